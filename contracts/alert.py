@@ -1,0 +1,47 @@
+"""An alert: what looked like fraud, with the evidence as it was at that moment."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from contracts.ids import AlertId
+from contracts.model import Contract, NonEmptyText, UtcDateTime
+from contracts.telemetry import CustomerId, TelemetryEvent
+
+Severity = Literal["low", "medium", "high", "critical"]
+AlertSource = Literal["live", "replay", "manual"]
+AlertType = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{1,63}$")]
+
+MAX_RECENT_EVENTS = 50
+MAX_TRIGGER_EVENTS = 50
+
+
+class Baseline(Contract):
+    """What was normal for this customer when the rule fired, and by how much it was passed."""
+
+    metric: str
+    """What is measured, with its unit: `gb_per_reading`, `km_per_hour`, `failures_in_10_minutes`."""
+    observed: float
+    expected: float | None = None
+    threshold: float | None = None
+    """The value that `observed` had to pass."""
+    sample_size: int = 0
+    """How many earlier observations `expected` rests on."""
+
+
+class Alert(Contract):
+    """Something that looked like fraud. The same evidence always gives the same `alert_id`."""
+
+    alert_id: AlertId
+    customer_id: CustomerId
+    alert_type: AlertType
+    rule_id: AlertType
+    rule_version: Annotated[int, Field(ge=1)]
+    severity: Severity
+    description: NonEmptyText
+    raised_at: UtcDateTime
+    trigger_events: Annotated[tuple[TelemetryEvent, ...], Field(max_length=MAX_TRIGGER_EVENTS)] = ()
+    recent_events: Annotated[tuple[TelemetryEvent, ...], Field(max_length=MAX_RECENT_EVENTS)] = ()
+    """The customer's window as it was, oldest first."""
+    baseline: Baseline | None = None
+    source: AlertSource

@@ -1,0 +1,43 @@
+"""The judgement on one round, and the action that it recommends."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from contracts.ids import Hash
+from contracts.model import Contract, Score
+from contracts.report import SpecialistReport
+
+RiskLevel = Literal["low", "medium", "high", "critical"]
+RecommendedAction = Literal["clear", "lock_account", "refund_charges", "lock_and_refund"]
+EffectAction = Literal["lock_account", "refund_charges"]
+Route = Literal["auto_clear", "review"]
+
+
+class RiskAssessment(Contract):
+    """What the aggregator concluded from the reports of one round, after the guard rails.
+
+    `overall_risk_score` is null when no usable judgement was given; the case then goes to a person.
+    """
+
+    round: Annotated[int, Field(ge=1)]
+    overall_risk_score: Score | None
+    risk_level: RiskLevel
+    recommended_action: RecommendedAction
+    """After the guard rails: never `clear` when they sent the case to a person because of a score."""
+    model_recommendation: RecommendedAction | None = None
+    """What the aggregator itself said, kept when the guard rails overrule it."""
+    reasoning: str
+    reports: tuple[SpecialistReport, ...]
+    refund_charge_ids: tuple[str, ...] = ()
+    """The charges that `refund_charges` would refund."""
+    route: Route
+    route_reasons: tuple[str, ...] = ()
+    """Why a person must look: one sentence per guard rail that fired. Empty for an auto-clear."""
+    quality_check: bool = False
+    """True when the case would have been cleared and was drawn for the quality sample."""
+    evidence_hash: Hash
+    """Over the reports: their findings and the hashes of the tool results that they rest on."""
+    model: str | None = None
+    tokens: Annotated[int, Field(ge=0)] = 0
+    duration_ms: Annotated[int, Field(ge=0)] = 0

@@ -1,0 +1,100 @@
+"""The case as people see it: its state, its progress and its record."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from contracts.alert import Alert, AlertSource, AlertType, Severity
+from contracts.assessment import RiskAssessment, RiskLevel
+from contracts.effect import Effect
+from contracts.ids import AlertId, CaseId, Hash
+from contracts.model import Contract, Score, UtcDateTime
+from contracts.names import CaseEventType
+from contracts.report import Specialist, SpecialistReport
+from contracts.review import Decision, ReviewRequest
+
+CaseState = Literal["investigating", "awaiting_review", "escalated", "acting", "closed"]
+CaseOutcome = Literal[
+    "auto_cleared", "cleared", "account_locked", "charges_refunded", "locked_and_refunded", "unresolved", "failed"
+]
+Phase = Literal["investigating", "assessing", "awaiting_review", "escalated", "acting", "closed"]
+SpecialistState = Literal["pending", "running", "ok", "not_evaluable", "unavailable"]
+
+
+class CaseProgress(Contract):
+    """The orchestration's custom status, below 4 kB: where the case stands right now."""
+
+    phase: Phase
+    round: Annotated[int, Field(ge=1)]
+    specialists: dict[Specialist, SpecialistState] = {}
+    score: Score | None = None
+    outcome: CaseOutcome | None = None
+
+
+class CaseEvent(Contract):
+    """One line of the append-only case log: audit trail, live feed and outbox at once."""
+
+    seq: Annotated[int, Field(ge=1)]
+    """Grows over all cases. A reader that has seen `n` never finds a smaller one appear later."""
+    case_id: CaseId
+    type: CaseEventType
+    at: UtcDateTime
+    actor: str
+    """Who did it: `system`, `worker`, `agent:{specialist}` or a person's id."""
+    data: dict[str, JsonValue]
+    prev_hash: Hash | None
+    """The hash of the event before it in the same case; null for the first."""
+    hash: Hash
+    """`content_hash` of all other fields."""
+
+
+class CaseSummary(Contract):
+    """One row of the case list."""
+
+    case_id: CaseId
+    alert_id: AlertId
+    customer_id: int
+    alert_type: AlertType
+    severity: Severity
+    description: str
+    source: AlertSource
+    state: CaseState
+    round: int
+    risk_score: Score | None = None
+    risk_level: RiskLevel | None = None
+    outcome: CaseOutcome | None = None
+    due_at: UtcDateTime | None = None
+    opened_at: UtcDateTime
+    updated_at: UtcDateTime
+    last_seq: int
+
+
+class Round(Contract):
+    """One finished round: what was found, what was concluded and what a person said to it."""
+
+    round: int
+    reports: tuple[SpecialistReport, ...]
+    assessment: RiskAssessment | None = None
+    review: ReviewRequest | None = None
+    decision: Decision | None = None
+
+
+class CaseView(Contract):
+    """Everything that the case page shows. `reports`, `assessment` and `review` are those of the current round."""
+
+    case_id: CaseId
+    state: CaseState
+    round: int
+    alert: Alert
+    progress: CaseProgress
+    reports: tuple[SpecialistReport, ...]
+    assessment: RiskAssessment | None
+    review: ReviewRequest | None
+    """The open question, or null when nobody is being asked."""
+    decisions: tuple[Decision, ...]
+    earlier_rounds: tuple[Round, ...]
+    effects: tuple[Effect, ...]
+    outcome: CaseOutcome | None
+    opened_at: UtcDateTime
+    updated_at: UtcDateTime
+    last_seq: int

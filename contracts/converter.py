@@ -1,0 +1,42 @@
+"""How contracts are written to and read from orchestration histories."""
+
+from functools import cache
+from typing import Any
+
+from durabletask.serialization import JsonDataConverter
+from pydantic import BaseModel, TypeAdapter
+from pydantic_core import to_json
+
+
+@cache
+def _adapter(target_type: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(target_type)
+
+
+class PydanticDataConverter(JsonDataConverter):
+    """The `DataConverter` given to every durable-task worker and client.
+
+    Contracts are encoded by pydantic and validated on the way back in, so a payload of the
+    wrong shape raises `pydantic.ValidationError` instead of travelling on. Everything that is
+    not a contract keeps the SDK's own encoding.
+    """
+
+    def serialize(self, value: Any) -> str | None:
+        return None if value is None else to_json(value).decode()
+
+    def deserialize(self, data: str | None, target_type: Any = None) -> Any:
+        if data and _is_contract(target_type):
+            return _adapter(target_type).validate_json(data)
+        return super().deserialize(data, target_type)
+
+    def coerce(self, value: Any, target_type: Any = None) -> Any:
+        if value is not None and _is_contract(target_type):
+            return _adapter(target_type).validate_python(value)
+        return super().coerce(value, target_type)
+
+    def can_reconstruct(self, target_type: Any) -> bool:
+        return _is_contract(target_type) or super().can_reconstruct(target_type)
+
+
+def _is_contract(target_type: Any) -> bool:
+    return isinstance(target_type, type) and issubclass(target_type, BaseModel)

@@ -1,0 +1,25 @@
+"""One canonical form and one hash, so that two processes agree on what was seen."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+HASH_PREFIX = "sha256:"
+
+
+def canonical_json(value: BaseModel | Mapping[str, Any] | Sequence[Any]) -> str:
+    """JSON with sorted keys, no insignificant space and no escapes outside what JSON demands.
+
+    Models are first dumped in JSON mode (UTC times as ISO 8601, decimals as strings), after the
+    idea of RFC 8785. Raises ValueError for NaN and infinities, which JSON cannot say.
+    """
+    plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def content_hash(value: BaseModel | Mapping[str, Any] | Sequence[Any]) -> str:
+    """`sha256:` and the hex digest of the canonical JSON."""
+    return HASH_PREFIX + hashlib.sha256(canonical_json(value).encode()).hexdigest()

@@ -1,0 +1,58 @@
+"""Every id that two processes must agree on, and how it is made.
+
+Ids are deterministic: the same evidence gives the same alert, the same alert gives the same case,
+and a repeated step gives the same effect key. They are safe in URLs, file names and SQL.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts.hashing import HASH_PREFIX, content_hash
+
+CASE_PREFIX = "case-"
+
+AlertId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+CaseId = Annotated[str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+ReviewId = Annotated[str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}:r[1-9][0-9]{0,3}$")]
+Hash = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+
+
+def alert_id(rule_id: str, customer_id: int, window_start: datetime) -> str:
+    """`{rule}-{customer}-{window start}`: one alert per rule, customer and window, however often it is found."""
+    return f"{rule_id}-{customer_id}-{window_start.astimezone(UTC):%Y%m%dt%H%M%Sz}"
+
+
+def manual_alert_id(customer_id: int, alert_type: str, description: str, severity: str, event_ids: list[str]) -> str:
+    """The id of an alert that a person raised without naming one: a digest of what they said."""
+    digest = content_hash([alert_type, description, severity, sorted(event_ids)]).removeprefix(HASH_PREFIX)
+    return f"manual-{customer_id}-{digest[:16]}"
+
+
+def case_id(alert: str) -> str:
+    """The case of an alert, which is also the instance id of its orchestration."""
+    return CASE_PREFIX + alert
+
+
+def review_id(case: str, round_number: int) -> str:
+    """`{case_id}:r{round}`."""
+    return f"{case}:r{round_number}"
+
+
+def parse_review_id(review: str) -> tuple[str, int]:
+    """The case id and round of a review id. Raises ValueError if it is not one."""
+    case, separator, round_text = review.rpartition(":r")
+    if not separator or not round_text.isdigit():
+        raise ValueError(f"'{review}' is not a review id: expected '<case_id>:r<round>'.")
+    return case, int(round_text)
+
+
+def effect_key(case: str, action: str, target: str) -> str:
+    """`{case_id}:{action}:{target}`: the idempotency key of one real-world effect."""
+    return f"{case}:{action}:{target}"
+
+
+def evidence_id(round_number: int, specialist: str, number: int) -> str:
+    """The id of one recorded tool call, unique within its case: `r1-location-3`."""
+    return f"r{round_number}-{specialist}-{number}"

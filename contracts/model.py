@@ -1,0 +1,30 @@
+"""The base of every contract: immutable, closed, free of NaN."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+
+class Contract(BaseModel):
+    """Base of everything that crosses a process boundary or enters an orchestration history.
+
+    Frozen, refuses unknown fields, and refuses infinities and NaN, so that what one process
+    wrote is what another reads. Unequal models never serialise to equal JSON.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def _to_utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+UtcDateTime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+"""A point in time. Input needs an offset; it is kept in UTC and written as ISO 8601."""
+
+Score = Annotated[float, Field(ge=0.0, le=1.0)]
+"""A risk score: 0 is harmless, 1 is certain fraud. Finite."""
+
+NonEmptyText = Annotated[str, Field(min_length=1, max_length=4_000)]
+"""Text that a person wrote or will read."""

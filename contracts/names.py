@@ -1,0 +1,43 @@
+"""Names that appear in orchestration histories and in the case log. Never reuse or rename one: open cases hold them."""
+
+from typing import Literal
+
+# Orchestrations
+INVESTIGATION = "investigation"
+
+# Activities
+BEGIN_INVESTIGATION = "begin_investigation"
+BEGIN_ROUND = "begin_round"
+RUN_SPECIALIST = "run_specialist"
+ASSESS_RISK = "assess_risk"
+OPEN_REVIEW = "open_review"
+ESCALATE_REVIEW = "escalate_review"
+EXECUTE_ACTION = "execute_action"
+CLOSE_CASE = "close_case"
+
+# Entities and their operations
+FRAUD_ANALYSIS_AGENT = "FraudAnalysisAgent"
+REMEMBER_ROUND = "remember_round"
+REMEMBER_FEEDBACK = "remember_feedback"
+RECALL = "recall"
+
+
+def analyst_decision(round_number: int) -> str:
+    """The external event of one review round: a late or doubled decision can never reach the next round."""
+    return f"AnalystDecision:{round_number}"
+
+
+CaseEventType = Literal[
+    "case_opened",
+    "round_started",
+    "specialist_started",
+    "specialist_finished",
+    "assessed",
+    "review_opened",
+    "decision_accepted",
+    "escalated",
+    "effect_started",
+    "effect_finished",
+    "case_closed",
+]
+"""What can happen to a case, in the order in which it usually does."""

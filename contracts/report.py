@@ -1,0 +1,62 @@
+"""What a specialist found, and on which recorded evidence."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from contracts.ids import Hash
+from contracts.model import Contract, NonEmptyText, Score, UtcDateTime
+
+Specialist = Literal["usage", "location", "billing"]
+SPECIALISTS: tuple[Specialist, ...] = ("usage", "location", "billing")
+
+ReportStatus = Literal["ok", "not_evaluable", "unavailable"]
+
+
+class Finding(Contract):
+    """One claim and what it rests on. Without resolvable evidence it is `unsupported` and counts for nothing."""
+
+    statement: NonEmptyText
+    evidence_ids: tuple[str, ...] = ()
+    """Each the id of a recorded tool call or of an alert event."""
+    unsupported: bool = False
+
+
+class ToolCall(Contract):
+    """One recorded tool call. Its result is large and lies in the casebook as `Evidence` under `tool_call_id`."""
+
+    tool_call_id: str
+    tool: str
+    arguments: dict[str, JsonValue]
+    ok: bool
+    result_hash: Hash
+    duration_ms: Annotated[int, Field(ge=0)]
+
+
+class Evidence(Contract):
+    """What a tool answered, word for word. Data, never instructions."""
+
+    evidence_id: str
+    tool: str
+    arguments: dict[str, JsonValue]
+    ok: bool
+    result: JsonValue
+    recorded_at: UtcDateTime
+
+
+class SpecialistReport(Contract):
+    """One specialist's view of one round. `risk_score` is null unless `status` is `ok`."""
+
+    specialist: Specialist
+    round: Annotated[int, Field(ge=1)]
+    status: ReportStatus
+    reason: str | None = None
+    """Why it could not be evaluated or was unavailable: one sentence."""
+    risk_score: Score | None = None
+    findings: tuple[Finding, ...] = ()
+    suspicious_charge_ids: tuple[str, ...] = ()
+    """Charges that look fraudulent, each seen in a recorded tool result."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    model: str | None = None
+    tokens: Annotated[int, Field(ge=0)] = 0
+    duration_ms: Annotated[int, Field(ge=0)] = 0
