@@ -26,7 +26,7 @@ class CaseProgress(Contract):
 
     phase: Phase
     round: Annotated[int, Field(ge=1)]
-    specialists: dict[Specialist, SpecialistState] = {}
+    specialists: Annotated[dict[Specialist, SpecialistState], Field(default_factory=dict)]
     score: Score | None = None
     outcome: CaseOutcome | None = None
 
