@@ -1,0 +1,180 @@
+"""Which processes make up the local stack, and what each is told: pure, so that it can be tested as a table."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+PartName = Literal["scheduler", "model", "mcp", "telemetry", "worker", "backend"]
+
+DEFAULT_PORTS: Mapping[str, int] = {
+    "SCHEDULER_PORT": 8080,
+    "MODEL_PORT": 8090,
+    "MCP_PORT": 8000,
+    "TELEMETRY_PORT": 8070,
+    "BACKEND_PORT": 8001,
+}
+
+# A part sees only the secrets that it needs: the others are taken out of its environment.
+SECRETS: Mapping[str, frozenset[PartName]] = {
+    "MCP_WRITE_TOKEN": frozenset({"mcp", "worker"}),
+    "OPENAI_API_KEY": frozenset({"worker"}),
+    "AZURE_OPENAI_API_KEY": frozenset({"worker"}),
+}
+
+
+class BadSetting(Exception):
+    """A setting of the stack is wrong; the message is one sentence that says which and how to mend it."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process of the stack."""
+
+    name: PartName
+    argv: tuple[str, ...]
+    port: int | None = None
+    """The port that it listens on, on loopback; the worker has none."""
+    ready_path: str | None = None
+    """The HTTP path that answers 200 once it is ready; without one an open port is enough."""
+    ready_file: Path | None = None
+    """A file that it writes once it is ready, where it has no port."""
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def environment(self, base: Mapping[str, str]) -> dict[str, str]:
+        """`base` with this part's own settings, less the secrets that are not for it."""
+        merged = {**base, **self.env}
+        return {k: v for k, v in merged.items() if k not in SECRETS or self.name in SECRETS[k]}
+
+
+@dataclass(frozen=True)
+class StackPlan:
+    """What to start, in this order, and where the result is to be found."""
+
+    parts: tuple[Part, ...]
+    url: str
+    given: tuple[str, ...]
+    """One sentence for each part that is not started because a given service is used."""
+
+
+@dataclass(frozen=True)
+class StackOptions:
+    """What the command line asks for."""
+
+    data: Path
+    web_dist: Path
+    replay: tuple[Path, ...] = ()
+    pace: float = 0.0
+    simulator: bool = True
+
+
+def read_ports(env: Mapping[str, str]) -> dict[str, int]:
+    """The port of every part. Raises BadSetting for one that is not a port number."""
+    ports: dict[str, int] = {}
+    for name, default in DEFAULT_PORTS.items():
+        text = env.get(name, "")
+        if text and not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+            raise BadSetting(f"{name}={text!r} is not a port: set it to a number from 1 to 65535, or unset it.")
+        ports[name] = int(text or default)
+    if len(set(ports.values())) < len(ports):
+        raise BadSetting(
+            f"Two parts share a port ({', '.join(f'{k}={v}' for k, v in ports.items())}): give each its own."
+        )
+    return ports
+
+
+def plan_stack(options: StackOptions, env: Mapping[str, str], write_token: str) -> StackPlan:
+    """Decides which parts to start. A part whose service is given by `env` gets no stand-in."""
+    ports = read_ports(env)
+    shared: dict[str, str] = {"CASEBOOK_URL": f"sqlite:///{options.data / 'casebook.db'}", "DTS_TASKHUB": "default"}
+    shared |= {name: env[name] for name in ("CASEBOOK_URL", "DTS_TASKHUB") if env.get(name)}
+    parts: list[Part] = []
+    given: list[str] = []
+
+    if endpoint := env.get("DTS_ENDPOINT"):
+        given.append(f"scheduler: using DTS_ENDPOINT={endpoint}")
+    else:
+        parts.append(_scheduler(options, ports))
+        shared["DTS_ENDPOINT"] = f"http://127.0.0.1:{ports['SCHEDULER_PORT']}"
+    if endpoint := env.get("AZURE_OPENAI_ENDPOINT") or env.get("OPENAI_BASE_URL"):
+        given.append(f"model: using {endpoint}")
+    else:
+        parts.append(_model(ports))
+        shared["OPENAI_BASE_URL"] = f"http://127.0.0.1:{ports['MODEL_PORT']}/v1"
+        shared["OPENAI_MODEL"] = "casewright-rules-1"
+    if uri := env.get("MCP_SERVER_URI"):
+        given.append(f"mcp: using MCP_SERVER_URI={uri}")
+    else:
+        parts.append(_mcp(options, ports, write_token))
+        shared["MCP_SERVER_URI"] = f"http://127.0.0.1:{ports['MCP_PORT']}/mcp"
+        shared["MCP_WRITE_TOKEN"] = write_token
+
+    telemetry_url = env.get("TELEMETRY_URL", "")
+    if telemetry_url:
+        given.append(f"telemetry: using TELEMETRY_URL={telemetry_url}")
+    elif options.simulator and not options.replay and not env.get("MCP_SERVER_URI"):
+        parts.append(_telemetry(options, ports, env))
+        telemetry_url = f"http://127.0.0.1:{ports['TELEMETRY_PORT']}/events"
+    parts.append(_worker(options, shared))
+    parts.append(_backend(options, ports, shared, telemetry_url))
+    return StackPlan(tuple(parts), f"http://127.0.0.1:{ports['BACKEND_PORT']}", tuple(given))
+
+
+def _module(name: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", name, *arguments)
+
+
+def _scheduler(options: StackOptions, ports: Mapping[str, int]) -> Part:
+    port = ports["SCHEDULER_PORT"]
+    arguments = ("--port", str(port), "--data", str(options.data / "scheduler"))
+    return Part("scheduler", _module("local.scheduler", *arguments), port)
+
+
+def _model(ports: Mapping[str, int]) -> Part:
+    port = ports["MODEL_PORT"]
+    return Part("model", _module("local.model", "--port", str(port)), port, "/healthz")
+
+
+def _mcp(options: StackOptions, ports: Mapping[str, int], write_token: str) -> Part:
+    port = ports["MCP_PORT"]
+    env = {"MCP_HOST": "127.0.0.1", "MCP_PORT": str(port), "MCP_WRITE_TOKEN": write_token}
+    return Part("mcp", _module("mcp_server"), port, "/healthz", env=env | store_environment(options.data))
+
+
+def store_environment(data: Path) -> dict[str, str]:
+    """Where the local customer store lies."""
+    return {"CUSTOMER_STORE_PATH": str(data / "customers.db")}
+
+
+def profiles_file(data: Path) -> Path:
+    """What the telemetry simulator knows about the customers."""
+    return data / "profiles.jsonl"
+
+
+def _telemetry(options: StackOptions, ports: Mapping[str, int], env: Mapping[str, str]) -> Part:
+    port = ports["TELEMETRY_PORT"]
+    arguments = ["--port", str(port), "--profiles", str(profiles_file(options.data))]
+    if interval := env.get("EVENT_INTERVAL_SECONDS"):
+        arguments += ["--interval", interval]
+    return Part("telemetry", _module("local.telemetry", *arguments), port, "/healthz")
+
+
+def _worker(options: StackOptions, shared: Mapping[str, str]) -> Part:
+    ready = options.data / "worker.ready"
+    return Part("worker", _module("worker"), ready_file=ready, env={**shared, "WORKER_READY_FILE": str(ready)})
+
+
+def _backend(options: StackOptions, ports: Mapping[str, int], shared: Mapping[str, str], telemetry_url: str) -> Part:
+    port = ports["BACKEND_PORT"]
+    env = {
+        **shared,
+        "BACKEND_HOST": "127.0.0.1",
+        "BACKEND_PORT": str(port),
+        "WEB_DIST": str(options.web_dist),
+        "TELEMETRY_URL": telemetry_url,
+        "EVENT_PRODUCER_ENABLED": "true" if telemetry_url else "false",
+        "REPLAY_FILES": ":".join(str(file) for file in options.replay),
+        "REPLAY_PACE": str(options.pace),
+    }
+    return Part("backend", _module("backend"), port, "/ready", env=env)

@@ -1,0 +1,1 @@
+"""Stands in for Azure Durable Task Scheduler on one machine."""
