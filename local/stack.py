@@ -1,0 +1,214 @@
+"""`python -m local.stack`: the whole product on one machine, started, watched and stopped together."""
+
+import argparse
+import asyncio
+import contextlib
+import fcntl
+import json
+import math
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Generator, Mapping
+from pathlib import Path
+
+from local.parts import BadSetting, Part, StackOptions, StackPlan, plan_stack, profiles_file, store_environment
+from local.supervisor import PartFailed, SupervisedPart
+
+ROOT = Path(__file__).resolve().parent.parent
+# What a fresh start removes: the stack's own state, and nothing else that may lie in the folder.
+STATE = ("casebook.db*", "customers.db*", "scheduler", "profiles.jsonl", "worker.ready", "parts.json")
+
+
+class CannotStart(Exception):
+    """The stack cannot start; the message is one sentence that says why and how to mend it."""
+
+
+def main() -> None:
+    """Runs the stack until Ctrl-C or SIGTERM. Exits with 1 and one sentence if it cannot start."""
+    arguments = _parse_arguments()
+    try:
+        data: Path = arguments.data.resolve()
+        _make_folder(data)
+        with _only_stack_in(data):
+            options = _options(arguments, data)
+            if arguments.fresh:
+                _remove_state(data)
+            # The stack makes the secret that its own parts share; it is never written to disk.
+            plan = plan_stack(options, os.environ, secrets.token_urlsafe(32))
+            for part in plan.parts:
+                _check_port(part)
+            asyncio.run(_run(plan, options))
+    except (CannotStart, BadSetting, PartFailed) as error:
+        sys.exit(f"casewright: {error}")
+
+
+async def _run(plan: StackPlan, options: StackOptions) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_number, stop.set)
+    for sentence in plan.given:
+        _say("stack", sentence)
+    if any(part.name == "mcp" for part in plan.parts):
+        await _prepare_customers(options)
+    parts = [SupervisedPart(part, _environment(), ROOT, _say) for part in plan.parts]
+
+    def record() -> None:
+        _write_parts(options.data / "parts.json", parts)
+
+    keepers = [asyncio.create_task(part.run(record), name=part.part.name) for part in parts]
+    waiter = asyncio.create_task(_announce(parts, plan.url))
+    stopper = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait([*keepers, stopper], return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        waiter.cancel()
+        stopper.cancel()
+        await _stop_all(parts, keepers)
+
+
+async def _announce(parts: list[SupervisedPart], url: str) -> None:
+    await asyncio.gather(*(part.wait_until_ready() for part in parts))
+    print(f"\nCasewright is ready: {url}\n", flush=True)  # noqa: T201 the one line that the user waits for
+
+
+async def _stop_all(parts: list[SupervisedPart], keepers: list[asyncio.Task[None]]) -> None:
+    """Stops what takes in work first, what keeps it last, so that nothing is cut off half-way."""
+    _say("stack", "stopping")
+    for name in ("telemetry", "backend", "worker", "mcp", "model", "scheduler"):
+        await asyncio.gather(*(part.stop() for part in parts if part.part.name == name))
+    for keeper in keepers:
+        keeper.cancel()
+    await asyncio.gather(*keepers, return_exceptions=True)
+
+
+async def _prepare_customers(options: StackOptions) -> None:
+    """Makes the customer store, adds the customers of the recordings, writes the profiles for the simulator."""
+    files = [str(file) for file in options.replay]
+    if files:
+        await _run_tool("add-customers", "--from-recording", *files, data=options.data)
+    else:
+        await _run_tool("export-profiles", "--out", str(profiles_file(options.data)), data=options.data)
+
+
+async def _run_tool(*arguments: str, data: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "mcp_server", *arguments, cwd=ROOT, env=_environment() | store_environment(data)
+    )
+    if code := await process.wait():
+        raise CannotStart(f"'mcp_server {arguments[0]}' failed with exit code {code}: its message above says why.")
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+
+
+def _options(arguments: argparse.Namespace, data: Path) -> StackOptions:
+    replay = tuple(Path(file).resolve() for file in arguments.replay)
+    for file in replay:
+        if not file.is_file():
+            raise CannotStart(f"There is no recording at {file}: check the path given to --replay.")
+    return StackOptions(
+        data=data,
+        web_dist=ROOT / "web" / "dist",
+        replay=replay,
+        pace=arguments.pace,
+        simulator=not arguments.no_simulator and os.environ.get("EVENT_PRODUCER_ENABLED", "true").lower() != "false",
+    )
+
+
+def _make_folder(data: Path) -> None:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(
+            f"The folder {data} cannot be made ({error.strerror}): choose another with --data."
+        ) from error
+
+
+def _remove_state(data: Path) -> None:
+    for pattern in STATE:
+        for path in data.glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+@contextlib.contextmanager
+def _only_stack_in(data: Path) -> Generator[None]:
+    """Holds the folder's lock: two stacks on one folder would write over each other."""
+    with (data / "stack.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CannotStart(f"Casewright already runs in {data}: stop it there, or choose another --data.") from error
+        yield
+
+
+def _check_port(part: Part) -> None:
+    if part.port is None:
+        return
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", part.port))
+        except OSError as error:
+            raise CannotStart(
+                f"Port {part.port}, which the {part.name} needs, is in use: "
+                f"stop the other program or set {part.name.upper()}_PORT to a free port."
+            ) from error
+
+
+def _write_parts(file: Path, parts: list[SupervisedPart]) -> None:
+    """Tells tools and people which process is which."""
+    file.write_text(json.dumps({part.part.name: {"pid": part.pid, "port": part.part.port} for part in parts}))
+
+
+def _say(name: str, line: str) -> None:
+    print(f"{name:>9} | {line}", flush=True)  # noqa: T201 the terminal is where the stack speaks
+
+
+def _pace(text: str) -> float:
+    pace = float(text)
+    if not (math.isfinite(pace) and pace >= 0):
+        raise argparse.ArgumentTypeError("give 0 for as fast as it can, or how many times the recorded pace")
+    return pace
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/up", description="Runs Casewright on this machine.")
+    parser.add_argument(
+        "--data", type=Path, default=ROOT / ".casewright", help="folder for all state (default: .casewright)"
+    )
+    parser.add_argument("--fresh", action="store_true", help="start empty: removes the state of earlier runs")
+    parser.add_argument(
+        "--replay",
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="play recordings (.jsonl, .jsonl.gz) instead of the simulator",
+    )
+    parser.add_argument(
+        "--pace",
+        type=_pace,
+        default=0.0,
+        help="1 plays a recording at its own pace, 10 ten times faster; 0, the default, as fast as it can",
+    )
+    parser.add_argument("--no-simulator", action="store_true", help="start without telemetry")
+    return parser.parse_args()
+
+
+def running_parts(data: Path) -> Mapping[str, Mapping[str, int | None]]:
+    """The process id and port of every part of the stack that runs in `data`."""
+    return json.loads((data / "parts.json").read_text())
+
+
+if __name__ == "__main__":
+    main()
