@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import pytest
+
+from local.parts import BadSetting, Part, StackOptions, StackPlan, plan_stack, read_ports
+
+OPTIONS = StackOptions(data=Path("/data"), web_dist=Path("/web"))
+
+
+def names(plan: StackPlan) -> list[str]:
+    return [part.name for part in plan.parts]
+
+
+def part(plan: StackPlan, name: str) -> Part:
+    (found,) = [part for part in plan.parts if part.name == name]
+    return found
+
+
+def test_with_nothing_given_every_part_is_started() -> None:
+    plan = plan_stack(OPTIONS, {}, "secret")
+    assert names(plan) == ["scheduler", "model", "mcp", "telemetry", "worker", "backend"]
+    assert plan.url == "http://127.0.0.1:8001"
+    assert plan.given == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "left_out"),
+    [
+        ({"DTS_ENDPOINT": "http://127.0.0.1:9999"}, {"scheduler"}),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:9999/v1"}, {"model"}),
+        ({"AZURE_OPENAI_ENDPOINT": "https://example.openai.azure.com"}, {"model"}),
+        ({"MCP_SERVER_URI": "http://127.0.0.1:9999/mcp"}, {"mcp", "telemetry"}),
+        ({"TELEMETRY_URL": "http://127.0.0.1:9999/events"}, {"telemetry"}),
+    ],
+)
+def test_a_given_service_gets_no_stand_in_and_is_left_to_the_parts(given: dict[str, str], left_out: set[str]) -> None:
+    plan = plan_stack(OPTIONS, given, "secret")
+    assert set(names(plan_stack(OPTIONS, {}, "secret"))) - set(names(plan)) == left_out
+    assert len(plan.given) == 1
+    for name in ("worker", "backend"):
+        environment = part(plan, name).environment(given)
+        assert {key: environment[key] for key in given} == given
+
+
+def test_a_recording_replaces_the_simulator() -> None:
+    options = StackOptions(Path("/data"), Path("/web"), replay=(Path("/a.jsonl"), Path("/b.jsonl.gz")), pace=1.0)
+    plan = plan_stack(options, {}, "secret")
+    assert "telemetry" not in names(plan)
+    backend = part(plan, "backend").env
+    assert backend["REPLAY_FILES"] == "/a.jsonl:/b.jsonl.gz"
+    assert backend["REPLAY_PACE"] == "1.0"
+    assert backend["EVENT_PRODUCER_ENABLED"] == "false"
+
+
+def test_only_the_tool_server_and_the_worker_see_the_write_token() -> None:
+    plan = plan_stack(OPTIONS, {}, "secret")
+    holders = {part.name for part in plan.parts if "secret" in part.environment({}).values()}
+    assert holders == {"mcp", "worker"}
+
+
+def test_only_the_worker_sees_the_users_model_key() -> None:
+    plan = plan_stack(OPTIONS, {}, "secret")
+    base = {"OPENAI_API_KEY": "sk-1", "AZURE_OPENAI_API_KEY": "sk-2", "MCP_WRITE_TOKEN": "t", "PATH": "/bin"}
+    for each in plan.parts:
+        environment = each.environment(base)
+        assert environment["PATH"] == "/bin"
+        assert ("OPENAI_API_KEY" in environment) == (each.name == "worker")
+        assert ("AZURE_OPENAI_API_KEY" in environment) == (each.name == "worker")
+
+
+def test_ports_can_be_moved() -> None:
+    plan = plan_stack(OPTIONS, {"SCHEDULER_PORT": "18080", "BACKEND_PORT": "18001"}, "secret")
+    assert part(plan, "scheduler").port == 18080
+    assert part(plan, "worker").env["DTS_ENDPOINT"] == "http://127.0.0.1:18080"
+    assert plan.url == "http://127.0.0.1:18001"
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "-1", "http", "80.5", "\uff18\uff10"])
+def test_a_port_that_is_none_is_refused_with_its_name(text: str) -> None:
+    with pytest.raises(BadSetting, match=r"MCP_PORT=.* is not a port"):
+        read_ports({"MCP_PORT": text})
+
+
+def test_two_parts_on_one_port_are_refused() -> None:
+    with pytest.raises(BadSetting, match="share a port"):
+        read_ports({"MCP_PORT": "8090"})
