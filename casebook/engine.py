@@ -1,0 +1,227 @@
+"""Opening the database and bringing it to the current schema."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import QueuePool
+
+from casebook.errors import (
+    CasebookCorrupt,
+    CasebookForeign,
+    CasebookNewer,
+    CasebookUnavailable,
+    CasebookUnwritable,
+    CasebookUrlInvalid,
+)
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+APPLICATION_ID = 0x43574342
+"""`CWCB` in the SQLite header: how a casebook is told from another program's file."""
+
+VERSION_TABLE = "casebook_version"
+
+BUSY_TIMEOUT_S = 30.0
+"""How long a SQLite writer waits for its turn before it gives up."""
+
+_WRITES = "casebook_writes"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+# Alembic hands the migration its context through module globals, so one process upgrades one database at a time.
+_alembic_in_use = threading.Lock()
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `url` (`sqlite:///path` or another SQLAlchemy URL); a SQLite file's folder is created.
+
+    Raises CasebookUrlInvalid for a URL that names no usable database, CasebookUnwritable when the folder
+    cannot be created. Connects to nothing yet: call `upgrade` before use.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise CasebookUrlInvalid(
+            f"CASEBOOK_URL '{url}' is no database URL: write for example sqlite:///.casewright/casebook.db."
+        ) from None
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(parsed)
+    try:
+        return create_engine(parsed, pool_pre_ping=True)
+    except (NoSuchModuleError, ModuleNotFoundError) as missing:
+        raise CasebookUrlInvalid(
+            f"CASEBOOK_URL needs a driver for '{parsed.drivername}' that is not installed ({missing})."
+        ) from None
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine, whose transactions take SQLite's write lock at once.
+
+    A SQLite transaction that reads first and writes later can find that another has written in between,
+    and then fails at once whatever the busy timeout; BEGIN IMMEDIATE queues it instead.
+    """
+    return engine.execution_options(**{_WRITES: True})
+
+
+def reading(engine: Engine) -> Engine:
+    """The same engine, whose transactions see one snapshot however many statements they run."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema to this release. Safe when several processes do it at once; does nothing when it is current.
+
+    Raises a CasebookUnavailable that says in one sentence what to mend: CasebookNewer for a newer release's
+    database, CasebookForeign for another program's, CasebookCorrupt for a damaged file, CasebookUnwritable.
+    None of these changes the file.
+    """
+    with naming_faults(engine), _alembic_in_use:
+        if engine.dialect.name == "sqlite":
+            with engine.connect() as connection:
+                _refuse_foreign(connection)
+            _enter_wal(engine)
+        with writing(engine).begin() as connection:
+            _wait_for_other_upgraders(connection)
+            _migrate(connection)
+
+
+@contextmanager
+def naming_faults(engine: Engine) -> Generator[None]:
+    """Turn what the driver raises about the database itself into the casebook's named errors."""
+    path = engine.url.database or engine.url.render_as_string()
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as fault:
+        cause = fault.orig if isinstance(fault, DBAPIError) else fault
+        if isinstance(cause, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
+            raise
+        if not isinstance(cause, sqlite3.Error):
+            if isinstance(fault, DBAPIError) and fault.connection_invalidated:
+                raise CasebookUnavailable(f"The casebook '{path}' lost its connection ({cause}).") from fault
+            raise
+        raise _named(cause, path) from fault
+
+
+def _named(cause: sqlite3.Error, path: str) -> CasebookUnavailable:
+    # The low byte of an extended SQLite result code is the primary one.
+    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return CasebookCorrupt(path)
+    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_FULL}:
+        return CasebookUnwritable(path, str(cause))
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return CasebookUnavailable(
+            f"The casebook '{path}' was held by another writer for more than {BUSY_TIMEOUT_S:.0f} seconds: try again."
+        )
+    return CasebookUnavailable(f"The casebook '{path}' cannot be used ({cause}): has `upgrade` been run on it?")
+
+
+def _open_sqlite(url: URL) -> Engine:
+    if not url.database or ":memory:" in url.database or url.query.get("mode") == "memory":
+        raise CasebookUrlInvalid(
+            "CASEBOOK_URL must name a file, for example sqlite:///.casewright/casebook.db: "
+            "a database in memory cannot be shared by worker and backend."
+        )
+    path = Path(url.database)
+    if not url.database.startswith("file:"):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as refused:
+            raise CasebookUnwritable(url.database, refused.strerror or str(refused)) from None
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        # One per thread of a busy worker: a connection is held only for milliseconds.
+        pool_size=8,
+        max_overflow=120,
+        connect_args={"timeout": BUSY_TIMEOUT_S},
+    )
+    event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare_connection(connection: Any, _record: Any) -> None:
+    # The driver's own implicit BEGIN comes too late and never IMMEDIATE; `_begin` replaces it.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+    # NORMAL may lose the newest commits when the machine loses power. The orchestration would remember a step
+    # that the casebook forgot, and a person would have been told "accepted" about a decision that is gone.
+    # FULL costs one fsync per transaction, of which a whole investigation has about fifteen.
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _enter_wal(engine: Engine) -> None:
+    """Readers and the writer never wait for each other. The mode stays with the file."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        connection = engine.raw_connection()
+        try:
+            mode = connection.cursor().execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        except sqlite3.OperationalError:
+            # SQLite does not apply its busy timeout here: another process may be switching at this instant.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+            continue
+        finally:
+            connection.close()
+        if mode != "wal":
+            raise CasebookUnavailable(
+                f"The casebook '{engine.url.database}' is on a file system without shared memory: use a local disk."
+            )
+        return
+
+
+def _refuse_foreign(connection: Connection) -> None:
+    marked = connection.execute(text("PRAGMA application_id")).scalar_one()
+    if marked == APPLICATION_ID:
+        return
+    if marked != 0 or inspect(connection).get_table_names():
+        raise CasebookForeign(connection.engine.url.database or "")
+
+
+def _wait_for_other_upgraders(connection: Connection) -> None:
+    # On SQLite, BEGIN IMMEDIATE has already done it.
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": APPLICATION_ID})
+
+
+def _alembic_config(connection: Connection) -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    config = _alembic_config(connection)
+    script = ScriptDirectory.from_config(config)
+    applied = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    if applied == script.get_current_head():
+        return
+    if applied is not None and applied not in {known.revision for known in script.walk_revisions()}:
+        raise CasebookNewer(connection.engine.url.database or "", applied)
+    command.upgrade(config, "head")
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")

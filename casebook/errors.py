@@ -1,0 +1,220 @@
+"""Everything that can go wrong with the case record.
+
+CasebookError
+├── CaseNotFound            404
+├── EvidenceNotFound        404
+├── ReviewNotFound          404
+├── MalformedCursor         422
+├── ReviewMismatch          422
+├── CaseClosed              409
+├── IllegalMove             409
+├── NotApproved             409
+├── NoOpenReview            409
+├── ReviewSuperseded        409
+├── AssessmentChanged       409
+├── AlreadyDecided          409
+└── CasebookUnavailable     503
+    ├── CasebookUrlInvalid
+    ├── CasebookUnwritable
+    ├── CasebookForeign
+    ├── CasebookCorrupt
+    └── CasebookNewer
+"""
+
+from typing import ClassVar
+
+
+class CasebookError(Exception):
+    """Base of all casebook errors: an `id`, the HTTP `status` that fits, and one exact sentence."""
+
+    id: ClassVar[str] = "casebook-error"
+    status: ClassVar[int] = 500
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong and, where it can be mended, how."""
+        return str(self)
+
+
+class CaseNotFound(CasebookError):
+    """No case has this id."""
+
+    id = "case-not-found"
+    status = 404
+
+    def __init__(self, case_id: str) -> None:
+        super().__init__(f"There is no case '{case_id}'.")
+
+
+class EvidenceNotFound(CasebookError):
+    """The case holds no evidence with this id."""
+
+    id = "evidence-not-found"
+    status = 404
+
+    def __init__(self, case_id: str, evidence_id: str) -> None:
+        super().__init__(f"Case '{case_id}' holds no evidence '{evidence_id}'.")
+
+
+class ReviewNotFound(CasebookError):
+    """No review (or no decision on it) has this id."""
+
+    id = "review-not-found"
+    status = 404
+
+    def __init__(self, review_id: str) -> None:
+        super().__init__(f"There is no review '{review_id}'.")
+
+
+class MalformedCursor(CasebookError):
+    """A page was asked for with a cursor that this casebook did not give out."""
+
+    id = "malformed-cursor"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This cursor was not given out by this list: start without one, then pass each page's next_cursor."
+        )
+
+
+class ReviewMismatch(CasebookError):
+    """A review does not belong to the case, round or assessment that it was opened with."""
+
+    id = "review-mismatch"
+    status = 422
+
+    def __init__(self, review_id: str, what: str) -> None:
+        super().__init__(f"Review '{review_id}' cannot be opened: its {what} differs from that of the assessment.")
+
+
+class CaseClosed(CasebookError):
+    """The case is closed: nothing about it changes any more."""
+
+    id = "case-closed"
+    status = 409
+
+    def __init__(self, outcome: str | None) -> None:
+        super().__init__(f"This case is closed with the outcome '{outcome}': nothing about it can be changed.")
+
+
+class IllegalMove(CasebookError):
+    """The lifecycle has no such move."""
+
+    id = "illegal-move"
+    status = 409
+
+    def __init__(self, case_id: str, source: str, target: str) -> None:
+        super().__init__(f"Case '{case_id}' cannot go from '{source}' to '{target}'.")
+
+
+class NotApproved(CasebookError):
+    """An action was to be carried out that no accepted decision approves."""
+
+    id = "not-approved"
+    status = 409
+
+    def __init__(self, case_id: str, action: str) -> None:
+        super().__init__(f"No accepted decision on case '{case_id}' approves '{action}'.")
+
+
+class NoOpenReview(CasebookError):
+    """Nobody is being asked about this case right now."""
+
+    id = "no-open-review"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("This case has no open review: there is nothing to decide right now.")
+
+
+class ReviewSuperseded(CasebookError):
+    """The decision answers an earlier round than the current one."""
+
+    id = "review-superseded"
+    status = 409
+
+    def __init__(self, current_round: int) -> None:
+        super().__init__(
+            f"This case moved to round {current_round} while you were reading: "
+            "the assessment changed. Reload to see it."
+        )
+
+
+class AssessmentChanged(CasebookError):
+    """The decision carries the hash of another assessment than the one under review."""
+
+    id = "assessment-changed"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("The assessment is not the one that you decided on. Reload to see it.")
+
+
+class AlreadyDecided(CasebookError):
+    """Somebody has answered this review."""
+
+    id = "already-decided"
+    status = 409
+
+    def __init__(self, decided_by: str) -> None:
+        super().__init__(f"This review was already decided by {decided_by}. Reload to see the decision.")
+
+
+class CasebookUnavailable(CasebookError):
+    """The database cannot be used right now."""
+
+    id = "casebook-unavailable"
+    status = 503
+
+
+class CasebookUrlInvalid(CasebookUnavailable):
+    """`CASEBOOK_URL` names no database that can be used."""
+
+    id = "casebook-url-invalid"
+
+
+class CasebookUnwritable(CasebookUnavailable):
+    """The file or its folder cannot be created or written."""
+
+    id = "casebook-unwritable"
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(
+            f"The casebook '{path}' cannot be written ({why}): "
+            "make the folder writable, or point CASEBOOK_URL elsewhere."
+        )
+
+
+class CasebookForeign(CasebookUnavailable):
+    """The file is a database of some other program; it is left untouched."""
+
+    id = "casebook-foreign"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"'{path}' is a database of another program: point CASEBOOK_URL at a casebook or at a new file."
+        )
+
+
+class CasebookCorrupt(CasebookUnavailable):
+    """The file is damaged, or no database at all; it is left untouched."""
+
+    id = "casebook-corrupt"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"'{path}' is damaged or no database: restore it from a backup, or point CASEBOOK_URL at a new file."
+        )
+
+
+class CasebookNewer(CasebookUnavailable):
+    """A newer release has migrated the database."""
+
+    id = "casebook-newer"
+
+    def __init__(self, path: str, revision: str) -> None:
+        super().__init__(
+            f"The casebook '{path}' was written by a newer release (schema '{revision}'): "
+            "start that release or a later one."
+        )

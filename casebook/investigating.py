@@ -1,0 +1,250 @@
+"""What the worker's steps write about a case. Each runs inside one transaction and may be repeated safely."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+from pydantic import JsonValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casebook.errors import CaseClosed, CaseNotFound, IllegalMove
+from casebook.lifecycle import MOVES
+from casebook.log import Entry, append, hold_log, is_logged, next_seq
+from casebook.pages import OpenedCase
+from casebook.tables import AlertRow, CaseRow, EvidenceRow, ModelCallRow, ReportRow, ReviewRow, RoundRow
+from contracts import ids
+from contracts.alert import Alert
+from contracts.assessment import RiskAssessment
+from contracts.case import CaseState, SpecialistState
+from contracts.hashing import content_hash
+from contracts.investigation import Closing
+from contracts.report import SPECIALISTS, Evidence, Specialist, SpecialistReport
+
+WORKER = "worker"
+
+
+def locked_case(session: Session, case_id: str) -> CaseRow:
+    """The case, held until the transaction ends. Raises CaseNotFound."""
+    case = session.get(CaseRow, case_id, with_for_update=True)
+    if case is None:
+        raise CaseNotFound(case_id)
+    return case
+
+
+def refuse_closed(case: CaseRow) -> None:
+    """Raises CaseClosed when nothing about the case may change any more."""
+    if case.state == "closed":
+        raise CaseClosed(case.outcome)
+
+
+def move(case: CaseRow, target: CaseState) -> None:
+    """Take the case to `target`, phase included. Raises CaseClosed or IllegalMove when the lifecycle forbids it."""
+    refuse_closed(case)
+    if target not in MOVES[cast("CaseState", case.state)]:
+        raise IllegalMove(case.case_id, case.state, target)
+    case.state = target
+    case.phase = target
+
+
+def open_case(session: Session, alert: Alert, now: datetime) -> OpenedCase:
+    """Open the case of an alert, unless it has one."""
+    case_id = ids.case_id(alert.alert_id)
+    # Openings queue here, so that two of the same alert cannot both find nothing.
+    hold_log(session)
+    if session.get(CaseRow, case_id) is not None:
+        return OpenedCase(case_id=case_id, created=False)
+    seq = next_seq(session)
+    case = CaseRow(
+        case_id=case_id,
+        alert_id=alert.alert_id,
+        customer_id=alert.customer_id,
+        alert_type=alert.alert_type,
+        severity=alert.severity,
+        description=alert.description,
+        source=alert.source,
+        state="investigating",
+        phase="investigating",
+        round=1,
+        specialists=_all_pending(),
+        opened_at=now,
+        updated_at=now,
+        opened_seq=seq,
+        last_seq=seq,
+    )
+    session.add(case)
+    session.flush()
+    session.add(AlertRow(alert_id=alert.alert_id, case_id=case_id, opened_seq=seq, body=alert.model_dump_json()))
+    opened = Entry("case_opened", "case_opened", "system", {"alert": alert.model_dump(mode="json")})
+    append(session, case, opened, now, seq)
+    return OpenedCase(case_id=case_id, created=True)
+
+
+def start_round(session: Session, case_id: str, round_number: int, now: datetime) -> None:
+    """Begin a round with all specialists pending. A review still open is superseded."""
+    case = locked_case(session, case_id)
+    key = f"round_started:{round_number}"
+    if is_logged(session, case_id, key):
+        return
+    if round_number < case.round:
+        raise IllegalMove(case_id, f"round {case.round}", f"round {round_number}")
+    move(case, "investigating")
+    end_open_review(session, case, "superseded")
+    enter_round(session, case, round_number, now)
+    append(session, case, Entry("round_started", key, WORKER, {"round": round_number}), now)
+
+
+def enter_round(session: Session, case: CaseRow, round_number: int, now: datetime) -> RoundRow:
+    """The row of a round. When it is a later one than the case's, the case's progress starts afresh.
+
+    Raises IllegalMove when that would leave a review open in the round before.
+    """
+    if round_number > case.round:
+        if _open_reviews(session, case):
+            raise IllegalMove(case.case_id, f"round {case.round}, which is under review,", f"round {round_number}")
+        case.round = round_number
+        case.specialists = _all_pending()
+        case.risk_score = None
+        case.risk_level = None
+    row = session.get(RoundRow, (case.case_id, round_number))
+    if row is None:
+        row = RoundRow(case_id=case.case_id, round=round_number, started_at=now)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def end_open_review(session: Session, case: CaseRow, status: str) -> None:
+    """Nobody is asked any more: the open review, if there is one, ends with `status`."""
+    for review in _open_reviews(session, case):
+        review.status = status
+    case.due_at = None
+    session.flush()
+
+
+def start_specialist(session: Session, case_id: str, round_number: int, specialist: Specialist, now: datetime) -> None:
+    """Show a specialist as running."""
+    case = locked_case(session, case_id)
+    key = f"specialist_started:{round_number}:{specialist}"
+    if is_logged(session, case_id, key):
+        return
+    refuse_closed(case)
+    enter_round(session, case, round_number, now)
+    _show_specialist(case, round_number, specialist, "running")
+    data: dict[str, JsonValue] = {"specialist": specialist, "round": round_number}
+    append(session, case, Entry("specialist_started", key, f"agent:{specialist}", data), now)
+
+
+def save_report(
+    session: Session, case_id: str, report: SpecialistReport, evidence: Sequence[Evidence], now: datetime
+) -> SpecialistReport:
+    """Keep a report with its evidence; the first one of a round and specialist counts and is returned."""
+    case = locked_case(session, case_id)
+    saved = session.get(ReportRow, (case_id, report.round, report.specialist))
+    if saved is not None:
+        return SpecialistReport.model_validate_json(saved.body)
+    refuse_closed(case)
+    enter_round(session, case, report.round, now)
+    session.add(
+        ReportRow(
+            case_id=case_id,
+            round=report.round,
+            specialist=report.specialist,
+            status=report.status,
+            risk_score=report.risk_score,
+            saved_at=now,
+            body=report.model_dump_json(),
+        )
+    )
+    session.add_all(
+        EvidenceRow(
+            case_id=case_id,
+            evidence_id=item.evidence_id,
+            round=report.round,
+            specialist=report.specialist,
+            body=item.model_dump_json(),
+        )
+        for item in evidence
+    )
+    _show_specialist(case, report.round, report.specialist, report.status)
+    data: dict[str, JsonValue] = {
+        "specialist": report.specialist,
+        "round": report.round,
+        "status": report.status,
+        "risk_score": report.risk_score,
+        "report_hash": content_hash(report),
+    }
+    key = f"specialist_finished:{report.round}:{report.specialist}"
+    append(session, case, Entry("specialist_finished", key, f"agent:{report.specialist}", data), now)
+    return report
+
+
+def save_assessment(session: Session, case_id: str, assessment: RiskAssessment, now: datetime) -> RiskAssessment:
+    """Keep the assessment of a round; the first one counts and is returned."""
+    case = locked_case(session, case_id)
+    saved = session.get(RoundRow, (case_id, assessment.round))
+    if saved is not None and saved.assessment is not None:
+        return RiskAssessment.model_validate_json(saved.assessment)
+    refuse_closed(case)
+    put_assessment(session, case, assessment, now)
+    data: dict[str, JsonValue] = {
+        "round": assessment.round,
+        "score": assessment.overall_risk_score,
+        "level": assessment.risk_level,
+        "recommended_action": assessment.recommended_action,
+        "route": assessment.route,
+        "route_reasons": list(assessment.route_reasons),
+        "assessment_hash": content_hash(assessment),
+    }
+    append(session, case, Entry("assessed", f"assessed:{assessment.round}", WORKER, data), now)
+    return assessment
+
+
+def put_assessment(session: Session, case: CaseRow, assessment: RiskAssessment, now: datetime) -> None:
+    """Make `assessment` the one of its round, and its score the case's when that round is the current one."""
+    row = enter_round(session, case, assessment.round, now)
+    row.assessment = assessment.model_dump_json()
+    row.assessment_hash = content_hash(assessment)
+    if assessment.round == case.round:
+        case.risk_score = assessment.overall_risk_score
+        case.risk_level = assessment.risk_level
+
+
+def close_case(session: Session, closing: Closing, now: datetime) -> None:
+    """Close the case. Repeating the same outcome changes nothing; another one raises CaseClosed."""
+    case = locked_case(session, closing.case_id)
+    if case.state == "closed" and case.outcome == closing.outcome:
+        return
+    move(case, "closed")
+    end_open_review(session, case, "expired")
+    case.outcome = closing.outcome
+    data: dict[str, JsonValue] = {"outcome": closing.outcome, "round": closing.round}
+    append(session, case, Entry("case_closed", "case_closed", WORKER, data), now)
+
+
+def record_model_call(session: Session, case_id: str, key: str, response: JsonValue, now: datetime) -> None:
+    """Keep a model's answer; the first one under a key counts."""
+    locked_case(session, case_id)
+    if session.get(ModelCallRow, (case_id, key)) is None:
+        text = json.dumps(response, ensure_ascii=False, allow_nan=False)
+        session.add(ModelCallRow(case_id=case_id, key=key, response=text, recorded_at=now))
+
+
+def _open_reviews(session: Session, case: CaseRow) -> Sequence[ReviewRow]:
+    return session.scalars(select(ReviewRow).where(ReviewRow.case_id == case.case_id, ReviewRow.status == "open")).all()
+
+
+def _all_pending() -> str:
+    return json.dumps(dict.fromkeys(SPECIALISTS, "pending"))
+
+
+def _show_specialist(case: CaseRow, round_number: int, specialist: Specialist, state: SpecialistState) -> None:
+    if round_number != case.round:
+        return
+    states: dict[str, str] = json.loads(case.specialists)
+    states[specialist] = state
+    case.specialists = json.dumps(states)
+    if case.state == "investigating":
+        waiting = any(states[name] in {"pending", "running"} for name in SPECIALISTS)
+        case.phase = "investigating" if waiting else "assessing"

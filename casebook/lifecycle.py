@@ -1,0 +1,23 @@
+"""The life of a case as a table of legal moves. Pure."""
+
+from collections.abc import Mapping
+
+from contracts.assessment import EffectAction, RecommendedAction
+from contracts.case import CaseState
+
+MOVES: Mapping[CaseState, frozenset[CaseState]] = {
+    # A new round begins where the last one ended in a rejection; `investigating` to itself is its first round.
+    "investigating": frozenset({"investigating", "awaiting_review", "escalated", "closed"}),
+    "awaiting_review": frozenset({"investigating", "awaiting_review", "escalated", "acting", "closed"}),
+    "escalated": frozenset({"investigating", "escalated", "acting", "closed"}),
+    "acting": frozenset({"acting", "closed"}),
+    "closed": frozenset(),
+}
+
+EFFECTS_OF: Mapping[RecommendedAction, frozenset[EffectAction]] = {
+    "clear": frozenset(),
+    "lock_account": frozenset({"lock_account"}),
+    "refund_charges": frozenset({"refund_charges"}),
+    "lock_and_refund": frozenset({"lock_account", "refund_charges"}),
+}
+"""Which real-world effects an approval of each action allows."""

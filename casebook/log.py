@@ -1,0 +1,98 @@
+"""Appending to the case log, inside the transaction that changes the case."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import JsonValue
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from casebook.events import seal, unsealed_hash
+from casebook.tables import CaseEventRow, CaseRow, LogHead
+from contracts.case import CaseEvent
+from contracts.hashing import canonical_json
+from contracts.names import CaseEventType
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What happened. `dedupe_key` names the step: a case logs the same step once, however often it is repeated."""
+
+    type: CaseEventType
+    dedupe_key: str
+    actor: str
+    data: Mapping[str, JsonValue]
+
+
+def hold_log(session: Session) -> None:
+    """Be the only transaction that appends, from here to its end."""
+    session.execute(select(LogHead.id).where(LogHead.id == 1).with_for_update())
+
+
+def next_seq(session: Session) -> int:
+    """The next `seq`. From here to its commit, the transaction is the only one that appends."""
+    advance = update(LogHead).where(LogHead.id == 1).values(last_seq=LogHead.last_seq + 1).returning(LogHead.last_seq)
+    return session.execute(advance, execution_options={"synchronize_session": False}).scalar_one()
+
+
+def last_seq(session: Session) -> int:
+    """The newest committed `seq`; 0 when nothing has happened yet."""
+    return session.execute(select(LogHead.last_seq).where(LogHead.id == 1)).scalar_one()
+
+
+def is_logged(session: Session, case_id: str, dedupe_key: str) -> bool:
+    """Whether the case has logged this step already."""
+    found = select(CaseEventRow.seq).where(CaseEventRow.case_id == case_id, CaseEventRow.dedupe_key == dedupe_key)
+    return session.execute(found).first() is not None
+
+
+def append(session: Session, case: CaseRow, entry: Entry, at: datetime, seq: int | None = None) -> int:
+    """Log `entry` as the case's newest event and return its `seq`. `seq` is given only by who drew it already."""
+    seq = next_seq(session) if seq is None else seq
+    sealed = seal(
+        CaseEvent(
+            seq=seq,
+            case_id=case.case_id,
+            type=entry.type,
+            at=at,
+            actor=entry.actor,
+            data=dict(entry.data),
+            prev_hash=case.last_hash,
+            hash=unsealed_hash(),
+        )
+    )
+    session.add(
+        CaseEventRow(
+            seq=seq,
+            case_id=case.case_id,
+            type=entry.type,
+            at=at,
+            actor=entry.actor,
+            data=canonical_json(sealed.data),
+            prev_hash=sealed.prev_hash,
+            hash=sealed.hash,
+            dedupe_key=entry.dedupe_key,
+        )
+    )
+    case.last_seq = seq
+    case.last_hash = sealed.hash
+    case.updated_at = at
+    return seq
+
+
+def read_event(row: CaseEventRow) -> CaseEvent:
+    """The event that a row holds. Raises pydantic.ValidationError when the row was tampered out of shape."""
+    return CaseEvent.model_validate(
+        {
+            "seq": row.seq,
+            "case_id": row.case_id,
+            "type": row.type,
+            "at": row.at,
+            "actor": row.actor,
+            "data": json.loads(row.data),
+            "prev_hash": row.prev_hash,
+            "hash": row.hash,
+        }
+    )

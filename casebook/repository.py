@@ -1,0 +1,227 @@
+"""The one door to the case record."""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from pydantic import JsonValue
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from casebook import deciding, investigating, log, reading
+from casebook.engine import naming_faults
+from casebook.engine import reading as reading_engine
+from casebook.engine import writing as writing_engine
+from casebook.pages import AlertPage, CasePage, OpenedCase
+from contracts.alert import Alert
+from contracts.assessment import RiskAssessment
+from contracts.case import CaseEvent, CaseState, CaseSummary, CaseView
+from contracts.effect import Effect
+from contracts.investigation import Closing, Escalation, ReviewOpening
+from contracts.report import Evidence, Specialist, SpecialistReport
+from contracts.review import Decision
+
+
+def utc_now() -> datetime:
+    """The current time in UTC."""
+    return datetime.now(UTC)
+
+
+class CaseBook:
+    """The case record: one transaction per method, from any thread.
+
+    Every write that a worker step may repeat is idempotent: repeated, it changes nothing and logs nothing.
+    Every method raises CaseNotFound for an unknown case and CasebookUnavailable when the database fails;
+    writes about a closed case raise CaseClosed unless they repeat what was written before it closed.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
+        self._engine = engine
+        self._writing = writing_engine(engine)
+        self._reading = reading_engine(engine)
+        self._clock = clock
+
+    @contextmanager
+    def _write(self) -> Generator[Session]:
+        with naming_faults(self._engine), Session(self._writing) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _read(self) -> Generator[Session]:
+        with naming_faults(self._engine), Session(self._reading) as session, session.begin():
+            yield session
+
+    # Opening
+
+    def open_case(self, alert: Alert) -> OpenedCase:
+        """Open the case of an alert; when it has one already, `created` is false and nothing changes."""
+        with self._write() as session:
+            return investigating.open_case(session, alert, self._clock())
+
+    def unscheduled_cases(self, limit: int = 100) -> list[Alert]:
+        """Alerts of cases whose orchestration has not been confirmed scheduled, oldest first."""
+        with self._read() as session:
+            return reading.unscheduled_cases(session, limit)
+
+    def mark_scheduled(self, case_id: str) -> None:
+        """Remember that the case's orchestration exists."""
+        with self._write() as session:
+            case = investigating.locked_case(session, case_id)
+            if case.scheduled_at is None:
+                case.scheduled_at = self._clock()
+
+    # Progress
+
+    def start_round(self, case_id: str, round: int) -> None:  # noqa: A002 - the contracts' own word
+        """Begin a round: all specialists pending. Raises IllegalMove for a round that the case has passed."""
+        with self._write() as session:
+            investigating.start_round(session, case_id, round, self._clock())
+
+    def start_specialist(self, case_id: str, round: int, specialist: Specialist) -> None:  # noqa: A002
+        """Show a specialist as running."""
+        with self._write() as session:
+            investigating.start_specialist(session, case_id, round, specialist, self._clock())
+
+    def save_report(self, case_id: str, report: SpecialistReport, evidence: Sequence[Evidence]) -> SpecialistReport:
+        """Keep a report and its evidence. The first of a round and specialist counts: it is what is returned."""
+        with self._write() as session:
+            return investigating.save_report(session, case_id, report, evidence, self._clock())
+
+    def save_assessment(self, case_id: str, assessment: RiskAssessment) -> RiskAssessment:
+        """Keep the assessment of a round. The first of a round counts: it is what is returned."""
+        with self._write() as session:
+            return investigating.save_assessment(session, case_id, assessment, self._clock())
+
+    # Review
+
+    def open_review(self, opening: ReviewOpening) -> None:
+        """Ask a person, or a manager when `escalation_reason` is set.
+
+        Raises ReviewMismatch when the review does not carry this case, round and assessment's hash,
+        ReviewSuperseded when the case is already in a later round.
+        """
+        with self._write() as session:
+            deciding.open_review(session, opening, self._clock())
+
+    def escalate(self, escalation: Escalation) -> Decision | None:
+        """Replace deadline and role of the open review. A decision accepted before that is returned and stands.
+
+        Raises ReviewNotFound, NoOpenReview, and ReviewMismatch for another assessment's hash.
+        """
+        with self._write() as session:
+            return deciding.escalate(session, escalation, self._clock())
+
+    def expire_review(self, case_id: str, review_id: str) -> Decision | None:
+        """Stop asking: no decision on this review is accepted from here on.
+
+        A decision accepted before that is returned and stands: follow it instead of the deadline.
+        Raises ReviewNotFound.
+        """
+        with self._write() as session:
+            return deciding.expire_review(session, case_id, review_id)
+
+    def accept_decision(self, decision: Decision) -> None:
+        """Take a person's answer: exactly once per review, and only to what is being asked right now.
+
+        Raises CaseNotFound, CaseClosed, ReviewSuperseded (wrong round), AlreadyDecided, NoOpenReview or
+        AssessmentChanged (wrong hash); then nothing has changed. An accepted decision is undelivered until
+        `mark_delivered`.
+        """
+        with self._write() as session:
+            deciding.accept_decision(session, decision, self._clock())
+
+    def undelivered_decisions(self, limit: int = 100) -> list[Decision]:
+        """Accepted decisions of which the orchestration has not been told, oldest first."""
+        with self._read() as session:
+            return reading.undelivered_decisions(session, limit)
+
+    def mark_delivered(self, review_id: str) -> None:
+        """Remember that the orchestration has been told. Raises ReviewNotFound when nothing was decided."""
+        with self._write() as session:
+            deciding.mark_delivered(session, review_id, self._clock())
+
+    # Acting
+
+    def start_effect(self, case_id: str, effect: Effect) -> None:
+        """Note that an effect is about to happen. Raises NotApproved when no accepted decision allows it."""
+        with self._write() as session:
+            deciding.start_effect(session, case_id, effect, self._clock())
+
+    def finish_effect(self, case_id: str, effect: Effect) -> None:
+        """Note what came of an effect; `done` is final. Raises NotApproved like `start_effect`."""
+        with self._write() as session:
+            deciding.finish_effect(session, case_id, effect, self._clock())
+
+    def close_case(self, closing: Closing) -> None:
+        """Close the case for good. Raises CaseClosed when it is closed with another outcome."""
+        with self._write() as session:
+            investigating.close_case(session, closing, self._clock())
+
+    # The journal of model calls
+
+    def recall_model_call(self, case_id: str, key: str) -> JsonValue | None:
+        """The answer that was recorded under `key`, or None: then the call has yet to be paid for."""
+        with self._read() as session:
+            return reading.recall_model_call(session, case_id, key)
+
+    def record_model_call(self, case_id: str, key: str, response: JsonValue) -> None:
+        """Keep a model's answer; the first under a key counts. Raises ValueError for NaN and infinities."""
+        with self._write() as session:
+            investigating.record_model_call(session, case_id, key, response, self._clock())
+
+    def recall_report(self, case_id: str, round: int, specialist: Specialist) -> SpecialistReport | None:  # noqa: A002
+        """The report that was saved, or None: then the specialist has yet to run."""
+        with self._read() as session:
+            return reading.recall_report(session, case_id, round, specialist)
+
+    def recall_assessment(self, case_id: str, round: int) -> RiskAssessment | None:  # noqa: A002
+        """The assessment that was saved, or None: then the round has yet to be assessed."""
+        with self._read() as session:
+            return reading.recall_assessment(session, case_id, round)
+
+    # Reading
+
+    def get_case(self, case_id: str) -> CaseView:
+        """Everything that the case page shows, as of one instant."""
+        with self._read() as session:
+            return reading.read_case(session, case_id)
+
+    def list_cases(self, *, state: CaseState | None = None, limit: int = 50, cursor: str | None = None) -> CasePage:
+        """One page of at most 500 cases, newest first. Raises MalformedCursor."""
+        with self._read() as session:
+            return reading.list_cases(session, state, limit, cursor)
+
+    def list_alerts(self, *, limit: int = 50, cursor: str | None = None) -> AlertPage:
+        """One page of at most 500 alerts, newest first. Raises MalformedCursor."""
+        with self._read() as session:
+            return reading.list_alerts(session, limit, cursor)
+
+    def summary(self, case_id: str) -> CaseSummary:
+        """One row of the case list."""
+        with self._read() as session:
+            return reading.read_summary(session, case_id)
+
+    def evidence(self, case_id: str, evidence_id: str) -> Evidence:
+        """One recorded tool call, word for word. Raises EvidenceNotFound."""
+        with self._read() as session:
+            return reading.read_evidence(session, case_id, evidence_id)
+
+    def events_after(self, seq: int, limit: int = 500) -> list[CaseEvent]:
+        """Events of all cases after `seq`, in order, at most 5,000. None with a smaller `seq` will appear later."""
+        with self._read() as session:
+            return reading.events_after(session, seq, limit)
+
+    def last_seq(self) -> int:
+        """The newest event's `seq`; 0 when nothing has happened yet. Costs one row."""
+        with self._read() as session:
+            return log.last_seq(session)
+
+    def case_events(self, case_id: str) -> list[CaseEvent]:
+        """The whole log of one case, in order."""
+        with self._read() as session:
+            return reading.case_events(session, case_id)
+
+    def counts(self) -> dict[CaseState, int]:
+        """How many cases are in each state."""
+        with self._read() as session:
+            return reading.counts(session)
