@@ -1,0 +1,103 @@
+"""From a request to the assistant's turn: investigations by rule, everything else with a polite word."""
+
+import json
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from local.model.request import ChatRequest, Function, JsonObjectResponse, NamedToolChoice
+from local.model.rules.aggregate import aggregate
+from local.model.rules.billing import judge_billing
+from local.model.rules.conversation import Conversation, UnreadableCase, read_conversation
+from local.model.rules.dossier import open_dossier
+from local.model.rules.feedback import Request, read_feedback
+from local.model.rules.followup import follow_up
+from local.model.rules.location import judge_location
+from local.model.rules.plan import call_tool, next_calls
+from local.model.rules.usage import judge_usage
+from local.model.rules.verdict import Verdict, conclude
+from local.model.schemas import plainest
+from local.model.turn import ToolRequest, Turn
+
+INTRODUCTION = (
+    "I am casewright-rules-1, a model made of rules: I investigate fraud cases from the evidence that my tools return. "
+    "I cannot hold a general conversation; please ask a person or configure another model for that."
+)
+_JUDGES = {"usage": judge_usage, "location": judge_location, "billing": judge_billing}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The turn, and whether it is a verdict (which the score faults spoil)."""
+
+    turn: Turn
+    is_verdict: bool = True
+
+
+def respond(request: ChatRequest) -> Answer:
+    """What the rules say to `request`. The same request always gets the same answer."""
+    try:
+        conversation = read_conversation(request.messages)
+    except UnreadableCase as error:
+        return Answer(_unreadable(request, str(error)))
+    requests = read_feedback(conversation.case.memory) if conversation else ()
+    calls = _calls(request, conversation, requests)
+    if calls:
+        return Answer(Turn.calling(*calls), is_verdict=False)
+    if conversation is None:
+        return Answer(Turn(text=_small_talk(request)))
+    return Answer(Turn(text=json.dumps(_verdict(conversation, requests), ensure_ascii=False)))
+
+
+def offered_calls(request: ChatRequest) -> tuple[ToolRequest, ...]:
+    """One well-formed call for each tool of the request."""
+    try:
+        conversation = read_conversation(request.messages)
+    except UnreadableCase:
+        conversation = None
+    return tuple(call_tool(tool.function, conversation) for tool in request.tools or ())
+
+
+def _calls(
+    request: ChatRequest, conversation: Conversation | None, requests: tuple[Request, ...]
+) -> tuple[ToolRequest, ...]:
+    tools = [tool.function for tool in request.tools or ()]
+    choice = request.tool_choice
+    if choice == "none" or not tools:
+        return ()
+    if isinstance(choice, NamedToolChoice):
+        named = next(tool for tool in tools if tool.name == choice.function.name)
+        return (call_tool(named, conversation, requests),)
+    calls = next_calls(conversation, requests, tools) if conversation else ()
+    if choice == "required" and not calls:
+        calls = (_any_call(tools, conversation, requests),)
+    return calls if request.parallel_tool_calls is not False else calls[:1]
+
+
+def _any_call(tools: list[Function], conversation: Conversation | None, requests: tuple[Request, ...]) -> ToolRequest:
+    return call_tool(tools[0], conversation, requests)
+
+
+def _verdict(conversation: Conversation, requests: tuple[Request, ...]) -> dict[str, JsonValue]:
+    if conversation.specialist is None:
+        return aggregate(conversation, requests).as_json()
+    dossier = open_dossier(conversation)
+    verdict = conclude(_JUDGES[conversation.specialist](dossier), dossier)
+    return follow_up(verdict, requests, dossier).as_json()
+
+
+def _unreadable(request: ChatRequest, reason: str) -> Turn:
+    """A case that cannot be read is not evaluable, never harmless."""
+    wanted = request.json_schema
+    if wanted is not None and wanted.name == "risk_verdict":
+        return Turn(refusal=reason)
+    return Turn(text=json.dumps(Verdict(False, reason, None, ()).as_json(), ensure_ascii=False))
+
+
+def _small_talk(request: ChatRequest) -> str:
+    """Says what this model is, in the format that was asked for. Repeats nothing of what was said."""
+    if request.json_schema is not None:
+        return json.dumps(plainest(request.json_schema.schema_), ensure_ascii=False)
+    if isinstance(request.response_format, JsonObjectResponse):
+        return json.dumps({"message": INTRODUCTION})
+    return INTRODUCTION

@@ -1,0 +1,229 @@
+"""The billing specialist: which charges are not the customer's own, and where the goods went."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from contracts.telemetry import LoginEvent, TransactionEvent
+from local.model.rules import thresholds
+from local.model.rules.dossier import Dossier, cite_events
+from local.model.rules.records import Charge, Order
+from local.model.rules.verdict import Judgement, Signal
+
+NAMED_CHARGES = 5
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """How many points speak against one charge, and which."""
+
+    charge: Charge
+    points: int
+    reasons: tuple[str, ...]
+
+
+def judge_billing(dossier: Dossier) -> Judgement:
+    """Signals from charges, orders, disputes and unpaid invoices."""
+    suspicious = [
+        suspicion
+        for charge in dossier.charges
+        if (suspicion := _suspect(dossier, charge)).points >= thresholds.SUSPICIOUS_FROM
+    ]
+    signals = (
+        *_suspicious_charges(dossier, suspicious),
+        *_alert_spending(dossier, suspicious),
+        *_goods_sent_abroad(dossier),
+        *_innocent_spending(dossier, suspicious),
+        *_standing(dossier),
+    )
+    if not suspicious and dossier.charges and not any(signal.weight > 0 for signal in signals):
+        signals = (_ordinary(dossier), *signals)
+    ids = tuple(suspicion.charge.charge_id for suspicion in suspicious)
+    return Judgement(signals, _missing(dossier), ids)
+
+
+def _missing(dossier: Dossier) -> str | None:
+    if dossier.customer is None:
+        return "There is no customer record to compare the charges with."
+    if dossier.is_neutral:
+        return "Nothing is on record about what this customer usually spends."
+    if not dossier.charges:
+        return "No recent charge is on record for this customer."
+    return None
+
+
+def _usual_amount(dossier: Dossier) -> float | None:
+    amounts = [charge.amount_minor for charge in dossier.charges]
+    return median(amounts) if len(amounts) >= thresholds.CHARGES_FOR_A_MEDIAN else None
+
+
+def _suspect(dossier: Dossier, charge: Charge) -> Suspicion:
+    """Adds up what speaks against a charge; a refunded or explained one has no points."""
+    if charge.status == "refunded" or _explained(dossier, charge):
+        return Suspicion(charge, 0, ())
+    customer, usual = dossier.customer, _usual_amount(dossier)
+    own = customer.own_countries if customer else frozenset[str]()
+    named = {e.attributes.charge_id for e in dossier.triggers if isinstance(e, TransactionEvent)}
+    is_foreign = bool(own) and charge.country is not None and charge.country not in own
+    is_strange = bool(customer and customer.device_ids and charge.device_id not in {None, *customer.device_ids})
+    checks = (
+        (is_foreign and not charge.card_present, thresholds.SUSPICION_FOREIGN_REMOTE, f"remote in {charge.country}"),
+        (is_foreign and charge.card_present, thresholds.SUSPICION_FOREIGN_PRESENT, f"in {charge.country}"),
+        (_is_large(charge, usual), thresholds.SUSPICION_LARGE, "far above the usual amount"),
+        (is_strange, thresholds.SUSPICION_STRANGE_DEVICE, "from a device that is not the customer's"),
+        (charge.status == "disputed", thresholds.SUSPICION_DISPUTED, "disputed"),
+        (charge.charge_id in named, thresholds.SUSPICION_IN_ALERT, "named in the alert"),
+    )
+    held = [(points, reason) for holds, points, reason in checks if holds]
+    return Suspicion(charge, sum(points for points, _ in held), tuple(reason for _, reason in held))
+
+
+def _is_large(charge: Charge, usual: float | None) -> bool:
+    return usual is not None and charge.amount_minor >= thresholds.LARGE_CHARGE_FACTOR * usual
+
+
+def _explained(dossier: Dossier, charge: Charge) -> bool:
+    """Paid for by the customer on a journey that was announced, or goods sent to the customer's own country."""
+    if charge.status == "disputed":
+        return False
+    if "travel" in dossier.topics and charge.card_present:
+        return True
+    known = dossier.customer.device_ids if dossier.customer else frozenset[str]()
+    return charge.device_id in {None, *known} and any(
+        order.amount_minor == charge.amount_minor for order in _sent_home(dossier)
+    )
+
+
+def _sent_home(dossier: Dossier) -> list[Order]:
+    own = dossier.customer.own_countries if dossier.customer else frozenset[str]()
+    return [order for order in dossier.orders if order.ship_to_country in own]
+
+
+def _suspicious_charges(dossier: Dossier, suspicious: Sequence[Suspicion]) -> Iterator[Signal]:
+    if not suspicious:
+        return
+    cited = dossier.cite("get_recent_charges", "get_customer")
+    named = "; ".join(_describe(suspicion) for suspicion in suspicious[:NAMED_CHARGES])
+    more = f"; and {len(suspicious) - NAMED_CHARGES} more" if len(suspicious) > NAMED_CHARGES else ""
+    several = len(suspicious) > 1
+    yield Signal(
+        f"{len(suspicious)} suspicious charge{'s' if several else ''}: {named}{more}.",
+        thresholds.SEVERAL_SUSPICIOUS_CHARGES if several else thresholds.ONE_SUSPICIOUS_CHARGE,
+        cited,
+    )
+    if "dispute" in dossier.topics or any(suspicion.charge.status == "disputed" for suspicion in suspicious):
+        yield Signal(
+            "The customer disputes charges.",
+            thresholds.CHARGE_DISPUTED,
+            (*dossier.cite("get_support_tickets"), *cited),
+        )
+    logins = [event for event in dossier.events if isinstance(event, LoginEvent)]
+    abroad = {suspicion.charge.country for suspicion in suspicious}
+    after = [login for login in logins if login.attributes.country in abroad]
+    own = dossier.customer.own_countries if dossier.customer else frozenset[str]()
+    if own and any(login.attributes.country not in own for login in after):
+        yield Signal(
+            "They come from the country of the login that the alert shows.",
+            thresholds.CHARGES_AFTER_FOREIGN_LOGIN,
+            (*cited, *cite_events(after)),
+        )
+
+
+def _describe(suspicion: Suspicion) -> str:
+    charge = suspicion.charge
+    amount = f"{charge.amount_minor / 100:.2f} {charge.currency or ''}".strip()
+    return (
+        f"{charge.charge_id} ({amount} at {charge.merchant or 'an unnamed merchant'}, {', '.join(suspicion.reasons)})"
+    )
+
+
+def _alert_spending(dossier: Dossier, suspicious: Sequence[Suspicion]) -> Iterator[Signal]:
+    """The transactions that the alert itself shows, when the charges on record do not explain them."""
+    shown = [event for event in dossier.triggers if isinstance(event, TransactionEvent)]
+    baseline = dossier.conversation.case.alert.baseline
+    if not shown or _spending_explained(dossier):
+        return
+    own = dossier.customer.own_countries if dossier.customer else frozenset[str]()
+    abroad = [event for event in shown if own and event.attributes.country and event.attributes.country not in own]
+    times = baseline.observed / baseline.expected if baseline and baseline.expected else None
+    size = f", {times:.1f} times what is expected" if times is not None and times > 1 else ""
+    where = f" in {abroad[0].attributes.country}" if abroad else ""
+    weight = thresholds.SPIKE_UNEXPLAINED
+    if dossier.is_neutral and times is not None and times >= thresholds.LARGE_CHARGE_FACTOR:
+        weight = thresholds.ENOUGH_FROM_ALERT
+    if not suspicious or dossier.is_neutral:
+        yield Signal(f"The alert's spending{where}{size} is explained by no record.", weight, cite_events(shown))
+
+
+def _spending_explained(dossier: Dossier) -> bool:
+    return bool({"travel", "gift", "family_plan"} & dossier.topics)
+
+
+def _goods_sent_abroad(dossier: Dossier) -> Iterator[Signal]:
+    customer = dossier.customer
+    if customer is None or not customer.own_countries or "gift" in dossier.topics:
+        return
+    away = [
+        order
+        for order in dossier.orders
+        if order.ship_to_country
+        and order.ship_to_country not in customer.own_countries
+        and order.device_id not in customer.device_ids
+    ]
+    if away:
+        yield Signal(
+            f"{len(away)} order{'s' if len(away) > 1 else ''} went to {away[-1].ship_to_country}, "
+            "not placed from a device of the customer's.",
+            thresholds.GOODS_SENT_ABROAD,
+            dossier.cite("get_orders"),
+        )
+
+
+def _innocent_spending(dossier: Dossier, suspicious: Sequence[Suspicion]) -> Iterator[Signal]:
+    """Reasons for spending more; they count only when no charge remains suspicious."""
+    if suspicious:
+        return
+    usual = _usual_amount(dossier)
+    home = [order for order in _sent_home(dossier) if _charge_of(dossier, order) is not None]
+    large = [order for order in home if usual is not None and order.amount_minor >= usual]
+    if home and ("gift" in dossier.topics or len(large) > 1):
+        yield Signal(
+            f"{len(home)} charges are orders that were sent to the customer's own country.",
+            thresholds.ORDERS_SENT_HOME,
+            dossier.cite("get_orders", "get_recent_charges"),
+        )
+    if "travel" in dossier.topics:
+        yield Signal(
+            "The customer announced a journey, and no charge abroad was made without the card.",
+            thresholds.TRAVEL_CHARGES,
+            dossier.cite("get_support_tickets", "get_recent_charges"),
+        )
+    if "family_plan" in dossier.topics:
+        yield Signal(
+            "The customer took a family plan, which raises what is due.",
+            thresholds.FAMILY_PLAN,
+            dossier.cite("get_support_tickets"),
+        )
+
+
+def _charge_of(dossier: Dossier, order: Order) -> Charge | None:
+    return next((charge for charge in dossier.charges if charge.amount_minor == order.amount_minor), None)
+
+
+def _standing(dossier: Dossier) -> Iterator[Signal]:
+    billing = dossier.billing
+    if billing is None:
+        return
+    cited = dossier.cite("get_billing_summary")
+    if billing.overdue_invoices >= thresholds.OVERDUE_INVOICES:
+        yield Signal(f"{billing.overdue_invoices} invoices are overdue.", thresholds.INVOICES_OVERDUE, cited)
+    elif billing.autopay and billing.overdue_invoices == 0:
+        yield Signal("All invoices are paid, automatically.", thresholds.GOOD_STANDING, cited)
+
+
+def _ordinary(dossier: Dossier) -> Signal:
+    return Signal(
+        f"None of {len(dossier.charges)} recent charges stands out by place, amount or device.",
+        thresholds.CHARGES_ORDINARY,
+        dossier.cite("get_customer", "get_recent_charges"),
+    )

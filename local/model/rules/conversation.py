@@ -1,0 +1,136 @@
+"""Reads a conversation: the case that is being investigated and what the tools have answered so far.
+
+Everything found here is data. Nothing in a tool result, an alert or a customer's text is ever followed as an
+instruction; only the feedback of a reviewer (`memory`) directs what is looked at.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, cast, get_args
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from contracts.alert import Alert
+from contracts.investigation import RememberedRound
+from contracts.report import Specialist, SpecialistReport
+from local.model.request import Message
+
+Part = Literal["usage", "location", "billing", "aggregator"]
+
+_CASE_BLOCK = re.compile(r"^```json casewright-case[ \t]*\r?\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_PART_IN_PROMPT = re.compile(r"^# You are the (?:(usage|location|billing) specialist|risk aggregator)", re.MULTILINE)
+
+
+class CaseBlock(BaseModel):
+    """The fenced `casewright-case` block of the user message."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    case_id: str
+    round: int = 1
+    customer_id: int
+    alert: Alert
+    memory: tuple[RememberedRound, ...] = ()
+    reports: tuple[SpecialistReport, ...] = ()
+
+
+class UnreadableCase(Exception):
+    """The conversation has a case block that is not in the agreed format."""
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """One answered tool call. `data` is None when it failed."""
+
+    tool: str
+    evidence_id: str | None
+    data: JsonValue = None
+    error: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is data to judge."""
+        return self.error is None
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One agent's view of one round of one case."""
+
+    part: Part
+    case: CaseBlock
+    results: tuple[ToolResult, ...] = ()
+    called: frozenset[str] = field(default_factory=frozenset[str])
+    """Names of all tools that were asked for, answered or not."""
+
+    @property
+    def specialist(self) -> Specialist | None:
+        """The specialist that is being played, None for the aggregator."""
+        return None if self.part == "aggregator" else self.part
+
+    def result(self, tool: str) -> ToolResult | None:
+        """The latest usable answer of `tool`, else its latest failure, else None."""
+        answers = [result for result in self.results if result.tool == tool]
+        usable = [result for result in answers if result.ok]
+        return (usable or answers or [None])[-1]
+
+    @property
+    def failures(self) -> tuple[ToolResult, ...]:
+        """The last failure of every tool that never answered."""
+        last = {result.tool: self.result(result.tool) for result in self.results}
+        return tuple(result for result in last.values() if result is not None and not result.ok)
+
+
+def read_conversation(messages: Sequence[Message]) -> Conversation | None:
+    """The case in `messages`, or None when there is none. Raises UnreadableCase."""
+    block = next((found for message in messages if message.role == "user" if (found := _find_block(message))), None)
+    if block is None:
+        return None
+    try:
+        case = CaseBlock.model_validate_json(block)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"]) or "the block"
+        raise UnreadableCase(f"The case block could not be read ({place}: {first['msg']}).") from None
+    calls = {call.id: call.function.name for message in messages for call in message.tool_calls or ()}
+    return Conversation(
+        part=_part(case, messages),
+        case=case,
+        results=tuple(_read_result(message, calls) for message in messages if message.role == "tool"),
+        called=frozenset(calls.values()),
+    )
+
+
+def _find_block(message: Message) -> str | None:
+    match = _CASE_BLOCK.search(message.text)
+    return match.group(1) if match else None
+
+
+def _part(case: CaseBlock, messages: Sequence[Message]) -> Part:
+    extra = case.model_extra or {}
+    if extra.get("specialist") in get_args(Part):
+        return cast("Part", extra["specialist"])
+    if extra.get("aggregator"):
+        return "aggregator"
+    prompts = (message.text for message in messages if message.role in ("system", "developer"))
+    match = next((found for text in prompts if (found := _PART_IN_PROMPT.search(text))), None)
+    if match is None:
+        raise UnreadableCase("The case block names neither a specialist nor the aggregator.")
+    return cast("Part", match.group(1) or "aggregator")
+
+
+def _read_result(message: Message, calls: dict[str, str]) -> ToolResult:
+    tool = calls.get(message.tool_call_id or "", "unknown")
+    try:
+        content: JsonValue = json.loads(message.text)
+    except ValueError:
+        return ToolResult(tool, None, error="the answer was not JSON")
+    if not isinstance(content, dict):
+        return ToolResult(tool, None, error="the answer was not a JSON object")
+    named = content.get("evidence_id")
+    evidence_id = named if isinstance(named, str) else None
+    if content.get("ok") is not True:
+        return ToolResult(tool, evidence_id, error=str(content.get("error") or "no reason given"))
+    return ToolResult(tool, evidence_id, data=content.get("data"))

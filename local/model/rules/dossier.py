@@ -1,0 +1,114 @@
+"""What one specialist has in front of it: the alert's events and the records that its tools returned."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.telemetry import TelemetryEvent
+from local.model.rules.conversation import Conversation
+from local.model.rules.records import (
+    Articles,
+    BillingSummary,
+    Charge,
+    Customer,
+    DataUsage,
+    Invoice,
+    Invoices,
+    Order,
+    Orders,
+    RecentCharges,
+    SecurityEntry,
+    SecurityLogs,
+    Subscription,
+    Subscriptions,
+    Ticket,
+    Tickets,
+    read_record,
+)
+
+MAX_CITED_EVENTS = 8
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """Records that were not asked for, or could not be read, are empty."""
+
+    conversation: Conversation
+    customer: Customer | None
+    subscriptions: tuple[Subscription, ...]
+    orders: tuple[Order, ...]
+    tickets: tuple[Ticket, ...]
+    security: tuple[SecurityEntry, ...]
+    charges: tuple[Charge, ...]
+    invoices: tuple[Invoice, ...]
+    billing: BillingSummary | None
+    usage: DataUsage | None
+    articles: tuple[Articles.Article, ...]
+
+    @property
+    def events(self) -> tuple[TelemetryEvent, ...]:
+        """The alert's window and triggers, oldest first, each once."""
+        alert = self.conversation.case.alert
+        unique = {event.event_id: event for event in (*alert.recent_events, *alert.trigger_events)}
+        return tuple(sorted(unique.values(), key=lambda event: event.occurred_at))
+
+    @property
+    def triggers(self) -> tuple[TelemetryEvent, ...]:
+        """The events that made the rule fire."""
+        return self.conversation.case.alert.trigger_events
+
+    @property
+    def as_of(self) -> datetime:
+        """The moment that the alert speaks of."""
+        return max((event.occurred_at for event in self.triggers), default=self.conversation.case.alert.raised_at)
+
+    @property
+    def is_neutral(self) -> bool:
+        """Whether the customer is known by number only, without a history to compare with."""
+        return self.customer is not None and self.customer.profile == "neutral"
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """What the customer's support tickets are about, by their filed topic; their text is not interpreted."""
+        return frozenset(topic for ticket in self.tickets for topic in ticket.topics)
+
+    def cite(self, *tools: str) -> tuple[str, ...]:
+        """The evidence ids of what these tools returned."""
+        results = (self.conversation.result(tool) for tool in tools)
+        return tuple(result.evidence_id for result in results if result is not None and result.evidence_id)
+
+    @property
+    def all_evidence(self) -> tuple[str, ...]:
+        """Everything that can be cited: tool results first, else the alert's events."""
+        cited = tuple(result.evidence_id for result in self.conversation.results if result.evidence_id)
+        return cited or cite_events(self.triggers)
+
+
+def cite_events(events: Sequence[TelemetryEvent]) -> tuple[str, ...]:
+    """The ids of the latest few of `events`."""
+    return tuple(event.event_id for event in events[-MAX_CITED_EVENTS:])
+
+
+def open_dossier(conversation: Conversation) -> Dossier:
+    """Reads all tool results of the conversation."""
+    result = conversation.result
+    subscriptions = read_record(result("get_subscriptions"), Subscriptions)
+    orders = read_record(result("get_orders"), Orders)
+    tickets = read_record(result("get_support_tickets"), Tickets)
+    security = read_record(result("get_security_logs"), SecurityLogs)
+    charges = read_record(result("get_recent_charges"), RecentCharges)
+    invoices = read_record(result("get_invoices"), Invoices)
+    articles = read_record(result("search_knowledge_base"), Articles)
+    return Dossier(
+        conversation=conversation,
+        customer=read_record(result("get_customer"), Customer),
+        subscriptions=subscriptions.subscriptions if subscriptions else (),
+        orders=orders.orders if orders else (),
+        tickets=tickets.tickets if tickets else (),
+        security=tuple(sorted(security.entries, key=lambda entry: entry.at)) if security else (),
+        charges=tuple(sorted(charges.charges, key=lambda charge: charge.at)) if charges else (),
+        invoices=invoices.invoices if invoices else (),
+        billing=read_record(result("get_billing_summary"), BillingSummary),
+        usage=read_record(result("get_data_usage"), DataUsage),
+        articles=articles.articles if articles else (),
+    )

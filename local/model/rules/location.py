@@ -1,0 +1,209 @@
+"""The location specialist: who logged in from where, on which device, and what was changed then."""
+
+from collections.abc import Iterator, Sequence
+
+from local.model.rules import thresholds
+from local.model.rules.dossier import Dossier
+from local.model.rules.journeys import explains_new_device, travel_grounds
+from local.model.rules.records import SecurityEntry
+from local.model.rules.sightings import Burst, Sighting, alert_sightings, bursts, leaps, logged_sightings
+from local.model.rules.verdict import Judgement, Signal
+
+CREDENTIAL_EVENTS = {
+    "password_reset": "the password was reset",
+    "password_changed": "the password was changed",
+    "mfa_reset": "multi-factor authentication was reset",
+    "mfa_disabled": "multi-factor authentication was switched off",
+    "email_changed": "the e-mail address was changed",
+    "phone_changed": "the phone number was changed",
+    "sim_swap": "the SIM was swapped",
+    "device_added": "a device was added",
+}
+
+
+def judge_location(dossier: Dossier) -> Judgement:
+    """Signals from logins, failures and changes of credentials."""
+    sightings = tuple(sorted((*alert_sightings(dossier), *logged_sightings(dossier)), key=lambda seen: seen.at))
+    signals = (
+        *_abroad(dossier, sightings),
+        *_strangers_at_home(dossier, sightings),
+        *_impossible_travel(dossier),
+        *_failure_bursts(dossier),
+        *_credential_changes(dossier),
+    )
+    if not signals and dossier.customer is not None and dossier.security:
+        signals = (_nothing_unusual(dossier),)
+    return Judgement(signals, _missing(dossier))
+
+
+def _missing(dossier: Dossier) -> str | None:
+    if dossier.customer is None:
+        return "There is no customer record to compare the logins with."
+    if dossier.is_neutral or dossier.customer.home_country is None:
+        return "Nothing is on record about where this customer usually is or which devices they use."
+    if not dossier.security:
+        return "The security log holds no entry for this customer."
+    return None
+
+
+def _is_abroad(dossier: Dossier, country: str | None) -> bool:
+    own = dossier.customer.own_countries if dossier.customer else frozenset[str]()
+    return bool(own) and country is not None and country not in own
+
+
+def _is_stranger(dossier: Dossier, seen: Sighting | SecurityEntry) -> bool:
+    return seen.known_device is False and not explains_new_device(dossier, seen.device_id)
+
+
+def _cited(sightings: Sequence[Sighting]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(evidence for seen in sightings[-8:] for evidence in seen.evidence_ids))
+
+
+def _abroad(dossier: Dossier, sightings: Sequence[Sighting]) -> Iterator[Signal]:
+    """One group of signals for each foreign country in which somebody got in."""
+    foreign = [seen for seen in sightings if seen.success and _is_abroad(dossier, seen.country)]
+    home = dossier.customer.home_country if dossier.customer else None
+    for country in sorted({seen.country for seen in foreign if seen.country}):
+        there = [seen for seen in foreign if seen.country == country]
+        grounds = travel_grounds(dossier, country)
+        strangers = [seen for seen in there if _is_stranger(dossier, seen)]
+        familiar = [seen for seen in there if seen.known_device or explains_new_device(dossier, seen.device_id)]
+        if strangers:
+            yield Signal(
+                f"A device that is not the customer's logged in from {country}; home is {home}.",
+                thresholds.UNKNOWN_DEVICE_ABROAD,
+                (*dossier.cite("get_customer"), *_cited(strangers)),
+            )
+        elif familiar:
+            weight = thresholds.KNOWN_DEVICE_ABROAD_EXPLAINED if grounds else thresholds.KNOWN_DEVICE_ABROAD_UNEXPLAINED
+            ending = "" if grounds else ", and no record explains the journey"
+            yield Signal(
+                f"The customer's own device logged in from {country}{ending}.",
+                weight,
+                (*dossier.cite("get_customer"), *_cited(familiar)),
+            )
+        else:
+            yield Signal(
+                f"Somebody logged in from {country} (home is {home}), and no device was recorded.",
+                thresholds.UNIDENTIFIED_DEVICE_ABROAD,
+                (*dossier.cite("get_customer"), *_cited(there)),
+            )
+        for ground in grounds:
+            weight = thresholds.WEAK_GROUNDS if strangers else ground.weight
+            yield Signal(ground.statement, weight, ground.evidence_ids)
+
+
+def _strangers_at_home(dossier: Dossier, sightings: Sequence[Sighting]) -> Iterator[Signal]:
+    at_home = [
+        seen
+        for seen in sightings
+        if seen.success and seen.known_device is False and not _is_abroad(dossier, seen.country)
+    ]
+    if not at_home:
+        return
+    explained_by = explains_new_device(dossier, at_home[-1].device_id)
+    if explained_by:
+        yield Signal(
+            "The unfamiliar device is a new one of the customer's own.",
+            thresholds.NEW_DEVICE_EXPLAINED,
+            (*explained_by, *_cited(at_home)),
+        )
+    else:
+        yield Signal(
+            "A device that is not on record logged in from the customer's own country.",
+            thresholds.UNKNOWN_DEVICE_AT_HOME,
+            _cited(at_home),
+        )
+
+
+def _impossible_travel(dossier: Dossier) -> Iterator[Signal]:
+    found = leaps(alert_sightings(dossier)) or leaps(logged_sightings(dossier))
+    if not found:
+        return
+    leap = found[-1]
+    abroad = next((c for c in (leap.after.country, leap.before.country) if _is_abroad(dossier, c)), leap.after.country)
+    has_grounds = bool(travel_grounds(dossier, abroad))
+    strange = any(_is_stranger(dossier, seen) for seen in (leap.before, leap.after))
+    explained = has_grounds and not strange
+    yield Signal(
+        f"Logins from {leap.before.country} and {leap.after.country} are {leap.minutes} minutes apart: too far for one "
+        + ("person, though the records do speak of a journey." if explained else "person, and no journey explains it."),
+        thresholds.IMPOSSIBLE_TRAVEL_EXPLAINED if explained else thresholds.IMPOSSIBLE_TRAVEL,
+        leap.evidence_ids,
+    )
+
+
+def _failure_bursts(dossier: Dossier) -> Iterator[Signal]:
+    """The worst burst, and the most innocent one: a live burst may be what the log tells to its end."""
+    found = (*bursts(alert_sightings(dossier)), *bursts(logged_sightings(dossier)))
+    signals = sorted((_judge_burst(dossier, burst) for burst in found), key=lambda signal: signal.weight)
+    if signals:
+        yield signals[-1]
+        if signals[0].weight < 0 < signals[-1].weight:
+            yield signals[0]
+
+
+def _judge_burst(dossier: Dossier, burst: Burst) -> Signal:
+    count, success = len(burst.failures), burst.success
+    failing = {failure.ip for failure in burst.failures if failure.ip}
+    foreign = any(_is_abroad(dossier, failure.country) for failure in burst.failures)
+    if success is None:
+        weight = thresholds.FAILURES_FROM_STRANGERS if foreign else thresholds.FAILURES_FROM_HOME
+        where = "from abroad" if foreign else "from the customer's own country"
+        if dossier.customer is None or not dossier.customer.own_countries:
+            weight, where = thresholds.FAILURES_FROM_STRANGERS, f"from {len(failing)} addresses"
+        return Signal(f"{count} failed logins {where}; none succeeded after them.", weight, burst.evidence_ids)
+    if success.known_device and not _is_abroad(dossier, success.country):
+        return Signal(
+            f"{count} failed logins, then a success on the customer's usual device at home: a forgotten password.",
+            thresholds.FORGOTTEN_PASSWORD,
+            burst.evidence_ids,
+        )
+    if _is_stranger(dossier, success) or _is_abroad(dossier, success.country) or success.ip in failing:
+        return Signal(
+            f"{count} failed logins, then a success that nothing ties to the customer"
+            f"{f' (from {success.country})' if success.country else ''}.",
+            thresholds.BROKEN_IN_AFTER_FAILURES,
+            burst.evidence_ids,
+        )
+    return Signal(
+        f"{count} failed logins, then a success on a device that is not recorded.",
+        thresholds.FAILURES_FROM_STRANGERS,
+        burst.evidence_ids,
+    )
+
+
+def _credential_changes(dossier: Dossier) -> Iterator[Signal]:
+    hostile = [entry for entry in dossier.security if entry.event in CREDENTIAL_EVENTS and _is_hostile(dossier, entry)]
+    kinds = list(dict.fromkeys(entry.event for entry in hostile))[: thresholds.MOST_CREDENTIAL_CHANGES]
+    cited = dossier.cite("get_security_logs")
+    for kind in kinds:
+        entry = next(entry for entry in hostile if entry.event == kind)
+        where = f" from {entry.country}" if entry.country else ""
+        yield Signal(
+            f"On {entry.at:%d %B, %H:%M} UTC {CREDENTIAL_EVENTS[kind]}{where}, not from a device of the customer's.",
+            thresholds.CREDENTIAL_CHANGE,
+            cited,
+        )
+    if hostile and "sim_swap" in dossier.topics:
+        yield Signal(
+            "A support ticket concerns a SIM swap.",
+            thresholds.SIM_SWAP_REPORTED,
+            dossier.cite("get_support_tickets"),
+        )
+
+
+def _is_hostile(dossier: Dossier, entry: SecurityEntry) -> bool:
+    if entry.known_device:
+        return False
+    if entry.event == "sim_swap":
+        return not explains_new_device(dossier, entry.device_id)
+    return _is_stranger(dossier, entry) or (_is_abroad(dossier, entry.country) and entry.known_device is None)
+
+
+def _nothing_unusual(dossier: Dossier) -> Signal:
+    return Signal(
+        f"All {len(dossier.security)} entries of the security log are from the customer's own places and devices.",
+        thresholds.NOTHING_UNUSUAL,
+        dossier.cite("get_customer", "get_security_logs"),
+    )

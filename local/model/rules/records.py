@@ -1,0 +1,186 @@
+"""The tools' answers as typed records. Unknown keys are ignored; missing ones read as "not known"."""
+
+from typing import TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from local.model.rules.conversation import Conversation, ToolResult
+
+
+class Record(BaseModel):
+    """Base of everything that a tool returns."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Device(Record):
+    device_id: str
+    name: str | None = None
+
+
+class Customer(Record):
+    customer_id: int
+    status: str = "active"
+    home_country: str | None = None
+    usual_countries: tuple[str, ...] = ()
+    usual_devices: tuple[Device, ...] = ()
+    monthly_spend_minor: int | None = None
+    daily_gb_typical: float | None = None
+    profile: str = "contoso"
+
+    @property
+    def own_countries(self) -> frozenset[str]:
+        """Home and everywhere the customer usually is."""
+        return frozenset({*self.usual_countries, *([self.home_country] if self.home_country else [])})
+
+    @property
+    def device_ids(self) -> frozenset[str]:
+        """The devices that the customer usually uses."""
+        return frozenset(device.device_id for device in self.usual_devices)
+
+
+class Subscription(Record):
+    subscription_id: str
+    plan: str = ""
+    status: str = "active"
+    data_cap_gb: float | None = None
+    roaming_countries: tuple[str, ...] = ()
+    roaming_until: str | None = None
+    started_on: str | None = None
+
+
+class Subscriptions(Record):
+    subscriptions: tuple[Subscription, ...] = ()
+
+
+class BillingSummary(Record):
+    currency: str | None = None
+    balance_minor: int = 0
+    overdue_invoices: int = 0
+    spend_last_30_days_minor: int | None = None
+    average_monthly_spend_minor: int | None = None
+    autopay: bool = False
+
+
+class Invoice(Record):
+    invoice_id: str
+    amount_minor: int = 0
+    status: str = ""
+
+
+class Invoices(Record):
+    invoices: tuple[Invoice, ...] = ()
+
+
+class Order(Record):
+    order_id: str
+    ordered_at: AwareDatetime | None = None
+    item: str = ""
+    amount_minor: int = 0
+    ship_to_country: str | None = None
+    device_id: str | None = None
+    status: str = ""
+
+
+class Orders(Record):
+    orders: tuple[Order, ...] = ()
+
+
+class UsageDay(Record):
+    day: str
+    gb: float
+    roaming_country: str | None = None
+
+
+class DataUsage(Record):
+    days: tuple[UsageDay, ...] = ()
+    average_gb: float | None = None
+    cap_gb: float | None = None
+
+
+class SecurityEntry(Record):
+    entry_id: str = ""
+    at: AwareDatetime
+    event: str
+    ip: str | None = None
+    country: str | None = None
+    city: str | None = None
+    device_id: str | None = None
+    known_device: bool | None = None
+    success: bool = True
+
+
+class SecurityLogs(Record):
+    entries: tuple[SecurityEntry, ...] = ()
+
+
+class Charge(Record):
+    charge_id: str
+    at: AwareDatetime
+    merchant: str = ""
+    category: str = ""
+    country: str | None = None
+    amount_minor: int
+    currency: str | None = None
+    status: str = "posted"
+    device_id: str | None = None
+    card_present: bool | None = None
+
+
+class RecentCharges(Record):
+    charges: tuple[Charge, ...] = ()
+
+
+class Ticket(Record):
+    ticket_id: str = ""
+    subject: str = ""
+    status: str = ""
+    topics: tuple[str, ...] = ()
+
+
+class Tickets(Record):
+    tickets: tuple[Ticket, ...] = ()
+
+
+class Articles(Record):
+    class Article(Record):
+        article_id: str = ""
+        title: str = ""
+
+    articles: tuple[Article, ...] = ()
+
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+
+def read_record(result: ToolResult | None, record: type[RecordT]) -> RecordT | None:
+    """The answer of a tool as `record`; None if the tool was not asked, failed, or answered in another shape."""
+    if result is None or not result.ok:
+        return None
+    try:
+        return record.model_validate(result.data)
+    except ValidationError:
+        return None
+
+
+RECORD_OF_TOOL: dict[str, type[Record]] = {
+    "get_customer": Customer,
+    "get_subscriptions": Subscriptions,
+    "get_billing_summary": BillingSummary,
+    "get_invoices": Invoices,
+    "get_orders": Orders,
+    "get_data_usage": DataUsage,
+    "get_security_logs": SecurityLogs,
+    "get_recent_charges": RecentCharges,
+    "get_support_tickets": Tickets,
+    "search_knowledge_base": Articles,
+}
+
+
+def unreadable_results(conversation: Conversation) -> tuple[ToolResult, ...]:
+    """Answers that came but are not in the agreed shape."""
+    return tuple(
+        result
+        for result in conversation.results
+        if result.ok and (record := RECORD_OF_TOOL.get(result.tool)) and read_record(result, record) is None
+    )

@@ -1,0 +1,175 @@
+"""The usage specialist: data volumes, subscriptions and API calls."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from statistics import median
+
+from contracts.telemetry import ApiCallEvent, DataUsageEvent
+from local.model.rules import thresholds
+from local.model.rules.dossier import Dossier, cite_events
+from local.model.rules.records import DataUsage, Subscription, UsageDay
+from local.model.rules.verdict import Judgement, Signal
+
+
+def judge_usage(dossier: Dossier) -> Judgement:
+    """Signals from daily volumes against the customer's own habit, caps, plans, and bursts of API calls."""
+    signals = (
+        *_alert_volume(dossier),
+        *_api_burst(dossier),
+        *_daily_volume(dossier),
+        *_roaming(dossier),
+        *_new_subscriptions(dossier),
+    )
+    if not signals and dossier.usage is not None and dossier.usage.days:
+        signals = (_ordinary(dossier, dossier.usage),)
+    return Judgement(signals, _missing(dossier))
+
+
+def _missing(dossier: Dossier) -> str | None:
+    if dossier.customer is None:
+        return "There is no customer record to compare the usage with."
+    if dossier.usage is None or not dossier.usage.days:
+        return "No data usage is on record for this customer."
+    if dossier.is_neutral:
+        return "Nothing is on record about what this customer usually uses."
+    return None
+
+
+def _alert_volume(dossier: Dossier) -> Iterator[Signal]:
+    readings = [event for event in dossier.triggers if isinstance(event, DataUsageEvent)]
+    baseline = dossier.conversation.case.alert.baseline
+    if not readings or baseline is None or not baseline.expected:
+        return
+    ratio = baseline.observed / baseline.expected
+    if ratio < thresholds.ALERT_USAGE_RATIO:
+        return
+    extreme = ratio >= thresholds.EXTREME_DAY_FACTOR
+    yield Signal(
+        f"The alert's reading is {ratio:.1f} times what is expected of this customer.",
+        thresholds.ALERT_USAGE_EXTREME if extreme else thresholds.ALERT_USAGE_SPIKE,
+        cite_events(readings),
+    )
+
+
+def _typical_gb(dossier: Dossier, usage: DataUsage) -> float:
+    known = dossier.customer.daily_gb_typical if dossier.customer else None
+    return known or usage.average_gb or median([day.gb for day in usage.days])
+
+
+def _recent(usage: DataUsage) -> list[UsageDay]:
+    return sorted(usage.days, key=lambda day: day.day)[-thresholds.RECENT_DAYS :]
+
+
+def _daily_volume(dossier: Dossier) -> Iterator[Signal]:
+    usage = dossier.usage
+    if usage is None or not usage.days:
+        return
+    typical = _typical_gb(dossier, usage)
+    heavy = [day for day in _recent(usage) if typical and day.gb >= thresholds.HEAVY_DAY_FACTOR * typical]
+    if not heavy:
+        return
+    cited = dossier.cite("get_data_usage")
+    peak = max(day.gb for day in heavy)
+    over_cap = usage.cap_gb is not None and sum(day.gb for day in usage.days[-30:]) > usage.cap_gb
+    reasons = list(_reasons_for_more(dossier))
+    if len(heavy) >= thresholds.SUSTAINED_DAYS and not reasons:
+        yield Signal(
+            f"On {len(heavy)} recent days usage was at least {thresholds.HEAVY_DAY_FACTOR:g} times the usual "
+            f"{typical:.2f} GB, up to {peak:.1f} GB: a pattern of resale.",
+            thresholds.RESALE_PATTERN,
+            cited,
+        )
+        if peak >= thresholds.EXTREME_DAY_FACTOR * typical:
+            yield Signal(f"The peak is {peak / typical:.0f} times the usual.", thresholds.EXTREME_USAGE, cited)
+    else:
+        within = not over_cap and len(heavy) < thresholds.SUSTAINED_DAYS
+        yield Signal(
+            f"Usage peaked at {peak:.1f} GB on {len(heavy)} recent days (usually {typical:.2f} GB)"
+            f"{', within the plan' if within else ''}.",
+            thresholds.SHORT_PEAK_WITHIN_CAP if within else thresholds.SHORT_PEAK,
+            cited,
+        )
+    if over_cap and not reasons:
+        yield Signal(f"Usage passed the plan's cap of {usage.cap_gb:g} GB.", thresholds.OVER_CAP, cited)
+    yield from reasons
+
+
+def _reasons_for_more(dossier: Dossier) -> Iterator[Signal]:
+    tickets = dossier.cite("get_support_tickets")
+    if "family_plan" in dossier.topics:
+        yield Signal("The customer took a family plan: more is to be expected.", thresholds.FAMILY_PLAN, tickets)
+    if "streaming" in dossier.topics:
+        yield Signal("A support ticket speaks of streaming.", thresholds.STREAMING_TICKET, tickets)
+    if "family_plan" in dossier.topics and (raised := _recent_plans(dossier)):
+        yield Signal(
+            f"The plan {raised[0].plan} began on {raised[0].started_on}.",
+            thresholds.PLAN_RAISED,
+            dossier.cite("get_subscriptions"),
+        )
+
+
+def _recent_plans(dossier: Dossier) -> list[Subscription]:
+    since = dossier.as_of.date() - timedelta(days=thresholds.RECENT_PLAN_DAYS)
+    return [plan for plan in dossier.subscriptions if plan.started_on and _day(plan.started_on) >= since]
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return date.min
+
+
+def _roaming(dossier: Dossier) -> Iterator[Signal]:
+    usage = dossier.usage
+    if usage is None:
+        return
+    covered = {country for plan in dossier.subscriptions for country in plan.roaming_countries}
+    own = dossier.customer.own_countries if dossier.customer else frozenset[str]()
+    used = {day.roaming_country for day in _recent(usage) if day.roaming_country}
+    strange = sorted(used - covered - own)
+    if strange:
+        yield Signal(
+            f"Data was used in {', '.join(strange)} without a roaming package.",
+            thresholds.ROAMING_UNEXPLAINED,
+            dossier.cite("get_data_usage", "get_subscriptions"),
+        )
+
+
+def _new_subscriptions(dossier: Dossier) -> Iterator[Signal]:
+    recent = _recent_plans(dossier)
+    if len(recent) >= thresholds.MANY_NEW_SUBSCRIPTIONS and "family_plan" not in dossier.topics:
+        yield Signal(
+            f"{len(recent)} subscriptions were opened within {thresholds.RECENT_PLAN_DAYS} days.",
+            thresholds.NEW_SUBSCRIPTIONS,
+            dossier.cite("get_subscriptions"),
+        )
+
+
+def _api_burst(dossier: Dossier) -> Iterator[Signal]:
+    calls = [event for event in dossier.triggers if isinstance(event, ApiCallEvent)]
+    if not calls:
+        return
+    baseline = dossier.conversation.case.alert.baseline
+    count = max(len(calls), int(baseline.observed) if baseline else 0)
+    if count >= thresholds.API_CALLS_IN_A_BURST:
+        yield Signal(f"A burst of {count} API calls.", thresholds.API_BURST, cite_events(calls))
+    details = [call.attributes for call in calls]
+    failed = sum(bool(call.error_code) or (call.status_code or 0) >= 400 for call in details) / len(details)
+    writes = sum(call.read_only is False for call in details) / len(details)
+    endpoints = len({call.endpoint for call in details})
+    if failed >= thresholds.API_ERROR_SHARE:
+        yield Signal(f"{failed:.0%} of the calls were refused.", thresholds.API_MANY_ERRORS, cite_events(calls))
+    if writes >= thresholds.API_WRITE_SHARE:
+        yield Signal(f"{writes:.0%} of the calls changed something.", thresholds.API_MANY_WRITES, cite_events(calls))
+    if endpoints >= thresholds.API_ENDPOINTS_OF_AN_ENUMERATION:
+        yield Signal(f"They touched {endpoints} endpoints.", thresholds.API_ENUMERATION, cite_events(calls))
+
+
+def _ordinary(dossier: Dossier, usage: DataUsage) -> Signal:
+    return Signal(
+        f"None of the last {len(_recent(usage))} days is above {thresholds.HEAVY_DAY_FACTOR:g} times the usual "
+        f"{_typical_gb(dossier, usage):.2f} GB.",
+        thresholds.USAGE_ORDINARY,
+        dossier.cite("get_customer", "get_data_usage"),
+    )

@@ -1,0 +1,99 @@
+"""Signals, and how they become a verdict: baseline plus weights, clamped, failing closed when records are missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from local.model.rules import thresholds
+from local.model.rules.dossier import Dossier
+from local.model.rules.records import unreadable_results
+
+MAX_STATEMENT = 600
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One observation: positive weight speaks for fraud, negative for innocence, zero only informs."""
+
+    statement: str
+    weight: float
+    evidence_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a specialist's rules saw. `missing` says which records there should have been, if any were absent."""
+
+    signals: tuple[Signal, ...]
+    missing: str | None = None
+    suspicious_charge_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The specialist's answer. `risk_score` is None unless `evaluable`."""
+
+    evaluable: bool
+    reason: str | None
+    risk_score: float | None
+    findings: tuple[Signal, ...]
+    suspicious_charge_ids: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """In the shape of `specialist_verdict`."""
+        return {
+            "evaluable": self.evaluable,
+            "reason": self.reason,
+            "risk_score": self.risk_score,
+            "findings": [
+                {"statement": finding.statement[:MAX_STATEMENT], "evidence_ids": list(finding.evidence_ids)}
+                for finding in self.findings
+            ],
+            "suspicious_charge_ids": list(self.suspicious_charge_ids),
+        }
+
+
+def clamp(score: float, lowest: float = thresholds.LOWEST_SCORE, highest: float = thresholds.HIGHEST_SCORE) -> float:
+    """`score` within its limits, to three decimals."""
+    return round(min(highest, max(lowest, score)), 3)
+
+
+def conclude(judgement: Judgement, dossier: Dossier) -> Verdict:
+    """The verdict on `judgement`.
+
+    With records missing or a tool unanswered, only what the alert's own events or the rest of the records show
+    to be damning is a verdict, and never below FLOOR_WITHOUT_RECORDS; otherwise it is not evaluable.
+    """
+    signals = _supported(judgement.signals, dossier)
+    score = clamp(thresholds.BASELINE + sum(signal.weight for signal in signals))
+    missing = judgement.missing or _unanswered(dossier)
+    if missing is None:
+        return Verdict(True, None, score, signals, judgement.suspicious_charge_ids)
+    damning = sum(signal.weight for signal in signals if signal.weight > 0)
+    note = Signal(missing, 0.0, dossier.all_evidence)
+    if damning < thresholds.ENOUGH_FROM_ALERT:
+        return Verdict(False, missing, None, (*signals, note))
+    kept = tuple(signal for signal in signals if signal.weight >= 0)
+    score = clamp(max(score, thresholds.FLOOR_WITHOUT_RECORDS))
+    return Verdict(True, None, score, (*kept, note), judgement.suspicious_charge_ids)
+
+
+def _supported(signals: Sequence[Signal], dossier: Dossier) -> tuple[Signal, ...]:
+    """A signal without evidence of its own rests on all that was read."""
+    return tuple(
+        signal if signal.evidence_ids else Signal(signal.statement, signal.weight, dossier.all_evidence)
+        for signal in signals
+    )
+
+
+def _unanswered(dossier: Dossier) -> str | None:
+    conversation = dossier.conversation
+    failed = conversation.failures
+    if failed:
+        reasons = "; ".join(f"{result.tool}: {(result.error or '').rstrip('.')}" for result in failed)
+        return f"Records could not be read ({reasons})."
+    strange = unreadable_results(conversation)
+    if strange:
+        return f"Records could not be understood ({', '.join(result.tool for result in strange)})."
+    return None

@@ -1,0 +1,81 @@
+"""JSON schemas as the model needs them: is one strict, and what is the plainest value that fits one."""
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+MAX_DEPTH = 16
+_PLAINEST: Mapping[str, JsonValue] = {"string": "", "integer": 0, "number": 0, "boolean": False, "null": None}
+
+
+def strictness_problem(schema: JsonValue, context: tuple[str, ...] = ()) -> str | None:
+    """Why OpenAI would refuse `schema` as strict: an open object, or a property that may be left out. None if it is."""
+    if isinstance(schema, list):
+        problems = (strictness_problem(entry, context) for entry in schema)
+        return next((problem for problem in problems if problem), None)
+    if not isinstance(schema, dict):
+        return None
+    properties = schema.get("properties")
+    if isinstance(properties, dict):
+        required = schema.get("required")
+        if schema.get("additionalProperties") is not False:
+            return f"In context={context}, 'additionalProperties' is required to be supplied and to be false"
+        missing = [name for name in properties if not isinstance(required, list) or name not in required]
+        if missing:
+            return (
+                f"In context={context}, 'required' is required to be supplied and to be an array including every key "
+                f"in properties. Missing '{missing[0]}'"
+            )
+    problems = (strictness_problem(value, (*context, key)) for key, value in schema.items())
+    return next((problem for problem in problems if problem), None)
+
+
+def plainest(schema: Mapping[str, JsonValue]) -> JsonValue:
+    """The plainest value that fits `schema`: its default, its first choice, or an empty value of its type."""
+    return _plainest(dict(schema), schema, 0)
+
+
+def _plainest(schema: JsonValue, root: Mapping[str, JsonValue], depth: int) -> JsonValue:
+    if not isinstance(schema, dict) or depth > MAX_DEPTH:
+        return None
+    reference = schema.get("$ref")
+    if isinstance(reference, str):
+        return _plainest(_resolve(reference, root), root, depth + 1)
+    for given in ("const", "default"):
+        if given in schema:
+            return schema[given]
+    for choices in ("enum", "examples"):
+        listed = schema.get(choices)
+        if isinstance(listed, list) and listed:
+            return listed[0]
+    for alternatives in ("anyOf", "oneOf", "allOf"):
+        listed = schema.get(alternatives)
+        if isinstance(listed, list) and listed:
+            return _plainest(listed[0], root, depth + 1)
+    return _plainest_of_type(schema, root, depth)
+
+
+def _plainest_of_type(schema: Mapping[str, JsonValue], root: Mapping[str, JsonValue], depth: int) -> JsonValue:
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        kind = kind[0] if kind else None
+    properties = schema.get("properties")
+    if kind == "object" or isinstance(properties, dict):
+        required = schema.get("required")
+        if not isinstance(properties, dict) or not isinstance(required, list):
+            return {}
+        return {str(name): _plainest(properties.get(str(name)), root, depth + 1) for name in required}
+    if kind == "array":
+        least = schema.get("minItems")
+        return [_plainest(schema.get("items"), root, depth + 1)] * (least if isinstance(least, int) else 0)
+    if kind in ("integer", "number"):
+        least = schema.get("minimum")
+        return least if isinstance(least, int | float) else 0
+    return _PLAINEST.get(kind) if isinstance(kind, str) else None
+
+
+def _resolve(reference: str, root: Mapping[str, JsonValue]) -> JsonValue:
+    found: JsonValue = dict(root)
+    for part in reference.removeprefix("#/").split("/"):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found

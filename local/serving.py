@@ -1,0 +1,85 @@
+"""How the local stand-ins listen: on a port that is free, until they are told to stop."""
+
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+GRACE_SECONDS = 1
+"""How long open answers may still take once the process was told to stop."""
+
+
+class PortUnavailable(Exception):
+    """The address cannot be listened on."""
+
+    def __init__(self, host: str, port: int, why: str) -> None:
+        super().__init__(f"Cannot listen on {host}:{port} ({why}): stop what uses it or choose another with --port.")
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound TCP socket; port 0 takes any free one. Raises PortUnavailable."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise PortUnavailable(host, port, error.strerror or str(error)) from error
+    return listener
+
+
+class StandInServer(uvicorn.Server):
+    """A uvicorn server that ends with exit code 0 when told to stop, and can reset a connection.
+
+    `on_stop` is called once, from the signal handler, before open answers are waited for.
+    """
+
+    def __init__(self, app: ASGIApp, *, on_stop: Callable[[], None] | None = None) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_level="warning",
+                access_log=False,
+                backlog=2048,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        )
+        self._on_stop = on_stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 # uvicorn's signature
+        """Stop; a second signal stops without waiting. The signal is not raised again: this is a clean end."""
+        if self.should_exit:
+            self.force_exit = sig == signal.SIGINT
+        self.stop()
+
+    def stop(self) -> None:
+        """Begin to stop, from any thread."""
+        already_stopping, self.should_exit = self.should_exit, True
+        if self._on_stop and not already_stopping:
+            self._on_stop()
+
+    def reset(self, client: tuple[str, int]) -> None:
+        """Cut the connection of `client` so that it sees "connection reset by peer"."""
+        for connection in tuple(self.server_state.connections):
+            if getattr(connection, "client", None) == client:
+                transport = connection.transport
+                connected = transport.get_extra_info("socket")
+                connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                transport.abort()
+
+
+def announce(what: str, listener: socket.socket) -> None:
+    """Say on standard output where `what` can be reached."""
+    host, port = listener.getsockname()[:2]
+    sys.stdout.write(f"{what} on http://{f'[{host}]' if ':' in host else host}:{port}\n")
+    sys.stdout.flush()
