@@ -1,0 +1,145 @@
+"""The MCP server process: command line, wiring, exit codes."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from mcp_server.settings import McpSettings
+
+if TYPE_CHECKING:
+    from mcp_server.store.sqlite.store import SqliteCustomerStore
+
+logger = logging.getLogger(__name__)
+
+
+class BadCommand(Exception):
+    """The process cannot do what it was asked; the message is one sentence that says how to mend it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code: 0, or 1 with one sentence on standard error."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        settings = _settings()
+        if options.command == "add-customers":
+            return _add_customers(settings, options.from_recording)
+        if options.command == "export-profiles":
+            return _export_profiles(settings, options.out)
+        return _serve(settings)
+    except _expected_errors() as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the answer to a person at the command line
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mcp_server",
+        description="Serve the customer tools over MCP (Streamable HTTP at /mcp). Without a command: serve. "
+        "The customer store is made and filled when it is absent.",
+        epilog="Environment: MCP_HOST (127.0.0.1), MCP_PORT (8000), CUSTOMER_STORE_PATH (.casewright/customers.db), "
+        "MCP_WRITE_TOKEN, CONTOSO_SEED, CONTOSO_AS_OF.",
+    )
+    commands = parser.add_subparsers(dest="command")
+    add = commands.add_parser("add-customers", help="add the customers of recordings that the store does not know")
+    add.add_argument("--from-recording", nargs="+", type=Path, required=True, metavar="FILE")
+    export = commands.add_parser("export-profiles", help="write what the telemetry simulator must know, as JSON lines")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    return parser
+
+
+def _settings() -> McpSettings:
+    try:
+        return McpSettings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "The environment"
+        raise BadCommand(f"{name} is wrong ({first['msg']}): correct it or unset it.") from error
+
+
+def _serve(settings: McpSettings) -> int:
+    from mcp_server.server import build_server
+    from mcp_server.serving import is_loopback, listen, serve
+
+    token = settings.mcp_write_token.get_secret_value() if settings.mcp_write_token else None
+    if token is None and not is_loopback(settings.mcp_host):
+        raise BadCommand(
+            f"MCP_HOST is {settings.mcp_host} and MCP_WRITE_TOKEN is not set, so that anybody who reaches this machine "
+            "could lock accounts: set MCP_WRITE_TOKEN, or MCP_HOST to 127.0.0.1."
+        )
+    listener = listen(settings.mcp_host, settings.mcp_port)
+    store = _open_store(settings)
+    try:
+        if token is None:
+            logger.warning("MCP_WRITE_TOKEN is not set: everybody on this machine may use the write tools.")
+        serve(build_server(store, token), listener)
+    finally:
+        store.close()
+        listener.close()
+    return 0
+
+
+def _add_customers(settings: McpSettings, recordings: Sequence[Path]) -> int:
+    from mcp_server.recording import recorded_customers
+
+    found = [(path, recorded_customers(path)) for path in recordings]
+    store = _open_store(settings)
+    try:
+        for path, recorded in found:
+            added = store.add_neutral_customers(recorded.customer_ids)
+            known = len(recorded.customer_ids) - added
+            bad = f", {len(recorded.bad_lines)} lines skipped (first: line {recorded.bad_lines[0]})"
+            skipped = bad if recorded.bad_lines else ""
+            _say(f"{path}: {recorded.lines} events, {added} customers added, {known} known already{skipped}")
+    finally:
+        store.close()
+    return 0
+
+
+def _export_profiles(settings: McpSettings, out: Path) -> int:
+    store = _open_store(settings)
+    try:
+        lines = [profile.model_dump_json() + "\n" for profile in store.telemetry_profiles()]
+    finally:
+        store.close()
+    unfinished = out.with_name(out.name + ".part")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text("".join(lines), "utf-8")
+        unfinished.replace(out)
+    except OSError as error:
+        raise BadCommand(f"{out} cannot be written ({error.strerror}): choose another file with --out.") from error
+    _say(f"{out}: {len(lines)} profiles")
+    return 0
+
+
+def _open_store(settings: McpSettings) -> "SqliteCustomerStore":
+    from mcp_server.contoso.generator import generate
+    from mcp_server.store.sqlite.store import SqliteCustomerStore, utc_now
+
+    return SqliteCustomerStore(
+        settings.customer_store_path,
+        lambda: generate(settings.contoso_seed, settings.contoso_as_of or utc_now()),
+    )
+
+
+def _expected_errors() -> tuple[type[Exception], ...]:
+    """The errors whose message is a sentence for a person. Looked up late: `--help` must be quick."""
+    expected: list[type[Exception]] = [BadCommand]
+    for module, name in (
+        ("mcp_server.store.errors", "StoreError"),
+        ("mcp_server.recording", "UnreadableRecording"),
+        ("mcp_server.serving", "CannotListen"),
+    ):
+        if module in sys.modules:
+            expected.append(getattr(sys.modules[module], name))
+    return tuple(expected)
+
+
+def _say(line: str) -> None:
+    print(line)  # noqa: T201 - the answer to a person at the command line

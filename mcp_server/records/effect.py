@@ -1,0 +1,65 @@
+"""What the write tools did, and the ledger that proves it."""
+
+from pydantic import JsonValue
+
+from contracts.model import Contract, UtcDateTime
+from contracts.telemetry import CustomerId
+from mcp_server.records.customer import AccountStatus, CurrencyCode
+
+
+class EffectRow(Contract):
+    """One row of the effect ledger, written in the same transaction as the effect itself."""
+
+    idempotency_key: str
+    action: str
+    """The write tool: `lock_account`, `unlock_account` or `refund_charges`."""
+    customer_id: CustomerId
+    arguments: dict[str, JsonValue]
+    result: dict[str, JsonValue]
+    """The first result, as it was given."""
+    at: UtcDateTime
+
+
+class LockResult(Contract):
+    """Answer of `lock_account`. `already_locked`: the account was locked before, and its first reason stands."""
+
+    customer_id: CustomerId
+    status: AccountStatus
+    locked_at: UtcDateTime
+    lock_reason: str
+    already_locked: bool
+    idempotency_key: str
+    replayed: bool = False
+
+
+class UnlockResult(Contract):
+    """Answer of `unlock_account`. `already_active`: there was no lock to take off."""
+
+    customer_id: CustomerId
+    status: AccountStatus
+    unlocked_at: UtcDateTime
+    reason: str
+    already_active: bool
+    idempotency_key: str
+    replayed: bool = False
+
+
+class RefundedCharge(Contract):
+    """One charge that a refund gave back in full."""
+
+    charge_id: str
+    amount_minor: int
+    currency: CurrencyCode
+
+
+class RefundResult(Contract):
+    """Answer of `refund_charges`; `amount_minor` is the sum over `refunded`."""
+
+    customer_id: CustomerId
+    refunded: tuple[RefundedCharge, ...]
+    amount_minor: int
+    currency: CurrencyCode
+    refunded_at: UtcDateTime
+    reason: str
+    idempotency_key: str
+    replayed: bool = False

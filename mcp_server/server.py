@@ -1,0 +1,47 @@
+"""The MCP server: all tools over one customer store, and the health check."""
+
+from fastmcp import FastMCP
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from mcp_server.store.customer_store import CustomerStore
+from mcp_server.tools.billing import BillingTools
+from mcp_server.tools.customers import CustomerTools
+from mcp_server.tools.effects import EffectTools
+from mcp_server.tools.knowledge import KnowledgeTools
+from mcp_server.tools.orders import OrderTools
+from mcp_server.tools.security import SecurityTools
+from mcp_server.tools.subscriptions import SubscriptionTools
+from mcp_server.tools.tickets import TicketTools
+from mcp_server.tools.usage import UsageTools
+from mcp_server.tools.write_access import WriteAccess
+
+MCP_PATH = "/mcp"
+
+
+def build_server(store: CustomerStore, write_token: str | None) -> FastMCP:
+    """The server over `store`. With a `write_token`, only callers who show it see and use the write tools."""
+    server = FastMCP(
+        name="contoso-customers",
+        instructions="Records of Contoso's customers. Read tools change nothing; amounts are integer minor units.",
+        middleware=[WriteAccess(write_token)] if write_token else [],
+        mask_error_details=True,
+    )
+    for tools in (
+        CustomerTools(store),
+        SubscriptionTools(store),
+        BillingTools(store),
+        OrderTools(store),
+        UsageTools(store),
+        SecurityTools(store),
+        TicketTools(store),
+        KnowledgeTools(store),
+        EffectTools(store),
+    ):
+        tools.register(server)
+
+    async def healthz(_request: Request) -> Response:
+        return JSONResponse({"status": "ok", "as_of": store.as_of().isoformat()})
+
+    server.custom_route("/healthz", methods=["GET"])(healthz)
+    return server

@@ -1,0 +1,115 @@
+"""What every customer store promises. All implementations run the same suite (tests/unit/mcp_server/store)."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Protocol
+
+from mcp_server.records.article import Article
+from mcp_server.records.billing import BillingSummary, Invoice
+from mcp_server.records.charge import Charge
+from mcp_server.records.customer import Customer, CustomerMatch
+from mcp_server.records.effect import EffectRow, LockResult, RefundResult, UnlockResult
+from mcp_server.records.order import Order
+from mcp_server.records.profile import TelemetryProfile
+from mcp_server.records.security import SecurityEntry
+from mcp_server.records.subscription import Subscription
+from mcp_server.records.ticket import Ticket
+from mcp_server.records.usage import UsageDay
+
+
+class CustomerStore(Protocol):
+    """Customers and their records, as they were at `as_of`, and the effects that were had on them since.
+
+    Every method is synchronous, may be called from many threads at once, and sees only whole
+    transactions. A method that takes a `customer_id` raises `CustomerNotFound` for an unknown one.
+
+    Each write takes an idempotency key and happens together with its ledger row or not at all.
+    The same key with the same arguments returns the first result with `replayed` true and
+    changes nothing, however often and from however many threads it comes; the same key with
+    other arguments raises `IdempotencyKeyReused`. Once a write has returned, it survives the
+    loss of power.
+    """
+
+    def as_of(self) -> datetime:
+        """The instant to which the records lead up: "recent" means shortly before it."""
+        ...
+
+    def customer(self, customer_id: int) -> Customer:
+        """The profile, with the lock that may lie on the account."""
+        ...
+
+    def search_customers(self, query: str, limit: int) -> tuple[CustomerMatch, ...]:
+        """Customers with this id, or whose name or e-mail address contains every word of `query`, by id.
+
+        Case and accents do not matter.
+        """
+        ...
+
+    def subscriptions(self, customer_id: int) -> tuple[Subscription, ...]:
+        """All subscriptions, oldest first."""
+        ...
+
+    def billing_summary(self, customer_id: int) -> BillingSummary:
+        """What is owed and spent, as `records.billing.summarise` defines it."""
+        ...
+
+    def invoices(self, customer_id: int, limit: int) -> tuple[Invoice, ...]:
+        """The newest invoices with their payments, newest first."""
+        ...
+
+    def orders(self, customer_id: int, limit: int) -> tuple[Order, ...]:
+        """The newest orders, newest first."""
+        ...
+
+    def data_usage(self, customer_id: int, days: int) -> tuple[UsageDay, ...]:
+        """The last `days` whole days before `as_of`, oldest first."""
+        ...
+
+    def security_log(self, customer_id: int, days: int, limit: int) -> tuple[SecurityEntry, ...]:
+        """The newest entries of the `days` before `as_of`, newest first."""
+        ...
+
+    def charges(self, customer_id: int, days: int) -> tuple[Charge, ...]:
+        """All charges of the `days` before `as_of`, newest first."""
+        ...
+
+    def tickets(self, customer_id: int, limit: int) -> tuple[Ticket, ...]:
+        """The newest support tickets, newest first."""
+        ...
+
+    def search_articles(self, query: str, limit: int) -> tuple[Article, ...]:
+        """Articles of the knowledge base, ranked by `records.article.best_articles`."""
+        ...
+
+    def lock_account(self, customer_id: int, reason: str, idempotency_key: str) -> LockResult:
+        """Lock the account. Locking a locked one is a success that leaves the first lock as it is."""
+        ...
+
+    def unlock_account(self, customer_id: int, reason: str, idempotency_key: str) -> UnlockResult:
+        """Take the lock off. Unlocking an active account is a success that changes nothing."""
+        ...
+
+    def refund_charges(
+        self, customer_id: int, charge_ids: Iterable[str], reason: str, idempotency_key: str
+    ) -> RefundResult:
+        """Refund all of these charges in full, or none. Order and repetition of the ids do not matter.
+
+        Raises `ChargeNotFound` or `ChargeAlreadyRefunded` for the first that cannot be refunded.
+        """
+        ...
+
+    def effect(self, idempotency_key: str) -> EffectRow | None:
+        """The ledger row of this key, or None when nothing was done under it."""
+        ...
+
+    def add_neutral_customers(self, customer_ids: Iterable[int]) -> int:
+        """Add those that are unknown, with a neutral profile and no records. Returns how many were added."""
+        ...
+
+    def telemetry_profiles(self) -> Iterator[TelemetryProfile]:
+        """What the telemetry simulator must know of each generated customer, by id."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections. Nothing else may be called afterwards."""
+        ...

@@ -1,0 +1,62 @@
+"""What a customer store refuses, each as one exact sentence.
+
+StoreError
+├── StoreUnusable           the file, folder or schema is no good: nothing works until a person mends it
+├── StoreUnavailable        the store cannot be read or written right now: the same call may work later
+└── Refused                 this call is refused and nothing was changed
+    ├── CustomerNotFound
+    ├── ChargeNotFound
+    ├── ChargeAlreadyRefunded
+    └── IdempotencyKeyReused
+"""
+
+from datetime import datetime
+
+
+class StoreError(Exception):
+    """Base of everything that a customer store raises; the message is one sentence for a person."""
+
+
+class StoreUnusable(StoreError):
+    """The store cannot be opened or created at all."""
+
+
+class StoreUnavailable(StoreError):
+    """Locked for too long, disk full or the like. A write that failed so may be repeated under the same key."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The customer store is not available ({reason}): try again, under the same idempotency key.")
+
+
+class Refused(StoreError):
+    """The call was refused and nothing was changed."""
+
+
+class CustomerNotFound(Refused):
+    def __init__(self, customer_id: int) -> None:
+        super().__init__(f"Customer {customer_id} is not in the customer store: check the id or search by name.")
+
+
+class ChargeNotFound(Refused):
+    """The charge does not exist, or belongs to somebody else: the sentence does not say which."""
+
+    def __init__(self, charge_id: str, customer_id: int) -> None:
+        super().__init__(
+            f"Charge {charge_id} is not a charge of customer {customer_id}: nothing was refunded, check the charge ids."
+        )
+
+
+class ChargeAlreadyRefunded(Refused):
+    def __init__(self, charge_id: str, refunded_at: datetime, refunded_by: str) -> None:
+        super().__init__(
+            f"Charge {charge_id} was already refunded at {refunded_at:%Y-%m-%dT%H:%M:%SZ} under the key "
+            f"'{refunded_by}': nothing was refunded, leave it out."
+        )
+
+
+class IdempotencyKeyReused(Refused):
+    def __init__(self, idempotency_key: str, action: str) -> None:
+        super().__init__(
+            f"The idempotency key '{idempotency_key}' was already used for {action} with other arguments: "
+            "nothing was changed, use a new key for a new action."
+        )

@@ -1,0 +1,180 @@
+"""The SQLite file: made once and whole, read by many threads, written by one at a time."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+from mcp_server.store.errors import StoreUnavailable, StoreUnusable
+
+APPLICATION_ID = 0x43575331  # "CWS1": tells a customer store from any other SQLite file
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_S = 10.0
+SEEDING_TIMEOUT_S = 60.0
+"""How long one process waits while another makes the store."""
+
+
+def nothing() -> None:
+    """The hook that does nothing."""
+
+
+class Database:
+    """Connections to one customer-store file in WAL mode, each transaction synced to disk when it commits.
+
+    The file and its folder are made when absent: schema and data in one transaction, so that a crash leaves an
+    empty file, which the next start fills, and two processes that start together make one store. Raises
+    `StoreUnusable` when that is impossible or the file is something else. `before_commit` and
+    `after_commit` are called around the commit of every write, for tests that crash there.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        fill: Callable[[sqlite3.Connection], None],
+        *,
+        before_commit: Callable[[], None] = nothing,
+        after_commit: Callable[[], None] = nothing,
+    ) -> None:
+        self._path = path
+        self._before_commit = before_commit
+        self._after_commit = after_commit
+        self._idle: list[sqlite3.Connection] = []
+        self._idle_lock = threading.Lock()
+        self._write_lock = threading.Lock()
+        self._closed = False
+        _prepare(path, fill)
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """One consistent snapshot. Raises `StoreUnavailable` when the file cannot be read."""
+        with self._connection() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, on disk when this returns and undone when the body raises.
+
+        Raises `StoreUnavailable` when the file cannot be written; nothing was changed then.
+        """
+        with self._write_lock, self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                self._before_commit()
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+            self._after_commit()
+
+    def close(self) -> None:
+        """Close idle connections now and those in use when they come back."""
+        with self._idle_lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with self._idle_lock:
+            connection = self._idle.pop() if self._idle else None
+        try:
+            connection = connection or _connect(self._path, BUSY_TIMEOUT_S)
+            yield connection
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailable(str(error)) from error
+        finally:
+            if connection is not None:
+                self._give_back(connection)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._idle_lock:
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+def _connect(path: Path, timeout_s: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _prepare(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = _connect(path, SEEDING_TIMEOUT_S)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise _cannot_write(path, error) from error
+    try:
+        if not _is_ready(connection, path):
+            _create(connection, path, fill)
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        raise _cannot_write(path, error) from error
+    except sqlite3.DatabaseError as error:
+        raise _not_a_store(path) from error
+    finally:
+        connection.close()
+
+
+def _create(connection: sqlite3.Connection, path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have made the store while this one waited for the lock.
+        if not _is_ready(connection, path):
+            for statement in _schema_statements():
+                connection.execute(statement)
+            fill(connection)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _is_ready(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file holds a store. False for an empty file; raises `StoreUnusable` for anything else."""
+    application_id: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application_id == APPLICATION_ID and version == SCHEMA_VERSION:
+        return True
+    if application_id == APPLICATION_ID:
+        raise StoreUnusable(
+            f"The customer store {path} has schema version {version} and this program needs {SCHEMA_VERSION}: "
+            "remove the file to have it made anew, or set CUSTOMER_STORE_PATH to another one."
+        )
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise _not_a_store(path)
+    return False
+
+
+def _schema_statements() -> Iterator[str]:
+    """The statements of schema.sql one by one: `executescript` would commit the transaction that it runs in."""
+    statement = ""
+    for line in resources.files(__package__).joinpath("schema.sql").read_text("utf-8").splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _not_a_store(path: Path) -> StoreUnusable:
+    return StoreUnusable(f"{path} is not a customer store: remove it, or set CUSTOMER_STORE_PATH to another file.")
+
+
+def _cannot_write(path: Path, error: Exception) -> StoreUnusable:
+    return StoreUnusable(
+        f"The customer store {path} cannot be opened for writing ({error}): "
+        "give this user the right to write there, or set CUSTOMER_STORE_PATH to another file."
+    )

@@ -1,0 +1,50 @@
+"""Records to rows and back: a column per field, lists as JSON text."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from contracts.model import Contract
+
+RecordT = TypeVar("RecordT", bound=Contract)
+
+_JSON_COLUMNS = frozenset({"usual_countries", "usual_devices", "roaming_countries", "payments", "topics"})
+
+
+def to_row(record: Contract) -> dict[str, Any]:
+    """The fields of `record` as values that SQLite stores."""
+    return {
+        name: json.dumps(value, ensure_ascii=False) if name in _JSON_COLUMNS else value
+        for name, value in record.model_dump(mode="json").items()
+    }
+
+
+def insert(connection: sqlite3.Connection, table: str, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Insert `rows`, which all have the same columns. Returns how many there were."""
+    materialised = list(rows)
+    if not materialised:
+        return 0
+    columns = list(materialised[0])
+    values = ", ".join(f":{column}" for column in columns)
+    # Table and column names come from this package, never from a caller of a tool.
+    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608
+    connection.executemany(statement, materialised)
+    return len(materialised)
+
+
+def select(
+    connection: sqlite3.Connection, record: type[RecordT], table: str, tail: str, parameters: Sequence[Any]
+) -> tuple[RecordT, ...]:
+    """All rows of `table` that `tail` (WHERE, ORDER BY, LIMIT) leaves, as `record`s."""
+    columns = list(record.model_fields)
+    statement = f"SELECT {', '.join(columns)} FROM {table} {tail}"  # noqa: S608 - as above
+    return tuple(
+        record.model_validate(
+            {
+                column: json.loads(value) if column in _JSON_COLUMNS else value
+                for column, value in zip(columns, row, strict=True)
+            }
+        )
+        for row in connection.execute(statement, parameters)
+    )

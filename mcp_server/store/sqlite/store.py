@@ -1,0 +1,286 @@
+"""The customer store in one SQLite file."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import JsonValue
+
+from contracts.hashing import canonical_json
+from contracts.model import Contract
+from mcp_server.records.article import Article, best_articles
+from mcp_server.records.billing import BillingSummary, Invoice, summarise
+from mcp_server.records.bundle import Dataset, neutral_customer
+from mcp_server.records.charge import Charge
+from mcp_server.records.customer import Customer, CustomerMatch
+from mcp_server.records.effect import EffectRow, LockResult, RefundedCharge, RefundResult, UnlockResult
+from mcp_server.records.order import Order
+from mcp_server.records.profile import TelemetryProfile
+from mcp_server.records.security import SecurityEntry
+from mcp_server.records.subscription import Subscription
+from mcp_server.records.ticket import Ticket
+from mcp_server.records.usage import UsageDay
+from mcp_server.store.errors import ChargeAlreadyRefunded, ChargeNotFound, CustomerNotFound, IdempotencyKeyReused
+from mcp_server.store.sqlite.database import Database, nothing
+from mcp_server.store.sqlite.rows import insert, select
+from mcp_server.store.sqlite.seeding import customer_row, fill, folded
+
+RecordT = TypeVar("RecordT", bound=Contract)
+ResultT = TypeVar("ResultT", LockResult, UnlockResult, RefundResult)
+
+
+def utc_now() -> datetime:
+    """The clock of this machine, in whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+class SqliteCustomerStore:
+    """A `CustomerStore` in the file `path`; where there is none, it is made from what `dataset` returns.
+
+    Raises `StoreUnusable` when the file cannot be opened or made. `clock` dates the effects.
+    `before_commit` and `after_commit` run around every commit of a write, for tests that crash there.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        dataset: Callable[[], Dataset],
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        before_commit: Callable[[], None] = nothing,
+        after_commit: Callable[[], None] = nothing,
+    ) -> None:
+        self._clock = clock
+        self._database = Database(
+            path,
+            lambda connection: fill(connection, dataset()),
+            before_commit=before_commit,
+            after_commit=after_commit,
+        )
+        with self._database.read() as connection:
+            (text,) = connection.execute("SELECT as_of FROM dataset").fetchone()
+        self._as_of = datetime.fromisoformat(text)
+
+    def close(self) -> None:
+        self._database.close()
+
+    # Reading
+
+    def as_of(self) -> datetime:
+        return self._as_of
+
+    def customer(self, customer_id: int) -> Customer:
+        with self._database.read() as connection:
+            return _customer(connection, customer_id)
+
+    def search_customers(self, query: str, limit: int) -> tuple[CustomerMatch, ...]:
+        words = folded(query).split()
+        if not words:
+            return ()
+        by_text = " AND ".join(["instr(search_text, ?) > 0"] * len(words))
+        by_id = int(query) if query.strip().isdecimal() and len(query) < 17 else 0
+        tail = f"WHERE ({by_text}) OR customer_id = ? ORDER BY customer_id <> ?, customer_id LIMIT ?"
+        with self._database.read() as connection:
+            return select(connection, CustomerMatch, "customer", tail, (*words, by_id, by_id, limit))
+
+    def subscriptions(self, customer_id: int) -> tuple[Subscription, ...]:
+        return self._owned(Subscription, "subscription", customer_id, "ORDER BY started_on, subscription_id")
+
+    def billing_summary(self, customer_id: int) -> BillingSummary:
+        owned = "WHERE customer_id = ?"
+        with self._database.read() as connection:
+            customer = _customer(connection, customer_id)
+            invoices = select(connection, Invoice, "invoice", owned, (customer_id,))
+            charges = select(connection, Charge, "charge", owned, (customer_id,))
+        return summarise(customer, invoices, charges, self._as_of)
+
+    def invoices(self, customer_id: int, limit: int) -> tuple[Invoice, ...]:
+        return self._owned(Invoice, "invoice", customer_id, "ORDER BY issued_on DESC LIMIT ?", limit)
+
+    def orders(self, customer_id: int, limit: int) -> tuple[Order, ...]:
+        tail = "ORDER BY ordered_at DESC, order_id DESC LIMIT ?"
+        return self._owned(Order, "customer_order", customer_id, tail, limit)
+
+    def data_usage(self, customer_id: int, days: int) -> tuple[UsageDay, ...]:
+        first = self._as_of.date() - timedelta(days=days)
+        return self._owned(UsageDay, "usage_day", customer_id, "AND day >= ? ORDER BY day", first.isoformat())
+
+    def security_log(self, customer_id: int, days: int, limit: int) -> tuple[SecurityEntry, ...]:
+        tail = "AND at >= ? ORDER BY at DESC, entry_id DESC LIMIT ?"
+        return self._owned(SecurityEntry, "security_entry", customer_id, tail, self._days_ago(days), limit)
+
+    def charges(self, customer_id: int, days: int) -> tuple[Charge, ...]:
+        tail = "AND at >= ? ORDER BY at DESC, charge_id DESC"
+        return self._owned(Charge, "charge", customer_id, tail, self._days_ago(days))
+
+    def tickets(self, customer_id: int, limit: int) -> tuple[Ticket, ...]:
+        return self._owned(Ticket, "ticket", customer_id, "ORDER BY opened_at DESC, ticket_id DESC LIMIT ?", limit)
+
+    def search_articles(self, query: str, limit: int) -> tuple[Article, ...]:
+        with self._database.read() as connection:
+            articles = select(connection, Article, "article", "ORDER BY article_id", ())
+        return best_articles(query, articles, limit)
+
+    def effect(self, idempotency_key: str) -> EffectRow | None:
+        with self._database.read() as connection:
+            return _ledger_row(connection, idempotency_key)
+
+    def telemetry_profiles(self) -> Iterator[TelemetryProfile]:
+        with self._database.read() as connection:
+            texts = connection.execute("SELECT profile FROM telemetry_profile ORDER BY customer_id").fetchall()
+        return (TelemetryProfile.model_validate_json(text) for (text,) in texts)
+
+    # Writing
+
+    def lock_account(self, customer_id: int, reason: str, idempotency_key: str) -> LockResult:
+        def lock(connection: sqlite3.Connection, now: datetime) -> LockResult:
+            customer = _customer(connection, customer_id)
+            if customer.status == "active":
+                connection.execute(
+                    "UPDATE customer SET status = 'locked', locked_at = ?, lock_reason = ? WHERE customer_id = ?",
+                    (_text(now), reason, customer_id),
+                )
+            return LockResult(
+                customer_id=customer_id,
+                status="locked",
+                locked_at=customer.locked_at or now,
+                lock_reason=customer.lock_reason or reason,
+                already_locked=customer.status == "locked",
+                idempotency_key=idempotency_key,
+            )
+
+        return self._once("lock_account", customer_id, {"reason": reason}, idempotency_key, LockResult, lock)
+
+    def unlock_account(self, customer_id: int, reason: str, idempotency_key: str) -> UnlockResult:
+        def unlock(connection: sqlite3.Connection, now: datetime) -> UnlockResult:
+            customer = _customer(connection, customer_id)
+            connection.execute(
+                "UPDATE customer SET status = 'active', locked_at = NULL, lock_reason = NULL WHERE customer_id = ?",
+                (customer_id,),
+            )
+            return UnlockResult(
+                customer_id=customer_id,
+                status="active",
+                unlocked_at=now,
+                reason=reason,
+                already_active=customer.status == "active",
+                idempotency_key=idempotency_key,
+            )
+
+        return self._once("unlock_account", customer_id, {"reason": reason}, idempotency_key, UnlockResult, unlock)
+
+    def refund_charges(
+        self, customer_id: int, charge_ids: Iterable[str], reason: str, idempotency_key: str
+    ) -> RefundResult:
+        wanted = sorted(set(charge_ids))
+
+        def refund(connection: sqlite3.Connection, now: datetime) -> RefundResult:
+            customer = _customer(connection, customer_id)
+            refunded = tuple(_refund(connection, customer_id, charge_id, idempotency_key, now) for charge_id in wanted)
+            return RefundResult(
+                customer_id=customer_id,
+                refunded=refunded,
+                amount_minor=sum(charge.amount_minor for charge in refunded),
+                currency=customer.currency,
+                refunded_at=now,
+                reason=reason,
+                idempotency_key=idempotency_key,
+            )
+
+        arguments: dict[str, JsonValue] = {"charge_ids": list[JsonValue](wanted), "reason": reason}
+        return self._once("refund_charges", customer_id, arguments, idempotency_key, RefundResult, refund)
+
+    def add_neutral_customers(self, customer_ids: Iterable[int]) -> int:
+        with self._database.write() as connection:
+            known = {row[0] for row in connection.execute("SELECT customer_id FROM customer")}
+            unknown = sorted(set(customer_ids) - known)
+            rows = [customer_row(neutral_customer(customer_id, self._as_of)) for customer_id in unknown]
+            return insert(connection, "customer", rows)
+
+    def _once(
+        self,
+        action: str,
+        customer_id: int,
+        arguments: dict[str, JsonValue],
+        idempotency_key: str,
+        result_type: type[ResultT],
+        effect: Callable[[sqlite3.Connection, datetime], ResultT],
+    ) -> ResultT:
+        """Do `effect` and write its ledger row, or return what it gave the first time."""
+        with self._database.write() as connection:
+            earlier = _ledger_row(connection, idempotency_key)
+            if earlier is None:
+                now = self._clock().replace(microsecond=0)
+                result = effect(connection, now)
+                row = {
+                    "idempotency_key": idempotency_key,
+                    "action": action,
+                    "customer_id": customer_id,
+                    "arguments": canonical_json(arguments),
+                    "result": result.model_dump_json(),
+                    "at": _text(now),
+                }
+                insert(connection, "effect", [row])
+                return result
+        if (earlier.action, earlier.customer_id, earlier.arguments) != (action, customer_id, arguments):
+            raise IdempotencyKeyReused(idempotency_key, earlier.action)
+        return result_type.model_validate(earlier.result | {"replayed": True})
+
+    def _owned(
+        self, record: type[RecordT], table: str, customer_id: int, tail: str, *parameters: str | int
+    ) -> tuple[RecordT, ...]:
+        with self._database.read() as connection:
+            _customer(connection, customer_id)
+            return select(connection, record, table, f"WHERE customer_id = ? {tail}", (customer_id, *parameters))
+
+    def _days_ago(self, days: int) -> str:
+        return _text(self._as_of - timedelta(days=days))
+
+
+def _text(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _customer(connection: sqlite3.Connection, customer_id: int) -> Customer:
+    found = select(connection, Customer, "customer", "WHERE customer_id = ?", (customer_id,))
+    if not found:
+        raise CustomerNotFound(customer_id)
+    return found[0]
+
+
+def _ledger_row(connection: sqlite3.Connection, idempotency_key: str) -> EffectRow | None:
+    row = connection.execute(
+        "SELECT action, customer_id, arguments, result, at FROM effect WHERE idempotency_key = ?", (idempotency_key,)
+    ).fetchone()
+    if row is None:
+        return None
+    action, customer_id, arguments, result, at = row
+    return EffectRow(
+        idempotency_key=idempotency_key,
+        action=action,
+        customer_id=customer_id,
+        arguments=json.loads(arguments),
+        result=json.loads(result),
+        at=datetime.fromisoformat(at),
+    )
+
+
+def _refund(
+    connection: sqlite3.Connection, customer_id: int, charge_id: str, idempotency_key: str, now: datetime
+) -> RefundedCharge:
+    tail = "WHERE charge_id = ? AND customer_id = ?"
+    found = select(connection, Charge, "charge", tail, (charge_id, customer_id))
+    if not found:
+        raise ChargeNotFound(charge_id, customer_id)
+    earlier = connection.execute(
+        "SELECT refunded_at, idempotency_key FROM refund WHERE charge_id = ?", (charge_id,)
+    ).fetchone()
+    if earlier is not None:
+        raise ChargeAlreadyRefunded(charge_id, datetime.fromisoformat(earlier[0]), earlier[1])
+    connection.execute("UPDATE charge SET status = 'refunded' WHERE charge_id = ?", (charge_id,))
+    row = {"charge_id": charge_id, "idempotency_key": idempotency_key, "refunded_at": _text(now)}
+    insert(connection, "refund", [row])
+    return RefundedCharge(charge_id=charge_id, amount_minor=found[0].amount_minor, currency=found[0].currency)

@@ -1,0 +1,25 @@
+"""The arguments that tools share, with the bounds and words that a model sees."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts.telemetry import CustomerId
+
+CustomerIdArgument = Annotated[CustomerId, Field(description="The customer's id.")]
+Days = Annotated[int, Field(ge=1, le=120, description="How many days back, 1 to 120.")]
+Limit = Annotated[int, Field(ge=1, le=500, description="At most this many, newest or best first.")]
+Query = Annotated[str, Field(min_length=1, max_length=200, description="What to look for.")]
+Reason = Annotated[str, Field(min_length=1, max_length=2_000, description="Why, for the record.")]
+IdempotencyKey = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=400,
+        description="Names this effect: a repeated call with the same key returns the first result and does nothing.",
+    ),
+]
+ChargeIds = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=100)]],
+    Field(min_length=1, max_length=200, description="The charges to refund in full, all or none."),
+]

@@ -1,0 +1,43 @@
+"""What the customer owes, spends and has paid."""
+
+from fastmcp import FastMCP
+
+from mcp_server.records.billing import BillingSummary, Invoices
+from mcp_server.records.charge import RecentCharges
+from mcp_server.records.effect import RefundResult
+from mcp_server.store.customer_store import CustomerStore
+from mcp_server.tools.arguments import ChargeIds, CustomerIdArgument, Days, IdempotencyKey, Limit, Reason
+from mcp_server.tools.registration import add_read_tool, add_write_tool
+
+
+class BillingTools:
+    """Summary, invoices, charges and refunds. Amounts are integer minor units of the customer's currency."""
+
+    def __init__(self, store: CustomerStore) -> None:
+        self._store = store
+
+    def register(self, server: FastMCP) -> None:
+        """Offer these tools."""
+        add_read_tool(server, self.get_billing_summary)
+        add_read_tool(server, self.get_invoices)
+        add_read_tool(server, self.get_recent_charges)
+        add_write_tool(server, self.refund_charges)
+
+    def get_billing_summary(self, customer_id: CustomerIdArgument) -> BillingSummary:
+        """What a customer owes, has spent in 30 days, and spent on average in 30 days before those."""
+        return self._store.billing_summary(customer_id)
+
+    def get_invoices(self, customer_id: CustomerIdArgument, limit: Limit = 12) -> Invoices:
+        """A customer's invoices and their payments, newest first."""
+        return Invoices(customer_id=customer_id, invoices=self._store.invoices(customer_id, limit))
+
+    def get_recent_charges(self, customer_id: CustomerIdArgument, days: Days = 30) -> RecentCharges:
+        """Purchases charged to a customer: merchant, country, amount, ordering device or card present; newest first."""
+        charges = self._store.charges(customer_id, days)
+        return RecentCharges(customer_id=customer_id, as_of=self._store.as_of(), charges=charges)
+
+    def refund_charges(
+        self, customer_id: CustomerIdArgument, charge_ids: ChargeIds, reason: Reason, idempotency_key: IdempotencyKey
+    ) -> RefundResult:
+        """Refund charges of a customer in full: all of them or, when one cannot be refunded, none."""
+        return self._store.refund_charges(customer_id, charge_ids, reason, idempotency_key)

@@ -1,0 +1,41 @@
+"""How a method becomes a tool: what it may do, and how its refusals reach the caller."""
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from fastmcp import FastMCP
+from fastmcp.exceptions import ToolError
+from mcp_types import ToolAnnotations
+
+from mcp_server.store.errors import StoreError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+WRITE_TAG = "write"
+_READS = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+_WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False)
+
+
+def add_read_tool(server: FastMCP, method: Callable[..., object]) -> None:
+    """Offer `method` as a tool that changes nothing. It is synchronous and runs on a thread of its own."""
+    server.tool(_with_clear_errors(method), annotations=_READS)
+
+
+def add_write_tool(server: FastMCP, method: Callable[..., object]) -> None:
+    """Offer `method` as a tool with a real-world effect, to callers who may write."""
+    server.tool(_with_clear_errors(method), annotations=_WRITES, tags={WRITE_TAG})
+
+
+def _with_clear_errors(method: Callable[P, R]) -> Callable[P, R]:
+    """What the store refuses becomes a tool error with the store's own sentence."""
+
+    @functools.wraps(method)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except StoreError as error:
+            raise ToolError(str(error)) from error
+
+    return wrapper
