@@ -4,7 +4,6 @@ import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -17,7 +16,7 @@ class UnreadableRecording(Exception):
 
 @dataclass(frozen=True)
 class RecordedCustomers:
-    """What was found: the ids, how many lines named one, and the numbers of the lines that did not parse."""
+    """What was found: the ids, how many lines named one, and the numbers of the lines that did not parse (from 1)."""
 
     customer_ids: frozenset[int]
     lines: int
@@ -37,9 +36,12 @@ def recorded_customers(path: Path) -> RecordedCustomers:
     """
     customer_ids: set[int] = set()
     bad_lines: list[int] = []
-    number = 0
+    lines = 0
     try:
-        for number, line in enumerate(_lines(path), start=1):  # noqa: B007 - the last number is the count
+        for number, line in enumerate(_lines(path), start=1):
+            if not line.strip():
+                continue
+            lines += 1
             try:
                 customer_ids.add(_Line.model_validate_json(line).customer_id)
             except ValidationError:
@@ -48,10 +50,9 @@ def recorded_customers(path: Path) -> RecordedCustomers:
         raise UnreadableRecording(
             f"The recording {path} cannot be read ({error}): give the path of a .jsonl or .jsonl.gz file."
         ) from error
-    return RecordedCustomers(frozenset(customer_ids), number - len(bad_lines), tuple(bad_lines))
+    return RecordedCustomers(frozenset(customer_ids), lines - len(bad_lines), tuple(bad_lines))
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    stream: IO[bytes] = gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115 - closed below
-    with stream:
-        yield from (line for line in stream if line.strip())
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+        yield from stream

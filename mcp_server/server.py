@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mcp_server.store.customer_store import CustomerStore
+from mcp_server.tools.argument_errors import ClearArgumentErrors
 from mcp_server.tools.billing import BillingTools
 from mcp_server.tools.customers import CustomerTools
 from mcp_server.tools.effects import EffectTools
@@ -24,7 +25,7 @@ def build_server(store: CustomerStore, write_token: str | None) -> FastMCP:
     server = FastMCP(
         name="contoso-customers",
         instructions="Records of Contoso's customers. Read tools change nothing; amounts are integer minor units.",
-        middleware=[WriteAccess(write_token)] if write_token else [],
+        middleware=[*([WriteAccess(write_token)] if write_token else []), ClearArgumentErrors()],
         mask_error_details=True,
     )
     for tools in (

@@ -56,6 +56,14 @@ def serve(server: FastMCP, listener: socket.socket) -> None:
     # uvicorn hands the signal on once it has stopped; without a handler that would end the process with an error.
     for stop_signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop_signal, lambda _number, _frame: None)
+    _log_plainly()
     shown_host = f"[{host}]" if ":" in host else host
     logger.info("Customer tools on http://%s:%d%s", shown_host, port, MCP_PATH)
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def _log_plainly() -> None:
+    """Send FastMCP's log where all other lines go, in the same form: it brings a console of its own."""
+    fastmcp_logger = logging.getLogger("fastmcp")
+    fastmcp_logger.handlers.clear()
+    fastmcp_logger.propagate = True

@@ -8,7 +8,7 @@ Chance = random.Random
 
 def chance(*parts: str | int) -> Chance:
     """A source of numbers that depends on `parts` alone."""
-    return Chance(":".join(map(str, parts)))  # noqa: S311 - sample data, not secrets
+    return Chance(":".join(map(str, parts)))
 
 
 def around(source: Chance, median: float, spread: float) -> float:

@@ -45,9 +45,17 @@ class Draft:
     security: list[SecurityEntry] = field(default_factory=list[SecurityEntry])
     tickets: list[Ticket] = field(default_factory=list[Ticket])
     usual_devices: list[Device] = field(default_factory=list[Device])
+    email: str = ""
+    """The address on the account, once somebody has changed it."""
     pays_invoices: bool = True
     """False: nothing has been paid since the oldest invoice."""
     _numbers: Counter[str] = field(default_factory=Counter[str])
+
+    def leave_home(self, at: datetime) -> None:
+        """Take out what was done at home from `at` on: the customer is not there any more."""
+        self.charges = [charge for charge in self.charges if charge.at < at]
+        self.orders = [order for order in self.orders if order.ordered_at < at]
+        self.security = [entry for entry in self.security if entry.at < at]
 
     def home(self) -> Place:
         """The customer's home, behind one of their usual addresses."""
@@ -88,6 +96,10 @@ class Draft:
         )
         self.subscriptions.append(subscription)
         return subscription
+
+    def end_subscription(self) -> None:
+        """End the oldest line: another plan takes its place. It is still on the invoice of the running period."""
+        self.subscriptions[0] = self.subscriptions[0].model_copy(update={"status": "ended"})
 
     def add_usage(self, day: date, gb: float, roaming_country: str | None = None) -> None:
         """Set the usage of `day`."""

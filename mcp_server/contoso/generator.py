@@ -58,7 +58,7 @@ def _profile(draft: Draft, ordinary: list[Charge]) -> Customer:
     return Customer(
         customer_id=person.customer_id,
         name=person.name,
-        email=person.email,
+        email=draft.email or person.email,
         segment=person.segment,
         home_country=person.country.code,
         home_city=person.city.name,

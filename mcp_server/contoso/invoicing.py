@@ -1,6 +1,7 @@
 """Invoices and payments that follow from the fees and the charges of each billing period."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 from mcp_server.contoso.draft import Draft
 from mcp_server.records.billing import Invoice, Payment
@@ -17,7 +18,7 @@ def invoice(draft: Draft) -> tuple[Invoice, ...]:
     while len(issue_dates) <= INVOICES:
         issue_dates.append(_a_month_before(issue_dates[-1]))
     issue_dates.reverse()
-    periods = zip(issue_dates, issue_dates[1:], strict=False)
+    periods = pairwise(issue_dates)
     return tuple(_one(draft, number, start, end) for number, (start, end) in enumerate(periods, start=1))
 
 

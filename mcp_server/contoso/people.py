@@ -1,7 +1,6 @@
 """Who the customers are: name, home, devices, habits. Facts first, records later."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -9,6 +8,7 @@ from mcp_server.contoso.chance import Chance
 from mcp_server.contoso.geography import COUNTRIES, City, Country
 from mcp_server.contoso.plans import SEGMENTS, Plan, SegmentHabits
 from mcp_server.records.customer import Device, Segment
+from mcp_server.text import folded
 
 _PHONES = (
     "Fabrikam Phone 12", "Fabrikam Phone 14", "Fabrikam Phone 14 Pro", "Litware One", "Litware One Plus",
@@ -81,5 +81,4 @@ def _daily_gb(chance: Chance, plan: Plan) -> float:
 
 
 def _ascii(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z]", "", plain.lower())
+    return re.sub(r"[^a-z]", "", folded(name))

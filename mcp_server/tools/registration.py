@@ -1,6 +1,7 @@
 """How a method becomes a tool: what it may do, and how its refusals reach the caller."""
 
 import functools
+import logging
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -36,6 +37,6 @@ def _with_clear_errors(method: Callable[P, R]) -> Callable[P, R]:
         try:
             return method(*args, **kwargs)
         except StoreError as error:
-            raise ToolError(str(error)) from error
+            raise ToolError(str(error), log_level=logging.INFO) from error
 
     return wrapper

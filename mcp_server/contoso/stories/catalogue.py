@@ -40,6 +40,6 @@ CATALOGUE: Mapping[StoryKind, Telling] = {
 
 def cast(seed: int) -> Mapping[int, StoryKind]:
     """Which customer gets which story: every kind four times, the rest of the customers none."""
-    kinds = [kind for kind in CATALOGUE for _ in range(TELLINGS_PER_KIND)]
+    kinds: list[StoryKind] = [kind for kind in CATALOGUE for _ in range(TELLINGS_PER_KIND)]
     chosen = chance("cast", seed).sample(STORY_CUSTOMERS, len(kinds))
     return dict(zip(chosen, kinds, strict=True))

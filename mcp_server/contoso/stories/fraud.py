@@ -18,6 +18,7 @@ def account_takeover(draft: Draft) -> Story:
     draft.add_security(start + timedelta(minutes=12), "password_reset", place, device, known=False)
     draft.add_security(start + timedelta(minutes=14), "login", place, device, known=False)
     draft.add_security(start + timedelta(minutes=16), "email_changed", place, device, known=False)
+    draft.email = f"{device}@mailbox.example"
     draft.add_security(start + timedelta(minutes=17), "device_added", place, device, known=False)
     charges = [
         draft.add_order(

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -47,7 +47,7 @@ class Database:
         _prepare(path, fill)
 
     @contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
+    def read(self) -> Generator[sqlite3.Connection]:
         """One consistent snapshot. Raises `StoreUnavailable` when the file cannot be read."""
         with self._connection() as connection:
             connection.execute("BEGIN")
@@ -57,7 +57,7 @@ class Database:
                 connection.rollback()
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self) -> Generator[sqlite3.Connection]:
         """One transaction, on disk when this returns and undone when the body raises.
 
         Raises `StoreUnavailable` when the file cannot be written; nothing was changed then.
@@ -82,7 +82,7 @@ class Database:
             connection.close()
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _connection(self) -> Generator[sqlite3.Connection]:
         with self._idle_lock:
             connection = self._idle.pop() if self._idle else None
         try:
@@ -162,7 +162,9 @@ def _is_ready(connection: sqlite3.Connection, path: Path) -> bool:
 def _schema_statements() -> Iterator[str]:
     """The statements of schema.sql one by one: `executescript` would commit the transaction that it runs in."""
     statement = ""
-    for line in resources.files(__package__).joinpath("schema.sql").read_text("utf-8").splitlines(keepends=True):
+    for line in (
+        resources.files("mcp_server.store.sqlite").joinpath("schema.sql").read_text("utf-8").splitlines(keepends=True)
+    ):
         statement += line
         if sqlite3.complete_statement(statement):
             yield statement

@@ -1,7 +1,6 @@
 """How a generated dataset is written into a new store."""
 
 import sqlite3
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ from contracts.model import Contract
 from mcp_server.records.bundle import Dataset
 from mcp_server.records.customer import Customer
 from mcp_server.store.sqlite.rows import insert, to_row
+from mcp_server.text import folded
 
 
 def fill(connection: sqlite3.Connection, dataset: Dataset) -> None:
@@ -41,9 +41,3 @@ def fill(connection: sqlite3.Connection, dataset: Dataset) -> None:
 def customer_row(customer: Customer) -> dict[str, Any]:
     """The row of `customer`, with the text that a search looks into."""
     return to_row(customer) | {"search_text": folded(f"{customer.name} {customer.email}")}
-
-
-def folded(text: str) -> str:
-    """`text` without case and accents: "Jörg" and "JORG" fold to the same."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()

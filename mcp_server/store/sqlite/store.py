@@ -26,7 +26,8 @@ from mcp_server.records.usage import UsageDay
 from mcp_server.store.errors import ChargeAlreadyRefunded, ChargeNotFound, CustomerNotFound, IdempotencyKeyReused
 from mcp_server.store.sqlite.database import Database, nothing
 from mcp_server.store.sqlite.rows import insert, select
-from mcp_server.store.sqlite.seeding import customer_row, fill, folded
+from mcp_server.store.sqlite.seeding import customer_row, fill
+from mcp_server.text import folded
 
 RecordT = TypeVar("RecordT", bound=Contract)
 ResultT = TypeVar("ResultT", LockResult, UnlockResult, RefundResult)

@@ -1,0 +1,12 @@
+"""Text as people search for it."""
+
+import unicodedata
+
+_UNDIVIDED = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"})
+"""Letters that Unicode does not divide into a plain letter and an accent."""
+
+
+def folded(text: str) -> str:
+    """`text` without case and accents: "Jörg" and "JORG" fold to the same."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).translate(_UNDIVIDED)
