@@ -33,21 +33,40 @@ def unsealed_hash() -> str:
     return _UNSEALED
 
 
+class ChainCheck:
+    """Follows a log event by event; holds one hash per case, never the log."""
+
+    def __init__(self) -> None:
+        self.last_seq = 0
+        """`seq` of the last event that followed."""
+        self._last_hash: dict[str, str] = {}
+
+    def last_hash_of(self, case_id: str) -> str | None:
+        """The hash that the case's next event must link to; None before its first."""
+        return self._last_hash.get(case_id)
+
+    def follow(self, event: CaseEvent) -> BrokenLink | None:
+        """Take the next event. Returns what is wrong with it, if anything; the check is over then."""
+        if event.seq <= self.last_seq:
+            return BrokenLink(event.case_id, event.seq, f"its seq does not follow {self.last_seq}")
+        if event.prev_hash != self.last_hash_of(event.case_id):
+            return BrokenLink(event.case_id, event.seq, "it does not link to the event before it in its case")
+        if event.hash != event_hash(event):
+            return BrokenLink(event.case_id, event.seq, "its content does not match its hash")
+        self.last_seq = event.seq
+        self._last_hash[event.case_id] = event.hash
+        return None
+
+
 def verify_chain(events: Iterable[CaseEvent]) -> BrokenLink | None:
     """The first broken link, or None. Takes whole case logs in `seq` order; several cases may be interleaved.
 
     Finds a changed, removed, inserted or reordered event. An event cut off the end of a log leaves an
-    intact chain: compare the last hash with the case's own to find that.
+    intact chain: `CaseBook.verify_audit` finds that too.
     """
-    last_hash: dict[str, str] = {}
-    last_seq = 0
+    check = ChainCheck()
     for event in events:
-        if event.seq <= last_seq:
-            return BrokenLink(event.case_id, event.seq, f"its seq does not follow {last_seq}")
-        if event.prev_hash != last_hash.get(event.case_id):
-            return BrokenLink(event.case_id, event.seq, "it does not link to the event before it in its case")
-        if event.hash != event_hash(event):
-            return BrokenLink(event.case_id, event.seq, "its content does not match its hash")
-        last_seq = event.seq
-        last_hash[event.case_id] = event.hash
+        broken = check.follow(event)
+        if broken is not None:
+            return broken
     return None

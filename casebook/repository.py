@@ -8,10 +8,11 @@ from pydantic import JsonValue
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from casebook import deciding, investigating, log, reading
+from casebook import audit, deciding, investigating, log, reading
 from casebook.engine import naming_faults
 from casebook.engine import reading as reading_engine
 from casebook.engine import writing as writing_engine
+from casebook.events import BrokenLink
 from casebook.pages import AlertPage, CasePage, OpenedCase
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
@@ -220,6 +221,11 @@ class CaseBook:
         """The whole log of one case, in order."""
         with self._read() as session:
             return reading.case_events(session, case_id)
+
+    def verify_audit(self) -> BrokenLink | None:
+        """The first broken link of the whole log, or a case whose log was cut off, or None. Reads every event."""
+        with self._read() as session:
+            return audit.verify_audit(session)
 
     def counts(self) -> dict[CaseState, int]:
         """How many cases are in each state."""

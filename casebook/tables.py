@@ -192,7 +192,7 @@ class DecisionRow(Base, kw_only=True):
 
     __tablename__ = "decision"
     __table_args__ = (
-        Index("ix_decision_case_id", "case_id"),
+        Index("ix_decision_case_id_accepted_seq", "case_id", "accepted_seq"),
         Index(
             "ix_decision_undelivered",
             "accepted_seq",

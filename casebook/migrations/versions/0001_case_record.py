@@ -177,7 +177,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["review_id"], ["review.review_id"], name=op.f("fk_decision_review_id")),
         sa.PrimaryKeyConstraint("review_id", name=op.f("pk_decision")),
     )
-    op.create_index("ix_decision_case_id", "decision", ["case_id"], unique=False)
+    op.create_index("ix_decision_case_id_accepted_seq", "decision", ["case_id", "accepted_seq"], unique=False)
     op.create_index(
         "ix_decision_undelivered",
         "decision",

@@ -1,0 +1,179 @@
+"""Cases, reports and answers for the casebook's tests: valid, and each distinct where it matters."""
+
+from datetime import UTC, datetime, timedelta
+
+from casebook.repository import CaseBook
+from contracts.alert import Alert, AlertSource, Baseline
+from contracts.assessment import EffectAction, RecommendedAction, RiskAssessment
+from contracts.effect import Effect, EffectStatus
+from contracts.hashing import content_hash
+from contracts.ids import effect_key, evidence_id, review_id
+from contracts.investigation import Closing, Escalation, ReviewOpening
+from contracts.report import SPECIALISTS, Evidence, Finding, ReportStatus, Specialist, SpecialistReport, ToolCall
+from contracts.review import Decision, ReviewRequest, Verdict
+from contracts.telemetry import LoginAttributes, LoginEvent
+
+NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+
+
+class SteppingClock:
+    """Each reading is one second after the one before."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+def an_alert(number: int = 1, source: AlertSource = "live") -> Alert:
+    login = LoginEvent(
+        event_id=f"e-{number}",
+        customer_id=number,
+        occurred_at=NOON,
+        attributes=LoginAttributes.model_validate({"country": "BR", "latitude": -23.55, "user_agent": "kept"}),
+    )
+    return Alert(
+        alert_id=f"impossible_travel-{number}",
+        customer_id=number,
+        alert_type="impossible_travel",
+        rule_id="impossible_travel",
+        rule_version=1,
+        severity="high",
+        description=f"Customer {number} logged in from São Paulo ten minutes after Oslo.",
+        raised_at=NOON,
+        trigger_events=(login,),
+        recent_events=(login,),
+        baseline=Baseline(metric="km_per_hour", observed=61_500.5, threshold=900.0),
+        source=source,
+    )
+
+
+def open_case(book: CaseBook, number: int = 1) -> str:
+    return book.open_case(an_alert(number)).case_id
+
+
+def evidence_of(round_number: int, specialist: Specialist) -> Evidence:
+    return Evidence(
+        evidence_id=evidence_id(round_number, specialist, 1),
+        tool="get_customer",
+        arguments={"customer_id": 1},
+        ok=True,
+        result={"name": "Åse", "usual_countries": ["NO"], "monthly_spend_minor": 129900, "ratio": 0.1},
+        recorded_at=NOON,
+    )
+
+
+def a_report(
+    specialist: Specialist = "location",
+    round_number: int = 1,
+    score: float | None = 0.8,
+    status: ReportStatus = "ok",
+) -> SpecialistReport:
+    evidence = evidence_of(round_number, specialist)
+    call = ToolCall(
+        tool_call_id=evidence.evidence_id,
+        tool=evidence.tool,
+        arguments=evidence.arguments,
+        ok=True,
+        result_hash=content_hash(evidence),
+        duration_ms=12,
+    )
+    return SpecialistReport(
+        specialist=specialist,
+        round=round_number,
+        status=status,
+        risk_score=score,
+        findings=(Finding(statement="The login is from a new country.", evidence_ids=(evidence.evidence_id,)),),
+        tool_calls=(call,),
+        model="casewright-rules-1",
+        tokens=321,
+        duration_ms=45,
+    )
+
+
+def an_assessment(
+    round_number: int = 1, score: float | None = 0.8, action: RecommendedAction = "lock_account"
+) -> RiskAssessment:
+    reports = tuple(a_report(specialist, round_number) for specialist in SPECIALISTS)
+    return RiskAssessment(
+        round=round_number,
+        overall_risk_score=score,
+        risk_level="high",
+        recommended_action=action,
+        reasoning="Nobody travels at 61,500 km/h.",
+        reports=reports,
+        route="review",
+        route_reasons=("The overall score is at or above 0.6.",),
+        evidence_hash=content_hash([report.model_dump(mode="json") for report in reports]),
+    )
+
+
+def an_opening(
+    case: str, assessment: RiskAssessment | None = None, round_number: int = 1, escalation_reason: str | None = None
+) -> ReviewOpening:
+    shown = assessment or an_assessment(round_number)
+    return ReviewOpening(
+        case_id=case,
+        round=shown.round,
+        review=ReviewRequest(
+            review_id=review_id(case, shown.round),
+            assessment_hash=content_hash(shown),
+            opened_at=NOON,
+            due_at=NOON + timedelta(hours=72),
+            required_role="analyst" if escalation_reason is None else "manager",
+        ),
+        assessment=shown,
+        escalation_reason=escalation_reason,
+    )
+
+
+def an_escalation(opening: ReviewOpening, hours: int = 144) -> Escalation:
+    later = opening.review.model_copy(update={"due_at": NOON + timedelta(hours=hours), "required_role": "manager"})
+    return Escalation(case_id=opening.case_id, review=later, reason="Nobody answered in time.", at=NOON)
+
+
+def a_decision(
+    opening: ReviewOpening,
+    verdict: Verdict = "approve",
+    action: RecommendedAction | None = "lock_account",
+    decided_by: str = "ana",
+) -> Decision:
+    return Decision(
+        review_id=opening.review.review_id,
+        assessment_hash=opening.review.assessment_hash,
+        verdict=verdict,
+        action=action if verdict == "approve" else None,
+        feedback="Look at the roaming package." if verdict == "reject" else None,
+        decided_by=decided_by,
+        decided_at=NOON,
+    )
+
+
+def an_effect(case: str, action: EffectAction = "lock_account", status: EffectStatus = "pending") -> Effect:
+    result = {"locked_at": NOON.isoformat()} if status == "done" else None
+    return Effect.model_validate(
+        {"key": effect_key(case, action, "1"), "action": action, "status": status, "result": result}
+    )
+
+
+def closing(case: str, outcome: str = "account_locked", round_number: int = 1) -> Closing:
+    return Closing.model_validate({"case_id": case, "round": round_number, "outcome": outcome})
+
+
+def investigate(book: CaseBook, case: str, round_number: int = 1) -> None:
+    """A whole round up to its assessment."""
+    book.start_round(case, round_number)
+    for specialist in SPECIALISTS:
+        book.start_specialist(case, round_number, specialist)
+        book.save_report(case, a_report(specialist, round_number), [evidence_of(round_number, specialist)])
+    book.save_assessment(case, an_assessment(round_number))
+
+
+def ask(book: CaseBook, case: str, round_number: int = 1) -> ReviewOpening:
+    """A whole round up to its open review."""
+    investigate(book, case, round_number)
+    opening = an_opening(case, round_number=round_number)
+    book.open_review(opening)
+    return opening

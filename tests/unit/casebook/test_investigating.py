@@ -1,0 +1,338 @@
+"""A case from its alert to its assessment."""
+
+import threading
+
+import pytest
+from sqlalchemy import Engine
+
+from casebook.errors import CaseClosed, CaseNotFound, EvidenceNotFound, IllegalMove
+from casebook.repository import CaseBook
+from contracts.report import SPECIALISTS
+from tests.unit.casebook.builders import (
+    a_report,
+    an_alert,
+    an_assessment,
+    ask,
+    closing,
+    evidence_of,
+    investigate,
+    open_case,
+)
+
+
+def event_types(book: CaseBook) -> list[str]:
+    return [event.type for event in book.events_after(0)]
+
+
+def test_an_alert_opens_a_case_that_shows_it(book: CaseBook):
+    alert = an_alert()
+
+    opened = book.open_case(alert)
+
+    assert opened.created
+    view = book.get_case(opened.case_id)
+    assert view.alert == alert
+    assert (view.state, view.round, view.outcome) == ("investigating", 1, None)
+    assert view.progress.phase == "investigating"
+    assert view.progress.specialists == dict.fromkeys(SPECIALISTS, "pending")
+    assert view.opened_at == view.updated_at
+
+
+def test_the_same_alert_opens_one_case(book: CaseBook):
+    first = book.open_case(an_alert())
+    second = book.open_case(an_alert())
+
+    assert (first.case_id, first.created) == (second.case_id, not second.created)
+    assert event_types(book) == ["case_opened"]
+    assert book.last_seq() == 1
+
+
+def test_many_threads_with_the_same_alert_open_one_case(engine: Engine):
+    created: list[bool] = []
+    together = threading.Barrier(6)
+
+    def open_it() -> None:
+        book = CaseBook(engine)
+        together.wait()
+        created.append(book.open_case(an_alert()).created)
+
+    threads = [threading.Thread(target=open_it) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(created) == [False] * 5 + [True]
+    assert event_types(CaseBook(engine)) == ["case_opened"]
+
+
+def test_a_case_waits_to_be_scheduled_until_it_is_confirmed(book: CaseBook):
+    first, second = open_case(book, 1), open_case(book, 2)
+    assert [alert.customer_id for alert in book.unscheduled_cases()] == [1, 2]
+    assert [alert.customer_id for alert in book.unscheduled_cases(limit=1)] == [1]
+
+    book.mark_scheduled(first)
+    book.mark_scheduled(first)
+
+    assert [alert.customer_id for alert in book.unscheduled_cases()] == [2]
+    book.mark_scheduled(second)
+    assert book.unscheduled_cases() == []
+
+
+def test_progress_follows_each_specialist_and_the_last_report_starts_the_assessment(book: CaseBook):
+    case = open_case(book)
+    book.start_round(case, 1)
+    book.start_specialist(case, 1, "usage")
+    assert book.get_case(case).progress.specialists == {"usage": "running", "location": "pending", "billing": "pending"}
+
+    book.save_report(case, a_report("usage", score=None, status="not_evaluable"), [])
+    book.save_report(case, a_report("location"), [])
+    progress = book.get_case(case).progress
+    assert progress.specialists == {"usage": "not_evaluable", "location": "ok", "billing": "pending"}
+    assert progress.phase == "investigating"
+
+    book.save_report(case, a_report("billing", score=None, status="unavailable"), [])
+    assert book.get_case(case).progress.phase == "assessing"
+
+    book.save_assessment(case, an_assessment(score=0.75))
+    view = book.get_case(case)
+    assert view.progress.score == 0.75
+    assert view.assessment == an_assessment(score=0.75)
+    summary = book.summary(case)
+    assert (summary.risk_score, summary.risk_level) == (0.75, "high")
+
+
+def test_an_assessment_without_a_score_is_kept_as_such(book: CaseBook):
+    case = open_case(book)
+    book.save_assessment(case, an_assessment(score=None))
+
+    assert book.get_case(case).progress.score is None
+    assert book.summary(case).risk_level == "high"
+
+
+def test_reports_come_back_word_for_word_with_their_evidence(book: CaseBook):
+    case = open_case(book)
+    investigate(book, case)
+
+    view = book.get_case(case)
+
+    assert view.reports == tuple(a_report(specialist) for specialist in SPECIALISTS)
+    for specialist in SPECIALISTS:
+        wanted = evidence_of(1, specialist)
+        assert book.evidence(case, wanted.evidence_id) == wanted
+
+
+def test_the_log_tells_the_round_in_order_and_who_did_what(book: CaseBook):
+    case = open_case(book)
+    investigate(book, case)
+
+    told = [(event.type, event.actor) for event in book.case_events(case)]
+
+    assert told == [
+        ("case_opened", "system"),
+        ("round_started", "worker"),
+        ("specialist_started", "agent:usage"),
+        ("specialist_finished", "agent:usage"),
+        ("specialist_started", "agent:location"),
+        ("specialist_finished", "agent:location"),
+        ("specialist_started", "agent:billing"),
+        ("specialist_finished", "agent:billing"),
+        ("assessed", "worker"),
+    ]
+    finished = book.case_events(case)[3].data
+    assert (finished["specialist"], finished["round"], finished["status"], finished["risk_score"]) == (
+        "usage",
+        1,
+        "ok",
+        0.8,
+    )
+
+
+def test_repeating_every_step_changes_nothing_and_logs_nothing(book: CaseBook):
+    case = open_case(book)
+    investigate(book, case)
+    before, seq = book.get_case(case), book.last_seq()
+
+    investigate(book, case)
+
+    assert book.get_case(case) == before
+    assert book.last_seq() == seq
+
+
+def test_the_first_report_and_the_first_assessment_count(book: CaseBook):
+    case = open_case(book)
+    book.save_report(case, a_report(score=0.8), [evidence_of(1, "location")])
+    book.save_assessment(case, an_assessment(score=0.8))
+
+    kept_report = book.save_report(case, a_report(score=0.1), [])
+    kept_assessment = book.save_assessment(case, an_assessment(score=0.1))
+
+    assert kept_report.risk_score == 0.8
+    assert kept_assessment.overall_risk_score == 0.8
+    assert book.get_case(case).progress.score == 0.8
+
+
+def test_what_was_saved_can_be_recalled_before_it_is_worked_out_again(book: CaseBook):
+    case = open_case(book)
+    assert book.recall_report(case, 1, "location") is None
+    assert book.recall_assessment(case, 1) is None
+
+    investigate(book, case)
+
+    assert book.recall_report(case, 1, "location") == a_report("location")
+    assert book.recall_assessment(case, 1) == an_assessment(1)
+    assert book.recall_assessment(case, 2) is None
+
+
+def test_a_running_specialist_never_falls_back_from_its_result(book: CaseBook):
+    case = open_case(book)
+    book.start_specialist(case, 1, "usage")
+    book.save_report(case, a_report("usage"), [])
+
+    book.start_specialist(case, 1, "usage")
+
+    assert book.get_case(case).progress.specialists["usage"] == "ok"
+
+
+def test_a_new_round_starts_afresh_and_keeps_the_earlier_one(book: CaseBook):
+    case = open_case(book)
+    opening = ask(book, case)
+
+    book.start_round(case, 2)
+
+    view = book.get_case(case)
+    assert (view.state, view.round, view.reports, view.assessment, view.review) == ("investigating", 2, (), None, None)
+    assert view.progress.specialists == dict.fromkeys(SPECIALISTS, "pending")
+    assert view.progress.score is None
+    (earlier,) = view.earlier_rounds
+    assert earlier.round == 1
+    assert earlier.reports == tuple(a_report(specialist) for specialist in SPECIALISTS)
+    assert earlier.assessment == an_assessment(1)
+    assert earlier.review == opening.review
+
+
+def test_a_late_report_of_an_earlier_round_leaves_the_current_progress_alone(book: CaseBook):
+    case = open_case(book)
+    book.start_round(case, 1)
+    book.start_round(case, 2)
+
+    book.save_report(case, a_report("usage", 1), [])
+
+    view = book.get_case(case)
+    assert view.progress.specialists["usage"] == "pending"
+    assert [report.specialist for report in view.earlier_rounds[0].reports] == ["usage"]
+
+
+def test_a_round_that_the_case_has_passed_cannot_start(book: CaseBook):
+    case = open_case(book)
+    book.start_round(case, 3)
+
+    with pytest.raises(IllegalMove, match="from 'round 3' to 'round 2'"):
+        book.start_round(case, 2)
+
+
+def test_no_later_round_slips_past_an_open_review(book: CaseBook):
+    case = open_case(book)
+    ask(book, case)
+
+    with pytest.raises(IllegalMove):
+        book.save_assessment(case, an_assessment(2))
+    assert book.get_case(case).round == 1
+
+
+@pytest.mark.parametrize("outcome", ["auto_cleared", "failed"])
+def test_a_closed_case_shows_its_outcome_and_takes_no_more(book: CaseBook, outcome: str):
+    case = open_case(book)
+    investigate(book, case)
+    book.close_case(closing(case, outcome))
+
+    view = book.get_case(case)
+    assert (view.state, view.outcome, view.progress.phase, view.progress.outcome) == (
+        "closed",
+        outcome,
+        "closed",
+        outcome,
+    )
+    with pytest.raises(CaseClosed, match=outcome):
+        book.start_round(case, 2)
+    with pytest.raises(CaseClosed):
+        book.start_specialist(case, 2, "usage")
+    with pytest.raises(CaseClosed):
+        book.save_report(case, a_report("usage", 2), [])
+    with pytest.raises(CaseClosed):
+        book.save_assessment(case, an_assessment(2))
+    assert book.get_case(case) == view
+
+
+def test_steps_repeated_after_the_close_are_still_harmless(book: CaseBook):
+    case = open_case(book)
+    investigate(book, case)
+    book.close_case(closing(case))
+    seq = book.last_seq()
+
+    investigate(book, case)
+    book.close_case(closing(case))
+
+    assert book.last_seq() == seq
+
+
+def test_a_case_closes_with_one_outcome(book: CaseBook):
+    case = open_case(book)
+    book.close_case(closing(case, "cleared"))
+
+    with pytest.raises(CaseClosed):
+        book.close_case(closing(case, "failed"))
+    assert book.get_case(case).outcome == "cleared"
+
+
+def test_a_model_call_is_recalled_once_recorded_and_the_first_answer_counts(book: CaseBook):
+    case = open_case(book)
+    assert book.recall_model_call(case, "r1-usage-1") is None
+
+    book.record_model_call(case, "r1-usage-1", {"content": "Åse", "tokens": [1, 2.5, None]})
+    book.record_model_call(case, "r1-usage-1", {"content": "another"})
+
+    assert book.recall_model_call(case, "r1-usage-1") == {"content": "Åse", "tokens": [1, 2.5, None]}
+    assert book.recall_model_call(case, "r1-usage-2") is None
+
+
+def test_a_model_call_that_json_cannot_say_is_refused(book: CaseBook):
+    case = open_case(book)
+    with pytest.raises(ValueError, match="JSON compliant"):
+        book.record_model_call(case, "k", {"score": float("nan")})
+
+
+def test_an_unknown_case_is_named_in_the_error(book: CaseBook):
+    unknown = "case-nobody"
+    for attempt in (
+        lambda: book.get_case(unknown),
+        lambda: book.summary(unknown),
+        lambda: book.case_events(unknown),
+        lambda: book.evidence(unknown, "r1-usage-1"),
+        lambda: book.mark_scheduled(unknown),
+        lambda: book.start_round(unknown, 1),
+        lambda: book.start_specialist(unknown, 1, "usage"),
+        lambda: book.save_report(unknown, a_report(), []),
+        lambda: book.save_assessment(unknown, an_assessment()),
+        lambda: book.record_model_call(unknown, "k", "answer"),
+        lambda: book.close_case(closing(unknown)),
+    ):
+        with pytest.raises(CaseNotFound, match="There is no case 'case-nobody'"):
+            attempt()
+
+
+def test_unknown_evidence_of_a_known_case_is_named_in_the_error(book: CaseBook):
+    case = open_case(book)
+    with pytest.raises(EvidenceNotFound, match="holds no evidence 'r9-usage-9'"):
+        book.evidence(case, "r9-usage-9")
+
+
+def test_a_step_that_fails_leaves_nothing_behind(book: CaseBook):
+    case = open_case(book)
+    before, seq = book.get_case(case), book.last_seq()
+    twice = [evidence_of(1, "location"), evidence_of(1, "location")]
+
+    with pytest.raises(Exception, match="UNIQUE constraint"):
+        book.save_report(case, a_report("location"), twice)
+
+    assert (book.get_case(case), book.last_seq()) == (before, seq)

@@ -1,0 +1,254 @@
+"""Lists: newest first, page by page, and fast however many cases there are."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from casebook.errors import MalformedCursor
+from casebook.pages import MAX_PAGE, write_cursor
+from casebook.repository import CaseBook
+from contracts.report import SPECIALISTS
+from tests.unit.casebook.builders import (
+    a_decision,
+    an_alert,
+    an_effect,
+    an_opening,
+    ask,
+    closing,
+    investigate,
+    open_case,
+)
+
+
+def customers(book: CaseBook, **query: Any) -> list[int]:
+    """All customers of a case list, read page by page."""
+    seen: list[int] = []
+    cursor: str | None = None
+    while True:
+        page = book.list_cases(cursor=cursor, **query)
+        seen.extend(case.customer_id for case in page.items)
+        cursor = page.next_cursor
+        if cursor is None:
+            return seen
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 50])
+def test_pages_of_any_length_show_every_case_once_newest_first(book: CaseBook, limit: int):
+    for number in range(1, 8):
+        open_case(book, number)
+
+    assert customers(book, limit=limit) == [7, 6, 5, 4, 3, 2, 1]
+
+
+def test_a_last_page_that_is_exactly_full_has_no_next(book: CaseBook):
+    for number in range(1, 5):
+        open_case(book, number)
+
+    first = book.list_cases(limit=2)
+    last = book.list_cases(limit=2, cursor=first.next_cursor)
+
+    assert first.next_cursor is not None
+    assert [case.customer_id for case in last.items] == [2, 1]
+    assert last.next_cursor is None
+
+
+def test_cases_that_are_opened_meanwhile_do_not_shift_the_pages(book: CaseBook):
+    for number in range(1, 5):
+        open_case(book, number)
+    first = book.list_cases(limit=2)
+
+    open_case(book, 5)
+    second = book.list_cases(limit=2, cursor=first.next_cursor)
+
+    assert [case.customer_id for case in (*first.items, *second.items)] == [4, 3, 2, 1]
+
+
+def test_a_list_can_be_of_one_state(book: CaseBook):
+    for number in range(1, 7):
+        case = open_case(book, number)
+        if number % 2:
+            book.close_case(closing(case, "cleared"))
+
+    assert customers(book, state="closed", limit=2) == [5, 3, 1]
+    assert customers(book, state="investigating", limit=2) == [6, 4, 2]
+    assert customers(book, state="escalated") == []
+
+
+def test_a_case_s_row_says_what_its_page_says(book: CaseBook):
+    case = open_case(book)
+    ask(book, case)
+
+    (row,) = book.list_cases().items
+
+    view = book.get_case(case)
+    assert row == book.summary(case)
+    assert (row.state, row.round, row.last_seq, row.risk_score) == ("awaiting_review", 1, view.last_seq, 0.8)
+    assert (row.alert_id, row.description, row.source) == (
+        view.alert.alert_id,
+        view.alert.description,
+        view.alert.source,
+    )
+
+
+def test_alerts_are_listed_newest_first_word_for_word(book: CaseBook):
+    for number in (1, 2, 3):
+        open_case(book, number)
+
+    first = book.list_alerts(limit=2)
+    last = book.list_alerts(limit=2, cursor=first.next_cursor)
+
+    assert first.items == (an_alert(3), an_alert(2))
+    assert last.items == (an_alert(1),)
+    assert last.next_cursor is None
+
+
+def test_an_empty_casebook_lists_nothing(book: CaseBook):
+    assert book.list_cases().items == ()
+    assert book.list_alerts().next_cursor is None
+    assert book.last_seq() == 0
+    assert book.events_after(0) == []
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "5",
+        "!!!!",
+        "ünïcode",
+        "=",
+        "Y2FzZXM6LTE",  # cases:-1
+        "Y2FzZXM6MA",  # cases:0
+        "Y2FzZXM6MDU",  # cases:05
+        "Y2FzZXM6NQ==",  # padded
+        "Y2FzZXM6NR",  # spare bits set
+        write_cursor("alerts", 5),
+        write_cursor("cases", 2**63),
+        write_cursor("cases", 10**400),
+    ],
+)
+def test_a_cursor_that_this_list_did_not_give_out_is_refused(book: CaseBook, cursor: str):
+    with pytest.raises(MalformedCursor, match="not given out by this list") as refused:
+        book.list_cases(cursor=cursor)
+    assert refused.value.status == 422
+
+
+@pytest.mark.parametrize(("asked", "given"), [(-1, 1), (0, 1), (1, 1), (3, 3)])
+def test_a_page_has_at_least_one_row(book: CaseBook, asked: int, given: int):
+    for number in range(1, 5):
+        open_case(book, number)
+    assert len(book.list_cases(limit=asked).items) == given
+
+
+@contextmanager
+def recorded(engine: Engine) -> Generator[list[tuple[str, Any]]]:
+    """All statements that are sent inside the block."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if not statement.startswith(("BEGIN", "EXPLAIN")):
+            statements.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def plans(engine: Engine, statements: list[tuple[str, Any]]) -> list[str]:
+    with engine.connect() as connection:
+        return [
+            str(step[3])
+            for statement, parameters in statements
+            for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+
+
+READS: dict[str, Callable[[CaseBook, str], object]] = {
+    "first page": lambda book, _: book.list_cases(),
+    "next page": lambda book, _: book.list_cases(cursor=write_cursor("cases", 3)),
+    "page of a state": lambda book, _: book.list_cases(state="closed"),
+    "next page of a state": lambda book, _: book.list_cases(state="closed", cursor=write_cursor("cases", 3)),
+    "alerts": lambda book, _: book.list_alerts(),
+    "next alerts": lambda book, _: book.list_alerts(cursor=write_cursor("alerts", 3)),
+    "events after": lambda book, _: book.events_after(2),
+    "case events": lambda book, case: book.case_events(case),
+    "last seq": lambda book, _: book.last_seq(),
+    "unscheduled": lambda book, _: book.unscheduled_cases(),
+    "undelivered": lambda book, _: book.undelivered_decisions(),
+    "case": lambda book, case: book.get_case(case),
+    "summary": lambda book, case: book.summary(case),
+    "evidence": lambda book, case: book.evidence(case, "r1-usage-1"),
+    "model call": lambda book, case: book.recall_model_call(case, "k"),
+}
+
+
+@pytest.mark.parametrize("name", READS)
+def test_no_read_scans_or_sorts_a_table(engine: Engine, book: CaseBook, name: str):
+    case = open_case(book)
+    ask(book, case)
+
+    with recorded(engine) as statements:
+        READS[name](book, case)
+
+    steps = plans(engine, statements)
+    assert steps
+    # The outbox queries walk a partial index, which holds nothing but what waits.
+    partial = {"unscheduled": "ix_case_unscheduled", "undelivered": "ix_decision_undelivered"}.get(name)
+    for step in steps:
+        assert step.startswith("SEARCH") or (partial is not None and step.endswith(f"USING INDEX {partial}")), steps
+
+
+def test_no_step_of_an_investigation_scans_or_sorts_a_table(engine: Engine, book: CaseBook):
+    with recorded(engine) as statements:
+        case = open_case(book)
+        opening = ask(book, case)
+        book.accept_decision(a_decision(opening))
+        book.start_effect(case, an_effect(case))
+        book.finish_effect(case, an_effect(case, status="done"))
+        book.close_case(closing(case))
+
+    steps = plans(engine, [each for each in statements if not each[0].startswith("INSERT")])
+    assert [step for step in steps if not step.startswith("SEARCH")] == []
+
+
+def test_reading_a_case_takes_six_statements_however_long_it_grew(engine: Engine, book: CaseBook):
+    case = open_case(book)
+    for round_number in (1, 2, 3):
+        opening = ask(book, case, round_number)
+        book.accept_decision(a_decision(opening, "reject"))
+
+    with recorded(engine) as statements:
+        view = book.get_case(case)
+
+    assert len(statements) == 6
+    assert [earlier.round for earlier in view.earlier_rounds] == [1, 2]
+    assert len(view.decisions) == 3
+    assert len(view.reports) == len(SPECIALISTS)
+
+
+def test_counting_states_reads_an_index_only(engine: Engine, book: CaseBook):
+    open_case(book)
+    with recorded(engine) as statements:
+        book.counts()
+    assert plans(engine, statements) == ["SCAN case USING COVERING INDEX ix_case_state_opened_seq"]
+
+
+def test_a_page_is_never_longer_than_promised(book: CaseBook, monkeypatch: pytest.MonkeyPatch):
+    assert MAX_PAGE == 500
+    monkeypatch.setattr("casebook.pages.MAX_PAGE", 2)
+    for number in (1, 2, 3):
+        open_case(book, number)
+    assert len(book.list_cases(limit=1_000).items) == 2
+
+
+def test_cases_and_events_of_other_cases_stay_apart(book: CaseBook):
+    first, second = open_case(book, 1), open_case(book, 2)
+    investigate(book, first)
+    book.open_review(an_opening(first))
+
+    assert [event.type for event in book.case_events(second)] == ["case_opened"]
+    assert book.get_case(second).reports == ()
+    assert {event.case_id for event in book.case_events(first)} == {first}
