@@ -90,6 +90,13 @@ class SpecialistTask(Contract):
     memory: tuple[RememberedRound, ...] = ()
 
 
+class ReportFiling(Contract):
+    """Input of `record_report`: the report of a specialist whose every attempt failed."""
+
+    case_id: CaseId
+    report: SpecialistReport
+
+
 class AssessmentTask(Contract):
     case_id: CaseId
     round: RoundNumber

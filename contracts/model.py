@@ -13,7 +13,13 @@ class Contract(BaseModel):
     wrote is what another reads. Unequal models never serialise to equal JSON.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        # What is written always names every field, so a reader's generated types need not doubt any.
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 def _to_utc(value: datetime) -> datetime:

@@ -4,15 +4,21 @@ from typing import Literal
 
 # Orchestrations
 INVESTIGATION = "investigation"
+INVESTIGATION_VERSION = "1.0"
+"""Given to every investigation that is scheduled. Raised when a release changes what a history must contain."""
 
 # Activities
 BEGIN_INVESTIGATION = "begin_investigation"
 BEGIN_ROUND = "begin_round"
 RUN_SPECIALIST = "run_specialist"
+RECORD_REPORT = "record_report"
 ASSESS_RISK = "assess_risk"
+ASSESS_WITHOUT_MODEL = "assess_without_model"
 OPEN_REVIEW = "open_review"
 ESCALATE_REVIEW = "escalate_review"
+EXPIRE_REVIEW = "expire_review"
 EXECUTE_ACTION = "execute_action"
+GIVE_UP_ACTION = "give_up_action"
 CLOSE_CASE = "close_case"
 
 # Entities and their operations

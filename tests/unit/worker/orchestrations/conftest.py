@@ -1,0 +1,39 @@
+"""One backend and one worker for all orchestration tests."""
+
+import itertools
+import socket
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from durabletask import task
+from durabletask.client import TaskHubGrpcClient
+from durabletask.testing import create_test_backend
+from durabletask.worker import TaskHubGrpcWorker
+
+from tests.unit.worker.support.desk import CaseScript, FakeActivities
+from tests.unit.worker.support.lab import CONVERTER, Lab, register
+from worker import calls
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """One backend and worker for all tests; a case of its own for each."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    backend = create_test_backend(port=port)
+    address = f"localhost:{port}"
+    scripts: dict[str, CaseScript] = {}
+    quickly = task.RetryPolicy(first_retry_interval=timedelta(milliseconds=5), max_number_of_attempts=3)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for policy in ("RECORDING", "THINKING", "ACTING"):
+                patch.setattr(calls, policy, quickly)
+            with TaskHubGrpcWorker(host_address=address, data_converter=CONVERTER) as worker:
+                register(worker, FakeActivities(scripts))
+                worker.start()
+                with TaskHubGrpcClient(host_address=address, data_converter=CONVERTER) as client:
+                    yield Lab(client, scripts, itertools.count(1))
+    finally:
+        backend.stop()

@@ -1,0 +1,98 @@
+"""Contracts with sensible values, to be varied by the tests."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from contracts.alert import Alert
+from contracts.assessment import RecommendedAction, RiskAssessment
+from contracts.hashing import content_hash
+from contracts.ids import case_id
+from contracts.investigation import AssessmentTask, Investigation, InvestigationPolicy
+from contracts.report import SPECIALISTS, Finding, Specialist, SpecialistReport
+from contracts.review import Decision, Verdict
+from contracts.telemetry import LoginAttributes, LoginEvent
+from worker.domain.assessing import assess
+from worker.domain.routing import Judgement
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def an_event(event_id: str = "e-1") -> LoginEvent:
+    return LoginEvent(event_id=event_id, customer_id=7, occurred_at=NOON, attributes=LoginAttributes(country="BR"))
+
+
+def an_alert(alert_id: str = "impossible_travel-7-20260302t120000z", **changes: Any) -> Alert:
+    values: dict[str, Any] = {
+        "alert_id": alert_id,
+        "customer_id": 7,
+        "alert_type": "impossible_travel",
+        "rule_id": "impossible_travel",
+        "rule_version": 1,
+        "severity": "high",
+        "description": "A login from BR twenty minutes after one from DE.",
+        "raised_at": NOON,
+        "trigger_events": (an_event(),),
+        "source": "manual",
+    }
+    return Alert(**(values | changes))
+
+
+def an_investigation(alert: Alert | None = None) -> Investigation:
+    alert = alert or an_alert()
+    return Investigation(case_id=case_id(alert.alert_id), alert=alert)
+
+
+def a_report(specialist: Specialist = "usage", score: float | None = 0.1, **changes: Any) -> SpecialistReport:
+    values: dict[str, Any] = {
+        "specialist": specialist,
+        "round": 1,
+        "status": "ok",
+        "risk_score": score,
+        "findings": (Finding(statement="Nothing unusual.", evidence_ids=("e-1",)),),
+    }
+    return SpecialistReport(**(values | changes))
+
+
+def three_reports(score: float = 0.1, round_number: int = 1, **changes: Any) -> tuple[SpecialistReport, ...]:
+    return tuple(a_report(name, score, round=round_number, **changes) for name in SPECIALISTS)
+
+
+def a_policy(**changes: Any) -> InvestigationPolicy:
+    return InvestigationPolicy(**({"quality_check_share": 0.0} | changes))
+
+
+def an_assessment_task(**changes: Any) -> AssessmentTask:
+    order = an_investigation()
+    values: dict[str, Any] = {
+        "case_id": order.case_id,
+        "round": 1,
+        "alert": order.alert,
+        "reports": three_reports(),
+        "policy": a_policy(),
+    }
+    return AssessmentTask(**(values | changes))
+
+
+def an_assessment(
+    score: float | None = 0.9, action: RecommendedAction | None = "lock_account", **changes: Any
+) -> RiskAssessment:
+    return assess(an_assessment_task(**changes), Judgement(score, action, "Because of the evidence."))
+
+
+def a_decision(
+    review_id: str,
+    assessment: RiskAssessment,
+    verdict: Verdict = "approve",
+    action: RecommendedAction | None = "lock_account",
+    **changes: Any,
+) -> Decision:
+    values: dict[str, Any] = {
+        "review_id": review_id,
+        "assessment_hash": content_hash(assessment),
+        "verdict": verdict,
+        "action": action if verdict == "approve" else None,
+        "feedback": "Look at the roaming package." if verdict == "reject" else None,
+        "decided_by": "anna",
+        "decided_at": NOON,
+    }
+    return Decision(**(values | changes))

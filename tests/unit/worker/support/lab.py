@@ -1,0 +1,104 @@
+"""Runs the real orchestration and entity on the SDK's in-memory backend, with fake activities."""
+
+import inspect
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from durabletask.client import OrchestrationState, TaskHubGrpcClient
+from durabletask.worker import TaskHubGrpcWorker
+
+from contracts import names
+from contracts.alert import Alert
+from contracts.assessment import RecommendedAction
+from contracts.case import CaseProgress
+from contracts.converter import PydanticDataConverter
+from contracts.investigation import Investigation, ReviewOpening
+from contracts.review import Decision
+from tests.unit.worker.support.cases import a_decision, an_alert, an_investigation
+from tests.unit.worker.support.desk import WAIT_S, CaseScript, FakeActivities
+from worker.entities.fraud_analysis_agent import FraudAnalysisAgent
+from worker.orchestrations.investigation import investigation
+
+CONVERTER = PydanticDataConverter()
+
+
+@dataclass(frozen=True)
+class RunningCase:
+    """One scheduled investigation and the script that its activities follow."""
+
+    order: Investigation
+    script: CaseScript
+    client: TaskHubGrpcClient
+
+    def decide(
+        self, opening: ReviewOpening, action: RecommendedAction | None = "lock_account", **changes: Any
+    ) -> Decision:
+        """Answer a review: an approval of `action`, or what `changes` say."""
+        decision = a_decision(opening.review.review_id, opening.assessment, action=action, **changes)
+        self.send(opening.round, decision)
+        return decision
+
+    def reject(self, opening: ReviewOpening, **changes: Any) -> Decision:
+        return self.decide(opening, action=None, verdict="reject", **changes)
+
+    def send(self, round_number: int, payload: object) -> None:
+        """Raise the event of a round, whatever it carries."""
+        event = names.analyst_decision(round_number)
+        self.client.raise_orchestration_event(self.order.case_id, event, data=payload)
+
+    def outcome(self) -> str:
+        """Wait for the end; the orchestration's output."""
+        state = self.client.wait_for_orchestration_completion(self.order.case_id, timeout=int(WAIT_S))
+        assert state is not None
+        assert state.runtime_status.name == "COMPLETED", state.failure_details
+        assert state.serialized_output is not None
+        return CONVERTER.deserialize(state.serialized_output)
+
+    def progress(self) -> CaseProgress:
+        """The custom status as it is now."""
+        status = self._status()
+        assert status is not None
+        return CaseProgress.model_validate_json(status)
+
+    def progress_when(self, reached: Callable[[CaseProgress], bool]) -> CaseProgress:
+        """The custom status as soon as it is as awaited. The backend tells nobody, so it is asked again and again."""
+        pause = threading.Event()
+        for _ in range(int(WAIT_S / 0.02)):
+            status = self._status()
+            progress = None if status is None else CaseProgress.model_validate_json(status)
+            if progress is not None and reached(progress):
+                return progress
+            pause.wait(0.02)
+        raise AssertionError(f"The custom status never was as awaited: {self._status()}")
+
+    def _status(self) -> str | None:
+        state: OrchestrationState | None = self.client.get_orchestration_state(self.order.case_id)
+        return None if state is None else state.serialized_custom_status
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Starts cases on one backend and worker."""
+
+    client: TaskHubGrpcClient
+    scripts: dict[str, CaseScript]
+    numbers: Iterator[int]
+
+    def start(self, script: CaseScript | None = None, alert: Alert | None = None) -> RunningCase:
+        order = an_investigation(alert or an_alert(f"alert-{next(self.numbers)}"))
+        script = script or CaseScript()
+        self.scripts[order.case_id] = script
+        self.client.schedule_new_orchestration(
+            names.INVESTIGATION, input=order, instance_id=order.case_id, version=names.INVESTIGATION_VERSION
+        )
+        return RunningCase(order, script, self.client)
+
+
+def register(worker: TaskHubGrpcWorker, activities: FakeActivities) -> None:
+    worker.add_orchestrator(investigation)
+    worker.add_entity(FraudAnalysisAgent, names.FRAUD_ANALYSIS_AGENT)
+    for name, activity in inspect.getmembers(activities, inspect.ismethod):
+        if not name.startswith("_"):
+            worker.add_activity(activity)

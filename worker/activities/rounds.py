@@ -1,0 +1,28 @@
+"""Beginning a case and its rounds."""
+
+import logging
+
+from durabletask import task
+
+from contracts.investigation import Investigation, InvestigationPolicy, RoundStart
+from worker.ports.record import CaseRecord
+
+log = logging.getLogger(__name__)
+
+
+class RoundActivities:
+    """Beginning."""
+
+    def __init__(self, record: CaseRecord, policy: InvestigationPolicy) -> None:
+        self._record = record
+        self._policy = policy
+
+    def begin_investigation(self, _: task.ActivityContext, order: Investigation) -> InvestigationPolicy:
+        """The limits in force now; the history keeps them, so that a new setting never changes an open case."""
+        log.info("Investigation begins: %s.", order.alert.alert_type, extra={"case_id": order.case_id})
+        return self._policy
+
+    def begin_round(self, _: task.ActivityContext, start: RoundStart) -> None:
+        """Note that a round has begun."""
+        self._record.start_round(start.case_id, start.round)
+        log.info("Round %d begins.", start.round, extra={"case_id": start.case_id})

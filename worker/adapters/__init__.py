@@ -1,0 +1,1 @@
+"""The ports over real services: the language model, the tool server, the casebook."""

@@ -1,0 +1,1 @@
+"""The language-model agents: one bounded loop, three specialists, one aggregator."""

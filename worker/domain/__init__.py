@@ -1,0 +1,1 @@
+"""The rules of an investigation: pure functions and tables over contracts."""

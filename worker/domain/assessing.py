@@ -1,0 +1,29 @@
+"""From reports and a judgement to the assessment that a person sees and decides on."""
+
+from contracts.assessment import RiskAssessment
+from contracts.investigation import AssessmentTask
+from worker.domain.evidence import evidence_hash
+from worker.domain.risk import is_usable, level_of
+from worker.domain.routing import Judgement, route_case
+
+NO_JUDGEMENT = Judgement(score=None, action=None, reasoning="The risk aggregator gave no judgement.")
+
+
+def assess(task: AssessmentTask, judgement: Judgement) -> RiskAssessment:
+    """The assessment of one round, after the guard rails. A score outside 0..1 becomes null."""
+    routing = route_case(task.case_id, task.alert, task.reports, judgement, task.policy)
+    score = judgement.score if is_usable(judgement.score) else None
+    return RiskAssessment(
+        round=task.round,
+        overall_risk_score=score,
+        risk_level=level_of(score),
+        recommended_action=routing.action,
+        model_recommendation=judgement.action if judgement.action != routing.action else None,
+        reasoning=judgement.reasoning,
+        reports=task.reports,
+        refund_charge_ids=routing.refund_charge_ids,
+        route=routing.route,
+        route_reasons=routing.reasons,
+        quality_check=routing.quality_check,
+        evidence_hash=evidence_hash(task.reports),
+    )

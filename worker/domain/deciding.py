@@ -1,0 +1,55 @@
+"""What a decision means: is it bound to what is being asked, which effects follow, and how the case ends."""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue, ValidationError
+
+from contracts.assessment import EffectAction, RecommendedAction
+from contracts.case import CaseOutcome
+from contracts.effect import Effect
+from contracts.ids import effect_key
+from contracts.review import Decision, ReviewRequest
+
+EFFECTS_OF: Mapping[RecommendedAction, tuple[EffectAction, ...]] = {
+    "clear": (),
+    "lock_account": ("lock_account",),
+    "refund_charges": ("refund_charges",),
+    "lock_and_refund": ("lock_account", "refund_charges"),
+}
+
+OUTCOME_OF: Mapping[RecommendedAction, CaseOutcome] = {
+    "clear": "cleared",
+    "lock_account": "account_locked",
+    "refund_charges": "charges_refunded",
+    "lock_and_refund": "locked_and_refunded",
+}
+
+
+def binding_decision(payload: JsonValue | Decision, review: ReviewRequest) -> Decision | None:
+    """The decision in an event's payload if it answers exactly this review, otherwise None.
+
+    None also for what is no decision at all: a stray event must never end or advance a case.
+    """
+    try:
+        decision = Decision.model_validate(payload)
+    except ValidationError:
+        return None
+    if decision.review_id != review.review_id or decision.assessment_hash != review.assessment_hash:
+        return None
+    if decision.verdict == "approve" and decision.action is None:
+        return None
+    return decision
+
+
+def planned_effects(case_id: str, customer_id: int, action: RecommendedAction) -> tuple[Effect, ...]:
+    """The effects of an action, pending, each under the key that makes it happen at most once."""
+    return tuple(
+        Effect(key=effect_key(case_id, effect, str(customer_id)), action=effect, status="pending")
+        for effect in EFFECTS_OF[action]
+    )
+
+
+def outcome_of(action: RecommendedAction, effects: Sequence[Effect]) -> CaseOutcome:
+    """How the case ends: as the action promises if every one of its effects is done, otherwise `failed`."""
+    done = {effect.action for effect in effects if effect.status == "done"}
+    return OUTCOME_OF[action] if done.issuperset(EFFECTS_OF[action]) else "failed"

@@ -1,0 +1,27 @@
+"""The life of an investigation as a table of legal moves between the phases that its custom status shows."""
+
+from collections.abc import Mapping
+
+from contracts.case import Phase
+
+MOVES: Mapping[Phase, frozenset[Phase]] = {
+    "investigating": frozenset({"investigating", "assessing"}),
+    "assessing": frozenset({"awaiting_review", "closed"}),
+    "awaiting_review": frozenset({"investigating", "escalated", "acting", "closed"}),
+    "escalated": frozenset({"acting", "closed"}),
+    "acting": frozenset({"closed"}),
+    "closed": frozenset(),
+}
+
+
+class IllegalMove(Exception):
+    """The table has no such move: a fault in an orchestrator, never in a case."""
+
+    def __init__(self, source: Phase, target: Phase) -> None:
+        super().__init__(f"An investigation cannot go from '{source}' to '{target}'.")
+
+
+def refuse_illegal(source: Phase, target: Phase) -> None:
+    """Raises IllegalMove unless `source` may be followed by `target`."""
+    if target not in MOVES[source]:
+        raise IllegalMove(source, target)

@@ -1,0 +1,29 @@
+"""Every number that a score is judged by: for the guard rails, the prompts and the labels alike."""
+
+import math
+from collections.abc import Mapping
+from typing import TypeGuard
+
+from contracts.assessment import RiskLevel
+from contracts.investigation import InvestigationPolicy
+
+LEVEL_FROM: Mapping[RiskLevel, float] = {"low": 0.0, "medium": 0.3, "high": 0.6, "critical": 0.85}
+"""The score from which each level holds, in ascending order."""
+
+LEVEL_WITHOUT_SCORE: RiskLevel = "high"
+"""What is not known is not harmless."""
+
+DEFAULT_AUTO_CLEAR_THRESHOLD: float = InvestigationPolicy.model_fields["auto_clear_threshold"].default
+"""Scores at or above it go to a person, unless the case's own policy says otherwise."""
+
+
+def is_usable(score: float | None) -> TypeGuard[float]:
+    """Whether a score is a finite number from 0 to 1."""
+    return score is not None and math.isfinite(score) and 0.0 <= score <= 1.0
+
+
+def level_of(score: float | None) -> RiskLevel:
+    """The level of a score; of an unusable one, LEVEL_WITHOUT_SCORE."""
+    if not is_usable(score):
+        return LEVEL_WITHOUT_SCORE
+    return next(level for level, start in reversed(tuple(LEVEL_FROM.items())) if score >= start)

@@ -1,0 +1,136 @@
+"""The guard rails: which cases close by themselves, and why all others go to a person. Fails closed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from contracts.alert import Alert
+from contracts.assessment import RecommendedAction, Route
+from contracts.investigation import InvestigationPolicy
+from contracts.report import SPECIALISTS, SpecialistReport
+from worker.domain.risk import is_usable
+from worker.domain.sampling import is_sampled
+
+REFUNDING: frozenset[RecommendedAction] = frozenset({"refund_charges", "lock_and_refund"})
+
+_NOT_OK: Mapping[str, str] = {
+    "not_evaluable": "The {name} specialist could not evaluate the case",
+    "unavailable": "The {name} specialist was unavailable",
+}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the aggregator said. `score` is None when it gave no usable answer."""
+
+    score: float | None
+    action: RecommendedAction | None
+    reasoning: str
+
+
+@dataclass(frozen=True)
+class Routing:
+    """Where the case goes and what is recommended. `reasons` is empty exactly for an auto-clear."""
+
+    route: Route
+    reasons: tuple[str, ...]
+    action: RecommendedAction
+    refund_charge_ids: tuple[str, ...]
+    quality_check: bool
+
+
+def route_case(
+    case_id: str,
+    alert: Alert,
+    reports: Sequence[SpecialistReport],
+    judgement: Judgement,
+    policy: InvestigationPolicy,
+) -> Routing:
+    """Auto-clear only what every guard rail lets pass; name each one that fired."""
+    refundable = _refundable(reports)
+    action, action_reasons = _action(reports, judgement, refundable, policy.auto_clear_threshold)
+    reasons = (
+        *_report_reasons(reports, policy.auto_clear_threshold),
+        *_overall_reasons(judgement, policy.auto_clear_threshold),
+        *action_reasons,
+        *(["The alert is critical."] if alert.severity == "critical" else []),
+    )
+    quality_check = not reasons and is_sampled(case_id, policy.quality_check_share)
+    if quality_check:
+        reasons = ("Drawn for the quality check: it would have been cleared automatically.",)
+    return Routing(
+        route="review" if reasons else "auto_clear",
+        reasons=reasons,
+        action=action,
+        refund_charge_ids=refundable,
+        quality_check=quality_check,
+    )
+
+
+def _report_reasons(reports: Sequence[SpecialistReport], threshold: float) -> Iterator[str]:
+    by_name = {report.specialist: report for report in reports}
+    for name in SPECIALISTS:
+        report = by_name.get(name)
+        if report is None:
+            yield f"The {name} specialist gave no report."
+        else:
+            yield from _reasons_in(report, threshold)
+
+
+def _reasons_in(report: SpecialistReport, threshold: float) -> Iterator[str]:
+    name = report.specialist
+    if report.status != "ok":
+        why = f": {report.reason}" if report.reason else "."
+        yield _NOT_OK[report.status].format(name=name) + why
+        return
+    if not is_usable(report.risk_score):
+        yield f"The {name} specialist gave no usable risk score."
+    elif report.risk_score >= threshold:
+        yield f"The {name} specialist's risk score {report.risk_score:.2f} is not below {threshold:.2f}."
+    unsupported = sum(finding.unsupported for finding in report.findings)
+    if unsupported:
+        yield f"{_findings(unsupported)} of the {name} specialist without recorded evidence."
+    if unsupported == len(report.findings):
+        yield f"The {name} specialist named no evidence for its score."
+
+
+def _findings(count: int) -> str:
+    return "One finding" if count == 1 else f"{count} findings"
+
+
+def _overall_reasons(judgement: Judgement, threshold: float) -> Iterator[str]:
+    if not is_usable(judgement.score):
+        yield f"There is no usable overall assessment: {judgement.reasoning or 'none was given.'}"
+    elif judgement.score >= threshold:
+        yield f"The overall risk score {judgement.score:.2f} is not below {threshold:.2f}."
+
+
+def _action(
+    reports: Sequence[SpecialistReport], judgement: Judgement, refundable: tuple[str, ...], threshold: float
+) -> tuple[RecommendedAction, tuple[str, ...]]:
+    """The recommendation that stands, and why it brings the case before a person."""
+    risky = _is_risky(reports, judgement.score, threshold)
+    action: RecommendedAction = judgement.action or "clear"
+    reasons: list[str] = []
+    if action in REFUNDING and not refundable:
+        locks = action == "lock_and_refund" or risky
+        action = "lock_account" if locks else "clear"
+        reasons.append("A refund was recommended, but no recorded charge is known to refund.")
+    if action == "clear" and risky:
+        action = "lock_account"
+        if judgement.action == "clear" and is_usable(judgement.score):
+            reasons.append("Clearing was recommended against the scores.")
+    if action != "clear" and not risky:
+        reasons.append("An action was recommended although all scores are low.")
+    return action, tuple(reasons)
+
+
+def _is_risky(reports: Sequence[SpecialistReport], overall: float | None, threshold: float) -> bool:
+    """Whether a score, or the lack of an overall one, speaks against clearing."""
+    scores = [overall, *(report.risk_score for report in reports if report.status == "ok")]
+    return any(not is_usable(score) or score >= threshold for score in scores)
+
+
+def _refundable(reports: Sequence[SpecialistReport]) -> tuple[str, ...]:
+    """The billing specialist's suspicious charges, each once, in its order."""
+    billing = (report for report in reports if report.specialist == "billing" and report.status == "ok")
+    return tuple(dict.fromkeys(charge for report in billing for charge in report.suspicious_charge_ids))

@@ -1,0 +1,1 @@
+"""Durable entities: the memory that outlives rounds, restarts and releases."""

@@ -1,0 +1,1 @@
+"""The durable decisions of an investigation. Pure: everything that happens, happens in activities."""

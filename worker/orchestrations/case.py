@@ -1,0 +1,66 @@
+"""What every step of one investigation shares: its order, its limits, and what its custom status shows."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeAlias, TypeVar
+
+from durabletask import task
+
+from contracts.alert import Alert
+from contracts.case import CaseOutcome, CaseProgress, Phase, SpecialistState
+from contracts.investigation import InvestigationPolicy
+from contracts.report import SPECIALISTS, Specialist
+from worker.domain.lifecycle import refuse_illegal
+
+T = TypeVar("T")
+Steps: TypeAlias = Generator[task.Task[Any], Any, T]
+"""A part of an orchestration that ends with a `T`; run it with `yield from`."""
+
+
+class ProgressBoard:
+    """Shows the case's progress as the orchestration's custom status, and holds it to the lifecycle."""
+
+    def __init__(self, ctx: task.OrchestrationContext) -> None:
+        self._ctx = ctx
+        self._shown = CaseProgress(phase="investigating", round=1, specialists={})
+
+    def start_round(self, round_number: int) -> None:
+        """A round begins: nothing is known yet."""
+        refuse_illegal(self._shown.phase, "investigating")
+        self._show(
+            CaseProgress(phase="investigating", round=round_number, specialists=dict.fromkeys(SPECIALISTS, "running"))
+        )
+
+    def finish_specialist(self, specialist: Specialist, state: SpecialistState) -> None:
+        """One specialist is done, the others may be running."""
+        self._show(self._shown.model_copy(update={"specialists": {**self._shown.specialists, specialist: state}}))
+
+    def rate(self, score: float | None) -> None:
+        """The overall score of the round, once it is known."""
+        self._show(self._shown.model_copy(update={"score": score}))
+
+    def enter(self, phase: Phase, *, round_number: int | None = None, outcome: CaseOutcome | None = None) -> None:
+        """The case goes on to `phase`. Raises IllegalMove."""
+        refuse_illegal(self._shown.phase, phase)
+        changes = {"phase": phase, "round": round_number or self._shown.round, "outcome": outcome}
+        self._show(self._shown.model_copy(update=changes))
+
+    def _show(self, progress: CaseProgress) -> None:
+        self._shown = progress
+        self._ctx.set_custom_status(progress)
+
+
+@dataclass(frozen=True)
+class OpenCase:
+    """One investigation under way."""
+
+    case_id: str
+    alert: Alert
+    policy: InvestigationPolicy
+    board: ProgressBoard
+
+
+def now(ctx: task.OrchestrationContext) -> datetime:
+    """The orchestration's own time, which is the same on every replay, in UTC."""
+    return ctx.current_utc_datetime.replace(tzinfo=UTC)

@@ -1,0 +1,103 @@
+"""One round: three specialists in parallel, then the assessment, then the memory of both."""
+
+from collections.abc import Mapping
+
+from durabletask import task
+
+from contracts.assessment import RiskAssessment
+from contracts.investigation import (
+    AssessmentTask,
+    RememberedRound,
+    Remembrance,
+    ReportFiling,
+    RoundStart,
+    SpecialistTask,
+)
+from contracts.report import SPECIALISTS, Specialist, SpecialistReport
+from worker import calls
+from worker.domain.failures import reason_for, unavailable_report
+from worker.orchestrations.case import OpenCase, Steps
+
+Memory = tuple[RememberedRound, ...]
+
+
+def assess_round(
+    ctx: task.OrchestrationContext, case: OpenCase, round_number: int, memory: Memory
+) -> Steps[RiskAssessment]:
+    """Investigate and assess once more, knowing what earlier rounds found and were told."""
+    yield calls.begin_round(ctx, RoundStart(case_id=case.case_id, round=round_number))
+    case.board.start_round(round_number)
+    reports = yield from _hear_specialists(ctx, case, round_number, memory)
+    case.board.enter("assessing")
+    assessment = yield from _assess(ctx, case, round_number, memory, reports)
+    case.board.rate(assessment.overall_risk_score)
+    yield calls.remember_round(ctx, case.case_id, Remembrance(alert=case.alert, assessment=assessment))
+    return assessment
+
+
+def _hear_specialists(
+    ctx: task.OrchestrationContext, case: OpenCase, round_number: int, memory: Memory
+) -> Steps[tuple[SpecialistReport, ...]]:
+    running: dict[Specialist, task.Task[SpecialistReport]] = {
+        specialist: calls.run_specialist(
+            ctx,
+            SpecialistTask(
+                case_id=case.case_id, round=round_number, specialist=specialist, alert=case.alert, memory=memory
+            ),
+        )
+        for specialist in SPECIALISTS
+    }
+    reports: dict[Specialist, SpecialistReport] = {}
+    while len(reports) < len(running):
+        waiting = [answer for specialist, answer in running.items() if specialist not in reports]
+        yield task.when_any(waiting)
+        # Several can have finished in one turn; each shows as soon as it is known.
+        for specialist in _finished(running, reports):
+            report = yield from _report_of(ctx, case, round_number, specialist, running[specialist])
+            reports[specialist] = report
+            case.board.finish_specialist(specialist, report.status)
+    return tuple(reports[specialist] for specialist in SPECIALISTS)
+
+
+def _finished(
+    running: Mapping[Specialist, task.Task[SpecialistReport]], reports: Mapping[Specialist, SpecialistReport]
+) -> list[Specialist]:
+    return [specialist for specialist, answer in running.items() if answer.is_complete and specialist not in reports]
+
+
+def _report_of(
+    ctx: task.OrchestrationContext,
+    case: OpenCase,
+    round_number: int,
+    specialist: Specialist,
+    answer: task.Task[SpecialistReport],
+) -> Steps[SpecialistReport]:
+    """The specialist's report; after its last attempt has failed, one that says so."""
+    if not answer.is_failed:
+        return answer.get_result()
+    failure = answer.get_exception().details
+    report = unavailable_report(specialist, round_number, reason_for(failure.error_type, failure.message))
+    recorded: SpecialistReport = yield calls.record_report(ctx, ReportFiling(case_id=case.case_id, report=report))
+    return recorded
+
+
+def _assess(
+    ctx: task.OrchestrationContext,
+    case: OpenCase,
+    round_number: int,
+    memory: Memory,
+    reports: tuple[SpecialistReport, ...],
+) -> Steps[RiskAssessment]:
+    order = AssessmentTask(
+        case_id=case.case_id,
+        round=round_number,
+        alert=case.alert,
+        reports=reports,
+        policy=case.policy,
+        memory=memory,
+    )
+    try:
+        assessment: RiskAssessment = yield calls.assess_risk(ctx, order)
+    except task.TaskFailedError:
+        assessment = yield calls.assess_without_model(ctx, order)
+    return assessment

@@ -1,0 +1,76 @@
+"""The case record, as the worker's activities need it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from contracts.assessment import RiskAssessment
+from contracts.effect import Effect
+from contracts.investigation import Closing, Escalation, ReviewOpening
+from contracts.report import Evidence, Specialist, SpecialistReport
+from contracts.review import Decision
+
+
+class CaseRecord(Protocol):
+    """One transaction per method. Repeating a write changes nothing; an error means that nothing was written."""
+
+    def start_round(self, case_id: str, round: int) -> None:  # noqa: A002 - the casebook's own word
+        """Begin a round with all specialists pending."""
+        ...
+
+    def start_specialist(self, case_id: str, round: int, specialist: Specialist) -> None:  # noqa: A002
+        """Show a specialist as running."""
+        ...
+
+    def recall_report(self, case_id: str, round: int, specialist: Specialist) -> SpecialistReport | None:  # noqa: A002
+        """The report that is kept, or None."""
+        ...
+
+    def save_report(self, case_id: str, report: SpecialistReport, evidence: Sequence[Evidence]) -> SpecialistReport:
+        """Keep a report; the first of its round and specialist counts and is returned."""
+        ...
+
+    def recall_assessment(self, case_id: str, round: int) -> RiskAssessment | None:  # noqa: A002
+        """The assessment that is kept, or None."""
+        ...
+
+    def save_assessment(self, case_id: str, assessment: RiskAssessment) -> RiskAssessment:
+        """Keep an assessment; the first of its round counts and is returned."""
+        ...
+
+    def open_review(self, opening: ReviewOpening) -> None:
+        """Ask a person."""
+        ...
+
+    def escalate(self, escalation: Escalation) -> Decision | None:
+        """Pass the open review on. A decision that came first is returned and stands."""
+        ...
+
+    def expire_review(self, case_id: str, review_id: str) -> Decision | None:
+        """Stop asking. A decision that came first is returned and stands."""
+        ...
+
+    def start_effect(self, case_id: str, effect: Effect) -> None:
+        """Note that an effect is about to happen. Refuses one that no accepted decision approves."""
+        ...
+
+    def finish_effect(self, case_id: str, effect: Effect) -> None:
+        """Note what came of an effect; `done` is final."""
+        ...
+
+    def close_case(self, closing: Closing) -> None:
+        """Close the case for good."""
+        ...
+
+
+class Journal(Protocol):
+    """What agents have already done and paid for, by case and key."""
+
+    def recall_model_call(self, case_id: str, key: str) -> JsonValue | None:
+        """What was recorded under `key`, or None."""
+        ...
+
+    def record_model_call(self, case_id: str, key: str, response: JsonValue) -> None:
+        """Keep an answer; the first under a key counts."""
+        ...
