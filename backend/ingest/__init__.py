@@ -1,0 +1,19 @@
+"""Ingest: reads telemetry from its sources, hands it to detection and opens a case for every alert."""
+
+from backend.ingest.replay import ReplaySource
+from backend.ingest.report import IngestReport, MalformedLine, SourceReport
+from backend.ingest.selection import choose_sources
+from backend.ingest.service import IngestService
+from backend.ingest.source import TelemetrySource
+from backend.ingest.stream import StreamSource
+
+__all__ = [
+    "IngestReport",
+    "IngestService",
+    "MalformedLine",
+    "ReplaySource",
+    "SourceReport",
+    "StreamSource",
+    "TelemetrySource",
+    "choose_sources",
+]

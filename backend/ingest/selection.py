@@ -1,0 +1,23 @@
+"""Which sources the settings ask for."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from backend.ingest.replay import ReplaySource
+from backend.ingest.source import TelemetrySource
+from backend.ingest.stream import StreamSource
+
+
+def choose_sources(
+    *, replay_files: Sequence[Path], replay_pace: float, producer_enabled: bool, telemetry_url: str | None
+) -> list[TelemetrySource]:
+    """The recordings, if any, and the live stream, if it is enabled.
+
+    Raises ValueError, with one exact sentence, for a negative pace.
+    """
+    sources: list[TelemetrySource] = []
+    if replay_files:
+        sources.append(ReplaySource(replay_files, pace=replay_pace))
+    if producer_enabled and telemetry_url:
+        sources.append(StreamSource(telemetry_url))
+    return sources

@@ -1,0 +1,30 @@
+"""What a source of telemetry is."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from backend.ingest.report import MalformedLine
+from contracts.alert import AlertSource
+from contracts.telemetry import TelemetryEvent
+
+
+class TelemetrySource(Protocol):
+    """Something that telemetry comes from."""
+
+    @property
+    def name(self) -> str:
+        """What the report and the log call it."""
+        ...
+
+    @property
+    def alert_source(self) -> AlertSource:
+        """What its alerts name as their source."""
+        ...
+
+    def read(self) -> AsyncIterator[TelemetryEvent | MalformedLine]:
+        """Events in the order in which they should be judged, and what could not be read.
+
+        Ends when there is nothing more. Never raises for bad input or an absent peer: it reports the one
+        and waits for the other. What is not asked for is not read ahead by more than one batch.
+        """
+        ...
