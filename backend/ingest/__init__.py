@@ -1,7 +1,7 @@
 """Ingest: reads telemetry from its sources, hands it to detection and opens a case for every alert."""
 
 from backend.ingest.replay import ReplaySource
-from backend.ingest.report import IngestReport, MalformedLine, SourceReport
+from backend.ingest.report import IngestReport, MalformedLine, SourceReport, SourceState
 from backend.ingest.selection import choose_sources
 from backend.ingest.service import IngestService
 from backend.ingest.source import TelemetrySource
@@ -13,6 +13,7 @@ __all__ = [
     "MalformedLine",
     "ReplaySource",
     "SourceReport",
+    "SourceState",
     "StreamSource",
     "TelemetrySource",
     "choose_sources",

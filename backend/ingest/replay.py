@@ -61,6 +61,10 @@ class ReplaySource:
     def alert_source(self) -> AlertSource:
         return "replay"
 
+    @property
+    def problem(self) -> str | None:
+        return None
+
     async def read(self) -> AsyncIterator[TelemetryEvent | MalformedLine]:
         readings = heapq.merge(*map(_read_file, self._files), key=itemgetter(0))
         started: tuple[float, datetime] | None = None
@@ -93,13 +97,13 @@ def _read_file(path: Path) -> Iterator[_Reading]:
                 else:
                     event = parse_event(line)
                 if isinstance(event, str):
-                    yield at, MalformedLine(where=f"{path}:{line_number}", reason=event)
+                    yield at, MalformedLine(file=str(path), line=line_number, reason=event)
                 else:
                     at = event.occurred_at
                     yield at, event
     except (OSError, EOFError, zlib.error) as error:
-        problem = MalformedLine(where=f"{path}:{line_number + 1}", reason=_file_problem(error))
-        _log.error("Recording %s cannot be read further: %s", problem.where, problem.reason)
+        problem = MalformedLine(file=str(path), line=line_number + 1, reason=_file_problem(error))
+        _log.error("Recording %s cannot be read from line %d on: %s.", path, problem.line, problem.reason)
         yield at, problem
 
 

@@ -1,5 +1,9 @@
 """What ingest has done so far, as the operations pages show it."""
 
+from typing import Annotated, Literal
+
+from pydantic import Field
+
 from contracts.alert import AlertSource
 from contracts.model import Contract, UtcDateTime
 
@@ -7,9 +11,15 @@ from contracts.model import Contract, UtcDateTime
 class MalformedLine(Contract):
     """Input that could not be read and was skipped."""
 
-    where: str
-    """`{file}:{line}`, or `{url} after offset {n}`."""
+    file: str
+    """Path of the recording, or address of the stream."""
+    line: Annotated[int, Field(ge=0)]
+    """Line number, counted from 1. Of a stream: the offset after which the line came."""
     reason: str
+
+
+SourceState = Literal["waiting", "reading", "finished", "failed"]
+"""`waiting`: the peer does not answer at the moment. `finished`: there is nothing more; a live stream never gets there."""
 
 
 class SourceReport(Contract):
@@ -18,8 +28,7 @@ class SourceReport(Contract):
     name: str
     alert_source: AlertSource
     started_at: UtcDateTime
-    finished: bool
-    """True when the source has nothing more to give. A live stream never finishes."""
+    state: SourceState
     events: int
     events_per_second: float
     """Mean since the start, until now or until the source finished."""
@@ -28,10 +37,12 @@ class SourceReport(Contract):
     """The first 20."""
     alerts: dict[str, int]
     """Alerts opened, by rule."""
+    refused: int
+    """Alerts that can never be opened: `gives_up_on`."""
     waiting_for: str | None
     """The alert that could not be opened yet; the source waits for it."""
     error: str | None
-    """Why the source stopped before its end, if it did."""
+    """Why nothing comes, while it is waiting or when it has failed."""
 
 
 class IngestReport(Contract):

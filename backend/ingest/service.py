@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Self
 
 from backend.detection import Detector
-from backend.ingest.report import IngestReport, MalformedLine, SourceReport
+from backend.ingest.report import IngestReport, MalformedLine, SourceReport, SourceState
 from backend.ingest.source import TelemetrySource
 from contracts.alert import Alert
 from contracts.telemetry import TelemetryEvent
@@ -33,7 +33,9 @@ class IngestService:
 
     Back-pressure: a source is not read on while one of its alerts is being opened. An alert that cannot be opened is
     tried again, with growing pauses, until it is: none is lost while the process lives, and the report names the one
-    that is being waited for. `on_telemetry` is called for every event, before it is judged; it must not block.
+    that is being waited for. Errors in `gives_up_on` say that no attempt can succeed (the id belongs to another case):
+    such an alert is logged and counted as refused. `on_telemetry` is called for every event, before it is judged; it
+    must not block.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class IngestService:
         detector: Detector,
         open_alert: Callable[[Alert], Awaitable[object]],
         on_telemetry: Callable[[TelemetryEvent], object],
+        gives_up_on: tuple[type[Exception], ...] = (),
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -51,6 +54,7 @@ class IngestService:
         self._detector = detector
         self._open_alert = open_alert
         self._on_telemetry = on_telemetry
+        self._gives_up_on = gives_up_on
         self._now = now
         self._monotonic = monotonic
         self._sleep = sleep
@@ -84,7 +88,7 @@ class IngestService:
             alerts.update(source.alerts)
         return IngestReport(
             started_at=self._started_at,
-            finished=bool(sources) and all(source.finished for source in sources),
+            finished=bool(sources) and all(source.state == "finished" for source in sources),
             events=sum(source.events for source in sources),
             malformed=sum(source.malformed for source in sources),
             alerts=dict(alerts),
@@ -128,13 +132,17 @@ class IngestService:
         while True:
             try:
                 await self._open_alert(alert)
+                progress.alerts[alert.rule_id] += 1
+                break
+            except self._gives_up_on as error:
+                _log.error("Alert %s was refused and is not tried again: %s", alert.alert_id, error)
+                progress.refused += 1
                 break
             except Exception as error:  # whatever it was, giving up would lose the alert
                 _log.warning("Alert %s could not be opened, trying again in %.1f s: %s", alert.alert_id, delay_s, error)
             await self._sleep(delay_s)
             delay_s = min(delay_s * 2, _LONGEST_DELAY_S)
         progress.waiting_for = None
-        progress.alerts[alert.rule_id] += 1
 
 
 @dataclass(slots=True)
@@ -150,15 +158,24 @@ class _Progress:
     malformed: int = 0
     details: list[MalformedLine] = field(default_factory=list[MalformedLine])
     alerts: Counter[str] = field(default_factory=Counter[str])
+    refused: int = 0
     waiting_for: str | None = None
     error: str | None = None
+
+    @property
+    def state(self) -> SourceState:
+        if self.error:
+            return "failed"
+        if self.finished:
+            return "finished"
+        return "waiting" if self.source.problem else "reading"
 
     def skip(self, line: MalformedLine) -> None:
         """Counts what could not be read; the first few are kept and logged."""
         self.malformed += 1
         if len(self.details) < _MAX_DETAILS:
             self.details.append(line)
-            _log.warning("Skipped %s: %s", line.where, line.reason)
+            _log.warning("Skipped %s, line %d: %s", line.file, line.line, line.reason)
 
     def report(self, now: float) -> SourceReport:
         """The counters at `now`."""
@@ -167,12 +184,13 @@ class _Progress:
             name=self.source.name,
             alert_source=self.source.alert_source,
             started_at=self.started_at,
-            finished=self.finished,
+            state=self.state,
             events=self.events,
             events_per_second=self.events / elapsed if elapsed > 0 else 0.0,
             malformed=self.malformed,
             malformed_details=tuple(self.details),
             alerts=dict(self.alerts),
+            refused=self.refused,
             waiting_for=self.waiting_for,
-            error=self.error,
+            error=self.error or self.source.problem,
         )

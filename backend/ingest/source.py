@@ -21,6 +21,11 @@ class TelemetrySource(Protocol):
         """What its alerts name as their source."""
         ...
 
+    @property
+    def problem(self) -> str | None:
+        """Why nothing comes at the moment, in one sentence; None while all is well."""
+        ...
+
     def read(self) -> AsyncIterator[TelemetryEvent | MalformedLine]:
         """Events in the order in which they should be judged, and what could not be read.
 

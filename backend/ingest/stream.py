@@ -44,7 +44,7 @@ class StreamSource:
         self._timeout = httpx.Timeout(10.0, read=idle_timeout_s)
         self._sleep = sleep
         self._offset = 0
-        self._complained = False
+        self._problem: str | None = None
         self._delay_s = _FIRST_DELAY_S
 
     @property
@@ -54,6 +54,10 @@ class StreamSource:
     @property
     def alert_source(self) -> AlertSource:
         return "live"
+
+    @property
+    def problem(self) -> str | None:
+        return self._problem
 
     @property
     def offset(self) -> int:
@@ -84,20 +88,20 @@ class StreamSource:
         try:
             parsed = _Line.model_validate_json(line)
         except ValidationError as error:
-            where = f"{self._url} after offset {self._offset}"
+            malformed = MalformedLine(file=self._url, line=self._offset, reason=reason(error))
             self._offset = max(self._offset, _offset_of(line))
-            return MalformedLine(where=where, reason=reason(error))
+            return malformed
         self._offset = max(self._offset, parsed.offset)
         return parsed.event
 
     def _complain(self, problem: str) -> None:
-        if not self._complained:
+        if self._problem is None:
             _log.warning("Waiting for telemetry at %s: %s. Trying again until it answers.", self._url, problem)
-        self._complained = True
+        self._problem = f"{self._url} gives no telemetry: {problem}."
 
     def _say_connected(self) -> None:
         _log.info("Reading telemetry from %s after offset %d.", self._url, self._offset)
-        self._complained = False
+        self._problem = None
 
 
 def _offset_of(line: str) -> int:
