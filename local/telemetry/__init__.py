@@ -1,0 +1,1 @@
+"""A telemetry simulator over HTTP: Event Hubs' stand-in on one machine."""
