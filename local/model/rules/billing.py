@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from statistics import median
 
 from contracts.telemetry import LoginEvent, TransactionEvent
@@ -24,11 +25,7 @@ class Suspicion:
 
 def judge_billing(dossier: Dossier) -> Judgement:
     """Signals from charges, orders, disputes and unpaid invoices."""
-    suspicious = [
-        suspicion
-        for charge in dossier.charges
-        if (suspicion := _suspect(dossier, charge)).points >= thresholds.SUSPICIOUS_FROM
-    ]
+    suspicious = _suspicious(dossier)
     signals = (
         *_suspicious_charges(dossier, suspicious),
         *_alert_spending(dossier, suspicious),
@@ -40,6 +37,28 @@ def judge_billing(dossier: Dossier) -> Judgement:
         signals = (_ordinary(dossier), *signals)
     ids = tuple(suspicion.charge.charge_id for suspicion in suspicious)
     return Judgement(signals, _missing(dossier), ids)
+
+
+def _suspicious(dossier: Dossier) -> list[Suspicion]:
+    """Charges with enough points, and those of the same spree: abroad, in the same country, within a day."""
+    suspected = [_suspect(dossier, charge) for charge in dossier.charges]
+    certain = [suspicion.charge for suspicion in suspected if suspicion.points >= thresholds.SUSPICIOUS_FROM]
+    found: list[Suspicion] = []
+    for suspicion in suspected:
+        points, reasons = suspicion.points, suspicion.reasons
+        if 0 < points < thresholds.SUSPICIOUS_FROM and _is_same_spree(dossier, suspicion.charge, certain):
+            points, reasons = points + thresholds.SUSPICION_SAME_SPREE, (*reasons, "in the same spree")
+        if points >= thresholds.SUSPICIOUS_FROM:
+            found.append(Suspicion(suspicion.charge, points, reasons))
+    return found
+
+
+def _is_same_spree(dossier: Dossier, charge: Charge, certain: Sequence[Charge]) -> bool:
+    own = dossier.customer.own_countries if dossier.customer else frozenset[str]()
+    within = timedelta(hours=thresholds.SPREE_HOURS)
+    return charge.country not in own and any(
+        other.country == charge.country and abs(other.at - charge.at) <= within for other in certain
+    )
 
 
 def _missing(dossier: Dossier) -> str | None:
@@ -89,9 +108,13 @@ def _explained(dossier: Dossier, charge: Charge) -> bool:
     if "travel" in dossier.topics and charge.card_present:
         return True
     known = dossier.customer.device_ids if dossier.customer else frozenset[str]()
-    return charge.device_id in {None, *known} and any(
-        order.amount_minor == charge.amount_minor for order in _sent_home(dossier)
-    )
+    return charge.device_id in {None, *known} and any(_pays_for(charge, order) for order in _sent_home(dossier))
+
+
+def _pays_for(charge: Charge, order: Order) -> bool:
+    if order.charge_id is not None:
+        return order.charge_id == charge.charge_id
+    return order.amount_minor == charge.amount_minor
 
 
 def _sent_home(dossier: Dossier) -> list[Order]:
@@ -207,7 +230,7 @@ def _innocent_spending(dossier: Dossier, suspicious: Sequence[Suspicion]) -> Ite
 
 
 def _charge_of(dossier: Dossier, order: Order) -> Charge | None:
-    return next((charge for charge in dossier.charges if charge.amount_minor == order.amount_minor), None)
+    return next((charge for charge in dossier.charges if _pays_for(charge, order)), None)
 
 
 def _standing(dossier: Dossier) -> Iterator[Signal]:

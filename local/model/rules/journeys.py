@@ -65,6 +65,12 @@ def explains_new_device(dossier: Dossier, device_id: str | None) -> tuple[str, .
     return ()
 
 
+def is_own_device(dossier: Dossier, device_id: str | None) -> bool:
+    """Whether the customer's profile lists the device, or the records explain it as a new one of theirs."""
+    listed = dossier.customer.device_ids if dossier.customer else frozenset[str]()
+    return device_id in listed or bool(explains_new_device(dossier, device_id))
+
+
 def is_handset(item: str) -> bool:
     """Whether an ordered item is something that one logs in from."""
     return any(word in item.lower() for word in HANDSET_WORDS)

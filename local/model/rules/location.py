@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from local.model.rules import thresholds
 from local.model.rules.dossier import Dossier
-from local.model.rules.journeys import explains_new_device, travel_grounds
+from local.model.rules.journeys import explains_new_device, is_own_device, travel_grounds
 from local.model.rules.records import SecurityEntry
 from local.model.rules.sightings import Burst, Sighting, alert_sightings, bursts, leaps, logged_sightings
 from local.model.rules.verdict import Judgement, Signal
@@ -52,7 +52,11 @@ def _is_abroad(dossier: Dossier, country: str | None) -> bool:
 
 
 def _is_stranger(dossier: Dossier, seen: Sighting | SecurityEntry) -> bool:
-    return seen.known_device is False and not explains_new_device(dossier, seen.device_id)
+    return seen.known_device is False and not is_own_device(dossier, seen.device_id)
+
+
+def _is_familiar(dossier: Dossier, seen: Sighting) -> bool:
+    return bool(seen.known_device) or is_own_device(dossier, seen.device_id)
 
 
 def _cited(sightings: Sequence[Sighting]) -> tuple[str, ...]:
@@ -67,7 +71,7 @@ def _abroad(dossier: Dossier, sightings: Sequence[Sighting]) -> Iterator[Signal]
         there = [seen for seen in foreign if seen.country == country]
         grounds = travel_grounds(dossier, country)
         strangers = [seen for seen in there if _is_stranger(dossier, seen)]
-        familiar = [seen for seen in there if seen.known_device or explains_new_device(dossier, seen.device_id)]
+        familiar = [seen for seen in there if _is_familiar(dossier, seen)]
         if strangers:
             yield Signal(
                 f"A device that is not the customer's logged in from {country}; home is {home}.",
@@ -101,18 +105,19 @@ def _strangers_at_home(dossier: Dossier, sightings: Sequence[Sighting]) -> Itera
     ]
     if not at_home:
         return
-    explained_by = explains_new_device(dossier, at_home[-1].device_id)
-    if explained_by:
+    strangers = [seen for seen in at_home if not is_own_device(dossier, seen.device_id)]
+    if strangers:
+        yield Signal(
+            "A device that is not on record logged in from the customer's own country.",
+            thresholds.UNKNOWN_DEVICE_AT_HOME,
+            _cited(strangers),
+        )
+    else:
+        explained_by = explains_new_device(dossier, at_home[-1].device_id) or dossier.cite("get_customer")
         yield Signal(
             "The unfamiliar device is a new one of the customer's own.",
             thresholds.NEW_DEVICE_EXPLAINED,
             (*explained_by, *_cited(at_home)),
-        )
-    else:
-        yield Signal(
-            "A device that is not on record logged in from the customer's own country.",
-            thresholds.UNKNOWN_DEVICE_AT_HOME,
-            _cited(at_home),
         )
 
 
@@ -153,9 +158,9 @@ def _judge_burst(dossier: Dossier, burst: Burst) -> Signal:
         if dossier.customer is None or not dossier.customer.own_countries:
             weight, where = thresholds.FAILURES_FROM_STRANGERS, f"from {len(failing)} addresses"
         return Signal(f"{count} failed logins {where}; none succeeded after them.", weight, burst.evidence_ids)
-    if success.known_device and not _is_abroad(dossier, success.country):
+    if _is_familiar(dossier, success) and not _is_abroad(dossier, success.country):
         return Signal(
-            f"{count} failed logins, then a success on the customer's usual device at home: a forgotten password.",
+            f"{count} failed logins, then a success on the customer's own device at home: a forgotten password.",
             thresholds.FORGOTTEN_PASSWORD,
             burst.evidence_ids,
         )
@@ -197,7 +202,7 @@ def _is_hostile(dossier: Dossier, entry: SecurityEntry) -> bool:
     if entry.known_device:
         return False
     if entry.event == "sim_swap":
-        return not explains_new_device(dossier, entry.device_id)
+        return not is_own_device(dossier, entry.device_id)
     return _is_stranger(dossier, entry) or (_is_abroad(dossier, entry.country) and entry.known_device is None)
 
 

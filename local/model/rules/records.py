@@ -80,6 +80,7 @@ class Order(Record):
     ship_to_country: str | None = None
     device_id: str | None = None
     status: str = ""
+    charge_id: str | None = None
 
 
 class Orders(Record):

@@ -71,27 +71,26 @@ def _daily_volume(dossier: Dossier) -> Iterator[Signal]:
     cited = dossier.cite("get_data_usage")
     peak = max(day.gb for day in heavy)
     over_cap = usage.cap_gb is not None and sum(day.gb for day in usage.days[-30:]) > usage.cap_gb
+    is_extreme = peak >= thresholds.EXTREME_DAY_FACTOR * typical
     reasons = list(_reasons_for_more(dossier))
-    if len(heavy) >= thresholds.SUSTAINED_DAYS and not reasons:
-        yield Signal(
-            f"On {len(heavy)} recent days usage was at least {thresholds.HEAVY_DAY_FACTOR:g} times the usual "
-            f"{typical:.2f} GB, up to {peak:.1f} GB: a pattern of resale.",
-            thresholds.RESALE_PATTERN,
-            cited,
-        )
-        if peak >= thresholds.EXTREME_DAY_FACTOR * typical:
-            yield Signal(f"The peak is {peak / typical:.0f} times the usual.", thresholds.EXTREME_USAGE, cited)
-    else:
-        within = not over_cap and len(heavy) < thresholds.SUSTAINED_DAYS
-        yield Signal(
-            f"Usage peaked at {peak:.1f} GB on {len(heavy)} recent days (usually {typical:.2f} GB)"
-            f"{', within the plan' if within else ''}.",
-            thresholds.SHORT_PEAK_WITHIN_CAP if within else thresholds.SHORT_PEAK,
-            cited,
-        )
-    if over_cap and not reasons:
-        yield Signal(f"Usage passed the plan's cap of {usage.cap_gb:g} GB.", thresholds.OVER_CAP, cited)
-    yield from reasons
+    described = f"on {len(heavy)} recent days usage was {thresholds.HEAVY_DAY_FACTOR:g} times the usual or more, "
+    described += f"up to {peak:.1f} GB (usually {typical:.2f} GB)"
+    if reasons or not (over_cap or is_extreme):
+        where = "within the plan" if not over_cap else "past the plan's cap"
+        weight = 0.0 if over_cap else thresholds.PEAK_WITHIN_PLAN
+        yield Signal(f"{described[0].upper()}{described[1:]}, {where}.", weight, cited)
+        yield from reasons
+        return
+    sustained = len(heavy) >= thresholds.SUSTAINED_DAYS
+    yield Signal(
+        f"{described[0].upper()}{described[1:]}{': a pattern of resale' if sustained else ''}.",
+        thresholds.RESALE_PATTERN if sustained else thresholds.UNUSUAL_PEAK,
+        cited,
+    )
+    if is_extreme:
+        yield Signal(f"The peak is {peak / typical:.0f} times the usual.", thresholds.EXTREME_USAGE, cited)
+    if over_cap:
+        yield Signal(f"Usage passed the plan's cap of {usage.cap_gb:g} GB in 30 days.", thresholds.OVER_CAP, cited)
 
 
 def _reasons_for_more(dossier: Dossier) -> Iterator[Signal]:
