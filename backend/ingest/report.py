@@ -19,7 +19,7 @@ class MalformedLine(Contract):
 
 
 SourceState = Literal["waiting", "reading", "finished", "failed"]
-"""`waiting`: the peer does not answer at the moment. `finished`: there is nothing more; a live stream never gets there."""
+"""`waiting`: the peer does not answer at the moment. `finished`: there is nothing more, as no live stream ever says."""
 
 
 class SourceReport(Contract):

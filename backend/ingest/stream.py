@@ -28,8 +28,8 @@ class _Line(BaseModel):
 class StreamSource:
     """Pulls `GET {url}?after={offset}`, whose lines are `{"offset": n, "event": {…}}`, for ever.
 
-    After a break it goes on behind the last offset that it handed over, with growing pauses between attempts. It waits
-    for a server that is not up, and says so once. The offset is kept in memory: a new process starts at the beginning,
+    Without an offset yet, `after` is left out. After a break it goes on behind the last offset that it handed over, with
+    growing pauses between attempts. It waits for a server that is not up, and says so once. The offset is kept in memory: a new process starts at the beginning,
     and deterministic alert ids make that harmless.
     """
 
@@ -43,7 +43,7 @@ class StreamSource:
         self._url = url
         self._timeout = httpx.Timeout(10.0, read=idle_timeout_s)
         self._sleep = sleep
-        self._offset = 0
+        self._offset: int | None = None
         self._problem: str | None = None
         self._delay_s = _FIRST_DELAY_S
 
@@ -60,15 +60,15 @@ class StreamSource:
         return self._problem
 
     @property
-    def offset(self) -> int:
-        """The last offset handed over; 0 before the first."""
+    def offset(self) -> int | None:
+        """The last offset handed over; None before the first."""
         return self._offset
 
     async def read(self) -> AsyncIterator[TelemetryEvent | MalformedLine]:
         async with httpx.AsyncClient(timeout=self._timeout, trust_env=False) as client:
             while True:
                 try:
-                    async with client.stream("GET", self._url, params={"after": self._offset}) as response:
+                    async with client.stream("GET", self._url, params=self._position()) as response:
                         response.raise_for_status()
                         self._say_connected()
                         async for line in response.aiter_lines():
@@ -84,14 +84,17 @@ class StreamSource:
                 await self._sleep(self._delay_s)
                 self._delay_s = min(self._delay_s * 2, _LONGEST_DELAY_S)
 
+    def _position(self) -> dict[str, int]:
+        return {} if self._offset is None else {"after": self._offset}
+
     def _parse(self, line: str) -> TelemetryEvent | MalformedLine:
         try:
             parsed = _Line.model_validate_json(line)
         except ValidationError as error:
-            malformed = MalformedLine(file=self._url, line=self._offset, reason=reason(error))
-            self._offset = max(self._offset, _offset_of(line))
+            malformed = MalformedLine(file=self._url, line=self._offset or 0, reason=reason(error))
+            self._offset = _offset_of(line, self._offset)
             return malformed
-        self._offset = max(self._offset, parsed.offset)
+        self._offset = parsed.offset
         return parsed.event
 
     def _complain(self, problem: str) -> None:
@@ -100,17 +103,18 @@ class StreamSource:
         self._problem = f"{self._url} gives no telemetry: {problem}."
 
     def _say_connected(self) -> None:
-        _log.info("Reading telemetry from %s after offset %d.", self._url, self._offset)
+        start = "the beginning" if self._offset is None else f"offset {self._offset}"
+        _log.info("Reading telemetry from %s, from %s on.", self._url, start)
         self._problem = None
 
 
-def _offset_of(line: str) -> int:
-    """The offset of a line whose event is not readable, so that it is not asked for again; 0 if it has none."""
+def _offset_of(line: str, before: int | None) -> int | None:
+    """The offset of a line whose event is not readable, so that it is not asked for again; `before` if it has none."""
     try:
         value: object = json.loads(line)
     except ValueError:
-        return 0
+        return before
     if not isinstance(value, dict):
-        return 0
+        return before
     offset = cast("dict[str, object]", value).get("offset")
-    return offset if isinstance(offset, int) else 0
+    return offset if isinstance(offset, int) else before
