@@ -1,11 +1,21 @@
 """The investigation as a whole: every way that a case can go."""
 
+import threading
+
 import pytest
 
 from contracts.assessment import RecommendedAction
 from contracts.case import CaseOutcome
-from tests.unit.worker.support.desk import CaseScript
+from contracts.investigation import SpecialistTask
+from contracts.report import SPECIALISTS, Finding, SpecialistReport
+from tests.unit.worker.support.cases import a_decision, a_policy, a_report, an_assessment, three_reports
+from tests.unit.worker.support.desk import WAIT_S, CaseScript, ordinary_report
 from tests.unit.worker.support.lab import Lab
+from worker.ports.model import ModelUnavailable
+
+SOON_H = 0.0001
+"""About a third of a second."""
+LATER_H = 0.0005
 
 
 def test_a_harmless_case_is_cleared_without_asking_anyone(lab: Lab) -> None:
@@ -35,3 +45,251 @@ def test_an_approved_action_is_carried_out(lab: Lab, action: RecommendedAction, 
     assert case.outcome() == outcome
     assert [order.decision for order in case.script.orders] == ([] if action == "clear" else [decision])
     assert case.script.outcomes == [outcome]
+
+
+def test_a_quality_sample_of_harmless_cases_is_shown_to_a_person(lab: Lab) -> None:
+    case = lab.start(CaseScript(score=0.1, recommended="clear", policy=a_policy(quality_check_share=1.0)))
+
+    opening = case.script.opening()
+    case.decide(opening, "clear")
+
+    assert opening.assessment.quality_check
+    assert case.outcome() == "cleared"
+
+
+def test_a_rejection_starts_a_round_that_remembers_what_was_said(lab: Lab) -> None:
+    case = lab.start()
+
+    case.reject(case.script.opening(1), feedback="Look at the roaming package.")
+    case.decide(case.script.opening(2), "clear")
+
+    assert case.outcome() == "cleared"
+    assert case.script.rounds == [1, 2]
+    (remembered,) = case.script.assessed[1].memory
+    assert (remembered.round, remembered.feedback, remembered.decided_by) == (1, "Look at the roaming package.", "anna")
+    assert {order.round for order in case.script.heard if order.memory} == {2}
+
+
+def test_the_last_permitted_rejection_brings_the_case_before_a_manager(lab: Lab) -> None:
+    case = lab.start(CaseScript(policy=a_policy(max_review_attempts=2)))
+
+    case.reject(case.script.opening(1))
+    case.reject(case.script.opening(2))
+    last = case.script.opening(3)
+    case.decide(last, "lock_account", decided_by="mo")
+
+    assert case.outcome() == "account_locked"
+    assert case.script.rounds == [1, 2]
+    assert (last.round, last.review.required_role) == (3, "manager")
+    assert last.escalation_reason == "The analysts rejected every assessment that they may ask for."
+    assert last.review.assessment_hash != case.script.openings[1].review.assessment_hash
+    assert last.assessment.reports == case.script.openings[1].assessment.reports
+
+
+def test_a_manager_s_rejection_leaves_the_case_unresolved(lab: Lab) -> None:
+    case = lab.start(CaseScript(policy=a_policy(max_review_attempts=1)))
+
+    case.reject(case.script.opening(1))
+    case.reject(case.script.opening(2))
+
+    assert case.outcome() == "unresolved"
+
+
+def test_a_missed_deadline_passes_the_same_question_to_a_manager_who_may_still_decide(lab: Lab) -> None:
+    case = lab.start(CaseScript(policy=a_policy(approval_timeout_hours=SOON_H)))
+
+    opening = case.script.opening()
+    escalation = case.script.escalation()
+    progress = case.progress_when(lambda shown: shown.phase == "escalated")
+    case.decide(opening, "lock_account", decided_by="mo")
+
+    assert case.outcome() == "account_locked"
+    assert escalation.review.review_id == opening.review.review_id
+    assert escalation.review.required_role == "manager"
+    assert escalation.review.due_at > opening.review.due_at
+    assert progress.round == 1
+    assert case.script.expired == []
+
+
+def test_a_second_missed_deadline_leaves_the_case_unresolved(lab: Lab) -> None:
+    hurried = a_policy(approval_timeout_hours=SOON_H, escalation_timeout_hours=SOON_H)
+    case = lab.start(CaseScript(policy=hurried))
+
+    assert case.outcome() == "unresolved"
+    assert [review.review_id for review in case.script.expired] == [case.script.openings[0].review.review_id]
+    assert case.script.outcomes == ["unresolved"]
+
+
+def test_a_decision_accepted_just_before_the_last_deadline_stands(lab: Lab) -> None:
+    script = CaseScript(policy=a_policy(max_review_attempts=1, escalation_timeout_hours=SOON_H))
+    case = lab.start(script)
+    case.reject(script.opening(1))
+    last = script.opening(2)
+    script.decided_before_deadline = a_decision(last.review.review_id, last.assessment, action="lock_account")
+
+    assert case.outcome() == "account_locked"
+
+
+def test_a_rejection_accepted_just_before_the_first_deadline_starts_a_round(lab: Lab) -> None:
+    script = CaseScript(policy=a_policy(approval_timeout_hours=LATER_H))
+    case = lab.start(script)
+    opening = script.opening(1)
+    script.decided_before_deadline = a_decision(opening.review.review_id, opening.assessment, verdict="reject")
+
+    case.decide(script.opening(2), "clear")
+
+    assert case.outcome() == "cleared"
+    assert script.rounds == [1, 2]
+
+
+def test_a_specialist_that_fails_every_attempt_is_reported_unavailable_and_a_person_decides(lab: Lab) -> None:
+    def location_fails(order: SpecialistTask) -> SpecialistReport:
+        if order.specialist == "location":
+            raise ModelUnavailable("The model did not answer within 60 seconds.")
+        return ordinary_report(order)
+
+    case = lab.start(CaseScript(score=0.1, recommended="clear", specialist=location_fails))
+
+    opening = case.script.opening()
+    case.decide(opening, "clear")
+
+    assert case.outcome() == "cleared"
+    assert case.script.attempts_of("location") == 3
+    (filed,) = case.script.filed
+    assert (filed.specialist, filed.status) == ("location", "unavailable")
+    assert filed.reason == "The model did not answer within 60 seconds."
+    assert opening.assessment.reports[1] == filed
+
+
+def test_what_an_unexpected_fault_says_is_not_repeated_to_people(lab: Lab) -> None:
+    def fails(order: SpecialistTask) -> SpecialistReport:
+        raise ValueError("password=hunter2")
+
+    case = lab.start(CaseScript(specialist=fails))
+    case.decide(case.script.opening(), "clear")
+
+    assert case.outcome() == "cleared"
+    assert {report.reason for report in case.script.filed} == {"It failed unexpectedly (ValueError)."}
+
+
+def test_without_an_aggregator_a_person_decides(lab: Lab) -> None:
+    case = lab.start(CaseScript(aggregator_fails=True))
+
+    opening = case.script.opening()
+    case.decide(opening, "lock_account")
+
+    assert case.outcome() == "account_locked"
+    assert opening.assessment.overall_risk_score is None
+    assert opening.assessment.route == "review"
+    assert len(case.script.assessed) == 3
+
+
+def test_an_action_that_fails_every_attempt_ends_the_case_as_failed(lab: Lab) -> None:
+    case = lab.start(CaseScript(action_fails=True))
+
+    case.decide(case.script.opening(), "lock_account")
+
+    assert case.outcome() == "failed"
+    assert len(case.script.orders) == 3
+    assert len(case.script.given_up) == 1
+
+
+def test_a_decision_on_another_assessment_changes_nothing(lab: Lab) -> None:
+    case = lab.start()
+    opening = case.script.opening()
+
+    case.decide(opening, "lock_account", assessment_hash="sha256:" + "0" * 64)
+    case.decide(opening, "clear")
+
+    assert case.outcome() == "cleared"
+    assert case.script.orders == []
+
+
+@pytest.mark.parametrize("payload", [None, "approve", {"verdict": "approve"}, 7])
+def test_an_event_that_is_no_decision_changes_nothing(lab: Lab, payload: object) -> None:
+    case = lab.start()
+    opening = case.script.opening()
+
+    case.send(1, payload)
+    case.decide(opening, "clear")
+
+    assert case.outcome() == "cleared"
+
+
+def test_a_doubled_decision_never_reaches_the_next_round(lab: Lab) -> None:
+    case = lab.start()
+
+    rejection = case.reject(case.script.opening(1))
+    case.send(1, rejection)
+    second = case.script.opening(2)
+    case.send(2, rejection)
+    case.send(1, a_decision(second.review.review_id, second.assessment, action="lock_account"))
+    case.decide(second, "clear")
+
+    assert case.outcome() == "cleared"
+    assert case.script.rounds == [1, 2]
+
+
+def test_a_decision_may_arrive_before_the_case_waits_for_it(lab: Lab) -> None:
+    asked = threading.Event()
+
+    def after_the_decision(order: SpecialistTask) -> SpecialistReport:
+        assert asked.wait(WAIT_S)
+        return ordinary_report(order)
+
+    case = lab.start(CaseScript(specialist=after_the_decision))
+    alert = case.order.alert
+    foreseen = an_assessment(0.9, reports=three_reports(), alert=alert, case_id=case.order.case_id)
+    decision = a_decision(f"{case.order.case_id}:r1", foreseen, action="clear")
+    case.send(1, decision)
+    asked.set()
+
+    assert case.outcome() == "cleared"
+
+
+def test_each_specialist_shows_as_soon_as_it_has_finished(lab: Lab) -> None:
+    gates = {name: threading.Event() for name in SPECIALISTS}
+
+    def when_let(order: SpecialistTask) -> SpecialistReport:
+        assert gates[order.specialist].wait(WAIT_S)
+        return ordinary_report(order)
+
+    case = lab.start(CaseScript(score=0.1, recommended="clear", specialist=when_let))
+    case.progress_when(lambda shown: set(shown.specialists.values()) == {"running"})
+    gates["billing"].set()
+    one_done = case.progress_when(lambda shown: "ok" in shown.specialists.values())
+    gates["usage"].set()
+    gates["location"].set()
+
+    assert one_done.phase == "investigating"
+    assert one_done.specialists == {"usage": "running", "location": "running", "billing": "ok"}
+    assert case.outcome() == "auto_cleared"
+    assert case.progress().score == 0.1
+
+
+def test_the_custom_status_stays_below_4_kb_however_much_was_found(lab: Lab) -> None:
+    def verbose(order: SpecialistTask) -> SpecialistReport:
+        findings = tuple(Finding(statement="x" * 3_000, evidence_ids=("e-1",)) for _ in range(10))
+        return a_report(order.specialist, 0.7, round=order.round, findings=findings)
+
+    case = lab.start(CaseScript(specialist=verbose))
+    opening = case.script.opening()
+    while_waiting = case.progress_when(lambda shown: shown.phase == "awaiting_review")
+    case.decide(opening, "lock_account")
+
+    assert case.outcome() == "account_locked"
+    for progress in (while_waiting, case.progress()):
+        assert len(progress.model_dump_json().encode()) < 4_000
+
+
+def test_a_case_keeps_the_limits_that_it_began_with(lab: Lab) -> None:
+    script = CaseScript(policy=a_policy(max_review_attempts=2))
+    case = lab.start(script)
+    opening = script.opening(1)
+    script.policy = a_policy(max_review_attempts=1)
+
+    case.reject(opening)
+
+    assert script.opening(2).escalation_reason is None
+    case.decide(script.opening(2), "clear")
+    assert case.outcome() == "cleared"
