@@ -28,9 +28,9 @@ class _Line(BaseModel):
 class StreamSource:
     """Pulls `GET {url}?after={offset}`, whose lines are `{"offset": n, "event": {…}}`, for ever.
 
-    Without an offset yet, `after` is left out. After a break it goes on behind the last offset that it handed over, with
-    growing pauses between attempts. It waits for a server that is not up, and says so once. The offset is kept in memory: a new process starts at the beginning,
-    and deterministic alert ids make that harmless.
+    Without an offset yet, `after` is left out. After a break it goes on behind the last offset that it handed over,
+    with growing pauses between attempts. It waits for a server that is not up, and says so once. The offset is kept in
+    memory: a new process starts at the beginning, and deterministic alert ids make that harmless.
     """
 
     def __init__(
