@@ -163,7 +163,7 @@ class Draft:
         self.security.append(
             SecurityEntry(
                 entry_id=self._id("sec"),
-                at=at,
+                at=at.replace(microsecond=0),
                 event=event,
                 ip=place.ip,
                 country=place.country.code,

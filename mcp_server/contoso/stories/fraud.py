@@ -114,7 +114,7 @@ def data_resale(draft: Draft) -> Story:
         draft.add_usage(draft.as_of.date() - timedelta(days=days_ago), daily * draft.chance.uniform(0.9, 1.1))
     devices = [strange_device(draft) for _ in range(7)]
     for n, device in enumerate(devices):
-        added = draft.before(days=days - n) - timedelta(hours=draft.chance.uniform(1, 5))
+        added = draft.before(days=days - n, hours=draft.chance.uniform(1, 5))
         draft.add_security(added, "device_added", home, device, known=False)
     return told(draft, "data_resale", "data_usage", home, devices[-1], fraud=True, gb=daily)
 
