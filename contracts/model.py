@@ -1,9 +1,10 @@
 """The base of every contract: immutable, closed, free of NaN."""
 
+import math
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 
 class Contract(BaseModel):
@@ -28,6 +29,20 @@ def _to_utc(value: datetime) -> datetime:
 
 UtcDateTime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 """A point in time. Input needs an offset; it is kept in UTC and written as ISO 8601."""
+
+
+
+def _to_finite(value: JsonValue) -> JsonValue:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a JSON value holds only finite numbers")
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _to_finite(part)
+    return value
+
+
+# pydantic's own JsonValue lets NaN and infinities through when it reads JSON text, whatever `allow_inf_nan` says.
+FiniteJson = Annotated[JsonValue, AfterValidator(_to_finite)]
+"""Any JSON value: what a tool, an event or another system says in its own words."""
 
 Score = Annotated[float, Field(ge=0.0, le=1.0)]
 """A risk score: 0 is harmless, 1 is certain fraud. Finite."""

@@ -1,0 +1,56 @@
+"""What watchers are sent: the payloads of the event stream and of the case socket."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from contracts.alert import Alert
+from contracts.case import CaseEvent, CaseProgress, CaseSummary
+from contracts.ids import CaseId
+from contracts.model import Contract, UtcDateTime
+from contracts.telemetry import EventKind, TelemetryEvent
+
+Topic = Literal["telemetry", "alerts", "cases"]
+TOPICS: tuple[Topic, ...] = ("telemetry", "alerts", "cases")
+
+SAMPLE_SIZE = 20
+"""How many telemetry events a batch shows at most."""
+
+
+class TelemetryBatch(Contract):
+    """`event: telemetry`. What came in since the batch before: a few events to look at, and exact totals."""
+
+    at: UtcDateTime
+    total: int
+    """Events since the backend started."""
+    total_by_kind: dict[EventKind, int]
+    received: int
+    """Events in this batch; at most 20 of them, the newest, are in `sample`."""
+    sample: Annotated[tuple[TelemetryEvent, ...], Field(max_length=SAMPLE_SIZE)]
+
+
+class AlertMessage(Contract):
+    """`event: alert`. A case was opened. It takes the place of the log's `case_opened` where alerts are watched."""
+
+    seq: int
+    case_id: CaseId
+    alert: Alert
+    case: CaseSummary
+
+
+class CaseMessage(Contract):
+    """`event: case`. One line of the case log, and the case as it is now, which may be later than that line."""
+
+    seq: int
+    event: CaseEvent
+    case: CaseSummary
+
+
+class CaseStatusMessage(Contract):
+    """What the socket of one case says: first how it stands, then the same again after every change."""
+
+    type: Literal["snapshot", "change"]
+    seq: int
+    """The newest event of this case that the message includes."""
+    case: CaseSummary
+    progress: CaseProgress

@@ -1,0 +1,255 @@
+"""The backend process: reads the settings, wires the parts, serves until it is told to stop."""
+
+import json
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+from backend.auth.identity import LocalAuthenticator
+from backend.background import running
+from backend.detection import Detector
+from backend.ingest import IngestReport, IngestService, SourceReport, choose_sources
+from backend.live.feed import CaseFeed
+from backend.live.pulse import Pulse
+from backend.live.stream import EventStream
+from backend.live.telemetry import TelemetryTicker
+from backend.routes.app import VERSION, create_app
+from backend.routes.dependencies import Desk
+from backend.routes.facts import (
+    IngestSource,
+    IngestStatus,
+    MalformedInput,
+    MalformedInputs,
+    PublicConfig,
+    TelemetrySource,
+)
+from backend.routes.guard import Guard
+from backend.routes.web import WebBundle
+from backend.services.cases import CaseOpening
+from backend.services.decisions import Deciding
+from backend.services.errors import AlertIdTaken
+from backend.services.relay import Relay
+from backend.services.scheduler import open_scheduler
+from backend.settings import BackendSettings
+from backend.threads import Threads
+from casebook.engine import open_engine, upgrade
+from casebook.errors import CasebookUnavailable
+from casebook.repository import CaseBook, utc_now
+
+log = logging.getLogger("casewright.backend")
+
+RULES_MODEL = "casewright-rules-1"
+RULES_BADGE = "Rules model: verdicts come from fixed rules over the records, not from a language model."
+STOP_TIMEOUT_S = 3
+MALFORMED_SHOWN = 20
+
+
+def main() -> None:
+    """Serves until SIGINT or SIGTERM. Exits with 1 and one sentence when it cannot start."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    # One line per call to the scheduler is more than anyone reads.
+    logging.getLogger("async_client").setLevel(logging.WARNING)
+    try:
+        settings = read_settings()
+        listener = bind(settings.backend_host, settings.backend_port)
+        casebook = open_casebook(settings.casebook_url)
+    except (CannotStart, CasebookUnavailable) as error:
+        sys.exit(f"backend: {error}")
+    _serve(settings, casebook, listener)
+
+
+def print_openapi() -> None:
+    """Prints the OpenAPI document, keys sorted. Starts nothing and needs no settings."""
+    sys.stdout.write(json.dumps(create_app().openapi(), indent=2, sort_keys=True) + "\n")
+
+
+class CannotStart(Exception):
+    """The backend cannot start; the message is one sentence that says why and how to mend it."""
+
+
+def read_settings() -> BackendSettings:
+    """The settings from the environment. Raises CannotStart for the first bad one."""
+    try:
+        return BackendSettings()
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        message = fault["msg"].removeprefix("Value error, ").rstrip(".")
+        if not fault["loc"]:
+            raise CannotStart(f"{message}.") from error
+        name = "_".join(str(part) for part in fault["loc"]).upper()
+        raise CannotStart(f"{name}={fault['input']!r} is not valid: {message}.") from error
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises CannotStart when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise CannotStart(
+            f"Port {port} on {host} cannot be used ({error.strerror}): "
+            "stop the other program or set BACKEND_PORT to a free port."
+        ) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def open_casebook(url: str) -> CaseBook:
+    """The casebook, brought to this release's schema. Raises CasebookUnavailable."""
+    engine = open_engine(url)
+    upgrade(engine)
+    return CaseBook(engine)
+
+
+class BackendServer(uvicorn.Server):
+    """Lets those who watch go first, so that open streams do not hold up the stop."""
+
+    def __init__(self, config: uvicorn.Config, pulse: Pulse) -> None:
+        super().__init__(config)
+        self._pulse = pulse
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop the streams, then the server."""
+        self._pulse.stop()
+        await super().shutdown(sockets)
+
+
+def _serve(settings: BackendSettings, casebook: CaseBook, listener: socket.socket) -> None:
+    pulse = Pulse()
+    fault = _Fault()
+    app = create_app(_lifespan(settings, casebook, pulse, fault.stop_server), WebBundle(settings.web_dist))
+    config = uvicorn.Config(
+        Guard(app, settings.allowed_origins),
+        access_log=False,
+        log_config=None,
+        log_level=logging.WARNING,
+        timeout_graceful_shutdown=STOP_TIMEOUT_S,
+        server_header=False,
+    )
+    server = BackendServer(config, pulse)
+    # The server raises the signal that stopped it once more when it is done; by then there is nothing left to stop.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _ignore)
+    server.run(sockets=[listener])
+    if fault.happened or not server.started:
+        sys.exit(1)
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    return
+
+
+class _Fault:
+    """Remembers that a part died on which everything rests, and stops the server as a signal would."""
+
+    def __init__(self) -> None:
+        self.happened = False
+
+    def stop_server(self) -> None:
+        self.happened = True
+        signal.raise_signal(signal.SIGTERM)
+
+
+def _lifespan(
+    settings: BackendSettings, casebook: CaseBook, pulse: Pulse, fail: Callable[[], None]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What runs as long as the application does."""
+
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncGenerator[None]:
+        async with open_scheduler(settings.dts_endpoint, settings.dts_taskhub) as scheduler:
+            threads = Threads()
+            ticker = TelemetryTicker(pulse, utc_now)
+            feed = CaseFeed(casebook, threads, pulse)
+            relay = Relay(casebook, scheduler, threads)
+            opening = CaseOpening(casebook, scheduler, relay, threads)
+            ingest = IngestService(
+                sources=choose_sources(
+                    replay_files=settings.replay_files,
+                    replay_pace=settings.replay_pace,
+                    producer_enabled=settings.event_producer_enabled,
+                    telemetry_url=settings.telemetry_url,
+                ),
+                detector=Detector(),
+                open_alert=opening.start,
+                on_telemetry=ticker.take,
+                gives_up_on=(AlertIdTaken,),
+            )
+            app.state.desk = Desk(
+                casebook=casebook,
+                threads=threads,
+                scheduler=scheduler,
+                opening=opening,
+                deciding=Deciding(casebook, relay, threads),
+                feed=feed,
+                pulse=pulse,
+                stream=EventStream(feed, ticker, pulse),
+                authenticator=LocalAuthenticator(),
+                ingest_status=lambda: ingest_status(ingest.report()),
+                public_config=public_config(settings),
+            )
+            await feed.start()
+            async with running(feed.run, ticker.run, relay.run, on_failure=fail), ingest:
+                log.info("ready to serve http://%s:%d", settings.backend_host, settings.backend_port)
+                yield
+
+    return run
+
+
+def public_config(settings: BackendSettings) -> PublicConfig:
+    """What the settings say that anyone may know."""
+    source: TelemetrySource = "none"
+    if settings.replay_files:
+        source = "replay"
+    elif settings.event_producer_enabled and settings.telemetry_url:
+        source = "simulator"
+    return PublicConfig(
+        version=VERSION,
+        auth_mode=settings.auth_mode,
+        auto_clear_threshold=settings.auto_clear_threshold,
+        approval_timeout_hours=settings.analyst_approval_timeout_hours,
+        max_review_attempts=settings.max_review_attempts,
+        model=settings.model_name,
+        model_badge=RULES_BADGE if settings.model_name == RULES_MODEL else None,
+        telemetry_source=source,
+    )
+
+
+def ingest_status(report: IngestReport) -> IngestStatus:
+    """The report of the ingest as the API says it."""
+    details = [
+        MalformedInput(file=line.file, line=line.line, reason=line.reason)
+        for source in report.sources
+        for line in source.malformed_details
+    ]
+    return IngestStatus(
+        started_at=report.started_at,
+        events_read=report.events,
+        alerts_by_rule=report.alerts,
+        malformed=MalformedInputs(count=report.malformed, first=tuple(details[:MALFORMED_SHOWN])),
+        sources=tuple(_ingest_source(source) for source in report.sources),
+    )
+
+
+def _ingest_source(source: SourceReport) -> IngestSource:
+    return IngestSource(
+        name=source.name,
+        source=source.alert_source,
+        state=source.state,
+        events_read=source.events,
+        events_per_second=source.events_per_second,
+        alerts_refused=source.refused,
+        waiting_for=source.waiting_for,
+        error=source.error,
+    )

@@ -1,0 +1,1 @@
+"""The HTTP surface: each file is one part of it."""

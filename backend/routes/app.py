@@ -1,0 +1,64 @@
+"""The application: all routes, one way to fail, one document that describes it."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI
+
+from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage, TelemetryBatch
+from backend.routes import alerts, cases, config, events, health, openapi, problem, socket, workflow
+from backend.routes.web import WebBundle
+from contracts.model import Contract
+
+VERSION = "0.1.0"
+MAX_BODY_BYTES = 1024 * 1024
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(lifespan: Lifespan | None = None, web: WebBundle | None = None) -> FastAPI:
+    """The application. `app.state.desk` must be set before it answers; describing itself needs nothing."""
+    app = FastAPI(
+        title="Casewright",
+        summary="A fraud-investigation desk: no risky action without a person's decision.",
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=MAX_BODY_BYTES,
+        lifespan=lifespan,
+    )
+    for part in (workflow, socket, events, cases, alerts, config, health):
+        app.include_router(part.router)
+    problem.install(app)
+    _describe_messages(app)
+    openapi.install(app)
+    if web is not None:
+        app.router.default = web
+    return app
+
+
+def _describe_messages(app: FastAPI) -> None:
+    """Give types to what comes through the stream and the socket, for which OpenAPI has no word but webhooks."""
+    messages: dict[str, tuple[type[Contract], str]] = {
+        "telemetry": (TelemetryBatch, "`event: telemetry` of the event stream, at most four per second."),
+        "alert": (AlertMessage, "`event: alert` of the event stream: a case was opened."),
+        "case": (CaseMessage, "`event: case` of the event stream: something happened to a case."),
+        "case-status": (CaseStatusMessage, "What the socket `/api/workflow/ws/{instance_id}` says."),
+    }
+    for name, (model, description) in messages.items():
+        # Declared as an answer, so that it is described as it is written; `describe` makes it the request that it is.
+        app.webhooks.add_api_route(
+            name,
+            _never_called,
+            methods=["POST"],
+            summary=f"Message `{name}`",
+            operation_id=f"on_{name.replace('-', '_')}",
+            response_model=model,
+            description=description,
+            tags=["messages"],
+        )
+
+
+def _never_called() -> None:
+    """A webhook is what others receive: nothing here answers it."""

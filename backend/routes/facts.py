@@ -1,0 +1,80 @@
+"""What the UI is told about this installation: its settings in public, and what it reads."""
+
+from typing import Literal
+
+from pydantic import NonNegativeInt
+
+from backend.auth.identity import Identity
+from contracts.alert import AlertSource
+from contracts.model import Contract, UtcDateTime
+
+TelemetrySource = Literal["simulator", "replay", "none"]
+
+
+class PublicConfig(Contract):
+    """Facts that anyone who sees the UI may know."""
+
+    version: str
+    auth_mode: Literal["local"]
+    auto_clear_threshold: float
+    """Below it, a case may be cleared without a person."""
+    approval_timeout_hours: float
+    max_review_attempts: int
+    model: str | None
+    """Name of the language model, where it is known."""
+    model_badge: str | None
+    """What to say about the model so that nobody takes it for more than it is; null when there is nothing to say."""
+    telemetry_source: TelemetrySource
+
+
+class AppConfig(PublicConfig):
+    """The public facts, and who is asking."""
+
+    identity: Identity
+
+
+class MalformedInput(Contract):
+    """A line of telemetry that could not be read. It was counted and skipped."""
+
+    file: str
+    """Path of the recording, or address of the stream."""
+    line: NonNegativeInt
+    """Line number, counted from 1. Of a stream: the offset after which the line came."""
+    reason: str
+
+
+class MalformedInputs(Contract):
+    """How many lines could not be read, and the first twenty of them."""
+
+    count: NonNegativeInt
+    first: tuple[MalformedInput, ...]
+
+
+class IngestSource(Contract):
+    """One place that telemetry is read from."""
+
+    name: str
+    source: AlertSource
+    """What its alerts say that they come from."""
+    state: Literal["waiting", "reading", "finished", "failed"]
+    """`waiting`: it does not answer at the moment. A live stream never finishes."""
+    events_read: NonNegativeInt
+    events_per_second: float
+    """Mean since the start, until now or until it finished."""
+    alerts_refused: NonNegativeInt
+    """Alerts that can never be opened, because their id is taken."""
+    waiting_for: str | None
+    """The alert that could not be opened yet; nothing is read before it is."""
+    error: str | None
+    """Why nothing comes, while it is waiting or when it has failed."""
+
+
+class IngestStatus(Contract):
+    """What was read since the backend started, and what came of it."""
+
+    started_at: UtcDateTime | None
+    events_read: NonNegativeInt
+    alerts_by_rule: dict[str, int]
+    """Alerts raised, per rule."""
+    malformed: MalformedInputs
+    sources: tuple[IngestSource, ...]

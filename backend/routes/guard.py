@@ -1,0 +1,94 @@
+"""What every answer carries and which requests are not even looked at."""
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from backend.routes.problem import ProblemResponse, make_problem
+
+# The component library sets style attributes, which a policy can only allow as a whole; scripts stay closed.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+        "font-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+SECURITY_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Guard:
+    """Wraps the application for a desk without sign-in on loopback, where the browser is the only fence.
+
+    A foreign site can point its own name at 127.0.0.1 and be "same origin": so only loopback names are answered.
+    It can also post to us, or open a socket, from its own page: so what changes anything must come from our own
+    pages, or from no page at all.
+    """
+
+    def __init__(self, app: ASGIApp, allowed_origins: Iterable[str] = ()) -> None:
+        self._app = app
+        self._allowed_origins = frozenset(allowed_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or refuse with 403."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        guarded = _with_headers(scope, send) if scope["type"] == "http" else send
+        refusal = self._refusal(scope)
+        if refusal is None:
+            await self._app(scope, receive, guarded)
+        elif scope["type"] == "websocket":
+            await WebSocketClose(code=1008, reason="forbidden")(scope, receive, send)
+        else:
+            await ProblemResponse(make_problem(refusal[0], 403, refusal[1]))(scope, receive, guarded)
+
+    def _refusal(self, scope: Scope) -> tuple[str, str] | None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if _host_name(host) not in LOOPBACK_NAMES:
+            return "forbidden-host", "This desk answers only to the names 127.0.0.1, localhost and [::1]."
+        if scope["type"] == "http" and scope["method"] in _SAFE_METHODS:
+            return None
+        origin = headers.get("origin")
+        if origin is None or origin in self._allowed_origins or origin in (f"http://{host}", f"https://{host}"):
+            return None
+        return "forbidden-origin", "This request comes from a page of another site."
+
+
+def _host_name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _with_headers(scope: Scope, send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+            if scope["path"].startswith("/api/"):
+                headers.setdefault("Cache-Control", "no-store")
+        await send(message)
+
+    return send_with_headers

@@ -1,0 +1,145 @@
+"""Every error as one RFC 9457 problem document, rendered by one handler."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any, cast
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from backend.services.errors import ServiceError
+from casebook.errors import CasebookError
+from contracts.model import Contract
+
+log = logging.getLogger("casewright.backend")
+
+PROBLEM_JSON = "application/problem+json"
+TYPE_PREFIX = "urn:casewright:problem:"
+
+_HTTP_PROBLEMS: dict[int, tuple[str, str]] = {
+    404: ("not-found", "There is nothing at '{path}'."),
+    405: ("method-not-allowed", "'{path}' does not answer {method}."),
+    413: ("body-too-large", "The request body is larger than this server takes."),
+}
+
+
+class FieldProblem(Contract):
+    """One thing that is wrong with the request."""
+
+    field: str
+    """Where: `severity`, `trigger_events.0.kind`, `query.limit`; `body` when it is the whole."""
+    message: str
+
+
+class Problem(Contract):
+    """An RFC 9457 problem document: why the request was not done."""
+
+    type: str
+    """`urn:casewright:problem:` and the id."""
+    id: str
+    title: str
+    status: int
+    detail: str
+    """One exact sentence."""
+    errors: tuple[FieldProblem, ...] = ()
+    """For 422: what is wrong with which field."""
+
+
+class ProblemResponse(Response):
+    """A problem document as an HTTP response."""
+
+    media_type = PROBLEM_JSON
+
+    def __init__(self, problem: Problem, headers: dict[str, str] | None = None) -> None:
+        super().__init__(problem.model_dump_json().encode(), problem.status, headers)
+
+
+def make_problem(problem_id: str, status: int, detail: str, errors: Sequence[FieldProblem] = ()) -> Problem:
+    """A problem whose type and title follow from its id."""
+    title = problem_id.replace("-", " ").capitalize()
+    kind = TYPE_PREFIX + problem_id
+    return Problem(type=kind, id=problem_id, title=title, status=status, detail=detail, errors=tuple(errors))
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that answers these statuses with problem documents."""
+    reasons = {
+        403: "Not allowed",
+        404: "Not found",
+        409: "The case has moved on",
+        413: "Body too large",
+        415: "Not JSON",
+        422: "The request is not valid",
+        503: "A part that is needed cannot be reached right now",
+    }
+    return {status: {"model": Problem, "description": reasons[status]} for status in statuses}
+
+
+def install(app: FastAPI) -> None:
+    """Let `app` answer every error with a problem document."""
+    for kind in (CasebookError, ServiceError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, _answer)
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    problem = _problem_of(request, error)
+    if problem.status >= 500 and not isinstance(error, CasebookError | ServiceError):
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else None
+    return ProblemResponse(problem, headers)
+
+
+def _problem_of(request: Request, error: Exception) -> Problem:
+    match error:
+        case CasebookError():
+            return make_problem(error.id, error.status, error.sentence)
+        case ServiceError():
+            errors = [FieldProblem(field=field, message=message) for field, message in error.fields]
+            return make_problem(error.id, error.status, str(error), errors)
+        case RequestValidationError():
+            return _invalid_request(error)
+        case HTTPException():
+            return _http_problem(request, error)
+        case _:
+            detail = "The server failed to answer this request; its log says why."
+            return make_problem("internal-error", 500, detail)
+
+
+def _http_problem(request: Request, error: HTTPException) -> Problem:
+    if error.status_code == 400:
+        # The framework's answer to a body that is no JSON at all.
+        return _malformed("The request body is not valid JSON.")
+    problem_id, sentence = _HTTP_PROBLEMS.get(error.status_code, (f"http-{error.status_code}", str(error.detail)))
+    sentence = sentence.format(path=request.url.path, method=request.method) if "{" in sentence else sentence
+    return make_problem(problem_id, error.status_code, sentence)
+
+
+def _malformed(sentence: str) -> Problem:
+    return make_problem("malformed-json", 422, sentence, [FieldProblem(field="body", message=sentence)])
+
+
+def _invalid_request(error: RequestValidationError) -> Problem:
+    faults = cast("Sequence[dict[str, Any]]", error.errors())
+    if faults and faults[0]["type"] == "json_invalid":
+        reason = faults[0].get("ctx", {}).get("error", "")
+        return _malformed(f"The request body is not valid JSON: {reason}." if reason else "The body is not valid JSON.")
+    errors = [FieldProblem(field=_field(fault["loc"]), message=_message(fault)) for fault in faults]
+    first = errors[0]
+    more = f" ({len(errors) - 1} more in 'errors')" if len(errors) > 1 else ""
+    return make_problem("invalid-request", 422, f"{first.field}: {first.message}{more}.", errors)
+
+
+def _field(location: Sequence[str | int]) -> str:
+    parts = [str(part) for part in location]
+    if parts[:1] == ["body"] and len(parts) > 1:
+        parts = parts[1:]
+    return ".".join(parts)
+
+
+def _message(fault: dict[str, Any]) -> str:
+    if fault["type"] == "extra_forbidden":
+        return "there is no such field"
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return message[:1].lower() + message[1:].rstrip(".")

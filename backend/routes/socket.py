@@ -1,0 +1,70 @@
+"""`/api/workflow/ws/{instance_id}`: one case, pushed."""
+
+import anyio
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from backend.live.messages import CaseStatusMessage
+from backend.live.pulse import wait_for
+from backend.routes.dependencies import Desk, DeskDep
+from casebook.errors import CaseNotFound
+
+router = APIRouter()
+
+UNKNOWN_CASE = 4404
+CASE_CLOSED = 1000
+GOING_AWAY = 1001
+TOO_SLOW = 1008
+SEND_TIMEOUT_S = 20.0
+
+
+@router.websocket("/api/workflow/ws/{instance_id}")
+async def watch_case(socket: WebSocket, instance_id: str, desk: DeskDep) -> None:
+    """How the case stands, then the same again after each change, until it is closed."""
+    await socket.accept()
+    async with anyio.create_task_group() as group:
+
+        async def leave_with_the_client() -> None:
+            try:
+                while True:
+                    await socket.receive_text()
+            except (WebSocketDisconnect, KeyError):
+                group.cancel_scope.cancel()
+
+        group.start_soon(leave_with_the_client)
+        code, reason = await _push_until_closed(socket, instance_id, desk)
+        await socket.close(code, reason)
+        group.cancel_scope.cancel()
+
+
+async def _push_until_closed(socket: WebSocket, case_id: str, desk: Desk) -> tuple[int, str]:
+    with desk.pulse.watching():
+        try:
+            seen = await desk.feed.resume_after(None)
+            status = await desk.feed.status_of(case_id)
+        except CaseNotFound as error:
+            return UNKNOWN_CASE, str(error)
+        if not await _send(socket, status.model_copy(update={"type": "snapshot"})):
+            return TOO_SLOW, "too slow"
+        while status.case.state != "closed":
+            beat = desk.pulse.next_beat()
+            if desk.pulse.stopped:
+                return GOING_AWAY, "the server is stopping"
+            changed = False
+            while messages := await desk.feed.read_after(seen):
+                seen = messages[-1].seq
+                changed = changed or any(message.case_id == case_id for message in messages)
+            if not changed:
+                await wait_for(beat, 60.0)
+                continue
+            newer = await desk.feed.status_of(case_id)
+            if newer.seq > status.seq:
+                status = newer
+                if not await _send(socket, status):
+                    return TOO_SLOW, "too slow"
+    return CASE_CLOSED, "the case is closed"
+
+
+async def _send(socket: WebSocket, message: CaseStatusMessage) -> bool:
+    with anyio.move_on_after(SEND_TIMEOUT_S) as overdue:
+        await socket.send_text(message.model_dump_json())
+    return not overdue.cancelled_caught

@@ -1,0 +1,68 @@
+"""The web bundle: what no other route answers."""
+
+import os
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+HASHED = "public, max-age=31536000, immutable"
+REVALIDATED = "no-cache"
+
+# What belongs to the server: a wrong address there is an error, not a page of the web application.
+_SERVER_PATHS = ("api", "healthz", "ready", "metrics", "docs", "openapi.json")
+_ASSETS = "assets"
+
+_MISSING = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Casewright</title></head>
+<body><h1>The web bundle is not built</h1>
+<p>There is no index.html in WEB_DIST: run <code>./scripts/build-web</code> and reload this page.</p></body></html>
+"""
+
+
+class WebBundle(StaticFiles):
+    """Serves the files of a bundle, and its index.html for every page that the web application knows itself.
+
+    The folder may be built later: it is looked at anew for each request.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(directory=folder, check_dir=False)
+        # The folder may be missing; that is answered with a page, not with an exception.
+        self.config_checked = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; a socket to nowhere is closed."""
+        if scope["type"] == "websocket":
+            await WebSocketClose(code=4404, reason="there is nothing here")(scope, receive, send)
+            return
+        await super().__call__(scope, receive, send)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A file of the bundle, or the page. Raises HTTPException 404 for what is neither, 405 for other methods."""
+        first = Path(path).parts[0] if path else ""
+        if first in _SERVER_PATHS:
+            raise HTTPException(404)
+        try:
+            return await super().get_response(path, scope)
+        except HTTPException as error:
+            if error.status_code != 404 or first == _ASSETS:
+                raise
+        try:
+            return await super().get_response("index.html", scope)
+        except HTTPException as error:
+            if error.status_code != 404:
+                raise
+            return HTMLResponse(_MISSING, 503, {"Cache-Control": REVALIDATED})
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """A file, with how long it may be kept: for ever if its name carries a hash of its content."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        hashed = Path(full_path).parent.name == _ASSETS
+        response.headers["Cache-Control"] = HASHED if hashed else REVALIDATED
+        return response

@@ -1,0 +1,170 @@
+"""`/api/workflow`: opening a case, following it, deciding."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import Field
+
+from backend.routes.dependencies import DeskDep, IdentityDep, strict_json
+from backend.routes.problem import documented
+from backend.services.cases import StartStatus
+from backend.services.scheduler import RuntimeStatus
+from contracts.alert import MAX_TRIGGER_EVENTS, Alert, AlertType, Severity
+from contracts.assessment import RecommendedAction
+from contracts.case import CaseProgress
+from contracts.ids import AlertId, Hash, ReviewId, manual_alert_id
+from contracts.model import Contract, NonEmptyText, UtcDateTime
+from contracts.review import Decision, Verdict
+from contracts.telemetry import CustomerId, TelemetryEvent
+
+router = APIRouter(prefix="/api/workflow", tags=["workflow"])
+
+MANUAL_RULE = "manual"
+
+
+class StartRequest(Contract):
+    """What a person saw. Without `alert_id` it follows from the content, so saying it twice opens one case."""
+
+    customer_id: CustomerId
+    alert_type: AlertType
+    description: NonEmptyText
+    severity: Severity
+    alert_id: AlertId | None = None
+    trigger_events: Annotated[tuple[TelemetryEvent, ...], Field(max_length=MAX_TRIGGER_EVENTS)] = ()
+
+    def to_alert(self, raised_at: datetime) -> Alert:
+        """The alert that this says."""
+        event_ids = [event.event_id for event in self.trigger_events]
+        digest = manual_alert_id(self.customer_id, self.alert_type, self.description, self.severity, event_ids)
+        return Alert(
+            alert_id=self.alert_id or digest,
+            customer_id=self.customer_id,
+            alert_type=self.alert_type,
+            rule_id=MANUAL_RULE,
+            rule_version=1,
+            severity=self.severity,
+            description=self.description,
+            raised_at=raised_at,
+            trigger_events=self.trigger_events,
+            source="manual",
+        )
+
+
+class StartResponse(Contract):
+    """The case of the alert. `pending`: kept, and started as soon as the scheduler can be reached."""
+
+    instance_id: str
+    alert_id: AlertId
+    status: StartStatus
+
+
+class WorkflowStatus(Contract):
+    """The orchestration of a case, as the scheduler sees it."""
+
+    instance_id: str
+    runtime_status: RuntimeStatus
+    custom_status: CaseProgress | None
+    result: str | None
+    """The outcome once it is over, or what it failed of."""
+    created_at: UtcDateTime
+    last_updated_at: UtcDateTime
+
+
+class DecisionRequest(Contract):
+    """A person's answer to a review, bound to the assessment that was shown.
+
+    `approve` needs `action`, `reject` needs `feedback`. The server sets `decided_at` itself.
+    """
+
+    review_id: ReviewId
+    assessment_hash: Hash
+    verdict: Verdict
+    action: RecommendedAction | None = None
+    feedback: Annotated[str, Field(max_length=4_000)] | None = None
+    reason_code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")] | None = None
+    decided_by: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Who decides, if not whoever is signed in."""
+    decided_at: UtcDateTime | None = None
+
+
+class DecisionResponse(Contract):
+    """The decision is recorded and reaches the investigation, even through a crash."""
+
+    review_id: ReviewId
+    status: Literal["accepted"]
+
+
+@router.post(
+    "/start",
+    operation_id="start_case",
+    summary="Open a case",
+    status_code=202,
+    response_model=StartResponse,
+    responses={
+        200: {"model": StartResponse, "description": "The alert has a case already"},
+        202: {"description": "A case was opened"},
+        **documented(409, 413, 415, 422, 503),
+    },
+    dependencies=[Depends(strict_json(StartRequest))],
+)
+async def start_case(order: StartRequest, desk: DeskDep, response: Response) -> StartResponse:
+    """Open a case from an alert and start its investigation. The same alert again answers 200 with the same case."""
+    started = await desk.opening.start(order.to_alert(datetime.now(UTC)))
+    desk.feed.wake()
+    response.status_code = 202 if started.created else 200
+    return StartResponse(instance_id=started.case_id, alert_id=started.alert_id, status=started.status)
+
+
+@router.get(
+    "/status/{instance_id}",
+    operation_id="get_workflow_status",
+    summary="Status of an orchestration",
+    responses=documented(404, 503),
+)
+async def get_workflow_status(instance_id: str, desk: DeskDep) -> WorkflowStatus:
+    """Where the orchestration of a case stands. A case that waits for the scheduler is `PENDING`."""
+    case = await desk.threads.run(desk.casebook.summary, instance_id)
+    state = await desk.scheduler.state_of(case.case_id)
+    if state is None:
+        return WorkflowStatus(
+            instance_id=case.case_id,
+            runtime_status="PENDING",
+            custom_status=None,
+            result=case.outcome,
+            created_at=case.opened_at,
+            last_updated_at=case.updated_at,
+        )
+    return WorkflowStatus(
+        instance_id=case.case_id,
+        runtime_status=state.runtime_status,
+        custom_status=state.custom_status,
+        result=state.result,
+        created_at=state.created_at,
+        last_updated_at=state.last_updated_at,
+    )
+
+
+@router.post(
+    "/decision",
+    operation_id="decide",
+    summary="Decide on a review",
+    status_code=202,
+    responses=documented(403, 404, 409, 413, 415, 422, 503),
+    dependencies=[Depends(strict_json(DecisionRequest))],
+)
+async def decide(order: DecisionRequest, desk: DeskDep, identity: IdentityDep) -> DecisionResponse:
+    """Approve an action, or reject with feedback. Accepted at most once per review, and only for what was shown."""
+    decision = Decision(
+        review_id=order.review_id,
+        assessment_hash=order.assessment_hash,
+        verdict=order.verdict,
+        action=order.action,
+        feedback=order.feedback,
+        reason_code=order.reason_code,
+        decided_by=order.decided_by or identity.subject,
+        decided_at=datetime.now(UTC),
+    )
+    await desk.deciding.accept(decision, identity)
+    desk.feed.wake()
+    return DecisionResponse(review_id=decision.review_id, status="accepted")

@@ -1,0 +1,67 @@
+"""Opening cases."""
+
+import logging
+from typing import Literal
+
+from backend.services.errors import AlertIdTaken, SchedulerUnavailable
+from backend.services.relay import Relay
+from backend.services.scheduler import Scheduler
+from backend.threads import Threads
+from casebook.pages import OpenedCase
+from casebook.repository import CaseBook
+from contracts.alert import Alert
+from contracts.ids import AlertId, CaseId
+from contracts.model import Contract
+
+log = logging.getLogger("casewright.cases")
+
+StartStatus = Literal["pending", "scheduled"]
+
+
+class StartedCase(Contract):
+    """The case of an alert. `pending` means: kept, and started as soon as the scheduler can be reached."""
+
+    case_id: CaseId
+    alert_id: AlertId
+    status: StartStatus
+    created: bool
+
+
+class CaseOpening:
+    """Opens a case and starts its investigation, in this order: what is accepted is never lost."""
+
+    def __init__(self, casebook: CaseBook, scheduler: Scheduler, relay: Relay, threads: Threads) -> None:
+        self._casebook = casebook
+        self._scheduler = scheduler
+        self._relay = relay
+        self._threads = threads
+
+    async def start(self, alert: Alert) -> StartedCase:
+        """The case of `alert`, opened now or earlier. Raises AlertIdTaken for another customer's alert id."""
+        opened = await self._threads.run(self._casebook.open_case, alert)
+        if not opened.created:
+            return await self._existing(alert, opened)
+        log.info("%s opened: %s of customer %d", opened.case_id, alert.alert_type, alert.customer_id)
+        return self._answer(alert, opened, await self._schedule(alert, opened.case_id))
+
+    async def _existing(self, alert: Alert, opened: OpenedCase) -> StartedCase:
+        view = await self._threads.run(self._casebook.get_case, opened.case_id)
+        if view.alert.customer_id != alert.customer_id:
+            raise AlertIdTaken(alert.alert_id, view.alert.customer_id)
+        waiting = await self._threads.run(self._casebook.unscheduled_cases)
+        pending = any(each.alert_id == alert.alert_id for each in waiting)
+        return self._answer(alert, opened, "pending" if pending else "scheduled")
+
+    async def _schedule(self, alert: Alert, case_id: str) -> StartStatus:
+        try:
+            await self._scheduler.start_investigation(alert)
+        except SchedulerUnavailable as error:
+            log.warning("%s waits to be started: %s", case_id, error)
+            self._relay.wake()
+            return "pending"
+        await self._threads.run(self._casebook.mark_scheduled, case_id)
+        return "scheduled"
+
+    @staticmethod
+    def _answer(alert: Alert, opened: OpenedCase, status: StartStatus) -> StartedCase:
+        return StartedCase(case_id=opened.case_id, alert_id=alert.alert_id, status=status, created=opened.created)

@@ -1,0 +1,90 @@
+"""What the use cases refuse.
+
+ServiceError
+├── NotAllowed              403
+├── WrongMediaType          415
+├── AlertIdTaken            409
+├── IncompleteDecision      422
+├── NothingToRefund         422
+└── SchedulerUnavailable    503
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from contracts.review import Role
+
+
+class ServiceError(Exception):
+    """Base of all refusals: an `id`, the HTTP `status` that fits, and one exact sentence."""
+
+    id: ClassVar[str] = "service-error"
+    status: ClassVar[int] = 500
+    fields: Sequence[tuple[str, str]] = ()
+    """Fields of the request and what is wrong with each."""
+
+
+class NotAllowed(ServiceError):
+    """The person lacks the role that this needs."""
+
+    id = "not-allowed"
+    status = 403
+
+    def __init__(self, required: Role) -> None:
+        super().__init__(f"This needs the role '{required}', which you do not have.")
+
+
+class WrongMediaType(ServiceError):
+    """A body came as something other than JSON."""
+
+    id = "wrong-media-type"
+    status = 415
+
+    def __init__(self, given: str) -> None:
+        said = f"'{given}'" if given else "no content type"
+        super().__init__(f"The body must be sent as application/json; it came with {said}.")
+
+
+class AlertIdTaken(ServiceError):
+    """An alert of another customer bears the given id."""
+
+    id = "alert-id-taken"
+    status = 409
+
+    def __init__(self, alert_id: str, customer_id: int) -> None:
+        super().__init__(
+            f"The alert '{alert_id}' exists already and is about customer {customer_id}: give another alert_id."
+        )
+
+
+class IncompleteDecision(ServiceError):
+    """The decision lacks what its verdict needs."""
+
+    id = "incomplete-decision"
+    status = 422
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.fields = ((field, sentence),)
+
+
+class NothingToRefund(ServiceError):
+    """A refund was approved, but the assessment names no charges."""
+
+    id = "nothing-to-refund"
+    status = 422
+
+    def __init__(self) -> None:
+        sentence = "The assessment names no charges to refund: approve another action, or reject with feedback."
+        super().__init__(sentence)
+        self.fields = (("action", sentence),)
+
+
+class SchedulerUnavailable(ServiceError):
+    """The durable task scheduler cannot be reached."""
+
+    id = "scheduler-unavailable"
+    status = 503
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The durable task scheduler cannot be reached ({reason}): try again in a moment.")

@@ -1,0 +1,139 @@
+"""The outbox: what the casebook has accepted reaches the scheduler, whatever crashes in between."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+
+from backend.services.errors import SchedulerUnavailable
+from backend.services.scheduler import InstanceState, InstanceUnknown, Scheduler
+from backend.threads import Threads
+from casebook.errors import CasebookUnavailable
+from casebook.repository import CaseBook
+from contracts.case import CaseState, CaseSummary
+from contracts.ids import case_id, parse_review_id
+from contracts.review import Decision
+
+log = logging.getLogger("casewright.relay")
+
+PAGE = 100
+FIRST_RETRY_S = 0.25
+LAST_RETRY_S = 5.0
+SWEEP_S = 5.0
+"""How often to look, unasked, for what another process left behind."""
+
+_OPEN_STATES: tuple[CaseState, ...] = ("investigating", "awaiting_review", "escalated", "acting")
+_ASKING = ("awaiting_review", "escalated")
+
+
+class Relay:
+    """Starts the investigations and delivers the decisions that the scheduler has not been told of.
+
+    Every step may be repeated: the scheduler starts an instance once, and a round consumes one decision.
+    """
+
+    def __init__(self, casebook: CaseBook, scheduler: Scheduler, threads: Threads) -> None:
+        self._casebook = casebook
+        self._scheduler = scheduler
+        self._threads = threads
+        self._woken = asyncio.Event()
+        self._recovery_due = True
+
+    def wake(self) -> None:
+        """There is work."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Relay until cancelled. An unreachable scheduler or casebook is tried again, ever more slowly."""
+        delay = FIRST_RETRY_S
+        while True:
+            self._woken.clear()
+            try:
+                await self.sweep()
+            except (SchedulerUnavailable, CasebookUnavailable, InstanceUnknown) as error:
+                log.warning("%s Trying again in %.2g seconds.", error, delay)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, LAST_RETRY_S)
+                continue
+            delay = FIRST_RETRY_S
+            try:
+                async with asyncio.timeout(SWEEP_S):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+
+    async def sweep(self) -> None:
+        """Start and deliver all that waits. Raises SchedulerUnavailable, CasebookUnavailable."""
+        await self._start_waiting()
+        await self._deliver_waiting()
+        if self._recovery_due or await self._newest_is_forgotten():
+            await self.recover()
+            self._recovery_due = False
+
+    async def recover(self) -> None:
+        """Bring the scheduler up to date with every open case: it may have lost some, or missed a decision."""
+        async for summary in self._open_cases():
+            state = await self._scheduler.state_of(summary.case_id)
+            if state is None:
+                log.warning("%s is unknown to the scheduler: starting it again", summary.case_id)
+                await self._restart(summary.case_id)
+            else:
+                await self._deliver_missed(summary.case_id, state)
+
+    async def _start_waiting(self) -> None:
+        while waiting := await self._threads.run(self._casebook.unscheduled_cases, PAGE):
+            for alert in waiting:
+                await self._scheduler.start_investigation(alert)
+                await self._threads.run(self._casebook.mark_scheduled, case_id(alert.alert_id))
+                log.info("%s started", case_id(alert.alert_id))
+
+    async def _deliver_waiting(self) -> None:
+        while waiting := await self._threads.run(self._casebook.undelivered_decisions, PAGE):
+            for decision in waiting:
+                await self._deliver(decision)
+                await self._threads.run(self._casebook.mark_delivered, decision.review_id)
+                log.info("%s: decision delivered", decision.review_id)
+
+    async def _deliver(self, decision: Decision) -> None:
+        try:
+            await self._scheduler.deliver(decision)
+        except InstanceUnknown:
+            await self._restart(parse_review_id(decision.review_id)[0])
+
+    async def _restart(self, case: str) -> None:
+        """Start a lost investigation again and tell it all that was decided: it repeats what it did, without paying."""
+        view = await self._threads.run(self._casebook.get_case, case)
+        if view.state == "closed":
+            return
+        await self._scheduler.start_investigation(view.alert)
+        for decision in view.decisions:
+            await self._scheduler.deliver(decision)
+
+    async def _deliver_missed(self, case: str, state: InstanceState) -> None:
+        """A restart may have been cut off before the decisions followed: then the case waits for one that exists."""
+        progress = state.custom_status
+        if progress is None or progress.phase not in _ASKING:
+            return
+        view = await self._threads.run(self._casebook.get_case, case)
+        for decision in view.decisions:
+            if parse_review_id(decision.review_id)[1] == progress.round:
+                await self._scheduler.deliver(decision)
+
+    async def _newest_is_forgotten(self) -> bool:
+        """A scheduler that restarted without its memory shows by not knowing the newest open case."""
+        async for summary in self._open_cases():
+            if await self._scheduler.state_of(summary.case_id) is not None:
+                return False
+            waiting = await self._threads.run(self._casebook.unscheduled_cases, PAGE)
+            return all(alert.alert_id != summary.alert_id for alert in waiting)
+        return False
+
+    async def _open_cases(self) -> AsyncGenerator[CaseSummary]:
+        for state in _OPEN_STATES:
+            cursor: str | None = None
+            while True:
+                page = await self._threads.run(self._casebook.list_cases, state=state, limit=PAGE, cursor=cursor)
+                for summary in page.items:
+                    yield summary
+                cursor = page.next_cursor
+                if cursor is None:
+                    break

@@ -1,0 +1,203 @@
+"""What the backend asks of the durable task scheduler."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Literal, Protocol
+
+import grpc
+from durabletask.azuremanaged.client import AsyncDurableTaskSchedulerClient
+from durabletask.client import OrchestrationState
+from durabletask.grpc_options import GrpcChannelOptions
+from pydantic import ValidationError
+
+from backend.services.errors import SchedulerUnavailable
+from contracts.alert import Alert
+from contracts.case import CaseProgress
+from contracts.converter import PydanticDataConverter
+from contracts.ids import case_id, parse_review_id
+from contracts.investigation import Investigation
+from contracts.model import Contract, UtcDateTime
+from contracts.names import INVESTIGATION, analyst_decision
+from contracts.review import Decision
+
+RuntimeStatus = Literal["PENDING", "RUNNING", "COMPLETED", "FAILED", "TERMINATED", "SUSPENDED", "CONTINUED_AS_NEW"]
+
+CALL_TIMEOUT_S = 5.0
+# No orchestration has this id: asking for it shows whether the scheduler answers.
+_PROBE = "casewright-readiness-probe"
+# gRPC would otherwise wait up to two minutes before it tries again a scheduler that was down.
+_CHANNEL = GrpcChannelOptions(
+    raw_options=[
+        ("grpc.initial_reconnect_backoff_ms", 200),
+        ("grpc.min_reconnect_backoff_ms", 200),
+        ("grpc.max_reconnect_backoff_ms", 2_000),
+    ]
+)
+
+
+class InstanceUnknown(Exception):
+    """The scheduler has no orchestration with this id."""
+
+    def __init__(self, instance_id: str) -> None:
+        super().__init__(f"The scheduler does not know the orchestration '{instance_id}'.")
+
+
+class InstanceState(Contract):
+    """Where an orchestration stands, as the scheduler says."""
+
+    runtime_status: RuntimeStatus
+    custom_status: CaseProgress | None
+    result: str | None
+    created_at: UtcDateTime
+    last_updated_at: UtcDateTime
+
+
+class Scheduler(Protocol):
+    """The durable task scheduler. Every method raises SchedulerUnavailable when it does not answer."""
+
+    async def start_investigation(self, alert: Alert) -> None:
+        """Start the investigation of `alert`; nothing happens when it was started before."""
+        ...
+
+    async def deliver(self, decision: Decision) -> None:
+        """Raise the decision's external event. Raises InstanceUnknown."""
+        ...
+
+    async def state_of(self, instance_id: str) -> InstanceState | None:
+        """The state of an orchestration, or None for one that the scheduler does not know."""
+        ...
+
+    async def probe(self) -> None:
+        """Return if the scheduler answers."""
+        ...
+
+
+class DurableTaskScheduler:
+    """`Scheduler` over gRPC: Azure Durable Task Scheduler, its emulator, or the local stand-in."""
+
+    def __init__(self, client: AsyncDurableTaskSchedulerClient) -> None:
+        self._client = client
+
+    async def start_investigation(self, alert: Alert) -> None:
+        """Start the investigation of `alert`; an instance that exists already counts as started."""
+        case = case_id(alert.alert_id)
+        try:
+            async with _answering():
+                await self._client.schedule_new_orchestration(
+                    INVESTIGATION, input=Investigation(case_id=case, alert=alert), instance_id=case
+                )
+        except _Refused as refusal:
+            if refusal.code is not grpc.StatusCode.ALREADY_EXISTS:
+                raise SchedulerUnavailable(refusal.reason) from refusal
+
+    async def deliver(self, decision: Decision) -> None:
+        """Raise the event that the decision's round, and no other, waits for."""
+        case, round_number = parse_review_id(decision.review_id)
+        try:
+            async with _answering():
+                await self._client.raise_orchestration_event(case, analyst_decision(round_number), data=decision)
+        except _Refused as refusal:
+            if refusal.code is grpc.StatusCode.NOT_FOUND:
+                raise InstanceUnknown(case) from refusal
+            raise SchedulerUnavailable(refusal.reason) from refusal
+
+    async def state_of(self, instance_id: str) -> InstanceState | None:
+        """The state of an orchestration, or None."""
+        try:
+            async with _answering():
+                state = await self._client.get_orchestration_state(instance_id)
+        except _Refused as refusal:
+            if refusal.code is grpc.StatusCode.NOT_FOUND:
+                return None
+            raise SchedulerUnavailable(refusal.reason) from refusal
+        return None if state is None else _read_state(state)
+
+    async def probe(self) -> None:
+        """Return if the scheduler answers."""
+        await self.state_of(_PROBE)
+
+
+@asynccontextmanager
+async def open_scheduler(endpoint: str, taskhub: str) -> AsyncGenerator[DurableTaskScheduler]:
+    """A scheduler client that is closed on leaving. `https://` endpoints get a managed identity's token.
+
+    Connects to nothing yet, so the scheduler may come up later.
+    """
+    secure = endpoint.lower().startswith("https://")
+    async with AsyncExitStack() as stack:
+        credential = None
+        if secure:
+            from azure.identity.aio import DefaultAzureCredential
+
+            credential = await stack.enter_async_context(DefaultAzureCredential())
+        client = AsyncDurableTaskSchedulerClient(
+            host_address=endpoint,
+            taskhub=taskhub,
+            token_credential=credential,
+            secure_channel=secure,
+            channel_options=_CHANNEL,
+            data_converter=PydanticDataConverter(),
+        )
+        stack.push_async_callback(client.close)
+        yield DurableTaskScheduler(client)
+
+
+class _Refused(Exception):
+    def __init__(self, code: grpc.StatusCode, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+@asynccontextmanager
+async def _answering() -> AsyncGenerator[None]:
+    try:
+        async with asyncio.timeout(CALL_TIMEOUT_S):
+            yield
+    except TimeoutError:
+        raise _Refused(grpc.StatusCode.DEADLINE_EXCEEDED, f"no answer in {CALL_TIMEOUT_S:.0f} seconds") from None
+    except grpc.aio.AioRpcError as error:
+        raise _Refused(error.code(), _reason(error)) from error
+
+
+def _reason(error: grpc.aio.AioRpcError) -> str:
+    if error.code() is grpc.StatusCode.UNAVAILABLE:
+        return "nothing answers at its address"
+    return f"{error.code().name}: {error.details()}"
+
+
+def _read_state(state: OrchestrationState) -> InstanceState:
+    return InstanceState(
+        runtime_status=_runtime_status(state),
+        custom_status=_progress(state),
+        result=_result(state),
+        created_at=_utc(state.created_at),
+        last_updated_at=_utc(state.last_updated_at),
+    )
+
+
+def _runtime_status(state: OrchestrationState) -> RuntimeStatus:
+    return state.runtime_status.name
+
+
+def _progress(state: OrchestrationState) -> CaseProgress | None:
+    if not state.serialized_custom_status:
+        return None
+    try:
+        return CaseProgress.model_validate_json(state.serialized_custom_status)
+    except ValidationError:
+        # Written by another release; the case itself is in the casebook.
+        return None
+
+
+def _result(state: OrchestrationState) -> str | None:
+    if state.failure_details is not None:
+        return state.failure_details.message
+    output = state.get_output()
+    return output if output is None or isinstance(output, str) else state.serialized_output
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -1,0 +1,77 @@
+"""What the backend is told by its environment. Read once, in `main`."""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class BackendSettings(BaseSettings):
+    """The backend's settings; each is the environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, allow_inf_nan=False)
+
+    backend_host: str = "127.0.0.1"
+    backend_port: Annotated[int, Field(ge=1, le=65535)] = 8001
+    auth_mode: Literal["local"] = "local"
+    """`local`: one user, no sign-in, loopback only."""
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Other origins whose pages may use this desk, separated by commas: a development server, for example."""
+
+    casebook_url: str = "sqlite:///.casewright/casebook.db"
+    dts_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")] = "http://127.0.0.1:8080"
+    dts_taskhub: Annotated[str, Field(min_length=1)] = "default"
+    web_dist: Path = Path("web/dist")
+
+    event_producer_enabled: bool = True
+    """Whether telemetry is read at `telemetry_url`."""
+    telemetry_url: str | None = None
+    replay_files: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Recordings to play, separated like PATH."""
+    replay_pace: Annotated[float, Field(ge=0)] = 0.0
+    """0: as fast as it can; 1: as fast as it was recorded."""
+
+    # Told to the UI; the worker is what acts on them.
+    auto_clear_threshold: Annotated[float, Field(ge=0, le=1)] = 0.6
+    analyst_approval_timeout_hours: Annotated[float, Field(gt=0)] = 72.0
+    max_review_attempts: Annotated[int, Field(ge=1)] = 3
+    model_name: Annotated[
+        str | None, Field(validation_alias=AliasChoices("AZURE_OPENAI_CHAT_DEPLOYMENT", "OPENAI_MODEL"))
+    ] = None
+    """`AZURE_OPENAI_CHAT_DEPLOYMENT` or `OPENAI_MODEL`."""
+
+    @field_validator("replay_files", mode="before")
+    @classmethod
+    def _split_paths(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(path for path in value.split(os.pathsep) if path)
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+
+    @model_validator(mode="after")
+    def _stay_on_loopback(self) -> "BackendSettings":
+        if self.auth_mode == "local" and not is_loopback(self.backend_host):
+            raise ValueError(
+                f"BACKEND_HOST={self.backend_host} is not loopback, and AUTH_MODE=local lets everybody in who can "
+                "connect: set BACKEND_HOST to 127.0.0.1"
+            )
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that listens on `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
