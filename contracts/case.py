@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from contracts.alert import Alert, AlertSource, AlertType, Severity
 from contracts.assessment import RiskAssessment, RiskLevel
 from contracts.effect import Effect
 from contracts.ids import AlertId, CaseId, Hash
-from contracts.model import Contract, Score, UtcDateTime
+from contracts.model import Contract, FiniteJson, Score, UtcDateTime
 from contracts.names import CaseEventType
 from contracts.report import Specialist, SpecialistReport
 from contracts.review import Decision, ReviewRequest
@@ -41,7 +41,7 @@ class CaseEvent(Contract):
     at: UtcDateTime
     actor: str
     """Who did it: `system`, `worker`, `agent:{specialist}` or a person's id."""
-    data: dict[str, JsonValue]
+    data: dict[str, FiniteJson]
     prev_hash: Hash | None
     """The hash of the event before it in the same case; null for the first."""
     hash: Hash

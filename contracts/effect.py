@@ -2,10 +2,8 @@
 
 from typing import Literal
 
-from pydantic import JsonValue
-
 from contracts.assessment import EffectAction
-from contracts.model import Contract
+from contracts.model import Contract, FiniteJson
 
 EffectStatus = Literal["pending", "done", "failed", "unknown"]
 
@@ -16,4 +14,4 @@ class Effect(Contract):
     key: str
     action: EffectAction
     status: EffectStatus
-    result: dict[str, JsonValue] | None = None
+    result: dict[str, FiniteJson] | None = None

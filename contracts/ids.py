@@ -43,7 +43,7 @@ def review_id(case: str, round_number: int) -> str:
 def parse_review_id(review: str) -> tuple[str, int]:
     """The case id and round of a review id. Raises ValueError if it is not one."""
     case, separator, round_text = review.rpartition(":r")
-    if not separator or not round_text.isdigit():
+    if not case or not separator or not (round_text.isascii() and round_text.isdigit()):
         raise ValueError(f"'{review}' is not a review id: expected '<case_id>:r<round>'.")
     return case, int(round_text)
 

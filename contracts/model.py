@@ -31,7 +31,6 @@ UtcDateTime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 """A point in time. Input needs an offset; it is kept in UTC and written as ISO 8601."""
 
 
-
 def _to_finite(value: JsonValue) -> JsonValue:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("a JSON value holds only finite numbers")

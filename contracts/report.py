@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from contracts.ids import Hash
-from contracts.model import Contract, NonEmptyText, Score, UtcDateTime
+from contracts.model import Contract, FiniteJson, NonEmptyText, Score, UtcDateTime
 
 Specialist = Literal["usage", "location", "billing"]
 SPECIALISTS: tuple[Specialist, ...] = ("usage", "location", "billing")
@@ -27,7 +27,7 @@ class ToolCall(Contract):
 
     tool_call_id: str
     tool: str
-    arguments: dict[str, JsonValue]
+    arguments: dict[str, FiniteJson]
     ok: bool
     result_hash: Hash
     duration_ms: Annotated[int, Field(ge=0)]
@@ -38,9 +38,9 @@ class Evidence(Contract):
 
     evidence_id: str
     tool: str
-    arguments: dict[str, JsonValue]
+    arguments: dict[str, FiniteJson]
     ok: bool
-    result: JsonValue
+    result: FiniteJson
     recorded_at: UtcDateTime
 
 

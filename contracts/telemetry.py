@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from contracts.model import Contract, UtcDateTime
+from contracts.model import Contract, FiniteJson, UtcDateTime
 
 EventId = Annotated[str, Field(min_length=1, max_length=128)]
 CustomerId = Annotated[int, Field(gt=0, le=2**53)]
@@ -15,9 +15,15 @@ CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 
 
 class Attributes(BaseModel):
-    """What a kind of event says. Real telemetry always carries more than we know: extra keys are kept."""
+    """What a kind of event says. Real telemetry always carries more than we know: extra keys are kept.
+
+    An extra value is any JSON value but NaN and infinities: those would change on their way into a history.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+    # pydantic reads the type of extra values from here; its own base declares it mutable, hence wider.
+    __pydantic_extra__: dict[str, FiniteJson] = Field(init=False)  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class LoginAttributes(Attributes):
