@@ -17,13 +17,13 @@ def follow_up(verdict: Verdict, requests: tuple[Request, ...], dossier: Dossier)
     facts = [r.fact for r in requests if r.fact is not None and r.fact.concerns(conversation.part)]
     if not facts or verdict.risk_score is None:
         return verdict
-    return replace(verdict, risk_score=shifted(verdict.risk_score, facts[-1]))
+    return replace(verdict, risk_score=shifted(verdict.risk_score, facts[-1], verdict.lowest))
 
 
-def shifted(score: float, fact: StatedFact) -> float:
+def shifted(score: float, fact: StatedFact, lowest: float = thresholds.STATED_FACT_LOWEST) -> float:
     """A stated fact moves the score, but never past its limit, and never the other way."""
     if fact.direction == "confirmed":
-        return min(score, clamp(score - thresholds.STATED_FACT_SHIFT, lowest=thresholds.STATED_FACT_LOWEST))
+        return min(score, clamp(score - thresholds.STATED_FACT_SHIFT, lowest=lowest))
     return max(score, clamp(score + thresholds.STATED_FACT_SHIFT, highest=thresholds.STATED_FACT_HIGHEST))
 
 

@@ -131,7 +131,7 @@ def _impossible_travel(dossier: Dossier) -> Iterator[Signal]:
     strange = any(_is_stranger(dossier, seen) for seen in (leap.before, leap.after))
     explained = has_grounds and not strange
     yield Signal(
-        f"Logins from {leap.before.country} and {leap.after.country} are {leap.minutes} minutes apart: too far for one "
+        f"Logins from {leap.before.country} and {leap.after.country} are {leap.gap} apart: too far for one "
         + ("person, though the records do speak of a journey." if explained else "person, and no journey explains it."),
         thresholds.IMPOSSIBLE_TRAVEL_EXPLAINED if explained else thresholds.IMPOSSIBLE_TRAVEL,
         leap.evidence_ids,
@@ -157,6 +157,8 @@ def _judge_burst(dossier: Dossier, burst: Burst) -> Signal:
         where = "from abroad" if foreign else "from the customer's own country"
         if dossier.customer is None or not dossier.customer.own_countries:
             weight, where = thresholds.FAILURES_FROM_STRANGERS, f"from {len(failing)} addresses"
+        if count >= thresholds.MANY_FAILURES or len(failing) >= thresholds.MANY_ADDRESSES:
+            weight, where = thresholds.FAILURES_OF_AN_ATTACK, f"from {len(failing)} addresses"
         return Signal(f"{count} failed logins {where}; none succeeded after them.", weight, burst.evidence_ids)
     if _is_familiar(dossier, success) and not _is_abroad(dossier, success.country):
         return Signal(

@@ -41,9 +41,10 @@ class Leap:
         return tuple(dict.fromkeys((*self.before.evidence_ids, *self.after.evidence_ids)))
 
     @property
-    def minutes(self) -> int:
-        """Minutes between them."""
-        return round((self.after.at - self.before.at) / timedelta(minutes=1))
+    def gap(self) -> str:
+        """The time between them, in words."""
+        minutes = round((self.after.at - self.before.at) / timedelta(minutes=1))
+        return f"{minutes} minutes" if minutes > 1 else "at most a minute and a half"
 
 
 def alert_sightings(dossier: Dossier) -> tuple[Sighting, ...]:

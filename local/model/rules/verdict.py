@@ -10,6 +10,8 @@ from local.model.rules.dossier import Dossier
 from local.model.rules.records import unreadable_results
 
 MAX_STATEMENT = 600
+MAX_SIGNALS = 8
+"""Findings beyond these, the most telling ones, are left out of the answer; they still count for the score."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Verdict:
     risk_score: float | None
     findings: tuple[Signal, ...]
     suspicious_charge_ids: tuple[str, ...] = ()
+    lowest: float = thresholds.STATED_FACT_LOWEST
+    """What a reviewer states cannot bring the score below this."""
 
     def as_json(self) -> dict[str, JsonValue]:
         """In the shape of `specialist_verdict`."""
@@ -69,22 +73,23 @@ def conclude(judgement: Judgement, dossier: Dossier) -> Verdict:
     score = clamp(thresholds.BASELINE + sum(signal.weight for signal in signals))
     missing = judgement.missing or _unanswered(dossier)
     if missing is None:
-        return Verdict(True, None, score, signals, judgement.suspicious_charge_ids)
+        return Verdict(True, None, score, signals[:MAX_SIGNALS], judgement.suspicious_charge_ids)
     damning = sum(signal.weight for signal in signals if signal.weight > 0)
     note = Signal(missing, 0.0, dossier.all_evidence)
     if damning < thresholds.ENOUGH_FROM_ALERT:
-        return Verdict(False, missing, None, (*signals, note))
-    kept = tuple(signal for signal in signals if signal.weight >= 0)
-    score = clamp(max(score, thresholds.FLOOR_WITHOUT_RECORDS))
-    return Verdict(True, None, score, (*kept, note), judgement.suspicious_charge_ids)
+        return Verdict(False, missing, None, (*signals[:MAX_SIGNALS], note))
+    lowest = thresholds.FLOOR_WITHOUT_RECORDS
+    findings = (*signals[:MAX_SIGNALS], note)
+    return Verdict(True, None, clamp(max(score, lowest)), findings, judgement.suspicious_charge_ids, lowest)
 
 
 def _supported(signals: Sequence[Signal], dossier: Dossier) -> tuple[Signal, ...]:
-    """A signal without evidence of its own rests on all that was read."""
-    return tuple(
+    """The most telling first. A signal without evidence of its own rests on all that was read."""
+    supported = (
         signal if signal.evidence_ids else Signal(signal.statement, signal.weight, dossier.all_evidence)
         for signal in signals
     )
+    return tuple(sorted(supported, key=lambda signal: -abs(signal.weight)))
 
 
 def _unanswered(dossier: Dossier) -> str | None:
