@@ -1,0 +1,42 @@
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Alert = Schemas["Alert"];
+export type Baseline = Schemas["Baseline"];
+export type CaseEvent = Schemas["CaseEvent"];
+export type CasePage = Schemas["CasePage"];
+export type CaseProgress = Schemas["CaseProgress"];
+export type CaseSummary = Schemas["CaseSummary"];
+export type CaseView = Schemas["CaseView"];
+export type Decision = Schemas["Decision"];
+export type Effect = Schemas["Effect"];
+export type Evidence = Schemas["Evidence"];
+export type Finding = Schemas["Finding"];
+export type ReviewRequest = Schemas["ReviewRequest"];
+export type RiskAssessment = Schemas["RiskAssessment"];
+export type Round = Schemas["Round"];
+export type SpecialistReport = Schemas["SpecialistReport"];
+export type ToolCall = Schemas["ToolCall"];
+
+export type AlertMessage = Schemas["AlertMessage"];
+export type CaseMessage = Schemas["CaseMessage"];
+export type TelemetryBatch = Schemas["TelemetryBatch"];
+
+export type CaseState = CaseView["state"];
+export type CaseOutcome = NonNullable<CaseView["outcome"]>;
+export type RecommendedAction = RiskAssessment["recommended_action"];
+export type RiskLevel = RiskAssessment["risk_level"];
+export type Severity = Alert["severity"];
+export type Specialist = SpecialistReport["specialist"];
+export type SpecialistState = NonNullable<CaseProgress["specialists"]>[string];
+export type TelemetryEvent = Alert["trigger_events"][number];
+
+export const SPECIALISTS: readonly Specialist[] = ["usage", "location", "billing"];
+export const CASE_STATES: readonly CaseState[] = [
+  "investigating",
+  "awaiting_review",
+  "escalated",
+  "acting",
+  "closed",
+];

@@ -1,0 +1,22 @@
+import { MantineProvider } from "@mantine/core";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { useState } from "react";
+import { cssVariables, theme } from "@/shared/theme/theme";
+import { LiveProvider } from "./LiveProvider";
+import { createQueryClient } from "./query-client";
+import { router } from "./router";
+
+/** Everything that the pages stand on. */
+export function App() {
+  const [queries] = useState(createQueryClient);
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
+      <QueryClientProvider client={queries}>
+        <LiveProvider>
+          <RouterProvider router={router} />
+        </LiveProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,100 @@
+import { Skeleton } from "@mantine/core";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { CaseView } from "@/api/types";
+import { usePageTitle } from "@/app/use-page-title";
+import { AlertPanel } from "@/features/alert/AlertPanel";
+import { CaseHeader } from "@/features/cases/CaseHeader";
+import { useCase } from "@/features/cases/get-case";
+import { EffectsPanel } from "@/features/effects/EffectsPanel";
+import { EvidenceDrawer } from "@/features/evidence/EvidenceDrawer";
+import { AssessmentPanel } from "@/features/investigation/AssessmentPanel";
+import { EarlierRounds } from "@/features/investigation/EarlierRounds";
+import { SpecialistsPanel } from "@/features/investigation/SpecialistsPanel";
+import { DecisionPanel } from "@/features/review/DecisionPanel";
+import { useCaseEvents } from "@/features/timeline/get-case-events";
+import { Timeline } from "@/features/timeline/Timeline";
+import { useConfig } from "@/shared/api/config";
+import { humanise } from "@/shared/format/words";
+import { ErrorState } from "@/shared/ui/States";
+import classes from "./CasePage.module.css";
+
+const route = getRouteApi("/cases/$caseId");
+const DEFAULT_THRESHOLD = 0.6;
+
+/** One case: what was noticed, what was found, and the decision. */
+export function CasePage() {
+  const { caseId } = route.useParams();
+  const found = useCase(caseId);
+  usePageTitle(
+    found.data
+      ? `${humanise(found.data.alert.alert_type)}, customer ${found.data.alert.customer_id}`
+      : "Case",
+  );
+  if (found.isPending) return <CaseSkeleton />;
+  if (found.data === undefined) {
+    return (
+      <ErrorState error={found.error} onRetry={() => void found.refetch()} retrying={found.isFetching}>
+        <Link to="/">Go to the desk</Link>
+      </ErrorState>
+    );
+  }
+  return <CaseContent key={caseId} view={found.data} outdated={found.isRefetchError} />;
+}
+
+function CaseContent({ view, outdated }: { view: CaseView; outdated: boolean }) {
+  const { evidence } = route.useSearch();
+  const navigate = route.useNavigate();
+  const events = useCaseEvents(view.case_id);
+  const threshold = useConfig().data?.auto_clear_threshold ?? DEFAULT_THRESHOLD;
+  const show = (id: string | undefined) =>
+    void navigate({ search: id === undefined ? {} : { evidence: id }, replace: true, resetScroll: false });
+  return (
+    <>
+      <CaseHeader view={view} outdated={outdated} />
+      <div className={classes["columns"]}>
+        <div className={classes["story"]}>
+          <AlertPanel alert={view.alert} />
+          <SpecialistsPanel view={view} events={events.data} threshold={threshold} onOpenEvidence={show} />
+          <AssessmentPanel
+            assessment={view.assessment}
+            working={view.state === "investigating"}
+            threshold={threshold}
+          />
+          <EarlierRounds
+            rounds={view.earlier_rounds}
+            alert={view.alert}
+            threshold={threshold}
+            onOpenEvidence={show}
+          />
+        </div>
+        <aside className={classes["side"]} aria-label="Decision and timeline">
+          <DecisionPanel view={view} />
+          <EffectsPanel effects={view.effects} />
+          <Timeline caseId={view.case_id} />
+        </aside>
+      </div>
+      <EvidenceDrawer
+        caseId={view.case_id}
+        alert={view.alert}
+        evidenceId={evidence}
+        onClose={() => show(undefined)}
+      />
+    </>
+  );
+}
+
+function CaseSkeleton() {
+  return (
+    <div className={classes["columns"]} role="status" aria-label="Loading the case">
+      <div className={classes["story"]}>
+        <Skeleton height={150} />
+        <Skeleton height={280} />
+        <Skeleton height={180} />
+      </div>
+      <div className={classes["side"]}>
+        <Skeleton height={260} />
+        <Skeleton height={320} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { CASE_STATES, type CaseState } from "@/api/types";
+import { NotFound, PageError, PagePending } from "./PageStates";
+import { Shell } from "./Shell";
+
+interface DeskSearch {
+  state?: CaseState;
+}
+
+interface CaseSearch {
+  /** The evidence whose drawer is open, so that it can be linked. */
+  evidence?: string;
+}
+
+const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+const deskRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/",
+  validateSearch: (search: Record<string, unknown>): DeskSearch => {
+    const state = CASE_STATES.find((known) => known === search["state"]);
+    return state === undefined ? {} : { state };
+  },
+  component: lazyRouteComponent(() => import("./pages/DeskPage"), "DeskPage"),
+});
+
+const caseRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/cases/$caseId",
+  validateSearch: (search: Record<string, unknown>): CaseSearch => {
+    const evidence = search["evidence"];
+    return typeof evidence === "string" && evidence !== "" ? { evidence } : {};
+  },
+  component: lazyRouteComponent(() => import("./pages/CasePage"), "CasePage"),
+});
+
+const startRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/start",
+  component: lazyRouteComponent(() => import("./pages/StartPage"), "StartPage"),
+});
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([deskRoute, caseRoute, startRoute]),
+  defaultPreload: "intent",
+  defaultErrorComponent: PageError,
+  defaultPendingComponent: PagePending,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

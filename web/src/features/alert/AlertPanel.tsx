@@ -1,0 +1,48 @@
+import type { Alert } from "@/api/types";
+import { humanise, SEVERITY } from "@/shared/format/words";
+import { Panel } from "@/shared/ui/Panel";
+import { Tag } from "@/shared/ui/Tag";
+import { Time } from "@/shared/ui/Time";
+import classes from "./AlertPanel.module.css";
+import { BaselineBar } from "./BaselineBar";
+import { EventTable } from "./EventTable";
+
+/** What looked like fraud, and the evidence as it was at that moment. */
+export function AlertPanel({ alert }: { alert: Alert }) {
+  const severity = SEVERITY[alert.severity];
+  const triggers = new Set(alert.trigger_events.map((event) => event.event_id));
+  const others = alert.recent_events.filter((event) => !triggers.has(event.event_id));
+  return (
+    <Panel
+      title="What was noticed"
+      aside={
+        <>
+          <Tag>{alert.source === "manual" ? "Opened by a person" : humanise(alert.source)}</Tag>
+          <Tag tone={severity.tone}>{severity.label} severity</Tag>
+        </>
+      }
+    >
+      <div className={classes["layout"]} data-baseline={alert.baseline !== null}>
+        <div>
+          <p className={classes["description"]}>{alert.description}</p>
+          <p className={classes["origin"]}>
+            Rule <code>{alert.rule_id}</code> v{alert.rule_version} · raised <Time at={alert.raised_at} />
+          </p>
+        </div>
+        {alert.baseline !== null && <BaselineBar baseline={alert.baseline} />}
+      </div>
+      {alert.trigger_events.length > 0 && (
+        <EventTable title="Events that raised the alert" events={alert.trigger_events} />
+      )}
+      {others.length > 0 && (
+        <details className={classes["more"]}>
+          <summary>
+            {others.length === 1 ? "1 other recent event" : `${others.length} other recent events`} of this
+            customer
+          </summary>
+          <EventTable title="Other recent events" events={others.toReversed()} hideTitle />
+        </details>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,65 @@
+import { Link } from "@tanstack/react-router";
+import type { CaseView } from "@/api/types";
+import { humanise, OUTCOME, STATE } from "@/shared/format/words";
+import { BackIcon } from "@/shared/ui/icons";
+import { Tag } from "@/shared/ui/Tag";
+import { Age, DueIn } from "@/shared/ui/Time";
+import classes from "./CaseHeader.module.css";
+
+interface CaseHeaderProps {
+  view: CaseView;
+  /** The newest reading failed: what is shown was true before. */
+  outdated: boolean;
+}
+
+/** Which case this is and how it stands. */
+export function CaseHeader({ view, outdated }: CaseHeaderProps) {
+  const word = view.outcome === null ? STATE[view.state] : OUTCOME[view.outcome];
+  return (
+    <header className={classes["header"]}>
+      <Link to="/" className={classes["back"]} aria-label="Back to the desk" title="Back to the desk">
+        <BackIcon size={18} />
+      </Link>
+      <div className={classes["what"]}>
+        <h1>
+          {humanise(view.alert.alert_type)} <span>· Customer {view.alert.customer_id}</span>
+        </h1>
+        <code className={classes["id"]}>{view.case_id}</code>
+      </div>
+      <dl className={classes["facts"]}>
+        {outdated && (
+          <div>
+            <dt>Not refreshed</dt>
+            <dd className={classes["outdated"]}>may be out of date</dd>
+          </div>
+        )}
+        <div>
+          <dt>Opened</dt>
+          <dd>
+            <Age at={view.opened_at} />
+          </dd>
+        </div>
+        <div>
+          <dt>Round</dt>
+          <dd className="tabular">{view.round}</dd>
+        </div>
+        {view.review !== null && (
+          <div>
+            <dt>Due in</dt>
+            <dd>
+              <DueIn at={view.review.due_at} />
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt>State</dt>
+          <dd role="status">
+            <Tag tone={word.tone} dot>
+              {word.label}
+            </Tag>
+          </dd>
+        </div>
+      </dl>
+    </header>
+  );
+}

@@ -1,0 +1,115 @@
+import { Skeleton } from "@mantine/core";
+import type { RiskAssessment } from "@/api/types";
+import { formatNumber } from "@/shared/format/numbers";
+import { formatDuration } from "@/shared/format/time";
+import { ACTION, RISK } from "@/shared/format/words";
+import { Panel } from "@/shared/ui/Panel";
+import { RulesModelTag } from "@/shared/ui/RulesModelTag";
+import { ScoreMeter } from "@/shared/ui/ScoreMeter";
+import { Tag } from "@/shared/ui/Tag";
+import classes from "./AssessmentPanel.module.css";
+
+interface AssessmentPanelProps {
+  assessment: RiskAssessment | null;
+  /** Whether one is being made; otherwise its absence is final for this round. */
+  working: boolean;
+  threshold: number;
+}
+
+/** The judgement on the round: score, recommendation, why, and why it went to a person. */
+export function AssessmentPanel({ assessment, working, threshold }: AssessmentPanelProps) {
+  if (assessment === null) {
+    return (
+      <Panel title="Assessment">
+        {working ? (
+          <div className={classes["waiting"]} role="status">
+            <p className={classes["note"]}>
+              The risk aggregator judges as soon as all three specialists are done.
+            </p>
+            <Skeleton height={12} width="38%" />
+            <Skeleton height={12} />
+            <Skeleton height={12} width="74%" />
+          </div>
+        ) : (
+          <p className={classes["note"]}>This round has no assessment.</p>
+        )}
+      </Panel>
+    );
+  }
+  return (
+    <Panel title="Assessment" aside={<AssessmentTags assessment={assessment} />}>
+      <AssessmentBody assessment={assessment} threshold={threshold} />
+    </Panel>
+  );
+}
+
+function AssessmentTags({ assessment }: { assessment: RiskAssessment }) {
+  return (
+    <>
+      {assessment.quality_check && (
+        <Tag tone="accent" title="It would have been cleared, and was drawn for the quality sample">
+          Quality check
+        </Tag>
+      )}
+      <RulesModelTag model={assessment.model} />
+    </>
+  );
+}
+
+export function AssessmentBody({ assessment, threshold }: { assessment: RiskAssessment; threshold: number }) {
+  const { model_recommendation: model, recommended_action: action } = assessment;
+  const overruled = model !== null && model !== action;
+  return (
+    <div className={classes["layout"]}>
+      <div className={classes["verdict"]}>
+        <ScoreMeter
+          size="lg"
+          score={assessment.overall_risk_score}
+          level={assessment.risk_level}
+          threshold={threshold}
+          label="Overall risk score"
+        />
+        <div className={classes["tags"]}>
+          <Tag tone={RISK[assessment.risk_level].tone}>{RISK[assessment.risk_level].label}</Tag>
+        </div>
+        <dl className={classes["facts"]}>
+          <dt>Recommended</dt>
+          <dd>
+            <strong>{ACTION[action]}</strong>
+          </dd>
+          {overruled && (
+            <>
+              <dt>The model said</dt>
+              <dd>
+                {ACTION[model]} <span className={classes["overruled"]}>overruled by the guard rails</span>
+              </dd>
+            </>
+          )}
+        </dl>
+      </div>
+      <div className={classes["why"]}>
+        {assessment.reasoning !== "" && <p className={classes["reasoning"]}>{assessment.reasoning}</p>}
+        {assessment.route_reasons.length > 0 && (
+          <div className={classes["reasons"]}>
+            <h3>Why a person must look</h3>
+            <ul>
+              {assessment.route_reasons.map((reason) => (
+                <li key={reason}>{reason}</li>
+              ))}
+            </ul>
+          </div>
+        )}
+        {assessment.route === "auto_clear" && (
+          <p className={classes["note"]}>
+            Every guard rail held: this round could be cleared without a person.
+          </p>
+        )}
+        <p className={classes["meta"]}>
+          <span className="tabular">{formatDuration(assessment.duration_ms)}</span>
+          <span className="tabular">{formatNumber(assessment.tokens)} tokens</span>
+          {assessment.model !== null && <span>{assessment.model}</span>}
+        </p>
+      </div>
+    </div>
+  );
+}

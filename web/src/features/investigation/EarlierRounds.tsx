@@ -1,0 +1,79 @@
+import type { Alert, Round } from "@/api/types";
+import { ACTION, SPECIALIST } from "@/shared/format/words";
+import { formatScore } from "@/shared/format/numbers";
+import { ChevronIcon } from "@/shared/ui/icons";
+import { Panel } from "@/shared/ui/Panel";
+import { levelOf, ScoreMeter } from "@/shared/ui/ScoreMeter";
+import { Time } from "@/shared/ui/Time";
+import { AssessmentBody } from "./AssessmentPanel";
+import classes from "./EarlierRounds.module.css";
+import { FindingList } from "./FindingList";
+
+interface EarlierRoundsProps {
+  rounds: readonly Round[];
+  alert: Alert;
+  threshold: number;
+  onOpenEvidence: (evidenceId: string) => void;
+}
+
+/** What was concluded before, and what a person answered. Newest first, folded. */
+export function EarlierRounds({ rounds, ...rest }: EarlierRoundsProps) {
+  if (rounds.length === 0) return null;
+  return (
+    <Panel title="Earlier rounds" flush>
+      {rounds.toReversed().map((round) => (
+        <EarlierRound key={round.round} round={round} {...rest} />
+      ))}
+    </Panel>
+  );
+}
+
+interface EarlierRoundProps extends Omit<EarlierRoundsProps, "rounds"> {
+  round: Round;
+}
+
+function EarlierRound({ round, alert, threshold, onOpenEvidence }: EarlierRoundProps) {
+  const { assessment, decision } = round;
+  return (
+    <div className={classes["round"]}>
+      {decision?.feedback && (
+        <blockquote className={classes["feedback"]}>
+          <p>{decision.feedback}</p>
+          <footer>
+            {decision.decided_by} rejected round {round.round} · <Time at={decision.decided_at} />
+          </footer>
+        </blockquote>
+      )}
+      <details className={classes["details"]}>
+        <summary>
+          <span className={classes["chevron"]}>
+            <ChevronIcon size={14} />
+          </span>
+          Round {round.round}
+          {assessment && (
+            <span className={classes["gist"]}>
+              risk {formatScore(assessment.overall_risk_score)}, recommended “
+              {ACTION[assessment.recommended_action].toLowerCase()}”
+            </span>
+          )}
+        </summary>
+        <div className={classes["content"]}>
+          {assessment && <AssessmentBody assessment={assessment} threshold={threshold} />}
+          <div className={classes["reports"]}>
+            {round.reports.map((report) => (
+              <section
+                key={report.specialist}
+                aria-label={`${SPECIALIST[report.specialist]}, round ${round.round}`}
+              >
+                <h3>{SPECIALIST[report.specialist]}</h3>
+                <ScoreMeter score={report.risk_score} level={levelOf(report.risk_score, threshold)} />
+                {report.reason !== null && <p>{report.reason}</p>}
+                <FindingList report={report} alert={alert} onOpenEvidence={onOpenEvidence} />
+              </section>
+            ))}
+          </div>
+        </div>
+      </details>
+    </div>
+  );
+}

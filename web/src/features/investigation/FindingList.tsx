@@ -1,0 +1,78 @@
+import type { Alert, SpecialistReport } from "@/api/types";
+import { describeEvent } from "@/shared/format/telemetry";
+import { humanise } from "@/shared/format/words";
+import { SignalIcon, ToolIcon } from "@/shared/ui/icons";
+import { Tag } from "@/shared/ui/Tag";
+import classes from "./FindingList.module.css";
+
+interface FindingListProps {
+  report: SpecialistReport;
+  alert: Alert;
+  onOpenEvidence: (evidenceId: string) => void;
+}
+
+/** What a specialist claims, each claim with what it rests on. */
+export function FindingList({ report, alert, onOpenEvidence }: FindingListProps) {
+  if (report.findings.length === 0) {
+    return report.status === "ok" ? <p className={classes["none"]}>No findings.</p> : null;
+  }
+  return (
+    <ul className={classes["list"]}>
+      {report.findings.map((finding, index) => (
+        <li key={index} className={classes["finding"]} data-unsupported={finding.unsupported}>
+          <p className={classes["statement"]}>{finding.statement}</p>
+          <div className={classes["chips"]}>
+            {finding.unsupported && (
+              <Tag tone="high" title="No recorded evidence bears this out: it counts for nothing">
+                Unsupported
+              </Tag>
+            )}
+            {finding.evidence_ids.map((id) => (
+              <EvidenceChip key={id} id={id} report={report} alert={alert} onOpen={onOpenEvidence} />
+            ))}
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface EvidenceChipProps {
+  id: string;
+  report: SpecialistReport;
+  alert: Alert;
+  onOpen: (evidenceId: string) => void;
+}
+
+function EvidenceChip({ id, report, alert, onOpen }: EvidenceChipProps) {
+  const call = report.tool_calls.find(({ tool_call_id }) => tool_call_id === id);
+  const event = [...alert.trigger_events, ...alert.recent_events].find(({ event_id }) => event_id === id);
+  if (call === undefined && event === undefined) {
+    // An earlier round's look-up is still evidence; a made-up id is shown as what it is by the drawer.
+    return <Chip id={id} label={id} icon="tool" onOpen={onOpen} />;
+  }
+  const label = call ? humanise(call.tool.replace(/^get_/, "")) : event ? describeEvent(event) : id;
+  return <Chip id={id} label={label} icon={call ? "tool" : "event"} onOpen={onOpen} />;
+}
+
+interface ChipProps {
+  id: string;
+  label: string;
+  icon: "tool" | "event";
+  onOpen: (evidenceId: string) => void;
+}
+
+function Chip({ id, label, icon, onOpen }: ChipProps) {
+  return (
+    <button
+      type="button"
+      className={classes["chip"]}
+      title={`Evidence ${id}`}
+      aria-label={`Evidence: ${label}`}
+      onClick={() => onOpen(id)}
+    >
+      {icon === "tool" ? <ToolIcon size={12} /> : <SignalIcon size={12} />}
+      <span>{label}</span>
+    </button>
+  );
+}

@@ -1,0 +1,105 @@
+import { Skeleton } from "@mantine/core";
+import type { Alert, Specialist, SpecialistReport, SpecialistState } from "@/api/types";
+import { formatNumber } from "@/shared/format/numbers";
+import { formatDuration } from "@/shared/format/time";
+import { SPECIALIST, SPECIALIST_STATE } from "@/shared/format/words";
+import { BillingIcon, LocationIcon, UsageIcon } from "@/shared/ui/icons";
+import { RulesModelTag } from "@/shared/ui/RulesModelTag";
+import { levelOf, ScoreMeter } from "@/shared/ui/ScoreMeter";
+import { Tag } from "@/shared/ui/Tag";
+import { useNow } from "@/shared/use-now";
+import { FindingList } from "./FindingList";
+import classes from "./SpecialistCard.module.css";
+
+const ICON = { usage: UsageIcon, location: LocationIcon, billing: BillingIcon };
+
+export interface SpecialistCardProps {
+  specialist: Specialist;
+  state: SpecialistState;
+  report: SpecialistReport | undefined;
+  /** When it began, for the running clock. */
+  startedAt?: string | undefined;
+  threshold: number;
+  alert: Alert;
+  onOpenEvidence: (evidenceId: string) => void;
+}
+
+/** One specialist: its state as it works, then what it found and on which evidence. */
+export function SpecialistCard(props: SpecialistCardProps) {
+  const { specialist, state, report, startedAt, threshold, alert, onOpenEvidence } = props;
+  const word = SPECIALIST_STATE[state];
+  const Icon = ICON[specialist];
+  return (
+    <article
+      className={classes["card"]}
+      data-state={state}
+      aria-label={`${SPECIALIST[specialist]} specialist`}
+    >
+      <header className={classes["head"]}>
+        <Icon size={16} />
+        <h3 className={classes["name"]}>{SPECIALIST[specialist]}</h3>
+        <span className={classes["status"]} role="status">
+          {state === "running" && startedAt !== undefined && <Elapsed since={startedAt} />}
+          <Tag tone={word.tone} dot>
+            {word.label}
+          </Tag>
+        </span>
+      </header>
+      {report === undefined ? (
+        <Waiting state={state} />
+      ) : (
+        <>
+          {report.status === "ok" && (
+            <ScoreMeter
+              score={report.risk_score}
+              level={levelOf(report.risk_score, threshold)}
+              threshold={threshold}
+              label={`${SPECIALIST[specialist]} risk score`}
+            />
+          )}
+          {report.reason !== null && <p className={classes["reason"]}>{report.reason}</p>}
+          <FindingList report={report} alert={alert} onOpenEvidence={onOpenEvidence} />
+          <Footer report={report} />
+        </>
+      )}
+    </article>
+  );
+}
+
+function Waiting({ state }: { state: SpecialistState }) {
+  if (state === "pending") return <p className={classes["reason"]}>Has not started yet.</p>;
+  if (state !== "running") return <p className={classes["reason"]}>Its report is on the way.</p>;
+  return (
+    <div className={classes["working"]}>
+      <Skeleton height={10} />
+      <Skeleton height={10} width="82%" />
+      <Skeleton height={10} width="64%" />
+    </div>
+  );
+}
+
+function Elapsed({ since }: { since: string }) {
+  const now = useNow();
+  const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000));
+  return (
+    <span className={`tabular ${classes["elapsed"] ?? ""}`} aria-hidden="true">
+      {seconds} s
+    </span>
+  );
+}
+
+function Footer({ report }: { report: SpecialistReport }) {
+  const failed = report.tool_calls.filter((call) => !call.ok).length;
+  const calls = `${report.tool_calls.length} look-up${report.tool_calls.length === 1 ? "" : "s"}`;
+  return (
+    <footer className={classes["foot"]}>
+      <span className="tabular">{formatDuration(report.duration_ms)}</span>
+      <span className="tabular">{formatNumber(report.tokens)} tokens</span>
+      <span>
+        {calls}
+        {failed > 0 && `, ${failed} failed`}
+      </span>
+      <RulesModelTag model={report.model} />
+    </footer>
+  );
+}

@@ -1,0 +1,52 @@
+import { SPECIALISTS, type CaseEvent, type CaseView } from "@/api/types";
+import { Panel } from "@/shared/ui/Panel";
+import { SpecialistCard } from "./SpecialistCard";
+import classes from "./SpecialistsPanel.module.css";
+
+interface SpecialistsPanelProps {
+  view: CaseView;
+  events: readonly CaseEvent[] | undefined;
+  threshold: number;
+  onOpenEvidence: (evidenceId: string) => void;
+}
+
+/** The three specialists of the current round, side by side, as they work. */
+export function SpecialistsPanel({ view, events = [], threshold, onOpenEvidence }: SpecialistsPanelProps) {
+  const finished = SPECIALISTS.filter((name) => view.reports.some((report) => report.specialist === name));
+  return (
+    <Panel
+      title="Specialists"
+      flush
+      aside={
+        <span className={classes["count"]}>
+          Round {view.round} · {finished.length} of {SPECIALISTS.length} reported
+        </span>
+      }
+    >
+      <div className={classes["columns"]}>
+        {SPECIALISTS.map((name) => {
+          const report = view.reports.find(({ specialist }) => specialist === name);
+          return (
+            <SpecialistCard
+              key={name}
+              specialist={name}
+              state={view.progress.specialists[name] ?? report?.status ?? "pending"}
+              report={report}
+              startedAt={startOf(events, name, view.round)}
+              threshold={threshold}
+              alert={view.alert}
+              onOpenEvidence={onOpenEvidence}
+            />
+          );
+        })}
+      </div>
+    </Panel>
+  );
+}
+
+function startOf(events: readonly CaseEvent[], specialist: string, round: number): string | undefined {
+  return events.findLast(
+    ({ type, data }) =>
+      type === "specialist_started" && data["specialist"] === specialist && data["round"] === round,
+  )?.at;
+}

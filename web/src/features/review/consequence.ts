@@ -1,0 +1,48 @@
+import type { CaseView, RecommendedAction, TelemetryEvent } from "@/api/types";
+import { formatMoney } from "@/shared/format/numbers";
+
+/** What exactly an approval of `action` will do: one sentence, shown before anybody confirms it. */
+export function consequenceOf(action: RecommendedAction, view: CaseView): string {
+  const customer = `customer ${view.alert.customer_id}`;
+  switch (action) {
+    case "clear":
+      return `Closes the case of ${customer} as cleared. Nothing is changed in the account.`;
+    case "lock_account":
+      return `Locks the account of ${customer}.`;
+    case "refund_charges":
+      return `Refunds ${charges(view)} of ${customer}.`;
+    case "lock_and_refund":
+      return `Locks the account of ${customer} and refunds ${charges(view)}.`;
+  }
+}
+
+/** Whether `action` can be carried out at all: a refund needs charges to refund. */
+export const isPossible = (action: RecommendedAction, view: CaseView): boolean =>
+  (action !== "refund_charges" && action !== "lock_and_refund") || chargeIds(view).length > 0;
+
+export const chargeIds = (view: CaseView): readonly string[] => view.assessment?.refund_charge_ids ?? [];
+
+function charges(view: CaseView): string {
+  const ids = chargeIds(view);
+  const count = ids.length === 1 ? "1 charge" : `${ids.length} charges`;
+  const sum = sumOf(ids, [...view.alert.trigger_events, ...view.alert.recent_events]);
+  return sum === undefined ? count : `${count} (${sum})`;
+}
+
+/** The total, when the alert's own events tell the amount of every charge and all are in one currency. */
+function sumOf(ids: readonly string[], events: readonly TelemetryEvent[]): string | undefined {
+  const amounts = new Map<string, { amount: number; currency: string }>();
+  for (const event of events) {
+    if (event.kind !== "transaction" || event.attributes.charge_id == null) continue;
+    const { charge_id, amount, currency } = event.attributes;
+    amounts.set(charge_id, { amount: Number(amount), currency });
+  }
+  const known = ids.map((id) => amounts.get(id));
+  const first = known[0];
+  if (first === undefined) return undefined;
+  if (known.some((charge) => charge?.currency !== first.currency)) return undefined;
+  return formatMoney(
+    known.reduce((sum, charge) => sum + (charge?.amount ?? 0), 0),
+    first.currency,
+  );
+}

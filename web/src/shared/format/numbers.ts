@@ -1,0 +1,30 @@
+const plain = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const score = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+/** A count or a measurement with at most two decimals. */
+export const formatNumber = (value: number): string => plain.format(value);
+
+/** A risk score: always two decimals, "–" when there is none. */
+export const formatScore = (value: number | null | undefined): string =>
+  value === null || value === undefined ? "–" : score.format(value);
+
+/** Money in major units; `amount` may be the exact decimal text of the wire. */
+export function formatMoney(amount: string | number, currency: string): string {
+  const value = Number(amount);
+  if (!Number.isFinite(value)) return `${amount} ${currency}`;
+  try {
+    return new Intl.NumberFormat(undefined, { style: "currency", currency }).format(value);
+  } catch {
+    return `${plain.format(value)} ${currency}`;
+  }
+}
+
+/** Money in minor units (cents), by the number of decimals that the currency has. */
+export function formatMinor(amount: number, currency: string): string {
+  try {
+    const format = new Intl.NumberFormat(undefined, { style: "currency", currency });
+    return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+  } catch {
+    return `${plain.format(amount)} ${currency} (minor units)`;
+  }
+}

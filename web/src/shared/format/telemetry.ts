@@ -1,0 +1,47 @@
+import type { TelemetryEvent } from "@/api/types";
+import { formatMoney, formatNumber } from "./numbers";
+
+/** One event in a few words, without its customer and time. */
+export function describeEvent(event: TelemetryEvent): string {
+  switch (event.kind) {
+    case "login": {
+      const { success, device_id } = event.attributes;
+      const verb = !success ? "Failed login" : "Login";
+      return join(verb, place(event.attributes), device_id && `on ${device_id}`);
+    }
+    case "auth_failure":
+      return join("Authentication failed", place(event.attributes), event.attributes.reason);
+    case "transaction": {
+      const { amount, currency, merchant, country } = event.attributes;
+      return join(formatMoney(amount, currency), merchant && `at ${merchant}`, country && `(${country})`);
+    }
+    case "data_usage":
+      return `${formatNumber(event.attributes.gb)} GB used`;
+    case "api_call": {
+      const { endpoint, status_code, error_code, region } = event.attributes;
+      return join(endpoint, region && `in ${region}`, error_code ?? status_code?.toString());
+    }
+  }
+}
+
+export const EVENT_KIND: Record<TelemetryEvent["kind"], string> = {
+  login: "Login",
+  auth_failure: "Auth failure",
+  transaction: "Transaction",
+  data_usage: "Data usage",
+  api_call: "API call",
+};
+
+interface Origin {
+  city?: unknown;
+  country?: string | null;
+  ip?: string | null;
+}
+
+function place({ city, country, ip }: Origin): string | undefined {
+  const where = [typeof city === "string" ? city : undefined, country].filter(Boolean).join(", ");
+  if (where !== "") return `from ${where}`;
+  return ip ? `from ${ip}` : undefined;
+}
+
+const join = (...parts: (string | null | undefined)[]): string => parts.filter(Boolean).join(" ");

@@ -1,0 +1,91 @@
+import type {
+  CaseOutcome,
+  CaseState,
+  RecommendedAction,
+  RiskLevel,
+  Severity,
+  Specialist,
+  SpecialistState,
+} from "@/api/types";
+
+export type Tone = "neutral" | "accent" | "good" | "warn" | "high" | "bad";
+
+interface Word {
+  label: string;
+  tone: Tone;
+}
+
+export const STATE: Record<CaseState, Word> = {
+  investigating: { label: "Investigating", tone: "accent" },
+  awaiting_review: { label: "Awaiting review", tone: "warn" },
+  escalated: { label: "Escalated", tone: "high" },
+  acting: { label: "Acting", tone: "accent" },
+  closed: { label: "Closed", tone: "neutral" },
+};
+
+export const OUTCOME: Record<CaseOutcome, Word> = {
+  auto_cleared: { label: "Cleared automatically", tone: "good" },
+  cleared: { label: "Cleared", tone: "good" },
+  account_locked: { label: "Account locked", tone: "bad" },
+  charges_refunded: { label: "Charges refunded", tone: "warn" },
+  locked_and_refunded: { label: "Locked and refunded", tone: "bad" },
+  unresolved: { label: "Unresolved", tone: "high" },
+  failed: { label: "Action failed", tone: "bad" },
+};
+
+export const RISK: Record<RiskLevel, Word> = {
+  low: { label: "Low risk", tone: "good" },
+  medium: { label: "Medium risk", tone: "warn" },
+  high: { label: "High risk", tone: "high" },
+  critical: { label: "Critical risk", tone: "bad" },
+};
+
+export const SEVERITY: Record<Severity, Word> = {
+  low: { label: "Low", tone: "neutral" },
+  medium: { label: "Medium", tone: "warn" },
+  high: { label: "High", tone: "high" },
+  critical: { label: "Critical", tone: "bad" },
+};
+
+export const ACTION: Record<RecommendedAction, string> = {
+  clear: "Clear",
+  lock_account: "Lock account",
+  refund_charges: "Refund charges",
+  lock_and_refund: "Lock and refund",
+};
+
+export const SPECIALIST: Record<Specialist, string> = {
+  usage: "Usage",
+  location: "Location",
+  billing: "Billing",
+};
+
+export const SPECIALIST_STATE: Record<SpecialistState, Word> = {
+  pending: { label: "Pending", tone: "neutral" },
+  running: { label: "Running", tone: "accent" },
+  ok: { label: "Done", tone: "good" },
+  not_evaluable: { label: "Not evaluable", tone: "warn" },
+  unavailable: { label: "Unavailable", tone: "bad" },
+};
+
+/** The stand-in model: rules, not a language model. Its answers are marked wherever they are shown. */
+export const RULES_MODEL = "casewright-rules-1";
+
+/** "impossible_travel" and "ImpossibleTravel" as a person would write it: "Impossible travel". */
+export function humanise(identifier: string): string {
+  const spaced = identifier
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replace(/[_-]+/g, " ")
+    .trim()
+    .toLowerCase();
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
+
+/** The first eight digits of a `sha256:…` hash, enough to compare by eye. */
+export const shortHash = (hash: string): string => hash.replace(/^sha256:/, "").slice(0, 8);
+
+/** Who did something: an agent by its speciality, else the id as it is. */
+export function actorName(actor: string): string {
+  const [kind, name] = actor.split(":");
+  return kind === "agent" && name !== undefined ? `${humanise(name)} specialist` : actor;
+}

@@ -1,0 +1,11 @@
+import { shortHash } from "@/shared/format/words";
+import classes from "./Hash.module.css";
+
+/** The start of a hash, with the whole of it as title. */
+export function Hash({ value }: { value: string }) {
+  return (
+    <code className={classes["hash"]} title={value}>
+      {shortHash(value)}
+    </code>
+  );
+}

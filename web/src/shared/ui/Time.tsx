@@ -1,0 +1,51 @@
+import {
+  countdown,
+  formatAge,
+  formatClock,
+  formatDateTime,
+  formatDayTime,
+  formatUtc,
+} from "@/shared/format/time";
+import { useNow } from "@/shared/use-now";
+import classes from "./Time.module.css";
+
+const FORMATS = { full: formatDateTime, day: formatDayTime, clock: formatClock };
+
+interface TimeProps {
+  at: string;
+  format?: keyof typeof FORMATS;
+}
+
+/** A moment in local time; its title says it in UTC. */
+export function Time({ at, format = "full" }: TimeProps) {
+  return (
+    <time dateTime={at} title={formatUtc(at)} className="tabular">
+      {FORMATS[format](at)}
+    </time>
+  );
+}
+
+/** How long ago something was, kept current. */
+export function Age({ at }: { at: string }) {
+  const now = useNow();
+  return (
+    <time dateTime={at} title={`${formatDateTime(at)} (${formatUtc(at)})`} className="tabular">
+      {formatAge(at, now)}
+    </time>
+  );
+}
+
+/** Time left until a deadline, kept current; its colour says how urgent it is. */
+export function DueIn({ at }: { at: string }) {
+  const { text, urgency } = countdown(at, useNow());
+  return (
+    <time
+      dateTime={at}
+      title={`Due ${formatDateTime(at)} (${formatUtc(at)})`}
+      className={`tabular ${classes["due"] ?? ""}`}
+      data-urgency={urgency}
+    >
+      {text}
+    </time>
+  );
+}
