@@ -57,6 +57,8 @@ class ModelRequest(Contract):
 
     messages: tuple[Message, ...]
     tools: tuple[ToolDescription, ...] = ()
+    may_call_tools: bool = True
+    """False when the answer is due now."""
     answer_format: AnswerFormat
 
 

@@ -1,0 +1,50 @@
+"""Assessing a round: the aggregator's judgement within the guard rails."""
+
+import logging
+
+from durabletask import task
+
+from contracts.assessment import RiskAssessment
+from contracts.investigation import AssessmentTask
+from worker.agents.aggregator import AggregatorAgent
+from worker.domain.assessing import NO_JUDGEMENT, assess
+from worker.ports.record import CaseRecord
+
+log = logging.getLogger(__name__)
+
+
+class AssessmentActivities:
+    """Assessments, kept in the case record: the first of a round counts."""
+
+    def __init__(self, record: CaseRecord, aggregator: AggregatorAgent) -> None:
+        self._record = record
+        self._aggregator = aggregator
+
+    def assess_risk(self, _: task.ActivityContext, order: AssessmentTask) -> RiskAssessment:
+        """Judge the round. Raises ModelUnavailable when another attempt may help."""
+        kept = self._record.recall_assessment(order.case_id, order.round)
+        if kept is not None:
+            return kept
+        answer = self._aggregator.judge(order)
+        cost = {
+            "model": answer.usage.model,
+            "tokens": answer.usage.tokens,
+            "duration_ms": answer.usage.duration_ms,
+        }
+        return self._save(order, assess(order, answer.judgement).model_copy(update=cost))
+
+    def assess_without_model(self, _: task.ActivityContext, order: AssessmentTask) -> RiskAssessment:
+        """Apply the guard rails alone: without a judgement the case goes to a person."""
+        return self._save(order, assess(order, NO_JUDGEMENT))
+
+    def _save(self, order: AssessmentTask, assessment: RiskAssessment) -> RiskAssessment:
+        saved = self._record.save_assessment(order.case_id, assessment)
+        log.info(
+            "Assessed round %d: score %s, %s, %s.",
+            saved.round,
+            saved.overall_risk_score,
+            saved.recommended_action,
+            saved.route,
+            extra={"case_id": order.case_id},
+        )
+        return saved

@@ -1,0 +1,52 @@
+"""Running a specialist, and noting what it found."""
+
+import logging
+
+from durabletask import task
+
+from contracts.investigation import ReportFiling, SpecialistTask
+from contracts.report import SpecialistReport
+from worker.agents.specialists import SpecialistAgents
+from worker.ports.record import CaseRecord
+
+log = logging.getLogger(__name__)
+
+
+class SpecialistActivities:
+    """Specialists at work."""
+
+    def __init__(self, record: CaseRecord, agents: SpecialistAgents) -> None:
+        self._record = record
+        self._agents = agents
+
+    def run_specialist(self, _: task.ActivityContext, order: SpecialistTask) -> SpecialistReport:
+        """Investigate and keep report and evidence; a report that was kept already is returned as it is.
+
+        Raises ModelUnavailable or ToolsUnavailable when another attempt may help.
+        """
+        kept = self._record.recall_report(order.case_id, order.round, order.specialist)
+        if kept is not None:
+            return kept
+        self._record.start_specialist(order.case_id, order.round, order.specialist)
+        report, evidence = self._agents.investigate(order)
+        saved = self._record.save_report(order.case_id, report, evidence)
+        _log(order.case_id, saved)
+        return saved
+
+    def record_report(self, _: task.ActivityContext, filing: ReportFiling) -> SpecialistReport:
+        """Keep the report of a specialist whose every attempt failed, unless it had saved one after all."""
+        saved = self._record.save_report(filing.case_id, filing.report, ())
+        _log(filing.case_id, saved)
+        return saved
+
+
+def _log(case_id: str, report: SpecialistReport) -> None:
+    log.info(
+        "The %s specialist is done: %s, score %s, %d tokens, %d ms.",
+        report.specialist,
+        report.status,
+        report.risk_score,
+        report.tokens,
+        report.duration_ms,
+        extra={"case_id": case_id},
+    )

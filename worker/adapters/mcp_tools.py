@@ -1,0 +1,94 @@
+"""The `ToolBox` port over MCP: tools that the server marks as read-only, and no others."""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import anyio
+from mcp_types import Tool
+
+from worker.adapters.client_loop import ClientLoop
+from worker.adapters.mcp_session import McpSession, Overdue, Unreachable
+from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome, ToolsUnavailable
+
+LISTING_KEPT_S = 60.0
+"""So long after it was asked for, the list of tools counts as current."""
+
+UNREACHABLE = "The tool server could not be reached."
+
+
+class McpToolBox:
+    """Reads through a session that holds no write token."""
+
+    def __init__(self, session: McpSession, loop: ClientLoop, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._session = session
+        self._loop = loop
+        self._monotonic = monotonic
+        self._listing: tuple[float, tuple[ToolDescription, ...]] | None = None
+
+    def describe(self) -> tuple[ToolDescription, ...]:
+        """The read-only tools. Raises ToolsUnavailable."""
+        if self._listing is None or self._monotonic() - self._listing[0] > LISTING_KEPT_S:
+            try:
+                tools = self._loop.call(self._session.list_tools)
+            except Unreachable:
+                raise ToolsUnavailable(UNREACHABLE) from None
+            self._listing = self._monotonic(), tuple(_description(tool) for tool in tools if _only_reads(tool))
+        return self._listing[1]
+
+    def invoke(self, calls: Sequence[ToolInvocation], timeout_s: float) -> tuple[ToolOutcome, ...]:
+        """All calls side by side. Raises ToolsUnavailable, also when not one of them was answered in time."""
+        readable = {tool.name for tool in self.describe()}
+        outcomes = self._loop.call(partial(self._invoke, calls, readable, timeout_s))
+        answered = [outcome for outcome in outcomes if outcome is not None]
+        if calls and not answered:
+            raise ToolsUnavailable(f"The tool server did not answer within {timeout_s:g} seconds.")
+        late = ToolOutcome(
+            ok=False,
+            result={"error": f"The tool did not answer within {timeout_s:g} seconds."},
+            duration_ms=round(timeout_s * 1000),
+        )
+        return tuple(outcome or late for outcome in outcomes)
+
+    async def _invoke(
+        self, calls: Sequence[ToolInvocation], readable: set[str], timeout_s: float
+    ) -> list[ToolOutcome | None]:
+        outcomes: list[ToolOutcome | None] = [None] * len(calls)
+        broken: list[Unreachable] = []
+
+        async def run(index: int, call: ToolInvocation) -> None:
+            try:
+                outcomes[index] = await self._call(call, readable, timeout_s)
+            except Overdue:
+                return
+            except Unreachable as error:
+                broken.append(error)
+
+        async with anyio.create_task_group() as group:
+            for index, call in enumerate(calls):
+                group.start_soon(run, index, call)
+        if broken:
+            raise ToolsUnavailable(UNREACHABLE) from broken[0]
+        return outcomes
+
+    async def _call(self, call: ToolInvocation, readable: set[str], timeout_s: float) -> ToolOutcome:
+        if call.tool not in readable:
+            return ToolOutcome(ok=False, result={"error": f"'{call.tool}' is not a read-only tool."})
+        started = self._monotonic()
+        reply = await self._session.call(call.tool, call.arguments, timeout_s)
+        duration_ms = round((self._monotonic() - started) * 1000)
+        if reply.fault == "passing" and reply.error is not None:
+            raise Unreachable
+        if reply.error is not None:
+            return ToolOutcome(ok=False, result={"error": reply.error}, duration_ms=duration_ms)
+        return ToolOutcome(ok=True, result=reply.result, duration_ms=duration_ms)
+
+
+def _only_reads(tool: Tool) -> bool:
+    return tool.annotations is not None and tool.annotations.read_only_hint is True
+
+
+def _description(tool: Tool) -> ToolDescription:
+    return ToolDescription(
+        name=tool.name, description=tool.description or tool.title or tool.name, parameters=tool.input_schema
+    )

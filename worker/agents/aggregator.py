@@ -1,0 +1,52 @@
+"""The risk aggregator: one judgement from the specialists' reports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from contracts.investigation import AssessmentTask
+from worker.agents.conversation import aggregator_case
+from worker.agents.loop import AgentLoop, Assignment, Usage
+from worker.agents.verdicts import MAX_REASONING, RiskVerdict
+from worker.domain.routing import Judgement
+
+NOTHING_TO_JUDGE = "No specialist could report, so there is nothing to judge."
+
+
+@dataclass(frozen=True)
+class AggregatorAnswer:
+    """The judgement and what it cost."""
+
+    judgement: Judgement
+    usage: Usage
+
+
+class AggregatorAgent:
+    """Weighs the reports of one round."""
+
+    def __init__(self, loop: AgentLoop, prompts: Mapping[str, str]) -> None:
+        self._loop = loop
+        self._prompt = prompts["aggregator"]
+
+    def judge(self, order: AssessmentTask) -> AggregatorAnswer:
+        """A judgement; one without a score when none was to be had. Raises ModelUnavailable."""
+        if not any(report.status == "ok" for report in order.reports):
+            return AggregatorAnswer(Judgement(None, None, NOTHING_TO_JUDGE), Usage())
+        result = self._loop.run(
+            Assignment(
+                case_id=order.case_id,
+                round=order.round,
+                agent="aggregator",
+                customer_id=order.alert.customer_id,
+                system=self._prompt,
+                user=aggregator_case(order),
+                answer_name="risk_verdict",
+                answer=RiskVerdict,
+            )
+        )
+        verdict = result.answer
+        if verdict is None:
+            return AggregatorAnswer(Judgement(None, None, result.failure or ""), result.usage)
+        reasoning = verdict.reasoning.strip()[:MAX_REASONING]
+        return AggregatorAnswer(
+            Judgement(verdict.overall_risk_score, verdict.recommended_action, reasoning), result.usage
+        )

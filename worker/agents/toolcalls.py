@@ -1,0 +1,55 @@
+"""What a model asks of the tools, checked before it reaches one."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from jsonschema import Draft202012Validator
+from pydantic import JsonValue
+
+from worker.ports.model import ToolRequest
+from worker.ports.tools import ToolDescription, ToolInvocation
+
+MAX_ERROR = 300
+
+
+class BadToolRequest(Exception):
+    """The request cannot be run; the message tells the model why."""
+
+
+class ToolScope:
+    """The tools of one run, and the one customer that they may be asked about."""
+
+    def __init__(self, tools: Iterable[ToolDescription], customer_id: int) -> None:
+        self._validators = {tool.name: Draft202012Validator(tool.parameters) for tool in tools}
+        self._customer_id = customer_id
+
+    def check(self, request: ToolRequest) -> ToolInvocation:
+        """The call that `request` asks for. Raises BadToolRequest."""
+        validator = self._validators.get(request.tool)
+        if validator is None:
+            known = ", ".join(sorted(self._validators)) or "none, there are no tools here"
+            raise BadToolRequest(f"There is no tool '{request.tool[:64]}': use {known}.")
+        arguments = readable_arguments(request)
+        if arguments is None:
+            raise BadToolRequest("The arguments are not a JSON object.")
+        problem = next(iter(validator.iter_errors(arguments)), None)  # pyright: ignore[reportUnknownMemberType] - jsonschema's stub
+        if problem is not None:
+            raise BadToolRequest(f"The arguments do not fit the tool's schema: {problem.message[:MAX_ERROR]}.")
+        # A text in the records must not be able to send the agent through other customers' data.
+        if arguments.get("customer_id", self._customer_id) != self._customer_id:
+            raise BadToolRequest(f"This case is about customer {self._customer_id} alone.")
+        return ToolInvocation(tool=request.tool, arguments=arguments)
+
+
+def readable_arguments(request: ToolRequest) -> dict[str, JsonValue] | None:
+    """The arguments as an object, or None when they are not one."""
+    try:
+        parsed: object = json.loads(request.arguments or "{}", parse_constant=_refuse_constant)
+    except ValueError:
+        return None
+    return dict(cast("Mapping[str, JsonValue]", parsed)) if isinstance(parsed, dict) else None
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")

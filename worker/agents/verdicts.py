@@ -1,0 +1,102 @@
+"""What the agents must answer, as the schemas that the model is given and that its answer is held to."""
+
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ValidationError, model_validator
+
+from contracts.assessment import RecommendedAction
+from contracts.model import Contract
+from contracts.report import Finding
+from worker.domain.risk import is_usable
+from worker.ports.model import AnswerFormat
+
+MAX_FINDINGS = 12
+MAX_STATEMENT = 1_000
+MAX_REASONING = 4_000
+MAX_PROBLEM = 400
+
+
+def _usable(score: float | None) -> float | None:
+    if score is not None and not is_usable(score):
+        raise ValueError("a score is a number from 0 to 1")
+    return score
+
+
+# The range is checked here and not in the schema: strict structured output does not know it everywhere.
+VerdictScore = Annotated[float, AfterValidator(_usable)]
+
+
+class Claim(Contract):
+    """A statement and the ids of the evidence that it rests on."""
+
+    statement: str
+    evidence_ids: tuple[str, ...]
+
+
+class SpecialistVerdict(Contract):
+    """A specialist's conclusion. risk_score is null unless evaluable."""
+
+    evaluable: bool
+    reason: str | None
+    risk_score: VerdictScore | None
+    findings: tuple[Claim, ...]
+    suspicious_charge_ids: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _scored_when_evaluable(self) -> "SpecialistVerdict":
+        if self.evaluable and self.risk_score is None:
+            raise ValueError("an evaluable case needs a risk_score")
+        return self
+
+
+class RiskVerdict(Contract):
+    """The aggregator's conclusion."""
+
+    overall_risk_score: VerdictScore
+    recommended_action: RecommendedAction
+    reasoning: str
+
+
+class BadAnswer(Exception):
+    """The model's text is not the answer that was asked for; the message says why."""
+
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+def answer_format(name: str, answer: type[BaseModel]) -> AnswerFormat:
+    """The strict JSON schema of `answer`: closed objects, every property required."""
+    return AnswerFormat(name=name, json_schema=answer.model_json_schema())
+
+
+def read_answer(text: str | None, answer: type[Answer]) -> Answer:
+    """The answer in a model's text. Raises BadAnswer for anything that is not exactly one."""
+    if not text or not text.strip():
+        raise BadAnswer("the answer was empty")
+    try:
+        return answer.model_validate_json(_unfenced(text), strict=True)
+    except ValidationError as error:
+        problems = (f"{_path(item['loc'])}: {item['msg']}" for item in error.errors(include_url=False)[:3])
+        raise BadAnswer("; ".join(problems)[:MAX_PROBLEM]) from None
+
+
+def findings_of(claims: Sequence[Claim]) -> tuple[Finding, ...]:
+    """The claims as findings, the first MAX_FINDINGS that say anything, each cut to MAX_STATEMENT characters."""
+    stated = [claim for claim in claims if claim.statement.strip()]
+    return tuple(
+        Finding(statement=claim.statement.strip()[:MAX_STATEMENT], evidence_ids=claim.evidence_ids)
+        for claim in stated[:MAX_FINDINGS]
+    )
+
+
+def _unfenced(text: str) -> str:
+    """The JSON in a Markdown fence, which endpoints without structured output like to add."""
+    stripped = text.strip()
+    if stripped.startswith("```") and stripped.endswith("```"):
+        return stripped.removesuffix("```").partition("\n")[2]
+    return stripped
+
+
+def _path(location: Sequence[int | str]) -> str:
+    return ".".join(str(step) for step in location) or "the answer"
