@@ -1,8 +1,9 @@
 """The one door to the case record."""
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from threading import Lock
 
 from pydantic import JsonValue
 from sqlalchemy import Engine
@@ -41,10 +42,13 @@ class CaseBook:
         self._writing = writing_engine(engine)
         self._reading = reading_engine(engine)
         self._clock = clock
+        # SQLite has one writer and makes the others poll for their turn with growing naps, which can starve one
+        # for seconds. Within a process a lock wakes the next at once; between processes SQLite still decides.
+        self._turn = Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
     def _write(self) -> Generator[Session]:
-        with naming_faults(self._engine), Session(self._writing) as session, session.begin():
+        with self._turn, naming_faults(self._engine), Session(self._writing) as session, session.begin():
             yield session
 
     @contextmanager
