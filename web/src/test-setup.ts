@@ -5,15 +5,14 @@ import { afterEach, vi } from "vitest";
 afterEach(cleanup);
 
 // What jsdom lacks and Mantine asks for.
-window.matchMedia = (query: string) =>
-  ({
-    matches: false,
-    media: query,
-    onchange: null,
-    addEventListener: vi.fn(),
-    removeEventListener: vi.fn(),
-    dispatchEvent: vi.fn(),
-  });
+window.matchMedia = (query: string) => ({
+  matches: false,
+  media: query,
+  onchange: null,
+  addEventListener: vi.fn(),
+  removeEventListener: vi.fn(),
+  dispatchEvent: vi.fn(),
+});
 
 window.ResizeObserver = class {
   observe = vi.fn();

@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { json, problem, serve } from "@/test/server";
+import { api } from "./client";
+import { ApiProblem, sentenceOf } from "./problem";
+
+const read = () => api.GET("/api/cases/{case_id}", { params: { path: { case_id: "case-1" } } });
+
+test("a problem document is thrown with its own sentence, id and status", async () => {
+  serve(() => problem("case-not-found", 404, "There is no case 'case-1'."));
+  const error = await read().catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(ApiProblem);
+  expect(error).toMatchObject({ message: "There is no case 'case-1'.", status: 404, id: "case-not-found" });
+  expect((error as ApiProblem).mayPass).toBe(false);
+});
+
+test("an answer that is no document still gives a sentence", async () => {
+  serve(() => new Response("<html>Bad gateway</html>", { status: 502 }));
+  const error = await read().catch((thrown: unknown) => thrown);
+  expect(sentenceOf(error)).toBe("The server answered 502.");
+  expect((error as ApiProblem).mayPass).toBe(true);
+});
+
+test("a document of the wrong shape is not trusted", async () => {
+  serve(() => json({ detail: { nested: true } }, 500));
+  const error = await read().catch((thrown: unknown) => thrown);
+  expect(sentenceOf(error)).toBe("The server answered 500.");
+});
+
+test("a server that cannot be reached is told apart from one that refuses", async () => {
+  serve(() => Promise.reject(new TypeError("Failed to fetch")));
+  const error = await read().catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ status: 0, id: "unreachable", mayPass: true });
+  expect(sentenceOf(error)).toMatch(/cannot be reached/);
+});
+
+test("a mistake in the page is not shown as text of the server", () => {
+  expect(sentenceOf(new TypeError("x is undefined"))).toMatch(/Something went wrong in this page/);
+});

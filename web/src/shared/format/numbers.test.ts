@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { formatMinor, formatMoney, formatScore } from "./numbers";
+
+const digits = (text: string) => text.replace(/[^\d.,]/g, "");
+
+test("minor units follow the decimals of the currency", () => {
+  expect(digits(formatMinor(1_299, "USD"))).toBe("12.99");
+  expect(digits(formatMinor(1_299, "JPY"))).toBe("1,299");
+  expect(digits(formatMinor(1_299, "KWD"))).toBe("1.299");
+});
+
+test("exact amounts of the wire become money", () => {
+  expect(formatMoney("1234.50", "USD")).toBe("$1,234.50");
+});
+
+test("a currency that nobody knows is shown, not refused", () => {
+  expect(formatMoney("5", "not a code")).toBe("5 not a code");
+});
+
+test("a missing score is not a zero", () => {
+  expect(formatScore(null)).toBe("–");
+  expect(formatScore(0)).toBe("0.00");
+});

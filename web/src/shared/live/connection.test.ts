@@ -1,0 +1,165 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { LiveConnection, type LiveMessage, type Source } from "./connection";
+
+class FakeSource implements Source {
+  readyState = 0;
+  closed = false;
+  readonly url: string;
+  readonly #listeners = new Map<string, ((event: Event) => void)[]>();
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  addEventListener(type: string, listener: (event: never) => void): void {
+    const known = this.#listeners.get(type) ?? [];
+    this.#listeners.set(type, [...known, listener as (event: Event) => void]);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.readyState = 2;
+  }
+
+  open(): void {
+    this.readyState = 1;
+    this.#emit("open", new Event("open"));
+  }
+
+  /** The browser will try again by itself. */
+  drop(): void {
+    this.readyState = 0;
+    this.#emit("error", new Event("error"));
+  }
+
+  /** The server answered with an error: the browser gives up. */
+  refuse(): void {
+    this.readyState = 2;
+    this.#emit("error", new Event("error"));
+  }
+
+  say(kind: string, data: unknown, id = ""): void {
+    this.#emit(kind, new MessageEvent(kind, { data: JSON.stringify(data), lastEventId: id }));
+  }
+
+  #emit(type: string, event: Event): void {
+    for (const listener of this.#listeners.get(type) ?? []) listener(event);
+  }
+}
+
+const sources: FakeSource[] = [];
+const newest = (): FakeSource => {
+  const source = sources.at(-1);
+  if (source === undefined) throw new Error("no source was opened");
+  return source;
+};
+
+function connect() {
+  const connection = new LiveConnection({
+    url: "/api/events/stream",
+    open: (url) => {
+      const source = new FakeSource(url);
+      sources.push(source);
+      return source;
+    },
+  });
+  const messages: LiveMessage[] = [];
+  const onResume = vi.fn();
+  connection.subscribe({ onMessage: (message) => messages.push(message), onResume });
+  connection.start();
+  return { connection, messages, onResume };
+}
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  sources.length = 0;
+});
+
+test("one stream per tab, however often it is started", () => {
+  const { connection } = connect();
+  connection.start();
+  expect(sources).toHaveLength(1);
+});
+
+test("the first opening is no resumption", () => {
+  const { connection, onResume } = connect();
+  expect(connection.status()).toBe("connecting");
+  newest().open();
+  expect(connection.status()).toBe("live");
+  expect(onResume).not.toHaveBeenCalled();
+});
+
+test("a dropped connection is left to the browser, and its return is told", () => {
+  const { connection, onResume } = connect();
+  newest().open();
+  newest().drop();
+  expect(connection.status()).toBe("reconnecting");
+  vi.advanceTimersByTime(120_000);
+  expect(sources).toHaveLength(1);
+  newest().open();
+  expect(connection.status()).toBe("live");
+  expect(onResume).toHaveBeenCalledTimes(1);
+});
+
+test("after a refusal it goes on from the last event seen, with growing delays", () => {
+  connect();
+  newest().open();
+  newest().say("case", { seq: 17 }, "17");
+  newest().refuse();
+  vi.advanceTimersByTime(999);
+  expect(sources).toHaveLength(1);
+  vi.advanceTimersByTime(1);
+  expect(sources).toHaveLength(2);
+  expect(newest().url).toBe("/api/events/stream?last_event_id=17");
+  newest().refuse();
+  vi.advanceTimersByTime(1_999);
+  expect(sources).toHaveLength(2);
+  vi.advanceTimersByTime(1);
+  expect(sources).toHaveLength(3);
+});
+
+test("the network's return ends the waiting", () => {
+  const { connection } = connect();
+  const stop = connection.watchBrowser();
+  newest().open();
+  newest().refuse();
+  window.dispatchEvent(new Event("online"));
+  expect(sources).toHaveLength(2);
+  expect(sources[0]?.closed).toBe(true);
+  stop();
+});
+
+test("a tab that was hidden overnight connects anew when it is looked at", () => {
+  const { connection, onResume } = connect();
+  const stop = connection.watchBrowser();
+  newest().open();
+  const visibility = vi.spyOn(document, "visibilityState", "get");
+  visibility.mockReturnValue("hidden");
+  document.dispatchEvent(new Event("visibilitychange"));
+  vi.advanceTimersByTime(8 * 3_600_000);
+  visibility.mockReturnValue("visible");
+  document.dispatchEvent(new Event("visibilitychange"));
+  expect(sources).toHaveLength(2);
+  newest().open();
+  expect(onResume).toHaveBeenCalledTimes(1);
+  stop();
+});
+
+test("messages come typed by their kind", () => {
+  const { messages } = connect();
+  newest().open();
+  newest().say("telemetry", { total: 3 });
+  newest().say("alert", { seq: 1 }, "1");
+  newest().say("something-else", {});
+  expect(messages.map((message) => message.kind)).toEqual(["telemetry", "alert"]);
+});
+
+test("a stopped connection stays stopped", () => {
+  const { connection } = connect();
+  newest().open();
+  newest().refuse();
+  connection.stop();
+  vi.advanceTimersByTime(60_000);
+  expect(sources).toHaveLength(1);
+});

@@ -1,0 +1,121 @@
+import type { Alert, CaseEvent, CaseSummary, CaseView, RiskAssessment, SpecialistReport } from "@/api/types";
+
+const HASH = `sha256:${"a".repeat(64)}`;
+export const OTHER_HASH = `sha256:${"b".repeat(64)}`;
+
+export const alert = (over: Partial<Alert> = {}): Alert => ({
+  alert_id: "impossible_travel-42-20261121t080000z",
+  customer_id: 42,
+  alert_type: "impossible_travel",
+  rule_id: "impossible_travel",
+  rule_version: 1,
+  severity: "high",
+  description: "Login from Lagos 30 minutes after one from Berlin.",
+  raised_at: "2026-11-21T08:00:00Z",
+  trigger_events: [],
+  recent_events: [],
+  baseline: null,
+  source: "live",
+  ...over,
+});
+
+export const assessment = (over: Partial<RiskAssessment> = {}): RiskAssessment => ({
+  round: 1,
+  overall_risk_score: 0.87,
+  risk_level: "high",
+  recommended_action: "lock_account",
+  model_recommendation: null,
+  reasoning: "Two of three specialists see a takeover.",
+  reports: [],
+  refund_charge_ids: [],
+  route: "review",
+  route_reasons: ["The overall score 0.87 is not below 0.60."],
+  quality_check: false,
+  evidence_hash: HASH,
+  model: "casewright-rules-1",
+  tokens: 812,
+  duration_ms: 1_400,
+  ...over,
+});
+
+export const report = (over: Partial<SpecialistReport> = {}): SpecialistReport => ({
+  specialist: "location",
+  round: 1,
+  status: "ok",
+  reason: null,
+  risk_score: 0.9,
+  findings: [],
+  suspicious_charge_ids: [],
+  tool_calls: [],
+  model: "casewright-rules-1",
+  tokens: 540,
+  duration_ms: 2_300,
+  ...over,
+});
+
+/** A case whose first round awaits a decision. */
+export const caseView = (over: Partial<CaseView> = {}): CaseView => ({
+  case_id: "case-impossible_travel-42-20261121t080000z",
+  state: "awaiting_review",
+  round: 1,
+  alert: alert(),
+  progress: {
+    phase: "awaiting_review",
+    round: 1,
+    specialists: { usage: "ok", location: "ok", billing: "ok" },
+    score: 0.87,
+    outcome: null,
+  },
+  reports: [],
+  assessment: assessment(),
+  review: review(1),
+  decisions: [],
+  earlier_rounds: [],
+  effects: [],
+  outcome: null,
+  opened_at: "2026-11-21T08:00:00Z",
+  updated_at: "2026-11-21T08:00:10Z",
+  last_seq: 10,
+  ...over,
+});
+
+export const review = (round: number, hash = HASH): NonNullable<CaseView["review"]> => ({
+  review_id: `case-impossible_travel-42-20261121t080000z:r${round}`,
+  assessment_hash: hash,
+  opened_at: "2026-11-21T08:00:10Z",
+  due_at: "2026-11-24T08:00:10Z",
+  required_role: "analyst",
+  approvals_required: 1,
+});
+
+export const summary = (number: number, over: Partial<CaseSummary> = {}): CaseSummary => ({
+  case_id: `case-${number}`,
+  alert_id: `${number}`,
+  customer_id: number,
+  alert_type: "spending_spike",
+  severity: "medium",
+  description: "Spending spike.",
+  source: "live",
+  state: "awaiting_review",
+  round: 1,
+  risk_score: 0.7,
+  risk_level: "high",
+  outcome: null,
+  due_at: null,
+  opened_at: `2026-11-21T08:${String(number).padStart(2, "0")}:00Z`,
+  updated_at: "2026-11-21T09:00:00Z",
+  last_seq: number,
+  ...over,
+});
+
+export const caseEvent = (over: Partial<CaseEvent> = {}): CaseEvent => ({
+  seq: 11,
+  case_id: "case-impossible_travel-42-20261121t080000z",
+  type: "specialist_started",
+  at: "2026-11-21T08:00:02Z",
+  actor: "agent:usage",
+  data: { specialist: "usage", round: 1 },
+  prev_hash: null,
+  hash: HASH,
+  ...over,
+});

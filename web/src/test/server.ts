@@ -1,0 +1,34 @@
+import { vi } from "vitest";
+
+interface Call {
+  method: string;
+  path: string;
+  body: unknown;
+}
+
+type Answer = (call: Call) => Response | Promise<Response>;
+
+/** Answers the page's requests and remembers them. */
+export function serve(answer: Answer): Call[] {
+  const calls: Call[] = [];
+  vi.stubGlobal("fetch", async (request: Request) => {
+    const text = await request.text();
+    const call = {
+      method: request.method,
+      path: new URL(request.url).pathname,
+      body: text === "" ? undefined : (JSON.parse(text) as unknown),
+    };
+    calls.push(call);
+    return answer(call);
+  });
+  return calls;
+}
+
+export const json = (body: unknown, status = 200): Response =>
+  new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+
+export const problem = (id: string, status: number, detail: string): Response =>
+  new Response(JSON.stringify({ type: `urn:casewright:problem:${id}`, id, title: id, status, detail }), {
+    status,
+    headers: { "Content-Type": "application/problem+json" },
+  });
