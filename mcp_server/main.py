@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from mcp_server.listening import CannotListen, is_loopback, listen
+from mcp_server.recording import UnreadableRecording, recorded_customers
 from mcp_server.settings import McpSettings
+from mcp_server.store.errors import StoreError
 
 if TYPE_CHECKING:
+    import socket
+
     from mcp_server.store.sqlite.store import SqliteCustomerStore
 
 logger = logging.getLogger(__name__)
@@ -32,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "export-profiles":
             return _export_profiles(settings, options.out)
         return _serve(settings)
-    except _expected_errors() as error:
+    except (BadCommand, CannotListen, StoreError, UnreadableRecording) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the answer to a person at the command line
         return 1
 
@@ -63,9 +68,6 @@ def _settings() -> McpSettings:
 
 
 def _serve(settings: McpSettings) -> int:
-    from mcp_server.server import build_server
-    from mcp_server.serving import is_loopback, listen, serve
-
     token = settings.mcp_write_token.get_secret_value() if settings.mcp_write_token else None
     if token is None and not is_loopback(settings.mcp_host):
         raise BadCommand(
@@ -73,28 +75,36 @@ def _serve(settings: McpSettings) -> int:
             "could lock accounts: set MCP_WRITE_TOKEN, or MCP_HOST to 127.0.0.1."
         )
     listener = listen(settings.mcp_host, settings.mcp_port)
-    store = _open_store(settings)
+    try:
+        store = _open_store(settings)
+        _serve_store(store, token, listener)
+    finally:
+        listener.close()
+    return 0
+
+
+def _serve_store(store: "SqliteCustomerStore", token: str | None, listener: "socket.socket") -> None:
+    from mcp_server.server import build_server
+    from mcp_server.serving import serve
+
     try:
         if token is None:
             logger.warning("MCP_WRITE_TOKEN is not set: everybody on this machine may use the write tools.")
         serve(build_server(store, token), listener)
     finally:
         store.close()
-        listener.close()
-    return 0
 
 
 def _add_customers(settings: McpSettings, recordings: Sequence[Path]) -> int:
-    from mcp_server.recording import recorded_customers
-
     found = [(path, recorded_customers(path)) for path in recordings]
     store = _open_store(settings)
     try:
         for path, recorded in found:
             added = store.add_neutral_customers(recorded.customer_ids)
             known = len(recorded.customer_ids) - added
-            bad = f", {len(recorded.bad_lines)} lines skipped (first: line {recorded.bad_lines[0]})"
-            skipped = bad if recorded.bad_lines else ""
+            skipped = ""
+            if recorded.bad_lines:
+                skipped = f", {len(recorded.bad_lines)} lines skipped (first: line {recorded.bad_lines[0]})"
             _say(f"{path}: {recorded.lines} events, {added} customers added, {known} known already{skipped}")
     finally:
         store.close()
@@ -126,19 +136,6 @@ def _open_store(settings: McpSettings) -> "SqliteCustomerStore":
         settings.customer_store_path,
         lambda: generate(settings.contoso_seed, settings.contoso_as_of or utc_now()),
     )
-
-
-def _expected_errors() -> tuple[type[Exception], ...]:
-    """The errors whose message is a sentence for a person. Looked up late: `--help` must be quick."""
-    expected: list[type[Exception]] = [BadCommand]
-    for module, name in (
-        ("mcp_server.store.errors", "StoreError"),
-        ("mcp_server.recording", "UnreadableRecording"),
-        ("mcp_server.serving", "CannotListen"),
-    ):
-        if module in sys.modules:
-            expected.append(getattr(sys.modules[module], name))
-    return tuple(expected)
 
 
 def _say(line: str) -> None:

@@ -1,6 +1,5 @@
-"""Serving over HTTP: bind first, announce, serve until SIGTERM or SIGINT, leave quickly."""
+"""Serving over HTTP: announce, serve until SIGTERM or SIGINT, leave quickly."""
 
-import ipaddress
 import logging
 import signal
 import socket
@@ -8,36 +7,13 @@ import socket
 import uvicorn
 from fastmcp import FastMCP
 
+from mcp_server.listening import is_loopback
 from mcp_server.server import MCP_PATH
 
 logger = logging.getLogger(__name__)
 
 GRACE_S = 2
 """How long open requests may take to finish after SIGTERM."""
-
-
-class CannotListen(Exception):
-    """The address cannot be listened on; the message is one sentence that says how to mend it."""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server on `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes any free one. Raises `CannotListen`."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family)
-    except OSError as error:
-        raise CannotListen(
-            f"Cannot listen on {host} port {port} ({error.strerror or error}): "
-            "stop what uses it, or set MCP_HOST and MCP_PORT to a free address."
-        ) from error
 
 
 def serve(server: FastMCP, listener: socket.socket) -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -86,7 +86,7 @@ class Database:
         with self._idle_lock:
             connection = self._idle.pop() if self._idle else None
         try:
-            connection = connection or _connect(self._path, BUSY_TIMEOUT_S)
+            connection = connection or _connect(self._path)
             yield connection
         except sqlite3.OperationalError as error:
             raise StoreUnavailable(str(error)) from error
@@ -102,8 +102,8 @@ class Database:
         connection.close()
 
 
-def _connect(path: Path, timeout_s: float) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None, check_same_thread=False)
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     return connection
@@ -112,19 +112,14 @@ def _connect(path: Path, timeout_s: float) -> sqlite3.Connection:
 def _prepare(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = _connect(path, SEEDING_TIMEOUT_S)
+        with closing(sqlite3.connect(path, timeout=SEEDING_TIMEOUT_S, isolation_level=None)) as connection:
+            if not _is_ready(connection, path):
+                _create(connection, path, fill)
+            connection.execute("PRAGMA journal_mode = WAL")
     except (OSError, sqlite3.OperationalError) as error:
-        raise _cannot_write(path, error) from error
-    try:
-        if not _is_ready(connection, path):
-            _create(connection, path, fill)
-        connection.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError as error:
         raise _cannot_write(path, error) from error
     except sqlite3.DatabaseError as error:
         raise _not_a_store(path) from error
-    finally:
-        connection.close()
 
 
 def _create(connection: sqlite3.Connection, path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:

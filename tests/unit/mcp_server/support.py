@@ -58,12 +58,6 @@ def environment(store: Path, **more: str) -> dict[str, str]:
     return {**kept, "CUSTOMER_STORE_PATH": str(store), "MCP_PORT": "0", "CONTOSO_SEED": str(SEED), **more}
 
 
-def run(arguments: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run `python -m mcp_server` to its end."""
-    command = [sys.executable, "-m", "mcp_server", *arguments]
-    return subprocess.run(command, env=env, cwd=ROOT, text=True, capture_output=True, timeout=60, check=False)
-
-
 @contextmanager
 def serving(
     env: Mapping[str, str], command: Sequence[str] = ("-m", "mcp_server")

@@ -1,0 +1,324 @@
+"""What every customer store promises, whatever it is made of."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from mcp_server.records.bundle import CustomerRecords, Dataset
+from mcp_server.store.customer_store import CustomerStore
+from mcp_server.store.errors import ChargeAlreadyRefunded, ChargeNotFound, CustomerNotFound, IdempotencyKeyReused
+from tests.unit.mcp_server.support import AS_OF, NOW, UNKNOWN, UNKNOWN_SENTENCE
+
+SOMEBODY = 12
+SOMEBODY_ELSE = 13
+CALLERS = 24
+
+
+@pytest.fixture
+def records(dataset: Dataset) -> CustomerRecords:
+    return dataset.customers[SOMEBODY - 1]
+
+
+@pytest.fixture
+def charge_ids(records: CustomerRecords) -> list[str]:
+    return [charge.charge_id for charge in records.charges[:3]]
+
+
+def statuses(store: CustomerStore) -> dict[str, str]:
+    return {charge.charge_id: charge.status for charge in store.charges(SOMEBODY, 200)}
+
+
+# Reading
+
+
+def test_the_store_knows_the_instant_it_was_made_for(store: CustomerStore) -> None:
+    assert store.as_of() == AS_OF
+
+
+def test_records_come_back_as_they_were_generated(store: CustomerStore, dataset: Dataset) -> None:
+    for records in dataset.customers[::25]:
+        number = records.customer.customer_id
+        assert store.customer(number) == records.customer
+        assert set(store.subscriptions(number)) == set(records.subscriptions)
+        assert store.invoices(number, 12) == tuple(reversed(records.invoices))
+        assert set(store.orders(number, 500)) == set(records.orders)
+        assert set(store.charges(number, 200)) == set(records.charges)
+        assert store.data_usage(number, 90) == records.usage
+        assert set(store.security_log(number, 120, 500)) == set(records.security)
+        assert set(store.tickets(number, 100)) == set(records.tickets)
+
+
+def test_lists_come_newest_first_and_no_longer_than_asked_for(store: CustomerStore) -> None:
+    charges = store.charges(SOMEBODY, 60)
+    entries = store.security_log(SOMEBODY, 90, 7)
+
+    assert [charge.at for charge in charges] == sorted((charge.at for charge in charges), reverse=True)
+    assert [entry.at for entry in entries] == sorted((entry.at for entry in entries), reverse=True)
+    assert len(entries) == 7
+    assert len(store.invoices(SOMEBODY, 2)) == 2
+
+
+def test_days_count_back_from_the_instant_of_the_store(store: CustomerStore) -> None:
+    assert {charge.at >= AS_OF - timedelta(days=30) for charge in store.charges(SOMEBODY, 30)} == {True}
+    assert len(store.charges(SOMEBODY, 30)) < len(store.charges(SOMEBODY, 120))
+    assert [day.day for day in store.data_usage(SOMEBODY, 2)] == [
+        AS_OF.date() - timedelta(days=2),
+        AS_OF.date() - timedelta(days=1),
+    ]
+
+
+def test_the_billing_summary_adds_up_invoices_and_charges(store: CustomerStore, records: CustomerRecords) -> None:
+    summary = store.billing_summary(SOMEBODY)
+    recent = [charge.amount_minor for charge in records.charges if charge.at >= AS_OF - timedelta(days=30)]
+    earlier = [
+        charge.amount_minor
+        for charge in records.charges
+        if AS_OF - timedelta(days=120) <= charge.at < AS_OF - timedelta(days=30)
+    ]
+    unpaid = [invoice.amount_minor for invoice in records.invoices if invoice.status != "paid"]
+
+    assert summary.spend_last_30_days_minor == sum(recent)
+    assert summary.average_monthly_spend_minor == round(sum(earlier) / 3)
+    assert summary.balance_minor == sum(unpaid)
+    assert summary.overdue_invoices == 0
+
+
+READS: dict[str, Callable[[CustomerStore], Any]] = {
+    "customer": lambda store: store.customer(UNKNOWN),
+    "subscriptions": lambda store: store.subscriptions(UNKNOWN),
+    "billing_summary": lambda store: store.billing_summary(UNKNOWN),
+    "invoices": lambda store: store.invoices(UNKNOWN, 1),
+    "orders": lambda store: store.orders(UNKNOWN, 1),
+    "data_usage": lambda store: store.data_usage(UNKNOWN, 1),
+    "security_log": lambda store: store.security_log(UNKNOWN, 1, 1),
+    "charges": lambda store: store.charges(UNKNOWN, 1),
+    "tickets": lambda store: store.tickets(UNKNOWN, 1),
+    "lock_account": lambda store: store.lock_account(UNKNOWN, "why", "key"),
+    "unlock_account": lambda store: store.unlock_account(UNKNOWN, "why", "key"),
+    "refund_charges": lambda store: store.refund_charges(UNKNOWN, ["ch-0001-001"], "why", "key"),
+}
+
+
+@pytest.mark.parametrize("method", READS)
+def test_an_unknown_customer_is_refused_in_one_sentence(store: CustomerStore, method: str) -> None:
+    with pytest.raises(CustomerNotFound) as refused:
+        READS[method](store)
+
+    assert str(refused.value) == UNKNOWN_SENTENCE
+    assert store.effect("key") is None
+
+
+def test_search_ignores_case_and_accents(store: CustomerStore, dataset: Dataset) -> None:
+    accented = next(records.customer for records in dataset.customers if not records.customer.name.isascii())
+    plain = accented.email.split("@")[0].rstrip("0123456789").replace(".", " ")
+
+    assert accented.customer_id in {match.customer_id for match in store.search_customers(plain.upper(), 50)}
+    assert accented.customer_id in {match.customer_id for match in store.search_customers(accented.name, 50)}
+
+
+def test_search_by_id_puts_that_customer_first(store: CustomerStore) -> None:
+    assert store.search_customers("112", 3)[0].customer_id == 112
+
+
+@pytest.mark.parametrize("query", ["nobody-of-this-name", "%", "_", "   ", "' OR 1=1 --"])
+def test_search_for_nothing_that_exists_finds_nobody(store: CustomerStore, query: str) -> None:
+    assert store.search_customers(query, 10) == ()
+
+
+def test_the_article_on_the_matter_comes_first(store: CustomerStore) -> None:
+    assert store.search_articles("roaming abroad", 3)[0].title == "Roaming packages and travelling abroad"
+    assert store.search_articles("SIM swap", 1)[0].title == "SIM swap fraud"
+    assert store.search_articles("xyzzy", 3) == ()
+
+
+# Lock and unlock
+
+
+def test_a_lock_shows_on_the_account_and_in_the_ledger(store: CustomerStore) -> None:
+    result = store.lock_account(SOMEBODY, "Account takeover.", "case-1:lock_account:12")
+
+    customer = store.customer(SOMEBODY)
+    row = store.effect("case-1:lock_account:12")
+    assert (customer.status, customer.locked_at, customer.lock_reason) == ("locked", NOW, "Account takeover.")
+    assert (result.status, result.already_locked, result.replayed) == ("locked", False, False)
+    assert row is not None
+    assert (row.action, row.customer_id, row.at) == ("lock_account", SOMEBODY, NOW)
+    assert row.arguments == {"reason": "Account takeover."}
+    assert row.result == result.model_dump(mode="json")
+    assert store.customer(SOMEBODY_ELSE).status == "active"
+
+
+def test_a_repeated_lock_returns_the_first_result(store: CustomerStore) -> None:
+    first = store.lock_account(SOMEBODY, "Account takeover.", "key")
+    store.unlock_account(SOMEBODY, "It was a mistake.", "other key")
+
+    again = store.lock_account(SOMEBODY, "Account takeover.", "key")
+
+    assert again == first.model_copy(update={"replayed": True})
+    assert store.customer(SOMEBODY).status == "active"
+
+
+def test_locking_a_locked_account_succeeds_and_leaves_the_first_lock(store: CustomerStore) -> None:
+    store.lock_account(SOMEBODY, "First reason.", "first")
+
+    second = store.lock_account(SOMEBODY, "Second reason.", "second")
+
+    assert (second.already_locked, second.lock_reason, second.replayed) == (True, "First reason.", False)
+    assert store.customer(SOMEBODY).lock_reason == "First reason."
+    assert store.effect("second") is not None
+
+
+def test_unlocking_takes_the_lock_off(store: CustomerStore) -> None:
+    store.lock_account(SOMEBODY, "Suspicion.", "lock")
+
+    result = store.unlock_account(SOMEBODY, "Cleared by phone.", "unlock")
+
+    customer = store.customer(SOMEBODY)
+    assert (result.status, result.already_active) == ("active", False)
+    assert (customer.status, customer.locked_at, customer.lock_reason) == ("active", None, None)
+    assert store.unlock_account(SOMEBODY, "Once more.", "unlock again").already_active
+
+
+@pytest.mark.parametrize(
+    "reuse",
+    [
+        lambda store: store.lock_account(SOMEBODY, "Another reason.", "key"),
+        lambda store: store.lock_account(SOMEBODY_ELSE, "Reason.", "key"),
+        lambda store: store.unlock_account(SOMEBODY, "Reason.", "key"),
+    ],
+    ids=["other reason", "other customer", "other action"],
+)
+def test_a_key_cannot_be_used_for_something_else(
+    store: CustomerStore, reuse: Callable[[CustomerStore], object]
+) -> None:
+    store.lock_account(SOMEBODY, "Reason.", "key")
+
+    with pytest.raises(IdempotencyKeyReused, match="^The idempotency key 'key' was already used for lock_account"):
+        reuse(store)
+
+    assert store.customer(SOMEBODY).lock_reason == "Reason."
+    assert store.customer(SOMEBODY_ELSE).status == "active"
+
+
+def test_an_unused_key_has_no_effect_row(store: CustomerStore) -> None:
+    assert store.effect("never used") is None
+
+
+# Refunds
+
+
+def test_a_refund_gives_back_all_of_the_charges(
+    store: CustomerStore, records: CustomerRecords, charge_ids: list[str]
+) -> None:
+    before = store.billing_summary(SOMEBODY)
+
+    result = store.refund_charges(SOMEBODY, charge_ids, "Not the customer's.", "key")
+
+    total = sum(charge.amount_minor for charge in records.charges[:3])
+    assert result.amount_minor == total > 0
+    assert [charge.charge_id for charge in result.refunded] == charge_ids
+    assert {statuses(store)[charge_id] for charge_id in charge_ids} == {"refunded"}
+    assert store.billing_summary(SOMEBODY).balance_minor == before.balance_minor - total
+
+
+def test_a_repeated_refund_returns_the_first_result_in_whatever_order_it_is_asked(
+    store: CustomerStore, charge_ids: list[str]
+) -> None:
+    first = store.refund_charges(SOMEBODY, charge_ids, "Reason.", "key")
+    balance = store.billing_summary(SOMEBODY).balance_minor
+
+    again = store.refund_charges(SOMEBODY, [*reversed(charge_ids), charge_ids[0]], "Reason.", "key")
+
+    assert again == first.model_copy(update={"replayed": True})
+    assert store.billing_summary(SOMEBODY).balance_minor == balance
+
+
+def test_a_refund_under_the_same_key_of_other_charges_is_refused(store: CustomerStore, charge_ids: list[str]) -> None:
+    store.refund_charges(SOMEBODY, charge_ids[:1], "Reason.", "key")
+
+    with pytest.raises(IdempotencyKeyReused):
+        store.refund_charges(SOMEBODY, charge_ids[:2], "Reason.", "key")
+
+    assert statuses(store)[charge_ids[1]] == "posted"
+
+
+def test_a_refunded_charge_is_not_refunded_again(store: CustomerStore, charge_ids: list[str]) -> None:
+    store.refund_charges(SOMEBODY, charge_ids[1:2], "Reason.", "first")
+
+    with pytest.raises(
+        ChargeAlreadyRefunded, match="was already refunded at 2026-03-15T13:30:00Z under the key 'first'"
+    ):
+        store.refund_charges(SOMEBODY, charge_ids, "Reason.", "second")
+
+    assert statuses(store)[charge_ids[0]] == "posted"
+    assert store.effect("second") is None
+
+
+def test_a_charge_of_somebody_else_is_not_refunded(
+    store: CustomerStore, dataset: Dataset, charge_ids: list[str]
+) -> None:
+    foreign = dataset.customers[SOMEBODY_ELSE - 1].charges[0].charge_id
+
+    with pytest.raises(ChargeNotFound, match=f"^Charge {foreign} is not a charge of customer 12: nothing was refunded"):
+        store.refund_charges(SOMEBODY, [*charge_ids, foreign], "Reason.", "key")
+
+    assert {statuses(store)[charge_id] for charge_id in charge_ids} == {"posted"}
+    assert {charge.status for charge in store.charges(SOMEBODY_ELSE, 200)} == {"posted"}
+    assert store.effect("key") is None
+
+
+def test_the_same_call_from_many_threads_has_one_effect(store: CustomerStore, charge_ids: list[str]) -> None:
+    before = store.billing_summary(SOMEBODY).balance_minor
+
+    with ThreadPoolExecutor(CALLERS) as callers:
+        results = list(
+            callers.map(lambda _: store.refund_charges(SOMEBODY, charge_ids, "Reason.", "key"), range(CALLERS))
+        )
+
+    assert sorted(result.replayed for result in results) == [False] + [True] * (CALLERS - 1)
+    assert len({result.model_copy(update={"replayed": False}) for result in results}) == 1
+    assert store.billing_summary(SOMEBODY).balance_minor == before - results[0].amount_minor
+
+
+def test_of_many_keys_that_refund_one_charge_one_wins(store: CustomerStore, charge_ids: list[str]) -> None:
+    def refund(number: int) -> int:
+        try:
+            return store.refund_charges(SOMEBODY, charge_ids[:1], "Reason.", f"key-{number}").amount_minor
+        except ChargeAlreadyRefunded:
+            return 0
+
+    with ThreadPoolExecutor(CALLERS) as callers:
+        amounts = sorted(callers.map(refund, range(CALLERS)))
+
+    assert amounts[-1] > 0
+    assert amounts[:-1] == [0] * (CALLERS - 1)
+    assert sum(store.effect(f"key-{number}") is not None for number in range(CALLERS)) == 1
+
+
+# Customers of recordings, and the telemetry simulator
+
+
+def test_unknown_customers_of_a_recording_are_added_once_with_a_neutral_profile(store: CustomerStore) -> None:
+    assert store.add_neutral_customers([12, 301, 10000, 301]) == 2
+    assert store.add_neutral_customers([301]) == 0
+
+    added = store.customer(301)
+    assert (added.profile, added.status, added.home_country, added.daily_gb_typical) == (
+        "neutral",
+        "active",
+        None,
+        None,
+    )
+    assert store.customer(12).profile == "contoso"
+    assert store.charges(301, 30) == store.data_usage(301, 30) == store.invoices(301, 5) == ()
+    assert store.billing_summary(301).average_monthly_spend_minor == 0
+    assert store.lock_account(301, "Reason.", "key").status == "locked"
+
+
+def test_the_telemetry_profiles_are_those_of_the_generated_customers(store: CustomerStore, dataset: Dataset) -> None:
+    store.add_neutral_customers([301])
+
+    assert list(store.telemetry_profiles()) == [records.telemetry for records in dataset.customers]

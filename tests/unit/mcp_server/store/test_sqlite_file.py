@@ -1,0 +1,189 @@
+"""What only the SQLite store must prove: the file is made once and whole, survives crashes, and bad ones are refused."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mcp_server.records.bundle import Dataset
+from mcp_server.store.errors import StoreUnusable
+from mcp_server.store.sqlite.database import Database
+from mcp_server.store.sqlite.store import SqliteCustomerStore
+from tests.unit.mcp_server.support import NOW, ROOT
+
+OPEN = """
+import os, sys
+from datetime import datetime
+from pathlib import Path
+from mcp_server.contoso.generator import generate
+from mcp_server.store.sqlite import seeding
+from mcp_server.store.sqlite.database import Database
+from mcp_server.store.sqlite.store import SqliteCustomerStore
+path, as_of = Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
+def dataset():
+    return generate(7, as_of)
+def die():
+    os.kill(os.getpid(), 9)
+"""
+OPEN_AND_TELL = OPEN + "print(SqliteCustomerStore(path, dataset).as_of().isoformat())"
+DIE_BEFORE_THE_SEED_IS_COMMITTED = (
+    OPEN + "Database(path, lambda connection: (seeding.fill(connection, dataset()), die()))"
+)
+DIE_AFTER_THE_COMMIT = (
+    OPEN
+    + """
+store = SqliteCustomerStore(path, dataset, after_commit=die)
+store.refund_charges(12, ["ch-0012-001"], "Reason.", "key")
+"""
+)
+DIE_BEFORE_THE_COMMIT = DIE_AFTER_THE_COMMIT.replace("after_commit", "before_commit")
+ONE_MINUTE_LATER = "2026-03-15T12:01:00+00:00"
+
+
+def child(program: str, path: Path, as_of: str = "2026-03-15T12:00:00+00:00") -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", program, str(path), as_of], cwd=ROOT, text=True, stdout=subprocess.PIPE
+    )
+
+
+def end_of(process: subprocess.Popen[str]) -> tuple[int, str]:
+    said, _ = process.communicate(timeout=60)
+    return process.returncode, said.strip()
+
+
+def no_dataset() -> Dataset:
+    raise AssertionError("The store exists: nothing may be generated.")
+
+
+def test_a_store_and_its_folder_are_made_when_absent(tmp_path: Path, dataset: Dataset) -> None:
+    path = tmp_path / "new" / "folder" / "customers.db"
+
+    with closing(SqliteCustomerStore(path, lambda: dataset)) as store:
+        assert store.customer(250).customer_id == 250
+
+
+def test_an_existing_store_is_used_as_it_is(store_path: Path) -> None:
+    with closing(SqliteCustomerStore(store_path, no_dataset)) as store:
+        assert store.lock_account(5, "Reason.", "key").status == "locked"
+    with closing(SqliteCustomerStore(store_path, no_dataset)) as store:
+        assert store.customer(5).status == "locked"
+
+
+def test_a_crash_while_the_store_is_made_leaves_none_and_the_next_start_makes_it(tmp_path: Path) -> None:
+    path = tmp_path / "customers.db"
+
+    assert end_of(child(DIE_BEFORE_THE_SEED_IS_COMMITTED, path))[0] == -signal.SIGKILL
+    assert end_of(child(OPEN_AND_TELL, path, ONE_MINUTE_LATER)) == (0, ONE_MINUTE_LATER)
+
+
+def test_processes_that_start_together_make_one_store(tmp_path: Path) -> None:
+    path = tmp_path / "customers.db"
+    children = [child(OPEN_AND_TELL, path, f"2026-03-15T12:0{number}:00+00:00") for number in range(3)]
+
+    ends = [end_of(process) for process in children]
+
+    assert [code for code, _ in ends] == [0, 0, 0]
+    assert len({as_of for _, as_of in ends}) == 1
+
+
+def test_a_kill_between_commit_and_answer_leaves_one_effect_and_a_retry_the_first_result(store_path: Path) -> None:
+    assert end_of(child(DIE_AFTER_THE_COMMIT, store_path))[0] == -signal.SIGKILL
+
+    with closing(SqliteCustomerStore(store_path, no_dataset, clock=lambda: NOW)) as store:
+        row = store.effect("key")
+        again = store.refund_charges(12, ["ch-0012-001"], "Reason.", "key")
+
+        assert row is not None
+        assert again.replayed
+        assert again.model_dump(mode="json") == row.result | {"replayed": True}
+        refunded = [charge.charge_id for charge in store.charges(12, 200) if charge.status == "refunded"]
+        assert refunded == ["ch-0012-001"]
+
+
+def test_a_kill_before_the_commit_leaves_neither_effect_nor_ledger_row(store_path: Path) -> None:
+    assert end_of(child(DIE_BEFORE_THE_COMMIT, store_path))[0] == -signal.SIGKILL
+
+    with closing(SqliteCustomerStore(store_path, no_dataset)) as store:
+        assert store.effect("key") is None
+        assert {charge.status for charge in store.charges(12, 200)} == {"posted"}
+        assert not store.refund_charges(12, ["ch-0012-001"], "Reason.", "key").replayed
+
+
+def test_two_stores_on_one_file_share_one_ledger(store_path: Path) -> None:
+    with (
+        closing(SqliteCustomerStore(store_path, no_dataset)) as one,
+        closing(SqliteCustomerStore(store_path, no_dataset)) as other,
+        ThreadPoolExecutor(8) as callers,
+    ):
+        results = list(callers.map(lambda store: store.lock_account(5, "Reason.", "key"), [one, other] * 4))
+
+    assert sorted(result.replayed for result in results) == [False] + [True] * 7
+
+
+def test_the_ledger_cannot_be_changed_or_shortened(store_path: Path) -> None:
+    with closing(SqliteCustomerStore(store_path, no_dataset)) as store:
+        store.lock_account(5, "Reason.", "key")
+    with closing(sqlite3.connect(store_path)) as connection:
+        for statement in ("UPDATE effect SET action = 'nothing'", "DELETE FROM effect"):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                connection.execute(statement)
+
+
+def test_commits_are_synced_to_a_write_ahead_log(store_path: Path) -> None:
+    with closing(Database(store_path, lambda _: None)) as database, database.read() as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(StoreUnusable) as refused:
+        SqliteCustomerStore(path, no_dataset)
+    return str(refused.value)
+
+
+def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("These are my notes. " * 100)
+
+    assert refusal(path) == f"{path} is not a customer store: remove it, or set CUSTOMER_STORE_PATH to another file."
+    assert path.read_text().startswith("These are my notes.")
+
+
+def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE something (else_ TEXT)")
+
+    assert refusal(path).startswith(f"{path} is not a customer store: ")
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("something",)]
+
+
+def test_a_store_of_another_schema_version_is_refused(store_path: Path) -> None:
+    with closing(sqlite3.connect(store_path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+
+    assert "has schema version 99 and this program needs 1: remove the file" in refusal(store_path)
+
+
+def test_a_cut_off_store_is_refused(store_path: Path) -> None:
+    os.truncate(store_path, 10_000)
+
+    assert str(store_path) in refusal(store_path)
+
+
+@pytest.mark.parametrize("place", ["a file/customers.db", "a folder"])
+def test_a_place_that_cannot_be_written_is_refused_in_one_sentence(tmp_path: Path, place: str) -> None:
+    (tmp_path / "a file").write_text("")
+    (tmp_path / "a folder").mkdir()
+
+    sentence = refusal(tmp_path / place)
+
+    assert sentence.startswith(f"The customer store {tmp_path / place} cannot be opened for writing (")
+    assert "\n" not in sentence

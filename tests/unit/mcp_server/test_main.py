@@ -1,0 +1,168 @@
+"""The command line."""
+
+import gzip
+import json
+import socket
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mcp_server.main import main
+from mcp_server.records.bundle import Dataset
+from mcp_server.records.profile import TelemetryProfile
+
+
+@pytest.fixture(autouse=True)
+def environment_of(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MCP_HOST", "MCP_PORT", "MCP_WRITE_TOKEN", "CONTOSO_SEED", "CONTOSO_AS_OF"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CUSTOMER_STORE_PATH", str(store_path))
+
+
+def recording(path: Path, *customer_ids: int) -> Path:
+    lines = "".join(json.dumps({"event_id": str(n), "customer_id": one}) + "\n" for n, one in enumerate(customer_ids))
+    path.write_bytes(gzip.compress(lines.encode()) if path.suffix == ".gz" else lines.encode())
+    return path
+
+
+def test_profiles_are_exported_with_their_stories(
+    tmp_path: Path, dataset: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "new" / "profiles.jsonl"
+
+    assert main(["export-profiles", "--out", str(out)]) == 0
+
+    lines = out.read_text("utf-8").splitlines()
+    assert [TelemetryProfile.model_validate_json(line) for line in lines] == [
+        one.telemetry for one in dataset.customers
+    ]
+    stories = [json.loads(line)["story"] for line in lines]
+    assert {"kind", "fraud", "country", "city", "latitude", "longitude", "device_id", "ip", "charges", "gb"} <= set(
+        next(story for story in stories if story)
+    )
+    assert capsys.readouterr().out == f"{out}: 250 profiles\n"
+    assert [path.name for path in out.parent.iterdir()] == ["profiles.jsonl"]
+
+
+def test_customers_of_recordings_are_added_once_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain = recording(tmp_path / "a.jsonl", 12, 301, 302, 301)
+    zipped = recording(tmp_path / "b.jsonl.gz", 302, 303)
+
+    assert main(["add-customers", "--from-recording", str(plain), str(zipped)]) == 0
+
+    assert capsys.readouterr().out.splitlines() == [
+        f"{plain}: 4 events, 2 customers added, 1 known already",
+        f"{zipped}: 2 events, 1 customers added, 1 known already",
+    ]
+
+
+def test_lines_that_do_not_parse_are_counted_and_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = recording(tmp_path / "a.jsonl", 301)
+    with path.open("a") as file:
+        file.write('\nnot json\n{"customer_id": "302"}\n{"customer_id": 0}\n{"customer_id": 303}\n')
+
+    assert main(["add-customers", "--from-recording", str(path)]) == 0
+
+    expected = f"{path}: 2 events, 2 customers added, 0 known already, 3 lines skipped (first: line 3)\n"
+    assert capsys.readouterr().out == expected
+
+
+@pytest.mark.parametrize("content", [None, b"this is not gzip", gzip.compress(b'{"customer_id": 301}\n' * 99)[:-9]])
+def test_a_recording_that_cannot_be_read_is_one_sentence_and_adds_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None
+) -> None:
+    good, bad = recording(tmp_path / "a.jsonl", 301), tmp_path / "b.jsonl.gz"
+    if content is not None:
+        bad.write_bytes(content)
+
+    assert main(["add-customers", "--from-recording", str(good), str(bad)]) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith(f"The recording {bad} cannot be read (")
+    assert said.err.count("\n") == 1
+
+    main(["add-customers", "--from-recording", str(good)])
+    assert ", 1 customers added, 0 known already" in capsys.readouterr().out
+
+
+def test_a_file_that_cannot_be_exported_to_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "profiles.jsonl"
+
+    assert main(["export-profiles", "--out", str(out)]) == 1
+    assert capsys.readouterr().err == f"{out} cannot be written (File exists): choose another file with --out.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("MCP_PORT", "eighty", "MCP_PORT is wrong (Input should be a valid integer, unable to parse string as an integer): correct it or unset it.\n"),
+        ("MCP_PORT", "70000", "MCP_PORT is wrong (Input should be less than or equal to 65535): correct it or unset it.\n"),
+        ("CONTOSO_AS_OF", "2026-03-15T12:00:00", "CONTOSO_AS_OF is wrong (Input should have timezone info): correct it or unset it.\n"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert main([]) == 1
+    assert capsys.readouterr().err == sentence
+
+
+def test_a_bad_store_is_one_sentence(store_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store_path.write_text("not a database " * 100)
+
+    assert main(["export-profiles", "--out", str(tmp_path / "out.jsonl")]) == 1
+    assert capsys.readouterr().err.startswith(f"{store_path} is not a customer store: remove it")
+
+
+def test_the_store_is_made_as_the_environment_says(
+    tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUSTOMER_STORE_PATH", str(tmp_path / "fresh.db"))
+    monkeypatch.setenv("CONTOSO_SEED", str(dataset.seed))
+    monkeypatch.setenv("CONTOSO_AS_OF", dataset.as_of.isoformat())
+    out = tmp_path / "profiles.jsonl"
+
+    assert main(["export-profiles", "--out", str(out)]) == 0
+    assert (
+        TelemetryProfile.model_validate_json(out.read_text("utf-8").splitlines()[0]) == dataset.customers[0].telemetry
+    )
+
+
+def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+
+    assert ended.value.code == 0
+    assert "export-profiles" in capsys.readouterr().out
+
+
+def test_a_port_in_use_ends_with_code_1_before_a_store_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("MCP_PORT", str(port))
+        monkeypatch.setenv("CUSTOMER_STORE_PATH", str(tmp_path / "fresh.db"))
+
+        assert main([]) == 1
+
+    assert capsys.readouterr().err.startswith(f"Cannot listen on 127.0.0.1 port {port} (Address already in use): ")
+    assert not (tmp_path / "fresh.db").exists()
+
+
+@pytest.mark.parametrize("token", [None, ""])
+def test_another_host_without_a_token_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], token: str | None
+) -> None:
+    monkeypatch.setenv("MCP_HOST", "0.0.0.0")
+    if token is not None:
+        monkeypatch.setenv("MCP_WRITE_TOKEN", token)
+
+    assert main([]) == 1
+    assert capsys.readouterr().err == (
+        "MCP_HOST is 0.0.0.0 and MCP_WRITE_TOKEN is not set, so that anybody who reaches this machine could lock "
+        "accounts: set MCP_WRITE_TOKEN, or MCP_HOST to 127.0.0.1.\n"
+    )

@@ -1,0 +1,126 @@
+"""The real process over real HTTP: tools, token, SIGTERM, kill -9."""
+
+import asyncio
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import httpx2
+import pytest
+
+from mcp_server.records.bundle import Dataset
+from tests.unit.mcp_server.support import UNKNOWN, UNKNOWN_SENTENCE, call, client, environment, serving
+
+TOKEN = "a-token-for-writers"
+WRITERS = {"lock_account", "unlock_account", "refund_charges"}
+
+# A server that dies between the commit and the answer, of the parts that the real one is made of.
+DIES_AFTER_COMMIT = """
+import logging, os, signal, sys
+from pathlib import Path
+from mcp_server.server import build_server
+from mcp_server.listening import listen
+from mcp_server.serving import serve
+from mcp_server.store.sqlite.store import SqliteCustomerStore
+logging.basicConfig(level=logging.INFO)
+store = SqliteCustomerStore(Path(sys.argv[1]), dataset=None, after_commit=lambda: os.kill(os.getpid(), signal.SIGKILL))
+serve(build_server(store, None), listen("127.0.0.1", 0))
+"""
+
+
+@pytest.fixture(scope="module")
+def guarded(store_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of one server with a write token, shared by the tests that leave no trace."""
+    path = tmp_path_factory.mktemp("guarded") / "customers.db"
+    path.write_bytes(store_template.read_bytes())
+    with serving(environment(path, MCP_WRITE_TOKEN=TOKEN)) as (_, url):
+        yield url
+
+
+def tools(url: str, token: str | None) -> set[str]:
+    async def listed() -> set[str]:
+        async with client(url, token) as session:
+            return {tool.name for tool in await session.list_tools()}
+
+    return asyncio.run(listed())
+
+
+def test_tools_answer_over_http(guarded: str) -> None:
+    assert call(guarded, "get_customer", customer_id=12).data["customer_id"] == 12
+    assert call(guarded, "get_customer", customer_id=UNKNOWN).error == UNKNOWN_SENTENCE
+
+
+def test_the_health_check_answers(guarded: str) -> None:
+    answer = httpx.get(guarded.removesuffix("/mcp") + "/healthz")
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+
+
+@pytest.mark.parametrize("token", [None, "wrong", TOKEN[:-1], TOKEN + "x"])
+def test_without_the_token_writers_are_hidden_and_refused(guarded: str, token: str | None) -> None:
+    answer = call(guarded, "lock_account", token, customer_id=12, reason="Reason.", idempotency_key="refused")
+
+    assert answer.error == (
+        "lock_account changes a customer's account and this caller may only read: "
+        "send the header 'Authorization: Bearer <MCP_WRITE_TOKEN>'."
+    )
+    assert not tools(guarded, token) & WRITERS
+    assert call(guarded, "get_customer", token, customer_id=12).data["status"] == "active"
+    assert call(guarded, "get_effect", token, idempotency_key="refused").data["result"] is None
+
+
+def test_with_the_token_writers_are_shown_and_work(guarded: str) -> None:
+    assert tools(guarded, TOKEN) >= WRITERS
+    assert call(guarded, "lock_account", TOKEN, customer_id=250, reason="Reason.", idempotency_key="250").ok
+
+
+def test_a_browser_page_under_another_host_name_is_turned_away(guarded: str) -> None:
+    answer = httpx.post(guarded, headers={"Host": "evil.example"}, json={})
+
+    assert answer.status_code == 421
+
+
+def test_without_a_token_setting_writers_are_open_on_loopback(store_path: Path) -> None:
+    with serving(environment(store_path)) as (_, url):
+        assert call(url, "lock_account", customer_id=12, reason="Reason.", idempotency_key="key").ok
+
+
+@pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_signal_ends_the_process_quickly_and_cleanly_with_sessions_open(
+    store_path: Path, stop_signal: signal.Signals
+) -> None:
+    async def stop_with_open_sessions(process: subprocess.Popen[str], url: str) -> float:
+        async with client(url) as session, httpx.AsyncClient() as http:
+            await session.list_tools()
+            accepted = {"Accept": "text/event-stream, application/json"}
+            async with http.stream("GET", url, headers=accepted):
+                started = time.monotonic()
+                process.send_signal(stop_signal)
+                await asyncio.to_thread(process.wait, 10)
+                return time.monotonic() - started
+
+    with serving(environment(store_path)) as (process, url):
+        assert asyncio.run(stop_with_open_sessions(process, url)) < 5
+        assert process.returncode == 0
+
+
+def test_a_kill_between_commit_and_answer_leaves_one_effect_and_a_retry_the_first_result(
+    store_path: Path, dataset: Dataset
+) -> None:
+    charge_id = dataset.customers[11].charges[-1].charge_id
+    refund = {"customer_id": 12, "charge_ids": [charge_id], "reason": "Reason.", "idempotency_key": "key"}
+    with serving(environment(store_path), ["-c", DIES_AFTER_COMMIT, str(store_path)]) as (process, url):
+        with pytest.raises(httpx2.TransportError):
+            call(url, "refund_charges", **refund)
+        assert process.wait(10) == -signal.SIGKILL
+
+    with serving(environment(store_path)) as (_, url):
+        effect = call(url, "get_effect", idempotency_key="key").data["result"]
+        retried = call(url, "refund_charges", **refund)
+
+        assert retried.data == effect["result"] | {"replayed": True}
+        charges = call(url, "get_recent_charges", customer_id=12, days=120).data["charges"]
+        assert [charge["charge_id"] for charge in charges if charge["status"] == "refunded"] == [charge_id]
