@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from types import FrameType
 
 import uvicorn
@@ -37,7 +38,7 @@ from backend.services.cases import CaseOpening
 from backend.services.decisions import Deciding
 from backend.services.errors import AlertIdTaken
 from backend.services.relay import Relay
-from backend.services.scheduler import open_scheduler
+from backend.services.scheduler import Scheduler, open_scheduler
 from backend.settings import BackendSettings
 from backend.threads import Threads
 from casebook.engine import open_engine, upgrade
@@ -55,8 +56,7 @@ MALFORMED_SHOWN = 20
 def main() -> None:
     """Serves until SIGINT or SIGTERM. Exits with 1 and one sentence when it cannot start."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    # One line per call to the scheduler is more than anyone reads.
-    logging.getLogger("async_client").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         settings = read_settings()
         listener = bind(settings.backend_host, settings.backend_port)
@@ -136,6 +136,7 @@ def _serve(settings: BackendSettings, casebook: CaseBook, listener: socket.socke
         log_level=logging.WARNING,
         timeout_graceful_shutdown=STOP_TIMEOUT_S,
         server_header=False,
+        proxy_headers=False,
     )
     server = BackendServer(config, pulse)
     # The server raises the signal that stopped it once more when it is done; by then there is nothing left to stop.
@@ -169,11 +170,7 @@ def _lifespan(
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
         async with open_scheduler(settings.dts_endpoint, settings.dts_taskhub) as scheduler:
-            threads = Threads()
-            ticker = TelemetryTicker(pulse, utc_now)
-            feed = CaseFeed(casebook, threads, pulse)
-            relay = Relay(casebook, scheduler, threads)
-            opening = CaseOpening(casebook, scheduler, relay, threads)
+            parts = wire(casebook, scheduler, pulse, public_config(settings))
             ingest = IngestService(
                 sources=choose_sources(
                     replay_files=settings.replay_files,
@@ -182,29 +179,57 @@ def _lifespan(
                     telemetry_url=settings.telemetry_url,
                 ),
                 detector=Detector(),
-                open_alert=opening.start,
-                on_telemetry=ticker.take,
+                open_alert=parts.desk.opening.start,
+                on_telemetry=parts.ticker.take,
                 gives_up_on=(AlertIdTaken,),
             )
-            app.state.desk = Desk(
-                casebook=casebook,
-                threads=threads,
-                scheduler=scheduler,
-                opening=opening,
-                deciding=Deciding(casebook, relay, threads),
-                feed=feed,
-                pulse=pulse,
-                stream=EventStream(feed, ticker, pulse),
-                authenticator=LocalAuthenticator(),
-                ingest_status=lambda: ingest_status(ingest.report()),
-                public_config=public_config(settings),
-            )
-            await feed.start()
-            async with running(feed.run, ticker.run, relay.run, on_failure=fail), ingest:
+            async with serving(app, parts, lambda: ingest_status(ingest.report()), fail), ingest:
                 log.info("ready to serve http://%s:%d", settings.backend_host, settings.backend_port)
                 yield
 
     return run
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What runs in a backend besides the server and the ingest."""
+
+    desk: Desk
+    ticker: TelemetryTicker
+    relay: Relay
+
+
+def wire(casebook: CaseBook, scheduler: Scheduler, pulse: Pulse, config: PublicConfig) -> Parts:
+    """Puts the parts together. Nothing runs yet."""
+    threads = Threads()
+    ticker = TelemetryTicker(pulse, utc_now)
+    feed = CaseFeed(casebook, threads, pulse)
+    relay = Relay(casebook, scheduler, threads)
+    desk = Desk(
+        casebook=casebook,
+        threads=threads,
+        scheduler=scheduler,
+        opening=CaseOpening(casebook, scheduler, relay, threads),
+        deciding=Deciding(casebook, relay, threads),
+        feed=feed,
+        pulse=pulse,
+        stream=EventStream(feed, ticker, pulse),
+        authenticator=LocalAuthenticator(),
+        public_config=config,
+    )
+    return Parts(desk, ticker, relay)
+
+
+@asynccontextmanager
+async def serving(
+    app: FastAPI, parts: Parts, read_ingest: Callable[[], IngestStatus], fail: Callable[[], None]
+) -> AsyncGenerator[None]:
+    """Lets `app` answer, and what it rests on run, while inside."""
+    app.state.desk = parts.desk
+    app.state.ingest_status = read_ingest
+    await parts.desk.feed.start()
+    async with running(parts.desk.feed.run, parts.ticker.run, parts.relay.run, on_failure=fail):
+        yield
 
 
 def public_config(settings: BackendSettings) -> PublicConfig:

@@ -11,7 +11,6 @@ from backend.routes.web import WebBundle
 from contracts.model import Contract
 
 VERSION = "0.1.0"
-MAX_BODY_BYTES = 1024 * 1024
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -25,7 +24,6 @@ def create_app(lifespan: Lifespan | None = None, web: WebBundle | None = None) -
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=MAX_BODY_BYTES,
         lifespan=lifespan,
     )
     for part in (workflow, socket, events, cases, alerts, config, health):

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from backend.routes.dependencies import DeskDep, IdentityDep
+from backend.routes.dependencies import DeskDep, IdentityDep, IngestStatusDep
 from backend.routes.facts import AppConfig, IngestStatus
 
 router = APIRouter(prefix="/api", tags=["installation"])
@@ -15,6 +15,6 @@ async def get_config(desk: DeskDep, identity: IdentityDep) -> AppConfig:
 
 
 @router.get("/ingest", operation_id="get_ingest", summary="What was read")
-async def get_ingest(desk: DeskDep) -> IngestStatus:
+async def get_ingest(status: IngestStatusDep) -> IngestStatus:
     """Telemetry sources, events read, alerts per rule, and lines that could not be read, since the backend started."""
-    return desk.ingest_status()
+    return status

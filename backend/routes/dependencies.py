@@ -38,7 +38,6 @@ class Desk:
     pulse: Pulse
     stream: EventStream
     authenticator: Authenticator
-    ingest_status: Callable[[], IngestStatus]
     public_config: PublicConfig
 
 
@@ -47,6 +46,13 @@ def _desk(connection: HTTPConnection) -> Desk:
 
 
 DeskDep = Annotated[Desk, Depends(_desk)]
+
+
+def _ingest_status(connection: HTTPConnection) -> IngestStatus:
+    return connection.app.state.ingest_status()
+
+
+IngestStatusDep = Annotated[IngestStatus, Depends(_ingest_status)]
 
 
 async def _identity(connection: HTTPConnection, desk: DeskDep) -> Identity:

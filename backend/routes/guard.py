@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
@@ -30,6 +31,7 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+MAX_BODY_BYTES = 1024 * 1024
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -55,7 +57,7 @@ class Guard:
         guarded = _with_headers(scope, send) if scope["type"] == "http" else send
         refusal = self._refusal(scope)
         if refusal is None:
-            await self._app(scope, receive, guarded)
+            await self._app(scope, _limited(receive) if scope["type"] == "http" else receive, guarded)
         elif scope["type"] == "websocket":
             await WebSocketClose(code=1008, reason="forbidden")(scope, receive, send)
         else:
@@ -79,6 +81,20 @@ def _host_name(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
+
+
+def _limited(receive: Receive) -> Receive:
+    taken = 0
+
+    async def receive_limited() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > MAX_BODY_BYTES:
+            raise HTTPException(413)
+        return message
+
+    return receive_limited
 
 
 def _with_headers(scope: Scope, send: Send) -> Send:

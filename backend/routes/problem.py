@@ -1,6 +1,5 @@
 """Every error as one RFC 9457 problem document, rendered by one handler."""
 
-import logging
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -12,8 +11,6 @@ from starlette.exceptions import HTTPException
 from backend.services.errors import ServiceError
 from casebook.errors import CasebookError
 from contracts.model import Contract
-
-log = logging.getLogger("casewright.backend")
 
 PROBLEM_JSON = "application/problem+json"
 TYPE_PREFIX = "urn:casewright:problem:"
@@ -58,7 +55,7 @@ class ProblemResponse(Response):
 
 def make_problem(problem_id: str, status: int, detail: str, errors: Sequence[FieldProblem] = ()) -> Problem:
     """A problem whose type and title follow from its id."""
-    title = problem_id.replace("-", " ").capitalize()
+    title = problem_id.replace("-", " ").capitalize().replace("json", "JSON")
     kind = TYPE_PREFIX + problem_id
     return Problem(type=kind, id=problem_id, title=title, status=status, detail=detail, errors=tuple(errors))
 
@@ -85,8 +82,6 @@ def install(app: FastAPI) -> None:
 
 async def _answer(request: Request, error: Exception) -> Response:
     problem = _problem_of(request, error)
-    if problem.status >= 500 and not isinstance(error, CasebookError | ServiceError):
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else None
     return ProblemResponse(problem, headers)
 

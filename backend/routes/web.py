@@ -43,7 +43,7 @@ class WebBundle(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """A file of the bundle, or the page. Raises HTTPException 404 for what is neither, 405 for other methods."""
-        first = Path(path).parts[0] if path else ""
+        first = path.split(os.sep, 1)[0]
         if first in _SERVER_PATHS:
             raise HTTPException(404)
         try:

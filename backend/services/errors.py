@@ -87,4 +87,4 @@ class SchedulerUnavailable(ServiceError):
     status = 503
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"The durable task scheduler cannot be reached ({reason}): try again in a moment.")
+        super().__init__(f"The durable task scheduler cannot be reached: {reason}.")

@@ -43,23 +43,29 @@ class Relay:
         self._woken.set()
 
     async def run(self) -> None:
-        """Relay until cancelled. An unreachable scheduler or casebook is tried again, ever more slowly."""
-        delay = FIRST_RETRY_S
+        """Relay until cancelled. What cannot be reached is tried again, ever more slowly, and complained of once."""
+        delay = 0.0
         while True:
             self._woken.clear()
             try:
                 await self.sweep()
             except (SchedulerUnavailable, CasebookUnavailable, InstanceUnknown) as error:
-                log.warning("%s Trying again in %.2g seconds.", error, delay)
+                if not delay:
+                    log.warning("%s It is tried again until it works.", error)
+                delay = min(max(delay * 2, FIRST_RETRY_S), LAST_RETRY_S)
                 await asyncio.sleep(delay)
-                delay = min(delay * 2, LAST_RETRY_S)
                 continue
-            delay = FIRST_RETRY_S
-            try:
-                async with asyncio.timeout(SWEEP_S):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
+            if delay:
+                log.info("the scheduler has all that it missed")
+                delay = 0.0
+            await self._rest()
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(SWEEP_S):
+                await self._woken.wait()
+        except TimeoutError:
+            return
 
     async def sweep(self) -> None:
         """Start and deliver all that waits. Raises SchedulerUnavailable, CasebookUnavailable."""

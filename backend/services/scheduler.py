@@ -1,6 +1,7 @@
 """What the backend asks of the durable task scheduler."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -139,9 +140,17 @@ async def open_scheduler(endpoint: str, taskhub: str) -> AsyncGenerator[DurableT
             secure_channel=secure,
             channel_options=_CHANNEL,
             data_converter=PydanticDataConverter(),
+            logger=_quiet_logger(),
         )
         stack.push_async_callback(client.close)
         yield DurableTaskScheduler(client)
+
+
+def _quiet_logger() -> logging.Logger:
+    # The client logs every call; what it achieved is logged here, with the case's id.
+    logger = logging.getLogger("casewright.scheduler.client")
+    logger.setLevel(logging.WARNING)
+    return logger
 
 
 class _Refused(Exception):

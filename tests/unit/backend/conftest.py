@@ -1,0 +1,59 @@
+import shutil
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from backend.live.pulse import Pulse
+from backend.main import Parts, wire
+from casebook.engine import open_engine, upgrade
+from casebook.repository import CaseBook
+from tests.unit.backend.support import CONFIG, FakeScheduler, RunningBackend, answering
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def empty_casebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("casebook") / "empty.db"
+    engine = open_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def book(tmp_path: Path, empty_casebook: Path) -> Generator[CaseBook]:
+    path = tmp_path / "casebook.db"
+    shutil.copyfile(empty_casebook, path)
+    engine = open_engine(f"sqlite:///{path}")
+    yield CaseBook(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def scheduler() -> FakeScheduler:
+    return FakeScheduler()
+
+
+@pytest.fixture
+def parts(book: CaseBook, scheduler: FakeScheduler) -> Parts:
+    return wire(book, scheduler, Pulse(), CONFIG)
+
+
+@pytest.fixture
+async def client(parts: Parts) -> AsyncGenerator[httpx.AsyncClient]:
+    async with answering(parts) as opened:
+        yield opened
+
+
+@pytest.fixture
+def backend(book: CaseBook, scheduler: FakeScheduler) -> Generator[RunningBackend]:
+    running = RunningBackend(book, scheduler)
+    running.start()
+    yield running
+    running.stop()

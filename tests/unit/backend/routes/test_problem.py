@@ -1,0 +1,102 @@
+import httpx
+import pytest
+
+from backend.main import Parts
+from casebook.repository import CaseBook
+from tests.unit.backend.support import answering
+
+pytestmark = pytest.mark.anyio
+
+JSON = {"content-type": "application/json"}
+GOOD = '{"customer_id": 7, "alert_type": "odd", "description": "x", "severity": "high"}'
+
+
+async def post(client: httpx.AsyncClient, body: str | bytes) -> httpx.Response:
+    return await client.post("/api/workflow/start", content=body, headers=JSON)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (GOOD.replace("7", '"7"'), "customer_id"),
+        (GOOD.replace("7", "7.0"), "customer_id"),
+        (GOOD.replace("7", "true"), "customer_id"),
+        (GOOD.replace("7", "-7"), "customer_id"),
+        (GOOD.replace("7", "9007199254740993"), "customer_id"),
+        (GOOD.replace('"x"', '""'), "description"),
+        (GOOD.replace('"x"', "[]"), "description"),
+        (GOOD.replace('"high"', '"huge"'), "severity"),
+        (GOOD.replace('"odd"', '"not a name"'), "alert_type"),
+        (GOOD.replace("{", '{"extra": 1, '), "extra"),
+        (GOOD.replace("{", '{"alert_id": "../etc", '), "alert_id"),
+        (GOOD.replace("{", '{"trigger_events": [{"kind": "nothing"}], '), "trigger_events.0"),
+        (GOOD.replace(', "severity": "high"', ""), "severity"),
+        (GOOD.replace('"x"', '"\\ud800"'), "body"),
+        ("null", "body"),
+        ("[]", "body"),
+        ("", "body"),
+    ],
+)
+async def test_a_bad_body_is_422_and_names_the_field(client: httpx.AsyncClient, body: str, field: str) -> None:
+    answer = await post(client, body)
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == 422
+    assert field in [error["field"] for error in problem["errors"]]
+    assert problem["detail"].endswith(".")
+
+
+@pytest.mark.parametrize("body", ['{"customer_id": 7', "{]", b"\xff\xfe", "[" * 5_000, '{"a": NaN'])
+async def test_what_is_no_json_is_422(client: httpx.AsyncClient, body: str | bytes) -> None:
+    answer = await post(client, body)
+    assert (answer.status_code, answer.json()["id"]) == (422, "malformed-json")
+    assert answer.json()["detail"].startswith("The request body is not valid JSON")
+
+
+async def test_nan_is_no_number(client: httpx.AsyncClient) -> None:
+    answer = await post(client, GOOD.replace("7", "NaN"))
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("sent_as", ["text/plain", "application/x-www-form-urlencoded", "application/jsonx"])
+async def test_a_body_that_is_not_sent_as_json_is_415(client: httpx.AsyncClient, sent_as: str) -> None:
+    answer = await client.post("/api/workflow/start", content=GOOD, headers={"content-type": sent_as})
+    assert (answer.status_code, answer.json()["id"]) == (415, "wrong-media-type")
+
+
+async def test_a_body_beyond_a_mebibyte_is_413(client: httpx.AsyncClient) -> None:
+    answer = await post(client, GOOD + " " * 1024 * 1024)
+    assert (answer.status_code, answer.json()["id"]) == (413, "body-too-large")
+
+
+async def test_several_faults_are_all_named(client: httpx.AsyncClient) -> None:
+    problem = (await post(client, "{}")).json()
+    assert [error["field"] for error in problem["errors"]] == [
+        "customer_id",
+        "alert_type",
+        "description",
+        "severity",
+    ]
+    assert problem["detail"] == "customer_id: field required (3 more in 'errors')."
+
+
+async def test_an_unknown_path_is_404_and_a_wrong_method_405(client: httpx.AsyncClient) -> None:
+    missing = await client.get("/api/nothing")
+    assert (missing.status_code, missing.json()["detail"]) == (404, "There is nothing at '/api/nothing'.")
+    wrong = await client.get("/api/workflow/start")
+    assert (wrong.status_code, wrong.json()["detail"]) == (405, "'/api/workflow/start' does not answer GET.")
+    assert wrong.headers["allow"] == "POST"
+
+
+async def test_an_unexpected_fault_is_500_and_tells_nothing(parts: Parts, book: CaseBook) -> None:
+    def burst(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    book.list_alerts = burst  # pyright: ignore[reportAttributeAccessIssue] breaks on purpose
+    async with answering(parts) as client:
+        answer = await client.get("/api/alerts")
+    assert (answer.status_code, answer.json()["id"]) == (500, "internal-error")
+    assert "secret" not in answer.text
+    assert answer.headers["content-security-policy"]

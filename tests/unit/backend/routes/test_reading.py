@@ -1,0 +1,108 @@
+import httpx
+import pytest
+
+from backend.main import Parts
+from casebook.errors import CasebookUnavailable
+from casebook.repository import CaseBook
+from contracts.case import CaseView
+from tests.unit.backend.support import FakeScheduler, answering
+from tests.unit.casebook.builders import ask, open_case
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_case_is_answered_exactly_as_the_casebook_holds_it(client: httpx.AsyncClient, book: CaseBook) -> None:
+    case = open_case(book)
+    ask(book, case)
+    answer = await client.get(f"/api/cases/{case}")
+    assert CaseView.model_validate_json(answer.content) == book.get_case(case)
+
+
+async def test_cases_are_listed_newest_first_page_by_page(client: httpx.AsyncClient, book: CaseBook) -> None:
+    cases = [open_case(book, number) for number in range(1, 6)]
+    listed: list[str] = []
+    cursor: str | None = None
+    while True:
+        page = (await client.get("/api/cases", params={"limit": 2} | ({"cursor": cursor} if cursor else {}))).json()
+        listed += [item["case_id"] for item in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert listed == cases[::-1]
+
+
+async def test_cases_are_filtered_by_state(client: httpx.AsyncClient, book: CaseBook) -> None:
+    open_case(book, 1)
+    ask(book, waiting := open_case(book, 2))
+    found = (await client.get("/api/cases", params={"state": "awaiting_review"})).json()["items"]
+    assert [item["case_id"] for item in found] == [waiting]
+    wrong = await client.get("/api/cases", params={"state": "asleep"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "query.state")
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=501", "limit=x", "cursor=zz", "cursor="])
+async def test_a_bad_page_is_422(client: httpx.AsyncClient, query: str) -> None:
+    assert (await client.get(f"/api/cases?{query}")).status_code == 422
+    assert (await client.get(f"/api/alerts?{query}")).status_code == 422
+
+
+async def test_history_and_evidence_are_read_word_for_word(client: httpx.AsyncClient, book: CaseBook) -> None:
+    case = open_case(book)
+    ask(book, case)
+    history = (await client.get(f"/api/cases/{case}/history")).json()["items"]
+    assert history == [event.model_dump(mode="json") for event in book.case_events(case)]
+    evidence = (await client.get(f"/api/cases/{case}/evidence/r1-usage-1")).json()
+    assert evidence["result"]["name"] == "Åse"
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("/api/cases/case-none", "case-not-found"),
+        ("/api/cases/case-none/history", "case-not-found"),
+        ("/api/cases/case-none/evidence/r1-usage-1", "case-not-found"),
+        ("/api/cases/case-impossible_travel-1/evidence/r9", "evidence-not-found"),
+    ],
+)
+async def test_what_is_not_there_is_404(client: httpx.AsyncClient, book: CaseBook, path: str, problem: str) -> None:
+    open_case(book, 1)
+    answer = await client.get(path)
+    assert (answer.status_code, answer.json()["id"]) == (404, problem)
+
+
+async def test_alerts_are_listed_newest_first(client: httpx.AsyncClient, book: CaseBook) -> None:
+    for number in (1, 2):
+        open_case(book, number)
+    items = (await client.get("/api/alerts")).json()["items"]
+    assert [item["customer_id"] for item in items] == [2, 1]
+
+
+async def test_the_configuration_says_who_is_asking(client: httpx.AsyncClient) -> None:
+    answer = (await client.get("/api/config")).json()
+    assert answer["identity"] == {"subject": "local", "name": "Local analyst", "roles": ["analyst", "manager"]}
+    assert answer["auto_clear_threshold"] == 0.6
+
+
+async def test_ready_names_the_part_that_is_missing(
+    client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    ready = await client.get("/ready")
+    assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+    scheduler.reachable = False
+    away = await client.get("/ready")
+    assert away.status_code == 503
+    assert away.json()["parts"] == {
+        "casebook": "ok",
+        "scheduler": "The durable task scheduler cannot be reached: nothing answers at its address.",
+    }
+    assert (await client.get("/healthz")).json() == {"status": "ok"}
+
+
+async def test_a_casebook_that_fails_is_503_in_one_sentence(parts: Parts, book: CaseBook) -> None:
+    def unavailable(*_: object, **__: object) -> None:
+        raise CasebookUnavailable("The casebook is gone.")
+
+    async with answering(parts) as client:
+        book.list_cases = unavailable  # pyright: ignore[reportAttributeAccessIssue] breaks on purpose
+        answer = await client.get("/api/cases")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "The casebook is gone.")

@@ -1,0 +1,204 @@
+import asyncio
+
+import httpx
+import pytest
+
+from casebook.repository import CaseBook
+from contracts.investigation import Closing
+from tests.unit.backend.support import FakeScheduler, case_in_review, decision_body, instance_state
+from tests.unit.casebook.builders import open_case
+
+pytestmark = pytest.mark.anyio
+
+ORDER = {
+    "customer_id": 7,
+    "alert_type": "impossible_travel",
+    "description": "Oslo, then São Paulo ten minutes later.",
+    "severity": "high",
+}
+
+
+async def test_a_start_opens_a_case_and_schedules_it(
+    client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    answer = await client.post("/api/workflow/start", json=ORDER)
+
+    assert answer.status_code == 202
+    started = answer.json()
+    assert started["status"] == "scheduled"
+    assert started["instance_id"] == f"case-{started['alert_id']}"
+    assert scheduler.starts == [started["instance_id"]]
+    alert = book.get_case(started["instance_id"]).alert
+    assert (alert.source, alert.rule_id, alert.customer_id) == ("manual", "manual", 7)
+    assert book.unscheduled_cases() == []
+
+
+async def test_the_same_alert_again_answers_200_with_the_same_body(
+    client: httpx.AsyncClient, scheduler: FakeScheduler
+) -> None:
+    first = await client.post("/api/workflow/start", json=ORDER)
+    second = await client.post("/api/workflow/start", json=ORDER)
+
+    assert (first.status_code, second.status_code) == (202, 200)
+    assert first.json() == second.json()
+    assert len(scheduler.starts) == 1
+
+
+async def test_two_starts_at_once_open_one_case(client: httpx.AsyncClient, book: CaseBook) -> None:
+    answers = await asyncio.gather(*(client.post("/api/workflow/start", json=ORDER) for _ in range(8)))
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [202]
+    assert len({answer.json()["instance_id"] for answer in answers}) == 1
+    assert len(book.list_cases().items) == 1
+
+
+async def test_a_given_alert_id_and_its_events_are_kept(client: httpx.AsyncClient, book: CaseBook) -> None:
+    event = {
+        "event_id": "e1",
+        "customer_id": 7,
+        "occurred_at": "2026-03-14T12:00:00+01:00",
+        "kind": "login",
+        "attributes": {"country": "BR", "browser": "kept"},
+    }
+    answer = await client.post("/api/workflow/start", json=ORDER | {"alert_id": "A-1", "trigger_events": [event]})
+
+    assert answer.json()["instance_id"] == "case-A-1"
+    kept = book.get_case("case-A-1").alert.trigger_events[0]
+    assert kept.occurred_at.isoformat() == "2026-03-14T11:00:00+00:00"
+    assert kept.attributes.model_dump()["browser"] == "kept"
+
+
+async def test_an_alert_id_of_another_customer_is_refused(client: httpx.AsyncClient) -> None:
+    await client.post("/api/workflow/start", json=ORDER | {"alert_id": "A-1"})
+    answer = await client.post("/api/workflow/start", json=ORDER | {"alert_id": "A-1", "customer_id": 8})
+
+    assert answer.status_code == 409
+    assert answer.json()["detail"] == ("The alert 'A-1' exists already and is about customer 7: give another alert_id.")
+
+
+async def test_a_case_is_kept_while_the_scheduler_is_away_and_started_when_it_is_back(
+    client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    scheduler.reachable = False
+    answer = await client.post("/api/workflow/start", json=ORDER)
+    assert (answer.status_code, answer.json()["status"]) == (202, "pending")
+    again = await client.post("/api/workflow/start", json=ORDER)
+    assert (again.status_code, again.json()) == (200, answer.json())
+
+    scheduler.reachable = True
+    await asyncio.wait_for(scheduler.told.wait(), 10)
+    assert scheduler.starts == [answer.json()["instance_id"]]
+
+
+async def test_status_says_what_the_scheduler_says(
+    client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    case = open_case(book)
+    scheduler.instances[case] = instance_state("awaiting_review", 2)
+
+    answer = (await client.get(f"/api/workflow/status/{case}")).json()
+
+    assert answer["runtime_status"] == "RUNNING"
+    assert answer["custom_status"] == {
+        "phase": "awaiting_review",
+        "round": 2,
+        "specialists": {},
+        "score": None,
+        "outcome": None,
+    }
+
+
+async def test_status_of_an_unknown_case_is_404(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/workflow/status/case-nobody")
+    assert (answer.status_code, answer.json()["id"]) == (404, "case-not-found")
+
+
+async def test_status_without_a_scheduler_is_503(
+    client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    case = open_case(book)
+    scheduler.reachable = False
+    answer = await client.get(f"/api/workflow/status/{case}")
+    assert (answer.status_code, answer.json()["id"]) == (503, "scheduler-unavailable")
+
+
+async def test_a_decision_is_accepted_once_and_delivered(
+    client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    opening = case_in_review(book)
+    scheduler.instances[opening.case_id] = instance_state("awaiting_review")
+    body = decision_body(opening, decided_at="2001-01-01T00:00:00Z")
+
+    answers = await asyncio.gather(*(client.post("/api/workflow/decision", json=body) for _ in range(5)))
+    await asyncio.wait_for(scheduler.told.wait(), 10)
+
+    assert sorted(answer.status_code for answer in answers) == [202] + [409] * 4
+    accepted = next(answer for answer in answers if answer.status_code == 202)
+    assert accepted.json() == {"review_id": opening.review.review_id, "status": "accepted"}
+    refused = next(answer for answer in answers if answer.status_code == 409)
+    assert refused.json()["detail"] == "This review was already decided by local. Reload to see the decision."
+    decision = book.get_case(opening.case_id).decisions[0]
+    assert scheduler.delivered == [decision]
+    assert (decision.decided_by, decision.decided_at.year > 2001) == ("local", True)
+
+
+async def test_the_body_may_name_who_decides(client: httpx.AsyncClient, book: CaseBook) -> None:
+    opening = case_in_review(book)
+    await client.post("/api/workflow/decision", json=decision_body(opening, decided_by="maria"))
+    assert book.get_case(opening.case_id).decisions[0].decided_by == "maria"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        ({"action": None}, "action", "An approval needs an action: say what is approved."),
+        ({"verdict": "reject"}, "feedback", "A rejection needs feedback: say what should be looked at again."),
+        (
+            {"verdict": "reject", "feedback": "  "},
+            "feedback",
+            "A rejection needs feedback: say what should be looked at again.",
+        ),
+        (
+            {"action": "lock_and_refund"},
+            "action",
+            "The assessment names no charges to refund: approve another action, or reject with feedback.",
+        ),
+    ],
+)
+async def test_a_decision_that_lacks_something_is_422_and_changes_nothing(
+    client: httpx.AsyncClient, book: CaseBook, changes: dict[str, str], field: str, sentence: str
+) -> None:
+    opening = case_in_review(book)
+    answer = await client.post("/api/workflow/decision", json=decision_body(opening, **changes))
+
+    assert (answer.status_code, answer.json()["detail"]) == (422, sentence)
+    assert answer.json()["errors"] == [{"field": field, "message": sentence}]
+    assert book.get_case(opening.case_id).decisions == ()
+
+
+async def test_a_refund_of_named_charges_is_accepted(client: httpx.AsyncClient, book: CaseBook) -> None:
+    opening = case_in_review(book, refundable=("ch-1",))
+    answer = await client.post("/api/workflow/decision", json=decision_body(opening, action="refund_charges"))
+    assert answer.status_code == 202
+
+
+async def test_a_refund_on_a_stale_assessment_is_told_that_it_is_stale(
+    client: httpx.AsyncClient, book: CaseBook
+) -> None:
+    opening = case_in_review(book)
+    body = decision_body(opening, action="refund_charges", assessment_hash="sha256:" + "0" * 64)
+    answer = await client.post("/api/workflow/decision", json=body)
+    assert (answer.status_code, answer.json()["id"]) == (409, "assessment-changed")
+
+
+async def test_decisions_on_what_is_not_asked_are_refused(client: httpx.AsyncClient, book: CaseBook) -> None:
+    opening = case_in_review(book)
+    unknown = await client.post("/api/workflow/decision", json=decision_body(opening, review_id="case-nobody:r1"))
+    assert (unknown.status_code, unknown.json()["id"]) == (404, "case-not-found")
+
+    later = await client.post("/api/workflow/decision", json=decision_body(opening, review_id=f"{opening.case_id}:r2"))
+    assert (later.status_code, later.json()["id"]) == (409, "no-open-review")
+
+    book.close_case(Closing(case_id=opening.case_id, round=1, outcome="unresolved"))
+    closed = await client.post("/api/workflow/decision", json=decision_body(opening))
+    assert (closed.status_code, closed.json()["id"]) == (409, "case-closed")

@@ -1,0 +1,193 @@
+"""A backend without its outside: a scheduler that does as the test says, and a server on a free port."""
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI
+from pydantic import JsonValue
+from uvicorn import Config
+
+from backend.ingest import IngestReport
+from backend.live.pulse import Pulse
+from backend.main import BackendServer, Parts, bind, ingest_status, serving, wire
+from backend.routes.app import create_app
+from backend.routes.facts import PublicConfig
+from backend.routes.guard import Guard
+from backend.routes.web import WebBundle
+from backend.services.errors import SchedulerUnavailable
+from backend.services.scheduler import InstanceState, InstanceUnknown
+from casebook.repository import CaseBook
+from contracts.alert import Alert
+from contracts.case import CaseProgress
+from contracts.hashing import content_hash
+from contracts.ids import case_id, parse_review_id
+from contracts.investigation import ReviewOpening
+from contracts.review import Decision
+from tests.unit.casebook.builders import NOON, an_assessment, an_opening, open_case
+
+CONFIG = PublicConfig(
+    version="1",
+    auth_mode="local",
+    auto_clear_threshold=0.6,
+    approval_timeout_hours=72,
+    max_review_attempts=3,
+    model=None,
+    model_badge=None,
+    telemetry_source="none",
+)
+NOTHING_READ = IngestReport(started_at=None, finished=False, events=0, malformed=0, alerts={}, sources=())
+
+
+@dataclass
+class FakeScheduler:
+    """Keeps in memory what it is told; can be unreachable, and can forget."""
+
+    reachable: bool = True
+    instances: dict[str, InstanceState] = field(default_factory=dict[str, InstanceState])
+    starts: list[str] = field(default_factory=list[str])
+    delivered: list[Decision] = field(default_factory=list[Decision])
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+    refused: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def start_investigation(self, alert: Alert) -> None:
+        self._answer()
+        case = case_id(alert.alert_id)
+        self.starts.append(case)
+        self.instances.setdefault(case, instance_state("investigating"))
+        self.told.set()
+
+    async def deliver(self, decision: Decision) -> None:
+        self._answer()
+        case, _ = parse_review_id(decision.review_id)
+        if case not in self.instances:
+            raise InstanceUnknown(case)
+        self.delivered.append(decision)
+        self.told.set()
+
+    async def state_of(self, instance_id: str) -> InstanceState | None:
+        self._answer()
+        return self.instances.get(instance_id)
+
+    async def probe(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        if not self.reachable:
+            self.refused.set()
+            raise SchedulerUnavailable("nothing answers at its address")
+
+
+def instance_state(phase: str, round_number: int = 1) -> InstanceState:
+    progress = CaseProgress.model_validate({"phase": phase, "round": round_number})
+    return InstanceState(
+        runtime_status="RUNNING", custom_status=progress, result=None, created_at=NOON, last_updated_at=NOON
+    )
+
+
+def case_in_review(
+    book: CaseBook, number: int = 1, refundable: tuple[str, ...] = (), escalation_reason: str | None = None
+) -> ReviewOpening:
+    """A case that a person is asked about."""
+    case = open_case(book, number)
+    book.mark_scheduled(case)
+    book.start_round(case, 1)
+    assessment = an_assessment().model_copy(update={"refund_charge_ids": refundable})
+    book.save_assessment(case, assessment)
+    opening = an_opening(case, assessment, escalation_reason=escalation_reason)
+    book.open_review(opening)
+    return opening
+
+
+def decision_body(opening: ReviewOpening, **changes: JsonValue) -> dict[str, JsonValue]:
+    """The JSON of an approval of what was shown."""
+    body: dict[str, JsonValue] = {
+        "review_id": opening.review.review_id,
+        "assessment_hash": content_hash(opening.assessment),
+        "verdict": "approve",
+        "action": "lock_account",
+    }
+    return body | changes
+
+
+@asynccontextmanager
+async def answering(parts: Parts, web: Path | None = None) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client of an application that runs in this event loop, without a socket in between."""
+    app = create_app(web=None if web is None else WebBundle(web))
+
+    def fail() -> None:
+        raise AssertionError("a background job ended")
+
+    transport = httpx.ASGITransport(Guard(app), raise_app_exceptions=False)
+    async with (
+        serving(app, parts, lambda: ingest_status(NOTHING_READ), fail),
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8001") as client,
+    ):
+        yield client
+
+
+class RunningBackend:
+    """A real server in a thread of its own, for what needs sockets."""
+
+    def __init__(self, book: CaseBook, scheduler: FakeScheduler) -> None:
+        self.pulse = Pulse()
+        self.parts = wire(book, scheduler, self.pulse, CONFIG)
+
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+            self.loop = asyncio.get_running_loop()
+            async with serving(app, self.parts, lambda: ingest_status(NOTHING_READ), lambda: None):
+                self._up.set()
+                yield
+
+        self._up = threading.Event()
+        listener = bind("127.0.0.1", 0)
+        self.port: int = listener.getsockname()[1]
+        config = Config(Guard(create_app(lifespan)), log_config=None, timeout_graceful_shutdown=5)
+        self._server = BackendServer(config, self.pulse)
+        self._thread = threading.Thread(target=self._server.run, args=([listener],))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def socket_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self._thread.start()
+        assert self._up.wait(20)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One server-sent event as a browser understands it."""
+
+    event: str
+    id: int | None
+    data: dict[str, JsonValue]
+
+
+def read_events(lines: Iterator[str]) -> Iterator[Sent]:
+    """Reads server-sent events as the WHATWG's rules say; comments and `retry` are skipped."""
+    fields: dict[str, str] = {}
+    for line in lines:
+        if line == "":
+            if "data" in fields:
+                number = int(fields["id"]) if "id" in fields else None
+                yield Sent(fields["event"], number, json.loads(fields["data"]))
+            fields = {}
+        elif not line.startswith(":"):
+            name, _, value = line.partition(": ")
+            fields[name] = value
