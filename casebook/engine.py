@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from casebook.errors import (
@@ -104,8 +104,8 @@ def naming_faults(engine: Engine) -> Generator[None]:
         if isinstance(cause, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
             raise
         if not isinstance(cause, sqlite3.Error):
-            if isinstance(fault, DBAPIError) and fault.connection_invalidated:
-                raise CasebookUnavailable(f"The casebook '{path}' lost its connection ({cause}).") from fault
+            if isinstance(fault, OperationalError):
+                raise CasebookUnavailable(f"The casebook '{path}' cannot be reached ({cause}).") from fault
             raise
         raise _named(cause, path) from fault
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from casebook.engine import APPLICATION_ID, VERSION_TABLE, open_engine, upgrade, writing
+from casebook.engine import APPLICATION_ID, VERSION_TABLE, naming_faults, open_engine, upgrade, writing
 from casebook.errors import (
     CasebookCorrupt,
     CasebookForeign,
@@ -305,8 +306,23 @@ def test_a_casebook_that_was_never_upgraded_says_what_to_do(tmp_path: Path):
     engine.dispose()
 
 
-def test_the_sqlite_engine_of_another_library_call_is_not_needed_to_read_the_file(url: str, book: CaseBook):
-    """An operator's own tools can read the file: nothing in it depends on this package."""
+def test_a_server_that_cannot_be_reached_is_the_casebook_being_unavailable(engine: Engine):
+    refused = OperationalError("SELECT 1", {}, ConnectionRefusedError("connection refused"))
+
+    with pytest.raises(CasebookUnavailable, match=r"cannot be reached \(connection refused\)"), naming_faults(engine):
+        raise refused
+
+
+def test_a_violated_constraint_is_not_mistaken_for_an_unavailable_database(engine: Engine):
+    with (
+        pytest.raises(IntegrityError, match="UNIQUE"),
+        naming_faults(engine),
+        writing(engine).begin() as connection,
+    ):
+        connection.execute(text("INSERT INTO log_head (id, last_seq) VALUES (1, 0)"))
+
+
+def test_an_operator_s_own_tools_can_read_the_file(url: str, book: CaseBook):
     open_case(book)
     plain = create_engine(url)
     with plain.connect() as connection:
