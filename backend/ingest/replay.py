@@ -6,7 +6,7 @@ import heapq
 import logging
 import time
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from operator import itemgetter
@@ -65,15 +65,20 @@ class ReplaySource:
     def problem(self) -> str | None:
         return None
 
-    async def read(self) -> AsyncIterator[TelemetryEvent | MalformedLine]:
-        readings = heapq.merge(*map(_read_file, self._files), key=itemgetter(0))
+    async def read(self) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
+        files = [_read_file(path) for path in self._files]
+        readings = heapq.merge(*files, key=itemgetter(0))
         started: tuple[float, datetime] | None = None
-        while batch := await to_thread.run_sync(list, islice(readings, _BATCH)):
-            for at, reading in batch:
-                if self._pace and not isinstance(reading, MalformedLine):
-                    started = started or (self._monotonic(), at)
-                    await self._wait_for(at, *started)
-                yield reading
+        try:
+            while batch := await to_thread.run_sync(list, islice(readings, _BATCH)):
+                for at, reading in batch:
+                    if self._pace and not isinstance(reading, MalformedLine):
+                        started = started or (self._monotonic(), at)
+                        await self._wait_for(at, *started)
+                    yield reading
+        finally:
+            for file in files:
+                file.close()
 
     async def _wait_for(self, at: datetime, started: float, first: datetime) -> None:
         due = started + (at - first).total_seconds() / self._pace
@@ -82,7 +87,7 @@ class ReplaySource:
             await self._sleep(delay)
 
 
-def _read_file(path: Path) -> Iterator[_Reading]:
+def _read_file(path: Path) -> Generator[_Reading]:
     """The file's events with their times; what cannot be read takes the time of the event before it."""
     at, line_number = _BEFORE_ALL, 0
     try:

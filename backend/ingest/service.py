@@ -5,6 +5,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Self
@@ -115,16 +116,17 @@ class IngestService:
         )
 
     async def _read(self, progress: "_Progress") -> None:
-        async for reading in progress.source.read():
-            if isinstance(reading, MalformedLine):
-                progress.skip(reading)
-                continue
-            progress.events += 1
-            self._on_telemetry(reading)
-            for alert in self._detector.observe(reading, progress.source.alert_source):
-                await self._open(alert, progress)
-            if progress.events % _EVENTS_PER_TURN == 0:
-                await asyncio.sleep(0)
+        async with aclosing(progress.source.read()) as readings:
+            async for reading in readings:
+                if isinstance(reading, MalformedLine):
+                    progress.skip(reading)
+                    continue
+                progress.events += 1
+                self._on_telemetry(reading)
+                for alert in self._detector.observe(reading, progress.source.alert_source):
+                    await self._open(alert, progress)
+                if progress.events % _EVENTS_PER_TURN == 0:
+                    await asyncio.sleep(0)
 
     async def _open(self, alert: Alert, progress: "_Progress") -> None:
         delay_s = _FIRST_DELAY_S

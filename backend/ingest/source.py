@@ -1,6 +1,6 @@
 """What a source of telemetry is."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from backend.ingest.report import MalformedLine
@@ -26,7 +26,7 @@ class TelemetrySource(Protocol):
         """Why nothing comes at the moment, in one sentence; None while all is well."""
         ...
 
-    def read(self) -> AsyncIterator[TelemetryEvent | MalformedLine]:
+    def read(self) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
         """Events in the order in which they should be judged, and what could not be read.
 
         Ends when there is nothing more. Never raises for bad input or an absent peer: it reports the one

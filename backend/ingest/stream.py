@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Annotated, cast
 
 import httpx
@@ -64,7 +64,7 @@ class StreamSource:
         """The last offset handed over; None before the first."""
         return self._offset
 
-    async def read(self) -> AsyncIterator[TelemetryEvent | MalformedLine]:
+    async def read(self) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
         async with httpx.AsyncClient(timeout=self._timeout, trust_env=False) as client:
             while True:
                 try:

@@ -50,7 +50,7 @@ class AuthFailures:
             severity="high" if addresses >= limits.many_addresses else "medium",
             description=(
                 f"{counted(window.count, 'failed login')} within {duration(window.span)}{origin}; usual is "
-                f"{f'{number(usual)} where any failed' if periods else '0'} (alert at {threshold} in {minutes})."
+                f"{f'{number(usual)} in {minutes} with any' if periods else '0'} (alert at {threshold} in {minutes})."
             ),
             trigger_events=failures,
             baseline=Baseline(

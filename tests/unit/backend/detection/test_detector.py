@@ -1,0 +1,226 @@
+"""The same evidence gives the same alerts, once each, with what is needed to judge them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.detection import DEFAULT_THRESHOLDS, Detector
+from backend.detection.detector import RULE_IDS
+from contracts.alert import Alert
+from contracts.ids import alert_id
+from contracts.telemetry import TelemetryEvent
+from tests.unit.backend.detection.events import (
+    CUSTOMER,
+    LISBON,
+    MADRID,
+    NEW_YORK,
+    at,
+    call,
+    charge,
+    failure,
+    login,
+    usage,
+)
+
+
+def observe(detector: Detector, events: Iterable[TelemetryEvent]) -> list[Alert]:
+    return [alert for event in events for alert in detector.observe(event)]
+
+
+def ids(alerts: Iterable[Alert]) -> list[str]:
+    return [alert.alert_id for alert in alerts]
+
+
+def guessing(start: float, count: int = 7, *, customer: int = CUSTOMER, days: float = 0) -> list[TelemetryEvent]:
+    """Failed logins, one a second, from `start` minutes on."""
+    return [failure(at(start + number / 60, days=days), customer=customer) for number in range(count)]
+
+
+def random_life(random: Random, length: int = 150) -> list[TelemetryEvent]:
+    """Events of all kinds at a few coarse times, so that many share one and every rule has something to find."""
+
+    def events(when: datetime) -> list[TelemetryEvent]:
+        match random.randrange(5):
+            case 0:
+                place = random.choice((LISBON, MADRID, NEW_YORK, "US", None))
+                return [login(when, place, success=random.random() < 0.7)]
+            case 1:
+                return [failure(when, ip=f"192.0.2.{random.randrange(4)}")]
+            case 2:
+                return [charge(when, random.choice(("20", "30") * 5 + ("900",)))]
+            case 3:
+                return [usage(when, random.choice((1.0,) * 15 + (400.0,)))]
+            case _:
+                return [call(when) for _ in range(random.choice((1, 15)))]
+
+    minutes = sorted(random.choice((1, 3, 7, 400)) * random.randrange(40) for _ in range(length))
+    return [event for minute in minutes for event in events(at(minute))]
+
+
+def shuffled_within_instants(events: Sequence[TelemetryEvent], random: Random) -> list[TelemetryEvent]:
+    keyed = [(event.occurred_at, random.random(), number) for number, event in enumerate(events)]
+    return [events[number] for _, _, number in sorted(keyed)]
+
+
+seeds = st.integers(0, 2**32)
+few = settings(max_examples=40, deadline=None)
+
+
+def test_an_alert_carries_its_evidence() -> None:
+    events = [login(at(-100), "PT"), *guessing(0)]
+    (alert,) = observe(Detector(), events)
+    assert alert.alert_id == alert_id("auth_failures", CUSTOMER, at(0))
+    assert alert.customer_id == CUSTOMER
+    assert alert.alert_type == alert.rule_id == "auth_failures"
+    assert alert.raised_at == events[-1].occurred_at
+    assert alert.trigger_events == tuple(events[1:])
+    assert alert.recent_events == tuple(events)
+    assert alert.source == "live"
+    assert alert.baseline is not None
+    assert alert.baseline.model_dump() == {
+        "metric": "failures_in_10_minutes",
+        "observed": 7.0,
+        "expected": 0.0,
+        "threshold": 7.0,
+        "sample_size": 0,
+    }
+
+
+def test_the_source_is_the_one_that_was_named() -> None:
+    detector = Detector()
+    alerts = [alert for event in guessing(0) for alert in detector.observe(event, "replay")]
+    assert [alert.source for alert in alerts] == ["replay"]
+
+
+def test_recorded_and_live_events_of_one_customer_do_not_mix() -> None:
+    detector = Detector()
+    events = guessing(0, count=12)
+    found = [
+        alert
+        for number, event in enumerate(events)
+        for alert in detector.observe(event, "replay" if number % 2 else "live")
+    ]
+    assert found == []
+
+
+def test_the_recent_events_are_the_newest_fifty_oldest_first() -> None:
+    events = [usage(at(-1_000 + number), 0.1) for number in range(100)]
+    late = events.pop(97)
+    attack = guessing(0)
+    (alert,) = observe(Detector(), [*events, late, *attack])
+    assert alert.recent_events == tuple(sorted([*events, late, *attack], key=lambda event: event.occurred_at)[-50:])
+
+
+def test_an_attack_that_goes_on_is_one_alert() -> None:
+    assert len(observe(Detector(), guessing(0, count=600))) == 1
+
+
+def test_an_attack_over_the_boundary_of_a_window_is_one_alert() -> None:
+    """18:00 begins a new window of six hours."""
+    assert ids(observe(Detector(), guessing(359, count=300))) == [alert_id("auth_failures", CUSTOMER, at(0))]
+
+
+def test_an_attack_after_a_quiet_time_is_another_alert() -> None:
+    alerts = observe(Detector(), [*guessing(0), *guessing(7 * 60)])
+    assert ids(alerts) == [
+        alert_id("auth_failures", CUSTOMER, at(0)),
+        alert_id("auth_failures", CUSTOMER, at(6 * 60)),
+    ]
+
+
+def test_two_customers_are_judged_apart() -> None:
+    mixed = [event for pair in zip(guessing(0, customer=1), guessing(0, customer=2), strict=True) for event in pair]
+    assert {alert.customer_id for alert in observe(Detector(), mixed)} == {1, 2}
+    assert observe(Detector(), [*guessing(0, count=6, customer=1), *guessing(0, count=6, customer=2)]) == []
+
+
+def test_two_rules_may_speak_of_one_event() -> None:
+    """The failed login that completes the burst says nothing about travel; a charge says nothing about logins."""
+    events = [*guessing(0), login(at(1), LISBON), login(at(2), NEW_YORK)]
+    assert [alert.rule_id for alert in observe(Detector(), events)] == ["auth_failures", "impossible_travel"]
+
+
+def test_an_event_delivered_twice_counts_once() -> None:
+    events = guessing(0, count=6)
+    assert observe(Detector(), [event for event in events for _ in range(2)]) == []
+
+
+def test_the_customer_idle_longest_is_forgotten_first() -> None:
+    detector = Detector(replace(DEFAULT_THRESHOLDS, max_customers=2))
+    six = {customer: guessing(0, count=7, customer=customer) for customer in (1, 2, 3)}
+    observe(detector, [*six[1][:6], *six[2][:6]])
+    observe(detector, [six[1][6]])  # customer 1 was active again
+    observe(detector, six[3][:6])  # a third one: customer 2 is forgotten
+    assert detector.customers == 2
+    assert observe(detector, [six[2][6]]) == []
+
+
+def test_memory_of_ids_is_bounded() -> None:
+    detector = Detector(replace(DEFAULT_THRESHOLDS, remembered_ids=3))
+    first = guessing(0, count=1)[0]
+    observe(detector, [first, *guessing(0.1, count=3)])
+    observe(detector, [first, first])
+    assert len(observe(detector, guessing(0.2, count=2))) == 1
+
+
+def test_random_lives_give_every_rule_something_to_find() -> None:
+    """Otherwise the properties below would hold for want of alerts."""
+    found = {alert.rule_id for seed in range(20) for alert in observe(Detector(), random_life(Random(seed)))}
+    assert found == set(RULE_IDS)
+
+
+@few
+@given(seeds)
+def test_the_same_events_give_the_same_alerts(seed: int) -> None:
+    events = random_life(Random(seed))
+    assert observe(Detector(), events) == observe(Detector(), events)
+
+
+@few
+@given(seeds)
+def test_no_alert_comes_twice(seed: int) -> None:
+    found = ids(observe(Detector(), random_life(Random(seed))))
+    assert len(found) == len(set(found))
+
+
+@few
+@given(seeds)
+def test_reading_everything_again_finds_nothing_new(seed: int) -> None:
+    """Within one process, and after a restart that reads from the beginning."""
+    events = random_life(Random(seed))
+    detector = Detector(replace(DEFAULT_THRESHOLDS, remembered_ids=len(events)))
+    first = set(ids(observe(detector, events)))
+    assert set(ids(observe(detector, events))) <= first
+    assert set(ids(observe(Detector(), events))) == first
+
+
+@few
+@given(seeds, st.integers(0, 149))
+def test_what_was_read_twice_at_a_break_changes_nothing(seed: int, cut: int) -> None:
+    """At-least-once delivery: the tail before the break comes again."""
+    events = random_life(Random(seed))
+    again = events[max(0, cut - 50) : cut]
+    assert ids(observe(Detector(), [*events[:cut], *again, *events[cut:]])) == ids(observe(Detector(), events))
+
+
+@few
+@given(seeds, seeds)
+def test_the_order_of_events_with_equal_times_does_not_change_the_ids(seed: int, order: int) -> None:
+    events = random_life(Random(seed))
+    reordered = shuffled_within_instants(events, Random(order))
+    assert sorted(ids(observe(Detector(), reordered))) == sorted(ids(observe(Detector(), events)))
+
+
+@few
+@given(seeds)
+def test_events_in_any_order_are_tolerated(seed: int) -> None:
+    random = Random(seed)
+    events = random_life(random)
+    random.shuffle(events)
+    for alert in observe(Detector(), events):
+        assert len(alert.recent_events) <= 50
+        assert alert.rule_id in RULE_IDS

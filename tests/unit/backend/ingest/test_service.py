@@ -1,0 +1,228 @@
+"""Every source is read, every alert is opened, and the report says what happened."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+
+import pytest
+
+from backend.detection import Detector
+from backend.ingest import IngestService, MalformedLine, TelemetrySource
+from contracts.alert import Alert
+from contracts.telemetry import TelemetryEvent
+from tests.unit.backend.ingest.lines import FakeTime, ListSource, event
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime(2026, 3, 3, tzinfo=UTC)
+ATTACK = [event(second) for second in range(10)]
+"""Seven failed logins raise an alert; three more belong to it."""
+
+
+class CaseDesk:
+    """Opens alerts, or fails so many times first."""
+
+    def __init__(self, *, failures: int = 0, error: Exception | None = None) -> None:
+        self.opened: list[str] = []
+        self.attempts = 0
+        self._failures = failures
+        self._error = error or TimeoutError("the casebook is busy")
+
+    async def open_alert(self, alert: Alert) -> None:
+        self.attempts += 1
+        if self.attempts <= self._failures:
+            raise self._error
+        self.opened.append(alert.alert_id)
+
+
+class BrokenSource(ListSource):
+    async def read(self) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
+        yield event(0, customer=99)
+        raise RuntimeError("a fault in the program")
+
+
+class IdUnusable(Exception):
+    pass
+
+
+def ignore(_: TelemetryEvent) -> None:
+    pass
+
+
+def service(desk: CaseDesk, *sources: TelemetrySource, time: FakeTime | None = None) -> IngestService:
+    time = time or FakeTime()
+    return IngestService(
+        sources=sources,
+        detector=Detector(),
+        open_alert=desk.open_alert,
+        on_telemetry=ignore,
+        gives_up_on=(IdUnusable,),
+        now=lambda: NOW,
+        monotonic=time.monotonic,
+        sleep=time.sleep,
+    )
+
+
+async def test_every_alert_of_every_source_is_opened() -> None:
+    desk = CaseDesk()
+    other = [event(second, customer=8) for second in range(10)]
+    async with service(desk, ListSource(ATTACK), ListSource(other, source="live")) as ingest:
+        await ingest.wait_finished()
+    assert sorted(desk.opened) == ["auth_failures-7-20260302t120000z", "auth_failures-8-20260302t120000z"]
+
+
+async def test_every_event_is_shown_before_its_alert_is_opened() -> None:
+    order: list[str] = []
+
+    async def open_alert(alert: Alert) -> None:
+        order.append(alert.rule_id)
+
+    ingest = IngestService(
+        sources=[ListSource(ATTACK)],
+        detector=Detector(),
+        open_alert=open_alert,
+        on_telemetry=lambda telemetry: order.append(telemetry.event_id),
+    )
+    async with ingest:
+        await ingest.wait_finished()
+    expected = [each.event_id for each in ATTACK]
+    assert order == [*expected[:7], "auth_failures", *expected[7:]]
+
+
+async def test_the_report_counts_what_happened() -> None:
+    bad = [MalformedLine(file="a.jsonl", line=number, reason="no event") for number in range(1, 31)]
+    time = FakeTime()
+
+    class Timed(ListSource):
+        async def read(self) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
+            async for reading in super().read():
+                time.now += 0.125
+                yield reading
+
+    async with service(CaseDesk(), Timed([*ATTACK, *bad], name="recording"), time=time) as ingest:
+        await ingest.wait_finished()
+        time.now += 1_000
+        report = ingest.report()
+    (source,) = report.sources
+    assert (report.events, report.malformed, report.finished, report.started_at) == (10, 30, True, NOW)
+    assert report.alerts == source.alerts == {"auth_failures": 1}
+    assert (source.name, source.alert_source, source.state) == ("recording", "replay", "finished")
+    assert source.malformed_details == tuple(bad[:20])
+    assert source.events_per_second == 2.0
+    assert (source.error, source.waiting_for, source.refused) == (None, None, 0)
+
+
+async def test_nothing_is_reported_before_the_start() -> None:
+    report = service(CaseDesk(), ListSource(ATTACK)).report()
+    assert (report.started_at, report.finished, report.sources) == (None, False, ())
+
+
+async def test_without_sources_there_is_nothing_to_finish() -> None:
+    async with service(CaseDesk()) as ingest:
+        await ingest.wait_finished()
+        assert not ingest.report().finished
+
+
+async def test_an_alert_that_cannot_be_opened_is_tried_again_with_growing_pauses() -> None:
+    desk, time = CaseDesk(failures=8), FakeTime()
+    async with service(desk, ListSource(ATTACK), time=time) as ingest:
+        await ingest.wait_finished()
+        report = ingest.report()
+    assert desk.opened == ["auth_failures-7-20260302t120000z"]
+    assert time.slept == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    assert report.alerts == {"auth_failures": 1}
+
+
+async def test_a_source_waits_while_its_alert_is_being_opened() -> None:
+    arrived, release = asyncio.Event(), asyncio.Event()
+
+    async def open_alert(_: Alert) -> None:
+        arrived.set()
+        await release.wait()
+
+    source = ListSource(ATTACK)
+    ingest = IngestService(sources=[source], detector=Detector(), open_alert=open_alert, on_telemetry=ignore)
+    async with ingest, asyncio.timeout(10):
+        await arrived.wait()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert source.given == 7
+        (report,) = ingest.report().sources
+        assert (report.waiting_for, report.alerts) == ("auth_failures-7-20260302t120000z", {})
+        release.set()
+        await ingest.wait_finished()
+        assert source.given == 10
+
+
+async def test_an_alert_that_can_never_be_opened_does_not_hold_up_the_rest(caplog: pytest.LogCaptureFixture) -> None:
+    desk = CaseDesk(failures=1, error=IdUnusable("the id belongs to another case"))
+    two = [*ATTACK, *[event(100 + second, customer=8) for second in range(7)]]
+    async with service(desk, ListSource(two)) as ingest:
+        await ingest.wait_finished()
+        (source,) = ingest.report().sources
+    assert desk.opened == ["auth_failures-8-20260302t120000z"]
+    assert (source.refused, source.alerts) == (1, {"auth_failures": 1})
+    assert "auth_failures-7-20260302t120000z was refused" in caplog.text
+
+
+@pytest.mark.filterwarnings("error")
+async def test_a_fault_in_one_source_leaves_the_others_running() -> None:
+    desk = CaseDesk()
+    async with service(desk, BrokenSource([]), ListSource(ATTACK)) as ingest:
+        await ingest.wait_finished()
+        broken, whole = ingest.report().sources
+    assert (broken.state, broken.error) == ("failed", "RuntimeError: a fault in the program")
+    assert (whole.state, len(desk.opened)) == ("finished", 1)
+    assert not ingest.report().finished
+
+
+async def test_a_source_whose_peer_does_not_answer_is_waiting() -> None:
+    class Silent(ListSource):
+        async def read(self) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
+            self.problem = "nobody answers"
+            await asyncio.Event().wait()
+            yield event(0)
+
+    async with service(CaseDesk(), Silent([], source="live")) as ingest:
+        await asyncio.sleep(0)
+        (source,) = ingest.report().sources
+    assert (source.state, source.error) == ("waiting", "nobody answers")
+
+
+async def test_leaving_stops_a_source_that_never_ends(caplog: pytest.LogCaptureFixture) -> None:
+    stopped = False
+    pouring = asyncio.Event()
+
+    class Endless(ListSource):
+        async def read(self) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
+            nonlocal stopped
+            try:
+                for second in range(10**9):
+                    yield event(second)
+                    if second == 1_000:
+                        pouring.set()
+            finally:
+                stopped = True
+
+    with caplog.at_level(logging.WARNING):
+        async with asyncio.timeout(10), service(CaseDesk(), Endless([])):
+            await pouring.wait()
+    assert stopped
+    assert not caplog.records
+
+
+async def test_other_work_goes_on_while_a_source_pours() -> None:
+    turns = 0
+
+    async def other_work() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    worker = asyncio.create_task(other_work())
+    async with service(CaseDesk(), ListSource([event(second * 1_000) for second in range(5_000)])) as ingest:
+        await ingest.wait_finished()
+    worker.cancel()
+    assert turns >= 50

@@ -1,0 +1,193 @@
+"""The live stream is followed for ever: it is waited for, resumed behind the last offset, and never trusted."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from backend.ingest import MalformedLine, StreamSource
+from contracts.telemetry import TelemetryEvent
+from tests.unit.backend.ingest.lines import event, names
+
+pytestmark = pytest.mark.anyio
+
+Reply = Callable[[asyncio.StreamWriter], Awaitable[None]]
+
+
+class Feed:
+    """An HTTP server that answers each request with the next reply, and keeps what it was asked."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self._replies = list(replies)
+        self._hold = asyncio.Event()
+        self.asked: list[str] = []
+        self.asked_often = asyncio.Event()
+        self.port = 0
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        self.asked.append(request.split(b" ", 2)[1].decode())
+        if len(self.asked) == 3:
+            self.asked_often.set()
+        if self._replies:
+            await self._replies.pop(0)(writer)
+        else:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nConnection: close\r\n\r\n")
+            await writer.drain()
+            await self._hold.wait()
+        writer.close()
+
+    @asynccontextmanager
+    async def running(self, port: int = 0) -> AsyncGenerator[str]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", port)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield f"http://127.0.0.1:{self.port}/events"
+        finally:
+            self._hold.set()
+            server.close()
+            await server.wait_closed()
+
+
+def lines(*entries: tuple[int, TelemetryEvent] | bytes, status: str = "200 OK") -> Reply:
+    """A reply with these lines, after which the connection ends."""
+
+    async def reply(writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 {status}\r\nContent-Type: application/x-ndjson\r\nConnection: close\r\n\r\n".encode())
+        for entry in entries:
+            writer.write(entry if isinstance(entry, bytes) else enveloped(*entry))
+        await writer.drain()
+
+    return reply
+
+
+def enveloped(offset: int, telemetry: TelemetryEvent) -> bytes:
+    return json.dumps({"offset": offset, "event": telemetry.model_dump(mode="json")}).encode() + b"\n"
+
+
+class Pauses:
+    """Sleeps that take no time and are remembered."""
+
+    def __init__(self) -> None:
+        self.taken: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.taken.append(seconds)
+        await asyncio.sleep(0)
+
+
+async def read(source: StreamSource, count: int) -> list[TelemetryEvent | MalformedLine]:
+    readings: list[TelemetryEvent | MalformedLine] = []
+    async with asyncio.timeout(10):
+        stream = source.read()
+        while len(readings) < count:
+            readings.append(await anext(stream))
+    return readings
+
+
+async def test_events_come_in_the_order_of_the_stream() -> None:
+    feed = Feed(lines((0, event(0, "a")), (1, event(1, "b"))))
+    async with feed.running() as url:
+        source = StreamSource(url)
+        assert names(await read(source, 2)) == ["a", "b"]
+    assert source.offset == 1
+    assert feed.asked == ["/events"]
+
+
+async def test_a_broken_connection_is_resumed_behind_the_last_offset() -> None:
+    feed = Feed(lines((0, event(0, "a")), (1, event(1, "b"))), lines((2, event(2, "c"))))
+    pauses = Pauses()
+    async with feed.running() as url:
+        assert names(await read(StreamSource(url, sleep=pauses), 3)) == ["a", "b", "c"]
+    assert feed.asked == ["/events", "/events?after=1"]
+
+
+async def test_a_line_cut_off_by_a_break_is_asked_for_again() -> None:
+    half = enveloped(1, event(1, "b"))[:40]
+    feed = Feed(lines((0, event(0, "a")), half), lines((1, event(1, "b"))))
+    async with feed.running() as url:
+        assert names(await read(StreamSource(url, sleep=Pauses()), 3)) == ["a", "?", "b"]
+    assert feed.asked == ["/events", "/events?after=0"]
+
+
+async def test_a_server_that_is_not_up_is_waited_for_and_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    feed = Feed()
+    async with feed.running():
+        port = feed.port
+    late = Feed(lines((0, event(0, "a"))))
+    url = f"http://127.0.0.1:{port}/events"
+    attempts = 0
+    async with asyncio.timeout(10):
+        started = asyncio.Event()
+
+        async def sleep(_: float) -> None:
+            nonlocal attempts
+            attempts += 1
+            if attempts == 5:
+                started.set()
+                await up.wait()
+            await asyncio.sleep(0)
+
+        up = asyncio.Event()
+        source = StreamSource(url, sleep=sleep)
+        reading = asyncio.create_task(read(source, 1))
+        await started.wait()
+        assert source.problem is not None
+        assert source.problem.startswith(f"{url} gives no telemetry: ")
+        async with late.running(port):
+            up.set()
+            assert names(await reading) == ["a"]
+    assert source.problem is None
+    assert caplog.text.count("Waiting for telemetry at") == 1
+
+
+async def test_pauses_grow_up_to_ten_seconds_and_start_again_after_an_event() -> None:
+    down = [lines(status="503 Service Unavailable") for _ in range(7)]
+    feed = Feed(*down, lines((0, event(0, "a"))), lines((1, event(1, "b"))))
+    pauses = Pauses()
+    async with feed.running() as url:
+        await read(StreamSource(url, sleep=pauses), 2)
+    assert pauses.taken == [0.5, 1, 2, 4, 8, 10, 10, 0.5]
+
+
+async def test_a_silent_connection_is_given_up_and_asked_again() -> None:
+    feed = Feed()
+    async with feed.running() as url:
+        source = StreamSource(url, idle_timeout_s=0.05)
+        reading = asyncio.create_task(read(source, 1))
+        async with asyncio.timeout(10):
+            await feed.asked_often.wait()
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        assert source.problem is None
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason", "resumed_at"),
+    [
+        (b"nonsense\n", "Invalid JSON", 4),
+        (b"[1]\n", "Input should be an object", 4),
+        (b'{"event": {}}\n', "offset: Field required", 4),
+        (b'{"offset": 5, "event": {"kind": "login"}}\n', "event.login.event_id: Field required", 5),
+        (b'{"offset": "x", "event": {}}\n', "offset: Input should be a valid integer", 4),
+    ],
+)
+async def test_a_line_that_is_no_event_is_named_and_skipped(bad: bytes, reason: str, resumed_at: int) -> None:
+    feed = Feed(lines((4, event(0, "a")), bad), lines((6, event(1, "b"))))
+    async with feed.running() as url:
+        readings = await read(StreamSource(url, sleep=Pauses()), 3)
+    assert names(readings) == ["a", "?", "b"]
+    problem = readings[1]
+    assert isinstance(problem, MalformedLine)
+    assert (problem.file, problem.line) == (url, 4)
+    assert problem.reason.startswith(reason)
+    assert feed.asked[1] == f"/events?after={resumed_at}"
+
+
+async def test_offsets_start_again_with_a_new_server() -> None:
+    feed = Feed(lines((900, event(0, "old"))), lines((0, event(1, "new"))), lines((1, event(2, "next"))))
+    async with feed.running() as url:
+        assert names(await read(StreamSource(url, sleep=Pauses()), 3)) == ["old", "new", "next"]
+    assert feed.asked == ["/events", "/events?after=900", "/events?after=0"]
