@@ -5,14 +5,12 @@ import { afterEach, vi } from "vitest";
 afterEach(cleanup);
 
 // What jsdom lacks and Mantine asks for.
-window.matchMedia = (query: string) => ({
+const noMatch: Partial<MediaQueryList> = {
   matches: false,
-  media: query,
-  onchange: null,
   addEventListener: vi.fn(),
   removeEventListener: vi.fn(),
-  dispatchEvent: vi.fn(),
-});
+};
+window.matchMedia = (query) => ({ ...noMatch, media: query }) as MediaQueryList;
 
 window.ResizeObserver = class {
   observe = vi.fn();

@@ -11,9 +11,8 @@ class FakeSource implements Source {
     this.url = url;
   }
 
-  addEventListener(type: string, listener: (event: never) => void): void {
-    const known = this.#listeners.get(type) ?? [];
-    this.#listeners.set(type, [...known, listener as (event: Event) => void]);
+  addEventListener(type: string, listener: (event: Event) => void): void {
+    this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener]);
   }
 
   close(): void {

@@ -22,7 +22,11 @@ export interface LiveListener {
 }
 
 /** The part of `EventSource` that the connection uses, so that tests can stand in for the browser. */
-export type Source = Pick<EventSource, "addEventListener" | "close" | "readyState">;
+export interface Source {
+  readonly readyState: number;
+  addEventListener(type: string, listener: (event: Event) => void): void;
+  close(): void;
+}
 
 const CLOSED = 2;
 const FIRST_DELAY = 1_000;
