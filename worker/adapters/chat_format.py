@@ -1,7 +1,8 @@
 """A `ModelRequest` in the words of the chat-completions API."""
 
-from typing import Any
+from typing import Literal
 
+from openai import Omit, omit
 from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionMessageParam
 from openai.types.shared_params import ResponseFormatJSONSchema
 
@@ -9,17 +10,19 @@ from worker.ports.model import AnswerFormat, Message, ModelRequest
 from worker.ports.tools import ToolDescription
 
 
-def chat_parameters(request: ModelRequest) -> dict[str, Any]:
-    """Keyword arguments for `chat.completions.create`, without model and time-out."""
-    parameters: dict[str, Any] = {
-        "messages": [_message(message) for message in request.messages],
-        "response_format": _response_format(request.answer_format),
-    }
-    if request.tools:
-        parameters["tools"] = [_tool(tool) for tool in request.tools]
-        if not request.may_call_tools:
-            parameters["tool_choice"] = "none"
-    return parameters
+def messages_of(request: ModelRequest) -> list[ChatCompletionMessageParam]:
+    """The conversation so far."""
+    return [_message(message) for message in request.messages]
+
+
+def tools_of(request: ModelRequest) -> list[ChatCompletionFunctionToolParam] | Omit:
+    """The tools, if there are any."""
+    return [_tool(tool) for tool in request.tools] or omit
+
+
+def tool_choice_of(request: ModelRequest) -> Literal["none"] | Omit:
+    """`none` when the answer is due; with tools in the conversation, they stay listed all the same."""
+    return "none" if request.tools and not request.may_call_tools else omit
 
 
 def _message(message: Message) -> ChatCompletionMessageParam:
@@ -53,7 +56,8 @@ def _tool(tool: ToolDescription) -> ChatCompletionFunctionToolParam:
     }
 
 
-def _response_format(answer: AnswerFormat) -> ResponseFormatJSONSchema:
+def response_format_of(answer: AnswerFormat) -> ResponseFormatJSONSchema:
+    """Structured output, strict."""
     return {
         "type": "json_schema",
         "json_schema": {"name": answer.name, "schema": dict(answer.json_schema), "strict": True},

@@ -8,7 +8,7 @@ import anyio
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, OpenAIError
 from openai.types.chat import ChatCompletion, ChatCompletionMessage
 
-from worker.adapters.chat_format import chat_parameters
+from worker.adapters.chat_format import messages_of, response_format_of, tool_choice_of, tools_of
 from worker.adapters.client_loop import ClientLoop
 from worker.ports.model import ModelRejected, ModelReply, ModelRequest, ModelUnavailable, ToolRequest
 
@@ -50,10 +50,14 @@ class OpenAIModel:
 
     async def _ask(self, request: ModelRequest, timeout_s: float) -> ChatCompletion:
         try:
-            completion: ChatCompletion = await self._client.chat.completions.create(
-                model=self._model, timeout=timeout_s, **chat_parameters(request)
+            return await self._client.chat.completions.create(
+                model=self._model,
+                messages=messages_of(request),
+                tools=tools_of(request),
+                tool_choice=tool_choice_of(request),
+                response_format=response_format_of(request.answer_format),
+                timeout=timeout_s,
             )
-            return completion
         except APIStatusError as error:
             raise _named(error) from None
         except APIConnectionError:

@@ -8,6 +8,7 @@ from openai import AsyncAzureOpenAI, AsyncOpenAI
 AZURE_API_VERSION = "2024-10-21"
 """The first general release with structured outputs."""
 AZURE_SCOPE = "https://cognitiveservices.azure.com/.default"
+OPENAI_URL = "https://api.openai.com/v1"
 NO_KEY = "not-needed"
 """Sent to endpoints that ask for no key: the client insists on one."""
 

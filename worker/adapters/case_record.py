@@ -1,0 +1,34 @@
+"""The `CaseRecord` and `Journal` ports over the casebook, which fulfils both as it is."""
+
+from sqlalchemy import Engine
+
+from casebook.engine import open_engine, upgrade
+from casebook.errors import (
+    CasebookCorrupt,
+    CasebookForeign,
+    CasebookNewer,
+    CasebookUnwritable,
+    CasebookUrlInvalid,
+)
+from casebook.repository import CaseBook
+
+BEYOND_WAITING = (CasebookUrlInvalid, CasebookUnwritable, CasebookForeign, CasebookCorrupt, CasebookNewer)
+"""Only a person can mend these: waiting for the casebook is no use."""
+
+
+class Casebook:
+    """The case record of this worker, opened once."""
+
+    def __init__(self, url: str) -> None:
+        """Raises CasebookUrlInvalid or CasebookUnwritable. Connects to nothing yet."""
+        self._engine: Engine = open_engine(url)
+        self.where = self._engine.url.render_as_string(hide_password=True)
+        self.record = CaseBook(self._engine)
+
+    def upgrade(self) -> None:
+        """Bring the schema to this release. Raises CasebookUnavailable or one of BEYOND_WAITING."""
+        upgrade(self._engine)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._engine.dispose()

@@ -1,0 +1,56 @@
+"""Waiting for what the worker needs, and saying so."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_S = 0.25
+LONGEST_PAUSE_S = 5.0
+REMIND_EVERY_S = 30.0
+
+
+class StopRequested(Exception):
+    """The worker was told to stop before it had begun."""
+
+
+class CannotStart(Exception):
+    """Waiting will not help; the message is one sentence that says how to mend it."""
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """Something that must be up before work is taken."""
+
+    name: str
+    where: str
+    probe: Callable[[], object]
+    """Returns once it is up; raises CannotStart if waiting is no use, anything else if it is not up yet."""
+
+
+def wait_for(dependency: Dependency, stop: Event, first_pause_s: float = FIRST_PAUSE_S) -> None:
+    """Return once the dependency is up. Raises StopRequested, or CannotStart from the probe.
+
+    Says once that it waits, again every REMIND_EVERY_S seconds, and once that the wait is over.
+    """
+    pause_s, waited_s, said_at_s = first_pause_s, 0.0, None
+    while not stop.is_set():
+        try:
+            dependency.probe()
+        except CannotStart:
+            raise
+        except Exception as error:
+            if said_at_s is None or waited_s - said_at_s >= REMIND_EVERY_S:
+                said_at_s = waited_s
+                why = str(error).split("\n", maxsplit=1)[0] or type(error).__name__
+                log.warning("Waiting for the %s at %s: %s", dependency.name, dependency.where, why)
+        else:
+            if said_at_s is not None:
+                log.info("The %s at %s is up.", dependency.name, dependency.where)
+            return
+        stop.wait(pause_s)
+        waited_s += pause_s
+        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+    raise StopRequested

@@ -1,0 +1,78 @@
+"""Which parts an investigation is made of, put together from ports."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from durabletask.worker import TaskHubGrpcWorker
+
+from contracts import names
+from contracts.investigation import InvestigationPolicy
+from worker.activities.actions import ActionActivities
+from worker.activities.assessment import AssessmentActivities
+from worker.activities.closing import ClosingActivities
+from worker.activities.review import ReviewActivities
+from worker.activities.rounds import RoundActivities
+from worker.activities.specialists import SpecialistActivities
+from worker.agents.aggregator import AggregatorAgent
+from worker.agents.limits import Limits
+from worker.agents.loop import AgentLoop
+from worker.agents.prompting import load_prompts
+from worker.agents.specialists import SpecialistAgents
+from worker.entities.fraud_analysis_agent import FraudAnalysisAgent
+from worker.orchestrations.investigation import investigation
+from worker.ports.actions import ActionGateway
+from worker.ports.model import Model
+from worker.ports.record import CaseRecord, Journal
+from worker.ports.tools import ToolBox
+
+
+class Record(CaseRecord, Journal, Protocol):
+    """The casebook is both."""
+
+
+def utc_now() -> datetime:
+    """The current time in UTC."""
+    return datetime.now(UTC)
+
+
+def wire_activities(
+    record: Record,
+    model: Model,
+    tools: ToolBox,
+    gateway: ActionGateway,
+    policy: InvestigationPolicy,
+    limits: Limits,
+) -> tuple[Callable[..., Any], ...]:
+    """Every activity. Agents get the tools that read; only the action activities get the gateway that writes."""
+    agent = AgentLoop(model, tools, record, limits, monotonic=time.monotonic, now=utc_now)
+    prompts = load_prompts(policy.auto_clear_threshold)
+    rounds = RoundActivities(record, policy)
+    specialists = SpecialistActivities(record, SpecialistAgents(agent, tools, prompts))
+    assessment = AssessmentActivities(record, AggregatorAgent(agent, prompts))
+    review = ReviewActivities(record)
+    actions = ActionActivities(record, gateway)
+    closing = ClosingActivities(record)
+    return (
+        rounds.begin_investigation,
+        rounds.begin_round,
+        specialists.run_specialist,
+        specialists.record_report,
+        assessment.assess_risk,
+        assessment.assess_without_model,
+        review.open_review,
+        review.escalate_review,
+        review.expire_review,
+        actions.execute_action,
+        actions.give_up_action,
+        closing.close_case,
+    )
+
+
+def register(worker: TaskHubGrpcWorker, activities: Sequence[Callable[..., Any]]) -> None:
+    """Tell the SDK's worker what it can do. Activities go by their method's name, as in `contracts.names`."""
+    worker.add_orchestrator(investigation)
+    worker.add_entity(FraudAnalysisAgent, names.FRAUD_ANALYSIS_AGENT)
+    for activity in activities:
+        worker.add_activity(activity)
