@@ -1,0 +1,125 @@
+"""The billing rules: the same spree is a theft or a season of gifts, by what the records show."""
+
+from contracts.alert import Baseline
+from local.model.rules.thresholds import HIGH_RISK
+from tests.unit.local.model.casefile import (
+    HOME_PHONE,
+    NEUTRAL,
+    CaseFile,
+    JsonObject,
+    an_alert,
+    charge,
+    cited,
+    event,
+    far_login,
+    ordinary_records,
+    ticket,
+)
+
+
+def spree(country: str = "NO", observed: float = 400.0) -> CaseFile:
+    bought = event("x1", 0, "transaction", amount="400", currency="USD", charge_id="ch-91", country=country)
+    baseline = Baseline(metric="charge_amount_USD", observed=observed, expected=20.0, threshold=80.0, sample_size=20)
+    return CaseFile("billing", an_alert("spending_spike", [bought], [bought], baseline))
+
+
+def with_charges(case: CaseFile, *charges: JsonObject) -> CaseFile:
+    case.records["get_recent_charges"] = {"charges": [*charges, *(charge(n) for n in range(1, 12))]}
+    return case
+
+
+def test_remote_charges_abroad_from_a_strange_device_score_high_and_are_listed():
+    case = with_charges(
+        spree("BR"),
+        charge(91, 40_000, "BR", device_id="dev-x", card_present=False),
+        charge(92, 60_000, "BR", device_id="dev-x", card_present=False),
+    )
+    verdict = case.verdict()
+    assert verdict["risk_score"] >= 0.75
+    assert verdict["suspicious_charge_ids"] == ["ch-92", "ch-91"]
+
+
+def test_the_same_spree_sent_home_as_presents_scores_low():
+    case = with_charges(
+        spree(),
+        charge(91, 40_000, device_id=HOME_PHONE, card_present=False),
+        charge(92, 60_000, device_id=HOME_PHONE, card_present=False),
+    )
+    orders = [
+        {"order_id": f"o{n}", "item": "Toy", "amount_minor": amount, "ship_to_country": "NO", "charge_id": f"ch-{n}"}
+        for n, amount in ((91, 40_000), (92, 60_000))
+    ]
+    case.records["get_orders"] = {"orders": orders}
+    case.records["get_support_tickets"] = {"tickets": [ticket("gift")]}
+    verdict = case.verdict()
+    assert verdict["risk_score"] < 0.3
+    assert verdict["suspicious_charge_ids"] == []
+
+
+def test_a_stolen_card_in_shops_abroad_is_found_with_the_small_try_before_it():
+    case = with_charges(
+        spree("BR"),
+        charge(90, 99, "BR"),
+        charge(91, 40_000, "BR"),
+        charge(92, 60_000, "BR"),
+    )
+    verdict = case.verdict()
+    assert verdict["risk_score"] >= HIGH_RISK
+    assert set(verdict["suspicious_charge_ids"]) == {"ch-90", "ch-91", "ch-92"}
+
+
+def test_paying_by_card_on_an_announced_journey_scores_low():
+    case = with_charges(spree("BR"), charge(91, 40_000, "BR"), charge(92, 3_000, "BR"))
+    case.records["get_support_tickets"] = {"tickets": [ticket("travel")]}
+    verdict = case.verdict()
+    assert verdict["risk_score"] < 0.3
+    assert verdict["suspicious_charge_ids"] == []
+
+
+def test_charges_from_the_country_of_the_foreign_login_count_more():
+    case = with_charges(CaseFile("billing"), charge(91, 40_000, "BR", device_id="dev-x", card_present=False))
+    before = case.verdict()["risk_score"]
+    case.alert = an_alert(triggers=[far_login(0)], recent=[far_login(0)])
+    assert case.verdict()["risk_score"] > before
+
+
+def test_a_refunded_charge_is_not_suspected_again():
+    case = with_charges(
+        CaseFile("billing"), charge(91, 40_000, "BR", device_id="dev-x", card_present=False, status="refunded")
+    )
+    assert case.verdict()["suspicious_charge_ids"] == []
+
+
+def test_a_disputed_charge_is_suspected_even_on_a_journey():
+    case = with_charges(CaseFile("billing"), charge(91, 2_000, "BR", status="disputed"))
+    case.records["get_support_tickets"] = {"tickets": [ticket("travel")]}
+    assert case.verdict()["suspicious_charge_ids"] == ["ch-91"]
+
+
+def test_ordinary_charges_score_low():
+    assert CaseFile("billing").verdict()["risk_score"] < 0.3
+
+
+def test_a_customer_without_history_is_not_evaluable_by_a_modest_excess():
+    case = spree(observed=70.0)
+    case.records = ordinary_records() | {"get_customer": NEUTRAL, "get_recent_charges": {"charges": []}}
+    verdict = case.verdict()
+    assert verdict["evaluable"] is False
+    assert verdict["risk_score"] is None
+
+
+def test_a_customer_without_history_is_judged_by_an_enormous_charge_and_never_low():
+    case = spree(observed=400.0)
+    case.records = ordinary_records() | {"get_customer": NEUTRAL, "get_recent_charges": {"charges": []}}
+    verdict = case.verdict()
+    assert verdict["evaluable"] is True
+    assert verdict["risk_score"] >= HIGH_RISK
+
+
+def test_listed_charges_were_seen_and_every_citation_can_be_resolved():
+    case = with_charges(spree("BR"), charge(91, 40_000, "BR", device_id="dev-x", card_present=False))
+    verdict = case.verdict()
+    seen = {charge["charge_id"] for charge in case.records["get_recent_charges"]["charges"]}
+    assert set(verdict["suspicious_charge_ids"]) <= seen
+    assert all(finding["evidence_ids"] for finding in verdict["findings"])
+    assert cited(verdict) <= case.citable()

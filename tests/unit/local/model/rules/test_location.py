@@ -1,0 +1,158 @@
+"""The location rules: the same alert is judged by what the records show."""
+
+from local.model.rules.thresholds import HIGH_RISK
+from tests.unit.local.model.casefile import (
+    CUSTOMER,
+    HOME_PHONE,
+    NEUTRAL,
+    CaseFile,
+    an_alert,
+    cited,
+    entry,
+    event,
+    far_login,
+    home_login,
+    ordinary_records,
+    statements,
+    subscription,
+    ticket,
+)
+
+
+def foreign_login(device_id: str) -> CaseFile:
+    triggers = (home_login(-30), far_login(0, device_id))
+    return CaseFile("location", an_alert(triggers=triggers, recent=triggers))
+
+
+def test_a_foreign_login_on_a_strange_device_followed_by_resets_scores_high():
+    case = foreign_login("dev-x")
+    case.records["get_security_logs"] = {
+        "entries": [
+            entry(-30),
+            entry(0, country="BR", device_id="dev-x"),
+            entry(2, "password_reset", "BR", "dev-x"),
+            entry(4, "email_changed", "BR", "dev-x"),
+        ]
+    }
+    verdict = case.verdict()
+    assert verdict["evaluable"] is True
+    assert verdict["risk_score"] >= 0.9
+    assert "password was reset from BR" in statements(verdict)
+
+
+def test_the_same_foreign_login_of_an_announced_traveller_scores_low():
+    case = foreign_login(HOME_PHONE)
+    case.records["get_support_tickets"] = {"tickets": [ticket("travel")]}
+    case.records["get_subscriptions"] = {
+        "subscriptions": [subscription("Roaming", roaming_countries=["BR"], roaming_until="2026-05-20")]
+    }
+    case.records["get_security_logs"] = {"entries": [entry(-30), entry(0, country="BR")]}
+    verdict = case.verdict()
+    assert verdict["evaluable"] is True
+    assert verdict["risk_score"] < 0.2
+    assert "roaming package covers BR" in statements(verdict)
+
+
+def test_impossible_travel_on_the_own_device_without_any_ground_is_for_a_person():
+    verdict = foreign_login(HOME_PHONE).verdict()
+    assert verdict["risk_score"] >= HIGH_RISK
+    assert "no journey explains it" in statements(verdict)
+
+
+def test_a_travel_ticket_does_not_excuse_a_strangers_device():
+    case = foreign_login("dev-x")
+    case.records["get_support_tickets"] = {"tickets": [ticket("travel")]}
+    assert case.verdict()["risk_score"] >= HIGH_RISK
+
+
+def test_a_roaming_package_that_has_run_out_covers_nothing():
+    case = foreign_login(HOME_PHONE)
+    case.records["get_subscriptions"] = {
+        "subscriptions": [subscription("Roaming", roaming_countries=["BR"], roaming_until="2026-04-20")]
+    }
+    assert "roaming package" not in statements(case.verdict())
+
+
+def failures(country: str, device_id: str, count: int = 8) -> CaseFile:
+    events = [
+        event(f"f{n}", n * 0.5, "auth_failure", country=country, ip="203.0.113.9", device_id=device_id)
+        for n in range(count)
+    ]
+    return CaseFile("location", an_alert("auth_failures", events, events))
+
+
+def test_a_forgotten_password_at_home_scores_low():
+    case = failures("NO", HOME_PHONE)
+    tries = [entry(n, "login_failed") for n in range(6)]
+    case.records["get_security_logs"] = {"entries": [*tries, entry(8, "password_reset"), entry(9)]}
+    verdict = case.verdict()
+    assert verdict["risk_score"] < 0.3
+    assert "forgotten password" in statements(verdict)
+
+
+def test_failures_and_then_a_strangers_success_score_high():
+    case = failures("BR", "dev-x")
+    tries = [entry(n, "login_failed", "BR", "dev-x") for n in range(6)]
+    case.records["get_security_logs"] = {"entries": [*tries, entry(9, "login", "BR", "dev-x")]}
+    verdict = case.verdict()
+    assert verdict["risk_score"] >= 0.9
+    assert "nothing ties to the customer" in statements(verdict)
+
+
+def test_failures_on_a_new_phone_that_the_records_know_score_low():
+    case = failures("NO", "dev-new")
+    new_phone = {"device_id": "dev-new", "name": "New phone"}
+    case.records["get_customer"] = CUSTOMER | {"usual_devices": [*CUSTOMER["usual_devices"], new_phone]}
+    case.records["get_support_tickets"] = {"tickets": [ticket("new_device")]}
+    tries = [entry(n, "login_failed", device_id="dev-new") for n in range(6)]
+    case.records["get_security_logs"] = {"entries": [*tries, entry(8, device_id="dev-new")]}
+    assert case.verdict()["risk_score"] < 0.3
+
+
+def test_a_phone_ordered_by_a_stranger_and_sent_abroad_does_not_make_the_device_the_customers():
+    case = foreign_login("dev-x")
+    order = {"order_id": "o", "item": "Phone 14", "amount_minor": 1, "ship_to_country": "BR", "device_id": "dev-x"}
+    case.records["get_orders"] = {"orders": [order]}
+    assert case.verdict()["risk_score"] >= HIGH_RISK
+
+
+def test_a_sim_swap_on_a_strange_device_raises_the_score():
+    case = CaseFile("location", an_alert("manual"))
+    case.records["get_security_logs"] = {
+        "entries": [entry(-60), entry(0, "sim_swap", "BR", "dev-x"), entry(5, "mfa_reset", "BR", "dev-x")]
+    }
+    case.records["get_support_tickets"] = {"tickets": [ticket("sim_swap")]}
+    assert case.verdict()["risk_score"] >= HIGH_RISK
+
+
+def test_an_ordinary_log_scores_low_and_says_so():
+    verdict = CaseFile("location", an_alert("data_usage_spike")).verdict()
+    assert verdict["risk_score"] < 0.3
+    assert "own places and devices" in statements(verdict)
+
+
+def neutral(case: CaseFile) -> CaseFile:
+    case.records = ordinary_records() | {"get_customer": NEUTRAL, "get_security_logs": {"entries": []}}
+    return case
+
+
+def test_a_customer_without_history_is_not_evaluable_when_the_alert_says_nothing_about_places():
+    verdict = neutral(CaseFile("location", an_alert("data_usage_spike"))).verdict()
+    assert verdict["evaluable"] is False
+    assert verdict["risk_score"] is None
+    assert "on record" in verdict["reason"]
+
+
+def test_a_customer_without_history_is_judged_by_damning_events_but_never_low():
+    verdict = neutral(foreign_login("dev-x")).verdict()
+    assert verdict["evaluable"] is True
+    assert verdict["risk_score"] >= HIGH_RISK
+
+
+def test_every_citation_can_be_resolved():
+    case = foreign_login("dev-x")
+    case.records["get_security_logs"] = {"entries": [entry(0, "password_reset", "BR", "dev-x")]}
+    verdict = case.verdict()
+    assert all(finding["evidence_ids"] for finding in verdict["findings"])
+    assert cited(verdict) <= case.citable()
+    assert {"home-30", "far0"} <= cited(verdict)
