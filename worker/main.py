@@ -111,6 +111,8 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
             log.info("Taking work from %s, task hub %s.", settings.dts_endpoint, settings.dts_taskhub)
             stop.wait()
         log.info("Stopping: no new work is taken.")
+        # The SDK warns of the stream that it is closing itself.
+        logging.getLogger("worker.scheduler").setLevel(logging.ERROR)
         if not drain(worker, settings.worker_drain_seconds):
             # Closing the clients now would make the running activities fail, and each failure uses up an attempt.
             logging.shutdown()

@@ -58,7 +58,7 @@ class WorkerSettings(BaseSettings):
     agent_max_tokens: Annotated[int, Field(ge=1)] = 120_000
     agent_max_seconds: Seconds = 180.0
     model_timeout_seconds: Seconds = 60.0
-    tool_timeout_seconds: Seconds = 15.0
+    tool_timeout_seconds: Seconds = 30.0
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

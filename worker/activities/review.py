@@ -22,7 +22,7 @@ class ReviewActivities:
         """Ask a person."""
         self._record.open_review(opening)
         log.info(
-            "Waiting for a decision by a %s until %s.",
+            "Waiting for the decision of one %s until %s.",
             opening.review.required_role,
             opening.review.due_at.isoformat(),
             extra={"case_id": opening.case_id},

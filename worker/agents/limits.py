@@ -14,5 +14,5 @@ class Limits:
     seconds: float = 180.0
     model_timeout_s: float = 60.0
     """For one model call."""
-    tool_timeout_s: float = 15.0
+    tool_timeout_s: float = 30.0
     """For one tool call."""

@@ -1,0 +1,101 @@
+"""What binds a decision, what follows from it, and how the case ends."""
+
+from typing import Any
+
+import pytest
+
+from contracts.assessment import RecommendedAction
+from contracts.case import CaseOutcome
+from contracts.effect import Effect, EffectStatus
+from contracts.hashing import content_hash
+from contracts.review import ReviewRequest
+from tests.unit.worker.support.cases import NOON, a_decision, an_assessment
+from worker.domain.deciding import binding_decision, outcome_of, planned_effects
+from worker.domain.failures import reason_for
+
+ASSESSMENT = an_assessment()
+REVIEW = ReviewRequest(review_id="case-1:r1", assessment_hash=content_hash(ASSESSMENT), opened_at=NOON, due_at=NOON)
+
+
+def test_a_decision_on_this_review_binds_as_it_travels_through_an_event() -> None:
+    decision = a_decision("case-1:r1", ASSESSMENT)
+
+    assert binding_decision(decision.model_dump(mode="json"), REVIEW) == decision
+    assert binding_decision(decision, REVIEW) == decision
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"review_id": "case-1:r2"},
+        {"review_id": "case-2:r1"},
+        {"assessment_hash": "sha256:" + "0" * 64},
+        {"action": None},
+    ],
+)
+def test_a_decision_on_something_else_does_not_bind(changes: dict[str, Any]) -> None:
+    decision = a_decision("case-1:r1", ASSESSMENT).model_copy(update=changes)
+
+    assert binding_decision(decision, REVIEW) is None
+
+
+@pytest.mark.parametrize("payload", [None, 7, "approve", [], {}, {"review_id": "case-1:r1", "verdict": "approve"}])
+def test_what_is_no_decision_does_not_bind(payload: Any) -> None:
+    assert binding_decision(payload, REVIEW) is None
+
+
+@pytest.mark.parametrize(
+    ("action", "keys"),
+    [
+        ("clear", []),
+        ("lock_account", ["case-1:lock_account:7"]),
+        ("refund_charges", ["case-1:refund_charges:7"]),
+        ("lock_and_refund", ["case-1:lock_account:7", "case-1:refund_charges:7"]),
+    ],
+)
+def test_each_effect_has_a_key_of_its_own(action: RecommendedAction, keys: list[str]) -> None:
+    assert [effect.key for effect in planned_effects("case-1", 7, action)] == keys
+
+
+@pytest.mark.parametrize(
+    ("action", "statuses", "outcome"),
+    [
+        ("clear", [], "cleared"),
+        ("lock_account", ["done"], "account_locked"),
+        ("refund_charges", ["done"], "charges_refunded"),
+        ("lock_and_refund", ["done", "done"], "locked_and_refunded"),
+        ("lock_account", ["failed"], "failed"),
+        ("lock_account", ["unknown"], "failed"),
+        ("lock_account", ["pending"], "failed"),
+        ("lock_account", [], "failed"),
+        ("lock_and_refund", ["done", "failed"], "failed"),
+        ("lock_and_refund", ["done"], "failed"),
+    ],
+)
+def test_a_case_ends_as_promised_only_when_every_effect_is_done(
+    action: RecommendedAction, statuses: list[EffectStatus], outcome: CaseOutcome
+) -> None:
+    planned = planned_effects("case-1", 7, action)
+    effects: list[Effect] = [
+        effect.model_copy(update={"status": status}) for effect, status in zip(planned, statuses, strict=False)
+    ]
+
+    assert outcome_of(action, effects) == outcome
+
+
+@pytest.mark.parametrize(
+    ("error_type", "message", "reason"),
+    [
+        ("worker.ports.model.ModelUnavailable", "The model did not answer.", "The model did not answer."),
+        ("ToolsUnavailable", "The tool server is down.", "The tool server is down."),
+        (
+            "sqlalchemy.exc.OperationalError",
+            "postgresql://user:secret@db",
+            "It failed unexpectedly (OperationalError).",
+        ),
+        ("", "secret", "It failed unexpectedly (unknown error)."),
+        ("ModelUnavailable", "", "It failed unexpectedly (ModelUnavailable)."),
+    ],
+)
+def test_only_sentences_that_we_wrote_are_repeated(error_type: str, message: str, reason: str) -> None:
+    assert reason_for(error_type, message) == reason

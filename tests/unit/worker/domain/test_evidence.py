@@ -1,0 +1,112 @@
+"""Findings are held against what was really recorded."""
+
+import pytest
+from pydantic import JsonValue
+
+from contracts.investigation import RememberedReport, RememberedRound
+from contracts.report import Evidence, Finding, ToolCall
+from tests.unit.worker.support.cases import NOON, a_report, an_alert
+from worker.domain.evidence import evidence_hash, grounds_of, resolve, seen_charge_ids
+
+
+def a_call(evidence_id: str, tool: str = "get_customer", *, ok: bool = True, result: JsonValue = None) -> Evidence:
+    return Evidence(evidence_id=evidence_id, tool=tool, arguments={}, ok=ok, result=result, recorded_at=NOON)
+
+
+def remembering(*findings: Finding) -> RememberedRound:
+    report = RememberedReport(specialist="usage", risk_score=0.2, findings=findings)
+    return RememberedRound(
+        round=1,
+        reports=(report,),
+        overall_risk_score=0.2,
+        risk_level="low",
+        recommended_action="clear",
+        reasoning="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("evidence_ids", "unsupported"),
+    [
+        (("r2-usage-1",), False),
+        (("e-1",), False),
+        (("r1-usage-1",), False),
+        (("r2-usage-1", "r2-usage-2"), False),
+        ((), True),
+        (("r2-usage-2",), True),
+        (("r2-usage-3",), True),
+        (("r2-usage-1", "r2-usage-3"), True),
+        (("r1-usage-9",), True),
+    ],
+    ids=[
+        "a tool call that answered",
+        "an event of the alert",
+        "evidence of an earlier round",
+        "a failed call beside one that answered",
+        "nothing",
+        "only a failed call",
+        "an invented id",
+        "an invented id beside a real one",
+        "what an earlier round could not support",
+    ],
+)
+def test_a_finding_is_supported_only_by_recorded_answers(evidence_ids: tuple[str, ...], unsupported: bool) -> None:
+    memory = remembering(
+        Finding(statement="Kept.", evidence_ids=("r1-usage-1",)),
+        Finding(statement="Invented.", evidence_ids=("r1-usage-9",), unsupported=True),
+    )
+    grounds = grounds_of(an_alert(), (memory,), (a_call("r2-usage-1"), a_call("r2-usage-2", ok=False)))
+
+    (finding,) = resolve((Finding(statement="It is so.", evidence_ids=evidence_ids),), grounds)
+
+    assert finding.unsupported is unsupported
+
+
+def test_a_model_cannot_declare_its_own_finding_supported() -> None:
+    grounds = grounds_of(an_alert(), (), ())
+
+    (finding,) = resolve((Finding(statement="Trust me.", evidence_ids=("x",), unsupported=False),), grounds)
+
+    assert finding.unsupported
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        None,
+        "text",
+        [],
+        {"charges": None},
+        {"charges": [None, 7, {"charge_id": 7}, {}]},
+        {"other": [{"charge_id": "ch-1"}]},
+    ],
+)
+def test_a_malformed_answer_names_no_charge(result: JsonValue) -> None:
+    assert seen_charge_ids((a_call("r1-billing-1", "get_recent_charges", result=result),)) == frozenset()
+
+
+def test_only_answers_of_the_charges_tool_name_charges() -> None:
+    charges: JsonValue = {"charges": [{"charge_id": "ch-1"}, {"charge_id": "ch-2"}]}
+    calls = (
+        a_call("r1-billing-1", "get_recent_charges", result=charges),
+        a_call("r1-billing-2", "get_recent_charges", ok=False, result={"charges": [{"charge_id": "ch-failed"}]}),
+        a_call("r1-billing-3", "get_support_tickets", result={"charges": [{"charge_id": "ch-ticket"}]}),
+    )
+
+    assert seen_charge_ids(calls) == {"ch-1", "ch-2"}
+
+
+def test_the_evidence_hash_changes_with_a_tool_result_and_not_with_its_duration() -> None:
+    def hashed(result_hash: str, duration_ms: int) -> str:
+        call = ToolCall(
+            tool_call_id="r1-usage-1",
+            tool="get_customer",
+            arguments={},
+            ok=True,
+            result_hash="sha256:" + result_hash * 64,
+            duration_ms=duration_ms,
+        )
+        return evidence_hash((a_report(tool_calls=(call,), duration_ms=duration_ms),))
+
+    assert hashed("a", 1) == hashed("a", 2)
+    assert hashed("a", 1) != hashed("b", 1)

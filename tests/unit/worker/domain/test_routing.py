@@ -1,0 +1,171 @@
+"""The guard rails: what may close by itself, what goes to a person, and what is recommended."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from contracts.alert import Severity
+from contracts.assessment import RecommendedAction
+from contracts.report import SPECIALISTS, Finding, SpecialistReport
+from tests.unit.worker.support.cases import a_policy, a_report, an_alert, three_reports
+from worker.domain.routing import Judgement, Routing, route_case
+
+CLEAR = Judgement(0.1, "clear", "Nothing unusual.")
+Reports = tuple[SpecialistReport, ...]
+
+
+def route(
+    reports: Reports | None = None,
+    judgement: Judgement = CLEAR,
+    severity: Severity = "high",
+    share: float = 0.0,
+    threshold: float = 0.6,
+    case_id: str = "case-1",
+) -> Routing:
+    policy = a_policy(quality_check_share=share, auto_clear_threshold=threshold)
+    return route_case(case_id, an_alert(severity=severity), reports or three_reports(), judgement, policy)
+
+
+def replacing(specialist: str, change: Callable[[SpecialistReport], SpecialistReport]) -> Reports:
+    return tuple(change(report) if report.specialist == specialist else report for report in three_reports())
+
+
+def unchecked(**changes: object) -> Callable[[SpecialistReport], SpecialistReport]:
+    """A change past all validation, as a fault elsewhere might make it."""
+    return lambda report: report.model_copy(update=changes)
+
+
+def test_three_harmless_reports_and_a_low_overall_score_clear_the_case() -> None:
+    routing = route()
+
+    assert (routing.route, routing.reasons, routing.action) == ("auto_clear", (), "clear")
+
+
+@pytest.mark.parametrize("specialist", SPECIALISTS)
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (unchecked(status="unavailable", risk_score=None, reason="No answer."), "was unavailable: No answer."),
+        (unchecked(status="not_evaluable", risk_score=None, reason=None), "could not evaluate the case."),
+        (unchecked(risk_score=None), "gave no usable risk score."),
+        (unchecked(risk_score=math.nan), "gave no usable risk score."),
+        (unchecked(risk_score=math.inf), "gave no usable risk score."),
+        (unchecked(risk_score=9.0), "gave no usable risk score."),
+        (unchecked(risk_score=-0.1), "gave no usable risk score."),
+        (unchecked(risk_score=0.6), "risk score 0.60 is not below 0.60."),
+        (unchecked(risk_score=1.0), "risk score 1.00 is not below 0.60."),
+        (unchecked(findings=()), "named no evidence for its score."),
+        (
+            unchecked(
+                findings=(
+                    Finding(statement="Seen.", evidence_ids=("e-1",)),
+                    Finding(statement="Invented.", evidence_ids=("e-9",), unsupported=True),
+                )
+            ),
+            "One finding of the {name} specialist without recorded evidence.",
+        ),
+    ],
+)
+def test_one_doubtful_report_brings_the_case_before_a_person(
+    specialist: str, change: Callable[[SpecialistReport], SpecialistReport], reason: str
+) -> None:
+    routing = route(replacing(specialist, change))
+
+    assert routing.route == "review"
+    assert any(reason.format(name=specialist) in given and specialist in given for given in routing.reasons)
+
+
+@pytest.mark.parametrize("missing", SPECIALISTS)
+def test_a_missing_report_brings_the_case_before_a_person(missing: str) -> None:
+    routing = route(tuple(report for report in three_reports() if report.specialist != missing))
+
+    assert routing.reasons == (f"The {missing} specialist gave no report.",)
+
+
+@pytest.mark.parametrize("score", [None, math.nan, math.inf, -math.inf, 9.0, -1.0])
+def test_an_unusable_overall_score_brings_the_case_before_a_person_and_never_recommends_clearing(
+    score: float | None,
+) -> None:
+    routing = route(judgement=Judgement(score, "clear", "It is fine."))
+
+    assert routing.route == "review"
+    assert routing.action == "lock_account"
+
+
+@pytest.mark.parametrize("score", [0.6, 0.61, 1.0])
+def test_an_overall_score_at_the_threshold_or_above_brings_the_case_before_a_person(score: float) -> None:
+    routing = route(judgement=Judgement(score, "lock_account", "Takeover."))
+
+    assert routing.reasons == (f"The overall risk score {score:.2f} is not below 0.60.",)
+    assert routing.action == "lock_account"
+
+
+def test_the_threshold_is_the_case_s_own() -> None:
+    strict = route(three_reports(0.2), Judgement(0.2, "clear", "Fine."), threshold=0.2)
+
+    assert strict.route == "review"
+    assert route(three_reports(0.19), Judgement(0.19, "clear", "Fine."), threshold=0.2).route == "auto_clear"
+
+
+@pytest.mark.parametrize(
+    ("severity", "expected"),
+    [("low", "auto_clear"), ("medium", "auto_clear"), ("high", "auto_clear"), ("critical", "review")],
+)
+def test_a_critical_alert_is_never_cleared_automatically(severity: Severity, expected: str) -> None:
+    assert route(severity=severity).route == expected
+
+
+@pytest.mark.parametrize("action", ["lock_account", "refund_charges", "lock_and_refund"])
+def test_an_action_is_never_taken_without_a_person_even_when_all_scores_are_low(action: RecommendedAction) -> None:
+    assert route(judgement=Judgement(0.1, action, "Just in case.")).route == "review"
+
+
+def test_clearing_is_not_recommended_against_the_scores() -> None:
+    routing = route(three_reports(0.9), Judgement(0.9, "clear", "All good."))
+
+    assert routing.action == "lock_account"
+    assert "Clearing was recommended against the scores." in routing.reasons
+
+
+@pytest.mark.parametrize(
+    ("recommended", "score", "stands"),
+    [
+        ("lock_and_refund", 0.9, "lock_account"),
+        ("refund_charges", 0.9, "lock_account"),
+        ("refund_charges", 0.1, "clear"),
+        ("lock_and_refund", 0.1, "lock_account"),
+    ],
+)
+def test_a_refund_without_a_known_charge_is_reduced(
+    recommended: RecommendedAction, score: float, stands: RecommendedAction
+) -> None:
+    routing = route(three_reports(score), Judgement(score, recommended, "Refund them."))
+
+    assert routing.action == stands
+    assert routing.refund_charge_ids == ()
+    assert "A refund was recommended, but no recorded charge is known to refund." in routing.reasons
+
+
+def test_the_charges_to_refund_are_those_of_the_billing_specialist_alone() -> None:
+    reports = (
+        a_report("usage", suspicious_charge_ids=("ch-usage",)),
+        a_report("location"),
+        a_report("billing", 0.9, suspicious_charge_ids=("ch-2", "ch-1", "ch-2")),
+    )
+
+    routing = route(reports, Judgement(0.9, "refund_charges", "Two charges."))
+
+    assert routing.action == "refund_charges"
+    assert routing.refund_charge_ids == ("ch-2", "ch-1")
+
+
+def test_the_quality_sample_shows_a_clearable_case_to_a_person_as_what_it_is() -> None:
+    routing = route(share=1.0)
+
+    assert (routing.route, routing.quality_check, routing.action) == ("review", True, "clear")
+    assert routing.reasons == ("Drawn for the quality check: it would have been cleared automatically.",)
+
+
+def test_a_case_that_goes_to_a_person_anyway_is_no_quality_check() -> None:
+    assert not route(severity="critical", share=1.0).quality_check
