@@ -21,7 +21,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         feed.receive(message);
         cache.receive(message);
       },
-      onResume: () => cache.resume(),
+      onOpen: () => cache.catchUp(),
     });
     const stopWatching = connection.watchBrowser();
     connection.start();

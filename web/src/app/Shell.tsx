@@ -1,7 +1,7 @@
 import { Link, Outlet } from "@tanstack/react-router";
 import { useConfig } from "@/shared/api/config";
 import { PlusIcon } from "@/shared/ui/icons";
-import { Tag } from "@/shared/ui/Tag";
+import { RulesModelTag } from "@/shared/ui/RulesModelTag";
 import { LiveIndicator } from "./LiveIndicator";
 import classes from "./Shell.module.css";
 import { ThemeMenu } from "./ThemeMenu";
@@ -28,11 +28,7 @@ export function Shell() {
           </Link>
         </nav>
         <div className={classes["right"]}>
-          {config.data?.model_badge != null && (
-            <Tag tone="warn" title={config.data.model ?? undefined}>
-              {config.data.model_badge}
-            </Tag>
-          )}
+          <RulesModelTag model={config.data?.model} />
           <LiveIndicator />
           {config.data && (
             <span className={classes["user"]} title={`Roles: ${config.data.identity.roles.join(", ")}`}>

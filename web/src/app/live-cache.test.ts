@@ -117,7 +117,9 @@ describe("LiveCache", () => {
   test("reads everything on screen again after a gap", () => {
     const queries = new QueryClient();
     const invalidate = vi.spyOn(queries, "invalidateQueries");
-    new LiveCache(queries).resume();
-    expect(invalidate).toHaveBeenCalledWith();
+    queries.setQueryData(keys.case("case-1"), caseView());
+    new LiveCache(queries).catchUp();
+    expect(invalidate).toHaveBeenCalledTimes(1);
+    expect(queries.getQueryState(keys.case("case-1"))?.isInvalidated).toBe(true);
   });
 });

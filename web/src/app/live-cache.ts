@@ -96,9 +96,13 @@ export class LiveCache {
     this.#gather(message.data.case.case_id);
   }
 
-  /** After a gap anything may have changed: whatever is on screen is read again. */
-  resume(): void {
-    void this.#queries.invalidateQueries();
+  /**
+   * Between the reading of a page and the opening of the stream, and during every gap, anything may have
+   * changed: whatever is on screen is read again. What is on its way already is newer than the opening only
+   * by luck, so it is asked anew too.
+   */
+  catchUp(): void {
+    void this.#queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "config" });
   }
 
   #patchLists(summary: CaseSummary): void {

@@ -1,11 +1,17 @@
 import type { Alert } from "@/api/types";
-import { humanise, SEVERITY } from "@/shared/format/words";
+import { SEVERITY } from "@/shared/format/words";
 import { Panel } from "@/shared/ui/Panel";
 import { Tag } from "@/shared/ui/Tag";
 import { Time } from "@/shared/ui/Time";
 import classes from "./AlertPanel.module.css";
 import { BaselineBar } from "./BaselineBar";
 import { EventTable } from "./EventTable";
+
+const SOURCE: Record<Alert["source"], string> = {
+  live: "From live telemetry",
+  replay: "From a recording",
+  manual: "Opened by a person",
+};
 
 /** What looked like fraud, and the evidence as it was at that moment. */
 export function AlertPanel({ alert }: { alert: Alert }) {
@@ -17,7 +23,7 @@ export function AlertPanel({ alert }: { alert: Alert }) {
       title="What was noticed"
       aside={
         <>
-          <Tag>{alert.source === "manual" ? "Opened by a person" : humanise(alert.source)}</Tag>
+          <Tag>{SOURCE[alert.source]}</Tag>
           <Tag tone={severity.tone}>{severity.label} severity</Tag>
         </>
       }

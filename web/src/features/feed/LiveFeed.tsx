@@ -76,7 +76,7 @@ function FeedRow({ item }: { item: FeedItem }) {
       <div className={classes["line"]}>
         <span className={classes["label"]}>{item.label}</span>
         <span className={classes["meta"]}>
-          {item.customerId} · <Time at={item.at} format="clock" />
+          Customer {item.customerId} · <Time at={item.at} format="clock" />
         </span>
       </div>
       <div className={classes["text"]}>

@@ -99,7 +99,7 @@ function Footer({ report }: { report: SpecialistReport }) {
         {calls}
         {failed > 0 && `, ${failed} failed`}
       </span>
-      <RulesModelTag model={report.model} />
+      <RulesModelTag model={report.model} quiet />
     </footer>
   );
 }

@@ -1,7 +1,8 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
-import type { CaseView, ReviewRequest } from "@/api/types";
-import { OUTCOME } from "@/shared/format/words";
+import type { CaseView, ReviewRequest, RiskAssessment } from "@/api/types";
+import { formatScore } from "@/shared/format/numbers";
+import { OUTCOME, RISK } from "@/shared/format/words";
 import { Panel } from "@/shared/ui/Panel";
 import { Tag } from "@/shared/ui/Tag";
 import { DueIn, Time } from "@/shared/ui/Time";
@@ -40,6 +41,9 @@ export function DecisionPanel({ view }: DecisionPanelProps) {
   };
   return (
     <Panel title="Decision" aside={review !== null && <ReviewTags review={review} />}>
+      {review !== null && view.assessment !== null && !changed && !answeredHere && (
+        <Verdict assessment={view.assessment} />
+      )}
       {changed && <ChangedBanner view={view} onShow={adopt} />}
       {decide.isError && <Refusal error={decide.error} onReload={adopt} />}
       {review !== null && !answeredHere && !changed ? (
@@ -53,6 +57,19 @@ export function DecisionPanel({ view }: DecisionPanelProps) {
         !changed && <NoQuestion view={view} answeredHere={answeredHere} />
       )}
     </Panel>
+  );
+}
+
+/** The judgement that the question is about, so that both are in view together. */
+function Verdict({ assessment }: { assessment: RiskAssessment }) {
+  const { label, tone } = RISK[assessment.risk_level];
+  return (
+    <div className={classes["verdict"]}>
+      <span className={`tabular ${classes["score"] ?? ""}`}>
+        {formatScore(assessment.overall_risk_score)}
+      </span>
+      <Tag tone={tone}>{label}</Tag>
+    </div>
   );
 }
 

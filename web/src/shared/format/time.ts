@@ -2,14 +2,18 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+// Twenty-four hours everywhere: in an investigation, 9:12 must never be two moments.
+const HOURS = { hourCycle: "h23" } as const;
+
+const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short", ...HOURS });
 const dayTime = new Intl.DateTimeFormat(undefined, {
   month: "short",
   day: "numeric",
   hour: "2-digit",
   minute: "2-digit",
+  ...HOURS,
 });
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", ...HOURS });
 
 /** Local date and time: "21 Nov 2026, 09:12". */
 export const formatDateTime = (iso: string): string => dateTime.format(new Date(iso));

@@ -63,10 +63,10 @@ function connect() {
     },
   });
   const messages: LiveMessage[] = [];
-  const onResume = vi.fn();
-  connection.subscribe({ onMessage: (message) => messages.push(message), onResume });
+  const onOpen = vi.fn();
+  connection.subscribe({ onMessage: (message) => messages.push(message), onOpen });
   connection.start();
-  return { connection, messages, onResume };
+  return { connection, messages, onOpen };
 }
 
 beforeEach(() => vi.useFakeTimers());
@@ -81,16 +81,16 @@ test("one stream per tab, however often it is started", () => {
   expect(sources).toHaveLength(1);
 });
 
-test("the first opening is no resumption", () => {
-  const { connection, onResume } = connect();
+test("the first opening is told too: what came just before it was not heard", () => {
+  const { connection, onOpen } = connect();
   expect(connection.status()).toBe("connecting");
   newest().open();
   expect(connection.status()).toBe("live");
-  expect(onResume).not.toHaveBeenCalled();
+  expect(onOpen).toHaveBeenCalledTimes(1);
 });
 
 test("a dropped connection is left to the browser, and its return is told", () => {
-  const { connection, onResume } = connect();
+  const { connection, onOpen } = connect();
   newest().open();
   newest().drop();
   expect(connection.status()).toBe("reconnecting");
@@ -98,7 +98,7 @@ test("a dropped connection is left to the browser, and its return is told", () =
   expect(sources).toHaveLength(1);
   newest().open();
   expect(connection.status()).toBe("live");
-  expect(onResume).toHaveBeenCalledTimes(1);
+  expect(onOpen).toHaveBeenCalledTimes(2);
 });
 
 test("after a refusal it goes on from the last event seen, with growing delays", () => {
@@ -130,7 +130,7 @@ test("the network's return ends the waiting", () => {
 });
 
 test("a tab that was hidden overnight connects anew when it is looked at", () => {
-  const { connection, onResume } = connect();
+  const { connection, onOpen } = connect();
   const stop = connection.watchBrowser();
   newest().open();
   const visibility = vi.spyOn(document, "visibilityState", "get");
@@ -141,7 +141,7 @@ test("a tab that was hidden overnight connects anew when it is looked at", () =>
   document.dispatchEvent(new Event("visibilitychange"));
   expect(sources).toHaveLength(2);
   newest().open();
-  expect(onResume).toHaveBeenCalledTimes(1);
+  expect(onOpen).toHaveBeenCalledTimes(2);
   stop();
 });
 

@@ -17,8 +17,8 @@ const KINDS: readonly LiveKind[] = ["telemetry", "alert", "case"];
 
 export interface LiveListener {
   onMessage?: (message: LiveMessage) => void;
-  /** The stream is back after a gap: anything may have changed meanwhile. */
-  onResume?: () => void;
+  /** The stream is open, for the first time or again: what happened just before may not have been heard. */
+  onOpen?: () => void;
 }
 
 /** The part of `EventSource` that the connection uses, so that tests can stand in for the browser. */
@@ -43,7 +43,7 @@ interface Options {
  *
  * `EventSource` resumes by itself (with Last-Event-ID) after a dropped connection, but gives up for good
  * when the server answers with an error; then a new source is opened, with growing delays, from the last
- * id seen. Whoever listens is told about every gap.
+ * id seen. Whoever listens is told about every opening.
  */
 export class LiveConnection {
   #status: LiveStatus = "connecting";
@@ -51,7 +51,6 @@ export class LiveConnection {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #delay = FIRST_DELAY;
   #lastId = "";
-  #hadGap = false;
   readonly #listeners = new Set<LiveListener>();
   readonly #statusListeners = new Set<() => void>();
   readonly #url: string;
@@ -98,7 +97,6 @@ export class LiveConnection {
 
   #reconnect(): void {
     if (this.#source === undefined) return;
-    this.#hadGap = true;
     this.#delay = FIRST_DELAY;
     this.#connect();
   }
@@ -136,14 +134,11 @@ export class LiveConnection {
   #onOpen(): void {
     this.#delay = FIRST_DELAY;
     this.#setStatus("live");
-    if (!this.#hadGap) return;
-    this.#hadGap = false;
-    for (const listener of this.#listeners) listener.onResume?.();
+    for (const listener of this.#listeners) listener.onOpen?.();
   }
 
   #onError(source: Source): void {
     if (source !== this.#source) return;
-    this.#hadGap = true;
     this.#setStatus("reconnecting");
     if (source.readyState !== CLOSED) return;
     this.#timer = setTimeout(() => this.#connect(), this.#delay);
