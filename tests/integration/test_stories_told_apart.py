@@ -1,0 +1,139 @@
+"""Telemetry, detection, tools and rules agree: each planted fraud scores high, each innocent look-alike low.
+
+In one process: the simulator plays the customers that the tool server exports, detection raises the alerts, and the
+rules model investigates them with the real tools.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastmcp import Client
+
+from backend.detection import Detector
+from contracts.alert import Alert
+from local.model.request import parse_request
+from local.model.respond import respond
+from local.telemetry.profiles import Profile, Story, read_profiles
+from local.telemetry.simulator import EVENTS_PER_STORY, Simulator
+from mcp_server.contoso.generator import generate
+from mcp_server.server import build_server
+from mcp_server.store.sqlite.store import SqliteCustomerStore
+
+AS_OF = datetime(2026, 5, 4, 12, tzinfo=UTC)
+STORIES_PLAYED = 50
+THRESHOLD = 0.6
+TOOLS: Mapping[str, tuple[str, ...]] = {
+    "usage": ("get_customer", "get_subscriptions", "get_data_usage", "get_support_tickets", "search_knowledge_base"),
+    "location": ("get_customer", "get_security_logs", "get_orders", "get_subscriptions", "get_support_tickets"),
+    "billing": (
+        "get_customer",
+        "get_billing_summary",
+        "get_recent_charges",
+        "get_invoices",
+        "get_orders",
+        "get_support_tickets",
+    ),
+}
+MAX_TURNS = 4
+
+
+async def investigate(client: Client[Any], tools: Mapping[str, Any], alert: Alert, part: str) -> dict[str, Any]:
+    """The verdict of one specialist, after as many tool calls as it asks for."""
+    block = {"case_id": f"case-{alert.alert_id}", "round": 1, "specialist": part, "customer_id": alert.customer_id}
+    block |= {"alert": alert.model_dump(mode="json"), "memory": []}
+    messages: list[Any] = [{"role": "user", "content": f"```json casewright-case\n{json.dumps(block)}\n```\n"}]
+    body = {"model": "m", "messages": messages, "tools": [tools[name] for name in TOOLS[part]]}
+    for _ in range(MAX_TURNS):
+        turn = respond(parse_request(json.dumps(body).encode())).turn
+        if turn.text is not None:
+            return json.loads(turn.text)
+        calls: list[dict[str, Any]] = [
+            {"id": f"c{len(messages)}-{n}", "function": {"name": call.name, "arguments": call.arguments}}
+            for n, call in enumerate(turn.tool_calls)
+        ]
+        messages.append({"role": "assistant", "content": None, "tool_calls": calls})
+        for call in calls:
+            name, arguments = call["function"]["name"], json.loads(call["function"]["arguments"])
+            result = await client.call_tool(name, arguments)
+            content: dict[str, Any] = {"evidence_id": f"r1-{part}-{name}", "tool": name, "ok": True}
+            content["data"] = result.structured_content
+            messages.append({"role": "tool", "tool_call_id": call["id"], "content": json.dumps(content)})
+    raise AssertionError(f"{part} kept asking for tools.")
+
+
+def raise_alerts(profiles: tuple[Profile, ...]) -> list[Alert]:
+    """The alerts of a feed in which every story is played."""
+    simulator, detector = Simulator(profiles, seed=1, start=AS_OF), Detector()
+    for event in simulator.history():
+        assert detector.observe(event) == (), "the history is ordinary"
+    alerts: list[Alert] = []
+    for second in range(STORIES_PLAYED * EVENTS_PER_STORY):
+        alerts += detector.observe(simulator.next_event(AS_OF + timedelta(seconds=second)))
+    return alerts
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Story, Alert, dict[str, dict[str, Any]]]]:
+    """Every alert of the feed with its story and the three verdicts."""
+    folder: Path = tmp_path_factory.mktemp("stories")
+    dataset = generate(7, AS_OF)
+    exported = folder / "profiles.jsonl"
+    lines = (records.telemetry.model_dump_json() for records in dataset.customers if records.telemetry)
+    exported.write_text("\n".join(lines))
+    profiles = read_profiles(exported)
+    stories = {profile.customer_id: profile.story for profile in profiles}
+
+    async def judge_all() -> list[tuple[Story, Alert, dict[str, dict[str, Any]]]]:
+        store = SqliteCustomerStore(folder / "customers.db", lambda: dataset, clock=lambda: AS_OF)
+        found: list[tuple[Story, Alert, dict[str, dict[str, Any]]]] = []
+        async with Client(build_server(store, write_token=None)) as client:
+            tools = {
+                tool.name: {"type": "function", "function": {"name": tool.name, "parameters": tool.input_schema}}
+                for tool in await client.list_tools()
+            }
+            for alert in raise_alerts(profiles):
+                story = stories[alert.customer_id]
+                assert story is not None, f"an ordinary customer raised {alert.alert_type}"
+                verdicts = {part: await investigate(client, tools, alert, part) for part in TOOLS}
+                found.append((story, alert, verdicts))
+        store.close()
+        return found
+
+    return asyncio.run(judge_all())
+
+
+def test_every_kind_of_story_raises_alerts(judged: list[tuple[Story, Alert, dict[str, dict[str, Any]]]]):
+    assert {story.kind for story, _, _ in judged} == {
+        "account_takeover",
+        "stolen_card",
+        "sim_swap",
+        "subscription_abuse",
+        "data_resale",
+        "travel",
+        "new_device",
+        "gift_season",
+        "family_plan",
+        "streaming_binge",
+        "forgotten_password",
+    }
+
+
+def test_frauds_score_high_and_look_alikes_low(judged: list[tuple[Story, Alert, dict[str, dict[str, Any]]]]):
+    wrong = [
+        (story.kind, alert.alert_type, {part: verdict["risk_score"] for part, verdict in verdicts.items()})
+        for story, alert, verdicts in judged
+        if any(not verdict["evaluable"] for verdict in verdicts.values())
+        or (max(verdict["risk_score"] for verdict in verdicts.values()) >= THRESHOLD) is not story.fraud
+    ]
+    assert wrong == []
+
+
+def test_the_charges_of_a_fraud_are_found_and_no_others(judged: list[tuple[Story, Alert, dict[str, dict[str, Any]]]]):
+    for story, _, verdicts in judged:
+        expected = {charge.charge_id for charge in story.charges} if story.fraud else set[str]()
+        assert set(verdicts["billing"]["suspicious_charge_ids"]) == expected, story.kind
