@@ -24,8 +24,9 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family)
     except OSError as error:
         # `socket` adds the address to the words of the system, which the sentence names already.
-        unresolved = isinstance(error, socket.gaierror) or error.errno is None
-        why = error.strerror if unresolved else os.strerror(error.errno)
+        why = error.strerror
+        if error.errno is not None and not isinstance(error, socket.gaierror):
+            why = os.strerror(error.errno)
         raise CannotListen(
             f"Cannot listen on {host} port {port} ({why}): "
             "stop what uses it, or set MCP_HOST and MCP_PORT to a free address."

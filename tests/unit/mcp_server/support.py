@@ -32,12 +32,14 @@ class Answer:
     error: str
 
 
-def call(server: FastMCP | str, tool: str, token: str | None = None, **arguments: Any) -> Answer:
-    """Call `tool` of a server in this process or at a URL."""
+def call(
+    server: FastMCP | str, tool: str, token: str | None = None, *, arguments: dict[str, Any] | None = None, **more: Any
+) -> Answer:
+    """Call `tool` of a server in this process or at a URL, with `arguments` and `more`."""
 
     async def answer() -> Answer:
         async with client(server, token) as session:
-            result = await session.call_tool(tool, arguments, raise_on_error=False)
+            result = await session.call_tool(tool, (arguments or {}) | more, raise_on_error=False)
             text = " ".join(getattr(block, "text", "") for block in result.content)
             return Answer(not result.is_error, result.structured_content, text if result.is_error else "")
 

@@ -5,14 +5,20 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import httpx2
 import pytest
 
 from mcp_server.records.bundle import Dataset
+from mcp_server.server import build_server
+from mcp_server.store.sqlite.store import SqliteCustomerStore
 from tests.unit.mcp_server.support import UNKNOWN, UNKNOWN_SENTENCE, call, client, environment, serving
+
+pytestmark = pytest.mark.integration
 
 TOKEN = "a-token-for-writers"
 WRITERS = {"lock_account", "unlock_account", "refund_charges"}
@@ -21,6 +27,7 @@ WRITERS = {"lock_account", "unlock_account", "refund_charges"}
 DIES_AFTER_COMMIT = """
 import logging, os, signal, sys
 from pathlib import Path
+from typing import Any
 from mcp_server.server import build_server
 from mcp_server.listening import listen
 from mcp_server.serving import serve
@@ -83,11 +90,6 @@ def test_a_browser_page_under_another_host_name_is_turned_away(guarded: str) -> 
     assert answer.status_code == 421
 
 
-def test_without_a_token_setting_writers_are_open_on_loopback(store_path: Path) -> None:
-    with serving(environment(store_path)) as (_, url):
-        assert call(url, "lock_account", customer_id=12, reason="Reason.", idempotency_key="key").ok
-
-
 @pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_signal_ends_the_process_quickly_and_cleanly_with_sessions_open(
     store_path: Path, stop_signal: signal.Signals
@@ -111,16 +113,22 @@ def test_a_kill_between_commit_and_answer_leaves_one_effect_and_a_retry_the_firs
     store_path: Path, dataset: Dataset
 ) -> None:
     charge_id = dataset.customers[11].charges[-1].charge_id
-    refund = {"customer_id": 12, "charge_ids": [charge_id], "reason": "Reason.", "idempotency_key": "key"}
+    refund: dict[str, Any] = {
+        "customer_id": 12,
+        "charge_ids": [charge_id],
+        "reason": "Reason.",
+        "idempotency_key": "key",
+    }
     with serving(environment(store_path), ["-c", DIES_AFTER_COMMIT, str(store_path)]) as (process, url):
         with pytest.raises(httpx2.TransportError):
-            call(url, "refund_charges", **refund)
+            call(url, "refund_charges", arguments=refund)
         assert process.wait(10) == -signal.SIGKILL
 
-    with serving(environment(store_path)) as (_, url):
-        effect = call(url, "get_effect", idempotency_key="key").data["result"]
-        retried = call(url, "refund_charges", **refund)
+    with closing(SqliteCustomerStore(store_path, lambda: dataset)) as store:
+        server = build_server(store, write_token=None)
+        effect = call(server, "get_effect", idempotency_key="key").data["result"]
+        retried = call(server, "refund_charges", arguments=refund)
 
         assert retried.data == effect["result"] | {"replayed": True}
-        charges = call(url, "get_recent_charges", customer_id=12, days=120).data["charges"]
+        charges = call(server, "get_recent_charges", customer_id=12, days=120).data["charges"]
         assert [charge["charge_id"] for charge in charges if charge["status"] == "refunded"] == [charge_id]

@@ -1,4 +1,4 @@
-"""What only the SQLite store must prove: the file is made once and whole, survives crashes, and bad ones are refused."""
+"""What only the SQLite store must prove: its file is made once and whole, outlives crashes; bad files are refused."""
 
 import os
 import signal
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mcp_server.records.bundle import Dataset
+from mcp_server.records.effect import LockResult
 from mcp_server.store.errors import StoreUnusable
 from mcp_server.store.sqlite.database import Database
 from mcp_server.store.sqlite.store import SqliteCustomerStore
@@ -75,6 +76,7 @@ def test_an_existing_store_is_used_as_it_is(store_path: Path) -> None:
         assert store.customer(5).status == "locked"
 
 
+@pytest.mark.integration
 def test_a_crash_while_the_store_is_made_leaves_none_and_the_next_start_makes_it(tmp_path: Path) -> None:
     path = tmp_path / "customers.db"
 
@@ -82,6 +84,7 @@ def test_a_crash_while_the_store_is_made_leaves_none_and_the_next_start_makes_it
     assert end_of(child(OPEN_AND_TELL, path, ONE_MINUTE_LATER)) == (0, ONE_MINUTE_LATER)
 
 
+@pytest.mark.integration
 def test_processes_that_start_together_make_one_store(tmp_path: Path) -> None:
     path = tmp_path / "customers.db"
     children = [child(OPEN_AND_TELL, path, f"2026-03-15T12:0{number}:00+00:00") for number in range(3)]
@@ -92,6 +95,7 @@ def test_processes_that_start_together_make_one_store(tmp_path: Path) -> None:
     assert len({as_of for _, as_of in ends}) == 1
 
 
+@pytest.mark.integration
 def test_a_kill_between_commit_and_answer_leaves_one_effect_and_a_retry_the_first_result(store_path: Path) -> None:
     assert end_of(child(DIE_AFTER_THE_COMMIT, store_path))[0] == -signal.SIGKILL
 
@@ -106,6 +110,7 @@ def test_a_kill_between_commit_and_answer_leaves_one_effect_and_a_retry_the_firs
         assert refunded == ["ch-0012-001"]
 
 
+@pytest.mark.integration
 def test_a_kill_before_the_commit_leaves_neither_effect_nor_ledger_row(store_path: Path) -> None:
     assert end_of(child(DIE_BEFORE_THE_COMMIT, store_path))[0] == -signal.SIGKILL
 
@@ -116,12 +121,15 @@ def test_a_kill_before_the_commit_leaves_neither_effect_nor_ledger_row(store_pat
 
 
 def test_two_stores_on_one_file_share_one_ledger(store_path: Path) -> None:
+    def lock(store: SqliteCustomerStore) -> LockResult:
+        return store.lock_account(5, "Reason.", "key")
+
     with (
         closing(SqliteCustomerStore(store_path, no_dataset)) as one,
         closing(SqliteCustomerStore(store_path, no_dataset)) as other,
         ThreadPoolExecutor(8) as callers,
     ):
-        results = list(callers.map(lambda store: store.lock_account(5, "Reason.", "key"), [one, other] * 4))
+        results = list(callers.map(lock, [one, other] * 4))
 
     assert sorted(result.replayed for result in results) == [False] + [True] * 7
 

@@ -92,7 +92,7 @@ def test_there_are_these_tools_and_only_the_writers_may_change_anything(server: 
 def test_a_read_tool_answers_with_the_agreed_keys(server: FastMCP, tool: str) -> None:
     arguments, keys = READ_TOOLS[tool]
 
-    answer = call(server, tool, **arguments)
+    answer = call(server, tool, arguments=arguments)
 
     assert answer.ok, answer.error
     assert keys <= set(answer.data)
@@ -102,7 +102,7 @@ def test_a_read_tool_answers_with_the_agreed_keys(server: FastMCP, tool: str) ->
 def test_an_item_of_a_list_has_the_agreed_keys(server: FastMCP, tool: str) -> None:
     name, keys = ITEM_KEYS[tool]
 
-    items = call(server, tool, **READ_TOOLS[tool][0]).data[name]
+    items = call(server, tool, arguments=READ_TOOLS[tool][0]).data[name]
 
     assert items
     assert all(keys <= set(item) for item in items)
@@ -140,7 +140,7 @@ def test_usage_comes_with_its_mean_and_the_cap(server: FastMCP, dataset: Dataset
 
 def test_no_tool_tells_who_has_a_story(server: FastMCP) -> None:
     for tool, (arguments, _) in READ_TOOLS.items():
-        assert "story" not in str(call(server, tool, **arguments).data)
+        assert "story" not in str(call(server, tool, arguments=arguments).data)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_no_tool_tells_who_has_a_story(server: FastMCP) -> None:
 def test_an_unknown_customer_is_a_tool_error_of_one_sentence(server: FastMCP, tool: str) -> None:
     arguments = WRITE_TOOLS.get(tool) or READ_TOOLS[tool][0]
 
-    answer = call(server, tool, **arguments | {"customer_id": UNKNOWN})
+    answer = call(server, tool, arguments=arguments, customer_id=UNKNOWN)
 
     assert not answer.ok
     assert answer.error == UNKNOWN_SENTENCE
@@ -179,13 +179,13 @@ def test_an_unknown_customer_is_a_tool_error_of_one_sentence(server: FastMCP, to
 def test_wrong_arguments_are_named_in_one_sentence(
     server: FastMCP, tool: str, arguments: dict[str, Any], sentence: str
 ) -> None:
-    assert call(server, tool, **arguments).error == sentence
+    assert call(server, tool, arguments=arguments).error == sentence
 
 
 @pytest.mark.parametrize("tool", WRITE_TOOLS)
 def test_a_repeated_write_returns_the_first_result_and_says_so(server: FastMCP, tool: str) -> None:
-    first = call(server, tool, **WRITE_TOOLS[tool])
-    again = call(server, tool, **WRITE_TOOLS[tool])
+    first = call(server, tool, arguments=WRITE_TOOLS[tool])
+    again = call(server, tool, arguments=WRITE_TOOLS[tool])
     effect = call(server, "get_effect", idempotency_key="key").data["result"]
 
     assert first.ok, first.error
@@ -195,18 +195,18 @@ def test_a_repeated_write_returns_the_first_result_and_says_so(server: FastMCP, 
 
 
 def test_a_key_used_for_something_else_is_a_tool_error(server: FastMCP) -> None:
-    call(server, "lock_account", **WRITE_TOOLS["lock_account"])
+    call(server, "lock_account", arguments=WRITE_TOOLS["lock_account"])
 
-    answer = call(server, "unlock_account", **WRITE_TOOLS["unlock_account"])
+    answer = call(server, "unlock_account", arguments=WRITE_TOOLS["unlock_account"])
 
     assert answer.error.startswith("The idempotency key 'key' was already used for lock_account with other arguments")
     assert call(server, "get_customer", customer_id=SOMEBODY).data["status"] == "locked"
 
 
 def test_a_second_refund_is_a_tool_error(server: FastMCP) -> None:
-    call(server, "refund_charges", **WRITE_TOOLS["refund_charges"])
+    call(server, "refund_charges", arguments=WRITE_TOOLS["refund_charges"])
 
-    answer = call(server, "refund_charges", **WRITE_TOOLS["refund_charges"] | {"idempotency_key": "other"})
+    answer = call(server, "refund_charges", arguments=WRITE_TOOLS["refund_charges"], idempotency_key="other")
 
     assert answer.error.startswith(f"Charge {CHARGE} was already refunded at 2026-03-15T13:30:00Z under the key 'key'")
 
