@@ -165,7 +165,8 @@ def _encode(event: CaseEvent, case: CaseSummary) -> LogMessage:
 
 
 def _read_status(log: CaseLog, case_id: str) -> CaseStatusMessage:
-    # Two readings: the summary may be a moment newer than the view, never older.
-    view = log.get_case(case_id)
-    case = log.summary(case_id)
-    return CaseStatusMessage(type="change", seq=view.last_seq, case=case, progress=view.progress)
+    # Row and view are two readings, and a message must not show one before and the other after a change.
+    while True:
+        case, view = log.summary(case_id), log.get_case(case_id)
+        if case.last_seq == view.last_seq:
+            return CaseStatusMessage(type="change", seq=view.last_seq, case=case, progress=view.progress)

@@ -12,7 +12,7 @@ router = APIRouter()
 
 UNKNOWN_CASE = 4404
 CASE_CLOSED = 1000
-GOING_AWAY = 1001
+RESTARTING = 1012
 TOO_SLOW = 1008
 SEND_TIMEOUT_S = 20.0
 
@@ -48,7 +48,7 @@ async def _push_until_closed(socket: WebSocket, case_id: str, desk: Desk) -> tup
         while status.case.state != "closed":
             beat = desk.pulse.next_beat()
             if desk.pulse.stopped:
-                return GOING_AWAY, "the server is stopping"
+                return RESTARTING, "the server is stopping"
             changed = False
             while messages := await desk.feed.read_after(seen):
                 seen = messages[-1].seq

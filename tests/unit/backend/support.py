@@ -29,6 +29,7 @@ from contracts.hashing import content_hash
 from contracts.ids import case_id, parse_review_id
 from contracts.investigation import ReviewOpening
 from contracts.review import Decision
+from contracts.telemetry import TelemetryEvent
 from tests.unit.casebook.builders import NOON, an_assessment, an_opening, open_case
 
 CONFIG = PublicConfig(
@@ -136,6 +137,8 @@ class RunningBackend:
 
     def __init__(self, book: CaseBook, scheduler: FakeScheduler) -> None:
         self.pulse = Pulse()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._up = threading.Event()
         self.parts = wire(book, scheduler, self.pulse, CONFIG)
 
         @asynccontextmanager
@@ -145,7 +148,6 @@ class RunningBackend:
                 self._up.set()
                 yield
 
-        self._up = threading.Event()
         listener = bind("127.0.0.1", 0)
         self.port: int = listener.getsockname()[1]
         config = Config(Guard(create_app(lifespan)), log_config=None, timeout_graceful_shutdown=5)
@@ -159,6 +161,12 @@ class RunningBackend:
     @property
     def socket_url(self) -> str:
         return f"ws://127.0.0.1:{self.port}"
+
+    def observe(self, *events: TelemetryEvent) -> None:
+        """Hands telemetry to the running server, as its ingest would."""
+        assert self.loop is not None
+        for event in events:
+            self.loop.call_soon_threadsafe(self.parts.ticker.take, event)
 
     def start(self) -> None:
         self._thread.start()

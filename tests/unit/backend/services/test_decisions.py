@@ -1,0 +1,33 @@
+import pytest
+
+from backend.auth.identity import Identity
+from backend.main import Parts
+from backend.services.errors import NotAllowed
+from casebook.errors import AssessmentChanged
+from casebook.repository import CaseBook
+from tests.unit.backend.support import case_in_review
+from tests.unit.casebook.builders import a_decision
+
+pytestmark = pytest.mark.anyio
+
+ANALYST = Identity(subject="ana", name="Ana", roles=("analyst",))
+MANAGER = Identity(subject="max", name="Max", roles=("manager",))
+
+
+async def test_what_was_escalated_needs_a_manager(parts: Parts, book: CaseBook) -> None:
+    opening = case_in_review(book, escalation_reason="Three attempts were used up.")
+    decision = a_decision(opening)
+
+    with pytest.raises(NotAllowed, match="This needs the role 'manager'"):
+        await parts.desk.deciding.accept(decision, ANALYST)
+    assert book.get_case(opening.case_id).decisions == ()
+
+    await parts.desk.deciding.accept(decision, MANAGER)
+    assert book.get_case(opening.case_id).decisions == (decision,)
+
+
+async def test_a_decision_on_another_assessment_is_refused_whatever_it_approves(parts: Parts, book: CaseBook) -> None:
+    opening = case_in_review(book)
+    decision = a_decision(opening).model_copy(update={"assessment_hash": "sha256:" + "0" * 64})
+    with pytest.raises(AssessmentChanged):
+        await parts.desk.deciding.accept(decision, MANAGER)

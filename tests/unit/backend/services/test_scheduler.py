@@ -1,0 +1,110 @@
+import asyncio
+import socket
+from collections.abc import Generator
+
+import pytest
+from durabletask import task
+from durabletask.testing import InMemoryOrchestrationBackend
+from durabletask.worker import TaskHubGrpcWorker
+
+from backend.services.errors import SchedulerUnavailable
+from backend.services.scheduler import DurableTaskScheduler, InstanceState, InstanceUnknown, open_scheduler
+from contracts.converter import PydanticDataConverter
+from contracts.ids import case_id
+from contracts.investigation import Investigation
+from contracts.names import INVESTIGATION, analyst_decision
+from contracts.review import Decision
+from tests.unit.casebook.builders import a_decision, an_alert, an_opening
+
+pytestmark = pytest.mark.anyio
+
+ALERT = an_alert(1)
+CASE = case_id(ALERT.alert_id)
+DECISION = a_decision(an_opening(CASE))
+
+
+def investigation(
+    ctx: task.OrchestrationContext, order: Investigation
+) -> Generator[task.Task[Decision], Decision, str]:
+    """Waits for the first round's decision and says whose it was."""
+    ctx.set_custom_status({"phase": "awaiting_review", "round": 1, "specialists": {}, "score": None, "outcome": None})
+    decision = yield ctx.wait_for_external_event(analyst_decision(1), data_type=Decision)
+    return f"{order.case_id} by {decision.decided_by}"
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def hub(port: int) -> Generator[str]:
+    backend = InMemoryOrchestrationBackend(port=port)
+    backend.start()
+    yield f"http://127.0.0.1:{port}"
+    backend.stop()
+
+
+async def until_finished(scheduler: DurableTaskScheduler) -> InstanceState:
+    while True:
+        state = await scheduler.state_of(CASE)
+        assert state is not None
+        if state.runtime_status == "COMPLETED":
+            return state
+        await asyncio.sleep(0.02)
+
+
+async def test_an_investigation_is_started_once_however_often_it_is_asked_for(hub: str) -> None:
+    async with open_scheduler(hub, "default") as scheduler:
+        assert await scheduler.state_of(CASE) is None
+        await asyncio.gather(*(scheduler.start_investigation(ALERT) for _ in range(3)))
+        state = await scheduler.state_of(CASE)
+    assert state is not None
+    assert (state.runtime_status, state.custom_status, state.result) == ("PENDING", None, None)
+
+
+async def test_the_decision_reaches_the_round_that_waits_for_it(hub: str) -> None:
+    worker = TaskHubGrpcWorker(host_address=hub, data_converter=PydanticDataConverter())
+    worker.add_orchestrator(investigation)
+    worker.start()
+    try:
+        async with open_scheduler(hub, "default") as scheduler:
+            await scheduler.start_investigation(ALERT)
+            await scheduler.deliver(DECISION)
+            state = await asyncio.wait_for(until_finished(scheduler), 20)
+    finally:
+        worker.stop()
+    assert state.result == f"{CASE} by ana"
+    assert state.custom_status is not None
+    assert state.custom_status.phase == "awaiting_review"
+
+
+async def test_a_decision_for_an_unknown_instance_is_named(hub: str) -> None:
+    async with open_scheduler(hub, "default") as scheduler:
+        with pytest.raises(InstanceUnknown, match=CASE):
+            await scheduler.deliver(DECISION)
+
+
+async def test_a_scheduler_that_is_away_is_unavailable_and_found_when_it_comes(port: int) -> None:
+    async with open_scheduler(f"http://127.0.0.1:{port}", "default") as scheduler:
+        for attempt in (scheduler.probe(), scheduler.start_investigation(ALERT), scheduler.deliver(DECISION)):
+            with pytest.raises(SchedulerUnavailable, match="nothing answers at its address"):
+                await attempt
+        backend = InMemoryOrchestrationBackend(port=port)
+        backend.start()
+        try:
+            async with asyncio.timeout(20):
+                while True:
+                    try:
+                        await scheduler.start_investigation(ALERT)
+                        break
+                    except SchedulerUnavailable:
+                        await asyncio.sleep(0.05)
+        finally:
+            backend.stop()
+
+
+def test_the_orchestration_of_this_test_bears_the_real_name() -> None:
+    assert investigation.__name__ == INVESTIGATION

@@ -1,0 +1,90 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from backend.main import CannotStart, public_config, read_settings
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        monkeypatch.delenv(name)
+
+
+def refusal() -> str:
+    with pytest.raises(CannotStart) as refused:
+        read_settings()
+    return str(refused.value)
+
+
+def test_without_any_setting_it_serves_one_machine() -> None:
+    settings = read_settings()
+    assert (settings.backend_host, settings.backend_port) == ("127.0.0.1", 8001)
+    assert settings.dts_endpoint == "http://127.0.0.1:8080"
+    assert settings.casebook_url == "sqlite:///.casewright/casebook.db"
+    assert settings.replay_files == ()
+
+
+def test_lists_are_separated_like_paths_and_an_empty_setting_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPLAY_FILES", f"a.jsonl{os.pathsep}b c.jsonl.gz")
+    monkeypatch.setenv("ALLOWED_ORIGINS", "http://localhost:5173, http://localhost:5174")
+    monkeypatch.setenv("TELEMETRY_URL", "")
+    settings = read_settings()
+    assert settings.replay_files == (Path("a.jsonl"), Path("b c.jsonl.gz"))
+    assert settings.allowed_origins == ("http://localhost:5173", "http://localhost:5174")
+    assert settings.telemetry_url is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BACKEND_PORT", "eighty"),
+        ("BACKEND_PORT", "70000"),
+        ("AUTH_MODE", "none"),
+        ("DTS_ENDPOINT", "127.0.0.1:8080"),
+        ("REPLAY_PACE", "-1"),
+        ("REPLAY_PACE", "nan"),
+        ("AUTO_CLEAR_THRESHOLD", "1.5"),
+        ("EVENT_PRODUCER_ENABLED", "perhaps"),
+    ],
+)
+def test_a_bad_value_is_one_sentence_that_names_the_setting(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    sentence = refusal()
+    assert sentence.startswith(f"{name}='{value}' is not valid: ")
+    assert "\n" not in sentence
+    assert sentence.endswith(".")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "casewright.example"])
+def test_without_sign_in_it_binds_nothing_but_loopback(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("BACKEND_HOST", host)
+    assert refusal() == (
+        f"BACKEND_HOST={host} is not loopback, and AUTH_MODE=local lets everybody in who can connect: "
+        "set BACKEND_HOST to 127.0.0.1."
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1"])
+def test_loopback_in_any_form_is_fine(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("BACKEND_HOST", host)
+    assert read_settings().backend_host == host
+
+
+def test_the_rules_model_wears_a_badge_and_others_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_MODEL", "casewright-rules-1")
+    assert public_config(read_settings()).model_badge is not None
+    monkeypatch.setenv("AZURE_OPENAI_CHAT_DEPLOYMENT", "gpt-5")
+    config = public_config(read_settings())
+    assert (config.model, config.model_badge) == ("gpt-5", None)
+
+
+def test_the_source_of_telemetry_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert public_config(read_settings()).telemetry_source == "none"
+    monkeypatch.setenv("TELEMETRY_URL", "http://127.0.0.1:8070/events")
+    assert public_config(read_settings()).telemetry_source == "simulator"
+    monkeypatch.setenv("REPLAY_FILES", "a.jsonl")
+    assert public_config(read_settings()).telemetry_source == "replay"
