@@ -1,6 +1,7 @@
 """Every number that detection judges by, with the reason for it.
 
-Tuned on recordings in time order, without look-ahead, on one half of the customers and checked on the other.
+Chosen on the recordings that `tests/replay` plays, in time order and without look-ahead, and preferred where odd and
+even customers agreed; other customers will differ.
 A change here is a new `RULE_VERSION` of the rules that it touches: an alert says which version raised it.
 """
 
