@@ -54,12 +54,12 @@ function CaseContent({ view, outdated }: { view: CaseView; outdated: boolean }) 
       <div className={classes["columns"]}>
         <div className={classes["story"]}>
           <AlertPanel alert={view.alert} />
-          <SpecialistsPanel view={view} events={events.data} threshold={threshold} onOpenEvidence={show} />
           <AssessmentPanel
             assessment={view.assessment}
             working={view.state === "investigating"}
             threshold={threshold}
           />
+          <SpecialistsPanel view={view} events={events.data} threshold={threshold} onOpenEvidence={show} />
           <EarlierRounds
             rounds={view.earlier_rounds}
             alert={view.alert}

@@ -2,7 +2,7 @@ import { Drawer, SegmentedControl, Skeleton } from "@mantine/core";
 import { useState } from "react";
 import type { Alert, Evidence, TelemetryEvent } from "@/api/types";
 import { describeEvent, EVENT_KIND } from "@/shared/format/telemetry";
-import { humanise } from "@/shared/format/words";
+import { toolName } from "@/shared/format/words";
 import { DataView } from "@/shared/ui/DataView";
 import { ErrorState } from "@/shared/ui/States";
 import { Tag } from "@/shared/ui/Tag";
@@ -68,7 +68,7 @@ function RecordedCall({ evidence }: { evidence: Evidence }) {
   const [form, setForm] = useState<Form>("read");
   return (
     <>
-      <h3 className={classes["heading"]}>{humanise(evidence.tool)}</h3>
+      <h3 className={classes["heading"]}>{toolName(evidence.tool)}</h3>
       <p className={classes["meta"]}>
         <code>{evidence.evidence_id}</code> · recorded <Time at={evidence.recorded_at} />{" "}
         <Tag tone={evidence.ok ? "good" : "bad"}>{evidence.ok ? "Answered" : "Failed"}</Tag>

@@ -1,4 +1,4 @@
-import { Skeleton } from "@mantine/core";
+import { Loader } from "@mantine/core";
 import type { RiskAssessment } from "@/api/types";
 import { formatNumber } from "@/shared/format/numbers";
 import { formatDuration } from "@/shared/format/time";
@@ -23,12 +23,8 @@ export function AssessmentPanel({ assessment, working, threshold }: AssessmentPa
       <Panel title="Assessment">
         {working ? (
           <div className={classes["waiting"]} role="status">
-            <p className={classes["note"]}>
-              The risk aggregator judges as soon as all three specialists are done.
-            </p>
-            <Skeleton height={12} width="38%" />
-            <Skeleton height={12} />
-            <Skeleton height={12} width="74%" />
+            <Loader size={14} />
+            The risk aggregator judges as soon as all three specialists are done.
           </div>
         ) : (
           <p className={classes["note"]}>This round has no assessment.</p>

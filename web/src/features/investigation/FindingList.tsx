@@ -1,6 +1,7 @@
+import { useState } from "react";
 import type { Alert, SpecialistReport } from "@/api/types";
 import { describeEvent } from "@/shared/format/telemetry";
-import { humanise } from "@/shared/format/words";
+import { toolName } from "@/shared/format/words";
 import { SignalIcon, ToolIcon } from "@/shared/ui/icons";
 import { Tag } from "@/shared/ui/Tag";
 import classes from "./FindingList.module.css";
@@ -27,13 +28,34 @@ export function FindingList({ report, alert, onOpenEvidence }: FindingListProps)
                 Unsupported
               </Tag>
             )}
-            {finding.evidence_ids.map((id) => (
-              <EvidenceChip key={id} id={id} report={report} alert={alert} onOpen={onOpenEvidence} />
-            ))}
+            <EvidenceChips ids={finding.evidence_ids} report={report} alert={alert} onOpen={onOpenEvidence} />
           </div>
         </li>
       ))}
     </ul>
+  );
+}
+
+const SHOWN_AT_FIRST = 4;
+
+interface EvidenceChipsProps extends Omit<EvidenceChipProps, "id"> {
+  ids: readonly string[];
+}
+
+function EvidenceChips({ ids, ...rest }: EvidenceChipsProps) {
+  const [all, setAll] = useState(false);
+  const hidden = all ? 0 : Math.max(0, ids.length - SHOWN_AT_FIRST);
+  return (
+    <>
+      {ids.slice(0, ids.length - hidden).map((id) => (
+        <EvidenceChip key={id} id={id} {...rest} />
+      ))}
+      {hidden > 0 && (
+        <button type="button" className={classes["chip"]} onClick={() => setAll(true)}>
+          {hidden} more
+        </button>
+      )}
+    </>
   );
 }
 
@@ -51,7 +73,7 @@ function EvidenceChip({ id, report, alert, onOpen }: EvidenceChipProps) {
     // An earlier round's look-up is still evidence; a made-up id is shown as what it is by the drawer.
     return <Chip id={id} label={id} icon="tool" onOpen={onOpen} />;
   }
-  const label = call ? humanise(call.tool.replace(/^get_/, "")) : event ? describeEvent(event) : id;
+  const label = call ? toolName(call.tool) : event ? describeEvent(event) : id;
   return <Chip id={id} label={label} icon={call ? "tool" : "event"} onOpen={onOpen} />;
 }
 

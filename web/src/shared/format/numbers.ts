@@ -1,8 +1,10 @@
 const plain = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const score = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
-/** A count or a measurement with at most two decimals. */
-export const formatNumber = (value: number): string => plain.format(value);
+/** A count or a measurement: two decimals at most, none where they no longer matter. */
+export const formatNumber = (value: number): string =>
+  Math.abs(value) >= 1_000 ? whole.format(value) : plain.format(value);
 
 /** A risk score: always two decimals, "–" when there is none. */
 export const formatScore = (value: number | null | undefined): string =>

@@ -25,8 +25,8 @@ describe("countdown", () => {
 });
 
 test("an age has one unit and never runs into the future", () => {
-  expect(formatAge(later(5_000), NOW)).toBe("just now");
-  expect(formatAge(later(-59_999), NOW)).toBe("just now");
+  expect(formatAge(later(5_000), NOW)).toBe("now");
+  expect(formatAge(later(-59_999), NOW)).toBe("now");
   expect(formatAge(later(-MINUTE), NOW)).toBe("1 min");
   expect(formatAge(later(-47 * HOUR), NOW)).toBe("47 h");
   expect(formatAge(later(-48 * HOUR), NOW)).toBe("2 d");

@@ -30,10 +30,10 @@ export function formatUtc(iso: string): string {
   return `${text.slice(0, 10)} ${text.slice(11, 19)} UTC`;
 }
 
-/** How long ago, in one unit: "just now", "4 min", "3 h", "12 d". */
+/** How long ago, in one unit: "now", "4 min", "3 h", "12 d". */
 export function formatAge(iso: string, now: number): string {
   const age = now - Date.parse(iso);
-  if (age < MINUTE) return "just now";
+  if (age < MINUTE) return "now";
   if (age < HOUR) return `${Math.floor(age / MINUTE)} min`;
   if (age < 2 * DAY) return `${Math.floor(age / HOUR)} h`;
   return `${Math.floor(age / DAY)} d`;

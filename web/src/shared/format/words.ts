@@ -81,6 +81,9 @@ export function humanise(identifier: string): string {
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
+/** A read tool by what it reads: "get_security_logs" is "Security logs". */
+export const toolName = (tool: string): string => humanise(tool.replace(/^get_/, ""));
+
 /** The first eight digits of a `sha256:…` hash, enough to compare by eye. */
 export const shortHash = (hash: string): string => hash.replace(/^sha256:/, "").slice(0, 8);
 
