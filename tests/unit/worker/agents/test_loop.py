@@ -1,0 +1,276 @@
+"""The bounded tool loop: what it asks, what it takes for an answer, where it stops, and that it survives a crash."""
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.worker.support.agents import (
+    FakeTools,
+    MemoryJournal,
+    ProcessDied,
+    ScriptedModel,
+    Turn,
+    a_loop,
+    a_verdict,
+    answers,
+    asks,
+    says,
+)
+from worker.agents.limits import Limits
+from worker.agents.loop import Assignment, Result
+from worker.agents.verdicts import SpecialistVerdict
+from worker.ports.model import ModelRejected, ModelUnavailable
+from worker.ports.tools import ToolsUnavailable
+
+CUSTOMER = {"customer_id": 7}
+
+
+def an_assignment(tools: FakeTools | None = None) -> Assignment[SpecialistVerdict]:
+    return Assignment(
+        case_id="case-1",
+        round=1,
+        agent="location",
+        customer_id=7,
+        system="# You are the location specialist",
+        user="The case.",
+        answer_name="specialist_verdict",
+        answer=SpecialistVerdict,
+        tools=(tools or FakeTools()).describe(),
+    )
+
+
+def run(*turns: Turn, tools: FakeTools | None = None, **options: Any) -> Result[SpecialistVerdict]:
+    tools = tools or FakeTools()
+    return a_loop(ScriptedModel(list(turns)), tools, **options).run(an_assignment(tools))
+
+
+def test_it_gives_the_model_its_tools_results_as_data_and_takes_the_verdict() -> None:
+    tools = FakeTools({"get_customer": {"name": "Ada"}, "get_orders": {"orders": []}})
+    model = ScriptedModel(
+        [asks(("get_customer", CUSTOMER), ("get_orders", CUSTOMER)), answers(a_verdict(0.4, ["r1-location-2"]))]
+    )
+
+    result = a_loop(model, tools).run(an_assignment(tools))
+
+    assert result.answer is not None
+    assert result.answer.risk_score == 0.4
+    assert [call.tool for call in tools.batches[0]] == ["get_customer", "get_orders"]
+    system, user, asked, *told = model.requests[1].messages
+    assert (system.role, user.role, asked.role) == ("system", "user", "assistant")
+    assert [(message.role, message.call_id) for message in told] == [("tool", "call-1"), ("tool", "call-2")]
+    assert json.loads(told[0].text or "") == {
+        "evidence_id": "r1-location-1",
+        "tool": "get_customer",
+        "ok": True,
+        "data": {"name": "Ada"},
+    }
+
+
+def test_every_tool_call_is_recorded_word_for_word_with_its_hash() -> None:
+    result = run(asks(("get_customer", CUSTOMER), ("no_such_tool", CUSTOMER)), answers(a_verdict()))
+
+    assert [(item.evidence_id, item.tool, item.arguments, item.ok) for item in result.evidence] == [
+        ("r1-location-1", "get_customer", CUSTOMER, True),
+        ("r1-location-2", "no_such_tool", CUSTOMER, False),
+    ]
+    assert result.evidence[0].result == {"name": "Ada"}
+    assert [call.tool_call_id for call in result.tool_calls] == ["r1-location-1", "r1-location-2"]
+    assert result.tool_calls[0].result_hash != result.tool_calls[1].result_hash
+    assert (result.usage.tokens, result.usage.duration_ms, result.usage.model) == (200, 25, "scripted")
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "complaint"),
+    [
+        ("lock_account", CUSTOMER, "There is no tool 'lock_account'"),
+        ("get_customer", "not json", "not a JSON object"),
+        ("get_customer", "[7]", "not a JSON object"),
+        ("get_customer", '{"customer_id": NaN}', "not a JSON object"),
+        ("get_customer", {}, "'customer_id' is a required property"),
+        ("get_customer", {"customer_id": "7"}, "is not of type 'integer'"),
+        ("get_customer", {"customer_id": 7, "days": 0}, "less than the minimum"),
+        ("get_customer", {"customer_id": 7, "sql": "drop"}, "Additional properties"),
+        ("get_customer", {"customer_id": 8}, "This case is about customer 7 alone."),
+    ],
+)
+def test_a_bad_tool_request_never_reaches_a_tool_and_the_model_is_told_why(
+    tool: str, arguments: Any, complaint: str
+) -> None:
+    tools = FakeTools()
+    model = ScriptedModel([asks((tool, arguments)), answers(a_verdict())])
+
+    result = a_loop(model, tools).run(an_assignment(tools))
+
+    assert tools.batches == []
+    told = json.loads(model.requests[1].messages[-1].text or "")
+    assert told["ok"] is False
+    assert complaint in told["error"]
+    assert result.answer is not None
+
+
+BAD_ANSWERS: dict[str, Turn] = {
+    "nothing": says(None),
+    "empty text": says("  "),
+    "no JSON": says("It looks fine to me."),
+    "a list": says("[]"),
+    "a score of 9": answers(a_verdict(9)),
+    "a negative score": answers(a_verdict(-0.1)),
+    "a score that is NaN": says(json.dumps(a_verdict()).replace("0.2", "NaN")),
+    "an infinite score": says(json.dumps(a_verdict()).replace("0.2", "1e999")),
+    "a score as text": answers(a_verdict() | {"risk_score": "0.2"}),
+    "no score though evaluable": answers(a_verdict(None)),
+    "a field too many": answers(a_verdict(verified=True)),
+    "a field too few": answers({"evaluable": True}),
+    "JSON cut off": says(json.dumps(a_verdict())[:-20]),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_ANSWERS.values(), ids=BAD_ANSWERS.keys())
+def test_a_wrong_answer_may_be_repaired_once(bad: Turn) -> None:
+    model = ScriptedModel([bad, answers(a_verdict(0.3))])
+
+    result = a_loop(model).run(an_assignment())
+
+    assert result.answer is not None
+    assert result.answer.risk_score == 0.3
+    repair = model.requests[1].messages[-1]
+    assert repair.role == "user"
+    assert "Answer again" in (repair.text or "")
+
+
+@pytest.mark.parametrize("bad", BAD_ANSWERS.values(), ids=BAD_ANSWERS.keys())
+def test_a_second_wrong_answer_ends_the_run_without_one(bad: Turn) -> None:
+    result = run(bad, bad)
+
+    assert result.answer is None
+    assert result.failure is not None
+    assert result.failure.startswith("The model gave no usable answer, not even when asked again:")
+
+
+def test_a_fenced_answer_is_an_answer() -> None:
+    result = run(says(f"```json\n{json.dumps(a_verdict(0.25))}\n```"))
+
+    assert result.answer is not None
+    assert result.answer.risk_score == 0.25
+
+
+def test_a_refusal_ends_the_run_without_an_answer() -> None:
+    assert run(says(None, refusal="I cannot help with that.")).failure == "The model refused to answer."
+
+
+def test_a_request_that_the_endpoint_rejects_ends_the_run_and_is_not_raised() -> None:
+    rejected = ModelRejected("The model endpoint refused the request with status 400.")
+
+    result = run(asks(("get_customer", CUSTOMER)), rejected)
+
+    assert result.failure == str(rejected)
+    assert len(result.evidence) == 1
+
+
+@pytest.mark.parametrize("fault", [ModelUnavailable("Overloaded."), ModelUnavailable("No answer.")])
+def test_a_model_that_is_down_is_left_to_the_durable_retry(fault: Exception) -> None:
+    with pytest.raises(ModelUnavailable):
+        run(fault)
+
+
+def test_a_tool_server_that_is_down_is_left_to_the_durable_retry() -> None:
+    with pytest.raises(ToolsUnavailable):
+        run(asks(("get_customer", CUSTOMER)), tools=FakeTools(fault=ToolsUnavailable("Down.")))
+
+
+def test_it_stops_at_the_limit_of_model_calls_and_demands_the_answer_with_the_last_one() -> None:
+    model = ScriptedModel([asks(("get_customer", CUSTOMER)) for _ in range(3)])
+
+    result = a_loop(model, limits=Limits(model_calls=3)).run(an_assignment())
+
+    assert result.failure == "The model reached no answer within 3 calls."
+    assert [request.may_call_tools for request in model.requests] == [True, True, False]
+
+
+def test_it_stops_at_the_limit_of_tool_calls() -> None:
+    tools = FakeTools()
+
+    result = run(
+        asks(("get_customer", CUSTOMER), ("get_customer", CUSTOMER)),
+        asks(("get_customer", CUSTOMER), ("get_customer", CUSTOMER)),
+        tools=tools,
+        limits=Limits(tool_calls=3),
+    )
+
+    assert result.failure == "The model asked for more than 3 tool calls."
+    assert len(tools.batches) == 1
+
+
+def test_it_stops_at_the_limit_of_tokens() -> None:
+    result = run(asks(("get_customer", CUSTOMER), tokens=500), limits=Limits(tokens=500))
+
+    assert result.failure == "The limit of 500 tokens was reached without an answer."
+
+
+def test_it_stops_at_the_limit_of_seconds_and_gives_each_call_only_what_is_left() -> None:
+    ticks = itertools.chain([0.0, 0.0, 0.0, 25.0], itertools.repeat(31.0))
+    model = ScriptedModel([asks(("get_customer", CUSTOMER)), asks(("get_customer", CUSTOMER))])
+
+    result = a_loop(model, limits=Limits(seconds=30, model_timeout_s=20), monotonic=lambda: next(ticks)).run(
+        an_assignment()
+    )
+
+    assert result.failure == "There was no answer within 30 seconds."
+    assert model.timeouts == [20, 5]
+
+
+def test_what_was_recorded_is_not_asked_again() -> None:
+    journal = MemoryJournal()
+    turns: list[Turn] = [asks(("get_customer", CUSTOMER)), answers(a_verdict(0.4, ["r1-location-1"]))]
+    first = run(*turns, journal=journal)
+    tools = FakeTools(fault=ToolsUnavailable("Down."))
+
+    again = run(tools=tools, journal=journal)
+
+    assert again == first
+    assert journal.keys == ["r1-location-m1", "r1-location-t1", "r1-location-m2"]
+
+
+@pytest.mark.parametrize(
+    ("died", "asked_again"),
+    [
+        ({"dies_before": "r1-location-m1"}, 2),
+        ({"dies_after": "r1-location-m1"}, 1),
+        ({"dies_before": "r1-location-t1"}, 1),
+        ({"dies_after": "r1-location-t1"}, 1),
+        ({"dies_before": "r1-location-m2"}, 1),
+        ({"dies_after": "r1-location-m2"}, 0),
+    ],
+)
+def test_a_crash_repeats_at_most_the_one_call_that_was_in_flight(died: dict[str, str], asked_again: int) -> None:
+    journal = MemoryJournal(**died)
+    script: list[Turn] = [asks(("get_customer", CUSTOMER)), answers(a_verdict(0.4))]
+    with pytest.raises(ProcessDied):
+        run(*script, journal=journal)
+    journal.dies_before = journal.dies_after = None
+    model = ScriptedModel(script[len(script) - asked_again :])
+
+    result = a_loop(model, journal=journal).run(an_assignment())
+
+    assert result.answer is not None
+    assert len(model.requests) == asked_again
+    assert model.turns == []
+
+
+def test_evidence_stays_what_the_model_saw_even_when_the_records_change_before_the_retry() -> None:
+    journal = MemoryJournal(dies_after="r1-location-m2")
+    with pytest.raises(ProcessDied):
+        run(asks(("get_customer", CUSTOMER)), answers(a_verdict()), journal=journal)
+    journal.dies_after = None
+
+    result = run(journal=journal, tools=FakeTools({"get_customer": {"name": "Somebody else"}}))
+
+    assert result.evidence[0].result == {"name": "Ada"}
+
+
+def test_an_entry_that_another_release_wrote_is_done_again() -> None:
+    journal = MemoryJournal({("case-1", "r1-location-m1"): {"choices": []}})
+
+    assert run(answers(a_verdict(0.3)), journal=journal).answer is not None

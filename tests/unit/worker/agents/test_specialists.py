@@ -1,0 +1,168 @@
+"""From a specialist's verdict to its report, and from reports to a judgement."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from contracts.investigation import SpecialistTask
+from contracts.report import SPECIALISTS, Specialist
+from tests.unit.worker.support.agents import FakeTools, ScriptedModel, Turn, a_loop, a_verdict, answers, asks, says
+from tests.unit.worker.support.cases import a_report, an_alert, an_assessment_task
+from worker.agents.aggregator import AggregatorAgent
+from worker.agents.prompting import load_prompts
+from worker.agents.specialists import SPECIALIST_TOOLS, SpecialistAgents
+from worker.domain.routing import Judgement
+from worker.ports.model import ModelUnavailable
+from worker.ports.tools import ToolsUnavailable
+
+PROMPTS = load_prompts(0.6)
+CUSTOMER = {"customer_id": 7}
+CHARGES = FakeTools({"get_recent_charges": {"charges": [{"charge_id": "ch-1"}, {"charge_id": "ch-2"}]}})
+
+
+def a_task(specialist: Specialist = "billing") -> SpecialistTask:
+    return SpecialistTask(case_id="case-1", round=1, specialist=specialist, alert=an_alert())
+
+
+def agents(turns: Sequence[Turn], tools: FakeTools | None = None) -> tuple[SpecialistAgents, ScriptedModel]:
+    model = ScriptedModel(list(turns))
+    tools = tools or CHARGES
+    return SpecialistAgents(a_loop(model, tools), tools, PROMPTS), model
+
+
+def test_a_verdict_becomes_a_report_with_all_that_it_cost() -> None:
+    agent, _ = agents([asks(("get_recent_charges", CUSTOMER)), answers(a_verdict(0.7, ["r1-billing-1"]))])
+
+    report, evidence = agent.investigate(a_task())
+
+    assert (report.status, report.risk_score, report.reason) == ("ok", 0.7, None)
+    assert [(finding.statement, finding.unsupported) for finding in report.findings] == [("As it was.", False)]
+    assert [call.tool_call_id for call in report.tool_calls] == [item.evidence_id for item in evidence]
+    assert (report.model, report.tokens, report.duration_ms) == ("scripted", 200, 25)
+
+
+def test_only_charges_that_a_tool_really_returned_can_be_suspicious() -> None:
+    claimed = a_verdict(0.9, ["r1-billing-1"], suspicious_charge_ids=["ch-2", "ch-9", "ch-2"])
+    agent, _ = agents([asks(("get_recent_charges", CUSTOMER)), answers(claimed)])
+
+    report, _evidence = agent.investigate(a_task())
+
+    assert report.suspicious_charge_ids == ("ch-2",)
+
+
+def test_charges_that_were_never_looked_up_cannot_be_suspicious() -> None:
+    agent, _ = agents([answers(a_verdict(0.9, suspicious_charge_ids=["ch-1"]))])
+
+    report, _evidence = agent.investigate(a_task())
+
+    assert report.suspicious_charge_ids == ()
+
+
+def test_an_invented_source_makes_a_finding_unsupported() -> None:
+    agent, _ = agents([answers(a_verdict(0.1, ["r1-billing-1"]))])
+
+    report, _evidence = agent.investigate(a_task())
+
+    assert [finding.unsupported for finding in report.findings] == [True]
+
+
+def test_a_specialist_may_say_that_it_cannot_tell() -> None:
+    unable = a_verdict(None, evaluable=False, reason="The customer has no charges.")
+    agent, _ = agents([answers(unable)])
+
+    report, _evidence = agent.investigate(a_task())
+
+    assert (report.status, report.risk_score, report.reason) == ("not_evaluable", None, "The customer has no charges.")
+
+
+def test_without_a_usable_answer_the_report_says_so_and_keeps_the_evidence() -> None:
+    agent, _ = agents([asks(("get_recent_charges", CUSTOMER)), says("hm"), says("hm")])
+
+    report, evidence = agent.investigate(a_task())
+
+    assert (report.status, report.risk_score) == ("unavailable", None)
+    assert report.reason is not None
+    assert report.reason.startswith("The model gave no usable answer")
+    assert len(evidence) == 1
+
+
+def test_endless_findings_are_cut() -> None:
+    many = [{"statement": "x" * 5_000, "evidence_ids": ["e-1"]}] * 100 + [{"statement": " ", "evidence_ids": []}]
+    agent, _ = agents([answers(a_verdict(0.2, findings=many))])
+
+    report, _evidence = agent.investigate(a_task())
+
+    assert len(report.findings) == 12
+    assert {len(finding.statement) for finding in report.findings} == {1_000}
+
+
+@pytest.mark.parametrize("specialist", SPECIALISTS)
+def test_each_specialist_gets_its_own_prompt_and_only_its_own_tools(specialist: Specialist) -> None:
+    everything = {name: {} for tools in SPECIALIST_TOOLS.values() for name in tools} | {"get_effect": {}}
+    agent, model = agents([answers(a_verdict())], FakeTools(dict(everything)))
+
+    agent.investigate(a_task(specialist))
+
+    assert {tool.name for tool in model.requests[0].tools} == set(SPECIALIST_TOOLS[specialist])
+    assert model.requests[0].messages[0].text == PROMPTS[specialist]
+    assert model.requests[0].answer_format.name == "specialist_verdict"
+
+
+def test_no_specialist_is_ever_given_a_tool_that_writes() -> None:
+    named = {name for tools in SPECIALIST_TOOLS.values() for name in tools}
+
+    assert {name for name in named if not name.startswith(("get_", "search_"))} == set()
+
+
+def test_a_server_without_the_specialist_s_tools_is_no_reason_to_guess() -> None:
+    agent, model = agents([], FakeTools({"get_weather": {}}))
+
+    with pytest.raises(ToolsUnavailable, match="none of the billing specialist's tools"):
+        agent.investigate(a_task())
+    assert model.requests == []
+
+
+def test_the_aggregator_s_verdict_becomes_a_judgement() -> None:
+    verdict = {"overall_risk_score": 0.8, "recommended_action": "lock_account", "reasoning": " A takeover. "}
+    model = ScriptedModel([answers(verdict)])
+
+    answer = AggregatorAgent(a_loop(model), PROMPTS).judge(an_assessment_task())
+
+    assert answer.judgement == Judgement(0.8, "lock_account", "A takeover.")
+    assert answer.usage.tokens == 100
+    assert model.requests[0].tools == ()
+    assert model.requests[0].answer_format.name == "risk_verdict"
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        {"overall_risk_score": 9, "recommended_action": "clear", "reasoning": ""},
+        {"overall_risk_score": None, "recommended_action": "clear", "reasoning": ""},
+        {"overall_risk_score": 0.1, "recommended_action": "close", "reasoning": ""},
+        {},
+    ],
+)
+def test_an_unusable_judgement_has_no_score(verdict: dict[str, object]) -> None:
+    model = ScriptedModel([answers(verdict), answers(verdict)])
+
+    judgement = AggregatorAgent(a_loop(model), PROMPTS).judge(an_assessment_task()).judgement
+
+    assert (judgement.score, judgement.action) == (None, None)
+    assert judgement.reasoning.startswith("The model gave no usable answer")
+
+
+def test_an_aggregator_that_is_down_is_left_to_the_durable_retry() -> None:
+    model = ScriptedModel([ModelUnavailable("Overloaded.")])
+
+    with pytest.raises(ModelUnavailable):
+        AggregatorAgent(a_loop(model), PROMPTS).judge(an_assessment_task())
+
+
+def test_nothing_is_paid_for_when_there_is_nothing_to_judge() -> None:
+    silent = tuple(a_report(name, None, status="unavailable") for name in SPECIALISTS)
+    model = ScriptedModel([])
+
+    judgement = AggregatorAgent(a_loop(model), PROMPTS).judge(an_assessment_task(reports=silent)).judgement
+
+    assert judgement.score is None

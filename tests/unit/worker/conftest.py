@@ -1,0 +1,40 @@
+"""Real model calls are impossible here: no name outside this machine resolves, no key is in the environment."""
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+KEYS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_CHAT_DEPLOYMENT")
+
+
+class OutsideWorld(Exception):
+    """A test tried to reach something that is not on this machine."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nothing_outside_this_machine() -> Iterator[None]:
+    """Refuse every look-up but those of loopback addresses."""
+    resolve = socket.getaddrinfo
+
+    def only_loopback(host: Any, *arguments: Any, **options: Any) -> Any:
+        if not _is_loopback(host):
+            raise OutsideWorld(f"A test tried to reach {host!r}.")
+        return resolve(host, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", only_loopback)
+        for key in KEYS:
+            patch.delenv(key, raising=False)
+        yield
+
+
+def _is_loopback(host: object) -> bool:
+    if host in (None, "", "localhost", b"localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.decode() if isinstance(host, bytes) else str(host)).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,138 @@
+"""A scripted model, fake tools and a journal in memory, for everything above the agents' ports."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import JsonValue
+
+from tests.unit.worker.support.cases import NOON
+from worker.agents.limits import Limits
+from worker.agents.loop import AgentLoop
+from worker.ports.model import ModelReply, ModelRequest, ToolRequest
+from worker.ports.record import Journal
+from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome
+
+Turn = ModelReply | Exception
+
+CUSTOMER_ARGUMENTS: dict[str, JsonValue] = {
+    "type": "object",
+    "properties": {"customer_id": {"type": "integer"}, "days": {"type": "integer", "minimum": 1}},
+    "required": ["customer_id"],
+    "additionalProperties": False,
+}
+
+
+def says(text: str | None, tokens: int = 100, **changes: Any) -> ModelReply:
+    return ModelReply(**({"text": text, "model": "scripted", "tokens": tokens, "duration_ms": 10} | changes))
+
+
+def answers(answer: Mapping[str, Any], **changes: Any) -> ModelReply:
+    return says(json.dumps(answer), **changes)
+
+
+def asks(*calls: tuple[str, Mapping[str, Any] | str], **changes: Any) -> ModelReply:
+    """A turn that asks for tools; arguments as an object, or as the text that a model wrote."""
+    requests = tuple(
+        ToolRequest(
+            call_id=f"call-{number}",
+            tool=tool,
+            arguments=arguments if isinstance(arguments, str) else json.dumps(arguments),
+        )
+        for number, (tool, arguments) in enumerate(calls, start=1)
+    )
+    return says(None, tool_requests=requests, **changes)
+
+
+def a_verdict(score: float | None = 0.2, evidence_ids: Sequence[str] = ("e-1",), **changes: Any) -> dict[str, Any]:
+    verdict: dict[str, Any] = {
+        "evaluable": True,
+        "reason": None,
+        "risk_score": score,
+        "findings": [{"statement": "As it was.", "evidence_ids": list(evidence_ids)}],
+        "suspicious_charge_ids": [],
+    }
+    return verdict | changes
+
+
+@dataclass
+class ScriptedModel:
+    """Gives its turns one after the other; an exception is raised. Running out of turns fails the test."""
+
+    turns: list[Turn]
+    requests: list[ModelRequest] = field(default_factory=list[ModelRequest])
+    timeouts: list[float] = field(default_factory=list[float])
+
+    def complete(self, request: ModelRequest, timeout_s: float) -> ModelReply:
+        self.requests.append(request)
+        self.timeouts.append(timeout_s)
+        assert self.turns, "the model was asked more often than the script foresees"
+        turn = self.turns.pop(0)
+        if isinstance(turn, Exception):
+            raise turn
+        return turn
+
+
+@dataclass
+class FakeTools:
+    """Tools that take a customer id and answer as told; an exception is raised for the whole batch."""
+
+    results: dict[str, JsonValue] = field(default_factory=lambda: {"get_customer": {"name": "Ada"}})
+    fault: Exception | None = None
+    batches: list[tuple[ToolInvocation, ...]] = field(default_factory=list[tuple[ToolInvocation, ...]])
+
+    def describe(self) -> tuple[ToolDescription, ...]:
+        return tuple(
+            ToolDescription(name=name, description=name, parameters=CUSTOMER_ARGUMENTS) for name in self.results
+        )
+
+    def invoke(self, calls: Sequence[ToolInvocation], timeout_s: float) -> tuple[ToolOutcome, ...]:
+        self.batches.append(tuple(calls))
+        if self.fault is not None:
+            raise self.fault
+        return tuple(ToolOutcome(ok=True, result=self.results[call.tool], duration_ms=5) for call in calls)
+
+
+@dataclass
+class MemoryJournal:
+    """A journal that can die right before or right after it writes."""
+
+    entries: dict[tuple[str, str], JsonValue] = field(default_factory=dict[tuple[str, str], JsonValue])
+    dies_before: str | None = None
+    dies_after: str | None = None
+
+    def recall_model_call(self, case_id: str, key: str) -> JsonValue | None:
+        return self.entries.get((case_id, key))
+
+    def record_model_call(self, case_id: str, key: str, response: JsonValue) -> None:
+        if key == self.dies_before:
+            raise ProcessDied
+        self.entries.setdefault((case_id, key), response)
+        if key == self.dies_after:
+            raise ProcessDied
+
+    @property
+    def keys(self) -> list[str]:
+        return [key for _, key in self.entries]
+
+
+class ProcessDied(BaseException):
+    """The worker was killed at this point: nothing in it may catch this."""
+
+
+def a_loop(
+    model: ScriptedModel,
+    tools: FakeTools | None = None,
+    journal: Journal | None = None,
+    limits: Limits | None = None,
+    monotonic: Callable[[], float] = lambda: 0.0,
+) -> AgentLoop:
+    return AgentLoop(
+        model,
+        tools or FakeTools(),
+        journal or MemoryJournal(),
+        limits or Limits(),
+        monotonic=monotonic,
+        now=lambda: NOON,
+    )
