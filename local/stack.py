@@ -81,7 +81,7 @@ async def _announce(parts: list[SupervisedPart], url: str) -> None:
 async def _stop_all(parts: list[SupervisedPart], keepers: list[asyncio.Task[None]]) -> None:
     """Stops what takes in work first, what keeps it last, so that nothing is cut off half-way."""
     _say("stack", "stopping")
-    for name in ("telemetry", "backend", "worker", "mcp", "model", "scheduler"):
+    for name in ("backend", "telemetry", "worker", "mcp", "model", "scheduler"):
         await asyncio.gather(*(part.stop() for part in parts if part.part.name == name))
     for keeper in keepers:
         keeper.cancel()

@@ -1,0 +1,64 @@
+"""What survives `kill -9` of a part. Each test kills real processes of the shared stack."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+
+from tests.integration.test_one_case import account_status, awaits_review
+from tests.support.alerts import foreign_login
+from tests.support.stack import LocalStack
+
+
+def at_once(times: int, call: Callable[[], httpx.Response]) -> list[httpx.Response]:
+    with ThreadPoolExecutor(times) as pool:
+        return [future.result() for future in [pool.submit(call) for _ in range(times)]]
+
+
+def test_a_case_that_awaits_review_survives_the_death_of_the_worker(stack: LocalStack) -> None:
+    customer = stack.customer("account_takeover", 2)
+    case_id = stack.start_case(foreign_login(customer))
+    view = stack.wait_for_case(case_id, awaits_review(1))
+    stats_url = f"{stack.model_url}/control/stats"
+    calls_before = stack.http.get(stats_url).json()["calls"]
+
+    stack.kill("worker")
+    assert stack.decide(view, "approve", action="lock_account").status_code == 202
+    closed = stack.wait_for_case(case_id, lambda case: case.state == "closed")
+
+    assert closed.outcome == "account_locked"
+    assert account_status(stack, customer["customer_id"]) == "locked"
+    assert stack.http.get(stats_url).json()["calls"] == calls_before, "the restarted worker paid for a model call again"
+
+
+def test_a_decision_survives_the_death_of_the_backend(stack: LocalStack) -> None:
+    case_id = stack.start_case(foreign_login(stack.customer("account_takeover", 3)))
+    view = stack.wait_for_case(case_id, awaits_review(1))
+    assert stack.decide(view, "approve", action="clear").status_code == 202
+    stack.kill("backend")
+    stack.wait_until_backend_answers()
+    assert stack.wait_for_case(case_id, lambda case: case.state == "closed").outcome == "cleared"
+
+
+def test_a_case_opened_while_the_tool_server_is_down_is_investigated_once_it_is_back(stack: LocalStack) -> None:
+    stack.kill("mcp")
+    case_id = stack.start_case(foreign_login(stack.customer("account_takeover", 3), alert_id="tools-down"))
+    view = stack.wait_for_case(case_id, awaits_review(1))
+    assert view.assessment is not None
+
+
+def test_two_starts_of_the_same_alert_at_once_open_one_case(stack: LocalStack) -> None:
+    alert = foreign_login(stack.customer("travel", 3), alert_id="pressed-twice")
+    answers = at_once(8, lambda: stack.http.post("/api/workflow/start", json=alert))
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [202]
+    assert {answer.json()["instance_id"] for answer in answers} == {"case-pressed-twice"}
+
+
+def test_two_people_who_decide_at_once_get_one_acceptance_and_one_sentence(stack: LocalStack) -> None:
+    case_id = stack.start_case(foreign_login(stack.customer("travel", 3), severity="critical", alert_id="two-people"))
+    view = stack.wait_for_case(case_id, awaits_review(1))
+    answers = at_once(2, lambda: stack.decide(view, "approve", action="clear"))
+    assert sorted(answer.status_code for answer in answers) == [202, 409]
+    (refused,) = [answer for answer in answers if answer.status_code == 409]
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.json()["detail"].endswith(".")

@@ -1,0 +1,100 @@
+"""The stack itself: what it says when it cannot start, and that it leaves nothing behind."""
+
+import gzip
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.stack import LocalStack, free_ports, run_to_exit
+
+
+def command(data: Path, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "local.stack", "--data", str(data), *arguments)
+
+
+def test_a_port_in_use_is_named_with_the_way_out(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = run_to_exit(command(tmp_path), {**os.environ, "MODEL_PORT": port})
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"casewright: Port {port}, which the model needs, is in use: "
+        "stop the other program or set MODEL_PORT to a free port."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "sentence"),
+    [
+        (
+            ("--replay", "/nowhere.jsonl"),
+            {},
+            "casewright: There is no recording at /nowhere.jsonl: check the path given to --replay.",
+        ),
+        (
+            (),
+            {"BACKEND_PORT": "eight"},
+            "casewright: BACKEND_PORT='eight' is not a port: set it to a number from 1 to 65535, or unset it.",
+        ),
+    ],
+)
+def test_a_bad_option_or_setting_gets_one_sentence(
+    tmp_path: Path, arguments: tuple[str, ...], env: dict[str, str], sentence: str
+) -> None:
+    done = run_to_exit(command(tmp_path, *arguments), {**os.environ, **env})
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [sentence]
+
+
+def test_a_broken_setting_of_a_part_stops_the_stack_with_its_sentence(tmp_path: Path) -> None:
+    ports = dict(
+        zip(
+            ("SCHEDULER_PORT", "MODEL_PORT", "MCP_PORT", "TELEMETRY_PORT", "BACKEND_PORT"),
+            map(str, free_ports(5)),
+            strict=True,
+        )
+    )
+    done = run_to_exit(command(tmp_path, "--no-simulator"), {**os.environ, **ports, "MAX_REVIEW_ATTEMPTS": "many"})
+    assert done.returncode == 1
+    assert "MAX_REVIEW_ATTEMPTS" in done.stdout
+    assert "casewright: The worker cannot start" in done.stderr
+
+
+def test_a_replay_reports_the_lines_it_could_not_read_and_plays_the_rest(tmp_path: Path) -> None:
+    recording = tmp_path / "logins.jsonl.gz"
+    failure = (
+        '{{"event_id":"f{n}","customer_id":9001,"occurred_at":"2026-01-05T10:0{n}:00Z","kind":"auth_failure",'
+        '"attributes":{{"ip":"192.0.2.7","country":"BR","reason":"bad password"}}}}'
+    )
+    lines = [failure.format(n=n) for n in range(8)]
+    lines.insert(3, "{not json")
+    lines.insert(
+        5, '{"event_id":"x","customer_id":"who","occurred_at":"2026-01-05T10:04:30Z","kind":"login","attributes":{}}'
+    )
+    with gzip.open(recording, "wt") as file:
+        file.write("\n".join(lines) + "\n")
+
+    with LocalStack(tmp_path / "data", "--replay", str(recording)) as stack:
+        report = stack.wait_for_replay()
+        assert report["malformed"]["count"] == 2
+        assert [entry["line"] for entry in report["malformed"]["first"]] == [4, 6]
+        pids = stack.pids()
+        alerts = stack.http.get("/api/alerts").json()["items"]
+        assert [(alert["customer_id"], alert["source"]) for alert in alerts] == [(9001, "replay")]
+        assert stack.stop() == 0
+        assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def test_a_second_stack_on_the_same_folder_is_refused(stack: LocalStack) -> None:
+    done = run_to_exit(
+        stack.command, {**stack.env, **dict(zip(("MODEL_PORT", "MCP_PORT"), map(str, free_ports(2)), strict=True))}
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"casewright: Casewright already runs in {stack.data}: stop it there, or choose another --data."
+    ]

@@ -1,0 +1,198 @@
+"""Runs the real local stack for a test, on free ports and in a folder of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from queue import Empty, Queue
+from types import TracebackType
+from typing import Any, Self, TypedDict
+
+import httpx
+from websockets.sync.client import connect
+
+from contracts.case import CaseView
+from local.parts import DEFAULT_PORTS
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+READY_TIMEOUT_S = 90.0
+CASE_TIMEOUT_S = 60.0
+
+
+class Profile(TypedDict):
+    """One line of the profiles that the tool server exports for the simulator; only what tests read."""
+
+    customer_id: int
+    name: str
+    home_country: str
+    story: dict[str, Any] | None
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on right now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+class LocalStack:
+    """`python -m local.stack` as a context manager: ready on entry, stopped on exit."""
+
+    def __init__(self, data: Path, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+        self.data = data
+        ports = dict(zip(DEFAULT_PORTS, map(str, free_ports(len(DEFAULT_PORTS))), strict=True))
+        self.env = {**os.environ, **ports, "PYTHONPATH": str(ROOT), "QUALITY_CHECK_SHARE": "0", **(env or {})}
+        self.url = f"http://127.0.0.1:{self.env['BACKEND_PORT']}"
+        self.mcp_url = f"http://127.0.0.1:{self.env['MCP_PORT']}/mcp"
+        self.model_url = f"http://127.0.0.1:{self.env['MODEL_PORT']}"
+        self.command = (sys.executable, "-m", "local.stack", "--data", str(data), *arguments)
+        self.lines: list[str] = []
+        self._unread: Queue[str | None] = Queue()
+        self._process: subprocess.Popen[str] | None = None
+        self.http = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            self.command, cwd=ROOT, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+        try:
+            self.wait_for_line("Casewright is ready: ", READY_TIMEOUT_S)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+        if kind is not None:
+            sys.stdout.write("\n".join(self.lines[-200:]) + "\n")  # pytest shows it with the failure
+
+    def stop(self) -> int:
+        """Stops the stack as Ctrl-C would and returns its exit code."""
+        self.http.close()
+        process = self._process
+        assert process is not None
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        try:
+            return process.wait(60)
+        finally:
+            process.kill()
+            if process.stdout:
+                process.wait()
+
+    def _read(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.lines.append(line.rstrip())
+            self._unread.put(line.rstrip())
+        self._process.stdout.close()
+        self._unread.put(None)
+
+    def wait_for_line(self, text: str, timeout: float = 30.0) -> str:
+        """Returns the next line of the stack's output that contains `text`; fails when it stops or takes too long."""
+        while True:
+            try:
+                line = self._unread.get(timeout=timeout)
+            except Empty:
+                line = None
+            if line is None:
+                raise AssertionError(f"No line with {text!r} in the stack's output:\n" + "\n".join(self.lines[-100:]))
+            if text in line:
+                return line
+
+    def pid(self, part: str) -> int:
+        """The process id of a part."""
+        parts: dict[str, dict[str, int]] = json.loads((self.data / "parts.json").read_text())
+        return parts[part]["pid"]
+
+    def pids(self) -> list[int]:
+        """The process ids of all parts."""
+        parts: dict[str, dict[str, int]] = json.loads((self.data / "parts.json").read_text())
+        return [part["pid"] for part in parts.values()]
+
+    def kill(self, part: str) -> None:
+        """`kill -9` of one part; returns once the stack has noticed."""
+        os.kill(self.pid(part), signal.SIGKILL)
+        self.wait_for_line("stopped with signal SIGKILL")
+
+    def wait_until_backend_answers(self) -> None:
+        """Returns once the backend accepts requests again."""
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while time.monotonic() < deadline:
+            try:
+                if self.http.get("/ready").is_success:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)  # another process comes up without telling us
+        raise AssertionError("The backend did not come back.")
+
+    def profiles(self) -> list[Profile]:
+        """What the simulator knows about the customers, stories included."""
+        return [json.loads(line) for line in (self.data / "profiles.jsonl").read_text().splitlines()]
+
+    def customer(self, story: str | None, index: int = 0) -> Profile:
+        """A customer in whose records this kind of story is planted; None for an ordinary one."""
+        found = [p for p in self.profiles() if (p["story"]["kind"] if p["story"] else None) == story]
+        return found[index]
+
+    def wait_for_replay(self) -> dict[str, Any]:
+        """Returns the ingest report once every recording has been played."""
+        deadline = time.monotonic() + CASE_TIMEOUT_S
+        while time.monotonic() < deadline:
+            report: dict[str, Any] = self.http.get("/api/ingest").json()
+            if all(source["state"] == "finished" for source in report["sources"]):
+                return report
+            time.sleep(0.05)  # the end of a replay is no event of any case
+        raise AssertionError("The replay did not end.")
+
+    def start_case(self, alert: Mapping[str, Any]) -> str:
+        """Opens a case by hand and returns its id."""
+        answer = self.http.post("/api/workflow/start", json=alert)
+        assert answer.status_code in (200, 202), answer.text
+        return answer.json()["instance_id"]
+
+    def case(self, case_id: str) -> CaseView:
+        """The case as the case page gets it."""
+        answer = self.http.get(f"/api/cases/{case_id}")
+        assert answer.status_code == 200, answer.text
+        return CaseView.model_validate_json(answer.content)
+
+    def wait_for_case(self, case_id: str, condition: Callable[[CaseView], bool]) -> CaseView:
+        """Follows the case on its WebSocket until it meets the condition."""
+        socket_url = f"{self.url.replace('http', 'ws')}/api/workflow/ws/{case_id}"
+        with connect(socket_url, open_timeout=10, proxy=None) as pushes:
+            while True:
+                view = self.case(case_id)
+                if condition(view):
+                    return view
+                assert view.state != "closed", f"The case closed as {view.outcome} before the condition was met."
+                pushes.recv(timeout=CASE_TIMEOUT_S)
+
+    def decide(self, view: CaseView, verdict: str, **more: str) -> httpx.Response:
+        """Answers the open review of the case as it is shown."""
+        assert view.review is not None
+        body = {"review_id": view.review.review_id, "assessment_hash": view.review.assessment_hash, "verdict": verdict}
+        return self.http.post("/api/workflow/decision", json={**body, "decided_by": "ana", **more})
+
+
+def run_to_exit(
+    command: Sequence[str], env: Mapping[str, str], timeout: float = 60
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command that is expected to end by itself."""
+    return subprocess.run(
+        command, cwd=ROOT, env=dict(env), capture_output=True, text=True, timeout=timeout, check=False
+    )
