@@ -3,6 +3,7 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type Alert = Schemas["Alert"];
+export type AppConfig = Schemas["AppConfig"];
 export type Baseline = Schemas["Baseline"];
 export type CaseEvent = Schemas["CaseEvent"];
 export type CasePage = Schemas["CasePage"];

@@ -1,7 +1,27 @@
-import type { Alert, CaseEvent, CaseSummary, CaseView, RiskAssessment, SpecialistReport } from "@/api/types";
+import type {
+  Alert,
+  AppConfig,
+  CaseEvent,
+  CaseSummary,
+  CaseView,
+  RiskAssessment,
+  SpecialistReport,
+} from "@/api/types";
 
 const HASH = `sha256:${"a".repeat(64)}`;
 export const OTHER_HASH = `sha256:${"b".repeat(64)}`;
+
+export const config: AppConfig = {
+  version: "0.1.0",
+  auth_mode: "local",
+  auto_clear_threshold: 0.6,
+  approval_timeout_hours: 72,
+  max_review_attempts: 3,
+  model: "casewright-rules-1",
+  model_badge: "Rules model.",
+  telemetry_source: "none",
+  identity: { subject: "local", name: "Local analyst", roles: ["analyst", "manager"] },
+};
 
 export const alert = (over: Partial<Alert> = {}): Alert => ({
   alert_id: "impossible_travel-42-20261121t080000z",

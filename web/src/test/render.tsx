@@ -2,10 +2,13 @@ import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { render } from "@testing-library/react";
 import type { ReactElement, ReactNode } from "react";
+import { keys } from "@/shared/api/keys";
+import { config } from "./fixtures";
 
 /** Renders inside of what the app gives every component, without retries and without transitions. */
 export function renderInApp(element: ReactElement) {
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  queries.setQueryData(keys.config, config);
   const wrapper = ({ children }: { children: ReactNode }) => (
     <MantineProvider env="test">
       <QueryClientProvider client={queries}>{children}</QueryClientProvider>

@@ -1,4 +1,5 @@
 import type { Alert, Round } from "@/api/types";
+import { useActorName } from "@/shared/api/config";
 import { ACTION, SPECIALIST } from "@/shared/format/words";
 import { formatScore } from "@/shared/format/numbers";
 import { ChevronIcon } from "@/shared/ui/icons";
@@ -34,13 +35,14 @@ interface EarlierRoundProps extends Omit<EarlierRoundsProps, "rounds"> {
 
 function EarlierRound({ round, alert, threshold, onOpenEvidence }: EarlierRoundProps) {
   const { assessment, decision } = round;
+  const nameOf = useActorName();
   return (
     <div className={classes["round"]}>
       {decision?.feedback && (
         <blockquote className={classes["feedback"]}>
           <p>{decision.feedback}</p>
           <footer>
-            {decision.decided_by} rejected round {round.round} · <Time at={decision.decided_at} />
+            {nameOf(decision.decided_by)} rejected round {round.round} · <Time at={decision.decided_at} />
           </footer>
         </blockquote>
       )}

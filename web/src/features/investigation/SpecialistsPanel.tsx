@@ -13,6 +13,7 @@ interface SpecialistsPanelProps {
 /** The three specialists of the current round, side by side, as they work. */
 export function SpecialistsPanel({ view, events = [], threshold, onOpenEvidence }: SpecialistsPanelProps) {
   const finished = SPECIALISTS.filter((name) => view.reports.some((report) => report.specialist === name));
+  const asked = view.earlier_rounds.find(({ round }) => round === view.round - 1)?.decision?.feedback;
   return (
     <Panel
       title="Specialists"
@@ -23,6 +24,11 @@ export function SpecialistsPanel({ view, events = [], threshold, onOpenEvidence 
         </span>
       }
     >
+      {asked && (
+        <p className={classes["asked"]}>
+          <span>Asked after round {view.round - 1}</span> “{asked}”
+        </p>
+      )}
       <div className={classes["columns"]}>
         {SPECIALISTS.map((name) => {
           const report = view.reports.find(({ specialist }) => specialist === name);

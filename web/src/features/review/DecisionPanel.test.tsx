@@ -104,7 +104,7 @@ test("the round that follows one's own rejection needs no warning", async () => 
   await user.click(button("Reject with feedback"));
   await user.type(screen.getByRole("textbox"), "Look again.");
   await user.click(button("Reject and start round 2"));
-  await screen.findByText(/Your decision is recorded/);
+  await screen.findByText(/Your feedback is recorded/);
   rerender(<DecisionPanel view={caseView({ state: "investigating", round: 2, review: null })} />);
   expect(screen.queryByRole("alert")).toBeNull();
   rerender(<DecisionPanel view={caseView({ round: 2, review: review(2, OTHER_HASH) })} />);

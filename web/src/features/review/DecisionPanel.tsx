@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import type { CaseView, ReviewRequest, RiskAssessment } from "@/api/types";
+import { useActorName } from "@/shared/api/config";
 import { formatScore } from "@/shared/format/numbers";
 import { OUTCOME, RISK } from "@/shared/format/words";
 import { Panel } from "@/shared/ui/Panel";
@@ -8,7 +9,7 @@ import { Tag } from "@/shared/ui/Tag";
 import { DueIn, Time } from "@/shared/ui/Time";
 import { ApproveForm } from "./ApproveForm";
 import classes from "./DecisionPanel.module.css";
-import { useDecide } from "./decide";
+import { type DecisionBody, useDecide } from "./decide";
 import { Refusal } from "./Refusal";
 import { RejectForm } from "./RejectForm";
 
@@ -54,7 +55,7 @@ export function DecisionPanel({ view }: DecisionPanelProps) {
           decide={decide}
         />
       ) : (
-        !changed && <NoQuestion view={view} answeredHere={answeredHere} />
+        !changed && <NoQuestion view={view} answer={answeredHere ? decide.variables : undefined} />
       )}
     </Panel>
   );
@@ -123,7 +124,7 @@ function OpenReview({ view, review, decide }: OpenReviewProps) {
 function ChangedBanner({ view, onShow }: { view: CaseView; onShow: () => void }) {
   return (
     <div className={classes["changed"]} role="alert">
-      <p>{whatChanged(view)}</p>
+      <p>{whatChanged(view, useActorName())}</p>
       <Button size="xs" variant="default" onClick={onShow}>
         Show it as it is now
       </Button>
@@ -131,19 +132,26 @@ function ChangedBanner({ view, onShow }: { view: CaseView; onShow: () => void })
   );
 }
 
-function whatChanged(view: CaseView): string {
+function whatChanged(view: CaseView, nameOf: (actor: string) => string): string {
   const last = view.decisions.at(-1);
   if (view.review !== null) {
     return `This case moved on while you were reading: it is in round ${view.round} with another assessment.`;
   }
   if (last !== undefined) {
     const verdict = last.verdict === "approve" ? "approved" : "rejected";
-    return `${last.decided_by} ${verdict} this case while you were reading.`;
+    return `${nameOf(last.decided_by)} ${verdict} this case while you were reading.`;
   }
   return "This case was decided while you were reading.";
 }
 
-function NoQuestion({ view, answeredHere }: { view: CaseView; answeredHere: boolean }) {
+interface NoQuestionProps {
+  view: CaseView;
+  /** The reader's own answer, while it takes effect. */
+  answer: DecisionBody | undefined;
+}
+
+function NoQuestion({ view, answer }: NoQuestionProps) {
+  const nameOf = useActorName();
   if (view.outcome !== null) {
     const last = view.decisions.at(-1);
     return (
@@ -156,7 +164,7 @@ function NoQuestion({ view, answeredHere }: { view: CaseView; answeredHere: bool
             "No person was asked: every guard rail held."
           ) : (
             <>
-              Decided by {last.decided_by}, <Time at={last.decided_at} />.
+              Decided by {nameOf(last.decided_by)}, <Time at={last.decided_at} />.
             </>
           )}
         </p>
@@ -165,10 +173,15 @@ function NoQuestion({ view, answeredHere }: { view: CaseView; answeredHere: bool
   }
   return (
     <p className={classes["note"]} role="status">
-      {answeredHere ? "Your decision is recorded and is being carried out." : WAITING[view.state]}
+      {answer === undefined ? WAITING[view.state] : RECORDED[answer.verdict]}
     </p>
   );
 }
+
+const RECORDED: Record<DecisionBody["verdict"], string> = {
+  approve: "Your decision is recorded and is being carried out.",
+  reject: "Your feedback is recorded. The specialists look again; the next question appears here.",
+};
 
 const WAITING: Record<CaseView["state"], string> = {
   investigating:

@@ -1,7 +1,7 @@
 import { Skeleton } from "@mantine/core";
 import type { CaseEvent } from "@/api/types";
+import { useActorName } from "@/shared/api/config";
 import { describeCaseEvent } from "@/shared/format/case-event";
-import { actorName } from "@/shared/format/words";
 import { Hash } from "@/shared/ui/Hash";
 import { Panel } from "@/shared/ui/Panel";
 import { ErrorState } from "@/shared/ui/States";
@@ -16,6 +16,7 @@ export function Timeline({ caseId }: { caseId: string }) {
     <Panel
       title="Timeline"
       flush
+      className={classes["panel"]}
       aside={events.data && <span className={classes["count"]}>{events.data.length} events</span>}
     >
       {events.isPending && (
@@ -41,13 +42,14 @@ export function Timeline({ caseId }: { caseId: string }) {
 
 function TimelineEvent({ event }: { event: CaseEvent }) {
   const { text, detail, tone } = describeCaseEvent(event);
+  const nameOf = useActorName();
   return (
     <li className={classes["event"]} data-tone={tone}>
       <div className={classes["text"]}>{text}</div>
       {detail !== undefined && <div className={classes["detail"]}>“{detail}”</div>}
       <div className={classes["meta"]}>
         <Time at={event.at} format="clock" />
-        <span>{actorName(event.actor)}</span>
+        <span>{nameOf(event.actor)}</span>
         <Hash value={event.hash} />
       </div>
     </li>

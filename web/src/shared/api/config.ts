@@ -1,4 +1,5 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
+import { actorName } from "@/shared/format/words";
 import { api, bodyOf } from "./client";
 import { keys } from "./keys";
 
@@ -14,3 +15,9 @@ export const configOptions = queryOptions({
 
 /** What this installation is: its model, its thresholds, who is signed in. */
 export const useConfig = () => useQuery(configOptions);
+
+/** Who did something, by name where it is the one who is signed in. */
+export function useActorName(): (actor: string) => string {
+  const identity = useConfig().data?.identity;
+  return (actor) => (actor === identity?.subject ? identity.name : actorName(actor));
+}

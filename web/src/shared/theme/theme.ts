@@ -1,17 +1,4 @@
-import {
-  Alert,
-  Button,
-  createTheme,
-  Drawer,
-  Modal,
-  NumberInput,
-  Select,
-  Skeleton,
-  Textarea,
-  TextInput,
-  Tooltip,
-  type CSSVariablesResolver,
-} from "@mantine/core";
+import { createTheme, type CSSVariablesResolver } from "@mantine/core";
 
 /** Calm and dense: small type, tight rhythm, one accent; colours by meaning live in tokens.css. */
 export const theme = createTheme({
@@ -75,17 +62,16 @@ export const theme = createTheme({
       "#861511",
     ],
   },
+  // By name, not by `Modal.extend`: that would pull every component into the first chunk.
   components: {
-    Button: Button.extend({ defaultProps: { size: "sm" } }),
-    Alert: Alert.extend({ defaultProps: { variant: "light" } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, radius: 10, overlayProps: { blur: 1 } } }),
-    Drawer: Drawer.extend({ defaultProps: { position: "right", size: 560 } }),
-    Select: Select.extend({ defaultProps: { allowDeselect: false } }),
-    TextInput: TextInput.extend({ defaultProps: { size: "sm" } }),
-    NumberInput: NumberInput.extend({ defaultProps: { size: "sm" } }),
-    Textarea: Textarea.extend({ defaultProps: { size: "sm", autosize: true, minRows: 3 } }),
-    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 250, multiline: true, maw: 320 } }),
-    Skeleton: Skeleton.extend({ defaultProps: { radius: 6 } }),
+    Button: { defaultProps: { size: "sm" } },
+    Modal: { defaultProps: { centered: true, radius: 10, overlayProps: { blur: 1 } } },
+    Drawer: { defaultProps: { position: "right", size: 560 } },
+    Select: { defaultProps: { allowDeselect: false, size: "sm" } },
+    TextInput: { defaultProps: { size: "sm" } },
+    NumberInput: { defaultProps: { size: "sm" } },
+    Textarea: { defaultProps: { size: "sm", autosize: true, minRows: 3 } },
+    Skeleton: { defaultProps: { radius: 6 } },
   },
 });
 
