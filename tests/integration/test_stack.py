@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.test_one_case import awaits_review
+from tests.support.alerts import foreign_login
 from tests.support.stack import LocalStack, free_ports, run_to_exit
 
 
@@ -98,3 +100,21 @@ def test_a_second_stack_on_the_same_folder_is_refused(stack: LocalStack) -> None
     assert done.stderr.splitlines() == [
         f"casewright: Casewright already runs in {stack.data}: stop it there, or choose another --data."
     ]
+
+
+def test_a_case_that_awaits_review_survives_a_restart_of_everything(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with LocalStack(data, "--no-simulator") as before:
+        case_id = before.start_case(foreign_login(before.customer("account_takeover")))
+        asked = before.wait_for_case(case_id, awaits_review(1))
+        calls = before.http.get(f"{before.model_url}/control/stats").json()["calls"]
+        assert calls > 0
+    with LocalStack(data, "--no-simulator") as after:
+        view = after.wait_for_case(case_id, awaits_review(1))
+        assert view.review is not None
+        assert asked.review is not None
+        assert view.review.assessment_hash == asked.review.assessment_hash
+        assert after.decide(view, "approve", action="lock_account").status_code == 202
+        closed = after.wait_for_case(case_id, lambda case: case.state == "closed")
+        assert closed.outcome == "account_locked"
+        assert after.http.get(f"{after.model_url}/control/stats").json()["calls"] == 0, "the restart paid again"

@@ -1,0 +1,39 @@
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import AliasChoices
+from pydantic_settings import BaseSettings
+
+from backend.settings import BackendSettings
+from local.parts import DEFAULT_PORTS
+from mcp_server.settings import McpSettings
+from worker.settings import WorkerSettings
+
+PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text()
+
+
+def variables(settings: type[BaseSettings]) -> set[str]:
+    names: set[str] = set()
+    for name, field in settings.model_fields.items():
+        alias = field.validation_alias
+        names |= {str(choice) for choice in alias.choices} if isinstance(alias, AliasChoices) else {name.upper()}
+    return names
+
+
+@pytest.mark.parametrize("settings", [BackendSettings, WorkerSettings, McpSettings])
+def test_every_setting_is_on_the_page(settings: type[BaseSettings]) -> None:
+    missing = {name for name in variables(settings) if f"`{name}`" not in PAGE}
+    assert missing == set(), f"docs/configuration.md does not say what these mean: {sorted(missing)}"
+
+
+def test_every_port_of_the_stack_is_on_the_page_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `(\w+_PORT)` \| `(\d+)` \|", PAGE, flags=re.MULTILINE))
+    assert {name: int(port) for name, port in rows.items()} == dict(DEFAULT_PORTS)
+
+
+def test_the_page_names_no_setting_that_nothing_reads() -> None:
+    read = set().union(*map(variables, (BackendSettings, WorkerSettings, McpSettings)), DEFAULT_PORTS)
+    read |= {"EVENT_INTERVAL_SECONDS", "CHROMIUM_PATH"}  # read by the stack's plan and by the browser tests
+    named = set(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \|", PAGE, flags=re.MULTILINE))
+    assert named - read == set()
