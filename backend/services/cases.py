@@ -59,6 +59,7 @@ class CaseOpening:
             log.warning("%s waits to be started: %s", case_id, error)
             self._relay.wake()
             return "pending"
+        self._relay.remember(case_id)
         await self._threads.run(self._casebook.mark_scheduled, case_id)
         return "scheduled"
 

@@ -37,10 +37,16 @@ class Relay:
         self._threads = threads
         self._woken = asyncio.Event()
         self._recovery_due = True
+        self._witness: str | None = None
 
     def wake(self) -> None:
         """There is work."""
         self._woken.set()
+
+    def remember(self, case: str) -> None:
+        """The scheduler has just taken this case. Should it not know it later, it has lost its memory."""
+        if self._witness is None:
+            self._witness = case
 
     async def run(self) -> None:
         """Relay until cancelled. What cannot be reached is tried again, ever more slowly, and complained of once."""
@@ -71,12 +77,14 @@ class Relay:
         """Start and deliver all that waits. Raises SchedulerUnavailable, CasebookUnavailable."""
         await self._start_waiting()
         await self._deliver_waiting()
-        if self._recovery_due or await self._newest_is_forgotten():
+        if self._recovery_due or await self._memory_is_lost():
+            self._recovery_due = True
             await self.recover()
             self._recovery_due = False
 
     async def recover(self) -> None:
         """Bring the scheduler up to date with every open case: it may have lost some, or missed a decision."""
+        self._witness = None
         async for summary in self._open_cases():
             state = await self._scheduler.state_of(summary.case_id)
             if state is None:
@@ -84,13 +92,16 @@ class Relay:
                 await self._restart(summary.case_id)
             else:
                 await self._deliver_missed(summary.case_id, state)
+            self._witness = summary.case_id
 
     async def _start_waiting(self) -> None:
         while waiting := await self._threads.run(self._casebook.unscheduled_cases, PAGE):
             for alert in waiting:
+                case = case_id(alert.alert_id)
                 await self._scheduler.start_investigation(alert)
-                await self._threads.run(self._casebook.mark_scheduled, case_id(alert.alert_id))
-                log.info("%s started", case_id(alert.alert_id))
+                await self._threads.run(self._casebook.mark_scheduled, case)
+                self.remember(case)
+                log.info("%s started", case)
 
     async def _deliver_waiting(self) -> None:
         while waiting := await self._threads.run(self._casebook.undelivered_decisions, PAGE):
@@ -103,6 +114,8 @@ class Relay:
         try:
             await self._scheduler.deliver(decision)
         except InstanceUnknown:
+            # If it forgot this one, it will have forgotten others.
+            self._recovery_due = True
             await self._restart(parse_review_id(decision.review_id)[0])
 
     async def _restart(self, case: str) -> None:
@@ -124,14 +137,11 @@ class Relay:
             if parse_review_id(decision.review_id)[1] == progress.round:
                 await self._scheduler.deliver(decision)
 
-    async def _newest_is_forgotten(self) -> bool:
-        """A scheduler that restarted without its memory shows by not knowing the newest open case."""
-        async for summary in self._open_cases():
-            if await self._scheduler.state_of(summary.case_id) is not None:
-                return False
-            waiting = await self._threads.run(self._casebook.unscheduled_cases, PAGE)
-            return all(alert.alert_id != summary.alert_id for alert in waiting)
-        return False
+    async def _memory_is_lost(self) -> bool:
+        """Whether the scheduler forgot an orchestration that it is known to have had."""
+        if self._witness is None:
+            return False
+        return await self._scheduler.state_of(self._witness) is None
 
     async def _open_cases(self) -> AsyncGenerator[CaseSummary]:
         for state in _OPEN_STATES:

@@ -60,6 +60,34 @@ async def test_open_cases_that_the_scheduler_forgot_are_started_again_with_what_
     assert scheduler.delivered == [decision]
 
 
+async def test_a_lost_memory_shows_though_the_newest_case_is_known(
+    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    older = open_case(book, 1)
+    await relay.sweep()
+    scheduler.instances.clear()
+    newer = open_case(book, 2)
+
+    await relay.sweep()
+
+    assert set(scheduler.instances) == {older, newer}
+
+
+async def test_a_decision_on_a_forgotten_case_brings_back_the_others_too(
+    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    openings = [case_in_review(book, number) for number in (1, 2, 3)]
+    for opening in openings:
+        scheduler.instances[opening.case_id] = instance_state("awaiting_review")
+    await relay.sweep()
+    scheduler.instances.clear()
+    book.accept_decision(a_decision(openings[2]))
+
+    await relay.sweep()
+
+    assert set(scheduler.instances) == {opening.case_id for opening in openings}
+
+
 async def test_a_decision_missed_in_a_cut_off_restart_is_delivered_at_the_next_start(
     relay: Relay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
