@@ -6,8 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -77,22 +79,48 @@ def test_the_document_is_printed_without_starting_anything(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_signal_stops_it_at_once_with_streams_open_and_nothing_lost(tmp_path: Path) -> None:
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "backend"], cwd=ROOT, env=environment(tmp_path, port), stderr=subprocess.PIPE, text=True
+def login(number: int, country: str, hour: int) -> str:
+    attributes = {"country": country, "latitude": 60.0 if country == "NO" else -23.5, "longitude": 10.0}
+    at = f"2026-03-14T{hour:02}:{number:02}:00Z"
+    return json.dumps(
+        {"event_id": f"e{number}", "customer_id": 7, "occurred_at": at, "kind": "login", "attributes": attributes}
     )
+
+
+def finished_ingest(url: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 20
+    while True:
+        status = httpx.get(f"{url}/api/ingest", timeout=20).json()
+        if status["sources"][0]["state"] == "finished":
+            return status
+        assert time.monotonic() < deadline, status
+        time.sleep(0.05)
+
+
+def test_it_reads_opens_cases_tells_of_them_and_stops_at_once(tmp_path: Path) -> None:
+    recording = tmp_path / "recording.jsonl"
+    lines = [login(1, "NO", 9), login(2, "NO", 10), "not an event", login(3, "BR", 10)]
+    recording.write_text("".join(f"{line}\n" for line in lines))
+    port = free_port()
+    env = environment(tmp_path, port, REPLAY_FILES=str(recording))
+    process = subprocess.Popen([sys.executable, "-m", "backend"], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:
         assert any("ready to serve" in line for line in process.stderr)
         url = f"http://127.0.0.1:{port}"
-        body = {"customer_id": 7, "alert_type": "odd", "description": "x", "severity": "high"}
-        assert httpx.post(f"{url}/api/workflow/start", json=body, timeout=20).json()["status"] == "pending"
-        with httpx.stream("GET", f"{url}/api/events/stream?last_event_id=0", timeout=20) as stream:
-            lines = stream.iter_lines()
-            assert next(line for line in lines if line == "id: 1")
+        with httpx.stream("GET", f"{url}/api/events/stream?topics=alerts&last_event_id=0", timeout=20) as stream:
+            events = stream.iter_lines()
+            alert = json.loads(next(line for line in events if line.startswith("data: ")).removeprefix("data: "))
+            assert (alert["alert"]["rule_id"], alert["alert"]["source"]) == ("impossible_travel", "replay")
+            status = finished_ingest(url)
+            assert status["malformed"]["count"] == 1
+            assert status["malformed"]["first"][0]["line"] == 3
+            assert status["malformed"]["first"][0]["file"].endswith("recording.jsonl")
+            assert (status["events_read"], status["alerts_by_rule"]) == (3, {"impossible_travel": 1})
+            ready = httpx.get(f"{url}/ready", timeout=20)
+            assert (ready.status_code, ready.json()["parts"]["casebook"]) == (503, "ok")
             process.send_signal(signal.SIGTERM)
-            assert list(lines)[-1] == ""
+            assert list(events)[-1] == ""
         assert process.wait(20) == 0
         assert "Traceback" not in process.stderr.read()
     finally:
