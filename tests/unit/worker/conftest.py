@@ -31,6 +31,14 @@ def nothing_outside_this_machine() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def free_port() -> int:
+    """A port on loopback that nothing uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def _is_loopback(host: object) -> bool:
     if host in (None, "", "localhost", b"localhost"):
         return True

@@ -245,7 +245,7 @@ def test_what_was_recorded_is_not_asked_again() -> None:
     ],
 )
 def test_a_crash_repeats_at_most_the_one_call_that_was_in_flight(died: dict[str, str], asked_again: int) -> None:
-    journal = MemoryJournal(**died)
+    journal = MemoryJournal(dies_before=died.get("dies_before"), dies_after=died.get("dies_after"))
     script: list[Turn] = [asks(("get_customer", CUSTOMER)), answers(a_verdict(0.4))]
     with pytest.raises(ProcessDied):
         run(*script, journal=journal)

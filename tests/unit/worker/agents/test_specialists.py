@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
+from pydantic import JsonValue
 
 from contracts.investigation import SpecialistTask
 from contracts.report import SPECIALISTS, Specialist
@@ -98,8 +99,8 @@ def test_endless_findings_are_cut() -> None:
 
 @pytest.mark.parametrize("specialist", SPECIALISTS)
 def test_each_specialist_gets_its_own_prompt_and_only_its_own_tools(specialist: Specialist) -> None:
-    everything = {name: {} for tools in SPECIALIST_TOOLS.values() for name in tools} | {"get_effect": {}}
-    agent, model = agents([answers(a_verdict())], FakeTools(dict(everything)))
+    everything: dict[str, JsonValue] = {name: {} for tools in SPECIALIST_TOOLS.values() for name in tools}
+    agent, model = agents([answers(a_verdict())], FakeTools(everything | {"get_effect": {}}))
 
     agent.investigate(a_task(specialist))
 

@@ -1,10 +1,9 @@
 """The memory of a case: what it keeps, that it can be repeated, and that it stays small."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from durabletask.entities import EntityContext, EntityInstanceId
-from durabletask.internal.entity_state_shim import StateShim
+from durabletask.entities import EntityContext
 
 from contracts.converter import PydanticDataConverter
 from contracts.investigation import DurableAgentState, Feedback, Remembrance
@@ -22,14 +21,16 @@ class StoredEntity:
     def __init__(self, state: DurableAgentState | None = None) -> None:
         self.stored = CONVERTER.serialize(state)
 
+    def get_state(self, intended_type: type[DurableAgentState], default: DurableAgentState) -> DurableAgentState:
+        return default if self.stored is None else CONVERTER.deserialize(self.stored, intended_type)
+
+    def set_state(self, state: DurableAgentState) -> None:
+        self.stored = CONVERTER.serialize(state)
+
     def run(self, operation: str, *arguments: Any) -> DurableAgentState:
-        shim = StateShim(self.stored, CONVERTER, is_serialized=True)
         entity = FraudAnalysisAgent()
-        key = EntityInstanceId("FraudAnalysisAgent", "case-1")
-        entity._initialize_entity_context(EntityContext("case-1", operation, shim, key, CONVERTER))  # pyright: ignore[reportPrivateUsage] - as the SDK does
+        entity.entity_context = cast("EntityContext", self)
         result: DurableAgentState = getattr(entity, operation)(*arguments)
-        shim.commit()
-        self.stored = shim.encode_state()
         return result
 
 

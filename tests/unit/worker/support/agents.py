@@ -25,7 +25,8 @@ CUSTOMER_ARGUMENTS: dict[str, JsonValue] = {
 
 
 def says(text: str | None, tokens: int = 100, **changes: Any) -> ModelReply:
-    return ModelReply(**({"text": text, "model": "scripted", "tokens": tokens, "duration_ms": 10} | changes))
+    values: dict[str, Any] = {"text": text, "model": "scripted", "tokens": tokens, "duration_ms": 10}
+    return ModelReply(**(values | changes))
 
 
 def answers(answer: Mapping[str, Any], **changes: Any) -> ModelReply:

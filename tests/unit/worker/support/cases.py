@@ -58,7 +58,8 @@ def three_reports(score: float = 0.1, round_number: int = 1, **changes: Any) -> 
 
 
 def a_policy(**changes: Any) -> InvestigationPolicy:
-    return InvestigationPolicy(**({"quality_check_share": 0.0} | changes))
+    values: dict[str, Any] = {"quality_check_share": 0.0}
+    return InvestigationPolicy(**(values | changes))
 
 
 def an_assessment_task(**changes: Any) -> AssessmentTask:

@@ -1,0 +1,155 @@
+"""The tool box and the action gateway against a real MCP server over Streamable HTTP."""
+
+import pytest
+
+from tests.unit.worker.support.tool_server import ToolServer
+from worker.adapters.client_loop import ClientLoop
+from worker.adapters.mcp_actions import McpActionGateway
+from worker.adapters.mcp_session import McpSession
+from worker.adapters.mcp_tools import McpToolBox
+from worker.ports.actions import ActionRefused, ActionsUnavailable
+from worker.ports.tools import ToolInvocation, ToolsUnavailable
+
+
+def a_session(loop: ClientLoop, url: str, token: str | None = None) -> McpSession:
+    session = McpSession(url, token)
+    loop.close_with(session.close)
+    return session
+
+
+def a_tool_box(loop: ClientLoop, url: str) -> McpToolBox:
+    return McpToolBox(a_session(loop, url), loop)
+
+
+def a_gateway(loop: ClientLoop, url: str, token: str | None = "write") -> McpActionGateway:
+    return McpActionGateway(a_session(loop, url, token), loop)
+
+
+def lock(gateway: McpActionGateway, customer_id: int = 7) -> dict[str, object]:
+    done = gateway.perform(
+        "lock_account", customer_id=customer_id, key="case-1:lock_account:7", reason="approved by anna"
+    )
+    return dict(done)
+
+
+def a_look_up(customer_id: int = 7, tool: str = "get_customer") -> ToolInvocation:
+    return ToolInvocation(tool=tool, arguments={"customer_id": customer_id})
+
+
+def test_only_tools_that_are_marked_as_reading_are_offered(loop: ClientLoop, tool_server: ToolServer) -> None:
+    described = {tool.name: tool for tool in a_tool_box(loop, tool_server.url).describe()}
+
+    assert set(described) == {"get_customer", "get_slow"}
+    assert described["get_customer"].description == "A customer."
+    assert described["get_customer"].parameters["required"] == ["customer_id"]
+
+
+def test_a_tool_that_writes_is_not_called_even_when_asked_for(loop: ClientLoop, tool_server: ToolServer) -> None:
+    arguments = {"customer_id": 7, "reason": "because", "idempotency_key": "k"}
+
+    (outcome,) = a_tool_box(loop, tool_server.url).invoke(
+        [ToolInvocation(tool="lock_account", arguments=dict(arguments))], 10
+    )
+
+    assert (outcome.ok, outcome.result) == (False, {"error": "'lock_account' is not a read-only tool."})
+    assert tool_server.calls == []
+
+
+def test_calls_run_side_by_side_and_each_has_its_own_outcome(loop: ClientLoop, tool_server: ToolServer) -> None:
+    found, unknown, fault = a_tool_box(loop, tool_server.url).invoke([a_look_up(7), a_look_up(404), a_look_up(500)], 20)
+
+    assert (found.ok, found.result) == (True, {"customer_id": 7, "name": "Ada"})
+    assert (unknown.ok, unknown.result) == (False, {"error": "Customer 404 is not in the customer store."})
+    assert fault.ok is False
+
+
+def test_a_slow_tool_is_cut_off_without_holding_up_the_others(loop: ClientLoop, tool_server: ToolServer) -> None:
+    box = a_tool_box(loop, tool_server.url)
+    box.invoke([a_look_up()], 20)
+
+    quick, slow = box.invoke([a_look_up(), a_look_up(tool="get_slow")], 3)
+
+    assert quick.ok
+    assert (slow.ok, slow.result) == (False, {"error": "The tool did not answer within 3 seconds."})
+    tool_server.release.set()
+    assert box.invoke([a_look_up()], 20)[0].ok
+
+
+def test_a_server_that_answers_nothing_in_time_is_unavailable(loop: ClientLoop, tool_server: ToolServer) -> None:
+    box = a_tool_box(loop, tool_server.url)
+    box.describe()
+
+    with pytest.raises(ToolsUnavailable, match=r"did not answer within 0\.2 seconds"):
+        box.invoke([a_look_up(tool="get_slow")], 0.2)
+
+
+def test_a_store_that_is_down_for_now_is_worth_another_attempt(loop: ClientLoop, tool_server: ToolServer) -> None:
+    with pytest.raises(ToolsUnavailable):
+        a_tool_box(loop, tool_server.url).invoke([a_look_up(503)], 20)
+
+
+def test_a_server_that_is_not_there_is_unavailable(loop: ClientLoop) -> None:
+    with pytest.raises(ToolsUnavailable, match="could not be reached"):
+        a_tool_box(loop, "http://127.0.0.1:9/mcp").describe()
+
+
+def test_it_finds_the_server_again_after_a_restart(loop: ClientLoop, tool_server: ToolServer) -> None:
+    box, gateway = a_tool_box(loop, tool_server.url), a_gateway(loop, tool_server.url)
+    assert box.invoke([a_look_up()], 20)[0].ok
+    lock(gateway)
+
+    tool_server.stop()
+    with pytest.raises(ToolsUnavailable):
+        box.invoke([a_look_up()], 20)
+    with pytest.raises(ActionsUnavailable):
+        lock(gateway)
+    tool_server.start()
+
+    assert box.invoke([a_look_up()], 20)[0].ok
+    assert lock(gateway)["customer_id"] == 7
+
+
+def test_a_session_that_the_restarted_server_has_forgotten_is_replaced(
+    loop: ClientLoop, tool_server: ToolServer
+) -> None:
+    box = a_tool_box(loop, tool_server.url)
+    box.invoke([a_look_up()], 20)
+    tool_server.stop()
+    tool_server.start()
+
+    # The first call may find the old session gone; the durable retry is the second.
+    outcomes = []
+    for _attempt in range(2):
+        try:
+            outcomes = [outcome.ok for outcome in box.invoke([a_look_up()], 20)]
+        except ToolsUnavailable:
+            continue
+
+    assert outcomes == [True]
+
+
+def test_an_effect_carries_its_key(loop: ClientLoop, tool_server: ToolServer) -> None:
+    gateway = a_gateway(loop, tool_server.url)
+
+    locked = lock(gateway)
+    refunded = gateway.perform(
+        "refund_charges", customer_id=7, key="case-1:refund_charges:7", reason="approved", charge_ids=("ch-1", "ch-2")
+    )
+
+    assert locked == {"customer_id": 7, "key": "case-1:lock_account:7", "reason": "approved by anna"}
+    assert (refunded["refunded"], refunded["key"]) == (["ch-1", "ch-2"], "case-1:refund_charges:7")
+
+
+def test_without_the_write_token_nothing_is_written(loop: ClientLoop, tool_server: ToolServer) -> None:
+    with pytest.raises(ActionRefused, match="may only read"):
+        lock(a_gateway(loop, tool_server.url, token=None))
+    assert tool_server.calls == []
+
+
+@pytest.mark.parametrize("customer_id", [500, 503])
+def test_a_fault_in_the_store_is_worth_another_attempt_and_not_quoted(
+    loop: ClientLoop, tool_server: ToolServer, customer_id: int
+) -> None:
+    with pytest.raises(ActionsUnavailable, match="out of order") as raised:
+        lock(a_gateway(loop, tool_server.url), customer_id)
+    assert "secret" not in str(raised.value)

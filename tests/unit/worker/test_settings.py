@@ -1,0 +1,80 @@
+"""What the environment may say, and one exact sentence for what it may not."""
+
+from collections.abc import Mapping
+
+import pytest
+from pydantic import ValidationError
+
+from worker.settings import WorkerSettings
+
+LOCAL = {"OPENAI_BASE_URL": "http://127.0.0.1:8090/v1", "OPENAI_MODEL": "casewright-rules-1"}
+AZURE = {"AZURE_OPENAI_ENDPOINT": "https://desk.openai.azure.com", "AZURE_OPENAI_CHAT_DEPLOYMENT": "gpt-5"}
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in WorkerSettings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def settings(monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> WorkerSettings:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return WorkerSettings()
+
+
+def test_the_local_model_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = settings(monkeypatch, LOCAL)
+
+    assert (read.openai_base_url, read.openai_api_key) == ("http://127.0.0.1:8090/v1", None)
+    assert (read.dts_endpoint, read.mcp_server_uri) == ("http://127.0.0.1:8080", "http://127.0.0.1:8000/mcp")
+    assert (read.analyst_approval_timeout_hours, read.max_review_attempts) == (72.0, 3)
+
+
+@pytest.mark.parametrize("environment", [AZURE, {"OPENAI_API_KEY": "sk-1", "OPENAI_MODEL": "gpt-5"}, AZURE | LOCAL])
+def test_other_providers_are_named_by_the_environment_alone(
+    monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str]
+) -> None:
+    assert settings(monkeypatch, environment).openai_model == environment.get("OPENAI_MODEL")
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({}, "No language model is configured: set OPENAI_BASE_URL and OPENAI_MODEL"),
+        ({"OPENAI_MODEL": "m"}, "No language model is configured"),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:8090/v1"}, "OPENAI_MODEL is not set"),
+        ({"OPENAI_BASE_URL": "https://llm.example.test/v1", "OPENAI_MODEL": "m"}, "set OPENAI_API_KEY for it"),
+        ({"AZURE_OPENAI_ENDPOINT": "https://desk.openai.azure.com"}, "set AZURE_OPENAI_CHAT_DEPLOYMENT"),
+    ],
+)
+def test_a_missing_model_is_one_clear_sentence(
+    monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str], sentence: str
+) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        settings(monkeypatch, environment)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DTS_ENDPOINT", "127.0.0.1:8080"),
+        ("ANALYST_APPROVAL_TIMEOUT_HOURS", "0"),
+        ("ANALYST_APPROVAL_TIMEOUT_HOURS", "nan"),
+        ("MAX_REVIEW_ATTEMPTS", "0"),
+        ("AUTO_CLEAR_THRESHOLD", "1.5"),
+        ("QUALITY_CHECK_SHARE", "-0.1"),
+        ("WORKER_THREADS", "many"),
+        ("MCP_SERVER_URI", "localhost:8000"),
+        ("AZURE_OPENAI_ENDPOINT", "http://desk.openai.azure.com"),
+    ],
+)
+def test_a_bad_value_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    with pytest.raises(ValidationError):
+        settings(monkeypatch, LOCAL | {name: value})
+
+
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = settings(monkeypatch, LOCAL | {"OPENAI_API_KEY": "sk-secret", "MCP_WRITE_TOKEN": "write-secret"})
+
+    assert "secret" not in repr(read)

@@ -1,0 +1,129 @@
+"""Waiting for dependencies, draining, and log lines."""
+
+import logging
+import threading
+
+import pytest
+
+from worker.draining import drain
+from worker.logs import KeyValueFormatter
+from worker.startup import CannotStart, Dependency, StopRequested, wait_for
+
+
+class FlakyService:
+    """Up from the n-th time that it is asked; may call something each time."""
+
+    def __init__(self, up_from: int, fault: Exception | None = None) -> None:
+        self.asked = 0
+        self._up_from = up_from
+        self._fault = fault or ConnectionRefusedError("connection refused\nwith details")
+
+    def probe(self) -> None:
+        self.asked += 1
+        if self.asked < self._up_from:
+            raise self._fault
+
+
+def a_dependency(service: FlakyService) -> Dependency:
+    return Dependency("tool server", "http://127.0.0.1:8000/mcp", service.probe)
+
+
+def test_what_is_up_is_not_mentioned(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "worker.startup"):
+        wait_for(a_dependency(FlakyService(1)), threading.Event())
+
+    assert caplog.messages == []
+
+
+def test_it_says_once_what_it_waits_for_and_once_that_the_wait_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    service = FlakyService(5)
+
+    with caplog.at_level(logging.INFO, "worker.startup"):
+        wait_for(a_dependency(service), threading.Event(), first_pause_s=0.001)
+
+    assert service.asked == 5
+    assert caplog.messages == [
+        "Waiting for the tool server at http://127.0.0.1:8000/mcp: connection refused",
+        "The tool server at http://127.0.0.1:8000/mcp is up.",
+    ]
+
+
+def test_a_stop_ends_the_wait_at_once() -> None:
+    stop = threading.Event()
+    service = FlakyService(10**9)
+    outcome: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            wait_for(a_dependency(service), stop, first_pause_s=60)
+        except StopRequested as stopped:
+            outcome.append(stopped)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    stop.set()
+    waiting.join(10)
+
+    assert len(outcome) == 1
+
+
+def test_what_waiting_cannot_mend_is_raised_at_once() -> None:
+    service = FlakyService(2, CannotStart("The casebook is a database of another program."))
+
+    with pytest.raises(CannotStart, match="another program"):
+        wait_for(a_dependency(service), threading.Event())
+    assert service.asked == 1
+
+
+class HeldWorker:
+    """A worker whose work ends when it is let."""
+
+    def __init__(self) -> None:
+        self.let = threading.Event()
+        self.stopped = threading.Event()
+
+    def stop(self) -> None:
+        self.let.wait(20)
+        self.stopped.set()
+
+
+def test_draining_waits_for_running_work() -> None:
+    worker = HeldWorker()
+    threading.Timer(0.05, worker.let.set).start()
+
+    assert drain(worker, 20)
+    assert worker.stopped.is_set()
+
+
+def test_draining_gives_up_after_its_limit() -> None:
+    worker = HeldWorker()
+
+    assert not drain(worker, 0.05)
+    worker.let.set()
+    assert worker.stopped.wait(20)
+
+
+def test_a_log_line_carries_the_case_and_stays_one_line() -> None:
+    record = logging.LogRecord("worker.x", logging.INFO, "x.py", 1, 'Round %d says "hi"\nthere.', (2,), None)
+    record.created, record.msecs = 1_772_452_800.0, 5.0
+    record.case_id = "case-1"
+
+    line = KeyValueFormatter().format(record)
+
+    assert line == (
+        'at=2026-03-02T12:00:00.005Z level=info logger=worker.x case_id=case-1 msg="Round 2 says \\"hi\\"\\nthere."'
+    )
+
+
+def test_a_fault_is_logged_on_the_same_line() -> None:
+    try:
+        raise ValueError("broken")
+    except ValueError as error:
+        record = logging.LogRecord(
+            "x", logging.ERROR, "x.py", 1, "Failed.", (), (ValueError, error, error.__traceback__)
+        )
+
+    line = KeyValueFormatter().format(record)
+
+    assert "\n" not in line
+    assert "ValueError: broken" in line
