@@ -32,12 +32,13 @@ from contracts.review import Decision, ReviewRequest
 
 Context = task.OrchestrationContext
 
-# A case must not fail because the casebook was down over a weekend: about three days of attempts.
+# A case must not fail because the casebook was down for a night: about a day of attempts, half an hour apart at the
+# end. Not more of them, because each writes its input into the history, and a history has a size that it cannot pass.
 RECORDING = task.RetryPolicy(
     first_retry_interval=timedelta(seconds=1),
     backoff_coefficient=2,
-    max_retry_interval=timedelta(minutes=5),
-    max_number_of_attempts=900,
+    max_retry_interval=timedelta(minutes=30),
+    max_number_of_attempts=60,
 )
 # Each attempt may cost money, and a person can take over: 3 s, 9 s, 27 s, then unavailable.
 THINKING = task.RetryPolicy(
@@ -46,7 +47,7 @@ THINKING = task.RetryPolicy(
     max_retry_interval=timedelta(minutes=1),
     max_number_of_attempts=4,
 )
-# An approved action should happen: about 20 minutes of attempts, 2 s apart at first, 5 minutes at the end.
+# An approved action should happen: about 13 minutes of attempts, 2 s apart at first, 5 minutes at the end.
 ACTING = task.RetryPolicy(
     first_retry_interval=timedelta(seconds=2),
     backoff_coefficient=2,

@@ -73,12 +73,15 @@ def _read_settings() -> WorkerSettings:
 
 
 def _stop_signal() -> Event:
-    """Set by SIGTERM or SIGINT; a second one ends the process at once."""
+    """Set by SIGTERM or SIGINT. A second SIGINT ends the process at once, for whoever presses Ctrl-C again."""
     stop = Event()
+    interrupted = Event()
 
-    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
+    def ask_to_stop(number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGINT and interrupted.is_set():
             os._exit(1)
+        if number == signal.SIGINT:
+            interrupted.set()
         stop.set()
 
     signal.signal(signal.SIGTERM, ask_to_stop)

@@ -1,15 +1,23 @@
 """The one event loop of the worker: it owns every async client, and activities on SDK threads call into it."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 from typing import TypeVar
 
+import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 T = TypeVar("T")
 
 AsyncClose = Callable[[], Awaitable[None]]
+
+CLOSE_TIMEOUT_S = 5.0
+"""A server that is gone must not hold up the stop."""
+
+log = logging.getLogger(__name__)
 
 
 class ClientLoop:
@@ -32,7 +40,7 @@ class ClientLoop:
     ) -> None:
         portal = self._running()
         for close in reversed(self._closers):
-            portal.call(close)
+            portal.call(partial(_close, close))
         portal.start_task_soon(portal.stop, True)
         self._portal = None
         self._stack.close()
@@ -49,3 +57,11 @@ class ClientLoop:
         if self._portal is None:
             raise RuntimeError("The client loop is not running: use it inside its 'with' block.")
         return self._portal
+
+
+async def _close(close: AsyncClose) -> None:
+    with anyio.move_on_after(CLOSE_TIMEOUT_S):
+        try:
+            await close()
+        except Exception:
+            log.warning("A client did not close cleanly.", exc_info=True)

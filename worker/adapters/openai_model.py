@@ -6,7 +6,7 @@ from functools import partial
 
 import anyio
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, OpenAIError
-from openai.types.chat import ChatCompletion, ChatCompletionMessage
+from openai.types.chat import ChatCompletion
 
 from worker.adapters.chat_format import messages_of, response_format_of, tool_choice_of, tools_of
 from worker.adapters.client_loop import ClientLoop
@@ -77,25 +77,20 @@ def _named(error: APIStatusError) -> ModelUnavailable | ModelRejected:
 
 
 def _reply(completion: ChatCompletion, model: str, duration_ms: int) -> ModelReply:
-    message = _message(completion)
-    return ModelReply(
-        text=message.content,
-        refusal=message.refusal,
-        tool_requests=tuple(
-            ToolRequest(call_id=call.id, tool=call.function.name, arguments=call.function.arguments)
-            for call in message.tool_calls or ()
-            if call.type == "function"
-        ),
-        model=completion.model or model,
-        tokens=completion.usage.total_tokens if completion.usage else 0,
-        duration_ms=duration_ms,
-    )
-
-
-def _message(completion: object) -> ChatCompletionMessage:
     # Compatible endpoints do send other JSON with status 200, and the client does not validate it.
-    choices = completion.choices if isinstance(completion, ChatCompletion) else None
-    for choice in choices or ():
-        if isinstance(getattr(choice, "message", None), ChatCompletionMessage):
-            return choice.message
-    raise ModelUnavailable("The model endpoint did not give a chat completion.")
+    try:
+        message = completion.choices[0].message
+        return ModelReply(
+            text=message.content,
+            refusal=message.refusal,
+            tool_requests=tuple(
+                ToolRequest(call_id=call.id, tool=call.function.name, arguments=call.function.arguments)
+                for call in message.tool_calls or ()
+                if call.type == "function"
+            ),
+            model=completion.model or model,
+            tokens=completion.usage.total_tokens if completion.usage else 0,
+            duration_ms=duration_ms,
+        )
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise ModelUnavailable("The model endpoint did not give a chat completion.") from None

@@ -1,12 +1,17 @@
 """Real model calls are impossible here: no name outside this machine resolves, no key is in the environment."""
 
 import ipaddress
+import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+ROOT = Path(__file__).parents[3]
 KEYS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_CHAT_DEPLOYMENT")
 
 
@@ -29,6 +34,25 @@ def nothing_outside_this_machine() -> Iterator[None]:
         for key in KEYS:
             patch.delenv(key, raising=False)
         yield
+
+
+@pytest.fixture(scope="session")
+def rules_model() -> Iterator[str]:
+    """The base URL of `python -m local.model`."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local.model", "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        assert process.stdout is not None
+        announced = process.stdout.readline().decode()
+        found = re.search(r"http://\S+:\d+", announced)
+        assert found is not None, announced
+        yield found.group()
+    finally:
+        process.terminate()
+        process.wait(10)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 @pytest.fixture

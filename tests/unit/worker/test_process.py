@@ -5,9 +5,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 from durabletask.client import TaskHubGrpcClient
 from durabletask.testing import create_test_backend
@@ -21,6 +23,7 @@ from tests.unit.worker.support.tool_server import ToolServer
 
 ROOT = Path(__file__).parents[3]
 WAIT_S = 40.0
+CASE = an_investigation().case_id
 MODEL = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "OPENAI_MODEL": "none"}
 
 
@@ -104,8 +107,7 @@ def environment(tmp_path: Path, tools_url: str, scheduler_port: int, **more: str
         "MCP_SERVER_URI": tools_url,
         "DTS_ENDPOINT": f"http://127.0.0.1:{scheduler_port}",
         "WORKER_READY_FILE": str(tmp_path / "ready"),
-        **MODEL,
-        **more,
+        **(MODEL | more),
     }
 
 
@@ -150,11 +152,28 @@ def test_a_file_that_is_no_casebook_is_one_sentence_and_left_alone(
     assert (tmp_path / "casebook.db").read_text() == "my diary " * 1_000
 
 
-def test_it_waits_for_what_is_not_up_works_and_drains(
-    start_worker: type[WorkerProcess], tmp_path: Path, tools: ToolServer, free_port: int
+@pytest.fixture
+def slow_model(rules_model: str) -> Iterator[Callable[[float], dict[str, str]]]:
+    """The rules model, with a delay before each answer; returns the environment that names it."""
+
+    def delayed(latency_s: float) -> dict[str, str]:
+        httpx2.put(f"{rules_model}/control", json={"latency_s": latency_s}).raise_for_status()
+        return {"OPENAI_BASE_URL": f"{rules_model}/v1", "OPENAI_MODEL": "casewright-rules-1"}
+
+    yield delayed
+    delayed(0)
+
+
+def test_it_waits_for_what_is_not_up_and_finishes_running_work_before_it_ends(
+    start_worker: type[WorkerProcess],
+    tmp_path: Path,
+    tools: ToolServer,
+    free_port: int,
+    slow_model: Callable[[float], dict[str, str]],
 ) -> None:
-    worker = start_worker(environment(tmp_path, tools.url, free_port, MCP_WRITE_TOKEN="write-secret"))
-    assert "none at http://127.0.0.1:9/v1" in worker.says("Model:")
+    model = slow_model(1.5)
+    worker = start_worker(environment(tmp_path, tools.url, free_port, MCP_WRITE_TOKEN="write-secret", **model))
+    assert "casewright-rules-1 at http://127.0.0.1:" in worker.says("Model:")
     worker.says(f"Waiting for the tool server at {tools.url}")
     tools.start()
     worker.says(f"Waiting for the scheduler at http://127.0.0.1:{free_port}")
@@ -162,16 +181,44 @@ def test_it_waits_for_what_is_not_up_works_and_drains(
     try:
         worker.says("Taking work")
         assert (tmp_path / "ready").exists()
-        _open_a_case(tmp_path, free_port)
-        line = worker.says("Round 1 begins.")
-        assert f"case_id={an_investigation().case_id} " in line
+        with open_case(tmp_path, free_port) as casebook:
+            assert f"case_id={CASE} " in worker.says("Round 1 begins.")
+            wait_for_event(casebook, "specialist_started")
 
-        worker.signal(signal.SIGTERM)
+            worker.signal(signal.SIGTERM)
 
-        assert worker.exit_code() == 0, worker.output
-        assert "Stopped." in worker.output or "Work is still running" in worker.output
-        assert not (tmp_path / "ready").exists()
-        assert "secret" not in worker.output
+            assert worker.exit_code() == 0, worker.output
+            assert "Stopped." in worker.output
+            assert not (tmp_path / "ready").exists()
+            types = [event.type for event in casebook.case_events(CASE)]
+            assert types.count("specialist_started") == types.count("specialist_finished") >= 1
+            assert "secret" not in worker.output
+    finally:
+        backend.stop()
+
+
+def test_it_does_not_wait_for_running_work_without_end(
+    start_worker: type[WorkerProcess],
+    tmp_path: Path,
+    tools: ToolServer,
+    free_port: int,
+    slow_model: Callable[[float], dict[str, str]],
+) -> None:
+    tools.start()
+    backend = create_test_backend(port=free_port)
+    try:
+        model = slow_model(60)
+        worker = start_worker(environment(tmp_path, tools.url, free_port, WORKER_DRAIN_SECONDS="0.5", **model))
+        worker.says("Taking work")
+        with open_case(tmp_path, free_port) as casebook:
+            wait_for_event(casebook, "specialist_started")
+
+            worker.signal(signal.SIGTERM)
+
+            assert worker.exit_code() == 0, worker.output
+            assert "Work is still running after 0.5 seconds" in worker.output
+            assert "specialist_finished" not in [event.type for event in casebook.case_events(CASE)]
+            assert not (tmp_path / "ready").exists()
     finally:
         backend.stop()
 
@@ -185,14 +232,26 @@ def test_a_stop_while_it_waits_is_a_clean_end(start_worker: type[WorkerProcess],
     assert worker.exit_code() == 0
 
 
-def _open_a_case(tmp_path: Path, port: int) -> None:
+@contextmanager
+def open_case(tmp_path: Path, port: int) -> Generator[CaseBook]:
+    """Open and schedule a case as the backend does; the casebook, to look into."""
     engine = open_engine(f"sqlite:///{tmp_path / 'casebook.db'}")
     upgrade(engine)
-    CaseBook(engine).open_case(an_alert())
-    engine.dispose()
-    order = an_investigation()
-    converter = PydanticDataConverter()
-    with TaskHubGrpcClient(host_address=f"127.0.0.1:{port}", data_converter=converter) as client:
+    casebook = CaseBook(engine)
+    casebook.open_case(an_alert())
+    with TaskHubGrpcClient(host_address=f"127.0.0.1:{port}", data_converter=PydanticDataConverter()) as client:
         client.schedule_new_orchestration(
-            names.INVESTIGATION, input=order, instance_id=order.case_id, version=names.INVESTIGATION_VERSION
+            names.INVESTIGATION, input=an_investigation(), instance_id=CASE, version=names.INVESTIGATION_VERSION
         )
+        yield casebook
+    engine.dispose()
+
+
+def wait_for_event(casebook: CaseBook, event_type: str) -> None:
+    """Return once the case's log holds such an event; the log can only be asked."""
+    pause = threading.Event()
+    for _ in range(int(WAIT_S / 0.05)):
+        if any(event.type == event_type for event in casebook.case_events(CASE)):
+            return
+        pause.wait(0.05)
+    raise AssertionError(f"there never was a {event_type}")

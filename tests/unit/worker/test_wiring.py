@@ -1,0 +1,72 @@
+"""What the worker is made of."""
+
+from typing import Any, cast
+
+import pytest
+from durabletask.task import RetryPolicy
+
+from contracts import names
+from tests.unit.worker.support.agents import FakeTools, ScriptedModel
+from tests.unit.worker.support.cases import a_policy
+from worker import calls
+from worker.agents.limits import Limits
+from worker.wiring import Record, wire_activities
+
+ACTIVITIES = {
+    names.BEGIN_INVESTIGATION,
+    names.BEGIN_ROUND,
+    names.RUN_SPECIALIST,
+    names.RECORD_REPORT,
+    names.ASSESS_RISK,
+    names.ASSESS_WITHOUT_MODEL,
+    names.OPEN_REVIEW,
+    names.ESCALATE_REVIEW,
+    names.EXPIRE_REVIEW,
+    names.EXECUTE_ACTION,
+    names.GIVE_UP_ACTION,
+    names.CLOSE_CASE,
+}
+
+
+def wired() -> dict[str, Any]:
+    nobody = cast("Record", object())
+    gateway = cast("Any", Gateway())
+    activities = wire_activities(nobody, ScriptedModel([]), FakeTools(), gateway, a_policy(), Limits())
+    return {activity.__name__: activity for activity in activities}
+
+
+class Gateway:
+    """The way to write; only its identity matters here."""
+
+
+def test_every_activity_that_an_orchestration_may_call_is_there_under_its_name() -> None:
+    assert set(wired()) == ACTIVITIES
+
+
+def test_only_the_activities_that_act_hold_the_way_to_write() -> None:
+    holders = {name for name, activity in wired().items() if _reaches(activity.__self__, Gateway, 4)}
+
+    assert holders == {names.EXECUTE_ACTION, names.GIVE_UP_ACTION}
+
+
+def _reaches(owner: object, wanted: type, depth: int) -> bool:
+    if isinstance(owner, wanted):
+        return True
+    return depth > 0 and any(_reaches(part, wanted, depth - 1) for part in getattr(owner, "__dict__", {}).values())
+
+
+def delays(policy: RetryPolicy) -> list[float]:
+    """The pauses between a call's attempts, in seconds."""
+    first = policy.first_retry_interval.total_seconds()
+    longest = policy.max_retry_interval.total_seconds() if policy.max_retry_interval else float("inf")
+    factor = policy.backoff_coefficient or 1.0
+    return [min(longest, first * factor**attempt) for attempt in range(policy.max_number_of_attempts - 1)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "least_s", "most_s"),
+    [(calls.THINKING, 30, 60), (calls.ACTING, 10 * 60, 20 * 60), (calls.RECORDING, 20 * 3600, 30 * 3600)],
+    ids=["thinking", "acting", "recording"],
+)
+def test_retries_go_on_for_about_as_long_as_they_promise(policy: RetryPolicy, least_s: float, most_s: float) -> None:
+    assert least_s <= sum(delays(policy)) <= most_s
