@@ -138,6 +138,8 @@ def _serve(settings: BackendSettings, casebook: CaseBook, listener: socket.socke
         timeout_graceful_shutdown=STOP_TIMEOUT_S,
         server_header=False,
         proxy_headers=False,
+        # What the sockets are told is not read; nobody needs to send much of it.
+        ws_max_size=64 * 1024,
     )
     server = BackendServer(config, pulse)
     # The server raises the signal that stopped it once more when it is done; by then there is nothing left to stop.

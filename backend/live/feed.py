@@ -57,7 +57,6 @@ class LogMessage:
 
     seq: int
     case_id: str
-    closes: bool
     case_json: str
     """A `CaseMessage`."""
     alert_json: str | None
@@ -161,7 +160,7 @@ def _encode(event: CaseEvent, case: CaseSummary) -> LogMessage:
         alert = Alert.model_validate(event.data["alert"])
         alert_json = AlertMessage(seq=event.seq, case_id=event.case_id, alert=alert, case=case).model_dump_json()
     message = CaseMessage(seq=event.seq, event=event, case=case)
-    return LogMessage(event.seq, event.case_id, event.type == "case_closed", message.model_dump_json(), alert_json)
+    return LogMessage(event.seq, event.case_id, message.model_dump_json(), alert_json)
 
 
 def _read_status(log: CaseLog, case_id: str) -> CaseStatusMessage:

@@ -106,9 +106,10 @@ def _http_problem(request: Request, error: HTTPException) -> Problem:
     if error.status_code == 400:
         # The framework's answer to a body that is no JSON at all.
         return _malformed("The request body is not valid JSON.")
-    problem_id, sentence = _HTTP_PROBLEMS.get(error.status_code, (f"http-{error.status_code}", str(error.detail)))
-    sentence = sentence.format(path=request.url.path, method=request.method) if "{" in sentence else sentence
-    return make_problem(problem_id, error.status_code, sentence)
+    if error.status_code not in _HTTP_PROBLEMS:
+        return make_problem(f"http-{error.status_code}", error.status_code, str(error.detail))
+    problem_id, sentence = _HTTP_PROBLEMS[error.status_code]
+    return make_problem(problem_id, error.status_code, sentence.format(path=request.url.path, method=request.method))
 
 
 def _malformed(sentence: str) -> Problem:

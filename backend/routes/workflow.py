@@ -123,13 +123,13 @@ async def start_case(order: StartRequest, desk: DeskDep, response: Response) -> 
     responses=documented(404, 503),
 )
 async def get_workflow_status(instance_id: str, desk: DeskDep) -> WorkflowStatus:
-    """Where the orchestration of a case stands. A case that waits for the scheduler is `PENDING`."""
+    """Where the orchestration of a case stands. An open case that the scheduler does not know yet is `PENDING`."""
     case = await desk.threads.run(desk.casebook.summary, instance_id)
     state = await desk.scheduler.state_of(case.case_id)
     if state is None:
         return WorkflowStatus(
             instance_id=case.case_id,
-            runtime_status="PENDING",
+            runtime_status="COMPLETED" if case.state == "closed" else "PENDING",
             custom_status=None,
             result=case.outcome,
             created_at=case.opened_at,

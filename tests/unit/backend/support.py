@@ -59,8 +59,9 @@ class FakeScheduler:
     async def start_investigation(self, alert: Alert) -> None:
         self._answer()
         case = case_id(alert.alert_id)
-        self.starts.append(case)
-        self.instances.setdefault(case, instance_state("investigating"))
+        if case not in self.instances:
+            self.starts.append(case)
+            self.instances[case] = instance_state("investigating")
         self.told.set()
 
     async def deliver(self, decision: Decision) -> None:

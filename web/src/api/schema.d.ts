@@ -213,7 +213,7 @@ export interface paths {
         };
         /**
          * Status of an orchestration
-         * @description Where the orchestration of a case stands. A case that waits for the scheduler is `PENDING`.
+         * @description Where the orchestration of a case stands. An open case that the scheduler does not know yet is `PENDING`.
          */
         get: operations["get_workflow_status"];
         put?: never;

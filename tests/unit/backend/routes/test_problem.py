@@ -88,6 +88,8 @@ async def test_an_unknown_path_is_404_and_a_wrong_method_405(client: httpx.Async
     wrong = await client.get("/api/workflow/start")
     assert (wrong.status_code, wrong.json()["detail"]) == (405, "'/api/workflow/start' does not answer GET.")
     assert wrong.headers["allow"] == "POST"
+    braces = await client.get("/api/{case_id}")
+    assert (braces.status_code, braces.json()["detail"]) == (404, "There is nothing at '/api/{case_id}'.")
 
 
 async def test_an_unexpected_fault_is_500_and_tells_nothing(parts: Parts, book: CaseBook) -> None:

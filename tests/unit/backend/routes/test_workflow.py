@@ -3,9 +3,10 @@ import asyncio
 import httpx
 import pytest
 
+from backend.main import Parts
 from casebook.repository import CaseBook
 from contracts.investigation import Closing
-from tests.unit.backend.support import FakeScheduler, case_in_review, decision_body, instance_state
+from tests.unit.backend.support import FakeScheduler, answering, case_in_review, decision_body, instance_state
 from tests.unit.casebook.builders import open_case
 
 pytestmark = pytest.mark.anyio
@@ -106,6 +107,15 @@ async def test_status_says_what_the_scheduler_says(
         "score": None,
         "outcome": None,
     }
+
+
+async def test_a_closed_case_is_completed_though_the_scheduler_has_forgotten_it(parts: Parts, book: CaseBook) -> None:
+    case = open_case(book)
+    book.mark_scheduled(case)
+    book.close_case(Closing(case_id=case, round=1, outcome="auto_cleared"))
+    async with answering(parts) as client:
+        answer = (await client.get(f"/api/workflow/status/{case}")).json()
+    assert (answer["runtime_status"], answer["result"]) == ("COMPLETED", "auto_cleared")
 
 
 async def test_status_of_an_unknown_case_is_404(client: httpx.AsyncClient) -> None:
