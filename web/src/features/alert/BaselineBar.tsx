@@ -24,10 +24,12 @@ export function BaselineBar({ baseline }: { baseline: Baseline }) {
         {lines.map((line) => (
           <div key={line.kind} className={classes["line"]} data-kind={line.kind}>
             <dt>{line.name}</dt>
-            <dd className="tabular">{formatNumber(line.value)}</dd>
-            <div className={classes["track"]} aria-hidden="true">
-              <div style={{ width: `${(Math.abs(line.value) / largest) * 100}%` }} />
-            </div>
+            <dd>
+              <span className="tabular">{formatNumber(line.value)}</span>
+              <span className={classes["track"]} aria-hidden="true">
+                <span style={{ width: `${(Math.abs(line.value) / largest) * 100}%` }} />
+              </span>
+            </dd>
           </div>
         ))}
       </dl>

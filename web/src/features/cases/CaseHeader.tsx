@@ -53,10 +53,12 @@ export function CaseHeader({ view, outdated }: CaseHeaderProps) {
         )}
         <div>
           <dt>State</dt>
-          <dd role="status">
-            <Tag tone={word.tone} dot>
-              {word.label}
-            </Tag>
+          <dd>
+            <span role="status">
+              <Tag tone={word.tone} dot>
+                {word.label}
+              </Tag>
+            </span>
           </dd>
         </div>
       </dl>

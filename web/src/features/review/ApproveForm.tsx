@@ -60,7 +60,13 @@ export function ApproveForm({ view, sending, onApprove }: ApproveFormProps) {
         {action === undefined ? "Choose an action" : `Approve: ${ACTION[action].toLowerCase()}…`}
       </Button>
       {action !== undefined && (
-        <Modal opened={confirming} onClose={close} title={<strong>Approve and carry out?</strong>} size={420}>
+        <Modal
+          opened={confirming}
+          onClose={close}
+          title={<strong>Approve and carry out?</strong>}
+          size={420}
+          closeButtonProps={{ "aria-label": "Cancel the approval" }}
+        >
           <div className={classes["consequence"]} data-acts={action !== "clear"}>
             {action !== "clear" && <LockIcon size={18} />}
             <p>{consequenceOf(action, view)}</p>

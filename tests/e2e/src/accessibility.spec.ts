@@ -1,0 +1,73 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { AxeResults } from "axe-core";
+import type { Page } from "playwright-core";
+import { beforeAll, describe, expect, inject, test } from "vitest";
+import { openCase } from "./api";
+import { type ColorScheme, useBrowser } from "./browser";
+import { customerWith } from "./stack";
+
+const stack = inject("stack");
+const { open } = useBrowser();
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const GRAVE = ["serious", "critical"];
+let caseId: string;
+
+beforeAll(async () => {
+  caseId = await openCase(stack, await customerWith(stack, "stolen_card"));
+});
+
+/** What axe finds grave on the page as it is, each with its place. */
+async function graveFaults(page: Page): Promise<string[]> {
+  await page.evaluate(await readFile(AXE, "utf8"));
+  const results = await page.evaluate<AxeResults>("axe.run()");
+  return results.violations
+    .filter(({ impact }) => impact != null && GRAVE.includes(impact))
+    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")} ${node.html}`));
+}
+
+const approveButton = (page: Page) => page.getByRole("button", { name: /^Approve/ });
+
+describe.each<ColorScheme>(["light", "dark"])("in %s mode", (scheme) => {
+  test("the desk has no grave faults", async () => {
+    const page = await open(scheme);
+    await page.goto(`${stack.url}/`);
+    await page
+      .getByRole("row", { name: /Customer/ })
+      .first()
+      .waitFor();
+    expect(await graveFaults(page)).toEqual([]);
+  });
+
+  test("the case page has no grave faults, with the evidence and the confirmation open too", async () => {
+    const page = await open(scheme);
+    await page.goto(`${stack.url}/cases/${caseId}`);
+    await approveButton(page).waitFor({ timeout: 45_000 });
+    expect(await graveFaults(page)).toEqual([]);
+
+    await page
+      .getByRole("button", { name: /^Evidence: Customer/ })
+      .first()
+      .click();
+    await page.getByRole("dialog").getByText("Customer id").first().waitFor();
+    expect(await graveFaults(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+
+    await approveButton(page).click();
+    await page
+      .getByRole("dialog")
+      .getByText(/customer/)
+      .first()
+      .waitFor();
+    expect(await graveFaults(page)).toEqual([]);
+  });
+
+  test("the form to open a case has no grave faults", async () => {
+    const page = await open(scheme);
+    await page.goto(`${stack.url}/start`);
+    await page.getByRole("button", { name: "Open the case" }).click();
+    await page.getByText("Say what you saw.").waitFor();
+    expect(await graveFaults(page)).toEqual([]);
+  });
+});

@@ -1,0 +1,52 @@
+import type { Profile, StackAddresses } from "./stack";
+
+interface Started {
+  instance_id: string;
+}
+
+const MINUTE_MS = 60_000;
+
+/** Opens a case as a person would who saw a login from the story's country. Returns its id. */
+export async function openCase(
+  stack: StackAddresses,
+  customer: Profile,
+  severity: "medium" | "high" = "high",
+): Promise<string> {
+  const { customer_id, home_country, story } = customer;
+  const country = story?.country ?? home_country;
+  const login = (number: number, minutesAgo: number, attributes: object) => ({
+    event_id: `login-${customer_id}-${number}`,
+    customer_id,
+    occurred_at: new Date(Date.now() - minutesAgo * MINUTE_MS).toISOString(),
+    kind: "login",
+    attributes,
+  });
+  const abroad = Object.fromEntries(
+    Object.entries({ country, city: story?.city, device_id: story?.device_id, ip: story?.ip }).filter(
+      ([, value]) => value != null,
+    ),
+  );
+  const answer = await fetch(`${stack.url}/api/workflow/start`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({
+      customer_id,
+      alert_type: "impossible_travel",
+      description: `A login from ${country} 40 minutes after one from ${home_country}.`,
+      severity,
+      trigger_events: [login(1, 50, { country: home_country }), login(2, 10, abroad)],
+    }),
+  });
+  if (answer.status !== 202) throw new Error(`Opening the case failed: ${await answer.text()}`);
+  return ((await answer.json()) as Started).instance_id;
+}
+
+/** How long the rules model takes for each answer: slow enough that a person sees the specialists work. */
+export async function setModelLatency(stack: StackAddresses, seconds: number): Promise<void> {
+  const answer = await fetch(`${stack.modelUrl}/control`, {
+    method: "PUT",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ latency_s: seconds }),
+  });
+  if (!answer.ok) throw new Error(`The model took no order: ${await answer.text()}`);
+}

@@ -1,0 +1,73 @@
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll } from "vitest";
+
+const FAILURES = resolve(import.meta.dirname, "../failures");
+const SIZE = { width: 1280, height: 800 };
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export type ColorScheme = "light" | "dark";
+
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
+    headless: true,
+    args: FLAGS,
+  });
+
+interface OpenPage {
+  page: Page;
+  mistakes: string[];
+}
+
+/**
+ * A browser for the tests of one file. `open` gives a page in a fresh profile, as of another person. When a test
+ * fails, a picture of each of its pages is kept in `failures/`.
+ */
+export function useBrowser() {
+  let browser: Browser;
+  let opened: OpenPage[] = [];
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+
+  afterEach(async ({ task }) => {
+    if (task.result?.state === "fail") await keepPictures(task.name, opened);
+    await Promise.all(opened.map(({ page }) => page.context().close()));
+    opened = [];
+  });
+
+  afterAll(async () => {
+    await browser.close();
+  });
+
+  async function open(colorScheme: ColorScheme = "light"): Promise<Page> {
+    const context = await browser.newContext({ viewport: SIZE, colorScheme, reducedMotion: "reduce" });
+    const page = await context.newPage();
+    const mistakes: string[] = [];
+    page.on("pageerror", (error) => mistakes.push(error.message));
+    opened.push({ page, mistakes });
+    return page;
+  }
+
+  return { open };
+}
+
+async function keepPictures(test: string, opened: readonly OpenPage[]): Promise<void> {
+  await mkdir(FAILURES, { recursive: true });
+  for (const [index, { page, mistakes }] of opened.entries()) {
+    const name = `${test} ${index + 1}`.replace(/[^a-z0-9]+/gi, "-");
+    await page.screenshot({ path: `${FAILURES}/${name}.png`, fullPage: true });
+    if (mistakes.length > 0) console.error(`Errors of page ${index + 1}:`, mistakes);
+  }
+}

@@ -1,0 +1,171 @@
+import type { Page } from "playwright-core";
+import { afterEach, expect, inject, test } from "vitest";
+import { openCase, setModelLatency } from "./api";
+import { useBrowser } from "./browser";
+import { callTool } from "./mcp";
+import { customerWith } from "./stack";
+
+const stack = inject("stack");
+const { open } = useBrowser();
+const WORK_MS = 45_000;
+
+const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
+const specialist = (page: Page, name: string) =>
+  page.getByRole("article", { name: `${name} specialist` }).getByRole("status");
+const accountStatus = async (customer_id: number) =>
+  (await callTool(stack, "get_customer", { customer_id })).status;
+
+afterEach(() => setModelLatency(stack, 0));
+
+async function approve(page: Page, action: string): Promise<void> {
+  await page.getByRole("radio", { name: action, exact: false }).first().check();
+  await button(page, /^Approve/).click();
+  await page.getByRole("dialog").getByRole("button", { name: action, exact: true }).click();
+}
+
+test("a damning case is watched live, sent back with feedback, approved, and the account is locked", async () => {
+  const customer = await customerWith(stack, "account_takeover");
+  expect(await accountStatus(customer.customer_id)).toBe("active");
+  await setModelLatency(stack, 1);
+  const page = await open();
+  await page.goto(`${stack.url}/`);
+  await page.getByText("Live", { exact: true }).waitFor();
+
+  const caseId = await openCase(stack, customer);
+  await page
+    .getByRole("row", { name: `Customer ${customer.customer_id}` })
+    .getByRole("link")
+    .click();
+  await page.waitForURL(`**/cases/${caseId}`);
+
+  for (const name of ["Usage", "Location", "Billing"]) {
+    await specialist(page, name).filter({ hasText: "Running" }).waitFor({ timeout: WORK_MS });
+  }
+  for (const name of ["Usage", "Location", "Billing"]) {
+    await specialist(page, name).filter({ hasText: "Done" }).waitFor({ timeout: WORK_MS });
+  }
+  await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
+  const score = page.getByRole("meter", { name: "Overall risk score" });
+  expect(Number(await score.getAttribute("aria-valuenow"))).toBeGreaterThanOrEqual(0.6);
+
+  const feedback = "Look at the support tickets before you judge.";
+  await button(page, "Reject with feedback").click();
+  await page.getByRole("textbox").fill(feedback);
+  await button(page, "Reject and start round 2").click();
+  await page.getByText("Your feedback is recorded.").waitFor();
+  await page.getByText("Round 2 · 3 of 3 reported").waitFor({ timeout: WORK_MS });
+  await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
+  const assessment = page.getByRole("region", { name: "Assessment" });
+  expect(await assessment.textContent()).toContain(feedback);
+  expect(await assessment.textContent()).toContain("get_support_tickets");
+  expect(await page.getByRole("region", { name: "Earlier rounds" }).textContent()).toContain(feedback);
+
+  await page.getByRole("radio", { name: "Lock account" }).check();
+  await button(page, "Approve: lock account…").click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText(`Locks the account of customer ${customer.customer_id}.`).waitFor();
+  expect(await accountStatus(customer.customer_id)).toBe("active");
+  await dialog.getByRole("button", { name: "Lock account" }).click();
+
+  const decision = page.getByRole("region", { name: "Decision" });
+  await decision.getByText("Account locked").waitFor({ timeout: WORK_MS });
+  await page.getByRole("region", { name: "Effects" }).getByText("Done", { exact: true }).waitFor();
+  await page.getByRole("region", { name: "Timeline" }).getByText("Closed: account locked").waitFor();
+  expect(await accountStatus(customer.customer_id)).toBe("locked");
+});
+
+test("evidence opens word for word, is linkable, and closes with the keyboard", async () => {
+  const customer = await customerWith(stack, "account_takeover", 1);
+  const caseId = await openCase(stack, customer);
+  const page = await open();
+  await page.goto(`${stack.url}/cases/${caseId}`);
+  await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
+  const chip = button(page, "Evidence: Security logs").first();
+  await chip.focus();
+  await page.keyboard.press("Enter");
+  const drawer = page.getByRole("dialog");
+  await drawer.getByText("Security logs").waitFor();
+  await drawer.getByText("Customer id").first().waitFor();
+  await drawer.getByText("JSON").click();
+  expect(await drawer.getByLabel("Result as JSON").textContent()).toContain('"entries"');
+  const link = page.url();
+  expect(link).toContain("evidence=");
+  await page.keyboard.press("Escape");
+  await drawer.waitFor({ state: "hidden" });
+  await page.goto(link);
+  await drawer.getByText("Security logs").waitFor();
+});
+
+test("an innocent case is cleared without asking anybody", async () => {
+  const customer = await customerWith(stack, "travel");
+  const caseId = await openCase(stack, customer, "medium");
+  const page = await open();
+  await page.goto(`${stack.url}/cases/${caseId}`);
+  const decision = page.getByRole("region", { name: "Decision" });
+  await decision.getByText("Cleared automatically").waitFor({ timeout: WORK_MS });
+  await decision.getByText("No person was asked").waitFor();
+  expect(await button(page, /^Approve/).count()).toBe(0);
+  expect(await accountStatus(customer.customer_id)).toBe("active");
+  await page.getByRole("link", { name: "Back to the desk" }).click();
+  const row = page.getByRole("row", { name: `Customer ${customer.customer_id}` });
+  await row.getByText("Cleared automatically").waitFor();
+});
+
+test("a decision in one tab shows in the other at once", async () => {
+  const customer = await customerWith(stack, "account_takeover", 2);
+  const caseId = await openCase(stack, customer);
+  const [ana, ben] = [await open(), await open()];
+  for (const page of [ana, ben]) {
+    await page.goto(`${stack.url}/cases/${caseId}`);
+    await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
+  }
+  await approve(ana, "Clear");
+  await ben.getByText(/approved this case while you were reading/).waitFor({ timeout: WORK_MS });
+  expect(await button(ben, /^Approve/).count()).toBe(0);
+  await ben
+    .getByRole("region", { name: "Timeline" })
+    .getByText("Closed: cleared")
+    .waitFor({ timeout: WORK_MS });
+});
+
+test("the second of two answers is refused in the server's sentence, and the tab recovers", async () => {
+  const customer = await customerWith(stack, "account_takeover", 3);
+  const caseId = await openCase(stack, customer);
+  const [ana, ben] = [await open(), await open()];
+  // Ben's tab hears nothing, as behind a proxy that is down: it still shows the open question.
+  await ben.route("**/api/events/stream*", (route) => route.abort());
+  for (const page of [ana, ben]) {
+    await page.goto(`${stack.url}/cases/${caseId}`);
+    await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
+  }
+  await ben.getByText("Reconnecting…").waitFor();
+  await approve(ana, "Clear");
+  await ana.getByRole("region", { name: "Decision" }).getByText("Cleared", { exact: true }).waitFor();
+  await approve(ben, "Lock account");
+  const refusal = ben.getByRole("alert").filter({ hasText: "Reload the case" });
+  await refusal.waitFor();
+  expect(await refusal.locator("p").textContent()).toBe(
+    "This case is closed with the outcome 'cleared': nothing about it can be changed.",
+  );
+  expect(await accountStatus(customer.customer_id)).toBe("active");
+  await ben.unroute("**/api/events/stream*");
+  await ben.getByText("Live", { exact: true }).waitFor({ timeout: WORK_MS });
+  await refusal.getByRole("button", { name: "Reload the case" }).click();
+  await ben.getByRole("region", { name: "Decision" }).getByText("Cleared", { exact: true }).waitFor();
+});
+
+test("a person opens a case by hand", async () => {
+  const customer = await customerWith(stack, "sim_swap");
+  const page = await open();
+  await page.goto(`${stack.url}/start`);
+  await button(page, "Open the case").click();
+  await page.getByText("Say what you saw.").waitFor();
+  await page.getByLabel("Customer").fill(String(customer.customer_id));
+  await page
+    .getByLabel("What did you see?")
+    .fill("The caller could not say the PIN and asked for a new SIM.");
+  await button(page, "Open the case").click();
+  await page.waitForURL("**/cases/case-manual-*");
+  await page.getByRole("heading", { level: 1, name: /Suspicious activity/ }).waitFor();
+  await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
+});

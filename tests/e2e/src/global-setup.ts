@@ -1,0 +1,15 @@
+import type { TestProject } from "vitest/node";
+import { type StackAddresses, startStack } from "./stack";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    stack: StackAddresses;
+  }
+}
+
+/** One stack for all tests; each test has customers of its own. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { stop, ...addresses } = await startStack(["--no-simulator"], { QUALITY_CHECK_SHARE: "0" });
+  project.provide("stack", addresses);
+  return stop;
+}

@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const ROOT = resolve(import.meta.dirname, "../../..");
+const READY = "Casewright is ready:";
+const READY_TIMEOUT_MS = 120_000;
+const STOP_TIMEOUT_MS = 60_000;
+const KEPT_LINES = 200;
+
+/** Where a running stack answers, as tests need it. */
+export interface StackAddresses {
+  url: string;
+  mcpUrl: string;
+  modelUrl: string;
+  data: string;
+}
+
+export interface Stack extends StackAddresses {
+  stop: () => Promise<void>;
+}
+
+/**
+ * Starts every real process of Casewright on free ports with state of its own, and returns once all are ready.
+ * `env` adds to what the processes are told. Fails with the last lines of their output.
+ */
+export async function startStack(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Stack> {
+  if (!existsSync(join(ROOT, "web/dist/index.html"))) {
+    throw new Error("There is no web bundle in web/dist: run ./scripts/build-web first.");
+  }
+  const names = ["BACKEND_PORT", "MCP_PORT", "MODEL_PORT", "SCHEDULER_PORT", "TELEMETRY_PORT"] as const;
+  const ports = await freePorts(names.length);
+  const port = Object.fromEntries(names.map((name, index) => [name, String(ports[index])]));
+  const data = await mkdtemp(join(tmpdir(), "casewright-e2e-"));
+  const process_ = spawn(
+    join(ROOT, ".venv/bin/python"),
+    ["-m", "local.stack", "--fresh", "--data", data, ...args],
+    {
+      cwd: ROOT,
+      env: { ...process.env, PYTHONPATH: ROOT, ...port, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  await untilReady(process_);
+  return {
+    url: `http://127.0.0.1:${port.BACKEND_PORT ?? ""}`,
+    mcpUrl: `http://127.0.0.1:${port.MCP_PORT ?? ""}/mcp`,
+    modelUrl: `http://127.0.0.1:${port.MODEL_PORT ?? ""}`,
+    data,
+    stop: async () => {
+      await stopped(process_);
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
+
+function untilReady(child: ChildProcess): Promise<void> {
+  const lines: string[] = [];
+  return new Promise((ready, fail) => {
+    const giveUp = (why: string) => {
+      child.kill("SIGINT");
+      fail(new Error(`${why}\n${lines.join("\n")}`));
+    };
+    const timer = setTimeout(() => {
+      giveUp(`The stack was not ready within ${READY_TIMEOUT_MS / 1000} s.`);
+    }, READY_TIMEOUT_MS);
+    const read = (chunk: Buffer) => {
+      const text = chunk.toString();
+      lines.push(...text.split("\n"));
+      lines.splice(0, lines.length - KEPT_LINES);
+      if (!lines.some((line) => line.includes(READY))) return;
+      clearTimeout(timer);
+      ready();
+    };
+    child.stdout?.on("data", read);
+    child.stderr?.on("data", read);
+    child.once("exit", (code) => {
+      clearTimeout(timer);
+      giveUp(`The stack ended with exit code ${code ?? "none"} before it was ready.`);
+    });
+  });
+}
+
+/** As Ctrl-C does; what does not end is killed. */
+function stopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((done) => {
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+    child.once("exit", () => {
+      clearTimeout(timer);
+      done();
+    });
+    child.kill("SIGINT");
+  });
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => {
+      const server = createServer();
+      return new Promise<typeof server>((ready) => {
+        server.listen(0, "127.0.0.1", () => {
+          ready(server);
+        });
+      });
+    }),
+  );
+  return Promise.all(
+    servers.map((server) => {
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      return new Promise<number>((closed) => {
+        server.close(() => {
+          closed(port);
+        });
+      });
+    }),
+  );
+}
+
+export interface Story {
+  kind: string;
+  fraud: boolean;
+  country?: string;
+  city?: string;
+  device_id?: string;
+  ip?: string;
+}
+
+export interface Profile {
+  customer_id: number;
+  home_country: string;
+  story: Story | null;
+}
+
+/** A customer in whose records this kind of story is planted. */
+export async function customerWith(stack: StackAddresses, kind: string, index = 0): Promise<Profile> {
+  const text = await readFile(join(stack.data, "profiles.jsonl"), "utf8");
+  const profiles = text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Profile);
+  const found = profiles.filter((profile) => profile.story?.kind === kind)[index];
+  if (found === undefined) throw new Error(`No customer ${index} with the story '${kind}'.`);
+  return found;
+}
