@@ -22,7 +22,7 @@ from tests.unit.worker.support.cases import an_alert, an_investigation
 from tests.unit.worker.support.tool_server import ToolServer
 
 ROOT = Path(__file__).parents[3]
-WAIT_S = 40.0
+WAIT_S = 90.0
 CASE = an_investigation().case_id
 MODEL = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "OPENAI_MODEL": "none"}
 

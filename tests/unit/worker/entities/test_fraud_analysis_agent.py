@@ -66,8 +66,8 @@ def test_a_repeated_operation_changes_nothing() -> None:
     entity.run("remember_feedback", Feedback(round=1, text="Again.", decided_by="anna"))
     before = entity.stored
 
-    entity.run("remember_round", a_remembrance(1))
     entity.run("remember_feedback", Feedback(round=1, text="Again.", decided_by="anna"))
+    entity.run("remember_round", a_remembrance(1))
 
     assert entity.stored == before
 

@@ -111,6 +111,18 @@ def test_a_missed_deadline_passes_the_same_question_to_a_manager_who_may_still_d
     assert case.script.expired == []
 
 
+def test_a_manager_who_rejects_after_a_missed_deadline_ends_the_case_unresolved(lab: Lab) -> None:
+    case = lab.start(CaseScript(policy=a_policy(approval_timeout_hours=SOON_H)))
+    opening = case.script.opening()
+    case.script.escalation()
+    case.progress_when(lambda shown: shown.phase == "escalated")
+
+    case.reject(opening, decided_by="mo")
+
+    assert case.outcome() == "unresolved"
+    assert case.script.rounds == [1]
+
+
 def test_a_second_missed_deadline_leaves_the_case_unresolved(lab: Lab) -> None:
     hurried = a_policy(approval_timeout_hours=SOON_H, escalation_timeout_hours=SOON_H)
     case = lab.start(CaseScript(policy=hurried))

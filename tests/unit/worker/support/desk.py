@@ -29,7 +29,7 @@ from worker.domain.assessing import NO_JUDGEMENT, assess
 from worker.domain.deciding import planned_effects
 from worker.domain.routing import Judgement
 
-WAIT_S = 20.0
+WAIT_S = 40.0
 
 
 class ScriptedFault(Exception):
