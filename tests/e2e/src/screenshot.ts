@@ -16,7 +16,7 @@ test("the case page of a detected case", async () => {
   const stack = await startStack([], { EVENT_INTERVAL_SECONDS: "0.05", QUALITY_CHECK_SHARE: "0" });
   const browser = await launchBrowser();
   try {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 860 }, colorScheme: "light" });
+    const page = await browser.newPage({ viewport: { width: 1280, height: 1040 }, colorScheme: "light" });
     await page.goto(stack.url);
     await page
       .getByRole("row", { name: /Impossible travel.*Awaiting review/ })

@@ -3,6 +3,7 @@ import { vi } from "vitest";
 interface Call {
   method: string;
   path: string;
+  query: string;
   body: unknown;
 }
 
@@ -16,6 +17,7 @@ export function serve(answer: Answer): Call[] {
     const call = {
       method: request.method,
       path: new URL(request.url).pathname,
+      query: new URL(request.url).search,
       body: text === "" ? undefined : (JSON.parse(text) as unknown),
     };
     calls.push(call);

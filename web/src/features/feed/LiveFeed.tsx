@@ -71,6 +71,18 @@ function PauseButton({ store }: { store: FeedStore }) {
 }
 
 function FeedRow({ item }: { item: FeedItem }) {
+  if (item.kind === "telemetry") {
+    return (
+      <li className={classes["item"]} data-kind="telemetry">
+        <span className={classes["reading"]} title={`${item.label}: ${item.text}`}>
+          {item.text}
+        </span>
+        <span className={classes["meta"]} title={`Customer ${item.customerId}`}>
+          {item.customerId} · <Time at={item.at} format="clock" />
+        </span>
+      </li>
+    );
+  }
   return (
     <li className={classes["item"]} data-kind={item.kind} data-tone={item.tone}>
       <div className={classes["line"]}>

@@ -22,6 +22,7 @@ test("an approval is sent only after its exact consequence was confirmed", async
   expect(calls[0]).toEqual({
     method: "POST",
     path: "/api/workflow/decision",
+    query: "",
     body: {
       review_id: "case-impossible_travel-42-20261121t080000z:r1",
       assessment_hash: review(1).assessment_hash,
