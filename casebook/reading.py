@@ -98,7 +98,7 @@ def list_alerts(session: Session, limit: int, cursor: str | None) -> AlertPage:
     return AlertPage(items=tuple(Alert.model_validate_json(row.body) for row in shown), next_cursor=more)
 
 
-def unscheduled_cases(session: Session, limit: int) -> list[Alert]:
+def unscheduled_cases(session: Session, limit: int, after: str | None) -> list[Alert]:
     """Alerts of cases whose orchestration has not been confirmed scheduled, oldest first."""
     waiting = (
         select(AlertRow.body)
@@ -107,10 +107,21 @@ def unscheduled_cases(session: Session, limit: int) -> list[Alert]:
         .order_by(CaseRow.opened_seq)
         .limit(page_length(limit))
     )
+    if after is not None:
+        seen = select(CaseRow.opened_seq).where(CaseRow.case_id == after).scalar_subquery()
+        waiting = waiting.where(CaseRow.opened_seq > seen)
     return [Alert.model_validate_json(body) for body in session.scalars(waiting)]
 
 
-def undelivered_decisions(session: Session, limit: int) -> list[Decision]:
+def is_scheduled(session: Session, case_id: str) -> bool:
+    """Whether the case's orchestration has been confirmed scheduled. Raises CaseNotFound."""
+    case = session.get(CaseRow, case_id)
+    if case is None:
+        raise CaseNotFound(case_id)
+    return case.scheduled_at is not None
+
+
+def undelivered_decisions(session: Session, limit: int, after: str | None) -> list[Decision]:
     """Accepted decisions of which the orchestration has not been told, oldest first."""
     waiting = (
         select(DecisionRow.body)
@@ -118,6 +129,9 @@ def undelivered_decisions(session: Session, limit: int) -> list[Decision]:
         .order_by(DecisionRow.accepted_seq)
         .limit(page_length(limit))
     )
+    if after is not None:
+        seen = select(DecisionRow.accepted_seq).where(DecisionRow.review_id == after).scalar_subquery()
+        waiting = waiting.where(DecisionRow.accepted_seq > seen)
     return [Decision.model_validate_json(body) for body in session.scalars(waiting)]
 
 

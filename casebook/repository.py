@@ -63,10 +63,18 @@ class CaseBook:
         with self._write() as session:
             return investigating.open_case(session, alert, self._clock())
 
-    def unscheduled_cases(self, limit: int = 100) -> list[Alert]:
-        """Alerts of cases whose orchestration has not been confirmed scheduled, oldest first."""
+    def unscheduled_cases(self, limit: int = 100, *, after: str | None = None) -> list[Alert]:
+        """Alerts of cases whose orchestration has not been confirmed scheduled, oldest first.
+
+        `after` is the id of a case: only those that were opened later.
+        """
         with self._read() as session:
-            return reading.unscheduled_cases(session, limit)
+            return reading.unscheduled_cases(session, limit, after)
+
+    def is_scheduled(self, case_id: str) -> bool:
+        """Whether the case's orchestration has been confirmed scheduled."""
+        with self._read() as session:
+            return reading.is_scheduled(session, case_id)
 
     def mark_scheduled(self, case_id: str) -> None:
         """Remember that the case's orchestration exists."""
@@ -135,10 +143,13 @@ class CaseBook:
         with self._write() as session:
             deciding.accept_decision(session, decision, self._clock())
 
-    def undelivered_decisions(self, limit: int = 100) -> list[Decision]:
-        """Accepted decisions of which the orchestration has not been told, oldest first."""
+    def undelivered_decisions(self, limit: int = 100, *, after: str | None = None) -> list[Decision]:
+        """Accepted decisions of which the orchestration has not been told, oldest first.
+
+        `after` is the id of a review with a decision: only those that were accepted later.
+        """
         with self._read() as session:
-            return reading.undelivered_decisions(session, limit)
+            return reading.undelivered_decisions(session, limit, after)
 
     def mark_delivered(self, review_id: str) -> None:
         """Remember that the orchestration has been told. Raises ReviewNotFound when nothing was decided."""

@@ -48,9 +48,8 @@ class CaseOpening:
         view = await self._threads.run(self._casebook.get_case, opened.case_id)
         if view.alert.customer_id != alert.customer_id:
             raise AlertIdTaken(alert.alert_id, view.alert.customer_id)
-        waiting = await self._threads.run(self._casebook.unscheduled_cases)
-        pending = any(each.alert_id == alert.alert_id for each in waiting)
-        return self._answer(alert, opened, "pending" if pending else "scheduled")
+        scheduled = await self._threads.run(self._casebook.is_scheduled, opened.case_id)
+        return self._answer(alert, opened, "scheduled" if scheduled else "pending")
 
     async def _schedule(self, alert: Alert, case_id: str) -> StartStatus:
         try:

@@ -88,3 +88,4 @@ class SchedulerUnavailable(ServiceError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"The durable task scheduler cannot be reached: {reason}.")
+        self.reason = reason

@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 
 from backend.services.errors import SchedulerUnavailable
+from backend.services.retries import Retries
 from backend.services.scheduler import InstanceState, InstanceUnknown, Scheduler
 from backend.threads import Threads
 from casebook.errors import CasebookUnavailable
@@ -29,15 +32,24 @@ class Relay:
     """Starts the investigations and delivers the decisions that the scheduler has not been told of.
 
     Every step may be repeated: the scheduler starts an instance once, and a round consumes one decision.
+    What a scheduler that otherwise answers refuses is put off, so that it holds up nothing else.
     """
 
-    def __init__(self, casebook: CaseBook, scheduler: Scheduler, threads: Threads) -> None:
+    def __init__(
+        self,
+        casebook: CaseBook,
+        scheduler: Scheduler,
+        threads: Threads,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._casebook = casebook
         self._scheduler = scheduler
         self._threads = threads
         self._woken = asyncio.Event()
         self._recovery_due = True
         self._witness: str | None = None
+        self._retries = Retries(clock)
+        self._unrecovered: set[str] = set()
 
     def wake(self) -> None:
         """There is work."""
@@ -55,7 +67,7 @@ class Relay:
             self._woken.clear()
             try:
                 await self.sweep()
-            except (SchedulerUnavailable, CasebookUnavailable, InstanceUnknown) as error:
+            except (SchedulerUnavailable, CasebookUnavailable) as error:
                 if not delay:
                     log.warning("%s It is tried again until it works.", error)
                 delay = min(max(delay * 2, FIRST_RETRY_S), LAST_RETRY_S)
@@ -74,41 +86,74 @@ class Relay:
             return
 
     async def sweep(self) -> None:
-        """Start and deliver all that waits. Raises SchedulerUnavailable, CasebookUnavailable."""
+        """Start and deliver all that waits and is due. Raises SchedulerUnavailable, CasebookUnavailable."""
         await self._start_waiting()
         await self._deliver_waiting()
         if self._recovery_due or await self._memory_is_lost():
             self._recovery_due = True
             await self.recover()
             self._recovery_due = False
+        else:
+            for case in sorted(self._unrecovered):
+                await self._recover_case(case)
 
     async def recover(self) -> None:
         """Bring the scheduler up to date with every open case: it may have lost some, or missed a decision."""
         self._witness = None
+        self._unrecovered.clear()
         async for summary in self._open_cases():
-            state = await self._scheduler.state_of(summary.case_id)
-            if state is None:
-                log.warning("%s is unknown to the scheduler: starting it again", summary.case_id)
-                await self._restart(summary.case_id)
-            else:
-                await self._deliver_missed(summary.case_id, state)
-            self._witness = summary.case_id
+            await self._recover_case(summary.case_id)
+
+    async def _attempt(self, item: str, act: Callable[[], Awaitable[None]]) -> bool:
+        """Whether it worked; not before it is due. Raises SchedulerUnavailable when nothing would have worked."""
+        if not self._retries.is_due(item):
+            return False
+        try:
+            await act()
+        except (SchedulerUnavailable, InstanceUnknown) as error:
+            await self._scheduler.probe()
+            if self._retries.postpone(item):
+                why = error.reason if isinstance(error, SchedulerUnavailable) else error
+                log.error(
+                    "%s is refused by the scheduler and tried again now and then; the others go on. %s", item, why
+                )
+            return False
+        self._retries.forget(item)
+        return True
 
     async def _start_waiting(self) -> None:
-        while waiting := await self._threads.run(self._casebook.unscheduled_cases, PAGE):
+        last: str | None = None
+        while waiting := await self._threads.run(self._casebook.unscheduled_cases, PAGE, after=last):
             for alert in waiting:
-                case = case_id(alert.alert_id)
-                await self._scheduler.start_investigation(alert)
-                await self._threads.run(self._casebook.mark_scheduled, case)
-                self.remember(case)
-                log.info("%s started", case)
+                last = case_id(alert.alert_id)
+                if await self._attempt(last, partial(self._scheduler.start_investigation, alert)):
+                    await self._threads.run(self._casebook.mark_scheduled, last)
+                    self.remember(last)
+                    log.info("%s started", last)
 
     async def _deliver_waiting(self) -> None:
-        while waiting := await self._threads.run(self._casebook.undelivered_decisions, PAGE):
+        last: str | None = None
+        while waiting := await self._threads.run(self._casebook.undelivered_decisions, PAGE, after=last):
             for decision in waiting:
-                await self._deliver(decision)
-                await self._threads.run(self._casebook.mark_delivered, decision.review_id)
-                log.info("%s: decision delivered", decision.review_id)
+                last = decision.review_id
+                if await self._attempt(last, partial(self._deliver, decision)):
+                    await self._threads.run(self._casebook.mark_delivered, last)
+                    log.info("%s: decision delivered", last)
+
+    async def _recover_case(self, case: str) -> None:
+        if await self._attempt(case, partial(self._bring_back, case)):
+            self._unrecovered.discard(case)
+            self._witness = case
+        else:
+            self._unrecovered.add(case)
+
+    async def _bring_back(self, case: str) -> None:
+        state = await self._scheduler.state_of(case)
+        if state is None:
+            log.warning("%s is unknown to the scheduler: starting it again", case)
+            await self._restart(case)
+        else:
+            await self._deliver_missed(case, state)
 
     async def _deliver(self, decision: Decision) -> None:
         try:

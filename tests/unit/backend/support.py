@@ -47,9 +47,11 @@ NOTHING_READ = IngestReport(started_at=None, finished=False, events=0, malformed
 
 @dataclass
 class FakeScheduler:
-    """Keeps in memory what it is told; can be unreachable, and can forget."""
+    """Keeps in memory what it is told; can be unreachable, can forget, and can refuse single cases."""
 
     reachable: bool = True
+    refuses: set[str] = field(default_factory=set[str])
+    attempts: list[str] = field(default_factory=list[str])
     instances: dict[str, InstanceState] = field(default_factory=dict[str, InstanceState])
     starts: list[str] = field(default_factory=list[str])
     delivered: list[Decision] = field(default_factory=list[Decision])
@@ -57,16 +59,16 @@ class FakeScheduler:
     refused: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start_investigation(self, alert: Alert) -> None:
-        self._answer()
         case = case_id(alert.alert_id)
+        self._answer(case)
         if case not in self.instances:
             self.starts.append(case)
             self.instances[case] = instance_state("investigating")
         self.told.set()
 
     async def deliver(self, decision: Decision) -> None:
-        self._answer()
         case, _ = parse_review_id(decision.review_id)
+        self._answer(case)
         if case not in self.instances:
             raise InstanceUnknown(case)
         self.delivered.append(decision)
@@ -79,10 +81,14 @@ class FakeScheduler:
     async def probe(self) -> None:
         self._answer()
 
-    def _answer(self) -> None:
+    def _answer(self, case: str | None = None) -> None:
+        if case is not None:
+            self.attempts.append(case)
         if not self.reachable:
             self.refused.set()
             raise SchedulerUnavailable("nothing answers at its address")
+        if case in self.refuses:
+            raise SchedulerUnavailable("INVALID_ARGUMENT: it is too large")
 
 
 def instance_state(phase: str, round_number: int = 1) -> InstanceState:

@@ -211,6 +211,7 @@ def test_undelivered_decisions_come_in_the_order_in_which_they_were_accepted(boo
 
     assert waiting == [opening.review.review_id for opening in reversed(openings)]
     assert [decision.review_id for decision in book.undelivered_decisions(limit=2)] == waiting[:2]
+    assert [decision.review_id for decision in book.undelivered_decisions(after=waiting[0])] == waiting[1:]
 
 
 def test_a_decision_that_nobody_made_cannot_be_delivered(book: CaseBook):

@@ -70,10 +70,13 @@ def test_a_case_waits_to_be_scheduled_until_it_is_confirmed(book: CaseBook):
     first, second = open_case(book, 1), open_case(book, 2)
     assert [alert.customer_id for alert in book.unscheduled_cases()] == [1, 2]
     assert [alert.customer_id for alert in book.unscheduled_cases(limit=1)] == [1]
+    assert [alert.customer_id for alert in book.unscheduled_cases(after=first)] == [2]
+    assert book.unscheduled_cases(after=second) == []
 
     book.mark_scheduled(first)
     book.mark_scheduled(first)
 
+    assert [book.is_scheduled(case) for case in (first, second)] == [True, False]
     assert [alert.customer_id for alert in book.unscheduled_cases()] == [2]
     book.mark_scheduled(second)
     assert book.unscheduled_cases() == []

@@ -91,6 +91,18 @@ async def test_a_case_is_kept_while_the_scheduler_is_away_and_started_when_it_is
     assert scheduler.starts == [answer.json()["instance_id"]]
 
 
+async def test_a_start_repeated_behind_a_long_queue_still_knows_that_it_is_pending(
+    client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    scheduler.reachable = False
+    for number in range(1, 103):
+        open_case(book, number)
+    first = await client.post("/api/workflow/start", json=ORDER)
+    again = await client.post("/api/workflow/start", json=ORDER)
+    assert (again.status_code, again.json()["status"]) == (200, "pending")
+    assert again.json() == first.json()
+
+
 async def test_status_says_what_the_scheduler_says(
     client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
 ) -> None:

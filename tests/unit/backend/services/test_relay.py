@@ -1,8 +1,10 @@
 import asyncio
+from dataclasses import dataclass
 
 import pytest
 
-from backend.services.relay import Relay
+from backend.services.errors import SchedulerUnavailable
+from backend.services.relay import PAGE, Relay
 from backend.threads import Threads
 from casebook.repository import CaseBook
 from contracts.investigation import Closing
@@ -142,3 +144,110 @@ async def test_a_wake_up_is_not_lost_while_the_relay_is_at_work(
     await asyncio.wait_for(scheduler.told.wait(), 3)
     running.cancel()
     assert scheduler.starts == [case]
+
+
+@dataclass
+class Clock:
+    """Seconds as the test says."""
+
+    now: float = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def timed_relay(book: CaseBook, scheduler: FakeScheduler, clock: Clock) -> Relay:
+    return Relay(book, scheduler, Threads(), clock)
+
+
+async def test_cases_that_are_refused_hold_up_none_behind_them(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    # More than the relay reads at once.
+    refused = [open_case(book, number) for number in range(1, PAGE + 3)]
+    scheduler.refuses = set(refused)
+    behind = [open_case(book, number) for number in range(PAGE + 3, PAGE + 5)]
+
+    await timed_relay.sweep()
+
+    assert scheduler.starts == behind
+    assert len(book.unscheduled_cases(500)) == len(refused)
+
+
+async def test_a_refused_decision_holds_up_none_behind_it(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    openings = [case_in_review(book, number) for number in (1, 2)]
+    for opening in openings:
+        scheduler.instances[opening.case_id] = instance_state("awaiting_review")
+        book.accept_decision(a_decision(opening))
+    scheduler.refuses = {openings[0].case_id}
+
+    await timed_relay.sweep()
+
+    # Once from the outbox, once because its case still asks for it: a round consumes one.
+    assert {decision.review_id for decision in scheduler.delivered} == {openings[1].review.review_id}
+    assert [each.review_id for each in book.undelivered_decisions()] == [openings[0].review.review_id]
+
+
+async def test_what_is_refused_is_complained_of_once_and_tried_ever_more_rarely(
+    timed_relay: Relay,
+    book: CaseBook,
+    scheduler: FakeScheduler,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    case = open_case(book)
+    scheduler.refuses = {case}
+    for _ in range(100):
+        await timed_relay.sweep()
+        clock.now += 5
+    # At 0, 5, 15, 35, 75, 155 and 315 seconds.
+    assert len(scheduler.attempts) == 7
+    assert [record.getMessage() for record in caplog.records if case in record.getMessage()] == [
+        f"{case} is refused by the scheduler and tried again now and then; the others go on. "
+        "INVALID_ARGUMENT: it is too large"
+    ]
+
+    scheduler.refuses.clear()
+    clock.now += 300
+    await timed_relay.sweep()
+    assert (scheduler.starts, book.unscheduled_cases()) == ([case], [])
+
+
+async def test_a_forgotten_case_that_is_refused_holds_up_no_other_and_is_brought_back_later(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    openings = [case_in_review(book, number) for number in (1, 2, 3)]
+    refused = openings[1].case_id
+    scheduler.refuses = {refused}
+
+    await timed_relay.sweep()
+    assert set(scheduler.instances) == {openings[0].case_id, openings[2].case_id}
+
+    scheduler.refuses.clear()
+    await timed_relay.sweep()
+    assert refused not in scheduler.instances
+    clock.now += 5
+    await timed_relay.sweep()
+    assert refused in scheduler.instances
+
+
+async def test_a_scheduler_that_is_away_puts_off_no_single_case(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    cases = [open_case(book, number) for number in (1, 2)]
+    scheduler.reachable = False
+    with pytest.raises(SchedulerUnavailable):
+        await timed_relay.sweep()
+    assert scheduler.attempts == cases[:1]
+
+    scheduler.reachable = True
+    await timed_relay.sweep()
+    assert scheduler.starts == cases
