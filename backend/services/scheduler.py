@@ -20,7 +20,7 @@ from contracts.converter import PydanticDataConverter
 from contracts.ids import case_id, parse_review_id
 from contracts.investigation import Investigation
 from contracts.model import Contract, UtcDateTime
-from contracts.names import INVESTIGATION, analyst_decision
+from contracts.names import INVESTIGATION, INVESTIGATION_VERSION, analyst_decision
 from contracts.review import Decision
 
 RuntimeStatus = Literal["PENDING", "RUNNING", "COMPLETED", "FAILED", "TERMINATED", "SUSPENDED", "CONTINUED_AS_NEW"]
@@ -87,7 +87,10 @@ class DurableTaskScheduler:
         try:
             async with _answering():
                 await self._client.schedule_new_orchestration(
-                    INVESTIGATION, input=Investigation(case_id=case, alert=alert), instance_id=case
+                    INVESTIGATION,
+                    input=Investigation(case_id=case, alert=alert),
+                    instance_id=case,
+                    version=INVESTIGATION_VERSION,
                 )
         except _Refused as refusal:
             if refusal.code is not grpc.StatusCode.ALREADY_EXISTS:

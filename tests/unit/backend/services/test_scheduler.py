@@ -12,7 +12,7 @@ from backend.services.scheduler import DurableTaskScheduler, InstanceState, Inst
 from contracts.converter import PydanticDataConverter
 from contracts.ids import case_id
 from contracts.investigation import Investigation
-from contracts.names import INVESTIGATION, analyst_decision
+from contracts.names import INVESTIGATION, INVESTIGATION_VERSION, analyst_decision
 from contracts.review import Decision
 from tests.unit.casebook.builders import a_decision, an_alert, an_opening
 
@@ -26,10 +26,10 @@ DECISION = a_decision(an_opening(CASE))
 def investigation(
     ctx: task.OrchestrationContext, order: Investigation
 ) -> Generator[task.Task[Decision], Decision, str]:
-    """Waits for the first round's decision and says whose it was."""
+    """Waits for the first round's decision and says whose it was, and which version this is."""
     ctx.set_custom_status({"phase": "awaiting_review", "round": 1, "specialists": {}, "score": None, "outcome": None})
     decision = yield ctx.wait_for_external_event(analyst_decision(1), data_type=Decision)
-    return f"{order.case_id} by {decision.decided_by}"
+    return f"{order.case_id} by {decision.decided_by}, version {ctx.version}"
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ async def test_the_decision_reaches_the_round_that_waits_for_it(hub: str) -> Non
             state = await asyncio.wait_for(until_finished(scheduler), 20)
     finally:
         worker.stop()
-    assert state.result == f"{CASE} by ana"
+    assert state.result == f"{CASE} by ana, version {INVESTIGATION_VERSION}"
     assert state.custom_status is not None
     assert state.custom_status.phase == "awaiting_review"
 
