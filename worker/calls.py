@@ -1,16 +1,22 @@
 """The calls that orchestrators may make: one line per activity and entity operation, with its retry policy.
 
+Each is a step of an orchestration: run it with `yield from`. Answers are decoded in that step, so that one of another
+release's shape raises `pydantic.ValidationError` where the orchestrator can catch it.
+
 A policy here is part of every open case's history: raise its number of attempts freely, but lower it only
 with a new INVESTIGATION_VERSION, because a replayed case must find the attempts that it has already made.
 """
 
+from collections.abc import Generator
 from datetime import timedelta
+from typing import Any, TypeAlias, TypeVar
 
 from durabletask import task
 from durabletask.entities import EntityInstanceId
 
 from contracts import names
 from contracts.assessment import RiskAssessment
+from contracts.converter import Undecoded
 from contracts.investigation import (
     ActionOrder,
     ActionResult,
@@ -27,10 +33,15 @@ from contracts.investigation import (
     RoundStart,
     SpecialistTask,
 )
+from contracts.model import Contract
 from contracts.report import SpecialistReport
 from contracts.review import Decision, ReviewRequest
 
 Context = task.OrchestrationContext
+T = TypeVar("T")
+Model = TypeVar("Model", bound=Contract)
+Steps: TypeAlias = Generator[task.Task[Any], Any, T]
+"""A part of an orchestration that ends with a `T`; run it with `yield from`."""
 
 # A case must not fail because the casebook was down for a night: about a day of attempts, half an hour apart at the
 # end. Not more of them, because each writes its input into the history, and a history has a size that it cannot pass.
@@ -56,68 +67,66 @@ ACTING = task.RetryPolicy(
 )
 
 
-def begin_investigation(ctx: Context, order: Investigation) -> task.Task[InvestigationPolicy]:
+def begin_investigation(ctx: Context, order: Investigation) -> Steps[InvestigationPolicy]:
     """The limits that this case is judged by from now on."""
-    return ctx.call_activity(
-        names.BEGIN_INVESTIGATION, input=order, retry_policy=RECORDING, return_type=InvestigationPolicy
-    )
+    return (yield from _answer(_record(ctx, names.BEGIN_INVESTIGATION, order), InvestigationPolicy))
 
 
-def begin_round(ctx: Context, start: RoundStart) -> task.Task[None]:
+def begin_round(ctx: Context, start: RoundStart) -> Steps[None]:
     """Note that a round has begun."""
-    return ctx.call_activity(names.BEGIN_ROUND, input=start, retry_policy=RECORDING)
+    yield _record(ctx, names.BEGIN_ROUND, start)
 
 
-def run_specialist(ctx: Context, order: SpecialistTask) -> task.Task[SpecialistReport]:
-    """Let one specialist investigate."""
-    return ctx.call_activity(names.RUN_SPECIALIST, input=order, retry_policy=THINKING, return_type=SpecialistReport)
+def run_specialist(ctx: Context, order: SpecialistTask) -> task.Task[Undecoded]:
+    """Let one specialist investigate: a task, so that several can run at once. `decode` its result."""
+    return ctx.call_activity(names.RUN_SPECIALIST, input=order, retry_policy=THINKING, return_type=Undecoded)
 
 
-def record_report(ctx: Context, filing: ReportFiling) -> task.Task[SpecialistReport]:
+def record_report(ctx: Context, filing: ReportFiling) -> Steps[SpecialistReport]:
     """Note that a specialist failed for good. A report that it had saved all the same is returned instead."""
-    return ctx.call_activity(names.RECORD_REPORT, input=filing, retry_policy=RECORDING, return_type=SpecialistReport)
+    return (yield from _answer(_record(ctx, names.RECORD_REPORT, filing), SpecialistReport))
 
 
-def assess_risk(ctx: Context, order: AssessmentTask) -> task.Task[RiskAssessment]:
+def assess_risk(ctx: Context, order: AssessmentTask) -> Steps[RiskAssessment]:
     """Let the aggregator judge the round, within the guard rails."""
-    return ctx.call_activity(names.ASSESS_RISK, input=order, retry_policy=THINKING, return_type=RiskAssessment)
+    pending = ctx.call_activity(names.ASSESS_RISK, input=order, retry_policy=THINKING, return_type=Undecoded)
+    return (yield from _answer(pending, RiskAssessment))
 
 
-def assess_without_model(ctx: Context, order: AssessmentTask) -> task.Task[RiskAssessment]:
+def assess_without_model(ctx: Context, order: AssessmentTask) -> Steps[RiskAssessment]:
     """Apply the guard rails alone, after the aggregator failed for good: the case goes to a person."""
-    return ctx.call_activity(
-        names.ASSESS_WITHOUT_MODEL, input=order, retry_policy=RECORDING, return_type=RiskAssessment
-    )
+    return (yield from _answer(_record(ctx, names.ASSESS_WITHOUT_MODEL, order), RiskAssessment))
 
 
-def open_review(ctx: Context, opening: ReviewOpening) -> task.Task[None]:
+def open_review(ctx: Context, opening: ReviewOpening) -> Steps[None]:
     """Ask a person."""
-    return ctx.call_activity(names.OPEN_REVIEW, input=opening, retry_policy=RECORDING)
+    yield _record(ctx, names.OPEN_REVIEW, opening)
 
 
-def escalate_review(ctx: Context, escalation: Escalation) -> task.Task[Decision | None]:
+def escalate_review(ctx: Context, escalation: Escalation) -> Steps[Decision | None]:
     """Pass the review to a manager, unless it has been decided: then that decision is the result."""
-    return ctx.call_activity(names.ESCALATE_REVIEW, input=escalation, retry_policy=RECORDING, return_type=Decision)
+    return (yield from _answer_if_any(_record(ctx, names.ESCALATE_REVIEW, escalation), Decision))
 
 
-def expire_review(ctx: Context, review: ReviewRequest) -> task.Task[Decision | None]:
+def expire_review(ctx: Context, review: ReviewRequest) -> Steps[Decision | None]:
     """Stop asking, unless it has been decided: then that decision is the result."""
-    return ctx.call_activity(names.EXPIRE_REVIEW, input=review, retry_policy=RECORDING, return_type=Decision)
+    return (yield from _answer_if_any(_record(ctx, names.EXPIRE_REVIEW, review), Decision))
 
 
-def execute_action(ctx: Context, order: ActionOrder) -> task.Task[ActionResult]:
+def execute_action(ctx: Context, order: ActionOrder) -> Steps[ActionResult]:
     """Carry out what was approved."""
-    return ctx.call_activity(names.EXECUTE_ACTION, input=order, retry_policy=ACTING, return_type=ActionResult)
+    pending = ctx.call_activity(names.EXECUTE_ACTION, input=order, retry_policy=ACTING, return_type=Undecoded)
+    return (yield from _answer(pending, ActionResult))
 
 
-def give_up_action(ctx: Context, order: ActionOrder) -> task.Task[ActionResult]:
+def give_up_action(ctx: Context, order: ActionOrder) -> Steps[ActionResult]:
     """Note that nobody knows what came of the action."""
-    return ctx.call_activity(names.GIVE_UP_ACTION, input=order, retry_policy=RECORDING, return_type=ActionResult)
+    return (yield from _answer(_record(ctx, names.GIVE_UP_ACTION, order), ActionResult))
 
 
-def close_case(ctx: Context, closing: Closing) -> task.Task[None]:
+def close_case(ctx: Context, closing: Closing) -> Steps[None]:
     """Close the case for good."""
-    return ctx.call_activity(names.CLOSE_CASE, input=closing, retry_policy=RECORDING)
+    yield _record(ctx, names.CLOSE_CASE, closing)
 
 
 def memory_of(case_id: str) -> EntityInstanceId:
@@ -125,11 +134,36 @@ def memory_of(case_id: str) -> EntityInstanceId:
     return EntityInstanceId(names.FRAUD_ANALYSIS_AGENT, case_id)
 
 
-def remember_round(ctx: Context, case_id: str, remembrance: Remembrance) -> task.Task[DurableAgentState]:
+def remember_round(ctx: Context, case_id: str, remembrance: Remembrance) -> Steps[DurableAgentState]:
     """Keep a round's conclusion; the memory as it is then."""
-    return ctx.call_entity(memory_of(case_id), names.REMEMBER_ROUND, remembrance, return_type=DurableAgentState)
+    pending = ctx.call_entity(memory_of(case_id), names.REMEMBER_ROUND, remembrance, return_type=Undecoded)
+    return (yield from _answer(pending, DurableAgentState))
 
 
-def remember_feedback(ctx: Context, case_id: str, feedback: Feedback) -> task.Task[DurableAgentState]:
+def remember_feedback(ctx: Context, case_id: str, feedback: Feedback) -> Steps[DurableAgentState]:
     """Keep what a person answered to a round; the memory as it is then."""
-    return ctx.call_entity(memory_of(case_id), names.REMEMBER_FEEDBACK, feedback, return_type=DurableAgentState)
+    pending = ctx.call_entity(memory_of(case_id), names.REMEMBER_FEEDBACK, feedback, return_type=Undecoded)
+    return (yield from _answer(pending, DurableAgentState))
+
+
+def wait_for_decision(ctx: Context, round_number: int) -> task.CancellableTask[Undecoded]:
+    """The next event of a round's review, whatever it carries."""
+    return ctx.wait_for_external_event(names.analyst_decision(round_number), data_type=Undecoded)
+
+
+def decode(payload: Undecoded | None, model: type[Model]) -> Model:
+    """The contract in a payload, which is None when there was none. Raises pydantic.ValidationError."""
+    return model.model_validate_json(payload or "null")
+
+
+def _record(ctx: Context, activity: str, order: Contract) -> task.Task[Undecoded]:
+    return ctx.call_activity(activity, input=order, retry_policy=RECORDING, return_type=Undecoded)
+
+
+def _answer(pending: task.Task[Undecoded], model: type[Model]) -> Steps[Model]:
+    return decode((yield pending), model)
+
+
+def _answer_if_any(pending: task.Task[Undecoded], model: type[Model]) -> Steps[Model | None]:
+    payload: Undecoded | None = yield pending
+    return None if payload is None or payload == "null" else decode(payload, model)

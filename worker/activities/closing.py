@@ -19,4 +19,9 @@ class ClosingActivities:
     def close_case(self, _: task.ActivityContext, closing: Closing) -> None:
         """Close the case for good."""
         self._record.close_case(closing)
-        log.info("Closed: %s.", closing.outcome, extra={"case_id": closing.case_id})
+        log.log(
+            logging.ERROR if closing.outcome == "failed" else logging.INFO,
+            "Closed: %s.",
+            closing.outcome,
+            extra={"case_id": closing.case_id},
+        )

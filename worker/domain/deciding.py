@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from contracts.assessment import EffectAction, RecommendedAction
 from contracts.case import CaseOutcome
@@ -25,13 +25,13 @@ OUTCOME_OF: Mapping[RecommendedAction, CaseOutcome] = {
 }
 
 
-def binding_decision(payload: JsonValue | Decision, review: ReviewRequest) -> Decision | None:
-    """The decision in an event's payload if it answers exactly this review, otherwise None.
+def binding_decision(payload: str | None, review: ReviewRequest) -> Decision | None:
+    """The decision in an event's payload, as it came, if it answers exactly this review, otherwise None.
 
-    None also for what is no decision at all: a stray event must never end or advance a case.
+    None also for what is no decision, or not even JSON: a stray event must never end or advance a case.
     """
     try:
-        decision = Decision.model_validate(payload)
+        decision = Decision.model_validate_json(payload or "null")
     except ValidationError:
         return None
     if decision.review_id != review.review_id or decision.assessment_hash != review.assessment_hash:

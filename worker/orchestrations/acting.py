@@ -4,11 +4,12 @@ from durabletask import task
 
 from contracts.assessment import RiskAssessment
 from contracts.case import CaseOutcome
-from contracts.investigation import ActionOrder, ActionResult, Closing
+from contracts.investigation import ActionOrder, Closing
 from contracts.review import Decision
 from worker import calls
+from worker.calls import Steps
 from worker.domain.deciding import OUTCOME_OF, outcome_of
-from worker.orchestrations.case import OpenCase, Steps
+from worker.orchestrations.case import OpenCase
 
 
 def carry_out(
@@ -25,9 +26,9 @@ def carry_out(
         refund_charge_ids=assessment.refund_charge_ids,
     )
     try:
-        result: ActionResult = yield calls.execute_action(ctx, order)
+        result = yield from calls.execute_action(ctx, order)
     except task.TaskFailedError:
-        result = yield calls.give_up_action(ctx, order)
+        result = yield from calls.give_up_action(ctx, order)
     return (yield from close(ctx, case, assessment.round, outcome_of(decision.action, result.effects)))
 
 
@@ -35,6 +36,6 @@ def close(
     ctx: task.OrchestrationContext, case: OpenCase, round_number: int, outcome: CaseOutcome
 ) -> Steps[CaseOutcome]:
     """Record the outcome; the orchestration ends with it."""
-    yield calls.close_case(ctx, Closing(case_id=case.case_id, round=round_number, outcome=outcome))
+    yield from calls.close_case(ctx, Closing(case_id=case.case_id, round=round_number, outcome=outcome))
     case.board.enter("closed", outcome=outcome)
     return outcome

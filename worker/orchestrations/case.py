@@ -1,9 +1,7 @@
 """What every step of one investigation shares: its order, its limits, and what its custom status shows."""
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeAlias, TypeVar
 
 from durabletask import task
 
@@ -13,10 +11,6 @@ from contracts.investigation import InvestigationPolicy
 from contracts.report import SPECIALISTS, Specialist
 from worker.domain.lifecycle import refuse_illegal
 
-T = TypeVar("T")
-Steps: TypeAlias = Generator[task.Task[Any], Any, T]
-"""A part of an orchestration that ends with a `T`; run it with `yield from`."""
-
 
 class ProgressBoard:
     """Shows the case's progress as the orchestration's custom status, and holds it to the lifecycle."""
@@ -24,6 +18,11 @@ class ProgressBoard:
     def __init__(self, ctx: task.OrchestrationContext) -> None:
         self._ctx = ctx
         self._shown = CaseProgress(phase="investigating", round=1, specialists={})
+
+    @property
+    def round(self) -> int:
+        """The round that is shown."""
+        return self._shown.round
 
     def start_round(self, round_number: int) -> None:
         """A round begins: nothing is known yet."""
@@ -45,6 +44,10 @@ class ProgressBoard:
         refuse_illegal(self._shown.phase, phase)
         changes = {"phase": phase, "round": round_number or self._shown.round, "outcome": outcome}
         self._show(self._shown.model_copy(update=changes))
+
+    def give_up(self) -> None:
+        """The case ends as failed, wherever it stood: what broke it may have broken the lifecycle, too."""
+        self._show(self._shown.model_copy(update={"phase": "closed", "outcome": "failed"}))
 
     def _show(self, progress: CaseProgress) -> None:
         self._shown = progress

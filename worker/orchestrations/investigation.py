@@ -1,25 +1,43 @@
 """The investigation of one case, from its alert to its outcome."""
 
+import logging
+
 from durabletask import task
 
 from contracts.assessment import RiskAssessment
 from contracts.case import CaseOutcome
-from contracts.investigation import DurableAgentState, Feedback, Investigation
+from contracts.converter import Undecoded
+from contracts.investigation import Closing, Feedback, Investigation
 from contracts.review import Decision
 from worker import calls
+from worker.calls import Steps
 from worker.orchestrations.acting import carry_out, close
-from worker.orchestrations.case import OpenCase, ProgressBoard, Steps
+from worker.orchestrations.case import OpenCase, ProgressBoard
+from worker.orchestrations.remembering import CaseMemory
 from worker.orchestrations.review import Answer, ask_analyst, ask_manager
-from worker.orchestrations.rounds import Memory, assess_round
+from worker.orchestrations.rounds import assess_round
+
+log = logging.getLogger(__name__)
 
 ATTEMPTS_USED_UP = "The analysts rejected every assessment that they may ask for."
 
 
-def investigation(ctx: task.OrchestrationContext, order: Investigation) -> Steps[CaseOutcome]:
+def investigation(ctx: task.OrchestrationContext, order: Undecoded) -> Steps[CaseOutcome]:
+    """Investigate one case; `order` is an `Investigation`. Whatever goes wrong, the case does not stay open unseen."""
+    board = ProgressBoard(ctx)
+    try:
+        return (yield from _investigate(ctx, board, calls.decode(order, Investigation)))
+    except Exception as fault:
+        if not ctx.is_replaying:
+            log.exception("The investigation broke and is closed as failed.", extra={"case_id": ctx.instance_id})
+        return (yield from _give_up(ctx, board, fault))
+
+
+def _investigate(ctx: task.OrchestrationContext, board: ProgressBoard, order: Investigation) -> Steps[CaseOutcome]:
     """Investigate, ask, and act on the answer; a rejection starts another round that knows all earlier ones."""
-    policy = yield calls.begin_investigation(ctx, order)
-    case = OpenCase(order.case_id, order.alert, policy, ProgressBoard(ctx))
-    round_number, memory = 1, Memory()
+    policy = yield from calls.begin_investigation(ctx, order)
+    case = OpenCase(order.case_id, order.alert, policy, board)
+    round_number, memory = 1, CaseMemory(ctx, order.case_id, order.alert)
     while True:
         assessment = yield from assess_round(ctx, case, round_number, memory)
         if assessment.route == "auto_clear":
@@ -27,10 +45,21 @@ def investigation(ctx: task.OrchestrationContext, order: Investigation) -> Steps
         answer = yield from ask_analyst(ctx, case, assessment)
         if not _asks_for_more(answer):
             return (yield from _conclude(ctx, case, assessment, answer))
-        memory = yield from _remember(ctx, case, round_number, answer.decision)
+        yield from memory.keep_feedback(_feedback(round_number, answer.decision))
         if round_number >= policy.max_review_attempts:
             return (yield from _leave_to_manager(ctx, case, assessment))
         round_number += 1
+
+
+def _give_up(ctx: task.OrchestrationContext, board: ProgressBoard, fault: Exception) -> Steps[CaseOutcome]:
+    """Close the case as failed. When not even that can be recorded, the orchestration itself fails with `fault`."""
+    try:
+        # The instance id is the case id; the order may be what could not be read.
+        yield from calls.close_case(ctx, Closing(case_id=ctx.instance_id, round=board.round, outcome="failed"))
+    except task.TaskFailedError:
+        raise fault from None
+    board.give_up()
+    return "failed"
 
 
 def _asks_for_more(answer: Answer) -> bool:
@@ -38,13 +67,9 @@ def _asks_for_more(answer: Answer) -> bool:
     return not answer.by_manager and answer.decision is not None and answer.decision.verdict == "reject"
 
 
-def _remember(
-    ctx: task.OrchestrationContext, case: OpenCase, round_number: int, decision: Decision | None
-) -> Steps[Memory]:
+def _feedback(round_number: int, decision: Decision | None) -> Feedback:
     assert decision is not None
-    feedback = Feedback(round=round_number, text=decision.feedback or "", decided_by=decision.decided_by)
-    state: DurableAgentState = yield calls.remember_feedback(ctx, case.case_id, feedback)
-    return state.rounds
+    return Feedback(round=round_number, text=decision.feedback or "", decided_by=decision.decided_by)
 
 
 def _leave_to_manager(ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment) -> Steps[CaseOutcome]:

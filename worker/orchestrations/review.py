@@ -10,11 +10,11 @@ from contracts.assessment import RiskAssessment
 from contracts.hashing import content_hash
 from contracts.ids import review_id
 from contracts.investigation import Escalation, ReviewOpening
-from contracts.names import analyst_decision
 from contracts.review import Decision, ReviewRequest
 from worker import calls
+from worker.calls import Steps
 from worker.domain.deciding import binding_decision
-from worker.orchestrations.case import OpenCase, Steps, now
+from worker.orchestrations.case import OpenCase, now
 
 NOT_DECIDED_IN_TIME = "Nobody decided before the deadline."
 
@@ -32,18 +32,19 @@ class DecisionBox:
 
     def __init__(self, ctx: task.OrchestrationContext, round_number: int) -> None:
         self._ctx = ctx
-        self._name = analyst_decision(round_number)
-        self._next: task.CancellableTask[Any] = ctx.wait_for_external_event(self._name)
+        self._round = round_number
+        self._next = calls.wait_for_decision(ctx, round_number)
 
     def wait(self, review: ReviewRequest) -> Steps[Decision | None]:
         """The first decision that is bound to `review`, or None once its deadline has passed."""
         timer = self._ctx.create_timer(review.due_at)
         while True:
-            winner: task.Task[Any] = yield task.when_any([self._next, timer])
+            waiting: list[task.Task[Any]] = [self._next, timer]
+            winner: task.Task[Any] = yield task.when_any(waiting)
             if winner is timer:
                 return None
-            decision = binding_decision(winner.get_result(), review)
-            self._next = self._ctx.wait_for_external_event(self._name)
+            decision = binding_decision(self._next.get_result(), review)
+            self._next = calls.wait_for_decision(self._ctx, self._round)
             if decision is not None:
                 timer.cancel()
                 return decision
@@ -53,7 +54,7 @@ def ask_analyst(ctx: task.OrchestrationContext, case: OpenCase, assessment: Risk
     """Ask an analyst; when nobody decides in time, ask a manager the same question."""
     review = _request(ctx, case, assessment, case.policy.approval_timeout_hours)
     box = DecisionBox(ctx, assessment.round)
-    yield calls.open_review(
+    yield from calls.open_review(
         ctx, ReviewOpening(case_id=case.case_id, round=assessment.round, review=review, assessment=assessment)
     )
     case.board.enter("awaiting_review")
@@ -61,7 +62,7 @@ def ask_analyst(ctx: task.OrchestrationContext, case: OpenCase, assessment: Risk
     if decision is not None:
         return Answer(decision, by_manager=False)
     escalated = _for_manager(review, due_at=_in_hours(ctx, case.policy.escalation_timeout_hours))
-    decision = yield calls.escalate_review(
+    decision = yield from calls.escalate_review(
         ctx, Escalation(case_id=case.case_id, review=escalated, reason=NOT_DECIDED_IN_TIME, at=now(ctx))
     )
     if decision is not None:
@@ -77,7 +78,7 @@ def ask_manager(
     """Ask a manager straight away, as a round of its own."""
     review = _for_manager(_request(ctx, case, assessment, case.policy.escalation_timeout_hours))
     box = DecisionBox(ctx, assessment.round)
-    yield calls.open_review(
+    yield from calls.open_review(
         ctx,
         ReviewOpening(
             case_id=case.case_id,
@@ -96,7 +97,7 @@ def _last_wait(ctx: task.OrchestrationContext, box: DecisionBox, review: ReviewR
     decision = yield from box.wait(review)
     if decision is None:
         # A decision that was accepted just before the deadline may still be on its way here: it stands.
-        decision = yield calls.expire_review(ctx, review)
+        decision = yield from calls.expire_review(ctx, review)
     return decision
 
 

@@ -5,44 +5,39 @@ from collections.abc import Mapping
 from durabletask import task
 
 from contracts.assessment import RiskAssessment
-from contracts.investigation import (
-    AssessmentTask,
-    RememberedRound,
-    Remembrance,
-    ReportFiling,
-    RoundStart,
-    SpecialistTask,
-)
+from contracts.converter import Undecoded
+from contracts.investigation import AssessmentTask, ReportFiling, RoundStart, SpecialistTask
 from contracts.report import SPECIALISTS, Specialist, SpecialistReport
 from worker import calls
+from worker.calls import Steps
+from worker.domain.assessing import send_to_person
 from worker.domain.failures import reason_for, unavailable_report
-from worker.orchestrations.case import OpenCase, Steps
-
-Memory = tuple[RememberedRound, ...]
+from worker.orchestrations.case import OpenCase
+from worker.orchestrations.remembering import CaseMemory
 
 
 def assess_round(
-    ctx: task.OrchestrationContext, case: OpenCase, round_number: int, memory: Memory
+    ctx: task.OrchestrationContext, case: OpenCase, round_number: int, memory: CaseMemory
 ) -> Steps[RiskAssessment]:
     """Investigate and assess once more, knowing what earlier rounds found and were told."""
-    yield calls.begin_round(ctx, RoundStart(case_id=case.case_id, round=round_number))
+    yield from calls.begin_round(ctx, RoundStart(case_id=case.case_id, round=round_number))
     case.board.start_round(round_number)
     reports = yield from _hear_specialists(ctx, case, round_number, memory)
     case.board.enter("assessing")
     assessment = yield from _assess(ctx, case, round_number, memory, reports)
     case.board.rate(assessment.overall_risk_score)
-    yield calls.remember_round(ctx, case.case_id, Remembrance(alert=case.alert, assessment=assessment))
-    return assessment
+    loss = yield from memory.keep_round(assessment)
+    return assessment if loss is None else send_to_person(assessment, loss)
 
 
 def _hear_specialists(
-    ctx: task.OrchestrationContext, case: OpenCase, round_number: int, memory: Memory
+    ctx: task.OrchestrationContext, case: OpenCase, round_number: int, memory: CaseMemory
 ) -> Steps[tuple[SpecialistReport, ...]]:
-    running: dict[Specialist, task.Task[SpecialistReport]] = {
+    running: dict[Specialist, task.Task[Undecoded]] = {
         specialist: calls.run_specialist(
             ctx,
             SpecialistTask(
-                case_id=case.case_id, round=round_number, specialist=specialist, alert=case.alert, memory=memory
+                case_id=case.case_id, round=round_number, specialist=specialist, alert=case.alert, memory=memory.rounds
             ),
         )
         for specialist in SPECIALISTS
@@ -60,7 +55,7 @@ def _hear_specialists(
 
 
 def _finished(
-    running: Mapping[Specialist, task.Task[SpecialistReport]], reports: Mapping[Specialist, SpecialistReport]
+    running: Mapping[Specialist, task.Task[Undecoded]], reports: Mapping[Specialist, SpecialistReport]
 ) -> list[Specialist]:
     return [specialist for specialist, answer in running.items() if answer.is_complete and specialist not in reports]
 
@@ -70,22 +65,21 @@ def _report_of(
     case: OpenCase,
     round_number: int,
     specialist: Specialist,
-    answer: task.Task[SpecialistReport],
+    answer: task.Task[Undecoded],
 ) -> Steps[SpecialistReport]:
     """The specialist's report; after its last attempt has failed, one that says so."""
     if not answer.is_failed:
-        return answer.get_result()
+        return calls.decode(answer.get_result(), SpecialistReport)
     failure = answer.get_exception().details
     report = unavailable_report(specialist, round_number, reason_for(failure.error_type, failure.message))
-    recorded: SpecialistReport = yield calls.record_report(ctx, ReportFiling(case_id=case.case_id, report=report))
-    return recorded
+    return (yield from calls.record_report(ctx, ReportFiling(case_id=case.case_id, report=report)))
 
 
 def _assess(
     ctx: task.OrchestrationContext,
     case: OpenCase,
     round_number: int,
-    memory: Memory,
+    memory: CaseMemory,
     reports: tuple[SpecialistReport, ...],
 ) -> Steps[RiskAssessment]:
     order = AssessmentTask(
@@ -94,10 +88,9 @@ def _assess(
         alert=case.alert,
         reports=reports,
         policy=case.policy,
-        memory=memory,
+        memory=memory.rounds,
     )
     try:
-        assessment: RiskAssessment = yield calls.assess_risk(ctx, order)
+        return (yield from calls.assess_risk(ctx, order))
     except task.TaskFailedError:
-        assessment = yield calls.assess_without_model(ctx, order)
-    return assessment
+        return (yield from calls.assess_without_model(ctx, order))

@@ -43,6 +43,7 @@ from worker.activities.specialists import SpecialistActivities
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.prompting import load_prompts
 from worker.agents.specialists import SpecialistAgents
+from worker.domain.assessing import send_to_person
 from worker.domain.failures import unavailable_report
 from worker.ports.actions import ActionRefused, ActionsUnavailable
 from worker.ports.model import ModelUnavailable
@@ -299,6 +300,27 @@ def test_giving_up_says_that_nobody_knows_but_leaves_what_is_done(casebook: Case
         "lock_account": "done",
         "refund_charges": "unknown",
     }
+
+
+def test_a_person_is_shown_why_an_assessment_that_was_to_clear_the_case_came_to_them(casebook: CaseBook) -> None:
+    judgement = {"overall_risk_score": 0.1, "recommended_action": "clear", "reasoning": "All is well."}
+    activities, _ = assessing(casebook, answers(judgement))
+    cleared = activities.assess_risk(CTX, an_assessment_task())
+    shown = send_to_person(cleared, "The case's memory could not be written: it is full.")
+
+    ReviewActivities(casebook).open_review(CTX, an_opening(shown))
+    casebook.accept_decision(a_decision(review_id(CASE, 1), shown, action="clear"))
+
+    assert cleared.route == "auto_clear"
+    assert casebook.get_case(CASE).assessment == shown
+
+
+def test_a_case_that_ends_as_failed_is_an_error_in_the_log(
+    casebook: CaseBook, caplog: pytest.LogCaptureFixture
+) -> None:
+    ClosingActivities(casebook).close_case(CTX, Closing(case_id=CASE, round=1, outcome="failed"))
+
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("ERROR", "Closed: failed.")]
 
 
 def test_closing_twice_closes_once(casebook: CaseBook) -> None:

@@ -11,8 +11,8 @@ from durabletask.client import TaskHubGrpcClient
 from durabletask.testing import create_test_backend
 from durabletask.worker import TaskHubGrpcWorker
 
-from tests.unit.worker.support.desk import CaseScript, FakeActivities
-from tests.unit.worker.support.lab import CONVERTER, Lab, register
+from tests.unit.worker.support.desk import CaseScript
+from tests.unit.worker.support.lab import CONVERTER, AsItIs, Lab, register
 from worker import calls
 
 
@@ -31,9 +31,12 @@ def lab() -> Iterator[Lab]:
             for policy in ("RECORDING", "THINKING", "ACTING"):
                 patch.setattr(calls, policy, quickly)
             with TaskHubGrpcWorker(host_address=address, data_converter=CONVERTER) as worker:
-                register(worker, FakeActivities(scripts))
+                register(worker, scripts)
                 worker.start()
-                with TaskHubGrpcClient(host_address=address, data_converter=CONVERTER) as client:
-                    yield Lab(client, scripts, itertools.count(1))
+                with (
+                    TaskHubGrpcClient(host_address=address, data_converter=CONVERTER) as client,
+                    TaskHubGrpcClient(host_address=address, data_converter=AsItIs()) as rude_client,
+                ):
+                    yield Lab(client, rude_client, scripts, itertools.count(1))
     finally:
         backend.stop()

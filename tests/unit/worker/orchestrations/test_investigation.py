@@ -217,6 +217,16 @@ def test_a_decision_on_another_assessment_changes_nothing(lab: Lab) -> None:
     assert case.script.orders == []
 
 
+def test_an_event_that_is_not_even_json_changes_nothing(lab: Lab) -> None:
+    case = lab.start()
+    opening = case.script.opening()
+
+    case.send_text(1, "approve!")
+    case.decide(opening, "clear")
+
+    assert case.outcome() == "cleared"
+
+
 @pytest.mark.parametrize("payload", [None, "approve", {"verdict": "approve"}, 7])
 def test_an_event_that_is_no_decision_changes_nothing(lab: Lab, payload: object) -> None:
     case = lab.start()

@@ -52,6 +52,8 @@ class CaseScript:
     action_fails: bool = False
     decided_before_deadline: Decision | None = None
     """What the record answers when a deadline has passed: a decision that was accepted just before it."""
+    instead: dict[str, object] = field(default_factory=dict[str, object])
+    """By activity or entity operation: the exception that it raises, or the answer of another shape that it gives."""
 
     rounds: list[int] = field(default_factory=list[int])
     heard: list[SpecialistTask] = field(default_factory=list[SpecialistTask])
@@ -76,6 +78,13 @@ class CaseScript:
         with self.changed:
             assert self.changed.wait_for(lambda: bool(self.escalations), WAIT_S), "nothing was escalated"
         return self.escalations[0]
+
+    def stray_from(self, step: str) -> object | None:
+        """What `step` answers instead of doing its work, or None. Raises what it is to raise."""
+        stray = self.instead.get(step)
+        if isinstance(stray, Exception):
+            raise stray
+        return stray
 
     def attempts_of(self, specialist: Specialist) -> int:
         return sum(order.specialist == specialist for order in self.heard)

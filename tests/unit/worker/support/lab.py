@@ -1,11 +1,13 @@
 """Runs the real orchestration and entity on the SDK's in-memory backend, with fake activities."""
 
+import functools
 import inspect
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from durabletask import task
 from durabletask.client import OrchestrationState, TaskHubGrpcClient
 from durabletask.worker import TaskHubGrpcWorker
 
@@ -14,7 +16,7 @@ from contracts.alert import Alert
 from contracts.assessment import RecommendedAction
 from contracts.case import CaseProgress
 from contracts.converter import PydanticDataConverter
-from contracts.investigation import Investigation, ReviewOpening
+from contracts.investigation import DurableAgentState, Feedback, Investigation, Remembrance, ReviewOpening
 from contracts.review import Decision
 from tests.unit.worker.support.cases import a_decision, an_alert, an_investigation
 from tests.unit.worker.support.desk import WAIT_S, CaseScript, FakeActivities
@@ -24,6 +26,13 @@ from worker.orchestrations.investigation import investigation
 CONVERTER = PydanticDataConverter()
 
 
+class AsItIs(PydanticDataConverter):
+    """Sends text as it is, even if it is no JSON."""
+
+    def serialize(self, value: Any) -> str | None:
+        return value if isinstance(value, str) else super().serialize(value)
+
+
 @dataclass(frozen=True)
 class RunningCase:
     """One scheduled investigation and the script that its activities follow."""
@@ -31,6 +40,7 @@ class RunningCase:
     order: Investigation
     script: CaseScript
     client: TaskHubGrpcClient
+    rude_client: TaskHubGrpcClient
 
     def decide(
         self, opening: ReviewOpening, action: RecommendedAction | None = "lock_account", **changes: Any
@@ -48,6 +58,11 @@ class RunningCase:
         event = names.analyst_decision(round_number)
         self.client.raise_orchestration_event(self.order.case_id, event, data=payload)
 
+    def send_text(self, round_number: int, text: str) -> None:
+        """Raise the event of a round with a payload that need not even be JSON."""
+        event = names.analyst_decision(round_number)
+        self.rude_client.raise_orchestration_event(self.order.case_id, event, data=text)
+
     def outcome(self) -> str:
         """Wait for the end; the orchestration's output."""
         state = self.client.wait_for_orchestration_completion(self.order.case_id, timeout=int(WAIT_S))
@@ -55,6 +70,13 @@ class RunningCase:
         assert state.runtime_status.name == "COMPLETED", state.failure_details
         assert state.serialized_output is not None
         return CONVERTER.deserialize(state.serialized_output)
+
+    def failure(self) -> str:
+        """Wait for the end, which must be a failure; what it says."""
+        state = self.client.wait_for_orchestration_completion(self.order.case_id, timeout=int(WAIT_S))
+        assert state is not None
+        assert state.failure_details is not None, state.runtime_status
+        return state.failure_details.message
 
     def progress(self) -> CaseProgress:
         """The custom status as it is now."""
@@ -83,22 +105,50 @@ class Lab:
     """Starts cases on one backend and worker."""
 
     client: TaskHubGrpcClient
+    rude_client: TaskHubGrpcClient
     scripts: dict[str, CaseScript]
     numbers: Iterator[int]
 
-    def start(self, script: CaseScript | None = None, alert: Alert | None = None) -> RunningCase:
+    def start(
+        self, script: CaseScript | None = None, alert: Alert | None = None, text: str | None = None
+    ) -> RunningCase:
+        """Schedule a case; `text` is its input if it is to be another than its order."""
         order = an_investigation(alert or an_alert(f"alert-{next(self.numbers)}"))
         script = script or CaseScript()
         self.scripts[order.case_id] = script
-        self.client.schedule_new_orchestration(
-            names.INVESTIGATION, input=order, instance_id=order.case_id, version=names.INVESTIGATION_VERSION
+        client, order_or_text = (self.client, order) if text is None else (self.rude_client, text)
+        client.schedule_new_orchestration(
+            names.INVESTIGATION, input=order_or_text, instance_id=order.case_id, version=names.INVESTIGATION_VERSION
         )
-        return RunningCase(order, script, self.client)
+        return RunningCase(order, script, self.client, self.rude_client)
 
 
-def register(worker: TaskHubGrpcWorker, activities: FakeActivities) -> None:
+def register(worker: TaskHubGrpcWorker, scripts: Mapping[str, CaseScript]) -> None:
     worker.add_orchestrator(investigation)
-    worker.add_entity(FraudAnalysisAgent, names.FRAUD_ANALYSIS_AGENT)
-    for name, activity in inspect.getmembers(activities, inspect.ismethod):
+    worker.add_entity(_scripted_memory(scripts), names.FRAUD_ANALYSIS_AGENT)
+    for name, activity in inspect.getmembers(FakeActivities(scripts), inspect.ismethod):
         if not name.startswith("_"):
-            worker.add_activity(activity)
+            worker.add_activity(_scripted(activity, scripts))
+
+
+def _scripted(activity: Callable[..., Any], scripts: Mapping[str, CaseScript]) -> Callable[..., Any]:
+    @functools.wraps(activity)
+    def do(ctx: task.ActivityContext, order: Any) -> Any:
+        stray = scripts[ctx.orchestration_id].stray_from(activity.__name__)
+        return activity(ctx, order) if stray is None else stray
+
+    return do
+
+
+def _scripted_memory(scripts: Mapping[str, CaseScript]) -> type[FraudAnalysisAgent]:
+    class ScriptedMemory(FraudAnalysisAgent):
+        def remember_round(self, remembrance: Remembrance) -> DurableAgentState:
+            return self._stray("remember_round") or super().remember_round(remembrance)
+
+        def remember_feedback(self, feedback: Feedback) -> DurableAgentState:
+            return self._stray("remember_feedback") or super().remember_feedback(feedback)
+
+        def _stray(self, step: str) -> Any:
+            return scripts[self.entity_context.entity_id.key].stray_from(step)
+
+    return ScriptedMemory

@@ -1,0 +1,31 @@
+"""How payloads travel through histories."""
+
+import pytest
+from pydantic import ValidationError
+
+from contracts.converter import PydanticDataConverter, Undecoded
+from contracts.investigation import RoundStart
+
+CONVERTER = PydanticDataConverter()
+START = RoundStart(case_id="case-1", round=2)
+
+
+def test_a_contract_comes_back_as_it_was() -> None:
+    assert CONVERTER.deserialize(CONVERTER.serialize(START), RoundStart) == START
+
+
+def test_a_payload_of_the_wrong_shape_travels_no_further() -> None:
+    with pytest.raises(ValidationError):
+        CONVERTER.deserialize('{"case_id": "case-1", "round": 0}', RoundStart)
+
+
+@pytest.mark.parametrize("payload", ['{"round": 0}', "no JSON", '"text"', "null"])
+def test_whoever_decodes_for_themselves_gets_the_payload_as_it_came(payload: str) -> None:
+    assert CONVERTER.can_reconstruct(Undecoded)
+    received = CONVERTER.deserialize(payload, Undecoded)
+    assert (type(received), received) == (Undecoded, payload)
+
+
+@pytest.mark.parametrize("payload", [None, ""])
+def test_no_payload_is_null(payload: str | None) -> None:
+    assert CONVERTER.deserialize(payload, Undecoded) == "null"

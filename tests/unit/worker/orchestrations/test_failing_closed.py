@@ -1,0 +1,171 @@
+"""What cannot be remembered, read or recorded: the case reaches a person, or at least its end."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from contracts.investigation import SpecialistTask
+from contracts.report import SpecialistReport
+from tests.unit.worker.support.cases import a_policy
+from tests.unit.worker.support.desk import CaseScript, ScriptedFault, ordinary_report
+from tests.unit.worker.support.lab import Lab
+from worker.entities.fraud_analysis_agent import UnknownStateVersion
+
+LOST = "The case's memory could not be written: It failed unexpectedly (ScriptedFault)."
+
+
+def harmless(**instead: object) -> CaseScript:
+    """A case that would be cleared at once."""
+    return CaseScript(score=0.1, recommended="clear", instead=instead)
+
+
+def test_a_harmless_case_whose_memory_cannot_be_written_goes_to_a_person(lab: Lab) -> None:
+    case = lab.start(harmless(remember_round=ScriptedFault("Out of space.")))
+
+    opening = case.script.opening()
+    case.decide(opening, "clear")
+
+    assert case.outcome() == "cleared"
+    assert opening.assessment.route == "review"
+    assert opening.assessment.route_reasons == (LOST,)
+
+
+def test_a_person_is_told_that_a_newer_release_wrote_the_memory(lab: Lab) -> None:
+    case = lab.start(harmless(remember_round=UnknownStateVersion(9)))
+
+    opening = case.script.opening()
+    case.decide(opening, "clear")
+
+    assert case.outcome() == "cleared"
+    assert "memory has version 9, but this worker knows only" in opening.assessment.route_reasons[0]
+
+
+def test_a_memory_that_cannot_be_read_counts_as_lost(lab: Lab) -> None:
+    case = lab.start(harmless(remember_round={"version": 1, "diary": "of another release"}))
+
+    opening = case.script.opening()
+    case.decide(opening, "clear")
+
+    assert case.outcome() == "cleared"
+    assert opening.assessment.route_reasons == (LOST.replace("ScriptedFault", "ValidationError"),)
+
+
+def test_the_other_reasons_why_a_person_must_look_stay(lab: Lab) -> None:
+    script = CaseScript(instead={"remember_round": ScriptedFault("Out of space.")})
+    case = lab.start(script)
+
+    opening = script.opening()
+    case.decide(opening, "clear")
+
+    assert opening.assessment.route_reasons == ("The overall risk score 0.90 is not below 0.60.", LOST)
+    assert case.outcome() == "cleared"
+
+
+@pytest.mark.parametrize("failing", [("remember_round", "remember_feedback"), ("remember_round",)])
+def test_a_rejection_goes_on_with_what_was_said_even_if_it_cannot_be_remembered(
+    lab: Lab, failing: tuple[str, ...]
+) -> None:
+    case = lab.start(harmless(**dict.fromkeys(failing, ScriptedFault("Out of space."))))
+
+    case.reject(case.script.opening(1), feedback="Look at the roaming package.")
+    case.decide(case.script.opening(2), "clear")
+
+    assert case.outcome() == "cleared"
+    (remembered,) = case.script.assessed[1].memory
+    assert (remembered.round, remembered.feedback, remembered.decided_by) == (1, "Look at the roaming package.", "anna")
+    assert {len(order.memory) for order in case.script.heard if order.round == 2} == {1}
+
+
+def test_feedback_that_cannot_be_remembered_keeps_the_next_round_from_closing_by_itself(lab: Lab) -> None:
+    asked = harmless(remember_feedback=ScriptedFault("Out of space."))
+    asked.policy = a_policy(quality_check_share=1.0)
+    case = lab.start(asked)
+    first = asked.opening(1)
+
+    asked.score = 0.1
+    case.reject(first)
+    second = asked.opening(2)
+    case.decide(second, "clear")
+
+    assert case.outcome() == "cleared"
+    assert LOST not in first.assessment.route_reasons
+    assert LOST in second.assessment.route_reasons
+    assert [kept.feedback for kept in asked.assessed[1].memory] == ["Look at the roaming package."]
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        {"begin_investigation": ScriptedFault("No casebook.")},
+        {"begin_investigation": {"auto_clear_threshold": 9}},
+        {"begin_round": ScriptedFault("No casebook.")},
+        {"run_specialist": {"specialist": "usage", "mood": "of another release"}},
+        {"run_specialist": ScriptedFault("No model."), "record_report": ScriptedFault("No casebook.")},
+        {"assess_risk": ScriptedFault("No model."), "assess_without_model": ScriptedFault("No casebook.")},
+        {"assess_risk": {"round": 1, "mood": "of another release"}},
+        {"open_review": ScriptedFault("No casebook.")},
+    ],
+    ids=lambda instead: "-".join(instead),
+)
+def test_a_case_whose_course_cannot_be_recorded_or_read_is_closed_as_failed(
+    lab: Lab, instead: Mapping[str, object]
+) -> None:
+    case = lab.start(CaseScript(instead=dict(instead)))
+
+    assert case.outcome() == "failed"
+    assert case.script.outcomes == ["failed"]
+    assert case.progress().phase == "closed"
+    assert case.progress().outcome == "failed"
+
+
+def test_an_action_that_cannot_even_be_given_up_closes_the_case_as_failed(lab: Lab) -> None:
+    case = lab.start(CaseScript(action_fails=True, instead={"give_up_action": ScriptedFault("No casebook.")}))
+
+    case.decide(case.script.opening(), "lock_account")
+
+    assert case.outcome() == "failed"
+    assert case.script.outcomes == ["failed"]
+
+
+def test_a_fault_in_the_orchestration_itself_closes_the_case_as_failed(
+    lab: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    beyond_the_calendar = a_policy(approval_timeout_hours=1e12)
+    case = lab.start(CaseScript(policy=beyond_the_calendar))
+
+    assert case.outcome() == "failed"
+    assert case.script.outcomes == ["failed"]
+    (logged,) = [record for record in caplog.records if record.name == "worker.orchestrations.investigation"]
+    assert logged.levelname == "ERROR"
+    assert logged.exc_info is not None
+    assert isinstance(logged.exc_info[1], OverflowError)
+
+
+@pytest.mark.parametrize("order", ['{"case_id": "case-1"}', "no JSON", "null"])
+def test_an_order_that_cannot_be_read_closes_its_case_as_failed(lab: Lab, order: str) -> None:
+    case = lab.start(text=order)
+
+    assert case.outcome() == "failed"
+    assert [(closing.case_id, closing.round) for closing in case.script.closings] == [(case.order.case_id, 1)]
+
+
+def test_the_round_that_broke_is_on_record(lab: Lab) -> None:
+    def breaks_in_round_2(order: SpecialistTask) -> SpecialistReport:
+        if order.round == 2:
+            case.script.instead["assess_risk"] = {"mood": "of another release"}
+        return ordinary_report(order)
+
+    script = CaseScript(specialist=breaks_in_round_2)
+    case = lab.start(script)
+    case.reject(script.opening(1))
+
+    assert case.outcome() == "failed"
+    assert [(closing.round, closing.outcome) for closing in script.closings] == [(2, "failed")]
+
+
+def test_an_orchestration_that_cannot_close_its_case_fails_with_the_first_fault(lab: Lab) -> None:
+    script = harmless(close_case=ScriptedFault("No casebook."), begin_round=ScriptedFault("The first fault."))
+    case = lab.start(script)
+
+    assert "The first fault." in case.failure()
+    assert script.outcomes == []

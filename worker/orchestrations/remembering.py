@@ -1,0 +1,58 @@
+"""What later rounds know of earlier ones: the agent's memory, and what to do when it cannot be written."""
+
+from durabletask import task
+from pydantic import ValidationError
+
+from contracts.alert import Alert
+from contracts.assessment import RiskAssessment
+from contracts.investigation import DurableAgentState, Feedback, RememberedRound, Remembrance
+from worker import calls
+from worker.calls import Steps
+from worker.domain import memory
+from worker.domain.failures import reason_for
+
+LOST = "The case's memory could not be written: "
+
+
+class CaseMemory:
+    """Kept by the `FraudAnalysisAgent` entity.
+
+    Once the entity has failed, the case goes on with what this orchestration knows itself, and no longer closes
+    without a person.
+    """
+
+    def __init__(self, ctx: task.OrchestrationContext, case_id: str, alert: Alert) -> None:
+        self._ctx = ctx
+        self._case_id = case_id
+        self._alert = alert
+        self._known = DurableAgentState()
+        self._loss: str | None = None
+
+    @property
+    def rounds(self) -> tuple[RememberedRound, ...]:
+        """Every round that is remembered, the oldest first."""
+        return self._known.rounds
+
+    def keep_round(self, assessment: RiskAssessment) -> Steps[str | None]:
+        """Remember what a round concluded. Ends with why a person must look at the case, or None."""
+        known = memory.remember_round(self._known, self._alert, assessment)
+        remembrance = Remembrance(alert=self._alert, assessment=assessment)
+        yield from self._keep(calls.remember_round(self._ctx, self._case_id, remembrance), known)
+        return self._loss
+
+    def keep_feedback(self, feedback: Feedback) -> Steps[None]:
+        """Remember what a person answered to a round."""
+        known = memory.remember_feedback(self._known, feedback)
+        yield from self._keep(calls.remember_feedback(self._ctx, self._case_id, feedback), known)
+
+    def _keep(self, call: Steps[DurableAgentState], known: DurableAgentState) -> Steps[None]:
+        try:
+            kept = yield from call
+        except task.TaskFailedError as failure:
+            cause = failure.details.inner_failure or failure.details
+            self._loss = LOST + reason_for(cause.error_type, cause.message)
+        except ValidationError as fault:
+            self._loss = LOST + reason_for(type(fault).__name__, "")
+        else:
+            known = kept if self._loss is None else known
+        self._known = known
