@@ -9,12 +9,15 @@ export default defineConfig({
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   server: {
     host: "127.0.0.1",
-    proxy: { "/api": { target: BACKEND, ws: true } },
+    proxy: { "/api": { target: BACKEND, ws: true }, "/openapi.json": BACKEND },
   },
   build: {
     target: "es2022",
     reportCompressedSize: true,
+    // Swagger UI comes in one piece, which only docs.html loads.
+    chunkSizeWarningLimit: 1600,
     rolldownOptions: {
+      input: ["index.html", "docs.html"],
       output: {
         codeSplitting: {
           // Libraries change rarely: browsers keep these files across releases.

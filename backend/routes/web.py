@@ -13,18 +13,21 @@ HASHED = "public, max-age=31536000, immutable"
 REVALIDATED = "no-cache"
 
 # What belongs to the server: a wrong address there is an error, not a page of the web application.
-_SERVER_PATHS = ("api", "healthz", "ready", "metrics", "docs", "openapi.json")
+_SERVER_PATHS = ("api", "healthz", "ready", "metrics", "openapi.json")
 _ASSETS = "assets"
+_DOCS = "docs"
 
 _MISSING = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Casewright</title></head>
 <body><h1>The web bundle is not built</h1>
-<p>There is no index.html in WEB_DIST: run <code>./scripts/build-web</code> and reload this page.</p></body></html>
+<p>There is no {page} in WEB_DIST: run <code>./scripts/build-web</code> and reload this page.</p></body></html>
 """
 
 
 class WebBundle(StaticFiles):
-    """Serves the files of a bundle, and its index.html for every page that the web application knows itself.
+    """Serves the files of a bundle, its docs.html at `/docs`, and its index.html for every other page.
+
+    The other pages are those that the web application knows itself.
 
     The folder may be built later: it is looked at anew for each request.
     """
@@ -44,19 +47,27 @@ class WebBundle(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """A file of the bundle, or the page. Raises HTTPException 404 for what is neither, 405 for other methods."""
         first = path.split(os.sep, 1)[0]
-        if first in _SERVER_PATHS:
+        # As it was asked for, too: '/api/..%2fx' would otherwise be tidied up into a page of the web application.
+        if first in _SERVER_PATHS or scope["path"].lstrip("/").partition("/")[0] in _SERVER_PATHS:
             raise HTTPException(404)
+        if first == _DOCS:
+            if path != _DOCS:
+                raise HTTPException(404)
+            return await self._page("docs.html", scope)
         try:
             return await super().get_response(path, scope)
         except HTTPException as error:
             if error.status_code != 404 or first == _ASSETS:
                 raise
+        return await self._page("index.html", scope)
+
+    async def _page(self, page: str, scope: Scope) -> Response:
         try:
-            return await super().get_response("index.html", scope)
+            return await super().get_response(page, scope)
         except HTTPException as error:
             if error.status_code != 404:
                 raise
-            return HTMLResponse(_MISSING, 503, {"Cache-Control": REVALIDATED})
+            return HTMLResponse(_MISSING.format(page=page), 503, {"Cache-Control": REVALIDATED})
 
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200

@@ -7,6 +7,7 @@ from tests.unit.backend.support import answering
 
 pytestmark = pytest.mark.anyio
 
+DOCS = "<!doctype html><title>API</title>"
 PAGE = "<!doctype html><title>Casewright</title>"
 
 
@@ -15,6 +16,7 @@ def bundle(tmp_path: Path) -> Path:
     folder = tmp_path / "dist"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text(PAGE)
+    (folder / "docs.html").write_text(DOCS)
     (folder / "favicon.svg").write_text("<svg/>")
     (folder / "assets" / "index-a1b2c3.js").write_text("export {}")
     (tmp_path / "secret.txt").write_text("secret")
@@ -40,10 +42,18 @@ async def test_assets_are_kept_for_ever_and_missing_ones_are_no_page(parts: Part
 
 async def test_wrong_addresses_of_the_server_are_no_pages(parts: Parts, bundle: Path) -> None:
     async with answering(parts, bundle) as client:
-        for path in ("/api", "/api/", "/api/nothing", "/healthz/x"):
+        for path in ("/api", "/api/", "/api/nothing", "/api/cases/..%2f..%2fx", "/healthz/x", "/docs/x"):
             answer = await client.get(path)
             assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), path
         assert (await client.post("/cases")).status_code == 405
+
+
+async def test_the_interactive_documentation_is_a_page_of_the_bundle(parts: Parts, bundle: Path) -> None:
+    async with answering(parts, bundle) as client:
+        answer = await client.get("/docs")
+        assert (answer.status_code, answer.text) == (200, DOCS)
+        assert answer.headers["cache-control"] == "no-cache"
+        assert "default-src 'self'; style-src" in answer.headers["content-security-policy"]
 
 
 async def test_nothing_outside_the_bundle_is_served(parts: Parts, bundle: Path) -> None:
@@ -60,6 +70,9 @@ async def test_a_missing_bundle_is_said_and_found_once_it_is_built(parts: Parts,
         missing = await client.get("/")
         assert missing.status_code == 503
         assert "run <code>./scripts/build-web</code>" in missing.text
+        docs = await client.get("/docs")
+        assert docs.status_code == 503
+        assert "There is no docs.html in WEB_DIST: run <code>./scripts/build-web</code>" in docs.text
         folder.mkdir()
         (folder / "index.html").write_text(PAGE)
         assert (await client.get("/")).text == PAGE

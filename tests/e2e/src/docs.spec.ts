@@ -1,0 +1,28 @@
+import { expect, inject, test } from "vitest";
+import { useBrowser } from "./browser";
+
+const stack = inject("stack");
+const { open } = useBrowser();
+
+test("the API documentation loads nothing from elsewhere and its calls are answered", async () => {
+  const page = await open();
+  const complaints: string[] = [];
+  const requested = new Set<string>();
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith("data:")) requested.add(new URL(request.url()).origin);
+  });
+
+  await page.goto(`${stack.url}/docs`);
+  await page.getByRole("button", { name: "Is the process alive?" }).click();
+  await page.getByRole("button", { name: "Try it out" }).click();
+  await page.getByRole("button", { name: "Execute" }).click();
+
+  const answer = page.locator(".live-responses-table");
+  await answer.getByText('"status"').waitFor();
+  expect(await answer.locator(".response .response-col_status").innerText()).toContain("200");
+  expect([...requested]).toEqual([new URL(stack.url).origin]);
+  expect(complaints).toEqual([]);
+});
