@@ -15,6 +15,8 @@ CASE_CLOSED = 1000
 RESTARTING = 1012
 TOO_SLOW = 1008
 SEND_TIMEOUT_S = 20.0
+MAX_REASON_BYTES = 123
+"""What a close frame has room for; a longer reason would break the connection instead of closing it."""
 
 
 @router.websocket("/api/workflow/ws/{instance_id}")
@@ -32,7 +34,7 @@ async def watch_case(socket: WebSocket, instance_id: str, desk: DeskDep) -> None
 
         group.start_soon(leave_with_the_client)
         code, reason = await _push_until_closed(socket, instance_id, desk)
-        await socket.close(code, reason)
+        await socket.close(code, _short(reason))
         group.cancel_scope.cancel()
 
 
@@ -68,3 +70,7 @@ async def _send(socket: WebSocket, message: CaseStatusMessage) -> bool:
     with anyio.move_on_after(SEND_TIMEOUT_S) as overdue:
         await socket.send_text(message.model_dump_json())
     return not overdue.cancelled_caught
+
+
+def _short(reason: str) -> str:
+    return reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")

@@ -73,8 +73,9 @@ def test_a_closed_case_is_shown_once(backend: RunningBackend, book: CaseBook) ->
     assert code == 1000
 
 
-def test_an_unknown_case_closes_with_4404(backend: RunningBackend) -> None:
-    with socket_of(backend, "case-nobody") as socket:
+@pytest.mark.parametrize("case", ["case-nobody", "x" * 3_000, "%C3%BC" * 200])
+def test_an_unknown_case_closes_with_4404(backend: RunningBackend, case: str) -> None:
+    with socket_of(backend, case) as socket:
         assert drain(socket) == ([], 4404)
 
 
