@@ -1,7 +1,7 @@
 """Every error as one RFC 9457 problem document, rendered by one handler."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,6 +11,9 @@ from starlette.exceptions import HTTPException
 from backend.services.errors import ServiceError
 from casebook.errors import CasebookError
 from contracts.model import Contract
+from contracts.telemetry import EventKind
+
+EVENT_KINDS = frozenset(get_args(EventKind))
 
 PROBLEM_JSON = "application/problem+json"
 TYPE_PREFIX = "urn:casewright:problem:"
@@ -121,21 +124,36 @@ def _invalid_request(error: RequestValidationError) -> Problem:
     if faults and faults[0]["type"] == "json_invalid":
         reason = faults[0].get("ctx", {}).get("error", "")
         return _malformed(f"The request body is not valid JSON: {reason}." if reason else "The body is not valid JSON.")
-    errors = [FieldProblem(field=_field(fault["loc"]), message=_message(fault)) for fault in faults]
+    errors = [FieldProblem(field=_field(fault), message=_message(fault)) for fault in faults]
     first = errors[0]
     more = f" ({len(errors) - 1} more in 'errors')" if len(errors) > 1 else ""
     return make_problem("invalid-request", 422, f"{first.field}: {first.message}{more}.", errors)
 
 
-def _field(location: Sequence[str | int]) -> str:
-    parts = [str(part) for part in location]
+def _field(fault: dict[str, Any]) -> str:
+    parts = [str(part) for part in fault["loc"]]
     if parts[:1] == ["body"] and len(parts) > 1:
         parts = parts[1:]
-    return ".".join(parts)
+    if fault["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        parts.append(_discriminator(fault))
+    return ".".join(part for index, part in enumerate(parts) if not _is_tag(parts, index))
+
+
+def _discriminator(fault: dict[str, Any]) -> str:
+    return str(fault["ctx"]["discriminator"]).strip("'")
+
+
+def _is_tag(parts: Sequence[str], index: int) -> bool:
+    """Whether a part of a location names the kind of an event, which is no field: `trigger_events.0.login.…`."""
+    return index > 0 and parts[index] in EVENT_KINDS and parts[index - 1].isdecimal()
 
 
 def _message(fault: dict[str, Any]) -> str:
     if fault["type"] == "extra_forbidden":
         return "there is no such field"
+    if fault["type"] == "union_tag_not_found":
+        return "field required"
+    if fault["type"] == "union_tag_invalid":
+        return f"input should be one of {fault['ctx']['expected_tags']}"
     message = str(fault["msg"]).removeprefix("Value error, ")
     return message[:1].lower() + message[1:].rstrip(".")

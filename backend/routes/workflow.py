@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from backend.routes.dependencies import DeskDep, IdentityDep, strict_json
 from backend.routes.problem import documented
@@ -23,15 +23,31 @@ router = APIRouter(prefix="/api/workflow", tags=["workflow"])
 MANUAL_RULE = "manual"
 
 
+def _says_something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("say what was seen")
+    return text
+
+
+def _of_one_customer(events: tuple[TelemetryEvent, ...], info: ValidationInfo) -> tuple[TelemetryEvent, ...]:
+    customer = info.data.get("customer_id")
+    stranger = next((event for event in events if event.customer_id != customer), None)
+    if customer is not None and stranger is not None:
+        raise ValueError(f"event '{stranger.event_id}' is about customer {stranger.customer_id}, not {customer}")
+    return events
+
+
 class StartRequest(Contract):
     """What a person saw. Without `alert_id` it follows from the content, so saying it twice opens one case."""
 
     customer_id: CustomerId
     alert_type: AlertType
-    description: NonEmptyText
+    description: Annotated[NonEmptyText, AfterValidator(_says_something)]
     severity: Severity
     alert_id: AlertId | None = None
-    trigger_events: Annotated[tuple[TelemetryEvent, ...], Field(max_length=MAX_TRIGGER_EVENTS)] = ()
+    trigger_events: Annotated[
+        tuple[TelemetryEvent, ...], Field(max_length=MAX_TRIGGER_EVENTS), AfterValidator(_of_one_customer)
+    ] = ()
 
     def to_alert(self, raised_at: datetime) -> Alert:
         """The alert that this says."""
@@ -74,7 +90,7 @@ class WorkflowStatus(Contract):
 class DecisionRequest(Contract):
     """A person's answer to a review, bound to the assessment that was shown.
 
-    `approve` needs `action`, `reject` needs `feedback`. The server sets `decided_at` itself.
+    `approve` needs `action`, `reject` needs `feedback` and takes no `action`. The server sets `decided_at` itself.
     """
 
     review_id: ReviewId

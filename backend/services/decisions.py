@@ -3,7 +3,7 @@
 import logging
 
 from backend.auth.identity import Identity
-from backend.services.errors import IncompleteDecision, NotAllowed, NothingToRefund
+from backend.services.errors import ContradictoryDecision, IncompleteDecision, NotAllowed, NothingToRefund
 from backend.services.relay import Relay
 from backend.threads import Threads
 from casebook.repository import CaseBook
@@ -25,8 +25,8 @@ class Deciding:
     async def accept(self, decision: Decision, identity: Identity) -> None:
         """Keep the decision and have it delivered.
 
-        Raises IncompleteDecision, NothingToRefund, NotAllowed, and what `CaseBook.accept_decision` raises;
-        then nothing has changed.
+        Raises IncompleteDecision, ContradictoryDecision, NothingToRefund, NotAllowed, and what
+        `CaseBook.accept_decision` raises; then nothing has changed.
         """
         _require_completeness(decision)
         case_id, _ = parse_review_id(decision.review_id)
@@ -42,6 +42,8 @@ def _require_completeness(decision: Decision) -> None:
         raise IncompleteDecision("action", "An approval needs an action: say what is approved.")
     if decision.verdict == "reject" and not (decision.feedback or "").strip():
         raise IncompleteDecision("feedback", "A rejection needs feedback: say what should be looked at again.")
+    if decision.verdict == "reject" and decision.action is not None:
+        raise ContradictoryDecision
 
 
 def _require_sense(decision: Decision, view: CaseView, identity: Identity) -> None:

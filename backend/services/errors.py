@@ -5,6 +5,7 @@ ServiceError
 ├── WrongMediaType          415
 ├── AlertIdTaken            409
 ├── IncompleteDecision      422
+├── ContradictoryDecision   422
 ├── NothingToRefund         422
 └── SchedulerUnavailable    503
 """
@@ -66,6 +67,18 @@ class IncompleteDecision(ServiceError):
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
         self.fields = ((field, sentence),)
+
+
+class ContradictoryDecision(ServiceError):
+    """A rejection that names an action: nobody can tell later what the person meant."""
+
+    id = "contradictory-decision"
+    status = 422
+
+    def __init__(self) -> None:
+        sentence = "A rejection approves no action: leave out 'action', or approve."
+        super().__init__(sentence)
+        self.fields = (("action", sentence),)
 
 
 class NothingToRefund(ServiceError):

@@ -832,7 +832,7 @@ export interface components {
          * DecisionRequest
          * @description A person's answer to a review, bound to the assessment that was shown.
          *
-         *     `approve` needs `action`, `reject` needs `feedback`. The server sets `decided_at` itself.
+         *     `approve` needs `action`, `reject` needs `feedback` and takes no `action`. The server sets `decided_at` itself.
          */
         DecisionRequest: {
             /** Action */

@@ -69,6 +69,16 @@ async def test_a_given_alert_id_and_its_events_are_kept(client: httpx.AsyncClien
     assert kept.attributes.model_dump()["browser"] == "kept"
 
 
+async def test_an_event_of_another_customer_is_no_evidence(client: httpx.AsyncClient, book: CaseBook) -> None:
+    event = {"customer_id": 8, "occurred_at": "2026-03-14T12:00:00Z", "kind": "data_usage", "attributes": {"gb": 1}}
+    answer = await client.post("/api/workflow/start", json=ORDER | {"trigger_events": [event | {"event_id": "e8"}]})
+
+    assert answer.status_code == 422
+    message = "event 'e8' is about customer 8, not 7"
+    assert answer.json()["errors"] == [{"field": "trigger_events", "message": message}]
+    assert book.list_cases().items == ()
+
+
 async def test_an_alert_id_of_another_customer_is_refused(client: httpx.AsyncClient) -> None:
     await client.post("/api/workflow/start", json=ORDER | {"alert_id": "A-1"})
     answer = await client.post("/api/workflow/start", json=ORDER | {"alert_id": "A-1", "customer_id": 8})
@@ -179,6 +189,11 @@ async def test_the_body_may_name_who_decides(client: httpx.AsyncClient, book: Ca
             {"verdict": "reject", "feedback": "  "},
             "feedback",
             "A rejection needs feedback: say what should be looked at again.",
+        ),
+        (
+            {"verdict": "reject", "feedback": "Look again."},
+            "action",
+            "A rejection approves no action: leave out 'action', or approve.",
         ),
         (
             {"action": "lock_and_refund"},
