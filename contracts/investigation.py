@@ -87,6 +87,7 @@ class SpecialistTask(Contract):
     round: RoundNumber
     specialist: Specialist
     alert: Alert
+    policy: InvestigationPolicy
     memory: tuple[RememberedRound, ...] = ()
 
 

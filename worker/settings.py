@@ -8,9 +8,13 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contracts.investigation import InvestigationPolicy
+
 Hours = Annotated[float, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+
+_POLICY = InvestigationPolicy()
 
 NO_MODEL = (
     "No language model is configured: set OPENAI_BASE_URL and OPENAI_MODEL (the local model is "
@@ -39,12 +43,12 @@ class WorkerSettings(BaseSettings):
 
     casebook_url: str = "sqlite:///.casewright/casebook.db"
 
-    analyst_approval_timeout_hours: Hours = 72.0
-    escalation_timeout_hours: Hours = 72.0
+    analyst_approval_timeout_hours: Hours = _POLICY.approval_timeout_hours
+    escalation_timeout_hours: Hours = _POLICY.escalation_timeout_hours
     """How long a manager has after an analyst's deadline has passed."""
-    max_review_attempts: Annotated[int, Field(ge=1)] = 3
-    auto_clear_threshold: Share = 0.6
-    quality_check_share: Share = 0.05
+    max_review_attempts: Annotated[int, Field(ge=1)] = _POLICY.max_review_attempts
+    auto_clear_threshold: Share = _POLICY.auto_clear_threshold
+    quality_check_share: Share = _POLICY.quality_check_share
 
     worker_threads: Annotated[int, Field(ge=8, le=1024)] = 64
     """Activities wait for language models most of the time, so there are many more threads than cores."""

@@ -47,7 +47,7 @@ def wire_activities(
 ) -> tuple[Callable[..., Any], ...]:
     """Every activity. Agents get the tools that read; only the action activities get the gateway that writes."""
     agent = AgentLoop(model, tools, record, limits, monotonic=time.monotonic, now=utc_now)
-    prompts = load_prompts(policy.auto_clear_threshold)
+    prompts = load_prompts()
     rounds = RoundActivities(record, policy)
     specialists = SpecialistActivities(record, SpecialistAgents(agent, tools, prompts))
     assessment = AssessmentActivities(record, AggregatorAgent(agent, prompts))

@@ -1,11 +1,11 @@
 """The risk aggregator: one judgement from the specialists' reports."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contracts.investigation import AssessmentTask
 from worker.agents.conversation import aggregator_case
 from worker.agents.loop import AgentLoop, Assignment, Usage
+from worker.agents.prompting import Prompts
 from worker.agents.verdicts import MAX_REASONING, RiskVerdict
 from worker.domain.routing import Judgement
 
@@ -23,9 +23,9 @@ class AggregatorAnswer:
 class AggregatorAgent:
     """Weighs the reports of one round."""
 
-    def __init__(self, loop: AgentLoop, prompts: Mapping[str, str]) -> None:
+    def __init__(self, loop: AgentLoop, prompts: Prompts) -> None:
         self._loop = loop
-        self._prompt = prompts["aggregator"]
+        self._prompts = prompts
 
     def judge(self, order: AssessmentTask) -> AggregatorAnswer:
         """A judgement; one without a score when none was to be had. Raises ModelUnavailable."""
@@ -37,7 +37,7 @@ class AggregatorAgent:
                 round=order.round,
                 agent="aggregator",
                 customer_id=order.alert.customer_id,
-                system=self._prompt,
+                system=self._prompts.of("aggregator", order.policy),
                 user=aggregator_case(order),
                 answer_name="risk_verdict",
                 answer=RiskVerdict,

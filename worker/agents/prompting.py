@@ -1,20 +1,36 @@
-"""The system prompts: Markdown files, with the thresholds of `worker.domain.risk` filled in."""
+"""The system prompts: Markdown files, with the numbers that a case is judged by filled in."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
+from contracts.investigation import InvestigationPolicy
 from worker.domain.risk import LEVEL_FROM
 
 _FOLDER = Path(__file__).parent / "prompts"
 AGENTS = ("usage", "location", "billing", "aggregator")
 
 
-def load_prompts(auto_clear_threshold: float) -> Mapping[str, str]:
-    """The prompt of every agent by its name. Raises OSError or KeyError when the installation is incomplete."""
-    numbers = {level: f"{start:g}" for level, start in LEVEL_FROM.items()}
-    rules = Template(_read("rules")).substitute(numbers, threshold=f"{auto_clear_threshold:g}")
-    return {agent: Template(_read(agent)).substitute(rules=rules.strip()) for agent in AGENTS}
+class Prompts:
+    """The prompt of every agent, in the numbers of a case's own policy: those that the guard rails use for it."""
+
+    def __init__(self, rules: str, roles: Mapping[str, str]) -> None:
+        """Templates: `rules` names levels and `threshold`, each role names `rules`. Raises KeyError for other names."""
+        self._rules = Template(rules.strip())
+        self._roles = {agent: Template(role) for agent, role in roles.items()}
+        for agent in self._roles:
+            self.of(agent, InvestigationPolicy())
+
+    def of(self, agent: str, policy: InvestigationPolicy) -> str:
+        """The prompt of an agent for a case with this policy. Raises KeyError for an agent that has none."""
+        levels = {level: f"{start:g}" for level, start in LEVEL_FROM.items()}
+        rules = self._rules.substitute(levels, threshold=f"{policy.auto_clear_threshold:g}")
+        return self._roles[agent].substitute(rules=rules)
+
+
+def load_prompts() -> Prompts:
+    """The prompts of this release. Raises OSError or KeyError when the installation is incomplete."""
+    return Prompts(_read("rules"), {agent: _read(agent) for agent in AGENTS})
 
 
 def _read(name: str) -> str:

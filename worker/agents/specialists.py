@@ -6,6 +6,7 @@ from contracts.investigation import SpecialistTask
 from contracts.report import Evidence, Specialist, SpecialistReport
 from worker.agents.conversation import specialist_case
 from worker.agents.loop import AgentLoop, Assignment, Result
+from worker.agents.prompting import Prompts
 from worker.agents.verdicts import SpecialistVerdict, findings_of
 from worker.domain.evidence import grounds_of, resolve, seen_charge_ids
 from worker.ports.tools import ToolBox, ToolDescription, ToolsUnavailable
@@ -41,7 +42,7 @@ MAX_REASON = 500
 class SpecialistAgents:
     """Investigates as any of the specialists."""
 
-    def __init__(self, loop: AgentLoop, tools: ToolBox, prompts: Mapping[str, str]) -> None:
+    def __init__(self, loop: AgentLoop, tools: ToolBox, prompts: Prompts) -> None:
         self._loop = loop
         self._tools = tools
         self._prompts = prompts
@@ -54,7 +55,7 @@ class SpecialistAgents:
                 round=order.round,
                 agent=order.specialist,
                 customer_id=order.alert.customer_id,
-                system=self._prompts[order.specialist],
+                system=self._prompts.of(order.specialist, order.policy),
                 user=specialist_case(order),
                 answer_name="specialist_verdict",
                 answer=SpecialistVerdict,

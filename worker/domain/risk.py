@@ -1,20 +1,19 @@
-"""Every number that a score is judged by: for the guard rails, the prompts and the labels alike."""
+"""What a score means: for the guard rails, the prompts and the labels alike.
+
+From which score on a person decides is the case's own: `InvestigationPolicy.auto_clear_threshold`.
+"""
 
 import math
 from collections.abc import Mapping
 from typing import TypeGuard
 
 from contracts.assessment import RiskLevel
-from contracts.investigation import InvestigationPolicy
 
 LEVEL_FROM: Mapping[RiskLevel, float] = {"low": 0.0, "medium": 0.3, "high": 0.6, "critical": 0.85}
 """The score from which each level holds, in ascending order."""
 
 LEVEL_WITHOUT_SCORE: RiskLevel = "high"
 """What is not known is not harmless."""
-
-DEFAULT_AUTO_CLEAR_THRESHOLD: float = InvestigationPolicy.model_fields["auto_clear_threshold"].default
-"""Scores at or above it go to a person, unless the case's own policy says otherwise."""
 
 
 def is_usable(score: float | None) -> TypeGuard[float]:

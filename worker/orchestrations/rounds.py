@@ -37,7 +37,12 @@ def _hear_specialists(
         specialist: calls.run_specialist(
             ctx,
             SpecialistTask(
-                case_id=case.case_id, round=round_number, specialist=specialist, alert=case.alert, memory=memory.rounds
+                case_id=case.case_id,
+                round=round_number,
+                specialist=specialist,
+                alert=case.alert,
+                policy=case.policy,
+                memory=memory.rounds,
             ),
         )
         for specialist in SPECIALISTS

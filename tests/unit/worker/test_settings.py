@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 from pydantic import ValidationError
 
+from contracts.investigation import InvestigationPolicy
 from worker.settings import WorkerSettings
 
 LOCAL = {"OPENAI_BASE_URL": "http://127.0.0.1:8090/v1", "OPENAI_MODEL": "casewright-rules-1"}
@@ -21,6 +22,16 @@ def settings(monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str]) ->
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return WorkerSettings()
+
+
+def test_a_case_s_limits_have_one_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, usual = settings(monkeypatch, LOCAL), InvestigationPolicy()
+
+    assert read.auto_clear_threshold == usual.auto_clear_threshold
+    assert read.quality_check_share == usual.quality_check_share
+    assert read.analyst_approval_timeout_hours == usual.approval_timeout_hours
+    assert read.escalation_timeout_hours == usual.escalation_timeout_hours
+    assert read.max_review_attempts == usual.max_review_attempts
 
 
 def test_the_local_model_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:

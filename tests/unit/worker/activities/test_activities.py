@@ -51,7 +51,7 @@ from worker.ports.model import ModelUnavailable
 ORDER = an_investigation()
 CASE = ORDER.case_id
 CTX = task.ActivityContext(CASE, 1)
-PROMPTS = load_prompts(0.6)
+PROMPTS = load_prompts()
 VERDICT = {"overall_risk_score": 0.9, "recommended_action": "lock_account", "reasoning": "A takeover."}
 
 
@@ -83,7 +83,7 @@ def assessing(casebook: CaseBook, *turns: Turn) -> tuple[AssessmentActivities, S
 
 
 def a_specialist_task() -> SpecialistTask:
-    return SpecialistTask(case_id=CASE, round=1, specialist="usage", alert=ORDER.alert)
+    return SpecialistTask(case_id=CASE, round=1, specialist="usage", alert=ORDER.alert, policy=a_policy())
 
 
 def events(casebook: CaseBook) -> list[str]:

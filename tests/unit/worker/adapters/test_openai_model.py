@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from contracts.investigation import SpecialistTask
 from tests.unit.worker.support.agents import CUSTOMER_ARGUMENTS
-from tests.unit.worker.support.cases import an_alert
+from tests.unit.worker.support.cases import a_policy, an_alert
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.openai_model import OpenAIModel
 from worker.adapters.providers import AzureProvider, OpenAIProvider, open_client
@@ -33,9 +33,9 @@ def a_model(loop: ClientLoop, base_url: str) -> OpenAIModel:
 
 
 def a_request(*more: Message, **changes: Any) -> ModelRequest:
-    order = SpecialistTask(case_id="case-1", round=1, specialist="location", alert=an_alert())
+    order = SpecialistTask(case_id="case-1", round=1, specialist="location", alert=an_alert(), policy=a_policy())
     opening = (
-        Message(role="system", text=load_prompts(0.6)["location"]),
+        Message(role="system", text=load_prompts().of("location", order.policy)),
         Message(role="user", text=specialist_case(order)),
     )
     values: dict[str, Any] = {"messages": (*opening, *more), "tools": (TOOL,), "answer_format": FORMAT}

@@ -1,6 +1,7 @@
 """From a specialist's verdict to its report, and from reports to a judgement."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from pydantic import JsonValue
@@ -8,21 +9,22 @@ from pydantic import JsonValue
 from contracts.investigation import SpecialistTask
 from contracts.report import SPECIALISTS, Specialist
 from tests.unit.worker.support.agents import FakeTools, ScriptedModel, Turn, a_loop, a_verdict, answers, asks, says
-from tests.unit.worker.support.cases import a_report, an_alert, an_assessment_task
+from tests.unit.worker.support.cases import a_policy, a_report, an_alert, an_assessment_task
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.prompting import load_prompts
 from worker.agents.specialists import SPECIALIST_TOOLS, SpecialistAgents
+from worker.domain.assessing import assess
 from worker.domain.routing import Judgement
 from worker.ports.model import ModelUnavailable
 from worker.ports.tools import ToolsUnavailable
 
-PROMPTS = load_prompts(0.6)
+PROMPTS = load_prompts()
 CUSTOMER = {"customer_id": 7}
 CHARGES = FakeTools({"get_recent_charges": {"charges": [{"charge_id": "ch-1"}, {"charge_id": "ch-2"}]}})
 
 
-def a_task(specialist: Specialist = "billing") -> SpecialistTask:
-    return SpecialistTask(case_id="case-1", round=1, specialist=specialist, alert=an_alert())
+def a_task(specialist: Specialist = "billing", **limits: Any) -> SpecialistTask:
+    return SpecialistTask(case_id="case-1", round=1, specialist=specialist, alert=an_alert(), policy=a_policy(**limits))
 
 
 def agents(turns: Sequence[Turn], tools: FakeTools | None = None) -> tuple[SpecialistAgents, ScriptedModel]:
@@ -105,8 +107,26 @@ def test_each_specialist_gets_its_own_prompt_and_only_its_own_tools(specialist: 
     agent.investigate(a_task(specialist))
 
     assert {tool.name for tool in model.requests[0].tools} == set(SPECIALIST_TOOLS[specialist])
-    assert model.requests[0].messages[0].text == PROMPTS[specialist]
+    assert model.requests[0].messages[0].text == PROMPTS.of(specialist, a_policy())
     assert model.requests[0].answer_format.name == "specialist_verdict"
+
+
+def test_a_specialist_is_told_the_threshold_that_its_case_began_with() -> None:
+    agent, model = agents([answers(a_verdict())])
+
+    agent.investigate(a_task(auto_clear_threshold=0.45))
+
+    assert "From 0.45 on a person decides." in " ".join((model.requests[0].messages[0].text or "").split())
+
+
+def test_the_aggregator_is_told_the_threshold_that_the_guard_rails_hold_it_to() -> None:
+    model = ScriptedModel([answers({"overall_risk_score": 0.5, "recommended_action": "clear", "reasoning": "Fine."})])
+    order = an_assessment_task(policy=a_policy(auto_clear_threshold=0.45))
+
+    judgement = AggregatorAgent(a_loop(model), PROMPTS).judge(order).judgement
+
+    assert "From 0.45 on a person decides." in " ".join((model.requests[0].messages[0].text or "").split())
+    assert "The overall risk score 0.50 is not below 0.45." in assess(order, judgement).route_reasons
 
 
 def test_no_specialist_is_ever_given_a_tool_that_writes() -> None:

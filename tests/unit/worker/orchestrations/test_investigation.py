@@ -315,3 +315,4 @@ def test_a_case_keeps_the_limits_that_it_began_with(lab: Lab) -> None:
     assert script.opening(2).escalation_reason is None
     case.decide(script.opening(2), "clear")
     assert case.outcome() == "cleared"
+    assert {order.policy.max_review_attempts for order in (*script.heard, *script.assessed)} == {2}
