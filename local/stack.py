@@ -12,7 +12,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Coroutine, Generator, Mapping
 from pathlib import Path
 
 from local.parts import BadSetting, Part, StackOptions, StackPlan, plan_stack, profiles_file, store_environment
@@ -53,8 +53,9 @@ async def _run(plan: StackPlan, options: StackOptions) -> None:
         loop.add_signal_handler(signal_number, stop.set)
     for sentence in plan.given:
         _say("stack", sentence)
-    if any(part.name == "mcp" for part in plan.parts):
-        await _prepare_customers(options)
+    if any(part.name == "mcp" for part in plan.parts) and not await _finished(_prepare_customers(options), stop):
+        _say("stack", "stopped before anything had begun")
+        return
     parts = [SupervisedPart(part, _environment(), ROOT, _say) for part in plan.parts]
 
     def record() -> None:
@@ -88,6 +89,19 @@ async def _stop_all(parts: list[SupervisedPart], keepers: list[asyncio.Task[None
     await asyncio.gather(*keepers, return_exceptions=True)
 
 
+async def _finished(preparation: Coroutine[None, None, None], stop: asyncio.Event) -> bool:
+    """Whether the preparation came to its end before the stack was told to stop; what it raises is raised."""
+    preparing, stopping = asyncio.create_task(preparation), asyncio.create_task(stop.wait())
+    await asyncio.wait([preparing, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if stop.is_set():
+        preparing.cancel()
+        await asyncio.gather(preparing, return_exceptions=True)
+        return False
+    preparing.result()
+    return True
+
+
 async def _prepare_customers(options: StackOptions) -> None:
     """Makes the customer store, adds the customers of the recordings, writes the profiles for the simulator."""
     files = [str(file) for file in options.replay]
@@ -99,9 +113,21 @@ async def _prepare_customers(options: StackOptions) -> None:
 
 async def _run_tool(*arguments: str, data: Path) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "mcp_server", *arguments, cwd=ROOT, env=_environment() | store_environment(data)
+        sys.executable,
+        "-m",
+        "mcp_server",
+        *arguments,
+        cwd=ROOT,
+        env=_environment() | store_environment(data),
+        start_new_session=True,  # Ctrl-C in the terminal reaches only the stack, which then stops it
     )
-    if code := await process.wait():
+    try:
+        code = await process.wait()
+    except asyncio.CancelledError:
+        process.terminate()
+        await process.wait()
+        raise
+    if code:
         raise CannotStart(f"'mcp_server {arguments[0]}' failed with exit code {code}: its message above says why.")
 
 
@@ -114,6 +140,8 @@ def _options(arguments: argparse.Namespace, data: Path) -> StackOptions:
     for file in replay:
         if not file.is_file():
             raise CannotStart(f"There is no recording at {file}: check the path given to --replay.")
+        if os.pathsep in str(file):
+            raise CannotStart(f"The backend is given recordings separated by '{os.pathsep}': rename or move {file}.")
     return StackOptions(
         data=data,
         web_dist=ROOT / "web" / "dist",
@@ -176,10 +204,11 @@ def _say(name: str, line: str) -> None:
 
 
 def _pace(text: str) -> float:
-    pace = float(text)
-    if not (math.isfinite(pace) and pace >= 0):
-        raise argparse.ArgumentTypeError("give 0 for as fast as it can, or how many times the recorded pace")
-    return pace
+    with contextlib.suppress(ValueError):
+        pace = float(text)
+        if math.isfinite(pace) and pace >= 0:
+            return pace
+    raise argparse.ArgumentTypeError("give 0 for as fast as it can, or how many times the recorded pace")
 
 
 def _parse_arguments() -> argparse.Namespace:

@@ -2,15 +2,19 @@
 
 import gzip
 import os
+import signal
 import socket
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from local.parts import DEFAULT_PORTS
 from tests.integration.test_one_case import awaits_review
 from tests.support.alerts import foreign_login
-from tests.support.stack import LocalStack, free_ports, run_to_exit
+from tests.support.stack import ROOT, LocalStack, free_ports, run_to_exit
 
 
 def command(data: Path, *arguments: str) -> tuple[str, ...]:
@@ -51,6 +55,34 @@ def test_a_bad_option_or_setting_gets_one_sentence(
     done = run_to_exit(command(tmp_path, *arguments), {**os.environ, **env})
     assert done.returncode == 1
     assert done.stderr.splitlines() == [sentence]
+
+
+def test_a_recording_that_the_backend_could_not_be_told_of_is_refused(tmp_path: Path) -> None:
+    recording = tmp_path / "2026-01-05T10:00.jsonl"
+    recording.touch()
+    done = run_to_exit(command(tmp_path / "data", "--replay", str(recording)), os.environ)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"casewright: The backend is given recordings separated by ':': rename or move {recording}."
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_while_the_customers_are_made_stops_at_once_and_quietly(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    ports = dict(zip(DEFAULT_PORTS, map(str, free_ports(len(DEFAULT_PORTS))), strict=True))
+    env = {**os.environ, **ports, "PYTHONPATH": str(ROOT)}
+    output = tmp_path / "output"
+    with output.open("w") as file:
+        # As from a terminal: Ctrl-C reaches every process of the group.
+        stack = subprocess.Popen(command(tmp_path), env=env, stdout=file, stderr=file, start_new_session=True)
+    while not (tmp_path / "customers.db").exists():
+        assert stack.poll() is None, output.read_text()
+        time.sleep(0.01)  # the store begins as a file of another process, which says nothing about it
+    os.killpg(stack.pid, number)
+    assert stack.wait(60) == 0
+    assert output.read_text().splitlines() == ["    stack | stopped before anything had begun"]
 
 
 def test_a_broken_setting_of_a_part_stops_the_stack_with_its_sentence(tmp_path: Path) -> None:
