@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -33,6 +34,7 @@ from backend.routes.facts import (
     TelemetrySource,
 )
 from backend.routes.guard import Guard
+from backend.routes.waiting import CasebookWait
 from backend.routes.web import WebBundle
 from backend.services.cases import CaseOpening
 from backend.services.decisions import Deciding
@@ -60,10 +62,11 @@ def main() -> None:
     try:
         settings = read_settings()
         listener = bind(settings.backend_host, settings.backend_port)
-        casebook = open_casebook(settings.casebook_url)
+        casebook = open_casebook(settings.casebook_url, listener)
     except (CannotStart, CasebookUnavailable) as error:
         sys.exit(f"backend: {error}")
-    _serve(settings, casebook, listener)
+    if casebook is not None:
+        _serve(settings, casebook, listener)
 
 
 def print_openapi() -> None:
@@ -106,11 +109,27 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def open_casebook(url: str) -> CaseBook:
-    """The casebook, brought to this release's schema. Raises CasebookUnavailable."""
+def open_casebook(url: str, listener: socket.socket) -> CaseBook | None:
+    """The casebook, brought to this release's schema, or None when a signal ended the wait for its server.
+
+    Raises a CasebookUnavailable that waiting cannot mend. Says on `listener` meanwhile that it waits.
+    """
     engine = open_engine(url)
-    upgrade(engine)
+    try:
+        upgrade(engine)
+    except CasebookUnavailable as error:
+        # A server comes up later; a file does not.
+        if engine.dialect.name == "sqlite" or not may_come_up(error):
+            raise
+        _leave_signals_to_the_server()
+        if not CasebookWait(partial(upgrade, engine), error, may_come_up).run(listener):
+            return None
     return CaseBook(engine)
+
+
+def may_come_up(fault: CasebookUnavailable) -> bool:
+    """Whether the database may answer later: every fault that does not need mending has the general class."""
+    return type(fault) is CasebookUnavailable
 
 
 class BackendServer(uvicorn.Server):
@@ -142,12 +161,16 @@ def _serve(settings: BackendSettings, casebook: CaseBook, listener: socket.socke
         ws_max_size=64 * 1024,
     )
     server = BackendServer(config, pulse)
-    # The server raises the signal that stopped it once more when it is done; by then there is nothing left to stop.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _ignore)
+    _leave_signals_to_the_server()
     server.run(sockets=[listener])
     if fault.happened or not server.started:
         sys.exit(1)
+
+
+def _leave_signals_to_the_server() -> None:
+    # It raises the signal that stopped it once more when it is done; by then there is nothing left to stop.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _ignore)
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:

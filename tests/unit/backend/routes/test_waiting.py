@@ -1,0 +1,74 @@
+import threading
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from socket import socket
+
+import httpx
+import pytest
+
+from backend.main import bind, may_come_up
+from backend.routes.waiting import CasebookWait
+from casebook.errors import CasebookNewer, CasebookUnavailable
+
+AWAY = CasebookUnavailable("The casebook 'cases' cannot be reached (connection refused).")
+
+
+@pytest.fixture
+def listener() -> Generator[socket]:
+    with bind("127.0.0.1", 0) as opened:
+        yield opened
+
+
+class DatabaseServer:
+    """Answers with `fault` until there is none."""
+
+    def __init__(self) -> None:
+        self.fault: CasebookUnavailable | None = AWAY
+        self.asked = threading.Event()
+
+    def upgrade(self) -> None:
+        self.asked.set()
+        if self.fault is not None:
+            raise self.fault
+
+
+@pytest.fixture
+def server() -> DatabaseServer:
+    return DatabaseServer()
+
+
+@pytest.fixture
+def waiting(server: DatabaseServer, listener: socket) -> Generator[Future[bool]]:
+    wait = CasebookWait(server.upgrade, AWAY, may_come_up, pause_s=0.01)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(wait.run, listener)
+        assert server.asked.wait(20)
+        yield running
+        server.fault = None
+
+
+def test_while_it_waits_it_lives_and_says_what_for(waiting: Future[bool], listener: socket) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as client:
+        assert client.get("/healthz").json() == {"status": "ok"}
+        ready = client.get("/ready")
+        assert (ready.status_code, ready.json()["status"]) == (503, "not_ready")
+        assert ready.json()["parts"]["casebook"] == AWAY.sentence
+        refused = client.get("/api/cases")
+        assert (refused.status_code, refused.json()["id"]) == (503, "casebook-unavailable")
+        assert refused.json()["detail"] == AWAY.sentence
+        assert client.get("/", headers={"host": "evil.example"}).status_code == 403
+    assert not waiting.done()
+
+
+def test_it_goes_on_once_the_server_is_up_and_keeps_the_port(
+    waiting: Future[bool], server: DatabaseServer, listener: socket
+) -> None:
+    server.fault = None
+    assert waiting.result(20)
+    assert listener.fileno() != -1
+
+
+def test_what_waiting_cannot_mend_ends_it(waiting: Future[bool], server: DatabaseServer) -> None:
+    server.fault = CasebookNewer("cases", "9999")
+    with pytest.raises(CasebookNewer):
+        waiting.result(20)
