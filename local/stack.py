@@ -172,7 +172,13 @@ def _remove_state(data: Path) -> None:
 @contextlib.contextmanager
 def _only_stack_in(data: Path) -> Generator[None]:
     """Holds the folder's lock: two stacks on one folder would write over each other."""
-    with (data / "stack.lock").open("a") as lock:
+    try:
+        lock_file = (data / "stack.lock").open("a")
+    except OSError as error:
+        raise CannotStart(
+            f"The folder {data} cannot be written to ({error.strerror}): mend that, or choose another with --data."
+        ) from error
+    with lock_file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -57,6 +57,16 @@ def test_a_bad_option_or_setting_gets_one_sentence(
     assert done.stderr.splitlines() == [sentence]
 
 
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "stack.lock").mkdir()  # stands for every way in which a folder can refuse; root may write anywhere
+    done = run_to_exit(command(tmp_path), os.environ)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"casewright: The folder {tmp_path} cannot be written to (Is a directory): "
+        "mend that, or choose another with --data."
+    ]
+
+
 def test_a_recording_that_the_backend_could_not_be_told_of_is_refused(tmp_path: Path) -> None:
     recording = tmp_path / "2026-01-05T10:00.jsonl"
     recording.touch()
