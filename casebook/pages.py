@@ -4,6 +4,8 @@ import base64
 import binascii
 from typing import Literal
 
+from pydantic import NonNegativeInt
+
 from casebook.errors import MalformedCursor
 from contracts.alert import Alert
 from contracts.case import CaseSummary
@@ -24,6 +26,15 @@ class OpenedCase(Contract):
 
     case_id: CaseId
     created: bool
+
+
+class Backlog(Contract):
+    """How much the scheduler has yet to be told of."""
+
+    unscheduled: NonNegativeInt
+    """Cases whose orchestration has not been confirmed scheduled."""
+    undelivered: NonNegativeInt
+    """Decisions of which the orchestration has not been told."""
 
 
 class CasePage(Contract):

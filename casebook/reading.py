@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from casebook.errors import CaseNotFound, EvidenceNotFound
 from casebook.lifecycle import MOVES
 from casebook.log import read_event
-from casebook.pages import MAX_PAGE, AlertPage, CasePage, page_length, read_cursor, write_cursor
+from casebook.pages import MAX_PAGE, AlertPage, Backlog, CasePage, page_length, read_cursor, write_cursor
 from casebook.tables import (
     AlertRow,
     CaseEventRow,
@@ -168,6 +168,13 @@ def counts(session: Session) -> dict[CaseState, int]:
     """How many cases are in each state, those without any included."""
     found = dict(session.execute(select(CaseRow.state, func.count()).group_by(CaseRow.state)).all())
     return {state: found.get(state, 0) for state in MOVES}
+
+
+def backlog(session: Session) -> Backlog:
+    """How many cases and decisions wait for the scheduler."""
+    cases = select(func.count()).select_from(CaseRow).where(CaseRow.scheduled_at.is_(None))
+    decisions = select(func.count()).select_from(DecisionRow).where(DecisionRow.delivered_at.is_(None))
+    return Backlog(unscheduled=session.execute(cases).scalar_one(), undelivered=session.execute(decisions).scalar_one())
 
 
 def recall_model_call(session: Session, case_id: str, key: str) -> JsonValue | None:

@@ -14,7 +14,7 @@ from casebook.engine import naming_faults
 from casebook.engine import reading as reading_engine
 from casebook.engine import writing as writing_engine
 from casebook.events import BrokenLink
-from casebook.pages import AlertPage, CasePage, OpenedCase
+from casebook.pages import AlertPage, Backlog, CasePage, OpenedCase
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.case import CaseEvent, CaseState, CaseSummary, CaseView
@@ -246,3 +246,8 @@ class CaseBook:
         """How many cases are in each state."""
         with self._read() as session:
             return reading.counts(session)
+
+    def backlog(self) -> Backlog:
+        """How many cases and decisions the scheduler has yet to be told of."""
+        with self._read() as session:
+            return reading.backlog(session)

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import FastAPI
 
 from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage, TelemetryBatch
-from backend.routes import alerts, cases, config, events, health, openapi, problem, socket, workflow
+from backend.routes import alerts, cases, config, events, health, metrics, openapi, problem, socket, workflow
 from backend.routes.web import WebBundle
 from contracts.model import Contract
 
@@ -26,7 +26,7 @@ def create_app(lifespan: Lifespan | None = None, web: WebBundle | None = None) -
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    for part in (workflow, socket, events, cases, alerts, config, health):
+    for part in (workflow, socket, events, cases, alerts, config, health, metrics):
         app.include_router(part.router)
     problem.install(app)
     _describe_messages(app)

@@ -180,6 +180,7 @@ READS: dict[str, Callable[[CaseBook, str], object]] = {
     "undelivered": lambda book, _: book.undelivered_decisions(),
     "later unscheduled": lambda book, case: book.unscheduled_cases(after=case),
     "later undelivered": lambda book, case: book.undelivered_decisions(after=f"{case}:r1"),
+    "backlog": lambda book, _: book.backlog(),
     "whether it is scheduled": lambda book, case: book.is_scheduled(case),
     "case": lambda book, case: book.get_case(case),
     "summary": lambda book, case: book.summary(case),
@@ -199,11 +200,13 @@ def test_no_read_scans_or_sorts_a_table(engine: Engine, book: CaseBook, name: st
     steps = plans(engine, statements)
     assert steps
     # The outbox queries walk a partial index, which holds nothing but what waits.
-    partial = {"unscheduled": "ix_case_unscheduled", "undelivered": "ix_decision_undelivered"}.get(name)
+    partial = {
+        "unscheduled": ("ix_case_unscheduled",),
+        "undelivered": ("ix_decision_undelivered",),
+        "backlog": ("ix_case_unscheduled", "ix_decision_undelivered"),
+    }.get(name, ())
     for step in steps:
-        assert step.startswith(("SEARCH", "SCALAR SUBQUERY")) or (
-            partial is not None and step.endswith(f"USING INDEX {partial}")
-        ), steps
+        assert step.startswith(("SEARCH", "SCALAR SUBQUERY")) or step.endswith(partial), steps
 
 
 def test_no_step_of_an_investigation_scans_or_sorts_a_table(engine: Engine, book: CaseBook):

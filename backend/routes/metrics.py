@@ -1,0 +1,76 @@
+"""`/metrics`: numbers to watch, in Prometheus' text format."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.responses import Response
+
+from backend.routes.dependencies import DeskDep, IngestStatusDep
+from backend.routes.facts import IngestStatus
+from backend.routes.problem import documented
+from casebook.pages import Backlog
+from contracts.case import CaseState
+
+router = APIRouter(tags=["operations"])
+
+
+class MetricsResponse(Response):
+    """Prometheus' text format."""
+
+    media_type = CONTENT_TYPE_LATEST
+
+
+@dataclass(frozen=True)
+class Reading(Collector):
+    """The numbers of one instant. Counters count from the start of the process."""
+
+    cases: Mapping[CaseState, int]
+    backlog: Backlog
+    ingest: IngestStatus
+    watchers: int
+
+    def collect(self) -> Iterator[Metric]:
+        """Each metric with its values."""
+        cases = GaugeMetricFamily("casewright_cases", "Cases by state.", labels=["state"])
+        for state, count in self.cases.items():
+            cases.add_metric([state], count)
+        yield cases
+        backlog = GaugeMetricFamily(
+            "casewright_relay_backlog", "What the scheduler has yet to be told of.", labels=["kind"]
+        )
+        backlog.add_metric(["start"], self.backlog.unscheduled)
+        backlog.add_metric(["decision"], self.backlog.undelivered)
+        yield backlog
+        yield CounterMetricFamily(
+            "casewright_telemetry_events", "Telemetry events read.", value=self.ingest.events_read
+        )
+        yield CounterMetricFamily(
+            "casewright_telemetry_malformed", "Telemetry that could not be read.", value=self.ingest.malformed.count
+        )
+        alerts = CounterMetricFamily("casewright_alerts", "Alerts that opened a case, by rule.", labels=["rule"])
+        for rule, count in self.ingest.alerts_by_rule.items():
+            alerts.add_metric([rule], count)
+        yield alerts
+        yield GaugeMetricFamily("casewright_watchers", "Open event streams and sockets.", value=self.watchers)
+
+
+@router.get(
+    "/metrics",
+    operation_id="get_metrics",
+    summary="Numbers to watch",
+    response_class=MetricsResponse,
+    responses={200: {"description": "Prometheus' text format"}, **documented(503)},
+)
+async def get_metrics(desk: DeskDep, ingest: IngestStatusDep) -> MetricsResponse:
+    """Cases by state, alerts by rule, telemetry read, open streams, and what waits for the scheduler."""
+    reading = Reading(
+        cases=await desk.threads.run(desk.casebook.counts),
+        backlog=await desk.threads.run(desk.casebook.backlog),
+        ingest=ingest,
+        watchers=desk.pulse.watchers,
+    )
+    return MetricsResponse(generate_latest(reading))

@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from backend.main import Parts, ingest_status
+from backend.routes.app import create_app
+from backend.routes.metrics import Reading
+from casebook.pages import Backlog
+from casebook.repository import CaseBook
+from tests.unit.backend.support import NOTHING_READ, FakeScheduler, answering, case_in_review
+from tests.unit.casebook.builders import a_decision, open_case
+
+OPERATIONS = (Path(__file__).parents[4] / "docs" / "operations.md").read_text()
+
+pytestmark = pytest.mark.anyio
+
+
+def values(text: str) -> dict[str, float]:
+    """Each sample as `name{label}`."""
+    return {
+        sample.name + "".join(f"{{{label}}}" for label in sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+async def test_cases_and_what_waits_for_the_scheduler_are_counted(
+    parts: Parts, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    scheduler.reachable = False
+    opening = case_in_review(book, 1)
+    case_in_review(book, 2)
+    open_case(book, 3)
+    book.accept_decision(a_decision(opening))
+    async with answering(parts) as client:
+        with parts.desk.pulse.watching():
+            answer = await client.get("/metrics")
+
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    counted = values(answer.text)
+    assert counted["casewright_cases{awaiting_review}"] == 2
+    assert counted["casewright_cases{closed}"] == 0
+    assert counted["casewright_relay_backlog{start}"] == 1
+    assert counted["casewright_relay_backlog{decision}"] == 1
+    assert counted["casewright_watchers"] == 1
+
+
+async def test_what_was_read_is_counted(parts: Parts) -> None:
+    report = NOTHING_READ.model_copy(update={"events": 159_899, "malformed": 3, "alerts": {"api_burst": 2}})
+    app = create_app()
+    app.state.desk = parts.desk
+    app.state.ingest_status = lambda: ingest_status(report)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        counted = values((await client.get("/metrics")).text)
+    assert counted["casewright_telemetry_events_total"] == 159_899
+    assert counted["casewright_telemetry_malformed_total"] == 3
+    assert counted["casewright_alerts_total{api_burst}"] == 2
+
+
+async def test_every_name_is_documented() -> None:
+    nothing = Reading(
+        cases={}, backlog=Backlog(unscheduled=0, undelivered=0), ingest=ingest_status(NOTHING_READ), watchers=0
+    )
+    for metric in nothing.collect():
+        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+        assert f"`{name}" in OPERATIONS
