@@ -84,10 +84,10 @@ class RunningCase:
         assert status is not None
         return CaseProgress.model_validate_json(status)
 
-    def progress_when(self, reached: Callable[[CaseProgress], bool]) -> CaseProgress:
+    def progress_when(self, reached: Callable[[CaseProgress], bool], patience_s: float = WAIT_S) -> CaseProgress:
         """The custom status as soon as it is as awaited. The backend tells nobody, so it is asked again and again."""
         pause = threading.Event()
-        for _ in range(int(WAIT_S / 0.02)):
+        for _ in range(int(patience_s / 0.02)):
             status = self._status()
             progress = None if status is None else CaseProgress.model_validate_json(status)
             if progress is not None and reached(progress):

@@ -1,0 +1,159 @@
+"""Records how cases go: `scripts/record-histories`. Real orchestration and entity, scripted activities.
+
+A recording is never made again: it is what a release left in the schedulers of those who ran it.
+"""
+
+import itertools
+import socket
+import sys
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+from durabletask.client import TaskHubGrpcClient
+from durabletask.internal import orchestrator_service_pb2 as pb
+from durabletask.testing import create_test_backend
+
+from contracts.investigation import SpecialistTask
+from contracts.names import INVESTIGATION_VERSION
+from contracts.report import SpecialistReport
+from tests.replay.replaying import History, write_history
+from tests.unit.worker.support.cases import a_policy, an_alert
+from tests.unit.worker.support.desk import CaseScript, ScriptedFault, ordinary_report
+from tests.unit.worker.support.lab import CONVERTER, Lab, RunningCase, register
+from worker.adapters.scheduler import SchedulerAddress, open_worker
+from worker.ports.model import ModelUnavailable
+
+FOLDER = Path(__file__).parent / "histories"
+SOON_H = 0.0001
+
+
+def recording_of(path: str, version: str = INVESTIGATION_VERSION) -> Path:
+    """Where the recording of a path lies."""
+    return FOLDER / f"{version}-{path}.json"
+
+
+def auto_clear(lab: Lab) -> RunningCase:
+    case = _start(lab, "auto-clear", CaseScript(score=0.1, recommended="clear"))
+    case.outcome()
+    return case
+
+
+def approve_lock(lab: Lab) -> RunningCase:
+    case = _start(lab, "approve-lock", CaseScript())
+    case.decide(case.script.opening())
+    case.outcome()
+    return case
+
+
+def reject_then_approve(lab: Lab) -> RunningCase:
+    case = _start(lab, "reject-then-approve", CaseScript())
+    case.reject(case.script.opening(1))
+    case.decide(case.script.opening(2))
+    case.outcome()
+    return case
+
+
+def escalated(lab: Lab) -> RunningCase:
+    case = _start(lab, "escalated", CaseScript(policy=a_policy(approval_timeout_hours=SOON_H)))
+    case.progress_when(lambda shown: shown.phase == "escalated")
+    return case
+
+
+def awaiting_review(lab: Lab) -> RunningCase:
+    case = _start(lab, "awaiting-review", CaseScript())
+    case.progress_when(lambda shown: shown.phase == "awaiting_review")
+    return case
+
+
+def specialist_unavailable(lab: Lab) -> RunningCase:
+    """Takes as long as its attempts lie apart."""
+
+    def location_fails(order: SpecialistTask) -> SpecialistReport:
+        if order.specialist == "location":
+            raise ModelUnavailable("The model did not answer within 60 seconds.")
+        return ordinary_report(order)
+
+    case = _start(lab, "specialist-unavailable", CaseScript(specialist=location_fails))
+    case.progress_when(lambda shown: shown.phase == "awaiting_review", patience_s=120)
+    return case
+
+
+def memory_lost(lab: Lab) -> RunningCase:
+    fault = ScriptedFault("Out of space.")
+    script = CaseScript(score=0.1, recommended="clear", instead={"remember_round": fault, "remember_feedback": fault})
+    case = _start(lab, "memory-lost", script)
+    case.reject(script.opening(1))
+    case.decide(script.opening(2), "clear")
+    case.outcome()
+    return case
+
+
+def broken(lab: Lab) -> RunningCase:
+    case = _start(lab, "broken", CaseScript(policy=a_policy(approval_timeout_hours=1e12)))
+    case.outcome()
+    return case
+
+
+PATHS: Mapping[str, Callable[[Lab], RunningCase]] = {
+    "auto-clear": auto_clear,
+    "approve-lock": approve_lock,
+    "reject-then-approve": reject_then_approve,
+    "escalated": escalated,
+    "awaiting-review": awaiting_review,
+    "specialist-unavailable": specialist_unavailable,
+    "memory-lost": memory_lost,
+    "broken": broken,
+}
+
+
+def main() -> None:
+    """Records every path that INVESTIGATION_VERSION has no recording of."""
+    missing = [path for path in PATHS if not recording_of(path).exists()]
+    FOLDER.mkdir(exist_ok=True)
+    with _lab() as (lab, address):
+        for path in missing:
+            case = PATHS[path](lab)
+            write_history(recording_of(path), _history(address, case.order.case_id))
+            sys.stdout.write(f"recorded {recording_of(path).name}\n")
+    sys.stdout.write(f"{len(PATHS) - len(missing)} of {len(PATHS)} paths were on record already\n")
+
+
+def _start(lab: Lab, path: str, script: CaseScript) -> RunningCase:
+    return lab.start(script, alert=an_alert(path))
+
+
+@contextmanager
+def _lab() -> Generator[tuple[Lab, str]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    address, scripts = f"127.0.0.1:{port}", dict[str, CaseScript]()
+    backend = create_test_backend(port=port)
+    try:
+        with (
+            open_worker(SchedulerAddress(address, secure=False), "default", threads=16) as worker,
+            TaskHubGrpcClient(host_address=address, data_converter=CONVERTER) as client,
+        ):
+            register(worker, scripts)
+            worker.start()
+            yield Lab(client, client, scripts, itertools.count(1)), address
+    finally:
+        backend.stop()
+
+
+def _history(address: str, case_id: str) -> History:
+    # The client's own reading of a history cannot be replayed: it is no longer what the scheduler sends a worker.
+    with grpc.insecure_channel(address) as channel:
+        read = channel.unary_stream(
+            "/TaskHubSidecarService/StreamInstanceHistory",
+            request_serializer=pb.StreamInstanceHistoryRequest.SerializeToString,
+            response_deserializer=pb.HistoryChunk.FromString,
+        )
+        chunks = read(pb.StreamInstanceHistoryRequest(instanceId=case_id))
+        return tuple(event for chunk in chunks for event in chunk.events)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""Cases wait safely across releases: what earlier releases left in a scheduler, today's code goes on with."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from durabletask import task
+from durabletask.internal import helpers
+
+from contracts.converter import Undecoded
+from contracts.hashing import content_hash
+from contracts.investigation import Investigation, InvestigationPolicy, ReviewOpening, RoundStart
+from contracts.names import analyst_decision
+from tests.replay.record_histories import FOLDER, PATHS, recording_of
+from tests.replay.replaying import History, HistoryDiverged, read_history, replay, run_turn
+from tests.unit.worker.support.cases import a_decision, an_assessment
+from worker import calls
+from worker.orchestrations import investigation as module
+
+RECORDINGS = sorted(FOLDER.glob("*.json"))
+NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.stem)
+def test_what_is_on_record_is_replayed_to_the_same_end(recording: Path) -> None:
+    replay(read_history(recording))
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_path_of_this_version_is_on_record(path: str) -> None:
+    assert recording_of(path).exists(), "Run scripts/record-histories, and keep the recordings of older versions."
+
+
+@pytest.mark.parametrize("path", ["auto-clear", "approve-lock", "reject-then-approve", "memory-lost", "broken"])
+def test_a_recording_ends_as_its_case_did(path: str) -> None:
+    outcomes = {"auto-clear": "auto_cleared", "approve-lock": "account_locked", "broken": "failed"}
+
+    (end,) = replay(read_history(recording_of(path)))
+
+    assert end.what == "end ORCHESTRATION_STATUS_COMPLETED"
+    assert end.payload == f'"{outcomes.get(path, "cleared" if path == "memory-lost" else "account_locked")}"'
+
+
+@pytest.mark.parametrize("path", ["awaiting-review", "escalated", "specialist-unavailable"])
+def test_a_case_that_an_earlier_release_left_waiting_acts_on_its_decision(path: str) -> None:
+    history = read_history(recording_of(path))
+    opening = last_opening(history)
+    decision = a_decision(opening.review.review_id, opening.assessment)
+
+    (step,) = run_turn(history, arriving(decision.model_dump_json()))
+
+    assert step.what == "activity execute_action"
+    assert isinstance(step.payload, dict)
+    assert step.payload["decision"] == decision.model_dump(mode="json")
+
+
+def test_a_case_that_waits_across_a_release_still_refuses_a_decision_on_something_else() -> None:
+    history = read_history(recording_of("awaiting-review"))
+    other = a_decision(last_opening(history).review.review_id, an_assessment(0.7))
+
+    assert run_turn(history, arriving(other.model_dump_json())) == []
+
+
+def test_the_assessment_that_is_waited_on_still_has_the_hash_that_its_review_is_bound_to() -> None:
+    opening = last_opening(read_history(recording_of("awaiting-review")))
+
+    assert content_hash(opening.assessment) == opening.review.assessment_hash
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.stem)
+def test_a_release_that_changes_the_order_of_calls_is_found_out(recording: Path) -> None:
+    def investigation(ctx: task.OrchestrationContext, order: Undecoded) -> calls.Steps[InvestigationPolicy]:
+        read = calls.decode(order, Investigation)
+        yield from calls.begin_round(ctx, RoundStart(case_id=read.case_id, round=1))
+        return (yield from calls.begin_investigation(ctx, read))
+
+    with pytest.raises(task.NonDeterminismError, match="begin_round"):
+        replay(read_history(recording), investigation)
+
+
+def test_a_release_that_leaves_out_a_step_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    history = read_history(recording_of("approve-lock"))
+
+    def forgetful(*_: Any) -> Any:
+        yield from ()
+
+    monkeypatch.setattr("worker.orchestrations.remembering.CaseMemory.keep_round", forgetful)
+
+    with pytest.raises(task.NonDeterminismError):
+        replay(history)
+
+
+def test_a_release_that_tells_a_step_something_else_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    history = read_history(recording_of("escalated"))
+    monkeypatch.setattr("worker.orchestrations.review.NOT_DECIDED_IN_TIME", "It is late.")
+
+    with pytest.raises(HistoryDiverged, match=r"escalate_review.*It is late\."):
+        replay(history)
+
+
+def test_a_release_that_allows_fewer_attempts_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    history = read_history(recording_of("specialist-unavailable"))
+    fewer = task.RetryPolicy(first_retry_interval=timedelta(seconds=3), max_number_of_attempts=2, backoff_coefficient=3)
+    monkeypatch.setattr(calls, "THINKING", fewer)
+
+    with pytest.raises(task.NonDeterminismError):
+        replay(history)
+
+
+def test_a_release_that_ends_a_case_in_another_way_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    history = read_history(recording_of("auto-clear"))
+    close = module.close
+
+    def close_otherwise(ctx: task.OrchestrationContext, *arguments: Any) -> Any:
+        yield from close(ctx, *arguments)
+        return "cleared"
+
+    monkeypatch.setattr(module, "close", close_otherwise)
+
+    with pytest.raises(HistoryDiverged, match="end ORCHESTRATION_STATUS_COMPLETED"):
+        replay(history)
+
+
+def test_a_case_of_a_newer_release_is_handed_back() -> None:
+    history = read_history(recording_of("auto-clear"))
+    for event in history:
+        if event.HasField("executionStarted"):
+            event.executionStarted.version.value = "2.0"
+
+    with pytest.raises(HistoryDiverged, match="hands the case back"):
+        replay(history)
+
+
+def test_a_later_release_may_tell_a_step_more_but_not_less() -> None:
+    history = read_history(recording_of("auto-clear"))
+    for event in history:
+        if event.HasField("taskScheduled") and event.taskScheduled.name == "begin_round":
+            event.taskScheduled.input.value = '{"case_id": "case-auto-clear"}'
+    assert [step.what for step in replay(history)] == ["end ORCHESTRATION_STATUS_COMPLETED"]
+
+    for event in history:
+        if event.HasField("taskScheduled") and event.taskScheduled.name == "begin_round":
+            event.taskScheduled.input.value = '{"case_id": "case-auto-clear", "mood": "of another release"}'
+    with pytest.raises(HistoryDiverged, match="mood"):
+        replay(history)
+
+
+def last_opening(history: History) -> ReviewOpening:
+    texts = [
+        event.taskScheduled.input.value
+        for event in history
+        if event.HasField("taskScheduled") and event.taskScheduled.name == "open_review"
+    ]
+    return ReviewOpening.model_validate_json(texts[-1])
+
+
+def arriving(payload: str) -> History:
+    """A turn in which the decision on round 1 arrives."""
+    return helpers.new_orchestrator_started_event(NOW), helpers.new_event_raised_event(analyst_decision(1), payload)
