@@ -1,0 +1,219 @@
+"""Group commit: operations run at once, and are answered when their group is on disk.
+
+One event loop runs every operation on one connection, inside a transaction that stays open while the group before it
+is being forced to disk by the flusher thread. When that is done, the open transaction is committed and flushed as the
+next group. A slow disk so makes larger groups, a fast one smaller delays.
+
+Promises:
+- an operation that raises leaves nothing behind, neither rows nor effects;
+- `durable()` returns only when everything applied before the call is on disk (`full`) or in the log (`normal`);
+- when a group cannot be written, every operation in it is undone, every `durable()` on it raises, and `on_lost` is
+  called so that whatever is derived from the rows can be built anew.
+"""
+
+import asyncio
+import logging
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from local.scheduler.errors import SchedulerError, StoreDamaged, StoreFailed, StoreFull
+from local.scheduler.faults import Faults
+from local.scheduler.store.database import Database
+
+T = TypeVar("T")
+log = logging.getLogger("casewright.scheduler.journal")
+
+CHECKPOINT_BYTES = 16 * 1024 * 1024
+
+
+def translate(error: sqlite3.Error | OSError) -> SchedulerError:
+    """The store's error as the scheduler's."""
+    text = str(error)
+    if "full" in text or (isinstance(error, OSError) and error.errno == 28):
+        return StoreFull()
+    if "malformed" in text or "not a database" in text:
+        return StoreDamaged(text)
+    return StoreFailed(text)
+
+
+class _Group:
+    """Operations that become durable together."""
+
+    __slots__ = ("done", "effects", "operations")
+
+    def __init__(self) -> None:
+        self.operations = 0
+        self.effects: list[Callable[[], None]] = []
+        self.done: asyncio.Future[None] | None = None
+
+
+class Journal:
+    """The only way to change the store. Use from one event loop."""
+
+    def __init__(self, database: Database, *, flush: bool, faults: Faults, on_lost: Callable[[], None]) -> None:
+        """`flush` false answers after the commit to the log, without forcing it to disk."""
+        self._database = database
+        self._connection = database.connection
+        self._flush = flush
+        self._faults = faults
+        self._on_lost = on_lost
+        self._open = _Group()
+        self._flushing: _Group | None = None
+        self._scheduled = False
+        self._flusher = ThreadPoolExecutor(1, thread_name_prefix="scheduler-flush")
+        self._checkpointer = ThreadPoolExecutor(1, thread_name_prefix="scheduler-checkpoint")
+        self._checkpoint_connection: sqlite3.Connection | None = None
+        self._checkpointing = False
+        self.commits = 0
+        self.operations = 0
+
+    def apply(self, operation: Callable[[], T]) -> T:
+        """Runs an operation now. Raises what it raises, sqlite errors as SchedulerError, after undoing it."""
+        connection = self._connection
+        try:
+            if not connection.in_transaction:
+                connection.execute("BEGIN IMMEDIATE")
+            connection.execute("SAVEPOINT operation")
+        except sqlite3.Error as error:
+            raise translate(error) from error
+        effects = len(self._open.effects)
+        try:
+            result = operation()
+            connection.execute("RELEASE operation")
+        except BaseException as error:
+            del self._open.effects[effects:]
+            self._undo()
+            if isinstance(error, sqlite3.Error):
+                raise translate(error) from error
+            raise
+        self._open.operations += 1
+        self.operations += 1
+        self._faults.reach("after-apply")
+        if self._flushing is None:
+            self._schedule_commit()
+        return result
+
+    def _schedule_commit(self) -> None:
+        # One turn of the loop later than soon: the leases of what was just scheduled still join this group.
+        if not self._scheduled:
+            self._scheduled = True
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._commit)
+
+    def _undo(self) -> None:
+        try:
+            self._connection.execute("ROLLBACK TO operation")
+            self._connection.execute("RELEASE operation")
+        except sqlite3.Error as error:
+            # A full disk can end the whole transaction by itself: then all of the group is gone.
+            self._lose(translate(error))
+
+    def when_durable(self, effect: Callable[[], None]) -> None:
+        """Calls `effect` once the operation now running is durable; never if it is lost."""
+        self._open.effects.append(effect)
+
+    async def durable(self) -> None:
+        """Waits until everything applied so far is durable; raises SchedulerError if it was lost."""
+        group = self._open if self._open.operations else self._flushing
+        if group is None:
+            return
+        if group.done is None:
+            group.done = asyncio.get_running_loop().create_future()
+        await asyncio.shield(group.done)
+
+    def _commit(self) -> None:
+        self._scheduled = False
+        group = self._open
+        if not group.operations:
+            return
+        self._faults.reach("before-commit")
+        try:
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._lose(translate(error))
+            return
+        self._faults.reach("after-commit")
+        self.commits += 1
+        self._open = _Group()
+        if not self._flush:
+            self._finish(group)
+            self._maybe_checkpoint()
+            return
+        self._flushing = group
+        loop = asyncio.get_running_loop()
+        self._flusher.submit(self._force, loop, group)
+
+    def _force(self, loop: asyncio.AbstractEventLoop, group: _Group) -> None:
+        self._faults.reach("before-flush")
+        try:
+            self._database.flush()
+        except OSError as error:
+            # After a failed fsync nobody knows what is on disk. A fresh start reads what really is.
+            log.critical("The disk did not accept the log (%s): the scheduler stops, start it again.", error)
+            os._exit(1)
+        self._faults.reach("after-flush")
+        loop.call_soon_threadsafe(self._flushed, group)
+
+    def _flushed(self, group: _Group) -> None:
+        self._flushing = None
+        self._finish(group)
+        # What the effects have caused joins the next group; so does what arrives in this turn of the loop.
+        if self._open.operations:
+            self._schedule_commit()
+        self._maybe_checkpoint()
+
+    def _finish(self, group: _Group) -> None:
+        if group.done is not None and not group.done.done():
+            group.done.set_result(None)
+        self._faults.reach("after-answer")
+        for effect in group.effects:
+            try:
+                effect()
+            except Exception:
+                log.exception("An effect of a committed operation failed.")
+
+    def _lose(self, error: SchedulerError) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        group, self._open = self._open, _Group()
+        log.error("%d operations were lost: %s", group.operations, error)
+        if group.done is not None and not group.done.done():
+            group.done.set_exception(error)
+            group.done.exception()
+        asyncio.get_running_loop().call_soon(self._on_lost)
+
+    def _maybe_checkpoint(self) -> None:
+        if self._checkpointing or self._database.log_bytes() < CHECKPOINT_BYTES or self.commits % 64:
+            return
+        self._checkpointing = True
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(self._checkpointer, self._checkpoint).add_done_callback(self._checkpointed)
+
+    def _checkpoint(self) -> None:
+        if self._checkpoint_connection is None:
+            self._checkpoint_connection = self._database.checkpointer()
+        self._faults.reach("during-checkpoint")
+        try:
+            self._checkpoint_connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error as error:
+            log.warning("The log could not be moved into the database yet: %s", error)
+
+    def _checkpointed(self, done: asyncio.Future[None]) -> None:
+        self._checkpointing = False
+        if not done.cancelled() and done.exception():
+            log.error("The checkpoint failed: %s", done.exception())
+
+    async def close(self) -> None:
+        """Commits and flushes what is open, then stops."""
+        while self._open.operations or self._flushing:
+            await self.durable()
+        await asyncio.get_running_loop().run_in_executor(None, self._stop_threads)
+
+    def _stop_threads(self) -> None:
+        self._flusher.shutdown()
+        self._checkpointer.shutdown()
+        if self._checkpoint_connection is not None:
+            self._checkpoint_connection.close()
