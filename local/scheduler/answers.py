@@ -3,7 +3,7 @@
 import json
 
 from local.scheduler.store.rows import Entity, Instance, Payload
-from local.scheduler.wire import pb, text, timestamp
+from local.scheduler.wire import pb, status_code, text, timestamp
 
 
 def orchestration_state(row: Instance, payload: Payload, *, payloads: bool) -> pb.OrchestrationState:
@@ -13,7 +13,7 @@ def orchestration_state(row: Instance, payload: Payload, *, payloads: bool) -> p
         instanceId=row.id,
         name=row.name,
         version=text(row.version),
-        orchestrationStatus=pb.OrchestrationStatus.ValueType(row.status),
+        orchestrationStatus=status_code(row.status),
         scheduledStartTimestamp=None if row.start_at is None else timestamp(row.start_at),
         createdTimestamp=timestamp(row.created_at),
         lastUpdatedTimestamp=timestamp(row.updated_at),

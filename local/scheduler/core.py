@@ -264,4 +264,3 @@ def _delete_part(unit: Unit, hub: int) -> bool:
         return True
     unit.store.delete_hub(hub)
     return False
-

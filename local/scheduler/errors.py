@@ -1,3 +1,4 @@
+# ruff: noqa: N818 -- an error is named after what is wrong
 """What the scheduler refuses, and why.
 
 SchedulerError
@@ -76,7 +77,9 @@ class NotFinished(SchedulerError):
     code = grpc.StatusCode.FAILED_PRECONDITION
 
     def __init__(self, instance_id: str, status: str) -> None:
-        super().__init__(f"Orchestration instance '{instance_id}' is {status}: only one that has ended can be restarted.")
+        super().__init__(
+            f"Orchestration instance '{instance_id}' is {status}: only one that has ended can be restarted."
+        )
 
 
 class NotFailed(SchedulerError):

@@ -1,6 +1,8 @@
 """/metrics and /healthz on a port of their own."""
 
 import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import uvicorn
 from starlette.applications import Starlette
@@ -26,10 +28,10 @@ def application(metrics: Metrics) -> Starlette:
 class _Embedded(uvicorn.Server):
     """Leaves the process's signals to the scheduler."""
 
-    def capture_signals(self):  # noqa: ANN201 -- the base class's context manager type is not exported
-        from contextlib import nullcontext
-
-        return nullcontext()
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Does nothing."""
+        yield
 
 
 class HttpServer:

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import NoReturn
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any, NoReturn
 
 import grpc
 import grpc.aio
@@ -74,9 +74,9 @@ def _unary(
 
 
 def _stream(
-    name: str, method: Callable[[Message, Context], AsyncIterator[bytes | Message]], metrics: Metrics
-) -> Callable[[Message, Context], AsyncIterator[bytes | Message]]:
-    async def handle(request: Message, context: Context) -> AsyncIterator[bytes | Message]:
+    name: str, method: Callable[[Message, Context], AsyncGenerator[bytes | Message]], metrics: Metrics
+) -> Callable[[Message, Context], AsyncGenerator[bytes | Message]]:
+    async def handle(request: Message, context: Context) -> AsyncGenerator[bytes | Message]:
         metrics.count_call(name)
         items = method(request, context)
         try:
@@ -87,7 +87,7 @@ def _stream(
             await _refuse(context, error)
         finally:
             # Leaving the loop does not close an async generator; a lost worker must be noticed now.
-            await items.aclose()  # pyright: ignore[reportAttributeAccessIssue] -- our methods are generators
+            await items.aclose()
 
     return handle
 
@@ -98,21 +98,22 @@ def _as_is(item: bytes) -> bytes:
 
 def handlers(servicer: Servicer, metrics: Metrics) -> grpc.GenericRpcHandler:
     """All 29 methods. Work items are serialized by the dispatcher and go out as they are."""
-    methods: dict[str, grpc.RpcMethodHandler[Message, Message]] = {}
+    methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
     for name, request in UNARY.items():
         methods[name] = grpc.unary_unary_rpc_method_handler(
             _unary(name, getattr(servicer, name), metrics),  # pyright: ignore[reportArgumentType] -- aio handler
             request_deserializer=request.FromString,
             response_serializer=to_bytes,
         )
-    for name, request, serialize in (
+    streams: tuple[tuple[str, type[Message], Any], ...] = (
         ("GetWorkItems", pb.GetWorkItemsRequest, _as_is),
         ("StreamInstanceHistory", pb.StreamInstanceHistoryRequest, to_bytes),
-    ):
+    )
+    for name, request, serialize in streams:
         methods[name] = grpc.unary_stream_rpc_method_handler(
             _stream(name, getattr(servicer, name), metrics),  # pyright: ignore[reportArgumentType] -- aio handler
             request_deserializer=request.FromString,
-            response_serializer=serialize,  # pyright: ignore[reportArgumentType] -- bytes are their own serialization
+            response_serializer=serialize,
         )
     return grpc.method_handlers_generic_handler(SERVICE, methods)
 

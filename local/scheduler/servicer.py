@@ -203,9 +203,7 @@ class Servicer:
     async def RestartInstance(self, request: pb.RestartInstanceRequest, context: Context) -> pb.RestartInstanceResponse:  # noqa: N802
         hub = await self._hub(context)
         new_id = request.restartWithNewInstanceId
-        started = await self._core.perform(
-            lambda unit: instances.restart(unit, hub, request.instanceId, new_id=new_id)
-        )
+        started = await self._core.perform(lambda unit: instances.restart(unit, hub, request.instanceId, new_id=new_id))
         return pb.RestartInstanceResponse(instanceId=started)
 
     async def QueryInstances(self, request: pb.QueryInstancesRequest, context: Context) -> pb.QueryInstancesResponse:  # noqa: N802
@@ -223,10 +221,7 @@ class Servicer:
         payloads = query.fetchInputsAndOutputs
         page = await self._core.read(lambda reader: reader.query_instances(where, after, limit, payloads))
         return pb.QueryInstancesResponse(
-            orchestrationState=[
-                orchestration_state(row, payload or Payload(None, None, None), payloads=payloads)
-                for row, payload in page.items
-            ],
+            orchestrationState=[orchestration_state(row, payload, payloads=payloads) for row, payload in page.items],
             continuationToken=text(_page_token(page.next)),
         )
 
@@ -383,13 +378,13 @@ class Servicer:
     async def GetWorkItems(self, request: pb.GetWorkItemsRequest, context: Context) -> AsyncIterator[bytes]:  # noqa: N802
         hub = await self._hub(context)
         worker_id = _metadata(context, "workerid") or request.worker_instance_id or f"anonymous:{uuid4().hex}"
-        credits = (
+        limits = (
             request.maxConcurrentOrchestrationWorkItems or DEFAULT_CREDITS,
             request.maxConcurrentActivityWorkItems or DEFAULT_CREDITS,
             request.maxConcurrentEntityWorkItems or DEFAULT_CREDITS,
         )
         dispatcher = self._core.dispatcher
-        stream = dispatcher.connect(hub, worker_id, credits, _filters(request))
+        stream = dispatcher.connect(hub, worker_id, limits, _filters(request))
         log.info("Worker '%s' is connected.", worker_id)
         try:
             async for item in stream.items():

@@ -5,7 +5,7 @@ stored as serialized `HistoryEvent`s and put into requests by framing them, with
 """
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import durabletask.internal.orchestrator_service_pb2 as pb
 from google.protobuf.message import Message
@@ -87,6 +87,11 @@ def timestamp(at: int) -> Timestamp:
 def micros(at: Timestamp) -> int:
     """A protobuf timestamp in microseconds since 1970."""
     return at.seconds * 1_000_000 + at.nanos // 1000
+
+
+def status_code(status: int) -> pb.OrchestrationStatus:
+    """A stored status as the protocol's enumeration, whose values are plain numbers at run time."""
+    return cast("pb.OrchestrationStatus", status)
 
 
 def text(value: str | None) -> StringValue | None:

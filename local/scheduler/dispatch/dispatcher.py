@@ -103,7 +103,7 @@ class Dispatcher:
     # -- streams ----------------------------------------------------------------------------------------------------
 
     def connect(
-        self, hub: int, worker_id: str, credits: tuple[int, int, int], filters: tuple[Filter, Filter, Filter]
+        self, hub: int, worker_id: str, limits: tuple[int, int, int], filters: tuple[Filter, Filter, Filter]
     ) -> Stream:
         """A worker asks for work."""
         identity = f"{worker_id}@{hub}"
@@ -117,7 +117,7 @@ class Dispatcher:
             old = worker.stream
             worker.break_off(time.monotonic(), self._grace, TURN_GRACE)
             old.close()
-        worker.credits = list(credits)
+        worker.credits = list(limits)
         worker.come_back()
         worker.stream = Stream(worker, hub, filters, self._ping_seconds)
         self._schedule_pump()
@@ -192,7 +192,8 @@ class Dispatcher:
         try:
             prepared = turns.prepare(self._new_unit(), ready.key)
         except turns.HistoryTooLarge as error:
-            self.perform(lambda unit: turns.fail_too_large(unit, error))
+            too_large = error
+            self.perform(lambda unit: turns.fail_too_large(unit, too_large))
             return
         if prepared is None:
             return
@@ -369,9 +370,7 @@ class Dispatcher:
             self._restore(lease, known.get(token), row.leased_at, alive_until)
         self._absorb(unit.changes)
 
-    def _owner(
-        self, key: int, names: dict[int, tuple[str, int | None]], by_key: dict[int, Worker]
-    ) -> Worker:
+    def _owner(self, key: int, names: dict[int, tuple[str, int | None]], by_key: dict[int, Worker]) -> Worker:
         worker = by_key.get(key)
         if worker is None:
             worker_id, pid = names.get(key, (f"unknown:{key}", None))

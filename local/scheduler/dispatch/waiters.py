@@ -8,9 +8,7 @@ class Waiters:
     """Wakes those who wait for an instance; they look for themselves what has happened."""
 
     def __init__(self) -> None:
-        self._waiting: defaultdict[tuple[int, str], set[asyncio.Future[None]]] = defaultdict(
-            set[asyncio.Future[None]]
-        )
+        self._waiting: defaultdict[tuple[int, str], set[asyncio.Future[None]]] = defaultdict(set[asyncio.Future[None]])
 
     def __len__(self) -> int:
         return sum(len(group) for group in self._waiting.values())

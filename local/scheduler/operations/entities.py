@@ -22,9 +22,7 @@ def signal_entity(unit: Unit, hub: int, request: pb.SignalEntityRequest) -> None
     send_signal(unit, hub, request.instanceId, request_id, event, at)
 
 
-def send_signal(
-    unit: Unit, hub: int, entity_id: str, request_id: str, event: pb.HistoryEvent, at: int | None
-) -> None:
+def send_signal(unit: Unit, hub: int, entity_id: str, request_id: str, event: pb.HistoryEvent, at: int | None) -> None:
     """Queues a one-way operation, or keeps it until `at`."""
     entity = ensure_entity(unit, hub, entity_id)
     if at is not None and at > unit.now:

@@ -1,3 +1,4 @@
+# ruff: noqa: A001, A002 -- input is the protocol's word
 """What clients ask of orchestrations."""
 
 import json

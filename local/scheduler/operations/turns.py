@@ -27,7 +27,7 @@ class Turn:
     kinds: list[int]
 
 
-class HistoryTooLarge(Exception):
+class HistoryTooLarge(Exception):  # noqa: N818 -- like the other errors
     """No worker could receive this instance's next turn; `fail_too_large` ends it."""
 
     def __init__(self, row: Instance, size: int) -> None:
@@ -215,9 +215,7 @@ def _terminate_children(unit: Unit, row: Instance, completion: Completion) -> No
 
 def _continue_as_new(unit: Unit, row: Instance, turn: Turn, completion: Completion) -> Instance:
     """The next execution: started, carried-over events, then what has arrived meanwhile for any generation."""
-    arrivals = [
-        item for item in unit.store.inbox(row.key) if item.generation is None and item.kind != InboxKind.WAKE
-    ]
+    arrivals = [item for item in unit.store.inbox(row.key) if item.generation is None and item.kind != InboxKind.WAKE]
     started = _first_event(unit, row, turn)
     unit.store.clear_inbox(row.key)
     unit.store.replace_history(row.key, None)

@@ -1,3 +1,4 @@
+# ruff: noqa: A002 -- input is the protocol's word
 """What every operation works with: the store, the time, the limits, and a list of what it has set in motion."""
 
 import json
@@ -119,9 +120,7 @@ class Unit:
             self.add_due(start_at, DueKind.START, row.key)
         return row
 
-    def finish(
-        self, row: Instance, status: int, output: str | None, failure: pb.TaskFailureDetails | None
-    ) -> Instance:
+    def finish(self, row: Instance, status: int, output: str | None, failure: pb.TaskFailureDetails | None) -> Instance:
         """Ends an instance: result stored, locks and timers gone, parent and waiting clients told.
 
         The caller saves the returned row.

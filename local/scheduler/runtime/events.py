@@ -1,3 +1,4 @@
+# ruff: noqa: A002 -- input is the protocol's word
 """The history events that the scheduler itself writes. `at` is microseconds since 1970 UTC.
 
 `event_id` is the id of the action that an event confirms, and -1 for everything else: the worker matches them.
@@ -6,7 +7,7 @@
 from collections.abc import Mapping
 
 from local.scheduler.store.rows import Status
-from local.scheduler.wire import StringValue, pb, text, timestamp
+from local.scheduler.wire import StringValue, pb, status_code, text, timestamp
 
 
 def orchestrator_started(at: int) -> pb.HistoryEvent:
@@ -51,13 +52,15 @@ def execution_started(
     )
 
 
-def execution_completed(at: int, status: int, output: str | None, failure: pb.TaskFailureDetails | None) -> pb.HistoryEvent:
+def execution_completed(
+    at: int, status: int, output: str | None, failure: pb.TaskFailureDetails | None
+) -> pb.HistoryEvent:
     """The last event of an execution."""
     return pb.HistoryEvent(
         eventId=-1,
         timestamp=timestamp(at),
         executionCompleted=pb.ExecutionCompletedEvent(
-            orchestrationStatus=pb.OrchestrationStatus.ValueType(status), result=text(output), failureDetails=failure
+            orchestrationStatus=status_code(status), result=text(output), failureDetails=failure
         ),
     )
 

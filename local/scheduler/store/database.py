@@ -32,7 +32,9 @@ class Database:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = self._own(folder)
         except OSError as error:
-            raise CannotOpen(f"The data folder '{folder}' cannot be used ({error.strerror}): choose another.") from error
+            raise CannotOpen(
+                f"The data folder '{folder}' cannot be used ({error.strerror}): choose another."
+            ) from error
         try:
             self.connection = self._open()
         except sqlite3.Error as error:
@@ -70,9 +72,7 @@ class Database:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         empty = not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
         if not empty and owner != APPLICATION_ID:
-            raise CannotOpen(
-                f"'{self.path}' belongs to another program: move it away, or choose another data folder."
-            )
+            raise CannotOpen(f"'{self.path}' belongs to another program: move it away, or choose another data folder.")
         if not empty and version != SCHEMA_VERSION:
             raise CannotOpen(
                 f"'{self.path}' has schema version {version}, this scheduler knows {SCHEMA_VERSION}: "
@@ -91,8 +91,7 @@ class Database:
             )
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(
-            "INSERT INTO meta (name, value) VALUES ('starts', 1) "
-            "ON CONFLICT (name) DO UPDATE SET value = value + 1"
+            "INSERT INTO meta (name, value) VALUES ('starts', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"
         )
         self.starts = int(connection.execute("SELECT value FROM meta WHERE name = 'starts'").fetchone()[0])
         connection.execute("COMMIT")

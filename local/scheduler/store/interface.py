@@ -1,3 +1,4 @@
+# ruff: noqa: A002 -- input is the protocol's word
 """What the scheduler needs from a store.
 
 Every method runs inside the caller's transaction (see `journal.Journal`): what it changes is there for later calls at
@@ -298,8 +299,13 @@ class Reader(Protocol):
         ...
 
     def ended_instances(
-        self, hub: int, statuses: tuple[int, ...], ended_from: int | None, ended_to: int | None,
-        after: tuple[int, int] | None, limit: int,
+        self,
+        hub: int,
+        statuses: tuple[int, ...],
+        ended_from: int | None,
+        ended_to: int | None,
+        after: tuple[int, int] | None,
+        limit: int,
     ) -> IdPage:
         """One page of ids in the order in which the instances ended."""
         ...

@@ -1,3 +1,4 @@
+
 """The rows of the store, as values. Times are microseconds since 1970 UTC."""
 
 from enum import IntEnum
@@ -178,7 +179,7 @@ class EntityLease(NamedTuple):
 class InstancePage(NamedTuple):
     """One page of a query; `next` continues it, None at the end."""
 
-    items: list[tuple[Instance, Payload | None]]
+    items: list[tuple[Instance, Payload]]
     next: tuple[int, int] | None
 
 

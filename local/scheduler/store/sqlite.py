@@ -1,3 +1,4 @@
+# ruff: noqa: S608 -- every name in these statements is a constant of this module, every value a parameter
 """The store in SQLite: one writer, and a reader for long reads."""
 
 import itertools
@@ -5,7 +6,7 @@ import sqlite3
 
 from local.scheduler.store.instances import COLUMNS, InstanceTables, instance_row
 from local.scheduler.store.interface import EntityFilter, InstanceFilter
-from local.scheduler.store.rows import Entity, EntityPage, IdPage, InstancePage, Payload
+from local.scheduler.store.rows import Entity, EntityPage, IdPage, Instance, InstancePage, Payload
 from local.scheduler.store.work import EntityTables, WorkTables
 
 
@@ -61,7 +62,7 @@ class SqliteReader:
         items = [self._item(key, payloads) for _, key in page]
         return InstancePage([item for item in items if item], page[-1] if more else None)
 
-    def _item(self, key: int, payloads: bool) -> tuple[object, object] | None:  # pyright: ignore[reportReturnType]
+    def _item(self, key: int, payloads: bool) -> tuple[Instance, Payload] | None:
         row = self._run(f"SELECT {COLUMNS} FROM instance WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None

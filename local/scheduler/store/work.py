@@ -1,3 +1,4 @@
+# ruff: noqa: S608 -- every name in these statements is a constant of this module, every value a parameter
 """SQL for activities, entities, workers, hubs, and what a start has to read."""
 
 import sqlite3
