@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from local.scheduler.dispatch.dispatcher import SWEEP_SECONDS, Dispatcher
-from local.scheduler.errors import HubNotFound, SchedulerError, StoreFull
+from local.scheduler.errors import HubNotFound, SchedulerError, StoreDamaged, StoreFull
 from local.scheduler.faults import Faults
 from local.scheduler.operations import instances, timers
 from local.scheduler.operations.unit import Limits, Unit
 from local.scheduler.store.database import Database
 from local.scheduler.store.interface import Reader
-from local.scheduler.store.journal import Journal
+from local.scheduler.store.journal import GroupLost, Journal
 from local.scheduler.store.sqlite import SqliteReader, SqliteStore
 
 T = TypeVar("T")
@@ -24,6 +24,7 @@ log = logging.getLogger("casewright.scheduler")
 
 DAY = 86_400 * 1_000_000
 FULL_DISK_RETRIES = 5
+LOST_RETRIES = 3
 PURGE_PART = 100
 
 
@@ -69,6 +70,7 @@ class Core:
         self._due = asyncio.Event()
         self._next_due: int | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._rebuilding = False
         self._heartbeat = options.data / "heartbeat"
 
     def new_unit(self) -> Unit:
@@ -79,9 +81,16 @@ class Core:
 
     async def perform(self, operation: Callable[[Unit], T]) -> T:
         """Runs an operation and returns when it is durable; raises SchedulerError."""
-        result = self.dispatcher.perform(operation)
-        await self.journal.durable()
-        return result
+        for attempt in range(LOST_RETRIES + 1):
+            result = self.dispatcher.perform(operation)
+            try:
+                await self.journal.durable()
+            except GroupLost as lost:
+                if attempt == LOST_RETRIES or isinstance(lost.cause, (StoreFull, StoreDamaged)):
+                    raise
+            else:
+                return result
+        raise AssertionError("unreachable")
 
     async def persist(self, operation: Callable[[Unit], bool], token: str) -> None:
         """Stores a worker's result. A worker reports only once, so a full disk is waited out for a while."""
@@ -90,7 +99,7 @@ class Core:
                 self.dispatcher.perform(operation)
                 self.dispatcher.done(token)
                 await self.journal.durable()
-            except StoreFull:
+            except (StoreFull, GroupLost):
                 if attempt == FULL_DISK_RETRIES:
                     self.dispatcher.abandon(token)
                     raise
@@ -172,11 +181,16 @@ class Core:
         self.database.close()
 
     def _on_lost(self) -> None:
+        if self._rebuilding:
+            return
+        self._rebuilding = True
         try:
             self.dispatcher.rebuild()
         except Exception:
             log.exception("Queues could not be rebuilt; trying again.")
             asyncio.get_running_loop().call_later(1.0, self._on_lost)
+        finally:
+            self._rebuilding = False
 
     def _on_due(self, at: int) -> None:
         if self._next_due is None or at < self._next_due:

@@ -44,7 +44,8 @@ CREATE TABLE instance (
     tags              TEXT,              -- JSON object
     custom_status     TEXT,
     trace             BLOB,              -- OrchestrationTraceContext
-    history_bytes     INTEGER NOT NULL
+    history_bytes     INTEGER NOT NULL,
+    uses              INTEGER NOT NULL   -- bits: 1 has set timers, 2 has asked for locks
 ) STRICT;
 CREATE UNIQUE INDEX instance_id ON instance (hub, id);
 CREATE INDEX instance_created ON instance (hub, created_at, key);

@@ -416,7 +416,13 @@ class Servicer:
             lease.partial = actions
             return pb.CompleteTaskResponse()
         turn = lease.turn
-        await self._core.persist(lambda unit: turns.complete(unit, turn, request, actions), token)
+        dispatcher = self._core.dispatcher
+
+        def act(unit: Unit) -> bool:
+            # Looked at again when the operation has to be repeated: the turn may be out anew by then.
+            return dispatcher.turn_of(token) is lease and turns.complete(unit, turn, request, actions)
+
+        await self._core.persist(act, token)
         return pb.CompleteTaskResponse()
 
     async def CompleteEntityTask(self, request: pb.EntityBatchResult, context: Context) -> pb.CompleteTaskResponse:  # noqa: N802

@@ -119,7 +119,7 @@ class Dispatcher:
             old.close()
         worker.credits = list(limits)
         worker.come_back()
-        worker.stream = Stream(worker, hub, filters, self._ping_seconds)
+        worker.stream = Stream(worker, hub, filters)
         self._schedule_pump()
         return worker.stream
 
@@ -310,6 +310,8 @@ class Dispatcher:
         """Takes back what has run out of grace. Call several times a second."""
         now = time.monotonic()
         for worker in list(self._workers.values()):
+            if worker.stream is not None:
+                worker.stream.ping(now, self._ping_seconds)
             dead = worker.stream is None and worker.local_pid is not None and not is_alive(worker.local_pid)
             for lease in list(worker.leases.values()):
                 if dead or (lease.deadline is not None and lease.deadline <= now):
@@ -337,6 +339,7 @@ class Dispatcher:
             for lanes in queues:
                 lanes.clear()
         unit = self._new_unit()
+        unit.store.forget_cache()
         self._journal.apply(lambda: self._load(unit, known, alive_until))
         self._schedule_pump()
         self.waiters.wake_all()

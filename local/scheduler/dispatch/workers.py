@@ -9,6 +9,7 @@ grace period even if the worker is back. A process on this machine that is found
 import asyncio
 import os
 import socket
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -99,11 +100,11 @@ class Worker:
 class Stream:
     """One GetWorkItems call."""
 
-    def __init__(self, worker: Worker, hub: int, filters: tuple[Filter, Filter, Filter], ping_seconds: float) -> None:
+    def __init__(self, worker: Worker, hub: int, filters: tuple[Filter, Filter, Filter]) -> None:
         self.worker = worker
         self.hub = hub
         self.filters = filters
-        self._ping_seconds = ping_seconds
+        self.quiet_since = time.monotonic()
         self._items: deque[bytes] = deque()
         self._wake = asyncio.Event()
         self.closed = False
@@ -113,24 +114,26 @@ class Stream:
         self._items.append(item)
         self._wake.set()
 
+    def ping(self, now: float, every: float) -> None:
+        """Sends a health ping if nothing was sent for `every` seconds: a worker leaves a stream that is silent."""
+        if now - self.quiet_since >= every:
+            self.send(PING)
+
     def close(self) -> None:
         """Ends the stream after what is queued."""
         self.closed = True
         self._wake.set()
 
     async def items(self) -> AsyncIterator[bytes]:
-        """Work items as they come, and health pings in between."""
+        """Work items as they come."""
         while True:
             while self._items:
+                self.quiet_since = time.monotonic()
                 yield self._items.popleft()
             if self.closed:
                 return
             self._wake.clear()
-            try:
-                async with asyncio.timeout(self._ping_seconds):
-                    await self._wake.wait()
-            except TimeoutError:
-                yield PING
+            await self._wake.wait()
 
 
 def local_pid(worker_id: str) -> int | None:

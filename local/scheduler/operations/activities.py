@@ -36,10 +36,7 @@ def schedule(unit: Unit, row: Instance, task: int, action: pb.ScheduleTaskAction
 
 def lease(unit: Unit, key: int, worker: int) -> tuple[int, bytes] | None:
     """Gives an activity to a worker: (attempt, serialized ActivityRequest); None when it is gone."""
-    row = unit.store.activity(key)
-    if row is None:
-        return None
-    return unit.store.lease_activity(key, worker, unit.now), row.request
+    return unit.store.lease_activity(key, worker, unit.now)
 
 
 def take_back(unit: Unit, key: int, attempt: int) -> None:
@@ -53,13 +50,13 @@ def take_back(unit: Unit, key: int, attempt: int) -> None:
 
 def complete(unit: Unit, key: int, attempt: int, response: pb.ActivityResponse) -> bool:
     """Stores an activity's result and hands it to the orchestration; False for a stale token."""
-    row = unit.store.activity(key)
-    if row is None or row.attempt != attempt:
+    row = unit.store.finish_activity(key, attempt)
+    if row is None:
         return False
-    unit.store.delete_activity(key)
+    instance, generation, task = row
     if response.HasField("failureDetails"):
-        event = events.task_failed(unit.now, row.task, response.failureDetails)
+        event = events.task_failed(unit.now, task, response.failureDetails)
     else:
-        event = events.task_completed(unit.now, row.task, optional_text(response, "result"))
-    unit.deliver(row.instance, row.generation, event)
+        event = events.task_completed(unit.now, task, optional_text(response, "result"))
+    unit.deliver(instance, generation, event)
     return True

@@ -12,7 +12,7 @@ from local.scheduler.operations.instances import raise_event, rewind, terminate
 from local.scheduler.operations.unit import WAKES_SUSPENDED, Unit, log
 from local.scheduler.runtime import events
 from local.scheduler.runtime.turn import Child, Completion, Outcome, read_actions
-from local.scheduler.store.rows import DueKind, InboxKind, InboxRow, Instance, Status
+from local.scheduler.store.rows import DueKind, InboxKind, InboxRow, Instance, Status, Uses
 from local.scheduler.wire import NEW_EVENTS, PAST_EVENTS, cut_events, frame, join_events, pb, text, timestamp, to_bytes
 
 
@@ -25,6 +25,7 @@ class Turn:
     events: bytes  # what was sent as new, framed as past events
     consumed: list[int]
     kinds: list[int]
+    more: bool  # not everything that waited fitted into the request
 
 
 class HistoryTooLarge(Exception):  # noqa: N818 -- like the other errors
@@ -61,7 +62,9 @@ def prepare(unit: Unit, key: int) -> tuple[Turn, bytes] | None:
     request = b"".join((to_bytes(head), past, *(frame(NEW_EVENTS, body) for body in bodies)))
     sent = b"".join(frame(PAST_EVENTS, body) for body in bodies)
     consumed = [item.key for item in taken] + stale
-    return Turn(key, row.generation, sent, consumed, [item.kind for item in taken]), request
+    return Turn(
+        key, row.generation, sent, consumed, [item.kind for item in taken], len(consumed) < len(waiting)
+    ), request
 
 
 def _fit(row: Instance, waiting: list[InboxRow], room: int) -> tuple[list[InboxRow] | None, list[int]]:
@@ -108,12 +111,14 @@ def complete(unit: Unit, turn: Turn, response: pb.OrchestratorResponse, actions:
         return True
     if row.status == Status.PENDING:
         unit.changes.settled.append((row.hub, row.id))
+    was = row.status
     row = row._replace(
         status=_status_after(row.status, turn.kinds),
         updated_at=unit.now,
         custom_status=response.customStatus.value if response.HasField("customStatus") else row.custom_status,
         trace=_trace(response, row),
     )
+    row = _note_uses(row, outcome)
     _carry_out(unit, row, outcome)
     completion = outcome.completion
     if completion is not None and outcome.continues:
@@ -129,11 +134,19 @@ def complete(unit: Unit, turn: Turn, response: pb.OrchestratorResponse, actions:
     unit.store.append_history(row.key, blob)
     row = row._replace(history_bytes=row.history_bytes + len(blob))
     unit.store.save_instance(row)
-    if not row.ended and unit.store.has_inbox(row.key):
-        kinds = () if row.status != Status.SUSPENDED else tuple(WAKES_SUSPENDED)
-        if not kinds or unit.store.has_inbox(row.key, kinds):
-            unit.wake(row, InboxKind.RESUME)
+    # Whatever came while the turn was out has asked for a turn of its own, unless the instance was suspended then.
+    if not row.ended and (turn.more or (was == Status.SUSPENDED and unit.store.has_inbox(row.key))):
+        unit.wake(row, InboxKind.RESUME)
     return True
+
+
+def _note_uses(row: Instance, outcome: Outcome) -> Instance:
+    uses = row.uses
+    if outcome.timers:
+        uses |= Uses.TIMERS
+    if any(message.HasField("entityLockRequested") for message in outcome.entity_messages):
+        uses |= Uses.LOCKS
+    return row if uses == row.uses else row._replace(uses=uses)
 
 
 def _status_after(status: int, kinds: list[int]) -> int:
@@ -281,6 +294,7 @@ def _rewind(unit: Unit, row: Instance, history: list[pb.HistoryEvent]) -> None:
     row = row._replace(
         execution_id=execution_id, status=Status.RUNNING, rewinding=0, completed_at=None, updated_at=unit.now,
         history_bytes=len(blob),
+        uses=row.uses | Uses.TIMERS,
     )  # fmt: skip
     unit.store.save_instance(row)
     for event in history:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from local.scheduler.runtime import events
 from local.scheduler.store.interface import Store
-from local.scheduler.store.rows import Due, DueKind, Entity, InboxKind, Instance, Status
+from local.scheduler.store.rows import Due, DueKind, Entity, InboxKind, Instance, Status, Uses
 from local.scheduler.wire import pb, to_bytes
 
 log = logging.getLogger("casewright.scheduler")
@@ -109,6 +109,7 @@ class Unit:
             parent_key=mother.key if mother else None, parent_generation=mother.generation if mother else None,
             parent_task=parent[1] if parent else None, parent_id=mother.id if mother else None,
             tags=json.dumps(tags) if tags else None, custom_status=None, trace=None, history_bytes=0,
+            uses=int(Uses.TIMERS) if held else 0,
         )  # fmt: skip
         self.store.insert_instance(row, input)
         started = events.execution_started(
@@ -137,7 +138,10 @@ class Unit:
 
     def forget(self, row: Instance) -> None:
         """Drops what belongs to an execution that is over: timers, locks, lock requests."""
-        self.store.clear_due(row.key)
+        if row.uses & Uses.TIMERS:
+            self.store.clear_due(row.key)
+        if not row.uses & Uses.LOCKS:
+            return
         for entity in self.store.locked_by(row.key):
             self.unlock(entity)
         for op, entity_key, _ in self.store.lock_requests_of(row.key):

@@ -9,9 +9,11 @@ from local.scheduler.store.rows import Due, InboxRow, Instance, Payload
 
 COLUMNS = (
     "key, hub, id, execution_id, generation, name, version, status, created_at, updated_at, completed_at, start_at, "
-    "held, rewinding, parent_key, parent_generation, parent_task, parent_id, tags, custom_status, trace, history_bytes"
+    "held, rewinding, parent_key, parent_generation, parent_task, parent_id, tags, custom_status, trace, "
+    "history_bytes, uses"
 )
-_MARKS = ", ".join("?" * 22)
+CACHED_ROWS = 4096
+_MARKS = ", ".join("?" * 23)
 
 
 def instance_row(row: Sequence[object]) -> Instance:
@@ -26,6 +28,17 @@ class InstanceTables:
         self._run = connection.execute
         self._many = connection.executemany
         self._next_key = next_key
+        # Rows of instances that are at work: a turn would otherwise read its row three times.
+        self._rows: dict[int, Instance] = {}
+
+    def _remember(self, row: Instance) -> None:
+        if len(self._rows) >= CACHED_ROWS:
+            self._rows.clear()
+        self._rows[row.key] = row
+
+    def forget_cache(self) -> None:
+        """Call when a transaction was undone."""
+        self._rows.clear()
 
     def next_key(self) -> int:
         return self._next_key()
@@ -33,10 +46,19 @@ class InstanceTables:
     def insert_instance(self, row: Instance, input: str | None) -> None:
         self._run(f"INSERT INTO instance ({COLUMNS}) VALUES ({_MARKS})", row)
         self._run("INSERT INTO payload (instance, input) VALUES (?, ?)", (row.key, input))
+        self._remember(row)
 
     def instance(self, key: int) -> Instance | None:
+        cached = self._rows.get(key)
+        if cached is not None:
+            return cached
         row = self._run(f"SELECT {COLUMNS} FROM instance WHERE key = ?", (key,)).fetchone()
-        return instance_row(row) if row else None
+        if row is None:
+            return None
+        found = instance_row(row)
+        if not found.ended:
+            self._remember(found)
+        return found
 
     def find_instance(self, hub: int, instance_id: str) -> Instance | None:
         row = self._run(f"SELECT {COLUMNS} FROM instance WHERE hub = ? AND id = ?", (hub, instance_id)).fetchone()
@@ -47,13 +69,20 @@ class InstanceTables:
         return Payload._make(row) if row else Payload(None, None, None)
 
     def save_instance(self, row: Instance) -> None:
+        if row.ended:
+            self._rows.pop(row.key, None)
+        else:
+            self._remember(row)
         self._run(
             "UPDATE instance SET execution_id = ?, generation = ?, name = ?, version = ?, status = ?, updated_at = ?, "
-            "completed_at = ?, start_at = ?, held = ?, rewinding = ?, custom_status = ?, trace = ?, history_bytes = ? "
+            "completed_at = ?, start_at = ?, held = ?, rewinding = ?, custom_status = ?, trace = ?, history_bytes = ?, "
+            "uses = ? "
             "WHERE key = ?",
             (
-                row.execution_id, row.generation, row.name, row.version, row.status, row.updated_at, row.completed_at,
-                row.start_at, row.held, row.rewinding, row.custom_status, row.trace, row.history_bytes, row.key,
+                row.execution_id, row.generation, row.name, row.version, row.status, row.updated_at,
+                row.completed_at,
+                row.start_at, row.held, row.rewinding, row.custom_status, row.trace, row.history_bytes, row.uses,
+                row.key,
             ),
         )  # fmt: skip
 
@@ -64,6 +93,7 @@ class InstanceTables:
         self._run("UPDATE payload SET output = ?, failure = ? WHERE instance = ?", (output, failure, key))
 
     def delete_instance(self, key: int) -> None:
+        self._rows.pop(key, None)
         for statement in (
             "DELETE FROM instance WHERE key = ?",
             "DELETE FROM payload WHERE instance = ?",

@@ -48,6 +48,10 @@ class EntityFilter(NamedTuple):
 class InstanceStore(Protocol):
     """Instances, their payloads and histories."""
 
+    def forget_cache(self) -> None:
+        """Drops what is remembered of rows: a transaction was undone."""
+        ...
+
     def next_key(self) -> int:
         """A row key that was never used before, larger than all before it."""
         ...
@@ -164,16 +168,16 @@ class WorkStore(Protocol):
         """An unfinished activity."""
         ...
 
-    def lease_activity(self, key: int, worker: int, at: int) -> int:
-        """Gives an activity to a worker and returns the new attempt number."""
+    def lease_activity(self, key: int, worker: int, at: int) -> tuple[int, bytes] | None:
+        """Gives an activity to a worker: the new attempt number and the request; None when it is gone."""
         ...
 
     def release_activity(self, key: int) -> None:
         """Takes an activity back; its token stays good until somebody else gets it."""
         ...
 
-    def delete_activity(self, key: int) -> None:
-        """Removes a finished activity."""
+    def finish_activity(self, key: int, attempt: int) -> tuple[int, int, int] | None:
+        """Removes an activity: (instance, generation, task); None when this is not its last attempt."""
         ...
 
     def worker_key(self, worker_id: str, local_pid: int | None) -> int:

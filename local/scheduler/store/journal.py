@@ -7,8 +7,9 @@ next group. A slow disk so makes larger groups, a fast one smaller delays.
 Promises:
 - an operation that raises leaves nothing behind, neither rows nor effects;
 - `durable()` returns only when everything applied before the call is on disk (`full`) or in the log (`normal`);
-- when a group cannot be written, every operation in it is undone, every `durable()` on it raises, and `on_lost` is
-  called so that whatever is derived from the rows can be built anew.
+- when a group cannot be written, or an operation fails half-way, the whole group is undone, every `durable()` on it
+  raises GroupLost, and `on_lost` is called so that whatever is derived from the rows can be built anew. An operation
+  that raises before it has written anything (a refusal) disturbs nobody.
 """
 
 import asyncio
@@ -39,15 +40,29 @@ def translate(error: sqlite3.Error | OSError) -> SchedulerError:
     return StoreFailed(text)
 
 
+# Under load, commits wait this long (seconds) for company: fewer, larger groups cost less.
+GATHER_SECONDS = 0.0015
+GATHER_FROM = 5  # calls that waited for the group before
+
+
+class GroupLost(StoreFailed):
+    """Another operation's failure, or the disk, undid the group: this operation may be run again."""
+
+    def __init__(self, cause: SchedulerError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+        self.code = cause.code
+
+
 class _Group:
     """Operations that become durable together."""
 
-    __slots__ = ("done", "effects", "operations")
+    __slots__ = ("effects", "operations", "waiters")
 
     def __init__(self) -> None:
         self.operations = 0
         self.effects: list[Callable[[], None]] = []
-        self.done: asyncio.Future[None] | None = None
+        self.waiters: list[asyncio.Future[None]] = []
 
 
 class Journal:
@@ -63,6 +78,7 @@ class Journal:
         self._open = _Group()
         self._flushing: _Group | None = None
         self._scheduled = False
+        self._last_size = 0
         self._flusher = ThreadPoolExecutor(1, thread_name_prefix="scheduler-flush")
         self._checkpointer = ThreadPoolExecutor(1, thread_name_prefix="scheduler-checkpoint")
         self._checkpoint_connection: sqlite3.Connection | None = None
@@ -73,23 +89,23 @@ class Journal:
     def apply(self, operation: Callable[[], T]) -> T:
         """Runs an operation now. Raises what it raises, sqlite errors as SchedulerError, after undoing it."""
         connection = self._connection
+        group = self._open
+        effects = len(group.effects)
+        before = connection.total_changes
         try:
             if not connection.in_transaction:
                 connection.execute("BEGIN IMMEDIATE")
-            connection.execute("SAVEPOINT operation")
-        except sqlite3.Error as error:
-            raise translate(error) from error
-        effects = len(self._open.effects)
-        try:
             result = operation()
-            connection.execute("RELEASE operation")
         except BaseException as error:
-            del self._open.effects[effects:]
-            self._undo()
-            if isinstance(error, sqlite3.Error):
-                raise translate(error) from error
+            del group.effects[effects:]
+            refusal = isinstance(error, SchedulerError) and connection.in_transaction
+            failure = translate(error) if isinstance(error, sqlite3.Error) else error
+            if not (refusal and connection.total_changes == before):
+                self._lose(failure if isinstance(failure, SchedulerError) else StoreFailed(repr(error)))
+            if failure is not error:
+                raise failure from error
             raise
-        self._open.operations += 1
+        group.operations += 1
         self.operations += 1
         self._faults.reach("after-apply")
         if self._flushing is None:
@@ -97,32 +113,28 @@ class Journal:
         return result
 
     def _schedule_commit(self) -> None:
-        # One turn of the loop later than soon: the leases of what was just scheduled still join this group.
-        if not self._scheduled:
-            self._scheduled = True
-            loop = asyncio.get_running_loop()
+        if self._scheduled:
+            return
+        self._scheduled = True
+        loop = asyncio.get_running_loop()
+        if self._last_size >= GATHER_FROM:
+            loop.call_later(GATHER_SECONDS, self._commit)
+        else:
+            # One turn of the loop later than soon: the leases of what was just scheduled still join this group.
             loop.call_soon(loop.call_soon, self._commit)
-
-    def _undo(self) -> None:
-        try:
-            self._connection.execute("ROLLBACK TO operation")
-            self._connection.execute("RELEASE operation")
-        except sqlite3.Error as error:
-            # A full disk can end the whole transaction by itself: then all of the group is gone.
-            self._lose(translate(error))
 
     def when_durable(self, effect: Callable[[], None]) -> None:
         """Calls `effect` once the operation now running is durable; never if it is lost."""
         self._open.effects.append(effect)
 
     async def durable(self) -> None:
-        """Waits until everything applied so far is durable; raises SchedulerError if it was lost."""
+        """Waits until everything applied so far is durable; raises GroupLost if it was lost."""
         group = self._open if self._open.operations else self._flushing
         if group is None:
             return
-        if group.done is None:
-            group.done = asyncio.get_running_loop().create_future()
-        await asyncio.shield(group.done)
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        group.waiters.append(waiter)
+        await waiter
 
     def _commit(self) -> None:
         self._scheduled = False
@@ -137,6 +149,7 @@ class Journal:
             return
         self._faults.reach("after-commit")
         self.commits += 1
+        self._last_size = len(group.waiters)
         self._open = _Group()
         if not self._flush:
             self._finish(group)
@@ -166,8 +179,9 @@ class Journal:
         self._maybe_checkpoint()
 
     def _finish(self, group: _Group) -> None:
-        if group.done is not None and not group.done.done():
-            group.done.set_result(None)
+        for waiter in group.waiters:
+            if not waiter.done():
+                waiter.set_result(None)
         self._faults.reach("after-answer")
         for effect in group.effects:
             try:
@@ -179,11 +193,11 @@ class Journal:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
         group, self._open = self._open, _Group()
-        log.error("%d operations were lost: %s", group.operations, error)
-        if group.done is not None and not group.done.done():
-            group.done.set_exception(error)
-            group.done.exception()
-        asyncio.get_running_loop().call_soon(self._on_lost)
+        log.error("%d operations were undone: %s", group.operations, error)
+        self._on_lost()
+        for waiter in group.waiters:
+            if not waiter.done():
+                waiter.set_exception(GroupLost(error))
 
     def _maybe_checkpoint(self) -> None:
         if self._checkpointing or self._database.log_bytes() < CHECKPOINT_BYTES or self.commits % 64:

@@ -1,4 +1,3 @@
-
 """The rows of the store, as values. Times are microseconds since 1970 UTC."""
 
 from enum import IntEnum
@@ -42,6 +41,13 @@ class DueKind(IntEnum):
     START = 2
 
 
+class Uses(IntEnum):
+    """Bits: what an instance may have left elsewhere."""
+
+    TIMERS = 1
+    LOCKS = 2
+
+
 class OpKind(IntEnum):
     """What waits at an entity."""
 
@@ -75,6 +81,7 @@ class Instance(NamedTuple):
     custom_status: str | None
     trace: bytes | None
     history_bytes: int
+    uses: int = 0
 
     @property
     def ended(self) -> bool:

@@ -39,18 +39,20 @@ class WorkTables:
         row = self._run(f"SELECT {_ACTIVITY} FROM activity WHERE key = ?", (key,)).fetchone()
         return Activity._make(row) if row else None
 
-    def lease_activity(self, key: int, worker: int, at: int) -> int:
-        row = self._run(
-            "UPDATE activity SET attempt = attempt + 1, worker = ?, leased_at = ? WHERE key = ? RETURNING attempt",
+    def lease_activity(self, key: int, worker: int, at: int) -> tuple[int, bytes] | None:
+        return self._run(
+            "UPDATE activity SET attempt = attempt + 1, worker = ?, leased_at = ? WHERE key = ? "
+            "RETURNING attempt, request",
             (worker, at, key),
         ).fetchone()
-        return row[0]
 
     def release_activity(self, key: int) -> None:
         self._run("UPDATE activity SET worker = NULL, leased_at = NULL WHERE key = ?", (key,))
 
-    def delete_activity(self, key: int) -> None:
-        self._run("DELETE FROM activity WHERE key = ?", (key,))
+    def finish_activity(self, key: int, attempt: int) -> tuple[int, int, int] | None:
+        return self._run(
+            "DELETE FROM activity WHERE key = ? AND attempt = ? RETURNING instance, generation, task", (key, attempt)
+        ).fetchone()
 
     def worker_key(self, worker_id: str, local_pid: int | None) -> int:
         row = self._run("SELECT key FROM worker WHERE id = ?", (worker_id,)).fetchone()
