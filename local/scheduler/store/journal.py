@@ -27,7 +27,7 @@ from local.scheduler.store.database import Database
 T = TypeVar("T")
 log = logging.getLogger("casewright.scheduler.journal")
 
-CHECKPOINT_BYTES = 16 * 1024 * 1024
+CHECKPOINT_BYTES = 4 * 1024 * 1024
 
 
 def translate(error: sqlite3.Error | OSError) -> SchedulerError:
