@@ -49,7 +49,8 @@ class Backend:
         endpoint = f"127.0.0.1:{port}"
         if kind == "scheduler":
             if stored:
-                subprocess.run([sys.executable, str(PROCESSES), "fill", "--data", str(self.folder), "--stored", str(stored)], check=True)  # fmt: skip
+                fill = [sys.executable, str(PROCESSES), "fill", "--data", str(self.folder), "--stored", str(stored)]
+                subprocess.run(fill, check=True)
             command = [sys.executable, "-m", "local.scheduler", "--port", str(port), "--data", str(self.folder), "--durability", durability]  # fmt: skip
         else:
             command = [sys.executable, str(PROCESSES), "peer", "--port", str(port), "--stored", str(stored)]

@@ -87,9 +87,7 @@ def run_fill(data: Path, stored: int) -> None:
     def add(unit: Unit, first: int) -> None:
         hub = unit.store.hubs().get("default") or unit.store.insert_hub("default", unit.now)
         for n in range(first, min(first + 500, stored)):
-            row = unit.create_instance(
-                hub=hub, instance_id=f"stored-{n:06d}", name="chain", version=None, input="1"
-            )
+            row = unit.create_instance(hub=hub, instance_id=f"stored-{n:06d}", name="chain", version=None, input="1")
             done = events.execution_completed(unit.now, Status.COMPLETED, "4", None)
             unit.store.append_history(row.key, join_events([done] * 12))
             unit.store.save_instance(unit.finish(row, Status.COMPLETED, "4", None))

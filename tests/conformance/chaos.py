@@ -1,3 +1,4 @@
+# ruff: noqa: A002 -- input is the protocol's word
 """Kills workers and the scheduler at random moments and at every named commit point, under a mixed load.
 
     python -m tests.conformance.chaos --kills 200 [--seed N]

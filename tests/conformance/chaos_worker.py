@@ -10,11 +10,11 @@ from typing import Any
 from durabletask import entities, task
 from durabletask.azuremanaged.worker import DurableTaskSchedulerWorker
 
-LOG = sys.argv[2] if len(sys.argv) > 2 else os.devnull
+log_path = os.devnull
 
 
 def step(activity: task.ActivityContext, value: int) -> int:
-    with open(LOG, "a", encoding="utf-8") as log:  # noqa: PTH123 -- one append, many processes
+    with open(log_path, "a", encoding="utf-8") as log:  # noqa: PTH123 -- one append, many processes
         log.write(f"{activity.orchestration_id}#{activity.task_id}\n")
     return value + 1
 
@@ -43,9 +43,7 @@ def listen(ctx: task.OrchestrationContext, _: object) -> Any:
 
 
 def family(ctx: task.OrchestrationContext, value: int) -> Any:
-    results: list[int] = yield task.when_all(
-        [ctx.call_sub_orchestrator(chain, input=value + n) for n in range(3)]
-    )
+    results: list[int] = yield task.when_all([ctx.call_sub_orchestrator(chain, input=value + n) for n in range(3)])
     return sum(results)
 
 
@@ -79,6 +77,8 @@ def transfer(ctx: task.OrchestrationContext, order: list[Any]) -> Any:
 
 
 def main() -> None:
+    global log_path
+    log_path = sys.argv[2]
     logging.disable(logging.CRITICAL)
     worker = DurableTaskSchedulerWorker(
         host_address=sys.argv[1], taskhub="default", token_credential=None, secure_channel=False

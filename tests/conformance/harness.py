@@ -1,3 +1,4 @@
+# ruff: noqa: A002 -- input is the protocol's word
 """Running backends, raw protocol workers and SDK workers for the conformance suite."""
 
 import asyncio
@@ -226,6 +227,24 @@ class RawWorker:
                 break
         return True
 
+    def next_any(self, timeout: float = 5) -> Any:
+        """The next work item of whatever kind."""
+        item = self._items.get(timeout=timeout)
+        while item.HasField("healthPing"):
+            item = self._items.get(timeout=timeout)
+        return item
+
+    def rest(self, seconds: float) -> list[Any]:
+        """Everything that comes within a time."""
+        found: list[Any] = []
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            try:
+                found.append(self._items.get(timeout=left))
+            except queue.Empty:
+                break
+        return found
+
     def two(self, timeout: float = 3) -> list[str]:
         """The kinds of the next two items, sorted."""
         return sorted(self._items.get(timeout=timeout).WhichOneof("request") for _ in range(2))
@@ -284,15 +303,11 @@ def call(task: int, entity: str, operation: str, request_id: str, caller: str) -
     message = pb.EntityOperationCalledEvent(
         requestId=request_id, operation=operation, parentInstanceId=text(caller), targetInstanceId=text(entity)
     )
-    return pb.OrchestratorAction(
-        id=task, sendEntityMessage=pb.SendEntityMessageAction(entityOperationCalled=message)
-    )
+    return pb.OrchestratorAction(id=task, sendEntityMessage=pb.SendEntityMessageAction(entityOperationCalled=message))
 
 
 def lock(task: int, section: str, caller: str, *entities: str) -> Any:
-    message = pb.EntityLockRequestedEvent(
-        criticalSectionId=section, lockSet=entities, parentInstanceId=text(caller)
-    )
+    message = pb.EntityLockRequestedEvent(criticalSectionId=section, lockSet=entities, parentInstanceId=text(caller))
     return pb.OrchestratorAction(id=task, sendEntityMessage=pb.SendEntityMessageAction(entityLockRequested=message))
 
 
@@ -303,12 +318,12 @@ def unlock(task: int, section: str, caller: str, entity: str) -> Any:
     return pb.OrchestratorAction(id=task, sendEntityMessage=pb.SendEntityMessageAction(entityUnlockSent=message))
 
 
-def complete(task: int, result: str | None = None, status: Any = pb.ORCHESTRATION_STATUS_COMPLETED, **fields: Any) -> Any:  # fmt: skip
+def complete(
+    task: int, result: str | None = None, status: Any = pb.ORCHESTRATION_STATUS_COMPLETED, **fields: Any
+) -> Any:
     return pb.OrchestratorAction(
         id=task,
-        completeOrchestration=pb.CompleteOrchestrationAction(
-            orchestrationStatus=status, result=text(result), **fields
-        ),
+        completeOrchestration=pb.CompleteOrchestrationAction(orchestrationStatus=status, result=text(result), **fields),
     )
 
 

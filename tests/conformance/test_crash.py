@@ -31,7 +31,14 @@ def copy_what_was_forced(running: RunningScheduler, target: Path, forced: int) -
     source = running.core.database.path
     subprocess.run(["cp", str(source), str(target / FILE_NAME)], check=True)
     subprocess.run(
-        ["dd", f"if={source}-wal", f"of={target / FILE_NAME}-wal", f"count={forced}", "iflag=count_bytes", "status=none"],
+        [
+            "dd",
+            f"if={source}-wal",
+            f"of={target / FILE_NAME}-wal",
+            f"count={forced}",
+            "iflag=count_bytes",
+            "status=none",
+        ],
         check=True,
     )
 
@@ -53,10 +60,11 @@ def test_what_was_answered_survives_a_power_cut(tmp_path: Path) -> None:
         worker = wire.worker("w")
         for number in range(6):
             wire.start("chain", f"i{number}", "1")
-            turn = worker.turn()
+            worker.end_turn(worker.turn(), schedule(1, "step"))
+            item = worker.activity()
             wire.raise_event(f"i{number}", "early")
-            worker.end_turn(turn, schedule(1, "step"))
-            worker.end_activity(worker.activity(), '"result"')
+            worker.end_turn(worker.turn())
+            worker.end_activity(item, '"result"')
             worker.turn()
             copy_what_was_forced(running, tmp_path / f"cut{number}", forced[-1])
         wire.close()

@@ -1,3 +1,4 @@
+# ruff: noqa: A002 -- input is the protocol's word
 """The same programs on this scheduler and on the SDK's own backend: both must give the same answers."""
 
 import json
