@@ -51,7 +51,8 @@ class Backend:
             if stored:
                 fill = [sys.executable, str(PROCESSES), "fill", "--data", str(self.folder), "--stored", str(stored)]
                 subprocess.run(fill, check=True)
-            command = [sys.executable, "-m", "local.scheduler", "--port", str(port), "--data", str(self.folder), "--durability", durability]  # fmt: skip
+            command = [sys.executable, "-m", "local.scheduler", "--port", str(port), "--data", str(self.folder)]
+            command += ["--durability", durability]
         else:
             command = [sys.executable, str(PROCESSES), "peer", "--port", str(port), "--stored", str(stored)]
         self.server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
