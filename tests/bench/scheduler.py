@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ class Backend:
 
 
 @contextmanager
-def backend(kind: str, durability: str, stored: int = 0) -> Iterator[Backend]:
+def backend(kind: str, durability: str, stored: int = 0) -> Generator[Backend]:
     running = Backend(kind, durability, stored)
     try:
         yield running
@@ -176,7 +176,9 @@ def signals(running: Backend, count: int) -> dict[str, float]:
 def query_page(running: Backend, stored: int) -> dict[str, float]:
     """Milliseconds for the first page of 100 completed instances."""
     stub = running.client._stub  # pyright: ignore[reportPrivateUsage] -- the client only offers all pages at once
-    from durabletask.internal.client_helpers import build_query_instances_req
+    from durabletask.internal.client_helpers import (  # pyright: ignore[reportMissingTypeStubs]
+        build_query_instances_req,
+    )
 
     query = OrchestrationQuery(runtime_status=[OrchestrationStatus.COMPLETED], max_instance_count=100)
     taken: list[float] = []

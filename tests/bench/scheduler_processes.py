@@ -11,11 +11,14 @@ import logging
 import signal
 import sys
 import threading
+from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from durabletask import entities, task
+
+Steps = Generator[task.Task[Any], Any, Any]
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -24,18 +27,18 @@ def step(_: task.ActivityContext, value: int) -> int:
     return value + 1
 
 
-def chain(ctx: task.OrchestrationContext, value: int) -> Any:
+def chain(ctx: task.OrchestrationContext, value: int) -> Steps:
     for _ in range(3):
         value = yield ctx.call_activity(step, input=value)
     return value
 
 
-def fan_out(ctx: task.OrchestrationContext, width: int) -> Any:
+def fan_out(ctx: task.OrchestrationContext, width: int) -> Steps:
     results: list[int] = yield task.when_all([ctx.call_activity(step, input=n) for n in range(width)])
     return sum(results)
 
 
-def wait_for_go(ctx: task.OrchestrationContext, _: object) -> Any:
+def wait_for_go(ctx: task.OrchestrationContext, _: object) -> Steps:
     value = yield ctx.wait_for_external_event("go")
     return value
 
@@ -104,7 +107,11 @@ def run_fill(data: Path, stored: int) -> None:
 
 def _until_told() -> None:
     done = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: done.set())
+
+    def stop(number: int, frame: object) -> None:
+        done.set()
+
+    signal.signal(signal.SIGTERM, stop)
     print("ready", flush=True)  # noqa: T201 -- the benchmark waits for this line
     done.wait()
 

@@ -4,11 +4,14 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Generator
 from datetime import timedelta
 from typing import Any
 
 from durabletask import entities, task
 from durabletask.azuremanaged.worker import DurableTaskSchedulerWorker
+
+Steps = Generator[task.Task[Any], Any, Any]
 
 log_path = os.devnull
 
@@ -19,35 +22,35 @@ def step(activity: task.ActivityContext, value: int) -> int:
     return value + 1
 
 
-def chain(ctx: task.OrchestrationContext, value: int) -> Any:
+def chain(ctx: task.OrchestrationContext, value: int) -> Steps:
     for _ in range(3):
         value = yield ctx.call_activity(step, input=value)
     return value
 
 
-def fan(ctx: task.OrchestrationContext, width: int) -> Any:
+def fan(ctx: task.OrchestrationContext, width: int) -> Steps:
     results: list[int] = yield task.when_all([ctx.call_activity(step, input=n) for n in range(width)])
     return sum(results)
 
 
-def nap(ctx: task.OrchestrationContext, millis: int) -> Any:
+def nap(ctx: task.OrchestrationContext, millis: int) -> Steps:
     yield ctx.create_timer(timedelta(milliseconds=millis))
     value = yield ctx.call_activity(step, input=millis)
     return value
 
 
-def listen(ctx: task.OrchestrationContext, _: object) -> Any:
+def listen(ctx: task.OrchestrationContext, _: object) -> Steps:
     value = yield ctx.wait_for_external_event("go")
     value = yield ctx.call_activity(step, input=value)
     return value
 
 
-def family(ctx: task.OrchestrationContext, value: int) -> Any:
+def family(ctx: task.OrchestrationContext, value: int) -> Steps:
     results: list[int] = yield task.when_all([ctx.call_sub_orchestrator(chain, input=value + n) for n in range(3)])
     return sum(results)
 
 
-def loop(ctx: task.OrchestrationContext, state: list[int]) -> Any:
+def loop(ctx: task.OrchestrationContext, state: list[int]) -> Steps:
     left, total = state
     total = yield ctx.call_activity(step, input=total)
     if left > 1:
@@ -64,7 +67,7 @@ def account(entity: entities.EntityContext, amount: int) -> int:
     return balance
 
 
-def transfer(ctx: task.OrchestrationContext, order: list[Any]) -> Any:
+def transfer(ctx: task.OrchestrationContext, order: list[Any]) -> Steps:
     source, target, amount = order
     one, two = entities.EntityInstanceId("account", source), entities.EntityInstanceId("account", target)
     with (yield ctx.lock_entities([one, two])):
@@ -83,7 +86,8 @@ def main() -> None:
     worker = DurableTaskSchedulerWorker(
         host_address=sys.argv[1], taskhub="default", token_credential=None, secure_channel=False
     )
-    for orchestrator in (chain, fan, nap, listen, family, loop, transfer):
+    orchestrators: list[Any] = [chain, fan, nap, listen, family, loop, transfer]
+    for orchestrator in orchestrators:
         worker.add_orchestrator(orchestrator)
     worker.add_activity(step)
     worker.add_entity(account)

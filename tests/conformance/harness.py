@@ -7,13 +7,13 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import durabletask.internal.orchestrator_service_pb2 as pb
-import durabletask.internal.orchestrator_service_pb2_grpc as stubs
+import durabletask.internal.orchestrator_service_pb2_grpc as stubs  # pyright: ignore[reportMissingTypeStubs]
 import grpc
 from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 from durabletask.azuremanaged.worker import DurableTaskSchedulerWorker
@@ -45,10 +45,13 @@ class RunningScheduler:
     """The scheduler on a thread of its own."""
 
     def __init__(self, data: Path, **options: Any) -> None:
-        self._options = Options(data, **{"grace": 0.6, "ping_seconds": 30.0, **options})
+        settings: dict[str, Any] = {"grace": 0.6, "ping_seconds": 30.0, **options}
+        self._options = Options(data, **settings)
         self._port = 0
         self.address = ""
         self.core: Core
+        self._loop: asyncio.AbstractEventLoop
+        self._stop: asyncio.Event
         self._start()
 
     def _start(self) -> None:
@@ -95,6 +98,10 @@ class RunningScheduler:
             return look()
 
         return asyncio.run_coroutine_threadsafe(call(), self._loop).result(10)
+
+    def soon(self, act: Callable[[], object], seconds: float) -> None:
+        """Calls something on the scheduler's own thread after a while."""
+        self._loop.call_soon_threadsafe(self._loop.call_later, seconds, act)
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
@@ -350,7 +357,7 @@ def eventually(condition: Callable[[], Any], timeout: float = 8) -> Any:
 @contextmanager
 def sdk_worker(
     address: str, *functions: Callable[..., Any], hub: str = "default", setup: Callable[[Any], None] | None = None
-) -> Iterator[DurableTaskSchedulerWorker]:
+) -> Generator[DurableTaskSchedulerWorker]:
     """An SDK worker; a function's first parameter tells what it is: ctx, activity or entity."""
     worker = DurableTaskSchedulerWorker(
         host_address=address, taskhub=hub, token_credential=None, secure_channel=False, logger=QUIET
@@ -373,7 +380,7 @@ def sdk_worker(
 
 
 @contextmanager
-def sdk_client(address: str, hub: str = "default") -> Iterator[DurableTaskSchedulerClient]:
+def sdk_client(address: str, hub: str = "default") -> Generator[DurableTaskSchedulerClient]:
     client = DurableTaskSchedulerClient(
         host_address=address, taskhub=hub, token_credential=None, secure_channel=False, logger=QUIET
     )

@@ -190,12 +190,7 @@ def test_a_worker_result_waits_for_room_on_the_disk(scheduler: RunningScheduler)
     connection = scheduler.core.database.connection
     used = scheduler.on_loop(lambda: connection.execute("PRAGMA page_count").fetchone()[0])
     scheduler.on_loop(lambda: connection.execute(f"PRAGMA max_page_count = {used}").fetchall())
-    timer = scheduler._loop.call_soon_threadsafe(  # pyright: ignore[reportPrivateUsage]
-        lambda: scheduler._loop.call_later(  # pyright: ignore[reportPrivateUsage]
-            1.5, lambda: connection.execute("PRAGMA max_page_count = 1000000").fetchall()
-        )
-    )
-    del timer
+    scheduler.soon(lambda: connection.execute("PRAGMA max_page_count = 1000000").fetchall(), 1.5)
     worker.end_activity(item, '"' + "x" * 200_000 + '"')
     assert "taskCompleted" in [
         event.WhichOneof("eventType") for event in worker.turn(timeout=10).orchestratorRequest.newEvents

@@ -2,6 +2,7 @@
 """The same programs on this scheduler and on the SDK's own backend: both must give the same answers."""
 
 import json
+from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,18 +12,20 @@ from durabletask.client import EntityQuery, OrchestrationQuery, OrchestrationSta
 
 from tests.conformance.harness import Backend, Wire, eventually, kinds, sdk_client, sdk_worker
 
+Steps = Generator[task.Task[Any], Any, Any]
+
 
 def step(activity: task.ActivityContext, value: int) -> int:
     return value + 1
 
 
-def chain(ctx: task.OrchestrationContext, value: int) -> Any:
+def chain(ctx: task.OrchestrationContext, value: int) -> Steps:
     for _ in range(3):
         value = yield ctx.call_activity(step, input=value)
     return value
 
 
-def fan(ctx: task.OrchestrationContext, width: int) -> Any:
+def fan(ctx: task.OrchestrationContext, width: int) -> Steps:
     results: list[int] = yield task.when_all([ctx.call_activity(step, input=n) for n in range(width)])
     return sum(results)
 
@@ -71,7 +74,7 @@ def test_a_failing_activity_fails_the_orchestration(either: Backend) -> None:
     def explode(activity: task.ActivityContext, _: object) -> None:
         raise ValueError("no")
 
-    def call_it(ctx: task.OrchestrationContext, _: object) -> Any:
+    def call_it(ctx: task.OrchestrationContext, _: object) -> Steps:
         yield ctx.call_activity(explode)
 
     state = run(either, call_it, explode)
@@ -88,7 +91,7 @@ def test_retries_use_timers_and_the_same_task_id(either: Backend) -> None:
             raise ValueError("not yet")
         return "ok"
 
-    def retrying(ctx: task.OrchestrationContext, _: object) -> Any:
+    def retrying(ctx: task.OrchestrationContext, _: object) -> Steps:
         policy = task.RetryPolicy(first_retry_interval=timedelta(milliseconds=50), max_number_of_attempts=5)
         result = yield ctx.call_activity(flaky, retry_policy=policy)
         return result
@@ -98,7 +101,7 @@ def test_retries_use_timers_and_the_same_task_id(either: Backend) -> None:
 
 
 def test_events_are_buffered_and_names_ignore_case(either: Backend) -> None:
-    def listen(ctx: task.OrchestrationContext, _: object) -> Any:
+    def listen(ctx: task.OrchestrationContext, _: object) -> Steps:
         first = yield ctx.wait_for_external_event("A")
         second = yield ctx.wait_for_external_event("b")
         return [first, second]
@@ -111,7 +114,7 @@ def test_events_are_buffered_and_names_ignore_case(either: Backend) -> None:
 
 
 def test_a_timer_wins_against_an_event_that_does_not_come(either: Backend) -> None:
-    def race(ctx: task.OrchestrationContext, _: object) -> Any:
+    def race(ctx: task.OrchestrationContext, _: object) -> Steps:
         event = ctx.wait_for_external_event("go")
         deadline = ctx.create_timer(timedelta(milliseconds=200))
         winner = yield task.when_any([event, deadline])
@@ -121,7 +124,7 @@ def test_a_timer_wins_against_an_event_that_does_not_come(either: Backend) -> No
 
 
 def test_sub_orchestrations_give_results_and_failures(either: Backend) -> None:
-    def parent(ctx: task.OrchestrationContext, _: object) -> Any:
+    def parent(ctx: task.OrchestrationContext, _: object) -> Steps:
         good = yield ctx.call_sub_orchestrator(chain, input=1)
         try:
             yield ctx.call_sub_orchestrator(broken)
@@ -136,7 +139,7 @@ def test_sub_orchestrations_give_results_and_failures(either: Backend) -> None:
 
 
 def test_continue_as_new_keeps_unread_events(either: Backend) -> None:
-    def collect(ctx: task.OrchestrationContext, seen: list[int]) -> Any:
+    def collect(ctx: task.OrchestrationContext, seen: list[int]) -> Steps:
         value = yield ctx.wait_for_external_event("n")
         seen = [*seen, value]
         if len(seen) < 4:
@@ -152,7 +155,7 @@ def test_continue_as_new_keeps_unread_events(either: Backend) -> None:
 
 
 def test_entity_calls_signals_and_locks(either: Backend) -> None:
-    def use(ctx: task.OrchestrationContext, _: object) -> Any:
+    def use(ctx: task.OrchestrationContext, _: object) -> Steps:
         first = entities.EntityInstanceId("counter", ctx.instance_id + "-a")
         second = entities.EntityInstanceId("counter", ctx.instance_id + "-b")
         ctx.signal_entity(first, "add", 5)
@@ -166,7 +169,7 @@ def test_entity_calls_signals_and_locks(either: Backend) -> None:
 
 
 def test_suspend_keeps_events_until_resume(either: Backend) -> None:
-    def listen(ctx: task.OrchestrationContext, _: object) -> Any:
+    def listen(ctx: task.OrchestrationContext, _: object) -> Steps:
         value = yield ctx.wait_for_external_event("go")
         return value
 
@@ -189,7 +192,7 @@ def test_suspend_keeps_events_until_resume(either: Backend) -> None:
 
 
 def test_terminate_ends_with_the_given_output(either: Backend) -> None:
-    def forever(ctx: task.OrchestrationContext, _: object) -> Any:
+    def forever(ctx: task.OrchestrationContext, _: object) -> Steps:
         yield ctx.wait_for_external_event("never")
 
     def prepare(client: Any, instance_id: str) -> None:
@@ -214,7 +217,7 @@ def test_rewind_repeats_only_what_failed(either: Backend) -> None:
             raise ValueError("once")
         return 2
 
-    def both(ctx: task.OrchestrationContext, _: object) -> Any:
+    def both(ctx: task.OrchestrationContext, _: object) -> Steps:
         first = yield ctx.call_activity(good)
         second = yield ctx.call_activity(bad)
         return first + second
@@ -228,11 +231,11 @@ def test_rewind_repeats_only_what_failed(either: Backend) -> None:
 
 
 def test_orchestrations_message_each_other(either: Backend) -> None:
-    def listener(ctx: task.OrchestrationContext, _: object) -> Any:
+    def listener(ctx: task.OrchestrationContext, _: object) -> Steps:
         value = yield ctx.wait_for_external_event("hello")
         return value
 
-    def sender(ctx: task.OrchestrationContext, target: str) -> Any:
+    def sender(ctx: task.OrchestrationContext, target: str) -> Steps:
         ctx.send_event(target, "hello", data="from afar")
         yield ctx.call_activity(step, input=1)
         return "sent"

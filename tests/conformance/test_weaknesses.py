@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -27,6 +28,8 @@ from tests.conformance.harness import (
     status_name,
     unlock,
 )
+
+Steps = Generator[task.Task[Any], Any, Any]
 
 
 @pytest.fixture
@@ -98,7 +101,7 @@ def test_more_waiting_clients_than_threads_do_not_stop_the_work(better: Backend)
     def quick(ctx: task.OrchestrationContext, _: object) -> str:
         return "done"
 
-    def patient(ctx: task.OrchestrationContext, _: object) -> Any:
+    def patient(ctx: task.OrchestrationContext, _: object) -> Steps:
         yield ctx.wait_for_external_event("go")
 
     with sdk_client(better.address) as client, sdk_worker(better.address, quick, patient):
