@@ -30,6 +30,7 @@ log = logging.getLogger("casewright.scheduler.dispatch")
 TURN_GRACE = 3.0
 SWEEP_SECONDS = 0.25
 LOST_RESULT_DELAY = 8.0
+LOST_PAUSE = 1.0
 
 
 class Dispatcher:
@@ -61,6 +62,7 @@ class Dispatcher:
         self._run = uuid4().hex[:12]
         self._order = 0
         self._pump_scheduled = False
+        self._paused_until = 0.0
         self.waiters = Waiters()
         self.redelivered = 0
 
@@ -142,9 +144,15 @@ class Dispatcher:
     # -- handing out ------------------------------------------------------------------------------------------------
 
     def _schedule_pump(self) -> None:
-        if not self._pump_scheduled:
-            self._pump_scheduled = True
-            asyncio.get_running_loop().call_soon(self._pump)
+        if self._pump_scheduled:
+            return
+        self._pump_scheduled = True
+        loop = asyncio.get_running_loop()
+        pause = self._paused_until - time.monotonic()
+        if pause > 0:
+            loop.call_later(pause, self._pump)
+        else:
+            loop.call_soon(self._pump)
 
     def _pump(self) -> None:
         self._pump_scheduled = False
@@ -170,9 +178,11 @@ class Dispatcher:
                 try:
                     self._assign(kind, ready, worker, worker.stream)
                 except Exception:
-                    # A full or damaged disk must not end the dispatcher: the work stays in line.
+                    # A full or damaged disk must not end the dispatcher. An operation that failed has made us
+                    # rebuild the queues; a turn was only read, and goes back into its own.
                     log.exception("Work could not be handed out; it is tried again.")
-                    asyncio.get_running_loop().call_later(1.0, self._put_back, kind, ready)
+                    if kind is Kind.ORCHESTRATION:
+                        asyncio.get_running_loop().call_later(LOST_PAUSE, self._put_back, kind, ready)
                 return True
         return False
 
@@ -196,6 +206,7 @@ class Dispatcher:
             self.perform(lambda unit: turns.fail_too_large(unit, too_large))
             return
         if prepared is None:
+            self._abandoned.pop(ready.key, None)
             return
         turn, request = prepared
         self._order += 1
@@ -338,6 +349,9 @@ class Dispatcher:
         for queues in self._queues.values():
             for lanes in queues:
                 lanes.clear()
+        if alive_until is None:
+            # What has just failed would fail again at once, for ever.
+            self._paused_until = time.monotonic() + LOST_PAUSE
         unit = self._new_unit()
         unit.store.forget_cache()
         self._journal.apply(lambda: self._load(unit, known, alive_until))

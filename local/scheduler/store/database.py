@@ -11,6 +11,7 @@ from local.scheduler.errors import CannotOpen
 APPLICATION_ID = 0x43575344  # "CWSD"
 SCHEMA_VERSION = 1
 FILE_NAME = "scheduler.db"
+BUSY_MILLISECONDS = 10_000
 # fdatasync is enough (the log's length is metadata that it writes too) but not every system has it.
 _force = getattr(os, "fdatasync", os.fsync)
 
@@ -67,7 +68,7 @@ class Database:
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=256)
-        connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         empty = not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
@@ -118,12 +119,18 @@ class Database:
         """Size of the write-ahead log."""
         return os.fstat(self._log).st_size
 
+    def shrink_log(self) -> None:
+        """Moves the log into the file and empties it, unless a long read is under way."""
+        self.connection.execute("PRAGMA busy_timeout = 50")
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self.connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+
     def reader(self) -> sqlite3.Connection:
         """A connection for reading only, usable from one other thread."""
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
         )
-        connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         connection.execute("PRAGMA cache_size = -8192")
         return connection
 

@@ -29,6 +29,8 @@ T = TypeVar("T")
 log = logging.getLogger("casewright.scheduler.journal")
 
 CHECKPOINT_BYTES = 4 * 1024 * 1024
+CHECKPOINT_EVERY = 128  # commits
+LOG_LIMIT_BYTES = 64 * 1024 * 1024
 
 
 def translate(error: sqlite3.Error | OSError) -> SchedulerError:
@@ -213,7 +215,11 @@ class Journal:
                 waiter.set_exception(GroupLost(error))
 
     def _maybe_checkpoint(self) -> None:
-        if self._checkpointing or self._database.log_bytes() < CHECKPOINT_BYTES or self.commits % 64:
+        if self._checkpointing or self.commits % CHECKPOINT_EVERY or self._database.log_bytes() < CHECKPOINT_BYTES:
+            return
+        if self._database.log_bytes() > LOG_LIMIT_BYTES and not self._connection.in_transaction:
+            # Under constant load the log is never quite empty and would grow for ever: stop for a moment.
+            self._database.shrink_log()
             return
         self._checkpointing = True
         loop = asyncio.get_running_loop()
