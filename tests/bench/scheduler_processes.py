@@ -69,7 +69,7 @@ def run_peer(port: int, stored: int) -> None:
     from durabletask.testing import in_memory_backend
 
     logging.disable(logging.WARNING)
-    backend = in_memory_backend.create_test_backend(port=port)
+    backend = in_memory_backend.InMemoryOrchestrationBackend(port=port)
     instances: dict[str, Any] = backend._instances  # pyright: ignore[reportPrivateUsage] -- there is no public way
     for n in range(stored):
         key = f"stored-{n:06d}"
@@ -77,6 +77,7 @@ def run_peer(port: int, stored: int) -> None:
         instances[key] = in_memory_backend.OrchestrationInstance(
             key, "chain", pb.ORCHESTRATION_STATUS_COMPLETED, created_at=now, last_updated_at=now, completed_at=now
         )
+    backend.start()
     _until_told()
 
 

@@ -143,10 +143,10 @@ class Chaos:
             return "scheduler"
         point = POINTS[(number // 2) % len(POINTS)]
         rare = point in ("before-timers", "after-timers", "during-checkpoint")
-        self._scheduler = self._start_scheduler(f"{point}:{1 if rare else self._random.randint(1, 20)}")
+        self._scheduler = self._start_scheduler(f"{point}:{1 if rare else self._random.randint(1, 6)}")
         self._load()
         try:
-            self._scheduler.wait(3)
+            self._scheduler.wait(4)
             self._points[point] = self._points.get(point, 0) + 1
         except subprocess.TimeoutExpired:
             pass  # not reached this time; the next kill ends it

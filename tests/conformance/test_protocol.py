@@ -388,3 +388,17 @@ def test_a_reconnecting_worker_keeps_what_it_surely_has(scheduler: RunningSchedu
     assert "activityRequest" not in kinds_seen
     back.end_activity(one, '"1"')
     wire.close()
+
+
+def test_a_result_that_was_lost_in_an_outage_is_asked_for_again(scheduler: RunningScheduler) -> None:
+    wire = Wire(scheduler.address)
+    first = wire.worker("host:1:same")
+    wire.start("x", "a")
+    first.end_turn(first.turn(), schedule(1, "one"), schedule(2, "two"))
+    first.activity()
+    first.end_activity(first.activity(), '"2"')
+    first.drop()
+    back = wire.worker("host:1:same")  # has finished "one" meanwhile, could not report it, and will not try again
+    seen = [item for item in back.rest(4.0) if item.HasField("activityRequest")]
+    assert [item.activityRequest.name for item in seen] == ["one"]
+    wire.close()

@@ -120,7 +120,7 @@ class Dispatcher:
             worker.break_off(time.monotonic(), self._grace, TURN_GRACE)
             old.close()
         worker.credits = list(limits)
-        worker.come_back()
+        worker.come_back(time.monotonic(), self._grace)
         worker.stream = Stream(worker, hub, filters)
         self._schedule_pump()
         return worker.stream

@@ -2,8 +2,9 @@
 
 The protocol has no lease renewal, and a worker reports a result once. A lease therefore lives as long as its worker's
 stream, and for a grace period after that: a worker that reconnects (same `workerid`) still finishes what it has.
-What was sent so shortly before the break that it may never have arrived stays doubtful: it is sent again after the
-grace period even if the worker is back. A process on this machine that is found dead loses its leases at once.
+It has three grace periods for that, because a report that it made during the break is lost, and it will not repeat
+it. What was sent so shortly before the break that it may never have arrived stays doubtful: it is sent again after
+the grace period even if the worker is back. A process on this machine that is found dead loses its leases at once.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from local.scheduler.operations.unit import Ready
 from local.scheduler.wire import pb, to_bytes
 
 DOUBT_SECONDS = 2.0
+RETURNED_GRACES = 3  # a worker that is back gets this many grace periods
 DEFAULT_CREDITS = 100
 PING = to_bytes(pb.WorkItem(healthPing=pb.HealthPing()))
 
@@ -90,11 +92,11 @@ class Worker:
             is_turn = lease.kind is Kind.ORCHESTRATION
             lease.deadline = now + (min(turn_grace, grace) if is_turn else grace)
 
-    def come_back(self) -> None:
-        """The worker has reconnected: it still has what surely arrived. A turn is cheap to send again."""
+    def come_back(self, now: float, grace: float) -> None:
+        """The worker has reconnected: it gets more time for what surely arrived. A turn is cheap to send again."""
         for lease in self.leases.values():
-            if not lease.doubtful and lease.kind is not Kind.ORCHESTRATION:
-                lease.deadline = None
+            if lease.deadline is not None and not lease.doubtful and lease.kind is not Kind.ORCHESTRATION:
+                lease.deadline = now + grace * RETURNED_GRACES
 
 
 class Stream:

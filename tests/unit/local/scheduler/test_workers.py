@@ -24,15 +24,23 @@ def test_what_was_sent_long_ago_or_before_something_finished_is_kept_on_return()
     worker.drop(finished, done=True)
     worker.break_off(100.0, grace=30.0, turn_grace=3.0)
     assert [item.deadline for item in (old, proven, recent)] == [130.0, 130.0, 130.0]
-    worker.come_back()
-    assert [item.deadline for item in (old, proven, recent)] == [None, None, 130.0]
+    worker.come_back(110.0, grace=30.0)
+    assert [item.deadline for item in (old, proven, recent)] == [200.0, 200.0, 130.0]
+
+
+def test_what_is_sent_after_the_return_has_no_deadline() -> None:
+    worker = Worker("w", 1, None)
+    worker.break_off(100.0, grace=30.0, turn_grace=3.0)
+    fresh = lease(worker, 1, sent_at=101.0)
+    worker.come_back(102.0, grace=30.0)
+    assert fresh.deadline is None
 
 
 def test_turns_are_sent_again_soon_even_if_the_worker_returns() -> None:
     worker = Worker("w", 1, None)
     turn = lease(worker, 1, sent_at=10.0, kind=Kind.ORCHESTRATION)
     worker.break_off(100.0, grace=30.0, turn_grace=3.0)
-    worker.come_back()
+    worker.come_back(101.0, grace=30.0)
     assert turn.deadline == 103.0
 
 
