@@ -65,6 +65,7 @@ class Chaos:
         self._balances = dict.fromkeys(ACCOUNTS, 0)
         self._points: dict[str, int] = {}
         self._listening: list[str] = []
+        self._armed: str | None = None
         quiet = logging.getLogger("chaos")
         quiet.setLevel(logging.CRITICAL)
         self._client = DurableTaskSchedulerClient(
@@ -105,6 +106,9 @@ class Chaos:
 
     def _revive(self) -> None:
         if self._scheduler.poll() is not None:
+            if self._armed is not None:
+                self._points[self._armed] = self._points.get(self._armed, 0) + 1
+                self._armed = None
             self._scheduler = self._start_scheduler(None)
         if self._worker.poll() is not None:
             self._worker = self._start_worker()
@@ -144,14 +148,18 @@ class Chaos:
         point = POINTS[(number // 2) % len(POINTS)]
         rare = point in ("before-timers", "after-timers", "during-checkpoint")
         self._scheduler = self._start_scheduler(f"{point}:{1 if rare else self._random.randint(1, 6)}")
+        self._armed = point
         self._load()
-        try:
-            self._scheduler.wait(4)
-            self._points[point] = self._points.get(point, 0) + 1
-        except subprocess.TimeoutExpired:
-            pass  # not reached this time; the next kill ends it
+        if not self._has_fired():
+            try:
+                self._scheduler.wait(4)
+            except subprocess.TimeoutExpired:
+                self._armed = None  # not reached this time; the next kill ends it
         self._revive()
         return "scheduler"
+
+    def _has_fired(self) -> bool:
+        return self._armed is None
 
     def run(self, kills: int) -> Report:
         begin = time.monotonic()
