@@ -1,1 +1,1 @@
-"""Stands in for Azure Durable Task Scheduler on one machine."""
+"""A durable task scheduler for one machine: speaks the DTS gRPC protocol, keeps everything in SQLite."""

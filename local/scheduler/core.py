@@ -1,0 +1,280 @@
+"""The scheduler without its network side: store, journal, dispatcher, timers and housekeeping, wired together."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from local.scheduler.dispatch.dispatcher import SWEEP_SECONDS, Dispatcher
+from local.scheduler.errors import HubNotFound, SchedulerError, StoreDamaged, StoreFull
+from local.scheduler.faults import Faults
+from local.scheduler.operations import instances, timers
+from local.scheduler.operations.unit import Limits, Unit
+from local.scheduler.store.database import Database
+from local.scheduler.store.interface import Reader
+from local.scheduler.store.journal import GroupLost, Journal
+from local.scheduler.store.sqlite import SqliteReader, SqliteStore
+
+T = TypeVar("T")
+log = logging.getLogger("casewright.scheduler")
+
+DAY = 86_400 * 1_000_000
+FULL_DISK_RETRIES = 5
+LOST_RETRIES = 3
+PURGE_PART = 100
+
+
+class Options(NamedTuple):
+    """How a scheduler runs. Times in seconds, sizes in bytes."""
+
+    data: Path
+    durable: bool = True
+    grace: float = 30.0
+    ping_seconds: float = 30.0
+    retain_days: float | None = None
+    auto_hubs: bool = True
+    message_limit: int = 4 * 1024 * 1024
+    fault: str | None = None
+
+
+def utc_micros() -> int:
+    """Microseconds since 1970 UTC."""
+    return time.time_ns() // 1000
+
+
+class Core:
+    """One scheduler. Create, `await start()`, use from the same event loop, `await stop()`."""
+
+    def __init__(self, options: Options, clock: Callable[[], int] = utc_micros) -> None:
+        """Opens the data folder; raises CannotOpen."""
+        self.options = options
+        self.clock = clock
+        self._limits = Limits(options.message_limit)
+        self.database = Database(options.data)
+        self._store = SqliteStore(self.database.connection, self.database.first_key)
+        faults = Faults(options.fault)
+        self._faults = faults
+        self.journal = Journal(self.database, flush=options.durable, faults=faults, on_lost=self._on_lost)
+        self.dispatcher = Dispatcher(
+            self.journal, self.new_unit, grace=options.grace, ping_seconds=options.ping_seconds, faults=faults,
+            on_due=self._on_due,
+        )  # fmt: skip
+        self._hubs: dict[str, int] = {}
+        self._reader_thread = ThreadPoolExecutor(1, thread_name_prefix="scheduler-reader")
+        self._read_connection = self.database.reader()
+        self._reader: Reader = SqliteReader(self._read_connection)
+        self._due = asyncio.Event()
+        self._next_due: int | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._rebuilding = False
+        self._heartbeat = options.data / "heartbeat"
+
+    def new_unit(self) -> Unit:
+        """The surroundings of one operation."""
+        return Unit(self._store, self.clock(), self._limits)
+
+    # -- operations -------------------------------------------------------------------------------------------------
+
+    async def perform(self, operation: Callable[[Unit], T]) -> T:
+        """Runs an operation and returns when it is durable; raises SchedulerError."""
+        for attempt in range(LOST_RETRIES + 1):
+            result = self.dispatcher.perform(operation)
+            try:
+                await self.journal.durable()
+            except GroupLost as lost:
+                if attempt == LOST_RETRIES or isinstance(lost.cause, (StoreFull, StoreDamaged)):
+                    raise
+            else:
+                return result
+        raise AssertionError("unreachable")
+
+    async def persist(self, operation: Callable[[Unit], bool], token: str) -> None:
+        """Stores a worker's result. A worker reports only once, so a full disk is waited out for a while."""
+        for attempt in range(FULL_DISK_RETRIES + 1):
+            try:
+                self.dispatcher.perform(operation)
+                self.dispatcher.done(token)
+                await self.journal.durable()
+            except (StoreFull, GroupLost):
+                if attempt == FULL_DISK_RETRIES:
+                    self.dispatcher.abandon(token)
+                    raise
+                await asyncio.sleep(1.0)
+            except Exception:
+                self.dispatcher.abandon(token)
+                raise
+            else:
+                return
+
+    async def see(self, look: Callable[[Unit], T]) -> T:
+        """Reads something; what is returned is durable."""
+        result = look(self.new_unit())
+        await self.journal.durable()
+        return result
+
+    async def read(self, query: Callable[[Reader], T]) -> T:
+        """Runs a long read beside the writer; sees everything that was answered before."""
+        await self.journal.durable()
+        result = await asyncio.get_running_loop().run_in_executor(self._reader_thread, query, self._reader)
+        await self.journal.durable()
+        return result
+
+    # -- task hubs --------------------------------------------------------------------------------------------------
+
+    async def hub(self, name: str) -> int:
+        """The key of a task hub, created on first use if that is allowed; raises HubNotFound."""
+        key = self._hubs.get(name)
+        if key is not None:
+            return key
+        if not self.options.auto_hubs:
+            raise HubNotFound(name)
+        return await self.create_hub(name)
+
+    async def create_hub(self, name: str) -> int:
+        """Creates a task hub, unless it exists."""
+        if name not in self._hubs:
+            key = self.dispatcher.perform(lambda unit: unit.store.insert_hub(name, unit.now))
+            self._hubs[name] = key
+            try:
+                await self.journal.durable()
+            except SchedulerError:
+                self._hubs.pop(name, None)
+                raise
+        return self._hubs[name]
+
+    async def delete_hub(self, name: str) -> None:
+        """Deletes a task hub with everything in it; raises HubNotFound."""
+        key = self._hubs.pop(name, None)
+        if key is None:
+            raise HubNotFound(name)
+        while await self.perform(lambda unit: _delete_part(unit, key)):
+            pass
+
+    # -- running ----------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Picks up where the last run stopped."""
+        self._hubs = self._store.hubs()
+        try:
+            alive_until = self._heartbeat.stat().st_mtime
+        except OSError:
+            alive_until = time.time()
+        self.dispatcher.rebuild(alive_until=alive_until)
+        await self.journal.durable()
+        self._heartbeat.touch()
+        self._next_due = self._store.next_due()
+        for work in (self._run_timers(), self._run_sweep(), self._run_heartbeat(), self._run_retention()):
+            self._tasks.append(asyncio.create_task(work))
+
+    async def stop(self) -> None:
+        """Makes everything durable and closes the files."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.journal.close()
+        self._reader_thread.shutdown()
+        self._read_connection.close()
+        self.database.close()
+
+    def _on_lost(self) -> None:
+        if self._rebuilding:
+            return
+        self._rebuilding = True
+        try:
+            self.dispatcher.rebuild()
+        except Exception:
+            log.exception("Queues could not be rebuilt; trying again.")
+            asyncio.get_running_loop().call_later(1.0, self._on_lost)
+        finally:
+            self._rebuilding = False
+
+    def _on_due(self, at: int) -> None:
+        if self._next_due is None or at < self._next_due:
+            self._next_due = at
+            self._due.set()
+
+    async def _run_timers(self) -> None:
+        while True:
+            self._due.clear()
+            delay = None if self._next_due is None else max(0.0, (self._next_due - self.clock()) / 1_000_000)
+            try:
+                # An hour at most: the wall clock may be set meanwhile.
+                async with asyncio.timeout(min(delay, 3600.0) if delay is not None else None):
+                    await self._due.wait()
+                    continue
+            except TimeoutError:
+                await self._guarded(self._fire_timers)
+
+    async def _fire_timers(self) -> None:
+        self._faults.reach("before-timers")
+        while self.dispatcher.perform(timers.fire) >= timers.BATCH:
+            await self.journal.durable()
+        self._next_due = self._store.next_due()
+        await self.journal.durable()
+        self._faults.reach("after-timers")
+
+    async def _run_sweep(self) -> None:
+        await self._every(SWEEP_SECONDS, self._sweep)
+
+    async def _sweep(self) -> None:
+        self.dispatcher.sweep()
+
+    async def _run_heartbeat(self) -> None:
+        await self._every(0.5, self._beat)
+
+    async def _beat(self) -> None:
+        os.utime(self._heartbeat)
+
+    async def _run_retention(self) -> None:
+        if self.options.retain_days is not None:
+            await self._every(60.0, self._purge_expired)
+
+    async def _purge_expired(self) -> None:
+        before = self.clock() - int((self.options.retain_days or 0) * DAY)
+        while keys := await self.read(lambda reader: reader.expired_instances(before, PURGE_PART)):
+            await self.purge_keys(keys, recursive=False)
+
+    async def purge_keys(self, keys: list[int], *, recursive: bool) -> int:
+        """Deletes these instances as far as they have ended; returns how many were deleted."""
+
+        def purge(unit: Unit) -> int:
+            count = 0
+            for key in keys:
+                row = unit.store.instance(key)
+                if row is not None:
+                    count += instances.purge(unit, row, recursive=recursive)
+            return count
+
+        return await self.perform(purge)
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await self._guarded(work)
+            await asyncio.sleep(seconds)
+
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Housekeeping goes on, whatever one round of it runs into."""
+        try:
+            await work()
+        except Exception:
+            log.exception("Housekeeping ran into a problem and will try again.")
+            await asyncio.sleep(1.0)
+
+
+def _delete_part(unit: Unit, hub: int) -> bool:
+    """Deletes some of a hub; false when it is empty and gone."""
+    instance_keys, entity_keys = unit.store.hub_part(hub, PURGE_PART)
+    for key in instance_keys:
+        row = unit.store.instance(key)
+        if row is not None:
+            unit.remove_instance(row)
+    for key in entity_keys:
+        unit.store.delete_entity(key)
+    if instance_keys or entity_keys:
+        return True
+    unit.store.delete_hub(hub)
+    return False

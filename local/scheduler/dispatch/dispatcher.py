@@ -1,0 +1,428 @@
+"""Hands ready work to connected workers, and takes it back from those that are gone.
+
+Orchestrator turns have no effect outside: they are handed out at once, even before the events in them are on disk.
+Activities and entity batches are handed out when their lease is on disk, so that after a crash of the scheduler the
+worker that has them can still finish them and nobody else starts them meanwhile.
+
+Everything here can be rebuilt from the store (`rebuild`), at a start and after a group of operations was lost.
+"""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import TypeVar
+from uuid import uuid4
+
+from local.scheduler.dispatch.lanes import Filter, Lanes
+from local.scheduler.dispatch.waiters import Waiters
+from local.scheduler.dispatch.workers import Kind, Lease, Stream, Worker, is_alive, local_pid
+from local.scheduler.faults import Faults
+from local.scheduler.operations import activities, entities, turns
+from local.scheduler.operations.unit import Changes, Ready, Unit
+from local.scheduler.store.journal import Journal
+from local.scheduler.wire import ACTIVITY_REQUEST, ENTITY_REQUEST_V2, ORCHESTRATOR_REQUEST, work_item
+
+T = TypeVar("T")
+log = logging.getLogger("casewright.scheduler.dispatch")
+
+TURN_GRACE = 3.0
+SWEEP_SECONDS = 0.25
+LOST_RESULT_DELAY = 8.0
+LOST_PAUSE = 1.0
+
+
+class Dispatcher:
+    """Queues, workers and leases of all task hubs. Use from the event loop only."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        new_unit: Callable[[], Unit],
+        *,
+        grace: float,
+        ping_seconds: float,
+        faults: Faults,
+        on_due: Callable[[int], None],
+    ) -> None:
+        """`grace` and `ping_seconds` in seconds; `on_due` hears of new due times."""
+        self._journal = journal
+        self._new_unit = new_unit
+        self._grace = grace
+        self._ping_seconds = ping_seconds
+        self._faults = faults
+        self._on_due = on_due
+        self._queues: defaultdict[int, tuple[Lanes, Lanes, Lanes]] = defaultdict(lambda: (Lanes(), Lanes(), Lanes()))
+        self._workers: dict[str, Worker] = {}
+        self._leases: dict[str, Lease] = {}
+        self._turns_out: set[int] = set()
+        self._again: dict[int, Ready] = {}
+        self._abandoned: dict[int, int] = {}
+        self._run = uuid4().hex[:12]
+        self._order = 0
+        self._pump_scheduled = False
+        self._paused_until = 0.0
+        self.waiters = Waiters()
+        self.redelivered = 0
+
+    # -- operations -------------------------------------------------------------------------------------------------
+
+    def perform(self, operation: Callable[[Unit], T]) -> T:
+        """Runs an operation in the store and sets in motion what it causes."""
+        unit = self._new_unit()
+        changes = unit.changes
+
+        def run() -> T:
+            result = operation(unit)
+            if changes.settled:
+                self._journal.when_durable(lambda: self._settle(changes.settled))
+            return result
+
+        result = self._journal.apply(run)
+        self._absorb(changes)
+        return result
+
+    def _settle(self, settled: list[tuple[int, str]]) -> None:
+        for hub, instance_id in settled:
+            self.waiters.wake(hub, instance_id)
+
+    def _absorb(self, changes: Changes, *, front: bool = False) -> None:
+        for ready in changes.instances:
+            if ready.key in self._turns_out:
+                self._again[ready.key] = ready
+            else:
+                self._queues[ready.hub][Kind.ORCHESTRATION].push(ready, front=front)
+        for ready in changes.activities:
+            self._queues[ready.hub][Kind.ACTIVITY].push(ready, front=front)
+        for ready in changes.entities:
+            self._queues[ready.hub][Kind.ENTITY].push(ready, front=front)
+        if changes.due_at is not None:
+            self._on_due(changes.due_at)
+        if changes.instances or changes.activities or changes.entities:
+            self._schedule_pump()
+
+    # -- streams ----------------------------------------------------------------------------------------------------
+
+    def connect(
+        self, hub: int, worker_id: str, limits: tuple[int, int, int], filters: tuple[Filter, Filter, Filter]
+    ) -> Stream:
+        """A worker asks for work."""
+        identity = f"{worker_id}@{hub}"
+        worker = self._workers.get(identity)
+        if worker is None:
+            pid = local_pid(worker_id)
+            key = self.perform(lambda unit: unit.store.worker_key(identity, pid))
+            worker = self._workers[identity] = Worker(identity, key, pid)
+        elif worker.stream is not None:
+            # The worker knows better than we do that its old stream is broken.
+            old = worker.stream
+            worker.break_off(time.monotonic(), self._grace, TURN_GRACE)
+            old.close()
+        worker.credits = list(limits)
+        worker.come_back(time.monotonic(), self._grace)
+        worker.stream = Stream(worker, hub, filters)
+        self._schedule_pump()
+        return worker.stream
+
+    def disconnect(self, stream: Stream) -> None:
+        """A stream has ended, for whatever reason."""
+        stream.closed = True
+        worker = stream.worker
+        if worker.stream is not stream:
+            return
+        worker.break_off(time.monotonic(), self._grace, TURN_GRACE)
+        if not worker.leases:
+            self._workers.pop(worker.id, None)
+
+    def close_streams(self) -> None:
+        """Ends all streams, at a shutdown."""
+        for worker in list(self._workers.values()):
+            if worker.stream is not None:
+                worker.stream.close()
+
+    # -- handing out ------------------------------------------------------------------------------------------------
+
+    def _schedule_pump(self) -> None:
+        if self._pump_scheduled:
+            return
+        self._pump_scheduled = True
+        loop = asyncio.get_running_loop()
+        pause = self._paused_until - time.monotonic()
+        if pause > 0:
+            loop.call_later(pause, self._pump)
+        else:
+            loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pump_scheduled = False
+        by_hub: defaultdict[int, list[Worker]] = defaultdict(list[Worker])
+        for worker in self._workers.values():
+            if worker.stream is not None:
+                by_hub[worker.stream.hub].append(worker)
+        for hub, workers in by_hub.items():
+            queues = self._queues.get(hub)
+            if queues is None:
+                continue
+            for kind in Kind:
+                while len(queues[kind]) and self._hand_out(kind, queues[kind], workers):
+                    pass
+
+    def _hand_out(self, kind: Kind, lanes: Lanes, workers: list[Worker]) -> bool:
+        """Gives one piece of work to the least busy worker that takes it; false when nobody does."""
+        for worker in sorted(workers, key=lambda w: -w.free(kind)) if len(workers) > 1 else workers:
+            if worker.free(kind) <= 0 or worker.stream is None:
+                continue
+            ready = lanes.take(worker.stream.filters[kind])
+            if ready is not None:
+                try:
+                    self._assign(kind, ready, worker, worker.stream)
+                except Exception:
+                    # A full or damaged disk must not end the dispatcher. An operation that failed has made us
+                    # rebuild the queues; a turn was only read, and goes back into its own.
+                    log.exception("Work could not be handed out; it is tried again.")
+                    if kind is Kind.ORCHESTRATION:
+                        asyncio.get_running_loop().call_later(LOST_PAUSE, self._put_back, kind, ready)
+                return True
+        return False
+
+    def _put_back(self, kind: Kind, ready: Ready) -> None:
+        self._queues[ready.hub][kind].push(ready, front=True)
+        self._schedule_pump()
+
+    def _assign(self, kind: Kind, ready: Ready, worker: Worker, stream: Stream) -> None:
+        if kind is Kind.ORCHESTRATION:
+            self._assign_turn(ready, worker, stream)
+        elif kind is Kind.ACTIVITY:
+            self._lease(kind, ready, worker, stream, activities.lease, ACTIVITY_REQUEST, "a")
+        else:
+            self._lease(kind, ready, worker, stream, entities.lease_batch, ENTITY_REQUEST_V2, "e")
+
+    def _assign_turn(self, ready: Ready, worker: Worker, stream: Stream) -> None:
+        try:
+            prepared = turns.prepare(self._new_unit(), ready.key)
+        except turns.HistoryTooLarge as error:
+            too_large = error
+            self.perform(lambda unit: turns.fail_too_large(unit, too_large))
+            return
+        if prepared is None:
+            self._abandoned.pop(ready.key, None)
+            return
+        turn, request = prepared
+        self._order += 1
+        token = f"o{self._run}.{self._order}"
+        lease = Lease(Kind.ORCHESTRATION, ready, token, 0, worker, turn, self._order, time.monotonic())
+        self._turns_out.add(ready.key)
+        self._leases[token] = lease
+        worker.hold(lease)
+        stream.send(work_item(ORCHESTRATOR_REQUEST, request, token))
+
+    def _lease(
+        self,
+        kind: Kind,
+        ready: Ready,
+        worker: Worker,
+        stream: Stream,
+        take: Callable[[Unit, int, int], tuple[int, bytes] | None],
+        request_kind: int,
+        prefix: str,
+    ) -> None:
+        unit = self._new_unit()
+        held: list[tuple[Lease, bytes]] = []
+
+        def run() -> tuple[int, bytes] | None:
+            leased = take(unit, ready.key, worker.key)
+            if leased is not None:
+                self._journal.when_durable(lambda: self._send(held[0][0], stream, request_kind, held[0][1]))
+            return leased
+
+        leased = self._journal.apply(run)
+        if leased is not None:
+            attempt, request = leased
+            lease = Lease(kind, ready, f"{prefix}{ready.key}.{attempt}", attempt, worker)
+            held.append((lease, request))
+            self._leases[lease.token] = lease
+            worker.hold(lease)
+        self._absorb(unit.changes)
+
+    def _send(self, lease: Lease, stream: Stream, request_kind: int, request: bytes) -> None:
+        if self._leases.get(lease.token) is not lease:
+            return
+        self._faults.reach("before-send")
+        self._order += 1
+        lease.order = self._order
+        lease.sent_at = time.monotonic()
+        stream.send(work_item(request_kind, request, lease.token))
+        self._faults.reach("after-send")
+
+    # -- taking back ------------------------------------------------------------------------------------------------
+
+    def turn_of(self, token: str) -> Lease | None:
+        """The lease of an orchestrator turn that is out."""
+        lease = self._leases.get(token)
+        return lease if lease is not None and lease.turn is not None else None
+
+    def done(self, token: str) -> None:
+        """Work was finished: its worker can have more."""
+        lease = self._leases.pop(token, None)
+        if lease is None:
+            return
+        lease.worker.drop(lease, done=True)
+        self._abandoned.pop(lease.ready.key, None)
+        self._free_turn(lease)
+        if lease.worker.stream is None and not lease.worker.leases:
+            self._workers.pop(lease.worker.id, None)
+        self._schedule_pump()
+
+    def _free_turn(self, lease: Lease) -> None:
+        if lease.kind is Kind.ORCHESTRATION:
+            self._turns_out.discard(lease.ready.key)
+            again = self._again.pop(lease.ready.key, None)
+            if again is not None:
+                self._queues[again.hub][Kind.ORCHESTRATION].push(again)
+
+    def abandon(self, token: str) -> None:
+        """A worker does not want this work now: it is offered again after a pause that grows."""
+        lease = self._leases.get(token)
+        if lease is None:
+            return
+        times = self._abandoned.get(lease.ready.key, 0)
+        self._abandoned[lease.ready.key] = times + 1
+        lease.worker.drop(lease, done=True)
+        self._schedule_pump()
+        loop = asyncio.get_running_loop()
+        loop.call_later(min(0.2 * 2**times, 10.0), self._release, lease)
+
+    def _release(self, lease: Lease) -> None:
+        """Offers work again that its worker will not finish."""
+        if self._leases.pop(lease.token, None) is not lease:
+            return
+        lease.worker.drop(lease, done=False)
+        self.redelivered += 1
+        if lease.kind is Kind.ORCHESTRATION:
+            self._again.pop(lease.ready.key, None)
+            self._turns_out.discard(lease.ready.key)
+            self._queues[lease.ready.hub][Kind.ORCHESTRATION].push(lease.ready, front=True)
+            self._schedule_pump()
+            return
+        take_back = activities.take_back if lease.kind is Kind.ACTIVITY else entities.release_batch
+        unit = self._new_unit()
+        try:
+            self._journal.apply(lambda: take_back(unit, lease.ready.key, lease.attempt))
+        except Exception:
+            log.exception("Work could not be taken back; it is tried again.")
+            self._leases[lease.token] = lease
+            lease.worker.hold(lease)
+            lease.deadline = time.monotonic() + 1.0
+            return
+        self._absorb(unit.changes, front=True)
+
+    def sweep(self) -> None:
+        """Takes back what has run out of grace. Call several times a second."""
+        now = time.monotonic()
+        for worker in list(self._workers.values()):
+            if worker.stream is not None:
+                worker.stream.ping(now, self._ping_seconds)
+            dead = worker.stream is None and worker.local_pid is not None and not is_alive(worker.local_pid)
+            for lease in list(worker.leases.values()):
+                if dead or (lease.deadline is not None and lease.deadline <= now):
+                    log.warning("Worker '%s' is gone or slow to return: %s is sent again.", worker.id, lease.token)
+                    self._release(lease)
+            if worker.stream is None and not worker.leases:
+                self._workers.pop(worker.id, None)
+
+    # -- rebuilding -------------------------------------------------------------------------------------------------
+
+    def rebuild(self, *, alive_until: float | None = None) -> None:
+        """Derives queues and leases from the store.
+
+        At a start `alive_until` is when the scheduler was last alive (seconds since 1970): what was leased just
+        before may never have been sent. Without it, a group of operations was lost: leases that this process does
+        not know any more belong to results that could not be stored, and their work is offered again.
+        """
+        known = {token: lease for token, lease in self._leases.items() if lease.kind is not Kind.ORCHESTRATION}
+        for lease in self._leases.values():
+            lease.worker.drop(lease, done=False)
+        self._leases.clear()
+        self._turns_out.clear()
+        self._again.clear()
+        for queues in self._queues.values():
+            for lanes in queues:
+                lanes.clear()
+        if alive_until is None:
+            # What has just failed would fail again at once, for ever.
+            self._paused_until = time.monotonic() + LOST_PAUSE
+        unit = self._new_unit()
+        unit.store.forget_cache()
+        self._journal.apply(lambda: self._load(unit, known, alive_until))
+        self._schedule_pump()
+        self.waiters.wake_all()
+
+    def _load(self, unit: Unit, known: dict[str, Lease], alive_until: float | None) -> None:
+        store = unit.store
+        names = {key: (worker_id, pid) for key, worker_id, pid in store.workers()}
+        by_key = {worker.key: worker for worker in self._workers.values()}
+        for worker in by_key.values():
+            if worker.key not in names:
+                worker.key = store.worker_key(worker.id, worker.local_pid)
+        for hub, key, name, version, _ in store.ready_instances():
+            self._queues[hub][Kind.ORCHESTRATION].push(Ready(hub, key, name, version))
+        for row in store.unfinished_activities():
+            ready = Ready(row.hub, row.key, row.name, row.version)
+            if row.worker is None:
+                self._queues[row.hub][Kind.ACTIVITY].push(ready)
+                continue
+            token = f"a{row.key}.{row.attempt}"
+            lease = Lease(Kind.ACTIVITY, ready, token, row.attempt, self._owner(row.worker, names, by_key))
+            self._restore(lease, known.get(token), row.leased_at, alive_until)
+        leased = {row.key: row for row in store.entity_leases()}
+        for hub, key, entity_id in store.entities_with_ops():
+            row = leased.get(key)
+            if row is None:
+                unit.stir_entity(key)
+                continue
+            token = f"e{key}.{row.attempt}"
+            ready = entities.ready_entity(hub, key, entity_id)
+            lease = Lease(Kind.ENTITY, ready, token, row.attempt, self._owner(row.worker, names, by_key))
+            self._restore(lease, known.get(token), row.leased_at, alive_until)
+        self._absorb(unit.changes)
+
+    def _owner(self, key: int, names: dict[int, tuple[str, int | None]], by_key: dict[int, Worker]) -> Worker:
+        worker = by_key.get(key)
+        if worker is None:
+            worker_id, pid = names.get(key, (f"unknown:{key}", None))
+            worker = by_key[key] = self._workers[worker_id] = Worker(worker_id, key, pid)
+        return worker
+
+    def _restore(self, lease: Lease, known: Lease | None, leased_at: int | None, alive_until: float | None) -> None:
+        now = time.monotonic()
+        if known is not None:
+            lease.sent_at, lease.order, lease.deadline = known.sent_at, known.order, known.deadline
+            if lease.sent_at is None:
+                lease.deadline = now
+        elif alive_until is None:
+            lease.deadline = now + LOST_RESULT_DELAY
+            lease.doubtful = True
+        else:
+            lease.doubtful = leased_at is None or leased_at / 1_000_000 > alive_until - 2.0
+            lease.deadline = now + self._grace
+        self._leases[lease.token] = lease
+        lease.worker.hold(lease)
+
+    # -- figures ----------------------------------------------------------------------------------------------------
+
+    def figures(self) -> dict[str, int]:
+        """Gauges for /metrics."""
+        totals = [0, 0, 0]
+        for queues in self._queues.values():
+            for kind in Kind:
+                totals[kind] += len(queues[kind])
+        return {
+            "workers_connected": sum(1 for worker in self._workers.values() if worker.stream is not None),
+            "leases": len(self._leases),
+            "redelivered_total": self.redelivered,
+            "waiting_clients": len(self.waiters),
+            "ready_orchestrations": totals[Kind.ORCHESTRATION],
+            "ready_activities": totals[Kind.ACTIVITY],
+            "ready_entities": totals[Kind.ENTITY],
+        }

@@ -1,0 +1,67 @@
+"""Ready work, in the order in which it became ready, one lane per name and version.
+
+A worker with filters looks only at the heads of the lanes that it may take from, so that work nobody can do does not
+slow down the rest.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+
+from local.scheduler.operations.unit import Ready
+
+Filter = Mapping[str, frozenset[str]] | None
+"""Accepted names with their accepted versions (none: any version); None accepts everything."""
+
+
+def accepts(wanted: Filter, name: str, version: str | None) -> bool:
+    """Whether a worker with this filter takes this work."""
+    if wanted is None:
+        return True
+    versions = wanted.get(name)
+    return versions is not None and (not versions or (version or "") in versions)
+
+
+class Lanes:
+    """A queue without duplicates."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[tuple[str, str | None], deque[tuple[int, Ready]]] = {}
+        self._queued: set[int] = set()
+        self._last = 0
+        self._first = 0
+
+    def __len__(self) -> int:
+        return len(self._queued)
+
+    def push(self, ready: Ready, *, front: bool = False) -> None:
+        """Adds work, unless it is already in line."""
+        if ready.key in self._queued:
+            return
+        self._queued.add(ready.key)
+        lane = self._lanes.setdefault((ready.name, ready.version), deque())
+        if front:
+            self._first -= 1
+            lane.appendleft((self._first, ready))
+        else:
+            self._last += 1
+            lane.append((self._last, ready))
+
+    def take(self, wanted: Filter) -> Ready | None:
+        """The oldest work that the filter accepts."""
+        best: tuple[str, str | None] | None = None
+        for lane, queue in self._lanes.items():
+            if (best is None or queue[0][0] < self._lanes[best][0][0]) and accepts(wanted, lane[0], lane[1]):
+                best = lane
+        if best is None:
+            return None
+        queue = self._lanes[best]
+        ready = queue.popleft()[1]
+        if not queue:
+            del self._lanes[best]
+        self._queued.discard(ready.key)
+        return ready
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._lanes.clear()
+        self._queued.clear()

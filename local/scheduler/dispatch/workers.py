@@ -1,0 +1,162 @@
+"""Connected workers and what they hold.
+
+The protocol has no lease renewal, and a worker reports a result once. A lease therefore lives as long as its worker's
+stream, and for a grace period after that: a worker that reconnects (same `workerid`) still finishes what it has.
+It has three grace periods for that, because a report that it made during the break is lost, and it will not repeat
+it. What was sent so shortly before the break that it may never have arrived stays doubtful: it is sent again after
+the grace period even if the worker is back. A process on this machine that is found dead loses its leases at once.
+"""
+
+import asyncio
+import os
+import socket
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+
+from local.scheduler.dispatch.lanes import Filter
+from local.scheduler.operations.turns import Turn
+from local.scheduler.operations.unit import Ready
+from local.scheduler.wire import pb, to_bytes
+
+DOUBT_SECONDS = 2.0
+RETURNED_GRACES = 3  # a worker that is back gets this many grace periods
+DEFAULT_CREDITS = 100
+PING = to_bytes(pb.WorkItem(healthPing=pb.HealthPing()))
+
+
+class Kind(IntEnum):
+    """The kinds of work."""
+
+    ORCHESTRATION = 0
+    ACTIVITY = 1
+    ENTITY = 2
+
+
+@dataclass(slots=True, eq=False)
+class Lease:
+    """Work that a worker has. `deadline` (monotonic seconds) is set while it is uncertain whether it will finish."""
+
+    kind: Kind
+    ready: Ready
+    token: str
+    attempt: int
+    worker: "Worker"
+    turn: Turn | None = None
+    order: int = 0
+    sent_at: float | None = None
+    doubtful: bool = False
+    deadline: float | None = None
+    partial: list[pb.OrchestratorAction] = field(default_factory=list[pb.OrchestratorAction])
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """A worker process, connected or recently gone."""
+
+    id: str
+    key: int
+    local_pid: int | None
+    credits: list[int] = field(default_factory=lambda: [0, 0, 0])
+    busy: list[int] = field(default_factory=lambda: [0, 0, 0])
+    leases: dict[str, Lease] = field(default_factory=dict[str, Lease])
+    stream: "Stream | None" = None
+    last_done: int = 0
+
+    def free(self, kind: Kind) -> int:
+        """How much more of this kind the worker takes now."""
+        return self.credits[kind] - self.busy[kind] if self.stream is not None else 0
+
+    def hold(self, lease: Lease) -> None:
+        """Adds a lease."""
+        self.leases[lease.token] = lease
+        self.busy[lease.kind] += 1
+
+    def drop(self, lease: Lease, *, done: bool) -> None:
+        """Removes a lease; `done` proves that everything sent before it has arrived."""
+        if self.leases.pop(lease.token, None) is None:
+            return
+        self.busy[lease.kind] -= 1
+        if done:
+            self.last_done = max(self.last_done, lease.order)
+
+    def break_off(self, now: float, grace: float, turn_grace: float) -> None:
+        """The stream has ended: from now on every lease is uncertain."""
+        self.stream = None
+        for lease in self.leases.values():
+            recent = lease.sent_at is None or lease.sent_at > now - DOUBT_SECONDS
+            lease.doubtful = lease.doubtful or (recent and lease.order > self.last_done)
+            is_turn = lease.kind is Kind.ORCHESTRATION
+            lease.deadline = now + (min(turn_grace, grace) if is_turn else grace)
+
+    def come_back(self, now: float, grace: float) -> None:
+        """The worker has reconnected: it gets more time for what surely arrived. A turn is cheap to send again."""
+        for lease in self.leases.values():
+            if lease.deadline is not None and not lease.doubtful and lease.kind is not Kind.ORCHESTRATION:
+                lease.deadline = now + grace * RETURNED_GRACES
+
+
+class Stream:
+    """One GetWorkItems call."""
+
+    def __init__(self, worker: Worker, hub: int, filters: tuple[Filter, Filter, Filter]) -> None:
+        self.worker = worker
+        self.hub = hub
+        self.filters = filters
+        self.quiet_since = time.monotonic()
+        self._items: deque[bytes] = deque()
+        self._wake = asyncio.Event()
+        self.closed = False
+
+    def send(self, item: bytes) -> None:
+        """Queues a serialized work item."""
+        self._items.append(item)
+        self._wake.set()
+
+    def ping(self, now: float, every: float) -> None:
+        """Sends a health ping if nothing was sent for `every` seconds: a worker leaves a stream that is silent."""
+        if now - self.quiet_since >= every:
+            self.send(PING)
+
+    def close(self) -> None:
+        """Ends the stream after what is queued."""
+        self.closed = True
+        self._wake.set()
+
+    async def items(self) -> AsyncIterator[bytes]:
+        """Work items as they come."""
+        while True:
+            while self._items:
+                self.quiet_since = time.monotonic()
+                yield self._items.popleft()
+            if self.closed:
+                return
+            self._wake.clear()
+            await self._wake.wait()
+
+
+def local_pid(worker_id: str) -> int | None:
+    """The process of a worker id `host:pid:uuid`, if it is seen alive on this machine."""
+    host, _, rest = worker_id.partition(":")
+    pid = rest.partition(":")[0]
+    if host != socket.gethostname() or not pid.isdigit():
+        return None
+    return int(pid) if is_alive(int(pid)) else None
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs (one that is dead but not yet collected by its parent does not)."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return True
+    return state not in ("Z", "X")

@@ -1,0 +1,44 @@
+"""Named points at which a test can make the scheduler die, to show that no moment is a bad one.
+
+`CASEWRIGHT_SCHEDULER_FAULT=name:n` ends the process, as `kill -9` would, when `name` is reached for the n-th time.
+Read once at start-up; without it, reaching a point costs one comparison.
+"""
+
+import os
+import signal
+
+POINTS = (
+    "after-apply",  # an operation has run, its transaction is open
+    "before-commit",
+    "after-commit",  # in the log, not yet forced to disk
+    "before-flush",
+    "after-flush",  # on disk, nobody has been told
+    "after-answer",  # waiting calls were told, work is not yet handed out
+    "before-send",  # a work item is leased on disk and about to be sent
+    "after-send",
+    "before-timers",
+    "after-timers",
+    "during-checkpoint",
+)
+
+
+class Faults:
+    """Counts down to the one armed fault."""
+
+    def __init__(self, spec: str | None) -> None:
+        """`spec` is `name:n`; raises ValueError for an unknown name."""
+        self._name: str | None = None
+        self._left = 0
+        if spec:
+            name, _, count = spec.partition(":")
+            if name not in POINTS:
+                raise ValueError(f"CASEWRIGHT_SCHEDULER_FAULT names no fault point: '{name}'.")
+            self._name, self._left = name, int(count or "1")
+
+    def reach(self, name: str) -> None:
+        """Dies here when this is the armed point."""
+        if self._name is None or self._name != name:
+            return
+        self._left -= 1
+        if self._left <= 0:
+            os.kill(os.getpid(), signal.SIGKILL)

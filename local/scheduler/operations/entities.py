@@ -1,0 +1,232 @@
+"""Entities: what reaches their queues, what a batch is, and what follows from its result."""
+
+import json
+from uuid import uuid4
+
+from local.scheduler.errors import BadRequest
+from local.scheduler.operations.locks import ensure_entity, entity_name, is_entity_id, release, request_locks
+from local.scheduler.operations.unit import Ready, Unit, log
+from local.scheduler.runtime import events
+from local.scheduler.runtime.queueing import runnable
+from local.scheduler.store.rows import DueKind, Entity, EntityOp, Instance, OpKind
+from local.scheduler.wire import micros, optional_text, pb, text, timestamp, to_bytes
+
+
+def signal_entity(unit: Unit, hub: int, request: pb.SignalEntityRequest) -> None:
+    """A client's signal; raises BadRequest for an id that is none."""
+    if not is_entity_id(request.instanceId):
+        raise BadRequest(f"'{request.instanceId}' is no entity id: it has the form '@name@key'.")
+    at = micros(request.scheduledTime) if request.HasField("scheduledTime") else None
+    request_id = request.requestId or str(uuid4())
+    event = events.signal(unit.now, request_id, request.name, optional_text(request, "input"), request.instanceId)
+    send_signal(unit, hub, request.instanceId, request_id, event, at)
+
+
+def send_signal(unit: Unit, hub: int, entity_id: str, request_id: str, event: pb.HistoryEvent, at: int | None) -> None:
+    """Queues a one-way operation, or keeps it until `at`."""
+    entity = ensure_entity(unit, hub, entity_id)
+    if at is not None and at > unit.now:
+        unit.add_due(at, DueKind.SIGNAL, entity.key, event=event)
+        return
+    op = EntityOp(unit.store.next_key(), OpKind.SIGNAL, request_id, None, None, to_bytes(event))
+    unit.store.add_op(entity.key, op)
+    _ready(unit, entity)
+
+
+def _ready(unit: Unit, entity: Entity) -> None:
+    # An idle, unlocked entity can run at once; anything else is for the lock rules to decide.
+    if entity.lock_instance is None and entity.batch is None:
+        unit.stir_entity(entity.key)
+
+
+def receive_message(unit: Unit, row: Instance, message: pb.SendEntityMessageAction) -> None:
+    """What an orchestration sends to entities."""
+    match message.WhichOneof("EntityMessageType"):
+        case "entityOperationSignaled":
+            _signalled(unit, row, message.entityOperationSignaled)
+        case "entityOperationCalled":
+            _called(unit, row, message.entityOperationCalled)
+        case "entityLockRequested":
+            request_locks(unit, row, message.entityLockRequested)
+        case "entityUnlockSent":
+            release(unit, row, message.entityUnlockSent)
+        case _:
+            pass
+
+
+def _signalled(unit: Unit, row: Instance, signalled: pb.EntityOperationSignaledEvent) -> None:
+    target = signalled.targetInstanceId.value
+    if not is_entity_id(target):
+        log.warning("Instance '%s' signalled '%s', which is no entity id.", row.id, target)
+        return
+    event = pb.HistoryEvent(eventId=-1, timestamp=timestamp(unit.now), entityOperationSignaled=signalled)
+    at = micros(signalled.scheduledTime) if signalled.HasField("scheduledTime") else None
+    send_signal(unit, row.hub, target, signalled.requestId, event, at)
+
+
+def _called(unit: Unit, row: Instance, called: pb.EntityOperationCalledEvent) -> None:
+    target = called.targetInstanceId.value
+    if not is_entity_id(target):
+        failure = events.failure_details("InvalidEntityId", f"'{target}' is no entity id: it has the form '@name@key'.")
+        unit.post(row, events.operation_failed(unit.now, called.requestId, failure), generation=row.generation)
+        return
+    entity = ensure_entity(unit, row.hub, target)
+    event = pb.HistoryEvent(eventId=-1, timestamp=timestamp(unit.now), entityOperationCalled=called)
+    event.entityOperationCalled.parentInstanceId.value = row.id
+    event.entityOperationCalled.parentExecutionId.value = row.execution_id
+    op = EntityOp(unit.store.next_key(), OpKind.CALL, called.requestId, row.key, row.generation, to_bytes(event))
+    unit.store.add_op(entity.key, op)
+    if entity.batch is None:
+        unit.stir_entity(entity.key)
+
+
+def lease_batch(unit: Unit, key: int, worker: int) -> tuple[int, bytes] | None:
+    """Gives the next batch of an entity to a worker: (attempt, serialized EntityRequest); None when nothing can run."""
+    entity = unit.store.entity(key)
+    if entity is None or entity.batch is not None:
+        return None
+    ops = _next_ops(unit, entity)
+    if not ops:
+        return None
+    room = unit.limits.payload - len((entity.state or "").encode())
+    if sum(len(op.event) for op in ops) > room:
+        ops = _only_fitting(unit, entity, ops, room)
+        if not ops:
+            unit.stir_entity(key)
+            return None
+    request = pb.EntityRequest(
+        instanceId=entity.id,
+        executionId=str(entity.key),
+        entityState=text(entity.state),
+        operationRequests=[pb.HistoryEvent.FromString(op.event) for op in ops],
+    )
+    leased = entity._replace(
+        attempt=entity.attempt + 1, batch=json.dumps([op.key for op in ops]), worker=worker, leased_at=unit.now
+    )
+    unit.store.save_entity(leased)
+    return leased.attempt, to_bytes(request)
+
+
+def _next_ops(unit: Unit, entity: Entity) -> list[EntityOp]:
+    if entity.lock_instance is not None and entity.lock_generation is not None:
+        return unit.store.ops_of(
+            entity.key, entity.lock_instance, entity.lock_generation, unit.limits.entity_operations
+        )
+    return runnable(unit.store.ops(entity.key, unit.limits.entity_operations), unit.limits.entity_batch)
+
+
+def _only_fitting(unit: Unit, entity: Entity, ops: list[EntityOp], room: int) -> list[EntityOp]:
+    """The first operation if it fits; otherwise it fails, because no worker could ever receive it."""
+    first = ops[0]
+    if len(first.event) <= room:
+        return ops[:1]
+    failure = events.failure_details(
+        "MessageTooLarge",
+        f"Entity '{entity.id}' with its state and this operation is larger than a worker can receive "
+        f"({unit.limits.message:,} bytes).",
+    )
+    log.error("%s", failure.errorMessage)
+    _answer(unit, first, pb.OperationResult(failure=pb.OperationResultFailure(failureDetails=failure)))
+    unit.store.delete_ops((first.key,))
+    return []
+
+
+def release_batch(unit: Unit, key: int, attempt: int) -> None:
+    """Takes a batch back that its worker will not finish."""
+    entity = unit.store.entity(key)
+    if entity is None or entity.attempt != attempt or entity.batch is None:
+        return
+    unit.store.save_entity(entity._replace(batch=None, worker=None, leased_at=None))
+    unit.stir_entity(key)
+
+
+def complete_batch(unit: Unit, key: int, attempt: int, result: pb.EntityBatchResult) -> bool:
+    """Stores a batch's result with everything that follows from it; False for a stale token."""
+    entity = unit.store.entity(key)
+    if entity is None or entity.attempt != attempt or entity.batch is None:
+        return False
+    ops = unit.store.ops_by_key(json.loads(entity.batch))
+    results = list(result.results)
+    if result.HasField("failureDetails"):
+        failed = pb.OperationResult(failure=pb.OperationResultFailure(failureDetails=result.failureDetails))
+        results += [failed] * (len(ops) - len(results))
+    done = ops[: len(results)]
+    for op, answer in zip(done, results, strict=False):
+        _answer(unit, op, answer)
+    unit.store.delete_ops(op.key for op in done)
+    state = optional_text(result, "entityState") or None
+    if result.HasField("failureDetails") and not result.results:
+        state = entity.state
+    entity = entity._replace(state=state, modified_at=unit.now, batch=None, worker=None, leased_at=None)
+    unit.store.save_entity(entity)
+    for action in result.actions:
+        _act(unit, entity.hub, action)
+    unit.stir_entity(key)
+    _forget_if_empty(unit, key)
+    return True
+
+
+def _answer(unit: Unit, op: EntityOp, result: pb.OperationResult) -> None:
+    if op.kind != OpKind.CALL or op.caller is None or op.generation is None:
+        return
+    if result.HasField("failure"):
+        event = events.operation_failed(unit.now, op.request_id, result.failure.failureDetails)
+    else:
+        event = events.operation_completed(unit.now, op.request_id, optional_text(result.success, "result"))
+    unit.deliver(op.caller, op.generation, event)
+
+
+def _act(unit: Unit, hub: int, action: pb.OperationAction) -> None:
+    if action.HasField("sendSignal"):
+        sent = action.sendSignal
+        if not is_entity_id(sent.instanceId):
+            log.warning("An entity signalled '%s', which is no entity id.", sent.instanceId)
+            return
+        request_id = str(uuid4())
+        event = events.signal(unit.now, request_id, sent.name, optional_text(sent, "input"), sent.instanceId)
+        at = micros(sent.scheduledTime) if sent.HasField("scheduledTime") else None
+        send_signal(unit, hub, sent.instanceId, request_id, event, at)
+    elif action.HasField("startNewOrchestration"):
+        _start(unit, hub, action.startNewOrchestration)
+
+
+def _start(unit: Unit, hub: int, start: pb.StartNewOrchestrationAction) -> None:
+    instance_id = start.instanceId or uuid4().hex
+    existing = unit.store.find_instance(hub, instance_id)
+    if existing is not None:
+        if not existing.ended:
+            log.warning("An entity started '%s', which already runs: the start is ignored.", instance_id)
+            return
+        unit.remove_instance(existing)
+    unit.create_instance(
+        hub=hub,
+        instance_id=instance_id,
+        name=start.name,
+        version=optional_text(start, "version"),
+        input=optional_text(start, "input"),
+        trace=start.parentTraceContext if start.HasField("parentTraceContext") else None,
+        start_at=micros(start.scheduledTime) if start.HasField("scheduledTime") else None,
+    )
+
+
+def _forget_if_empty(unit: Unit, key: int) -> None:
+    """An entity without state, lock and work leaves nothing behind."""
+    entity = unit.store.entity(key)
+    if entity is None or entity.state is not None or entity.lock_instance is not None:
+        return
+    if not unit.store.has_ops(key) and not unit.store.has_due(key):
+        unit.store.delete_entity(key)
+
+
+def purge_entity(unit: Unit, hub: int, entity_id: str) -> int:
+    """Deletes an idle entity with its state; returns how many were deleted."""
+    entity = unit.store.find_entity(hub, entity_id)
+    if entity is None or entity.batch is not None or entity.lock_instance is not None:
+        return 0
+    unit.store.delete_entity(entity.key)
+    return 1
+
+
+def ready_entity(hub: int, key: int, entity_id: str) -> Ready:
+    """An entity as the dispatcher sees it."""
+    return Ready(hub, key, entity_name(entity_id))

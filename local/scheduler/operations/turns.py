@@ -1,0 +1,329 @@
+"""Orchestrator turns: put together, and committed as one transaction.
+
+The commit of a turn consumes the events that were sent, appends them to the history, and stores everything the
+orchestrator asked for. Either all of it happens or nothing.
+"""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from local.scheduler.operations import activities, entities
+from local.scheduler.operations.instances import raise_event, rewind, terminate
+from local.scheduler.operations.unit import WAKES_SUSPENDED, Unit, log
+from local.scheduler.runtime import events
+from local.scheduler.runtime.turn import Child, Completion, Outcome, read_actions
+from local.scheduler.store.rows import DueKind, InboxKind, InboxRow, Instance, Status, Uses
+from local.scheduler.wire import NEW_EVENTS, PAST_EVENTS, cut_events, frame, join_events, pb, text, timestamp, to_bytes
+
+
+@dataclass(slots=True)
+class Turn:
+    """A turn that is out with a worker. It is not stored: after a restart it is simply sent again."""
+
+    instance: int
+    generation: int
+    events: bytes  # what was sent as new, framed as past events
+    consumed: list[int]
+    kinds: list[int]
+    more: bool  # not everything that waited fitted into the request
+
+
+class HistoryTooLarge(Exception):  # noqa: N818 -- like the other errors
+    """No worker could receive this instance's next turn; `fail_too_large` ends it."""
+
+    def __init__(self, row: Instance, size: int) -> None:
+        super().__init__(row.id)
+        self.row = row
+        self.size = size
+
+
+def prepare(unit: Unit, key: int) -> tuple[Turn, bytes] | None:
+    """The next turn of an instance with the serialized OrchestratorRequest; None when there is nothing to do.
+
+    Only reads. Raises HistoryTooLarge.
+    """
+    row = unit.store.instance(key)
+    if row is None or row.ended or row.held:
+        return None
+    waiting = unit.store.inbox(key)
+    if row.rewinding:
+        waiting = [item for item in waiting if item.kind == InboxKind.REWIND][:1]
+    if not waiting or (row.status == Status.SUSPENDED and not any(item.kind in WAKES_SUSPENDED for item in waiting)):
+        return None
+    past = unit.store.history(key)
+    opening = to_bytes(events.orchestrator_started(unit.now))
+    taken, stale = _fit(row, waiting, unit.limits.payload - len(past) - len(opening))
+    if taken is None:
+        raise HistoryTooLarge(row, len(past) + sum(len(item.event) for item in waiting))
+    bodies = [opening, *(item.event for item in taken if item.event)]
+    head = pb.OrchestratorRequest(instanceId=row.id, executionId=text(row.execution_id))
+    if row.trace is not None:
+        head.orchestrationTraceContext.MergeFromString(row.trace)
+    request = b"".join((to_bytes(head), past, *(frame(NEW_EVENTS, body) for body in bodies)))
+    sent = b"".join(frame(PAST_EVENTS, body) for body in bodies)
+    consumed = [item.key for item in taken] + stale
+    return Turn(
+        key, row.generation, sent, consumed, [item.kind for item in taken], len(consumed) < len(waiting)
+    ), request
+
+
+def _fit(row: Instance, waiting: list[InboxRow], room: int) -> tuple[list[InboxRow] | None, list[int]]:
+    """(what fits into the request, keys of results for older generations); None when not even one event fits."""
+    taken: list[InboxRow] = []
+    stale: list[int] = []
+    for item in waiting:
+        if item.generation is not None and item.generation != row.generation:
+            stale.append(item.key)
+            continue
+        room -= len(item.event) + 6
+        if room < 0:
+            return (taken or None), stale
+        taken.append(item)
+    return taken, stale
+
+
+def fail_too_large(unit: Unit, error: HistoryTooLarge) -> None:
+    """Ends the instance with a message that says why."""
+    row = unit.store.instance(error.row.key)
+    if row is None or row.ended:
+        return
+    failure = events.failure_details(
+        "HistoryTooLarge",
+        f"The history of '{row.id}' has reached {error.size:,} bytes with what waits for it, and a worker can receive "
+        f"{unit.limits.message:,}: use continue_as_new, smaller payloads, or a payload store.",
+    )
+    log.error("%s", failure.errorMessage)
+    done = events.execution_completed(unit.now, Status.FAILED, None, failure)
+    unit.store.append_history(row.key, join_events([done]))
+    unit.store.clear_inbox(row.key)
+    unit.store.save_instance(unit.finish(row, Status.FAILED, None, failure))
+
+
+def complete(unit: Unit, turn: Turn, response: pb.OrchestratorResponse, actions: list[pb.OrchestratorAction]) -> bool:
+    """Commits a turn; False when the instance has meanwhile been replaced or purged."""
+    row = unit.store.instance(turn.instance)
+    if row is None or row.generation != turn.generation or row.ended:
+        return False
+    outcome = read_actions(actions, unit.now)
+    unit.store.take_inbox(turn.consumed)
+    if outcome.rewound_history is not None:
+        _rewind(unit, row, outcome.rewound_history)
+        return True
+    if row.status == Status.PENDING:
+        unit.changes.settled.append((row.hub, row.id))
+    was = row.status
+    row = row._replace(
+        status=_status_after(row.status, turn.kinds),
+        updated_at=unit.now,
+        custom_status=response.customStatus.value if response.HasField("customStatus") else row.custom_status,
+        trace=_trace(response, row),
+    )
+    row = _note_uses(row, outcome)
+    _carry_out(unit, row, outcome)
+    completion = outcome.completion
+    if completion is not None and outcome.continues:
+        unit.store.save_instance(_continue_as_new(unit, row, turn, completion))
+        return True
+    closing = [*outcome.confirmations, events.orchestrator_completed(unit.now)]
+    if completion is not None and outcome.ends:
+        closing.append(events.execution_completed(unit.now, completion.status, completion.output, completion.failure))
+        row = unit.finish(row, completion.status, completion.output, completion.failure)
+        if InboxKind.TERMINATE_RECURSIVE in turn.kinds:
+            _terminate_children(unit, row, completion)
+    blob = turn.events + join_events(closing)
+    unit.store.append_history(row.key, blob)
+    row = row._replace(history_bytes=row.history_bytes + len(blob))
+    unit.store.save_instance(row)
+    # Whatever came while the turn was out has asked for a turn of its own, unless the instance was suspended then.
+    if not row.ended and (turn.more or (was == Status.SUSPENDED and unit.store.has_inbox(row.key))):
+        unit.wake(row, InboxKind.RESUME)
+    return True
+
+
+def _note_uses(row: Instance, outcome: Outcome) -> Instance:
+    uses = row.uses
+    if outcome.timers:
+        uses |= Uses.TIMERS
+    if any(message.HasField("entityLockRequested") for message in outcome.entity_messages):
+        uses |= Uses.LOCKS
+    return row if uses == row.uses else row._replace(uses=uses)
+
+
+def _status_after(status: int, kinds: list[int]) -> int:
+    if status == Status.PENDING:
+        status = Status.RUNNING
+    for kind in kinds:
+        if kind == InboxKind.SUSPEND:
+            status = Status.SUSPENDED
+        elif kind == InboxKind.RESUME:
+            status = Status.RUNNING
+    return status
+
+
+def _trace(response: pb.OrchestratorResponse, row: Instance) -> bytes | None:
+    if not response.HasField("orchestrationTraceContext"):
+        return row.trace
+    return to_bytes(response.orchestrationTraceContext) or row.trace
+
+
+def _carry_out(unit: Unit, row: Instance, outcome: Outcome) -> None:
+    """Everything but the end of the execution. An orchestrator may end with work that it does not wait for."""
+    for task, action in outcome.activities:
+        activities.schedule(unit, row, task, action)
+    if outcome.completion is None:
+        for timer, fire_at in outcome.timers:
+            _set_timer(unit, row, timer, fire_at)
+    for child in outcome.children:
+        _start_child(unit, row, child)
+    for message in outcome.messages:
+        target = unit.store.find_instance(row.hub, message.instance_id)
+        if target is not None:
+            raise_event(unit, target, message.name, message.input)
+    for entity_message in outcome.entity_messages:
+        entities.receive_message(unit, row, entity_message)
+    for action in outcome.terminations:
+        target = unit.store.find_instance(row.hub, action.instanceId)
+        if target is not None:
+            reason = action.reason.value if action.HasField("reason") else None
+            terminate(unit, target, reason, recursive=action.recurse)
+
+
+def _set_timer(unit: Unit, row: Instance, timer: int, fire_at: int) -> None:
+    event = events.timer_fired(fire_at, timer, fire_at)
+    if fire_at <= unit.now:
+        unit.post(row, event, generation=row.generation)
+    else:
+        unit.add_due(fire_at, DueKind.TIMER, row.key, row.generation, event)
+
+
+def _start_child(unit: Unit, row: Instance, child: Child) -> None:
+    child_id = child.instance_id or f"{row.id}:{child.task:04x}"
+    existing = unit.store.find_instance(row.hub, child_id)
+    if existing is not None:
+        if not existing.ended or existing.key == row.key:
+            failure = events.failure_details(
+                "OrchestrationAlreadyExists",
+                f"The sub-orchestration '{child_id}' could not be started: an instance with this id is still running.",
+            )
+            event = events.child_ended(unit.now, child.task, Status.FAILED, None, failure)
+            unit.post(row, event, generation=row.generation)
+            return
+        unit.remove_instance(existing)
+    unit.create_instance(
+        hub=row.hub,
+        instance_id=child_id,
+        name=child.name,
+        version=child.version,
+        input=child.input,
+        tags=child.tags,
+        trace=child.trace,
+        parent=(row, child.task),
+    )
+
+
+def _terminate_children(unit: Unit, row: Instance, completion: Completion) -> None:
+    for child in unit.store.children(row.key):
+        terminate(unit, child, completion.output, recursive=True)
+
+
+def _continue_as_new(unit: Unit, row: Instance, turn: Turn, completion: Completion) -> Instance:
+    """The next execution: started, carried-over events, then what has arrived meanwhile for any generation."""
+    arrivals = [item for item in unit.store.inbox(row.key) if item.generation is None and item.kind != InboxKind.WAKE]
+    started = _first_event(unit, row, turn)
+    unit.store.clear_inbox(row.key)
+    unit.store.replace_history(row.key, None)
+    unit.forget(row)
+    execution_id = uuid4().hex
+    version = completion.new_version if completion.new_version is not None else row.version
+    event = started.executionStarted
+    started.timestamp.CopyFrom(timestamp(unit.now))
+    event.orchestrationInstance.executionId.value = execution_id
+    event.ClearField("input")
+    event.ClearField("version")
+    event.ClearField("scheduledStartTimestamp")
+    if completion.output is not None:
+        event.input.value = completion.output
+    if version is not None:
+        event.version.value = version
+    unit.store.save_input(row.key, completion.output)
+    paused = row.status == Status.SUSPENDED
+    row = row._replace(
+        execution_id=execution_id, generation=row.generation + 1, version=version, status=Status.RUNNING,
+        history_bytes=0, start_at=None,
+    )  # fmt: skip
+    unit.post(row, started, InboxKind.STARTED)
+    if paused:
+        unit.post(row, events.suspended(unit.now, None), InboxKind.SUSPEND)
+    for carried in completion.carryover:
+        unit.post(row, carried)
+    for item in arrivals:
+        unit.store.post(row.key, None, item.kind, item.event)
+    return row
+
+
+def _first_event(unit: Unit, row: Instance, turn: Turn) -> pb.HistoryEvent:
+    parts = unit.store.history_parts(row.key)
+    for event in cut_events(parts[0] if parts else turn.events):
+        if event.HasField("executionStarted"):
+            return event
+    return events.execution_started(
+        unit.now, instance_id=row.id, execution_id=row.execution_id, name=row.name, version=None, input=None, tags=None
+    )
+
+
+def _rewind(unit: Unit, row: Instance, history: list[pb.HistoryEvent]) -> None:
+    """Takes the history that the worker has cleaned of failures, and makes the instance run on from it."""
+    execution_id = row.execution_id
+    fired: set[int] = set()
+    ended: set[int] = set()
+    reason: str | None = None
+    for event in history:
+        match event.WhichOneof("eventType"):
+            case "executionStarted":
+                execution_id = event.executionStarted.orchestrationInstance.executionId.value or execution_id
+            case "timerFired":
+                fired.add(event.timerFired.timerId)
+            case "subOrchestrationInstanceCompleted":
+                ended.add(event.subOrchestrationInstanceCompleted.taskScheduledId)
+            case "executionRewound":
+                reason = event.executionRewound.reason.value if event.executionRewound.HasField("reason") else None
+            case _:
+                pass
+    blob = join_events(history)
+    unit.store.replace_history(row.key, blob)
+    row = row._replace(
+        execution_id=execution_id, status=Status.RUNNING, rewinding=0, completed_at=None, updated_at=unit.now,
+        history_bytes=len(blob),
+        uses=row.uses | Uses.TIMERS,
+    )  # fmt: skip
+    unit.store.save_instance(row)
+    for event in history:
+        if event.HasField("timerCreated") and event.eventId not in fired:
+            fire_at = event.timerCreated.fireAt
+            _set_timer(unit, row, event.eventId, fire_at.seconds * 1_000_000 + fire_at.nanos // 1000)
+        elif event.HasField("subOrchestrationInstanceCreated") and event.eventId not in ended:
+            _rewind_child(unit, row, event, reason)
+    unit.post(row, None, InboxKind.WAKE)
+
+
+def _rewind_child(unit: Unit, row: Instance, event: pb.HistoryEvent, reason: str | None) -> None:
+    created = event.subOrchestrationInstanceCreated
+    child = unit.store.find_instance(row.hub, created.instanceId)
+    if child is not None and child.parent_key == row.key and child.status == Status.FAILED:
+        rewind(unit, child, reason, parent_execution_id=row.execution_id)
+        return
+    if child is not None and (not child.ended or child.status == Status.COMPLETED):
+        return
+    _start_child(
+        unit,
+        row,
+        Child(
+            event.eventId,
+            created.instanceId,
+            created.name,
+            created.version.value if created.HasField("version") else None,
+            created.input.value if created.HasField("input") else None,
+            created.parentTraceContext if created.HasField("parentTraceContext") else None,
+            dict(created.tags),
+        ),
+    )

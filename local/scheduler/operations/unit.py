@@ -1,0 +1,197 @@
+# ruff: noqa: A002 -- input is the protocol's word
+"""What every operation works with: the store, the time, the limits, and a list of what it has set in motion."""
+
+import json
+import logging
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import uuid4
+
+from local.scheduler.runtime import events
+from local.scheduler.store.interface import Store
+from local.scheduler.store.rows import Due, DueKind, Entity, InboxKind, Instance, Status, Uses
+from local.scheduler.wire import pb, to_bytes
+
+log = logging.getLogger("casewright.scheduler")
+
+WAKES_SUSPENDED = frozenset({InboxKind.RESUME, InboxKind.TERMINATE, InboxKind.TERMINATE_RECURSIVE})
+
+
+class Ready(NamedTuple):
+    """Something that a worker could do now. `name` and `version` are what work-item filters look at."""
+
+    hub: int
+    key: int
+    name: str
+    version: str | None = None
+
+
+@dataclass(slots=True)
+class Changes:
+    """What an operation has set in motion; the dispatcher looks at it when the operation has succeeded."""
+
+    instances: list[Ready] = field(default_factory=list[Ready])
+    activities: list[Ready] = field(default_factory=list[Ready])
+    entities: list[Ready] = field(default_factory=list[Ready])
+    settled: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])  # started or ended: (hub, id)
+    due_at: int | None = None
+
+
+class Limits(NamedTuple):
+    """Sizes in bytes. `message` is what a worker's channel takes, `payload` what fits into it beside the rest."""
+
+    message: int
+    entity_batch: int = 512 * 1024
+    entity_operations: int = 200
+
+    @property
+    def payload(self) -> int:
+        """The largest request body that can be handed on."""
+        return self.message - 16 * 1024
+
+
+@dataclass(slots=True)
+class Unit:
+    """One operation's surroundings."""
+
+    store: Store
+    now: int
+    limits: Limits
+    changes: Changes = field(default_factory=Changes)
+
+    # -- orchestrations ---------------------------------------------------------------------------------------------
+
+    def wake(self, row: Instance, kind: int = InboxKind.PLAIN) -> None:
+        """Puts an instance in line, unless it is held or suspended."""
+        if row.held or row.ended or (row.status == Status.SUSPENDED and kind not in WAKES_SUSPENDED):
+            return
+        self.changes.instances.append(Ready(row.hub, row.key, row.name, row.version))
+
+    def post(
+        self, row: Instance, event: pb.HistoryEvent | None, kind: int = InboxKind.PLAIN, generation: int | None = None
+    ) -> None:
+        """Adds an event to an instance's inbox and puts the instance in line."""
+        self.store.post(row.key, generation, kind, b"" if event is None else to_bytes(event))
+        self.wake(row, kind)
+
+    def deliver(self, key: int, generation: int, event: pb.HistoryEvent) -> None:
+        """Hands a result to the execution that waits for it; drops it when that one is over.
+
+        A failed instance keeps what still arrives: a rewind will need it.
+        """
+        row = self.store.instance(key)
+        if row is None or row.generation != generation or (row.ended and row.status != Status.FAILED):
+            return
+        self.post(row, event, generation=generation)
+
+    def create_instance(
+        self,
+        *,
+        hub: int,
+        instance_id: str,
+        name: str,
+        version: str | None,
+        input: str | None,
+        tags: dict[str, str] | None = None,
+        trace: pb.TraceContext | None = None,
+        parent: tuple[Instance, int] | None = None,
+        start_at: int | None = None,
+        execution_id: str | None = None,
+    ) -> Instance:
+        """Adds an instance whose id is free. `parent` is the parent with the id of its task."""
+        held = start_at is not None and start_at > self.now
+        execution_id = execution_id or uuid4().hex
+        mother = parent[0] if parent else None
+        row = Instance(
+            key=self.store.next_key(), hub=hub, id=instance_id, execution_id=execution_id, generation=0, name=name,
+            version=version, status=Status.PENDING, created_at=self.now, updated_at=self.now, completed_at=None,
+            start_at=start_at, held=int(held), rewinding=0,
+            parent_key=mother.key if mother else None, parent_generation=mother.generation if mother else None,
+            parent_task=parent[1] if parent else None, parent_id=mother.id if mother else None,
+            tags=json.dumps(tags) if tags else None, custom_status=None, trace=None, history_bytes=0,
+            uses=int(Uses.TIMERS) if held else 0,
+        )  # fmt: skip
+        self.store.insert_instance(row, input)
+        started = events.execution_started(
+            self.now, instance_id=instance_id, execution_id=execution_id, name=name, version=version, input=input,
+            tags=tags, trace=trace, parent=_parent_info(parent), start_at=start_at,
+        )  # fmt: skip
+        self.post(row, started, InboxKind.STARTED)
+        if held and start_at is not None:
+            self.add_due(start_at, DueKind.START, row.key)
+        return row
+
+    def finish(self, row: Instance, status: int, output: str | None, failure: pb.TaskFailureDetails | None) -> Instance:
+        """Ends an instance: result stored, locks and timers gone, parent and waiting clients told.
+
+        The caller saves the returned row.
+        """
+        self.store.save_result(row.key, output, None if failure is None else to_bytes(failure))
+        self.forget(row)
+        if status != Status.FAILED:
+            self.store.clear_inbox(row.key)
+        if row.parent_key is not None and row.parent_generation is not None and row.parent_task is not None:
+            event = events.child_ended(self.now, row.parent_task, status, output, failure)
+            self.deliver(row.parent_key, row.parent_generation, event)
+        self.changes.settled.append((row.hub, row.id))
+        return row._replace(status=status, completed_at=self.now, updated_at=self.now, held=0, rewinding=0)
+
+    def forget(self, row: Instance) -> None:
+        """Drops what belongs to an execution that is over: timers, locks, lock requests."""
+        if row.uses & Uses.TIMERS:
+            self.store.clear_due(row.key)
+        if not row.uses & Uses.LOCKS:
+            return
+        for entity in self.store.locked_by(row.key):
+            self.unlock(entity)
+        for op, entity_key, _ in self.store.lock_requests_of(row.key):
+            self.store.delete_ops((op,))
+            self.stir_entity(entity_key)
+
+    def remove_instance(self, row: Instance) -> None:
+        """Deletes an instance with everything that belongs to it."""
+        self.forget(row)
+        self.store.delete_instance(row.key)
+        self.changes.settled.append((row.hub, row.id))
+
+    # -- later ------------------------------------------------------------------------------------------------------
+
+    def add_due(
+        self, at: int, kind: int, target: int, generation: int | None = None, event: pb.HistoryEvent | None = None
+    ) -> None:
+        """Remembers something for later."""
+        self.store.add_due(
+            Due(self.store.next_key(), at, kind, target, generation, None if event is None else to_bytes(event))
+        )
+        if self.changes.due_at is None or at < self.changes.due_at:
+            self.changes.due_at = at
+
+    # -- entities ---------------------------------------------------------------------------------------------------
+
+    def unlock(self, entity: Entity) -> None:
+        """Takes an entity's lock away and lets the next in line have it."""
+        self.store.save_entity(
+            entity._replace(lock_section=None, lock_instance=None, lock_generation=None, lock_owner=None)
+        )
+        self.stir_entity(entity.key)
+
+    def stir_entity(self, key: int) -> None:
+        """Grants the locks that can be granted at an entity and puts it in line when operations can run."""
+        # Imported here: granting a lock delivers events, which is this module's job.
+        from local.scheduler.operations.locks import stir
+
+        stir(self, key)
+
+
+def _parent_info(parent: tuple[Instance, int] | None) -> pb.ParentInstanceInfo | None:
+    if parent is None:
+        return None
+    row, task = parent
+    from local.scheduler.wire import text
+
+    return pb.ParentInstanceInfo(
+        taskScheduledId=task,
+        name=text(row.name),
+        version=text(row.version),
+        orchestrationInstance=pb.OrchestrationInstance(instanceId=row.id, executionId=text(row.execution_id)),
+    )

@@ -1,0 +1,61 @@
+"""`python -m local.scheduler status`: what a scheduler has, read from its files while it may be running."""
+
+import sqlite3
+import time
+from pathlib import Path
+
+from local.scheduler.errors import CannotOpen
+from local.scheduler.store.database import APPLICATION_ID, FILE_NAME, SCHEMA_VERSION
+from local.scheduler.store.rows import Status
+
+
+def report(data: Path) -> str:
+    """Hubs, instances by state, backlog, leases and the oldest timer, as text; raises CannotOpen."""
+    path = data / FILE_NAME
+    if not path.exists():
+        raise CannotOpen(f"There is no scheduler database in '{data}'.")
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            if int(connection.execute("PRAGMA application_id").fetchone()[0]) != APPLICATION_ID:
+                raise CannotOpen(f"'{path}' belongs to another program.")
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if version != SCHEMA_VERSION:
+                raise CannotOpen(f"'{path}' has schema version {version}, this program knows {SCHEMA_VERSION}.")
+            return _report(connection)
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise CannotOpen(f"'{path}' cannot be read ({error}).") from error
+
+
+def _count(connection: sqlite3.Connection, query: str, *values: object) -> int:
+    return int(connection.execute(query, values).fetchone()[0])
+
+
+def _report(connection: sqlite3.Connection) -> str:
+    lines: list[str] = []
+    for hub, name in connection.execute("SELECT key, name FROM hub ORDER BY name").fetchall():
+        states = connection.execute(
+            "SELECT status, count(*) FROM instance WHERE hub = ? GROUP BY status ORDER BY status", (hub,)
+        ).fetchall()
+        named = ", ".join(f"{count} {Status(status).name.lower()}" for status, count in states)
+        count = _count(connection, "SELECT count(*) FROM entity WHERE hub = ?", hub)
+        lines.append(f"hub {name}: {named or 'no instances'}; {count} entities")
+    if not lines:
+        lines.append("no task hubs yet")
+    waiting = _count(connection, "SELECT count(*) FROM inbox")
+    queued = _count(connection, "SELECT count(*) FROM activity WHERE worker IS NULL")
+    leased = _count(connection, "SELECT count(*) FROM activity WHERE worker IS NOT NULL")
+    operations = _count(connection, "SELECT count(*) FROM entity_op")
+    batches = _count(connection, "SELECT count(*) FROM entity WHERE batch IS NOT NULL")
+    lines.append(f"backlog: {waiting} events, {queued} activities, {operations} entity operations")
+    lines.append(f"leases: {leased} activities, {batches} entity batches")
+    first = connection.execute("SELECT at FROM due ORDER BY at LIMIT 1").fetchone()
+    if first is None:
+        lines.append("timers: none")
+    else:
+        timers = _count(connection, "SELECT count(*) FROM due")
+        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(first[0] // 1_000_000))
+        lines.append(f"timers: {timers}, the first due at {when}")
+    return "\n".join(lines)

@@ -1,0 +1,390 @@
+# ruff: noqa: A002 -- input is the protocol's word
+"""Running backends, raw protocol workers and SDK workers for the conformance suite."""
+
+import asyncio
+import logging
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import durabletask.internal.orchestrator_service_pb2 as pb
+import durabletask.internal.orchestrator_service_pb2_grpc as stubs  # pyright: ignore[reportMissingTypeStubs]
+import grpc
+from durabletask.azuremanaged.client import DurableTaskSchedulerClient
+from durabletask.azuremanaged.worker import DurableTaskSchedulerWorker
+from durabletask.testing import in_memory_backend
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.protobuf.wrappers_pb2 import StringValue
+
+from local.scheduler.core import Core, Options
+from local.scheduler.metrics import Metrics
+from local.scheduler.server import Server
+from local.scheduler.servicer import Servicer
+
+T = TypeVar("T")
+QUIET = logging.getLogger("conformance")
+QUIET.setLevel(logging.CRITICAL)
+
+
+class Backend(Protocol):
+    """Something that speaks the protocol at `address` and can be restarted."""
+
+    address: str
+
+    def restart(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class RunningScheduler:
+    """The scheduler on a thread of its own."""
+
+    def __init__(self, data: Path, **options: Any) -> None:
+        settings: dict[str, Any] = {"grace": 0.6, "ping_seconds": 30.0, **options}
+        self._options = Options(data, **settings)
+        self._port = 0
+        self.address = ""
+        self.core: Core
+        self._loop: asyncio.AbstractEventLoop
+        self._stop: asyncio.Event
+        self._start()
+
+    def _start(self) -> None:
+        started = threading.Event()
+        failure: list[BaseException] = []
+
+        async def run() -> None:
+            self._loop = asyncio.get_running_loop()
+            self._stop = asyncio.Event()
+            try:
+                self.core = Core(self._options)
+                server = Server(Servicer(self.core), Metrics(), "127.0.0.1", self._port)
+                await self.core.start()
+                await server.start()
+            except BaseException as error:
+                failure.append(error)
+                started.set()
+                raise
+            self._port = server.port
+            self.address = f"127.0.0.1:{server.port}"
+            started.set()
+            await self._stop.wait()
+            self.core.dispatcher.close_streams()
+            await server.stop(0.2)
+            await self.core.stop()
+
+        def target() -> None:
+            try:
+                asyncio.run(run())
+            except BaseException:
+                if not failure:
+                    raise
+
+        self._thread = threading.Thread(target=target)
+        self._thread.start()
+        started.wait()
+        if failure:
+            raise failure[0]
+
+    def on_loop(self, look: Callable[[], T]) -> T:
+        """Calls something on the scheduler's own thread."""
+
+        async def call() -> T:
+            return look()
+
+        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(10)
+
+    def soon(self, act: Callable[[], object], seconds: float) -> None:
+        """Calls something on the scheduler's own thread after a while."""
+        self._loop.call_soon_threadsafe(self._loop.call_later, seconds, act)
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(20)
+
+    def restart(self) -> None:
+        self.stop()
+        self._start()
+
+
+class Oracle:
+    """The SDK's in-memory backend."""
+
+    def __init__(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        self.address = f"127.0.0.1:{self._port}"
+        self._backend = in_memory_backend.create_test_backend(port=self._port)
+
+    def stop(self) -> None:
+        self._backend.stop(0.2)
+
+    def restart(self) -> None:
+        self.stop()
+        self._backend = in_memory_backend.create_test_backend(port=self._port)
+
+
+def text(value: str | None) -> StringValue | None:
+    return None if value is None else StringValue(value=value)
+
+
+def stamp(seconds: float) -> Timestamp:
+    return Timestamp(seconds=int(seconds), nanos=int(seconds % 1 * 1e9))
+
+
+class Wire:
+    """The protocol without the SDK's client around it."""
+
+    def __init__(self, address: str, hub: str = "default") -> None:
+        self.metadata: list[tuple[str, str]] = [("taskhub", hub)]
+        self._channel = grpc.insecure_channel(address)
+        self.stub: Any = stubs.TaskHubSidecarServiceStub(self._channel)
+
+    def __call__(self, method: str, request: Any, timeout: float = 10) -> Any:
+        return getattr(self.stub, method)(request, metadata=self.metadata, timeout=timeout)
+
+    def start(self, name: str, instance_id: str, input: str | None = None, **fields: Any) -> str:
+        request = pb.CreateInstanceRequest(name=name, instanceId=instance_id, input=text(input), **fields)
+        return self("StartInstance", request).instanceId
+
+    def raise_event(self, instance_id: str, name: str, input: str = "1") -> None:
+        self("RaiseEvent", pb.RaiseEventRequest(instanceId=instance_id, name=name, input=text(input)))
+
+    def signal(self, entity_id: str, name: str, input: str | None = None, at: float | None = None) -> None:
+        request = pb.SignalEntityRequest(
+            instanceId=entity_id, name=name, input=text(input), requestId=f"{time.time_ns()}",
+            scheduledTime=None if at is None else stamp(at),
+        )  # fmt: skip
+        self("SignalEntity", request)
+
+    def state(self, instance_id: str) -> Any:
+        answer = self("GetInstance", pb.GetInstanceRequest(instanceId=instance_id, getInputsAndOutputs=True))
+        return answer.orchestrationState if answer.exists else None
+
+    def status(self, instance_id: str) -> str | None:
+        found = self.state(instance_id)
+        return None if found is None else status_name(found.orchestrationStatus)
+
+    def history(self, instance_id: str) -> list[Any]:
+        request = pb.StreamInstanceHistoryRequest(instanceId=instance_id)
+        chunks = self.stub.StreamInstanceHistory(request, metadata=self.metadata, timeout=10)
+        return [event for chunk in chunks for event in chunk.events]
+
+    def worker(self, worker_id: str, **fields: Any) -> "RawWorker":
+        return RawWorker(self, worker_id, fields)
+
+    def close(self) -> None:
+        self._channel.close()
+
+
+def status_name(status: Any) -> str:
+    return pb.OrchestrationStatus.Name(status).removeprefix("ORCHESTRATION_STATUS_")
+
+
+class RawWorker:
+    """A GetWorkItems stream whose items the test looks at one by one."""
+
+    def __init__(self, wire: Wire, worker_id: str, fields: dict[str, Any]) -> None:
+        self._wire = wire
+        self._items: queue.Queue[Any] = queue.Queue()
+        request = pb.GetWorkItemsRequest(**fields)
+        metadata = [*wire.metadata, ("workerid", worker_id)]
+        self._stream = wire.stub.GetWorkItems(request, metadata=metadata)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        try:
+            for item in self._stream:
+                self._items.put(item)
+        except grpc.RpcError:
+            pass
+
+    def next(self, kind: str, timeout: float = 5) -> Any:
+        """The next item, which must be of this kind."""
+        item = self._items.get(timeout=timeout)
+        while item.HasField("healthPing") and kind != "healthPing":
+            item = self._items.get(timeout=timeout)
+        assert item.WhichOneof("request") == kind, item
+        return item
+
+    def turn(self, timeout: float = 5) -> Any:
+        return self.next("orchestratorRequest", timeout)
+
+    def activity(self, timeout: float = 5) -> Any:
+        return self.next("activityRequest", timeout)
+
+    def batch(self, timeout: float = 5) -> Any:
+        return self.next("entityRequestV2", timeout)
+
+    def nothing(self, seconds: float = 0.4) -> bool:
+        """Whether no work comes for a while."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            try:
+                if not self._items.get(timeout=left).HasField("healthPing"):
+                    return False
+            except queue.Empty:
+                break
+        return True
+
+    def next_any(self, timeout: float = 5) -> Any:
+        """The next work item of whatever kind."""
+        item = self._items.get(timeout=timeout)
+        while item.HasField("healthPing"):
+            item = self._items.get(timeout=timeout)
+        return item
+
+    def rest(self, seconds: float) -> list[Any]:
+        """Everything that comes within a time."""
+        found: list[Any] = []
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            try:
+                found.append(self._items.get(timeout=left))
+            except queue.Empty:
+                break
+        return found
+
+    def two(self, timeout: float = 3) -> list[str]:
+        """The kinds of the next two items, sorted."""
+        return sorted(self._items.get(timeout=timeout).WhichOneof("request") for _ in range(2))
+
+    def end_turn(self, item: Any, *actions: Any, status: str | None = None) -> None:
+        self._wire(
+            "CompleteOrchestratorTask",
+            pb.OrchestratorResponse(
+                instanceId=item.orchestratorRequest.instanceId, actions=actions,
+                completionToken=item.completionToken, customStatus=text(status),
+            ),
+        )  # fmt: skip
+
+    def end_activity(self, item: Any, result: str | None) -> None:
+        request = item.activityRequest
+        self._wire(
+            "CompleteActivityTask",
+            pb.ActivityResponse(
+                instanceId=request.orchestrationInstance.instanceId, taskId=request.taskId, result=text(result),
+                completionToken=item.completionToken,
+            ),
+        )  # fmt: skip
+
+    def end_batch(self, item: Any, state: str | None, results: Sequence[str | None] = (), actions: Any = ()) -> None:
+        count = len(item.entityRequestV2.operationRequests)
+        answers = list(results) or [None] * count
+        self._wire(
+            "CompleteEntityTask",
+            pb.EntityBatchResult(
+                results=[pb.OperationResult(success=pb.OperationResultSuccess(result=text(r))) for r in answers],
+                entityState=text(state), completionToken=item.completionToken, actions=actions,
+            ),
+        )  # fmt: skip
+
+    def drop(self) -> None:
+        """Ends the stream without finishing anything, as a killed process does."""
+        self._stream.cancel()
+        self._reader.join(5)
+
+
+def schedule(task: int, name: str, input: str | None = None) -> Any:
+    return pb.OrchestratorAction(id=task, scheduleTask=pb.ScheduleTaskAction(name=name, input=text(input)))
+
+
+def timer(task: int, at: float) -> Any:
+    return pb.OrchestratorAction(id=task, createTimer=pb.CreateTimerAction(fireAt=stamp(at)))
+
+
+def child(task: int, name: str, instance_id: str) -> Any:
+    return pb.OrchestratorAction(
+        id=task, createSubOrchestration=pb.CreateSubOrchestrationAction(name=name, instanceId=instance_id)
+    )
+
+
+def call(task: int, entity: str, operation: str, request_id: str, caller: str) -> Any:
+    message = pb.EntityOperationCalledEvent(
+        requestId=request_id, operation=operation, parentInstanceId=text(caller), targetInstanceId=text(entity)
+    )
+    return pb.OrchestratorAction(id=task, sendEntityMessage=pb.SendEntityMessageAction(entityOperationCalled=message))
+
+
+def lock(task: int, section: str, caller: str, *entities: str) -> Any:
+    message = pb.EntityLockRequestedEvent(criticalSectionId=section, lockSet=entities, parentInstanceId=text(caller))
+    return pb.OrchestratorAction(id=task, sendEntityMessage=pb.SendEntityMessageAction(entityLockRequested=message))
+
+
+def unlock(task: int, section: str, caller: str, entity: str) -> Any:
+    message = pb.EntityUnlockSentEvent(
+        criticalSectionId=section, targetInstanceId=text(entity), parentInstanceId=text(caller)
+    )
+    return pb.OrchestratorAction(id=task, sendEntityMessage=pb.SendEntityMessageAction(entityUnlockSent=message))
+
+
+def complete(
+    task: int, result: str | None = None, status: Any = pb.ORCHESTRATION_STATUS_COMPLETED, **fields: Any
+) -> Any:
+    return pb.OrchestratorAction(
+        id=task,
+        completeOrchestration=pb.CompleteOrchestrationAction(orchestrationStatus=status, result=text(result), **fields),
+    )
+
+
+def kinds(events: Any) -> list[str]:
+    """The names of history events."""
+    return [event.WhichOneof("eventType") for event in events]
+
+
+def new_kinds(item: Any) -> list[str]:
+    return kinds(item.orchestratorRequest.newEvents)
+
+
+def eventually(condition: Callable[[], Any], timeout: float = 8) -> Any:
+    """The first true answer; raises AssertionError when there is none in time."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        answer = condition()
+        if answer:
+            return answer
+        time.sleep(0.02)
+    raise AssertionError("It has not happened in time.")
+
+
+@contextmanager
+def sdk_worker(
+    address: str, *functions: Callable[..., Any], hub: str = "default", setup: Callable[[Any], None] | None = None
+) -> Generator[DurableTaskSchedulerWorker]:
+    """An SDK worker; a function's first parameter tells what it is: ctx, activity or entity."""
+    worker = DurableTaskSchedulerWorker(
+        host_address=address, taskhub=hub, token_credential=None, secure_channel=False, logger=QUIET
+    )
+    for function in functions:
+        first = function.__code__.co_varnames[0]
+        if first == "ctx":
+            worker.add_orchestrator(function)
+        elif first == "activity":
+            worker.add_activity(function)
+        else:
+            worker.add_entity(function)
+    if setup is not None:
+        setup(worker)
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()
+
+
+@contextmanager
+def sdk_client(address: str, hub: str = "default") -> Generator[DurableTaskSchedulerClient]:
+    client = DurableTaskSchedulerClient(
+        host_address=address, taskhub=hub, token_credential=None, secure_channel=False, logger=QUIET
+    )
+    try:
+        yield client
+    finally:
+        client.close()
