@@ -18,6 +18,7 @@ DEFAULT_PORTS: Mapping[str, int] = {
 
 # A part sees only the secrets that it needs: the others are taken out of its environment.
 SECRETS: Mapping[str, frozenset[PartName]] = {
+    "CASEBOOK_URL": frozenset({"worker", "backend"}),  # a database's address holds its password
     "MCP_WRITE_TOKEN": frozenset({"mcp", "worker"}),
     "OPENAI_API_KEY": frozenset({"worker"}),
     "AZURE_OPENAI_API_KEY": frozenset({"worker"}),
@@ -26,6 +27,11 @@ SECRETS: Mapping[str, frozenset[PartName]] = {
 
 class BadSetting(Exception):
     """A setting of the stack is wrong; the message is one sentence that says which and how to mend it."""
+
+
+def without_secrets(env: Mapping[str, str]) -> dict[str, str]:
+    """`env` for a process that needs no secret."""
+    return {name: value for name, value in env.items() if name not in SECRETS}
 
 
 @dataclass(frozen=True)

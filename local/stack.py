@@ -15,7 +15,16 @@ import sys
 from collections.abc import Coroutine, Generator, Mapping
 from pathlib import Path
 
-from local.parts import BadSetting, Part, StackOptions, StackPlan, plan_stack, profiles_file, store_environment
+from local.parts import (
+    BadSetting,
+    Part,
+    StackOptions,
+    StackPlan,
+    plan_stack,
+    profiles_file,
+    store_environment,
+    without_secrets,
+)
 from local.supervisor import PartFailed, SupervisedPart
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -118,7 +127,7 @@ async def _run_tool(*arguments: str, data: Path) -> None:
         "mcp_server",
         *arguments,
         cwd=ROOT,
-        env=_environment() | store_environment(data),
+        env=without_secrets(_environment()) | store_environment(data),
         start_new_session=True,  # Ctrl-C in the terminal reaches only the stack, which then stops it
     )
     try:

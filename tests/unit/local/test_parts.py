@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from local.parts import BadSetting, Part, StackOptions, StackPlan, plan_stack, read_ports
+from local.parts import BadSetting, Part, StackOptions, StackPlan, plan_stack, read_ports, without_secrets
 
 OPTIONS = StackOptions(data=Path("/data"), web_dist=Path("/web"))
 
@@ -66,6 +66,14 @@ def test_only_the_worker_sees_the_users_model_key() -> None:
         assert environment["PATH"] == "/bin"
         assert ("OPENAI_API_KEY" in environment) == (each.name == "worker")
         assert ("AZURE_OPENAI_API_KEY" in environment) == (each.name == "worker")
+
+
+def test_only_those_who_keep_the_record_see_the_address_of_its_database() -> None:
+    url = "postgresql://casewright:password@db/casebook"
+    plan = plan_stack(OPTIONS, {"CASEBOOK_URL": url}, "secret")
+    holders = {each.name for each in plan.parts if url in each.environment({"CASEBOOK_URL": url}).values()}
+    assert holders == {"worker", "backend"}
+    assert without_secrets({"CASEBOOK_URL": url, "OPENAI_API_KEY": "sk-1", "PATH": "/bin"}) == {"PATH": "/bin"}
 
 
 def test_ports_can_be_moved() -> None:
