@@ -19,8 +19,7 @@ def test_a_case_that_awaits_review_survives_the_death_of_the_worker(stack: Local
     customer = stack.customer("account_takeover", 2)
     case_id = stack.start_case(foreign_login(customer))
     view = stack.wait_for_case(case_id, awaits_review(1))
-    stats_url = f"{stack.model_url}/control/stats"
-    calls_before = stack.http.get(stats_url).json()["calls"]
+    calls_before = stack.model_stats()["calls"]
 
     stack.kill("worker")
     assert stack.decide(view, "approve", action="lock_account").status_code == 202
@@ -28,7 +27,7 @@ def test_a_case_that_awaits_review_survives_the_death_of_the_worker(stack: Local
 
     assert closed.outcome == "account_locked"
     assert account_status(stack, customer["customer_id"]) == "locked"
-    assert stack.http.get(stats_url).json()["calls"] == calls_before, "the restarted worker paid for a model call again"
+    assert stack.model_stats()["calls"] == calls_before, "the restarted worker paid for a model call again"
 
 
 def test_a_decision_survives_the_death_of_the_backend(stack: LocalStack) -> None:
@@ -62,3 +61,32 @@ def test_two_people_who_decide_at_once_get_one_acceptance_and_one_sentence(stack
     (refused,) = [answer for answer in answers if answer.status_code == 409]
     assert refused.headers["content-type"] == "application/problem+json"
     assert refused.json()["detail"].endswith(".")
+
+
+def test_a_worker_killed_in_the_middle_of_its_specialists_repeats_only_the_calls_in_flight(stack: LocalStack) -> None:
+    customer = stack.customer("sim_swap")
+    before = stack.model_stats()["calls"]
+    stack.wait_for_case(stack.start_case(foreign_login(customer, alert_id="undisturbed")), awaits_review(1))
+    undisturbed = stack.model_stats()["calls"] - before
+
+    with stack.slow_model(latency_s=2.0):
+        before = stack.model_stats()["calls"]
+        case_id = stack.start_case(foreign_login(customer, alert_id="killed-in-the-middle"))
+        in_flight = stack.wait_for_model_calls_in_flight(3)
+        stack.kill("worker")
+    view = stack.wait_for_case(case_id, awaits_review(1))
+    paid = stack.model_stats()["calls"] - before
+    assert view.assessment is not None
+    assert all(report.status == "ok" for report in view.reports)
+    assert undisturbed < paid <= undisturbed + in_flight
+
+
+def test_a_case_that_awaits_review_survives_the_death_of_the_scheduler(stack: LocalStack) -> None:
+    case_id = stack.start_case(foreign_login(stack.customer("sim_swap", 1), alert_id="scheduler-killed"))
+    view = stack.wait_for_case(case_id, awaits_review(1))
+    calls = stack.model_stats()["calls"]
+    stack.kill("scheduler")
+    assert stack.decide(view, "approve", action="lock_account").status_code == 202
+    closed = stack.wait_for_case(case_id, lambda case: case.state == "closed")
+    assert closed.outcome == "account_locked"
+    assert stack.model_stats()["calls"] == calls, "the restarted scheduler started the investigation again"

@@ -149,8 +149,7 @@ def test_a_case_that_awaits_review_survives_a_restart_of_everything(tmp_path: Pa
     with LocalStack(data, "--no-simulator") as before:
         case_id = before.start_case(foreign_login(before.customer("account_takeover")))
         asked = before.wait_for_case(case_id, awaits_review(1))
-        calls = before.http.get(f"{before.model_url}/control/stats").json()["calls"]
-        assert calls > 0
+        assert before.model_stats()["calls"] > 0
     with LocalStack(data, "--no-simulator") as after:
         view = after.wait_for_case(case_id, awaits_review(1))
         assert view.review is not None
@@ -159,4 +158,4 @@ def test_a_case_that_awaits_review_survives_a_restart_of_everything(tmp_path: Pa
         assert after.decide(view, "approve", action="lock_account").status_code == 202
         closed = after.wait_for_case(case_id, lambda case: case.state == "closed")
         assert closed.outcome == "account_locked"
-        assert after.http.get(f"{after.model_url}/control/stats").json()["calls"] == 0, "the restart paid again"
+        assert after.model_stats()["calls"] == 0, "the restart paid again"

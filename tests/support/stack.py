@@ -1,5 +1,6 @@
 """Runs the real local stack for a test, on free ports and in a folder of its own."""
 
+import contextlib
 import json
 import os
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from queue import Empty, Queue
 from types import TracebackType
@@ -158,6 +159,28 @@ class LocalStack:
                 return report
             time.sleep(0.05)  # the end of a replay is no event of any case
         raise AssertionError("The replay did not end.")
+
+    def model_stats(self) -> dict[str, int]:
+        """What the local model has been asked so far, and what it is being asked."""
+        return self.http.get(f"{self.model_url}/control/stats").json()
+
+    @contextlib.contextmanager
+    def slow_model(self, latency_s: float) -> Generator[None]:
+        """The local model thinks this long about each answer."""
+        self.http.put(f"{self.model_url}/control", json={"latency_s": latency_s}).raise_for_status()
+        try:
+            yield
+        finally:
+            self.http.put(f"{self.model_url}/control", json={"latency_s": 0}).raise_for_status()
+
+    def wait_for_model_calls_in_flight(self, at_least: int) -> int:
+        """Returns how many calls the local model is thinking about, once there are enough of them."""
+        deadline = time.monotonic() + CASE_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if (in_flight := self.model_stats()["in_flight"]) >= at_least:
+                return in_flight
+            time.sleep(0.02)  # the model tells nobody that it has begun to think
+        raise AssertionError(f"The model never had {at_least} calls at once.")
 
     def start_case(self, alert: Mapping[str, Any]) -> str:
         """Opens a case by hand and returns its id."""
