@@ -1,4 +1,3 @@
-# ruff: noqa: N818 -- an error is named after what is wrong
 """What the scheduler refuses, and why.
 
 SchedulerError

@@ -29,7 +29,7 @@ from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 from durabletask.client import OrchestrationQuery, OrchestrationStatus
 
 ROOT = Path(__file__).resolve().parents[2]
-PROCESSES = Path(__file__).with_name("scheduler_processes.py")
+PROCESSES = Path(__file__).with_name("_scheduler_processes.py")
 ENDED = (OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED)
 
 

@@ -28,7 +28,7 @@ class Turn:
     more: bool  # not everything that waited fitted into the request
 
 
-class HistoryTooLarge(Exception):  # noqa: N818 -- like the other errors
+class HistoryTooLarge(Exception):
     """No worker could receive this instance's next turn; `fail_too_large` ends it."""
 
     def __init__(self, row: Instance, size: int) -> None:

@@ -1,4 +1,4 @@
-"""The processes that the scheduler benchmark measures, each started as `python scheduler_processes.py ROLE …`.
+"""The processes that the scheduler benchmark measures, each started as `python _scheduler_processes.py ROLE …`.
 
 peer    the SDK's in-memory backend, as the yardstick
 worker  a worker with the benchmark's orchestrations
