@@ -68,7 +68,11 @@ def test_lines_that_do_not_parse_are_counted_and_skipped(tmp_path: Path, capsys:
     assert capsys.readouterr().out == expected
 
 
-@pytest.mark.parametrize("content", [None, b"this is not gzip", gzip.compress(b'{"customer_id": 301}\n' * 99)[:-9]])
+@pytest.mark.parametrize(
+    "content",
+    [None, b"this is not gzip", gzip.compress(b'{"customer_id": 301}\n' * 99, mtime=0)[:-9]],
+    ids=["absent", "not gzip", "cut off"],
+)
 def test_a_recording_that_cannot_be_read_is_one_sentence_and_adds_nobody(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None
 ) -> None:
