@@ -73,6 +73,8 @@ class StackOptions:
     replay: tuple[Path, ...] = ()
     pace: float = 0.0
     simulator: bool = True
+    seed: int = 1
+    """Which events the simulator makes up."""
 
 
 def read_ports(env: Mapping[str, str]) -> dict[str, int]:
@@ -160,7 +162,7 @@ def profiles_file(data: Path) -> Path:
 
 def _telemetry(options: StackOptions, ports: Mapping[str, int], env: Mapping[str, str]) -> Part:
     port = ports["TELEMETRY_PORT"]
-    arguments = ["--port", str(port), "--profiles", str(profiles_file(options.data))]
+    arguments = ["--port", str(port), "--profiles", str(profiles_file(options.data)), "--seed", str(options.seed)]
     if interval := env.get("EVENT_INTERVAL_SECONDS"):
         arguments += ["--interval", interval]
     return Part("telemetry", _module("local.telemetry", *arguments), port, "/healthz")

@@ -156,13 +156,16 @@ def _options(arguments: argparse.Namespace, data: Path) -> StackOptions:
         web_dist=ROOT / "web" / "dist",
         replay=replay,
         pace=arguments.pace,
+        # The first run shows everybody the same; a later one must not repeat stories that already have their cases.
+        seed=secrets.randbelow(2**31) if (data / "casebook.db").exists() and not arguments.fresh else 1,
         simulator=not arguments.no_simulator and os.environ.get("EVENT_PRODUCER_ENABLED", "true").lower() != "false",
     )
 
 
 def _make_folder(data: Path) -> None:
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        # Cases and customers are nobody else's business on a shared machine.
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise CannotStart(
             f"The folder {data} cannot be made ({error.strerror}): choose another with --data."

@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """uvloop's event loop where it is installed: the scheduler then needs a third less processor time."""
+    """uvloop's event loop where it is installed: it needs less processor time."""
     try:
         uvloop = importlib.import_module("uvloop")
     except ImportError:

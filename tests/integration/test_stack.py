@@ -134,6 +134,10 @@ def test_a_replay_reports_the_lines_it_could_not_read_and_plays_the_rest(tmp_pat
         assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
+def test_nobody_else_on_the_machine_may_read_the_state(stack: LocalStack) -> None:
+    assert stack.data.stat().st_mode & 0o077 == 0
+
+
 def test_a_second_stack_on_the_same_folder_is_refused(stack: LocalStack) -> None:
     done = run_to_exit(
         stack.command, {**stack.env, **dict(zip(("MODEL_PORT", "MCP_PORT"), map(str, free_ports(2)), strict=True))}

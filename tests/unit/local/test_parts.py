@@ -42,6 +42,12 @@ def test_a_given_service_gets_no_stand_in_and_is_left_to_the_parts(given: dict[s
         assert {key: environment[key] for key in given} == given
 
 
+def test_the_simulator_is_told_which_events_to_make_up() -> None:
+    plan = plan_stack(StackOptions(Path("/data"), Path("/web"), seed=42), {}, "secret")
+    argv = part(plan, "telemetry").argv
+    assert argv[argv.index("--seed") + 1] == "42"
+
+
 def test_a_recording_replaces_the_simulator() -> None:
     options = StackOptions(Path("/data"), Path("/web"), replay=(Path("/a.jsonl"), Path("/b.jsonl.gz")), pace=1.0)
     plan = plan_stack(options, {}, "secret")
