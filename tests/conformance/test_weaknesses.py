@@ -168,6 +168,17 @@ def test_a_parent_hears_of_a_child_that_ends_after_a_restart(better: Backend, to
     assert "subOrchestrationInstanceCompleted" in new_kinds(worker.turn())
 
 
+def test_a_parent_hears_of_a_child_that_takes_longer_than_half_a_minute(to: Wire) -> None:
+    worker = to.worker("w")
+    to.start("parent", "p")
+    worker.end_turn(worker.turn(), child(1, "kid", "k"))
+    worker.end_turn(worker.turn())
+    assert worker.nothing(31)  # nothing happens for this long: that is what is tested
+    to.raise_event("k", "go")
+    worker.end_turn(worker.turn(), complete(1, '"late"'))
+    assert "subOrchestrationInstanceCompleted" in new_kinds(worker.turn(timeout=5))
+
+
 def test_a_locked_entity_serves_only_the_holder(to: Wire) -> None:
     worker = to.worker("w")
     to.start("holder", "h")
