@@ -20,6 +20,7 @@ from websockets.sync.client import connect
 
 from contracts.case import CaseView
 from local.parts import DEFAULT_PORTS
+from local.stack import running_parts
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 READY_TIMEOUT_S = 90.0
@@ -117,13 +118,13 @@ class LocalStack:
 
     def pid(self, part: str) -> int:
         """The process id of a part."""
-        parts: dict[str, dict[str, int]] = json.loads((self.data / "parts.json").read_text())
-        return parts[part]["pid"]
+        pid = running_parts(self.data)[part]["pid"]
+        assert pid is not None, f"The {part} does not run."
+        return pid
 
     def pids(self) -> list[int]:
         """The process ids of all parts."""
-        parts: dict[str, dict[str, int]] = json.loads((self.data / "parts.json").read_text())
-        return [part["pid"] for part in parts.values()]
+        return [self.pid(part) for part in running_parts(self.data)]
 
     def kill(self, part: str) -> None:
         """`kill -9` of one part; returns once the stack has noticed."""
