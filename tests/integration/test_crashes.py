@@ -65,6 +65,7 @@ def test_two_people_who_decide_at_once_get_one_acceptance_and_one_sentence(stack
 
 def test_a_worker_killed_in_the_middle_of_its_specialists_repeats_only_the_calls_in_flight(stack: LocalStack) -> None:
     customer = stack.customer("sim_swap")
+    stack.wait_until_nothing_is_investigated()
     before = stack.model_stats()["calls"]
     stack.wait_for_case(stack.start_case(foreign_login(customer, alert_id="undisturbed")), awaits_review(1))
     undisturbed = stack.model_stats()["calls"] - before

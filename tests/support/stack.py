@@ -183,6 +183,16 @@ class LocalStack:
             time.sleep(0.02)  # the model tells nobody that it has begun to think
         raise AssertionError(f"The model never had {at_least} calls at once.")
 
+    def wait_until_nothing_is_investigated(self) -> None:
+        """Returns once no case of an earlier test makes model calls any more."""
+        deadline = time.monotonic() + CASE_TIMEOUT_S
+        while time.monotonic() < deadline:
+            page = self.http.get("/api/cases", params={"state": "investigating"}).json()
+            if not page["items"] and not self.model_stats()["in_flight"]:
+                return
+            time.sleep(0.05)  # the end of all of several cases is no event of one
+        raise AssertionError("A case of an earlier test is still being investigated.")
+
     def start_case(self, alert: Mapping[str, Any]) -> str:
         """Opens a case by hand and returns its id."""
         answer = self.http.post("/api/workflow/start", json=alert)
