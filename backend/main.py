@@ -45,7 +45,8 @@ from backend.settings import BackendSettings
 from backend.threads import Threads
 from casebook.engine import open_engine, upgrade
 from casebook.errors import CasebookUnavailable
-from casebook.repository import CaseBook, utc_now
+from casebook.repository import CaseBook
+from casebook.transactions import Transactions, utc_now
 
 log = logging.getLogger("casewright.backend")
 
@@ -124,7 +125,7 @@ def open_casebook(url: str, listener: socket.socket) -> CaseBook | None:
         _leave_signals_to_the_server()
         if not CasebookWait(partial(upgrade, engine), error, may_come_up).run(listener):
             return None
-    return CaseBook(engine)
+    return CaseBook(Transactions(engine))
 
 
 def may_come_up(fault: CasebookUnavailable) -> bool:

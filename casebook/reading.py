@@ -251,4 +251,6 @@ def _progress(case: CaseRow) -> CaseProgress:
 
 
 def _summary(case: CaseRow) -> CaseSummary:
-    return CaseSummary.model_validate({name: getattr(case, name) for name in CaseSummary.model_fields})
+    return CaseSummary.model_validate(
+        {name: getattr(case, name) for name in CaseSummary.model_fields if hasattr(case, name)}
+    )

@@ -1,20 +1,13 @@
 """The one door to the case record."""
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
-from threading import Lock
+from collections.abc import Sequence
 
 from pydantic import JsonValue
-from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from casebook import audit, deciding, investigating, log, reading
-from casebook.engine import naming_faults
-from casebook.engine import reading as reading_engine
-from casebook.engine import writing as writing_engine
 from casebook.events import BrokenLink
 from casebook.pages import AlertPage, Backlog, CasePage, OpenedCase
+from casebook.transactions import Transactions
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.case import CaseEvent, CaseState, CaseSummary, CaseView
@@ -22,11 +15,6 @@ from contracts.effect import Effect
 from contracts.investigation import Closing, Escalation, ReviewOpening
 from contracts.report import Evidence, Specialist, SpecialistReport
 from contracts.review import Decision
-
-
-def utc_now() -> datetime:
-    """The current time in UTC."""
-    return datetime.now(UTC)
 
 
 class CaseBook:
@@ -37,24 +25,10 @@ class CaseBook:
     writes about a closed case raise CaseClosed unless they repeat what was written before it closed.
     """
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
-        self._engine = engine
-        self._writing = writing_engine(engine)
-        self._reading = reading_engine(engine)
-        self._clock = clock
-        # SQLite has one writer and makes the others poll for their turn with growing naps, which can starve one
-        # for seconds. Within a process a lock wakes the next at once; between processes SQLite still decides.
-        self._turn = Lock() if engine.dialect.name == "sqlite" else nullcontext()
-
-    @contextmanager
-    def _write(self) -> Generator[Session]:
-        with self._turn, naming_faults(self._engine), Session(self._writing) as session, session.begin():
-            yield session
-
-    @contextmanager
-    def _read(self) -> Generator[Session]:
-        with naming_faults(self._engine), Session(self._reading) as session, session.begin():
-            yield session
+    def __init__(self, transactions: Transactions) -> None:
+        self._write = transactions.write
+        self._read = transactions.read
+        self._clock = transactions.now
 
     # Opening
 

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contracts.ids import Hash
-from contracts.model import Contract, Score
-from contracts.report import SpecialistReport
+from contracts.model import Contract, Score, added_later
+from contracts.money import Money
+from contracts.report import SpecialistReport, Spend
 
 RiskLevel = Literal["low", "medium", "high", "critical"]
 RecommendedAction = Literal["clear", "lock_account", "refund_charges", "lock_and_refund"]
@@ -41,3 +42,9 @@ class RiskAssessment(Contract):
     model: str | None = None
     tokens: Annotated[int, Field(ge=0)] = 0
     duration_ms: Annotated[int, Field(ge=0)] = 0
+    refund_total: tuple[Money, ...] | None = added_later()
+    """What `refund_charge_ids` add up to, one amount per currency; null when a charge's amount is not known."""
+    prompt_version: str | None = added_later()
+    """Which text of the aggregator's prompt asked for it."""
+    spend: Spend | None = added_later()
+    """Of the aggregator alone; each report carries its own."""

@@ -5,13 +5,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contracts.alert import Alert, AlertSource, AlertType, Severity
-from contracts.assessment import RiskAssessment, RiskLevel
+from contracts.assessment import RecommendedAction, RiskAssessment, RiskLevel
+from contracts.claim import Claim
 from contracts.effect import Effect
-from contracts.ids import AlertId, CaseId, Hash
+from contracts.ids import AlertId, CaseId, Hash, ReviewId
 from contracts.model import Contract, FiniteJson, Score, UtcDateTime
 from contracts.names import CaseEventType
 from contracts.report import Specialist, SpecialistReport
-from contracts.review import Decision, ReviewRequest
+from contracts.reversal import Reversal
+from contracts.review import Approval, Decision, Label, ReviewRequest
 
 CaseState = Literal["investigating", "awaiting_review", "escalated", "acting", "closed"]
 CaseOutcome = Literal[
@@ -48,6 +50,15 @@ class CaseEvent(Contract):
     """`content_hash` of all other fields."""
 
 
+class Proposal(Contract):
+    """A first approval that waits for a second person's."""
+
+    review_id: ReviewId
+    action: RecommendedAction
+    approvals: tuple[Approval, ...]
+    label: Label | None = None
+
+
 class CaseSummary(Contract):
     """One row of the case list."""
 
@@ -67,6 +78,15 @@ class CaseSummary(Contract):
     opened_at: UtcDateTime
     updated_at: UtcDateTime
     last_seq: int
+    rule_id: str | None = None
+    recommended_action: RecommendedAction | None = None
+    review: ReviewRequest | None = None
+    """The open question, or null when nobody is being asked."""
+    claim: Claim | None = None
+    """Who works on it; null when nobody does or the lease has run out."""
+    proposal: Proposal | None = None
+    label: Label | None = None
+    """Of the last decision."""
 
 
 class Round(Contract):
@@ -98,3 +118,7 @@ class CaseView(Contract):
     opened_at: UtcDateTime
     updated_at: UtcDateTime
     last_seq: int
+    claim: Claim | None = None
+    proposal: Proposal | None = None
+    reversals: tuple[Reversal, ...] = ()
+    """Requests to take effects back, oldest first."""

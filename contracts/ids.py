@@ -53,6 +53,11 @@ def effect_key(case: str, action: str, target: str) -> str:
     return f"{case}:{action}:{target}"
 
 
+def reversal_id(case: str, action: str, number: int) -> str:
+    """`{case_id}:{action}:{n}`: one request to take an effect back, which also names its orchestration."""
+    return f"{case}:{action}:{number}"
+
+
 def evidence_id(round_number: int, specialist: str, number: int) -> str:
     """The id of one recorded tool call, unique within its case: `r1-location-3`."""
     return f"r{round_number}-{specialist}-{number}"

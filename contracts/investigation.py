@@ -9,7 +9,7 @@ from contracts.assessment import RecommendedAction, RiskAssessment, RiskLevel
 from contracts.case import CaseOutcome
 from contracts.effect import Effect
 from contracts.ids import CaseId
-from contracts.model import Contract, Score, UtcDateTime
+from contracts.model import Contract, Score, UtcDateTime, added_later
 from contracts.report import Finding, Specialist, SpecialistReport
 from contracts.review import Decision, ReviewRequest
 
@@ -31,6 +31,8 @@ class InvestigationPolicy(Contract):
     approval_timeout_hours: Annotated[float, Field(gt=0)] = 72.0
     escalation_timeout_hours: Annotated[float, Field(gt=0)] = 72.0
     max_review_attempts: Annotated[int, Field(ge=1)] = 3
+    four_eyes_refund_minor: Annotated[int, Field(ge=0)] | None = added_later()
+    """Refunds above this many minor units of their currency need two people; null: no policy."""
 
 
 class RoundStart(Contract):

@@ -2,7 +2,7 @@
 
 import math
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
@@ -21,6 +21,19 @@ class Contract(BaseModel):
         # What is written always names every field, so a reader's generated types need not doubt any.
         json_schema_serialization_defaults_required=True,
     )
+
+
+def added_later() -> Any:
+    """The default of a field that an earlier release did not write: None, and then left out of JSON and of hashes.
+
+    What lies in open cases and in the log was written and hashed without it, and must read and hash the same
+    for ever. Such a field is always `X | None`.
+    """
+    return Field(default=None, exclude_if=_is_none)
+
+
+def _is_none(value: object) -> bool:
+    return value is None
 
 
 def _to_utc(value: datetime) -> datetime:

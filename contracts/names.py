@@ -7,6 +7,9 @@ INVESTIGATION = "investigation"
 INVESTIGATION_VERSION = "1.0"
 """Given to every investigation that is scheduled. Raised when a release changes what a history must contain."""
 
+REVERSAL = "reversal"
+REVERSAL_VERSION = "1.0"
+
 # Activities
 BEGIN_INVESTIGATION = "begin_investigation"
 BEGIN_ROUND = "begin_round"
@@ -40,10 +43,20 @@ CaseEventType = Literal[
     "specialist_finished",
     "assessed",
     "review_opened",
+    "review_reminded",
+    "approval_given",
     "decision_accepted",
     "escalated",
     "effect_started",
     "effect_finished",
+    "facts_changed",
     "case_closed",
+    "claimed",
+    "claim_released",
+    "claim_taken_over",
+    "note_added",
+    "attachment_added",
+    "reversal_requested",
+    "reversal_decided",
 ]
-"""What can happen to a case, in the order in which it usually does."""
+"""What can happen to a case: first what the investigation does, in its usual order, then what people do to it."""

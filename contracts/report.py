@@ -1,11 +1,12 @@
 """What a specialist found, and on which recorded evidence."""
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from contracts.ids import Hash
-from contracts.model import Contract, FiniteJson, NonEmptyText, Score, UtcDateTime
+from contracts.model import Contract, FiniteJson, NonEmptyText, Score, UtcDateTime, added_later
 
 Specialist = Literal["usage", "location", "billing"]
 SPECIALISTS: tuple[Specialist, ...] = ("usage", "location", "billing")
@@ -20,6 +21,8 @@ class Finding(Contract):
     evidence_ids: tuple[str, ...] = ()
     """Each the id of a recorded tool call or of an alert event."""
     unsupported: bool = False
+    unsupported_reason: str | None = added_later()
+    """Why it counts for nothing: one sentence."""
 
 
 class ToolCall(Contract):
@@ -44,6 +47,16 @@ class Evidence(Contract):
     recorded_at: UtcDateTime
 
 
+class Spend(Contract):
+    """What model calls cost. Answers that were already paid for and recalled count nothing."""
+
+    model_calls: Annotated[int, Field(ge=0)] = 0
+    input_tokens: Annotated[int, Field(ge=0)] = 0
+    output_tokens: Annotated[int, Field(ge=0)] = 0
+    cost_usd: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)] | None = None
+    """To a millionth of a dollar; null when the price of the model is not known."""
+
+
 class SpecialistReport(Contract):
     """One specialist's view of one round. `risk_score` is null unless `status` is `ok`."""
 
@@ -60,3 +73,6 @@ class SpecialistReport(Contract):
     model: str | None = None
     tokens: Annotated[int, Field(ge=0)] = 0
     duration_ms: Annotated[int, Field(ge=0)] = 0
+    prompt_version: str | None = added_later()
+    """Which text of the prompt asked for it."""
+    spend: Spend | None = added_later()

@@ -6,10 +6,11 @@ from pydantic import Field
 
 from contracts.assessment import RecommendedAction
 from contracts.ids import Hash, ReviewId
-from contracts.model import Contract, UtcDateTime
+from contracts.model import Contract, UtcDateTime, added_later
 
 Role = Literal["viewer", "analyst", "manager", "admin"]
 Verdict = Literal["approve", "reject"]
+Label = Literal["true_fraud", "false_alarm", "inconclusive"]
 
 
 class ReviewRequest(Contract):
@@ -22,6 +23,19 @@ class ReviewRequest(Contract):
     due_at: UtcDateTime
     required_role: Role = "analyst"
     approvals_required: Annotated[int, Field(ge=1, le=2)] = 1
+    """How many people must approve the recommended action."""
+    four_eyes_actions: tuple[RecommendedAction, ...] | None = added_later()
+    """The actions that need two people, by the policy at the time of asking. Null in reviews that know no policy."""
+    remind_at: UtcDateTime | None = added_later()
+    """When those who could decide are reminded."""
+
+
+class Approval(Contract):
+    """One person's share of an approval that needs two."""
+
+    approved_by: str
+    approved_at: UtcDateTime
+    comment: str | None = None
 
 
 class Decision(Contract):
@@ -34,4 +48,11 @@ class Decision(Contract):
     feedback: Annotated[str, Field(max_length=4_000)] | None = None
     reason_code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")] | None = None
     decided_by: Annotated[str, Field(min_length=1, max_length=200)]
+    """The stable subject id of the person; of the second one where two were needed."""
     decided_at: UtcDateTime
+    label: Label | None = added_later()
+    """What the case was, in the eyes of who decided. Every decision that this release accepts has one."""
+    comment: Annotated[str, Field(max_length=4_000)] | None = added_later()
+    """Why, in their own words."""
+    approvals: tuple[Approval, ...] | None = added_later()
+    """Everyone who approved, in order, where two people were needed."""

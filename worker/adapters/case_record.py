@@ -11,6 +11,7 @@ from casebook.errors import (
     CasebookUrlInvalid,
 )
 from casebook.repository import CaseBook
+from casebook.transactions import Transactions
 
 BEYOND_WAITING = (CasebookUrlInvalid, CasebookUnwritable, CasebookForeign, CasebookCorrupt, CasebookNewer)
 """Only a person can mend these: waiting for the casebook is no use."""
@@ -23,7 +24,7 @@ class Casebook:
         """Raises CasebookUrlInvalid or CasebookUnwritable. Connects to nothing yet."""
         self._engine: Engine = open_engine(url)
         self.where = self._engine.url.render_as_string(hide_password=True)
-        self.record = CaseBook(self._engine)
+        self.record = CaseBook(Transactions(self._engine))
 
     def upgrade(self) -> None:
         """Bring the schema to this release. Raises CasebookUnavailable or one of BEYOND_WAITING."""

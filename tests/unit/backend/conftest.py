@@ -9,6 +9,7 @@ from backend.live.pulse import Pulse
 from backend.main import Parts, wire
 from casebook.engine import open_engine, upgrade
 from casebook.repository import CaseBook
+from casebook.transactions import Transactions
 from tests.unit.backend.support import CONFIG, FakeScheduler, RunningBackend, answering
 
 
@@ -31,7 +32,7 @@ def book(tmp_path: Path, empty_casebook: Path) -> Generator[CaseBook]:
     path = tmp_path / "casebook.db"
     shutil.copyfile(empty_casebook, path)
     engine = open_engine(f"sqlite:///{path}")
-    yield CaseBook(engine)
+    yield CaseBook(Transactions(engine))
     engine.dispose()
 
 

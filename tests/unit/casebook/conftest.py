@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from casebook.engine import open_engine, upgrade
 from casebook.repository import CaseBook
+from casebook.transactions import Transactions
 from tests.unit.casebook.builders import SteppingClock
 
 
@@ -36,4 +37,4 @@ def engine(url: str, empty_casebook: Path) -> Generator[Engine]:
 
 @pytest.fixture
 def book(engine: Engine) -> CaseBook:
-    return CaseBook(engine, SteppingClock())
+    return CaseBook(Transactions(engine, SteppingClock()))

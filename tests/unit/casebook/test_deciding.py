@@ -20,6 +20,7 @@ from casebook.errors import (
     ReviewSuperseded,
 )
 from casebook.repository import CaseBook
+from casebook.transactions import Transactions
 from contracts.assessment import EffectAction, RecommendedAction
 from contracts.case import CaseState
 from contracts.ids import review_id
@@ -292,7 +293,7 @@ def test_of_two_people_who_click_together_exactly_one_decides(url: str, book: Ca
 
     def click(who: str) -> None:
         engine = open_engine(url)
-        own_book = CaseBook(engine)
+        own_book = CaseBook(Transactions(engine))
         own_book.last_seq()
         together.wait()
         try:

@@ -25,6 +25,7 @@ from casebook.errors import (
 )
 from casebook.repository import CaseBook
 from casebook.tables import Base
+from casebook.transactions import Transactions
 from tests.unit.casebook.builders import an_alert, open_case
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -47,7 +48,7 @@ def test_a_new_casebook_is_created_with_its_folder(tmp_path: Path):
     engine = open_engine(url_of(path))
     upgrade(engine)
 
-    assert CaseBook(engine).last_seq() == 0
+    assert CaseBook(Transactions(engine)).last_seq() == 0
     assert path.is_file()
     engine.dispose()
 
@@ -66,7 +67,7 @@ def test_upgrading_again_keeps_everything(url: str, book: CaseBook):
 
     upgrade(engine)
 
-    assert CaseBook(engine).get_case(case).alert == an_alert()
+    assert CaseBook(Transactions(engine)).get_case(case).alert == an_alert()
     engine.dispose()
 
 
@@ -99,7 +100,7 @@ def test_threads_that_start_together_all_find_the_current_schema(url: str):
         together.wait()
         try:
             upgrade(engine)
-            open_case(CaseBook(engine), number)
+            open_case(CaseBook(Transactions(engine)), number)
         except BaseException as failure:
             failures.append(failure)
         engine.dispose()
@@ -112,7 +113,7 @@ def test_threads_that_start_together_all_find_the_current_schema(url: str):
 
     assert failures == []
     engine = open_engine(url)
-    assert len(CaseBook(engine).list_cases().items) == 4
+    assert len(CaseBook(Transactions(engine)).list_cases().items) == 4
     engine.dispose()
 
 
@@ -121,12 +122,13 @@ def test_processes_that_start_together_all_find_the_current_schema(url: str):
         "import sys\n"
         "from casebook.engine import open_engine, upgrade\n"
         "from casebook.repository import CaseBook\n"
+        "from casebook.transactions import Transactions\n"
         "import alembic.command\n"
         "print('ready', flush=True)\n"
         "sys.stdin.readline()\n"
         "engine = open_engine(sys.argv[1])\n"
         "upgrade(engine)\n"
-        "print(CaseBook(engine).last_seq(), flush=True)\n"
+        "print(CaseBook(Transactions(engine)).last_seq(), flush=True)\n"
     )
     processes = [
         subprocess.Popen(
@@ -277,7 +279,7 @@ def test_a_read_only_casebook_is_named_with_the_remedy(tmp_path: Path):
     read_only = open_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
 
     with pytest.raises(CasebookUnwritable, match="readonly database"):
-        open_case(CaseBook(read_only))
+        open_case(CaseBook(Transactions(read_only)))
     read_only.dispose()
 
 
@@ -302,7 +304,7 @@ def test_a_url_that_names_no_usable_database_is_one_clear_sentence(url: str, sen
 def test_a_casebook_that_was_never_upgraded_says_what_to_do(tmp_path: Path):
     engine = open_engine(url_of(tmp_path / "casebook.db"))
     with pytest.raises(CasebookUnavailable, match="has `upgrade` been run on it"):
-        CaseBook(engine).last_seq()
+        CaseBook(Transactions(engine)).last_seq()
     engine.dispose()
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 from casebook.engine import open_engine, writing
 from casebook.events import BrokenLink, event_hash, seal, unsealed_hash, verify_chain
 from casebook.repository import CaseBook
+from casebook.transactions import Transactions
 from contracts.case import CaseEvent
 from contracts.hashing import content_hash
 from tests.unit.casebook.builders import NOON, a_decision, an_alert, an_effect, ask, closing, open_case
@@ -155,7 +156,7 @@ def test_a_tailing_reader_never_misses_an_event_of_concurrent_writers(url: str, 
 
     def write(offset: int) -> None:
         own = open_engine(url)
-        book = CaseBook(own)
+        book = CaseBook(Transactions(own))
         for number in range(cases_each):
             case = book.open_case(an_alert(1 + offset * cases_each + number)).case_id
             book.start_round(case, 1)
@@ -164,7 +165,7 @@ def test_a_tailing_reader_never_misses_an_event_of_concurrent_writers(url: str, 
     seen: list[int] = []
 
     def tail() -> None:
-        book = CaseBook(engine)
+        book = CaseBook(Transactions(engine))
         while True:
             finished = done.is_set()
             seen.extend(event.seq for event in book.events_after(seen[-1] if seen else 0))
@@ -182,7 +183,7 @@ def test_a_tailing_reader_never_misses_an_event_of_concurrent_writers(url: str, 
     reader.join()
 
     assert seen == list(range(1, writers * cases_each * 2 + 1))
-    assert verify_chain(CaseBook(engine).events_after(0)) is None
+    assert verify_chain(CaseBook(Transactions(engine)).events_after(0)) is None
 
 
 json_values = st.recursive(

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from casebook.errors import CaseClosed, CaseNotFound, EvidenceNotFound, IllegalMove
 from casebook.repository import CaseBook
+from casebook.transactions import Transactions
 from contracts.report import SPECIALISTS
 from tests.unit.casebook.builders import (
     a_report,
@@ -52,7 +53,7 @@ def test_many_threads_with_the_same_alert_open_one_case(engine: Engine):
     together = threading.Barrier(6)
 
     def open_it() -> None:
-        book = CaseBook(engine)
+        book = CaseBook(Transactions(engine))
         together.wait()
         created.append(book.open_case(an_alert()).created)
 
@@ -63,7 +64,7 @@ def test_many_threads_with_the_same_alert_open_one_case(engine: Engine):
         thread.join()
 
     assert sorted(created) == [False] * 5 + [True]
-    assert event_types(CaseBook(engine)) == ["case_opened"]
+    assert event_types(CaseBook(Transactions(engine))) == ["case_opened"]
 
 
 def test_a_case_waits_to_be_scheduled_until_it_is_confirmed(book: CaseBook):

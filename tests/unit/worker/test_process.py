@@ -16,6 +16,7 @@ from durabletask.testing import create_test_backend
 
 from casebook.engine import open_engine, upgrade
 from casebook.repository import CaseBook
+from casebook.transactions import Transactions
 from contracts import names
 from contracts.converter import PydanticDataConverter
 from tests.unit.worker.support.cases import an_alert, an_investigation
@@ -237,7 +238,7 @@ def open_case(tmp_path: Path, port: int) -> Generator[CaseBook]:
     """Open and schedule a case as the backend does; the casebook, to look into."""
     engine = open_engine(f"sqlite:///{tmp_path / 'casebook.db'}")
     upgrade(engine)
-    casebook = CaseBook(engine)
+    casebook = CaseBook(Transactions(engine))
     casebook.open_case(an_alert())
     with TaskHubGrpcClient(host_address=f"127.0.0.1:{port}", data_converter=PydanticDataConverter()) as client:
         client.schedule_new_orchestration(

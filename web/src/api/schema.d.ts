@@ -519,6 +519,21 @@ export interface components {
             /** Version */
             version: string;
         };
+        /**
+         * Approval
+         * @description One person's share of an approval that needs two.
+         */
+        Approval: {
+            /**
+             * Approved At
+             * Format: date-time
+             */
+            approved_at: string;
+            /** Approved By */
+            approved_by: string;
+            /** Comment */
+            comment: string | null;
+        };
         /** AuthFailureAttributes */
         AuthFailureAttributes: {
             /** Country */
@@ -617,7 +632,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "decision_accepted" | "escalated" | "effect_started" | "effect_finished" | "case_closed";
+            type: "case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "decision_accepted" | "escalated" | "effect_started" | "effect_finished" | "facts_changed" | "case_closed" | "claimed" | "claim_released" | "claim_taken_over" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided";
         };
         /**
          * CaseHistory
@@ -694,12 +709,15 @@ export interface components {
             alert_type: string;
             /** Case Id */
             case_id: string;
+            claim: components["schemas"]["Claim"] | null;
             /** Customer Id */
             customer_id: number;
             /** Description */
             description: string;
             /** Due At */
             due_at: string | null;
+            /** Label */
+            label: ("true_fraud" | "false_alarm" | "inconclusive") | null;
             /** Last Seq */
             last_seq: number;
             /**
@@ -709,12 +727,18 @@ export interface components {
             opened_at: string;
             /** Outcome */
             outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
+            proposal: components["schemas"]["Proposal"] | null;
+            /** Recommended Action */
+            recommended_action: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund") | null;
+            review: components["schemas"]["ReviewRequest"] | null;
             /** Risk Level */
             risk_level: ("low" | "medium" | "high" | "critical") | null;
             /** Risk Score */
             risk_score: number | null;
             /** Round */
             round: number;
+            /** Rule Id */
+            rule_id: string | null;
             /**
              * Severity
              * @enum {string}
@@ -745,6 +769,7 @@ export interface components {
             assessment: components["schemas"]["RiskAssessment"] | null;
             /** Case Id */
             case_id: string;
+            claim: components["schemas"]["Claim"] | null;
             /** Decisions */
             decisions: components["schemas"]["Decision"][];
             /** Earlier Rounds */
@@ -761,8 +786,14 @@ export interface components {
             /** Outcome */
             outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
             progress: components["schemas"]["CaseProgress"];
+            proposal: components["schemas"]["Proposal"] | null;
             /** Reports */
             reports: components["schemas"]["SpecialistReport"][];
+            /**
+             * Reversals
+             * @default []
+             */
+            reversals: components["schemas"]["Reversal"][];
             review: components["schemas"]["ReviewRequest"] | null;
             /** Round */
             round: number;
@@ -776,6 +807,24 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * Claim
+         * @description A lease: after `expires_at` the case is anybody's again, without anyone having to release it.
+         */
+        Claim: {
+            /**
+             * Claimed At
+             * Format: date-time
+             */
+            claimed_at: string;
+            /** Claimed By */
+            claimed_by: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
         };
         /** DataUsageAttributes */
         DataUsageAttributes: {
@@ -827,8 +876,12 @@ export interface components {
         Decision: {
             /** Action */
             action: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund") | null;
+            /** Approvals */
+            approvals?: components["schemas"]["Approval"][] | null;
             /** Assessment Hash */
             assessment_hash: string;
+            /** Comment */
+            comment?: string | null;
             /**
              * Decided At
              * Format: date-time
@@ -838,6 +891,8 @@ export interface components {
             decided_by: string;
             /** Feedback */
             feedback: string | null;
+            /** Label */
+            label?: ("true_fraud" | "false_alarm" | "inconclusive") | null;
             /** Reason Code */
             reason_code: string | null;
             /** Review Id */
@@ -959,6 +1014,8 @@ export interface components {
              * @default false
              */
             unsupported: boolean;
+            /** Unsupported Reason */
+            unsupported_reason?: string | null;
         };
         /**
          * Health
@@ -1114,6 +1171,16 @@ export interface components {
             first: components["schemas"]["MalformedInput"][];
         };
         /**
+         * Money
+         * @description `amount_minor` counts the currency's smallest unit: 1299 of USD is 12.99 dollars.
+         */
+        Money: {
+            /** Amount Minor */
+            amount_minor: number;
+            /** Currency */
+            currency: string;
+        };
+        /**
          * Problem
          * @description An RFC 9457 problem document: why the request was not done.
          */
@@ -1133,6 +1200,23 @@ export interface components {
             title: string;
             /** Type */
             type: string;
+        };
+        /**
+         * Proposal
+         * @description A first approval that waits for a second person's.
+         */
+        Proposal: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "clear" | "lock_account" | "refund_charges" | "lock_and_refund";
+            /** Approvals */
+            approvals: components["schemas"]["Approval"][];
+            /** Label */
+            label: ("true_fraud" | "false_alarm" | "inconclusive") | null;
+            /** Review Id */
+            review_id: string;
         };
         /**
          * Readiness
@@ -1157,6 +1241,44 @@ export interface components {
             scheduler: string;
         };
         /**
+         * Reversal
+         * @description One request to undo one effect of a case. Another person than the one who asked must approve it.
+         */
+        Reversal: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "unlock_account" | "reverse_refund";
+            /** Case Id */
+            case_id: string;
+            /** Comment */
+            comment: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            effect: components["schemas"]["Effect"] | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Requested By */
+            requested_by: string;
+            /** Reversal Id */
+            reversal_id: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "requested" | "approved" | "refused" | "done" | "failed";
+            /** Undoes */
+            undoes: string;
+        };
+        /**
          * ReviewRequest
          * @description One round's question: may this be done? Answered at most once.
          */
@@ -1173,11 +1295,15 @@ export interface components {
              * Format: date-time
              */
             due_at: string;
+            /** Four Eyes Actions */
+            four_eyes_actions?: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund")[] | null;
             /**
              * Opened At
              * Format: date-time
              */
             opened_at: string;
+            /** Remind At */
+            remind_at?: string | null;
             /**
              * Required Role
              * @default analyst
@@ -1207,6 +1333,8 @@ export interface components {
             model_recommendation: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund") | null;
             /** Overall Risk Score */
             overall_risk_score: number | null;
+            /** Prompt Version */
+            prompt_version?: string | null;
             /**
              * Quality Check
              * @default false
@@ -1224,6 +1352,8 @@ export interface components {
              * @default []
              */
             refund_charge_ids: string[];
+            /** Refund Total */
+            refund_total?: components["schemas"]["Money"][] | null;
             /** Reports */
             reports: components["schemas"]["SpecialistReport"][];
             /**
@@ -1243,6 +1373,7 @@ export interface components {
              * @default []
              */
             route_reasons: string[];
+            spend?: components["schemas"]["Spend"] | null;
             /**
              * Tokens
              * @default 0
@@ -1279,6 +1410,8 @@ export interface components {
             findings: components["schemas"]["Finding"][];
             /** Model */
             model: string | null;
+            /** Prompt Version */
+            prompt_version?: string | null;
             /** Reason */
             reason: string | null;
             /** Risk Score */
@@ -1290,6 +1423,7 @@ export interface components {
              * @enum {string}
              */
             specialist: "usage" | "location" | "billing";
+            spend?: components["schemas"]["Spend"] | null;
             /**
              * Status
              * @enum {string}
@@ -1310,6 +1444,29 @@ export interface components {
              * @default []
              */
             tool_calls: components["schemas"]["ToolCall"][];
+        };
+        /**
+         * Spend
+         * @description What model calls cost. Answers that were already paid for and recalled count nothing.
+         */
+        Spend: {
+            /** Cost Usd */
+            cost_usd: string | null;
+            /**
+             * Input Tokens
+             * @default 0
+             */
+            input_tokens: number;
+            /**
+             * Model Calls
+             * @default 0
+             */
+            model_calls: number;
+            /**
+             * Output Tokens
+             * @default 0
+             */
+            output_tokens: number;
         };
         /**
          * StartRequest

@@ -7,6 +7,7 @@ import pytest
 
 from casebook.engine import open_engine, upgrade
 from casebook.repository import CaseBook
+from casebook.transactions import Transactions
 from tests.unit.worker.support.cases import an_alert
 
 
@@ -14,7 +15,7 @@ from tests.unit.worker.support.cases import an_alert
 def casebook(tmp_path: Path) -> Iterator[CaseBook]:
     engine = open_engine(f"sqlite:///{tmp_path / 'casebook.db'}")
     upgrade(engine)
-    book = CaseBook(engine)
+    book = CaseBook(Transactions(engine))
     book.open_case(an_alert())
     yield book
     engine.dispose()

@@ -1,0 +1,12 @@
+"""Who works on a case right now."""
+
+from contracts.model import Contract, UtcDateTime
+
+
+class Claim(Contract):
+    """A lease: after `expires_at` the case is anybody's again, without anyone having to release it."""
+
+    claimed_by: str
+    """The stable subject id of a person."""
+    claimed_at: UtcDateTime
+    expires_at: UtcDateTime

@@ -1,0 +1,31 @@
+"""Taking back what an approved action did: an approved action of its own."""
+
+from typing import Literal
+
+from contracts.effect import Effect
+from contracts.ids import CaseId
+from contracts.model import Contract, NonEmptyText, UtcDateTime
+
+ReversalAction = Literal["unlock_account", "reverse_refund"]
+ReversalStatus = Literal["requested", "approved", "refused", "done", "failed"]
+
+
+class Reversal(Contract):
+    """One request to undo one effect of a case. Another person than the one who asked must approve it."""
+
+    reversal_id: str
+    """`{case_id}:{action}:{n}`, n counting the case's requests from 1. Also names its orchestration."""
+    case_id: CaseId
+    action: ReversalAction
+    undoes: str
+    """Key of the effect that is taken back."""
+    status: ReversalStatus
+    reason: NonEmptyText
+    requested_by: str
+    requested_at: UtcDateTime
+    decided_by: str | None = None
+    decided_at: UtcDateTime | None = None
+    comment: str | None = None
+    """What the person who decided said to it."""
+    effect: Effect | None = None
+    """What came of it, once it was carried out."""
