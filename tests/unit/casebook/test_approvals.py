@@ -1,0 +1,81 @@
+"""Which approvals need two people."""
+
+from datetime import timedelta
+
+import pytest
+
+from casebook.approvals import approvals_of, approvals_required, four_eyes_actions
+from contracts.assessment import RecommendedAction, RiskAssessment
+from contracts.money import Money
+from contracts.review import ReviewRequest
+from tests.unit.casebook.builders import NOON, an_assessment
+
+LIMIT = 50_000
+BOTH = ("refund_charges", "lock_and_refund")
+
+
+def refunding(*total: Money, known: bool = True, action: RecommendedAction = "refund_charges") -> RiskAssessment:
+    changes = {"refund_charge_ids": ("ch-1",), "refund_total": total if known else None}
+    return an_assessment(action=action).model_copy(update=changes)
+
+
+def usd(amount_minor: int) -> Money:
+    return Money(amount_minor=amount_minor, currency="USD")
+
+
+@pytest.mark.parametrize(
+    ("assessment", "expected"),
+    [
+        (refunding(usd(LIMIT)), ("lock_and_refund",)),
+        (refunding(usd(LIMIT + 1)), BOTH),
+        (refunding(known=False), BOTH),
+        (refunding(), BOTH),
+        (refunding(usd(1), Money(amount_minor=LIMIT + 1, currency="JPY")), BOTH),
+        (refunding(usd(LIMIT), Money(amount_minor=LIMIT, currency="EUR")), ("lock_and_refund",)),
+        (an_assessment(), ("lock_and_refund",)),
+    ],
+)
+def test_a_lock_with_refund_always_needs_two_and_a_refund_alone_above_the_limit_or_unknown(
+    assessment: RiskAssessment, expected: tuple[RecommendedAction, ...]
+):
+    assert four_eyes_actions(assessment, LIMIT) == expected
+
+
+def test_a_limit_of_nothing_asks_for_two_people_for_every_refund():
+    assert four_eyes_actions(refunding(usd(1)), 0) == BOTH
+
+
+@pytest.mark.parametrize(
+    ("action", "needed"), [("clear", 1), ("lock_account", 1), ("refund_charges", 2), ("lock_and_refund", 2)]
+)
+def test_a_review_asks_for_as_many_as_its_recommended_action_needs(action: RecommendedAction, needed: int):
+    assert approvals_required(refunding(usd(LIMIT + 1), action=action), LIMIT) == needed
+
+
+def a_review(required: int, *actions: RecommendedAction, policy: bool = True) -> ReviewRequest:
+    return ReviewRequest(
+        review_id="case-x:r1",
+        assessment_hash="sha256:" + "0" * 64,
+        opened_at=NOON,
+        due_at=NOON + timedelta(hours=1),
+        approvals_required=required,
+        four_eyes_actions=actions if policy else None,
+    )
+
+
+def test_what_the_review_says_counts_and_not_what_it_recommends():
+    """Whoever approves something else than recommended cannot do it alone for that."""
+    review = a_review(1, "lock_and_refund")
+    assert approvals_of(review, "lock_and_refund") == 2
+    assert approvals_of(review, "lock_account") == 1
+    assert approvals_of(a_review(2), "lock_and_refund") == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "needed"), [("clear", 1), ("lock_account", 2), ("refund_charges", 2), ("lock_and_refund", 2)]
+)
+def test_a_review_from_before_the_policy_asks_as_many_for_everything_that_touches_a_customer(
+    action: RecommendedAction, needed: int
+):
+    assert approvals_of(a_review(2, policy=False), action) == needed
+    assert approvals_of(a_review(1, policy=False), action) == 1
