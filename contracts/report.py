@@ -48,7 +48,7 @@ class Evidence(Contract):
 
 
 class Spend(Contract):
-    """What model calls cost. Answers that were already paid for and recalled count nothing."""
+    """What model calls cost. Each answer counts once, also one that a repeated attempt recalled instead of asking."""
 
     model_calls: Annotated[int, Field(ge=0)] = 0
     input_tokens: Annotated[int, Field(ge=0)] = 0

@@ -51,7 +51,8 @@ RECORDING = task.RetryPolicy(
     max_retry_interval=timedelta(minutes=30),
     max_number_of_attempts=60,
 )
-# Each attempt may cost money, and a person can take over: 3 s, 9 s, 27 s, then unavailable.
+# The agents ask an unwilling model or tool again by themselves and then say so; these attempts are for what else can
+# fail, such as the casebook. What a failed attempt had paid for is in the journal. 3 s, 9 s, 27 s, then unavailable.
 THINKING = task.RetryPolicy(
     first_retry_interval=timedelta(seconds=3),
     backoff_coefficient=3,

@@ -44,12 +44,16 @@ def wire_activities(
     gateway: ActionGateway,
     policy: InvestigationPolicy,
     limits: Limits,
+    pause: Callable[[float], None] = time.sleep,
 ) -> tuple[Callable[..., Any], ...]:
-    """Every activity. Agents get the tools that read; only the action activities get the gateway that writes."""
-    agent = AgentLoop(model, tools, record, limits, monotonic=time.monotonic, now=utc_now)
+    """Every activity. Agents get the tools that read; only the action activities get the gateway that writes.
+
+    `pause` waits so many seconds before a model or tool is asked again.
+    """
+    agent = AgentLoop(model, tools, record, limits, monotonic=time.monotonic, now=utc_now, pause=pause)
     prompts = load_prompts()
     rounds = RoundActivities(record, policy)
-    specialists = SpecialistActivities(record, SpecialistAgents(agent, tools, prompts))
+    specialists = SpecialistActivities(record, SpecialistAgents(agent, prompts))
     assessment = AssessmentActivities(record, AggregatorAgent(agent, prompts))
     review = ReviewActivities(record)
     actions = ActionActivities(record, gateway)

@@ -21,7 +21,7 @@ class AssessmentActivities:
         self._aggregator = aggregator
 
     def assess_risk(self, _: task.ActivityContext, order: AssessmentTask) -> RiskAssessment:
-        """Judge the round. Raises ModelUnavailable when another attempt may help."""
+        """Judge the round. An assessment that was kept already is returned as it is."""
         kept = self._record.recall_assessment(order.case_id, order.round)
         if kept is not None:
             return kept

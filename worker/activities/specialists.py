@@ -20,10 +20,7 @@ class SpecialistActivities:
         self._agents = agents
 
     def run_specialist(self, _: task.ActivityContext, order: SpecialistTask) -> SpecialistReport:
-        """Investigate and keep report and evidence; a report that was kept already is returned as it is.
-
-        Raises ModelUnavailable or ToolsUnavailable when another attempt may help.
-        """
+        """Investigate and keep report and evidence; a report that was kept already is returned as it is."""
         kept = self._record.recall_report(order.case_id, order.round, order.specialist)
         if kept is not None:
             return kept

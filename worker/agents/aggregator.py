@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from contracts.investigation import AssessmentTask
 from worker.agents.conversation import aggregator_case
-from worker.agents.loop import AgentLoop, Assignment, Usage
+from worker.agents.loop import AgentLoop, Assignment
 from worker.agents.prompting import Prompts
+from worker.agents.usage import Usage
 from worker.agents.verdicts import MAX_REASONING, RiskVerdict
 from worker.domain.routing import Judgement
 
@@ -28,7 +29,7 @@ class AggregatorAgent:
         self._prompts = prompts
 
     def judge(self, order: AssessmentTask) -> AggregatorAnswer:
-        """A judgement; one without a score when none was to be had. Raises ModelUnavailable."""
+        """A judgement; one without a score when none was to be had."""
         if not any(report.status == "ok" for report in order.reports):
             return AggregatorAnswer(Judgement(None, None, NOTHING_TO_JUDGE), Usage())
         result = self._loop.run(

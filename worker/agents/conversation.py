@@ -12,9 +12,11 @@ from pydantic import JsonValue
 
 from contracts.alert import Alert
 from contracts.investigation import AssessmentTask, RememberedRound, SpecialistTask
+from worker.agents.limits import Limits
+from worker.agents.trimming import trim
 
-MAX_TOOL_TEXT = 24_000
-"""Characters of one tool message; the recorded evidence keeps everything."""
+MAX_TOOL_TEXT = Limits().tool_text
+MAX_TOOL_ERROR = 1_000
 
 
 def specialist_case(order: SpecialistTask) -> str:
@@ -38,15 +40,13 @@ def repair_request(problem: str) -> str:
     )
 
 
-def tool_answer(evidence_id: str, tool: str, *, ok: bool, result: JsonValue) -> str:
-    """The content of a tool message: at most about MAX_TOOL_TEXT characters of JSON."""
+def tool_answer(evidence_id: str, tool: str, *, ok: bool, result: JsonValue, limit: int = MAX_TOOL_TEXT) -> str:
+    """The content of a tool message: its data in at most about `limit` characters of JSON, saying what was cut."""
     head: dict[str, JsonValue] = {"evidence_id": evidence_id, "tool": tool, "ok": ok}
     if not ok:
         return _dump({**head, "error": _error_sentence(result)})
-    text = _dump({**head, "data": result})
-    if len(text) <= MAX_TOOL_TEXT:
-        return text
-    return _dump({**head, "truncated": True, "data": _shortened(result)})
+    data, cut = trim(result, limit)
+    return _dump({**head, **({"trimmed": cut} if cut else {}), "data": data})
 
 
 def _case(case_id: str, round_number: int, alert: Alert, memory: Sequence[RememberedRound]) -> dict[str, Any]:
@@ -75,14 +75,4 @@ def _inline(text: str) -> str:
 
 def _error_sentence(result: JsonValue) -> str:
     error = result.get("error") if isinstance(result, dict) else None
-    return (error if isinstance(error, str) else "The tool failed.")[:MAX_TOOL_TEXT]
-
-
-def _shortened(result: JsonValue) -> JsonValue:
-    """The result with its lists cut to the same number of first entries, or else its text cut off."""
-    if isinstance(result, dict):
-        for kept in (200, 100, 50, 25, 10, 5):
-            shorter = {key: value[:kept] if isinstance(value, list) else value for key, value in result.items()}
-            if len(_dump(shorter)) <= MAX_TOOL_TEXT:
-                return shorter
-    return json.dumps(result, ensure_ascii=False)[: MAX_TOOL_TEXT // 2]
+    return (error if isinstance(error, str) else "The tool failed.")[:MAX_TOOL_ERROR]

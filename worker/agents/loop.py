@@ -1,9 +1,10 @@
 """The bounded tool loop: model call, tool calls, model call, …, and a structured answer or none."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic
+from typing import Generic, TypeVar
 
 from contracts.hashing import content_hash
 from contracts.ids import evidence_id
@@ -11,11 +12,17 @@ from contracts.report import Evidence, ToolCall
 from worker.agents.conversation import repair_request, tool_answer
 from worker.agents.journal import RecordedBatch, RecordedCall, RunJournal
 from worker.agents.limits import Limits
+from worker.agents.patience import GivenUp, Patience
 from worker.agents.toolcalls import BadToolRequest, ToolScope, readable_arguments
+from worker.agents.usage import Usage
 from worker.agents.verdicts import Answer, BadAnswer, answer_format, read_answer
 from worker.ports.model import Message, Model, ModelRejected, ModelReply, ModelRequest, ToolRequest
 from worker.ports.record import Journal
 from worker.ports.tools import ToolBox, ToolDescription, ToolInvocation, ToolOutcome
+
+log = logging.getLogger(__name__)
+
+Asked = TypeVar("Asked")
 
 
 @dataclass(frozen=True)
@@ -31,26 +38,8 @@ class Assignment(Generic[Answer]):
     user: str
     answer_name: str
     answer: type[Answer]
-    tools: tuple[ToolDescription, ...] = ()
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What a run has used so far; what a journal recalled counts like the first time."""
-
-    model: str | None = None
-    tokens: int = 0
-    duration_ms: int = 0
-    tool_calls: int = 0
-
-    def plus_reply(self, reply: ModelReply) -> "Usage":
-        """With one more model call."""
-        return Usage(reply.model, self.tokens + reply.tokens, self.duration_ms + reply.duration_ms, self.tool_calls)
-
-    def plus_batch(self, batch: RecordedBatch) -> "Usage":
-        """With the tool calls of one turn, which ran side by side."""
-        longest = max((call.duration_ms for call in batch.calls), default=0)
-        return Usage(self.model, self.tokens, self.duration_ms + longest, self.tool_calls + len(batch.calls))
+    tools: frozenset[str] = frozenset()
+    """Names of the tools that it may use, of those that the tool server offers."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +63,15 @@ class _Run(Generic[Answer]):
 
     assignment: Assignment[Answer]
     journal: RunJournal
-    started: float
+    patience: Patience
+    deadline: float
     messages: list[Message]
+    tools: tuple[ToolDescription, ...] = ()
     usage: Usage = field(default_factory=Usage)
     batches: list[RecordedBatch] = field(default_factory=list[RecordedBatch])
     repaired: bool = False
+    corrected: bool = False
+    """Whether the model has been told that it asked for a tool wrongly."""
 
     @property
     def calls(self) -> list[RecordedCall]:
@@ -88,8 +81,8 @@ class _Run(Generic[Answer]):
 class AgentLoop:
     """Runs one assignment at a time per thread, within limits.
 
-    Answers are held to their schema; a wrong one may be repaired once. A fault that may pass (ModelUnavailable,
-    ToolsUnavailable) is raised for the durable retry; everything else ends as a Result without an answer.
+    Answers are held to their schema and tool requests to theirs; each may be put right once. A fault that may pass is
+    asked about again here and nowhere else, within the run's seconds. Whatever comes, the run ends as a Result.
     """
 
     def __init__(
@@ -101,6 +94,7 @@ class AgentLoop:
         *,
         monotonic: Callable[[], float],
         now: Callable[[], datetime],
+        pause: Callable[[float], None],
     ) -> None:
         self._model = model
         self._tools = tools
@@ -108,32 +102,45 @@ class AgentLoop:
         self._limits = limits
         self._monotonic = monotonic
         self._now = now
+        self._pause = pause
 
     def run(self, assignment: Assignment[Answer]) -> Result[Answer]:
-        """The agent's answer. Raises ModelUnavailable or ToolsUnavailable."""
+        """The agent's answer, or one sentence on why there is none."""
         prefix = f"r{assignment.round}-{assignment.agent}"
         run = _Run(
             assignment,
             RunJournal(self._journal, assignment.case_id, prefix),
-            self._monotonic(),
+            Patience(self._limits, f"{assignment.case_id} {prefix}", self._pause),
+            self._monotonic() + self._limits.seconds,
             [Message(role="system", text=assignment.system), Message(role="user", text=assignment.user)],
         )
         try:
+            run.tools = self._offered(run)
             return _result(run, self._converse(run), None)
-        except _NoAnswer as reason:
+        except (_NoAnswer, GivenUp, ModelRejected) as reason:
             return _result(run, None, str(reason))
-        except ModelRejected as rejection:
-            return _result(run, None, str(rejection))
+
+    def _offered(self, run: _Run[Answer]) -> tuple[ToolDescription, ...]:
+        wanted = run.assignment.tools
+        if not wanted:
+            return ()
+        offered = self._patiently(run, self._tools.describe)
+        tools = tuple(tool for tool in offered if tool.name in wanted)
+        if not tools:
+            raise _NoAnswer(f"The tool server offers none of the {run.assignment.agent} specialist's tools.")
+        return tools
 
     def _converse(self, run: _Run[Answer]) -> Answer:
         for number in range(1, self._limits.model_calls + 1):
             reply = self._ask(run, number)
-            if reply.tool_requests:
-                self._use_tools(run, number, reply)
+            problem = _cut_off(reply)
+            if problem is None and reply.tool_requests:
+                if number < self._limits.model_calls:
+                    self._use_tools(run, number, reply)
                 continue
-            if reply.refusal:
-                raise _NoAnswer("The model refused to answer.")
             try:
+                if problem is not None:
+                    raise BadAnswer(problem)
                 return read_answer(reply.text, run.assignment.answer)
             except BadAnswer as bad:
                 _ask_for_repair(run, reply, bad)
@@ -144,33 +151,58 @@ class AgentLoop:
             raise _NoAnswer(f"The limit of {self._limits.tokens} tokens was reached without an answer.")
         request = ModelRequest(
             messages=tuple(run.messages),
-            tools=run.assignment.tools,
+            tools=run.tools,
             may_call_tools=number < self._limits.model_calls,
             answer_format=answer_format(run.assignment.answer_name, run.assignment.answer),
         )
-        timeout_s = min(self._limits.model_timeout_s, self._seconds_left(run))
-        reply = run.journal.model_call(number, lambda: self._model.complete(request, timeout_s))
+
+        def ask() -> ModelReply:
+            timeout_s = min(self._limits.model_timeout_s, self._seconds_left(run))
+            return self._model.complete(request, timeout_s)
+
+        reply = run.journal.model_call(number, lambda: self._patiently(run, ask))
         run.usage = run.usage.plus_reply(reply)
         return reply
 
     def _use_tools(self, run: _Run[Answer], number: int, reply: ModelReply) -> None:
         if run.usage.tool_calls + len(reply.tool_requests) > self._limits.tool_calls:
             raise _NoAnswer(f"The model asked for more than {self._limits.tool_calls} tool calls.")
-        batch = run.journal.tool_batch(number, lambda: self._run_tools(run, reply.tool_requests))
+        checked = self._check(run, reply.tool_requests)
+        batch = run.journal.tool_batch(number, lambda: self._run_tools(run, reply.tool_requests, checked))
         run.batches.append(batch)
         run.usage = run.usage.plus_batch(batch)
         run.messages.append(Message(role="assistant", text=reply.text, tool_requests=reply.tool_requests))
         run.messages.extend(
-            Message(role="tool", call_id=request.call_id, text=_as_data(call.evidence))
+            Message(role="tool", call_id=request.call_id, text=self._as_data(call.evidence))
             for request, call in zip(reply.tool_requests, batch.calls, strict=True)
         )
 
-    def _run_tools(self, run: _Run[Answer], requests: Sequence[ToolRequest]) -> RecordedBatch:
-        scope = ToolScope(run.assignment.tools, run.assignment.customer_id)
-        checked = [_checked(scope, request) for request in requests]
-        timeout_s = min(self._limits.tool_timeout_s, self._seconds_left(run))
+    def _check(self, run: _Run[Answer], requests: Sequence[ToolRequest]) -> list[ToolInvocation | ToolOutcome]:
+        """Each request as a call, or as the error that the model is told. It is told once in a run."""
+        scope = ToolScope(run.tools, run.assignment.customer_id)
+        checked: list[ToolInvocation | ToolOutcome] = []
+        problems: list[str] = []
+        for request in requests:
+            try:
+                checked.append(scope.check(request))
+            except BadToolRequest as bad:
+                problems.append(str(bad))
+                checked.append(ToolOutcome(ok=False, result={"error": str(bad)}))
+        if problems and run.corrected:
+            raise _NoAnswer(f"The model asked for a tool wrongly, again after it had been told why: {problems[0]}")
+        run.corrected = run.corrected or bool(problems)
+        return checked
+
+    def _run_tools(
+        self, run: _Run[Answer], requests: Sequence[ToolRequest], checked: Sequence[ToolInvocation | ToolOutcome]
+    ) -> RecordedBatch:
         valid = [call for call in checked if isinstance(call, ToolInvocation)]
-        answers = iter(self._tools.invoke(valid, timeout_s) if valid else ())
+
+        def invoke() -> tuple[ToolOutcome, ...]:
+            timeout_s = min(self._limits.tool_timeout_s, self._seconds_left(run))
+            return self._tools.invoke(valid, timeout_s)
+
+        answers = iter(self._patiently(run, invoke) if valid else ())
         outcomes = [next(answers) if isinstance(call, ToolInvocation) else call for call in checked]
         first = run.usage.tool_calls + 1
         return RecordedBatch(
@@ -191,18 +223,30 @@ class AgentLoop:
         )
         return RecordedCall(evidence=evidence, duration_ms=outcome.duration_ms)
 
+    def _as_data(self, evidence: Evidence) -> str:
+        return tool_answer(
+            evidence.evidence_id, evidence.tool, ok=evidence.ok, result=evidence.result, limit=self._limits.tool_text
+        )
+
+    def _patiently(self, run: _Run[Answer], once: Callable[[], Asked]) -> Asked:
+        return run.patience.ask(once, lambda: run.deadline - self._monotonic())
+
     def _seconds_left(self, run: _Run[Answer]) -> float:
-        left = self._limits.seconds - (self._monotonic() - run.started)
+        left = run.deadline - self._monotonic()
         if left <= 0:
             raise _NoAnswer(f"There was no answer within {self._limits.seconds:g} seconds.")
         return left
 
 
-def _checked(scope: ToolScope, request: ToolRequest) -> ToolInvocation | ToolOutcome:
-    try:
-        return scope.check(request)
-    except BadToolRequest as bad:
-        return ToolOutcome(ok=False, result={"error": str(bad)})
+def _cut_off(reply: ModelReply) -> str | None:
+    """Why a reply is to be written anew, whatever it holds. Raises _NoAnswer when that would be no use."""
+    if reply.refusal:
+        raise _NoAnswer("The model refused to answer.")
+    if reply.finish == "content_filter":
+        raise _NoAnswer("The content filter of the model endpoint withheld the answer.")
+    if reply.finish == "length":
+        return "it was cut off at the model's length limit, so be briefer"
+    return None
 
 
 def _ask_for_repair(run: _Run[Answer], reply: ModelReply, bad: BadAnswer) -> None:
@@ -213,11 +257,18 @@ def _ask_for_repair(run: _Run[Answer], reply: ModelReply, bad: BadAnswer) -> Non
     run.messages.append(Message(role="user", text=repair_request(str(bad))))
 
 
-def _as_data(evidence: Evidence) -> str:
-    return tool_answer(evidence.evidence_id, evidence.tool, ok=evidence.ok, result=evidence.result)
-
-
 def _result(run: _Run[Answer], answer: Answer | None, failure: str | None) -> Result[Answer]:
+    log.info(
+        "The %s run ended %s: %d model calls, %d retries, %d tool calls, %d tokens, %d ms.",
+        run.assignment.agent,
+        "with an answer" if failure is None else f"without an answer ({failure})",
+        run.usage.model_calls,
+        run.patience.retries,
+        run.usage.tool_calls,
+        run.usage.tokens,
+        run.usage.duration_ms,
+        extra={"case_id": run.assignment.case_id},
+    )
     return Result(
         answer,
         failure,

@@ -1,6 +1,6 @@
 """The three specialists: which tools each may use, and how its verdict becomes a report."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from contracts.investigation import SpecialistTask
 from contracts.report import Evidence, Specialist, SpecialistReport
@@ -9,7 +9,6 @@ from worker.agents.loop import AgentLoop, Assignment, Result
 from worker.agents.prompting import Prompts
 from worker.agents.verdicts import SpecialistVerdict, findings_of
 from worker.domain.evidence import grounds_of, resolve, seen_charge_ids
-from worker.ports.tools import ToolBox, ToolDescription, ToolsUnavailable
 
 SPECIALIST_TOOLS: Mapping[Specialist, tuple[str, ...]] = {
     "usage": (
@@ -42,13 +41,12 @@ MAX_REASON = 500
 class SpecialistAgents:
     """Investigates as any of the specialists."""
 
-    def __init__(self, loop: AgentLoop, tools: ToolBox, prompts: Prompts) -> None:
+    def __init__(self, loop: AgentLoop, prompts: Prompts) -> None:
         self._loop = loop
-        self._tools = tools
         self._prompts = prompts
 
     def investigate(self, order: SpecialistTask) -> tuple[SpecialistReport, tuple[Evidence, ...]]:
-        """The report and all that it rests on. Raises ModelUnavailable or ToolsUnavailable."""
+        """The report and all that it rests on."""
         result = self._loop.run(
             Assignment(
                 case_id=order.case_id,
@@ -59,17 +57,10 @@ class SpecialistAgents:
                 user=specialist_case(order),
                 answer_name="specialist_verdict",
                 answer=SpecialistVerdict,
-                tools=self._tools_of(order.specialist),
+                tools=frozenset(SPECIALIST_TOOLS[order.specialist]),
             )
         )
         return report_of(order, result), result.evidence
-
-    def _tools_of(self, specialist: Specialist) -> tuple[ToolDescription, ...]:
-        wanted = SPECIALIST_TOOLS[specialist]
-        offered = tuple(tool for tool in self._tools.describe() if tool.name in wanted)
-        if not offered:
-            raise ToolsUnavailable(f"The tool server offers none of the {specialist} specialist's tools.")
-        return offered
 
 
 def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> SpecialistReport:
@@ -83,14 +74,16 @@ def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> Speci
         model=result.usage.model,
         tokens=result.usage.tokens,
         duration_ms=result.usage.duration_ms,
+        spend=result.usage.spend,
     )
     verdict = result.answer
     if verdict is None:
         return base
     grounds = grounds_of(order.alert, order.memory, result.evidence)
     found = {"findings": resolve(findings_of(verdict.findings), grounds)}
-    if not verdict.evaluable:
-        why = (verdict.reason or "The specialist gave no reason.")[:MAX_REASON]
+    missing = unanswered(result.evidence, SPECIALIST_TOOLS[order.specialist])
+    if missing or not verdict.evaluable:
+        why = (missing or verdict.reason or "The specialist gave no reason.")[:MAX_REASON]
         return base.model_copy(update={**found, "status": "not_evaluable", "reason": why})
     return base.model_copy(
         update={
@@ -101,6 +94,19 @@ def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> Speci
             "suspicious_charge_ids": _seen(verdict.suspicious_charge_ids, result.evidence),
         }
     )
+
+
+def unanswered(evidence: Sequence[Evidence], tools: Collection[str]) -> str | None:
+    """The first of the tools that was asked and never answered, in one sentence; None when each did.
+
+    A judgement that lacks records which its own author wanted is none, however sure it sounds.
+    """
+    answered = {call.tool for call in evidence if call.ok}
+    for call in evidence:
+        if call.tool in tools and call.tool not in answered:
+            error = call.result.get("error") if isinstance(call.result, dict) else None
+            return f"The tool {call.tool} gave no records: {error or 'It failed.'}"
+    return None
 
 
 def _seen(charge_ids: tuple[str, ...], evidence: tuple[Evidence, ...]) -> tuple[str, ...]:

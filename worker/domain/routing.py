@@ -12,10 +12,11 @@ from worker.domain.sampling import is_sampled
 
 REFUNDING: frozenset[RecommendedAction] = frozenset({"refund_charges", "lock_and_refund"})
 
-_NOT_OK: Mapping[str, str] = {
-    "not_evaluable": "The {name} specialist could not evaluate the case",
-    "unavailable": "The {name} specialist was unavailable",
+_NOT_OK: Mapping[str, tuple[str, str]] = {
+    "not_evaluable": ("could not evaluate the case", "could not evaluate the case"),
+    "unavailable": ("was unavailable", "were unavailable"),
 }
+"""What became of one specialist, and of several."""
 
 
 @dataclass(frozen=True)
@@ -68,20 +69,34 @@ def route_case(
 
 def _report_reasons(reports: Sequence[SpecialistReport], threshold: float) -> Iterator[str]:
     by_name = {report.specialist: report for report in reports}
+    silent: set[str] = set()
     for name in SPECIALISTS:
         report = by_name.get(name)
         if report is None:
             yield f"The {name} specialist gave no report."
-        else:
+        elif report.status == "ok":
             yield from _reasons_in(report, threshold)
+        elif name not in silent:
+            # What silences all three is one fault, and is said once.
+            alike = [each for each in SPECIALISTS if each in by_name and _silence(by_name[each]) == _silence(report)]
+            silent.update(alike)
+            yield _silent(alike, report)
+
+
+def _silence(report: SpecialistReport) -> tuple[str, str | None]:
+    return report.status, report.reason
+
+
+def _silent(names: Sequence[str], report: SpecialistReport) -> str:
+    one, several = _NOT_OK[report.status]
+    why = f": {report.reason}" if report.reason else "."
+    if len(names) == 1:
+        return f"The {names[0]} specialist {one}{why}"
+    return f"The {', '.join(names[:-1])} and {names[-1]} specialists {several}{why}"
 
 
 def _reasons_in(report: SpecialistReport, threshold: float) -> Iterator[str]:
     name = report.specialist
-    if report.status != "ok":
-        why = f": {report.reason}" if report.reason else "."
-        yield _NOT_OK[report.status].format(name=name) + why
-        return
     if not is_usable(report.risk_score):
         yield f"The {name} specialist gave no usable risk score."
     elif report.risk_score >= threshold:

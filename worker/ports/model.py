@@ -9,11 +9,27 @@ from worker.ports.tools import ToolDescription
 
 
 class ModelUnavailable(Exception):
-    """The model did not answer this time: asking again later may help. The message is one sentence without secrets."""
+    """The model did not answer this time: asking again later may help. The message is one sentence without secrets.
+
+    `retry_after_s`: how long to wait, when that is known. `asked`: False when nothing was sent, because what is
+    configured is known to be down; such a try costs nothing.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, asked: bool = True) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+        self.asked = asked
 
 
 class ModelRejected(Exception):
-    """The model refuses this request whenever it is asked. The message is one sentence without secrets."""
+    """The model refuses this request whenever it is asked. The message is one sentence without secrets.
+
+    `elsewhere`: the fault lies in how this deployment is set up, so another one may well answer.
+    """
+
+    def __init__(self, message: str, *, elsewhere: bool = False) -> None:
+        super().__init__(message)
+        self.elsewhere = elsewhere
 
 
 class ToolRequest(Contract):
@@ -24,15 +40,23 @@ class ToolRequest(Contract):
     arguments: str
 
 
+Finish = Literal["complete", "length", "content_filter"]
+"""Why the model stopped: it had said all, or it was cut off."""
+
+
 class ModelReply(Contract):
     """One answer of the model: tool requests, or text, or a refusal, or nothing at all."""
 
     text: str | None = None
     refusal: str | None = None
     tool_requests: tuple[ToolRequest, ...] = ()
+    finish: Finish = "complete"
     model: str
+    """Which model answered, in the endpoint's own words."""
     tokens: Annotated[int, Field(ge=0)] = 0
-    """Prompt and completion together."""
+    """Prompt and completion together; estimated when the endpoint does not count them."""
+    input_tokens: Annotated[int, Field(ge=0)] = 0
+    output_tokens: Annotated[int, Field(ge=0)] = 0
     duration_ms: Annotated[int, Field(ge=0)] = 0
 
 
@@ -66,7 +90,7 @@ class Model(Protocol):
     """A chat-completions model with tools and structured answers."""
 
     def complete(self, request: ModelRequest, timeout_s: float) -> ModelReply:
-        """The model's next turn, within `timeout_s` seconds, asked exactly once.
+        """The model's next turn, within `timeout_s` seconds; no deployment is asked twice.
 
         Raises ModelUnavailable (no answer, overload, server fault) or ModelRejected (bad request, no permission).
         """

@@ -46,7 +46,6 @@ from worker.agents.specialists import SpecialistAgents
 from worker.domain.assessing import send_to_person
 from worker.domain.failures import unavailable_report
 from worker.ports.actions import ActionRefused, ActionsUnavailable
-from worker.ports.model import ModelUnavailable
 
 ORDER = an_investigation()
 CASE = ORDER.case_id
@@ -74,7 +73,7 @@ class FakeGateway:
 def specialists(casebook: CaseBook, *turns: Turn) -> tuple[SpecialistActivities, ScriptedModel]:
     model, tools = ScriptedModel(list(turns)), FakeTools()
     loop = a_loop(model, tools, casebook)
-    return SpecialistActivities(casebook, SpecialistAgents(loop, tools, PROMPTS)), model
+    return SpecialistActivities(casebook, SpecialistAgents(loop, PROMPTS)), model
 
 
 def assessing(casebook: CaseBook, *turns: Turn) -> tuple[AssessmentActivities, ScriptedModel]:
@@ -143,8 +142,8 @@ def test_a_report_that_was_kept_is_not_paid_for_again(casebook: CaseBook) -> Non
 
 def test_an_attempt_that_failed_goes_on_where_it_stopped(casebook: CaseBook) -> None:
     asked = asks(("get_customer", {"customer_id": 7}))
-    first, _ = specialists(casebook, asked, ModelUnavailable("Overloaded."))
-    with pytest.raises(ModelUnavailable):
+    first, _ = specialists(casebook, asked, MemoryError("Out of memory."))
+    with pytest.raises(MemoryError):
         first.run_specialist(CTX, a_specialist_task())
     second, model = specialists(casebook, answers(a_verdict(0.4, ["r1-usage-1"])))
 

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from contracts.investigation import RememberedRound, SpecialistTask
 from tests.unit.worker.support.cases import a_policy, an_alert, an_assessment_task
-from worker.agents.conversation import MAX_TOOL_TEXT, aggregator_case, repair_request, specialist_case, tool_answer
+from worker.agents.conversation import aggregator_case, repair_request, specialist_case, tool_answer
 from worker.agents.prompting import load_prompts
 from worker.agents.verdicts import RiskVerdict, SpecialistVerdict, answer_format
 
@@ -89,21 +89,31 @@ def test_a_failed_tool_call_says_why() -> None:
     ],
 )
 def test_a_huge_tool_result_is_shortened_for_the_model_and_says_so(result: JsonValue) -> None:
-    text = tool_answer("r1-usage-1", "get_data_usage", ok=True, result=result)
+    text = tool_answer("r1-usage-1", "get_data_usage", ok=True, result=result, limit=24_000)
 
-    assert len(text) <= MAX_TOOL_TEXT
-    assert json.loads(text)["truncated"] is True
+    assert len(text) <= 24_300
+    assert json.loads(text)["trimmed"].startswith("Shown are the first ")
 
 
-def test_a_long_list_keeps_its_first_entries_and_everything_beside_it() -> None:
+def test_a_result_within_the_budget_is_shown_whole_and_says_nothing_of_trimming() -> None:
+    result: JsonValue = {"days": [{"day": number} for number in range(500)]}
+
+    shown = json.loads(tool_answer("r1-usage-1", "get_data_usage", ok=True, result=result))
+
+    assert shown["data"] == result
+    assert "trimmed" not in shown
+
+
+def test_a_long_list_keeps_its_ends_and_everything_beside_it() -> None:
     days: list[JsonValue] = [{"day": number, "note": "x" * 400} for number in range(500)]
+    result: JsonValue = {"account": {"days": days}, "average_gb": 1.5}
 
-    data = json.loads(tool_answer("r1-usage-1", "get_data_usage", ok=True, result={"days": days, "average_gb": 1.5}))[
-        "data"
-    ]
+    shown = json.loads(tool_answer("r1-usage-1", "get_data_usage", ok=True, result=result))
 
-    assert data["average_gb"] == 1.5
-    assert data["days"] == days[:50]
+    assert shown["data"] == {"account": {"days": days[:25] + days[-25:]}, "average_gb": 1.5}
+    assert shown["trimmed"] == (
+        "Shown are the first 25 and the last 25 of 500 entries of account.days. The rest is not shown."
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from tests.unit.worker.support.agents import (
 from worker.agents.limits import Limits
 from worker.agents.loop import Assignment, Result
 from worker.agents.verdicts import SpecialistVerdict
-from worker.ports.model import ModelRejected, ModelUnavailable
+from worker.ports.model import ModelRejected, ModelReply, ModelRequest, ModelUnavailable
 from worker.ports.tools import ToolsUnavailable
 
 CUSTOMER = {"customer_id": 7}
@@ -37,7 +38,7 @@ def an_assignment(tools: FakeTools | None = None) -> Assignment[SpecialistVerdic
         user="The case.",
         answer_name="specialist_verdict",
         answer=SpecialistVerdict,
-        tools=(tools or FakeTools()).describe(),
+        tools=frozenset((tools or FakeTools()).results),
     )
 
 
@@ -169,15 +170,146 @@ def test_a_request_that_the_endpoint_rejects_ends_the_run_and_is_not_raised() ->
     assert len(result.evidence) == 1
 
 
-@pytest.mark.parametrize("fault", [ModelUnavailable("Overloaded."), ModelUnavailable("No answer.")])
-def test_a_model_that_is_down_is_left_to_the_durable_retry(fault: Exception) -> None:
-    with pytest.raises(ModelUnavailable):
-        run(fault)
+def test_a_turn_with_a_bad_tool_request_still_runs_the_good_ones() -> None:
+    tools = FakeTools()
+
+    result = run(asks(("get_customer", CUSTOMER), ("get_customer", {})), answers(a_verdict()), tools=tools)
+
+    assert [call.arguments for call in tools.batches[0]] == [CUSTOMER]
+    assert [item.ok for item in result.evidence] == [True, False]
+    assert result.answer is not None
 
 
-def test_a_tool_server_that_is_down_is_left_to_the_durable_retry() -> None:
-    with pytest.raises(ToolsUnavailable):
-        run(asks(("get_customer", CUSTOMER)), tools=FakeTools(fault=ToolsUnavailable("Down.")))
+def test_a_model_is_told_once_that_it_asked_wrongly_and_then_the_run_ends() -> None:
+    tools = FakeTools()
+
+    result = run(asks(("no_such_tool", CUSTOMER)), asks(("get_customer", {})), tools=tools)
+
+    assert result.failure == (
+        "The model asked for a tool wrongly, again after it had been told why: "
+        "The arguments do not fit the tool's schema: 'customer_id' is a required property."
+    )
+    assert tools.batches == []
+
+
+def test_a_reply_that_was_cut_off_may_be_written_anew_once() -> None:
+    cut = answers(a_verdict(), finish="length")
+    model = ScriptedModel([cut, answers(a_verdict(0.3))])
+
+    repaired = a_loop(model).run(an_assignment())
+
+    assert repaired.answer is not None
+    assert "cut off at the model's length limit" in (model.requests[1].messages[-1].text or "")
+    assert run(cut, cut).failure == (
+        "The model gave no usable answer, not even when asked again: "
+        "it was cut off at the model's length limit, so be briefer."
+    )
+
+
+def test_tool_requests_that_were_cut_off_are_not_run() -> None:
+    tools = FakeTools()
+
+    run(asks(("get_customer", CUSTOMER), finish="length"), answers(a_verdict()), tools=tools)
+
+    assert tools.batches == []
+
+
+def test_an_answer_that_the_content_filter_withheld_ends_the_run() -> None:
+    failure = run(says(None, finish="content_filter")).failure
+
+    assert failure == "The content filter of the model endpoint withheld the answer."
+
+
+@dataclass
+class Clock:
+    """Time that passes only while the loop pauses."""
+
+    seconds: float = 0.0
+    pauses: list[float] = field(default_factory=list[float])
+
+    def now(self) -> float:
+        return self.seconds
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.seconds += seconds
+
+
+def patiently(*turns: Turn, **limits: Any) -> tuple[Result[SpecialistVerdict], Clock]:
+    clock = Clock()
+    loop = a_loop(ScriptedModel(list(turns)), limits=Limits(**limits), monotonic=clock.now, pause=clock.pause)
+    return loop.run(an_assignment()), clock
+
+
+def test_a_fault_that_may_pass_is_asked_about_again_after_growing_pauses() -> None:
+    fault = ModelUnavailable("The model endpoint failed with status 500.")
+
+    result, clock = patiently(fault, fault, fault, answers(a_verdict(0.4)))
+
+    assert result.answer is not None
+    assert [0.75 * length < pause <= length for length, pause in zip((1, 2, 4), clock.pauses, strict=True)] == [
+        True
+    ] * 3
+    assert result.usage.model_calls == 1
+
+
+def test_a_run_gives_up_after_its_retries_with_the_fault_s_own_sentence() -> None:
+    fault = ModelUnavailable("The model endpoint failed with status 500.")
+
+    result, clock = patiently(fault, fault, fault, retries=2)
+
+    assert result.failure == "The model endpoint failed with status 500."
+    assert len(clock.pauses) == 2
+
+
+def test_the_pause_that_the_server_names_is_kept() -> None:
+    _, clock = patiently(ModelUnavailable("Overloaded.", retry_after_s=7.0), answers(a_verdict()))
+
+    assert clock.pauses == [7.0]
+
+
+def test_a_pause_longer_than_the_run_is_not_even_begun() -> None:
+    result, clock = patiently(ModelUnavailable("Overloaded for an hour.", retry_after_s=3600.0))
+
+    assert result.failure == "Overloaded for an hour."
+    assert clock.pauses == []
+
+
+def test_what_was_not_even_asked_uses_up_time_and_no_retries() -> None:
+    resting = ModelUnavailable("The model did not answer in time.", retry_after_s=10.0, asked=False)
+
+    answered, clock = patiently(resting, resting, resting, answers(a_verdict()), retries=0, seconds=60)
+    given_up, _ = patiently(*[resting] * 3, retries=0, seconds=25)
+
+    assert answered.answer is not None
+    assert clock.pauses == [10.0] * 3
+    assert given_up.failure == "The model did not answer in time."
+
+
+def test_a_model_that_only_times_out_costs_a_run_no_more_than_its_seconds() -> None:
+    clock = Clock()
+
+    class Hanging(ScriptedModel):
+        def complete(self, request: ModelRequest, timeout_s: float) -> ModelReply:
+            self.timeouts.append(timeout_s)
+            clock.seconds += timeout_s
+            raise ModelUnavailable("The model did not answer in time.")
+
+    model = Hanging([])
+    result = a_loop(model, limits=Limits(), monotonic=clock.now, pause=clock.pause).run(an_assignment())
+
+    assert result.failure == "The model did not answer in time."
+    assert clock.seconds <= Limits().seconds
+    assert model.timeouts[:2] == [40.0, 40.0]
+
+
+def test_a_tool_server_that_is_down_is_asked_again_and_then_named() -> None:
+    tools = FakeTools(fault=ToolsUnavailable("The tool server could not be reached."))
+
+    result = run(asks(("get_customer", CUSTOMER)), tools=tools, limits=Limits(retries=3))
+
+    assert result.failure == "The tool server could not be reached."
+    assert len(tools.batches) == 4
 
 
 def test_it_stops_at_the_limit_of_model_calls_and_demands_the_answer_with_the_last_one() -> None:

@@ -7,16 +7,16 @@ import pytest
 from pydantic import JsonValue
 
 from contracts.investigation import SpecialistTask
-from contracts.report import SPECIALISTS, Specialist
+from contracts.report import SPECIALISTS, Specialist, Spend
 from tests.unit.worker.support.agents import FakeTools, ScriptedModel, Turn, a_loop, a_verdict, answers, asks, says
 from tests.unit.worker.support.cases import a_policy, a_report, an_alert, an_assessment_task
 from worker.agents.aggregator import AggregatorAgent
+from worker.agents.limits import Limits
 from worker.agents.prompting import load_prompts
 from worker.agents.specialists import SPECIALIST_TOOLS, SpecialistAgents
 from worker.domain.assessing import assess
 from worker.domain.routing import Judgement
 from worker.ports.model import ModelUnavailable
-from worker.ports.tools import ToolsUnavailable
 
 PROMPTS = load_prompts()
 CUSTOMER = {"customer_id": 7}
@@ -30,7 +30,7 @@ def a_task(specialist: Specialist = "billing", **limits: Any) -> SpecialistTask:
 def agents(turns: Sequence[Turn], tools: FakeTools | None = None) -> tuple[SpecialistAgents, ScriptedModel]:
     model = ScriptedModel(list(turns))
     tools = tools or CHARGES
-    return SpecialistAgents(a_loop(model, tools), tools, PROMPTS), model
+    return SpecialistAgents(a_loop(model, tools), PROMPTS), model
 
 
 def test_a_verdict_becomes_a_report_with_all_that_it_cost() -> None:
@@ -138,8 +138,10 @@ def test_no_specialist_is_ever_given_a_tool_that_writes() -> None:
 def test_a_server_without_the_specialist_s_tools_is_no_reason_to_guess() -> None:
     agent, model = agents([], FakeTools({"get_weather": {}}))
 
-    with pytest.raises(ToolsUnavailable, match="none of the billing specialist's tools"):
-        agent.investigate(a_task())
+    report, _ = agent.investigate(a_task())
+
+    assert (report.status, report.risk_score) == ("unavailable", None)
+    assert report.reason == "The tool server offers none of the billing specialist's tools."
     assert model.requests == []
 
 
@@ -173,11 +175,12 @@ def test_an_unusable_judgement_has_no_score(verdict: dict[str, object]) -> None:
     assert judgement.reasoning.startswith("The model gave no usable answer")
 
 
-def test_an_aggregator_that_is_down_is_left_to_the_durable_retry() -> None:
+def test_an_aggregator_that_is_down_gives_no_score_and_says_why() -> None:
     model = ScriptedModel([ModelUnavailable("Overloaded.")])
 
-    with pytest.raises(ModelUnavailable):
-        AggregatorAgent(a_loop(model), PROMPTS).judge(an_assessment_task())
+    judgement = AggregatorAgent(a_loop(model, limits=Limits(retries=0)), PROMPTS).judge(an_assessment_task()).judgement
+
+    assert (judgement.score, judgement.reasoning) == (None, "Overloaded.")
 
 
 def test_nothing_is_paid_for_when_there_is_nothing_to_judge() -> None:
@@ -187,3 +190,31 @@ def test_nothing_is_paid_for_when_there_is_nothing_to_judge() -> None:
     judgement = AggregatorAgent(a_loop(model), PROMPTS).judge(an_assessment_task(reports=silent)).judgement
 
     assert judgement.score is None
+
+
+def test_a_verdict_that_lacks_records_its_author_asked_for_is_no_score() -> None:
+    everything: dict[str, JsonValue] = {name: {} for name in SPECIALIST_TOOLS["billing"]}
+    tools = FakeTools(everything, errors={"get_orders": "The order archive is closed."})
+    asked = asks(("get_customer", {"customer_id": 7}), ("get_orders", {"customer_id": 7}))
+    agent, _ = agents([asked, answers(a_verdict(0.1, ["r1-billing-1"]))], tools)
+
+    report, evidence = agent.investigate(a_task())
+
+    assert (report.status, report.risk_score) == ("not_evaluable", None)
+    assert report.reason == "The tool get_orders gave no records: The order archive is closed."
+    assert [call.ok for call in evidence] == [True, False]
+
+
+def test_a_tool_that_answered_in_the_end_is_not_missing() -> None:
+    tools = FakeTools({"get_orders": {}, "get_customer": {}})
+    wrong, right = asks(("get_orders", {})), asks(("get_orders", {"customer_id": 7}))
+    agent, _ = agents([wrong, right, answers(a_verdict(0.1, ["r1-billing-2"]))], tools)
+
+    assert agent.investigate(a_task())[0].status == "ok"
+
+
+def test_a_report_says_what_its_model_calls_came_to() -> None:
+    asked = asks(("get_customer", {"customer_id": 7}), input_tokens=80, output_tokens=20)
+    agent, _ = agents([asked, answers(a_verdict(), input_tokens=150, output_tokens=30)])
+
+    assert agent.investigate(a_task())[0].spend == Spend(model_calls=2, input_tokens=230, output_tokens=50)

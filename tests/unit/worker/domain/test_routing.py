@@ -76,6 +76,24 @@ def test_one_doubtful_report_brings_the_case_before_a_person(
     assert any(reason.format(name=specialist) in given and specialist in given for given in routing.reasons)
 
 
+def test_what_silences_several_specialists_is_said_once() -> None:
+    usage, location, billing = three_reports(
+        status="unavailable", risk_score=None, reason="The model did not answer in time."
+    )
+    other = billing.model_copy(update={"reason": "The tool server could not be reached."})
+
+    alike = route((usage, location, billing)).reasons
+
+    assert alike[0] == (
+        "The usage, location and billing specialists were unavailable: The model did not answer in time."
+    )
+    assert sum("unavailable" in reason for reason in alike) == 1
+    assert route((usage, location, other)).reasons[:2] == (
+        "The usage and location specialists were unavailable: The model did not answer in time.",
+        "The billing specialist was unavailable: The tool server could not be reached.",
+    )
+
+
 @pytest.mark.parametrize("missing", SPECIALISTS)
 def test_a_missing_report_brings_the_case_before_a_person(missing: str) -> None:
     routing = route(tuple(report for report in three_reports() if report.specialist != missing))

@@ -81,6 +81,8 @@ class FakeTools:
 
     results: dict[str, JsonValue] = field(default_factory=lambda: {"get_customer": {"name": "Ada"}})
     fault: Exception | None = None
+    errors: dict[str, str] = field(default_factory=dict[str, str])
+    """What a tool says instead of an answer."""
     batches: list[tuple[ToolInvocation, ...]] = field(default_factory=list[tuple[ToolInvocation, ...]])
 
     def describe(self) -> tuple[ToolDescription, ...]:
@@ -92,7 +94,12 @@ class FakeTools:
         self.batches.append(tuple(calls))
         if self.fault is not None:
             raise self.fault
-        return tuple(ToolOutcome(ok=True, result=self.results[call.tool], duration_ms=5) for call in calls)
+        return tuple(self._outcome(call.tool) for call in calls)
+
+    def _outcome(self, tool: str) -> ToolOutcome:
+        if tool in self.errors:
+            return ToolOutcome(ok=False, result={"error": self.errors[tool]}, duration_ms=5)
+        return ToolOutcome(ok=True, result=self.results[tool], duration_ms=5)
 
 
 @dataclass
@@ -128,6 +135,7 @@ def a_loop(
     journal: Journal | None = None,
     limits: Limits | None = None,
     monotonic: Callable[[], float] = lambda: 0.0,
+    pause: Callable[[float], None] = lambda _: None,
 ) -> AgentLoop:
     return AgentLoop(
         model,
@@ -136,4 +144,5 @@ def a_loop(
         limits or Limits(),
         monotonic=monotonic,
         now=lambda: NOON,
+        pause=pause,
     )

@@ -54,7 +54,8 @@ def a_report(specialist: Specialist = "usage", score: float | None = 0.1, **chan
 
 
 def three_reports(score: float = 0.1, round_number: int = 1, **changes: Any) -> tuple[SpecialistReport, ...]:
-    return tuple(a_report(name, score, round=round_number, **changes) for name in SPECIALISTS)
+    values: dict[str, Any] = {"risk_score": score, "round": round_number}
+    return tuple(a_report(name, **(values | changes)) for name in SPECIALISTS)
 
 
 def a_policy(**changes: Any) -> InvestigationPolicy:
