@@ -6,12 +6,14 @@ from contracts.assessment import EffectAction
 from contracts.model import Contract, FiniteJson
 
 EffectStatus = Literal["pending", "done", "failed", "unknown"]
+ReversalAction = Literal["unlock_account", "reverse_refund"]
+"""What takes an effect back."""
 
 
 class Effect(Contract):
     """`key` is `{case_id}:{action}:{target}`; `result` is the store's own answer, or `{"error": …}`."""
 
     key: str
-    action: EffectAction
+    action: EffectAction | ReversalAction
     status: EffectStatus
     result: dict[str, FiniteJson] | None = None

@@ -45,8 +45,10 @@ CaseEventType = Literal[
     "review_opened",
     "review_reminded",
     "approval_given",
+    "approval_withdrawn",
     "decision_accepted",
     "escalated",
+    "review_expired",
     "effect_started",
     "effect_finished",
     "facts_changed",
@@ -58,5 +60,7 @@ CaseEventType = Literal[
     "attachment_added",
     "reversal_requested",
     "reversal_decided",
+    "reversal_started",
+    "reversal_finished",
 ]
 """What can happen to a case: first what the investigation does, in its usual order, then what people do to it."""

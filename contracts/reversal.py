@@ -2,11 +2,10 @@
 
 from typing import Literal
 
-from contracts.effect import Effect
+from contracts.effect import Effect, ReversalAction
 from contracts.ids import CaseId
 from contracts.model import Contract, NonEmptyText, UtcDateTime
 
-ReversalAction = Literal["unlock_account", "reverse_refund"]
 ReversalStatus = Literal["requested", "approved", "refused", "done", "failed"]
 
 

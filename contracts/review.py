@@ -1,5 +1,6 @@
 """A question to a person and the answer, each bound to what was shown."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -9,6 +10,14 @@ from contracts.ids import Hash, ReviewId
 from contracts.model import Contract, UtcDateTime, added_later
 
 Role = Literal["viewer", "analyst", "manager", "admin"]
+_RANK: dict[Role, int] = {"viewer": 0, "analyst": 1, "manager": 2, "admin": 3}
+
+
+def may_act_as(roles: Iterable[Role], required: Role) -> bool:
+    """Whether one of `roles` is `required` or stands above it: a manager may do all that an analyst may."""
+    return any(_RANK[role] >= _RANK[required] for role in roles)
+
+
 Verdict = Literal["approve", "reject"]
 Label = Literal["true_fraud", "false_alarm", "inconclusive"]
 
