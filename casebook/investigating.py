@@ -9,11 +9,14 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from casebook.desk_tables import CaseTextRow
 from casebook.errors import CaseClosed, CaseNotFound, IllegalMove
 from casebook.lifecycle import MOVES
 from casebook.log import Entry, append, hold_log, is_logged, next_seq
 from casebook.pages import OpenedCase
 from casebook.tables import AlertRow, CaseRow, EvidenceRow, ModelCallRow, ReportRow, ReviewRow, RoundRow
+from casebook.urgency import URGENCY
+from casebook.wording import join_words, words_of_alert
 from contracts import ids
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
@@ -72,8 +75,11 @@ def open_case(session: Session, alert: Alert, now: datetime) -> OpenedCase:
         updated_at=now,
         opened_seq=seq,
         last_seq=seq,
+        rule_id=alert.rule_id,
+        urgency=URGENCY[alert.severity],
     )
     session.add(case)
+    session.add(CaseTextRow(opened_seq=seq, body=join_words(words_of_alert(alert))))
     session.flush()
     session.add(AlertRow(alert_id=alert.alert_id, case_id=case_id, opened_seq=seq, body=alert.model_dump_json()))
     opened = Entry("case_opened", "case_opened", "system", {"alert": alert.model_dump(mode="json")})
@@ -107,6 +113,7 @@ def enter_round(session: Session, case: CaseRow, round_number: int, now: datetim
         case.specialists = _all_pending()
         case.risk_score = None
         case.risk_level = None
+        case.recommended_action = None
     row = session.get(RoundRow, (case.case_id, round_number))
     if row is None:
         row = RoundRow(case_id=case.case_id, round=round_number, started_at=now)
@@ -209,6 +216,7 @@ def put_assessment(session: Session, case: CaseRow, assessment: RiskAssessment, 
     if assessment.round == case.round:
         case.risk_score = assessment.overall_risk_score
         case.risk_level = assessment.risk_level
+        case.recommended_action = assessment.recommended_action
 
 
 def close_case(session: Session, closing: Closing, now: datetime) -> None:

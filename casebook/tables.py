@@ -74,6 +74,25 @@ class CaseRow(Base, kw_only=True):
     __table_args__ = (
         Index("ix_case_opened_seq", "opened_seq", unique=True),
         Index("ix_case_state_opened_seq", "state", "opened_seq"),
+        # One pair per order of the case list: of all cases, and of those in one state.
+        Index("ix_case_due_at_urgency_opened_seq", "due_at", "urgency", "opened_seq"),
+        Index("ix_case_state_due_at_urgency_opened_seq", "state", "due_at", "urgency", "opened_seq"),
+        Index("ix_case_risk_score_opened_seq", "risk_score", "opened_seq"),
+        Index("ix_case_state_risk_score_opened_seq", "state", "risk_score", "opened_seq"),
+        Index("ix_case_last_seq", "last_seq"),
+        Index("ix_case_state_last_seq", "state", "last_seq"),
+        # And what few cases have in common.
+        Index("ix_case_customer_id_opened_seq", "customer_id", "opened_seq"),
+        Index("ix_case_rule_id_opened_seq", "rule_id", "opened_seq"),
+        Index("ix_case_outcome_opened_seq", "outcome", "opened_seq"),
+        Index("ix_case_label_opened_seq", "label", "opened_seq"),
+        Index(
+            "ix_case_claimed",
+            "claimed_by",
+            "opened_seq",
+            sqlite_where=text("claimed_by IS NOT NULL"),
+            postgresql_where=text("claimed_by IS NOT NULL"),
+        ),
         Index(
             "ix_case_unscheduled",
             "opened_seq",
@@ -106,6 +125,17 @@ class CaseRow(Base, kw_only=True):
     last_seq: Mapped[int] = mapped_column(BigInteger)
     last_hash: Mapped[str | None] = mapped_column(default=None)
     """Hash of its newest event: the next one links to it, and a cut-off tail is noticed."""
+    rule_id: Mapped[str | None] = mapped_column(default=None)
+    recommended_action: Mapped[str | None] = mapped_column(default=None)
+    """By the assessment of the current round."""
+    label: Mapped[str | None] = mapped_column(default=None)
+    """Of the last decision."""
+    urgency: Mapped[int] = mapped_column(server_default=text("2"))
+    """Of its severity, as `casebook.urgency` numbers it."""
+    claimed_by: Mapped[str | None] = mapped_column(default=None)
+    claimed_at: Mapped[datetime | None] = mapped_column(default=None)
+    claim_expires_at: Mapped[datetime | None] = mapped_column(default=None)
+    """From then on the case is anybody's, whoever claimed it."""
 
 
 class AlertRow(Base, kw_only=True):

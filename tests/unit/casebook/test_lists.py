@@ -241,7 +241,8 @@ def test_counting_states_reads_an_index_only(engine: Engine, book: CaseBook):
     open_case(book)
     with recorded(engine) as statements:
         book.counts()
-    assert plans(engine, statements) == ["SCAN case USING COVERING INDEX ix_case_state_opened_seq"]
+    (step,) = plans(engine, statements)
+    assert step.startswith("SCAN case USING COVERING INDEX ix_case_state_")
 
 
 def test_a_page_is_never_longer_than_promised(book: CaseBook, monkeypatch: pytest.MonkeyPatch):
