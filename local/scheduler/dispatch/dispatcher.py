@@ -105,9 +105,14 @@ class Dispatcher:
     # -- streams ----------------------------------------------------------------------------------------------------
 
     def connect(
-        self, hub: int, worker_id: str, limits: tuple[int, int, int], filters: tuple[Filter, Filter, Filter]
+        self,
+        hub: int,
+        worker_id: str,
+        limits: tuple[int, int, int],
+        filters: tuple[Filter, Filter, Filter],
+        send: Callable[[bytes], None],
     ) -> Stream:
-        """A worker asks for work."""
+        """A worker asks for work, which `send` takes to it."""
         identity = f"{worker_id}@{hub}"
         worker = self._workers.get(identity)
         if worker is None:
@@ -121,13 +126,12 @@ class Dispatcher:
             old.close()
         worker.credits = list(limits)
         worker.come_back(time.monotonic(), self._grace)
-        worker.stream = Stream(worker, hub, filters)
+        worker.stream = Stream(worker, hub, filters, send)
         self._schedule_pump()
         return worker.stream
 
     def disconnect(self, stream: Stream) -> None:
         """A stream has ended, for whatever reason."""
-        stream.closed = True
         worker = stream.worker
         if worker.stream is not stream:
             return

@@ -11,8 +11,7 @@ import asyncio
 import os
 import socket
 import time
-from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -102,40 +101,34 @@ class Worker:
 class Stream:
     """One GetWorkItems call."""
 
-    def __init__(self, worker: Worker, hub: int, filters: tuple[Filter, Filter, Filter]) -> None:
+    def __init__(
+        self, worker: Worker, hub: int, filters: tuple[Filter, Filter, Filter], send: Callable[[bytes], None]
+    ) -> None:
+        """`send` takes serialized work items; what the worker has no room for waits there."""
         self.worker = worker
         self.hub = hub
         self.filters = filters
-        self.quiet_since = time.monotonic()
-        self._items: deque[bytes] = deque()
-        self._wake = asyncio.Event()
-        self.closed = False
+        self._send = send
+        self._quiet_since = time.monotonic()
+        self._end = asyncio.Event()
 
     def send(self, item: bytes) -> None:
-        """Queues a serialized work item."""
-        self._items.append(item)
-        self._wake.set()
+        """Sends a serialized work item."""
+        self._quiet_since = time.monotonic()
+        self._send(item)
 
     def ping(self, now: float, every: float) -> None:
         """Sends a health ping if nothing was sent for `every` seconds: a worker leaves a stream that is silent."""
-        if now - self.quiet_since >= every:
+        if now - self._quiet_since >= every:
             self.send(PING)
 
     def close(self) -> None:
-        """Ends the stream after what is queued."""
-        self.closed = True
-        self._wake.set()
+        """Ends the stream after what was sent."""
+        self._end.set()
 
-    async def items(self) -> AsyncIterator[bytes]:
-        """Work items as they come."""
-        while True:
-            while self._items:
-                self.quiet_since = time.monotonic()
-                yield self._items.popleft()
-            if self.closed:
-                return
-            self._wake.clear()
-            await self._wake.wait()
+    async def ended(self) -> None:
+        """Waits until the stream is to end."""
+        await self._end.wait()
 
 
 def local_pid(worker_id: str) -> int | None:

@@ -1,0 +1,61 @@
+"""What clients do with entities."""
+
+from local.scheduler.answers import entity_metadata
+from local.scheduler.http2.calls import Call
+from local.scheduler.operations import entities, instances
+from local.scheduler.operations.unit import Unit
+from local.scheduler.services.service import Service, page_size
+from local.scheduler.store.interface import EntityFilter
+from local.scheduler.wire import micros, optional_text, pb, text
+
+
+class Entities(Service):
+    """What clients do with entities."""
+
+    async def SignalEntity(self, request: pb.SignalEntityRequest, call: Call) -> pb.SignalEntityResponse:  # noqa: N802
+        hub = await self._hub(call)
+
+        def act(unit: Unit) -> None:
+            instances.check_size(unit, f"The signal '{request.name}'", optional_text(request, "input"))
+            entities.signal_entity(unit, hub, request)
+
+        await self._core.perform(act)
+        return pb.SignalEntityResponse()
+
+    async def GetEntity(self, request: pb.GetEntityRequest, call: Call) -> pb.GetEntityResponse:  # noqa: N802
+        hub = await self._hub(call)
+
+        def look(unit: Unit) -> pb.GetEntityResponse:
+            entity = unit.store.find_entity(hub, request.instanceId)
+            if entity is None:
+                return pb.GetEntityResponse(exists=False)
+            backlog = unit.store.count_ops(entity.key)
+            metadata = entity_metadata(entity, backlog, state=request.includeState)
+            return pb.GetEntityResponse(exists=True, entity=metadata)
+
+        return await self._core.see(look)
+
+    async def QueryEntities(self, request: pb.QueryEntitiesRequest, call: Call) -> pb.QueryEntitiesResponse:  # noqa: N802
+        hub = await self._hub(call)
+        query = request.query
+        where = EntityFilter(
+            hub,
+            optional_text(query, "instanceIdStartsWith"),
+            micros(query.lastModifiedFrom) if query.HasField("lastModifiedFrom") else None,
+            micros(query.lastModifiedTo) if query.HasField("lastModifiedTo") else None,
+            query.includeTransient,
+        )
+        limit = page_size(query.pageSize.value)
+        after = optional_text(query, "continuationToken") or None
+        page = await self._core.read(lambda reader: reader.query_entities(where, after, limit))
+        return pb.QueryEntitiesResponse(
+            entities=[entity_metadata(entity, backlog, state=query.includeState) for entity, backlog in page.items],
+            continuationToken=text(page.next),
+        )
+
+    async def CleanEntityStorage(  # noqa: N802
+        self, request: pb.CleanEntityStorageRequest, call: Call
+    ) -> pb.CleanEntityStorageResponse:
+        # Empty entities vanish by themselves and no lock outlives its holder: there is never anything to clean.
+        del request, call
+        return pb.CleanEntityStorageResponse()

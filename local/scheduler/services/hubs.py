@@ -1,0 +1,28 @@
+"""Task hubs."""
+
+from google.protobuf.empty_pb2 import Empty
+
+from local.scheduler.http2.calls import Call
+from local.scheduler.services.service import Service, hub_name
+from local.scheduler.wire import pb
+
+
+class Hubs(Service):
+    """Task hubs."""
+
+    async def Hello(self, request: Empty, call: Call) -> Empty:  # noqa: N802 -- the protocol's names
+        del call
+        return request
+
+    async def CreateTaskHub(self, request: pb.CreateTaskHubRequest, call: Call) -> pb.CreateTaskHubResponse:  # noqa: N802
+        name = hub_name(call)
+        if request.recreateIfExists:
+            await self._core.create_hub(name)
+            await self._core.delete_hub(name)
+        await self._core.create_hub(name)
+        return pb.CreateTaskHubResponse()
+
+    async def DeleteTaskHub(self, request: pb.DeleteTaskHubRequest, call: Call) -> pb.DeleteTaskHubResponse:  # noqa: N802
+        del request
+        await self._core.delete_hub(hub_name(call))
+        return pb.DeleteTaskHubResponse()

@@ -1,0 +1,127 @@
+"""What clients do with many orchestrations, and histories."""
+
+import asyncio
+
+from google.protobuf.wrappers_pb2 import BoolValue
+
+from local.scheduler.answers import orchestration_state
+from local.scheduler.core import PURGE_PART
+from local.scheduler.errors import ExecutionNotFound
+from local.scheduler.http2.calls import Call
+from local.scheduler.operations import entities, instances
+from local.scheduler.operations.unit import Unit
+from local.scheduler.services.service import Service, after_token, page_size, page_token
+from local.scheduler.store.interface import InstanceFilter, Reader
+from local.scheduler.store.rows import Status
+from local.scheduler.wire import cut_events, micros, optional_text, pb, text, to_bytes
+
+CHUNK_BYTES = 512 * 1024
+
+
+class Queries(Service):
+    """What clients do with many orchestrations, and histories."""
+
+    async def QueryInstances(self, request: pb.QueryInstancesRequest, call: Call) -> pb.QueryInstancesResponse:  # noqa: N802
+        hub = await self._hub(call)
+        query = request.query
+        where = InstanceFilter(
+            hub,
+            tuple(dict.fromkeys(query.runtimeStatus)),
+            micros(query.createdTimeFrom) if query.HasField("createdTimeFrom") else None,
+            micros(query.createdTimeTo) if query.HasField("createdTimeTo") else None,
+            optional_text(query, "instanceIdPrefix"),
+        )
+        after = after_token(optional_text(query, "continuationToken"))
+        limit = page_size(query.maxInstanceCount)
+        payloads = query.fetchInputsAndOutputs
+        page = await self._core.read(lambda reader: reader.query_instances(where, after, limit, payloads))
+        return pb.QueryInstancesResponse(
+            orchestrationState=[orchestration_state(row, payload, payloads=payloads) for row, payload in page.items],
+            continuationToken=text(page_token(page.next)),
+        )
+
+    async def ListInstanceIds(self, request: pb.ListInstanceIdsRequest, call: Call) -> pb.ListInstanceIdsResponse:  # noqa: N802
+        hub = await self._hub(call)
+        ended_from = micros(request.completedTimeFrom) if request.HasField("completedTimeFrom") else None
+        ended_to = micros(request.completedTimeTo) if request.HasField("completedTimeTo") else None
+        after = after_token(optional_text(request, "lastInstanceKey"))
+        limit = page_size(request.pageSize)
+        statuses = tuple(request.runtimeStatus)
+        page = await self._core.read(
+            lambda reader: reader.ended_instances(hub, statuses, ended_from, ended_to, after, limit)
+        )
+        return pb.ListInstanceIdsResponse(instanceIds=page.ids, lastInstanceKey=text(page_token(page.next)))
+
+    async def PurgeInstances(self, request: pb.PurgeInstancesRequest, call: Call) -> pb.PurgeInstancesResponse:  # noqa: N802
+        hub = await self._hub(call)
+        if request.HasField("purgeInstanceFilter"):
+            return await self._purge_filter(hub, request.purgeInstanceFilter, recursive=request.recursive)
+        ids = list(request.instanceBatch.instanceIds) if request.HasField("instanceBatch") else [request.instanceId]
+
+        def act(unit: Unit) -> int:
+            count = 0
+            for instance_id in ids:
+                if instance_id.startswith("@"):
+                    count += entities.purge_entity(unit, hub, instance_id)
+                    continue
+                row = unit.store.find_instance(hub, instance_id)
+                if row is not None:
+                    count += instances.purge(unit, row, recursive=request.recursive)
+            return count
+
+        count = await self._core.perform(act)
+        return pb.PurgeInstancesResponse(deletedInstanceCount=count, isComplete=BoolValue(value=True))
+
+    async def _purge_filter(
+        self, hub: int, wanted: pb.PurgeInstanceFilter, *, recursive: bool
+    ) -> pb.PurgeInstancesResponse:
+        ended = (Status.COMPLETED, Status.FAILED, Status.CANCELED, Status.TERMINATED)
+        where = InstanceFilter(
+            hub,
+            tuple(status for status in dict.fromkeys(wanted.runtimeStatus or ended) if status in ended),
+            micros(wanted.createdTimeFrom) if wanted.HasField("createdTimeFrom") else None,
+            micros(wanted.createdTimeTo) if wanted.HasField("createdTimeTo") else None,
+        )
+        loop = asyncio.get_running_loop()
+        until = loop.time() + wanted.timeout.ToTimedelta().total_seconds() if wanted.HasField("timeout") else None
+        count = 0
+        after: tuple[int, int] | None = None
+        complete = bool(where.statuses)
+
+        def next_page(reader: Reader, last: tuple[int, int] | None) -> tuple[list[int], tuple[int, int] | None]:
+            page = reader.query_instances(where, last, PURGE_PART, payloads=False)
+            return [row.key for row, _ in page.items], page.next
+
+        while where.statuses:
+            last = after
+            keys, after = await self._core.read(lambda reader, last=last: next_page(reader, last))
+            count += await self._core.purge_keys(keys, recursive=recursive)
+            if after is None:
+                break
+            if until is not None and loop.time() > until:
+                complete = False
+                break
+        return pb.PurgeInstancesResponse(
+            deletedInstanceCount=count, isComplete=BoolValue(value=complete or not where.statuses)
+        )
+
+    async def StreamInstanceHistory(  # noqa: N802
+        self, request: pb.StreamInstanceHistoryRequest, call: Call
+    ) -> None:
+        hub = await self._hub(call)
+        row = await self._core.see(lambda unit: instances.require(unit, hub, request.instanceId))
+        wanted = optional_text(request, "executionId")
+        if wanted and wanted != row.execution_id:
+            raise ExecutionNotFound(row.id, wanted)
+        parts = await self._core.read(lambda reader: reader.history_parts(row.key))
+        chunk = pb.HistoryChunk()
+        size = 0
+        for part in parts:
+            if size and size + len(part) > CHUNK_BYTES:
+                call.send(to_bytes(chunk))
+                await call.drained()
+                chunk, size = pb.HistoryChunk(), 0
+            chunk.events.extend(cut_events(part))
+            size += len(part)
+        if size:
+            call.send(to_bytes(chunk))

@@ -1,0 +1,46 @@
+"""What the RPCs of every role need."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from local.scheduler.core import Core
+from local.scheduler.errors import BadRequest
+from local.scheduler.http2.calls import Call
+
+PAGE = 100
+MAX_PAGE = 1000
+
+
+class Service:
+    """One method per RPC. Raises SchedulerError; `server.py` turns that into a gRPC status."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def _hub(self, call: Call) -> int:
+        return await self._core.hub(hub_name(call))
+
+
+def hub_name(call: Call) -> str:
+    """The task hub that a call is about."""
+    return call.metadata.get("taskhub") or "default"
+
+
+def page_size(asked: int) -> int:
+    """How many items a page has."""
+    return min(asked, MAX_PAGE) if asked > 0 else PAGE
+
+
+def after_token(token: str | None) -> tuple[int, int] | None:
+    """A paging token as the key of the last row of the page before; raises BadRequest."""
+    if not token:
+        return None
+    try:
+        first, _, second = urlsafe_b64decode(token.encode()).decode().partition(":")
+        return int(first), int(second)
+    except ValueError as error:
+        raise BadRequest("The continuation token is not one of this scheduler.") from error
+
+
+def page_token(after: tuple[int, int] | None) -> str | None:
+    """The key of a page's last row as a paging token."""
+    return None if after is None else urlsafe_b64encode(f"{after[0]}:{after[1]}".encode()).decode()

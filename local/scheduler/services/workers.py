@@ -1,0 +1,125 @@
+"""What workers do: take work, report it, give it back."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from uuid import uuid4
+
+from local.scheduler.dispatch.lanes import Filter
+from local.scheduler.dispatch.workers import DEFAULT_CREDITS
+from local.scheduler.http2.calls import Call
+from local.scheduler.operations import activities, entities, turns
+from local.scheduler.operations.unit import Unit
+from local.scheduler.services.service import Service
+from local.scheduler.wire import pb
+
+log = logging.getLogger("casewright.scheduler")
+
+
+def _filters(request: pb.GetWorkItemsRequest) -> tuple[Filter, Filter, Filter]:
+    if not request.HasField("workItemFilters"):
+        return None, None, None
+    wanted = request.workItemFilters
+    return (
+        _versions((item.name, item.versions) for item in wanted.orchestrations),
+        _versions((item.name, item.versions) for item in wanted.activities),
+        {item.name.lower(): frozenset() for item in wanted.entities},
+    )
+
+
+def _versions(items: Iterable[tuple[str, Sequence[str]]]) -> dict[str, frozenset[str]]:
+    accepted: dict[str, frozenset[str]] = {}
+    for name, versions in items:
+        accepted[name] = accepted.get(name, frozenset()) | frozenset(versions)
+    return accepted
+
+
+def _key_and_attempt(token: str, prefix: str) -> tuple[int, int] | None:
+    key, _, attempt = token.removeprefix(prefix).partition(".")
+    if not token.startswith(prefix) or not key.isdigit() or not attempt.isdigit():
+        return None
+    return int(key), int(attempt)
+
+
+class Workers(Service):
+    """What workers do: take work, report it, give it back."""
+
+    async def GetWorkItems(self, request: pb.GetWorkItemsRequest, call: Call) -> None:  # noqa: N802 -- the protocol's names
+        hub = await self._hub(call)
+        worker_id = call.metadata.get("workerid") or request.worker_instance_id or f"anonymous:{uuid4().hex}"
+        limits = (
+            request.maxConcurrentOrchestrationWorkItems or DEFAULT_CREDITS,
+            request.maxConcurrentActivityWorkItems or DEFAULT_CREDITS,
+            request.maxConcurrentEntityWorkItems or DEFAULT_CREDITS,
+        )
+        dispatcher = self._core.dispatcher
+        call.open()
+        stream = dispatcher.connect(hub, worker_id, limits, _filters(request), call.send)
+        log.info("Worker '%s' is connected.", worker_id)
+        try:
+            await stream.ended()
+        finally:
+            dispatcher.disconnect(stream)
+            log.info("Worker '%s' is gone.", worker_id)
+
+    async def CompleteActivityTask(self, request: pb.ActivityResponse, call: Call) -> pb.CompleteTaskResponse:  # noqa: N802
+        del call
+        found = _key_and_attempt(request.completionToken, "a")
+        if found is not None:
+            key, attempt = found
+            await self._core.persist(
+                lambda unit: activities.complete(unit, key, attempt, request), request.completionToken
+            )
+        return pb.CompleteTaskResponse()
+
+    async def CompleteOrchestratorTask(  # noqa: N802
+        self, request: pb.OrchestratorResponse, call: Call
+    ) -> pb.CompleteTaskResponse:
+        del call
+        token = request.completionToken
+        lease = self._core.dispatcher.turn_of(token)
+        if lease is None or lease.turn is None:
+            return pb.CompleteTaskResponse()
+        actions = [*lease.partial, *request.actions]
+        if request.isPartial:
+            lease.partial = actions
+            return pb.CompleteTaskResponse()
+        turn = lease.turn
+        dispatcher = self._core.dispatcher
+
+        def act(unit: Unit) -> bool:
+            # Looked at again when the operation has to be repeated: the turn may be out anew by then.
+            return dispatcher.turn_of(token) is lease and turns.complete(unit, turn, request, actions)
+
+        await self._core.persist(act, token)
+        return pb.CompleteTaskResponse()
+
+    async def CompleteEntityTask(self, request: pb.EntityBatchResult, call: Call) -> pb.CompleteTaskResponse:  # noqa: N802
+        del call
+        found = _key_and_attempt(request.completionToken, "e")
+        if found is not None:
+            key, attempt = found
+            await self._core.persist(
+                lambda unit: entities.complete_batch(unit, key, attempt, request), request.completionToken
+            )
+        return pb.CompleteTaskResponse()
+
+    async def AbandonTaskActivityWorkItem(  # noqa: N802
+        self, request: pb.AbandonActivityTaskRequest, call: Call
+    ) -> pb.AbandonActivityTaskResponse:
+        del call
+        self._core.dispatcher.abandon(request.completionToken)
+        return pb.AbandonActivityTaskResponse()
+
+    async def AbandonTaskOrchestratorWorkItem(  # noqa: N802
+        self, request: pb.AbandonOrchestrationTaskRequest, call: Call
+    ) -> pb.AbandonOrchestrationTaskResponse:
+        del call
+        self._core.dispatcher.abandon(request.completionToken)
+        return pb.AbandonOrchestrationTaskResponse()
+
+    async def AbandonTaskEntityWorkItem(  # noqa: N802
+        self, request: pb.AbandonEntityTaskRequest, call: Call
+    ) -> pb.AbandonEntityTaskResponse:
+        del call
+        self._core.dispatcher.abandon(request.completionToken)
+        return pb.AbandonEntityTaskResponse()
