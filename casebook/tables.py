@@ -18,6 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
+from casebook.errors import UnstorableText
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -47,11 +49,23 @@ class UtcTimestamp(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
+class StorableText(TypeDecorator[str]):
+    """Text that every database can keep. PostgreSQL knows no NUL, so none is written or asked for anywhere."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 the base's
+        if value is not None and "\0" in value:
+            raise UnstorableText
+        return value
+
+
 class Base(MappedAsDataclass, DeclarativeBase):
     """Base of all tables."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {str: Text(), datetime: UtcTimestamp()}  # noqa: RUF012 - SQLAlchemy reads it as declared
+    type_annotation_map = {str: StorableText(), datetime: UtcTimestamp()}  # noqa: RUF012 - SQLAlchemy reads it as declared
 
 
 class LogHead(Base, kw_only=True):
@@ -215,6 +229,9 @@ class ReviewRow(Base, kw_only=True):
     required_role: Mapped[str]
     approvals_required: Mapped[int]
     escalation_reason: Mapped[str | None] = mapped_column(default=None)
+    four_eyes_actions: Mapped[str | None] = mapped_column(default=None)
+    """JSON list of the actions that need two people; null when the review was asked without a policy."""
+    remind_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class DecisionRow(Base, kw_only=True):

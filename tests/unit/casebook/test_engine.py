@@ -14,7 +14,6 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from casebook.desk_tables import Base
 from casebook.engine import APPLICATION_ID, VERSION_TABLE, naming_faults, open_engine, upgrade, writing
 from casebook.errors import (
     CasebookCorrupt,
@@ -26,6 +25,7 @@ from casebook.errors import (
 )
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
+from casebook.trust_tables import Base
 from tests.unit.casebook.builders import an_alert, open_case
 
 ROOT = Path(__file__).resolve().parents[3]
