@@ -4,14 +4,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from contracts.alert import Alert
+from contracts.alert import Alert, Severity
 from contracts.assessment import RecommendedAction, RiskAssessment, RiskLevel
 from contracts.case import CaseOutcome
 from contracts.effect import Effect
-from contracts.ids import CaseId
+from contracts.ids import CaseId, ReviewId
 from contracts.model import Contract, Score, UtcDateTime, added_later
+from contracts.money import Money
 from contracts.report import Finding, Specialist, SpecialistReport
-from contracts.review import Decision, ReviewRequest
+from contracts.reversal import Reversal
+from contracts.review import Decision, ReviewRequest, Role
 
 RoundNumber = Annotated[int, Field(ge=1)]
 
@@ -33,6 +35,13 @@ class InvestigationPolicy(Contract):
     max_review_attempts: Annotated[int, Field(ge=1)] = 3
     four_eyes_refund_minor: Annotated[int, Field(ge=0)] | None = added_later()
     """Refunds above this many minor units of their currency need two people; null: no policy."""
+    review_hours_critical: Annotated[float, Field(gt=0)] | None = added_later()
+    """How long one person has to answer about a critical alert; never longer than the timeouts above."""
+    review_hours_high: Annotated[float, Field(gt=0)] | None = added_later()
+    remind_before_share: Annotated[float, Field(ge=0, lt=1)] | None = added_later()
+    """How much of the time is left when those who could decide are reminded; 0 or null: nobody is."""
+    reconcile_hours: Annotated[float, Field(gt=0)] | None = added_later()
+    """How long an effect of which nobody knows is looked up before the case is closed as failed."""
 
 
 class RoundStart(Contract):
@@ -109,6 +118,26 @@ class AssessmentTask(Contract):
     memory: tuple[RememberedRound, ...] = ()
 
 
+class ReviewPlan(Contract):
+    """Input of `schedule_review`: who is about to be asked, when, and about what."""
+
+    case_id: CaseId
+    severity: Severity
+    required_role: Role
+    asked_at: UtcDateTime
+    assessment: RiskAssessment
+    policy: InvestigationPolicy
+
+
+class ReviewTerms(Contract):
+    """What the calendar and the four-eyes policy say of a review."""
+
+    due_at: UtcDateTime
+    remind_at: UtcDateTime | None = None
+    approvals_required: Annotated[int, Field(ge=1, le=2)] = 1
+    four_eyes_actions: tuple[RecommendedAction, ...] | None = None
+
+
 class ReviewOpening(Contract):
     """Ask a person. `escalation_reason` is set when the review goes straight to a manager."""
 
@@ -128,6 +157,46 @@ class Escalation(Contract):
     at: UtcDateTime
 
 
+class Reminder(Contract):
+    """Input of `remind_review`."""
+
+    case_id: CaseId
+    review_id: ReviewId
+    at: UtcDateTime
+
+
+class FactCheck(Contract):
+    """Do the facts still hold on which the approval of `action` relied?"""
+
+    case_id: CaseId
+    customer_id: int
+    action: RecommendedAction
+    refund_charge_ids: tuple[str, ...] = ()
+    evidence_ids: tuple[str, ...] = ()
+    """Recorded answers about the account and its charges: what was known when it was approved."""
+    told: tuple[str, ...] = ()
+    """What the person who approved was told: the same again is no news."""
+
+
+class FactReport(Contract):
+    """How the facts stand. Nothing has changed when `changes` is empty."""
+
+    changes: tuple[str, ...] = ()
+    """One sentence each."""
+    refund_charge_ids: tuple[str, ...] = ()
+    """Those that can still be refunded."""
+    refund_total: tuple[Money, ...] | None = None
+    """What they add up to now; null when that is not known."""
+
+
+class ChangedFacts(Contract):
+    """Input of `note_changed_facts`: why the approval of `round` is not carried out."""
+
+    case_id: CaseId
+    round: RoundNumber
+    changes: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
 class ActionOrder(Contract):
     """Carry out what `decision` approved. Idempotent by effect key."""
 
@@ -135,10 +204,26 @@ class ActionOrder(Contract):
     customer_id: int
     decision: Decision
     refund_charge_ids: tuple[str, ...] = ()
+    facts: FactCheck | None = added_later()
+    """What must still hold when the action is sent once more after a doubt."""
 
 
 class ActionResult(Contract):
     effects: tuple[Effect, ...]
+
+
+class Reconciliation(Contract):
+    """Find out what came of an action in doubt. `last`: nobody will look again."""
+
+    order: ActionOrder
+    last: bool = False
+
+
+class ReversalReconciliation(Contract):
+    """Find out what came of a reversal in doubt. `last`: nobody will look again."""
+
+    reversal: Reversal
+    last: bool = False
 
 
 class Closing(Contract):
