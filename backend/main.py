@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from types import FrameType
 
@@ -15,7 +16,9 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from backend.auth.identity import LocalAuthenticator
+from backend.auth.key import KeyFileUnusable, read_or_make_key
+from backend.auth.personas import PERSONAS
+from backend.auth.sessions import LocalAuthenticator
 from backend.background import running
 from backend.detection import Detector
 from backend.ingest import IngestReport, IngestService, SourceReport, choose_sources
@@ -53,6 +56,8 @@ log = logging.getLogger("casewright.backend")
 RULES_MODEL = "casewright-rules-1"
 RULES_BADGE = "Rules model: verdicts come from fixed rules over the records, not from a language model."
 STOP_TIMEOUT_S = 3
+SECRET_SETTINGS = frozenset({"SESSION_SECRET"})
+"""Settings whose value is never repeated in a message."""
 MALFORMED_SHOWN = 20
 
 
@@ -62,12 +67,13 @@ def main() -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         settings = read_settings()
+        authenticator = open_authenticator(settings)
         listener = bind(settings.backend_host, settings.backend_port)
         casebook = open_casebook(settings.casebook_url, listener)
-    except (CannotStart, CasebookUnavailable) as error:
+    except (CannotStart, CasebookUnavailable, KeyFileUnusable) as error:
         sys.exit(f"backend: {error}")
     if casebook is not None:
-        _serve(settings, casebook, listener)
+        _serve(settings, casebook, authenticator, listener)
 
 
 def print_openapi() -> None:
@@ -89,7 +95,15 @@ def read_settings() -> BackendSettings:
         if not fault["loc"]:
             raise CannotStart(f"{message}.") from error
         name = "_".join(str(part) for part in fault["loc"]).upper()
-        raise CannotStart(f"{name}={fault['input']!r} is not valid: {message}.") from error
+        given = f"={fault['input']!r}" if name not in SECRET_SETTINGS else ""
+        raise CannotStart(f"{name}{given} is not valid: {message}.") from error
+
+
+def open_authenticator(settings: BackendSettings) -> LocalAuthenticator:
+    """What tells who is asking. Raises KeyFileUnusable."""
+    secret = settings.session_secret
+    key = secret.get_secret_value() if secret is not None else read_or_make_key(settings.session_key_file)
+    return LocalAuthenticator(key, timedelta(hours=settings.session_hours), PERSONAS, utc_now)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -146,10 +160,14 @@ class BackendServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _serve(settings: BackendSettings, casebook: CaseBook, listener: socket.socket) -> None:
+def _serve(
+    settings: BackendSettings, casebook: CaseBook, authenticator: LocalAuthenticator, listener: socket.socket
+) -> None:
     pulse = Pulse()
     fault = _Fault()
-    app = create_app(_lifespan(settings, casebook, pulse, fault.stop_server), WebBundle(settings.web_dist))
+    app = create_app(
+        _lifespan(settings, casebook, authenticator, pulse, fault.stop_server), WebBundle(settings.web_dist)
+    )
     config = uvicorn.Config(
         Guard(app, settings.allowed_origins),
         access_log=False,
@@ -190,14 +208,18 @@ class _Fault:
 
 
 def _lifespan(
-    settings: BackendSettings, casebook: CaseBook, pulse: Pulse, fail: Callable[[], None]
+    settings: BackendSettings,
+    casebook: CaseBook,
+    authenticator: LocalAuthenticator,
+    pulse: Pulse,
+    fail: Callable[[], None],
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """What runs as long as the application does."""
 
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
         async with open_scheduler(settings.dts_endpoint, settings.dts_taskhub) as scheduler:
-            parts = wire(casebook, scheduler, pulse, public_config(settings))
+            parts = wire(casebook, scheduler, authenticator, pulse, public_config(settings))
             ingest = IngestService(
                 sources=choose_sources(
                     replay_files=settings.replay_files,
@@ -226,7 +248,9 @@ class Parts:
     relay: Relay
 
 
-def wire(casebook: CaseBook, scheduler: Scheduler, pulse: Pulse, config: PublicConfig) -> Parts:
+def wire(
+    casebook: CaseBook, scheduler: Scheduler, authenticator: LocalAuthenticator, pulse: Pulse, config: PublicConfig
+) -> Parts:
     """Puts the parts together. Nothing runs yet."""
     threads = Threads()
     ticker = TelemetryTicker(pulse, utc_now)
@@ -241,7 +265,7 @@ def wire(casebook: CaseBook, scheduler: Scheduler, pulse: Pulse, config: PublicC
         feed=feed,
         pulse=pulse,
         stream=EventStream(feed, ticker, pulse),
-        authenticator=LocalAuthenticator(),
+        authenticator=authenticator,
         public_config=config,
     )
     return Parts(desk, ticker, relay)

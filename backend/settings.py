@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -17,7 +17,13 @@ class BackendSettings(BaseSettings):
     backend_host: str = "127.0.0.1"
     backend_port: Annotated[int, Field(ge=1, le=65535)] = 8001
     auth_mode: Literal["local"] = "local"
-    """`local`: one user, no sign-in, loopback only."""
+    """`local`: whoever reaches the desk chooses a persona; loopback only."""
+    session_secret: Annotated[SecretStr | None, Field(min_length=32)] = None
+    """Signs sessions; every backend of a desk needs the same."""
+    session_key_file: Path = Path(".casewright/session.key")
+    """Where the key is kept that is made when there is no `session_secret`."""
+    session_hours: Annotated[float, Field(gt=0, le=24 * 366)] = 12.0
+    """How long a session lives."""
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Other origins whose pages may use this desk, separated by commas: a development server, for example."""
 
@@ -42,6 +48,13 @@ class BackendSettings(BaseSettings):
         str | None, Field(validation_alias=AliasChoices("AZURE_OPENAI_CHAT_DEPLOYMENT", "OPENAI_MODEL"))
     ] = None
     """`AZURE_OPENAI_CHAT_DEPLOYMENT` or `OPENAI_MODEL`."""
+
+    @field_validator("auth_mode", mode="before")
+    @classmethod
+    def _say_what_is_to_come(cls, value: object) -> object:
+        if value == "oidc":
+            raise ValueError("this release cannot sign people in by OpenID Connect yet, set AUTH_MODE=local")
+        return value
 
     @field_validator("replay_files", mode="before")
     @classmethod

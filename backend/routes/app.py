@@ -6,11 +6,24 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import FastAPI
 
 from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage, TelemetryBatch
-from backend.routes import alerts, cases, config, events, health, metrics, openapi, problem, socket, workflow
+from backend.routes import alerts, cases, config, events, health, metrics, openapi, problem, session, socket, workflow
+from backend.routes.dependencies import Fenced
 from backend.routes.web import WebBundle
 from contracts.model import Contract
 
 VERSION = "0.1.0"
+
+# What everybody may ask; everything else needs a person with a role.
+OPEN = (session.router, config.router, health.router, metrics.router)
+FENCED = (
+    workflow.router,
+    socket.router,
+    events.router,
+    cases.router,
+    alerts.router,
+    config.ingest_router,
+    session.people,
+)
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -26,8 +39,10 @@ def create_app(lifespan: Lifespan | None = None, web: WebBundle | None = None) -
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    for part in (workflow, socket, events, cases, alerts, config, health, metrics):
-        app.include_router(part.router)
+    for router in OPEN:
+        app.include_router(router)
+    for router in FENCED:
+        app.include_router(router, dependencies=[Fenced])
     problem.install(app)
     _describe_messages(app)
     openapi.install(app)

@@ -4,23 +4,30 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
 from fastapi.exceptions import RequestValidationError
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import ValidationError
 from starlette.requests import HTTPConnection
 
-from backend.auth.identity import Authenticator, Identity
+from backend.auth.errors import AuthError
+from backend.auth.identity import Identity
+from backend.auth.sessions import SESSION_COOKIE, LocalAuthenticator
 from backend.live.feed import CaseFeed
 from backend.live.pulse import Pulse
 from backend.live.stream import EventStream
 from backend.routes.facts import IngestStatus, PublicConfig
 from backend.services.cases import CaseOpening
 from backend.services.decisions import Deciding
-from backend.services.errors import WrongMediaType
+from backend.services.errors import NotAllowed, WrongMediaType
 from backend.services.scheduler import Scheduler
 from backend.threads import Threads
 from casebook.repository import CaseBook
 from contracts.model import Contract
+from contracts.review import Role
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
 
 BodyT = TypeVar("BodyT", bound=Contract)
 
@@ -37,7 +44,7 @@ class Desk:
     feed: CaseFeed
     pulse: Pulse
     stream: EventStream
-    authenticator: Authenticator
+    authenticator: LocalAuthenticator
     public_config: PublicConfig
 
 
@@ -55,11 +62,69 @@ def _ingest_status(connection: HTTPConnection) -> IngestStatus:
 IngestStatusDep = Annotated[IngestStatus, Depends(_ingest_status)]
 
 
-async def _identity(connection: HTTPConnection, desk: DeskDep) -> Identity:
-    return await desk.authenticator.identify(connection)
+# They read; what is missing or wrong is said by the authenticator, in this desk's words.
+_COOKIE = APIKeyCookie(
+    name=SESSION_COOKIE, scheme_name="session", description="Set by `POST /api/session`.", auto_error=False
+)
+_BEARER = HTTPBearer(scheme_name="bearer", description="A token of `POST /api/session/token`.", auto_error=False)
 
 
-IdentityDep = Annotated[Identity, Depends(_identity)]
+def _token(
+    cookie: Annotated[str | None, Security(_COOKIE)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+) -> str | None:
+    # A program that names itself means it, whatever a browser's jar holds.
+    return bearer.credentials if bearer is not None else cookie
+
+
+def _identity(desk: DeskDep, token: Annotated[str | None, Depends(_token)]) -> Identity:
+    return desk.authenticator.identify(token)
+
+
+CurrentIdentity = Annotated[Identity, Depends(_identity)]
+"""Who is asking. Nobody signed in: the request is answered with 401."""
+IdentityDep = CurrentIdentity
+
+
+def _known_identity(connection: HTTPConnection, desk: DeskDep) -> Identity | None:
+    scheme, _, credentials = connection.headers.get("authorization", "").partition(" ")
+    bearer = credentials if scheme.lower() == "bearer" else None
+    try:
+        return desk.authenticator.identify(bearer or connection.cookies.get(SESSION_COOKIE))
+    except AuthError:
+        return None
+
+
+KnownIdentityDep = Annotated[Identity | None, Depends(_known_identity)]
+"""Who is asking, or None: for what everybody may ask."""
+
+
+def _require(role: Role) -> Callable[[Identity], None]:
+    def check(identity: CurrentIdentity) -> None:
+        if not identity.may_act_as(role):
+            raise NotAllowed(role)
+
+    return check
+
+
+RequireAnalyst = Depends(_require("analyst"))
+"""For `dependencies=[…]` of a route: analysts, managers and admins; others are answered with 403."""
+RequireManager = Depends(_require("manager"))
+"""For `dependencies=[…]` of a route: managers and admins; others are answered with 403."""
+RequireAdmin = Depends(_require("admin"))
+"""For `dependencies=[…]` of a route: admins; others are answered with 403."""
+
+
+def _fence(connection: HTTPConnection, identity: CurrentIdentity) -> None:
+    """What holds for every route that says nothing else: viewers read, analysts act."""
+    acts = connection.scope.get("method", "GET") not in SAFE_METHODS
+    required: Role = "analyst" if acts else "viewer"
+    if not identity.may_act_as(required):
+        raise NotAllowed(required)
+
+
+Fenced = Depends(_fence)
+"""For the routers of everything that is not open to everybody."""
 
 
 def strict_json(model: type[BodyT]) -> Callable[[Request], Awaitable[None]]:

@@ -4,7 +4,6 @@ from typing import Literal
 
 from pydantic import NonNegativeInt
 
-from backend.auth.identity import Identity
 from contracts.alert import AlertSource
 from contracts.model import Contract, UtcDateTime
 
@@ -25,12 +24,6 @@ class PublicConfig(Contract):
     model_badge: str | None
     """What to say about the model so that nobody takes it for more than it is; null when there is nothing to say."""
     telemetry_source: TelemetrySource
-
-
-class AppConfig(PublicConfig):
-    """The public facts, and who is asking."""
-
-    identity: Identity
 
 
 class MalformedInput(Contract):

@@ -8,6 +8,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from backend.auth.sessions import SESSION_COOKIE
+from backend.routes.dependencies import SAFE_METHODS
 from backend.routes.problem import ProblemResponse, make_problem
 
 # The component library sets style attributes, which a policy can only allow as a whole; scripts stay closed.
@@ -34,15 +36,13 @@ SECURITY_HEADERS: Mapping[str, str] = {
 MAX_BODY_BYTES = 1024 * 1024
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
 
 class Guard:
-    """Wraps the application for a desk without sign-in on loopback, where the browser is the only fence.
+    """Wraps the application for a desk on loopback, where whoever runs a browser here runs foreign pages too.
 
     A foreign site can point its own name at 127.0.0.1 and be "same origin": so only loopback names are answered.
     It can also post to us, or open a socket, from its own page: so what changes anything must come from our own
-    pages, or from no page at all.
+    pages, or from no page at all; and what a browser's cookie vouches for must say that it comes from our own.
     """
 
     def __init__(self, app: ASGIApp, allowed_origins: Iterable[str] = ()) -> None:
@@ -68,10 +68,14 @@ class Guard:
         host = headers.get("host", "")
         if _host_name(host) not in LOOPBACK_NAMES:
             return "forbidden-host", "This desk answers only to the names 127.0.0.1, localhost and [::1]."
-        if scope["type"] == "http" and scope["method"] in _SAFE_METHODS:
+        if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
             return None
         origin = headers.get("origin")
-        if origin is None or origin in self._allowed_origins or origin in (f"http://{host}", f"https://{host}"):
+        if origin is None:
+            if not _vouched_for_by_cookie(headers) or headers.get("sec-fetch-site") == "same-origin":
+                return None
+            return "forbidden-origin", "A request with a session cookie must say which page it comes from: send Origin."
+        if origin in self._allowed_origins or origin in (f"http://{host}", f"https://{host}"):
             return None
         return "forbidden-origin", "This request comes from a page of another site."
 
@@ -81,6 +85,11 @@ def _host_name(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
+
+
+def _vouched_for_by_cookie(headers: Headers) -> bool:
+    bearer = headers.get("authorization", "").lower().startswith("bearer ")
+    return not bearer and any(f"{SESSION_COOKIE}=" in cookie for cookie in headers.getlist("cookie"))
 
 
 def _limited(receive: Receive) -> Receive:

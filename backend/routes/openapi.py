@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from fastapi import FastAPI
 
-from backend.routes.problem import PROBLEM_JSON
+from backend.routes.problem import PROBLEM_JSON, documented
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")
@@ -31,6 +31,8 @@ def _put_right(derived: Described) -> Described:
     for path in described["paths"].values():
         for operation in path.values():
             _put_responses_right(operation["responses"])
+            if "security" in operation:
+                _add_refusals(operation["responses"])
     for name, hook in described["webhooks"].items():
         _make_request(hook["post"], name)
     for name in _FRAMEWORK_ERRORS:
@@ -48,6 +50,13 @@ def _put_responses_right(responses: Described) -> None:
             elif schema.get("$ref", "").endswith(_FRAMEWORK_ERRORS):
                 # Said of every route with a path parameter; these take any text and answer 404.
                 del responses[status]
+
+
+def _add_refusals(responses: Described) -> None:
+    """What every route behind the fence may answer."""
+    for status, response in documented(401, 403).items():
+        refusal = {"description": response["description"], "content": {PROBLEM_JSON: {"schema": _PROBLEM}}}
+        responses.setdefault(str(status), refusal)
 
 
 def _make_request(operation: Described, name: str) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, cast, get_args
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from backend.auth.errors import AuthError
 from backend.services.errors import ServiceError
 from casebook.errors import CasebookError
 from contracts.model import Contract
@@ -66,6 +67,7 @@ def make_problem(problem_id: str, status: int, detail: str, errors: Sequence[Fie
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that answers these statuses with problem documents."""
     reasons = {
+        401: "Nobody is signed in, or the session is over",
         403: "Not allowed",
         404: "Not found",
         409: "The case has moved on",
@@ -79,18 +81,25 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def install(app: FastAPI) -> None:
     """Let `app` answer every error with a problem document."""
-    for kind in (CasebookError, ServiceError, RequestValidationError, HTTPException, Exception):
+    for kind in (AuthError, CasebookError, ServiceError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _answer)
 
 
-async def _answer(request: Request, error: Exception) -> Response:
+async def _answer(request: Request | WebSocket, error: Exception) -> Response:
     problem = _problem_of(request, error)
-    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else None
-    return ProblemResponse(problem, headers)
+    return ProblemResponse(problem, _headers_of(error))
 
 
-def _problem_of(request: Request, error: Exception) -> Problem:
+def _headers_of(error: Exception) -> dict[str, str] | None:
+    if isinstance(error, AuthError) and error.status == 401:
+        return {"WWW-Authenticate": 'Bearer realm="casewright"'}
+    return dict(error.headers or {}) if isinstance(error, HTTPException) else None
+
+
+def _problem_of(request: Request | WebSocket, error: Exception) -> Problem:
     match error:
+        case AuthError():
+            return make_problem(error.id, error.status, str(error))
         case CasebookError():
             return make_problem(error.id, error.status, error.sentence)
         case ServiceError():
@@ -105,14 +114,16 @@ def _problem_of(request: Request, error: Exception) -> Problem:
             return make_problem("internal-error", 500, detail)
 
 
-def _http_problem(request: Request, error: HTTPException) -> Problem:
+def _http_problem(request: Request | WebSocket, error: HTTPException) -> Problem:
     if error.status_code == 400:
         # The framework's answer to a body that is no JSON at all.
         return _malformed("The request body is not valid JSON.")
     if error.status_code not in _HTTP_PROBLEMS:
         return make_problem(f"http-{error.status_code}", error.status_code, str(error.detail))
     problem_id, sentence = _HTTP_PROBLEMS[error.status_code]
-    return make_problem(problem_id, error.status_code, sentence.format(path=request.url.path, method=request.method))
+    return make_problem(
+        problem_id, error.status_code, sentence.format(path=request.url.path, method=request.scope.get("method", "GET"))
+    )
 
 
 def _malformed(sentence: str) -> Problem:

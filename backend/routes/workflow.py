@@ -90,7 +90,8 @@ class WorkflowStatus(Contract):
 class DecisionRequest(Contract):
     """A person's answer to a review, bound to the assessment that was shown.
 
-    `approve` needs `action`, `reject` needs `feedback` and takes no `action`. The server sets `decided_at` itself.
+    `approve` needs `action`, `reject` needs `feedback` and takes no `action`. Who decides, and when, is what the
+    server knows: whoever is signed in, now.
     """
 
     review_id: ReviewId
@@ -100,8 +101,9 @@ class DecisionRequest(Contract):
     feedback: Annotated[str, Field(max_length=4_000)] | None = None
     reason_code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")] | None = None
     decided_by: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    """Who decides, if not whoever is signed in."""
+    """Taken from older clients, and ignored."""
     decided_at: UtcDateTime | None = None
+    """Taken from older clients, and ignored."""
 
 
 class DecisionResponse(Contract):
@@ -178,7 +180,7 @@ async def decide(order: DecisionRequest, desk: DeskDep, identity: IdentityDep) -
         action=order.action,
         feedback=order.feedback,
         reason_code=order.reason_code,
-        decided_by=order.decided_by or identity.subject,
+        decided_by=identity.subject,
         decided_at=datetime.now(UTC),
     )
     await desk.deciding.accept(decision, identity)

@@ -10,7 +10,7 @@ from backend.main import Parts, wire
 from casebook.engine import open_engine, upgrade
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
-from tests.unit.backend.support import CONFIG, FakeScheduler, RunningBackend, answering
+from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, RunningBackend, answering
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def scheduler() -> FakeScheduler:
 
 @pytest.fixture
 def parts(book: CaseBook, scheduler: FakeScheduler) -> Parts:
-    return wire(book, scheduler, Pulse(), CONFIG)
+    return wire(book, scheduler, AUTHENTICATOR, Pulse(), CONFIG)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,8 @@ from fastapi import FastAPI
 from pydantic import JsonValue
 from uvicorn import Config
 
+from backend.auth.personas import PERSONAS
+from backend.auth.sessions import LocalAuthenticator
 from backend.ingest import IngestReport
 from backend.live.pulse import Pulse
 from backend.main import BackendServer, Parts, bind, ingest_status, serving, wire
@@ -23,6 +26,7 @@ from backend.routes.web import WebBundle
 from backend.services.errors import SchedulerUnavailable
 from backend.services.scheduler import InstanceState, InstanceUnknown
 from casebook.repository import CaseBook
+from casebook.transactions import utc_now
 from contracts.alert import Alert
 from contracts.case import CaseProgress
 from contracts.hashing import content_hash
@@ -43,6 +47,12 @@ CONFIG = PublicConfig(
     telemetry_source="none",
 )
 NOTHING_READ = IngestReport(started_at=None, finished=False, events=0, malformed=0, alerts={}, sources=())
+AUTHENTICATOR = LocalAuthenticator("k" * 32, timedelta(hours=12), PERSONAS, utc_now)
+
+
+def signed_in(subject: str) -> dict[str, str]:
+    """The header of a request by this persona."""
+    return {"Authorization": f"Bearer {AUTHENTICATOR.sign_in(subject).token}"}
 
 
 @dataclass
@@ -124,8 +134,10 @@ def decision_body(opening: ReviewOpening, **changes: JsonValue) -> dict[str, Jso
 
 
 @asynccontextmanager
-async def answering(parts: Parts, web: Path | None = None) -> AsyncGenerator[httpx.AsyncClient]:
-    """A client of an application that runs in this event loop, without a socket in between."""
+async def answering(
+    parts: Parts, web: Path | None = None, persona: str | None = "ana"
+) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client of an application that runs in this event loop, without a socket in between; None: not signed in."""
     app = create_app(web=None if web is None else WebBundle(web))
 
     def fail() -> None:
@@ -134,7 +146,11 @@ async def answering(parts: Parts, web: Path | None = None) -> AsyncGenerator[htt
     transport = httpx.ASGITransport(Guard(app), raise_app_exceptions=False)
     async with (
         serving(app, parts, lambda: ingest_status(NOTHING_READ), fail),
-        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8001") as client,
+        httpx.AsyncClient(
+            transport=transport,
+            base_url="http://127.0.0.1:8001",
+            headers={} if persona is None else signed_in(persona),
+        ) as client,
     ):
         yield client
 
@@ -146,7 +162,7 @@ class RunningBackend:
         self.pulse = Pulse()
         self.loop: asyncio.AbstractEventLoop | None = None
         self._up = threading.Event()
-        self.parts = wire(book, scheduler, self.pulse, CONFIG)
+        self.parts = wire(book, scheduler, AUTHENTICATOR, self.pulse, CONFIG)
 
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncGenerator[None]:

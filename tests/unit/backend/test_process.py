@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 ROOT = Path(__file__).parents[3]
+SECRET = "a secret for tests, long enough to sign"
 
 
 def environment(folder: Path, port: int, **settings: str) -> dict[str, str]:
@@ -25,6 +26,7 @@ def environment(folder: Path, port: int, **settings: str) -> dict[str, str]:
         "DTS_ENDPOINT": "http://127.0.0.1:9",
         "CASEBOOK_URL": f"sqlite:///{folder / 'casebook.db'}",
         "EVENT_PRODUCER_ENABLED": "false",
+        "SESSION_SECRET": SECRET,
         **settings,
     }
 
@@ -87,10 +89,15 @@ def login(number: int, country: str, hour: int) -> str:
     )
 
 
-def finished_ingest(url: str) -> dict[str, Any]:
+def signed_in(url: str) -> dict[str, str]:
+    token = httpx.post(f"{url}/api/session/token", json={"persona": "vera"}, timeout=20).json()["token"]
+    return {"Authorization": f"Bearer {token}"}
+
+
+def finished_ingest(url: str, header: dict[str, str]) -> dict[str, Any]:
     deadline = time.monotonic() + 20
     while True:
-        status = httpx.get(f"{url}/api/ingest", timeout=20).json()
+        status = httpx.get(f"{url}/api/ingest", headers=header, timeout=20).json()
         if status["sources"][0]["state"] == "finished":
             return status
         assert time.monotonic() < deadline, status
@@ -108,11 +115,13 @@ def test_it_reads_opens_cases_tells_of_them_and_stops_at_once(tmp_path: Path) ->
     try:
         assert any("ready to serve" in line for line in process.stderr)
         url = f"http://127.0.0.1:{port}"
-        with httpx.stream("GET", f"{url}/api/events/stream?topics=alerts&last_event_id=0", timeout=20) as stream:
+        header = signed_in(url)
+        stream_url = f"{url}/api/events/stream?topics=alerts&last_event_id=0"
+        with httpx.stream("GET", stream_url, headers=header, timeout=20) as stream:
             events = stream.iter_lines()
             alert = json.loads(next(line for line in events if line.startswith("data: ")).removeprefix("data: "))
             assert (alert["alert"]["rule_id"], alert["alert"]["source"]) == ("impossible_travel", "replay")
-            status = finished_ingest(url)
+            status = finished_ingest(url, header)
             assert status["malformed"]["count"] == 1
             assert status["malformed"]["first"][0]["line"] == 3
             assert status["malformed"]["first"][0]["file"].endswith("recording.jsonl")

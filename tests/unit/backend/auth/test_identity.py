@@ -1,6 +1,6 @@
 import pytest
 
-from backend.auth.identity import LOCAL_IDENTITY, Identity
+from backend.auth.identity import Identity
 from contracts.review import Role
 
 
@@ -17,7 +17,3 @@ from contracts.review import Role
 )
 def test_a_role_includes_those_below_it(roles: tuple[Role, ...], required: Role, may: bool) -> None:
     assert Identity(subject="s", name="n", roles=roles).may_act_as(required) is may
-
-
-def test_the_local_user_may_decide_what_was_escalated() -> None:
-    assert LOCAL_IDENTITY.may_act_as("manager")

@@ -19,14 +19,14 @@ from backend.routes.events import EventStreamResponse
 from backend.threads import Threads
 from casebook.repository import CaseBook
 from contracts.telemetry import LoginAttributes, LoginEvent
-from tests.unit.backend.support import RunningBackend, Sent, read_events
+from tests.unit.backend.support import RunningBackend, Sent, read_events, signed_in
 from tests.unit.casebook.builders import NOON, ask, open_case
 
 
 @contextlib.contextmanager
 def watching(backend: RunningBackend, query: str = "", last_event_id: int | None = None) -> Generator[Iterator[Sent]]:
     """An open stream whose start has been seen."""
-    headers = {} if last_event_id is None else {"Last-Event-ID": str(last_event_id)}
+    headers = signed_in("vera") | ({} if last_event_id is None else {"Last-Event-ID": str(last_event_id)})
     url = f"{backend.url}/api/events/stream{query}"
     with httpx.stream("GET", url, headers=headers, timeout=20) as answer:
         assert answer.status_code == 200
@@ -184,5 +184,5 @@ def test_the_server_stops_at_once_though_streams_are_open(backend: RunningBacken
 
 @pytest.mark.parametrize("query", ["?topics=", "?topics=cases,nonsense", "?last_event_id=x", "?last_event_id=-1"])
 def test_a_bad_query_is_422(backend: RunningBackend, query: str) -> None:
-    answer = httpx.get(f"{backend.url}/api/events/stream{query}")
+    answer = httpx.get(f"{backend.url}/api/events/stream{query}", headers=signed_in("vera"))
     assert (answer.status_code, answer.json()["id"]) == (422, "invalid-request")

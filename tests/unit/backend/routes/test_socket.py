@@ -9,13 +9,13 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from casebook.repository import CaseBook
-from tests.unit.backend.support import RunningBackend
+from tests.unit.backend.support import RunningBackend, signed_in
 from tests.unit.casebook.builders import ask, closing, open_case
 
 
 def socket_of(backend: RunningBackend, case: str, origin: Origin | None = None) -> ClientConnection:
     url = f"{backend.socket_url}/api/workflow/ws/{case}"
-    return connect(url, open_timeout=20, origin=origin)
+    return connect(url, open_timeout=20, origin=origin, additional_headers=signed_in("vera"))
 
 
 def receive(socket: ClientConnection) -> dict[str, Any]:

@@ -168,16 +168,16 @@ async def test_a_decision_is_accepted_once_and_delivered(
     accepted = next(answer for answer in answers if answer.status_code == 202)
     assert accepted.json() == {"review_id": opening.review.review_id, "status": "accepted"}
     refused = next(answer for answer in answers if answer.status_code == 409)
-    assert refused.json()["detail"] == "This review was already decided by local. Reload to see the decision."
+    assert refused.json()["detail"] == "This review was already decided by ana. Reload to see the decision."
     decision = book.get_case(opening.case_id).decisions[0]
     assert scheduler.delivered == [decision]
-    assert (decision.decided_by, decision.decided_at.year > 2001) == ("local", True)
+    assert (decision.decided_by, decision.decided_at.year > 2001) == ("ana", True)
 
 
-async def test_the_body_may_name_who_decides(client: httpx.AsyncClient, book: CaseBook) -> None:
+async def test_whoever_is_signed_in_decides_whatever_the_body_says(client: httpx.AsyncClient, book: CaseBook) -> None:
     opening = case_in_review(book)
     await client.post("/api/workflow/decision", json=decision_body(opening, decided_by="maria"))
-    assert book.get_case(opening.case_id).decisions[0].decided_by == "maria"
+    assert book.get_case(opening.case_id).decisions[0].decided_by == "ana"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,68 @@
+"""Signing in where `AUTH_MODE=local`: a persona is chosen, and a signed token says which."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from itsdangerous import BadData, URLSafeSerializer
+from pydantic import ValidationError
+
+from backend.auth.errors import NotSignedIn, SessionExpired, SessionInvalid, UnknownPersona
+from backend.auth.identity import Identity
+from contracts.model import Contract, UtcDateTime
+
+SESSION_COOKIE = "casewright_session"
+# Keeps these tokens apart from anything else that the same secret may sign one day.
+_PURPOSE = "casewright.session.v1"
+
+
+class _Claims(Contract):
+    subject: str
+    expires_at: UtcDateTime
+
+
+class Session(Contract):
+    """Proof of who is asking. The same token serves as cookie and as bearer token."""
+
+    identity: Identity
+    token: str
+    expires_at: UtcDateTime
+
+
+class LocalAuthenticator:
+    """Gives out sessions to the personas, and reads them. Keeps nothing: a session lives until it expires."""
+
+    def __init__(
+        self, key: str, lifetime: timedelta, personas: Sequence[Identity], clock: Callable[[], datetime]
+    ) -> None:
+        self.personas = tuple(personas)
+        self._by_subject = {persona.subject: persona for persona in personas}
+        self._lifetime = lifetime
+        self._clock = clock
+        self._signer = URLSafeSerializer(
+            key, salt=_PURPOSE, signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256}
+        )
+
+    def sign_in(self, subject: str) -> Session:
+        """A new session of a persona. Raises UnknownPersona."""
+        identity = self._by_subject.get(subject)
+        if identity is None:
+            raise UnknownPersona(subject, self._by_subject)
+        claims = _Claims(subject=subject, expires_at=self._clock() + self._lifetime)
+        token = self._signer.dumps(claims.model_dump(mode="json"))
+        return Session(identity=identity, token=token, expires_at=claims.expires_at)
+
+    def identify(self, token: str | None) -> Identity:
+        """Whose session this is. Raises NotSignedIn for None, SessionInvalid, SessionExpired."""
+        if not token:
+            raise NotSignedIn
+        try:
+            claims = _Claims.model_validate(self._signer.loads(token))
+        except (BadData, ValidationError) as error:
+            raise SessionInvalid from error
+        if claims.expires_at <= self._clock():
+            raise SessionExpired(claims.expires_at)
+        identity = self._by_subject.get(claims.subject)
+        if identity is None:
+            raise SessionInvalid
+        return identity
