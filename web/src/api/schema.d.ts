@@ -113,7 +113,7 @@ export interface paths {
         };
         /**
          * Public facts
-         * @description What the UI needs to know about this installation and about who is using it.
+         * @description What the UI needs to know about this installation. Who is using it is told by `/api/session`.
          */
         get: operations["get_config"];
         put?: never;
@@ -158,6 +158,74 @@ export interface paths {
         get: operations["get_ingest"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who works here
+         * @description Everybody who may show up as the author of something, for showing names in place of subjects.
+         */
+        get: operations["list_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is signed in
+         * @description Who is signed in, and the personas to choose from. Answers everybody.
+         */
+        get: operations["get_session"];
+        put?: never;
+        /**
+         * Sign in
+         * @description Become one of the personas: sets a cookie that scripts cannot read and other sites cannot use.
+         */
+        post: operations["sign_in"];
+        /**
+         * Sign out
+         * @description Make the browser forget its session. Answers everybody.
+         */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a bearer token
+         * @description A session for a program, which sends it as `Authorization: Bearer …`.
+         */
+        post: operations["issue_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -491,35 +559,6 @@ export interface components {
             occurred_at: string;
         };
         /**
-         * AppConfig
-         * @description The public facts, and who is asking.
-         */
-        AppConfig: {
-            /** Approval Timeout Hours */
-            approval_timeout_hours: number;
-            /**
-             * Auth Mode
-             * @constant
-             */
-            auth_mode: "local";
-            /** Auto Clear Threshold */
-            auto_clear_threshold: number;
-            identity: components["schemas"]["Identity"];
-            /** Max Review Attempts */
-            max_review_attempts: number;
-            /** Model */
-            model: string | null;
-            /** Model Badge */
-            model_badge: string | null;
-            /**
-             * Telemetry Source
-             * @enum {string}
-             */
-            telemetry_source: "simulator" | "replay" | "none";
-            /** Version */
-            version: string;
-        };
-        /**
          * Approval
          * @description One person's share of an approval that needs two.
          */
@@ -632,7 +671,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "decision_accepted" | "escalated" | "effect_started" | "effect_finished" | "facts_changed" | "case_closed" | "claimed" | "claim_released" | "claim_taken_over" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided";
+            type: "case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "case_closed" | "claimed" | "claim_released" | "claim_taken_over" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
         };
         /**
          * CaseHistory
@@ -907,7 +946,8 @@ export interface components {
          * DecisionRequest
          * @description A person's answer to a review, bound to the assessment that was shown.
          *
-         *     `approve` needs `action`, `reject` needs `feedback` and takes no `action`. The server sets `decided_at` itself.
+         *     `approve` needs `action`, `reject` needs `feedback` and takes no `action`. Who decides, and when, is what the
+         *     server knows: whoever is signed in, now.
          */
         DecisionRequest: {
             /** Action */
@@ -948,11 +988,8 @@ export interface components {
          * @description `key` is `{case_id}:{action}:{target}`; `result` is the store's own answer, or `{"error": …}`.
          */
         Effect: {
-            /**
-             * Action
-             * @enum {string}
-             */
-            action: "lock_account" | "refund_charges";
+            /** Action */
+            action: ("lock_account" | "refund_charges") | ("unlock_account" | "reverse_refund");
             /** Key */
             key: string;
             /** Result */
@@ -1219,6 +1256,34 @@ export interface components {
             review_id: string;
         };
         /**
+         * PublicConfig
+         * @description Facts that anyone who sees the UI may know.
+         */
+        PublicConfig: {
+            /** Approval Timeout Hours */
+            approval_timeout_hours: number;
+            /**
+             * Auth Mode
+             * @constant
+             */
+            auth_mode: "local";
+            /** Auto Clear Threshold */
+            auto_clear_threshold: number;
+            /** Max Review Attempts */
+            max_review_attempts: number;
+            /** Model */
+            model: string | null;
+            /** Model Badge */
+            model_badge: string | null;
+            /**
+             * Telemetry Source
+             * @enum {string}
+             */
+            telemetry_source: "simulator" | "replay" | "none";
+            /** Version */
+            version: string;
+        };
+        /**
          * Readiness
          * @description Whether everything that the backend needs can be reached.
          */
@@ -1394,6 +1459,41 @@ export interface components {
             round: number;
         };
         /**
+         * SessionInfo
+         * @description Who is asking, and as whom one can sign in.
+         */
+        SessionInfo: {
+            /**
+             * Auth Mode
+             * @constant
+             */
+            auth_mode: "local";
+            identity: components["schemas"]["Identity"] | null;
+            /** Personas */
+            personas: components["schemas"]["Identity"][];
+        };
+        /**
+         * SessionToken
+         * @description What to send as `Authorization: Bearer …`.
+         */
+        SessionToken: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Token */
+            token: string;
+        };
+        /**
+         * SignIn
+         * @description The persona that one wants to be.
+         */
+        SignIn: {
+            /** Persona */
+            persona: string;
+        };
+        /**
          * SpecialistReport
          * @description One specialist's view of one round. `risk_score` is null unless `status` is `ok`.
          */
@@ -1447,7 +1547,7 @@ export interface components {
         };
         /**
          * Spend
-         * @description What model calls cost. Answers that were already paid for and recalled count nothing.
+         * @description What model calls cost. Each answer counts once, also one that a repeated attempt recalled instead of asking.
          */
         Spend: {
             /** Cost Usd */
@@ -1676,6 +1776,24 @@ export interface operations {
                     "application/json": components["schemas"]["AlertPage"];
                 };
             };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The request is not valid */
             422: {
                 headers: {
@@ -1720,6 +1838,24 @@ export interface operations {
                     "application/json": components["schemas"]["CasePage"];
                 };
             };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The request is not valid */
             422: {
                 headers: {
@@ -1758,6 +1894,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not found */
@@ -1801,6 +1955,24 @@ export interface operations {
                     "application/json": components["schemas"]["Evidence"];
                 };
             };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -1841,6 +2013,24 @@ export interface operations {
                     "application/json": components["schemas"]["CaseHistory"];
                 };
             };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -1876,7 +2066,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AppConfig"];
+                    "application/json": components["schemas"]["PublicConfig"];
                 };
             };
         };
@@ -1904,6 +2094,24 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The request is not valid */
@@ -1944,6 +2152,202 @@ export interface operations {
                     "application/json": components["schemas"]["IngestStatus"];
                 };
             };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"][];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionInfo"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionInfo"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    issue_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionToken"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     decide: {
@@ -1966,6 +2370,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DecisionResponse"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not allowed */
@@ -2064,6 +2477,24 @@ export interface operations {
                     "application/json": components["schemas"]["StartResponse"];
                 };
             };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The case has moved on */
             409: {
                 headers: {
@@ -2129,6 +2560,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkflowStatus"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not found */
