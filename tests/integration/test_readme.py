@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from tests.integration.test_one_case import awaits_review
 from tests.support.stack import LocalStack
@@ -11,8 +12,9 @@ from tests.support.stack import LocalStack
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
-def curl_lines() -> list[str]:
-    return [line for line in README.splitlines() if line.startswith("curl ")]
+def lines_to_try() -> list[str]:
+    section = README.split("## Try it from a second terminal")[1]
+    return section.split("```sh\n")[1].split("```")[0].splitlines()
 
 
 def run(line: str, stack: LocalStack) -> str:
@@ -22,12 +24,16 @@ def run(line: str, stack: LocalStack) -> str:
 
 
 def test_the_five_lines_take_a_case_from_alert_to_locked_account(stack: LocalStack) -> None:
-    ready, start, show, approve, ask = curl_lines()
-    assert json.loads(run(ready, stack))["status"] == "ready"
-    assert json.loads(run(start, stack))["instance_id"] == "case-readme"
+    sign_in, start, show, approve, ask = lines_to_try()
+
+    def run_signed_in(line: str) -> dict[str, Any]:
+        return json.loads(run(f"{sign_in}\n{line}", stack))
+
+    assert run_signed_in(start)["instance_id"] == "case-readme"
     stack.wait_for_case("case-readme", awaits_review(1))
-    assert json.loads(run(show, stack))["state"] == "awaiting_review"
-    assert json.loads(run(approve, stack))["status"] == "accepted"
-    stack.wait_for_case("case-readme", lambda view: view.state == "closed")
+    assert run_signed_in(show)["state"] == "awaiting_review"
+    assert run_signed_in(approve)["status"] == "accepted"
+    view = stack.wait_for_case("case-readme", lambda view: view.state == "closed")
+    assert [decision.decided_by for decision in view.decisions] == ["ana"]
     answer = json.loads(run(ask, stack))
     assert answer["result"]["structuredContent"]["status"] == "locked"

@@ -62,7 +62,10 @@ class LocalStack:
         self.lines: list[str] = []
         self._unread: Queue[str | None] = Queue()
         self._process: subprocess.Popen[str] | None = None
-        self.http = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
+        self.http = self._client(self.url)
+        """The backend as `ana` sees it."""
+        self._model = self._client(self.model_url)
+        self._others: dict[str, httpx.Client] = {}
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -71,6 +74,7 @@ class LocalStack:
         threading.Thread(target=self._read, daemon=True).start()
         try:
             self.wait_for_line("Casewright is ready: ", READY_TIMEOUT_S)
+            self._sign_in(self.http, "ana")
         except BaseException:
             self.stop()
             raise
@@ -83,7 +87,8 @@ class LocalStack:
 
     def stop(self) -> int:
         """Stops the stack as Ctrl-C would and returns its exit code."""
-        self.http.close()
+        for client in (self.http, self._model, *self._others.values()):
+            client.close()
         process = self._process
         assert process is not None
         if process.poll() is None:
@@ -94,6 +99,20 @@ class LocalStack:
             process.kill()
             if process.stdout:
                 process.wait()
+
+    def as_person(self, persona: str) -> httpx.Client:
+        """The backend as another persona sees it; closed with the stack."""
+        if persona not in self._others:
+            self._others[persona] = self._client(self.url)
+            self._sign_in(self._others[persona], persona)
+        return self._others[persona]
+
+    def _sign_in(self, client: httpx.Client, persona: str) -> None:
+        answer = client.post("/api/session/token", json={"persona": persona}).raise_for_status()
+        client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+
+    def _client(self, url: str) -> httpx.Client:
+        return httpx.Client(base_url=url, timeout=20, trust_env=False)
 
     def _read(self) -> None:
         assert self._process is not None
@@ -163,16 +182,16 @@ class LocalStack:
 
     def model_stats(self) -> dict[str, int]:
         """What the local model has been asked so far, and what it is being asked."""
-        return self.http.get(f"{self.model_url}/control/stats").json()
+        return self._model.get("/control/stats").json()
 
     @contextlib.contextmanager
     def slow_model(self, latency_s: float) -> Generator[None]:
         """The local model thinks this long about each answer."""
-        self.http.put(f"{self.model_url}/control", json={"latency_s": latency_s}).raise_for_status()
+        self._model.put("/control", json={"latency_s": latency_s}).raise_for_status()
         try:
             yield
         finally:
-            self.http.put(f"{self.model_url}/control", json={"latency_s": 0}).raise_for_status()
+            self._model.put("/control", json={"latency_s": 0}).raise_for_status()
 
     def wait_for_model_calls_in_flight(self, at_least: int) -> int:
         """Returns how many calls the local model is thinking about, once there are enough of them."""
@@ -208,7 +227,8 @@ class LocalStack:
     def wait_for_case(self, case_id: str, condition: Callable[[CaseView], bool]) -> CaseView:
         """Follows the case on its WebSocket until it meets the condition."""
         socket_url = f"{self.url.replace('http', 'ws')}/api/workflow/ws/{case_id}"
-        with connect(socket_url, open_timeout=10, proxy=None) as pushes:
+        signed_in = {"Authorization": self.http.headers["Authorization"]}
+        with connect(socket_url, open_timeout=10, proxy=None, additional_headers=signed_in) as pushes:
             while True:
                 view = self.case(case_id)
                 if condition(view):
@@ -216,11 +236,12 @@ class LocalStack:
                 assert view.state != "closed", f"The case closed as {view.outcome} before the condition was met."
                 pushes.recv(timeout=CASE_TIMEOUT_S)
 
-    def decide(self, view: CaseView, verdict: str, **more: str) -> httpx.Response:
-        """Answers the open review of the case as it is shown."""
+    def decide(self, view: CaseView, verdict: str, *, persona: str | None = None, **more: str) -> httpx.Response:
+        """Answers the open review of the case as it is shown, as `ana` or as somebody else."""
         assert view.review is not None
         body = {"review_id": view.review.review_id, "assessment_hash": view.review.assessment_hash, "verdict": verdict}
-        return self.http.post("/api/workflow/decision", json={**body, "decided_by": "ana", **more})
+        client = self.http if persona is None else self.as_person(persona)
+        return client.post("/api/workflow/decision", json={**body, **more})
 
 
 def run_to_exit(

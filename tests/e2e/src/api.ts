@@ -1,3 +1,4 @@
+import { bearerOf } from "./people";
 import type { Profile, StackAddresses } from "./stack";
 
 interface Started {
@@ -28,7 +29,7 @@ export async function openCase(
   );
   const answer = await fetch(`${stack.url}/api/workflow/start`, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json", ...(await bearerOf(stack, "ana")) },
     body: JSON.stringify({
       customer_id,
       alert_type: "impossible_travel",
