@@ -4,8 +4,21 @@ CasebookError
 ├── CaseNotFound            404
 ├── EvidenceNotFound        404
 ├── ReviewNotFound          404
+├── AttachmentNotFound      404
+├── SavedViewNotFound       404
 ├── MalformedCursor         422
 ├── ReviewMismatch          422
+├── UnstorableText          422
+├── AttachmentTooLarge      413
+├── TooManyAttachments      409
+├── TooManySavedViews       409
+├── ClaimedByOther          409
+├── NotClaimed              409
+├── NotAllowed              403
+├── SameApprover            403
+├── NotTheProposer          403
+├── OtherActionProposed     409
+├── NoProposal              409
 ├── CaseClosed              409
 ├── IllegalMove             409
 ├── NotApproved             409
@@ -21,7 +34,13 @@ CasebookError
     └── CasebookNewer
 """
 
+from datetime import datetime
 from typing import ClassVar
+
+from sqlalchemy.exc import DontWrapMixin
+
+from contracts.assessment import RecommendedAction
+from contracts.review import Role
 
 
 class CasebookError(Exception):
@@ -86,6 +105,147 @@ class ReviewMismatch(CasebookError):
 
     def __init__(self, review_id: str, what: str) -> None:
         super().__init__(f"Review '{review_id}' cannot be opened: its {what} differs from that of the assessment.")
+
+
+class AttachmentNotFound(CasebookError):
+    """The case has no attachment with this id."""
+
+    id = "attachment-not-found"
+    status = 404
+
+    def __init__(self, case_id: str, attachment_id: str) -> None:
+        super().__init__(f"Case '{case_id}' has no attachment '{attachment_id}'.")
+
+
+class SavedViewNotFound(CasebookError):
+    """The person keeps no view under this name."""
+
+    id = "saved-view-not-found"
+    status = 404
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"You keep no view named '{name}'.")
+
+
+class UnstorableText(CasebookError, DontWrapMixin):
+    """A text holds the character NUL, which PostgreSQL cannot keep."""
+
+    id = "unstorable-text"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("A text contains the character NUL (U+0000), which cannot be stored: leave it out.")
+
+
+class AttachmentTooLarge(CasebookError):
+    """The file is larger than attachments may be."""
+
+    id = "attachment-too-large"
+    status = 413
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The file is larger than {most:,} bytes, the most that one attachment may have.")
+
+
+class TooManyAttachments(CasebookError):
+    """The case has as many attachments as it may have."""
+
+    id = "too-many-attachments"
+    status = 409
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"This case has {most} attachments, the most that one case may have.")
+
+
+class TooManySavedViews(CasebookError):
+    """The person keeps as many views as one may."""
+
+    id = "too-many-saved-views"
+    status = 409
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"You keep {most} views, the most that one person may: delete one first.")
+
+
+class ClaimedByOther(CasebookError):
+    """Another person works on the case."""
+
+    id = "claimed-by-other"
+    status = 409
+
+    def __init__(self, claimed_by: str, claimed_at: datetime) -> None:
+        super().__init__(
+            f"{claimed_by} claimed this case at {claimed_at:%H:%M} UTC: "
+            f"ask {claimed_by} to release it, or let a manager take it over."
+        )
+
+
+class NotClaimed(CasebookError):
+    """Nobody works on the case, so there is no claim to end or to take over."""
+
+    id = "not-claimed"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("Nobody has claimed this case: there is nothing to release or to take over.")
+
+
+class NotAllowed(CasebookError):
+    """The person lacks the role that this needs."""
+
+    id = "not-allowed"
+    status = 403
+
+    def __init__(self, required: Role) -> None:
+        super().__init__(f"This needs the role '{required}', which you do not have.")
+
+
+class SameApprover(CasebookError):
+    """The person who gave the first approval tries to give the second one as well."""
+
+    id = "same-approver"
+    status = 403
+
+    def __init__(self, action: RecommendedAction) -> None:
+        super().__init__(
+            f"You gave the first approval of '{action}' yourself: another person must give the second, "
+            "or you withdraw yours."
+        )
+
+
+class NotTheProposer(CasebookError):
+    """Somebody tries to withdraw another person's approval."""
+
+    id = "not-the-proposer"
+    status = 403
+
+    def __init__(self, proposed_by: str) -> None:
+        super().__init__(
+            f"Only {proposed_by}, who gave it, can withdraw this approval: reject with feedback if you disagree."
+        )
+
+
+class OtherActionProposed(CasebookError):
+    """An approval of something else than what the first approval proposes."""
+
+    id = "other-action-proposed"
+    status = 409
+
+    def __init__(self, proposed_by: str, action: RecommendedAction) -> None:
+        super().__init__(
+            f"{proposed_by} proposed '{action}', which waits for a second approval: approve that, "
+            f"reject with feedback, or ask {proposed_by} to withdraw it."
+        )
+
+
+class NoProposal(CasebookError):
+    """No approval waits for a second one."""
+
+    id = "no-proposal"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("No approval of this case waits for a second one: there is nothing to withdraw.")
 
 
 class CaseClosed(CasebookError):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import cast
 
 from pydantic import JsonValue
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from casebook.desk_tables import CaseTextRow
@@ -15,6 +15,7 @@ from casebook.lifecycle import MOVES
 from casebook.log import Entry, append, hold_log, is_logged, next_seq
 from casebook.pages import OpenedCase
 from casebook.tables import AlertRow, CaseRow, EvidenceRow, ModelCallRow, ReportRow, ReviewRow, RoundRow
+from casebook.trust_tables import ProposalRow
 from casebook.urgency import URGENCY
 from casebook.wording import join_words, words_of_alert
 from contracts import ids
@@ -65,7 +66,8 @@ def open_case(session: Session, alert: Alert, now: datetime) -> OpenedCase:
         customer_id=alert.customer_id,
         alert_type=alert.alert_type,
         severity=alert.severity,
-        description=alert.description,
+        # Nobody can mend an alert that a stream brought: better shown with a gap than never opened.
+        description=alert.description.replace("\0", "\N{REPLACEMENT CHARACTER}"),
         source=alert.source,
         state="investigating",
         phase="investigating",
@@ -127,7 +129,13 @@ def end_open_review(session: Session, case: CaseRow, status: str) -> None:
     for review in _open_reviews(session, case):
         review.status = status
     case.due_at = None
+    drop_proposal(session, case)
+
+
+def drop_proposal(session: Session, case: CaseRow) -> None:
+    """A first approval that waits for a second one counts no longer. Logs nothing: what ended it is logged."""
     session.flush()
+    session.execute(delete(ProposalRow).where(ProposalRow.case_id == case.case_id))
 
 
 def start_specialist(session: Session, case_id: str, round_number: int, specialist: Specialist, now: datetime) -> None:
@@ -181,6 +189,7 @@ def save_report(
         "status": report.status,
         "risk_score": report.risk_score,
         "report_hash": content_hash(report),
+        "evidence_hashes": {item.evidence_id: content_hash(item) for item in evidence},
     }
     key = f"specialist_finished:{report.round}:{report.specialist}"
     append(session, case, Entry("specialist_finished", key, f"agent:{report.specialist}", data), now)

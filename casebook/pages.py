@@ -2,17 +2,23 @@
 
 import base64
 import binascii
-from typing import Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import NonNegativeInt
+from pydantic import Field, NonNegativeInt, TypeAdapter, ValidationError
 
 from casebook.errors import MalformedCursor
+from casebook.queries import CaseQuery
 from contracts.alert import Alert
 from contracts.case import CaseSummary
+from contracts.hashing import HASH_PREFIX, content_hash
 from contracts.ids import CaseId
 from contracts.model import Contract
 
-ListName = Literal["cases", "alerts"]
+ListName = Literal["alerts"]
+Position: TypeAlias = tuple[Any, ...]
+"""Where a page of the case list ended: the query's fingerprint, then the values of its order's columns."""
+Seq = Annotated[int, Field(ge=0, lt=2**63)]
 
 BEFORE_ANY = 2**63 - 1
 """Sorts after every `seq`: where a list starts without a cursor."""
@@ -38,10 +44,12 @@ class Backlog(Contract):
 
 
 class CasePage(Contract):
-    """One page of the case list, newest first. `next_cursor` is null on the last."""
+    """One page of the case list. `next_cursor` is null on the last."""
 
     items: tuple[CaseSummary, ...]
     next_cursor: str | None
+    total: int | None
+    """How many cases the whole list has; null when counting them would cost more than it tells."""
 
 
 class AlertPage(Contract):
@@ -53,19 +61,15 @@ class AlertPage(Contract):
 
 def write_cursor(listed: ListName, seq: int) -> str:
     """The opaque cursor that continues a list below `seq`. Safe in a URL."""
-    return base64.urlsafe_b64encode(f"{listed}:{seq}".encode()).decode().rstrip("=")
+    return _opaque(f"{listed}:{seq}".encode())
 
 
 def read_cursor(listed: ListName, cursor: str | None) -> int:
     """The `seq` to continue below. Raises MalformedCursor for anything that `write_cursor` did not write."""
     if cursor is None:
         return BEFORE_ANY
-    try:
-        text = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise MalformedCursor from None
-    name, _, number = text.partition(":")
-    if name != listed or not (number.isascii() and number.isdigit()) or not 0 < int(number[:20]) <= BEFORE_ANY:
+    name, _, number = _transparent(cursor).partition(b":")
+    if name != listed.encode() or not number.isdigit() or not 0 < int(number[:20]) <= BEFORE_ANY:
         raise MalformedCursor
     seq = int(number[:20])
     if write_cursor(listed, seq) != cursor:
@@ -73,6 +77,37 @@ def read_cursor(listed: ListName, cursor: str | None) -> int:
     return seq
 
 
+def write_position(shape: TypeAdapter[Position], query: CaseQuery, values: Sequence[Any]) -> str:
+    """The opaque cursor that continues the answer to `query` after `values`. Safe in a URL."""
+    return _opaque(shape.dump_json((_fingerprint(query), *values)))
+
+
+def read_position(shape: TypeAdapter[Position], query: CaseQuery, cursor: str) -> Sequence[Any]:
+    """The values to continue after. Raises MalformedCursor for a cursor of another query, or of none."""
+    try:
+        fingerprint, *values = shape.validate_json(_transparent(cursor))
+    except ValidationError:
+        raise MalformedCursor from None
+    if fingerprint != _fingerprint(query) or write_position(shape, query, values) != cursor:
+        raise MalformedCursor
+    return values
+
+
 def page_length(limit: int) -> int:
     """`limit`, held between 1 and `MAX_PAGE`."""
     return max(1, min(limit, MAX_PAGE))
+
+
+def _fingerprint(query: CaseQuery) -> str:
+    return content_hash(query).removeprefix(HASH_PREFIX)[:16]
+
+
+def _opaque(plain: bytes) -> str:
+    return base64.urlsafe_b64encode(plain).decode().rstrip("=")
+
+
+def _transparent(cursor: str) -> bytes:
+    try:
+        return base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise MalformedCursor from None

@@ -1,15 +1,17 @@
 """Queries: rows to contracts. The number of statements never depends on the number of rows."""
 
 import json
+from datetime import datetime
 
 from pydantic import JsonValue
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from casebook.claims import running_claim
 from casebook.errors import CaseNotFound, EvidenceNotFound
-from casebook.lifecycle import MOVES
 from casebook.log import read_event
-from casebook.pages import MAX_PAGE, AlertPage, Backlog, CasePage, page_length, read_cursor, write_cursor
+from casebook.pages import MAX_PAGE, AlertPage, Backlog, page_length, read_cursor, write_cursor
+from casebook.reviews import read_review
 from casebook.tables import (
     AlertRow,
     CaseEventRow,
@@ -22,16 +24,17 @@ from casebook.tables import (
     ReviewRow,
     RoundRow,
 )
+from casebook.trust_tables import ProposalRow
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
-from contracts.case import CaseEvent, CaseProgress, CaseState, CaseSummary, CaseView, Round
+from contracts.case import CaseEvent, CaseProgress, CaseView, Proposal, Round
 from contracts.effect import Effect
 from contracts.report import SPECIALISTS, Evidence, SpecialistReport
-from contracts.review import Decision, ReviewRequest
+from contracts.review import Decision
 
 
-def read_case(session: Session, case_id: str) -> CaseView:
-    """The whole case in six statements. Raises CaseNotFound."""
+def read_case(session: Session, case_id: str, now: datetime) -> CaseView:
+    """The whole case in a fixed number of statements. Raises CaseNotFound."""
     found = session.execute(
         select(CaseRow, AlertRow.body)
         .join(AlertRow, AlertRow.case_id == CaseRow.case_id)
@@ -56,7 +59,7 @@ def read_case(session: Session, case_id: str) -> CaseView:
             "progress": _progress(case),
             "reports": current.reports if current else (),
             "assessment": current.assessment if current else None,
-            "review": next((_review(row) for row in reviews if row.status == "open"), None),
+            "review": next((read_review(row) for row in reviews if row.status == "open"), None),
             "decisions": tuple(decisions.values()),
             "earlier_rounds": tuple(each for each in rounds if each.round < case.round),
             "effects": tuple(Effect.model_validate_json(body) for body in effects),
@@ -64,28 +67,22 @@ def read_case(session: Session, case_id: str) -> CaseView:
             "opened_at": case.opened_at,
             "updated_at": case.updated_at,
             "last_seq": case.last_seq,
+            "claim": running_claim(case, now),
+            "proposal": read_proposal(session, case_id),
         }
     )
 
 
-def read_summary(session: Session, case_id: str) -> CaseSummary:
-    """One row of the case list. Raises CaseNotFound."""
-    case = session.get(CaseRow, case_id)
-    if case is None:
+def read_proposal(session: Session, case_id: str) -> Proposal | None:
+    """The first approval that waits for a second one, or None."""
+    body = session.scalars(select(ProposalRow.body).where(ProposalRow.case_id == case_id)).one_or_none()
+    return None if body is None else Proposal.model_validate_json(body)
+
+
+def require_case(session: Session, case_id: str) -> None:
+    """Raises CaseNotFound when there is no such case."""
+    if session.execute(select(CaseRow.opened_seq).where(CaseRow.case_id == case_id)).first() is None:
         raise CaseNotFound(case_id)
-    return _summary(case)
-
-
-def list_cases(session: Session, state: CaseState | None, limit: int, cursor: str | None) -> CasePage:
-    """One page of cases, newest first."""
-    length = page_length(limit)
-    query = select(CaseRow).where(CaseRow.opened_seq < read_cursor("cases", cursor))
-    if state is not None:
-        query = query.where(CaseRow.state == state)
-    rows = session.scalars(query.order_by(CaseRow.opened_seq.desc()).limit(length + 1)).all()
-    shown = rows[:length]
-    more = write_cursor("cases", shown[-1].opened_seq) if len(rows) > length else None
-    return CasePage(items=tuple(map(_summary, shown)), next_cursor=more)
 
 
 def list_alerts(session: Session, limit: int, cursor: str | None) -> AlertPage:
@@ -164,12 +161,6 @@ def case_events(session: Session, case_id: str) -> list[CaseEvent]:
     return [read_event(row) for row in rows]
 
 
-def counts(session: Session) -> dict[CaseState, int]:
-    """How many cases are in each state, those without any included."""
-    found = dict(session.execute(select(CaseRow.state, func.count()).group_by(CaseRow.state)).all())
-    return {state: found.get(state, 0) for state in MOVES}
-
-
 def backlog(session: Session) -> Backlog:
     """How many cases and decisions wait for the scheduler."""
     cases = select(func.count()).select_from(CaseRow).where(CaseRow.scheduled_at.is_(None))
@@ -218,24 +209,11 @@ def _rounds(session: Session, case_id: str, *, reviews: list[ReviewRow], decisio
                 round=row.round,
                 reports=tuple(found),
                 assessment=assessment,
-                review=None if review is None else _review(review),
+                review=None if review is None else read_review(review),
                 decision=None if review is None else decisions.get(review.review_id),
             )
         )
     return rounds
-
-
-def _review(row: ReviewRow) -> ReviewRequest:
-    return ReviewRequest.model_validate(
-        {
-            "review_id": row.review_id,
-            "assessment_hash": row.assessment_hash,
-            "opened_at": row.opened_at,
-            "due_at": row.due_at,
-            "required_role": row.required_role,
-            "approvals_required": row.approvals_required,
-        }
-    )
 
 
 def _progress(case: CaseRow) -> CaseProgress:
@@ -247,10 +225,4 @@ def _progress(case: CaseRow) -> CaseProgress:
             "score": case.risk_score,
             "outcome": case.outcome,
         }
-    )
-
-
-def _summary(case: CaseRow) -> CaseSummary:
-    return CaseSummary.model_validate(
-        {name: getattr(case, name) for name in CaseSummary.model_fields if hasattr(case, name)}
     )

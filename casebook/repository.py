@@ -1,20 +1,22 @@
 """The one door to the case record."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from pydantic import JsonValue
 
-from casebook import audit, deciding, investigating, log, reading
+from casebook import acting, asking, audit, deciding, investigating, listing, log, reading, summaries
 from casebook.events import BrokenLink
 from casebook.pages import AlertPage, Backlog, CasePage, OpenedCase
+from casebook.queries import CaseQuery
 from casebook.transactions import Transactions
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
-from contracts.case import CaseEvent, CaseState, CaseSummary, CaseView
+from contracts.case import CaseEvent, CaseState, CaseSummary, CaseView, Proposal
 from contracts.effect import Effect
 from contracts.investigation import Closing, Escalation, ReviewOpening
 from contracts.report import Evidence, Specialist, SpecialistReport
-from contracts.review import Decision
+from contracts.review import Decision, Role
 
 
 class CaseBook:
@@ -26,6 +28,8 @@ class CaseBook:
     """
 
     def __init__(self, transactions: Transactions) -> None:
+        self.transactions = transactions
+        """What other doors to the same casebook share."""
         self._write = transactions.write
         self._read = transactions.read
         self._clock = transactions.now
@@ -88,7 +92,7 @@ class CaseBook:
         ReviewSuperseded when the case is already in a later round.
         """
         with self._write() as session:
-            deciding.open_review(session, opening, self._clock())
+            asking.open_review(session, opening, self._clock())
 
     def escalate(self, escalation: Escalation) -> Decision | None:
         """Replace deadline and role of the open review. A decision accepted before that is returned and stands.
@@ -96,7 +100,7 @@ class CaseBook:
         Raises ReviewNotFound, NoOpenReview, and ReviewMismatch for another assessment's hash.
         """
         with self._write() as session:
-            return deciding.escalate(session, escalation, self._clock())
+            return asking.escalate(session, escalation, self._clock())
 
     def expire_review(self, case_id: str, review_id: str) -> Decision | None:
         """Stop asking: no decision on this review is accepted from here on.
@@ -105,17 +109,32 @@ class CaseBook:
         Raises ReviewNotFound.
         """
         with self._write() as session:
-            return deciding.expire_review(session, case_id, review_id)
+            return asking.expire_review(session, case_id, review_id, self._clock())
 
-    def accept_decision(self, decision: Decision) -> None:
-        """Take a person's answer: exactly once per review, and only to what is being asked right now.
+    def remind(self, case_id: str, review_id: str, at: datetime) -> None:
+        """Note a reminder of an open review that was due `at`; nothing when nobody is asked any more.
 
-        Raises CaseNotFound, CaseClosed, ReviewSuperseded (wrong round), AlreadyDecided, NoOpenReview or
-        AssessmentChanged (wrong hash); then nothing has changed. An accepted decision is undelivered until
-        `mark_delivered`.
+        Raises ReviewNotFound.
         """
         with self._write() as session:
-            deciding.accept_decision(session, decision, self._clock())
+            asking.remind(session, case_id, review_id, at, self._clock())
+
+    def accept_decision(self, decision: Decision, roles: Collection[Role]) -> Decision | Proposal:
+        """Take a person's answer: exactly once per review, and only to what is being asked right now.
+
+        `decision.decided_by` is the subject of who decides, and `roles` are theirs. Returns the decision as it is
+        recorded, undelivered until `mark_delivered`; or a Proposal when this was the first of two approvals: then
+        the review stays open. Raises CaseNotFound, CaseClosed, ReviewSuperseded (wrong round), AlreadyDecided,
+        NoOpenReview, AssessmentChanged (wrong hash), NotAllowed (role), ClaimedByOther, SameApprover or
+        OtherActionProposed; then nothing has changed.
+        """
+        with self._write() as session:
+            return deciding.accept_decision(session, decision, roles, self._clock())
+
+    def withdraw_proposal(self, case_id: str, subject: str) -> None:
+        """Take back the first approval that `subject` gave. Raises NoProposal, NotTheProposer."""
+        with self._write() as session:
+            deciding.withdraw_proposal(session, case_id, subject, self._clock())
 
     def undelivered_decisions(self, limit: int = 100, *, after: str | None = None) -> list[Decision]:
         """Accepted decisions of which the orchestration has not been told, oldest first.
@@ -135,12 +154,20 @@ class CaseBook:
     def start_effect(self, case_id: str, effect: Effect) -> None:
         """Note that an effect is about to happen. Raises NotApproved when no accepted decision allows it."""
         with self._write() as session:
-            deciding.start_effect(session, case_id, effect, self._clock())
+            acting.start_effect(session, case_id, effect, self._clock())
 
     def finish_effect(self, case_id: str, effect: Effect) -> None:
         """Note what came of an effect; `done` is final. Raises NotApproved like `start_effect`."""
         with self._write() as session:
-            deciding.finish_effect(session, case_id, effect, self._clock())
+            acting.finish_effect(session, case_id, effect, self._clock())
+
+    def note_changed_facts(self, case_id: str, round: int, changes: Sequence[str]) -> None:  # noqa: A002
+        """Note that what the approval of a round relied on has changed: no effect may start on that approval.
+
+        `changes`: one sentence each.
+        """
+        with self._write() as session:
+            acting.note_changed_facts(session, case_id, round, changes, self._clock())
 
     def close_case(self, closing: Closing) -> None:
         """Close the case for good. Raises CaseClosed when it is closed with another outcome."""
@@ -174,12 +201,13 @@ class CaseBook:
     def get_case(self, case_id: str) -> CaseView:
         """Everything that the case page shows, as of one instant."""
         with self._read() as session:
-            return reading.read_case(session, case_id)
+            return reading.read_case(session, case_id, self._clock())
 
     def list_cases(self, *, state: CaseState | None = None, limit: int = 50, cursor: str | None = None) -> CasePage:
-        """One page of at most 500 cases, newest first. Raises MalformedCursor."""
+        """One page of at most 500 cases, newest first. Raises MalformedCursor. `Desk.list_cases` asks for more."""
+        query = CaseQuery(state=() if state is None else (state,))
         with self._read() as session:
-            return reading.list_cases(session, state, limit, cursor)
+            return listing.list_cases(session, query, "", self._clock(), limit, cursor)
 
     def list_alerts(self, *, limit: int = 50, cursor: str | None = None) -> AlertPage:
         """One page of at most 500 alerts, newest first. Raises MalformedCursor."""
@@ -189,7 +217,7 @@ class CaseBook:
     def summary(self, case_id: str) -> CaseSummary:
         """One row of the case list."""
         with self._read() as session:
-            return reading.read_summary(session, case_id)
+            return summaries.read_summary(session, case_id, self._clock())
 
     def evidence(self, case_id: str, evidence_id: str) -> Evidence:
         """One recorded tool call, word for word. Raises EvidenceNotFound."""
@@ -219,7 +247,7 @@ class CaseBook:
     def counts(self) -> dict[CaseState, int]:
         """How many cases are in each state."""
         with self._read() as session:
-            return reading.counts(session)
+            return listing.count_states(session)
 
     def backlog(self) -> Backlog:
         """How many cases and decisions the scheduler has yet to be told of."""

@@ -170,8 +170,8 @@ def _label(verdict: str, action: str | None) -> str:
     return "false_alarm" if action == "clear" else "true_fraud"
 
 
-def _columns(row: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
-    assessment = {} if row["assessment"] is None else json.loads(row["assessment"])
+def _columns(row: sa.RowMapping, labels: Mapping[str, str]) -> dict[str, Any]:
+    assessment: dict[str, Any] = {} if row["assessment"] is None else json.loads(row["assessment"])
     return {
         "case_id": row["case_id"],
         "rule_id": json.loads(row["alert"])["rule_id"],
@@ -181,6 +181,6 @@ def _columns(row: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any
     }
 
 
-def _text(row: Mapping[str, Any]) -> dict[str, Any]:
+def _text(row: sa.RowMapping) -> dict[str, Any]:
     words = words_of(row["description"], row["alert_id"], str(row["customer_id"]))
     return {"opened_seq": row["opened_seq"], "body": join_words(words)}

@@ -1,0 +1,47 @@
+"""Notes on a case. Each runs inside one transaction."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casebook.desk_tables import CaseTextRow, NoteRow
+from casebook.investigating import locked_case
+from casebook.log import Entry, append, next_seq
+from casebook.reading import require_case
+from casebook.tables import CaseRow
+from casebook.wording import join_words, words_of
+from contracts.hashing import content_hash
+from contracts.note import Note
+
+
+def add_note(session: Session, case_id: str, author: str, text: str, now: datetime) -> Note:
+    """Keep a note, and let the case be found by its words. A closed case takes notes as well."""
+    case = locked_case(session, case_id)
+    seq = next_seq(session)
+    row = NoteRow(seq=seq, case_id=case_id, author=author, created_at=now, text=text)
+    note = read_note(row)
+    session.add(row)
+    data = {"note_id": note.note_id, "note_hash": content_hash(note)}
+    append(session, case, Entry("note_added", f"note_added:{note.note_id}", author, data), now, seq)
+    _find_by(session, case, text)
+    return note
+
+
+def list_notes(session: Session, case_id: str) -> tuple[Note, ...]:
+    """All notes of a case, oldest first. Raises CaseNotFound."""
+    require_case(session, case_id)
+    rows = session.scalars(select(NoteRow).where(NoteRow.case_id == case_id).order_by(NoteRow.seq))
+    return tuple(map(read_note, rows))
+
+
+def read_note(row: NoteRow) -> Note:
+    """The note that a row holds."""
+    return Note(
+        note_id=f"note-{row.seq}", case_id=row.case_id, author=row.author, created_at=row.created_at, text=row.text
+    )
+
+
+def _find_by(session: Session, case: CaseRow, text: str) -> None:
+    found_by = session.get_one(CaseTextRow, case.opened_seq)
+    found_by.body = join_words(words_of(found_by.body, text))

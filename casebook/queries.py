@@ -1,0 +1,66 @@
+"""What the case list can be asked: filters, order and words."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from contracts.alert import Severity
+from contracts.assessment import RiskLevel
+from contracts.case import CaseOutcome, CaseState
+from contracts.model import Contract, Score, UtcDateTime
+from contracts.review import Label
+
+CaseSort = Literal["opened", "-opened", "updated", "-updated", "due", "-due", "score", "-score"]
+"""`-` before a name: the greatest first. Cases without a due time or score come last either way."""
+
+ME = "me"
+NOBODY = "none"
+
+Assignee = Annotated[str, Field(min_length=1, max_length=200)]
+ShortText = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class CaseQuery(Contract):
+    """Which cases, in which order. A filter that is left out lets every case through."""
+
+    state: tuple[CaseState, ...] = ()
+    """Any of these."""
+    min_score: Score | None = None
+    max_score: Score | None = None
+    risk_level: RiskLevel | None = None
+    rule: ShortText | None = None
+    customer_id: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    assignee: Assignee | None = None
+    """A subject id, `me`, or `none` for cases that nobody works on."""
+    severity: Severity | None = None
+    outcome: CaseOutcome | None = None
+    label: Label | None = None
+    opened_after: UtcDateTime | None = None
+    opened_before: UtcDateTime | None = None
+    due_before: UtcDateTime | None = None
+    overdue: bool | None = None
+    """True: only cases whose deadline has passed. False: only others."""
+    q: ShortText | None = None
+    """Words that the description or a note has; each matches the beginning of a word if it has three letters."""
+    sort: CaseSort = "-opened"
+
+
+class QueueCounts(Contract):
+    """How many cases there are, by what people sort them by."""
+
+    states: Mapping[CaseState, int]
+    overdue: int
+    """Waiting for a person, past the deadline."""
+    unclaimed: int
+    """Waiting for a person, with nobody at work on them."""
+    mine: int
+    """Claimed by who asks."""
+
+
+class SavedView(Contract):
+    """A query of the case list that a person keeps."""
+
+    name: ShortText
+    query: CaseQuery
+    saved_at: UtcDateTime
