@@ -3,8 +3,10 @@
 Everything follows from a seed and an instant. Records lead up to that instant; nothing lies after it.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from statistics import median
+from typing import TypeAlias
 
 from mcp_server.contoso.chance import chance
 from mcp_server.contoso.draft import SPENDING_DAYS, Draft
@@ -20,26 +22,44 @@ from mcp_server.records.profile import Story, TelemetryProfile
 
 CUSTOMER_IDS = range(1, 251)
 
+Planting: TypeAlias = Callable[[Draft], None]
+"""Adds to, or takes from, the records of one customer before they are invoiced."""
 
-def generate(seed: int, as_of: datetime) -> Dataset:
-    """All customers, their records up to `as_of` (which needs an offset) and the knowledge base."""
+
+def generate(seed: int, as_of: datetime, planted: Mapping[int, Planting] | None = None) -> Dataset:
+    """All customers, their records up to `as_of` (which needs an offset) and the knowledge base.
+
+    `planted` is by customer id. It comes after ordinary life and after the customer's story, so that what is not
+    planted, and every other customer, stays as it is without it. Raises KeyError for an id outside CUSTOMER_IDS.
+    """
+    plantings = dict(planted or {})
+    if strangers := plantings.keys() - set(CUSTOMER_IDS):
+        raise KeyError(
+            f"Contoso has no customer {min(strangers)}: plant for ids {CUSTOMER_IDS[0]} to {CUSTOMER_IDS[-1]}."
+        )
     instant = as_of.astimezone(UTC).replace(microsecond=0)
     stories = cast(seed)
     return Dataset(
         as_of=instant,
         seed=seed,
-        customers=tuple(_customer(seed, instant, number, stories.get(number)) for number in CUSTOMER_IDS),
+        customers=tuple(
+            _customer(seed, instant, number, stories.get(number), plantings.get(number)) for number in CUSTOMER_IDS
+        ),
         articles=ARTICLES,
     )
 
 
-def _customer(seed: int, as_of: datetime, customer_id: int, kind: StoryKind | None) -> CustomerRecords:
+def _customer(
+    seed: int, as_of: datetime, customer_id: int, kind: StoryKind | None, planting: Planting | None
+) -> CustomerRecords:
     telling = CATALOGUE[kind] if kind else None
     source = chance(seed, customer_id)
     draft = Draft(make_person(source, customer_id, as_of.date(), telling.plans if telling else None), as_of, source)
     live_ordinarily(draft)
     ordinary = list(draft.charges)
     story = telling.tell(draft) if telling else None
+    if planting:
+        planting(draft)
     return CustomerRecords(
         customer=_profile(draft, ordinary),
         subscriptions=tuple(draft.subscriptions),

@@ -58,4 +58,13 @@ ARTICLES: tuple[Article, ...] = (
     _article(15, "Invoices, due dates and payment",
         "Invoices are issued monthly on the customer's billing day, hold the plan fees and all charges of the period, "
         "and are due after 14 days. Direct debit is taken on the due date."),
+    _article(16, "Staff terminals and unlocking an account",
+        "Support staff work at terminals whose device id begins with 'dev-staff-'. They unlock an account, reset the "
+        "second factor or change an e-mail address only when the customer has asked for it in a ticket of the week "
+        "before. Such a change without a ticket, or followed by a login from a stranger's device, is an insider's "
+        "work: lock the account and report the terminal."),
+    _article(17, "Disputes that the records contradict",
+        "Some customers dispute what they ordered themselves. Signs are goods ordered from their usual device, sent "
+        "to their home and delivered, or a subscription that was used after it was disputed. Do not refund; lock the "
+        "account against further orders and let a person talk to the customer."),
 )  # fmt: skip

@@ -6,7 +6,14 @@ from contracts.model import Contract, UtcDateTime
 from contracts.telemetry import CountryCode, CustomerId
 
 SecurityEvent = Literal[
-    "login", "login_failed", "password_reset", "mfa_reset", "email_changed", "sim_swap", "device_added"
+    "login",
+    "login_failed",
+    "password_reset",
+    "mfa_reset",
+    "email_changed",
+    "sim_swap",
+    "device_added",
+    "account_unlocked",
 ]
 
 

@@ -6,6 +6,7 @@ from itertools import chain
 
 import pytest
 
+from mcp_server.contoso.draft import Draft
 from mcp_server.contoso.generator import generate
 from mcp_server.contoso.geography import COUNTRIES
 from mcp_server.records.bundle import CustomerRecords, Dataset
@@ -213,3 +214,23 @@ def test_usual_data_is_what_the_records_show(contoso: Dataset) -> None:
     for records in ordinary(contoso):
         gigabytes = sorted(day.gb for day in records.usage)
         assert records.customer.daily_gb_typical == pytest.approx(gigabytes[45], rel=0.25)
+
+
+def test_planting_changes_the_planted_customer_and_nobody_else(dataset: Dataset) -> None:
+    def plant(draft: Draft) -> None:
+        draft.add_charge(draft.before(days=40), "Alpine Jewellers", "jewellery", 99_900)
+
+    planted = generate(SEED, AS_OF, {120: plant})
+    before, after = dataset.customers[119], planted.customers[119]
+
+    assert [records for records in planted.customers if records not in dataset.customers] == [after]
+    assert [charge.merchant for charge in after.charges if charge not in before.charges] == ["Alpine Jewellers"]
+    assert after.charges[: len(before.charges)] == before.charges
+    assert sum(each.charges_minor for each in after.invoices) == 99_900 + sum(
+        each.charges_minor for each in before.invoices
+    )
+
+
+def test_nothing_can_be_planted_for_a_customer_that_contoso_does_not_have() -> None:
+    with pytest.raises(KeyError, match="Contoso has no customer 251"):
+        generate(SEED, AS_OF, {251: lambda _: None})
