@@ -1,0 +1,210 @@
+"""Runs scenarios through the worker's own activities, against a real tool server and a real model endpoint."""
+
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar, cast
+
+from durabletask.task import ActivityContext
+
+from contracts.assessment import RiskAssessment
+from contracts.ids import case_id
+from contracts.investigation import AssessmentTask, InvestigationPolicy, ReportFiling, SpecialistTask
+from contracts.report import SPECIALISTS, SpecialistReport
+from tests.evaluation.outcome import Outcome, Run, outcome_of
+from tests.evaluation.planting import Planted, plant
+from tests.evaluation.scenario import Scenario
+from tests.evaluation.servers import serving
+from worker.activities.assessment import AssessmentActivities
+from worker.activities.specialists import SpecialistActivities
+from worker.adapters.case_record import Casebook
+from worker.adapters.client_loop import ClientLoop
+from worker.adapters.mcp_session import McpSession
+from worker.adapters.mcp_tools import McpToolBox
+from worker.adapters.openai_model import OpenAIModel
+from worker.adapters.providers import NO_KEY, OpenAIProvider, open_client
+from worker.agents.aggregator import AggregatorAgent
+from worker.agents.limits import Limits
+from worker.agents.loop import AgentLoop
+from worker.agents.prompting import load_prompts
+from worker.agents.specialists import SpecialistAgents
+from worker.calls import THINKING
+from worker.domain.failures import reason_for, unavailable_report
+from worker.ports.model import Model, ModelReply, ModelRequest, ModelUnavailable
+from worker.ports.tools import ToolsUnavailable
+from worker.wiring import utc_now
+
+T = TypeVar("T")
+
+RULES_MODEL = "casewright-rules-1"
+POLICY = InvestigationPolicy(quality_check_share=0.0)
+"""The limits that a new installation has, but without the random sample of cleared cases."""
+_UNUSED_CONTEXT = cast("ActivityContext", None)
+"""Activities take the SDK's context and do not look at it."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A chat-completions endpoint. `base_url` null: the local rules model is started."""
+
+    model: str = RULES_MODEL
+    base_url: str | None = None
+    api_key: str = NO_KEY
+
+
+class CountedModel:
+    """A model that remembers how often it was asked and what that cost."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._lock = threading.Lock()
+        self.calls = 0
+        self.tokens = 0
+
+    def complete(self, request: ModelRequest, timeout_s: float) -> ModelReply:
+        """The model's own answer. Raises ModelUnavailable or ModelRejected."""
+        with self._lock:
+            self.calls += 1
+        reply = self._model.complete(request, timeout_s)
+        with self._lock:
+            self.tokens += reply.tokens
+        return reply
+
+
+class Laboratory:
+    """Everything that investigates, over one store of planted scenarios."""
+
+    def __init__(
+        self,
+        casebook: Casebook,
+        model: Model,
+        tools: McpToolBox,
+        wait: Callable[[float], None],
+    ) -> None:
+        self._casebook = casebook
+        self._model = model
+        self._tools = tools
+        self._wait = wait
+
+    def investigate(self, planted: Planted) -> Outcome:
+        """One round on one scenario, as the orchestration would run it."""
+        model = CountedModel(self._model)
+        started = time.monotonic()
+        assessment = self._assess(planted, model)
+        seconds = time.monotonic() - started
+        case = case_id(planted.alert.alert_id)
+        evidence = tuple(
+            self._casebook.record.evidence(case, call.tool_call_id)
+            for report in assessment.reports
+            for call in report.tool_calls
+        )
+        return outcome_of(planted, assessment, evidence, model_calls=model.calls, tokens=model.tokens, seconds=seconds)
+
+    def _assess(self, planted: Planted, model: Model) -> RiskAssessment:
+        record, alert = self._casebook.record, planted.alert
+        specialists, assessment = self._activities(model)
+        case = case_id(alert.alert_id)
+        record.open_case(alert)
+        record.start_round(case, 1)
+        orders = [
+            SpecialistTask(case_id=case, round=1, specialist=specialist, alert=alert, policy=POLICY)
+            for specialist in SPECIALISTS
+        ]
+        with ThreadPoolExecutor(len(orders)) as pool:
+            reports = tuple(pool.map(partial(self._hear, specialists), orders))
+        order = AssessmentTask(case_id=case, round=1, alert=alert, reports=reports, policy=POLICY)
+        try:
+            return self._persist(partial(assessment.assess_risk, _UNUSED_CONTEXT, order))
+        except ModelUnavailable:
+            return assessment.assess_without_model(_UNUSED_CONTEXT, order)
+
+    def _activities(self, model: Model) -> tuple[SpecialistActivities, AssessmentActivities]:
+        """The worker's own activities that investigate, and none that acts."""
+        record = self._casebook.record
+        agent = AgentLoop(model, self._tools, record, Limits(), monotonic=time.monotonic, now=utc_now, pause=self._wait)
+        prompts = load_prompts()
+        return (
+            SpecialistActivities(record, SpecialistAgents(agent, prompts)),
+            AssessmentActivities(record, AggregatorAgent(agent, prompts)),
+        )
+
+    def _hear(self, specialists: SpecialistActivities, order: SpecialistTask) -> SpecialistReport:
+        try:
+            return self._persist(partial(specialists.run_specialist, _UNUSED_CONTEXT, order))
+        except (ModelUnavailable, ToolsUnavailable) as error:
+            report = unavailable_report(order.specialist, 1, reason_for(type(error).__name__, str(error)))
+            return specialists.record_report(_UNUSED_CONTEXT, ReportFiling(case_id=order.case_id, report=report))
+
+    def _persist(self, attempt: Callable[[], T]) -> T:
+        """What `attempt` gives, tried as often as the orchestration would, with its pauses."""
+        pause = THINKING.first_retry_interval.total_seconds()
+        for _ in range(THINKING.max_number_of_attempts - 1):
+            try:
+                return attempt()
+            except (ModelUnavailable, ToolsUnavailable):
+                self._wait(pause)
+                pause *= THINKING.backoff_coefficient or 1.0
+        return attempt()
+
+
+@contextmanager
+def laboratory(
+    scenarios: Sequence[Scenario], endpoint: Endpoint, *, wait: Callable[[float], None] = time.sleep
+) -> Generator[tuple[Laboratory, tuple[Planted, ...]]]:
+    """A laboratory with a fresh store, casebook, tool server and, without a URL, the rules model.
+
+    Raises BadScenario or CannotEvaluate.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="casewright-evaluation-")))
+        planted = plant(scenarios, folder / "customers.db")
+        base_url = endpoint.base_url
+        if base_url is None:
+            base_url = stack.enter_context(serving("rules model", ["local.model", "--port", "0"], os.environ)) + "/v1"
+        mcp_url = stack.enter_context(serving("tool server", ["mcp_server"], _tool_server_env(folder)))
+        casebook = Casebook(f"sqlite:///{folder / 'casebook.db'}")
+        stack.callback(casebook.close)
+        casebook.upgrade()
+        loop = stack.enter_context(ClientLoop())
+        client = open_client(OpenAIProvider(base_url, endpoint.model, endpoint.api_key))
+        session = McpSession(mcp_url)
+        loop.close_with(client.close)
+        loop.close_with(session.close)
+        model, tools = OpenAIModel(client, endpoint.model, loop), McpToolBox(session, loop)
+        yield Laboratory(casebook, model, tools, wait), planted
+
+
+def evaluate(
+    scenarios: Sequence[Scenario],
+    endpoint: Endpoint,
+    parallel: int,
+    done: Callable[[Outcome], None] = lambda _: None,
+) -> Run:
+    """All scenarios, `parallel` at a time; `done` hears of each as it ends. Raises BadScenario or CannotEvaluate."""
+    started_at, started = datetime.now(UTC), time.monotonic()
+    with laboratory(scenarios, endpoint) as (lab, planted), ThreadPoolExecutor(parallel) as pool:
+        outcomes: list[Outcome] = []
+        for outcome in pool.map(lab.investigate, planted):
+            outcomes.append(outcome)
+            done(outcome)
+    return Run(
+        model=endpoint.model,
+        started_at=started_at,
+        seconds=round(time.monotonic() - started, 1),
+        outcomes=tuple(outcomes),
+    )
+
+
+def _tool_server_env(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MCP_", "CONTOSO_"))}
+    token = secrets.token_urlsafe()
+    return {**kept, "MCP_PORT": "0", "CUSTOMER_STORE_PATH": str(folder / "customers.db"), "MCP_WRITE_TOKEN": token}
