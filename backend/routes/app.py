@@ -6,7 +6,20 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import FastAPI
 
 from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage, TelemetryBatch
-from backend.routes import alerts, cases, config, events, health, metrics, openapi, problem, session, socket, workflow
+from backend.routes import (
+    alerts,
+    cases,
+    config,
+    decisions,
+    events,
+    health,
+    metrics,
+    openapi,
+    problem,
+    session,
+    socket,
+    workflow,
+)
 from backend.routes.dependencies import Fenced
 from backend.routes.web import WebBundle
 from contracts.model import Contract
@@ -17,6 +30,7 @@ VERSION = "0.1.0"
 OPEN = (session.router, config.router, health.router, metrics.router)
 FENCED = (
     workflow.router,
+    decisions.router,
     socket.router,
     events.router,
     cases.router,

@@ -1,21 +1,19 @@
-"""`/api/workflow`: opening a case, following it, deciding."""
+"""`/api/workflow`: opening a case, and following it."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from backend.routes.dependencies import DeskDep, IdentityDep, strict_json
+from backend.routes.dependencies import DeskDep, strict_json
 from backend.routes.problem import documented
 from backend.services.cases import StartStatus
 from backend.services.scheduler import RuntimeStatus
 from contracts.alert import MAX_TRIGGER_EVENTS, Alert, AlertType, Severity
-from contracts.assessment import RecommendedAction
 from contracts.case import CaseProgress
-from contracts.ids import AlertId, Hash, ReviewId, manual_alert_id
+from contracts.ids import AlertId, manual_alert_id
 from contracts.model import Contract, NonEmptyText, UtcDateTime
-from contracts.review import Decision, Verdict
 from contracts.telemetry import CustomerId, TelemetryEvent
 
 router = APIRouter(prefix="/api/workflow", tags=["workflow"])
@@ -87,32 +85,6 @@ class WorkflowStatus(Contract):
     last_updated_at: UtcDateTime
 
 
-class DecisionRequest(Contract):
-    """A person's answer to a review, bound to the assessment that was shown.
-
-    `approve` needs `action`, `reject` needs `feedback` and takes no `action`. Who decides, and when, is what the
-    server knows: whoever is signed in, now.
-    """
-
-    review_id: ReviewId
-    assessment_hash: Hash
-    verdict: Verdict
-    action: RecommendedAction | None = None
-    feedback: Annotated[str, Field(max_length=4_000)] | None = None
-    reason_code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")] | None = None
-    decided_by: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    """Taken from older clients, and ignored."""
-    decided_at: UtcDateTime | None = None
-    """Taken from older clients, and ignored."""
-
-
-class DecisionResponse(Contract):
-    """The decision is recorded and reaches the investigation, even through a crash."""
-
-    review_id: ReviewId
-    status: Literal["accepted"]
-
-
 @router.post(
     "/start",
     operation_id="start_case",
@@ -161,28 +133,3 @@ async def get_workflow_status(instance_id: str, desk: DeskDep) -> WorkflowStatus
         created_at=state.created_at,
         last_updated_at=state.last_updated_at,
     )
-
-
-@router.post(
-    "/decision",
-    operation_id="decide",
-    summary="Decide on a review",
-    status_code=202,
-    responses=documented(403, 404, 409, 413, 415, 422, 503),
-    dependencies=[Depends(strict_json(DecisionRequest))],
-)
-async def decide(order: DecisionRequest, desk: DeskDep, identity: IdentityDep) -> DecisionResponse:
-    """Approve an action, or reject with feedback. Accepted at most once per review, and only for what was shown."""
-    decision = Decision(
-        review_id=order.review_id,
-        assessment_hash=order.assessment_hash,
-        verdict=order.verdict,
-        action=order.action,
-        feedback=order.feedback,
-        reason_code=order.reason_code,
-        decided_by=identity.subject,
-        decided_at=datetime.now(UTC),
-    )
-    await desk.deciding.accept(decision, identity)
-    desk.feed.wake()
-    return DecisionResponse(review_id=decision.review_id, status="accepted")

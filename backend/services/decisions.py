@@ -3,11 +3,11 @@
 import logging
 
 from backend.auth.identity import Identity
-from backend.services.errors import ContradictoryDecision, IncompleteDecision, NotAllowed, NothingToRefund
+from backend.services.errors import ContradictoryDecision, IncompleteDecision, NothingToRefund
 from backend.services.relay import Relay
 from backend.threads import Threads
 from casebook.repository import CaseBook
-from contracts.case import CaseView
+from contracts.case import CaseView, Proposal
 from contracts.ids import parse_review_id
 from contracts.review import Decision
 
@@ -22,19 +22,29 @@ class Deciding:
         self._relay = relay
         self._threads = threads
 
-    async def accept(self, decision: Decision, identity: Identity) -> None:
-        """Keep the decision and have it delivered.
+    async def accept(self, decision: Decision, identity: Identity) -> Decision | Proposal:
+        """Keep the decision and have it delivered; the first of two approvals waits for the second instead.
 
-        Raises IncompleteDecision, ContradictoryDecision, NothingToRefund, NotAllowed, and what
-        `CaseBook.accept_decision` raises; then nothing has changed.
+        Who decides is `identity`, whatever the decision says. Raises IncompleteDecision, ContradictoryDecision,
+        NothingToRefund, and what `CaseBook.accept_decision` raises; then nothing has changed.
         """
         _require_completeness(decision)
         case_id, _ = parse_review_id(decision.review_id)
         view = await self._threads.run(self._casebook.get_case, case_id)
-        _require_sense(decision, view, identity)
-        await self._threads.run(self._casebook.accept_decision, decision)
-        log.info("%s: %s by %s", decision.review_id, decision.verdict, decision.decided_by)
-        self._relay.wake()
+        _require_charges(decision, view)
+        signed = decision.model_copy(update={"decided_by": identity.subject})
+        accepted = await self._threads.run(self._casebook.accept_decision, signed, identity.roles)
+        if isinstance(accepted, Proposal):
+            log.info("%s: %s proposed by %s", accepted.review_id, accepted.action, identity.subject)
+        else:
+            log.info("%s: %s by %s", accepted.review_id, accepted.verdict, accepted.decided_by)
+            self._relay.wake()
+        return accepted
+
+    async def withdraw(self, case_id: str, identity: Identity) -> None:
+        """Take back the first approval that `identity` gave. Raises what `CaseBook.withdraw_proposal` raises."""
+        await self._threads.run(self._casebook.withdraw_proposal, case_id, identity.subject)
+        log.info("%s: approval withdrawn by %s", case_id, identity.subject)
 
 
 def _require_completeness(decision: Decision) -> None:
@@ -46,17 +56,12 @@ def _require_completeness(decision: Decision) -> None:
         raise ContradictoryDecision
 
 
-def _require_sense(decision: Decision, view: CaseView, identity: Identity) -> None:
-    """Judge by what is being asked now; a decision about anything else is refused by the casebook."""
+def _require_charges(decision: Decision, view: CaseView) -> None:
+    """Judge by the assessment that the decision is bound to; one about anything else is refused by the casebook."""
     review = view.review
-    if review is None or review.review_id != decision.review_id:
+    if review is None or (review.review_id, review.assessment_hash) != (decision.review_id, decision.assessment_hash):
         return
-    if not identity.may_act_as(review.required_role):
-        raise NotAllowed(review.required_role)
-    if review.assessment_hash != decision.assessment_hash or decision.action not in (
-        "refund_charges",
-        "lock_and_refund",
-    ):
+    if decision.action not in ("refund_charges", "lock_and_refund"):
         return
     if view.assessment is None or not view.assessment.refund_charge_ids:
         raise NothingToRefund

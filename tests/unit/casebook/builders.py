@@ -5,14 +5,16 @@ from datetime import UTC, datetime, timedelta
 from casebook.repository import CaseBook
 from contracts.alert import Alert, AlertSource, Baseline
 from contracts.assessment import EffectAction, RecommendedAction, RiskAssessment
+from contracts.case import CaseEvent
 from contracts.effect import Effect, EffectStatus
 from contracts.hashing import content_hash
 from contracts.ids import effect_key, evidence_id, review_id
 from contracts.investigation import Closing, Escalation, ReviewOpening
 from contracts.report import SPECIALISTS, Evidence, Finding, ReportStatus, Specialist, SpecialistReport, ToolCall
-from contracts.review import Decision, ReviewRequest, Verdict
+from contracts.review import Decision, Label, ReviewRequest, Role, Verdict
 from contracts.telemetry import LoginAttributes, LoginEvent
 
+MANAGER: tuple[Role, ...] = ("manager",)
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 
 
@@ -140,6 +142,7 @@ def a_decision(
     action: RecommendedAction | None = "lock_account",
     decided_by: str = "ana",
 ) -> Decision:
+    meant: Label = "false_alarm" if action == "clear" else "true_fraud"
     return Decision(
         review_id=opening.review.review_id,
         assessment_hash=opening.review.assessment_hash,
@@ -148,6 +151,7 @@ def a_decision(
         feedback="Look at the roaming package." if verdict == "reject" else None,
         decided_by=decided_by,
         decided_at=NOON,
+        label="inconclusive" if verdict == "reject" else meant,
     )
 
 
@@ -177,3 +181,18 @@ def ask(book: CaseBook, case: str, round_number: int = 1) -> ReviewOpening:
     opening = an_opening(case, round_number=round_number)
     book.open_review(opening)
     return opening
+
+
+def asked_in_short(book: CaseBook, number: int = 1, assessment: RiskAssessment | None = None) -> ReviewOpening:
+    """A case with an open review, and as little before it as there can be."""
+    opening = an_opening(open_case(book, number), assessment)
+    book.open_review(opening)
+    return opening
+
+
+def all_events(book: CaseBook) -> list[CaseEvent]:
+    """The whole log."""
+    found: list[CaseEvent] = []
+    while page := book.events_after(found[-1].seq if found else 0):
+        found += page
+    return found

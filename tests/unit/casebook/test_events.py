@@ -15,12 +15,12 @@ from casebook.repository import CaseBook
 from casebook.transactions import Transactions
 from contracts.case import CaseEvent
 from contracts.hashing import content_hash
-from tests.unit.casebook.builders import NOON, a_decision, an_alert, an_effect, ask, closing, open_case
+from tests.unit.casebook.builders import MANAGER, NOON, a_decision, an_alert, an_effect, ask, closing, open_case
 
 
 def whole_story(book: CaseBook, number: int = 1) -> str:
     case = open_case(book, number)
-    book.accept_decision(a_decision(ask(book, case)))
+    book.accept_decision(a_decision(ask(book, case)), MANAGER)
     book.start_effect(case, an_effect(case))
     book.finish_effect(case, an_effect(case, status="done"))
     book.close_case(closing(case))

@@ -10,7 +10,7 @@ from backend.routes.metrics import Reading
 from casebook.pages import Backlog
 from casebook.repository import CaseBook
 from tests.unit.backend.support import NOTHING_READ, FakeScheduler, answering, case_in_review
-from tests.unit.casebook.builders import a_decision, open_case
+from tests.unit.casebook.builders import MANAGER, a_decision, open_case
 
 OPERATIONS = (Path(__file__).parents[4] / "docs" / "operations.md").read_text()
 
@@ -33,7 +33,7 @@ async def test_cases_and_what_waits_for_the_scheduler_are_counted(
     opening = case_in_review(book, 1)
     case_in_review(book, 2)
     open_case(book, 3)
-    book.accept_decision(a_decision(opening))
+    book.accept_decision(a_decision(opening), MANAGER)
     async with answering(parts) as client:
         with parts.desk.pulse.watching():
             answer = await client.get("/metrics")

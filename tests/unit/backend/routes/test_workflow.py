@@ -166,7 +166,12 @@ async def test_a_decision_is_accepted_once_and_delivered(
 
     assert sorted(answer.status_code for answer in answers) == [202] + [409] * 4
     accepted = next(answer for answer in answers if answer.status_code == 202)
-    assert accepted.json() == {"review_id": opening.review.review_id, "status": "accepted"}
+    assert accepted.json() == {
+        "review_id": opening.review.review_id,
+        "status": "accepted",
+        "approvals_given": 1,
+        "approvals_required": 1,
+    }
     refused = next(answer for answer in answers if answer.status_code == 409)
     assert refused.json()["detail"] == "This review was already decided by ana. Reload to see the decision."
     decision = book.get_case(opening.case_id).decisions[0]

@@ -2,8 +2,7 @@ import pytest
 
 from backend.auth.identity import Identity
 from backend.main import Parts
-from backend.services.errors import NotAllowed
-from casebook.errors import AssessmentChanged
+from casebook.errors import AssessmentChanged, NotAllowed
 from casebook.repository import CaseBook
 from tests.unit.backend.support import case_in_review
 from tests.unit.casebook.builders import a_decision
@@ -23,7 +22,8 @@ async def test_what_was_escalated_needs_a_manager(parts: Parts, book: CaseBook) 
     assert book.get_case(opening.case_id).decisions == ()
 
     await parts.desk.deciding.accept(decision, MANAGER)
-    assert book.get_case(opening.case_id).decisions == (decision,)
+    recorded = decision.model_copy(update={"decided_by": "max"})
+    assert book.get_case(opening.case_id).decisions == (recorded,)
 
 
 async def test_a_decision_on_another_assessment_is_refused_whatever_it_approves(parts: Parts, book: CaseBook) -> None:

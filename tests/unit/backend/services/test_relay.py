@@ -9,7 +9,7 @@ from backend.threads import Threads
 from casebook.repository import CaseBook
 from contracts.investigation import Closing
 from tests.unit.backend.support import FakeScheduler, case_in_review, instance_state
-from tests.unit.casebook.builders import a_decision, open_case
+from tests.unit.casebook.builders import MANAGER, a_decision, open_case
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +34,7 @@ async def test_a_decision_that_a_crash_left_undelivered_is_delivered_once(
     opening = case_in_review(book)
     scheduler.instances[opening.case_id] = instance_state("awaiting_review", 2)
     decision = a_decision(opening)
-    book.accept_decision(decision)
+    book.accept_decision(decision, MANAGER)
 
     await relay.sweep()
     await relay.sweep()
@@ -49,7 +49,7 @@ async def test_open_cases_that_the_scheduler_forgot_are_started_again_with_what_
     opening = case_in_review(book, 1)
     scheduler.instances[opening.case_id] = instance_state("awaiting_review")
     decision = a_decision(opening)
-    book.accept_decision(decision)
+    book.accept_decision(decision, MANAGER)
     await relay.sweep()
     closed = case_in_review(book, 2)
     book.close_case(Closing(case_id=closed.case_id, round=1, outcome="unresolved"))
@@ -83,7 +83,7 @@ async def test_a_decision_on_a_forgotten_case_brings_back_the_others_too(
         scheduler.instances[opening.case_id] = instance_state("awaiting_review")
     await relay.sweep()
     scheduler.instances.clear()
-    book.accept_decision(a_decision(openings[2]))
+    book.accept_decision(a_decision(openings[2]), MANAGER)
 
     await relay.sweep()
 
@@ -95,7 +95,7 @@ async def test_a_decision_missed_in_a_cut_off_restart_is_delivered_at_the_next_s
 ) -> None:
     opening = case_in_review(book)
     decision = a_decision(opening)
-    book.accept_decision(decision)
+    book.accept_decision(decision, MANAGER)
     book.mark_delivered(decision.review_id)
     scheduler.instances[opening.case_id] = instance_state("awaiting_review", 1)
 
@@ -108,7 +108,7 @@ async def test_a_case_that_asks_about_a_later_round_is_not_told_of_an_earlier_on
     relay: Relay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     opening = case_in_review(book)
-    book.accept_decision(a_decision(opening, "reject"))
+    book.accept_decision(a_decision(opening, "reject"), MANAGER)
     book.mark_delivered(opening.review.review_id)
     scheduler.instances[opening.case_id] = instance_state("awaiting_review", 2)
 
@@ -186,7 +186,7 @@ async def test_a_refused_decision_holds_up_none_behind_it(
     openings = [case_in_review(book, number) for number in (1, 2)]
     for opening in openings:
         scheduler.instances[opening.case_id] = instance_state("awaiting_review")
-        book.accept_decision(a_decision(opening))
+        book.accept_decision(a_decision(opening), MANAGER)
     scheduler.refuses = {openings[0].case_id}
 
     await timed_relay.sweep()

@@ -105,7 +105,7 @@ def an_approved_order(
     assessment = an_assessment()
     ReviewActivities(casebook).open_review(CTX, an_opening(assessment))
     decision = a_decision(review_id(CASE, 1), assessment, action=action)
-    casebook.accept_decision(decision)
+    casebook.accept_decision(decision, ("manager",))
     return ActionOrder(case_id=CASE, customer_id=7, decision=decision, refund_charge_ids=charges)
 
 
@@ -308,7 +308,7 @@ def test_a_person_is_shown_why_an_assessment_that_was_to_clear_the_case_came_to_
     shown = send_to_person(cleared, "The case's memory could not be written: it is full.")
 
     ReviewActivities(casebook).open_review(CTX, an_opening(shown))
-    casebook.accept_decision(a_decision(review_id(CASE, 1), shown, action="clear"))
+    casebook.accept_decision(a_decision(review_id(CASE, 1), shown, action="clear"), ("manager",))
 
     assert cleared.route == "auto_clear"
     assert casebook.get_case(CASE).assessment == shown
