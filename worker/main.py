@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from worker.adapters.case_record import Casebook
     from worker.adapters.client_loop import ClientLoop
     from worker.adapters.mcp_tools import McpToolBox
-    from worker.adapters.openai_model import OpenAIModel
     from worker.adapters.providers import Provider
+    from worker.domain.deadlines import BusinessHours
     from worker.ports.actions import ActionGateway
 
 log = logging.getLogger(__name__)
@@ -35,9 +35,11 @@ log = logging.getLogger(__name__)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Work until SIGTERM or SIGINT. Returns the exit code: 0, or 1 with one sentence on standard error."""
-    _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
         settings = _read_settings()
+        if options.command == "models":
+            return _check_models(settings, options.timeout)
         set_up_logging(settings.log_level)
         _work(settings, _stop_signal())
     except StopRequested:
@@ -49,17 +51,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="python -m worker",
         description="Investigates cases: pulls work from the Durable Task Scheduler and needs no open port. "
         "Starts before its dependencies are up and waits for them. SIGTERM lets running work finish first.",
-        epilog="Environment: DTS_ENDPOINT, DTS_TASKHUB, OPENAI_BASE_URL, OPENAI_API_KEY, OPENAI_MODEL, "
-        "AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_CHAT_DEPLOYMENT, MCP_SERVER_URI, MCP_WRITE_TOKEN, CASEBOOK_URL, "
-        "ANALYST_APPROVAL_TIMEOUT_HOURS, ESCALATION_TIMEOUT_HOURS, MAX_REVIEW_ATTEMPTS, AUTO_CLEAR_THRESHOLD, "
-        "QUALITY_CHECK_SHARE, WORKER_THREADS, WORKER_DRAIN_SECONDS, WORKER_READY_FILE, AGENT_MAX_MODEL_CALLS, "
-        "AGENT_MAX_TOOL_CALLS, AGENT_MAX_TOKENS, AGENT_MAX_SECONDS, MODEL_TIMEOUT_SECONDS, TOOL_TIMEOUT_SECONDS, "
-        "LOG_LEVEL. See docs/configuration.md.",
+        epilog=f"Environment: {', '.join(name.upper() for name in WorkerSettings.model_fields)}. "
+        "See docs/configuration.md.",
     )
+    commands = parser.add_subparsers(dest="command")
+    models = commands.add_parser("models", help="about the configured language models")
+    asked = models.add_subparsers(dest="question", required=True)
+    check = asked.add_parser("check", help="ask every configured model what it can do; exit code 1 if it is not enough")
+    check.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="for one call (default 30)")
+    return parser
+
+
+def _check_models(settings: WorkerSettings, timeout_s: float) -> int:
+    from worker.adapters.client_loop import ClientLoop
+    from worker.adapters.model_check import check_models, table
+
+    with ClientLoop() as loop:
+        checks = check_models(_providers(settings), loop, timeout_s)
+    sys.stdout.write(table(checks) + "\n")
+    return 0 if all(check.usable for check in checks) else 1
 
 
 def _read_settings() -> WorkerSettings:
@@ -91,16 +105,20 @@ def _stop_signal() -> Event:
 
 def _work(settings: WorkerSettings, stop: Event) -> None:
     from worker.adapters.client_loop import ClientLoop
+    from worker.adapters.deployments import open_models
     from worker.adapters.scheduler import SchedulerAddress, open_worker, probe
     from worker.wiring import register, wire_activities
 
     address = SchedulerAddress.parse(settings.dts_endpoint)
-    provider = _provider(settings)
-    log.info("Model: %s.", provider.describe())
+    calendar = _calendar(settings)
+    providers = _providers(settings)
+    log.info("Model: %s.", "; then ".join(provider.describe() for provider in providers))
     with _open_casebook(settings.casebook_url) as casebook, ClientLoop() as loop:
         tools, gateway = _open_tools(settings, loop)
-        model = _open_model(provider, loop)
-        activities = wire_activities(casebook.record, model, tools, gateway, _policy(settings), _limits(settings))
+        model = open_models(providers, loop, settings.model_circuit_failures, settings.model_circuit_seconds)
+        activities = wire_activities(
+            casebook.record, model, tools, gateway, _policy(settings), _limits(settings), calendar
+        )
         for dependency in (
             Dependency("casebook", casebook.where, partial(_upgrade, casebook)),
             Dependency("tool server", settings.mcp_server_uri, tools.describe),
@@ -146,13 +164,19 @@ def _upgrade(casebook: "Casebook") -> None:
         raise CannotStart(str(fault)) from None
 
 
-def _provider(settings: WorkerSettings) -> "Provider":
+def _providers(settings: WorkerSettings) -> list["Provider"]:
     from worker.adapters.providers import NO_KEY, OPENAI_URL, AzureProvider, OpenAIProvider
 
-    if settings.azure_openai_endpoint:
-        return AzureProvider(settings.azure_openai_endpoint, settings.azure_openai_chat_deployment or "")
-    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else NO_KEY
-    return OpenAIProvider(settings.openai_base_url or OPENAI_URL, settings.openai_model or "", key)
+    providers: list[Provider] = []
+    for choice in settings.models:
+        if choice.azure_openai_endpoint:
+            deployment = choice.azure_openai_chat_deployment or ""
+            providers.append(AzureProvider(choice.azure_openai_endpoint, deployment, choice.model_tool_calling))
+            continue
+        key = choice.openai_api_key.get_secret_value() if choice.openai_api_key else NO_KEY
+        url, model = choice.openai_base_url or OPENAI_URL, choice.openai_model or ""
+        providers.append(OpenAIProvider(url, model, key, choice.model_tool_calling))
+    return providers
 
 
 def _open_tools(settings: WorkerSettings, loop: "ClientLoop") -> tuple["McpToolBox", "ActionGateway"]:
@@ -168,15 +192,6 @@ def _open_tools(settings: WorkerSettings, loop: "ClientLoop") -> tuple["McpToolB
     return McpToolBox(reading, loop), McpActionGateway(writing, loop)
 
 
-def _open_model(provider: "Provider", loop: "ClientLoop") -> "OpenAIModel":
-    from worker.adapters.openai_model import OpenAIModel
-    from worker.adapters.providers import open_client
-
-    client = open_client(provider)
-    loop.close_with(client.close)
-    return OpenAIModel(client, provider.model, loop)
-
-
 def _policy(settings: WorkerSettings) -> InvestigationPolicy:
     return InvestigationPolicy(
         auto_clear_threshold=settings.auto_clear_threshold,
@@ -184,7 +199,31 @@ def _policy(settings: WorkerSettings) -> InvestigationPolicy:
         approval_timeout_hours=settings.analyst_approval_timeout_hours,
         escalation_timeout_hours=settings.escalation_timeout_hours,
         max_review_attempts=settings.max_review_attempts,
+        four_eyes_refund_minor=settings.four_eyes_refund_limit_minor,
+        review_hours_critical=settings.review_hours_critical,
+        review_hours_high=settings.review_hours_high,
+        remind_before_share=settings.remind_before_share,
+        reconcile_hours=settings.reconcile_hours,
     )
+
+
+def _calendar(settings: WorkerSettings) -> "BusinessHours | None":
+    from worker.adapters.calendar import BadCalendar, open_calendar
+
+    if settings.business_zone is None:
+        return None
+    longest = max(settings.analyst_approval_timeout_hours, settings.escalation_timeout_hours)
+    try:
+        return open_calendar(
+            settings.business_zone,
+            settings.business_days,
+            settings.business_opens,
+            settings.business_closes,
+            settings.business_holidays,
+            longest,
+        )
+    except BadCalendar as fault:
+        raise CannotStart(str(fault)) from None
 
 
 def _limits(settings: WorkerSettings) -> Limits:
@@ -193,6 +232,8 @@ def _limits(settings: WorkerSettings) -> Limits:
         tool_calls=settings.agent_max_tool_calls,
         tokens=settings.agent_max_tokens,
         seconds=settings.agent_max_seconds,
+        retries=settings.agent_max_retries,
+        tool_text=settings.agent_max_tool_text,
         model_timeout_s=settings.model_timeout_seconds,
         tool_timeout_s=settings.tool_timeout_seconds,
     )

@@ -1,18 +1,24 @@
 """What the worker is told by its environment. Read once, in `main`."""
 
+import json
+from datetime import time
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from contracts.investigation import InvestigationPolicy
+from worker.ports.model import ToolCalling
 
-Hours = Annotated[float, Field(gt=0)]
+Hours = Annotated[float, Field(gt=0, le=8_784)]
+"""At most a year: whoever means never has closed the desk."""
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://\S+$")]
+AzureUrl = Annotated[str, Field(pattern=r"^https://\S+$")]
 
 _POLICY = InvestigationPolicy()
 
@@ -20,6 +26,37 @@ NO_MODEL = (
     "No language model is configured: set OPENAI_BASE_URL and OPENAI_MODEL (the local model is "
     "http://127.0.0.1:8090/v1 and casewright-rules-1), or AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_CHAT_DEPLOYMENT."
 )
+
+
+class ModelChoice(BaseModel):
+    """One deployment of a model, in the words of the environment variables that name the first one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=str.upper, validate_by_name=True)
+
+    azure_openai_endpoint: AzureUrl | None = None
+    azure_openai_chat_deployment: str | None = None
+    openai_base_url: HttpUrl | None = None
+    openai_api_key: SecretStr | None = None
+    openai_model: str | None = None
+    model_tool_calling: ToolCalling = "auto"
+
+    @model_validator(mode="after")
+    def _names_one_model(self) -> Self:
+        problem = _problem_with(self)
+        if problem:
+            raise ValueError(problem)
+        return self
+
+
+def _parsed(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError(
+            'it is not JSON: give a list such as [{"OPENAI_BASE_URL": "…", "OPENAI_MODEL": "…"}]'
+        ) from None
 
 
 class WorkerSettings(BaseSettings):
@@ -31,13 +68,19 @@ class WorkerSettings(BaseSettings):
     """`http://` for a local scheduler, `https://` for Azure Durable Task Scheduler by managed identity."""
     dts_taskhub: Annotated[str, Field(min_length=1)] = "default"
 
-    openai_base_url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
+    openai_base_url: HttpUrl | None = None
     openai_api_key: SecretStr | None = None
     openai_model: str | None = None
-    azure_openai_endpoint: Annotated[str, Field(pattern=r"^https://\S+$")] | None = None
+    azure_openai_endpoint: AzureUrl | None = None
     azure_openai_chat_deployment: str | None = None
+    model_tool_calling: ToolCalling = "auto"
+    model_failover: Annotated[tuple[ModelChoice, ...], NoDecode, BeforeValidator(_parsed)] = ()
+    """Asked in this order when the deployment above does not answer."""
+    model_circuit_failures: Annotated[int, Field(ge=1)] = 5
+    """So many failures of a deployment in a row, and it is left alone for a while."""
+    model_circuit_seconds: Seconds = 15.0
 
-    mcp_server_uri: Annotated[str, Field(pattern=r"^https?://\S+$")] = "http://127.0.0.1:8000/mcp"
+    mcp_server_uri: HttpUrl = "http://127.0.0.1:8000/mcp"
     mcp_write_token: SecretStr | None = None
     """Shown to the tool server by `execute_action` only."""
 
@@ -46,6 +89,22 @@ class WorkerSettings(BaseSettings):
     analyst_approval_timeout_hours: Hours = _POLICY.approval_timeout_hours
     escalation_timeout_hours: Hours = _POLICY.escalation_timeout_hours
     """How long a manager has after an analyst's deadline has passed."""
+    review_hours_critical: Hours = 4.0
+    """How long whoever is asked about a critical alert has; never longer than the timeouts above."""
+    review_hours_high: Hours = 24.0
+    remind_before_share: Annotated[float, Field(ge=0, lt=1)] = 0.25
+    """How much of the time is left when those who could decide are reminded; 0: nobody is."""
+    business_zone: str | None = None
+    """The IANA time zone of the desk. Unset: people are there at all hours."""
+    business_days: str = "mon,tue,wed,thu,fri"
+    business_opens: time = time(9)
+    business_closes: time = time(17)
+    business_holidays: str = ""
+    """ISO dates, separated by commas."""
+    four_eyes_refund_limit_minor: Annotated[int, Field(ge=0)] = 50_000
+    """Refunds above this many minor units of their currency need two people."""
+    reconcile_hours: Hours = 24.0
+    """How long an effect of which nobody knows is looked up before its case is closed as failed."""
     max_review_attempts: Annotated[int, Field(ge=1)] = _POLICY.max_review_attempts
     auto_clear_threshold: Share = _POLICY.auto_clear_threshold
     quality_check_share: Share = _POLICY.quality_check_share
@@ -60,27 +119,50 @@ class WorkerSettings(BaseSettings):
     agent_max_model_calls: Annotated[int, Field(ge=2)] = 6
     agent_max_tool_calls: Annotated[int, Field(ge=1)] = 16
     agent_max_tokens: Annotated[int, Field(ge=1)] = 120_000
-    agent_max_seconds: Seconds = 180.0
-    model_timeout_seconds: Seconds = 60.0
+    agent_max_seconds: Seconds = 90.0
+    """For one agent run, calls and pauses together."""
+    agent_max_retries: Annotated[int, Field(ge=0)] = 5
+    agent_max_tool_text: Annotated[int, Field(ge=1_000)] = 24_000
+    """Characters of one tool result that a model is shown."""
+    model_timeout_seconds: Seconds = 40.0
     tool_timeout_seconds: Seconds = 30.0
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")
-    def _names_one_model(self) -> Self:
-        if self.azure_openai_endpoint:
-            if not self.azure_openai_chat_deployment:
-                raise ValueError(
-                    "AZURE_OPENAI_ENDPOINT is set: set AZURE_OPENAI_CHAT_DEPLOYMENT to a deployment there."
-                )
-            return self
-        if not self.openai_base_url and not self.openai_api_key:
-            raise ValueError(NO_MODEL)
-        if not self.openai_model:
-            raise ValueError("OPENAI_MODEL is not set: name the model that OPENAI_BASE_URL is to answer with.")
-        if self.openai_base_url and not self.openai_api_key and not is_loopback(self.openai_base_url):
-            raise ValueError(f"{self.openai_base_url} is not on this machine: set OPENAI_API_KEY for it.")
+    def _names_a_model(self) -> Self:
+        problem = _problem_with(self)
+        if problem:
+            raise ValueError(problem)
         return self
+
+    @property
+    def models(self) -> tuple[ModelChoice, ...]:
+        """The deployments in the order in which they are asked. Never empty."""
+        first = ModelChoice(
+            azure_openai_endpoint=self.azure_openai_endpoint,
+            azure_openai_chat_deployment=self.azure_openai_chat_deployment,
+            openai_base_url=self.openai_base_url,
+            openai_api_key=self.openai_api_key,
+            openai_model=self.openai_model,
+            model_tool_calling=self.model_tool_calling,
+        )
+        return (first, *self.model_failover)
+
+
+def _problem_with(choice: ModelChoice | WorkerSettings) -> str | None:
+    """Why this does not name one deployment, in one sentence; None when it does."""
+    if choice.azure_openai_endpoint:
+        if choice.azure_openai_chat_deployment:
+            return None
+        return "AZURE_OPENAI_ENDPOINT is set: set AZURE_OPENAI_CHAT_DEPLOYMENT to a deployment there."
+    if not choice.openai_base_url and not choice.openai_api_key:
+        return NO_MODEL
+    if not choice.openai_model:
+        return "OPENAI_MODEL is not set: name the model that OPENAI_BASE_URL is to answer with."
+    if choice.openai_base_url and not choice.openai_api_key and not is_loopback(choice.openai_base_url):
+        return f"{choice.openai_base_url} is not on this machine: set OPENAI_API_KEY for it."
+    return None
 
 
 def is_loopback(url: str) -> bool:

@@ -8,6 +8,8 @@ from contracts.assessment import RiskAssessment
 from contracts.investigation import AssessmentTask
 from worker.agents.aggregator import AggregatorAgent
 from worker.domain.assessing import NO_JUDGEMENT, assess
+from worker.domain.evidence import CHARGES_TOOL
+from worker.domain.facts import KnownCharge, answered_calls, known_charges, refund_total
 from worker.ports.record import CaseRecord
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ class AssessmentActivities:
             "model": answer.usage.model,
             "tokens": answer.usage.tokens,
             "duration_ms": answer.usage.duration_ms,
+            "spend": answer.usage.spend,
         }
         return self._save(order, assess(order, answer.judgement).model_copy(update=cost))
 
@@ -38,7 +41,8 @@ class AssessmentActivities:
         return self._save(order, assess(order, NO_JUDGEMENT))
 
     def _save(self, order: AssessmentTask, assessment: RiskAssessment) -> RiskAssessment:
-        saved = self._record.save_assessment(order.case_id, assessment)
+        total = refund_total(assessment.refund_charge_ids, self._seen_charges(order))
+        saved = self._record.save_assessment(order.case_id, assessment.model_copy(update={"refund_total": total}))
         log.info(
             "Assessed round %d: score %s, %s, %s.",
             saved.round,
@@ -48,3 +52,8 @@ class AssessmentActivities:
             extra={"case_id": order.case_id},
         )
         return saved
+
+    def _seen_charges(self, order: AssessmentTask) -> dict[str, KnownCharge]:
+        """The charges as the tool answered them, word for word: no amount comes from a model."""
+        calls = answered_calls(order.reports, (CHARGES_TOOL,))
+        return known_charges(self._record.evidence(order.case_id, evidence_id) for evidence_id in calls)

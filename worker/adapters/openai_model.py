@@ -1,25 +1,34 @@
 """The `Model` port over the `openai` package: Azure OpenAI, OpenAI, Gemini, the local model, and others like them."""
 
+import json
+import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 
 import anyio
-from openai import APIConnectionError, APIStatusError, AsyncOpenAI, OpenAIError
+from openai import APIStatusError, AsyncOpenAI
+from openai.types import CompletionUsage
 from openai.types.chat import ChatCompletion
 
-from worker.adapters.chat_format import messages_of, response_format_of, tool_choice_of, tools_of
 from worker.adapters.client_loop import ClientLoop
-from worker.ports.model import ModelRejected, ModelReply, ModelRequest, ModelUnavailable, ToolRequest
+from worker.adapters.dialects import DIALECTS, ChatCall, Dialect, chat_call, is_about_dialect
+from worker.adapters.model_errors import NO_COMPLETION, NOT_IN_TIME, fault_of
+from worker.adapters.schema_dialect import read_step
+from worker.ports.model import Finish, ModelReply, ModelRequest, ModelUnavailable, ToolCalling, ToolRequest
 
-PASSING_STATUSES = frozenset({408, 409, 425, 429})
-"""Beside all of 500 and above: asking again later may help."""
+log = logging.getLogger(__name__)
+
+CHARACTERS_PER_TOKEN = 4
+"""The usual estimate, for endpoints that do not count."""
 
 
 class OpenAIModel:
-    """Asks one chat-completions model, each request once: retries are the durable activities' business.
+    """Asks one chat-completions model, each request once: the agent loop asks again, and nobody else does.
 
-    `client` must have `max_retries=0`.
+    `client` must have `max_retries=0`. With `tool_calling` `auto`, the first dialect that the endpoint understands is
+    found by asking, once, and kept.
     """
 
     def __init__(
@@ -27,70 +36,126 @@ class OpenAIModel:
         client: AsyncOpenAI,
         model: str,
         loop: ClientLoop,
+        tool_calling: ToolCalling = "auto",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._model = model
         self._loop = loop
+        self._dialects: tuple[Dialect, ...] = DIALECTS if tool_calling == "auto" else (tool_calling,)
         self._monotonic = monotonic
+
+    @property
+    def dialect(self) -> Dialect:
+        """How tools and answer format are put to the endpoint, as far as is known."""
+        return self._dialects[0]
 
     def complete(self, request: ModelRequest, timeout_s: float) -> ModelReply:
         """The model's next turn. Raises ModelUnavailable or ModelRejected."""
-        return self._loop.call(partial(self._complete, request, timeout_s))
+        return self._loop.call(partial(self.reply_to, request, timeout_s))
 
-    async def _complete(self, request: ModelRequest, timeout_s: float) -> ModelReply:
+    async def reply_to(self, request: ModelRequest, timeout_s: float) -> ModelReply:
+        """As `complete`, for callers that are on the client loop already."""
         started = self._monotonic()
         try:
             # The client's own time-out counts each read; this one bounds the whole call, a trickling answer included.
             with anyio.fail_after(timeout_s):
-                completion = await self._ask(request, timeout_s)
+                dialect, completion = await self._understood(request, timeout_s)
         except TimeoutError:
-            raise ModelUnavailable(f"The model did not answer within {timeout_s:g} seconds.") from None
-        return _reply(completion, self._model, round((self._monotonic() - started) * 1000))
+            raise ModelUnavailable(NOT_IN_TIME) from None
+        duration_ms = round((self._monotonic() - started) * 1000)
+        return _reply(request, dialect, completion, self._model, duration_ms)
 
-    async def _ask(self, request: ModelRequest, timeout_s: float) -> ChatCompletion:
-        try:
-            return await self._client.chat.completions.create(
-                model=self._model,
-                messages=messages_of(request),
-                tools=tools_of(request),
-                tool_choice=tool_choice_of(request),
-                response_format=response_format_of(request.answer_format),
-                timeout=timeout_s,
+    async def _understood(self, request: ModelRequest, timeout_s: float) -> tuple[Dialect, ChatCompletion]:
+        """The answer, and the dialect in which the endpoint understood the request."""
+        tried = self._dialects if request.tools else self._dialects[:1]
+        for dialect in tried:
+            try:
+                completion = await self._create(chat_call(request, dialect), timeout_s)
+            except APIStatusError as error:
+                if dialect != tried[-1] and is_about_dialect(error):
+                    continue
+                raise fault_of(error, datetime.now(UTC)) from None
+            except Exception as error:
+                raise fault_of(error, datetime.now(UTC)) from None
+            if request.tools:
+                self._keep(dialect)
+            return dialect, completion
+        raise AssertionError("there is always a last dialect")
+
+    def _keep(self, dialect: Dialect) -> None:
+        if dialect != self._dialects[0]:
+            log.warning(
+                "%s does not take tools and answer format in one request: it is asked '%s'.", self._model, dialect
             )
-        except APIStatusError as error:
-            raise _named(error) from None
-        except APIConnectionError:
-            raise ModelUnavailable("The model endpoint could not be reached.") from None
-        except (OpenAIError, ValueError) as error:
-            raise ModelUnavailable(
-                f"The model endpoint did not give a chat completion ({type(error).__name__})."
-            ) from None
+        self._dialects = (dialect,)
+
+    async def _create(self, call: ChatCall, timeout_s: float) -> ChatCompletion:
+        return await self._client.chat.completions.create(
+            model=self._model,
+            messages=call.messages,
+            tools=call.tools,
+            tool_choice=call.tool_choice,
+            response_format=call.response_format,
+            timeout=timeout_s,
+        )
 
 
-def _named(error: APIStatusError) -> ModelUnavailable | ModelRejected:
-    # The body may quote keys or prompts; the status alone tells enough.
-    status = error.status_code
-    if status in PASSING_STATUSES or status >= 500:
-        return ModelUnavailable(f"The model endpoint answered with status {status}.")
-    return ModelRejected(f"The model endpoint refused the request with status {status}.")
-
-
-def _reply(completion: ChatCompletion, model: str, duration_ms: int) -> ModelReply:
+def _reply(
+    request: ModelRequest, dialect: Dialect, completion: ChatCompletion, model: str, duration_ms: int
+) -> ModelReply:
     # Compatible endpoints do send other JSON with status 200, and the client does not validate it.
     try:
-        message = completion.choices[0].message
+        choice = completion.choices[0]
+        message = choice.message
+        text, requests = message.content, _tool_requests(completion)
+        if dialect == "schema" and request.tools and request.may_call_tools:
+            text, requests = read_step(text, len(request.messages))
+        given, written, both = _tokens(request, completion)
         return ModelReply(
-            text=message.content,
-            refusal=message.refusal,
-            tool_requests=tuple(
-                ToolRequest(call_id=call.id, tool=call.function.name, arguments=call.function.arguments)
-                for call in message.tool_calls or ()
-                if call.type == "function"
-            ),
+            text=text,
+            refusal=getattr(message, "refusal", None),
+            tool_requests=requests,
+            finish=_finish(getattr(choice, "finish_reason", None)),
             model=completion.model or model,
-            tokens=completion.usage.total_tokens if completion.usage else 0,
+            tokens=both,
+            input_tokens=given,
+            output_tokens=written,
             duration_ms=duration_ms,
         )
     except (AttributeError, LookupError, TypeError, ValueError):
-        raise ModelUnavailable("The model endpoint did not give a chat completion.") from None
+        raise ModelUnavailable(NO_COMPLETION) from None
+
+
+def _tool_requests(completion: ChatCompletion) -> tuple[ToolRequest, ...]:
+    return tuple(
+        ToolRequest(call_id=call.id, tool=call.function.name, arguments=call.function.arguments)
+        for call in completion.choices[0].message.tool_calls or ()
+        if call.type == "function"
+    )
+
+
+def _finish(reason: str | None) -> Finish:
+    if reason == "length":
+        return "length"
+    return "content_filter" if reason in ("content_filter", "safety") else "complete"
+
+
+def _tokens(request: ModelRequest, completion: ChatCompletion) -> tuple[int, int, int]:
+    """Tokens read, written, and both: as counted by the endpoint, or else estimated, so that a run's limit holds."""
+    usage = completion.usage
+    if usage:
+        # What a model thinks to itself is in the total of some endpoints and in no other number.
+        return usage.prompt_tokens, usage.completion_tokens, max(usage.total_tokens, _both(usage))
+    message = completion.choices[0].message
+    written = _estimate(len(message.content or "") + sum(len(call.arguments) for call in _tool_requests(completion)))
+    given = _estimate(len(json.dumps([each.model_dump(mode="json") for each in request.messages])))
+    return given, written, given + written
+
+
+def _both(usage: CompletionUsage) -> int:
+    return usage.prompt_tokens + usage.completion_tokens
+
+
+def _estimate(characters: int) -> int:
+    return -(-characters // CHARACTERS_PER_TOKEN)

@@ -1,9 +1,17 @@
 """Which model endpoint is used, and the client for it."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import anyio.to_thread
 from openai import AsyncAzureOpenAI, AsyncOpenAI
+
+from worker.adapters.model_errors import IdentityUnavailable
+from worker.ports.model import ToolCalling
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
 
 AZURE_API_VERSION = "2024-10-21"
 """The first general release with structured outputs."""
@@ -20,6 +28,12 @@ class AzureProvider:
     endpoint: str
     model: str
     """The deployment's name."""
+    tool_calling: ToolCalling = "auto"
+
+    @property
+    def name(self) -> str:
+        """For people: the deployment and where it is."""
+        return _name(self.model, self.endpoint)
 
     def describe(self) -> str:
         """For the start-up log."""
@@ -33,6 +47,12 @@ class OpenAIProvider:
     base_url: str
     model: str
     api_key: str = field(default=NO_KEY, repr=False)
+    tool_calling: ToolCalling = "auto"
+
+    @property
+    def name(self) -> str:
+        """For people: the model and where it is."""
+        return _name(self.model, self.base_url)
 
     def describe(self) -> str:
         """For the start-up log."""
@@ -42,17 +62,25 @@ class OpenAIProvider:
 Provider = AzureProvider | OpenAIProvider
 
 
-def open_client(provider: Provider) -> AsyncOpenAI:
-    """A client that asks every question once. Connects to nothing yet."""
+def open_client(provider: Provider, credential: "TokenCredential | None" = None) -> AsyncOpenAI:
+    """A client that asks every question once. Connects to nothing yet.
+
+    Azure OpenAI is shown a token of `credential`, by default that of the machine's identity, renewed before it
+    expires. Its questions raise IdentityUnavailable when there is none.
+    """
     if isinstance(provider, OpenAIProvider):
         return AsyncOpenAI(base_url=provider.base_url, api_key=provider.api_key, max_retries=0)
+    from azure.core.exceptions import AzureError
     from azure.identity import DefaultAzureCredential, get_bearer_token_provider
 
-    fetch = get_bearer_token_provider(DefaultAzureCredential(), AZURE_SCOPE)
+    fetch = get_bearer_token_provider(credential or DefaultAzureCredential(), AZURE_SCOPE)
 
     async def token() -> str:
         # The credential blocks while it talks to the identity endpoint; it caches tokens by itself.
-        return await anyio.to_thread.run_sync(fetch)
+        try:
+            return await anyio.to_thread.run_sync(fetch)
+        except AzureError as error:
+            raise IdentityUnavailable from error
 
     return AsyncAzureOpenAI(
         azure_endpoint=provider.endpoint,
@@ -61,3 +89,7 @@ def open_client(provider: Provider) -> AsyncOpenAI:
         azure_ad_token_provider=token,
         max_retries=0,
     )
+
+
+def _name(model: str, url: str) -> str:
+    return f"{model} at {urlsplit(url).netloc}"

@@ -7,6 +7,9 @@ from pydantic import Field, JsonValue
 from contracts.model import Contract
 from worker.ports.tools import ToolDescription
 
+ToolCalling = Literal["auto", "native", "apart", "schema"]
+"""How a deployment is asked for tool calls: see `worker/adapters/dialects.py`; `auto` finds out."""
+
 
 class ModelUnavailable(Exception):
     """The model did not answer this time: asking again later may help. The message is one sentence without secrets.

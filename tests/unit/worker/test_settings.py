@@ -1,5 +1,6 @@
 """What the environment may say, and one exact sentence for what it may not."""
 
+import json
 from collections.abc import Mapping
 
 import pytest
@@ -89,3 +90,35 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     read = settings(monkeypatch, LOCAL | {"OPENAI_API_KEY": "sk-secret", "MCP_WRITE_TOKEN": "write-secret"})
 
     assert "secret" not in repr(read)
+
+
+def test_further_models_are_named_in_the_words_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    spare = [AZURE, {"OPENAI_API_KEY": "sk-secret", "OPENAI_MODEL": "gpt-5-mini", "MODEL_TOOL_CALLING": "schema"}]
+
+    read = settings(monkeypatch, LOCAL | {"MODEL_FAILOVER": json.dumps(spare)})
+
+    assert [choice.openai_model or choice.azure_openai_chat_deployment for choice in read.models] == [
+        "casewright-rules-1",
+        "gpt-5",
+        "gpt-5-mini",
+    ]
+    assert [choice.model_tool_calling for choice in read.models] == ["auto", "auto", "schema"]
+    assert "secret" not in repr(read)
+
+
+@pytest.mark.parametrize(
+    ("failover", "sentence"),
+    [
+        ("gpt-5-mini", "not JSON: give a list"),
+        ('[{"OPENAI_BASE_URL": "http://127.0.0.1:8091/v1"}]', "OPENAI_MODEL is not set"),
+        ("[{}]", "No language model is configured"),
+        ('[{"OPENAI_BASE_URL": "https://a.example.test/v1", "OPENAI_MODEL": "m"}]', "set OPENAI_API_KEY for it"),
+        ('[{"MODEL": "m"}]', "Extra inputs"),
+        ("{}", "tuple"),
+    ],
+)
+def test_a_further_model_that_is_not_fully_named_is_one_clear_sentence(
+    monkeypatch: pytest.MonkeyPatch, failover: str, sentence: str
+) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        settings(monkeypatch, LOCAL | {"MODEL_FAILOVER": failover})

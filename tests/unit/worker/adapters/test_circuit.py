@@ -1,0 +1,109 @@
+"""When a deployment is left alone, for how long, and who may try it again."""
+
+from worker.adapters.circuit import LONGEST_REST_S, Circuit
+
+
+class Clock:
+    """Time that stands still until it is told."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def a_circuit(clock: Clock, failures: int = 3, rest_s: float = 10.0) -> Circuit:
+    return Circuit(failures, rest_s, clock)
+
+
+def fails(circuit: Circuit, times: int = 1, retry_after_s: float | None = None) -> None:
+    for _ in range(times):
+        assert circuit.enter()
+        circuit.failed("It failed with status 500.", retry_after_s)
+
+
+def test_it_opens_after_so_many_failures_in_a_row_and_says_for_how_long() -> None:
+    circuit = a_circuit(Clock())
+
+    fails(circuit, 2)
+    assert circuit.wait_s() == 0
+    fails(circuit)
+
+    assert not circuit.enter()
+    assert (circuit.wait_s(), circuit.why) == (10.0, "It failed with status 500.")
+
+
+def test_a_success_in_between_starts_the_count_anew() -> None:
+    circuit = a_circuit(Clock())
+
+    fails(circuit, 2)
+    assert circuit.enter()
+    circuit.succeeded()
+    fails(circuit, 2)
+
+    assert circuit.enter()
+
+
+def test_after_the_rest_one_call_probes_and_its_success_closes_the_circuit() -> None:
+    clock = Clock()
+    circuit = a_circuit(clock)
+    fails(circuit, 3)
+    clock.seconds += 10
+
+    assert circuit.enter()
+    assert not circuit.enter(), "only one call may probe"
+    assert circuit.wait_s() == 1.0
+    circuit.succeeded()
+
+    assert circuit.enter()
+    assert circuit.enter()
+
+
+def test_each_failed_probe_doubles_the_rest_up_to_the_longest() -> None:
+    clock = Clock()
+    circuit = a_circuit(clock)
+    fails(circuit, 3)
+    rests: list[float] = []
+
+    for _ in range(4):
+        clock.seconds += circuit.wait_s()
+        fails(circuit)
+        rests.append(circuit.wait_s())
+
+    assert rests == [20.0, 40.0, LONGEST_REST_S, LONGEST_REST_S]
+
+
+def test_a_probe_that_told_nothing_leaves_the_place_to_the_next_one() -> None:
+    clock = Clock()
+    circuit = a_circuit(clock)
+    fails(circuit, 3)
+    clock.seconds += 10
+    assert circuit.enter()
+
+    circuit.abandoned()
+
+    assert circuit.enter()
+
+
+def test_a_pause_that_the_server_names_opens_it_at_once_for_that_long() -> None:
+    clock = Clock()
+    circuit = a_circuit(clock)
+
+    fails(circuit, retry_after_s=7.0)
+    assert not circuit.enter()
+    clock.seconds += 7
+
+    assert circuit.enter()
+
+
+def test_a_failure_counts_as_recent_for_a_while() -> None:
+    clock = Clock()
+    circuit = a_circuit(clock)
+    assert not circuit.has_failed_lately
+
+    fails(circuit)
+    assert circuit.has_failed_lately
+    clock.seconds += 30
+
+    assert not circuit.has_failed_lately

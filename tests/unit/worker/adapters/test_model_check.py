@@ -1,0 +1,68 @@
+"""`casewright models check`: what the configured models can do, in words."""
+
+import json
+
+import pytest
+
+from tests.unit.worker.support.agents import a_verdict
+from tests.unit.worker.support.endpoint import Asked, Endpoint, Said, completion, failure
+from worker.adapters.client_loop import ClientLoop
+from worker.adapters.model_check import check_models, table
+from worker.adapters.providers import OpenAIProvider
+from worker.main import main
+
+
+def test_the_local_model_can_do_all_of_it(loop: ClientLoop, rules_model: str) -> None:
+    (check,) = check_models([OpenAIProvider(f"{rules_model}/v1", "casewright-rules-1")], loop, 30)
+
+    assert {probe.ability: probe.problem for probe in check.probes} == dict.fromkeys(
+        ("plain", "tools", "structured", "streaming")
+    )
+    assert check.usable
+
+
+def answers_without_tools(asked: Asked) -> Said:
+    """An endpoint that takes tools and never asks for one, answers as it should, and cannot stream."""
+    if asked.body.get("stream"):
+        return failure(501, "Streaming is off.")
+    return completion(json.dumps(a_verdict()) if "response_format" in asked.body else "Hello.")
+
+
+def test_an_endpoint_that_never_asks_for_a_tool_is_not_usable_and_streaming_is_not_needed(loop: ClientLoop) -> None:
+    with Endpoint(answers_without_tools) as endpoint:
+        (check,) = check_models([OpenAIProvider(endpoint.url, "m-1")], loop, 30)
+
+    problems = {probe.ability: probe.problem for probe in check.probes}
+    assert (problems["plain"], problems["structured"]) == (None, None)
+    assert (problems["tools"] or "").endswith("if it never does, set MODEL_TOOL_CALLING=schema.")
+    assert problems["streaming"] == "The model endpoint failed with status 501."
+    assert not check.usable
+
+
+def test_the_table_has_a_line_for_each_ability_and_the_sentence_of_what_fails(loop: ClientLoop) -> None:
+    with Endpoint(lambda _: failure(401)) as endpoint:
+        lines = table(check_models([OpenAIProvider(endpoint.url, "m-1", "sk-secret")], loop, 30)).splitlines()
+
+    assert lines[0].startswith("m-1 at 127.0.0.1:")
+    assert lines[0].endswith("NOT usable")
+    assert [line.split()[:2] for line in lines[1:]] == [
+        [ability, "FAILED"] for ability in ("plain", "tools", "structured", "streaming")
+    ]
+    assert all("refused the worker's credentials (status 401)." in line for line in lines[1:])
+    assert "secret" not in "".join(lines)
+
+
+def test_the_command_ends_with_1_when_one_of_the_models_is_not_usable(
+    rules_model: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{rules_model}/v1")
+    monkeypatch.setenv("OPENAI_MODEL", "casewright-rules-1")
+    assert main(["models", "check"]) == 0
+
+    spare = [{"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "OPENAI_MODEL": "spare"}]
+    monkeypatch.setenv("MODEL_FAILOVER", json.dumps(spare))
+    assert main(["models", "check"]) == 1
+
+    printed = capsys.readouterr().out
+    assert "spare at 127.0.0.1:9: NOT usable" in printed
+    assert "The model endpoint could not be reached." in printed

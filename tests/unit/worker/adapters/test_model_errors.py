@@ -1,0 +1,166 @@
+"""Each kind of refusal and fault: its one sentence, and whether asking again or elsewhere may help."""
+
+import socket
+import struct
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError
+
+from tests.unit.worker.support.endpoint import Endpoint, Said, completion, failure
+from worker.adapters.client_loop import ClientLoop
+from worker.adapters.model_errors import retry_after_s
+from worker.adapters.openai_model import OpenAIModel
+from worker.adapters.providers import AZURE_SCOPE, AzureProvider, OpenAIProvider, open_client
+from worker.agents.verdicts import RiskVerdict, answer_format
+from worker.ports.model import Message, ModelRejected, ModelReply, ModelRequest, ModelUnavailable
+
+REQUEST = ModelRequest(
+    messages=(Message(role="user", text="The case."),), answer_format=answer_format("risk_verdict", RiskVerdict)
+)
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def ask(loop: ClientLoop, url: str) -> ModelReply:
+    client = open_client(OpenAIProvider(url, "m-1"))
+    loop.close_with(client.close)
+    return OpenAIModel(client, "m-1", loop).complete(REQUEST, 10)
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence", "wait_s"),
+    [
+        (failure(429), "The model endpoint is overloaded (status 429).", None),
+        (
+            failure(429, headers={"retry-after": "7"}),
+            "The model endpoint is overloaded (status 429) and asks to wait 7 seconds.",
+            7.0,
+        ),
+        (
+            failure(429, headers={"retry-after-ms": "1500"}),
+            "The model endpoint is overloaded (status 429) and asks to wait 1.5 seconds.",
+            1.5,
+        ),
+        (failure(500), "The model endpoint failed with status 500.", None),
+        (failure(503, headers={"retry-after": "3"}), "The model endpoint failed with status 503.", 3.0),
+        (failure(408), "The model endpoint failed with status 408.", None),
+    ],
+)
+def test_what_may_pass(loop: ClientLoop, said: Said, sentence: str, wait_s: float | None) -> None:
+    with Endpoint(lambda _: said) as endpoint, pytest.raises(ModelUnavailable) as raised:
+        ask(loop, endpoint.url)
+
+    assert (str(raised.value), raised.value.retry_after_s, raised.value.asked) == (sentence, wait_s, True)
+    assert len(endpoint.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence", "elsewhere"),
+    [
+        (failure(401), "The model endpoint refused the worker's credentials (status 401).", True),
+        (failure(403), "The model endpoint refused the worker's credentials (status 403).", True),
+        (failure(404), "The model endpoint knows no such model or deployment (status 404).", True),
+        (failure(429, code="insufficient_quota"), "The quota of the model endpoint is used up (status 429).", True),
+        (
+            failure(400, code="content_filter"),
+            "The content filter of the model endpoint refused the case (status 400).",
+            False,
+        ),
+        (failure(400, code="context_length_exceeded"), "The case is too long for the model (status 400).", False),
+        (failure(400), "The model endpoint refused the request with status 400.", False),
+    ],
+)
+def test_what_will_not_pass(loop: ClientLoop, said: Said, sentence: str, elsewhere: bool) -> None:
+    with Endpoint(lambda _: said) as endpoint, pytest.raises(ModelRejected) as raised:
+        ask(loop, endpoint.url)
+
+    assert (str(raised.value), raised.value.elsewhere) == (sentence, elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("reason", "finish"),
+    [("stop", "complete"), ("length", "length"), ("content_filter", "content_filter"), ("eos", "complete")],
+)
+def test_why_the_model_stopped_is_told(loop: ClientLoop, reason: str, finish: str) -> None:
+    with Endpoint(lambda _: completion("{}", finish=reason)) as endpoint:
+        assert ask(loop, endpoint.url).finish == finish
+
+
+@contextmanager
+def cutting_every_connection() -> Generator[str]:
+    """A port that accepts and then resets."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            connection, _ = listener.accept()
+            connection.recv(1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        thread.join()
+
+
+def test_a_connection_that_breaks_is_told_from_one_that_never_was(loop: ClientLoop) -> None:
+    with cutting_every_connection() as url, pytest.raises(ModelUnavailable, match="broke the connection before"):
+        ask(loop, url)
+    with pytest.raises(ModelUnavailable, match="could not be reached"):
+        ask(loop, "http://127.0.0.1:9/v1")
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("0", 0.0), ("2.5", 2.5), ("-3", None), ("inf", None), ("soon", None), (format_datetime(NOW, usegmt=True), 0.0)],
+)
+def test_retry_after_is_read_in_every_form_and_nonsense_is_none(value: str, seconds: float | None) -> None:
+    assert retry_after_s({"retry-after": value}, NOW) == seconds
+    assert retry_after_s({}, NOW) is None
+    later = format_datetime(NOW + timedelta(seconds=90), usegmt=True)
+    assert retry_after_s({"retry-after": later}, NOW) == 90.0
+
+
+class Identity:
+    """A managed identity whose tokens are valid for a moment only."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.fault = fault
+        self.scopes: list[str] = []
+
+    def get_token(self, *scopes: str, **_: object) -> AccessToken:
+        self.scopes += scopes
+        if self.fault is not None:
+            raise self.fault
+        return AccessToken(f"token-{len(self.scopes)}", int(datetime.now(UTC).timestamp()) + 1)
+
+
+def ask_azure(loop: ClientLoop, endpoint: Endpoint, identity: Identity, times: int = 1) -> None:
+    client = open_client(AzureProvider(endpoint.root, "gpt-5"), identity)
+    loop.close_with(client.close)
+    for _ in range(times):
+        OpenAIModel(client, "gpt-5", loop).complete(REQUEST, 10)
+
+
+def test_azure_is_shown_the_identity_s_token_which_is_renewed_before_it_expires(loop: ClientLoop) -> None:
+    identity = Identity()
+    with Endpoint(lambda _: completion("{}")) as endpoint:
+        ask_azure(loop, endpoint, identity, times=2)
+
+    assert [asked.headers["authorization"] for asked in endpoint.asked] == ["Bearer token-1", "Bearer token-2"]
+    assert {asked.path.partition("?")[0] for asked in endpoint.asked} == {"/openai/deployments/gpt-5/chat/completions"}
+    assert set(identity.scopes) == {AZURE_SCOPE}
+
+
+def test_an_identity_that_gives_no_token_is_named(loop: ClientLoop) -> None:
+    identity = Identity(ClientAuthenticationError("secret detail"))
+    with Endpoint(lambda _: completion("{}")) as endpoint, pytest.raises(ModelUnavailable) as raised:
+        ask_azure(loop, endpoint, identity)
+
+    assert str(raised.value) == "The managed identity gave no token for the model endpoint."
+    assert endpoint.asked == []

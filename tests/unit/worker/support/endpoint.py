@@ -1,0 +1,96 @@
+"""A chat-completions endpoint over real HTTP that answers as a test says, and keeps what it was asked."""
+
+import http.server
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as it arrived."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: JsonObject
+
+
+@dataclass(frozen=True)
+class Said:
+    """One answer."""
+
+    status: int = 200
+    body: JsonObject = field(default_factory=dict[str, Any])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+Behaviour = Callable[[Asked], Said]
+
+
+def completion(content: str | None, *, finish: str = "stop", model: str = "endpoint-1", **message: Any) -> Said:
+    """A well-formed chat completion of ten tokens each way."""
+    choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": content, **message}}
+    usage = {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20}
+    return Said(
+        body={"id": "c", "object": "chat.completion", "created": 1, "model": model, "choices": [choice], "usage": usage}
+    )
+
+
+def failure(status: int, message: str = "No.", headers: Mapping[str, str] | None = None, **error: Any) -> Said:
+    """An error in OpenAI's shape."""
+    return Said(status, {"error": {"message": message, "type": "error", **error}}, headers or {})
+
+
+class Endpoint:
+    """Listens on a free port of loopback while the `with` block lasts."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self.behaviour = behaviour
+        self.asked: list[Asked] = []
+        endpoint = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                text = self.rfile.read(int(self.headers["content-length"]))
+                asked = Asked(self.path, {key.lower(): value for key, value in self.headers.items()}, json.loads(text))
+                endpoint.asked.append(asked)
+                said = endpoint.behaviour(asked)
+                body = json.dumps(said.body).encode()
+                self.send_response(said.status)
+                for name, value in {"content-type": "application/json", **said.headers}.items():
+                    self.send_header(name, value)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's own name
+                """Say nothing."""
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+
+    @property
+    def root(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def url(self) -> str:
+        """What OPENAI_BASE_URL would be."""
+        return f"{self.root}/v1"
+
+    def __enter__(self) -> "Endpoint":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()

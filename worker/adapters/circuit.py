@@ -1,0 +1,84 @@
+"""A circuit breaker: a deployment that keeps failing is left alone for a while, then tried with one call."""
+
+from collections.abc import Callable
+from threading import Lock
+
+LONGEST_REST_S = 60.0
+RECENTLY_S = 30.0
+"""So long after a failure, other deployments are preferred."""
+
+
+class Circuit:
+    """Closed: calls pass. Open: none does, until the rest is over. Then one call probes, and closes or opens it again.
+
+    It opens after so many failures in a row, or at once when the server names a pause. Each failed probe doubles the
+    rest, up to LONGEST_REST_S. Safe for threads.
+    """
+
+    def __init__(self, failures: int, rest_s: float, monotonic: Callable[[], float]) -> None:
+        self._failures_to_open = failures
+        self._rest_s = rest_s
+        self._monotonic = monotonic
+        self._lock = Lock()
+        self._in_a_row = 0
+        self._failed_at: float | None = None
+        self._opened = 0
+        """How often it opened since the last success."""
+        self._rests_until: float | None = None
+        self._probing = False
+        self._why = ""
+
+    @property
+    def why(self) -> str:
+        """The last failure's sentence."""
+        return self._why
+
+    @property
+    def has_failed_lately(self) -> bool:
+        """Whether another deployment is the better first choice."""
+        with self._lock:
+            return self._failed_at is not None and self._monotonic() - self._failed_at < RECENTLY_S
+
+    def enter(self) -> bool:
+        """Whether a call may be made now. Who gets True ends with `succeeded`, `failed` or `abandoned`."""
+        with self._lock:
+            if self._rests_until is None:
+                return True
+            if self._probing or self._monotonic() < self._rests_until:
+                return False
+            self._probing = True
+            return True
+
+    def wait_s(self) -> float:
+        """Seconds until a call may pass; 0 when one may pass now."""
+        with self._lock:
+            if self._rests_until is None:
+                return 0.0
+            # While another call probes, its outcome is not known yet: ask again soon.
+            return max(1.0 if self._probing else 0.0, self._rests_until - self._monotonic())
+
+    def succeeded(self) -> None:
+        """The endpoint answered: all is well."""
+        with self._lock:
+            self._in_a_row = self._opened = 0
+            self._failed_at = self._rests_until = None
+            self._probing = False
+
+    def failed(self, why: str, retry_after_s: float | None) -> None:
+        """The endpoint did not answer; `retry_after_s` is the pause that it named itself."""
+        with self._lock:
+            now = self._monotonic()
+            self._why, self._failed_at = why, now
+            self._in_a_row += 1
+            was_probing, self._probing = self._probing, False
+            if retry_after_s is not None:
+                self._rests_until = max(self._rests_until or now, now + retry_after_s)
+            if was_probing or self._in_a_row == self._failures_to_open:
+                rest_s = min(LONGEST_REST_S, self._rest_s * 2**self._opened)
+                self._opened += 1
+                self._rests_until = max(self._rests_until or now, now + rest_s)
+
+    def abandoned(self) -> None:
+        """The call ended without telling anything about the endpoint."""
+        with self._lock:
+            self._probing = False

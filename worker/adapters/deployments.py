@@ -1,0 +1,34 @@
+"""The configured deployments as one model."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from worker.adapters.circuit import Circuit
+from worker.adapters.client_loop import ClientLoop
+from worker.adapters.failover import Deployment, FailoverModel
+from worker.adapters.openai_model import OpenAIModel
+from worker.adapters.providers import Provider, open_client
+
+
+def open_models(
+    providers: Sequence[Provider],
+    loop: ClientLoop,
+    circuit_failures: int,
+    circuit_rest_s: float,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> FailoverModel:
+    """One model over all providers, in their order, each behind a circuit breaker of its own.
+
+    A circuit opens after `circuit_failures` failures in a row and rests for `circuit_rest_s` seconds at first.
+    """
+    deployments: list[Deployment] = []
+    names: Counter[str] = Counter()
+    for provider in providers:
+        client = open_client(provider)
+        loop.close_with(client.close)
+        model = OpenAIModel(client, provider.model, loop, provider.tool_calling)
+        names[provider.name] += 1
+        name = provider.name if names[provider.name] == 1 else f"{provider.name} ({names[provider.name]})"
+        deployments.append(Deployment(name, model, Circuit(circuit_failures, circuit_rest_s, monotonic)))
+    return FailoverModel(deployments, monotonic)

@@ -1,0 +1,92 @@
+"""The `Model` port over several deployments: the first that is well answers."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from worker.adapters.circuit import Circuit
+from worker.ports.model import Model, ModelRejected, ModelReply, ModelRequest, ModelUnavailable
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One place where a model answers."""
+
+    name: str
+    model: Model
+    circuit: Circuit
+
+
+class FailoverModel:
+    """Asks the deployments in their order, one that has failed lately last, and none whose circuit is open."""
+
+    def __init__(self, deployments: Sequence[Deployment], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._deployments = tuple(deployments)
+        self._monotonic = monotonic
+
+    def complete(self, request: ModelRequest, timeout_s: float) -> ModelReply:
+        """The first answer that is to be had within `timeout_s` seconds; each deployment is asked at most once.
+
+        Raises ModelUnavailable, `asked=False` when all of them rest; or ModelRejected.
+        """
+        until = self._monotonic() + timeout_s
+        faults: dict[str, ModelUnavailable] = {}
+        rejections: dict[str, ModelRejected] = {}
+        for deployment in sorted(self._deployments, key=lambda each: each.circuit.has_failed_lately):
+            left_s = until - self._monotonic()
+            if left_s <= 0 or not deployment.circuit.enter():
+                continue
+            try:
+                return _ask(deployment, request, left_s)
+            except ModelUnavailable as fault:
+                faults[deployment.name] = fault
+            except ModelRejected as refusal:
+                if not refusal.elsewhere:
+                    raise
+                rejections[deployment.name] = refusal
+            if len(self._deployments) > 1:
+                log.warning("The model deployment %s gave no answer.", deployment.name)
+        if len(rejections) == len(self._deployments):
+            raise next(iter(rejections.values()))
+        raise self._unavailable({**faults, **rejections})
+
+    def _unavailable(self, tried: dict[str, ModelUnavailable | ModelRejected]) -> ModelUnavailable:
+        sentences: dict[str, str] = {}
+        waits_s: list[float] = []
+        for deployment in self._deployments:
+            wait_s = deployment.circuit.wait_s()
+            # One that there was no time for can be asked at once; one that just failed, after the caller's own pause.
+            if wait_s or deployment.name not in tried:
+                waits_s.append(wait_s)
+            sentence = str(tried.get(deployment.name, deployment.circuit.why))
+            if sentence:
+                sentences[deployment.name] = sentence
+        return ModelUnavailable(
+            _sentence(sentences), retry_after_s=min(waits_s) if waits_s else None, asked=bool(tried)
+        )
+
+
+def _ask(deployment: Deployment, request: ModelRequest, timeout_s: float) -> ModelReply:
+    try:
+        reply = deployment.model.complete(request, timeout_s)
+    except ModelUnavailable as fault:
+        deployment.circuit.failed(str(fault), fault.retry_after_s)
+        raise
+    except ModelRejected:
+        deployment.circuit.succeeded()  # it is there, and said no
+        raise
+    except BaseException:
+        deployment.circuit.abandoned()
+        raise
+    deployment.circuit.succeeded()
+    return reply
+
+
+def _sentence(faults: dict[str, str]) -> str:
+    if len(set(faults.values())) == 1:
+        return next(iter(faults.values()))
+    told = " ".join(f"{name}: {why}" for name, why in faults.items())
+    return f"No model deployment answered. {told}"
