@@ -80,7 +80,8 @@ def test_the_same_subject_is_never_a_second_person_whatever_roles_or_session_it_
     book.accept_decision(by("ana", opening), ANALYST)
     seq = book.last_seq()
 
-    for roles in (ANALYST, ("manager",), ("admin",)):
+    sessions: tuple[tuple[Role, ...], ...] = (ANALYST, ("manager",), ("admin",))
+    for roles in sessions:
         with pytest.raises(SameApprover) as refused:
             book.accept_decision(by("ana", opening), roles)
         with pytest.raises(SameApprover):
