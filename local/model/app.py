@@ -54,13 +54,14 @@ class ModelApp:
         body = await request.body()
         chat = parse_request(body)
         answer = respond(chat)
-        control = self._panel.take(is_verdict=answer.is_verdict)
+        self._stats.count_agent(answer.agent)
+        control = self._panel.take(agent=answer.agent, is_verdict=answer.is_verdict)
         if control.fault:
             self._stats.count_fault(control.fault)
         if control.latency_s and await _client_left_within(request, control.latency_s):
             raise _ClientLeft
         await self._play_connection_fault(request, control)
-        raise_error_fault(control)
+        raise_error_fault(control, has_tools=bool(chat.tools))
         turn = spoil(answer.turn, control, offered_calls(chat))
         envelope = Envelope(f"chatcmpl-{hashlib.sha256(body).hexdigest()[:24]}", int(time.time()))
         return self._send(chat, _shortened(turn, chat.token_limit), envelope)

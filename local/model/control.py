@@ -22,12 +22,18 @@ Fault = Literal[
     "unknown_tool",
     "bad_arguments",
     "endless_tools",
+    "content_filter",
+    "no_tools",
 ]
-"""`timeout` never answers until the client leaves; `reset` cuts the connection; the rest is what the name says."""
+"""`timeout` never answers until the client leaves; `reset` cuts the connection; `no_tools` refuses requests with tools
+as a model does that has none; the rest is what the name says."""
 
 FAULTS: tuple[str, ...] = get_args(Fault)
 SCORE_FAULTS = frozenset({"score_9", "nan", "negative"})
 """These spoil a verdict. A turn that only asks for tools passes unharmed and does not use up `times`."""
+
+Agent = Literal["usage", "location", "billing", "aggregator"]
+AGENTS: tuple[str, ...] = get_args(Agent)
 
 
 class Control(BaseModel):
@@ -43,6 +49,8 @@ class Control(BaseModel):
     """Only for this many calls; then everything is as by default."""
     retry_after_s: Annotated[float, Field(ge=0)] | None = None
     """The `Retry-After` header that goes with a 429."""
+    agent: Agent | None = None
+    """Only for the calls of this agent; all others are answered as by default."""
 
     @field_validator("fault", mode="before")
     @classmethod
@@ -65,6 +73,8 @@ def _sentence(error: ValidationError) -> str:
         return f"Unknown fault {first['input']!r}: use one of {', '.join(FAULTS)}, or null for none."
     if first["type"] == "extra_forbidden":
         return f"Unknown field '{field}': use {', '.join(Control.model_fields)}."
+    if field == "agent":
+        return f"Unknown agent {first['input']!r}: use one of {', '.join(AGENTS)}, or null for all."
     if not field:
         return f"The control must be a JSON object with any of {', '.join(Control.model_fields)}: {first['msg']}."
     return f"Field '{field}' cannot be {first['input']!r}: {first['msg']}."
@@ -85,9 +95,11 @@ class ControlPanel:
         """From the next call on."""
         self._current = control
 
-    def take(self, *, is_verdict: bool) -> Control:
-        """The control for one call, which uses up one of its `times`."""
+    def take(self, *, agent: str | None, is_verdict: bool) -> Control:
+        """The control for one call of `agent`, which uses up one of its `times`."""
         control = self._current
+        if control.agent is not None and control.agent != agent:
+            return Control()
         if control.fault in SCORE_FAULTS and not is_verdict:
             return control.model_copy(update={"fault": None})
         if control.times is not None:

@@ -4,15 +4,19 @@ import json
 from collections.abc import Callable, Mapping
 
 from local.model.control import Control
-from local.model.errors import RateLimited, ServerFault
+from local.model.errors import InvalidRequest, RateLimited, ServerFault
 from local.model.turn import ToolRequest, Turn
 
 SCORE_KEYS = ("risk_score", "overall_risk_score")
 UNKNOWN_TOOL = "wire_all_money_abroad"
 
 
-def raise_error_fault(control: Control) -> None:
-    """Raise RateLimited or ServerFault if the control asks for one."""
+def raise_error_fault(control: Control, *, has_tools: bool) -> None:
+    """Raise RateLimited, ServerFault or InvalidRequest if the control asks for one."""
+    if control.fault == "no_tools" and has_tools:
+        raise InvalidRequest(
+            "'tools' is not supported by this model: this was asked for by PUT /control.", param="tools"
+        )
     if control.fault == "429":
         after = control.retry_after_s
         headers = {} if after is None else {"Retry-After": f"{after:g}"}
@@ -58,6 +62,10 @@ def _wrong_shape(_turn: Turn, _offered: Offered) -> Turn:
     return Turn(text=json.dumps({"verdict": "all is well", "confidence": "very high"}))
 
 
+def _content_filter(_turn: Turn, _offered: Offered) -> Turn:
+    return Turn(text="", finish_reason="content_filter")
+
+
 def _with_score(score: float) -> Callable[[Turn, Offered], Turn]:
     def change(turn: Turn, _offered: Offered) -> Turn:
         try:
@@ -95,4 +103,5 @@ _CHANGES: Mapping[str, Callable[[Turn, Offered], Turn]] = {
     "unknown_tool": _unknown_tool,
     "bad_arguments": _bad_arguments,
     "endless_tools": _endless_tools,
+    "content_filter": _content_filter,
 }

@@ -28,10 +28,11 @@ _JUDGES = {"usage": judge_usage, "location": judge_location, "billing": judge_bi
 
 @dataclass(frozen=True)
 class Answer:
-    """The turn, and whether it is a verdict (which the score faults spoil)."""
+    """The turn, whether it is a verdict (which the score faults spoil), and which agent asked, if one did."""
 
     turn: Turn
     is_verdict: bool = True
+    agent: str | None = None
 
 
 def respond(request: ChatRequest) -> Answer:
@@ -41,12 +42,13 @@ def respond(request: ChatRequest) -> Answer:
     except UnreadableCase as error:
         return Answer(_unreadable(request, str(error)))
     requests = read_feedback(conversation.case.memory) if conversation else ()
+    agent = conversation.part if conversation else None
     calls = _calls(request, conversation, requests)
     if calls:
-        return Answer(Turn.calling(*calls), is_verdict=False)
+        return Answer(Turn.calling(*calls), is_verdict=False, agent=agent)
     if conversation is None:
         return Answer(Turn(text=_small_talk(request)))
-    return Answer(Turn(text=json.dumps(_verdict(conversation, requests), ensure_ascii=False)))
+    return Answer(Turn(text=json.dumps(_verdict(conversation, requests), ensure_ascii=False)), agent=agent)
 
 
 def offered_calls(request: ChatRequest) -> tuple[ToolRequest, ...]:

@@ -17,6 +17,7 @@ class Stats:
         self._prompt_tokens = 0
         self._completion_tokens = 0
         self._faults: Counter[str] = Counter()
+        self._agents: Counter[str] = Counter()
 
     @contextmanager
     def call(self) -> Generator[None]:
@@ -34,6 +35,11 @@ class Stats:
         self._prompt_tokens += usage.prompt_tokens
         self._completion_tokens += usage.completion_tokens
 
+    def count_agent(self, name: str | None) -> None:
+        """Add one call of an agent; None for one that belongs to no case."""
+        if name is not None:
+            self._agents[name] += 1
+
     def count_fault(self, name: str) -> None:
         """Add one fault that was played out."""
         self._faults[name] += 1
@@ -48,4 +54,5 @@ class Stats:
             "prompt_tokens": self._prompt_tokens,
             "completion_tokens": self._completion_tokens,
             "faults": dict(self._faults),
+            "agents": dict(self._agents),
         }

@@ -36,7 +36,7 @@ def verdict_under(http: httpx.Client, fault: str) -> str:
 
 def test_the_control_is_shown_as_it_was_set(http: httpx.Client):
     wanted = {"latency_s": 0, "fault": "500", "text": None, "times": 3}
-    assert http.put("/control", json=wanted).json() == wanted | {"retry_after_s": None}
+    assert http.put("/control", json=wanted).json() == wanted | {"retry_after_s": None, "agent": None}
     assert http.get("/control").json()["fault"] == "500"
     assert http.put("/control", json={}).json()["fault"] is None
 
@@ -104,6 +104,44 @@ def test_scores_out_of_range_spoil_the_genuine_verdict(http: httpx.Client):
     assert "findings" in spoilt
     assert json.loads(verdict_under(http, "negative"))["risk_score"] < 0
     assert math.isnan(json.loads(verdict_under(http, "nan"))["risk_score"])
+
+
+def answer_of(http: httpx.Client, agent: str) -> JsonObject:
+    body = {key: value for key, value in CaseFile(agent).request().items() if key != "tools"}
+    return http.post("/v1/chat/completions", json=body).json()
+
+
+def test_a_fault_can_be_meant_for_one_agent_alone(http: httpx.Client):
+    http.put("/control", json={"fault": "empty", "agent": "billing", "times": 1}).raise_for_status()
+    before = http.get("/control/stats").json()["agents"]
+
+    spared = answer_of(http, "usage")["choices"][0]["message"]["content"]
+    assert http.get("/control").json()["times"] == 1
+    struck = answer_of(http, "billing")["choices"][0]["message"]["content"]
+
+    assert (bool(spared), struck) == (True, "")
+    assert http.get("/control").json()["agent"] is None
+    after = http.get("/control/stats").json()["agents"]
+    assert {name: after[name] - before.get(name, 0) for name in ("usage", "billing")} == {"usage": 1, "billing": 1}
+
+
+def test_an_unknown_agent_is_refused_with_the_known_ones(http: httpx.Client):
+    refused = http.put("/control", json={"agent": "manager"})
+    assert refused.status_code == 422
+    assert "use one of usage, location, billing, aggregator" in refused.json()["error"]["message"]
+
+
+def test_a_model_without_tools_refuses_them_and_answers_without(http: httpx.Client):
+    http.put("/control", json={"fault": "no_tools"}).raise_for_status()
+    refused = http.post("/v1/chat/completions", json=CaseFile("location").request())
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "tools")
+    assert json.loads(answer_of(http, "location")["choices"][0]["message"]["content"])["findings"] is not None
+
+
+def test_a_content_filter_withholds_the_text(http: httpx.Client):
+    http.put("/control", json={"fault": "content_filter"}).raise_for_status()
+    (choice,) = answer_of(http, "usage")["choices"]
+    assert (choice["finish_reason"], choice["message"]["content"]) == ("content_filter", "")
 
 
 def test_a_score_fault_waits_for_the_verdict(http: httpx.Client):
