@@ -81,6 +81,17 @@ def test_the_document_is_printed_without_starting_anything(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_key_file_that_others_can_read_is_one_sentence(tmp_path: Path) -> None:
+    key = tmp_path / "session.key"
+    key.write_text("k" * 64)
+    key.chmod(0o644)
+    refused = run(env=environment(tmp_path, free_port(), SESSION_SECRET="", SESSION_KEY_FILE=str(key)))
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"backend: Others on this machine may read the key file {key}: remove it, and a new one is made.\n"
+    )
+
+
 def login(number: int, country: str, hour: int) -> str:
     attributes = {"country": country, "latitude": 60.0 if country == "NO" else -23.5, "longitude": 10.0}
     at = f"2026-03-14T{hour:02}:{number:02}:00Z"
@@ -131,7 +142,10 @@ def test_it_reads_opens_cases_tells_of_them_and_stops_at_once(tmp_path: Path) ->
             process.send_signal(signal.SIGTERM)
             assert list(events)[-1] == ""
         assert process.wait(20) == 0
-        assert "Traceback" not in process.stderr.read()
+        said = process.stderr.read()
+        assert "Traceback" not in said
+        assert SECRET not in said
+        assert header["Authorization"].removeprefix("Bearer ") not in said
     finally:
         process.kill()
         process.wait(20)

@@ -1,9 +1,12 @@
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from backend.main import CannotStart, public_config, read_settings
+from backend.auth.errors import SessionInvalid
+from backend.main import CannotStart, open_authenticator, public_config, read_settings
+from casebook.transactions import utc_now
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +50,7 @@ def test_lists_are_separated_like_paths_and_an_empty_setting_is_none(monkeypatch
         ("REPLAY_PACE", "nan"),
         ("AUTO_CLEAR_THRESHOLD", "1.5"),
         ("EVENT_PRODUCER_ENABLED", "perhaps"),
+        ("SESSION_HOURS", "0"),
     ],
 )
 def test_a_bad_value_is_one_sentence_that_names_the_setting(
@@ -66,6 +70,42 @@ def test_without_sign_in_it_binds_nothing_but_loopback(monkeypatch: pytest.Monke
         f"BACKEND_HOST={host} is not loopback, and AUTH_MODE=local lets everybody in who can connect: "
         "set BACKEND_HOST to 127.0.0.1."
     )
+
+
+def test_sign_in_by_openid_connect_is_refused_until_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTH_MODE", "oidc")
+    assert refusal() == (
+        "AUTH_MODE='oidc' is not valid: this release cannot sign people in by OpenID Connect yet, set AUTH_MODE=local."
+    )
+
+
+def test_a_secret_that_is_too_short_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SESSION_SECRET", "hunter2")
+    sentence = refusal()
+    assert sentence.startswith("SESSION_SECRET is not valid: ")
+    assert "32" in sentence
+    assert "hunter2" not in sentence
+
+
+def test_a_given_secret_signs_and_no_key_file_is_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SESSION_SECRET", "s" * 32)
+    monkeypatch.setenv("SESSION_KEY_FILE", str(tmp_path / "session.key"))
+    monkeypatch.setenv("SESSION_HOURS", "0.5")
+    settings = read_settings()
+    assert "s" * 32 not in repr(settings)
+    session = open_authenticator(settings).sign_in("ana")
+    assert open_authenticator(settings).identify(session.token).subject == "ana"
+    assert timedelta(minutes=29) < session.expires_at - utc_now() <= timedelta(minutes=30)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_secret_the_key_file_signs_across_restarts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SESSION_KEY_FILE", str(tmp_path / "session.key"))
+    token = open_authenticator(read_settings()).sign_in("ana").token
+    assert open_authenticator(read_settings()).identify(token).subject == "ana"
+    (tmp_path / "session.key").unlink()
+    with pytest.raises(SessionInvalid):
+        open_authenticator(read_settings()).identify(token)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1"])
