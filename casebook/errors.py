@@ -14,7 +14,14 @@ CasebookError
 ├── TooManySavedViews       409
 ├── ClaimedByOther          409
 ├── NotClaimed              409
+├── EffectNotFound          404
+├── ReversalNotFound        404
 ├── NotAllowed              403
+├── SameRequester           403
+├── NothingToReverse        409
+├── ReversalStands          409
+├── ReversalDecided         409
+├── NotReversible           409
 ├── SameApprover            403
 ├── NotTheProposer          403
 ├── OtherActionProposed     409
@@ -211,6 +218,77 @@ class SameApprover(CasebookError):
             f"You gave the first approval of '{action}' yourself: another person must give the second, "
             "or you withdraw yours."
         )
+
+
+class EffectNotFound(CasebookError):
+    """The case has no effect under this key."""
+
+    id = "effect-not-found"
+    status = 404
+
+    def __init__(self, case_id: str, key: str) -> None:
+        super().__init__(f"Case '{case_id}' has no effect '{key}'.")
+
+
+class ReversalNotFound(CasebookError):
+    """Nobody asked for this."""
+
+    id = "reversal-not-found"
+    status = 404
+
+    def __init__(self, reversal: str) -> None:
+        super().__init__(f"There is no reversal '{reversal}'.")
+
+
+class SameRequester(CasebookError):
+    """The person who asked for a reversal tries to approve it as well."""
+
+    id = "same-requester"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("You asked for this yourself: another person must approve it.")
+
+
+class NothingToReverse(CasebookError):
+    """An effect that did not happen cannot be taken back."""
+
+    id = "nothing-to-reverse"
+    status = 409
+
+    def __init__(self, action: str, status: str) -> None:
+        super().__init__(f"'{action}' is '{status}' in this case: only what was done can be taken back.")
+
+
+class ReversalStands(CasebookError):
+    """The effect has been taken back, or somebody asked for it."""
+
+    id = "reversal-stands"
+    status = 409
+
+    def __init__(self, requested_by: str, status: str) -> None:
+        what = "This was taken back already" if status == "done" else "Taking this back has been asked for already"
+        super().__init__(f"{what}, by {requested_by}. Reload to see it.")
+
+
+class ReversalDecided(CasebookError):
+    """Somebody has decided on this request."""
+
+    id = "reversal-decided"
+    status = 409
+
+    def __init__(self, decided_by: str, status: str) -> None:
+        super().__init__(f"This request was already decided by {decided_by}; it is '{status}'. Reload to see it.")
+
+
+class NotReversible(CasebookError):
+    """A reversal was to be carried out that nobody approved."""
+
+    id = "not-reversible"
+    status = 409
+
+    def __init__(self, reversal: str, action: str) -> None:
+        super().__init__(f"Nobody approved '{action}' in the reversal '{reversal}'.")
 
 
 class NotTheProposer(CasebookError):

@@ -11,6 +11,7 @@ from casebook.claims import running_claim
 from casebook.errors import CaseNotFound, EvidenceNotFound
 from casebook.log import read_event
 from casebook.pages import MAX_PAGE, AlertPage, Backlog, page_length, read_cursor, write_cursor
+from casebook.reversals import reversals_of
 from casebook.reviews import read_review
 from casebook.tables import (
     AlertRow,
@@ -69,6 +70,7 @@ def read_case(session: Session, case_id: str, now: datetime) -> CaseView:
             "last_seq": case.last_seq,
             "claim": running_claim(case, now),
             "proposal": read_proposal(session, case_id),
+            "reversals": reversals_of(session, case_id),
         }
     )
 

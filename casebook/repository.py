@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from casebook import acting, asking, audit, deciding, investigating, listing, log, reading, summaries
+from casebook import acting, asking, audit, deciding, investigating, listing, log, reading, reversals, summaries
 from casebook.events import BrokenLink
 from casebook.pages import AlertPage, Backlog, CasePage, OpenedCase
 from casebook.queries import CaseQuery
@@ -16,7 +16,8 @@ from contracts.case import CaseEvent, CaseState, CaseSummary, CaseView, Proposal
 from contracts.effect import Effect
 from contracts.investigation import Closing, Escalation, ReviewOpening
 from contracts.report import Evidence, Specialist, SpecialistReport
-from contracts.review import Decision, Role
+from contracts.reversal import Reversal
+from contracts.review import Decision, Role, Verdict
 
 
 class CaseBook:
@@ -173,6 +174,61 @@ class CaseBook:
         """Close the case for good. Raises CaseClosed when it is closed with another outcome."""
         with self._write() as session:
             investigating.close_case(session, closing, self._clock())
+
+    def fail_case(self, case_id: str, reason: str) -> bool:
+        """Close a case whose investigation is over and did not close it: as `failed`, with the reason in its log.
+
+        False, and nothing changes, when the case is closed.
+        """
+        with self._write() as session:
+            return investigating.fail_case(session, case_id, reason, self._clock())
+
+    # Taking back
+
+    def request_reversal(
+        self, case_id: str, undoes: str, reason: str, *, subject: str, roles: Collection[Role]
+    ) -> Reversal:
+        """Ask for the effect with the key `undoes` to be taken back, also on a closed case.
+
+        Raises NotAllowed, EffectNotFound, NothingToReverse, and ReversalStands when it was asked for or done already.
+        """
+        with self._write() as session:
+            return reversals.request_reversal(session, case_id, undoes, reason, subject, roles, self._clock())
+
+    def decide_reversal(
+        self, case_id: str, number: int, verdict: Verdict, comment: str | None, *, subject: str, roles: Collection[Role]
+    ) -> Reversal:
+        """Approve or refuse the case's request of this number. An approved one is unscheduled until marked.
+
+        Raises ReversalNotFound, ReversalDecided, NotAllowed, SameRequester.
+        """
+        with self._write() as session:
+            return reversals.decide_reversal(session, case_id, number, verdict, comment, subject, roles, self._clock())
+
+    def unscheduled_reversals(self, limit: int = 100, *, after: str | None = None) -> list[Reversal]:
+        """Approved reversals whose orchestration has not been confirmed scheduled, oldest first."""
+        with self._read() as session:
+            return reversals.unscheduled_reversals(session, limit, after)
+
+    def unfinished_reversals(self) -> list[Reversal]:
+        """Approved reversals of which it is not known what came, oldest first."""
+        with self._read() as session:
+            return reversals.unfinished_reversals(session)
+
+    def mark_reversal_scheduled(self, reversal_id: str) -> None:
+        """Remember that the orchestration of a reversal exists. Raises ReversalNotFound."""
+        with self._write() as session:
+            reversals.mark_reversal_scheduled(session, reversal_id, self._clock())
+
+    def start_reversal(self, case_id: str, reversal_id: str, effect: Effect) -> None:
+        """Note that an approved reversal is about to happen. Raises ReversalNotFound, NotReversible."""
+        with self._write() as session:
+            reversals.start_reversal(session, case_id, reversal_id, effect, self._clock())
+
+    def finish_reversal(self, case_id: str, reversal_id: str, effect: Effect) -> None:
+        """Note what came of a reversal; `done` and `failed` are final. Raises ReversalNotFound, NotReversible."""
+        with self._write() as session:
+            reversals.finish_reversal(session, case_id, reversal_id, effect, self._clock())
 
     # The journal of model calls
 

@@ -82,10 +82,12 @@ def test_the_same_subject_is_never_a_second_person_whatever_roles_or_session_it_
 
     sessions: tuple[tuple[Role, ...], ...] = (ANALYST, ("manager",), ("admin",))
     for roles in sessions:
-        with pytest.raises(SameApprover) as refused:
+        with pytest.raises(SameApprover):
             book.accept_decision(by("ana", opening), roles)
         with pytest.raises(SameApprover):
             book.accept_decision(by("ana", opening, "lock_account"), roles)
+    with pytest.raises(SameApprover) as refused:
+        book.accept_decision(by("ana", opening), ANALYST)
 
     assert str(refused.value) == (
         "You gave the first approval of 'lock_and_refund' yourself: another person must give the second, "
@@ -98,9 +100,11 @@ def test_the_second_person_approves_what_was_proposed_or_nothing(book: CaseBook)
     opening = asked_for_two(book)
     book.accept_decision(by("ana", opening), ANALYST)
 
-    for other in ("lock_account", "refund_charges", "clear"):
-        with pytest.raises(OtherActionProposed) as refused:
+    for other in ("lock_account", "refund_charges"):
+        with pytest.raises(OtherActionProposed):
             book.accept_decision(by("ben", opening, other), ANALYST)
+    with pytest.raises(OtherActionProposed) as refused:
+        book.accept_decision(by("ben", opening, "clear"), ANALYST)
 
     assert str(refused.value) == (
         "ana proposed 'lock_and_refund', which waits for a second approval: approve that, reject with feedback, "

@@ -1,0 +1,222 @@
+"""Taking back what was done: asked for by one person, approved by another, carried out once."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Engine
+
+from casebook.errors import (
+    CasebookError,
+    EffectNotFound,
+    NotAllowed,
+    NothingToReverse,
+    NotReversible,
+    ReversalDecided,
+    ReversalNotFound,
+    ReversalStands,
+    SameRequester,
+)
+from casebook.repository import CaseBook
+from casebook.transactions import Transactions
+from contracts.assessment import EffectAction
+from contracts.effect import Effect, EffectStatus, ReversalAction
+from contracts.ids import effect_key
+from contracts.reversal import Reversal
+from contracts.review import Role
+from tests.unit.casebook.builders import (
+    MANAGER,
+    a_decision,
+    an_assessment,
+    an_effect,
+    asked_in_short,
+    closing,
+)
+
+ANALYST: tuple[Role, ...] = ("analyst",)
+
+
+def closed_case(book: CaseBook, number: int = 1, status: EffectStatus = "done") -> str:
+    """Account locked and charges refunded, and the case closed."""
+    opening = asked_in_short(book, number, an_assessment(action="lock_and_refund"))
+    case = opening.case_id
+    book.accept_decision(a_decision(opening, action="lock_and_refund"), MANAGER)
+    actions: tuple[EffectAction, ...] = ("lock_account", "refund_charges")
+    for action in actions:
+        book.start_effect(case, an_effect(case, action))
+        book.finish_effect(case, an_effect(case, action, status))
+    book.close_case(closing(case, "locked_and_refunded"))
+    return case
+
+
+def ask_back(book: CaseBook, case: str, action: EffectAction = "lock_account", who: str = "ana") -> Reversal:
+    return book.request_reversal(
+        case, effect_key(case, action, "1"), "The customer was travelling.", subject=who, roles=ANALYST
+    )
+
+
+def approve(book: CaseBook, case: str, number: int = 1, who: str = "maria") -> Reversal:
+    return book.decide_reversal(case, number, "approve", "Indeed.", subject=who, roles=MANAGER)
+
+
+def undoing(case: str, status: EffectStatus = "pending", action: ReversalAction = "unlock_account") -> Effect:
+    return Effect(key=f"{case}:{action}:1:1", action=action, status=status)
+
+
+def types(book: CaseBook, case: str) -> list[str]:
+    return [event.type for event in book.case_events(case)]
+
+
+def test_an_effect_of_a_closed_case_is_taken_back_and_the_case_stays_closed(book: CaseBook):
+    case = closed_case(book)
+
+    asked = ask_back(book, case)
+    approved = approve(book, case)
+    assert book.unscheduled_reversals() == [approved]
+    book.mark_reversal_scheduled(approved.reversal_id)
+    assert (book.unscheduled_reversals(), book.unfinished_reversals()) == ([], [approved])
+    book.start_reversal(case, approved.reversal_id, undoing(case))
+    book.finish_reversal(case, approved.reversal_id, undoing(case, "done"))
+
+    assert (asked.reversal_id, asked.status, asked.requested_by) == (f"{case}:unlock_account:1", "requested", "ana")
+    assert (approved.status, approved.decided_by, approved.comment) == ("approved", "maria", "Indeed.")
+    view = book.get_case(case)
+    done = approved.model_copy(update={"status": "done", "effect": undoing(case, "done")})
+    assert (view.state, view.outcome, view.reversals) == ("closed", "locked_and_refunded", (done,))
+    assert view.effects == (an_effect(case, status="done"), an_effect(case, "refund_charges", "done"))
+    assert types(book, case)[-4:] == [
+        "reversal_requested",
+        "reversal_decided",
+        "reversal_started",
+        "reversal_finished",
+    ]
+    assert (book.unscheduled_reversals(), book.unfinished_reversals()) == ([], [])
+
+
+def test_every_step_of_the_worker_may_be_repeated(book: CaseBook):
+    case = closed_case(book)
+    ask_back(book, case)
+    wanted = approve(book, case).reversal_id
+    for _ in range(2):
+        book.start_reversal(case, wanted, undoing(case))
+    for status in ("unknown", "unknown", "done", "done", "failed", "unknown"):
+        book.finish_reversal(case, wanted, Effect(key=f"{case}:k", action="unlock_account", status=status))
+    book.start_reversal(case, wanted, undoing(case))
+    book.mark_reversal_scheduled(wanted)
+    book.mark_reversal_scheduled(wanted)
+
+    assert book.get_case(case).reversals[0].status == "done"
+    assert types(book, case).count("reversal_started") == 1
+    assert types(book, case).count("reversal_finished") == 2
+
+
+def test_in_doubt_a_reversal_stays_approved_and_says_so(book: CaseBook):
+    case = closed_case(book)
+    ask_back(book, case)
+    wanted = approve(book, case).reversal_id
+    book.finish_reversal(case, wanted, undoing(case, "unknown"))
+
+    (reversal,) = book.get_case(case).reversals
+    assert (reversal.status, reversal.effect) == ("approved", undoing(case, "unknown"))
+    with pytest.raises(ReversalStands, match="Taking this back has been asked for already, by ana"):
+        ask_back(book, case, who="ben")
+
+
+def test_nobody_approves_their_own_request(book: CaseBook):
+    case = closed_case(book)
+    ask_back(book, case, who="maria")
+
+    with pytest.raises(SameRequester, match="another person must approve it"):
+        approve(book, case, who="maria")
+    with pytest.raises(NotAllowed, match="'manager'"):
+        book.decide_reversal(case, 1, "approve", None, subject="ben", roles=ANALYST)
+
+    assert book.get_case(case).reversals[0].status == "requested"
+
+
+def test_who_asked_may_take_the_request_back(book: CaseBook):
+    case = closed_case(book)
+    ask_back(book, case)
+    refused = book.decide_reversal(case, 1, "reject", None, subject="ana", roles=ANALYST)
+    assert (refused.status, refused.decided_by) == ("refused", "ana")
+    assert book.unscheduled_reversals() == []
+    with pytest.raises(ReversalDecided, match=r"already decided by ana; it is 'refused'"):
+        approve(book, case)
+
+
+def test_what_was_refused_or_failed_can_be_asked_for_again_and_what_was_done_cannot(book: CaseBook):
+    case = closed_case(book)
+    ask_back(book, case)
+    book.decide_reversal(case, 1, "reject", "No.", subject="maria", roles=MANAGER)
+    second = ask_back(book, case)
+    approve(book, case, 2)
+    book.finish_reversal(case, second.reversal_id, undoing(case, "failed"))
+    third = ask_back(book, case)
+    approve(book, case, 3)
+    book.finish_reversal(case, third.reversal_id, undoing(case, "done"))
+
+    assert [each.status for each in book.get_case(case).reversals] == ["refused", "failed", "done"]
+    with pytest.raises(ReversalStands, match="This was taken back already, by ana"):
+        ask_back(book, case)
+    other = ask_back(book, case, "refund_charges")
+    assert other.reversal_id == f"{case}:reverse_refund:4"
+
+
+def test_only_what_was_done_in_this_case_can_be_taken_back(book: CaseBook):
+    failed, other = closed_case(book, 1, "failed"), closed_case(book, 2)
+    with pytest.raises(NothingToReverse, match="'lock_account' is 'failed' in this case"):
+        ask_back(book, failed)
+    with pytest.raises(EffectNotFound):
+        book.request_reversal(failed, effect_key(other, "lock_account", "1"), "Why.", subject="ana", roles=ANALYST)
+    with pytest.raises(NotAllowed):
+        book.request_reversal(other, effect_key(other, "lock_account", "1"), "Why.", subject="vera", roles=("viewer",))
+    assert types(book, failed)[-1] == types(book, other)[-1] == "case_closed"
+
+
+def test_nothing_is_carried_out_that_nobody_approved(book: CaseBook):
+    case = closed_case(book)
+    asked = ask_back(book, case)
+    with pytest.raises(NotReversible):
+        book.start_reversal(case, asked.reversal_id, undoing(case))
+    approve(book, case)
+    with pytest.raises(NotReversible, match="'reverse_refund'"):
+        book.finish_reversal(case, asked.reversal_id, undoing(case, "done", "reverse_refund"))
+    with pytest.raises(ReversalNotFound):
+        book.start_reversal(case, f"{case}:unlock_account:9", undoing(case))
+    with pytest.raises(ReversalNotFound):
+        approve(book, case, 9)
+    with pytest.raises(ReversalNotFound):
+        book.mark_reversal_scheduled(f"{case}:unlock_account:9")
+
+
+def test_of_two_requests_and_of_two_decisions_at_once_one_each_counts(engine: Engine, book: CaseBook):
+    cases = [closed_case(book, number) for number in range(1, 21)]
+    together = threading.Barrier(2)
+
+    def press(who: str) -> list[str]:
+        desk = CaseBook(Transactions(engine))
+        answers: list[str] = []
+        for case in cases:
+            together.wait()
+            try:
+                ask_back(desk, case, who=who)
+                answers.append("asked")
+            except CasebookError as refused:
+                answers.append(refused.id)
+            together.wait()
+            try:
+                approve(desk, case, who=f"manager-{who}")
+                answers.append("approved")
+            except CasebookError as refused:
+                answers.append(refused.id)
+        return answers
+
+    with ThreadPoolExecutor(2) as people:
+        first, second = people.map(press, ("ana", "ben"))
+
+    pairs = [{one, other} for one, other in zip(first, second, strict=True)]
+    assert pairs == [{"asked", "reversal-stands"}, {"approved", "reversal-decided"}] * len(cases)
+    assert len(book.unscheduled_reversals()) == len(cases)
+    first_seen = book.unscheduled_reversals(limit=2)
+    after = book.unscheduled_reversals(after=first_seen[-1].reversal_id)
+    assert [each.case_id for each in first_seen + after] == cases
