@@ -1,7 +1,7 @@
 """What the worker's steps write about a case. Each runs inside one transaction and may be repeated safely."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -21,7 +21,7 @@ from casebook.wording import join_words, words_of_alert
 from contracts import ids
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
-from contracts.case import CaseState, SpecialistState
+from contracts.case import CaseOutcome, CaseState, SpecialistState
 from contracts.hashing import content_hash
 from contracts.investigation import Closing
 from contracts.report import SPECIALISTS, Evidence, Specialist, SpecialistReport
@@ -233,11 +233,25 @@ def close_case(session: Session, closing: Closing, now: datetime) -> None:
     case = locked_case(session, closing.case_id)
     if case.state == "closed" and case.outcome == closing.outcome:
         return
+    _close(session, case, closing.outcome, WORKER, {"round": closing.round}, now)
+
+
+def fail_case(session: Session, case_id: str, reason: str, now: datetime) -> bool:
+    """Close a case whose investigation is over and did not close it. False when it is closed."""
+    case = locked_case(session, case_id)
+    if case.state == "closed":
+        return False
+    _close(session, case, "failed", "system", {"round": case.round, "reason": reason}, now)
+    return True
+
+
+def _close(
+    session: Session, case: CaseRow, outcome: CaseOutcome, actor: str, data: Mapping[str, JsonValue], now: datetime
+) -> None:
     move(case, "closed")
     end_open_review(session, case, "expired")
-    case.outcome = closing.outcome
-    data: dict[str, JsonValue] = {"outcome": closing.outcome, "round": closing.round}
-    append(session, case, Entry("case_closed", "case_closed", WORKER, data), now)
+    case.outcome = outcome
+    append(session, case, Entry("case_closed", "case_closed", actor, {"outcome": outcome, **data}), now)
 
 
 def record_model_call(session: Session, case_id: str, key: str, response: JsonValue, now: datetime) -> None:
