@@ -39,13 +39,16 @@ from backend.routes.facts import (
 from backend.routes.guard import Guard
 from backend.routes.waiting import CasebookWait
 from backend.routes.web import WebBundle
+from backend.services.bulk import Bulk
 from backend.services.cases import CaseOpening
 from backend.services.decisions import Deciding
 from backend.services.errors import AlertIdTaken
 from backend.services.relay import Relay
+from backend.services.reversals import TakingBack
 from backend.services.scheduler import Scheduler, open_scheduler
 from backend.settings import BackendSettings
 from backend.threads import Threads
+from casebook.desk import Desk as CaseDesk
 from casebook.engine import open_engine, upgrade
 from casebook.errors import CasebookUnavailable
 from casebook.repository import CaseBook
@@ -169,7 +172,7 @@ def _serve(
         _lifespan(settings, casebook, authenticator, pulse, fault.stop_server), WebBundle(settings.web_dist)
     )
     config = uvicorn.Config(
-        Guard(app, settings.allowed_origins),
+        Guard(app, settings.allowed_origins, settings.attachment_max_bytes),
         access_log=False,
         log_config=None,
         log_level=logging.WARNING,
@@ -216,10 +219,16 @@ def _lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """What runs as long as the application does."""
 
+    casework = CaseDesk(
+        casebook.transactions,
+        claim_lease=timedelta(minutes=settings.claim_minutes),
+        attachment_max_bytes=settings.attachment_max_bytes,
+    )
+
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
         async with open_scheduler(settings.dts_endpoint, settings.dts_taskhub) as scheduler:
-            parts = wire(casebook, scheduler, authenticator, pulse, public_config(settings))
+            parts = wire(casebook, scheduler, authenticator, pulse, public_config(settings), casework)
             ingest = IngestService(
                 sources=choose_sources(
                     replay_files=settings.replay_files,
@@ -249,19 +258,30 @@ class Parts:
 
 
 def wire(
-    casebook: CaseBook, scheduler: Scheduler, authenticator: LocalAuthenticator, pulse: Pulse, config: PublicConfig
+    casebook: CaseBook,
+    scheduler: Scheduler,
+    authenticator: LocalAuthenticator,
+    pulse: Pulse,
+    config: PublicConfig,
+    casework: CaseDesk | None = None,
 ) -> Parts:
-    """Puts the parts together. Nothing runs yet."""
+    """Puts the parts together. Nothing runs yet. Without `casework`, claims and files have their usual limits."""
     threads = Threads()
     ticker = TelemetryTicker(pulse, utc_now)
     feed = CaseFeed(casebook, threads, pulse)
     relay = Relay(casebook, scheduler, threads)
+    deciding = Deciding(casebook, relay, threads)
+    if casework is None:
+        casework = CaseDesk(casebook.transactions)
     desk = Desk(
         casebook=casebook,
+        casework=casework,
         threads=threads,
         scheduler=scheduler,
         opening=CaseOpening(casebook, scheduler, relay, threads),
-        deciding=Deciding(casebook, relay, threads),
+        deciding=deciding,
+        taking_back=TakingBack(casebook, relay, threads),
+        bulk=Bulk(casework, deciding, threads, utc_now),
         feed=feed,
         pulse=pulse,
         stream=EventStream(feed, ticker, pulse),

@@ -27,6 +27,11 @@ class BackendSettings(BaseSettings):
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Other origins whose pages may use this desk, separated by commas: a development server, for example."""
 
+    claim_minutes: Annotated[float, Field(gt=0, le=7 * 24 * 60)] = 30.0
+    """How long a claim lasts that is not renewed."""
+    attachment_max_bytes: Annotated[int, Field(ge=1, le=100 * 1024 * 1024)] = 5 * 1024 * 1024
+    """How large a file may be that is added to a case."""
+
     casebook_url: str = "sqlite:///.casewright/casebook.db"
     dts_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")] = "http://127.0.0.1:8080"
     dts_taskhub: Annotated[str, Field(min_length=1)] = "default"

@@ -1,5 +1,6 @@
 """The door that people use: who works on what, what they look for, what they add."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from casebook import attachments, claims, listing, notes, summaries, views
@@ -78,6 +79,11 @@ class Desk:
         """One page of at most 500 cases. Raises MalformedCursor, also for the cursor of another query."""
         with self._read() as session:
             return listing.list_cases(session, query, subject, self._clock(), limit, cursor)
+
+    def summaries(self, cases: Sequence[str]) -> dict[str, CaseSummary]:
+        """The rows of those of `cases` that exist, by case id."""
+        with self._read() as session:
+            return listing.find_cases(session, cases, self._clock())
 
     def counts(self, subject: str) -> QueueCounts:
         """How many cases there are in each state, and of those that wait for a person."""

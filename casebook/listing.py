@@ -16,7 +16,7 @@ from casebook.queries import ME, NOBODY, CaseQuery, QueueCounts
 from casebook.searching import Search
 from casebook.summaries import summarise
 from casebook.tables import CaseRow
-from contracts.case import CaseState
+from contracts.case import CaseState, CaseSummary
 from contracts.model import Score, UtcDateTime
 
 COUNTED = 1_000
@@ -130,6 +130,12 @@ class _Walk:
 
     def _key(self, row: CaseRow) -> tuple[Any, ...]:
         return tuple(value for each in self._order.columns if (value := getattr(row, each.key)) is not None)
+
+
+def find_cases(session: Session, cases: Sequence[str], now: datetime) -> dict[str, CaseSummary]:
+    """The rows of those of `cases` that exist, by case id."""
+    rows = session.scalars(select(CaseRow).where(CaseRow.case_id.in_(cases))).all()
+    return {summary.case_id: summary for summary in summarise(session, rows, now)}
 
 
 def counts(session: Session, subject: str, now: datetime) -> QueueCounts:

@@ -8,16 +8,22 @@ from fastapi import FastAPI
 from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage, TelemetryBatch
 from backend.routes import (
     alerts,
+    attachments,
+    bulk,
     cases,
     config,
     decisions,
+    desk,
     events,
     health,
     metrics,
+    notes,
     openapi,
     problem,
+    reversals,
     session,
     socket,
+    views,
     workflow,
 )
 from backend.routes.dependencies import Fenced
@@ -31,9 +37,16 @@ OPEN = (session.router, config.router, health.router, metrics.router)
 FENCED = (
     workflow.router,
     decisions.router,
+    reversals.router,
     socket.router,
     events.router,
+    # Before the cases: `/api/cases/next` is no case.
+    desk.router,
+    bulk.router,
     cases.router,
+    notes.router,
+    attachments.router,
+    views.router,
     alerts.router,
     config.ingest_router,
     session.people,

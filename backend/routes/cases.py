@@ -4,10 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from backend.routes.dependencies import DeskDep
+from backend.routes.dependencies import CurrentIdentity, DeskDep
 from backend.routes.problem import documented
 from casebook.pages import MAX_PAGE, CasePage
-from contracts.case import CaseEvent, CaseState, CaseView
+from casebook.queries import CaseQuery
+from contracts.case import CaseEvent, CaseView
 from contracts.model import Contract
 from contracts.report import Evidence
 
@@ -17,6 +18,13 @@ Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most")]
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before")]
 
 
+class CaseListQuery(CaseQuery):
+    """A query, and which page of the answer."""
+
+    limit: Limit = 50
+    cursor: Cursor = None
+
+
 class CaseHistory(Contract):
     """The whole log of one case, oldest first."""
 
@@ -24,11 +32,12 @@ class CaseHistory(Contract):
 
 
 @router.get("", operation_id="list_cases", summary="List cases", responses=documented(422, 503))
-async def list_cases(
-    desk: DeskDep, state: CaseState | None = None, limit: Limit = 50, cursor: Cursor = None
-) -> CasePage:
-    """Cases, newest first."""
-    return await desk.threads.run(desk.casebook.list_cases, state=state, limit=limit, cursor=cursor)
+async def list_cases(desk: DeskDep, identity: CurrentIdentity, asked: Annotated[CaseListQuery, Query()]) -> CasePage:
+    """Cases that pass every filter, in the order of `sort`. A cursor continues the query that gave it out."""
+    query = CaseQuery.model_validate(asked.model_dump(exclude={"limit", "cursor"}))
+    return await desk.threads.run(
+        desk.casework.list_cases, query, identity.subject, limit=asked.limit, cursor=asked.cursor
+    )
 
 
 @router.get("/{case_id}", operation_id="get_case", summary="One case", responses=documented(404, 503))

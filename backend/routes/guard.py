@@ -1,5 +1,6 @@
 """What every answer carries and which requests are not even looked at."""
 
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from starlette.websockets import WebSocketClose
 from backend.auth.sessions import SESSION_COOKIE
 from backend.routes.dependencies import SAFE_METHODS
 from backend.routes.problem import ProblemResponse, make_problem
+from casebook.desk import ATTACHMENT_MAX_BYTES
 
 # The component library sets style attributes, which a policy can only allow as a whole; scripts stay closed.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -34,6 +36,7 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 MAX_BODY_BYTES = 1024 * 1024
+_ATTACHMENTS = re.compile(r"/api/cases/[^/]+/attachments")
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -45,8 +48,15 @@ class Guard:
     pages, or from no page at all; and what a browser's cookie vouches for must say that it comes from our own.
     """
 
-    def __init__(self, app: ASGIApp, allowed_origins: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        allowed_origins: Iterable[str] = (),
+        attachment_max_bytes: int = ATTACHMENT_MAX_BYTES,
+    ) -> None:
         self._app = app
+        # A file in a form comes with a little more than itself.
+        self._attachment_body = attachment_max_bytes + MAX_BODY_BYTES
         self._allowed_origins = frozenset(allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +67,7 @@ class Guard:
         guarded = _with_headers(scope, send) if scope["type"] == "http" else send
         refusal = self._refusal(scope)
         if refusal is None:
-            await self._app(scope, _limited(receive) if scope["type"] == "http" else receive, guarded)
+            await self._app(scope, self._limited(scope, receive), guarded)
         elif scope["type"] == "websocket":
             await WebSocketClose(code=1008, reason="forbidden")(scope, receive, send)
         else:
@@ -79,6 +89,12 @@ class Guard:
             return None
         return "forbidden-origin", "This request comes from a page of another site."
 
+    def _limited(self, scope: Scope, receive: Receive) -> Receive:
+        if scope["type"] != "http":
+            return receive
+        is_file = _ATTACHMENTS.fullmatch(scope["path"]) is not None
+        return _limited(receive, self._attachment_body if is_file else MAX_BODY_BYTES)
+
 
 def _host_name(host: str) -> str:
     try:
@@ -92,14 +108,14 @@ def _vouched_for_by_cookie(headers: Headers) -> bool:
     return not bearer and any(f"{SESSION_COOKIE}=" in cookie for cookie in headers.getlist("cookie"))
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, most: int) -> Receive:
     taken = 0
 
     async def receive_limited() -> Message:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > MAX_BODY_BYTES:
+        if taken > most:
             raise HTTPException(413)
         return message
 

@@ -5,6 +5,7 @@ ServiceError
 ├── WrongMediaType          415
 ├── AlertIdTaken            409
 ├── IncompleteDecision      422
+├── NoAssignee              422
 ├── ContradictoryDecision   422
 ├── NothingToRefund         422
 └── SchedulerUnavailable    503
@@ -79,6 +80,18 @@ class ContradictoryDecision(ServiceError):
         sentence = "A rejection approves no action: leave out 'action', or approve."
         super().__init__(sentence)
         self.fields = (("action", sentence),)
+
+
+class NoAssignee(ServiceError):
+    """Cases were to be assigned to nobody, or to somebody who cannot work on them."""
+
+    id = "no-assignee"
+    status = 422
+
+    def __init__(self, able: Sequence[str]) -> None:
+        sentence = f"Name an assignee who can work on cases: one of {', '.join(able)}."
+        super().__init__(sentence)
+        self.fields = (("assignee", sentence),)
 
 
 class NothingToRefund(ServiceError):

@@ -1,0 +1,52 @@
+"""`/api/cases/{case_id}/notes`: what people write about a case."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import AfterValidator
+
+from backend.routes.dependencies import CurrentIdentity, DeskDep, strict_json
+from backend.routes.problem import documented
+from contracts.model import Contract, NonEmptyText
+from contracts.note import Note
+
+router = APIRouter(prefix="/api/cases/{case_id}/notes", tags=["notes"])
+
+
+def _says_something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("a note says something")
+    return text
+
+
+class NewNote(Contract):
+    """What to keep."""
+
+    text: Annotated[NonEmptyText, AfterValidator(_says_something)]
+
+
+class NoteList(Contract):
+    """All notes of one case, oldest first."""
+
+    items: tuple[Note, ...]
+
+
+@router.get("", operation_id="list_notes", summary="List notes", responses=documented(404, 422, 503))
+async def list_notes(case_id: str, desk: DeskDep) -> NoteList:
+    """All notes of the case, oldest first."""
+    return NoteList(items=await desk.threads.run(desk.casework.list_notes, case_id))
+
+
+@router.post(
+    "",
+    operation_id="add_note",
+    summary="Add a note",
+    status_code=201,
+    responses=documented(403, 404, 413, 415, 422, 503),
+    dependencies=[Depends(strict_json(NewNote))],
+)
+async def add_note(case_id: str, order: NewNote, desk: DeskDep, identity: CurrentIdentity) -> Note:
+    """Add a note to an open or closed case. It stays as it is, and the case is found by its words."""
+    note = await desk.threads.run(desk.casework.add_note, case_id, identity.subject, order.text)
+    desk.feed.wake()
+    return note

@@ -1,0 +1,52 @@
+"""`/api/views`: queries of the case list that a person keeps."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+
+from backend.routes.dependencies import CurrentIdentity, DeskDep, strict_json
+from backend.routes.problem import documented
+from casebook.queries import CaseQuery, SavedView
+from contracts.model import Contract
+
+router = APIRouter(prefix="/api/views", tags=["views"])
+
+Name = Annotated[str, Path(min_length=1, max_length=200, description="What you call the view")]
+
+
+class ViewOrder(Contract):
+    """What to keep."""
+
+    query: CaseQuery
+
+
+class ViewList(Contract):
+    """All views of one person, by name."""
+
+    items: tuple[SavedView, ...]
+
+
+@router.get("", operation_id="list_views", summary="List your views", responses=documented(503))
+async def list_views(desk: DeskDep, identity: CurrentIdentity) -> ViewList:
+    """The queries that you keep, by name."""
+    return ViewList(items=await desk.threads.run(desk.casework.list_views, identity.subject))
+
+
+@router.put(
+    "/{name}",
+    operation_id="save_view",
+    summary="Keep a view",
+    responses=documented(409, 413, 415, 422, 503),
+    dependencies=[Depends(strict_json(ViewOrder))],
+)
+async def save_view(name: Name, order: ViewOrder, desk: DeskDep, identity: CurrentIdentity) -> SavedView:
+    """Keep a query under a name; what you kept under it before is replaced. At most 50."""
+    return await desk.threads.run(desk.casework.save_view, identity.subject, name, order.query)
+
+
+@router.delete(
+    "/{name}", operation_id="delete_view", summary="Forget a view", status_code=204, responses=documented(404, 422, 503)
+)
+async def delete_view(name: Name, desk: DeskDep, identity: CurrentIdentity) -> None:
+    """Forget one of your views."""
+    await desk.threads.run(desk.casework.delete_view, identity.subject, name)

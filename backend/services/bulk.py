@@ -1,0 +1,160 @@
+"""Doing one thing to many cases: looked at first, then done case by case."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from backend.auth.identity import Identity
+from backend.services.decisions import Deciding
+from backend.services.errors import ServiceError
+from backend.threads import Threads
+from casebook.desk import Desk
+from casebook.errors import (
+    CasebookError,
+    CaseClosed,
+    CaseNotFound,
+    ClaimedByOther,
+    NoOpenReview,
+    NotAllowed,
+    OtherActionProposed,
+)
+from contracts.case import CaseSummary
+from contracts.ids import CaseId, Hash, ReviewId
+from contracts.model import Contract
+from contracts.review import Decision
+
+BulkAction = Literal["claim", "assign", "close_false_alarm"]
+
+MAX_ITEMS = 500
+BULK_REASON = "bulk_false_alarm"
+
+
+class BulkItem(Contract):
+    """One case, and the question that was open when it was looked at."""
+
+    case_id: CaseId
+    review_id: ReviewId | None = None
+    assessment_hash: Hash | None = None
+
+
+class BulkResult(Contract):
+    """What can be done with one case, or what was done."""
+
+    case_id: CaseId
+    ok: bool
+    reason: str | None
+    """Why not; or, where it is, what is still to come."""
+    review_id: ReviewId | None
+    assessment_hash: Hash | None
+
+
+class BulkResults(Contract):
+    """One result per case, in the order of the request."""
+
+    items: tuple[BulkResult, ...]
+
+
+class Bulk:
+    """Applies one action to many cases; what one case refuses never holds up another."""
+
+    def __init__(self, casework: Desk, deciding: Deciding, threads: Threads, clock: Callable[[], datetime]) -> None:
+        self._casework = casework
+        self._deciding = deciding
+        self._threads = threads
+        self._clock = clock
+
+    async def preview(self, action: BulkAction, cases: Sequence[str], identity: Identity) -> BulkResults:
+        """What would become of each case. Changes nothing."""
+        found = await self._threads.run(self._casework.summaries, cases)
+        return BulkResults(items=tuple(_preview(action, case, found.get(case), identity) for case in cases))
+
+    async def apply(
+        self,
+        action: BulkAction,
+        items: Sequence[BulkItem],
+        identity: Identity,
+        *,
+        assignee: str | None,
+        comment: str | None,
+    ) -> BulkResults:
+        """Do it to each case in turn. A case that was closed as a false alarm is bound to what was shown of it."""
+        return BulkResults(items=tuple([await self._do(action, item, identity, assignee, comment) for item in items]))
+
+    async def _do(
+        self, action: BulkAction, item: BulkItem, identity: Identity, assignee: str | None, comment: str | None
+    ) -> BulkResult:
+        try:
+            if action == "claim":
+                await self._threads.run(self._casework.claim, item.case_id, identity.subject)
+                return _result(item)
+            if action == "assign":
+                assert assignee is not None
+                await self._threads.run(self._casework.assign, item.case_id, assignee, identity.subject)
+                return _result(item)
+            return _result(item, note=await self._close(item, identity, comment))
+        except (CasebookError, ServiceError) as refused:
+            return _result(item, refused=refused)
+
+    async def _close(self, item: BulkItem, identity: Identity, comment: str | None) -> str | None:
+        if item.review_id is None or item.assessment_hash is None or item.review_id.rpartition(":")[0] != item.case_id:
+            raise NoOpenReview
+        decision = Decision(
+            review_id=item.review_id,
+            assessment_hash=item.assessment_hash,
+            verdict="approve",
+            action="clear",
+            reason_code=BULK_REASON,
+            decided_by=identity.subject,
+            decided_at=self._clock(),
+            label="false_alarm",
+            comment=comment,
+        )
+        accepted = await self._deciding.accept(decision, identity)
+        return None if isinstance(accepted, Decision) else "It waits for a second person's approval."
+
+
+def _preview(action: BulkAction, case_id: str, case: CaseSummary | None, identity: Identity) -> BulkResult:
+    if case is None:
+        return _result(BulkItem(case_id=case_id), refused=CaseNotFound(case_id))
+    review = case.review
+    item = BulkItem(
+        case_id=case_id,
+        review_id=None if review is None else review.review_id,
+        assessment_hash=None if review is None else review.assessment_hash,
+    )
+    return _result(item, refused=_refusal(action, case, identity))
+
+
+def _refusal(action: BulkAction, case: CaseSummary, identity: Identity) -> CasebookError | None:
+    if case.state == "closed":
+        return CaseClosed(case.outcome)
+    if action == "assign":
+        return None
+    claim = case.claim
+    if claim is not None and claim.claimed_by != identity.subject:
+        return ClaimedByOther(claim.claimed_by, claim.claimed_at)
+    if action == "claim":
+        return None
+    if case.review is None:
+        return NoOpenReview()
+    if not identity.may_act_as(case.review.required_role):
+        return NotAllowed(case.review.required_role)
+    if case.proposal is not None and case.proposal.action != "clear":
+        return OtherActionProposed(case.proposal.approvals[0].approved_by, case.proposal.action)
+    return None
+
+
+def _result(item: BulkItem, *, refused: Exception | None = None, note: str | None = None) -> BulkResult:
+    return BulkResult(
+        case_id=item.case_id,
+        ok=refused is None,
+        reason=note if refused is None else str(refused),
+        review_id=item.review_id,
+        assessment_hash=item.assessment_hash,
+    )
+
+
+Cases = Annotated[tuple[CaseId, ...], Field(min_length=1, max_length=MAX_ITEMS)]
+Items = Annotated[tuple[BulkItem, ...], Field(min_length=1, max_length=MAX_ITEMS)]

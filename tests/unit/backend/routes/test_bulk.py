@@ -1,0 +1,121 @@
+from typing import Any
+
+import httpx
+import pytest
+
+from casebook.repository import CaseBook
+from contracts.ids import case_id
+from tests.unit.backend.support import case_in_review, decision_body, signed_in
+from tests.unit.casebook.builders import closing, open_case
+
+pytestmark = pytest.mark.anyio
+
+ANA, BEN, MARIA = map(signed_in, ("ana", "ben", "maria"))
+
+
+async def preview(client: httpx.AsyncClient, action: str, cases: list[str], who: dict[str, str], **more: str) -> Any:
+    answer = await client.post(
+        "/api/cases/bulk/preview", json={"action": action, "case_ids": cases, **more}, headers=who
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()["items"]
+
+
+async def apply(client: httpx.AsyncClient, action: str, shown: Any, who: dict[str, str], **more: str) -> Any:
+    bound = [{name: item[name] for name in ("case_id", "review_id", "assessment_hash")} for item in shown]
+    answer = await client.post("/api/cases/bulk", json={"action": action, "items": bound, **more}, headers=who)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["items"]
+
+
+async def test_false_alarms_are_closed_together_and_one_refusal_fails_no_other(
+    client: httpx.AsyncClient, book: CaseBook
+) -> None:
+    openings = [case_in_review(book, number) for number in (1, 2, 3)]
+    first, second, third = (opening.case_id for opening in openings)
+    shown = await preview(client, "close_false_alarm", [first, second, third, "case-none"], ANA)
+    assert [(item["ok"], item["review_id"]) for item in shown] == [
+        (True, f"{first}:r1"),
+        (True, f"{second}:r1"),
+        (True, f"{third}:r1"),
+        (False, None),
+    ]
+    assert shown[3]["reason"] == "There is no case 'case-none'."
+    assert book.get_case(first).decisions == ()
+    # Between the look and the deed, one is decided by somebody else.
+    await client.post("/api/workflow/decision", json=decision_body(openings[1]), headers=BEN)
+
+    done = await apply(client, "close_false_alarm", shown, ANA, comment="The roaming campaign.")
+
+    assert [item["ok"] for item in done] == [True, False, True, False]
+    assert done[1]["reason"] == "This review was already decided by ben. Reload to see the decision."
+    for case in (first, third):
+        (decision,) = book.get_case(case).decisions
+        assert (decision.decided_by, decision.action, decision.label, decision.comment) == (
+            "ana",
+            "clear",
+            "false_alarm",
+            "The roaming campaign.",
+        )
+    assert book.get_case(second).decisions[0].decided_by == "ben"
+
+
+async def test_a_false_alarm_is_bound_to_what_was_shown(client: httpx.AsyncClient, book: CaseBook) -> None:
+    opening = case_in_review(book)
+    unbound = {"case_id": opening.case_id, "review_id": None, "assessment_hash": None}
+    other = unbound | {"review_id": opening.review.review_id, "assessment_hash": "sha256:" + "0" * 64}
+    done = await apply(client, "close_false_alarm", [unbound, other], ANA)
+    assert [item["ok"] for item in done] == [False, False]
+    assert "not the one that you decided on" in done[1]["reason"]
+    assert book.get_case(opening.case_id).decisions == ()
+
+
+async def test_a_preview_says_why_a_case_is_left_out(client: httpx.AsyncClient, book: CaseBook) -> None:
+    claimed, escalated = case_in_review(book, 1), case_in_review(book, 2, escalation_reason="Late.")
+    unasked, closed = open_case(book, 3), open_case(book, 4)
+    book.close_case(closing(closed, "cleared"))
+    await client.post(f"/api/cases/{claimed.case_id}/claim", headers=BEN)
+    cases = [claimed.case_id, escalated.case_id, unasked, closed]
+    reasons = [item["reason"] for item in await preview(client, "close_false_alarm", cases, ANA)]
+    assert reasons[0].startswith("ben claimed this case at")
+    assert reasons[1] == "This needs the role 'manager', which you do not have."
+    assert reasons[2] == "This case has no open review: there is nothing to decide right now."
+    assert reasons[3].startswith("This case is closed with the outcome 'cleared'")
+
+
+async def test_many_cases_are_claimed_at_once(client: httpx.AsyncClient, book: CaseBook) -> None:
+    cases = [open_case(book, number) for number in (1, 2, 3)]
+    await client.post(f"/api/cases/{cases[1]}/claim", headers=BEN)
+    shown = await preview(client, "claim", cases, ANA)
+    assert [item["ok"] for item in shown] == [True, False, True]
+    assert [item["ok"] for item in await apply(client, "claim", shown, ANA)] == [True, False, True]
+    claims = [book.summary(case).claim for case in cases]
+    assert [claim.claimed_by for claim in claims if claim] == ["ana", "ben", "ana"]
+
+
+async def test_a_manager_assigns_whoever_had_the_cases(client: httpx.AsyncClient, book: CaseBook) -> None:
+    cases = [open_case(book, number) for number in (1, 2)]
+    await client.post(f"/api/cases/{cases[1]}/claim", headers=BEN)
+    shown = await preview(client, "assign", cases, MARIA, assignee="ana")
+    assert all(item["ok"] for item in await apply(client, "assign", shown, MARIA, assignee="ana"))
+    claims = [book.summary(case).claim for case in cases]
+    assert [claim.claimed_by for claim in claims if claim] == ["ana", "ana"]
+    event = book.case_events(cases[1])[-1]
+    assert (event.type, event.actor, event.data["claimed_by"]) == ("claimed", "maria", "ana")
+
+
+@pytest.mark.parametrize("path", ["/api/cases/bulk/preview", "/api/cases/bulk"])
+async def test_assigning_takes_a_manager_and_somebody_who_can_work(client: httpx.AsyncClient, path: str) -> None:
+    body = {"action": "assign", "assignee": "ben"}
+    body |= {"case_ids": ["case-1"]} if path.endswith("preview") else {"items": [{"case_id": "case-1"}]}  # type: ignore[dict-item]
+    assert (await client.post(path, json=body, headers=ANA)).status_code == 403
+    for assignee in (None, "vera", "nobody"):
+        answer = await client.post(path, json=body | {"assignee": assignee}, headers=MARIA)
+        assert (answer.status_code, answer.json()["id"]) == (422, "no-assignee")
+
+
+async def test_no_more_than_five_hundred_at_once(client: httpx.AsyncClient) -> None:
+    cases = [case_id(f"a-{number}") for number in range(501)]
+    answer = await client.post("/api/cases/bulk/preview", json={"action": "claim", "case_ids": cases}, headers=ANA)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "case_ids")
+    assert len(await preview(client, "claim", cases[:500], ANA)) == 500
