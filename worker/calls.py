@@ -17,24 +17,34 @@ from durabletask.entities import EntityInstanceId
 from contracts import names
 from contracts.assessment import RiskAssessment
 from contracts.converter import Undecoded
+from contracts.effect import Effect
 from contracts.investigation import (
     ActionOrder,
     ActionResult,
     AssessmentTask,
+    ChangedFacts,
     Closing,
     DurableAgentState,
     Escalation,
+    FactCheck,
+    FactReport,
     Feedback,
     Investigation,
     InvestigationPolicy,
+    Reconciliation,
     Remembrance,
+    Reminder,
     ReportFiling,
+    ReversalReconciliation,
     ReviewOpening,
+    ReviewPlan,
+    ReviewTerms,
     RoundStart,
     SpecialistTask,
 )
 from contracts.model import Contract
 from contracts.report import SpecialistReport
+from contracts.reversal import Reversal
 from contracts.review import Decision, ReviewRequest
 
 Context = task.OrchestrationContext
@@ -59,12 +69,27 @@ THINKING = task.RetryPolicy(
     max_retry_interval=timedelta(minutes=1),
     max_number_of_attempts=4,
 )
-# An approved action should happen: about 13 minutes of attempts, 2 s apart at first, 5 minutes at the end.
+# An approved action should happen: about 13 minutes of attempts, 2 s apart at first, 5 minutes at the end. So long a
+# check of the facts may take, too, and what a case of version 1.0 tries before it gives up.
 ACTING = task.RetryPolicy(
     first_retry_interval=timedelta(seconds=2),
     backoff_coefficient=2,
     max_retry_interval=timedelta(minutes=5),
     max_number_of_attempts=10,
+)
+# What can be reconciled is tried for half a minute; then the case shows the doubt, and looks into the ledger.
+SENDING = task.RetryPolicy(
+    first_retry_interval=timedelta(seconds=2),
+    backoff_coefficient=2,
+    max_retry_interval=timedelta(minutes=5),
+    max_number_of_attempts=5,
+)
+# A reminder that cannot be noted is left out: a case never waits for it.
+REMINDING = task.RetryPolicy(
+    first_retry_interval=timedelta(seconds=1),
+    backoff_coefficient=2,
+    max_retry_interval=timedelta(seconds=10),
+    max_number_of_attempts=4,
 )
 
 
@@ -99,9 +124,19 @@ def assess_without_model(ctx: Context, order: AssessmentTask) -> Steps[RiskAsses
     return (yield from _answer(_record(ctx, names.ASSESS_WITHOUT_MODEL, order), RiskAssessment))
 
 
+def schedule_review(ctx: Context, plan: ReviewPlan) -> Steps[ReviewTerms]:
+    """Until when, and how many people are asked."""
+    return (yield from _answer(_record(ctx, names.SCHEDULE_REVIEW, plan), ReviewTerms))
+
+
 def open_review(ctx: Context, opening: ReviewOpening) -> Steps[None]:
     """Ask a person."""
     yield _record(ctx, names.OPEN_REVIEW, opening)
+
+
+def remind_review(ctx: Context, reminder: Reminder) -> Steps[None]:
+    """Remind those who could decide."""
+    yield ctx.call_activity(names.REMIND_REVIEW, input=reminder, retry_policy=REMINDING, return_type=Undecoded)
 
 
 def escalate_review(ctx: Context, escalation: Escalation) -> Steps[Decision | None]:
@@ -114,14 +149,42 @@ def expire_review(ctx: Context, review: ReviewRequest) -> Steps[Decision | None]
     return (yield from _answer_if_any(_record(ctx, names.EXPIRE_REVIEW, review), Decision))
 
 
-def execute_action(ctx: Context, order: ActionOrder) -> Steps[ActionResult]:
-    """Carry out what was approved."""
-    pending = ctx.call_activity(names.EXECUTE_ACTION, input=order, retry_policy=ACTING, return_type=Undecoded)
+def check_facts(ctx: Context, check: FactCheck) -> Steps[FactReport]:
+    """Whether what was approved still holds."""
+    pending = ctx.call_activity(names.CHECK_FACTS, input=check, retry_policy=ACTING, return_type=Undecoded)
+    return (yield from _answer(pending, FactReport))
+
+
+def note_changed_facts(ctx: Context, changed: ChangedFacts) -> Steps[None]:
+    """Leave on record why an approval is not carried out."""
+    yield _record(ctx, names.NOTE_CHANGED_FACTS, changed)
+
+
+def execute_action(ctx: Context, order: ActionOrder, *, can_reconcile: bool) -> Steps[ActionResult]:
+    """Carry out what was approved; tried for longer where nothing follows when every attempt fails."""
+    policy = SENDING if can_reconcile else ACTING
+    pending = ctx.call_activity(names.EXECUTE_ACTION, input=order, retry_policy=policy, return_type=Undecoded)
     return (yield from _answer(pending, ActionResult))
 
 
+def reconcile_action(ctx: Context, reconciliation: Reconciliation) -> Steps[ActionResult]:
+    """Find out what came of an action in doubt."""
+    return (yield from _answer(_record(ctx, names.RECONCILE_ACTION, reconciliation), ActionResult))
+
+
+def execute_reversal(ctx: Context, reversal: Reversal) -> Steps[Effect]:
+    """Take an effect back."""
+    pending = ctx.call_activity(names.EXECUTE_REVERSAL, input=reversal, retry_policy=SENDING, return_type=Undecoded)
+    return (yield from _answer(pending, Effect))
+
+
+def reconcile_reversal(ctx: Context, reconciliation: ReversalReconciliation) -> Steps[Effect]:
+    """Find out what came of a reversal in doubt."""
+    return (yield from _answer(_record(ctx, names.RECONCILE_REVERSAL, reconciliation), Effect))
+
+
 def give_up_action(ctx: Context, order: ActionOrder) -> Steps[ActionResult]:
-    """Note that nobody knows what came of the action."""
+    """Note that nobody knows what came of the action; in cases of version 1.0 only."""
     return (yield from _answer(_record(ctx, names.GIVE_UP_ACTION, order), ActionResult))
 
 

@@ -12,6 +12,8 @@ from contracts.investigation import InvestigationPolicy
 from worker.activities.actions import ActionActivities
 from worker.activities.assessment import AssessmentActivities
 from worker.activities.closing import ClosingActivities
+from worker.activities.facts import FactActivities
+from worker.activities.reversals import ReversalActivities
 from worker.activities.review import ReviewActivities
 from worker.activities.rounds import RoundActivities
 from worker.activities.specialists import SpecialistActivities
@@ -20,8 +22,10 @@ from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop
 from worker.agents.prompting import load_prompts
 from worker.agents.specialists import SpecialistAgents
+from worker.domain.deadlines import BusinessHours
 from worker.entities.fraud_analysis_agent import FraudAnalysisAgent
 from worker.orchestrations.investigation import investigation
+from worker.orchestrations.reversal import reversal
 from worker.ports.actions import ActionGateway
 from worker.ports.model import Model
 from worker.ports.record import CaseRecord, Journal
@@ -44,19 +48,22 @@ def wire_activities(
     gateway: ActionGateway,
     policy: InvestigationPolicy,
     limits: Limits,
+    business: BusinessHours | None = None,
     pause: Callable[[float], None] = time.sleep,
 ) -> tuple[Callable[..., Any], ...]:
     """Every activity. Agents get the tools that read; only the action activities get the gateway that writes.
 
-    `pause` waits so many seconds before a model or tool is asked again.
+    `business` says when people are at work; `pause` waits so many seconds before a model or tool is asked again.
     """
     agent = AgentLoop(model, tools, record, limits, monotonic=time.monotonic, now=utc_now, pause=pause)
     prompts = load_prompts()
     rounds = RoundActivities(record, policy)
     specialists = SpecialistActivities(record, SpecialistAgents(agent, prompts))
     assessment = AssessmentActivities(record, AggregatorAgent(agent, prompts))
-    review = ReviewActivities(record)
-    actions = ActionActivities(record, gateway)
+    review = ReviewActivities(record, business)
+    facts = FactActivities(record, tools)
+    actions = ActionActivities(record, gateway, facts)
+    reversals = ReversalActivities(record, gateway, facts)
     closing = ClosingActivities(record)
     return (
         rounds.begin_investigation,
@@ -65,11 +72,18 @@ def wire_activities(
         specialists.record_report,
         assessment.assess_risk,
         assessment.assess_without_model,
+        review.schedule_review,
         review.open_review,
+        review.remind_review,
         review.escalate_review,
         review.expire_review,
+        facts.check_facts,
+        facts.note_changed_facts,
         actions.execute_action,
+        actions.reconcile_action,
         actions.give_up_action,
+        reversals.execute_reversal,
+        reversals.reconcile_reversal,
         closing.close_case,
     )
 
@@ -77,6 +91,7 @@ def wire_activities(
 def register(worker: TaskHubGrpcWorker, activities: Sequence[Callable[..., Any]]) -> None:
     """Tell the SDK's worker what it can do. Activities go by their method's name, as in `contracts.names`."""
     worker.add_orchestrator(investigation)
+    worker.add_orchestrator(reversal)
     worker.add_entity(FraudAnalysisAgent, names.FRAUD_ANALYSIS_AGENT)
     for activity in activities:
         worker.add_activity(activity)

@@ -12,7 +12,7 @@ class EffectRow(Contract):
 
     idempotency_key: str
     action: str
-    """The write tool: `lock_account`, `unlock_account` or `refund_charges`."""
+    """The write tool: `lock_account`, `unlock_account`, `refund_charges` or `record_refund_reversal`."""
     customer_id: CustomerId
     arguments: dict[str, JsonValue]
     result: dict[str, JsonValue]
@@ -60,6 +60,23 @@ class RefundResult(Contract):
     amount_minor: int
     currency: CurrencyCode
     refunded_at: UtcDateTime
+    reason: str
+    idempotency_key: str
+    replayed: bool = False
+
+
+class RefundReversalResult(Contract):
+    """Answer of `record_refund_reversal`: the refund that is taken back, as the ledger shows it.
+
+    A record for those who charge the customer again: the charges stay refunded, and nobody can refund them twice.
+    """
+
+    customer_id: CustomerId
+    refund_key: str
+    charges: tuple[RefundedCharge, ...]
+    amount_minor: int
+    currency: CurrencyCode
+    recorded_at: UtcDateTime
     reason: str
     idempotency_key: str
     replayed: bool = False

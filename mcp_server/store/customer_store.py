@@ -8,7 +8,7 @@ from mcp_server.records.article import Article
 from mcp_server.records.billing import BillingSummary, Invoice
 from mcp_server.records.charge import Charge
 from mcp_server.records.customer import Customer, CustomerMatch
-from mcp_server.records.effect import EffectRow, LockResult, RefundResult, UnlockResult
+from mcp_server.records.effect import EffectRow, LockResult, RefundResult, RefundReversalResult, UnlockResult
 from mcp_server.records.order import Order
 from mcp_server.records.profile import TelemetryProfile
 from mcp_server.records.security import SecurityEntry
@@ -95,6 +95,15 @@ class CustomerStore(Protocol):
         """Refund all of these charges in full, or none. Order and repetition of the ids do not matter.
 
         Raises `ChargeNotFound` or `ChargeAlreadyRefunded` for the first that cannot be refunded.
+        """
+        ...
+
+    def record_refund_reversal(
+        self, customer_id: int, refund_key: str, reason: str, idempotency_key: str
+    ) -> RefundReversalResult:
+        """Record that the refund made under `refund_key` is taken back; once per refund.
+
+        Raises `RefundNotFound` or `RefundAlreadyReversed`.
         """
         ...
 

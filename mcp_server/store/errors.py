@@ -7,6 +7,8 @@ StoreError
     ├── CustomerNotFound
     ├── ChargeNotFound
     ├── ChargeAlreadyRefunded
+    ├── RefundNotFound
+    ├── RefundAlreadyReversed
     └── IdempotencyKeyReused
 """
 
@@ -51,6 +53,22 @@ class ChargeAlreadyRefunded(Refused):
         super().__init__(
             f"Charge {charge_id} was already refunded at {refunded_at:%Y-%m-%dT%H:%M:%SZ} under the key "
             f"'{refunded_by}': nothing was refunded, leave it out."
+        )
+
+
+class RefundNotFound(Refused):
+    def __init__(self, refund_key: str, customer_id: int) -> None:
+        super().__init__(
+            f"No refund was made to customer {customer_id} under the key '{refund_key}': "
+            "nothing was recorded, check the key."
+        )
+
+
+class RefundAlreadyReversed(Refused):
+    def __init__(self, refund_key: str, reversed_at: datetime, reversed_by: str) -> None:
+        super().__init__(
+            f"The refund '{refund_key}' was already taken back at {reversed_at:%Y-%m-%dT%H:%M:%SZ} under the key "
+            f"'{reversed_by}': nothing was recorded."
         )
 
 

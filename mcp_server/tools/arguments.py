@@ -23,3 +23,6 @@ ChargeIds = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=100)]],
     Field(min_length=1, max_length=200, description="The charges to refund in full, all or none."),
 ]
+RefundKey = Annotated[
+    str, Field(min_length=1, max_length=400, description="The idempotency key under which the refund was made.")
+]

@@ -4,9 +4,9 @@ from fastmcp import FastMCP
 
 from mcp_server.records.billing import BillingSummary, Invoices
 from mcp_server.records.charge import RecentCharges
-from mcp_server.records.effect import RefundResult
+from mcp_server.records.effect import RefundResult, RefundReversalResult
 from mcp_server.store.customer_store import CustomerStore
-from mcp_server.tools.arguments import ChargeIds, CustomerIdArgument, Days, IdempotencyKey, Limit, Reason
+from mcp_server.tools.arguments import ChargeIds, CustomerIdArgument, Days, IdempotencyKey, Limit, Reason, RefundKey
 from mcp_server.tools.registration import add_read_tool, add_write_tool
 
 
@@ -22,6 +22,7 @@ class BillingTools:
         add_read_tool(server, self.get_invoices)
         add_read_tool(server, self.get_recent_charges)
         add_write_tool(server, self.refund_charges)
+        add_write_tool(server, self.record_refund_reversal)
 
     def get_billing_summary(self, customer_id: CustomerIdArgument) -> BillingSummary:
         """What a customer owes, has spent in 30 days, and spent on average in 30 days before those."""
@@ -41,3 +42,9 @@ class BillingTools:
     ) -> RefundResult:
         """Refund charges of a customer in full: all of them or, when one cannot be refunded, none."""
         return self._store.refund_charges(customer_id, charge_ids, reason, idempotency_key)
+
+    def record_refund_reversal(
+        self, customer_id: CustomerIdArgument, refund_key: RefundKey, reason: Reason, idempotency_key: IdempotencyKey
+    ) -> RefundReversalResult:
+        """Record that a refund is taken back, once per refund. The charges stay refunded: billing charges them anew."""
+        return self._store.record_refund_reversal(customer_id, refund_key, reason, idempotency_key)

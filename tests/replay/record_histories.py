@@ -15,7 +15,7 @@ from durabletask.client import TaskHubGrpcClient
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.testing import create_test_backend
 
-from contracts.investigation import SpecialistTask
+from contracts.investigation import FactReport, SpecialistTask
 from contracts.names import INVESTIGATION_VERSION
 from contracts.report import SpecialistReport
 from tests.replay.replaying import History, write_history
@@ -91,8 +91,33 @@ def memory_lost(lab: Lab) -> RunningCase:
 
 
 def broken(lab: Lab) -> RunningCase:
-    case = _start(lab, "broken", CaseScript(policy=a_policy(approval_timeout_hours=1e12)))
+    case = _start(lab, "broken", CaseScript(instead={"schedule_review": {"due_at": "some day"}}))
     case.outcome()
+    return case
+
+
+def reminded(lab: Lab) -> RunningCase:
+    case = _start(
+        lab, "reminded", CaseScript(policy=a_policy(approval_timeout_hours=2 * SOON_H, remind_before_share=0.5))
+    )
+    case.progress_when(lambda shown: shown.phase == "escalated")
+    return case
+
+
+def facts_changed(lab: Lab) -> RunningCase:
+    """The first approval no longer holds, the second one is carried out."""
+    case = _start(lab, "facts-changed", CaseScript(facts=[FactReport(changes=("The account is locked already.",))]))
+    case.decide(case.script.opening(1))
+    case.decide(case.script.opening(2))
+    case.outcome()
+    return case
+
+
+def reconciled(lab: Lab) -> RunningCase:
+    """Every attempt fails, the ledger cannot be read at first, and then the effect is found there. Takes a minute."""
+    case = _start(lab, "reconciled", CaseScript(action_fails=True, reconciled=["unknown"]))
+    case.decide(case.script.opening())
+    case.outcome(patience_s=180)
     return case
 
 
@@ -105,6 +130,9 @@ PATHS: Mapping[str, Callable[[Lab], RunningCase]] = {
     "specialist-unavailable": specialist_unavailable,
     "memory-lost": memory_lost,
     "broken": broken,
+    "reminded": reminded,
+    "facts-changed": facts_changed,
+    "reconciled": reconciled,
 }
 
 

@@ -32,7 +32,10 @@ def test_every_path_of_this_version_is_on_record(path: str) -> None:
     assert recording_of(path).exists(), "Run scripts/record-histories, and keep the recordings of older versions."
 
 
-@pytest.mark.parametrize("path", ["auto-clear", "approve-lock", "reject-then-approve", "memory-lost", "broken"])
+@pytest.mark.parametrize(
+    "path",
+    ["auto-clear", "approve-lock", "reject-then-approve", "memory-lost", "broken", "facts-changed", "reconciled"],
+)
 def test_a_recording_ends_as_its_case_did(path: str) -> None:
     outcomes = {"auto-clear": "auto_cleared", "approve-lock": "account_locked", "broken": "failed"}
 
@@ -42,17 +45,29 @@ def test_a_recording_ends_as_its_case_did(path: str) -> None:
     assert end.payload == f'"{outcomes.get(path, "cleared" if path == "memory-lost" else "account_locked")}"'
 
 
-@pytest.mark.parametrize("path", ["awaiting-review", "escalated", "specialist-unavailable"])
-def test_a_case_that_an_earlier_release_left_waiting_acts_on_its_decision(path: str) -> None:
-    history = read_history(recording_of(path))
+WAITING = ["awaiting-review", "escalated", "specialist-unavailable"]
+
+
+@pytest.mark.parametrize(
+    ("path", "version", "first"),
+    [
+        *((path, "1.0", "activity execute_action") for path in WAITING),
+        *((path, "1.1", "activity check_facts") for path in [*WAITING, "reminded"]),
+    ],
+)
+def test_a_case_that_an_earlier_release_left_waiting_acts_on_its_decision(path: str, version: str, first: str) -> None:
+    history = read_history(recording_of(path, version))
     opening = last_opening(history)
     decision = a_decision(opening.review.review_id, opening.assessment)
 
     (step,) = run_turn(history, arriving(decision.model_dump_json()))
 
-    assert step.what == "activity execute_action"
+    assert step.what == first
     assert isinstance(step.payload, dict)
-    assert step.payload["decision"] == decision.model_dump(mode="json")
+    if first == "activity execute_action":
+        assert step.payload["decision"] == decision.model_dump(mode="json")
+    else:
+        assert step.payload["action"] == decision.action
 
 
 def test_a_case_that_waits_across_a_release_still_refuses_a_decision_on_something_else() -> None:

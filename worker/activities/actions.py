@@ -1,72 +1,112 @@
-"""Carrying out what a person approved: the only place that holds the way to write."""
+"""Carrying out what a person approved."""
 
 import logging
+from functools import partial
+from typing import cast
 
 from durabletask import task
-from pydantic import JsonValue
 
+from contracts.assessment import EffectAction
 from contracts.effect import Effect
-from contracts.investigation import ActionOrder, ActionResult
+from contracts.investigation import ActionOrder, ActionResult, Reconciliation
+from worker.activities.effects import UNKNOWN, EffectGateway, failed, in_doubt, log_effect
+from worker.activities.facts import FactActivities
 from worker.domain.deciding import planned_effects
-from worker.ports.actions import ActionGateway, ActionRefused
+from worker.ports.actions import ActionGateway, ActionsUnavailable
 from worker.ports.record import CaseRecord
+from worker.ports.tools import ToolsUnavailable
 
 log = logging.getLogger(__name__)
 
 NOTHING_TO_REFUND = "There is no charge to refund: the investigation found none."
-UNKNOWN = "The customer store did not answer in time: look there under this key before trying again."
+NO_LONGER_HOLDS = "It was not sent once more, because what was approved no longer holds. "
 
 
 class ActionActivities:
-    """Effects, each noted before and after it happens, and each under a key that makes it happen at most once."""
+    """Effects, each noted before and after it happens, and each under a key that makes it happen at most once.
 
-    def __init__(self, record: CaseRecord, gateway: ActionGateway) -> None:
+    Before anything is sent the store's ledger is read: what lies there is done, and what does not may be sent, for
+    the first time or again, under the same key.
+    """
+
+    def __init__(self, record: CaseRecord, gateway: ActionGateway, facts: FactActivities) -> None:
         self._record = record
         self._gateway = gateway
+        self._effects = EffectGateway(gateway)
+        self._facts = facts
 
     def execute_action(self, _: task.ActivityContext, order: ActionOrder) -> ActionResult:
         """Make every effect of the approved action happen, in order; stop at the first that is refused.
 
         Raises ActionsUnavailable when the store does not answer: the effect stays pending, and the next attempt
-        asks again with the same key.
+        reads the ledger before it asks again.
         """
         effects: list[Effect] = []
         for planned in _planned(order):
             self._record.start_effect(order.case_id, planned)
-            finished = self._perform(order, planned)
-            self._record.finish_effect(order.case_id, finished)
-            log.info("%s: %s.", finished.action, finished.status, extra={"case_id": order.case_id})
+            finished = self._found(order, planned) or self._sent(order, planned)
+            self._finish(order, finished)
             effects.append(finished)
             if finished.status != "done":
                 break
         return ActionResult(effects=tuple(effects))
 
+    def reconcile_action(self, _: task.ActivityContext, reconciliation: Reconciliation) -> ActionResult:
+        """Find out what came of the effects that are in doubt, and send those that the ledger does not hold.
+
+        What the approval relied on is checked before anything is sent once more. An effect is `unknown` as long
+        as the store does not answer.
+        """
+        order, effects = reconciliation.order, list[Effect]()
+        for planned in _planned(order):
+            self._record.start_effect(order.case_id, planned)
+            effect = self._settled(order, planned)
+            self._finish(order, effect, last=reconciliation.last)
+            effects.append(effect)
+            if effect.status != "done":
+                break
+        return ActionResult(effects=tuple(effects))
+
     def give_up_action(self, _: task.ActivityContext, order: ActionOrder) -> ActionResult:
-        """After the last attempt: nobody knows what came of the effects that are not done."""
-        unknown = tuple(
-            planned.model_copy(update={"status": "unknown", "result": {"error": UNKNOWN}})
-            for planned in _planned(order)
-        )
+        """After the last attempt of a case of version 1.0: nobody knows what came of the effects that are not done."""
+        unknown = tuple(in_doubt(planned) for planned in _planned(order))
         for effect in unknown:
             self._record.finish_effect(order.case_id, effect)
-        log.error("Gave up on the approved action.", extra={"case_id": order.case_id})
+        log.error("Gave up on the approved action. %s", UNKNOWN, extra={"case_id": order.case_id})
         return ActionResult(effects=unknown)
 
-    def _perform(self, order: ActionOrder, effect: Effect) -> Effect:
-        charges = order.refund_charge_ids if effect.action == "refund_charges" else ()
-        if effect.action == "refund_charges" and not charges:
-            return _failed(effect, NOTHING_TO_REFUND)
+    def _settled(self, order: ActionOrder, planned: Effect) -> Effect:
         try:
-            result: dict[str, JsonValue] = self._gateway.perform(
-                effect.action,
-                customer_id=order.customer_id,
-                key=effect.key,
-                reason=_reason(order),
-                charge_ids=charges,
-            )
-        except ActionRefused as refusal:
-            return _failed(effect, str(refusal))
-        return effect.model_copy(update={"status": "done", "result": result})
+            found = self._found(order, planned)
+            if found is not None:
+                return found
+            changes = self._facts.read(order.facts).changes if order.facts else ()
+            if changes:
+                return failed(planned, NO_LONGER_HOLDS + " ".join(changes))
+            return self._sent(order, planned)
+        except (ActionsUnavailable, ToolsUnavailable):
+            return in_doubt(planned)
+
+    def _found(self, order: ActionOrder, planned: Effect) -> Effect | None:
+        return self._effects.found(planned, planned.action, order.customer_id)
+
+    def _sent(self, order: ActionOrder, planned: Effect) -> Effect:
+        charges = order.refund_charge_ids if planned.action == "refund_charges" else ()
+        if planned.action == "refund_charges" and not charges:
+            return failed(planned, NOTHING_TO_REFUND)
+        send = partial(
+            self._gateway.perform,
+            cast("EffectAction", planned.action),
+            customer_id=order.customer_id,
+            key=planned.key,
+            reason=_reason(order),
+            charge_ids=charges,
+        )
+        return self._effects.sent(planned, send)
+
+    def _finish(self, order: ActionOrder, effect: Effect, *, last: bool = False) -> None:
+        self._record.finish_effect(order.case_id, effect)
+        log_effect(order.case_id, effect, last=last)
 
 
 def _planned(order: ActionOrder) -> tuple[Effect, ...]:
@@ -78,7 +118,3 @@ def _reason(order: ActionOrder) -> str:
     decision = order.decision
     code = f" ({decision.reason_code})" if decision.reason_code else ""
     return f"{order.case_id}: approved by {decision.decided_by}{code}"
-
-
-def _failed(effect: Effect, error: str) -> Effect:
-    return effect.model_copy(update={"status": "failed", "result": {"error": error}})

@@ -4,19 +4,34 @@ import logging
 
 from durabletask import task
 
+from casebook.approvals import approvals_required, four_eyes_actions
 from contracts.ids import parse_review_id
-from contracts.investigation import Escalation, ReviewOpening
+from contracts.investigation import Escalation, Reminder, ReviewOpening, ReviewPlan, ReviewTerms
 from contracts.review import Decision, ReviewRequest
+from worker.domain.deadlines import BusinessHours, due_after, remind_after, review_hours
 from worker.ports.record import CaseRecord
 
 log = logging.getLogger(__name__)
 
 
 class ReviewActivities:
-    """Reviews in the case record."""
+    """Reviews in the case record. `business` says when people are at work; None: at all hours."""
 
-    def __init__(self, record: CaseRecord) -> None:
+    def __init__(self, record: CaseRecord, business: BusinessHours | None = None) -> None:
         self._record = record
+        self._business = business
+
+    def schedule_review(self, _: task.ActivityContext, plan: ReviewPlan) -> ReviewTerms:
+        """Until when, and how many people are asked. Raises NoBusinessHours for a calendar without working time."""
+        hours = review_hours(plan.policy, plan.severity, plan.required_role)
+        share = plan.policy.remind_before_share or 0.0
+        limit = plan.policy.four_eyes_refund_minor
+        return ReviewTerms(
+            due_at=due_after(plan.asked_at, hours, self._business),
+            remind_at=remind_after(plan.asked_at, hours, share, self._business),
+            approvals_required=1 if limit is None else approvals_required(plan.assessment, limit),
+            four_eyes_actions=None if limit is None else four_eyes_actions(plan.assessment, limit),
+        )
 
     def open_review(self, _: task.ActivityContext, opening: ReviewOpening) -> None:
         """Ask a person."""
@@ -27,6 +42,11 @@ class ReviewActivities:
             opening.review.due_at.isoformat(),
             extra={"case_id": opening.case_id},
         )
+
+    def remind_review(self, _: task.ActivityContext, reminder: Reminder) -> None:
+        """Remind those who could decide."""
+        self._record.remind(reminder.case_id, reminder.review_id, reminder.at)
+        log.warning("Nobody has decided yet, and the deadline is near.", extra={"case_id": reminder.case_id})
 
     def escalate_review(self, _: task.ActivityContext, escalation: Escalation) -> Decision | None:
         """Pass the review to a manager. A decision that came first is returned and stands."""
@@ -40,5 +60,8 @@ class ReviewActivities:
         case_id, _round = parse_review_id(review.review_id)
         decided = self._record.expire_review(case_id, review.review_id)
         if decided is None:
-            log.warning("Nobody decided before the last deadline.", extra={"case_id": case_id})
+            log.error(
+                "Nobody decided before the last deadline: the case ends unresolved and nothing is done.",
+                extra={"case_id": case_id},
+            )
         return decided

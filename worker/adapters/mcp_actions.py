@@ -1,16 +1,17 @@
 """The `ActionGateway` port over MCP: the one session that may write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from contracts.assessment import EffectAction
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.mcp_session import McpSession, Overdue, Unreachable
-from worker.ports.actions import ActionRefused, ActionsUnavailable
+from worker.ports.actions import ActionRefused, ActionsUnavailable, LedgerEntry
 
 TIMEOUT_S = 30.0
+OUT_OF_ORDER = "The customer store is out of order."
 
 
 class McpActionGateway:
@@ -20,15 +21,41 @@ class McpActionGateway:
         self._session = session
         self._loop = loop
 
+    def look_up(self, key: str) -> LedgerEntry | None:
+        """The ledger's row of `key`, or None. Raises ActionsUnavailable, also for a row that cannot be read."""
+        try:
+            row = self._call("get_effect", {"idempotency_key": key})
+        except ActionRefused:
+            raise ActionsUnavailable(OUT_OF_ORDER) from None
+        if isinstance(row, dict) and row.keys() == {"result"}:
+            row = row["result"]  # MCP wraps an answer that may be null
+        return None if row is None else _entry(row)
+
     def perform(
         self, action: EffectAction, *, customer_id: int, key: str, reason: str, charge_ids: Sequence[str] = ()
     ) -> dict[str, JsonValue]:
         """Do it, or return the first result of `key`. Raises ActionRefused or ActionsUnavailable."""
-        arguments: dict[str, JsonValue] = {"customer_id": customer_id, "reason": reason, "idempotency_key": key}
-        if action == "refund_charges":
-            arguments["charge_ids"] = list(charge_ids)
+        more: dict[str, JsonValue] = {"charge_ids": list(charge_ids)} if action == "refund_charges" else {}
+        return self._write(action, customer_id, key, reason, more)
+
+    def unlock_account(self, *, customer_id: int, key: str, reason: str) -> dict[str, JsonValue]:
+        """Take the lock off. Raises ActionRefused or ActionsUnavailable."""
+        return self._write("unlock_account", customer_id, key, reason, {})
+
+    def reverse_refund(self, *, customer_id: int, refund_key: str, key: str, reason: str) -> dict[str, JsonValue]:
+        """Record that a refund is taken back. Raises ActionRefused or ActionsUnavailable."""
+        return self._write("record_refund_reversal", customer_id, key, reason, {"refund_key": refund_key})
+
+    def _write(
+        self, tool: str, customer_id: int, key: str, reason: str, more: Mapping[str, JsonValue]
+    ) -> dict[str, JsonValue]:
+        arguments = {"customer_id": customer_id, "reason": reason, "idempotency_key": key, **more}
+        result = self._call(tool, arguments)
+        return result if isinstance(result, dict) else {"answer": result}
+
+    def _call(self, tool: str, arguments: Mapping[str, JsonValue]) -> JsonValue:
         try:
-            reply = self._loop.call(partial(self._session.call, action, arguments, TIMEOUT_S))
+            reply = self._loop.call(partial(self._session.call, tool, arguments, TIMEOUT_S))
         except Unreachable:
             raise ActionsUnavailable("The customer store could not be reached.") from None
         except Overdue:
@@ -36,5 +63,13 @@ class McpActionGateway:
         if reply.error is not None:
             if reply.fault == "refused":
                 raise ActionRefused(reply.error)
-            raise ActionsUnavailable("The customer store is out of order.")
-        return reply.result if isinstance(reply.result, dict) else {"answer": reply.result}
+            raise ActionsUnavailable(OUT_OF_ORDER)
+        return reply.result
+
+
+def _entry(row: JsonValue) -> LedgerEntry:
+    shown = {name: row.get(name) for name in LedgerEntry.model_fields} if isinstance(row, dict) else row
+    try:
+        return LedgerEntry.model_validate(shown)
+    except ValidationError:
+        raise ActionsUnavailable(OUT_OF_ORDER) from None

@@ -7,8 +7,9 @@ from contracts.case import Phase
 MOVES: Mapping[Phase, frozenset[Phase]] = {
     "investigating": frozenset({"investigating", "assessing"}),
     "assessing": frozenset({"awaiting_review", "closed"}),
-    "awaiting_review": frozenset({"investigating", "escalated", "acting", "closed"}),
-    "escalated": frozenset({"acting", "closed"}),
+    # To itself: what was approved no longer holds, and the next question follows.
+    "awaiting_review": frozenset({"investigating", "awaiting_review", "escalated", "acting", "closed"}),
+    "escalated": frozenset({"escalated", "acting", "closed"}),
     "acting": frozenset({"closed"}),
     "closed": frozenset(),
 }

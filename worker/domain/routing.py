@@ -123,7 +123,7 @@ def _action(
     reports: Sequence[SpecialistReport], judgement: Judgement, refundable: tuple[str, ...], threshold: float
 ) -> tuple[RecommendedAction, tuple[str, ...]]:
     """The recommendation that stands, and why it brings the case before a person."""
-    risky = _is_risky(reports, judgement.score, threshold)
+    risky = is_risky(reports, judgement.score, threshold)
     action: RecommendedAction = judgement.action or "clear"
     reasons: list[str] = []
     if action in REFUNDING and not refundable:
@@ -139,7 +139,7 @@ def _action(
     return action, tuple(reasons)
 
 
-def _is_risky(reports: Sequence[SpecialistReport], overall: float | None, threshold: float) -> bool:
+def is_risky(reports: Sequence[SpecialistReport], overall: float | None, threshold: float) -> bool:
     """Whether a score, or the lack of an overall one, speaks against clearing."""
     scores = [overall, *(report.risk_score for report in reports if report.status == "ok")]
     return any(not is_usable(score) or score >= threshold for score in scores)

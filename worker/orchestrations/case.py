@@ -55,6 +55,28 @@ class ProgressBoard:
 
 
 @dataclass(frozen=True)
+class Features:
+    """What this case does that cases of earlier versions do not.
+
+    A case keeps to the version that it began with, so that its history can be replayed: every step that a later
+    version added asks here first, and nowhere else.
+    """
+
+    terms: bool
+    """1.1: deadlines come from the calendar and the severity, with reminders and four eyes."""
+    fact_checks: bool
+    """1.1: what an approval relied on is checked again before anything happens."""
+    reconciliation: bool
+    """1.1: an effect in doubt is looked up until it is known, for a limited time."""
+
+    @staticmethod
+    def of(version: str | None) -> "Features":
+        """Those of an investigation that was scheduled with `version`; None and 1.0 have none."""
+        later = version not in (None, "", "1.0")
+        return Features(terms=later, fact_checks=later, reconciliation=later)
+
+
+@dataclass(frozen=True)
 class OpenCase:
     """One investigation under way."""
 
@@ -62,6 +84,7 @@ class OpenCase:
     alert: Alert
     policy: InvestigationPolicy
     board: ProgressBoard
+    features: Features
 
 
 def now(ctx: task.OrchestrationContext) -> datetime:

@@ -1,6 +1,7 @@
 """The investigation of one case, from its alert to its outcome."""
 
 import logging
+from functools import partial
 
 from durabletask import task
 
@@ -12,7 +13,8 @@ from contracts.review import Decision
 from worker import calls
 from worker.calls import Steps
 from worker.orchestrations.acting import carry_out, close
-from worker.orchestrations.case import OpenCase, ProgressBoard
+from worker.orchestrations.case import Features, OpenCase, ProgressBoard
+from worker.orchestrations.checking import ask_until_facts_hold
 from worker.orchestrations.remembering import CaseMemory
 from worker.orchestrations.review import Answer, ask_analyst, ask_manager
 from worker.orchestrations.rounds import assess_round
@@ -36,19 +38,20 @@ def investigation(ctx: task.OrchestrationContext, order: Undecoded) -> Steps[Cas
 def _investigate(ctx: task.OrchestrationContext, board: ProgressBoard, order: Investigation) -> Steps[CaseOutcome]:
     """Investigate, ask, and act on the answer; a rejection starts another round that knows all earlier ones."""
     policy = yield from calls.begin_investigation(ctx, order)
-    case = OpenCase(order.case_id, order.alert, policy, board)
-    round_number, memory = 1, CaseMemory(ctx, order.case_id, order.alert)
+    case = OpenCase(order.case_id, order.alert, policy, board, Features.of(ctx.version))
+    round_number, rejections, memory = 1, 0, CaseMemory(ctx, order.case_id, order.alert)
     while True:
         assessment = yield from assess_round(ctx, case, round_number, memory)
         if assessment.route == "auto_clear":
             return (yield from close(ctx, case, round_number, "auto_cleared"))
-        answer = yield from ask_analyst(ctx, case, assessment)
+        assessment, answer = yield from ask_until_facts_hold(ctx, case, memory, assessment, ask_analyst)
         if not _asks_for_more(answer):
             return (yield from _conclude(ctx, case, assessment, answer))
-        yield from memory.keep_feedback(_feedback(round_number, answer.decision))
-        if round_number >= policy.max_review_attempts:
-            return (yield from _leave_to_manager(ctx, case, assessment))
-        round_number += 1
+        yield from memory.keep_feedback(_feedback(assessment.round, answer.decision))
+        rejections += 1
+        if rejections >= policy.max_review_attempts:
+            return (yield from _leave_to_manager(ctx, case, memory, assessment))
+        round_number = assessment.round + 1
 
 
 def _give_up(ctx: task.OrchestrationContext, board: ProgressBoard, fault: Exception) -> Steps[CaseOutcome]:
@@ -72,10 +75,13 @@ def _feedback(round_number: int, decision: Decision | None) -> Feedback:
     return Feedback(round=round_number, text=decision.feedback or "", decided_by=decision.decided_by)
 
 
-def _leave_to_manager(ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment) -> Steps[CaseOutcome]:
+def _leave_to_manager(
+    ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, assessment: RiskAssessment
+) -> Steps[CaseOutcome]:
     # A round of its own, so that its decision is bound to another review, hash and event than the rejected one.
     last = assessment.model_copy(update={"round": assessment.round + 1})
-    answer = yield from ask_manager(ctx, case, last, ATTEMPTS_USED_UP)
+    ask = partial(ask_manager, reason=ATTEMPTS_USED_UP)
+    last, answer = yield from ask_until_facts_hold(ctx, case, memory, last, ask)
     return (yield from _conclude(ctx, case, last, answer))
 
 

@@ -9,8 +9,8 @@ from durabletask import task
 from contracts.assessment import RiskAssessment
 from contracts.hashing import content_hash
 from contracts.ids import review_id
-from contracts.investigation import Escalation, ReviewOpening
-from contracts.review import Decision, ReviewRequest
+from contracts.investigation import Escalation, Reminder, ReviewOpening, ReviewPlan
+from contracts.review import Decision, ReviewRequest, Role
 from worker import calls
 from worker.calls import Steps
 from worker.domain.deciding import binding_decision
@@ -30,38 +30,57 @@ class Answer:
 class DecisionBox:
     """The external event of one review. A wait that a deadline interrupts goes on afterwards: nothing falls between."""
 
-    def __init__(self, ctx: task.OrchestrationContext, round_number: int) -> None:
+    def __init__(self, ctx: task.OrchestrationContext, case_id: str, round_number: int) -> None:
         self._ctx = ctx
+        self._case_id = case_id
         self._round = round_number
         self._next = calls.wait_for_decision(ctx, round_number)
 
     def wait(self, review: ReviewRequest) -> Steps[Decision | None]:
-        """The first decision that is bound to `review`, or None once its deadline has passed."""
-        timer = self._ctx.create_timer(review.due_at)
+        """The first decision that is bound to `review`, or None once its deadline has passed.
+
+        On the way there those who could decide are reminded, when the review says so.
+        """
+        deadline = self._ctx.create_timer(review.due_at)
+        remind_at = review.remind_at or review.due_at
+        reminder = None if review.remind_at is None else self._ctx.create_timer(remind_at)
         while True:
-            waiting: list[task.Task[Any]] = [self._next, timer]
+            waiting: list[task.Task[Any]] = [self._next, deadline, *([] if reminder is None else [reminder])]
             winner: task.Task[Any] = yield task.when_any(waiting)
-            if winner is timer:
+            if winner is deadline:
                 return None
+            if winner is reminder:
+                reminder = None
+                yield from self._remind(review, remind_at)
+                continue
             decision = binding_decision(self._next.get_result(), review)
             self._next = calls.wait_for_decision(self._ctx, self._round)
             if decision is not None:
-                timer.cancel()
+                deadline.cancel()
+                if reminder is not None:
+                    reminder.cancel()
                 return decision
+
+    def _remind(self, review: ReviewRequest, remind_at: datetime) -> Steps[None]:
+        order = Reminder(case_id=self._case_id, review_id=review.review_id, at=remind_at)
+        try:
+            yield from calls.remind_review(self._ctx, order)
+        except task.TaskFailedError:
+            return  # The question stands without it.
 
 
 def ask_analyst(ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment) -> Steps[Answer]:
     """Ask an analyst; when nobody decides in time, ask a manager the same question."""
-    review = _request(ctx, case, assessment, case.policy.approval_timeout_hours)
-    box = DecisionBox(ctx, assessment.round)
+    review = yield from _request(ctx, case, assessment, "analyst")
+    box = DecisionBox(ctx, case.case_id, assessment.round)
     yield from calls.open_review(
         ctx, ReviewOpening(case_id=case.case_id, round=assessment.round, review=review, assessment=assessment)
     )
-    case.board.enter("awaiting_review")
+    case.board.enter("awaiting_review", round_number=assessment.round)
     decision = yield from box.wait(review)
     if decision is not None:
         return Answer(decision, by_manager=False)
-    escalated = _for_manager(review, due_at=_in_hours(ctx, case.policy.escalation_timeout_hours))
+    escalated = yield from _with_terms(ctx, case, assessment, review, "manager")
     decision = yield from calls.escalate_review(
         ctx, Escalation(case_id=case.case_id, review=escalated, reason=NOT_DECIDED_IN_TIME, at=now(ctx))
     )
@@ -76,8 +95,8 @@ def ask_manager(
     ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, reason: str
 ) -> Steps[Answer]:
     """Ask a manager straight away, as a round of its own."""
-    review = _for_manager(_request(ctx, case, assessment, case.policy.escalation_timeout_hours))
-    box = DecisionBox(ctx, assessment.round)
+    review = yield from _request(ctx, case, assessment, "manager")
+    box = DecisionBox(ctx, case.case_id, assessment.round)
     yield from calls.open_review(
         ctx,
         ReviewOpening(
@@ -101,18 +120,43 @@ def _last_wait(ctx: task.OrchestrationContext, box: DecisionBox, review: ReviewR
     return decision
 
 
-def _request(ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, hours: float) -> ReviewRequest:
-    return ReviewRequest(
+def _request(
+    ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, role: Role
+) -> Steps[ReviewRequest]:
+    review = ReviewRequest(
         review_id=review_id(case.case_id, assessment.round),
         assessment_hash=content_hash(assessment),
         opened_at=now(ctx),
-        due_at=_in_hours(ctx, hours),
+        due_at=now(ctx),
     )
+    return (yield from _with_terms(ctx, case, assessment, review, role))
 
 
-def _for_manager(review: ReviewRequest, due_at: datetime | None = None) -> ReviewRequest:
-    return review.model_copy(update={"required_role": "manager", "due_at": due_at or review.due_at})
-
-
-def _in_hours(ctx: task.OrchestrationContext, hours: float) -> datetime:
-    return now(ctx) + timedelta(hours=hours)
+def _with_terms(
+    ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, review: ReviewRequest, role: Role
+) -> Steps[ReviewRequest]:
+    """The review as it is put to `role` from now on."""
+    asked_at, policy = now(ctx), case.policy
+    if not case.features.terms:
+        hours = policy.escalation_timeout_hours if role == "manager" else policy.approval_timeout_hours
+        return review.model_copy(update={"required_role": role, "due_at": asked_at + timedelta(hours=hours)})
+    terms = yield from calls.schedule_review(
+        ctx,
+        ReviewPlan(
+            case_id=case.case_id,
+            severity=case.alert.severity,
+            required_role=role,
+            asked_at=asked_at,
+            assessment=assessment,
+            policy=policy,
+        ),
+    )
+    return review.model_copy(
+        update={
+            "required_role": role,
+            "due_at": terms.due_at,
+            "remind_at": terms.remind_at,
+            "approvals_required": terms.approvals_required,
+            "four_eyes_actions": terms.four_eyes_actions,
+        }
+    )

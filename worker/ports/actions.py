@@ -1,4 +1,4 @@
-"""The way to real-world effects. Only the `execute_action` activity holds one."""
+"""The way to real-world effects. Only the activities that act hold one."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -6,6 +6,7 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from contracts.assessment import EffectAction
+from contracts.model import Contract
 
 
 class ActionRefused(Exception):
@@ -16,15 +17,37 @@ class ActionsUnavailable(Exception):
     """The store could not be reached or did not answer: whether the effect happened is not known yet."""
 
 
+class LedgerEntry(Contract):
+    """What the store did under one key."""
+
+    action: str
+    """The store's own name for it: that of its tool."""
+    customer_id: int
+    result: dict[str, JsonValue]
+    """Its first answer."""
+
+
 class ActionGateway(Protocol):
-    """Makes effects happen, each at most once per key."""
+    """Makes effects happen, each at most once per key.
+
+    After ActionsUnavailable nobody knows whether it happened: read the ledger before asking again, and ask with the
+    same key. Every method raises it.
+    """
+
+    def look_up(self, key: str) -> LedgerEntry | None:
+        """What was done under this key, or None when nothing has been done yet."""
+        ...
 
     def perform(
         self, action: EffectAction, *, customer_id: int, key: str, reason: str, charge_ids: Sequence[str] = ()
     ) -> dict[str, JsonValue]:
-        """Do it, or return the first result if `key` has been done before.
+        """Do it, or return the first result if `key` has been done before. Raises ActionRefused."""
+        ...
 
-        Raises ActionRefused when it cannot be done, ActionsUnavailable when nobody answered: then ask again
-        with the same key.
-        """
+    def unlock_account(self, *, customer_id: int, key: str, reason: str) -> dict[str, JsonValue]:
+        """Take the lock off. Raises ActionRefused."""
+        ...
+
+    def reverse_refund(self, *, customer_id: int, refund_key: str, key: str, reason: str) -> dict[str, JsonValue]:
+        """Record that the refund made under `refund_key` is taken back. Raises ActionRefused."""
         ...

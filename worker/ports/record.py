@@ -1,6 +1,7 @@
 """The case record, as the worker's activities need it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from pydantic import JsonValue
@@ -51,12 +52,32 @@ class CaseRecord(Protocol):
         """Stop asking. A decision that came first is returned and stands."""
         ...
 
+    def remind(self, case_id: str, review_id: str, at: datetime) -> None:
+        """Note that those who could decide are reminded. Changes nothing once the review is no longer open."""
+        ...
+
+    def note_changed_facts(self, case_id: str, round: int, changes: tuple[str, ...]) -> None:  # noqa: A002
+        """Note why what was approved in this round is not carried out."""
+        ...
+
+    def evidence(self, case_id: str, evidence_id: str) -> Evidence:
+        """One recorded tool call, word for word."""
+        ...
+
     def start_effect(self, case_id: str, effect: Effect) -> None:
         """Note that an effect is about to happen. Refuses one that no accepted decision approves."""
         ...
 
     def finish_effect(self, case_id: str, effect: Effect) -> None:
         """Note what came of an effect; `done` is final."""
+        ...
+
+    def start_reversal(self, case_id: str, reversal_id: str, effect: Effect) -> None:
+        """Note that an approved reversal is about to happen. Refuses one that nobody approved."""
+        ...
+
+    def finish_reversal(self, case_id: str, reversal_id: str, effect: Effect) -> None:
+        """Note what came of a reversal; `done` is final."""
         ...
 
     def close_case(self, closing: Closing) -> None:

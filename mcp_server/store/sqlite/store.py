@@ -16,21 +16,35 @@ from mcp_server.records.billing import BillingSummary, Invoice, summarise
 from mcp_server.records.bundle import Dataset, neutral_customer
 from mcp_server.records.charge import Charge
 from mcp_server.records.customer import Customer, CustomerMatch
-from mcp_server.records.effect import EffectRow, LockResult, RefundedCharge, RefundResult, UnlockResult
+from mcp_server.records.effect import (
+    EffectRow,
+    LockResult,
+    RefundedCharge,
+    RefundResult,
+    RefundReversalResult,
+    UnlockResult,
+)
 from mcp_server.records.order import Order
 from mcp_server.records.profile import TelemetryProfile
 from mcp_server.records.security import SecurityEntry
 from mcp_server.records.subscription import Subscription
 from mcp_server.records.ticket import Ticket
 from mcp_server.records.usage import UsageDay
-from mcp_server.store.errors import ChargeAlreadyRefunded, ChargeNotFound, CustomerNotFound, IdempotencyKeyReused
+from mcp_server.store.errors import (
+    ChargeAlreadyRefunded,
+    ChargeNotFound,
+    CustomerNotFound,
+    IdempotencyKeyReused,
+    RefundAlreadyReversed,
+    RefundNotFound,
+)
 from mcp_server.store.sqlite.database import Database, nothing
 from mcp_server.store.sqlite.rows import insert, select
 from mcp_server.store.sqlite.seeding import customer_row, fill
 from mcp_server.text import folded
 
 RecordT = TypeVar("RecordT", bound=Contract)
-ResultT = TypeVar("ResultT", LockResult, UnlockResult, RefundResult)
+ResultT = TypeVar("ResultT", LockResult, UnlockResult, RefundResult, RefundReversalResult)
 
 
 def utc_now() -> datetime:
@@ -194,6 +208,27 @@ class SqliteCustomerStore:
         arguments: dict[str, JsonValue] = {"charge_ids": list[JsonValue](wanted), "reason": reason}
         return self._once("refund_charges", customer_id, arguments, idempotency_key, RefundResult, refund)
 
+    def record_refund_reversal(
+        self, customer_id: int, refund_key: str, reason: str, idempotency_key: str
+    ) -> RefundReversalResult:
+        def record(connection: sqlite3.Connection, now: datetime) -> RefundReversalResult:
+            _customer(connection, customer_id)
+            refund = _refund_to_reverse(connection, customer_id, refund_key)
+            return RefundReversalResult(
+                customer_id=customer_id,
+                refund_key=refund_key,
+                charges=refund.refunded,
+                amount_minor=refund.amount_minor,
+                currency=refund.currency,
+                recorded_at=now,
+                reason=reason,
+                idempotency_key=idempotency_key,
+            )
+
+        arguments: dict[str, JsonValue] = {"refund_key": refund_key, "reason": reason}
+        action = "record_refund_reversal"
+        return self._once(action, customer_id, arguments, idempotency_key, RefundReversalResult, record)
+
     def add_neutral_customers(self, customer_ids: Iterable[int]) -> int:
         with self._database.write() as connection:
             known = {row[0] for row in connection.execute("SELECT customer_id FROM customer")}
@@ -285,3 +320,18 @@ def _refund(
     row = {"charge_id": charge_id, "idempotency_key": idempotency_key, "refunded_at": _text(now)}
     insert(connection, "refund", [row])
     return RefundedCharge(charge_id=charge_id, amount_minor=found[0].amount_minor, currency=found[0].currency)
+
+
+def _refund_to_reverse(connection: sqlite3.Connection, customer_id: int, refund_key: str) -> RefundResult:
+    """What was refunded under this key. The ledger itself tells whether that has been taken back: writers queue."""
+    refund = _ledger_row(connection, refund_key)
+    if refund is None or (refund.action, refund.customer_id) != ("refund_charges", customer_id):
+        raise RefundNotFound(refund_key, customer_id)
+    earlier = connection.execute(
+        "SELECT at, idempotency_key FROM effect WHERE action = 'record_refund_reversal' AND customer_id = ? "
+        "AND json_extract(arguments, '$.refund_key') = ?",
+        (customer_id, refund_key),
+    ).fetchone()
+    if earlier is not None:
+        raise RefundAlreadyReversed(refund_key, datetime.fromisoformat(earlier[0]), earlier[1])
+    return RefundResult.model_validate(refund.result)

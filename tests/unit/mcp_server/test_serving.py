@@ -21,7 +21,7 @@ from tests.unit.mcp_server.support import UNKNOWN, UNKNOWN_SENTENCE, call, clien
 pytestmark = pytest.mark.integration
 
 TOKEN = "a-token-for-writers"
-WRITERS = {"lock_account", "unlock_account", "refund_charges"}
+WRITERS = {"lock_account", "unlock_account", "refund_charges", "record_refund_reversal"}
 
 # A server that dies between the commit and the answer, of the parts that the real one is made of.
 DIES_AFTER_COMMIT = """

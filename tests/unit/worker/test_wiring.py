@@ -19,12 +19,21 @@ ACTIVITIES = {
     names.RECORD_REPORT,
     names.ASSESS_RISK,
     names.ASSESS_WITHOUT_MODEL,
+    names.SCHEDULE_REVIEW,
     names.OPEN_REVIEW,
+    names.REMIND_REVIEW,
     names.ESCALATE_REVIEW,
     names.EXPIRE_REVIEW,
-    names.EXECUTE_ACTION,
-    names.GIVE_UP_ACTION,
+    names.CHECK_FACTS,
+    names.NOTE_CHANGED_FACTS,
     names.CLOSE_CASE,
+}
+THAT_ACT = {
+    names.EXECUTE_ACTION,
+    names.RECONCILE_ACTION,
+    names.GIVE_UP_ACTION,
+    names.EXECUTE_REVERSAL,
+    names.RECONCILE_REVERSAL,
 }
 
 
@@ -40,13 +49,13 @@ class Gateway:
 
 
 def test_every_activity_that_an_orchestration_may_call_is_there_under_its_name() -> None:
-    assert set(wired()) == ACTIVITIES
+    assert set(wired()) == ACTIVITIES | THAT_ACT
 
 
 def test_only_the_activities_that_act_hold_the_way_to_write() -> None:
     holders = {name for name, activity in wired().items() if _reaches(activity.__self__, Gateway, 4)}
 
-    assert holders == {names.EXECUTE_ACTION, names.GIVE_UP_ACTION}
+    assert holders == THAT_ACT
 
 
 def _reaches(owner: object, wanted: type, depth: int) -> bool:
@@ -65,8 +74,14 @@ def delays(policy: RetryPolicy) -> list[float]:
 
 @pytest.mark.parametrize(
     ("policy", "least_s", "most_s"),
-    [(calls.THINKING, 30, 60), (calls.ACTING, 10 * 60, 20 * 60), (calls.RECORDING, 20 * 3600, 30 * 3600)],
-    ids=["thinking", "acting", "recording"],
+    [
+        (calls.THINKING, 30, 60),
+        (calls.ACTING, 10 * 60, 20 * 60),
+        (calls.SENDING, 25, 35),
+        (calls.REMINDING, 5, 10),
+        (calls.RECORDING, 20 * 3600, 30 * 3600),
+    ],
+    ids=["thinking", "acting", "sending", "reminding", "recording"],
 )
 def test_retries_go_on_for_about_as_long_as_they_promise(policy: RetryPolicy, least_s: float, most_s: float) -> None:
     assert least_s <= sum(delays(policy)) <= most_s

@@ -10,7 +10,14 @@ import pytest
 from mcp_server.records.bundle import CustomerRecords, Dataset
 from mcp_server.records.effect import RefundResult
 from mcp_server.store.customer_store import CustomerStore
-from mcp_server.store.errors import ChargeAlreadyRefunded, ChargeNotFound, CustomerNotFound, IdempotencyKeyReused
+from mcp_server.store.errors import (
+    ChargeAlreadyRefunded,
+    ChargeNotFound,
+    CustomerNotFound,
+    IdempotencyKeyReused,
+    RefundAlreadyReversed,
+    RefundNotFound,
+)
 from tests.unit.mcp_server.support import AS_OF, NOW, UNKNOWN, UNKNOWN_SENTENCE
 
 SOMEBODY = 12
@@ -100,6 +107,7 @@ READS: dict[str, Callable[[CustomerStore], Any]] = {
     "lock_account": lambda store: store.lock_account(UNKNOWN, "why", "key"),
     "unlock_account": lambda store: store.unlock_account(UNKNOWN, "why", "key"),
     "refund_charges": lambda store: store.refund_charges(UNKNOWN, ["ch-0001-001"], "why", "key"),
+    "record_refund_reversal": lambda store: store.record_refund_reversal(UNKNOWN, "refund", "why", "key"),
 }
 
 
@@ -253,6 +261,57 @@ def test_a_refunded_charge_is_not_refunded_again(store: CustomerStore, charge_id
 
     assert statuses(store)[charge_ids[0]] == "posted"
     assert store.effect("second") is None
+
+
+def test_a_refund_is_taken_back_as_a_record_of_what_it_gave(store: CustomerStore, charge_ids: list[str]) -> None:
+    refund = store.refund_charges(SOMEBODY, charge_ids, "Reason.", "refund")
+    balance = store.billing_summary(SOMEBODY).balance_minor
+
+    result = store.record_refund_reversal(SOMEBODY, "refund", "It was the customer after all.", "back")
+
+    row = store.effect("back")
+    assert (result.charges, result.amount_minor, result.currency) == (
+        refund.refunded,
+        refund.amount_minor,
+        refund.currency,
+    )
+    assert row is not None
+    assert (row.action, row.arguments["refund_key"]) == ("record_refund_reversal", "refund")
+    assert row.result == result.model_dump(mode="json")
+    assert {statuses(store)[charge_id] for charge_id in charge_ids} == {"refunded"}
+    assert store.billing_summary(SOMEBODY).balance_minor == balance
+
+
+def test_a_repeated_record_of_a_reversal_is_the_first_one(store: CustomerStore, charge_ids: list[str]) -> None:
+    store.refund_charges(SOMEBODY, charge_ids, "Reason.", "refund")
+    first = store.record_refund_reversal(SOMEBODY, "refund", "Reason.", "back")
+
+    assert store.record_refund_reversal(SOMEBODY, "refund", "Reason.", "back") == first.model_copy(
+        update={"replayed": True}
+    )
+
+
+def test_a_refund_is_taken_back_once(store: CustomerStore, charge_ids: list[str]) -> None:
+    store.refund_charges(SOMEBODY, charge_ids, "Reason.", "refund")
+    store.record_refund_reversal(SOMEBODY, "refund", "Reason.", "back")
+
+    with pytest.raises(RefundAlreadyReversed, match=r"at 2026-03-15T13:30:00Z under the key 'back'"):
+        store.record_refund_reversal(SOMEBODY, "refund", "Reason.", "back again")
+
+    assert store.effect("back again") is None
+
+
+@pytest.mark.parametrize(("customer", "key"), [(SOMEBODY, "never"), (SOMEBODY_ELSE, "refund"), (SOMEBODY, "lock")])
+def test_only_a_refund_of_this_customer_is_taken_back(
+    store: CustomerStore, charge_ids: list[str], customer: int, key: str
+) -> None:
+    store.refund_charges(SOMEBODY, charge_ids, "Reason.", "refund")
+    store.lock_account(SOMEBODY, "Reason.", "lock")
+
+    with pytest.raises(RefundNotFound):
+        store.record_refund_reversal(customer, key, "Reason.", "back")
+
+    assert store.effect("back") is None
 
 
 def test_a_charge_of_somebody_else_is_not_refunded(

@@ -75,6 +75,9 @@ WRITE_TOOLS: dict[str, dict[str, Any]] = {
     "refund_charges": {
         "customer_id": SOMEBODY, "charge_ids": [CHARGE], "reason": "Reason.", "idempotency_key": "key",
     },
+    "record_refund_reversal": {
+        "customer_id": SOMEBODY, "refund_key": "refund", "reason": "Reason.", "idempotency_key": "key",
+    },
 }  # fmt: skip
 
 
@@ -184,6 +187,8 @@ def test_wrong_arguments_are_named_in_one_sentence(
 
 @pytest.mark.parametrize("tool", WRITE_TOOLS)
 def test_a_repeated_write_returns_the_first_result_and_says_so(server: FastMCP, tool: str) -> None:
+    if tool == "record_refund_reversal":
+        call(server, "refund_charges", arguments=WRITE_TOOLS["refund_charges"], idempotency_key="refund")
     first = call(server, tool, arguments=WRITE_TOOLS[tool])
     again = call(server, tool, arguments=WRITE_TOOLS[tool])
     effect = call(server, "get_effect", idempotency_key="key").data["result"]
@@ -209,6 +214,14 @@ def test_a_second_refund_is_a_tool_error(server: FastMCP) -> None:
     answer = call(server, "refund_charges", arguments=WRITE_TOOLS["refund_charges"], idempotency_key="other")
 
     assert answer.error.startswith(f"Charge {CHARGE} was already refunded at 2026-03-15T13:30:00Z under the key 'key'")
+
+
+def test_the_reversal_of_a_refund_that_was_never_made_is_a_tool_error(server: FastMCP) -> None:
+    answer = call(server, "record_refund_reversal", arguments=WRITE_TOOLS["record_refund_reversal"])
+
+    assert answer.error == (
+        f"No refund was made to customer {SOMEBODY} under the key 'refund': nothing was recorded, check the key."
+    )
 
 
 def test_a_write_that_waits_for_the_disk_keeps_nobody_else_waiting(server: FastMCP, store_path: Path) -> None:

@@ -1,29 +1,20 @@
 """The activities against a real casebook: what they leave there, once and when they are repeated."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from durabletask import task
-from pydantic import JsonValue
 
 from casebook.repository import CaseBook
-from contracts.assessment import EffectAction, RecommendedAction, RiskAssessment
-from contracts.hashing import content_hash
 from contracts.ids import review_id
 from contracts.investigation import (
-    ActionOrder,
     AssessmentTask,
     Closing,
     Escalation,
     ReportFiling,
-    ReviewOpening,
     RoundStart,
     SpecialistTask,
 )
 from contracts.report import SPECIALISTS
-from contracts.review import ReviewRequest
 from tests.unit.worker.support.agents import FakeTools, ScriptedModel, Turn, a_loop, a_verdict, answers, asks
 from tests.unit.worker.support.cases import (
     NOON,
@@ -32,9 +23,8 @@ from tests.unit.worker.support.cases import (
     a_report,
     an_assessment,
     an_assessment_task,
-    an_investigation,
 )
-from worker.activities.actions import NOTHING_TO_REFUND, ActionActivities
+from tests.unit.worker.support.record import CASE, CTX, ORDER, an_opening, approved, events
 from worker.activities.assessment import AssessmentActivities
 from worker.activities.closing import ClosingActivities
 from worker.activities.review import ReviewActivities
@@ -45,29 +35,9 @@ from worker.agents.prompting import load_prompts
 from worker.agents.specialists import SpecialistAgents
 from worker.domain.assessing import send_to_person
 from worker.domain.failures import unavailable_report
-from worker.ports.actions import ActionRefused, ActionsUnavailable
 
-ORDER = an_investigation()
-CASE = ORDER.case_id
-CTX = task.ActivityContext(CASE, 1)
 PROMPTS = load_prompts()
 VERDICT = {"overall_risk_score": 0.9, "recommended_action": "lock_account", "reasoning": "A takeover."}
-
-
-@dataclass
-class FakeGateway:
-    """A customer store that does as told, each key once."""
-
-    faults: list[Exception] = field(default_factory=list[Exception])
-    performed: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list[tuple[str, str, tuple[str, ...]]])
-
-    def perform(
-        self, action: EffectAction, *, customer_id: int, key: str, reason: str, charge_ids: Any = ()
-    ) -> dict[str, JsonValue]:
-        if self.faults:
-            raise self.faults.pop(0)
-        self.performed.append((action, key, tuple(charge_ids)))
-        return {"customer_id": customer_id, "reason": reason}
 
 
 def specialists(casebook: CaseBook, *turns: Turn) -> tuple[SpecialistActivities, ScriptedModel]:
@@ -83,30 +53,6 @@ def assessing(casebook: CaseBook, *turns: Turn) -> tuple[AssessmentActivities, S
 
 def a_specialist_task() -> SpecialistTask:
     return SpecialistTask(case_id=CASE, round=1, specialist="usage", alert=ORDER.alert, policy=a_policy())
-
-
-def events(casebook: CaseBook) -> list[str]:
-    return [event.type for event in casebook.case_events(CASE)]
-
-
-def an_opening(assessment: RiskAssessment) -> ReviewOpening:
-    review = ReviewRequest(
-        review_id=review_id(CASE, assessment.round),
-        assessment_hash=content_hash(assessment),
-        opened_at=NOON,
-        due_at=NOON + timedelta(hours=72),
-    )
-    return ReviewOpening(case_id=CASE, round=assessment.round, review=review, assessment=assessment)
-
-
-def an_approved_order(
-    casebook: CaseBook, action: RecommendedAction = "lock_account", charges: tuple[str, ...] = ()
-) -> ActionOrder:
-    assessment = an_assessment()
-    ReviewActivities(casebook).open_review(CTX, an_opening(assessment))
-    decision = a_decision(review_id(CASE, 1), assessment, action=action)
-    casebook.accept_decision(decision, ("manager",))
-    return ActionOrder(case_id=CASE, customer_id=7, decision=decision, refund_charge_ids=charges)
 
 
 def test_a_case_begins_with_the_limits_in_force_and_its_first_round(casebook: CaseBook) -> None:
@@ -212,93 +158,12 @@ def test_a_review_is_opened_escalated_and_expired_in_the_record(casebook: CaseBo
 
 def test_a_decision_that_came_before_the_deadline_is_returned(casebook: CaseBook) -> None:
     activities = ReviewActivities(casebook)
-    order = an_approved_order(casebook)
-    review = casebook.get_case(CASE).decisions[0]
+    decision = approved(casebook)
     request = an_opening(an_assessment()).review
 
-    assert review == order.decision
-    assert activities.expire_review(CTX, request) == order.decision
-    assert (
-        activities.escalate_review(CTX, Escalation(case_id=CASE, review=request, reason="", at=NOON)) == order.decision
-    )
-
-
-def test_an_effect_is_noted_before_and_after_it_happens(casebook: CaseBook) -> None:
-    gateway = FakeGateway()
-    order = an_approved_order(casebook, "lock_and_refund", ("ch-1", "ch-2"))
-
-    result = ActionActivities(casebook, gateway).execute_action(CTX, order)
-
-    assert [(effect.action, effect.status) for effect in result.effects] == [
-        ("lock_account", "done"),
-        ("refund_charges", "done"),
-    ]
-    assert gateway.performed == [
-        ("lock_account", f"{CASE}:lock_account:7", ()),
-        ("refund_charges", f"{CASE}:refund_charges:7", ("ch-1", "ch-2")),
-    ]
-    assert events(casebook)[-4:] == ["effect_started", "effect_finished", "effect_started", "effect_finished"]
-    assert result.effects[0].result == {"customer_id": 7, "reason": f"{CASE}: approved by anna"}
-
-
-def test_an_action_that_nobody_approved_does_not_happen(casebook: CaseBook) -> None:
-    gateway = FakeGateway()
-    order = an_approved_order(casebook, "clear")
-    forged = order.model_copy(update={"decision": order.decision.model_copy(update={"action": "lock_account"})})
-
-    with pytest.raises(Exception, match="No accepted decision"):
-        ActionActivities(casebook, gateway).execute_action(CTX, forged)
-    assert gateway.performed == []
-
-
-def test_a_store_that_is_down_leaves_the_effect_pending_for_the_next_attempt(casebook: CaseBook) -> None:
-    gateway = FakeGateway([ActionsUnavailable("The customer store could not be reached.")])
-    activities = ActionActivities(casebook, gateway)
-    order = an_approved_order(casebook)
-
-    with pytest.raises(ActionsUnavailable):
-        activities.execute_action(CTX, order)
-    assert [effect.status for effect in casebook.get_case(CASE).effects] == ["pending"]
-    assert [effect.status for effect in activities.execute_action(CTX, order).effects] == ["done"]
-    assert events(casebook).count("effect_started") == 1
-
-
-def test_a_refusal_is_final_and_nothing_after_it_is_tried(casebook: CaseBook) -> None:
-    gateway = FakeGateway([ActionRefused("Customer 7 is not in the customer store.")])
-
-    result = ActionActivities(casebook, gateway).execute_action(
-        CTX, an_approved_order(casebook, "lock_and_refund", ("ch-1",))
-    )
-
-    assert [(effect.action, effect.status, effect.result) for effect in result.effects] == [
-        ("lock_account", "failed", {"error": "Customer 7 is not in the customer store."})
-    ]
-    assert gateway.performed == []
-
-
-def test_a_refund_without_charges_fails_without_asking_the_store(casebook: CaseBook) -> None:
-    gateway = FakeGateway()
-
-    result = ActionActivities(casebook, gateway).execute_action(CTX, an_approved_order(casebook, "refund_charges"))
-
-    assert [(effect.status, effect.result) for effect in result.effects] == [("failed", {"error": NOTHING_TO_REFUND})]
-    assert gateway.performed == []
-
-
-def test_giving_up_says_that_nobody_knows_but_leaves_what_is_done(casebook: CaseBook) -> None:
-    gateway = FakeGateway()
-    activities = ActionActivities(casebook, gateway)
-    order = an_approved_order(casebook, "lock_and_refund", ("ch-1",))
-    ActionActivities(casebook, gateway).execute_action(
-        CTX, order.model_copy(update={"decision": order.decision.model_copy(update={"action": "lock_account"})})
-    )
-
-    activities.give_up_action(CTX, order)
-
-    assert {effect.action: effect.status for effect in casebook.get_case(CASE).effects} == {
-        "lock_account": "done",
-        "refund_charges": "unknown",
-    }
+    assert casebook.get_case(CASE).decisions == (decision,)
+    assert activities.expire_review(CTX, request) == decision
+    assert activities.escalate_review(CTX, Escalation(case_id=CASE, review=request, reason="", at=NOON)) == decision
 
 
 def test_a_person_is_shown_why_an_assessment_that_was_to_clear_the_case_came_to_them(casebook: CaseBook) -> None:

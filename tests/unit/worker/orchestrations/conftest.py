@@ -14,6 +14,7 @@ from durabletask.worker import TaskHubGrpcWorker
 from tests.unit.worker.support.desk import CaseScript
 from tests.unit.worker.support.lab import CONVERTER, AsItIs, Lab, register
 from worker import calls
+from worker.orchestrations import reconciling
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +29,9 @@ def lab() -> Iterator[Lab]:
     quickly = task.RetryPolicy(first_retry_interval=timedelta(milliseconds=5), max_number_of_attempts=3)
     try:
         with pytest.MonkeyPatch.context() as patch:
-            for policy in ("RECORDING", "THINKING", "ACTING"):
+            for policy in ("RECORDING", "THINKING", "ACTING", "SENDING", "REMINDING"):
                 patch.setattr(calls, policy, quickly)
+            patch.setattr(reconciling, "FIRST_WAIT", timedelta(milliseconds=20))
             with TaskHubGrpcWorker(host_address=address, data_converter=CONVERTER) as worker:
                 register(worker, scripts)
                 worker.start()

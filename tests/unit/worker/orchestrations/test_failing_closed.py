@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
+from pydantic import ValidationError
 
 from contracts.investigation import SpecialistTask
 from contracts.report import SpecialistReport
@@ -104,6 +105,7 @@ def test_feedback_that_cannot_be_remembered_keeps_the_next_round_from_closing_by
         {"assess_risk": ScriptedFault("No model."), "assess_without_model": ScriptedFault("No casebook.")},
         {"assess_risk": {"round": 1, "mood": "of another release"}},
         {"open_review": ScriptedFault("No casebook.")},
+        {"schedule_review": ScriptedFault("No calendar.")},
     ],
     ids=lambda instead: "-".join(instead),
 )
@@ -118,8 +120,8 @@ def test_a_case_whose_course_cannot_be_recorded_or_read_is_closed_as_failed(
     assert case.progress().outcome == "failed"
 
 
-def test_an_action_that_cannot_even_be_given_up_closes_the_case_as_failed(lab: Lab) -> None:
-    case = lab.start(CaseScript(action_fails=True, instead={"give_up_action": ScriptedFault("No casebook.")}))
+def test_an_action_that_cannot_even_be_looked_up_closes_the_case_as_failed(lab: Lab) -> None:
+    case = lab.start(CaseScript(action_fails=True, instead={"reconcile_action": ScriptedFault("No casebook.")}))
 
     case.decide(case.script.opening(), "lock_account")
 
@@ -130,15 +132,14 @@ def test_an_action_that_cannot_even_be_given_up_closes_the_case_as_failed(lab: L
 def test_a_fault_in_the_orchestration_itself_closes_the_case_as_failed(
     lab: Lab, caplog: pytest.LogCaptureFixture
 ) -> None:
-    beyond_the_calendar = a_policy(approval_timeout_hours=1e12)
-    case = lab.start(CaseScript(policy=beyond_the_calendar))
+    case = lab.start(CaseScript(instead={"schedule_review": {"due_at": "some day"}}))
 
     assert case.outcome() == "failed"
     assert case.script.outcomes == ["failed"]
     (logged,) = [record for record in caplog.records if record.name == "worker.orchestrations.investigation"]
     assert logged.levelname == "ERROR"
     assert logged.exc_info is not None
-    assert isinstance(logged.exc_info[1], OverflowError)
+    assert isinstance(logged.exc_info[1], ValidationError)
 
 
 @pytest.mark.parametrize("order", ['{"case_id": "case-1"}', "no JSON", "null"])

@@ -196,16 +196,6 @@ def test_without_an_aggregator_a_person_decides(lab: Lab) -> None:
     assert len(case.script.assessed) == 3
 
 
-def test_an_action_that_fails_every_attempt_ends_the_case_as_failed(lab: Lab) -> None:
-    case = lab.start(CaseScript(action_fails=True))
-
-    case.decide(case.script.opening(), "lock_account")
-
-    assert case.outcome() == "failed"
-    assert len(case.script.orders) == 3
-    assert len(case.script.given_up) == 1
-
-
 def test_a_decision_on_another_assessment_changes_nothing(lab: Lab) -> None:
     case = lab.start()
     opening = case.script.opening()

@@ -8,25 +8,36 @@ from durabletask import task
 
 from contracts.assessment import RecommendedAction, RiskAssessment
 from contracts.case import CaseOutcome
-from contracts.effect import Effect
+from contracts.effect import Effect, EffectStatus
 from contracts.investigation import (
     ActionOrder,
     ActionResult,
     AssessmentTask,
+    ChangedFacts,
     Closing,
     Escalation,
+    FactCheck,
+    FactReport,
     Investigation,
     InvestigationPolicy,
+    Reconciliation,
+    Reminder,
     ReportFiling,
+    ReversalReconciliation,
     ReviewOpening,
+    ReviewPlan,
+    ReviewTerms,
     RoundStart,
     SpecialistTask,
 )
 from contracts.report import Specialist, SpecialistReport
+from contracts.reversal import Reversal
 from contracts.review import Decision, ReviewRequest
 from tests.unit.worker.support.cases import a_policy, a_report
 from worker.domain.assessing import NO_JUDGEMENT, assess
+from worker.domain.deadlines import due_after, remind_after, review_hours
 from worker.domain.deciding import planned_effects
+from worker.domain.reversing import planned_reversal
 from worker.domain.routing import Judgement
 
 WAIT_S = 40.0
@@ -50,11 +61,22 @@ class CaseScript:
     specialist: Callable[[SpecialistTask], SpecialistReport] = ordinary_report
     aggregator_fails: bool = False
     action_fails: bool = False
+    facts: list[FactReport | Exception] = field(default_factory=list[FactReport | Exception])
+    """What the checks of the facts find, one after the other; then that nothing has changed."""
+    reconciled: list[EffectStatus] = field(default_factory=list[EffectStatus])
+    """What looking into the ledger finds, one after the other; then that all is done."""
     decided_before_deadline: Decision | None = None
     """What the record answers when a deadline has passed: a decision that was accepted just before it."""
     instead: dict[str, object] = field(default_factory=dict[str, object])
     """By activity or entity operation: the exception that it raises, or the answer of another shape that it gives."""
 
+    plans: list[ReviewPlan] = field(default_factory=list[ReviewPlan])
+    reminders: list[Reminder] = field(default_factory=list[Reminder])
+    checks: list[FactCheck] = field(default_factory=list[FactCheck])
+    changed_facts: list[ChangedFacts] = field(default_factory=list[ChangedFacts])
+    looks: list[Reconciliation] = field(default_factory=list[Reconciliation])
+    reversals: list[Reversal] = field(default_factory=list[Reversal])
+    reversal_looks: list[ReversalReconciliation] = field(default_factory=list[ReversalReconciliation])
     rounds: list[int] = field(default_factory=list[int])
     heard: list[SpecialistTask] = field(default_factory=list[SpecialistTask])
     filed: list[SpecialistReport] = field(default_factory=list[SpecialistReport])
@@ -125,6 +147,48 @@ class FakeActivities:
     def assess_without_model(self, ctx: task.ActivityContext, order: AssessmentTask) -> RiskAssessment:
         return assess(order, NO_JUDGEMENT)
 
+    def schedule_review(self, ctx: task.ActivityContext, plan: ReviewPlan) -> ReviewTerms:
+        self._scripts[plan.case_id].plans.append(plan)
+        hours = review_hours(plan.policy, plan.severity, plan.required_role)
+        return ReviewTerms(
+            due_at=due_after(plan.asked_at, hours),
+            remind_at=remind_after(plan.asked_at, hours, plan.policy.remind_before_share or 0.0),
+        )
+
+    def remind_review(self, ctx: task.ActivityContext, reminder: Reminder) -> None:
+        script = self._scripts[reminder.case_id]
+        with script.changed:
+            script.reminders.append(reminder)
+            script.changed.notify_all()
+
+    def check_facts(self, ctx: task.ActivityContext, check: FactCheck) -> FactReport:
+        script = self._scripts[check.case_id]
+        script.checks.append(check)
+        found = script.facts.pop(0) if script.facts else FactReport(refund_charge_ids=check.refund_charge_ids)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def note_changed_facts(self, ctx: task.ActivityContext, changed: ChangedFacts) -> None:
+        self._scripts[changed.case_id].changed_facts.append(changed)
+
+    def reconcile_action(self, ctx: task.ActivityContext, reconciliation: Reconciliation) -> ActionResult:
+        script = self._scripts[reconciliation.order.case_id]
+        script.looks.append(reconciliation)
+        return ActionResult(effects=_with_status(reconciliation.order, _next(script)))
+
+    def execute_reversal(self, ctx: task.ActivityContext, reversal: Reversal) -> Effect:
+        script = self._scripts[reversal.reversal_id]
+        script.reversals.append(reversal)
+        if script.action_fails:
+            raise ScriptedFault("The customer store is down.")
+        return planned_reversal(reversal).model_copy(update={"status": "done"})
+
+    def reconcile_reversal(self, ctx: task.ActivityContext, reconciliation: ReversalReconciliation) -> Effect:
+        script = self._scripts[reconciliation.reversal.reversal_id]
+        script.reversal_looks.append(reconciliation)
+        return planned_reversal(reconciliation.reversal).model_copy(update={"status": _next(script)})
+
     def open_review(self, ctx: task.ActivityContext, opening: ReviewOpening) -> None:
         script = self._scripts[opening.case_id]
         with script.changed:
@@ -156,6 +220,10 @@ class FakeActivities:
 
     def close_case(self, ctx: task.ActivityContext, closing: Closing) -> None:
         self._scripts[closing.case_id].closings.append(closing)
+
+
+def _next(script: CaseScript) -> EffectStatus:
+    return script.reconciled.pop(0) if script.reconciled else "done"
 
 
 def _with_status(order: ActionOrder, status: str) -> tuple[Effect, ...]:

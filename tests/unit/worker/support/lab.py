@@ -22,6 +22,7 @@ from tests.unit.worker.support.cases import a_decision, an_alert, an_investigati
 from tests.unit.worker.support.desk import WAIT_S, CaseScript, FakeActivities
 from worker.entities.fraud_analysis_agent import FraudAnalysisAgent
 from worker.orchestrations.investigation import investigation
+from worker.orchestrations.reversal import reversal
 
 CONVERTER = PydanticDataConverter()
 
@@ -63,9 +64,9 @@ class RunningCase:
         event = names.analyst_decision(round_number)
         self.rude_client.raise_orchestration_event(self.order.case_id, event, data=text)
 
-    def outcome(self) -> str:
+    def outcome(self, patience_s: float = WAIT_S) -> str:
         """Wait for the end; the orchestration's output."""
-        state = self.client.wait_for_orchestration_completion(self.order.case_id, timeout=int(WAIT_S))
+        state = self.client.wait_for_orchestration_completion(self.order.case_id, timeout=int(patience_s))
         assert state is not None
         assert state.runtime_status.name == "COMPLETED", state.failure_details
         assert state.serialized_output is not None
@@ -125,6 +126,7 @@ class Lab:
 
 def register(worker: TaskHubGrpcWorker, scripts: Mapping[str, CaseScript]) -> None:
     worker.add_orchestrator(investigation)
+    worker.add_orchestrator(reversal)
     worker.add_entity(_scripted_memory(scripts), names.FRAUD_ANALYSIS_AGENT)
     for name, activity in inspect.getmembers(FakeActivities(scripts), inspect.ismethod):
         if not name.startswith("_"):

@@ -1,0 +1,232 @@
+"""Effects against a real casebook and a store that fails: noted exactly, at most once, never repeated blindly."""
+
+from typing import Any
+
+import pytest
+
+from casebook.errors import NotApproved
+from casebook.repository import CaseBook
+from contracts.assessment import RecommendedAction
+from contracts.investigation import ActionOrder, ActionResult, Reconciliation
+from contracts.report import Evidence
+from tests.unit.worker.support.cases import NOON, an_assessment
+from tests.unit.worker.support.record import CASE, CTX, approved, events
+from tests.unit.worker.support.store import CUSTOMER, FakeStore, a_charge
+from worker.activities.actions import NO_LONGER_HOLDS, NOTHING_TO_REFUND, ActionActivities
+from worker.activities.effects import OTHER_EFFECT, UNKNOWN
+from worker.activities.facts import FactActivities
+from worker.domain.facts import order_for
+from worker.ports.actions import ActionsUnavailable, LedgerEntry
+
+LOCK = f"{CASE}:lock_account:7"
+REFUND = f"{CASE}:refund_charges:7"
+
+
+def acting(casebook: CaseBook, store: FakeStore) -> ActionActivities:
+    return ActionActivities(casebook, store, FactActivities(casebook, store))
+
+
+def an_order(
+    casebook: CaseBook, action: RecommendedAction = "lock_account", charges: tuple[str, ...] = ()
+) -> ActionOrder:
+    """An approved order about charges that were seen as they are in a new store."""
+    assessment = an_assessment().model_copy(update={"refund_charge_ids": charges})
+    order = order_for(CASE, CUSTOMER, assessment, approved(casebook, action, assessment))
+    assert order.facts is not None
+    seen = Evidence(
+        evidence_id="r1-billing-1",
+        tool="get_recent_charges",
+        arguments={},
+        ok=True,
+        result={"charges": [a_charge(charge) for charge in charges]},
+        recorded_at=NOON,
+    )
+    casebook.save_report(CASE, an_assessment().reports[2], (seen,))
+    return order.model_copy(update={"facts": order.facts.model_copy(update={"evidence_ids": ("r1-billing-1",)})})
+
+
+def statuses(result: ActionResult) -> dict[str, Any]:
+    return {effect.action: effect.status for effect in result.effects}
+
+
+def shown(casebook: CaseBook) -> dict[str, Any]:
+    """What the case page shows of each effect."""
+    return {effect.action: effect.status for effect in casebook.get_case(CASE).effects}
+
+
+def test_an_effect_is_noted_before_and_after_it_happens(casebook: CaseBook) -> None:
+    store = FakeStore(charges=[a_charge("ch-1"), a_charge("ch-2")])
+    order = an_order(casebook, "lock_and_refund", ("ch-1", "ch-2"))
+
+    result = acting(casebook, store).execute_action(CTX, order)
+
+    assert statuses(result) == {"lock_account": "done", "refund_charges": "done"}
+    assert store.asked == [f"look_up {LOCK}", f"lock_account {LOCK}", f"look_up {REFUND}", f"refund_charges {REFUND}"]
+    assert store.refunded == ["ch-1", "ch-2"]
+    assert events(casebook)[-4:] == ["effect_started", "effect_finished", "effect_started", "effect_finished"]
+    assert result.effects[0].result == {"customer_id": 7, "reason": f"{CASE}: approved by anna"}
+
+
+def test_an_action_that_nobody_approved_does_not_happen(casebook: CaseBook) -> None:
+    store = FakeStore()
+    order = an_order(casebook, "refund_charges")
+    forged = order.model_copy(update={"decision": order.decision.model_copy(update={"action": "lock_account"})})
+
+    with pytest.raises(NotApproved):
+        acting(casebook, store).execute_action(CTX, forged)
+    with pytest.raises(NotApproved):
+        acting(casebook, store).reconcile_action(CTX, Reconciliation(order=forged))
+    assert store.asked == []
+
+
+@pytest.mark.parametrize("fault", ["before", "after"])
+def test_a_store_that_did_not_answer_is_asked_again_only_after_its_ledger_was_read(
+    casebook: CaseBook, fault: Any
+) -> None:
+    store = FakeStore(faults=[fault])
+    activities, order = acting(casebook, store), an_order(casebook)
+
+    with pytest.raises(ActionsUnavailable):
+        activities.execute_action(CTX, order)
+    assert shown(casebook) == {"lock_account": "pending"}
+    result = activities.execute_action(CTX, order)
+
+    assert statuses(result) == {"lock_account": "done"}
+    sent_again = [f"lock_account {LOCK}"] if fault == "before" else []
+    assert store.asked == [f"look_up {LOCK}", f"lock_account {LOCK}", f"look_up {LOCK}", *sent_again]
+    assert events(casebook).count("effect_started") == 1
+    assert events(casebook).count("effect_finished") == 1
+
+
+def test_as_long_as_the_ledger_cannot_be_read_nothing_is_sent_again(casebook: CaseBook) -> None:
+    store = FakeStore(faults=["after"])
+    activities, order = acting(casebook, store), an_order(casebook)
+    with pytest.raises(ActionsUnavailable):
+        activities.execute_action(CTX, order)
+    store.reads_fail = 1
+
+    with pytest.raises(ActionsUnavailable):
+        activities.execute_action(CTX, order)
+
+    assert store.writes == [f"lock_account {LOCK}"]
+
+
+def test_what_lies_in_the_ledger_under_this_key_must_be_this_effect(casebook: CaseBook) -> None:
+    store = FakeStore(ledger={LOCK: LedgerEntry(action="unlock_account", customer_id=7, result={})})
+
+    (effect,) = acting(casebook, store).execute_action(CTX, an_order(casebook)).effects
+
+    assert (effect.status, effect.result) == ("failed", {"error": OTHER_EFFECT})
+    assert store.writes == []
+
+
+def test_a_refusal_is_final_and_nothing_after_it_is_tried(casebook: CaseBook) -> None:
+    store = FakeStore(faults=["refuses"])
+
+    result = acting(casebook, store).execute_action(CTX, an_order(casebook, "lock_and_refund", ("ch-1",)))
+
+    assert [(effect.action, effect.status, effect.result) for effect in result.effects] == [
+        ("lock_account", "failed", {"error": "The store does not want to."})
+    ]
+    assert store.refunded == []
+
+
+def test_half_of_an_action_is_shown_as_exactly_that_half(casebook: CaseBook) -> None:
+    store = FakeStore(charges=[a_charge("ch-1")])
+    activities, order = acting(casebook, store), an_order(casebook, "lock_and_refund", ("ch-1",))
+    store.faults = ["after", "refuses"]
+    with pytest.raises(ActionsUnavailable):
+        activities.execute_action(CTX, order)
+
+    result = activities.execute_action(CTX, order)
+
+    assert statuses(result) == shown(casebook) == {"lock_account": "done", "refund_charges": "failed"}
+    assert casebook.get_case(CASE).effects[1].result == {"error": "The store does not want to."}
+
+
+def test_a_refund_without_charges_fails_without_asking_the_store(casebook: CaseBook) -> None:
+    store = FakeStore()
+
+    (effect,) = acting(casebook, store).execute_action(CTX, an_order(casebook, "refund_charges")).effects
+
+    assert (effect.status, effect.result) == ("failed", {"error": NOTHING_TO_REFUND})
+    assert store.writes == []
+
+
+def test_an_effect_in_doubt_is_shown_as_unknown_while_the_case_goes_on_acting(casebook: CaseBook) -> None:
+    store = FakeStore(faults=["after"])
+    activities, order = acting(casebook, store), an_order(casebook)
+    with pytest.raises(ActionsUnavailable):
+        activities.execute_action(CTX, order)
+    store.reads_fail = 2
+
+    (effect,) = activities.reconcile_action(CTX, Reconciliation(order=order)).effects
+    (again,) = activities.reconcile_action(CTX, Reconciliation(order=order)).effects
+
+    assert effect == again
+    assert (effect.status, effect.result) == ("unknown", {"error": UNKNOWN})
+    view = casebook.get_case(CASE)
+    assert (view.state, view.effects) == ("acting", (effect,))
+    assert events(casebook).count("effect_finished") == 1
+    assert statuses(activities.reconcile_action(CTX, Reconciliation(order=order))) == {"lock_account": "done"}
+    assert shown(casebook) == {"lock_account": "done"}
+    assert store.writes == [f"lock_account {LOCK}"]
+
+
+def test_what_the_ledger_does_not_hold_is_sent_again_under_the_same_key(casebook: CaseBook) -> None:
+    store = FakeStore(faults=["before"])
+    activities, order = acting(casebook, store), an_order(casebook)
+    with pytest.raises(ActionsUnavailable):
+        activities.execute_action(CTX, order)
+
+    assert statuses(activities.reconcile_action(CTX, Reconciliation(order=order))) == {"lock_account": "done"}
+    assert store.writes == [f"lock_account {LOCK}"] * 2
+
+
+def test_nothing_is_sent_again_when_what_was_approved_no_longer_holds(casebook: CaseBook) -> None:
+    store = FakeStore(charges=[a_charge("ch-1")], faults=["before"])
+    activities, order = acting(casebook, store), an_order(casebook, "refund_charges", ("ch-1",))
+    with pytest.raises(ActionsUnavailable):
+        activities.execute_action(CTX, order)
+    store.charges = [a_charge("ch-1", 9_900)]
+
+    (effect,) = activities.reconcile_action(CTX, Reconciliation(order=order)).effects
+
+    why = "Charge ch-1 is now 99.00 EUR: 15.00 EUR were approved."
+    assert (effect.status, effect.result) == ("failed", {"error": NO_LONGER_HOLDS + why})
+    assert store.refunded == []
+
+
+def test_the_own_lock_does_not_keep_the_other_half_from_being_sent(casebook: CaseBook) -> None:
+    store = FakeStore(charges=[a_charge("ch-1")])
+    activities, order = acting(casebook, store), an_order(casebook, "lock_and_refund", ("ch-1",))
+    locked = order.model_copy(update={"decision": order.decision.model_copy(update={"action": "lock_account"})})
+    activities.execute_action(CTX, locked)
+
+    result = activities.reconcile_action(CTX, Reconciliation(order=order))
+
+    assert statuses(result) == {"lock_account": "done", "refund_charges": "done"}
+    assert store.refunded == ["ch-1"]
+
+
+def test_after_the_last_look_the_log_says_loudly_that_nobody_knows(
+    casebook: CaseBook, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = FakeStore(reads_fail=1)
+
+    acting(casebook, store).reconcile_action(CTX, Reconciliation(order=an_order(casebook), last=True))
+
+    (said,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert said.getMessage() == f"Nobody knows what came of {LOCK}: {UNKNOWN}"
+
+
+def test_giving_up_says_that_nobody_knows_but_leaves_what_is_done(casebook: CaseBook) -> None:
+    store = FakeStore(charges=[a_charge("ch-1")])
+    activities, order = acting(casebook, store), an_order(casebook, "lock_and_refund", ("ch-1",))
+    activities.execute_action(
+        CTX, order.model_copy(update={"decision": order.decision.model_copy(update={"action": "lock_account"})})
+    )
+
+    activities.give_up_action(CTX, order)
+
+    assert shown(casebook) == {"lock_account": "done", "refund_charges": "unknown"}

@@ -1,0 +1,46 @@
+"""One case in a real casebook, asked about and decided."""
+
+from datetime import timedelta
+
+from durabletask import task
+
+from casebook.repository import CaseBook
+from contracts.assessment import RecommendedAction, RiskAssessment
+from contracts.hashing import content_hash
+from contracts.ids import review_id
+from contracts.investigation import ReviewOpening
+from contracts.review import Decision, ReviewRequest
+from tests.unit.worker.support.cases import NOON, a_decision, an_assessment, an_investigation
+from worker.activities.review import ReviewActivities
+
+ORDER = an_investigation()
+CASE = ORDER.case_id
+CTX = task.ActivityContext(CASE, 1)
+
+
+def events(casebook: CaseBook) -> list[str]:
+    """The types of the case's events, in order."""
+    return [event.type for event in casebook.case_events(CASE)]
+
+
+def an_opening(assessment: RiskAssessment) -> ReviewOpening:
+    """A question about `assessment`."""
+    review = ReviewRequest(
+        review_id=review_id(CASE, assessment.round),
+        assessment_hash=content_hash(assessment),
+        opened_at=NOON,
+        due_at=NOON + timedelta(hours=72),
+    )
+    return ReviewOpening(case_id=CASE, round=assessment.round, review=review, assessment=assessment)
+
+
+def approved(
+    casebook: CaseBook, action: RecommendedAction = "lock_account", assessment: RiskAssessment | None = None
+) -> Decision:
+    """Ask, and have a manager approve `action`: the decision as it is recorded."""
+    assessment = assessment or an_assessment()
+    ReviewActivities(casebook).open_review(CTX, an_opening(assessment))
+    decision = a_decision(review_id(CASE, assessment.round), assessment, action=action)
+    recorded = casebook.accept_decision(decision, ("manager",))
+    assert isinstance(recorded, Decision)
+    return recorded

@@ -1,0 +1,114 @@
+"""A customer store with one customer, a ledger, and faults before or after it does what it is asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import JsonValue
+
+from contracts.assessment import EffectAction
+from worker.ports.actions import ActionRefused, ActionsUnavailable, LedgerEntry
+from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome, ToolsUnavailable
+
+CUSTOMER = 7
+LOCKED_AT = "2026-03-02T13:00:00Z"
+
+Fault = Literal["before", "after", "refuses"]
+"""Nobody answers: before anything was done, or after it was done. Or it says no."""
+
+
+def a_charge(charge_id: str, amount_minor: int = 1_500, **changes: JsonValue) -> dict[str, JsonValue]:
+    return {"charge_id": charge_id, "amount_minor": amount_minor, "currency": "EUR", "status": "posted", **changes}
+
+
+@dataclass
+class FakeStore:
+    """Fulfils the ports `ActionGateway` and `ToolBox`."""
+
+    lock: str | None = None
+    """The reason of the lock that lies on the account."""
+    charges: list[dict[str, JsonValue]] = field(default_factory=list[dict[str, JsonValue]])
+    faults: list[Fault] = field(default_factory=list[Fault])
+    """What happens to the next writes; then all goes well."""
+    reads_fail: int = 0
+    """So many of the next reads get no answer."""
+    tool_errors: bool = False
+    ledger: dict[str, LedgerEntry] = field(default_factory=dict[str, LedgerEntry])
+    asked: list[str] = field(default_factory=list[str])
+    """Every call, in order: `look_up`, the tool's name, and the key or customer."""
+    refunded: list[str] = field(default_factory=list[str])
+
+    def look_up(self, key: str) -> LedgerEntry | None:
+        self.asked.append(f"look_up {key}")
+        self._refuse_to_read(ActionsUnavailable("The customer store could not be reached."))
+        return self.ledger.get(key)
+
+    def perform(
+        self, action: EffectAction, *, customer_id: int, key: str, reason: str, charge_ids: Sequence[str] = ()
+    ) -> dict[str, JsonValue]:
+        return self._write(action, customer_id, key, reason, list(charge_ids))
+
+    def unlock_account(self, *, customer_id: int, key: str, reason: str) -> dict[str, JsonValue]:
+        return self._write("unlock_account", customer_id, key, reason, [])
+
+    def reverse_refund(self, *, customer_id: int, refund_key: str, key: str, reason: str) -> dict[str, JsonValue]:
+        return self._write("record_refund_reversal", customer_id, key, reason, [refund_key])
+
+    def describe(self) -> tuple[ToolDescription, ...]:
+        return ()
+
+    def invoke(self, calls: Sequence[ToolInvocation], timeout_s: float) -> tuple[ToolOutcome, ...]:
+        self.asked += [f"{call.tool} {call.arguments['customer_id']}" for call in calls]
+        self._refuse_to_read(ToolsUnavailable("The tool server could not be reached."))
+        if self.tool_errors:
+            return tuple(ToolOutcome(ok=False, result={"error": "It failed."}) for _ in calls)
+        return tuple(ToolOutcome(ok=True, result=self._answer(call.tool)) for call in calls)
+
+    @property
+    def writes(self) -> list[str]:
+        """The calls that were sent to change something."""
+        return [call for call in self.asked if call.split()[0] not in ("look_up", "get_customer", "get_recent_charges")]
+
+    def customer(self) -> dict[str, JsonValue]:
+        """The profile as `get_customer` answers it."""
+        if self.lock is None:
+            return {"customer_id": CUSTOMER, "status": "active", "locked_at": None, "lock_reason": None}
+        return {"customer_id": CUSTOMER, "status": "locked", "locked_at": LOCKED_AT, "lock_reason": self.lock}
+
+    def recent_charges(self) -> dict[str, JsonValue]:
+        """The charges as `get_recent_charges` answers them."""
+        return {"customer_id": CUSTOMER, "charges": list[JsonValue](self.charges)}
+
+    def _answer(self, tool: str) -> JsonValue:
+        return self.customer() if tool == "get_customer" else self.recent_charges()
+
+    def _refuse_to_read(self, fault: Exception) -> None:
+        if self.reads_fail:
+            self.reads_fail -= 1
+            raise fault
+
+    def _write(self, tool: str, customer_id: int, key: str, reason: str, what: list[str]) -> dict[str, JsonValue]:
+        self.asked.append(f"{tool} {key}")
+        fault = self.faults.pop(0) if self.faults else None
+        if fault == "refuses":
+            raise ActionRefused("The store does not want to.")
+        if fault == "before":
+            raise ActionsUnavailable("The customer store could not be reached.")
+        if key not in self.ledger:
+            self._do(tool, reason, what)
+            result: dict[str, JsonValue] = {"customer_id": customer_id, "reason": reason}
+            self.ledger[key] = LedgerEntry(action=tool, customer_id=customer_id, result=result)
+        if fault == "after":
+            raise ActionsUnavailable("The customer store did not answer within 30 seconds.")
+        return self.ledger[key].result
+
+    def _do(self, tool: str, reason: str, what: list[str]) -> None:
+        if tool == "lock_account":
+            self.lock = self.lock or reason
+        elif tool == "unlock_account":
+            self.lock = None
+        elif tool == "refund_charges":
+            self.refunded += what
+            for charge in self.charges:
+                if charge["charge_id"] in what:
+                    charge["status"] = "refunded"

@@ -1,0 +1,65 @@
+"""Making one effect happen at most once, and finding out what came of it when nobody said."""
+
+import logging
+from collections.abc import Callable
+
+from pydantic import JsonValue
+
+from contracts.effect import Effect
+from worker.ports.actions import ActionGateway, ActionRefused
+
+log = logging.getLogger(__name__)
+
+UNKNOWN = (
+    "Whether this happened is not known: the customer store did not answer. "
+    "Look in its ledger under this key before doing anything by hand."
+)
+OTHER_EFFECT = "The store's ledger holds something else under this key: compare the two before doing anything by hand."
+
+Send = Callable[[], dict[str, JsonValue]]
+
+
+class EffectGateway:
+    """Sends an effect only when the ledger does not hold it yet."""
+
+    def __init__(self, gateway: ActionGateway) -> None:
+        self._gateway = gateway
+
+    def found(self, effect: Effect, tool: str, customer_id: int) -> Effect | None:
+        """The effect as the ledger shows it, or None when nothing was done under its key.
+
+        Raises ActionsUnavailable. An entry about something else is an effect that failed.
+        """
+        entry = self._gateway.look_up(effect.key)
+        if entry is None:
+            return None
+        if (entry.action, entry.customer_id) != (tool, customer_id):
+            return failed(effect, OTHER_EFFECT)
+        return effect.model_copy(update={"status": "done", "result": entry.result})
+
+    def sent(self, effect: Effect, send: Send) -> Effect:
+        """The effect after the store has answered. Raises ActionsUnavailable: then nobody knows whether it happened."""
+        try:
+            result = send()
+        except ActionRefused as refusal:
+            return failed(effect, str(refusal))
+        return effect.model_copy(update={"status": "done", "result": result})
+
+
+def failed(effect: Effect, error: str) -> Effect:
+    """The effect that did not happen, and why."""
+    return effect.model_copy(update={"status": "failed", "result": {"error": error}})
+
+
+def in_doubt(effect: Effect) -> Effect:
+    """The effect of which nobody knows whether it happened."""
+    return effect.model_copy(update={"status": "unknown", "result": {"error": UNKNOWN}})
+
+
+def log_effect(case_id: str, effect: Effect, *, last: bool = False) -> None:
+    """Say what came of an effect; loudly when it stays unknown."""
+    if effect.status == "unknown" and last:
+        log.error("Nobody knows what came of %s: %s", effect.key, UNKNOWN, extra={"case_id": case_id})
+        return
+    level = logging.WARNING if effect.status == "unknown" else logging.INFO
+    log.log(level, "%s: %s.", effect.action, effect.status, extra={"case_id": case_id})

@@ -1,0 +1,242 @@
+"""The facts that an approval relies on, and what to say when they are no longer so. Pure.
+
+What a store says is data: it is read field by field, and what is not as expected counts as changed or unknown.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pydantic import JsonValue
+
+from contracts.assessment import RecommendedAction, RiskAssessment
+from contracts.ids import effect_key
+from contracts.investigation import ActionOrder, FactCheck, FactReport, InvestigationPolicy
+from contracts.money import Money
+from contracts.report import Evidence, SpecialistReport
+from contracts.review import Decision
+from worker.domain.evidence import CHARGES_TOOL
+from worker.domain.routing import REFUNDING, is_risky
+
+CUSTOMER_TOOL = "get_customer"
+LOCKING: frozenset[RecommendedAction] = frozenset({"lock_account", "lock_and_refund"})
+REFUNDABLE = "posted"
+"""The only status of a charge that can be given back."""
+
+NOT_CHECKED = (
+    "The customer store could not be asked whether what was approved still holds: nothing was done, so decide again."
+)
+MAX_QUOTE = 200
+"""Characters of another system's own words that a sentence repeats."""
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+# Currencies whose smallest unit is not a hundredth.
+_DECIMALS: Mapping[str, int] = {
+    "JPY": 0,
+    "KRW": 0,
+    "VND": 0,
+    "CLP": 0,
+    "ISK": 0,
+    "BHD": 3,
+    "KWD": 3,
+    "OMR": 3,
+    "TND": 3,
+}
+
+
+@dataclass(frozen=True)
+class KnownCharge:
+    """One charge as a record shows it."""
+
+    status: str
+    money: Money
+
+
+def facts_behind(
+    case_id: str, customer_id: int, action: RecommendedAction, assessment: RiskAssessment
+) -> FactCheck | None:
+    """What to check before `action` happens; None when it touches nothing."""
+    if action == "clear":
+        return None
+    return FactCheck(
+        case_id=case_id,
+        customer_id=customer_id,
+        action=action,
+        refund_charge_ids=assessment.refund_charge_ids if action in REFUNDING else (),
+        evidence_ids=answered_calls(assessment.reports, (CHARGES_TOOL, CUSTOMER_TOOL)),
+        told=assessment.route_reasons,
+    )
+
+
+def order_for(case_id: str, customer_id: int, assessment: RiskAssessment, decision: Decision) -> ActionOrder:
+    """What `decision` approved, with the facts that it relies on."""
+    assert decision.action is not None, "an approval without an action is never bound to a review"
+    return ActionOrder(
+        case_id=case_id,
+        customer_id=customer_id,
+        decision=decision,
+        refund_charge_ids=assessment.refund_charge_ids,
+        facts=facts_behind(case_id, customer_id, decision.action, assessment),
+    )
+
+
+def answered_calls(reports: Iterable[SpecialistReport], tools: Sequence[str]) -> tuple[str, ...]:
+    """The recorded calls of these tools that were answered, oldest first within each report."""
+    return tuple(
+        call.tool_call_id for report in reports for call in report.tool_calls if call.ok and call.tool in tools
+    )
+
+
+def known_charges(evidence: Iterable[Evidence]) -> dict[str, KnownCharge]:
+    """The charges in recorded answers whose amount and status are legible; a later answer replaces an earlier one."""
+    found: dict[str, KnownCharge] = {}
+    for call in evidence:
+        if call.ok and call.tool == CHARGES_TOOL:
+            found.update(charges_in(call.result))
+    return found
+
+
+def charges_in(answer: JsonValue) -> dict[str, KnownCharge]:
+    """The legible charges of one answer of the charges tool."""
+    listed = answer.get("charges") if isinstance(answer, dict) else None
+    pairs = (_charge(item) for item in (listed if isinstance(listed, list) else ()))
+    return dict(pair for pair in pairs if pair is not None)
+
+
+def refund_total(charge_ids: Sequence[str], charges: Mapping[str, KnownCharge]) -> tuple[Money, ...] | None:
+    """What the charges add up to, by currency in alphabetical order; None when the amount of one is not known."""
+    if any(charge_id not in charges for charge_id in charge_ids):
+        return None
+    sums: dict[str, int] = {}
+    for charge_id in charge_ids:
+        money = charges[charge_id].money
+        sums[money.currency] = sums.get(money.currency, 0) + money.amount_minor
+    return tuple(Money(amount_minor=sums[currency], currency=currency) for currency in sorted(sums))
+
+
+def compare(check: FactCheck, evidence: Sequence[Evidence], customer: JsonValue, charges: JsonValue) -> FactReport:
+    """What has changed since the approval, by what the store says now; `charges` is read for refunds only."""
+    changes: list[str] = []
+    if check.action in LOCKING:
+        changes += _account_changes(check, evidence, customer)
+    now, before = charges_in(charges), known_charges(evidence)
+    for charge_id in check.refund_charge_ids:
+        changes += _charge_changes(charge_id, before.get(charge_id), now.get(charge_id))
+    refundable = tuple(
+        charge_id for charge_id in check.refund_charge_ids if charge_id in now and now[charge_id].status == REFUNDABLE
+    )
+    return FactReport(
+        changes=tuple(change for change in dict.fromkeys(changes) if change not in check.told),
+        refund_charge_ids=refundable,
+        refund_total=refund_total(refundable, now),
+    )
+
+
+def is_locked_by(case_id: str, customer: JsonValue) -> bool:
+    """Whether the account bears the lock of this case: every lock's reason begins with the case that made it."""
+    return _is_locked(customer) and _text(customer, "lock_reason").startswith(f"{case_id}: ")
+
+
+def lock_of(customer: JsonValue) -> str | None:
+    """Since when and why the account is locked, in the store's words; None when it is not."""
+    if not _is_locked(customer):
+        return None
+    since, why = _text(customer, "locked_at") or "an unknown time", _text(customer, "lock_reason") or "none given"
+    return f"since {since}, reason: {why[:MAX_QUOTE]}"
+
+
+def asked_again(
+    assessment: RiskAssessment,
+    policy: InvestigationPolicy,
+    check: FactCheck,
+    changes: Sequence[str],
+    report: FactReport | None,
+) -> RiskAssessment:
+    """The question of the next round: the same judgement, with what has changed and without what cannot be done.
+
+    `report` is None when the store could not be asked; then nothing but the reasons changes.
+    """
+    reasons = tuple(dict.fromkeys((*assessment.route_reasons, *changes)))
+    again = assessment.model_copy(
+        update={"round": assessment.round + 1, "route": "review", "route_reasons": reasons, "quality_check": False}
+    )
+    if report is None or check.action not in REFUNDING:
+        return again
+    return _with_refund(again, policy, report)
+
+
+def _with_refund(assessment: RiskAssessment, policy: InvestigationPolicy, report: FactReport) -> RiskAssessment:
+    action = assessment.recommended_action
+    if action in REFUNDING and not report.refund_charge_ids:
+        risky = is_risky(assessment.reports, assessment.overall_risk_score, policy.auto_clear_threshold)
+        action = "lock_account" if action == "lock_and_refund" or risky else "clear"
+    return assessment.model_copy(
+        update={
+            "refund_charge_ids": report.refund_charge_ids,
+            "refund_total": report.refund_total,
+            "recommended_action": action,
+        }
+    )
+
+
+def _account_changes(check: FactCheck, evidence: Sequence[Evidence], customer: JsonValue) -> list[str]:
+    if not isinstance(customer, dict) or customer.get("status") not in ("active", "locked"):
+        return ["The customer store does not say whether the account is active."]
+    lock = lock_of(customer)
+    if lock is None or is_locked_by(check.case_id, customer):
+        return []
+    seen = [call.result for call in evidence if call.ok and call.tool == CUSTOMER_TOOL]
+    if lock in map(lock_of, seen):
+        return []
+    return [f"The account is locked already, not by this case ({lock})."]
+
+
+def _charge_changes(charge_id: str, before: KnownCharge | None, now: KnownCharge | None) -> list[str]:
+    if now is None:
+        return [f"Charge {charge_id} is no longer among the account's recent charges: it cannot be refunded."]
+    if now.status != REFUNDABLE:
+        return [f"Charge {charge_id} cannot be refunded: its status is {now.status[:MAX_QUOTE]}."]
+    if before is None:
+        return [f"The amount of charge {charge_id} was not known when it was approved: it is {spoken(now.money)}."]
+    if before.money != now.money:
+        return [f"Charge {charge_id} is now {spoken(now.money)}: {spoken(before.money)} were approved."]
+    return []
+
+
+def spoken(money: Money) -> str:
+    """An amount as people write it: `12.99 EUR`."""
+    return f"{Decimal(money.amount_minor).scaleb(-_DECIMALS.get(money.currency, 2))} {money.currency}"
+
+
+def customer_of(effect: str) -> int:
+    """The customer whom an effect touched, by its key. Raises ValueError when the key names none."""
+    case_id, action, target = effect.split(":")
+    customer_id = int(target)
+    if effect != effect_key(case_id, action, str(customer_id)):
+        raise ValueError(f"'{effect}' is not the key of an effect.")
+    return customer_id
+
+
+def _charge(item: JsonValue) -> tuple[str, KnownCharge] | None:
+    if not isinstance(item, dict):
+        return None
+    charge_id, amount, currency = item.get("charge_id"), item.get("amount_minor"), item.get("currency")
+    if not isinstance(charge_id, str) or not isinstance(amount, int) or isinstance(amount, bool):
+        return None
+    if (
+        not isinstance(currency, str)
+        or len(currency) != 3
+        or not (currency.isascii() and currency.isalpha() and currency.isupper())
+    ):
+        return None
+    return charge_id, KnownCharge(_text(item, "status"), Money(amount_minor=amount, currency=currency))
+
+
+def _is_locked(customer: JsonValue) -> bool:
+    return isinstance(customer, dict) and customer.get("status") == "locked"
+
+
+def _text(record: JsonValue, field: str) -> str:
+    value = record.get(field) if isinstance(record, dict) else None
+    return value if isinstance(value, str) else ""
