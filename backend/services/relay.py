@@ -3,17 +3,19 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from functools import partial
 
 from backend.services.errors import SchedulerUnavailable
 from backend.services.retries import Retries
-from backend.services.scheduler import InstanceState, InstanceUnknown, Scheduler
+from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeStatus, Scheduler
 from backend.threads import Threads
 from casebook.errors import CasebookUnavailable
 from casebook.repository import CaseBook
 from contracts.case import CaseState, CaseSummary
+from contracts.effect import EffectStatus
 from contracts.ids import case_id, parse_review_id
+from contracts.reversal import Reversal
 from contracts.review import Decision
 
 log = logging.getLogger("casewright.relay")
@@ -23,13 +25,19 @@ FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 5.0
 SWEEP_S = 5.0
 """How often to look, unasked, for what another process left behind."""
+MAX_REASON_CHARS = 500
+WATCHED = 50
+"""How many open cases to look at each time: few, so that thousands that wait for a person cost little."""
 
 _OPEN_STATES: tuple[CaseState, ...] = ("investigating", "awaiting_review", "escalated", "acting")
+_UNSETTLED: tuple[EffectStatus, ...] = ("pending", "unknown")
 _ASKING = ("awaiting_review", "escalated")
+# An orchestration never fails or ends by our own doing before its case is closed.
+_OVER: Mapping[RuntimeStatus, str] = {"FAILED": "failed", "TERMINATED": "was terminated"}
 
 
 class Relay:
-    """Starts the investigations and delivers the decisions that the scheduler has not been told of.
+    """Starts the investigations and reversals, and delivers the decisions, that the scheduler has not been told of.
 
     Every step may be repeated: the scheduler starts an instance once, and a round consumes one decision.
     What a scheduler that otherwise answers refuses is put off, so that it holds up nothing else.
@@ -50,6 +58,9 @@ class Relay:
         self._witness: str | None = None
         self._retries = Retries(clock)
         self._unrecovered: set[str] = set()
+        self._clock = clock
+        self._watch_due = clock() + SWEEP_S
+        self._watching: tuple[int, str | None] = (0, None)
 
     def wake(self) -> None:
         """There is work."""
@@ -89,6 +100,7 @@ class Relay:
         """Start and deliver all that waits and is due. Raises SchedulerUnavailable, CasebookUnavailable."""
         await self._start_waiting()
         await self._deliver_waiting()
+        await self._start_reversals()
         if self._recovery_due or await self._memory_is_lost():
             self._recovery_due = True
             await self.recover()
@@ -96,6 +108,9 @@ class Relay:
         else:
             for case in sorted(self._unrecovered):
                 await self._recover_case(case)
+        if self._clock() >= self._watch_due:
+            await self._watch()
+            self._watch_due = self._clock() + SWEEP_S
 
     async def recover(self) -> None:
         """Bring the scheduler up to date with every open case: it may have lost some, or missed a decision."""
@@ -103,8 +118,39 @@ class Relay:
         self._unrecovered.clear()
         async for summary in self._open_cases():
             await self._recover_case(summary.case_id)
+        # Their cases are mostly closed, and are not looked at otherwise.
+        for reversal in await self._threads.run(self._casebook.unfinished_reversals):
+            await self._attempt(reversal.reversal_id, partial(self._restart_reversal, reversal))
 
-    async def _attempt(self, item: str, act: Callable[[], Awaitable[None]]) -> bool:
+    async def _watch(self) -> None:
+        """Look at a few more open cases: nobody else tells of an orchestration that was lost or ended from outside."""
+        left = WATCHED
+        for _ in _OPEN_STATES:
+            state, cursor = self._watching
+            page = await self._threads.run(
+                self._casebook.list_cases, state=_OPEN_STATES[state], limit=left, cursor=cursor
+            )
+            for summary in page.items:
+                await self._attempt(summary.case_id, partial(self._look_at, summary.case_id))
+            following = state if page.next_cursor else (state + 1) % len(_OPEN_STATES)
+            self._watching = (following, page.next_cursor)
+            left -= len(page.items)
+            if not left:
+                return
+
+    async def _close_as_failed(self, case: str, state: InstanceState) -> None:
+        # What an exception says can be long, and hold what no database stores.
+        why = (state.result or "").replace("\0", "")[:MAX_REASON_CHARS]
+        reason = f"The investigation {_OVER[state.runtime_status]} in the scheduler" + (f": {why}" if why else ".")
+        if not await self._threads.run(self._casebook.fail_case, case, reason):
+            return
+        view = await self._threads.run(self._casebook.get_case, case)
+        begun = [effect.key for effect in view.effects if effect.status in _UNSETTLED]
+        log.error("%s is closed as failed, and nothing goes on with it. %s", case, reason)
+        if begun:
+            log.error("%s: it is not known what came of %s: look at the customer's records.", case, ", ".join(begun))
+
+    async def _attempt(self, item: str, act: Callable[[], Awaitable[object]]) -> bool:
         """Whether it worked; not before it is due. Raises SchedulerUnavailable when nothing would have worked."""
         if not self._retries.is_due(item):
             return False
@@ -140,6 +186,19 @@ class Relay:
                     await self._threads.run(self._casebook.mark_delivered, last)
                     log.info("%s: decision delivered", last)
 
+    async def _start_reversals(self) -> None:
+        last: str | None = None
+        while waiting := await self._threads.run(self._casebook.unscheduled_reversals, PAGE, after=last):
+            for reversal in waiting:
+                last = reversal.reversal_id
+                if await self._attempt(last, partial(self._scheduler.start_reversal, reversal)):
+                    await self._threads.run(self._casebook.mark_reversal_scheduled, last)
+                    log.info("%s started", last)
+
+    async def _restart_reversal(self, reversal: Reversal) -> None:
+        if await self._scheduler.state_of(reversal.reversal_id) is None:
+            await self._scheduler.start_reversal(reversal)
+
     async def _recover_case(self, case: str) -> None:
         if await self._attempt(case, partial(self._bring_back, case)):
             self._unrecovered.discard(case)
@@ -148,12 +207,21 @@ class Relay:
             self._unrecovered.add(case)
 
     async def _bring_back(self, case: str) -> None:
+        state = await self._look_at(case)
+        if state is not None:
+            await self._deliver_missed(case, state)
+
+    async def _look_at(self, case: str) -> InstanceState | None:
+        """The state of an orchestration that goes on; a lost one is started again, the case of a dead one closed."""
         state = await self._scheduler.state_of(case)
         if state is None:
             log.warning("%s is unknown to the scheduler: starting it again", case)
             await self._restart(case)
-        else:
-            await self._deliver_missed(case, state)
+            return None
+        if state.runtime_status in _OVER:
+            await self._close_as_failed(case, state)
+            return None
+        return state
 
     async def _deliver(self, decision: Decision) -> None:
         try:

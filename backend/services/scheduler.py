@@ -20,7 +20,14 @@ from contracts.converter import PydanticDataConverter
 from contracts.ids import case_id, parse_review_id
 from contracts.investigation import Investigation
 from contracts.model import Contract, UtcDateTime
-from contracts.names import INVESTIGATION, INVESTIGATION_VERSION, analyst_decision
+from contracts.names import (
+    INVESTIGATION,
+    INVESTIGATION_VERSION,
+    REVERSAL,
+    REVERSAL_VERSION,
+    analyst_decision,
+)
+from contracts.reversal import Reversal
 from contracts.review import Decision
 
 RuntimeStatus = Literal["PENDING", "RUNNING", "COMPLETED", "FAILED", "TERMINATED", "SUSPENDED", "CONTINUED_AS_NEW"]
@@ -66,6 +73,10 @@ class Scheduler(Protocol):
         """Raise the decision's external event. Raises InstanceUnknown."""
         ...
 
+    async def start_reversal(self, reversal: Reversal) -> None:
+        """Have an approved reversal carried out; nothing happens when it was started before."""
+        ...
+
     async def state_of(self, instance_id: str) -> InstanceState | None:
         """The state of an orchestration, or None for one that the scheduler does not know."""
         ...
@@ -84,13 +95,18 @@ class DurableTaskScheduler:
     async def start_investigation(self, alert: Alert) -> None:
         """Start the investigation of `alert`; an instance that exists already counts as started."""
         case = case_id(alert.alert_id)
+        order = Investigation(case_id=case, alert=alert)
+        await self._start(INVESTIGATION, INVESTIGATION_VERSION, case, order)
+
+    async def start_reversal(self, reversal: Reversal) -> None:
+        """Start the orchestration of an approved reversal; one that exists already counts as started."""
+        await self._start(REVERSAL, REVERSAL_VERSION, reversal.reversal_id, reversal)
+
+    async def _start(self, orchestration: str, version: str, instance_id: str, order: Contract) -> None:
         try:
             async with _answering():
                 await self._client.schedule_new_orchestration(
-                    INVESTIGATION,
-                    input=Investigation(case_id=case, alert=alert),
-                    instance_id=case,
-                    version=INVESTIGATION_VERSION,
+                    orchestration, input=order, instance_id=instance_id, version=version
                 )
         except _Refused as refusal:
             if refusal.code is not grpc.StatusCode.ALREADY_EXISTS:

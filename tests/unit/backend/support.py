@@ -24,14 +24,16 @@ from backend.routes.facts import PublicConfig
 from backend.routes.guard import Guard
 from backend.routes.web import WebBundle
 from backend.services.errors import SchedulerUnavailable
-from backend.services.scheduler import InstanceState, InstanceUnknown
+from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeStatus
 from casebook.repository import CaseBook
 from casebook.transactions import utc_now
 from contracts.alert import Alert
+from contracts.assessment import RecommendedAction
 from contracts.case import CaseProgress
 from contracts.hashing import content_hash
 from contracts.ids import case_id, parse_review_id
 from contracts.investigation import ReviewOpening
+from contracts.reversal import Reversal
 from contracts.review import Decision
 from contracts.telemetry import TelemetryEvent
 from tests.unit.casebook.builders import NOON, an_assessment, an_opening, open_case
@@ -64,6 +66,7 @@ class FakeScheduler:
     attempts: list[str] = field(default_factory=list[str])
     instances: dict[str, InstanceState] = field(default_factory=dict[str, InstanceState])
     starts: list[str] = field(default_factory=list[str])
+    reversals: list[Reversal] = field(default_factory=list[Reversal])
     delivered: list[Decision] = field(default_factory=list[Decision])
     told: asyncio.Event = field(default_factory=asyncio.Event)
     refused: asyncio.Event = field(default_factory=asyncio.Event)
@@ -74,6 +77,13 @@ class FakeScheduler:
         if case not in self.instances:
             self.starts.append(case)
             self.instances[case] = instance_state("investigating")
+        self.told.set()
+
+    async def start_reversal(self, reversal: Reversal) -> None:
+        self._answer(reversal.reversal_id)
+        if reversal.reversal_id not in self.instances:
+            self.reversals.append(reversal)
+            self.instances[reversal.reversal_id] = instance_state("acting")
         self.told.set()
 
     async def deliver(self, decision: Decision) -> None:
@@ -101,15 +111,21 @@ class FakeScheduler:
             raise SchedulerUnavailable("INVALID_ARGUMENT: it is too large")
 
 
-def instance_state(phase: str, round_number: int = 1) -> InstanceState:
+def instance_state(
+    phase: str, round_number: int = 1, status: RuntimeStatus = "RUNNING", result: str | None = None
+) -> InstanceState:
     progress = CaseProgress.model_validate({"phase": phase, "round": round_number})
     return InstanceState(
-        runtime_status="RUNNING", custom_status=progress, result=None, created_at=NOON, last_updated_at=NOON
+        runtime_status=status, custom_status=progress, result=result, created_at=NOON, last_updated_at=NOON
     )
 
 
 def case_in_review(
-    book: CaseBook, number: int = 1, refundable: tuple[str, ...] = (), escalation_reason: str | None = None
+    book: CaseBook,
+    number: int = 1,
+    refundable: tuple[str, ...] = (),
+    escalation_reason: str | None = None,
+    four_eyes: tuple[RecommendedAction, ...] | None = None,
 ) -> ReviewOpening:
     """A case that a person is asked about."""
     case = open_case(book, number)
@@ -118,6 +134,7 @@ def case_in_review(
     assessment = an_assessment().model_copy(update={"refund_charge_ids": refundable})
     book.save_assessment(case, assessment)
     opening = an_opening(case, assessment, escalation_reason=escalation_reason)
+    opening = opening.model_copy(update={"review": opening.review.model_copy(update={"four_eyes_actions": four_eyes})})
     book.open_review(opening)
     return opening
 

@@ -6,7 +6,14 @@ import pytest
 from backend.main import Parts
 from casebook.repository import CaseBook
 from contracts.investigation import Closing
-from tests.unit.backend.support import FakeScheduler, answering, case_in_review, decision_body, instance_state
+from tests.unit.backend.support import (
+    FakeScheduler,
+    answering,
+    case_in_review,
+    decision_body,
+    instance_state,
+    signed_in,
+)
 from tests.unit.casebook.builders import open_case
 
 pytestmark = pytest.mark.anyio
@@ -244,3 +251,42 @@ async def test_decisions_on_what_is_not_asked_are_refused(client: httpx.AsyncCli
     book.close_case(Closing(case_id=opening.case_id, round=1, outcome="unresolved"))
     closed = await client.post("/api/workflow/decision", json=decision_body(opening))
     assert (closed.status_code, closed.json()["id"]) == (409, "case-closed")
+
+
+async def test_two_people_decide_what_needs_two_and_one_person_in_two_sessions_does_not(
+    client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    opening = case_in_review(book, refundable=("ch-1",), four_eyes=("lock_and_refund",))
+    case = opening.case_id
+    scheduler.instances[case] = instance_state("awaiting_review")
+    body = decision_body(opening, action="lock_and_refund", comment="Seen both charges.")
+
+    first = await client.post("/api/workflow/decision", json=body)
+    again = await client.post("/api/workflow/decision", json=body, headers=signed_in("ana"))
+    alias = await client.post("/api/workflow/decision", json=body | {"decided_by": "ana@example.org"})
+
+    assert (first.status_code, first.json()) == (
+        202,
+        {
+            "review_id": opening.review.review_id,
+            "status": "awaiting_second_approval",
+            "approvals_given": 1,
+            "approvals_required": 2,
+        },
+    )
+    assert [(answer.status_code, answer.json()["id"]) for answer in (again, alias)] == [(403, "same-approver")] * 2
+    proposal = (await client.get(f"/api/cases/{case}")).json()["proposal"]
+    assert [approval["approved_by"] for approval in proposal["approvals"]] == ["ana"]
+
+    foreign = await client.delete(f"/api/cases/{case}/proposal", headers=signed_in("ben"))
+    own = await client.delete(f"/api/cases/{case}/proposal")
+    none = await client.delete(f"/api/cases/{case}/proposal")
+    assert [answer.status_code for answer in (foreign, own, none)] == [403, 204, 409]
+
+    await client.post("/api/workflow/decision", json=body)
+    second = await client.post("/api/workflow/decision", json=body, headers=signed_in("ben"))
+    await asyncio.wait_for(scheduler.told.wait(), 10)
+    assert (second.status_code, second.json()["status"], second.json()["approvals_given"]) == (202, "accepted", 2)
+    (delivered,) = scheduler.delivered
+    assert delivered.approvals is not None
+    assert [approval.approved_by for approval in delivered.approvals] == ["ana", "ben"]

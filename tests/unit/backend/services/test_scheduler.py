@@ -12,15 +12,28 @@ from backend.services.scheduler import DurableTaskScheduler, InstanceState, Inst
 from contracts.converter import PydanticDataConverter
 from contracts.ids import case_id
 from contracts.investigation import Investigation
-from contracts.names import INVESTIGATION, INVESTIGATION_VERSION, analyst_decision
+from contracts.names import INVESTIGATION, INVESTIGATION_VERSION, REVERSAL, REVERSAL_VERSION, analyst_decision
+from contracts.reversal import Reversal
 from contracts.review import Decision
-from tests.unit.casebook.builders import a_decision, an_alert, an_opening
+from tests.unit.casebook.builders import NOON, a_decision, an_alert, an_opening
 
 pytestmark = pytest.mark.anyio
 
 ALERT = an_alert(1)
 CASE = case_id(ALERT.alert_id)
 DECISION = a_decision(an_opening(CASE))
+APPROVED = Reversal(
+    reversal_id=f"{CASE}:unlock_account:1",
+    case_id=CASE,
+    action="unlock_account",
+    undoes=f"{CASE}:lock_account:1",
+    status="approved",
+    reason="The customer was travelling.",
+    requested_by="ana",
+    requested_at=NOON,
+    decided_by="maria",
+    decided_at=NOON,
+)
 
 
 def investigation(
@@ -30,6 +43,10 @@ def investigation(
     ctx.set_custom_status({"phase": "awaiting_review", "round": 1, "specialists": {}, "score": None, "outcome": None})
     decision = yield ctx.wait_for_external_event(analyst_decision(1), data_type=Decision)
     return f"{order.case_id} by {decision.decided_by}, version {ctx.version}"
+
+
+def reversal(ctx: task.OrchestrationContext, order: Reversal) -> str:
+    return f"{order.reversal_id} {order.status} by {order.decided_by}, version {ctx.version}"
 
 
 @pytest.fixture
@@ -47,9 +64,9 @@ def hub(port: int) -> Generator[str]:
     backend.stop()
 
 
-async def until_finished(scheduler: DurableTaskScheduler) -> InstanceState:
+async def until_finished(scheduler: DurableTaskScheduler, instance_id: str = CASE) -> InstanceState:
     while True:
-        state = await scheduler.state_of(CASE)
+        state = await scheduler.state_of(instance_id)
         assert state is not None
         if state.runtime_status == "COMPLETED":
             return state
@@ -81,6 +98,20 @@ async def test_the_decision_reaches_the_round_that_waits_for_it(hub: str) -> Non
     assert state.custom_status.phase == "awaiting_review"
 
 
+async def test_an_approved_reversal_is_an_orchestration_of_its_own_however_often_it_is_started(hub: str) -> None:
+    worker = TaskHubGrpcWorker(host_address=hub, data_converter=PydanticDataConverter())
+    worker.add_orchestrator(reversal)
+    worker.start()
+    try:
+        async with open_scheduler(hub, "default") as scheduler:
+            await scheduler.start_reversal(APPROVED)
+            await scheduler.start_reversal(APPROVED)
+            state = await asyncio.wait_for(until_finished(scheduler, APPROVED.reversal_id), 20)
+    finally:
+        worker.stop()
+    assert state.result == f"{APPROVED.reversal_id} approved by maria, version {REVERSAL_VERSION}"
+
+
 async def test_a_decision_for_an_unknown_instance_is_named(hub: str) -> None:
     async with open_scheduler(hub, "default") as scheduler:
         with pytest.raises(InstanceUnknown, match=CASE):
@@ -89,7 +120,12 @@ async def test_a_decision_for_an_unknown_instance_is_named(hub: str) -> None:
 
 async def test_a_scheduler_that_is_away_is_unavailable_and_found_when_it_comes(port: int) -> None:
     async with open_scheduler(f"http://127.0.0.1:{port}", "default") as scheduler:
-        for attempt in (scheduler.probe(), scheduler.start_investigation(ALERT), scheduler.deliver(DECISION)):
+        for attempt in (
+            scheduler.probe(),
+            scheduler.start_investigation(ALERT),
+            scheduler.deliver(DECISION),
+            scheduler.start_reversal(APPROVED),
+        ):
             with pytest.raises(SchedulerUnavailable, match="nothing answers at its address"):
                 await attempt
         backend = InMemoryOrchestrationBackend(port=port)
@@ -106,5 +142,6 @@ async def test_a_scheduler_that_is_away_is_unavailable_and_found_when_it_comes(p
             backend.stop()
 
 
-def test_the_orchestration_of_this_test_bears_the_real_name() -> None:
+def test_the_orchestrations_of_this_test_bear_the_real_names() -> None:
     assert investigation.__name__ == INVESTIGATION
+    assert reversal.__name__ == REVERSAL

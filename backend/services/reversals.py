@@ -1,0 +1,46 @@
+"""Taking back what was done."""
+
+import logging
+
+from backend.auth.identity import Identity
+from backend.services.relay import Relay
+from backend.threads import Threads
+from casebook.repository import CaseBook
+from contracts.reversal import Reversal
+from contracts.review import Verdict
+
+log = logging.getLogger("casewright.reversals")
+
+
+class TakingBack:
+    """Takes requests and the decisions on them; the relay has approved ones carried out."""
+
+    def __init__(self, casebook: CaseBook, relay: Relay, threads: Threads) -> None:
+        self._casebook = casebook
+        self._relay = relay
+        self._threads = threads
+
+    async def request(self, case_id: str, undoes: str, reason: str, identity: Identity) -> Reversal:
+        """Ask for an effect to be taken back. Raises what `CaseBook.request_reversal` raises."""
+        asked = await self._threads.run(
+            self._casebook.request_reversal, case_id, undoes, reason, subject=identity.subject, roles=identity.roles
+        )
+        log.info("%s: requested by %s", asked.reversal_id, identity.subject)
+        return asked
+
+    async def decide(
+        self, case_id: str, number: int, verdict: Verdict, comment: str | None, identity: Identity
+    ) -> Reversal:
+        """Approve or refuse a request. Raises what `CaseBook.decide_reversal` raises."""
+        decided = await self._threads.run(
+            self._casebook.decide_reversal,
+            case_id,
+            number,
+            verdict,
+            comment,
+            subject=identity.subject,
+            roles=identity.roles,
+        )
+        log.info("%s: %s by %s", decided.reversal_id, decided.status, identity.subject)
+        self._relay.wake()
+        return decided
