@@ -1146,6 +1146,8 @@ export interface components {
             customer_id: number | null;
             /** Due Before */
             due_before: string | null;
+            /** Due Within Hours */
+            due_within_hours: number | null;
             /** Label */
             label: ("true_fraud" | "false_alarm" | "inconclusive") | null;
             /** Max Score */
@@ -1156,6 +1158,10 @@ export interface components {
             opened_after: string | null;
             /** Opened Before */
             opened_before: string | null;
+            /** Opened Over Hours */
+            opened_over_hours: number | null;
+            /** Opened Within Hours */
+            opened_within_hours: number | null;
             /** Outcome */
             outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
             /** Overdue */
@@ -1191,6 +1197,8 @@ export interface components {
             customer_id?: number | null;
             /** Due Before */
             due_before?: string | null;
+            /** Due Within Hours */
+            due_within_hours?: number | null;
             /** Label */
             label?: ("true_fraud" | "false_alarm" | "inconclusive") | null;
             /** Max Score */
@@ -1201,6 +1209,10 @@ export interface components {
             opened_after?: string | null;
             /** Opened Before */
             opened_before?: string | null;
+            /** Opened Over Hours */
+            opened_over_hours?: number | null;
+            /** Opened Within Hours */
+            opened_within_hours?: number | null;
             /** Outcome */
             outcome?: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
             /** Overdue */
@@ -2453,7 +2465,10 @@ export interface operations {
                 label?: ("true_fraud" | "false_alarm" | "inconclusive") | null;
                 opened_after?: string | null;
                 opened_before?: string | null;
+                opened_within_hours?: number | null;
+                opened_over_hours?: number | null;
                 due_before?: string | null;
+                due_within_hours?: number | null;
                 overdue?: boolean | null;
                 q?: string | null;
                 sort?: "opened" | "-opened" | "updated" | "-updated" | "due" | "-due" | "score" | "-score";
