@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -191,8 +191,14 @@ def _conditions(query: CaseQuery, subject: str, now: datetime) -> list[ColumnEle
         conditions.append(CaseRow.opened_at >= query.opened_after)
     if query.opened_before is not None:
         conditions.append(CaseRow.opened_at < query.opened_before)
+    if query.opened_within_hours is not None:
+        conditions.append(CaseRow.opened_at >= now - timedelta(hours=query.opened_within_hours))
+    if query.opened_over_hours is not None:
+        conditions.append(CaseRow.opened_at < now - timedelta(hours=query.opened_over_hours))
     if query.due_before is not None:
         conditions.append(CaseRow.due_at < query.due_before)
+    if query.due_within_hours is not None:
+        conditions.append(CaseRow.due_at < now + timedelta(hours=query.due_within_hours))
     if query.overdue is not None:
         conditions.append(
             CaseRow.due_at <= now if query.overdue else or_(CaseRow.due_at.is_(None), CaseRow.due_at > now)

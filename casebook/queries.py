@@ -19,6 +19,8 @@ NOBODY = "none"
 
 Assignee = Annotated[str, Field(min_length=1, max_length=200)]
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
+Hours = Annotated[int, Field(ge=1, le=10_000)]
+"""A span that ends or begins now, so that a query which is kept stays true."""
 
 
 class CaseQuery(Contract):
@@ -38,7 +40,13 @@ class CaseQuery(Contract):
     label: Label | None = None
     opened_after: UtcDateTime | None = None
     opened_before: UtcDateTime | None = None
+    opened_within_hours: Hours | None = None
+    """Opened in the last so many hours."""
+    opened_over_hours: Hours | None = None
+    """Opened longer ago than this."""
     due_before: UtcDateTime | None = None
+    due_within_hours: Hours | None = None
+    """Due in the next so many hours, or overdue."""
     overdue: bool | None = None
     """True: only cases whose deadline has passed. False: only others."""
     q: ShortText | None = None
