@@ -87,8 +87,8 @@ def _bad_arguments(_turn: Turn, offered: Offered) -> Turn:
     return Turn.calling(ToolRequest(name, '{"customer_id": "not a number", "surprise": true}'))
 
 
-def _endless_tools(turn: Turn, offered: Offered) -> Turn:
-    return Turn.calling(offered[0]) if offered else turn
+def _endless_tools(_turn: Turn, offered: Offered) -> Turn:
+    return Turn.calling(offered[0] if offered else ToolRequest(UNKNOWN_TOOL, "{}"))
 
 
 _CHANGES: Mapping[str, Callable[[Turn, Offered], Turn]] = {

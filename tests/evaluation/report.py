@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from tests.evaluation.outcome import Outcome, Run
 from tests.evaluation.score import ACTIONS, AUTO_CLEARED, Change, PrecisionRecall, Score
 
-_WIDTH = 16
+_NAME_WIDTH = 36
+_WIDTH = 18
 
 
 def run_text(run: Run) -> str:
@@ -38,8 +39,8 @@ def comparison_text(old: Run, new: Run, changes: Sequence[Change]) -> str:
         lines.append(f"{name}: {len(group)}")
         lines.extend(f"  {change.scenario}: {change.what}" for change in group)
     before, after = _rows(Score(old.outcomes)), _rows(Score(new.outcomes))
-    lines += ["", _row("", "before", "after")]
-    lines += [_row(name, value, after[name]) for name, value in before.items()]
+    lines += ["", f"{'':<{_NAME_WIDTH}}{'before':<{2 * _WIDTH}}after"]
+    lines += [f"{name:<{_NAME_WIDTH}}{value:<{2 * _WIDTH}}{after[name]}" for name, value in before.items()]
     return "\n".join(lines)
 
 
@@ -64,7 +65,7 @@ def _confusion(score: Score) -> Iterator[str]:
 
 def _figures(score: Score) -> Iterator[str]:
     for name, value in _rows(score).items():
-        yield f"{name:<{2 * _WIDTH}}{value}"
+        yield f"{name:<{_NAME_WIDTH}}{value}"
 
 
 def _rows(score: Score) -> dict[str, str]:
@@ -112,4 +113,4 @@ def _faults(outcomes: Sequence[Outcome]) -> Iterator[str]:
 
 
 def _row(first: str, *others: str) -> str:
-    return f"{first:<{2 * _WIDTH}}" + "".join(f"{other:>{_WIDTH + 2}}" for other in others)
+    return f"{first:<{_NAME_WIDTH}}" + "".join(f"{other:>{_WIDTH}}" for other in others)

@@ -12,6 +12,8 @@ from local.model.rules.records import Charge, Order
 from local.model.rules.verdict import Judgement, Signal
 
 NAMED_CHARGES = 5
+TRAVEL_CATEGORIES = frozenset({"travel", "hotel", "restaurants", "transport", "fuel", "groceries"})
+"""What one pays for on a journey, however much it is."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ def judge_billing(dossier: Dossier) -> Judgement:
     suspicious = _suspicious(dossier)
     signals = (
         *_suspicious_charges(dossier, suspicious),
+        *_contradicted_disputes(dossier),
         *_alert_spending(dossier, suspicious),
         *_goods_sent_abroad(dossier),
         *_innocent_spending(dossier, suspicious),
@@ -102,13 +105,49 @@ def _is_large(charge: Charge, usual: float | None) -> bool:
 
 
 def _explained(dossier: Dossier, charge: Charge) -> bool:
-    """Paid for by the customer on a journey that was announced, or goods sent to the customer's own country."""
+    """Whether the customer's own doing, announced or sent home, explains a charge.
+
+    An announced journey explains what was paid there with the card, unless it is large and nothing that travellers
+    pay for. Gifts and a family plan that were spoken of before explain what the own devices, or the card at home,
+    paid for. Goods sent to the customer's own country are explained unless a stranger's device ordered them.
+    """
     if charge.status == "disputed":
-        return False
-    if "travel" in dossier.topics and charge.card_present:
+        return _is_contradicted(dossier, charge)
+    ordinary = charge.category in TRAVEL_CATEGORIES or not _is_large(charge, _usual_amount(dossier))
+    if dossier.told_before(charge.at, "travel") and charge.card_present and ordinary:
         return True
     known = dossier.customer.device_ids if dossier.customer else frozenset[str]()
+    own = dossier.customer.own_countries if dossier.customer else frozenset[str]()
+    is_own = charge.device_id in known or (charge.card_present and charge.country in own)
+    if is_own and dossier.told_before(charge.at, "gift", "family_plan"):
+        return True
     return charge.device_id in {None, *known} and any(_pays_for(charge, order) for order in _sent_home(dossier))
+
+
+def _is_contradicted(dossier: Dossier, charge: Charge) -> bool:
+    """Whether the customer disputes what one of their own devices did."""
+    known = dossier.customer.device_ids if dossier.customer else frozenset[str]()
+    return charge.status == "disputed" and charge.device_id in known
+
+
+def _contradicted_disputes(dossier: Dossier) -> Iterator[Signal]:
+    """Charges that must not be refunded: the records contradict the dispute. A habit of disputing weighs more."""
+    charges = [charge for charge in dossier.charges if _is_contradicted(dossier, charge)]
+    if not charges:
+        return
+    delivered = [charge for charge in charges if any(_pays_for(charge, order) for order in _sent_home(dossier))]
+    orders = dossier.cite("get_orders") if delivered else ()
+    sent = f", and {len(delivered)} of the goods went to their own country" if delivered else ""
+    tickets = dossier.cite("get_support_tickets")
+    yield Signal(
+        f"The customer disputes {', '.join(charge.charge_id for charge in charges[:NAMED_CHARGES])}, "
+        f"which their own device ordered{sent}: not to be refunded.",
+        thresholds.DISPUTE_CONTRADICTED,
+        (*dossier.cite("get_recent_charges", "get_customer"), *orders, *tickets),
+    )
+    complaints = sum("dispute" in ticket.topics for ticket in dossier.tickets)
+    if complaints >= thresholds.DISPUTES_OF_A_HABIT:
+        yield Signal(f"It is one of {complaints} disputes.", thresholds.DISPUTES_REPEATED, tickets)
 
 
 def _pays_for(charge: Charge, order: Order) -> bool:
@@ -184,15 +223,20 @@ def _spending_explained(dossier: Dossier) -> bool:
 
 def _goods_sent_abroad(dossier: Dossier) -> Iterator[Signal]:
     customer = dossier.customer
-    if customer is None or not customer.own_countries or "gift" in dossier.topics:
+    if customer is None or not customer.own_countries:
         return
-    away = [
+    gone = [
         order
         for order in dossier.orders
-        if order.ship_to_country
-        and order.ship_to_country not in customer.own_countries
-        and order.device_id not in customer.device_ids
+        if order.ship_to_country and order.ship_to_country not in customer.own_countries
     ]
+    if gone and dossier.billing and dossier.billing.overdue_invoices >= thresholds.OVERDUE_INVOICES:
+        yield Signal(
+            f"Goods went to {gone[-1].ship_to_country} while invoices were not paid.",
+            thresholds.UNPAID_AND_SENT_ABROAD,
+            dossier.cite("get_orders", "get_billing_summary"),
+        )
+    away = [order for order in gone if order.device_id not in customer.device_ids]
     if away:
         yield Signal(
             f"{len(away)} order{'s' if len(away) > 1 else ''} went to {away[-1].ship_to_country}, "
@@ -203,13 +247,19 @@ def _goods_sent_abroad(dossier: Dossier) -> Iterator[Signal]:
 
 
 def _innocent_spending(dossier: Dossier, suspicious: Sequence[Suspicion]) -> Iterator[Signal]:
-    """Reasons for spending more; they count only when no charge remains suspicious."""
-    if suspicious:
+    """Reasons for spending more; they count only when no charge remains suspicious or is wrongly disputed."""
+    if suspicious or any(_is_contradicted(dossier, charge) for charge in dossier.charges):
         return
     usual = _usual_amount(dossier)
     home = [order for order in _sent_home(dossier) if _charge_of(dossier, order) is not None]
     large = [order for order in home if usual is not None and order.amount_minor >= usual]
-    if home and ("gift" in dossier.topics or len(large) > 1):
+    if dossier.told_before(None, "gift"):
+        yield Signal(
+            "The customer spoke of gifts, and all that was bought since is from their own devices or card.",
+            thresholds.GIFTS_ANNOUNCED,
+            dossier.cite("get_support_tickets", "get_recent_charges", *(["get_orders"] if dossier.orders else [])),
+        )
+    elif len(large) > 1:
         yield Signal(
             f"{len(home)} charges are orders that were sent to the customer's own country.",
             thresholds.ORDERS_SENT_HOME,

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from contracts.telemetry import TelemetryEvent
+from local.model.rules import thresholds
 from local.model.rules.conversation import Conversation
 from local.model.rules.records import (
     Articles,
@@ -69,8 +70,24 @@ class Dossier:
 
     @property
     def topics(self) -> frozenset[str]:
-        """What the customer's support tickets are about, by their filed topic; their text is not interpreted."""
-        return frozenset(topic for ticket in self.tickets for topic in ticket.topics)
+        """What the customer's recent tickets are about, by their filed topic; their text is not interpreted.
+
+        A ticket says something about TICKET_HOLDS_DAYS days, and then no more.
+        """
+        return frozenset(topic for ticket in self._recent_tickets for topic in ticket.topics)
+
+    def told_before(self, at: datetime | None, *topics: str, within_days: float = thresholds.TICKET_HOLDS_DAYS) -> bool:
+        """Whether a ticket on one of `topics` was written in the days before `at`; None: at any recent time."""
+        return any(
+            at is None or ticket.opened_at is None or timedelta() <= at - ticket.opened_at <= timedelta(within_days)
+            for ticket in (self._recent_tickets if at is None else self.tickets)
+            if not frozenset(topics).isdisjoint(ticket.topics)
+        )
+
+    @property
+    def _recent_tickets(self) -> tuple[Ticket, ...]:
+        oldest = self.as_of - timedelta(days=thresholds.TICKET_HOLDS_DAYS)
+        return tuple(ticket for ticket in self.tickets if ticket.opened_at is None or ticket.opened_at >= oldest)
 
     def cite(self, *tools: str) -> tuple[str, ...]:
         """The evidence ids of what these tools returned."""

@@ -1,11 +1,13 @@
 """Grounds in the records for being abroad, or for using a device that was not seen before."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from local.model.rules import thresholds
 from local.model.rules.dossier import Dossier
 from local.model.rules.verdict import Signal
 
+STAFF_TERMINAL = "dev-staff-"
+"""How the ids of the terminals of Contoso's staff begin."""
 TRAVEL_WORDS = ("roaming", "travel", "esim", "e-sim", "luggage", "adapter", "adaptor")
 HANDSET_WORDS = ("phone", "pixel", "galaxy", "handset", "tablet", "ipad", "laptop", "device", "mobile", "book")
 
@@ -25,6 +27,22 @@ def travel_grounds(dossier: Dossier, country: str | None) -> tuple[Signal, ...]:
         grounds.append(
             Signal(f"A roaming package covers {country}.", thresholds.ROAMING_COVERS, dossier.cite("get_subscriptions"))
         )
+    if country is not None and (ended := _just_ended(dossier, country)):
+        grounds.append(
+            Signal(
+                f"A roaming package for {country} ended on {ended}, a few days ago.",
+                thresholds.PACKAGE_ENDED,
+                dossier.cite("get_subscriptions"),
+            )
+        )
+    if country is not None and (days := _earlier_days(dossier, country)):
+        grounds.append(
+            Signal(
+                f"The customer's own devices logged in from {country} on {days} earlier days, and nothing came of it.",
+                thresholds.FAMILIAR_PLACE,
+                dossier.cite("get_security_logs"),
+            )
+        )
     items = [order.item for order in dossier.orders if any(word in order.item.lower() for word in TRAVEL_WORDS)]
     if items:
         grounds.append(
@@ -42,6 +60,26 @@ def _roaming_covers(dossier: Dossier, country: str) -> bool:
     )
 
 
+def _just_ended(dossier: Dossier, country: str) -> str | None:
+    """The last day of a package for `country` that ended in the last PACKAGE_ECHO_DAYS days."""
+    today = dossier.as_of.date()
+    ends = (plan.roaming_until for plan in dossier.subscriptions if country in plan.roaming_countries)
+    earliest = today - timedelta(days=thresholds.PACKAGE_ECHO_DAYS)
+    return next((end for end in ends if end and _over(end, today) and not _over(end, earliest)), None)
+
+
+def _earlier_days(dossier: Dossier, country: str) -> int:
+    """On how many days known devices were in `country` before the day of the alert; 0 when too few to be a habit."""
+    today = dossier.as_of.date()
+    days = {
+        entry.at.date()
+        for entry in dossier.security
+        if entry.event == "login" and entry.known_device and entry.country == country and entry.at.date() < today
+    }
+    habit = len(days) >= thresholds.FAMILIAR_PLACE_DAYS
+    return len(days) if habit and (today - min(days)).days >= thresholds.FAMILIAR_PLACE_SINCE_DAYS else 0
+
+
 def _over(until: str | None, today: date) -> bool:
     try:
         return until is not None and date.fromisoformat(until[:10]) < today
@@ -50,19 +88,40 @@ def _over(until: str | None, today: date) -> bool:
 
 
 def explains_new_device(dossier: Dossier, device_id: str | None) -> tuple[str, ...]:
-    """Evidence ids of the order or ticket that explains an unfamiliar device; empty when nothing does.
+    """Evidence ids of the orders and tickets that explain an unfamiliar device; empty when nothing does.
 
-    An order explains it only when the goods went to the customer's own country.
+    An order explains it when one of the customer's own devices placed it and the goods went to the customer's own
+    country; a ticket, when it says so. Both only when they came before the device was first seen, and neither
+    explains a device abroad of which no journey was announced, nor a terminal of the staff.
     """
-    own = dossier.customer.own_countries if dossier.customer else frozenset[str]()
-    if device_id is not None and any(
-        order.device_id == device_id and order.ship_to_country in own and is_handset(order.item)
+    if device_id is None or device_id.startswith(STAFF_TERMINAL):
+        return ()
+    customer = dossier.customer
+    own = customer.own_countries if customer else frozenset[str]()
+    uses = [entry for entry in dossier.security if entry.device_id == device_id]
+    first = min((entry.at for entry in uses), default=None)
+    if any(entry.country not in own for entry in uses) and not dossier.told_before(first, "travel"):
+        return ()
+    ordered = any(
+        customer is not None
+        and order.device_id in customer.device_ids
+        and order.device_id != device_id
+        and order.ship_to_country in own
+        and is_handset(order.item)
+        and _came_before(order.ordered_at, first)
         for order in dossier.orders
-    ):
-        return dossier.cite("get_orders")
-    if "new_device" in dossier.topics:
-        return dossier.cite("get_support_tickets")
-    return ()
+    )
+    told = dossier.told_before(first, "new_device", within_days=thresholds.NEW_DEVICE_DAYS)
+    return (
+        *(dossier.cite("get_orders") if ordered else ()),
+        *(dossier.cite("get_support_tickets") if told else ()),
+    )
+
+
+def _came_before(ordered_at: datetime | None, first: datetime | None) -> bool:
+    if ordered_at is None or first is None:
+        return True
+    return timedelta() <= first - ordered_at <= timedelta(days=thresholds.NEW_DEVICE_DAYS)
 
 
 def is_own_device(dossier: Dossier, device_id: str | None) -> bool:

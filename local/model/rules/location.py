@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from local.model.rules import thresholds
 from local.model.rules.dossier import Dossier
-from local.model.rules.journeys import explains_new_device, is_own_device, travel_grounds
+from local.model.rules.journeys import STAFF_TERMINAL, explains_new_device, is_own_device, travel_grounds
 from local.model.rules.records import SecurityEntry
 from local.model.rules.sightings import Burst, Sighting, alert_sightings, bursts, leaps, logged_sightings
 from local.model.rules.verdict import Judgement, Signal
@@ -18,6 +18,7 @@ CREDENTIAL_EVENTS = {
     "phone_changed": "the phone number was changed",
     "sim_swap": "the SIM was swapped",
     "device_added": "a device was added",
+    "account_unlocked": "the account was unlocked",
 }
 
 
@@ -30,6 +31,8 @@ def judge_location(dossier: Dossier) -> Judgement:
         *_impossible_travel(dossier),
         *_failure_bursts(dossier),
         *_credential_changes(dossier),
+        *_staff_changes(dossier),
+        *_own_sim_swap(dossier),
     )
     if not signals and dossier.customer is not None and dossier.security:
         signals = (_nothing_unusual(dossier),)
@@ -98,26 +101,33 @@ def _abroad(dossier: Dossier, sightings: Sequence[Sighting]) -> Iterator[Signal]
 
 
 def _strangers_at_home(dossier: Dossier, sightings: Sequence[Sighting]) -> Iterator[Signal]:
-    at_home = [
-        seen
-        for seen in sightings
-        if seen.success and seen.known_device is False and not _is_abroad(dossier, seen.country)
-    ]
-    if not at_home:
-        return
-    strangers = [seen for seen in at_home if not is_own_device(dossier, seen.device_id)]
+    """A stranger's device that got in; or else a device that is the customer's now, though it was not then."""
+    at_home = [seen for seen in sightings if seen.known_device is False and not _is_abroad(dossier, seen.country)]
+    strangers = [seen for seen in at_home if seen.success and not is_own_device(dossier, seen.device_id)]
+    newcomers = [seen for seen in at_home if is_own_device(dossier, seen.device_id)]
     if strangers:
         yield Signal(
             "A device that is not on record logged in from the customer's own country.",
             thresholds.UNKNOWN_DEVICE_AT_HOME,
             _cited(strangers),
         )
-    else:
-        explained_by = explains_new_device(dossier, at_home[-1].device_id) or dossier.cite("get_customer")
+        yield from _orders_by(dossier, {seen.device_id for seen in strangers})
+    elif newcomers:
+        explained_by = explains_new_device(dossier, newcomers[-1].device_id) or dossier.cite("get_customer")
         yield Signal(
             "The unfamiliar device is a new one of the customer's own.",
             thresholds.NEW_DEVICE_EXPLAINED,
-            (*explained_by, *_cited(at_home)),
+            (*explained_by, *_cited(newcomers)),
+        )
+
+
+def _orders_by(dossier: Dossier, strangers: set[str | None]) -> Iterator[Signal]:
+    placed = [order for order in dossier.orders if order.device_id is not None and order.device_id in strangers]
+    if placed:
+        yield Signal(
+            f"The same stranger's device placed {len(placed)} order{'s' if len(placed) > 1 else ''}.",
+            thresholds.STRANGER_ORDERS,
+            dossier.cite("get_orders", "get_security_logs"),
         )
 
 
@@ -200,9 +210,44 @@ def _credential_changes(dossier: Dossier) -> Iterator[Signal]:
         )
 
 
+def _staff_changes(dossier: Dossier) -> Iterator[Signal]:
+    """Staff change an account when the customer has asked in the week before; otherwise an insider does."""
+    changes = [entry for entry in dossier.security if _by_staff(entry) and entry.event in CREDENTIAL_EVENTS]
+    if not changes:
+        return
+    did = " and ".join(dict.fromkeys(CREDENTIAL_EVENTS[entry.event] for entry in changes))
+    terminal, cited = changes[0].device_id, dossier.cite("get_security_logs", "get_support_tickets")
+    if any(_is_hostile(dossier, entry) for entry in changes):
+        yield Signal(
+            f"At the staff terminal {terminal} {did}, and no ticket of the week before asks for it.",
+            thresholds.INSIDER,
+            cited,
+        )
+    else:
+        yield Signal(f"At a staff terminal {did}, as the customer had asked.", thresholds.STAFF_WAS_ASKED, cited)
+
+
+def _by_staff(entry: SecurityEntry) -> bool:
+    return (entry.device_id or "").startswith(STAFF_TERMINAL)
+
+
+def _own_sim_swap(dossier: Dossier) -> Iterator[Signal]:
+    """A number that moved to the customer's own new device: it informs, and says why it is no fraud."""
+    own = [entry for entry in dossier.security if entry.event == "sim_swap" and is_own_device(dossier, entry.device_id)]
+    if own and (why := explains_new_device(dossier, own[-1].device_id)):
+        yield Signal(
+            "The number was moved to a new device of the customer's own, which the records announce.",
+            0.0,
+            (*why, *dossier.cite("get_security_logs")),
+        )
+
+
 def _is_hostile(dossier: Dossier, entry: SecurityEntry) -> bool:
     if entry.known_device:
         return False
+    if _by_staff(entry):
+        week = thresholds.STAFF_TICKET_DAYS
+        return not dossier.told_before(entry.at, "password", "new_device", "sim_swap", within_days=week)
     if entry.event == "sim_swap":
         return not is_own_device(dossier, entry.device_id)
     return _is_stranger(dossier, entry) or (_is_abroad(dossier, entry.country) and entry.known_device is None)

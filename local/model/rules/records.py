@@ -134,6 +134,7 @@ class RecentCharges(Record):
 
 class Ticket(Record):
     ticket_id: str = ""
+    opened_at: AwareDatetime | None = None
     subject: str = ""
     status: str = ""
     topics: tuple[str, ...] = ()

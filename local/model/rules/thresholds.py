@@ -23,6 +23,16 @@ CORROBORATION = 0.05
 UNEVALUATED_FLOOR = 0.6
 """The lowest overall score when a specialist could not evaluate its part."""
 
+# How long a reason holds
+TICKET_HOLDS_DAYS = 45
+"""What a customer told support explains nothing after this."""
+STAFF_TICKET_DAYS = 7
+"""Staff change an account only for a ticket that is not older than this."""
+NEW_DEVICE_DAYS = 30
+"""A device shows up so long after it was ordered or spoken of, or it is another one."""
+PACKAGE_ECHO_DAYS = 7
+"""A roaming package that ended so long ago still hints at the journey."""
+
 # Location
 IMPOSSIBLE_SPEED_KMH = 900.0
 """Faster than an airliner."""
@@ -50,12 +60,23 @@ FORGOTTEN_PASSWORD = -0.30
 CREDENTIAL_CHANGE = 0.15
 MOST_CREDENTIAL_CHANGES = 3
 SIM_SWAP_REPORTED = 0.10
+STRANGER_ORDERS = 0.15
+"""A stranger's device that gets in and orders is more than a glance."""
+INSIDER = 0.30
+"""Staff changed the account, and nobody had asked them to."""
+STAFF_WAS_ASKED = -0.05
+FAMILIAR_PLACE_DAYS = 3
+"""On so many days must the customer's own devices have been in a country before it is a familiar one,"""
+FAMILIAR_PLACE_SINCE_DAYS = 7
+"""and the first of them so long ago."""
 NOTHING_UNUSUAL = -0.15
 
 # Grounds for a journey or a new device
 TRAVEL_TICKET = -0.20
 ROAMING_COVERS = -0.20
 TRAVEL_ORDER = -0.10
+FAMILIAR_PLACE = -0.20
+PACKAGE_ENDED = -0.05
 WEAK_GROUNDS = -0.05
 """A ground for a journey counts only this much when a stranger's device made it."""
 NEW_DEVICE_EXPLAINED = -0.15
@@ -78,12 +99,19 @@ ONE_SUSPICIOUS_CHARGE = 0.30
 SEVERAL_SUSPICIOUS_CHARGES = 0.45
 CHARGES_AFTER_FOREIGN_LOGIN = 0.10
 CHARGE_DISPUTED = 0.15
+DISPUTE_CONTRADICTED = 0.30
+"""The customer disputes what their own device ordered."""
+DISPUTES_OF_A_HABIT = 3
+DISPUTES_REPEATED = 0.15
 SPIKE_UNEXPLAINED = 0.15
 OVERDUE_INVOICES = 2
 INVOICES_OVERDUE = 0.15
 GOODS_SENT_ABROAD = 0.25
+UNPAID_AND_SENT_ABROAD = 0.15
+"""Goods leave the country while nothing is paid, whoever's device ordered them."""
 ORDERS_SENT_HOME = -0.25
 TRAVEL_CHARGES = -0.30
+GIFTS_ANNOUNCED = -0.25
 FAMILY_PLAN = -0.30
 CHARGES_ORDINARY = -0.15
 GOOD_STANDING = -0.05

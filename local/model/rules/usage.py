@@ -72,16 +72,18 @@ def _daily_volume(dossier: Dossier) -> Iterator[Signal]:
     peak = max(day.gb for day in heavy)
     over_cap = usage.cap_gb is not None and sum(day.gb for day in usage.days[-30:]) > usage.cap_gb
     is_extreme = peak >= thresholds.EXTREME_DAY_FACTOR * typical
-    reasons = list(_reasons_for_more(dossier))
+    reasons = [] if over_cap else list(_reasons_for_more(dossier))
+    sustained = len(heavy) >= thresholds.SUSTAINED_DAYS
     described = f"on {len(heavy)} recent days usage was {thresholds.HEAVY_DAY_FACTOR:g} times the usual or more, "
     described += f"up to {peak:.1f} GB (usually {typical:.2f} GB)"
-    if reasons or not (over_cap or is_extreme):
-        where = "within the plan" if not over_cap else "past the plan's cap"
-        weight = 0.0 if over_cap else thresholds.PEAK_WITHIN_PLAN
-        yield Signal(f"{described[0].upper()}{described[1:]}, {where}.", weight, cited)
+    if reasons or not (over_cap or (is_extreme and sustained)):
+        yield Signal(
+            f"{described[0].upper()}{described[1:]}, within the plan.",
+            thresholds.PEAK_WITHIN_PLAN,
+            dossier.cite("get_data_usage", "get_subscriptions"),
+        )
         yield from reasons
         return
-    sustained = len(heavy) >= thresholds.SUSTAINED_DAYS
     yield Signal(
         f"{described[0].upper()}{described[1:]}{': a pattern of resale' if sustained else ''}.",
         thresholds.RESALE_PATTERN if sustained else thresholds.UNUSUAL_PEAK,
@@ -90,21 +92,36 @@ def _daily_volume(dossier: Dossier) -> Iterator[Signal]:
     if is_extreme:
         yield Signal(f"The peak is {peak / typical:.0f} times the usual.", thresholds.EXTREME_USAGE, cited)
     if over_cap:
-        yield Signal(f"Usage passed the plan's cap of {usage.cap_gb:g} GB in 30 days.", thresholds.OVER_CAP, cited)
+        yield Signal(
+            f"Usage passed the plan's cap of {usage.cap_gb:g} GB in 30 days.",
+            thresholds.OVER_CAP,
+            dossier.cite("get_data_usage", "get_subscriptions"),
+        )
 
 
 def _reasons_for_more(dossier: Dossier) -> Iterator[Signal]:
+    """Why more is to be expected. Past the plan's cap none of them counts: a bigger plan explains what it allows."""
     tickets = dossier.cite("get_support_tickets")
     if "family_plan" in dossier.topics:
         yield Signal("The customer took a family plan: more is to be expected.", thresholds.FAMILY_PLAN, tickets)
     if "streaming" in dossier.topics:
         yield Signal("A support ticket speaks of streaming.", thresholds.STREAMING_TICKET, tickets)
-    if "family_plan" in dossier.topics and (raised := _recent_plans(dossier)):
+    if raised := _raised_plan(dossier):
         yield Signal(
-            f"The plan {raised[0].plan} began on {raised[0].started_on}.",
+            f"The bigger plan {raised.plan} began on {raised.started_on}.",
             thresholds.PLAN_RAISED,
             dossier.cite("get_subscriptions"),
         )
+
+
+def _raised_plan(dossier: Dossier) -> Subscription | None:
+    """A plan of the last weeks that took the place of a smaller one, or was spoken of as a family's."""
+    caps = [plan.data_cap_gb or 0.0 for plan in dossier.subscriptions if plan.status == "ended"]
+    for plan in _recent_plans(dossier):
+        bigger = bool(caps) and (plan.data_cap_gb is None or plan.data_cap_gb > max(caps))
+        if plan.status == "active" and (bigger or "family_plan" in dossier.topics):
+            return plan
+    return None
 
 
 def _recent_plans(dossier: Dossier) -> list[Subscription]:

@@ -8,11 +8,13 @@ from tests.unit.local.model.casefile import (
     CaseFile,
     JsonObject,
     an_alert,
+    at,
     charge,
     cited,
     event,
     far_login,
     ordinary_records,
+    statements,
     ticket,
 )
 
@@ -123,3 +125,57 @@ def test_listed_charges_were_seen_and_every_citation_can_be_resolved():
     assert set(verdict["suspicious_charge_ids"]) <= seen
     assert all(finding["evidence_ids"] for finding in verdict["findings"])
     assert cited(verdict) <= case.citable()
+
+
+def test_a_dispute_of_what_the_own_device_ordered_is_contradicted_and_not_refunded():
+    case = with_charges(
+        CaseFile("billing"), charge(91, 40_000, device_id=HOME_PHONE, card_present=False, status="disputed")
+    )
+    order = {"order_id": "o", "item": "TV", "amount_minor": 40_000, "ship_to_country": "NO", "charge_id": "ch-91"}
+    case.records["get_orders"] = {"orders": [order | {"device_id": HOME_PHONE}]}
+    case.records["get_support_tickets"] = {"tickets": [ticket("dispute")]}
+    verdict = case.verdict()
+    assert verdict["risk_score"] >= HIGH_RISK
+    assert verdict["suspicious_charge_ids"] == []
+    assert "not to be refunded" in statements(verdict)
+
+
+def test_disputing_again_and_again_weighs_more():
+    case = with_charges(
+        CaseFile("billing"), charge(91, 9_000, device_id=HOME_PHONE, card_present=False, status="disputed")
+    )
+    case.records["get_support_tickets"] = {"tickets": [ticket("dispute")]}
+    once = case.verdict()["risk_score"]
+    case.records["get_support_tickets"] = {"tickets": [ticket("dispute")] * 4}
+    assert case.verdict()["risk_score"] > once
+
+
+def test_a_journey_does_not_explain_jewels():
+    case = with_charges(spree("BR"), charge(91, 40_000, "BR", category="jewellery"))
+    case.records["get_support_tickets"] = {"tickets": [ticket("travel")]}
+    assert case.verdict()["suspicious_charge_ids"] == ["ch-91"]
+
+
+def test_gifts_that_were_spoken_of_before_explain_what_the_own_device_sends_abroad():
+    def presents(spoken_of_at: float, device_id: str) -> JsonObject:
+        case = with_charges(spree(), charge(91, 40_000, device_id=device_id, card_present=False))
+        order = {"order_id": "o", "item": "Toy", "amount_minor": 40_000, "ship_to_country": "BR", "charge_id": "ch-91"}
+        case.records["get_orders"] = {"orders": [order | {"device_id": device_id}]}
+        spoken_of = ticket("gift") | {"opened_at": at(spoken_of_at)}
+        case.records["get_support_tickets"] = {"tickets": [spoken_of]}
+        return case.verdict()
+
+    assert presents(-9000, HOME_PHONE)["risk_score"] < HIGH_RISK
+    assert presents(-10, HOME_PHONE)["suspicious_charge_ids"] == ["ch-91"]
+    assert presents(-9000, "dev-x")["risk_score"] >= HIGH_RISK
+
+
+def test_goods_that_go_abroad_while_nothing_is_paid_raise_the_score():
+    case = CaseFile("billing")
+    order = {"order_id": "o", "item": "Phone", "amount_minor": 1, "ship_to_country": "BR", "device_id": HOME_PHONE}
+    case.records["get_orders"] = {"orders": [order]}
+    paid = case.verdict()["risk_score"]
+    case.records["get_billing_summary"] = {"overdue_invoices": 2, "autopay": False}
+    verdict = case.verdict()
+    assert verdict["risk_score"] >= HIGH_RISK > paid
+    assert "while invoices were not paid" in statements(verdict)

@@ -6,7 +6,9 @@ from tests.unit.local.model.casefile import (
     HOME_PHONE,
     NEUTRAL,
     CaseFile,
+    JsonObject,
     an_alert,
+    at,
     cited,
     entry,
     event,
@@ -156,3 +158,94 @@ def test_every_citation_can_be_resolved():
     assert all(finding["evidence_ids"] for finding in verdict["findings"])
     assert cited(verdict) <= case.citable()
     assert {"home-30", "far0"} <= cited(verdict)
+
+
+STAFF = "dev-staff-0001"
+
+
+def unlocked(ticket_minutes: float | None) -> CaseFile:
+    """Staff unlocked the account and changed its e-mail address; perhaps the customer had asked."""
+    case = CaseFile("location", an_alert("manual"))
+    changes = [entry(n, event, device_id=STAFF) for n, event in ((-90, "account_unlocked"), (-88, "email_changed"))]
+    case.records["get_security_logs"] = {"entries": [entry(-3000), *changes]}
+    if ticket_minutes is not None:
+        asked = ticket("password") | {"opened_at": at(ticket_minutes)}
+        case.records["get_support_tickets"] = {"tickets": [asked]}
+    return case
+
+
+def test_a_change_at_a_staff_terminal_needs_a_ticket_of_the_week_before():
+    assert unlocked(-200).verdict()["risk_score"] < HIGH_RISK
+    assert "as the customer had asked" in statements(unlocked(-200).verdict())
+    for unasked in (unlocked(None), unlocked(-8 * 24 * 60), unlocked(-30)):
+        verdict = unasked.verdict()
+        assert verdict["risk_score"] >= HIGH_RISK
+        assert "no ticket of the week before asks for it" in statements(verdict)
+
+
+def new_device(**record: object) -> CaseFile:
+    """A device that the profile does not list logged in at home."""
+    case = CaseFile("location", an_alert("manual"))
+    case.records["get_security_logs"] = {"entries": [entry(-3000), entry(0, device_id="dev-new")]}
+    for tool, value in record.items():
+        case.records[tool] = {tool.removeprefix("get_").removeprefix("support_"): [value]}
+    return case
+
+
+def handset(minutes: float, device_id: str) -> JsonObject:
+    order: JsonObject = {"order_id": "o", "item": "Phone 14", "amount_minor": 1, "ship_to_country": "NO"}
+    return order | {"ordered_at": at(minutes), "device_id": device_id}
+
+
+def test_a_phone_explains_a_new_device_when_an_own_device_ordered_it_before():
+    explained = new_device(get_orders=handset(-9000, HOME_PHONE)).verdict()
+    assert "a new one of the customer's own" in statements(explained)
+    for order in (handset(60, HOME_PHONE), handset(-9000, "dev-new"), handset(-60 * 24 * 40, HOME_PHONE)):
+        assert "not on record" in statements(new_device(get_orders=order).verdict())
+
+
+def test_a_ticket_explains_a_new_device_only_when_it_was_written_before():
+    before = ticket("new_device") | {"opened_at": at(-600)}
+    after = ticket("new_device") | {"opened_at": at(30)}
+    assert "a new one of the customer's own" in statements(new_device(get_support_tickets=before).verdict())
+    assert "not on record" in statements(new_device(get_support_tickets=after).verdict())
+
+
+def test_a_stranger_who_orders_weighs_more_than_one_who_only_logs_in():
+    watching = new_device().verdict()["risk_score"]
+    ordering = new_device(get_orders=handset(20, "dev-new")).verdict()
+    assert ordering["risk_score"] > watching
+    assert "placed 1 order" in statements(ordering)
+
+
+def test_a_country_where_the_own_devices_have_been_for_weeks_is_familiar():
+    case = foreign_login(HOME_PHONE)
+    earlier = [entry(-60 * 24 * days, country="BR") for days in (20, 13, 6)]
+    case.records["get_security_logs"] = {"entries": [*earlier, entry(-30), entry(0, country="BR")]}
+    verdict = case.verdict()
+    assert verdict["risk_score"] < HIGH_RISK
+    assert "3 earlier days" in statements(verdict)
+    case.records["get_security_logs"] = {"entries": [*earlier[1:], entry(-30), entry(0, country="BR")]}
+    assert case.verdict()["risk_score"] >= HIGH_RISK
+
+
+def test_an_old_travel_ticket_announces_nothing():
+    case = foreign_login(HOME_PHONE)
+    case.records["get_support_tickets"] = {"tickets": [ticket("travel") | {"opened_at": at(-60 * 24 * 80)}]}
+    assert case.verdict()["risk_score"] >= HIGH_RISK
+
+
+def test_a_package_that_ended_yesterday_still_hints_at_the_journey():
+    case = foreign_login(HOME_PHONE)
+    package = subscription("Roaming", roaming_countries=["BR"], roaming_until="2026-05-03")
+    case.records["get_subscriptions"] = {"subscriptions": [package]}
+    assert "ended on 2026-05-03" in statements(case.verdict())
+
+
+def test_a_sim_swap_on_the_own_new_phone_is_said_to_be_announced():
+    case = CaseFile("location", an_alert("manual"))
+    case.records["get_security_logs"] = {"entries": [entry(-3000), entry(0, "sim_swap", device_id="dev-new")]}
+    case.records["get_support_tickets"] = {"tickets": [ticket("new_device")]}
+    verdict = case.verdict()
+    assert verdict["risk_score"] < HIGH_RISK
+    assert "which the records announce" in statements(verdict)

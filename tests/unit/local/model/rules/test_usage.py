@@ -94,3 +94,26 @@ def test_every_citation_can_be_resolved():
     verdict = case.verdict()
     assert all(finding["evidence_ids"] for finding in verdict["findings"])
     assert cited(verdict) <= case.citable()
+
+
+def test_a_family_plan_explains_nothing_past_its_cap():
+    case = with_usage(spike(), *[25.0] * 14, cap_gb=300)
+    case.records["get_support_tickets"] = {"tickets": [ticket("family_plan")]}
+    case.records["get_subscriptions"] = {"subscriptions": [subscription(), subscription("Family", "2026-04-19")]}
+    verdict = case.verdict()
+    assert verdict["risk_score"] >= HIGH_RISK
+    assert "passed the plan's cap" in statements(verdict)
+
+
+def test_a_bigger_plan_in_place_of_a_smaller_one_explains_more_without_a_ticket():
+    case = with_usage(spike(), *[6.0] * 9, cap_gb=300)
+    plans = [subscription(status="ended"), subscription("Family", "2026-04-25", data_cap_gb=300)]
+    case.records["get_subscriptions"] = {"subscriptions": plans}
+    verdict = case.verdict()
+    assert verdict["risk_score"] < 0.3
+    assert "The bigger plan Family began" in statements(verdict)
+
+
+def test_one_enormous_day_within_the_plan_is_no_trade_but_many_are():
+    assert with_usage(spike(), 13.0, cap_gb=150).verdict()["risk_score"] < HIGH_RISK
+    assert with_usage(spike(), *[13.0] * 10, cap_gb=None).verdict()["risk_score"] >= HIGH_RISK
