@@ -9,7 +9,8 @@ from backend.auth.identity import Identity
 from backend.routes.dependencies import CurrentIdentity, Desk, DeskDep, strict_json
 from backend.routes.problem import documented
 from backend.services.bulk import BulkAction, BulkResults, Cases, Items
-from backend.services.errors import NoAssignee, NotAllowed
+from backend.services.errors import NoAssignee
+from casebook.errors import NotAllowed
 from casebook.queries import Assignee
 from contracts.model import Contract
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from backend.routes.dependencies import DeskDep, IdentityDep, strict_json
+from backend.routes.dependencies import CurrentIdentity, DeskDep, strict_json
 from backend.routes.problem import documented
 from casebook.approvals import APPROVALS_OF_FOUR_EYES
 from contracts.assessment import RecommendedAction
@@ -62,7 +62,7 @@ class DecisionResponse(Contract):
     responses=documented(403, 404, 409, 413, 415, 422, 503),
     dependencies=[Depends(strict_json(DecisionRequest))],
 )
-async def decide(order: DecisionRequest, desk: DeskDep, identity: IdentityDep) -> DecisionResponse:
+async def decide(order: DecisionRequest, desk: DeskDep, identity: CurrentIdentity) -> DecisionResponse:
     """Approve an action, or reject with feedback. Accepted at most once per review, and only for what was shown.
 
     Some actions need two people: the first approval waits for that of another person.
@@ -101,7 +101,7 @@ async def decide(order: DecisionRequest, desk: DeskDep, identity: IdentityDep) -
     status_code=204,
     responses=documented(403, 404, 409, 503),
 )
-async def withdraw_proposal(case_id: str, desk: DeskDep, identity: IdentityDep) -> None:
+async def withdraw_proposal(case_id: str, desk: DeskDep, identity: CurrentIdentity) -> None:
     """Take back an approval that waits for a second person's. The review stays open."""
     await desk.deciding.withdraw(case_id, identity)
     desk.feed.wake()

@@ -21,11 +21,12 @@ from backend.routes.facts import IngestStatus, PublicConfig
 from backend.services.bulk import Bulk
 from backend.services.cases import CaseOpening
 from backend.services.decisions import Deciding
-from backend.services.errors import NotAllowed, WrongMediaType
+from backend.services.errors import WrongMediaType
 from backend.services.reversals import TakingBack
 from backend.services.scheduler import Scheduler
 from backend.threads import Threads
 from casebook.desk import Desk as CaseDesk
+from casebook.errors import NotAllowed
 from casebook.repository import CaseBook
 from contracts.model import Contract
 from contracts.review import Role
@@ -90,7 +91,6 @@ def _identity(desk: DeskDep, token: Annotated[str | None, Depends(_token)]) -> I
 
 CurrentIdentity = Annotated[Identity, Depends(_identity)]
 """Who is asking. Nobody signed in: the request is answered with 401."""
-IdentityDep = CurrentIdentity
 
 
 def _known_identity(connection: HTTPConnection, desk: DeskDep) -> Identity | None:

@@ -1,7 +1,6 @@
 """What the use cases refuse.
 
 ServiceError
-├── NotAllowed              403
 ├── WrongMediaType          415
 ├── AlertIdTaken            409
 ├── IncompleteDecision      422
@@ -14,8 +13,6 @@ ServiceError
 from collections.abc import Sequence
 from typing import ClassVar
 
-from contracts.review import Role
-
 
 class ServiceError(Exception):
     """Base of all refusals: an `id`, the HTTP `status` that fits, and one exact sentence."""
@@ -24,16 +21,6 @@ class ServiceError(Exception):
     status: ClassVar[int] = 500
     fields: Sequence[tuple[str, str]] = ()
     """Fields of the request and what is wrong with each."""
-
-
-class NotAllowed(ServiceError):
-    """The person lacks the role that this needs."""
-
-    id = "not-allowed"
-    status = 403
-
-    def __init__(self, required: Role) -> None:
-        super().__init__(f"This needs the role '{required}', which you do not have.")
 
 
 class WrongMediaType(ServiceError):
