@@ -6,11 +6,13 @@ from typing import Any
 from tests.support.stack import Profile
 
 
-def foreign_login(customer: Profile, *, severity: str = "high", alert_id: str | None = None) -> dict[str, Any]:
-    """A login from the story's country, forty minutes after one at home."""
+def foreign_login(
+    customer: Profile, *, severity: str = "high", alert_id: str | None = None, now: datetime | None = None
+) -> dict[str, Any]:
+    """A login from the story's country, forty minutes after one at home, just before `now`."""
     story = customer["story"]
     assert story is not None
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
 
     def login(number: int, minutes_ago: int, country: str, **more: Any) -> dict[str, Any]:
         return {

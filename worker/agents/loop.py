@@ -234,7 +234,8 @@ class AgentLoop:
     def _seconds_left(self, run: _Run[Answer]) -> float:
         left = run.deadline - self._monotonic()
         if left <= 0:
-            raise _NoAnswer(f"There was no answer within {self._limits.seconds:g} seconds.")
+            slow = f"There was no answer within {self._limits.seconds:g} seconds."
+            raise _NoAnswer(run.patience.last_fault or slow)
         return left
 
 

@@ -30,14 +30,20 @@ class Patience:
         self._name = name
         self._pause = pause
         self.retries = 0
+        self.last_fault: str | None = None
+        """The sentence of the fault that is being asked about again; None when nothing is."""
 
     def ask(self, once: Callable[[], T], seconds_left: Callable[[], float]) -> T:
         """What `once` returns, asked again while that may help. Raises GivenUp, and whatever else `once` raises."""
         while True:
             try:
-                return once()
+                answer = once()
             except (ModelUnavailable, ToolsUnavailable) as fault:
+                self.last_fault = str(fault)
                 self._wait(fault, seconds_left())
+            else:
+                self.last_fault = None
+                return answer
 
     def _wait(self, fault: ModelUnavailable | ToolsUnavailable, left_s: float) -> None:
         named_s = fault.retry_after_s if isinstance(fault, ModelUnavailable) else None

@@ -1,0 +1,166 @@
+"""Every fault of model and tools, at each of the four agents: the case reaches a person, who is told what was missing.
+
+Nothing here is faked: the activities, the agent loop and the guard rails speak HTTP with the local model and with the
+customer tools, which are told to fail for one agent.
+"""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from contracts.assessment import RiskAssessment
+from contracts.report import SPECIALISTS, Specialist
+from tests.integration.fault_desk import (
+    HASTY_WITH_MODELS,
+    HASTY_WITH_TOOLS,
+    PATIENT,
+    FaultDesk,
+    ToolFault,
+    fault_desk,
+)
+from worker.agents.limits import Limits
+
+UNUSABLE = "The model gave no usable answer, not even when asked again: "
+WRONGLY = "The model asked for a tool wrongly, again after it had been told why: "
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to fail, and the sentence that a person reads about it."""
+
+    says: str
+    control: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    tool: ToolFault | None = None
+    tools_up: bool = True
+    limits: Limits = PATIENT
+
+    @property
+    def is_of_tools(self) -> bool:
+        return self.tool is not None or not self.tools_up
+
+
+FAULTS: Mapping[str, Fault] = {
+    "timeout": Fault("The model did not answer in time.", {"fault": "timeout"}, limits=HASTY_WITH_MODELS),
+    "reset": Fault("The model endpoint broke the connection before it answered.", {"fault": "reset"}),
+    "429": Fault("The model endpoint is overloaded (status 429).", {"fault": "429"}),
+    "429-retry-after": Fault(
+        "The model endpoint is overloaded (status 429) and asks to wait 900 seconds.",
+        {"fault": "429", "retry_after_s": 900},
+    ),
+    "500": Fault("The model endpoint failed with status 500.", {"fault": "500"}),
+    "empty": Fault(UNUSABLE + "the answer was empty.", {"fault": "empty"}),
+    "refusal": Fault("The model refused to answer.", {"fault": "refusal"}),
+    "content-filter": Fault(
+        "The content filter of the model endpoint withheld the answer.", {"fault": "content_filter"}
+    ),
+    "length": Fault(UNUSABLE + "it was cut off at the model's length limit, so be briefer.", {"fault": "length"}),
+    "invalid-json": Fault(UNUSABLE + "the answer: Invalid JSON", {"fault": "invalid_json"}),
+    "wrong-shape": Fault(UNUSABLE, {"fault": "wrong_shape"}),
+    "score-9": Fault("a score is a number from 0 to 1.", {"fault": "score_9"}),
+    "nan": Fault("Input should be a finite number.", {"fault": "nan"}),
+    "negative": Fault("a score is a number from 0 to 1.", {"fault": "negative"}),
+    "unknown-tool": Fault(WRONGLY + "There is no tool 'wire_all_money_abroad'", {"fault": "unknown_tool"}),
+    "bad-arguments": Fault(WRONGLY, {"fault": "bad_arguments"}),
+    "endless-tools": Fault("The model reached no answer within 6 calls.", {"fault": "endless_tools"}),
+    "tools-down": Fault("The tool server could not be reached.", tools_up=False),
+    "tool-error": Fault("The tool get_customer gave no records: The customer's file is damaged.", tool="error"),
+    "slow-tool": Fault("did not answer within 0.3 seconds.", tool="slow", limits=HASTY_WITH_TOOLS),
+}
+WITHOUT_TOOLS = {"endless-tools": Fault(WRONGLY + "There is no tool", {"fault": "endless_tools"})}
+"""The aggregator has no tools to ask for without end."""
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Generator[FaultDesk]:
+    with fault_desk(tmp_path_factory.mktemp("faults")) as running:
+        yield running
+
+
+def reasons_of(assessment: RiskAssessment) -> str:
+    return " ".join(assessment.route_reasons)
+
+
+def test_without_a_fault_the_case_is_cleared_by_itself(desk: FaultDesk) -> None:
+    alert = desk.open_case()
+
+    assessment = desk.assessment(alert, tuple(desk.file_healthy(alert).values()))
+
+    assert (assessment.route, assessment.route_reasons) == ("auto_clear", ())
+
+
+@pytest.mark.parametrize("specialist", SPECIALISTS)
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_at_a_specialist_brings_the_case_before_a_person(
+    desk: FaultDesk, name: str, specialist: Specialist
+) -> None:
+    fault, alert = FAULTS[name], desk.open_case()
+
+    if fault.tool is not None:
+        with desk.tool_fault(fault.tool):
+            report = desk.report(alert, specialist, fault.limits)
+    else:
+        with desk.model_fault(agent=specialist, **fault.control):
+            report = desk.report(alert, specialist, fault.limits, tools_up=fault.tools_up)
+    healthy = desk.file_healthy(alert)
+    assessment = desk.assessment(alert, tuple((healthy | {specialist: report}).values()))
+
+    assert (report.risk_score, assessment.route) == (None, "review")
+    assert fault.says in (report.reason or "")
+    assert f"The {specialist} specialist" in reasons_of(assessment)
+    assert fault.says in reasons_of(assessment)
+
+
+@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if not fault.is_of_tools])
+def test_a_fault_at_the_aggregator_brings_the_case_before_a_person(desk: FaultDesk, name: str) -> None:
+    fault, alert = WITHOUT_TOOLS.get(name, FAULTS[name]), desk.open_case()
+
+    reports = tuple(desk.file_healthy(alert).values())
+
+    with desk.model_fault(agent="aggregator", **fault.control):
+        assessment = desk.assessment(alert, reports, fault.limits)
+
+    assert (assessment.route, assessment.overall_risk_score) == ("review", None)
+    assert assessment.recommended_action != "clear"
+    assert "There is no usable overall assessment: " in reasons_of(assessment)
+    assert fault.says in reasons_of(assessment)
+
+
+@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.is_of_tools])
+def test_tools_that_fail_everybody_leave_the_aggregator_nothing_to_clear_a_case_with(
+    desk: FaultDesk, name: str
+) -> None:
+    fault, alert = FAULTS[name], desk.open_case()
+    with desk.tool_fault(fault.tool) if fault.tool else desk.model_fault():
+        reports = tuple(desk.report(alert, each, fault.limits, tools_up=fault.tools_up) for each in SPECIALISTS)
+    calls = desk.model_calls()
+
+    assessment = desk.assessment(alert, reports)
+
+    assert (assessment.route, desk.model_calls()) == ("review", calls)
+    assert fault.says in reasons_of(assessment)
+
+
+def test_one_outage_of_the_model_is_one_reason(desk: FaultDesk) -> None:
+    alert = desk.open_case()
+    with desk.model_fault(fault="500"):
+        reports = tuple(desk.report(alert, specialist) for specialist in SPECIALISTS)
+        assessment = desk.assessment(alert, reports)
+
+    assert assessment.route_reasons == (
+        "The usage, location and billing specialists were unavailable: The model endpoint failed with status 500.",
+        "There is no usable overall assessment: No specialist could report, so there is nothing to judge.",
+    )
+
+
+@pytest.mark.parametrize("fault", ["429", "500", "reset", "empty", "invalid_json", "score_9", "wrong_shape"])
+def test_a_fault_that_passes_costs_a_call_and_not_the_case(desk: FaultDesk, fault: str) -> None:
+    alert = desk.open_case()
+    calls = desk.model_calls()
+
+    with desk.model_fault(fault=fault, times=1, agent="usage", retry_after_s=0):
+        report = desk.report(alert, "usage")
+
+    assert (report.status, report.reason) == ("ok", None)
+    assert desk.model_calls() - calls == 3, "two without the fault"
