@@ -13,7 +13,8 @@ CREATE TABLE hub (
     created_at INTEGER NOT NULL
 ) STRICT;
 
--- Worker processes that hold, or have held, a lease. local_pid is set when the process was seen alive on this machine.
+-- Worker processes that hold, or have held, a lease. local_pid is set when the process was seen alive on this machine:
+-- its number in the lower 22 bits, above them when it started (ticks since the machine did), 0 when that is unknown.
 CREATE TABLE worker (
     key       INTEGER PRIMARY KEY,
     id        TEXT NOT NULL UNIQUE,

@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import durabletask.internal.orchestrator_service_pb2 as pb
 import pytest
 from durabletask.client import OrchestrationStatus
 
+from local.scheduler.dispatch.workers import SHORT_GRACE
 from local.scheduler.store.database import FILE_NAME
 from tests.conformance.chaos import run_chaos
 from tests.conformance.harness import RunningScheduler, Wire, complete, schedule, sdk_client, sdk_worker
@@ -125,6 +127,24 @@ def test_a_worker_that_survives_the_scheduler_finishes_its_activity(tmp_path: Pa
     turn = back.turn()
     assert turn.orchestratorRequest.newEvents[-1].taskCompleted.result.value == '"kept"'
     assert back.nothing(0.3)
+    wire.close()
+    running.stop()
+
+
+def test_an_entity_batch_that_a_live_worker_held_waits_seconds_not_the_grace_period(tmp_path: Path) -> None:
+    running = RunningScheduler(tmp_path / "data", grace=600.0)
+    wire = Wire(running.address)
+    worker = wire.worker("host:1:steady")
+    wire("SignalEntity", pb.SignalEntityRequest(instanceId="@counter@a", name="add", requestId="r1"))
+    held = worker.batch()
+    running.restart()
+    back = wire.worker("host:1:steady")
+    again = back.batch(timeout=SHORT_GRACE + 8)
+    assert again.completionToken != held.completionToken
+    back.end_batch(held, "stale")
+    back.end_batch(again, "fresh")
+    found = wire("GetEntity", pb.GetEntityRequest(instanceId="@counter@a", includeState=True)).entity
+    assert (found.serializedState.value, found.backlogQueueSize) == ("fresh", 0)
     wire.close()
     running.stop()
 

@@ -16,8 +16,11 @@ from typing import TypeVar
 from uuid import uuid4
 
 from local.scheduler.dispatch.lanes import Filter, Lanes
+from local.scheduler.dispatch.processes import is_alive, local_process
+from local.scheduler.dispatch.recovery import load
+from local.scheduler.dispatch.state import State
 from local.scheduler.dispatch.waiters import Waiters
-from local.scheduler.dispatch.workers import Kind, Lease, Stream, Worker, is_alive, local_pid
+from local.scheduler.dispatch.workers import Kind, Lease, Stream, Worker
 from local.scheduler.faults import Faults
 from local.scheduler.operations import activities, entities, turns
 from local.scheduler.operations.unit import Changes, Ready, Unit
@@ -27,9 +30,7 @@ from local.scheduler.wire import ACTIVITY_REQUEST, ENTITY_REQUEST_V2, ORCHESTRAT
 T = TypeVar("T")
 log = logging.getLogger("casewright.scheduler.dispatch")
 
-TURN_GRACE = 3.0
 SWEEP_SECONDS = 0.25
-LOST_RESULT_DELAY = 8.0
 LOST_PAUSE = 1.0
 
 
@@ -53,11 +54,12 @@ class Dispatcher:
         self._ping_seconds = ping_seconds
         self._faults = faults
         self._on_due = on_due
-        self._queues: defaultdict[int, tuple[Lanes, Lanes, Lanes]] = defaultdict(lambda: (Lanes(), Lanes(), Lanes()))
-        self._workers: dict[str, Worker] = {}
-        self._leases: dict[str, Lease] = {}
-        self._turns_out: set[int] = set()
-        self._again: dict[int, Ready] = {}
+        self._state = state = State()
+        self._queues = state.queues
+        self._workers = state.workers
+        self._leases = state.leases
+        self._turns_out = state.turns_out
+        self._again = state.again
         self._abandoned: dict[int, int] = {}
         self._run = uuid4().hex[:12]
         self._order = 0
@@ -116,13 +118,13 @@ class Dispatcher:
         identity = f"{worker_id}@{hub}"
         worker = self._workers.get(identity)
         if worker is None:
-            pid = local_pid(worker_id)
-            key = self.perform(lambda unit: unit.store.worker_key(identity, pid))
-            worker = self._workers[identity] = Worker(identity, key, pid)
+            process = local_process(worker_id)
+            key = self.perform(lambda unit: unit.store.worker_key(identity, process))
+            worker = self._workers[identity] = Worker(identity, key, process)
         elif worker.stream is not None:
             # The worker knows better than we do that its old stream is broken.
             old = worker.stream
-            worker.break_off(time.monotonic(), self._grace, TURN_GRACE)
+            worker.break_off(time.monotonic(), self._grace)
             old.close()
         worker.credits = list(limits)
         worker.come_back(time.monotonic(), self._grace)
@@ -135,7 +137,7 @@ class Dispatcher:
         worker = stream.worker
         if worker.stream is not stream:
             return
-        worker.break_off(time.monotonic(), self._grace, TURN_GRACE)
+        worker.break_off(time.monotonic(), self._grace)
         if not worker.leases:
             self._workers.pop(worker.id, None)
 
@@ -327,7 +329,7 @@ class Dispatcher:
         for worker in list(self._workers.values()):
             if worker.stream is not None:
                 worker.stream.ping(now, self._ping_seconds)
-            dead = worker.stream is None and worker.local_pid is not None and not is_alive(worker.local_pid)
+            dead = worker.stream is None and worker.process is not None and not is_alive(worker.process)
             for lease in list(worker.leases.values()):
                 if dead or (lease.deadline is not None and lease.deadline <= now):
                     log.warning("Worker '%s' is gone or slow to return: %s is sent again.", worker.id, lease.token)
@@ -344,89 +346,17 @@ class Dispatcher:
         before may never have been sent. Without it, a group of operations was lost: leases that this process does
         not know any more belong to results that could not be stored, and their work is offered again.
         """
-        known = {token: lease for token, lease in self._leases.items() if lease.kind is not Kind.ORCHESTRATION}
-        for lease in self._leases.values():
-            lease.worker.drop(lease, done=False)
-        self._leases.clear()
-        self._turns_out.clear()
-        self._again.clear()
-        for queues in self._queues.values():
-            for lanes in queues:
-                lanes.clear()
+        known = self._state.forget_work()
         if alive_until is None:
             # What has just failed would fail again at once, for ever.
             self._paused_until = time.monotonic() + LOST_PAUSE
         unit = self._new_unit()
         unit.store.forget_cache()
-        self._journal.apply(lambda: self._load(unit, known, alive_until))
+        self._journal.apply(lambda: load(self._state, unit, known, alive_until, self._grace))
+        self._absorb(unit.changes)
         self._schedule_pump()
         self.waiters.wake_all()
 
-    def _load(self, unit: Unit, known: dict[str, Lease], alive_until: float | None) -> None:
-        store = unit.store
-        names = {key: (worker_id, pid) for key, worker_id, pid in store.workers()}
-        by_key = {worker.key: worker for worker in self._workers.values()}
-        for worker in by_key.values():
-            if worker.key not in names:
-                worker.key = store.worker_key(worker.id, worker.local_pid)
-        for hub, key, name, version, _ in store.ready_instances():
-            self._queues[hub][Kind.ORCHESTRATION].push(Ready(hub, key, name, version))
-        for row in store.unfinished_activities():
-            ready = Ready(row.hub, row.key, row.name, row.version)
-            if row.worker is None:
-                self._queues[row.hub][Kind.ACTIVITY].push(ready)
-                continue
-            token = f"a{row.key}.{row.attempt}"
-            lease = Lease(Kind.ACTIVITY, ready, token, row.attempt, self._owner(row.worker, names, by_key))
-            self._restore(lease, known.get(token), row.leased_at, alive_until)
-        leased = {row.key: row for row in store.entity_leases()}
-        for hub, key, entity_id in store.entities_with_ops():
-            row = leased.get(key)
-            if row is None:
-                unit.stir_entity(key)
-                continue
-            token = f"e{key}.{row.attempt}"
-            ready = entities.ready_entity(hub, key, entity_id)
-            lease = Lease(Kind.ENTITY, ready, token, row.attempt, self._owner(row.worker, names, by_key))
-            self._restore(lease, known.get(token), row.leased_at, alive_until)
-        self._absorb(unit.changes)
-
-    def _owner(self, key: int, names: dict[int, tuple[str, int | None]], by_key: dict[int, Worker]) -> Worker:
-        worker = by_key.get(key)
-        if worker is None:
-            worker_id, pid = names.get(key, (f"unknown:{key}", None))
-            worker = by_key[key] = self._workers[worker_id] = Worker(worker_id, key, pid)
-        return worker
-
-    def _restore(self, lease: Lease, known: Lease | None, leased_at: int | None, alive_until: float | None) -> None:
-        now = time.monotonic()
-        if known is not None:
-            lease.sent_at, lease.order, lease.deadline = known.sent_at, known.order, known.deadline
-            if lease.sent_at is None:
-                lease.deadline = now
-        elif alive_until is None:
-            lease.deadline = now + LOST_RESULT_DELAY
-            lease.doubtful = True
-        else:
-            lease.doubtful = leased_at is None or leased_at / 1_000_000 > alive_until - 2.0
-            lease.deadline = now + self._grace
-        self._leases[lease.token] = lease
-        lease.worker.hold(lease)
-
-    # -- figures ----------------------------------------------------------------------------------------------------
-
     def figures(self) -> dict[str, int]:
         """Gauges for /metrics."""
-        totals = [0, 0, 0]
-        for queues in self._queues.values():
-            for kind in Kind:
-                totals[kind] += len(queues[kind])
-        return {
-            "workers_connected": sum(1 for worker in self._workers.values() if worker.stream is not None),
-            "leases": len(self._leases),
-            "redelivered_total": self.redelivered,
-            "waiting_clients": len(self.waiters),
-            "ready_orchestrations": totals[Kind.ORCHESTRATION],
-            "ready_activities": totals[Kind.ACTIVITY],
-            "ready_entities": totals[Kind.ENTITY],
-        }
+        return {**self._state.figures(), "redelivered_total": self.redelivered, "waiting_clients": len(self.waiters)}

@@ -5,16 +5,16 @@ stream, and for a grace period after that: a worker that reconnects (same `worke
 It has three grace periods for that, because a report that it made during the break is lost, and it will not repeat
 it. What was sent so shortly before the break that it may never have arrived stays doubtful: it is sent again after
 the grace period even if the worker is back. A process on this machine that is found dead loses its leases at once.
+
+Orchestrator turns and entity batches wait for a few seconds only: all they do is in the report, of which one counts,
+so that running one twice changes nothing.
 """
 
 import asyncio
-import os
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from pathlib import Path
 
 from local.scheduler.dispatch.lanes import Filter
 from local.scheduler.operations.turns import Turn
@@ -22,6 +22,7 @@ from local.scheduler.operations.unit import Ready
 from local.scheduler.wire import pb, to_bytes
 
 DOUBT_SECONDS = 2.0
+SHORT_GRACE = 3.0
 RETURNED_GRACES = 3  # a worker that is back gets this many grace periods
 DEFAULT_CREDITS = 100
 PING = to_bytes(pb.WorkItem(healthPing=pb.HealthPing()))
@@ -51,6 +52,10 @@ class Lease:
     deadline: float | None = None
     partial: list[pb.OrchestratorAction] = field(default_factory=list[pb.OrchestratorAction])
 
+    def grace(self, most: float) -> float:
+        """How many seconds the worker may be away before somebody else gets this; `most` is the grace period."""
+        return most if self.kind is Kind.ACTIVITY else min(SHORT_GRACE, most)
+
 
 @dataclass(slots=True, eq=False)
 class Worker:
@@ -58,7 +63,7 @@ class Worker:
 
     id: str
     key: int
-    local_pid: int | None
+    process: int | None  # see processes.py
     credits: list[int] = field(default_factory=lambda: [0, 0, 0])
     busy: list[int] = field(default_factory=lambda: [0, 0, 0])
     leases: dict[str, Lease] = field(default_factory=dict[str, Lease])
@@ -82,19 +87,18 @@ class Worker:
         if done:
             self.last_done = max(self.last_done, lease.order)
 
-    def break_off(self, now: float, grace: float, turn_grace: float) -> None:
+    def break_off(self, now: float, grace: float) -> None:
         """The stream has ended: from now on every lease is uncertain."""
         self.stream = None
         for lease in self.leases.values():
             recent = lease.sent_at is None or lease.sent_at > now - DOUBT_SECONDS
             lease.doubtful = lease.doubtful or (recent and lease.order > self.last_done)
-            is_turn = lease.kind is Kind.ORCHESTRATION
-            lease.deadline = now + (min(turn_grace, grace) if is_turn else grace)
+            lease.deadline = now + lease.grace(grace)
 
     def come_back(self, now: float, grace: float) -> None:
-        """The worker has reconnected: it gets more time for what surely arrived. A turn is cheap to send again."""
+        """The worker has reconnected: it gets more time for the activities that surely arrived."""
         for lease in self.leases.values():
-            if lease.deadline is not None and not lease.doubtful and lease.kind is not Kind.ORCHESTRATION:
+            if lease.deadline is not None and not lease.doubtful and lease.kind is Kind.ACTIVITY:
                 lease.deadline = now + grace * RETURNED_GRACES
 
 
@@ -129,27 +133,3 @@ class Stream:
     async def ended(self) -> None:
         """Waits until the stream is to end."""
         await self._end.wait()
-
-
-def local_pid(worker_id: str) -> int | None:
-    """The process of a worker id `host:pid:uuid`, if it is seen alive on this machine."""
-    host, _, rest = worker_id.partition(":")
-    pid = rest.partition(":")[0]
-    if host != socket.gethostname() or not pid.isdigit():
-        return None
-    return int(pid) if is_alive(int(pid)) else None
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs (one that is dead but not yet collected by its parent does not)."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        return True
-    return state not in ("Z", "X")

@@ -12,6 +12,7 @@ APPLICATION_ID = 0x43575344  # "CWSD"
 SCHEMA_VERSION = 1
 FILE_NAME = "scheduler.db"
 BUSY_MILLISECONDS = 10_000
+CACHE_KIB = 4 * 1024
 # fdatasync is enough (the log's length is metadata that it writes too) but not every system has it.
 _force = getattr(os, "fdatasync", os.fsync)
 
@@ -82,7 +83,7 @@ class Database:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
-        connection.execute("PRAGMA cache_size = -32768")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         connection.execute("PRAGMA temp_store = MEMORY")
         if empty:
             schema = (Path(__file__).parent.parent / "schema.sql").read_text(encoding="utf-8")
@@ -131,7 +132,7 @@ class Database:
             f"{self.path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
         )
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-        connection.execute("PRAGMA cache_size = -8192")
+        connection.execute("PRAGMA cache_size = -2048")
         return connection
 
     def checkpointer(self) -> sqlite3.Connection:

@@ -106,7 +106,8 @@ class WorkTables:
     def workers(self) -> list[tuple[int, str, int | None]]:
         self._run(
             "DELETE FROM worker WHERE key NOT IN (SELECT worker FROM activity WHERE worker IS NOT NULL) "
-            "AND key NOT IN (SELECT worker FROM entity WHERE worker IS NOT NULL)"
+            "AND key NOT IN (SELECT worker FROM entity "
+            "WHERE worker IS NOT NULL AND key IN (SELECT entity FROM entity_op))"
         )
         return self._run("SELECT key, id, local_pid FROM worker").fetchall()
 
