@@ -95,6 +95,12 @@ class CaseScript:
             assert self.changed.wait_for(lambda: len(self.openings) >= number, WAIT_S), "no review was opened"
         return self.openings[number - 1]
 
+    def reminder(self) -> Reminder:
+        """The first reminder, as soon as there is one."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: bool(self.reminders), WAIT_S), "nobody was reminded"
+        return self.reminders[0]
+
     def escalation(self) -> Escalation:
         """The escalation, as soon as there is one."""
         with self.changed:

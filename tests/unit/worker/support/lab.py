@@ -17,6 +17,7 @@ from contracts.assessment import RecommendedAction
 from contracts.case import CaseProgress
 from contracts.converter import PydanticDataConverter
 from contracts.investigation import DurableAgentState, Feedback, Investigation, Remembrance, ReviewOpening
+from contracts.reversal import Reversal
 from contracts.review import Decision
 from tests.unit.worker.support.cases import a_decision, an_alert, an_investigation
 from tests.unit.worker.support.desk import WAIT_S, CaseScript, FakeActivities
@@ -66,7 +67,11 @@ class RunningCase:
 
     def outcome(self, patience_s: float = WAIT_S) -> str:
         """Wait for the end; the orchestration's output."""
-        state = self.client.wait_for_orchestration_completion(self.order.case_id, timeout=int(patience_s))
+        return self.outcome_of(self.order.case_id, patience_s)
+
+    def outcome_of(self, instance_id: str, patience_s: float = WAIT_S) -> str:
+        """Wait for the end of an instance; its output."""
+        state = self.client.wait_for_orchestration_completion(instance_id, timeout=int(patience_s))
         assert state is not None
         assert state.runtime_status.name == "COMPLETED", state.failure_details
         assert state.serialized_output is not None
@@ -122,6 +127,14 @@ class Lab:
             names.INVESTIGATION, input=order_or_text, instance_id=order.case_id, version=names.INVESTIGATION_VERSION
         )
         return RunningCase(order, script, self.client, self.rude_client)
+
+    def take_back(self, order: Reversal, script: CaseScript) -> str:
+        """Schedule a reversal and wait for its end; the orchestration's output."""
+        self.scripts[order.reversal_id] = script
+        self.client.schedule_new_orchestration(
+            names.REVERSAL, input=order, instance_id=order.reversal_id, version=names.REVERSAL_VERSION
+        )
+        return RunningCase(an_investigation(), script, self.client, self.rude_client).outcome_of(order.reversal_id)
 
 
 def register(worker: TaskHubGrpcWorker, scripts: Mapping[str, CaseScript]) -> None:

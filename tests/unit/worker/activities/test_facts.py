@@ -1,0 +1,181 @@
+"""Asking the store whether what was approved still holds, and what is asked of people in between."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from casebook.errors import EvidenceNotFound
+from casebook.repository import CaseBook
+from contracts.investigation import ChangedFacts, FactCheck, Reminder, ReviewPlan
+from contracts.money import Money
+from contracts.report import Evidence, ToolCall
+from contracts.review import Role
+from tests.unit.worker.support.agents import ScriptedModel, a_loop
+from tests.unit.worker.support.cases import NOON, a_policy, a_report, an_assessment, an_assessment_task, three_reports
+from tests.unit.worker.support.record import CASE, CTX, an_opening, approved, events
+from tests.unit.worker.support.store import FakeStore, a_charge
+from worker.activities.assessment import AssessmentActivities
+from worker.activities.facts import FactActivities
+from worker.activities.review import ReviewActivities
+from worker.agents.aggregator import AggregatorAgent
+from worker.agents.prompting import load_prompts
+from worker.domain.deadlines import BusinessHours
+from worker.ports.tools import ToolsUnavailable
+
+CHECK = FactCheck(
+    case_id=CASE,
+    customer_id=7,
+    action="lock_and_refund",
+    refund_charge_ids=("ch-1",),
+    evidence_ids=("r1-billing-1",),
+)
+
+
+def seen(casebook: CaseBook, *amounts: int) -> None:
+    """Record what the billing specialist was shown."""
+    listed = [a_charge(f"ch-{number}", amount) for number, amount in enumerate(amounts, 1)]
+    evidence = Evidence(
+        evidence_id="r1-billing-1",
+        tool="get_recent_charges",
+        arguments={},
+        ok=True,
+        result={"charges": list(listed)},
+        recorded_at=NOON,
+    )
+    casebook.save_report(CASE, a_report("billing"), (evidence,))
+
+
+def test_facts_that_still_hold_change_nothing(casebook: CaseBook) -> None:
+    seen(casebook, 1_500)
+    store = FakeStore(charges=[a_charge("ch-1")])
+
+    report = FactActivities(casebook, store).check_facts(CTX, CHECK)
+
+    assert report.changes == ()
+    assert report.refund_total == (Money(amount_minor=1_500, currency="EUR"),)
+    assert store.asked == ["get_customer 7", "get_recent_charges 7"]
+
+
+def test_every_fact_that_changed_is_named(casebook: CaseBook) -> None:
+    seen(casebook, 1_500)
+    store = FakeStore(lock="case-2: SIM swap", charges=[a_charge("ch-1", status="refunded")])
+
+    changes = FactActivities(casebook, store).check_facts(CTX, CHECK).changes
+
+    assert [sentence.split()[0] for sentence in changes] == ["The", "Charge"]
+
+
+@pytest.mark.parametrize("store", [FakeStore(reads_fail=1), FakeStore(tool_errors=True)])
+def test_a_store_that_does_not_say_is_no_answer(casebook: CaseBook, store: FakeStore) -> None:
+    seen(casebook, 1_500)
+
+    with pytest.raises(ToolsUnavailable):
+        FactActivities(casebook, store).check_facts(CTX, CHECK)
+
+
+def test_evidence_that_is_not_on_record_is_no_answer_either(casebook: CaseBook) -> None:
+    with pytest.raises(EvidenceNotFound):
+        FactActivities(casebook, FakeStore()).check_facts(CTX, CHECK)
+
+
+def test_what_has_changed_is_on_record_once(casebook: CaseBook) -> None:
+    approved(casebook)
+    activities = FactActivities(casebook, FakeStore())
+    changed = ChangedFacts(case_id=CASE, round=1, changes=("The account is locked already.",))
+
+    activities.note_changed_facts(CTX, changed)
+    activities.note_changed_facts(CTX, changed)
+
+    assert events(casebook).count("facts_changed") == 1
+
+
+def test_an_assessment_says_what_its_refund_adds_up_to_by_the_record(casebook: CaseBook) -> None:
+    seen(casebook, 1_500, 250)
+    call = ToolCall(
+        tool_call_id="r1-billing-1",
+        tool="get_recent_charges",
+        arguments={},
+        ok=True,
+        result_hash="sha256:" + "0" * 64,
+        duration_ms=1,
+    )
+    billing = a_report("billing", 0.9, tool_calls=(call,), suspicious_charge_ids=("ch-1", "ch-2"))
+    task = an_assessment_task(reports=(*three_reports()[:2], billing))
+    activities = AssessmentActivities(casebook, AggregatorAgent(a_loop(ScriptedModel([])), load_prompts()))
+
+    assessment = activities.assess_without_model(CTX, task)
+
+    assert assessment.refund_charge_ids == ("ch-1", "ch-2")
+    assert assessment.refund_total == (Money(amount_minor=1_750, currency="EUR"),)
+    assert casebook.recall_assessment(CASE, 1) == assessment
+
+
+def a_plan(role: Role = "analyst", total: int | None = None, limit: int | None = 1_000) -> ReviewPlan:
+    refund = () if total is None else (Money(amount_minor=total, currency="EUR"),)
+    assessment = an_assessment().model_copy(
+        update={
+            "refund_charge_ids": ("ch-1",) if refund else (),
+            "refund_total": refund,
+            "recommended_action": "refund_charges" if refund else "lock_account",
+        }
+    )
+    policy = a_policy(review_hours_critical=4, remind_before_share=0.25, four_eyes_refund_minor=limit)
+    return ReviewPlan(
+        case_id=CASE, severity="critical", required_role=role, asked_at=NOON, assessment=assessment, policy=policy
+    )
+
+
+def test_a_review_is_due_by_severity_with_a_reminder_before_it(casebook: CaseBook) -> None:
+    terms = ReviewActivities(casebook).schedule_review(CTX, a_plan())
+
+    assert terms.due_at == NOON + timedelta(hours=4)
+    assert terms.remind_at == NOON + timedelta(hours=3)
+
+
+def test_a_review_is_due_in_business_hours_where_there_are_any(casebook: CaseBook) -> None:
+    desk = BusinessHours(frozenset({1, 2, 3, 4, 5}), time(9), time(15), UTC)
+
+    terms = ReviewActivities(casebook, desk).schedule_review(CTX, a_plan("manager"))
+
+    assert terms.due_at == datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
+    assert terms.remind_at == datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("total", "limit", "people", "four_eyes"),
+    [
+        (999, 1_000, 1, ("lock_and_refund",)),
+        (1_001, 1_000, 2, ("refund_charges", "lock_and_refund")),
+        (None, 1_000, 1, ("lock_and_refund",)),
+        (1_001, None, 1, None),
+    ],
+)
+def test_a_review_asks_two_people_by_the_policy_in_force(
+    casebook: CaseBook, total: int | None, limit: int | None, people: int, four_eyes: tuple[str, ...] | None
+) -> None:
+    terms = ReviewActivities(casebook).schedule_review(CTX, a_plan(total=total, limit=limit))
+
+    assert (terms.approvals_required, terms.four_eyes_actions) == (people, four_eyes)
+
+
+def test_a_reminder_is_on_record_once_and_only_while_somebody_is_asked(casebook: CaseBook) -> None:
+    activities, opening = ReviewActivities(casebook), an_opening(an_assessment())
+    activities.open_review(CTX, opening)
+    reminder = Reminder(case_id=CASE, review_id=opening.review.review_id, at=NOON)
+
+    activities.remind_review(CTX, reminder)
+    activities.remind_review(CTX, reminder)
+    activities.expire_review(CTX, opening.review)
+    activities.remind_review(CTX, reminder.model_copy(update={"at": NOON + timedelta(hours=1)}))
+
+    assert events(casebook).count("review_reminded") == 1
+
+
+def test_the_end_without_an_answer_is_loud(casebook: CaseBook, caplog: pytest.LogCaptureFixture) -> None:
+    activities, opening = ReviewActivities(casebook), an_opening(an_assessment())
+    activities.open_review(CTX, opening)
+
+    activities.expire_review(CTX, opening.review)
+
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert events(casebook)[-1] == "review_expired"

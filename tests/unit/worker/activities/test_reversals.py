@@ -1,0 +1,144 @@
+"""Taking effects back, against a real casebook: approved, once, and only while the facts are as approved."""
+
+import pytest
+
+from casebook.errors import NotReversible, ReversalNotFound
+from casebook.repository import CaseBook
+from contracts.investigation import ActionOrder, Closing, ReversalReconciliation
+from contracts.reversal import Reversal
+from tests.unit.worker.support.record import CASE, CTX, approved, events
+from tests.unit.worker.support.store import CUSTOMER, FakeStore, Fault, a_charge
+from worker.activities.actions import ActionActivities
+from worker.activities.effects import UNKNOWN
+from worker.activities.facts import FactActivities
+from worker.activities.reversals import ReversalActivities
+from worker.ports.actions import ActionsUnavailable
+from worker.ports.tools import ToolsUnavailable
+
+LOCK = f"{CASE}:lock_account:7"
+REFUND = f"{CASE}:refund_charges:7"
+UNLOCK = f"{CASE}:unlock_account:7:1"
+
+
+def reversing(casebook: CaseBook, store: FakeStore) -> ReversalActivities:
+    return ReversalActivities(casebook, store, FactActivities(casebook, store))
+
+
+def done(casebook: CaseBook, store: FakeStore) -> None:
+    """Lock and refund have happened, and the case is closed."""
+    store.charges = [a_charge("ch-1")]
+    order = ActionOrder(
+        case_id=CASE,
+        customer_id=CUSTOMER,
+        decision=approved(casebook, "lock_and_refund"),
+        refund_charge_ids=("ch-1",),
+    )
+    ActionActivities(casebook, store, FactActivities(casebook, store)).execute_action(CTX, order)
+    casebook.close_case(Closing(case_id=CASE, round=1, outcome="locked_and_refunded"))
+    store.asked.clear()
+
+
+def requested(casebook: CaseBook, undoes: str = LOCK) -> Reversal:
+    return casebook.request_reversal(CASE, undoes, "It was the customer.", subject="ana", roles=("analyst",))
+
+
+def approved_reversal(casebook: CaseBook, undoes: str = LOCK) -> Reversal:
+    requested(casebook, undoes)
+    return casebook.decide_reversal(CASE, 1, "approve", None, subject="maria", roles=("manager",))
+
+
+def shown(casebook: CaseBook) -> Reversal:
+    return casebook.get_case(CASE).reversals[0]
+
+
+def test_a_lock_is_taken_off_once_both_have_agreed(casebook: CaseBook) -> None:
+    store = FakeStore()
+    done(casebook, store)
+    reversal = approved_reversal(casebook)
+
+    effect = reversing(casebook, store).execute_reversal(CTX, reversal)
+
+    assert (effect.key, effect.action, effect.status, store.lock) == (UNLOCK, "unlock_account", "done", None)
+    assert effect.result == {
+        "customer_id": 7,
+        "reason": f"{CASE}: {CASE}:unlock_account:1, requested by ana, approved by maria",
+    }
+    assert store.asked == [f"look_up {UNLOCK}", "get_customer 7", f"unlock_account {UNLOCK}"]
+    assert (shown(casebook).status, shown(casebook).effect) == ("done", effect)
+    assert events(casebook)[-2:] == ["reversal_started", "reversal_finished"]
+
+
+def test_a_refund_is_recorded_as_taken_back(casebook: CaseBook) -> None:
+    store = FakeStore()
+    done(casebook, store)
+
+    effect = reversing(casebook, store).execute_reversal(CTX, approved_reversal(casebook, REFUND))
+
+    assert (effect.action, effect.status) == ("reverse_refund", "done")
+    assert store.ledger[effect.key].action == "record_refund_reversal"
+    assert shown(casebook).status == "done"
+
+
+def test_nothing_is_taken_back_that_nobody_approved(casebook: CaseBook) -> None:
+    store = FakeStore()
+    done(casebook, store)
+    reversal = requested(casebook)
+
+    with pytest.raises(NotReversible):
+        reversing(casebook, store).execute_reversal(CTX, reversal)
+    with pytest.raises(ReversalNotFound):
+        reversing(casebook, store).execute_reversal(CTX, reversal.model_copy(update={"reversal_id": "other"}))
+    assert store.asked == []
+
+
+@pytest.mark.parametrize(
+    ("lock", "sentence"),
+    [
+        (None, "The account is no longer locked: there is nothing to take back."),
+        ("case-2: SIM swap", "The account bears another lock than this case's (since 2026-03-02T13:00:00Z, reason:"),
+    ],
+)
+def test_only_the_own_lock_is_taken_off(casebook: CaseBook, lock: str | None, sentence: str) -> None:
+    store = FakeStore()
+    done(casebook, store)
+    store.lock = lock
+
+    effect = reversing(casebook, store).execute_reversal(CTX, approved_reversal(casebook))
+
+    assert effect.status == "failed"
+    assert effect.result is not None
+    assert str(effect.result["error"]).startswith(sentence)
+    assert (store.writes, shown(casebook).status) == ([], "failed")
+
+
+@pytest.mark.parametrize("fault", ["before", "after"])
+def test_a_reversal_in_doubt_is_looked_up_before_it_is_sent_again(casebook: CaseBook, fault: Fault) -> None:
+    store = FakeStore()
+    done(casebook, store)
+    reversal = approved_reversal(casebook)
+    store.faults = [fault]
+    activities = reversing(casebook, store)
+    with pytest.raises(ActionsUnavailable):
+        activities.execute_reversal(CTX, reversal)
+    store.reads_fail = 1
+
+    doubtful = activities.reconcile_reversal(CTX, ReversalReconciliation(reversal=reversal))
+    effect_then, status_then = shown(casebook).effect, shown(casebook).status
+    found = activities.reconcile_reversal(CTX, ReversalReconciliation(reversal=reversal))
+
+    assert (doubtful.status, doubtful.result) == ("unknown", {"error": UNKNOWN})
+    assert (effect_then, status_then) == (doubtful, "approved")
+    assert (found.status, shown(casebook).status) == ("done", "done")
+    assert len(store.writes) == (2 if fault == "before" else 1)
+
+
+def test_a_store_that_cannot_be_asked_leaves_the_reversal_for_the_next_attempt(casebook: CaseBook) -> None:
+    store = FakeStore()
+    done(casebook, store)
+    reversal = approved_reversal(casebook)
+    store.tool_errors = True
+
+    with pytest.raises(ToolsUnavailable):
+        reversing(casebook, store).execute_reversal(CTX, reversal)
+
+    assert (shown(casebook).status, store.writes) == ("approved", [])

@@ -1,0 +1,88 @@
+"""The action gateway and the fact checks against the real tool server: what they send is what it understands."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from contracts.investigation import FactCheck
+from tests.unit.mcp_server.support import environment, serving
+from worker.activities.facts import FactActivities
+from worker.adapters.client_loop import ClientLoop
+from worker.adapters.mcp_actions import McpActionGateway
+from worker.adapters.mcp_session import McpSession
+from worker.adapters.mcp_tools import McpToolBox
+from worker.ports.actions import ActionRefused
+from worker.ports.tools import ToolInvocation
+from worker.wiring import Record
+
+pytestmark = pytest.mark.integration
+
+CUSTOMER = 12
+LOCK, UNLOCK = "case-1:lock_account:12", "case-1:unlock_account:12:1"
+REFUND, BACK = "case-1:refund_charges:12", "case-1:reverse_refund:12:2"
+
+
+class NoRecord(Record):
+    """There is no evidence of anything."""
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    store = tmp_path_factory.mktemp("store") / "customers.db"
+    with serving(environment(store, MCP_WRITE_TOKEN="write")) as (_, address):
+        yield address
+
+
+@pytest.fixture
+def gateway(loop: ClientLoop, url: str) -> McpActionGateway:
+    session = McpSession(url, "write")
+    loop.close_with(session.close)
+    return McpActionGateway(session, loop)
+
+
+@pytest.fixture
+def tools(loop: ClientLoop, url: str) -> McpToolBox:
+    session = McpSession(url)
+    loop.close_with(session.close)
+    return McpToolBox(session, loop)
+
+
+def test_the_ledger_tells_what_was_done_under_a_key_and_what_was_not(gateway: McpActionGateway) -> None:
+    before = gateway.look_up(LOCK)
+    locked = gateway.perform("lock_account", customer_id=CUSTOMER, key=LOCK, reason="case-1: approved by ana")
+    entry = gateway.look_up(LOCK)
+
+    assert before is None
+    assert entry is not None
+    assert (entry.action, entry.customer_id, entry.result) == ("lock_account", CUSTOMER, locked)
+    unlocked = gateway.unlock_account(customer_id=CUSTOMER, key=UNLOCK, reason="case-1: approved by maria")
+    assert unlocked["already_active"] is False
+
+
+def test_facts_and_refund_reversals_speak_of_the_same_charges(gateway: McpActionGateway, tools: McpToolBox) -> None:
+    (answer,) = tools.invoke(
+        [ToolInvocation(tool="get_recent_charges", arguments={"customer_id": CUSTOMER, "days": 120})], 30
+    )
+    assert isinstance(answer.result, dict)
+    assert isinstance(answer.result["charges"], list)
+    charge = answer.result["charges"][0]
+    assert isinstance(charge, dict)
+    charge_id = str(charge["charge_id"])
+    check = FactCheck(case_id="case-1", customer_id=CUSTOMER, action="refund_charges", refund_charge_ids=(charge_id,))
+    facts = FactActivities(NoRecord(), tools)
+
+    before = facts.read(check)
+    gateway.perform("refund_charges", customer_id=CUSTOMER, key=REFUND, reason="case-1: ok", charge_ids=[charge_id])
+    after = facts.read(check)
+    back = gateway.reverse_refund(customer_id=CUSTOMER, refund_key=REFUND, key=BACK, reason="case-1: no")
+
+    assert before.refund_total is not None
+    assert [money.amount_minor for money in before.refund_total] == [charge["amount_minor"]]
+    assert after.changes == (f"Charge {charge_id} cannot be refunded: its status is refunded.",)
+    assert back["amount_minor"] == charge["amount_minor"]
+    entry = gateway.look_up(BACK)
+    assert entry is not None
+    assert entry.action == "record_refund_reversal"
+    with pytest.raises(ActionRefused, match="already taken back"):
+        gateway.reverse_refund(customer_id=CUSTOMER, refund_key=REFUND, key=BACK + "1", reason="case-1: no")

@@ -1,0 +1,237 @@
+"""What an approval relies on: totals from the record, and every way in which the facts can have changed."""
+
+from typing import Any
+
+import pytest
+from pydantic import JsonValue
+
+from contracts.assessment import RecommendedAction, RiskAssessment
+from contracts.investigation import FactCheck, FactReport
+from contracts.money import Money
+from contracts.report import Evidence, ToolCall
+from tests.unit.worker.support.cases import NOON, a_policy, a_report, an_assessment
+from tests.unit.worker.support.store import FakeStore, a_charge
+from worker.domain.facts import (
+    asked_again,
+    compare,
+    customer_of,
+    facts_behind,
+    known_charges,
+    refund_total,
+    spoken,
+)
+
+CASE = "case-1"
+OWN = f"{CASE}: approved by ana"
+
+
+def evidence(tool: str, result: JsonValue, *, ok: bool = True) -> Evidence:
+    return Evidence(evidence_id="r1-billing-1", tool=tool, arguments={}, ok=ok, result=result, recorded_at=NOON)
+
+
+def charges(*listed: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {"charges": list[JsonValue](listed)}
+
+
+def seen(*listed: dict[str, JsonValue]) -> tuple[Evidence, ...]:
+    return (evidence("get_recent_charges", charges(*listed)),)
+
+
+def a_check(action: RecommendedAction = "lock_account", *charge_ids: str, **changes: Any) -> FactCheck:
+    return FactCheck(case_id=CASE, customer_id=7, action=action, refund_charge_ids=charge_ids, **changes)
+
+
+def with_charges(*charge_ids: str, **changes: Any) -> RiskAssessment:
+    return an_assessment(0.9, "lock_account").model_copy(update={"refund_charge_ids": charge_ids, **changes})
+
+
+ACTIVE, LOCKED, OWN_LOCK = FakeStore().customer(), FakeStore(lock="case-2: SIM swap").customer(), FakeStore(lock=OWN)
+
+
+def test_the_total_of_a_refund_is_the_sum_of_the_recorded_amounts() -> None:
+    known = known_charges(seen(a_charge("a", 1_000), a_charge("b", 250), a_charge("c", 99, currency="USD")))
+
+    assert refund_total(("a", "b"), known) == (Money(amount_minor=1_250, currency="EUR"),)
+    assert refund_total(("a", "c"), known) == (
+        Money(amount_minor=1_000, currency="EUR"),
+        Money(amount_minor=99, currency="USD"),
+    )
+    assert refund_total((), known) == ()
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        [],
+        [a_charge("b")],
+        [{"charge_id": "a"}],
+        [a_charge("a", currency="euro")],
+        [a_charge("a", currency=None)],
+        [a_charge("a") | {"amount_minor": "12"}],
+        [a_charge("a") | {"amount_minor": True}],
+        [a_charge("a") | {"amount_minor": 12.5}],
+    ],
+)
+def test_an_amount_that_is_not_legible_makes_the_total_unknown(listed: list[dict[str, JsonValue]]) -> None:
+    assert refund_total(("a",), known_charges(seen(*listed))) is None
+
+
+@pytest.mark.parametrize("answer", [None, "none", [], {}, {"charges": None}, {"charges": ["a"]}])
+def test_an_answer_of_another_shape_holds_no_charges(answer: JsonValue) -> None:
+    assert known_charges([evidence("get_recent_charges", answer)]) == {}
+
+
+def test_only_answers_of_the_charges_tool_count() -> None:
+    failed = evidence("get_recent_charges", charges(a_charge("a")), ok=False)
+    other = evidence("get_orders", charges(a_charge("a")))
+
+    assert known_charges([failed, other]) == {}
+
+
+def test_nothing_is_checked_before_nothing_is_done() -> None:
+    assert facts_behind(CASE, 7, "clear", an_assessment()) is None
+
+
+def test_a_check_names_the_evidence_that_was_answered_and_what_the_approver_was_told() -> None:
+    def call(number: int, tool: str, *, ok: bool = True) -> ToolCall:
+        return ToolCall(
+            tool_call_id=f"r1-billing-{number}",
+            tool=tool,
+            arguments={},
+            ok=ok,
+            result_hash="sha256:" + "0" * 64,
+            duration_ms=1,
+        )
+
+    calls = (
+        call(1, "get_recent_charges"),
+        call(2, "get_recent_charges", ok=False),
+        call(3, "get_orders"),
+        call(4, "get_customer"),
+    )
+    assessment = with_charges("a", reports=(a_report("billing", tool_calls=calls),), route_reasons=("Told.",))
+
+    check = facts_behind(CASE, 7, "refund_charges", assessment)
+
+    assert check == a_check("refund_charges", "a", evidence_ids=("r1-billing-1", "r1-billing-4"), told=("Told.",))
+    locking = facts_behind(CASE, 7, "lock_account", assessment)
+    assert locking is not None
+    assert locking.refund_charge_ids == ()
+
+
+@pytest.mark.parametrize(
+    ("customer", "change"),
+    [
+        (ACTIVE, None),
+        (OWN_LOCK.customer(), None),
+        (LOCKED, "The account is locked already, not by this case (since 2026-03-02T13:00:00Z, reason: case-2: SIM"),
+        (FakeStore(lock="case-12: another").customer(), "The account is locked already"),
+        ({"status": "vanished"}, "The customer store does not say whether the account is active."),
+        (None, "The customer store does not say whether the account is active."),
+    ],
+)
+def test_a_lock_relies_on_an_account_that_nobody_else_has_locked(customer: JsonValue, change: str | None) -> None:
+    found = compare(a_check(), (), customer, None).changes
+
+    assert [sentence.startswith(change or "") for sentence in found] == ([True] if change else [])
+
+
+def test_a_lock_that_the_investigation_saw_is_no_news() -> None:
+    assert compare(a_check(), (evidence("get_customer", LOCKED),), LOCKED, None).changes == ()
+    again = FakeStore(lock="another reason").customer()
+    assert len(compare(a_check(), (evidence("get_customer", LOCKED),), again, None).changes) == 1
+
+
+def test_a_refund_does_not_ask_whether_the_account_is_locked() -> None:
+    report = compare(a_check("refund_charges", "a"), seen(a_charge("a")), None, charges(a_charge("a")))
+
+    assert report.changes == ()
+    assert (report.refund_charge_ids, report.refund_total) == (("a",), (Money(amount_minor=1_500, currency="EUR"),))
+
+
+@pytest.mark.parametrize(
+    ("now", "change", "refundable"),
+    [
+        (charges(), "Charge a is no longer among the account's recent charges: it cannot be refunded.", ()),
+        (charges(a_charge("a", status="refunded")), "Charge a cannot be refunded: its status is refunded.", ()),
+        (charges(a_charge("a", status="disputed")), "Charge a cannot be refunded: its status is disputed.", ()),
+        (charges(a_charge("a", 9_900)), "Charge a is now 99.00 EUR: 15.00 EUR were approved.", ("a",)),
+        (
+            charges(a_charge("a", currency="USD")),
+            "Charge a is now 15.00 USD: 15.00 EUR were approved.",
+            ("a",),
+        ),
+        (None, "Charge a is no longer among the account's recent charges: it cannot be refunded.", ()),
+    ],
+)
+def test_a_charge_must_be_refundable_and_cost_what_it_did(
+    now: JsonValue, change: str, refundable: tuple[str, ...]
+) -> None:
+    report = compare(a_check("lock_and_refund", "a"), seen(a_charge("a")), ACTIVE, now)
+
+    assert (report.changes, report.refund_charge_ids) == ((change,), refundable)
+
+
+def test_an_amount_that_nobody_had_seen_is_a_change() -> None:
+    report = compare(a_check("refund_charges", "a"), (), None, charges(a_charge("a")))
+
+    assert report.changes == ("The amount of charge a was not known when it was approved: it is 15.00 EUR.",)
+
+
+def test_what_the_approver_was_told_is_no_change() -> None:
+    now = charges(a_charge("a", 9_900))
+    told = compare(a_check("refund_charges", "a"), seen(a_charge("a")), None, now).changes
+
+    assert compare(a_check("refund_charges", "a", told=told), seen(a_charge("a")), None, now).changes == ()
+
+
+def test_the_next_question_says_what_has_changed_and_leaves_out_what_cannot_be_refunded() -> None:
+    first = with_charges("a", "b", recommended_action="refund_charges", route_reasons=("Because.",))
+    report = FactReport(refund_charge_ids=("b",), refund_total=(Money(amount_minor=1, currency="EUR"),))
+
+    again = asked_again(first, a_policy(), a_check("refund_charges", "a", "b"), ("Changed.", "Because."), report)
+
+    assert (again.round, again.route, again.route_reasons) == (2, "review", ("Because.", "Changed."))
+    assert (again.refund_charge_ids, again.refund_total) == (("b",), report.refund_total)
+    assert (again.recommended_action, again.reports) == ("refund_charges", first.reports)
+
+
+@pytest.mark.parametrize(
+    ("action", "score", "expected"),
+    [
+        ("lock_and_refund", 0.1, "lock_account"),
+        ("refund_charges", 0.9, "lock_account"),
+        ("refund_charges", 0.1, "clear"),
+    ],
+)
+def test_without_a_charge_to_refund_no_refund_is_recommended(
+    action: RecommendedAction, score: float, expected: RecommendedAction
+) -> None:
+    first = with_charges("a", recommended_action=action, overall_risk_score=score)
+
+    again = asked_again(first, a_policy(), a_check(action, "a"), ("Gone.",), FactReport(refund_total=()))
+
+    assert (again.recommended_action, again.refund_charge_ids) == (expected, ())
+
+
+def test_a_changed_account_leaves_the_refund_as_it_was() -> None:
+    first = with_charges("a", recommended_action="lock_and_refund")
+
+    again = asked_again(first, a_policy(), a_check("lock_account"), ("Locked.",), FactReport())
+
+    assert (again.refund_charge_ids, again.recommended_action) == (("a",), "lock_and_refund")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [(1_299, "EUR", "12.99 EUR"), (5, "USD", "0.05 USD"), (500, "JPY", "500 JPY"), (1_500, "KWD", "1.500 KWD")],
+)
+def test_amounts_are_written_as_people_write_them(amount: int, currency: str, text: str) -> None:
+    assert spoken(Money(amount_minor=amount, currency=currency)) == text
+
+
+def test_the_key_of_an_effect_names_its_customer() -> None:
+    assert customer_of("case-1:lock_account:7") == 7
+    for other in ("case-1:lock_account", "case-1:lock_account:seven", "case-1:lock_account:07", "a:b:c:d"):
+        with pytest.raises(ValueError, match=r".+"):
+            customer_of(other)

@@ -1,0 +1,102 @@
+"""Deadlines, reminders and escalation, with real timers of fractions of a second."""
+
+import pytest
+
+from contracts.alert import Severity
+from tests.unit.worker.support.cases import a_policy, an_alert
+from tests.unit.worker.support.desk import CaseScript, ScriptedFault
+from tests.unit.worker.support.lab import Lab
+
+SOON_H = 0.0001
+"""About a third of a second."""
+
+
+@pytest.mark.parametrize(("severity", "due_h"), [("critical", 4), ("high", 24), ("medium", 72), ("low", 72)])
+def test_an_answer_is_due_by_how_severe_the_alert_is(lab: Lab, severity: Severity, due_h: float) -> None:
+    policy = a_policy(review_hours_critical=4, review_hours_high=24)
+    case = lab.start(CaseScript(policy=policy), an_alert(f"due-{severity}", severity=severity))
+
+    review = case.script.opening().review
+    case.decide(case.script.opening(), "clear")
+
+    assert case.outcome() == "cleared"
+    assert (review.due_at - review.opened_at).total_seconds() == due_h * 3600
+    (plan,) = case.script.plans
+    assert (plan.required_role, plan.severity, plan.asked_at) == ("analyst", severity, review.opened_at)
+
+
+def test_those_who_could_decide_are_reminded_once_and_may_still_decide(lab: Lab) -> None:
+    policy = a_policy(approval_timeout_hours=1, remind_before_share=1 - SOON_H)
+    case = lab.start(CaseScript(policy=policy))
+
+    reminder = case.script.reminder()
+    opening = case.script.opening()
+    case.decide(opening, "clear")
+
+    assert case.outcome() == "cleared"
+    assert case.script.reminders == [reminder]
+    assert (reminder.review_id, reminder.at) == (opening.review.review_id, opening.review.remind_at)
+    assert opening.review.opened_at < reminder.at < opening.review.due_at
+    assert case.script.escalations == []
+
+
+def test_each_who_is_asked_is_reminded_before_their_own_deadline(lab: Lab) -> None:
+    hurried = a_policy(approval_timeout_hours=SOON_H, escalation_timeout_hours=SOON_H, remind_before_share=0.5)
+    case = lab.start(CaseScript(policy=hurried))
+
+    assert case.outcome() == "unresolved"
+    escalated = case.script.escalation().review
+    first, second = case.script.reminders
+    assert (first.at, second.at) == (case.script.opening().review.remind_at, escalated.remind_at)
+    assert [plan.required_role for plan in case.script.plans] == ["analyst", "manager"]
+    assert escalated.required_role == "manager"
+    assert escalated.due_at > case.script.opening().review.due_at
+    assert case.script.orders == []
+
+
+def test_a_decision_before_the_reminder_keeps_everybody_from_being_reminded(lab: Lab) -> None:
+    case = lab.start(CaseScript(policy=a_policy(remind_before_share=0.5)))
+
+    case.decide(case.script.opening(), "clear")
+
+    assert case.outcome() == "cleared"
+    assert case.script.reminders == []
+
+
+def test_a_reminder_that_cannot_be_noted_does_not_hold_up_the_case(lab: Lab) -> None:
+    policy = a_policy(approval_timeout_hours=2 * SOON_H, remind_before_share=0.5)
+    case = lab.start(CaseScript(policy=policy, instead={"remind_review": ScriptedFault("No casebook.")}))
+
+    case.script.escalation()
+    case.decide(case.script.opening(), "clear")
+
+    assert case.outcome() == "cleared"
+
+
+def test_used_up_attempts_bring_the_case_before_a_manager_with_a_deadline_of_their_own(lab: Lab) -> None:
+    policy = a_policy(max_review_attempts=1, escalation_timeout_hours=7)
+    case = lab.start(CaseScript(policy=policy))
+    case.reject(case.script.opening(1))
+
+    review = case.script.opening(2).review
+    case.decide(case.script.opening(2), "clear")
+
+    assert case.outcome() == "cleared"
+    assert (review.due_at - review.opened_at).total_seconds() == 7 * 3600
+    assert [plan.required_role for plan in case.script.plans] == ["analyst", "manager"]
+
+
+def test_what_the_policy_says_of_four_eyes_is_part_of_the_question(lab: Lab) -> None:
+    terms = {
+        "due_at": "2126-03-02T12:00:00Z",
+        "approvals_required": 2,
+        "four_eyes_actions": ["lock_account", "lock_and_refund"],
+    }
+    case = lab.start(CaseScript(instead={"schedule_review": terms}))
+
+    review = case.script.opening().review
+    case.decide(case.script.opening(), "clear")
+
+    assert case.outcome() == "cleared"
+    assert (review.approvals_required, review.four_eyes_actions) == (2, ("lock_account", "lock_and_refund"))
+    assert review.remind_at is None

@@ -1,0 +1,123 @@
+"""Effects in doubt: looked up ever less often, for a limited time, and never given up silently."""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from contracts.effect import EffectStatus
+from contracts.reversal import Reversal, ReversalAction
+from tests.unit.worker.support.cases import a_policy
+from tests.unit.worker.support.desk import CaseScript
+from tests.unit.worker.support.lab import Lab
+from worker.orchestrations import reconciling
+
+SOON_H = 0.0002
+AT = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
+
+
+def a_reversal(number: int, action: ReversalAction = "unlock_account") -> Reversal:
+    return Reversal(
+        reversal_id=f"case-1:{action}:{number}",
+        case_id="case-1",
+        action=action,
+        undoes="case-1:lock_account:7",
+        status="approved",
+        reason="It was the customer.",
+        requested_by="ana",
+        requested_at=AT,
+        decided_by="maria",
+        decided_at=AT,
+    )
+
+
+def test_an_action_that_fails_every_attempt_is_looked_up_until_it_is_known(lab: Lab) -> None:
+    case = lab.start(CaseScript(action_fails=True, reconciled=["unknown", "unknown"]))
+
+    case.decide(case.script.opening(), "lock_account")
+
+    assert case.outcome() == "account_locked"
+    assert len(case.script.orders) == 3
+    assert [look.last for look in case.script.looks] == [False] * 3
+    assert all(look.order == case.script.orders[0] for look in case.script.looks)
+    assert case.script.given_up == []
+
+
+def test_the_case_shows_that_it_is_still_acting_while_nobody_knows(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = lab.start(CaseScript(action_fails=True, reconciled=["unknown"] * 4))
+
+    case.decide(case.script.opening(), "lock_account")
+    progress = case.progress_when(lambda shown: bool(case.script.looks))
+
+    assert (progress.phase, progress.outcome) == ("acting", None)
+    assert case.outcome() == "account_locked"
+
+
+def test_an_effect_that_turns_out_to_have_failed_ends_the_case_as_failed(lab: Lab) -> None:
+    case = lab.start(CaseScript(action_fails=True, reconciled=["unknown", "failed"]))
+
+    case.decide(case.script.opening(), "lock_account")
+
+    assert case.outcome() == "failed"
+
+
+def test_after_the_time_for_looking_the_case_is_closed_as_failed(lab: Lab) -> None:
+    doubt: list[EffectStatus] = ["unknown"] * 100
+    case = lab.start(CaseScript(action_fails=True, reconciled=doubt, policy=a_policy(reconcile_hours=SOON_H)))
+
+    case.decide(case.script.opening(), "lock_account")
+
+    assert case.outcome() == "failed"
+    assert case.script.outcomes == ["failed"]
+    assert [look.last for look in case.script.looks][-2:] == [False, True]
+
+
+@dataclass
+class Clock:
+    """The part of an orchestration's context that knows the time; a timer makes it pass at once."""
+
+    current_utc_datetime: datetime = datetime(2026, 3, 3, 9, 0)  # noqa: DTZ001 - as the SDK gives it
+    pauses: list[timedelta] = field(default_factory=list[timedelta])
+
+    def create_timer(self, fire_at: datetime) -> str:
+        at = fire_at.replace(tzinfo=None)
+        self.pauses.append(at - self.current_utc_datetime)
+        self.current_utc_datetime = at
+        return "timer"
+
+
+def test_the_pauses_double_up_to_an_hour_and_end_with_the_time_for_looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconciling, "FIRST_WAIT", timedelta(seconds=30))
+    clock, looks = Clock(), list[bool]()
+
+    def look(last: bool) -> Generator[Any, Any, str]:
+        looks.append(last)
+        yield from ()
+        return "unknown"
+
+    steps = reconciling.reconcile(cast("Any", clock), 5.0, look, lambda found: found == "unknown")
+    assert set(steps) == {"timer"}
+
+    minutes = [pause.total_seconds() / 60 for pause in clock.pauses]
+    assert minutes[:9] == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
+    assert sum(minutes) == 5 * 60
+    assert looks == [False] * len(minutes) + [True]
+
+
+def test_an_approved_reversal_is_carried_out(lab: Lab) -> None:
+    script = CaseScript()
+
+    assert lab.take_back(a_reversal(1), script) == "done"
+    assert script.reversals == [a_reversal(1)]
+
+
+@pytest.mark.parametrize("end", ["done", "failed"])
+def test_a_reversal_in_doubt_is_looked_up_until_it_is_known(lab: Lab, end: EffectStatus) -> None:
+    script = CaseScript(action_fails=True, reconciled=["unknown", end])
+    order = a_reversal(2 if end == "done" else 3)
+
+    assert lab.take_back(order, script) == end
+    assert len(script.reversals) == 3
+    assert [(look.reversal, look.last) for look in script.reversal_looks] == [(order, False)] * 2
