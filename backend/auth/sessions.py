@@ -54,6 +54,14 @@ class LocalAuthenticator:
 
     def identify(self, token: str | None) -> Identity:
         """Whose session this is. Raises NotSignedIn for None, SessionInvalid, SessionExpired."""
+        return self.session(token).identity
+
+    def seconds_left(self, session: Session) -> float:
+        """How long the session still lives."""
+        return (session.expires_at - self._clock()).total_seconds()
+
+    def session(self, token: str | None) -> Session:
+        """The session that this token stands for. Raises what `identify` raises."""
         if not token:
             raise NotSignedIn
         try:
@@ -65,4 +73,4 @@ class LocalAuthenticator:
         identity = self._by_subject.get(claims.subject)
         if identity is None:
             raise SessionInvalid
-        return identity
+        return Session(identity=identity, token=token, expires_at=claims.expires_at)

@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 
 from backend.auth.errors import AuthError
 from backend.auth.identity import Identity
-from backend.auth.sessions import SESSION_COOKIE, LocalAuthenticator
+from backend.auth.sessions import SESSION_COOKIE, LocalAuthenticator, Session
 from backend.live.feed import CaseFeed
 from backend.live.pulse import Pulse
 from backend.live.stream import EventStream
@@ -85,12 +85,27 @@ def _token(
     return bearer.credentials if bearer is not None else cookie
 
 
-def _identity(desk: DeskDep, token: Annotated[str | None, Depends(_token)]) -> Identity:
-    return desk.authenticator.identify(token)
+def _session(desk: DeskDep, token: Annotated[str | None, Depends(_token)]) -> Session:
+    return desk.authenticator.session(token)
+
+
+_SessionDep = Annotated[Session, Depends(_session)]
+
+
+def _identity(session: _SessionDep) -> Identity:
+    return session.identity
 
 
 CurrentIdentity = Annotated[Identity, Depends(_identity)]
 """Who is asking. Nobody signed in: the request is answered with 401."""
+
+
+def _session_seconds(desk: DeskDep, session: _SessionDep) -> float:
+    return desk.authenticator.seconds_left(session)
+
+
+SessionSecondsDep = Annotated[float, Depends(_session_seconds)]
+"""How long the session of whoever asks still lives: what is pushed to them ends with it."""
 
 
 def _known_identity(connection: HTTPConnection, desk: DeskDep) -> Identity | None:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from backend.live.messages import TOPICS, Topic
-from backend.routes.dependencies import DeskDep
+from backend.routes.dependencies import DeskDep, SessionSecondsDep
 from backend.routes.problem import documented
 
 router = APIRouter(prefix="/api/events", tags=["events"])
@@ -23,19 +23,20 @@ EventNumber = Annotated[int, Query(ge=0, le=2**63 - 1)]
 
 
 class EventStreamResponse(Response):
-    """Server-sent events until the stream ends, the client leaves, or it takes nothing for too long."""
+    """Server-sent events until the stream or its time ends, the client leaves, or it takes nothing for too long."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, chunks: AsyncGenerator[bytes], send_timeout_s: float = SEND_TIMEOUT_S) -> None:
+    def __init__(self, chunks: AsyncGenerator[bytes], lasts_s: float, send_timeout_s: float = SEND_TIMEOUT_S) -> None:
         self.status_code = 200
         self.background = None
         self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         self._chunks = chunks
+        self._lasts_s = lasts_s
         self._send_timeout_s = send_timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 the interface
-        """Send until one of the three ends comes."""
+        """Send until one of these ends comes."""
         async with anyio.create_task_group() as group:
 
             async def leave_with_the_client() -> None:
@@ -46,11 +47,13 @@ class EventStreamResponse(Response):
             group.start_soon(leave_with_the_client)
             with anyio.move_on_after(None) as overdue:
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-                async with aclosing(self._chunks) as chunks:
-                    async for chunk in chunks:
-                        overdue.deadline = anyio.current_time() + self._send_timeout_s
-                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                        overdue.deadline = float("inf")
+                with anyio.move_on_after(self._lasts_s):
+                    async with aclosing(self._chunks) as chunks:
+                        async for chunk in chunks:
+                            overdue.deadline = anyio.current_time() + self._send_timeout_s
+                            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                            overdue.deadline = float("inf")
+                overdue.deadline = anyio.current_time() + self._send_timeout_s
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
             group.cancel_scope.cancel()
 
@@ -71,6 +74,7 @@ class EventStreamResponse(Response):
 )
 async def stream_events(
     desk: DeskDep,
+    session_seconds: SessionSecondsDep,
     topics: Annotated[str, Query(description="Any of `telemetry`, `alerts`, `cases`, separated by commas")] = ",".join(
         TOPICS
     ),
@@ -79,9 +83,12 @@ async def stream_events(
     ] = None,
     last_event_id_header: Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=2**63 - 1)] = None,
 ) -> EventStreamResponse:
-    """Server-sent events. Resuming after `Last-Event-ID` loses and repeats nothing; without it, they start now."""
+    """Server-sent events. Resuming after `Last-Event-ID` loses and repeats nothing; without it, they start now.
+
+    The stream ends with the session; to go on takes another one.
+    """
     after = last_event_id if last_event_id_header is None else last_event_id_header
-    return EventStreamResponse(desk.stream.follow(_topics(topics), after))
+    return EventStreamResponse(desk.stream.follow(_topics(topics), after), session_seconds)
 
 
 def _topics(text: str) -> frozenset[Topic]:

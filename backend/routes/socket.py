@@ -5,7 +5,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from backend.live.messages import CaseStatusMessage
 from backend.live.pulse import wait_for
-from backend.routes.dependencies import Desk, DeskDep
+from backend.routes.dependencies import Desk, DeskDep, SessionSecondsDep
 from casebook.errors import CaseNotFound
 
 router = APIRouter()
@@ -14,14 +14,15 @@ UNKNOWN_CASE = 4404
 CASE_CLOSED = 1000
 RESTARTING = 1012
 TOO_SLOW = 1008
+SESSION_ENDED = 4401
 SEND_TIMEOUT_S = 20.0
 MAX_REASON_BYTES = 123
 """What a close frame has room for; a longer reason would break the connection instead of closing it."""
 
 
 @router.websocket("/api/workflow/ws/{instance_id}")
-async def watch_case(socket: WebSocket, instance_id: str, desk: DeskDep) -> None:
-    """How the case stands, then the same again after each change, until it is closed."""
+async def watch_case(socket: WebSocket, instance_id: str, desk: DeskDep, session_seconds: SessionSecondsDep) -> None:
+    """How the case stands, then the same again after each change, until it is closed or the session ends."""
     await socket.accept()
     async with anyio.create_task_group() as group:
 
@@ -33,7 +34,9 @@ async def watch_case(socket: WebSocket, instance_id: str, desk: DeskDep) -> None
                 group.cancel_scope.cancel()
 
         group.start_soon(leave_with_the_client)
-        code, reason = await _push_until_closed(socket, instance_id, desk)
+        code, reason = SESSION_ENDED, "the session ended: sign in again"
+        with anyio.move_on_after(session_seconds):
+            code, reason = await _push_until_closed(socket, instance_id, desk)
         await socket.close(code, _short(reason))
         group.cancel_scope.cancel()
 

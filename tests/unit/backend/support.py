@@ -175,11 +175,13 @@ async def answering(
 class RunningBackend:
     """A real server in a thread of its own, for what needs sockets."""
 
-    def __init__(self, book: CaseBook, scheduler: FakeScheduler) -> None:
+    def __init__(
+        self, book: CaseBook, scheduler: FakeScheduler, authenticator: LocalAuthenticator = AUTHENTICATOR
+    ) -> None:
         self.pulse = Pulse()
         self.loop: asyncio.AbstractEventLoop | None = None
         self._up = threading.Event()
-        self.parts = wire(book, scheduler, AUTHENTICATOR, self.pulse, CONFIG)
+        self.parts = wire(book, scheduler, authenticator, self.pulse, CONFIG)
 
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncGenerator[None]:

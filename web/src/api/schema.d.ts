@@ -390,6 +390,8 @@ export interface paths {
         /**
          * Follow what happens
          * @description Server-sent events. Resuming after `Last-Event-ID` loses and repeats nothing; without it, they start now.
+         *
+         *     The stream ends with the session; to go on takes another one.
          */
         get: operations["stream_events"];
         put?: never;

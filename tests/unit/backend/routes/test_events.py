@@ -126,7 +126,7 @@ def test_a_watcher_that_takes_nothing_is_dropped() -> None:
         def stall() -> None:
             wire.stalled = True
 
-        response = EventStreamResponse(wire.chunks(stall), send_timeout_s=0.05)
+        response = EventStreamResponse(wire.chunks(stall), lasts_s=60, send_timeout_s=0.05)
         await asyncio.wait_for(response({"type": "http"}, wire.receive, wire.send), 10)
 
     asyncio.run(watch())
@@ -137,7 +137,7 @@ def test_a_watcher_that_leaves_is_forgotten_at_once() -> None:
     wire = Wire()
 
     async def watch() -> None:
-        response = EventStreamResponse(wire.chunks(wire.left.set), send_timeout_s=60)
+        response = EventStreamResponse(wire.chunks(wire.left.set), lasts_s=60, send_timeout_s=60)
         await asyncio.wait_for(response({"type": "http"}, wire.receive, wire.send), 10)
 
     asyncio.run(watch())
