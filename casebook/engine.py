@@ -1,25 +1,24 @@
 """Opening the database and bringing it to the current schema."""
 
+import re
 import sqlite3
 import threading
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
 from casebook.errors import (
-    CasebookCorrupt,
     CasebookForeign,
     CasebookNewer,
     CasebookUnavailable,
     CasebookUnwritable,
     CasebookUrlInvalid,
 )
+from casebook.faults import BUSY_TIMEOUT_S, naming_faults, place_of
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -29,35 +28,37 @@ APPLICATION_ID = 0x43574342
 
 VERSION_TABLE = "casebook_version"
 
-BUSY_TIMEOUT_S = 30.0
-"""How long a SQLite writer waits for its turn before it gives up."""
+SERVERS = ("postgresql", "cockroachdb")
+CONNECT_TIMEOUT_S = 5
+"""How long a server has to answer to a new connection."""
 
 _WRITES = "casebook_writes"
+_PASSWORD = re.compile(r":[^:/@]*@|:[^/]*@")
+_DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "cockroachdb+psycopg": "cockroachdb",
+}
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Alembic hands the migration its context through module globals, so one process upgrades one database at a time.
 _alembic_in_use = threading.Lock()
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for `url` (`sqlite:///path` or another SQLAlchemy URL); a SQLite file's folder is created.
+    """An engine for `url`: `sqlite:///path`, `postgresql://…` or `cockroachdb://…`; a SQLite file's folder is created.
 
     Raises CasebookUrlInvalid for a URL that names no usable database, CasebookUnwritable when the folder
     cannot be created. Connects to nothing yet: call `upgrade` before use.
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
+        # It may hold a password, even if nobody can say where.
         raise CasebookUrlInvalid(
-            f"CASEBOOK_URL '{url}' is no database URL: write for example sqlite:///.casewright/casebook.db."
+            f"CASEBOOK_URL '{_PASSWORD.sub(':***@', url)}' is no database URL: "
+            "write for example sqlite:///.casewright/casebook.db."
         ) from None
-    if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed)
-    try:
-        return create_engine(parsed, pool_pre_ping=True)
-    except (NoSuchModuleError, ModuleNotFoundError) as missing:
-        raise CasebookUrlInvalid(
-            f"CASEBOOK_URL needs a driver for '{parsed.drivername}' that is not installed ({missing})."
-        ) from None
+    return _open_sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _open_server(parsed)
 
 
 def writing(engine: Engine) -> Engine:
@@ -90,38 +91,36 @@ def upgrade(engine: Engine) -> None:
             _enter_wal(engine)
         with writing(engine).begin() as connection:
             _wait_for_other_upgraders(connection)
+            if engine.dialect.name != "sqlite":
+                _refuse_foreign_tables(connection)
             _migrate(connection)
 
 
-@contextmanager
-def naming_faults(engine: Engine) -> Generator[None]:
-    """Turn what the driver raises about the database itself into the casebook's named errors."""
-    path = engine.url.database or engine.url.render_as_string()
+def _open_server(url: URL) -> Engine:
+    name = _DRIVERS.get(url.drivername, url.drivername)
     try:
-        yield
-    except (DBAPIError, sqlite3.Error) as fault:
-        cause = fault.orig if isinstance(fault, DBAPIError) else fault
-        if isinstance(cause, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
-            raise
-        if not isinstance(cause, sqlite3.Error):
-            if isinstance(fault, OperationalError):
-                raise CasebookUnavailable(f"The casebook '{path}' cannot be reached ({cause}).") from fault
-            raise
-        raise _named(cause, path) from fault
+        if name == "cockroachdb":
+            from casebook.cockroach import make_known
 
-
-def _named(cause: sqlite3.Error, path: str) -> CasebookUnavailable:
-    # The low byte of an extended SQLite result code is the primary one.
-    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return CasebookCorrupt(path)
-    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_FULL}:
-        return CasebookUnwritable(path, str(cause))
-    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return CasebookUnavailable(
-            f"The casebook '{path}' was held by another writer for more than {BUSY_TIMEOUT_S:.0f} seconds: try again."
+            make_known()
+        engine = create_engine(
+            url.set(drivername=name),
+            # A server that was restarted is noticed before a statement is sent to it.
+            pool_pre_ping=True,
+            pool_size=8,
+            max_overflow=24,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "casewright"},
         )
-    return CasebookUnavailable(f"The casebook '{path}' cannot be used ({cause}): has `upgrade` been run on it?")
+    except (NoSuchModuleError, ModuleNotFoundError) as missing:
+        raise CasebookUrlInvalid(
+            f"CASEBOOK_URL needs a driver for '{url.drivername}' that is not installed ({missing})."
+        ) from None
+    if engine.dialect.name not in SERVERS:
+        raise CasebookUrlInvalid(
+            f"CASEBOOK_URL names a '{engine.dialect.name}' database: "
+            "the casebook runs on sqlite, postgresql and cockroachdb."
+        )
+    return engine
 
 
 def _open_sqlite(url: URL) -> Engine:
@@ -194,6 +193,13 @@ def _refuse_foreign(connection: Connection) -> None:
         raise CasebookForeign(connection.engine.url.database or "")
 
 
+def _refuse_foreign_tables(connection: Connection) -> None:
+    """On a server, a casebook may share its database with others, but not the names of its tables."""
+    known = set(inspect(connection).get_table_names())
+    if VERSION_TABLE not in known and "case" in known:
+        raise CasebookForeign(place_of(connection.engine.url))
+
+
 def _wait_for_other_upgraders(connection: Connection) -> None:
     # On SQLite, BEGIN IMMEDIATE has already done it.
     if connection.dialect.name == "postgresql":
@@ -221,7 +227,7 @@ def _migrate(connection: Connection) -> None:
     if applied == script.get_current_head():
         return
     if applied is not None and applied not in {known.revision for known in script.walk_revisions()}:
-        raise CasebookNewer(connection.engine.url.database or "", applied)
+        raise CasebookNewer(place_of(connection.engine.url), applied)
     command.upgrade(config, "head")
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -35,6 +35,8 @@ CasebookError
 ├── AlreadyDecided          409
 └── CasebookUnavailable     503
     ├── CasebookUrlInvalid
+    ├── CasebookRefused
+    ├── CasebookMissing
     ├── CasebookUnwritable
     ├── CasebookForeign
     ├── CasebookCorrupt
@@ -410,6 +412,26 @@ class CasebookUrlInvalid(CasebookUnavailable):
     """`CASEBOOK_URL` names no database that can be used."""
 
     id = "casebook-url-invalid"
+
+
+class CasebookRefused(CasebookUnavailable):
+    """The server does not let the casebook in."""
+
+    id = "casebook-refused"
+
+    def __init__(self, place: str, user: str) -> None:
+        super().__init__(
+            f"The casebook '{place}' refuses the user '{user}': check the user and the password in CASEBOOK_URL."
+        )
+
+
+class CasebookMissing(CasebookUnavailable):
+    """The server has no such database."""
+
+    id = "casebook-missing"
+
+    def __init__(self, place: str) -> None:
+        super().__init__(f"There is no database '{place}': create it, or name another in CASEBOOK_URL.")
 
 
 class CasebookUnwritable(CasebookUnavailable):

@@ -8,7 +8,8 @@ from threading import Lock
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from casebook.engine import naming_faults, reading, writing
+from casebook.engine import reading, writing
+from casebook.faults import naming_faults
 
 
 def utc_now() -> datetime:

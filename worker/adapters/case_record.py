@@ -6,14 +6,24 @@ from casebook.engine import open_engine, upgrade
 from casebook.errors import (
     CasebookCorrupt,
     CasebookForeign,
+    CasebookMissing,
     CasebookNewer,
+    CasebookRefused,
     CasebookUnwritable,
     CasebookUrlInvalid,
 )
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
 
-BEYOND_WAITING = (CasebookUrlInvalid, CasebookUnwritable, CasebookForeign, CasebookCorrupt, CasebookNewer)
+BEYOND_WAITING = (
+    CasebookUrlInvalid,
+    CasebookRefused,
+    CasebookMissing,
+    CasebookUnwritable,
+    CasebookForeign,
+    CasebookCorrupt,
+    CasebookNewer,
+)
 """Only a person can mend these: waiting for the casebook is no use."""
 
 

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from casebook.repository import CaseBook
 from contracts.alert import Alert, AlertSource, Baseline
 from contracts.assessment import EffectAction, RecommendedAction, RiskAssessment
@@ -196,3 +198,8 @@ def all_events(book: CaseBook) -> list[CaseEvent]:
     while page := book.events_after(found[-1].seq if found else 0):
         found += page
     return found
+
+
+def only_on(database: str) -> pytest.MarkDecorator:
+    """For a test that is about one kind of database."""
+    return pytest.mark.parametrize("database", [database], indirect=True)

@@ -20,6 +20,7 @@ from tests.unit.casebook.builders import (
     ask,
     closing,
     investigate,
+    only_on,
     open_case,
 )
 
@@ -185,6 +186,7 @@ READS: dict[str, Callable[[CaseBook, str], object]] = {
 }
 
 
+@only_on("sqlite")
 @pytest.mark.parametrize("name", READS)
 def test_no_read_scans_or_sorts_a_table(engine: Engine, book: CaseBook, name: str):
     case = open_case(book)
@@ -205,6 +207,7 @@ def test_no_read_scans_or_sorts_a_table(engine: Engine, book: CaseBook, name: st
         assert step.startswith(("SEARCH", "SCALAR SUBQUERY")) or step.endswith(partial), steps
 
 
+@only_on("sqlite")
 def test_no_step_of_an_investigation_scans_or_sorts_a_table(engine: Engine, book: CaseBook):
     with recorded(engine) as statements:
         case = open_case(book)
@@ -218,8 +221,10 @@ def test_no_step_of_an_investigation_scans_or_sorts_a_table(engine: Engine, book
     assert [step for step in steps if not step.startswith("SEARCH")] == []
 
 
-def test_reading_a_case_takes_six_statements_however_long_it_grew(engine: Engine, book: CaseBook):
+def test_reading_a_case_takes_as_many_statements_however_long_it_grew(engine: Engine, book: CaseBook):
     case = open_case(book)
+    with recorded(engine) as few:
+        book.get_case(case)
     for round_number in (1, 2, 3):
         opening = ask(book, case, round_number)
         book.accept_decision(a_decision(opening, "reject"), MANAGER)
@@ -227,12 +232,13 @@ def test_reading_a_case_takes_six_statements_however_long_it_grew(engine: Engine
     with recorded(engine) as statements:
         view = book.get_case(case)
 
-    assert len(statements) == 6
+    assert len(statements) == len(few)
     assert [earlier.round for earlier in view.earlier_rounds] == [1, 2]
     assert len(view.decisions) == 3
     assert len(view.reports) == len(SPECIALISTS)
 
 
+@only_on("sqlite")
 def test_counting_states_reads_an_index_only(engine: Engine, book: CaseBook):
     open_case(book)
     with recorded(engine) as statements:
