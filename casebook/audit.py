@@ -1,33 +1,167 @@
-"""Verifying the whole log against itself and against what the cases remember of it."""
+"""Verifying the whole casebook: every event against the one before it, and every row against the log."""
 
-from sqlalchemy import select
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from casebook.events import BrokenLink, ChainCheck
-from casebook.log import read_event
-from casebook.tables import CaseEventRow, CaseRow
+from casebook.audited_rows import head_of, rows_of
+from casebook.crosscheck import CaseCheck
+from casebook.errors import CaseNotFound
+from casebook.events import BrokenLink
+from casebook.log import last_seq, read_event
+from casebook.tables import Base, CaseEventRow, CaseRow
+from contracts.case import CaseEvent
+from contracts.hashing import HASH_PREFIX
 
-BATCH = 1_000
+BATCH = 50
+"""Cases that are checked together: what they hold besides their log is in memory at once."""
+FETCHED = 1_000
+
+ORPHANS = (
+    "case_event",
+    "alert",
+    "round",
+    "report",
+    "evidence",
+    "review",
+    "decision",
+    "proposal",
+    "effect",
+    "reversal",
+    "note",
+    "attachment",
+)
+"""Tables whose rows belong to a case."""
 
 
-def verify_audit(session: Session) -> BrokenLink | None:
-    """The first broken link of the log, or a case whose log ends before its last event, or None."""
-    check = ChainCheck()
+@dataclass
+class AuditReport:
+    """What was verified, and the first thing that is broken: the one with the smallest `seq`."""
+
+    events: int = 0
+    cases: int = 0
+    rows: int = 0
+    unhashed: int = 0
+    """Rows of an earlier release, of whose content the log keeps no hash: they are there, no more is known."""
+    broken: BrokenLink | None = None
+    digests: dict[int, str] = field(default_factory=dict[int, str])
+    """For the `seq` of the last event, and for each that was asked for: the digest of the log up to there."""
+
+    def add(self, broken: BrokenLink | None) -> None:
+        """Remember the first of all that is broken."""
+        if broken is not None and (self.broken is None or broken.seq < self.broken.seq):
+            self.broken = broken
+
+
+@dataclass(frozen=True)
+class CaseAudit:
+    """The log of one case, and what is broken in its record, if anything."""
+
+    events: tuple[CaseEvent, ...]
+    broken: BrokenLink | None
+    head: str | None
+    """Hash of the last event that follows from the ones before it."""
+
+
+def verify_audit(session: Session, anchored: Iterable[int] = ()) -> AuditReport:
+    """Verify everything; `anchored`: also give the digest of the log up to each of these events."""
+    report = AuditReport()
+    gap = _verify_numbers(session, report, frozenset(anchored))
+    after = 0
     while True:
-        tail = select(CaseEventRow).where(CaseEventRow.seq > check.last_seq).order_by(CaseEventRow.seq).limit(BATCH)
-        rows = session.scalars(tail).all()
-        for row in rows:
-            broken = check.follow(read_event(row))
-            if broken is not None:
-                return broken
-        if len(rows) < BATCH:
-            return _cut_off(session, check)
+        cases = select(CaseRow).where(CaseRow.opened_seq > after).order_by(CaseRow.opened_seq).limit(BATCH)
+        heads = session.scalars(cases).all()
+        _verify_batch(session, heads, report)
+        if len(heads) < BATCH:
+            break
+        after = heads[-1].opened_seq
         session.expunge_all()
+    # What a case can say of itself says more than a gap in the numbers of all.
+    if report.broken is None:
+        report.add(gap or _orphan(session))
+    return report
 
 
-def _cut_off(session: Session, check: ChainCheck) -> BrokenLink | None:
-    heads = select(CaseRow.case_id, CaseRow.last_seq, CaseRow.last_hash).order_by(CaseRow.opened_seq)
-    for case_id, last_seq, last_hash in session.execute(heads.execution_options(yield_per=BATCH)):
-        if check.last_hash_of(case_id) != last_hash:
-            return BrokenLink(case_id, last_seq, f"the log of its case ends before event {last_seq}")
+def audit_case(session: Session, case_id: str) -> CaseAudit:
+    """Verify one case. Raises CaseNotFound."""
+    case = session.get(CaseRow, case_id)
+    if case is None:
+        raise CaseNotFound(case_id)
+    check = CaseCheck(case_id)
+    events: list[CaseEvent] = []
+    for row in _events_of(session, [case_id]):
+        event = _follow(check, row)
+        if event is not None:
+            events.append(event)
+    broken = check.finish(rows_of(session, [case_id]).get(case_id, []), head_of(case))
+    return CaseAudit(tuple(events), broken, check.head)
+
+
+def _verify_batch(session: Session, heads: Sequence[CaseRow], report: AuditReport) -> None:
+    checks = {case.case_id: CaseCheck(case.case_id) for case in heads}
+    for case_id, events in groupby(_events_of(session, [*checks]), key=lambda row: row.case_id):
+        for row in events:
+            _follow(checks[case_id], row)
+    rows = rows_of(session, [*checks])
+    for case in heads:
+        check = checks[case.case_id]
+        report.add(check.finish(rows.get(case.case_id, []), head_of(case)))
+        report.cases += 1
+        report.rows += check.rows
+        report.unhashed += check.unhashed
+
+
+def _events_of(session: Session, cases: Sequence[str]) -> Iterator[Any]:
+    columns = CaseEventRow.__table__.columns
+    tail = select(*columns).where(CaseEventRow.case_id.in_(cases)).order_by(CaseEventRow.case_id, CaseEventRow.seq)
+    yield from session.execute(tail.execution_options(yield_per=FETCHED))
+
+
+def _follow(check: CaseCheck, row: Any) -> CaseEvent | None:
+    try:
+        event = read_event(row)
+    except (ValidationError, json.JSONDecodeError, TypeError):
+        check.refuse(row.seq, "it cannot be read as an event")
+        return None
+    check.follow(event, row.dedupe_key)
+    return event
+
+
+def _verify_numbers(session: Session, report: AuditReport, anchored: frozenset[int]) -> BrokenLink | None:
+    """The first number, from 1 to the last one that was given out, that is no event's; digests the log in passing."""
+    rolling = hashlib.sha256()
+    gap: BrokenLink | None = None
+    last = 0
+    numbers = select(CaseEventRow.seq, CaseEventRow.hash, CaseEventRow.case_id).order_by(CaseEventRow.seq)
+    for seq, digest, case_id in session.execute(numbers.execution_options(yield_per=10 * FETCHED)):
+        if seq != last + 1 and gap is None:
+            gap = BrokenLink(case_id, seq, f"event {last + 1} is missing before it")
+        last = seq
+        report.events += 1
+        rolling.update(digest.encode())
+        if seq in anchored:
+            report.digests[seq] = HASH_PREFIX + rolling.hexdigest()
+    report.digests[last] = HASH_PREFIX + rolling.hexdigest()
+    given_out = last_seq(session)
+    if gap is None and given_out != last:
+        reason = f"the log ends with event {last}, but numbers up to {given_out} were given out"
+        gap = BrokenLink("", max(given_out, last), reason)
+    return gap
+
+
+def _orphan(session: Session) -> BrokenLink | None:
+    """A row that belongs to a case which is not there."""
+    for name in ORPHANS:
+        table = Base.metadata.tables[name]
+        lost = select(func.min(table.c.case_id)).where(table.c.case_id.not_in(select(CaseRow.case_id)))
+        case_id = session.execute(lost).scalar_one()
+        if case_id is not None:
+            return BrokenLink(case_id, last_seq(session), "there is no case that it belongs to", name)
     return None

@@ -11,11 +11,14 @@ _UNSEALED = HASH_PREFIX + "0" * 64
 
 @dataclass(frozen=True)
 class BrokenLink:
-    """The first event that does not follow from the one before it, and what is wrong with it."""
+    """The first thing in a case's record that is not as the log says, and what is wrong with it."""
 
     case_id: str
     seq: int
+    """Of the event that is broken, or that made the row which is."""
     reason: str
+    row: str = "event"
+    """Which row: `event`, or a table and its key."""
 
 
 def event_hash(event: CaseEvent) -> str:
@@ -34,39 +37,42 @@ def unsealed_hash() -> str:
 
 
 class ChainCheck:
-    """Follows a log event by event; holds one hash per case, never the log."""
+    """Follows the log of one case, event by event; holds one hash, never the log."""
 
     def __init__(self) -> None:
         self.last_seq = 0
-        """`seq` of the last event that followed."""
-        self._last_hash: dict[str, str] = {}
-
-    def last_hash_of(self, case_id: str) -> str | None:
-        """The hash that the case's next event must link to; None before its first."""
-        return self._last_hash.get(case_id)
+        """`seq` of the last event that followed; 0 before the first."""
+        self.last_hash: str | None = None
+        """The hash that the next event must link to; None before the first."""
 
     def follow(self, event: CaseEvent) -> BrokenLink | None:
         """Take the next event. Returns what is wrong with it, if anything; the check is over then."""
-        if event.seq <= self.last_seq:
-            return BrokenLink(event.case_id, event.seq, f"its seq does not follow {self.last_seq}")
-        if event.prev_hash != self.last_hash_of(event.case_id):
-            return BrokenLink(event.case_id, event.seq, "it does not link to the event before it in its case")
-        if event.hash != event_hash(event):
-            return BrokenLink(event.case_id, event.seq, "its content does not match its hash")
+        reason = self._fault_of(event)
+        if reason is not None:
+            return BrokenLink(event.case_id, event.seq, reason)
         self.last_seq = event.seq
-        self._last_hash[event.case_id] = event.hash
+        self.last_hash = event.hash
+        return None
+
+    def _fault_of(self, event: CaseEvent) -> str | None:
+        if event.seq <= self.last_seq:
+            return f"its seq does not follow {self.last_seq}"
+        if event.prev_hash != self.last_hash:
+            return "it does not link to the event before it in its case"
+        if event.hash != event_hash(event):
+            return "its content does not match its hash"
         return None
 
 
 def verify_chain(events: Iterable[CaseEvent]) -> BrokenLink | None:
-    """The first broken link, or None. Takes whole case logs in `seq` order; several cases may be interleaved.
+    """The first broken link, or None. Takes whole case logs, each in `seq` order; several may be interleaved.
 
     Finds a changed, removed, inserted or reordered event. An event cut off the end of a log leaves an
     intact chain: `CaseBook.verify_audit` finds that too.
     """
-    check = ChainCheck()
+    checks: dict[str, ChainCheck] = {}
     for event in events:
-        broken = check.follow(event)
+        broken = checks.setdefault(event.case_id, ChainCheck()).follow(event)
         if broken is not None:
             return broken
     return None

@@ -1,11 +1,12 @@
 """The one door to the case record."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
 
 from casebook import acting, asking, audit, deciding, investigating, listing, log, reading, reversals, summaries
+from casebook.audit import AuditReport, CaseAudit
 from casebook.events import BrokenLink
 from casebook.pages import AlertPage, Backlog, CasePage, OpenedCase
 from casebook.queries import CaseQuery
@@ -296,9 +297,21 @@ class CaseBook:
             return reading.case_events(session, case_id)
 
     def verify_audit(self) -> BrokenLink | None:
-        """The first broken link of the whole log, or a case whose log was cut off, or None. Reads every event."""
+        """The first thing in the whole record that is not as the log says, or None. Reads everything."""
+        return self.audit().broken
+
+    def audit(self, anchored: Iterable[int] = ()) -> AuditReport:
+        """Verify every event against the one before it, and every row against the log.
+
+        `anchored`: also digest the log up to each of these events.
+        """
         with self._read() as session:
-            return audit.verify_audit(session)
+            return audit.verify_audit(session, anchored)
+
+    def audit_case(self, case_id: str) -> CaseAudit:
+        """Verify one case: its whole log, and what is broken in its record, if anything."""
+        with self._read() as session:
+            return audit.audit_case(session, case_id)
 
     def counts(self) -> dict[CaseState, int]:
         """How many cases are in each state."""

@@ -1,0 +1,155 @@
+"""Holding the rows of a case against its log. Pure: the same for a live casebook and for an export."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pydantic import JsonValue
+
+from casebook.bonds import Bond, Bonds, Facts, dedupe_key, round_key
+from casebook.events import BrokenLink, ChainCheck
+from contracts.case import CaseEvent
+from contracts.hashing import content_hash
+
+UNREADABLE = "unreadable"
+"""In place of the hash of what cannot be read."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row as it is found: the hash of its content, and the columns that the log speaks of."""
+
+    table: str
+    key: str
+    digest: str | None = None
+    facts: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    body: Mapping[str, JsonValue] | None = None
+    """Its content, where other rows depend on it."""
+    fault: str | None = None
+    """What is wrong with it in itself."""
+
+
+def digest_of(body: object) -> str:
+    """The hash of a row's content; `UNREADABLE` when it is no JSON."""
+    try:
+        return content_hash(cast("dict[str, Any]", body))
+    except (TypeError, ValueError):
+        return UNREADABLE
+
+
+class CaseCheck:
+    """Checks one case: its events one after the other, then its rows. Holds what the log says of rows, not the log."""
+
+    def __init__(self, case_id: str) -> None:
+        self.case_id = case_id
+        self.broken: BrokenLink | None = None
+        """The first broken event; nothing further can be relied on then."""
+        self.rows = 0
+        """Rows that were held against the log."""
+        self.unhashed = 0
+        """Of these, rows of an earlier release whose content bears no hash."""
+        self._chain = ChainCheck()
+        self._bonds = Bonds()
+
+    @property
+    def last_seq(self) -> int:
+        """`seq` of the last event that follows."""
+        return self._chain.last_seq
+
+    @property
+    def head(self) -> str | None:
+        """Hash of the last event that follows."""
+        return self._chain.last_hash
+
+    def refuse(self, seq: int, reason: str) -> None:
+        """The event with this `seq` is broken in itself."""
+        if self.broken is None:
+            self.broken = BrokenLink(self.case_id, seq, reason)
+
+    def follow(self, event: CaseEvent, step: str | None = None) -> None:
+        """Take the next event, which stands in the log under the name `step`."""
+        if self.broken is not None:
+            return
+        previous = self.last_seq
+        self.broken = self._chain.follow(event)
+        if self.broken is not None:
+            return
+        if event.case_id != self.case_id:
+            self.refuse(event.seq, f"it belongs to case '{event.case_id}'")
+            return
+        try:
+            self._bonds.take(event)
+            named = dedupe_key(event, previous)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            self.refuse(event.seq, f"it does not say what a '{event.type}' says")
+            return
+        if step is not None and named is not None and step != named:
+            self.refuse(event.seq, f"its dedupe_key is '{step}' instead of '{named}'")
+
+    def finish(self, rows: Iterable[Row], head: Facts) -> BrokenLink | None:
+        """Hold the rows and the columns of the case against the log. Returns the first thing that is broken."""
+        if self.broken is not None:
+            return self.broken
+        last_seq, last_hash = cast("int", head["last_seq"]), head["last_hash"]
+        if last_seq > self.last_seq:
+            return BrokenLink(self.case_id, last_seq, f"the log of its case ends before event {last_seq}")
+        if (last_seq, last_hash) != (self.last_seq, self.head):
+            return self._fault("case", self.case_id, self.last_seq, "it names another event as its last")
+        found = [*rows]
+        self.rows = len(found) + 1
+        faults = [*self._row_faults(found), *self._head_faults(found, head)]
+        return min(faults, key=lambda fault: fault.seq, default=None)
+
+    def _row_faults(self, rows: list[Row]) -> Iterator[BrokenLink]:
+        expected = self._bonds.rows
+        for row in rows:
+            bond = expected.get((row.table, row.key))
+            if bond is None:
+                if self._is_of_an_earlier_release(row):
+                    self.unhashed += 1
+                else:
+                    yield self._fault(row.table, row.key, self.last_seq, "no event of its case made it")
+            else:
+                yield from (self._fault(row.table, row.key, bond.seq, reason) for reason in _differences(row, bond))
+        present = {(row.table, row.key) for row in rows}
+        for key, bond in expected.items():
+            if key not in present:
+                yield self._fault(*key, bond.seq, "it is missing")
+
+    def _head_faults(self, rows: list[Row], head: Facts) -> Iterator[BrokenLink]:
+        expected: Facts = {**self._bonds.head, **self._judgement(rows)}
+        for name, value in head.items():
+            # A claim may have run out, and then ends without a word.
+            if name == "claimed_by" and value is None:
+                continue
+            if name in expected and expected[name] != value:
+                reason = f"its {name} is {value!r}, but its log says {expected[name]!r}"
+                yield self._fault("case", self.case_id, self.last_seq, reason)
+
+    def _judgement(self, rows: list[Row]) -> Facts:
+        """What the case shows of the assessment of its current round."""
+        key = round_key(self._bonds.round)
+        bodies = (row.body for row in rows if (row.table, row.key) == key)
+        body: Mapping[str, JsonValue] = next(bodies, None) or {}
+        return {
+            "risk_score": body.get("overall_risk_score"),
+            "risk_level": body.get("risk_level"),
+            "recommended_action": body.get("recommended_action"),
+        }
+
+    def _is_of_an_earlier_release(self, row: Row) -> bool:
+        origin = (row.facts.get("round"), row.facts.get("specialist"))
+        return row.table == "evidence" and row.fault is None and origin in self._bonds.unhashed
+
+    def _fault(self, table: str, key: str, seq: int, reason: str) -> BrokenLink:
+        return BrokenLink(self.case_id, seq, reason, f"{table} '{key}'")
+
+
+def _differences(row: Row, bond: Bond) -> Iterator[str]:
+    if row.fault is not None:
+        yield row.fault
+    if bond.digest != row.digest:
+        yield f"its content is not what event {bond.seq} recorded"
+    for name, value in row.facts.items():
+        if name in bond.facts and bond.facts[name] != value:
+            yield f"its {name} is {value!r}, but event {bond.seq} says {bond.facts[name]!r}"

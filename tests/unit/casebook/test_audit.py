@@ -1,0 +1,291 @@
+"""No row that people rely on is changed, removed, added or moved unseen, and the audit names the first that was."""
+
+import json
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import ColumnElement, Engine, Row, Table, and_, delete, insert, select, text, update
+from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.orm import Session
+
+from casebook.attachments import Upload
+from casebook.audit import ORPHANS, audit_case, verify_audit
+from casebook.desk import Desk
+from casebook.engine import writing
+from casebook.events import BrokenLink
+from casebook.repository import CaseBook
+from casebook.trust_tables import Base
+from contracts.effect import Effect
+from contracts.ids import effect_key
+from tests.unit.casebook.builders import (
+    MANAGER,
+    NOON,
+    a_decision,
+    an_assessment,
+    an_effect,
+    an_escalation,
+    an_opening,
+    ask,
+    closing,
+    investigate,
+    open_case,
+)
+
+TABLES = ("case", *ORPHANS)
+
+UNBOUND = {
+    ("case", "scheduled_at"),
+    ("case", "claimed_at"),
+    ("case", "claim_expires_at"),
+    ("decision", "delivered_at"),
+    ("reversal", "scheduled_at"),
+}
+"""How far the scheduler was told, and how long a claim lasts: nothing that was found, decided or done."""
+
+
+def tell(book: CaseBook, desk: Desk) -> str:
+    """A case with something in every table, and a second one with a first approval that waits. Returns the first."""
+    case = open_case(book, 1)
+    desk.add_note(case, "ana", "Called the customer.")
+    rejected = ask(book, case)
+    desk.claim(case, "ana")
+    book.remind(case, rejected.review.review_id, NOON + timedelta(hours=48))
+    book.accept_decision(a_decision(rejected, "reject"), MANAGER)
+    investigate(book, case, 2)
+    opening = an_opening(case, an_assessment(2))
+    book.open_review(opening)
+    book.escalate(an_escalation(opening))
+    desk.add_attachment(case, "ben", Upload("call.txt", "text/plain", b"He was in Lisbon."))
+    book.accept_decision(a_decision(opening, decided_by="ben"), MANAGER)
+    book.start_effect(case, an_effect(case))
+    book.finish_effect(case, an_effect(case, status="done"))
+    book.close_case(closing(case, round_number=2))
+    book.request_reversal(case, effect_key(case, "lock_account", "1"), "Lisbon.", subject="ana", roles=MANAGER)
+    reversal = book.decide_reversal(case, 1, "approve", None, subject="ben", roles=MANAGER)
+    undone = Effect(key=f"{case}:unlock_account:1:1", action="unlock_account", status="done")
+    book.start_reversal(case, reversal.reversal_id, undone.model_copy(update={"status": "pending"}))
+    book.finish_reversal(case, reversal.reversal_id, undone)
+
+    waiting = an_opening(open_case(book, 2), an_assessment(action="lock_and_refund"))
+    review = waiting.review.model_copy(update={"four_eyes_actions": ("lock_and_refund",), "approvals_required": 2})
+    book.open_review(waiting.model_copy(update={"review": review}))
+    book.accept_decision(a_decision(waiting, action="lock_and_refund"), MANAGER)
+    return case
+
+
+@contextmanager
+def tampering(engine: Engine) -> Generator[Session]:
+    """A session whose changes are seen by what is verified in it, and undone at the end."""
+    with Session(writing(engine)) as session:
+        yield session
+        session.rollback()
+
+
+def another(value: object) -> object:
+    """A value of the same kind that says something else."""
+    match value:
+        case None | "":
+            return "mallory"
+        case str() if value[:1] in "{[":
+            said = json.loads(value)
+            return json.dumps({**said, "mallory": 1} if isinstance(said, dict) else [*said, "mallory"])
+        case str():
+            return value[:-1] + ("0" if value[-1] != "0" else "1")
+        case bytes():
+            return value + b"!"
+        case datetime():
+            return value + timedelta(microseconds=1)
+        case int() | float():
+            return value + 1
+        case _:
+            raise AssertionError(f"no other value of {type(value)}")
+
+
+def key_of(table: Table, row: Row[Any]) -> ColumnElement[bool]:
+    return and_(*(column == getattr(row, column.name) for column in table.primary_key))
+
+
+def rows_in(session: Session, table: Table) -> list[Row[Any]]:
+    return list(session.execute(select(table).order_by(*table.primary_key)).all())
+
+
+def columns_of(table: Table, row: Row[Any]) -> dict[str, Any]:
+    return {column.name: getattr(row, column.name) for column in table.c}
+
+
+def changed(table: Table, column: str, value: object) -> object:
+    if value is None:
+        kind = table.c[column].type.python_type
+        return {datetime: NOON, int: 1, float: 0.5}.get(kind, "mallory")
+    return another(value)
+
+
+def test_a_whole_story_is_intact_and_everything_in_it_is_counted(book: CaseBook, desk: Desk, engine: Engine):
+    tell(book, desk)
+    with Session(engine) as session:
+        held = sum(len(rows_in(session, Base.metadata.tables[name])) for name in TABLES if name != "case_event")
+        everything = {name: len(rows_in(session, Base.metadata.tables[name])) for name in TABLES}
+    assert all(everything.values()), everything
+
+    report = book.audit()
+
+    assert report.broken is None
+    assert (report.cases, report.events, report.rows) == (2, book.last_seq(), held)
+    assert report.unhashed == 0
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_no_column_of_any_row_is_changed_unseen(book: CaseBook, desk: Desk, engine: Engine, name: str):
+    tell(book, desk)
+    table = Base.metadata.tables[name]
+    refused: list[str] = []
+    with Session(engine) as session:
+        row = max(rows_in(session, table), key=lambda row: len([value for value in row if value is not None]))
+    for column in table.c:
+        if (name, column.name) in UNBOUND:
+            continue
+        with tampering(engine) as session:
+            value = changed(table, column.name, getattr(row, column.name))
+            try:
+                session.execute(update(table).where(key_of(table, row)).values({column.name: value}))
+            except (DBAPIError, StatementError):
+                refused.append(column.name)
+                continue
+            broken = verify_audit(session).broken
+            assert broken is not None, f"{name}.{column.name} was changed to {value!r}"
+            assert broken.reason
+    assert len(refused) < len(table.c) - 1, "the database itself refuses only what keys forbid"
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if name != "case"])
+def test_no_row_is_removed_unseen(book: CaseBook, desk: Desk, engine: Engine, name: str):
+    tell(book, desk)
+    table = Base.metadata.tables[name]
+    with Session(engine) as session:
+        rows = rows_in(session, table)
+    for row in rows:
+        with tampering(engine) as session:
+            try:
+                without_keys(session)
+                session.execute(delete(table).where(key_of(table, row)))
+            except DBAPIError:
+                continue
+            broken = verify_audit(session).broken
+            assert broken is not None, f"{row} was removed from {name}"
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if name not in ("case", "case_event", "alert")])
+def test_no_row_is_added_unseen(book: CaseBook, desk: Desk, engine: Engine, name: str):
+    case = tell(book, desk)
+    table = Base.metadata.tables[name]
+    with Session(engine) as session:
+        row = columns_of(table, rows_in(session, table)[0])
+    for column in table.primary_key:
+        if column.name != "case_id":
+            row[column.name] = another(row[column.name])
+    row.update({"round": 9} if name in ("report", "review", "round") else {})
+    row.update({"status": "superseded"} if name == "review" else {})
+    row.update({"status": "failed"} if name == "reversal" else {})
+    row.update({"review_id": f"{case}:r1", "case_id": case} if name == "proposal" else {})
+    with tampering(engine) as session:
+        without_keys(session)
+        session.execute(insert(table).values(**row))
+        broken = verify_audit(session).broken
+        assert broken is not None, f"{row} was added to {name}"
+
+
+def without_keys(session: Session) -> None:
+    """Who writes into the file itself is not held up by foreign keys."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET LOCAL session_replication_role = replica"))
+    else:
+        session.execute(text("PRAGMA defer_foreign_keys = ON"))
+
+
+def test_an_event_slipped_in_or_moved_is_found(book: CaseBook, desk: Desk, engine: Engine):
+    tell(book, desk)
+    table = Base.metadata.tables["case_event"]
+    with Session(engine) as session:
+        rows = [columns_of(table, row) for row in rows_in(session, table)]
+    with tampering(engine) as session:
+        copied = {**rows[-1], "seq": rows[-1]["seq"] + 1, "dedupe_key": "mallory"}
+        session.execute(insert(table).values(**copied))
+        assert verify_audit(session).broken is not None
+    with tampering(engine) as session:
+        first, second = rows[3]["seq"], rows[4]["seq"]
+        for old, new in ((first, 10_000), (second, first), (10_000, second)):
+            session.execute(update(table).where(table.c.seq == old).values(seq=new))
+        broken = verify_audit(session).broken
+        assert broken is not None
+        assert broken.seq == first
+        assert broken.reason == "it does not link to the event before it in its case"
+
+
+def test_two_rows_that_changed_places_are_found(book: CaseBook, desk: Desk, engine: Engine):
+    case = tell(book, desk)
+    table = Base.metadata.tables["report"]
+    with tampering(engine) as session:
+        one, other = (row for row in rows_in(session, table) if row.specialist == "usage")
+        for row, body in ((one, other.body), (other, one.body)):
+            session.execute(update(table).where(key_of(table, row)).values(body=body))
+        broken = verify_audit(session).broken
+        assert broken is not None
+        assert (broken.case_id, broken.row) == (case, "report '1:usage'")
+        assert broken.reason == f"its content is not what event {broken.seq} recorded"
+
+
+def test_the_first_of_several_broken_rows_is_named_with_the_event_that_made_it(
+    book: CaseBook, desk: Desk, engine: Engine
+):
+    case = tell(book, desk)
+    note = next(event for event in book.case_events(case) if event.type == "note_added")
+    with tampering(engine) as session:
+        session.execute(text("UPDATE decision SET verdict = 'approve' WHERE verdict = 'reject'"))
+        session.execute(text("UPDATE note SET text = 'Never called.'"))
+        broken = verify_audit(session).broken
+    assert broken == BrokenLink(
+        case, note.seq, f"its content is not what event {note.seq} recorded", f"note 'note-{note.seq}'"
+    )
+
+
+def test_a_whole_case_that_vanished_leaves_a_gap(book: CaseBook, engine: Engine):
+    cases = [open_case(book, number) for number in (1, 2, 3)]
+    with tampering(engine) as session:
+        for name in ("case_event", "alert", "case"):
+            session.execute(delete(Base.metadata.tables[name]).where(text("case_id = :case")), {"case": cases[1]})
+        broken = verify_audit(session).broken
+    assert broken == BrokenLink(cases[2], 3, "event 2 is missing before it")
+    with tampering(engine) as session:
+        for name in ("case_event", "alert", "case"):
+            session.execute(delete(Base.metadata.tables[name]).where(text("case_id = :case")), {"case": cases[2]})
+        broken = verify_audit(session).broken
+    assert broken == BrokenLink("", 3, "the log ends with event 2, but numbers up to 3 were given out")
+
+
+def test_a_forger_who_hashes_an_event_again_is_given_away_by_the_next_one(book: CaseBook, desk: Desk, engine: Engine):
+    case = tell(book, desk)
+    with Session(engine) as session:
+        audited = audit_case(session, case)
+    assert (audited.broken, audited.head) == (None, book.case_events(case)[-1].hash)
+    assert audited.events == tuple(book.case_events(case))
+    assert book.audit_case(case) == audited
+
+
+def test_rows_of_a_release_that_kept_no_hash_of_evidence_are_verified_as_far_as_they_go(
+    book: CaseBook, monkeypatch: pytest.MonkeyPatch
+):
+    from casebook import investigating
+    from casebook.log import Entry
+
+    def without_hashes(what: Any, key: str, actor: str, data: dict[str, Any]) -> Entry:
+        return Entry(what, key, actor, {name: value for name, value in data.items() if name != "evidence_hashes"})
+
+    monkeypatch.setattr(investigating, "Entry", without_hashes)
+    investigate(book, open_case(book))
+
+    report = book.audit()
+
+    assert (report.broken, report.unhashed) == (None, 3)
