@@ -9,6 +9,8 @@ from local.scheduler.store.interface import EntityFilter, InstanceFilter
 from local.scheduler.store.rows import Entity, EntityPage, IdPage, Instance, InstancePage, Payload
 from local.scheduler.store.work import EntityTables, WorkTables
 
+COMMON = 1000  # instances
+
 
 class SqliteStore(InstanceTables, WorkTables, EntityTables):
     """Implements `interface.Store` on the writer's connection."""
@@ -33,27 +35,37 @@ class SqliteReader:
     def query_instances(
         self, where: InstanceFilter, after: tuple[int, int] | None, limit: int, payloads: bool
     ) -> InstancePage:
+        # A unary plus keeps SQLite from using an index: what many share is met soon when walking in order, what few
+        # share is looked up and sorted.
+        identity, created = "id", "created_at"
+        if where.id_prefix:
+            if self._is_common(where.hub, where.id_prefix):
+                identity = "+id"
+            else:
+                created = "+created_at"
         clauses: list[str] = []
         values: list[object] = []
+        created_from = where.created_from
+        if after is not None and (created_from is None or after[0] >= created_from):
+            created_from = None  # two lower bounds, and SQLite would start at the wrong one
+            clauses.append(f"AND ({created}, key) > (?, ?) ")
+            values.extend(after)
         for clause, value in (
-            ("created_at >= ?", where.created_from),
-            ("created_at < ?", where.created_to),
-            ("id >= ?", where.id_prefix or None),
-            ("id < ?", prefix_end(where.id_prefix) if where.id_prefix else None),
+            (f"{created} >= ?", created_from),
+            (f"{created} < ?", where.created_to),
+            (f"{identity} >= ?", where.id_prefix or None),
+            (f"{identity} < ?", prefix_end(where.id_prefix) if where.id_prefix else None),
         ):
             if value is not None:
                 clauses.append(f"AND {clause} ")
                 values.append(value)
-        if after is not None:
-            clauses.append("AND (created_at, key) > (?, ?) ")
-            values.extend(after)
         # One index walk per status keeps a page flat however many instances have another status.
         found: list[tuple[int, int]] = []
         for status in where.statuses or (None,):
             only = "" if status is None else "AND status = ? "
             rows = self._run(
                 f"SELECT created_at, key FROM instance WHERE hub = ? {only}{''.join(clauses)}"
-                "ORDER BY created_at, key LIMIT ?",
+                f"ORDER BY {created}, key LIMIT ?",
                 (where.hub, *(() if status is None else (status,)), *values, limit + 1),
             )
             found.extend(rows)
@@ -61,6 +73,14 @@ class SqliteReader:
         page, more = found[:limit], len(found) > limit
         items = [self._item(key, payloads) for _, key in page]
         return InstancePage([item for item in items if item], page[-1] if more else None)
+
+    def _is_common(self, hub: int, prefix: str) -> bool:
+        """Whether so many instances start with this that walking through all in order finds a page sooner."""
+        found = self._run(
+            "SELECT count(*) FROM (SELECT 1 FROM instance WHERE hub = ? AND id >= ? AND id < ? LIMIT ?)",
+            (hub, prefix, prefix_end(prefix), COMMON),
+        ).fetchone()
+        return found[0] == COMMON
 
     def _item(self, key: int, payloads: bool) -> tuple[Instance, Payload] | None:
         row = self._run(f"SELECT {COLUMNS} FROM instance WHERE key = ?", (key,)).fetchone()
@@ -84,15 +104,16 @@ class SqliteReader:
         if statuses:
             clauses.append(f"status IN ({', '.join('?' * len(statuses))})")
             values.extend(statuses)
+        if after is not None and (ended_from is None or after[0] >= ended_from):
+            ended_from = None  # as above
+            clauses.append("(completed_at, key) > (?, ?)")
+            values.extend(after)
         if ended_from is not None:
             clauses.append("completed_at >= ?")
             values.append(ended_from)
         if ended_to is not None:
             clauses.append("completed_at < ?")
             values.append(ended_to)
-        if after is not None:
-            clauses.append("(completed_at, key) > (?, ?)")
-            values.extend(after)
         rows = self._run(
             f"SELECT id, completed_at, key FROM instance WHERE {' AND '.join(clauses)} "
             "ORDER BY completed_at, key LIMIT ?",

@@ -35,15 +35,15 @@ def add_history(unit: Unit, hub: int, finished: int) -> None:
 
 
 def add_open_work(unit: Unit, hub: int) -> None:
-    worker = unit.store.worker_key("host:1:uuid@1", None)
+    one, other, _ = (unit.store.worker_key(f"host:{number}:uuid@1", None) for number in range(3))
     for number in range(3):
         row = unit.create_instance(hub=hub, instance_id=f"open-{number}", name="chain", version=None, input="1")
         activities.schedule(unit, row, 1, pb.ScheduleTaskAction(name="step"))
         unit.add_due(unit.now + HOUR, DueKind.TIMER, row.key, 0, events.timer_fired(unit.now, 2, unit.now))
         entities.signal_entity(unit, hub, pb.SignalEntityRequest(instanceId=f"@open@{number}", name="add"))
     leased = unit.changes.activities[0]
-    activities.lease(unit, leased.key, worker)
-    entities.lease_batch(unit, unit.changes.entities[0].key, worker)
+    activities.lease(unit, leased.key, one)
+    entities.lease_batch(unit, unit.changes.entities[0].key, other)
 
 
 def start_with(folder: Path, finished: int) -> Start:
