@@ -76,3 +76,9 @@ async def test_a_missing_bundle_is_said_and_found_once_it_is_built(parts: Parts,
         folder.mkdir()
         (folder / "index.html").write_text(PAGE)
         assert (await client.get("/")).text == PAGE
+
+
+async def test_the_page_where_one_signs_in_is_for_everybody(parts: Parts, bundle: Path) -> None:
+    async with answering(parts, bundle, persona=None) as client:
+        for path in ("/", "/cases/case-1", "/docs"):
+            assert (await client.get(path)).status_code == 200
