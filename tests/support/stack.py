@@ -185,9 +185,9 @@ class LocalStack:
         return self._model.get("/control/stats").json()
 
     @contextlib.contextmanager
-    def slow_model(self, latency_s: float) -> Generator[None]:
-        """The local model thinks this long about each answer."""
-        self._model.put("/control", json={"latency_s": latency_s}).raise_for_status()
+    def slow_model(self, latency_s: float, agent: str | None = None) -> Generator[None]:
+        """The local model thinks this long about each answer, or about each of one agent."""
+        self._model.put("/control", json={"latency_s": latency_s, "agent": agent}).raise_for_status()
         try:
             yield
         finally:

@@ -16,7 +16,7 @@ from worker.ports.model import AnswerFormat, Message, ModelRequest, ToolRequest
 from worker.ports.tools import ToolDescription
 
 MAX_CALLS = 8
-"""Tool calls of one turn: a grammar without an end lets a small model run on for ever."""
+"""Tool calls of one turn, and no more than two for each tool: a small model would run on for as long as it may."""
 
 HOW_TO = (
     'You answer with one JSON object. To look something up, answer {"step": {"calls": [{"tool": …, "arguments": …}]}} '
@@ -48,7 +48,7 @@ def union_of(tools: tuple[ToolDescription, ...], answer: AnswerFormat) -> dict[s
     calls: list[JsonValue] = [_call_schema(tool, definitions) for tool in tools]
     answer_schema = _hoisted(answer.json_schema, "answer", definitions)
     items: JsonValue = calls[0] if len(calls) == 1 else {"anyOf": calls}
-    listed: JsonValue = {"type": "array", "items": items, "minItems": 1, "maxItems": MAX_CALLS}
+    listed: JsonValue = {"type": "array", "items": items, "minItems": 1, "maxItems": min(MAX_CALLS, 2 * len(calls))}
     schema = _closed({"step": {"anyOf": [_closed({"calls": listed}), _closed({"answer": answer_schema})]}})
     return {**schema, **({"$defs": definitions} if definitions else {})}
 

@@ -13,7 +13,7 @@ from worker.agents.conversation import repair_request, tool_answer
 from worker.agents.journal import RecordedBatch, RecordedCall, RunJournal
 from worker.agents.limits import Limits
 from worker.agents.patience import GivenUp, Patience
-from worker.agents.toolcalls import BadToolRequest, ToolScope, readable_arguments
+from worker.agents.toolcalls import BadToolRequest, ToolScope, about_customer, readable_arguments
 from worker.agents.usage import Usage
 from worker.agents.verdicts import Answer, BadAnswer, answer_format, read_answer
 from worker.ports.model import Message, Model, ModelRejected, ModelReply, ModelRequest, ToolRequest
@@ -151,7 +151,7 @@ class AgentLoop:
             raise _NoAnswer(f"The limit of {self._limits.tokens} tokens was reached without an answer.")
         request = ModelRequest(
             messages=tuple(run.messages),
-            tools=run.tools,
+            tools=tuple(about_customer(tool, run.assignment.customer_id) for tool in run.tools),
             may_call_tools=number < self._limits.model_calls,
             answer_format=answer_format(run.assignment.answer_name, run.assignment.answer),
         )

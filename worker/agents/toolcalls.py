@@ -42,6 +42,17 @@ class ToolScope:
         return ToolInvocation(tool=request.tool, arguments=arguments)
 
 
+def about_customer(tool: ToolDescription, customer_id: int) -> ToolDescription:
+    """The tool as a model is offered it: a customer's id can only be that of the case."""
+    properties = tool.parameters.get("properties")
+    if not isinstance(properties, dict) or "customer_id" not in properties:
+        return tool
+    only: JsonValue = {"type": "integer", "enum": [customer_id]}
+    return tool.model_copy(
+        update={"parameters": {**tool.parameters, "properties": {**properties, "customer_id": only}}}
+    )
+
+
 def readable_arguments(request: ToolRequest) -> dict[str, JsonValue] | None:
     """The arguments as an object, or None when they are not one."""
     try:

@@ -111,6 +111,20 @@ def test_a_bad_tool_request_never_reaches_a_tool_and_the_model_is_told_why(
     assert result.answer is not None
 
 
+def test_a_model_is_offered_the_tools_for_the_case_s_own_customer_only() -> None:
+    tools = FakeTools()
+    model = ScriptedModel([answers(a_verdict())])
+
+    a_loop(model, tools).run(an_assignment(tools))
+
+    (offered,), (described,) = model.requests[0].tools, tools.describe()
+    assert offered.parameters["properties"] == {
+        "customer_id": {"type": "integer", "enum": [7]},
+        "days": {"type": "integer", "minimum": 1},
+    }
+    assert offered.parameters["required"] == described.parameters["required"]
+
+
 BAD_ANSWERS: dict[str, Turn] = {
     "nothing": says(None),
     "empty text": says("  "),
