@@ -1,22 +1,34 @@
-import type { components } from "./schema";
+import type { components } from "./draft";
 
 type Schemas = components["schemas"];
 
 export type Alert = Schemas["Alert"];
-export type AppConfig = Schemas["AppConfig"];
+export type PublicConfig = Schemas["PublicConfig"];
 export type Baseline = Schemas["Baseline"];
+export type Approval = Schemas["Approval"];
+export type Attachment = Schemas["Attachment"];
+export type CaseAudit = Schemas["CaseAudit"];
 export type CaseEvent = Schemas["CaseEvent"];
 export type CasePage = Schemas["CasePage"];
 export type CaseProgress = Schemas["CaseProgress"];
 export type CaseSummary = Schemas["CaseSummary"];
 export type CaseView = Schemas["CaseView"];
+export type Claim = Schemas["Claim"];
 export type Decision = Schemas["Decision"];
 export type Effect = Schemas["Effect"];
 export type Evidence = Schemas["Evidence"];
 export type Finding = Schemas["Finding"];
+export type Identity = Schemas["Identity"];
+export type Money = Schemas["Money"];
+export type Note = Schemas["Note"];
+export type Proposal = Schemas["Proposal"];
+export type Reversal = Schemas["Reversal"];
+export type QueueCounts = Schemas["QueueCounts"];
 export type ReviewRequest = Schemas["ReviewRequest"];
 export type RiskAssessment = Schemas["RiskAssessment"];
 export type Round = Schemas["Round"];
+export type SavedView = Schemas["SavedView"];
+export type Session = Schemas["SessionInfo"];
 export type SpecialistReport = Schemas["SpecialistReport"];
 export type ToolCall = Schemas["ToolCall"];
 
@@ -26,7 +38,9 @@ export type TelemetryBatch = Schemas["TelemetryBatch"];
 
 export type CaseState = CaseView["state"];
 export type CaseOutcome = NonNullable<CaseView["outcome"]>;
+export type Label = NonNullable<Decision["label"]>;
 export type RecommendedAction = RiskAssessment["recommended_action"];
+export type Role = Identity["roles"][number];
 export type RiskLevel = RiskAssessment["risk_level"];
 export type Severity = Alert["severity"];
 export type Specialist = SpecialistReport["specialist"];

@@ -2,9 +2,10 @@ import { MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { useState } from "react";
+import { SignInGate } from "@/features/session/SignInGate";
 import { cssVariables, theme } from "@/shared/theme/theme";
 import { LiveProvider } from "./LiveProvider";
-import { createQueryClient } from "./query-client";
+import { createQueryClient } from "@/shared/api/query-client";
 import { router } from "./router";
 
 /** Everything that the pages stand on. */
@@ -13,9 +14,11 @@ export function App() {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
-        <LiveProvider>
-          <RouterProvider router={router} />
-        </LiveProvider>
+        <SignInGate>
+          <LiveProvider>
+            <RouterProvider router={router} />
+          </LiveProvider>
+        </SignInGate>
       </QueryClientProvider>
     </MantineProvider>
   );

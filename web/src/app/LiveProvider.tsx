@@ -1,6 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
 import { FeedStore } from "@/features/feed/feed-store";
+import { keys } from "@/shared/api/keys";
+import { useIdentity } from "@/shared/api/session";
 import { LiveConnection } from "@/shared/live/connection";
 import { LiveContext } from "@/shared/live/context";
 import { FeedContext } from "./feed-context";
@@ -13,24 +15,30 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
   const [connection] = useState(() => new LiveConnection({ url: STREAM }));
   const [feed] = useState(() => new FeedStore());
+  const subject = useIdentity()?.subject;
 
   useEffect(() => {
-    const cache = new LiveCache(queries);
+    // The stream belongs to a person: it ends with the session and begins anew with the next.
+    if (subject === undefined) return;
+    const cache = new LiveCache(queries, subject);
     const unsubscribe = connection.subscribe({
       onMessage: (message) => {
         feed.receive(message);
         cache.receive(message);
       },
       onOpen: () => cache.catchUp(),
+      // A stream cannot tell why it was refused; the session can tell whether it has ended.
+      onRefused: () => void queries.invalidateQueries({ queryKey: keys.session }),
     });
     const stopWatching = connection.watchBrowser();
     connection.start();
     return () => {
       stopWatching();
       unsubscribe();
+      cache.stop();
       connection.stop();
     };
-  }, [connection, feed, queries]);
+  }, [connection, feed, queries, subject]);
 
   return (
     <LiveContext value={connection}>

@@ -1,6 +1,10 @@
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { NextCaseButton } from "@/features/claims/NextCaseButton";
+import { IdentityMenu } from "@/features/session/IdentityMenu";
 import { useConfig } from "@/shared/api/config";
+import { mayActAs, useIdentity, useSession } from "@/shared/api/session";
 import { PlusIcon } from "@/shared/ui/icons";
+import { Mark } from "@/shared/ui/Mark";
 import { RulesModelTag } from "@/shared/ui/RulesModelTag";
 import { LiveIndicator } from "./LiveIndicator";
 import classes from "./Shell.module.css";
@@ -9,6 +13,10 @@ import { ThemeMenu } from "./ThemeMenu";
 /** What stands around every page. */
 export function Shell() {
   const config = useConfig();
+  const identity = useIdentity();
+  const personas = useSession().data?.personas ?? [];
+  const navigate = useNavigate();
+  const working = mayActAs(identity, "analyst");
   return (
     <>
       <a href="#main" className={classes["skip"]}>
@@ -23,18 +31,21 @@ export function Shell() {
           <Link to="/" activeOptions={{ exact: true, includeSearch: false }} className={classes["tab"]}>
             Desk
           </Link>
-          <Link to="/start" className={classes["tab"]}>
-            <PlusIcon size={13} /> Open a case
-          </Link>
+          {working && (
+            <Link to="/start" className={classes["tab"]}>
+              <PlusIcon size={13} /> Open a case
+            </Link>
+          )}
         </nav>
         <div className={classes["right"]}>
           <RulesModelTag model={config.data?.model} />
           <LiveIndicator />
-          {config.data && (
-            <span className={classes["user"]} title={`Roles: ${config.data.identity.roles.join(", ")}`}>
-              {config.data.identity.name}
-            </span>
+          {working && (
+            <NextCaseButton
+              onCase={(caseId) => void navigate({ to: "/cases/$caseId", params: { caseId } })}
+            />
           )}
+          {identity !== null && <IdentityMenu identity={identity} personas={personas} />}
           <ThemeMenu />
         </div>
       </header>
@@ -42,21 +53,5 @@ export function Shell() {
         <Outlet />
       </main>
     </>
-  );
-}
-
-function Mark() {
-  return (
-    <svg width="22" height="22" viewBox="0 0 32 32" aria-hidden="true">
-      <rect width="32" height="32" rx="7" fill="#10555c" />
-      <path
-        d="M22.4 11.2A8 8 0 1 0 22.4 20.8"
-        fill="none"
-        stroke="#fff"
-        strokeWidth="3.2"
-        strokeLinecap="round"
-      />
-      <circle cx="16" cy="16" r="2.6" fill="#7fe0d3" />
-    </svg>
   );
 }

@@ -1,59 +1,87 @@
-import { QueryClient, type InfiniteData } from "@tanstack/react-query";
+import { QueryClient } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { CasePage } from "@/api/types";
+import type { CasePage, CaseSummary } from "@/api/types";
 import { keys } from "@/shared/api/keys";
+import type { DeskQuery } from "@/shared/desk/query";
 import { caseEvent, caseView, summary } from "@/test/fixtures";
-import { applyEvent, applySummary, LiveCache } from "./live-cache";
+import { applyEvent, applySummary, type ListedPage, LiveCache } from "./live-cache";
 
-type Pages = InfiniteData<CasePage, string | undefined>;
+const NOW = Date.parse("2026-11-21T12:00:00Z");
+const VIEWPOINT = { me: "ana", now: NOW };
 
-const pages = (numbers: number[], next_cursor: string | null = null): Pages => ({
-  pages: [{ items: numbers.map((number) => summary(number)), next_cursor }],
-  pageParams: [undefined],
+const page = (items: CaseSummary[], next_cursor: string | null = null): CasePage => ({
+  items,
+  next_cursor,
+  total: items.length,
 });
 
-const idsOf = (data: Pages | undefined) =>
-  data?.pages.flatMap((page) => page.items.map((item) => item.case_id));
+const listed = (numbers: number[], query: DeskQuery = {}, over: Partial<ListedPage> = {}): ListedPage => ({
+  query,
+  cursor: null,
+  page: page(numbers.map((number) => summary(number))),
+  ...over,
+});
+
+const idsOf = (data: CasePage | undefined) => data?.items.map((item) => item.case_id);
+const after = (list: ListedPage, item: CaseSummary) => applySummary(list, item, VIEWPOINT);
 
 describe("applySummary", () => {
-  test("puts a new case on top", () => {
-    expect(idsOf(applySummary(pages([3, 1]), "all", summary(5)))).toEqual(["case-5", "case-3", "case-1"]);
+  test("puts a new case on top, and counts it", () => {
+    const patched = after(listed([3, 1]), summary(5));
+    expect(idsOf(patched)).toEqual(["case-5", "case-3", "case-1"]);
+    expect(patched.total).toBe(3);
   });
 
   test("replaces a case where it stands", () => {
-    const after = applySummary(pages([3, 1]), "all", summary(1, { state: "closed", last_seq: 40 }));
-    expect(idsOf(after)).toEqual(["case-3", "case-1"]);
-    expect(after.pages[0]?.items[1]?.state).toBe("closed");
+    const patched = after(listed([3, 1]), summary(1, { state: "closed", last_seq: 40 }));
+    expect(idsOf(patched)).toEqual(["case-3", "case-1"]);
+    expect(patched.items[1]?.state).toBe("closed");
   });
 
   test("takes a case out of a filtered list when it leaves the state", () => {
-    const after = applySummary(
-      pages([3, 1]),
-      "awaiting_review",
+    const patched = after(
+      listed([3, 1], { state: ["awaiting_review"] }),
       summary(3, { state: "acting", last_seq: 40 }),
     );
-    expect(idsOf(after)).toEqual(["case-1"]);
+    expect(idsOf(patched)).toEqual(["case-1"]);
+    expect(patched.total).toBe(1);
   });
 
-  test("puts a case that enters the state between those opened before and after it", () => {
-    expect(idsOf(applySummary(pages([9, 1]), "awaiting_review", summary(5)))).toEqual([
-      "case-9",
-      "case-5",
-      "case-1",
-    ]);
+  test("moves a case to where the order of the list wants it", () => {
+    const patched = after(
+      listed([3, 2, 1], { sort: "-score" }),
+      summary(1, { risk_score: 0.9, last_seq: 40 }),
+    );
+    expect(idsOf(patched)).toEqual(["case-1", "case-3", "case-2"]);
   });
 
-  test("leaves a case that is older than the loaded pages to its page", () => {
-    const before = pages([9, 8], "cursor");
-    expect(applySummary(before, "all", summary(2))).toBe(before);
+  test("leaves what belongs above or below the page to another page", () => {
+    const below = listed([9, 8], {}, { page: page([summary(9), summary(8)], "cursor") });
+    expect(after(below, summary(2))).toBe(below.page);
+    const above = listed([9, 8], {}, { cursor: "cursor" });
+    expect(after(above, summary(10))).toBe(above.page);
+  });
+
+  test("does not guess whether a case has the words that were searched for", () => {
+    const found = listed([3], { q: "travel" });
+    expect(after(found, summary(5))).toBe(found.page);
+    expect(after(found, summary(3, { round: 2, last_seq: 40 })).items[0]?.round).toBe(2);
+  });
+
+  test("takes a case that somebody claims out of the list of free ones, and into one's own", () => {
+    const claim = {
+      claimed_by: "ana",
+      claimed_at: "2026-11-21T11:00:00Z",
+      expires_at: "2026-11-21T12:30:00Z",
+    };
+    const mine = summary(3, { claim, last_seq: 40 });
+    expect(idsOf(after(listed([3, 1], { assignee: "none" }), mine))).toEqual(["case-1"]);
+    expect(idsOf(after(listed([], { assignee: "me" }), mine))).toEqual(["case-3"]);
   });
 
   test("does not go back to what an older message says", () => {
-    const before: Pages = {
-      pages: [{ items: [summary(1, { state: "closed", last_seq: 40 })], next_cursor: null }],
-      pageParams: [undefined],
-    };
-    expect(applySummary(before, "all", summary(1, { last_seq: 39 }))).toBe(before);
+    const closed = page([summary(1, { state: "closed", last_seq: 40 })]);
+    expect(after(listed([], {}, { page: closed }), summary(1, { last_seq: 39 }))).toBe(closed);
   });
 });
 
@@ -93,32 +121,40 @@ describe("LiveCache", () => {
   test("reads a case once for the events of one step", () => {
     const queries = new QueryClient();
     const invalidate = vi.spyOn(queries, "invalidateQueries");
-    const cache = new LiveCache(queries);
+    const cache = new LiveCache(queries, "ana");
     for (let seq = 11; seq < 16; seq += 1) {
       cache.receive({ kind: "case", data: { seq, event: caseEvent({ seq }), case: summary(1) } });
     }
     expect(invalidate).not.toHaveBeenCalled();
-    vi.runAllTimers();
+    vi.advanceTimersByTime(200);
     expect(invalidate.mock.calls).toEqual([[{ queryKey: keys.case("case-1") }]]);
+    vi.runAllTimers();
+    expect(invalidate.mock.calls.slice(1)).toEqual([
+      [{ queryKey: keys.caseCounts }],
+      [{ queryKey: keys.viewCounts }],
+    ]);
   });
 
-  test("patches every list that is loaded", () => {
+  test("patches every page of every list that is loaded", () => {
     const queries = new QueryClient();
-    queries.setQueryData(keys.caseList(undefined), pages([1]));
-    queries.setQueryData(keys.caseList("closed"), pages([]));
+    const all = keys.casePage({}, null);
+    const closedOnes = keys.casePage({ state: ["closed"] }, null);
+    queries.setQueryData(all, page([summary(1)]));
+    queries.setQueryData(closedOnes, page([]));
     const closed = summary(1, { state: "closed", outcome: "cleared", last_seq: 40 });
-    new LiveCache(queries).receive({ kind: "case", data: { seq: 40, event: caseEvent(), case: closed } });
-    expect(queries.getQueryData<Pages>(keys.caseList(undefined))?.pages[0]?.items[0]?.outcome).toBe(
-      "cleared",
-    );
-    expect(idsOf(queries.getQueryData<Pages>(keys.caseList("closed")))).toEqual(["case-1"]);
+    new LiveCache(queries, "ana").receive({
+      kind: "case",
+      data: { seq: 40, event: caseEvent(), case: closed },
+    });
+    expect(queries.getQueryData<CasePage>(all)?.items[0]?.outcome).toBe("cleared");
+    expect(idsOf(queries.getQueryData<CasePage>(closedOnes))).toEqual(["case-1"]);
   });
 
   test("reads everything on screen again after a gap", () => {
     const queries = new QueryClient();
     const invalidate = vi.spyOn(queries, "invalidateQueries");
     queries.setQueryData(keys.case("case-1"), caseView());
-    new LiveCache(queries).catchUp();
+    new LiveCache(queries, "ana").catchUp();
     expect(invalidate).toHaveBeenCalledTimes(1);
     expect(queries.getQueryState(keys.case("case-1"))?.isInvalidated).toBe(true);
   });

@@ -1,57 +1,60 @@
-import type { InfiniteData, QueryClient } from "@tanstack/react-query";
-import type {
-  CaseEvent,
-  CasePage,
-  CaseState,
-  CaseSummary,
-  CaseView,
-  Specialist,
-  SpecialistState,
-} from "@/api/types";
+import type { QueryClient } from "@tanstack/react-query";
+import type { CaseEvent, CasePage, CaseSummary, CaseView, Specialist, SpecialistState } from "@/api/types";
 import { keys } from "@/shared/api/keys";
+import { belongs, comparing } from "@/shared/desk/matching";
+import type { DeskQuery } from "@/shared/desk/query";
 import type { LiveMessage } from "@/shared/live/connection";
 
-type Pages = InfiniteData<CasePage, string | undefined>;
+/** A page that live cases have made longer or shorter than this is read anew instead. */
+const LONGEST_PAGE = 90;
+const SHORTEST_PAGE = 20;
 
-/** A first page that live cases have made longer than this is read anew instead. */
-const LONGEST_FIRST_PAGE = 150;
+/** One page of one list as it lies in the cache. */
+export interface ListedPage {
+  query: DeskQuery;
+  cursor: string | null;
+  page: CasePage;
+}
 
-/** The list with `summary` as it is now: replaced, added on top, or gone when it left the filter. */
-export function applySummary(pages: Pages, filter: CaseState | "all", summary: CaseSummary): Pages {
-  const known = pages.pages.flatMap((page) => page.items).find((item) => item.case_id === summary.case_id);
-  if (known !== undefined && known.last_seq > summary.last_seq) return pages;
-  const belongs = filter === "all" || summary.state === filter;
-  if (known !== undefined) {
-    return mapItems(pages, (items) =>
-      belongs
-        ? items.map((item) => (item.case_id === summary.case_id ? summary : item))
-        : items.filter((item) => item.case_id !== summary.case_id),
-    );
+/** Who is looking, and when: both decide what belongs to a list. */
+export interface Viewpoint {
+  me: string;
+  now: number;
+}
+
+/** The page with `summary` as it is now: replaced, moved, added or gone. The same page when nothing changed. */
+export function applySummary(listed: ListedPage, summary: CaseSummary, { me, now }: Viewpoint): CasePage {
+  const { query, page } = listed;
+  const known = page.items.find((item) => item.case_id === summary.case_id);
+  if (known !== undefined && known.last_seq > summary.last_seq) return page;
+  const compare = comparing(query.sort);
+  const wanted = belongs(query, summary, me, now);
+  if (known !== undefined && wanted && compare(known, summary) === 0) {
+    return { ...page, items: page.items.map((item) => (item === known ? summary : item)) };
   }
-  return belongs ? insert(pages, summary) : pages;
+  const others = known === undefined ? page : without(page, known);
+  // Only the server knows whether the words that were searched for are in a case that is not listed.
+  if (!wanted || (known === undefined && query.q !== undefined)) return others;
+  return insert({ ...listed, page: others }, summary, compare);
 }
 
-/** Newest first, by the time of opening; below the last loaded row it will come with its page. */
-function insert(pages: Pages, summary: CaseSummary): Pages {
-  const index = pages.pages.findIndex((page) =>
-    page.items.some((item) => item.opened_at <= summary.opened_at),
-  );
-  const last = pages.pages.length - 1;
-  if (index === -1 && pages.pages[last]?.next_cursor !== null) return pages;
-  const target = index === -1 ? last : index;
-  return {
-    ...pages,
-    pages: pages.pages.map((page, number) => {
-      if (number !== target) return page;
-      const place = page.items.findIndex((item) => item.opened_at <= summary.opened_at);
-      return { ...page, items: page.items.toSpliced(place === -1 ? page.items.length : place, 0, summary) };
-    }),
-  };
+/** Between those before and after it; what belongs above or below the page comes with another one. */
+function insert(
+  { page, cursor }: ListedPage,
+  summary: CaseSummary,
+  compare: (one: CaseSummary, other: CaseSummary) => number,
+): CasePage {
+  const place = page.items.findIndex((item) => compare(summary, item) <= 0);
+  if (place === -1 && page.next_cursor !== null) return page;
+  if (place === 0 && cursor !== null) return page;
+  const items = page.items.toSpliced(place === -1 ? page.items.length : place, 0, summary);
+  return { ...page, items, total: page.total === null ? null : page.total + 1 };
 }
 
-const mapItems = (pages: Pages, change: (items: CaseSummary[]) => CaseSummary[]): Pages => ({
-  ...pages,
-  pages: pages.pages.map((page) => ({ ...page, items: change(page.items) })),
+const without = (page: CasePage, gone: CaseSummary): CasePage => ({
+  ...page,
+  items: page.items.filter((item) => item !== gone),
+  total: page.total === null ? null : page.total - 1,
 });
 
 /** What an event tells about the case on the page by itself, until the case is read again. */
@@ -72,15 +75,19 @@ const withSpecialist = (view: CaseView, specialist: Specialist, state: Specialis
 });
 
 const GATHER_MS = 120;
+const COUNT_MS = 2_000;
 
 /** Keeps what the pages show true to what the event stream says, without asking more than needed. */
 export class LiveCache {
   readonly #queries: QueryClient;
+  readonly #me: string;
   readonly #stale = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #countTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(queries: QueryClient) {
+  constructor(queries: QueryClient, me: string) {
     this.#queries = queries;
+    this.#me = me;
   }
 
   receive(message: LiveMessage): void {
@@ -94,6 +101,7 @@ export class LiveCache {
       );
     }
     this.#gather(message.data.case.case_id);
+    this.#countSoon();
   }
 
   /**
@@ -102,17 +110,28 @@ export class LiveCache {
    * by luck, so it is asked anew too.
    */
   catchUp(): void {
-    void this.#queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "config" });
+    void this.#queries.invalidateQueries({
+      predicate: ({ queryKey }) => !UNTOUCHED_BY_CASES.has(queryKey[0]),
+    });
+  }
+
+  /** Forget what was to be done soon: nobody looks any more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#countTimer);
   }
 
   #patchLists(summary: CaseSummary): void {
-    const lists = this.#queries.getQueriesData<Pages>({ queryKey: keys.cases });
-    for (const [key, pages] of lists) {
-      if (pages === undefined) continue;
-      const patched = applySummary(pages, key.at(-1) as CaseState | "all", summary);
-      if (patched === pages) continue;
+    const viewpoint = { me: this.#me, now: Date.now() };
+    for (const [key, page] of this.#queries.getQueriesData<CasePage>({ queryKey: keys.caseLists })) {
+      if (page === undefined) continue;
+      const [, , query, cursor] = key as ReturnType<typeof keys.casePage>;
+      const listed = { query: query as DeskQuery, cursor, page };
+      const patched = applySummary(listed, summary, viewpoint);
+      if (patched === page) continue;
       this.#queries.setQueryData(key, patched);
-      if ((patched.pages[0]?.items.length ?? 0) > LONGEST_FIRST_PAGE) {
+      const { length } = patched.items;
+      if (length > LONGEST_PAGE || (length < SHORTEST_PAGE && patched.next_cursor !== null)) {
         void this.#queries.invalidateQueries({ queryKey: key });
       }
     }
@@ -128,4 +147,18 @@ export class LiveCache {
       this.#stale.clear();
     }, GATHER_MS);
   }
+
+  /** Counting looks at every case: a burst of events is counted once. */
+  #countSoon(): void {
+    if (this.#countTimer !== undefined) return;
+    this.#countTimer = setTimeout(() => {
+      this.#countTimer = undefined;
+      void this.#queries.invalidateQueries({ queryKey: keys.caseCounts });
+      void this.#queries.invalidateQueries({ queryKey: keys.viewCounts });
+    }, COUNT_MS);
+  }
 }
+
+const UNTOUCHED_BY_CASES = new Set<unknown>(
+  [keys.config, keys.session, keys.people, keys.rules, keys.views].map(([first]) => first),
+);

@@ -1,11 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
-import { CASE_STATES, type CaseState } from "@/api/types";
+import { readDeskQuery } from "@/shared/desk/query";
 import { NotFound, PageError, PagePending } from "./PageStates";
 import { Shell } from "./Shell";
-
-interface DeskSearch {
-  state?: CaseState;
-}
 
 interface CaseSearch {
   /** The evidence whose drawer is open, so that it can be linked. */
@@ -17,10 +13,7 @@ const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFoun
 const deskRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
-  validateSearch: (search: Record<string, unknown>): DeskSearch => {
-    const state = CASE_STATES.find((known) => known === search["state"]);
-    return state === undefined ? {} : { state };
-  },
+  validateSearch: readDeskQuery,
   component: lazyRouteComponent(() => import("./pages/DeskPage"), "DeskPage"),
 });
 

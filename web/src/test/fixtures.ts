@@ -1,17 +1,19 @@
 import type {
   Alert,
-  AppConfig,
   CaseEvent,
   CaseSummary,
   CaseView,
+  Identity,
+  PublicConfig,
   RiskAssessment,
+  Session,
   SpecialistReport,
 } from "@/api/types";
 
 const HASH = `sha256:${"a".repeat(64)}`;
 export const OTHER_HASH = `sha256:${"b".repeat(64)}`;
 
-export const config: AppConfig = {
+export const config: PublicConfig = {
   version: "0.1.0",
   auth_mode: "local",
   auto_clear_threshold: 0.6,
@@ -20,8 +22,19 @@ export const config: AppConfig = {
   model: "casewright-rules-1",
   model_badge: "Rules model.",
   telemetry_source: "none",
-  identity: { subject: "local", name: "Local analyst", roles: ["analyst", "manager"] },
 };
+
+export const ana: Identity = { subject: "ana", name: "Ana", roles: ["analyst"] };
+export const ben: Identity = { subject: "ben", name: "Ben", roles: ["analyst"] };
+export const maria: Identity = { subject: "maria", name: "Maria", roles: ["manager"] };
+export const vera: Identity = { subject: "vera", name: "Vera", roles: ["viewer"] };
+export const people: Identity[] = [vera, ana, ben, maria];
+
+export const session = (identity: Identity | null): Session => ({
+  identity,
+  auth_mode: "local",
+  personas: people,
+});
 
 export const alert = (over: Partial<Alert> = {}): Alert => ({
   alert_id: "impossible_travel-42-20261121t080000z",
@@ -96,6 +109,9 @@ export const caseView = (over: Partial<CaseView> = {}): CaseView => ({
   opened_at: "2026-11-21T08:00:00Z",
   updated_at: "2026-11-21T08:00:10Z",
   last_seq: 10,
+  claim: null,
+  proposal: null,
+  reversals: [],
   ...over,
 });
 
@@ -125,6 +141,12 @@ export const summary = (number: number, over: Partial<CaseSummary> = {}): CaseSu
   opened_at: `2026-11-21T08:${String(number).padStart(2, "0")}:00Z`,
   updated_at: "2026-11-21T09:00:00Z",
   last_seq: number,
+  rule_id: "spending_spike",
+  recommended_action: "lock_account",
+  review: null,
+  claim: null,
+  proposal: null,
+  label: null,
   ...over,
 });
 

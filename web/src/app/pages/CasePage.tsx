@@ -5,12 +5,17 @@ import { usePageTitle } from "@/app/use-page-title";
 import { AlertPanel } from "@/features/alert/AlertPanel";
 import { CaseHeader } from "@/features/cases/CaseHeader";
 import { useCase } from "@/features/cases/get-case";
+import { AttachmentsPanel } from "@/features/attachments/AttachmentsPanel";
+import { ClaimBanner } from "@/features/claims/ClaimBanner";
 import { EffectsPanel } from "@/features/effects/EffectsPanel";
+import { FactsChanged } from "@/features/effects/FactsChanged";
 import { EvidenceDrawer } from "@/features/evidence/EvidenceDrawer";
 import { AssessmentPanel } from "@/features/investigation/AssessmentPanel";
 import { EarlierRounds } from "@/features/investigation/EarlierRounds";
 import { SpecialistsPanel } from "@/features/investigation/SpecialistsPanel";
+import { NotesPanel } from "@/features/notes/NotesPanel";
 import { DecisionPanel } from "@/features/review/DecisionPanel";
+import { ExportButtons } from "@/features/timeline/ExportButtons";
 import { useCaseEvents } from "@/features/timeline/get-case-events";
 import { Timeline } from "@/features/timeline/Timeline";
 import { useConfig } from "@/shared/api/config";
@@ -50,9 +55,11 @@ function CaseContent({ view, outdated }: { view: CaseView; outdated: boolean }) 
     void navigate({ search: id === undefined ? {} : { evidence: id }, replace: true, resetScroll: false });
   return (
     <>
-      <CaseHeader view={view} outdated={outdated} />
+      <CaseHeader view={view} outdated={outdated} actions={<ExportButtons caseId={view.case_id} />} />
+      <ClaimBanner view={view} />
       <div className={classes["columns"]}>
         <div className={classes["story"]}>
+          <FactsChanged view={view} events={events.data} />
           <AlertPanel alert={view.alert} />
           <AssessmentPanel
             assessment={view.assessment}
@@ -66,10 +73,12 @@ function CaseContent({ view, outdated }: { view: CaseView; outdated: boolean }) 
             threshold={threshold}
             onOpenEvidence={show}
           />
+          <NotesPanel caseId={view.case_id} />
+          <AttachmentsPanel caseId={view.case_id} />
         </div>
         <aside className={classes["side"]} aria-label="Decision and timeline">
-          <DecisionPanel view={view} />
-          <EffectsPanel effects={view.effects} />
+          <DecisionPanel view={view} events={events.data} />
+          <EffectsPanel view={view} />
           <Timeline caseId={view.case_id} />
         </aside>
       </div>

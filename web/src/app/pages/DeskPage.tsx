@@ -1,40 +1,70 @@
+import { Button } from "@mantine/core";
+import { useLocalStorage } from "@mantine/hooks";
 import { getRouteApi } from "@tanstack/react-router";
-import { CaseQueue } from "@/features/cases/CaseQueue";
-import { StateFilter } from "@/features/cases/StateFilter";
-import { LiveFeed } from "@/features/feed/LiveFeed";
-import { useConfig } from "@/shared/api/config";
-import { Panel } from "@/shared/ui/Panel";
 import { useFeed } from "@/app/feed-context";
 import { usePageTitle } from "@/app/use-page-title";
+import { BulkBar } from "@/features/bulk/BulkBar";
+import { CaseQueue } from "@/features/cases/CaseQueue";
+import { FilterBar, OrderMenu } from "@/features/cases/FilterBar";
+import { useSelection } from "@/features/cases/use-selection";
+import { LiveFeed } from "@/features/feed/LiveFeed";
+import { ViewStrip } from "@/features/views/ViewStrip";
+import { useConfig } from "@/shared/api/config";
+import { useRules } from "@/shared/api/rules";
+import { mayActAs, useIdentity, usePeople } from "@/shared/api/session";
+import type { DeskQuery } from "@/shared/desk/query";
+import { Panel } from "@/shared/ui/Panel";
 import classes from "./DeskPage.module.css";
 
 const route = getRouteApi("/");
 
 /** The queue beside what happens right now. */
 export function DeskPage() {
-  const { state } = route.useSearch();
+  const query = route.useSearch();
   const navigate = route.useNavigate();
   const config = useConfig();
   const feed = useFeed();
+  const identity = useIdentity();
+  const people = usePeople();
+  const rules = useRules();
+  const selection = useSelection();
+  const [feedShown, setFeedShown] = useLocalStorage({ key: "casewright.feed", defaultValue: true });
+  const working = mayActAs(identity, "analyst");
+  const ask = (next: DeskQuery) => void navigate({ search: next, replace: true, resetScroll: false });
   usePageTitle("Desk");
   return (
-    <div className={classes["desk"]}>
+    <div className={classes["desk"]} data-feed={feedShown}>
       <h1 className={classes["title"]}>Desk</h1>
-      <Panel
-        title="Cases"
-        flush
-        aside={
-          <StateFilter
-            value={state}
-            onChange={(next) => void navigate({ search: next === undefined ? {} : { state: next } })}
+      <div className={classes["queue"]}>
+        <Panel
+          title="Cases"
+          flush
+          aside={
+            <>
+              <OrderMenu query={query} onChange={ask} />
+              <Button size="compact-sm" variant="subtle" onClick={() => setFeedShown(!feedShown)}>
+                {feedShown ? "Hide live feed" : "Show live feed"}
+              </Button>
+            </>
+          }
+        >
+          <ViewStrip query={query} />
+          <FilterBar query={query} people={people} rules={rules} onChange={ask} />
+          <CaseQueue
+            query={query}
+            threshold={config.data?.auto_clear_threshold}
+            selection={working ? selection : undefined}
           />
-        }
-      >
-        <CaseQueue state={state} threshold={config.data?.auto_clear_threshold} />
-      </Panel>
-      <div className={classes["feed"]}>
-        <LiveFeed store={feed} />
+        </Panel>
+        {identity !== null && working && (
+          <BulkBar chosen={selection.chosen} identity={identity} people={people} onClear={selection.clear} />
+        )}
       </div>
+      {feedShown && (
+        <div className={classes["feed"]}>
+          <LiveFeed store={feed} />
+        </div>
+      )}
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import type { CaseView } from "@/api/types";
 import { humanise, OUTCOME, STATE } from "@/shared/format/words";
 import { BackIcon } from "@/shared/ui/icons";
@@ -10,10 +11,12 @@ interface CaseHeaderProps {
   view: CaseView;
   /** The newest reading failed: what is shown was true before. */
   outdated: boolean;
+  /** What can be done with the case as a whole. */
+  actions?: ReactNode;
 }
 
 /** Which case this is and how it stands. */
-export function CaseHeader({ view, outdated }: CaseHeaderProps) {
+export function CaseHeader({ view, outdated, actions }: CaseHeaderProps) {
   const word = view.outcome === null ? STATE[view.state] : OUTCOME[view.outcome];
   return (
     <header className={classes["header"]}>
@@ -62,6 +65,7 @@ export function CaseHeader({ view, outdated }: CaseHeaderProps) {
           </dd>
         </div>
       </dl>
+      {actions}
     </header>
   );
 }

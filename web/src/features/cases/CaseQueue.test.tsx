@@ -2,10 +2,11 @@ import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import type { ReactNode } from "react";
 import { expect, test, vi } from "vitest";
-import { summary } from "@/test/fixtures";
+import { review, summary } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { json, problem, serve } from "@/test/server";
 import { CaseQueue } from "./CaseQueue";
+import { useSelection } from "./use-selection";
 
 vi.mock("@tanstack/react-router", () => ({
   Link: ({ children, params }: { children: ReactNode; params?: { caseId: string } }) => (
@@ -13,11 +14,12 @@ vi.mock("@tanstack/react-router", () => ({
   ),
 }));
 
-const page = (items: unknown[], next_cursor: string | null = null) => json({ items, next_cursor });
+const page = (items: unknown[], next_cursor: string | null = null) =>
+  json({ items, next_cursor, total: null });
 
 test("shows that it is loading, then the cases", async () => {
   serve(() => page([summary(3, { state: "awaiting_review", due_at: "2000-01-01T00:00:00Z" })]));
-  renderInApp(<CaseQueue state={undefined} threshold={0.6} />);
+  renderInApp(<CaseQueue query={{}} threshold={0.6} />);
   expect(screen.getByRole("status", { name: "Loading the cases" })).toBeVisible();
   const row = await screen.findByRole("row", { name: /Spending spike.*Customer 3/ });
   expect(row).toHaveTextContent("0.70");
@@ -30,7 +32,7 @@ test("says what went wrong and reads again when asked", async () => {
   serve(() =>
     broken ? problem("casebook-unavailable", 503, "The casebook is being upgraded.") : page([summary(1)]),
   );
-  renderInApp(<CaseQueue state={undefined} threshold={0.6} />);
+  renderInApp(<CaseQueue query={{}} threshold={0.6} />);
   expect(await screen.findByText("The casebook is being upgraded.")).toBeVisible();
   broken = false;
   await userEvent.click(screen.getByRole("button", { name: "Try again" }));
@@ -39,26 +41,73 @@ test("says what went wrong and reads again when asked", async () => {
 
 test("an empty queue says why it is empty", async () => {
   serve(() => page([]));
-  renderInApp(<CaseQueue state="awaiting_review" threshold={0.6} />);
+  renderInApp(<CaseQueue query={{ state: ["awaiting_review"] }} threshold={0.6} />);
   expect(await screen.findByText("Nobody is waiting for a decision")).toBeVisible();
 });
 
-test("older cases come on demand, and a case that moved between pages shows once", async () => {
+test("pages follow one another by cursor, forward and back, and only one is on screen", async () => {
   const queries: string[] = [];
   serve(({ query }) => {
     queries.push(query);
-    return query.includes("cursor=next")
-      ? page([summary(2), summary(1)])
-      : page([summary(3), summary(2)], "next");
+    return query.includes("cursor=next") ? page([summary(1)]) : page([summary(3), summary(2)], "next");
   });
-  renderInApp(<CaseQueue state={undefined} threshold={0.6} />);
-  await userEvent.click(await screen.findByRole("button", { name: "Load older cases" }));
+  const { unmount } = renderInApp(<CaseQueue query={{ sort: "due" }} threshold={0.6} />);
+  await userEvent.click(await screen.findByRole("button", { name: "Next page" }));
   await screen.findByRole("row", { name: /Customer 1/ });
-  expect(screen.getAllByRole("link").map((link) => link.getAttribute("href"))).toEqual([
-    "/cases/case-3",
-    "/cases/case-2",
-    "/cases/case-1",
-  ]);
-  expect(screen.queryByRole("button", { name: "Load older cases" })).toBeNull();
-  expect(queries).toEqual(["?limit=50", "?limit=50&cursor=next"]);
+  expect(screen.queryByRole("row", { name: /Customer 3/ })).toBeNull();
+  expect(screen.getByRole("button", { name: "Next page" })).toBeDisabled();
+  expect(queries).toEqual(["?limit=50&sort=due", "?limit=50&sort=due&cursor=next"]);
+
+  // The way back from a case leads to the page that was left.
+  unmount();
+  renderInApp(<CaseQueue query={{ sort: "due" }} threshold={0.6} />);
+  await screen.findByRole("row", { name: /Customer 1/ });
+  await userEvent.click(screen.getByRole("button", { name: "Previous" }));
+  expect(await screen.findByRole("row", { name: /Customer 3/ })).toBeVisible();
+});
+
+test("a row says who holds the case, and that two people are needed or that one of them has agreed", async () => {
+  const held = { claimed_by: "ben", claimed_at: "2026-11-21T09:00:00Z", expires_at: "2126-11-21T09:30:00Z" };
+  const asked = { ...review(1), four_eyes_actions: ["lock_and_refund" as const] };
+  const approvals = [{ approved_by: "ana", approved_at: "2026-11-21T09:00:00Z", comment: null }];
+  const proposal = { review_id: asked.review_id, action: "lock_and_refund" as const, approvals, label: null };
+  serve(() =>
+    page([
+      summary(1, { claim: held }),
+      summary(2, { review: asked, recommended_action: "lock_and_refund" }),
+      summary(3, { review: asked, recommended_action: "lock_and_refund", proposal }),
+      summary(4, { state: "escalated" }),
+    ]),
+  );
+  renderInApp(<CaseQueue query={{}} threshold={0.6} />);
+  expect(await screen.findByRole("row", { name: /Customer 1/ })).toHaveTextContent("Ben");
+  expect(screen.getByRole("row", { name: /Customer 2/ })).toHaveTextContent("needs two people");
+  expect(screen.getByRole("row", { name: /Customer 3/ })).toHaveTextContent("1 of 2");
+  expect(screen.getByRole("row", { name: /Customer 4/ })).toHaveTextContent("Escalated");
+});
+
+function Selecting() {
+  const selection = useSelection();
+  return (
+    <>
+      <output>{[...selection.chosen.keys()].join(" ")}</output>
+      <CaseQueue query={{}} threshold={0.6} selection={selection} />
+    </>
+  );
+}
+
+test("cases are selected one by one, as a range, and all at once", async () => {
+  serve(() => page([summary(4), summary(3), summary(2), summary(1)]));
+  const user = userEvent.setup();
+  renderInApp(<Selecting />);
+  const box = async (customer: number) =>
+    screen.findByRole("checkbox", { name: new RegExp(`customer ${customer}$`) });
+  await user.click(await box(4));
+  await user.keyboard("{Shift>}");
+  await user.click(await box(2));
+  await user.keyboard("{/Shift}");
+  const chosen = () => screen.getAllByRole("status", { hidden: true })[0];
+  expect(chosen()).toHaveTextContent("case-4 case-3 case-2");
+  await user.click(screen.getByRole("checkbox", { name: "Select every case of this page" }));
+  expect(chosen()).toHaveTextContent("case-4 case-3 case-2 case-1");
 });

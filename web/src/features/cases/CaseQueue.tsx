@@ -1,30 +1,38 @@
-import { Button, Skeleton } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
-import type { CaseState, CaseSummary } from "@/api/types";
-import { humanise, OUTCOME, SEVERITY, STATE } from "@/shared/format/words";
-import { EmptyState, ErrorState } from "@/shared/ui/States";
-import { ScoreMeter } from "@/shared/ui/ScoreMeter";
-import { Tag } from "@/shared/ui/Tag";
-import { Age, DueIn } from "@/shared/ui/Time";
+import { Checkbox } from "@mantine/core";
+import type { CasePage, CaseSummary } from "@/api/types";
+import { ErrorState } from "@/shared/ui/States";
+import type { DeskQuery } from "@/shared/desk/query";
 import classes from "./CaseQueue.module.css";
-import { useCases } from "./list-cases";
+import { CaseRow } from "./CaseRow";
+import { EmptyQueue, QueueSkeleton } from "./QueueStates";
+import { useCasePage } from "./list-cases";
+import { Pager } from "./Pager";
+import type { Selection } from "./use-selection";
+import { usePaging } from "./use-paging";
 
 interface CaseQueueProps {
-  state: CaseState | undefined;
+  query: DeskQuery;
   threshold: number | undefined;
+  /** Missing for people who may change nothing. */
+  selection?: Selection | undefined;
 }
 
-/** The cases of one state (or of all), newest first. */
-export function CaseQueue({ state, threshold }: CaseQueueProps) {
-  const cases = useCases(state);
+/** One page of the cases that were asked for. */
+export function CaseQueue({ query, threshold, selection }: CaseQueueProps) {
+  const paging = usePaging(query);
+  const cases = useCasePage(query, paging.cursor);
 
   if (cases.isPending) return <QueueSkeleton />;
   if (cases.data === undefined) {
     return (
-      <ErrorState error={cases.error} onRetry={() => void cases.refetch()} retrying={cases.isFetching} />
+      <ErrorState
+        error={cases.error}
+        onRetry={() => (paging.cursor === null ? void cases.refetch() : paging.first())}
+        retrying={cases.isFetching}
+      />
     );
   }
-  if (cases.data.length === 0) return <EmptyQueue state={state} />;
+  if (cases.data.items.length === 0 && paging.page === 0) return <EmptyQueue query={query} />;
   return (
     <>
       {cases.isRefetchError && (
@@ -32,106 +40,75 @@ export function CaseQueue({ state, threshold }: CaseQueueProps) {
           This list could not be refreshed. It shows what was known before.
         </p>
       )}
-      <table className={classes["table"]}>
-        <thead>
-          <tr>
-            <th scope="col">Risk</th>
-            <th scope="col">Case</th>
-            <th scope="col">Severity</th>
-            <th scope="col">State</th>
-            <th scope="col" className={classes["due"]}>
-              Due in
-            </th>
-            <th scope="col" className={classes["age"]}>
-              Opened
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {cases.data.map((item) => (
-            <CaseRow key={item.case_id} item={item} threshold={threshold} />
-          ))}
-        </tbody>
-      </table>
-      {cases.hasNextPage && (
-        <div className={classes["more"]}>
-          <Button
-            variant="default"
-            size="xs"
-            onClick={() => void cases.fetchNextPage()}
-            loading={cases.isFetchingNextPage}
-          >
-            Load older cases
-          </Button>
-        </div>
-      )}
+      <Rows page={cases.data} threshold={threshold} selection={selection} fading={cases.isPlaceholderData} />
+      <Pager page={cases.data} paging={paging} loading={cases.isPlaceholderData} />
     </>
   );
 }
 
-function CaseRow({ item, threshold }: { item: CaseSummary; threshold: number | undefined }) {
-  const state = STATE[item.state];
-  const outcome = item.outcome === null ? undefined : OUTCOME[item.outcome];
+interface RowsProps {
+  page: CasePage;
+  threshold: number | undefined;
+  selection: Selection | undefined;
+  fading: boolean;
+}
+
+function Rows({ page, threshold, selection, fading }: RowsProps) {
+  const onSelect =
+    selection &&
+    ((item: CaseSummary, chosen: boolean, range: boolean) =>
+      selection.toggle(item, chosen, range, page.items));
   return (
-    <tr
-      className={classes["row"]}
-      data-attention={item.state === "awaiting_review" || item.state === "escalated"}
-    >
-      <td className={classes["risk"]}>
-        <ScoreMeter score={item.risk_score} level={item.risk_level} threshold={threshold} />
-      </td>
-      <td className={classes["case"]}>
-        <Link to="/cases/$caseId" params={{ caseId: item.case_id }} className={classes["link"]}>
-          {humanise(item.alert_type)}
-          <span className={classes["customer"]}> · Customer {item.customer_id}</span>
-        </Link>
-        <div className={classes["description"]} title={item.description}>
-          {item.description}
-        </div>
-      </td>
-      <td>
-        <Tag tone={SEVERITY[item.severity].tone}>{SEVERITY[item.severity].label}</Tag>
-      </td>
-      <td>
-        <div className={classes["state"]}>
-          <Tag tone={outcome?.tone ?? state.tone} dot>
-            {outcome?.label ?? state.label}
-          </Tag>
-          {item.round > 1 && <span className={classes["round"]}>Round {item.round}</span>}
-        </div>
-      </td>
-      <td className={classes["due"]}>
-        {item.due_at === null ? <span className={classes["none"]}>–</span> : <DueIn at={item.due_at} />}
-      </td>
-      <td className={classes["age"]}>
-        <Age at={item.opened_at} />
-      </td>
-    </tr>
+    <table className={classes["table"]} data-selectable={selection !== undefined} aria-busy={fading}>
+      <thead>
+        <tr>
+          {selection !== undefined && (
+            <th scope="col" className={classes["select"]}>
+              <SelectAll items={page.items} selection={selection} />
+            </th>
+          )}
+          <th scope="col" className={classes["risk"]}>
+            Risk
+          </th>
+          <th scope="col">Case</th>
+          <th scope="col" className={classes["standing"]}>
+            State
+          </th>
+          <th scope="col" className={classes["who"]}>
+            Held by
+          </th>
+          <th scope="col" className={classes["due"]}>
+            Due in
+          </th>
+          <th scope="col" className={classes["age"]}>
+            Opened
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {page.items.map((item) => (
+          <CaseRow
+            key={item.case_id}
+            item={item}
+            threshold={threshold}
+            selected={selection?.chosen.has(item.case_id) ?? false}
+            onSelect={onSelect}
+          />
+        ))}
+      </tbody>
+    </table>
   );
 }
 
-function EmptyQueue({ state }: { state: CaseState | undefined }) {
-  if (state === "awaiting_review" || state === "escalated") {
-    return (
-      <EmptyState title="Nobody is waiting for a decision">
-        Cases appear here as soon as their investigation needs a person.
-      </EmptyState>
-    );
-  }
-  if (state !== undefined) return <EmptyState title={`No case is ${STATE[state].label.toLowerCase()}`} />;
+function SelectAll({ items, selection }: { items: readonly CaseSummary[]; selection: Selection }) {
+  const count = items.filter(({ case_id }) => selection.chosen.has(case_id)).length;
   return (
-    <EmptyState title="No cases yet">
-      A case opens when telemetry looks like fraud, or when you <Link to="/start">open one yourself</Link>.
-    </EmptyState>
-  );
-}
-
-function QueueSkeleton() {
-  return (
-    <div className={classes["skeleton"]} role="status" aria-label="Loading the cases">
-      {Array.from({ length: 8 }, (_, index) => (
-        <Skeleton key={index} height={38} />
-      ))}
-    </div>
+    <Checkbox
+      size="xs"
+      checked={count > 0 && count === items.length}
+      indeterminate={count > 0 && count < items.length}
+      onChange={(event) => selection.setAll(items, event.currentTarget.checked)}
+      aria-label="Select every case of this page"
+    />
   );
 }

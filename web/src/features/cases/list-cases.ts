@@ -1,26 +1,23 @@
-import { infiniteQueryOptions, useInfiniteQuery } from "@tanstack/react-query";
-import type { CaseState } from "@/api/types";
+import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { api, bodyOf } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";
+import { type DeskQuery, toApiQuery } from "@/shared/desk/query";
 
-const PAGE_SIZE = 50;
+export const PAGE_SIZE = 50;
 
-async function listCases(state: CaseState | undefined, cursor: string | undefined, signal: AbortSignal) {
-  const query = { limit: PAGE_SIZE, ...(state && { state }), ...(cursor && { cursor }) };
-  return bodyOf(await api.GET("/api/cases", { params: { query }, signal }));
+async function listCases(query: DeskQuery, cursor: string | null, signal: AbortSignal) {
+  const asked = { limit: PAGE_SIZE, ...toApiQuery(query), ...(cursor !== null && { cursor }) };
+  return bodyOf(await api.GET("/api/cases", { params: { query: asked }, signal }));
 }
 
-export const listCasesOptions = (state: CaseState | undefined) =>
-  infiniteQueryOptions({
-    queryKey: keys.caseList(state),
-    queryFn: ({ pageParam, signal }) => listCases(state, pageParam, signal),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next_cursor ?? undefined,
-    // Rows move between pages while new cases arrive: a case shows once.
-    select: ({ pages }) => [
-      ...new Map(pages.flatMap((page) => page.items).map((item) => [item.case_id, item])).values(),
-    ],
+export const casePageOptions = (query: DeskQuery, cursor: string | null) =>
+  queryOptions({
+    queryKey: keys.casePage(query, cursor),
+    queryFn: ({ signal }) => listCases(query, cursor, signal),
+    // The page before stays until the next one is there, so that nothing jumps.
+    placeholderData: keepPreviousData,
   });
 
-/** The queue, newest first, page by page. */
-export const useCases = (state: CaseState | undefined) => useInfiniteQuery(listCasesOptions(state));
+/** One page of the cases that were asked for: however many there are, only a page is held on screen. */
+export const useCasePage = (query: DeskQuery, cursor: string | null) =>
+  useQuery(casePageOptions(query, cursor));

@@ -1,9 +1,17 @@
-import type { Effect } from "@/api/types";
-import { ACTION, type Tone } from "@/shared/format/words";
+import { Button } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import type { CaseView, Effect } from "@/api/types";
+import { mayActAs, useIdentity } from "@/shared/api/session";
+import { sentenceOf } from "@/shared/api/problem";
+import { EFFECT, type Tone } from "@/shared/format/words";
+import { UndoIcon } from "@/shared/ui/icons";
 import { DataView } from "@/shared/ui/DataView";
 import { Panel } from "@/shared/ui/Panel";
+import { ReasonDialog } from "@/shared/ui/ReasonDialog";
 import { Tag } from "@/shared/ui/Tag";
 import classes from "./EffectsPanel.module.css";
+import { ReversalCard } from "./ReversalCard";
+import { canBeUndone, useReversals } from "./reversals";
 
 const STATUS: Record<Effect["status"], { label: string; tone: Tone }> = {
   pending: { label: "Under way", tone: "accent" },
@@ -12,30 +20,106 @@ const STATUS: Record<Effect["status"], { label: string; tone: Tone }> = {
   unknown: { label: "Not confirmed", tone: "high" },
 };
 
-/** What was done in the customer's account, and what the store answered. */
-export function EffectsPanel({ effects }: { effects: readonly Effect[] }) {
+/** What was done in the customer's account, what the store answered, and what was taken back. */
+export function EffectsPanel({ view }: { view: CaseView }) {
+  const { effects } = view;
   if (effects.length === 0) return null;
+  const done = effects.filter(({ status }) => status === "done").length;
+  const partly = done > 0 && effects.some(({ status }) => status === "failed" || status === "unknown");
   return (
-    <Panel title="Effects" flush>
+    <Panel
+      title="Effects"
+      flush
+      aside={
+        partly && (
+          <Tag tone="high">
+            Done in part: {done} of {effects.length}
+          </Tag>
+        )
+      }
+    >
       {effects.map((effect) => (
-        <div key={effect.key} className={classes["effect"]}>
-          <div className={classes["head"]}>
-            <span className={classes["action"]}>{ACTION[effect.action]}</span>
-            <Tag tone={STATUS[effect.status].tone} dot>
-              {STATUS[effect.status].label}
-            </Tag>
-          </div>
-          <code className={classes["key"]} title="Idempotency key: at most one effect bears it">
-            {effect.key}
-          </code>
-          {effect.result !== null && (
-            <details className={classes["result"]}>
-              <summary>Answer of the customer store</summary>
-              <DataView value={effect.result} />
-            </details>
-          )}
-        </div>
+        <EffectCard key={effect.key} effect={effect} view={view} />
       ))}
     </Panel>
+  );
+}
+
+function EffectCard({ effect, view }: { effect: Effect; view: CaseView }) {
+  const [asking, { open, close }] = useDisclosure(false);
+  const reversals = useReversals(view.case_id);
+  const working = mayActAs(useIdentity(), "analyst");
+  const own = view.reversals.filter(({ undoes }) => undoes === effect.key);
+  return (
+    <div className={classes["effect"]}>
+      <EffectHead effect={effect} />
+      <EffectOutcome effect={effect} />
+      {own.map((reversal) => (
+        <ReversalCard key={reversal.reversal_id} reversal={reversal} deciding={reversals.decide} />
+      ))}
+      {working && canBeUndone(effect, view.reversals) && (
+        <Button
+          size="compact-xs"
+          variant="default"
+          className={classes["undo"] ?? ""}
+          leftSection={<UndoIcon size={13} />}
+          onClick={open}
+          loading={reversals.request.isPending}
+        >
+          Take back…
+        </Button>
+      )}
+      {reversals.request.isError && (
+        <p className={classes["error"]} role="alert">
+          {sentenceOf(reversals.request.error)}
+        </p>
+      )}
+      {asking && (
+        <ReasonDialog
+          title={effect.action === "lock_account" ? "Unlock the account again?" : "Reverse the refund?"}
+          note="Your reason goes to a manager, who must agree. Nothing is done before."
+          action="Ask for it"
+          onReason={(reason) => reversals.request.mutate({ undoes: effect.key, reason })}
+          onClose={close}
+        />
+      )}
+    </div>
+  );
+}
+
+export function EffectHead({ effect }: { effect: Effect }) {
+  return (
+    <>
+      <div className={classes["head"]}>
+        <span className={classes["action"]}>{EFFECT[effect.action]}</span>
+        <Tag tone={STATUS[effect.status].tone} dot>
+          {STATUS[effect.status].label}
+        </Tag>
+      </div>
+      <code className={classes["key"]} title="Idempotency key: at most one effect bears it">
+        {effect.key}
+      </code>
+    </>
+  );
+}
+
+export function EffectOutcome({ effect }: { effect: Effect }) {
+  const error = effect.result?.["error"];
+  return (
+    <>
+      {effect.status === "unknown" && (
+        <p className={classes["note"]}>
+          The store did not answer in time. Its ledger is read until it is certain whether this was done; it
+          is never repeated blindly.
+        </p>
+      )}
+      {effect.status === "failed" && typeof error === "string" && <p className={classes["error"]}>{error}</p>}
+      {effect.result !== null && (
+        <details className={classes["result"]}>
+          <summary>Answer of the customer store</summary>
+          <DataView value={effect.result} />
+        </details>
+      )}
+    </>
   );
 }

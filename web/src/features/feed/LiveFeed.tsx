@@ -15,8 +15,8 @@ import classes from "./LiveFeed.module.css";
 type Show = "all" | "cases";
 
 const SHOW: { value: Show; label: string }[] = [
-  { value: "all", label: "Everything" },
-  { value: "cases", label: "Alerts and cases" },
+  { value: "all", label: "All" },
+  { value: "cases", label: "Cases" },
 ];
 
 /** What happens right now: telemetry, alerts and case events, newest on top. */

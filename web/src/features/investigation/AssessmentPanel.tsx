@@ -8,6 +8,7 @@ import { RulesModelTag } from "@/shared/ui/RulesModelTag";
 import { ScoreMeter } from "@/shared/ui/ScoreMeter";
 import { Tag } from "@/shared/ui/Tag";
 import classes from "./AssessmentPanel.module.css";
+import { SpendFacts } from "./SpendFacts";
 
 interface AssessmentPanelProps {
   assessment: RiskAssessment | null;
@@ -20,7 +21,7 @@ interface AssessmentPanelProps {
 export function AssessmentPanel({ assessment, working, threshold }: AssessmentPanelProps) {
   if (assessment === null) {
     return (
-      <Panel title="Assessment">
+      <Panel title="Assessment" id="assessment">
         {working ? (
           <div className={classes["waiting"]} role="status">
             <Loader size={14} />
@@ -33,7 +34,7 @@ export function AssessmentPanel({ assessment, working, threshold }: AssessmentPa
     );
   }
   return (
-    <Panel title="Assessment" aside={<AssessmentTags assessment={assessment} />}>
+    <Panel title="Assessment" id="assessment" aside={<AssessmentTags assessment={assessment} />}>
       <AssessmentBody assessment={assessment} threshold={threshold} />
     </Panel>
   );
@@ -104,6 +105,7 @@ export function AssessmentBody({ assessment, threshold }: { assessment: RiskAsse
           <span className="tabular">{formatDuration(assessment.duration_ms)}</span>
           <span className="tabular">{formatNumber(assessment.tokens)} tokens</span>
           {assessment.model !== null && <span>{assessment.model}</span>}
+          <SpendFacts spend={assessment.spend} promptVersion={assessment.prompt_version} />
         </p>
       </div>
     </div>

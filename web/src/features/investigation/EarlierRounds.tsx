@@ -1,5 +1,5 @@
 import type { Alert, Round } from "@/api/types";
-import { useActorName } from "@/shared/api/config";
+import { useActorName } from "@/shared/api/session";
 import { ACTION, SPECIALIST } from "@/shared/format/words";
 import { formatScore } from "@/shared/format/numbers";
 import { ChevronIcon } from "@/shared/ui/icons";

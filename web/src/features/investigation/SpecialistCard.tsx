@@ -2,13 +2,14 @@ import { Skeleton } from "@mantine/core";
 import type { Alert, Specialist, SpecialistReport, SpecialistState } from "@/api/types";
 import { formatNumber } from "@/shared/format/numbers";
 import { formatDuration } from "@/shared/format/time";
-import { SPECIALIST, SPECIALIST_STATE } from "@/shared/format/words";
+import { RULES_MODEL, SPECIALIST, SPECIALIST_STATE } from "@/shared/format/words";
 import { BillingIcon, LocationIcon, UsageIcon } from "@/shared/ui/icons";
 import { RulesModelTag } from "@/shared/ui/RulesModelTag";
 import { levelOf, ScoreMeter } from "@/shared/ui/ScoreMeter";
 import { Tag } from "@/shared/ui/Tag";
 import { useNow } from "@/shared/use-now";
 import { FindingList } from "./FindingList";
+import { SpendFacts } from "./SpendFacts";
 import classes from "./SpecialistCard.module.css";
 
 const ICON = { usage: UsageIcon, location: LocationIcon, billing: BillingIcon };
@@ -99,7 +100,12 @@ function Footer({ report }: { report: SpecialistReport }) {
         {calls}
         {failed > 0 && `, ${failed} failed`}
       </span>
-      <RulesModelTag model={report.model} quiet />
+      <SpendFacts spend={report.spend} promptVersion={report.prompt_version} />
+      {report.model === RULES_MODEL ? (
+        <RulesModelTag model={report.model} quiet />
+      ) : (
+        report.model !== null && <span>{report.model}</span>
+      )}
     </footer>
   );
 }

@@ -1,95 +1,115 @@
-import { Button, Modal, Radio } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
-import { useState } from "react";
-import type { CaseView, RecommendedAction } from "@/api/types";
+import { Button, Radio } from "@mantine/core";
+import type { CaseView, RecommendedAction, ReviewRequest } from "@/api/types";
+import { needsTwo } from "@/shared/desk/four-eyes";
 import { ACTION } from "@/shared/format/words";
-import { LockIcon } from "@/shared/ui/icons";
+import { PeopleIcon } from "@/shared/ui/icons";
 import { Tag } from "@/shared/ui/Tag";
 import classes from "./ApproveForm.module.css";
-import { consequenceOf, isPossible } from "./consequence";
+import { ConfirmApproval } from "./ConfirmApproval";
+import { isPossible } from "./consequence";
+import { type DraftState, impliedLabel } from "./draft";
+import { JudgementFields } from "./JudgementFields";
 
 const ACTIONS: readonly RecommendedAction[] = ["lock_account", "refund_charges", "lock_and_refund", "clear"];
 
 interface ApproveFormProps {
   view: CaseView;
+  review: ReviewRequest;
+  form: DraftState;
   sending: boolean;
+  /** What is on screen is not what was read: nothing may be sent. */
+  locked: boolean;
   onApprove: (action: RecommendedAction) => void;
 }
 
-/** Choose what to approve, then confirm its exact consequence. */
-export function ApproveForm({ view, sending, onApprove }: ApproveFormProps) {
+/** Choose what to approve, say what the case was, then confirm the exact consequence. */
+export function ApproveForm({ view, review, form, sending, locked, onApprove }: ApproveFormProps) {
   const recommended = view.assessment?.recommended_action;
-  const [action, setAction] = useState<RecommendedAction | undefined>(recommended);
-  const [confirming, { open, close }] = useDisclosure(false);
+  const action = form.draft.action ?? recommended;
+  const possible = action !== undefined && isPossible(action, view);
+  const two = action !== undefined && needsTwo(review, action);
   return (
     <>
       <Radio.Group
         label="Action to approve"
         value={action ?? null}
-        onChange={(value) => setAction(value)}
+        onChange={(value) => form.change({ action: value })}
         classNames={{ label: classes["legend"] ?? "" }}
       >
         <div className={classes["options"]}>
           {ACTIONS.map((option) => (
-            <Radio
+            <ActionOption
               key={option}
-              value={option}
-              size="xs"
-              disabled={sending || !isPossible(option, view)}
-              classNames={{ root: classes["option"] ?? "", body: classes["optionBody"] ?? "" }}
-              label={
-                <span className={classes["optionLabel"]}>
-                  {ACTION[option]}
-                  {option === recommended && <Tag tone="accent">Recommended</Tag>}
-                </span>
-              }
-              {...(!isPossible(option, view) && {
-                description: "The assessment names no charges to refund.",
-              })}
+              option={option}
+              recommended={option === recommended}
+              two={needsTwo(review, option)}
+              possible={isPossible(option, view)}
+              disabled={sending}
             />
           ))}
         </div>
       </Radio.Group>
-      <Button
-        fullWidth
-        className={classes["approve"] ?? ""}
-        onClick={open}
-        loading={sending}
-        disabled={action === undefined || !isPossible(action, view)}
+      <JudgementFields form={form} implied={impliedLabel("approve", action)} disabled={sending} withComment />
+      <ConfirmApproval
+        // A question that opened for one assessment never sends an answer to another.
+        key={`${review.review_id} ${review.assessment_hash}`}
+        view={view}
+        action={action}
+        title={two ? "Approve as the first of two people?" : "Approve and carry out?"}
+        note={
+          two
+            ? "Nothing is done yet: it waits for another person to agree. Your approval is recorded with what you saw."
+            : "It is done at once and recorded under your name with what you saw."
+        }
+        sending={sending}
+        disabled={!possible || locked}
+        onConfirm={onApprove}
       >
-        {action === undefined ? "Choose an action" : `Approve: ${ACTION[action].toLowerCase()}…`}
-      </Button>
-      {action !== undefined && (
-        <Modal
-          opened={confirming}
-          onClose={close}
-          title={<strong>Approve and carry out?</strong>}
-          size={420}
-          closeButtonProps={{ "aria-label": "Cancel the approval" }}
-        >
-          <div className={classes["consequence"]} data-acts={action !== "clear"}>
-            {action !== "clear" && <LockIcon size={18} />}
-            <p>{consequenceOf(action, view)}</p>
-          </div>
-          <p className={classes["note"]}>
-            It is done at once and recorded under your name with what you saw.
-          </p>
-          <div className={classes["buttons"]}>
-            <Button variant="default" onClick={close} data-autofocus>
-              Cancel
-            </Button>
-            <Button
-              color={action === "clear" ? "petrol" : "red"}
-              onClick={() => {
-                close();
-                onApprove(action);
-              }}
-            >
-              {ACTION[action]}
-            </Button>
-          </div>
-        </Modal>
-      )}
+        {(open) => (
+          <Button
+            fullWidth
+            className={classes["approve"] ?? ""}
+            onClick={open}
+            loading={sending}
+            disabled={!possible || locked}
+          >
+            {action === undefined ? "Choose an action" : `Approve: ${ACTION[action].toLowerCase()}…`}
+          </Button>
+        )}
+      </ConfirmApproval>
     </>
+  );
+}
+
+interface ActionOptionProps {
+  option: RecommendedAction;
+  recommended: boolean;
+  two: boolean;
+  possible: boolean;
+  disabled: boolean;
+}
+
+function ActionOption({ option, recommended, two, possible, disabled }: ActionOptionProps) {
+  return (
+    <Radio
+      value={option}
+      size="xs"
+      disabled={disabled || !possible}
+      classNames={{ root: classes["option"] ?? "", body: classes["optionBody"] ?? "" }}
+      label={
+        <span
+          className={classes["optionLabel"]}
+          title={possible ? undefined : "The assessment names no charges to refund"}
+        >
+          {ACTION[option]}
+          {recommended && <Tag tone="accent">Recommended</Tag>}
+          {two && (
+            <span className={classes["two"]} title="Needs two people">
+              <PeopleIcon size={13} /> 2
+            </span>
+          )}
+        </span>
+      }
+    />
   );
 }

@@ -1,12 +1,14 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
-import { caseView, OTHER_HASH, review } from "@/test/fixtures";
+import { ana, ben, caseEvent, caseView, maria, OTHER_HASH, review, vera } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { json, problem, serve } from "@/test/server";
 import { DecisionPanel } from "./DecisionPanel";
 
-const accepted = () => json({ review_id: "x", status: "accepted" }, 202);
+const answer = (status: "accepted" | "awaiting_second_approval") =>
+  json({ review_id: review(1).review_id, status, approvals_given: 1, approvals_required: 2 }, 202);
+const accepted = () => answer("accepted");
 const button = (name: string | RegExp) => screen.getByRole("button", { name });
 
 test("an approval is sent only after its exact consequence was confirmed", async () => {
@@ -28,6 +30,7 @@ test("an approval is sent only after its exact consequence was confirmed", async
       assessment_hash: review(1).assessment_hash,
       verdict: "approve",
       action: "lock_account",
+      label: "true_fraud",
     },
   });
   expect(await screen.findByText(/Your decision is recorded/)).toBeVisible();
@@ -72,14 +75,55 @@ test("a refusal is shown in the server's sentence", async () => {
   expect(await screen.findByText(sentence)).toBeVisible();
 });
 
-test("when another assessment takes the place of the one that was read, nothing can be answered unseen", async () => {
+test("when another assessment takes the place of the one that was read, what was typed stays and nothing is sent unseen", async () => {
   const user = userEvent.setup();
   const { rerender } = renderInApp(<DecisionPanel view={caseView()} />);
+  await user.click(button("Reject with feedback"));
+  await user.type(screen.getByRole("textbox"), "Check the travel ticket.");
   rerender(<DecisionPanel view={caseView({ round: 2, review: review(2, OTHER_HASH) })} />);
   expect(screen.getByRole("alert")).toHaveTextContent("it is in round 2 with another assessment");
-  expect(screen.queryByRole("button", { name: /Approve/ })).toBeNull();
-  await user.click(button("Show it as it is now"));
+  expect(screen.getByRole("textbox")).toHaveValue("Check the travel ticket.");
+  expect(button("Reject and start round 3")).toBeDisabled();
+  await user.click(button("Look at the new assessment"));
+  expect(screen.queryByRole("alert")).toBeNull();
+  expect(screen.getByRole("textbox")).toHaveValue("Check the travel ticket.");
+  expect(button("Reject and start round 3")).toBeEnabled();
+});
+
+test("an approval that was about to be confirmed does not outlive the assessment that it was for", async () => {
+  const calls = serve(accepted);
+  const user = userEvent.setup();
+  const { rerender } = renderInApp(<DecisionPanel view={caseView()} />);
+  await user.click(button("Approve: lock account…"));
+  await screen.findByRole("dialog");
+  rerender(<DecisionPanel view={caseView({ round: 2, review: review(2, OTHER_HASH) })} />);
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  expect(button("Approve: lock account…")).toBeDisabled();
+  await user.click(button("Look at the new assessment"));
+  expect(screen.queryByRole("dialog")).toBeNull();
   expect(button("Approve: lock account…")).toBeEnabled();
+  expect(calls).toEqual([]);
+});
+
+test("an answer carries what the case was, why, and a comment", async () => {
+  const calls = serve(accepted);
+  const user = userEvent.setup();
+  renderInApp(<DecisionPanel view={caseView()} />);
+  await user.click(screen.getByRole("radio", { name: "Clear" }));
+  expect(screen.getByRole("radio", { name: "False alarm" })).toBeChecked();
+  await user.click(screen.getByRole("radio", { name: "Inconclusive" }));
+  await user.click(screen.getByRole("combobox", { name: "Reason" }));
+  await user.click(await screen.findByRole("option", { name: "Evidence conflicts" }));
+  await user.type(screen.getByRole("textbox", { name: "Comment" }), "Two stories, one device.");
+  await user.click(button("Approve: clear…"));
+  await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Clear" }));
+  await waitFor(() => expect(calls).toHaveLength(1));
+  expect(calls[0]?.body).toMatchObject({
+    action: "clear",
+    label: "inconclusive",
+    reason_code: "evidence_conflicts",
+    comment: "Two stories, one device.",
+  });
 });
 
 test("a decision by somebody else is named", () => {
@@ -91,11 +135,11 @@ test("a decision by somebody else is named", () => {
     action: "lock_account" as const,
     feedback: null,
     reason_code: null,
-    decided_by: "ana",
+    decided_by: "ben",
     decided_at: "2026-11-21T09:00:00Z",
   };
   rerender(<DecisionPanel view={caseView({ review: null, decisions: [decision] })} />);
-  expect(screen.getByRole("alert")).toHaveTextContent("ana approved this case while you were reading.");
+  expect(screen.getByRole("alert")).toHaveTextContent("Ben approved this case while you were reading.");
 });
 
 test("the round that follows one's own rejection needs no warning", async () => {
@@ -123,4 +167,108 @@ test("a closed case shows its outcome", () => {
   renderInApp(<DecisionPanel view={caseView({ state: "closed", review: null, outcome: "auto_cleared" })} />);
   expect(screen.getByText("Cleared automatically")).toBeVisible();
   expect(screen.getByText(/No person was asked/)).toBeVisible();
+});
+
+const approvalBy = (subject: string) => ({
+  approved_by: subject,
+  approved_at: "2026-11-21T08:30:00Z",
+  comment: "The device is new.",
+});
+
+const proposed = (by: string) =>
+  caseView({
+    review: { ...review(1), four_eyes_actions: ["lock_account", "lock_and_refund"] },
+    proposal: {
+      review_id: review(1).review_id,
+      action: "lock_account",
+      approvals: [approvalBy(by)],
+      label: "true_fraud",
+    },
+  });
+
+test("the first of two approvals says that nothing is done yet", async () => {
+  const calls = serve(() => answer("awaiting_second_approval"));
+  const user = userEvent.setup();
+  renderInApp(<DecisionPanel view={{ ...proposed("ana"), proposal: null }} />);
+  await user.click(button("Approve: lock account…"));
+  const dialog = await screen.findByRole("dialog");
+  expect(dialog).toHaveTextContent("Nothing is done yet: it waits for another person to agree.");
+  await user.click(within(dialog).getByRole("button", { name: "Lock account" }));
+  await waitFor(() => expect(calls).toHaveLength(1));
+  expect(screen.queryByText(/Your decision is recorded/)).toBeNull();
+});
+
+test("the second person sees who approved, and approves the same", async () => {
+  const calls = serve(accepted);
+  const user = userEvent.setup();
+  renderInApp(<DecisionPanel view={proposed("ana")} />, ben);
+  expect(screen.getByText("Lock account needs two people")).toBeVisible();
+  expect(screen.getByText("“The device is new.”")).toBeVisible();
+  expect(screen.getByText(/Second approval missing/)).toHaveTextContent("Ben or Maria");
+  expect(screen.queryByRole("radio", { name: "Clear" })).toBeNull();
+  await user.click(button("Approve as second: lock account…"));
+  await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Lock account" }));
+  await waitFor(() => expect(calls).toHaveLength(1));
+  expect(calls[0]?.body).toMatchObject({ verdict: "approve", action: "lock_account", label: "true_fraud" });
+});
+
+test("nobody approves a proposal of their own, but can take it back", async () => {
+  const calls = serve(() => new Response(null, { status: 204 }));
+  const user = userEvent.setup();
+  renderInApp(<DecisionPanel view={proposed("ana")} />, ana);
+  expect(screen.getByText(/You cannot approve what you proposed yourself/)).toBeVisible();
+  expect(screen.queryByRole("button", { name: /^Approve/ })).toBeNull();
+  await user.click(button("Withdraw my approval"));
+  await waitFor(() =>
+    expect(calls[0]).toMatchObject({ method: "DELETE", path: `/api/cases/${caseView().case_id}/proposal` }),
+  );
+});
+
+test("while another person works on the case, it can be read and what was typed is kept", async () => {
+  const user = userEvent.setup();
+  const { rerender } = renderInApp(<DecisionPanel view={caseView()} />);
+  await user.click(button("Reject with feedback"));
+  await user.type(screen.getByRole("textbox"), "Ask the bank.");
+  const claim = { claimed_by: "ben", claimed_at: "2026-11-21T08:30:00Z", expires_at: "2126-11-21T09:00:00Z" };
+  rerender(<DecisionPanel view={caseView({ claim })} />);
+  expect(screen.getByText("Ben works on this case: only they can decide it now.")).toBeVisible();
+  expect(screen.queryByRole("button", { name: /Reject|Approve/ })).toBeNull();
+  expect(screen.getByText("Ask the bank.")).toBeVisible();
+});
+
+test.each([
+  { who: vera, required: "analyst" as const, sentence: "You can read this case; an analyst decides it." },
+  {
+    who: ana,
+    required: "manager" as const,
+    sentence: "Only a manager can decide this case: it was escalated.",
+  },
+])("$who.name is told why not, when a $required is asked", ({ who, required, sentence }) => {
+  const asked = { ...review(1), required_role: required };
+  renderInApp(<DecisionPanel view={caseView({ state: "escalated", review: asked })} />, who);
+  expect(screen.getByText(sentence)).toBeVisible();
+  expect(screen.queryByRole("button")).toBeNull();
+});
+
+test("deadline, reminder and escalation are told", () => {
+  const asked = { ...review(1), required_role: "manager" as const, remind_at: "2026-11-23T08:00:00Z" };
+  const events = [
+    caseEvent({
+      type: "escalated",
+      at: "2026-11-21T10:00:00Z",
+      data: { round: 1, reason: "Nobody decided in time." },
+    }),
+  ];
+  renderInApp(
+    <DecisionPanel view={caseView({ state: "escalated", review: asked })} events={events} />,
+    maria,
+  );
+  expect(screen.getByText("Nobody decided in time.")).toBeVisible();
+  expect(screen.getByText(/closes as unresolved and nothing is done/)).toBeVisible();
+  expect(screen.getByText("Reminder")).toBeVisible();
+});
+
+test("an unresolved case is loud", () => {
+  renderInApp(<DecisionPanel view={caseView({ state: "closed", review: null, outcome: "unresolved" })} />);
+  expect(screen.getByText(/Nobody decided in time. Nothing was done/)).toBeVisible();
 });

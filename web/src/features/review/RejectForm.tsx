@@ -1,20 +1,23 @@
 import { Button, Textarea } from "@mantine/core";
 import { useState } from "react";
 import type { CaseView } from "@/api/types";
+import { type DraftState, impliedLabel } from "./draft";
+import { JudgementFields } from "./JudgementFields";
 import classes from "./RejectForm.module.css";
 
 const LONGEST_FEEDBACK = 4_000;
 
 interface RejectFormProps {
   view: CaseView;
+  form: DraftState;
   sending: boolean;
-  onCancel: () => void;
-  onReject: (feedback: string) => void;
+  locked: boolean;
+  onReject: () => void;
 }
 
 /** Say what should be looked at again; without words a rejection helps nobody. */
-export function RejectForm({ view, sending, onCancel, onReject }: RejectFormProps) {
-  const [feedback, setFeedback] = useState("");
+export function RejectForm({ view, form, sending, locked, onReject }: RejectFormProps) {
+  const { draft, change } = form;
   const [missing, setMissing] = useState(false);
   const escalated = view.state === "escalated";
   return (
@@ -22,9 +25,9 @@ export function RejectForm({ view, sending, onCancel, onReject }: RejectFormProp
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        const words = feedback.trim();
-        setMissing(words === "");
-        if (words !== "") onReject(words);
+        const empty = draft.feedback.trim() === "";
+        setMissing(empty);
+        if (!empty && !locked) onReject();
       }}
     >
       <Textarea
@@ -35,8 +38,8 @@ export function RejectForm({ view, sending, onCancel, onReject }: RejectFormProp
             : "All three specialists get your words and start another round."
         }
         placeholder="For example: check the travel ticket of last week against the foreign logins."
-        value={feedback}
-        onChange={(event) => setFeedback(event.currentTarget.value)}
+        value={draft.feedback}
+        onChange={(event) => change({ feedback: event.currentTarget.value })}
         error={missing && "Feedback is needed: say what should be looked at again."}
         maxLength={LONGEST_FEEDBACK}
         maxRows={10}
@@ -45,11 +48,17 @@ export function RejectForm({ view, sending, onCancel, onReject }: RejectFormProp
         autoFocus
         disabled={sending}
       />
+      <JudgementFields
+        form={form}
+        implied={impliedLabel("reject", undefined)}
+        disabled={sending}
+        withComment={false}
+      />
       <div className={classes["buttons"]}>
-        <Button variant="default" onClick={onCancel} disabled={sending}>
+        <Button variant="default" onClick={() => change({ rejecting: false })} disabled={sending}>
           Back
         </Button>
-        <Button type="submit" loading={sending}>
+        <Button type="submit" loading={sending} disabled={locked}>
           {escalated ? "Reject and close" : `Reject and start round ${view.round + 1}`}
         </Button>
       </div>

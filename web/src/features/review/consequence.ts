@@ -1,5 +1,5 @@
 import type { CaseView, RecommendedAction, TelemetryEvent } from "@/api/types";
-import { formatMoney } from "@/shared/format/numbers";
+import { formatMinor, formatMoney } from "@/shared/format/numbers";
 
 /** What exactly an approval of `action` will do: one sentence, shown before anybody confirms it. */
 export function consequenceOf(action: RecommendedAction, view: CaseView): string {
@@ -25,7 +25,11 @@ export const chargeIds = (view: CaseView): readonly string[] => view.assessment?
 function charges(view: CaseView): string {
   const ids = chargeIds(view);
   const count = ids.length === 1 ? "1 charge" : `${ids.length} charges`;
-  const sum = sumOf(ids, [...view.alert.trigger_events, ...view.alert.recent_events]);
+  const total = view.assessment?.refund_total;
+  const sum =
+    total != null && total.length > 0
+      ? total.map(({ amount_minor, currency }) => formatMinor(amount_minor, currency)).join(" and ")
+      : sumOf(ids, [...view.alert.trigger_events, ...view.alert.recent_events]);
   return sum === undefined ? count : `${count} (${sum})`;
 }
 

@@ -1,11 +1,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import type { components } from "@/api/schema";
-import { api } from "@/shared/api/client";
+import type { components } from "@/api/draft";
+import type { RecommendedAction, ReviewRequest } from "@/api/types";
+import { api, bodyOf } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";
+import { type Draft, impliedLabel } from "./draft";
 
 export type DecisionBody = components["schemas"]["DecisionRequest"];
 
-const decide = (body: DecisionBody) => api.POST("/api/workflow/decision", { body });
+const decide = async (body: DecisionBody) => bodyOf(await api.POST("/api/workflow/decision", { body }));
 
 /** Answers one review. Whatever comes of it, the case on the page is read again. */
 export function useDecide(caseId: string) {
@@ -15,3 +17,38 @@ export function useDecide(caseId: string) {
     onSettled: () => queries.invalidateQueries({ queryKey: keys.case(caseId) }),
   });
 }
+
+/** Takes one's own proposal back, before a second person has agreed. */
+export function useWithdraw(caseId: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => api.DELETE("/api/cases/{case_id}/proposal", { params: { path: { case_id: caseId } } }),
+    onSettled: () => queries.invalidateQueries({ queryKey: keys.case(caseId) }),
+  });
+}
+
+const bindingOf = ({ review_id, assessment_hash }: ReviewRequest) => ({ review_id, assessment_hash });
+
+const reasonOf = ({ reason }: Draft) => (reason === undefined ? {} : { reason_code: reason });
+
+/** An approval, bound to the question that was read. */
+export function approval(review: ReviewRequest, action: RecommendedAction, draft: Draft): DecisionBody {
+  const comment = draft.comment.trim();
+  return {
+    ...bindingOf(review),
+    verdict: "approve",
+    action,
+    label: draft.label ?? impliedLabel("approve", action),
+    ...reasonOf(draft),
+    ...(comment !== "" && { comment }),
+  };
+}
+
+/** A rejection, bound to the question that was read. */
+export const rejection = (review: ReviewRequest, draft: Draft): DecisionBody => ({
+  ...bindingOf(review),
+  verdict: "reject",
+  feedback: draft.feedback.trim(),
+  label: draft.label ?? impliedLabel("reject", undefined),
+  ...reasonOf(draft),
+});

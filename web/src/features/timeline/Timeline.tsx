@@ -1,11 +1,12 @@
 import { Skeleton } from "@mantine/core";
 import type { CaseEvent } from "@/api/types";
-import { useActorName } from "@/shared/api/config";
+import { useActorName } from "@/shared/api/session";
 import { describeCaseEvent } from "@/shared/format/case-event";
 import { Hash } from "@/shared/ui/Hash";
 import { Panel } from "@/shared/ui/Panel";
 import { ErrorState } from "@/shared/ui/States";
 import { Time } from "@/shared/ui/Time";
+import { ChainState } from "./ChainState";
 import { useCaseEvents } from "./get-case-events";
 import classes from "./Timeline.module.css";
 
@@ -17,7 +18,12 @@ export function Timeline({ caseId }: { caseId: string }) {
       title="Timeline"
       flush
       className={classes["panel"]}
-      aside={events.data && <span className={classes["count"]}>{events.data.length} events</span>}
+      aside={
+        <>
+          {events.data && <span className={classes["count"]}>{events.data.length} events</span>}
+          <ChainState caseId={caseId} />
+        </>
+      }
     >
       {events.isPending && (
         <div className={classes["loading"]} role="status" aria-label="Loading the timeline">

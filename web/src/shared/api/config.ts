@@ -1,5 +1,4 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import { actorName } from "@/shared/format/words";
 import { api, bodyOf } from "./client";
 import { keys } from "./keys";
 
@@ -13,11 +12,5 @@ export const configOptions = queryOptions({
   staleTime: 10 * 60_000,
 });
 
-/** What this installation is: its model, its thresholds, who is signed in. */
+/** What this installation is: its model and its thresholds. */
 export const useConfig = () => useQuery(configOptions);
-
-/** Who did something, by name where it is the one who is signed in. */
-export function useActorName(): (actor: string) => string {
-  const identity = useConfig().data?.identity;
-  return (actor) => (actor === identity?.subject ? identity.name : actorName(actor));
-}

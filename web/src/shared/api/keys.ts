@@ -1,9 +1,21 @@
 /** Every query key, so that whoever changes something can say what became stale. */
 export const keys = {
   cases: ["cases"] as const,
-  caseList: (state: string | undefined) => ["cases", "list", state ?? "all"] as const,
+  /** All pages of all lists; a page's key goes on with its query and its cursor. */
+  caseLists: ["cases", "list"] as const,
+  casePage: (query: unknown, cursor: string | null) => ["cases", "list", query, cursor] as const,
+  caseCounts: ["cases", "counts"] as const,
+  viewCounts: ["cases", "view-count"] as const,
+  viewCount: (query: unknown) => ["cases", "view-count", query] as const,
+  views: ["views"] as const,
   case: (caseId: string) => ["case", caseId] as const,
   caseEvents: (caseId: string) => ["case", caseId, "events"] as const,
+  caseAudit: (caseId: string) => ["case", caseId, "audit"] as const,
+  notes: (caseId: string) => ["case", caseId, "notes"] as const,
+  attachments: (caseId: string) => ["case", caseId, "attachments"] as const,
   evidence: (caseId: string, evidenceId: string) => ["evidence", caseId, evidenceId] as const,
   config: ["config"] as const,
+  session: ["session"] as const,
+  people: ["people"] as const,
+  rules: ["rules"] as const,
 };

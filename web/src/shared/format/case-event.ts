@@ -1,6 +1,6 @@
 import type { CaseEvent } from "@/api/types";
 import { formatScore } from "./numbers";
-import { ACTION, humanise, OUTCOME, SPECIALIST, SPECIALIST_STATE, type Tone } from "./words";
+import { ACTION, EFFECT, humanise, LABEL, OUTCOME, SPECIALIST, SPECIALIST_STATE, type Tone } from "./words";
 
 export interface EventLine {
   text: string;
@@ -25,17 +25,88 @@ export function describeCaseEvent(event: CaseEvent): EventLine {
       return { text: `Assessed: ${assessed(data)}`, tone: "neutral" };
     case "review_opened":
       return { text: "Waiting for a person's decision", tone: "warn" };
+    case "review_reminded":
+      return { text: "Reminder: a decision is due soon", tone: "warn" };
+    case "approval_given":
+      return withDetail(
+        { text: `First approval: ${label(ACTION, data["action"]).toLowerCase()}`, tone: "accent" },
+        lastComment(data),
+      );
+    case "approval_withdrawn":
+      return { text: "First approval withdrawn", tone: "warn" };
     case "decision_accepted":
       return decided(data);
     case "escalated":
       return withDetail({ text: "Escalated to a manager", tone: "high" }, data["reason"]);
+    case "review_expired":
+      return { text: "The deadline passed without an answer", tone: "high" };
     case "effect_started":
-      return { text: `${label(ACTION, data["action"])} started`, tone: "accent" };
+      return { text: `${label(EFFECT, data["action"])} started`, tone: "accent" };
     case "effect_finished":
       return effect(data);
+    case "facts_changed":
+      return withDetail(
+        { text: "Not carried out: the facts changed since the approval", tone: "high" },
+        changesOf(event).join(" "),
+      );
     case "case_closed":
       return { text: `Closed: ${outcome(data)}`, tone: "good" };
+    default:
+      return describeDeskEvent(event.type, data);
   }
+}
+
+type DeskEventType = Extract<
+  CaseEvent["type"],
+  `claim${string}` | "note_added" | "attachment_added" | `reversal_${string}`
+>;
+
+/** What people do to a case besides deciding it. */
+function describeDeskEvent(type: DeskEventType, data: CaseEvent["data"]): EventLine {
+  switch (type) {
+    case "claimed":
+      return { text: "Claimed", tone: "neutral" };
+    case "claim_released":
+      return withDetail({ text: "Claim released", tone: "neutral" }, data["reason"]);
+    case "claim_taken_over":
+      return withDetail(
+        { text: `Taken over from ${text(data["from"]) ?? "another person"}`, tone: "warn" },
+        data["reason"],
+      );
+    case "note_added":
+      return { text: "Note added", tone: "neutral" };
+    case "attachment_added":
+      return { text: `File attached: ${text(data["name"]) ?? "unnamed"}`, tone: "neutral" };
+    case "reversal_requested":
+      return withDetail({ text: `Asked for: ${reversal(data)}`, tone: "warn" }, data["reason"]);
+    case "reversal_decided":
+      return withDetail(
+        data["status"] === "refused"
+          ? { text: `Refused: ${reversal(data)}`, tone: "neutral" }
+          : { text: `Approved: ${reversal(data)}`, tone: "good" },
+        data["comment"],
+      );
+    case "reversal_started":
+      return { text: `${label(EFFECT, data["action"])} started`, tone: "accent" };
+    case "reversal_finished":
+      return data["status"] === "done"
+        ? { text: `${label(EFFECT, data["action"])}: done`, tone: "good" }
+        : { text: `${label(EFFECT, data["action"])}: ${text(data["status"]) ?? "finished"}`, tone: "bad" };
+  }
+}
+
+const reversal = (data: CaseEvent["data"]): string => label(EFFECT, data["action"]).toLowerCase();
+
+/** What was found to have changed between an approval and its execution: sentences. */
+export function changesOf(event: CaseEvent): readonly string[] {
+  const changes = event.data["changes"];
+  return Array.isArray(changes) ? changes.filter((change) => typeof change === "string") : [];
+}
+
+function lastComment(data: CaseEvent["data"]): unknown {
+  const approvals = data["approvals"];
+  const last: unknown = Array.isArray(approvals) ? approvals.at(-1) : undefined;
+  return typeof last === "object" && last !== null && "comment" in last ? last.comment : undefined;
 }
 
 function finished(data: CaseEvent["data"]): string {
@@ -55,11 +126,21 @@ function decided(data: CaseEvent["data"]): EventLine {
   if (data["verdict"] === "reject") {
     return withDetail({ text: "Rejected with feedback", tone: "warn" }, data["feedback"]);
   }
-  return { text: `Approved: ${label(ACTION, data["action"]).toLowerCase()}`, tone: "good" };
+  const judged = text(data["label"]);
+  const suffix = judged === undefined ? "" : ` (${labelWord(judged)})`;
+  return withDetail(
+    { text: `Approved: ${label(ACTION, data["action"]).toLowerCase()}${suffix}`, tone: "good" },
+    data["comment"],
+  );
+}
+
+function labelWord(name: string): string {
+  const known = Object.entries(LABEL).find(([key]) => key === name);
+  return known?.[1].label.toLowerCase() ?? name;
 }
 
 function effect(data: CaseEvent["data"]): EventLine {
-  const action = label(ACTION, data["action"]);
+  const action = label(EFFECT, data["action"]);
   if (data["status"] === "done") return { text: `${action}: done`, tone: "good" };
   return { text: `${action}: ${text(data["status"]) ?? "finished"}`, tone: "bad" };
 }

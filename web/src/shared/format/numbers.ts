@@ -30,3 +30,22 @@ export function formatMinor(amount: number, currency: string): string {
     return `${plain.format(amount)} ${currency} (minor units)`;
   }
 }
+
+const KIB = 1024;
+
+/** The size of a file: "812 B", "14 kB", "2.3 MB". */
+export function formatBytes(bytes: number): string {
+  if (bytes < KIB) return `${bytes} B`;
+  if (bytes < KIB * KIB) return `${whole.format(bytes / KIB)} kB`;
+  return `${plain.format(Math.round((bytes / KIB / KIB) * 10) / 10)} MB`;
+}
+
+const dollars = new Intl.NumberFormat(undefined, {
+  style: "currency",
+  currency: "USD",
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 4,
+});
+
+/** What model calls cost; the wire has exact decimal text. */
+export const formatCost = (usd: string): string => dollars.format(Number(usd));

@@ -13,6 +13,7 @@ const dayTime = new Intl.DateTimeFormat(undefined, {
   minute: "2-digit",
   ...HOURS,
 });
+const minute = new Intl.DateTimeFormat(undefined, { timeStyle: "short", ...HOURS });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", ...HOURS });
 
 /** Local date and time: "21 Nov 2026, 09:12". */
@@ -23,6 +24,9 @@ export const formatDayTime = (iso: string): string => dayTime.format(new Date(is
 
 /** Local time of day with seconds: "09:12:07". */
 export const formatClock = (iso: string): string => clock.format(new Date(iso));
+
+/** Local time of day: "09:12". */
+export const formatMinute = (iso: string): string => minute.format(new Date(iso));
 
 /** The exact moment, in UTC, for titles: "2026-11-21 08:12:07 UTC". */
 export function formatUtc(iso: string): string {

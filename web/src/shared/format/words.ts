@@ -1,8 +1,11 @@
 import type {
   CaseOutcome,
   CaseState,
+  Effect,
+  Label,
   RecommendedAction,
   RiskLevel,
+  Role,
   Severity,
   Specialist,
   SpecialistState,
@@ -52,6 +55,28 @@ export const ACTION: Record<RecommendedAction, string> = {
   lock_account: "Lock account",
   refund_charges: "Refund charges",
   lock_and_refund: "Lock and refund",
+};
+
+/** What an effect does, or takes back. */
+export const EFFECT: Record<Effect["action"], string> = {
+  lock_account: "Lock account",
+  refund_charges: "Refund charges",
+  unlock_account: "Unlock account",
+  reverse_refund: "Reverse refund",
+};
+
+export const LABEL: Record<Label, Word> = {
+  true_fraud: { label: "True fraud", tone: "bad" },
+  false_alarm: { label: "False alarm", tone: "good" },
+  inconclusive: { label: "Inconclusive", tone: "neutral" },
+};
+
+/** A role, and what it lets a person do. */
+export const ROLE: Record<Role, Word & { may: string }> = {
+  viewer: { label: "Viewer", tone: "neutral", may: "Reads cases and changes nothing" },
+  analyst: { label: "Analyst", tone: "accent", may: "Claims, investigates and decides cases" },
+  manager: { label: "Manager", tone: "warn", may: "Decides what was escalated, assigns and takes over" },
+  admin: { label: "Admin", tone: "high", may: "May do everything on this desk" },
 };
 
 export const SPECIALIST: Record<Specialist, string> = {

@@ -19,6 +19,8 @@ export interface LiveListener {
   onMessage?: (message: LiveMessage) => void;
   /** The stream is open, for the first time or again: what happened just before may not have been heard. */
   onOpen?: () => void;
+  /** The server answered with an error; the connection tries again by itself. */
+  onRefused?: () => void;
 }
 
 /** The part of `EventSource` that the connection uses, so that tests can stand in for the browser. */
@@ -141,6 +143,7 @@ export class LiveConnection {
     if (source !== this.#source) return;
     this.#setStatus("reconnecting");
     if (source.readyState !== CLOSED) return;
+    for (const listener of this.#listeners) listener.onRefused?.();
     this.#timer = setTimeout(() => this.#connect(), this.#delay);
     this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY);
   }

@@ -3,6 +3,8 @@ import classes from "./Panel.module.css";
 
 interface PanelProps {
   title: string;
+  /** Where other parts of the page may lead to. */
+  id?: string;
   /** What stands right of the title: tags, a count, a button. */
   aside?: ReactNode;
   /** No padding: the content brings its own rows. */
@@ -12,10 +14,15 @@ interface PanelProps {
 }
 
 /** One titled section of a page, named for assistive technology by its title. */
-export function Panel({ title, aside, flush = false, className, children }: PanelProps) {
+export function Panel({ title, id, aside, flush = false, className, children }: PanelProps) {
   const heading = useId();
   return (
-    <section className={[classes["panel"], className].filter(Boolean).join(" ")} aria-labelledby={heading}>
+    <section
+      id={id}
+      tabIndex={id === undefined ? undefined : -1}
+      className={[classes["panel"], className].filter(Boolean).join(" ")}
+      aria-labelledby={heading}
+    >
       <header className={classes["head"]}>
         <h2 id={heading} className={classes["title"]}>
           {title}

@@ -4,12 +4,13 @@ import {
   formatClock,
   formatDateTime,
   formatDayTime,
+  formatMinute,
   formatUtc,
 } from "@/shared/format/time";
 import { useNow } from "@/shared/use-now";
 import classes from "./Time.module.css";
 
-const FORMATS = { full: formatDateTime, day: formatDayTime, clock: formatClock };
+const FORMATS = { full: formatDateTime, day: formatDayTime, clock: formatClock, minute: formatMinute };
 
 interface TimeProps {
   at: string;
@@ -35,15 +36,21 @@ export function Age({ at }: { at: string }) {
   );
 }
 
+interface DueInProps {
+  at: string;
+  /** Without the colours: nothing bad comes when the time is over. */
+  plain?: boolean;
+}
+
 /** Time left until a deadline, kept current; its colour says how urgent it is. */
-export function DueIn({ at }: { at: string }) {
+export function DueIn({ at, plain = false }: DueInProps) {
   const { text, urgency } = countdown(at, useNow());
   return (
     <time
       dateTime={at}
-      title={`Due ${formatDateTime(at)} (${formatUtc(at)})`}
+      title={`${plain ? "Until" : "Due"} ${formatDateTime(at)} (${formatUtc(at)})`}
       className={`tabular ${classes["due"] ?? ""}`}
-      data-urgency={urgency}
+      data-urgency={plain ? "calm" : urgency}
     >
       {text}
     </time>

@@ -1,5 +1,7 @@
-import { QueryClient } from "@tanstack/react-query";
-import { ApiProblem } from "@/shared/api/problem";
+import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import type { Session } from "@/api/types";
+import { keys } from "./keys";
+import { ApiProblem } from "./problem";
 
 const RETRIES = 2;
 
@@ -8,9 +10,17 @@ const mayPass = (error: Error): boolean => error instanceof ApiProblem && error.
 /**
  * Nothing is polled: the event stream says what changed. What is shown counts as fresh for half a minute,
  * so that a tab that was left alone reads again as soon as somebody looks at it.
+ *
+ * Whichever request is told that nobody is signed in, the whole tab knows it then.
  */
-export const createQueryClient = (): QueryClient =>
-  new QueryClient({
+export function createQueryClient(): QueryClient {
+  const onError = (error: Error) => {
+    if (!(error instanceof ApiProblem) || error.status !== 401) return;
+    queries.setQueryData<Session>(keys.session, (session) => session && { ...session, identity: null });
+  };
+  const queries = new QueryClient({
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       queries: {
         staleTime: 30_000,
@@ -23,3 +33,5 @@ export const createQueryClient = (): QueryClient =>
       mutations: { retry: false, networkMode: "always" },
     },
   });
+  return queries;
+}

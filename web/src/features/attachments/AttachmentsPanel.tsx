@@ -1,0 +1,85 @@
+import { Button, FileButton, Skeleton } from "@mantine/core";
+import { sentenceOf } from "@/shared/api/problem";
+import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
+import { formatBytes } from "@/shared/format/numbers";
+import { ClipIcon, DownloadIcon } from "@/shared/ui/icons";
+import { Hash } from "@/shared/ui/Hash";
+import { Panel } from "@/shared/ui/Panel";
+import { ErrorState } from "@/shared/ui/States";
+import { Time } from "@/shared/ui/Time";
+import { addressOf, useAddAttachment, useAttachments } from "./attachments";
+import classes from "./AttachmentsPanel.module.css";
+
+/** The files of the case. */
+export function AttachmentsPanel({ caseId }: { caseId: string }) {
+  const attachments = useAttachments(caseId);
+  const add = useAddAttachment(caseId);
+  const working = mayActAs(useIdentity(), "analyst");
+  return (
+    <Panel
+      title="Attachments"
+      aside={
+        working && (
+          <FileButton
+            onChange={(file) => file !== null && add.mutate(file)}
+            inputProps={{ "aria-label": "File to attach" }}
+          >
+            {(props) => (
+              <Button
+                {...props}
+                size="compact-xs"
+                variant="default"
+                leftSection={<ClipIcon size={13} />}
+                loading={add.isPending}
+              >
+                Attach a file
+              </Button>
+            )}
+          </FileButton>
+        )
+      }
+    >
+      {add.isError && (
+        <p className={classes["error"]} role="alert">
+          {sentenceOf(add.error)}
+        </p>
+      )}
+      {attachments.isPending && <Skeleton height={24} />}
+      {attachments.isError && attachments.data === undefined && (
+        <ErrorState
+          error={attachments.error}
+          onRetry={() => void attachments.refetch()}
+          retrying={attachments.isFetching}
+        />
+      )}
+      {attachments.data?.length === 0 && <p className={classes["none"]}>No files.</p>}
+      {attachments.data !== undefined && attachments.data.length > 0 && (
+        <AttachmentList caseId={caseId} attachments={attachments.data} />
+      )}
+    </Panel>
+  );
+}
+
+interface AttachmentListProps {
+  caseId: string;
+  attachments: NonNullable<ReturnType<typeof useAttachments>["data"]>;
+}
+
+function AttachmentList({ caseId, attachments }: AttachmentListProps) {
+  const nameOf = useActorName();
+  return (
+    <ul className={classes["list"]}>
+      {attachments.map((attachment) => (
+        <li key={attachment.attachment_id}>
+          <a href={addressOf(caseId, attachment.attachment_id)} download={attachment.name}>
+            <DownloadIcon size={14} /> {attachment.name}
+          </a>
+          <span className={classes["meta"]}>
+            {formatBytes(attachment.size)} · {nameOf(attachment.added_by)},{" "}
+            <Time at={attachment.added_at} format="day" /> · <Hash value={attachment.content_hash} />
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,128 @@
+import { Button, Loader, Modal, Textarea } from "@mantine/core";
+import { useEffect, useState } from "react";
+import type { CaseSummary } from "@/api/types";
+import { useActorName } from "@/shared/api/session";
+import { ErrorState } from "@/shared/ui/States";
+import { sentenceOf } from "@/shared/api/problem";
+import { type Order, useApply, usePreview } from "./bulk";
+import classes from "./BulkBar.module.css";
+import { BulkList } from "./BulkList";
+
+interface BulkDialogProps {
+  order: Order;
+  cases: readonly CaseSummary[];
+  onClose: () => void;
+  /** Everything was carried out: the selection has served. */
+  onDone: () => void;
+}
+
+/** Shows what would happen to each case, does it when confirmed, and then shows what did happen. */
+export function BulkDialog({ order, cases, onClose, onDone }: BulkDialogProps) {
+  const preview = usePreview();
+  const apply = useApply();
+  const words = useWords(order);
+  const [comment, setComment] = useState("");
+  const { mutate: look } = preview;
+  // Looked at once, when the dialog opens: what is confirmed is what was shown.
+  const [caseIds] = useState(() => cases.map(({ case_id }) => case_id));
+  useEffect(() => look({ ...order, caseIds }), [look, order, caseIds]);
+
+  const items = preview.data ?? [];
+  const possible = items.filter(({ ok }) => ok);
+  const done = apply.data !== undefined;
+  const close = () => {
+    if (done) onDone();
+    onClose();
+  };
+  const carryOut = () => {
+    const said = comment.trim();
+    apply.mutate({ ...order, items: possible, ...(said !== "" && { comment: said }) });
+  };
+  return (
+    <Modal
+      opened
+      onClose={close}
+      title={<strong>{done ? words.done : words.title}</strong>}
+      size={620}
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
+      {preview.isError ? (
+        <ErrorState
+          error={preview.error}
+          onRetry={() => look({ ...order, caseIds })}
+          retrying={preview.isPending}
+        />
+      ) : preview.data === undefined ? (
+        <div className={classes["waiting"]} role="status">
+          <Loader size={16} /> Looking at {cases.length === 1 ? "the case" : `${cases.length} cases`}…
+        </div>
+      ) : (
+        <>
+          <BulkList
+            cases={cases}
+            items={done ? [...apply.data, ...items.filter(({ ok }) => !ok)] : items}
+            okWord={done ? words.doneWord : words.possibleWord}
+          />
+          {!done && order.action === "close_false_alarm" && (
+            <Textarea
+              className={classes["comment"] ?? ""}
+              label="Comment"
+              description="Recorded with each of the decisions."
+              value={comment}
+              onChange={(event) => setComment(event.currentTarget.value)}
+              maxLength={4_000}
+              minRows={2}
+            />
+          )}
+          {apply.isError && (
+            <p className={classes["error"]} role="alert">
+              {sentenceOf(apply.error)}
+            </p>
+          )}
+          <div className={classes["buttons"]}>
+            <Button variant="default" onClick={close}>
+              {done ? "Close" : "Cancel"}
+            </Button>
+            {!done && (
+              <Button onClick={carryOut} disabled={possible.length === 0} loading={apply.isPending}>
+                {words.action(possible.length)}
+              </Button>
+            )}
+          </div>
+        </>
+      )}
+    </Modal>
+  );
+}
+
+const casesOf = (count: number): string => (count === 1 ? "1 case" : `${count} cases`);
+
+function useWords({ action, assignee }: Order) {
+  const name = useActorName()(assignee ?? "");
+  switch (action) {
+    case "claim":
+      return {
+        title: "Claim these cases?",
+        done: "Claimed",
+        possibleWord: "will be yours",
+        doneWord: "yours now",
+        action: (count: number) => `Claim ${casesOf(count)}`,
+      };
+    case "assign":
+      return {
+        title: `Assign these cases to ${name}?`,
+        done: `Assigned to ${name}`,
+        possibleWord: `will be ${name}'s`,
+        doneWord: `${name}'s now`,
+        action: (count: number) => `Assign ${casesOf(count)}`,
+      };
+    case "close_false_alarm":
+      return {
+        title: "Close these cases as false alarms?",
+        done: "Closed as false alarms",
+        possibleWord: "will be cleared",
+        doneWord: "cleared",
+        action: (count: number) => `Close ${casesOf(count)}`,
+      };
+  }
+}

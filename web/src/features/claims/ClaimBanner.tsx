@@ -1,0 +1,112 @@
+import { Button } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import type { CaseView, Identity } from "@/api/types";
+import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
+import { sentenceOf } from "@/shared/api/problem";
+import { HandIcon } from "@/shared/ui/icons";
+import { Avatar } from "@/shared/ui/Avatar";
+import { ReasonDialog } from "@/shared/ui/ReasonDialog";
+import { DueIn, Time } from "@/shared/ui/Time";
+import { useNow } from "@/shared/use-now";
+import classes from "./ClaimBanner.module.css";
+import { useClaiming } from "./claiming";
+import { useLeaseRenewal } from "./use-lease-renewal";
+
+/** Who works on the case, and how to become that person. */
+export function ClaimBanner({ view }: { view: CaseView }) {
+  const identity = useIdentity();
+  const claiming = useClaiming(view.case_id);
+  const now = useNow();
+  const claim = view.claim !== null && Date.parse(view.claim.expires_at) > now ? view.claim : null;
+  const mine = claim !== null && claim.claimed_by === identity?.subject;
+  useLeaseRenewal(claim, mine && !claiming.claim.isPending, () => claiming.claim.mutate());
+
+  if (view.state === "closed" || identity === null) return null;
+  const failed = [claiming.claim, claiming.release, claiming.takeOver].find((change) => change.isError);
+  return (
+    <div className={classes["banner"]} data-held={claim === null ? "no" : mine ? "me" : "other"}>
+      <div className={classes["line"]} role="status">
+        {claim === null ? (
+          <Free identity={identity} claiming={claiming} />
+        ) : mine ? (
+          <Mine expiresAt={claim.expires_at} claiming={claiming} />
+        ) : (
+          <Others view={view} identity={identity} claiming={claiming} />
+        )}
+      </div>
+      {failed !== undefined && (
+        <p className={classes["error"]} role="alert">
+          {sentenceOf(failed.error)}
+        </p>
+      )}
+    </div>
+  );
+}
+
+type Claiming = ReturnType<typeof useClaiming>;
+
+function Free({ identity, claiming }: { identity: Identity; claiming: Claiming }) {
+  return (
+    <>
+      <HandIcon size={16} />
+      <span className={classes["text"]}>Nobody works on this case.</span>
+      {mayActAs(identity, "analyst") && (
+        <Button size="compact-sm" onClick={() => claiming.claim.mutate()} loading={claiming.claim.isPending}>
+          Claim
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Mine({ expiresAt, claiming }: { expiresAt: string; claiming: Claiming }) {
+  return (
+    <>
+      <HandIcon size={16} />
+      <span className={classes["text"]}>
+        <strong>You work on this case.</strong>{" "}
+        <span className={classes["detail"]}>
+          Yours for <DueIn at={expiresAt} plain />; it goes on by itself while you look at it.
+        </span>
+      </span>
+      <Button
+        size="compact-sm"
+        variant="default"
+        onClick={() => claiming.release.mutate(undefined)}
+        loading={claiming.release.isPending}
+      >
+        Release
+      </Button>
+    </>
+  );
+}
+
+function Others({ view, identity, claiming }: { view: CaseView; identity: Identity; claiming: Claiming }) {
+  const [asking, { open, close }] = useDisclosure(false);
+  const name = useActorName()(view.claim?.claimed_by ?? "");
+  if (view.claim === null) return null;
+  return (
+    <>
+      <Avatar subject={view.claim.claimed_by} name={name} size={20} />
+      <span className={classes["text"]}>
+        <strong>{name} works on this case</strong> since <Time at={view.claim.claimed_at} format="minute" />,
+        until <Time at={view.claim.expires_at} format="minute" /> at least.{" "}
+        <span className={classes["detail"]}>You can read it and add notes.</span>
+      </span>
+      {mayActAs(identity, "manager") && (
+        <Button size="compact-sm" variant="default" onClick={open} loading={claiming.takeOver.isPending}>
+          Take over…
+        </Button>
+      )}
+      {asking && (
+        <ReasonDialog
+          title={`Take the case over from ${name}?`}
+          note={`${name} can then no longer decide it. Your reason stays in the log.`}
+          action="Take over"
+          onReason={(reason) => claiming.takeOver.mutate(reason)}
+          onClose={close}
+        />
+      )}
+    </>
+  );
+}

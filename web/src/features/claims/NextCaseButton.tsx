@@ -1,0 +1,38 @@
+import { Button, Tooltip } from "@mantine/core";
+import { useHotkeys } from "@mantine/hooks";
+import { sentenceOf } from "@/shared/api/problem";
+import { NextIcon } from "@/shared/ui/icons";
+import { useNextCase } from "./claiming";
+import classes from "./NextCaseButton.module.css";
+
+const NOTHING = "Nothing waits for you: every case is decided or in somebody's hands.";
+
+/** Hands over the most urgent case; `n` does the same from anywhere. */
+export function NextCaseButton({ onCase }: { onCase: (caseId: string) => void }) {
+  const next = useNextCase();
+  const ask = () => {
+    if (next.isPending) return;
+    next.mutate(undefined, { onSuccess: (found) => found !== null && onCase(found.case_id) });
+  };
+  useHotkeys([["n", () => document.querySelector("[role=dialog]") === null && ask()]]);
+  const word = next.isError ? sentenceOf(next.error) : next.data === null ? NOTHING : undefined;
+  return (
+    <>
+      <Tooltip label="Claims the most urgent case that nobody works on (n)" openDelay={500}>
+        <Button
+          size="compact-md"
+          className={classes["next"] ?? ""}
+          onClick={ask}
+          loading={next.isPending}
+          rightSection={<kbd className={classes["key"]}>n</kbd>}
+          leftSection={<NextIcon size={14} />}
+        >
+          Next case
+        </Button>
+      </Tooltip>
+      <div className={classes["word"]} role="status" data-failed={next.isError} hidden={word === undefined}>
+        {word}
+      </div>
+    </>
+  );
+}

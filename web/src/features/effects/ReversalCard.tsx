@@ -1,0 +1,96 @@
+import { Button } from "@mantine/core";
+import { useState } from "react";
+import type { Reversal } from "@/api/types";
+import { sentenceOf } from "@/shared/api/problem";
+import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
+import { EFFECT, type Tone } from "@/shared/format/words";
+import { ReasonDialog } from "@/shared/ui/ReasonDialog";
+import { Tag } from "@/shared/ui/Tag";
+import { Time } from "@/shared/ui/Time";
+import classes from "./EffectsPanel.module.css";
+import { EffectOutcome } from "./EffectsPanel";
+import type { useReversals } from "./reversals";
+
+const STATUS: Record<Reversal["status"], { label: string; tone: Tone }> = {
+  requested: { label: "Asked for", tone: "warn" },
+  approved: { label: "Approved", tone: "accent" },
+  refused: { label: "Refused", tone: "neutral" },
+  done: { label: "Done", tone: "good" },
+  failed: { label: "Failed", tone: "bad" },
+};
+
+interface ReversalCardProps {
+  reversal: Reversal;
+  deciding: ReturnType<typeof useReversals>["decide"];
+}
+
+/** One request to take an effect back: who asked, why, and what became of it. */
+export function ReversalCard({ reversal, deciding }: ReversalCardProps) {
+  const nameOf = useActorName();
+  return (
+    <div className={classes["reversal"]}>
+      <div className={classes["head"]}>
+        <span className={classes["action"]}>{EFFECT[reversal.action]}</span>
+        <Tag tone={STATUS[reversal.status].tone} dot>
+          {STATUS[reversal.status].label}
+        </Tag>
+      </div>
+      <p className={classes["note"]}>
+        {nameOf(reversal.requested_by)} asked, <Time at={reversal.requested_at} format="day" />: “
+        {reversal.reason}”
+      </p>
+      {reversal.decided_by !== null && (
+        <p className={classes["note"]}>
+          {nameOf(reversal.decided_by)} {reversal.status === "refused" ? "refused" : "approved"} it
+          {reversal.comment !== null && `: “${reversal.comment}”`}
+        </p>
+      )}
+      {reversal.effect !== null && <EffectOutcome effect={reversal.effect} />}
+      {reversal.status === "requested" && <ReversalDecision reversal={reversal} deciding={deciding} />}
+    </div>
+  );
+}
+
+function ReversalDecision({ reversal, deciding }: ReversalCardProps) {
+  const [refusing, setRefusing] = useState(false);
+  const identity = useIdentity();
+  if (reversal.requested_by === identity?.subject) {
+    return <p className={classes["note"]}>You asked for it: a manager other than you must agree.</p>;
+  }
+  if (!mayActAs(identity, "manager")) return <p className={classes["note"]}>A manager must agree.</p>;
+  return (
+    <>
+      <div className={classes["buttons"]}>
+        <Button
+          size="compact-xs"
+          onClick={() => deciding.mutate({ reversal, verdict: "approve" })}
+          loading={deciding.isPending}
+        >
+          Approve: {EFFECT[reversal.action].toLowerCase()}
+        </Button>
+        <Button
+          size="compact-xs"
+          variant="default"
+          onClick={() => setRefusing(true)}
+          disabled={deciding.isPending}
+        >
+          Refuse…
+        </Button>
+      </div>
+      {deciding.isError && (
+        <p className={classes["error"]} role="alert">
+          {sentenceOf(deciding.error)}
+        </p>
+      )}
+      {refusing && (
+        <ReasonDialog
+          title="Refuse to take it back?"
+          note="What was done stays as it is. Your reason stays in the log."
+          action="Refuse"
+          onReason={(comment) => deciding.mutate({ reversal, verdict: "reject", comment })}
+          onClose={() => setRefusing(false)}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,42 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { Effect, Reversal } from "@/api/types";
+import { api } from "@/shared/api/client";
+import { keys } from "@/shared/api/keys";
+
+/** Asking for an effect to be taken back, and deciding about it. */
+export function useReversals(caseId: string) {
+  const queries = useQueryClient();
+  const onSettled = () => queries.invalidateQueries({ queryKey: keys.case(caseId) });
+  return {
+    request: useMutation({
+      mutationFn: (body: { undoes: string; reason: string }) =>
+        api.POST("/api/cases/{case_id}/reversals", { params: { path: { case_id: caseId } }, body }),
+      onSettled,
+    }),
+    decide: useMutation({
+      mutationFn: ({
+        reversal,
+        ...body
+      }: {
+        reversal: Reversal;
+        verdict: "approve" | "reject";
+        comment?: string;
+      }) =>
+        api.POST("/api/cases/{case_id}/reversals/{n}/decision", {
+          params: { path: { case_id: caseId, n: numberOf(reversal) } },
+          body,
+        }),
+      onSettled,
+    }),
+  };
+}
+
+/** Requests are counted by case; the number ends their id. */
+const numberOf = ({ reversal_id }: Reversal): number => Number(reversal_id.split(":").at(-1));
+
+/** Whether one may ask to take the effect back: it was done, and no request is open or has succeeded. */
+export const canBeUndone = (effect: Effect, reversals: readonly Reversal[]): boolean =>
+  effect.status === "done" &&
+  reversals.every(
+    ({ undoes, status }) => undoes !== effect.key || status === "refused" || status === "failed",
+  );

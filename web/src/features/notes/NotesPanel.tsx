@@ -1,0 +1,82 @@
+import { Button, Skeleton, Textarea } from "@mantine/core";
+import { useState } from "react";
+import { sentenceOf } from "@/shared/api/problem";
+import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
+import { Avatar } from "@/shared/ui/Avatar";
+import { Panel } from "@/shared/ui/Panel";
+import { ErrorState } from "@/shared/ui/States";
+import { Time } from "@/shared/ui/Time";
+import { useAddNote, useNotes } from "./notes";
+import classes from "./NotesPanel.module.css";
+
+/** What people wrote about the case. Notes stay as they are: another one can correct them. */
+export function NotesPanel({ caseId }: { caseId: string }) {
+  const notes = useNotes(caseId);
+  const working = mayActAs(useIdentity(), "analyst");
+  return (
+    <Panel title="Notes" aside={notes.data && <span className={classes["count"]}>{notes.data.length}</span>}>
+      {notes.isPending && <Skeleton height={40} />}
+      {notes.isError && notes.data === undefined && (
+        <ErrorState error={notes.error} onRetry={() => void notes.refetch()} retrying={notes.isFetching} />
+      )}
+      {notes.data?.length === 0 && <p className={classes["none"]}>Nobody has written anything yet.</p>}
+      {notes.data !== undefined && notes.data.length > 0 && <NoteList notes={notes.data} />}
+      {working && <NoteForm caseId={caseId} />}
+    </Panel>
+  );
+}
+
+function NoteList({ notes }: { notes: NonNullable<ReturnType<typeof useNotes>["data"]> }) {
+  const nameOf = useActorName();
+  return (
+    <ol className={classes["list"]}>
+      {notes.map((note) => (
+        <li key={note.note_id} className={classes["note"]}>
+          <Avatar subject={note.author} name={nameOf(note.author)} size={24} />
+          <div>
+            <div className={classes["meta"]}>
+              <strong>{nameOf(note.author)}</strong> <Time at={note.created_at} format="day" />
+            </div>
+            <p>{note.text}</p>
+          </div>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+const LONGEST_NOTE = 4_000;
+
+function NoteForm({ caseId }: { caseId: string }) {
+  const add = useAddNote(caseId);
+  const [text, setText] = useState("");
+  const words = text.trim();
+  return (
+    <form
+      className={classes["form"]}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (words !== "") add.mutate(words, { onSuccess: () => setText("") });
+      }}
+    >
+      <Textarea
+        aria-label="New note"
+        placeholder="Write down what the next person should know"
+        minRows={2}
+        maxRows={12}
+        maxLength={LONGEST_NOTE}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        disabled={add.isPending}
+      />
+      {add.isError && (
+        <p className={classes["error"]} role="alert">
+          {sentenceOf(add.error)}
+        </p>
+      )}
+      <Button type="submit" size="xs" variant="default" loading={add.isPending} disabled={words === ""}>
+        Add note
+      </Button>
+    </form>
+  );
+}

@@ -1,0 +1,74 @@
+import { SegmentedControl, Select, Textarea } from "@mantine/core";
+import { useId } from "react";
+import type { Label } from "@/api/types";
+import { LABEL } from "@/shared/format/words";
+import { LABELS } from "@/shared/desk/query";
+import type { DraftState } from "./draft";
+import { REASONS } from "./draft";
+import classes from "./JudgementFields.module.css";
+
+const LONGEST_COMMENT = 4_000;
+const CHOICES = LABELS.map((value) => ({ value, label: LABEL[value].label }));
+
+interface JudgementFieldsProps {
+  form: DraftState;
+  /** The label that follows from the answer. */
+  implied: Label;
+  disabled: boolean;
+  /** A rejection says why in its feedback. */
+  withComment: boolean;
+}
+
+/** What the case was in the eyes of who decides, why, and a comment for whoever reads it later. */
+export function JudgementFields({
+  form: { draft, change },
+  implied,
+  disabled,
+  withComment,
+}: JudgementFieldsProps) {
+  const legend = useId();
+  const label = draft.label ?? implied;
+  const reasons = REASONS[label];
+  return (
+    <div className={classes["fields"]}>
+      <div>
+        <div id={legend} className={classes["legend"]}>
+          What was it?
+        </div>
+        <SegmentedControl
+          size="xs"
+          fullWidth
+          data={CHOICES}
+          value={label}
+          onChange={(value) => change({ label: value, reason: undefined })}
+          disabled={disabled}
+          aria-labelledby={legend}
+        />
+      </div>
+      <Select
+        size="xs"
+        aria-label="Reason"
+        placeholder="Reason (optional)"
+        data={reasons}
+        value={reasons.some(({ value }) => value === draft.reason) ? (draft.reason ?? null) : null}
+        onChange={(value) => change({ reason: value ?? undefined })}
+        clearable
+        clearButtonProps={{ "aria-label": "No reason" }}
+        disabled={disabled}
+      />
+      {withComment && (
+        <Textarea
+          size="xs"
+          aria-label="Comment"
+          placeholder="Comment (optional)"
+          minRows={1}
+          maxRows={6}
+          maxLength={LONGEST_COMMENT}
+          value={draft.comment}
+          onChange={(event) => change({ comment: event.currentTarget.value })}
+          disabled={disabled}
+        />
+      )}
+    </div>
+  );
+}

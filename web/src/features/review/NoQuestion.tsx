@@ -1,0 +1,84 @@
+import type { CaseView, Decision } from "@/api/types";
+import { useActorName } from "@/shared/api/session";
+import { ACTION, LABEL, OUTCOME } from "@/shared/format/words";
+import { Tag } from "@/shared/ui/Tag";
+import { Time } from "@/shared/ui/Time";
+import classes from "./DecisionPanel.module.css";
+import type { DecisionBody } from "./decide";
+import { reasonWords } from "./draft";
+
+interface NoQuestionProps {
+  view: CaseView;
+  /** The reader's own answer, while it takes effect. */
+  answer: DecisionBody | undefined;
+}
+
+/** What stands in place of the question: how it ended, or what is going on. */
+export function NoQuestion({ view, answer }: NoQuestionProps) {
+  if (view.outcome !== null) return <Closed view={view} outcome={view.outcome} />;
+  return (
+    <p className={classes["note"]} role="status">
+      {answer === undefined ? WAITING[view.state] : RECORDED[answer.verdict]}
+    </p>
+  );
+}
+
+function Closed({ view, outcome }: { view: CaseView; outcome: NonNullable<CaseView["outcome"]> }) {
+  const last = view.decisions.at(-1);
+  return (
+    <div className={classes["closed"]}>
+      <Tag tone={OUTCOME[outcome].tone} dot>
+        {OUTCOME[outcome].label}
+      </Tag>
+      {outcome === "unresolved" && (
+        <p className={classes["loud"]}>
+          Nobody decided in time. Nothing was done in the account: look at the customer by other means.
+        </p>
+      )}
+      {last === undefined ? (
+        outcome === "auto_cleared" && (
+          <p className={classes["note"]}>No person was asked: every guard rail held.</p>
+        )
+      ) : (
+        <DecisionFacts decision={last} />
+      )}
+    </div>
+  );
+}
+
+/** Who decided what, and why. */
+function DecisionFacts({ decision }: { decision: Decision }) {
+  const nameOf = useActorName();
+  const approvers = decision.approvals?.map(({ approved_by }) => nameOf(approved_by));
+  const people = approvers?.join(" and ") ?? nameOf(decision.decided_by);
+  const words = decision.comment ?? decision.feedback;
+  return (
+    <>
+      <p className={classes["note"]}>
+        Decided by {people}, <Time at={decision.decided_at} />.
+      </p>
+      <div className={classes["tags"]}>
+        {decision.action !== null && <Tag>{ACTION[decision.action]}</Tag>}
+        {decision.label != null && <Tag tone={LABEL[decision.label].tone}>{LABEL[decision.label].label}</Tag>}
+        {decision.reason_code !== null && (
+          <Tag>{reasonWords(decision.reason_code) ?? decision.reason_code}</Tag>
+        )}
+      </div>
+      {words != null && <p className={classes["words"]}>“{words}”</p>}
+    </>
+  );
+}
+
+const RECORDED: Record<DecisionBody["verdict"], string> = {
+  approve: "Your decision is recorded and is being carried out.",
+  reject: "Your feedback is recorded. The specialists look again; the next question appears here.",
+};
+
+const WAITING: Record<CaseView["state"], string> = {
+  investigating:
+    "Nothing to decide yet: the specialists are at work. The question appears here when they are done.",
+  awaiting_review: "The decision was taken and is being carried out.",
+  escalated: "The decision was taken and is being carried out.",
+  acting: "The approved action is being carried out.",
+  closed: "This case is closed.",
+};

@@ -1,0 +1,56 @@
+import { Menu, Modal, UnstyledButton } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import type { Identity } from "@/api/types";
+import { ROLE } from "@/shared/format/words";
+import { Avatar } from "@/shared/ui/Avatar";
+import { SwapIcon, LeaveIcon } from "@/shared/ui/icons";
+import classes from "./IdentityMenu.module.css";
+import { PersonaPicker } from "./PersonaPicker";
+import { useSignOut } from "./sessions";
+
+interface IdentityMenuProps {
+  identity: Identity;
+  personas: readonly Identity[];
+}
+
+/** Who is signed in, and the ways to be somebody else or nobody. */
+export function IdentityMenu({ identity, personas }: IdentityMenuProps) {
+  const [choosing, { open, close }] = useDisclosure(false);
+  const signOut = useSignOut();
+  const roles = identity.roles.map((role) => ROLE[role].label).join(", ");
+  return (
+    <>
+      <Menu position="bottom-end" width={220}>
+        <Menu.Target>
+          <UnstyledButton
+            className={classes["me"] ?? ""}
+            aria-label={`Signed in as ${identity.name}, ${roles}`}
+          >
+            <Avatar subject={identity.subject} name={identity.name} size={26} />
+            <span className={classes["name"]}>{identity.name}</span>
+          </UnstyledButton>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>
+            {identity.name} · {roles}
+          </Menu.Label>
+          <Menu.Item leftSection={<SwapIcon size={15} />} onClick={open}>
+            Switch person…
+          </Menu.Item>
+          <Menu.Item leftSection={<LeaveIcon size={15} />} onClick={() => signOut.mutate()}>
+            Sign out
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <Modal
+        opened={choosing}
+        onClose={close}
+        size={520}
+        title={<strong>Who is at the desk?</strong>}
+        closeButtonProps={{ "aria-label": "Stay who you are" }}
+      >
+        <PersonaPicker personas={personas} onSignedIn={close} />
+      </Modal>
+    </>
+  );
+}

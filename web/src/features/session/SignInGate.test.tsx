@@ -1,0 +1,57 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { MantineProvider, Textarea } from "@mantine/core";
+import { render, screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import { ana, ben, session } from "@/test/fixtures";
+import { json, problem, serve } from "@/test/server";
+import { createQueryClient } from "@/shared/api/query-client";
+import { keys } from "@/shared/api/keys";
+import { SignInGate } from "./SignInGate";
+
+function renderGate() {
+  const queries = createQueryClient();
+  render(
+    <MantineProvider env="test">
+      <QueryClientProvider client={queries}>
+        <SignInGate>
+          <Textarea label="Feedback" />
+        </SignInGate>
+      </QueryClientProvider>
+    </MantineProvider>,
+  );
+  return queries;
+}
+
+test("who comes for the first time chooses a name, and sees nothing before", async () => {
+  const calls = serve(({ method }) => json(session(method === "POST" ? ana : null)));
+  renderGate();
+  expect(await screen.findByRole("heading", { name: "Who is at the desk?" })).toBeVisible();
+  expect(screen.queryByRole("textbox")).toBeNull();
+  await userEvent.click(screen.getByRole("button", { name: /^Ana/ }));
+  expect(await screen.findByRole("textbox")).toBeVisible();
+  expect(calls.at(-1)?.body).toEqual({ persona: "ana" });
+});
+
+test("a session that ends while somebody types asks for a name and loses no word", async () => {
+  let signedIn = true;
+  serve(({ method, path }) => {
+    if (path !== "/api/session")
+      return signedIn ? json({}) : problem("not-signed-in", 401, "Nobody is signed in.");
+    if (method === "POST") signedIn = true;
+    return json(session(signedIn ? ben : null));
+  });
+  const queries = renderGate();
+  const user = userEvent.setup();
+  await user.type(await screen.findByRole("textbox"), "Check the ticket.");
+  signedIn = false;
+  const { api } = await import("@/shared/api/client");
+  await queries
+    .query({ queryKey: keys.caseCounts, queryFn: () => api.GET("/api/cases/counts") })
+    .catch(() => undefined);
+  const dialog = await screen.findByRole("dialog");
+  expect(dialog).toHaveTextContent("What you typed is still there.");
+  await user.click(screen.getByRole("button", { name: /^Ben/ }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  expect(screen.getByRole("textbox")).toHaveValue("Check the ticket.");
+});

@@ -1,0 +1,56 @@
+import { Modal, Skeleton } from "@mantine/core";
+import { type ReactNode, useState } from "react";
+import { useSession } from "@/shared/api/session";
+import { ErrorState } from "@/shared/ui/States";
+import { PersonaPicker } from "./PersonaPicker";
+import classes from "./SignInGate.module.css";
+import { SignInPage } from "./SignInPage";
+
+/**
+ * Shows the pages to whoever is signed in.
+ *
+ * A session that ends while somebody works asks for a name on top of the page, which stays mounted: nothing that was
+ * typed is lost. Only who signs out, or comes for the first time, gets the page to sign in.
+ */
+export function SignInGate({ children }: { children: ReactNode }) {
+  const session = useSession();
+  const [entered, setEntered] = useState(false);
+  const identity = session.data?.identity ?? null;
+  if (identity !== null && !entered) setEntered(true);
+
+  if (session.data === undefined) {
+    return (
+      <div className={classes["waiting"]}>
+        {session.isError ? (
+          <ErrorState
+            error={session.error}
+            onRetry={() => void session.refetch()}
+            retrying={session.isFetching}
+          />
+        ) : (
+          <div role="status" aria-label="Looking up who is signed in">
+            <Skeleton height={320} />
+          </div>
+        )}
+      </div>
+    );
+  }
+  if (identity === null && !entered) return <SignInPage personas={session.data.personas} />;
+  return (
+    <>
+      {children}
+      <Modal
+        opened={identity === null}
+        onClose={() => undefined}
+        withCloseButton={false}
+        closeOnEscape={false}
+        closeOnClickOutside={false}
+        size={520}
+        title={<strong>You are signed out</strong>}
+      >
+        <p className={classes["kept"]}>Say who you are to go on. What you typed is still there.</p>
+        <PersonaPicker personas={session.data.personas} />
+      </Modal>
+    </>
+  );
+}

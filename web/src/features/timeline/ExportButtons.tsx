@@ -1,0 +1,34 @@
+import { Button } from "@mantine/core";
+import { DownloadIcon } from "@/shared/ui/icons";
+
+const addressOf = (caseId: string, format: "json" | "html"): string =>
+  `/api/cases/${encodeURIComponent(caseId)}/export?format=${format}`;
+
+/** The whole case as a file that stands alone: for machines, and to be read or printed. */
+export function ExportButtons({ caseId }: { caseId: string }) {
+  return (
+    <Button.Group>
+      <Button
+        component="a"
+        href={addressOf(caseId, "json")}
+        download
+        size="compact-sm"
+        variant="default"
+        leftSection={<DownloadIcon size={13} />}
+        title="Everything about this case, verifiable offline"
+      >
+        Export JSON
+      </Button>
+      <Button
+        component="a"
+        href={addressOf(caseId, "html")}
+        download
+        size="compact-sm"
+        variant="default"
+        title="To be read or printed"
+      >
+        HTML
+      </Button>
+    </Button.Group>
+  );
+}

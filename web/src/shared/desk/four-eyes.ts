@@ -1,0 +1,7 @@
+import type { RecommendedAction, ReviewRequest } from "@/api/types";
+
+/** Whether two people must approve `action`, by what the review itself says. */
+export function needsTwo(review: ReviewRequest, action: RecommendedAction): boolean {
+  if (review.four_eyes_actions != null) return review.four_eyes_actions.includes(action);
+  return action !== "clear" && review.approvals_required > 1;
+}
