@@ -90,7 +90,7 @@ class PostgresServer:
         """A new database, a copy of `template` if given. Returns its name."""
         self._made += 1
         name = f"casebook_{self._made}"
-        order = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+        order: sql.Composed = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
         if template is not None:
             order += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
         self._administer(order)
@@ -104,7 +104,7 @@ class PostgresServer:
         """Remove a database, whoever is connected."""
         self._administer(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def _administer(self, order: sql.Composable) -> None:
+    def _administer(self, order: sql.SQL | sql.Composed) -> None:
         with self._connect() as connection:
             connection.execute(order)
 

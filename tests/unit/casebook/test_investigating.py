@@ -336,7 +336,7 @@ def test_a_step_that_fails_leaves_nothing_behind(book: CaseBook):
     before, seq = book.get_case(case), book.last_seq()
     twice = [evidence_of(1, "location"), evidence_of(1, "location")]
 
-    with pytest.raises(Exception, match="(?i)unique constraint"):
+    with pytest.raises(Exception, match=r"(?i)unique constraint"):
         book.save_report(case, a_report("location"), twice)
 
     assert (book.get_case(case), book.last_seq()) == (before, seq)

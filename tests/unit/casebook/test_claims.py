@@ -1,0 +1,246 @@
+"""Who works on a case: leases, and the next case for exactly one person."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from casebook.desk import Desk
+from casebook.engine import open_engine
+from casebook.errors import CaseClosed, CaseNotFound, ClaimedByOther, NotClaimed
+from casebook.investigating import locked_case
+from casebook.repository import CaseBook
+from casebook.transactions import Transactions
+from contracts.alert import Severity
+from contracts.case import CaseSummary
+from contracts.investigation import ReviewOpening
+from tests.unit.casebook.builders import NOON, a_decision, an_alert, an_opening, closing, open_case
+
+ROUNDS = 500
+
+
+class SetClock:
+    """Shows what it was set to."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def timed(engine: Engine, clock: SetClock) -> Desk:
+    return Desk(Transactions(engine, clock), claim_lease=timedelta(minutes=30))
+
+
+def asked(
+    book: CaseBook, number: int, *, severity: Severity = "high", due_in_hours: int = 72, escalated: bool = False
+) -> ReviewOpening:
+    """A case that waits for a person, with as few writes as that takes."""
+    case = book.open_case(an_alert(number).model_copy(update={"severity": severity})).case_id
+    opening = an_opening(case, escalation_reason="Nobody answered in time." if escalated else None)
+    due = opening.review.model_copy(update={"due_at": NOON + timedelta(hours=due_in_hours)})
+    opening = opening.model_copy(update={"review": due})
+    book.open_review(opening)
+    return opening
+
+
+def test_a_claim_runs_for_its_lease_and_then_the_case_is_anybodys(book: CaseBook, timed: Desk, clock: SetClock) -> None:
+    case = open_case(book)
+    claimed = timed.claim(case, "ana")
+    assert (claimed.claimed_at, claimed.expires_at) == (NOON, NOON + timedelta(minutes=30))
+    with pytest.raises(ClaimedByOther, match="ana claimed this case at 12:00 UTC: ask ana to release it") as refused:
+        timed.claim(case, "ben")
+    assert refused.value.status == 409
+
+    clock.now += timedelta(minutes=30)
+
+    assert timed.claim(case, "ben").claimed_by == "ben"
+    assert [event.type for event in book.case_events(case)] == ["case_opened", "claimed", "claimed"]
+
+
+def test_claiming_again_prolongs_the_claim_and_logs_nothing(book: CaseBook, timed: Desk, clock: SetClock) -> None:
+    case = open_case(book)
+    timed.claim(case, "ana")
+    clock.now += timedelta(minutes=20)
+
+    prolonged = timed.claim(case, "ana")
+
+    assert (prolonged.claimed_at, prolonged.expires_at) == (NOON, NOON + timedelta(minutes=50))
+    assert [event.type for event in book.case_events(case)] == ["case_opened", "claimed"]
+
+
+def test_a_claim_is_released_by_whoever_may(book: CaseBook, desk: Desk) -> None:
+    case = open_case(book)
+    with pytest.raises(NotClaimed):
+        desk.release(case, "ana")
+    desk.claim(case, "ana")
+    with pytest.raises(ClaimedByOther):
+        desk.release(case, "ben")
+    desk.release(case, "maria", anybodys=True, reason="Ana is ill.")
+
+    assert book.summary(case).claim is None
+    event = book.case_events(case)[-1]
+    assert (event.type, event.actor, event.data) == (
+        "claim_released",
+        "maria",
+        {"from": "ana", "reason": "Ana is ill."},
+    )
+
+
+def test_a_claim_is_taken_over_with_a_reason(book: CaseBook, desk: Desk) -> None:
+    case = open_case(book)
+    with pytest.raises(NotClaimed):
+        desk.take_over(case, "maria", "Urgent.")
+    desk.claim(case, "ana")
+
+    assert desk.take_over(case, "maria", "Urgent.").claimed_by == "maria"
+
+    with pytest.raises(ClaimedByOther):
+        desk.claim(case, "ana")
+
+
+def test_nobody_claims_a_closed_or_an_unknown_case(book: CaseBook, desk: Desk) -> None:
+    case = open_case(book)
+    book.close_case(closing(case, "cleared"))
+    actions: list[Callable[[str], object]] = [
+        lambda case: desk.claim(case, "ana"),
+        lambda case: desk.assign(case, "ana", "maria"),
+        lambda case: desk.take_over(case, "maria", "Why not."),
+    ]
+    for act in actions:
+        with pytest.raises(CaseClosed):
+            act(case)
+        with pytest.raises(CaseNotFound):
+            act("case-none")
+
+
+def test_a_decision_by_another_than_who_claimed_is_refused_and_one_s_own_ends_the_claim(
+    book: CaseBook, desk: Desk
+) -> None:
+    opening = asked(book, 1)
+    desk.claim(opening.case_id, "ben")
+    with pytest.raises(ClaimedByOther):
+        book.accept_decision(a_decision(opening, decided_by="ana"), ("analyst",))
+    book.accept_decision(a_decision(opening, decided_by="ben"), ("analyst",))
+    assert book.get_case(opening.case_id).claim is None
+
+
+def test_the_most_urgent_case_comes_first(book: CaseBook, desk: Desk) -> None:
+    later = asked(book, 1, severity="critical", due_in_hours=10)
+    mild = asked(book, 2, severity="low", due_in_hours=5)
+    grave = asked(book, 3, severity="critical", due_in_hours=5)
+    younger = asked(book, 4, severity="critical", due_in_hours=5)
+    open_case(book, 5)  # nobody is asked about it
+
+    handed = [desk.next_case("ana") for _ in range(5)]
+
+    wanted = [grave, younger, mild, later]
+    assert [case.case_id for case in handed if case] == [opening.case_id for opening in wanted]
+    assert handed[4] is None
+
+
+def test_what_was_decided_or_claimed_is_not_handed_out(book: CaseBook, desk: Desk) -> None:
+    decided, claimed = asked(book, 1), asked(book, 2)
+    book.accept_decision(a_decision(decided), ("analyst",))
+    desk.claim(claimed.case_id, "ben")
+    assert desk.next_case("ana") is None
+
+
+def test_a_case_whose_claim_ran_out_is_handed_out_again(book: CaseBook, timed: Desk, clock: SetClock) -> None:
+    opening = asked(book, 1)
+    timed.claim(opening.case_id, "ben")
+    clock.now += timedelta(minutes=31)
+    handed = timed.next_case("ana")
+    assert handed is not None
+    assert (handed.case_id, handed.review) == (opening.case_id, opening.review)
+
+
+def test_managers_are_handed_escalated_cases_too(book: CaseBook, desk: Desk) -> None:
+    escalated, waiting = asked(book, 1, due_in_hours=1, escalated=True), asked(book, 2)
+    first, second = desk.next_case("ana"), desk.next_case("maria", as_manager=True)
+    assert first is not None
+    assert second is not None
+    assert (first.case_id, second.case_id) == (waiting.case_id, escalated.case_id)
+
+
+def test_a_case_that_waits_for_a_second_approval_is_not_handed_to_who_gave_the_first(
+    book: CaseBook, desk: Desk
+) -> None:
+    opening = an_opening(open_case(book))
+    policy = {"approvals_required": 2, "four_eyes_actions": ("lock_account",)}
+    opening = opening.model_copy(update={"review": opening.review.model_copy(update=policy)})
+    book.open_review(opening)
+    book.accept_decision(a_decision(opening, decided_by="ana"), ("analyst",))
+
+    assert desk.next_case("ana") is None
+    assert (handed := desk.next_case("ben"))
+    assert handed.case_id == opening.case_id
+    assert handed.proposal is not None
+
+
+def test_two_people_who_press_next_together_are_never_handed_the_same_case(
+    book: CaseBook, engine: Engine, url: str, clock: SetClock
+) -> None:
+    """500 times two people at once, each through connections of their own, while just two cases wait."""
+    cases = {asked(book, number).case_id for number in (1, 2)}
+    other = open_engine(url)
+    handed: dict[str, list[str]] = {"ana": [], "ben": []}
+    failures: list[BaseException] = []
+
+    def let_claims_run_out() -> None:
+        clock.now += timedelta(hours=1)
+
+    together = threading.Barrier(2, action=let_claims_run_out)
+
+    def press(subject: str, desk: Desk) -> None:
+        try:
+            for _ in range(ROUNDS):
+                together.wait(60)
+                case = desk.next_case(subject)
+                assert case is not None
+                assert case.claim is not None
+                assert case.claim.claimed_by == subject
+                handed[subject].append(case.case_id)
+        except BaseException as failure:
+            failures.append(failure)
+            together.abort()
+
+    people = [
+        threading.Thread(target=press, args=(subject, Desk(Transactions(each, clock))))
+        for subject, each in (("ana", engine), ("ben", other))
+    ]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    other.dispose()
+
+    assert failures == []
+    together_handed = list(zip(handed["ana"], handed["ben"], strict=True))
+    assert len(together_handed) == ROUNDS
+    assert all({first, second} == cases for first, second in together_handed)
+
+
+def test_a_case_that_the_worker_holds_at_this_instant_is_waited_for(book: CaseBook, engine: Engine, url: str) -> None:
+    opening = asked(book, 1)
+    other = open_engine(url)
+    handed: list[CaseSummary | None] = []
+    desk = Desk(Transactions(other, lambda: datetime.now(UTC)))
+    with book.transactions.write() as session:
+        locked_case(session, opening.case_id)
+        person = threading.Thread(target=lambda: handed.append(desk.next_case("ana")))
+        person.start()
+        person.join(0.3)
+        assert handed == []
+    person.join(30)
+    other.dispose()
+    assert [case.case_id for case in handed if case] == [opening.case_id]
