@@ -1,5 +1,6 @@
 """Holding the rows of a case against its log. Pure: the same for a live casebook and for an export."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -13,6 +14,10 @@ from contracts.hashing import content_hash
 
 UNREADABLE = "unreadable"
 """In place of the hash of what cannot be read."""
+
+
+REPEATED = frozenset({"review"})
+"""What an export says twice: with its round, and as what is being asked."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,16 @@ class CaseCheck:
         """Hash of the last event that follows."""
         return self._chain.last_hash
 
+    @property
+    def has_open_review(self) -> bool:
+        """Whether a person is being asked, by the log."""
+        reviews = (bond for (table, _), bond in self._bonds.rows.items() if table == "review")
+        return any(bond.facts["status"] == "open" for bond in reviews)
+
+    def expects(self, table: str, key: str) -> bool:
+        """Whether there must be such a row, by the log."""
+        return (table, key) in self._bonds.rows
+
     def refuse(self, seq: int, reason: str) -> None:
         """The event with this `seq` is broken in itself."""
         if self.broken is None:
@@ -96,7 +111,7 @@ class CaseCheck:
         if (last_seq, last_hash) != (self.last_seq, self.head):
             return self._fault("case", self.case_id, self.last_seq, "it names another event as its last")
         found = [*rows]
-        self.rows = len(found) + 1
+        self.rows = len({(row.table, row.key) for row in found}) + 1
         faults = [*self._row_faults(found), *self._head_faults(found, head)]
         return min(faults, key=lambda fault: fault.seq, default=None)
 
@@ -111,10 +126,12 @@ class CaseCheck:
                     yield self._fault(row.table, row.key, self.last_seq, "no event of its case made it")
             else:
                 yield from (self._fault(row.table, row.key, bond.seq, reason) for reason in _differences(row, bond))
-        present = {(row.table, row.key) for row in rows}
+        present = Counter((row.table, row.key) for row in rows)
         for key, bond in expected.items():
             if key not in present:
                 yield self._fault(*key, bond.seq, "it is missing")
+            elif present[key] > 1 and key[0] not in REPEATED:
+                yield self._fault(*key, bond.seq, "it is there more than once")
 
     def _head_faults(self, rows: list[Row], head: Facts) -> Iterator[BrokenLink]:
         expected: Facts = {**self._bonds.head, **self._judgement(rows)}

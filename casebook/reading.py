@@ -44,9 +44,9 @@ def read_case(session: Session, case_id: str, now: datetime) -> CaseView:
     if found is None:
         raise CaseNotFound(case_id)
     case, alert = found
-    reviews = session.scalars(select(ReviewRow).where(ReviewRow.case_id == case_id).order_by(ReviewRow.round)).all()
+    reviews = _reviews(session, case_id)
     decisions = _decisions(session, case_id)
-    rounds = _rounds(session, case_id, reviews=[*reviews], decisions=decisions)
+    rounds = _rounds(session, case_id, reviews=reviews, decisions=decisions)
     current = next((each for each in rounds if each.round == case.round), None)
     effects = session.scalars(
         select(EffectRow.body).where(EffectRow.case_id == case_id).order_by(EffectRow.started_seq)
@@ -73,6 +73,12 @@ def read_case(session: Session, case_id: str, now: datetime) -> CaseView:
             "reversals": reversals_of(session, case_id),
         }
     )
+
+
+def read_rounds(session: Session, case_id: str) -> tuple[Round, ...]:
+    """All rounds of a case, the current one included."""
+    reviews = _reviews(session, case_id)
+    return tuple(_rounds(session, case_id, reviews=reviews, decisions=_decisions(session, case_id)))
 
 
 def read_proposal(session: Session, case_id: str) -> Proposal | None:
@@ -186,6 +192,10 @@ def recall_assessment(session: Session, case_id: str, round_number: int) -> Risk
     """The saved assessment of one round, or None."""
     row = session.get(RoundRow, (case_id, round_number))
     return None if row is None or row.assessment is None else RiskAssessment.model_validate_json(row.assessment)
+
+
+def _reviews(session: Session, case_id: str) -> list[ReviewRow]:
+    return [*session.scalars(select(ReviewRow).where(ReviewRow.case_id == case_id).order_by(ReviewRow.round))]
 
 
 def _decisions(session: Session, case_id: str) -> dict[str, Decision]:

@@ -5,9 +5,24 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from casebook import acting, asking, audit, deciding, investigating, listing, log, reading, reversals, summaries
+from casebook import (
+    acting,
+    asking,
+    attachments,
+    audit,
+    deciding,
+    exporting,
+    investigating,
+    listing,
+    log,
+    reading,
+    reversals,
+    summaries,
+)
+from casebook.attachments import AttachedFile
 from casebook.audit import AuditReport, CaseAudit
 from casebook.events import BrokenLink
+from casebook.exporting import CaseSnapshot
 from casebook.pages import AlertPage, Backlog, CasePage, OpenedCase
 from casebook.queries import CaseQuery
 from casebook.transactions import Transactions
@@ -307,6 +322,16 @@ class CaseBook:
         """
         with self._read() as session:
             return audit.verify_audit(session, anchored)
+
+    def snapshot(self, case_id: str) -> CaseSnapshot:
+        """All that an export of a case holds, as of one instant, but for the content of its files."""
+        with self._read() as session:
+            return exporting.take_snapshot(session, case_id, self._clock())
+
+    def attached_file(self, case_id: str, attachment_id: str) -> AttachedFile:
+        """One file of a case with its content. Raises AttachmentNotFound."""
+        with self._read() as session:
+            return attachments.read_file(session, case_id, attachment_id)
 
     def audit_case(self, case_id: str) -> CaseAudit:
         """Verify one case: its whole log, and what is broken in its record, if anything."""

@@ -9,6 +9,7 @@ from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage, 
 from backend.routes import (
     alerts,
     attachments,
+    audit,
     bulk,
     cases,
     config,
@@ -38,6 +39,7 @@ FENCED = (
     workflow.router,
     decisions.router,
     reversals.router,
+    audit.router,
     socket.router,
     events.router,
     # Before the cases: `/api/cases/next` is no case.

@@ -1,0 +1,78 @@
+"""`/api/cases/{case_id}/audit` and `/export`: proving what happened, and taking it along."""
+
+from typing import Literal
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from backend.routes.dependencies import DeskDep
+from backend.routes.problem import documented
+from casebook.exporting import write_json
+from casebook.printing import write_html
+from contracts.case import CaseEvent
+from contracts.ids import Hash
+from contracts.model import Contract
+
+router = APIRouter(prefix="/api/cases/{case_id}", tags=["cases"])
+
+ExportFormat = Literal["json", "html"]
+
+_WRITERS = {"json": (write_json, "application/json"), "html": (write_html, "text/html; charset=utf-8")}
+
+
+class BrokenRecord(Contract):
+    """The first thing in the record of a case that is not as its log says."""
+
+    seq: int
+    """Of the event that is broken, or that made the row which is."""
+    row: str
+    """`event`, or a table and a key."""
+    reason: str
+
+
+class CaseAudited(Contract):
+    """The log of a case, and whether everything about the case is as the log says."""
+
+    events: tuple[CaseEvent, ...]
+    intact: bool
+    broken: BrokenRecord | None
+    head: Hash | None
+    """Hash of the last event that follows from those before it."""
+
+
+@router.get("/audit", operation_id="audit_case", summary="Verify a case", responses=documented(404, 503))
+async def audit_case(case_id: str, desk: DeskDep) -> CaseAudited:
+    """Verify every event of the case against the one before it, and every row of it against the log."""
+    audited = await desk.threads.run(desk.casebook.audit_case, case_id)
+    found = audited.broken
+    return CaseAudited(
+        events=audited.events,
+        intact=found is None,
+        broken=None if found is None else BrokenRecord(seq=found.seq, row=found.row, reason=found.reason),
+        head=audited.head,
+    )
+
+
+@router.get(
+    "/export",
+    operation_id="export_case",
+    summary="Export a case",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "A file: JSON that `scripts/verify-audit --export` verifies, or a page to read and print",
+            "content": {"application/json": {}, "text/html": {}},
+        },
+        **documented(404, 422, 503),
+    },
+)
+async def export_case(case_id: str, desk: DeskDep, format: ExportFormat = "json") -> StreamingResponse:  # noqa: A002
+    """Everything about the case in one file that needs neither this desk nor the scheduler."""
+    snapshot = await desk.threads.run(desk.casebook.snapshot, case_id)
+    write, media_type = _WRITERS[format]
+    name = f"{snapshot.case.case_id}.{format}"
+    return StreamingResponse(
+        write(snapshot, lambda attachment_id: desk.casebook.attached_file(case_id, attachment_id)),
+        media_type=media_type,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

@@ -1,0 +1,37 @@
+"""A case on its own, outside the casebook: the file that an export is."""
+
+from typing import Literal
+
+from contracts.case import CaseEvent, CaseView, Round
+from contracts.ids import Hash
+from contracts.model import Contract, UtcDateTime
+from contracts.note import Attachment, Note
+from contracts.report import Evidence
+
+EXPORT_FORMAT = "casewright-case-export"
+EXPORT_VERSION = 1
+
+
+class ExportedAttachment(Contract):
+    """A file and what is known of it."""
+
+    attachment: Attachment
+    content: str
+    """Base64."""
+
+
+class CaseExport(Contract):
+    """Everything about one case, with its log: it can be read and verified without the casebook."""
+
+    format: Literal["casewright-case-export"] = EXPORT_FORMAT
+    version: Literal[1] = EXPORT_VERSION
+    exported_at: UtcDateTime
+    case: CaseView
+    rounds: tuple[Round, ...]
+    """All of them, the current one included."""
+    events: tuple[CaseEvent, ...]
+    evidence: tuple[Evidence, ...]
+    notes: tuple[Note, ...]
+    head: Hash | None
+    """Hash of the last event."""
+    attachments: tuple[ExportedAttachment, ...]

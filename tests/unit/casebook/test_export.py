@@ -1,0 +1,171 @@
+"""A case outside the casebook: it reads alone, verifies alone, and nothing in it is changed unseen."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from casebook.attachments import Upload
+from casebook.desk import Desk
+from casebook.export_check import NotAnExport, verify_export
+from casebook.exporting import write_json
+from casebook.printing import write_html
+from casebook.repository import CaseBook
+from contracts.export import CaseExport
+from tests.unit.casebook.builders import MANAGER, a_decision, asked_in_short
+from tests.unit.casebook.test_audit import tell
+
+Json = dict[str, Any]
+HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(1)> & "quoted"'
+
+
+def exported(book: CaseBook, case: str) -> bytes:
+    return b"".join(write_json(book.snapshot(case), lambda file: book.attached_file(case, file)))
+
+
+def printed(book: CaseBook, case: str) -> str:
+    return b"".join(write_html(book.snapshot(case), lambda file: book.attached_file(case, file))).decode()
+
+
+def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Every value that is no container, with where it is."""
+    match value:
+        case dict():
+            for key, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
+                yield from leaves(inner, (*path, str(key)))  # pyright: ignore[reportUnknownArgumentType]
+        case list():
+            for index, inner in enumerate(value):  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
+                yield from leaves(inner, (*path, index))
+        case _:
+            yield path, value
+
+
+def put(document: Json, path: tuple[str | int, ...], value: object) -> Json:
+    copied = json.loads(json.dumps(document))
+    place = copied
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return copied
+
+
+def is_found(document: Json) -> bool:
+    try:
+        return verify_export(json.dumps(document)).broken is not None
+    except NotAnExport:
+        return True
+
+
+def test_an_export_holds_everything_and_verifies_alone(book: CaseBook, desk: Desk):
+    case = tell(book, desk)
+    text = exported(book, case)
+
+    export = CaseExport.model_validate_json(text)
+    check = verify_export(text)
+
+    assert (check.broken, check.head, check.case_id) == (None, export.head, case)
+    assert export.events == tuple(book.case_events(case))
+    assert export.case == book.get_case(case)
+    assert [each.round for each in export.rounds] == [1, 2]
+    assert len(export.evidence) == 6
+    assert export.notes == desk.list_notes(case)
+    (file,) = export.attachments
+    assert base64.b64decode(file.content) == b"He was in Lisbon."
+
+
+def test_an_open_case_with_a_first_approval_verifies_as_well(book: CaseBook, desk: Desk):
+    tell(book, desk)
+    (waiting,) = (item.case_id for item in book.list_cases(state="awaiting_review").items)
+    assert verify_export(exported(book, waiting)).broken is None
+    fresh = asked_in_short(book, 3)
+    assert verify_export(exported(book, fresh.case_id)).broken is None
+    book.accept_decision(a_decision(fresh, "reject"), MANAGER)
+    assert verify_export(exported(book, fresh.case_id)).broken is None
+
+
+def test_no_value_of_an_export_is_changed_unseen(book: CaseBook, desk: Desk):
+    """But when it was exported, which nothing rests on, and for how long somebody had claimed it."""
+    case = tell(book, desk)
+    document: Json = json.loads(exported(book, case))
+    # The second of two equal things is changed like the first: one of each kind is enough.
+    seen: set[tuple[str, ...]] = set()
+    unseen: list[str] = []
+    for path, value in leaves(document):
+        kind = tuple(str(step) for step in path if isinstance(step, str))
+        if kind in seen or path == ("exported_at",):
+            continue
+        seen.add(kind)
+        other = {"": "x"} if value is None else "x" if isinstance(value, str) and value != "x" else -7
+        if not is_found(put(document, path, other)):
+            unseen.append(".".join(map(str, path)))
+    assert unseen == []
+    assert len(seen) > 100
+
+
+@pytest.mark.parametrize("part", ["events", "evidence", "notes", "attachments", "rounds"])
+def test_nothing_is_taken_out_of_an_export_or_put_in_unseen(book: CaseBook, desk: Desk, part: str):
+    document: Json = json.loads(exported(book, tell(book, desk)))
+    for index in range(len(document[part])):
+        rest = [item for place, item in enumerate(document[part]) if place != index]
+        assert is_found({**document, part: rest}), f"{part} {index} was taken out"
+    if len(document[part]) > 1 and part == "events":
+        assert is_found({**document, part: document[part][::-1]})
+    assert is_found({**document, part: [*document[part], document[part][0]]})
+    assert is_found({**document, part: [*document[part], {**document[part][0], "note_id": "x", "evidence_id": "x"}]})
+
+
+@pytest.mark.parametrize("part", ["reports", "decisions", "effects", "reversals", "earlier_rounds"])
+def test_nothing_is_taken_off_the_case_page_of_an_export_unseen(book: CaseBook, desk: Desk, part: str):
+    document: Json = json.loads(exported(book, tell(book, desk)))
+    assert document["case"][part]
+    shown = document["case"][part]
+    assert is_found({**document, "case": {**document["case"], part: shown[1:]}})
+    assert is_found({**document, "case": {**document["case"], part: [*shown, shown[0]]}})
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"{", "it is no JSON"),
+        (b"\xff", "it is no JSON"),
+        (b"[]", "it does not say that its format is 'casewright-case-export'"),
+        (b'{"format":"casewright-case-export","version":9}', "its version is 9, and this release reads 1"),
+        (b'{"format":"casewright-case-export","version":1}', "it lacks a part of an export, or has one too many"),
+    ],
+)
+def test_what_is_no_export_is_said_to_be_none(text: bytes, why: str):
+    with pytest.raises(NotAnExport) as refused:
+        verify_export(text)
+    assert str(refused.value) == why
+
+
+def test_a_printed_case_shows_everything_and_runs_nothing(book: CaseBook, desk: Desk):
+    case = tell(book, desk)
+    desk.add_note(case, "ana", HOSTILE)
+    desk.add_attachment(case, "ana", Upload('a"><script>.html', "text/html", b"<script>alert(1)</script>"))
+
+    page = printed(book, case)
+
+    lowered = page.lower()
+    assert "<script" not in lowered
+    assert "<img" not in lowered
+    assert "data:text/html" not in lowered
+    assert "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;" in page
+    assert "@media print" in page
+    assert "http://" not in page
+    assert "https://" not in page
+    shown = [
+        "Nobody travels at 61,500 km/h.",
+        "The login is from a new country.",
+        "Look at the roaming package.",
+        "Approved: Lock account",
+        "True fraud",
+        "Called the customer.",
+        "Taking back (Unlock account): done",
+        "call.txt",
+        "r1-usage-1",
+        *(event.hash.removeprefix("sha256:") for event in book.case_events(case)),
+    ]
+    assert [text for text in shown if text not in page] == []
