@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,7 +73,9 @@ def _arguments() -> _Parser:
         epilog="Environment: OPENAI_API_KEY, where the endpoint wants one. Exit code 1: a fraud was auto-cleared.",
     )
     parser.add_argument("--model", metavar="NAME", help="the model that the endpoint is to answer with")
-    parser.add_argument("--base-url", metavar="URL", help="a chat-completions endpoint, up to and including /v1")
+    parser.add_argument(
+        "--base-url", type=_url, metavar="URL", help="a chat-completions endpoint, up to and including /v1"
+    )
     parser.add_argument("--scenario", nargs="+", metavar="ID", help="only these scenarios")
     parser.add_argument("--save", type=Path, metavar="FILE", help="write the run as JSON")
     parser.add_argument(
@@ -82,6 +85,12 @@ def _arguments() -> _Parser:
         "--parallel", type=_positive, default=DEFAULT_PARALLEL, metavar="N", help="cases at once (default: %(default)s)"
     )
     return parser
+
+
+def _url(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]\S*", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not the URL of an endpoint: write it like https://host/v1")
+    return text
 
 
 def _positive(text: str) -> int:

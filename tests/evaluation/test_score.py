@@ -140,6 +140,7 @@ def test_two_saved_runs_are_compared_from_the_command_line(tmp_path: Path, capsy
         (["--compare", "a"], "--compare: expected 2 arguments"),
         (["--compare", "a", "b", "--save", "c"], "--compare reads two saved runs"),
         (["--parallel", "0"], "'0' is not a number from 1 on"),
+        (["--model", "x", "--base-url", "/v1"], "'/v1' is not the URL of an endpoint"),
         (["--rainbow"], "unrecognized arguments: --rainbow"),
     ],
 )
