@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from casebook.engine import open_engine, writing
+from casebook.export_check import verify_export
+from casebook.repository import CaseBook
+from contracts.export import CaseExport
+from tests.unit.backend.support import case_in_review, signed_in
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_an_intact_case_is_said_to_be_intact(client: httpx.AsyncClient, book: CaseBook) -> None:
+    case = case_in_review(book).case_id
+    answer = (await client.get(f"/api/cases/{case}/audit", headers=signed_in("vera"))).json()
+
+    events = book.case_events(case)
+    assert (answer["intact"], answer["broken"], answer["head"]) == (True, None, events[-1].hash)
+    assert [event["seq"] for event in answer["events"]] == [event.seq for event in events]
+
+
+async def test_what_was_changed_in_the_file_is_named(client: httpx.AsyncClient, book: CaseBook, tmp_path: Path) -> None:
+    case = case_in_review(book).case_id
+    engine = open_engine(f"sqlite:///{tmp_path / 'casebook.db'}")
+    with writing(engine).begin() as connection:
+        connection.execute(text("UPDATE review SET required_role = 'viewer'"))
+    engine.dispose()
+
+    answer = (await client.get(f"/api/cases/{case}/audit")).json()
+
+    seq = book.case_events(case)[-1].seq
+    assert (answer["intact"], answer["broken"]) == (
+        False,
+        {
+            "seq": seq,
+            "row": f"review '{case}:r1'",
+            "reason": f"its required_role is 'viewer', but event {seq} says 'analyst'",
+        },
+    )
+
+
+async def test_an_export_is_a_file_that_verifies_alone(client: httpx.AsyncClient, book: CaseBook) -> None:
+    case = case_in_review(book).case_id
+    answer = await client.get(f"/api/cases/{case}/export")
+
+    assert answer.headers["content-disposition"] == f'attachment; filename="{case}.json"'
+    assert answer.headers["content-type"] == "application/json"
+    assert CaseExport.model_validate_json(answer.content).case == book.get_case(case)
+    assert verify_export(answer.content).broken is None
+
+
+async def test_an_export_to_read_is_a_page_to_be_saved(client: httpx.AsyncClient, book: CaseBook) -> None:
+    case = case_in_review(book).case_id
+    answer = await client.get(f"/api/cases/{case}/export?format=html")
+
+    assert answer.headers["content-disposition"] == f'attachment; filename="{case}.html"'
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert f"<h1>{case}</h1>" in answer.text
+
+
+async def test_there_is_nothing_to_audit_or_export_of_no_case_or_in_no_format(
+    client: httpx.AsyncClient, book: CaseBook
+) -> None:
+    case = case_in_review(book).case_id
+    statuses = [
+        (await client.get(path)).status_code
+        for path in (
+            "/api/cases/case-nobody/audit",
+            "/api/cases/case-nobody/export",
+            f"/api/cases/{case}/export?format=pdf",
+        )
+    ]
+    assert statuses == [404, 404, 422]
