@@ -96,6 +96,31 @@ def upgrade(engine: Engine) -> None:
             _migrate(connection)
 
 
+def require_current(engine: Engine) -> None:
+    """Return if the database has this release's schema; change nothing.
+
+    Raises a CasebookUnavailable: CasebookForeign for what is no casebook, CasebookNewer, or one that says that this
+    release has yet to upgrade it.
+    """
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    with naming_faults(engine), _alembic_in_use, engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        applied = context.get_current_revision()
+        script = ScriptDirectory.from_config(_alembic_config(connection))
+        if applied == script.get_current_head():
+            return
+        place = place_of(engine.url)
+        if applied is None:
+            raise CasebookForeign(place)
+        if applied not in {known.revision for known in script.walk_revisions()}:
+            raise CasebookNewer(place, applied)
+        raise CasebookUnavailable(
+            f"The casebook '{place}' was last used by an earlier release (schema '{applied}'): start this one once."
+        )
+
+
 def _open_server(url: URL) -> Engine:
     name = _DRIVERS.get(url.drivername, url.drivername)
     try:

@@ -1,0 +1,161 @@
+"""What `scripts/verify-audit` does: verify a casebook, or exported cases, with no other part running."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from casebook.audit import AuditReport
+from casebook.engine import open_engine, require_current
+from casebook.errors import CasebookUnavailable
+from casebook.events import BrokenLink
+from casebook.export_check import NotAnExport, verify_export
+from casebook.repository import CaseBook
+from casebook.transactions import Transactions
+
+INTACT, BROKEN, UNVERIFIED = 0, 1, 2
+
+DEFAULT_CASEBOOK = "sqlite:///.casewright/casebook.db"
+
+EPILOG = (
+    "Exit status: 0 everything is as its log says; 1 something is not, and the first of it is named; "
+    "2 it could not be verified."
+)
+
+
+class CannotVerify(Exception):
+    """What was asked for cannot be verified; one sentence."""
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """What the log was at one time."""
+
+    seq: int
+    digest: str
+    at: str
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Verifies, says one sentence per casebook or file, and returns the exit status."""
+    asked = _parser().parse_args(arguments)
+    try:
+        if asked.export:
+            return max(_verify_file(path) for path in asked.export)
+        return _verify_casebook(asked.casebook, asked.anchor)
+    except (CannotVerify, CasebookUnavailable) as error:
+        sys.stderr.write(f"verify-audit: {error}\n")
+        return UNVERIFIED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/verify-audit",
+        description="Verify that nothing in a casebook, or in exported cases, was changed, removed, added or moved.",
+        epilog=EPILOG,
+    )
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--casebook", metavar="URL", default=DEFAULT_CASEBOOK, help=f"default: {DEFAULT_CASEBOOK}")
+    source.add_argument("--export", metavar="FILE", type=Path, nargs="+", help="exported cases, as JSON")
+    parser.add_argument(
+        "--anchor",
+        metavar="FILE",
+        type=Path,
+        help="compare the casebook with what this file says it was, then add what it is now; keep it elsewhere",
+    )
+    return parser
+
+
+def _verify_file(path: Path) -> int:
+    try:
+        check = verify_export(path.read_bytes())
+    except OSError as error:
+        raise CannotVerify(f"'{path}' cannot be read ({error.strerror}).") from None
+    except NotAnExport as error:
+        raise CannotVerify(f"'{path}' is no exported case: {error}.") from None
+    if check.broken is not None:
+        return _say_broken(f"{path}: ", check.broken)
+    _say(f"{path}: intact: case '{check.case_id}', {check.rows} rows, last event {check.last_seq} {check.head}.")
+    return INTACT
+
+
+def _verify_casebook(url: str, anchor_file: Path | None) -> int:
+    anchors = [] if anchor_file is None else _read_anchors(anchor_file)
+    report = _audit(url, [anchor.seq for anchor in anchors])
+    for anchor in anchors:
+        if report.digests.get(anchor.seq) != anchor.digest:
+            _say(f"Broken: the log up to event {anchor.seq} is not the one that was anchored at {anchor.at}.")
+            return BROKEN
+    if report.broken is not None:
+        return _say_broken("", report.broken)
+    last = max(report.digests)
+    if anchor_file is not None and last > max((anchor.seq for anchor in anchors), default=0):
+        _add_anchor(anchor_file, Anchor(last, report.digests[last], datetime.now(UTC).isoformat()))
+    _say(f"Intact: {report.cases} cases, {report.events} events, {report.rows} rows; digest {report.digests[last]}.")
+    if report.unhashed:
+        _say(
+            f"Of {report.unhashed} pieces of evidence an earlier release kept no hash in the log: "
+            "their reports are verified, their text is not."
+        )
+    return INTACT
+
+
+def _audit(url: str, anchored: Sequence[int]) -> AuditReport:
+    _require_file(url)
+    engine = open_engine(url)
+    try:
+        require_current(engine)
+        return CaseBook(Transactions(engine)).audit(anchored)
+    finally:
+        engine.dispose()
+
+
+def _require_file(url: str) -> None:
+    """To open a SQLite file that is not there would make it."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        # Said better by who opens it.
+        return
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
+        raise CannotVerify(f"There is no casebook '{parsed.database}': name one with --casebook.")
+
+
+def _read_anchors(path: Path) -> list[Anchor]:
+    if not path.exists():
+        return []
+    try:
+        said = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        return [Anchor(int(each["seq"]), str(each["digest"]), str(each["at"])) for each in said]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CannotVerify(f"'{path}' is no file of anchors: each line is one that --anchor wrote.") from None
+
+
+def _add_anchor(path: Path, anchor: Anchor) -> None:
+    line = json.dumps({"at": anchor.at, "seq": anchor.seq, "digest": anchor.digest})
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    except OSError as error:
+        raise CannotVerify(f"The anchor '{path}' cannot be written ({error.strerror}).") from None
+
+
+def _say_broken(where: str, broken: BrokenLink) -> int:
+    case = f"case '{broken.case_id}', " if broken.case_id else ""
+    row = "" if broken.row == "event" else f", {broken.row}"
+    _say(f"{where}Broken: {case}event {broken.seq}{row}: {broken.reason}.")
+    return BROKEN
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(sentence + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""`scripts/verify-audit`: one sentence and an exit status, and nothing else needs to run."""
+
+import json
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from casebook.desk import Desk
+from casebook.engine import open_engine, upgrade
+from casebook.exporting import write_json
+from casebook.repository import CaseBook
+from casebook.transactions import Transactions
+from scripts.verify_audit import main
+from tests.unit.casebook.builders import SteppingClock, open_case
+from tests.unit.casebook.test_audit import tell
+
+ROOT = Path(__file__).resolve().parents[3]
+Tamper = Callable[[str], None]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A casebook with two cases in it, which nobody has open."""
+    path = tmp_path / "casebook.db"
+    engine = open_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    transactions = Transactions(engine, SteppingClock())
+    tell(CaseBook(transactions), Desk(transactions))
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def tamper(file: Path) -> Tamper:
+    def execute(statement: str) -> None:
+        connection = sqlite3.connect(file)
+        with connection:
+            assert connection.execute(statement).rowcount == 1
+        connection.close()
+
+    return execute
+
+
+def casebook(file: Path, *more: str) -> list[str]:
+    return ["--casebook", f"sqlite:///{file}", *more]
+
+
+def an_export(file: Path) -> Path:
+    engine = open_engine(f"sqlite:///{file}")
+    book = CaseBook(Transactions(engine))
+    case = book.events_after(0)[0].case_id
+    path = file.with_name(f"{case}.json")
+    path.write_bytes(b"".join(write_json(book.snapshot(case), lambda wanted: book.attached_file(case, wanted))))
+    engine.dispose()
+    return path
+
+
+def test_an_intact_casebook_is_said_to_be_intact(file: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(casebook(file)) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("Intact: 2 cases, ")
+    assert said.count("\n") == 1
+
+
+def test_the_first_broken_row_is_named(file: Path, tamper: Tamper, capsys: pytest.CaptureFixture[str]):
+    tamper("UPDATE effect SET status = 'failed'")
+    assert main(casebook(file)) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("Broken: case 'case-impossible_travel-1', event ")
+    assert ", effect 'case-impossible_travel-1:lock_account:1': its status is 'failed', but event " in said
+    assert said.endswith(" says 'done'.\n")
+
+
+def test_a_broken_event_is_named(file: Path, tamper: Tamper, capsys: pytest.CaptureFixture[str]):
+    tamper("UPDATE case_event SET actor = 'mallory' WHERE seq = 5")
+    assert main(casebook(file)) == 1
+    assert capsys.readouterr().out == (
+        "Broken: case 'case-impossible_travel-1', event 5: its content does not match its hash.\n"
+    )
+
+
+def test_an_export_is_verified_without_its_casebook(file: Path, capsys: pytest.CaptureFixture[str]):
+    export = an_export(file)
+    file.unlink()
+
+    assert main(["--export", str(export)]) == 0
+    assert ": intact: case 'case-impossible_travel-1', " in capsys.readouterr().out
+
+    document = json.loads(export.read_text())
+    document["case"]["decisions"][1]["decided_by"] = "mallory"
+    forged = export.with_name("forged.json")
+    forged.write_text(json.dumps(document))
+    assert main(["--export", str(export), str(forged)]) == 1
+    said = capsys.readouterr().out
+    assert f"{forged}: Broken: case 'case-impossible_travel-1', event " in said
+    assert "decision 'case-impossible_travel-1:r2': its content is not what event " in said
+
+
+def test_an_anchor_gives_away_who_rewrote_the_whole_casebook(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Another casebook, in itself without fault, in the place of the one that was anchored."""
+    anchor = tmp_path / "elsewhere" / "anchor"
+    anchor.parent.mkdir()
+    for _ in range(2):
+        assert main(casebook(file, "--anchor", str(anchor))) == 0
+    assert len(anchor.read_text().splitlines()) == 1, "nothing has happened since"
+
+    engine = open_engine(f"sqlite:///{file}")
+    open_case(CaseBook(Transactions(engine)), 3)
+    engine.dispose()
+    assert main(casebook(file, "--anchor", str(anchor))) == 0
+    first, second = (json.loads(line) for line in anchor.read_text().splitlines())
+    assert second["seq"] == first["seq"] + 1
+
+    file.unlink()
+    engine = open_engine(f"sqlite:///{file}")
+    upgrade(engine)
+    book = CaseBook(Transactions(engine))
+    for number in range(1, second["seq"] + 1):
+        open_case(book, number)
+    engine.dispose()
+    assert main(casebook(file)) == 0, "no casebook can give itself away"
+    capsys.readouterr()
+    assert main(casebook(file, "--anchor", str(anchor))) == 1
+    assert capsys.readouterr().out == (
+        f"Broken: the log up to event {first['seq']} is not the one that was anchored at {first['at']}.\n"
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"SQLite format 3\x00 or so"])
+def test_what_is_no_casebook_cannot_be_verified(tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "other.db"
+    path.write_bytes(content)
+    assert main(casebook(path)) == 2
+    assert capsys.readouterr().err.startswith("verify-audit: '")
+    assert path.read_bytes() == content
+
+
+def test_a_casebook_or_an_export_that_is_not_there_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    missing = tmp_path / "nowhere" / "casebook.db"
+    assert main(casebook(missing)) == 2
+    assert main(["--export", str(missing)]) == 2
+    assert main(["--casebook", "nonsense"]) == 2
+    assert not missing.parent.exists()
+    assert capsys.readouterr().err.splitlines()[:2] == [
+        f"verify-audit: There is no casebook '{missing}': name one with --casebook.",
+        f"verify-audit: '{missing}' cannot be read (No such file or directory).",
+    ]
+
+
+def test_a_casebook_of_an_earlier_release_is_left_as_it_is(
+    file: Path, tamper: Tamper, capsys: pytest.CaptureFixture[str]
+):
+    tamper("UPDATE casebook_version SET version_num = '0001'")
+    assert main(casebook(file)) == 2
+    assert "was last used by an earlier release (schema '0001'): start this one once." in capsys.readouterr().err
+    tamper("UPDATE casebook_version SET version_num = '9999'")
+    assert main(casebook(file)) == 2
+    assert "newer release" in capsys.readouterr().err
+
+
+def test_a_file_of_anchors_that_is_none_is_refused(file: Path, tmp_path: Path):
+    anchor = tmp_path / "anchor"
+    anchor.write_text("not an anchor\n")
+    assert main(casebook(file, "--anchor", str(anchor))) == 2
+    assert anchor.read_text() == "not an anchor\n"
+
+
+def test_the_script_itself_runs_from_anywhere(file: Path, tmp_path: Path):
+    command = [str(ROOT / "scripts" / "verify-audit"), "--casebook", f"sqlite:///{file}"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("Intact: ")
