@@ -58,7 +58,7 @@ class LocalStack:
         self.url = f"http://127.0.0.1:{self.env['BACKEND_PORT']}"
         self.mcp_url = f"http://127.0.0.1:{self.env['MCP_PORT']}/mcp"
         self.model_url = f"http://127.0.0.1:{self.env['MODEL_PORT']}"
-        self.command = (sys.executable, "-m", "local.stack", "--data", str(data), *arguments)
+        self.command: tuple[str, ...] = (sys.executable, "-m", "local.stack", "--data", str(data), *arguments)
         self.lines: list[str] = []
         self._unread: Queue[str | None] = Queue()
         self._process: subprocess.Popen[str] | None = None
@@ -183,6 +183,10 @@ class LocalStack:
     def model_stats(self) -> dict[str, int]:
         """What the local model has been asked so far, and what it is being asked."""
         return self._model.get("/control/stats").json()
+
+    def model_calls_by_agent(self) -> dict[str, int]:
+        """How often each agent has asked the local model so far."""
+        return self._model.get("/control/stats").json()["agents"]
 
     @contextlib.contextmanager
     def slow_model(self, latency_s: float, agent: str | None = None) -> Generator[None]:

@@ -1,7 +1,7 @@
 """The action gateway and the fact checks against the real tool server: what they send is what it understands."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -13,18 +13,14 @@ from worker.adapters.mcp_actions import McpActionGateway
 from worker.adapters.mcp_session import McpSession
 from worker.adapters.mcp_tools import McpToolBox
 from worker.ports.actions import ActionRefused
+from worker.ports.record import CaseRecord
 from worker.ports.tools import ToolInvocation
-from worker.wiring import Record
 
 pytestmark = pytest.mark.integration
 
 CUSTOMER = 12
 LOCK, UNLOCK = "case-1:lock_account:12", "case-1:unlock_account:12:1"
 REFUND, BACK = "case-1:refund_charges:12", "case-1:reverse_refund:12:2"
-
-
-class NoRecord(Record):
-    """There is no evidence of anything."""
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +66,7 @@ def test_facts_and_refund_reversals_speak_of_the_same_charges(gateway: McpAction
     assert isinstance(charge, dict)
     charge_id = str(charge["charge_id"])
     check = FactCheck(case_id="case-1", customer_id=CUSTOMER, action="refund_charges", refund_charge_ids=(charge_id,))
-    facts = FactActivities(NoRecord(), tools)
+    facts = FactActivities(cast("CaseRecord", object()), tools)
 
     before = facts.read(check)
     gateway.perform("refund_charges", customer_id=CUSTOMER, key=REFUND, reason="case-1: ok", charge_ids=[charge_id])

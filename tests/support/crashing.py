@@ -1,0 +1,138 @@
+"""The local stack with parts that die at a named point: `python -m tests.support.crashing stack …`.
+
+Each part is the real one with a `kill -9` of itself put before or after one of its methods. It dies there when a file
+named for the point lies in the folder CRASH_POINTS; the file is gone then, so each dies once.
+
+The process that dies was forked from one that has imported everything and does nothing else: the next one is forked
+from it at once, with nothing of the dead one's memory, and no kill costs the seconds that Python takes to start.
+"""
+
+import functools
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from local.supervisor import _die_with_parent as die_with_parent  # pyright: ignore[reportPrivateUsage] - the same end
+
+FOLDER = "CRASH_POINTS"
+KILLED = "was killed and rises again"
+
+POINTS: Mapping[str, tuple[str, ...]] = {
+    "backend": ("backend-accepted", "backend-delivered"),
+    "worker": ("worker-checked", "worker-noted", "worker-acted", "worker-recorded", "worker-closed"),
+    "mcp": ("mcp-asked", "mcp-committing", "mcp-committed"),
+}
+"""Every step between a decision and the report of its effect, by the part that takes it."""
+
+
+def crash(point: str) -> None:
+    """Die at once, as by `kill -9`, if this point is armed."""
+    try:
+        (Path(os.environ[FOLDER]) / point).unlink()
+    except FileNotFoundError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _before(owner: type, method: str, point: str) -> None:
+    _wrap(owner, method, lambda call: (crash(point), call())[1])
+
+
+def _after(owner: type, method: str, point: str) -> None:
+    _wrap(owner, method, lambda call: (call(), crash(point))[0])
+
+
+def _wrap(owner: type, method: str, around: Callable[[Callable[[], Any]], Any]) -> None:
+    original = getattr(owner, method)
+
+    @functools.wraps(original)
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        return around(functools.partial(original, *arguments, **named))
+
+    setattr(owner, method, wrapped)
+
+
+def _backend(arguments: Sequence[str]) -> None:
+    from backend.main import main
+    from casebook.repository import CaseBook
+
+    _after(CaseBook, "accept_decision", "backend-accepted")
+    _before(CaseBook, "mark_delivered", "backend-delivered")
+    sys.argv[1:] = arguments
+    _rise_again("backend", main, ("backend.routes.app", "alembic.command", "websockets", "uvloop", "h11"))
+
+
+def _worker(arguments: Sequence[str]) -> None:
+    from casebook.repository import CaseBook
+    from worker.activities.facts import FactActivities
+    from worker.adapters.mcp_actions import McpActionGateway
+    from worker.main import main
+
+    _after(FactActivities, "check_facts", "worker-checked")
+    _after(CaseBook, "start_effect", "worker-noted")
+    _after(McpActionGateway, "perform", "worker-acted")
+    _after(CaseBook, "finish_effect", "worker-recorded")
+    _after(CaseBook, "close_case", "worker-closed")
+    heavy = ("worker.wiring", "worker.adapters.deployments", "worker.adapters.mcp_tools", "worker.adapters.scheduler")
+    _rise_again("worker", functools.partial(main, arguments), (*heavy, "openai.resources", "alembic.command"))
+
+
+def _mcp(arguments: Sequence[str]) -> None:
+    from mcp_server.main import main
+    from mcp_server.store.sqlite import store as module
+
+    class CrashingStore(module.SqliteCustomerStore):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            hooks = {"before_commit": functools.partial(crash, "mcp-committing")}
+            hooks["after_commit"] = functools.partial(crash, "mcp-committed")
+            super().__init__(*given, **named, **hooks)
+
+    _before(CrashingStore, "lock_account", "mcp-asked")
+    module.SqliteCustomerStore = CrashingStore
+    heavy = ("mcp_server.server", "mcp_server.serving", "mcp_server.contoso.generator", "fastmcp.server.http")
+    _rise_again("mcp", functools.partial(main, arguments), (*heavy, "uvicorn.protocols.http.h11_impl"))
+
+
+def _rise_again(role: str, run: Callable[[], object], heavy: Sequence[str]) -> None:
+    """Run `run` in a forked process, and in another one whenever that was killed. Ends as the last one did.
+
+    `heavy` names the modules that take long to import.
+    """
+    for module in heavy:
+        importlib.import_module(module)
+    while child := os.fork():
+        signal.signal(signal.SIGTERM, lambda number, _, child=child: os.kill(child, number))
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if code != -signal.SIGKILL:
+            sys.exit(code)
+        sys.stdout.write(f"{role} {KILLED}\n")
+        sys.stdout.flush()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    die_with_parent()
+    sys.exit(cast("int | None", run()))
+
+
+def _stack(arguments: Sequence[str]) -> Any:
+    from local import parts, stack
+
+    def module(name: str, *more: str) -> tuple[str, ...]:
+        role = {"backend": "backend", "worker": "worker", "mcp_server": "mcp"}.get(name)
+        return (sys.executable, "-m", *((name,) if role is None else ("tests.support.crashing", role)), *more)
+
+    parts._module = module  # pyright: ignore[reportPrivateUsage] - other programs for the same parts
+    sys.argv[1:] = arguments
+    return stack.main()
+
+
+if __name__ == "__main__":
+    ROLES: Mapping[str, Callable[[Sequence[str]], Any]] = {
+        "stack": _stack,
+        "backend": _backend,
+        "worker": _worker,
+        "mcp": _mcp,
+    }
+    sys.exit(ROLES[sys.argv[1]](sys.argv[2:]))
