@@ -19,6 +19,8 @@ _FROM_ROW = tuple(name for name in CaseSummary.model_fields if name in CaseRow._
 
 def summarise(session: Session, rows: Sequence[CaseRow], now: datetime) -> tuple[CaseSummary, ...]:
     """The rows, in two more statements however many there are."""
+    if not rows:
+        return ()
     cases = [row.case_id for row in rows]
     reviews = {
         row.case_id: read_review(row)

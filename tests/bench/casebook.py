@@ -1,0 +1,202 @@
+"""The casebook with 100,000 cases against the same casebook with 1,000: same machine, same run, alternating.
+
+    scripts/bench casebook [--database sqlite postgresql] [--cases 100000] [--against 1000] [--rounds 200] [--json FILE]
+
+Every figure is a call of the desk from its start to its answer, in milliseconds; the ratio is of the two p95.
+PostgreSQL is a server of its own on loopback that does not force writes to disk; SQLite forces each.
+"""
+
+import argparse
+import json
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, Table, insert, text, update
+
+from casebook.desk import Desk
+from casebook.desk_tables import CaseTextRow
+from casebook.engine import open_engine, upgrade, writing
+from casebook.queries import CaseQuery
+from casebook.tables import AlertRow, Base, CaseEventRow, CaseRow, LogHead, ReviewRow, RoundRow
+from casebook.transactions import Transactions
+from casebook.urgency import URGENCY
+from casebook.wording import join_words, words_of
+from contracts.alert import Severity
+from contracts.hashing import content_hash
+from tests.support.postgres import PostgresServer
+from tests.unit.casebook.builders import an_alert
+
+BATCH = 2_000
+START = datetime(2026, 1, 1, tzinfo=UTC)
+RULES = ("impossible_travel", "login_storm", "data_spike", "card_testing", "odd_charge")
+PLACES = ("Oslo", "Lima", "Kyoto", "Accra", "Porto", "Quito", "Turin", "Hanoi")
+SEVERITIES: Sequence[Severity] = ("low", "medium", "high", "critical")
+STATES = ("closed", "closed", "closed", "awaiting_review", "awaiting_review", "escalated", "investigating", "acting")
+HASH = content_hash("bench")
+
+Row = dict[str, Any]
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", nargs="+", choices=("sqlite", "postgresql"), default=["sqlite", "postgresql"])
+    parser.add_argument("--cases", type=int, default=100_000)
+    parser.add_argument("--against", type=int, default=1_000)
+    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    results: list[Row] = []
+    for database in arguments.database:
+        results += measure(database, arguments.cases, arguments.against, arguments.rounds)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=2) + "\n")
+
+
+def measure(database: str, many: int, few: int, rounds: int) -> list[Row]:
+    """Both sizes of one database, by turns."""
+    with ExitStack() as stack:
+        server = stack.enter_context(PostgresServer()) if database == "postgresql" else None
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="casewright-bench-")))
+        desks: dict[int, Desk] = {}
+        for size in (few, many):
+            url = f"sqlite:///{folder / f'{size}.db'}" if server is None else server.url(server.create_database())
+            engine = open_engine(url)
+            stack.callback(engine.dispose)
+            started = time.monotonic()
+            fill(engine, size)
+            say(f"{database}: {size:,} cases in {time.monotonic() - started:.0f} s")
+            desks[size] = Desk(Transactions(engine))
+        return [report(database, name, many, few, by_turns(call, desks, rounds)) for name, call in CALLS.items()]
+
+
+def by_turns(call: Callable[[Desk, int], object], desks: dict[int, Desk], rounds: int) -> dict[int, list[float]]:
+    """Milliseconds of each call, after a few that do not count."""
+    taken: dict[int, list[float]] = {size: [] for size in desks}
+    for number in range(-10, rounds):
+        for size, desk in desks.items():
+            started = time.perf_counter()
+            call(desk, number)
+            if number >= 0:
+                taken[size].append((time.perf_counter() - started) * 1_000)
+    return taken
+
+
+def report(database: str, name: str, many: int, few: int, taken: dict[int, list[float]]) -> Row:
+    """One line of the table."""
+    row: Row = {"database": database, "call": name}
+    for size in (few, many):
+        row[f"p50_{size}"] = statistics.median(taken[size])
+        row[f"p95_{size}"] = statistics.quantiles(taken[size], n=20)[-1]
+    row["ratio"] = row[f"p95_{many}"] / row[f"p95_{few}"]
+    say(
+        f"{database:<11}{name:<34}{few:>9,}: p50 {row[f'p50_{few}']:6.1f} p95 {row[f'p95_{few}']:6.1f}"
+        f"  {many:>9,}: p50 {row[f'p50_{many}']:6.1f} p95 {row[f'p95_{many}']:6.1f}  ratio {row['ratio']:5.2f}"
+    )
+    return row
+
+
+def listing(**query: Any) -> Callable[[Desk, int], object]:
+    """A call that asks for the first page of a query."""
+    asked = CaseQuery.model_validate(query)
+    return lambda desk, _: desk.list_cases(asked, "ana")
+
+
+def second_page(desk: Desk, _number: int) -> object:
+    """The first page of a queue, and the one after it."""
+    asked = CaseQuery(state=("awaiting_review", "escalated"), sort="due")
+    return desk.list_cases(asked, "ana", cursor=desk.list_cases(asked, "ana").next_cursor)
+
+
+CALLS: dict[str, Callable[[Desk, int], object]] = {
+    "list newest": listing(),
+    "list queue by deadline": listing(state=("awaiting_review", "escalated"), sort="due"),
+    "list queue, two pages": second_page,
+    "list by score": listing(sort="-score"),
+    "list closed by last change": listing(state=("closed",), sort="-updated"),
+    "list one rule, severe": listing(rule="login_storm", severity="critical"),
+    "list one customer by deadline": listing(customer_id=7, sort="due"),
+    "list unclaimed by deadline": listing(state=("awaiting_review",), assignee="none", sort="due"),
+    "list overdue": listing(overdue=True, sort="due"),
+    "search a rare word": listing(q="needle"),
+    "search a common word": listing(q="customer"),
+    "search two words by deadline": listing(q="oslo lima", sort="due"),
+    "search a beginning, by score": listing(q="accr", sort="-score"),
+    "next": lambda desk, number: desk.next_case(f"person-{number}", as_manager=True),
+    "note": lambda desk, number: desk.add_note("case-impossible_travel-1", "ana", f"Note {number}."),
+}
+
+
+def fill(engine: Engine, size: int) -> None:
+    """A casebook with `size` cases: a fifth of them wait for people, some notes speak of what others do not."""
+    upgrade(engine)
+    chance = random.Random(size)
+    for start in range(0, size, BATCH):
+        numbers = range(start + 1, min(start + BATCH, size) + 1)
+        rows = [row for number in numbers for row in case_rows(number, chance)]
+        with writing(engine).begin() as connection:
+            for table in Base.metadata.sorted_tables:
+                if of_table := [values for kind, values in rows if kind is table]:
+                    connection.execute(insert(table), of_table)
+    with writing(engine).begin() as connection:
+        connection.execute(update(LogHead).values(last_seq=size))
+        connection.execute(text("ANALYZE"))
+
+
+def case_rows(number: int, chance: random.Random) -> Iterator[tuple[Table, Row]]:
+    """The rows of one case."""
+    alert = an_alert(number)
+    case, at = f"case-{alert.alert_id}", START + timedelta(minutes=number)
+    state, severity = chance.choice(STATES), chance.choice(SEVERITIES)
+    is_asked = state in ("awaiting_review", "escalated")
+    due = at + timedelta(hours=chance.randrange(4, 72)) if is_asked else None
+    customer = chance.randrange(1, max(2, number // 5))
+    places = " ".join(chance.sample(PLACES, 3))
+    description = f"Customer {customer} was in {places} on one day." + (" needle" if number % 400 == 0 else "")
+    yield table(CaseRow), {
+        "case_id": case, "alert_id": alert.alert_id, "customer_id": customer, "alert_type": "impossible_travel",
+        "severity": severity, "urgency": URGENCY[severity], "description": description, "source": "live",
+        "state": state, "phase": state, "round": 1, "specialists": "{}", "risk_score": chance.random(),
+        "risk_level": "high", "outcome": "cleared" if state == "closed" else None, "due_at": due,
+        "opened_at": at, "updated_at": at, "scheduled_at": at, "opened_seq": number, "last_seq": number,
+        "last_hash": HASH, "rule_id": chance.choice(RULES), "recommended_action": "lock_account",
+    }  # fmt: skip
+    yield table(AlertRow), {
+        "alert_id": alert.alert_id, "case_id": case, "opened_seq": number, "body": alert.model_dump_json()
+    }  # fmt: skip
+    yield table(RoundRow), {"case_id": case, "round": 1, "started_at": at}
+    yield table(CaseTextRow), {"opened_seq": number, "body": join_words(words_of(description, alert.alert_id))}
+    yield table(CaseEventRow), {
+        "seq": number, "case_id": case, "type": "case_opened", "at": at, "actor": "system", "data": "{}",
+        "prev_hash": None, "hash": HASH, "dedupe_key": "case_opened",
+    }  # fmt: skip
+    if is_asked:
+        yield table(ReviewRow), {
+            "review_id": f"{case}:r1", "case_id": case, "round": 1, "status": "open", "assessment_hash": HASH,
+            "opened_at": at, "due_at": due, "required_role": "analyst", "approvals_required": 1,
+        }  # fmt: skip
+
+
+def table(row: type[Base]) -> "Table[Any]":
+    """The table of a class of rows."""
+    found = row.__table__
+    assert isinstance(found, Table)
+    return found
+
+
+def say(line: str) -> None:
+    """Prints at once: a run takes minutes."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,243 @@
+"""The case list: every filter, every order, page by page; and the plans that carry it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from casebook import searching
+from casebook.desk import Desk
+from casebook.errors import MalformedCursor, UnstorableText
+from casebook.queries import CaseQuery
+from casebook.repository import CaseBook
+from tests.unit.casebook.builders import NOON, a_decision, an_alert, an_assessment, an_opening, closing, only_on
+from tests.unit.casebook.test_lists import plans, recorded
+
+SEVERITIES = ("low", "critical", "high", "medium")
+
+
+@pytest.fixture
+def cases(book: CaseBook) -> list[str]:
+    """Twelve cases: four of each state, of three customers, with and without scores and deadlines."""
+    opened: list[str] = []
+    for number in range(12):
+        severity = SEVERITIES[number % 4]
+        alert = an_alert(number + 1).model_copy(update={"severity": severity, "customer_id": number % 3 + 1})
+        case = book.open_case(alert).case_id
+        opened.append(case)
+        if number % 3 == 0:
+            continue
+        opening = an_opening(case, an_assessment(score=number / 20))
+        due = NOON + timedelta(hours=number % 5)
+        book.open_review(opening.model_copy(update={"review": opening.review.model_copy(update={"due_at": due})}))
+        if number % 3 == 2:
+            book.close_case(closing(case, "cleared"))
+    return opened
+
+
+def listed(desk: Desk, *, limit: int = 50, **query: Any) -> list[int]:
+    """Numbers of all cases of a query, read page by page."""
+    asked, cursor, found = CaseQuery.model_validate(query), None, list[int]()
+    while True:
+        page = desk.list_cases(asked, "ana", limit=limit, cursor=cursor)
+        found += [int(case.alert_id.rpartition("-")[2]) - 1 for case in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
+
+
+@pytest.mark.usefixtures("cases")
+def test_every_filter_lets_exactly_its_cases_through(desk: Desk) -> None:
+    filters: list[tuple[dict[str, Any], list[int]]] = [
+        ({}, list(range(12))),
+        ({"state": ("investigating",)}, [0, 3, 6, 9]),
+        ({"state": ("closed", "awaiting_review")}, [1, 2, 4, 5, 7, 8, 10, 11]),
+        ({"min_score": 0.35}, [7, 8, 10, 11]),
+        ({"max_score": 0.1}, [1, 2]),
+        ({"risk_level": "high"}, [1, 2, 4, 5, 7, 8, 10, 11]),
+        ({"risk_level": "low"}, []),
+        ({"rule": "impossible_travel"}, list(range(12))),
+        ({"rule": "impossible"}, []),
+        ({"customer_id": 3}, [2, 5, 8, 11]),
+        ({"severity": "critical"}, [1, 5, 9]),
+        ({"outcome": "cleared"}, [2, 5, 8, 11]),
+        ({"due_before": NOON + timedelta(hours=2)}, [1, 10]),
+        ({"opened_before": NOON}, []),
+        ({"opened_after": NOON}, list(range(12))),
+        ({"customer_id": 2, "state": ("awaiting_review",), "severity": "high"}, [10]),
+        ({"q": "oslo customer 8"}, [7]),
+        ({"q": "São PAULO", "state": ("investigating",)}, [0, 3, 6, 9]),
+        ({"q": "?!"}, []),
+    ]
+    for query, numbers in filters:
+        assert listed(desk, sort="opened", **query) == numbers, query
+        assert listed(desk, sort="-opened", limit=3, **query) == numbers[::-1], query
+
+
+@pytest.mark.usefixtures("cases")
+@pytest.mark.parametrize("limit", [1, 2, 5, 50])
+@pytest.mark.parametrize("states", [(), ("awaiting_review", "closed", "investigating")])
+def test_every_order_holds_over_all_pages_and_gaps_come_last(desk: Desk, limit: int, states: tuple[str, ...]) -> None:
+    scored = [1, 2, 4, 5, 7, 8, 10, 11]
+    gaps = [0, 3, 6, 9]
+    assert listed(desk, limit=limit, state=states, sort="score") == scored + gaps
+    assert listed(desk, limit=limit, state=states, sort="-score") == scored[::-1] + gaps[::-1]
+    by_due = [10, 1, 7, 4]
+    rest = [1, 5, 9, 2, 6, 10, 3, 7, 11, 0, 4, 8]
+    undue = [number for number in rest if number % 3 != 1]
+    assert listed(desk, limit=limit, state=states, sort="due") == by_due + undue
+    assert listed(desk, limit=limit, state=states, sort="-due") == by_due[::-1] + undue[::-1]
+
+
+def test_the_last_change_orders_the_list(book: CaseBook, desk: Desk, cases: list[str]) -> None:
+    desk.add_note(cases[3], "ana", "Seen.")
+    desk.add_note(cases[0], "ana", "Seen.")
+    assert listed(desk, sort="-updated")[:2] == [0, 3]
+    assert listed(desk, sort="updated", limit=5)[-2:] == [3, 0]
+
+
+def test_a_list_can_be_of_one_s_own_of_another_s_or_of_nobody_s_cases(desk: Desk, cases: list[str]) -> None:
+    desk.claim(cases[1], "ana")
+    desk.claim(cases[4], "ben")
+    assert listed(desk, assignee="me") == [1]
+    assert listed(desk, assignee="ben", sort="due") == [4]
+    assert listed(desk, assignee="none", sort="opened", state=("awaiting_review",)) == [7, 10]
+    desk.release(cases[1], "ana")
+    assert listed(desk, assignee="me") == []
+
+
+def test_overdue_and_the_label_of_the_last_decision_are_filters(book: CaseBook, desk: Desk) -> None:
+    openings = [an_opening(book.open_case(an_alert(number)).case_id) for number in (2, 3)]
+    for opening, due in zip(openings, (NOON, NOON + timedelta(days=900)), strict=True):
+        book.open_review(opening.model_copy(update={"review": opening.review.model_copy(update={"due_at": due})}))
+    assert listed(desk, overdue=True) == [1]
+    assert listed(desk, overdue=False) == [2]
+    book.accept_decision(a_decision(openings[0], action="clear"), ("analyst",))
+    assert listed(desk, label="false_alarm") == [1]
+    assert listed(desk, overdue=True) == []
+
+
+def test_a_page_tells_how_many_there_are_where_that_costs_little(desk: Desk, cases: list[str]) -> None:
+    def total(limit: int, **query: Any) -> int | None:
+        return desk.list_cases(CaseQuery.model_validate(query), "ana", limit=limit).total
+
+    assert total(2) == 12
+    assert total(2, state=("closed",)) == 4
+    assert total(50, severity="critical") == 3
+    assert total(2, severity="critical") is None
+
+
+def test_a_cursor_continues_only_the_query_that_gave_it_out(desk: Desk, cases: list[str]) -> None:
+    cursor = desk.list_cases(CaseQuery(sort="due"), "ana", limit=2).next_cursor
+    assert cursor is not None
+    for other in (CaseQuery(sort="-due"), CaseQuery(sort="due", severity="low"), CaseQuery(sort="score")):
+        with pytest.raises(MalformedCursor):
+            desk.list_cases(other, "ana", cursor=cursor)
+    for forged in ("", "x", cursor + "A", cursor[:-4], "W10", "WzFd"):
+        with pytest.raises(MalformedCursor):
+            desk.list_cases(CaseQuery(sort="due"), "ana", cursor=forged)
+
+
+def test_a_note_makes_its_case_found_by_its_words(book: CaseBook, desk: Desk, cases: list[str]) -> None:
+    desk.add_note(cases[2], "ana", "Rang the customer: ROAMING Straße, code x1.")
+    assert listed(desk, q="roaming") == [2]
+    assert listed(desk, q="roam strasse") == [2]  # from three letters on, a word finds what begins with it
+    assert listed(desk, q="x") == []
+    assert listed(desk, q="x1") == [2]
+    assert listed(desk, q="roaming oslo", sort="due", state=("closed",)) == [2]
+    assert listed(desk, q="roaming paris") == []
+    assert listed(desk, q='"roaming* OR (') == []
+
+
+def test_words_find_the_same_whether_few_or_many_cases_have_them(
+    desk: Desk, cases: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sorts = ("opened", "-opened", "due", "-score")
+    few = {sort: listed(desk, q="oslo", sort=sort, limit=5) for sort in sorts}
+    monkeypatch.setattr(searching, "FEW", 3)
+    assert {sort: listed(desk, q="oslo", sort=sort, limit=5) for sort in sorts} == few
+    assert len(few["due"]) == 12
+
+
+@pytest.mark.usefixtures("cases")
+def test_a_nul_is_refused_by_every_database(desk: Desk, cases: list[str]) -> None:
+    with pytest.raises(UnstorableText):
+        desk.add_note(cases[0], "ana", "a\0b")
+    with pytest.raises(UnstorableText):
+        listed(desk, rule="\0")
+    assert desk.list_notes(cases[0]) == ()
+
+
+def test_an_alert_with_a_nul_is_opened_with_a_gap_in_its_place(book: CaseBook) -> None:
+    case = book.open_case(an_alert().model_copy(update={"description": "A\0Z"})).case_id
+    assert book.summary(case).description == "A\N{REPLACEMENT CHARACTER}Z"
+    assert book.get_case(case).alert.description == "A\0Z"
+
+
+PLANS: dict[str, dict[str, Any]] = {
+    "newest": {},
+    "next of newest": {"again": True},
+    "due": {"sort": "due", "again": True},
+    "score": {"sort": "-score", "again": True},
+    "updated": {"sort": "updated", "again": True},
+    "states by due": {"sort": "due", "state": ("awaiting_review", "escalated"), "again": True},
+    "state by score": {"sort": "score", "state": ("closed",), "again": True},
+    "state by change": {"sort": "-updated", "state": ("closed",)},
+    "overdue": {"sort": "due", "overdue": True},
+    "unclaimed": {"sort": "due", "state": ("awaiting_review",), "assignee": "none"},
+    "rule": {"rule": "impossible_travel"},
+    "label": {"label": "true_fraud"},
+    "outcome": {"outcome": "cleared"},
+}
+
+
+@only_on("sqlite")
+@pytest.mark.usefixtures("cases")
+@pytest.mark.parametrize("name", PLANS)
+def test_no_list_sorts_and_every_list_follows_an_index(engine: Engine, desk: Desk, name: str) -> None:
+    query = dict(PLANS[name])
+    again = query.pop("again", False)
+    asked = CaseQuery.model_validate(query)
+    with recorded(engine) as statements:
+        page = desk.list_cases(asked, "ana", limit=1)
+        if again:
+            desk.list_cases(asked, "ana", limit=1, cursor=page.next_cursor)
+    follow_an_index(engine, statements)
+
+
+@only_on("sqlite")
+@pytest.mark.usefixtures("cases")
+@pytest.mark.parametrize("query", [{"customer_id": 1}, {"assignee": "me"}, {"q": "oslo"}])
+@pytest.mark.parametrize("sort", ["due", "-opened", "score"])
+def test_what_few_cases_have_in_common_finds_them_whatever_the_order(
+    engine: Engine, desk: Desk, query: dict[str, Any], sort: str
+) -> None:
+    asked = CaseQuery.model_validate({**query, "sort": sort, "state": ("awaiting_review", "closed")})
+    with recorded(engine) as statements:
+        desk.list_cases(asked, "ana")
+    steps = [step for step in plans(engine, statements) if step.startswith(("SCAN case", "SEARCH case"))]
+    wanted = {"customer_id": "ix_case_customer_id", "assignee": "ix_case_claimed", "q": "ix_case_opened_seq"}
+    assert any(wanted[next(iter(query))] in step for step in steps), steps
+    assert not [step for step in steps if step.startswith("SCAN case ") and "fts" not in step], steps
+
+
+@only_on("sqlite")
+@pytest.mark.usefixtures("cases")
+def test_handing_out_the_next_case_follows_an_index(engine: Engine, desk: Desk) -> None:
+    with recorded(engine) as statements:
+        assert desk.next_case("maria", as_manager=True) is not None
+    follow_an_index(engine, [each for each in statements if each[0].startswith("SELECT")])
+
+
+def follow_an_index(engine: Engine, statements: list[tuple[str, Any]]) -> None:
+    steps = plans(engine, statements)
+    assert steps
+    for step in steps:
+        assert "TEMP B-TREE" not in step, steps
+        assert not step.startswith(("SCAN case", "SCAN review", "SCAN proposal")) or "INDEX" in step, steps
+
+
+def test_opened_after_takes_a_point_in_time() -> None:
+    with pytest.raises(ValueError, match="timezone"):
+        CaseQuery.model_validate({"opened_after": datetime(2026, 1, 1)})  # noqa: DTZ001 that is the point
