@@ -29,18 +29,35 @@ async function graveFaults(page: Page): Promise<string[]> {
 const approveButton = (page: Page) => page.getByRole("button", { name: /^Approve/ });
 
 describe.each<ColorScheme>(["light", "dark"])("in %s mode", (scheme) => {
-  test("the desk has no grave faults", async () => {
-    const page = await open(scheme);
+  test("the page to sign in has no grave faults", async () => {
+    const page = await open(null, scheme);
     await page.goto(`${stack.url}/`);
+    await page.getByRole("button", { name: /^Ana/ }).waitFor();
+    expect(await graveFaults(page)).toEqual([]);
+  });
+
+  test("the desk has no grave faults, with filters and with a bulk order open too", async () => {
+    const page = await open("maria", scheme);
+    await page.goto(`${stack.url}/?sort=-score`);
     await page
       .getByRole("row", { name: /Customer/ })
       .first()
       .waitFor();
     expect(await graveFaults(page)).toEqual([]);
+
+    await page.getByRole("button", { name: "More", exact: true }).click();
+    await page.getByLabel("Risk score at least").waitFor();
+    expect(await graveFaults(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+
+    await page.getByRole("checkbox", { name: "Select every case of this page" }).check();
+    await page.getByRole("button", { name: "Close as false alarm…" }).click();
+    await page.getByRole("dialog").getByText("Comment", { exact: true }).waitFor();
+    expect(await graveFaults(page)).toEqual([]);
   });
 
   test("the case page has no grave faults, with the evidence and the confirmation open too", async () => {
-    const page = await open(scheme);
+    const page = await open("ana", scheme);
     await page.goto(`${stack.url}/cases/${caseId}`);
     await approveButton(page).waitFor({ timeout: 45_000 });
     expect(await graveFaults(page)).toEqual([]);
@@ -64,7 +81,7 @@ describe.each<ColorScheme>(["light", "dark"])("in %s mode", (scheme) => {
   });
 
   test("the form to open a case has no grave faults", async () => {
-    const page = await open(scheme);
+    const page = await open("ana", scheme);
     await page.goto(`${stack.url}/start`);
     await page.getByRole("button", { name: "Open the case" }).click();
     await page.getByText("Say what you saw.").waitFor();

@@ -1,4 +1,4 @@
-import { bearerOf } from "./people";
+import { bearerOf, type Persona } from "./people";
 import type { Profile, StackAddresses } from "./stack";
 
 interface Started {
@@ -40,6 +40,15 @@ export async function openCase(
   });
   if (answer.status !== 202) throw new Error(`Opening the case failed: ${await answer.text()}`);
   return ((await answer.json()) as Started).instance_id;
+}
+
+/** Claims a case for somebody who is not in front of a browser. */
+export async function claimCase(stack: StackAddresses, caseId: string, persona: Persona): Promise<void> {
+  const answer = await fetch(`${stack.url}/api/cases/${caseId}/claim`, {
+    method: "POST",
+    headers: await bearerOf(stack, persona),
+  });
+  if (!answer.ok) throw new Error(`${persona} could not claim the case: ${await answer.text()}`);
 }
 
 /** How long the rules model takes for each answer: slow enough that a person sees the specialists work. */

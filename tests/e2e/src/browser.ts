@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll } from "vitest";
+import { afterAll, afterEach, beforeAll, inject } from "vitest";
+import { type Persona, signIn } from "./people";
 
 const FAILURES = resolve(import.meta.dirname, "../failures");
 const SIZE = { width: 1280, height: 800 };
@@ -30,8 +31,8 @@ interface OpenPage {
 }
 
 /**
- * A browser for the tests of one file. `open` gives a page in a fresh profile, as of another person. When a test
- * fails, a picture of each of its pages is kept in `failures/`.
+ * A browser for the tests of one file. `open` gives a page in a fresh profile, signed in as somebody or as nobody. When
+ * a test fails, a picture of each of its pages is kept in `failures/`.
  */
 export function useBrowser() {
   let browser: Browser;
@@ -51,8 +52,9 @@ export function useBrowser() {
     await browser.close();
   });
 
-  async function open(colorScheme: ColorScheme = "light"): Promise<Page> {
+  async function open(persona: Persona | null = "ana", colorScheme: ColorScheme = "light"): Promise<Page> {
     const context = await browser.newContext({ viewport: SIZE, colorScheme, reducedMotion: "reduce" });
+    if (persona !== null) await signIn(inject("stack"), context, persona);
     const page = await context.newPage();
     const mistakes: string[] = [];
     page.on("pageerror", (error) => mistakes.push(error.message));

@@ -50,7 +50,7 @@ test("a damning case is watched live, sent back with feedback, approved, and the
 
   const feedback = "Look at the support tickets before you judge.";
   await button(page, "Reject with feedback").click();
-  await page.getByRole("textbox").fill(feedback);
+  await page.getByRole("textbox", { name: /looked at again/ }).fill(feedback);
   await button(page, "Reject and start round 2").click();
   await page.getByText("Your feedback is recorded.").waitFor();
   await page.getByText("Round 2 · 3 of 3 reported").waitFor({ timeout: WORK_MS });
@@ -114,7 +114,7 @@ test("an innocent case is cleared without asking anybody", async () => {
 test("a decision in one tab shows in the other at once", async () => {
   const customer = await customerWith(stack, "account_takeover", 2);
   const caseId = await openCase(stack, customer);
-  const [ana, ben] = [await open(), await open()];
+  const [ana, ben] = [await open("ana"), await open("ben")];
   for (const page of [ana, ben]) {
     await page.goto(`${stack.url}/cases/${caseId}`);
     await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
@@ -131,7 +131,7 @@ test("a decision in one tab shows in the other at once", async () => {
 test("the second of two answers is refused in the server's sentence, and the tab recovers", async () => {
   const customer = await customerWith(stack, "account_takeover", 3);
   const caseId = await openCase(stack, customer);
-  const [ana, ben] = [await open(), await open()];
+  const [ana, ben] = [await open("ana"), await open("ben")];
   // Ben's tab hears nothing, as behind a proxy that is down: it still shows the open question.
   await ben.route("**/api/events/stream*", (route) => route.abort());
   for (const page of [ana, ben]) {
@@ -152,6 +152,59 @@ test("the second of two answers is refused in the server's sentence, and the tab
   await ben.getByText("Live", { exact: true }).waitFor({ timeout: WORK_MS });
   await refusal.getByRole("button", { name: "Reload the case" }).click();
   await ben.getByRole("region", { name: "Decision" }).getByText("Cleared", { exact: true }).waitFor();
+});
+
+test("what one person types outlives another's decision, and is sent only after a look at the new assessment", async () => {
+  const customer = await customerWith(stack, "sim_swap", 1);
+  const caseId = await openCase(stack, customer);
+  const [ana, ben] = [await open("ana"), await open("ben")];
+  for (const page of [ana, ben]) {
+    await page.goto(`${stack.url}/cases/${caseId}`);
+    await button(page, "Reject with feedback").click({ timeout: WORK_MS });
+  }
+  const words = ana.getByRole("textbox", { name: /looked at again/ });
+  await words.fill("Ask the bank about the transfer.");
+  await ben.getByRole("textbox", { name: /looked at again/ }).fill("Look at the devices.");
+  await button(ben, "Reject and start round 2").click();
+
+  await ana
+    .getByRole("alert")
+    .filter({ hasText: "it is in round 2 with another assessment" })
+    .waitFor({ timeout: WORK_MS });
+  expect(await words.inputValue()).toBe("Ask the bank about the transfer.");
+  expect(await button(ana, "Reject and start round 3").isDisabled()).toBe(true);
+  await button(ana, "Look at the new assessment").click();
+  expect(await words.inputValue()).toBe("Ask the bank about the transfer.");
+  expect(await button(ana, "Reject and start round 3").isEnabled()).toBe(true);
+});
+
+test("a lock with a refund takes two people, and neither of them can be both", async () => {
+  const customer = await customerWith(stack, "stolen_card", 1);
+  const caseId = await openCase(stack, customer);
+  const [ana, ben] = [await open("ana"), await open("ben")];
+  for (const page of [ana, ben]) {
+    await page.goto(`${stack.url}/cases/${caseId}`);
+    await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
+  }
+  await approve(ana, "Lock and refund");
+  await ana.getByText("You cannot approve what you proposed yourself").waitFor();
+  expect(await button(ana, /^Approve/).count()).toBe(0);
+  expect(await accountStatus(customer.customer_id)).toBe("active");
+
+  await ben.getByText("Second approval missing").waitFor();
+  await button(ben, "Approve as second: lock and refund…").click();
+  await ben.getByRole("dialog").getByRole("button", { name: "Lock and refund" }).click();
+  for (const page of [ana, ben]) {
+    await page
+      .getByRole("region", { name: "Decision" })
+      .getByText("Locked and refunded")
+      .waitFor({ timeout: WORK_MS });
+  }
+  await ben
+    .getByRole("region", { name: "Decision" })
+    .getByText(/Decided by Ana and Ben/)
+    .waitFor();
+  expect(await accountStatus(customer.customer_id)).toBe("locked");
 });
 
 test("a person opens a case by hand", async () => {

@@ -1,4 +1,4 @@
-import type { components } from "./draft";
+import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
@@ -7,7 +7,7 @@ export type PublicConfig = Schemas["PublicConfig"];
 export type Baseline = Schemas["Baseline"];
 export type Approval = Schemas["Approval"];
 export type Attachment = Schemas["Attachment"];
-export type CaseAudit = Schemas["CaseAudit"];
+export type CaseAudited = Schemas["CaseAudited"];
 export type CaseEvent = Schemas["CaseEvent"];
 export type CasePage = Schemas["CasePage"];
 export type CaseProgress = Schemas["CaseProgress"];

@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
 import { FeedStore } from "@/features/feed/feed-store";
 import { keys } from "@/shared/api/keys";
-import { useIdentity } from "@/shared/api/session";
+import { useSession } from "@/shared/api/session";
 import { LiveConnection } from "@/shared/live/connection";
 import { LiveContext } from "@/shared/live/context";
 import { FeedContext } from "./feed-context";
@@ -15,7 +15,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
   const [connection] = useState(() => new LiveConnection({ url: STREAM }));
   const [feed] = useState(() => new FeedStore());
-  const subject = useIdentity()?.subject;
+  const subject = useSession().data?.identity?.subject;
 
   useEffect(() => {
     // The stream belongs to a person: it ends with the session and begins anew with the next.

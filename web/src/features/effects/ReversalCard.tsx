@@ -55,7 +55,21 @@ function ReversalDecision({ reversal, deciding }: ReversalCardProps) {
   const [refusing, setRefusing] = useState(false);
   const identity = useIdentity();
   if (reversal.requested_by === identity?.subject) {
-    return <p className={classes["note"]}>You asked for it: a manager other than you must agree.</p>;
+    return (
+      <>
+        <p className={classes["note"]}>You asked for it: a manager other than you must agree.</p>
+        <Button
+          size="compact-xs"
+          variant="default"
+          className={classes["undo"] ?? ""}
+          onClick={() => deciding.mutate({ reversal, verdict: "reject" })}
+          loading={deciding.isPending}
+        >
+          Take the request back
+        </Button>
+        <Refused deciding={deciding} />
+      </>
+    );
   }
   if (!mayActAs(identity, "manager")) return <p className={classes["note"]}>A manager must agree.</p>;
   return (
@@ -77,11 +91,7 @@ function ReversalDecision({ reversal, deciding }: ReversalCardProps) {
           Refuse…
         </Button>
       </div>
-      {deciding.isError && (
-        <p className={classes["error"]} role="alert">
-          {sentenceOf(deciding.error)}
-        </p>
-      )}
+      <Refused deciding={deciding} />
       {refusing && (
         <ReasonDialog
           title="Refuse to take it back?"
@@ -92,5 +102,14 @@ function ReversalDecision({ reversal, deciding }: ReversalCardProps) {
         />
       )}
     </>
+  );
+}
+
+function Refused({ deciding }: Pick<ReversalCardProps, "deciding">) {
+  if (!deciding.isError) return null;
+  return (
+    <p className={classes["error"]} role="alert">
+      {sentenceOf(deciding.error)}
+    </p>
   );
 }

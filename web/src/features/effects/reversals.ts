@@ -22,8 +22,8 @@ export function useReversals(caseId: string) {
         verdict: "approve" | "reject";
         comment?: string;
       }) =>
-        api.POST("/api/cases/{case_id}/reversals/{n}/decision", {
-          params: { path: { case_id: caseId, n: numberOf(reversal) } },
+        api.POST("/api/cases/{case_id}/reversals/{number}/decision", {
+          params: { path: { case_id: caseId, number: numberOf(reversal) } },
           body,
         }),
       onSettled,

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import type { components } from "@/api/draft";
+import type { components } from "@/api/schema";
 import type { RecommendedAction, ReviewRequest } from "@/api/types";
 import { api, bodyOf } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";

@@ -1,5 +1,5 @@
 import { Modal, Skeleton } from "@mantine/core";
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 import { useSession } from "@/shared/api/session";
 import { ErrorState } from "@/shared/ui/States";
 import { PersonaPicker } from "./PersonaPicker";
@@ -14,10 +14,6 @@ import { SignInPage } from "./SignInPage";
  */
 export function SignInGate({ children }: { children: ReactNode }) {
   const session = useSession();
-  const [entered, setEntered] = useState(false);
-  const identity = session.data?.identity ?? null;
-  if (identity !== null && !entered) setEntered(true);
-
   if (session.data === undefined) {
     return (
       <div className={classes["waiting"]}>
@@ -35,7 +31,8 @@ export function SignInGate({ children }: { children: ReactNode }) {
       </div>
     );
   }
-  if (identity === null && !entered) return <SignInPage personas={session.data.personas} />;
+  const { identity, lapsed } = session.data;
+  if (identity === null && lapsed == null) return <SignInPage personas={session.data.personas} />;
   return (
     <>
       {children}

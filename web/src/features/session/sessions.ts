@@ -1,7 +1,7 @@
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
-import type { Session } from "@/api/types";
 import { api, bodyOf } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";
+import type { KnownSession } from "@/shared/api/session";
 
 /** Facts of the installation, the same for everybody. */
 const OF_NOBODY = new Set<unknown>([keys.config[0], keys.session[0]]);
@@ -32,6 +32,9 @@ export function useSignOut() {
 }
 
 function forget(queries: QueryClient): void {
-  queries.setQueryData<Session>(keys.session, (session) => session && { ...session, identity: null });
+  queries.setQueryData<KnownSession>(
+    keys.session,
+    (known) => known && { ...known, identity: null, lapsed: null },
+  );
   queries.removeQueries({ predicate: ({ queryKey }) => !OF_NOBODY.has(queryKey[0]) });
 }

@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import type { components } from "@/api/draft";
+import type { components } from "@/api/schema";
 import { api, bodyOf } from "@/shared/api/client";
 
 export type StartBody = components["schemas"]["StartRequest"];

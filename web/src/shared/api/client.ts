@@ -1,5 +1,5 @@
 import createClient, { type Middleware } from "openapi-fetch";
-import type { paths } from "@/api/draft";
+import type { paths } from "@/api/schema";
 import { ApiProblem } from "./problem";
 
 const problems: Middleware = {

@@ -1,7 +1,7 @@
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
-import type { Session } from "@/api/types";
 import { keys } from "./keys";
 import { ApiProblem } from "./problem";
+import { type KnownSession, lapsing } from "./session";
 
 const RETRIES = 2;
 
@@ -16,7 +16,10 @@ const mayPass = (error: Error): boolean => error instanceof ApiProblem && error.
 export function createQueryClient(): QueryClient {
   const onError = (error: Error) => {
     if (!(error instanceof ApiProblem) || error.status !== 401) return;
-    queries.setQueryData<Session>(keys.session, (session) => session && { ...session, identity: null });
+    queries.setQueryData<KnownSession>(
+      keys.session,
+      (known) => known && lapsing(known, { ...known, identity: null }),
+    );
   };
   const queries = new QueryClient({
     queryCache: new QueryCache({ onError }),

@@ -1,24 +1,38 @@
-import { queryOptions, useQuery } from "@tanstack/react-query";
-import type { Identity, Role } from "@/api/types";
+import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
+import type { Identity, Role, Session } from "@/api/types";
 import { actorName } from "@/shared/format/words";
 import { api, bodyOf } from "./client";
 import { keys } from "./keys";
 
-async function getSession(signal: AbortSignal) {
-  return bodyOf(await api.GET("/api/session", { signal }));
+/** Who is signed in, as the page knows it. */
+export interface KnownSession extends Session {
+  /** Who was signed in until the session ended by itself: the page stays theirs until they say who they are. */
+  lapsed?: Identity | null;
+}
+
+/** What `fresh` means for a page that knew `known`: a session that has ended keeps its name. */
+export const lapsing = (known: KnownSession | undefined, fresh: Session): KnownSession =>
+  fresh.identity === null ? { ...fresh, lapsed: known?.identity ?? known?.lapsed ?? null } : fresh;
+
+async function getSession({ client, signal }: { client: QueryClient; signal: AbortSignal }) {
+  const fresh = bodyOf(await api.GET("/api/session", { signal }));
+  return lapsing(client.getQueryData<KnownSession>(keys.session), fresh);
 }
 
 export const sessionOptions = queryOptions({
   queryKey: keys.session,
-  queryFn: ({ signal }) => getSession(signal),
+  queryFn: getSession,
   staleTime: Infinity,
 });
 
 /** Who is signed in, and who could be. */
 export const useSession = () => useQuery(sessionOptions);
 
-/** Who is signed in; null while nobody is. */
-export const useIdentity = (): Identity | null => useSession().data?.identity ?? null;
+/** Whose page this is; null while nobody is signed in. */
+export function useIdentity(): Identity | null {
+  const session = useSession().data;
+  return session?.identity ?? session?.lapsed ?? null;
+}
 
 async function getPeople(signal: AbortSignal) {
   return bodyOf(await api.GET("/api/people", { signal }));
