@@ -23,6 +23,7 @@ SECRETS: Mapping[str, frozenset[PartName]] = {
     "MCP_WRITE_TOKEN": frozenset({"mcp", "worker"}),
     "OPENAI_API_KEY": frozenset({"worker"}),
     "AZURE_OPENAI_API_KEY": frozenset({"worker"}),
+    "MODEL_FAILOVER": frozenset({"worker"}),  # names deployments with their keys
 }
 
 

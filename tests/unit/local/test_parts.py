@@ -64,14 +64,14 @@ def test_only_the_tool_server_and_the_worker_see_the_write_token() -> None:
     assert holders == {"mcp", "worker"}
 
 
-def test_only_the_worker_sees_the_users_model_key() -> None:
+def test_only_the_worker_sees_the_users_model_keys() -> None:
     plan = plan_stack(OPTIONS, {}, "secret")
-    base = {"OPENAI_API_KEY": "sk-1", "AZURE_OPENAI_API_KEY": "sk-2", "MCP_WRITE_TOKEN": "t", "PATH": "/bin"}
+    keys = {"OPENAI_API_KEY": "sk-1", "AZURE_OPENAI_API_KEY": "sk-2", "MODEL_FAILOVER": "[]"}
+    base = {**keys, "MCP_WRITE_TOKEN": "t", "PATH": "/bin"}
     for each in plan.parts:
         environment = each.environment(base)
         assert environment["PATH"] == "/bin"
-        assert ("OPENAI_API_KEY" in environment) == (each.name == "worker")
-        assert ("AZURE_OPENAI_API_KEY" in environment) == (each.name == "worker")
+        assert {key in environment for key in keys} == {each.name == "worker"}
 
 
 def test_only_those_who_keep_the_record_see_the_address_of_its_database() -> None:
