@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import os
+import sqlite3
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -16,7 +18,7 @@ from local.scheduler.operations import instances, timers
 from local.scheduler.operations.unit import Limits, Unit
 from local.scheduler.store.database import Database
 from local.scheduler.store.interface import Reader
-from local.scheduler.store.journal import GroupLost, Journal
+from local.scheduler.store.journal import GroupLost, Journal, translate
 from local.scheduler.store.sqlite import SqliteReader, SqliteStore
 
 T = TypeVar("T")
@@ -111,15 +113,17 @@ class Core:
                 return
 
     async def see(self, look: Callable[[Unit], T]) -> T:
-        """Reads something; what is returned is durable."""
-        result = look(self.new_unit())
+        """Reads something; what is returned is durable. Raises SchedulerError."""
+        with _translated():
+            result = look(self.new_unit())
         await self.journal.durable()
         return result
 
     async def read(self, query: Callable[[Reader], T]) -> T:
-        """Runs a long read beside the writer; sees everything that was answered before."""
+        """Runs a long read beside the writer; sees everything that was answered before. Raises SchedulerError."""
         await self.journal.durable()
-        result = await asyncio.get_running_loop().run_in_executor(self._reader_thread, query, self._reader)
+        with _translated():
+            result = await asyncio.get_running_loop().run_in_executor(self._reader_thread, query, self._reader)
         await self.journal.durable()
         return result
 
@@ -263,6 +267,15 @@ class Core:
         except Exception:
             log.exception("Housekeeping ran into a problem and will try again.")
             await asyncio.sleep(1.0)
+
+
+@contextmanager
+def _translated() -> Generator[None]:
+    """A damaged or unreadable file is the store's trouble, not a mistake in the scheduler."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise translate(error) from error
 
 
 def _delete_part(unit: Unit, hub: int) -> bool:

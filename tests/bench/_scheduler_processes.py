@@ -33,6 +33,10 @@ def chain(ctx: task.OrchestrationContext, value: int) -> Steps:
     return value
 
 
+def instant(_: task.OrchestrationContext, value: int) -> int:
+    return value
+
+
 def fan_out(ctx: task.OrchestrationContext, width: int) -> Steps:
     results: list[int] = yield task.when_all([ctx.call_activity(step, input=n) for n in range(width)])
     return sum(results)
@@ -55,7 +59,7 @@ def run_worker(endpoint: str) -> None:
     worker = DurableTaskSchedulerWorker(
         host_address=endpoint, taskhub="default", token_credential=None, secure_channel=False, logger=quiet
     )
-    for orchestrator in (chain, fan_out, wait_for_go):
+    for orchestrator in (chain, instant, fan_out, wait_for_go):
         worker.add_orchestrator(orchestrator)
     worker.add_activity(step)
     worker.add_entity(counter)

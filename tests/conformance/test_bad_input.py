@@ -41,6 +41,38 @@ def test_a_corrupt_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert file.read_bytes().startswith(b"not a database")
 
 
+def test_damage_found_while_serving_is_told_and_spares_the_rest(tmp_path: Path) -> None:
+    running = RunningScheduler(tmp_path)
+    wire = Wire(running.address)
+    worker = wire.worker("w")
+    wire.start("chain", "a")
+    worker.end_turn(worker.turn(), schedule(1, "step"))
+    worker.activity()
+    wire.close()
+    running.stop()
+    damage(tmp_path / FILE_NAME, "history")
+    again = RunningScheduler(tmp_path)
+    wire = Wire(again.address)
+    code, details = refusal(lambda: wire.history("a"))
+    assert code == grpc.StatusCode.DATA_LOSS
+    assert "damaged" in details
+    wire.start("chain", "b")
+    assert wire.state("b") is not None
+    wire.close()
+    again.stop()
+
+
+def damage(file: Path, table: str) -> None:
+    """Overwrites the first page of a table."""
+    with sqlite3.connect(file) as connection:
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0]
+    connection.close()
+    with file.open("r+b") as raw:
+        raw.seek((page - 1) * size)
+        raw.write(b"\xff" * size)
+
+
 def test_a_foreign_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / FILE_NAME) as other:
         other.execute("CREATE TABLE theirs (x)")

@@ -37,7 +37,6 @@ class Kind(IntEnum):
 class Setting(IntEnum):
     """What a side tells the other about itself."""
 
-    HEADER_TABLE_SIZE = 1
     MAX_CONCURRENT_STREAMS = 3
     INITIAL_WINDOW_SIZE = 4
     MAX_FRAME_SIZE = 5

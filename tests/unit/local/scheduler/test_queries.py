@@ -1,6 +1,6 @@
 """What a page of a query costs, counted in instructions of SQLite's virtual machine."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,7 +47,7 @@ class Filled:
         return [row.id for row, _ in found.items], len(steps)
 
     @contextmanager
-    def _counting(self) -> Iterator[list[None]]:
+    def _counting(self) -> Generator[list[None]]:
         steps: list[None] = []
         self._reading.set_progress_handler(lambda: steps.append(None), 1)
         yield steps
