@@ -1,0 +1,65 @@
+"""Facts that change between approval and execution, and effects that are taken back, through every real process."""
+
+import time
+from typing import Any
+
+from contracts.case import CaseView
+from contracts.reversal import ReversalStatus
+from tests.integration.test_one_case import account_status, awaits_review
+from tests.support.stack import CASE_TIMEOUT_S, LocalStack, Profile
+
+
+def an_alert(customer: Profile, alert_id: str) -> dict[str, Any]:
+    return {
+        "alert_id": alert_id,
+        "customer_id": customer["customer_id"],
+        "alert_type": "impossible_travel",
+        "severity": "critical",
+        "description": "Two logins far apart.",
+    }
+
+
+def wait_for_reversal(stack: LocalStack, case_id: str, status: ReversalStatus) -> CaseView:
+    """The case once its first reversal has this status. Nothing is pushed about closed cases, so it is asked again."""
+    deadline = time.monotonic() + CASE_TIMEOUT_S
+    while time.monotonic() < deadline:
+        view = stack.case(case_id)
+        if view.reversals[0].status == status:
+            return view
+        time.sleep(0.05)
+    raise AssertionError(f"The reversal never was {status}.")
+
+
+def test_a_lock_that_somebody_else_has_made_meanwhile_brings_the_case_back_and_can_be_taken_off(
+    stack: LocalStack,
+) -> None:
+    customer = stack.customer(None, 5)
+    first, second = (stack.start_case(an_alert(customer, f"twice-{number}")) for number in (1, 2))
+    asked_first = stack.wait_for_case(first, awaits_review(1))
+    asked_second = stack.wait_for_case(second, awaits_review(1))
+
+    assert stack.decide(asked_first, "approve", action="lock_account").status_code == 202
+    locked = stack.wait_for_case(first, lambda view: view.state == "closed")
+    assert stack.decide(asked_second, "approve", action="lock_account").status_code == 202
+    again = stack.wait_for_case(second, awaits_review(2))
+
+    assert locked.outcome == "account_locked"
+    assert again.effects == ()
+    assert again.assessment is not None
+    assert again.review is not None
+    (why,) = [reason for reason in again.assessment.route_reasons if "locked already" in reason]
+    assert f"reason: {first}: approved by ana" in why
+    assert stack.decide(again, "approve", action="clear").status_code == 202
+    assert stack.wait_for_case(second, lambda view: view.state == "closed").outcome == "cleared"
+
+    undoes = locked.effects[0].key
+    asked = stack.http.post(f"/api/cases/{first}/reversals", json={"undoes": undoes, "reason": "It was the customer."})
+    assert asked.status_code == 201, asked.text
+    approved = stack.as_person("maria").post(f"/api/cases/{first}/reversals/1/decision", json={"verdict": "approve"})
+    assert approved.status_code == 202, approved.text
+    done = wait_for_reversal(stack, first, "done")
+
+    assert done.state == "closed"
+    assert done.reversals[0].effect is not None
+    assert (done.reversals[0].effect.action, done.reversals[0].effect.status) == ("unlock_account", "done")
+    assert account_status(stack, customer["customer_id"]) == "active"
