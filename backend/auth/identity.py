@@ -1,9 +1,7 @@
 """Who acts, as the rest of the backend sees it."""
 
 from contracts.model import Contract
-from contracts.review import Role
-
-_RANK: dict[Role, int] = {"viewer": 0, "analyst": 1, "manager": 2, "admin": 3}
+from contracts.review import Role, may_act_as
 
 
 class Identity(Contract):
@@ -16,4 +14,4 @@ class Identity(Contract):
 
     def may_act_as(self, required: Role) -> bool:
         """Whether one of the roles is `required` or stands above it."""
-        return any(_RANK[role] >= _RANK[required] for role in self.roles)
+        return may_act_as(self.roles, required)
