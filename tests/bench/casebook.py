@@ -151,7 +151,7 @@ def fill(engine: Engine, size: int) -> None:
         connection.execute(text("ANALYZE"))
 
 
-def case_rows(number: int, chance: random.Random) -> Iterator[tuple[Table, Row]]:
+def case_rows(number: int, chance: random.Random) -> "Iterator[tuple[Table[Any], Row]]":
     """The rows of one case."""
     alert = an_alert(number)
     case, at = f"case-{alert.alert_id}", START + timedelta(minutes=number)
@@ -187,9 +187,7 @@ def case_rows(number: int, chance: random.Random) -> Iterator[tuple[Table, Row]]
 
 def table(row: type[Base]) -> "Table[Any]":
     """The table of a class of rows."""
-    found = row.__table__
-    assert isinstance(found, Table)
-    return found
+    return Base.metadata.tables[row.__tablename__]
 
 
 def say(line: str) -> None:

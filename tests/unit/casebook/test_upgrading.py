@@ -1,0 +1,74 @@
+"""An upgrade of a casebook that an earlier release filled."""
+
+import json
+
+from alembic import command
+from sqlalchemy import text
+
+from casebook.desk import Desk
+from casebook.engine import APPLICATION_ID, _alembic_config, open_engine, upgrade, writing  # pyright: ignore[reportPrivateUsage]
+from casebook.queries import CaseQuery
+from casebook.repository import CaseBook
+from casebook.transactions import Transactions
+from tests.unit.casebook.builders import NOON, an_alert, an_assessment
+
+CASE = (
+    'INSERT INTO "case" (case_id, alert_id, customer_id, alert_type, severity, description, source, state, phase,'
+    " round, specialists, opened_at, updated_at, opened_seq, last_seq) VALUES (:case, :alert, :number, :rule,"
+    " :severity, :description, 'live', 'closed', 'closed', 1, '{}', :at, :at, :seq, :seq)"
+)
+ALERT = "INSERT INTO alert (alert_id, case_id, opened_seq, body) VALUES (:alert, :case, :seq, :body)"
+ROUND = "INSERT INTO round (case_id, round, started_at, assessment) VALUES (:case, 1, :at, :assessment)"
+REVIEW = (
+    "INSERT INTO review (review_id, case_id, round, status, assessment_hash, opened_at, due_at, required_role,"
+    " approvals_required) VALUES (:review, :case, 1, 'decided', 'h', :at, :at, 'analyst', 1)"
+)
+DECISION = (
+    "INSERT INTO decision (review_id, case_id, round, verdict, action, accepted_seq, body)"
+    " VALUES (:review, :case, 1, :verdict, :action, :seq, '{}')"
+)
+CASES = 1_203
+"""More than two batches of the migration."""
+
+
+def test_the_cases_of_the_first_release_are_listed_found_and_sorted_like_new_ones(url: str) -> None:
+    engine = open_engine(url)
+    with writing(engine).begin() as connection:
+        command.upgrade(_alembic_config(connection), "0001")
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+    verdicts = [("approve", "clear"), ("approve", "lock_account"), ("reject", None)]
+    with writing(engine).begin() as connection:
+        at = NOON if engine.dialect.name != "sqlite" else NOON.replace(tzinfo=None).isoformat(" ")
+        for number in range(1, CASES + 1):
+            alert = an_alert(number)
+            values = {"case": f"case-{alert.alert_id}", "alert": alert.alert_id, "number": number, "seq": number}
+            values |= {
+                "at": at,
+                "rule": alert.rule_id,
+                "severity": "critical" if number == 7 else "low",
+                "description": alert.description,
+            }
+            connection.execute(text(CASE), values)
+            connection.execute(text(ALERT), values | {"body": alert.model_dump_json()})
+            if number % 400 == 0:
+                verdict, action = verdicts[number // 400 - 1]
+                assessment = json.dumps(an_assessment().model_dump(mode="json"))
+                more = {"review": f"{values['case']}:r1", "verdict": verdict, "action": action}
+                connection.execute(text(ROUND), values | {"assessment": assessment})
+                connection.execute(text(REVIEW), values | more)
+                connection.execute(text(DECISION), values | more)
+        connection.execute(text("UPDATE log_head SET last_seq = :seq"), {"seq": CASES})
+
+    upgrade(engine)
+
+    desk, book = Desk(Transactions(engine)), CaseBook(Transactions(engine))
+    first = book.summary("case-impossible_travel-1")
+    assert (first.rule_id, first.recommended_action, first.label) == ("impossible_travel", None, None)
+    decided = [book.summary(f"case-impossible_travel-{number}") for number in (400, 800, 1_200)]
+    assert [case.recommended_action for case in decided] == ["lock_account"] * 3
+    assert [case.label for case in decided] == ["false_alarm", "true_fraud", "inconclusive"]
+    assert [case.customer_id for case in desk.list_cases(CaseQuery(sort="due"), "ana", limit=2).items] == [7, 1]
+    found = desk.list_cases(CaseQuery(q="customer 1203 são"), "ana").items
+    assert [case.customer_id for case in found] == [1_203]
+    engine.dispose()
