@@ -187,7 +187,7 @@ def test_of_two_first_approvals_at_once_one_proposes_and_the_other_decides_and_o
 ):
     """Fifty times two people, and fifty times one person from two sessions."""
     openings = [asked_for_two(book, number) for number in range(1, 101)]
-    together = threading.Barrier(2)
+    together = threading.Barrier(2, timeout=60)
 
     def click(session: int) -> list[Decision | Proposal | CasebookError]:
         desk = CaseBook(Transactions(engine))

@@ -191,7 +191,7 @@ def test_nothing_is_carried_out_that_nobody_approved(book: CaseBook):
 
 def test_of_two_requests_and_of_two_decisions_at_once_one_each_counts(engine: Engine, book: CaseBook):
     cases = [closed_case(book, number) for number in range(1, 21)]
-    together = threading.Barrier(2)
+    together = threading.Barrier(2, timeout=60)
 
     def press(who: str) -> list[str]:
         desk = CaseBook(Transactions(engine))
