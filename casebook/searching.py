@@ -23,7 +23,7 @@ from casebook.desk_tables import CaseTextRow
 from casebook.tables import CaseRow
 from casebook.wording import words_of
 
-FEW = 5_000
+FEW = 2_000
 """Up to so many matches are fetched and then sorted; with more, the list is walked in its order and each row tested.
 
 Either way is cheap where the other would be dear.
@@ -43,7 +43,8 @@ class Search:
         self._words = words_of(asked)
         self.is_hopeless = not self._words
         """Whether the text has no words, so that nothing can match."""
-        self._matches = _matches(session.get_bind().dialect.name, self._words)
+        self._dialect = session.get_bind().dialect.name
+        self._matches = _matches(self._dialect, self._words)
         self._are_few: bool | None = None
 
     @property
@@ -58,8 +59,9 @@ class Search:
         """What a case must fulfil."""
         if self.are_few:
             return CaseRow.opened_seq.in_(self._matches)
-        (found,) = self._matches.selected_columns
-        return self._matches.where(found == CaseRow.opened_seq).correlate(CaseRow).exists()
+        # SQLite gathers all that begins with a word before it can say anything of one case: that is read instead.
+        tested = _matches("", self._words) if self._dialect == "sqlite" else self._matches
+        return tested.where(CaseTextRow.opened_seq == CaseRow.opened_seq).correlate(CaseRow).exists()
 
 
 def _matches(dialect: str, words: Sequence[str]) -> Select[int]:
