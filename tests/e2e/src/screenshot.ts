@@ -1,22 +1,33 @@
 import { mkdir, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
+import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { launchBrowser } from "./browser";
+import { signIn } from "./people";
 import { startStack } from "./stack";
 
-const IMAGE = resolve(import.meta.dirname, "../../../docs/images/case.png");
+const IMAGES = resolve(import.meta.dirname, "../../../docs/images");
 const LARGEST_BYTES = 300_000;
 
 interface CasePage {
   items: { case_id: string; alert_type: string; state: string }[];
 }
 
-/** Takes the README's picture from the running product: `npm run screenshot --workspace tests/e2e`. */
-test("the case page of a detected case", async () => {
+async function keep(page: Page, name: string): Promise<void> {
+  const path = `${IMAGES}/${name}.png`;
+  await page.evaluate("document.fonts.ready");
+  await page.screenshot({ path });
+  expect((await stat(path)).size).toBeLessThan(LARGEST_BYTES);
+}
+
+/** Takes the pictures of the documentation from the running product: `npm run screenshot --workspace tests/e2e`. */
+test("the queue, and the case page of a detected case", async () => {
   const stack = await startStack([], { EVENT_INTERVAL_SECONDS: "0.05", QUALITY_CHECK_SHARE: "0" });
   const browser = await launchBrowser();
   try {
+    await mkdir(IMAGES, { recursive: true });
     const page = await browser.newPage({ viewport: { width: 1280, height: 1040 }, colorScheme: "light" });
+    await signIn(stack, page.context(), "ana");
     await page.goto(stack.url);
     await page
       .getByRole("row", { name: /Impossible travel.*Awaiting review/ })
@@ -27,12 +38,16 @@ test("the case page of a detected case", async () => {
     const found = items.find(({ alert_type }) => alert_type === "impossible_travel");
     expect(found).toBeDefined();
     await page.goto(`${stack.url}/cases/${found?.case_id ?? ""}`);
-    await page.getByRole("button", { name: /^Approve/ }).waitFor();
+    await page.getByRole("button", { name: "Claim" }).click();
+    await page.getByText("You work on this case.").waitFor();
     await page.getByText("Live", { exact: true }).waitFor();
-    await page.evaluate("document.fonts.ready");
-    await mkdir(dirname(IMAGE), { recursive: true });
-    await page.screenshot({ path: IMAGE });
-    expect((await stat(IMAGE)).size).toBeLessThan(LARGEST_BYTES);
+    await page.getByText("Chain intact").waitFor();
+    await keep(page, "case");
+    await page.getByRole("link", { name: "Back to the desk" }).click();
+    await page.getByRole("link", { name: /^To decide/ }).click();
+    await page.setViewportSize({ width: 1280, height: 760 });
+    await page.getByText("You", { exact: true }).first().waitFor();
+    await keep(page, "desk");
   } finally {
     await browser.close();
     await stack.stop();

@@ -212,6 +212,26 @@ test("the second person sees who approved, and approves the same", async () => {
   expect(calls[0]?.body).toMatchObject({ verdict: "approve", action: "lock_account", label: "true_fraud" });
 });
 
+test("who gave the first approval is not warned when the second one comes", () => {
+  const { rerender } = renderInApp(<DecisionPanel view={proposed("ana")} />, ana);
+  const decision = {
+    review_id: review(1).review_id,
+    assessment_hash: review(1).assessment_hash,
+    verdict: "approve" as const,
+    action: "lock_account" as const,
+    feedback: null,
+    reason_code: null,
+    decided_by: "ben",
+    decided_at: "2026-11-21T09:00:00Z",
+    label: "true_fraud" as const,
+    approvals: [approvalBy("ana"), approvalBy("ben")],
+  };
+  const closed = { state: "closed", review: null, outcome: "account_locked" } as const;
+  rerender(<DecisionPanel view={caseView({ ...closed, decisions: [decision] })} />);
+  expect(screen.queryByRole("alert")).toBeNull();
+  expect(screen.getByText(/Decided by Ana and Ben/)).toBeVisible();
+});
+
 test("nobody approves a proposal of their own, but can take it back", async () => {
   const calls = serve(() => new Response(null, { status: 204 }));
   const user = userEvent.setup();

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { CaseEvent, CaseView, ReviewRequest, RiskAssessment } from "@/api/types";
+import { useIdentity } from "@/shared/api/session";
 import { formatScore } from "@/shared/format/numbers";
 import { RISK } from "@/shared/format/words";
 import { showSection } from "@/shared/show-section";
@@ -32,6 +33,7 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
   const [seen, setSeen] = useState<ReviewRequest | null>(review);
   const decide = useDecide(view.case_id);
   const form = useDraft();
+  const me = useIdentity()?.subject;
 
   const answeredHere = decide.data?.status === "accepted" && decide.variables?.review_id === seen?.review_id;
   if (seen === null ? review !== null : answeredHere && review !== null && !isSame(seen, review)) {
@@ -41,7 +43,12 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
     form.clear();
   }
 
-  const changed = seen !== null && !answeredHere && !isSame(seen, review);
+  // Who gave the first of two approvals waits for the second: its coming is no surprise.
+  const agreed = view.decisions.some(
+    ({ review_id, approvals }) =>
+      review_id === seen?.review_id && approvals?.some(({ approved_by }) => approved_by === me),
+  );
+  const changed = seen !== null && !answeredHere && !agreed && !isSame(seen, review);
   const adopt = () => {
     setSeen(review);
     decide.reset();

@@ -1,4 +1,4 @@
-import { Menu, Modal, UnstyledButton } from "@mantine/core";
+import { Menu, Modal, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { Identity } from "@/api/types";
 import { ROLE } from "@/shared/format/words";
@@ -22,11 +22,9 @@ export function IdentityMenu({ identity, personas }: IdentityMenuProps) {
     <>
       <Menu position="bottom-end" width={220}>
         <Menu.Target>
-          <UnstyledButton
-            className={classes["me"] ?? ""}
-            aria-label={`Signed in as ${identity.name}, ${roles}`}
-          >
+          <UnstyledButton className={classes["me"] ?? ""} title={`${identity.name}, ${roles}`}>
             <Avatar subject={identity.subject} name={identity.name} size={26} />
+            <VisuallyHidden>Signed in as</VisuallyHidden>
             <span className={classes["name"]}>{identity.name}</span>
           </UnstyledButton>
         </Menu.Target>

@@ -1,0 +1,87 @@
+import { screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import type { Effect, Reversal } from "@/api/types";
+import { ana, ben, caseView, maria } from "@/test/fixtures";
+import { renderInApp } from "@/test/render";
+import { json, serve } from "@/test/server";
+import { EffectsPanel } from "./EffectsPanel";
+
+const CASE = caseView().case_id;
+const lock: Effect = {
+  key: `${CASE}:lock_account:42`,
+  action: "lock_account",
+  status: "done",
+  result: { account_status: "locked" },
+};
+const refund: Effect = {
+  key: `${CASE}:refund_charges:42`,
+  action: "refund_charges",
+  status: "unknown",
+  result: null,
+};
+
+const reversal = (over: Partial<Reversal> = {}): Reversal => ({
+  reversal_id: `${CASE}:unlock_account:1`,
+  case_id: CASE,
+  action: "unlock_account",
+  undoes: lock.key,
+  status: "requested",
+  reason: "The customer proved who they are.",
+  requested_by: "ana",
+  requested_at: "2026-11-21T10:00:00Z",
+  decided_by: null,
+  decided_at: null,
+  comment: null,
+  effect: null,
+  ...over,
+});
+
+const view = (...reversals: Reversal[]) => caseView({ effects: [lock, refund], reversals });
+const button = (name: string | RegExp) => screen.getByRole("button", { name });
+
+test("what is uncertain and what was done in part is said", () => {
+  renderInApp(<EffectsPanel view={view()} />);
+  expect(screen.getByText("Done in part: 1 of 2")).toBeVisible();
+  expect(screen.getByText(/The store did not answer in time/)).toBeVisible();
+});
+
+test("taking an effect back is asked for with a reason", async () => {
+  const calls = serve(() => json(reversal(), 201));
+  const user = userEvent.setup();
+  renderInApp(<EffectsPanel view={view()} />, ana);
+  await user.click(button("Take back…"));
+  await user.type(await screen.findByRole("textbox", { name: /Why/ }), "It was a mistake.");
+  await user.click(button("Ask for it"));
+  await waitFor(() => expect(calls[0]?.body).toEqual({ undoes: lock.key, reason: "It was a mistake." }));
+});
+
+test("a request is decided by a manager who did not make it", async () => {
+  const calls = serve(() => json(reversal({ status: "approved" }), 202));
+  const user = userEvent.setup();
+  const first = renderInApp(<EffectsPanel view={view(reversal())} />, ben);
+  expect(screen.getByText("A manager must agree.")).toBeVisible();
+  expect(screen.queryByRole("button")).toBeNull();
+  first.unmount();
+  const second = renderInApp(<EffectsPanel view={view(reversal({ requested_by: "maria" }))} />, maria);
+  expect(screen.getByText(/a manager other than you must agree/)).toBeVisible();
+  expect(screen.queryByRole("button", { name: /Approve/ })).toBeNull();
+  second.unmount();
+  renderInApp(<EffectsPanel view={view(reversal())} />, maria);
+  await user.click(button("Approve: unlock account"));
+  await waitFor(() =>
+    expect(calls[0]).toMatchObject({
+      path: `/api/cases/${CASE}/reversals/1/decision`,
+      body: { verdict: "approve" },
+    }),
+  );
+});
+
+test("what was refused may be asked for again", () => {
+  renderInApp(
+    <EffectsPanel view={view(reversal({ status: "refused", decided_by: "maria", comment: "No." }))} />,
+    ana,
+  );
+  expect(screen.getByText(/Maria refused it: “No.”/)).toBeVisible();
+  expect(button("Take back…")).toBeEnabled();
+});
