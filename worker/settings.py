@@ -82,7 +82,7 @@ class WorkerSettings(BaseSettings):
 
     mcp_server_uri: HttpUrl = "http://127.0.0.1:8000/mcp"
     mcp_write_token: SecretStr | None = None
-    """Shown to the tool server by `execute_action` only."""
+    """Shown to the tool server by the activities that act only."""
 
     casebook_url: str = "sqlite:///.casewright/casebook.db"
 

@@ -20,9 +20,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         outcome = kill_at_every_step(Path(folder) / "data", waves)
     say = sys.stdout.write
-    say(
-        f"Python {platform.python_version()}, points: {', '.join(point for part in POINTS.values() for point in part)}\n"
-    )
+    points = ", ".join(point for part in POINTS.values() for point in part)
+    say(f"Python {platform.python_version()}, points: {points}\n")
     say(f"{outcome.cases} cases approved in {waves} waves of {AT_ONCE}, {outcome.kills} processes killed by SIGKILL\n")
     say(f"{outcome.effects} effects, {outcome.doubles} doubles, {outcome.lost} lost\n")
     say(f"audit chain: {outcome.broken or 'intact'}\n")

@@ -16,16 +16,17 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.testing import create_test_backend
 
 from contracts.investigation import FactReport, SpecialistTask
-from contracts.names import INVESTIGATION_VERSION
+from contracts.names import INVESTIGATION_VERSION, REVERSAL_VERSION
 from contracts.report import SpecialistReport
 from tests.replay.replaying import History, write_history
-from tests.unit.worker.support.cases import a_policy, an_alert
+from tests.unit.worker.support.cases import a_policy, a_reversal, an_alert
 from tests.unit.worker.support.desk import CaseScript, ScriptedFault, ordinary_report
 from tests.unit.worker.support.lab import CONVERTER, Lab, RunningCase, register
 from worker.adapters.scheduler import SchedulerAddress, open_worker
 from worker.ports.model import ModelUnavailable
 
 FOLDER = Path(__file__).parent / "histories"
+REVERSAL_RECORDING = FOLDER / f"reversal-{REVERSAL_VERSION}.json"
 SOON_H = 0.0001
 
 
@@ -121,6 +122,13 @@ def reconciled(lab: Lab) -> RunningCase:
     return case
 
 
+def record_reversal(lab: Lab, address: str) -> None:
+    """One reversal: in doubt at first, then found to be done. Takes a minute."""
+    order = a_reversal(1)
+    lab.take_back(order, CaseScript(action_fails=True, reconciled=["unknown"]), patience_s=180)
+    write_history(REVERSAL_RECORDING, _history(address, order.reversal_id))
+
+
 PATHS: Mapping[str, Callable[[Lab], RunningCase]] = {
     "auto-clear": auto_clear,
     "approve-lock": approve_lock,
@@ -145,6 +153,9 @@ def main() -> None:
             case = PATHS[path](lab)
             write_history(recording_of(path), _history(address, case.order.case_id))
             sys.stdout.write(f"recorded {recording_of(path).name}\n")
+        if not REVERSAL_RECORDING.exists():
+            record_reversal(lab, address)
+            sys.stdout.write(f"recorded {REVERSAL_RECORDING.name}\n")
     sys.stdout.write(f"{len(PATHS) - len(missing)} of {len(PATHS)} paths were on record already\n")
 
 

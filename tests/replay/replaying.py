@@ -10,11 +10,14 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf.json_format import MessageToJson, Parse
 from pydantic import JsonValue, TypeAdapter
 
+from contracts.names import INVESTIGATION, REVERSAL
 from worker.adapters.scheduler import SchedulerAddress, open_worker
 from worker.orchestrations.investigation import investigation
+from worker.orchestrations.reversal import reversal
 
 Orchestrator = Callable[..., Any]
 History = tuple[pb.HistoryEvent, ...]
+ORCHESTRATORS: Mapping[str, Orchestrator] = {INVESTIGATION: investigation, REVERSAL: reversal}
 
 NOWHERE = SchedulerAddress("127.0.0.1:9", secure=False)
 _events: TypeAdapter[list[dict[str, JsonValue]]] = TypeAdapter(list[dict[str, JsonValue]])
@@ -46,12 +49,18 @@ def write_history(path: Path, history: Sequence[pb.HistoryEvent]) -> None:
     path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
 
-def replay(history: History, orchestrator: Orchestrator = investigation) -> list[Step]:
+def orchestrator_of(history: History) -> Orchestrator:
+    """Today's code of the orchestration whose history this is."""
+    return ORCHESTRATORS[_started(history).name]
+
+
+def replay(history: History, orchestrator: Orchestrator | None = None) -> list[Step]:
     """Run today's code through every turn of a history; the steps of its last turn.
 
     Raises task.NonDeterminismError where the code asks for other things than are on record, and HistoryDiverged
     where it asks for the same with other contents, or ends in another way.
     """
+    orchestrator = orchestrator or orchestrator_of(history)
     last: list[Step] | None = None
     # The last turn first: with the whole history behind it, the SDK itself notices every step that is not on record.
     for start, end in reversed(_turns(history)):
@@ -73,12 +82,16 @@ def run_turn(past: History, received: History, orchestrator: Orchestrator = inve
     worker = open_worker(NOWHERE, "replay", threads=8)
     worker.add_orchestrator(orchestrator)
     sidecar = _Sidecar()
-    started = next(event for event in (*past, *received) if event.HasField("executionStarted")).executionStarted
+    started = _started((*past, *received))
     request = pb.OrchestratorRequest(
         instanceId=started.orchestrationInstance.instanceId, pastEvents=past, newEvents=received
     )
     worker._execute_orchestrator(request, sidecar, "token")  # pyright: ignore[reportPrivateUsage] - no public replay
     return sorted((_step_taken(action) for action in sidecar.actions), key=lambda step: step.number)
+
+
+def _started(history: History) -> pb.ExecutionStartedEvent:
+    return next(event for event in history if event.HasField("executionStarted")).executionStarted
 
 
 class _Sidecar:

@@ -12,17 +12,18 @@ from contracts.converter import Undecoded
 from contracts.hashing import content_hash
 from contracts.investigation import Investigation, InvestigationPolicy, ReviewOpening, RoundStart
 from contracts.names import analyst_decision
-from tests.replay.record_histories import FOLDER, PATHS, recording_of
+from tests.replay.record_histories import FOLDER, PATHS, REVERSAL_RECORDING, recording_of
 from tests.replay.replaying import History, HistoryDiverged, read_history, replay, run_turn
 from tests.unit.worker.support.cases import a_decision, an_assessment
 from worker import calls
 from worker.orchestrations import investigation as module
 
-RECORDINGS = sorted(FOLDER.glob("*.json"))
+RECORDINGS = sorted(FOLDER.glob("[0-9]*.json"))
+REVERSALS = sorted(FOLDER.glob("reversal-*.json"))
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("recording", [*RECORDINGS, *REVERSALS], ids=lambda path: path.stem)
 def test_what_is_on_record_is_replayed_to_the_same_end(recording: Path) -> None:
     replay(read_history(recording))
 
@@ -30,6 +31,12 @@ def test_what_is_on_record_is_replayed_to_the_same_end(recording: Path) -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_every_path_of_this_version_is_on_record(path: str) -> None:
     assert recording_of(path).exists(), "Run scripts/record-histories, and keep the recordings of older versions."
+
+
+def test_a_reversal_of_this_version_is_on_record_and_ended_as_done() -> None:
+    (end,) = replay(read_history(REVERSAL_RECORDING))
+
+    assert end.payload == '"done"'
 
 
 @pytest.mark.parametrize(

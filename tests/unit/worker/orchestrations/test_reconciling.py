@@ -2,35 +2,18 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
 
 from contracts.effect import EffectStatus
-from contracts.reversal import Reversal, ReversalAction
-from tests.unit.worker.support.cases import a_policy
+from tests.unit.worker.support.cases import a_policy, a_reversal
 from tests.unit.worker.support.desk import CaseScript
 from tests.unit.worker.support.lab import Lab
 from worker.orchestrations import reconciling
 
 SOON_H = 0.0002
-AT = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
-
-
-def a_reversal(number: int, action: ReversalAction = "unlock_account") -> Reversal:
-    return Reversal(
-        reversal_id=f"case-1:{action}:{number}",
-        case_id="case-1",
-        action=action,
-        undoes="case-1:lock_account:7",
-        status="approved",
-        reason="It was the customer.",
-        requested_by="ana",
-        requested_at=AT,
-        decided_by="maria",
-        decided_at=AT,
-    )
 
 
 def test_an_action_that_fails_every_attempt_is_looked_up_until_it_is_known(lab: Lab) -> None:

@@ -9,6 +9,7 @@ from contracts.hashing import content_hash
 from contracts.ids import case_id
 from contracts.investigation import AssessmentTask, Investigation, InvestigationPolicy
 from contracts.report import SPECIALISTS, Finding, Specialist, SpecialistReport
+from contracts.reversal import Reversal, ReversalAction
 from contracts.review import Decision, Verdict
 from contracts.telemetry import LoginAttributes, LoginEvent
 from worker.domain.assessing import assess
@@ -98,3 +99,18 @@ def a_decision(
         "decided_at": NOON,
     }
     return Decision(**(values | changes))
+
+
+def a_reversal(number: int, action: ReversalAction = "unlock_account") -> Reversal:
+    return Reversal(
+        reversal_id=f"case-1:{action}:{number}",
+        case_id="case-1",
+        action=action,
+        undoes="case-1:lock_account:7",
+        status="approved",
+        reason="It was the customer.",
+        requested_by="ana",
+        requested_at=NOON,
+        decided_by="maria",
+        decided_at=NOON,
+    )

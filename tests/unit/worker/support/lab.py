@@ -128,13 +128,14 @@ class Lab:
         )
         return RunningCase(order, script, self.client, self.rude_client)
 
-    def take_back(self, order: Reversal, script: CaseScript) -> str:
+    def take_back(self, order: Reversal, script: CaseScript, patience_s: float = WAIT_S) -> str:
         """Schedule a reversal and wait for its end; the orchestration's output."""
         self.scripts[order.reversal_id] = script
         self.client.schedule_new_orchestration(
             names.REVERSAL, input=order, instance_id=order.reversal_id, version=names.REVERSAL_VERSION
         )
-        return RunningCase(an_investigation(), script, self.client, self.rude_client).outcome_of(order.reversal_id)
+        running = RunningCase(an_investigation(), script, self.client, self.rude_client)
+        return running.outcome_of(order.reversal_id, patience_s)
 
 
 def register(worker: TaskHubGrpcWorker, scripts: Mapping[str, CaseScript]) -> None:
