@@ -1,3 +1,5 @@
+import asyncio
+
 import httpx
 import pytest
 
@@ -81,6 +83,17 @@ async def test_next_hands_out_case_after_case_until_there_is_none(client: httpx.
     assert [summary.claim.claimed_by for summary in summaries if summary.claim] == ["ana", "ben"]
     nothing = await client.get("/api/cases/next", headers=ANA)
     assert (nothing.status_code, nothing.content) == (204, b"")
+
+
+async def test_many_who_press_next_at_once_are_each_handed_another_case(
+    client: httpx.AsyncClient, book: CaseBook
+) -> None:
+    cases = {case_in_review(book, number).case_id for number in range(1, 13)}
+    presses = [client.get("/api/cases/next", headers=who) for who in (ANA, BEN, MARIA) * 5]
+    answers = await asyncio.gather(*presses)
+    handed = [answer.json()["case_id"] for answer in answers if answer.status_code == 200]
+    assert (len(handed), set(handed)) == (12, cases)
+    assert [answer.status_code for answer in answers].count(204) == 3
 
 
 async def test_escalated_cases_are_handed_to_managers_only(client: httpx.AsyncClient, book: CaseBook) -> None:
