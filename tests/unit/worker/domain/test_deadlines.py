@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.alert import Severity
@@ -54,11 +54,13 @@ def is_open(business: BusinessHours, instant: datetime) -> bool:
     return wall.isoweekday() in business.days and wall.date() not in business.holidays
 
 
+@settings(deadline=None)
 @given(instants, hours)
 def test_without_a_calendar_every_hour_counts(start: datetime, asked: float) -> None:
     assert due_after(start, asked) == start + timedelta(hours=asked)
 
 
+@settings(deadline=None)
 @given(instants, hours, calendars())
 def test_exactly_the_hours_that_were_given_lie_before_the_deadline(
     start: datetime, asked: float, business: BusinessHours
@@ -69,6 +71,7 @@ def test_exactly_the_hours_that_were_given_lie_before_the_deadline(
     assert working_time(start, due, business) == timedelta(hours=asked)
 
 
+@settings(deadline=None)
 @given(instants, hours, calendars())
 def test_a_deadline_lies_on_a_day_of_the_desk_and_no_earlier_than_without_a_calendar(
     start: datetime, asked: float, business: BusinessHours
@@ -79,6 +82,7 @@ def test_a_deadline_lies_on_a_day_of_the_desk_and_no_earlier_than_without_a_cale
     assert due >= due_after(start, asked)
 
 
+@settings(deadline=None)
 @given(instants, hours, hours, calendars())
 def test_more_hours_and_a_later_start_never_make_a_deadline_earlier(
     start: datetime, asked: float, more: float, business: BusinessHours
@@ -89,6 +93,7 @@ def test_more_hours_and_a_later_start_never_make_a_deadline_earlier(
     assert due_after(start + timedelta(hours=more), asked, business) >= due
 
 
+@settings(deadline=None)
 @given(instants, hours, st.floats(0.01, 0.99), calendars())
 def test_a_reminder_comes_when_its_share_of_the_time_is_left(
     start: datetime, asked: float, share: float, business: BusinessHours
