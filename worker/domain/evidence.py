@@ -1,7 +1,7 @@
-"""Does a finding rest on anything? Ids are resolved against what was really recorded."""
+"""Does a finding rest on anything? Its ids and its figures are held against what was really recorded."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
@@ -9,45 +9,93 @@ from contracts.alert import Alert
 from contracts.hashing import content_hash
 from contracts.investigation import RememberedRound
 from contracts.report import Evidence, Finding, SpecialistReport
+from worker.domain.grounding import Source, all_of, source_of, ungrounded
 
 CHARGES_TOOL = "get_recent_charges"
+MAX_QUOTE = 80
 
 
 @dataclass(frozen=True)
 class Grounds:
-    """What the findings of one report may cite."""
+    """What the findings of one report may cite, and what that says."""
 
-    recorded: frozenset[str]
-    """Ids of all recorded tool calls of this case and of the events in the alert."""
-    answered: frozenset[str]
-    """Those among them that hold an answer: a failed call supports nothing on its own."""
+    answered: Mapping[str, JsonValue]
+    """By id: the alert's events, what earlier rounds rested on, and tool calls that hold an answer."""
+    failed: Mapping[str, JsonValue]
+    """Tool calls without an answer: on their own they support nothing."""
+    arguments: Mapping[str, Mapping[str, JsonValue]]
+    """Of the tool calls."""
+    common: tuple[JsonValue, ...] = ()
+    """What any finding may repeat."""
 
-    def supports(self, evidence_ids: Sequence[str]) -> bool:
-        """Whether every id is recorded and at least one of them holds an answer."""
-        return self.recorded.issuperset(evidence_ids) and not self.answered.isdisjoint(evidence_ids)
+    def objection(self, finding: Finding) -> str | None:
+        """Why the finding counts for nothing, in one sentence; None when it is supported."""
+        cited = tuple(dict.fromkeys(finding.evidence_ids))
+        if not cited:
+            return "It cites no evidence."
+        unknown = next((each for each in cited if each not in self.answered and each not in self.failed), None)
+        if unknown is not None:
+            return f"It cites {_quoted(unknown)}, which is not recorded in this case."
+        if self.answered.keys().isdisjoint(cited):
+            return "What it cites holds no answer."
+        invented = ungrounded(finding.statement, all_of((*map(self._source, cited), *self._common())), len(cited))
+        return None if invented is None else f"It states {_quoted(invented)}, which does not occur in what it cites."
+
+    def _source(self, evidence_id: str) -> Source:
+        value = self.answered[evidence_id] if evidence_id in self.answered else self.failed[evidence_id]
+        return source_of(value, self.arguments.get(evidence_id))
+
+    def _common(self) -> Iterator[Source]:
+        for value in self.common:
+            yield replace(source_of(value), entries=0)
 
 
-def grounds_of(alert: Alert, memory: Iterable[RememberedRound], evidence: Iterable[Evidence]) -> Grounds:
+def grounds_of(alert: Alert, memory: Sequence[RememberedRound], evidence: Iterable[Evidence]) -> Grounds:
     """The alert's events, what earlier rounds rested on, and this round's tool calls."""
-    events = {event.event_id for event in (*alert.trigger_events, *alert.recent_events)}
-    earlier = {
-        evidence_id
-        for remembered in memory
-        for report in remembered.reports
-        for finding in report.findings
-        if not finding.unsupported
-        for evidence_id in finding.evidence_ids
-    }
+    answered: dict[str, JsonValue] = {}
+    for remembered in memory:
+        for report in remembered.reports:
+            for finding in report.findings:
+                _recall(finding, answered)
+    head: JsonValue = alert.model_dump(mode="json", exclude={"trigger_events", "recent_events"})
+    for event in (*alert.trigger_events, *alert.recent_events):
+        answered[event.event_id] = {"event": event.model_dump(mode="json"), "alert": head}
     calls = tuple(evidence)
-    answered = events | earlier | {call.evidence_id for call in calls if call.ok}
-    return Grounds(frozenset(answered | {call.evidence_id for call in calls}), frozenset(answered))
+    said = ({"round": past.round, "feedback": past.feedback} for past in memory if past.feedback)
+    return Grounds(
+        answered | {call.evidence_id: call.result for call in calls if call.ok},
+        {call.evidence_id: call.result for call in calls if not call.ok},
+        {call.evidence_id: call.arguments for call in calls},
+        ({"customer_id": alert.customer_id}, *map(_json, said)),
+    )
+
+
+def _recall(finding: Finding, answered: dict[str, JsonValue]) -> None:
+    """An earlier round's results are no longer at hand: its supported findings stand for what they cited."""
+    if finding.unsupported:
+        return
+    for evidence_id in finding.evidence_ids:
+        known = answered.setdefault(evidence_id, [])
+        assert isinstance(known, list), "only findings were remembered so far"
+        known.append(finding.statement)
 
 
 def resolve(findings: Iterable[Finding], grounds: Grounds) -> tuple[Finding, ...]:
-    """The findings, each marked `unsupported` unless its evidence resolves."""
-    return tuple(
-        finding.model_copy(update={"unsupported": not grounds.supports(finding.evidence_ids)}) for finding in findings
-    )
+    """The findings, each marked `unsupported` with the reason unless what it cites is recorded and says so."""
+    return tuple(_resolved(finding, grounds.objection(finding)) for finding in findings)
+
+
+def _resolved(finding: Finding, objection: str | None) -> Finding:
+    return finding.model_copy(update={"unsupported": objection is not None, "unsupported_reason": objection})
+
+
+def _json(value: dict[str, int | str]) -> JsonValue:
+    return {**value}
+
+
+def _quoted(text: str) -> str:
+    plain = " ".join(text.split())
+    return f"“{plain if len(plain) <= MAX_QUOTE else plain[: MAX_QUOTE - 1] + '…'}”"
 
 
 def seen_charge_ids(evidence: Iterable[Evidence]) -> frozenset[str]:

@@ -208,7 +208,9 @@ def _alert_spending(dossier: Dossier, suspicious: Sequence[Suspicion]) -> Iterat
     own = dossier.customer.own_countries if dossier.customer else frozenset[str]()
     abroad = [event for event in shown if own and event.attributes.country and event.attributes.country not in own]
     times = baseline.observed / baseline.expected if baseline and baseline.expected else None
-    size = f", {times:.1f} times what is expected" if times is not None and times > 1 else ""
+    size = ""
+    if baseline and baseline.expected and baseline.observed > baseline.expected:
+        size = f", {baseline.observed:.2f} where {baseline.expected:.2f} is expected,"
     where = f" in {abroad[0].attributes.country}" if abroad else ""
     weight = thresholds.SPIKE_UNEXPLAINED
     if dossier.is_neutral and times is not None and times >= thresholds.LARGE_CHARGE_FACTOR:

@@ -100,7 +100,10 @@ def understand(round_number: int, feedback: str) -> Request:
 
 def _quote(feedback: str) -> str:
     text = " ".join(feedback.split())
-    return text if len(text) <= QUOTE_LENGTH else text[: QUOTE_LENGTH - 1].rstrip() + "…"
+    if len(text) <= QUOTE_LENGTH:
+        return text
+    # Between words, so that no number is quoted in part.
+    return text[: QUOTE_LENGTH - 1].rpartition(" ")[0] + "…"
 
 
 def _stated_fact(feedback: str) -> StatedFact | None:

@@ -141,8 +141,9 @@ def _impossible_travel(dossier: Dossier) -> Iterator[Signal]:
     strange = any(_is_stranger(dossier, seen) for seen in (leap.before, leap.after))
     explained = has_grounds and not strange
     yield Signal(
-        f"Logins from {leap.before.country} and {leap.after.country} are {leap.gap} apart: too far for one "
-        + ("person, though the records do speak of a journey." if explained else "person, and no journey explains it."),
+        f"Logins from {leap.before.country} at {leap.before.at:%H:%M} and from {leap.after.country} at "
+        f"{leap.after.at:%H:%M} UTC are too far apart for one person, "
+        + ("though the records do speak of a journey." if explained else "and no journey explains it."),
         thresholds.IMPOSSIBLE_TRAVEL_EXPLAINED if explained else thresholds.IMPOSSIBLE_TRAVEL,
         leap.evidence_ids,
     )

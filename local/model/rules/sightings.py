@@ -40,12 +40,6 @@ class Leap:
         """Both logins."""
         return tuple(dict.fromkeys((*self.before.evidence_ids, *self.after.evidence_ids)))
 
-    @property
-    def gap(self) -> str:
-        """The time between them, in words."""
-        minutes = round((self.after.at - self.before.at) / timedelta(minutes=1))
-        return f"{minutes} minutes" if minutes > 1 else "at most a minute and a half"
-
 
 def alert_sightings(dossier: Dossier) -> tuple[Sighting, ...]:
     """Logins and failures among the alert's events, oldest first."""
@@ -117,8 +111,8 @@ class Burst:
 
     @property
     def evidence_ids(self) -> tuple[str, ...]:
-        """The last failures and the success."""
-        cited = [evidence for failure in self.failures[-6:] for evidence in failure.evidence_ids]
+        """Every failure, since they are counted, and the success."""
+        cited = [evidence for failure in self.failures for evidence in failure.evidence_ids]
         return tuple(dict.fromkeys([*cited, *(self.success.evidence_ids if self.success else ())]))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from statistics import median
+from statistics import median_low
 
 from contracts.telemetry import ApiCallEvent, DataUsageEvent
 from local.model.rules import thresholds
@@ -45,7 +45,7 @@ def _alert_volume(dossier: Dossier) -> Iterator[Signal]:
         return
     extreme = ratio >= thresholds.EXTREME_DAY_FACTOR
     yield Signal(
-        f"The alert's reading is {ratio:.1f} times what is expected of this customer.",
+        f"The alert's reading of {baseline.observed:.2f} is far above the {baseline.expected:.2f} that are expected.",
         thresholds.ALERT_USAGE_EXTREME if extreme else thresholds.ALERT_USAGE_SPIKE,
         cite_events(readings),
     )
@@ -53,7 +53,7 @@ def _alert_volume(dossier: Dossier) -> Iterator[Signal]:
 
 def _typical_gb(dossier: Dossier, usage: DataUsage) -> float:
     known = dossier.customer.daily_gb_typical if dossier.customer else None
-    return known or usage.average_gb or median([day.gb for day in usage.days])
+    return known or usage.average_gb or median_low([day.gb for day in usage.days])
 
 
 def _recent(usage: DataUsage) -> list[UsageDay]:
@@ -68,29 +68,29 @@ def _daily_volume(dossier: Dossier) -> Iterator[Signal]:
     heavy = [day for day in _recent(usage) if typical and day.gb >= thresholds.HEAVY_DAY_FACTOR * typical]
     if not heavy:
         return
-    cited = dossier.cite("get_data_usage")
+    cited = dossier.cite("get_customer", "get_data_usage")
     peak = max(day.gb for day in heavy)
     over_cap = usage.cap_gb is not None and sum(day.gb for day in usage.days[-30:]) > usage.cap_gb
     is_extreme = peak >= thresholds.EXTREME_DAY_FACTOR * typical
     reasons = [] if over_cap else list(_reasons_for_more(dossier))
     sustained = len(heavy) >= thresholds.SUSTAINED_DAYS
-    described = f"on {len(heavy)} recent days usage was {thresholds.HEAVY_DAY_FACTOR:g} times the usual or more, "
+    described = f"On {len(heavy)} recent days usage was far above the usual, "
     described += f"up to {peak:.1f} GB (usually {typical:.2f} GB)"
     if reasons or not (over_cap or (is_extreme and sustained)):
         yield Signal(
-            f"{described[0].upper()}{described[1:]}, within the plan.",
+            f"{described}, within the plan.",
             thresholds.PEAK_WITHIN_PLAN,
-            dossier.cite("get_data_usage", "get_subscriptions"),
+            (*cited, *dossier.cite("get_subscriptions")),
         )
         yield from reasons
         return
     yield Signal(
-        f"{described[0].upper()}{described[1:]}{': a pattern of resale' if sustained else ''}.",
+        f"{described}{': a pattern of resale' if sustained else ''}.",
         thresholds.RESALE_PATTERN if sustained else thresholds.UNUSUAL_PEAK,
         cited,
     )
     if is_extreme:
-        yield Signal(f"The peak is {peak / typical:.0f} times the usual.", thresholds.EXTREME_USAGE, cited)
+        yield Signal(f"{peak:.1f} GB in one day is out of all proportion.", thresholds.EXTREME_USAGE, cited)
     if over_cap:
         yield Signal(
             f"Usage passed the plan's cap of {usage.cap_gb:g} GB in 30 days.",
@@ -156,7 +156,7 @@ def _new_subscriptions(dossier: Dossier) -> Iterator[Signal]:
     recent = _recent_plans(dossier)
     if len(recent) >= thresholds.MANY_NEW_SUBSCRIPTIONS and "family_plan" not in dossier.topics:
         yield Signal(
-            f"{len(recent)} subscriptions were opened within {thresholds.RECENT_PLAN_DAYS} days.",
+            f"{len(recent)} subscriptions were opened in the last weeks.",
             thresholds.NEW_SUBSCRIPTIONS,
             dossier.cite("get_subscriptions"),
         )
@@ -169,22 +169,23 @@ def _api_burst(dossier: Dossier) -> Iterator[Signal]:
     baseline = dossier.conversation.case.alert.baseline
     count = max(len(calls), int(baseline.observed) if baseline else 0)
     if count >= thresholds.API_CALLS_IN_A_BURST:
-        yield Signal(f"A burst of {count} API calls.", thresholds.API_BURST, cite_events(calls))
+        size = f"{count} " if baseline and count == baseline.observed else ""
+        yield Signal(f"A burst of {size}API calls.", thresholds.API_BURST, cite_events(calls))
     details = [call.attributes for call in calls]
     failed = sum(bool(call.error_code) or (call.status_code or 0) >= 400 for call in details) / len(details)
     writes = sum(call.read_only is False for call in details) / len(details)
     endpoints = len({call.endpoint for call in details})
     if failed >= thresholds.API_ERROR_SHARE:
-        yield Signal(f"{failed:.0%} of the calls were refused.", thresholds.API_MANY_ERRORS, cite_events(calls))
+        yield Signal("Many of the calls were refused.", thresholds.API_MANY_ERRORS, cite_events(calls))
     if writes >= thresholds.API_WRITE_SHARE:
-        yield Signal(f"{writes:.0%} of the calls changed something.", thresholds.API_MANY_WRITES, cite_events(calls))
+        yield Signal("Many of the calls changed something.", thresholds.API_MANY_WRITES, cite_events(calls))
     if endpoints >= thresholds.API_ENDPOINTS_OF_AN_ENUMERATION:
-        yield Signal(f"They touched {endpoints} endpoints.", thresholds.API_ENUMERATION, cite_events(calls))
+        yield Signal("They went through many endpoints.", thresholds.API_ENUMERATION, cite_events(calls))
 
 
 def _ordinary(dossier: Dossier, usage: DataUsage) -> Signal:
     return Signal(
-        f"None of the last {len(_recent(usage))} days is above {thresholds.HEAVY_DAY_FACTOR:g} times the usual "
+        f"None of the last {len(_recent(usage))} days stands out against the usual "
         f"{_typical_gb(dossier, usage):.2f} GB.",
         thresholds.USAGE_ORDINARY,
         dossier.cite("get_customer", "get_data_usage"),

@@ -110,3 +110,32 @@ def test_the_evidence_hash_changes_with_a_tool_result_and_not_with_its_duration(
 
     assert hashed("a", 1) == hashed("a", 2)
     assert hashed("a", 1) != hashed("b", 1)
+
+
+@pytest.mark.parametrize(
+    ("statement", "evidence_ids", "reason"),
+    [
+        ("Trust me.", (), "It cites no evidence."),
+        ("So it is.", ("r2-usage-9",), "It cites “r2-usage-9”, which is not recorded in this case."),
+        ("So it is.", ("r2-usage-2",), "What it cites holds no answer."),
+        ("It was 45 GB.", ("r2-usage-1",), "It states “45 GB”, which does not occur in what it cites."),
+        ("It was 12.5 GB.", ("e-1",), "It states “12.5 GB”, which does not occur in what it cites."),
+    ],
+)
+def test_a_finding_that_counts_for_nothing_says_why(statement: str, evidence_ids: tuple[str, ...], reason: str) -> None:
+    grounds = grounds_of(an_alert(), (), (a_call("r2-usage-1", result={"gb": 12.5}), a_call("r2-usage-2", ok=False)))
+
+    (finding,) = resolve((Finding(statement=statement, evidence_ids=evidence_ids),), grounds)
+
+    assert (finding.unsupported, finding.unsupported_reason) == (True, reason)
+
+
+def test_figures_may_come_from_anything_that_is_cited_and_from_what_a_reviewer_wrote() -> None:
+    remembered = remembering(Finding(statement="Usage was 7.5 GB.", evidence_ids=("r1-usage-1",)))
+    remembered = remembered.model_copy(update={"feedback": "Look at the 42 calls of 3 May."})
+    grounds = grounds_of(an_alert(), (remembered,), (a_call("r2-usage-1", result={"gb": 12.5}),))
+    statement = "Round 1 asked for the 42 calls of 3 May by customer 7: 7.5 GB then, 12.5 GB now."
+
+    (finding,) = resolve((Finding(statement=statement, evidence_ids=("r1-usage-1", "r2-usage-1")),), grounds)
+
+    assert (finding.unsupported, finding.unsupported_reason) == (False, None)
