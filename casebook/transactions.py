@@ -1,15 +1,15 @@
 """Transactions on the casebook: every door to it shares one of these."""
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from threading import Lock
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from casebook.engine import reading, writing
 from casebook.faults import naming_faults
+from casebook.group_commit import GroupCommit
 
 
 def utc_now() -> datetime:
@@ -20,7 +20,7 @@ def utc_now() -> datetime:
 class Transactions:
     """Opens reading and writing transactions on one engine, from any thread.
 
-    One per engine and process: on SQLite it also queues this process's writers.
+    One per engine and process: on SQLite, writers that come at the same time share a commit.
     """
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
@@ -29,18 +29,30 @@ class Transactions:
         self._reading = reading(engine)
         self.now = clock
         """The time that goes into the record."""
-        # SQLite has one writer and makes the others poll for their turn with growing naps, which can starve one
-        # for seconds. Within a process a lock wakes the next at once; between processes SQLite still decides.
-        self._turn = Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        self._group = GroupCommit(self._writing) if engine.dialect.name == "sqlite" else None
 
     @contextmanager
     def write(self) -> Generator[Session]:
-        """All or nothing, committed at the end. Raises CasebookUnavailable when the database fails."""
-        with self._turn, naming_faults(self._engine), Session(self._writing) as session, session.begin():
+        """All or nothing, on disk at the end. Raises CasebookUnavailable when the database fails."""
+        with naming_faults(self._engine), self._transaction() as session:
             yield session
+
+    @property
+    def queued_writers(self) -> int:
+        """How many of this process's writers wait for their turn; 0 on databases that have many writers."""
+        return 0 if self._group is None else self._group.queued
 
     @contextmanager
     def read(self) -> Generator[Session]:
         """One snapshot, however many statements. Raises CasebookUnavailable when the database fails."""
         with naming_faults(self._engine), Session(self._reading) as session, session.begin():
             yield session
+
+    @contextmanager
+    def _transaction(self) -> Generator[Session]:
+        if self._group is not None:
+            with self._group.transaction() as session:
+                yield session
+        else:
+            with Session(self._writing) as session, session.begin():
+                yield session
