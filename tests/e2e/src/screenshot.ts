@@ -47,6 +47,10 @@ test("the queue, and the case page of a detected case", async () => {
     await page.getByRole("link", { name: /^To decide/ }).click();
     await page.setViewportSize({ width: 1280, height: 760 });
     await page.getByText("You", { exact: true }).first().waitFor();
+    await page
+      .getByRole("row", { name: /Awaiting review/ })
+      .nth(7)
+      .waitFor({ timeout: 30_000 });
     await keep(page, "desk");
   } finally {
     await browser.close();

@@ -151,7 +151,7 @@ interface StateMenuProps {
 
 function StateMenu({ value, onChange }: StateMenuProps) {
   const words = value?.map((state) => STATE[state].label);
-  const shown = words && (words.length > 2 ? `${words.length} states` : words.join(", "));
+  const shown = words && (words.length > 1 ? `${words.length} states` : words.join(", "));
   return (
     <FilterMenu label="State" value={shown}>
       <Menu.CheckboxGroup
