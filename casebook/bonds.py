@@ -359,6 +359,7 @@ def dedupe_key(event: CaseEvent, previous_seq: int) -> str | None:
             return f"{kind}:{data['reversal_id']}"
         case "reversal_finished":
             effect = cast("dict[str, Any]", data["effect"])
-            return f"{kind}:{data['reversal_id']}:{effect['status']}"
+            given_up = ":given_up" if (data["status"], effect["status"]) == ("failed", "unknown") else ""
+            return f"{kind}:{data['reversal_id']}:{effect['status']}{given_up}"
         case "approval_withdrawn":
             return None

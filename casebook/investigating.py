@@ -14,6 +14,7 @@ from casebook.errors import CaseClosed, CaseNotFound, IllegalMove
 from casebook.lifecycle import MOVES
 from casebook.log import Entry, append, hold_log, is_logged, next_seq
 from casebook.pages import OpenedCase
+from casebook.spending import note_use
 from casebook.tables import AlertRow, CaseRow, EvidenceRow, ModelCallRow, ReportRow, ReviewRow, RoundRow
 from casebook.trust_tables import ProposalRow
 from casebook.urgency import URGENCY
@@ -25,6 +26,7 @@ from contracts.case import CaseOutcome, CaseState, SpecialistState
 from contracts.hashing import content_hash
 from contracts.investigation import Closing
 from contracts.report import SPECIALISTS, Evidence, Specialist, SpecialistReport
+from contracts.spend import ModelUse
 
 WORKER = "worker"
 
@@ -254,12 +256,16 @@ def _close(
     append(session, case, Entry("case_closed", "case_closed", actor, {"outcome": outcome, **data}), now)
 
 
-def record_model_call(session: Session, case_id: str, key: str, response: JsonValue, now: datetime) -> None:
-    """Keep a model's answer; the first one under a key counts."""
-    locked_case(session, case_id)
+def record_model_call(
+    session: Session, case_id: str, key: str, response: JsonValue, use: ModelUse | None, now: datetime
+) -> None:
+    """Keep a model's answer and what it cost; the first one under a key counts."""
+    case = locked_case(session, case_id)
     if session.get(ModelCallRow, (case_id, key)) is None:
         text = json.dumps(response, ensure_ascii=False, allow_nan=False)
         session.add(ModelCallRow(case_id=case_id, key=key, response=text, recorded_at=now))
+        if use is not None:
+            note_use(session, case, use, now)
 
 
 def _open_reviews(session: Session, case: CaseRow) -> Sequence[ReviewRow]:

@@ -1,7 +1,7 @@
 """The one door to the case record."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from pydantic import JsonValue
 
@@ -17,6 +17,7 @@ from casebook import (
     log,
     reading,
     reversals,
+    spending,
     summaries,
 )
 from casebook.attachments import AttachedFile
@@ -31,9 +32,10 @@ from contracts.assessment import RiskAssessment
 from contracts.case import CaseEvent, CaseState, CaseSummary, CaseView, Proposal
 from contracts.effect import Effect
 from contracts.investigation import Closing, Escalation, ReviewOpening
-from contracts.report import Evidence, Specialist, SpecialistReport
+from contracts.report import Evidence, Specialist, SpecialistReport, Spend
 from contracts.reversal import Reversal
 from contracts.review import Decision, Role, Verdict
+from contracts.spend import ModelUse, SpendReport
 
 
 class CaseBook:
@@ -246,6 +248,14 @@ class CaseBook:
         with self._write() as session:
             reversals.finish_reversal(session, case_id, reversal_id, effect, self._clock())
 
+    def fail_reversal(self, case_id: str, reversal_id: str, reason: str) -> Reversal | None:
+        """End an approved reversal with which nobody goes on; it can then be asked for anew. None when it has ended.
+
+        Its effect is `unknown` where it had begun, else `failed`. Raises CaseNotFound, ReversalNotFound.
+        """
+        with self._write() as session:
+            return reversals.fail_reversal(session, case_id, reversal_id, reason, self._clock())
+
     # The journal of model calls
 
     def recall_model_call(self, case_id: str, key: str) -> JsonValue | None:
@@ -253,10 +263,28 @@ class CaseBook:
         with self._read() as session:
             return reading.recall_model_call(session, case_id, key)
 
-    def record_model_call(self, case_id: str, key: str, response: JsonValue) -> None:
-        """Keep a model's answer; the first under a key counts. Raises ValueError for NaN and infinities."""
+    def record_model_call(self, case_id: str, key: str, response: JsonValue, use: ModelUse | None = None) -> None:
+        """Keep a model's answer and what it cost; the first under a key counts.
+
+        Raises ValueError for NaN and infinities.
+        """
         with self._write() as session:
-            investigating.record_model_call(session, case_id, key, response, self._clock())
+            investigating.record_model_call(session, case_id, key, response, use, self._clock())
+
+    def spent_on_case(self, case_id: str) -> Spend:
+        """What models cost in one case; `cost_usd` counts the calls whose price is known."""
+        with self._read() as session:
+            return spending.spent_on_case(session, case_id)
+
+    def spent_today(self) -> Spend:
+        """What models cost on this UTC day; `cost_usd` counts the calls whose price is known."""
+        with self._read() as session:
+            return spending.spent_on_day(session, self._clock().astimezone(UTC).date())
+
+    def spend_report(self, first: date, last: date) -> SpendReport:
+        """What models cost by day and by rule, from one UTC day to another, both included."""
+        with self._read() as session:
+            return spending.spend_report(session, first, last)
 
     def recall_report(self, case_id: str, round: int, specialist: Specialist) -> SpecialistReport | None:  # noqa: A002
         """The report that was saved, or None: then the specialist has yet to run."""

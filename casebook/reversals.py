@@ -42,6 +42,8 @@ UNDOING: Mapping[EffectAction, ReversalAction] = {
 REQUESTS: Role = "analyst"
 DECIDES: Role = "manager"
 
+SYSTEM = "system"
+
 _STANDING = ("requested", "approved", "done")
 
 
@@ -121,22 +123,54 @@ def decide_reversal(
 def start_reversal(session: Session, case_id: str, wanted: str, effect: Effect, now: datetime) -> None:
     """Note that an approved reversal is about to happen."""
     case, row, reversal = _approved(session, case_id, wanted, effect)
-    if reversal.effect is not None or is_logged(session, case_id, _key("reversal_started", reversal)):
+    if is_logged(session, case_id, _key("reversal_started", reversal)):
         return
+    if reversal.status != "approved":
+        raise NotReversible(wanted, effect.action)
     started = reversal.model_copy(update={"effect": effect})
     _keep(row, started)
     _log(session, case, "reversal_started", started, WORKER, now)
 
 
 def finish_reversal(session: Session, case_id: str, wanted: str, effect: Effect, now: datetime) -> None:
-    """Note what came of a reversal. Done or failed is the end of it; in doubt, it stays approved."""
+    """Note what came of a reversal. Done or failed is the end of it; in doubt, it stays approved.
+
+    That it was done is noted even after it was given up: what happened counts.
+    """
     case, row, reversal = _approved(session, case_id, wanted, effect)
     status: ReversalStatus = effect.status if effect.status in ("done", "failed") else "approved"
     finished = reversal.model_copy(update={"status": status, "effect": effect})
-    if reversal.status != "approved" or is_logged(session, case_id, _key("reversal_finished", finished)):
+    is_news = reversal.status == "approved" or (reversal.status, status) == ("failed", "done")
+    if not is_news or is_logged(session, case_id, _key("reversal_finished", finished)):
         return
     _keep(row, finished)
     _log(session, case, "reversal_finished", finished, WORKER, now)
+
+
+def fail_reversal(session: Session, case_id: str, wanted: str, reason: str, now: datetime) -> Reversal | None:
+    """End an approved reversal with which nobody goes on, so that it can be asked for anew. None when it has ended.
+
+    Where it had begun, its effect is `unknown`; where it had not, nothing was sent and nothing will be.
+    """
+    case = locked_case(session, case_id)
+    row = session.get(ReversalRow, wanted)
+    if row is None or row.case_id != case_id:
+        raise ReversalNotFound(wanted)
+    reversal = Reversal.model_validate_json(row.body)
+    if reversal.status != "approved":
+        return None
+    begun = is_logged(session, case_id, _key("reversal_started", reversal))
+    number, target = wanted.rsplit(":", 1)[-1], reversal.undoes.rsplit(":", 1)[-1]
+    effect = Effect(
+        key=reversal.effect.key if reversal.effect else f"{case_id}:{reversal.action}:{target}:{number}",
+        action=reversal.action,
+        status="unknown" if begun else "failed",
+        result={"error": reason},
+    )
+    failed = reversal.model_copy(update={"status": "failed", "effect": effect})
+    _keep(row, failed)
+    _log(session, case, "reversal_finished", failed, SYSTEM, now)
+    return failed
 
 
 def unscheduled_reversals(session: Session, limit: int, after: str | None) -> list[Reversal]:
@@ -184,9 +218,12 @@ def _require(roles: Collection[Role], required: Role) -> None:
 
 
 def _refuse_standing(session: Session, undoes: str) -> None:
+    # One that was given up may turn out done after another was asked for: then two of them stand.
     body = session.scalars(
-        select(ReversalRow.body).where(ReversalRow.undoes == undoes, ReversalRow.status.in_(_STANDING))
-    ).one_or_none()
+        select(ReversalRow.body)
+        .where(ReversalRow.undoes == undoes, ReversalRow.status.in_(_STANDING))
+        .order_by(ReversalRow.requested_seq)
+    ).first()
     if body is not None:
         standing = Reversal.model_validate_json(body)
         raise ReversalStands(standing.requested_by, standing.status)
@@ -233,5 +270,6 @@ def _log(
 def _key(what: CaseEventType, reversal: Reversal) -> str:
     if what == "reversal_finished":
         assert reversal.effect is not None, "a reversal finishes with an effect"
-        return f"{what}:{reversal.reversal_id}:{reversal.effect.status}"
+        given_up = ":given_up" if (reversal.status, reversal.effect.status) == ("failed", "unknown") else ""
+        return f"{what}:{reversal.reversal_id}:{reversal.effect.status}{given_up}"
     return f"{what}:{reversal.reversal_id}"

@@ -11,7 +11,7 @@ from contracts.effect import Effect
 from contracts.ids import AlertId, CaseId, Hash, ReviewId
 from contracts.model import Contract, FiniteJson, Score, UtcDateTime
 from contracts.names import CaseEventType
-from contracts.report import Specialist, SpecialistReport
+from contracts.report import Specialist, SpecialistReport, Spend
 from contracts.reversal import Reversal
 from contracts.review import Approval, Decision, Label, ReviewRequest
 
@@ -122,3 +122,5 @@ class CaseView(Contract):
     proposal: Proposal | None = None
     reversals: tuple[Reversal, ...] = ()
     """Requests to take effects back, oldest first."""
+    spend: Spend | None = None
+    """What models cost so far, all rounds and agents together; `cost_usd` null when one of them has no known price."""

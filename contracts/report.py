@@ -76,3 +76,5 @@ class SpecialistReport(Contract):
     prompt_version: str | None = added_later()
     """Which text of the prompt asked for it."""
     spend: Spend | None = added_later()
+    feedback_answer: str | None = added_later()
+    """What was done about the feedback to the round before; null in a first round, or when nothing was said."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from contracts.investigation import InvestigationPolicy
+from worker.agents.budget import Budget
 from worker.agents.limits import Limits
 from worker.draining import drain
 from worker.logs import set_up_logging
@@ -117,7 +118,14 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
         tools, gateway = _open_tools(settings, loop)
         model = open_models(providers, loop, settings.model_circuit_failures, settings.model_circuit_seconds)
         activities = wire_activities(
-            casebook.record, model, tools, gateway, _policy(settings), _limits(settings), calendar
+            casebook.record,
+            model,
+            tools,
+            gateway,
+            _policy(settings),
+            _limits(settings),
+            calendar,
+            budget=_budget(settings),
         )
         for dependency in (
             Dependency("casebook", casebook.where, partial(_upgrade, casebook)),
@@ -236,6 +244,15 @@ def _limits(settings: WorkerSettings) -> Limits:
         tool_text=settings.agent_max_tool_text,
         model_timeout_s=settings.model_timeout_seconds,
         tool_timeout_s=settings.tool_timeout_seconds,
+    )
+
+
+def _budget(settings: WorkerSettings) -> Budget:
+    return Budget(
+        usd_per_case=settings.model_budget_usd_per_case,
+        usd_per_day=settings.model_budget_usd_per_day,
+        tokens_per_case=settings.model_budget_tokens_per_case or None,
+        tokens_per_day=settings.model_budget_tokens_per_day or None,
     )
 
 

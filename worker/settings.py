@@ -2,6 +2,7 @@
 
 import json
 from datetime import time
+from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -124,6 +125,12 @@ class WorkerSettings(BaseSettings):
     agent_max_retries: Annotated[int, Field(ge=0)] = 5
     agent_max_tool_text: Annotated[int, Field(ge=1_000)] = 24_000
     """Characters of one tool result that a model is shown."""
+    model_budget_usd_per_case: Annotated[Decimal, Field(gt=0)] | None = None
+    """Past a budget no model is asked any more, and the case goes to people. Unset: there is none."""
+    model_budget_usd_per_day: Annotated[Decimal, Field(gt=0)] | None = None
+    model_budget_tokens_per_case: Annotated[int, Field(ge=0)] = 1_000_000
+    """Bounds models without a known price, too; 0: there is none."""
+    model_budget_tokens_per_day: Annotated[int, Field(ge=0)] = 0
     model_timeout_seconds: Seconds = 40.0
     tool_timeout_seconds: Seconds = 30.0
 

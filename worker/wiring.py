@@ -18,6 +18,7 @@ from worker.activities.review import ReviewActivities
 from worker.activities.rounds import RoundActivities
 from worker.activities.specialists import SpecialistActivities
 from worker.agents.aggregator import AggregatorAgent
+from worker.agents.budget import Budget, BudgetGuard
 from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop
 from worker.agents.prompting import load_prompts
@@ -28,12 +29,12 @@ from worker.orchestrations.investigation import investigation
 from worker.orchestrations.reversal import reversal
 from worker.ports.actions import ActionGateway
 from worker.ports.model import Model
-from worker.ports.record import CaseRecord, Journal
+from worker.ports.record import CaseRecord, Journal, SpendLedger
 from worker.ports.tools import ToolBox
 
 
-class Record(CaseRecord, Journal, Protocol):
-    """The casebook is both."""
+class Record(CaseRecord, Journal, SpendLedger, Protocol):
+    """The casebook is all of them."""
 
 
 def utc_now() -> datetime:
@@ -50,12 +51,14 @@ def wire_activities(
     limits: Limits,
     business: BusinessHours | None = None,
     pause: Callable[[float], None] = time.sleep,
+    budget: Budget | None = None,
 ) -> tuple[Callable[..., Any], ...]:
     """Every activity. Agents get the tools that read; only the action activities get the gateway that writes.
 
     `business` says when people are at work; `pause` waits so many seconds before a model or tool is asked again.
     """
-    agent = AgentLoop(model, tools, record, limits, monotonic=time.monotonic, now=utc_now, pause=pause)
+    guard = BudgetGuard(budget or Budget(), record)
+    agent = AgentLoop(model, tools, record, limits, monotonic=time.monotonic, now=utc_now, pause=pause, budget=guard)
     prompts = load_prompts()
     rounds = RoundActivities(record, policy)
     specialists = SpecialistActivities(record, SpecialistAgents(agent, prompts))

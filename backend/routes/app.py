@@ -24,6 +24,7 @@ from backend.routes import (
     reversals,
     session,
     socket,
+    spend,
     views,
     workflow,
 )
@@ -49,6 +50,7 @@ FENCED = (
     notes.router,
     attachments.router,
     views.router,
+    spend.router,
     alerts.router,
     config.ingest_router,
     session.people,

@@ -33,6 +33,7 @@ class AssessmentActivities:
             "tokens": answer.usage.tokens,
             "duration_ms": answer.usage.duration_ms,
             "spend": answer.usage.spend,
+            "prompt_version": answer.prompt_version,
         }
         return self._save(order, assess(order, answer.judgement).model_copy(update=cost))
 

@@ -19,6 +19,8 @@ class AggregatorAnswer:
 
     judgement: Judgement
     usage: Usage
+    prompt_version: str | None = None
+    """None when no model was asked."""
 
 
 class AggregatorAgent:
@@ -44,10 +46,10 @@ class AggregatorAgent:
                 answer=RiskVerdict,
             )
         )
-        verdict = result.answer
+        verdict, version = result.answer, self._prompts.version("aggregator")
         if verdict is None:
-            return AggregatorAnswer(Judgement(None, None, result.failure or ""), result.usage)
+            return AggregatorAnswer(Judgement(None, None, result.failure or ""), result.usage, version)
         reasoning = verdict.reasoning.strip()[:MAX_REASONING]
         return AggregatorAnswer(
-            Judgement(verdict.overall_risk_score, verdict.recommended_action, reasoning), result.usage
+            Judgement(verdict.overall_risk_score, verdict.recommended_action, reasoning), result.usage, version
         )

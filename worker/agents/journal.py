@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from contracts.model import Contract
 from contracts.report import Evidence
+from contracts.spend import ModelUse
 from worker.ports.model import ModelReply
 from worker.ports.record import Journal
 
@@ -42,15 +43,23 @@ class RunJournal:
         self._case_id = case_id
         self._prefix = prefix
 
-    def model_call(self, number: int, ask: Callable[[], ModelReply]) -> ModelReply:
-        """The model's n-th answer: the recorded one, or else what `ask` brings."""
-        return self._once(f"m{number}", ModelReply, ask)
+    def model_call(
+        self, number: int, ask: Callable[[], ModelReply], use_of: Callable[[ModelReply], ModelUse]
+    ) -> ModelReply:
+        """The model's n-th answer: the recorded one, or else what `ask` brings; `use_of` says what that cost."""
+        return self._once(f"m{number}", ModelReply, ask, use_of)
 
     def tool_batch(self, number: int, run: Callable[[], RecordedBatch]) -> RecordedBatch:
         """The tools' answers to the n-th turn: the recorded ones, or else what `run` brings."""
         return self._once(f"t{number}", RecordedBatch, run)
 
-    def _once(self, step: str, entry: type[Entry], do: Callable[[], Entry]) -> Entry:
+    def _once(
+        self,
+        step: str,
+        entry: type[Entry],
+        do: Callable[[], Entry],
+        use_of: Callable[[Entry], ModelUse] | None = None,
+    ) -> Entry:
         key = f"{self._prefix}-{step}"
         recorded = self._journal.recall_model_call(self._case_id, key)
         if recorded is not None:
@@ -59,7 +68,8 @@ class RunJournal:
             except ValidationError:
                 log.warning("The journal entry %s is of another release; doing it again.", key, extra=self._extra)
         done = do()
-        self._journal.record_model_call(self._case_id, key, done.model_dump(mode="json"))
+        use = use_of(done) if use_of else None
+        self._journal.record_model_call(self._case_id, key, done.model_dump(mode="json"), use)
         return done
 
     @property

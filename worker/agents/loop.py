@@ -9,10 +9,13 @@ from typing import Generic, TypeVar
 from contracts.hashing import content_hash
 from contracts.ids import evidence_id
 from contracts.report import Evidence, ToolCall
+from contracts.spend import ModelUse
+from worker.agents.budget import BudgetGuard
 from worker.agents.conversation import repair_request, tool_answer
 from worker.agents.journal import RecordedBatch, RecordedCall, RunJournal
 from worker.agents.limits import Limits
 from worker.agents.patience import GivenUp, Patience
+from worker.agents.pricing import Prices, load_prices
 from worker.agents.toolcalls import BadToolRequest, ToolScope, about_customer, readable_arguments
 from worker.agents.usage import Usage
 from worker.agents.verdicts import Answer, BadAnswer, answer_format, read_answer
@@ -40,6 +43,8 @@ class Assignment(Generic[Answer]):
     answer: type[Answer]
     tools: frozenset[str] = frozenset()
     """Names of the tools that it may use, of those that the tool server offers."""
+    objection: Callable[[Answer, Sequence[Evidence]], str | None] | None = None
+    """What is wrong with an answer of the right form: it may be put right once, and counts as it is otherwise."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,8 @@ class _Run(Generic[Answer]):
     usage: Usage = field(default_factory=Usage)
     batches: list[RecordedBatch] = field(default_factory=list[RecordedBatch])
     repaired: bool = False
+    usable: Answer | None = None
+    """An answer of the right form that the model was asked to put right."""
     corrected: bool = False
     """Whether the model has been told that it asked for a tool wrongly."""
 
@@ -95,7 +102,10 @@ class AgentLoop:
         monotonic: Callable[[], float],
         now: Callable[[], datetime],
         pause: Callable[[float], None],
+        prices: Prices | None = None,
+        budget: BudgetGuard | None = None,
     ) -> None:
+        """`prices` are by default those of this release; without `budget` there is none."""
         self._model = model
         self._tools = tools
         self._journal = journal
@@ -103,6 +113,8 @@ class AgentLoop:
         self._monotonic = monotonic
         self._now = now
         self._pause = pause
+        self._prices = prices or load_prices()
+        self._budget = budget
 
     def run(self, assignment: Assignment[Answer]) -> Result[Answer]:
         """The agent's answer, or one sentence on why there is none."""
@@ -118,7 +130,7 @@ class AgentLoop:
             run.tools = self._offered(run)
             return _result(run, self._converse(run), None)
         except (_NoAnswer, GivenUp, ModelRejected) as reason:
-            return _result(run, None, str(reason))
+            return _result(run, run.usable, None if run.usable is not None else str(reason))
 
     def _offered(self, run: _Run[Answer]) -> tuple[ToolDescription, ...]:
         wanted = run.assignment.tools
@@ -141,9 +153,15 @@ class AgentLoop:
             try:
                 if problem is not None:
                     raise BadAnswer(problem)
-                return read_answer(reply.text, run.assignment.answer)
+                answer = read_answer(reply.text, run.assignment.answer)
             except BadAnswer as bad:
-                _ask_for_repair(run, reply, bad)
+                _ask_for_repair(run, reply, str(bad))
+                continue
+            objection = _objection(run, answer) if number < self._limits.model_calls else None
+            if objection is None:
+                return answer
+            run.usable = answer
+            _ask_for_repair(run, reply, objection)
         raise _NoAnswer(f"The model reached no answer within {self._limits.model_calls} calls.")
 
     def _ask(self, run: _Run[Answer], number: int) -> ModelReply:
@@ -160,9 +178,25 @@ class AgentLoop:
             timeout_s = min(self._limits.model_timeout_s, self._seconds_left(run))
             return self._model.complete(request, timeout_s)
 
-        reply = run.journal.model_call(number, lambda: self._patiently(run, ask))
-        run.usage = run.usage.plus_reply(reply)
+        def paid() -> ModelReply:
+            refusal = self._budget.refusal(run.assignment.case_id) if self._budget else None
+            if refusal is not None:
+                raise _NoAnswer(refusal)
+            return self._patiently(run, ask)
+
+        reply = run.journal.model_call(number, paid, lambda new: self._use_of(run, new))
+        run.usage = run.usage.plus_reply(reply, self._prices.cost_of(reply))
         return reply
+
+    def _use_of(self, run: _Run[Answer], reply: ModelReply) -> ModelUse:
+        return ModelUse(
+            round=run.assignment.round,
+            agent=run.assignment.agent,
+            model=reply.model,
+            input_tokens=reply.input_tokens,
+            output_tokens=max(reply.output_tokens, reply.tokens - reply.input_tokens),
+            cost_usd=self._prices.cost_of(reply),
+        )
 
     def _use_tools(self, run: _Run[Answer], number: int, reply: ModelReply) -> None:
         if run.usage.tool_calls + len(reply.tool_requests) > self._limits.tool_calls:
@@ -250,12 +284,18 @@ def _cut_off(reply: ModelReply) -> str | None:
     return None
 
 
-def _ask_for_repair(run: _Run[Answer], reply: ModelReply, bad: BadAnswer) -> None:
+def _objection(run: _Run[Answer], answer: Answer) -> str | None:
+    """What the model is to put right in an answer; None once it has been asked to."""
+    check = run.assignment.objection
+    return None if check is None or run.repaired else check(answer, [call.evidence for call in run.calls])
+
+
+def _ask_for_repair(run: _Run[Answer], reply: ModelReply, problem: str) -> None:
     if run.repaired:
-        raise _NoAnswer(f"The model gave no usable answer, not even when asked again: {str(bad).rstrip('.')}.")
+        raise _NoAnswer(f"The model gave no usable answer, not even when asked again: {problem.rstrip('.')}.")
     run.repaired = True
     run.messages.append(Message(role="assistant", text=reply.text or ""))
-    run.messages.append(Message(role="user", text=repair_request(str(bad))))
+    run.messages.append(Message(role="user", text=repair_request(problem)))
 
 
 def _result(run: _Run[Answer], answer: Answer | None, failure: str | None) -> Result[Answer]:

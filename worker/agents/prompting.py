@@ -1,13 +1,16 @@
 """The system prompts: Markdown files, with the numbers that a case is judged by filled in."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
 from contracts.investigation import InvestigationPolicy
+from worker.domain.completeness import STALE_DAYS
 from worker.domain.risk import LEVEL_FROM
 
 _FOLDER = Path(__file__).parent / "prompts"
+VERSION_DIGITS = 12
 AGENTS = ("usage", "location", "billing", "aggregator")
 
 
@@ -21,10 +24,15 @@ class Prompts:
         for agent in self._roles:
             self.of(agent, InvestigationPolicy())
 
+    def version(self, agent: str) -> str:
+        """Which text an agent is asked with: a digest of its template and of the rules, without a case's numbers."""
+        text = self._roles[agent].template.replace("$rules", self._rules.template)
+        return f"{agent}-{hashlib.sha256(text.encode()).hexdigest()[:VERSION_DIGITS]}"
+
     def of(self, agent: str, policy: InvestigationPolicy) -> str:
         """The prompt of an agent for a case with this policy. Raises KeyError for an agent that has none."""
         levels = {level: f"{start:g}" for level, start in LEVEL_FROM.items()}
-        rules = self._rules.substitute(levels, threshold=f"{policy.auto_clear_threshold:g}")
+        rules = self._rules.substitute(levels, threshold=f"{policy.auto_clear_threshold:g}", stale_days=STALE_DAYS)
         return self._roles[agent].substitute(rules=rules)
 
 

@@ -1,14 +1,17 @@
 """The three specialists: which tools each may use, and how its verdict becomes a report."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 from contracts.investigation import SpecialistTask
 from contracts.report import Evidence, Specialist, SpecialistReport
 from worker.agents.conversation import specialist_case
 from worker.agents.loop import AgentLoop, Assignment, Result
 from worker.agents.prompting import Prompts
-from worker.agents.verdicts import SpecialistVerdict, findings_of
+from worker.agents.verdicts import SpecialistVerdict, feedback_answer_of, findings_of
+from worker.domain.completeness import lacking
 from worker.domain.evidence import grounds_of, resolve, seen_charge_ids
+from worker.domain.memory import was_asked
 
 SPECIALIST_TOOLS: Mapping[Specialist, tuple[str, ...]] = {
     "usage": (
@@ -36,6 +39,7 @@ SPECIALIST_TOOLS: Mapping[Specialist, tuple[str, ...]] = {
 }
 
 MAX_REASON = 500
+MAX_OBJECTION = 1_000
 
 
 class SpecialistAgents:
@@ -58,13 +62,30 @@ class SpecialistAgents:
                 answer_name="specialist_verdict",
                 answer=SpecialistVerdict,
                 tools=frozenset(SPECIALIST_TOOLS[order.specialist]),
+                objection=partial(objection_to, order),
             )
         )
-        return report_of(order, result), result.evidence
+        version = self._prompts.version(order.specialist)
+        return report_of(order, result).model_copy(update={"prompt_version": version}), result.evidence
+
+
+def objection_to(order: SpecialistTask, verdict: SpecialistVerdict, evidence: Sequence[Evidence]) -> str | None:
+    """What the model is asked to put right in a verdict: findings that rest on nothing, feedback without an answer."""
+    problems: list[str] = []
+    if was_asked(order.memory) and feedback_answer_of(verdict) is None:
+        problems.append("feedback_answer is missing: say what the reviewer asked for and what you did about it")
+    grounds = grounds_of(order.alert, order.memory, evidence)
+    for number, finding in enumerate(resolve(findings_of(verdict.findings), grounds), start=1):
+        if finding.unsupported_reason:
+            problems.append(f"finding {number} counts for nothing: {finding.unsupported_reason.rstrip('.')}")
+    return "; ".join(problems)[:MAX_OBJECTION] or None
 
 
 def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> SpecialistReport:
-    """What a run found, with every finding and charge held against what was really recorded."""
+    """What a run found, with every finding and charge held against what was really recorded.
+
+    A score below the case's threshold needs the records without which calm would be a guess; a higher one stands.
+    """
     base = SpecialistReport(
         specialist=order.specialist,
         round=order.round,
@@ -80,8 +101,11 @@ def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> Speci
     if verdict is None:
         return base
     grounds = grounds_of(order.alert, order.memory, result.evidence)
-    found = {"findings": resolve(findings_of(verdict.findings), grounds)}
+    answer = feedback_answer_of(verdict) if was_asked(order.memory) else None
+    found = {"findings": resolve(findings_of(verdict.findings), grounds), "feedback_answer": answer}
     missing = unanswered(result.evidence, SPECIALIST_TOOLS[order.specialist])
+    if not missing and verdict.risk_score is not None and verdict.risk_score < order.policy.auto_clear_threshold:
+        missing = lacking(order.specialist, order.alert, result.evidence)
     if missing or not verdict.evaluable:
         why = (missing or verdict.reason or "The specialist gave no reason.")[:MAX_REASON]
         return base.model_copy(update={**found, "status": "not_evaluable", "reason": why})

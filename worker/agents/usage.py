@@ -1,6 +1,7 @@
 """What one run has used so far."""
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from contracts.report import Spend
 from worker.agents.journal import RecordedBatch
@@ -19,8 +20,10 @@ class Usage:
     output_tokens: int = 0
     duration_ms: int = 0
     tool_calls: int = 0
+    cost_usd: Decimal | None = Decimal(0)
+    """None as soon as one answer has no known price."""
 
-    def plus_reply(self, reply: ModelReply) -> "Usage":
+    def plus_reply(self, reply: ModelReply, cost_usd: Decimal | None) -> "Usage":
         """With one more model call."""
         return replace(
             self,
@@ -30,6 +33,7 @@ class Usage:
             input_tokens=self.input_tokens + reply.input_tokens,
             output_tokens=self.output_tokens + reply.output_tokens,
             duration_ms=self.duration_ms + reply.duration_ms,
+            cost_usd=None if self.cost_usd is None or cost_usd is None else self.cost_usd + cost_usd,
         )
 
     def plus_batch(self, batch: RecordedBatch) -> "Usage":
@@ -39,5 +43,10 @@ class Usage:
 
     @property
     def spend(self) -> Spend:
-        """The calls and tokens that cost money, without a price."""
-        return Spend(model_calls=self.model_calls, input_tokens=self.input_tokens, output_tokens=self.output_tokens)
+        """The calls and tokens that cost money, and how much."""
+        return Spend(
+            model_calls=self.model_calls,
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
+            cost_usd=self.cost_usd if self.model_calls else None,
+        )

@@ -42,6 +42,8 @@ class SpecialistVerdict(Contract):
     risk_score: VerdictScore | None
     findings: tuple[Claim, ...]
     suspicious_charge_ids: tuple[str, ...]
+    feedback_answer: str | None
+    """What was done about the reviewer's feedback; null when there is none."""
 
     @model_validator(mode="after")
     def _scored_when_evaluable(self) -> "SpecialistVerdict":
@@ -85,9 +87,19 @@ def findings_of(claims: Sequence[Claim]) -> tuple[Finding, ...]:
     """The claims as findings, the first MAX_FINDINGS that say anything, each cut to MAX_STATEMENT characters."""
     stated = [claim for claim in claims if claim.statement.strip()]
     return tuple(
-        Finding(statement=claim.statement.strip()[:MAX_STATEMENT], evidence_ids=claim.evidence_ids)
+        Finding(statement=_cut(claim.statement.strip(), MAX_STATEMENT), evidence_ids=claim.evidence_ids)
         for claim in stated[:MAX_FINDINGS]
     )
+
+
+def feedback_answer_of(verdict: SpecialistVerdict) -> str | None:
+    """The answer to the feedback, cut to MAX_STATEMENT characters; None when it says nothing."""
+    return _cut((verdict.feedback_answer or "").strip(), MAX_STATEMENT) or None
+
+
+def _cut(text: str, most: int) -> str:
+    """At most so many characters, whole words where there are any: half a number is another number."""
+    return text if len(text) <= most else text[:most].rpartition(" ")[0] or text[:most]
 
 
 def _unfenced(text: str) -> str:

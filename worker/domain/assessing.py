@@ -3,6 +3,7 @@
 from contracts.assessment import RiskAssessment
 from contracts.investigation import AssessmentTask
 from worker.domain.evidence import evidence_hash
+from worker.domain.memory import was_asked
 from worker.domain.risk import is_usable, level_of
 from worker.domain.routing import Judgement, route_case
 
@@ -11,7 +12,8 @@ NO_JUDGEMENT = Judgement(score=None, action=None, reasoning="The risk aggregator
 
 def assess(task: AssessmentTask, judgement: Judgement) -> RiskAssessment:
     """The assessment of one round, after the guard rails. A score outside 0..1 becomes null."""
-    routing = route_case(task.case_id, task.alert, task.reports, judgement, task.policy)
+    asked = was_asked(task.memory)
+    routing = route_case(task.case_id, task.alert, task.reports, judgement, task.policy, feedback_given=asked)
     score = judgement.score if is_usable(judgement.score) else None
     return RiskAssessment(
         round=task.round,

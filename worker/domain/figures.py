@@ -117,8 +117,8 @@ def read_figures(text: str) -> Figures:
     _read_moments(reading)
     _read_identifiers(reading)
     for match in reading.take(_NUMBER):
-        written = " ".join(match[0].split())
         unit = _unit(match["unit"]) or ("other" if match["currency"] else None)
+        written = " ".join((match[0] if unit else match["digits"]).split())
         reading.numbers.append(Number(_decimal(match["digits"]), written, unit))
     for match in reading.take(_COUNT_WORD):
         reading.numbers.append(Number(Decimal(_COUNTS[match[1].lower()]), match[1], _unit(match[2])))

@@ -21,7 +21,7 @@ along.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 
 from pydantic import JsonValue
 
@@ -132,7 +132,8 @@ def _rounds_to(known: Decimal, value: Decimal, decimals: int) -> bool:
     step = Decimal(1).scaleb(-decimals)
     if abs(known - value) > step:
         return False
-    return value in (known.quantize(step, ROUND_HALF_UP), known.quantize(step, ROUND_HALF_EVEN))
+    # A half goes either way: programs round it to even, people up, and binary fractions wherever they lie.
+    return value in (known.quantize(step, ROUND_HALF_UP), known.quantize(step, ROUND_HALF_DOWN))
 
 
 def _same_day(stated: Day, known: Day) -> bool:

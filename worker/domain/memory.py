@@ -9,7 +9,7 @@ compacted step by step, the least valuable first, until it fits:
 4. the oldest rounds go, the last one never.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
@@ -57,6 +57,11 @@ def compact(state: DurableAgentState) -> DurableAgentState:
         if size(state) <= MAX_BYTES:
             break
     return state
+
+
+def was_asked(memory: Sequence[RememberedRound]) -> bool:
+    """Whether a person gave feedback to the last remembered round, so that the next one owes an answer."""
+    return bool(memory) and bool((memory[-1].feedback or "").strip())
 
 
 def size(state: DurableAgentState) -> int:

@@ -45,12 +45,18 @@ def route_case(
     reports: Sequence[SpecialistReport],
     judgement: Judgement,
     policy: InvestigationPolicy,
+    *,
+    feedback_given: bool = False,
 ) -> Routing:
-    """Auto-clear only what every guard rail lets pass; name each one that fired."""
+    """Auto-clear only what every guard rail lets pass; name each one that fired.
+
+    `feedback_given`: a reviewer sent the case into this round, and each specialist owes an answer.
+    """
     refundable = _refundable(reports)
     action, action_reasons = _action(reports, judgement, refundable, policy.auto_clear_threshold)
     reasons = (
         *_report_reasons(reports, policy.auto_clear_threshold),
+        *(_unanswered_feedback(reports) if feedback_given else ()),
         *_overall_reasons(judgement, policy.auto_clear_threshold),
         *action_reasons,
         *(["The alert is critical."] if alert.severity == "critical" else []),
@@ -106,6 +112,12 @@ def _reasons_in(report: SpecialistReport, threshold: float) -> Iterator[str]:
         yield f"{_findings(unsupported)} of the {name} specialist without recorded evidence."
     if unsupported == len(report.findings):
         yield f"The {name} specialist named no evidence for its score."
+
+
+def _unanswered_feedback(reports: Sequence[SpecialistReport]) -> Iterator[str]:
+    for report in reports:
+        if report.status == "ok" and not report.feedback_answer:
+            yield f"The {report.specialist} specialist does not say what it did about the feedback."
 
 
 def _findings(count: int) -> str:

@@ -9,8 +9,9 @@ from pydantic import JsonValue
 from contracts.assessment import RiskAssessment
 from contracts.effect import Effect
 from contracts.investigation import Closing, Escalation, ReviewOpening
-from contracts.report import Evidence, Specialist, SpecialistReport
+from contracts.report import Evidence, Specialist, SpecialistReport, Spend
 from contracts.review import Decision
+from contracts.spend import ModelUse
 
 
 class CaseRecord(Protocol):
@@ -92,6 +93,18 @@ class Journal(Protocol):
         """What was recorded under `key`, or None."""
         ...
 
-    def record_model_call(self, case_id: str, key: str, response: JsonValue) -> None:
-        """Keep an answer; the first under a key counts."""
+    def record_model_call(self, case_id: str, key: str, response: JsonValue, use: ModelUse | None = None) -> None:
+        """Keep an answer; the first under a key counts, and with it what it cost."""
+        ...
+
+
+class SpendLedger(Protocol):
+    """What models have cost, as far as it is recorded."""
+
+    def spent_on_case(self, case_id: str) -> Spend:
+        """All rounds and agents together. `cost_usd` counts the calls whose price is known."""
+        ...
+
+    def spent_today(self) -> Spend:
+        """All cases of the current UTC day together. `cost_usd` counts the calls whose price is known."""
         ...

@@ -13,7 +13,8 @@ def follow_up(verdict: Verdict, requests: tuple[Request, ...], dossier: Dossier)
     """`verdict` with one finding for each round's feedback, moved by the last fact that a reviewer stated."""
     conversation = dossier.conversation
     answers = tuple(_answer(request, dossier) for request in requests)
-    verdict = replace(verdict, findings=(*verdict.findings, *answers))
+    last = answers[-1].statement if answers else None
+    verdict = replace(verdict, findings=(*verdict.findings, *answers), feedback_answer=last)
     facts = [r.fact for r in requests if r.fact is not None and r.fact.concerns(conversation.part)]
     if not facts or verdict.risk_score is None:
         return verdict

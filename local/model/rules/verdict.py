@@ -43,6 +43,8 @@ class Verdict:
     suspicious_charge_ids: tuple[str, ...] = ()
     lowest: float = thresholds.STATED_FACT_LOWEST
     """What a reviewer states cannot bring the score below this."""
+    feedback_answer: str | None = None
+    """What was done about the feedback to the round before."""
 
     def as_json(self) -> dict[str, JsonValue]:
         """In the shape of `specialist_verdict`."""
@@ -55,6 +57,7 @@ class Verdict:
                 for finding in self.findings
             ],
             "suspicious_charge_ids": list(self.suspicious_charge_ids),
+            "feedback_answer": self.feedback_answer,
         }
 
 

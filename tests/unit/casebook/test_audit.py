@@ -17,7 +17,7 @@ from casebook.desk import Desk
 from casebook.engine import writing
 from casebook.events import BrokenLink
 from casebook.repository import CaseBook
-from casebook.trust_tables import Base
+from casebook.spend_tables import Base
 from contracts.effect import Effect
 from contracts.ids import effect_key
 from tests.unit.casebook.builders import (

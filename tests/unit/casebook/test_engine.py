@@ -26,8 +26,8 @@ from casebook.errors import (
 )
 from casebook.faults import naming_faults
 from casebook.repository import CaseBook
+from casebook.spend_tables import Base
 from casebook.transactions import Transactions
-from casebook.trust_tables import Base
 from tests.unit.casebook.builders import an_alert, only_on, open_case
 
 ROOT = Path(__file__).resolve().parents[3]

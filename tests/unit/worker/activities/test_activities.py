@@ -91,7 +91,7 @@ def test_an_attempt_that_failed_goes_on_where_it_stopped(casebook: CaseBook) -> 
     first, _ = specialists(casebook, asked, MemoryError("Out of memory."))
     with pytest.raises(MemoryError):
         first.run_specialist(CTX, a_specialist_task())
-    second, model = specialists(casebook, answers(a_verdict(0.4, ["r1-usage-1"])))
+    second, model = specialists(casebook, answers(a_verdict(0.7, ["r1-usage-1"])))
 
     report = second.run_specialist(CTX, a_specialist_task())
 

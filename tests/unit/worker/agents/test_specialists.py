@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from contracts.investigation import SpecialistTask
+from contracts.investigation import RememberedRound, SpecialistTask
 from contracts.report import SPECIALISTS, Specialist, Spend
 from tests.unit.worker.support.agents import FakeTools, ScriptedModel, Turn, a_loop, a_verdict, answers, asks, says
 from tests.unit.worker.support.cases import a_policy, a_report, an_alert, an_assessment_task
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.limits import Limits
-from worker.agents.prompting import load_prompts
+from worker.agents.prompting import Prompts, load_prompts
 from worker.agents.specialists import SPECIALIST_TOOLS, SpecialistAgents
 from worker.domain.assessing import assess
 from worker.domain.routing import Judgement
@@ -62,11 +62,113 @@ def test_charges_that_were_never_looked_up_cannot_be_suspicious() -> None:
 
 
 def test_an_invented_source_makes_a_finding_unsupported() -> None:
-    agent, _ = agents([answers(a_verdict(0.1, ["r1-billing-1"]))])
+    invented = answers(a_verdict(0.7, ["r1-billing-1"]))
+    agent, model = agents([invented, invented])
 
     report, _evidence = agent.investigate(a_task())
 
     assert [finding.unsupported for finding in report.findings] == [True]
+    assert report.risk_score == 0.7
+    assert "finding 1 counts for nothing: It cites “r1-billing-1”" in (model.requests[1].messages[-1].text or "")
+
+
+def test_a_finding_that_was_put_right_counts() -> None:
+    wrong = a_verdict(0.7, findings=[{"statement": "It was 45 GB.", "evidence_ids": ["e-1"]}])
+    agent, _ = agents([answers(wrong), answers(a_verdict(0.7))])
+
+    report, _evidence = agent.investigate(a_task())
+
+    assert [(each.statement, each.unsupported) for each in report.findings] == [("As it was.", False)]
+
+
+@pytest.mark.parametrize("second", [says("hm"), says(None, refusal="No."), ModelUnavailable("Away.")])
+def test_an_answer_of_the_right_form_counts_when_no_better_one_comes(second: Turn) -> None:
+    agent, _ = agents([answers(a_verdict(0.7, ["made-up"])), *[second] * 6])
+
+    report, _evidence = agent.investigate(a_task())
+
+    assert (report.status, report.risk_score) == ("ok", 0.7)
+    assert [finding.unsupported for finding in report.findings] == [True]
+
+
+@pytest.mark.parametrize(
+    ("charges", "reason"),
+    [
+        (None, "It did not read get_recent_charges."),
+        ({"charges": []}, "The records of get_recent_charges are empty."),
+        (
+            {"as_of": "2026-01-01T00:00:00Z", "charges": [{"charge_id": "ch-1"}]},
+            "The records of get_recent_charges end on 2026-01-01, more than 14 days before the alert.",
+        ),
+    ],
+)
+def test_calm_without_the_records_that_it_takes_is_no_score(charges: JsonValue, reason: str) -> None:
+    tools = FakeTools({"get_recent_charges": charges, "get_customer": {}})
+    asked = asks(("get_customer" if charges is None else "get_recent_charges", CUSTOMER))
+    calm, _ = agents([asked, answers(a_verdict(0.2))], tools)
+    alarmed, _ = agents([asked, answers(a_verdict(0.7))], tools)
+
+    report, _evidence = calm.investigate(a_task())
+
+    assert (report.status, report.risk_score, report.reason) == ("not_evaluable", None, reason)
+    assert alarmed.investigate(a_task())[0].risk_score == 0.7
+
+
+def a_second_round() -> SpecialistTask:
+    remembered = RememberedRound(
+        round=1,
+        reports=(),
+        overall_risk_score=0.7,
+        risk_level="medium",
+        recommended_action="lock_account",
+        reasoning="",
+        feedback="Look at the orders.",
+    )
+    return a_task().model_copy(update={"round": 2, "memory": (remembered,)})
+
+
+def test_a_reviewer_gets_an_answer() -> None:
+    agent, _ = agents([answers(a_verdict(0.7, feedback_answer=" The orders went home. "))])
+
+    assert agent.investigate(a_second_round())[0].feedback_answer == "The orders went home."
+
+
+def test_a_reviewer_who_got_no_answer_is_told_so() -> None:
+    agent, model = agents([answers(a_verdict(0.7, feedback_answer=" ")), answers(a_verdict(0.7))])
+
+    report, _evidence = agent.investigate(a_second_round())
+    order = an_assessment_task(reports=(report,)).model_copy(update={"memory": a_second_round().memory})
+
+    assert "feedback_answer is missing" in (model.requests[1].messages[-1].text or "")
+    assert (report.status, report.feedback_answer) == ("ok", None)
+    said = "The billing specialist does not say what it did about the feedback."
+    assert said in assess(order, Judgement(0.7, "lock_account", "")).route_reasons
+
+
+def test_without_feedback_there_is_nothing_to_answer() -> None:
+    agent, _ = agents([answers(a_verdict(0.7, feedback_answer="Nobody asked."))])
+
+    assert agent.investigate(a_task())[0].feedback_answer is None
+
+
+def test_report_and_assessment_say_which_prompt_asked_for_them() -> None:
+    agent, _ = agents([answers(a_verdict(0.7))])
+    report, _evidence = agent.investigate(a_task())
+    judging = answers({"overall_risk_score": 0.7, "recommended_action": "lock_account", "reasoning": "So."})
+    judged = AggregatorAgent(a_loop(ScriptedModel([judging])), PROMPTS).judge(an_assessment_task(reports=(report,)))
+
+    assert report.prompt_version == PROMPTS.version("billing")
+    assert judged.prompt_version == PROMPTS.version("aggregator")
+
+
+def test_a_prompt_has_another_version_when_its_text_or_the_rules_change() -> None:
+    versions = {
+        Prompts(rules, {"billing": role}).version("billing")
+        for rules in ("a", "b")
+        for role in ("c $rules", "d $rules")
+    }
+
+    assert len(versions) == 4
 
 
 def test_a_specialist_may_say_that_it_cannot_tell() -> None:
@@ -206,8 +308,8 @@ def test_a_verdict_that_lacks_records_its_author_asked_for_is_no_score() -> None
 
 
 def test_a_tool_that_answered_in_the_end_is_not_missing() -> None:
-    tools = FakeTools({"get_orders": {}, "get_customer": {}})
-    wrong, right = asks(("get_orders", {})), asks(("get_orders", {"customer_id": 7}))
+    tools = FakeTools({"get_orders": {}, "get_recent_charges": {"charges": [{}]}})
+    wrong, right = asks(("get_orders", {})), asks(("get_orders", CUSTOMER), ("get_recent_charges", CUSTOMER))
     agent, _ = agents([wrong, right, answers(a_verdict(0.1, ["r1-billing-2"]))], tools)
 
     assert agent.investigate(a_task())[0].status == "ok"

@@ -40,7 +40,7 @@ SOURCE = source_of(RECORD, {"customer_id": 117, "days": 90, "limit": 61})
         "USD 1'234.56, 1.234,56 USD or 1234,56 USD in the last 30 days.",
         "ch-1042 was 12.99 USD, ch-1043 700 JPY and CH-1044 1.500 KWD.",
         "An average of 2.345 GB, about 2.35 GB, 2.3GB or 2 GB.",
-        "A share of 0.125, that is 12.5 % or 12%, rounded to even.",
+        "A share of 0.125, that is 12.5 % or 12%, either way.",
         "40 percent off is 0.40 of it.",
         "The amount of 88.50 EUR is 8850 cents of the event.",
         "On 2026-05-03 at 11:58 UTC, on 3 May 2026, on May 3rd, in 2026.",
@@ -72,7 +72,7 @@ def test_a_statement_may_repeat_what_its_evidence_says(statement: str) -> None:
         ("They were 3 minutes apart.", "3 minutes"),
         ("They were three hours apart.", "three"),
         ("3 USD.", "3 USD"),
-        ("4 charges.", "4 charges"),
+        ("4 charges.", "4"),
         ("Twelve charges.", "Twelve"),
         ("Charges of the last 91 days.", "91 days"),
         ("On 2026-05-05.", "2026-05-05"),
@@ -99,7 +99,7 @@ def test_a_figure_that_its_evidence_does_not_hold_is_named(statement: str, figur
 
 def test_as_many_ids_as_are_cited_may_be_counted() -> None:
     assert ungrounded("5 failed logins.", source_of({}), cited=5) is None
-    assert ungrounded("6 failed logins.", source_of({}), cited=5) == "6 failed"
+    assert ungrounded("6 failed logins.", source_of({}), cited=5) == "6"
 
 
 def test_several_sources_are_one() -> None:

@@ -7,7 +7,9 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from contracts.spend import ModelUse
 from tests.unit.worker.support.cases import NOON
+from worker.agents.budget import BudgetGuard
 from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop
 from worker.ports.model import ModelReply, ModelRequest, ToolRequest
@@ -53,6 +55,7 @@ def a_verdict(score: float | None = 0.2, evidence_ids: Sequence[str] = ("e-1",),
         "risk_score": score,
         "findings": [{"statement": "As it was.", "evidence_ids": list(evidence_ids)}],
         "suspicious_charge_ids": [],
+        "feedback_answer": None,
     }
     return verdict | changes
 
@@ -109,14 +112,16 @@ class MemoryJournal:
     entries: dict[tuple[str, str], JsonValue] = field(default_factory=dict[tuple[str, str], JsonValue])
     dies_before: str | None = None
     dies_after: str | None = None
+    on_record: Callable[[], object] = lambda: None
 
     def recall_model_call(self, case_id: str, key: str) -> JsonValue | None:
         return self.entries.get((case_id, key))
 
-    def record_model_call(self, case_id: str, key: str, response: JsonValue) -> None:
+    def record_model_call(self, case_id: str, key: str, response: JsonValue, use: ModelUse | None = None) -> None:
         if key == self.dies_before:
             raise ProcessDied
         self.entries.setdefault((case_id, key), response)
+        self.on_record()
         if key == self.dies_after:
             raise ProcessDied
 
@@ -136,6 +141,7 @@ def a_loop(
     limits: Limits | None = None,
     monotonic: Callable[[], float] = lambda: 0.0,
     pause: Callable[[float], None] = lambda _: None,
+    budget: BudgetGuard | None = None,
 ) -> AgentLoop:
     return AgentLoop(
         model,
@@ -145,4 +151,5 @@ def a_loop(
         monotonic=monotonic,
         now=lambda: NOON,
         pause=pause,
+        budget=budget,
     )
