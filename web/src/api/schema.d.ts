@@ -530,6 +530,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/spend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what models cost
+         * @description Model calls, tokens and US dollars by day and by rule. Days and rules without a call are left out.
+         */
+        get: operations["read_spend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/views": {
         parameters: {
             query?: never;
@@ -1418,6 +1438,7 @@ export interface components {
             review: components["schemas"]["ReviewRequest"] | null;
             /** Round */
             round: number;
+            spend: components["schemas"]["Spend"] | null;
             /**
              * State
              * @enum {string}
@@ -1489,6 +1510,20 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+        };
+        /**
+         * DaySpend
+         * @description One UTC day.
+         */
+        DaySpend: {
+            /** Cases */
+            cases: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            spend: components["schemas"]["Spend"];
         };
         /**
          * Decision
@@ -2125,6 +2160,17 @@ export interface components {
             round: number;
         };
         /**
+         * RuleSpend
+         * @description All cases that one rule opened; null for cases of which no rule is known.
+         */
+        RuleSpend: {
+            /** Cases */
+            cases: number;
+            /** Rule Id */
+            rule_id: string | null;
+            spend: components["schemas"]["Spend"];
+        };
+        /**
          * SavedView
          * @description A query of the case list that a person keeps.
          */
@@ -2183,6 +2229,8 @@ export interface components {
              * @default 0
              */
             duration_ms: number;
+            /** Feedback Answer */
+            feedback_answer?: string | null;
             /**
              * Findings
              * @default []
@@ -2247,6 +2295,29 @@ export interface components {
              * @default 0
              */
             output_tokens: number;
+        };
+        /**
+         * SpendReport
+         * @description What models cost from one UTC day to another, both included. Costs are those of models with a known price.
+         */
+        SpendReport: {
+            /** By Day */
+            by_day: components["schemas"]["DaySpend"][];
+            /** By Rule */
+            by_rule: components["schemas"]["RuleSpend"][];
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+            total: components["schemas"]["Spend"];
+            /** Unpriced Calls */
+            unpriced_calls: number;
         };
         /**
          * StartRequest
@@ -4341,6 +4412,67 @@ export interface operations {
             };
             /** @description The request is not valid */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_spend: {
+        parameters: {
+            query?: {
+                /** @description The first UTC day; by default 30 days, `to` included */
+                from?: string | null;
+                /** @description The last UTC day; by default today */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpendReport"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
