@@ -1,6 +1,7 @@
 """What the agents must answer, as the schemas that the model is given and that its answer is held to."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ValidationError, model_validator
@@ -67,6 +68,7 @@ class BadAnswer(Exception):
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
+@cache
 def answer_format(name: str, answer: type[BaseModel]) -> AnswerFormat:
     """The strict JSON schema of `answer`: closed objects, every property required."""
     return AnswerFormat(name=name, json_schema=answer.model_json_schema())

@@ -1,7 +1,7 @@
 """Does a finding rest on anything? Its ids and its figures are held against what was really recorded."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
@@ -27,6 +27,8 @@ class Grounds:
     """Of the tool calls."""
     common: tuple[JsonValue, ...] = ()
     """What any finding may repeat."""
+    _sources: dict[str, Source] = field(default_factory=dict[str, Source], init=False, repr=False, compare=False)
+    """What each says, once it was read: findings cite the same records."""
 
     def objection(self, finding: Finding) -> str | None:
         """Why the finding counts for nothing, in one sentence; None when it is supported."""
@@ -42,8 +44,10 @@ class Grounds:
         return None if invented is None else f"It states {_quoted(invented)}, which does not occur in what it cites."
 
     def _source(self, evidence_id: str) -> Source:
-        value = self.answered[evidence_id] if evidence_id in self.answered else self.failed[evidence_id]
-        return source_of(value, self.arguments.get(evidence_id))
+        if evidence_id not in self._sources:
+            value = self.answered[evidence_id] if evidence_id in self.answered else self.failed[evidence_id]
+            self._sources[evidence_id] = source_of(value, self.arguments.get(evidence_id))
+        return self._sources[evidence_id]
 
     def _common(self) -> Iterator[Source]:
         for value in self.common:

@@ -8,12 +8,16 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 Day = tuple[int | None, int, int]
 """Year where it is named, month, day."""
 Time = tuple[int, int, int | None]
 """Hour, minute, second where it is named."""
+
+READ_ONCE = 4_096
+"""So many texts are remembered with what was read in them."""
 
 Unit = Literal["percent", "days", "other"]
 """`other`: a currency, or a unit in which things are measured and not counted."""
@@ -111,6 +115,8 @@ _COUNT_WORD = re.compile(rf"(?<![\w-])({'|'.join(_COUNTS)})(?:[- ]([A-Za-z]+))?(
 _THIN_SPACES = re.compile("(?<=\\d)[\u00a0\u2009\u202f](?=\\d{3})")
 
 
+# The records of one case name the same fields, plans and places over and over, and each is read for every finding.
+@lru_cache(maxsize=READ_ONCE)
 def read_figures(text: str) -> Figures:
     """Every figure in `text`; digits of other scripts and typographic spaces read as their plain counterparts."""
     reading = _Reading(unicodedata.normalize("NFKC", _THIN_SPACES.sub("", text)))
