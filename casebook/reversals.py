@@ -135,13 +135,13 @@ def start_reversal(session: Session, case_id: str, wanted: str, effect: Effect, 
 def finish_reversal(session: Session, case_id: str, wanted: str, effect: Effect, now: datetime) -> None:
     """Note what came of a reversal. Done or failed is the end of it; in doubt, it stays approved.
 
-    That it was done is noted even after it was given up: what happened counts.
+    That it was done is noted even after it was given up, as long as nobody has asked for it anew.
     """
     case, row, reversal = _approved(session, case_id, wanted, effect)
     status: ReversalStatus = effect.status if effect.status in ("done", "failed") else "approved"
     finished = reversal.model_copy(update={"status": status, "effect": effect})
-    is_news = reversal.status == "approved" or (reversal.status, status) == ("failed", "done")
-    if not is_news or is_logged(session, case_id, _key("reversal_finished", finished)):
+    late = (reversal.status, status) == ("failed", "done") and _standing(session, reversal.undoes) is None
+    if not (late or reversal.status == "approved") or is_logged(session, case_id, _key("reversal_finished", finished)):
         return
     _keep(row, finished)
     _log(session, case, "reversal_finished", finished, WORKER, now)
@@ -218,15 +218,16 @@ def _require(roles: Collection[Role], required: Role) -> None:
 
 
 def _refuse_standing(session: Session, undoes: str) -> None:
-    # One that was given up may turn out done after another was asked for: then two of them stand.
-    body = session.scalars(
-        select(ReversalRow.body)
-        .where(ReversalRow.undoes == undoes, ReversalRow.status.in_(_STANDING))
-        .order_by(ReversalRow.requested_seq)
-    ).first()
-    if body is not None:
-        standing = Reversal.model_validate_json(body)
+    standing = _standing(session, undoes)
+    if standing is not None:
         raise ReversalStands(standing.requested_by, standing.status)
+
+
+def _standing(session: Session, undoes: str) -> Reversal | None:
+    body = session.scalars(
+        select(ReversalRow.body).where(ReversalRow.undoes == undoes, ReversalRow.status.in_(_STANDING))
+    ).one_or_none()
+    return None if body is None else Reversal.model_validate_json(body)
 
 
 def _numbered(session: Session, case_id: str, number: int) -> ReversalRow:

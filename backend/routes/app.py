@@ -28,7 +28,7 @@ from backend.routes import (
     views,
     workflow,
 )
-from backend.routes.dependencies import Fenced
+from backend.routes.dependencies import Fenced, Private
 from backend.routes.web import WebBundle
 from contracts.model import Contract
 
@@ -49,12 +49,13 @@ FENCED = (
     cases.router,
     notes.router,
     attachments.router,
-    views.router,
     spend.router,
     alerts.router,
     config.ingest_router,
     session.people,
 )
+# Those who may only read keep their own views, too.
+PRIVATE = (views.router,)
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -74,6 +75,8 @@ def create_app(lifespan: Lifespan | None = None, web: WebBundle | None = None) -
         app.include_router(router)
     for router in FENCED:
         app.include_router(router, dependencies=[Fenced])
+    for router in PRIVATE:
+        app.include_router(router, dependencies=[Private])
     problem.install(app)
     _describe_messages(app)
     openapi.install(app)

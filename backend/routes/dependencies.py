@@ -148,6 +148,9 @@ def _fence(connection: HTTPConnection, identity: CurrentIdentity) -> None:
 Fenced = Depends(_fence)
 """For the routers of everything that is not open to everybody."""
 
+Private = Depends(_require("viewer"))
+"""For the routers of what people keep for themselves: everybody who may read may write their own."""
+
 
 def strict_json(model: type[BodyT]) -> Callable[[Request], Awaitable[None]]:
     """A dependency that lets a body pass only as JSON of exactly the model's types: `"12"` is no number.

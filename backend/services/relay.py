@@ -34,6 +34,8 @@ _UNSETTLED: tuple[EffectStatus, ...] = ("pending", "unknown")
 _ASKING = ("awaiting_review", "escalated")
 # An orchestration never fails or ends by our own doing before its case is closed.
 _OVER: Mapping[RuntimeStatus, str] = {"FAILED": "failed", "TERMINATED": "was terminated"}
+# A reversal's may also have looked for as long as it does, and not have found out what came of it.
+_REVERSAL_OVER: Mapping[RuntimeStatus, str] = {**_OVER, "COMPLETED": "ended"}
 
 
 class Relay:
@@ -61,6 +63,7 @@ class Relay:
         self._clock = clock
         self._watch_due = clock() + SWEEP_S
         self._watching: tuple[int, str | None] = (0, None)
+        self._reversals_watched = 0
 
     def wake(self) -> None:
         """There is work."""
@@ -110,6 +113,7 @@ class Relay:
                 await self._recover_case(case)
         if self._clock() >= self._watch_due:
             await self._watch()
+            await self._watch_reversals()
             self._watch_due = self._clock() + SWEEP_S
 
     async def recover(self) -> None:
@@ -120,7 +124,7 @@ class Relay:
             await self._recover_case(summary.case_id)
         # Their cases are mostly closed, and are not looked at otherwise.
         for reversal in await self._threads.run(self._casebook.unfinished_reversals):
-            await self._attempt(reversal.reversal_id, partial(self._restart_reversal, reversal))
+            await self._attempt(reversal.reversal_id, partial(self._look_at_reversal, reversal))
 
     async def _watch(self) -> None:
         """Look at a few more open cases: nobody else tells of an orchestration that was lost or ended from outside."""
@@ -138,10 +142,34 @@ class Relay:
             if not left:
                 return
 
+    async def _watch_reversals(self) -> None:
+        """Look at a few approved reversals: one that is over in the scheduler would be in the way of another."""
+        unfinished = await self._threads.run(self._casebook.unfinished_reversals)
+        for _ in range(min(WATCHED, len(unfinished))):
+            self._reversals_watched = (self._reversals_watched + 1) % len(unfinished)
+            reversal = unfinished[self._reversals_watched]
+            await self._attempt(reversal.reversal_id, partial(self._look_at_reversal, reversal))
+
+    async def _look_at_reversal(self, reversal: Reversal) -> None:
+        """A lost orchestration is started again; one that is over ends the reversal, loudly."""
+        state = await self._scheduler.state_of(reversal.reversal_id)
+        if state is None:
+            await self._scheduler.start_reversal(reversal)
+        elif state.runtime_status in _REVERSAL_OVER:
+            await self._give_up(reversal, state)
+
+    async def _give_up(self, reversal: Reversal, state: InstanceState) -> None:
+        reason = _ended("reversal", _REVERSAL_OVER[state.runtime_status], state)
+        ended = await self._threads.run(self._casebook.fail_reversal, reversal.case_id, reversal.reversal_id, reason)
+        if ended is None:
+            return
+        log.error("%s is given up, and can be asked for anew. %s", ended.reversal_id, reason)
+        if ended.effect is not None and ended.effect.status in _UNSETTLED:
+            key = ended.effect.key
+            log.error("%s: it is not known what came of %s: look at the customer's records.", ended.case_id, key)
+
     async def _close_as_failed(self, case: str, state: InstanceState) -> None:
-        # What an exception says can be long, and hold what no database stores.
-        why = (state.result or "").replace("\0", "")[:MAX_REASON_CHARS]
-        reason = f"The investigation {_OVER[state.runtime_status]} in the scheduler" + (f": {why}" if why else ".")
+        reason = _ended("investigation", _OVER[state.runtime_status], state)
         if not await self._threads.run(self._casebook.fail_case, case, reason):
             return
         view = await self._threads.run(self._casebook.get_case, case)
@@ -194,10 +222,6 @@ class Relay:
                 if await self._attempt(last, partial(self._scheduler.start_reversal, reversal)):
                     await self._threads.run(self._casebook.mark_reversal_scheduled, last)
                     log.info("%s started", last)
-
-    async def _restart_reversal(self, reversal: Reversal) -> None:
-        if await self._scheduler.state_of(reversal.reversal_id) is None:
-            await self._scheduler.start_reversal(reversal)
 
     async def _recover_case(self, case: str) -> None:
         if await self._attempt(case, partial(self._bring_back, case)):
@@ -266,3 +290,9 @@ class Relay:
                 cursor = page.next_cursor
                 if cursor is None:
                     break
+
+
+def _ended(what: str, how: str, state: InstanceState) -> str:
+    # What an exception says can be long, and hold what no database stores.
+    why = (state.result or "").replace("\0", "")[:MAX_REASON_CHARS]
+    return f"The {what} {how} in the scheduler" + (f": {why}" if why else ".")

@@ -220,3 +220,38 @@ def test_of_two_requests_and_of_two_decisions_at_once_one_each_counts(engine: En
     first_seen = book.unscheduled_reversals(limit=2)
     after = book.unscheduled_reversals(after=first_seen[-1].reversal_id)
     assert [each.case_id for each in first_seen + after] == cases
+
+
+def test_what_was_given_up_is_not_begun_any_more(book: CaseBook):
+    case = closed_case(book)
+    ask_back(book, case)
+    wanted = approve(book, case).reversal_id
+    failed = book.fail_reversal(case, wanted, "It was terminated.")
+    assert failed is not None
+    assert book.fail_reversal(case, wanted, "It was terminated.") is None
+    with pytest.raises(NotReversible):
+        book.start_reversal(case, wanted, undoing(case))
+    assert book.get_case(case).reversals == (failed,)
+    with pytest.raises(ReversalNotFound):
+        book.fail_reversal(case, f"{case}:unlock_account:9", "It was terminated.")
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_what_was_given_up_in_doubt_and_turns_out_done_is_shown_as_done_unless_asked_for_anew(
+    book: CaseBook, anew: bool
+):
+    case = closed_case(book)
+    ask_back(book, case)
+    wanted = approve(book, case).reversal_id
+    book.start_reversal(case, wanted, undoing(case))
+    book.fail_reversal(case, wanted, "It was terminated.")
+    if anew:
+        ask_back(book, case, who="ben")
+    for status in ("failed", "unknown", "done", "done"):
+        book.finish_reversal(case, wanted, undoing(case, status))
+
+    statuses = [reversal.status for reversal in book.get_case(case).reversals]
+    assert statuses == (["failed", "requested"] if anew else ["done"])
+    with pytest.raises(ReversalStands, match="by ben" if anew else "by ana"):
+        ask_back(book, case, who="maria")
+    assert book.verify_audit() is None
