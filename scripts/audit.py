@@ -17,6 +17,8 @@ ALLOWED = re.compile(
     re.IGNORECASE,
 )
 FORBIDDEN = re.compile(r"\b[AL]?GPL|General Public License|SSPL|BUSL|Business Source", re.IGNORECASE)
+# The LGPL binds the library itself: it is installed unchanged from its own package, and anyone may exchange it.
+REPLACEABLE = frozenset({"psycopg", "psycopg-binary"})
 # What a virtual environment brings along; it is not shipped.
 TOOLS = frozenset({"pip", "setuptools", "wheel"})
 
@@ -51,7 +53,7 @@ def refused_licences(distributions: Iterable[importlib.metadata.Distribution]) -
     for distribution in distributions:
         licence = licence_of(distribution)
         name = distribution.metadata["Name"]
-        if name not in TOOLS and (not ALLOWED.search(licence) or FORBIDDEN.search(licence)):
+        if name not in TOOLS | REPLACEABLE and (not ALLOWED.search(licence) or FORBIDDEN.search(licence)):
             refused.append(f"{name}: licence {licence or 'unknown'!r} is not on the list of licences that we may ship.")
     return sorted(refused)
 
