@@ -4,7 +4,7 @@ import asyncio
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,11 @@ from typing import Any
 import httpx
 import httpx2
 import pytest
+from fastmcp import Client
+from fastmcp.client.transports import StreamableHttpTransport
+from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
+from fastmcp.tools.base import Tool
+from mcp_types import ListToolsRequest
 
 from mcp_server.records.bundle import Dataset
 from mcp_server.server import build_server
@@ -132,3 +137,37 @@ def test_a_kill_between_commit_and_answer_leaves_one_effect_and_a_retry_the_firs
         assert retried.data == effect["result"] | {"replayed": True}
         charges = call(server, "get_recent_charges", customer_id=12, days=120).data["charges"]
         assert [charge["charge_id"] for charge in charges if charge["status"] == "refunded"] == [charge_id]
+
+
+class CountListings(Middleware):
+    """Counts how often the tools are listed."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def on_list_tools(
+        self, context: MiddlewareContext[ListToolsRequest], call_next: CallNext[ListToolsRequest, Sequence[Tool]]
+    ) -> Sequence[Tool]:
+        self.count += 1
+        return await call_next(context)
+
+
+def test_a_call_over_http_does_not_list_the_tools(store_path: Path) -> None:
+    listings = CountListings()
+
+    async def answers() -> list[Any]:
+        with closing(SqliteCustomerStore(store_path, dataset=lambda: Dataset.model_validate({}))) as store:
+            server = build_server(store, None)
+            server.add_middleware(listings)
+            app = server.http_app(path="/mcp", stateless_http=True, json_response=True)
+
+            def through_the_app(**options: Any) -> httpx2.AsyncClient:
+                return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), **options)
+
+            transport = StreamableHttpTransport("http://127.0.0.1/mcp", httpx_client_factory=through_the_app)
+            async with app.router.lifespan_context(app), Client(transport) as session:
+                await session.list_tools()
+                return [await session.call_tool("get_customer", {"customer_id": 12}) for _ in range(3)]
+
+    assert [answer.structured_content["customer_id"] for answer in asyncio.run(answers())] == [12, 12, 12]
+    assert listings.count == 1
