@@ -30,6 +30,16 @@ class ChatCall:
     tool_choice: Literal["none"] | Omit
     response_format: ResponseFormatJSONSchema | Omit
 
+    def body(self) -> dict[str, object]:
+        """The fields of the request's JSON."""
+        parts = {
+            "messages": self.messages,
+            "tools": self.tools,
+            "tool_choice": self.tool_choice,
+            "response_format": self.response_format,
+        }
+        return {name: part for name, part in parts.items() if not isinstance(part, Omit)}
+
 
 def chat_call(request: ModelRequest, dialect: Dialect) -> ChatCall:
     """The request in the words of a dialect."""

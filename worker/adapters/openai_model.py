@@ -91,13 +91,10 @@ class OpenAIModel:
         self._dialects = (dialect,)
 
     async def _create(self, call: ChatCall, timeout_s: float) -> ChatCompletion:
+        # As `extra_body` they are sent as they are: as arguments, the client walks through each whole conversation
+        # to rename fields that none of ours needs renamed, which took it a third of the time of a call.
         return await self._client.chat.completions.create(
-            model=self._model,
-            messages=call.messages,
-            tools=call.tools,
-            tool_choice=call.tool_choice,
-            response_format=call.response_format,
-            timeout=timeout_s,
+            model=self._model, messages=(), extra_body=call.body(), timeout=timeout_s
         )
 
 
