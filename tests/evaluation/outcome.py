@@ -49,6 +49,8 @@ class Outcome(Contract):
     model_calls: Annotated[int, Field(ge=0)]
     tokens: Annotated[int, Field(ge=0)]
     seconds: Annotated[float, Field(ge=0)]
+    prompt_version: str | None = None
+    """Of the aggregator."""
 
     @property
     def auto_cleared(self) -> bool:
@@ -124,6 +126,7 @@ def outcome_of(
         model_calls=model_calls,
         tokens=tokens,
         seconds=round(seconds, 3),
+        prompt_version=assessment.prompt_version,
     )
 
 

@@ -15,6 +15,7 @@ def run_text(run: Run) -> str:
     return "\n".join(
         (
             f"{run.model}: {len(run.outcomes)} scenarios in {run.seconds:.1f} s",
+            f"prompts: {', '.join(_prompts(run)) or 'not recorded'}",
             "",
             *_confusion(score),
             "",
@@ -34,7 +35,11 @@ def comparison_text(old: Run, new: Run, changes: Sequence[Change]) -> str:
         ("Worse", [change for change in changes if change.better is False]),
         ("Other", [change for change in changes if change.better is None]),
     )
-    lines = [f"{old.model} ({old.started_at:%Y-%m-%d %H:%M}) → {new.model} ({new.started_at:%Y-%m-%d %H:%M})", ""]
+    lines = [f"{old.model} ({old.started_at:%Y-%m-%d %H:%M}) → {new.model} ({new.started_at:%Y-%m-%d %H:%M})"]
+    lines += [
+        f"prompts: {', '.join(_prompts(old)) or 'not recorded'} → {', '.join(_prompts(new)) or 'not recorded'}",
+        "",
+    ]
     for name, group in groups:
         lines.append(f"{name}: {len(group)}")
         lines.extend(f"  {change.scenario}: {change.what}" for change in group)
@@ -54,6 +59,13 @@ def outcome_line(outcome: Outcome) -> str:
         for report in outcome.heard
     )
     return f"{mark} {outcome.scenario}: {end} (expected {outcome.expected}); {score} from {heard}"
+
+
+def _prompts(run: Run) -> list[str]:
+    """The version of every prompt that was used."""
+    versions = {heard.prompt_version for outcome in run.outcomes for heard in outcome.heard}
+    versions |= {outcome.prompt_version for outcome in run.outcomes}
+    return sorted(version for version in versions if version)
 
 
 def _confusion(score: Score) -> Iterator[str]:
