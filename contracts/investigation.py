@@ -206,6 +206,8 @@ class ActionOrder(Contract):
     refund_charge_ids: tuple[str, ...] = ()
     facts: FactCheck | None = added_later()
     """What must still hold when the action is sent once more after a doubt."""
+    refund_total: tuple[Money, ...] | None = added_later()
+    """What the charges added up to when their refund was approved: the store refunds nothing else."""
 
 
 class ActionResult(Contract):

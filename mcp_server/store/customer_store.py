@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
 
+from contracts.money import Money
 from mcp_server.records.article import Article
 from mcp_server.records.billing import BillingSummary, Invoice
 from mcp_server.records.charge import Charge
@@ -90,11 +91,18 @@ class CustomerStore(Protocol):
         ...
 
     def refund_charges(
-        self, customer_id: int, charge_ids: Iterable[str], reason: str, idempotency_key: str
+        self,
+        customer_id: int,
+        charge_ids: Iterable[str],
+        reason: str,
+        idempotency_key: str,
+        expected_total: Iterable[Money] | None = None,
     ) -> RefundResult:
         """Refund all of these charges in full, or none. Order and repetition of the ids do not matter.
 
-        Raises `ChargeNotFound` or `ChargeAlreadyRefunded` for the first that cannot be refunded.
+        Raises `ChargeNotFound` or `ChargeAlreadyRefunded` for the first that cannot be refunded, and
+        `RefundTotalChanged` when they do not add up to `expected_total`, one amount per currency. That is a
+        condition of the first call, and none of the arguments that a repeated one must have in common with it.
         """
         ...
 

@@ -7,11 +7,13 @@ StoreError
     ├── CustomerNotFound
     ├── ChargeNotFound
     ├── ChargeAlreadyRefunded
+    ├── RefundTotalChanged
     ├── RefundNotFound
     ├── RefundAlreadyReversed
     └── IdempotencyKeyReused
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 
@@ -56,6 +58,16 @@ class ChargeAlreadyRefunded(Refused):
         )
 
 
+class RefundTotalChanged(Refused):
+    """The charges add up to something else than whoever asked relied on."""
+
+    def __init__(self, found: Mapping[str, int], expected: Mapping[str, int]) -> None:
+        super().__init__(
+            f"The charges add up to {_minor(found)}, not to {_minor(expected)} as expected: nothing was refunded, "
+            "look at the charges and decide again."
+        )
+
+
 class RefundNotFound(Refused):
     def __init__(self, refund_key: str, customer_id: int) -> None:
         super().__init__(
@@ -78,3 +90,7 @@ class IdempotencyKeyReused(Refused):
             f"The idempotency key '{idempotency_key}' was already used for {action} with other arguments: "
             "nothing was changed, use a new key for a new action."
         )
+
+
+def _minor(sums: Mapping[str, int]) -> str:
+    return " and ".join(f"{amount} minor units of {currency}" for currency, amount in sums.items()) or "nothing"

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from contracts.money import Money
 from contracts.telemetry import CustomerId
 
 CustomerIdArgument = Annotated[CustomerId, Field(description="The customer's id.")]
@@ -22,6 +23,14 @@ IdempotencyKey = Annotated[
 ChargeIds = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=100)]],
     Field(min_length=1, max_length=200, description="The charges to refund in full, all or none."),
+]
+ExpectedTotal = Annotated[
+    list[Money] | None,
+    Field(
+        min_length=1,
+        max_length=20,
+        description="What the charges must add up to, one amount per currency: otherwise nothing is refunded.",
+    ),
 ]
 RefundKey = Annotated[
     str, Field(min_length=1, max_length=400, description="The idempotency key under which the refund was made.")

@@ -6,7 +6,16 @@ from mcp_server.records.billing import BillingSummary, Invoices
 from mcp_server.records.charge import RecentCharges
 from mcp_server.records.effect import RefundResult, RefundReversalResult
 from mcp_server.store.customer_store import CustomerStore
-from mcp_server.tools.arguments import ChargeIds, CustomerIdArgument, Days, IdempotencyKey, Limit, Reason, RefundKey
+from mcp_server.tools.arguments import (
+    ChargeIds,
+    CustomerIdArgument,
+    Days,
+    ExpectedTotal,
+    IdempotencyKey,
+    Limit,
+    Reason,
+    RefundKey,
+)
 from mcp_server.tools.registration import add_read_tool, add_write_tool
 
 
@@ -38,10 +47,15 @@ class BillingTools:
         return RecentCharges(customer_id=customer_id, as_of=self._store.as_of(), charges=charges)
 
     def refund_charges(
-        self, customer_id: CustomerIdArgument, charge_ids: ChargeIds, reason: Reason, idempotency_key: IdempotencyKey
+        self,
+        customer_id: CustomerIdArgument,
+        charge_ids: ChargeIds,
+        reason: Reason,
+        idempotency_key: IdempotencyKey,
+        expected_total: ExpectedTotal = None,
     ) -> RefundResult:
         """Refund charges of a customer in full: all of them or, when one cannot be refunded, none."""
-        return self._store.refund_charges(customer_id, charge_ids, reason, idempotency_key)
+        return self._store.refund_charges(customer_id, charge_ids, reason, idempotency_key, expected_total)
 
     def record_refund_reversal(
         self, customer_id: CustomerIdArgument, refund_key: RefundKey, reason: Reason, idempotency_key: IdempotencyKey

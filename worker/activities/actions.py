@@ -101,6 +101,7 @@ class ActionActivities:
             key=planned.key,
             reason=_reason(order),
             charge_ids=charges,
+            expected_total=order.refund_total if charges else None,
         )
         return self._effects.sent(planned, send)
 

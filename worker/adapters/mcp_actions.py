@@ -6,6 +6,7 @@ from functools import partial
 from pydantic import JsonValue, ValidationError
 
 from contracts.assessment import EffectAction
+from contracts.money import Money
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.mcp_session import McpSession, Overdue, Unreachable
 from worker.ports.actions import ActionRefused, ActionsUnavailable, LedgerEntry
@@ -32,10 +33,21 @@ class McpActionGateway:
         return None if row is None else _entry(row)
 
     def perform(
-        self, action: EffectAction, *, customer_id: int, key: str, reason: str, charge_ids: Sequence[str] = ()
+        self,
+        action: EffectAction,
+        *,
+        customer_id: int,
+        key: str,
+        reason: str,
+        charge_ids: Sequence[str] = (),
+        expected_total: Sequence[Money] | None = None,
     ) -> dict[str, JsonValue]:
         """Do it, or return the first result of `key`. Raises ActionRefused or ActionsUnavailable."""
-        more: dict[str, JsonValue] = {"charge_ids": list(charge_ids)} if action == "refund_charges" else {}
+        more: dict[str, JsonValue] = {}
+        if action == "refund_charges":
+            more["charge_ids"] = list(charge_ids)
+            if expected_total is not None:
+                more["expected_total"] = [total.model_dump() for total in expected_total]
         return self._write(action, customer_id, key, reason, more)
 
     def unlock_account(self, *, customer_id: int, key: str, reason: str) -> dict[str, JsonValue]:

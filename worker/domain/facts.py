@@ -77,6 +77,7 @@ def order_for(case_id: str, customer_id: int, assessment: RiskAssessment, decisi
         customer_id=customer_id,
         decision=decision,
         refund_charge_ids=assessment.refund_charge_ids,
+        refund_total=assessment.refund_total,
         facts=facts_behind(case_id, customer_id, decision.action, assessment),
     )
 

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from contracts.assessment import EffectAction
 from contracts.model import Contract
+from contracts.money import Money
 
 
 class ActionRefused(Exception):
@@ -39,9 +40,19 @@ class ActionGateway(Protocol):
         ...
 
     def perform(
-        self, action: EffectAction, *, customer_id: int, key: str, reason: str, charge_ids: Sequence[str] = ()
+        self,
+        action: EffectAction,
+        *,
+        customer_id: int,
+        key: str,
+        reason: str,
+        charge_ids: Sequence[str] = (),
+        expected_total: Sequence[Money] | None = None,
     ) -> dict[str, JsonValue]:
-        """Do it, or return the first result if `key` has been done before. Raises ActionRefused."""
+        """Do it, or return the first result if `key` has been done before. Raises ActionRefused.
+
+        `expected_total`: refund only if the charges add up to this, one amount per currency.
+        """
         ...
 
     def unlock_account(self, *, customer_id: int, key: str, reason: str) -> dict[str, JsonValue]:

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from contracts.hashing import canonical_json
 from contracts.model import Contract
+from contracts.money import Money
 from mcp_server.records.article import Article, best_articles
 from mcp_server.records.billing import BillingSummary, Invoice, summarise
 from mcp_server.records.bundle import Dataset, neutral_customer
@@ -37,6 +38,7 @@ from mcp_server.store.errors import (
     IdempotencyKeyReused,
     RefundAlreadyReversed,
     RefundNotFound,
+    RefundTotalChanged,
 )
 from mcp_server.store.sqlite.database import Database, nothing
 from mcp_server.store.sqlite.rows import insert, select
@@ -188,13 +190,20 @@ class SqliteCustomerStore:
         return self._once("unlock_account", customer_id, {"reason": reason}, idempotency_key, UnlockResult, unlock)
 
     def refund_charges(
-        self, customer_id: int, charge_ids: Iterable[str], reason: str, idempotency_key: str
+        self,
+        customer_id: int,
+        charge_ids: Iterable[str],
+        reason: str,
+        idempotency_key: str,
+        expected_total: Iterable[Money] | None = None,
     ) -> RefundResult:
         wanted = sorted(set(charge_ids))
+        expected = None if expected_total is None else tuple(expected_total)
 
         def refund(connection: sqlite3.Connection, now: datetime) -> RefundResult:
             customer = _customer(connection, customer_id)
             refunded = tuple(_refund(connection, customer_id, charge_id, idempotency_key, now) for charge_id in wanted)
+            _refuse_other_total(refunded, expected)
             return RefundResult(
                 customer_id=customer_id,
                 refunded=refunded,
@@ -320,6 +329,23 @@ def _refund(
     row = {"charge_id": charge_id, "idempotency_key": idempotency_key, "refunded_at": _text(now)}
     insert(connection, "refund", [row])
     return RefundedCharge(charge_id=charge_id, amount_minor=found[0].amount_minor, currency=found[0].currency)
+
+
+def _refuse_other_total(refunded: Iterable[RefundedCharge], expected: Iterable[Money] | None) -> None:
+    """Raises RefundTotalChanged, which undoes the refund that was about to be committed."""
+    if expected is None:
+        return
+    sums = _sums((charge.currency, charge.amount_minor) for charge in refunded)
+    wanted = _sums((money.currency, money.amount_minor) for money in expected)
+    if sums != wanted:
+        raise RefundTotalChanged(sums, wanted)
+
+
+def _sums(amounts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for currency, amount in amounts:
+        sums[currency] = sums.get(currency, 0) + amount
+    return dict(sorted(sums.items()))
 
 
 def _refund_to_reverse(connection: sqlite3.Connection, customer_id: int, refund_key: str) -> RefundResult:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from contracts.money import Money
 from mcp_server.records.bundle import CustomerRecords, Dataset
 from mcp_server.records.effect import RefundResult
 from mcp_server.store.customer_store import CustomerStore
@@ -17,6 +18,7 @@ from mcp_server.store.errors import (
     IdempotencyKeyReused,
     RefundAlreadyReversed,
     RefundNotFound,
+    RefundTotalChanged,
 )
 from tests.unit.mcp_server.support import AS_OF, NOW, UNKNOWN, UNKNOWN_SENTENCE
 
@@ -228,6 +230,31 @@ def test_a_refund_gives_back_all_of_the_charges(
     assert [charge.charge_id for charge in result.refunded] == charge_ids
     assert {statuses(store)[charge_id] for charge_id in charge_ids} == {"refunded"}
     assert store.billing_summary(SOMEBODY).balance_minor == before.balance_minor - total
+
+
+def test_a_refund_that_adds_up_to_something_else_than_expected_changes_nothing(
+    store: CustomerStore, records: CustomerRecords, charge_ids: list[str]
+) -> None:
+    currency = records.charges[0].currency
+    total = sum(charge.amount_minor for charge in records.charges[:3])
+    wrong: list[list[Money]] = [
+        [Money(amount_minor=total - 1, currency=currency)],
+        [Money(amount_minor=total, currency="JPY")],
+        [Money(amount_minor=total, currency=currency), Money(amount_minor=1, currency="JPY")],
+        [],
+    ]
+    for expected in wrong:
+        with pytest.raises(RefundTotalChanged, match=rf"^The charges add up to {total} minor units of {currency}, not"):
+            store.refund_charges(SOMEBODY, charge_ids, "Reason.", "key", expected)
+    assert (store.effect("key"), {statuses(store)[charge_id] for charge_id in charge_ids}) == (None, {"posted"})
+
+    right = [Money(amount_minor=total - 5, currency=currency), Money(amount_minor=5, currency=currency)]
+    first = store.refund_charges(SOMEBODY, charge_ids, "Reason.", "key", right)
+    assert first.amount_minor == total
+    # Who asks again under the key is told what happened, whatever they expect now.
+    for expected in (None, wrong[0]):
+        again = store.refund_charges(SOMEBODY, charge_ids, "Reason.", "key", expected)
+        assert again == first.model_copy(update={"replayed": True})
 
 
 def test_a_repeated_refund_returns_the_first_result_in_whatever_order_it_is_asked(

@@ -8,6 +8,7 @@ from casebook.errors import NotApproved
 from casebook.repository import CaseBook
 from contracts.assessment import RecommendedAction
 from contracts.investigation import ActionOrder, ActionResult, Reconciliation
+from contracts.money import Money
 from contracts.report import Evidence
 from tests.unit.worker.support.cases import NOON, an_assessment
 from tests.unit.worker.support.record import CASE, CTX, approved, events
@@ -65,6 +66,21 @@ def test_an_effect_is_noted_before_and_after_it_happens(casebook: CaseBook) -> N
     assert store.refunded == ["ch-1", "ch-2"]
     assert events(casebook)[-4:] == ["effect_started", "effect_finished", "effect_started", "effect_finished"]
     assert result.effects[0].result == {"customer_id": 7, "reason": f"{CASE}: approved by anna"}
+
+
+@pytest.mark.parametrize("total", [None, (Money(amount_minor=1_500, currency="EUR"),)])
+def test_a_refund_is_sent_with_what_it_added_up_to_when_it_was_approved(
+    casebook: CaseBook, total: tuple[Money, ...] | None
+) -> None:
+    store = FakeStore(charges=[a_charge("ch-1")])
+    assessment = an_assessment().model_copy(update={"refund_charge_ids": ("ch-1",), "refund_total": total})
+    order = order_for(CASE, CUSTOMER, assessment, approved(casebook, "refund_charges", assessment))
+    # An order that an earlier release wrote says nothing of it.
+    assert ("refund_total" in order.model_dump_json()) is (total is not None)
+
+    acting(casebook, store).execute_action(CTX, order)
+
+    assert store.expected_totals == [total]
 
 
 def test_an_action_that_nobody_approved_does_not_happen(casebook: CaseBook) -> None:

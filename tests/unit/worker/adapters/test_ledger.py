@@ -1,6 +1,7 @@
 """The action gateway and the fact checks against the real tool server: what they send is what it understands."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import cast
 
 import pytest
@@ -69,11 +70,17 @@ def test_facts_and_refund_reversals_speak_of_the_same_charges(gateway: McpAction
     facts = FactActivities(cast("CaseRecord", object()), tools)
 
     before = facts.read(check)
-    gateway.perform("refund_charges", customer_id=CUSTOMER, key=REFUND, reason="case-1: ok", charge_ids=[charge_id])
+    assert before.refund_total is not None
+    refund = partial(
+        gateway.perform, "refund_charges", customer_id=CUSTOMER, reason="case-1: ok", charge_ids=[charge_id]
+    )
+    more = [money.model_copy(update={"amount_minor": money.amount_minor + 1}) for money in before.refund_total]
+    with pytest.raises(ActionRefused, match="nothing was refunded, look at the charges and decide again"):
+        refund(key=REFUND, expected_total=more)
+    refund(key=REFUND, expected_total=before.refund_total)
     after = facts.read(check)
     back = gateway.reverse_refund(customer_id=CUSTOMER, refund_key=REFUND, key=BACK, reason="case-1: no")
 
-    assert before.refund_total is not None
     assert [money.amount_minor for money in before.refund_total] == [charge["amount_minor"]]
     assert after.changes == (f"Charge {charge_id} cannot be refunded: its status is refunded.",)
     assert back["amount_minor"] == charge["amount_minor"]

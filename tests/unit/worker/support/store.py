@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from contracts.assessment import EffectAction
+from contracts.money import Money
 from worker.ports.actions import ActionRefused, ActionsUnavailable, LedgerEntry
 from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome, ToolsUnavailable
 
@@ -37,6 +38,8 @@ class FakeStore:
     asked: list[str] = field(default_factory=list[str])
     """Every call, in order: `look_up`, the tool's name, and the key or customer."""
     refunded: list[str] = field(default_factory=list[str])
+    expected_totals: list[Sequence[Money] | None] = field(default_factory=list["Sequence[Money] | None"])
+    """What each refund had to add up to."""
 
     def look_up(self, key: str) -> LedgerEntry | None:
         self.asked.append(f"look_up {key}")
@@ -44,8 +47,17 @@ class FakeStore:
         return self.ledger.get(key)
 
     def perform(
-        self, action: EffectAction, *, customer_id: int, key: str, reason: str, charge_ids: Sequence[str] = ()
+        self,
+        action: EffectAction,
+        *,
+        customer_id: int,
+        key: str,
+        reason: str,
+        charge_ids: Sequence[str] = (),
+        expected_total: Sequence[Money] | None = None,
     ) -> dict[str, JsonValue]:
+        if action == "refund_charges":
+            self.expected_totals.append(expected_total)
         return self._write(action, customer_id, key, reason, list(charge_ids))
 
     def unlock_account(self, *, customer_id: int, key: str, reason: str) -> dict[str, JsonValue]:
