@@ -1,0 +1,140 @@
+"""Everything that can go wrong with the case record.
+
+CasebookError
+├── CaseNotFound            404
+├── EvidenceNotFound        404
+├── ReviewNotFound          404
+├── AttachmentNotFound      404
+├── SavedViewNotFound       404
+├── MalformedCursor         422
+├── ReviewMismatch          422
+├── UnstorableText          422
+├── AttachmentTooLarge      413
+├── TooManyAttachments      409
+├── TooManySavedViews       409
+├── ClaimedByOther          409
+├── NotClaimed              409
+├── EffectNotFound          404
+├── ReversalNotFound        404
+├── NotAllowed              403
+├── SameRequester           403
+├── NothingToReverse        409
+├── ReversalStands          409
+├── ReversalDecided         409
+├── NotReversible           409
+├── SameApprover            403
+├── NotTheProposer          403
+├── OtherActionProposed     409
+├── NoProposal              409
+├── CaseClosed              409
+├── IllegalMove             409
+├── NotApproved             409
+├── NoOpenReview            409
+├── ReviewSuperseded        409
+├── AssessmentChanged       409
+├── AlreadyDecided          409
+└── CasebookUnavailable     503
+    ├── CasebookUrlInvalid
+    ├── CasebookRefused
+    ├── CasebookMissing
+    ├── CasebookUnwritable
+    ├── CasebookForeign
+    ├── CasebookCorrupt
+    └── CasebookNewer
+"""
+
+from casebook.errors.base import (
+    CasebookError,
+)
+from casebook.errors.carrying_out import (
+    CaseClosed,
+    IllegalMove,
+    NotApproved,
+    NothingToReverse,
+    NotReversible,
+    ReversalDecided,
+    ReversalStands,
+    SameRequester,
+)
+from casebook.errors.database import (
+    CasebookCorrupt,
+    CasebookForeign,
+    CasebookMissing,
+    CasebookNewer,
+    CasebookRefused,
+    CasebookUnavailable,
+    CasebookUnwritable,
+    CasebookUrlInvalid,
+)
+from casebook.errors.deciding import (
+    AlreadyDecided,
+    AssessmentChanged,
+    ClaimedByOther,
+    NoOpenReview,
+    NoProposal,
+    NotAllowed,
+    NotClaimed,
+    NotTheProposer,
+    OtherActionProposed,
+    ReviewSuperseded,
+    SameApprover,
+)
+from casebook.errors.lookups import (
+    AttachmentNotFound,
+    AttachmentTooLarge,
+    CaseNotFound,
+    EffectNotFound,
+    EvidenceNotFound,
+    MalformedCursor,
+    ReversalNotFound,
+    ReviewMismatch,
+    ReviewNotFound,
+    SavedViewNotFound,
+    TooManyAttachments,
+    TooManySavedViews,
+    UnstorableText,
+)
+
+__all__ = [
+    "AlreadyDecided",
+    "AssessmentChanged",
+    "AttachmentNotFound",
+    "AttachmentTooLarge",
+    "CaseClosed",
+    "CaseNotFound",
+    "CasebookCorrupt",
+    "CasebookError",
+    "CasebookForeign",
+    "CasebookMissing",
+    "CasebookNewer",
+    "CasebookRefused",
+    "CasebookUnavailable",
+    "CasebookUnwritable",
+    "CasebookUrlInvalid",
+    "ClaimedByOther",
+    "EffectNotFound",
+    "EvidenceNotFound",
+    "IllegalMove",
+    "MalformedCursor",
+    "NoOpenReview",
+    "NoProposal",
+    "NotAllowed",
+    "NotApproved",
+    "NotClaimed",
+    "NotReversible",
+    "NotTheProposer",
+    "NothingToReverse",
+    "OtherActionProposed",
+    "ReversalDecided",
+    "ReversalNotFound",
+    "ReversalStands",
+    "ReviewMismatch",
+    "ReviewNotFound",
+    "ReviewSuperseded",
+    "SameApprover",
+    "SameRequester",
+    "SavedViewNotFound",
+    "TooManyAttachments",
+    "TooManySavedViews",
+    "UnstorableText",
+]

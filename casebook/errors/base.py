@@ -1,0 +1,15 @@
+"""The base of everything that can go wrong with the case record."""
+
+from typing import ClassVar
+
+
+class CasebookError(Exception):
+    """Base of all casebook errors: an `id`, the HTTP `status` that fits, and one exact sentence."""
+
+    id: ClassVar[str] = "casebook-error"
+    status: ClassVar[int] = 500
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong and, where it can be mended, how."""
+        return str(self)

@@ -1,0 +1,84 @@
+"""What the record refuses to note of a case, its effects and their reversals."""
+
+from casebook.errors.base import CasebookError
+
+
+class CaseClosed(CasebookError):
+    """The case is closed: nothing about it changes any more."""
+
+    id = "case-closed"
+    status = 409
+
+    def __init__(self, outcome: str | None) -> None:
+        super().__init__(f"This case is closed with the outcome '{outcome}': nothing about it can be changed.")
+
+
+class IllegalMove(CasebookError):
+    """The lifecycle has no such move."""
+
+    id = "illegal-move"
+    status = 409
+
+    def __init__(self, case_id: str, source: str, target: str) -> None:
+        super().__init__(f"Case '{case_id}' cannot go from '{source}' to '{target}'.")
+
+
+class NotApproved(CasebookError):
+    """An action was to be carried out that no accepted decision approves."""
+
+    id = "not-approved"
+    status = 409
+
+    def __init__(self, case_id: str, action: str) -> None:
+        super().__init__(f"No accepted decision on case '{case_id}' approves '{action}'.")
+
+
+class SameRequester(CasebookError):
+    """The person who asked for a reversal tries to approve it as well."""
+
+    id = "same-requester"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("You asked for this yourself: another person must approve it.")
+
+
+class NothingToReverse(CasebookError):
+    """An effect that did not happen cannot be taken back."""
+
+    id = "nothing-to-reverse"
+    status = 409
+
+    def __init__(self, action: str, status: str) -> None:
+        super().__init__(f"'{action}' is '{status}' in this case: only what was done can be taken back.")
+
+
+class ReversalStands(CasebookError):
+    """The effect has been taken back, or somebody asked for it."""
+
+    id = "reversal-stands"
+    status = 409
+
+    def __init__(self, requested_by: str, status: str) -> None:
+        what = "This was taken back already" if status == "done" else "Taking this back has been asked for already"
+        super().__init__(f"{what}, by {requested_by}. Reload to see it.")
+
+
+class ReversalDecided(CasebookError):
+    """Somebody has decided on this request."""
+
+    id = "reversal-decided"
+    status = 409
+
+    def __init__(self, decided_by: str, status: str) -> None:
+        super().__init__(f"This request was already decided by {decided_by}; it is '{status}'. Reload to see it.")
+
+
+class NotReversible(CasebookError):
+    """A reversal was to be carried out that nobody approved."""
+
+    id = "not-reversible"
+    status = 409
+
+    def __init__(self, reversal: str, action: str) -> None:
+        super().__init__(f"Nobody approved '{action}' in the reversal '{reversal}'.")

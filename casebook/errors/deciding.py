@@ -1,0 +1,131 @@
+"""What people may not do, or not now."""
+
+from datetime import datetime
+
+from casebook.errors.base import CasebookError
+from contracts.assessment import RecommendedAction
+from contracts.review import Role
+
+
+class NotAllowed(CasebookError):
+    """The person lacks the role that this needs."""
+
+    id = "not-allowed"
+    status = 403
+
+    def __init__(self, required: Role) -> None:
+        super().__init__(f"This needs the role '{required}', which you do not have.")
+
+
+class ClaimedByOther(CasebookError):
+    """Another person works on the case."""
+
+    id = "claimed-by-other"
+    status = 409
+
+    def __init__(self, claimed_by: str, claimed_at: datetime) -> None:
+        super().__init__(
+            f"{claimed_by} claimed this case at {claimed_at:%H:%M} UTC: "
+            f"ask {claimed_by} to release it, or let a manager take it over."
+        )
+
+
+class NotClaimed(CasebookError):
+    """Nobody works on the case, so there is no claim to end or to take over."""
+
+    id = "not-claimed"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("Nobody has claimed this case: there is nothing to release or to take over.")
+
+
+class SameApprover(CasebookError):
+    """The person who gave the first approval tries to give the second one as well."""
+
+    id = "same-approver"
+    status = 403
+
+    def __init__(self, action: RecommendedAction) -> None:
+        super().__init__(
+            f"You gave the first approval of '{action}' yourself: another person must give the second, "
+            "or you withdraw yours."
+        )
+
+
+class NotTheProposer(CasebookError):
+    """Somebody tries to withdraw another person's approval."""
+
+    id = "not-the-proposer"
+    status = 403
+
+    def __init__(self, proposed_by: str) -> None:
+        super().__init__(
+            f"Only {proposed_by}, who gave it, can withdraw this approval: reject with feedback if you disagree."
+        )
+
+
+class OtherActionProposed(CasebookError):
+    """An approval of something else than what the first approval proposes."""
+
+    id = "other-action-proposed"
+    status = 409
+
+    def __init__(self, proposed_by: str, action: RecommendedAction) -> None:
+        super().__init__(
+            f"{proposed_by} proposed '{action}', which waits for a second approval: approve that, "
+            f"reject with feedback, or ask {proposed_by} to withdraw it."
+        )
+
+
+class NoProposal(CasebookError):
+    """No approval waits for a second one."""
+
+    id = "no-proposal"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("No approval of this case waits for a second one: there is nothing to withdraw.")
+
+
+class NoOpenReview(CasebookError):
+    """Nobody is being asked about this case right now."""
+
+    id = "no-open-review"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("This case has no open review: there is nothing to decide right now.")
+
+
+class ReviewSuperseded(CasebookError):
+    """The decision answers an earlier round than the current one."""
+
+    id = "review-superseded"
+    status = 409
+
+    def __init__(self, current_round: int) -> None:
+        super().__init__(
+            f"This case moved to round {current_round} while you were reading: "
+            "the assessment changed. Reload to see it."
+        )
+
+
+class AssessmentChanged(CasebookError):
+    """The decision carries the hash of another assessment than the one under review."""
+
+    id = "assessment-changed"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("The assessment is not the one that you decided on. Reload to see it.")
+
+
+class AlreadyDecided(CasebookError):
+    """Somebody has answered this review."""
+
+    id = "already-decided"
+    status = 409
+
+    def __init__(self, decided_by: str) -> None:
+        super().__init__(f"This review was already decided by {decided_by}. Reload to see the decision.")
