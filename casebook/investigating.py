@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import cast
 
 from pydantic import JsonValue
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from casebook.desk_tables import CaseTextRow
@@ -15,7 +15,7 @@ from casebook.lifecycle import MOVES
 from casebook.log import Entry, append, hold_log, is_logged, next_seq
 from casebook.pages import OpenedCase
 from casebook.spending import note_use
-from casebook.tables import AlertRow, CaseRow, EvidenceRow, ModelCallRow, ReportRow, ReviewRow, RoundRow
+from casebook.tables import AlertRow, CaseRow, EvidenceRow, ModelCallRow, ReportRow, ReviewRow, RoundRow, table_of
 from casebook.trust_tables import ProposalRow
 from casebook.urgency import URGENCY
 from casebook.wording import join_words, words_of_alert
@@ -29,6 +29,15 @@ from contracts.report import SPECIALISTS, Evidence, Specialist, SpecialistReport
 from contracts.spend import ModelUse
 
 WORKER = "worker"
+
+# Half of what an investigation writes are entries of its journal: they are spared what mapped objects cost.
+_CASES = table_of(CaseRow)
+_CALLS = table_of(ModelCallRow)
+_HELD_RULE = select(_CASES.c.rule_id).where(_CASES.c.case_id == bindparam("case_id")).with_for_update()
+_IS_RECORDED = select(_CALLS.c.key).where(_CALLS.c.case_id == bindparam("case_id"), _CALLS.c.key == bindparam("key"))
+_RECORD = insert(_CALLS)
+_REPORT = insert(table_of(ReportRow))
+_EVIDENCE = insert(table_of(EvidenceRow))
 
 
 def locked_case(session: Session, case_id: str) -> CaseRow:
@@ -158,32 +167,20 @@ def save_report(
 ) -> SpecialistReport:
     """Keep a report with its evidence; the first one of a round and specialist counts and is returned."""
     case = locked_case(session, case_id)
-    saved = session.get(ReportRow, (case_id, report.round, report.specialist))
-    if saved is not None:
-        return SpecialistReport.model_validate_json(saved.body)
+    saved = select(ReportRow.body).where(
+        ReportRow.case_id == case_id, ReportRow.round == report.round, ReportRow.specialist == report.specialist
+    )
+    body = session.execute(saved).scalar()
+    if body is not None:
+        return SpecialistReport.model_validate_json(body)
     refuse_closed(case)
     enter_round(session, case, report.round, now)
-    session.add(
-        ReportRow(
-            case_id=case_id,
-            round=report.round,
-            specialist=report.specialist,
-            status=report.status,
-            risk_score=report.risk_score,
-            saved_at=now,
-            body=report.model_dump_json(),
-        )
-    )
-    session.add_all(
-        EvidenceRow(
-            case_id=case_id,
-            evidence_id=item.evidence_id,
-            round=report.round,
-            specialist=report.specialist,
-            body=item.model_dump_json(),
-        )
-        for item in evidence
-    )
+    whose = {"case_id": case_id, "round": report.round, "specialist": report.specialist}
+    score = {"status": report.status, "risk_score": report.risk_score}
+    session.execute(_REPORT, {**whose, **score, "saved_at": now, "body": report.model_dump_json()})
+    if evidence:
+        rows = [{**whose, "evidence_id": item.evidence_id, "body": item.model_dump_json()} for item in evidence]
+        session.execute(_EVIDENCE, rows)
     _show_specialist(case, report.round, report.specialist, report.status)
     data: dict[str, JsonValue] = {
         "specialist": report.specialist,
@@ -260,12 +257,15 @@ def record_model_call(
     session: Session, case_id: str, key: str, response: JsonValue, use: ModelUse | None, now: datetime
 ) -> None:
     """Keep a model's answer and what it cost; the first one under a key counts."""
-    case = locked_case(session, case_id)
-    if session.get(ModelCallRow, (case_id, key)) is None:
-        text = json.dumps(response, ensure_ascii=False, allow_nan=False)
-        session.add(ModelCallRow(case_id=case_id, key=key, response=text, recorded_at=now))
+    text = json.dumps(response, ensure_ascii=False, allow_nan=False)
+    case = session.execute(_HELD_RULE, {"case_id": case_id}).first()
+    if case is None:
+        raise CaseNotFound(case_id)
+    if session.execute(_IS_RECORDED, {"case_id": case_id, "key": key}).first() is None:
+        entry = {"case_id": case_id, "key": key, "response": text, "recorded_at": now}
+        session.execute(_RECORD, entry)
         if use is not None:
-            note_use(session, case, use, now)
+            note_use(session, case_id, case.rule_id, use, now)
 
 
 def _open_reviews(session: Session, case: CaseRow) -> Sequence[ReviewRow]:

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from casebook.events import seal, unsealed_hash
-from casebook.tables import CaseEventRow, CaseRow, LogHead
+from casebook.tables import CaseEventRow, CaseRow, LogHead, table_of
 from contracts.case import CaseEvent
 from contracts.hashing import canonical_json
 from contracts.names import CaseEventType
+
+_HEAD = table_of(LogHead)
+_ADVANCE = update(_HEAD).where(_HEAD.c.id == 1).values(last_seq=_HEAD.c.last_seq + 1).returning(_HEAD.c.last_seq)
+_APPEND = insert(table_of(CaseEventRow))
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,7 @@ def hold_log(session: Session) -> None:
 
 def next_seq(session: Session) -> int:
     """The next `seq`. From here to its commit, the transaction is the only one that appends."""
-    advance = update(LogHead).where(LogHead.id == 1).values(last_seq=LogHead.last_seq + 1).returning(LogHead.last_seq)
-    return session.execute(advance, execution_options={"synchronize_session": False}).scalar_one()
+    return session.execute(_ADVANCE).scalar_one()
 
 
 def last_seq(session: Session) -> int:
@@ -63,19 +66,18 @@ def append(session: Session, case: CaseRow, entry: Entry, at: datetime, seq: int
             hash=unsealed_hash(),
         )
     )
-    session.add(
-        CaseEventRow(
-            seq=seq,
-            case_id=case.case_id,
-            type=entry.type,
-            at=at,
-            actor=entry.actor,
-            data=canonical_json(sealed.data),
-            prev_hash=sealed.prev_hash,
-            hash=sealed.hash,
-            dedupe_key=entry.dedupe_key,
-        )
-    )
+    row = {
+        "seq": seq,
+        "case_id": case.case_id,
+        "type": entry.type,
+        "at": at,
+        "actor": entry.actor,
+        "data": canonical_json(sealed.data),
+        "prev_hash": sealed.prev_hash,
+        "hash": sealed.hash,
+        "dedupe_key": entry.dedupe_key,
+    }
+    session.execute(_APPEND, row)
     case.last_seq = seq
     case.last_hash = sealed.hash
     case.updated_at = at

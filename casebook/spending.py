@@ -3,43 +3,35 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, case, func, select
+from sqlalchemy import ColumnElement, RowMapping, case, func, insert, null, select, update
 from sqlalchemy.orm import Session
 
 from casebook.spend_tables import ModelSpendRow
-from casebook.tables import CaseRow
+from casebook.tables import table_of
 from contracts.report import Spend
 from contracts.spend import DaySpend, ModelUse, RuleSpend, SpendReport
 
 _MICRO = Decimal(1_000_000)
 _PLACES = Decimal("0.000001")
+_SPENT = table_of(ModelSpendRow)
 
 
-def note_use(session: Session, case_row: CaseRow, use: ModelUse, now: datetime) -> None:
+def note_use(session: Session, case_id: str, rule_id: str | None, use: ModelUse, now: datetime) -> None:
     """Add one call of a model to what its agent has spent. The case is held by the caller."""
     day = now.astimezone(UTC).date().isoformat()
-    row = session.get(ModelSpendRow, (case_row.case_id, use.round, use.agent, use.model, day))
+    whose = {"case_id": case_id, "round": use.round, "agent": use.agent, "model": use.model, "day": day}
     cost = None if use.cost_usd is None else int((use.cost_usd * _MICRO).to_integral_value())
-    if row is None:
-        row = ModelSpendRow(
-            case_id=case_row.case_id,
-            round=use.round,
-            agent=use.agent,
-            model=use.model,
-            day=day,
-            rule_id=case_row.rule_id,
-            model_calls=0,
-            input_tokens=0,
-            output_tokens=0,
-            cost_micro_usd=0,
-        )
-        session.add(row)
-    row.model_calls += 1
-    row.input_tokens += use.input_tokens
-    row.output_tokens += use.output_tokens
-    row.cost_micro_usd = None if cost is None or row.cost_micro_usd is None else row.cost_micro_usd + cost
+    spent = {"model_calls": 1, "input_tokens": use.input_tokens, "output_tokens": use.output_tokens}
+    more: dict[str, Any] = {name: _SPENT.c[name] + by for name, by in spent.items()}
+    # An unknown cost makes the sum unknown, and so it stays: null plus a number is null.
+    more["cost_micro_usd"] = null() if cost is None else _SPENT.c.cost_micro_usd + cost
+    same = [_SPENT.c[name] == value for name, value in whose.items()]
+    added = session.execute(update(_SPENT).where(*same).values(more).returning(_SPENT.c.model_calls)).first()
+    if added is None:
+        session.execute(insert(_SPENT), {**whose, "rule_id": rule_id, **spent, "cost_micro_usd": cost})
 
 
 def spent_on_case(session: Session, case_id: str) -> Spend:
@@ -77,6 +69,7 @@ def spend_report(session: Session, first: date, last: date) -> SpendReport:
     )
 
 
+@cache
 def _columns() -> tuple[ColumnElement[Any], ...]:
     row = ModelSpendRow
     return (
@@ -85,7 +78,6 @@ def _columns() -> tuple[ColumnElement[Any], ...]:
         func.sum(row.output_tokens).label("written"),
         func.sum(row.cost_micro_usd).label("cost"),
         func.sum(case((row.cost_micro_usd.is_(None), row.model_calls), else_=0)).label("unpriced"),
-        func.count(row.case_id.distinct()).label("cases"),
     )
 
 
@@ -94,7 +86,8 @@ def _sum(session: Session, within: ColumnElement[bool]) -> RowMapping:
 
 
 def _grouped(session: Session, key: Any, within: ColumnElement[bool]) -> Sequence[RowMapping]:
-    query = select(key.label("key"), *_columns()).where(within).group_by(key).order_by(key)
+    cases = func.count(ModelSpendRow.case_id.distinct()).label("cases")
+    query = select(key.label("key"), cases, *_columns()).where(within).group_by(key).order_by(key)
     return session.execute(query).mappings().all()
 
 

@@ -1,6 +1,7 @@
 """The tables. Large records are JSON text written by pydantic; what is searched or sorted by has its own column."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Table,
     Text,
     TypeDecorator,
     UniqueConstraint,
@@ -66,6 +68,13 @@ class Base(MappedAsDataclass, DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {str: StorableText(), datetime: UtcTimestamp()}  # noqa: RUF012 - SQLAlchemy reads it as declared
+
+
+def table_of(row: type[Base]) -> Table[Any]:
+    """The table behind a class, for statements that need no objects."""
+    table = row.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 class LogHead(Base, kw_only=True):
