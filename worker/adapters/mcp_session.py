@@ -14,6 +14,8 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 CONNECT_TIMEOUT_S = 10.0
 MAX_ERROR = 500
+CALLS_AT_ONCE = 32
+"""A tool server works on no more at a time, and a pool of connections costs each call more the more there are."""
 
 Fault = Literal["refused", "internal", "passing"]
 """The tool's considered answer; a fault inside the server that nobody foresaw; a store that is down for now."""
@@ -53,6 +55,7 @@ class McpSession:
         self._token = token
         self._client: Client[StreamableHttpTransport] | None = None
         self._connecting = anyio.Lock()
+        self._slots = anyio.CapacityLimiter(CALLS_AT_ONCE)
 
     async def list_tools(self) -> list[Tool]:
         """All tools of the server. Raises Unreachable."""
@@ -69,7 +72,8 @@ class McpSession:
         client = await self._connected()
         try:
             with anyio.fail_after(timeout_s):
-                return _reply(await client.call_tool_mcp(tool, dict(arguments)))
+                async with self._slots:
+                    return _reply(await client.call_tool_mcp(tool, dict(arguments)))
         except TimeoutError:
             raise Overdue from None
         except MCPError as error:

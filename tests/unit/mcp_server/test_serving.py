@@ -161,7 +161,7 @@ def test_a_call_over_http_does_not_list_the_tools(store_path: Path) -> None:
             server.add_middleware(listings)
             app = server.http_app(path="/mcp", stateless_http=True, json_response=True)
 
-            def through_the_app(**options: Any) -> httpx2.AsyncClient:
+            def through_the_app(*_: object, **options: Any) -> httpx2.AsyncClient:
                 return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), **options)
 
             transport = StreamableHttpTransport("http://127.0.0.1/mcp", httpx_client_factory=through_the_app)
