@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { CaseView } from "@/api/types";
+import { formatCost, formatNumber } from "@/shared/format/numbers";
 import { humanise, OUTCOME, STATE } from "@/shared/format/words";
 import { BackIcon } from "@/shared/ui/icons";
 import { Tag } from "@/shared/ui/Tag";
@@ -46,6 +47,14 @@ export function CaseHeader({ view, outdated, actions }: CaseHeaderProps) {
           <dt>Round</dt>
           <dd className="tabular">{view.round}</dd>
         </div>
+        {view.spend?.cost_usd != null && (
+          <div>
+            <dt>Cost</dt>
+            <dd className="tabular" title={`${formatNumber(view.spend.model_calls)} model calls`}>
+              {formatCost(view.spend.cost_usd)}
+            </dd>
+          </div>
+        )}
         {view.review !== null && (
           <div>
             <dt>Due in</dt>

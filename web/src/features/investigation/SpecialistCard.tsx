@@ -59,6 +59,11 @@ export function SpecialistCard(props: SpecialistCardProps) {
             />
           )}
           {report.reason !== null && <p className={classes["reason"]}>{report.reason}</p>}
+          {report.feedback_answer != null && (
+            <p className={classes["answer"]}>
+              <strong>To the feedback:</strong> {report.feedback_answer}
+            </p>
+          )}
           <FindingList report={report} alert={alert} onOpenEvidence={onOpenEvidence} />
           <Footer report={report} />
         </>
