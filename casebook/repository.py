@@ -29,7 +29,7 @@ from casebook.queries import CaseQuery
 from casebook.transactions import Transactions
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
-from contracts.case import CaseEvent, CaseState, CaseSummary, CaseView, Proposal
+from contracts.case import CaseEvent, CaseProgress, CaseState, CaseSummary, CaseView, Proposal
 from contracts.effect import Effect
 from contracts.investigation import Closing, Escalation, ReviewOpening
 from contracts.report import Evidence, Specialist, SpecialistReport, Spend
@@ -318,6 +318,12 @@ class CaseBook:
         """One row of the case list."""
         with self._read() as session:
             return summaries.read_summary(session, case_id, self._clock())
+
+    def standing(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
+        """The case's row and its progress, as of one instant. Costs a few rows."""
+        with self._read() as session:
+            summary = summaries.read_summary(session, case_id, self._clock())
+            return summary, reading.read_progress(session, case_id)
 
     def evidence(self, case_id: str, evidence_id: str) -> Evidence:
         """One recorded tool call, word for word. Raises EvidenceNotFound."""

@@ -18,12 +18,15 @@ from backend.live.pulse import Pulse
 from backend.threads import Threads
 from casebook.errors import CasebookUnavailable
 from contracts.alert import Alert
-from contracts.case import CaseEvent, CaseSummary, CaseView
+from contracts.case import CaseEvent, CaseProgress, CaseSummary
 
 log = logging.getLogger("casewright.feed")
 
 WINDOW = 2_000
 BATCH = 200
+EAGER_S = 0.005
+"""While another process is expected to act on what this one has just written."""
+EAGER_LOOKS = 60
 ACTIVE_S = 0.025
 QUIET_S = 0.1
 # With nobody watching, the log is followed only so closely that a new watcher starts near its end.
@@ -46,8 +49,8 @@ class CaseLog(Protocol):
         """The case's row as it is now."""
         ...
 
-    def get_case(self, case_id: str) -> CaseView:
-        """The whole case as it is now."""
+    def standing(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
+        """The case's row and its progress, as of one instant."""
         ...
 
 
@@ -73,6 +76,7 @@ class CaseFeed:
         self._window: deque[LogMessage] = deque(maxlen=window)
         self._last_seq = 0
         self._woken = asyncio.Event()
+        self._eager = 0
         self._statuses: dict[str, tuple[int, CaseStatusMessage]] = {}
 
     @property
@@ -84,8 +88,13 @@ class CaseFeed:
         """Begin at the end of the log: what happened before is read only by who asks for it."""
         self._last_seq = await self._threads.run(self._log.last_seq)
 
-    def wake(self) -> None:
-        """Look at the log now: this process has just written to it, or somebody came to watch."""
+    def wake(self, *, expect_more: bool = False) -> None:
+        """Look at the log now: this process has just written to it.
+
+        `expect_more`: another process will act on that at once, and somebody waits for what comes of it.
+        """
+        if expect_more:
+            self._eager = EAGER_LOOKS
         self._woken.set()
 
     async def run(self) -> None:
@@ -105,8 +114,8 @@ class CaseFeed:
                 self._pulse.beat()
                 looks = ACTIVE_LOOKS
             if len(found) < BATCH:
-                looks = max(0, looks - 1)
-                await self._rest(ACTIVE_S if looks else QUIET_S if self._pulse.watchers else UNWATCHED_S)
+                looks, self._eager = max(0, looks - 1), max(0, self._eager - 1)
+                await self._rest(self._pace(active=looks > 0))
 
     async def resume_after(self, last_event_id: int | None) -> int:
         """Where a watcher goes on: after the event that it saw last, or now.
@@ -114,7 +123,7 @@ class CaseFeed:
         An id from beyond the end of the log is from another log: then too it goes on now.
         """
         newest = await self._threads.run(self._log.last_seq)
-        self.wake()
+        self._woken.set()
         return newest if last_event_id is None or last_event_id > newest else last_event_id
 
     async def read_after(self, seq: int) -> Sequence[LogMessage]:
@@ -136,6 +145,11 @@ class CaseFeed:
         if self._last_seq == at:
             self._statuses = {k: v for k, v in self._statuses.items() if v[0] == at} | {case_id: (at, status)}
         return status
+
+    def _pace(self, *, active: bool) -> float:
+        if not self._pulse.watchers:
+            return ACTIVE_S if active else UNWATCHED_S
+        return EAGER_S if self._eager else ACTIVE_S if active else QUIET_S
 
     async def _rest(self, seconds: float) -> None:
         try:
@@ -164,8 +178,5 @@ def _encode(event: CaseEvent, case: CaseSummary) -> LogMessage:
 
 
 def _read_status(log: CaseLog, case_id: str) -> CaseStatusMessage:
-    # Row and view are two readings, and a message must not show one before and the other after a change.
-    while True:
-        case, view = log.summary(case_id), log.get_case(case_id)
-        if case.last_seq == view.last_seq:
-            return CaseStatusMessage(type="change", seq=view.last_seq, case=case, progress=view.progress)
+    case, progress = log.standing(case_id)
+    return CaseStatusMessage(type="change", seq=case.last_seq, case=case, progress=progress)

@@ -80,7 +80,7 @@ async def decide(order: DecisionRequest, desk: DeskDep, identity: CurrentIdentit
         comment=order.comment,
     )
     accepted = await desk.deciding.accept(decision, identity)
-    desk.feed.wake()
+    desk.feed.wake(expect_more=True)
     if isinstance(accepted, Proposal):
         return DecisionResponse(
             review_id=accepted.review_id,

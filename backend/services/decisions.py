@@ -29,9 +29,9 @@ class Deciding:
         NothingToRefund, and what `CaseBook.accept_decision` raises; then nothing has changed.
         """
         _require_completeness(decision)
-        case_id, _ = parse_review_id(decision.review_id)
-        view = await self._threads.run(self._casebook.get_case, case_id)
-        _require_charges(decision, view)
+        if decision.action in ("refund_charges", "lock_and_refund"):
+            case_id, _ = parse_review_id(decision.review_id)
+            _require_charges(decision, await self._threads.run(self._casebook.get_case, case_id))
         signed = decision.model_copy(update={"decided_by": identity.subject})
         accepted = await self._threads.run(self._casebook.accept_decision, signed, identity.roles)
         if isinstance(accepted, Proposal):
@@ -60,8 +60,6 @@ def _require_charges(decision: Decision, view: CaseView) -> None:
     """Judge by the assessment that the decision is bound to; one about anything else is refused by the casebook."""
     review = view.review
     if review is None or (review.review_id, review.assessment_hash) != (decision.review_id, decision.assessment_hash):
-        return
-    if decision.action not in ("refund_charges", "lock_and_refund"):
         return
     if view.assessment is None or not view.assessment.refund_charge_ids:
         raise NothingToRefund

@@ -101,8 +101,9 @@ class Relay:
 
     async def sweep(self) -> None:
         """Start and deliver all that waits and is due. Raises SchedulerUnavailable, CasebookUnavailable."""
-        await self._start_waiting()
+        # Whoever decided waits to see what comes of it.
         await self._deliver_waiting()
+        await self._start_waiting()
         await self._start_reversals()
         if self._recovery_due or await self._memory_is_lost():
             self._recovery_due = True

@@ -3,6 +3,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from backend.live import feed as feed_module
 from backend.live.feed import CaseFeed
 from backend.live.pulse import Pulse
 from backend.threads import Threads
@@ -23,7 +24,7 @@ class CountingLog:
         self.book = book
         self.reads: list[int] = []
         self.summary = book.summary
-        self.get_case = book.get_case
+        self.standing = book.standing
         self.last_seq = book.last_seq
 
     def events_after(self, seq: int, limit: int = 500) -> list[CaseEvent]:
@@ -124,3 +125,20 @@ async def test_the_status_of_a_case_is_as_new_as_the_log(feed: CaseFeed, pulse: 
     assert set(second.progress.specialists.values()) == {"ok"}
     with pytest.raises(CaseNotFound):
         await feed.status_of("case-nobody")
+
+
+async def test_what_comes_of_a_decision_appears_without_waiting_for_the_next_look(
+    log: CountingLog, pulse: Pulse, book: CaseBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pause in ("ACTIVE_S", "QUIET_S", "UNWATCHED_S"):
+        monkeypatch.setattr(feed_module, pause, 3_600.0)
+    monkeypatch.setattr(feed_module, "EAGER_LOOKS", 1_000_000)
+    feed = CaseFeed(log, Threads(), pulse)
+    running = asyncio.create_task(feed.run())
+    with pulse.watching():
+        feed.wake(expect_more=True)
+        open_case(book)
+        await until(feed, pulse, 1)
+        open_case(book, 2)
+        await until(feed, pulse, 2)
+    running.cancel()
