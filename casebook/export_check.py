@@ -49,7 +49,7 @@ def verify_export(text: str | bytes) -> CaseCheck:
 def _read(text: str | bytes) -> Json:
     try:
         said = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise NotAnExport("it is no JSON") from None
     if not isinstance(said, dict) or cast("Json", said).get("format") != EXPORT_FORMAT:
         raise NotAnExport(f"it does not say that its format is '{EXPORT_FORMAT}'")

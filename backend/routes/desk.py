@@ -6,22 +6,21 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from backend.routes.dependencies import CurrentIdentity, DeskDep, RequireAnalyst, RequireManager, strict_json
 from backend.routes.problem import documented
+from backend.routes.texts import Why
 from casebook.queries import QueueCounts
 from contracts.case import CaseSummary
 from contracts.claim import Claim
-from contracts.model import Contract, NonEmptyText
+from contracts.model import Contract
 
 router = APIRouter(prefix="/api/cases", tags=["desk"])
 
-Reason = Annotated[
-    str | None, Query(min_length=1, max_length=4_000, description="Why a manager ends another person's claim")
-]
+Reason = Annotated[Why | None, Query(description="Why a manager ends another person's claim")]
 
 
 class TakeOver(Contract):
     """Why another person's claim ends."""
 
-    reason: NonEmptyText
+    reason: Why
 
 
 @router.get(

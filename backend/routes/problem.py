@@ -116,7 +116,10 @@ def _problem_of(request: Request | WebSocket, error: Exception) -> Problem:
 
 def _http_problem(request: Request | WebSocket, error: HTTPException) -> Problem:
     if error.status_code == 400:
-        # The framework's answer to a body that is no JSON at all.
+        # The framework's answer to a body that cannot be read at all.
+        if request.headers.get("content-type", "").lower().startswith("multipart/"):
+            sentence = f"The form cannot be read: {str(error.detail).rstrip('.')}."
+            return make_problem("malformed-form", 422, sentence, [FieldProblem(field="body", message=sentence)])
         return _malformed("The request body is not valid JSON.")
     if error.status_code not in _HTTP_PROBLEMS:
         return make_problem(f"http-{error.status_code}", error.status_code, str(error.detail))
@@ -166,5 +169,7 @@ def _message(fault: dict[str, Any]) -> str:
         return "field required"
     if fault["type"] == "union_tag_invalid":
         return f"input should be one of {fault['ctx']['expected_tags']}"
+    if "Expected UploadFile" in str(fault["msg"]):
+        return "must be sent as a file with a name, in a form (multipart/form-data)"
     message = str(fault["msg"]).removeprefix("Value error, ")
     return message[:1].lower() + message[1:].rstrip(".")

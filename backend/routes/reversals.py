@@ -3,21 +3,16 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from backend.routes.dependencies import CurrentIdentity, DeskDep, RequireAnalyst, strict_json
 from backend.routes.problem import documented
-from contracts.model import Contract, NonEmptyText
+from backend.routes.texts import Why
+from contracts.model import Contract
 from contracts.reversal import Reversal
 from contracts.review import Verdict
 
 router = APIRouter(prefix="/api/cases/{case_id}/reversals", tags=["cases"])
-
-
-def _says_something(text: str) -> str:
-    if not text.strip():
-        raise ValueError("say why")
-    return text
 
 
 class ReversalRequest(Contract):
@@ -25,7 +20,7 @@ class ReversalRequest(Contract):
 
     undoes: str
     """Key of the effect."""
-    reason: Annotated[NonEmptyText, AfterValidator(_says_something)]
+    reason: Why
 
 
 class ReversalDecision(Contract):

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
+from pydantic import AfterValidator
 
 from backend.routes.dependencies import CurrentIdentity, DeskDep, strict_json
 from backend.routes.problem import documented
@@ -11,7 +12,16 @@ from contracts.model import Contract
 
 router = APIRouter(prefix="/api/views", tags=["views"])
 
-Name = Annotated[str, Path(min_length=1, max_length=200, description="What you call the view")]
+
+def _can_be_seen(name: str) -> str:
+    if not any(character.isprintable() and not character.isspace() for character in name):
+        raise ValueError("give it a name that can be seen")
+    return name
+
+
+Name = Annotated[
+    str, Path(min_length=1, max_length=200, description="What you call the view"), AfterValidator(_can_be_seen)
+]
 
 
 class ViewOrder(Contract):
@@ -33,7 +43,7 @@ async def list_views(desk: DeskDep, identity: CurrentIdentity) -> ViewList:
 
 
 @router.put(
-    "/{name}",
+    "/{name:path}",
     operation_id="save_view",
     summary="Keep a view",
     responses=documented(409, 413, 415, 422, 503),
@@ -45,7 +55,11 @@ async def save_view(name: Name, order: ViewOrder, desk: DeskDep, identity: Curre
 
 
 @router.delete(
-    "/{name}", operation_id="delete_view", summary="Forget a view", status_code=204, responses=documented(404, 422, 503)
+    "/{name:path}",
+    operation_id="delete_view",
+    summary="Forget a view",
+    status_code=204,
+    responses=documented(404, 422, 503),
 )
 async def delete_view(name: Name, desk: DeskDep, identity: CurrentIdentity) -> None:
     """Forget one of your views."""

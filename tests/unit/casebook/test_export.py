@@ -133,6 +133,7 @@ def test_nothing_is_taken_off_the_case_page_of_an_export_unseen(book: CaseBook, 
         (b"[]", "it does not say that its format is 'casewright-case-export'"),
         (b'{"format":"casewright-case-export","version":9}', "its version is 9, and this release reads 1"),
         (b'{"format":"casewright-case-export","version":1}', "it lacks a part of an export, or has one too many"),
+        (b"[" * 200_000, "it is no JSON"),
     ],
 )
 def test_what_is_no_export_is_said_to_be_none(text: bytes, why: str):

@@ -98,16 +98,21 @@ def of_type(annotation: Any, metadata: Sequence[Any] = ()) -> Strategy:
 
 def _scalar(annotation: Any, metadata: Sequence[Any]) -> Strategy:
     low, high = _limit(metadata, "ge"), _limit(metadata, "le")
-    above = _limit(metadata, "gt")
+    above, below = _limit(metadata, "gt"), _limit(metadata, "lt")
     if annotation is type(None):
         return st.none()
     if annotation is bool:
         return st.booleans()
     if annotation is int:
-        return st.integers(low if above is None else above + 1, high)
+        return st.integers(low if above is None else above + 1, high if below is None else below - 1)
     if annotation is float:
         return st.floats(
-            low if above is None else above, high, exclude_min=above is not None, allow_nan=False, allow_infinity=False
+            low if above is None else above,
+            high if below is None else below,
+            exclude_min=above is not None,
+            exclude_max=below is not None,
+            allow_nan=False,
+            allow_infinity=False,
         )
     if annotation is Decimal:
         places = _limit(metadata, "decimal_places")

@@ -6,13 +6,13 @@ from typing import Any, get_args
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from contracts.alert import MAX_RECENT_EVENTS, Alert
 from contracts.case import CaseEvent, CaseProgress
 from contracts.converter import PydanticDataConverter
 from contracts.hashing import canonical_json, content_hash
-from contracts.model import Contract
+from contracts.model import Contract, UtcDateTime
 from contracts.names import CaseEventType
 from contracts.report import SPECIALISTS, Evidence, Specialist
 from contracts.review import Decision
@@ -189,6 +189,12 @@ def test_a_time_needs_an_offset_and_is_kept_in_utc():
     assert LoginEvent.model_validate(event).model_dump(mode="json")["occurred_at"] == "2026-03-14T06:30:00Z"
     with pytest.raises(ValidationError, match="timezone"):
         LoginEvent.model_validate({**event, "occurred_at": "2026-03-14T12:00:00"})
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_utc_has_no_year_for_is_refused_like_any_other_wrong_one(time: str):
+    with pytest.raises(ValidationError, match="a time lies in the years 1 to 9999 of UTC"):
+        TypeAdapter(UtcDateTime).validate_python(time)
 
 
 @generous

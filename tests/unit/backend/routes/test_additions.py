@@ -1,6 +1,7 @@
 """What people add: notes, files, saved views."""
 
 import hashlib
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -145,3 +146,34 @@ async def test_nobody_keeps_more_than_fifty_views(client: httpx.AsyncClient) -> 
     ]
     assert answers == [200] * 50 + [409]
     assert (await client.put("/api/views/7", json={"query": {}}, headers=ANA)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"zzz", "The form cannot be read: "),
+        (b'--b\r\nContent-Disposition: form-data; name="' + b"x" * 100_000, "The form cannot be read: "),
+        (
+            b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nhi\r\n--b--\r\n',
+            "file: must be sent as a file with a name, in a form (multipart/form-data).",
+        ),
+    ],
+)
+async def test_a_form_that_holds_no_file_is_called_what_it_is(
+    client: httpx.AsyncClient, book: CaseBook, body: bytes, sentence: str
+) -> None:
+    case = open_case(book)
+    kind = {"content-type": "multipart/form-data; boundary=b"}
+    answer = await client.post(f"/api/cases/{case}/attachments", content=body, headers={**ANA, **kind})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith(sentence)
+
+
+async def test_a_view_may_bear_any_name_that_can_be_seen(client: httpx.AsyncClient) -> None:
+    for name in ("EU / high", "..x", "\U0001f4a5 <b>", "a?b#c%"):
+        path = f"/api/views/{quote(name, safe='')}"
+        assert (await client.put(path, json={"query": {}}, headers=VERA)).json()["name"] == name
+        assert (await client.delete(path, headers=VERA)).status_code == 204
+    for name in ("  ", "\u200b", "\n", "x" * 10_000):
+        path = f"/api/views/{quote(name, safe='')}"
+        assert (await client.put(path, json={"query": {}}, headers=VERA)).status_code == 422, name[:10]

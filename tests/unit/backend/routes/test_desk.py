@@ -48,7 +48,8 @@ async def test_only_a_manager_takes_over_and_says_why(client: httpx.AsyncClient,
     await client.post(f"/api/cases/{case}/claim", headers=BEN)
     path = f"/api/cases/{case}/claim/take-over"
     assert (await client.post(path, json={"reason": "Ben is ill."}, headers=ANA)).status_code == 403
-    assert (await client.post(path, json={"reason": ""}, headers=MARIA)).status_code == 422
+    for nothing in ("", " \n"):
+        assert (await client.post(path, json={"reason": nothing}, headers=MARIA)).status_code == 422
     taken = await client.post(path, json={"reason": "Ben is ill."}, headers=MARIA)
     assert (taken.status_code, taken.json()["claimed_by"]) == (200, "maria")
     event = book.case_events(case)[-1]
@@ -69,6 +70,7 @@ async def test_a_claim_is_released_by_its_owner_or_by_a_manager_with_a_reason(
     await client.post(path, headers=ANA)
     assert (await client.delete(path, headers=BEN, params={"reason": "mine!"})).status_code == 409
     assert (await client.delete(path, headers=MARIA)).status_code == 409
+    assert (await client.delete(path, headers=MARIA, params={"reason": " "})).status_code == 422
     assert (await client.delete(path, headers=ANA)).status_code == 204
     await client.post(path, headers=BEN)
     assert (await client.delete(path, headers=MARIA, params={"reason": "He is away."})).status_code == 204
@@ -141,7 +143,16 @@ async def test_a_cursor_belongs_to_its_query(client: httpx.AsyncClient, book: Ca
 
 
 @pytest.mark.parametrize(
-    "query", ["sort=luck", "min_score=2", "overdue=perhaps", "due_before=2026-03-01T00:00:00", "colour=red", "q="]
+    "query",
+    [
+        "sort=luck",
+        "min_score=2",
+        "overdue=perhaps",
+        "due_before=2026-03-01T00:00:00",
+        "colour=red",
+        "q=",
+        "opened_after=0001-01-01T00:00:00%2B14:00",
+    ],
 )
 async def test_a_query_that_makes_no_sense_is_422(client: httpx.AsyncClient, query: str) -> None:
     answer = await client.get(f"/api/cases?{query}")
