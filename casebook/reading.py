@@ -188,20 +188,23 @@ def backlog(session: Session) -> Backlog:
 
 def recall_model_call(session: Session, case_id: str, key: str) -> JsonValue | None:
     """The answer kept under `key`, or None."""
-    row = session.get(ModelCallRow, (case_id, key))
-    return None if row is None else json.loads(row.response)
+    kept = select(ModelCallRow.response).where(ModelCallRow.case_id == case_id, ModelCallRow.key == key)
+    response = session.execute(kept).scalar()
+    return None if response is None else json.loads(response)
 
 
 def recall_report(session: Session, case_id: str, round_number: int, specialist: str) -> SpecialistReport | None:
     """The saved report of one specialist in one round, or None."""
-    row = session.get(ReportRow, (case_id, round_number, specialist))
-    return None if row is None else SpecialistReport.model_validate_json(row.body)
+    mine = (ReportRow.case_id == case_id, ReportRow.round == round_number, ReportRow.specialist == specialist)
+    body = session.execute(select(ReportRow.body).where(*mine)).scalar()
+    return None if body is None else SpecialistReport.model_validate_json(body)
 
 
 def recall_assessment(session: Session, case_id: str, round_number: int) -> RiskAssessment | None:
     """The saved assessment of one round, or None."""
-    row = session.get(RoundRow, (case_id, round_number))
-    return None if row is None or row.assessment is None else RiskAssessment.model_validate_json(row.assessment)
+    kept = select(RoundRow.assessment).where(RoundRow.case_id == case_id, RoundRow.round == round_number)
+    assessment = session.execute(kept).scalar()
+    return None if assessment is None else RiskAssessment.model_validate_json(assessment)
 
 
 def _reviews(session: Session, case_id: str) -> list[ReviewRow]:

@@ -110,8 +110,8 @@ class WorkerSettings(BaseSettings):
     auto_clear_threshold: Share = _POLICY.auto_clear_threshold
     quality_check_share: Share = _POLICY.quality_check_share
 
-    worker_threads: Annotated[int, Field(ge=8, le=1024)] = 64
-    """Activities wait for language models most of the time, so there are many more threads than cores."""
+    worker_threads: Annotated[int, Field(ge=8, le=1024)] = 400
+    """A case keeps three waiting for language models, and a quarter is kept for orchestrations: enough for 100."""
     worker_drain_seconds: Seconds = 25.0
     """How long running activities may go on after SIGTERM."""
     worker_ready_file: Path | None = None

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import anyio.to_thread
-from openai import AsyncAzureOpenAI, AsyncOpenAI
+import httpx2
+from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAsyncHttpxClient
 
 from worker.adapters.model_errors import IdentityUnavailable
 from worker.ports.model import ToolCalling
@@ -17,6 +18,8 @@ AZURE_API_VERSION = "2024-10-21"
 """The first general release with structured outputs."""
 AZURE_SCOPE = "https://cognitiveservices.azure.com/.default"
 OPENAI_URL = "https://api.openai.com/v1"
+CONNECTIONS = httpx2.Limits(max_connections=1_000, max_keepalive_connections=32)
+"""Whether an idle connection is still open is asked anew for each request, of every one: fewer are kept than usual."""
 NO_KEY = "not-needed"
 """Sent to endpoints that ask for no key: the client insists on one."""
 
@@ -68,8 +71,9 @@ def open_client(provider: Provider, credential: "TokenCredential | None" = None)
     Azure OpenAI is shown a token of `credential`, by default that of the machine's identity, renewed before it
     expires. Its questions raise IdentityUnavailable when there is none.
     """
+    http = DefaultAsyncHttpxClient(limits=CONNECTIONS)
     if isinstance(provider, OpenAIProvider):
-        return AsyncOpenAI(base_url=provider.base_url, api_key=provider.api_key, max_retries=0)
+        return AsyncOpenAI(base_url=provider.base_url, api_key=provider.api_key, max_retries=0, http_client=http)
     from azure.core.exceptions import AzureError
     from azure.identity import DefaultAzureCredential, get_bearer_token_provider
 
@@ -88,6 +92,7 @@ def open_client(provider: Provider, credential: "TokenCredential | None" = None)
         api_version=AZURE_API_VERSION,
         azure_ad_token_provider=token,
         max_retries=0,
+        http_client=http,
     )
 
 
