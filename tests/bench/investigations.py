@@ -13,7 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from websockets.sync.client import ClientConnection, connect
 from casebook.engine import open_engine
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
+from contracts.assessment import RecommendedAction
 from contracts.case import CaseView
 from contracts.ids import case_id as case_of
 from contracts.report import SPECIALISTS
@@ -34,6 +35,8 @@ REFERENCE_100_AT_0S = 9.3
 REFERENCE_CPU_S = 0.116
 PATIENCE_S = 600.0
 TICK_S = 0.005
+LOCKS = 50
+"""Decisions with an effect that are timed while the flood waits."""
 
 
 @dataclass(frozen=True)
@@ -75,17 +78,35 @@ class Bench:
         calls = {agent: count - before.get(agent, 0) for agent, count in self._agents().items()}
         return max(calls[specialist] for specialist in SPECIALISTS) + calls["aggregator"]
 
-    def decide(self, cases: Sequence[str]) -> list[float]:
-        """Seconds from the decision to `closed` as seen on the case's WebSocket, one case after another."""
-        return [self._decide(self._casebook.get_case(case)) for case in cases]
+    def decide(self, cases: Sequence[str], action: RecommendedAction = "clear") -> list[float]:
+        """Seconds from the decision to `closed` as seen on the case's WebSocket, one case after another.
 
-    def _decide(self, view: CaseView) -> float:
+        Raises RuntimeError when the case closes without what was approved.
+        """
+        times: list[float] = []
+        for case in cases:
+            times.append(self._decide(self._casebook.get_case(case), action))
+            effects = self._casebook.get_case(case).effects
+            if action != "clear" and [effect.status for effect in effects] != ["done"]:
+                raise RuntimeError(f"{case} closed with the effects {effects}.")
+        return times
+
+    def lockable(self, cases: Iterable[str], count: int) -> list[str]:
+        """At most `count` of the cases, each of another customer: an account is locked once."""
+        first: dict[int, str] = {}
+        for case in cases:
+            first.setdefault(self._casebook.summary(case).customer_id, case)
+            if len(first) == count:
+                break
+        return [*first.values()]
+
+    def _decide(self, view: CaseView, action: RecommendedAction) -> float:
         url = f"{self._stack.url.replace('http', 'ws')}/api/workflow/ws/{view.case_id}"
         headers = {"Authorization": self._stack.http.headers["Authorization"]}
         with connect(url, open_timeout=10, proxy=None, additional_headers=headers) as socket:
             socket.recv(timeout=10)
             started = time.perf_counter()
-            answer = self._stack.decide(view, "approve", action="clear")
+            answer = self._stack.decide(view, "approve", action=action)
             if answer.status_code != 202:
                 raise RuntimeError(answer.text)
             _await_closed(socket)
@@ -178,7 +199,10 @@ def measure(bench: Bench, cases: int) -> None:
 
 
 def measure_flood(bench: Bench, stack: LocalStack, alerts: int) -> None:
-    """Many more alerts than the worker may work on at once: its memory stays flat and nobody starves."""
+    """Many more alerts than the worker may work on at once: its memory stays flat and nobody starves.
+
+    Then accounts are locked while all those cases wait.
+    """
     memory: dict[int, float] = {}
 
     def watch(done: int) -> None:
@@ -192,6 +216,11 @@ def measure_flood(bench: Bench, stack: LocalStack, alerts: int) -> None:
     _say(
         f"opening -> review: p50 {_percentile(flood.waits, 0.5):.1f} s, mean {mean:.1f} s, "
         f"longest {max(flood.waits):.1f} s of {flood.seconds:.1f} s in all"
+    )
+    times = bench.decide(bench.lockable(flood.cases, LOCKS), "lock_account")
+    _say(
+        f"decision -> account locked and case closed with {alerts} waiting, {len(times)} decisions: "
+        f"p50 {_percentile(times, 0.5) * 1e3:.0f} ms, p95 {_percentile(times, 0.95) * 1e3:.0f} ms"
     )
 
 

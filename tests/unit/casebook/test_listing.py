@@ -206,6 +206,46 @@ def test_no_list_sorts_and_every_list_follows_an_index(engine: Engine, desk: Des
     follow_an_index(engine, statements)
 
 
+@only_on("postgresql")
+@pytest.mark.usefixtures("cases")
+@pytest.mark.parametrize("name", PLANS)
+def test_on_postgresql_too_every_list_can_follow_an_index(engine: Engine, desk: Desk, name: str) -> None:
+    query = dict(PLANS[name])
+    again = query.pop("again", False)
+    asked = CaseQuery.model_validate(query)
+    with recorded(engine) as statements:
+        page = desk.list_cases(asked, "ana", limit=1)
+        if again:
+            desk.list_cases(asked, "ana", limit=1, cursor=page.next_cursor)
+    of_cases = [each for each in statements if 'FROM "case"' in each[0] or "LIMIT" in each[0]]
+    steps = postgres_plans(engine, of_cases)
+    assert steps
+    assert not [step for step in steps if is_dear(step)], steps
+
+
+@only_on("postgresql")
+def test_a_list_without_an_index_would_show(engine: Engine) -> None:
+    steps = postgres_plans(engine, [('SELECT * FROM "case" ORDER BY description LIMIT 1', ())])
+    assert len([step for step in steps if is_dear(step)]) == 2, steps
+
+
+def is_dear(step: str) -> bool:
+    """Whether a step of a plan reads or sorts a whole table of cases."""
+    return 'Seq Scan on "case"' in step or "Sort  (" in step
+
+
+def postgres_plans(engine: Engine, statements: list[tuple[str, Any]]) -> list[str]:
+    """The plans of a server that scans or sorts a table only where it has no other way: few rows tempt it to."""
+    with engine.connect() as connection:
+        for way in ("enable_seqscan", "enable_sort", "enable_bitmapscan"):
+            connection.exec_driver_sql(f"SET LOCAL {way} = off")
+        return [
+            str(step[0])
+            for statement, parameters in statements
+            for step in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
+        ]
+
+
 @only_on("sqlite")
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize("query", [{"customer_id": 1}, {"assignee": "me"}, {"q": "oslo"}])
