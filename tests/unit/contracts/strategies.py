@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 import types
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -87,7 +87,8 @@ def of_type(annotation: Any, metadata: Sequence[Any] = ()) -> Strategy:
     if get_origin(annotation) is tuple:
         item, ellipsis = get_args(annotation)
         assert ellipsis is ...
-        return st.lists(of_type(item), max_size=min(2, _limit(metadata, "max_length") or 2)).map(tuple)
+        shortest, longest = _limit(metadata, "min_length") or 0, min(2, _limit(metadata, "max_length") or 2)
+        return st.lists(of_type(item), min_size=shortest, max_size=longest).map(tuple)
     if get_origin(annotation) is dict:
         key, value = get_args(annotation)
         return st.dictionaries(of_type(key), of_type(value), max_size=3)
@@ -115,8 +116,10 @@ def _scalar(annotation: Any, metadata: Sequence[Any]) -> Strategy:
             allow_infinity=False,
         )
     if annotation is Decimal:
-        places = _limit(metadata, "decimal_places")
-        return st.decimals(low, 10 ** (_limit(metadata, "max_digits") - places) - 1, allow_nan=False, places=places)
+        places, digits = _limit(metadata, "decimal_places") or 9, _limit(metadata, "max_digits") or 15
+        return st.decimals(low, 10 ** (digits - places) - 1, allow_nan=False, places=places)
+    if annotation is date:
+        return st.dates()
     if annotation in {datetime, AwareDatetime}:
         return _TIMES
     if annotation is str:
