@@ -31,6 +31,7 @@ class SpecialistVerdict(BaseModel):
     risk_score: float | None
     findings: list[Claim]
     suspicious_charge_ids: list[str]
+    feedback_answer: str | None
 
 
 def verdict_format() -> JsonObject:
