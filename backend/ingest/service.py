@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 _MAX_DETAILS = 20
 _EVENTS_PER_TURN = 100
 """Events judged before other tasks get the event loop, even if the source has more at hand: about 1 ms."""
+# Rules look back from an event over weeks: the calendar must reach as far. No telemetry is older.
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 5.0
 
@@ -120,6 +122,10 @@ class IngestService:
             async for reading in readings:
                 if isinstance(reading, MalformedLine):
                     progress.skip(reading)
+                    continue
+                if reading.occurred_at < _EARLIEST:
+                    reason = f"{reading.kind}.occurred_at: {reading.occurred_at.isoformat()} lies before 1970"
+                    progress.skip(MalformedLine(file=progress.source.name, line=0, reason=reason))
                     continue
                 progress.events += 1
                 self._on_telemetry(reading)

@@ -113,6 +113,18 @@ async def test_the_report_counts_what_happened() -> None:
     assert (source.error, source.waiting_for, source.refused) == (None, None, 0)
 
 
+async def test_an_event_of_a_time_that_no_window_reaches_back_from_is_skipped_and_named() -> None:
+    first = ATTACK[0].model_copy(update={"occurred_at": datetime(1, 1, 1, tzinfo=UTC), "event_id": "ancient"})
+    async with service(CaseDesk(), ListSource([first, *ATTACK], name="recording")) as ingest:
+        await ingest.wait_finished()
+        report = ingest.report()
+    (source,) = report.sources
+    assert (source.state, report.events, report.malformed) == ("finished", 10, 1)
+    assert report.alerts == {"auth_failures": 1}
+    reason = "auth_failure.occurred_at: 0001-01-01T00:00:00+00:00 lies before 1970"
+    assert source.malformed_details == (MalformedLine(file="recording", line=0, reason=reason),)
+
+
 async def test_nothing_is_reported_before_the_start() -> None:
     report = service(CaseDesk(), ListSource(ATTACK)).report()
     assert (report.started_at, report.finished, report.sources) == (None, False, ())
