@@ -26,9 +26,9 @@ class OutsideWorld(Exception):
     """A test tried to reach something that is not on this machine."""
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def nothing_outside_this_machine() -> Iterator[None]:
-    """Refuse every look-up but those of loopback addresses."""
+    """Refuse every look-up but those of loopback addresses, for the tests of this folder only."""
     resolve = socket.getaddrinfo
 
     def only_loopback(host: Any, *arguments: Any, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""One backend and one worker for all orchestration tests."""
+"""One backend and one worker for the orchestration tests of a module. What they speed up is as it was afterwards."""
 
 import itertools
 import socket
@@ -17,9 +17,9 @@ from worker import calls
 from worker.orchestrations import reconciling
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    """One backend and worker for all tests; a case of its own for each."""
+    """One backend and worker for all tests of a module; a case of its own for each."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
