@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from casebook.errors import NotApproved
 from casebook.investigating import WORKER, locked_case, move, refuse_closed
-from casebook.lifecycle import EFFECTS_OF
 from casebook.log import Entry, append, is_logged
 from casebook.tables import CaseRow, DecisionRow, EffectRow
+from contracts.assessment import EFFECTS_OF
 from contracts.effect import Effect
 from contracts.review import Decision
 

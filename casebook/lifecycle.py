@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from contracts.assessment import EffectAction, RecommendedAction
 from contracts.case import CaseState
 
 MOVES: Mapping[CaseState, frozenset[CaseState]] = {
@@ -13,11 +12,3 @@ MOVES: Mapping[CaseState, frozenset[CaseState]] = {
     "acting": frozenset({"acting", "closed"}),
     "closed": frozenset(),
 }
-
-EFFECTS_OF: Mapping[RecommendedAction, frozenset[EffectAction]] = {
-    "clear": frozenset(),
-    "lock_account": frozenset({"lock_account"}),
-    "refund_charges": frozenset({"refund_charges"}),
-    "lock_and_refund": frozenset({"lock_account", "refund_charges"}),
-}
-"""Which real-world effects an approval of each action allows."""

@@ -4,18 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
 
-from contracts.assessment import EffectAction, RecommendedAction
+from contracts.assessment import EFFECTS_OF, RecommendedAction
 from contracts.case import CaseOutcome
 from contracts.effect import Effect
 from contracts.ids import effect_key
 from contracts.review import Decision, ReviewRequest
-
-EFFECTS_OF: Mapping[RecommendedAction, tuple[EffectAction, ...]] = {
-    "clear": (),
-    "lock_account": ("lock_account",),
-    "refund_charges": ("refund_charges",),
-    "lock_and_refund": ("lock_account", "refund_charges"),
-}
 
 OUTCOME_OF: Mapping[RecommendedAction, CaseOutcome] = {
     "clear": "cleared",
