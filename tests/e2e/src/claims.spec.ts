@@ -2,13 +2,12 @@ import type { Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 import { openCase } from "./api";
 import { useBrowser } from "./browser";
+import { button, WORK_MS } from "./gestures";
 import { customerWith } from "./stack";
 
 const stack = inject("stack");
 const { open } = useBrowser();
-const WORK_MS = 45_000;
 
-const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
 const approveButton = (page: Page) => button(page, /^Approve/);
 
 test("two people who ask for the next case get two cases", async () => {

@@ -2,26 +2,19 @@ import type { Page } from "playwright-core";
 import { afterEach, expect, inject, test } from "vitest";
 import { openCase, setModelLatency } from "./api";
 import { useBrowser } from "./browser";
+import { approve, button, WORK_MS } from "./gestures";
 import { callTool } from "./mcp";
 import { customerWith } from "./stack";
 
 const stack = inject("stack");
 const { open } = useBrowser();
-const WORK_MS = 45_000;
 
-const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
 const specialist = (page: Page, name: string) =>
   page.getByRole("article", { name: `${name} specialist` }).getByRole("status");
 const accountStatus = async (customer_id: number) =>
   (await callTool(stack, "get_customer", { customer_id })).status;
 
 afterEach(() => setModelLatency(stack, 0));
-
-async function approve(page: Page, action: string): Promise<void> {
-  await page.getByRole("radio", { name: action, exact: false }).first().check();
-  await button(page, /^Approve/).click();
-  await page.getByRole("dialog").getByRole("button", { name: action, exact: true }).click();
-}
 
 test("a damning case is watched live, sent back with feedback, approved, and the account is locked", async () => {
   const customer = await customerWith(stack, "account_takeover");

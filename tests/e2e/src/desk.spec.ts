@@ -3,13 +3,12 @@ import type { Download, Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 import { claimCase, openCase } from "./api";
 import { useBrowser } from "./browser";
+import { button, WORK_MS } from "./gestures";
 import { customerWith } from "./stack";
 
 const stack = inject("stack");
 const { open } = useBrowser();
-const WORK_MS = 45_000;
 
-const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
 const rowOf = (page: Page, customer: number) =>
   page.getByRole("row", { name: new RegExp(`Customer ${customer}\\b`) });
 

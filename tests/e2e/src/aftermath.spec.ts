@@ -1,0 +1,83 @@
+import { expect, inject, test } from "vitest";
+import { openCase } from "./api";
+import { useBrowser } from "./browser";
+import { approve, button, region, reject, WORK_MS } from "./gestures";
+import { callTool } from "./mcp";
+import { customerWith } from "./stack";
+
+const stack = inject("stack");
+const { open } = useBrowser();
+
+const accountStatus = async (customer_id: number) =>
+  (await callTool(stack, "get_customer", { customer_id })).status;
+
+test("a lock is taken back when an analyst asks for it and a manager agrees", async () => {
+  const { customer_id, ...customer } = await customerWith(stack, "stolen_card", 3);
+  const caseId = await openCase(stack, { customer_id, ...customer });
+  const [ana, maria] = [await open("ana"), await open("maria")];
+  for (const page of [ana, maria]) {
+    await page.goto(`${stack.url}/cases/${caseId}`);
+    await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
+  }
+  await approve(ana, "Lock account");
+  await region(ana, "Decision").getByText("Account locked").waitFor({ timeout: WORK_MS });
+  expect(await accountStatus(customer_id)).toBe("locked");
+
+  await button(ana, "Take back…").click();
+  const dialog = ana.getByRole("dialog");
+  await dialog.getByText("Unlock the account again?").waitFor();
+  await dialog.getByRole("textbox", { name: "Why?" }).fill("The customer came by with a passport.");
+  await dialog.getByRole("button", { name: "Ask for it" }).click();
+  await region(ana, "Effects").getByText("You asked for it: a manager other than you must agree.").waitFor();
+  expect(await accountStatus(customer_id)).toBe("locked");
+
+  await region(maria, "Effects")
+    .getByText(/Ana asked.*passport/)
+    .waitFor();
+  await button(maria, "Approve: unlock account").click();
+  for (const page of [ana, maria]) {
+    await region(page, "Effects").getByText("Maria approved it").waitFor({ timeout: WORK_MS });
+    await region(page, "Effects").getByText("Done", { exact: true }).nth(1).waitFor({ timeout: WORK_MS });
+  }
+  expect(await accountStatus(customer_id)).toBe("active");
+});
+
+test("an approval whose facts have changed does nothing and asks again", async () => {
+  const customer = await customerWith(stack, "data_resale", 3);
+  const first = await openCase(stack, customer);
+  const second = await openCase(stack, customer, "medium");
+  expect(second).not.toBe(first);
+  const [ana, ben] = [await open("ana"), await open("ben")];
+  await ana.goto(`${stack.url}/cases/${first}`);
+  await ben.goto(`${stack.url}/cases/${second}`);
+  for (const page of [ana, ben]) await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
+
+  await approve(ana, "Lock account");
+  await region(ana, "Decision").getByText("Account locked").waitFor({ timeout: WORK_MS });
+  await approve(ben, "Lock account");
+  const notice = region(ben, "The facts changed");
+  await notice.getByText(/The account is locked already, not by this case/).waitFor({ timeout: WORK_MS });
+  await button(ben, /^Approve/).waitFor({ timeout: WORK_MS });
+  expect(await region(ben, "Effects").count()).toBe(0);
+
+  await approve(ben, "Clear");
+  await region(ben, "Decision").getByText("Cleared", { exact: true }).waitFor({ timeout: WORK_MS });
+});
+
+test("a case that was rejected as often as may be goes to a manager, who ends it", async () => {
+  const caseId = await openCase(stack, await customerWith(stack, "subscription_abuse", 2));
+  const [ana, maria] = [await open("ana"), await open("maria")];
+  await ana.goto(`${stack.url}/cases/${caseId}`);
+  for (const round of [2, 3, 4]) {
+    await reject(ana, `Look at the invoices, time ${round - 1}.`, `Reject and start round ${round}`);
+  }
+  await ana.getByText("Only a manager can decide this case: it was escalated.").waitFor({ timeout: WORK_MS });
+  await region(ana, "Decision").getByText("The analysts rejected every assessment").waitFor();
+  expect(await button(ana, /^Approve/).count()).toBe(0);
+
+  await maria.goto(`${stack.url}/cases/${caseId}`);
+  await reject(maria, "Nobody can say any more.", "Reject and close");
+  for (const page of [ana, maria]) {
+    await region(page, "Decision").getByText("Unresolved").first().waitFor({ timeout: WORK_MS });
+  }
+});

@@ -1,0 +1,22 @@
+import type { Locator, Page } from "playwright-core";
+
+/** How long an investigation or an effect may take on a busy machine, in milliseconds. */
+export const WORK_MS = 45_000;
+
+export const button = (page: Page, name: string | RegExp): Locator => page.getByRole("button", { name });
+
+export const region = (page: Page, name: string): Locator => page.getByRole("region", { name });
+
+/** Chooses an action of the open review and confirms it. */
+export async function approve(page: Page, action: string): Promise<void> {
+  await page.getByRole("radio", { name: action, exact: false }).first().check();
+  await button(page, /^Approve/).click();
+  await page.getByRole("dialog").getByRole("button", { name: action, exact: true }).click();
+}
+
+/** Sends the case back for another round. */
+export async function reject(page: Page, feedback: string, submit: string): Promise<void> {
+  await button(page, "Reject with feedback").click({ timeout: WORK_MS });
+  await page.getByRole("textbox", { name: /looked at again/ }).fill(feedback);
+  await button(page, submit).click();
+}
