@@ -1,6 +1,5 @@
-import { Button, Modal, TextInput } from "@mantine/core";
-import { useState } from "react";
-import classes from "./ViewStrip.module.css";
+import { TextInput } from "@mantine/core";
+import { AskDialog } from "@/shared/ui/AskDialog";
 
 const LONGEST_NAME = 60;
 
@@ -15,43 +14,22 @@ interface NameDialogProps {
 
 /** Asks for the name of a view. */
 export function NameDialog({ title, name, taken, onName, onClose }: NameDialogProps) {
-  const [text, setText] = useState(name);
-  const words = text.trim();
-  const replaces = words !== name && taken.includes(words);
+  const replaces = (words: string) => words !== name && taken.includes(words);
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={<strong>{title}</strong>}
-      size={380}
-      closeButtonProps={{ "aria-label": "Cancel" }}
-    >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (words === "") return;
-          onName(words);
-          onClose();
-        }}
-      >
+    <AskDialog title={title} action="Save" size={380} initial={name} onWords={onName} onClose={onClose}>
+      {({ value, onChange }) => (
         <TextInput
           label="Name"
           data-autofocus
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
+          value={value}
+          onChange={(event) => {
+            onChange(event.currentTarget.value);
+          }}
           maxLength={LONGEST_NAME}
-          description={replaces ? "Replaces your view of this name." : "Only you see it."}
+          description={replaces(value.trim()) ? "Replaces your view of this name." : "Only you see it."}
           required
         />
-        <div className={classes["buttons"]}>
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" disabled={words === ""}>
-            Save
-          </Button>
-        </div>
-      </form>
-    </Modal>
+      )}
+    </AskDialog>
   );
 }

@@ -1,6 +1,5 @@
-import { Button, Modal, Textarea } from "@mantine/core";
-import { useState } from "react";
-import classes from "./ReasonDialog.module.css";
+import { Textarea } from "@mantine/core";
+import { AskDialog } from "./AskDialog";
 
 const LONGEST_REASON = 1_000;
 
@@ -14,42 +13,21 @@ interface ReasonDialogProps {
 
 /** Asks why, before something is done that somebody else will notice. */
 export function ReasonDialog({ title, note, action, onReason, onClose }: ReasonDialogProps) {
-  const [text, setText] = useState("");
-  const words = text.trim();
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={<strong>{title}</strong>}
-      size={440}
-      closeButtonProps={{ "aria-label": "Cancel" }}
-    >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (words === "") return;
-          onReason(words);
-          onClose();
-        }}
-      >
+    <AskDialog title={title} action={action} size={440} onWords={onReason} onClose={onClose}>
+      {({ value, onChange }) => (
         <Textarea
           label="Why?"
           description={note}
           data-autofocus
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
+          value={value}
+          onChange={(event) => {
+            onChange(event.currentTarget.value);
+          }}
           maxLength={LONGEST_REASON}
           required
         />
-        <div className={classes["buttons"]}>
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" disabled={words === ""}>
-            {action}
-          </Button>
-        </div>
-      </form>
-    </Modal>
+      )}
+    </AskDialog>
   );
 }
