@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from casebook.errors import ClaimedByOther, NotClaimed
 from casebook.investigating import locked_case, refuse_closed
 from casebook.log import Entry, append
-from casebook.tables import CaseRow
+from casebook.tables import CaseRow, PlainRow
 from casebook.trust_tables import ProposalRow
 from contracts.case import CaseState
 from contracts.claim import Claim
 from contracts.names import CaseEventType
 
 
-def running_claim(case: CaseRow, now: datetime) -> Claim | None:
+def running_claim(case: CaseRow | PlainRow, now: datetime) -> Claim | None:
     """The claim on a case, or None when there is none or it has run out."""
     if case.claimed_by is None or case.claimed_at is None or case.claim_expires_at is None:
         return None

@@ -1,26 +1,36 @@
 """The case list: filtered, in any of its orders, page by page. Every order is that of an index."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import chain
+from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, func, literal, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, Tuple, func, literal, literal_column, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from casebook import searching
 from casebook.claims import unclaimed
 from casebook.lifecycle import MOVES
 from casebook.pages import CasePage, Position, Seq, page_length, read_position, write_position
 from casebook.queries import ME, NOBODY, CaseQuery, QueueCounts
 from casebook.searching import Search
-from casebook.summaries import summarise
-from casebook.tables import CaseRow
+from casebook.summaries import SUMMARISED, summarise
+from casebook.tables import CaseRow, PlainRow, table_of
 from contracts.case import CaseState, CaseSummary
 from contracts.model import Score, UtcDateTime
 
 COUNTED = 1_000
 """Up to so many cases a list says how many it has; beyond, counting costs more than it tells."""
+
+_CASE = table_of(CaseRow)
+# What the rows show and what they are sorted by, as plain rows: an object for each takes longer than the query.
+_LISTED = select(*(_CASE.c[name] for name in dict.fromkeys((*SUMMARISED, "opened_seq", "last_seq", "urgency"))))
+
+_Comparable: TypeAlias = InstrumentedAttribute[Any] | ColumnElement[Any]
+_Columns: TypeAlias = Sequence[InstrumentedAttribute[Any]]
+_Conditions: TypeAlias = list[ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
@@ -65,76 +75,144 @@ def list_cases(
     )
 
 
+@dataclass(frozen=True)
+class _Stretch:
+    """A part of an order's index."""
+
+    columns: _Columns
+    """By which its rows differ, in order."""
+    conditions: _Conditions
+
+
 class _Walk:
-    """One query on its way through its index."""
+    """One query on its way through its order."""
 
     def __init__(self, session: Session, query: CaseQuery, order: Order, subject: str, now: datetime) -> None:
         self._session = session
         self._order = order
         self._descending = query.sort.startswith("-")
-        self._states = query.state
+        self._states = tuple(dict.fromkeys(query.state))
         self._conditions = _conditions(query, subject, now)
-        search = None if query.q is None else Search(session, query.q)
-        self._is_hopeless = search is not None and search.is_hopeless
-        if search is not None and not search.is_hopeless:
-            self._conditions.append(search.condition())
+        self._search = None if query.q is None else Search(session, query.q)
         # What few cases have in common finds them at once: better sort these than walk all in order.
-        self._are_few = (
-            query.customer_id is not None
-            or query.assignee not in (None, NOBODY)
-            or (search is not None and not search.is_hopeless and search.are_few)
-        )
+        self._is_of_few = query.customer_id is not None or query.assignee not in (None, NOBODY)
 
-    def rows(self, position: Sequence[Any] | None, wanted: int) -> list[CaseRow]:
+    def rows(self, position: Sequence[Any] | None, wanted: int) -> list[PlainRow]:
         """The next rows after `position`, at most `wanted`."""
-        if self._is_hopeless:
+        search = self._search
+        tested = [] if search is None or search.is_hopeless else [search.tested()]
+        if search is not None and search.is_hopeless:
             return []
-        if not self._order.has_gaps:
-            return self._fetch(self._after(position, 0), wanted)
-        first = self._order.columns[0]
-        found: list[CaseRow] = []
-        if position is None or position[0] is not None:
-            found = self._fetch([first.is_not(None), *self._after(position, 0)], wanted)
-            position = None
-        if len(found) < wanted:
-            found += self._fetch([first.is_(None), *self._after(position, 1)], wanted - len(found))
+        if self._is_of_few:
+            return self._sorted(tested, position, wanted)
+        if search is None:
+            return self._walked([], position, wanted)
+        near = self._near(tested, position, wanted)
+        if near is not None:
+            return near
+        if search.found is not None:
+            return self._sorted([search.found], position, wanted)
+        return self._walked(tested, position, wanted)
+
+    def _walked(self, further: _Conditions, position: Sequence[Any] | None, wanted: int) -> list[PlainRow]:
+        """Along the index, for as long as it takes."""
+        found: list[PlainRow] = []
+        for stretch in self._stretches(position):
+            missing = wanted - len(found)
+            if missing:
+                found += self._merged([self._select([*further, *way], missing) for way in self._ways(stretch)])[
+                    :missing
+                ]
         return found
 
-    def _after(self, position: Sequence[Any] | None, skipped: int) -> list[ColumnElement[bool]]:
-        if position is None:
-            return []
-        columns = self._order.columns[skipped:]
-        here = tuple_(*(literal(value, each.type) for each, value in zip(columns, position[skipped:], strict=True)))
-        return [tuple_(*columns) < here if self._descending else tuple_(*columns) > here]
+    def _near(self, further: _Conditions, position: Sequence[Any] | None, wanted: int) -> list[PlainRow] | None:
+        """Along the index, looking at no more than `NEAR` cases; None if that does not show all that is wanted."""
+        found: list[PlainRow] = []
+        for stretch in self._stretches(position):
+            missing = wanted - len(found)
+            ways: list[list[PlainRow]] = []
+            for way in self._ways(stretch) if missing else ():
+                end = self._end(stretch, way, searching.NEAR // max(1, len(self._states)))
+                rows = self._select([*further, *way, *end], missing)
+                if end and len(rows) < missing:
+                    return None
+                ways.append(rows)
+            found += self._merged(ways)[:missing]
+        return found
 
-    def _fetch(self, further: Sequence[ColumnElement[bool]], wanted: int) -> list[CaseRow]:
-        """The first rows. Of several states, the first of each: no index has them all in order."""
+    def _sorted(self, further: _Conditions, position: Sequence[Any] | None, wanted: int) -> list[PlainRow]:
+        """All that fulfil the conditions, fetched and then sorted: no index of an order is of use."""
+        first, *_ = columns = [_off_index(self._session, each) for each in self._order.columns]
         conditions = [*self._conditions, *further]
-        if not self._states or self._are_few:
-            if self._states:
-                conditions.append(_off_index(self._session, CaseRow.state).in_(self._states))
-            return self._select(conditions, wanted)
-        found = [
-            row
-            for state in dict.fromkeys(self._states)
-            for row in self._select([*conditions, CaseRow.state == state], wanted)
-        ]
-        return sorted(found, key=self._key, reverse=self._descending)[:wanted]
-
-    def _select(self, conditions: Sequence[ColumnElement[bool]], wanted: int) -> list[CaseRow]:
-        columns: list[ColumnElement[Any]] = [each.expression for each in self._order.columns]
-        if self._are_few:
-            columns = [_off_index(self._session, each) for each in self._order.columns]
+        if self._states:
+            conditions.append(_off_index(self._session, CaseRow.state).in_(self._states))
+        if position is not None and position[0] is None:
+            conditions += [first.is_(None), self._is_beyond(columns[1:], position[1:])]
+        elif position is not None:
+            conditions.append(or_(self._is_beyond(columns, position), first.is_(None)))
         ordered = [each.desc() if self._descending else each.asc() for each in columns]
-        return [*self._session.scalars(select(CaseRow).where(*conditions).order_by(*ordered).limit(wanted))]
+        return self._fetch(conditions, [first.is_(None), *ordered], wanted)
 
-    def _key(self, row: CaseRow) -> tuple[Any, ...]:
+    def _stretches(self, position: Sequence[Any] | None) -> Iterator[_Stretch]:
+        """The parts of the index that follow one another: rows without a value are apart."""
+        columns = self._order.columns
+        if not self._order.has_gaps:
+            yield _Stretch(columns, self._after(columns, position))
+            return
+        if position is None or position[0] is not None:
+            yield _Stretch(columns, [columns[0].is_not(None), *self._after(columns, position)])
+            position = None
+        rest = None if position is None else position[1:]
+        yield _Stretch(columns[1:], [columns[0].is_(None), *self._after(columns[1:], rest)])
+
+    def _ways(self, stretch: _Stretch) -> list[_Conditions]:
+        """Of several states, each apart: no index has them all in order."""
+        if not self._states:
+            return [stretch.conditions]
+        return [[*stretch.conditions, CaseRow.state == state] for state in self._states]
+
+    def _end(self, stretch: _Stretch, way: _Conditions, length: int) -> _Conditions:
+        """That a row is among the next `length` of the index; nothing when there are not so many."""
+        last = select(*stretch.columns).where(*way).order_by(*self._ordered(stretch.columns)).offset(length).limit(1)
+        values = self._session.execute(last).one_or_none()
+        return [] if values is None else [self._is_before(stretch.columns, values)]
+
+    def _after(self, columns: _Columns, position: Sequence[Any] | None) -> _Conditions:
+        return [] if position is None else [self._is_beyond(columns, position)]
+
+    def _is_beyond(self, columns: Sequence[_Comparable], values: Sequence[Any]) -> ColumnElement[bool]:
+        here = _literals(columns, values)
+        return tuple_(*columns) < here if self._descending else tuple_(*columns) > here
+
+    def _is_before(self, columns: Sequence[_Comparable], values: Sequence[Any]) -> ColumnElement[bool]:
+        there = _literals(columns, values)
+        return tuple_(*columns) > there if self._descending else tuple_(*columns) < there
+
+    def _ordered(self, columns: _Columns) -> list[ColumnElement[Any]]:
+        return [each.desc() if self._descending else each.asc() for each in columns]
+
+    def _select(self, conditions: _Conditions, wanted: int) -> list[PlainRow]:
+        return self._fetch([*self._conditions, *conditions], self._ordered(self._order.columns), wanted)
+
+    def _fetch(self, conditions: _Conditions, ordered: Sequence[ColumnElement[Any]], wanted: int) -> list[PlainRow]:
+        return [*self._session.execute(_LISTED.where(*conditions).order_by(*ordered).limit(wanted))]
+
+    def _merged(self, ways: Sequence[list[PlainRow]]) -> list[PlainRow]:
+        if len(ways) == 1:
+            return ways[0]
+        return sorted(chain.from_iterable(ways), key=self._key, reverse=self._descending)
+
+    def _key(self, row: PlainRow) -> tuple[Any, ...]:
         return tuple(value for each in self._order.columns if (value := getattr(row, each.key)) is not None)
+
+
+def _literals(columns: Sequence[_Comparable], values: Sequence[Any]) -> Tuple:
+    return tuple_(*(literal(value, each.type) for each, value in zip(columns, values, strict=True)))
 
 
 def find_cases(session: Session, cases: Sequence[str], now: datetime) -> dict[str, CaseSummary]:
     """The rows of those of `cases` that exist, by case id."""
-    rows = session.scalars(select(CaseRow).where(CaseRow.case_id.in_(cases))).all()
+    rows = session.execute(_LISTED.where(CaseRow.case_id.in_(cases))).all()
     return {summary.case_id: summary for summary in summarise(session, rows, now)}
 
 

@@ -2,11 +2,23 @@
 
 import json
 
-from casebook.tables import ReviewRow
+from casebook.tables import PlainRow, ReviewRow
 from contracts.review import ReviewRequest
 
+ASKED = (
+    "review_id",
+    "assessment_hash",
+    "opened_at",
+    "due_at",
+    "required_role",
+    "approvals_required",
+    "four_eyes_actions",
+    "remind_at",
+)
+"""What of a row its question is made of."""
 
-def read_review(row: ReviewRow) -> ReviewRequest:
+
+def read_review(row: ReviewRow | PlainRow) -> ReviewRequest:
     """The question that the row asks."""
     return ReviewRequest.model_validate(
         {

@@ -2,33 +2,41 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casebook.claims import running_claim
 from casebook.errors import CaseNotFound
-from casebook.reviews import read_review
-from casebook.tables import CaseRow, ReviewRow
+from casebook.reviews import ASKED, read_review
+from casebook.tables import CaseRow, PlainRow, ReviewRow, table_of
 from casebook.trust_tables import ProposalRow
 from contracts.case import CaseSummary, Proposal
 from contracts.review import ReviewRequest
 
 _FROM_ROW = tuple(name for name in CaseSummary.model_fields if name in CaseRow.__table__.columns)
+_values = attrgetter(*_FROM_ROW)
+
+SUMMARISED = (*_FROM_ROW, "claimed_by", "claimed_at", "claim_expires_at")
+"""What of a case its summary is made of."""
+
+_REVIEW, _PROPOSAL = table_of(ReviewRow).c, table_of(ProposalRow).c
+_OPEN_REVIEWS = select(_REVIEW.case_id, *(_REVIEW[name] for name in ASKED)).where(_REVIEW.status == "open")
+_PROPOSALS = select(_PROPOSAL.case_id, _PROPOSAL.body)
 
 
-def summarise(session: Session, rows: Sequence[CaseRow], now: datetime) -> tuple[CaseSummary, ...]:
-    """The rows, in two more statements however many there are."""
+def summarise(session: Session, rows: Sequence[CaseRow | PlainRow], now: datetime) -> tuple[CaseSummary, ...]:
+    """Rows with at least the columns `SUMMARISED`, in two more statements however many there are."""
     if not rows:
         return ()
     cases = [row.case_id for row in rows]
     reviews = {
-        row.case_id: read_review(row)
-        for row in session.scalars(select(ReviewRow).where(ReviewRow.case_id.in_(cases), ReviewRow.status == "open"))
+        row.case_id: read_review(row) for row in session.execute(_OPEN_REVIEWS.where(_REVIEW.case_id.in_(cases)))
     }
     proposals = {
-        row.case_id: Proposal.model_validate_json(row.body)
-        for row in session.scalars(select(ProposalRow).where(ProposalRow.case_id.in_(cases)))
+        case_id: Proposal.model_validate_json(body)
+        for case_id, body in session.execute(_PROPOSALS.where(_PROPOSAL.case_id.in_(cases)))
     }
     return tuple(_summary(row, reviews, proposals, now) for row in rows)
 
@@ -43,9 +51,9 @@ def read_summary(session: Session, case_id: str, now: datetime) -> CaseSummary:
 
 
 def _summary(
-    row: CaseRow, reviews: Mapping[str, ReviewRequest], proposals: Mapping[str, Proposal], now: datetime
+    row: CaseRow | PlainRow, reviews: Mapping[str, ReviewRequest], proposals: Mapping[str, Proposal], now: datetime
 ) -> CaseSummary:
-    fields = {name: getattr(row, name) for name in _FROM_ROW}
+    fields = dict(zip(_FROM_ROW, _values(row), strict=True))
     return CaseSummary.model_validate(
         fields
         | {

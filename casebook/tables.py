@@ -1,7 +1,7 @@
 """The tables. Large records are JSON text written by pydantic; what is searched or sorted by has its own column."""
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Row,
     Table,
     Text,
     TypeDecorator,
@@ -68,6 +69,10 @@ class Base(MappedAsDataclass, DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {str: StorableText(), datetime: UtcTimestamp()}  # noqa: RUF012 - SQLAlchemy reads it as declared
+
+
+PlainRow: TypeAlias = Row[*tuple[Any, ...]]
+"""Columns under their names, and no object to keep track of: where many rows are only read."""
 
 
 def table_of(row: type[Base]) -> Table[Any]:

@@ -1,6 +1,7 @@
 """The case list: every filter, every order, page by page; and the plans that carry it."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,9 +9,12 @@ from sqlalchemy import Engine
 
 from casebook import searching
 from casebook.desk import Desk
+from casebook.engine import open_engine
 from casebook.errors import MalformedCursor, UnstorableText
 from casebook.queries import CaseQuery
 from casebook.repository import CaseBook
+from casebook.transactions import Transactions
+from tests.bench.casebook import fill
 from tests.unit.casebook.builders import NOON, a_decision, an_alert, an_assessment, an_opening, closing, only_on
 from tests.unit.casebook.test_lists import plans, recorded
 
@@ -150,14 +154,19 @@ def test_a_note_makes_its_case_found_by_its_words(book: CaseBook, desk: Desk, ca
     assert listed(desk, q='"roaming* OR (') == []
 
 
-def test_words_find_the_same_whether_few_or_many_cases_have_them(
-    desk: Desk, cases: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("cases")
+@pytest.mark.parametrize(("near", "few"), [(1, 100), (1, 3), (4, 100), (4, 3)])
+@pytest.mark.parametrize("query", [{}, {"state": ("closed", "investigating", "awaiting_review")}, {"customer_id": 1}])
+def test_words_find_the_same_whichever_way_is_taken(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, near: int, few: int, query: dict[str, Any]
 ) -> None:
-    sorts = ("opened", "-opened", "due", "-score")
-    few = {sort: listed(desk, q="oslo", sort=sort, limit=5) for sort in sorts}
-    monkeypatch.setattr(searching, "FEW", 3)
-    assert {sort: listed(desk, q="oslo", sort=sort, limit=5) for sort in sorts} == few
-    assert len(few["due"]) == 12
+    words = ("oslo", "oslo customer 8", "impossible 10", "oslo 99")
+    asked = [{**query, "q": q, "sort": sort} for q in words for sort in ("opened", "-updated", "due", "-due", "-score")]
+    one_by_one = [listed(desk, limit=5, **each) for each in asked]
+    monkeypatch.setattr(searching, "NEAR", near)
+    monkeypatch.setattr(searching, "FEW", few)
+    assert [listed(desk, limit=5, **each) for each in asked] == one_by_one
+    assert {len(found) for found in one_by_one} >= ({12, 1, 0} if not query.get("customer_id") else {4, 1, 0})
 
 
 @pytest.mark.usefixtures("cases")
@@ -251,8 +260,9 @@ def postgres_plans(engine: Engine, statements: list[tuple[str, Any]]) -> list[st
 @pytest.mark.parametrize("query", [{"customer_id": 1}, {"assignee": "me"}, {"q": "oslo"}])
 @pytest.mark.parametrize("sort", ["due", "-opened", "score"])
 def test_what_few_cases_have_in_common_finds_them_whatever_the_order(
-    engine: Engine, desk: Desk, query: dict[str, Any], sort: str
+    engine: Engine, desk: Desk, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any], sort: str
 ) -> None:
+    monkeypatch.setattr(searching, "NEAR", 1)
     asked = CaseQuery.model_validate({**query, "sort": sort, "state": ("awaiting_review", "closed")})
     with recorded(engine) as statements:
         desk.list_cases(asked, "ana")
@@ -260,6 +270,44 @@ def test_what_few_cases_have_in_common_finds_them_whatever_the_order(
     wanted = {"customer_id": "ix_case_customer_id", "assignee": "ix_case_claimed", "q": "ix_case_opened_seq"}
     assert any(wanted[next(iter(query))] in step for step in steps), steps
     assert not [step for step in steps if step.startswith("SCAN case ") and "fts" not in step], steps
+
+
+@only_on("sqlite")
+@pytest.mark.usefixtures("cases")
+@pytest.mark.parametrize("name", PLANS)
+def test_what_many_cases_have_is_found_on_the_way_and_the_index_of_words_is_not_asked(
+    engine: Engine, desk: Desk, name: str
+) -> None:
+    query = {key: value for key, value in PLANS[name].items() if key != "again"}
+    asked = CaseQuery.model_validate({**query, "q": "oslo"})
+    with recorded(engine) as statements:
+        desk.list_cases(asked, "ana", limit=1)
+    follow_an_index(engine, statements)
+    assert not [statement for statement, _ in statements if "case_fts" in statement]
+
+
+@pytest.mark.parametrize("query", [{"q": "customer"}, {"q": "oslo", "sort": "due"}, {"q": "needle"}, {"q": "nothing"}])
+def test_a_search_takes_hardly_more_steps_in_a_casebook_of_ten_times_the_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(searching, "NEAR", 100)
+    asked = CaseQuery.model_validate(query)
+    few, many = (steps_of(tmp_path / f"{size}.db", size, asked) for size in (300, 3_000))
+    assert many < 1.5 * few, (few, many)
+
+
+def steps_of(path: Path, size: int, asked: CaseQuery) -> int:
+    """How many instructions of its machine SQLite takes for a page."""
+    engine = open_engine(f"sqlite:///{path}")
+    fill(engine, size)
+    taken: list[int] = []
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+    driver.set_progress_handler(lambda: taken.append(1), 10)
+    Desk(Transactions(engine)).list_cases(asked, "ana", limit=2)
+    engine.dispose()
+    return len(taken) * 10
 
 
 @only_on("sqlite")
