@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import httpx2
+import aiohttp
 from openai import APIConnectionError, APIResponseValidationError, APIStatusError, APITimeoutError, OpenAIError
 
 from worker.ports.model import ModelRejected, ModelUnavailable
@@ -30,9 +30,7 @@ def fault_of(error: Exception, utc_now: datetime) -> ModelUnavailable | ModelRej
     """The fault that a client's exception stands for. `utc_now` dates a Retry-After that names an instant."""
     if isinstance(error, IdentityUnavailable):
         return ModelUnavailable("The managed identity gave no token for the model endpoint.")
-    if isinstance(error, APITimeoutError):
-        return ModelUnavailable(NOT_IN_TIME)
-    if isinstance(error, APIConnectionError):
+    if isinstance(error, APIConnectionError | aiohttp.ClientError):
         return ModelUnavailable(_connection_sentence(error))
     if isinstance(error, APIStatusError):
         return _status_fault(error, utc_now)
@@ -41,10 +39,21 @@ def fault_of(error: Exception, utc_now: datetime) -> ModelUnavailable | ModelRej
     raise error
 
 
-def _connection_sentence(error: APIConnectionError) -> str:
-    if isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout):
+def _connection_sentence(error: Exception) -> str:
+    # Above aiohttp's own error, connections that break and those that never came about are called time-outs, too.
+    broken = _root(error)
+    if isinstance(broken, aiohttp.ClientConnectorError):
         return "The model endpoint could not be reached."
+    if isinstance(broken, aiohttp.ServerTimeoutError) or (broken is None and isinstance(error, APITimeoutError)):
+        return NOT_IN_TIME
     return "The model endpoint broke the connection before it answered."
+
+
+def _root(error: BaseException | None) -> aiohttp.ClientError | None:
+    """The transport's error that `error` comes from."""
+    while error is not None and not isinstance(error, aiohttp.ClientError):
+        error = error.__cause__
+    return error
 
 
 def _status_fault(error: APIStatusError, utc_now: datetime) -> ModelUnavailable | ModelRejected:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import anyio.to_thread
-import httpx2
-from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAsyncHttpxClient
+from openai import AsyncAzureOpenAI, AsyncOpenAI
 
+from worker.adapters.http_client import open_http
 from worker.adapters.model_errors import IdentityUnavailable
 from worker.ports.model import ToolCalling
 
@@ -18,8 +18,6 @@ AZURE_API_VERSION = "2024-10-21"
 """The first general release with structured outputs."""
 AZURE_SCOPE = "https://cognitiveservices.azure.com/.default"
 OPENAI_URL = "https://api.openai.com/v1"
-CONNECTIONS = httpx2.Limits(max_connections=1_000, max_keepalive_connections=32)
-"""Whether an idle connection is still open is asked anew for each request, of every one: fewer are kept than usual."""
 NO_KEY = "not-needed"
 """Sent to endpoints that ask for no key: the client insists on one."""
 
@@ -71,7 +69,7 @@ def open_client(provider: Provider, credential: "TokenCredential | None" = None)
     Azure OpenAI is shown a token of `credential`, by default that of the machine's identity, renewed before it
     expires. Its questions raise IdentityUnavailable when there is none.
     """
-    http = DefaultAsyncHttpxClient(limits=CONNECTIONS)
+    http = open_http()
     if isinstance(provider, OpenAIProvider):
         return AsyncOpenAI(base_url=provider.base_url, api_key=provider.api_key, max_retries=0, http_client=http)
     from azure.core.exceptions import AzureError

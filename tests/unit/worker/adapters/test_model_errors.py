@@ -3,7 +3,7 @@
 import socket
 import struct
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,10 +11,11 @@ from email.utils import format_datetime
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
+from openai import APITimeoutError
 
 from tests.unit.worker.support.endpoint import Endpoint, Said, completion, failure
 from worker.adapters.client_loop import ClientLoop
-from worker.adapters.model_errors import retry_after_s
+from worker.adapters.model_errors import fault_of, retry_after_s
 from worker.adapters.openai_model import OpenAIModel
 from worker.adapters.providers import AZURE_SCOPE, AzureProvider, OpenAIProvider, open_client
 from worker.agents.verdicts import RiskVerdict, answer_format
@@ -91,28 +92,69 @@ def test_why_the_model_stopped_is_told(loop: ClientLoop, reason: str, finish: st
         assert ask(loop, endpoint.url).finish == finish
 
 
+def reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def half_an_answer(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{")
+
+
+def not_http(connection: socket.socket) -> None:
+    connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+
+def nothing(connection: socket.socket) -> None:
+    """Say nothing."""
+
+
 @contextmanager
-def cutting_every_connection() -> Generator[str]:
-    """A port that accepts and then resets."""
+def cutting_a_connection(first: Callable[[socket.socket], None], scheme: str = "http") -> Generator[str]:
+    """A port that accepts once, does `first`, and closes."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def accept() -> None:
             connection, _ = listener.accept()
-            connection.recv(1)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            connection.close()
+            with connection:
+                connection.recv(65536)
+                first(connection)
 
         thread = threading.Thread(target=accept)
         thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/v1"
         thread.join()
 
 
-def test_a_connection_that_breaks_is_told_from_one_that_never_was(loop: ClientLoop) -> None:
-    with cutting_every_connection() as url, pytest.raises(ModelUnavailable, match="broke the connection before"):
+@pytest.mark.parametrize("first", [reset, half_an_answer, not_http, nothing])
+def test_a_connection_that_breaks_is_told(loop: ClientLoop, first: Callable[[socket.socket], None]) -> None:
+    with cutting_a_connection(first) as url, pytest.raises(ModelUnavailable, match="broke the connection before"):
         ask(loop, url)
+
+
+def test_an_endpoint_that_is_not_there_is_told(loop: ClientLoop) -> None:
     with pytest.raises(ModelUnavailable, match="could not be reached"):
         ask(loop, "http://127.0.0.1:9/v1")
+
+
+@pytest.mark.parametrize("first", [reset, not_http])
+def test_an_endpoint_that_speaks_no_tls_is_not_reached(
+    loop: ClientLoop, first: Callable[[socket.socket], None]
+) -> None:
+    with cutting_a_connection(first, "https") as url, pytest.raises(ModelUnavailable, match="could not be reached"):
+        ask(loop, url)
+
+
+def test_a_transport_that_waits_too_long_is_told(loop: ClientLoop) -> None:
+    async def wait_in_vain(url: str) -> None:
+        async with open_client(OpenAIProvider(url, "m-1")) as client:
+            await client.get("/", cast_to=object, options={"timeout": 0.2})
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        with pytest.raises(APITimeoutError) as raised:
+            loop.call(lambda: wait_in_vain(url))
+
+    assert str(fault_of(raised.value, NOW)) == "The model did not answer in time."
 
 
 @pytest.mark.parametrize(
