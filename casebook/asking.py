@@ -17,6 +17,7 @@ from casebook.investigating import (
     refuse_closed,
 )
 from casebook.log import Entry, append, is_logged
+from casebook.reviews import read_review
 from casebook.tables import CaseRow, DecisionRow, ReviewRow
 from contracts.hashing import content_hash
 from contracts.ids import review_id
@@ -24,13 +25,16 @@ from contracts.investigation import Escalation, ReviewOpening
 from contracts.review import Decision, ReviewRequest
 
 
-def open_review(session: Session, opening: ReviewOpening, now: datetime) -> None:
-    """Ask a person. What is asked about becomes the assessment of the round, and the round the current one."""
+def open_review(session: Session, opening: ReviewOpening, now: datetime) -> ReviewRequest:
+    """Ask a person. What is asked about becomes the assessment of the round, and the round the current one.
+
+    Ends with the review as it is asked: a repeated step is told what was asked the first time.
+    """
     case = locked_case(session, opening.case_id)
     review = opening.review
     key = f"review_opened:{review.review_id}"
     if is_logged(session, case.case_id, key):
-        return
+        return read_review(_review(session, case, review.review_id))
     _refuse_mismatch(opening)
     if opening.round < case.round:
         raise ReviewSuperseded(case.round)
@@ -55,6 +59,7 @@ def open_review(session: Session, opening: ReviewOpening, now: datetime) -> None
     append(session, case, Entry("review_opened", key, WORKER, data), now)
     if opening.escalation_reason is not None:
         append(session, case, _escalated(review, opening.round, opening.escalation_reason), now)
+    return review
 
 
 def escalate(session: Session, escalation: Escalation, now: datetime) -> Decision | None:

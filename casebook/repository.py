@@ -34,7 +34,7 @@ from contracts.effect import Effect
 from contracts.investigation import Closing, Escalation, ReviewOpening
 from contracts.report import Evidence, Specialist, SpecialistReport, Spend
 from contracts.reversal import Reversal
-from contracts.review import Decision, Role, Verdict
+from contracts.review import Decision, ReviewRequest, Role, Verdict
 from contracts.spend import ModelUse, SpendReport
 
 
@@ -104,14 +104,15 @@ class CaseBook:
 
     # Review
 
-    def open_review(self, opening: ReviewOpening) -> None:
-        """Ask a person, or a manager when `escalation_reason` is set.
+    def open_review(self, opening: ReviewOpening) -> ReviewRequest:
+        """Ask a person, or a manager when `escalation_reason` is set; the review that is asked is returned.
 
+        The first one of a round counts: repeating the step with other terms changes nothing, and returns those.
         Raises ReviewMismatch when the review does not carry this case, round and assessment's hash,
         ReviewSuperseded when the case is already in a later round.
         """
         with self._write() as session:
-            asking.open_review(session, opening, self._clock())
+            return asking.open_review(session, opening, self._clock())
 
     def escalate(self, escalation: Escalation) -> Decision | None:
         """Replace deadline and role of the open review. A decision accepted before that is returned and stands.

@@ -129,6 +129,13 @@ class ReviewPlan(Contract):
     policy: InvestigationPolicy
 
 
+class Question(Contract):
+    """Input of `ask_person`. `escalation_reason` is set when the review goes straight to a manager."""
+
+    plan: ReviewPlan
+    escalation_reason: str | None = None
+
+
 class ReviewTerms(Contract):
     """What the calendar and the four-eyes policy say of a review."""
 

@@ -4,21 +4,26 @@ from typing import Literal
 
 # Orchestrations
 INVESTIGATION = "investigation"
-INVESTIGATION_VERSION = "1.1"
+INVESTIGATION_VERSION = "1.2"
 """Given to every investigation that is scheduled. Raised when a release changes what a history must contain."""
 
 REVERSAL = "reversal"
 REVERSAL_VERSION = "1.0"
 
 # Activities
+START_INVESTIGATION = "start_investigation"
 BEGIN_INVESTIGATION = "begin_investigation"
+"""Of versions before 1.2 only: later cases begin their first round with it."""
 BEGIN_ROUND = "begin_round"
 RUN_SPECIALIST = "run_specialist"
 RECORD_REPORT = "record_report"
 ASSESS_RISK = "assess_risk"
 ASSESS_WITHOUT_MODEL = "assess_without_model"
+ASK_PERSON = "ask_person"
 SCHEDULE_REVIEW = "schedule_review"
+"""When a review passes to a manager; before 1.2 also when it is opened."""
 OPEN_REVIEW = "open_review"
+"""Of versions before 1.2 only: later cases schedule and open a review in one step."""
 REMIND_REVIEW = "remind_review"
 ESCALATE_REVIEW = "escalate_review"
 EXPIRE_REVIEW = "expire_review"

@@ -31,6 +31,7 @@ from contracts.investigation import (
     Feedback,
     Investigation,
     InvestigationPolicy,
+    Question,
     Reconciliation,
     Remembrance,
     Reminder,
@@ -93,8 +94,13 @@ REMINDING = task.RetryPolicy(
 )
 
 
+def start_investigation(ctx: Context, order: Investigation) -> Steps[InvestigationPolicy]:
+    """Begin the case and its first round; the limits that it is judged by from now on."""
+    return (yield from _answer(_record(ctx, names.START_INVESTIGATION, order), InvestigationPolicy))
+
+
 def begin_investigation(ctx: Context, order: Investigation) -> Steps[InvestigationPolicy]:
-    """The limits that this case is judged by from now on."""
+    """The limits that this case is judged by from now on; in cases of versions before 1.2 only."""
     return (yield from _answer(_record(ctx, names.BEGIN_INVESTIGATION, order), InvestigationPolicy))
 
 
@@ -124,13 +130,18 @@ def assess_without_model(ctx: Context, order: AssessmentTask) -> Steps[RiskAsses
     return (yield from _answer(_record(ctx, names.ASSESS_WITHOUT_MODEL, order), RiskAssessment))
 
 
+def ask_person(ctx: Context, question: Question) -> Steps[ReviewRequest]:
+    """Ask a person; until when and on what terms that is."""
+    return (yield from _answer(_record(ctx, names.ASK_PERSON, question), ReviewRequest))
+
+
 def schedule_review(ctx: Context, plan: ReviewPlan) -> Steps[ReviewTerms]:
     """Until when, and how many people are asked."""
     return (yield from _answer(_record(ctx, names.SCHEDULE_REVIEW, plan), ReviewTerms))
 
 
 def open_review(ctx: Context, opening: ReviewOpening) -> Steps[None]:
-    """Ask a person."""
+    """Ask a person; in cases of versions before 1.2 only."""
     yield _record(ctx, names.OPEN_REVIEW, opening)
 
 

@@ -69,12 +69,14 @@ def wire_activities(
     reversals = ReversalActivities(record, gateway, facts)
     closing = ClosingActivities(record)
     return (
+        rounds.start_investigation,
         rounds.begin_investigation,
         rounds.begin_round,
         specialists.run_specialist,
         specialists.record_report,
         assessment.assess_risk,
         assessment.assess_without_model,
+        review.ask_person,
         review.schedule_review,
         review.open_review,
         review.remind_review,

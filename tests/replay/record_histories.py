@@ -92,7 +92,7 @@ def memory_lost(lab: Lab) -> RunningCase:
 
 
 def broken(lab: Lab) -> RunningCase:
-    case = _start(lab, "broken", CaseScript(instead={"schedule_review": {"due_at": "some day"}}))
+    case = _start(lab, "broken", CaseScript(instead={"ask_person": {"due_at": "some day"}}))
     case.outcome()
     return case
 

@@ -8,10 +8,12 @@ import pytest
 from durabletask import task
 from durabletask.internal import helpers
 
+from contracts.assessment import RiskAssessment
 from contracts.converter import Undecoded
 from contracts.hashing import content_hash
-from contracts.investigation import Investigation, InvestigationPolicy, ReviewOpening, RoundStart
+from contracts.investigation import Investigation, InvestigationPolicy, Question, ReviewOpening, RoundStart
 from contracts.names import analyst_decision
+from contracts.review import ReviewRequest
 from tests.replay.record_histories import FOLDER, PATHS, REVERSAL_RECORDING, recording_of
 from tests.replay.replaying import History, HistoryDiverged, read_history, replay, run_turn
 from tests.unit.worker.support.cases import a_decision, an_assessment
@@ -59,13 +61,13 @@ WAITING = ["awaiting-review", "escalated", "specialist-unavailable"]
     ("path", "version", "first"),
     [
         *((path, "1.0", "activity execute_action") for path in WAITING),
-        *((path, "1.1", "activity check_facts") for path in [*WAITING, "reminded"]),
+        *((path, version, "activity check_facts") for path in [*WAITING, "reminded"] for version in ("1.1", "1.2")),
     ],
 )
 def test_a_case_that_an_earlier_release_left_waiting_acts_on_its_decision(path: str, version: str, first: str) -> None:
     history = read_history(recording_of(path, version))
-    opening = last_opening(history)
-    decision = a_decision(opening.review.review_id, opening.assessment)
+    review, assessment = last_question(history)
+    decision = a_decision(review.review_id, assessment)
 
     (step,) = run_turn(history, arriving(decision.model_dump_json()))
 
@@ -79,15 +81,15 @@ def test_a_case_that_an_earlier_release_left_waiting_acts_on_its_decision(path: 
 
 def test_a_case_that_waits_across_a_release_still_refuses_a_decision_on_something_else() -> None:
     history = read_history(recording_of("awaiting-review"))
-    other = a_decision(last_opening(history).review.review_id, an_assessment(0.7))
+    other = a_decision(last_question(history)[0].review_id, an_assessment(0.7))
 
     assert run_turn(history, arriving(other.model_dump_json())) == []
 
 
 def test_the_assessment_that_is_waited_on_still_has_the_hash_that_its_review_is_bound_to() -> None:
-    opening = last_opening(read_history(recording_of("awaiting-review")))
+    review, assessment = last_question(read_history(recording_of("awaiting-review")))
 
-    assert content_hash(opening.assessment) == opening.review.assessment_hash
+    assert content_hash(assessment) == review.assessment_hash
 
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.stem)
@@ -157,24 +159,31 @@ def test_a_case_of_a_newer_release_is_handed_back() -> None:
 def test_a_later_release_may_tell_a_step_more_but_not_less() -> None:
     history = read_history(recording_of("auto-clear"))
     for event in history:
-        if event.HasField("taskScheduled") and event.taskScheduled.name == "begin_round":
+        if event.HasField("taskScheduled") and event.taskScheduled.name == "close_case":
             event.taskScheduled.input.value = '{"case_id": "case-auto-clear"}'
     assert [step.what for step in replay(history)] == ["end ORCHESTRATION_STATUS_COMPLETED"]
 
     for event in history:
-        if event.HasField("taskScheduled") and event.taskScheduled.name == "begin_round":
+        if event.HasField("taskScheduled") and event.taskScheduled.name == "close_case":
             event.taskScheduled.input.value = '{"case_id": "case-auto-clear", "mood": "of another release"}'
     with pytest.raises(HistoryDiverged, match="mood"):
         replay(history)
 
 
-def last_opening(history: History) -> ReviewOpening:
-    texts = [
-        event.taskScheduled.input.value
+def last_question(history: History) -> tuple[ReviewRequest, RiskAssessment]:
+    """What a person was asked last, and about what."""
+    scheduled = [
+        (event.eventId, event.taskScheduled)
         for event in history
-        if event.HasField("taskScheduled") and event.taskScheduled.name == "open_review"
+        if event.HasField("taskScheduled") and event.taskScheduled.name in ("open_review", "ask_person")
     ]
-    return ReviewOpening.model_validate_json(texts[-1])
+    number, step = scheduled[-1]
+    if step.name == "open_review":
+        opening = ReviewOpening.model_validate_json(step.input.value)
+        return opening.review, opening.assessment
+    (answer,) = [event.taskCompleted for event in history if event.taskCompleted.taskScheduledId == number]
+    question = Question.model_validate_json(step.input.value)
+    return ReviewRequest.model_validate_json(answer.result.value), question.plan.assessment
 
 
 def arriving(payload: str) -> History:

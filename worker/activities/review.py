@@ -5,8 +5,9 @@ import logging
 from durabletask import task
 
 from casebook.approvals import approvals_required, four_eyes_actions
-from contracts.ids import parse_review_id
-from contracts.investigation import Escalation, Reminder, ReviewOpening, ReviewPlan, ReviewTerms
+from contracts.hashing import content_hash
+from contracts.ids import parse_review_id, review_id
+from contracts.investigation import Escalation, Question, Reminder, ReviewOpening, ReviewPlan, ReviewTerms
 from contracts.review import Decision, ReviewRequest
 from worker.domain.deadlines import BusinessHours, due_after, remind_after, review_hours
 from worker.ports.record import CaseRecord
@@ -21,6 +22,29 @@ class ReviewActivities:
         self._record = record
         self._business = business
 
+    def ask_person(self, context: task.ActivityContext, question: Question) -> ReviewRequest:
+        """Ask, with the terms of `schedule_review`; the first review of a round counts and is returned."""
+        plan = question.plan
+        terms = self.schedule_review(context, plan)
+        review = ReviewRequest(
+            review_id=review_id(plan.case_id, plan.assessment.round),
+            assessment_hash=content_hash(plan.assessment),
+            opened_at=plan.asked_at,
+            required_role=plan.required_role,
+            due_at=terms.due_at,
+            remind_at=terms.remind_at,
+            approvals_required=terms.approvals_required,
+            four_eyes_actions=terms.four_eyes_actions,
+        )
+        opening = ReviewOpening(
+            case_id=plan.case_id,
+            round=plan.assessment.round,
+            review=review,
+            assessment=plan.assessment,
+            escalation_reason=question.escalation_reason,
+        )
+        return self.open_review(context, opening)
+
     def schedule_review(self, _: task.ActivityContext, plan: ReviewPlan) -> ReviewTerms:
         """Until when, and how many people are asked. Raises NoBusinessHours for a calendar without working time."""
         hours = review_hours(plan.policy, plan.severity, plan.required_role)
@@ -33,15 +57,16 @@ class ReviewActivities:
             four_eyes_actions=None if limit is None else four_eyes_actions(plan.assessment, limit),
         )
 
-    def open_review(self, _: task.ActivityContext, opening: ReviewOpening) -> None:
-        """Ask a person."""
-        self._record.open_review(opening)
+    def open_review(self, _: task.ActivityContext, opening: ReviewOpening) -> ReviewRequest:
+        """Ask a person; the first review of a round counts and is returned."""
+        asked = self._record.open_review(opening)
         log.info(
             "Waiting for the decision of one %s until %s.",
-            opening.review.required_role,
-            opening.review.due_at.isoformat(),
+            asked.required_role,
+            asked.due_at.isoformat(),
             extra={"case_id": opening.case_id},
         )
+        return asked
 
     def remind_review(self, _: task.ActivityContext, reminder: Reminder) -> None:
         """Remind those who could decide."""

@@ -17,6 +17,11 @@ class RoundActivities:
         self._record = record
         self._policy = policy
 
+    def start_investigation(self, context: task.ActivityContext, order: Investigation) -> InvestigationPolicy:
+        """Begin the case and its first round; the limits in force now, which hold until the case ends."""
+        self._record.start_round(order.case_id, 1)
+        return self.begin_investigation(context, order)
+
     def begin_investigation(self, _: task.ActivityContext, order: Investigation) -> InvestigationPolicy:
         """The limits in force now; the history keeps them, so that a new setting never changes an open case."""
         log.info("Investigation begins: %s.", order.alert.alert_type, extra={"case_id": order.case_id})

@@ -69,11 +69,14 @@ class Features:
     reconciliation: bool
     """1.1: an effect in doubt is looked up until it is known, for a limited time."""
 
+    single_steps: bool
+    """1.2: the case begins with its first round in one step, and a review is scheduled and opened in one."""
+
     @staticmethod
     def of(version: str | None) -> "Features":
         """Those of an investigation that was scheduled with `version`; None and 1.0 have none."""
         later = version not in (None, "", "1.0")
-        return Features(terms=later, fact_checks=later, reconciliation=later)
+        return Features(terms=later, fact_checks=later, reconciliation=later, single_steps=later and version != "1.1")
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,10 @@ def investigation(ctx: task.OrchestrationContext, order: Undecoded) -> Steps[Cas
 
 def _investigate(ctx: task.OrchestrationContext, board: ProgressBoard, order: Investigation) -> Steps[CaseOutcome]:
     """Investigate, ask, and act on the answer; a rejection starts another round that knows all earlier ones."""
-    policy = yield from calls.begin_investigation(ctx, order)
-    case = OpenCase(order.case_id, order.alert, policy, board, Features.of(ctx.version))
+    features = Features.of(ctx.version)
+    begin = calls.start_investigation if features.single_steps else calls.begin_investigation
+    policy = yield from begin(ctx, order)
+    case = OpenCase(order.case_id, order.alert, policy, board, features)
     round_number, rejections, memory = 1, 0, CaseMemory(ctx, order.case_id, order.alert)
     while True:
         assessment = yield from assess_round(ctx, case, round_number, memory)

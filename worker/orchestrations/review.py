@@ -9,7 +9,7 @@ from durabletask import task
 from contracts.assessment import RiskAssessment
 from contracts.hashing import content_hash
 from contracts.ids import review_id
-from contracts.investigation import Escalation, Reminder, ReviewOpening, ReviewPlan
+from contracts.investigation import Escalation, Question, Reminder, ReviewOpening, ReviewPlan
 from contracts.review import Decision, ReviewRequest, Role
 from worker import calls
 from worker.calls import Steps
@@ -71,11 +71,7 @@ class DecisionBox:
 
 def ask_analyst(ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment) -> Steps[Answer]:
     """Ask an analyst; when nobody decides in time, ask a manager the same question."""
-    review = yield from _request(ctx, case, assessment, "analyst")
-    box = DecisionBox(ctx, case.case_id, assessment.round)
-    yield from calls.open_review(
-        ctx, ReviewOpening(case_id=case.case_id, round=assessment.round, review=review, assessment=assessment)
-    )
+    review, box = yield from _ask(ctx, case, assessment, "analyst")
     case.board.enter("awaiting_review", round_number=assessment.round)
     decision = yield from box.wait(review)
     if decision is not None:
@@ -95,7 +91,21 @@ def ask_manager(
     ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, reason: str
 ) -> Steps[Answer]:
     """Ask a manager straight away, as a round of its own."""
-    review = yield from _request(ctx, case, assessment, "manager")
+    review, box = yield from _ask(ctx, case, assessment, "manager", reason)
+    case.board.enter("escalated", round_number=assessment.round)
+    decision = yield from _last_wait(ctx, box, review)
+    return Answer(decision, by_manager=True)
+
+
+def _ask(
+    ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, role: Role, reason: str | None = None
+) -> Steps[tuple[ReviewRequest, DecisionBox]]:
+    """Put the question; every decision from here on is in the box."""
+    if case.features.single_steps:
+        box = DecisionBox(ctx, case.case_id, assessment.round)
+        question = Question(plan=_plan(ctx, case, assessment, role), escalation_reason=reason)
+        return (yield from calls.ask_person(ctx, question)), box
+    review = yield from _request(ctx, case, assessment, role)
     box = DecisionBox(ctx, case.case_id, assessment.round)
     yield from calls.open_review(
         ctx,
@@ -107,9 +117,7 @@ def ask_manager(
             escalation_reason=reason,
         ),
     )
-    case.board.enter("escalated", round_number=assessment.round)
-    decision = yield from _last_wait(ctx, box, review)
-    return Answer(decision, by_manager=True)
+    return review, box
 
 
 def _last_wait(ctx: task.OrchestrationContext, box: DecisionBox, review: ReviewRequest) -> Steps[Decision | None]:
@@ -140,17 +148,7 @@ def _with_terms(
     if not case.features.terms:
         hours = policy.escalation_timeout_hours if role == "manager" else policy.approval_timeout_hours
         return review.model_copy(update={"required_role": role, "due_at": asked_at + timedelta(hours=hours)})
-    terms = yield from calls.schedule_review(
-        ctx,
-        ReviewPlan(
-            case_id=case.case_id,
-            severity=case.alert.severity,
-            required_role=role,
-            asked_at=asked_at,
-            assessment=assessment,
-            policy=policy,
-        ),
-    )
+    terms = yield from calls.schedule_review(ctx, _plan(ctx, case, assessment, role))
     return review.model_copy(
         update={
             "required_role": role,
@@ -159,4 +157,15 @@ def _with_terms(
             "approvals_required": terms.approvals_required,
             "four_eyes_actions": terms.four_eyes_actions,
         }
+    )
+
+
+def _plan(ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, role: Role) -> ReviewPlan:
+    return ReviewPlan(
+        case_id=case.case_id,
+        severity=case.alert.severity,
+        required_role=role,
+        asked_at=now(ctx),
+        assessment=assessment,
+        policy=case.policy,
     )

@@ -20,7 +20,8 @@ def assess_round(
     ctx: task.OrchestrationContext, case: OpenCase, round_number: int, memory: CaseMemory
 ) -> Steps[RiskAssessment]:
     """Investigate and assess once more, knowing what earlier rounds found and were told."""
-    yield from calls.begin_round(ctx, RoundStart(case_id=case.case_id, round=round_number))
+    if round_number > 1 or not case.features.single_steps:
+        yield from calls.begin_round(ctx, RoundStart(case_id=case.case_id, round=round_number))
     case.board.start_round(round_number)
     reports = yield from _hear_specialists(ctx, case, round_number, memory)
     case.board.enter("assessing")

@@ -10,7 +10,7 @@ from contracts.assessment import RiskAssessment
 from contracts.effect import Effect
 from contracts.investigation import Closing, Escalation, ReviewOpening
 from contracts.report import Evidence, Specialist, SpecialistReport, Spend
-from contracts.review import Decision
+from contracts.review import Decision, ReviewRequest
 from contracts.spend import ModelUse
 
 
@@ -41,8 +41,8 @@ class CaseRecord(Protocol):
         """Keep an assessment; the first of its round counts and is returned."""
         ...
 
-    def open_review(self, opening: ReviewOpening) -> None:
-        """Ask a person."""
+    def open_review(self, opening: ReviewOpening) -> ReviewRequest:
+        """Ask a person; the first review of a round counts and is returned."""
         ...
 
     def escalate(self, escalation: Escalation) -> Decision | None:

@@ -64,6 +64,14 @@ def test_a_case_begins_with_the_limits_in_force_and_its_first_round(casebook: Ca
     assert events(casebook) == ["case_opened", "round_started"]
 
 
+def test_a_case_begins_with_its_first_round_in_one_step(casebook: CaseBook) -> None:
+    rounds = RoundActivities(casebook, a_policy(max_review_attempts=2))
+
+    assert rounds.start_investigation(CTX, ORDER).max_review_attempts == 2
+    rounds.start_investigation(CTX, ORDER)
+    assert events(casebook) == ["case_opened", "round_started"]
+
+
 def test_a_report_is_kept_with_the_evidence_that_it_rests_on(casebook: CaseBook) -> None:
     activities, _ = specialists(
         casebook, asks(("get_customer", {"customer_id": 7})), answers(a_verdict(0.4, ["r1-usage-1"]))

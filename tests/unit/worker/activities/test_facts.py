@@ -6,7 +6,8 @@ import pytest
 
 from casebook.errors import EvidenceNotFound
 from casebook.repository import CaseBook
-from contracts.investigation import ChangedFacts, FactCheck, Reminder, ReviewPlan
+from contracts.hashing import content_hash
+from contracts.investigation import ChangedFacts, FactCheck, Question, Reminder, ReviewPlan
 from contracts.money import Money
 from contracts.report import Evidence, ToolCall
 from contracts.review import Role
@@ -156,6 +157,35 @@ def test_a_review_asks_two_people_by_the_policy_in_force(
     terms = ReviewActivities(casebook).schedule_review(CTX, a_plan(total=total, limit=limit))
 
     assert (terms.approvals_required, terms.four_eyes_actions) == (people, four_eyes)
+
+
+def test_a_person_is_asked_on_terms_that_a_repeated_step_does_not_move(casebook: CaseBook) -> None:
+    question = Question(plan=a_plan(total=1_001))
+    desk = BusinessHours(frozenset({1, 2, 3, 4, 5}), time(9), time(15), UTC)
+
+    asked = ReviewActivities(casebook).ask_person(CTX, question)
+    again = ReviewActivities(casebook, desk).ask_person(CTX, question)
+
+    assert casebook.get_case(CASE).review == asked == again
+    assert asked.assessment_hash == content_hash(question.plan.assessment)
+    assert (asked.opened_at, asked.due_at, asked.remind_at) == (
+        NOON,
+        NOON + timedelta(hours=4),
+        NOON + timedelta(hours=3),
+    )
+    assert (asked.approvals_required, asked.four_eyes_actions) == (2, ("refund_charges", "lock_and_refund"))
+    assert events(casebook).count("review_opened") == 1
+
+
+def test_a_manager_is_asked_straight_away_with_the_reason(casebook: CaseBook) -> None:
+    plan = a_plan("manager")
+
+    asked = ReviewActivities(casebook).ask_person(
+        CTX, Question(plan=plan, escalation_reason="All attempts are used up.")
+    )
+
+    assert asked.required_role == "manager"
+    assert casebook.get_case(CASE).state == "escalated"
 
 
 def test_a_reminder_is_on_record_once_and_only_while_somebody_is_asked(casebook: CaseBook) -> None:

@@ -87,16 +87,11 @@ def test_used_up_attempts_bring_the_case_before_a_manager_with_a_deadline_of_the
 
 
 def test_what_the_policy_says_of_four_eyes_is_part_of_the_question(lab: Lab) -> None:
-    terms = {
-        "due_at": "2126-03-02T12:00:00Z",
-        "approvals_required": 2,
-        "four_eyes_actions": ["lock_account", "lock_and_refund"],
-    }
-    case = lab.start(CaseScript(instead={"schedule_review": terms}))
+    case = lab.start(CaseScript(policy=a_policy(four_eyes_refund_minor=0)))
 
     review = case.script.opening().review
     case.decide(case.script.opening(), "clear")
 
     assert case.outcome() == "cleared"
-    assert (review.approvals_required, review.four_eyes_actions) == (2, ("lock_account", "lock_and_refund"))
+    assert (review.approvals_required, review.four_eyes_actions) == (1, ("lock_and_refund",))
     assert review.remind_at is None

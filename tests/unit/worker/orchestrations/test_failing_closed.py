@@ -97,15 +97,13 @@ def test_feedback_that_cannot_be_remembered_keeps_the_next_round_from_closing_by
 @pytest.mark.parametrize(
     "instead",
     [
-        {"begin_investigation": ScriptedFault("No casebook.")},
-        {"begin_investigation": {"auto_clear_threshold": 9}},
-        {"begin_round": ScriptedFault("No casebook.")},
+        {"start_investigation": ScriptedFault("No casebook.")},
+        {"start_investigation": {"auto_clear_threshold": 9}},
         {"run_specialist": {"specialist": "usage", "mood": "of another release"}},
         {"run_specialist": ScriptedFault("No model."), "record_report": ScriptedFault("No casebook.")},
         {"assess_risk": ScriptedFault("No model."), "assess_without_model": ScriptedFault("No casebook.")},
         {"assess_risk": {"round": 1, "mood": "of another release"}},
-        {"open_review": ScriptedFault("No casebook.")},
-        {"schedule_review": ScriptedFault("No calendar.")},
+        {"ask_person": ScriptedFault("No casebook.")},
     ],
     ids=lambda instead: "-".join(instead),
 )
@@ -132,7 +130,7 @@ def test_an_action_that_cannot_even_be_looked_up_closes_the_case_as_failed(lab: 
 def test_a_fault_in_the_orchestration_itself_closes_the_case_as_failed(
     lab: Lab, caplog: pytest.LogCaptureFixture
 ) -> None:
-    case = lab.start(CaseScript(instead={"schedule_review": {"due_at": "some day"}}))
+    case = lab.start(CaseScript(instead={"ask_person": {"due_at": "some day"}}))
 
     assert case.outcome() == "failed"
     assert case.script.outcomes == ["failed"]
@@ -150,6 +148,14 @@ def test_an_order_that_cannot_be_read_closes_its_case_as_failed(lab: Lab, order:
     assert [(closing.case_id, closing.round) for closing in case.script.closings] == [(case.order.case_id, 1)]
 
 
+def test_a_later_round_that_cannot_begin_closes_its_case_as_failed(lab: Lab) -> None:
+    case = lab.start(CaseScript(instead={"begin_round": ScriptedFault("No casebook.")}))
+    case.reject(case.script.opening(1))
+
+    assert case.outcome() == "failed"
+    assert case.script.rounds == [1]
+
+
 def test_the_round_that_broke_is_on_record(lab: Lab) -> None:
     def breaks_in_round_2(order: SpecialistTask) -> SpecialistReport:
         if order.round == 2:
@@ -165,7 +171,7 @@ def test_the_round_that_broke_is_on_record(lab: Lab) -> None:
 
 
 def test_an_orchestration_that_cannot_close_its_case_fails_with_the_first_fault(lab: Lab) -> None:
-    script = harmless(close_case=ScriptedFault("No casebook."), begin_round=ScriptedFault("The first fault."))
+    script = harmless(close_case=ScriptedFault("No casebook."), start_investigation=ScriptedFault("The first fault."))
     case = lab.start(script)
 
     assert "The first fault." in case.failure()

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 
 from durabletask import task
 
+from casebook.approvals import approvals_required, four_eyes_actions
 from contracts.assessment import RecommendedAction, RiskAssessment
 from contracts.case import CaseOutcome
 from contracts.effect import Effect, EffectStatus
+from contracts.hashing import content_hash
+from contracts.ids import review_id
 from contracts.investigation import (
     ActionOrder,
     ActionResult,
@@ -20,6 +23,7 @@ from contracts.investigation import (
     FactReport,
     Investigation,
     InvestigationPolicy,
+    Question,
     Reconciliation,
     Reminder,
     ReportFiling,
@@ -128,6 +132,10 @@ class FakeActivities:
     def __init__(self, scripts: Mapping[str, CaseScript]) -> None:
         self._scripts = scripts
 
+    def start_investigation(self, ctx: task.ActivityContext, order: Investigation) -> InvestigationPolicy:
+        self._scripts[order.case_id].rounds.append(1)
+        return self._scripts[order.case_id].policy
+
     def begin_investigation(self, ctx: task.ActivityContext, order: Investigation) -> InvestigationPolicy:
         return self._scripts[order.case_id].policy
 
@@ -153,12 +161,37 @@ class FakeActivities:
     def assess_without_model(self, ctx: task.ActivityContext, order: AssessmentTask) -> RiskAssessment:
         return assess(order, NO_JUDGEMENT)
 
+    def ask_person(self, ctx: task.ActivityContext, question: Question) -> ReviewRequest:
+        plan = question.plan
+        terms = self.schedule_review(ctx, plan)
+        review = ReviewRequest(
+            review_id=review_id(plan.case_id, plan.assessment.round),
+            assessment_hash=content_hash(plan.assessment),
+            opened_at=plan.asked_at,
+            required_role=plan.required_role,
+            due_at=terms.due_at,
+            remind_at=terms.remind_at,
+            approvals_required=terms.approvals_required,
+            four_eyes_actions=terms.four_eyes_actions,
+        )
+        opening = ReviewOpening(
+            case_id=plan.case_id,
+            round=plan.assessment.round,
+            review=review,
+            assessment=plan.assessment,
+            escalation_reason=question.escalation_reason,
+        )
+        self.open_review(ctx, opening)
+        return review
+
     def schedule_review(self, ctx: task.ActivityContext, plan: ReviewPlan) -> ReviewTerms:
         self._scripts[plan.case_id].plans.append(plan)
-        hours = review_hours(plan.policy, plan.severity, plan.required_role)
+        hours, limit = review_hours(plan.policy, plan.severity, plan.required_role), plan.policy.four_eyes_refund_minor
         return ReviewTerms(
             due_at=due_after(plan.asked_at, hours),
             remind_at=remind_after(plan.asked_at, hours, plan.policy.remind_before_share or 0.0),
+            approvals_required=1 if limit is None else approvals_required(plan.assessment, limit),
+            four_eyes_actions=None if limit is None else four_eyes_actions(plan.assessment, limit),
         )
 
     def remind_review(self, ctx: task.ActivityContext, reminder: Reminder) -> None:
