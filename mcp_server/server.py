@@ -8,6 +8,7 @@ from mcp_server.store.customer_store import CustomerStore
 from mcp_server.tools.argument_errors import ClearArgumentErrors
 from mcp_server.tools.billing import BillingTools
 from mcp_server.tools.customers import CustomerTools
+from mcp_server.tools.direct_reads import DirectReadsServer
 from mcp_server.tools.effects import EffectTools
 from mcp_server.tools.knowledge import KnowledgeTools
 from mcp_server.tools.orders import OrderTools
@@ -22,7 +23,7 @@ MCP_PATH = "/mcp"
 
 def build_server(store: CustomerStore, write_token: str | None) -> FastMCP:
     """The server over `store`. With a `write_token`, only callers who show it see and use the write tools."""
-    server = FastMCP(
+    server = DirectReadsServer(
         name="contoso-customers",
         instructions="Records of Contoso's customers. Read tools change nothing; amounts are integer minor units.",
         middleware=[*([WriteAccess(write_token)] if write_token else []), ClearArgumentErrors()],

@@ -5,7 +5,7 @@ from fastmcp import FastMCP
 from mcp_server.records.effect import EffectRow
 from mcp_server.store.customer_store import CustomerStore
 from mcp_server.tools.arguments import IdempotencyKey
-from mcp_server.tools.registration import add_read_tool
+from mcp_server.tools.registration import add_look_up_tool
 
 
 class EffectTools:
@@ -16,7 +16,7 @@ class EffectTools:
 
     def register(self, server: FastMCP) -> None:
         """Offer these tools."""
-        add_read_tool(server, self.get_effect)
+        add_look_up_tool(server, self.get_effect)
 
     def get_effect(self, idempotency_key: IdempotencyKey) -> EffectRow | None:
         """The ledger row of an effect, or null when nothing was done under this key."""

@@ -8,8 +8,10 @@ from typing import ParamSpec, TypeVar
 from fastmcp import FastMCP
 from fastmcp.exceptions import ToolError
 from mcp_types import ToolAnnotations
+from pydantic import BaseModel
 
 from mcp_server.store.errors import StoreError
+from mcp_server.tools.direct_reads import DirectReadsServer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,8 +21,15 @@ _READS = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_h
 _WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False)
 
 
-def add_read_tool(server: FastMCP, method: Callable[..., object]) -> None:
-    """Offer `method` as a tool that changes nothing. It is synchronous and runs on a thread of its own."""
+def add_read_tool(server: FastMCP, method: Callable[..., BaseModel]) -> None:
+    """Offer `method` as a tool that changes nothing. A `DirectReadsServer` answers it directly."""
+    server.tool(_with_clear_errors(method), annotations=_READS)
+    if isinstance(server, DirectReadsServer):
+        server.answer_directly(method)
+
+
+def add_look_up_tool(server: FastMCP, method: Callable[..., BaseModel | None]) -> None:
+    """Offer `method` as a tool that changes nothing and may answer null, which MCP wraps in an object."""
     server.tool(_with_clear_errors(method), annotations=_READS)
 
 

@@ -37,14 +37,11 @@ def select(
     connection: sqlite3.Connection, record: type[RecordT], table: str, tail: str, parameters: Sequence[Any]
 ) -> tuple[RecordT, ...]:
     """All rows of `table` that `tail` (WHERE, ORDER BY, LIMIT) leaves, as `record`s."""
-    columns = list(record.model_fields)
+    columns = tuple(record.model_fields)
+    lists = [column for column in columns if column in _JSON_COLUMNS]
     statement = f"SELECT {', '.join(columns)} FROM {table} {tail}"  # noqa: S608 - as above
-    return tuple(
-        record.model_validate(
-            {
-                column: json.loads(value) if column in _JSON_COLUMNS else value
-                for column, value in zip(columns, row, strict=True)
-            }
-        )
-        for row in connection.execute(statement, parameters)
-    )
+    rows = [dict(zip(columns, row, strict=True)) for row in connection.execute(statement, parameters)]
+    for column in lists:
+        for row in rows:
+            row[column] = json.loads(row[column])
+    return tuple([record.model_validate(row) for row in rows])

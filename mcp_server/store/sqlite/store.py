@@ -278,7 +278,8 @@ class SqliteCustomerStore:
         self, record: type[RecordT], table: str, customer_id: int, tail: str, *parameters: str | int
     ) -> tuple[RecordT, ...]:
         with self._database.read() as connection:
-            _customer(connection, customer_id)
+            if connection.execute("SELECT 1 FROM customer WHERE customer_id = ?", (customer_id,)).fetchone() is None:
+                raise CustomerNotFound(customer_id)
             return select(connection, record, table, f"WHERE customer_id = ? {tail}", (customer_id, *parameters))
 
     def _days_ago(self, days: int) -> str:
