@@ -5,8 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from threading import Event, Lock
 
-from sqlalchemy import Engine
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Engine
 
 MAX_MEMBERS = 32
 """Transactions in one commit at most, so that other processes get their turn."""
@@ -19,9 +18,9 @@ class GroupCommit:
     """Transactions on a SQLite file that share a commit whenever they come at the same time.
 
     SQLite has one writer, and a durable commit waits for the disk far longer than the writing took. So whoever is
-    done while others queue leaves the transaction open to the next of them, each within a savepoint of its own; the
-    last one commits for all. A transaction is over only when what it wrote is on disk; one that fails leaves the
-    others as they are; a commit that fails, fails for all.
+    done while others queue leaves the transaction open to the next of them, each within a savepoint of its own but
+    for the first, which has nobody before it to spare; the last one commits for all. A transaction is over only when
+    what it wrote is on disk; one that fails leaves the others as they are; a commit that fails, fails for all.
 
     It is also the queue of this process's writers: SQLite makes them poll for their turn with growing naps, which
     can starve one for seconds. Between processes SQLite still decides.
@@ -40,13 +39,12 @@ class GroupCommit:
         return self._waiting
 
     @contextmanager
-    def transaction(self) -> Generator[Session]:
+    def transaction(self) -> Generator[Connection]:
         """All or nothing, on disk at the end. Raises what the driver raises, of the body or of the commit."""
         group = self._enter()
         try:
-            with group.savepoint() as session:
-                yield session
-            group.members += 1
+            with group.member() as connection:
+                yield connection
         finally:
             self._leave(group)
         group.wait_for_commit()
@@ -81,6 +79,7 @@ class _Group:
     def __init__(self, engine: Engine) -> None:
         self.members = 0
         """Transactions that are done and wait."""
+        self._spoilt = False
         self._error: BaseException | None = None
         self._committed = Event()
         self._connection = engine.connect()
@@ -94,14 +93,23 @@ class _Group:
             raise
 
     @contextmanager
-    def savepoint(self) -> Generator[Session]:
-        with Session(self._connection, join_transaction_mode="create_savepoint") as session, session.begin():
-            yield session
+    def member(self) -> Generator[Connection]:
+        """One transaction of the group. The first needs no savepoint: when it fails, nothing else was written."""
+        if self.members:
+            with self._connection.begin_nested():
+                yield self._connection
+        else:
+            try:
+                yield self._connection
+            except BaseException:
+                self._spoilt = True
+                raise
+        self.members += 1
 
     @property
     def is_lost(self) -> bool:
-        """Whether SQLite rolled everything back by itself, as it does when the disk is full."""
-        return not self._driver.in_transaction
+        """Whether the first member failed, or SQLite rolled everything back by itself, as when the disk is full."""
+        return self._spoilt or not self._driver.in_transaction
 
     def commit(self) -> None:
         try:

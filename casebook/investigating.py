@@ -6,16 +6,16 @@ from datetime import datetime
 from typing import cast
 
 from pydantic import JsonValue
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from casebook.desk_tables import CaseTextRow
 from casebook.errors import CaseClosed, CaseNotFound, IllegalMove
+from casebook.journal import add_to_journal, journal_of, kept_report
 from casebook.lifecycle import MOVES
 from casebook.log import Entry, append, hold_log, is_logged, next_seq
 from casebook.pages import OpenedCase
-from casebook.spending import note_use
-from casebook.tables import AlertRow, CaseRow, EvidenceRow, ModelCallRow, ReportRow, ReviewRow, RoundRow, table_of
+from casebook.tables import AlertRow, CaseRow, EvidenceRow, ReportRow, ReviewRow, RoundRow, table_of
 from casebook.trust_tables import ProposalRow
 from casebook.urgency import URGENCY
 from casebook.wording import join_words, words_of_alert
@@ -25,17 +25,11 @@ from contracts.assessment import RiskAssessment
 from contracts.case import CaseOutcome, CaseState, SpecialistState
 from contracts.hashing import content_hash
 from contracts.investigation import Closing
+from contracts.journal import JournalEntry, Standing
 from contracts.report import SPECIALISTS, Evidence, Specialist, SpecialistReport
-from contracts.spend import ModelUse
 
 WORKER = "worker"
 
-# Half of what an investigation writes are entries of its journal: they are spared what mapped objects cost.
-_CASES = table_of(CaseRow)
-_CALLS = table_of(ModelCallRow)
-_HELD_RULE = select(_CASES.c.rule_id).where(_CASES.c.case_id == bindparam("case_id")).with_for_update()
-_IS_RECORDED = select(_CALLS.c.key).where(_CALLS.c.case_id == bindparam("case_id"), _CALLS.c.key == bindparam("key"))
-_RECORD = insert(_CALLS)
 _REPORT = insert(table_of(ReportRow))
 _EVIDENCE = insert(table_of(EvidenceRow))
 
@@ -149,30 +143,40 @@ def drop_proposal(session: Session, case: CaseRow) -> None:
     session.execute(delete(ProposalRow).where(ProposalRow.case_id == case.case_id))
 
 
-def start_specialist(session: Session, case_id: str, round_number: int, specialist: Specialist, now: datetime) -> None:
-    """Show a specialist as running."""
+def start_specialist(
+    session: Session, case_id: str, round_number: int, specialist: Specialist, now: datetime
+) -> Standing[SpecialistReport]:
+    """Show a specialist as running, unless its report is kept; and what it has done so far."""
     case = locked_case(session, case_id)
+    report = kept_report(session, case_id, round_number, specialist)
+    if report is not None:
+        return Standing(report, {})
     key = f"specialist_started:{round_number}:{specialist}"
     if is_logged(session, case_id, key):
-        return
+        return Standing(None, journal_of(session, case_id, ids.run_id(round_number, specialist)))
     refuse_closed(case)
     enter_round(session, case, round_number, now)
     _show_specialist(case, round_number, specialist, "running")
     data: dict[str, JsonValue] = {"specialist": specialist, "round": round_number}
     append(session, case, Entry("specialist_started", key, f"agent:{specialist}", data), now)
+    # Nobody has anything in its journal who has not begun.
+    return Standing(None, {})
 
 
 def save_report(
-    session: Session, case_id: str, report: SpecialistReport, evidence: Sequence[Evidence], now: datetime
+    session: Session,
+    case_id: str,
+    report: SpecialistReport,
+    evidence: Sequence[Evidence],
+    journal: Sequence[JournalEntry],
+    now: datetime,
 ) -> SpecialistReport:
     """Keep a report with its evidence; the first one of a round and specialist counts and is returned."""
     case = locked_case(session, case_id)
-    saved = select(ReportRow.body).where(
-        ReportRow.case_id == case_id, ReportRow.round == report.round, ReportRow.specialist == report.specialist
-    )
-    body = session.execute(saved).scalar()
-    if body is not None:
-        return SpecialistReport.model_validate_json(body)
+    add_to_journal(session, case_id, case.rule_id, journal, now)
+    saved = kept_report(session, case_id, report.round, report.specialist)
+    if saved is not None:
+        return saved
     refuse_closed(case)
     enter_round(session, case, report.round, now)
     whose = {"case_id": case_id, "round": report.round, "specialist": report.specialist}
@@ -195,9 +199,12 @@ def save_report(
     return report
 
 
-def save_assessment(session: Session, case_id: str, assessment: RiskAssessment, now: datetime) -> RiskAssessment:
+def save_assessment(
+    session: Session, case_id: str, assessment: RiskAssessment, journal: Sequence[JournalEntry], now: datetime
+) -> RiskAssessment:
     """Keep the assessment of a round; the first one counts and is returned."""
     case = locked_case(session, case_id)
+    add_to_journal(session, case_id, case.rule_id, journal, now)
     saved = session.get(RoundRow, (case_id, assessment.round))
     if saved is not None and saved.assessment is not None:
         return RiskAssessment.model_validate_json(saved.assessment)
@@ -251,21 +258,6 @@ def _close(
     end_open_review(session, case, "expired")
     case.outcome = outcome
     append(session, case, Entry("case_closed", "case_closed", actor, {"outcome": outcome, **data}), now)
-
-
-def record_model_call(
-    session: Session, case_id: str, key: str, response: JsonValue, use: ModelUse | None, now: datetime
-) -> None:
-    """Keep a model's answer and what it cost; the first one under a key counts."""
-    text = json.dumps(response, ensure_ascii=False, allow_nan=False)
-    case = session.execute(_HELD_RULE, {"case_id": case_id}).first()
-    if case is None:
-        raise CaseNotFound(case_id)
-    if session.execute(_IS_RECORDED, {"case_id": case_id, "key": key}).first() is None:
-        entry = {"case_id": case_id, "key": key, "response": text, "recorded_at": now}
-        session.execute(_RECORD, entry)
-        if use is not None:
-            note_use(session, case_id, case.rule_id, use, now)
 
 
 def _open_reviews(session: Session, case: CaseRow) -> Sequence[ReviewRow]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from casebook.events import seal, unsealed_hash
@@ -17,7 +17,11 @@ from contracts.names import CaseEventType
 
 _HEAD = table_of(LogHead)
 _ADVANCE = update(_HEAD).where(_HEAD.c.id == 1).values(last_seq=_HEAD.c.last_seq + 1).returning(_HEAD.c.last_seq)
-_APPEND = insert(table_of(CaseEventRow))
+_EVENTS = table_of(CaseEventRow)
+_APPEND = insert(_EVENTS)
+_FIND = select(_EVENTS.c.seq).where(
+    _EVENTS.c.case_id == bindparam("case_id"), _EVENTS.c.dedupe_key == bindparam("dedupe_key")
+)
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,19 @@ def last_seq(session: Session) -> int:
 
 def is_logged(session: Session, case_id: str, dedupe_key: str) -> bool:
     """Whether the case has logged this step already."""
-    found = select(CaseEventRow.seq).where(CaseEventRow.case_id == case_id, CaseEventRow.dedupe_key == dedupe_key)
-    return session.execute(found).first() is not None
+    return session.execute(_FIND, {"case_id": case_id, "dedupe_key": dedupe_key}).first() is not None
 
 
 def append(session: Session, case: CaseRow, entry: Entry, at: datetime, seq: int | None = None) -> int:
-    """Log `entry` as the case's newest event and return its `seq`. `seq` is given only by who drew it already."""
+    """Log `entry` as the case's newest event and return its `seq`. `seq` is given only by who drew it already.
+
+    What has changed on the case is written once, with the head of its log, when the transaction ends.
+    """
+    with session.no_autoflush:
+        return _append(session, case, entry, at, seq)
+
+
+def _append(session: Session, case: CaseRow, entry: Entry, at: datetime, seq: int | None) -> int:
     seq = next_seq(session) if seq is None else seq
     sealed = seal(
         CaseEvent(

@@ -3,8 +3,7 @@
 import json
 from datetime import datetime
 
-from pydantic import JsonValue
-from sqlalchemy import func, select
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from casebook.claims import running_claim
@@ -21,10 +20,10 @@ from casebook.tables import (
     DecisionRow,
     EffectRow,
     EvidenceRow,
-    ModelCallRow,
     ReportRow,
     ReviewRow,
     RoundRow,
+    table_of,
 )
 from casebook.trust_tables import ProposalRow
 from contracts.alert import Alert
@@ -33,6 +32,11 @@ from contracts.case import CaseEvent, CaseProgress, CaseView, Proposal, Round
 from contracts.effect import Effect
 from contracts.report import SPECIALISTS, Evidence, SpecialistReport
 from contracts.review import Decision
+
+_EVIDENCE = table_of(EvidenceRow)
+_RECORDED = select(_EVIDENCE.c.body).where(
+    *(_EVIDENCE.c[name] == bindparam(name) for name in ("case_id", "evidence_id"))
+)
 
 
 def read_case(session: Session, case_id: str, now: datetime) -> CaseView:
@@ -97,9 +101,9 @@ def read_proposal(session: Session, case_id: str) -> Proposal | None:
     return None if body is None else Proposal.model_validate_json(body)
 
 
-def require_case(session: Session, case_id: str) -> None:
+def require_case(connection: Connection | Session, case_id: str) -> None:
     """Raises CaseNotFound when there is no such case."""
-    if session.execute(select(CaseRow.opened_seq).where(CaseRow.case_id == case_id)).first() is None:
+    if connection.execute(select(CaseRow.opened_seq).where(CaseRow.case_id == case_id)).first() is None:
         raise CaseNotFound(case_id)
 
 
@@ -150,13 +154,12 @@ def undelivered_decisions(session: Session, limit: int, after: str | None) -> li
     return [Decision.model_validate_json(body) for body in session.scalars(waiting)]
 
 
-def read_evidence(session: Session, case_id: str, evidence_id: str) -> Evidence:
+def read_evidence(connection: Connection, case_id: str, evidence_id: str) -> Evidence:
     """One recorded tool call. Raises CaseNotFound or EvidenceNotFound."""
-    row = session.get(EvidenceRow, (case_id, evidence_id))
-    if row is not None:
-        return Evidence.model_validate_json(row.body)
-    if session.get(CaseRow, case_id) is None:
-        raise CaseNotFound(case_id)
+    body = connection.execute(_RECORDED, {"case_id": case_id, "evidence_id": evidence_id}).scalar()
+    if body is not None:
+        return Evidence.model_validate_json(body)
+    require_case(connection, case_id)
     raise EvidenceNotFound(case_id, evidence_id)
 
 
@@ -184,27 +187,6 @@ def backlog(session: Session) -> Backlog:
     cases = select(func.count()).select_from(CaseRow).where(CaseRow.scheduled_at.is_(None))
     decisions = select(func.count()).select_from(DecisionRow).where(DecisionRow.delivered_at.is_(None))
     return Backlog(unscheduled=session.execute(cases).scalar_one(), undelivered=session.execute(decisions).scalar_one())
-
-
-def recall_model_call(session: Session, case_id: str, key: str) -> JsonValue | None:
-    """The answer kept under `key`, or None."""
-    kept = select(ModelCallRow.response).where(ModelCallRow.case_id == case_id, ModelCallRow.key == key)
-    response = session.execute(kept).scalar()
-    return None if response is None else json.loads(response)
-
-
-def recall_report(session: Session, case_id: str, round_number: int, specialist: str) -> SpecialistReport | None:
-    """The saved report of one specialist in one round, or None."""
-    mine = (ReportRow.case_id == case_id, ReportRow.round == round_number, ReportRow.specialist == specialist)
-    body = session.execute(select(ReportRow.body).where(*mine)).scalar()
-    return None if body is None else SpecialistReport.model_validate_json(body)
-
-
-def recall_assessment(session: Session, case_id: str, round_number: int) -> RiskAssessment | None:
-    """The saved assessment of one round, or None."""
-    kept = select(RoundRow.assessment).where(RoundRow.case_id == case_id, RoundRow.round == round_number)
-    assessment = session.execute(kept).scalar()
-    return None if assessment is None else RiskAssessment.model_validate_json(assessment)
 
 
 def _reviews(session: Session, case_id: str) -> list[ReviewRow]:

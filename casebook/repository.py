@@ -3,8 +3,6 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 
-from pydantic import JsonValue
-
 from casebook import (
     acting,
     asking,
@@ -13,6 +11,7 @@ from casebook import (
     deciding,
     exporting,
     investigating,
+    journal,
     listing,
     log,
     reading,
@@ -32,10 +31,11 @@ from contracts.assessment import RiskAssessment
 from contracts.case import CaseEvent, CaseProgress, CaseState, CaseSummary, CaseView, Proposal
 from contracts.effect import Effect
 from contracts.investigation import Closing, Escalation, ReviewOpening
+from contracts.journal import JournalEntry, Standing
 from contracts.report import Evidence, Specialist, SpecialistReport, Spend
 from contracts.reversal import Reversal
 from contracts.review import Decision, ReviewRequest, Role, Verdict
-from contracts.spend import ModelUse, SpendReport
+from contracts.spend import SpendReport
 
 
 class CaseBook:
@@ -50,7 +50,9 @@ class CaseBook:
         self.transactions = transactions
         """What other doors to the same casebook share."""
         self._write = transactions.write
+        self._write_rows = transactions.write_rows
         self._read = transactions.read
+        self._read_rows = transactions.read_rows
         self._clock = transactions.now
 
     # Opening
@@ -87,20 +89,49 @@ class CaseBook:
         with self._write() as session:
             investigating.start_round(session, case_id, round, self._clock())
 
-    def start_specialist(self, case_id: str, round: int, specialist: Specialist) -> None:  # noqa: A002
-        """Show a specialist as running."""
+    def start_specialist(
+        self,
+        case_id: str,
+        round: int,  # noqa: A002
+        specialist: Specialist,
+    ) -> Standing[SpecialistReport]:
+        """Show a specialist as running, unless its report is kept; and what it has done so far."""
         with self._write() as session:
-            investigating.start_specialist(session, case_id, round, specialist, self._clock())
+            return investigating.start_specialist(session, case_id, round, specialist, self._clock())
 
-    def save_report(self, case_id: str, report: SpecialistReport, evidence: Sequence[Evidence]) -> SpecialistReport:
-        """Keep a report and its evidence. The first of a round and specialist counts: it is what is returned."""
-        with self._write() as session:
-            return investigating.save_report(session, case_id, report, evidence, self._clock())
+    def save_report(
+        self,
+        case_id: str,
+        report: SpecialistReport,
+        evidence: Sequence[Evidence],
+        journal: Sequence[JournalEntry] = (),
+    ) -> SpecialistReport:
+        """Keep a report, its evidence and the end of its run's journal.
 
-    def save_assessment(self, case_id: str, assessment: RiskAssessment) -> RiskAssessment:
-        """Keep the assessment of a round. The first of a round counts: it is what is returned."""
+        The first of a round and specialist counts: it is what is returned.
+        """
         with self._write() as session:
-            return investigating.save_assessment(session, case_id, assessment, self._clock())
+            return investigating.save_report(session, case_id, report, evidence, journal, self._clock())
+
+    def start_assessment(self, case_id: str, round: int) -> Standing[RiskAssessment]:  # noqa: A002
+        """The assessment that is kept, or what the aggregator has done for it so far. Writes nothing."""
+        with self._read_rows() as connection:
+            return journal.standing_of_assessment(connection, case_id, round)
+
+    def save_assessment(
+        self, case_id: str, assessment: RiskAssessment, journal: Sequence[JournalEntry] = ()
+    ) -> RiskAssessment:
+        """Keep the assessment of a round and the end of its run's journal.
+
+        The first of a round counts: it is what is returned.
+        """
+        with self._write() as session:
+            return investigating.save_assessment(session, case_id, assessment, journal, self._clock())
+
+    def keep_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
+        """Keep what an agent's run did and what that cost; the first under a key counts."""
+        with self._write_rows() as connection:
+            journal.keep_journal(connection, case_id, entries, self._clock())
 
     # Review
 
@@ -257,45 +288,22 @@ class CaseBook:
         with self._write() as session:
             return reversals.fail_reversal(session, case_id, reversal_id, reason, self._clock())
 
-    # The journal of model calls
-
-    def recall_model_call(self, case_id: str, key: str) -> JsonValue | None:
-        """The answer that was recorded under `key`, or None: then the call has yet to be paid for."""
-        with self._read() as session:
-            return reading.recall_model_call(session, case_id, key)
-
-    def record_model_call(self, case_id: str, key: str, response: JsonValue, use: ModelUse | None = None) -> None:
-        """Keep a model's answer and what it cost; the first under a key counts.
-
-        Raises ValueError for NaN and infinities.
-        """
-        with self._write() as session:
-            investigating.record_model_call(session, case_id, key, response, use, self._clock())
+    # What models cost
 
     def spent_on_case(self, case_id: str) -> Spend:
         """What models cost in one case; `cost_usd` counts the calls whose price is known."""
-        with self._read() as session:
-            return spending.spent_on_case(session, case_id)
+        with self._read_rows() as connection:
+            return spending.spent_on_case(connection, case_id)
 
     def spent_today(self) -> Spend:
         """What models cost on this UTC day; `cost_usd` counts the calls whose price is known."""
-        with self._read() as session:
-            return spending.spent_on_day(session, self._clock().astimezone(UTC).date())
+        with self._read_rows() as connection:
+            return spending.spent_on_day(connection, self._clock().astimezone(UTC).date())
 
     def spend_report(self, first: date, last: date) -> SpendReport:
         """What models cost by day and by rule, from one UTC day to another, both included."""
-        with self._read() as session:
-            return spending.spend_report(session, first, last)
-
-    def recall_report(self, case_id: str, round: int, specialist: Specialist) -> SpecialistReport | None:  # noqa: A002
-        """The report that was saved, or None: then the specialist has yet to run."""
-        with self._read() as session:
-            return reading.recall_report(session, case_id, round, specialist)
-
-    def recall_assessment(self, case_id: str, round: int) -> RiskAssessment | None:  # noqa: A002
-        """The assessment that was saved, or None: then the round has yet to be assessed."""
-        with self._read() as session:
-            return reading.recall_assessment(session, case_id, round)
+        with self._read_rows() as connection:
+            return spending.spend_report(connection, first, last)
 
     # Reading
 
@@ -328,8 +336,8 @@ class CaseBook:
 
     def evidence(self, case_id: str, evidence_id: str) -> Evidence:
         """One recorded tool call, word for word. Raises EvidenceNotFound."""
-        with self._read() as session:
-            return reading.read_evidence(session, case_id, evidence_id)
+        with self._read_rows() as connection:
+            return reading.read_evidence(connection, case_id, evidence_id)
 
     def events_after(self, seq: int, limit: int = 500) -> list[CaseEvent]:
         """Events of all cases after `seq`, in order, at most 5,000. None with a smaller `seq` will appear later."""

@@ -1,12 +1,11 @@
 """What models cost: kept call by call, and summed by case, day and rule."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, case, func, insert, null, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from casebook.spend_tables import ModelSpendRow
@@ -17,48 +16,70 @@ from contracts.spend import DaySpend, ModelUse, RuleSpend, SpendReport
 _MICRO = Decimal(1_000_000)
 _PLACES = Decimal("0.000001")
 _SPENT = table_of(ModelSpendRow)
+_ROW = ("case_id", "round", "agent", "model", "day")
+_ADD = (
+    update(_SPENT)
+    .where(*(_SPENT.c[name] == bindparam(f"of_{name}") for name in _ROW))
+    .values(
+        model_calls=_SPENT.c.model_calls + 1,
+        input_tokens=_SPENT.c.input_tokens + bindparam("more_read"),
+        output_tokens=_SPENT.c.output_tokens + bindparam("more_written"),
+        # An unknown cost makes the sum unknown, and so it stays: null plus a number is null.
+        cost_micro_usd=_SPENT.c.cost_micro_usd + bindparam("more_cost"),
+    )
+    .returning(_SPENT.c.model_calls)
+)
+_BEGIN = insert(_SPENT)
+_COLUMNS: tuple[ColumnElement[Any], ...] = (
+    func.sum(_SPENT.c.model_calls).label("calls"),
+    func.sum(_SPENT.c.input_tokens).label("read"),
+    func.sum(_SPENT.c.output_tokens).label("written"),
+    func.sum(_SPENT.c.cost_micro_usd).label("cost"),
+    func.sum(case((_SPENT.c.cost_micro_usd.is_(None), _SPENT.c.model_calls), else_=0)).label("unpriced"),
+)
+_OF_CASE = select(*_COLUMNS).where(_SPENT.c.case_id == bindparam("case_id"))
+_OF_DAY = select(*_COLUMNS).where(_SPENT.c.day == bindparam("day"))
+_WITHIN = _SPENT.c.day.between(bindparam("first"), bindparam("last"))
 
 
-def note_use(session: Session, case_id: str, rule_id: str | None, use: ModelUse, now: datetime) -> None:
+def note_use(connection: Connection | Session, case_id: str, rule_id: str | None, use: ModelUse, now: datetime) -> None:
     """Add one call of a model to what its agent has spent. The case is held by the caller."""
     day = now.astimezone(UTC).date().isoformat()
     whose = {"case_id": case_id, "round": use.round, "agent": use.agent, "model": use.model, "day": day}
     cost = None if use.cost_usd is None else int((use.cost_usd * _MICRO).to_integral_value())
-    spent = {"model_calls": 1, "input_tokens": use.input_tokens, "output_tokens": use.output_tokens}
-    more: dict[str, Any] = {name: _SPENT.c[name] + by for name, by in spent.items()}
-    # An unknown cost makes the sum unknown, and so it stays: null plus a number is null.
-    more["cost_micro_usd"] = null() if cost is None else _SPENT.c.cost_micro_usd + cost
-    same = [_SPENT.c[name] == value for name, value in whose.items()]
-    added = session.execute(update(_SPENT).where(*same).values(more).returning(_SPENT.c.model_calls)).first()
-    if added is None:
-        session.execute(insert(_SPENT), {**whose, "rule_id": rule_id, **spent, "cost_micro_usd": cost})
+    of = {f"of_{name}": value for name, value in whose.items()}
+    more = {"more_read": use.input_tokens, "more_written": use.output_tokens, "more_cost": cost}
+    if connection.execute(_ADD, {**of, **more}).first() is not None:
+        return
+    tokens = {"input_tokens": use.input_tokens, "output_tokens": use.output_tokens}
+    connection.execute(_BEGIN, {**whose, **tokens, "rule_id": rule_id, "model_calls": 1, "cost_micro_usd": cost})
 
 
-def spent_on_case(session: Session, case_id: str) -> Spend:
+def spent_on_case(connection: Connection | Session, case_id: str) -> Spend:
     """Everything that models cost in one case; `cost_usd` counts the calls whose price is known."""
-    return _spend(_sum(session, ModelSpendRow.case_id == case_id))
+    return _spend(_sum(connection, _OF_CASE, case_id=case_id))
 
 
 def shown_spend(session: Session, case_id: str) -> Spend | None:
     """The same to be shown: None before the first call, and no cost when that is not known of all calls."""
-    row = _sum(session, ModelSpendRow.case_id == case_id)
+    row = _sum(session, _OF_CASE, case_id=case_id)
     spend = _spend(row)
     if not spend.model_calls:
         return None
     return spend.model_copy(update={"cost_usd": None}) if row["unpriced"] else spend
 
 
-def spent_on_day(session: Session, day: date) -> Spend:
+def spent_on_day(connection: Connection, day: date) -> Spend:
     """Everything that models cost on one UTC day; `cost_usd` counts the calls whose price is known."""
-    return _spend(_sum(session, ModelSpendRow.day == day.isoformat()))
+    return _spend(_sum(connection, _OF_DAY, day=day.isoformat()))
 
 
-def spend_report(session: Session, first: date, last: date) -> SpendReport:
+def spend_report(connection: Connection, first: date, last: date) -> SpendReport:
     """By day and by rule, from one UTC day to another, both included; days and rules without a call are left out."""
-    within = ModelSpendRow.day.between(first.isoformat(), last.isoformat())
-    total = _sum(session, within)
-    by_day = _grouped(session, ModelSpendRow.day, within)
-    by_rule = _grouped(session, ModelSpendRow.rule_id, within)
+    days = {"first": first.isoformat(), "last": last.isoformat()}
+    total = _sum(connection, select(*_COLUMNS).where(_WITHIN), **days)
+    by_day = _grouped(connection, _SPENT.c.day, days)
+    by_rule = _grouped(connection, _SPENT.c.rule_id, days)
     return SpendReport(
         first=first,
         last=last,
@@ -69,26 +90,14 @@ def spend_report(session: Session, first: date, last: date) -> SpendReport:
     )
 
 
-@cache
-def _columns() -> tuple[ColumnElement[Any], ...]:
-    row = ModelSpendRow
-    return (
-        func.sum(row.model_calls).label("calls"),
-        func.sum(row.input_tokens).label("read"),
-        func.sum(row.output_tokens).label("written"),
-        func.sum(row.cost_micro_usd).label("cost"),
-        func.sum(case((row.cost_micro_usd.is_(None), row.model_calls), else_=0)).label("unpriced"),
-    )
+def _sum(connection: Connection | Session, query: Select[*tuple[Any, ...]], **of: str) -> RowMapping:
+    return connection.execute(query, of).mappings().one()
 
 
-def _sum(session: Session, within: ColumnElement[bool]) -> RowMapping:
-    return session.execute(select(*_columns()).where(within)).mappings().one()
-
-
-def _grouped(session: Session, key: Any, within: ColumnElement[bool]) -> Sequence[RowMapping]:
-    cases = func.count(ModelSpendRow.case_id.distinct()).label("cases")
-    query = select(key.label("key"), cases, *_columns()).where(within).group_by(key).order_by(key)
-    return session.execute(query).mappings().all()
+def _grouped(connection: Connection, key: ColumnElement[Any], days: Mapping[str, str]) -> Sequence[RowMapping]:
+    cases = func.count(_SPENT.c.case_id.distinct()).label("cases")
+    query = select(key.label("key"), cases, *_COLUMNS).where(_WITHIN).group_by(key).order_by(key)
+    return connection.execute(query, days).mappings().all()
 
 
 def _spend(row: RowMapping) -> Spend:

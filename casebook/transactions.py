@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from casebook.engine import reading, writing
@@ -34,25 +34,36 @@ class Transactions:
     @contextmanager
     def write(self) -> Generator[Session]:
         """All or nothing, on disk at the end. Raises CasebookUnavailable when the database fails."""
-        with naming_faults(self._engine), self._transaction() as session:
+        with self.write_rows() as connection, _joined(connection) as session:
             yield session
+
+    @contextmanager
+    def write_rows(self) -> Generator[Connection]:
+        """The same for statements that need no objects: it costs half as much."""
+        transaction = self._writing.begin() if self._group is None else self._group.transaction()
+        with naming_faults(self._engine), transaction as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Generator[Session]:
+        """One snapshot, however many statements. Raises CasebookUnavailable when the database fails."""
+        with self.read_rows() as connection, _joined(connection) as session:
+            yield session
+
+    @contextmanager
+    def read_rows(self) -> Generator[Connection]:
+        """The same for statements that need no objects: it costs half as much."""
+        with naming_faults(self._engine), self._reading.begin() as connection:
+            yield connection
 
     @property
     def queued_writers(self) -> int:
         """How many of this process's writers wait for their turn; 0 on databases that have many writers."""
         return 0 if self._group is None else self._group.queued
 
-    @contextmanager
-    def read(self) -> Generator[Session]:
-        """One snapshot, however many statements. Raises CasebookUnavailable when the database fails."""
-        with naming_faults(self._engine), Session(self._reading) as session, session.begin():
-            yield session
 
-    @contextmanager
-    def _transaction(self) -> Generator[Session]:
-        if self._group is not None:
-            with self._group.transaction() as session:
-                yield session
-        else:
-            with Session(self._writing) as session, session.begin():
-                yield session
+@contextmanager
+def _joined(connection: Connection) -> Generator[Session]:
+    """Objects within a transaction that the caller ends."""
+    with Session(connection, join_transaction_mode="rollback_only") as session, session.begin():
+        yield session

@@ -48,6 +48,11 @@ def parse_review_id(review: str) -> tuple[str, int]:
     return case, int(round_text)
 
 
+def run_id(round_number: int, agent: str) -> str:
+    """`r{round}-{agent}`: one agent's run in one round of a case."""
+    return f"r{round_number}-{agent}"
+
+
 def effect_key(case: str, action: str, target: str) -> str:
     """`{case_id}:{action}:{target}`: the idempotency key of one real-world effect."""
     return f"{case}:{action}:{target}"

@@ -29,12 +29,12 @@ from worker.orchestrations.investigation import investigation
 from worker.orchestrations.reversal import reversal
 from worker.ports.actions import ActionGateway
 from worker.ports.model import Model
-from worker.ports.record import CaseRecord, Journal, SpendLedger
+from worker.ports.record import CaseRecord, SpendLedger
 from worker.ports.tools import ToolBox
 
 
-class Record(CaseRecord, Journal, SpendLedger, Protocol):
-    """The casebook is all of them."""
+class Record(CaseRecord, SpendLedger, Protocol):
+    """The casebook is both of them."""
 
 
 def utc_now() -> datetime:
@@ -58,7 +58,7 @@ def wire_activities(
     `business` says when people are at work; `pause` waits so many seconds before a model or tool is asked again.
     """
     guard = BudgetGuard(budget or Budget(), record)
-    agent = AgentLoop(model, tools, record, limits, monotonic=time.monotonic, now=utc_now, pause=pause, budget=guard)
+    agent = AgentLoop(model, tools, limits, monotonic=time.monotonic, now=utc_now, pause=pause, budget=guard)
     prompts = load_prompts()
     rounds = RoundActivities(record, policy)
     specialists = SpecialistActivities(record, SpecialistAgents(agent, prompts))

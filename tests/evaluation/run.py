@@ -130,7 +130,7 @@ class Laboratory:
     def _activities(self, model: Model) -> tuple[SpecialistActivities, AssessmentActivities]:
         """The worker's own activities that investigate, and none that acts."""
         record = self._casebook.record
-        agent = AgentLoop(model, self._tools, record, Limits(), monotonic=time.monotonic, now=utc_now, pause=self._wait)
+        agent = AgentLoop(model, self._tools, Limits(), monotonic=time.monotonic, now=utc_now, pause=self._wait)
         prompts = load_prompts()
         return (
             SpecialistActivities(record, SpecialistAgents(agent, prompts)),

@@ -228,9 +228,7 @@ class Scene:
         record.open_case(alert)
         number = 1 + len(attempt.memory)
         record.start_round(case, number)
-        agent = AgentLoop(
-            model or self.rules, tools, record, Limits(), monotonic=time.monotonic, now=utc_now, pause=time.sleep
-        )
+        agent = AgentLoop(model or self.rules, tools, Limits(), monotonic=time.monotonic, now=utc_now, pause=time.sleep)
         prompts = load_prompts()
         specialists = SpecialistActivities(record, SpecialistAgents(agent, prompts))
         reports = tuple(

@@ -16,7 +16,7 @@ import pytest
 from openai import OpenAI
 
 from contracts.model import Contract
-from tests.unit.worker.support.agents import MemoryJournal
+from tests.unit.worker.support.agents import no_journal
 from tests.unit.worker.support.tool_server import ToolServer
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.mcp_session import McpSession
@@ -79,7 +79,6 @@ def investigate(url: str, tools_url: str, question: str, tool_calling: ToolCalli
         agent = AgentLoop(
             OpenAIModel(client, "smollm2", loop, tool_calling),
             McpToolBox(session, loop),
-            MemoryJournal(),
             Limits(model_calls=2, seconds=200, model_timeout_s=200, retries=0),
             monotonic=lambda: 0.0,
             now=lambda: datetime(2026, 3, 2, tzinfo=UTC),
@@ -96,7 +95,8 @@ def investigate(url: str, tools_url: str, question: str, tool_calling: ToolCalli
                 answer_name="impression",
                 answer=Impression,
                 tools=frozenset({"get_customer"}),
-            )
+            ),
+            no_journal("r1-usage"),
         )
 
 

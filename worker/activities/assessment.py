@@ -1,12 +1,16 @@
 """Assessing a round: the aggregator's judgement within the guard rails."""
 
 import logging
+from collections.abc import Sequence
 
 from durabletask import task
 
 from contracts.assessment import RiskAssessment
+from contracts.ids import run_id
 from contracts.investigation import AssessmentTask
+from contracts.journal import JournalEntry
 from worker.agents.aggregator import AggregatorAgent
+from worker.agents.journal import RunJournal
 from worker.domain.assessing import NO_JUDGEMENT, assess
 from worker.domain.evidence import CHARGES_TOOL
 from worker.domain.facts import KnownCharge, answered_calls, known_charges, refund_total
@@ -24,26 +28,33 @@ class AssessmentActivities:
 
     def assess_risk(self, _: task.ActivityContext, order: AssessmentTask) -> RiskAssessment:
         """Judge the round. An assessment that was kept already is returned as it is."""
-        kept = self._record.recall_assessment(order.case_id, order.round)
-        if kept is not None:
-            return kept
-        answer = self._aggregator.judge(order)
-        cost = {
-            "model": answer.usage.model,
-            "tokens": answer.usage.tokens,
-            "duration_ms": answer.usage.duration_ms,
-            "spend": answer.usage.spend,
-            "prompt_version": answer.prompt_version,
-        }
-        return self._save(order, assess(order, answer.judgement).model_copy(update=cost))
+        standing = self._record.start_assessment(order.case_id, order.round)
+        if standing.outcome is not None:
+            return standing.outcome
+        journal = RunJournal(self._record, order.case_id, run_id(order.round, "aggregator"), standing.journal)
+        with journal.kept_when_broken():
+            answer = self._aggregator.judge(order, journal)
+            cost = {
+                "model": answer.usage.model,
+                "tokens": answer.usage.tokens,
+                "duration_ms": answer.usage.duration_ms,
+                "spend": answer.usage.spend,
+                "prompt_version": answer.prompt_version,
+            }
+            assessment = assess(order, answer.judgement).model_copy(update=cost)
+            return self._save(order, assessment, journal.held)
 
     def assess_without_model(self, _: task.ActivityContext, order: AssessmentTask) -> RiskAssessment:
         """Apply the guard rails alone: without a judgement the case goes to a person."""
         return self._save(order, assess(order, NO_JUDGEMENT))
 
-    def _save(self, order: AssessmentTask, assessment: RiskAssessment) -> RiskAssessment:
-        total = refund_total(assessment.refund_charge_ids, self._seen_charges(order))
-        saved = self._record.save_assessment(order.case_id, assessment.model_copy(update={"refund_total": total}))
+    def _save(
+        self, order: AssessmentTask, assessment: RiskAssessment, journal: Sequence[JournalEntry] = ()
+    ) -> RiskAssessment:
+        # Without charges there is nothing to add up, and nothing to read for it.
+        charges = self._seen_charges(order) if assessment.refund_charge_ids else {}
+        complete = assessment.model_copy(update={"refund_total": refund_total(assessment.refund_charge_ids, charges)})
+        saved = self._record.save_assessment(order.case_id, complete, journal)
         log.info(
             "Assessed round %d: score %s, %s, %s.",
             saved.round,

@@ -4,8 +4,10 @@ import logging
 
 from durabletask import task
 
+from contracts.ids import run_id
 from contracts.investigation import ReportFiling, SpecialistTask
 from contracts.report import SpecialistReport
+from worker.agents.journal import RunJournal
 from worker.agents.specialists import SpecialistAgents
 from worker.ports.record import CaseRecord
 
@@ -21,12 +23,13 @@ class SpecialistActivities:
 
     def run_specialist(self, _: task.ActivityContext, order: SpecialistTask) -> SpecialistReport:
         """Investigate and keep report and evidence; a report that was kept already is returned as it is."""
-        kept = self._record.recall_report(order.case_id, order.round, order.specialist)
-        if kept is not None:
-            return kept
-        self._record.start_specialist(order.case_id, order.round, order.specialist)
-        report, evidence = self._agents.investigate(order)
-        saved = self._record.save_report(order.case_id, report, evidence)
+        standing = self._record.start_specialist(order.case_id, order.round, order.specialist)
+        if standing.outcome is not None:
+            return standing.outcome
+        journal = RunJournal(self._record, order.case_id, run_id(order.round, order.specialist), standing.journal)
+        with journal.kept_when_broken():
+            report, evidence = self._agents.investigate(order, journal)
+            saved = self._record.save_report(order.case_id, report, evidence, journal.held)
         _log(order.case_id, saved)
         return saved
 

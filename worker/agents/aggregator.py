@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from contracts.investigation import AssessmentTask
 from worker.agents.conversation import aggregator_case
+from worker.agents.journal import RunJournal
 from worker.agents.loop import AgentLoop, Assignment
 from worker.agents.prompting import Prompts
 from worker.agents.usage import Usage
@@ -30,8 +31,8 @@ class AggregatorAgent:
         self._loop = loop
         self._prompts = prompts
 
-    def judge(self, order: AssessmentTask) -> AggregatorAnswer:
-        """A judgement; one without a score when none was to be had."""
+    def judge(self, order: AssessmentTask, journal: RunJournal) -> AggregatorAnswer:
+        """A judgement; one without a score when none was to be had. What `journal` holds is to be kept with it."""
         if not any(report.status == "ok" for report in order.reports):
             return AggregatorAnswer(Judgement(None, None, NOTHING_TO_JUDGE), Usage())
         result = self._loop.run(
@@ -44,7 +45,8 @@ class AggregatorAgent:
                 user=aggregator_case(order),
                 answer_name="risk_verdict",
                 answer=RiskVerdict,
-            )
+            ),
+            journal,
         )
         verdict, version = result.answer, self._prompts.version("aggregator")
         if verdict is None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from contracts.hashing import content_hash
-from contracts.ids import evidence_id
+from contracts.ids import evidence_id, run_id
 from contracts.report import Evidence, ToolCall
 from contracts.spend import ModelUse
 from worker.agents.budget import BudgetGuard
@@ -20,7 +20,6 @@ from worker.agents.toolcalls import BadToolRequest, ToolScope, about_customer, r
 from worker.agents.usage import Usage
 from worker.agents.verdicts import Answer, BadAnswer, answer_format, read_answer
 from worker.ports.model import Message, Model, ModelRejected, ModelReply, ModelRequest, ToolRequest
-from worker.ports.record import Journal
 from worker.ports.tools import ToolBox, ToolDescription, ToolInvocation, ToolOutcome
 
 log = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ class Assignment(Generic[Answer]):
     case_id: str
     round: int
     agent: str
-    """`location`, …, `aggregator`: names the journal keys and the evidence ids."""
+    """`location`, …, `aggregator`: names the run and the evidence ids."""
     customer_id: int
     system: str
     user: str
@@ -96,7 +95,6 @@ class AgentLoop:
         self,
         model: Model,
         tools: ToolBox,
-        journal: Journal,
         limits: Limits,
         *,
         monotonic: Callable[[], float],
@@ -108,7 +106,6 @@ class AgentLoop:
         """`prices` are by default those of this release; without `budget` there is none."""
         self._model = model
         self._tools = tools
-        self._journal = journal
         self._limits = limits
         self._monotonic = monotonic
         self._now = now
@@ -116,13 +113,15 @@ class AgentLoop:
         self._prices = prices or load_prices()
         self._budget = budget
 
-    def run(self, assignment: Assignment[Answer]) -> Result[Answer]:
-        """The agent's answer, or one sentence on why there is none."""
-        prefix = f"r{assignment.round}-{assignment.agent}"
+    def run(self, assignment: Assignment[Answer], journal: RunJournal) -> Result[Answer]:
+        """The agent's answer, or one sentence on why there is none.
+
+        What `journal` still holds at the end is the caller's to keep, with what comes of the answer.
+        """
         run = _Run(
             assignment,
-            RunJournal(self._journal, assignment.case_id, prefix),
-            Patience(self._limits, f"{assignment.case_id} {prefix}", self._pause),
+            journal,
+            Patience(self._limits, f"{assignment.case_id} {run_id(assignment.round, assignment.agent)}", self._pause),
             self._monotonic() + self._limits.seconds,
             [Message(role="system", text=assignment.system), Message(role="user", text=assignment.user)],
         )

@@ -6,6 +6,7 @@ from functools import partial
 from contracts.investigation import SpecialistTask
 from contracts.report import Evidence, Specialist, SpecialistReport
 from worker.agents.conversation import specialist_case
+from worker.agents.journal import RunJournal
 from worker.agents.loop import AgentLoop, Assignment, Result
 from worker.agents.prompting import Prompts
 from worker.agents.verdicts import SpecialistVerdict, feedback_answer_of, findings_of
@@ -49,8 +50,8 @@ class SpecialistAgents:
         self._loop = loop
         self._prompts = prompts
 
-    def investigate(self, order: SpecialistTask) -> tuple[SpecialistReport, tuple[Evidence, ...]]:
-        """The report and all that it rests on."""
+    def investigate(self, order: SpecialistTask, journal: RunJournal) -> tuple[SpecialistReport, tuple[Evidence, ...]]:
+        """The report and all that it rests on. What `journal` holds at the end is to be kept with them."""
         result = self._loop.run(
             Assignment(
                 case_id=order.case_id,
@@ -63,7 +64,8 @@ class SpecialistAgents:
                 answer=SpecialistVerdict,
                 tools=frozenset(SPECIALIST_TOOLS[order.specialist]),
                 objection=partial(objection_to, order),
-            )
+            ),
+            journal,
         )
         version = self._prompts.version(order.specialist)
         return report_of(order, result).model_copy(update={"prompt_version": version}), result.evidence

@@ -4,41 +4,56 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from pydantic import JsonValue
-
 from contracts.assessment import RiskAssessment
 from contracts.effect import Effect
 from contracts.investigation import Closing, Escalation, ReviewOpening
+from contracts.journal import JournalEntry, Standing
 from contracts.report import Evidence, Specialist, SpecialistReport, Spend
 from contracts.review import Decision, ReviewRequest
-from contracts.spend import ModelUse
 
 
-class CaseRecord(Protocol):
+class Journal(Protocol):
+    """What agents have already done and paid for, by case and key."""
+
+    def keep_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
+        """Keep them all; the first under a key counts, and with it what it cost."""
+        ...
+
+
+class CaseRecord(Journal, Protocol):
     """One transaction per method. Repeating a write changes nothing; an error means that nothing was written."""
 
     def start_round(self, case_id: str, round: int) -> None:  # noqa: A002 - the casebook's own word
         """Begin a round with all specialists pending."""
         ...
 
-    def start_specialist(self, case_id: str, round: int, specialist: Specialist) -> None:  # noqa: A002
-        """Show a specialist as running."""
+    def start_specialist(
+        self,
+        case_id: str,
+        round: int,  # noqa: A002
+        specialist: Specialist,
+    ) -> Standing[SpecialistReport]:
+        """Show a specialist as running, unless its report is kept; and what it has done so far."""
         ...
 
-    def recall_report(self, case_id: str, round: int, specialist: Specialist) -> SpecialistReport | None:  # noqa: A002
-        """The report that is kept, or None."""
+    def save_report(
+        self,
+        case_id: str,
+        report: SpecialistReport,
+        evidence: Sequence[Evidence],
+        journal: Sequence[JournalEntry] = (),
+    ) -> SpecialistReport:
+        """Keep a report with the end of its journal; the first of its round and specialist counts and is returned."""
         ...
 
-    def save_report(self, case_id: str, report: SpecialistReport, evidence: Sequence[Evidence]) -> SpecialistReport:
-        """Keep a report; the first of its round and specialist counts and is returned."""
+    def start_assessment(self, case_id: str, round: int) -> Standing[RiskAssessment]:  # noqa: A002
+        """The assessment that is kept, or what the aggregator has done for it so far."""
         ...
 
-    def recall_assessment(self, case_id: str, round: int) -> RiskAssessment | None:  # noqa: A002
-        """The assessment that is kept, or None."""
-        ...
-
-    def save_assessment(self, case_id: str, assessment: RiskAssessment) -> RiskAssessment:
-        """Keep an assessment; the first of its round counts and is returned."""
+    def save_assessment(
+        self, case_id: str, assessment: RiskAssessment, journal: Sequence[JournalEntry] = ()
+    ) -> RiskAssessment:
+        """Keep an assessment with the end of its journal; the first of its round counts and is returned."""
         ...
 
     def open_review(self, opening: ReviewOpening) -> ReviewRequest:
@@ -83,18 +98,6 @@ class CaseRecord(Protocol):
 
     def close_case(self, closing: Closing) -> None:
         """Close the case for good."""
-        ...
-
-
-class Journal(Protocol):
-    """What agents have already done and paid for, by case and key."""
-
-    def recall_model_call(self, case_id: str, key: str) -> JsonValue | None:
-        """What was recorded under `key`, or None."""
-        ...
-
-    def record_model_call(self, case_id: str, key: str, response: JsonValue, use: ModelUse | None = None) -> None:
-        """Keep an answer; the first under a key counts, and with it what it cost."""
         ...
 
 

@@ -8,7 +8,9 @@ from sqlalchemy import Engine
 from casebook.errors import CaseClosed, CaseNotFound, EvidenceNotFound, IllegalMove
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
+from contracts.journal import JournalEntry, Standing
 from contracts.report import SPECIALISTS
+from contracts.spend import ModelUse
 from tests.unit.casebook.builders import (
     a_report,
     an_alert,
@@ -176,16 +178,17 @@ def test_the_first_report_and_the_first_assessment_count(book: CaseBook):
     assert book.get_case(case).progress.score == 0.8
 
 
-def test_what_was_saved_can_be_recalled_before_it_is_worked_out_again(book: CaseBook):
+def test_what_was_saved_is_not_worked_out_again(book: CaseBook):
     case = open_case(book)
-    assert book.recall_report(case, 1, "location") is None
-    assert book.recall_assessment(case, 1) is None
+    book.start_round(case, 1)
+    assert book.start_specialist(case, 1, "location") == Standing(None, {})
+    assert book.start_assessment(case, 1) == Standing(None, {})
 
     investigate(book, case)
 
-    assert book.recall_report(case, 1, "location") == a_report("location")
-    assert book.recall_assessment(case, 1) == an_assessment(1)
-    assert book.recall_assessment(case, 2) is None
+    assert book.start_specialist(case, 1, "location") == Standing(a_report("location"), {})
+    assert book.start_assessment(case, 1) == Standing(an_assessment(1), {})
+    assert book.start_assessment(case, 2) == Standing(None, {})
 
 
 def test_a_running_specialist_never_falls_back_from_its_result(book: CaseBook):
@@ -289,21 +292,31 @@ def test_a_case_closes_with_one_outcome(book: CaseBook):
     assert book.get_case(case).outcome == "cleared"
 
 
-def test_a_model_call_is_recalled_once_recorded_and_the_first_answer_counts(book: CaseBook):
+def test_a_repeated_step_is_told_what_its_own_run_has_done_and_the_first_entry_counts(book: CaseBook):
     case = open_case(book)
-    assert book.recall_model_call(case, "r1-usage-1") is None
+    book.start_specialist(case, 1, "usage")
+    book.keep_journal(case, [JournalEntry("r1-usage-m1", '{"content": "Åse"}')])
+    book.keep_journal(case, [JournalEntry("r1-usage-m1", "{}"), JournalEntry("r1-usage-t1", "[]")])
+    book.keep_journal(case, [JournalEntry("r11-usage-m1", "11"), JournalEntry("r1-aggregator-m1", "1")])
 
-    book.record_model_call(case, "r1-usage-1", {"content": "Åse", "tokens": [1, 2.5, None]})
-    book.record_model_call(case, "r1-usage-1", {"content": "another"})
-
-    assert book.recall_model_call(case, "r1-usage-1") == {"content": "Åse", "tokens": [1, 2.5, None]}
-    assert book.recall_model_call(case, "r1-usage-2") is None
+    assert book.start_specialist(case, 1, "usage").journal == {"r1-usage-m1": '{"content": "Åse"}', "r1-usage-t1": "[]"}
+    assert book.start_specialist(case, 1, "billing").journal == {}
+    assert book.start_assessment(case, 1).journal == {"r1-aggregator-m1": "1"}
 
 
-def test_a_model_call_that_json_cannot_say_is_refused(book: CaseBook):
+def test_what_a_run_ends_with_is_kept_with_its_report_or_not_at_all(book: CaseBook):
     case = open_case(book)
-    with pytest.raises(ValueError, match="JSON compliant"):
-        book.record_model_call(case, "k", {"score": float("nan")})
+    use = ModelUse(round=1, agent="location", model="m", input_tokens=7, output_tokens=3, cost_usd=None)
+    book.save_report(case, a_report(), [], [JournalEntry("r1-location-m1", "{}", use)])
+    assert book.spent_on_case(case).model_calls == 1
+
+    book.save_report(case, a_report(), [], [JournalEntry("r1-location-m1", "{}", use)])
+    assert book.spent_on_case(case).model_calls == 1, "a second attempt at the same step"
+
+    book.close_case(closing(case))
+    with pytest.raises(CaseClosed):
+        book.save_report(case, a_report("usage"), [], [JournalEntry("r1-usage-m1", "{}", use)])
+    assert book.spent_on_case(case).model_calls == 1
 
 
 def test_an_unknown_case_is_named_in_the_error(book: CaseBook):
@@ -318,7 +331,7 @@ def test_an_unknown_case_is_named_in_the_error(book: CaseBook):
         lambda: book.start_specialist(unknown, 1, "usage"),
         lambda: book.save_report(unknown, a_report(), []),
         lambda: book.save_assessment(unknown, an_assessment()),
-        lambda: book.record_model_call(unknown, "k", "answer"),
+        lambda: book.keep_journal(unknown, [JournalEntry("k", "{}")]),
         lambda: book.close_case(closing(unknown)),
     ):
         with pytest.raises(CaseNotFound, match="There is no case 'case-nobody'"):

@@ -182,7 +182,8 @@ READS: dict[str, Callable[[CaseBook, str], object]] = {
     "case": lambda book, case: book.get_case(case),
     "summary": lambda book, case: book.summary(case),
     "evidence": lambda book, case: book.evidence(case, "r1-usage-1"),
-    "model call": lambda book, case: book.recall_model_call(case, "k"),
+    "what the aggregator has done": lambda book, case: book.start_assessment(case, 2),
+    "what a case has cost": lambda book, case: book.spent_on_case(case),
 }
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
+from contracts.journal import JournalEntry
 from contracts.report import Spend
 from contracts.spend import ModelUse
 from tests.unit.casebook.builders import open_case
@@ -19,6 +20,10 @@ def a_use(agent: str = "usage", cost: str | None = "0.000123", model: str = "m-1
     return ModelUse(round=1, agent=agent, model=model, input_tokens=100, output_tokens=20, cost_usd=price)
 
 
+def an_entry(key: str, use: ModelUse | None = None) -> JournalEntry:
+    return JournalEntry(key, "{}", use)
+
+
 def book_on(engine: Engine, day: date) -> CaseBook:
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     return CaseBook(Transactions(engine, lambda: noon))
@@ -27,9 +32,9 @@ def book_on(engine: Engine, day: date) -> CaseBook:
 def test_an_answer_that_is_recorded_twice_costs_once(book: CaseBook) -> None:
     case = open_case(book)
     for _ in range(2):
-        book.record_model_call(case, "r1-usage-m1", {}, a_use())
-    book.record_model_call(case, "r1-usage-m2", {}, a_use())
-    book.record_model_call(case, "r1-usage-t1", {})
+        book.keep_journal(case, [an_entry("r1-usage-m1", a_use())])
+    book.keep_journal(case, [an_entry("r1-usage-m2", a_use())])
+    book.keep_journal(case, [an_entry("r1-usage-t1")])
     expected = Spend(model_calls=2, input_tokens=200, output_tokens=40, cost_usd=Decimal("0.000246"))
     assert book.spent_on_case(case) == expected
     assert book.get_case(case).spend == expected
@@ -38,8 +43,8 @@ def test_an_answer_that_is_recorded_twice_costs_once(book: CaseBook) -> None:
 def test_a_case_whose_models_have_no_known_price_shows_no_cost(book: CaseBook) -> None:
     case = open_case(book)
     assert book.get_case(case).spend is None
-    book.record_model_call(case, "r1-usage-m1", {}, a_use())
-    book.record_model_call(case, "r1-usage-m2", {}, a_use(cost=None, model="m-2"))
+    book.keep_journal(case, [an_entry("r1-usage-m1", a_use())])
+    book.keep_journal(case, [an_entry("r1-usage-m2", a_use(cost=None, model="m-2"))])
     assert book.spent_on_case(case).cost_usd == Decimal("0.000123")
     assert book.get_case(case).spend == Spend(model_calls=2, input_tokens=200, output_tokens=40)
 
@@ -47,7 +52,7 @@ def test_a_case_whose_models_have_no_known_price_shows_no_cost(book: CaseBook) -
 def test_what_is_spent_today_begins_anew_each_day(engine: Engine) -> None:
     monday, tuesday = book_on(engine, MAY_4), book_on(engine, MAY_5)
     case = open_case(monday)
-    monday.record_model_call(case, "r1-usage-m1", {}, a_use())
+    monday.keep_journal(case, [an_entry("r1-usage-m1", a_use())])
     assert monday.spent_today().model_calls == 1
     assert tuesday.spent_today() == Spend()
     assert tuesday.spent_on_case(case).model_calls == 1
@@ -56,9 +61,9 @@ def test_what_is_spent_today_begins_anew_each_day(engine: Engine) -> None:
 def test_a_report_adds_up_days_and_rules(engine: Engine) -> None:
     monday, tuesday = book_on(engine, MAY_4), book_on(engine, MAY_5)
     first, second = open_case(monday, 1), open_case(monday, 2)
-    monday.record_model_call(first, "r1-usage-m1", {}, a_use())
-    monday.record_model_call(second, "r1-usage-m1", {}, a_use())
-    tuesday.record_model_call(first, "r1-billing-m1", {}, a_use("billing", cost=None))
+    monday.keep_journal(first, [an_entry("r1-usage-m1", a_use())])
+    monday.keep_journal(second, [an_entry("r1-usage-m1", a_use())])
+    tuesday.keep_journal(first, [an_entry("r1-billing-m1", a_use("billing", cost=None))])
     report = monday.spend_report(MAY_4, MAY_5)
     assert (report.total.model_calls, report.total.cost_usd) == (3, Decimal("0.000246"))
     assert report.unpriced_calls == 1

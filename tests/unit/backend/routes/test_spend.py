@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from casebook.repository import CaseBook
+from contracts.journal import JournalEntry
 from contracts.spend import ModelUse
 from tests.unit.backend.support import signed_in
 from tests.unit.casebook.builders import open_case
@@ -20,7 +21,7 @@ async def test_a_manager_reads_what_models_cost_by_day_and_rule(client: httpx.As
     case = open_case(book)
     price = Decimal("0.25")
     use = ModelUse(round=1, agent="usage", model="m", input_tokens=7, output_tokens=3, cost_usd=price)
-    book.record_model_call(case, "r1-usage-m1", {}, use)
+    book.keep_journal(case, [JournalEntry("r1-usage-m1", "{}", use)])
     spent = {"model_calls": 1, "input_tokens": 7, "output_tokens": 3, "cost_usd": "0.250000"}
     recorded = book.spend_report(datetime(1, 1, 1, tzinfo=UTC).date(), datetime(9999, 1, 1, tzinfo=UTC).date())
     day = recorded.by_day[0].day.isoformat()

@@ -42,7 +42,7 @@ VERDICT = {"overall_risk_score": 0.9, "recommended_action": "lock_account", "rea
 
 def specialists(casebook: CaseBook, *turns: Turn) -> tuple[SpecialistActivities, ScriptedModel]:
     model, tools = ScriptedModel(list(turns)), FakeTools()
-    loop = a_loop(model, tools, casebook)
+    loop = a_loop(model, tools)
     return SpecialistActivities(casebook, SpecialistAgents(loop, PROMPTS)), model
 
 
@@ -79,7 +79,7 @@ def test_a_report_is_kept_with_the_evidence_that_it_rests_on(casebook: CaseBook)
 
     report = activities.run_specialist(CTX, a_specialist_task())
 
-    assert casebook.recall_report(CASE, 1, "usage") == report
+    assert casebook.start_specialist(CASE, 1, "usage").outcome == report
     assert casebook.evidence(CASE, "r1-usage-1").result == {"name": "Ada"}
     assert events(casebook) == ["case_opened", "specialist_started", "specialist_finished"]
 
@@ -113,7 +113,7 @@ def test_a_specialist_that_failed_for_good_is_on_record(casebook: CaseBook) -> N
 
     activities.record_report(CTX, ReportFiling(case_id=CASE, report=failed))
 
-    assert casebook.recall_report(CASE, 1, "usage") == failed
+    assert casebook.start_specialist(CASE, 1, "usage").outcome == failed
 
 
 def test_a_report_that_was_kept_after_all_beats_the_notice_of_its_failure(casebook: CaseBook) -> None:
@@ -141,7 +141,7 @@ def test_without_a_model_a_person_must_look(casebook: CaseBook) -> None:
     assessment = activities.assess_without_model(CTX, an_assessment_task())
 
     assert (assessment.route, assessment.overall_risk_score, assessment.risk_level) == ("review", None, "high")
-    assert casebook.recall_assessment(CASE, 1) == assessment
+    assert casebook.start_assessment(CASE, 1).outcome == assessment
 
 
 def test_garbage_from_every_agent_never_clears_a_case(casebook: CaseBook) -> None:

@@ -108,7 +108,7 @@ def test_an_assessment_says_what_its_refund_adds_up_to_by_the_record(casebook: C
 
     assert assessment.refund_charge_ids == ("ch-1", "ch-2")
     assert assessment.refund_total == (Money(amount_minor=1_750, currency="EUR"),)
-    assert casebook.recall_assessment(CASE, 1) == assessment
+    assert casebook.start_assessment(CASE, 1).outcome == assessment
 
 
 def a_plan(role: Role = "analyst", total: int | None = None, limit: int | None = 1_000) -> ReviewPlan:

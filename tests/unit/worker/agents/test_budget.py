@@ -87,12 +87,12 @@ def test_a_budget_is_used_up_when_so_much_is_recorded(budget: Budget, ledger: Fi
 def test_past_the_budget_no_model_is_asked_and_the_report_says_why() -> None:
     model, journal = ScriptedModel([asks(("get_customer", CUSTOMER))]), MemoryJournal()
     ledger = FixedLedger()
-    loop = a_loop(model, FakeTools(), journal, budget=BudgetGuard(Budget(tokens_per_case=10), ledger))
+    loop = a_loop(model, FakeTools(), budget=BudgetGuard(Budget(tokens_per_case=10), ledger))
     agent = SpecialistAgents(loop, load_prompts())
     order = SpecialistTask(case_id="case-1", round=1, specialist="usage", alert=an_alert(), policy=a_policy())
     journal.on_record = lambda: setattr(ledger, "case", TEN_TOKENS)
 
-    report, _ = agent.investigate(order)
+    report, _ = agent.investigate(order, journal.run("r1-usage"))
 
     assert (report.status, report.reason) == ("unavailable", "The model budget of this case is used up (10 tokens).")
     assert len(model.requests) == 1
@@ -101,9 +101,11 @@ def test_past_the_budget_no_model_is_asked_and_the_report_says_why() -> None:
 def test_an_answer_that_was_paid_for_is_used_whatever_the_budget_says() -> None:
     journal = MemoryJournal()
     order = SpecialistTask(case_id="case-1", round=1, specialist="usage", alert=an_alert(), policy=a_policy())
-    paid = SpecialistAgents(a_loop(ScriptedModel([answers(a_verdict(0.7))]), journal=journal), load_prompts())
-    report, _ = paid.investigate(order)
+    paid = SpecialistAgents(a_loop(ScriptedModel([answers(a_verdict(0.7))])), load_prompts())
+    attempt = journal.run("r1-usage")
+    report, _ = paid.investigate(order, attempt)
+    journal.keep_journal("case-1", attempt.held)
     guard = BudgetGuard(Budget(tokens_per_case=10), FixedLedger(TEN_TOKENS))
-    again = SpecialistAgents(a_loop(ScriptedModel([]), journal=journal, budget=guard), load_prompts())
+    again = SpecialistAgents(a_loop(ScriptedModel([]), budget=guard), load_prompts())
 
-    assert again.investigate(order)[0] == report
+    assert again.investigate(order, journal.run("r1-usage"))[0] == report

@@ -6,11 +6,21 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from contracts.investigation import RememberedRound, SpecialistTask
+from contracts.investigation import AssessmentTask, RememberedRound, SpecialistTask
 from contracts.report import SPECIALISTS, Specialist, Spend
-from tests.unit.worker.support.agents import FakeTools, ScriptedModel, Turn, a_loop, a_verdict, answers, asks, says
+from tests.unit.worker.support.agents import (
+    FakeTools,
+    ScriptedModel,
+    Turn,
+    a_loop,
+    a_verdict,
+    answers,
+    asks,
+    no_journal,
+    says,
+)
 from tests.unit.worker.support.cases import a_policy, a_report, an_alert, an_assessment_task
-from worker.agents.aggregator import AggregatorAgent
+from worker.agents.aggregator import AggregatorAgent, AggregatorAnswer
 from worker.agents.limits import Limits
 from worker.agents.prompting import Prompts, load_prompts
 from worker.agents.specialists import SPECIALIST_TOOLS, SpecialistAgents
@@ -33,10 +43,14 @@ def agents(turns: Sequence[Turn], tools: FakeTools | None = None) -> tuple[Speci
     return SpecialistAgents(a_loop(model, tools), PROMPTS), model
 
 
+def judged(order: AssessmentTask, model: ScriptedModel, limits: Limits | None = None) -> AggregatorAnswer:
+    return AggregatorAgent(a_loop(model, limits=limits), PROMPTS).judge(order, no_journal("r1-aggregator"))
+
+
 def test_a_verdict_becomes_a_report_with_all_that_it_cost() -> None:
     agent, _ = agents([asks(("get_recent_charges", CUSTOMER)), answers(a_verdict(0.7, ["r1-billing-1"]))])
 
-    report, evidence = agent.investigate(a_task())
+    report, evidence = agent.investigate(a_task(), no_journal())
 
     assert (report.status, report.risk_score, report.reason) == ("ok", 0.7, None)
     assert [(finding.statement, finding.unsupported) for finding in report.findings] == [("As it was.", False)]
@@ -48,7 +62,7 @@ def test_only_charges_that_a_tool_really_returned_can_be_suspicious() -> None:
     claimed = a_verdict(0.9, ["r1-billing-1"], suspicious_charge_ids=["ch-2", "ch-9", "ch-2"])
     agent, _ = agents([asks(("get_recent_charges", CUSTOMER)), answers(claimed)])
 
-    report, _evidence = agent.investigate(a_task())
+    report, _evidence = agent.investigate(a_task(), no_journal())
 
     assert report.suspicious_charge_ids == ("ch-2",)
 
@@ -56,7 +70,7 @@ def test_only_charges_that_a_tool_really_returned_can_be_suspicious() -> None:
 def test_charges_that_were_never_looked_up_cannot_be_suspicious() -> None:
     agent, _ = agents([answers(a_verdict(0.9, suspicious_charge_ids=["ch-1"]))])
 
-    report, _evidence = agent.investigate(a_task())
+    report, _evidence = agent.investigate(a_task(), no_journal())
 
     assert report.suspicious_charge_ids == ()
 
@@ -65,7 +79,7 @@ def test_an_invented_source_makes_a_finding_unsupported() -> None:
     invented = answers(a_verdict(0.7, ["r1-billing-1"]))
     agent, model = agents([invented, invented])
 
-    report, _evidence = agent.investigate(a_task())
+    report, _evidence = agent.investigate(a_task(), no_journal())
 
     assert [finding.unsupported for finding in report.findings] == [True]
     assert report.risk_score == 0.7
@@ -76,7 +90,7 @@ def test_a_finding_that_was_put_right_counts() -> None:
     wrong = a_verdict(0.7, findings=[{"statement": "It was 45 GB.", "evidence_ids": ["e-1"]}])
     agent, _ = agents([answers(wrong), answers(a_verdict(0.7))])
 
-    report, _evidence = agent.investigate(a_task())
+    report, _evidence = agent.investigate(a_task(), no_journal())
 
     assert [(each.statement, each.unsupported) for each in report.findings] == [("As it was.", False)]
 
@@ -85,7 +99,7 @@ def test_a_finding_that_was_put_right_counts() -> None:
 def test_an_answer_of_the_right_form_counts_when_no_better_one_comes(second: Turn) -> None:
     agent, _ = agents([answers(a_verdict(0.7, ["made-up"])), *[second] * 6])
 
-    report, _evidence = agent.investigate(a_task())
+    report, _evidence = agent.investigate(a_task(), no_journal())
 
     assert (report.status, report.risk_score) == ("ok", 0.7)
     assert [finding.unsupported for finding in report.findings] == [True]
@@ -108,10 +122,10 @@ def test_calm_without_the_records_that_it_takes_is_no_score(charges: JsonValue, 
     calm, _ = agents([asked, answers(a_verdict(0.2))], tools)
     alarmed, _ = agents([asked, answers(a_verdict(0.7))], tools)
 
-    report, _evidence = calm.investigate(a_task())
+    report, _evidence = calm.investigate(a_task(), no_journal())
 
     assert (report.status, report.risk_score, report.reason) == ("not_evaluable", None, reason)
-    assert alarmed.investigate(a_task())[0].risk_score == 0.7
+    assert alarmed.investigate(a_task(), no_journal())[0].risk_score == 0.7
 
 
 def a_second_round() -> SpecialistTask:
@@ -130,13 +144,13 @@ def a_second_round() -> SpecialistTask:
 def test_a_reviewer_gets_an_answer() -> None:
     agent, _ = agents([answers(a_verdict(0.7, feedback_answer=" The orders went home. "))])
 
-    assert agent.investigate(a_second_round())[0].feedback_answer == "The orders went home."
+    assert agent.investigate(a_second_round(), no_journal())[0].feedback_answer == "The orders went home."
 
 
 def test_a_reviewer_who_got_no_answer_is_told_so() -> None:
     agent, model = agents([answers(a_verdict(0.7, feedback_answer=" ")), answers(a_verdict(0.7))])
 
-    report, _evidence = agent.investigate(a_second_round())
+    report, _evidence = agent.investigate(a_second_round(), no_journal())
     order = an_assessment_task(reports=(report,)).model_copy(update={"memory": a_second_round().memory})
 
     assert "feedback_answer is missing" in (model.requests[1].messages[-1].text or "")
@@ -148,17 +162,17 @@ def test_a_reviewer_who_got_no_answer_is_told_so() -> None:
 def test_without_feedback_there_is_nothing_to_answer() -> None:
     agent, _ = agents([answers(a_verdict(0.7, feedback_answer="Nobody asked."))])
 
-    assert agent.investigate(a_task())[0].feedback_answer is None
+    assert agent.investigate(a_task(), no_journal())[0].feedback_answer is None
 
 
 def test_report_and_assessment_say_which_prompt_asked_for_them() -> None:
     agent, _ = agents([answers(a_verdict(0.7))])
-    report, _evidence = agent.investigate(a_task())
+    report, _evidence = agent.investigate(a_task(), no_journal())
     judging = answers({"overall_risk_score": 0.7, "recommended_action": "lock_account", "reasoning": "So."})
-    judged = AggregatorAgent(a_loop(ScriptedModel([judging])), PROMPTS).judge(an_assessment_task(reports=(report,)))
+    assessed = judged(an_assessment_task(reports=(report,)), ScriptedModel([judging]))
 
     assert report.prompt_version == PROMPTS.version("billing")
-    assert judged.prompt_version == PROMPTS.version("aggregator")
+    assert assessed.prompt_version == PROMPTS.version("aggregator")
 
 
 def test_a_prompt_has_another_version_when_its_text_or_the_rules_change() -> None:
@@ -175,7 +189,7 @@ def test_a_specialist_may_say_that_it_cannot_tell() -> None:
     unable = a_verdict(None, evaluable=False, reason="The customer has no charges.")
     agent, _ = agents([answers(unable)])
 
-    report, _evidence = agent.investigate(a_task())
+    report, _evidence = agent.investigate(a_task(), no_journal())
 
     assert (report.status, report.risk_score, report.reason) == ("not_evaluable", None, "The customer has no charges.")
 
@@ -183,7 +197,7 @@ def test_a_specialist_may_say_that_it_cannot_tell() -> None:
 def test_without_a_usable_answer_the_report_says_so_and_keeps_the_evidence() -> None:
     agent, _ = agents([asks(("get_recent_charges", CUSTOMER)), says("hm"), says("hm")])
 
-    report, evidence = agent.investigate(a_task())
+    report, evidence = agent.investigate(a_task(), no_journal())
 
     assert (report.status, report.risk_score) == ("unavailable", None)
     assert report.reason is not None
@@ -195,7 +209,7 @@ def test_endless_findings_are_cut() -> None:
     many = [{"statement": "x" * 5_000, "evidence_ids": ["e-1"]}] * 100 + [{"statement": " ", "evidence_ids": []}]
     agent, _ = agents([answers(a_verdict(0.2, findings=many))])
 
-    report, _evidence = agent.investigate(a_task())
+    report, _evidence = agent.investigate(a_task(), no_journal())
 
     assert len(report.findings) == 12
     assert {len(finding.statement) for finding in report.findings} == {1_000}
@@ -206,7 +220,7 @@ def test_each_specialist_gets_its_own_prompt_and_only_its_own_tools(specialist: 
     everything: dict[str, JsonValue] = {name: {} for tools in SPECIALIST_TOOLS.values() for name in tools}
     agent, model = agents([answers(a_verdict())], FakeTools(everything | {"get_effect": {}}))
 
-    agent.investigate(a_task(specialist))
+    agent.investigate(a_task(specialist), no_journal())
 
     assert {tool.name for tool in model.requests[0].tools} == set(SPECIALIST_TOOLS[specialist])
     assert model.requests[0].messages[0].text == PROMPTS.of(specialist, a_policy())
@@ -216,7 +230,7 @@ def test_each_specialist_gets_its_own_prompt_and_only_its_own_tools(specialist: 
 def test_a_specialist_is_told_the_threshold_that_its_case_began_with() -> None:
     agent, model = agents([answers(a_verdict())])
 
-    agent.investigate(a_task(auto_clear_threshold=0.45))
+    agent.investigate(a_task(auto_clear_threshold=0.45), no_journal())
 
     assert "From 0.45 on a person decides." in " ".join((model.requests[0].messages[0].text or "").split())
 
@@ -225,7 +239,7 @@ def test_the_aggregator_is_told_the_threshold_that_the_guard_rails_hold_it_to() 
     model = ScriptedModel([answers({"overall_risk_score": 0.5, "recommended_action": "clear", "reasoning": "Fine."})])
     order = an_assessment_task(policy=a_policy(auto_clear_threshold=0.45))
 
-    judgement = AggregatorAgent(a_loop(model), PROMPTS).judge(order).judgement
+    judgement = judged(order, model).judgement
 
     assert "From 0.45 on a person decides." in " ".join((model.requests[0].messages[0].text or "").split())
     assert "The overall risk score 0.50 is not below 0.45." in assess(order, judgement).route_reasons
@@ -240,7 +254,7 @@ def test_no_specialist_is_ever_given_a_tool_that_writes() -> None:
 def test_a_server_without_the_specialist_s_tools_is_no_reason_to_guess() -> None:
     agent, model = agents([], FakeTools({"get_weather": {}}))
 
-    report, _ = agent.investigate(a_task())
+    report, _ = agent.investigate(a_task(), no_journal())
 
     assert (report.status, report.risk_score) == ("unavailable", None)
     assert report.reason == "The tool server offers none of the billing specialist's tools."
@@ -251,7 +265,7 @@ def test_the_aggregator_s_verdict_becomes_a_judgement() -> None:
     verdict = {"overall_risk_score": 0.8, "recommended_action": "lock_account", "reasoning": " A takeover. "}
     model = ScriptedModel([answers(verdict)])
 
-    answer = AggregatorAgent(a_loop(model), PROMPTS).judge(an_assessment_task())
+    answer = judged(an_assessment_task(), model)
 
     assert answer.judgement == Judgement(0.8, "lock_account", "A takeover.")
     assert answer.usage.tokens == 100
@@ -271,7 +285,7 @@ def test_the_aggregator_s_verdict_becomes_a_judgement() -> None:
 def test_an_unusable_judgement_has_no_score(verdict: dict[str, object]) -> None:
     model = ScriptedModel([answers(verdict), answers(verdict)])
 
-    judgement = AggregatorAgent(a_loop(model), PROMPTS).judge(an_assessment_task()).judgement
+    judgement = judged(an_assessment_task(), model).judgement
 
     assert (judgement.score, judgement.action) == (None, None)
     assert judgement.reasoning.startswith("The model gave no usable answer")
@@ -280,7 +294,7 @@ def test_an_unusable_judgement_has_no_score(verdict: dict[str, object]) -> None:
 def test_an_aggregator_that_is_down_gives_no_score_and_says_why() -> None:
     model = ScriptedModel([ModelUnavailable("Overloaded.")])
 
-    judgement = AggregatorAgent(a_loop(model, limits=Limits(retries=0)), PROMPTS).judge(an_assessment_task()).judgement
+    judgement = judged(an_assessment_task(), model, limits=Limits(retries=0)).judgement
 
     assert (judgement.score, judgement.reasoning) == (None, "Overloaded.")
 
@@ -289,7 +303,7 @@ def test_nothing_is_paid_for_when_there_is_nothing_to_judge() -> None:
     silent = tuple(a_report(name, None, status="unavailable") for name in SPECIALISTS)
     model = ScriptedModel([])
 
-    judgement = AggregatorAgent(a_loop(model), PROMPTS).judge(an_assessment_task(reports=silent)).judgement
+    judgement = judged(an_assessment_task(reports=silent), model).judgement
 
     assert judgement.score is None
 
@@ -300,7 +314,7 @@ def test_a_verdict_that_lacks_records_its_author_asked_for_is_no_score() -> None
     asked = asks(("get_customer", {"customer_id": 7}), ("get_orders", {"customer_id": 7}))
     agent, _ = agents([asked, answers(a_verdict(0.1, ["r1-billing-1"]))], tools)
 
-    report, evidence = agent.investigate(a_task())
+    report, evidence = agent.investigate(a_task(), no_journal())
 
     assert (report.status, report.risk_score) == ("not_evaluable", None)
     assert report.reason == "The tool get_orders gave no records: The order archive is closed."
@@ -312,11 +326,13 @@ def test_a_tool_that_answered_in_the_end_is_not_missing() -> None:
     wrong, right = asks(("get_orders", {})), asks(("get_orders", CUSTOMER), ("get_recent_charges", CUSTOMER))
     agent, _ = agents([wrong, right, answers(a_verdict(0.1, ["r1-billing-2"]))], tools)
 
-    assert agent.investigate(a_task())[0].status == "ok"
+    assert agent.investigate(a_task(), no_journal())[0].status == "ok"
 
 
 def test_a_report_says_what_its_model_calls_came_to() -> None:
     asked = asks(("get_customer", {"customer_id": 7}), input_tokens=80, output_tokens=20)
     agent, _ = agents([asked, answers(a_verdict(), input_tokens=150, output_tokens=30)])
 
-    assert agent.investigate(a_task())[0].spend == Spend(model_calls=2, input_tokens=230, output_tokens=50)
+    assert agent.investigate(a_task(), no_journal())[0].spend == Spend(
+        model_calls=2, input_tokens=230, output_tokens=50
+    )

@@ -7,13 +7,13 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from contracts.spend import ModelUse
+from contracts.journal import JournalEntry
 from tests.unit.worker.support.cases import NOON
 from worker.agents.budget import BudgetGuard
+from worker.agents.journal import RunJournal
 from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop
 from worker.ports.model import ModelReply, ModelRequest, ToolRequest
-from worker.ports.record import Journal
 from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome
 
 Turn = ModelReply | Exception
@@ -109,25 +109,34 @@ class FakeTools:
 class MemoryJournal:
     """A journal that can die right before or right after it writes."""
 
-    entries: dict[tuple[str, str], JsonValue] = field(default_factory=dict[tuple[str, str], JsonValue])
+    entries: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     dies_before: str | None = None
     dies_after: str | None = None
     on_record: Callable[[], object] = lambda: None
 
-    def recall_model_call(self, case_id: str, key: str) -> JsonValue | None:
-        return self.entries.get((case_id, key))
-
-    def record_model_call(self, case_id: str, key: str, response: JsonValue, use: ModelUse | None = None) -> None:
-        if key == self.dies_before:
+    def keep_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
+        keys = {entry.key for entry in entries}
+        if self.dies_before in keys:
             raise ProcessDied
-        self.entries.setdefault((case_id, key), response)
+        for entry in entries:
+            self.entries.setdefault((case_id, entry.key), entry.body)
         self.on_record()
-        if key == self.dies_after:
+        if self.dies_after in keys:
             raise ProcessDied
 
     @property
     def keys(self) -> list[str]:
         return [key for _, key in self.entries]
+
+    def run(self, run: str = "r1-location", case_id: str = "case-1") -> RunJournal:
+        """What an attempt at this run begins with."""
+        kept = {key: body for (case, key), body in self.entries.items() if case == case_id}
+        return RunJournal(self, case_id, run, kept)
+
+
+def no_journal(run: str = "r1-location") -> RunJournal:
+    """Of a run that nobody has begun, and nobody takes up again."""
+    return MemoryJournal().run(run)
 
 
 class ProcessDied(BaseException):
@@ -137,7 +146,6 @@ class ProcessDied(BaseException):
 def a_loop(
     model: ScriptedModel,
     tools: FakeTools | None = None,
-    journal: Journal | None = None,
     limits: Limits | None = None,
     monotonic: Callable[[], float] = lambda: 0.0,
     pause: Callable[[float], None] = lambda _: None,
@@ -146,7 +154,6 @@ def a_loop(
     return AgentLoop(
         model,
         tools or FakeTools(),
-        journal or MemoryJournal(),
         limits or Limits(),
         monotonic=monotonic,
         now=lambda: NOON,

@@ -1,0 +1,79 @@
+"""Agents' runs: what they have already done and paid for, and what came of it. Each inside one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy.orm import Session
+
+from casebook.errors import CaseNotFound
+from casebook.spending import note_use
+from casebook.tables import CaseRow, ModelCallRow, ReportRow, RoundRow, table_of
+from contracts.assessment import RiskAssessment
+from contracts.ids import run_id
+from contracts.journal import JournalEntry, Standing
+from contracts.report import SpecialistReport
+
+_CASES = table_of(CaseRow)
+_CALLS = table_of(ModelCallRow)
+_HELD_RULE = select(_CASES.c.rule_id).where(_CASES.c.case_id == bindparam("case_id")).with_for_update()
+_OF_RUN = select(_CALLS.c.key, _CALLS.c.response).where(
+    _CALLS.c.case_id == bindparam("case_id"), _CALLS.c.key.startswith(bindparam("run"))
+)
+_KEPT = select(_CALLS.c.key).where(
+    _CALLS.c.case_id == bindparam("case_id"), _CALLS.c.key.in_(bindparam("keys", expanding=True))
+)
+_KEEP = insert(_CALLS)
+_REPORTS, _ROUNDS = table_of(ReportRow), table_of(RoundRow)
+_REPORT = select(_REPORTS.c.body).where(
+    *(_REPORTS.c[name] == bindparam(name) for name in ("case_id", "round", "specialist"))
+)
+_ASSESSMENT = select(_ROUNDS.c.assessment).where(*(_ROUNDS.c[name] == bindparam(name) for name in ("case_id", "round")))
+
+
+def keep_journal(connection: Connection, case_id: str, entries: Sequence[JournalEntry], now: datetime) -> None:
+    """Keep what a run did and what that cost; the first under a key counts. Raises CaseNotFound."""
+    case = connection.execute(_HELD_RULE, {"case_id": case_id}).first()
+    if case is None:
+        raise CaseNotFound(case_id)
+    add_to_journal(connection, case_id, case.rule_id, entries, now)
+
+
+def add_to_journal(
+    connection: Connection | Session, case_id: str, rule_id: str | None, entries: Sequence[JournalEntry], now: datetime
+) -> None:
+    """The same for a case that the caller holds."""
+    if not entries:
+        return
+    kept = connection.execute(_KEPT, {"case_id": case_id, "keys": [entry.key for entry in entries]}).scalars().all()
+    new = [entry for entry in entries if entry.key not in kept]
+    if not new:
+        return
+    rows = [{"case_id": case_id, "key": entry.key, "response": entry.body, "recorded_at": now} for entry in new]
+    connection.execute(_KEEP, rows)
+    for entry in new:
+        if entry.use is not None:
+            note_use(connection, case_id, rule_id, entry.use, now)
+
+
+def journal_of(connection: Connection | Session, case_id: str, run: str) -> dict[str, str]:
+    """The entries of one run, by key."""
+    rows = connection.execute(_OF_RUN, {"case_id": case_id, "run": f"{run}-"})
+    return {row.key: row.response for row in rows}
+
+
+def kept_report(
+    connection: Connection | Session, case_id: str, round_number: int, specialist: str
+) -> SpecialistReport | None:
+    """The saved report of one specialist in one round, or None."""
+    of = {"case_id": case_id, "round": round_number, "specialist": specialist}
+    body = connection.execute(_REPORT, of).scalar()
+    return None if body is None else SpecialistReport.model_validate_json(body)
+
+
+def standing_of_assessment(connection: Connection, case_id: str, round_number: int) -> Standing[RiskAssessment]:
+    """The saved assessment of one round, or what was done for it so far."""
+    body = connection.execute(_ASSESSMENT, {"case_id": case_id, "round": round_number}).scalar()
+    if body is not None:
+        return Standing(RiskAssessment.model_validate_json(body), {})
+    return Standing(None, journal_of(connection, case_id, run_id(round_number, "aggregator")))

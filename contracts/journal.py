@@ -1,0 +1,31 @@
+"""What an agent's run has already done, so that a repeated attempt does and pays for nothing twice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from contracts.spend import ModelUse
+
+Outcome = TypeVar("Outcome")
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """One step of a run: a model's answer, or what the tools answered to one of its turns."""
+
+    key: str
+    """`r1-location-m2`: the run, and the step in it."""
+    body: str
+    """JSON."""
+    use: ModelUse | None = None
+    """What the answer cost; None for what costs nothing."""
+
+
+@dataclass(frozen=True)
+class Standing(Generic[Outcome]):
+    """How far a run has come, which an earlier attempt may have begun."""
+
+    outcome: Outcome | None
+    """What came of it; None: it is not over."""
+    journal: Mapping[str, str]
+    """The bodies of its entries by key; none are read of a run that is over."""
