@@ -4,6 +4,9 @@
 
 Every figure is a call of the desk from its start to its answer, in milliseconds; the ratio is of the two p95.
 PostgreSQL is a server of its own on loopback that does not force writes to disk; SQLite forces each.
+
+A row of an answer costs the same wherever it was found, so both sizes answer with as many rows as each other: the rare
+word is in ten cases of either, another in as many as a page holds, and the customer who is asked for has twenty.
 """
 
 import argparse
@@ -42,7 +45,17 @@ SEVERITIES: Sequence[Severity] = ("low", "medium", "high", "critical")
 STATES = ("closed", "closed", "closed", "awaiting_review", "awaiting_review", "escalated", "investigating", "acting")
 HASH = content_hash("bench")
 
+RARE = 10
+"""So many cases have the word `needle`, in a casebook of any size."""
+PAGE = 50
+"""So many have the word `thimble`: a page."""
+CUSTOMER, OF_CUSTOMER = 7, 20
+"""A customer, and how many cases are about it."""
+
 Row = dict[str, Any]
+Call = Callable[[int], object]
+"""What is measured; it hears how often it was called before."""
+Preparation = Callable[[Desk], Call]
 
 
 def main() -> None:
@@ -75,16 +88,17 @@ def measure(database: str, many: int, few: int, rounds: int) -> list[Row]:
             fill(engine, size)
             say(f"{database}: {size:,} cases in {time.monotonic() - started:.0f} s")
             desks[size] = Desk(Transactions(engine))
-        return [report(database, name, many, few, by_turns(call, desks, rounds)) for name, call in CALLS.items()]
+        return [report(database, name, many, few, by_turns(prepare, desks, rounds)) for name, prepare in CALLS.items()]
 
 
-def by_turns(call: Callable[[Desk, int], object], desks: dict[int, Desk], rounds: int) -> dict[int, list[float]]:
+def by_turns(prepare: Preparation, desks: dict[int, Desk], rounds: int) -> dict[int, list[float]]:
     """Milliseconds of each call, after a few that do not count."""
     taken: dict[int, list[float]] = {size: [] for size in desks}
+    calls = {size: prepare(desk) for size, desk in desks.items()}
     for number in range(-10, rounds):
-        for size, desk in desks.items():
+        for size, call in calls.items():
             started = time.perf_counter()
-            call(desk, number)
+            call(number)
             if number >= 0:
                 taken[size].append((time.perf_counter() - started) * 1_000)
     return taken
@@ -104,63 +118,80 @@ def report(database: str, name: str, many: int, few: int, taken: dict[int, list[
     return row
 
 
-def listing(**query: Any) -> Callable[[Desk, int], object]:
+def listing(**query: Any) -> Preparation:
     """A call that asks for the first page of a query."""
     asked = CaseQuery.model_validate(query)
-    return lambda desk, _: desk.list_cases(asked, "ana")
+    return lambda desk: lambda _: desk.list_cases(asked, "ana")
 
 
-def second_page(desk: Desk, _number: int) -> object:
-    """The first page of a queue, and the one after it."""
-    asked = CaseQuery(state=("awaiting_review", "escalated"), sort="due")
-    return desk.list_cases(asked, "ana", cursor=desk.list_cases(asked, "ana").next_cursor)
+def later_page(pages: int, **query: Any) -> Preparation:
+    """A call that asks for the page of a query that follows the first `pages`."""
+    asked = CaseQuery.model_validate(query)
+
+    def prepare(desk: Desk) -> Call:
+        cursor: str | None = None
+        for _ in range(pages):
+            cursor = desk.list_cases(asked, "ana", cursor=cursor).next_cursor
+        if cursor is None:
+            raise ValueError(f"There is no page after the first {pages}: ask for more cases.")
+        return lambda _: desk.list_cases(asked, "ana", cursor=cursor)
+
+    return prepare
 
 
-CALLS: dict[str, Callable[[Desk, int], object]] = {
+CALLS: dict[str, Preparation] = {
     "list newest": listing(),
     "list queue by deadline": listing(state=("awaiting_review", "escalated"), sort="due"),
-    "list queue, two pages": second_page,
+    "list queue, fourth page": later_page(3, state=("awaiting_review", "escalated"), sort="due"),
     "list by score": listing(sort="-score"),
     "list closed by last change": listing(state=("closed",), sort="-updated"),
     "list one rule, severe": listing(rule="login_storm", severity="critical"),
-    "list one customer by deadline": listing(customer_id=7, sort="due"),
+    "list one customer by deadline": listing(customer_id=CUSTOMER, sort="due"),
     "list unclaimed by deadline": listing(state=("awaiting_review",), assignee="none", sort="due"),
     "list overdue": listing(overdue=True, sort="due"),
     "search a rare word": listing(q="needle"),
+    "search a rare word, by deadline": listing(q="needle", sort="due"),
+    "search a word of one page": listing(q="thimble"),
     "search a common word": listing(q="customer"),
+    "search a common word, fourth page": later_page(3, q="customer"),
     "search two words by deadline": listing(q="oslo lima", sort="due"),
+    "search the queue by deadline": listing(q="oslo", state=("awaiting_review", "escalated"), sort="due"),
     "search a beginning, by score": listing(q="accr", sort="-score"),
-    "next": lambda desk, number: desk.next_case(f"person-{number}", as_manager=True),
-    "note": lambda desk, number: desk.add_note("case-impossible_travel-1", "ana", f"Note {number}."),
+    "next": lambda desk: lambda number: desk.next_case(f"person-{number}", as_manager=True),
+    "note": lambda desk: lambda number: desk.add_note("case-impossible_travel-1", "ana", f"Note {number}."),
 }
 
 
-def fill(engine: Engine, size: int) -> None:
-    """A casebook with `size` cases: a fifth of them wait for people, some notes speak of what others do not."""
+def fill(engine: Engine, size: int, *, after: int = 0, states: Sequence[str] = STATES) -> None:
+    """Adds `size` cases in any of `states` behind event `after`; by default, three in eight of them wait for people."""
     upgrade(engine)
     chance = random.Random(size)
-    for start in range(0, size, BATCH):
-        numbers = range(start + 1, min(start + BATCH, size) + 1)
-        rows = [row for number in numbers for row in case_rows(number, chance)]
+    for start in range(after, after + size, BATCH):
+        numbers = range(start + 1, min(start + BATCH, after + size) + 1)
+        rows = [row for number in numbers for row in case_rows(number, size, states, chance)]
         with writing(engine).begin() as connection:
             for table in Base.metadata.sorted_tables:
                 if of_table := [values for kind, values in rows if kind is table]:
                     connection.execute(insert(table), of_table)
     with writing(engine).begin() as connection:
-        connection.execute(update(LogHead).values(last_seq=size))
+        connection.execute(update(LogHead).values(last_seq=after + size))
         connection.execute(text("ANALYZE"))
 
 
-def case_rows(number: int, chance: random.Random) -> "Iterator[tuple[Table[Any], Row]]":
-    """The rows of one case."""
+def case_rows(
+    number: int, size: int, states: Sequence[str], chance: random.Random
+) -> "Iterator[tuple[Table[Any], Row]]":
+    """The rows of one case of `size`."""
     alert = an_alert(number)
     case, at = f"case-{alert.alert_id}", START + timedelta(minutes=number)
-    state, severity = chance.choice(STATES), chance.choice(SEVERITIES)
+    state, severity = chance.choice(states), chance.choice(SEVERITIES)
     is_asked = state in ("awaiting_review", "escalated")
     due = at + timedelta(hours=chance.randrange(4, 72)) if is_asked else None
-    customer = chance.randrange(1, max(2, number // 5))
-    places = " ".join(chance.sample(PLACES, 3))
-    description = f"Customer {customer} was in {places} on one day." + (" needle" if number % 400 == 0 else "")
+    others = chance.randrange(CUSTOMER + 1, CUSTOMER + 2 + size // 5)
+    customer = CUSTOMER if is_one_of(OF_CUSTOMER, number, size) else others
+    description = f"Customer {customer} was in {' '.join(chance.sample(PLACES, 3))} on one day."
+    description += " needle" if is_one_of(RARE, number, size) else ""
+    description += " thimble" if is_one_of(PAGE, number, size) else ""
     yield table(CaseRow), {
         "case_id": case, "alert_id": alert.alert_id, "customer_id": customer, "alert_type": "impossible_travel",
         "severity": severity, "urgency": URGENCY[severity], "description": description, "source": "live",
@@ -183,6 +214,11 @@ def case_rows(number: int, chance: random.Random) -> "Iterator[tuple[Table[Any],
             "review_id": f"{case}:r1", "case_id": case, "round": 1, "status": "open", "assessment_hash": HASH,
             "opened_at": at, "due_at": due, "required_role": "analyst", "approvals_required": 1,
         }  # fmt: skip
+
+
+def is_one_of(chosen: int, number: int, size: int) -> bool:
+    """Whether a case is one of so many that are spread evenly over all."""
+    return number * chosen // size > (number - 1) * chosen // size
 
 
 def table(row: type[Base]) -> "Table[Any]":
