@@ -9,6 +9,7 @@ with a new INVESTIGATION_VERSION, because a replayed case must find the attempts
 
 from collections.abc import Generator
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
 from durabletask import task
@@ -53,6 +54,9 @@ T = TypeVar("T")
 Model = TypeVar("Model", bound=Contract)
 Steps: TypeAlias = Generator[task.Task[Any], Any, T]
 """A part of an orchestration that ends with a `T`; run it with `yield from`."""
+
+READ_ONCE = 1_024
+"""So many payloads are remembered with what was read in them: those of about 100 cases under way, some 20 MB."""
 
 # A case must not fail because the casebook was down for a night: about a day of attempts, half an hour apart at the
 # end. Not more of them, because each writes its input into the history, and a history has a size that it cannot pass.
@@ -228,7 +232,14 @@ def wait_for_decision(ctx: Context, round_number: int) -> task.CancellableTask[U
 
 def decode(payload: Undecoded | None, model: type[Model]) -> Model:
     """The contract in a payload, which is None when there was none. Raises pydantic.ValidationError."""
-    return model.model_validate_json(payload or "null")
+    return _read(payload or "null", model)
+
+
+# Every turn replays all earlier ones and meets their answers again. Contracts are frozen: what a payload says, it says
+# for good.
+@lru_cache(maxsize=READ_ONCE)
+def _read(payload: str, model: type[Model]) -> Model:
+    return model.model_validate_json(payload)
 
 
 def _record(ctx: Context, activity: str, order: Contract) -> task.Task[Undecoded]:

@@ -1,5 +1,7 @@
 """What later rounds know of earlier ones: the agent's memory, and what to do when it cannot be written."""
 
+from collections.abc import Callable
+
 from durabletask import task
 from pydantic import ValidationError
 
@@ -10,6 +12,8 @@ from worker import calls
 from worker.calls import Steps
 from worker.domain import memory
 from worker.domain.failures import reason_for
+
+_Remembering = Callable[[DurableAgentState], DurableAgentState]
 
 LOST = "The case's memory could not be written: "
 
@@ -35,17 +39,22 @@ class CaseMemory:
 
     def keep_round(self, assessment: RiskAssessment) -> Steps[str | None]:
         """Remember what a round concluded. Ends with why a person must look at the case, or None."""
-        known = memory.remember_round(self._known, self._alert, assessment)
         remembrance = Remembrance(alert=self._alert, assessment=assessment)
-        yield from self._keep(calls.remember_round(self._ctx, self._case_id, remembrance), known)
+        yield from self._keep(
+            calls.remember_round(self._ctx, self._case_id, remembrance),
+            lambda known: memory.remember_round(known, self._alert, assessment),
+        )
         return self._loss
 
     def keep_feedback(self, feedback: Feedback) -> Steps[None]:
         """Remember what a person answered to a round."""
-        known = memory.remember_feedback(self._known, feedback)
-        yield from self._keep(calls.remember_feedback(self._ctx, self._case_id, feedback), known)
+        yield from self._keep(
+            calls.remember_feedback(self._ctx, self._case_id, feedback),
+            lambda known: memory.remember_feedback(known, feedback),
+        )
 
-    def _keep(self, call: Steps[DurableAgentState], known: DurableAgentState) -> Steps[None]:
+    def _keep(self, call: Steps[DurableAgentState], by_itself: _Remembering) -> Steps[None]:
+        """Let the entity remember, or do what it would have done once it has failed."""
         try:
             kept = yield from call
         except task.TaskFailedError as failure:
@@ -54,5 +63,7 @@ class CaseMemory:
         except ValidationError as fault:
             self._loss = LOST + reason_for(type(fault).__name__, "")
         else:
-            known = kept if self._loss is None else known
-        self._known = known
+            if self._loss is None:
+                self._known = kept
+                return
+        self._known = by_itself(self._known)
