@@ -45,7 +45,6 @@ class StandInServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="h11",
                 ws="none",
                 lifespan="off",
                 log_level="warning",

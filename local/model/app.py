@@ -62,7 +62,7 @@ class ModelApp:
             raise _ClientLeft
         await self._play_connection_fault(request, control)
         raise_error_fault(control, has_tools=bool(chat.tools))
-        turn = spoil(answer.turn, control, offered_calls(chat))
+        turn = spoil(answer.turn, control, offered_calls(chat) if control.fault else ())
         envelope = Envelope(f"chatcmpl-{hashlib.sha256(body).hexdigest()[:24]}", int(time.time()))
         return self._send(chat, _shortened(turn, chat.token_limit), envelope)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from contracts.telemetry import TelemetryEvent
 from local.model.rules import thresholds
@@ -84,7 +85,7 @@ class Dossier:
             if not frozenset(topics).isdisjoint(ticket.topics)
         )
 
-    @property
+    @cached_property
     def _recent_tickets(self) -> tuple[Ticket, ...]:
         oldest = self.as_of - timedelta(days=thresholds.TICKET_HOLDS_DAYS)
         return tuple(ticket for ticket in self.tickets if ticket.opened_at is None or ticket.opened_at >= oldest)

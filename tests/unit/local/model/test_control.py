@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -10,8 +11,11 @@ import pytest
 from openai import OpenAI
 from starlette.testclient import TestClient
 
+from local.model import respond
 from local.model.app import build_app
 from local.model.control import FAULTS, ControlPanel
+from local.model.request import Message
+from local.model.rules.conversation import Conversation, read_conversation
 from local.model.stats import Stats
 from tests.unit.local.model.casefile import CaseFile, JsonObject
 
@@ -214,3 +218,22 @@ def test_another_machine_may_not_control(method: str, path: str):
         answer = stranger.request(method, path, json={"fault": "500"} if method == "PUT" else None)
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "loopback_only"
+
+
+@pytest.mark.parametrize(("control", "readings"), [({}, 1), ({"fault": "bad_arguments"}, 2)])
+def test_a_conversation_is_read_again_only_for_a_fault(
+    monkeypatch: pytest.MonkeyPatch, control: JsonObject, readings: int
+):
+    read: list[Sequence[Message]] = []
+
+    def note_and_read(messages: Sequence[Message]) -> Conversation | None:
+        read.append(messages)
+        return read_conversation(messages)
+
+    monkeypatch.setattr(respond, "read_conversation", note_and_read)
+    app = build_app(ControlPanel(), Stats(), reset=lambda _client: None)
+    with TestClient(app, client=("127.0.0.1", 1)) as client:
+        client.put("/control", json=control).raise_for_status()
+        client.post("/v1/chat/completions", json=CaseFile("location").request()).raise_for_status()
+
+    assert len(read) == readings
