@@ -51,6 +51,7 @@ from backend.threads import Threads
 from casebook.desk import Desk as CaseDesk
 from casebook.engine import open_engine, upgrade
 from casebook.errors import CasebookUnavailable
+from casebook.following import Following
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions, utc_now
 
@@ -268,7 +269,7 @@ def wire(
     """Puts the parts together. Nothing runs yet. Without `casework`, claims and files have their usual limits."""
     threads = Threads()
     ticker = TelemetryTicker(pulse, utc_now)
-    feed = CaseFeed(casebook, threads, pulse)
+    feed = CaseFeed(Following(casebook.transactions), threads, pulse)
     relay = Relay(casebook, scheduler, threads)
     deciding = Deciding(casebook, relay, threads)
     if casework is None:
@@ -299,7 +300,8 @@ async def serving(
     app.state.desk = parts.desk
     app.state.ingest_status = read_ingest
     await parts.desk.feed.start()
-    async with running(parts.desk.feed.run, parts.ticker.run, parts.relay.run, on_failure=fail):
+    jobs = (parts.desk.feed.run, parts.ticker.run, parts.relay.run, parts.relay.confirmations.run)
+    async with running(*jobs, on_failure=fail):
         yield
 
 

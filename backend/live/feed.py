@@ -3,6 +3,8 @@
 A watcher holds nothing but the `seq` that it has seen. It reads on from there: from a bounded window of the
 newest messages, or from the casebook when it is further behind. So a slow watcher costs no memory, a resumed
 one needs no other path than a live one, and each gets every event once and in order.
+
+The log is read when somebody has written. While nobody watches, nothing is read at all.
 """
 
 import asyncio
@@ -10,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import takewhile
 from typing import Protocol
 
@@ -17,53 +20,84 @@ from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage
 from backend.live.pulse import Pulse
 from backend.threads import Threads
 from casebook.errors import CasebookUnavailable
+from casebook.following import News, Sign
 from contracts.alert import Alert
-from contracts.case import CaseEvent, CaseProgress, CaseSummary
+from contracts.case import CaseProgress, CaseSummary
 
 log = logging.getLogger("casewright.feed")
 
 WINDOW = 2_000
 BATCH = 200
-EAGER_S = 0.005
-"""While another process is expected to act on what this one has just written."""
-EAGER_LOOKS = 60
-ACTIVE_S = 0.025
-QUIET_S = 0.1
-# With nobody watching, the log is followed only so closely that a new watcher starts near its end.
-UNWATCHED_S = 0.5
-ACTIVE_LOOKS = 80
+RETRY_S = 0.5
+EAGER_FOR_S = 0.3
+"""How long another process is expected to take to act on what this one has just written."""
+ACTIVE_FOR_S = 2.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds between two looks whether there is anything to read."""
+
+    eager: float
+    """While somebody waits for what comes of a decision."""
+    active: float
+    quiet: float
+
+
+BY_SIGN = Pace(eager=0.002, active=0.02, quiet=0.02)
+"""Where the database gives a sign of what is written, which costs microseconds."""
+BY_READING = Pace(eager=0.005, active=0.025, quiet=0.1)
+"""Where each look is a statement."""
 
 
 class CaseLog(Protocol):
     """What the feed reads of the casebook."""
 
-    def events_after(self, seq: int, limit: int = 500) -> list[CaseEvent]:
-        """Events after `seq`, in order."""
+    def news_after(self, seq: int, limit: int) -> Sequence[News]:
+        """Events after `seq`, in order, with their cases as of one instant."""
         ...
 
     def last_seq(self) -> int:
         """The newest event's `seq`."""
         ...
 
-    def summary(self, case_id: str) -> CaseSummary:
-        """The case's row as it is now."""
-        ...
-
     def standing(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
         """The case's row and its progress, as of one instant."""
+        ...
+
+    def open_sign(self) -> Sign | None:
+        """What tells that somebody has written, if anything does."""
         ...
 
 
 @dataclass(frozen=True)
 class LogMessage:
-    """One line of the log, encoded once for all watchers."""
+    """One line of the log, encoded once for all watchers, if one asks."""
 
-    seq: int
-    case_id: str
-    case_json: str
-    """A `CaseMessage`."""
-    alert_json: str | None
-    """An `AlertMessage`, for the line that opens a case."""
+    news: News
+
+    @property
+    def seq(self) -> int:
+        """The line's number."""
+        return self.news.event.seq
+
+    @property
+    def case_id(self) -> str:
+        """The case that it is about."""
+        return self.news.event.case_id
+
+    @cached_property
+    def case_json(self) -> str:
+        """A `CaseMessage`."""
+        return CaseMessage(seq=self.seq, event=self.news.event, case=self.news.case).model_dump_json()
+
+    @cached_property
+    def alert_json(self) -> str | None:
+        """An `AlertMessage`, for the line that opens a case."""
+        if self.news.event.type != "case_opened":
+            return None
+        alert = Alert.model_validate(self.news.event.data["alert"])
+        return AlertMessage(seq=self.seq, case_id=self.case_id, alert=alert, case=self.news.case).model_dump_json()
 
 
 class CaseFeed:
@@ -76,8 +110,10 @@ class CaseFeed:
         self._window: deque[LogMessage] = deque(maxlen=window)
         self._last_seq = 0
         self._woken = asyncio.Event()
-        self._eager = 0
-        self._statuses: dict[str, tuple[int, CaseStatusMessage]] = {}
+        self._eager_until = 0.0
+        self._active_until = 0.0
+        self._sign: Sign | None = None
+        self._statuses: dict[str, CaseStatusMessage] = {}
 
     @property
     def last_seq(self) -> int:
@@ -86,7 +122,11 @@ class CaseFeed:
 
     async def start(self) -> None:
         """Begin at the end of the log: what happened before is read only by who asks for it."""
-        self._last_seq = await self._threads.run(self._log.last_seq)
+        newest = await self._threads.run(self._log.last_seq)
+        self._window.clear()
+        self._statuses = {}
+        self._last_seq = newest
+        self._pulse.beat()
 
     def wake(self, *, expect_more: bool = False) -> None:
         """Look at the log now: this process has just written to it.
@@ -94,33 +134,57 @@ class CaseFeed:
         `expect_more`: another process will act on that at once, and somebody waits for what comes of it.
         """
         if expect_more:
-            self._eager = EAGER_LOOKS
+            self._eager_until = asyncio.get_running_loop().time() + EAGER_FOR_S
         self._woken.set()
 
     async def run(self) -> None:
         """Follow the log until cancelled. What the casebook cannot answer now is asked again later."""
-        looks = 0
+        try:
+            while True:
+                try:
+                    await self._follow()
+                except CasebookUnavailable as error:
+                    log.warning("%s", error)
+                    await asyncio.sleep(RETRY_S)
+        finally:
+            if self._sign is not None:
+                self._sign.close()
+
+    async def _follow(self) -> None:
+        if self._sign is None:
+            self._sign = await self._threads.run(self._log.open_sign)
         while True:
+            if not self._pulse.watchers:
+                await self._sleep_until_watched()
             self._woken.clear()
-            try:
-                found = await self._read_log(self._last_seq)
-            except CasebookUnavailable as error:
-                log.warning("%s", error)
-                await asyncio.sleep(UNWATCHED_S)
-                continue
+            if self._sign is not None:
+                # What is written from here on counts as new, whether the reading below sees it or not.
+                self._sign.changed()
+            found = await self._read_log(self._last_seq)
             if found:
-                self._window.extend(found)
-                self._last_seq = found[-1].seq
-                self._pulse.beat()
-                looks = ACTIVE_LOOKS
+                self._show(found)
             if len(found) < BATCH:
-                looks, self._eager = max(0, looks - 1), max(0, self._eager - 1)
-                await self._rest(self._pace(active=looks > 0))
+                await self._rest()
+
+    async def _sleep_until_watched(self) -> None:
+        while not self._pulse.watchers:
+            self._woken.clear()
+            await self._woken.wait()
+        # Whoever comes now starts at the end of the log, or reads what it missed by itself.
+        await self.start()
+
+    def _show(self, found: Sequence[LogMessage]) -> None:
+        self._window.extend(found)
+        self._last_seq = found[-1].seq
+        self._statuses = {message.case_id: _status(message.news.case, message.news.progress) for message in found}
+        self._active_until = asyncio.get_running_loop().time() + ACTIVE_FOR_S
+        self._pulse.beat()
 
     async def resume_after(self, last_event_id: int | None) -> int:
         """Where a watcher goes on: after the event that it saw last, or now.
 
         An id from beyond the end of the log is from another log: then too it goes on now.
+        The caller must be counted as a watcher already.
         """
         newest = await self._threads.run(self._log.last_seq)
         self._woken.set()
@@ -135,48 +199,38 @@ class CaseFeed:
             return list(newer)[::-1]
         return [message for message in await self._read_log(seq) if message.seq <= self._last_seq]
 
-    async def status_of(self, case_id: str) -> CaseStatusMessage:
-        """How a case stands now. Those who ask again before anything happens share the reading. Raises CaseNotFound."""
+    async def status_of(self, case_id: str, seen: int) -> CaseStatusMessage:
+        """How a case stands now, all events up to `seen` included. Raises CaseNotFound.
+
+        Those who ask before anything more happens share one reading, which is mostly the one that showed the event.
+        """
         at = self._last_seq
         known = self._statuses.get(case_id)
-        if known is not None and known[0] == at:
-            return known[1]
-        status = await self._threads.run(_read_status, self._log, case_id)
+        if known is not None and seen <= at:
+            return known
+        status = _status(*await self._threads.run(self._log.standing, case_id))
         if self._last_seq == at:
-            self._statuses = {k: v for k, v in self._statuses.items() if v[0] == at} | {case_id: (at, status)}
+            self._statuses[case_id] = status
         return status
 
-    def _pace(self, *, active: bool) -> float:
-        if not self._pulse.watchers:
-            return ACTIVE_S if active else UNWATCHED_S
-        return EAGER_S if self._eager else ACTIVE_S if active else QUIET_S
+    async def _rest(self) -> None:
+        """Return when there may be something to read, or when nobody watches any more."""
+        while self._pulse.watchers and not self._woken.is_set():
+            try:
+                async with asyncio.timeout(self._pause()):
+                    await self._woken.wait()
+            except TimeoutError:
+                if self._sign is None or self._sign.changed():
+                    return
 
-    async def _rest(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+    def _pause(self) -> float:
+        pace = BY_READING if self._sign is None else BY_SIGN
+        now = asyncio.get_running_loop().time()
+        return pace.eager if now < self._eager_until else pace.active if now < self._active_until else pace.quiet
 
     async def _read_log(self, seq: int) -> list[LogMessage]:
-        return await self._threads.run(_read_messages, self._log, seq)
+        return [LogMessage(news) for news in await self._threads.run(self._log.news_after, seq, BATCH)]
 
 
-def _read_messages(log: CaseLog, seq: int) -> list[LogMessage]:
-    events = log.events_after(seq, BATCH)
-    cases = {case_id: log.summary(case_id) for case_id in {event.case_id for event in events}}
-    return [_encode(event, cases[event.case_id]) for event in events]
-
-
-def _encode(event: CaseEvent, case: CaseSummary) -> LogMessage:
-    alert_json = None
-    if event.type == "case_opened":
-        alert = Alert.model_validate(event.data["alert"])
-        alert_json = AlertMessage(seq=event.seq, case_id=event.case_id, alert=alert, case=case).model_dump_json()
-    message = CaseMessage(seq=event.seq, event=event, case=case)
-    return LogMessage(event.seq, event.case_id, message.model_dump_json(), alert_json)
-
-
-def _read_status(log: CaseLog, case_id: str) -> CaseStatusMessage:
-    case, progress = log.standing(case_id)
+def _status(case: CaseSummary, progress: CaseProgress) -> CaseStatusMessage:
     return CaseStatusMessage(type="change", seq=case.last_seq, case=case, progress=progress)

@@ -45,7 +45,7 @@ async def _push_until_closed(socket: WebSocket, case_id: str, desk: Desk) -> tup
     with desk.pulse.watching():
         try:
             seen = await desk.feed.resume_after(None)
-            status = await desk.feed.status_of(case_id)
+            status = await desk.feed.status_of(case_id, seen)
         except CaseNotFound as error:
             return UNKNOWN_CASE, str(error)
         if not await _send(socket, status.model_copy(update={"type": "snapshot"})):
@@ -61,7 +61,7 @@ async def _push_until_closed(socket: WebSocket, case_id: str, desk: Desk) -> tup
             if not changed:
                 await wait_for(beat, 60.0)
                 continue
-            newer = await desk.feed.status_of(case_id)
+            newer = await desk.feed.status_of(case_id, seen)
             if newer.seq > status.seq:
                 status = newer
                 if not await _send(socket, status):

@@ -48,7 +48,9 @@ class CaseOpening:
         view = await self._threads.run(self._casebook.get_case, opened.case_id)
         if view.alert.customer_id != alert.customer_id:
             raise AlertIdTaken(alert.alert_id, view.alert.customer_id)
-        scheduled = await self._threads.run(self._casebook.is_scheduled, opened.case_id)
+        scheduled = opened.case_id in self._relay.confirmations or await self._threads.run(
+            self._casebook.is_scheduled, opened.case_id
+        )
         return self._answer(alert, opened, "scheduled" if scheduled else "pending")
 
     async def _schedule(self, alert: Alert, case_id: str) -> StartStatus:
@@ -58,8 +60,7 @@ class CaseOpening:
             log.warning("%s waits to be started: %s", case_id, error)
             self._relay.wake()
             return "pending"
-        self._relay.remember(case_id)
-        await self._threads.run(self._casebook.mark_scheduled, case_id)
+        self._relay.confirm_start(case_id)
         return "scheduled"
 
     @staticmethod

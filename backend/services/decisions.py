@@ -38,7 +38,7 @@ class Deciding:
             log.info("%s: %s proposed by %s", accepted.review_id, accepted.action, identity.subject)
         else:
             log.info("%s: %s by %s", accepted.review_id, accepted.verdict, accepted.decided_by)
-            self._relay.wake()
+            self._relay.deliver_now(accepted)
         return accepted
 
     async def withdraw(self, case_id: str, identity: Identity) -> None:

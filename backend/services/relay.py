@@ -6,11 +6,13 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from functools import partial
 
+from backend.services.confirmations import Confirmations
 from backend.services.errors import SchedulerUnavailable
 from backend.services.retries import Retries
 from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeStatus, Scheduler
 from backend.threads import Threads
 from casebook.errors import CasebookUnavailable
+from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from contracts.case import CaseState, CaseSummary
 from contracts.effect import EffectStatus
@@ -52,6 +54,8 @@ class Relay:
         threads: Threads,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.confirmations = Confirmations(Outbox(casebook.transactions), threads)
+        """What the scheduler has, and the casebook does not yet know. `run` of both must be running."""
         self._casebook = casebook
         self._scheduler = scheduler
         self._threads = threads
@@ -64,15 +68,34 @@ class Relay:
         self._watch_due = clock() + SWEEP_S
         self._watching: tuple[int, str | None] = (0, None)
         self._reversals_watched = 0
+        self._in_hand: dict[str, asyncio.Task[None]] = {}
 
     def wake(self) -> None:
         """There is work."""
         self._woken.set()
 
-    def remember(self, case: str) -> None:
+    def confirm_start(self, case: str) -> None:
         """The scheduler has just taken this case. Should it not know it later, it has lost its memory."""
+        self.confirmations.add_scheduled(case)
         if self._witness is None:
             self._witness = case
+
+    def deliver_now(self, decision: Decision) -> None:
+        """Tell the orchestration at once of a decision that was just accepted. What fails is left to the sweep."""
+        item = decision.review_id
+        if item not in self._in_hand:
+            self._in_hand[item] = asyncio.create_task(self._deliver_one(decision), name=f"deliver {item}")
+
+    async def _deliver_one(self, decision: Decision) -> None:
+        try:
+            await self._hand_over(decision)
+        except (SchedulerUnavailable, CasebookUnavailable):
+            # It tries until it works, and says so.
+            self.wake()
+        finally:
+            del self._in_hand[decision.review_id]
+        if self._recovery_due:
+            self.wake()
 
     async def run(self) -> None:
         """Relay until cancelled. What cannot be reached is tried again, ever more slowly, and complained of once."""
@@ -201,19 +224,27 @@ class Relay:
         while waiting := await self._threads.run(self._casebook.unscheduled_cases, PAGE, after=last):
             for alert in waiting:
                 last = case_id(alert.alert_id)
+                if last in self.confirmations:
+                    continue
                 if await self._attempt(last, partial(self._scheduler.start_investigation, alert)):
-                    await self._threads.run(self._casebook.mark_scheduled, last)
-                    self.remember(last)
+                    self.confirm_start(last)
                     log.info("%s started", last)
+            await self.confirmations.write()
 
     async def _deliver_waiting(self) -> None:
         last: str | None = None
         while waiting := await self._threads.run(self._casebook.undelivered_decisions, PAGE, after=last):
             for decision in waiting:
                 last = decision.review_id
-                if await self._attempt(last, partial(self._deliver, decision)):
-                    await self._threads.run(self._casebook.mark_delivered, last)
-                    log.info("%s: decision delivered", last)
+                if last not in self.confirmations and last not in self._in_hand:
+                    await self._hand_over(decision)
+            await self.confirmations.write()
+
+    async def _hand_over(self, decision: Decision) -> None:
+        item = decision.review_id
+        if await self._attempt(item, partial(self._deliver, decision)):
+            self.confirmations.add_delivered(item)
+            log.info("%s: decision delivered", item)
 
     async def _start_reversals(self) -> None:
         last: str | None = None

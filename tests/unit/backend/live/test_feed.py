@@ -1,15 +1,18 @@
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 
 from backend.live import feed as feed_module
-from backend.live.feed import CaseFeed
+from backend.live.feed import CaseFeed, Pace
 from backend.live.pulse import Pulse
 from backend.threads import Threads
 from casebook.errors import CaseNotFound
+from casebook.following import Following, News, Sign
 from casebook.repository import CaseBook
-from contracts.case import CaseEvent
+from contracts.case import CaseProgress, CaseSummary
 from tests.unit.casebook.builders import ask, open_case
 
 pytestmark = pytest.mark.anyio
@@ -17,19 +20,46 @@ pytestmark = pytest.mark.anyio
 WINDOW = 10
 
 
+class CountingSign:
+    """What the casebook gives, counting how often it is looked at."""
+
+    def __init__(self, sign: Sign) -> None:
+        self._sign = sign
+        self.close = sign.close
+        self.looks = 0
+
+    def changed(self) -> bool:
+        self.looks += 1
+        return self._sign.changed()
+
+
 class CountingLog:
-    """The casebook, counting how often the log is read from where."""
+    """The casebook, counting how often it is read."""
 
     def __init__(self, book: CaseBook) -> None:
-        self.book = book
+        self._following = Following(book.transactions)
         self.reads: list[int] = []
-        self.summary = book.summary
-        self.standing = book.standing
-        self.last_seq = book.last_seq
+        """From where the log was read."""
+        self.standings = 0
+        self.has_sign = True
+        self.sign: CountingSign | None = None
 
-    def events_after(self, seq: int, limit: int = 500) -> list[CaseEvent]:
+    def last_seq(self) -> int:
+        return self._following.last_seq()
+
+    def news_after(self, seq: int, limit: int) -> Sequence[News]:
         self.reads.append(seq)
-        return self.book.events_after(seq, limit)
+        return self._following.news_after(seq, limit)
+
+    def standing(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
+        self.standings += 1
+        return self._following.standing(case_id)
+
+    def open_sign(self) -> Sign | None:
+        sign = self._following.open_sign()
+        assert sign is not None
+        self.sign = CountingSign(sign)
+        return self.sign if self.has_sign else None
 
 
 @pytest.fixture
@@ -45,10 +75,20 @@ def pulse() -> Pulse:
 @pytest.fixture
 async def feed(log: CountingLog, pulse: Pulse) -> AsyncGenerator[CaseFeed]:
     opened = CaseFeed(log, Threads(), pulse, window=WINDOW)
-    await opened.start()
-    running = asyncio.create_task(opened.run())
-    yield opened
+    async with followed(opened):
+        with pulse.watching():
+            await opened.resume_after(None)
+            yield opened
+
+
+@asynccontextmanager
+async def followed(feed: CaseFeed) -> AsyncGenerator[None]:
+    await feed.start()
+    running = asyncio.create_task(feed.run())
+    yield
     running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
 
 
 async def until(feed: CaseFeed, pulse: Pulse, seq: int) -> None:
@@ -57,6 +97,12 @@ async def until(feed: CaseFeed, pulse: Pulse, seq: int) -> None:
             beat = pulse.next_beat()
             if feed.last_seq < seq:
                 await beat.wait()
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - nobody tells that it looked and found nothing
+            await asyncio.sleep(0)
 
 
 async def read_all(feed: CaseFeed, seq: int) -> list[int]:
@@ -100,7 +146,7 @@ async def test_watchers_within_the_window_cost_no_reading(
 
 async def test_it_starts_at_the_end_of_the_log(book: CaseBook) -> None:
     open_case(book)
-    feed = CaseFeed(book, Threads(), Pulse())
+    feed = CaseFeed(Following(book.transactions), Threads(), Pulse())
     await feed.start()
     assert feed.last_seq == 1
     assert await feed.resume_after(None) == 1
@@ -116,29 +162,93 @@ async def test_an_id_from_another_log_starts_now_and_a_real_one_where_it_was(fee
 async def test_the_status_of_a_case_is_as_new_as_the_log(feed: CaseFeed, pulse: Pulse, book: CaseBook) -> None:
     case = open_case(book)
     await until(feed, pulse, 1)
-    first = await feed.status_of(case)
+    first = await feed.status_of(case, 1)
     ask(book, case)
     await until(feed, pulse, book.last_seq())
-    second = await feed.status_of(case)
+    second = await feed.status_of(case, book.last_seq())
     assert (first.progress.phase, second.progress.phase) == ("investigating", "awaiting_review")
     assert (first.seq, second.seq) == (1, book.last_seq())
     assert set(second.progress.specialists.values()) == {"ok"}
     with pytest.raises(CaseNotFound):
-        await feed.status_of("case-nobody")
+        await feed.status_of("case-nobody", 0)
 
 
-async def test_what_comes_of_a_decision_appears_without_waiting_for_the_next_look(
-    log: CountingLog, pulse: Pulse, book: CaseBook, monkeypatch: pytest.MonkeyPatch
+async def test_the_reading_that_shows_an_event_tells_all_watchers_how_its_case_stands(
+    feed: CaseFeed, pulse: Pulse, book: CaseBook, log: CountingLog
 ) -> None:
-    for pause in ("ACTIVE_S", "QUIET_S", "UNWATCHED_S"):
-        monkeypatch.setattr(feed_module, pause, 3_600.0)
-    monkeypatch.setattr(feed_module, "EAGER_LOOKS", 1_000_000)
+    case = open_case(book)
+    await until(feed, pulse, 1)
+    statuses = [await feed.status_of(case, 1) for _ in range(3)]
+    assert (log.standings, {status.seq for status in statuses}) == (0, {1})
+
+
+async def test_a_watcher_that_has_seen_more_than_the_feed_is_told_all_of_it(book: CaseBook, log: CountingLog) -> None:
+    case = open_case(book)
+    feed = CaseFeed(log, Threads(), Pulse())
+    await feed.start()
+    assert (await feed.status_of(case, 1)).seq == 1
+    ask(book, case)
+    seen = await feed.resume_after(None)
+    assert seen > feed.last_seq
+    assert (await feed.status_of(case, seen)).seq == seen
+
+
+async def test_while_nobody_watches_the_log_is_not_read(book: CaseBook, log: CountingLog, pulse: Pulse) -> None:
     feed = CaseFeed(log, Threads(), pulse)
-    running = asyncio.create_task(feed.run())
-    with pulse.watching():
-        feed.wake(expect_more=True)
-        open_case(book)
-        await until(feed, pulse, 1)
+    async with followed(feed):
+        await eventually(lambda: log.sign is not None)
+        for number in range(1, 4):
+            open_case(book, number)
+            feed.wake()
+            await Threads().run(log.last_seq)
+        assert log.reads == []
+        with pulse.watching():
+            assert await feed.resume_after(None) == 3
+            case = open_case(book, 4)
+            await until(feed, pulse, 4)
+            assert [message.case_id for message in await feed.read_after(3)] == [case]
+            assert log.reads[0] == 3, "it goes on where its first watcher began"
+            assert await read_all(feed, 0) == [1, 2, 3, 4], "what was missed is there for who asks"
+
+
+async def test_who_returns_after_nobody_watched_hears_of_what_was_missed(
+    book: CaseBook, log: CountingLog, pulse: Pulse
+) -> None:
+    feed = CaseFeed(log, Threads(), pulse)
+    async with followed(feed):
+        open_case(book, 1)
         open_case(book, 2)
-        await until(feed, pulse, 2)
-    running.cancel()
+        with pulse.watching():
+            seen = await feed.resume_after(1)
+            await until(feed, pulse, 2)
+            assert await read_all(feed, seen) == [2]
+
+
+async def test_a_casebook_in_which_nobody_writes_is_not_read_again(
+    feed: CaseFeed, pulse: Pulse, book: CaseBook, log: CountingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "BY_SIGN", Pace(0.0, 0.0, 0.0))
+    open_case(book)
+    await until(feed, pulse, 1)
+    assert log.sign is not None
+    reads, looks = len(log.reads), log.sign.looks
+    await eventually(lambda: log.sign is not None and log.sign.looks >= looks + 50)
+    assert len(log.reads) == reads
+
+
+@pytest.mark.parametrize("has_sign", [True, False])
+async def test_what_comes_of_a_decision_appears_without_waiting_for_the_next_look(
+    log: CountingLog, pulse: Pulse, book: CaseBook, monkeypatch: pytest.MonkeyPatch, has_sign: bool
+) -> None:
+    for pace in ("BY_SIGN", "BY_READING"):
+        monkeypatch.setattr(feed_module, pace, replace(getattr(feed_module, pace), active=3_600.0, quiet=3_600.0))
+    monkeypatch.setattr(feed_module, "EAGER_FOR_S", 3_600.0)
+    log.has_sign = has_sign
+    feed = CaseFeed(log, Threads(), pulse)
+    with pulse.watching():
+        async with followed(feed):
+            feed.wake(expect_more=True)
+            open_case(book)
+            await until(feed, pulse, 1)
+            open_case(book, 2)
+            await until(feed, pulse, 2)

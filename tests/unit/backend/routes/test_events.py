@@ -17,6 +17,7 @@ from backend.live.stream import EventStream
 from backend.live.telemetry import TelemetryTicker
 from backend.routes.events import EventStreamResponse
 from backend.threads import Threads
+from casebook.following import Following
 from casebook.repository import CaseBook
 from contracts.telemetry import LoginAttributes, LoginEvent
 from tests.unit.backend.support import RunningBackend, Sent, read_events, signed_in
@@ -148,7 +149,10 @@ def test_silence_is_broken_by_a_heartbeat(book: CaseBook) -> None:
     async def hear() -> list[bytes]:
         pulse = Pulse()
         stream = EventStream(
-            CaseFeed(book, Threads(), pulse), TelemetryTicker(pulse, lambda: NOON), pulse, heartbeat_s=0.01
+            CaseFeed(Following(book.transactions), Threads(), pulse),
+            TelemetryTicker(pulse, lambda: NOON),
+            pulse,
+            heartbeat_s=0.01,
         )
         async with aclosing(stream.follow(frozenset({"cases"}), None)) as chunks:
             return [await anext(chunks) for _ in range(3)]

@@ -27,7 +27,7 @@ ORDER = {
 
 
 async def test_a_start_opens_a_case_and_schedules_it(
-    client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
+    client: httpx.AsyncClient, parts: Parts, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     answer = await client.post("/api/workflow/start", json=ORDER)
 
@@ -38,6 +38,7 @@ async def test_a_start_opens_a_case_and_schedules_it(
     assert scheduler.starts == [started["instance_id"]]
     alert = book.get_case(started["instance_id"]).alert
     assert (alert.source, alert.rule_id, alert.customer_id) == ("manual", "manual", 7)
+    await parts.relay.confirmations.write()
     assert book.unscheduled_cases() == []
 
 
