@@ -56,14 +56,15 @@ class Desk:
     public_config: PublicConfig
 
 
-def _desk(connection: HTTPConnection) -> Desk:
+# Asynchronous, though none of these waits for anything: the framework sends each one that is not through a thread.
+async def _desk(connection: HTTPConnection) -> Desk:
     return connection.app.state.desk
 
 
 DeskDep = Annotated[Desk, Depends(_desk)]
 
 
-def _ingest_status(connection: HTTPConnection) -> IngestStatus:
+async def _ingest_status(connection: HTTPConnection) -> IngestStatus:
     return connection.app.state.ingest_status()
 
 
@@ -77,7 +78,7 @@ _COOKIE = APIKeyCookie(
 _BEARER = HTTPBearer(scheme_name="bearer", description="A token of `POST /api/session/token`.", auto_error=False)
 
 
-def _token(
+async def _token(
     cookie: Annotated[str | None, Security(_COOKIE)],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
 ) -> str | None:
@@ -85,14 +86,14 @@ def _token(
     return bearer.credentials if bearer is not None else cookie
 
 
-def _session(desk: DeskDep, token: Annotated[str | None, Depends(_token)]) -> Session:
+async def _session(desk: DeskDep, token: Annotated[str | None, Depends(_token)]) -> Session:
     return desk.authenticator.session(token)
 
 
 _SessionDep = Annotated[Session, Depends(_session)]
 
 
-def _identity(session: _SessionDep) -> Identity:
+async def _identity(session: _SessionDep) -> Identity:
     return session.identity
 
 
@@ -100,7 +101,7 @@ CurrentIdentity = Annotated[Identity, Depends(_identity)]
 """Who is asking. Nobody signed in: the request is answered with 401."""
 
 
-def _session_seconds(desk: DeskDep, session: _SessionDep) -> float:
+async def _session_seconds(desk: DeskDep, session: _SessionDep) -> float:
     return desk.authenticator.seconds_left(session)
 
 
@@ -108,7 +109,7 @@ SessionSecondsDep = Annotated[float, Depends(_session_seconds)]
 """How long the session of whoever asks still lives: what is pushed to them ends with it."""
 
 
-def _known_identity(connection: HTTPConnection, desk: DeskDep) -> Identity | None:
+async def _known_identity(connection: HTTPConnection, desk: DeskDep) -> Identity | None:
     scheme, _, credentials = connection.headers.get("authorization", "").partition(" ")
     bearer = credentials if scheme.lower() == "bearer" else None
     try:
@@ -121,8 +122,8 @@ KnownIdentityDep = Annotated[Identity | None, Depends(_known_identity)]
 """Who is asking, or None: for what everybody may ask."""
 
 
-def _require(role: Role) -> Callable[[Identity], None]:
-    def check(identity: CurrentIdentity) -> None:
+def _require(role: Role) -> Callable[[Identity], Awaitable[None]]:
+    async def check(identity: CurrentIdentity) -> None:
         if not identity.may_act_as(role):
             raise NotAllowed(role)
 
@@ -137,7 +138,7 @@ RequireAdmin = Depends(_require("admin"))
 """For `dependencies=[…]` of a route: admins; others are answered with 403."""
 
 
-def _fence(connection: HTTPConnection, identity: CurrentIdentity) -> None:
+async def _fence(connection: HTTPConnection, identity: CurrentIdentity) -> None:
     """What holds for every route that says nothing else: viewers read, analysts act."""
     acts = connection.scope.get("method", "GET") not in SAFE_METHODS
     required: Role = "analyst" if acts else "viewer"
