@@ -29,6 +29,9 @@ class CustomerStore(Protocol):
     changes nothing, however often and from however many threads it comes; the same key with
     other arguments raises `IdempotencyKeyReused`. Once a write has returned, it survives the
     loss of power.
+
+    Reads are called on the server's event loop and so take milliseconds at most; writes, which wait
+    for one another and for the disk, are called on threads.
     """
 
     def as_of(self) -> datetime:
