@@ -1,5 +1,7 @@
 """The `ToolBox` port over MCP: tools that the server marks as read-only, and no others."""
 
+import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -8,7 +10,8 @@ import anyio
 from mcp_types import Tool
 
 from worker.adapters.client_loop import ClientLoop
-from worker.adapters.mcp_session import McpSession, Overdue, Unreachable
+from worker.adapters.mcp_session import McpSession, Overdue, Reply, Unreachable
+from worker.adapters.sharing import Shared
 from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome, ToolsUnavailable
 
 LISTING_KEPT_S = 60.0
@@ -18,12 +21,16 @@ UNREACHABLE = "The tool server could not be reached."
 
 
 class McpToolBox:
-    """Reads through a session that holds no write token."""
+    """Reads through a session that holds no write token.
+
+    The specialists of a case ask much the same at the same moment: what may be shared is asked once.
+    """
 
     def __init__(self, session: McpSession, loop: ClientLoop, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._session = session
         self._loop = loop
         self._monotonic = monotonic
+        self._shared = Shared[Reply]()
         self._listing: tuple[float, tuple[ToolDescription, ...]] | None = None
 
     def describe(self) -> tuple[ToolDescription, ...]:
@@ -75,13 +82,24 @@ class McpToolBox:
         if call.tool not in readable:
             return ToolOutcome(ok=False, result={"error": f"'{call.tool}' is not a read-only tool."})
         started = self._monotonic()
-        reply = await self._session.call(call.tool, call.arguments, timeout_s)
+        reply = await self._ask(call, timeout_s)
         duration_ms = round((self._monotonic() - started) * 1000)
         if reply.fault == "passing" and reply.error is not None:
             raise Unreachable
         if reply.error is not None:
             return ToolOutcome(ok=False, result={"error": reply.error}, duration_ms=duration_ms)
         return ToolOutcome(ok=True, result=reply.result, duration_ms=duration_ms)
+
+    async def _ask(self, call: ToolInvocation, timeout_s: float) -> Reply:
+        if not call.shareable:
+            return await self._session.call(call.tool, call.arguments, timeout_s)
+        key = json.dumps([call.tool, call.arguments], sort_keys=True)
+        try:
+            # Each waits as long as it may, whoever asked first.
+            with anyio.fail_after(timeout_s):
+                return await self._shared.result(key, lambda: self._session.call(call.tool, call.arguments, math.inf))
+        except TimeoutError:
+            raise Overdue from None
 
 
 def _only_reads(tool: Tool) -> bool:

@@ -39,7 +39,7 @@ class ToolScope:
         # A text in the records must not be able to send the agent through other customers' data.
         if arguments.get("customer_id", self._customer_id) != self._customer_id:
             raise BadToolRequest(f"This case is about customer {self._customer_id} alone.")
-        return ToolInvocation(tool=request.tool, arguments=arguments)
+        return ToolInvocation(tool=request.tool, arguments=arguments, shareable=True)
 
 
 def about_customer(tool: ToolDescription, customer_id: int) -> ToolDescription:

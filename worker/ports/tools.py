@@ -25,6 +25,8 @@ class ToolInvocation(Contract):
 
     tool: str
     arguments: dict[str, JsonValue]
+    shareable: bool = False
+    """Whether the answer to the same call of somebody else will do, one that is under way already."""
 
 
 class ToolOutcome(Contract):

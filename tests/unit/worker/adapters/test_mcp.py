@@ -1,5 +1,7 @@
 """The tool box and the action gateway against a real MCP server over Streamable HTTP."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.unit.worker.support.tool_server import ToolServer
@@ -32,8 +34,8 @@ def lock(gateway: McpActionGateway, customer_id: int = 7) -> dict[str, object]:
     return dict(done)
 
 
-def a_look_up(customer_id: int = 7, tool: str = "get_customer") -> ToolInvocation:
-    return ToolInvocation(tool=tool, arguments={"customer_id": customer_id})
+def a_look_up(customer_id: int = 7, tool: str = "get_customer", *, shareable: bool = False) -> ToolInvocation:
+    return ToolInvocation(tool=tool, arguments={"customer_id": customer_id}, shareable=shareable)
 
 
 def test_only_tools_that_are_marked_as_reading_are_offered(loop: ClientLoop, tool_server: ToolServer) -> None:
@@ -61,6 +63,30 @@ def test_calls_run_side_by_side_and_each_has_its_own_outcome(loop: ClientLoop, t
     assert (found.ok, found.result) == (True, {"customer_id": 7, "name": "Ada"})
     assert (unknown.ok, unknown.result) == (False, {"error": "Customer 404 is not in the customer store."})
     assert fault.ok is False
+
+
+@pytest.mark.parametrize(("shareable", "asked"), [(True, 2), (False, 3)])
+def test_the_same_question_at_the_same_moment_is_asked_once_where_it_may_be_shared(
+    loop: ClientLoop, tool_server: ToolServer, shareable: bool, asked: int
+) -> None:
+    same = a_look_up(shareable=shareable)
+
+    outcomes = a_tool_box(loop, tool_server.url).invoke([same, same, a_look_up(8, shareable=shareable)], 20)
+
+    assert [outcome.result for outcome in outcomes] == [{"customer_id": id_, "name": "Ada"} for id_ in (7, 7, 8)]
+    assert len(tool_server.calls) == asked
+
+
+def test_each_waits_for_a_shared_answer_as_long_as_it_may(loop: ClientLoop, tool_server: ToolServer) -> None:
+    box, same = a_tool_box(loop, tool_server.url), a_look_up(tool="get_slow", shareable=True)
+    box.describe()
+    with ThreadPoolExecutor() as threads:
+        patient = threads.submit(box.invoke, [same], 20)
+        with pytest.raises(ToolsUnavailable, match=r"did not answer within 0\.2 seconds"):
+            box.invoke([same], 0.2)
+        tool_server.release.set()
+
+        assert patient.result(20)[0].ok
 
 
 def test_a_slow_tool_is_cut_off_without_holding_up_the_others(loop: ClientLoop, tool_server: ToolServer) -> None:

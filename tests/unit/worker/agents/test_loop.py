@@ -50,7 +50,7 @@ def run(
     tools, journal = tools or FakeTools(), journal or MemoryJournal()
     attempt = journal.run()
     result = a_loop(ScriptedModel(list(turns)), tools, **options).run(an_assignment(tools), attempt)
-    journal.keep_journal("case-1", attempt.held)
+    attempt.keep()
     return result
 
 
@@ -64,7 +64,7 @@ def test_it_gives_the_model_its_tools_results_as_data_and_takes_the_verdict() ->
 
     assert result.answer is not None
     assert result.answer.risk_score == 0.4
-    assert [call.tool for call in tools.batches[0]] == ["get_customer", "get_orders"]
+    assert [(call.tool, call.shareable) for call in tools.batches[0]] == [("get_customer", True), ("get_orders", True)]
     system, user, asked, *told = model.requests[1].messages
     assert (system.role, user.role, asked.role) == ("system", "user", "assistant")
     assert [(message.role, message.call_id) for message in told] == [("tool", "call-1"), ("tool", "call-2")]

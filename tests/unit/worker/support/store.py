@@ -70,6 +70,7 @@ class FakeStore:
         return ()
 
     def invoke(self, calls: Sequence[ToolInvocation], timeout_s: float) -> tuple[ToolOutcome, ...]:
+        assert not any(call.shareable for call in calls), "an answer that was asked for earlier may be out of date"
         self.asked += [f"{call.tool} {call.arguments['customer_id']}" for call in calls]
         self._refuse_to_read(ToolsUnavailable("The tool server could not be reached."))
         if self.tool_errors:
