@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 GRACE_S = 2
 """How long open requests may take to finish after SIGTERM."""
 KEEP_ALIVE_S = 30
-"""How long an idle connection stays open: longer than most clients keep one (5 to 15 s), lest it close under a request."""
+"""How long an idle connection stays open: longer than clients do (5 to 15 s), lest it close under a request."""
 
 
 def serve(server: FastMCP, listener: socket.socket) -> None:
