@@ -49,6 +49,9 @@ class Figures:
     times: tuple[tuple[Time, str], ...] = ()
 
 
+NO_FIGURES = Figures()
+
+
 @dataclass
 class _Reading:
     """Text of which one form after the other is read and blanked out."""
@@ -112,6 +115,8 @@ _FROM_TWO = (
 _TENS = {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100}
 _COUNTS = {word: number for number, word in enumerate(_FROM_TWO.split(), start=2)} | _TENS
 _COUNT_WORD = re.compile(rf"(?<![\w-])({'|'.join(_COUNTS)})(?:[- ]([A-Za-z]+))?(?![\w-])", re.IGNORECASE)
+_ANY = re.compile(rf"\d|{_COUNT_WORD.pattern}", re.IGNORECASE)
+"""Without a digit or a word that counts there is nothing to read."""
 _THIN_SPACES = re.compile("(?<=\\d)[\u00a0\u2009\u202f](?=\\d{3})")
 
 
@@ -120,6 +125,8 @@ _THIN_SPACES = re.compile("(?<=\\d)[\u00a0\u2009\u202f](?=\\d{3})")
 def read_figures(text: str) -> Figures:
     """Every figure in `text`; digits of other scripts and typographic spaces read as their plain counterparts."""
     reading = _Reading(unicodedata.normalize("NFKC", _THIN_SPACES.sub("", text)))
+    if _ANY.search(reading.text) is None:
+        return NO_FIGURES
     _read_moments(reading)
     _read_identifiers(reading)
     for match in reading.take(_NUMBER):

@@ -19,13 +19,13 @@ along.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 
 from pydantic import JsonValue
 
-from worker.domain.figures import Day, Number, Time, read_figures
+from worker.domain.figures import NO_FIGURES, Day, Number, Time, read_figures
 
 _NO_MINOR_UNIT = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
 _THOUSANDTHS = frozenset({"BHD", "KWD", "OMR", "TND"})
@@ -51,13 +51,13 @@ class Source:
 
 def source_of(value: JsonValue, arguments: Mapping[str, JsonValue] | None = None) -> Source:
     """What `value` says; `arguments` are those of the tool call that brought it."""
-    numbers, percents, days, times = set[Decimal](), set[Decimal](), set[Day](), set[Time]()
-    texts: list[str] = []
-    for number in _numbers(value, {}):
-        numbers.add(number)
-    for text in _texts(value):
-        texts.append(text.lower())
+    said = _Said()
+    said.read(value)
+    numbers, percents, days, times = said.numbers, set[Decimal](), set[Day](), set[Time]()
+    for text in said.texts:
         figures = read_figures(text)
+        if figures is NO_FIGURES:
+            continue
         for found in figures.numbers:
             (percents if found.unit == "percent" else numbers).add(found.value)
         days.update(day for day, _ in figures.days)
@@ -68,8 +68,8 @@ def source_of(value: JsonValue, arguments: Mapping[str, JsonValue] | None = None
         frozenset(percents),
         frozenset(days),
         frozenset(times),
-        "\n".join(texts),
-        _longest(value),
+        "\n".join(said.texts).lower(),
+        said.entries,
         frozenset({Decimal(asked)} if isinstance(asked, int) else ()),
     )
 
@@ -148,25 +148,45 @@ def _names(text: str, identifier: str) -> bool:
     return re.search(rf"(?<![\w-]){re.escape(identifier)}(?![\w-])", text) is not None
 
 
-def _numbers(value: JsonValue, siblings: Mapping[str, JsonValue], key: str = "") -> Iterator[Decimal]:
-    """Every number in `value`, and an amount in its other unit, too."""
-    if isinstance(value, dict):
-        for name, part in value.items():
-            yield from _numbers(part, value, name)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _numbers(part, siblings, key)
-    elif not isinstance(value, bool) and (number := _number(value, key)) is not None:
-        yield number
+@dataclass
+class _Said:
+    """What a JSON value holds, each once: rows of a record name the same fields over and over."""
+
+    numbers: set[Decimal] = field(default_factory=set[Decimal])
+    """Every number, and an amount in its other unit, too."""
+    texts: dict[str, None] = field(default_factory=dict[str, None])
+    """Every text and name of a field, in order."""
+    entries: int = 0
+    """Of the longest list."""
+
+    def read(self, value: JsonValue, siblings: Mapping[str, JsonValue] = {}, key: str = "") -> None:
+        if isinstance(value, dict):
+            for name, part in value.items():
+                self.texts[name.replace("_", " ")] = None
+                self.read(part, value, name)
+        elif isinstance(value, list):
+            self.entries = max(self.entries, len(value))
+            for part in value:
+                self.read(part, siblings, key)
+        elif value is not None and not isinstance(value, bool):
+            if isinstance(value, str):
+                self.texts[value] = None
+            self._count(value, siblings, key)
+
+    def _count(self, value: str | float, siblings: Mapping[str, JsonValue], key: str) -> None:
+        number = _number(value, key)
+        if number is None:
+            return
+        self.numbers.add(number)
         if key.endswith("_minor"):
-            yield number.scaleb(-_minor_digits(siblings))
+            self.numbers.add(number.scaleb(-_minor_digits(siblings)))
         elif key in _MAJOR:
-            yield number.scaleb(_minor_digits(siblings))
+            self.numbers.add(number.scaleb(_minor_digits(siblings)))
 
 
-def _number(value: JsonValue, key: str) -> Decimal | None:
+def _number(value: str | float, key: str) -> Decimal | None:
     """A JSON number; or an amount, which contracts write as text."""
-    if not isinstance(value, int | float) and not (isinstance(value, str) and key in _MAJOR):
+    if isinstance(value, str) and key not in _MAJOR:
         return None
     try:
         number = abs(Decimal(str(value)))
@@ -176,25 +196,6 @@ def _number(value: JsonValue, key: str) -> Decimal | None:
 
 
 def _minor_digits(siblings: Mapping[str, JsonValue]) -> int:
-    currency = siblings.get("currency")
+    # What a store says is data: a currency may be anything.
+    currency = str(siblings.get("currency"))
     return 0 if currency in _NO_MINOR_UNIT else 3 if currency in _THOUSANDTHS else 2
-
-
-def _texts(value: JsonValue) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for name, part in value.items():
-            yield name.replace("_", " ")
-            yield from _texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
-
-
-def _longest(value: JsonValue) -> int:
-    if isinstance(value, dict):
-        return max((_longest(part) for part in value.values()), default=0)
-    if isinstance(value, list):
-        return max(len(value), *(_longest(part) for part in value), 0)
-    return 0

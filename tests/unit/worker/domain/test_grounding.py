@@ -143,3 +143,15 @@ def test_every_moment_occurs_in_its_parts(moment: datetime, beside: list[int | s
     iso = moment.isoformat(timespec="seconds")
     source = source_of({"at": iso, "beside": [*beside]})
     assert ungrounded(f"On {iso[:10]} at {iso[11:16]}, exactly {iso}.", source, cited=1) is None
+
+
+def test_what_every_row_names_is_read_once() -> None:
+    source = source_of({"days": [{"data_mb": 1, "plan": "Basic"}, {"data_mb": 2, "plan": "Basic"}]})
+
+    assert source.text.splitlines() == ["days", "data mb", "plan", "basic"]
+    assert (source.numbers, source.entries) == ({Decimal(1), Decimal(2)}, 2)
+
+
+@pytest.mark.parametrize("currency", [{"code": "EUR"}, ["EUR"], 978, None])
+def test_a_currency_of_another_kind_is_read_as_one_with_hundredths(currency: JsonValue) -> None:
+    assert source_of({"amount_minor": 1299, "currency": currency}).numbers >= {Decimal(1299), Decimal("12.99")}
