@@ -2,11 +2,14 @@
 
 import json
 from datetime import datetime
+from typing import Any
 
 from pydantic import JsonValue
+from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from casebook.errors import NoOpenReview, ReviewMismatch, ReviewNotFound, ReviewSuperseded
+from casebook.held import hold
 from casebook.investigating import (
     WORKER,
     drop_proposal,
@@ -17,48 +20,50 @@ from casebook.investigating import (
     refuse_closed,
 )
 from casebook.log import Entry, append, is_logged
-from casebook.reviews import read_review
-from casebook.tables import CaseRow, DecisionRow, ReviewRow
+from casebook.reviews import ASKED, read_review
+from casebook.tables import CaseRow, DecisionRow, ReviewRow, table_of
 from contracts.hashing import content_hash
 from contracts.ids import review_id
 from contracts.investigation import Escalation, ReviewOpening
 from contracts.review import Decision, ReviewRequest
 
+_REVIEWS = table_of(ReviewRow)
+_ASKED = select(*(_REVIEWS.c[name] for name in ASKED)).where(_REVIEWS.c.review_id == bindparam("review_id"))
+_ASK = insert(_REVIEWS)
 
-def open_review(session: Session, opening: ReviewOpening, now: datetime) -> ReviewRequest:
+
+def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -> ReviewRequest:
     """Ask a person. What is asked about becomes the assessment of the round, and the round the current one.
 
     Ends with the review as it is asked: a repeated step is told what was asked the first time.
     """
-    case = locked_case(session, opening.case_id)
+    case = hold(connection, opening.case_id)
     review = opening.review
     key = f"review_opened:{review.review_id}"
-    if is_logged(session, case.case_id, key):
-        return read_review(_review(session, case, review.review_id))
+    if is_logged(connection, case.case_id, key):
+        return read_review(connection.execute(_ASKED, {"review_id": review.review_id}).one())
     _refuse_mismatch(opening)
     if opening.round < case.round:
         raise ReviewSuperseded(case.round)
     move(case, "awaiting_review" if opening.escalation_reason is None else "escalated")
-    end_open_review(session, case, "superseded")
-    put_assessment(session, case, opening.assessment, now)
-    row = ReviewRow(
-        review_id=review.review_id,
-        case_id=case.case_id,
-        round=opening.round,
-        status="open",
-        assessment_hash=review.assessment_hash,
-        opened_at=review.opened_at,
-        due_at=review.due_at,
-        required_role=review.required_role,
-        approvals_required=review.approvals_required,
-        escalation_reason=opening.escalation_reason,
-    )
-    _ask(case, row, review)
-    session.add(row)
+    end_open_review(connection, case, "superseded")
+    put_assessment(connection, case, opening.assessment, review.assessment_hash, now)
+    row = {
+        "review_id": review.review_id,
+        "case_id": case.case_id,
+        "round": opening.round,
+        "status": "open",
+        "assessment_hash": review.assessment_hash,
+        "opened_at": review.opened_at,
+        "escalation_reason": opening.escalation_reason,
+        **_terms(review),
+    }
+    connection.execute(_ASK, row)
+    case.due_at = review.due_at
     data: dict[str, JsonValue] = {"round": opening.round, **review.model_dump(mode="json")}
-    append(session, case, Entry("review_opened", key, WORKER, data), now)
+    append(connection, case, Entry("review_opened", key, WORKER, data), now)
     if opening.escalation_reason is not None:
-        append(session, case, _escalated(review, opening.round, opening.escalation_reason), now)
+        append(connection, case, _escalated(review, opening.round, opening.escalation_reason), now)
     return review
 
 
@@ -79,7 +84,9 @@ def escalate(session: Session, escalation: Escalation, now: datetime) -> Decisio
         raise ReviewMismatch(review.review_id, "hash")
     move(case, "escalated")
     review.escalation_reason = escalation.reason
-    _ask(case, review, escalation.review)
+    for name, value in _terms(escalation.review).items():
+        setattr(review, name, value)
+    case.due_at = escalation.review.due_at
     # The first approval was given by somebody who may no longer be entitled to it.
     drop_proposal(session, case)
     append(session, case, entry, now)
@@ -123,14 +130,16 @@ def _review(session: Session, case: CaseRow, wanted: str) -> ReviewRow:
     return review
 
 
-def _ask(case: CaseRow, row: ReviewRow, review: ReviewRequest) -> None:
-    """Let the row ask as `review` does; an escalation changes these and nothing else."""
-    row.due_at = review.due_at
-    row.required_role = review.required_role
-    row.approvals_required = review.approvals_required
-    row.four_eyes_actions = None if review.four_eyes_actions is None else json.dumps(list(review.four_eyes_actions))
-    row.remind_at = review.remind_at
-    case.due_at = review.due_at
+def _terms(review: ReviewRequest) -> dict[str, Any]:
+    """The columns of what is asked that an escalation changes; it changes nothing else."""
+    four_eyes = None if review.four_eyes_actions is None else json.dumps(list(review.four_eyes_actions))
+    return {
+        "due_at": review.due_at,
+        "required_role": review.required_role,
+        "approvals_required": review.approvals_required,
+        "four_eyes_actions": four_eyes,
+        "remind_at": review.remind_at,
+    }
 
 
 def _refuse_mismatch(opening: ReviewOpening) -> None:

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import cast
 
 from pydantic import JsonValue
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from casebook.desk_tables import CaseTextRow
 from casebook.errors import CaseClosed, CaseNotFound, IllegalMove
-from casebook.journal import add_to_journal, journal_of, kept_report
+from casebook.held import HeldCase, hold
+from casebook.journal import add_to_journal, journal_of, kept_assessment, kept_report
 from casebook.lifecycle import MOVES
 from casebook.log import Entry, append, hold_log, is_logged, next_seq
 from casebook.pages import OpenedCase
@@ -30,8 +31,19 @@ from contracts.report import SPECIALISTS, Evidence, Specialist, SpecialistReport
 
 WORKER = "worker"
 
+Case = CaseRow | HeldCase
+
+_ROUNDS, _REVIEWS, _PROPOSALS = table_of(RoundRow), table_of(ReviewRow), table_of(ProposalRow)
 _REPORT = insert(table_of(ReportRow))
 _EVIDENCE = insert(table_of(EvidenceRow))
+_ROUND_KEY = (_ROUNDS.c.case_id == bindparam("of_case"), _ROUNDS.c.round == bindparam("of_round"))
+_FIND_ROUND = select(_ROUNDS.c.assessment_hash).where(*_ROUND_KEY)
+_START_ROUND = insert(_ROUNDS)
+_CONCLUDE_ROUND = update(_ROUNDS).where(*_ROUND_KEY)
+_OPEN = (_REVIEWS.c.case_id == bindparam("of_case"), _REVIEWS.c.status == "open")
+_FIND_OPEN_REVIEW = select(_REVIEWS.c.review_id).where(*_OPEN)
+_END_REVIEW = update(_REVIEWS).where(*_OPEN)
+_DROP_PROPOSAL = delete(_PROPOSALS).where(_PROPOSALS.c.case_id == bindparam("of_case"))
 
 
 def locked_case(session: Session, case_id: str) -> CaseRow:
@@ -42,13 +54,13 @@ def locked_case(session: Session, case_id: str) -> CaseRow:
     return case
 
 
-def refuse_closed(case: CaseRow) -> None:
+def refuse_closed(case: Case) -> None:
     """Raises CaseClosed when nothing about the case may change any more."""
     if case.state == "closed":
         raise CaseClosed(case.outcome)
 
 
-def move(case: CaseRow, target: CaseState) -> None:
+def move(case: Case, target: CaseState) -> None:
     """Take the case to `target`, phase included. Raises CaseClosed or IllegalMove when the lifecycle forbids it."""
     refuse_closed(case)
     if target not in MOVES[cast("CaseState", case.state)]:
@@ -94,77 +106,75 @@ def open_case(session: Session, alert: Alert, now: datetime) -> OpenedCase:
     return OpenedCase(case_id=case_id, created=True)
 
 
-def start_round(session: Session, case_id: str, round_number: int, now: datetime) -> None:
+def start_round(connection: Connection, case_id: str, round_number: int, now: datetime) -> None:
     """Begin a round with all specialists pending. A review still open is superseded."""
-    case = locked_case(session, case_id)
+    case = hold(connection, case_id)
     key = f"round_started:{round_number}"
-    if is_logged(session, case_id, key):
+    if is_logged(connection, case_id, key):
         return
     if round_number < case.round:
         raise IllegalMove(case_id, f"round {case.round}", f"round {round_number}")
     move(case, "investigating")
-    end_open_review(session, case, "superseded")
-    enter_round(session, case, round_number, now)
-    append(session, case, Entry("round_started", key, WORKER, {"round": round_number}), now)
+    end_open_review(connection, case, "superseded")
+    enter_round(connection, case, round_number, now)
+    append(connection, case, Entry("round_started", key, WORKER, {"round": round_number}), now)
 
 
-def enter_round(session: Session, case: CaseRow, round_number: int, now: datetime) -> RoundRow:
-    """The row of a round. When it is a later one than the case's, the case's progress starts afresh.
+def enter_round(connection: Connection, case: HeldCase, round_number: int, now: datetime) -> str | None:
+    """Begin a round unless it has begun, and return the hash of its assessment, if it has one.
 
-    Raises IllegalMove when that would leave a review open in the round before.
+    When it is a later round than the case's, the case's progress starts afresh. Raises IllegalMove when that would
+    leave a review open in the round before.
     """
     if round_number > case.round:
-        if _open_reviews(session, case):
+        if connection.execute(_FIND_OPEN_REVIEW, {"of_case": case.case_id}).first() is not None:
             raise IllegalMove(case.case_id, f"round {case.round}, which is under review,", f"round {round_number}")
         case.round = round_number
         case.specialists = _all_pending()
         case.risk_score = None
         case.risk_level = None
         case.recommended_action = None
-    row = session.get(RoundRow, (case.case_id, round_number))
-    if row is None:
-        row = RoundRow(case_id=case.case_id, round=round_number, started_at=now)
-        session.add(row)
-        session.flush()
-    return row
+    row = connection.execute(_FIND_ROUND, {"of_case": case.case_id, "of_round": round_number}).first()
+    if row is not None:
+        return row.assessment_hash
+    connection.execute(_START_ROUND, {"case_id": case.case_id, "round": round_number, "started_at": now})
+    return None
 
 
-def end_open_review(session: Session, case: CaseRow, status: str) -> None:
+def end_open_review(within: Connection | Session, case: Case, status: str) -> None:
     """Nobody is asked any more: the open review, if there is one, ends with `status`."""
-    for review in _open_reviews(session, case):
-        review.status = status
+    within.execute(_END_REVIEW, {"of_case": case.case_id, "status": status})
     case.due_at = None
-    drop_proposal(session, case)
+    drop_proposal(within, case)
 
 
-def drop_proposal(session: Session, case: CaseRow) -> None:
+def drop_proposal(within: Connection | Session, case: Case) -> None:
     """A first approval that waits for a second one counts no longer. Logs nothing: what ended it is logged."""
-    session.flush()
-    session.execute(delete(ProposalRow).where(ProposalRow.case_id == case.case_id))
+    within.execute(_DROP_PROPOSAL, {"of_case": case.case_id})
 
 
 def start_specialist(
-    session: Session, case_id: str, round_number: int, specialist: Specialist, now: datetime
+    connection: Connection, case_id: str, round_number: int, specialist: Specialist, now: datetime
 ) -> Standing[SpecialistReport]:
     """Show a specialist as running, unless its report is kept; and what it has done so far."""
-    case = locked_case(session, case_id)
-    report = kept_report(session, case_id, round_number, specialist)
+    case = hold(connection, case_id)
+    report = kept_report(connection, case_id, round_number, specialist)
     if report is not None:
         return Standing(report, {})
     key = f"specialist_started:{round_number}:{specialist}"
-    if is_logged(session, case_id, key):
-        return Standing(None, journal_of(session, case_id, ids.run_id(round_number, specialist)))
+    if is_logged(connection, case_id, key):
+        return Standing(None, journal_of(connection, case_id, ids.run_id(round_number, specialist)))
     refuse_closed(case)
-    enter_round(session, case, round_number, now)
+    enter_round(connection, case, round_number, now)
     _show_specialist(case, round_number, specialist, "running")
     data: dict[str, JsonValue] = {"specialist": specialist, "round": round_number}
-    append(session, case, Entry("specialist_started", key, f"agent:{specialist}", data), now)
+    append(connection, case, Entry("specialist_started", key, f"agent:{specialist}", data), now)
     # Nobody has anything in its journal who has not begun.
     return Standing(None, {})
 
 
 def save_report(
-    session: Session,
+    connection: Connection,
     case_id: str,
     report: SpecialistReport,
     evidence: Sequence[Evidence],
@@ -172,19 +182,19 @@ def save_report(
     now: datetime,
 ) -> SpecialistReport:
     """Keep a report with its evidence; the first one of a round and specialist counts and is returned."""
-    case = locked_case(session, case_id)
-    add_to_journal(session, case_id, case.rule_id, journal, now)
-    saved = kept_report(session, case_id, report.round, report.specialist)
+    case = hold(connection, case_id)
+    add_to_journal(connection, case_id, case.rule_id, journal, now)
+    saved = kept_report(connection, case_id, report.round, report.specialist)
     if saved is not None:
         return saved
     refuse_closed(case)
-    enter_round(session, case, report.round, now)
+    enter_round(connection, case, report.round, now)
     whose = {"case_id": case_id, "round": report.round, "specialist": report.specialist}
     score = {"status": report.status, "risk_score": report.risk_score}
-    session.execute(_REPORT, {**whose, **score, "saved_at": now, "body": report.model_dump_json()})
+    connection.execute(_REPORT, {**whose, **score, "saved_at": now, "body": report.model_dump_json()})
     if evidence:
         rows = [{**whose, "evidence_id": item.evidence_id, "body": item.model_dump_json()} for item in evidence]
-        session.execute(_EVIDENCE, rows)
+        connection.execute(_EVIDENCE, rows)
     _show_specialist(case, report.round, report.specialist, report.status)
     data: dict[str, JsonValue] = {
         "specialist": report.specialist,
@@ -195,21 +205,22 @@ def save_report(
         "evidence_hashes": {item.evidence_id: content_hash(item) for item in evidence},
     }
     key = f"specialist_finished:{report.round}:{report.specialist}"
-    append(session, case, Entry("specialist_finished", key, f"agent:{report.specialist}", data), now)
+    append(connection, case, Entry("specialist_finished", key, f"agent:{report.specialist}", data), now)
     return report
 
 
 def save_assessment(
-    session: Session, case_id: str, assessment: RiskAssessment, journal: Sequence[JournalEntry], now: datetime
+    connection: Connection, case_id: str, assessment: RiskAssessment, journal: Sequence[JournalEntry], now: datetime
 ) -> RiskAssessment:
     """Keep the assessment of a round; the first one counts and is returned."""
-    case = locked_case(session, case_id)
-    add_to_journal(session, case_id, case.rule_id, journal, now)
-    saved = session.get(RoundRow, (case_id, assessment.round))
-    if saved is not None and saved.assessment is not None:
-        return RiskAssessment.model_validate_json(saved.assessment)
+    case = hold(connection, case_id)
+    add_to_journal(connection, case_id, case.rule_id, journal, now)
+    saved = kept_assessment(connection, case_id, assessment.round)
+    if saved is not None:
+        return saved
     refuse_closed(case)
-    put_assessment(session, case, assessment, now)
+    digest = content_hash(assessment)
+    put_assessment(connection, case, assessment, digest, now)
     data: dict[str, JsonValue] = {
         "round": assessment.round,
         "score": assessment.overall_risk_score,
@@ -217,58 +228,66 @@ def save_assessment(
         "recommended_action": assessment.recommended_action,
         "route": assessment.route,
         "route_reasons": list(assessment.route_reasons),
-        "assessment_hash": content_hash(assessment),
+        "assessment_hash": digest,
     }
-    append(session, case, Entry("assessed", f"assessed:{assessment.round}", WORKER, data), now)
+    append(connection, case, Entry("assessed", f"assessed:{assessment.round}", WORKER, data), now)
     return assessment
 
 
-def put_assessment(session: Session, case: CaseRow, assessment: RiskAssessment, now: datetime) -> None:
-    """Make `assessment` the one of its round, and its score the case's when that round is the current one."""
-    row = enter_round(session, case, assessment.round, now)
-    row.assessment = assessment.model_dump_json()
-    row.assessment_hash = content_hash(assessment)
+def put_assessment(
+    connection: Connection, case: HeldCase, assessment: RiskAssessment, digest: str, now: datetime
+) -> None:
+    """Make `assessment` the one of its round, and its score the case's when that round is the current one.
+
+    `digest` is its content's hash.
+    """
+    concluded = enter_round(connection, case, assessment.round, now)
+    if concluded != digest:
+        conclusion = {"assessment_hash": digest, "assessment": assessment.model_dump_json()}
+        of = {"of_case": case.case_id, "of_round": assessment.round}
+        connection.execute(_CONCLUDE_ROUND, {**of, **conclusion})
     if assessment.round == case.round:
         case.risk_score = assessment.overall_risk_score
         case.risk_level = assessment.risk_level
         case.recommended_action = assessment.recommended_action
 
 
-def close_case(session: Session, closing: Closing, now: datetime) -> None:
+def close_case(connection: Connection, closing: Closing, now: datetime) -> None:
     """Close the case. Repeating the same outcome changes nothing; another one raises CaseClosed."""
-    case = locked_case(session, closing.case_id)
+    case = hold(connection, closing.case_id)
     if case.state == "closed" and case.outcome == closing.outcome:
         return
-    _close(session, case, closing.outcome, WORKER, {"round": closing.round}, now)
+    _close(connection, case, closing.outcome, WORKER, {"round": closing.round}, now)
 
 
-def fail_case(session: Session, case_id: str, reason: str, now: datetime) -> bool:
+def fail_case(connection: Connection, case_id: str, reason: str, now: datetime) -> bool:
     """Close a case whose investigation is over and did not close it. False when it is closed."""
-    case = locked_case(session, case_id)
+    case = hold(connection, case_id)
     if case.state == "closed":
         return False
-    _close(session, case, "failed", "system", {"round": case.round, "reason": reason}, now)
+    _close(connection, case, "failed", "system", {"round": case.round, "reason": reason}, now)
     return True
 
 
 def _close(
-    session: Session, case: CaseRow, outcome: CaseOutcome, actor: str, data: Mapping[str, JsonValue], now: datetime
+    connection: Connection,
+    case: HeldCase,
+    outcome: CaseOutcome,
+    actor: str,
+    data: Mapping[str, JsonValue],
+    now: datetime,
 ) -> None:
     move(case, "closed")
-    end_open_review(session, case, "expired")
+    end_open_review(connection, case, "expired")
     case.outcome = outcome
-    append(session, case, Entry("case_closed", "case_closed", actor, {"outcome": outcome, **data}), now)
-
-
-def _open_reviews(session: Session, case: CaseRow) -> Sequence[ReviewRow]:
-    return session.scalars(select(ReviewRow).where(ReviewRow.case_id == case.case_id, ReviewRow.status == "open")).all()
+    append(connection, case, Entry("case_closed", "case_closed", actor, {"outcome": outcome, **data}), now)
 
 
 def _all_pending() -> str:
     return json.dumps(dict.fromkeys(SPECIALISTS, "pending"))
 
 
-def _show_specialist(case: CaseRow, round_number: int, specialist: Specialist, state: SpecialistState) -> None:
+def _show_specialist(case: HeldCase, round_number: int, specialist: Specialist, state: SpecialistState) -> None:
     if round_number != case.round:
         return
     states: dict[str, str] = json.loads(case.specialists)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select
-from sqlalchemy.orm import Session
 
 from casebook.errors import CaseNotFound
 from casebook.spending import note_use
@@ -40,7 +39,7 @@ def keep_journal(connection: Connection, case_id: str, entries: Sequence[Journal
 
 
 def add_to_journal(
-    connection: Connection | Session, case_id: str, rule_id: str | None, entries: Sequence[JournalEntry], now: datetime
+    connection: Connection, case_id: str, rule_id: str | None, entries: Sequence[JournalEntry], now: datetime
 ) -> None:
     """The same for a case that the caller holds."""
     if not entries:
@@ -56,24 +55,28 @@ def add_to_journal(
             note_use(connection, case_id, rule_id, entry.use, now)
 
 
-def journal_of(connection: Connection | Session, case_id: str, run: str) -> dict[str, str]:
+def journal_of(connection: Connection, case_id: str, run: str) -> dict[str, str]:
     """The entries of one run, by key."""
     rows = connection.execute(_OF_RUN, {"case_id": case_id, "run": f"{run}-"})
     return {row.key: row.response for row in rows}
 
 
-def kept_report(
-    connection: Connection | Session, case_id: str, round_number: int, specialist: str
-) -> SpecialistReport | None:
+def kept_report(connection: Connection, case_id: str, round_number: int, specialist: str) -> SpecialistReport | None:
     """The saved report of one specialist in one round, or None."""
     of = {"case_id": case_id, "round": round_number, "specialist": specialist}
     body = connection.execute(_REPORT, of).scalar()
     return None if body is None else SpecialistReport.model_validate_json(body)
 
 
+def kept_assessment(connection: Connection, case_id: str, round_number: int) -> RiskAssessment | None:
+    """The saved assessment of one round, or None."""
+    body = connection.execute(_ASSESSMENT, {"case_id": case_id, "round": round_number}).scalar()
+    return None if body is None else RiskAssessment.model_validate_json(body)
+
+
 def standing_of_assessment(connection: Connection, case_id: str, round_number: int) -> Standing[RiskAssessment]:
     """The saved assessment of one round, or what was done for it so far."""
-    body = connection.execute(_ASSESSMENT, {"case_id": case_id, "round": round_number}).scalar()
-    if body is not None:
-        return Standing(RiskAssessment.model_validate_json(body), {})
+    saved = kept_assessment(connection, case_id, round_number)
+    if saved is not None:
+        return Standing(saved, {})
     return Standing(None, journal_of(connection, case_id, run_id(round_number, "aggregator")))

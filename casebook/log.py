@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from casebook.events import seal, unsealed_hash
+from casebook.held import HeldCase
 from casebook.tables import CaseEventRow, CaseRow, LogHead, table_of
 from contracts.case import CaseEvent
 from contracts.hashing import canonical_json
@@ -39,9 +40,9 @@ def hold_log(session: Session) -> None:
     session.execute(select(LogHead.id).where(LogHead.id == 1).with_for_update())
 
 
-def next_seq(session: Session) -> int:
+def next_seq(within: Connection | Session) -> int:
     """The next `seq`. From here to its commit, the transaction is the only one that appends."""
-    return session.execute(_ADVANCE).scalar_one()
+    return within.execute(_ADVANCE).scalar_one()
 
 
 def last_seq(session: Session) -> int:
@@ -49,22 +50,21 @@ def last_seq(session: Session) -> int:
     return session.execute(select(LogHead.last_seq).where(LogHead.id == 1)).scalar_one()
 
 
-def is_logged(session: Session, case_id: str, dedupe_key: str) -> bool:
+def is_logged(within: Connection | Session, case_id: str, dedupe_key: str) -> bool:
     """Whether the case has logged this step already."""
-    return session.execute(_FIND, {"case_id": case_id, "dedupe_key": dedupe_key}).first() is not None
+    return within.execute(_FIND, {"case_id": case_id, "dedupe_key": dedupe_key}).first() is not None
 
 
-def append(session: Session, case: CaseRow, entry: Entry, at: datetime, seq: int | None = None) -> int:
+def append(
+    within: Connection | Session, case: CaseRow | HeldCase, entry: Entry, at: datetime, seq: int | None = None
+) -> int:
     """Log `entry` as the case's newest event and return its `seq`. `seq` is given only by who drew it already.
 
-    What has changed on the case is written once, with the head of its log, when the transaction ends.
+    What has changed on a held case is written with it; on a mapped one, when the transaction ends.
     """
-    with session.no_autoflush:
-        return _append(session, case, entry, at, seq)
-
-
-def _append(session: Session, case: CaseRow, entry: Entry, at: datetime, seq: int | None) -> int:
-    seq = next_seq(session) if seq is None else seq
+    # Straight to the connection: a session would first write what has changed so far, and then the rest again.
+    connection = within.connection() if isinstance(within, Session) else within
+    seq = next_seq(connection) if seq is None else seq
     sealed = seal(
         CaseEvent(
             seq=seq,
@@ -88,10 +88,12 @@ def _append(session: Session, case: CaseRow, entry: Entry, at: datetime, seq: in
         "hash": sealed.hash,
         "dedupe_key": entry.dedupe_key,
     }
-    session.execute(_APPEND, row)
+    connection.execute(_APPEND, row)
     case.last_seq = seq
     case.last_hash = sealed.hash
     case.updated_at = at
+    if isinstance(case, HeldCase):
+        case.store(connection)
     return seq
 
 

@@ -86,8 +86,8 @@ class CaseBook:
 
     def start_round(self, case_id: str, round: int) -> None:  # noqa: A002 - the contracts' own word
         """Begin a round: all specialists pending. Raises IllegalMove for a round that the case has passed."""
-        with self._write() as session:
-            investigating.start_round(session, case_id, round, self._clock())
+        with self._write_rows() as connection:
+            investigating.start_round(connection, case_id, round, self._clock())
 
     def start_specialist(
         self,
@@ -96,8 +96,8 @@ class CaseBook:
         specialist: Specialist,
     ) -> Standing[SpecialistReport]:
         """Show a specialist as running, unless its report is kept; and what it has done so far."""
-        with self._write() as session:
-            return investigating.start_specialist(session, case_id, round, specialist, self._clock())
+        with self._write_rows() as connection:
+            return investigating.start_specialist(connection, case_id, round, specialist, self._clock())
 
     def save_report(
         self,
@@ -110,8 +110,8 @@ class CaseBook:
 
         The first of a round and specialist counts: it is what is returned.
         """
-        with self._write() as session:
-            return investigating.save_report(session, case_id, report, evidence, journal, self._clock())
+        with self._write_rows() as connection:
+            return investigating.save_report(connection, case_id, report, evidence, journal, self._clock())
 
     def start_assessment(self, case_id: str, round: int) -> Standing[RiskAssessment]:  # noqa: A002
         """The assessment that is kept, or what the aggregator has done for it so far. Writes nothing."""
@@ -125,8 +125,8 @@ class CaseBook:
 
         The first of a round counts: it is what is returned.
         """
-        with self._write() as session:
-            return investigating.save_assessment(session, case_id, assessment, journal, self._clock())
+        with self._write_rows() as connection:
+            return investigating.save_assessment(connection, case_id, assessment, journal, self._clock())
 
     def keep_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
         """Keep what an agent's run did and what that cost; the first under a key counts."""
@@ -142,8 +142,8 @@ class CaseBook:
         Raises ReviewMismatch when the review does not carry this case, round and assessment's hash,
         ReviewSuperseded when the case is already in a later round.
         """
-        with self._write() as session:
-            return asking.open_review(session, opening, self._clock())
+        with self._write_rows() as connection:
+            return asking.open_review(connection, opening, self._clock())
 
     def escalate(self, escalation: Escalation) -> Decision | None:
         """Replace deadline and role of the open review. A decision accepted before that is returned and stands.
@@ -222,16 +222,16 @@ class CaseBook:
 
     def close_case(self, closing: Closing) -> None:
         """Close the case for good. Raises CaseClosed when it is closed with another outcome."""
-        with self._write() as session:
-            investigating.close_case(session, closing, self._clock())
+        with self._write_rows() as connection:
+            investigating.close_case(connection, closing, self._clock())
 
     def fail_case(self, case_id: str, reason: str) -> bool:
         """Close a case whose investigation is over and did not close it: as `failed`, with the reason in its log.
 
         False, and nothing changes, when the case is closed.
         """
-        with self._write() as session:
-            return investigating.fail_case(session, case_id, reason, self._clock())
+        with self._write_rows() as connection:
+            return investigating.fail_case(connection, case_id, reason, self._clock())
 
     # Taking back
 

@@ -55,7 +55,7 @@ def note_use(connection: Connection | Session, case_id: str, rule_id: str | None
     connection.execute(_BEGIN, {**whose, **tokens, "rule_id": rule_id, "model_calls": 1, "cost_micro_usd": cost})
 
 
-def spent_on_case(connection: Connection | Session, case_id: str) -> Spend:
+def spent_on_case(connection: Connection, case_id: str) -> Spend:
     """Everything that models cost in one case; `cost_usd` counts the calls whose price is known."""
     return _spend(_sum(connection, _OF_CASE, case_id=case_id))
 

@@ -42,7 +42,7 @@ class AssessmentActivities:
                 "prompt_version": answer.prompt_version,
             }
             assessment = assess(order, answer.judgement).model_copy(update=cost)
-            return self._save(order, assessment, journal.held)
+            return self._save(order, assessment, journal.answers)
 
     def assess_without_model(self, _: task.ActivityContext, order: AssessmentTask) -> RiskAssessment:
         """Apply the guard rails alone: without a judgement the case goes to a person."""

@@ -29,7 +29,7 @@ class SpecialistActivities:
         journal = RunJournal(self._record, order.case_id, run_id(order.round, order.specialist), standing.journal)
         with journal.kept_when_broken():
             report, evidence = self._agents.investigate(order, journal)
-            saved = self._record.save_report(order.case_id, report, evidence, journal.held)
+            saved = self._record.save_report(order.case_id, report, evidence, journal.answers)
         _log(order.case_id, saved)
         return saved
 

@@ -5,8 +5,9 @@ saw stays what is recorded as evidence, even when the attempt that saw it died.
 
 Waiting for the disk costs more than most steps, so no step waits alone. An answer that was paid for is kept before
 anything else that takes time begins: the next tools, the next model call. What tools answered costs nothing, and is
-kept with the answer that saw it. And what the run ends with is kept with what comes of it, the report or the
-assessment. A crash repeats at most the one call that was under way or had just been answered.
+kept with the answer that saw it. And the answer that the run ends with is kept with what comes of it: with the
+assessment, or with the report, whose evidence holds what the tools answered. A crash repeats at most the one call that
+was under way or had just been answered.
 """
 
 import logging
@@ -26,6 +27,8 @@ from worker.ports.record import Journal
 log = logging.getLogger(__name__)
 
 Step = TypeVar("Step", bound=BaseModel)
+Unkept = tuple[str, BaseModel, ModelUse | None]
+"""A step that is not in the journal yet: its key, what it brought, and what that cost."""
 
 
 class RecordedCall(Contract):
@@ -50,12 +53,12 @@ class RunJournal:
         self._case_id = case_id
         self._run = run
         self._kept = kept
-        self._held: list[JournalEntry] = []
+        self._unkept: list[Unkept] = []
 
     @property
-    def held(self) -> tuple[JournalEntry, ...]:
-        """What is not kept yet: keep it together with what comes of the run."""
-        return tuple(self._held)
+    def answers(self) -> tuple[JournalEntry, ...]:
+        """What was paid for and is not kept yet: keep it together with what comes of the run."""
+        return tuple(_entry(step) for step in self._unkept if _was_paid_for(step))
 
     @contextmanager
     def kept_when_broken(self) -> Generator[None]:
@@ -63,8 +66,14 @@ class RunJournal:
         try:
             yield
         except Exception:
-            self._keep()
+            self.keep()
             raise
+
+    def keep(self) -> None:
+        """Keep all that is not kept yet: the run is not over."""
+        if self._unkept:
+            self._journal.keep_journal(self._case_id, [_entry(step) for step in self._unkept])
+            self._unkept.clear()
 
     def model_call(
         self, number: int, ask: Callable[[], ModelReply], use_of: Callable[[ModelReply], ModelUse]
@@ -76,7 +85,7 @@ class RunJournal:
             return recorded
         self._keep_answers()
         reply = ask()
-        self._held.append(JournalEntry(key, reply.model_dump_json(), use_of(reply)))
+        self._unkept.append((key, reply, use_of(reply)))
         return reply
 
     def tool_batch(self, number: int, run: Callable[[], RecordedBatch]) -> RecordedBatch:
@@ -87,7 +96,7 @@ class RunJournal:
             return recorded
         self._keep_answers()
         batch = run()
-        self._held.append(JournalEntry(key, batch.model_dump_json()))
+        self._unkept.append((key, batch, None))
         return batch
 
     def _recorded(self, key: str, step: type[Step]) -> Step | None:
@@ -102,10 +111,14 @@ class RunJournal:
             return None
 
     def _keep_answers(self) -> None:
-        if any(entry.use is not None for entry in self._held):
-            self._keep()
+        if any(_was_paid_for(step) for step in self._unkept):
+            self.keep()
 
-    def _keep(self) -> None:
-        if self._held:
-            self._journal.keep_journal(self._case_id, self._held)
-            self._held.clear()
+
+def _was_paid_for(step: Unkept) -> bool:
+    return step[2] is not None
+
+
+def _entry(step: Unkept) -> JournalEntry:
+    key, brought, use = step
+    return JournalEntry(key, brought.model_dump_json(), use)

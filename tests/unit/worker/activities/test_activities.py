@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from casebook.errors import CasebookUnavailable
 from casebook.repository import CaseBook
 from contracts.ids import review_id
 from contracts.investigation import (
@@ -49,6 +50,10 @@ def specialists(casebook: CaseBook, *turns: Turn) -> tuple[SpecialistActivities,
 def assessing(casebook: CaseBook, *turns: Turn) -> tuple[AssessmentActivities, ScriptedModel]:
     model = ScriptedModel(list(turns))
     return AssessmentActivities(casebook, AggregatorAgent(a_loop(model), PROMPTS)), model
+
+
+def refuse(*_: object) -> None:
+    raise CasebookUnavailable("The disk is full.")
 
 
 def a_specialist_task() -> SpecialistTask:
@@ -105,6 +110,23 @@ def test_an_attempt_that_failed_goes_on_where_it_stopped(casebook: CaseBook) -> 
 
     assert (report.status, report.tokens) == ("ok", 200)
     assert len(model.requests) == 1
+
+
+def test_a_report_that_could_not_be_written_costs_no_answer(
+    casebook: CaseBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = specialists(
+        casebook, asks(("get_customer", {"customer_id": 7})), answers(a_verdict(0.7, ["r1-usage-1"]))
+    )
+    with monkeypatch.context() as broken:
+        broken.setattr(casebook, "save_report", refuse)
+        with pytest.raises(CasebookUnavailable):
+            first.run_specialist(CTX, a_specialist_task())
+    again, model = specialists(casebook)
+
+    assert again.run_specialist(CTX, a_specialist_task()).risk_score == 0.7
+    assert model.requests == []
+    assert casebook.spent_on_case(CASE).model_calls == 2
 
 
 def test_a_specialist_that_failed_for_good_is_on_record(casebook: CaseBook) -> None:

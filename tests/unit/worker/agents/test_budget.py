@@ -104,7 +104,7 @@ def test_an_answer_that_was_paid_for_is_used_whatever_the_budget_says() -> None:
     paid = SpecialistAgents(a_loop(ScriptedModel([answers(a_verdict(0.7))])), load_prompts())
     attempt = journal.run("r1-usage")
     report, _ = paid.investigate(order, attempt)
-    journal.keep_journal("case-1", attempt.held)
+    attempt.keep()
     guard = BudgetGuard(Budget(tokens_per_case=10), FixedLedger(TEN_TOKENS))
     again = SpecialistAgents(a_loop(ScriptedModel([]), budget=guard), load_prompts())
 
