@@ -179,7 +179,7 @@ def _prepare_connection(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     # NORMAL may lose the newest commits when the machine loses power. The orchestration would remember a step
     # that the casebook forgot, and a person would have been told "accepted" about a decision that is gone.
-    # FULL costs one fsync per transaction, of which a whole investigation has about fifteen.
+    # FULL costs one fsync per transaction, of which an investigation has twelve until its review.
     connection.execute("PRAGMA synchronous = FULL")
 
 
