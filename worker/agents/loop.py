@@ -16,11 +16,11 @@ from worker.agents.journal import RecordedBatch, RecordedCall, RunJournal
 from worker.agents.limits import Limits
 from worker.agents.patience import GivenUp, Patience
 from worker.agents.pricing import Prices, load_prices
-from worker.agents.toolcalls import BadToolRequest, ToolScope, about_customer, readable_arguments
+from worker.agents.toolcalls import NO_TOOLS, BadToolRequest, ToolScope, Toolset, readable_arguments
 from worker.agents.usage import Usage
 from worker.agents.verdicts import Answer, BadAnswer, answer_format, read_answer
 from worker.ports.model import Message, Model, ModelRejected, ModelReply, ModelRequest, ToolRequest
-from worker.ports.tools import ToolBox, ToolDescription, ToolInvocation, ToolOutcome
+from worker.ports.tools import ToolBox, ToolInvocation, ToolOutcome
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class _Run(Generic[Answer]):
     patience: Patience
     deadline: float
     messages: list[Message]
-    tools: tuple[ToolDescription, ...] = ()
+    tools: ToolScope
     usage: Usage = field(default_factory=Usage)
     batches: list[RecordedBatch] = field(default_factory=list[RecordedBatch])
     repaired: bool = False
@@ -112,6 +112,7 @@ class AgentLoop:
         self._pause = pause
         self._prices = prices or load_prices()
         self._budget = budget
+        self._toolset = NO_TOOLS
 
     def run(self, assignment: Assignment[Answer], journal: RunJournal) -> Result[Answer]:
         """The agent's answer, or one sentence on why there is none.
@@ -124,6 +125,7 @@ class AgentLoop:
             Patience(self._limits, f"{assignment.case_id} {run_id(assignment.round, assignment.agent)}", self._pause),
             self._monotonic() + self._limits.seconds,
             [Message(role="system", text=assignment.system), Message(role="user", text=assignment.user)],
+            NO_TOOLS.scope(frozenset(), assignment.customer_id),
         )
         try:
             run.tools = self._offered(run)
@@ -131,15 +133,18 @@ class AgentLoop:
         except (_NoAnswer, GivenUp, ModelRejected) as reason:
             return _result(run, run.usable, None if run.usable is not None else str(reason))
 
-    def _offered(self, run: _Run[Answer]) -> tuple[ToolDescription, ...]:
+    def _offered(self, run: _Run[Answer]) -> ToolScope:
         wanted = run.assignment.tools
         if not wanted:
-            return ()
-        offered = self._patiently(run, self._tools.describe)
-        tools = tuple(tool for tool in offered if tool.name in wanted)
-        if not tools:
+            return run.tools
+        listing = self._patiently(run, self._tools.describe)
+        toolset = self._toolset
+        if toolset.listing is not listing:
+            toolset = self._toolset = Toolset(listing)
+        scope = toolset.scope(wanted, run.assignment.customer_id)
+        if not scope.offered:
             raise _NoAnswer(f"The tool server offers none of the {run.assignment.agent} specialist's tools.")
-        return tools
+        return scope
 
     def _converse(self, run: _Run[Answer]) -> Answer:
         for number in range(1, self._limits.model_calls + 1):
@@ -168,7 +173,7 @@ class AgentLoop:
             raise _NoAnswer(f"The limit of {self._limits.tokens} tokens was reached without an answer.")
         request = ModelRequest(
             messages=tuple(run.messages),
-            tools=tuple(about_customer(tool, run.assignment.customer_id) for tool in run.tools),
+            tools=run.tools.offered,
             may_call_tools=number < self._limits.model_calls,
             answer_format=answer_format(run.assignment.answer_name, run.assignment.answer),
         )
@@ -212,12 +217,11 @@ class AgentLoop:
 
     def _check(self, run: _Run[Answer], requests: Sequence[ToolRequest]) -> list[ToolInvocation | ToolOutcome]:
         """Each request as a call, or as the error that the model is told. It is told once in a run."""
-        scope = ToolScope(run.tools, run.assignment.customer_id)
         checked: list[ToolInvocation | ToolOutcome] = []
         problems: list[str] = []
         for request in requests:
             try:
-                checked.append(scope.check(request))
+                checked.append(run.tools.check(request))
             except BadToolRequest as bad:
                 problems.append(str(bad))
                 checked.append(ToolOutcome(ok=False, result={"error": str(bad)}))

@@ -1,7 +1,7 @@
 """What a model asks of the tools, checked before it reaches one."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence, Set
 from typing import cast
 
 from jsonschema import Draft202012Validator
@@ -20,8 +20,12 @@ class BadToolRequest(Exception):
 class ToolScope:
     """The tools of one run, and the one customer that they may be asked about."""
 
-    def __init__(self, tools: Iterable[ToolDescription], customer_id: int) -> None:
-        self._validators = {tool.name: Draft202012Validator(tool.parameters) for tool in tools}
+    def __init__(
+        self, tools: Sequence[ToolDescription], validators: Mapping[str, Draft202012Validator], customer_id: int
+    ) -> None:
+        self.offered = tuple(_about_customer(tool, customer_id) for tool in tools)
+        """The tools as the model is told of them."""
+        self._validators = {tool.name: validators[tool.name] for tool in tools}
         self._customer_id = customer_id
 
     def check(self, request: ToolRequest) -> ToolInvocation:
@@ -42,15 +46,19 @@ class ToolScope:
         return ToolInvocation(tool=request.tool, arguments=arguments, shareable=True)
 
 
-def about_customer(tool: ToolDescription, customer_id: int) -> ToolDescription:
-    """The tool as a model is offered it: a customer's id can only be that of the case."""
-    properties = tool.parameters.get("properties")
-    if not isinstance(properties, dict) or "customer_id" not in properties:
-        return tool
-    only: JsonValue = {"type": "integer", "enum": [customer_id]}
-    return tool.model_copy(
-        update={"parameters": {**tool.parameters, "properties": {**properties, "customer_id": only}}}
-    )
+class Toolset:
+    """The tools of one listing. What holds requests to their schemas is made once for all runs that use it."""
+
+    def __init__(self, listing: tuple[ToolDescription, ...]) -> None:
+        self.listing = listing
+        self._validators = {tool.name: Draft202012Validator(tool.parameters) for tool in listing}
+
+    def scope(self, names: Set[str], customer_id: int) -> ToolScope:
+        """Those tools of the listing that bear one of these names."""
+        return ToolScope([tool for tool in self.listing if tool.name in names], self._validators, customer_id)
+
+
+NO_TOOLS = Toolset(())
 
 
 def readable_arguments(request: ToolRequest) -> dict[str, JsonValue] | None:
@@ -60,6 +68,17 @@ def readable_arguments(request: ToolRequest) -> dict[str, JsonValue] | None:
     except ValueError:
         return None
     return dict(cast("Mapping[str, JsonValue]", parsed)) if isinstance(parsed, dict) else None
+
+
+def _about_customer(tool: ToolDescription, customer_id: int) -> ToolDescription:
+    """The tool as a model is offered it: a customer's id can only be that of the case."""
+    properties = tool.parameters.get("properties")
+    if not isinstance(properties, dict) or "customer_id" not in properties:
+        return tool
+    only: JsonValue = {"type": "integer", "enum": [customer_id]}
+    return tool.model_copy(
+        update={"parameters": {**tool.parameters, "properties": {**properties, "customer_id": only}}}
+    )
 
 
 def _refuse_constant(name: str) -> float:
