@@ -115,6 +115,7 @@ _FROM_TWO = (
 _TENS = {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100}
 _COUNTS = {word: number for number, word in enumerate(_FROM_TWO.split(), start=2)} | _TENS
 _COUNT_WORD = re.compile(rf"(?<![\w-])({'|'.join(_COUNTS)})(?:[- ]([A-Za-z]+))?(?![\w-])", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _ANY = re.compile(rf"\d|{_COUNT_WORD.pattern}", re.IGNORECASE)
 """Without a digit or a word that counts there is nothing to read."""
 _THIN_SPACES = re.compile("(?<=\\d)[\u00a0\u2009\u202f](?=\\d{3})")
@@ -127,22 +128,23 @@ def read_figures(text: str) -> Figures:
     reading = _Reading(unicodedata.normalize("NFKC", _THIN_SPACES.sub("", text)))
     if _ANY.search(reading.text) is None:
         return NO_FIGURES
-    _read_moments(reading)
-    _read_identifiers(reading)
-    for match in reading.take(_NUMBER):
-        unit = _unit(match["unit"]) or ("other" if match["currency"] else None)
-        written = " ".join((match[0] if unit else match["digits"]).split())
-        reading.numbers.append(Number(_decimal(match["digits"]), written, unit))
+    for read in (_read_iso, _read_moments, _read_identifiers, _read_numbers):
+        if _DIGIT.search(reading.text) is None:
+            break
+        read(reading)
     for match in reading.take(_COUNT_WORD):
         reading.numbers.append(Number(Decimal(_COUNTS[match[1].lower()]), match[1], _unit(match[2])))
     return Figures(tuple(reading.numbers), tuple(reading.identifiers), tuple(reading.days), tuple(reading.times))
 
 
-def _read_moments(reading: _Reading) -> None:
+def _read_iso(reading: _Reading) -> None:
     for match in reading.take(_ISO):
         reading.days.append(((int(match["year"]), int(match["month"]), int(match["day"])), match[0]))
         if match["hour"] is not None:
             reading.times.append((_time(match), match[0]))
+
+
+def _read_moments(reading: _Reading) -> None:
     for pattern in (_DAY_FIRST, _MONTH_FIRST):
         for match in reading.take(pattern):
             month = _MONTHS.index(match["month"][:3].lower()) + 1
@@ -175,6 +177,13 @@ def _read_identifiers(reading: _Reading) -> None:
         reading.text = reading.text[: match.start()] + " " * len(chunk) + reading.text[match.end() :]
         if chunk.lower() not in _WORDS:
             reading.identifiers.append(chunk.lower())
+
+
+def _read_numbers(reading: _Reading) -> None:
+    for match in reading.take(_NUMBER):
+        unit = _unit(match["unit"]) or ("other" if match["currency"] else None)
+        written = " ".join((match[0] if unit else match["digits"]).split())
+        reading.numbers.append(Number(_decimal(match["digits"]), written, unit))
 
 
 def _decimal(digits: str) -> Decimal:
