@@ -1,16 +1,29 @@
 """The door of those who follow the log: what is new, and how the cases stand that it is about."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from casebook import log, reading, summaries
-from casebook.tables import CaseRow
+from casebook.errors import CaseNotFound
+from casebook.tables import CaseEventRow, CaseRow, table_of
 from casebook.transactions import Transactions
 from contracts.case import CaseEvent, CaseProgress, CaseSummary
+
+_EVENT, _CASE = table_of(CaseEventRow).c, table_of(CaseRow).c
+_TAIL = (
+    select(*(_EVENT[name] for name in CaseEvent.model_fields))
+    .where(_EVENT.seq > bindparam("seq"))
+    .order_by(_EVENT.seq)
+    .limit(bindparam("most"))
+)
+_PROGRESS = ("phase", "round", "specialists", "risk_score", "outcome")
+_CASES = select(*(_CASE[name] for name in dict.fromkeys((*summaries.SUMMARISED, *_PROGRESS)))).where(
+    _CASE.case_id.in_(bindparam("cases", expanding=True))
+)
 
 
 @dataclass(frozen=True)
@@ -47,21 +60,27 @@ class Following:
 
     def news_after(self, seq: int, limit: int) -> Sequence[News]:
         """At most `limit` events after `seq`, in order; four statements however many there are."""
-        with self._transactions.read() as session:
-            events = reading.events_after(session, seq, limit)
+        with self._transactions.read_rows() as connection:
+            events = [log.read_event(row) for row in connection.execute(_TAIL, {"seq": seq, "most": limit})]
             if not events:
                 return ()
-            changed = {event.case_id for event in events}
-            rows = session.scalars(select(CaseRow).where(CaseRow.case_id.in_(changed))).all()
-            cases = summaries.summarise(session, rows, self._transactions.now())
-            stands = {case.case_id: (case, reading.read_progress(session, case.case_id)) for case in cases}
+            stands = self._standing(connection, {event.case_id for event in events})
             return [News(event, *stands[event.case_id]) for event in events]
 
     def standing(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
         """The case's row and its progress, as of one instant. Raises CaseNotFound."""
-        with self._transactions.read() as session:
-            summary = summaries.read_summary(session, case_id, self._transactions.now())
-            return summary, reading.read_progress(session, case_id)
+        with self._transactions.read_rows() as connection:
+            stands = self._standing(connection, {case_id})
+        if not stands:
+            raise CaseNotFound(case_id)
+        return stands[case_id]
+
+    def _standing(
+        self, connection: Connection, cases: Collection[str]
+    ) -> Mapping[str, tuple[CaseSummary, CaseProgress]]:
+        rows = connection.execute(_CASES, {"cases": sorted(cases)}).all()
+        summarised = summaries.summarise(connection, rows, self._transactions.now())
+        return {row.case_id: (case, reading.progress_of(row)) for row, case in zip(rows, summarised, strict=True)}
 
     def open_sign(self) -> Sign | None:
         """A sign of what is written, by whatever process; None where the database has none: then ask for `last_seq`."""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from casebook.events import seal, unsealed_hash
 from casebook.held import HeldCase
-from casebook.tables import CaseEventRow, CaseRow, LogHead, table_of
+from casebook.tables import CaseEventRow, CaseRow, LogHead, PlainRow, table_of
 from contracts.case import CaseEvent
 from contracts.hashing import canonical_json
 from contracts.names import CaseEventType
@@ -97,7 +97,7 @@ def append(
     return seq
 
 
-def read_event(row: CaseEventRow) -> CaseEvent:
+def read_event(row: CaseEventRow | PlainRow) -> CaseEvent:
     """The event that a row holds. Raises pydantic.ValidationError when the row was tampered out of shape."""
     return CaseEvent.model_validate(
         {

@@ -2,10 +2,23 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import update
+from sqlalchemy import BindParameter, bindparam, update
 
-from casebook.tables import CaseRow, DecisionRow
+from casebook.tables import CaseRow, DecisionRow, table_of
 from casebook.transactions import Transactions
+
+_CASE, _DECISION = table_of(CaseRow), table_of(DecisionRow)
+_TOLD: BindParameter[str] = bindparam("told", expanding=True)
+_SCHEDULED = (
+    update(_CASE)
+    .where(_CASE.c.case_id.in_(_TOLD), _CASE.c.scheduled_at.is_(None))
+    .values(scheduled_at=bindparam("now"))
+)
+_DELIVERED = (
+    update(_DECISION)
+    .where(_DECISION.c.review_id.in_(_TOLD), _DECISION.c.delivered_at.is_(None))
+    .values(delivered_at=bindparam("now"))
+)
 
 
 class Outbox:
@@ -19,13 +32,9 @@ class Outbox:
 
         All in one transaction. What was confirmed before stays as it was; unknown ids are passed over.
         """
-        with self._transactions.write() as session:
+        with self._transactions.write_rows() as connection:
             now = self._transactions.now()
             if scheduled:
-                waiting = update(CaseRow).where(CaseRow.case_id.in_(sorted(scheduled)), CaseRow.scheduled_at.is_(None))
-                session.execute(waiting.values(scheduled_at=now), execution_options={"synchronize_session": False})
+                connection.execute(_SCHEDULED, {"told": sorted(scheduled), "now": now})
             if delivered:
-                untold = update(DecisionRow).where(
-                    DecisionRow.review_id.in_(sorted(delivered)), DecisionRow.delivered_at.is_(None)
-                )
-                session.execute(untold.values(delivered_at=now), execution_options={"synchronize_session": False})
+                connection.execute(_DELIVERED, {"told": sorted(delivered), "now": now})

@@ -20,6 +20,7 @@ from casebook.tables import (
     DecisionRow,
     EffectRow,
     EvidenceRow,
+    PlainRow,
     ReportRow,
     ReviewRow,
     RoundRow,
@@ -62,7 +63,7 @@ def read_case(session: Session, case_id: str, now: datetime) -> CaseView:
             "state": case.state,
             "round": case.round,
             "alert": Alert.model_validate_json(alert),
-            "progress": _progress(case),
+            "progress": progress_of(case),
             "reports": current.reports if current else (),
             "assessment": current.assessment if current else None,
             "review": next((read_review(row) for row in reviews if row.status == "open"), None),
@@ -86,7 +87,7 @@ def read_progress(session: Session, case_id: str) -> CaseProgress:
     case = session.get(CaseRow, case_id)
     if case is None:
         raise CaseNotFound(case_id)
-    return _progress(case)
+    return progress_of(case)
 
 
 def read_rounds(session: Session, case_id: str) -> tuple[Round, ...]:
@@ -223,7 +224,8 @@ def _rounds(session: Session, case_id: str, *, reviews: list[ReviewRow], decisio
     return rounds
 
 
-def _progress(case: CaseRow) -> CaseProgress:
+def progress_of(case: CaseRow | PlainRow) -> CaseProgress:
+    """How far the current round of a case is."""
     return CaseProgress.model_validate(
         {
             "phase": case.phase,

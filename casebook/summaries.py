@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from casebook.claims import running_claim
@@ -26,7 +26,9 @@ _OPEN_REVIEWS = select(_REVIEW.case_id, *(_REVIEW[name] for name in ASKED)).wher
 _PROPOSALS = select(_PROPOSAL.case_id, _PROPOSAL.body)
 
 
-def summarise(session: Session, rows: Sequence[CaseRow | PlainRow], now: datetime) -> tuple[CaseSummary, ...]:
+def summarise(
+    session: Session | Connection, rows: Sequence[CaseRow | PlainRow], now: datetime
+) -> tuple[CaseSummary, ...]:
     """Rows with at least the columns `SUMMARISED`, in two more statements however many there are."""
     if not rows:
         return ()
