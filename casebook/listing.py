@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Tuple, func, literal, literal_column, or_, select, tuple_
@@ -28,9 +29,12 @@ _CASE = table_of(CaseRow)
 # What the rows show and what they are sorted by, as plain rows: an object for each takes longer than the query.
 _LISTED = select(*(_CASE.c[name] for name in dict.fromkeys((*SUMMARISED, "opened_seq", "last_seq", "urgency"))))
 
-_Comparable: TypeAlias = InstrumentedAttribute[Any] | ColumnElement[Any]
-_Columns: TypeAlias = Sequence[InstrumentedAttribute[Any]]
-_Conditions: TypeAlias = list[ColumnElement[bool]]
+_Column: TypeAlias = InstrumentedAttribute[Any]
+_Columns: TypeAlias = Sequence[_Column]
+_Comparable: TypeAlias = _Column | ColumnElement[Any]
+_Conditions: TypeAlias = Sequence[ColumnElement[bool]]
+_Side: TypeAlias = Literal["least", "greatest"]
+"""Which end of the values of a column a condition bounds."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,10 @@ class _Stretch:
     columns: _Columns
     """By which its rows differ, in order."""
     conditions: _Conditions
+    is_entered: bool
+    """Whether it is read from a position on."""
+    valued: _Column | None = None
+    """The column of which its rows have a value."""
 
 
 class _Walk:
@@ -92,27 +100,39 @@ class _Walk:
         self._order = order
         self._descending = query.sort.startswith("-")
         self._states = tuple(dict.fromkeys(query.state))
-        self._conditions = _conditions(query, subject, now)
+        self._filters = partial(_conditions, query, subject, now)
         self._search = None if query.q is None else Search(session, query.q)
-        # What few cases have in common finds them at once: better sort these than walk all in order.
-        self._is_of_few = query.customer_id is not None or query.assignee not in (None, NOBODY)
+        self._key_of_few = CaseRow.customer_id if query.customer_id is not None else None
+        if query.assignee not in (None, NOBODY):
+            self._key_of_few = CaseRow.claimed_by
+        """What few cases have in common finds them at once: better sort these than walk all in order."""
+        shared = {CaseRow.label: query.label, CaseRow.outcome: query.outcome, CaseRow.rule_id: query.rule}
+        self._shared = {each: value for each, value in shared.items() if value is not None}
+        """What some have in common, be they few or many; those that have it stand in the order of opening."""
 
     def rows(self, position: Sequence[Any] | None, wanted: int) -> list[PlainRow]:
         """The next rows after `position`, at most `wanted`."""
         search = self._search
-        tested = [] if search is None or search.is_hopeless else [search.tested()]
         if search is not None and search.is_hopeless:
             return []
-        if self._is_of_few:
-            return self._sorted(tested, position, wanted)
-        if search is None:
+        tested = [] if search is None else [search.tested()]
+        if self._key_of_few is not None:
+            return self._sorted(self._key_of_few, tested, position, wanted)
+        if search is None and (self._is_by_opening or not self._shared):
             return self._walked([], position, wanted)
         near = self._near(tested, position, wanted)
         if near is not None:
             return near
-        if search.found is not None:
-            return self._sorted([search.found], position, wanted)
+        if search is not None and search.found is not None:
+            return self._sorted(None, [search.found], position, wanted)
+        for column, value in self._shared.items():
+            if _is_of_few(self._session, column == value):
+                return self._sorted(column, tested, position, wanted)
         return self._walked(tested, position, wanted)
+
+    @property
+    def _is_by_opening(self) -> bool:
+        return self._order.columns == (CaseRow.opened_seq,)
 
     def _walked(self, further: _Conditions, position: Sequence[Any] | None, wanted: int) -> list[PlainRow]:
         """Along the index, for as long as it takes."""
@@ -120,9 +140,8 @@ class _Walk:
         for stretch in self._stretches(position):
             missing = wanted - len(found)
             if missing:
-                found += self._merged([self._select([*further, *way], missing) for way in self._ways(stretch)])[
-                    :missing
-                ]
+                ways = [self._select(stretch, [*further, *way], missing) for way in self._ways(stretch)]
+                found += self._merged(ways)[:missing]
         return found
 
     def _near(self, further: _Conditions, position: Sequence[Any] | None, wanted: int) -> list[PlainRow] | None:
@@ -133,17 +152,19 @@ class _Walk:
             ways: list[list[PlainRow]] = []
             for way in self._ways(stretch) if missing else ():
                 end = self._end(stretch, way, searching.NEAR // max(1, len(self._states)))
-                rows = self._select([*further, *way, *end], missing)
+                rows = self._select(stretch, [*further, *way], missing, end)
                 if end and len(rows) < missing:
                     return None
                 ways.append(rows)
             found += self._merged(ways)[:missing]
         return found
 
-    def _sorted(self, further: _Conditions, position: Sequence[Any] | None, wanted: int) -> list[PlainRow]:
-        """All that fulfil the conditions, fetched and then sorted: no index of an order is of use."""
+    def _sorted(
+        self, key: _Column | None, further: _Conditions, position: Sequence[Any] | None, wanted: int
+    ) -> list[PlainRow]:
+        """All that fulfil the conditions, fetched by the index of `key` and then sorted: no other is of use."""
         first, *_ = columns = [_off_index(self._session, each) for each in self._order.columns]
-        conditions = [*self._conditions, *further]
+        conditions = [*self._filters(partial(self._by_key, key)), *further]
         if self._states:
             conditions.append(_off_index(self._session, CaseRow.state).in_(self._states))
         if position is not None and position[0] is None:
@@ -153,17 +174,20 @@ class _Walk:
         ordered = [each.desc() if self._descending else each.asc() for each in columns]
         return self._fetch(conditions, [first.is_(None), *ordered], wanted)
 
+    def _by_key(self, key: _Column | None, column: _Column, _side: _Side | None = None) -> _Comparable:
+        return column if column is key else _off_index(self._session, column)
+
     def _stretches(self, position: Sequence[Any] | None) -> Iterator[_Stretch]:
         """The parts of the index that follow one another: rows without a value are apart."""
-        columns = self._order.columns
+        first, *others = columns = self._order.columns
         if not self._order.has_gaps:
-            yield _Stretch(columns, self._after(columns, position))
+            yield _Stretch(columns, self._after(columns, position), position is not None)
             return
         if position is None or position[0] is not None:
-            yield _Stretch(columns, [columns[0].is_not(None), *self._after(columns, position)])
+            yield _Stretch(columns, self._after(columns, position), position is not None, valued=first)
             position = None
         rest = None if position is None else position[1:]
-        yield _Stretch(columns[1:], [columns[0].is_(None), *self._after(columns[1:], rest)])
+        yield _Stretch(others, [first.is_(None), *self._after(others, rest)], rest is not None)
 
     def _ways(self, stretch: _Stretch) -> list[_Conditions]:
         """Of several states, each apart: no index has them all in order."""
@@ -173,7 +197,14 @@ class _Walk:
 
     def _end(self, stretch: _Stretch, way: _Conditions, length: int) -> _Conditions:
         """That a row is among the next `length` of the index; nothing when there are not so many."""
-        last = select(*stretch.columns).where(*way).order_by(*self._ordered(stretch.columns)).offset(length).limit(1)
+        valued = self._valued(stretch, self._sides(stretch, ()))
+        last = (
+            select(*stretch.columns)
+            .where(*way, *valued)
+            .order_by(*self._ordered(stretch.columns))
+            .offset(length)
+            .limit(1)
+        )
         values = self._session.execute(last).one_or_none()
         return [] if values is None else [self._is_before(stretch.columns, values)]
 
@@ -191,8 +222,28 @@ class _Walk:
     def _ordered(self, columns: _Columns) -> list[ColumnElement[Any]]:
         return [each.desc() if self._descending else each.asc() for each in columns]
 
-    def _select(self, conditions: _Conditions, wanted: int) -> list[PlainRow]:
-        return self._fetch([*self._conditions, *conditions], self._ordered(self._order.columns), wanted)
+    def _select(self, stretch: _Stretch, conditions: _Conditions, wanted: int, end: _Conditions = ()) -> list[PlainRow]:
+        sides = self._sides(stretch, end)
+        filters = self._filters(partial(self._on_the_way, sides))
+        return self._fetch(
+            [*filters, *self._valued(stretch, sides), *conditions, *end], self._ordered(self._order.columns), wanted
+        )
+
+    def _sides(self, stretch: _Stretch, end: Sequence[object]) -> frozenset[_Side]:
+        """Where a position bounds the stretch. SQLite follows one bound of each side, and may take a wider one."""
+        begins, ends = ("greatest", "least") if self._descending else ("least", "greatest")
+        return frozenset([*([begins] if stretch.is_entered else []), *([ends] if end else [])])
+
+    def _valued(self, stretch: _Stretch, sides: frozenset[_Side]) -> _Conditions:
+        return [] if stretch.valued is None else [self._on_the_way(sides, stretch.valued, "least").is_not(None)]
+
+    def _on_the_way(self, sides: frozenset[_Side], column: _Column, side: _Side | None = None) -> _Comparable:
+        """The column of a filter, so that no index but that of the order is followed, and to no wider bound."""
+        if column is self._order.columns[0] and side not in sides:
+            return column
+        if self._is_by_opening and column in self._shared:
+            return column
+        return _off_index(self._session, column)
 
     def _fetch(self, conditions: _Conditions, ordered: Sequence[ColumnElement[Any]], wanted: int) -> list[PlainRow]:
         return [*self._session.execute(_LISTED.where(*conditions).order_by(*ordered).limit(wanted))]
@@ -240,6 +291,12 @@ def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
     return session.execute(select(func.count()).select_from(CaseRow).where(*conditions)).scalar_one()
 
 
+def _is_of_few(session: Session, condition: ColumnElement[bool]) -> bool:
+    """Whether so few cases fulfil it that they may as well be sorted."""
+    one_more = select(CaseRow.opened_seq).where(condition).offset(searching.FEW).limit(1)
+    return session.execute(one_more).first() is None
+
+
 def _total(session: Session, query: CaseQuery) -> int | None:
     """How many cases a query finds, if an index tells it after few steps."""
     if query.model_dump(exclude={"state", "sort"}, exclude_defaults=True):
@@ -251,7 +308,14 @@ def _total(session: Session, query: CaseQuery) -> int | None:
     return counted if counted <= COUNTED else None
 
 
-def _conditions(query: CaseQuery, subject: str, now: datetime) -> list[ColumnElement[bool]]:
+class _Seen(Protocol):
+    """How a column is written in a condition that bounds one side of it, or any other."""
+
+    def __call__(self, column: _Column, side: _Side | None = None, /) -> _Comparable: ...
+
+
+def _conditions(query: CaseQuery, subject: str, now: datetime, seen: _Seen) -> list[ColumnElement[bool]]:
+    """What the query asks of a case."""
     equal = {
         CaseRow.risk_level: query.risk_level,
         CaseRow.rule_id: query.rule,
@@ -260,32 +324,31 @@ def _conditions(query: CaseQuery, subject: str, now: datetime) -> list[ColumnEle
         CaseRow.outcome: query.outcome,
         CaseRow.label: query.label,
     }
-    conditions: list[ColumnElement[bool]] = [each == value for each, value in equal.items() if value is not None]
+    conditions: list[ColumnElement[bool]] = [seen(each) == value for each, value in equal.items() if value is not None]
+    opened_at, due_at = seen(CaseRow.opened_at), seen(CaseRow.due_at, "greatest")
     if query.min_score is not None:
-        conditions.append(CaseRow.risk_score >= query.min_score)
+        conditions.append(seen(CaseRow.risk_score, "least") >= query.min_score)
     if query.max_score is not None:
-        conditions.append(CaseRow.risk_score <= query.max_score)
+        conditions.append(seen(CaseRow.risk_score, "greatest") <= query.max_score)
     if query.opened_after is not None:
-        conditions.append(CaseRow.opened_at >= query.opened_after)
+        conditions.append(opened_at >= query.opened_after)
     if query.opened_before is not None:
-        conditions.append(CaseRow.opened_at < query.opened_before)
+        conditions.append(opened_at < query.opened_before)
     if query.opened_within_hours is not None:
-        conditions.append(CaseRow.opened_at >= now - timedelta(hours=query.opened_within_hours))
+        conditions.append(opened_at >= now - timedelta(hours=query.opened_within_hours))
     if query.opened_over_hours is not None:
-        conditions.append(CaseRow.opened_at < now - timedelta(hours=query.opened_over_hours))
+        conditions.append(opened_at < now - timedelta(hours=query.opened_over_hours))
     if query.due_before is not None:
-        conditions.append(CaseRow.due_at < query.due_before)
+        conditions.append(due_at < query.due_before)
     if query.due_within_hours is not None:
-        conditions.append(CaseRow.due_at < now + timedelta(hours=query.due_within_hours))
+        conditions.append(due_at < now + timedelta(hours=query.due_within_hours))
     if query.overdue is not None:
-        conditions.append(
-            CaseRow.due_at <= now if query.overdue else or_(CaseRow.due_at.is_(None), CaseRow.due_at > now)
-        )
+        conditions.append(due_at <= now if query.overdue else or_(due_at.is_(None), due_at > now))
     if query.assignee == NOBODY:
         conditions.append(unclaimed(now))
     elif query.assignee is not None:
         holder = subject if query.assignee == ME else query.assignee
-        conditions += [CaseRow.claimed_by == holder, CaseRow.claim_expires_at > now]
+        conditions += [seen(CaseRow.claimed_by) == holder, seen(CaseRow.claim_expires_at) > now]
     return conditions
 
 

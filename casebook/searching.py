@@ -33,7 +33,7 @@ NEAR = 1_000
 What many cases have fills a page long before; an index would first gather all of them, and then sort.
 """
 
-FEW = 10_000
+FEW = 5_000
 """Up to so many matches are fetched by the index and then sorted; with more, the list is walked to where it leads."""
 
 PREFIX_LENGTH = 3

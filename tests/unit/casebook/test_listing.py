@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from casebook import searching
 from casebook.desk import Desk
-from casebook.engine import open_engine
+from casebook.engine import open_engine, writing
 from casebook.errors import MalformedCursor, UnstorableText
 from casebook.queries import CaseQuery
 from casebook.repository import CaseBook
@@ -286,28 +286,80 @@ def test_what_many_cases_have_is_found_on_the_way_and_the_index_of_words_is_not_
     assert not [statement for statement, _ in statements if "case_fts" in statement]
 
 
-@pytest.mark.parametrize("query", [{"q": "customer"}, {"q": "oslo", "sort": "due"}, {"q": "needle"}, {"q": "nothing"}])
-def test_a_search_takes_hardly_more_steps_in_a_casebook_of_ten_times_the_size(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any]
+@pytest.fixture(scope="module")
+def casebooks(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """Casebooks with 300 and with 3,000 cases, on SQLite and without statistics, as in an installation."""
+    folder = tmp_path_factory.mktemp("casebooks")
+    paths = {size: folder / f"{size}.db" for size in (300, 3_000)}
+    for size, path in paths.items():
+        engine = open_engine(f"sqlite:///{path}")
+        fill(engine, size)
+        with writing(engine).begin() as connection:
+            connection.exec_driver_sql("DELETE FROM sqlite_stat1")
+        engine.dispose()
+    return paths
+
+
+class Steps:
+    """How many instructions of its machine SQLite takes for a page."""
+
+    def __init__(self, path: Path) -> None:
+        engine = open_engine(f"sqlite:///{path}")
+        self._desk = Desk(Transactions(engine))
+        self._taken = 0
+        with engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+        driver.set_progress_handler(self._take, 10)
+
+    def _take(self) -> None:
+        self._taken += 10
+
+    def of_page(self, asked: CaseQuery, cursor: str | None = None, limit: int = 2) -> tuple[int, str | None]:
+        """The steps to a page, and the cursor that continues it."""
+        self._taken = 0
+        page = self._desk.list_cases(asked, "ana", limit=limit, cursor=cursor)
+        return self._taken, page.next_cursor
+
+
+FLAT: dict[str, dict[str, Any]] = {
+    "common word": {"q": "customer"},
+    "rare word": {"q": "needle"},
+    "no such word": {"q": "nothing"},
+    "words by deadline": {"q": "oslo", "sort": "due"},
+    "rare word of the overdue": {"q": "needle", "sort": "due", "overdue": True, "state": ("awaiting_review",)},
+    "words of a rule by deadline": {"q": "oslo", "rule": "login_storm", "sort": "-due"},
+    "rule by deadline": {"rule": "login_storm", "sort": "due"},
+    "rule by score": {"rule": "login_storm", "sort": "-score"},
+    "outcome by change": {"outcome": "cleared", "sort": "-updated"},
+    "label that none has": {"label": "true_fraud", "sort": "due"},
+    "overdue by score": {"overdue": True, "sort": "-score", "state": ("awaiting_review", "escalated")},
+    "customer by score": {"customer_id": 7, "rule": "login_storm", "sort": "score"},
+}
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_a_page_takes_hardly_more_steps_in_a_casebook_of_ten_times_the_size(
+    casebooks: dict[int, Path], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(searching, "NEAR", 100)
-    asked = CaseQuery.model_validate(query)
-    few, many = (steps_of(tmp_path / f"{size}.db", size, asked) for size in (300, 3_000))
-    assert many < 1.5 * few, (few, many)
+    monkeypatch.setattr(searching, "FEW", 100)
+    few, many = (Steps(path).of_page(CaseQuery.model_validate(FLAT[name]))[0] for path in casebooks.values())
+    assert many < 3 * few, (few, many)
 
 
-def steps_of(path: Path, size: int, asked: CaseQuery) -> int:
-    """How many instructions of its machine SQLite takes for a page."""
-    engine = open_engine(f"sqlite:///{path}")
-    fill(engine, size)
-    taken: list[int] = []
-    with engine.connect() as connection:
-        driver = connection.connection.driver_connection
-        assert driver is not None
-    driver.set_progress_handler(lambda: taken.append(1), 10)
-    Desk(Transactions(engine)).list_cases(asked, "ana", limit=2)
-    engine.dispose()
-    return len(taken) * 10
+@pytest.mark.parametrize("sort", ["opened", "-opened", "-updated", "due", "-due", "score", "-score"])
+@pytest.mark.parametrize("more", [{}, {"q": "oslo"}, {"overdue": True, "min_score": 0.01}])
+def test_a_later_page_takes_hardly_more_steps_than_the_second(
+    casebooks: dict[int, Path], monkeypatch: pytest.MonkeyPatch, sort: str, more: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(searching, "NEAR", 100)
+    asked = CaseQuery.model_validate({**more, "sort": sort})
+    steps = Steps(casebooks[3_000])
+    _, first = steps.of_page(asked)
+    _, far = steps.of_page(asked, first, limit=400)
+    second, later = steps.of_page(asked, first)[0], steps.of_page(asked, far)[0]
+    assert later < 2 * second, (second, later)
 
 
 @only_on("sqlite")
