@@ -110,7 +110,7 @@ class CaseFeed:
         self._window: deque[LogMessage] = deque(maxlen=window)
         self._last_seq = 0
         self._woken = asyncio.Event()
-        self._eager_until = 0.0
+        self._awaited: dict[str, float] = {}
         self._active_until = 0.0
         self._sign: Sign | None = None
         self._statuses: dict[str, CaseStatusMessage] = {}
@@ -128,13 +128,13 @@ class CaseFeed:
         self._last_seq = newest
         self._pulse.beat()
 
-    def wake(self, *, expect_more: bool = False) -> None:
+    def wake(self, *, awaiting: str | None = None) -> None:
         """Look at the log now: this process has just written to it.
 
-        `expect_more`: another process will act on that at once, and somebody waits for what comes of it.
+        `awaiting`: another process will act on this case at once, and somebody waits until it is closed.
         """
-        if expect_more:
-            self._eager_until = asyncio.get_running_loop().time() + EAGER_FOR_S
+        if awaiting is not None:
+            self._awaited[awaiting] = asyncio.get_running_loop().time() + EAGER_FOR_S
         self._woken.set()
 
     async def run(self) -> None:
@@ -178,6 +178,9 @@ class CaseFeed:
         self._last_seq = found[-1].seq
         self._statuses = {message.case_id: _status(message.news.case, message.news.progress) for message in found}
         self._active_until = asyncio.get_running_loop().time() + ACTIVE_FOR_S
+        for message in found:
+            if message.news.case.state == "closed":
+                self._awaited.pop(message.case_id, None)
         self._pulse.beat()
 
     async def resume_after(self, last_event_id: int | None) -> int:
@@ -215,18 +218,28 @@ class CaseFeed:
 
     async def _rest(self) -> None:
         """Return when there may be something to read, or when nobody watches any more."""
-        while self._pulse.watchers and not self._woken.is_set():
-            try:
-                async with asyncio.timeout(self._pause()):
-                    await self._woken.wait()
-            except TimeoutError:
-                if self._sign is None or self._sign.changed():
-                    return
+        loop = asyncio.get_running_loop()
+
+        # A timer and no task: it looks hundreds of times a second while somebody waits for what comes of a decision.
+        def look() -> None:
+            nonlocal timer
+            if self._sign is None or self._sign.changed() or not self._pulse.watchers:
+                self._woken.set()
+            else:
+                timer = loop.call_later(self._pause(), look)
+
+        timer = loop.call_later(self._pause(), look)
+        try:
+            await self._woken.wait()
+        finally:
+            timer.cancel()
 
     def _pause(self) -> float:
         pace = BY_READING if self._sign is None else BY_SIGN
         now = asyncio.get_running_loop().time()
-        return pace.eager if now < self._eager_until else pace.active if now < self._active_until else pace.quiet
+        if self._awaited:
+            self._awaited = {case: until for case, until in self._awaited.items() if now < until}
+        return pace.eager if self._awaited else pace.active if now < self._active_until else pace.quiet
 
     async def _read_log(self, seq: int) -> list[LogMessage]:
         return [LogMessage(news) for news in await self._threads.run(self._log.news_after, seq, BATCH)]

@@ -11,7 +11,7 @@ from backend.routes.problem import documented
 from casebook.approvals import APPROVALS_OF_FOUR_EYES
 from contracts.assessment import RecommendedAction
 from contracts.case import Proposal
-from contracts.ids import Hash, ReviewId
+from contracts.ids import Hash, ReviewId, parse_review_id
 from contracts.model import Contract, UtcDateTime
 from contracts.review import Decision, Label, Verdict
 
@@ -80,7 +80,7 @@ async def decide(order: DecisionRequest, desk: DeskDep, identity: CurrentIdentit
         comment=order.comment,
     )
     accepted = await desk.deciding.accept(decision, identity)
-    desk.feed.wake(expect_more=True)
+    desk.feed.wake(awaiting=parse_review_id(order.review_id)[0])
     if isinstance(accepted, Proposal):
         return DecisionResponse(
             review_id=accepted.review_id,

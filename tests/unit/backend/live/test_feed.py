@@ -13,6 +13,7 @@ from casebook.errors import CaseNotFound
 from casebook.following import Following, News, Sign
 from casebook.repository import CaseBook
 from contracts.case import CaseProgress, CaseSummary
+from contracts.investigation import Closing
 from tests.unit.casebook.builders import ask, open_case
 
 pytestmark = pytest.mark.anyio
@@ -251,8 +252,27 @@ async def test_what_comes_of_a_decision_appears_without_waiting_for_the_next_loo
     feed = CaseFeed(log, Threads(), pulse)
     with pulse.watching():
         async with followed(feed):
-            feed.wake(expect_more=True)
-            open_case(book)
+            case = open_case(book)
+            feed.wake(awaiting=case)
             await until(feed, pulse, 1)
-            open_case(book, 2)
-            await until(feed, pulse, 2)
+            ask(book, case)
+            await until(feed, pulse, book.last_seq())
+
+
+async def test_nobody_is_eager_for_a_case_that_is_closed(
+    feed: CaseFeed, pulse: Pulse, book: CaseBook, log: CountingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "BY_SIGN", Pace(eager=0.0, active=3_600.0, quiet=3_600.0))
+    monkeypatch.setattr(feed_module, "EAGER_FOR_S", 3_600.0)
+    case = open_case(book)
+    ask(book, case)
+    feed.wake(awaiting=case)
+    await until(feed, pulse, book.last_seq())
+    book.close_case(Closing(case_id=case, round=1, outcome="unresolved"))
+    await until(feed, pulse, book.last_seq())
+    sign = log.sign
+    assert sign is not None
+    looks = sign.looks
+    for _ in range(20):
+        await Threads().run(log.last_seq)
+    assert sign.looks <= looks + 2, "once before the reading that this one made necessary; the next is an hour away"
