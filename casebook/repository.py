@@ -204,21 +204,21 @@ class CaseBook:
 
     def start_effect(self, case_id: str, effect: Effect) -> None:
         """Note that an effect is about to happen. Raises NotApproved when no accepted decision allows it."""
-        with self._write() as session:
-            acting.start_effect(session, case_id, effect, self._clock())
+        with self._write_rows() as connection:
+            acting.start_effect(connection, case_id, effect, self._clock())
 
     def finish_effect(self, case_id: str, effect: Effect) -> None:
         """Note what came of an effect; `done` is final. Raises NotApproved like `start_effect`."""
-        with self._write() as session:
-            acting.finish_effect(session, case_id, effect, self._clock())
+        with self._write_rows() as connection:
+            acting.finish_effect(connection, case_id, effect, self._clock())
 
     def note_changed_facts(self, case_id: str, round: int, changes: Sequence[str]) -> None:  # noqa: A002
         """Note that what the approval of a round relied on has changed: no effect may start on that approval.
 
         `changes`: one sentence each.
         """
-        with self._write() as session:
-            acting.note_changed_facts(session, case_id, round, changes, self._clock())
+        with self._write_rows() as connection:
+            acting.note_changed_facts(connection, case_id, round, changes, self._clock())
 
     def close_case(self, closing: Closing) -> None:
         """Close the case for good. Raises CaseClosed when it is closed with another outcome."""
