@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from casebook import searching
 from casebook.desk import Desk
-from casebook.engine import open_engine, writing
+from casebook.engine import open_engine
 from casebook.errors import MalformedCursor, UnstorableText
 from casebook.queries import CaseQuery
 from casebook.repository import CaseBook
@@ -288,14 +288,12 @@ def test_what_many_cases_have_is_found_on_the_way_and_the_index_of_words_is_not_
 
 @pytest.fixture(scope="module")
 def casebooks(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """Casebooks with 300 and with 3,000 cases, on SQLite and without statistics, as in an installation."""
+    """Casebooks with 300 and with 3,000 cases, on SQLite."""
     folder = tmp_path_factory.mktemp("casebooks")
     paths = {size: folder / f"{size}.db" for size in (300, 3_000)}
     for size, path in paths.items():
         engine = open_engine(f"sqlite:///{path}")
         fill(engine, size)
-        with writing(engine).begin() as connection:
-            connection.exec_driver_sql("DELETE FROM sqlite_stat1")
         engine.dispose()
     return paths
 
