@@ -19,8 +19,9 @@ class RoundActivities:
 
     def start_investigation(self, context: task.ActivityContext, order: Investigation) -> InvestigationPolicy:
         """Begin the case and its first round; the limits in force now, which hold until the case ends."""
-        self._record.start_round(order.case_id, 1)
-        return self.begin_investigation(context, order)
+        policy = self.begin_investigation(context, order)
+        self.begin_round(context, RoundStart(case_id=order.case_id, round=1))
+        return policy
 
     def begin_investigation(self, _: task.ActivityContext, order: Investigation) -> InvestigationPolicy:
         """The limits in force now; the history keeps them, so that a new setting never changes an open case."""
