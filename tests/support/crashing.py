@@ -58,10 +58,11 @@ def _wrap(owner: type, method: str, around: Callable[[Callable[[], Any]], Any]) 
 
 def _backend(arguments: Sequence[str]) -> None:
     from backend.main import main
+    from backend.services.confirmations import Confirmations
     from casebook.repository import CaseBook
 
     _after(CaseBook, "accept_decision", "backend-accepted")
-    _before(CaseBook, "mark_delivered", "backend-delivered")
+    _before(Confirmations, "add_delivered", "backend-delivered")
     sys.argv[1:] = arguments
     _rise_again("backend", main, ("backend.routes.app", "alembic.command", "websockets", "uvloop", "h11"))
 
