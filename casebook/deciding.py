@@ -18,7 +18,6 @@ from casebook.errors import (
     NotAllowed,
     NotTheProposer,
     OtherActionProposed,
-    ReviewNotFound,
     ReviewSuperseded,
     SameApprover,
 )
@@ -71,15 +70,6 @@ def withdraw_proposal(session: Session, case_id: str, subject: str, now: datetim
     session.delete(row)
     key = f"approval_withdrawn:{row.review_id}:{row.proposed_seq}"
     append(session, case, Entry("approval_withdrawn", key, subject, data), now)
-
-
-def mark_delivered(session: Session, delivered: str, now: datetime) -> None:
-    """Remember that the orchestration has been told of the decision on this review."""
-    decision = session.get(DecisionRow, delivered, with_for_update=True)
-    if decision is None:
-        raise ReviewNotFound(delivered)
-    if decision.delivered_at is None:
-        decision.delivered_at = now
 
 
 def default_label(decision: Decision) -> Label:

@@ -75,13 +75,6 @@ class CaseBook:
         with self._read() as session:
             return reading.is_scheduled(session, case_id)
 
-    def mark_scheduled(self, case_id: str) -> None:
-        """Remember that the case's orchestration exists."""
-        with self._write() as session:
-            case = investigating.locked_case(session, case_id)
-            if case.scheduled_at is None:
-                case.scheduled_at = self._clock()
-
     # Progress
 
     def start_round(self, case_id: str, round: int) -> None:  # noqa: A002 - the contracts' own word
@@ -174,7 +167,7 @@ class CaseBook:
         """Take a person's answer: exactly once per review, and only to what is being asked right now.
 
         `decision.decided_by` is the subject of who decides, and `roles` are theirs. Returns the decision as it is
-        recorded, undelivered until `mark_delivered`; or a Proposal when this was the first of two approvals: then
+        recorded, undelivered until the `Outbox` says so; or a Proposal when this was the first of two approvals: then
         the review stays open. Raises CaseNotFound, CaseClosed, ReviewSuperseded (wrong round), AlreadyDecided,
         NoOpenReview, AssessmentChanged (wrong hash), NotAllowed (role), ClaimedByOther, SameApprover or
         OtherActionProposed; then nothing has changed.
@@ -194,11 +187,6 @@ class CaseBook:
         """
         with self._read() as session:
             return reading.undelivered_decisions(session, limit, after)
-
-    def mark_delivered(self, review_id: str) -> None:
-        """Remember that the orchestration has been told. Raises ReviewNotFound when nothing was decided."""
-        with self._write() as session:
-            deciding.mark_delivered(session, review_id, self._clock())
 
     # Acting
 

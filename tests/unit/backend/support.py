@@ -25,6 +25,7 @@ from backend.routes.guard import Guard
 from backend.routes.web import WebBundle
 from backend.services.errors import SchedulerUnavailable
 from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeStatus
+from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from casebook.transactions import utc_now
 from contracts.alert import Alert
@@ -129,7 +130,7 @@ def case_in_review(
 ) -> ReviewOpening:
     """A case that a person is asked about."""
     case = open_case(book, number)
-    book.mark_scheduled(case)
+    Outbox(book.transactions).confirm(scheduled=[case])
     book.start_round(case, 1)
     assessment = an_assessment().model_copy(update={"refund_charge_ids": refundable})
     book.save_assessment(case, assessment)

@@ -21,6 +21,7 @@ from casebook.errors import (
     ReviewNotFound,
     ReviewSuperseded,
 )
+from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
 from contracts.assessment import EffectAction, RecommendedAction
@@ -204,8 +205,8 @@ def test_an_accepted_decision_is_logged_under_the_name_of_who_decided_and_awaits
         1,
     )
     assert book.undelivered_decisions() == [a_decision(opening)]
-    book.mark_delivered(opening.review.review_id)
-    book.mark_delivered(opening.review.review_id)
+    Outbox(book.transactions).confirm(delivered=[opening.review.review_id])
+    Outbox(book.transactions).confirm(delivered=[opening.review.review_id])
     assert book.undelivered_decisions() == []
 
 
@@ -219,12 +220,6 @@ def test_undelivered_decisions_come_in_the_order_in_which_they_were_accepted(boo
     assert waiting == [opening.review.review_id for opening in reversed(openings)]
     assert [decision.review_id for decision in book.undelivered_decisions(limit=2)] == waiting[:2]
     assert [decision.review_id for decision in book.undelivered_decisions(after=waiting[0])] == waiting[1:]
-
-
-def test_a_decision_that_nobody_made_cannot_be_delivered(book: CaseBook):
-    opening = ask(book, open_case(book))
-    with pytest.raises(ReviewNotFound, match=opening.review.review_id):
-        book.mark_delivered(opening.review.review_id)
 
 
 def test_a_decision_is_refused_unless_it_answers_what_is_asked_right_now(book: CaseBook):

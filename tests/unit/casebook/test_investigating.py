@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from casebook.errors import CaseClosed, CaseNotFound, EvidenceNotFound, IllegalMove
+from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
 from contracts.journal import JournalEntry, Standing
@@ -76,12 +77,13 @@ def test_a_case_waits_to_be_scheduled_until_it_is_confirmed(book: CaseBook):
     assert [alert.customer_id for alert in book.unscheduled_cases(after=first)] == [2]
     assert book.unscheduled_cases(after=second) == []
 
-    book.mark_scheduled(first)
-    book.mark_scheduled(first)
+    outbox = Outbox(book.transactions)
+    outbox.confirm(scheduled=[first])
+    outbox.confirm(scheduled=[first])
 
     assert [book.is_scheduled(case) for case in (first, second)] == [True, False]
     assert [alert.customer_id for alert in book.unscheduled_cases()] == [2]
-    book.mark_scheduled(second)
+    outbox.confirm(scheduled=[second])
     assert book.unscheduled_cases() == []
 
 
@@ -326,7 +328,6 @@ def test_an_unknown_case_is_named_in_the_error(book: CaseBook):
         lambda: book.summary(unknown),
         lambda: book.case_events(unknown),
         lambda: book.evidence(unknown, "r1-usage-1"),
-        lambda: book.mark_scheduled(unknown),
         lambda: book.start_round(unknown, 1),
         lambda: book.start_specialist(unknown, 1, "usage"),
         lambda: book.save_report(unknown, a_report(), []),

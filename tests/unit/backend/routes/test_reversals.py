@@ -6,6 +6,7 @@ import pytest
 from backend.main import Parts
 from backend.services.relay import Relay
 from backend.threads import Threads
+from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from contracts.ids import effect_key
 from tests.unit.backend.support import FakeScheduler, answering, signed_in
@@ -18,9 +19,9 @@ def a_locked_account(book: CaseBook) -> str:
     """A closed case that locked an account."""
     opening = asked_in_short(book)
     case = opening.case_id
-    book.mark_scheduled(case)
+    Outbox(book.transactions).confirm(scheduled=[case])
     book.accept_decision(a_decision(opening), MANAGER)
-    book.mark_delivered(opening.review.review_id)
+    Outbox(book.transactions).confirm(delivered=[opening.review.review_id])
     book.finish_effect(case, an_effect(case, status="done"))
     book.close_case(closing(case))
     return case

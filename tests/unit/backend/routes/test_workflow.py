@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from backend.main import Parts
+from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from contracts.investigation import Closing
 from tests.unit.backend.support import (
@@ -141,7 +142,7 @@ async def test_status_says_what_the_scheduler_says(
 
 async def test_a_closed_case_is_completed_though_the_scheduler_has_forgotten_it(parts: Parts, book: CaseBook) -> None:
     case = open_case(book)
-    book.mark_scheduled(case)
+    Outbox(book.transactions).confirm(scheduled=[case])
     book.close_case(Closing(case_id=case, round=1, outcome="auto_cleared"))
     async with answering(parts) as client:
         answer = (await client.get(f"/api/workflow/status/{case}")).json()

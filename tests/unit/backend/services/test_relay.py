@@ -8,6 +8,7 @@ from backend.services.relay import PAGE, SWEEP_S, WATCHED, Relay
 from backend.services.scheduler import InstanceState, RuntimeStatus
 from backend.threads import Threads
 from casebook.errors import CaseClosed
+from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from contracts.investigation import Closing
 from contracts.reversal import Reversal
@@ -100,7 +101,7 @@ async def test_a_decision_missed_in_a_cut_off_restart_is_delivered_at_the_next_s
     opening = case_in_review(book)
     decision = a_decision(opening)
     book.accept_decision(decision, MANAGER)
-    book.mark_delivered(decision.review_id)
+    Outbox(book.transactions).confirm(delivered=[decision.review_id])
     scheduler.instances[opening.case_id] = instance_state("awaiting_review", 1)
 
     await relay.sweep()
@@ -113,7 +114,7 @@ async def test_a_case_that_asks_about_a_later_round_is_not_told_of_an_earlier_on
 ) -> None:
     opening = case_in_review(book)
     book.accept_decision(a_decision(opening, "reject"), MANAGER)
-    book.mark_delivered(opening.review.review_id)
+    Outbox(book.transactions).confirm(delivered=[opening.review.review_id])
     scheduler.instances[opening.case_id] = instance_state("awaiting_review", 2)
 
     await relay.sweep()
@@ -321,7 +322,7 @@ async def test_effects_of_which_nobody_knows_what_came_are_named(
 ) -> None:
     opening = case_in_review(book)
     book.accept_decision(a_decision(opening), MANAGER)
-    book.mark_delivered(opening.review.review_id)
+    Outbox(book.transactions).confirm(delivered=[opening.review.review_id])
     effect = an_effect(opening.case_id)
     book.start_effect(opening.case_id, effect)
     scheduler.instances[opening.case_id] = over("TERMINATED")
