@@ -1,6 +1,7 @@
 """Queries: rows to contracts. The number of statements never depends on the number of rows."""
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select
@@ -153,6 +154,11 @@ def undelivered_decisions(session: Session, limit: int, after: str | None) -> li
         seen = select(DecisionRow.accepted_seq).where(DecisionRow.review_id == after).scalar_subquery()
         waiting = waiting.where(DecisionRow.accepted_seq > seen)
     return [Decision.model_validate_json(body) for body in session.scalars(waiting)]
+
+
+def decided_among(session: Session, cases: Collection[str]) -> set[str]:
+    """Those of the cases on which a decision was ever accepted."""
+    return set(session.scalars(select(DecisionRow.case_id).where(DecisionRow.case_id.in_(cases)).distinct()))
 
 
 def read_evidence(connection: Connection, case_id: str, evidence_id: str) -> Evidence:

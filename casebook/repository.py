@@ -188,6 +188,11 @@ class CaseBook:
         with self._read() as session:
             return reading.undelivered_decisions(session, limit, after)
 
+    def decided_among(self, cases: Collection[str]) -> set[str]:
+        """Those of these cases, a page of them, on which a decision was ever accepted."""
+        with self._read() as session:
+            return reading.decided_among(session, cases)
+
     # Acting
 
     def start_effect(self, case_id: str, effect: Effect) -> None:

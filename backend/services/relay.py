@@ -14,7 +14,7 @@ from backend.threads import Threads
 from casebook.errors import CasebookUnavailable
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
-from contracts.case import CaseState, CaseSummary
+from contracts.case import CaseState
 from contracts.effect import EffectStatus
 from contracts.ids import case_id, parse_review_id
 from contracts.reversal import Reversal
@@ -141,11 +141,20 @@ class Relay:
             self._watch_due = self._clock() + SWEEP_S
 
     async def recover(self) -> None:
-        """Bring the scheduler up to date with every open case: it may have lost some, or missed a decision."""
+        """Bring the scheduler up to date with every open case: it may have lost some, or missed a decision.
+
+        Thousands wait for a person: one that goes on and was never decided lacks nothing, and costs a row of a page.
+        """
         self._witness = None
         self._unrecovered.clear()
-        async for summary in self._open_cases():
-            await self._recover_case(summary.case_id)
+        living = await self._scheduler.living()
+        async for page in self._open_cases():
+            decided = await self._threads.run(self._casebook.decided_among, page)
+            for case in page:
+                if case in living and case not in decided:
+                    self._witness = case
+                else:
+                    await self._recover_case(case)
         # Their cases are mostly closed, and are not looked at otherwise.
         for reversal in await self._threads.run(self._casebook.unfinished_reversals):
             await self._attempt(reversal.reversal_id, partial(self._look_at_reversal, reversal))
@@ -312,13 +321,12 @@ class Relay:
             return False
         return await self._scheduler.state_of(self._witness) is None
 
-    async def _open_cases(self) -> AsyncGenerator[CaseSummary]:
+    async def _open_cases(self) -> AsyncGenerator[list[str]]:
         for state in _OPEN_STATES:
             cursor: str | None = None
             while True:
                 page = await self._threads.run(self._casebook.list_cases, state=state, limit=PAGE, cursor=cursor)
-                for summary in page.items:
-                    yield summary
+                yield [summary.case_id for summary in page.items]
                 cursor = page.next_cursor
                 if cursor is None:
                     break

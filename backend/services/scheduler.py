@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 import grpc
 from durabletask.azuremanaged.client import AsyncDurableTaskSchedulerClient
-from durabletask.client import OrchestrationState
+from durabletask.client import OrchestrationQuery, OrchestrationState, OrchestrationStatus
 from durabletask.grpc_options import GrpcChannelOptions
 from pydantic import ValidationError
 
@@ -33,8 +33,17 @@ from contracts.review import Decision
 RuntimeStatus = Literal["PENDING", "RUNNING", "COMPLETED", "FAILED", "TERMINATED", "SUSPENDED", "CONTINUED_AS_NEW"]
 
 CALL_TIMEOUT_S = 5.0
+LISTING_TIMEOUT_S = 60.0
+LISTED_AT_ONCE = 1_000
+"""A page of ids: far below what a message may hold."""
 # No orchestration has this id: asking for it shows whether the scheduler answers.
 _PROBE = "casewright-readiness-probe"
+_GOING_ON = (
+    OrchestrationStatus.PENDING,
+    OrchestrationStatus.RUNNING,
+    OrchestrationStatus.SUSPENDED,
+    OrchestrationStatus.CONTINUED_AS_NEW,
+)
 # gRPC would otherwise wait up to two minutes before it tries again a scheduler that was down.
 _CHANNEL = GrpcChannelOptions(
     raw_options=[
@@ -79,6 +88,10 @@ class Scheduler(Protocol):
 
     async def state_of(self, instance_id: str) -> InstanceState | None:
         """The state of an orchestration, or None for one that the scheduler does not know."""
+        ...
+
+    async def living(self) -> frozenset[str]:
+        """The ids of all orchestrations that have not ended."""
         ...
 
     async def probe(self) -> None:
@@ -134,6 +147,16 @@ class DurableTaskScheduler:
             raise SchedulerUnavailable(refusal.reason) from refusal
         return None if state is None else _read_state(state)
 
+    async def living(self) -> frozenset[str]:
+        """The ids of all orchestrations that have not ended, a page at a time."""
+        query = OrchestrationQuery(runtime_status=[*_GOING_ON], max_instance_count=LISTED_AT_ONCE)
+        try:
+            async with _answering(LISTING_TIMEOUT_S):
+                states = await self._client.get_all_orchestration_states(query)
+        except _Refused as refusal:
+            raise SchedulerUnavailable(refusal.reason) from refusal
+        return frozenset(state.instance_id for state in states)
+
     async def probe(self) -> None:
         """Return if the scheduler answers."""
         await self.state_of(_PROBE)
@@ -180,12 +203,12 @@ class _Refused(Exception):
 
 
 @asynccontextmanager
-async def _answering() -> AsyncGenerator[None]:
+async def _answering(timeout_s: float = CALL_TIMEOUT_S) -> AsyncGenerator[None]:
     try:
-        async with asyncio.timeout(CALL_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             yield
     except TimeoutError:
-        raise _Refused(grpc.StatusCode.DEADLINE_EXCEEDED, f"no answer in {CALL_TIMEOUT_S:.0f} seconds") from None
+        raise _Refused(grpc.StatusCode.DEADLINE_EXCEEDED, f"no answer in {timeout_s:.0f} seconds") from None
     except grpc.aio.AioRpcError as error:
         raise _Refused(error.code(), _reason(error)) from error
 

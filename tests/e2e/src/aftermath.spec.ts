@@ -68,8 +68,12 @@ test("a case that was rejected as often as may be goes to a manager, who ends it
   const caseId = await openCase(stack, await customerWith(stack, "subscription_abuse", 2));
   const [ana, maria] = [await open("ana"), await open("maria")];
   await ana.goto(`${stack.url}/cases/${caseId}`);
-  for (const round of [2, 3, 4]) {
-    await reject(ana, `Look at the invoices, time ${round - 1}.`, `Reject and start round ${round}`);
+  for (const [time, submit] of [
+    "Reject and start round 2",
+    "Reject and start round 3",
+    "Reject and ask a manager",
+  ].entries()) {
+    await reject(ana, `Look at the invoices, time ${time + 1}.`, submit);
   }
   await ana.getByText("Only a manager can decide this case: it was escalated.").waitFor({ timeout: WORK_MS });
   await region(ana, "Decision").getByText("The analysts rejected every assessment").waitFor();

@@ -69,6 +69,7 @@ class FakeScheduler:
     starts: list[str] = field(default_factory=list[str])
     reversals: list[Reversal] = field(default_factory=list[Reversal])
     delivered: list[Decision] = field(default_factory=list[Decision])
+    looked_at: list[str] = field(default_factory=list[str])
     told: asyncio.Event = field(default_factory=asyncio.Event)
     refused: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -97,7 +98,13 @@ class FakeScheduler:
 
     async def state_of(self, instance_id: str) -> InstanceState | None:
         self._answer()
+        self.looked_at.append(instance_id)
         return self.instances.get(instance_id)
+
+    async def living(self) -> frozenset[str]:
+        self._answer()
+        going_on = ("PENDING", "RUNNING", "SUSPENDED", "CONTINUED_AS_NEW")
+        return frozenset(case for case, state in self.instances.items() if state.runtime_status in going_on)
 
     async def probe(self) -> None:
         self._answer()

@@ -109,6 +109,19 @@ async def test_a_decision_missed_in_a_cut_off_restart_is_delivered_at_the_next_s
     assert scheduler.delivered == [decision]
 
 
+async def test_a_start_asks_nothing_about_cases_that_only_wait_for_a_person(
+    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    waiting = [case_in_review(book, number).case_id for number in range(1, 4)]
+    scheduler.instances.update(dict.fromkeys(waiting, instance_state("awaiting_review")))
+    lost = case_in_review(book, 4).case_id
+
+    await relay.sweep()
+
+    assert scheduler.looked_at == [lost]
+    assert scheduler.starts == [lost]
+
+
 async def test_a_case_that_asks_about_a_later_round_is_not_told_of_an_earlier_one(
     relay: Relay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:

@@ -107,6 +107,8 @@ async def test_an_approved_reversal_is_an_orchestration_of_its_own_however_often
             await scheduler.start_reversal(APPROVED)
             await scheduler.start_reversal(APPROVED)
             state = await asyncio.wait_for(until_finished(scheduler, APPROVED.reversal_id), 20)
+            await scheduler.start_investigation(ALERT)
+            assert await scheduler.living() == {CASE}
     finally:
         worker.stop()
     assert state.result == f"{APPROVED.reversal_id} approved by maria, version {REVERSAL_VERSION}"
@@ -125,6 +127,7 @@ async def test_a_scheduler_that_is_away_is_unavailable_and_found_when_it_comes(p
             scheduler.start_investigation(ALERT),
             scheduler.deliver(DECISION),
             scheduler.start_reversal(APPROVED),
+            scheduler.living(),
         ):
             with pytest.raises(SchedulerUnavailable, match="nothing answers at its address"):
                 await attempt

@@ -126,18 +126,29 @@ test("an answer carries what the case was, why, and a comment", async () => {
   });
 });
 
+const decidedByBen = (round: number, verdict: "approve" | "reject") => ({
+  review_id: review(round).review_id,
+  assessment_hash: review(round).assessment_hash,
+  verdict,
+  action: verdict === "approve" ? ("lock_account" as const) : null,
+  feedback: verdict === "approve" ? null : "Look again.",
+  reason_code: null,
+  decided_by: "ben",
+  decided_at: "2026-11-21T09:00:00Z",
+});
+
+test("the last rejection that analysts have says that a manager is asked next", async () => {
+  const user = userEvent.setup();
+  const decisions = [decidedByBen(1, "reject"), decidedByBen(2, "reject")];
+  renderInApp(<DecisionPanel view={caseView({ round: 3, review: review(3), decisions })} />);
+  await user.click(button("Reject with feedback"));
+  expect(button("Reject and ask a manager")).toBeEnabled();
+  expect(screen.getByText(/after your words a manager decides/)).toBeVisible();
+});
+
 test("a decision by somebody else is named", () => {
   const { rerender } = renderInApp(<DecisionPanel view={caseView()} />);
-  const decision = {
-    review_id: review(1).review_id,
-    assessment_hash: review(1).assessment_hash,
-    verdict: "approve" as const,
-    action: "lock_account" as const,
-    feedback: null,
-    reason_code: null,
-    decided_by: "ben",
-    decided_at: "2026-11-21T09:00:00Z",
-  };
+  const decision = decidedByBen(1, "approve");
   rerender(<DecisionPanel view={caseView({ review: null, decisions: [decision] })} />);
   expect(screen.getByRole("alert")).toHaveTextContent("Ben approved this case while you were reading.");
 });

@@ -1,6 +1,7 @@
 import { Button, Textarea } from "@mantine/core";
 import { useState } from "react";
 import type { CaseView } from "@/api/types";
+import { useConfig } from "@/shared/api/config";
 import { type DraftState, impliedLabel } from "./draft";
 import { JudgementFields } from "./JudgementFields";
 import classes from "./RejectForm.module.css";
@@ -20,6 +21,9 @@ export function RejectForm({ view, form, sending, locked, onReject }: RejectForm
   const { draft, change } = form;
   const [missing, setMissing] = useState(false);
   const escalated = view.state === "escalated";
+  const most = useConfig().data?.max_review_attempts;
+  const rejected = view.decisions.filter(({ verdict }) => verdict === "reject").length;
+  const isLast = most !== undefined && rejected + 1 >= most;
   return (
     <form
       noValidate
@@ -35,7 +39,9 @@ export function RejectForm({ view, form, sending, locked, onReject }: RejectForm
         description={
           escalated
             ? "Rejecting an escalated case closes it as unresolved."
-            : "All three specialists get your words and start another round."
+            : isLast
+              ? "It was rejected as often as it may be: after your words a manager decides."
+              : "All three specialists get your words and start another round."
         }
         placeholder="For example: check the travel ticket of last week against the foreign logins."
         value={draft.feedback}
@@ -59,7 +65,11 @@ export function RejectForm({ view, form, sending, locked, onReject }: RejectForm
           Back
         </Button>
         <Button type="submit" loading={sending} disabled={locked}>
-          {escalated ? "Reject and close" : `Reject and start round ${view.round + 1}`}
+          {escalated
+            ? "Reject and close"
+            : isLast
+              ? "Reject and ask a manager"
+              : `Reject and start round ${view.round + 1}`}
         </Button>
       </div>
     </form>
