@@ -43,7 +43,7 @@ from backend.services.bulk import Bulk
 from backend.services.cases import CaseOpening
 from backend.services.decisions import Deciding
 from backend.services.errors import AlertIdTaken
-from backend.services.relay import Relay
+from backend.services.relay import INVESTIGATIONS_AT_ONCE, Relay
 from backend.services.reversals import TakingBack
 from backend.services.scheduler import Scheduler, open_scheduler
 from backend.settings import BackendSettings
@@ -229,7 +229,15 @@ def _lifespan(
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
         async with open_scheduler(settings.dts_endpoint, settings.dts_taskhub) as scheduler:
-            parts = wire(casebook, scheduler, authenticator, pulse, public_config(settings), casework)
+            parts = wire(
+                casebook,
+                scheduler,
+                authenticator,
+                pulse,
+                public_config(settings),
+                casework,
+                settings.investigations_at_once,
+            )
             ingest = IngestService(
                 sources=choose_sources(
                     replay_files=settings.replay_files,
@@ -265,12 +273,13 @@ def wire(
     pulse: Pulse,
     config: PublicConfig,
     casework: CaseDesk | None = None,
+    investigations_at_once: int = INVESTIGATIONS_AT_ONCE,
 ) -> Parts:
     """Puts the parts together. Nothing runs yet. Without `casework`, claims and files have their usual limits."""
     threads = Threads()
     ticker = TelemetryTicker(pulse, utc_now)
     feed = CaseFeed(Following(casebook.transactions), threads, pulse)
-    relay = Relay(casebook, scheduler, threads)
+    relay = Relay(casebook, scheduler, threads, at_once=investigations_at_once)
     deciding = Deciding(casebook, relay, threads)
     if casework is None:
         casework = CaseDesk(casebook.transactions)

@@ -32,6 +32,9 @@ class BackendSettings(BaseSettings):
     attachment_max_bytes: Annotated[int, Field(ge=1, le=100 * 1024 * 1024)] = 5 * 1024 * 1024
     """How large a file may be that is added to a case."""
 
+    investigations_at_once: Annotated[int, Field(ge=1)] = 100
+    """How many cases are investigated at a time; the others wait, oldest first."""
+
     casebook_url: str = "sqlite:///.casewright/casebook.db"
     dts_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")] = "http://127.0.0.1:8080"
     dts_taskhub: Annotated[str, Field(min_length=1)] = "default"

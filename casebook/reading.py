@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from casebook.claims import running_claim
@@ -132,6 +132,13 @@ def unscheduled_cases(session: Session, limit: int, after: str | None) -> list[A
         seen = select(CaseRow.opened_seq).where(CaseRow.case_id == after).scalar_subquery()
         waiting = waiting.where(CaseRow.opened_seq > seen)
     return [Alert.model_validate_json(body) for body in session.scalars(waiting)]
+
+
+def under_investigation(session: Session, since: datetime) -> int:
+    """How many cases that the scheduler has are being investigated, of those that began or got on after `since`."""
+    moved = or_(CaseRow.updated_at >= since, CaseRow.scheduled_at >= since)
+    counted = select(func.count()).where(CaseRow.state == "investigating", CaseRow.scheduled_at.is_not(None), moved)
+    return session.scalars(counted).one()
 
 
 def is_scheduled(session: Session, case_id: str) -> bool:

@@ -1,7 +1,7 @@
 """The one door to the case record."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from casebook import (
     acting,
@@ -69,6 +69,11 @@ class CaseBook:
         """
         with self._read() as session:
             return reading.unscheduled_cases(session, limit, after)
+
+    def under_investigation(self, within: timedelta) -> int:
+        """How many cases that the scheduler has are being investigated, of those that got on `within` this time."""
+        with self._read() as session:
+            return reading.under_investigation(session, self._clock() - within)
 
     def is_scheduled(self, case_id: str) -> bool:
         """Whether the case's orchestration has been confirmed scheduled."""

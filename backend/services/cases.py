@@ -19,7 +19,7 @@ StartStatus = Literal["pending", "scheduled"]
 
 
 class StartedCase(Contract):
-    """The case of an alert. `pending` means: kept, and started as soon as the scheduler can be reached."""
+    """The case of an alert. `pending` means: kept, and started when it is its turn and the scheduler answers."""
 
     case_id: CaseId
     alert_id: AlertId
@@ -54,6 +54,8 @@ class CaseOpening:
         return self._answer(alert, opened, "scheduled" if scheduled else "pending")
 
     async def _schedule(self, alert: Alert, case_id: str) -> StartStatus:
+        if not self._relay.take_room():
+            return "pending"
         try:
             await self._scheduler.start_investigation(alert)
         except SchedulerUnavailable as error:

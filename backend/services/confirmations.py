@@ -31,6 +31,11 @@ class Confirmations:
         """Whether this case, or the decision on this review, was told of and is yet to be written."""
         return item in self._scheduled or item in self._delivered
 
+    @property
+    def starts(self) -> int:
+        """How many started cases are yet to be written."""
+        return len(self._scheduled)
+
     def add_scheduled(self, case: str) -> None:
         """The orchestration of a case exists."""
         self._scheduled.add(case)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from datetime import timedelta
 from functools import partial
 
 from backend.services.confirmations import Confirmations
@@ -14,6 +15,7 @@ from backend.threads import Threads
 from casebook.errors import CasebookUnavailable
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
+from contracts.alert import Alert
 from contracts.case import CaseState
 from contracts.effect import EffectStatus
 from contracts.ids import case_id, parse_review_id
@@ -27,6 +29,11 @@ FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 5.0
 SWEEP_S = 5.0
 """How often to look, unasked, for what another process left behind."""
+HOLDING_S = 0.5
+"""How often to look whether there is room for those that wait to be investigated."""
+STALLED_AFTER = timedelta(minutes=10)
+"""A case with which nothing has happened for so long takes up no room: the others must not wait for it."""
+INVESTIGATIONS_AT_ONCE = 100
 MAX_REASON_CHARS = 500
 WATCHED = 50
 """How many open cases to look at each time: few, so that thousands that wait for a person cost little."""
@@ -45,6 +52,7 @@ class Relay:
 
     Every step may be repeated: the scheduler starts an instance once, and a round consumes one decision.
     What a scheduler that otherwise answers refuses is put off, so that it holds up nothing else.
+    Of a flood, no more than `at_once` cases are investigated at a time, oldest first: else each would wait for all.
     """
 
     def __init__(
@@ -53,6 +61,8 @@ class Relay:
         scheduler: Scheduler,
         threads: Threads,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        at_once: int = INVESTIGATIONS_AT_ONCE,
     ) -> None:
         self.confirmations = Confirmations(Outbox(casebook.transactions), threads)
         """What the scheduler has, and the casebook does not yet know. `run` of both must be running."""
@@ -69,10 +79,23 @@ class Relay:
         self._watching: tuple[int, str | None] = (0, None)
         self._reversals_watched = 0
         self._in_hand: dict[str, asyncio.Task[None]] = {}
+        self._at_once = at_once
+        self._room = at_once
+        self._holding = False
 
     def wake(self) -> None:
         """There is work."""
         self._woken.set()
+
+    def take_room(self) -> bool:
+        """Whether a case that was just opened may be started now, and then takes its room; else it waits its turn."""
+        if self._holding:
+            return False
+        if not self._room:
+            self.wake()
+            return False
+        self._room -= 1
+        return True
 
     def confirm_start(self, case: str) -> None:
         """The scheduler has just taken this case. Should it not know it later, it has lost its memory."""
@@ -117,7 +140,7 @@ class Relay:
 
     async def _rest(self) -> None:
         try:
-            async with asyncio.timeout(SWEEP_S):
+            async with asyncio.timeout(HOLDING_S if self._holding else SWEEP_S):
                 await self._woken.wait()
         except TimeoutError:
             return
@@ -229,16 +252,37 @@ class Relay:
         return True
 
     async def _start_waiting(self) -> None:
+        busy = await self._threads.run(self._casebook.under_investigation, STALLED_AFTER)
+        self._room = max(0, self._at_once - busy - self.confirmations.starts)
+        is_held = await self._start_while_there_is_room()
+        if is_held and not self._holding:
+            log.warning("%d cases are being investigated: the others wait for their turn.", self._at_once)
+        elif self._holding and not is_held:
+            log.info("no case waits for its turn any more")
+        self._holding = is_held
+
+    async def _start_while_there_is_room(self) -> bool:
+        """Whether a case had to be left waiting."""
         last: str | None = None
-        while waiting := await self._threads.run(self._casebook.unscheduled_cases, PAGE, after=last):
+        while waiting := await self._unscheduled(last):
             for alert in waiting:
                 last = case_id(alert.alert_id)
                 if last in self.confirmations:
                     continue
+                if not self._room:
+                    await self.confirmations.write()
+                    return True
                 if await self._attempt(last, partial(self._scheduler.start_investigation, alert)):
+                    self._room -= 1
                     self.confirm_start(last)
                     log.info("%s started", last)
             await self.confirmations.write()
+        return False
+
+    async def _unscheduled(self, after: str | None) -> list[Alert]:
+        # One more than there is room for shows that some must wait.
+        limit = min(PAGE, self._room + 1)
+        return await self._threads.run(self._casebook.unscheduled_cases, limit, after=after)
 
     async def _deliver_waiting(self) -> None:
         last: str | None = None
@@ -267,21 +311,22 @@ class Relay:
     async def _recover_case(self, case: str) -> None:
         if await self._attempt(case, partial(self._bring_back, case)):
             self._unrecovered.discard(case)
-            self._witness = case
         else:
             self._unrecovered.add(case)
 
     async def _bring_back(self, case: str) -> None:
         state = await self._look_at(case)
         if state is not None:
+            self._witness = case
             await self._deliver_missed(case, state)
 
     async def _look_at(self, case: str) -> InstanceState | None:
         """The state of an orchestration that goes on; a lost one is started again, the case of a dead one closed."""
         state = await self._scheduler.state_of(case)
         if state is None:
-            log.warning("%s is unknown to the scheduler: starting it again", case)
-            await self._restart(case)
+            if await self._threads.run(self._casebook.is_scheduled, case):
+                log.warning("%s is unknown to the scheduler: starting it again", case)
+                await self._restart(case)
             return None
         if state.runtime_status in _OVER:
             await self._close_as_failed(case, state)
@@ -302,6 +347,7 @@ class Relay:
         if view.state == "closed":
             return
         await self._scheduler.start_investigation(view.alert)
+        self._witness = case
         for decision in view.decisions:
             await self._scheduler.deliver(decision)
 

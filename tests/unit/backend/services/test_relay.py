@@ -1,19 +1,22 @@
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from backend.services.errors import SchedulerUnavailable
-from backend.services.relay import PAGE, SWEEP_S, WATCHED, Relay
+from backend.services.relay import PAGE, STALLED_AFTER, SWEEP_S, WATCHED, Relay
 from backend.services.scheduler import InstanceState, RuntimeStatus
 from backend.threads import Threads
+from casebook.engine import open_engine
 from casebook.errors import CaseClosed
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
+from casebook.transactions import Transactions, utc_now
 from contracts.investigation import Closing
 from contracts.reversal import Reversal
 from tests.unit.backend.support import FakeScheduler, case_in_review, instance_state
-from tests.unit.casebook.builders import MANAGER, a_decision, an_effect, open_case
+from tests.unit.casebook.builders import MANAGER, a_decision, an_effect, ask, open_case
 from tests.unit.casebook.test_reversals import approve, ask_back, closed_case, undoing
 
 pytestmark = pytest.mark.anyio
@@ -31,6 +34,42 @@ async def test_cases_that_a_crash_left_unscheduled_are_started_oldest_first(
     await relay.sweep()
     assert scheduler.starts == cases
     assert book.unscheduled_cases() == []
+
+
+async def test_of_a_flood_the_oldest_are_investigated_and_the_others_wait_for_room(
+    book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    relay = Relay(book, scheduler, Threads(), at_once=2)
+    cases = [open_case(book, number) for number in range(1, 5)]
+
+    await relay.sweep()
+    await relay.sweep()
+    assert scheduler.starts == cases[:2]
+    assert not relay.take_room()
+
+    ask(book, cases[0])
+    await relay.sweep()
+    assert scheduler.starts == cases[:3]
+
+    for case in cases[1:3]:
+        book.close_case(Closing(case_id=case, round=1, outcome="unresolved"))
+    await relay.sweep()
+    assert scheduler.starts == cases
+    assert [relay.take_room(), relay.take_room()] == [True, False]
+
+
+async def test_cases_that_stall_keep_no_others_waiting(
+    book: CaseBook, scheduler: FakeScheduler, tmp_path: Path
+) -> None:
+    stalled, waiting = open_case(book, 1), open_case(book, 2)
+    await Relay(book, scheduler, Threads(), at_once=1).sweep()
+    assert scheduler.starts == [stalled]
+
+    engine = open_engine(f"sqlite:///{tmp_path}/casebook.db")
+    later = CaseBook(Transactions(engine, lambda: utc_now() + STALLED_AFTER))
+    await Relay(later, scheduler, Threads(), at_once=1).sweep()
+    engine.dispose()
+    assert scheduler.starts == [stalled, waiting]
 
 
 async def test_a_decision_that_a_crash_left_undelivered_is_delivered_once(
