@@ -59,6 +59,16 @@ def signed_in(subject: str) -> dict[str, str]:
 
 
 @dataclass
+class Clock:
+    """Seconds as the test says."""
+
+    now: float = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
 class FakeScheduler:
     """Keeps in memory what it is told; can be unreachable, can forget, and can refuse single cases."""
 

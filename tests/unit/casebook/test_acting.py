@@ -1,0 +1,143 @@
+"""Carrying out what a person approved, and nothing else."""
+
+import pytest
+
+from casebook.errors import (
+    IllegalMove,
+    NotApproved,
+)
+from casebook.repository import CaseBook
+from contracts.assessment import EffectAction, RecommendedAction
+from tests.unit.casebook.builders import (
+    MANAGER,
+    a_decision,
+    an_assessment,
+    an_effect,
+    an_opening,
+    ask,
+    asked_in_short,
+    closing,
+    open_case,
+)
+
+
+def test_an_approved_effect_is_followed_from_start_to_finish(book: CaseBook):
+    case = open_case(book)
+    book.accept_decision(a_decision(ask(book, case)), MANAGER)
+
+    book.start_effect(case, an_effect(case))
+    assert book.get_case(case).state == "acting"
+    assert book.get_case(case).effects == (an_effect(case),)
+
+    book.finish_effect(case, an_effect(case, status="done"))
+    assert book.get_case(case).effects == (an_effect(case, status="done"),)
+    assert [event.type for event in book.case_events(case)][-2:] == ["effect_started", "effect_finished"]
+
+    book.close_case(closing(case))
+    seq = book.last_seq()
+    book.start_effect(case, an_effect(case))
+    book.finish_effect(case, an_effect(case, status="done"))
+    assert book.last_seq() == seq
+
+
+def test_an_effect_that_is_done_stays_done(book: CaseBook):
+    case = open_case(book)
+    book.accept_decision(a_decision(ask(book, case)), MANAGER)
+    book.finish_effect(case, an_effect(case, status="unknown"))
+    book.finish_effect(case, an_effect(case, status="done"))
+
+    book.finish_effect(case, an_effect(case, status="failed"))
+    book.start_effect(case, an_effect(case))
+
+    assert book.get_case(case).effects == (an_effect(case, status="done"),)
+
+
+def test_effects_are_shown_in_the_order_in_which_they_started(book: CaseBook):
+    case = open_case(book)
+    book.accept_decision(a_decision(ask(book, case), action="lock_and_refund"), MANAGER)
+    actions: tuple[EffectAction, ...] = ("refund_charges", "lock_account")
+    for action in actions:
+        book.start_effect(case, an_effect(case, action))
+
+    assert tuple(effect.action for effect in book.get_case(case).effects) == actions
+
+
+@pytest.mark.parametrize(
+    ("approved", "allowed"),
+    [
+        ("clear", set[EffectAction]()),
+        ("lock_account", {"lock_account"}),
+        ("refund_charges", {"refund_charges"}),
+        ("lock_and_refund", {"lock_account", "refund_charges"}),
+    ],
+)
+def test_only_what_a_person_approved_can_happen(
+    book: CaseBook, approved: RecommendedAction, allowed: set[EffectAction]
+):
+    case = open_case(book)
+    book.accept_decision(a_decision(ask(book, case), action=approved), MANAGER)
+    actions: tuple[EffectAction, ...] = ("lock_account", "refund_charges")
+    for action in actions:
+        if action in allowed:
+            book.start_effect(case, an_effect(case, action))
+            continue
+        with pytest.raises(NotApproved, match=action):
+            book.start_effect(case, an_effect(case, action))
+        with pytest.raises(NotApproved, match=action):
+            book.finish_effect(case, an_effect(case, action, "done"))
+
+    assert {effect.action for effect in book.get_case(case).effects} == allowed
+
+
+def test_nothing_happens_on_a_rejection_or_before_a_decision(book: CaseBook):
+    case = open_case(book)
+    opening = ask(book, case)
+    with pytest.raises(NotApproved):
+        book.start_effect(case, an_effect(case))
+
+    book.accept_decision(a_decision(opening, "reject"), MANAGER)
+
+    with pytest.raises(NotApproved):
+        book.start_effect(case, an_effect(case))
+
+
+def test_an_acting_case_can_only_be_closed(book: CaseBook):
+    case = open_case(book)
+    book.accept_decision(a_decision(ask(book, case)), MANAGER)
+    book.start_effect(case, an_effect(case))
+
+    with pytest.raises(IllegalMove, match="from 'acting' to 'investigating'"):
+        book.start_round(case, 2)
+    with pytest.raises(IllegalMove, match="from 'acting' to 'awaiting_review'"):
+        book.open_review(an_opening(case, an_assessment(2)))
+
+
+def test_an_approval_whose_facts_have_changed_allows_nothing(book: CaseBook):
+    opening = asked_in_short(book)
+    case = opening.case_id
+    book.accept_decision(a_decision(opening), MANAGER)
+
+    book.note_changed_facts(case, 1, ("The account is locked already.",))
+    book.note_changed_facts(case, 1, ("The account is locked already.",))
+
+    with pytest.raises(NotApproved):
+        book.start_effect(case, an_effect(case))
+    event = book.case_events(case)[-1]
+    assert (event.type, event.data) == (
+        "facts_changed",
+        {"round": 1, "changes": ["The account is locked already."]},
+    )
+    again = an_opening(case, an_assessment(2))
+    book.open_review(again)
+    book.accept_decision(a_decision(again), MANAGER)
+    book.start_effect(case, an_effect(case))
+    assert book.get_case(case).state == "acting"
+
+
+def test_an_approval_of_an_earlier_round_allows_nothing(book: CaseBook):
+    opening = asked_in_short(book)
+    case = opening.case_id
+    book.accept_decision(a_decision(opening), MANAGER)
+    book.start_round(case, 2)
+    with pytest.raises(NotApproved):
+        book.finish_effect(case, an_effect(case, status="done"))
