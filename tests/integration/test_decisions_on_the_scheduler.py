@@ -16,7 +16,8 @@ from worker.adapters.scheduler import SchedulerAddress, open_worker
 
 T = TypeVar("T")
 
-SOON_H = 0.0006
+SOON_H = 0.002
+"""Seven seconds: a worker may need three to find a restarted scheduler, and reminds of nothing after the deadline."""
 """About two seconds: enough for the scheduler to be started anew."""
 
 

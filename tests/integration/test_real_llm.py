@@ -110,7 +110,8 @@ def test_tool_calls_by_schema_and_a_structured_answer_pass_both_ways(llama: str,
     assert result.failure is None
     assert result.answer is not None
     assert all(call.ok and call.result == {"customer_id": 7, "name": "Ada"} for call in result.evidence)
-    assert len(tools.calls) == len(result.evidence)
+    # What it asks twice in one breath is asked once.
+    assert 1 <= len(tools.calls) <= len(result.evidence)
     usage = result.usage
     assert usage.model is not None
     assert "SmolLM2" in usage.model
