@@ -18,7 +18,6 @@ T = TypeVar("T")
 
 SOON_H = 0.002
 """Seven seconds: a worker may need three to find a restarted scheduler, and reminds of nothing after the deadline."""
-"""About two seconds: enough for the scheduler to be started anew."""
 
 
 @pytest.fixture(scope="module")
