@@ -24,26 +24,7 @@ class ReviewActivities:
 
     def ask_person(self, context: task.ActivityContext, question: Question) -> ReviewRequest:
         """Ask, with the terms of `schedule_review`; the first review of a round counts and is returned."""
-        plan = question.plan
-        terms = self.schedule_review(context, plan)
-        review = ReviewRequest(
-            review_id=review_id(plan.case_id, plan.assessment.round),
-            assessment_hash=content_hash(plan.assessment),
-            opened_at=plan.asked_at,
-            required_role=plan.required_role,
-            due_at=terms.due_at,
-            remind_at=terms.remind_at,
-            approvals_required=terms.approvals_required,
-            four_eyes_actions=terms.four_eyes_actions,
-        )
-        opening = ReviewOpening(
-            case_id=plan.case_id,
-            round=plan.assessment.round,
-            review=review,
-            assessment=plan.assessment,
-            escalation_reason=question.escalation_reason,
-        )
-        return self.open_review(context, opening)
+        return self.open_review(context, opening_of(question, self.schedule_review(context, question.plan)))
 
     def schedule_review(self, _: task.ActivityContext, plan: ReviewPlan) -> ReviewTerms:
         """Until when, and how many people are asked. Raises NoBusinessHours for a calendar without working time."""
@@ -90,3 +71,25 @@ class ReviewActivities:
                 extra={"case_id": case_id},
             )
         return decided
+
+
+def opening_of(question: Question, terms: ReviewTerms) -> ReviewOpening:
+    """The review by which `question` is put on these terms, bound to the assessment that it is about."""
+    plan = question.plan
+    review = ReviewRequest(
+        review_id=review_id(plan.case_id, plan.assessment.round),
+        assessment_hash=content_hash(plan.assessment),
+        opened_at=plan.asked_at,
+        required_role=plan.required_role,
+        due_at=terms.due_at,
+        remind_at=terms.remind_at,
+        approvals_required=terms.approvals_required,
+        four_eyes_actions=terms.four_eyes_actions,
+    )
+    return ReviewOpening(
+        case_id=plan.case_id,
+        round=plan.assessment.round,
+        review=review,
+        assessment=plan.assessment,
+        escalation_reason=question.escalation_reason,
+    )

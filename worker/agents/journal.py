@@ -79,25 +79,23 @@ class RunJournal:
         self, number: int, ask: Callable[[], ModelReply], use_of: Callable[[ModelReply], ModelUse]
     ) -> ModelReply:
         """The model's n-th answer: the recorded one, or else what `ask` brings; `use_of` says what that cost."""
-        key = f"{self._run}-m{number}"
-        recorded = self._recorded(key, ModelReply)
-        if recorded is not None:
-            return recorded
-        self._keep_answers()
-        reply = ask()
-        self._unkept.append((key, reply, use_of(reply)))
-        return reply
+        return self._once(f"m{number}", ModelReply, ask, use_of)
 
     def tool_batch(self, number: int, run: Callable[[], RecordedBatch]) -> RecordedBatch:
         """The tools' answers to the n-th turn: the recorded ones, or else what `run` brings."""
-        key = f"{self._run}-t{number}"
-        recorded = self._recorded(key, RecordedBatch)
+        return self._once(f"t{number}", RecordedBatch, run)
+
+    def _once(
+        self, number: str, step: type[Step], do: Callable[[], Step], use_of: Callable[[Step], ModelUse] | None = None
+    ) -> Step:
+        key = f"{self._run}-{number}"
+        recorded = self._recorded(key, step)
         if recorded is not None:
             return recorded
         self._keep_answers()
-        batch = run()
-        self._unkept.append((key, batch, None))
-        return batch
+        brought = do()
+        self._unkept.append((key, brought, use_of(brought) if use_of else None))
+        return brought
 
     def _recorded(self, key: str, step: type[Step]) -> Step | None:
         body = self._kept.get(key)

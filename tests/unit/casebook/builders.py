@@ -18,6 +18,7 @@ from contracts.telemetry import LoginAttributes, LoginEvent
 
 MANAGER: tuple[Role, ...] = ("manager",)
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+OTHER_HASH = "sha256:" + "f" * 64
 
 
 class SteppingClock:

@@ -16,6 +16,7 @@ from contracts.report import SPECIALISTS
 from tests.unit.casebook.builders import (
     MANAGER,
     NOON,
+    OTHER_HASH,
     a_decision,
     a_report,
     an_assessment,
@@ -27,8 +28,6 @@ from tests.unit.casebook.builders import (
     investigate,
     open_case,
 )
-
-OTHER_HASH = "sha256:" + "f" * 64
 
 
 def test_an_open_review_asks_about_the_assessment_of_its_round(book: CaseBook):

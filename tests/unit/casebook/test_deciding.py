@@ -25,6 +25,7 @@ from contracts.ids import review_id
 from contracts.review import Label, Verdict
 from tests.unit.casebook.builders import (
     MANAGER,
+    OTHER_HASH,
     a_decision,
     all_events,
     an_escalation,
@@ -35,8 +36,6 @@ from tests.unit.casebook.builders import (
     investigate,
     open_case,
 )
-
-OTHER_HASH = "sha256:" + "f" * 64
 
 
 def test_an_accepted_decision_is_logged_under_the_name_of_who_decided_and_awaits_delivery(book: CaseBook):

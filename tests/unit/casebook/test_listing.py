@@ -201,10 +201,8 @@ PLANS: dict[str, dict[str, Any]] = {
 }
 
 
-@only_on("sqlite")
-@pytest.mark.usefixtures("cases")
-@pytest.mark.parametrize("name", PLANS)
-def test_no_list_sorts_and_every_list_follows_an_index(engine: Engine, desk: Desk, name: str) -> None:
+def statements_of(engine: Engine, desk: Desk, name: str) -> list[tuple[str, Any]]:
+    """What a list of `PLANS` asks the database."""
     query = dict(PLANS[name])
     again = query.pop("again", False)
     asked = CaseQuery.model_validate(query)
@@ -212,20 +210,21 @@ def test_no_list_sorts_and_every_list_follows_an_index(engine: Engine, desk: Des
         page = desk.list_cases(asked, "ana", limit=1)
         if again:
             desk.list_cases(asked, "ana", limit=1, cursor=page.next_cursor)
-    follow_an_index(engine, statements)
+    return statements
+
+
+@only_on("sqlite")
+@pytest.mark.usefixtures("cases")
+@pytest.mark.parametrize("name", PLANS)
+def test_no_list_sorts_and_every_list_follows_an_index(engine: Engine, desk: Desk, name: str) -> None:
+    follow_an_index(engine, statements_of(engine, desk, name))
 
 
 @only_on("postgresql")
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize("name", PLANS)
 def test_on_postgresql_too_every_list_can_follow_an_index(engine: Engine, desk: Desk, name: str) -> None:
-    query = dict(PLANS[name])
-    again = query.pop("again", False)
-    asked = CaseQuery.model_validate(query)
-    with recorded(engine) as statements:
-        page = desk.list_cases(asked, "ana", limit=1)
-        if again:
-            desk.list_cases(asked, "ana", limit=1, cursor=page.next_cursor)
+    statements = statements_of(engine, desk, name)
     of_cases = [each for each in statements if 'FROM "case"' in each[0] or "LIMIT" in each[0]]
     steps = postgres_plans(engine, of_cases)
     assert steps

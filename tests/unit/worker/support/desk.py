@@ -10,8 +10,6 @@ from casebook.approvals import approvals_required, four_eyes_actions
 from contracts.assessment import RecommendedAction, RiskAssessment
 from contracts.case import CaseOutcome
 from contracts.effect import Effect, EffectStatus
-from contracts.hashing import content_hash
-from contracts.ids import review_id
 from contracts.investigation import (
     ActionOrder,
     ActionResult,
@@ -38,6 +36,7 @@ from contracts.report import Specialist, SpecialistReport
 from contracts.reversal import Reversal
 from contracts.review import Decision, ReviewRequest
 from tests.unit.worker.support.cases import a_policy, a_report
+from worker.activities.review import opening_of
 from worker.domain.assessing import NO_JUDGEMENT, assess
 from worker.domain.deadlines import due_after, remind_after, review_hours
 from worker.domain.deciding import planned_effects
@@ -162,27 +161,9 @@ class FakeActivities:
         return assess(order, NO_JUDGEMENT)
 
     def ask_person(self, ctx: task.ActivityContext, question: Question) -> ReviewRequest:
-        plan = question.plan
-        terms = self.schedule_review(ctx, plan)
-        review = ReviewRequest(
-            review_id=review_id(plan.case_id, plan.assessment.round),
-            assessment_hash=content_hash(plan.assessment),
-            opened_at=plan.asked_at,
-            required_role=plan.required_role,
-            due_at=terms.due_at,
-            remind_at=terms.remind_at,
-            approvals_required=terms.approvals_required,
-            four_eyes_actions=terms.four_eyes_actions,
-        )
-        opening = ReviewOpening(
-            case_id=plan.case_id,
-            round=plan.assessment.round,
-            review=review,
-            assessment=plan.assessment,
-            escalation_reason=question.escalation_reason,
-        )
+        opening = opening_of(question, self.schedule_review(ctx, question.plan))
         self.open_review(ctx, opening)
-        return review
+        return opening.review
 
     def schedule_review(self, ctx: task.ActivityContext, plan: ReviewPlan) -> ReviewTerms:
         self._scripts[plan.case_id].plans.append(plan)
