@@ -1,14 +1,13 @@
 """What the routes work with, and how they get at it."""
 
-import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 from starlette.requests import HTTPConnection
 
 from backend.auth.errors import AuthError
@@ -18,6 +17,7 @@ from backend.live.feed import CaseFeed
 from backend.live.pulse import Pulse
 from backend.live.stream import EventStream
 from backend.routes.facts import IngestStatus, PublicConfig
+from backend.routes.json_faults import find_faults
 from backend.services.bulk import Bulk
 from backend.services.cases import CaseOpening
 from backend.services.decisions import Deciding
@@ -170,30 +170,7 @@ def strict_json(model: type[BodyT]) -> Callable[[Request], Awaitable[None]]:
         except ValidationError as error:
             faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors(include_url=False)]
             raise RequestValidationError(faults) from error
-        # Nothing else in JSON stands for it; what only looks like it is an escaped backslash.
-        if b"\\u0000" in body:
-            faults = [_no_nul(place) for place in _nuls(json.loads(body))]
-            if faults:
-                raise RequestValidationError(faults)
+        if faults := find_faults(body):
+            raise RequestValidationError(faults)
 
     return check
-
-
-def _no_nul(place: tuple[str | int, ...]) -> dict[str, Any]:
-    message = "a text contains the character NUL (U+0000), which cannot be stored"
-    return {"type": "nul", "loc": ("body", *place), "msg": message, "input": None}
-
-
-def _nuls(value: JsonValue, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Where in a JSON value a text has a NUL."""
-    if isinstance(value, str):
-        if "\0" in value:
-            yield place
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _nuls(item, (*place, index))
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if "\0" in key:
-                yield place
-            yield from _nuls(item, (*place, key))

@@ -7,6 +7,7 @@ from typing import Annotated
 import anyio
 from fastapi import APIRouter, Header, Query
 from fastapi.exceptions import RequestValidationError
+from pydantic import BeforeValidator, Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -19,7 +20,12 @@ router = APIRouter(prefix="/api/events", tags=["events"])
 SEND_TIMEOUT_S = 20.0
 """A watcher that takes nothing for so long is dropped; it may resume where it was."""
 
-EventNumber = Annotated[int, Query(ge=0, le=2**63 - 1)]
+EventNumber = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+def _none_if_empty(given: object) -> object:
+    # By the standard, a stream whose last id is empty has none.
+    return None if isinstance(given, str) and not given.strip() else given
 
 
 class EventStreamResponse(Response):
@@ -79,9 +85,13 @@ async def stream_events(
         TOPICS
     ),
     last_event_id: Annotated[
-        EventNumber | None, Query(description="As the header, for a client that cannot set it")
+        EventNumber | None,
+        BeforeValidator(_none_if_empty),
+        Query(description="As the header, for a client that cannot set it"),
     ] = None,
-    last_event_id_header: Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=2**63 - 1)] = None,
+    last_event_id_header: Annotated[
+        EventNumber | None, BeforeValidator(_none_if_empty), Header(alias="Last-Event-ID")
+    ] = None,
 ) -> EventStreamResponse:
     """Server-sent events. Resuming after `Last-Event-ID` loses and repeats nothing; without it, they start now.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
@@ -194,7 +195,11 @@ class RunningBackend:
     """A real server in a thread of its own, for what needs sockets."""
 
     def __init__(
-        self, book: CaseBook, scheduler: FakeScheduler, authenticator: LocalAuthenticator = AUTHENTICATOR
+        self,
+        book: CaseBook,
+        scheduler: FakeScheduler,
+        authenticator: LocalAuthenticator = AUTHENTICATOR,
+        send_buffer: int | None = None,
     ) -> None:
         self.pulse = Pulse()
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -209,6 +214,9 @@ class RunningBackend:
                 yield
 
         listener = bind("127.0.0.1", 0)
+        if send_buffer is not None:
+            # What is accepted has it, too: so a client that takes nothing holds up the server after little.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         self.port: int = listener.getsockname()[1]
         config = Config(Guard(create_app(lifespan)), log_config=None, timeout_graceful_shutdown=5)
         self._server = BackendServer(config, self.pulse)

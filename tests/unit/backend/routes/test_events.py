@@ -25,7 +25,9 @@ from tests.unit.casebook.builders import NOON, ask, open_case
 
 
 @contextlib.contextmanager
-def watching(backend: RunningBackend, query: str = "", last_event_id: int | None = None) -> Generator[Iterator[Sent]]:
+def watching(
+    backend: RunningBackend, query: str = "", last_event_id: int | str | None = None
+) -> Generator[Iterator[Sent]]:
     """An open stream whose start has been seen."""
     headers = signed_in("vera") | ({} if last_event_id is None else {"Last-Event-ID": str(last_event_id)})
     url = f"{backend.url}/api/events/stream{query}"
@@ -184,6 +186,15 @@ def test_the_server_stops_at_once_though_streams_are_open(backend: RunningBacken
     with watching(backend) as events:
         backend.stop()
         assert list(events) == []
+
+
+@pytest.mark.parametrize("query", ["", "?last_event_id="])
+def test_an_empty_last_event_id_means_none(backend: RunningBackend, book: CaseBook, query: str) -> None:
+    open_case(book, 1)
+    with watching(backend, query, "") as events:
+        case = open_case(book, 2)
+        (first,) = itertools.islice(events, 1)
+    assert first.data["case_id"] == case
 
 
 @pytest.mark.parametrize("query", ["?topics=", "?topics=cases,nonsense", "?last_event_id=x", "?last_event_id=-1"])

@@ -1,0 +1,55 @@
+"""What is valid JSON, and yet cannot be taken: keys given twice, and characters that no database stores."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, TypeAlias
+
+from pydantic import JsonValue
+
+SHOWN = 20
+"""How many faults an answer names at most."""
+
+_Place: TypeAlias = tuple[str | int, ...]
+
+
+def find_faults(body: bytes) -> list[dict[str, Any]]:
+    """The first faults of a body that is JSON, as a validation error says them.
+
+    Of a key that is given twice, readers take either value: a gateway may have judged the one that is not used here.
+    """
+    # Only structure and texts matter: a number may be longer than Python likes to read.
+    read = json.loads(body, object_pairs_hook=_Object, parse_int=str, parse_float=str)
+    return list(islice(_faults(read, ("body",)), SHOWN))
+
+
+class _Object(dict[str, JsonValue]):
+    """An object that remembers which keys came more than once."""
+
+    def __init__(self, pairs: list[tuple[str, JsonValue]]) -> None:
+        super().__init__(pairs)
+        self.repeated: tuple[str, ...] = ()
+        if len(self) < len(pairs):
+            counted = Counter(key for key, _ in pairs)
+            self.repeated = tuple(key for key, count in counted.items() if count > 1)
+
+
+def _faults(value: JsonValue, place: _Place) -> Iterator[dict[str, Any]]:
+    if isinstance(value, str):
+        if "\0" in value:
+            yield _fault("nul", place, "a text contains the character NUL (U+0000), which cannot be stored")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _faults(item, (*place, index))
+    elif isinstance(value, _Object):
+        for key in value.repeated:
+            yield _fault("repeated_key", (*place, key), "it is given more than once: give it once")
+        for key, item in value.items():
+            if "\0" in key:
+                yield _fault("nul", place, "a text contains the character NUL (U+0000), which cannot be stored")
+            yield from _faults(item, (*place, key))
+
+
+def _fault(kind: str, place: _Place, message: str) -> dict[str, Any]:
+    return {"type": kind, "loc": place, "msg": message, "input": None}
