@@ -1,0 +1,57 @@
+"""Addresses of other services: which may be shown to whom, and which keep a secret on its way."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+HIDDEN = "…"
+
+
+def without_credentials(address: str) -> str:
+    """The address as pages, logs and error sentences may show it: no user, no password, and nothing of its query.
+
+    A query may hold a key, and a fragment is sent to nobody; that there was one is shown as `?…`. An address whose
+    parts cannot be told apart may hold a password anywhere: only its scheme is shown.
+    """
+    scheme, separator, rest = address.strip().partition("://")
+    if not separator:
+        scheme, rest = "", address.strip()
+    length = min((at for at in map(rest.find, "/?#\\") if at >= 0), default=len(rest))
+    host = rest[:length].rpartition("@")[2]
+    path = rest[length:]
+    if not _is_host(host):
+        return f"{scheme}{separator}{HIDDEN}"
+    end = min((at for at in map(path.find, "?#") if at >= 0), default=len(path))
+    return f"{scheme}{separator}{host}{path[:end]}{'?' + HIDDEN if path[end:] else ''}"
+
+
+def host_of(address: str) -> str:
+    """Host and port of the address, for people; no credentials."""
+    shown = without_credentials(address)
+    return shown.partition("://")[2].partition("/")[0].partition("?")[0] or shown
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine answers at the address."""
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_readable_on_the_way(address: str) -> bool:
+    """Whether what is sent there crosses a network unencrypted."""
+    return address.strip().lower().startswith("http://") and not is_loopback(address)
+
+
+def _is_host(text: str) -> bool:
+    """Whether the text is a host with a port or without: not the beginning of a password that has a slash in it."""
+    name, colon, port = text.rpartition(":")
+    if not colon or text.endswith("]"):
+        return ":" not in text or (text.startswith("[") and text.endswith("]"))
+    return port.isdigit() and (":" not in name or (name.startswith("[") and name.endswith("]")))
