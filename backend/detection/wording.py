@@ -1,7 +1,6 @@
 """Numbers and durations as an analyst reads them."""
 
 from datetime import timedelta
-from decimal import Decimal
 
 
 def number(value: float) -> str:
@@ -9,11 +8,6 @@ def number(value: float) -> str:
     if value == int(value):
         return f"{value:,.0f}"
     return f"{value:,.1f}" if abs(value) >= 100 else f"{value:,.2f}"
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """`1,234.50 USD`."""
-    return f"{amount:,.2f} {currency}"
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:

@@ -1,10 +1,10 @@
 """What customers do: each function gives the kind and attributes of one event, without time or id."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from random import Random
 from typing import Any
 
+from contracts.money import in_major_units
 from contracts.telemetry import EventKind
 from local.telemetry.profiles import Profile, Story, StoryCharge
 
@@ -88,7 +88,7 @@ def story_charge(charge: StoryCharge) -> Act:
     return Act(
         "transaction",
         {
-            "amount": _major(charge.amount_minor),
+            "amount": in_major_units(charge.amount_minor, charge.currency),
             "currency": charge.currency,
             "charge_id": charge.charge_id,
             "merchant": charge.merchant,
@@ -103,16 +103,12 @@ def ordinary_charge(random: Random, profile: Profile) -> Act:
     return Act(
         "transaction",
         {
-            "amount": _major(amount),
+            "amount": in_major_units(amount, profile.currency),
             "currency": profile.currency,
             "merchant": random.choice(MERCHANTS),
             "country": profile.home_country,
         },
     )
-
-
-def _major(amount_minor: int) -> Decimal:
-    return Decimal(amount_minor) / 100
 
 
 def ordinary_usage(random: Random, profile: Profile) -> Act:

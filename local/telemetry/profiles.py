@@ -24,7 +24,7 @@ class Device(_Exported):
 
 
 class StoryCharge(_Exported):
-    """A charge that the customer's records hold under the same id. `amount_minor` is in hundredths of `currency`."""
+    """A charge that the customer's records hold under the same id. `amount_minor` is in minor units of `currency`."""
 
     charge_id: str
     merchant: str

@@ -6,14 +6,13 @@ What a store says is data: it is read field by field, and what is not as expecte
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from pydantic import JsonValue
 
 from contracts.assessment import RecommendedAction, RiskAssessment
 from contracts.ids import effect_key
 from contracts.investigation import ActionOrder, FactCheck, FactReport, InvestigationPolicy
-from contracts.money import Money
+from contracts.money import Money, in_major_units
 from contracts.report import Evidence, SpecialistReport
 from contracts.review import Decision
 from worker.domain.evidence import CHARGES_TOOL
@@ -31,18 +30,6 @@ MAX_QUOTE = 200
 """Characters of another system's own words that a sentence repeats."""
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
-# Currencies whose smallest unit is not a hundredth.
-_DECIMALS: Mapping[str, int] = {
-    "JPY": 0,
-    "KRW": 0,
-    "VND": 0,
-    "CLP": 0,
-    "ISK": 0,
-    "BHD": 3,
-    "KWD": 3,
-    "OMR": 3,
-    "TND": 3,
-}
 
 
 @dataclass(frozen=True)
@@ -207,7 +194,7 @@ def _charge_changes(charge_id: str, before: KnownCharge | None, now: KnownCharge
 
 def spoken(money: Money) -> str:
     """An amount as people write it: `12.99 EUR`."""
-    return f"{Decimal(money.amount_minor).scaleb(-_DECIMALS.get(money.currency, 2))} {money.currency}"
+    return f"{in_major_units(money.amount_minor, money.currency)} {money.currency}"
 
 
 def customer_of(effect: str) -> int:

@@ -25,10 +25,9 @@ from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 
 from pydantic import JsonValue
 
+from contracts.money import minor_digits
 from worker.domain.figures import NO_FIGURES, Day, Number, Time, read_figures
 
-_NO_MINOR_UNIT = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
-_THOUSANDTHS = frozenset({"BHD", "KWD", "OMR", "TND"})
 _MAJOR = frozenset({"amount"})
 """Fields with an amount in major units."""
 
@@ -197,5 +196,4 @@ def _number(value: str | float, key: str) -> Decimal | None:
 
 def _minor_digits(siblings: Mapping[str, JsonValue]) -> int:
     # What a store says is data: a currency may be anything.
-    currency = str(siblings.get("currency"))
-    return 0 if currency in _NO_MINOR_UNIT else 3 if currency in _THOUSANDTHS else 2
+    return minor_digits(str(siblings.get("currency")))

@@ -8,8 +8,9 @@ from typing import ClassVar
 from backend.detection.history import DailyHistory, Summary
 from backend.detection.suspicion import Explanation, Suspicion
 from backend.detection.thresholds import AlertSpacing, SpendingSpikeThresholds, spike_severity
-from backend.detection.wording import counted, money
+from backend.detection.wording import counted
 from contracts.alert import Baseline
+from contracts.money import written
 from contracts.telemetry import TelemetryEvent, TransactionEvent
 
 
@@ -49,9 +50,9 @@ class SpendingSpike:
         return Explanation(
             severity=spike_severity(float(charge.amount), float(threshold)),
             description=(
-                f"One charge of {money(charge.amount, charge.currency)}; usual is "
-                f"{money(history.mean, charge.currency)} over {counted(history.count, 'charge')} in the "
-                f"{self._thresholds.history_days} days before (alert above {money(threshold, charge.currency)})."
+                f"One charge of {written(charge.amount, charge.currency)}; usual is "
+                f"{written(history.mean, charge.currency)} over {counted(history.count, 'charge')} in the "
+                f"{self._thresholds.history_days} days before (alert above {written(threshold, charge.currency)})."
             ),
             trigger_events=(event,),
             baseline=Baseline(

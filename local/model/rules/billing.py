@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
+from contracts.money import in_major_units
 from contracts.telemetry import LoginEvent, TransactionEvent
 from local.model.rules import thresholds
 from local.model.rules.dossier import Dossier, cite_events
@@ -193,10 +194,15 @@ def _suspicious_charges(dossier: Dossier, suspicious: Sequence[Suspicion]) -> It
 
 def _describe(suspicion: Suspicion) -> str:
     charge = suspicion.charge
-    amount = f"{charge.amount_minor / 100:.2f} {charge.currency or ''}".strip()
+    amount = _amount(charge)
     return (
         f"{charge.charge_id} ({amount} at {charge.merchant or 'an unnamed merchant'}, {', '.join(suspicion.reasons)})"
     )
+
+
+def _amount(charge: Charge) -> str:
+    major = in_major_units(charge.amount_minor, charge.currency or "")
+    return f"{major} {charge.currency or ''}".strip()
 
 
 def _alert_spending(dossier: Dossier, suspicious: Sequence[Suspicion]) -> Iterator[Signal]:

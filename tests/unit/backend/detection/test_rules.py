@@ -151,6 +151,22 @@ def test_amounts_of_two_currencies_are_never_compared() -> None:
     assert rules_of([*charges(*["30.00"] * 8), charge(at(days=9), "4500", "JPY")]) == []
 
 
+@pytest.mark.parametrize(
+    ("currency", "usual", "spent", "text"),
+    [
+        ("JPY", "2000", "500000", "One charge of 500,000 JPY; usual is 2,000 JPY"),
+        ("BHD", "20", "5000", "One charge of 5,000.000 BHD; usual is 20.000 BHD"),
+        ("EUR", "20", "5000", "One charge of 5,000.00 EUR; usual is 20.00 EUR"),
+    ],
+)
+def test_amounts_are_written_with_their_currency_s_decimals(currency: str, usual: str, spent: str, text: str) -> None:
+    detector = Detector()
+    events = [charge(at(days=day), usual, currency) for day in range(8)]
+    alerts = [alert for event in [*events, charge(at(days=9), spent, currency)] for alert in detector.observe(event)]
+
+    assert alerts[0].description.startswith(text)
+
+
 def test_a_fifth_currency_forgets_the_one_used_longest_ago() -> None:
     events = charges(*["30"] * 8)
     events += [charge(at(days=9), "30", currency) for currency in ("EUR", "GBP", "CHF", "SEK")]

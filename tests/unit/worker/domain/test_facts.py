@@ -224,7 +224,13 @@ def test_a_changed_account_leaves_the_refund_as_it_was() -> None:
 
 @pytest.mark.parametrize(
     ("amount", "currency", "text"),
-    [(1_299, "EUR", "12.99 EUR"), (5, "USD", "0.05 USD"), (500, "JPY", "500 JPY"), (1_500, "KWD", "1.500 KWD")],
+    [
+        (1_299, "EUR", "12.99 EUR"),
+        (5, "USD", "0.05 USD"),
+        (500, "JPY", "500 JPY"),
+        (1_500, "KWD", "1.500 KWD"),
+        (1_500, "JOD", "1.500 JOD"),
+    ],
 )
 def test_amounts_are_written_as_people_write_them(amount: int, currency: str, text: str) -> None:
     assert spoken(Money(amount_minor=amount, currency=currency)) == text

@@ -152,6 +152,17 @@ def test_what_every_row_names_is_read_once() -> None:
     assert (source.numbers, source.entries) == ({Decimal(1), Decimal(2)}, 2)
 
 
+@pytest.mark.parametrize(
+    ("currency", "right", "wrong"),
+    [("UGX", "6100 UGX", "61.00 UGX"), ("LYD", "6.100 LYD", "61.00 LYD"), ("CLF", "0.6100 CLF", "61.00 CLF")],
+)
+def test_minor_units_are_those_of_iso_4217(currency: str, right: str, wrong: str) -> None:
+    source = source_of({"amount_minor": 6100, "currency": currency})
+
+    assert ungrounded(f"It was {right}.", source, cited=1) is None
+    assert ungrounded(f"It was {wrong}.", source, cited=1) is not None
+
+
 @pytest.mark.parametrize("currency", [{"code": "EUR"}, ["EUR"], 978, None])
 def test_a_currency_of_another_kind_is_read_as_one_with_hundredths(currency: JsonValue) -> None:
     assert source_of({"amount_minor": 1299, "currency": currency}).numbers >= {Decimal(1299), Decimal("12.99")}

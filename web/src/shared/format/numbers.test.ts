@@ -9,6 +9,14 @@ test("minor units follow the decimals of the currency", () => {
   expect(digits(formatMinor(1_299, "KWD"))).toBe("1.299");
 });
 
+test("the decimals are those of ISO 4217, whatever the browser's customs are", () => {
+  expect(digits(formatMinor(1_299, "AFN"))).toBe("12.99");
+  expect(digits(formatMinor(1_299, "IQD"))).toBe("1.299");
+  expect(digits(formatMinor(12_990, "CLF"))).toBe("1.2990");
+  expect(digits(formatMoney("500000", "JPY"))).toBe("500,000");
+  expect(digits(formatMoney("12.5", "RSD"))).toBe("12.50");
+});
+
 test("exact amounts of the wire become money", () => {
   expect(formatMoney("1234.50", "USD")).toBe("$1,234.50");
 });

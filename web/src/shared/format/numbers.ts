@@ -1,3 +1,5 @@
+import { minorDigits } from "./currencies";
+
 const plain = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const score = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -15,7 +17,7 @@ export function formatMoney(amount: string | number, currency: string): string {
   const value = Number(amount);
   if (!Number.isFinite(value)) return `${amount} ${currency}`;
   try {
-    return new Intl.NumberFormat(undefined, { style: "currency", currency }).format(value);
+    return inCurrency(currency).format(value);
   } catch {
     return `${plain.format(value)} ${currency}`;
   }
@@ -24,11 +26,21 @@ export function formatMoney(amount: string | number, currency: string): string {
 /** Money in minor units (cents), by the number of decimals that the currency has. */
 export function formatMinor(amount: number, currency: string): string {
   try {
-    const format = new Intl.NumberFormat(undefined, { style: "currency", currency });
-    return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+    return inCurrency(currency).format(amount / 10 ** minorDigits(currency));
   } catch {
     return `${plain.format(amount)} ${currency} (minor units)`;
   }
+}
+
+// Browsers follow Unicode's customs (no decimals for AFN, IQD, RSD and others), with which cents would become units.
+function inCurrency(currency: string): Intl.NumberFormat {
+  const digits = minorDigits(currency);
+  return new Intl.NumberFormat(undefined, {
+    style: "currency",
+    currency,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
 }
 
 const KIB = 1024;
