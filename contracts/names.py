@@ -4,7 +4,7 @@ from typing import Literal
 
 # Orchestrations
 INVESTIGATION = "investigation"
-INVESTIGATION_VERSION = "1.2"
+INVESTIGATION_VERSION = "1.3"
 """Given to every investigation that is scheduled. Raised when a release changes what a history must contain."""
 
 REVERSAL = "reversal"

@@ -61,7 +61,7 @@ WAITING = ["awaiting-review", "escalated", "specialist-unavailable"]
     ("path", "version", "first"),
     [
         *((path, "1.0", "activity execute_action") for path in WAITING),
-        *((path, version, "activity check_facts") for path in [*WAITING, "reminded"] for version in ("1.1", "1.2")),
+        *((path, version, "activity check_facts") for path in [*WAITING, "reminded"] for version in ("1.1", "1.2", "1.3")),
     ],
 )
 def test_a_case_that_an_earlier_release_left_waiting_acts_on_its_decision(path: str, version: str, first: str) -> None:

@@ -54,6 +54,10 @@ class ProgressBoard:
         self._ctx.set_custom_status(progress)
 
 
+_RELEASES = ("1.0", "1.1", "1.2", "1.3")
+"""Every version that an open case may have, the oldest first."""
+
+
 @dataclass(frozen=True)
 class Features:
     """What this case does that cases of earlier versions do not.
@@ -72,11 +76,20 @@ class Features:
     single_steps: bool
     """1.2: the case begins with its first round in one step, and a review is scheduled and opened in one."""
 
+    recorded_decisions: bool
+    """1.3: an event only wakes the case; what was decided is read from the casebook."""
+
     @staticmethod
     def of(version: str | None) -> "Features":
         """Those of an investigation that was scheduled with `version`; None and 1.0 have none."""
-        later = version not in (None, "", "1.0")
-        return Features(terms=later, fact_checks=later, reconciliation=later, single_steps=later and version != "1.1")
+        since = _RELEASES.index(version) if version in _RELEASES else 0 if not version else len(_RELEASES)
+        return Features(
+            terms=since >= _RELEASES.index("1.1"),
+            fact_checks=since >= _RELEASES.index("1.1"),
+            reconciliation=since >= _RELEASES.index("1.1"),
+            single_steps=since >= _RELEASES.index("1.2"),
+            recorded_decisions=since >= _RELEASES.index("1.3"),
+        )
 
 
 @dataclass(frozen=True)
