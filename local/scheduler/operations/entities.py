@@ -4,6 +4,7 @@ import json
 from uuid import uuid4
 
 from local.scheduler.errors import BadRequest
+from local.scheduler.operations.bounds import check_id, fault_in_batch
 from local.scheduler.operations.locks import ensure_entity, entity_name, is_entity_id, release, request_locks
 from local.scheduler.operations.unit import Ready, Unit, log
 from local.scheduler.runtime import events
@@ -16,6 +17,8 @@ def signal_entity(unit: Unit, hub: int, request: pb.SignalEntityRequest) -> None
     """A client's signal; raises BadRequest for an id that is none."""
     if not is_entity_id(request.instanceId):
         raise BadRequest(f"'{request.instanceId}' is no entity id: it has the form '@name@key'.")
+    if unit.store.find_entity(hub, request.instanceId) is None:
+        check_id(request.instanceId)
     at = micros(request.scheduledTime) if request.HasField("scheduledTime") else None
     request_id = request.requestId or str(uuid4())
     event = events.signal(unit.now, request_id, request.name, optional_text(request, "input"), request.instanceId)
@@ -146,6 +149,10 @@ def complete_batch(unit: Unit, key: int, attempt: int, result: pb.EntityBatchRes
     if entity is None or entity.attempt != attempt or entity.batch is None:
         return False
     ops = unit.store.ops_by_key(json.loads(entity.batch))
+    fault = fault_in_batch(unit, entity.hub, result)
+    if fault is not None:
+        log.error("What entity '%s' answered is not taken: %s", entity.id, fault.errorMessage)
+        result = pb.EntityBatchResult(failureDetails=fault)
     results = list(result.results)
     if result.HasField("failureDetails"):
         failed = pb.OperationResult(failure=pb.OperationResultFailure(failureDetails=result.failureDetails))

@@ -12,6 +12,7 @@ from local.scheduler.errors import (
     NotFailed,
     NotFinished,
 )
+from local.scheduler.operations.bounds import check_id
 from local.scheduler.operations.unit import Unit
 from local.scheduler.runtime import events
 from local.scheduler.store.rows import InboxKind, Instance, Status
@@ -22,6 +23,7 @@ def require(unit: Unit, hub: int, instance_id: str) -> Instance:
     """The instance; raises InstanceNotFound."""
     row = unit.store.find_instance(hub, instance_id)
     if row is None:
+        check_id(instance_id)
         raise InstanceNotFound(instance_id)
     return row
 
@@ -47,6 +49,8 @@ def start(unit: Unit, hub: int, request: pb.CreateInstanceRequest) -> Instance:
         if existing.status not in request.orchestrationIdReusePolicy.replaceableStatus:
             raise InstanceExists(instance_id, Status(existing.status).name.lower())
         unit.remove_instance(existing)
+    else:
+        check_id(instance_id)
     return unit.create_instance(
         hub=hub,
         instance_id=instance_id,

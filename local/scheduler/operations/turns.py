@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from local.scheduler.operations import activities, entities
+from local.scheduler.operations.bounds import fault_in_turn
 from local.scheduler.operations.instances import raise_event, rewind, terminate
 from local.scheduler.operations.unit import WAKES_SUSPENDED, Unit, log
 from local.scheduler.runtime import events
@@ -109,6 +110,10 @@ def complete(unit: Unit, turn: Turn, response: pb.OrchestratorResponse, actions:
     if outcome.rewound_history is not None:
         _rewind(unit, row, outcome.rewound_history)
         return True
+    fault = fault_in_turn(unit, row, outcome)
+    if fault is not None:
+        _refuse(unit, row, turn, fault)
+        return True
     if row.status == Status.PENDING:
         unit.changes.settled.append((row.hub, row.id))
     was = row.status
@@ -138,6 +143,16 @@ def complete(unit: Unit, turn: Turn, response: pb.OrchestratorResponse, actions:
     if not row.ended and (turn.more or (was == Status.SUSPENDED and unit.store.has_inbox(row.key))):
         unit.wake(row, InboxKind.RESUME)
     return True
+
+
+def _refuse(unit: Unit, row: Instance, turn: Turn, fault: pb.TaskFailureDetails) -> None:
+    """Ends the instance instead of doing what its turn asked for: nothing of that is done, or on record."""
+    log.error("Orchestration instance '%s' failed: %s", row.id, fault.errorMessage)
+    done = events.execution_completed(unit.now, Status.FAILED, None, fault)
+    blob = turn.events + join_events([done])
+    unit.store.append_history(row.key, blob)
+    row = row._replace(history_bytes=row.history_bytes + len(blob))
+    unit.store.save_instance(unit.finish(row, Status.FAILED, None, fault))
 
 
 def _note_uses(row: Instance, outcome: Outcome) -> Instance:
@@ -197,7 +212,7 @@ def _set_timer(unit: Unit, row: Instance, timer: int, fire_at: int) -> None:
 
 
 def _start_child(unit: Unit, row: Instance, child: Child) -> None:
-    child_id = child.instance_id or f"{row.id}:{child.task:04x}"
+    child_id = child.id_for(row.id)
     existing = unit.store.find_instance(row.hub, child_id)
     if existing is not None:
         if not existing.ended or existing.key == row.key:

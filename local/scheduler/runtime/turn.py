@@ -22,6 +22,10 @@ class Child:
     trace: pb.TraceContext | None
     tags: dict[str, str]
 
+    def id_for(self, parent: str) -> str:
+        """The id that was asked for, or one made of the parent's."""
+        return self.instance_id or f"{parent}:{self.task:04x}"
+
 
 @dataclass(slots=True)
 class Message:

@@ -3,6 +3,7 @@
 from local.scheduler.answers import entity_metadata
 from local.scheduler.http2.calls import Call
 from local.scheduler.operations import entities, instances
+from local.scheduler.operations.bounds import check_id
 from local.scheduler.operations.unit import Unit
 from local.scheduler.services.service import Service, page_size
 from local.scheduler.store.interface import EntityFilter
@@ -28,6 +29,7 @@ class Entities(Service):
         def look(unit: Unit) -> pb.GetEntityResponse:
             entity = unit.store.find_entity(hub, request.instanceId)
             if entity is None:
+                check_id(request.instanceId)
                 return pb.GetEntityResponse(exists=False)
             backlog = unit.store.count_ops(entity.key)
             metadata = entity_metadata(entity, backlog, state=request.includeState)

@@ -3,6 +3,7 @@
 from local.scheduler.answers import orchestration_state
 from local.scheduler.http2.calls import Call
 from local.scheduler.operations import instances
+from local.scheduler.operations.bounds import check_id
 from local.scheduler.operations.unit import Unit
 from local.scheduler.services.service import Service
 from local.scheduler.store.rows import Instance, Payload, Status
@@ -26,6 +27,7 @@ class Orchestrations(Service):
     ) -> tuple[pb.GetInstanceResponse, Instance | None]:
         row = unit.store.find_instance(hub, request.instanceId)
         if row is None:
+            check_id(request.instanceId)
             return pb.GetInstanceResponse(exists=False), None
         payload = unit.store.payload(row.key) if request.getInputsAndOutputs or row.ended else Payload(None, None, None)
         state = orchestration_state(row, payload, payloads=request.getInputsAndOutputs)
