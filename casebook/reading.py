@@ -11,7 +11,7 @@ from casebook.claims import running_claim
 from casebook.errors import CaseNotFound, EvidenceNotFound
 from casebook.log import read_event
 from casebook.pages import MAX_PAGE, AlertPage, Backlog, page_length, read_cursor, write_cursor
-from casebook.reversals import reversals_of
+from casebook.reversals import other_locks, reversals_of
 from casebook.reviews import read_review
 from casebook.spending import shown_spend
 from casebook.tables import (
@@ -78,6 +78,7 @@ def read_case(session: Session, case_id: str, now: datetime) -> CaseView:
             "claim": running_claim(case, now),
             "proposal": read_proposal(session, case_id),
             "reversals": reversals_of(session, case_id),
+            "also_locked_by": other_locks(session, case_id, case.customer_id),
             "spend": shown_spend(session, case_id),
         }
     )

@@ -212,6 +212,24 @@ def reversals_of(session: Session, case_id: str) -> tuple[Reversal, ...]:
     return tuple(Reversal.model_validate_json(body) for body in rows)
 
 
+def other_locks(session: Session, case_id: str, customer_id: int) -> tuple[str, ...]:
+    """Other cases that locked this customer's account, or are about to, and did not take that back; oldest first."""
+    taken_back = select(ReversalRow.undoes).where(ReversalRow.undoes == EffectRow.key, ReversalRow.status == "done")
+    locks = (
+        select(EffectRow.case_id)
+        .join(CaseRow, CaseRow.case_id == EffectRow.case_id)
+        .where(
+            CaseRow.customer_id == customer_id,
+            CaseRow.case_id != case_id,
+            EffectRow.action == "lock_account",
+            EffectRow.status != "failed",
+            ~taken_back.exists(),
+        )
+        .order_by(EffectRow.started_seq)
+    )
+    return tuple(session.scalars(locks))
+
+
 def _require(roles: Collection[Role], required: Role) -> None:
     if not may_act_as(roles, required):
         raise NotAllowed(required)

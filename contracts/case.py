@@ -122,5 +122,8 @@ class CaseView(Contract):
     proposal: Proposal | None = None
     reversals: tuple[Reversal, ...] = ()
     """Requests to take effects back, oldest first."""
+    also_locked_by: tuple[CaseId, ...] = ()
+    """Other cases whose approved lock of this customer's account stands, oldest first: taking this case's lock back
+    leaves theirs."""
     spend: Spend | None = None
     """What models cost so far, all rounds and agents together; `cost_usd` null when one of them has no known price."""

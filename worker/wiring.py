@@ -66,7 +66,7 @@ def wire_activities(
     review = ReviewActivities(record, business)
     facts = FactActivities(record, tools)
     actions = ActionActivities(record, gateway, facts)
-    reversals = ReversalActivities(record, gateway, facts)
+    reversals = ReversalActivities(record, gateway)
     closing = ClosingActivities(record)
     return (
         rounds.start_investigation,

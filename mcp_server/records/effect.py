@@ -32,8 +32,19 @@ class LockResult(Contract):
     replayed: bool = False
 
 
+class StandingLock(Contract):
+    """One order to lock an account that has not been taken back: `idempotency_key` is that of `lock_account`."""
+
+    idempotency_key: str
+    reason: str
+    locked_at: UtcDateTime
+
+
 class UnlockResult(Contract):
-    """Answer of `unlock_account`. `already_active`: there was no lock to take off."""
+    """Answer of `unlock_account`. `already_active`: there was no lock to take off.
+
+    `still_locked_by`: the orders that stand all the same, oldest first; with any, `status` is `locked`.
+    """
 
     customer_id: CustomerId
     status: AccountStatus
@@ -41,6 +52,7 @@ class UnlockResult(Contract):
     reason: str
     already_active: bool
     idempotency_key: str
+    still_locked_by: tuple[StandingLock, ...] = ()
     replayed: bool = False
 
 

@@ -86,11 +86,17 @@ class CustomerStore(Protocol):
         ...
 
     def lock_account(self, customer_id: int, reason: str, idempotency_key: str) -> LockResult:
-        """Lock the account. Locking a locked one is a success that leaves the first lock as it is."""
+        """Lock the account. Locking a locked one is a success: both orders stand, and the first gives the reason."""
         ...
 
-    def unlock_account(self, customer_id: int, reason: str, idempotency_key: str) -> UnlockResult:
-        """Take the lock off. Unlocking an active account is a success that changes nothing."""
+    def unlock_account(
+        self, customer_id: int, reason: str, idempotency_key: str, lock_key: str | None = None
+    ) -> UnlockResult:
+        """Take back the lock that was ordered under `lock_key`. The account opens when no other order stands.
+
+        Raises `LockNotStanding` when that order does not stand. Without `lock_key` the only order is taken back:
+        with several it raises `SeveralLocksStand`, with none it is a success that changes nothing.
+        """
         ...
 
     def refund_charges(

@@ -8,12 +8,14 @@ StoreError
     ├── ChargeNotFound
     ├── ChargeAlreadyRefunded
     ├── RefundTotalChanged
+    ├── LockNotStanding
+    ├── SeveralLocksStand
     ├── RefundNotFound
     ├── RefundAlreadyReversed
     └── IdempotencyKeyReused
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 
@@ -68,6 +70,27 @@ class RefundTotalChanged(Refused):
         )
 
 
+class LockNotStanding(Refused):
+    """The lock that is to be taken back does not lie on the account, or no longer does."""
+
+    def __init__(self, customer_id: int, lock_key: str, standing: Sequence[str]) -> None:
+        others = f", others are ({_listed(standing)})" if standing else ""
+        super().__init__(
+            f"No lock under the key '{lock_key}' is on the account of customer {customer_id}{others}: "
+            "there is nothing to take back and nothing was changed."
+        )
+
+
+class SeveralLocksStand(Refused):
+    """The account was locked more than once, and the caller does not say which order is taken back."""
+
+    def __init__(self, customer_id: int, standing: Sequence[str]) -> None:
+        super().__init__(
+            f"The account of customer {customer_id} is locked under several keys ({_listed(standing)}): "
+            "nothing was changed, name one as lock_key."
+        )
+
+
 class RefundNotFound(Refused):
     def __init__(self, refund_key: str, customer_id: int) -> None:
         super().__init__(
@@ -90,6 +113,10 @@ class IdempotencyKeyReused(Refused):
             f"The idempotency key '{idempotency_key}' was already used for {action} with other arguments: "
             "nothing was changed, use a new key for a new action."
         )
+
+
+def _listed(keys: Sequence[str]) -> str:
+    return ", ".join(f"'{key}'" for key in keys)
 
 
 def _minor(sums: Mapping[str, int]) -> str:

@@ -32,6 +32,15 @@ ExpectedTotal = Annotated[
         description="What the charges must add up to, one amount per currency: otherwise nothing is refunded.",
     ),
 ]
+LockKey = Annotated[
+    str | None,
+    Field(
+        min_length=1,
+        max_length=400,
+        description="The idempotency key under which the lock was made that is taken back: only that one is, and the "
+        "account stays locked as long as another stands. Needed when there are several.",
+    ),
+]
 RefundKey = Annotated[
     str, Field(min_length=1, max_length=400, description="The idempotency key under which the refund was made.")
 ]

@@ -5,7 +5,7 @@ from fastmcp import FastMCP
 from mcp_server.records.effect import LockResult, UnlockResult
 from mcp_server.records.security import SecurityLogs
 from mcp_server.store.customer_store import CustomerStore
-from mcp_server.tools.arguments import CustomerIdArgument, Days, IdempotencyKey, Limit, Reason
+from mcp_server.tools.arguments import CustomerIdArgument, Days, IdempotencyKey, Limit, LockKey, Reason
 from mcp_server.tools.registration import add_read_tool, add_write_tool
 
 
@@ -33,7 +33,11 @@ class SecurityTools:
         return self._store.lock_account(customer_id, reason, idempotency_key)
 
     def unlock_account(
-        self, customer_id: CustomerIdArgument, reason: Reason, idempotency_key: IdempotencyKey
+        self,
+        customer_id: CustomerIdArgument,
+        reason: Reason,
+        idempotency_key: IdempotencyKey,
+        lock_key: LockKey = None,
     ) -> UnlockResult:
-        """Take the lock off a customer's account."""
-        return self._store.unlock_account(customer_id, reason, idempotency_key)
+        """Take a lock off a customer's account: it opens when no other lock stands, and the answer says which do."""
+        return self._store.unlock_account(customer_id, reason, idempotency_key, lock_key)

@@ -30,6 +30,16 @@ def wait_for_reversal(stack: LocalStack, case_id: str, status: ReversalStatus) -
     raise AssertionError(f"The reversal never was {status}.")
 
 
+def take_back_lock(stack: LocalStack, locked: CaseView) -> CaseView:
+    """The case once its lock has been asked back, and that approved and carried out."""
+    case_id, undoes = locked.case_id, locked.effects[0].key
+    asked = stack.http.post(f"/api/cases/{case_id}/reversals", json={"undoes": undoes, "reason": "It was them."})
+    assert asked.status_code == 201, asked.text
+    approved = stack.as_person("maria").post(f"/api/cases/{case_id}/reversals/1/decision", json={"verdict": "approve"})
+    assert approved.status_code == 202, approved.text
+    return wait_for_reversal(stack, case_id, "done")
+
+
 def test_a_lock_that_somebody_else_has_made_meanwhile_brings_the_case_back_and_can_be_taken_off(
     stack: LocalStack,
 ) -> None:
@@ -52,14 +62,39 @@ def test_a_lock_that_somebody_else_has_made_meanwhile_brings_the_case_back_and_c
     assert stack.decide(again, "approve", action="clear").status_code == 202
     assert stack.wait_for_case(second, lambda view: view.state == "closed").outcome == "cleared"
 
-    undoes = locked.effects[0].key
-    asked = stack.http.post(f"/api/cases/{first}/reversals", json={"undoes": undoes, "reason": "It was the customer."})
-    assert asked.status_code == 201, asked.text
-    approved = stack.as_person("maria").post(f"/api/cases/{first}/reversals/1/decision", json={"verdict": "approve"})
-    assert approved.status_code == 202, approved.text
-    done = wait_for_reversal(stack, first, "done")
+    done = take_back_lock(stack, locked)
 
     assert done.state == "closed"
     assert done.reversals[0].effect is not None
     assert (done.reversals[0].effect.action, done.reversals[0].effect.status) == ("unlock_account", "done")
     assert account_status(stack, customer["customer_id"]) == "active"
+
+
+def test_an_account_that_two_cases_locked_opens_with_the_second_reversal(stack: LocalStack) -> None:
+    customer = stack.customer(None, 6)
+    cases = [stack.start_case(an_alert(customer, f"locks-{number}")) for number in (1, 2)]
+    first, second = (stack.wait_for_case(case, awaits_review(1)) for case in cases)
+    assert stack.decide(first, "approve", action="lock_account").status_code == 202
+    stack.wait_for_case(first.case_id, lambda view: view.state == "closed")
+    assert stack.decide(second, "approve", action="lock_account").status_code == 202
+    told = stack.wait_for_case(second.case_id, awaits_review(2))
+    assert stack.decide(told, "approve", action="lock_account").status_code == 202
+    stack.wait_for_case(second.case_id, lambda view: view.state == "closed")
+    both = [stack.case(case) for case in cases]
+
+    taken_back = take_back_lock(stack, both[0])
+    between = account_status(stack, customer["customer_id"])
+    other = take_back_lock(stack, both[1])
+
+    assert [view.also_locked_by for view in both] == [(cases[1],), (cases[0],)]
+    effect = taken_back.reversals[0].effect
+    assert effect is not None
+    assert effect.result is not None
+    assert (effect.result["status"], between) == ("locked", "locked")
+    standing = [lock["idempotency_key"] for lock in still_locked_by(effect.result)]
+    assert standing == [both[1].effects[0].key]
+    assert (other.also_locked_by, account_status(stack, customer["customer_id"])) == ((), "active")
+
+
+def still_locked_by(result: dict[str, Any]) -> list[dict[str, str]]:
+    return result["still_locked_by"]

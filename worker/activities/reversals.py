@@ -7,28 +7,25 @@ from durabletask import task
 from contracts.effect import Effect
 from contracts.investigation import ReversalReconciliation
 from contracts.reversal import Reversal
-from worker.activities.effects import EffectGateway, Send, failed, in_doubt, log_effect
-from worker.activities.facts import FactActivities
+from worker.activities.effects import EffectGateway, Send, in_doubt, log_effect
 from worker.domain.facts import customer_of
-from worker.domain.reversing import TOOL_OF, planned_reversal, reason_for_reversal, why_not
+from worker.domain.reversing import TOOL_OF, planned_reversal, reason_for_reversal
 from worker.ports.actions import ActionGateway, ActionsUnavailable
 from worker.ports.record import CaseRecord
-from worker.ports.tools import ToolsUnavailable
 
 
 class ReversalActivities:
     """Reversals, each noted before and after it happens, and each under a key that makes it happen at most once."""
 
-    def __init__(self, record: CaseRecord, gateway: ActionGateway, facts: FactActivities) -> None:
+    def __init__(self, record: CaseRecord, gateway: ActionGateway) -> None:
         self._record = record
         self._gateway = gateway
         self._effects = EffectGateway(gateway)
-        self._facts = facts
 
     def execute_reversal(self, _: task.ActivityContext, reversal: Reversal) -> Effect:
-        """Take the effect back, unless what was approved no longer holds: then it failed, and its error says why.
+        """Take the effect back, unless the store has nothing to take back: then it failed, and its error says why.
 
-        Raises ActionsUnavailable or ToolsUnavailable when the store does not answer.
+        Raises ActionsUnavailable when the store does not answer.
         """
         planned = planned_reversal(reversal)
         self._record.start_reversal(reversal.case_id, reversal.reversal_id, planned)
@@ -41,25 +38,27 @@ class ReversalActivities:
         self._record.start_reversal(reversal.case_id, reversal.reversal_id, planned)
         try:
             effect = self._settled(reversal, planned)
-        except (ActionsUnavailable, ToolsUnavailable):
+        except ActionsUnavailable:
             effect = in_doubt(planned)
         return self._finish(reversal, effect, last=reconciliation.last)
 
     def _settled(self, reversal: Reversal, planned: Effect) -> Effect:
         customer_id = customer_of(reversal.undoes)
-        # First the ledger: once the lock is off, by this very reversal, the facts no longer look as approved.
         found = self._effects.found(planned, TOOL_OF[reversal.action], customer_id)
         if found is not None:
             return found
-        refusal = why_not(reversal, self._facts.customer(customer_id))
-        if refusal is not None:
-            return failed(planned, refusal)
         return self._effects.sent(planned, self._send(reversal, planned, customer_id))
 
     def _send(self, reversal: Reversal, planned: Effect, customer_id: int) -> Send:
         reason = reason_for_reversal(reversal)
         if reversal.action == "unlock_account":
-            return partial(self._gateway.unlock_account, customer_id=customer_id, key=planned.key, reason=reason)
+            return partial(
+                self._gateway.unlock_account,
+                customer_id=customer_id,
+                lock_key=reversal.undoes,
+                key=planned.key,
+                reason=reason,
+            )
         return partial(
             self._gateway.reverse_refund,
             customer_id=customer_id,

@@ -50,9 +50,9 @@ class McpActionGateway:
                 more["expected_total"] = [total.model_dump() for total in expected_total]
         return self._write(action, customer_id, key, reason, more)
 
-    def unlock_account(self, *, customer_id: int, key: str, reason: str) -> dict[str, JsonValue]:
-        """Take the lock off. Raises ActionRefused or ActionsUnavailable."""
-        return self._write("unlock_account", customer_id, key, reason, {})
+    def unlock_account(self, *, customer_id: int, lock_key: str, key: str, reason: str) -> dict[str, JsonValue]:
+        """Take back the lock made under `lock_key`. Raises ActionRefused or ActionsUnavailable."""
+        return self._write("unlock_account", customer_id, key, reason, {"lock_key": lock_key})
 
     def reverse_refund(self, *, customer_id: int, refund_key: str, key: str, reason: str) -> dict[str, JsonValue]:
         """Record that a refund is taken back. Raises ActionRefused or ActionsUnavailable."""

@@ -1,12 +1,10 @@
-"""What a reversal does, and when it may no longer be done. Pure."""
+"""What a reversal does. Whether it may still be done is for the store to say, in the transaction that does it. Pure."""
 
 from collections.abc import Mapping
 
-from pydantic import JsonValue
-
 from contracts.effect import Effect, ReversalAction
 from contracts.reversal import Reversal
-from worker.domain.facts import customer_of, is_locked_by, lock_of
+from worker.domain.facts import customer_of
 
 TOOL_OF: Mapping[ReversalAction, str] = {
     "unlock_account": "unlock_account",
@@ -20,19 +18,6 @@ def planned_reversal(reversal: Reversal) -> Effect:
     number = reversal.reversal_id.rsplit(":", 1)[-1]
     key = f"{reversal.case_id}:{reversal.action}:{customer_of(reversal.undoes)}:{number}"
     return Effect(key=key, action=reversal.action, status="pending")
-
-
-def why_not(reversal: Reversal, customer: JsonValue) -> str | None:
-    """Why what was approved can no longer be done, as the account stands; None when it can.
-
-    Whether a refund is there to be taken back is for the store to say, in the transaction that records it.
-    """
-    if reversal.action != "unlock_account" or is_locked_by(reversal.case_id, customer):
-        return None
-    lock = lock_of(customer)
-    if lock is None:
-        return "The account is no longer locked: there is nothing to take back."
-    return f"The account bears another lock than this case's ({lock}): nothing was changed."
 
 
 def reason_for_reversal(reversal: Reversal) -> str:

@@ -55,8 +55,8 @@ class ActionGateway(Protocol):
         """
         ...
 
-    def unlock_account(self, *, customer_id: int, key: str, reason: str) -> dict[str, JsonValue]:
-        """Take the lock off. Raises ActionRefused."""
+    def unlock_account(self, *, customer_id: int, lock_key: str, key: str, reason: str) -> dict[str, JsonValue]:
+        """Take back the lock made under `lock_key`; others that stand keep the account locked. Raises ActionRefused."""
         ...
 
     def reverse_refund(self, *, customer_id: int, refund_key: str, key: str, reason: str) -> dict[str, JsonValue]:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from contracts.model import Contract
@@ -18,6 +19,11 @@ def to_row(record: Contract) -> dict[str, Any]:
         name: json.dumps(value, ensure_ascii=False) if name in _JSON_COLUMNS else value
         for name, value in record.model_dump(mode="json").items()
     }
+
+
+def instant_text(instant: datetime) -> str:
+    """An instant as the store keeps it: ISO 8601 in UTC, whole seconds, so that it sorts as text."""
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def insert(connection: sqlite3.Connection, table: str, rows: Iterable[Mapping[str, Any]]) -> int:

@@ -150,6 +150,15 @@ BEGIN SELECT RAISE(ABORT, 'the effect ledger is append-only'); END;
 CREATE TRIGGER effect_is_never_removed BEFORE DELETE ON effect
 BEGIN SELECT RAISE(ABORT, 'the effect ledger is append-only'); END;
 
+-- Which orders to lock an account stand. Rows come and go with the effects: the ledger keeps what was done.
+CREATE TABLE account_lock (
+    idempotency_key TEXT PRIMARY KEY,
+    customer_id     INTEGER NOT NULL REFERENCES customer,
+    locked_at       TEXT NOT NULL,
+    reason          TEXT NOT NULL
+) STRICT;
+CREATE INDEX account_lock_of_customer ON account_lock (customer_id);
+
 -- Which effect refunded a charge: the primary key makes a second refund impossible.
 CREATE TABLE refund (
     charge_id       TEXT PRIMARY KEY REFERENCES charge,

@@ -7,6 +7,7 @@ from typing import Any
 from contracts.model import Contract
 from mcp_server.records.bundle import Dataset
 from mcp_server.records.customer import Customer
+from mcp_server.store.sqlite.locks import note_recorded_locks
 from mcp_server.store.sqlite.rows import insert, to_row
 from mcp_server.text import folded
 
@@ -18,6 +19,7 @@ def fill(connection: sqlite3.Connection, dataset: Dataset) -> None:
     insert(connection, "dataset", [{"only_row": 1, **head}])
     insert(connection, "article", [to_row(article) for article in dataset.articles])
     insert(connection, "customer", [customer_row(records.customer) for records in customers])
+    note_recorded_locks(connection)
     tables: Mapping[str, Iterable[tuple[Customer, Sequence[Contract]]]] = {
         "subscription": [(records.customer, records.subscriptions) for records in customers],
         "invoice": [(records.customer, records.invoices) for records in customers],

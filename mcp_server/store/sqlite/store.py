@@ -41,7 +41,8 @@ from mcp_server.store.errors import (
     RefundTotalChanged,
 )
 from mcp_server.store.sqlite.database import Database, nothing
-from mcp_server.store.sqlite.rows import insert, select
+from mcp_server.store.sqlite.locks import add_lock, take_back_lock
+from mcp_server.store.sqlite.rows import insert, instant_text, select
 from mcp_server.store.sqlite.seeding import customer_row, fill
 from mcp_server.text import folded
 
@@ -155,11 +156,7 @@ class SqliteCustomerStore:
     def lock_account(self, customer_id: int, reason: str, idempotency_key: str) -> LockResult:
         def lock(connection: sqlite3.Connection, now: datetime) -> LockResult:
             customer = _customer(connection, customer_id)
-            if customer.status == "active":
-                connection.execute(
-                    "UPDATE customer SET status = 'locked', locked_at = ?, lock_reason = ? WHERE customer_id = ?",
-                    (_text(now), reason, customer_id),
-                )
+            add_lock(connection, customer_id, reason, idempotency_key, now)
             return LockResult(
                 customer_id=customer_id,
                 status="locked",
@@ -171,23 +168,26 @@ class SqliteCustomerStore:
 
         return self._once("lock_account", customer_id, {"reason": reason}, idempotency_key, LockResult, lock)
 
-    def unlock_account(self, customer_id: int, reason: str, idempotency_key: str) -> UnlockResult:
+    def unlock_account(
+        self, customer_id: int, reason: str, idempotency_key: str, lock_key: str | None = None
+    ) -> UnlockResult:
         def unlock(connection: sqlite3.Connection, now: datetime) -> UnlockResult:
             customer = _customer(connection, customer_id)
-            connection.execute(
-                "UPDATE customer SET status = 'active', locked_at = NULL, lock_reason = NULL WHERE customer_id = ?",
-                (customer_id,),
-            )
+            remaining = take_back_lock(connection, customer_id, lock_key)
             return UnlockResult(
                 customer_id=customer_id,
-                status="active",
+                status="locked" if remaining else "active",
                 unlocked_at=now,
                 reason=reason,
                 already_active=customer.status == "active",
                 idempotency_key=idempotency_key,
+                still_locked_by=remaining,
             )
 
-        return self._once("unlock_account", customer_id, {"reason": reason}, idempotency_key, UnlockResult, unlock)
+        arguments: dict[str, JsonValue] = {"reason": reason}
+        if lock_key is not None:
+            arguments["lock_key"] = lock_key
+        return self._once("unlock_account", customer_id, arguments, idempotency_key, UnlockResult, unlock)
 
     def refund_charges(
         self,
@@ -266,11 +266,11 @@ class SqliteCustomerStore:
                     "customer_id": customer_id,
                     "arguments": canonical_json(arguments),
                     "result": result.model_dump_json(),
-                    "at": _text(now),
+                    "at": instant_text(now),
                 }
                 insert(connection, "effect", [row])
                 return result
-        if (earlier.action, earlier.customer_id, earlier.arguments) != (action, customer_id, arguments):
+        if (earlier.action, earlier.customer_id) != (action, customer_id) or not _same(earlier.arguments, arguments):
             raise IdempotencyKeyReused(idempotency_key, earlier.action)
         return result_type.model_validate(earlier.result | {"replayed": True})
 
@@ -283,11 +283,12 @@ class SqliteCustomerStore:
             return select(connection, record, table, f"WHERE customer_id = ? {tail}", (customer_id, *parameters))
 
     def _days_ago(self, days: int) -> str:
-        return _text(self._as_of - timedelta(days=days))
+        return instant_text(self._as_of - timedelta(days=days))
 
 
-def _text(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _same(earlier: dict[str, JsonValue], arguments: dict[str, JsonValue]) -> bool:
+    """Whether a call is the one of the ledger, also when that is of a time when no unlocking named its lock."""
+    return earlier in (arguments, {name: value for name, value in arguments.items() if name != "lock_key"})
 
 
 def _customer(connection: sqlite3.Connection, customer_id: int) -> Customer:
@@ -327,7 +328,7 @@ def _refund(
     if earlier is not None:
         raise ChargeAlreadyRefunded(charge_id, datetime.fromisoformat(earlier[0]), earlier[1])
     connection.execute("UPDATE charge SET status = 'refunded' WHERE charge_id = ?", (charge_id,))
-    row = {"charge_id": charge_id, "idempotency_key": idempotency_key, "refunded_at": _text(now)}
+    row = {"charge_id": charge_id, "idempotency_key": idempotency_key, "refunded_at": instant_text(now)}
     insert(connection, "refund", [row])
     return RefundedCharge(charge_id=charge_id, amount_minor=found[0].amount_minor, currency=found[0].currency)
 

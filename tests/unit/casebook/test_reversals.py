@@ -27,8 +27,10 @@ from contracts.review import Role
 from tests.unit.casebook.builders import (
     MANAGER,
     a_decision,
+    an_alert,
     an_assessment,
     an_effect,
+    an_opening,
     asked_in_short,
     closing,
 )
@@ -255,3 +257,34 @@ def test_what_was_given_up_in_doubt_and_turns_out_done_is_shown_as_done_unless_a
     with pytest.raises(ReversalStands, match="by ben" if anew else "by ana"):
         ask_back(book, case, who="maria")
     assert book.verify_audit() is None
+
+
+LOCKS_OF_ONE_CUSTOMER: list[tuple[int, EffectStatus]] = [(1, "done"), (2, "done"), (3, "unknown")]
+
+
+def locking_case(book: CaseBook, number: int, customer: int = 1, status: EffectStatus = "done") -> str:
+    """A case of a customer whose approved lock has come so far."""
+    case = book.open_case(an_alert(number).model_copy(update={"customer_id": customer})).case_id
+    opening = an_opening(case)
+    book.open_review(opening)
+    book.accept_decision(a_decision(opening), MANAGER)
+    effect = an_effect(case, status=status).model_copy(update={"key": effect_key(case, "lock_account", str(customer))})
+    book.start_effect(case, effect)
+    book.finish_effect(case, effect)
+    return case
+
+
+def test_whoever_takes_a_lock_back_sees_whose_else_stands(book: CaseBook):
+    first, second, waiting = (locking_case(book, number, status=status) for number, status in LOCKS_OF_ONE_CUSTOMER)
+    locking_case(book, 4, status="failed")
+    locking_case(book, 5, customer=2)
+    before = book.get_case(first).also_locked_by
+
+    ask_back(book, second)
+    reversal = approve(book, second)
+    asked = book.get_case(first).also_locked_by
+    book.finish_reversal(second, reversal.reversal_id, undoing(second, "done"))
+
+    assert before == asked == (second, waiting)
+    assert book.get_case(first).also_locked_by == (waiting,)
+    assert book.get_case(second).also_locked_by == (first, waiting)

@@ -1407,6 +1407,11 @@ export interface components {
          */
         CaseView: {
             alert: components["schemas"]["Alert"];
+            /**
+             * Also Locked By
+             * @default []
+             */
+            also_locked_by: string[];
             assessment: components["schemas"]["RiskAssessment"] | null;
             /** Case Id */
             case_id: string;

@@ -112,6 +112,7 @@ export const caseView = (over: Partial<CaseView> = {}): CaseView => ({
   claim: null,
   proposal: null,
   reversals: [],
+  also_locked_by: [],
   spend: null,
   ...over,
 });

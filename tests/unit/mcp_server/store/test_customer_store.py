@@ -16,9 +16,11 @@ from mcp_server.store.errors import (
     ChargeNotFound,
     CustomerNotFound,
     IdempotencyKeyReused,
+    LockNotStanding,
     RefundAlreadyReversed,
     RefundNotFound,
     RefundTotalChanged,
+    SeveralLocksStand,
 )
 from tests.unit.mcp_server.support import AS_OF, NOW, UNKNOWN, UNKNOWN_SENTENCE
 
@@ -191,6 +193,72 @@ def test_unlocking_takes_the_lock_off(store: CustomerStore) -> None:
     assert (result.status, result.already_active) == ("active", False)
     assert (customer.status, customer.locked_at, customer.lock_reason) == ("active", None, None)
     assert store.unlock_account(SOMEBODY, "Once more.", "unlock again").already_active
+
+
+@pytest.mark.parametrize(("first", "second"), [("lock a", "lock b"), ("lock b", "lock a")])
+def test_an_account_opens_when_its_last_lock_is_taken_back(store: CustomerStore, first: str, second: str) -> None:
+    store.lock_account(SOMEBODY, "case-a: takeover", "lock a")
+    store.lock_account(SOMEBODY, "case-b: takeover", "lock b")
+
+    one = store.unlock_account(SOMEBODY, "It was them.", "unlock 1", first)
+    between = store.customer(SOMEBODY)
+    other = store.unlock_account(SOMEBODY, "It was them.", "unlock 2", second)
+
+    assert (one.status, [lock.idempotency_key for lock in one.still_locked_by]) == ("locked", [second])
+    assert (between.status, between.lock_reason) == ("locked", f"case-{second[-1]}: takeover")
+    assert (other.status, other.still_locked_by) == ("active", ())
+    after = store.customer(SOMEBODY)
+    assert (after.status, after.locked_at, after.lock_reason) == ("active", None, None)
+
+
+def test_a_lock_that_does_not_stand_is_not_taken_back(store: CustomerStore) -> None:
+    store.lock_account(SOMEBODY, "case-a: takeover", "lock a")
+    store.lock_account(SOMEBODY_ELSE, "case-b: takeover", "lock b")
+    store.unlock_account(SOMEBODY, "It was them.", "unlock", "lock a")
+    store.lock_account(SOMEBODY, "case-c: takeover", "lock c")
+
+    for lock_key in ("lock a", "lock b", "never used"):
+        with pytest.raises(LockNotStanding, match=rf"^No lock under the key '{lock_key}' .*\('lock c'\): there is not"):
+            store.unlock_account(SOMEBODY, "It was them.", "once more", lock_key)
+
+    assert (store.customer(SOMEBODY).lock_reason, store.effect("once more")) == ("case-c: takeover", None)
+
+
+def test_which_of_several_locks_is_taken_back_must_be_said(store: CustomerStore) -> None:
+    store.lock_account(SOMEBODY, "case-a: takeover", "lock a")
+    store.lock_account(SOMEBODY, "case-b: takeover", "lock b")
+
+    with pytest.raises(SeveralLocksStand, match=r"under several keys \('lock a', 'lock b'\): nothing was changed"):
+        store.unlock_account(SOMEBODY, "It was them.", "unlock")
+
+    assert (store.customer(SOMEBODY).lock_reason, store.effect("unlock")) == ("case-a: takeover", None)
+
+
+def test_a_repeated_unlocking_returns_the_first_result(store: CustomerStore) -> None:
+    store.lock_account(SOMEBODY, "case-a: takeover", "lock a")
+    store.lock_account(SOMEBODY, "case-b: takeover", "lock b")
+    first = store.unlock_account(SOMEBODY, "It was them.", "unlock", "lock a")
+
+    again = store.unlock_account(SOMEBODY, "It was them.", "unlock", "lock a")
+
+    assert again == first.model_copy(update={"replayed": True})
+    with pytest.raises(IdempotencyKeyReused):
+        store.unlock_account(SOMEBODY, "It was them.", "unlock", "lock b")
+    assert store.customer(SOMEBODY).lock_reason == "case-b: takeover"
+
+
+def test_locks_taken_back_at_one_instant_leave_no_lock_behind(store: CustomerStore) -> None:
+    for number in range(CALLERS):
+        store.lock_account(SOMEBODY, f"case-{number}: takeover", f"lock {number}")
+
+    def take_back(number: int) -> int:
+        return len(store.unlock_account(SOMEBODY, "No.", f"unlock {number}", f"lock {number}").still_locked_by)
+
+    with ThreadPoolExecutor(CALLERS) as callers:
+        left = sorted(callers.map(take_back, range(CALLERS)))
+
+    assert left == list(range(CALLERS))
+    assert store.customer(SOMEBODY).status == "active"
 
 
 REUSES: dict[str, Callable[[CustomerStore], object]] = {

@@ -13,7 +13,6 @@ from worker.activities.effects import UNKNOWN
 from worker.activities.facts import FactActivities
 from worker.activities.reversals import ReversalActivities
 from worker.ports.actions import ActionsUnavailable
-from worker.ports.tools import ToolsUnavailable
 
 LOCK = f"{CASE}:lock_account:7"
 REFUND = f"{CASE}:refund_charges:7"
@@ -21,7 +20,7 @@ UNLOCK = f"{CASE}:unlock_account:7:1"
 
 
 def reversing(casebook: CaseBook, store: FakeStore) -> ReversalActivities:
-    return ReversalActivities(casebook, store, FactActivities(casebook, store))
+    return ReversalActivities(casebook, store)
 
 
 def done(casebook: CaseBook, store: FakeStore) -> None:
@@ -63,7 +62,7 @@ def test_a_lock_is_taken_off_once_both_have_agreed(casebook: CaseBook) -> None:
         "customer_id": 7,
         "reason": f"{CASE}: {CASE}:unlock_account:1, requested by ana, approved by maria",
     }
-    assert store.asked == [f"look_up {UNLOCK}", "get_customer 7", f"unlock_account {UNLOCK}"]
+    assert store.asked == [f"look_up {UNLOCK}", f"unlock_account {UNLOCK} {LOCK}"]
     assert (shown(casebook).status, shown(casebook).effect) == ("done", effect)
     assert events(casebook)[-2:] == ["reversal_started", "reversal_finished"]
 
@@ -91,24 +90,15 @@ def test_nothing_is_taken_back_that_nobody_approved(casebook: CaseBook) -> None:
     assert store.asked == []
 
 
-@pytest.mark.parametrize(
-    ("lock", "sentence"),
-    [
-        (None, "The account is no longer locked: there is nothing to take back."),
-        ("case-2: SIM swap", "The account bears another lock than this case's (since 2026-03-02T13:00:00Z, reason:"),
-    ],
-)
-def test_only_the_own_lock_is_taken_off(casebook: CaseBook, lock: str | None, sentence: str) -> None:
+def test_what_the_store_refuses_to_take_back_has_failed(casebook: CaseBook) -> None:
     store = FakeStore()
     done(casebook, store)
-    store.lock = lock
+    store.faults = ["refuses"]
 
     effect = reversing(casebook, store).execute_reversal(CTX, approved_reversal(casebook))
 
-    assert effect.status == "failed"
-    assert effect.result is not None
-    assert str(effect.result["error"]).startswith(sentence)
-    assert (store.writes, shown(casebook).status) == ([], "failed")
+    assert (effect.status, effect.result) == ("failed", {"error": "The store does not want to."})
+    assert (shown(casebook).status, shown(casebook).effect) == ("failed", effect)
 
 
 @pytest.mark.parametrize("fault", ["before", "after"])
@@ -136,9 +126,9 @@ def test_a_store_that_cannot_be_asked_leaves_the_reversal_for_the_next_attempt(c
     store = FakeStore()
     done(casebook, store)
     reversal = approved_reversal(casebook)
-    store.tool_errors = True
+    store.reads_fail = 1
 
-    with pytest.raises(ToolsUnavailable):
+    with pytest.raises(ActionsUnavailable):
         reversing(casebook, store).execute_reversal(CTX, reversal)
 
     assert (shown(casebook).status, store.writes) == ("approved", [])

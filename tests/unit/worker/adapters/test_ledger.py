@@ -53,8 +53,11 @@ def test_the_ledger_tells_what_was_done_under_a_key_and_what_was_not(gateway: Mc
     assert before is None
     assert entry is not None
     assert (entry.action, entry.customer_id, entry.result) == ("lock_account", CUSTOMER, locked)
-    unlocked = gateway.unlock_account(customer_id=CUSTOMER, key=UNLOCK, reason="case-1: approved by maria")
-    assert unlocked["already_active"] is False
+    unlock = partial(gateway.unlock_account, customer_id=CUSTOMER, reason="case-1: approved by maria")
+    with pytest.raises(ActionRefused, match="No lock under the key 'case-2:lock_account:12' is on the account"):
+        unlock(key=UNLOCK, lock_key="case-2:lock_account:12")
+    unlocked = unlock(key=UNLOCK, lock_key=LOCK)
+    assert (unlocked["already_active"], unlocked["status"], unlocked["still_locked_by"]) == (False, "active", [])
 
 
 def test_facts_and_refund_reversals_speak_of_the_same_charges(gateway: McpActionGateway, tools: McpToolBox) -> None:

@@ -60,8 +60,8 @@ class FakeStore:
             self.expected_totals.append(expected_total)
         return self._write(action, customer_id, key, reason, list(charge_ids))
 
-    def unlock_account(self, *, customer_id: int, key: str, reason: str) -> dict[str, JsonValue]:
-        return self._write("unlock_account", customer_id, key, reason, [])
+    def unlock_account(self, *, customer_id: int, lock_key: str, key: str, reason: str) -> dict[str, JsonValue]:
+        return self._write("unlock_account", customer_id, key, reason, [lock_key])
 
     def reverse_refund(self, *, customer_id: int, refund_key: str, key: str, reason: str) -> dict[str, JsonValue]:
         return self._write("record_refund_reversal", customer_id, key, reason, [refund_key])
@@ -101,7 +101,7 @@ class FakeStore:
             raise fault
 
     def _write(self, tool: str, customer_id: int, key: str, reason: str, what: list[str]) -> dict[str, JsonValue]:
-        self.asked.append(f"{tool} {key}")
+        self.asked.append(" ".join([tool, key, *(what if tool == "unlock_account" else ())]))
         fault = self.faults.pop(0) if self.faults else None
         if fault == "refuses":
             raise ActionRefused("The store does not want to.")

@@ -85,3 +85,26 @@ test("what was refused may be asked for again", () => {
   expect(screen.getByText(/Maria refused it: “No.”/)).toBeVisible();
   expect(button("Take back…")).toBeEnabled();
 });
+
+test("whoever asks or approves sees whose lock stands as well", async () => {
+  const user = userEvent.setup();
+  const also = { effects: [lock], also_locked_by: ["case-other"] };
+  const asking = renderInApp(<EffectsPanel view={caseView(also)} />, ana);
+  await user.click(button("Take back…"));
+  expect(await screen.findByText(/stays locked all the same: case-other also locked it/)).toBeVisible();
+  asking.unmount();
+  renderInApp(<EffectsPanel view={caseView({ ...also, reversals: [reversal()] })} />, maria);
+  expect(button("Approve: unlock account")).toBeVisible();
+  expect(screen.getByText(/stays locked all the same: case-other also locked it/)).toBeVisible();
+});
+
+test("a lock taken back says which case keeps the account locked", () => {
+  const effect: Effect = {
+    key: `${CASE}:unlock_account:42:1`,
+    action: "unlock_account",
+    status: "done",
+    result: { status: "locked", still_locked_by: [{ idempotency_key: "case-other:lock_account:42" }] },
+  };
+  renderInApp(<EffectsPanel view={view(reversal({ status: "done", decided_by: "maria", effect }))} />);
+  expect(screen.getByText(/The account stays locked because case-other also locked it/)).toBeVisible();
+});

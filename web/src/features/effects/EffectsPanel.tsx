@@ -11,7 +11,7 @@ import { ReasonDialog } from "@/shared/ui/ReasonDialog";
 import { Tag } from "@/shared/ui/Tag";
 import classes from "./EffectsPanel.module.css";
 import { ReversalCard } from "./ReversalCard";
-import { canBeUndone, useReversals } from "./reversals";
+import { canBeUndone, othersThatLocked, staysLocked, useReversals } from "./reversals";
 
 const STATUS: Record<Effect["status"], { label: string; tone: Tone }> = {
   pending: { label: "Under way", tone: "accent" },
@@ -55,7 +55,12 @@ function EffectCard({ effect, view }: { effect: Effect; view: CaseView }) {
       <EffectHead effect={effect} />
       <EffectOutcome effect={effect} />
       {own.map((reversal) => (
-        <ReversalCard key={reversal.reversal_id} reversal={reversal} deciding={reversals.decide} />
+        <ReversalCard
+          key={reversal.reversal_id}
+          reversal={reversal}
+          alsoLockedBy={view.also_locked_by}
+          deciding={reversals.decide}
+        />
       ))}
       {working && canBeUndone(effect, view.reversals) && (
         <Button
@@ -77,7 +82,7 @@ function EffectCard({ effect, view }: { effect: Effect; view: CaseView }) {
       {asking && (
         <ReasonDialog
           title={effect.action === "lock_account" ? "Unlock the account again?" : "Reverse the refund?"}
-          note="Your reason goes to a manager, who must agree. Nothing is done before."
+          note={noteOn(effect, view)}
           action="Ask for it"
           onReason={(reason) => reversals.request.mutate({ undoes: effect.key, reason })}
           onClose={close}
@@ -86,6 +91,11 @@ function EffectCard({ effect, view }: { effect: Effect; view: CaseView }) {
     </div>
   );
 }
+
+const noteOn = (effect: Effect, view: CaseView): string => {
+  const others = effect.action === "lock_account" ? staysLocked(view.also_locked_by) : null;
+  return `Your reason goes to a manager, who must agree. Nothing is done before.${others === null ? "" : ` ${others}`}`;
+};
 
 export function EffectHead({ effect }: { effect: Effect }) {
   return (
@@ -105,8 +115,15 @@ export function EffectHead({ effect }: { effect: Effect }) {
 
 export function EffectOutcome({ effect }: { effect: Effect }) {
   const error = effect.result?.["error"];
+  const others = othersThatLocked(effect);
   return (
     <>
+      {others.length > 0 && (
+        <p className={classes["note"]}>
+          This case’s lock was taken back. The account stays locked because {others.join(", ")} also locked
+          it.
+        </p>
+      )}
       {effect.status === "unknown" && (
         <p className={classes["note"]}>
           The store did not answer in time. Its ledger is read until it is certain whether this was done; it

@@ -9,7 +9,7 @@ import { Tag } from "@/shared/ui/Tag";
 import { Time } from "@/shared/ui/Time";
 import classes from "./EffectsPanel.module.css";
 import { EffectOutcome } from "./EffectsPanel";
-import type { useReversals } from "./reversals";
+import { staysLocked, type useReversals } from "./reversals";
 
 const STATUS: Record<Reversal["status"], { label: string; tone: Tone }> = {
   requested: { label: "Asked for", tone: "warn" },
@@ -21,11 +21,13 @@ const STATUS: Record<Reversal["status"], { label: string; tone: Tone }> = {
 
 interface ReversalCardProps {
   reversal: Reversal;
+  /** Other cases whose lock of the account stands. */
+  alsoLockedBy: readonly string[];
   deciding: ReturnType<typeof useReversals>["decide"];
 }
 
 /** One request to take an effect back: who asked, why, and what became of it. */
-export function ReversalCard({ reversal, deciding }: ReversalCardProps) {
+export function ReversalCard({ reversal, alsoLockedBy, deciding }: ReversalCardProps) {
   const nameOf = useActorName();
   return (
     <div className={classes["reversal"]}>
@@ -46,12 +48,19 @@ export function ReversalCard({ reversal, deciding }: ReversalCardProps) {
         </p>
       )}
       {reversal.effect !== null && <EffectOutcome effect={reversal.effect} />}
-      {reversal.status === "requested" && <ReversalDecision reversal={reversal} deciding={deciding} />}
+      {reversal.status === "requested" && (
+        <>
+          {reversal.action === "unlock_account" && alsoLockedBy.length > 0 && (
+            <p className={classes["note"]}>{staysLocked(alsoLockedBy)}</p>
+          )}
+          <ReversalDecision reversal={reversal} deciding={deciding} />
+        </>
+      )}
     </div>
   );
 }
 
-function ReversalDecision({ reversal, deciding }: ReversalCardProps) {
+function ReversalDecision({ reversal, deciding }: Omit<ReversalCardProps, "alsoLockedBy">) {
   const [refusing, setRefusing] = useState(false);
   const identity = useIdentity();
   if (reversal.requested_by === identity?.subject) {

@@ -1,0 +1,93 @@
+"""Which lock orders stand on an account. It is locked as long as one does, and bears the words of the oldest."""
+
+import sqlite3
+from datetime import datetime
+
+from mcp_server.records.effect import StandingLock
+from mcp_server.store.errors import LockNotStanding, SeveralLocksStand
+from mcp_server.store.sqlite.rows import insert, instant_text, select
+
+RECORDED_LOCK = "records:{customer_id}"
+"""The key of a lock that no write tool made: it was there when the store was made."""
+
+# Up to here one unlocking took off every lock, so that the orders since the last one are those that stand.
+_BACKFILL = """
+    INSERT INTO account_lock (idempotency_key, customer_id, locked_at, reason)
+    SELECT idempotency_key, customer_id, at, json_extract(arguments, '$.reason') FROM effect
+    WHERE action = 'lock_account' AND rowid > (
+        SELECT coalesce(max(rowid), 0) FROM effect AS later
+        WHERE later.action = 'unlock_account' AND later.customer_id = effect.customer_id
+    ) ORDER BY rowid
+"""
+
+
+def standing_locks(connection: sqlite3.Connection, customer_id: int) -> tuple[StandingLock, ...]:
+    """The lock orders on an account, oldest first."""
+    tail = "WHERE customer_id = ? ORDER BY rowid"
+    return select(connection, StandingLock, "account_lock", tail, (customer_id,))
+
+
+def add_lock(
+    connection: sqlite3.Connection, customer_id: int, reason: str, idempotency_key: str, now: datetime
+) -> None:
+    """One more order to lock the account."""
+    row = {
+        "idempotency_key": idempotency_key,
+        "customer_id": customer_id,
+        "locked_at": instant_text(now),
+        "reason": reason,
+    }
+    insert(connection, "account_lock", [row])
+    _show_oldest(connection, customer_id)
+
+
+def take_back_lock(connection: sqlite3.Connection, customer_id: int, lock_key: str | None) -> tuple[StandingLock, ...]:
+    """Take back the order that was given under `lock_key`; None: the only one there is. Those that still stand.
+
+    Raises `LockNotStanding` or `SeveralLocksStand`.
+    """
+    standing = standing_locks(connection, customer_id)
+    keys = [lock.idempotency_key for lock in standing]
+    if lock_key is None and len(keys) > 1:
+        raise SeveralLocksStand(customer_id, keys)
+    if lock_key is not None and lock_key not in keys:
+        raise LockNotStanding(customer_id, lock_key, keys)
+    taken = keys if lock_key is None else [lock_key]
+    connection.executemany("DELETE FROM account_lock WHERE idempotency_key = ?", [(key,) for key in taken])
+    _show_oldest(connection, customer_id)
+    return tuple(lock for lock in standing if lock.idempotency_key not in taken)
+
+
+def note_recorded_locks(connection: sqlite3.Connection) -> None:
+    """Accounts that are locked without any order, as their records say: nobody's reversal takes that lock off."""
+    rows = connection.execute(
+        "SELECT customer_id, locked_at, lock_reason FROM customer WHERE status = 'locked' "
+        "AND customer_id NOT IN (SELECT customer_id FROM account_lock)"
+    ).fetchall()
+    insert(
+        connection,
+        "account_lock",
+        [
+            {
+                "idempotency_key": RECORDED_LOCK.format(customer_id=customer_id),
+                "customer_id": customer_id,
+                "locked_at": locked_at,
+                "reason": reason,
+            }
+            for customer_id, locked_at, reason in rows
+        ],
+    )
+
+
+def backfill_locks(connection: sqlite3.Connection) -> None:
+    """The orders that stand in a store which did not keep them, by its ledger."""
+    connection.execute(_BACKFILL)
+    note_recorded_locks(connection)
+
+
+def _show_oldest(connection: sqlite3.Connection, customer_id: int) -> None:
+    standing = standing_locks(connection, customer_id)
+    shown = ("locked", instant_text(standing[0].locked_at), standing[0].reason) if standing else ("active", None, None)
+    connection.execute(
+        "UPDATE customer SET status = ?, locked_at = ?, lock_reason = ? WHERE customer_id = ?", (*shown, customer_id)
+    )
