@@ -34,8 +34,9 @@ def join_words(words: Iterable[str]) -> str:
 
 
 def _folded(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text.casefold()).casefold()
-    return "".join(_kept(character) for character in plain)
+    # Each character alone: to put a run of combining marks in order takes time that grows with its square.
+    decomposed = "".join(unicodedata.normalize("NFKD", character) for character in text.casefold())
+    return "".join(_kept(character) for character in decomposed.casefold())
 
 
 def _kept(character: str) -> str:

@@ -30,7 +30,8 @@ def lacking(specialist: Specialist, alert: Alert, evidence: Iterable[Evidence]) 
     if not any(_has_entries(answer) for answer in answers):
         return f"The records of {tool} are empty."
     ends = max((moment for answer in answers for moment in _ends(answer)), default=None)
-    if ends is None or ends >= alert.raised_at - timedelta(days=STALE_DAYS):
+    # Not `raised_at - STALE_DAYS`: the calendar begins somewhere, and an alert may be dated there.
+    if ends is None or alert.raised_at - ends <= timedelta(days=STALE_DAYS):
         return None
     return f"The records of {tool} end on {ends:%Y-%m-%d}, more than {STALE_DAYS} days before the alert."
 

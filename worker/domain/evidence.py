@@ -1,7 +1,8 @@
 """Does a finding rest on anything? Its ids and its figures are held against what was really recorded."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from pydantic import JsonValue
 
@@ -9,7 +10,7 @@ from contracts.alert import Alert
 from contracts.hashing import content_hash
 from contracts.investigation import RememberedRound
 from contracts.report import Evidence, Finding, SpecialistReport
-from worker.domain.grounding import Source, all_of, source_of, ungrounded
+from worker.domain.grounding import Source, source_of, ungrounded
 
 CHARGES_TOOL = "get_recent_charges"
 MAX_QUOTE = 80
@@ -40,7 +41,7 @@ class Grounds:
             return f"It cites {_quoted(unknown)}, which is not recorded in this case."
         if self.answered.keys().isdisjoint(cited):
             return "What it cites holds no answer."
-        invented = ungrounded(finding.statement, all_of((*map(self._source, cited), *self._common())), len(cited))
+        invented = ungrounded(finding.statement, (*map(self._source, cited), *self._common), len(cited))
         return None if invented is None else f"It states {_quoted(invented)}, which does not occur in what it cites."
 
     def _source(self, evidence_id: str) -> Source:
@@ -49,9 +50,9 @@ class Grounds:
             self._sources[evidence_id] = source_of(value, self.arguments.get(evidence_id))
         return self._sources[evidence_id]
 
-    def _common(self) -> Iterator[Source]:
-        for value in self.common:
-            yield replace(source_of(value), entries=0)
+    @cached_property
+    def _common(self) -> tuple[Source, ...]:
+        return tuple(replace(source_of(value), entries=0) for value in self.common)
 
 
 def grounds_of(alert: Alert, memory: Sequence[RememberedRound], evidence: Iterable[Evidence]) -> Grounds:

@@ -26,6 +26,8 @@ REFUNDABLE = "posted"
 NOT_CHECKED = (
     "The customer store could not be asked whether what was approved still holds: nothing was done, so decide again."
 )
+MAX_AMOUNT = 2**53
+"""Minor units. A greater amount is none: not every reader can hold it exactly."""
 MAX_QUOTE = 200
 """Characters of another system's own words that a sentence repeats."""
 
@@ -211,6 +213,8 @@ def _charge(item: JsonValue) -> tuple[str, KnownCharge] | None:
         return None
     charge_id, amount, currency = item.get("charge_id"), item.get("amount_minor"), item.get("currency")
     if not isinstance(charge_id, str) or not isinstance(amount, int) or isinstance(amount, bool):
+        return None
+    if abs(amount) > MAX_AMOUNT:
         return None
     if (
         not isinstance(currency, str)

@@ -1,23 +1,30 @@
 """The figures in a text: numbers, dates, times and identifiers, read the same way from a statement and from a record.
 
-What is read is exact: nothing is guessed, and a form that is not known reads as the plain numbers in it.
+What is read is exact: nothing is guessed, and a form that is not known reads as the plain numbers in it. Strangers
+write what is read here: reading takes one pass for each form, whatever the text says, and stops at MAX_TEXT.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, Protocol
 
 Day = tuple[int | None, int, int]
 """Year where it is named, month, day."""
 Time = tuple[int, int, int | None]
 """Hour, minute, second where it is named."""
 
+MAX_TEXT = 256_000
+"""Characters of a text that are read. What stands behind them occurs nowhere."""
+MAX_DIGITS = 40
+"""A number of more digits reads as an identifier: it is repeated word for word or not at all."""
 READ_ONCE = 4_096
-"""So many texts are remembered with what was read in them."""
+"""So many texts are remembered with what was read in them,"""
+REMEMBERED_LENGTH = 200
+"""unless they are longer than this."""
 
 Unit = Literal["percent", "days", "other"]
 """`other`: a currency, or a unit in which things are measured and not counted."""
@@ -53,21 +60,37 @@ NO_FIGURES = Figures()
 
 
 @dataclass
-class _Reading:
-    """Text of which one form after the other is read and blanked out."""
+class Reading:
+    """What was found so far."""
 
-    text: str
     numbers: list[Number] = field(default_factory=list[Number])
     identifiers: list[str] = field(default_factory=list[str])
     days: list[tuple[Day, str]] = field(default_factory=list[tuple[Day, str]])
     times: list[tuple[Time, str]] = field(default_factory=list[tuple[Time, str]])
 
-    def take(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-        """Every match; each is blanked out, so that no later form reads it again."""
-        found = list(pattern.finditer(self.text))
-        for match in found:
-            self.text = self.text[: match.start()] + " " * len(match[0]) + self.text[match.end() :]
-        yield from found
+
+class Pattern(Protocol):
+    """The one thing that is done with a compiled pattern: a pass over the text."""
+
+    def sub(self, repl: Callable[[re.Match[str]], str], string: str) -> str:
+        """The text with every match replaced."""
+        ...
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way to write a figure. `read` takes a match, or says False: then the match stays for later forms."""
+
+    pattern: Pattern
+    read: Callable[[re.Match[str], Reading], bool]
+
+    def take(self, text: str, reading: Reading) -> str:
+        """Read every match, and blank it out, so that no later form reads it again."""
+
+        def blanked(match: re.Match[str]) -> str:
+            return " " * len(match[0]) if self.read(match, reading) else match[0]
+
+        return self.pattern.sub(blanked, text)
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -115,45 +138,61 @@ _FROM_TWO = (
 _TENS = {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100}
 _COUNTS = {word: number for number, word in enumerate(_FROM_TWO.split(), start=2)} | _TENS
 _COUNT_WORD = re.compile(rf"(?<![\w-])({'|'.join(_COUNTS)})(?:[- ]([A-Za-z]+))?(?![\w-])", re.IGNORECASE)
-_DIGIT = re.compile(r"\d")
 _ANY = re.compile(rf"\d|{_COUNT_WORD.pattern}", re.IGNORECASE)
 """Without a digit or a word that counts there is nothing to read."""
 _THIN_SPACES = re.compile("(?<=\\d)[\u00a0\u2009\u202f](?=\\d{3})")
 
 
-# The records of one case name the same fields, plans and places over and over, and each is read for every finding.
-@lru_cache(maxsize=READ_ONCE)
 def read_figures(text: str) -> Figures:
     """Every figure in `text`; digits of other scripts and typographic spaces read as their plain counterparts."""
-    reading = _Reading(unicodedata.normalize("NFKC", _THIN_SPACES.sub("", text)))
-    if _ANY.search(reading.text) is None:
+    return _read_once(text) if len(text) <= REMEMBERED_LENGTH else _read(text)
+
+
+def read_with(forms: tuple[Form, ...], text: str) -> Figures:
+    """Every figure in `text` that is written in one of `forms`; the first one that fits takes it."""
+    plain = whole_words(_plain(whole_words(text, MAX_TEXT)), MAX_TEXT)
+    if _ANY.search(plain) is None:
         return NO_FIGURES
-    for read in (_read_iso, _read_moments, _read_identifiers, _read_numbers):
-        if _DIGIT.search(reading.text) is None:
-            break
-        read(reading)
-    for match in reading.take(_COUNT_WORD):
-        reading.numbers.append(Number(Decimal(_COUNTS[match[1].lower()]), match[1], _unit(match[2])))
+    reading = Reading()
+    for form in forms:
+        plain = form.take(plain, reading)
     return Figures(tuple(reading.numbers), tuple(reading.identifiers), tuple(reading.days), tuple(reading.times))
 
 
-def _read_iso(reading: _Reading) -> None:
-    for match in reading.take(_ISO):
-        reading.days.append(((int(match["year"]), int(match["month"]), int(match["day"])), match[0]))
-        if match["hour"] is not None:
-            reading.times.append((_time(match), match[0]))
+def whole_words(text: str, most: int) -> str:
+    """At most so many characters of a text. Half a number is another number, so that a word is kept whole or not."""
+    return text if len(text) <= most else text[:most].rpartition(" ")[0]
 
 
-def _read_moments(reading: _Reading) -> None:
-    for pattern in (_DAY_FIRST, _MONTH_FIRST):
-        for match in reading.take(pattern):
-            month = _MONTHS.index(match["month"][:3].lower()) + 1
-            year = int(match["year"]) if match["year"] else None
-            reading.days.append(((year, month, int(match["day"])), match[0]))
-    for match in reading.take(_CLOCK):
+def _plain(text: str) -> str:
+    if text.isascii():
+        return text
+    # Not the text as a whole: normalising takes time that grows with the square of a run of combining marks.
+    return "".join(unicodedata.normalize("NFKC", character) for character in _THIN_SPACES.sub("", text))
+
+
+def _iso(match: re.Match[str], reading: Reading) -> bool:
+    reading.days.append(((int(match["year"]), int(match["month"]), int(match["day"])), match[0]))
+    if match["hour"] is not None:
         reading.times.append((_time(match), match[0]))
-    for match in reading.take(_HOUR):
-        reading.times.append(((_hour(match), 0, None), match[0]))
+    return True
+
+
+def _named_day(match: re.Match[str], reading: Reading) -> bool:
+    month = _MONTHS.index(match["month"][:3].lower()) + 1
+    year = int(match["year"]) if match["year"] else None
+    reading.days.append(((year, month, int(match["day"])), match[0]))
+    return True
+
+
+def _clock(match: re.Match[str], reading: Reading) -> bool:
+    reading.times.append((_time(match), match[0]))
+    return True
+
+
+def _full_hour(match: re.Match[str], reading: Reading) -> bool:
+    reading.times.append(((_hour(match), 0, None), match[0]))
+    return True
 
 
 def _time(match: re.Match[str]) -> Time:
@@ -166,24 +205,33 @@ def _hour(match: re.Match[str]) -> int:
     return hour if half is None else hour % 12 + (12 if half.lower() == "p" else 0)
 
 
-def _read_identifiers(reading: _Reading) -> None:
-    for match in list(_CHUNK.finditer(reading.text)):
-        chunk = match[0]
-        if not any(character.isdigit() for character in chunk):
-            continue
-        is_name = any(character.isalpha() for character in chunk) and not _QUANTITY.fullmatch(chunk)
-        if chunk.lower() not in _WORDS and not is_name and not _DOTTED.fullmatch(chunk):
-            continue
-        reading.text = reading.text[: match.start()] + " " * len(chunk) + reading.text[match.end() :]
-        if chunk.lower() not in _WORDS:
-            reading.identifiers.append(chunk.lower())
+def _identifier(match: re.Match[str], reading: Reading) -> bool:
+    chunk = match[0]
+    if not any(character.isdigit() for character in chunk):
+        return False
+    if chunk.lower() in _WORDS:
+        return True
+    is_name = any(character.isalpha() for character in chunk) and not _QUANTITY.fullmatch(chunk)
+    if not is_name and not _DOTTED.fullmatch(chunk):
+        return False
+    reading.identifiers.append(chunk.lower())
+    return True
 
 
-def _read_numbers(reading: _Reading) -> None:
-    for match in reading.take(_NUMBER):
-        unit = _unit(match["unit"]) or ("other" if match["currency"] else None)
-        written = " ".join((match[0] if unit else match["digits"]).split())
-        reading.numbers.append(Number(_decimal(match["digits"]), written, unit))
+def _figure(match: re.Match[str], reading: Reading) -> bool:
+    digits = match["digits"]
+    if sum(map(str.isdigit, digits)) > MAX_DIGITS:
+        reading.identifiers.append(digits)
+        return True
+    unit = _unit(match["unit"]) or ("other" if match["currency"] else None)
+    written = " ".join((match[0] if unit else digits).split())
+    reading.numbers.append(Number(_decimal(digits), written, unit))
+    return True
+
+
+def _count(match: re.Match[str], reading: Reading) -> bool:
+    reading.numbers.append(Number(Decimal(_COUNTS[match[1].lower()]), match[1], _unit(match[2])))
+    return True
 
 
 def _decimal(digits: str) -> Decimal:
@@ -203,3 +251,24 @@ def _unit(word: str | None) -> Unit | None:
         return "days"
     is_money = re.fullmatch(_CURRENCY, (word or "").strip()) is not None
     return "other" if is_money or plain in _MEASURE else None
+
+
+FORMS: tuple[Form, ...] = (
+    Form(_ISO, _iso),
+    Form(_DAY_FIRST, _named_day),
+    Form(_MONTH_FIRST, _named_day),
+    Form(_CLOCK, _clock),
+    Form(_HOUR, _full_hour),
+    Form(_CHUNK, _identifier),
+    Form(_NUMBER, _figure),
+    Form(_COUNT_WORD, _count),
+)
+"""What a figure can look like. The order matters: a date is no number, and a word that counts stands alone."""
+
+
+def _read(text: str) -> Figures:
+    return read_with(FORMS, text)
+
+
+# The records of one case name the same fields, plans and places over and over, and each is read for every finding.
+_read_once = lru_cache(maxsize=READ_ONCE)(_read)

@@ -19,14 +19,22 @@ along.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Context, Decimal, DecimalException
+from functools import cached_property
 
 from pydantic import JsonValue
 
 from contracts.money import minor_digits
-from worker.domain.figures import NO_FIGURES, Day, Number, Time, read_figures
+from worker.domain.figures import MAX_DIGITS, NO_FIGURES, Day, Number, Time, read_figures, whole_words
+
+MAX_READ = 256_000
+"""Characters of one piece of evidence that are read, names of fields included. What stands behind them supports
+nothing: the finding that needs it goes to a person."""
+MAX_NODES = 100_000
+"""Values of one piece of evidence that are read."""
 
 _MAJOR = frozenset({"amount"})
 """Fields with an amount in major units."""
@@ -34,7 +42,7 @@ _MAJOR = frozenset({"amount"})
 
 @dataclass(frozen=True)
 class Source:
-    """What one piece of evidence says, ready to be held against statements."""
+    """What one piece of evidence says, ready to be held against statements: each figure is looked up, not searched."""
 
     numbers: frozenset[Decimal] = frozenset()
     percents: frozenset[Decimal] = frozenset()
@@ -46,6 +54,65 @@ class Source:
     """Of the longest list."""
     period: frozenset[Decimal] = frozenset()
     """The `days` that a tool was asked for."""
+
+    def names(self, identifier: str) -> bool:
+        """Whether the text holds the identifier whole."""
+        words = _WORD.findall(identifier)
+        if not self._words.issuperset(words):
+            return False
+        return words == [identifier] or _stands_in(self.text, identifier)
+
+    def has_day(self, day: Day) -> bool:
+        """Whether the day is named; where `day` has no year, in any year."""
+        return day in self.days if day[0] is not None else day[1:] in self._days_of_a_year
+
+    def has_time(self, time: Time) -> bool:
+        """Whether the time is named; where `time` has no second, at any second of its minute."""
+        return time in self.times if time[2] is not None else time[:2] in self._minutes
+
+    def has_year(self, value: Decimal) -> bool:
+        """Whether a day of that year is named."""
+        return value in self._years
+
+    def has_number(self, number: Number) -> bool:
+        """Whether a number rounds to it."""
+        return _rounds_to(self._ascending, number)
+
+    def has_percentage(self, number: Number) -> bool:
+        """Whether a percentage, or a share, rounds to it as a percentage."""
+        return _rounds_to(self._percentages, number)
+
+    def has_share(self, number: Number) -> bool:
+        """Whether a percentage rounds to it as a share."""
+        return _rounds_to(self._shares, number)
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(_WORD.findall(self.text))
+
+    @cached_property
+    def _days_of_a_year(self) -> frozenset[tuple[int, int]]:
+        return frozenset((month, day) for _, month, day in self.days)
+
+    @cached_property
+    def _minutes(self) -> frozenset[tuple[int, int]]:
+        return frozenset((hour, minute) for hour, minute, _ in self.times)
+
+    @cached_property
+    def _years(self) -> frozenset[Decimal]:
+        return frozenset(Decimal(year) for year, _, _ in self.days if year is not None)
+
+    @cached_property
+    def _ascending(self) -> tuple[Decimal, ...]:
+        return tuple(sorted(self.numbers))
+
+    @cached_property
+    def _percentages(self) -> tuple[Decimal, ...]:
+        return tuple(sorted((*self.percents, *(known.scaleb(2, _EXACT) for known in self.numbers if known <= 1))))
+
+    @cached_property
+    def _shares(self) -> tuple[Decimal, ...]:
+        return tuple(sorted(known.scaleb(-2, _EXACT) for known in self.percents))
 
 
 def source_of(value: JsonValue, arguments: Mapping[str, JsonValue] | None = None) -> Source:
@@ -62,6 +129,7 @@ def source_of(value: JsonValue, arguments: Mapping[str, JsonValue] | None = None
         days.update(day for day, _ in figures.days)
         times.update(time for time, _ in figures.times)
     asked = (arguments or {}).get("days")
+    period = _number(asked, "days") if isinstance(asked, int) else None
     return Source(
         frozenset(numbers),
         frozenset(percents),
@@ -69,82 +137,74 @@ def source_of(value: JsonValue, arguments: Mapping[str, JsonValue] | None = None
         frozenset(times),
         "\n".join(said.texts).lower(),
         said.entries,
-        frozenset({Decimal(asked)} if isinstance(asked, int) else ()),
+        frozenset() if period is None else frozenset({period}),
     )
 
 
-def all_of(sources: Iterable[Source]) -> Source:
-    """Everything that several pieces of evidence say."""
-    parts = tuple(sources)
-    return Source(
-        frozenset(each for part in parts for each in part.numbers),
-        frozenset(each for part in parts for each in part.percents),
-        frozenset(each for part in parts for each in part.days),
-        frozenset(each for part in parts for each in part.times),
-        "\n".join(part.text for part in parts),
-        max((part.entries for part in parts), default=0),
-        frozenset(each for part in parts for each in part.period),
-    )
-
-
-def ungrounded(statement: str, source: Source, cited: int) -> str | None:
-    """The first figure in `statement` that does not occur in `source`, as it is written; None when all do.
+def ungrounded(statement: str, sources: Iterable[Source], cited: int) -> str | None:
+    """The first figure in `statement` that occurs in none of `sources`, as it is written; None when all do.
 
     `cited`: how many ids the statement names.
     """
-    figures = read_figures(statement)
+    known, figures = tuple(sources), read_figures(statement)
     for identifier in figures.identifiers:
-        if not _names(source.text, identifier):
+        if not any(source.names(identifier) for source in known):
             return identifier
     for day, written in figures.days:
-        if not any(_same_day(day, known) for known in source.days):
+        if not any(source.has_day(day) for source in known):
             return written
     for time, written in figures.times:
-        if not any(_same_time(time, known) for known in source.times):
+        if not any(source.has_time(time) for source in known):
             return written
-    most = max(source.entries, cited)
-    return next((number.written for number in figures.numbers if not _occurs(number, source, most)), None)
+    most = max((cited, *(source.entries for source in known)))
+    return next((number.written for number in figures.numbers if not _occurs(number, known, most)), None)
 
 
-def _occurs(number: Number, source: Source, most: int) -> bool:
-    value = number.value
-    if number.decimals == 0:
-        if number.unit in (None, "days") and value <= most:
-            return True
-        if number.unit == "days" and value in source.period:
-            return True
-        if number.unit is None and value in {Decimal(year) for year, _, _ in source.days if year is not None}:
-            return True
-    if any(_rounds_to(known, value, number.decimals) for known in source.numbers):
+def _occurs(number: Number, sources: Sequence[Source], most: int) -> bool:
+    whole = number.decimals == 0
+    if whole and number.unit in (None, "days") and number.value <= most:
+        return True
+    return any(_occurs_in(source, number, whole) for source in sources)
+
+
+def _occurs_in(source: Source, number: Number, whole: bool) -> bool:
+    if whole and number.unit == "days" and number.value in source.period:
+        return True
+    if whole and number.unit is None and source.has_year(number.value):
+        return True
+    if source.has_number(number):
         return True
     if number.unit == "percent":
-        shares = (known * 100 for known in source.numbers if known <= 1)
-        return any(_rounds_to(known, value, number.decimals) for known in (*source.percents, *shares))
-    return number.unit is None and any(
-        _rounds_to(known / 100, value, number.decimals) for known in source.percents if number.decimals
-    )
+        return source.has_percentage(number)
+    return number.unit is None and not whole and source.has_share(number)
 
 
-def _rounds_to(known: Decimal, value: Decimal, decimals: int) -> bool:
-    if known == value:
-        return True
-    step = Decimal(1).scaleb(-decimals)
-    if abs(known - value) > step:
-        return False
-    # A half goes either way: programs round it to even, people up, and binary fractions wherever they lie.
-    return value in (known.quantize(step, ROUND_HALF_UP), known.quantize(step, ROUND_HALF_DOWN))
+_EXACT = Context(prec=4 * MAX_DIGITS)
+"""No number that is read has digits enough to be rounded in it."""
 
 
-def _same_day(stated: Day, known: Day) -> bool:
-    return stated[1:] == known[1:] and (stated[0] is None or stated[0] == known[0])
+def _rounds_to(ascending: Sequence[Decimal], number: Number) -> bool:
+    """Whether one of the numbers rounds to `number` at the decimals that it shows.
+
+    A half goes either way: programs round it to even, people up, and binary fractions wherever they lie.
+    """
+    half = Decimal(5).scaleb(-number.decimals - 1)
+    at = bisect_left(ascending, _EXACT.subtract(number.value, half))
+    return at < len(ascending) and ascending[at] <= _EXACT.add(number.value, half)
 
 
-def _same_time(stated: Time, known: Time) -> bool:
-    return stated[:2] == known[:2] and (stated[2] is None or stated[2] == known[2])
+_WORD = re.compile(r"[\w-]+")
 
 
-def _names(text: str, identifier: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(identifier)}(?![\w-])", text) is not None
+def _stands_in(text: str, identifier: str) -> bool:
+    """Whether the identifier occurs with nothing before or after it that could belong to it."""
+    at = text.find(identifier)
+    while at >= 0:
+        end = at + len(identifier)
+        if not _WORD.match(text[at - 1 : at]) and not _WORD.match(text[end : end + 1]):
+            return True
+        at = text.find(identifier, end)
+    return False
 
 
 @dataclass
@@ -157,20 +217,34 @@ class _Said:
     """Every text and name of a field, in order."""
     entries: int = 0
     """Of the longest list."""
+    _characters: int = MAX_READ
+    """That may still be read."""
 
-    def read(self, value: JsonValue, siblings: Mapping[str, JsonValue] = {}, key: str = "") -> None:
-        if isinstance(value, dict):
-            for name, part in value.items():
-                self.texts[name.replace("_", " ")] = None
-                self.read(part, value, name)
-        elif isinstance(value, list):
-            self.entries = max(self.entries, len(value))
-            for part in value:
-                self.read(part, siblings, key)
-        elif value is not None and not isinstance(value, bool):
-            if isinstance(value, str):
-                self.texts[value] = None
+    def read(self, value: JsonValue) -> None:
+        """Read up to MAX_NODES values, in order. A list of lists as deep as you like is no reason to fail."""
+        ahead: list[tuple[JsonValue, Mapping[str, JsonValue], str]] = [(value, {}, "")]
+        for _ in range(MAX_NODES):
+            if not ahead:
+                break
+            part, siblings, key = ahead.pop()
+            if isinstance(part, dict):
+                ahead.extend((below, part, name) for name, below in reversed(part.items()))
+            elif isinstance(part, list):
+                self.entries = max(self.entries, len(part))
+                ahead.extend((below, siblings, key) for below in reversed(part))
+            self._note(part, siblings, key)
+
+    def _note(self, value: JsonValue, siblings: Mapping[str, JsonValue], key: str) -> None:
+        self._keep(key.replace("_", " "))
+        if isinstance(value, str):
+            self._keep(value)
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
             self._count(value, siblings, key)
+
+    def _keep(self, text: str) -> None:
+        if text and text not in self.texts and self._characters > 0:
+            self.texts[whole_words(text, self._characters)] = None
+            self._characters -= len(text)
 
     def _count(self, value: str | float, siblings: Mapping[str, JsonValue], key: str) -> None:
         number = _number(value, key)
@@ -178,20 +252,24 @@ class _Said:
             return
         self.numbers.add(number)
         if key.endswith("_minor"):
-            self.numbers.add(number.scaleb(-_minor_digits(siblings)))
+            self.numbers.add(number.scaleb(-_minor_digits(siblings), _EXACT))
         elif key in _MAJOR:
-            self.numbers.add(number.scaleb(_minor_digits(siblings)))
+            self.numbers.add(number.scaleb(_minor_digits(siblings), _EXACT))
 
 
 def _number(value: str | float, key: str) -> Decimal | None:
-    """A JSON number; or an amount, which contracts write as text."""
-    if isinstance(value, str) and key not in _MAJOR:
+    """A JSON number; or an amount, which contracts write as text. None for what no statement could repeat."""
+    if isinstance(value, str) and (key not in _MAJOR or len(value) > 2 * MAX_DIGITS):
+        return None
+    if isinstance(value, int) and value.bit_length() > 4 * MAX_DIGITS:
         return None
     try:
-        number = abs(Decimal(str(value)))
-    except InvalidOperation:
+        number = Decimal(str(value)).copy_abs()
+    except DecimalException:
         return None
-    return number if number.is_finite() else None
+    if not number.is_finite() or len(number.as_tuple().digits) > MAX_DIGITS or abs(number.adjusted()) > MAX_DIGITS:
+        return None
+    return number
 
 
 def _minor_digits(siblings: Mapping[str, JsonValue]) -> int:

@@ -125,7 +125,7 @@ def _read_result(message: Message, calls: dict[str, str]) -> ToolResult:
     tool = calls.get(message.tool_call_id or "", "unknown")
     try:
         content: JsonValue = json.loads(message.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ToolResult(tool, None, error="the answer was not JSON")
     if not isinstance(content, dict):
         return ToolResult(tool, None, error="the answer was not a JSON object")

@@ -27,6 +27,7 @@ from local.model.rules.records import (
     Tickets,
     read_record,
 )
+from local.model.rules.times import moved
 
 MAX_CITED_EVENTS = 8
 
@@ -87,7 +88,7 @@ class Dossier:
 
     @cached_property
     def _recent_tickets(self) -> tuple[Ticket, ...]:
-        oldest = self.as_of - timedelta(days=thresholds.TICKET_HOLDS_DAYS)
+        oldest = moved(self.as_of, -timedelta(days=thresholds.TICKET_HOLDS_DAYS))
         return tuple(ticket for ticket in self.tickets if ticket.opened_at is None or ticket.opened_at >= oldest)
 
     def cite(self, *tools: str) -> tuple[str, ...]:

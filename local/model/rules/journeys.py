@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from local.model.rules import thresholds
 from local.model.rules.dossier import Dossier
+from local.model.rules.times import days_before
 from local.model.rules.verdict import Signal
 
 STAFF_TERMINAL = "dev-staff-"
@@ -64,7 +65,7 @@ def _just_ended(dossier: Dossier, country: str) -> str | None:
     """The last day of a package for `country` that ended in the last PACKAGE_ECHO_DAYS days."""
     today = dossier.as_of.date()
     ends = (plan.roaming_until for plan in dossier.subscriptions if country in plan.roaming_countries)
-    earliest = today - timedelta(days=thresholds.PACKAGE_ECHO_DAYS)
+    earliest = days_before(today, thresholds.PACKAGE_ECHO_DAYS)
     return next((end for end in ends if end and _over(end, today) and not _over(end, earliest)), None)
 
 

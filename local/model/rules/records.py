@@ -1,16 +1,19 @@
 """The tools' answers as typed records. Unknown keys are ignored; missing ones read as "not known"."""
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from local.model.rules.conversation import Conversation, ToolResult
 
+Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
+"""What any JSON reader can hold. A greater amount is no amount, and its record cannot be understood."""
+
 
 class Record(BaseModel):
-    """Base of everything that a tool returns."""
+    """Base of everything that a tool returns. NaN and infinities, which compare as harmless, are no figures."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class Device(Record):
@@ -19,12 +22,12 @@ class Device(Record):
 
 
 class Customer(Record):
-    customer_id: int
+    customer_id: Whole
     status: str = "active"
     home_country: str | None = None
     usual_countries: tuple[str, ...] = ()
     usual_devices: tuple[Device, ...] = ()
-    monthly_spend_minor: int | None = None
+    monthly_spend_minor: Whole | None = None
     daily_gb_typical: float | None = None
     profile: str = "contoso"
 
@@ -55,16 +58,16 @@ class Subscriptions(Record):
 
 class BillingSummary(Record):
     currency: str | None = None
-    balance_minor: int = 0
-    overdue_invoices: int = 0
-    spend_last_30_days_minor: int | None = None
-    average_monthly_spend_minor: int | None = None
+    balance_minor: Whole = 0
+    overdue_invoices: Whole = 0
+    spend_last_30_days_minor: Whole | None = None
+    average_monthly_spend_minor: Whole | None = None
     autopay: bool = False
 
 
 class Invoice(Record):
     invoice_id: str
-    amount_minor: int = 0
+    amount_minor: Whole = 0
     status: str = ""
 
 
@@ -76,7 +79,7 @@ class Order(Record):
     order_id: str
     ordered_at: AwareDatetime | None = None
     item: str = ""
-    amount_minor: int = 0
+    amount_minor: Whole = 0
     ship_to_country: str | None = None
     device_id: str | None = None
     status: str = ""
@@ -121,7 +124,7 @@ class Charge(Record):
     merchant: str = ""
     category: str = ""
     country: str | None = None
-    amount_minor: int
+    amount_minor: Whole
     currency: str | None = None
     status: str = "posted"
     device_id: str | None = None

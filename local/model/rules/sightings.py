@@ -9,6 +9,7 @@ from itertools import pairwise
 from contracts.telemetry import AuthFailureEvent, LoginEvent, TelemetryEvent
 from local.model.rules import thresholds
 from local.model.rules.dossier import Dossier
+from local.model.rules.times import moved
 
 EARTH_RADIUS_KM = 6371.0
 
@@ -132,5 +133,5 @@ def bursts(sightings: Sequence[Sighting]) -> tuple[Burst, ...]:
 
 
 def _success_after(failure: Sighting, sightings: Sequence[Sighting]) -> Sighting | None:
-    until = failure.at + timedelta(hours=thresholds.AFTER_BURST_HOURS)
+    until = moved(failure.at, timedelta(hours=thresholds.AFTER_BURST_HOURS))
     return next((seen for seen in sightings if seen.success and failure.at <= seen.at <= until), None)

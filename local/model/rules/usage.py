@@ -1,13 +1,14 @@
 """The usage specialist: data volumes, subscriptions and API calls."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from statistics import median_low
 
 from contracts.telemetry import ApiCallEvent, DataUsageEvent
 from local.model.rules import thresholds
 from local.model.rules.dossier import Dossier, cite_events
 from local.model.rules.records import DataUsage, Subscription, UsageDay
+from local.model.rules.times import days_before
 from local.model.rules.verdict import Judgement, Signal
 
 
@@ -125,7 +126,7 @@ def _raised_plan(dossier: Dossier) -> Subscription | None:
 
 
 def _recent_plans(dossier: Dossier) -> list[Subscription]:
-    since = dossier.as_of.date() - timedelta(days=thresholds.RECENT_PLAN_DAYS)
+    since = days_before(dossier.as_of.date(), thresholds.RECENT_PLAN_DAYS)
     return [plan for plan in dossier.subscriptions if plan.started_on and _day(plan.started_on) >= since]
 
 

@@ -70,6 +70,7 @@ def test_the_total_of_a_refund_is_the_sum_of_the_recorded_amounts() -> None:
         [a_charge("a") | {"amount_minor": "12"}],
         [a_charge("a") | {"amount_minor": True}],
         [a_charge("a") | {"amount_minor": 12.5}],
+        [a_charge("a") | {"amount_minor": 10**400}],
     ],
 )
 def test_an_amount_that_is_not_legible_makes_the_total_unknown(listed: list[dict[str, JsonValue]]) -> None:
