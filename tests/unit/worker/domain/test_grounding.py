@@ -159,8 +159,8 @@ def test_what_every_row_names_is_read_once() -> None:
 def test_minor_units_are_those_of_iso_4217(currency: str, right: str, wrong: str) -> None:
     source = source_of({"amount_minor": 6100, "currency": currency})
 
-    assert ungrounded(f"It was {right}.", source, cited=1) is None
-    assert ungrounded(f"It was {wrong}.", source, cited=1) is not None
+    assert ungrounded(f"It was {right}.", [source], cited=1) is None
+    assert ungrounded(f"It was {wrong}.", [source], cited=1) is not None
 
 
 @pytest.mark.parametrize("currency", [{"code": "EUR"}, ["EUR"], 978, None])
