@@ -75,6 +75,8 @@ def _alert(alert: Alert) -> Iterator[str]:
         limit = "" if alert.baseline.threshold is None else f", limit {alert.baseline.threshold:g}"
         rows.append((_words(alert.baseline.metric), f"{alert.baseline.observed:g}{limit}"))
     yield _facts(rows)
+    if alert.trimmed is not None:
+        yield _p(alert.trimmed, "quiet")
     if alert.trigger_events:
         yield "<h3>Events that raised it</h3>\n"
         yield from (_json(event.model_dump(mode="json")) for event in alert.trigger_events)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contracts.ids import AlertId
-from contracts.model import Contract, NonEmptyText, UtcDateTime
+from contracts.model import Contract, NonEmptyText, UtcDateTime, added_later
 from contracts.telemetry import CustomerId, TelemetryEvent
 
 Severity = Literal["low", "medium", "high", "critical"]
@@ -45,3 +45,5 @@ class Alert(Contract):
     """The customer's window as it was, oldest first."""
     baseline: Baseline | None = None
     source: AlertSource
+    trimmed: NonEmptyText | None = added_later()
+    """What was left out because the alert was too large, in one sentence: `contracts.sizes`."""

@@ -12,8 +12,16 @@ from pydantic import Field
 from contracts.hashing import HASH_PREFIX, content_hash
 
 CASE_PREFIX = "case-"
+MAX_SCHEDULER_ID = 100
+"""Characters of an instance or entity id: longer ones are refused by the Durable Task Scheduler."""
+MAX_NEW_ALERT_ID = 75
+"""Characters of an alert id: what the scheduler is told of its case, memory and reversals then has MAX_SCHEDULER_ID."""
+_DIGEST = 16
+_MEMORY_PREFIX = "@fraudanalysisagent@"
 
 AlertId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+NewAlertId = Annotated[AlertId, Field(max_length=MAX_NEW_ALERT_ID)]
+"""What a new alert may be called."""
 CaseId = Annotated[str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 ReviewId = Annotated[str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}:r[1-9][0-9]{0,3}$")]
 Hash = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -21,7 +29,7 @@ Hash = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 def alert_id(rule_id: str, customer_id: int, window_start: datetime) -> str:
     """`{rule}-{customer}-{window start}`: one alert per rule, customer and window, however often it is found."""
-    return f"{rule_id}-{customer_id}-{window_start.astimezone(UTC):%Y%m%dt%H%M%Sz}"
+    return _shortened(f"{rule_id}-{customer_id}-{window_start.astimezone(UTC):%Y%m%dt%H%M%Sz}", MAX_NEW_ALERT_ID)
 
 
 def manual_alert_id(customer_id: int, alert_type: str, description: str, severity: str, event_ids: list[str]) -> str:
@@ -33,6 +41,16 @@ def manual_alert_id(customer_id: int, alert_type: str, description: str, severit
 def case_id(alert: str) -> str:
     """The case of an alert, which is also the instance id of its orchestration."""
     return CASE_PREFIX + alert
+
+
+def memory_key(case: str) -> str:
+    """The key of a case's memory, `@fraudanalysisagent@{key}`: the case id; a digest ends it when that is too long."""
+    return _shortened(case, MAX_SCHEDULER_ID - len(_MEMORY_PREFIX))
+
+
+def instance_id(name: str) -> str:
+    """What the scheduler knows a case or a reversal by: its own id; a digest ends it when that is too long."""
+    return _shortened(name, MAX_SCHEDULER_ID)
 
 
 def review_id(case: str, round_number: int) -> str:
@@ -66,3 +84,11 @@ def reversal_id(case: str, action: str, number: int) -> str:
 def evidence_id(round_number: int, specialist: str, number: int) -> str:
     """The id of one recorded tool call, unique within its case: `r1-location-3`."""
     return f"r{round_number}-{specialist}-{number}"
+
+
+def _shortened(name: str, longest: int) -> str:
+    """The name itself; of a longer one its beginning and a digest of all of it, so that no two become the same."""
+    if len(name) <= longest:
+        return name
+    digest = content_hash([name]).removeprefix(HASH_PREFIX)[:_DIGEST]
+    return f"{name[: longest - _DIGEST - 1]}-{digest}"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from contracts.model import Contract, FiniteJson, UtcDateTime
+from contracts.model import Contract, FiniteJson, NonEmptyText, UtcDateTime, added_later
 
 EventId = Annotated[str, Field(min_length=1, max_length=128)]
 CustomerId = Annotated[int, Field(gt=0, le=2**53)]
@@ -75,6 +75,8 @@ class _Event(Contract):
     event_id: EventId
     customer_id: CustomerId
     occurred_at: UtcDateTime
+    trimmed: NonEmptyText | None = added_later()
+    """Which attributes were left out or cut because they were too large: `contracts.sizes`."""
 
 
 class LoginEvent(_Event):

@@ -14,6 +14,7 @@ from backend.detection import Detector
 from backend.ingest.report import IngestReport, MalformedLine, SourceReport, SourceState
 from backend.ingest.source import TelemetrySource
 from contracts.alert import Alert
+from contracts.sizes import fit_event
 from contracts.telemetry import TelemetryEvent
 
 _log = logging.getLogger(__name__)
@@ -128,8 +129,9 @@ class IngestService:
                     progress.skip(MalformedLine(file=progress.source.name, line=0, reason=reason))
                     continue
                 progress.events += 1
-                self._on_telemetry(reading)
-                for alert in self._detector.observe(reading, progress.source.alert_source):
+                event = fit_event(reading)
+                self._on_telemetry(event)
+                for alert in self._detector.observe(event, progress.source.alert_source):
                     await self._open(alert, progress)
                 if progress.events % _EVENTS_PER_TURN == 0:
                     await asyncio.sleep(0)

@@ -12,8 +12,9 @@ from backend.services.cases import StartStatus
 from backend.services.scheduler import RuntimeStatus
 from contracts.alert import MAX_TRIGGER_EVENTS, Alert, AlertType, Severity
 from contracts.case import CaseProgress
-from contracts.ids import AlertId, manual_alert_id
-from contracts.model import Contract, NonEmptyText, UtcDateTime
+from contracts.ids import AlertId, NewAlertId, manual_alert_id
+from contracts.model import Contract, NonEmptyText, UtcDateTime, added_later
+from contracts.sizes import MAX_ATTRIBUTES_BYTES, attributes_size
 from contracts.telemetry import CustomerId, TelemetryEvent
 
 router = APIRouter(prefix="/api/workflow", tags=["workflow"])
@@ -35,6 +36,17 @@ def _of_one_customer(events: tuple[TelemetryEvent, ...], info: ValidationInfo) -
     return events
 
 
+def _small_enough(events: tuple[TelemetryEvent, ...]) -> tuple[TelemetryEvent, ...]:
+    for event in events:
+        size = attributes_size(event)
+        if size > MAX_ATTRIBUTES_BYTES:
+            raise ValueError(
+                f"the attributes of event '{event.event_id}' take {size:,} bytes of JSON; "
+                f"those of one event may take {MAX_ATTRIBUTES_BYTES:,}"
+            )
+    return events
+
+
 class StartRequest(Contract):
     """What a person saw. Without `alert_id` it follows from the content, so saying it twice opens one case."""
 
@@ -42,9 +54,12 @@ class StartRequest(Contract):
     alert_type: AlertType
     description: Annotated[NonEmptyText, AfterValidator(_says_something)]
     severity: Severity
-    alert_id: AlertId | None = None
+    alert_id: NewAlertId | None = None
     trigger_events: Annotated[
-        tuple[TelemetryEvent, ...], Field(max_length=MAX_TRIGGER_EVENTS), AfterValidator(_of_one_customer)
+        tuple[TelemetryEvent, ...],
+        Field(max_length=MAX_TRIGGER_EVENTS),
+        AfterValidator(_of_one_customer),
+        AfterValidator(_small_enough),
     ] = ()
 
     def to_alert(self, raised_at: datetime) -> Alert:
@@ -71,6 +86,8 @@ class StartResponse(Contract):
     instance_id: str
     alert_id: AlertId
     status: StartStatus
+    trimmed: str | None = added_later()
+    """What of the alert was left out because it was too large."""
 
 
 class WorkflowStatus(Contract):
@@ -103,7 +120,9 @@ async def start_case(order: StartRequest, desk: DeskDep, response: Response) -> 
     started = await desk.opening.start(order.to_alert(datetime.now(UTC)))
     desk.feed.wake()
     response.status_code = 202 if started.created else 200
-    return StartResponse(instance_id=started.case_id, alert_id=started.alert_id, status=started.status)
+    return StartResponse(
+        instance_id=started.case_id, alert_id=started.alert_id, status=started.status, trimmed=started.trimmed
+    )
 
 
 @router.get(

@@ -11,7 +11,8 @@ from casebook.pages import OpenedCase
 from casebook.repository import CaseBook
 from contracts.alert import Alert
 from contracts.ids import AlertId, CaseId
-from contracts.model import Contract
+from contracts.model import Contract, added_later
+from contracts.sizes import fit_alert
 
 log = logging.getLogger("casewright.cases")
 
@@ -25,6 +26,8 @@ class StartedCase(Contract):
     alert_id: AlertId
     status: StartStatus
     created: bool
+    trimmed: str | None = added_later()
+    """What of the alert was left out because it was too large."""
 
 
 class CaseOpening:
@@ -37,7 +40,11 @@ class CaseOpening:
         self._threads = threads
 
     async def start(self, alert: Alert) -> StartedCase:
-        """The case of `alert`, opened now or earlier. Raises AlertIdTaken for another customer's alert id."""
+        """The case of `alert`, opened now or earlier. Raises AlertIdTaken for another customer's alert id.
+
+        Of an alert that is too large, as much is kept as fits: see `contracts.sizes`.
+        """
+        alert = fit_alert(alert)
         opened = await self._threads.run(self._casebook.open_case, alert)
         if not opened.created:
             return await self._existing(alert, opened)
@@ -67,4 +74,10 @@ class CaseOpening:
 
     @staticmethod
     def _answer(alert: Alert, opened: OpenedCase, status: StartStatus) -> StartedCase:
-        return StartedCase(case_id=opened.case_id, alert_id=alert.alert_id, status=status, created=opened.created)
+        return StartedCase(
+            case_id=opened.case_id,
+            alert_id=alert.alert_id,
+            status=status,
+            created=opened.created,
+            trimmed=alert.trimmed,
+        )

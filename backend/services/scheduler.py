@@ -17,7 +17,7 @@ from backend.services.errors import SchedulerUnavailable
 from contracts.alert import Alert
 from contracts.case import CaseProgress
 from contracts.converter import PydanticDataConverter
-from contracts.ids import case_id, parse_review_id
+from contracts.ids import case_id, instance_id, parse_review_id
 from contracts.investigation import Investigation
 from contracts.model import Contract, UtcDateTime
 from contracts.names import (
@@ -86,8 +86,8 @@ class Scheduler(Protocol):
         """Have an approved reversal carried out; nothing happens when it was started before."""
         ...
 
-    async def state_of(self, instance_id: str) -> InstanceState | None:
-        """The state of an orchestration, or None for one that the scheduler does not know."""
+    async def state_of(self, name: str) -> InstanceState | None:
+        """The state of the orchestration of a case or a reversal, or None when the scheduler does not know it."""
         ...
 
     async def living(self) -> frozenset[str]:
@@ -115,11 +115,11 @@ class DurableTaskScheduler:
         """Start the orchestration of an approved reversal; one that exists already counts as started."""
         await self._start(REVERSAL, REVERSAL_VERSION, reversal.reversal_id, reversal)
 
-    async def _start(self, orchestration: str, version: str, instance_id: str, order: Contract) -> None:
+    async def _start(self, orchestration: str, version: str, name: str, order: Contract) -> None:
         try:
             async with _answering():
                 await self._client.schedule_new_orchestration(
-                    orchestration, input=order, instance_id=instance_id, version=version
+                    orchestration, input=order, instance_id=instance_id(name), version=version
                 )
         except _Refused as refusal:
             if refusal.code is not grpc.StatusCode.ALREADY_EXISTS:
@@ -130,17 +130,19 @@ class DurableTaskScheduler:
         case, round_number = parse_review_id(decision.review_id)
         try:
             async with _answering():
-                await self._client.raise_orchestration_event(case, analyst_decision(round_number), data=decision)
+                await self._client.raise_orchestration_event(
+                    instance_id(case), analyst_decision(round_number), data=decision
+                )
         except _Refused as refusal:
             if refusal.code is grpc.StatusCode.NOT_FOUND:
                 raise InstanceUnknown(case) from refusal
             raise SchedulerUnavailable(refusal.reason) from refusal
 
-    async def state_of(self, instance_id: str) -> InstanceState | None:
+    async def state_of(self, name: str) -> InstanceState | None:
         """The state of an orchestration, or None."""
         try:
             async with _answering():
-                state = await self._client.get_orchestration_state(instance_id)
+                state = await self._client.get_orchestration_state(instance_id(name))
         except _Refused as refusal:
             if refusal.code is grpc.StatusCode.NOT_FOUND:
                 return None

@@ -63,7 +63,8 @@ def grounds_of(alert: Alert, memory: Sequence[RememberedRound], evidence: Iterab
             for finding in report.findings:
                 _recall(finding, answered)
     head: JsonValue = alert.model_dump(mode="json", exclude={"trigger_events", "recent_events"})
-    for event in (*alert.trigger_events, *alert.recent_events):
+    # A trigger event may say more than the same event among the recent ones: it comes last, and counts.
+    for event in (*alert.recent_events, *alert.trigger_events):
         answered[event.event_id] = {"event": event.model_dump(mode="json"), "alert": head}
     calls = tuple(evidence)
     said = ({"round": past.round, "feedback": past.feedback} for past in memory if past.feedback)

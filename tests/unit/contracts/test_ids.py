@@ -1,16 +1,19 @@
 """Ids: deterministic, well-formed, and read back as they were made."""
 
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from durabletask.entities import EntityInstanceId
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from contracts import ids
+from contracts.alert import AlertType
+from contracts.effect import ReversalAction
 from contracts.hashing import canonical_json, content_hash
-from contracts.names import analyst_decision
+from contracts.names import FRAUD_ANALYSIS_AGENT, analyst_decision
 from tests.unit.contracts.strategies import of_type
 
 WINDOW = datetime(2026, 3, 14, 12, 30, 5, tzinfo=UTC)
@@ -54,6 +57,44 @@ def test_a_manual_alert_is_named_by_what_was_said():
         ids.manual_alert_id(42, "odd_call", "He asked twice.", "high", ["e1"]),
     }
     assert len(others | {made}) == 6
+
+
+@pytest.mark.parametrize("length", [1, 75, 76, 95, 96, 100])
+@pytest.mark.parametrize("action", get_args(ReversalAction))
+def test_the_scheduler_is_told_no_id_above_its_limit(length: int, action: str):
+    case = ids.case_id("x" * length)
+
+    told = [ids.instance_id(case), ids.instance_id(ids.reversal_id(case, action, 9_999))]
+    told.append(str(EntityInstanceId(FRAUD_ANALYSIS_AGENT, ids.memory_key(case))))
+
+    assert max(map(len, told)) <= 100
+
+
+@given(
+    rule=of_type(AlertType),
+    customer=st.integers(1, 2**53),
+    window=st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29)),  # noqa: DTZ001 - the zone follows
+)
+@example(rule="r" * 64, customer=2**53, window=WINDOW)
+def test_every_rule_makes_alert_ids_that_need_no_shortening(rule: str, customer: int, window: datetime):
+    made = ids.alert_id(rule, customer, window.replace(tzinfo=UTC))
+    case = ids.case_id(made)
+
+    assert valid(ids.NewAlertId, made)
+    assert ids.memory_key(case) == case
+    assert all(
+        ids.instance_id(name) == name
+        for name in (case, *(ids.reversal_id(case, action, 9_999) for action in get_args(ReversalAction)))
+    )
+
+
+def test_what_is_shortened_stays_apart_and_well_formed():
+    made = {ids.alert_id("r" * 64, 2**53, WINDOW + timedelta(seconds=second)) for second in range(3)}
+
+    assert len(made) == 3
+    assert all(valid(ids.NewAlertId, each) for each in made)
+    assert ids.instance_id("case-" + "x" * 100) != ids.instance_id("case-" + "x" * 99 + "y")
+    assert not valid(ids.NewAlertId, "x" * 76)
 
 
 @given(alert=alert_ids, round_number=st.integers(1, 9_999))

@@ -844,6 +844,8 @@ export interface components {
              * @default []
              */
             trigger_events: (components["schemas"]["LoginEvent"] | components["schemas"]["TransactionEvent"] | components["schemas"]["DataUsageEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["AuthFailureEvent"])[];
+            /** Trimmed */
+            trimmed?: string | null;
         };
         /**
          * AlertMessage
@@ -903,6 +905,8 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+            /** Trimmed */
+            trimmed?: string | null;
         };
         /** ApiCallEvent */
         "ApiCallEvent-Input": {
@@ -921,6 +925,8 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+            /** Trimmed */
+            trimmed?: string | null;
         };
         /**
          * Approval
@@ -1002,6 +1008,8 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+            /** Trimmed */
+            trimmed?: string | null;
         };
         /** AuthFailureEvent */
         "AuthFailureEvent-Input": {
@@ -1020,6 +1028,8 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+            /** Trimmed */
+            trimmed?: string | null;
         };
         /**
          * Baseline
@@ -1497,6 +1507,8 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+            /** Trimmed */
+            trimmed?: string | null;
         };
         /** DataUsageEvent */
         "DataUsageEvent-Input": {
@@ -1515,6 +1527,8 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+            /** Trimmed */
+            trimmed?: string | null;
         };
         /**
          * DaySpend
@@ -1798,6 +1812,8 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+            /** Trimmed */
+            trimmed?: string | null;
         };
         /** LoginEvent */
         "LoginEvent-Input": {
@@ -1816,6 +1832,8 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+            /** Trimmed */
+            trimmed?: string | null;
         };
         /**
          * MalformedInput
@@ -2362,6 +2380,8 @@ export interface components {
              * @enum {string}
              */
             status: "pending" | "scheduled";
+            /** Trimmed */
+            trimmed?: string | null;
         };
         /**
          * TakeOver
@@ -2463,6 +2483,8 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+            /** Trimmed */
+            trimmed?: string | null;
         };
         /** TransactionEvent */
         "TransactionEvent-Input": {
@@ -2481,6 +2503,8 @@ export interface components {
              * Format: date-time
              */
             occurred_at: string;
+            /** Trimmed */
+            trimmed?: string | null;
         };
         /**
          * ViewList

@@ -10,7 +10,7 @@ import pytest
 from backend.detection import Detector
 from backend.ingest import IngestService, MalformedLine, TelemetrySource
 from contracts.alert import Alert
-from contracts.telemetry import TelemetryEvent
+from contracts.telemetry import AuthFailureAttributes, TelemetryEvent
 from tests.unit.backend.ingest.lines import FakeTime, ListSource, event
 
 pytestmark = pytest.mark.anyio
@@ -70,6 +70,30 @@ async def test_every_alert_of_every_source_is_opened() -> None:
     async with service(desk, ListSource(ATTACK), ListSource(other, source="live")) as ingest:
         await ingest.wait_finished()
     assert sorted(desk.opened) == ["auth_failures-7-20260302t120000z", "auth_failures-8-20260302t120000z"]
+
+
+async def test_huge_optional_attributes_cost_neither_event_nor_alert() -> None:
+    opened: list[Alert] = []
+
+    async def open_alert(alert: Alert) -> None:
+        opened.append(alert)
+
+    huge = [
+        each.model_copy(
+            update={"attributes": AuthFailureAttributes.model_validate({"ip": "192.0.2.1", "blob": "x" * 900_000})}
+        )
+        for each in ATTACK
+    ]
+    async with IngestService(
+        sources=[ListSource(huge)], detector=Detector(), open_alert=open_alert, on_telemetry=ignore
+    ) as ingest:
+        await ingest.wait_finished()
+
+    (alert,) = opened
+    assert len(alert.trigger_events) == 7
+    assert {event.trimmed for event in alert.trigger_events} == {
+        "1 optional attribute was left out: the attributes took 900,083 bytes."
+    }
 
 
 async def test_every_event_is_shown_before_its_alert_is_opened() -> None:

@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
@@ -7,6 +8,8 @@ from backend.main import Parts
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from contracts.investigation import Closing
+from contracts.sizes import attributes_size
+from contracts.telemetry import telemetry_event
 from tests.unit.backend.support import (
     FakeScheduler,
     answering,
@@ -86,6 +89,48 @@ async def test_an_event_of_another_customer_is_no_evidence(client: httpx.AsyncCl
     message = "event 'e8' is about customer 8, not 7"
     assert answer.json()["errors"] == [{"field": "trigger_events", "message": message}]
     assert book.list_cases().items == ()
+
+
+def login(number: int, blob: int) -> dict[str, Any]:
+    return {
+        "event_id": f"e{number}",
+        "customer_id": 7,
+        "occurred_at": "2026-03-14T12:00:00Z",
+        "kind": "login",
+        "attributes": {"country": "BR", "blob": "x" * blob},
+    }
+
+
+async def test_attributes_above_the_bound_are_refused(client: httpx.AsyncClient, book: CaseBook) -> None:
+    order = ORDER | {"trigger_events": [login(0, 10), login(1, 20_000)]}
+    answer = await client.post("/api/workflow/start", json=order)
+
+    assert answer.status_code == 422
+    size = attributes_size(telemetry_event.validate_python(login(1, 20_000)))
+    message = f"the attributes of event 'e1' take {size:,} bytes of JSON; those of one event may take 16,384"
+    assert answer.json()["errors"] == [{"field": "trigger_events", "message": message}]
+    assert book.list_cases().items == ()
+
+
+async def test_an_alert_above_the_bound_says_what_was_trimmed(client: httpx.AsyncClient, book: CaseBook) -> None:
+    order = ORDER | {"alert_id": "A-1", "trigger_events": [login(number, 10_200) for number in range(50)]}
+    answer = await client.post("/api/workflow/start", json=order)
+
+    assert answer.status_code == 202
+    alert = book.get_case("case-A-1").alert
+    assert len(alert.trigger_events) == 50
+    assert len(alert.model_dump_json().encode()) <= 256 * 1024
+    assert alert.trimmed is not None
+    assert answer.json()["trimmed"] == alert.trimmed
+
+
+@pytest.mark.parametrize(("length", "status"), [(75, 202), (76, 422), (100, 422), (101, 422)])
+async def test_an_alert_id_has_at_most_75_characters(client: httpx.AsyncClient, length: int, status: int) -> None:
+    answer = await client.post("/api/workflow/start", json=ORDER | {"alert_id": "a" * length})
+
+    assert answer.status_code == status
+    if status == 422:
+        assert answer.json()["detail"] == "alert_id: string should have at most 75 characters."
 
 
 async def test_an_alert_id_of_another_customer_is_refused(client: httpx.AsyncClient) -> None:

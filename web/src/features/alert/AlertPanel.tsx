@@ -37,6 +37,7 @@ export function AlertPanel({ alert }: { alert: Alert }) {
         </div>
         {alert.baseline !== null && <BaselineBar baseline={alert.baseline} />}
       </div>
+      {alert.trimmed != null && <p className={classes["origin"]}>{alert.trimmed}</p>}
       {alert.trigger_events.length > 0 && (
         <EventTable title="Events that raised the alert" events={alert.trigger_events} />
       )}

@@ -23,7 +23,10 @@ export function EventTable({ title, events, hideTitle = false }: EventTableProps
               <Time at={event.occurred_at} format="day" />
             </td>
             <td className={classes["kind"]}>{EVENT_KIND[event.kind]}</td>
-            <td>{describeEvent(event)}</td>
+            <td>
+              {describeEvent(event)}
+              {event.trimmed != null && <span className={classes["trimmed"]}> {event.trimmed}</span>}
+            </td>
           </tr>
         ))}
       </tbody>
