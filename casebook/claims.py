@@ -1,20 +1,23 @@
 """Who works on a case. A claim is a lease: it ends by itself, so that no case stays locked by who went home."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from casebook.errors import ClaimedByOther, NotClaimed
 from casebook.investigating import locked_case, refuse_closed
 from casebook.log import Entry, append
-from casebook.tables import CaseRow, PlainRow
+from casebook.tables import CaseEventRow, CaseRow, PlainRow
 from casebook.trust_tables import ProposalRow
 from contracts.case import CaseState
 from contracts.claim import Claim
 from contracts.names import CaseEventType
+
+_CLAIMING: tuple[CaseEventType, ...] = ("claimed", "claim_released", "claim_taken_over")
 
 
 def running_claim(case: CaseRow | PlainRow, now: datetime) -> Claim | None:
@@ -99,29 +102,49 @@ def release(session: Session, case_id: str, subject: str, now: datetime, *, anyb
 
 
 def claim_next(
-    session: Session, subject: str, states: Sequence[CaseState], now: datetime, lease: timedelta
+    session: Session,
+    subject: str,
+    states: Sequence[CaseState],
+    now: datetime,
+    lease: timedelta,
+    keep: Collection[str] = (),
 ) -> CaseRow | None:
     """Claim the most urgent case that waits in one of `states` and that nobody has claimed; None without any.
 
-    Not a case whose first approval is the person's own: it needs somebody else.
+    Not a case whose first approval is the person's own: it needs somebody else. What they gave back within a lease
+    comes after everything else, the longest ago first.
+
+    Whoever goes on gives back what they were handed before and did not touch, except `keep`.
     """
-    while True:
-        # Who comes at the same moment is handed the case after this one instead of waiting for it.
-        case = _most_urgent(session, subject, states, now, lock=True)
-        if case is not None:
-            _claim_for(session, case, subject, subject, now, lease)
-            return case
-        # A case that is passed over may be held for another reason than to be claimed: then it is worth waiting for.
-        held = _most_urgent(session, subject, states, now, lock=False)
-        if held is None:
-            return None
-        session.refresh(held, with_for_update=True)
-        session.expire_all()
+    case = _lock_first(session, [_waiting(state, subject, now, now - lease) for state in states])
+    if case is None:
+        case = _lock_first(session, [_given_back(states, subject, now)])
+    if case is None:
+        return None
+    # Every row is locked before the first event is written: from then on, no other transaction writes any.
+    untouched = _untouched(session, subject, now, keep)
+    _claim_for(session, case, subject, subject, now, lease, handed_out=True)
+    for left in untouched:
+        end_claim(left)
+        data: dict[str, JsonValue] = {"from": subject, "reason": None, "moved_on": True}
+        append(session, left, Entry("claim_released", _step("claim_released", left), subject, data), now)
+    return case
 
 
-def _claim_for(session: Session, case: CaseRow, subject: str, actor: str, now: datetime, lease: timedelta) -> Claim:
+def _claim_for(
+    session: Session,
+    case: CaseRow,
+    subject: str,
+    actor: str,
+    now: datetime,
+    lease: timedelta,
+    *,
+    handed_out: bool = False,
+) -> Claim:
     claimed = _hold(case, subject, now, lease)
     data: dict[str, JsonValue] = {"claimed_by": subject, "expires_at": claimed.expires_at.isoformat()}
+    if handed_out:
+        data["handed_out"] = True
     append(session, case, Entry("claimed", _step("claimed", case), actor, data), now)
     return claimed
 
@@ -138,27 +161,78 @@ def _step(what: CaseEventType, case: CaseRow) -> str:
     return f"{what}:{case.last_seq}"
 
 
-def _most_urgent(
-    session: Session, subject: str, states: Sequence[CaseState], now: datetime, *, lock: bool
-) -> CaseRow | None:
-    found: list[CaseRow] = []
-    for state in states:
-        query = _waiting(state, subject, now).limit(1)
-        if lock:
-            query = query.with_for_update(skip_locked=True)
-        found += session.scalars(query)
+def _lock_first(session: Session, waiting: Sequence[Select[CaseRow]]) -> CaseRow | None:
+    """The most urgent of the first of each, locked; None when none waits."""
+    while True:
+        # Who comes at the same moment is handed the case after this one instead of waiting for it.
+        case = _first(session, [each.with_for_update(skip_locked=True) for each in waiting])
+        if case is not None:
+            return case
+        # A case that is passed over may be held for another reason than to be claimed: then it is worth waiting for.
+        held = _first(session, waiting)
+        if held is None:
+            return None
+        session.refresh(held, with_for_update=True)
+        session.expire_all()
+
+
+def _first(session: Session, waiting: Sequence[Select[CaseRow]]) -> CaseRow | None:
+    found = [case for each in waiting for case in session.scalars(each.limit(1))]
     return min(found, key=_urgency, default=None)
 
 
-def _waiting(state: CaseState, subject: str, now: datetime) -> Select[CaseRow]:
-    own = select(ProposalRow.case_id).where(ProposalRow.case_id == CaseRow.case_id, ProposalRow.proposed_by == subject)
+def _waiting(state: CaseState, subject: str, now: datetime, since: datetime) -> Select[CaseRow]:
+    """Those in `state` that anybody may take, by urgency, without those that the person gave back after `since`."""
+    given_back = _given_back_by(subject).where(CaseEventRow.at > since)
     return (
-        select(CaseRow)
-        .where(CaseRow.state == state, CaseRow.due_at.is_not(None), unclaimed(now), ~own.exists())
+        _free(subject, now)
+        .where(CaseRow.state == state, ~given_back.exists())
         .order_by(CaseRow.due_at, CaseRow.urgency, CaseRow.opened_seq)
+    )
+
+
+def _given_back(states: Sequence[CaseState], subject: str, now: datetime) -> Select[CaseRow]:
+    """Those in `states` that the person once gave back, the longest ago first."""
+    given_back = _given_back_by(subject)
+    last = given_back.with_only_columns(func.max(CaseEventRow.seq)).scalar_subquery()
+    return _free(subject, now).where(CaseRow.state.in_(states), given_back.exists()).order_by(last)
+
+
+def _free(subject: str, now: datetime) -> Select[CaseRow]:
+    own = select(ProposalRow.case_id).where(ProposalRow.case_id == CaseRow.case_id, ProposalRow.proposed_by == subject)
+    return select(CaseRow).where(CaseRow.due_at.is_not(None), unclaimed(now), ~own.exists())
+
+
+def _given_back_by(subject: str) -> Select[int]:
+    return select(CaseEventRow.seq).where(
+        CaseEventRow.case_id == CaseRow.case_id,
+        CaseEventRow.type == "claim_released",
+        CaseEventRow.actor == subject,
     )
 
 
 def _urgency(case: CaseRow) -> tuple[datetime, int, int]:
     assert case.due_at is not None
     return case.due_at, case.urgency, case.opened_seq
+
+
+def _untouched(session: Session, subject: str, now: datetime, keep: Collection[str]) -> list[CaseRow]:
+    """The cases that the person was handed and did nothing with, each locked. What somebody else writes to is left."""
+    held = select(CaseRow).where(
+        CaseRow.claimed_by == subject, CaseRow.claim_expires_at > now, CaseRow.case_id.not_in(keep)
+    )
+    cases = session.scalars(held.with_for_update(skip_locked=True)).all()
+    newest = (
+        select(func.max(CaseEventRow.seq))
+        .where(
+            CaseEventRow.case_id.in_([case.case_id for case in cases]),
+            or_(CaseEventRow.actor == subject, CaseEventRow.type.in_(_CLAIMING)),
+        )
+        .group_by(CaseEventRow.case_id)
+    )
+    handed = {
+        event.case_id
+        for event in session.scalars(select(CaseEventRow).where(CaseEventRow.seq.in_(newest)))
+        if event.actor == subject and json.loads(event.data).get("handed_out") is True
+    }
+    return [case for case in cases if case.case_id in handed]

@@ -1,6 +1,6 @@
 """The door that people use: who works on what, what they look for, what they add."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from casebook import attachments, claims, listing, notes, summaries, views
@@ -58,15 +58,16 @@ class Desk:
         with self._write() as session:
             claims.release(session, case_id, subject, self._clock(), anybodys=anybodys, reason=reason)
 
-    def next_case(self, subject: str, *, as_manager: bool = False) -> CaseSummary | None:
+    def next_case(self, subject: str, *, as_manager: bool = False, keep: Collection[str] = ()) -> CaseSummary | None:
         """Claim the most urgent case that waits for a person and that nobody works on; None when there is none.
 
-        However many ask at once, each case is handed to one of them. Escalated cases only to a manager.
+        However many ask at once, each case is handed to one of them. Escalated cases only to a manager. What the
+        person was handed before and did nothing with goes back to the others, except the cases of `keep`.
         """
         states: tuple[CaseState, ...] = ("awaiting_review", "escalated") if as_manager else ("awaiting_review",)
         with self._write() as session:
             now = self._clock()
-            case = claims.claim_next(session, subject, states, now, self._lease)
+            case = claims.claim_next(session, subject, states, now, self._lease, keep)
             if case is None:
                 return None
             session.flush()

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Response
 
 from backend.routes.dependencies import CurrentIdentity, DeskDep, RequireAnalyst, RequireManager, strict_json
 from backend.routes.problem import documented
@@ -10,11 +10,17 @@ from backend.routes.texts import Why
 from casebook.queries import QueueCounts
 from contracts.case import CaseSummary
 from contracts.claim import Claim
+from contracts.ids import CaseId
 from contracts.model import Contract
 
 router = APIRouter(prefix="/api/cases", tags=["desk"])
 
 Reason = Annotated[Why | None, Query(description="Why a manager ends another person's claim")]
+
+Kept = Annotated[
+    tuple[CaseId, ...],
+    Query(max_length=50, description="Cases that you have begun to work on, though you have sent nothing: they stay"),
+]
 
 
 class TakeOver(Contract):
@@ -23,29 +29,37 @@ class TakeOver(Contract):
     reason: Why
 
 
-@router.get(
+@router.post(
     "/next",
     operation_id="next_case",
     summary="Get the next case",
     responses={
         200: {"model": CaseSummary, "description": "Claimed for you"},
         204: {"description": "No case waits for you"},
-        **documented(403, 503),
+        **documented(403, 422, 503),
     },
     response_model=None,
     dependencies=[RequireAnalyst],
 )
-async def next_case(desk: DeskDep, identity: CurrentIdentity) -> CaseSummary | Response:
+async def next_case(desk: DeskDep, identity: CurrentIdentity, keep: Kept = ()) -> CaseSummary | Response:
     """Claims the most urgent case that waits for a person and that nobody works on, and hands it to you alone.
 
-    What was due first comes first, then the more severe, then the older. Managers get escalated cases too.
+    What was due first comes first, then the more severe, then the older. Managers get escalated cases too. The case
+    that you were handed before goes back to the others, unless you did something with it; it is handed to you again
+    after all others. A claim that you made yourself stays. Takes no body.
     """
     is_manager = identity.may_act_as("manager")
-    case = await desk.threads.run(desk.casework.next_case, identity.subject, as_manager=is_manager)
+    case = await desk.threads.run(desk.casework.next_case, identity.subject, as_manager=is_manager, keep=keep)
     if case is None:
         return Response(status_code=204)
     desk.feed.wake()
     return case
+
+
+@router.get("/next", include_in_schema=False)
+async def refuse_to_read_next() -> None:
+    """It changes what is claimed. Without this, `next` would be looked for among the cases."""
+    raise HTTPException(405, headers={"Allow": "POST"})
 
 
 @router.get("/counts", operation_id="count_cases", summary="Count cases", responses=documented(503))

@@ -29,10 +29,10 @@ def test_a_case_runs_from_alert_to_outcome_and_outlives_a_restart_of_the_server(
         case_id = stack.start_case(foreign_login(stack.customer("account_takeover")))
         asked = stack.wait_for_case(case_id, lambda view: view.state == "awaiting_review")
 
-        handed = stack.http.get("/api/cases/next")
+        handed = stack.http.post("/api/cases/next")
         assert handed.status_code == 200, handed.text
         assert CaseSummary.model_validate_json(handed.content).case_id == case_id
-        assert stack.http.get("/api/cases/next").status_code == 204
+        assert stack.http.post("/api/cases/next").status_code == 204
         noted = stack.http.post(f"/api/cases/{case_id}/notes", json={"text": "Rang: never left Norway."})
         assert noted.status_code == 201, noted.text
         found = stack.http.get("/api/cases", params={"q": "norway", "sort": "due"}).json()["items"]

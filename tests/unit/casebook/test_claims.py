@@ -42,7 +42,7 @@ def timed(engine: Engine, clock: SetClock) -> Desk:
 
 
 def asked(
-    book: CaseBook, number: int, *, severity: Severity = "high", due_in_hours: int = 72, escalated: bool = False
+    book: CaseBook, number: int, *, severity: Severity = "high", due_in_hours: float = 72, escalated: bool = False
 ) -> ReviewOpening:
     """A case that waits for a person, with as few writes as that takes."""
     case = book.open_case(an_alert(number).model_copy(update={"severity": severity})).case_id
@@ -141,11 +141,86 @@ def test_the_most_urgent_case_comes_first(book: CaseBook, desk: Desk) -> None:
     younger = asked(book, 4, severity="critical", due_in_hours=5)
     open_case(book, 5)  # nobody is asked about it
 
-    handed = [desk.next_case("ana") for _ in range(5)]
+    handed = [desk.next_case(subject) for subject in ("ana", "ben", "cleo", "dan", "eve")]
 
     wanted = [grave, younger, mild, later]
     assert [case.case_id for case in handed if case] == [opening.case_id for opening in wanted]
     assert handed[4] is None
+
+
+def next_id(desk: Desk, subject: str = "ana", *, as_manager: bool = False) -> str | None:
+    handed = desk.next_case(subject, as_manager=as_manager)
+    return None if handed is None else handed.case_id
+
+
+def claimed_by(book: CaseBook, subject: str, *openings: ReviewOpening) -> list[str]:
+    """Those of the cases that this person has claimed."""
+    claims = {opening.case_id: book.summary(opening.case_id).claim for opening in openings}
+    return [case for case, claim in claims.items() if claim is not None and claim.claimed_by == subject]
+
+
+def test_moving_on_gives_back_what_was_not_touched(book: CaseBook, desk: Desk) -> None:
+    first, second = asked(book, 1), asked(book, 2)
+    assert [next_id(desk), next_id(desk)] == [first.case_id, second.case_id]
+    assert claimed_by(book, "ana", first, second) == [second.case_id]
+    event = book.case_events(first.case_id)[-1]
+    assert (event.type, event.actor, event.data) == (
+        "claim_released",
+        "ana",
+        {"from": "ana", "reason": None, "moved_on": True},
+    )
+    assert next_id(desk, "ben") == first.case_id
+    assert book.audit_case(first.case_id).broken is None
+
+
+def test_moving_on_with_nothing_left_keeps_the_case(book: CaseBook, desk: Desk) -> None:
+    only = asked(book, 1)
+    assert [next_id(desk), next_id(desk)] == [only.case_id, None]
+    assert claimed_by(book, "ana", only) == [only.case_id]
+
+
+def test_moving_on_keeps_what_was_worked_on_or_chosen(book: CaseBook, desk: Desk) -> None:
+    noted, chosen, assigned, last = (asked(book, number) for number in range(1, 5))
+    assert next_id(desk) == noted.case_id
+    desk.add_note(noted.case_id, "ana", "Rang: no answer.")
+    desk.claim(chosen.case_id, "ana")
+    desk.assign(assigned.case_id, "ana", "maria")
+    assert next_id(desk) == last.case_id
+    assert claimed_by(book, "ana", noted, chosen, assigned, last) == [
+        opening.case_id for opening in (noted, chosen, assigned, last)
+    ]
+
+
+def test_a_handed_case_that_a_manager_assigned_since_stays(book: CaseBook, desk: Desk) -> None:
+    first, second = asked(book, 1), asked(book, 2)
+    assert next_id(desk) == first.case_id
+    desk.release(first.case_id, "ana")
+    desk.assign(first.case_id, "ana", "maria")
+    assert next_id(desk) == second.case_id
+    assert claimed_by(book, "ana", first, second) == [first.case_id, second.case_id]
+
+
+def test_what_another_person_wrote_does_not_count_as_touched(book: CaseBook, desk: Desk) -> None:
+    first, second = asked(book, 1), asked(book, 2)
+    next_id(desk)
+    desk.add_note(first.case_id, "ben", "Seen before.")
+    assert next_id(desk) == second.case_id
+    assert claimed_by(book, "ana", first) == []
+
+
+def test_what_was_given_back_comes_after_all_others(book: CaseBook, timed: Desk, clock: SetClock) -> None:
+    first, second = asked(book, 1, due_in_hours=1), asked(book, 2, due_in_hours=2)
+    assert [next_id(timed), next_id(timed)] == [first.case_id, second.case_id]
+    urgent = asked(book, 3, severity="critical", due_in_hours=0.5)
+    assert [next_id(timed) for _ in range(3)] == [urgent.case_id, first.case_id, second.case_id]
+    # After a lease it is as it was.
+    clock.now += timedelta(minutes=31)
+    assert next_id(timed) == urgent.case_id
+
+
+def test_managers_walk_through_both_queues_without_repeating(book: CaseBook, desk: Desk) -> None:
+    cases = [asked(book, number, due_in_hours=number, escalated=number % 2 == 0).case_id for number in range(1, 5)]
+    assert [next_id(desk, "maria", as_manager=True) for _ in range(8)] == cases * 2
 
 
 def test_what_was_decided_or_claimed_is_not_handed_out(book: CaseBook, desk: Desk) -> None:

@@ -111,15 +111,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        get?: never;
+        put?: never;
         /**
          * Get the next case
          * @description Claims the most urgent case that waits for a person and that nobody works on, and hands it to you alone.
          *
-         *     What was due first comes first, then the more severe, then the older. Managers get escalated cases too.
+         *     What was due first comes first, then the more severe, then the older. Managers get escalated cases too. The case
+         *     that you were handed before goes back to the others, unless you did something with it; it is handed to you again
+         *     after all others. A claim that you made yourself stays. Takes no body.
          */
-        get: operations["next_case"];
-        put?: never;
-        post?: never;
+        post: operations["next_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2902,7 +2904,10 @@ export interface operations {
     };
     next_case: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Cases that you have begun to work on, though you have sent nothing: they stay */
+                keep?: string[];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2936,6 +2941,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

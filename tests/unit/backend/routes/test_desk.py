@@ -79,34 +79,60 @@ async def test_a_claim_is_released_by_its_owner_or_by_a_manager_with_a_reason(
 
 async def test_next_hands_out_case_after_case_until_there_is_none(client: httpx.AsyncClient, book: CaseBook) -> None:
     cases = {case_in_review(book, number).case_id for number in (1, 2)}
-    handed = [(await client.get("/api/cases/next", headers=who)) for who in (ANA, BEN)]
+    handed = [(await client.post("/api/cases/next", headers=who)) for who in (ANA, BEN)]
     summaries = [CaseSummary.model_validate_json(answer.content) for answer in handed]
     assert {summary.case_id for summary in summaries} == cases
     assert [summary.claim.claimed_by for summary in summaries if summary.claim] == ["ana", "ben"]
-    nothing = await client.get("/api/cases/next", headers=ANA)
+    nothing = await client.post("/api/cases/next", headers=ANA)
     assert (nothing.status_code, nothing.content) == (204, b"")
 
 
-async def test_many_who_press_next_at_once_are_each_handed_another_case(
-    client: httpx.AsyncClient, book: CaseBook
-) -> None:
-    cases = {case_in_review(book, number).case_id for number in range(1, 13)}
-    presses = [client.get("/api/cases/next", headers=who) for who in (ANA, BEN, MARIA) * 5]
+async def test_many_who_press_next_at_once_never_share_a_case(client: httpx.AsyncClient, book: CaseBook) -> None:
+    cases = [case_in_review(book, number).case_id for number in range(1, 13)]
+    presses = [client.post("/api/cases/next", headers=who) for who in (ANA, BEN, MARIA) * 10]
     answers = await asyncio.gather(*presses)
-    handed = [answer.json()["case_id"] for answer in answers if answer.status_code == 200]
-    assert (len(handed), set(handed)) == (12, cases)
-    assert [answer.status_code for answer in answers].count(204) == 3
+    assert [answer.status_code for answer in answers] == [200] * 30
+    claims = [claim for case in cases if (claim := book.summary(case).claim) is not None]
+    assert sorted(claim.claimed_by for claim in claims) == ["ana", "ben", "maria"]
+
+
+async def test_reading_the_next_case_is_not_allowed(client: httpx.AsyncClient, book: CaseBook) -> None:
+    case = case_in_review(book).case_id
+    for method in ("GET", "HEAD", "PUT", "DELETE"):
+        answer = await client.request(method, "/api/cases/next", headers=ANA)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "POST"), method
+    assert book.summary(case).claim is None
+
+
+async def test_moving_on_holds_one_case_at_a_time(client: httpx.AsyncClient, book: CaseBook) -> None:
+    cases = [case_in_review(book, number).case_id for number in range(1, 6)]
+    handed: list[str] = []
+    for _ in range(20):
+        answer = await client.post("/api/cases/next", headers=ANA)
+        handed.append(answer.json()["case_id"])
+        assert (await client.get("/api/cases/counts", headers=ANA)).json()["mine"] == 1
+    # All are seen before one comes again.
+    assert handed == cases * 4
+
+
+async def test_a_case_with_unsent_words_stays(client: httpx.AsyncClient, book: CaseBook) -> None:
+    first, second = (case_in_review(book, number).case_id for number in (1, 2))
+    await client.post("/api/cases/next", headers=ANA)
+    handed = await client.post("/api/cases/next", params={"keep": [first, "case-none"]}, headers=ANA)
+    assert handed.json()["case_id"] == second
+    assert (await client.get("/api/cases/counts", headers=ANA)).json()["mine"] == 2
+    assert (await client.post("/api/cases/next", params={"keep": "NO"}, headers=ANA)).status_code == 422
 
 
 async def test_escalated_cases_are_handed_to_managers_only(client: httpx.AsyncClient, book: CaseBook) -> None:
     opening = case_in_review(book, escalation_reason="Nobody answered in time.")
-    assert (await client.get("/api/cases/next", headers=ANA)).status_code == 204
-    assert (await client.get("/api/cases/next", headers=MARIA)).json()["case_id"] == opening.case_id
+    assert (await client.post("/api/cases/next", headers=ANA)).status_code == 204
+    assert (await client.post("/api/cases/next", headers=MARIA)).json()["case_id"] == opening.case_id
 
 
 async def test_a_viewer_is_handed_nothing(client: httpx.AsyncClient, book: CaseBook) -> None:
     case_in_review(book)
-    assert (await client.get("/api/cases/next", headers=VERA)).status_code == 403
+    assert (await client.post("/api/cases/next", headers=VERA)).status_code == 403
     assert (await client.get("/api/cases/counts", headers=VERA)).json()["unclaimed"] == 1
 
 
@@ -163,7 +189,7 @@ async def test_counts_say_what_waits(client: httpx.AsyncClient, book: CaseBook) 
     case_in_review(book, 1)
     case_in_review(book, 2)
     open_case(book, 3)
-    await client.get("/api/cases/next", headers=ANA)
+    await client.post("/api/cases/next", headers=ANA)
     counts = (await client.get("/api/cases/counts", headers=ANA)).json()
     assert counts["states"] == {"investigating": 1, "awaiting_review": 2, "escalated": 0, "acting": 0, "closed": 0}
     assert (counts["overdue"], counts["unclaimed"], counts["mine"]) == (2, 1, 1)

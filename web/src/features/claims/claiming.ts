@@ -6,11 +6,14 @@ import { keys } from "@/shared/api/keys";
 const pathOf = (caseId: string) => ({ params: { path: { case_id: caseId } } });
 
 async function nextCase() {
-  const answer = await api.GET("/api/cases/next");
+  const answer = await api.POST("/api/cases/next");
   return answer.data ?? null;
 }
 
-/** Claims the most urgent case that nobody works on; null when nothing waits. */
+/**
+ * Claims the most urgent case that nobody works on; null when nothing waits. What was handed over before and not
+ * touched goes back to the others.
+ */
 export function useNextCase() {
   const queries = useQueryClient();
   return useMutation({

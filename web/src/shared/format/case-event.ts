@@ -65,8 +65,12 @@ type DeskEventType = Extract<
 function describeDeskEvent(type: DeskEventType, data: CaseEvent["data"]): EventLine {
   switch (type) {
     case "claimed":
-      return { text: "Claimed", tone: "neutral" };
+      return {
+        text: data["handed_out"] === true ? "Handed out as the next case" : "Claimed",
+        tone: "neutral",
+      };
     case "claim_released":
+      if (data["moved_on"] === true) return { text: "Left for the next case", tone: "neutral" };
       return withDetail({ text: "Claim released", tone: "neutral" }, data["reason"]);
     case "claim_taken_over":
       return withDetail(
