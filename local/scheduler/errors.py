@@ -77,7 +77,8 @@ class NotFinished(SchedulerError):
 
     def __init__(self, instance_id: str, status: str) -> None:
         super().__init__(
-            f"Orchestration instance '{instance_id}' is {status}: only one that has ended can be restarted."
+            f"Orchestration instance '{instance_id}' is {status}: "
+            "only one that has ended can be restarted under its id."
         )
 
 

@@ -57,11 +57,11 @@ def test_chain_and_its_history(either: Backend) -> None:
     state = run(either, chain, step, input=1)
     assert output(state) == 4
     wire = Wire(either.address)
-    turn = ["orchestratorStarted", "taskCompleted", "taskScheduled", "orchestratorCompleted"]
-    assert kinds(wire.history(state.instance_id)) == [
-        "orchestratorStarted", "executionStarted", "taskScheduled", "orchestratorCompleted",
-        *turn, *turn,
-        "orchestratorStarted", "taskCompleted", "orchestratorCompleted", "executionCompleted",
+    turn = ["orchestratorStarted", "taskCompleted", "taskScheduled"]
+    # The SDK's own backend closes each turn with an event that Azure's histories do not have.
+    assert [kind for kind in kinds(wire.history(state.instance_id)) if kind != "orchestratorCompleted"] == [
+        "orchestratorStarted", "executionStarted", "taskScheduled", *turn, *turn,
+        "orchestratorStarted", "taskCompleted", "executionCompleted",
     ]  # fmt: skip
     wire.close()
 

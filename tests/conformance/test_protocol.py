@@ -142,11 +142,16 @@ def test_locks_are_taken_in_order_and_given_back_when_the_holder_is_ended(wire: 
     assert granted.orchestratorRequest.instanceId == "one"
     assert worker.nothing(0.3)
     worker.end_turn(granted)
-    metadata = wire("GetEntity", pb.GetEntityRequest(instanceId="@acc@b")).entity
-    assert metadata.lockedBy.value == "one"
+    assert _locks(wire) == {"@acc@a": "one", "@acc@b": "one"}
     wire("TerminateInstance", pb.TerminateRequest(instanceId="one"))
     worker.end_turn(worker.turn(), complete(2, None, pb.ORCHESTRATION_STATUS_TERMINATED))
     assert "entityLockGranted" in new_kinds(worker.turn())
+
+
+def _locks(wire: Wire) -> dict[str, str]:
+    query = pb.EntityQuery(includeTransient=True)
+    found = wire("QueryEntities", pb.QueryEntitiesRequest(query=query)).entities
+    return {entity.instanceId: entity.lockedBy.value for entity in found}
 
 
 def test_unlock_lets_the_next_one_in_line_have_the_entity(wire: Wire) -> None:
@@ -266,8 +271,10 @@ def test_a_turn_of_a_replaced_instance_is_stale(wire: Wire) -> None:
     wire.start("x", "a")
     old = worker.turn()
     policy = pb.OrchestrationIdReusePolicy(
-        replaceableStatus=[pb.ORCHESTRATION_STATUS_PENDING, pb.ORCHESTRATION_STATUS_RUNNING]
-    )
+        replaceableStatus=[
+            pb.ORCHESTRATION_STATUS_PENDING, pb.ORCHESTRATION_STATUS_RUNNING, pb.ORCHESTRATION_STATUS_TERMINATED,
+        ]
+    )  # fmt: skip
     wire.start("x", "a", orchestrationIdReusePolicy=policy)
     worker.end_turn(old, complete(1, '"old"'))
     assert wire.status("a") == "PENDING"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from durabletask import task
 from durabletask.internal import helpers
+from durabletask.internal import orchestrator_service_pb2 as pb
 
 from contracts.assessment import RiskAssessment
 from contracts.converter import Undecoded
@@ -28,6 +29,18 @@ NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 @pytest.mark.parametrize("recording", [*RECORDINGS, *REVERSALS], ids=lambda path: path.stem)
 def test_what_is_on_record_is_replayed_to_the_same_end(recording: Path) -> None:
     replay(read_history(recording))
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_history_replays_alike_whether_turns_are_closed_or_not(path: str) -> None:
+    opened = tuple(event for event in read_history(recording_of(path)) if not event.HasField("orchestratorCompleted"))
+    closed: list[pb.HistoryEvent] = []
+    for event in opened:
+        if closed and event.HasField("orchestratorStarted"):
+            closed.append(pb.HistoryEvent(eventId=-1, orchestratorCompleted=pb.OrchestratorCompletedEvent()))
+        closed.append(event)
+
+    assert replay(opened) == replay(tuple(closed))
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -61,7 +74,11 @@ WAITING = ["awaiting-review", "escalated", "specialist-unavailable"]
     ("path", "version", "first"),
     [
         *((path, "1.0", "activity execute_action") for path in WAITING),
-        *((path, version, "activity check_facts") for path in [*WAITING, "reminded"] for version in ("1.1", "1.2", "1.3")),
+        *(
+            (path, version, "activity check_facts")
+            for path in [*WAITING, "reminded"]
+            for version in ("1.1", "1.2", "1.3")
+        ),
     ],
 )
 def test_a_case_that_an_earlier_release_left_waiting_acts_on_its_decision(path: str, version: str, first: str) -> None:

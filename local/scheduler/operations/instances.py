@@ -2,6 +2,7 @@
 """What clients ask of orchestrations."""
 
 import json
+from collections.abc import Iterable
 from uuid import uuid4
 
 from local.scheduler.errors import (
@@ -15,8 +16,10 @@ from local.scheduler.errors import (
 from local.scheduler.operations.bounds import check_id
 from local.scheduler.operations.unit import Unit
 from local.scheduler.runtime import events
-from local.scheduler.store.rows import InboxKind, Instance, Status
+from local.scheduler.store.rows import TERMINAL, InboxKind, Instance, Status
 from local.scheduler.wire import join_events, micros, optional_text, pb
+
+AT_WORK = frozenset(Status) - TERMINAL
 
 
 def require(unit: Unit, hub: int, instance_id: str) -> Instance:
@@ -35,6 +38,19 @@ def check_size(unit: Unit, what: str, *texts: str | None) -> None:
         raise MessageTooLarge(what, size, unit.limits.payload)
 
 
+def check_reuse(replaceable: Iterable[int]) -> None:
+    """Raises BadRequest for a policy that would contradict itself."""
+    statuses = set(replaceable)
+    unknown = sorted(statuses.difference(Status))
+    if unknown:
+        raise BadRequest(f"Invalid reusable statuses: {unknown[0]} is not a status of an orchestration.")
+    if statuses & AT_WORK and Status.TERMINATED not in statuses:
+        raise BadRequest(
+            "Invalid reusable statuses: cannot exclude 'Terminated' while also allowing reuse of running instances, "
+            "because the running instance is terminated first."
+        )
+
+
 def start(unit: Unit, hub: int, request: pb.CreateInstanceRequest) -> Instance:
     """Starts an orchestration; raises InstanceExists, BadRequest or MessageTooLarge."""
     if not request.name:
@@ -42,6 +58,7 @@ def start(unit: Unit, hub: int, request: pb.CreateInstanceRequest) -> Instance:
     if request.instanceId.startswith("@"):
         raise BadRequest("Instance ids that begin with '@' are reserved for entities.")
     instance_id = request.instanceId or uuid4().hex
+    check_reuse(request.orchestrationIdReusePolicy.replaceableStatus)
     input = optional_text(request, "input")
     check_size(unit, f"The input of '{instance_id}'", input)
     existing = unit.store.find_instance(hub, instance_id)
@@ -65,9 +82,12 @@ def start(unit: Unit, hub: int, request: pb.CreateInstanceRequest) -> Instance:
 
 
 def restart(unit: Unit, hub: int, instance_id: str, *, new_id: bool) -> str:
-    """Runs an ended orchestration again with the same name, input, version and tags; returns the instance id."""
+    """Runs an orchestration again with the same name, input, version and tags; returns the instance id.
+
+    Under a new id it may still be running. Raises NotFinished when it is, and would have to make room for itself.
+    """
     row = require(unit, hub, instance_id)
-    if not row.ended:
+    if not (row.ended or new_id):
         raise NotFinished(instance_id, Status(row.status).name.lower())
     input = unit.store.payload(row.key).input
     target = uuid4().hex if new_id else instance_id

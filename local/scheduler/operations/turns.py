@@ -129,7 +129,7 @@ def complete(unit: Unit, turn: Turn, response: pb.OrchestratorResponse, actions:
     if completion is not None and outcome.continues:
         unit.store.save_instance(_continue_as_new(unit, row, turn, completion))
         return True
-    closing = [*outcome.confirmations, events.orchestrator_completed(unit.now)]
+    closing = list(outcome.confirmations)
     if completion is not None and outcome.ends:
         closing.append(events.execution_completed(unit.now, completion.status, completion.output, completion.failure))
         row = unit.finish(row, completion.status, completion.output, completion.failure)

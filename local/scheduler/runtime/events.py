@@ -15,11 +15,6 @@ def orchestrator_started(at: int) -> pb.HistoryEvent:
     return pb.HistoryEvent(eventId=-1, timestamp=timestamp(at), orchestratorStarted=pb.OrchestratorStartedEvent())
 
 
-def orchestrator_completed(at: int) -> pb.HistoryEvent:
-    """Closes a turn."""
-    return pb.HistoryEvent(eventId=-1, timestamp=timestamp(at), orchestratorCompleted=pb.OrchestratorCompletedEvent())
-
-
 def execution_started(
     at: int,
     *,

@@ -30,6 +30,7 @@ class Entities(Service):
             entity = unit.store.find_entity(hub, request.instanceId)
             if entity is None:
                 check_id(request.instanceId)
+            if entity is None or entity.state is None:
                 return pb.GetEntityResponse(exists=False)
             backlog = unit.store.count_ops(entity.key)
             metadata = entity_metadata(entity, backlog, state=request.includeState)
