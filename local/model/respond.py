@@ -7,23 +7,20 @@ from pydantic import JsonValue
 
 from local.model.request import ChatRequest, Function, JsonObjectResponse, NamedToolChoice
 from local.model.rules.aggregate import aggregate
-from local.model.rules.billing import judge_billing
 from local.model.rules.conversation import Conversation, UnreadableCase, read_conversation
-from local.model.rules.dossier import open_dossier
 from local.model.rules.feedback import Request, read_feedback
 from local.model.rules.followup import follow_up
-from local.model.rules.location import judge_location
 from local.model.rules.plan import call_tool, next_calls
-from local.model.rules.usage import judge_usage
-from local.model.rules.verdict import Verdict, conclude
 from local.model.schemas import plainest
 from local.model.turn import ToolRequest, Turn
+from screening.dossier import open_dossier
+from screening.judges import JUDGES
+from screening.verdict import Verdict, conclude
 
 INTRODUCTION = (
     "I am casewright-rules-1, a model made of rules: I investigate fraud cases from the evidence that my tools return. "
     "I cannot hold a general conversation; please ask a person or configure another model for that."
 )
-_JUDGES = {"usage": judge_usage, "location": judge_location, "billing": judge_billing}
 
 
 @dataclass(frozen=True)
@@ -83,9 +80,9 @@ def _any_call(tools: list[Function], conversation: Conversation | None, requests
 def _verdict(conversation: Conversation, requests: tuple[Request, ...]) -> dict[str, JsonValue]:
     if conversation.specialist is None:
         return aggregate(conversation, requests).as_json()
-    dossier = open_dossier(conversation)
-    verdict = conclude(_JUDGES[conversation.specialist](dossier), dossier)
-    return follow_up(verdict, requests, dossier).as_json()
+    dossier = open_dossier(conversation.case.alert, conversation.answers)
+    verdict = conclude(JUDGES[conversation.specialist](dossier), dossier)
+    return follow_up(verdict, requests, conversation, dossier).as_json()
 
 
 def _unreadable(request: ChatRequest, reason: str) -> Turn:

@@ -1,1 +1,1 @@
-"""The rules: pure functions from a conversation to the tools to call next, or to a verdict."""
+"""From a conversation to the tools to call next, or to a verdict by the rules of `screening`. Pure."""

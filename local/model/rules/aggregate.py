@@ -7,10 +7,10 @@ from pydantic import JsonValue
 
 from contracts.assessment import RecommendedAction
 from contracts.report import SPECIALISTS, SpecialistReport
-from local.model.rules import thresholds
 from local.model.rules.conversation import Conversation
 from local.model.rules.feedback import Request
-from local.model.rules.verdict import clamp
+from screening import thresholds
+from screening.verdict import clamp
 
 
 @dataclass(frozen=True)

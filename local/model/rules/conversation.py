@@ -16,7 +16,9 @@ from contracts.alert import Alert
 from contracts.investigation import RememberedRound
 from contracts.report import Specialist, SpecialistReport
 from local.model.request import Message
+from screening.answers import Answers, ToolAnswer
 
+NO_ANSWERS = Answers()
 Part = Literal["usage", "location", "billing", "aggregator"]
 
 _CASE_BLOCK = re.compile(r"^```json casewright-case[ \t]*\r?\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -41,27 +43,12 @@ class UnreadableCase(Exception):
 
 
 @dataclass(frozen=True)
-class ToolResult:
-    """One answered tool call. `data` is None when it failed."""
-
-    tool: str
-    evidence_id: str | None
-    data: JsonValue = None
-    error: str | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether there is data to judge."""
-        return self.error is None
-
-
-@dataclass(frozen=True)
 class Conversation:
     """One agent's view of one round of one case."""
 
     part: Part
     case: CaseBlock
-    results: tuple[ToolResult, ...] = ()
+    answers: Answers = NO_ANSWERS
     called: frozenset[str] = field(default_factory=frozenset[str])
     """Names of all tools that were asked for, answered or not."""
 
@@ -69,18 +56,6 @@ class Conversation:
     def specialist(self) -> Specialist | None:
         """The specialist that is being played, None for the aggregator."""
         return None if self.part == "aggregator" else self.part
-
-    def result(self, tool: str) -> ToolResult | None:
-        """The latest usable answer of `tool`, else its latest failure, else None."""
-        answers = [result for result in self.results if result.tool == tool]
-        usable = [result for result in answers if result.ok]
-        return (usable or answers or [None])[-1]
-
-    @property
-    def failures(self) -> tuple[ToolResult, ...]:
-        """The last failure of every tool that never answered."""
-        last = {result.tool: self.result(result.tool) for result in self.results}
-        return tuple(result for result in last.values() if result is not None and not result.ok)
 
 
 def read_conversation(messages: Sequence[Message]) -> Conversation | None:
@@ -98,7 +73,7 @@ def read_conversation(messages: Sequence[Message]) -> Conversation | None:
     return Conversation(
         part=_part(case, messages),
         case=case,
-        results=tuple(_read_result(message, calls) for message in messages if message.role == "tool"),
+        answers=Answers(tuple(_read_answer(message, calls) for message in messages if message.role == "tool")),
         called=frozenset(calls.values()),
     )
 
@@ -121,16 +96,16 @@ def _part(case: CaseBlock, messages: Sequence[Message]) -> Part:
     return cast("Part", match.group(1) or "aggregator")
 
 
-def _read_result(message: Message, calls: dict[str, str]) -> ToolResult:
+def _read_answer(message: Message, calls: dict[str, str]) -> ToolAnswer:
     tool = calls.get(message.tool_call_id or "", "unknown")
     try:
         content: JsonValue = json.loads(message.text)
     except (ValueError, RecursionError):
-        return ToolResult(tool, None, error="the answer was not JSON")
+        return ToolAnswer(tool, None, error="the answer was not JSON")
     if not isinstance(content, dict):
-        return ToolResult(tool, None, error="the answer was not a JSON object")
+        return ToolAnswer(tool, None, error="the answer was not a JSON object")
     named = content.get("evidence_id")
     evidence_id = named if isinstance(named, str) else None
     if content.get("ok") is not True:
-        return ToolResult(tool, evidence_id, error=str(content.get("error") or "no reason given"))
-    return ToolResult(tool, evidence_id, data=content.get("data"))
+        return ToolAnswer(tool, evidence_id, error=str(content.get("error") or "no reason given"))
+    return ToolAnswer(tool, evidence_id, data=content.get("data"))

@@ -2,17 +2,17 @@
 
 from dataclasses import replace
 
-from local.model.rules import thresholds
-from local.model.rules.conversation import ToolResult
-from local.model.rules.dossier import Dossier
+from local.model.rules.conversation import Conversation
 from local.model.rules.feedback import Request, StatedFact
-from local.model.rules.verdict import Signal, Verdict, clamp
+from screening import thresholds
+from screening.answers import ToolAnswer
+from screening.dossier import Dossier
+from screening.verdict import Signal, Verdict, clamp
 
 
-def follow_up(verdict: Verdict, requests: tuple[Request, ...], dossier: Dossier) -> Verdict:
+def follow_up(verdict: Verdict, requests: tuple[Request, ...], conversation: Conversation, dossier: Dossier) -> Verdict:
     """`verdict` with one finding for each round's feedback, moved by the last fact that a reviewer stated."""
-    conversation = dossier.conversation
-    answers = tuple(_answer(request, dossier) for request in requests)
+    answers = tuple(_answer(request, conversation, dossier) for request in requests)
     last = answers[-1].statement if answers else None
     verdict = replace(verdict, findings=(*verdict.findings, *answers), feedback_answer=last)
     facts = [r.fact for r in requests if r.fact is not None and r.fact.concerns(conversation.part)]
@@ -28,9 +28,8 @@ def shifted(score: float, fact: StatedFact, lowest: float = thresholds.STATED_FA
     return max(score, clamp(score + thresholds.STATED_FACT_SHIFT, highest=thresholds.STATED_FACT_HIGHEST))
 
 
-def _answer(request: Request, dossier: Dossier) -> Signal:
-    conversation = dossier.conversation
-    looked = [result for tool in request.tools if (result := conversation.result(tool)) is not None]
+def _answer(request: Request, conversation: Conversation, dossier: Dossier) -> Signal:
+    looked = [result for tool in request.tools if (result := dossier.answers.of(tool)) is not None]
     cited = tuple(result.evidence_id for result in looked if result.evidence_id)
     asked = f"Round {request.round} was rejected with “{request.quote}”"
     done = [f"looked at {_describe(result, dossier)}" for result in looked]
@@ -43,7 +42,7 @@ def _answer(request: Request, dossier: Dossier) -> Signal:
     return Signal(f"{asked}: {action}.", 0.0, cited or dossier.all_evidence)
 
 
-def _describe(result: ToolResult, dossier: Dossier) -> str:
+def _describe(result: ToolAnswer, dossier: Dossier) -> str:
     """What the tool showed, in a few words."""
     name = result.tool.removeprefix("get_").removeprefix("search_").replace("_", " ")
     if not result.ok:

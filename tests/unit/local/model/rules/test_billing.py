@@ -1,7 +1,7 @@
 """The billing rules: the same spree is a theft or a season of gifts, by what the records show."""
 
 from contracts.alert import Baseline
-from local.model.rules.thresholds import HIGH_RISK
+from screening.thresholds import HIGH_RISK
 from tests.unit.local.model.casefile import (
     HOME_PHONE,
     NEUTRAL,

@@ -1,6 +1,6 @@
 """The location rules: the same alert is judged by what the records show."""
 
-from local.model.rules.thresholds import HIGH_RISK
+from screening.thresholds import HIGH_RISK
 from tests.unit.local.model.casefile import (
     CUSTOMER,
     HOME_PHONE,

@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.alert import Baseline
-from local.model.rules.thresholds import HIGH_RISK
+from screening.thresholds import HIGH_RISK
 from tests.unit.local.model.casefile import (
     NEUTRAL,
     CaseFile,

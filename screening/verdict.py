@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from local.model.rules import thresholds
-from local.model.rules.dossier import Dossier
-from local.model.rules.records import unreadable_results
+from screening import thresholds
+from screening.dossier import Dossier
+from screening.records import unreadable_answers
 
 MAX_STATEMENT = 600
 MAX_SIGNALS = 8
@@ -96,12 +96,11 @@ def _supported(signals: Sequence[Signal], dossier: Dossier) -> tuple[Signal, ...
 
 
 def _unanswered(dossier: Dossier) -> str | None:
-    conversation = dossier.conversation
-    failed = conversation.failures
+    failed = dossier.answers.failures
     if failed:
-        reasons = "; ".join(f"{result.tool}: {(result.error or '').rstrip('.')}" for result in failed)
+        reasons = "; ".join(f"{answer.tool}: {(answer.error or '').rstrip('.')}" for answer in failed)
         return f"Records could not be read ({reasons})."
-    strange = unreadable_results(conversation)
+    strange = unreadable_answers(dossier.answers)
     if strange:
-        return f"Records could not be understood ({', '.join(result.tool for result in strange)})."
+        return f"Records could not be understood ({', '.join(answer.tool for answer in strange)})."
     return None

@@ -2,10 +2,10 @@
 
 from datetime import date, datetime, timedelta
 
-from local.model.rules import thresholds
-from local.model.rules.dossier import Dossier
-from local.model.rules.times import days_before
-from local.model.rules.verdict import Signal
+from screening import thresholds
+from screening.dossier import Dossier
+from screening.times import days_before
+from screening.verdict import Signal
 
 STAFF_TERMINAL = "dev-staff-"
 """How the ids of the terminals of Contoso's staff begin."""

@@ -7,10 +7,10 @@ from statistics import median
 
 from contracts.money import in_major_units
 from contracts.telemetry import LoginEvent, TransactionEvent
-from local.model.rules import thresholds
-from local.model.rules.dossier import Dossier, cite_events
-from local.model.rules.records import Charge, Order
-from local.model.rules.verdict import Judgement, Signal
+from screening import thresholds
+from screening.dossier import Dossier, cite_events
+from screening.records import Charge, Order
+from screening.verdict import Judgement, Signal
 
 NAMED_CHARGES = 5
 TRAVEL_CATEGORIES = frozenset({"travel", "hotel", "restaurants", "transport", "fuel", "groceries"})
@@ -208,7 +208,7 @@ def _amount(charge: Charge) -> str:
 def _alert_spending(dossier: Dossier, suspicious: Sequence[Suspicion]) -> Iterator[Signal]:
     """The transactions that the alert itself shows, when the charges on record do not explain them."""
     shown = [event for event in dossier.triggers if isinstance(event, TransactionEvent)]
-    baseline = dossier.conversation.case.alert.baseline
+    baseline = dossier.alert.baseline
     if not shown or _spending_explained(dossier):
         return
     own = dossier.customer.own_countries if dossier.customer else frozenset[str]()

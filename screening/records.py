@@ -4,7 +4,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from local.model.rules.conversation import Conversation, ToolResult
+from screening.answers import Answers, ToolAnswer
 
 Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
 """What any JSON reader can hold. A greater amount is no amount, and its record cannot be understood."""
@@ -158,12 +158,12 @@ class Articles(Record):
 RecordT = TypeVar("RecordT", bound=Record)
 
 
-def read_record(result: ToolResult | None, record: type[RecordT]) -> RecordT | None:
+def read_record(answer: ToolAnswer | None, record: type[RecordT]) -> RecordT | None:
     """The answer of a tool as `record`; None if the tool was not asked, failed, or answered in another shape."""
-    if result is None or not result.ok:
+    if answer is None or not answer.ok:
         return None
     try:
-        return record.model_validate(result.data)
+        return record.model_validate(answer.data)
     except ValidationError:
         return None
 
@@ -182,10 +182,10 @@ RECORD_OF_TOOL: dict[str, type[Record]] = {
 }
 
 
-def unreadable_results(conversation: Conversation) -> tuple[ToolResult, ...]:
+def unreadable_answers(answers: Answers) -> tuple[ToolAnswer, ...]:
     """Answers that came but are not in the agreed shape."""
     return tuple(
-        result
-        for result in conversation.results
-        if result.ok and (record := RECORD_OF_TOOL.get(result.tool)) and read_record(result, record) is None
+        answer
+        for answer in answers.all
+        if answer.ok and (record := RECORD_OF_TOOL.get(answer.tool)) and read_record(answer, record) is None
     )

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from local.model.rules import thresholds
-from local.model.rules.dossier import Dossier
-from local.model.rules.journeys import STAFF_TERMINAL, explains_new_device, is_own_device, travel_grounds
-from local.model.rules.records import SecurityEntry
-from local.model.rules.sightings import Burst, Sighting, alert_sightings, bursts, leaps, logged_sightings
-from local.model.rules.verdict import Judgement, Signal
+from screening import thresholds
+from screening.dossier import Dossier
+from screening.journeys import STAFF_TERMINAL, explains_new_device, is_own_device, travel_grounds
+from screening.records import SecurityEntry
+from screening.sightings import Burst, Sighting, alert_sightings, bursts, leaps, logged_sightings
+from screening.verdict import Judgement, Signal
 
 CREDENTIAL_EVENTS = {
     "password_reset": "the password was reset",

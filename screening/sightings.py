@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from contracts.telemetry import AuthFailureEvent, LoginEvent, TelemetryEvent
-from local.model.rules import thresholds
-from local.model.rules.dossier import Dossier
-from local.model.rules.times import moved
+from screening import thresholds
+from screening.dossier import Dossier
+from screening.times import moved
 
 EARTH_RADIUS_KM = 6371.0
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from contracts.alert import Alert
 from contracts.telemetry import TelemetryEvent
-from local.model.rules import thresholds
-from local.model.rules.conversation import Conversation
-from local.model.rules.records import (
+from screening import thresholds
+from screening.answers import Answers
+from screening.records import (
     Articles,
     BillingSummary,
     Charge,
@@ -27,7 +28,7 @@ from local.model.rules.records import (
     Tickets,
     read_record,
 )
-from local.model.rules.times import moved
+from screening.times import moved
 
 MAX_CITED_EVENTS = 8
 
@@ -36,7 +37,8 @@ MAX_CITED_EVENTS = 8
 class Dossier:
     """Records that were not asked for, or could not be read, are empty."""
 
-    conversation: Conversation
+    alert: Alert
+    answers: Answers
     customer: Customer | None
     subscriptions: tuple[Subscription, ...]
     orders: tuple[Order, ...]
@@ -51,19 +53,18 @@ class Dossier:
     @property
     def events(self) -> tuple[TelemetryEvent, ...]:
         """The alert's window and triggers, oldest first, each once."""
-        alert = self.conversation.case.alert
-        unique = {event.event_id: event for event in (*alert.recent_events, *alert.trigger_events)}
+        unique = {event.event_id: event for event in (*self.alert.recent_events, *self.alert.trigger_events)}
         return tuple(sorted(unique.values(), key=lambda event: event.occurred_at))
 
     @property
     def triggers(self) -> tuple[TelemetryEvent, ...]:
         """The events that made the rule fire."""
-        return self.conversation.case.alert.trigger_events
+        return self.alert.trigger_events
 
     @property
     def as_of(self) -> datetime:
         """The moment that the alert speaks of."""
-        return max((event.occurred_at for event in self.triggers), default=self.conversation.case.alert.raised_at)
+        return max((event.occurred_at for event in self.triggers), default=self.alert.raised_at)
 
     @property
     def is_neutral(self) -> bool:
@@ -93,13 +94,13 @@ class Dossier:
 
     def cite(self, *tools: str) -> tuple[str, ...]:
         """The evidence ids of what these tools returned."""
-        results = (self.conversation.result(tool) for tool in tools)
-        return tuple(result.evidence_id for result in results if result is not None and result.evidence_id)
+        answers = (self.answers.of(tool) for tool in tools)
+        return tuple(answer.evidence_id for answer in answers if answer is not None and answer.evidence_id)
 
     @property
     def all_evidence(self) -> tuple[str, ...]:
         """Everything that can be cited: tool results first, else the alert's events."""
-        cited = tuple(result.evidence_id for result in self.conversation.results if result.evidence_id)
+        cited = tuple(answer.evidence_id for answer in self.answers.all if answer.evidence_id)
         return cited or cite_events(self.triggers)
 
 
@@ -108,26 +109,26 @@ def cite_events(events: Sequence[TelemetryEvent]) -> tuple[str, ...]:
     return tuple(event.event_id for event in events[-MAX_CITED_EVENTS:])
 
 
-def open_dossier(conversation: Conversation) -> Dossier:
-    """Reads all tool results of the conversation."""
-    result = conversation.result
-    subscriptions = read_record(result("get_subscriptions"), Subscriptions)
-    orders = read_record(result("get_orders"), Orders)
-    tickets = read_record(result("get_support_tickets"), Tickets)
-    security = read_record(result("get_security_logs"), SecurityLogs)
-    charges = read_record(result("get_recent_charges"), RecentCharges)
-    invoices = read_record(result("get_invoices"), Invoices)
-    articles = read_record(result("search_knowledge_base"), Articles)
+def open_dossier(alert: Alert, answers: Answers) -> Dossier:
+    """Reads all answers."""
+    subscriptions = read_record(answers.of("get_subscriptions"), Subscriptions)
+    orders = read_record(answers.of("get_orders"), Orders)
+    tickets = read_record(answers.of("get_support_tickets"), Tickets)
+    security = read_record(answers.of("get_security_logs"), SecurityLogs)
+    charges = read_record(answers.of("get_recent_charges"), RecentCharges)
+    invoices = read_record(answers.of("get_invoices"), Invoices)
+    articles = read_record(answers.of("search_knowledge_base"), Articles)
     return Dossier(
-        conversation=conversation,
-        customer=read_record(result("get_customer"), Customer),
+        alert=alert,
+        answers=answers,
+        customer=read_record(answers.of("get_customer"), Customer),
         subscriptions=subscriptions.subscriptions if subscriptions else (),
         orders=orders.orders if orders else (),
         tickets=tickets.tickets if tickets else (),
         security=tuple(sorted(security.entries, key=lambda entry: entry.at)) if security else (),
         charges=tuple(sorted(charges.charges, key=lambda charge: charge.at)) if charges else (),
         invoices=invoices.invoices if invoices else (),
-        billing=read_record(result("get_billing_summary"), BillingSummary),
-        usage=read_record(result("get_data_usage"), DataUsage),
+        billing=read_record(answers.of("get_billing_summary"), BillingSummary),
+        usage=read_record(answers.of("get_data_usage"), DataUsage),
         articles=articles.articles if articles else (),
     )

@@ -5,11 +5,11 @@ from datetime import date
 from statistics import median_low
 
 from contracts.telemetry import ApiCallEvent, DataUsageEvent
-from local.model.rules import thresholds
-from local.model.rules.dossier import Dossier, cite_events
-from local.model.rules.records import DataUsage, Subscription, UsageDay
-from local.model.rules.times import days_before
-from local.model.rules.verdict import Judgement, Signal
+from screening import thresholds
+from screening.dossier import Dossier, cite_events
+from screening.records import DataUsage, Subscription, UsageDay
+from screening.times import days_before
+from screening.verdict import Judgement, Signal
 
 
 def judge_usage(dossier: Dossier) -> Judgement:
@@ -38,7 +38,7 @@ def _missing(dossier: Dossier) -> str | None:
 
 def _alert_volume(dossier: Dossier) -> Iterator[Signal]:
     readings = [event for event in dossier.triggers if isinstance(event, DataUsageEvent)]
-    baseline = dossier.conversation.case.alert.baseline
+    baseline = dossier.alert.baseline
     if not readings or baseline is None or not baseline.expected:
         return
     ratio = baseline.observed / baseline.expected
@@ -167,7 +167,7 @@ def _api_burst(dossier: Dossier) -> Iterator[Signal]:
     calls = [event for event in dossier.triggers if isinstance(event, ApiCallEvent)]
     if not calls:
         return
-    baseline = dossier.conversation.case.alert.baseline
+    baseline = dossier.alert.baseline
     count = max(len(calls), int(baseline.observed) if baseline else 0)
     if count >= thresholds.API_CALLS_IN_A_BURST:
         size = f"{count} " if baseline and count == baseline.observed else ""
