@@ -40,6 +40,7 @@ class Options(NamedTuple):
     retain_days: float | None = None
     auto_hubs: bool = True
     message_limit: int = 4 * 1024 * 1024
+    payload_limit: int = 1024 * 1024
     fault: str | None = None
 
 
@@ -55,7 +56,7 @@ class Core:
         """Opens the data folder; raises CannotOpen."""
         self.options = options
         self.clock = clock
-        self._limits = Limits(options.message_limit)
+        self._limits = Limits(options.message_limit, options.payload_limit)
         self.database = Database(options.data)
         self._store = SqliteStore(self.database.connection, self.database.first_key)
         faults = Faults(options.fault)

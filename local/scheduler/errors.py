@@ -98,13 +98,13 @@ class BadRequest(SchedulerError):
 
 
 class MessageTooLarge(SchedulerError):
-    """The payload could be stored, but no worker could ever receive it."""
+    """The payload is larger than the managed service takes."""
 
     code = grpc.StatusCode.RESOURCE_EXHAUSTED
 
     def __init__(self, what: str, size: int, limit: int) -> None:
         super().__init__(
-            f"{what} has {size:,} bytes; a worker can receive {limit:,}: "
+            f"{what} has {size:,} bytes, and at most {limit:,} are taken: "
             "send less, or give worker and client a payload store."
         )
 

@@ -128,7 +128,7 @@ def test_what_no_worker_could_receive_is_refused_at_the_door(wire: Wire) -> None
     ):
         code, words = refusal(call)
         assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert "a worker can receive" in words
+        assert "has 5,242,880 bytes, and at most 1,048,576 are taken" in words
     assert wire.state("b") is None
 
 
@@ -138,23 +138,22 @@ def test_a_message_over_the_server_limit_is_refused_and_the_server_goes_on(wire:
     wire.start("x", "a")
 
 
-def test_an_activity_input_over_the_limit_fails_the_instance_and_spares_the_worker(wire: Wire) -> None:
+def test_an_activity_input_over_the_limit_fails_the_activity_only(wire: Wire) -> None:
     worker = wire.worker("w")
     wire.start("x", "a")
     worker.end_turn(worker.turn(), schedule(1, "step", "x" * (5 * 1024 * 1024)))
-    found = eventually(lambda: wire.status("a") == "FAILED" and wire.state("a"))
-    assert "a worker can receive" in found.failureDetails.errorMessage
-    wire.start("x", "b")
-    assert worker.turn().orchestratorRequest.instanceId == "b"
+    failure = worker.turn().orchestratorRequest.newEvents[-1].taskFailed.failureDetails
+    assert "at most 1,048,576 are taken" in failure.errorMessage
 
 
-def test_an_entity_state_over_the_limit_fails_the_call_only(wire: Wire) -> None:
+def test_an_entity_state_over_the_limit_is_not_taken(wire: Wire) -> None:
     worker = wire.worker("w")
     wire.signal("@c@1", "grow")
     worker.end_batch(worker.batch(), "x" * (5 * 1024 * 1024))
     wire.signal("@c@1", "more")
-    wire.signal("@c@2", "other")
-    assert worker.batch().entityRequestV2.instanceId == "@c@2"
+    batch = worker.batch().entityRequestV2
+    assert [op.entityOperationSignaled.operation for op in batch.operationRequests] == ["more"]
+    assert not batch.HasField("entityState")
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", "a1", "a999.1", "e5.x", "o1.2", "a-1.1", "é.1"])

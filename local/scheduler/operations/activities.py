@@ -1,5 +1,6 @@
 """Activities: handed out, taken back, finished."""
 
+from local.scheduler.operations.bounds import size_failure, trim_failure
 from local.scheduler.operations.unit import Ready, Unit
 from local.scheduler.runtime import events
 from local.scheduler.store.rows import Activity, Instance
@@ -7,7 +8,13 @@ from local.scheduler.wire import optional_text, pb, text, to_bytes
 
 
 def schedule(unit: Unit, row: Instance, task: int, action: pb.ScheduleTaskAction) -> None:
-    """Adds an activity, or fails it at once when no worker could receive it."""
+    """Adds an activity, or fails it at once when its input is too large."""
+    too_large = size_failure(
+        unit, f"The input of activity '{action.name}'", optional_text(action, "input"), action.tags
+    )
+    if too_large is not None:
+        unit.post(row, events.task_failed(unit.now, task, too_large), generation=row.generation)
+        return
     request = pb.ActivityRequest(
         name=action.name,
         version=action.version if action.HasField("version") else None,
@@ -18,14 +25,6 @@ def schedule(unit: Unit, row: Instance, task: int, action: pb.ScheduleTaskAction
         tags=action.tags,
     )
     body = to_bytes(request)
-    if len(body) > unit.limits.payload:
-        failure = events.failure_details(
-            "MessageTooLarge",
-            f"The input of activity '{action.name}' has {len(body):,} bytes, more than a worker can receive "
-            f"({unit.limits.message:,}): pass less, or use a payload store.",
-        )
-        unit.post(row, events.task_failed(unit.now, task, failure), generation=row.generation)
-        return
     version = optional_text(action, "version")
     key = unit.store.next_key()
     unit.store.insert_activity(
@@ -54,9 +53,13 @@ def complete(unit: Unit, key: int, attempt: int, response: pb.ActivityResponse) 
     if row is None:
         return False
     instance, generation, task = row
+    result = optional_text(response, "result")
+    failure = size_failure(unit, "The result of the activity", result)
     if response.HasField("failureDetails"):
-        event = events.task_failed(unit.now, task, response.failureDetails)
+        failure = trim_failure(response.failureDetails, unit.limits.payload)
+    if failure is not None:
+        event = events.task_failed(unit.now, task, failure)
     else:
-        event = events.task_completed(unit.now, task, optional_text(response, "result"))
+        event = events.task_completed(unit.now, task, result)
     unit.deliver(instance, generation, event)
     return True

@@ -1,19 +1,21 @@
-"""What the managed service does not take: such ids stay out, wherever they come from.
+"""What the managed service does not take: such ids and payloads stay out, wherever they come from.
 
-A client's request is refused. An id that arises inside a turn fails the instance, and one in an entity's answer fails
-the batch: a worker reports once, so a refusal of its report would leave the work where it is.
+A client's request is refused. A worker reports once, so a refusal of its report would leave the work where it is, to
+be sent for ever: what is too long or too large there fails the step that asked for it, or, where nothing waits for an
+answer, the instance or the batch.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from local.scheduler.errors import BadRequest
+from local.scheduler.errors import BadRequest, MessageTooLarge
 from local.scheduler.operations.unit import Unit
 from local.scheduler.runtime import events
 from local.scheduler.runtime.turn import Outcome
 from local.scheduler.store.rows import Instance
-from local.scheduler.wire import pb
+from local.scheduler.wire import optional_text, pb
 
 MAX_ID = 100  # characters
+TRIMMED = 4_000  # characters of a failure's message that is kept of one too large
 
 
 def check_id(instance_id: str) -> None:
@@ -22,14 +24,103 @@ def check_id(instance_id: str) -> None:
         raise BadRequest(_too_long(instance_id))
 
 
-def fault_in_turn(unit: Unit, row: Instance, outcome: Outcome) -> pb.TaskFailureDetails | None:
+def check_size(unit: Unit, what: str, *texts: str | None) -> None:
+    """Raises MessageTooLarge when these are together larger than one payload may be."""
+    size = _size(texts, unit.limits.payload)
+    if size is not None:
+        raise MessageTooLarge(what, size, unit.limits.payload)
+
+
+def size_failure(
+    unit: Unit, what: str, text: str | None, tags: Mapping[str, str] | None = None
+) -> pb.TaskFailureDetails | None:
+    """The failure of a step whose payload is too large; None when it is not."""
+    size = _size((text, *(tags or {}), *(tags or {}).values()), unit.limits.payload)
+    if size is None:
+        return None
+    return events.failure_details("MessageTooLarge", str(MessageTooLarge(what, size, unit.limits.payload)))
+
+
+def trim_failure(failure: pb.TaskFailureDetails, limit: int) -> pb.TaskFailureDetails:
+    """A failure that fits: of one that is larger than a payload may be, the beginning of its message is kept."""
+    size = failure.ByteSize()
+    if size <= limit:
+        return failure
+    return pb.TaskFailureDetails(
+        errorType=failure.errorType[:TRIMMED],
+        errorMessage=f"{failure.errorMessage[:TRIMMED]} … (cut: the failure had {size:,} bytes, at most {limit:,} fit)",
+        isNonRetriable=failure.isNonRetriable,
+    )
+
+
+def fault_in_turn(
+    unit: Unit, row: Instance, response: pb.OrchestratorResponse, outcome: Outcome
+) -> pb.TaskFailureDetails | None:
     """Why this turn cannot be carried out, if it cannot."""
-    return _id_fault(unit, row.hub, _ids_in_turn(row, outcome))
+    return _id_fault(unit, row.hub, _ids_in_turn(row, outcome)) or _size_fault(
+        unit, _payloads_in_turn(response, outcome)
+    )
 
 
 def fault_in_batch(unit: Unit, hub: int, result: pb.EntityBatchResult) -> pb.TaskFailureDetails | None:
     """Why this answer of an entity cannot be taken, if it cannot."""
-    return _id_fault(unit, hub, _ids_in_batch(result))
+    return _id_fault(unit, hub, _ids_in_batch(result)) or _size_fault(unit, _payloads_in_batch(result))
+
+
+def drop_oversized_inputs(outcome: Outcome, limit: int) -> None:
+    """Keeps the inputs of steps that failed for their size out of the history."""
+    for event in outcome.confirmations:
+        match event.WhichOneof("eventType"):
+            case "taskScheduled":
+                step = event.taskScheduled
+            case "subOrchestrationInstanceCreated":
+                step = event.subOrchestrationInstanceCreated
+            case "entityOperationCalled":
+                step = event.entityOperationCalled
+            case _:
+                continue
+        if _size((optional_text(step, "input"),), limit) is not None:
+            step.ClearField("input")
+
+
+def _size(texts: Iterable[str | None], limit: int) -> int | None:
+    """How many bytes these have together, when that is more than the limit."""
+    present = [text for text in texts if text]
+    # A character has four bytes at most: nearly everything needs no encoding to be seen to fit.
+    if 4 * sum(map(len, present)) <= limit:
+        return None
+    size = sum(len(text.encode()) for text in present)
+    return size if size > limit else None
+
+
+def _size_fault(unit: Unit, payloads: Iterable[tuple[str, str | None]]) -> pb.TaskFailureDetails | None:
+    for what, text in payloads:
+        failure = size_failure(unit, what, text)
+        if failure is not None:
+            return failure
+    return None
+
+
+def _payloads_in_turn(response: pb.OrchestratorResponse, outcome: Outcome) -> Iterable[tuple[str, str | None]]:
+    """What no step waits for: activities, sub-orchestrations and calls fail by themselves."""
+    yield "The custom status", optional_text(response, "customStatus")
+    if outcome.completion is not None:
+        yield "The input of the next execution" if outcome.continues else "The output", outcome.completion.output
+    for message in outcome.messages:
+        yield f"The event '{message.name}'", message.input
+    for action in outcome.terminations:
+        yield "The reason of the termination", optional_text(action, "reason")
+    for sent in outcome.entity_messages:
+        signal = sent.entityOperationSignaled
+        yield f"The signal '{signal.operation}'", optional_text(signal, "input")
+
+
+def _payloads_in_batch(result: pb.EntityBatchResult) -> Iterable[tuple[str, str | None]]:
+    yield "The state of the entity", optional_text(result, "entityState")
+    for action in result.actions:
+        yield f"The signal '{action.sendSignal.name}'", optional_text(action.sendSignal, "input")
+        started = action.startNewOrchestration
+        yield f"The input of '{started.instanceId}'", optional_text(started, "input")
 
 
 def _too_long(instance_id: str) -> str:

@@ -4,7 +4,7 @@ import json
 from uuid import uuid4
 
 from local.scheduler.errors import BadRequest
-from local.scheduler.operations.bounds import check_id, fault_in_batch
+from local.scheduler.operations.bounds import check_id, fault_in_batch, size_failure, trim_failure
 from local.scheduler.operations.locks import ensure_entity, entity_name, is_entity_id, release, request_locks
 from local.scheduler.operations.unit import Ready, Unit, log
 from local.scheduler.runtime import events
@@ -73,6 +73,10 @@ def _called(unit: Unit, row: Instance, called: pb.EntityOperationCalledEvent) ->
         failure = events.failure_details("InvalidEntityId", f"'{target}' is no entity id: it has the form '@name@key'.")
         unit.post(row, events.operation_failed(unit.now, called.requestId, failure), generation=row.generation)
         return
+    failure = size_failure(unit, f"The input of '{called.operation}' for '{target}'", optional_text(called, "input"))
+    if failure is not None:
+        unit.post(row, events.operation_failed(unit.now, called.requestId, failure), generation=row.generation)
+        return
     entity = ensure_entity(unit, row.hub, target)
     event = pb.HistoryEvent(eventId=-1, timestamp=timestamp(unit.now), entityOperationCalled=called)
     event.entityOperationCalled.parentInstanceId.value = row.id
@@ -91,7 +95,7 @@ def lease_batch(unit: Unit, key: int, worker: int) -> tuple[int, bytes] | None:
     ops = _next_ops(unit, entity)
     if not ops:
         return None
-    room = unit.limits.payload - len((entity.state or "").encode())
+    room = unit.limits.request - len((entity.state or "").encode())
     if sum(len(op.event) for op in ops) > room:
         ops = _only_fitting(unit, entity, ops, room)
         if not ops:
@@ -176,10 +180,14 @@ def complete_batch(unit: Unit, key: int, attempt: int, result: pb.EntityBatchRes
 def _answer(unit: Unit, op: EntityOp, result: pb.OperationResult) -> None:
     if op.kind != OpKind.CALL or op.caller is None or op.generation is None:
         return
+    output = optional_text(result.success, "result")
+    failure = size_failure(unit, "The result of the operation", output)
     if result.HasField("failure"):
-        event = events.operation_failed(unit.now, op.request_id, result.failure.failureDetails)
+        failure = trim_failure(result.failure.failureDetails, unit.limits.payload)
+    if failure is not None:
+        event = events.operation_failed(unit.now, op.request_id, failure)
     else:
-        event = events.operation_completed(unit.now, op.request_id, optional_text(result.success, "result"))
+        event = events.operation_completed(unit.now, op.request_id, output)
     unit.deliver(op.caller, op.generation, event)
 
 

@@ -9,11 +9,10 @@ from local.scheduler.errors import (
     BadRequest,
     InstanceExists,
     InstanceNotFound,
-    MessageTooLarge,
     NotFailed,
     NotFinished,
 )
-from local.scheduler.operations.bounds import check_id
+from local.scheduler.operations.bounds import check_id, check_size
 from local.scheduler.operations.unit import Unit
 from local.scheduler.runtime import events
 from local.scheduler.store.rows import TERMINAL, InboxKind, Instance, Status
@@ -29,13 +28,6 @@ def require(unit: Unit, hub: int, instance_id: str) -> Instance:
         check_id(instance_id)
         raise InstanceNotFound(instance_id)
     return row
-
-
-def check_size(unit: Unit, what: str, *texts: str | None) -> None:
-    """Raises MessageTooLarge when no worker could receive this."""
-    size = sum(len(value.encode()) for value in texts if value)
-    if size > unit.limits.payload:
-        raise MessageTooLarge(what, size, unit.limits.payload)
 
 
 def check_reuse(replaceable: Iterable[int]) -> None:
@@ -61,6 +53,7 @@ def start(unit: Unit, hub: int, request: pb.CreateInstanceRequest) -> Instance:
     check_reuse(request.orchestrationIdReusePolicy.replaceableStatus)
     input = optional_text(request, "input")
     check_size(unit, f"The input of '{instance_id}'", input)
+    check_size(unit, "The tags", *request.tags, *request.tags.values())
     existing = unit.store.find_instance(hub, instance_id)
     if existing is not None:
         if existing.status not in request.orchestrationIdReusePolicy.replaceableStatus:
@@ -112,12 +105,14 @@ def raise_event(unit: Unit, row: Instance, name: str, input: str | None) -> None
 
 def suspend(unit: Unit, row: Instance, reason: str | None) -> None:
     """Asks an instance to pause."""
+    check_size(unit, "The reason", reason)
     if not row.ended and row.status != Status.SUSPENDED:
         unit.post(row, events.suspended(unit.now, reason), InboxKind.SUSPEND)
 
 
 def resume(unit: Unit, row: Instance, reason: str | None) -> None:
     """Asks an instance to go on."""
+    check_size(unit, "The reason", reason)
     if not row.ended:
         unit.post(row, events.resumed(unit.now, reason), InboxKind.RESUME)
 
@@ -156,6 +151,7 @@ def rewind(unit: Unit, row: Instance, reason: str | None, *, parent_execution_id
     The worker rewrites the history. Until it has, `rewinding` keeps all other events back: the worker accepts the
     rewind only alone, and only while the history still ends with the failure.
     """
+    check_size(unit, "The reason", reason)
     if row.status != Status.FAILED:
         raise NotFailed(row.id, Status(row.status).name.lower())
     row = row._replace(status=Status.RUNNING, rewinding=1, completed_at=None, updated_at=unit.now)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from local.scheduler.operations import activities, entities
-from local.scheduler.operations.bounds import fault_in_turn
+from local.scheduler.operations.bounds import drop_oversized_inputs, fault_in_turn, size_failure, trim_failure
 from local.scheduler.operations.instances import raise_event, rewind, terminate
 from local.scheduler.operations.unit import WAKES_SUSPENDED, Unit, log
 from local.scheduler.runtime import events
@@ -53,7 +53,7 @@ def prepare(unit: Unit, key: int) -> tuple[Turn, bytes] | None:
         return None
     past = unit.store.history(key)
     opening = to_bytes(events.orchestrator_started(unit.now))
-    taken, stale = _fit(row, waiting, unit.limits.payload - len(past) - len(opening))
+    taken, stale = _fit(row, waiting, unit.limits.request - len(past) - len(opening))
     if taken is None:
         raise HistoryTooLarge(row, len(past) + sum(len(item.event) for item in waiting))
     bodies = [opening, *(item.event for item in taken if item.event)]
@@ -110,7 +110,7 @@ def complete(unit: Unit, turn: Turn, response: pb.OrchestratorResponse, actions:
     if outcome.rewound_history is not None:
         _rewind(unit, row, outcome.rewound_history)
         return True
-    fault = fault_in_turn(unit, row, outcome)
+    fault = fault_in_turn(unit, row, response, outcome)
     if fault is not None:
         _refuse(unit, row, turn, fault)
         return True
@@ -125,7 +125,10 @@ def complete(unit: Unit, turn: Turn, response: pb.OrchestratorResponse, actions:
     )
     row = _note_uses(row, outcome)
     _carry_out(unit, row, outcome)
+    drop_oversized_inputs(outcome, unit.limits.payload)
     completion = outcome.completion
+    if completion is not None and completion.failure is not None:
+        completion.failure = trim_failure(completion.failure, unit.limits.payload)
     if completion is not None and outcome.continues:
         unit.store.save_instance(_continue_as_new(unit, row, turn, completion))
         return True
@@ -213,6 +216,11 @@ def _set_timer(unit: Unit, row: Instance, timer: int, fire_at: int) -> None:
 
 def _start_child(unit: Unit, row: Instance, child: Child) -> None:
     child_id = child.id_for(row.id)
+    too_large = size_failure(unit, f"The input of the sub-orchestration '{child_id}'", child.input, child.tags)
+    if too_large is not None:
+        event = events.child_ended(unit.now, child.task, Status.FAILED, None, too_large)
+        unit.post(row, event, generation=row.generation)
+        return
     existing = unit.store.find_instance(row.hub, child_id)
     if existing is not None:
         if not existing.ended or existing.key == row.key:

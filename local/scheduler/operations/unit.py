@@ -38,14 +38,15 @@ class Changes:
 
 
 class Limits(NamedTuple):
-    """Sizes in bytes. `message` is what a worker's channel takes, `payload` what fits into it beside the rest."""
+    """Sizes in bytes. `message` is what a worker's channel takes, `payload` what an input, result or state may have."""
 
     message: int
+    payload: int = 1024 * 1024
     entity_batch: int = 512 * 1024
     entity_operations: int = 200
 
     @property
-    def payload(self) -> int:
+    def request(self) -> int:
         """The largest request body that can be handed on."""
         return self.message - 16 * 1024
 

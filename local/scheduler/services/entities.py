@@ -2,10 +2,10 @@
 
 from local.scheduler.answers import entity_metadata
 from local.scheduler.http2.calls import Call
-from local.scheduler.operations import entities, instances
-from local.scheduler.operations.bounds import check_id
+from local.scheduler.operations import entities
+from local.scheduler.operations.bounds import check_id, check_size
 from local.scheduler.operations.unit import Unit
-from local.scheduler.services.service import Service, page_size
+from local.scheduler.services.service import Service, how_many_fit, page_size
 from local.scheduler.store.interface import EntityFilter
 from local.scheduler.wire import micros, optional_text, pb, text
 
@@ -17,7 +17,7 @@ class Entities(Service):
         hub = await self._hub(call)
 
         def act(unit: Unit) -> None:
-            instances.check_size(unit, f"The signal '{request.name}'", optional_text(request, "input"))
+            check_size(unit, f"The signal '{request.name}'", optional_text(request, "input"))
             entities.signal_entity(unit, hub, request)
 
         await self._core.perform(act)
@@ -51,10 +51,10 @@ class Entities(Service):
         limit = page_size(query.pageSize.value)
         after = optional_text(query, "continuationToken") or None
         page = await self._core.read(lambda reader: reader.query_entities(where, after, limit))
-        return pb.QueryEntitiesResponse(
-            entities=[entity_metadata(entity, backlog, state=query.includeState) for entity, backlog in page.items],
-            continuationToken=text(page.next),
-        )
+        found = [entity_metadata(entity, backlog, state=query.includeState) for entity, backlog in page.items]
+        fitting = how_many_fit(found)
+        after = page.next if fitting == len(found) else found[fitting - 1].instanceId
+        return pb.QueryEntitiesResponse(entities=found[:fitting], continuationToken=text(after))
 
     async def CleanEntityStorage(  # noqa: N802
         self, request: pb.CleanEntityStorageRequest, call: Call

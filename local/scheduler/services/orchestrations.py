@@ -3,7 +3,7 @@
 from local.scheduler.answers import orchestration_state
 from local.scheduler.http2.calls import Call
 from local.scheduler.operations import instances
-from local.scheduler.operations.bounds import check_id
+from local.scheduler.operations.bounds import check_id, check_size
 from local.scheduler.operations.unit import Unit
 from local.scheduler.services.service import Service
 from local.scheduler.store.rows import Instance, Payload, Status
@@ -59,7 +59,7 @@ class Orchestrations(Service):
 
         def act(unit: Unit) -> None:
             payload = optional_text(request, "input")
-            instances.check_size(unit, f"The event '{request.name}'", payload)
+            check_size(unit, f"The event '{request.name}'", payload)
             row = instances.require(unit, hub, request.instanceId)
             instances.raise_event(unit, row, request.name, payload)
 
@@ -87,7 +87,7 @@ class Orchestrations(Service):
 
         def act(unit: Unit) -> None:
             output = optional_text(request, "output")
-            instances.check_size(unit, "The output", output)
+            check_size(unit, "The output", output)
             row = instances.require(unit, hub, request.instanceId)
             instances.terminate(unit, row, output, recursive=request.recursive)
 
@@ -101,6 +101,7 @@ class Orchestrations(Service):
         reason = optional_text(request, "reason")
 
         def act(unit: Unit) -> list[str]:
+            check_size(unit, "The reason", reason)
             left: list[str] = []
             for instance_id in request.instanceBatch.instanceIds:
                 row = unit.store.find_instance(hub, instance_id)

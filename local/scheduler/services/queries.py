@@ -10,7 +10,7 @@ from local.scheduler.errors import ExecutionNotFound
 from local.scheduler.http2.calls import Call
 from local.scheduler.operations import entities, instances
 from local.scheduler.operations.unit import Unit
-from local.scheduler.services.service import Service, after_token, page_size, page_token
+from local.scheduler.services.service import Service, after_token, how_many_fit, page_size, page_token
 from local.scheduler.store.interface import InstanceFilter, Reader
 from local.scheduler.store.rows import Status
 from local.scheduler.wire import cut_events, micros, optional_text, pb, text, to_bytes
@@ -35,10 +35,11 @@ class Queries(Service):
         limit = page_size(query.maxInstanceCount)
         payloads = query.fetchInputsAndOutputs
         page = await self._core.read(lambda reader: reader.query_instances(where, after, limit, payloads))
-        return pb.QueryInstancesResponse(
-            orchestrationState=[orchestration_state(row, payload, payloads=payloads) for row, payload in page.items],
-            continuationToken=text(page_token(page.next)),
-        )
+        states = [orchestration_state(row, payload, payloads=payloads) for row, payload in page.items]
+        fitting = how_many_fit(states)
+        last = page.items[fitting - 1][0] if fitting < len(states) else None
+        after = page.next if last is None else (last.created_at, last.key)
+        return pb.QueryInstancesResponse(orchestrationState=states[:fitting], continuationToken=text(page_token(after)))
 
     async def ListInstanceIds(self, request: pb.ListInstanceIdsRequest, call: Call) -> pb.ListInstanceIdsResponse:  # noqa: N802
         hub = await self._hub(call)
@@ -117,11 +118,20 @@ class Queries(Service):
         chunk = pb.HistoryChunk()
         size = 0
         for part in parts:
-            if size and size + len(part) > CHUNK_BYTES:
-                call.send(to_bytes(chunk))
-                await call.drained()
-                chunk, size = pb.HistoryChunk(), 0
-            chunk.events.extend(cut_events(part))
-            size += len(part)
+            for events, length in _pieces(part):
+                if size and size + length > CHUNK_BYTES:
+                    call.send(to_bytes(chunk))
+                    await call.drained()
+                    chunk, size = pb.HistoryChunk(), 0
+                chunk.events.extend(events)
+                size += length
         if size:
             call.send(to_bytes(chunk))
+
+
+def _pieces(part: bytes) -> list[tuple[list[pb.HistoryEvent], int]]:
+    """A turn's events with their size: together, or one by one when they are more than a message should have."""
+    events = cut_events(part)
+    if len(part) <= CHUNK_BYTES:
+        return [(events, len(part))]
+    return [([event], event.ByteSize()) for event in events]

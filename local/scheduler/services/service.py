@@ -1,6 +1,9 @@
 """What the RPCs of every role need."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+
+from google.protobuf.message import Message
 
 from local.scheduler.core import Core
 from local.scheduler.errors import BadRequest
@@ -8,6 +11,8 @@ from local.scheduler.http2.calls import Call
 
 PAGE = 100
 MAX_PAGE = 1000
+PAGE_BYTES = 3 * 1024 * 1024
+"""Of the 4 MiB that a client receives unless it is told otherwise; one instance alone may fill it."""
 
 
 class Service:
@@ -28,6 +33,16 @@ def hub_name(call: Call) -> str:
 def page_size(asked: int) -> int:
     """How many items a page has."""
     return min(asked, MAX_PAGE) if asked > 0 else PAGE
+
+
+def how_many_fit(items: Sequence[Message]) -> int:
+    """How many of a page's items an answer takes that every client can receive: one at least, if there is one."""
+    size = 0
+    for count, item in enumerate(items):
+        size += item.ByteSize()
+        if count and size > PAGE_BYTES:
+            return count
+    return len(items)
 
 
 def after_token(token: str | None) -> tuple[int, int] | None:
