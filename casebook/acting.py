@@ -62,7 +62,7 @@ def note_changed_facts(
 ) -> None:
     """Note that what the approval of a round relied on has changed: from here on that approval allows nothing."""
     case = hold(connection, case_id)
-    key = _facts_changed(round_number)
+    key = facts_changed(round_number)
     if is_logged(connection, case_id, key):
         return
     refuse_closed(case)
@@ -90,7 +90,7 @@ def _add_effect(connection: Connection, case_id: str, effect: Effect, seq: int) 
 def _refuse_unapproved(connection: Connection, case: HeldCase, effect: Effect, *, has_begun: bool) -> None:
     """Changed facts end an approval, but not of an effect that has begun: what came of it must be told."""
     bodies = connection.execute(_APPROVALS, {"case_id": case.case_id, "round": case.round}).scalars().all()
-    stands = has_begun or not is_logged(connection, case.case_id, _facts_changed(case.round))
+    stands = has_begun or not is_logged(connection, case.case_id, facts_changed(case.round))
     for body in bodies:
         approved = Decision.model_validate_json(body).action
         if approved is not None and effect.action in EFFECTS_OF[approved] and stands:
@@ -98,5 +98,6 @@ def _refuse_unapproved(connection: Connection, case: HeldCase, effect: Effect, *
     raise NotApproved(case.case_id, effect.action)
 
 
-def _facts_changed(round_number: int) -> str:
+def facts_changed(round_number: int) -> str:
+    """The step of noting that what the approval of a round relied on has changed."""
     return f"facts_changed:{round_number}"

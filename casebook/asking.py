@@ -8,8 +8,9 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from casebook.errors import NoOpenReview, ReviewMismatch, ReviewNotFound, ReviewSuperseded
-from casebook.held import hold
+from casebook.acting import facts_changed
+from casebook.errors import IllegalMove, NoOpenReview, ReviewMismatch, ReviewNotFound, ReviewSuperseded
+from casebook.held import HeldCase, hold
 from casebook.investigating import (
     WORKER,
     drop_proposal,
@@ -22,6 +23,7 @@ from casebook.investigating import (
 from casebook.log import Entry, append, is_logged
 from casebook.reviews import ASKED, read_review
 from casebook.tables import CaseRow, DecisionRow, ReviewRow, table_of
+from contracts.case import CaseState
 from contracts.hashing import content_hash
 from contracts.ids import review_id
 from contracts.investigation import Escalation, ReviewOpening
@@ -45,7 +47,9 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     _refuse_mismatch(opening)
     if opening.round < case.round:
         raise ReviewSuperseded(case.round)
-    move(case, "awaiting_review" if opening.escalation_reason is None else "escalated")
+    target: CaseState = "awaiting_review" if opening.escalation_reason is None else "escalated"
+    _refuse_asking_while_acting(connection, case, target)
+    move(case, target)
     end_open_review(connection, case, "superseded")
     put_assessment(connection, case, opening.assessment, review.assessment_hash, now)
     row = {
@@ -121,6 +125,12 @@ def remind(session: Session, case_id: str, reminded: str, at: datetime, now: dat
         "due_at": review.due_at.isoformat(),
     }
     append(session, case, Entry("review_reminded", key, WORKER, data), now)
+
+
+def _refuse_asking_while_acting(connection: Connection, case: HeldCase, target: CaseState) -> None:
+    """Raises IllegalMove while an approval is carried out, unless it no longer holds: then a person is asked again."""
+    if case.state == "acting" and not is_logged(connection, case.case_id, facts_changed(case.round)):
+        raise IllegalMove(case.case_id, case.state, target)
 
 
 def _review(session: Session, case: CaseRow, wanted: str) -> ReviewRow:

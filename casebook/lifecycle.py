@@ -9,6 +9,7 @@ MOVES: Mapping[CaseState, frozenset[CaseState]] = {
     "investigating": frozenset({"investigating", "awaiting_review", "escalated", "closed"}),
     "awaiting_review": frozenset({"investigating", "awaiting_review", "escalated", "acting", "closed"}),
     "escalated": frozenset({"investigating", "escalated", "acting", "closed"}),
-    "acting": frozenset({"acting", "closed"}),
+    # Back to a person: the store refused a part of what was approved, because the facts had changed.
+    "acting": frozenset({"awaiting_review", "escalated", "acting", "closed"}),
     "closed": frozenset(),
 }

@@ -1,6 +1,8 @@
 """Facts that change between approval and execution, and effects that are taken back, through every real process."""
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from contracts.case import CaseView
@@ -98,3 +100,49 @@ def test_an_account_that_two_cases_locked_opens_with_the_second_reversal(stack: 
 
 def still_locked_by(result: dict[str, Any]) -> list[dict[str, str]]:
     return result["still_locked_by"]
+
+
+def approve_at_one_instant(stack: LocalStack, pair: tuple[CaseView, CaseView], persona: str) -> None:
+    """Both cases' open reviews get this persona's approval of lock and refund, as near to each other as can be."""
+    client, ready = stack.as_person(persona), threading.Barrier(2)
+
+    def approve(view: CaseView) -> int:
+        assert view.review is not None
+        review = {"review_id": view.review.review_id, "assessment_hash": view.review.assessment_hash}
+        ready.wait(CASE_TIMEOUT_S)
+        return client.post(
+            "/api/workflow/decision", json={**review, "verdict": "approve", "action": "lock_and_refund"}
+        ).status_code
+
+    with ThreadPoolExecutor(2) as people:
+        assert list(people.map(approve, pair)) == [202, 202]
+
+
+def test_of_two_refunds_at_one_instant_the_second_is_asked_about_again(stack: LocalStack) -> None:
+    customers = [stack.customer("stolen_card", index) for index in range(2)]
+    pairs = [
+        tuple(stack.start_case(an_alert(customer, f"race-{customer['customer_id']}-{n}")) for n in (1, 2))
+        for customer in customers
+    ]
+    for first, second in pairs:
+        asked = stack.wait_for_case(first, awaits_review(1)), stack.wait_for_case(second, awaits_review(1))
+        for persona in ("ana", "maria"):
+            approve_at_one_instant(stack, asked, persona)
+    for pair in pairs:
+        views = [stack.wait_for_case(case, settled) for case in pair]
+        (again,) = [view for view in views if view.state != "closed"]
+        assert again.assessment is not None
+        assert again.assessment.refund_charge_ids == ()
+        assert stack.decide(again, "approve", action=again.assessment.recommended_action).status_code == 202
+        closed = [stack.wait_for_case(case, lambda view: view.state == "closed") for case in pair]
+
+        assert sorted(view.outcome or "" for view in closed) == ["account_locked", "locked_and_refunded"]
+        audits = [stack.http.get(f"/api/cases/{case}/audit").json() for case in pair]
+        assert [audit["intact"] for audit in audits] == [True, True]
+        refunds = [effect for view in closed for effect in view.effects if effect.action == "refund_charges"]
+        assert [effect.status for effect in refunds].count("done") == 1
+
+
+def settled(view: CaseView) -> bool:
+    """Carried out, or asked again."""
+    return view.state == "closed" or awaits_review(2)(view)

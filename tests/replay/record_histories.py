@@ -114,6 +114,19 @@ def facts_changed(lab: Lab) -> RunningCase:
     return case
 
 
+def refund_refused(lab: Lab) -> RunningCase:
+    """The lock is done and the refund refused; only the refund is asked about again, and carried out."""
+    changed = FactReport(changes=("Charge a cannot be refunded: its status is refunded.",), refund_charge_ids=("b",))
+    script = CaseScript(
+        facts=[FactReport(refund_charge_ids=("a", "b")), changed], executed=[{"refund_charges": "failed"}]
+    )
+    case = _start(lab, "refund-refused", script)
+    case.decide(case.script.opening(1), "lock_and_refund")
+    case.decide(case.script.opening(2), "refund_charges")
+    case.outcome()
+    return case
+
+
 def reconciled(lab: Lab) -> RunningCase:
     """Every attempt fails, the ledger cannot be read at first, and then the effect is found there. Takes a minute."""
     case = _start(lab, "reconciled", CaseScript(action_fails=True, reconciled=["unknown"]))
@@ -140,6 +153,7 @@ PATHS: Mapping[str, Callable[[Lab], RunningCase]] = {
     "broken": broken,
     "reminded": reminded,
     "facts-changed": facts_changed,
+    "refund-refused": refund_refused,
     "reconciled": reconciled,
 }
 

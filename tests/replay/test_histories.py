@@ -56,15 +56,30 @@ def test_a_reversal_of_this_version_is_on_record_and_ended_as_done() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["auto-clear", "approve-lock", "reject-then-approve", "memory-lost", "broken", "facts-changed", "reconciled"],
+    [
+        "auto-clear",
+        "approve-lock",
+        "reject-then-approve",
+        "memory-lost",
+        "broken",
+        "facts-changed",
+        "refund-refused",
+        "reconciled",
+    ],
 )
 def test_a_recording_ends_as_its_case_did(path: str) -> None:
-    outcomes = {"auto-clear": "auto_cleared", "approve-lock": "account_locked", "broken": "failed"}
+    outcomes = {
+        "auto-clear": "auto_cleared",
+        "approve-lock": "account_locked",
+        "broken": "failed",
+        "memory-lost": "cleared",
+    }
+    outcomes["refund-refused"] = "locked_and_refunded"
 
     (end,) = replay(read_history(recording_of(path)))
 
     assert end.what == "end ORCHESTRATION_STATUS_COMPLETED"
-    assert end.payload == f'"{outcomes.get(path, "cleared" if path == "memory-lost" else "account_locked")}"'
+    assert end.payload == f'"{outcomes.get(path, "account_locked")}"'
 
 
 WAITING = ["awaiting-review", "escalated", "specialist-unavailable"]

@@ -8,7 +8,7 @@ from durabletask import task
 
 from contracts.assessment import EffectAction
 from contracts.effect import Effect
-from contracts.investigation import ActionOrder, ActionResult, Reconciliation
+from contracts.investigation import ActionOrder, ActionResult, FactCheck, Reconciliation
 from worker.activities.effects import UNKNOWN, EffectGateway, failed, in_doubt, log_effect
 from worker.activities.facts import FactActivities
 from worker.domain.deciding import planned_effects
@@ -80,7 +80,8 @@ class ActionActivities:
             found = self._found(order, planned)
             if found is not None:
                 return found
-            changes = self._facts.read(order.facts).changes if order.facts else ()
+            facts = _facts_of(order, planned)
+            changes = self._facts.read(facts).changes if facts else ()
             if changes:
                 return failed(planned, NO_LONGER_HOLDS + " ".join(changes))
             return self._sent(order, planned)
@@ -113,6 +114,13 @@ class ActionActivities:
 def _planned(order: ActionOrder) -> tuple[Effect, ...]:
     assert order.decision.action is not None, "an approval without an action is never bound to a review"
     return planned_effects(order.case_id, order.customer_id, order.decision.action)
+
+
+def _facts_of(order: ActionOrder, planned: Effect) -> FactCheck | None:
+    """What must still hold for `planned`: of a refund, only the charges, since the lock is done by then."""
+    if order.facts is None or planned.action != "refund_charges":
+        return order.facts
+    return order.facts.model_copy(update={"action": "refund_charges"})
 
 
 def _reason(order: ActionOrder) -> str:

@@ -1,10 +1,10 @@
 """What a decision means: is it bound to what is being asked, which effects follow, and how the case ends."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pydantic import ValidationError
 
-from contracts.assessment import EFFECTS_OF, RecommendedAction
+from contracts.assessment import EFFECTS_OF, EffectAction, RecommendedAction
 from contracts.case import CaseOutcome
 from contracts.effect import Effect
 from contracts.ids import effect_key
@@ -42,7 +42,14 @@ def planned_effects(case_id: str, customer_id: int, action: RecommendedAction) -
     )
 
 
-def outcome_of(action: RecommendedAction, effects: Sequence[Effect]) -> CaseOutcome:
-    """How the case ends: as the action promises if every one of its effects is done, otherwise `failed`."""
-    done = {effect.action for effect in effects if effect.status == "done"}
-    return OUTCOME_OF[action] if done.issuperset(EFFECTS_OF[action]) else "failed"
+def outcome_of(
+    action: RecommendedAction, effects: Sequence[Effect], done_before: Collection[EffectAction] = ()
+) -> CaseOutcome:
+    """How the case ends: as what was done says, in this round or before, if `action` is; otherwise `failed`."""
+    done = {effect.action for effect in effects if effect.status == "done"} | set(done_before)
+    return outcome_of_done(done) if done.issuperset(EFFECTS_OF[action]) else "failed"
+
+
+def outcome_of_done(done: Collection[str]) -> CaseOutcome:
+    """The outcome that says what was done in the customer's account, and nothing else."""
+    return next(OUTCOME_OF[action] for action, effects in EFFECTS_OF.items() if set(effects) == set(done))

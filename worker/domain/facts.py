@@ -4,12 +4,13 @@ What a store says is data: it is read field by field, and what is not as expecte
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from contracts.assessment import RecommendedAction, RiskAssessment
+from contracts.assessment import EffectAction, RecommendedAction, RiskAssessment
+from contracts.effect import Effect
 from contracts.ids import effect_key
 from contracts.investigation import ActionOrder, FactCheck, FactReport, InvestigationPolicy
 from contracts.money import Money, in_major_units
@@ -28,8 +29,11 @@ NOT_CHECKED = (
 )
 MAX_AMOUNT = 2**53
 """Minor units. A greater amount is none: not every reader can hold it exactly."""
+LOCKED_AS_APPROVED = "The account was locked as approved: only the refund is asked about."
 MAX_QUOTE = 200
 """Characters of another system's own words that a sentence repeats."""
+MAX_REFUSAL = 1_000
+"""Characters of the store's own sentence about what it refused."""
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -56,6 +60,27 @@ def facts_behind(
         evidence_ids=answered_calls(assessment.reports, (CHARGES_TOOL, CUSTOMER_TOOL)),
         told=assessment.route_reasons,
     )
+
+
+def still_to_do(action: RecommendedAction, done: Collection[EffectAction]) -> RecommendedAction:
+    """What of `action` has not been done yet; `clear` when nothing is left."""
+    if "lock_account" not in done or action not in LOCKING:
+        return action
+    return "refund_charges" if action == "lock_and_refund" else "clear"
+
+
+def refused_because(check: FactCheck, order: ActionOrder, effect: Effect, report: FactReport | None) -> tuple[str, ...]:
+    """Which facts made the store refuse `effect`; empty when none of them changed, so that asking again is of no use.
+
+    `report` is None when the store could not be asked afterwards: then its own words say why.
+    """
+    said = str((effect.result or {}).get("error", "The customer store refused it."))[:MAX_REFUSAL]
+    if report is None:
+        return (said,)
+    if report.changes:
+        return report.changes
+    same = (report.refund_charge_ids, report.refund_total) == (check.refund_charge_ids, order.refund_total)
+    return () if same else (said,)
 
 
 def order_for(case_id: str, customer_id: int, assessment: RiskAssessment, decision: Decision) -> ActionOrder:
@@ -142,25 +167,34 @@ def asked_again(
     check: FactCheck,
     changes: Sequence[str],
     report: FactReport | None,
+    done: Collection[EffectAction] = (),
 ) -> RiskAssessment:
     """The question of the next round: the same judgement, with what has changed and without what cannot be done.
 
-    `report` is None when the store could not be asked; then nothing but the reasons changes.
+    `report` is None when the store could not be asked; then nothing but the reasons changes. What is `done` is
+    asked about no more.
     """
-    reasons = tuple(dict.fromkeys((*assessment.route_reasons, *changes)))
+    told = (LOCKED_AS_APPROVED,) if "lock_account" in done else ()
+    reasons = tuple(dict.fromkeys((*assessment.route_reasons, *changes, *told)))
     again = assessment.model_copy(
         update={"round": assessment.round + 1, "route": "review", "route_reasons": reasons, "quality_check": False}
     )
+    if "lock_account" in done:
+        again = again.model_copy(update={"recommended_action": "refund_charges"})
     if report is None or check.action not in REFUNDING:
         return again
-    return _with_refund(again, policy, report)
+    return _with_refund(again, policy, report, done)
 
 
-def _with_refund(assessment: RiskAssessment, policy: InvestigationPolicy, report: FactReport) -> RiskAssessment:
+def _with_refund(
+    assessment: RiskAssessment, policy: InvestigationPolicy, report: FactReport, done: Collection[EffectAction]
+) -> RiskAssessment:
     action = assessment.recommended_action
     if action in REFUNDING and not report.refund_charge_ids:
         risky = is_risky(assessment.reports, assessment.overall_risk_score, policy.auto_clear_threshold)
-        action = "lock_account" if action == "lock_and_refund" or risky else "clear"
+        # Where the account is locked already, approving that once more leaves it as it is.
+        locks = action == "lock_and_refund" or risky or "lock_account" in done
+        action = "lock_account" if locks else "clear"
     return assessment.model_copy(
         update={
             "refund_charge_ids": report.refund_charge_ids,

@@ -10,7 +10,8 @@ MOVES: Mapping[Phase, frozenset[Phase]] = {
     # To itself: what was approved no longer holds, and the next question follows.
     "awaiting_review": frozenset({"investigating", "awaiting_review", "escalated", "acting", "closed"}),
     "escalated": frozenset({"escalated", "acting", "closed"}),
-    "acting": frozenset({"closed"}),
+    # Back to a person: the store refused a part of what was approved, because the facts had changed.
+    "acting": frozenset({"awaiting_review", "escalated", "closed"}),
     "closed": frozenset(),
 }
 

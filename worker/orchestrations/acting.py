@@ -1,34 +1,27 @@
 """Carrying out what was approved, and closing the case."""
 
+from typing import cast
+
 from durabletask import task
 
-from contracts.assessment import RiskAssessment
+from contracts.assessment import EffectAction
 from contracts.case import CaseOutcome
 from contracts.investigation import ActionOrder, ActionResult, Closing, Reconciliation
-from contracts.review import Decision
 from worker import calls
 from worker.calls import Steps
-from worker.domain.deciding import OUTCOME_OF, outcome_of
-from worker.domain.facts import order_for
 from worker.orchestrations.case import OpenCase
 from worker.orchestrations.reconciling import reconcile
 
 
-def carry_out(
-    ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, decision: Decision
-) -> Steps[CaseOutcome]:
-    """Do what was approved and close the case accordingly."""
-    if decision.action is None or decision.action == "clear":
-        return (yield from close(ctx, case, assessment.round, OUTCOME_OF["clear"]))
+def carry_out(ctx: task.OrchestrationContext, case: OpenCase, order: ActionOrder) -> Steps[ActionResult]:
+    """Make the effects of what was approved happen, and remember in the case which were done."""
     case.board.enter("acting")
-    order = order_for(case.case_id, case.alert.customer_id, assessment, decision)
-    if not case.features.fact_checks:
-        order = order.model_copy(update={"facts": None})
     try:
         result = yield from calls.execute_action(ctx, order, can_reconcile=case.features.reconciliation)
     except task.TaskFailedError:
         result = yield from _find_out(ctx, case, order)
-    return (yield from close(ctx, case, assessment.round, outcome_of(decision.action, result.effects)))
+    case.done.update(cast("EffectAction", effect.action) for effect in result.effects if effect.status == "done")
+    return result
 
 
 def _find_out(ctx: task.OrchestrationContext, case: OpenCase, order: ActionOrder) -> Steps[ActionResult]:

@@ -1,11 +1,12 @@
 """What every step of one investigation shares: its order, its limits, and what its custom status shows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from durabletask import task
 
 from contracts.alert import Alert
+from contracts.assessment import EffectAction
 from contracts.case import CaseOutcome, CaseProgress, Phase, SpecialistState
 from contracts.investigation import InvestigationPolicy
 from contracts.report import SPECIALISTS, Specialist
@@ -78,6 +79,8 @@ class Features:
 
     recorded_decisions: bool
     """1.3: an event only wakes the case; what was decided is read from the casebook."""
+    refusals_asked_again: bool
+    """1.3: an effect that the store refused because the facts changed goes back to a person."""
 
     @staticmethod
     def of(version: str | None) -> "Features":
@@ -89,6 +92,7 @@ class Features:
             reconciliation=since >= _RELEASES.index("1.1"),
             single_steps=since >= _RELEASES.index("1.2"),
             recorded_decisions=since >= _RELEASES.index("1.3"),
+            refusals_asked_again=since >= _RELEASES.index("1.3"),
         )
 
 
@@ -101,6 +105,8 @@ class OpenCase:
     policy: InvestigationPolicy
     board: ProgressBoard
     features: Features
+    done: set[EffectAction] = field(default_factory=set[EffectAction])
+    """What was done in the customer's account, by whichever round's approval."""
 
 
 def now(ctx: task.OrchestrationContext) -> datetime:

@@ -1,14 +1,18 @@
-"""Between approval and execution: what the approval relied on is checked, and asked about again when it has changed."""
+"""From a question to what comes of its answer: the facts are checked before anything happens, and after a refusal."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from durabletask import task
 
 from contracts.assessment import RiskAssessment
-from contracts.investigation import ChangedFacts
+from contracts.case import CaseOutcome
+from contracts.investigation import ActionOrder, ActionResult, ChangedFacts, FactCheck, FactReport
 from worker import calls
 from worker.calls import Steps
-from worker.domain.facts import NOT_CHECKED, asked_again, facts_behind
+from worker.domain.deciding import outcome_of
+from worker.domain.facts import NOT_CHECKED, asked_again, facts_behind, order_for, refused_because, still_to_do
+from worker.orchestrations.acting import carry_out
 from worker.orchestrations.case import OpenCase
 from worker.orchestrations.remembering import CaseMemory
 from worker.orchestrations.review import Answer, ask_analyst, ask_manager
@@ -18,24 +22,56 @@ FACTS_CHANGED = "What a manager approved no longer holds."
 Ask = Callable[[task.OrchestrationContext, OpenCase, RiskAssessment], Steps[Answer]]
 
 
-def ask_until_facts_hold(
-    ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, assessment: RiskAssessment, ask: Ask
-) -> Steps[tuple[RiskAssessment, Answer]]:
-    """Ask. When what was approved no longer holds, ask the same role again, as a round that says what has changed.
+@dataclass(frozen=True)
+class Settled:
+    """What came of a question: the assessment that was answered last, its answer, and the outcome of what was approved.
 
-    Ends with the assessment that was answered last, and that answer.
+    `outcome` is None when nothing was approved.
+    """
+
+    assessment: RiskAssessment
+    answer: Answer
+    outcome: CaseOutcome | None
+
+
+def ask_until_settled(
+    ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, assessment: RiskAssessment, ask: Ask
+) -> Steps[Settled]:
+    """Ask, and do what is approved. When what was approved no longer holds, before it is done or when the store
+    refuses it, ask the same role again, as a round that says what has changed.
     """
     answer = yield from ask(ctx, case, assessment)
     while True:
         again = yield from _changed_since(ctx, case, assessment, answer)
         if again is None:
-            return assessment, answer
+            if answer.decision is None or answer.decision.verdict == "reject":
+                return Settled(assessment, answer, None)
+            outcome, again = yield from _act(ctx, case, assessment, answer)
+            if again is None:
+                return Settled(assessment, answer, outcome)
         assessment = again
         yield from memory.keep_round(assessment)
         if answer.by_manager:
             answer = yield from ask_manager(ctx, case, assessment, FACTS_CHANGED)
         else:
             answer = yield from ask_analyst(ctx, case, assessment)
+
+
+def _act(
+    ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, answer: Answer
+) -> Steps[tuple[CaseOutcome, RiskAssessment | None]]:
+    """Do what was approved: the outcome, and what to ask instead when the store refused because facts have changed."""
+    decision = answer.decision
+    assert decision is not None, "only what somebody approved is carried out"
+    action = decision.action or "clear"
+    if action == "clear":
+        return outcome_of(action, (), case.done), None
+    order = order_for(case.case_id, case.alert.customer_id, assessment, decision)
+    if not case.features.fact_checks:
+        order = order.model_copy(update={"facts": None})
+    result = yield from carry_out(ctx, case, order)
+    again = yield from _refused(ctx, case, assessment, order, result)
+    return outcome_of(action, result.effects, case.done), again
 
 
 def _changed_since(
@@ -45,17 +81,55 @@ def _changed_since(
     decision = answer.decision
     if not case.features.fact_checks or decision is None or decision.verdict == "reject" or decision.action is None:
         return None
-    check = facts_behind(case.case_id, case.alert.customer_id, decision.action, assessment)
+    action = still_to_do(decision.action, case.done)
+    check = facts_behind(case.case_id, case.alert.customer_id, action, assessment)
     if check is None:
         return None
+    report = yield from _facts(ctx, check)
+    changes = (NOT_CHECKED,) if report is None else report.changes
+    return (yield from _ask_instead(ctx, case, assessment, check, changes, report))
+
+
+def _refused(
+    ctx: task.OrchestrationContext,
+    case: OpenCase,
+    assessment: RiskAssessment,
+    order: ActionOrder,
+    result: ActionResult,
+) -> Steps[RiskAssessment | None]:
+    """What to ask when the store refused a part of what was approved, because of what happened since it was checked."""
+    refused = next((effect for effect in result.effects if effect.status == "failed"), None)
+    if not case.features.refusals_asked_again or refused is None or order.decision.action is None:
+        return None
+    action = still_to_do(order.decision.action, case.done)
+    check = facts_behind(case.case_id, case.alert.customer_id, action, assessment)
+    if check is None:
+        return None
+    report = yield from _facts(ctx, check)
+    changes = refused_because(check, order, refused, report)
+    return (yield from _ask_instead(ctx, case, assessment, check, changes, report))
+
+
+def _facts(ctx: task.OrchestrationContext, check: FactCheck) -> Steps[FactReport | None]:
+    """How the facts stand now, or None when the store could not be asked."""
     try:
-        report = yield from calls.check_facts(ctx, check)
-        changes = report.changes
+        return (yield from calls.check_facts(ctx, check))
     except task.TaskFailedError:
-        report, changes = None, (NOT_CHECKED,)
+        return None
+
+
+def _ask_instead(
+    ctx: task.OrchestrationContext,
+    case: OpenCase,
+    assessment: RiskAssessment,
+    check: FactCheck,
+    changes: tuple[str, ...],
+    report: FactReport | None,
+) -> Steps[RiskAssessment | None]:
+    """The next question about what has changed, once that is on record; None when nothing has."""
     if not changes:
         return None
     yield from calls.note_changed_facts(
         ctx, ChangedFacts(case_id=case.case_id, round=assessment.round, changes=changes)
     )
-    return asked_again(assessment, case.policy, check, changes, report)
+    return asked_again(assessment, case.policy, check, changes, report, case.done)

@@ -12,9 +12,10 @@ from contracts.investigation import Closing, Feedback, Investigation
 from contracts.review import Decision
 from worker import calls
 from worker.calls import Steps
-from worker.orchestrations.acting import carry_out, close
+from worker.domain.deciding import outcome_of_done
+from worker.orchestrations.acting import close
 from worker.orchestrations.case import Features, OpenCase, ProgressBoard
-from worker.orchestrations.checking import ask_until_facts_hold
+from worker.orchestrations.checking import Settled, ask_until_settled
 from worker.orchestrations.remembering import CaseMemory
 from worker.orchestrations.review import Answer, ask_analyst, ask_manager
 from worker.orchestrations.rounds import assess_round
@@ -46,10 +47,11 @@ def _investigate(ctx: task.OrchestrationContext, board: ProgressBoard, order: In
         assessment = yield from assess_round(ctx, case, round_number, memory)
         if assessment.route == "auto_clear":
             return (yield from close(ctx, case, round_number, "auto_cleared"))
-        assessment, answer = yield from ask_until_facts_hold(ctx, case, memory, assessment, ask_analyst)
-        if not _asks_for_more(answer):
-            return (yield from _conclude(ctx, case, assessment, answer))
-        yield from memory.keep_feedback(_feedback(assessment.round, answer.decision))
+        settled = yield from ask_until_settled(ctx, case, memory, assessment, ask_analyst)
+        if not _asks_for_more(settled.answer):
+            return (yield from _conclude(ctx, case, settled))
+        assessment = settled.assessment
+        yield from memory.keep_feedback(_feedback(assessment.round, settled.answer.decision))
         rejections += 1
         if rejections >= policy.max_review_attempts:
             return (yield from _leave_to_manager(ctx, case, memory, assessment))
@@ -83,13 +85,12 @@ def _leave_to_manager(
     # A round of its own, so that its decision is bound to another review, hash and event than the rejected one.
     last = assessment.model_copy(update={"round": assessment.round + 1})
     ask = partial(ask_manager, reason=ATTEMPTS_USED_UP)
-    last, answer = yield from ask_until_facts_hold(ctx, case, memory, last, ask)
-    return (yield from _conclude(ctx, case, last, answer))
+    return (yield from _conclude(ctx, case, (yield from ask_until_settled(ctx, case, memory, last, ask))))
 
 
-def _conclude(
-    ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, answer: Answer
-) -> Steps[CaseOutcome]:
-    if answer.decision is None or answer.decision.verdict == "reject":
-        return (yield from close(ctx, case, assessment.round, "unresolved"))
-    return (yield from carry_out(ctx, case, assessment, answer.decision))
+def _conclude(ctx: task.OrchestrationContext, case: OpenCase, settled: Settled) -> Steps[CaseOutcome]:
+    outcome = settled.outcome
+    if outcome is None:
+        # What an earlier approval did stays done, although nobody approves the rest.
+        outcome = outcome_of_done(case.done) if case.done else "unresolved"
+    return (yield from close(ctx, case, settled.assessment.round, outcome))

@@ -134,6 +134,30 @@ def test_an_approval_whose_facts_have_changed_allows_nothing(book: CaseBook):
     assert book.get_case(case).state == "acting"
 
 
+def test_a_refusal_by_changed_facts_is_asked_about_again(book: CaseBook):
+    opening = asked_in_short(book, assessment=an_assessment(action="lock_and_refund"))
+    case = opening.case_id
+    book.accept_decision(a_decision(opening, action="lock_and_refund"), MANAGER)
+    book.start_effect(case, an_effect(case))
+    book.finish_effect(case, an_effect(case, status="done"))
+    book.start_effect(case, an_effect(case, "refund_charges"))
+    book.finish_effect(case, an_effect(case, "refund_charges", "failed"))
+
+    book.note_changed_facts(case, 1, ("Charge ch-1 cannot be refunded: its status is refunded.",))
+    again = an_opening(case, an_assessment(2, action="refund_charges"))
+    book.open_review(again)
+    asked = book.get_case(case)
+    book.accept_decision(a_decision(again, action="refund_charges"), MANAGER)
+    book.start_effect(case, an_effect(case, "refund_charges"))
+    book.finish_effect(case, an_effect(case, "refund_charges", "done"))
+    book.close_case(closing(case, "locked_and_refunded", 2))
+
+    assert (asked.state, asked.round) == ("awaiting_review", 2)
+    assert [effect.status for effect in asked.effects] == ["done", "failed"]
+    assert [effect.status for effect in book.get_case(case).effects] == ["done", "done"]
+    assert book.audit_case(case).broken is None
+
+
 def test_an_approval_of_an_earlier_round_allows_nothing(book: CaseBook):
     opening = asked_in_short(book)
     case = opening.case_id

@@ -85,6 +85,21 @@ def test_a_case_ends_as_promised_only_when_every_effect_is_done(
 
 
 @pytest.mark.parametrize(
+    ("action", "outcome"),
+    [
+        ("clear", "account_locked"),
+        ("lock_account", "account_locked"),
+        ("refund_charges", "locked_and_refunded"),
+        ("lock_and_refund", "locked_and_refunded"),
+    ],
+)
+def test_what_an_earlier_round_did_is_part_of_the_outcome(action: RecommendedAction, outcome: CaseOutcome) -> None:
+    effects = [effect.model_copy(update={"status": "done"}) for effect in planned_effects("case-1", 7, action)]
+
+    assert outcome_of(action, effects, {"lock_account"}) == outcome
+
+
+@pytest.mark.parametrize(
     ("error_type", "message", "reason"),
     [
         ("worker.ports.model.ModelUnavailable", "The model did not answer.", "The model did not answer."),

@@ -1,24 +1,28 @@
 """What an approval relies on: totals from the record, and every way in which the facts can have changed."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import JsonValue
 
-from contracts.assessment import RecommendedAction, RiskAssessment
-from contracts.investigation import FactCheck, FactReport
+from contracts.assessment import EffectAction, RecommendedAction, RiskAssessment
+from contracts.effect import Effect
+from contracts.investigation import ActionOrder, FactCheck, FactReport
 from contracts.money import Money
 from contracts.report import Evidence, ToolCall
-from tests.unit.worker.support.cases import NOON, a_policy, a_report, an_assessment
+from tests.unit.worker.support.cases import NOON, a_decision, a_policy, a_report, an_assessment
 from tests.unit.worker.support.store import FakeStore, a_charge
 from worker.domain.facts import (
+    LOCKED_AS_APPROVED,
     asked_again,
     compare,
     customer_of,
     facts_behind,
     known_charges,
     refund_total,
+    refused_because,
     spoken,
+    still_to_do,
 )
 
 CASE = "case-1"
@@ -221,6 +225,50 @@ def test_a_changed_account_leaves_the_refund_as_it_was() -> None:
     again = asked_again(first, a_policy(), a_check("lock_account"), ("Locked.",), FactReport())
 
     assert (again.refund_charge_ids, again.recommended_action) == (("a",), "lock_and_refund")
+
+
+APPROVAL = a_decision(f"{CASE}:r1", an_assessment(), action="refund_charges")
+LOCK_DONE: frozenset[EffectAction] = frozenset({"lock_account"})
+
+
+@pytest.mark.parametrize(("left", "expected"), [(("b",), "refund_charges"), ((), "lock_account")])
+def test_once_the_account_is_locked_only_the_refund_is_asked_about(
+    left: tuple[str, ...], expected: RecommendedAction
+) -> None:
+    first = with_charges("a", "b", recommended_action="lock_and_refund")
+    report = FactReport(changes=("Gone.",), refund_charge_ids=left, refund_total=())
+
+    again = asked_again(first, a_policy(), a_check("refund_charges", "a", "b"), ("Gone.",), report, LOCK_DONE)
+
+    assert (again.recommended_action, again.refund_charge_ids) == (expected, left)
+    assert again.route_reasons[-2:] == ("Gone.", LOCKED_AS_APPROVED)
+    assert [still_to_do(action, LOCK_DONE) for action in get_args(RecommendedAction)] == [
+        "clear",
+        "clear",
+        "refund_charges",
+        "refund_charges",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("report", "why"),
+    [
+        (None, ("Charge a was already refunded.",)),
+        (FactReport(changes=("Gone.",)), ("Gone.",)),
+        (FactReport(refund_charge_ids=("b",)), ("Charge a was already refunded.",)),
+        (FactReport(refund_charge_ids=("a", "b")), ()),
+    ],
+)
+def test_a_refusal_is_asked_about_when_facts_explain_it(report: FactReport | None, why: tuple[str, ...]) -> None:
+    check, order = (
+        a_check("refund_charges", "a", "b"),
+        ActionOrder(case_id=CASE, customer_id=7, decision=APPROVAL, refund_charge_ids=("a", "b")),
+    )
+    refused = Effect(
+        key="k", action="refund_charges", status="failed", result={"error": "Charge a was already refunded."}
+    )
+
+    assert refused_because(check, order, refused, report) == why
 
 
 @pytest.mark.parametrize(

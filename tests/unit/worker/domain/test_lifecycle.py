@@ -20,6 +20,8 @@ LEGAL: set[tuple[Phase, Phase]] = {
     ("escalated", "escalated"),
     ("escalated", "acting"),
     ("escalated", "closed"),
+    ("acting", "awaiting_review"),
+    ("acting", "escalated"),
     ("acting", "closed"),
 }
 PHASES: tuple[Phase, ...] = get_args(Phase)

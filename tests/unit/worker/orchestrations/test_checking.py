@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
+from contracts.case import CaseOutcome
+from contracts.effect import EffectStatus
 from contracts.investigation import FactReport
 from contracts.money import Money
 from tests.unit.worker.support.cases import a_policy
 from tests.unit.worker.support.desk import CaseScript, ScriptedFault
 from tests.unit.worker.support.lab import Lab
-from worker.domain.facts import NOT_CHECKED
+from worker.domain.facts import LOCKED_AS_APPROVED, NOT_CHECKED
 from worker.orchestrations.checking import FACTS_CHANGED
 
 LOCKED = FactReport(changes=("The account is locked already.",))
@@ -103,6 +105,80 @@ def test_a_store_that_cannot_be_asked_counts_as_changed_however_often_it_is_appr
     assert len(case.script.checks) == 7
     assert [noted.changes for noted in case.script.changed_facts] == [(NOT_CHECKED,)] * 2
     assert third.assessment.route_reasons.count(NOT_CHECKED) == 1
+
+
+REFUNDED = FactReport(changes=("Charge a cannot be refunded: its status is refunded.",), refund_charge_ids=("b",))
+HOLDS = FactReport(refund_charge_ids=("a", "b"))
+REFUSED: EffectStatus = "failed"
+
+
+def test_a_refund_that_another_case_was_faster_with_is_asked_about_again(lab: Lab) -> None:
+    case = lab.start(CaseScript(facts=[HOLDS, REFUNDED], executed=[{"refund_charges": REFUSED}]))
+
+    case.decide(case.script.opening(1), "refund_charges")
+    second = case.script.opening(2)
+    waiting = case.progress_when(lambda shown: shown.round == 2)
+    case.decide(second, "refund_charges")
+
+    assert case.outcome() == "charges_refunded"
+    assert [noted.changes for noted in case.script.changed_facts] == [REFUNDED.changes]
+    assert (second.review.required_role, waiting.phase) == ("analyst", "awaiting_review")
+    assert second.assessment.route_reasons[-1:] == REFUNDED.changes
+    assert case.script.orders[1].refund_charge_ids == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("second", "outcome"),
+    [
+        ({"action": "refund_charges"}, "locked_and_refunded"),
+        ({"action": "lock_and_refund"}, "locked_and_refunded"),
+        ({"action": "lock_account"}, "account_locked"),
+        ({"action": "clear"}, "account_locked"),
+    ],
+)
+def test_after_a_lock_the_refused_refund_alone_is_asked_about(lab: Lab, second: Any, outcome: CaseOutcome) -> None:
+    case = lab.start(CaseScript(facts=[HOLDS, REFUNDED], executed=[{"refund_charges": REFUSED}]))
+
+    case.decide(case.script.opening(1), "lock_and_refund")
+    opening = case.script.opening(2)
+    case.decide(opening, **second)
+
+    assert case.outcome() == outcome
+    assert opening.assessment.recommended_action == "refund_charges"
+    assert opening.assessment.route_reasons[-1] == LOCKED_AS_APPROVED
+    assert [check.action for check in case.script.checks[:2]] == ["lock_and_refund", "refund_charges"]
+    assert [closing.outcome for closing in case.script.closings] == [outcome]
+
+
+def test_a_lock_stays_on_record_when_its_refund_is_given_up(lab: Lab) -> None:
+    policy = a_policy(max_review_attempts=1)
+    case = lab.start(CaseScript(policy=policy, facts=[HOLDS, REFUNDED], executed=[{"refund_charges": REFUSED}]))
+
+    case.decide(case.script.opening(1), "lock_and_refund")
+    case.reject(case.script.opening(2))
+    case.reject(case.script.opening(3), decided_by="mo")
+
+    assert case.outcome() == "account_locked"
+
+
+def test_a_refusal_that_no_fact_explains_ends_as_failed(lab: Lab) -> None:
+    case = lab.start(CaseScript(executed=[{"lock_account": REFUSED}]))
+
+    case.decide(case.script.opening(1), "lock_account")
+
+    assert case.outcome() == "failed"
+    assert case.script.changed_facts == []
+
+
+def test_a_refusal_with_the_store_away_is_asked_about_in_its_words(lab: Lab) -> None:
+    down = ScriptedFault("The customer store is down.")
+    case = lab.start(CaseScript(facts=[HOLDS, *[down] * 10], executed=[{"refund_charges": REFUSED}]))
+
+    case.decide(case.script.opening(1), "refund_charges")
+    case.decide(case.script.opening(2), "clear")
+
+    assert case.outcome() == "cleared"
+    assert [noted.changes for noted in case.script.changed_facts] == [("The store refused it.",)]
 
 
 def test_what_a_manager_approved_goes_back_to_a_manager(lab: Lab) -> None:

@@ -68,6 +68,8 @@ class CaseScript:
     """What the checks of the facts find, one after the other; then that nothing has changed."""
     reconciled: list[EffectStatus] = field(default_factory=list[EffectStatus])
     """What looking into the ledger finds, one after the other; then that all is done."""
+    executed: list[dict[str, EffectStatus]] = field(default_factory=list[dict[str, EffectStatus]])
+    """What comes of each action's effects, by effect, where it is not that all is done; one after the other."""
     decided_before_deadline: Decision | None = None
     """What the record answers when a deadline has passed: a decision that was accepted just before it."""
     instead: dict[str, object] = field(default_factory=dict[str, object])
@@ -232,7 +234,9 @@ class FakeActivities:
         script.orders.append(order)
         if script.action_fails:
             raise ScriptedFault("The customer store is down.")
-        return ActionResult(effects=_with_status(order, "done"))
+        came = script.executed.pop(0) if script.executed else {}
+        done = _with_status(order, "done")
+        return ActionResult(effects=tuple(_as_it_came(effect, came.get(effect.action, "done")) for effect in done))
 
     def give_up_action(self, ctx: task.ActivityContext, order: ActionOrder) -> ActionResult:
         self._scripts[order.case_id].given_up.append(order)
@@ -240,6 +244,11 @@ class FakeActivities:
 
     def close_case(self, ctx: task.ActivityContext, closing: Closing) -> None:
         self._scripts[closing.case_id].closings.append(closing)
+
+
+def _as_it_came(effect: Effect, status: EffectStatus) -> Effect:
+    result = {"error": "The store refused it."} if status == "failed" else None
+    return effect.model_copy(update={"status": status, "result": result})
 
 
 def _next(script: CaseScript) -> EffectStatus:

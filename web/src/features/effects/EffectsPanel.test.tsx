@@ -2,10 +2,11 @@ import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import type { Effect, Reversal } from "@/api/types";
-import { ana, ben, caseView, maria } from "@/test/fixtures";
+import { ana, ben, caseEvent, caseView, maria } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { json, serve } from "@/test/server";
 import { EffectsPanel } from "./EffectsPanel";
+import { FactsChanged } from "./FactsChanged";
 
 const CASE = caseView().case_id;
 const lock: Effect = {
@@ -107,4 +108,13 @@ test("a lock taken back says which case keeps the account locked", () => {
   };
   renderInApp(<EffectsPanel view={view(reversal({ status: "done", decided_by: "maria", effect }))} />);
   expect(screen.getByText(/The account stays locked because case-other also locked it/)).toBeVisible();
+});
+
+test("what was done before the facts changed is not denied", () => {
+  const event = caseEvent({ type: "facts_changed", data: { round: 1, changes: ["A charge was refunded."] } });
+  renderInApp(
+    <FactsChanged view={caseView({ state: "awaiting_review", effects: [lock] })} events={[event]} />,
+  );
+  expect(screen.getByText(/The approved action was only partly carried out/)).toBeVisible();
+  expect(screen.getByText("A charge was refunded.")).toBeVisible();
 });

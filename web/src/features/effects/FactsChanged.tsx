@@ -18,8 +18,9 @@ export function FactsChanged({ view, events = [] }: FactsChangedProps) {
       <AlertIcon size={17} />
       <div>
         <p className={classes["title"]}>
-          The approved action was not carried out: what the approval relied on had changed by{" "}
-          <Time at={found.at} format="minute" />.
+          The approved action was{" "}
+          {view.effects.some(({ status }) => status === "done") ? "only partly" : "not"} carried out: what the
+          approval relied on had changed by <Time at={found.at} format="minute" />.
         </p>
         <ul>
           {changesOf(found).map((change) => (
