@@ -5,12 +5,11 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -54,10 +53,12 @@ from casebook.errors import CasebookUnavailable
 from casebook.following import Following
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions, utc_now
+from runtime.server import StoppableServer
 
 log = logging.getLogger("casewright.backend")
 
 RULES_MODEL = "casewright-rules-1"
+
 RULES_BADGE = "Rules model: verdicts come from fixed rules over the records, not from a language model."
 STOP_TIMEOUT_S = 3
 SECRET_SETTINGS = frozenset({"SESSION_SECRET"})
@@ -73,7 +74,7 @@ def main() -> None:
         settings = read_settings()
         authenticator = open_authenticator(settings)
         listener = bind(settings.backend_host, settings.backend_port)
-        casebook = open_casebook(settings.casebook_url, listener)
+        casebook = open_casebook(settings.casebook_url, listener, settings.allowed_origins)
     except (CannotStart, CasebookUnavailable, KeyFileUnusable) as error:
         sys.exit(f"backend: {error}")
     if casebook is not None:
@@ -128,7 +129,7 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def open_casebook(url: str, listener: socket.socket) -> CaseBook | None:
+def open_casebook(url: str, listener: socket.socket, allowed_origins: Iterable[str] = ()) -> CaseBook | None:
     """The casebook, brought to this release's schema, or None when a signal ended the wait for its server.
 
     Raises a CasebookUnavailable that waiting cannot mend. Says on `listener` meanwhile that it waits.
@@ -140,8 +141,7 @@ def open_casebook(url: str, listener: socket.socket) -> CaseBook | None:
         # A server comes up later; a file does not.
         if engine.dialect.name == "sqlite" or not may_come_up(error):
             raise
-        _leave_signals_to_the_server()
-        if not CasebookWait(partial(upgrade, engine), error, may_come_up).run(listener):
+        if not CasebookWait(partial(upgrade, engine), error, may_come_up, allowed_origins).run(listener):
             return None
     return CaseBook(Transactions(engine))
 
@@ -151,7 +151,7 @@ def may_come_up(fault: CasebookUnavailable) -> bool:
     return type(fault) is CasebookUnavailable
 
 
-class BackendServer(uvicorn.Server):
+class BackendServer(StoppableServer):
     """Lets those who watch go first, so that open streams do not hold up the stop."""
 
     def __init__(self, config: uvicorn.Config, pulse: Pulse) -> None:
@@ -184,20 +184,9 @@ def _serve(
         ws_max_size=64 * 1024,
     )
     server = BackendServer(config, pulse)
-    _leave_signals_to_the_server()
     server.run(sockets=[listener])
     if fault.happened or not server.started:
         sys.exit(1)
-
-
-def _leave_signals_to_the_server() -> None:
-    # It raises the signal that stopped it once more when it is done; by then there is nothing left to stop.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _ignore)
-
-
-def _ignore(_number: int, _frame: FrameType | None) -> None:
-    return
 
 
 class _Fault:

@@ -1,14 +1,14 @@
 """How the local stand-ins listen: on a port that is free, until they are told to stop."""
 
-import signal
 import socket
 import struct
 import sys
 from collections.abc import Callable
-from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from runtime.server import StoppableServer
 
 GRACE_SECONDS = 1
 """How long open answers may still take once the process was told to stop."""
@@ -35,8 +35,8 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-class StandInServer(uvicorn.Server):
-    """A uvicorn server that ends with exit code 0 when told to stop, and can reset a connection.
+class StandInServer(StoppableServer):
+    """A server that can reset a connection.
 
     `on_stop` is called once, from the signal handler, before open answers are waited for.
     """
@@ -55,15 +55,10 @@ class StandInServer(uvicorn.Server):
         )
         self._on_stop = on_stop
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 # uvicorn's signature
-        """Stop; a second signal stops without waiting. The signal is not raised again: this is a clean end."""
-        if self.should_exit:
-            self.force_exit = sig == signal.SIGINT
-        self.stop()
-
     def stop(self) -> None:
         """Begin to stop, from any thread."""
-        already_stopping, self.should_exit = self.should_exit, True
+        already_stopping = self.should_exit
+        super().stop()
         if self._on_stop and not already_stopping:
             self._on_stop()
 

@@ -1,7 +1,6 @@
 """Serving over HTTP: announce, serve until SIGTERM or SIGINT, leave quickly."""
 
 import logging
-import signal
 import socket
 
 import fastmcp
@@ -10,6 +9,7 @@ from fastmcp import FastMCP
 
 from mcp_server.listening import is_loopback
 from mcp_server.server import MCP_PATH
+from runtime.server import StoppableServer
 
 logger = logging.getLogger(__name__)
 
@@ -38,15 +38,12 @@ def serve(server: FastMCP, listener: socket.socket) -> None:
         access_log=False,
         ws="none",
     )
-    # uvicorn hands the signal on once it has stopped; without a handler that would end the process with an error.
-    for stop_signal in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop_signal, lambda _number, _frame: None)
     _log_plainly()
     # This process exports no traces, and spans that nobody receives cost a tenth of a call.
     fastmcp.settings.telemetry_mode = "off"
     shown_host = f"[{host}]" if ":" in host else host
     logger.info("Customer tools on http://%s:%d%s", shown_host, port, MCP_PATH)
-    uvicorn.Server(config).run(sockets=[listener])
+    StoppableServer(config).run(sockets=[listener])
 
 
 def _log_plainly() -> None:

@@ -4,19 +4,18 @@ import argparse
 import gc
 import logging
 import os
-import signal
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Event
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from contracts.investigation import InvestigationPolicy
+from runtime.signals import stop_requested
 from worker.agents.budget import Budget
 from worker.agents.limits import Limits
 from worker.draining import drain
@@ -43,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "models":
             return _check_models(settings, options.timeout)
         set_up_logging(settings.log_level)
-        _work(settings, _stop_signal())
+        _work(settings, stop_requested())
     except StopRequested:
         log.info("Stopped before anything had begun.")
     except CannotStart as fault:
@@ -86,23 +85,6 @@ def _read_settings() -> WorkerSettings:
         message = fault["msg"].removeprefix("Value error, ").rstrip(".")
         name = "_".join(str(part) for part in fault["loc"][:1]).upper()
         raise CannotStart(f"{name} is wrong ({message}): correct it or unset it." if name else f"{message}.") from None
-
-
-def _stop_signal() -> Event:
-    """Set by SIGTERM or SIGINT. A second SIGINT ends the process at once, for whoever presses Ctrl-C again."""
-    stop = Event()
-    interrupted = Event()
-
-    def ask_to_stop(number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGINT and interrupted.is_set():
-            os._exit(1)
-        if number == signal.SIGINT:
-            interrupted.set()
-        stop.set()
-
-    signal.signal(signal.SIGTERM, ask_to_stop)
-    signal.signal(signal.SIGINT, ask_to_stop)
-    return stop
 
 
 def _settle_memory() -> None:

@@ -3,19 +3,23 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
+from math import ceil
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from backend.routes.guard import Guard
 from backend.routes.health import Health, Readiness, ReadyParts
 from backend.routes.problem import ProblemResponse, make_problem
 from casebook.errors import CasebookUnavailable
+from runtime.server import StoppableServer
 
 log = logging.getLogger("casewright.backend")
 
@@ -30,6 +34,7 @@ class CasebookWait:
         attempt: Callable[[], None],
         fault: CasebookUnavailable,
         may_mend: Callable[[CasebookUnavailable], bool],
+        allowed_origins: Iterable[str] = (),
         pause_s: float = PAUSE_S,
     ) -> None:
         self._attempt = attempt
@@ -37,9 +42,9 @@ class CasebookWait:
         self._may_mend = may_mend
         self._pause_s = pause_s
         self._over = False
-        routes = [Route("/healthz", self._health), Route("/ready", self._ready), Route("/{path:path}", self._refuse)]
+        routes = [Route("/healthz", self._health), Route("/ready", self._ready), Mount("/", self._refuse)]
         config = uvicorn.Config(
-            Guard(Starlette(routes=routes, lifespan=self._trying)),
+            Guard(Starlette(routes=routes, lifespan=self._trying), allowed_origins),
             access_log=False,
             log_config=None,
             log_level=logging.WARNING,
@@ -47,7 +52,7 @@ class CasebookWait:
             server_header=False,
             proxy_headers=False,
         )
-        self._server = uvicorn.Server(config)
+        self._server = StoppableServer(config)
 
     def run(self, listener: socket.socket) -> bool:
         """Whether `attempt` succeeded; false when a signal stopped the process first. `listener` stays open.
@@ -87,5 +92,13 @@ class CasebookWait:
         parts = ReadyParts(casebook=self._fault.sentence, scheduler="Not asked before the casebook answers.")
         return JSONResponse(Readiness(status="not_ready", parts=parts).model_dump(), 503)
 
-    async def _refuse(self, _request: Request) -> Response:
-        return ProblemResponse(make_problem(self._fault.id, self._fault.status, self._fault.sentence))
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Every other path and method, and sockets, too: a client must not take a wait for a final answer."""
+        refusal = ProblemResponse(
+            make_problem(self._fault.id, self._fault.status, self._fault.sentence),
+            {"Retry-After": str(max(1, ceil(self._pause_s)))},
+        )
+        if scope["type"] == "websocket":
+            await WebSocket(scope, receive, send).send_denial_response(refusal)
+        else:
+            await refusal(scope, receive, send)

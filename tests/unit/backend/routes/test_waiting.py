@@ -5,11 +5,14 @@ from socket import socket
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from backend.main import bind, may_come_up
 from backend.routes.waiting import CasebookWait
 from casebook.errors import CasebookNewer, CasebookUnavailable
 
+ALLOWED = "http://desk.example"
 AWAY = CasebookUnavailable("The casebook 'cases' cannot be reached (connection refused).")
 
 
@@ -39,7 +42,7 @@ def server() -> DatabaseServer:
 
 @pytest.fixture
 def waiting(server: DatabaseServer, listener: socket) -> Generator[Future[bool]]:
-    wait = CasebookWait(server.upgrade, AWAY, may_come_up, pause_s=0.01)
+    wait = CasebookWait(server.upgrade, AWAY, may_come_up, [ALLOWED], pause_s=0.01)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(wait.run, listener)
         assert server.asked.wait(20)
@@ -58,6 +61,30 @@ def test_while_it_waits_it_lives_and_says_what_for(waiting: Future[bool], listen
         assert refused.json()["detail"] == AWAY.sentence
         assert client.get("/", headers={"host": "evil.example"}).status_code == 403
     assert not waiting.done()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "PROPFIND"])
+@pytest.mark.parametrize("path", ["/api/workflow/decision", "/healthz/more", "/api/cases/case-1/claim", "/"])
+def test_every_method_is_told_to_come_back(waiting: Future[bool], listener: socket, method: str, path: str) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as client:
+        refused = client.request(method, path, headers={"origin": ALLOWED})
+    assert (refused.status_code, refused.headers["content-type"]) == (503, "application/problem+json")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert method == "HEAD" or refused.json()["detail"] == AWAY.sentence
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/ready"])
+def test_change_of_a_health_route_is_refused_too(waiting: Future[bool], listener: socket, path: str) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as client:
+        assert client.post(path).status_code == 503
+
+
+def test_socket_is_told_to_come_back(waiting: Future[bool], listener: socket) -> None:
+    port = listener.getsockname()[1]
+    with pytest.raises(InvalidStatus) as refusal, connect(f"ws://127.0.0.1:{port}/api/workflow/ws/case-1", proxy=None):
+        pass
+    assert refusal.value.response.status_code == 503
+    assert AWAY.sentence in (refusal.value.response.body or b"").decode()
 
 
 def test_it_goes_on_once_the_server_is_up_and_keeps_the_port(
