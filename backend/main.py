@@ -70,6 +70,8 @@ def main() -> None:
     """Serves until SIGINT or SIGTERM. Exits with 1 and one sentence when it cannot start."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # It writes whole addresses, with what they keep secret.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         settings = read_settings()
         authenticator = open_authenticator(settings)
@@ -233,6 +235,7 @@ def _lifespan(
                     replay_pace=settings.replay_pace,
                     producer_enabled=settings.event_producer_enabled,
                     telemetry_url=settings.telemetry_url,
+                    future_tolerance=timedelta(minutes=settings.telemetry_future_tolerance_minutes),
                 ),
                 detector=Detector(),
                 open_alert=parts.desk.opening.start,
@@ -325,7 +328,7 @@ def public_config(settings: BackendSettings) -> PublicConfig:
 def ingest_status(report: IngestReport) -> IngestStatus:
     """The report of the ingest as the API says it."""
     details = [
-        MalformedInput(file=line.file, line=line.line, reason=line.reason)
+        MalformedInput(file=line.file, line=line.line, reason=line.reason, kind=line.kind)
         for source in report.sources
         for line in source.malformed_details
     ]
@@ -334,6 +337,8 @@ def ingest_status(report: IngestReport) -> IngestStatus:
         events_read=report.events,
         alerts_by_rule=report.alerts,
         malformed=MalformedInputs(count=report.malformed, first=tuple(details[:MALFORMED_SHOWN])),
+        set_aside=report.set_aside,
+        mended=report.mended,
         sources=tuple(_ingest_source(source) for source in report.sources),
     )
 
@@ -345,6 +350,8 @@ def _ingest_source(source: SourceReport) -> IngestSource:
         state=source.state,
         events_read=source.events,
         events_per_second=source.events_per_second,
+        set_aside=source.set_aside,
+        mended=source.mended,
         alerts_refused=source.refused,
         waiting_for=source.waiting_for,
         error=source.error,

@@ -43,6 +43,8 @@ class BackendSettings(BaseSettings):
     event_producer_enabled: bool = True
     """Whether telemetry is read at `telemetry_url`."""
     telemetry_url: str | None = None
+    telemetry_future_tolerance_minutes: Annotated[float, Field(ge=0, le=24 * 60)] = 5.0
+    """How far ahead of this machine's clock an event may say that it happened; one further ahead is set aside."""
     replay_files: Annotated[tuple[Path, ...], NoDecode] = ()
     """Recordings to play, separated like PATH."""
     replay_pace: Annotated[float, Field(ge=0)] = 0.0

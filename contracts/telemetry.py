@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from contracts.model import Contract, FiniteJson, NonEmptyText, UtcDateTime, added_later
 
 EventId = Annotated[str, Field(min_length=1, max_length=128)]
-CustomerId = Annotated[int, Field(gt=0, le=2**53)]
+MAX_CUSTOMER_ID = 2**53
+CustomerId = Annotated[int, Field(gt=0, le=MAX_CUSTOMER_ID)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from contracts.addresses import without_credentials
+
 PartName = Literal["scheduler", "model", "mcp", "telemetry", "worker", "backend"]
 
 DEFAULT_PORTS: Mapping[str, int] = {
@@ -103,18 +105,18 @@ def plan_stack(options: StackOptions, env: Mapping[str, str], write_token: str) 
     given: list[str] = []
 
     if endpoint := env.get("DTS_ENDPOINT"):
-        given.append(f"scheduler: using DTS_ENDPOINT={endpoint}")
+        given.append(f"scheduler: using DTS_ENDPOINT={without_credentials(endpoint)}")
     else:
         parts.append(_scheduler(options, ports))
         shared["DTS_ENDPOINT"] = f"http://127.0.0.1:{ports['SCHEDULER_PORT']}"
     if endpoint := env.get("AZURE_OPENAI_ENDPOINT") or env.get("OPENAI_BASE_URL"):
-        given.append(f"model: using {endpoint}")
+        given.append(f"model: using {without_credentials(endpoint)}")
     else:
         parts.append(_model(ports))
         shared["OPENAI_BASE_URL"] = f"http://127.0.0.1:{ports['MODEL_PORT']}/v1"
         shared["OPENAI_MODEL"] = "casewright-rules-1"
     if uri := env.get("MCP_SERVER_URI"):
-        given.append(f"mcp: using MCP_SERVER_URI={uri}")
+        given.append(f"mcp: using MCP_SERVER_URI={without_credentials(uri)}")
     else:
         parts.append(_mcp(options, ports, write_token))
         shared["MCP_SERVER_URI"] = f"http://127.0.0.1:{ports['MCP_PORT']}/mcp"
@@ -122,7 +124,7 @@ def plan_stack(options: StackOptions, env: Mapping[str, str], write_token: str) 
 
     telemetry_url = env.get("TELEMETRY_URL", "")
     if telemetry_url:
-        given.append(f"telemetry: using TELEMETRY_URL={telemetry_url}")
+        given.append(f"telemetry: using TELEMETRY_URL={without_credentials(telemetry_url)}")
     elif options.simulator and not options.replay and not env.get("MCP_SERVER_URI"):
         parts.append(_telemetry(options, ports, env))
         telemetry_url = f"http://127.0.0.1:{ports['TELEMETRY_PORT']}/events"

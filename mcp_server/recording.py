@@ -1,13 +1,10 @@
 """Which customers a recording speaks of."""
 
-import gzip
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from contracts.telemetry import CustomerId
+from contracts.recordings import UNREADABLE, file_problem, recorded_lines
+from contracts.telemetry_reader import SetAside, TelemetryReader
 
 
 class UnreadableRecording(Exception):
@@ -23,36 +20,27 @@ class RecordedCustomers:
     bad_lines: tuple[int, ...]
 
 
-class _Line(BaseModel):
-    model_config = ConfigDict(strict=True)
-
-    customer_id: CustomerId
-
-
 def recorded_customers(path: Path) -> RecordedCustomers:
-    """The customers in a recording of telemetry events, JSON lines, gzipped when the name ends in `.gz`.
+    """The customers in a recording of telemetry events, as the desk would read it: JSON lines, gzipped or not.
 
     Lines that do not parse are counted and skipped. Raises `UnreadableRecording` when the file itself is no good.
     """
     customer_ids: set[int] = set()
     bad_lines: list[int] = []
     lines = 0
+    reader = TelemetryReader()
     try:
-        for number, line in enumerate(_lines(path), start=1):
-            if not line.strip():
+        for number, line in enumerate(recorded_lines(path), start=1):
+            customer = reader.customer(line)
+            if customer is None:
                 continue
             lines += 1
-            try:
-                customer_ids.add(_Line.model_validate_json(line).customer_id)
-            except ValidationError:
+            if isinstance(customer, SetAside):
                 bad_lines.append(number)
-    except (OSError, EOFError) as error:
+            else:
+                customer_ids.add(customer)
+    except UNREADABLE as error:
         raise UnreadableRecording(
-            f"The recording {path} cannot be read ({error}): give the path of a .jsonl or .jsonl.gz file."
+            f"The recording {path} cannot be read ({file_problem(error)}): give the path of a .jsonl or .jsonl.gz file."
         ) from error
     return RecordedCustomers(frozenset(customer_ids), lines - len(bad_lines), tuple(bad_lines))
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-        yield from stream

@@ -1,24 +1,24 @@
 """Recorded telemetry: JSON-lines files, plain or gzipped, merged by time."""
 
 import asyncio
-import gzip
 import heapq
 import logging
 import time
-import zlib
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from anyio import to_thread
 
-from backend.ingest.parsing import MAX_LINE_BYTES, parse_event
 from backend.ingest.report import MalformedLine
 from contracts.alert import AlertSource
+from contracts.recordings import UNREADABLE, file_problem, recorded_lines
 from contracts.telemetry import TelemetryEvent
+from contracts.telemetry_reader import SetAside, TelemetryReader, utc_now
+from contracts.telemetry_times import FUTURE_TOLERANCE
 
 _log = logging.getLogger(__name__)
 
@@ -33,8 +33,8 @@ class ReplaySource:
     """Plays recordings as one stream, ordered by `occurred_at` across files; each file must be in order itself.
 
     `pace` 0 plays as fast as it can, 1 at recorded pace, 10 ten times faster. Files are read as they are played:
-    memory does not grow with them. A line that is no event is reported and skipped; a file that is missing,
-    unreadable or cut off is reported, and the others go on.
+    memory does not grow with them. A line that is no event, or one of a time that cannot be, is reported and skipped;
+    a file that is missing, unreadable or cut off is reported, and the others go on.
     """
 
     def __init__(
@@ -42,6 +42,8 @@ class ReplaySource:
         files: Sequence[Path],
         *,
         pace: float = 0.0,
+        future_tolerance: timedelta = FUTURE_TOLERANCE,
+        now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -50,6 +52,7 @@ class ReplaySource:
             raise ValueError(f"A replay pace must not be negative: {pace}. 0 plays as fast as it can, 1 as recorded.")
         self._files = tuple(files)
         self._pace = pace
+        self._reader = TelemetryReader(now=now, tolerance=future_tolerance)
         self._sleep = sleep
         self._monotonic = monotonic
 
@@ -65,8 +68,12 @@ class ReplaySource:
     def problem(self) -> str | None:
         return None
 
+    @property
+    def mended(self) -> Counter[str]:
+        return self._reader.mended
+
     async def read(self) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
-        files = [_read_file(path) for path in self._files]
+        files = [_read_file(path, self._reader) for path in self._files]
         readings = heapq.merge(*files, key=itemgetter(0))
         started: tuple[float, datetime] | None = None
         try:
@@ -87,51 +94,22 @@ class ReplaySource:
             await self._sleep(delay)
 
 
-def _read_file(path: Path) -> Generator[_Reading]:
-    """The file's events with their times; what cannot be read takes the time of the event before it."""
+def _read_file(path: Path, reader: TelemetryReader) -> Generator[_Reading]:
+    """The file's events with their times; what is not judged takes the time of the event before it."""
     at, line_number = _BEFORE_ALL, 0
     try:
-        with _open(path) as file:
-            while line := file.readline(MAX_LINE_BYTES):
-                line_number += 1
-                if len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
-                    _skip_line(file)
-                    event = f"the line is longer than {MAX_LINE_BYTES:,} bytes"
-                elif line.isspace():
-                    continue
-                else:
-                    event = parse_event(line)
-                if isinstance(event, str):
-                    yield at, MalformedLine(file=str(path), line=line_number, reason=event)
-                else:
-                    at = event.occurred_at
-                    yield at, event
-    except (OSError, EOFError, zlib.error) as error:
-        problem = MalformedLine(file=str(path), line=line_number + 1, reason=_file_problem(error))
+        for line in recorded_lines(path):
+            line_number += 1
+            reading = reader.event(line)
+            if isinstance(reading, SetAside):
+                yield at, MalformedLine(file=str(path), line=line_number, kind=reading.kind, reason=reading.reason)
+            elif reading is not None:
+                at = reading.occurred_at
+                yield at, reading
+    except UNREADABLE as error:
+        why = file_problem(error)
+        if isinstance(error, EOFError):
+            why += ": what was before this line has been played"
+        problem = MalformedLine(file=str(path), line=line_number + 1, reason=why)
         _log.error("Recording %s cannot be read from line %d on: %s.", path, problem.line, problem.reason)
         yield at, problem
-
-
-def _open(path: Path) -> BinaryIO:
-    return cast("BinaryIO", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
-
-
-def _skip_line(file: BinaryIO) -> None:
-    while (rest := file.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
-        pass
-
-
-def _file_problem(error: Exception) -> str:
-    match error:
-        case FileNotFoundError():
-            return "the file does not exist"
-        case PermissionError():
-            return "the file may not be read by this user"
-        case IsADirectoryError():
-            return "this is a folder, not a file"
-        case EOFError():
-            return "the compressed file is cut off: what was before this line has been played"
-        case gzip.BadGzipFile() | zlib.error():
-            return f"the compressed file is damaged ({error})"
-        case _:
-            return f"the file cannot be read ({error})"

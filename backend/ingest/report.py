@@ -6,16 +6,18 @@ from pydantic import Field
 
 from contracts.alert import AlertSource
 from contracts.model import Contract, UtcDateTime
+from contracts.telemetry_reader import SetAsideKind
 
 
 class MalformedLine(Contract):
-    """Input that could not be read and was skipped."""
+    """Input that was not judged: it could not be read, or its time cannot be true."""
 
     file: str
     """Path of the recording, or address of the stream."""
     line: Annotated[int, Field(ge=0)]
     """Line number, counted from 1. Of a stream: the offset after which the line came."""
     reason: str
+    kind: SetAsideKind = "unreadable"
 
 
 SourceState = Literal["waiting", "reading", "finished", "failed"]
@@ -33,8 +35,13 @@ class SourceReport(Contract):
     events_per_second: float
     """Mean since the start, until now or until the source finished."""
     malformed: int
+    """Lines that could not be read."""
     malformed_details: tuple[MalformedLine, ...]
-    """The first 20."""
+    """The first 20 of what was not judged."""
+    set_aside: dict[str, int]
+    """Events that were read and not judged, because their time cannot be true, by kind."""
+    mended: dict[str, int]
+    """What was mended in events that were judged, by kind."""
     alerts: dict[str, int]
     """Alerts opened, by rule."""
     refused: int
@@ -54,5 +61,7 @@ class IngestReport(Contract):
     """True when there are sources and none has anything more to give."""
     events: int
     malformed: int
+    set_aside: dict[str, int]
+    mended: dict[str, int]
     alerts: dict[str, int]
     sources: tuple[SourceReport, ...]

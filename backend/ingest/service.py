@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Self
 
 from backend.detection import Detector
@@ -16,20 +16,15 @@ from backend.ingest.source import TelemetrySource
 from contracts.alert import Alert
 from contracts.sizes import fit_event
 from contracts.telemetry import TelemetryEvent
+from contracts.telemetry_reader import utc_now
 
 _log = logging.getLogger(__name__)
 
 _MAX_DETAILS = 20
 _EVENTS_PER_TURN = 100
 """Events judged before other tasks get the event loop, even if the source has more at hand: about 1 ms."""
-# Rules look back from an event over weeks: the calendar must reach as far. No telemetry is older.
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 5.0
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class IngestService:
@@ -87,14 +82,18 @@ class IngestService:
     def report(self) -> IngestReport:
         """What has been done up to this moment."""
         sources = tuple(progress.report(self._monotonic()) for progress in self._progress)
-        alerts: Counter[str] = Counter()
+        alerts, set_aside, mended = Counter[str](), Counter[str](), Counter[str]()
         for source in sources:
             alerts.update(source.alerts)
+            set_aside.update(source.set_aside)
+            mended.update(source.mended)
         return IngestReport(
             started_at=self._started_at,
             finished=bool(sources) and all(source.state == "finished" for source in sources),
             events=sum(source.events for source in sources),
             malformed=sum(source.malformed for source in sources),
+            set_aside=dict(set_aside),
+            mended=dict(mended),
             alerts=dict(alerts),
             sources=sources,
         )
@@ -110,10 +109,12 @@ class IngestService:
             progress.stopped = self._monotonic()
         summary = progress.report(self._monotonic())
         _log.info(
-            "The %s ended: %d events, %d lines skipped, alerts %s, %.0f events a second.",
+            "The %s ended: %d events, %d lines skipped, set aside %s, mended %s, alerts %s, %.0f events a second.",
             summary.name,
             summary.events,
             summary.malformed,
+            summary.set_aside,
+            summary.mended,
             summary.alerts,
             summary.events_per_second,
         )
@@ -124,12 +125,10 @@ class IngestService:
                 if isinstance(reading, MalformedLine):
                     progress.skip(reading)
                     continue
-                if reading.occurred_at < _EARLIEST:
-                    reason = f"{reading.kind}.occurred_at: {reading.occurred_at.isoformat()} lies before 1970"
-                    progress.skip(MalformedLine(file=progress.source.name, line=0, reason=reason))
-                    continue
                 progress.events += 1
                 event = fit_event(reading)
+                if event.trimmed is not None:
+                    progress.mended["attributes_trimmed"] += 1
                 self._on_telemetry(event)
                 for alert in self._detector.observe(event, progress.source.alert_source):
                     await self._open(alert, progress)
@@ -167,6 +166,8 @@ class _Progress:
     events: int = 0
     malformed: int = 0
     details: list[MalformedLine] = field(default_factory=list[MalformedLine])
+    set_aside: Counter[str] = field(default_factory=Counter[str])
+    mended: Counter[str] = field(default_factory=Counter[str])
     alerts: Counter[str] = field(default_factory=Counter[str])
     refused: int = 0
     waiting_for: str | None = None
@@ -181,8 +182,11 @@ class _Progress:
         return "waiting" if self.source.problem else "reading"
 
     def skip(self, line: MalformedLine) -> None:
-        """Counts what could not be read; the first few are kept and logged."""
-        self.malformed += 1
+        """Counts what is not judged; the first few are kept and logged."""
+        if line.kind == "unreadable":
+            self.malformed += 1
+        else:
+            self.set_aside[line.kind] += 1
         if len(self.details) < _MAX_DETAILS:
             self.details.append(line)
             _log.warning("Skipped %s, line %d: %s", line.file, line.line, line.reason)
@@ -199,6 +203,8 @@ class _Progress:
             events_per_second=self.events / elapsed if elapsed > 0 else 0.0,
             malformed=self.malformed,
             malformed_details=tuple(self.details),
+            set_aside=dict(self.set_aside),
+            mended={**self.source.mended, **self.mended},
             alerts=dict(self.alerts),
             refused=self.refused,
             waiting_for=self.waiting_for,

@@ -1,6 +1,6 @@
 """What a source of telemetry is."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 
 from backend.ingest.report import MalformedLine
@@ -26,8 +26,13 @@ class TelemetrySource(Protocol):
         """Why nothing comes at the moment, in one sentence; None while all is well."""
         ...
 
+    @property
+    def mended(self) -> Mapping[str, int]:
+        """What was mended in the events that it gave, by kind."""
+        ...
+
     def read(self) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
-        """Events in the order in which they should be judged, and what could not be read.
+        """Events in the order in which they should be judged, and what is not judged. Times of events are plausible.
 
         Ends when there is nothing more. Never raises for bad input or an absent peer: it reports the one
         and waits for the other. What is not asked for is not read ahead by more than one batch.

@@ -1,28 +1,27 @@
 """Live telemetry: newline-delimited JSON over HTTP, resumable by offset."""
 
 import asyncio
-import json
 import logging
+import re
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Annotated, cast
+from datetime import datetime, timedelta
 
 import httpx
-from pydantic import BaseModel, Field, ValidationError
 
-from backend.ingest.parsing import reason
 from backend.ingest.report import MalformedLine
+from contracts.addresses import without_credentials
 from contracts.alert import AlertSource
+from contracts.lines import Line, LineSplitter
 from contracts.telemetry import TelemetryEvent
+from contracts.telemetry_reader import SetAside, TelemetryReader, utc_now
+from contracts.telemetry_times import FUTURE_TOLERANCE
 
 _log = logging.getLogger(__name__)
 
 _FIRST_DELAY_S = 0.5
 _LONGEST_DELAY_S = 10.0
-
-
-class _Line(BaseModel):
-    offset: Annotated[int, Field(ge=0)]
-    event: TelemetryEvent
+_OFFSET = re.compile(rb'\s*\{\s*"offset"\s*:\s*(\d{1,18})\s*,')
 
 
 class StreamSource:
@@ -30,7 +29,8 @@ class StreamSource:
 
     Without an offset yet, `after` is left out. After a break it goes on behind the last offset that it handed over,
     with growing pauses between attempts. It waits for a server that is not up, and says so once. The offset is kept in
-    memory: a new process starts at the beginning, and deterministic alert ids make that harmless.
+    memory: a new process starts at the beginning, and deterministic alert ids make that harmless. What it says of the
+    address, it says without credentials.
     """
 
     def __init__(
@@ -38,10 +38,14 @@ class StreamSource:
         url: str,
         *,
         idle_timeout_s: float = 60.0,
+        future_tolerance: timedelta = FUTURE_TOLERANCE,
+        now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._url = url
+        self._where = without_credentials(url)
         self._timeout = httpx.Timeout(10.0, read=idle_timeout_s)
+        self._reader = TelemetryReader(now=now, tolerance=future_tolerance)
         self._sleep = sleep
         self._offset: int | None = None
         self._problem: str | None = None
@@ -49,7 +53,7 @@ class StreamSource:
 
     @property
     def name(self) -> str:
-        return f"stream from {self._url}"
+        return f"stream from {self._where}"
 
     @property
     def alert_source(self) -> AlertSource:
@@ -60,6 +64,10 @@ class StreamSource:
         return self._problem
 
     @property
+    def mended(self) -> Counter[str]:
+        return self._reader.mended
+
+    @property
     def offset(self) -> int | None:
         """The last offset handed over; None before the first."""
         return self._offset
@@ -68,53 +76,56 @@ class StreamSource:
         async with httpx.AsyncClient(timeout=self._timeout, trust_env=False) as client:
             while True:
                 try:
-                    async with client.stream("GET", self._url, params=self._position()) as response:
-                        response.raise_for_status()
-                        self._say_connected()
-                        async for line in response.aiter_lines():
-                            if line and not line.isspace():
-                                reading = self._parse(line)
+                    async with client.stream("GET", self._address()) as response:
+                        if response.is_error or response.is_redirect:
+                            self._complain(f"it answers {response.status_code} {response.reason_phrase}".rstrip())
+                        else:
+                            self._say_connected()
+                            async for reading in self._readings(response):
                                 self._delay_s = _FIRST_DELAY_S
                                 yield reading
-                    self._complain("the server closed the stream")
+                            self._complain("the server closed the stream")
                 except httpx.ReadTimeout:
                     continue  # nothing happened for a while: ask again, in case the connection is dead
                 except (httpx.HTTPError, httpx.InvalidURL) as error:
-                    self._complain(str(error) or type(error).__name__)
+                    self._complain(str(error).replace(self._url, self._where) or type(error).__name__)
                 await self._sleep(self._delay_s)
                 self._delay_s = min(self._delay_s * 2, _LONGEST_DELAY_S)
 
-    def _position(self) -> dict[str, int]:
-        return {} if self._offset is None else {"after": self._offset}
+    async def _readings(self, response: httpx.Response) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
+        splitter = LineSplitter()
+        async for data in response.aiter_bytes():
+            for line in splitter.feed(data):
+                if (reading := self._parse(line)) is not None:
+                    yield reading
+        for line in splitter.finish():
+            if (reading := self._parse(line)) is not None:
+                yield reading
 
-    def _parse(self, line: str) -> TelemetryEvent | MalformedLine:
-        try:
-            parsed = _Line.model_validate_json(line)
-        except ValidationError as error:
-            malformed = MalformedLine(file=self._url, line=self._offset or 0, reason=reason(error))
-            self._offset = _offset_of(line, self._offset)
-            return malformed
-        self._offset = parsed.offset
-        return parsed.event
+    def _address(self) -> httpx.URL:
+        # Merged, not replaced: the address may bring a query of its own.
+        url = httpx.URL(self._url)
+        return url if self._offset is None else url.copy_merge_params({"after": str(self._offset)})
+
+    def _parse(self, line: Line) -> TelemetryEvent | MalformedLine | None:
+        read = self._reader.enveloped(line)
+        if read is None:
+            return None
+        offset, reading = read
+        before = self._offset
+        if offset is None and line.too_long and (head := _OFFSET.match(line.data)):
+            offset = int(head[1])
+        self._offset = before if offset is None else offset
+        if isinstance(reading, SetAside):
+            return MalformedLine(file=self._where, line=before or 0, kind=reading.kind, reason=reading.reason)
+        return reading
 
     def _complain(self, problem: str) -> None:
         if self._problem is None:
-            _log.warning("Waiting for telemetry at %s: %s. Trying again until it answers.", self._url, problem)
-        self._problem = f"{self._url} gives no telemetry: {problem}."
+            _log.warning("Waiting for telemetry at %s: %s. Trying again until it answers.", self._where, problem)
+        self._problem = f"{self._where} gives no telemetry: {problem}."
 
     def _say_connected(self) -> None:
         start = "the beginning" if self._offset is None else f"offset {self._offset}"
-        _log.info("Reading telemetry from %s, from %s on.", self._url, start)
+        _log.info("Reading telemetry from %s, from %s on.", self._where, start)
         self._problem = None
-
-
-def _offset_of(line: str, before: int | None) -> int | None:
-    """The offset of a line whose event is not readable, so that it is not asked for again; `before` if it has none."""
-    try:
-        value: object = json.loads(line)
-    except ValueError:
-        return before
-    if not isinstance(value, dict):
-        return before
-    offset = cast("dict[str, object]", value).get("offset")
-    return offset if isinstance(offset, int) else before

@@ -6,6 +6,7 @@ from pydantic import NonNegativeInt
 
 from contracts.alert import AlertSource
 from contracts.model import Contract, UtcDateTime
+from contracts.telemetry_reader import SetAsideKind
 
 TelemetrySource = Literal["simulator", "replay", "none"]
 
@@ -27,17 +28,19 @@ class PublicConfig(Contract):
 
 
 class MalformedInput(Contract):
-    """A line of telemetry that could not be read. It was counted and skipped."""
+    """A line of telemetry that was not judged. It was counted and skipped."""
 
     file: str
     """Path of the recording, or address of the stream."""
     line: NonNegativeInt
     """Line number, counted from 1. Of a stream: the offset after which the line came."""
     reason: str
+    kind: SetAsideKind
+    """`unreadable`: it is no event. The others are events of a time that cannot be true."""
 
 
 class MalformedInputs(Contract):
-    """How many lines could not be read, and the first twenty of them."""
+    """How many lines could not be read, and the first twenty lines that were not judged."""
 
     count: NonNegativeInt
     first: tuple[MalformedInput, ...]
@@ -54,6 +57,10 @@ class IngestSource(Contract):
     events_read: NonNegativeInt
     events_per_second: float
     """Mean since the start, until now or until it finished."""
+    set_aside: dict[str, int]
+    """Events that were not judged, because their time cannot be true, by kind."""
+    mended: dict[str, int]
+    """What was mended in events that were judged, by kind."""
     alerts_refused: NonNegativeInt
     """Alerts that can never be opened, because their id is taken."""
     waiting_for: str | None
@@ -70,4 +77,8 @@ class IngestStatus(Contract):
     alerts_by_rule: dict[str, int]
     """Alerts raised, per rule."""
     malformed: MalformedInputs
+    set_aside: dict[str, int]
+    """Events of a time that cannot be true, which were not judged: `from_the_future`, `from_the_far_past`."""
+    mended: dict[str, int]
+    """What was mended in events that were judged, by kind: an attribute dropped, an amount rounded, a text replaced."""
     sources: tuple[IngestSource, ...]

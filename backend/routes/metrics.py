@@ -51,6 +51,18 @@ class Reading(Collector):
         yield CounterMetricFamily(
             "casewright_telemetry_malformed", "Telemetry that could not be read.", value=self.ingest.malformed.count
         )
+        set_aside = CounterMetricFamily(
+            "casewright_telemetry_set_aside", "Telemetry of a time that cannot be true, by kind.", labels=["kind"]
+        )
+        for kind, count in self.ingest.set_aside.items():
+            set_aside.add_metric([kind], count)
+        yield set_aside
+        mended = CounterMetricFamily(
+            "casewright_telemetry_mended", "What was mended in telemetry that was judged, by kind.", labels=["kind"]
+        )
+        for kind, count in self.ingest.mended.items():
+            mended.add_metric([kind], count)
+        yield mended
         alerts = CounterMetricFamily("casewright_alerts", "Alerts that opened a case, by rule.", labels=["rule"])
         for rule, count in self.ingest.alerts_by_rule.items():
             alerts.add_metric([rule], count)

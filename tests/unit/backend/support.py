@@ -50,7 +50,9 @@ CONFIG = PublicConfig(
     model_badge=None,
     telemetry_source="none",
 )
-NOTHING_READ = IngestReport(started_at=None, finished=False, events=0, malformed=0, alerts={}, sources=())
+NOTHING_READ = IngestReport(
+    started_at=None, finished=False, events=0, malformed=0, set_aside={}, mended={}, alerts={}, sources=()
+)
 AUTHENTICATOR = LocalAuthenticator("k" * 32, timedelta(hours=12), PERSONAS, utc_now)
 
 

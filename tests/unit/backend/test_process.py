@@ -115,6 +115,27 @@ def finished_ingest(url: str, header: dict[str, str]) -> dict[str, Any]:
         time.sleep(0.05)
 
 
+def test_a_password_in_the_telemetry_address_is_shown_nowhere(tmp_path: Path) -> None:
+    port, silent = free_port(), free_port()
+    secret = f"http://ingest:hunter2@127.0.0.1:{silent}/events?key=s3cret"
+    env = environment(tmp_path, port, EVENT_PRODUCER_ENABLED="true", TELEMETRY_URL=secret)
+    process = subprocess.Popen([sys.executable, "-m", "backend"], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    said: list[str] = []
+    try:
+        for line in process.stderr:
+            said.append(line)
+            if "Waiting for telemetry" in line:
+                break
+        url = f"http://127.0.0.1:{port}"
+        status = httpx.get(f"{url}/api/ingest", headers=signed_in(url), timeout=20).text
+    finally:
+        process.terminate()
+        said += process.communicate(timeout=20)[1]
+    assert f"127.0.0.1:{silent}/events?…" in json.loads(status)["sources"][0]["error"]
+    assert not [text for text in (status, *said) if "hunter2" in text or "s3cret" in text]
+
+
 def test_it_reads_opens_cases_tells_of_them_and_stops_at_once(tmp_path: Path) -> None:
     recording = tmp_path / "recording.jsonl"
     lines = [login(1, "NO", 9), login(2, "NO", 10), "not an event", login(3, "BR", 10)]

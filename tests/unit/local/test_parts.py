@@ -42,6 +42,14 @@ def test_a_given_service_gets_no_stand_in_and_is_left_to_the_parts(given: dict[s
         assert {key: environment[key] for key in given} == given
 
 
+@pytest.mark.parametrize("name", ["DTS_ENDPOINT", "OPENAI_BASE_URL", "MCP_SERVER_URI", "TELEMETRY_URL"])
+def test_a_given_address_is_said_without_its_credentials(name: str) -> None:
+    plan = plan_stack(OPTIONS, {name: "http://me:hunter2@127.0.0.1:9999/v1?key=s3cret"}, "secret")
+    assert "127.0.0.1:9999/v1?…" in plan.given[0]
+    assert "hunter2" not in plan.given[0]
+    assert "s3cret" not in plan.given[0]
+
+
 def test_the_simulator_is_told_which_events_to_make_up() -> None:
     plan = plan_stack(StackOptions(Path("/data"), Path("/web"), seed=42), {}, "secret")
     argv = part(plan, "telemetry").argv

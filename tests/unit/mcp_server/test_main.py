@@ -3,14 +3,18 @@
 import gzip
 import json
 import socket
+import tracemalloc
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from mcp_server.main import main
+from mcp_server.recording import recorded_customers
 from mcp_server.records.bundle import Dataset
 from mcp_server.records.profile import TelemetryProfile
+
+ZIPPED = gzip.compress(b'{"customer_id": 301}\n' * 99, mtime=0)
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +64,7 @@ def test_customers_of_recordings_are_added_once_and_counted(tmp_path: Path, caps
 def test_lines_that_do_not_parse_are_counted_and_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = recording(tmp_path / "a.jsonl", 301)
     with path.open("a") as file:
-        file.write('\nnot json\n{"customer_id": "302"}\n{"customer_id": 0}\n{"customer_id": 303}\n')
+        file.write('\nnot json\n{"customer_id": true}\n{"customer_id": 0}\n{"customer_id": "303"}\n')
 
     assert main(["add-customers", "--from-recording", str(path)]) == 0
 
@@ -70,8 +74,8 @@ def test_lines_that_do_not_parse_are_counted_and_skipped(tmp_path: Path, capsys:
 
 @pytest.mark.parametrize(
     "content",
-    [None, b"this is not gzip", gzip.compress(b'{"customer_id": 301}\n' * 99, mtime=0)[:-9]],
-    ids=["absent", "not gzip", "cut off"],
+    [None, b"this is not gzip", ZIPPED[:-9], ZIPPED[:14] + b"\xff\xff" + ZIPPED[16:]],
+    ids=["absent", "not gzip", "cut off", "damaged"],
 )
 def test_a_recording_that_cannot_be_read_is_one_sentence_and_adds_nobody(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None
@@ -87,6 +91,32 @@ def test_a_recording_that_cannot_be_read_is_one_sentence_and_adds_nobody(
 
     main(["add-customers", "--from-recording", str(good)])
     assert ", 1 customers added, 0 known already" in capsys.readouterr().out
+
+
+def test_a_recording_that_unpacks_into_one_endless_line_is_not_held(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bomb = tmp_path / "bomb.jsonl.gz"
+    with gzip.open(bomb, "wb") as file:
+        for _ in range(64):
+            file.write(b"x" * 1_048_576)
+        file.write(b'\n{"customer_id": 301}\n')
+    recorded_customers(bomb)
+    tracemalloc.start()
+    assert main(["add-customers", "--from-recording", str(bomb)]) == 0
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert capsys.readouterr().out.startswith(f"{bomb}: 1 events, 1 customers added")
+    assert peak < 16 * 1_048_576
+
+
+def test_customers_are_those_that_the_desk_would_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "windows.jsonl"
+    path.write_bytes('{"customer_id": 301}\r\n{"customer_id": "302", "score": NaN}\r\n'.encode("utf-16"))
+
+    assert main(["add-customers", "--from-recording", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: 2 events, 2 customers added, 0 known already\n"
 
 
 def test_a_file_that_cannot_be_exported_to_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1738,8 +1738,16 @@ export interface components {
             events_per_second: number;
             /** Events Read */
             events_read: number;
+            /** Mended */
+            mended: {
+                [key: string]: number;
+            };
             /** Name */
             name: string;
+            /** Set Aside */
+            set_aside: {
+                [key: string]: number;
+            };
             /**
              * Source
              * @enum {string}
@@ -1765,6 +1773,14 @@ export interface components {
             /** Events Read */
             events_read: number;
             malformed: components["schemas"]["MalformedInputs"];
+            /** Mended */
+            mended: {
+                [key: string]: number;
+            };
+            /** Set Aside */
+            set_aside: {
+                [key: string]: number;
+            };
             /** Sources */
             sources: components["schemas"]["IngestSource"][];
             /** Started At */
@@ -1839,11 +1855,16 @@ export interface components {
         };
         /**
          * MalformedInput
-         * @description A line of telemetry that could not be read. It was counted and skipped.
+         * @description A line of telemetry that was not judged. It was counted and skipped.
          */
         MalformedInput: {
             /** File */
             file: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "unreadable" | "from_the_future" | "from_the_far_past";
             /** Line */
             line: number;
             /** Reason */
@@ -1851,7 +1872,7 @@ export interface components {
         };
         /**
          * MalformedInputs
-         * @description How many lines could not be read, and the first twenty of them.
+         * @description How many lines could not be read, and the first twenty lines that were not judged.
          */
         MalformedInputs: {
             /** Count */

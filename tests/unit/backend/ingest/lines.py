@@ -49,6 +49,7 @@ class ListSource:
         self._source: AlertSource = source
         self.given = 0
         self.problem: str | None = None
+        self.mended: dict[str, int] = {}
 
     @property
     def name(self) -> str:

@@ -137,16 +137,21 @@ async def test_the_report_counts_what_happened() -> None:
     assert (source.error, source.waiting_for, source.refused) == (None, None, 0)
 
 
-async def test_an_event_of_a_time_that_no_window_reaches_back_from_is_skipped_and_named() -> None:
-    first = ATTACK[0].model_copy(update={"occurred_at": datetime(1, 1, 1, tzinfo=UTC), "event_id": "ancient"})
-    async with service(CaseDesk(), ListSource([first, *ATTACK], name="recording")) as ingest:
+async def test_what_was_set_aside_and_mended_is_counted_by_kind() -> None:
+    early = MalformedLine(file="a", line=1, reason="lies before 1990", kind="from_the_far_past")
+    late = MalformedLine(file="a", line=2, reason="lies ahead", kind="from_the_future")
+    one, other = ListSource([early, late, *ATTACK, late]), ListSource([late])
+    one.mended = {"amount_rounded": 2, "leap_second": 1}
+    other.mended = {"amount_rounded": 1}
+    async with service(CaseDesk(), one, other) as ingest:
         await ingest.wait_finished()
         report = ingest.report()
-    (source,) = report.sources
-    assert (source.state, report.events, report.malformed) == ("finished", 10, 1)
-    assert report.alerts == {"auth_failures": 1}
-    reason = "auth_failure.occurred_at: 0001-01-01T00:00:00+00:00 lies before 1970"
-    assert source.malformed_details == (MalformedLine(file="recording", line=0, reason=reason),)
+
+    assert (report.events, report.malformed, report.alerts) == (10, 0, {"auth_failures": 1})
+    assert report.set_aside == {"from_the_far_past": 1, "from_the_future": 3}
+    assert report.mended == {"amount_rounded": 3, "leap_second": 1}
+    assert report.sources[0].set_aside == {"from_the_far_past": 1, "from_the_future": 2}
+    assert report.sources[0].malformed_details == (early, late, late)
 
 
 async def test_nothing_is_reported_before_the_start() -> None:
@@ -262,3 +267,10 @@ async def test_other_work_goes_on_while_a_source_pours() -> None:
         await ingest.wait_finished()
     worker.cancel()
     assert turns >= 50
+
+
+async def test_an_event_whose_attributes_were_cut_is_counted() -> None:
+    large = event(0).model_copy(update={"attributes": AuthFailureAttributes(user="x" * 20_000)})
+    async with service(CaseDesk(), ListSource([large, event(1)])) as ingest:
+        await ingest.wait_finished()
+        assert ingest.report().mended == {"attributes_trimmed": 1}

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from backend.ingest import MalformedLine, StreamSource
+from contracts.lines import MAX_LINE_BYTES
 from contracts.telemetry import TelemetryEvent
 from tests.unit.backend.ingest.lines import event, names
 
@@ -23,12 +24,15 @@ class Feed:
         self._replies = list(replies)
         self._hold = asyncio.Event()
         self.asked: list[str] = []
+        self.headers: list[dict[str, str]] = []
         self.asked_often = asyncio.Event()
         self.port = 0
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await reader.readuntil(b"\r\n\r\n")
-        self.asked.append(request.split(b" ", 2)[1].decode())
+        head, *headers = request.decode().rstrip().split("\r\n")
+        self.asked.append(head.split(" ")[1])
+        self.headers.append({name.lower(): value for name, value in (line.split(": ", 1) for line in headers)})
         if len(self.asked) == 3:
             self.asked_often.set()
         if self._replies:
@@ -191,3 +195,58 @@ async def test_offsets_start_again_with_a_new_server() -> None:
     async with feed.running() as url:
         assert names(await read(StreamSource(url, sleep=Pauses()), 3)) == ["old", "new", "next"]
     assert feed.asked == ["/events", "/events?after=900", "/events?after=0"]
+
+
+async def test_credentials_in_the_address_are_used_and_never_shown(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    feed = Feed(lines(b"nonsense\n", status="200 OK"), lines(status="401 Unauthorized"), lines((0, event(0, "a"))))
+    async with feed.running() as url:
+        secret = url.replace("http://", "http://ingest:hunter2@") + "?key=s3cret"
+        source = StreamSource(secret, sleep=Pauses())
+        bad, good = await read(source, 2)
+    problems = [source.problem or ""]
+    async with asyncio.timeout(30):
+        ended = asyncio.Event()
+
+        async def sleep(_: float) -> None:
+            ended.set()
+            await asyncio.Event().wait()
+
+        refused = StreamSource(secret, sleep=sleep)
+        reading = asyncio.create_task(read(refused, 1))
+        await ended.wait()
+        reading.cancel()
+        problems.append(refused.problem or "")
+
+    assert feed.asked[0] == "/events?key=s3cret"
+    assert feed.headers[0]["authorization"] == "Basic aW5nZXN0Omh1bnRlcjI="
+    assert isinstance(bad, MalformedLine)
+    assert not isinstance(good, MalformedLine)
+    assert problems[1].startswith(f"{url}?… gives no telemetry: ")
+    said = [
+        source.name,
+        bad.file,
+        *problems,
+        *(each.getMessage() for each in caplog.records if each.name == "backend.ingest.stream"),
+    ]
+    assert not [text for text in said if "hunter2" in text or "s3cret" in text]
+
+
+async def test_an_endless_line_is_skipped_and_not_asked_for_again() -> None:
+    endless = b'{"offset": 5, "event": {"event_id": "' + b"x" * (2 * MAX_LINE_BYTES) + b'"}}\n'
+    feed = Feed(lines((4, event(0, "a")), endless), lines((6, event(1, "b"))))
+    async with feed.running() as url:
+        readings = await read(StreamSource(url, sleep=Pauses()), 3)
+    assert names(readings) == ["a", "?", "b"]
+    assert isinstance(readings[1], MalformedLine)
+    assert readings[1].reason == "the line is longer than 1,048,576 bytes"
+    assert feed.asked[1] == "/events?after=5"
+
+
+@pytest.mark.parametrize("offset", ["true", "-1", "1.5", "9" * 30, "9" * 5_000, "null", "[1]", '{"a": 1}'])
+async def test_an_offset_that_is_none_is_never_asked_for(offset: str) -> None:
+    bad = enveloped(5, event(1, "x")).replace(b'"offset": 5', b'"offset": ' + offset.encode())
+    feed = Feed(lines((4, event(0, "a")), bad), lines((6, event(1, "b"))))
+    async with feed.running() as url:
+        assert names(await read(StreamSource(url, sleep=Pauses()), 3)) == ["a", "?", "b"]
+    assert feed.asked[1] == "/events?after=4"

@@ -48,7 +48,8 @@ async def test_cases_and_what_waits_for_the_scheduler_are_counted(
 
 
 async def test_what_was_read_is_counted(parts: Parts) -> None:
-    report = NOTHING_READ.model_copy(update={"events": 159_899, "malformed": 3, "alerts": {"api_burst": 2}})
+    counts = {"set_aside": {"from_the_future": 4}, "mended": {"amount_rounded": 5}, "alerts": {"api_burst": 2}}
+    report = NOTHING_READ.model_copy(update={"events": 159_899, "malformed": 3, **counts})
     app = create_app()
     app.state.desk = parts.desk
     app.state.ingest_status = lambda: ingest_status(report)
@@ -56,6 +57,8 @@ async def test_what_was_read_is_counted(parts: Parts) -> None:
         counted = values((await client.get("/metrics")).text)
     assert counted["casewright_telemetry_events_total"] == 159_899
     assert counted["casewright_telemetry_malformed_total"] == 3
+    assert counted["casewright_telemetry_set_aside_total{from_the_future}"] == 4
+    assert counted["casewright_telemetry_mended_total{amount_rounded}"] == 5
     assert counted["casewright_alerts_total{api_burst}"] == 2
 
 

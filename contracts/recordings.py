@@ -1,0 +1,56 @@
+"""Recorded telemetry: a file of JSON lines, plain or gzipped."""
+
+import gzip
+import zlib
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from contracts.lines import Line, LineSplitter
+
+UNREADABLE = (OSError, EOFError, zlib.error)
+"""What reading a recording raises."""
+
+_CHUNK_BYTES = 65_536
+_GZIP_MARK = b"\x1f\x8b"
+
+
+def recorded_lines(path: Path) -> Generator[Line]:
+    """The lines of a recording, read as they are asked for; gzip shows in its name or its first bytes.
+
+    Memory does not grow with the file, nor with what a compressed one becomes. Raises UNREADABLE.
+    """
+    splitter = LineSplitter()
+    with _opened(path) as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            yield from splitter.feed(chunk)
+    yield from splitter.finish()
+
+
+def file_problem(error: Exception) -> str:
+    """One of UNREADABLE in a phrase."""
+    match error:
+        case FileNotFoundError():
+            return "the file does not exist"
+        case PermissionError():
+            return "the file may not be read by this user"
+        case IsADirectoryError():
+            return "this is a folder, not a file"
+        case EOFError():
+            return "the compressed file is cut off"
+        case gzip.BadGzipFile() | zlib.error():
+            return f"the compressed file is damaged ({error})"
+        case _:
+            return f"the file cannot be read ({error})"
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[BinaryIO]:
+    # Opened once, and looked into without taking anything: it may be a pipe.
+    with path.open("rb") as plain:
+        if path.suffix == ".gz" or plain.peek(len(_GZIP_MARK)).startswith(_GZIP_MARK):
+            with gzip.GzipFile(fileobj=plain, mode="rb") as unpacked:
+                yield cast("BinaryIO", unpacked)
+        else:
+            yield plain

@@ -1,0 +1,330 @@
+"""The one reader of telemetry: every source, recorded or live, takes its events from here, so that all judge alike.
+
+An event is what its `kind` cannot be judged without. Whatever else is wrong costs that attribute and is counted by
+kind; what was given for it is kept in the attribute `set_aside`, as are fields that nobody here knows.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal, cast
+
+from pydantic import ValidationError
+
+from contracts.lines import TOO_LONG, Line
+from contracts.money import minor_digits, to_minor_unit
+from contracts.telemetry import MAX_CUSTOMER_ID, TelemetryEvent, telemetry_event
+from contracts.telemetry_json import AMBIGUOUS, TolerantJson, Unreadable
+from contracts.telemetry_times import FUTURE_TOLERANCE, NoTime, implausible, instant
+
+SetAsideKind = Literal["unreadable", "from_the_future", "from_the_far_past"]
+
+SET_ASIDE = "set_aside"
+"""The attribute that keeps what was given but not judged."""
+
+_FIELDS = frozenset({"event_id", "customer_id", "occurred_at", "kind", "attributes"})
+_NEEDED: Mapping[object, frozenset[str]] = {
+    "login": frozenset(),
+    "auth_failure": frozenset(),
+    "transaction": frozenset({"amount", "currency"}),
+    "data_usage": frozenset({"gb"}),
+    "api_call": frozenset({"endpoint"}),
+}
+_MAX_AMOUNT_EXPONENT = 18
+_NULL_ISLAND_DEGREES = 0.01
+_ALSO_WRITTEN = {"UK": "GB", "EL": "GR"}
+# Assigned to no country by ISO 3166 and used for "unknown"; XK is Kosovo, EU and AP are regions of address lists.
+_NO_COUNTRIES = frozenset({"AA", "ZZ", "EU", "AP"})
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """What is not judged, and why."""
+
+    kind: SetAsideKind
+    reason: str
+
+
+Reading = TelemetryEvent | SetAside
+
+
+class _Unjudgeable(ValueError):
+    """The event lacks what it cannot be judged without; the message is one phrase."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class TelemetryReader:
+    """Reads events, and counts in `mended` what had to be mended in those that it gave. Not thread-safe.
+
+    An event further ahead of `now` than `tolerance`, or older than 1990, is set aside.
+    """
+
+    def __init__(self, *, now: Callable[[], datetime] = utc_now, tolerance: timedelta = FUTURE_TOLERANCE) -> None:
+        self.mended: Counter[str] = Counter()
+        self._now = now
+        self._tolerance = tolerance
+        self._json = TolerantJson()
+
+    def event(self, line: Line) -> Reading | None:
+        """The event in the line; None when the line is blank."""
+        value = self._value(line)
+        if value is None or isinstance(value, SetAside):
+            return value
+        return self._read(value[0], line)
+
+    def enveloped(self, line: Line) -> tuple[int | None, Reading] | None:
+        """The offset and the event of a line `{"offset": n, "event": {…}}`; None when the line is blank."""
+        value = self._value(line)
+        if value is None:
+            return None
+        if isinstance(value, SetAside):
+            return None, value
+        envelope: Any = value[0]
+        if not isinstance(envelope, dict):
+            return None, SetAside("unreadable", "Input should be an object")
+        envelope = cast("dict[str, Any]", envelope)
+        offset = _whole(envelope.get("offset"))
+        if offset is None:
+            missing = "Field required" if "offset" not in envelope else "Input should be a valid integer, 0 or more"
+            return None, SetAside("unreadable", f"offset: {missing}")
+        reading = self._read(envelope.get("event"), line)
+        return offset, SetAside(reading.kind, f"event.{reading.reason}") if isinstance(reading, SetAside) else reading
+
+    def customer(self, line: Line) -> int | SetAside | None:
+        """The customer whom the line speaks of, whatever else it says; None when the line is blank."""
+        value = self._value(line)
+        if value is None or isinstance(value, SetAside):
+            return value
+        fields: Any = value[0]
+        customer = _whole(cast("dict[str, Any]", fields).get("customer_id")) if isinstance(fields, dict) else None
+        if not customer or customer > MAX_CUSTOMER_ID:
+            return SetAside("unreadable", "customer_id: there is none")
+        return customer
+
+    def _value(self, line: Line) -> tuple[Any] | SetAside | None:
+        if line.too_long:
+            return SetAside("unreadable", TOO_LONG)
+        if not line.data.strip(b" \t\r\xef\xbb\xbf\0"):
+            return None
+        try:
+            return (self._json.read(line.data),)
+        except Unreadable as error:
+            return SetAside("unreadable", str(error))
+
+    def _read(self, fields: Any, line: Line) -> Reading:
+        mended = self._json.mended
+        if line.recoded:
+            mended["other_encoding"] += 1
+        if not isinstance(fields, dict):
+            return SetAside("unreadable", "Input should be an object")
+        mending = _Mending(cast("dict[str, Any]", fields), mended)
+        kind = str(mending.fields.get("kind"))
+        try:
+            event = mending.event()
+        except (_Unjudgeable, NoTime) as error:
+            return SetAside("unreadable", f"{kind}.{error}" if kind in _NEEDED else str(error))
+        except ValidationError as error:
+            return SetAside("unreadable", reason(error))
+        if problem := implausible(event.occurred_at, self._now(), self._tolerance):
+            return SetAside(problem[0], f"{event.kind}.occurred_at: {problem[1]}")
+        self.mended += mended
+        return event
+
+
+def reason(error: ValidationError) -> str:
+    """The first thing that is wrong, naming its field, and how many more there are."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    field = ".".join(str(part) for part in problems[0]["loc"])
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{field}: {problems[0]['msg']}{more}" if field else f"{problems[0]['msg']}{more}"
+
+
+class _Mending:
+    """One event on its way from what was sent to what can be judged."""
+
+    def __init__(self, fields: dict[str, Any], mended: Counter[str]) -> None:
+        self.fields = fields
+        self._mended = mended
+        self._aside: dict[str, Any] = {}
+
+    def event(self) -> TelemetryEvent:
+        """The event. Raises ValidationError, NoTime or _Unjudgeable when it lacks what it cannot be judged without."""
+        self._refuse_ambiguous()
+        for name in [name for name in self.fields if name not in _FIELDS]:
+            self._set_aside(self.fields, name, "field_kept_aside")
+        self._read_time()
+        attributes: Any = self.fields.get("attributes")
+        if isinstance(attributes, dict):
+            self._normalise(cast("dict[str, Any]", attributes))
+        try:
+            event = telemetry_event.validate_python(self.fields)
+        except ValidationError as error:
+            if not self._mend(error):
+                raise
+            event = telemetry_event.validate_python(self.fields)
+        return self._with_aside(event)
+
+    def _refuse_ambiguous(self) -> None:
+        for name in _FIELDS:
+            if self.fields.get(name) is AMBIGUOUS:
+                raise _Unjudgeable(f"{name}: it is given twice, with different values")
+        customer = self.fields.get("customer_id")
+        if isinstance(customer, bool):
+            raise _Unjudgeable("customer_id: Input should be a valid integer")
+
+    def _read_time(self) -> None:
+        try:
+            read = instant(self.fields.get("occurred_at"))
+        except NoTime as error:
+            raise NoTime(f"occurred_at: {error}") from None
+        if read is not None:
+            self.fields["occurred_at"], mend = read
+            if mend:
+                self._mended[mend] += 1
+
+    def _normalise(self, attributes: dict[str, Any]) -> None:
+        kind = self.fields.get("kind")
+        if kind in ("login", "auth_failure", "transaction"):
+            self._country(attributes)
+        if kind == "login":
+            self._place(attributes)
+        if kind == "transaction":
+            self._money(attributes)
+
+    def _country(self, attributes: dict[str, Any]) -> None:
+        given = attributes.get("country")
+        if given is None:
+            return
+        code = given.strip().upper() if isinstance(given, str) else ""
+        code = _ALSO_WRITTEN.get(code, code)
+        if not _is_country(code):
+            self._set_aside(attributes, "country", "country_unknown")
+        elif code != given:
+            attributes["country"] = code
+            self._mended["country_spelt"] += 1
+
+    def _place(self, attributes: dict[str, Any]) -> None:
+        given = [attributes.get(name) for name in ("latitude", "longitude")]
+        if given == [None, None]:
+            return
+        latitude, longitude = map(_number, given)
+        known = latitude is not None and longitude is not None and abs(latitude) <= 90 and abs(longitude) <= 180
+        # 0° N 0° E, in the open sea, is what a missing place becomes on its way.
+        if known and max(abs(cast("float", latitude)), abs(cast("float", longitude))) >= _NULL_ISLAND_DEGREES:
+            return
+        self._mended["place_unknown"] += 1
+        for name in ("latitude", "longitude"):
+            self._set_aside(attributes, name)
+
+    def _money(self, attributes: dict[str, Any]) -> None:
+        currency = attributes.get("currency")
+        if isinstance(currency, str) and currency != (spelt := currency.strip().upper()):
+            attributes["currency"] = currency = spelt
+            self._mended["currency_spelt"] += 1
+        given = attributes.get("amount")
+        if isinstance(given, bool) or not isinstance(given, int | float | str) or not isinstance(currency, str):
+            return
+        try:
+            amount = Decimal(str(given).strip())
+        except InvalidOperation:
+            return
+        if not amount.is_finite() or amount.adjusted() > _MAX_AMOUNT_EXPONENT or not _is_long(amount, currency):
+            return
+        rounded = to_minor_unit(amount, currency)
+        attributes["amount"] = rounded
+        if rounded != amount:
+            self._mended["amount_rounded"] += 1
+
+    def _mend(self, error: ValidationError) -> bool:
+        """Whether the faults are such that the event can be judged without what is wrong."""
+        kind = self.fields.get("kind")
+        needed = _NEEDED.get(kind if isinstance(kind, str) else None)
+        if needed is None:
+            return False
+        for problem in error.errors(include_url=False, include_context=False, include_input=False):
+            match problem["loc"]:
+                case (_, "attributes") if not needed:
+                    self._set_aside(self.fields, "attributes", "attribute_dropped")
+                    self.fields["attributes"] = {}
+                case (_, "attributes", str(name), *_) if name not in needed:
+                    self._mend_attribute(cast("dict[str, Any]", self.fields["attributes"]), name)
+                case (_, "attributes", "endpoint") | (_, "event_id") if self._into_text(problem["loc"]):
+                    pass
+                case _:
+                    return False
+        return True
+
+    def _mend_attribute(self, attributes: dict[str, Any], name: str) -> None:
+        if name in attributes and not _as_text(attributes, name):
+            self._set_aside(attributes, name, "attribute_dropped")
+        elif name in attributes:
+            self._mended["text_from_number"] += 1
+
+    def _into_text(self, where: tuple[int | str, ...]) -> bool:
+        holder = self.fields if where[-1] == "event_id" else self.fields["attributes"]
+        made = _as_text(holder, str(where[-1]))
+        self._mended["text_from_number"] += made
+        return made
+
+    def _set_aside(self, holder: dict[str, Any], name: str, mend: str | None = None) -> None:
+        value = holder.pop(name, None)
+        if mend:
+            self._mended[mend] += 1
+        if value not in (None, "", AMBIGUOUS):
+            self._aside[name] = value
+
+    def _with_aside(self, event: TelemetryEvent) -> TelemetryEvent:
+        if not self._aside or SET_ASIDE in self.fields["attributes"]:
+            return event
+        attributes = {**self.fields["attributes"], SET_ASIDE: self._aside}
+        try:
+            return telemetry_event.validate_python({**self.fields, "attributes": attributes})
+        except ValidationError:
+            return event  # it holds what JSON cannot say: to keep it is no duty
+
+
+def _is_country(code: str) -> bool:
+    if len(code) != 2 or not (code.isascii() and code.isalpha()) or code in _NO_COUNTRIES:
+        return False
+    return not ("QM" <= code <= "QZ" or ("XA" <= code <= "XZ" and code != "XK"))
+
+
+def _is_long(amount: Decimal, currency: str) -> bool:
+    """Whether the amount has more decimals than its currency."""
+    return -cast("int", amount.as_tuple().exponent) > minor_digits(currency)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _whole(value: object) -> int | None:
+    """A whole number from 0 to 2**63, also written as text or with a point."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value < 2**63 else None
+
+
+def _as_text(holder: dict[str, Any], name: str) -> bool:
+    """Makes a number text; False when it is none."""
+    value = holder.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    holder[name] = str(value)
+    return True

@@ -1,0 +1,85 @@
+"""When a telemetry event says that it happened: every ISO 8601 form, epoch numbers, and what cannot be true."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""Clocks that were never set say 1601, 1900, 1970 or 1980; no telemetry is that old."""
+FUTURE_TOLERANCE = timedelta(minutes=5)
+"""How far ahead of our clock a sender's may be. Further ahead, one event would close the window of the rules."""
+
+Implausible = Literal["from_the_future", "from_the_far_past"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MICROSECOND = 999_999
+_ISO = re.compile(
+    r"(\d{4})-?(\d\d)-?(\d\d)[Tt ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)? ?(?:([Zz]|UTC|GMT)|([+-])(\d\d):?(\d\d)?)",
+    re.ASCII,
+)
+# From 1973 to 2286; the ranges do not touch, so that a number has one meaning or none.
+_EPOCH_UNITS = ((10**8, 10**10, 1), (10**11, 10**13, 10**3), (10**14, 10**16, 10**6), (10**17, 10**19, 10**9))
+
+
+class NoTime(ValueError):
+    """The value is no point in time; the message is one phrase that says why."""
+
+
+def instant(value: object) -> tuple[datetime, str | None] | None:
+    """The time in UTC, and what had to be mended to read it. None for text of another form. Raises NoTime.
+
+    A leap second (23:59:60) is the last microsecond of its minute; of a fraction, microseconds count.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        if match := _ISO.fullmatch(text):
+            return _from_iso(match)
+        if not re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
+            return None
+        value = text
+    elif isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return _from_number(value), "epoch_time"
+
+
+def implausible(at: datetime, now: datetime, tolerance: timedelta) -> tuple[Implausible, str] | None:
+    """Why the time cannot be true; None when it can."""
+    if at - now > tolerance:
+        minutes = f"{tolerance.total_seconds() / 60:g} minutes"
+        return "from_the_future", f"{at.isoformat()} lies more than {minutes} in the future"
+    if at < EARLIEST:
+        return "from_the_far_past", f"{at.isoformat()} lies before {EARLIEST.year}"
+    return None
+
+
+def _from_iso(match: re.Match[str]) -> tuple[datetime, str | None]:
+    year, month, day, hour, minute, second, fraction, _, sign, offset_hours, offset_minutes = match.groups()
+    microsecond, whole_second = int((fraction or "0")[:6].ljust(6, "0")), int(second or 0)
+    leap = whole_second == 60
+    if leap:
+        whole_second, microsecond = 59, _LAST_MICROSECOND
+    midnight = int(hour) == 24 and (int(minute), whole_second, microsecond) == (0, 0, 0)
+    try:
+        zone = UTC
+        if sign:
+            ahead = timedelta(hours=int(offset_hours), minutes=int(offset_minutes or 0))
+            zone = timezone(ahead if sign == "+" else -ahead)
+        at = datetime(
+            int(year), int(month), int(day), 0 if midnight else int(hour), int(minute), whole_second, microsecond, zone
+        )
+        at = (at + timedelta(days=1) if midnight else at).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise NoTime(f"{match[0]} is no time ({error})") from None
+    return at, "leap_second" if leap else None
+
+
+def _from_number(value: str | float) -> datetime:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise NoTime(f"{value} is no time") from None
+    for least, beyond, units in _EPOCH_UNITS:
+        if least <= number < beyond:
+            return _EPOCH + timedelta(microseconds=int(number * 1_000_000 / units))
+    raise NoTime(f"{str(value)[:40]} is no time: read are seconds, milli-, micro- and nanoseconds from 1973 on")

@@ -1,0 +1,184 @@
+"""What real systems send is judged the same whether it was recorded or comes live."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from backend.detection import Detector
+from backend.ingest import IngestReport, IngestService, ReplaySource, StreamSource, TelemetrySource
+from contracts.alert import Alert
+from tests.unit.backend.ingest.test_stream import Feed, lines
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime(2026, 5, 8, tzinfo=UTC)
+
+
+def event(name: str, at: str, kind: str, attributes: str, more: str = "") -> str:
+    return (
+        f'{{"event_id": "{name}", "customer_id": 9, "occurred_at": "2026-05-{at}Z", "kind": "{kind}", '
+        f'"attributes": {attributes}{more}}}'
+    )
+
+
+def failures(count: int = 7, attributes: str = '{"ip": "203.0.113.7"}', more: str = "") -> list[str]:
+    """Failed logins, half a minute apart."""
+    times = [f"04T08:{number // 2:02}:{number % 2 * 30:02}" for number in range(count)]
+    return [event(f"af-{at}", at, "auth_failure", attributes, more) for at in times]
+
+
+def charges(last: str, currency: str = "EUR", usual: str = "20") -> list[str]:
+    """Twelve usual charges and a last one."""
+    times = [f"0{4 + number // 6}T{number % 6 * 4:02}:00:00" for number in range(13)]
+    amounts = [*[usual] * 12, last]
+    return [
+        event(f"tx-{at}", at, "transaction", f'{{"amount": {amount}, "currency": "{currency}"}}')
+        for at, amount in zip(times, amounts, strict=True)
+    ]
+
+
+def logins(attributes: str) -> list[str]:
+    """One from Rome and, half an hour later, one with these attributes."""
+    rome = '{"country": "IT", "latitude": 41.9, "longitude": 12.5}'
+    return [event("lg-0", "04T08:00:00", "login", rome), event("lg-30", "04T08:30:00", "login", attributes)]
+
+
+def dated(line: str, at: str, name: str = "odd") -> str:
+    return json.dumps(json.loads(line) | {"occurred_at": at, "event_id": name})
+
+
+FAILURES, SPIKE, TRAVEL = {"auth_failures": 1}, {"spending_spike": 1}, {"impossible_travel": 1}
+FUTURE, PAST = {"from_the_future": 1}, {"from_the_far_past": 1}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What is sent, and what must come of it."""
+
+    lines: Sequence[str]
+    alerts: dict[str, int]
+    mended: dict[str, int] = field(default_factory=dict[str, int])
+    set_aside: dict[str, int] = field(default_factory=dict[str, int])
+    says: str = ""
+    """What an alert's description begins with."""
+
+
+CASES = {
+    "control": Sent(charges("5000"), SPIKE, says="One charge of 5,000.00 EUR"),
+    "future charge": Sent([dated(charges("1")[0], "2031-01-01T00:00:00Z"), *charges("5000")], SPIKE, {}, FUTURE),
+    "future failure": Sent([dated(failures()[0], "2026-05-08T00:05:01Z"), *failures()], FAILURES, {}, FUTURE),
+    "far past": Sent([*failures(6), dated(failures()[0], "1970-01-01T00:00:00Z"), failures()[6]], FAILURES, {}, PAST),
+    "float noise": Sent(charges("5000.000000000001"), SPIKE, {"amount_rounded": 1}, says="One charge of 5,000.00 EUR"),
+    "yen": Sent(charges("500000", "JPY", "2000"), SPIKE, says="One charge of 500,000 JPY; usual is 2,000 JPY"),
+    "dinar": Sent(charges("5000.1234", "KWD"), SPIKE, {"amount_rounded": 1}, says="One charge of 5,000.123 KWD"),
+    "empty country": Sent(failures(7, '{"country": ""}'), FAILURES, {"country_unknown": 7}),
+    "tor": Sent(logins('{"country": "T1", "latitude": -33.9, "longitude": 151.2}'), TRAVEL, {"country_unknown": 1}),
+    "unknown country": Sent(logins('{"country": "XX"}'), {}, {"country_unknown": 1}),
+    "null island": Sent(logins('{"country": "IT", "latitude": 0, "longitude": 0}'), {}, {"place_unknown": 1}),
+    "off the globe": Sent(logins('{"country": "IT", "latitude": 41, "longitude": 1000}'), {}, {"place_unknown": 1}),
+    "lone surrogate": Sent(failures(7, r'{"user": "bad\ud83d"}'), FAILURES, {"text_replaced": 7}),
+    "NUL": Sent(failures(7, r'{"user": "a\u0000"}'), FAILURES, {"text_replaced": 7}),
+    "NaN": Sent(failures(7, '{"score": NaN}'), FAILURES, {"number_replaced": 7}),
+    "unknown fields": Sent(failures(7, "{}", ', "_partition": 3'), FAILURES, {"field_kept_aside": 7}),
+    "no attributes": Sent(failures(7, "null"), FAILURES, {"attribute_dropped": 7}),
+    "leap second": Sent([*failures(6), dated(failures()[0], "2026-05-04T08:02:60Z")], FAILURES, {"leap_second": 1}),
+    "other line ends": Sent(failures(7, '{"user": "a\u2028b\u2029c\u0085d\\u000be\\u000c"}'), FAILURES),
+    "raw control characters": Sent(failures(7, '{"user": "a\x0bb\x0cc\x1cd\re"}'), FAILURES),
+}  # fmt: skip
+
+
+async def ingested(source: TelemetrySource, ended: asyncio.Event | None = None) -> tuple[IngestReport, list[Alert]]:
+    """What comes of the source until it has finished, or until `ended`."""
+    opened: list[Alert] = []
+
+    async def open_alert(alert: Alert) -> None:
+        opened.append(alert)
+
+    service = IngestService(
+        sources=[source], detector=Detector(), open_alert=open_alert, on_telemetry=lambda _: None, now=lambda: NOW
+    )
+    async with service, asyncio.timeout(60):
+        await (ended.wait() if ended else service.wait_finished())
+        return service.report(), opened
+
+
+async def replayed(tmp_path: Path, data: bytes) -> tuple[IngestReport, list[Alert]]:
+    file = tmp_path / "recording.jsonl"
+    file.write_bytes(data)
+    return await ingested(ReplaySource([file], now=lambda: NOW))
+
+
+async def streamed(data: bytes) -> tuple[IngestReport, list[Alert]]:
+    ended = asyncio.Event()
+
+    async def sleep(_seconds: float) -> None:
+        ended.set()
+        await asyncio.Event().wait()
+
+    async with Feed(lines(data)).running() as url:
+        return await ingested(StreamSource(url, now=lambda: NOW, sleep=sleep), ended)
+
+
+def enveloped(sent: Sequence[str]) -> str:
+    return "".join(f'{{"offset": {offset}, "event": {event}}}\n' for offset, event in enumerate(sent))
+
+
+def check(report: IngestReport, opened: Sequence[Alert], sent: Sent) -> None:
+    assert (report.malformed, report.set_aside, report.mended) == (0, sent.set_aside, sent.mended)
+    assert report.events == len(sent.lines) - sum(sent.set_aside.values())
+    assert report.alerts == Counter(alert.rule_id for alert in opened) == sent.alerts
+    assert all(alert.description.startswith(sent.says) for alert in opened)
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_what_is_recorded_is_judged(tmp_path: Path, name: str) -> None:
+    sent = CASES[name]
+    check(*await replayed(tmp_path, "\n".join(sent.lines).encode()), sent)
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_what_comes_live_is_judged_alike(name: str) -> None:
+    sent = CASES[name]
+    check(*await streamed(enveloped(sent.lines).encode()), sent)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+async def test_other_encodings_are_read(tmp_path: Path, encoding: str, ends: str) -> None:
+    events, live = failures(), enveloped(failures()).replace("\n", ends)
+    recorded, _ = await replayed(tmp_path, "".join(event + ends for event in events).encode(encoding))
+    streaming, _ = await streamed(live.encode(encoding))
+
+    for report in (recorded, streaming):
+        assert (report.events, report.malformed, report.alerts) == (7, 0, FAILURES)
+        assert report.mended["other_encoding"] == 7
+
+
+async def test_a_byte_order_mark_may_stand_before_any_line(tmp_path: Path) -> None:
+    recorded, _ = await replayed(tmp_path, "".join(f"\ufeff{event}\r\n" for event in failures()).encode())
+    streaming, _ = await streamed(enveloped(failures()).replace('{"offset"', '\ufeff{"offset"').encode())
+
+    for report in (recorded, streaming):
+        assert (report.events, report.malformed, report.alerts) == (7, 0, FAILURES)
+        assert report.mended == {"byte_order_mark": 7}
+
+
+async def test_an_event_from_the_future_does_not_hold_up_a_paced_replay(tmp_path: Path) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    file = tmp_path / "recording.jsonl"
+    file.write_text("\n".join([dated(failures()[0], "2031-01-01T00:00:00Z"), *failures()]))
+    source = ReplaySource([file], pace=1, now=lambda: NOW, sleep=sleep, monotonic=lambda: 0.0)
+    report, _ = await ingested(source)
+
+    assert report.events == 7
+    assert max(slept) == 180
