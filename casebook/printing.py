@@ -103,12 +103,11 @@ def _round(each: Round) -> Iterator[str]:
 
 def _assessment(assessment: RiskAssessment) -> Iterator[str]:
     yield "<h3>Assessment</h3>\n"
-    yield _facts(
-        [
-            ("Risk", f"{_score(assessment.overall_risk_score)}, {assessment.risk_level}"),
-            ("Recommended", _words(assessment.recommended_action)),
-        ]
-    )
+    risk, recommended = "Not judged: there was no evidence to judge by", "Nothing"
+    if assessment.is_judged:
+        risk = f"{_score(assessment.overall_risk_score)}, {assessment.risk_level}"
+        recommended = "Nothing" if assessment.recommended_action is None else _words(assessment.recommended_action)
+    yield _facts([("Risk", risk), ("Recommended", recommended)])
     yield _p(assessment.reasoning, "said")
     yield _list(assessment.route_reasons)
 

@@ -27,13 +27,14 @@ EFFECTS_OF: Mapping[RecommendedAction, tuple[EffectAction, ...]] = {
 class RiskAssessment(Contract):
     """What the aggregator concluded from the reports of one round, after the guard rails.
 
-    `overall_risk_score` is null when no usable judgement was given; the case then goes to a person.
+    Without evidence, or without a usable judgement, there is no score, no level and no recommendation: what is not
+    known is neither harmless nor a reason to act. The case then goes to a person.
     """
 
     round: Annotated[int, Field(ge=1)]
     overall_risk_score: Score | None
-    risk_level: RiskLevel
-    recommended_action: RecommendedAction
+    risk_level: RiskLevel | None
+    recommended_action: RecommendedAction | None
     """After the guard rails: never `clear` when they sent the case to a person because of a score."""
     model_recommendation: RecommendedAction | None = None
     """What the aggregator itself said, kept when the guard rails overrule it."""
@@ -57,3 +58,8 @@ class RiskAssessment(Contract):
     """Which text of the aggregator's prompt asked for it."""
     spend: Spend | None = added_later()
     """Of the aggregator alone; each report carries its own."""
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether there was anything to judge by. Earlier releases rated and recommended even where there was not."""
+        return self.overall_risk_score is not None and any(report.has_evidence for report in self.reports)

@@ -63,8 +63,8 @@ class RememberedRound(Contract):
     round: RoundNumber
     reports: tuple[RememberedReport, ...]
     overall_risk_score: Score | None
-    risk_level: RiskLevel
-    recommended_action: RecommendedAction
+    risk_level: RiskLevel | None
+    recommended_action: RecommendedAction | None
     reasoning: str
     feedback: str | None = None
     decided_by: str | None = None

@@ -78,3 +78,9 @@ class SpecialistReport(Contract):
     spend: Spend | None = added_later()
     feedback_answer: str | None = added_later()
     """What was done about the feedback to the round before; null in a first round, or when nothing was said."""
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether it says how risky the case is, and rests at least one finding on what was recorded."""
+        is_scored = self.status == "ok" and self.risk_score is not None and 0 <= self.risk_score <= 1
+        return is_scored and not all(finding.unsupported for finding in self.findings)

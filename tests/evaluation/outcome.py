@@ -33,7 +33,7 @@ class Outcome(Contract):
     may_auto_clear: bool
     expected: RecommendedAction
     route: Route
-    action: RecommendedAction
+    action: RecommendedAction | None
     model_recommendation: RecommendedAction | None
     score: Score | None
     route_reasons: tuple[str, ...]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from tests.evaluation.outcome import Outcome, Run
-from tests.evaluation.score import ACTIONS, AUTO_CLEARED, Change, PrecisionRecall, Score
+from tests.evaluation.score import ACTIONS, AUTO_CLEARED, NOTHING, Change, PrecisionRecall, Score
 
 _NAME_WIDTH = 36
 _WIDTH = 18
@@ -51,7 +51,7 @@ def comparison_text(old: Run, new: Run, changes: Sequence[Change]) -> str:
 
 def outcome_line(outcome: Outcome) -> str:
     """One scenario in one line."""
-    end = AUTO_CLEARED if outcome.auto_cleared else f"a person, {outcome.action}"
+    end = AUTO_CLEARED if outcome.auto_cleared else f"a person, {outcome.action or NOTHING}"
     mark = "ok   " if outcome.right else "WRONG"
     score = "-" if outcome.score is None else f"{outcome.score:.2f}"
     heard = " ".join(
@@ -70,9 +70,10 @@ def _prompts(run: Run) -> list[str]:
 
 def _confusion(score: Score) -> Iterator[str]:
     table = score.confusion()
-    yield _row("expected \\ came", *(AUTO_CLEARED, *ACTIONS))
+    came = (AUTO_CLEARED, *ACTIONS, NOTHING)
+    yield _row("expected \\ came", *came)
     for expected in ACTIONS:
-        yield _row(expected, *(str(table[expected, came] or "·") for came in (AUTO_CLEARED, *ACTIONS)))
+        yield _row(expected, *(str(table[expected, each] or "·") for each in came))
 
 
 def _figures(score: Score) -> Iterator[str]:

@@ -8,6 +8,7 @@ from tests.evaluation.outcome import Outcome, Run
 
 ACTIONS: tuple[RecommendedAction, ...] = ("clear", "lock_account", "refund_charges", "lock_and_refund")
 AUTO_CLEARED = "auto-cleared"
+NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
@@ -112,12 +113,12 @@ class Score:
         return sum(each.seconds for each in self.outcomes) / max(len(self.outcomes), 1)
 
     def confusion(self) -> dict[tuple[RecommendedAction, str], int]:
-        """How many cases by the expected action and by what came of them: an action, or AUTO_CLEARED."""
+        """How many cases by the expected action and by what came of them: AUTO_CLEARED, an action, or NOTHING."""
         table: dict[tuple[RecommendedAction, str], int] = {
-            (expected, came): 0 for expected in ACTIONS for came in (AUTO_CLEARED, *ACTIONS)
+            (expected, came): 0 for expected in ACTIONS for came in (AUTO_CLEARED, *ACTIONS, NOTHING)
         }
         for each in self.outcomes:
-            table[each.expected, AUTO_CLEARED if each.auto_cleared else each.action] += 1
+            table[each.expected, AUTO_CLEARED if each.auto_cleared else each.action or NOTHING] += 1
         return table
 
     def by_kind(self) -> dict[str, "Score"]:

@@ -11,16 +11,21 @@ NO_JUDGEMENT = Judgement(score=None, action=None, reasoning="The risk aggregator
 
 
 def assess(task: AssessmentTask, judgement: Judgement) -> RiskAssessment:
-    """The assessment of one round, after the guard rails. A score outside 0..1 becomes null."""
+    """The assessment of one round, after the guard rails.
+
+    Without evidence, or without a score from 0 to 1, it rates nothing and recommends nothing.
+    """
     asked = was_asked(task.memory)
     routing = route_case(task.case_id, task.alert, task.reports, judgement, task.policy, feedback_given=asked)
-    score = judgement.score if is_usable(judgement.score) else None
+    has_evidence = any(report.has_evidence for report in task.reports)
+    score = judgement.score if has_evidence and is_usable(judgement.score) else None
+    action = None if score is None else routing.action
     return RiskAssessment(
         round=task.round,
         overall_risk_score=score,
         risk_level=level_of(score),
-        recommended_action=routing.action,
-        model_recommendation=judgement.action if judgement.action != routing.action else None,
+        recommended_action=action,
+        model_recommendation=judgement.action if judgement.action != action else None,
         reasoning=judgement.reasoning,
         reports=task.reports,
         refund_charge_ids=routing.refund_charge_ids,

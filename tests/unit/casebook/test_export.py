@@ -14,7 +14,7 @@ from casebook.exporting import write_json
 from casebook.printing import write_html
 from casebook.repository import CaseBook
 from contracts.export import CaseExport
-from tests.unit.casebook.builders import MANAGER, a_decision, asked_in_short
+from tests.unit.casebook.builders import MANAGER, a_decision, an_assessment, asked_in_short
 from tests.unit.casebook.test_audit import tell
 
 Json = dict[str, Any]
@@ -170,3 +170,12 @@ def test_a_printed_case_shows_everything_and_runs_nothing(book: CaseBook, desk: 
         *(event.hash.removeprefix("sha256:") for event in book.case_events(case)),
     ]
     assert [text for text in shown if text not in page] == []
+
+
+def test_a_page_proposes_nothing_where_nothing_was_judged(book: CaseBook) -> None:
+    # As earlier releases recorded it: harsh, and without a score.
+    old = an_assessment(score=None).model_copy(update={"reasoning": "No specialist could report."})
+    page = printed(book, asked_in_short(book, assessment=old).case_id)
+    assert "Not judged: there was no evidence to judge by" in page
+    assert "Lock account" not in page
+    assert "high" not in page.partition("<h3>Assessment</h3>")[2].partition("</table>")[0]

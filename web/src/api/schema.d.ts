@@ -2129,7 +2129,8 @@ export interface components {
          * RiskAssessment
          * @description What the aggregator concluded from the reports of one round, after the guard rails.
          *
-         *     `overall_risk_score` is null when no usable judgement was given; the case then goes to a person.
+         *     Without evidence, or without a usable judgement, there is no score, no level and no recommendation: what is not
+         *     known is neither harmless nor a reason to act. The case then goes to a person.
          */
         RiskAssessment: {
             /**
@@ -2154,11 +2155,8 @@ export interface components {
             quality_check: boolean;
             /** Reasoning */
             reasoning: string;
-            /**
-             * Recommended Action
-             * @enum {string}
-             */
-            recommended_action: "clear" | "lock_account" | "refund_charges" | "lock_and_refund";
+            /** Recommended Action */
+            recommended_action: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund") | null;
             /**
              * Refund Charge Ids
              * @default []
@@ -2168,11 +2166,8 @@ export interface components {
             refund_total?: components["schemas"]["Money"][] | null;
             /** Reports */
             reports: components["schemas"]["SpecialistReport"][];
-            /**
-             * Risk Level
-             * @enum {string}
-             */
-            risk_level: "low" | "medium" | "high" | "critical";
+            /** Risk Level */
+            risk_level: ("low" | "medium" | "high" | "critical") | null;
             /** Round */
             round: number;
             /**

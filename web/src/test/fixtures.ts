@@ -59,7 +59,7 @@ export const assessment = (over: Partial<RiskAssessment> = {}): RiskAssessment =
   recommended_action: "lock_account",
   model_recommendation: null,
   reasoning: "Two of three specialists see a takeover.",
-  reports: [],
+  reports: [report({ findings: [{ statement: "New country.", evidence_ids: ["e-1"], unsupported: false }] })],
   refund_charge_ids: [],
   route: "review",
   route_reasons: ["The overall score 0.87 is not below 0.60."],

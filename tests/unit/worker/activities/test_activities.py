@@ -162,7 +162,8 @@ def test_without_a_model_a_person_must_look(casebook: CaseBook) -> None:
 
     assessment = activities.assess_without_model(CTX, an_assessment_task())
 
-    assert (assessment.route, assessment.overall_risk_score, assessment.risk_level) == ("review", None, "high")
+    assert (assessment.route, assessment.overall_risk_score, assessment.risk_level) == ("review", None, None)
+    assert assessment.recommended_action is None
     assert casebook.start_assessment(CASE, 1).outcome == assessment
 
 

@@ -20,12 +20,12 @@ from worker.domain.sampling import is_sampled
         (0.849, "high"),
         (0.85, "critical"),
         (1.0, "critical"),
-        (None, "high"),
-        (math.nan, "high"),
-        (9.0, "high"),
+        (None, None),
+        (math.nan, None),
+        (9.0, None),
     ],
 )
-def test_each_score_has_one_level_and_an_unusable_one_is_not_harmless(score: float | None, level: RiskLevel) -> None:
+def test_each_usable_score_has_one_level(score: float | None, level: RiskLevel | None) -> None:
     assert level_of(score) == level
 
 

@@ -1,5 +1,6 @@
 import { Loader } from "@mantine/core";
 import type { RiskAssessment } from "@/api/types";
+import { isJudged } from "@/shared/desk/judged";
 import { formatNumber } from "@/shared/format/numbers";
 import { formatDuration } from "@/shared/format/time";
 import { ACTION, RISK } from "@/shared/format/words";
@@ -54,41 +55,20 @@ function AssessmentTags({ assessment }: { assessment: RiskAssessment }) {
 }
 
 export function AssessmentBody({ assessment, threshold }: { assessment: RiskAssessment; threshold: number }) {
-  const { model_recommendation: model, recommended_action: action } = assessment;
-  const overruled = model !== null && model !== action;
   return (
     <div className={classes["layout"]}>
       <div className={classes["verdict"]}>
-        <ScoreMeter
-          size="lg"
-          score={assessment.overall_risk_score}
-          level={assessment.risk_level}
-          threshold={threshold}
-          label="Overall risk score"
-        />
-        <div className={classes["tags"]}>
-          <Tag tone={RISK[assessment.risk_level].tone}>{RISK[assessment.risk_level].label}</Tag>
-        </div>
-        <dl className={classes["facts"]}>
-          <dt>Recommended</dt>
-          <dd>
-            <strong>{ACTION[action]}</strong>
-          </dd>
-          {overruled && (
-            <>
-              <dt>The model said</dt>
-              <dd>
-                {ACTION[model]} <span className={classes["overruled"]}>overruled by the guard rails</span>
-              </dd>
-            </>
-          )}
-        </dl>
+        {isJudged(assessment) ? (
+          <Judgement assessment={assessment} threshold={threshold} />
+        ) : (
+          <NoJudgement threshold={threshold} />
+        )}
       </div>
       <div className={classes["why"]}>
         {assessment.reasoning !== "" && <p className={classes["reasoning"]}>{assessment.reasoning}</p>}
         {assessment.route_reasons.length > 0 && (
           <div className={classes["reasons"]}>
-            <h3>Why a person must look</h3>
+            <h3>{isJudged(assessment) ? "Why a person must look" : "What was not available"}</h3>
             <ul>
               {assessment.route_reasons.map((reason) => (
                 <li key={reason}>{reason}</li>
@@ -109,5 +89,58 @@ export function AssessmentBody({ assessment, threshold }: { assessment: RiskAsse
         </p>
       </div>
     </div>
+  );
+}
+
+function Judgement({ assessment, threshold }: { assessment: RiskAssessment; threshold: number }) {
+  const { model_recommendation: model, recommended_action: action, risk_level: level } = assessment;
+  const overruled = model !== null && model !== action;
+  return (
+    <>
+      <ScoreMeter
+        size="lg"
+        score={assessment.overall_risk_score}
+        level={level}
+        threshold={threshold}
+        label="Overall risk score"
+      />
+      {level !== null && (
+        <div className={classes["tags"]}>
+          <Tag tone={RISK[level].tone}>{RISK[level].label}</Tag>
+        </div>
+      )}
+      <dl className={classes["facts"]}>
+        <dt>Recommended</dt>
+        <dd>
+          <strong>{action === null ? "Nothing" : ACTION[action]}</strong>
+        </dd>
+        {overruled && (
+          <>
+            <dt>The model said</dt>
+            <dd>
+              {ACTION[model]} <span className={classes["overruled"]}>overruled by the guard rails</span>
+            </dd>
+          </>
+        )}
+      </dl>
+    </>
+  );
+}
+
+/** What is not known is neither harmless nor a reason to act. */
+function NoJudgement({ threshold }: { threshold: number }) {
+  return (
+    <>
+      <ScoreMeter size="lg" score={null} threshold={threshold} label="Overall risk score" />
+      <div className={classes["tags"]}>
+        <Tag tone="neutral">Not judged</Tag>
+      </div>
+      <dl className={classes["facts"]}>
+        <dt>Recommended</dt>
+        <dd>
+          <strong>Nothing</strong> <span className={classes["detail"]}>There is no evidence to go by.</span>
+        </dd>
+      </dl>
+    </>
   );
 }

@@ -1,5 +1,6 @@
-import type { Alert, Round } from "@/api/types";
+import type { Alert, RiskAssessment, Round } from "@/api/types";
 import { useActorName } from "@/shared/api/session";
+import { isJudged } from "@/shared/desk/judged";
 import { ACTION, SPECIALIST } from "@/shared/format/words";
 import { formatScore } from "@/shared/format/numbers";
 import { ChevronIcon } from "@/shared/ui/icons";
@@ -29,6 +30,14 @@ export function EarlierRounds({ rounds, ...rest }: EarlierRoundsProps) {
   );
 }
 
+function gistOf(assessment: RiskAssessment): string {
+  if (!isJudged(assessment)) return "not judged: no evidence to go by";
+  const action = assessment.recommended_action;
+  const recommended =
+    action === null ? "nothing recommended" : `recommended “${ACTION[action].toLowerCase()}”`;
+  return `risk ${formatScore(assessment.overall_risk_score)}, ${recommended}`;
+}
+
 interface EarlierRoundProps extends Omit<EarlierRoundsProps, "rounds"> {
   round: Round;
 }
@@ -52,12 +61,7 @@ function EarlierRound({ round, alert, threshold, onOpenEvidence }: EarlierRoundP
             <ChevronIcon size={14} />
           </span>
           Round {round.round}
-          {assessment && (
-            <span className={classes["gist"]}>
-              risk {formatScore(assessment.overall_risk_score)}, recommended “
-              {ACTION[assessment.recommended_action].toLowerCase()}”
-            </span>
-          )}
+          {assessment && <span className={classes["gist"]}>{gistOf(assessment)}</span>}
         </summary>
         <div className={classes["content"]}>
           {assessment && <AssessmentBody assessment={assessment} threshold={threshold} />}

@@ -1,6 +1,7 @@
 import { Button, Radio } from "@mantine/core";
 import type { CaseView, RecommendedAction, ReviewRequest } from "@/api/types";
 import { needsTwo } from "@/shared/desk/four-eyes";
+import { recommendationOf } from "@/shared/desk/judged";
 import { ACTION } from "@/shared/format/words";
 import { PeopleIcon } from "@/shared/ui/icons";
 import { Tag } from "@/shared/ui/Tag";
@@ -24,7 +25,7 @@ interface ApproveFormProps {
 
 /** Choose what to approve, say what the case was, then confirm the exact consequence. */
 export function ApproveForm({ view, review, form, sending, locked, onApprove }: ApproveFormProps) {
-  const recommended = view.assessment?.recommended_action;
+  const recommended = recommendationOf(view.assessment) ?? undefined;
   const action = form.draft.action ?? recommended;
   const possible = action !== undefined && isPossible(action, view);
   const two = action !== undefined && needsTwo(review, action);

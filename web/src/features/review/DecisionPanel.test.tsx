@@ -1,7 +1,18 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { expect, test } from "vitest";
-import { ana, ben, caseEvent, caseView, maria, OTHER_HASH, review, vera } from "@/test/fixtures";
+import { describe, expect, test } from "vitest";
+import {
+  ana,
+  assessment,
+  ben,
+  caseEvent,
+  caseView,
+  maria,
+  OTHER_HASH,
+  report,
+  review,
+  vera,
+} from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { json, problem, serve } from "@/test/server";
 import { DecisionPanel } from "./DecisionPanel";
@@ -49,6 +60,37 @@ test("cancelling the confirmation sends nothing", async () => {
 test("a refund cannot be chosen when the assessment names no charges", () => {
   renderInApp(<DecisionPanel view={caseView()} />);
   expect(screen.getByRole("radio", { name: "Refund charges" })).toBeDisabled();
+});
+
+describe("without evidence", () => {
+  // As an earlier release recorded it: rated and recommended all the same.
+  const unjudged = assessment({
+    overall_risk_score: null,
+    risk_level: "high",
+    recommended_action: "lock_account",
+    reports: [report({ status: "unavailable", risk_score: null })],
+  });
+
+  test("nothing is proposed and nothing is preselected", async () => {
+    const user = userEvent.setup();
+    renderInApp(<DecisionPanel view={caseView({ assessment: unjudged })} />);
+    expect(screen.getByText(/Not judged: there is no evidence/)).toBeVisible();
+    expect(screen.queryByText("High risk")).toBeNull();
+    expect(screen.queryByText("Recommended")).toBeNull();
+    for (const choice of screen.getAllByRole("radio")) expect(choice).not.toBeChecked();
+    expect(button("Choose an action")).toBeDisabled();
+    await user.click(screen.getByRole("radio", { name: "Lock account" }));
+    expect(screen.getByRole("radio", { name: "True fraud" })).toBeChecked();
+    expect(button("Approve: lock account…")).toBeEnabled();
+  });
+
+  test("a score that rests on nothing counts for nothing", () => {
+    const finding = { statement: "It feels wrong.", evidence_ids: [], unsupported: true };
+    const baseless = assessment({ reports: [report({ findings: [finding] })] });
+    renderInApp(<DecisionPanel view={caseView({ assessment: baseless })} />);
+    expect(screen.getByText(/Not judged/)).toBeVisible();
+    for (const choice of screen.getAllByRole("radio")) expect(choice).not.toBeChecked();
+  });
 });
 
 test("a rejection needs words", async () => {

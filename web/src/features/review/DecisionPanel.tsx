@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { CaseEvent, CaseView, ReviewRequest, RiskAssessment } from "@/api/types";
 import { useIdentity } from "@/shared/api/session";
+import { isJudged } from "@/shared/desk/judged";
 import { formatScore } from "@/shared/format/numbers";
 import { RISK } from "@/shared/format/words";
 import { showSection } from "@/shared/show-section";
@@ -77,13 +78,15 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
 
 /** The judgement that the question is about, so that both are in view together. */
 function Verdict({ assessment }: { assessment: RiskAssessment }) {
-  const { label, tone } = RISK[assessment.risk_level];
+  const judged = isJudged(assessment);
+  const level = judged ? assessment.risk_level : null;
   return (
     <div className={classes["verdict"]}>
       <span className={`tabular ${classes["score"] ?? ""}`}>
-        {formatScore(assessment.overall_risk_score)}
+        {formatScore(judged ? assessment.overall_risk_score : null)}
       </span>
-      <Tag tone={tone}>{label}</Tag>
+      {level !== null && <Tag tone={RISK[level].tone}>{RISK[level].label}</Tag>}
+      {!judged && <span>Not judged: there is no evidence to go by, and nothing is proposed.</span>}
     </div>
   );
 }

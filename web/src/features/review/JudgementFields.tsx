@@ -12,8 +12,8 @@ const CHOICES = LABELS.map((value) => ({ value, label: LABEL[value].label }));
 
 interface JudgementFieldsProps {
   form: DraftState;
-  /** The label that follows from the answer. */
-  implied: Label;
+  /** The label that follows from the answer, if there is one. */
+  implied: Label | undefined;
   disabled: boolean;
   /** A rejection says why in its feedback. */
   withComment: boolean;
@@ -28,7 +28,7 @@ export function JudgementFields({
 }: JudgementFieldsProps) {
   const legend = useId();
   const label = draft.label ?? implied;
-  const reasons = REASONS[label];
+  const reasons = label === undefined ? [] : REASONS[label];
   return (
     <div className={classes["fields"]}>
       <div>
@@ -39,8 +39,9 @@ export function JudgementFields({
           size="xs"
           fullWidth
           data={CHOICES}
-          value={label}
-          onChange={(value) => change({ label: value, reason: undefined })}
+          // None of them is chosen where nothing follows from the answer yet.
+          value={label ?? ""}
+          onChange={(value) => change({ label: LABELS.find((known) => known === value), reason: undefined })}
           disabled={disabled}
           aria-labelledby={legend}
         />
@@ -54,7 +55,7 @@ export function JudgementFields({
         onChange={(value) => change({ reason: value ?? undefined })}
         clearable
         clearButtonProps={{ "aria-label": "No reason" }}
-        disabled={disabled}
+        disabled={disabled || label === undefined}
       />
       {withComment && (
         <Textarea

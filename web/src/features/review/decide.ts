@@ -29,6 +29,8 @@ export function useWithdraw(caseId: string) {
 
 const bindingOf = ({ review_id, assessment_hash }: ReviewRequest) => ({ review_id, assessment_hash });
 
+const labelOf = (label: Draft["label"]) => (label === undefined ? {} : { label });
+
 const reasonOf = ({ reason }: Draft) => (reason === undefined ? {} : { reason_code: reason });
 
 /** An approval, bound to the question that was read. */
@@ -38,7 +40,7 @@ export function approval(review: ReviewRequest, action: RecommendedAction, draft
     ...bindingOf(review),
     verdict: "approve",
     action,
-    label: draft.label ?? impliedLabel("approve", action),
+    ...labelOf(draft.label ?? impliedLabel("approve", action)),
     ...reasonOf(draft),
     ...(comment !== "" && { comment }),
   };
@@ -49,6 +51,6 @@ export const rejection = (review: ReviewRequest, draft: Draft): DecisionBody => 
   ...bindingOf(review),
   verdict: "reject",
   feedback: draft.feedback.trim(),
-  label: draft.label ?? impliedLabel("reject", undefined),
+  ...labelOf(draft.label ?? impliedLabel("reject", undefined)),
   ...reasonOf(draft),
 });

@@ -37,9 +37,13 @@ export function useDraft(): DraftState {
   };
 }
 
-/** What the case was, as far as the answer says it by itself. */
-export function impliedLabel(verdict: "approve" | "reject", action: RecommendedAction | undefined): Label {
+/** What the case was, as far as the answer says it by itself; without an answer nothing. */
+export function impliedLabel(
+  verdict: "approve" | "reject",
+  action: RecommendedAction | undefined,
+): Label | undefined {
   if (verdict === "reject") return "inconclusive";
+  if (action === undefined) return undefined;
   return action === "clear" ? "false_alarm" : "true_fraud";
 }
 

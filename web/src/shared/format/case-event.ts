@@ -121,6 +121,8 @@ function finished(data: CaseEvent["data"]): string {
 }
 
 function assessed(data: CaseEvent["data"]): string {
+  // Earlier releases recommended an action all the same.
+  if (number(data["score"]) === undefined) return "not judged: no evidence to go by";
   const score = `risk ${formatScore(number(data["score"]))}`;
   const action = text(data["recommended_action"]);
   return action === undefined ? score : `${score}, recommends “${label(ACTION, action).toLowerCase()}”`;

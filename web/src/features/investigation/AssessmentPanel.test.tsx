@@ -1,0 +1,29 @@
+import { screen } from "@testing-library/react";
+import { expect, test } from "vitest";
+import { assessment, report } from "@/test/fixtures";
+import { renderInApp } from "@/test/render";
+import { AssessmentPanel } from "./AssessmentPanel";
+
+const REASON = "The usage, location and billing specialists were unavailable: the model does not answer.";
+
+test("without evidence it says what was not available and proposes nothing", () => {
+  const unjudged = assessment({
+    overall_risk_score: null,
+    risk_level: null,
+    recommended_action: null,
+    model_recommendation: "lock_account",
+    reports: [report({ status: "unavailable", risk_score: null })],
+    route_reasons: [REASON],
+  });
+  renderInApp(<AssessmentPanel assessment={unjudged} working={false} threshold={0.6} />);
+  expect(screen.getByText("Not judged")).toBeVisible();
+  expect(screen.getByRole("heading", { name: "What was not available" })).toBeVisible();
+  expect(screen.getByText(REASON)).toBeVisible();
+  for (const word of ["High risk", "Lock account"]) expect(screen.queryByText(word)).toBeNull();
+});
+
+test("with evidence it says how risky and what is recommended", () => {
+  renderInApp(<AssessmentPanel assessment={assessment()} working={false} threshold={0.6} />);
+  expect(screen.getByText("High risk")).toBeVisible();
+  expect(screen.getByText("Lock account")).toBeVisible();
+});

@@ -1,0 +1,15 @@
+import type { RiskAssessment, SpecialistReport } from "@/api/types";
+
+/**
+ * Whether there was anything to judge by. Where there was not, nothing is shown as recommended or risky, also in
+ * records of earlier releases, which rated and recommended all the same.
+ */
+export const isJudged = (assessment: RiskAssessment): boolean =>
+  assessment.overall_risk_score !== null && assessment.reports.some(hasEvidence);
+
+const hasEvidence = ({ status, risk_score, findings }: SpecialistReport): boolean =>
+  status === "ok" && risk_score !== null && findings.some(({ unsupported }) => !unsupported);
+
+/** What is recommended, where anything is. */
+export const recommendationOf = (assessment: RiskAssessment | null) =>
+  assessment !== null && isJudged(assessment) ? assessment.recommended_action : null;
