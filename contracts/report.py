@@ -55,6 +55,8 @@ class Spend(Contract):
     output_tokens: Annotated[int, Field(ge=0)] = 0
     cost_usd: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)] | None = None
     """To a millionth of a dollar; null when the price of the model is not known."""
+    estimated_calls: Annotated[int, Field(ge=1)] | None = added_later()
+    """Calls whose tokens the endpoint did not count: they are estimated. None where there is no such call."""
 
 
 class SpecialistReport(Contract):

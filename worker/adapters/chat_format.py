@@ -1,18 +1,23 @@
 """A `ModelRequest` in the words of the chat-completions API."""
 
-from typing import Literal
+from typing import Literal, cast
 
 from openai import Omit, omit
 from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionMessageParam
 from openai.types.shared_params import ResponseFormatJSONSchema
+from pydantic import JsonValue
 
-from worker.ports.model import AnswerFormat, Message, ModelRequest
+from worker.adapters.portable_schema import portable
+from worker.agents.json_text import is_object
+from worker.ports.model import AnswerFormat, Message, ModelRequest, ToolRequest
 from worker.ports.tools import ToolDescription
 
+JsonObject = dict[str, JsonValue]
 
-def messages_of(request: ModelRequest) -> list[ChatCompletionMessageParam]:
-    """The conversation so far."""
-    return [_message(message) for message in request.messages]
+
+def messages_of(request: ModelRequest, origin: str | None = None) -> list[ChatCompletionMessageParam]:
+    """The conversation so far, with what the deployment `origin` wants back of its own turns."""
+    return [_message(message, origin) for message in request.messages]
 
 
 def tools_of(request: ModelRequest) -> list[ChatCompletionFunctionToolParam] | Omit:
@@ -25,7 +30,12 @@ def tool_choice_of(request: ModelRequest) -> Literal["none"] | Omit:
     return "none" if request.tools and not request.may_call_tools else omit
 
 
-def _message(message: Message) -> ChatCompletionMessageParam:
+def extra_of(message: Message, origin: str | None) -> JsonObject:
+    """What goes back with a turn of the assistant, to the deployment that said it and to no other."""
+    return dict(message.extra or {}) if origin is not None and message.origin == origin else {}
+
+
+def _message(message: Message, origin: str | None) -> ChatCompletionMessageParam:
     text = message.text or ""
     if message.role == "system":
         return {"role": "system", "content": text}
@@ -33,26 +43,30 @@ def _message(message: Message) -> ChatCompletionMessageParam:
         return {"role": "user", "content": text}
     if message.role == "tool":
         return {"role": "tool", "content": text, "tool_call_id": message.call_id or ""}
-    if not message.tool_requests:
-        return {"role": "assistant", "content": text}
+    turn: JsonObject = {"role": "assistant", "content": message.text if message.tool_requests else text}
+    if message.tool_requests:
+        is_its_own = origin is not None and message.origin == origin
+        turn["tool_calls"] = [_call(call, is_its_own) for call in message.tool_requests]
+    return cast("ChatCompletionMessageParam", {**turn, **extra_of(message, origin)})
+
+
+def _call(call: ToolRequest, is_its_own: bool) -> JsonObject:
+    extra = dict(call.extra or {}) if is_its_own else {}
+    more = extra.pop("function", None)
+    # Endpoints read what they are given back, and some fail over what their own model wrote wrongly.
+    function: JsonObject = {"name": call.tool, "arguments": call.arguments if is_object(call.arguments) else "{}"}
     return {
-        "role": "assistant",
-        "content": message.text,
-        "tool_calls": [
-            {
-                "id": call.call_id,
-                "type": "function",
-                "function": {"name": call.tool, "arguments": call.arguments},
-            }
-            for call in message.tool_requests
-        ],
+        **extra,
+        "id": call.call_id,
+        "type": "function",
+        "function": {**(more if isinstance(more, dict) else {}), **function},
     }
 
 
 def _tool(tool: ToolDescription) -> ChatCompletionFunctionToolParam:
     return {
         "type": "function",
-        "function": {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)},
+        "function": {"name": tool.name, "description": tool.description, "parameters": dict(portable(tool.parameters))},
     }
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from threading import Lock
 
 LONGEST_REST_S = 60.0
+LONGEST_NAMED_REST_S = 300.0
+"""However long a pause the server names: after that a call probes whether it has come back earlier."""
 RECENTLY_S = 30.0
 """So long after a failure, other deployments are preferred."""
 
@@ -72,7 +74,7 @@ class Circuit:
             self._in_a_row += 1
             was_probing, self._probing = self._probing, False
             if retry_after_s is not None:
-                self._rests_until = max(self._rests_until or now, now + retry_after_s)
+                self._rests_until = max(self._rests_until or now, now + min(retry_after_s, LONGEST_NAMED_REST_S))
             if was_probing or self._in_a_row == self._failures_to_open:
                 rest_s = min(LONGEST_REST_S, self._rest_s * 2**self._opened)
                 self._opened += 1

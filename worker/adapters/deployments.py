@@ -27,8 +27,8 @@ def open_models(
     for provider in providers:
         client = open_client(provider)
         loop.close_with(client.close)
-        model = OpenAIModel(client, provider.model, loop, provider.tool_calling)
         names[provider.name] += 1
         name = provider.name if names[provider.name] == 1 else f"{provider.name} ({names[provider.name]})"
+        model = OpenAIModel(client, provider.model, loop, provider.tool_calling, name=name)
         deployments.append(Deployment(name, model, Circuit(circuit_failures, circuit_rest_s, monotonic)))
     return FailoverModel(deployments, monotonic)

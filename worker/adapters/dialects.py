@@ -4,11 +4,12 @@ import json
 from dataclasses import dataclass
 from typing import Literal
 
-from openai import APIStatusError, Omit, omit
+from openai import Omit, omit
 from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionMessageParam
 from openai.types.shared_params import ResponseFormatJSONSchema
 
 from worker.adapters import chat_format, schema_dialect
+from worker.adapters.model_errors import Refusal
 from worker.ports.model import Message, ModelRequest
 
 Dialect = Literal["native", "apart", "schema"]
@@ -19,6 +20,9 @@ DIALECTS: tuple[Dialect, ...] = ("native", "apart", "schema")
 """In the order in which `auto` tries them."""
 
 _HINTS = ("tool", "function", "response_format", "response format", "json_schema", "grammar", "mime type")
+
+# What some endpoints say with a status that means something else.
+_NO_TOOLS = ("tools param requires", "does not support tools", "no endpoints found that support tool use")
 
 
 @dataclass(frozen=True)
@@ -41,23 +45,25 @@ class ChatCall:
         return {name: part for name, part in parts.items() if not isinstance(part, Omit)}
 
 
-def chat_call(request: ModelRequest, dialect: Dialect) -> ChatCall:
-    """The request in the words of a dialect."""
+def chat_call(request: ModelRequest, dialect: Dialect, origin: str | None = None) -> ChatCall:
+    """The request in the words of a dialect. What the deployment `origin` said of its own turns is given back to it."""
     if not request.tools or dialect == "native":
         return ChatCall(
-            chat_format.messages_of(request),
+            chat_format.messages_of(request, origin),
             chat_format.tools_of(request),
             chat_format.tool_choice_of(request),
             chat_format.response_format_of(request.answer_format),
         )
     if dialect == "schema":
-        return ChatCall(schema_dialect.messages_of(request), omit, omit, schema_dialect.response_format_of(request))
+        return ChatCall(
+            schema_dialect.messages_of(request, origin), omit, omit, schema_dialect.response_format_of(request)
+        )
     if not request.may_call_tools:
         return ChatCall(
-            chat_format.messages_of(request), omit, omit, chat_format.response_format_of(request.answer_format)
+            chat_format.messages_of(request, origin), omit, omit, chat_format.response_format_of(request.answer_format)
         )
     told = request.model_copy(update={"messages": _with_schema(request)})
-    return ChatCall(chat_format.messages_of(told), chat_format.tools_of(request), omit, omit)
+    return ChatCall(chat_format.messages_of(told, origin), chat_format.tools_of(request), omit, omit)
 
 
 def _with_schema(request: ModelRequest) -> tuple[Message, ...]:
@@ -68,9 +74,16 @@ def _with_schema(request: ModelRequest) -> tuple[Message, ...]:
     return (first.model_copy(update={"text": told}), *more)
 
 
-def is_about_dialect(error: APIStatusError) -> bool:
-    """Whether an endpoint refused a request because of its tools or its answer format, not of what it says."""
-    if error.status_code not in (400, 422, 501) or (error.param or "").startswith("messages"):
+def is_about_dialect(refusal: Refusal) -> bool:
+    """Whether an endpoint refused a request because of its tools or its answer format, not of what it says.
+
+    One that gives no reason at all may mean either: the next dialect is tried.
+    """
+    if refusal.is_too_long or refusal.is_filtered or refusal.is_ill_written or refusal.about.startswith("messages"):
         return False
-    said = f"{error.param or ''} {error.message}".lower()
-    return any(hint in said for hint in _HINTS)
+    if refusal.status >= 400 and any(words in refusal.said for words in _NO_TOOLS):
+        return True
+    if refusal.status not in (0, 400, 422, 501):
+        return False
+    said = f"{refusal.about} {refusal.said}".lower()
+    return not said.strip() or any(hint in said for hint in _HINTS)

@@ -73,7 +73,10 @@ def _ask(deployment: Deployment, request: ModelRequest, timeout_s: float) -> Mod
     try:
         reply = deployment.model.complete(request, timeout_s)
     except ModelUnavailable as fault:
-        deployment.circuit.failed(str(fault), fault.retry_after_s)
+        if fault.endpoint_is_well:
+            deployment.circuit.succeeded()
+        else:
+            deployment.circuit.failed(str(fault), fault.retry_after_s)
         raise
     except ModelRejected:
         deployment.circuit.succeeded()  # it is there, and said no

@@ -1,11 +1,15 @@
 """What an endpoint's error means: one exact sentence, and whether asking again or elsewhere may help.
 
-The body of an error may quote keys or prompts, so only the status, a few known codes and Retry-After are read.
+The body of an error may quote keys or prompts, so it is read for what it means and never repeated.
 """
 
+import json
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import cast
 
 import aiohttp
 from openai import APIConnectionError, APIResponseValidationError, APIStatusError, APITimeoutError, OpenAIError
@@ -17,9 +21,88 @@ NOT_IN_TIME = "The model did not answer in time."
 
 PASSING_STATUSES = frozenset({408, 409, 425, 429})
 """Beside all of 500 and above: asking again later may help."""
+LONGEST_PAUSE_S = 300.0
+"""No server keeps its model from all cases for longer by one answer: after that it is tried again."""
+DAY_S = 86_400.0
+EPOCH_FROM_S = 1_000_000_000
+"""A pause of more than thirty years is an instant, in seconds since 1970; a thousandfold, in milliseconds."""
 
-_CONTENT_FILTER = frozenset({"content_filter", "content_policy_violation"})
-_TOO_LONG = frozenset({"context_length_exceeded", "exceed_context_size_error"})
+MOST_SAID = 4_000
+MOST_PARTS = 500
+
+_CONTENT_FILTER = frozenset({"content_filter", "content_policy_violation", "responsibleaipolicyviolation"})
+_TOO_LONG = frozenset(
+    {"context_length_exceeded", "exceed_context_size_error", "request_too_large", "string_above_max_length"}
+)
+_TOO_LONG_WORDS = ("context length", "context window", "context size", "prompt is too long", "maximum number of tokens")
+_NO_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+_ILL_WRITTEN = frozenset({"tool_use_failed", "json_validate_failed", "output_parse_failed"})
+_ILL_WRITTEN_WORDS = ("failed to call a function", "failed to generate json", "failed to parse tool call")
+_CODES = frozenset({"code", "type", "status", "reason"})
+# Where an error repeats what it was asked, or what the model wrote, it says nothing of its own.
+_QUOTED = frozenset({"input", "ctx", "url", "failed_generation"})
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What an endpoint said instead of an answer, in whatever shape."""
+
+    status: int
+    codes: frozenset[str] = frozenset()
+    """Its words for what is wrong, in small letters."""
+    said: str = ""
+    """All else that it said, in small letters: to look for hints in, and never to be shown."""
+    about: str = ""
+    """The part of the request that it names, such as `messages[2].role`."""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether the conversation is more than the model takes."""
+        return bool(self.codes & _TOO_LONG) or any(words in self.said for words in _TOO_LONG_WORDS)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a content filter stopped the request."""
+        return bool(self.codes & _CONTENT_FILTER)
+
+    @property
+    def is_ill_written(self) -> bool:
+        """Whether the endpoint could not read what its own model wrote: the next answer may be better."""
+        return bool(self.codes & _ILL_WRITTEN) or any(words in self.said for words in _ILL_WRITTEN_WORDS)
+
+
+def read_refusal(status: int, body: bytes, headers: Mapping[str, str]) -> Refusal:
+    """The refusal in an error's body: an object, a list, text, a page, nothing, or bytes that are no text."""
+    text = body.decode("utf-8-sig", errors="replace")
+    try:
+        parsed: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return Refusal(status, said=text[:MOST_SAID].lower(), headers=headers)
+    codes: set[str] = set()
+    said: list[str] = []
+    about: list[str] = []
+    numbers: list[int] = []
+    parts: list[tuple[str, object]] = [("", parsed)]
+    for name, part in parts:
+        if isinstance(part, dict):
+            fields = cast("dict[str, object]", part).items()
+            parts += [(key, value) for key, value in fields if key not in _QUOTED][: MOST_PARTS - len(parts)]
+        elif isinstance(part, list):
+            items = cast("list[object]", part)
+            parts += [(name, value) for value in items][: max(0, MOST_PARTS - len(parts))]
+        elif isinstance(part, str):
+            if name in ("param", "loc"):
+                about.append(part)
+            codes |= {part.lower()} if name in _CODES else set()
+            said.append(part)
+        elif isinstance(part, int) and name in ("code", "status"):
+            numbers.append(part)
+    named = next((number for number in numbers if 400 <= number <= 599), 0)
+    place = " ".join(part for part in about if part != "body")
+    return Refusal(
+        status if status >= 400 else named, frozenset(codes), " ".join(said)[:MOST_SAID].lower(), place, headers
+    )
 
 
 class IdentityUnavailable(Exception):
@@ -33,7 +116,7 @@ def fault_of(error: Exception, utc_now: datetime) -> ModelUnavailable | ModelRej
     if isinstance(error, APIConnectionError | aiohttp.ClientError):
         return ModelUnavailable(_connection_sentence(error))
     if isinstance(error, APIStatusError):
-        return _status_fault(error, utc_now)
+        return fault_of_refusal(refusal_of(error), utc_now)
     if isinstance(error, APIResponseValidationError | OpenAIError | ValueError):
         return ModelUnavailable(NO_COMPLETION)
     raise error
@@ -56,49 +139,77 @@ def _root(error: BaseException | None) -> aiohttp.ClientError | None:
     return error
 
 
-def _status_fault(error: APIStatusError, utc_now: datetime) -> ModelUnavailable | ModelRejected:
-    status = error.status_code
-    if status == 429:
-        return _overload(error, utc_now)
+def refusal_of(error: APIStatusError) -> Refusal:
+    """What the endpoint said with this status."""
+    return read_refusal(error.status_code, error.response.content, error.response.headers)
+
+
+def fault_of_refusal(refusal: Refusal, utc_now: datetime) -> ModelUnavailable | ModelRejected:
+    """The fault that an endpoint's refusal stands for."""
+    status = refusal.status
+    if not status:
+        return ModelUnavailable(NO_COMPLETION)
+    if status == 402 or (status == 429 and refusal.codes & _NO_QUOTA):
+        return ModelRejected(f"The quota of the model endpoint is used up (status {status}).", elsewhere=True)
     if status in PASSING_STATUSES or status >= 500:
-        wait_s = retry_after_s(error.response.headers, utc_now)
-        return ModelUnavailable(f"The model endpoint failed with status {status}.", retry_after_s=wait_s)
+        return _passing(refusal, utc_now)
     if status in (401, 403):
         return ModelRejected(f"The model endpoint refused the worker's credentials (status {status}).", elsewhere=True)
     if status == 404:
         return ModelRejected("The model endpoint knows no such model or deployment (status 404).", elsewhere=True)
-    if error.code in _CONTENT_FILTER:
+    if refusal.is_filtered:
         return ModelRejected(f"The content filter of the model endpoint refused the case (status {status}).")
-    if error.code in _TOO_LONG or error.type in _TOO_LONG:
+    if refusal.is_ill_written:
+        return ModelUnavailable(
+            f"The model wrote what its endpoint could not read (status {status}).", endpoint_is_well=True
+        )
+    if status == 413 or refusal.is_too_long:
         return ModelRejected(f"The case is too long for the model (status {status}).")
     return ModelRejected(f"The model endpoint refused the request with status {status}.")
 
 
-def _overload(error: APIStatusError, utc_now: datetime) -> ModelUnavailable | ModelRejected:
-    if error.code == "insufficient_quota":
-        return ModelRejected("The quota of the model endpoint is used up (status 429).", elsewhere=True)
-    wait_s = retry_after_s(error.response.headers, utc_now)
-    if wait_s is None:
-        return ModelUnavailable("The model endpoint is overloaded (status 429).")
-    return ModelUnavailable(
-        f"The model endpoint is overloaded (status 429) and asks to wait {wait_s:g} seconds.", retry_after_s=wait_s
-    )
+def _passing(refusal: Refusal, utc_now: datetime) -> ModelUnavailable:
+    asked_s = _asked_pause_s(refusal.headers, utc_now)
+    wait_s = None if asked_s is None else min(asked_s, LONGEST_PAUSE_S)
+    if refusal.status not in (429, 529):
+        return ModelUnavailable(f"The model endpoint failed with status {refusal.status}.", retry_after_s=wait_s)
+    sentence = f"The model endpoint is overloaded (status {refusal.status})"
+    if asked_s is None:
+        return ModelUnavailable(f"{sentence}.")
+    named = f"{asked_s:g} seconds" if asked_s < DAY_S else "a day or longer"
+    return ModelUnavailable(f"{sentence} and asks to wait {named}.", retry_after_s=wait_s)
 
 
 def retry_after_s(headers: Mapping[str, str], utc_now: datetime) -> float | None:
-    """How long the server asks to wait, in seconds; None when it does not say so in a form that is known."""
+    """How long to wait by the server's wish, in seconds, at most LONGEST_PAUSE_S.
+
+    None when it names no pause in a form that is known: milliseconds, seconds, an instant.
+    """
+    asked_s = _asked_pause_s(headers, utc_now)
+    return None if asked_s is None else min(asked_s, LONGEST_PAUSE_S)
+
+
+def _asked_pause_s(headers: Mapping[str, str], utc_now: datetime) -> float | None:
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
     value = headers.get("retry-after")
     seconds = _number(value)
-    if seconds is not None or value is None:
-        return seconds
+    if seconds is not None:
+        return _from_epoch(seconds, utc_now)
     try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
+        at = parsedate_to_datetime(value or "")
+        wait_s = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - utc_now).total_seconds()
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - utc_now).total_seconds())
+    return max(0.0, wait_s)
+
+
+def _from_epoch(seconds: float, utc_now: datetime) -> float:
+    if seconds < EPOCH_FROM_S:
+        return seconds
+    since_1970_s = seconds / 1000 if seconds >= EPOCH_FROM_S * 1000 else seconds
+    return max(0.0, since_1970_s - utc_now.timestamp())
 
 
 def _number(text: str | None) -> float | None:
@@ -106,4 +217,4 @@ def _number(text: str | None) -> float | None:
         number = float(text or "")
     except ValueError:
         return None
-    return number if 0 <= number < float("inf") else None
+    return number if math.isfinite(number) and number >= 0 else None

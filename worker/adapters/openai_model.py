@@ -1,6 +1,5 @@
 """The `Model` port over the `openai` package: Azure OpenAI, OpenAI, Gemini, the local model, and others like them."""
 
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -11,17 +10,22 @@ import anyio
 import httpx2
 from openai import APIStatusError, AsyncOpenAI
 
+from contracts.addresses import host_of
 from worker.adapters.client_loop import ClientLoop
-from worker.adapters.completion import ChatCompletion
+from worker.adapters.completion import Completion, ErrorInside, read_completion
 from worker.adapters.dialects import DIALECTS, ChatCall, Dialect, chat_call, is_about_dialect
-from worker.adapters.model_errors import NO_COMPLETION, NOT_IN_TIME, fault_of
-from worker.adapters.schema_dialect import read_step
-from worker.ports.model import Finish, ModelReply, ModelRequest, ModelUnavailable, ToolCalling, ToolRequest
+from worker.adapters.model_errors import (
+    NOT_IN_TIME,
+    Refusal,
+    fault_of,
+    fault_of_refusal,
+    read_refusal,
+    refusal_of,
+)
+from worker.adapters.reply import reply_of
+from worker.ports.model import ModelReply, ModelRequest, ModelUnavailable, ToolCalling
 
 log = logging.getLogger(__name__)
-
-CHARACTERS_PER_TOKEN = 4
-"""The usual estimate, for endpoints that do not count."""
 
 
 class OpenAIModel:
@@ -38,12 +42,18 @@ class OpenAIModel:
         loop: ClientLoop,
         tool_calling: ToolCalling = "auto",
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        name: str | None = None,
     ) -> None:
+        """`name` tells this deployment from all others, now and after a restart; by default by model and place."""
         self._client = client
         self._model = model
         self._loop = loop
         self._dialects: tuple[Dialect, ...] = DIALECTS if tool_calling == "auto" else (tool_calling,)
         self._monotonic = monotonic
+        self._name = name or f"{model} at {host_of(str(client.base_url))}"
+        self._takes_extras = True
+        """Whether it takes back what it says beyond the standard; most do, some refuse their own words."""
 
     @property
     def dialect(self) -> Dialect:
@@ -58,29 +68,28 @@ class OpenAIModel:
         """As `complete`, for callers that are on the client loop already."""
         started = self._monotonic()
         try:
-            # The client's own time-out counts each read; this one bounds the whole call, a trickling answer included.
             with anyio.fail_after(timeout_s):
-                dialect, body = await self._understood(request, timeout_s)
+                dialect, answer = await self._understood(request, timeout_s)
         except TimeoutError:
             raise ModelUnavailable(NOT_IN_TIME) from None
         duration_ms = round((self._monotonic() - started) * 1000)
-        return _reply(request, dialect, body, self._model, duration_ms)
+        return reply_of(request, dialect, answer, self._model, self._name, duration_ms)
 
-    async def _understood(self, request: ModelRequest, timeout_s: float) -> tuple[Dialect, bytes]:
+    async def _understood(self, request: ModelRequest, timeout_s: float) -> tuple[Dialect, Completion]:
         """The answer, and the dialect in which the endpoint understood the request."""
         tried = self._dialects if request.tools else self._dialects[:1]
         for dialect in tried:
             try:
-                body = await self._create(chat_call(request, dialect), timeout_s)
-            except APIStatusError as error:
-                if dialect != tried[-1] and is_about_dialect(error):
+                answer = await self._asked(request, dialect, timeout_s)
+            except _Refused as refused:
+                if dialect != tried[-1] and is_about_dialect(refused.refusal):
                     continue
-                raise fault_of(error, datetime.now(UTC)) from None
+                raise fault_of_refusal(refused.refusal, datetime.now(UTC)) from None
             except Exception as error:
                 raise fault_of(error, datetime.now(UTC)) from None
             if request.tools:
                 self._keep(dialect)
-            return dialect, body
+            return dialect, answer
         raise AssertionError("there is always a last dialect")
 
     def _keep(self, dialect: Dialect) -> None:
@@ -90,69 +99,45 @@ class OpenAIModel:
             )
         self._dialects = (dialect,)
 
-    async def _create(self, call: ChatCall, timeout_s: float) -> bytes:
+    async def _asked(self, request: ModelRequest, dialect: Dialect, timeout_s: float) -> Completion:
+        """The answer in this dialect. Raises _Refused."""
+        plain = chat_call(request, dialect)
+        full = chat_call(request, dialect, self._name) if self._takes_extras else plain
+        try:
+            return await self._create(full, timeout_s)
+        except _Refused as refused:
+            if full == plain or not _may_be_about_extras(refused.refusal):
+                raise
+        answer = await self._create(plain, timeout_s)
+        self._takes_extras = False
+        log.warning("%s does not take back what it says beyond the standard: it is left out.", self._model)
+        return answer
+
+    async def _create(self, call: ChatCall, timeout_s: float) -> Completion:
         # The client's method for chat completions walks through each whole conversation to rename fields that none of
         # ours needs renamed, and builds the answer field by field: two fifths of the CPU of a call.
-        response = await self._client.post(
-            "/chat/completions",
-            cast_to=httpx2.Response,
-            body={"model": self._model, **call.body()},
-            options={"timeout": timeout_s},
-        )
-        return response.content
+        try:
+            response = await self._client.post(
+                "/chat/completions",
+                cast_to=httpx2.Response,
+                body={"model": self._model, **call.body()},
+                options={"timeout": timeout_s},
+            )
+        except APIStatusError as error:
+            raise _Refused(refusal_of(error)) from None
+        try:
+            return read_completion(response.content)
+        except ErrorInside:
+            raise _Refused(read_refusal(response.status_code, response.content, response.headers)) from None
 
 
-def _reply(request: ModelRequest, dialect: Dialect, body: bytes, model: str, duration_ms: int) -> ModelReply:
-    # Compatible endpoints do send other JSON with status 200.
-    try:
-        completion = ChatCompletion.model_validate_json(body)
-        choice = completion.choices[0]
-        message = choice.message
-        text, requests = message.content, _tool_requests(completion)
-        if dialect == "schema" and request.tools and request.may_call_tools:
-            text, requests = read_step(text, len(request.messages))
-        given, written, both = _tokens(request, completion)
-        return ModelReply(
-            text=text,
-            refusal=message.refusal,
-            tool_requests=requests,
-            finish=_finish(choice.finish_reason),
-            model=completion.model or model,
-            tokens=both,
-            input_tokens=given,
-            output_tokens=written,
-            duration_ms=duration_ms,
-        )
-    except (LookupError, ValueError):
-        raise ModelUnavailable(NO_COMPLETION) from None
+class _Refused(Exception):
+    """The endpoint answered with an error."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__()
+        self.refusal = refusal
 
 
-def _tool_requests(completion: ChatCompletion) -> tuple[ToolRequest, ...]:
-    return tuple(
-        ToolRequest(call_id=call.id, tool=call.function.name, arguments=call.function.arguments)
-        for call in completion.choices[0].message.tool_calls or ()
-        if call.function is not None
-    )
-
-
-def _finish(reason: str | None) -> Finish:
-    if reason == "length":
-        return "length"
-    return "content_filter" if reason in ("content_filter", "safety") else "complete"
-
-
-def _tokens(request: ModelRequest, completion: ChatCompletion) -> tuple[int, int, int]:
-    """Tokens read, written, and both: as counted by the endpoint, or else estimated, so that a run's limit holds."""
-    usage = completion.usage
-    if usage:
-        # What a model thinks to itself is in the total of some endpoints and in no other number.
-        both = usage.prompt_tokens + usage.completion_tokens
-        return usage.prompt_tokens, usage.completion_tokens, max(usage.total_tokens, both)
-    message = completion.choices[0].message
-    written = _estimate(len(message.content or "") + sum(len(call.arguments) for call in _tool_requests(completion)))
-    given = _estimate(len(json.dumps([each.model_dump(mode="json") for each in request.messages])))
-    return given, written, given + written
-
-
-def _estimate(characters: int) -> int:
-    return -(-characters // CHARACTERS_PER_TOKEN)
+def _may_be_about_extras(refusal: Refusal) -> bool:
+    return refusal.status in (400, 422) and not (refusal.is_too_long or refusal.is_filtered or refusal.is_ill_written)

@@ -30,6 +30,9 @@ Step = TypeVar("Step", bound=BaseModel)
 Unkept = tuple[str, BaseModel, ModelUse | None]
 """A step that is not in the journal yet: its key, what it brought, and what that cost."""
 
+UNWRITABLE = "{}"
+"""Stands for a step that cannot be written, and is read as none."""
+
 
 class RecordedCall(Contract):
     """One tool call and how long it took."""
@@ -89,23 +92,23 @@ class RunJournal:
         self, number: str, step: type[Step], do: Callable[[], Step], use_of: Callable[[Step], ModelUse] | None = None
     ) -> Step:
         key = f"{self._run}-{number}"
-        recorded = self._recorded(key, step)
-        if recorded is not None:
-            return recorded
+        # What is done again is another step, with a cost of its own: under a key only the first counts.
+        while key in self._kept:
+            recorded = self._recorded(key, step)
+            if recorded is not None:
+                return recorded
+            key = f"{key}-again"
         self._keep_answers()
         brought = do()
         self._unkept.append((key, brought, use_of(brought) if use_of else None))
         return brought
 
     def _recorded(self, key: str, step: type[Step]) -> Step | None:
-        body = self._kept.get(key)
-        if body is None:
-            return None
         try:
-            return step.model_validate_json(body)
+            return step.model_validate_json(self._kept[key])
         except ValidationError:
             extra = {"case_id": self._case_id}
-            log.warning("The journal entry %s is of another release; doing it again.", key, extra=extra)
+            log.warning("The journal entry %s cannot be read here; doing it again.", key, extra=extra)
             return None
 
     def _keep_answers(self) -> None:
@@ -119,4 +122,10 @@ def _was_paid_for(step: Unkept) -> bool:
 
 def _entry(step: Unkept) -> JournalEntry:
     key, brought, use = step
-    return JournalEntry(key, brought.model_dump_json(), use)
+    try:
+        body = brought.model_dump_json()
+    except (ValueError, RecursionError):
+        # Whatever it holds, it was paid for: that is on record even where the step itself cannot be written.
+        log.exception("The step %s cannot be written; what it cost is kept.", key)
+        body = UNWRITABLE
+    return JournalEntry(key, body, use)

@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 Asked = TypeVar("Asked")
 
+NOTHING_SAID = "(nothing)"
+"""Stands for an empty answer: many endpoints refuse a turn of the assistant without text."""
+
 
 @dataclass(frozen=True)
 class Assignment(Generic[Answer]):
@@ -209,7 +212,7 @@ class AgentLoop:
         batch = run.journal.tool_batch(number, lambda: self._run_tools(run, reply.tool_requests, checked))
         run.batches.append(batch)
         run.usage = run.usage.plus_batch(batch)
-        run.messages.append(Message(role="assistant", text=reply.text, tool_requests=reply.tool_requests))
+        run.messages.append(_turn(reply, reply.text))
         run.messages.extend(
             Message(role="tool", call_id=request.call_id, text=self._as_data(call.evidence))
             for request, call in zip(reply.tool_requests, batch.calls, strict=True)
@@ -297,8 +300,15 @@ def _ask_for_repair(run: _Run[Answer], reply: ModelReply, problem: str) -> None:
     if run.repaired:
         raise _NoAnswer(f"The model gave no usable answer, not even when asked again: {problem.rstrip('.')}.")
     run.repaired = True
-    run.messages.append(Message(role="assistant", text=reply.text or ""))
+    # Nothing was run of what it asked for, and requests without results would be refused.
+    run.messages.append(_turn(reply.model_copy(update={"tool_requests": ()}), reply.text or NOTHING_SAID))
     run.messages.append(Message(role="user", text=repair_request(problem)))
+
+
+def _turn(reply: ModelReply, text: str | None) -> Message:
+    return Message(
+        role="assistant", text=text, tool_requests=reply.tool_requests, extra=reply.extra, origin=reply.origin
+    )
 
 
 def _result(run: _Run[Answer], answer: Answer | None, failure: str | None) -> Result[Answer]:

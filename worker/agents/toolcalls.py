@@ -1,12 +1,11 @@
 """What a model asks of the tools, checked before it reaches one."""
 
-import json
 from collections.abc import Mapping, Sequence, Set
-from typing import cast
 
 from jsonschema import Draft202012Validator
 from pydantic import JsonValue
 
+from worker.agents.json_text import NotAnObject, read_object
 from worker.ports.model import ToolRequest
 from worker.ports.tools import ToolDescription, ToolInvocation
 
@@ -34,9 +33,10 @@ class ToolScope:
         if validator is None:
             known = ", ".join(sorted(self._validators)) or "none, there are no tools here"
             raise BadToolRequest(f"There is no tool '{request.tool[:64]}': use {known}.")
-        arguments = readable_arguments(request)
-        if arguments is None:
-            raise BadToolRequest("The arguments are not a JSON object.")
+        try:
+            arguments = read_object(request.arguments or "{}")
+        except NotAnObject as why:
+            raise BadToolRequest(f"The arguments are not a JSON object: {why}.") from None
         problem = next(iter(validator.iter_errors(arguments)), None)  # pyright: ignore[reportUnknownMemberType] - jsonschema's stub
         if problem is not None:
             raise BadToolRequest(f"The arguments do not fit the tool's schema: {problem.message[:MAX_ERROR]}.")
@@ -64,10 +64,9 @@ NO_TOOLS = Toolset(())
 def readable_arguments(request: ToolRequest) -> dict[str, JsonValue] | None:
     """The arguments as an object, or None when they are not one."""
     try:
-        parsed: object = json.loads(request.arguments or "{}", parse_constant=_refuse_constant)
-    except ValueError:
+        return read_object(request.arguments or "{}")
+    except NotAnObject:
         return None
-    return dict(cast("Mapping[str, JsonValue]", parsed)) if isinstance(parsed, dict) else None
 
 
 def _about_customer(tool: ToolDescription, customer_id: int) -> ToolDescription:
@@ -75,11 +74,13 @@ def _about_customer(tool: ToolDescription, customer_id: int) -> ToolDescription:
     properties = tool.parameters.get("properties")
     if not isinstance(properties, dict) or "customer_id" not in properties:
         return tool
-    only: JsonValue = {"type": "integer", "enum": [customer_id]}
+    # Gemini takes no numbers in an `enum`.
+    only: JsonValue = {
+        "type": "integer",
+        "minimum": customer_id,
+        "maximum": customer_id,
+        "description": f"Always {customer_id}: the customer of this case.",
+    }
     return tool.model_copy(
         update={"parameters": {**tool.parameters, "properties": {**properties, "customer_id": only}}}
     )
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")

@@ -22,6 +22,8 @@ class Usage:
     tool_calls: int = 0
     cost_usd: Decimal | None = Decimal(0)
     """None as soon as one answer has no known price."""
+    estimated_calls: int = 0
+    """Answers whose tokens the endpoint did not count."""
 
     def plus_reply(self, reply: ModelReply, cost_usd: Decimal | None) -> "Usage":
         """With one more model call."""
@@ -33,6 +35,7 @@ class Usage:
             input_tokens=self.input_tokens + reply.input_tokens,
             output_tokens=self.output_tokens + reply.output_tokens,
             duration_ms=self.duration_ms + reply.duration_ms,
+            estimated_calls=self.estimated_calls + bool(reply.estimated),
             cost_usd=None if self.cost_usd is None or cost_usd is None else self.cost_usd + cost_usd,
         )
 
@@ -49,4 +52,5 @@ class Usage:
             input_tokens=self.input_tokens,
             output_tokens=self.output_tokens,
             cost_usd=self.cost_usd if self.model_calls else None,
+            estimated_calls=self.estimated_calls or None,
         )

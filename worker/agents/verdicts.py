@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ValidationError, model_validator
 from contracts.assessment import RecommendedAction
 from contracts.model import Contract
 from contracts.report import Finding
+from worker.agents.json_text import NotAnObject, objects_in, read_object, without_thoughts
 from worker.domain.risk import is_usable
 from worker.ports.model import AnswerFormat
 
@@ -75,14 +76,40 @@ def answer_format(name: str, answer: type[BaseModel]) -> AnswerFormat:
 
 
 def read_answer(text: str | None, answer: type[Answer]) -> Answer:
-    """The answer in a model's text. Raises BadAnswer for anything that is not exactly one."""
+    """The answer in a model's text; its thoughts, fences and prose around it are set aside.
+
+    Raises BadAnswer for anything that does not hold exactly one.
+    """
     if not text or not text.strip():
         raise BadAnswer("the answer was empty")
+    whole = text.strip().lstrip("\ufeff")
     try:
-        return answer.model_validate_json(_unfenced(text), strict=True)
+        return _read(whole, answer)
+    except BadAnswer as bad:
+        problem = bad
+    found: list[Answer] = []
+    for candidate in objects_in(without_thoughts(whole)):
+        try:
+            read = _read(candidate, answer)
+        except BadAnswer as bad:
+            problem = bad
+        else:
+            found += [read] if read not in found else []
+    if len(found) == 1:
+        return found[0]
+    raise BadAnswer("it holds more than one answer") if found else problem
+
+
+def _read(text: str, answer: type[Answer]) -> Answer:
+    try:
+        read = answer.model_validate_json(text, strict=True)
+        read_object(text)
     except ValidationError as error:
         problems = (f"{_path(item['loc'])}: {item['msg']}" for item in error.errors(include_url=False)[:3])
         raise BadAnswer("; ".join(problems)[:MAX_PROBLEM]) from None
+    except NotAnObject as why:
+        raise BadAnswer(str(why)) from None
+    return read
 
 
 def findings_of(claims: Sequence[Claim]) -> tuple[Finding, ...]:
@@ -102,14 +129,6 @@ def feedback_answer_of(verdict: SpecialistVerdict) -> str | None:
 def _cut(text: str, most: int) -> str:
     """At most so many characters, whole words where there are any: half a number is another number."""
     return text if len(text) <= most else text[:most].rpartition(" ")[0] or text[:most]
-
-
-def _unfenced(text: str) -> str:
-    """The JSON in a Markdown fence, which endpoints without structured output like to add."""
-    stripped = text.strip()
-    if stripped.startswith("```") and stripped.endswith("```"):
-        return stripped.removesuffix("```").partition("\n")[2]
-    return stripped
 
 
 def _path(location: Sequence[int | str]) -> str:

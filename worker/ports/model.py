@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, JsonValue
 
-from contracts.model import Contract
+from contracts.model import Contract, FiniteJson, added_later
 from worker.ports.tools import ToolDescription
 
 ToolCalling = Literal["auto", "native", "apart", "schema"]
@@ -15,13 +15,22 @@ class ModelUnavailable(Exception):
     """The model did not answer this time: asking again later may help. The message is one sentence without secrets.
 
     `retry_after_s`: how long to wait, when that is known. `asked`: False when nothing was sent, because what is
-    configured is known to be down; such a try costs nothing.
+    configured is known to be down; such a try costs nothing. `endpoint_is_well`: True when only this one answer failed,
+    which says nothing about the next.
     """
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None, asked: bool = True) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        asked: bool = True,
+        endpoint_is_well: bool = False,
+    ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
         self.asked = asked
+        self.endpoint_is_well = endpoint_is_well
 
 
 class ModelRejected(Exception):
@@ -35,12 +44,18 @@ class ModelRejected(Exception):
         self.elsewhere = elsewhere
 
 
+Extra = dict[str, FiniteJson]
+"""What an endpoint says of a turn beyond what is read of it (signatures, reasoning): it wants that back word for word,
+and no other endpoint does."""
+
+
 class ToolRequest(Contract):
     """One tool call that the model asks for. `arguments` is the JSON text that it wrote, valid or not."""
 
     call_id: str
     tool: str
     arguments: str
+    extra: Extra | None = added_later()
 
 
 Finish = Literal["complete", "length", "content_filter"]
@@ -61,6 +76,11 @@ class ModelReply(Contract):
     input_tokens: Annotated[int, Field(ge=0)] = 0
     output_tokens: Annotated[int, Field(ge=0)] = 0
     duration_ms: Annotated[int, Field(ge=0)] = 0
+    estimated: bool | None = added_later()
+    """True where tokens are estimated, because the endpoint did not count all of them."""
+    extra: Extra | None = added_later()
+    origin: str | None = added_later()
+    """Which deployment answered, where it wants something back."""
 
 
 class Message(Contract):
@@ -70,6 +90,9 @@ class Message(Contract):
     text: str | None = None
     tool_requests: tuple[ToolRequest, ...] = ()
     call_id: str | None = None
+    extra: Extra | None = None
+    origin: str | None = None
+    """Which deployment said it: `extra`, here and in `tool_requests`, goes to that one only."""
 
 
 class AnswerFormat(Contract):

@@ -2321,6 +2321,8 @@ export interface components {
         Spend: {
             /** Cost Usd */
             cost_usd: string | null;
+            /** Estimated Calls */
+            estimated_calls?: number | null;
             /**
              * Input Tokens
              * @default 0

@@ -1,6 +1,6 @@
 """When a deployment is left alone, for how long, and who may try it again."""
 
-from worker.adapters.circuit import LONGEST_REST_S, Circuit
+from worker.adapters.circuit import LONGEST_NAMED_REST_S, LONGEST_REST_S, Circuit
 
 
 class Clock:
@@ -95,6 +95,18 @@ def test_a_pause_that_the_server_names_opens_it_at_once_for_that_long() -> None:
     clock.seconds += 7
 
     assert circuit.enter()
+
+
+def test_no_named_pause_keeps_it_open_for_longer_than_five_minutes() -> None:
+    clock = Clock()
+    circuit = a_circuit(clock)
+
+    fails(circuit, retry_after_s=1e300)
+    assert circuit.wait_s() == LONGEST_NAMED_REST_S == 300
+    clock.seconds += 300
+
+    assert circuit.enter(), "one call tries whether it has come back"
+    assert not circuit.enter()
 
 
 def test_a_failure_counts_as_recent_for_a_while() -> None:

@@ -123,6 +123,97 @@ def test_an_endpoint_that_takes_either_tools_or_a_format_gets_them_apart(loop: C
     assert "one JSON object of this schema" in endpoint.asked[1].body["messages"][0]["content"]
 
 
+SAYS_SO: dict[str, bytes] = {
+    "a list": b'[{"error": {"code": 400, "message": "Function calling with a response mime type is unsupported"}}]',
+    "a detail": b'{"detail": "tools are not supported"}',
+    "a list of details": b'{"detail": [{"loc": ["body", "response_format"], "msg": "Extra inputs are not permitted"}]}',
+    "a message": b'{"object": "error", "message": "tool_choice is not supported", "code": 400}',
+    "a text as error": b'{"error": "registry.example/m-1 does not support tools"}',
+    "plain text": b"This model does not support tools.",
+    "a page": b"<html><body>tools: not supported</body></html>",
+    "nothing": b"",
+    "bytes that are no UTF-8": b"\xfftools\xfe",
+    "a byte-order mark": b'\xef\xbb\xbf{"error": {"message": "No tools."}}',
+    "JSON without end": b'{"tools":' * 20_000,
+}
+
+
+@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize("body", SAYS_SO.values(), ids=SAYS_SO.keys())
+def test_a_refusal_tells_the_dialect_in_whatever_shape(loop: ClientLoop, body: bytes, status: int) -> None:
+    def refuses_both(asked: Asked) -> Said:
+        if "tools" in asked.body and "response_format" in asked.body:
+            return Said(status, raw=body)
+        return like_gemini(asked)
+
+    with Endpoint(refuses_both) as endpoint:
+        model = a_model(loop, endpoint.url)
+        result, _ = investigate(model)
+
+    assert result.failure is None
+    assert model.dialect == "apart"
+
+
+def test_a_refusal_sent_with_status_200_tells_the_dialect(loop: ClientLoop) -> None:
+    def refuses_inside(asked: Asked) -> Said:
+        if "tools" in asked.body and "response_format" in asked.body:
+            return Said(body={"error": {"code": 400, "message": "Tools and a response_format are too much."}})
+        return like_gemini(asked)
+
+    with Endpoint(refuses_inside) as endpoint:
+        model = a_model(loop, endpoint.url)
+        result, _ = investigate(model)
+
+    assert (result.failure, model.dialect) == (None, "apart")
+
+
+def test_an_endpoint_that_takes_only_texts_in_an_enum_is_asked_natively(loop: ClientLoop) -> None:
+    def strict(asked: Asked) -> Said:
+        if not all(isinstance(choice, str) for choices in enums_in(asked.body) for choice in choices):
+            return Said(400, raw=b'[{"error": {"code": 400, "message": "Invalid value at enum (TYPE_STRING), 7"}}]')
+        return completion(json.dumps(VERDICT))
+
+    numbered = ToolDescription(
+        name="get_page",
+        description="A page.",
+        parameters={
+            "type": "object",
+            "properties": {
+                "number": {"type": "integer", "enum": [1, 2], "description": "Which."},
+                "enum": {"type": "string", "enum": ["a", "b"]},
+                "only": {"const": 3},
+                "flag": {"enum": [True, None, "x"]},
+            },
+        },
+    )
+    with Endpoint(strict) as endpoint:
+        model = a_model(loop, endpoint.url)
+        for dialect in ("auto", "schema"):
+            a_model(loop, endpoint.url, dialect).complete(
+                ModelRequest(messages=(Message(role="user", text="Hi."),), tools=(numbered,), answer_format=FORMAT), 10
+            )
+
+    assert model.dialect == "native"
+    (tool,) = endpoint.asked[0].body["tools"]
+    assert tool["function"]["parameters"]["properties"] == {
+        "number": {"type": "integer", "description": "Which. One of: 1, 2."},
+        "enum": {"type": "string", "enum": ["a", "b"]},
+        "only": {"description": "One of: 3."},
+        "flag": {"description": "One of: true, null, x."},
+    }
+
+
+def enums_in(value: JsonValue) -> list[list[JsonValue]]:
+    """Every list of choices in a request's schemas."""
+    if isinstance(value, list):
+        return [found for part in value for found in enums_in(part)]
+    if not isinstance(value, dict):
+        return []
+    choices = value.get("enum")
+    own = [choices] if isinstance(choices, list) else []
+    return own + [found for part in value.values() for found in enums_in(part)]
+
+
 def test_a_last_turn_apart_has_the_format_and_no_tools(loop: ClientLoop) -> None:
     request = ModelRequest(
         messages=(Message(role="user", text="The case."),), tools=TOOLS, may_call_tools=False, answer_format=FORMAT
@@ -148,6 +239,9 @@ def test_a_dialect_that_is_set_is_the_only_one_tried(loop: ClientLoop) -> None:
         failure(400, "This model's maximum context length is 8192 tokens.", code="context_length_exceeded"),
         failure(400, "Invalid 'tool' message.", param="messages[2].role"),
         failure(401, "No tools for you."),
+        failure(400, "The maximum context length is 8192 tokens (9000 in the messages, 200 in the functions)."),
+        Said(422, raw=b'{"detail": [{"loc": ["body", "messages", 2, "tool"], "msg": "Field required"}]}'),
+        Said(413, raw=b"tools"),
     ],
 )
 def test_other_refusals_are_no_reason_to_try_another_dialect(loop: ClientLoop, refusal: Said) -> None:

@@ -13,8 +13,10 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 from openai import APITimeoutError
 
-from tests.unit.worker.support.endpoint import Endpoint, Said, completion, failure
+from tests.unit.worker.support.endpoint import Endpoint, Said, completion, failure, one_after_the_other
+from worker.adapters.circuit import Circuit
 from worker.adapters.client_loop import ClientLoop
+from worker.adapters.failover import Deployment, FailoverModel
 from worker.adapters.model_errors import fault_of, retry_after_s
 from worker.adapters.openai_model import OpenAIModel
 from worker.adapters.providers import AZURE_SCOPE, AzureProvider, OpenAIProvider, open_client
@@ -50,6 +52,19 @@ def ask(loop: ClientLoop, url: str) -> ModelReply:
         (failure(500), "The model endpoint failed with status 500.", None),
         (failure(503, headers={"retry-after": "3"}), "The model endpoint failed with status 503.", 3.0),
         (failure(408), "The model endpoint failed with status 408.", None),
+        (
+            failure(429, headers={"retry-after": "900"}),
+            "The model endpoint is overloaded (status 429) and asks to wait 900 seconds.",
+            300.0,
+        ),
+        (
+            failure(429, headers={"retry-after": "1e300"}),
+            "The model endpoint is overloaded (status 429) and asks to wait a day or longer.",
+            300.0,
+        ),
+        (failure(529, type="overloaded_error"), "The model endpoint is overloaded (status 529).", None),
+        (Said(body={"error": {"code": 503}}), "The model endpoint failed with status 503.", None),
+        (Said(429, raw=b"<html>Slow down</html>"), "The model endpoint is overloaded (status 429).", None),
     ],
 )
 def test_what_may_pass(loop: ClientLoop, said: Said, sentence: str, wait_s: float | None) -> None:
@@ -74,6 +89,25 @@ def test_what_may_pass(loop: ClientLoop, said: Said, sentence: str, wait_s: floa
         ),
         (failure(400, code="context_length_exceeded"), "The case is too long for the model (status 400).", False),
         (failure(400), "The model endpoint refused the request with status 400.", False),
+        (failure(402), "The quota of the model endpoint is used up (status 402).", True),
+        (
+            Said(429, raw=b'[{"error": {"code": "insufficient_quota"}}]'),
+            "The quota of the model endpoint is used up (status 429).",
+            True,
+        ),
+        (Said(413, raw=b"<html>Too large</html>"), "The case is too long for the model (status 413).", False),
+        (
+            Said(400, raw=b'{"detail": "The maximum context length is 8192 tokens."}'),
+            "The case is too long for the model (status 400).",
+            False,
+        ),
+        (
+            Said(400, raw=b'[{"error": {"code": 400, "innererror": {"code": "ResponsibleAIPolicyViolation"}}}]'),
+            "The content filter of the model endpoint refused the case (status 400).",
+            False,
+        ),
+        (Said(400, raw=b"\xff\xfe"), "The model endpoint refused the request with status 400.", False),
+        (Said(400, raw=b"[" * 100_000), "The model endpoint refused the request with status 400.", False),
     ],
 )
 def test_what_will_not_pass(loop: ClientLoop, said: Said, sentence: str, elsewhere: bool) -> None:
@@ -166,6 +200,50 @@ def test_retry_after_is_read_in_every_form_and_nonsense_is_none(value: str, seco
     assert retry_after_s({}, NOW) is None
     later = format_datetime(NOW + timedelta(seconds=90), usegmt=True)
     assert retry_after_s({"retry-after": later}, NOW) == 90.0
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "299.5"}, 299.5),
+        ({"retry-after": "301"}, 300.0),
+        ({"retry-after": "86400"}, 300.0),
+        ({"retry-after": "1e300"}, 300.0),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "-1"}, None),
+        ({"retry-after": ""}, None),
+        ({"retry-after": "Mon, 99 Foo 2026"}, None),
+        ({"retry-after": format_datetime(NOW + timedelta(days=9_000), usegmt=True)}, 300.0),
+        ({"retry-after": format_datetime(NOW - timedelta(days=9_000), usegmt=True)}, 0.0),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 -2359"}, 300.0),
+        ({"retry-after": str(int(NOW.timestamp()) + 20)}, 20.0),
+        ({"retry-after": str(int(NOW.timestamp()) - 20)}, 0.0),
+        ({"retry-after": str(int(NOW.timestamp()) + 9_000)}, 300.0),
+        ({"retry-after": str((int(NOW.timestamp()) + 20) * 1000)}, 20.0),
+        ({"retry-after-ms": "300001"}, 300.0),
+        ({"retry-after-ms": "1e300"}, 300.0),
+        ({"retry-after-ms": "nan", "retry-after": "7"}, 7.0),
+        ({"retry-after-ms": "-1", "retry-after": "7"}, 7.0),
+    ],
+)
+def test_no_pause_is_longer_than_five_minutes(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after_s(headers, NOW) == seconds
+
+
+@pytest.mark.parametrize("value", ["1e300", "1795820000", "500", "86400"])
+def test_a_model_with_a_long_pause_is_tried_again_after_five_minutes(loop: ClientLoop, value: str) -> None:
+    clock = [0.0]
+    answers = one_after_the_other(failure(429, headers={"retry-after": value}), completion("{}"))
+    with Endpoint(answers) as endpoint:
+        client = open_client(OpenAIProvider(endpoint.url, "m-1"))
+        loop.close_with(client.close)
+        circuit = Circuit(5, 15.0, lambda: clock[0])
+        model = FailoverModel([Deployment("m-1", OpenAIModel(client, "m-1", loop), circuit)], lambda: clock[0])
+        with pytest.raises(ModelUnavailable):
+            model.complete(REQUEST, 10)
+        clock[0] = 300.0
+
+        assert model.complete(REQUEST, 10).text == "{}"
 
 
 class Identity:

@@ -159,7 +159,7 @@ class Misbehaving:
         (b'{"choices": [{"message": "hello"}]}', "application/json"),
         (b'{"choices": [{"message": {"role": "assistant", "content": 7}}]}', "application/json"),
         (b'{"choices": [{"message": {"tool_calls": [{"type": "function", "id": "1"}]}}]}', "application/json"),
-        (b'{"choices": [{"message": {"content": "{}"}}], "usage": {"total_tokens": "many"}}', "application/json"),
+        (b'{"choices": [], "usage": null}', "application/json"),
     ],
 )
 def test_what_is_no_chat_completion_is_a_fault_and_no_answer(loop: ClientLoop, body: bytes, content_type: str) -> None:

@@ -107,3 +107,27 @@ def test_what_is_on_record_is_neither_done_nor_kept_again() -> None:
     assert again.model_call(1, lambda: fail() or says(None), use_of) == asked
     assert again.tool_batch(1, lambda: fail() or a_batch()) == seen
     assert again.answers == ()
+
+
+def test_a_step_that_is_done_again_costs_again() -> None:
+    journal = MemoryJournal({("case-1", M1): '{"choices": []}'})
+    run = journal.run()
+
+    assert ask(run, journal, 1) == [M1]
+    run.keep()
+    again = journal.run()
+
+    assert journal.keys == [M1, f"{M1}-again"]
+    assert again.model_call(1, lambda: says("Something else."), use_of) == says("So.")
+    assert again.answers == ()
+
+
+def test_what_cannot_be_written_is_on_record_with_its_cost() -> None:
+    journal = MemoryJournal()
+    run = journal.run()
+    unwritable = says("So.").model_copy(update={"text": "\ud83d"})
+
+    run.model_call(1, lambda: unwritable, use_of)
+
+    (entry,) = run.answers
+    assert (entry.key, entry.body, entry.use) == (M1, "{}", use_of(unwritable))

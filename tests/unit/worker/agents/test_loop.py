@@ -126,7 +126,12 @@ def test_a_model_is_offered_the_tools_for_the_case_s_own_customer_only() -> None
 
     (offered,), (described,) = model.requests[0].tools, tools.describe()
     assert offered.parameters["properties"] == {
-        "customer_id": {"type": "integer", "enum": [7]},
+        "customer_id": {
+            "type": "integer",
+            "minimum": 7,
+            "maximum": 7,
+            "description": "Always 7: the customer of this case.",
+        },
         "days": {"type": "integer", "minimum": 1},
     }
     assert offered.parameters["required"] == described.parameters["required"]

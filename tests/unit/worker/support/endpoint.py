@@ -26,12 +26,14 @@ class Said:
     status: int = 200
     body: JsonObject = field(default_factory=dict[str, Any])
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    raw: bytes | None = None
+    """The body byte by byte, where it is not the JSON of `body`."""
 
 
 Behaviour = Callable[[Asked], Said]
 
 
-def completion(content: str | None, *, finish: str = "stop", model: str = "endpoint-1", **message: Any) -> Said:
+def completion(content: Any, *, finish: str = "stop", model: str = "endpoint-1", **message: Any) -> Said:
     """A well-formed chat completion of ten tokens each way."""
     choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": content, **message}}
     usage = {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20}
@@ -43,6 +45,12 @@ def completion(content: str | None, *, finish: str = "stop", model: str = "endpo
 def failure(status: int, message: str = "No.", headers: Mapping[str, str] | None = None, **error: Any) -> Said:
     """An error in OpenAI's shape."""
     return Said(status, {"error": {"message": message, "type": "error", **error}}, headers or {})
+
+
+def one_after_the_other(*answers: Said) -> Behaviour:
+    """An endpoint that gives these answers in this order, and the last one from then on."""
+    left = list(answers)
+    return lambda _: left.pop(0) if len(left) > 1 else left[0]
 
 
 class Endpoint:
@@ -61,7 +69,7 @@ class Endpoint:
                 asked = Asked(self.path, {key.lower(): value for key, value in self.headers.items()}, json.loads(text))
                 endpoint.asked.append(asked)
                 said = endpoint.behaviour(asked)
-                body = json.dumps(said.body).encode()
+                body = json.dumps(said.body).encode() if said.raw is None else said.raw
                 self.send_response(said.status)
                 for name, value in {"content-type": "application/json", **said.headers}.items():
                     self.send_header(name, value)

@@ -47,11 +47,11 @@ export function CaseHeader({ view, outdated, actions }: CaseHeaderProps) {
           <dt>Round</dt>
           <dd className="tabular">{view.round}</dd>
         </div>
-        {view.spend?.cost_usd != null && (
+        {view.spend != null && (
           <div>
             <dt>Cost</dt>
             <dd className="tabular" title={`${formatNumber(view.spend.model_calls)} model calls`}>
-              {formatCost(view.spend.cost_usd)}
+              {view.spend.cost_usd === null ? "unknown" : formatCost(view.spend.cost_usd)}
             </dd>
           </div>
         )}

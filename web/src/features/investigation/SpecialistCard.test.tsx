@@ -35,3 +35,22 @@ test("says why a finding counts for nothing", () => {
   });
   expect(screen.getByText(new RegExp(reason))).toBeVisible();
 });
+
+const spend = { model_calls: 2, input_tokens: 900, output_tokens: 100, cost_usd: "0.0012" };
+
+test("says what the model calls cost", () => {
+  shown({ model: "gpt-5", spend });
+  expect(screen.getByText("2 model calls, $0.0012")).toBeVisible();
+  expect(screen.queryByText("tokens estimated")).toBeNull();
+});
+
+test("says that a cost is unknown and that tokens are estimated", () => {
+  shown({ model: "somebody-else", spend: { ...spend, cost_usd: null, estimated_calls: 1 } });
+  expect(screen.getByText("2 model calls, cost unknown")).toBeVisible();
+  expect(screen.getByText("tokens estimated")).toBeVisible();
+});
+
+test("says no cost where no model was asked", () => {
+  shown({ spend: { ...spend, model_calls: 0, cost_usd: null } });
+  expect(screen.getByText("0 model calls")).toBeVisible();
+});
