@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import PurePath
 
 import uvicorn
 from fastapi import FastAPI
@@ -42,6 +43,7 @@ from backend.services.bulk import Bulk
 from backend.services.cases import CaseOpening
 from backend.services.decisions import Deciding
 from backend.services.errors import AlertIdTaken
+from backend.services.readiness import WriteProbe
 from backend.services.relay import INVESTIGATIONS_AT_ONCE, Relay
 from backend.services.reversals import TakingBack
 from backend.services.scheduler import Scheduler, open_scheduler
@@ -49,7 +51,7 @@ from backend.settings import BackendSettings
 from backend.threads import Threads
 from casebook.desk import Desk as CaseDesk
 from casebook.engine import open_engine, upgrade
-from casebook.errors import CasebookUnavailable
+from casebook.errors import CasebookFull, CasebookUnavailable
 from casebook.following import Following
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions, utc_now
@@ -149,8 +151,9 @@ def open_casebook(url: str, listener: socket.socket, allowed_origins: Iterable[s
 
 
 def may_come_up(fault: CasebookUnavailable) -> bool:
-    """Whether the database may answer later: every fault that does not need mending has the general class."""
-    return type(fault) is CasebookUnavailable
+    """Whether the database may answer later: every fault that does not need mending has the general class, and a full
+    disk of a server is made room on while this waits."""
+    return type(fault) in (CasebookUnavailable, CasebookFull)
 
 
 class BackendServer(StoppableServer):
@@ -283,6 +286,7 @@ def wire(
         opening=CaseOpening(casebook, scheduler, relay, threads),
         deciding=deciding,
         taking_back=TakingBack(casebook, relay, threads),
+        write_probe=WriteProbe(casebook.transactions, threads),
         bulk=Bulk(casework, deciding, threads, utc_now),
         feed=feed,
         pulse=pulse,
@@ -328,7 +332,13 @@ def public_config(settings: BackendSettings) -> PublicConfig:
 def ingest_status(report: IngestReport) -> IngestStatus:
     """The report of the ingest as the API says it."""
     details = [
-        MalformedInput(file=line.file, line=line.line, reason=line.reason, kind=line.kind)
+        MalformedInput(
+            # The folders of this server are nobody's business.
+            file=line.file if "://" in line.file else PurePath(line.file).name,
+            line=line.line,
+            reason=line.reason,
+            kind=line.kind,
+        )
         for source in report.sources
         for line in source.malformed_details
     ]

@@ -1,9 +1,11 @@
 """What a database says of itself, in the casebook's words. No sentence holds a password."""
 
+import os
 import re
 import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import URL, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -11,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from casebook.errors import (
     CasebookCorrupt,
+    CasebookFull,
     CasebookMissing,
     CasebookRefused,
     CasebookUnavailable,
@@ -20,9 +23,15 @@ from casebook.errors import (
 BUSY_TIMEOUT_S = 30.0
 """How long a SQLite writer waits for its turn before it gives up."""
 
+UNREACHABLE = "The casebook cannot be used right now: try again, and tell whoever runs this server if it stays so."
+
 _REFUSED = ("28000", "28P01")
 _MISSING = ("3D000",)
-_UNWRITABLE = ("25006", "42501")
+_FULL = ("53100",)
+_UNWRITABLE = {
+    "25006": "it is read-only or a standby, point CASEBOOK_URL at the server that is written to",
+    "42501": "give the user of CASEBOOK_URL the right to write its tables",
+}
 _NEVER_UPGRADED = ("42P01", "42703")
 
 # A connection that is refused raises no error of its own class: only the server's words tell why.
@@ -40,6 +49,15 @@ def place_of(url: URL) -> str:
     return f"{url.database or ''} on {server}"
 
 
+def free_bytes(path: str) -> int | None:
+    """How much room is left on the disk of a file, for this user; None where that cannot be told."""
+    try:
+        disk = os.statvfs(Path(path).parent)
+    except OSError:
+        return None
+    return disk.f_bavail * disk.f_frsize
+
+
 @contextmanager
 def naming_faults(engine: Engine) -> Generator[None]:
     """Turn what the driver raises about the database itself into the casebook's named errors."""
@@ -47,7 +65,8 @@ def naming_faults(engine: Engine) -> Generator[None]:
         yield
     except PoolTimeoutError as fault:
         raise CasebookUnavailable(
-            f"The casebook '{place_of(engine.url)}' has no connection left for this: try again."
+            f"The casebook '{place_of(engine.url)}' has no connection left for this: try again.",
+            "The casebook has no connection left for this: try again.",
         ) from fault
     except (DBAPIError, sqlite3.Error) as fault:
         cause = fault.orig if isinstance(fault, DBAPIError) else fault
@@ -66,13 +85,21 @@ def _of_sqlite(cause: sqlite3.Error, path: str) -> CasebookUnavailable:
     code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return CasebookCorrupt(path)
-    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_FULL}:
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and free_bytes(path) == 0):
+        return CasebookFull(path, str(cause))
+    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
         return CasebookUnwritable(path, str(cause))
+    if code == sqlite3.SQLITE_IOERR:
+        return CasebookUnavailable(
+            f"The casebook '{path}' cannot be read or written ({cause}): look at the disk that it is on.", UNREACHABLE
+        )
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return CasebookUnavailable(
-            f"The casebook '{path}' was held by another writer for more than {BUSY_TIMEOUT_S:.0f} seconds: try again."
+            f"The casebook '{path}' was held by another writer for more than {BUSY_TIMEOUT_S:.0f} seconds: try again.",
+            f"The casebook was held by another writer for more than {BUSY_TIMEOUT_S:.0f} seconds: try again.",
         )
-    return CasebookUnavailable(f"The casebook '{path}' cannot be used ({cause}): has `upgrade` been run on it?")
+    advice = "has `upgrade` been run on it?" if "no such" in str(cause) else "try again."
+    return CasebookUnavailable(f"The casebook '{path}' cannot be used ({cause}): {advice}", UNREACHABLE)
 
 
 def _of_server(fault: BaseException, url: URL) -> CasebookUnavailable | None:
@@ -86,11 +113,15 @@ def _of_server(fault: BaseException, url: URL) -> CasebookUnavailable | None:
     if state in _MISSING:
         return CasebookMissing(place)
     if state in _UNWRITABLE:
-        return CasebookUnwritable(place, said)
+        return CasebookUnwritable(place, said, _UNWRITABLE[state])
+    if state in _FULL:
+        return CasebookFull(place, said)
     if state in _NEVER_UPGRADED:
-        return CasebookUnavailable(f"The casebook '{place}' cannot be used ({said}): has `upgrade` been run on it?")
+        return CasebookUnavailable(
+            f"The casebook '{place}' cannot be used ({said}): has `upgrade` been run on it?", UNREACHABLE
+        )
     if isinstance(fault, OperationalError | InterfaceError) or getattr(fault, "connection_invalidated", False):
-        return CasebookUnavailable(f"The casebook '{place}' cannot be reached ({said}).")
+        return CasebookUnavailable(f"The casebook '{place}' cannot be reached ({said}).", UNREACHABLE)
     return None
 
 

@@ -8,8 +8,10 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from casebook.engine import reading, writing
+from casebook.errors import CasebookCorrupt, CasebookUnavailable
 from casebook.faults import naming_faults
 from casebook.group_commit import GroupCommit
+from casebook.health import CasebookHealth, probe
 
 
 def utc_now() -> datetime:
@@ -29,6 +31,8 @@ class Transactions:
         self._reading = reading(engine)
         self.now = clock
         """The time that goes into the record."""
+        self.health = CasebookHealth()
+        """What came of the last writes."""
         self._group = GroupCommit(self._writing) if engine.dialect.name == "sqlite" else None
 
     @contextmanager
@@ -40,9 +44,25 @@ class Transactions:
     @contextmanager
     def write_rows(self) -> Generator[Connection]:
         """The same for statements that need no objects: it costs half as much."""
-        transaction = self._writing.begin() if self._group is None else self._group.transaction()
-        with naming_faults(self._engine), transaction as connection:
+        with self._writing_rows() as connection:
             yield connection
+        self.health.clear()
+
+    def probe(self) -> None:
+        """Write next to nothing, to learn whether it can be done. Raises CasebookUnavailable."""
+        with self._writing_rows() as connection:
+            probe(connection)
+        self.health.clear_by_probe()
+
+    @contextmanager
+    def _writing_rows(self) -> Generator[Connection]:
+        transaction = self._writing.begin() if self._group is None else self._group.transaction()
+        try:
+            with naming_faults(self._engine), transaction as connection:
+                yield connection
+        except CasebookUnavailable as fault:
+            self.health.note(fault)
+            raise
 
     @contextmanager
     def read(self) -> Generator[Session]:
@@ -53,8 +73,12 @@ class Transactions:
     @contextmanager
     def read_rows(self) -> Generator[Connection]:
         """The same for statements that need no objects: it costs half as much."""
-        with naming_faults(self._engine), self._reading.begin() as connection:
-            yield connection
+        try:
+            with naming_faults(self._engine), self._reading.begin() as connection:
+                yield connection
+        except CasebookCorrupt as fault:
+            self.health.note(fault)
+            raise
 
     @property
     def queued_writers(self) -> int:

@@ -22,6 +22,7 @@ from backend.services.bulk import Bulk
 from backend.services.cases import CaseOpening
 from backend.services.decisions import Deciding
 from backend.services.errors import WrongMediaType
+from backend.services.readiness import WriteProbe
 from backend.services.reversals import TakingBack
 from backend.services.scheduler import Scheduler
 from backend.threads import Threads
@@ -48,6 +49,7 @@ class Desk:
     opening: CaseOpening
     deciding: Deciding
     taking_back: TakingBack
+    write_probe: WriteProbe
     bulk: Bulk
     feed: CaseFeed
     pulse: Pulse

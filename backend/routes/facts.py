@@ -31,7 +31,7 @@ class MalformedInput(Contract):
     """A line of telemetry that was not judged. It was counted and skipped."""
 
     file: str
-    """Path of the recording, or address of the stream."""
+    """Name of the recording, or address of the stream."""
     line: NonNegativeInt
     """Line number, counted from 1. Of a stream: the offset after which the line came."""
     reason: str

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Response
 
 from backend.routes.dependencies import Desk, DeskDep
 from backend.services.errors import SchedulerUnavailable
-from casebook.errors import CasebookUnavailable
 from contracts.model import Contract
 
 router = APIRouter(tags=["operations"])
@@ -28,7 +27,7 @@ class ReadyParts(Contract):
 
 
 class Readiness(Contract):
-    """Whether everything that the backend needs can be reached."""
+    """Whether everything that the backend needs does its work."""
 
     status: Literal["ready", "not_ready"]
     parts: ReadyParts
@@ -44,10 +43,10 @@ async def get_health() -> Health:
     "/ready",
     operation_id="get_readiness",
     summary="Can it do its work?",
-    responses={503: {"model": Readiness, "description": "A part cannot be reached"}},
+    responses={503: {"model": Readiness, "description": "A part does not do its work"}},
 )
 async def get_readiness(desk: DeskDep, response: Response) -> Readiness:
-    """Whether casebook and scheduler can be reached; names the part that cannot."""
+    """Whether the casebook can be written and the scheduler be reached; says of each part what is wrong with it."""
     parts = ReadyParts(casebook=await _casebook(desk), scheduler=await _scheduler(desk))
     ready = parts == ReadyParts(casebook=OK, scheduler=OK)
     response.status_code = 200 if ready else 503
@@ -55,11 +54,7 @@ async def get_readiness(desk: DeskDep, response: Response) -> Readiness:
 
 
 async def _casebook(desk: Desk) -> str:
-    try:
-        await desk.threads.run(desk.casebook.last_seq)
-    except CasebookUnavailable as error:
-        return error.sentence
-    return OK
+    return await desk.write_probe.fault() or OK
 
 
 async def _scheduler(desk: Desk) -> str:

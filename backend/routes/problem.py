@@ -101,7 +101,7 @@ def _problem_of(request: Request | WebSocket, error: Exception) -> Problem:
         case AuthError():
             return make_problem(error.id, error.status, str(error))
         case CasebookError():
-            return make_problem(error.id, error.status, error.sentence)
+            return make_problem(error.id, error.status, error.public)
         case ServiceError():
             errors = [FieldProblem(field=field, message=message) for field, message in error.fields]
             return make_problem(error.id, error.status, str(error), errors)

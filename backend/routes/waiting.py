@@ -89,13 +89,13 @@ class CasebookWait:
         return JSONResponse(Health(status="ok").model_dump())
 
     async def _ready(self, _request: Request) -> Response:
-        parts = ReadyParts(casebook=self._fault.sentence, scheduler="Not asked before the casebook answers.")
+        parts = ReadyParts(casebook=self._fault.public, scheduler="Not asked before the casebook answers.")
         return JSONResponse(Readiness(status="not_ready", parts=parts).model_dump(), 503)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Every other path and method, and sockets, too: a client must not take a wait for a final answer."""
         refusal = ProblemResponse(
-            make_problem(self._fault.id, self._fault.status, self._fault.sentence),
+            make_problem(self._fault.id, self._fault.status, self._fault.public),
             {"Retry-After": str(max(1, ceil(self._pause_s)))},
         )
         if scope["type"] == "websocket":

@@ -38,6 +38,7 @@ CasebookError
     ├── CasebookRefused
     ├── CasebookMissing
     ├── CasebookUnwritable
+    ├── CasebookFull            goes on by itself once there is room
     ├── CasebookForeign
     ├── CasebookCorrupt
     └── CasebookNewer
@@ -59,6 +60,7 @@ from casebook.errors.carrying_out import (
 from casebook.errors.database import (
     CasebookCorrupt,
     CasebookForeign,
+    CasebookFull,
     CasebookMissing,
     CasebookNewer,
     CasebookRefused,
@@ -105,6 +107,7 @@ __all__ = [
     "CasebookCorrupt",
     "CasebookError",
     "CasebookForeign",
+    "CasebookFull",
     "CasebookMissing",
     "CasebookNewer",
     "CasebookRefused",

@@ -13,3 +13,8 @@ class CasebookError(Exception):
     def sentence(self) -> str:
         """What is wrong and, where it can be mended, how."""
         return str(self)
+
+    @property
+    def public(self) -> str:
+        """The same for anybody who asks: it names no file, address or user of this installation."""
+        return self.sentence

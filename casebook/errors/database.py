@@ -1,13 +1,25 @@
-"""Why the database cannot be used."""
+"""Why the database cannot be used. What a person at the machine must know is in `sentence`, for the log and the
+command line; everybody else is told `public`, which names no file, address or user."""
 
 from casebook.errors.base import CasebookError
 
+OPERATOR = "whoever runs this server"
+
 
 class CasebookUnavailable(CasebookError):
-    """The database cannot be used right now."""
+    """The database cannot be used right now. Without `public` the sentence names nothing that not all may know."""
 
     id = "casebook-unavailable"
     status = 503
+
+    def __init__(self, sentence: str, public: str | None = None) -> None:
+        super().__init__(sentence)
+        self._public = public
+
+    @property
+    def public(self) -> str:
+        """What anybody may know."""
+        return self.sentence if self._public is None else self._public
 
 
 class CasebookUrlInvalid(CasebookUnavailable):
@@ -23,7 +35,8 @@ class CasebookRefused(CasebookUnavailable):
 
     def __init__(self, place: str, user: str) -> None:
         super().__init__(
-            f"The casebook '{place}' refuses the user '{user}': check the user and the password in CASEBOOK_URL."
+            f"The casebook '{place}' refuses the user '{user}': check the user and the password in CASEBOOK_URL.",
+            f"The casebook's database does not let this server in: {OPERATOR} must mend that.",
         )
 
 
@@ -33,18 +46,35 @@ class CasebookMissing(CasebookUnavailable):
     id = "casebook-missing"
 
     def __init__(self, place: str) -> None:
-        super().__init__(f"There is no database '{place}': create it, or name another in CASEBOOK_URL.")
+        super().__init__(
+            f"There is no database '{place}': create it, or name another in CASEBOOK_URL.",
+            f"The casebook's database does not exist: {OPERATOR} must mend that.",
+        )
 
 
 class CasebookUnwritable(CasebookUnavailable):
-    """The file or its folder cannot be created or written."""
+    """The file, its folder or the server's database can be written by nobody or not by this user."""
 
     id = "casebook-unwritable"
 
-    def __init__(self, path: str, why: str) -> None:
+    def __init__(
+        self, place: str, why: str, mend: str = "make the folder writable, or point CASEBOOK_URL elsewhere"
+    ) -> None:
         super().__init__(
-            f"The casebook '{path}' cannot be written ({why}): "
-            "make the folder writable, or point CASEBOOK_URL elsewhere."
+            f"The casebook '{place}' cannot be written ({why}): {mend}.",
+            f"The casebook cannot be written: nothing can be recorded before {OPERATOR} has mended that.",
+        )
+
+
+class CasebookFull(CasebookUnavailable):
+    """There is no room left on the disk. It goes on by itself once there is."""
+
+    id = "casebook-full"
+
+    def __init__(self, place: str, why: str) -> None:
+        super().__init__(
+            f"The disk of the casebook '{place}' is full ({why}): make room there, nothing needs to be restarted.",
+            f"The casebook's disk is full: nothing can be recorded before {OPERATOR} has made room.",
         )
 
 
@@ -55,7 +85,8 @@ class CasebookForeign(CasebookUnavailable):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"'{path}' is a database of another program: point CASEBOOK_URL at a casebook or at a new file."
+            f"'{path}' is a database of another program: point CASEBOOK_URL at a casebook or at a new file.",
+            f"The casebook's database belongs to another program: {OPERATOR} must mend that.",
         )
 
 
@@ -66,7 +97,8 @@ class CasebookCorrupt(CasebookUnavailable):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"'{path}' is damaged or no database: restore it from a backup, or point CASEBOOK_URL at a new file."
+            f"'{path}' is damaged or no database: restore it from a backup, or point CASEBOOK_URL at a new file.",
+            f"The casebook is damaged: {OPERATOR} must restore it from a backup.",
         )
 
 
@@ -78,5 +110,6 @@ class CasebookNewer(CasebookUnavailable):
     def __init__(self, path: str, revision: str) -> None:
         super().__init__(
             f"The casebook '{path}' was written by a newer release (schema '{revision}'): "
-            "start that release or a later one."
+            "start that release or a later one.",
+            f"The casebook was written by a newer release than this server's: {OPERATOR} must start that one.",
         )

@@ -707,7 +707,7 @@ export interface paths {
         };
         /**
          * Can it do its work?
-         * @description Whether casebook and scheduler can be reached; names the part that cannot.
+         * @description Whether the casebook can be written and the scheduler be reached; says of each part what is wrong with it.
          */
         get: operations["get_readiness"];
         put?: never;
@@ -2009,7 +2009,7 @@ export interface components {
         };
         /**
          * Readiness
-         * @description Whether everything that the backend needs can be reached.
+         * @description Whether everything that the backend needs does its work.
          */
         Readiness: {
             parts: components["schemas"]["ReadyParts"];
@@ -5063,7 +5063,7 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
-            /** @description A part cannot be reached */
+            /** @description A part does not do its work */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -1,8 +1,19 @@
+import asyncio
+
 import httpx
 import pytest
 
 from backend.main import Parts
-from casebook.errors import CasebookUnavailable
+from casebook.errors import (
+    CasebookCorrupt,
+    CasebookForeign,
+    CasebookFull,
+    CasebookMissing,
+    CasebookNewer,
+    CasebookRefused,
+    CasebookUnavailable,
+    CasebookUnwritable,
+)
 from casebook.repository import CaseBook
 from contracts.case import CaseView
 from tests.unit.backend.support import FakeScheduler, answering
@@ -105,3 +116,50 @@ async def test_a_casebook_that_fails_is_503_in_one_sentence(parts: Parts, book: 
         parts.desk.casework.list_cases = unavailable  # pyright: ignore[reportAttributeAccessIssue] breaks on purpose
         answer = await client.get("/api/cases")
     assert (answer.status_code, answer.json()["detail"]) == (503, "The casebook is gone.")
+
+
+async def test_ready_says_that_nothing_can_be_written_and_names_no_place(parts: Parts, book: CaseBook) -> None:
+    def full() -> None:
+        fault = CasebookFull("/srv/casebook.db", "database or disk is full")
+        book.transactions.health.note(fault)
+        raise fault
+
+    async with answering(parts, persona=None) as stranger:
+        book.transactions.probe = full
+        ready = await stranger.get("/ready")
+    assert (ready.status_code, ready.json()["status"]) == (503, "not_ready")
+    assert ready.json()["parts"]["casebook"].startswith("The casebook's disk is full: nothing can be recorded before")
+    assert "/srv" not in ready.text
+
+
+async def test_many_who_ask_share_one_probe(parts: Parts, book: CaseBook) -> None:
+    probes = list[None]()
+    async with answering(parts) as client:
+        book.transactions.probe = lambda: probes.append(None)
+        answers = await asyncio.gather(*(client.get("/ready") for _ in range(30)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(probes) == 1
+
+
+PLACES = [
+    CasebookFull("/srv/casebook.db", "database or disk is full"),
+    CasebookUnwritable("/srv/casebook.db", "readonly"),
+    CasebookCorrupt("/srv/casebook.db"),
+    CasebookForeign("/srv/casebook.db"),
+    CasebookNewer("/srv/casebook.db", "9999"),
+    CasebookRefused("cases on /srv/db", "/srv/user"),
+    CasebookMissing("cases on /srv/db"),
+]
+
+
+@pytest.mark.parametrize("fault", PLACES, ids=lambda fault: fault.id)
+async def test_no_problem_document_shows_where_the_casebook_is(parts: Parts, fault: CasebookUnavailable) -> None:
+    def unavailable(*_: object, **__: object) -> None:
+        raise fault
+
+    async with answering(parts) as client:
+        parts.desk.casework.list_cases = unavailable  # pyright: ignore[reportAttributeAccessIssue] breaks on purpose
+        answer = await client.get("/api/cases")
+    assert (answer.status_code, answer.json()["id"]) == (503, fault.id)
+    assert "/srv" not in answer.text
+    assert "/srv" in fault.sentence

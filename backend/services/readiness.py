@@ -1,0 +1,50 @@
+"""Whether the casebook can be written, asked so often by whoever wants to know, and tried so seldom."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from backend.threads import Threads
+from casebook.errors import CasebookUnavailable
+from casebook.transactions import Transactions
+
+EVERY_S = 2.0
+"""So long one try answers everybody."""
+PATIENCE_S = 5.0
+"""So long a try may take before those who ask are told that it has not ended."""
+
+SILENT = f"The casebook has not answered for {PATIENCE_S:g} seconds."
+
+
+class WriteProbe:
+    """Tries to write to the casebook: at most once every `EVERY_S`, for all who ask meanwhile, and one at a time."""
+
+    def __init__(
+        self, transactions: Transactions, threads: Threads, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._transactions = transactions
+        self._threads = threads
+        self._clock = clock
+        self._due = float("-inf")
+        self._running: asyncio.Task[None] | None = None
+
+    async def fault(self) -> str | None:
+        """Why the casebook cannot be written, in a sentence for anybody; None when it can."""
+        if self._running is None and self._clock() >= self._due:
+            self._running = asyncio.create_task(self._try())
+        if (running := self._running) is not None:
+            done, _ = await asyncio.wait({running}, timeout=PATIENCE_S)
+            if not done:
+                return SILENT
+            running.result()
+        found = self._transactions.health.fault
+        return None if found is None else found.public
+
+    async def _try(self) -> None:
+        try:
+            await self._threads.run(self._transactions.probe)
+        except CasebookUnavailable:
+            return  # It is noted where every write notes it.
+        finally:
+            self._due = self._clock() + EVERY_S
+            self._running = None
