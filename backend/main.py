@@ -26,7 +26,7 @@ from backend.live.feed import CaseFeed
 from backend.live.pulse import Pulse
 from backend.live.stream import EventStream
 from backend.live.telemetry import TelemetryTicker
-from backend.routes.app import VERSION, create_app
+from backend.routes.app import create_app
 from backend.routes.dependencies import Desk
 from backend.routes.facts import (
     IngestSource,
@@ -55,6 +55,7 @@ from casebook.errors import CasebookFull, CasebookUnavailable
 from casebook.following import Following
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions, utc_now
+from contracts.release import VERSION
 from runtime.server import StoppableServer
 
 log = logging.getLogger("casewright.backend")

@@ -4,6 +4,7 @@ from fastmcp import FastMCP
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from contracts.release import VERSION
 from mcp_server.store.customer_store import CustomerStore
 from mcp_server.tools.argument_errors import ClearArgumentErrors
 from mcp_server.tools.billing import BillingTools
@@ -25,6 +26,7 @@ def build_server(store: CustomerStore, write_token: str | None) -> FastMCP:
     """The server over `store`. With a `write_token`, only callers who show it see and use the write tools."""
     server = DirectReadsServer(
         name="contoso-customers",
+        version=VERSION,
         instructions="Records of Contoso's customers. Read tools change nothing; amounts are integer minor units.",
         middleware=[*([WriteAccess(write_token)] if write_token else []), ClearArgumentErrors()],
         mask_error_details=True,

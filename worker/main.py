@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from contracts.addresses import without_credentials
 from contracts.investigation import InvestigationPolicy
 from runtime.signals import stop_requested
 from worker.agents.budget import Budget
 from worker.agents.limits import Limits
 from worker.draining import drain
 from worker.logs import set_up_logging
+from worker.ports.tools import ToolsUnavailable
 from worker.settings import WorkerSettings
 from worker.startup import CannotStart, Dependency, StopRequested, wait_for
 
@@ -121,7 +123,7 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
         )
         for dependency in (
             Dependency("casebook", casebook.where, partial(_upgrade, casebook)),
-            Dependency("tool server", settings.mcp_server_uri, tools.describe),
+            Dependency("tool server", without_credentials(settings.mcp_server_uri), partial(find_tools, tools)),
             Dependency("scheduler", settings.dts_endpoint, partial(probe, address)),
         ):
             wait_for(dependency, stop)
@@ -163,6 +165,16 @@ def _upgrade(casebook: "Casebook") -> None:
         casebook.upgrade()
     except BEYOND_WAITING as fault:
         raise CannotStart(str(fault)) from None
+
+
+def find_tools(tools: "McpToolBox") -> None:
+    """Returns once the tool server has listed its tools. Raises CannotStart when it never will, or ToolsUnavailable."""
+    try:
+        tools.describe()
+    except ToolsUnavailable as fault:
+        if fault.permanent:
+            raise CannotStart(str(fault)) from None
+        raise
 
 
 def _providers(settings: WorkerSettings) -> list["Provider"]:

@@ -31,8 +31,7 @@ from backend.routes import (
 from backend.routes.dependencies import Fenced, Private
 from backend.routes.web import WebBundle
 from contracts.model import Contract
-
-VERSION = "0.1.0"
+from contracts.release import VERSION
 
 # What everybody may ask; everything else needs a person with a role.
 OPEN = (session.router, config.router, health.router, metrics.router)

@@ -8,7 +8,7 @@ from pydantic import JsonValue, ValidationError
 from contracts.assessment import EffectAction
 from contracts.money import Money
 from worker.adapters.client_loop import ClientLoop
-from worker.adapters.mcp_session import McpSession, Overdue, Unreachable
+from worker.adapters.mcp_session import Incompatible, McpSession, Overdue, Unreachable
 from worker.ports.actions import ActionRefused, ActionsUnavailable, LedgerEntry
 
 TIMEOUT_S = 30.0
@@ -70,6 +70,8 @@ class McpActionGateway:
             reply = self._loop.call(partial(self._session.call, tool, arguments, TIMEOUT_S))
         except Unreachable:
             raise ActionsUnavailable("The customer store could not be reached.") from None
+        except Incompatible as error:
+            raise ActionsUnavailable(str(error)) from None
         except Overdue:
             raise ActionsUnavailable(f"The customer store did not answer within {TIMEOUT_S:g} seconds.") from None
         if reply.error is not None:

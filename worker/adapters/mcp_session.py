@@ -1,28 +1,38 @@
 """One session with the tool server, on the client loop."""
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
+import json
+import logging
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import anyio
 from mcp import Client, ClientSession, MCPError
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import (
+    CONNECTION_CLOSED,
     INVALID_PARAMS,
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
     CallToolRequest,
     CallToolRequestParams,
     CallToolResult,
+    Implementation,
+    ListToolsResult,
     PaginatedRequestParams,
     TextContent,
     Tool,
+    ToolListChangedNotification,
 )
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from worker.adapters.http_client import open_http
+from contracts.addresses import without_credentials
+from contracts.release import VERSION
+from worker.adapters.mcp_http import CallByCallClient, CallFault
+from worker.adapters.mcp_listing import EndlessListing, all_tools
 
 CONNECT_TIMEOUT_S = 10.0
 MAX_ERROR = 500
@@ -38,7 +48,14 @@ PASSING_ERROR = "The customer store is not available"
 
 # The server answered: it is up, and will answer the same again.
 _ANSWERED = frozenset({INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND})
+_GONE = frozenset({CallFault.SESSION_LOST, CONNECTION_CLOSED})
+_NOT_REACHED = frozenset({CallFault.UNREACHED, CONNECTION_CLOSED})
+_WORKER = Implementation(name="casewright-worker", version=VERSION)
 _json: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 class Unreachable(Exception):
@@ -59,110 +76,203 @@ class Reply:
     """What kind of error it is, when there is one."""
 
 
-@dataclass(frozen=True)
+class Incompatible(Exception):
+    """The server speaks no version of the protocol that this worker knows; the message is one sentence."""
+
+
 class _Connection:
     """A session, and the task that holds it open: the library wants it closed by the task that opened it."""
 
-    session: ClientSession
-    closing: asyncio.Event
-    holder: asyncio.Task[None]
+    def __init__(self, session: ClientSession, closing: asyncio.Event, holder: asyncio.Task[None]) -> None:
+        self.session = session
+        self._closing = closing
+        self._holder = holder
+        self._calls = 0
+        self._retired = False
+
+    @property
+    def is_open(self) -> bool:
+        return not self._holder.done()
+
+    @contextmanager
+    def call(self) -> Generator[ClientSession]:
+        """For one call, which keeps the session open."""
+        self._calls += 1
+        try:
+            yield self.session
+        finally:
+            self._calls -= 1
+            if self._retired and not self._calls:
+                self._closing.set()
+
+    def retire(self) -> None:
+        """Close it once the calls under way on it have ended."""
+        self._retired = True
+        if not self._calls:
+            self._closing.set()
 
     async def close(self) -> None:
-        self.closing.set()
+        """Close it now."""
+        self._closing.set()
         with suppress(Exception):
-            await self.holder
+            await self._holder
 
 
 class McpSession:
-    """Connects when first used, and again after the connection broke, as when the server was restarted."""
+    """Connects when first used, and again when the server no longer knows the session, as after its restart.
+
+    What comes of one call is that call's alone: others on the same session go on. A call that met a lost session is
+    repeated once on a new one; what writes carries a key that makes a repetition harmless.
+    """
 
     def __init__(self, url: str, token: str | None = None) -> None:
         self._url = url
-        self._headers = {"Authorization": f"Bearer {token}"} if token else None
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._connection: _Connection | None = None
         self._connecting = anyio.Lock()
         self._slots = anyio.CapacityLimiter(CALLS_AT_ONCE)
+        self.listings = 0
+        """Grows when the list of tools may have changed: the server said so, or it is another server now."""
 
     async def list_tools(self) -> list[Tool]:
-        """All tools of the server. Raises Unreachable."""
-        connection = await self._connected()
+        """All tools of the server. Raises Unreachable, Incompatible or EndlessListing."""
         try:
             with anyio.fail_after(CONNECT_TIMEOUT_S):
-                return await _all_tools(connection.session)
+                return await all_tools(self._page)
+        except (Unreachable, Incompatible, EndlessListing):
+            raise
         except Exception as error:
-            await self._drop(connection)
             raise Unreachable from error
 
     async def call(self, tool: str, arguments: Mapping[str, Any], timeout_s: float) -> Reply:
-        """Call a tool once. Raises Unreachable or Overdue."""
-        connection = await self._connected()
+        """Call a tool. Raises Unreachable, Overdue or Incompatible."""
+        if not _can_be_sent(arguments):
+            return Reply(None, "The arguments hold a text that cannot be sent: half a character.")
         # `call_tool` would hold the answer to the tool's output schema, as the server has just done.
         request = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=dict(arguments)))
+        await self._connected()
         try:
             with anyio.fail_after(timeout_s):
                 async with self._slots:
-                    return _reply(await connection.session.send_request(request, CallToolResult))
+                    return _reply(await self._ask(lambda session: session.send_request(request, CallToolResult)))
         except TimeoutError:
             raise Overdue from None
+        except ValidationError:
+            return _no_use(tool, "it does not fit the protocol")
         except MCPError as error:
             if error.code in _ANSWERED:
-                return Reply(None, str(error)[:MAX_ERROR])
-            await self._drop(connection)
-            raise Unreachable from error
+                return Reply(None, error.message[:MAX_ERROR])
+            if error.code in _NOT_REACHED:
+                raise Unreachable from error
+            return _no_use(tool, error.message)
+        except (Unreachable, Incompatible):
+            raise
         except Exception as error:
-            # The client raises whatever its transport does; none of it means that the tool answered.
-            await self._drop(connection)
+            # The client raises whatever its parts do; none of it means that the tool answered.
             raise Unreachable from error
 
     async def close(self) -> None:
         """End the session."""
-        if self._connection is not None:
-            await self._drop(self._connection)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _page(self, cursor: str | None) -> ListToolsResult:
+        params = PaginatedRequestParams(cursor=cursor) if cursor else None
+        return await self._ask(lambda session: session.list_tools(params=params))
+
+    async def _ask(self, ask: Callable[[ClientSession], Awaitable[T]]) -> T:
+        """The answer, from a new session when the server no longer knows this one. Raises MCPError and others."""
+        connection = await self._connected()
+        try:
+            with connection.call() as session:
+                return await ask(session)
+        except (ValidationError, TimeoutError):
+            raise
+        except Exception as error:
+            if isinstance(error, MCPError) and error.code not in _GONE:
+                raise
+            # Anything else that the library raises says that the session is no more.
+            log.info("The tool server no longer knows the session (%s): opening another.", type(error).__name__)
+            self._forget(connection)
+        with (await self._connected()).call() as session:
+            return await ask(session)
 
     async def _connected(self) -> _Connection:
-        if self._connection is None or self._connection.holder.done():
+        if self._connection is None or not self._connection.is_open:
             async with self._connecting:
-                if self._connection is None or self._connection.holder.done():
-                    await self._forget()
+                if self._connection is None or not self._connection.is_open:
                     self._connection = await self._connect()
+                    self.listings += 1
                 return self._connection
         return self._connection
 
     async def _connect(self) -> _Connection:
         opened: asyncio.Future[ClientSession] = asyncio.get_running_loop().create_future()
         closing = asyncio.Event()
-        holder = asyncio.create_task(self._hold_open(opened, closing))
+        http = CallByCallClient(self._headers, self._tools_changed)
+        holder = asyncio.create_task(self._hold_open(http, opened, closing))
         await asyncio.wait((opened, holder), timeout=CONNECT_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
         if opened.done():
+            holder.add_done_callback(_ended)
             return _Connection(opened.result(), closing, holder)
         holder.cancel()
         await asyncio.wait((holder,))
-        raise Unreachable from None if holder.cancelled() else holder.exception()
+        fault = None if holder.cancelled() else holder.exception()
+        if http.foreign_versions:
+            raise Incompatible(_no_common_version(self._url, http.foreign_versions)) from fault
+        raise Unreachable from fault
 
-    async def _hold_open(self, opened: asyncio.Future[ClientSession], closing: asyncio.Event) -> None:
-        async with open_http(self._headers) as http, Client(streamable_http_client(self._url, http_client=http)) as mcp:
+    async def _hold_open(
+        self, http: CallByCallClient, opened: asyncio.Future[ClientSession], closing: asyncio.Event
+    ) -> None:
+        async with (
+            http,
+            Client(
+                streamable_http_client(self._url, http_client=http), client_info=_WORKER, message_handler=self._notice
+            ) as mcp,
+        ):
             opened.set_result(mcp.session)
             await closing.wait()
 
-    async def _drop(self, connection: _Connection) -> None:
-        async with self._connecting:
-            # Another call may have found the fault first and reconnected already.
-            if self._connection is connection:
-                await self._forget()
+    async def _notice(self, message: object) -> None:
+        if isinstance(message, ToolListChangedNotification):
+            self._tools_changed()
 
-    async def _forget(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+    def _tools_changed(self) -> None:
+        self.listings += 1
+
+    def _forget(self, connection: _Connection) -> None:
+        connection.retire()
+        # Another call may have found the fault first and reconnected already.
+        if self._connection is connection:
+            self._connection = None
 
 
-async def _all_tools(session: ClientSession) -> list[Tool]:
-    page = await session.list_tools()
-    tools = page.tools
-    while page.next_cursor:
-        page = await session.list_tools(params=PaginatedRequestParams(cursor=page.next_cursor))
-        tools += page.tools
-    return tools
+def _ended(holder: asyncio.Task[None]) -> None:
+    if not holder.cancelled() and (fault := holder.exception()) is not None:
+        log.info("A session with the tool server ended (%s).", type(fault).__name__)
+
+
+def _no_common_version(url: str, theirs: tuple[str, ...]) -> str:
+    known = f"{HANDSHAKE_PROTOCOL_VERSIONS[0]} to {MODERN_PROTOCOL_VERSIONS[-1]}"
+    return (
+        f"The tool server at {without_credentials(url)} speaks version {' and '.join(theirs)[:200]} of MCP and this "
+        f"worker {known}: bring the older of them up to date."
+    )
+
+
+def _can_be_sent(arguments: Mapping[str, Any]) -> bool:
+    try:
+        json.dumps(arguments, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _no_use(tool: str, why: str) -> Reply:
+    log.warning("The answer of the tool %r cannot be used: %s.", tool, why[:MAX_ERROR].rstrip("."))
+    return Reply(None, f"The tool's answer cannot be used: {why[:MAX_ERROR].rstrip('.')}.", "internal")
 
 
 def _reply(answer: CallToolResult) -> Reply:

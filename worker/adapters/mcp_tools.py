@@ -10,7 +10,8 @@ import anyio
 from mcp_types import Tool
 
 from worker.adapters.client_loop import ClientLoop
-from worker.adapters.mcp_session import McpSession, Overdue, Reply, Unreachable
+from worker.adapters.mcp_listing import EndlessListing
+from worker.adapters.mcp_session import Incompatible, McpSession, Overdue, Reply, Unreachable
 from worker.adapters.sharing import Shared
 from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome, ToolsUnavailable
 
@@ -31,17 +32,22 @@ class McpToolBox:
         self._loop = loop
         self._monotonic = monotonic
         self._shared = Shared[Reply]()
-        self._listing: tuple[float, tuple[ToolDescription, ...]] | None = None
+        self._listing: tuple[float, int, tuple[ToolDescription, ...]] | None = None
 
     def describe(self) -> tuple[ToolDescription, ...]:
         """The read-only tools. Raises ToolsUnavailable."""
-        if self._listing is None or self._monotonic() - self._listing[0] > LISTING_KEPT_S:
+        if self._listing is None or self._is_old(*self._listing[:2]):
             try:
                 tools = self._loop.call(self._session.list_tools)
             except Unreachable:
                 raise ToolsUnavailable(UNREACHABLE) from None
-            self._listing = self._monotonic(), tuple(_description(tool) for tool in tools if _only_reads(tool))
-        return self._listing[1]
+            except EndlessListing as error:
+                raise ToolsUnavailable(str(error)) from None
+            except Incompatible as error:
+                raise ToolsUnavailable(str(error), permanent=True) from None
+            offered = tuple(_description(tool) for tool in tools if _only_reads(tool))
+            self._listing = self._monotonic(), self._session.listings, offered
+        return self._listing[2]
 
     def invoke(self, calls: Sequence[ToolInvocation], timeout_s: float) -> tuple[ToolOutcome, ...]:
         """All calls side by side. Raises ToolsUnavailable, also when not one of them was answered in time."""
@@ -57,32 +63,39 @@ class McpToolBox:
         )
         return tuple(outcome or late for outcome in outcomes)
 
+    def _is_old(self, asked_at: float, listings: int) -> bool:
+        return listings != self._session.listings or self._monotonic() - asked_at > LISTING_KEPT_S
+
     async def _invoke(
         self, calls: Sequence[ToolInvocation], readable: set[str], timeout_s: float
     ) -> list[ToolOutcome | None]:
         outcomes: list[ToolOutcome | None] = [None] * len(calls)
-        broken: list[Unreachable] = []
+        broken: list[Unreachable | Incompatible] = []
 
         async def run(index: int, call: ToolInvocation) -> None:
             try:
                 outcomes[index] = await self._call(call, readable, timeout_s)
             except Overdue:
                 return
-            except Unreachable as error:
+            except (Unreachable, Incompatible) as error:
                 broken.append(error)
 
         async with anyio.create_task_group() as group:
             for index, call in enumerate(calls):
                 group.start_soon(run, index, call)
         if broken:
-            raise ToolsUnavailable(UNREACHABLE) from broken[0]
+            raise ToolsUnavailable(str(broken[0]) or UNREACHABLE) from broken[0]
         return outcomes
 
     async def _call(self, call: ToolInvocation, readable: set[str], timeout_s: float) -> ToolOutcome:
         if call.tool not in readable:
             return ToolOutcome(ok=False, result={"error": f"'{call.tool}' is not a read-only tool."})
         started = self._monotonic()
-        reply = await self._ask(call, timeout_s)
+        try:
+            reply = await self._ask(call, timeout_s)
+        except Unreachable:
+            # One connection may break under a call while the server is well: reading once more costs little.
+            reply = await self._ask(call, timeout_s)
         duration_ms = round((self._monotonic() - started) * 1000)
         if reply.fault == "passing" and reply.error is not None:
             raise Unreachable

@@ -9,7 +9,14 @@ from contracts.model import Contract
 
 
 class ToolsUnavailable(Exception):
-    """The tool server could not be reached or did not answer. The message is one sentence without secrets."""
+    """The tool server could not be reached or did not answer. The message is one sentence without secrets.
+
+    `permanent`: it will not do so later either, until somebody changes it or this worker.
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
 
 
 class ToolDescription(Contract):

@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -26,9 +26,12 @@ FIELDS = {"event_id": "e-1", "customer_id": 7, "occurred_at": "2026-05-04T08:00:
 
 def line(kind: str = "auth_failure", attributes: object = ..., **fields: object) -> str:
     """An event as text; `attributes` are added to those that its kind has."""
-    given = {**ATTRIBUTES[kind], **attributes} if isinstance(attributes, dict) else attributes
-    whole = {**FIELDS, "kind": kind, "attributes": ATTRIBUTES[kind] if given is ... else given, **fields}
-    return json.dumps(whole)
+    given: object = attributes
+    if attributes is ...:
+        given = ATTRIBUTES[kind]
+    elif isinstance(attributes, dict):
+        given = {**ATTRIBUTES[kind], **cast("dict[str, object]", attributes)}
+    return json.dumps({**FIELDS, "kind": kind, "attributes": given, **fields})
 
 
 def read(text: str | bytes) -> tuple[TelemetryEvent | SetAside, dict[str, int]]:

@@ -18,6 +18,7 @@ from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.tools.base import Tool
 from mcp_types import ListToolsRequest
 
+from contracts.release import VERSION
 from mcp_server.records.bundle import Dataset
 from mcp_server.server import build_server
 from mcp_server.store.sqlite.store import SqliteCustomerStore
@@ -63,6 +64,14 @@ def tools(url: str, token: str | None) -> set[str]:
 def test_tools_answer_over_http(guarded: str) -> None:
     assert call(guarded, "get_customer", customer_id=12).data["customer_id"] == 12
     assert call(guarded, "get_customer", customer_id=UNKNOWN).error == UNKNOWN_SENTENCE
+
+
+def test_the_server_says_the_release_of_casewright(guarded: str) -> None:
+    params = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    call_ = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
+    answer = httpx.post(guarded, headers={"Accept": "application/json, text/event-stream"}, json=call_)
+
+    assert answer.json()["result"]["serverInfo"]["version"] == VERSION
 
 
 def test_the_health_check_answers(guarded: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -13,9 +14,9 @@ from worker.adapters.client_loop import ClientLoop
 from worker.adapters.mcp_actions import McpActionGateway
 from worker.adapters.mcp_session import McpSession
 from worker.adapters.mcp_tools import McpToolBox
-from worker.ports.actions import ActionRefused
+from worker.ports.actions import ActionRefused, ActionsUnavailable
 from worker.ports.record import CaseRecord
-from worker.ports.tools import ToolInvocation
+from worker.ports.tools import ToolInvocation, ToolsUnavailable
 
 pytestmark = pytest.mark.integration
 
@@ -92,3 +93,31 @@ def test_facts_and_refund_reversals_speak_of_the_same_charges(gateway: McpAction
     assert entry.action == "record_refund_reversal"
     with pytest.raises(ActionRefused, match="already taken back"):
         gateway.reverse_refund(customer_id=CUSTOMER, refund_key=REFUND, key=BACK + "1", reason="case-1: no")
+
+
+def test_a_server_that_was_killed_and_came_back_is_asked_at_once(loop: ClientLoop, tmp_path: Path) -> None:
+    env = environment(tmp_path / "customers.db", MCP_WRITE_TOKEN="write")
+    with serving(env) as (process, url):
+        session, reading = McpSession(url, "write"), McpSession(url)
+        loop.close_with(session.close)
+        loop.close_with(reading.close)
+        gateway, tools = McpActionGateway(session, loop), McpToolBox(reading, loop)
+        customer = ToolInvocation(tool="get_customer", arguments={"customer_id": CUSTOMER})
+        locked = gateway.perform("lock_account", customer_id=CUSTOMER, key=LOCK, reason="case-1: approved by ana")
+        assert tools.invoke([customer], 30)[0].ok
+        process.kill()
+        process.wait(30)
+        with pytest.raises(ActionsUnavailable):
+            gateway.look_up(LOCK)
+        with pytest.raises(ToolsUnavailable):
+            tools.invoke([customer], 30)
+    with serving({**env, "MCP_PORT": url.rsplit(":", 1)[1].removesuffix("/mcp")}):
+        entry = gateway.look_up(LOCK)
+        again = gateway.perform("lock_account", customer_id=CUSTOMER, key=LOCK, reason="case-1: approved by ana")
+        (answer,) = tools.invoke([customer], 30)
+
+    assert entry is not None
+    assert entry.result == locked
+    assert again == {**locked, "replayed": True}
+    assert isinstance(answer.result, dict)
+    assert answer.result["status"] == "locked"

@@ -138,20 +138,15 @@ def test_it_finds_the_server_again_after_a_restart(loop: ClientLoop, tool_server
 def test_a_session_that_the_restarted_server_has_forgotten_is_replaced(
     loop: ClientLoop, tool_server: ToolServer
 ) -> None:
-    box = a_tool_box(loop, tool_server.url)
+    box, gateway = a_tool_box(loop, tool_server.url), a_gateway(loop, tool_server.url)
     box.invoke([a_look_up()], 20)
+    lock(gateway)
     tool_server.stop()
     tool_server.start()
 
-    # The first call may find the old session gone; the durable retry is the second.
-    outcomes = []
-    for _attempt in range(2):
-        try:
-            outcomes = [outcome.ok for outcome in box.invoke([a_look_up()], 20)]
-        except ToolsUnavailable:
-            continue
-
-    assert outcomes == [True]
+    assert [outcome.ok for outcome in box.invoke([a_look_up(), a_look_up(8)], 20)] == [True, True]
+    assert lock(gateway)["customer_id"] == 7
+    assert tool_server.calls.count("lock_account") == 2
 
 
 def test_an_effect_carries_its_key(loop: ClientLoop, tool_server: ToolServer) -> None:
