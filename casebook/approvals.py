@@ -1,7 +1,23 @@
-"""Four eyes: which approvals need two people, in one place. Pure: no database, no clock."""
+"""What an answer takes: how many people, and whether they must say why. In one place. Pure: no database, no clock.
 
-from contracts.assessment import RecommendedAction, RiskAssessment
-from contracts.review import ReviewRequest
+| Answer | People | Reason |
+|---|---|---|
+| approves what is recommended | 1, or as below | not needed |
+| approves anything else: overrules the assessment, in either direction | 1, or as below | needed |
+| clears what was rated critical: severity of the alert, or level of the assessment | 2 | as above |
+| locks and refunds | 2 | as above |
+| refunds more than `FOUR_EYES_REFUND_LIMIT_MINOR` in a currency, or an unknown sum | 2 | as above |
+| rejects | 1 | needed: the feedback |
+
+Many at once, as false alarms, are cleared only those that are recommended to be cleared and were not rated critical.
+
+A reason is a reason code, or words: feedback or a comment. The second of two people agrees with that of the first.
+Where nothing is recommended, for lack of evidence, nothing is overruled.
+"""
+
+from contracts.alert import Severity
+from contracts.assessment import RecommendedAction, RiskAssessment, RiskLevel
+from contracts.review import Decision, ReviewRequest
 
 FOUR_EYES_REFUND_LIMIT_MINOR = 50_000
 """Refunds above this many minor units of their currency need two people, unless an installation says otherwise."""
@@ -9,29 +25,51 @@ FOUR_EYES_REFUND_LIMIT_MINOR = 50_000
 APPROVALS_OF_FOUR_EYES = 2
 
 
-def four_eyes_actions(assessment: RiskAssessment, limit_minor: int) -> tuple[RecommendedAction, ...]:
+def is_rated_critical(severity: Severity, level: RiskLevel | None) -> bool:
+    """Whether the alert or the assessment says so."""
+    return "critical" in (severity, level)
+
+
+def overrules(recommended: RecommendedAction | None, action: RecommendedAction) -> bool:
+    """Whether an approval of `action` does something else than what is recommended."""
+    return recommended is not None and action != recommended
+
+
+def gives_reason(decision: Decision) -> bool:
+    """Whether it says why, in a code or in words."""
+    said = (decision.reason_code, decision.feedback, decision.comment)
+    return any(text and text.strip() for text in said)
+
+
+def four_eyes_actions(
+    assessment: RiskAssessment, severity: Severity, limit_minor: int
+) -> tuple[RecommendedAction, ...]:
     """The actions on this assessment that need two people.
 
     `lock_and_refund` always does. `refund_charges` does when what would be refunded passes `limit_minor` in any one
-    currency, or when its sum is not known: null or empty. A limit of 0 asks for two people for every refund.
+    currency, or when its sum is not known: null or empty. A limit of 0 asks for two people for every refund. `clear`
+    does for what was rated critical.
     """
-    if _refund_is_small(assessment, limit_minor):
-        return ("lock_and_refund",)
-    return ("refund_charges", "lock_and_refund")
+    refund: tuple[RecommendedAction, ...] = () if _refund_is_small(assessment, limit_minor) else ("refund_charges",)
+    clear: tuple[RecommendedAction, ...] = ("clear",) if is_rated_critical(severity, assessment.risk_level) else ()
+    return (*refund, "lock_and_refund", *clear)
 
 
-def approvals_required(assessment: RiskAssessment, limit_minor: int) -> int:
+def approvals_required(assessment: RiskAssessment, severity: Severity, limit_minor: int) -> int:
     """How many people must approve the recommended action: 1 or 2."""
-    needs_two = assessment.recommended_action in four_eyes_actions(assessment, limit_minor)
+    needs_two = assessment.recommended_action in four_eyes_actions(assessment, severity, limit_minor)
     return APPROVALS_OF_FOUR_EYES if needs_two else 1
 
 
-def approvals_of(review: ReviewRequest, action: RecommendedAction) -> int:
+def approvals_of(review: ReviewRequest, action: RecommendedAction, *, is_critical: bool = False) -> int:
     """How many people must approve `action` in answer to this review: 1 or 2.
 
-    A review that names no four-eyes actions was opened before there was a policy: then its own number counts for
-    every action that touches a customer.
+    `is_critical`: what it asks about was rated critical; to clear that takes two, whenever it was asked. A review that
+    names no four-eyes actions was opened before there was a policy: then its own number counts for every action that
+    touches a customer.
     """
+    if action == "clear" and is_critical:
+        return APPROVALS_OF_FOUR_EYES
     if review.four_eyes_actions is not None:
         return APPROVALS_OF_FOUR_EYES if action in review.four_eyes_actions else 1
     return 1 if action == "clear" else review.approvals_required

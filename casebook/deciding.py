@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import cast
 
 from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casebook.approvals import approvals_of
+from casebook.approvals import approvals_of, gives_reason, is_rated_critical, overrules
 from casebook.claims import end_claim, refuse_claimed_by_other
 from casebook.errors import (
     AlreadyDecided,
@@ -18,6 +19,7 @@ from casebook.errors import (
     NotAllowed,
     NotTheProposer,
     OtherActionProposed,
+    ReasonMissing,
     ReviewSuperseded,
     SameApprover,
 )
@@ -27,7 +29,8 @@ from casebook.reading import read_proposal
 from casebook.reviews import read_review
 from casebook.tables import CaseRow, DecisionRow, ReviewRow
 from casebook.trust_tables import ProposalRow
-from contracts.assessment import RecommendedAction
+from contracts.alert import Severity
+from contracts.assessment import RecommendedAction, RiskLevel
 from contracts.case import Proposal
 from contracts.ids import parse_review_id
 from contracts.review import Approval, Decision, Label, Role, may_act_as
@@ -45,7 +48,9 @@ def accept_decision(
     if decision.verdict == "approve" and decision.action is not None:
         if proposal is not None:
             _refuse_other_approval(proposal, decision, decision.action)
-        elif approvals_of(read_review(review), decision.action) > 1:
+        else:
+            _require_reason(case, decision, decision.action)
+        if proposal is None and approvals_of(read_review(review), decision.action, is_critical=_is_critical(case)) > 1:
             return _propose(session, case, decision, decision.action, now)
     recorded = _complete(decision, proposal)
     drop_proposal(session, case)
@@ -110,6 +115,17 @@ def _refuse_other_approval(proposal: Proposal, decision: Decision, action: Recom
         raise SameApprover(proposal.action)
     if proposal.action != action:
         raise OtherActionProposed(proposer, proposal.action)
+
+
+def _require_reason(case: CaseRow, decision: Decision, action: RecommendedAction) -> None:
+    # Earlier releases recommended something even where they had no score.
+    recommended = None if case.risk_score is None else cast("RecommendedAction | None", case.recommended_action)
+    if recommended is not None and overrules(recommended, action) and not gives_reason(decision):
+        raise ReasonMissing(recommended, action)
+
+
+def _is_critical(case: CaseRow) -> bool:
+    return is_rated_critical(cast("Severity", case.severity), cast("RiskLevel | None", case.risk_level))
 
 
 def _propose(session: Session, case: CaseRow, decision: Decision, action: RecommendedAction, now: datetime) -> Proposal:

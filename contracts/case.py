@@ -88,6 +88,11 @@ class CaseSummary(Contract):
     label: Label | None = None
     """Of the last decision."""
 
+    @property
+    def recommendation(self) -> RecommendedAction | None:
+        """What is recommended. Earlier releases recommended something even where they had no score."""
+        return None if self.risk_score is None else self.recommended_action
+
 
 class Round(Contract):
     """One finished round: what was found, what was concluded and what a person said to it."""

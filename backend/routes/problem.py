@@ -101,10 +101,9 @@ def _problem_of(request: Request | WebSocket, error: Exception) -> Problem:
         case AuthError():
             return make_problem(error.id, error.status, str(error))
         case CasebookError():
-            return make_problem(error.id, error.status, error.public)
+            return make_problem(error.id, error.status, error.public, _field_problems(error.fields))
         case ServiceError():
-            errors = [FieldProblem(field=field, message=message) for field, message in error.fields]
-            return make_problem(error.id, error.status, str(error), errors)
+            return make_problem(error.id, error.status, str(error), _field_problems(error.fields))
         case RequestValidationError():
             return _invalid_request(error)
         case HTTPException():
@@ -112,6 +111,10 @@ def _problem_of(request: Request | WebSocket, error: Exception) -> Problem:
         case _:
             detail = "The server failed to answer this request; its log says why."
             return make_problem("internal-error", 500, detail)
+
+
+def _field_problems(fields: Sequence[tuple[str, str]]) -> list[FieldProblem]:
+    return [FieldProblem(field=field, message=message) for field, message in fields]
 
 
 def _http_problem(request: Request | WebSocket, error: HTTPException) -> Problem:

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from backend.auth.identity import Identity
 from backend.services.decisions import Deciding
-from backend.services.errors import ServiceError
+from backend.services.errors import NeedsOwnLook, ServiceError
 from backend.threads import Threads
+from casebook.approvals import is_rated_critical, overrules
 from casebook.desk import Desk
 from casebook.errors import (
     CasebookError,
@@ -100,6 +101,10 @@ class Bulk:
     async def _close(self, item: BulkItem, identity: Identity, comment: str | None) -> str | None:
         if item.review_id is None or item.assessment_hash is None or item.review_id.rpartition(":")[0] != item.case_id:
             raise NoOpenReview
+        found = await self._threads.run(self._casework.summaries, [item.case_id])
+        # Whatever the order says of a case: a client may not have looked.
+        if item.case_id in found and (refused := _own_look(found[item.case_id])) is not None:
+            raise refused
         decision = Decision(
             review_id=item.review_id,
             assessment_hash=item.assessment_hash,
@@ -127,7 +132,7 @@ def _preview(action: BulkAction, case_id: str, case: CaseSummary | None, identit
     return _result(item, refused=_refusal(action, case, identity))
 
 
-def _refusal(action: BulkAction, case: CaseSummary, identity: Identity) -> CasebookError | None:
+def _refusal(action: BulkAction, case: CaseSummary, identity: Identity) -> CasebookError | ServiceError | None:
     if case.state == "closed":
         return CaseClosed(case.outcome)
     if action == "assign":
@@ -143,6 +148,20 @@ def _refusal(action: BulkAction, case: CaseSummary, identity: Identity) -> Caseb
         return NotAllowed(case.review.required_role)
     if case.proposal is not None and case.proposal.action != "clear":
         return OtherActionProposed(case.proposal.approvals[0].approved_by, case.proposal.action)
+    return _own_look(case)
+
+
+def _own_look(case: CaseSummary) -> NeedsOwnLook | None:
+    """Why a case is not cleared together with others, however many are chosen."""
+    if is_rated_critical(case.severity, case.risk_level):
+        return NeedsOwnLook("It was rated critical: clearing it takes two people, who decide it on its own page.")
+    if case.recommendation is None:
+        return NeedsOwnLook("There was no evidence to judge it by: look at it, and decide it on its own page.")
+    if overrules(case.recommendation, "clear"):
+        return NeedsOwnLook(
+            f"The assessment recommends '{case.recommendation}': clearing it overrules that, and is decided with a "
+            "reason on its own page."
+        )
     return None
 
 

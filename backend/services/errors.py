@@ -5,6 +5,7 @@ ServiceError
 ├── AlertIdTaken            409
 ├── IncompleteDecision      422
 ├── NoAssignee              422
+├── NeedsOwnLook            409
 ├── ContradictoryDecision   422
 ├── NothingToRefund         422
 └── SchedulerUnavailable    503
@@ -67,6 +68,13 @@ class ContradictoryDecision(ServiceError):
         sentence = "A rejection approves no action: leave out 'action', or approve."
         super().__init__(sentence)
         self.fields = (("action", sentence),)
+
+
+class NeedsOwnLook(ServiceError):
+    """A case that is not cleared together with others."""
+
+    id = "needs-own-look"
+    status = 409
 
 
 class NoAssignee(ServiceError):

@@ -17,6 +17,7 @@ CasebookError
 ├── EffectNotFound          404
 ├── ReversalNotFound        404
 ├── NotAllowed              403
+├── ReasonMissing           422
 ├── SameRequester           403
 ├── NothingToReverse        409
 ├── ReversalStands          409
@@ -78,6 +79,7 @@ from casebook.errors.deciding import (
     NotClaimed,
     NotTheProposer,
     OtherActionProposed,
+    ReasonMissing,
     ReviewSuperseded,
     SameApprover,
 )
@@ -128,6 +130,7 @@ __all__ = [
     "NotTheProposer",
     "NothingToReverse",
     "OtherActionProposed",
+    "ReasonMissing",
     "ReversalDecided",
     "ReversalNotFound",
     "ReversalStands",

@@ -1,5 +1,6 @@
 """The base of everything that can go wrong with the case record."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -8,6 +9,8 @@ class CasebookError(Exception):
 
     id: ClassVar[str] = "casebook-error"
     status: ClassVar[int] = 500
+    fields: Sequence[tuple[str, str]] = ()
+    """Fields of the request and what is wrong with each."""
 
     @property
     def sentence(self) -> str:

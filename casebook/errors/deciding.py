@@ -40,6 +40,21 @@ class NotClaimed(CasebookError):
         super().__init__("Nobody has claimed this case: there is nothing to release or to take over.")
 
 
+class ReasonMissing(CasebookError):
+    """An approval that overrules the assessment, and does not say why."""
+
+    id = "reason-missing"
+    status = 422
+
+    def __init__(self, recommended: RecommendedAction, action: RecommendedAction) -> None:
+        sentence = (
+            f"The assessment recommends '{recommended}', and you approve '{action}': say why, with a reason code "
+            "or a comment."
+        )
+        super().__init__(sentence)
+        self.fields = (("reason_code", sentence),)
+
+
 class SameApprover(CasebookError):
     """The person who gave the first approval tries to give the second one as well."""
 

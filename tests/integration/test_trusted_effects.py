@@ -111,7 +111,8 @@ def approve_at_one_instant(stack: LocalStack, pair: tuple[CaseView, CaseView], p
         review = {"review_id": view.review.review_id, "assessment_hash": view.review.assessment_hash}
         ready.wait(CASE_TIMEOUT_S)
         return client.post(
-            "/api/workflow/decision", json={**review, "verdict": "approve", "action": "lock_and_refund"}
+            "/api/workflow/decision",
+            json={**review, "verdict": "approve", "action": "lock_and_refund", "comment": "Both."},
         ).status_code
 
     with ThreadPoolExecutor(2) as people:

@@ -34,8 +34,8 @@ class ReviewActivities:
         return ReviewTerms(
             due_at=due_after(plan.asked_at, hours, self._business),
             remind_at=remind_after(plan.asked_at, hours, share, self._business),
-            approvals_required=1 if limit is None else approvals_required(plan.assessment, limit),
-            four_eyes_actions=None if limit is None else four_eyes_actions(plan.assessment, limit),
+            approvals_required=1 if limit is None else approvals_required(plan.assessment, plan.severity, limit),
+            four_eyes_actions=None if limit is None else four_eyes_actions(plan.assessment, plan.severity, limit),
         )
 
     def open_review(self, _: task.ActivityContext, opening: ReviewOpening) -> ReviewRequest:

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 import { openCase } from "./api";
 import { useBrowser } from "./browser";
-import { button, WORK_MS } from "./gestures";
+import { button, explain, WORK_MS } from "./gestures";
 import { customerWith } from "./stack";
 
 const stack = inject("stack");
@@ -46,6 +46,7 @@ test("a tab that did not hear of a claim is refused, then shows who works on the
   await ana.getByText("You work on this case.").waitFor();
 
   await ben.getByRole("radio", { name: "Clear", exact: true }).check();
+  await explain(ben);
   await approveButton(ben).click();
   await ben.getByRole("dialog").getByRole("button", { name: "Clear" }).click();
   await ben.getByRole("alert").filter({ hasText: "claimed this case at" }).waitFor();

@@ -30,7 +30,7 @@ from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from casebook.transactions import utc_now
 from contracts.alert import Alert
-from contracts.assessment import RecommendedAction
+from contracts.assessment import RecommendedAction, RiskLevel
 from contracts.case import CaseProgress
 from contracts.hashing import content_hash
 from contracts.ids import case_id, parse_review_id
@@ -147,12 +147,16 @@ def case_in_review(
     refundable: tuple[str, ...] = (),
     escalation_reason: str | None = None,
     four_eyes: tuple[RecommendedAction, ...] | None = None,
+    recommended: RecommendedAction = "lock_account",
+    level: RiskLevel | None = "high",
+    score: float | None = 0.8,
 ) -> ReviewOpening:
     """A case that a person is asked about."""
     case = open_case(book, number)
     Outbox(book.transactions).confirm(scheduled=[case])
     book.start_round(case, 1)
-    assessment = an_assessment().model_copy(update={"refund_charge_ids": refundable})
+    shown = {"refund_charge_ids": refundable, "risk_level": level}
+    assessment = an_assessment(score=score, action=recommended).model_copy(update=shown)
     book.save_assessment(case, assessment)
     opening = an_opening(case, assessment, escalation_reason=escalation_reason)
     opening = opening.model_copy(update={"review": opening.review.model_copy(update={"four_eyes_actions": four_eyes})})

@@ -18,6 +18,7 @@ from contracts.telemetry import LoginAttributes, LoginEvent
 
 MANAGER: tuple[Role, ...] = ("manager",)
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+REASON = "customer_confirmed"
 OTHER_HASH = "sha256:" + "f" * 64
 
 
@@ -152,6 +153,7 @@ def a_decision(
         verdict=verdict,
         action=action if verdict == "approve" else None,
         feedback="Look at the roaming package." if verdict == "reject" else None,
+        reason_code=REASON if verdict == "approve" and action != opening.assessment.recommended_action else None,
         decided_by=decided_by,
         decided_at=NOON,
         label="inconclusive" if verdict == "reject" else meant,

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from casebook.approvals import approvals_of, approvals_required, four_eyes_actions
+from contracts.alert import Severity
 from contracts.assessment import RecommendedAction, RiskAssessment
 from contracts.money import Money
 from contracts.review import ReviewRequest
@@ -38,18 +39,18 @@ def usd(amount_minor: int) -> Money:
 def test_a_lock_with_refund_always_needs_two_and_a_refund_alone_above_the_limit_or_unknown(
     assessment: RiskAssessment, expected: tuple[RecommendedAction, ...]
 ):
-    assert four_eyes_actions(assessment, LIMIT) == expected
+    assert four_eyes_actions(assessment, "high", LIMIT) == expected
 
 
 def test_a_limit_of_nothing_asks_for_two_people_for_every_refund():
-    assert four_eyes_actions(refunding(usd(1)), 0) == BOTH
+    assert four_eyes_actions(refunding(usd(1)), "high", 0) == BOTH
 
 
 @pytest.mark.parametrize(
     ("action", "needed"), [("clear", 1), ("lock_account", 1), ("refund_charges", 2), ("lock_and_refund", 2)]
 )
 def test_a_review_asks_for_as_many_as_its_recommended_action_needs(action: RecommendedAction, needed: int):
-    assert approvals_required(refunding(usd(LIMIT + 1), action=action), LIMIT) == needed
+    assert approvals_required(refunding(usd(LIMIT + 1), action=action), "high", LIMIT) == needed
 
 
 def a_review(required: int, *actions: RecommendedAction, policy: bool = True) -> ReviewRequest:
@@ -79,3 +80,20 @@ def test_a_review_from_before_the_policy_asks_as_many_for_everything_that_touche
 ):
     assert approvals_of(a_review(2, policy=False), action) == needed
     assert approvals_of(a_review(1, policy=False), action) == 1
+
+
+CRITICAL = an_assessment(action="clear").model_copy(update={"risk_level": "critical"})
+
+
+@pytest.mark.parametrize(
+    ("assessment", "severity"), [(CRITICAL, "low"), (an_assessment(score=0.2, action="clear"), "critical")]
+)
+def test_clearing_what_was_rated_critical_needs_two(assessment: RiskAssessment, severity: Severity):
+    assert four_eyes_actions(assessment, severity, LIMIT) == ("lock_and_refund", "clear")
+    assert approvals_required(assessment, severity, LIMIT) == 2
+
+
+@pytest.mark.parametrize("review", [a_review(1), a_review(1, policy=False)])
+def test_a_review_that_was_asked_before_that_rule_needs_two_as_well(review: ReviewRequest):
+    assert approvals_of(review, "clear", is_critical=True) == 2
+    assert approvals_of(review, "lock_account", is_critical=True) == 1

@@ -31,7 +31,7 @@ async def apply(client: httpx.AsyncClient, action: str, shown: Any, who: dict[st
 async def test_false_alarms_are_closed_together_and_one_refusal_fails_no_other(
     client: httpx.AsyncClient, book: CaseBook
 ) -> None:
-    openings = [case_in_review(book, number) for number in (1, 2, 3)]
+    openings = [case_in_review(book, number, recommended="clear") for number in (1, 2, 3)]
     first, second, third = (opening.case_id for opening in openings)
     shown = await preview(client, "close_false_alarm", [first, second, third, "case-none"], ANA)
     assert [(item["ok"], item["review_id"]) for item in shown] == [
@@ -43,7 +43,7 @@ async def test_false_alarms_are_closed_together_and_one_refusal_fails_no_other(
     assert shown[3]["reason"] == "There is no case 'case-none'."
     assert book.get_case(first).decisions == ()
     # Between the look and the deed, one is decided by somebody else.
-    await client.post("/api/workflow/decision", json=decision_body(openings[1]), headers=BEN)
+    await client.post("/api/workflow/decision", json=decision_body(openings[1], action="clear"), headers=BEN)
 
     done = await apply(client, "close_false_alarm", shown, ANA, comment="The roaming campaign.")
 
@@ -61,7 +61,7 @@ async def test_false_alarms_are_closed_together_and_one_refusal_fails_no_other(
 
 
 async def test_a_false_alarm_is_bound_to_what_was_shown(client: httpx.AsyncClient, book: CaseBook) -> None:
-    opening = case_in_review(book)
+    opening = case_in_review(book, recommended="clear")
     unbound = {"case_id": opening.case_id, "review_id": None, "assessment_hash": None}
     other = unbound | {"review_id": opening.review.review_id, "assessment_hash": "sha256:" + "0" * 64}
     done = await apply(client, "close_false_alarm", [unbound, other], ANA)
@@ -119,3 +119,28 @@ async def test_no_more_than_five_hundred_at_once(client: httpx.AsyncClient) -> N
     answer = await client.post("/api/cases/bulk/preview", json={"action": "claim", "case_ids": cases}, headers=ANA)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "case_ids")
     assert len(await preview(client, "claim", cases[:500], ANA)) == 500
+
+
+@pytest.mark.parametrize(
+    ("case", "why"),
+    [
+        ({"recommended": "clear", "level": "critical", "score": 0.97}, "rated critical: clearing it takes two people"),
+        ({"recommended": "lock_and_refund", "level": "critical", "score": 0.97}, "rated critical"),
+        ({"recommended": "lock_account"}, "The assessment recommends 'lock_account': clearing it overrules that"),
+        ({"score": None, "level": None}, "There was no evidence to judge it by"),
+        # As earlier releases recorded a case without evidence.
+        ({"score": None}, "There was no evidence to judge it by"),
+    ],
+)
+async def test_bulk_orders_never_overrule(
+    client: httpx.AsyncClient, book: CaseBook, case: dict[str, Any], why: str
+) -> None:
+    risky, calm = case_in_review(book, 1, **case), case_in_review(book, 2, recommended="clear", score=0.2, level="low")
+    shown = await preview(client, "close_false_alarm", [risky.case_id, calm.case_id], MARIA)
+    assert [item["ok"] for item in shown] == [False, True]
+    assert why in shown[0]["reason"]
+    # A client that sends what the preview left out is refused the same.
+    done = await apply(client, "close_false_alarm", shown, MARIA, comment="The roaming campaign.")
+    assert [(item["ok"], item["reason"]) for item in done] == [(False, shown[0]["reason"]), (True, None)]
+    assert book.get_case(risky.case_id).decisions == ()
+    assert book.get_case(risky.case_id).proposal is None

@@ -274,7 +274,9 @@ async def test_a_decision_that_lacks_something_is_422_and_changes_nothing(
 
 async def test_a_refund_of_named_charges_is_accepted(client: httpx.AsyncClient, book: CaseBook) -> None:
     opening = case_in_review(book, refundable=("ch-1",))
-    answer = await client.post("/api/workflow/decision", json=decision_body(opening, action="refund_charges"))
+    answer = await client.post(
+        "/api/workflow/decision", json=decision_body(opening, action="refund_charges", comment="Only this.")
+    )
     assert answer.status_code == 202
 
 

@@ -145,9 +145,9 @@ def test_a_review_is_due_in_business_hours_where_there_are_any(casebook: CaseBoo
 @pytest.mark.parametrize(
     ("total", "limit", "people", "four_eyes"),
     [
-        (999, 1_000, 1, ("lock_and_refund",)),
-        (1_001, 1_000, 2, ("refund_charges", "lock_and_refund")),
-        (None, 1_000, 1, ("lock_and_refund",)),
+        (999, 1_000, 1, ("lock_and_refund", "clear")),
+        (1_001, 1_000, 2, ("refund_charges", "lock_and_refund", "clear")),
+        (None, 1_000, 1, ("lock_and_refund", "clear")),
         (1_001, None, 1, None),
     ],
 )
@@ -173,7 +173,7 @@ def test_a_person_is_asked_on_terms_that_a_repeated_step_does_not_move(casebook:
         NOON + timedelta(hours=4),
         NOON + timedelta(hours=3),
     )
-    assert (asked.approvals_required, asked.four_eyes_actions) == (2, ("refund_charges", "lock_and_refund"))
+    assert (asked.approvals_required, asked.four_eyes_actions) == (2, ("refund_charges", "lock_and_refund", "clear"))
     assert events(casebook).count("review_opened") == 1
 
 

@@ -95,6 +95,7 @@ def a_decision(
         "verdict": verdict,
         "action": action if verdict == "approve" else None,
         "feedback": "Look at the roaming package." if verdict == "reject" else None,
+        "comment": "As told." if verdict == "approve" and action != assessment.recommended_action else None,
         "decided_by": "anna",
         "decided_at": NOON,
     }

@@ -173,8 +173,8 @@ class FakeActivities:
         return ReviewTerms(
             due_at=due_after(plan.asked_at, hours),
             remind_at=remind_after(plan.asked_at, hours, plan.policy.remind_before_share or 0.0),
-            approvals_required=1 if limit is None else approvals_required(plan.assessment, limit),
-            four_eyes_actions=None if limit is None else four_eyes_actions(plan.assessment, limit),
+            approvals_required=1 if limit is None else approvals_required(plan.assessment, plan.severity, limit),
+            four_eyes_actions=None if limit is None else four_eyes_actions(plan.assessment, plan.severity, limit),
         )
 
     def remind_review(self, ctx: task.ActivityContext, reminder: Reminder) -> None:

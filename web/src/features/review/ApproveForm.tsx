@@ -1,6 +1,6 @@
 import { Button, Radio } from "@mantine/core";
 import type { CaseView, RecommendedAction, ReviewRequest } from "@/api/types";
-import { needsTwo } from "@/shared/desk/four-eyes";
+import { needsTwo, WHY_TWO } from "@/shared/desk/four-eyes";
 import { recommendationOf } from "@/shared/desk/judged";
 import { ACTION } from "@/shared/format/words";
 import { PeopleIcon } from "@/shared/ui/icons";
@@ -8,7 +8,7 @@ import { Tag } from "@/shared/ui/Tag";
 import classes from "./ApproveForm.module.css";
 import { ConfirmApproval } from "./ConfirmApproval";
 import { isPossible } from "./consequence";
-import { type DraftState, impliedLabel } from "./draft";
+import { type DraftState, impliedLabel, saysWhy } from "./draft";
 import { JudgementFields } from "./JudgementFields";
 
 const ACTIONS: readonly RecommendedAction[] = ["lock_account", "refund_charges", "lock_and_refund", "clear"];
@@ -29,6 +29,9 @@ export function ApproveForm({ view, review, form, sending, locked, onApprove }: 
   const action = form.draft.action ?? recommended;
   const possible = action !== undefined && isPossible(action, view);
   const two = action !== undefined && needsTwo(review, action);
+  const overrules = recommended !== undefined && action !== recommended;
+  const unexplained = overrules && !saysWhy(form.draft);
+  const disabled = !possible || locked || unexplained;
   return (
     <>
       <Radio.Group
@@ -50,7 +53,19 @@ export function ApproveForm({ view, review, form, sending, locked, onApprove }: 
           ))}
         </div>
       </Radio.Group>
-      <JudgementFields form={form} implied={impliedLabel("approve", action)} disabled={sending} withComment />
+      <JudgementFields
+        form={form}
+        implied={impliedLabel("approve", action)}
+        disabled={sending}
+        withComment
+        needsReason={overrules}
+      />
+      {overrules && (
+        <p className={classes["overrules"]} role="status">
+          Recommended is “{ACTION[recommended].toLowerCase()}”: to do something else, say why with a reason or
+          a comment.
+        </p>
+      )}
       <ConfirmApproval
         // A question that opened for one assessment never sends an answer to another.
         key={`${review.review_id} ${review.assessment_hash}`}
@@ -59,11 +74,11 @@ export function ApproveForm({ view, review, form, sending, locked, onApprove }: 
         title={two ? "Approve as the first of two people?" : "Approve and carry out?"}
         note={
           two
-            ? "Nothing is done yet: it waits for another person to agree. Your approval is recorded with what you saw."
+            ? `${WHY_TWO[action]} Nothing is done yet: it waits for another person to agree. Your approval is recorded with what you saw.`
             : "It is done at once and recorded under your name with what you saw."
         }
         sending={sending}
-        disabled={!possible || locked}
+        disabled={disabled}
         onConfirm={onApprove}
       >
         {(open) => (
@@ -72,7 +87,7 @@ export function ApproveForm({ view, review, form, sending, locked, onApprove }: 
             className={classes["approve"] ?? ""}
             onClick={open}
             loading={sending}
-            disabled={!possible || locked}
+            disabled={disabled}
           >
             {action === undefined ? "Choose an action" : `Approve: ${ACTION[action].toLowerCase()}…`}
           </Button>

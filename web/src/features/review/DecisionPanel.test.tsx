@@ -52,6 +52,7 @@ test("cancelling the confirmation sends nothing", async () => {
   const user = userEvent.setup();
   renderInApp(<DecisionPanel view={caseView()} />);
   await user.click(screen.getByRole("radio", { name: "Clear" }));
+  await user.type(screen.getByRole("textbox", { name: "Comment" }), "She rang us.");
   await user.click(button("Approve: clear…"));
   await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Cancel" }));
   expect(calls).toEqual([]);
@@ -60,6 +61,33 @@ test("cancelling the confirmation sends nothing", async () => {
 test("a refund cannot be chosen when the assessment names no charges", () => {
   renderInApp(<DecisionPanel view={caseView()} />);
   expect(screen.getByRole("radio", { name: "Refund charges" })).toBeDisabled();
+});
+
+describe("overruling the assessment", () => {
+  test("takes a reason, in a code or in words", async () => {
+    const calls = serve(accepted);
+    const user = userEvent.setup();
+    renderInApp(<DecisionPanel view={caseView()} />);
+    await user.click(screen.getByRole("radio", { name: "Clear" }));
+    expect(screen.getByText(/Recommended is “lock account”/)).toBeVisible();
+    expect(button("Approve: clear…")).toBeDisabled();
+    await user.type(screen.getByRole("textbox", { name: "Comment" }), "She rang us.");
+    await user.click(button("Approve: clear…"));
+    await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Clear" }));
+    await waitFor(() => expect(calls).toHaveLength(1));
+    expect(calls[0]?.body).toMatchObject({ action: "clear", comment: "She rang us." });
+  });
+
+  test("says why clearing what was rated critical takes two people", async () => {
+    const user = userEvent.setup();
+    const asked = { ...review(1), four_eyes_actions: ["lock_and_refund" as const, "clear" as const] };
+    const calm = assessment({ recommended_action: "clear" });
+    renderInApp(<DecisionPanel view={caseView({ review: asked, assessment: calm })} />);
+    await user.click(button("Approve: clear…"));
+    const dialog = await screen.findByRole("dialog");
+    expect(dialog).toHaveTextContent("Approve as the first of two people?");
+    expect(dialog).toHaveTextContent("Clearing what was rated critical takes two people.");
+  });
 });
 
 describe("without evidence", () => {

@@ -17,6 +17,8 @@ interface JudgementFieldsProps {
   disabled: boolean;
   /** A rejection says why in its feedback. */
   withComment: boolean;
+  /** The answer overrules the assessment: then one of reason and comment is needed. */
+  needsReason?: boolean;
 }
 
 /** What the case was in the eyes of who decides, why, and a comment for whoever reads it later. */
@@ -25,6 +27,7 @@ export function JudgementFields({
   implied,
   disabled,
   withComment,
+  needsReason = false,
 }: JudgementFieldsProps) {
   const legend = useId();
   const label = draft.label ?? implied;
@@ -49,7 +52,7 @@ export function JudgementFields({
       <Select
         size="xs"
         aria-label="Reason"
-        placeholder="Reason (optional)"
+        placeholder={needsReason ? "Reason (this or a comment is needed)" : "Reason (optional)"}
         data={reasons}
         value={reasons.some(({ value }) => value === draft.reason) ? (draft.reason ?? null) : null}
         onChange={(value) => change({ reason: value ?? undefined })}
@@ -61,7 +64,7 @@ export function JudgementFields({
         <Textarea
           size="xs"
           aria-label="Comment"
-          placeholder="Comment (optional)"
+          placeholder={needsReason ? "Comment (this or a reason is needed)" : "Comment (optional)"}
           minRows={1}
           maxRows={6}
           maxLength={LONGEST_COMMENT}

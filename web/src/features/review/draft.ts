@@ -47,6 +47,9 @@ export function impliedLabel(
   return action === "clear" ? "false_alarm" : "true_fraud";
 }
 
+/** Whether somebody has said why, in a code or in words. */
+export const saysWhy = ({ reason, comment }: Draft): boolean => reason !== undefined || comment.trim() !== "";
+
 /** The reasons that fit a label, as they are recorded. */
 export const REASONS: Record<Label, readonly { value: string; label: string }[]> = {
   true_fraud: [
