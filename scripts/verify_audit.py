@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +19,15 @@ from casebook.events import BrokenLink
 from casebook.export_check import NotAnExport, verify_export
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
+from contracts.addresses import without_credentials
 
 INTACT, BROKEN, UNVERIFIED = 0, 1, 2
 
+SETTING = "CASEBOOK_URL"
 DEFAULT_CASEBOOK = "sqlite:///.casewright/casebook.db"
 
 EPILOG = (
+    f"Which casebook: --casebook, or else {SETTING}, or else {DEFAULT_CASEBOOK}; what was verified is named. "
     "Exit status: 0 everything is as its log says; 1 something is not, and the first of it is named; "
     "2 it could not be verified."
 )
@@ -48,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if asked.export:
             return max(_verify_file(path) for path in asked.export)
-        return _verify_casebook(asked.casebook, asked.anchor)
+        return _verify_casebook(_which(asked.casebook), asked.anchor)
     except (CannotVerify, CasebookUnavailable) as error:
         sys.stderr.write(f"verify-audit: {error}\n")
         return UNVERIFIED
@@ -61,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--casebook", metavar="URL", default=DEFAULT_CASEBOOK, help=f"default: {DEFAULT_CASEBOOK}")
+    source.add_argument("--casebook", metavar="URL", help=f"default: {SETTING}, or {DEFAULT_CASEBOOK} without it")
     source.add_argument("--export", metavar="FILE", type=Path, nargs="+", help="exported cases, as JSON")
     parser.add_argument(
         "--anchor",
@@ -70,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
         help="compare the casebook with what this file says it was, then add what it is now; keep it elsewhere",
     )
     return parser
+
+
+def _which(named: str | None) -> str:
+    """The casebook that is meant: what the parts of the product themselves would open, unless one is named."""
+    return named or os.environ.get(SETTING, "").strip() or DEFAULT_CASEBOOK
 
 
 def _verify_file(path: Path) -> int:
@@ -88,22 +97,37 @@ def _verify_file(path: Path) -> int:
 def _verify_casebook(url: str, anchor_file: Path | None) -> int:
     anchors = [] if anchor_file is None else _read_anchors(anchor_file)
     report = _audit(url, [anchor.seq for anchor in anchors])
+    which = f"casebook {_shown(url)}"
     for anchor in anchors:
         if report.digests.get(anchor.seq) != anchor.digest:
             _say(f"Broken: the log up to event {anchor.seq} is not the one that was anchored at {anchor.at}.")
+            _say(f"Verified: {report.cases} cases, {report.events} events; {which}.")
             return BROKEN
     if report.broken is not None:
-        return _say_broken("", report.broken)
+        _say_broken("", report.broken)
+        _say(f"Verified: {report.cases} cases, {report.events} events; {which}.")
+        return BROKEN
     last = max(report.digests)
     if anchor_file is not None and last > max((anchor.seq for anchor in anchors), default=0):
         _add_anchor(anchor_file, Anchor(last, report.digests[last], datetime.now(UTC).isoformat()))
-    _say(f"Intact: {report.cases} cases, {report.events} events, {report.rows} rows; digest {report.digests[last]}.")
+    _say(
+        f"Intact: {report.cases} cases, {report.events} events, {report.rows} rows; digest {report.digests[last]}; "
+        f"{which}."
+    )
     if report.unhashed:
         _say(
             f"Of {report.unhashed} pieces of evidence an earlier release kept no hash in the log: "
             "their reports are verified, their text is not."
         )
     return INTACT
+
+
+def _shown(url: str) -> str:
+    """Which casebook, without credentials, and wherever this was run."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        return f"sqlite:///{Path(parsed.database).absolute()}"
+    return without_credentials(url)
 
 
 def _audit(url: str, anchored: Sequence[int]) -> AuditReport:
@@ -124,7 +148,7 @@ def _require_file(url: str) -> None:
         # Said better by who opens it.
         return
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
-        raise CannotVerify(f"There is no casebook '{parsed.database}': name one with --casebook.")
+        raise CannotVerify(f"There is no casebook '{parsed.database}': name one with --casebook or {SETTING}.")
 
 
 def _read_anchors(path: Path) -> list[Anchor]:

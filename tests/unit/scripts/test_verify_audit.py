@@ -1,6 +1,7 @@
 """`scripts/verify-audit`: one sentence and an exit status, and nothing else needs to run."""
 
 import json
+import os
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -65,19 +66,52 @@ def test_an_intact_casebook_is_said_to_be_intact(file: Path, capsys: pytest.Capt
     assert said.count("\n") == 1
 
 
+def test_the_casebook_of_the_environment_is_verified_unless_one_is_named(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    other = tmp_path / "other.db"
+    engine = open_engine(f"sqlite:///{other}")
+    upgrade(engine)
+    engine.dispose()
+    monkeypatch.chdir(tmp_path)
+
+    assert main([]) == 2, "the default casebook is not there"
+    monkeypatch.setenv("CASEBOOK_URL", f"sqlite:///{other.name}")
+    assert main([]) == 0
+    of_environment = capsys.readouterr().out
+    assert main(casebook(file)) == 0
+    named = capsys.readouterr().out
+
+    assert of_environment.startswith("Intact: 0 cases, 0 events, ")
+    assert of_environment.endswith(f"; casebook sqlite:///{other}.\n")
+    assert named.startswith("Intact: 2 cases, ")
+    assert named.endswith(f"; casebook sqlite:///{file}.\n")
+
+
+def test_a_server_s_casebook_is_named_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("CASEBOOK_URL", "postgresql://auditor:hunter2@127.0.0.1:1/cases?password=hunter2")
+    assert main([]) == 2
+    said = capsys.readouterr().err
+    assert "cases on 127.0.0.1:1" in said
+    assert "hunter2" not in said
+
+
 def test_the_first_broken_row_is_named(file: Path, tamper: Tamper, capsys: pytest.CaptureFixture[str]):
     tamper("UPDATE effect SET status = 'failed'")
     assert main(casebook(file)) == 1
     said = capsys.readouterr().out
     assert said.startswith("Broken: case 'case-impossible_travel-1', event ")
     assert ", effect 'case-impossible_travel-1:lock_account:1': its status is 'failed', but event " in said
-    assert said.endswith(" says 'done'.\n")
+    assert said.splitlines()[0].endswith(" says 'done'.")
+    assert said.splitlines()[1].endswith(f" events; casebook sqlite:///{file}.")
 
 
 def test_a_broken_event_is_named(file: Path, tamper: Tamper, capsys: pytest.CaptureFixture[str]):
     tamper("UPDATE case_event SET actor = 'mallory' WHERE seq = 5")
     assert main(casebook(file)) == 1
-    assert capsys.readouterr().out == (
+    assert capsys.readouterr().out.startswith(
         "Broken: case 'case-impossible_travel-1', event 5: its content does not match its hash.\n"
     )
 
@@ -126,7 +160,7 @@ def test_an_anchor_gives_away_who_rewrote_the_whole_casebook(
     assert main(casebook(file)) == 0, "no casebook can give itself away"
     capsys.readouterr()
     assert main(casebook(file, "--anchor", str(anchor))) == 1
-    assert capsys.readouterr().out == (
+    assert capsys.readouterr().out.startswith(
         f"Broken: the log up to event {first['seq']} is not the one that was anchored at {first['at']}.\n"
     )
 
@@ -147,7 +181,7 @@ def test_a_casebook_or_an_export_that_is_not_there_is_not_made(tmp_path: Path, c
     assert main(["--casebook", "nonsense"]) == 2
     assert not missing.parent.exists()
     assert capsys.readouterr().err.splitlines()[:2] == [
-        f"verify-audit: There is no casebook '{missing}': name one with --casebook.",
+        f"verify-audit: There is no casebook '{missing}': name one with --casebook or CASEBOOK_URL.",
         f"verify-audit: '{missing}' cannot be read (No such file or directory).",
     ]
 
@@ -171,7 +205,8 @@ def test_a_file_of_anchors_that_is_none_is_refused(file: Path, tmp_path: Path):
 
 
 def test_the_script_itself_runs_from_anywhere(file: Path, tmp_path: Path):
-    command = [str(ROOT / "scripts" / "verify-audit"), "--casebook", f"sqlite:///{file}"]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "CASEBOOK_URL": f"sqlite:///{file}"}
+    command = [str(ROOT / "scripts" / "verify-audit")]
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.startswith("Intact: ")
