@@ -26,7 +26,15 @@ SECRETS: Mapping[str, frozenset[PartName]] = {
     "OPENAI_API_KEY": frozenset({"worker"}),
     "AZURE_OPENAI_API_KEY": frozenset({"worker"}),
     "MODEL_FAILOVER": frozenset({"worker"}),  # names deployments with their keys
+    # Other addresses may hold a password or a key, too.
+    "OPENAI_BASE_URL": frozenset({"worker", "backend"}),
+    "MCP_SERVER_URI": frozenset({"worker", "backend"}),
+    "TELEMETRY_URL": frozenset({"worker", "backend"}),
 }
+
+
+OPENAI_URL = "https://api.openai.com/v1"
+RULES_MODEL = "casewright-rules-1"
 
 
 class BadSetting(Exception):
@@ -96,6 +104,36 @@ def read_ports(env: Mapping[str, str]) -> dict[str, int]:
     return ports
 
 
+def given_model(env: Mapping[str, str]) -> str | None:
+    """Where the model answers that `env` chooses; None for the local one.
+
+    Raises BadSetting where it chooses half a model: nobody shall be shown the rules model who asked for another.
+    """
+    if endpoint := env.get("AZURE_OPENAI_ENDPOINT"):
+        return endpoint
+    if env.get("AZURE_OPENAI_CHAT_DEPLOYMENT"):
+        raise BadSetting(
+            "AZURE_OPENAI_CHAT_DEPLOYMENT is set and AZURE_OPENAI_ENDPOINT is not: "
+            "set it to the address of the deployment, or unset both."
+        )
+    if endpoint := env.get("OPENAI_BASE_URL"):
+        return endpoint
+    model, has_key = env.get("OPENAI_MODEL"), bool(env.get("OPENAI_API_KEY"))
+    if has_key and not model:
+        raise BadSetting(
+            "OPENAI_API_KEY is set and OPENAI_MODEL is not: "
+            "set it to a model of OpenAI, or unset OPENAI_API_KEY to use the local model."
+        )
+    if model == RULES_MODEL:
+        return None
+    if model and not has_key:
+        raise BadSetting(
+            f"OPENAI_MODEL={model} is set and nothing says where it answers: set OPENAI_API_KEY for OpenAI or "
+            "OPENAI_BASE_URL for another endpoint, or unset OPENAI_MODEL to use the local model."
+        )
+    return OPENAI_URL if model else None
+
+
 def plan_stack(options: StackOptions, env: Mapping[str, str], write_token: str) -> StackPlan:
     """Decides which parts to start. A part whose service is given by `env` gets no stand-in."""
     ports = read_ports(env)
@@ -109,12 +147,12 @@ def plan_stack(options: StackOptions, env: Mapping[str, str], write_token: str) 
     else:
         parts.append(_scheduler(options, ports))
         shared["DTS_ENDPOINT"] = f"http://127.0.0.1:{ports['SCHEDULER_PORT']}"
-    if endpoint := env.get("AZURE_OPENAI_ENDPOINT") or env.get("OPENAI_BASE_URL"):
+    if endpoint := given_model(env):
         given.append(f"model: using {without_credentials(endpoint)}")
     else:
         parts.append(_model(ports))
         shared["OPENAI_BASE_URL"] = f"http://127.0.0.1:{ports['MODEL_PORT']}/v1"
-        shared["OPENAI_MODEL"] = "casewright-rules-1"
+        shared["OPENAI_MODEL"] = RULES_MODEL
     if uri := env.get("MCP_SERVER_URI"):
         given.append(f"mcp: using MCP_SERVER_URI={without_credentials(uri)}")
     else:

@@ -6,6 +6,9 @@ import re
 import sys
 import time
 
+# Libraries name addresses as they were given them, credentials included.
+_USER = re.compile(r"(?<=://)[^\s/?#\"'<>]+@")
+_KEY = re.compile(r"(?<=[?&])([^\s=&\"'<>]*(?:key|token|secret|sig|password)[^\s=&\"'<>]*)=[^\s&\"'<>]+", re.IGNORECASE)
 _PLAIN = re.compile(r"^[^\s=\"]+$")
 
 
@@ -23,7 +26,8 @@ class KeyValueFormatter(logging.Formatter):
             "msg": record.getMessage(),
             "fault": self.formatException(record.exc_info) if record.exc_info else None,
         }
-        return " ".join(f"{key}={_quoted(value)}" for key, value in pairs.items() if value is not None)
+        line = " ".join(f"{key}={_quoted(value)}" for key, value in pairs.items() if value is not None)
+        return _KEY.sub(r"\1=***", _USER.sub("", line))
 
 
 def set_up_logging(level: str) -> None:

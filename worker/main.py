@@ -74,7 +74,7 @@ def _check_models(settings: WorkerSettings, timeout_s: float) -> int:
     from worker.adapters.model_check import check_models, table
 
     with ClientLoop() as loop:
-        checks = check_models(_providers(settings), loop, timeout_s)
+        checks = check_models(providers_of(settings), loop, timeout_s)
     sys.stdout.write(table(checks) + "\n")
     return 0 if all(check.usable for check in checks) else 1
 
@@ -106,7 +106,7 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
 
     address = SchedulerAddress.parse(settings.dts_endpoint)
     calendar = _calendar(settings)
-    providers = _providers(settings)
+    providers = providers_of(settings)
     log.info("Model: %s.", "; then ".join(provider.describe() for provider in providers))
     with _open_casebook(settings.casebook_url) as casebook, ClientLoop() as loop:
         tools, gateway = _open_tools(settings, loop)
@@ -124,7 +124,7 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
         for dependency in (
             Dependency("casebook", casebook.where, partial(_upgrade, casebook)),
             Dependency("tool server", without_credentials(settings.mcp_server_uri), partial(find_tools, tools)),
-            Dependency("scheduler", settings.dts_endpoint, partial(probe, address)),
+            Dependency("scheduler", without_credentials(settings.dts_endpoint), partial(probe, address)),
         ):
             wait_for(dependency, stop)
         worker = open_worker(address, settings.dts_taskhub, settings.worker_threads)
@@ -132,7 +132,8 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
         _settle_memory()
         worker.start()
         with _ready(settings.worker_ready_file):
-            log.info("Taking work from %s, task hub %s.", settings.dts_endpoint, settings.dts_taskhub)
+            scheduler = without_credentials(settings.dts_endpoint)
+            log.info("Taking work from %s, task hub %s.", scheduler, settings.dts_taskhub)
             stop.wait()
         log.info("Stopping: no new work is taken.")
         # The SDK warns of the stream that it is closing itself.
@@ -177,8 +178,9 @@ def find_tools(tools: "McpToolBox") -> None:
         raise
 
 
-def _providers(settings: WorkerSettings) -> list["Provider"]:
-    from worker.adapters.providers import NO_KEY, OPENAI_URL, AzureProvider, OpenAIProvider
+def providers_of(settings: WorkerSettings) -> list["Provider"]:
+    """The configured deployments, each with the key that was given for it and with no other."""
+    from worker.adapters.providers import NO_KEY, OPENAI_URL, RULES_MODEL, AzureProvider, OpenAIProvider
 
     providers: list[Provider] = []
     for choice in settings.models:
@@ -186,8 +188,9 @@ def _providers(settings: WorkerSettings) -> list["Provider"]:
             deployment = choice.azure_openai_chat_deployment or ""
             providers.append(AzureProvider(choice.azure_openai_endpoint, deployment, choice.model_tool_calling))
             continue
-        key = choice.openai_api_key.get_secret_value() if choice.openai_api_key else NO_KEY
         url, model = choice.openai_base_url or OPENAI_URL, choice.openai_model or ""
+        given = choice.openai_api_key if model != RULES_MODEL else None
+        key = given.get_secret_value() if given else NO_KEY
         providers.append(OpenAIProvider(url, model, key, choice.model_tool_calling))
     return providers
 

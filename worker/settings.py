@@ -3,14 +3,13 @@
 import json
 from datetime import time
 from decimal import Decimal
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from contracts.addresses import is_loopback, is_readable_on_the_way, without_credentials
 from contracts.investigation import InvestigationPolicy
 from worker.ports.model import ToolCalling
 
@@ -75,6 +74,8 @@ class WorkerSettings(BaseSettings):
     azure_openai_endpoint: AzureUrl | None = None
     azure_openai_chat_deployment: str | None = None
     model_tool_calling: ToolCalling = "auto"
+    allow_plain_http: bool = False
+    """Whether secrets may be sent unencrypted to other machines: over a network that is one's own, for example."""
     model_failover: Annotated[tuple[ModelChoice, ...], NoDecode, BeforeValidator(_parsed)] = ()
     """Asked in this order when the deployment above does not answer."""
     model_circuit_failures: Annotated[int, Field(ge=1)] = 5
@@ -138,10 +139,22 @@ class WorkerSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _names_a_model(self) -> Self:
-        problem = _problem_with(self)
+        problem = _problem_with(self) or self._exposed()
         if problem:
             raise ValueError(problem)
         return self
+
+    def _exposed(self) -> str | None:
+        """Which secret could be read on its way, in one sentence; None when none could."""
+        if self.allow_plain_http:
+            return None
+        for choice in self.models:
+            url = choice.openai_base_url
+            if url and choice.openai_api_key and is_readable_on_the_way(url):
+                return _unencrypted("OPENAI_API_KEY", url)
+        if self.mcp_write_token and is_readable_on_the_way(self.mcp_server_uri):
+            return _unencrypted("MCP_WRITE_TOKEN", self.mcp_server_uri)
+        return None
 
     @property
     def models(self) -> tuple[ModelChoice, ...]:
@@ -163,21 +176,22 @@ def _problem_with(choice: ModelChoice | WorkerSettings) -> str | None:
         if choice.azure_openai_chat_deployment:
             return None
         return "AZURE_OPENAI_ENDPOINT is set: set AZURE_OPENAI_CHAT_DEPLOYMENT to a deployment there."
+    if choice.azure_openai_chat_deployment:
+        return (
+            "AZURE_OPENAI_CHAT_DEPLOYMENT is set and AZURE_OPENAI_ENDPOINT is not: "
+            "set it to the address of the deployment, or unset both."
+        )
     if not choice.openai_base_url and not choice.openai_api_key:
         return NO_MODEL
     if not choice.openai_model:
         return "OPENAI_MODEL is not set: name the model that OPENAI_BASE_URL is to answer with."
     if choice.openai_base_url and not choice.openai_api_key and not is_loopback(choice.openai_base_url):
-        return f"{choice.openai_base_url} is not on this machine: set OPENAI_API_KEY for it."
+        return f"{without_credentials(choice.openai_base_url)} is not on this machine: set OPENAI_API_KEY for it."
     return None
 
 
-def is_loopback(url: str) -> bool:
-    """Whether only this machine answers at `url`."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _unencrypted(name: str, url: str) -> str:
+    return (
+        f"{name} would be sent unencrypted to {without_credentials(url)}: use https://, "
+        "or set ALLOW_PLAIN_HTTP=true if nobody else can read on that network."
+    )

@@ -1,12 +1,14 @@
 """Which model endpoint is used, and the client for it."""
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import anyio.to_thread
 from openai import AsyncAzureOpenAI, AsyncOpenAI
 
+from contracts.addresses import host_of, without_credentials
 from worker.adapters.http_client import open_http
 from worker.adapters.model_errors import IdentityUnavailable
 from worker.ports.model import ToolCalling
@@ -18,6 +20,8 @@ AZURE_API_VERSION = "2024-10-21"
 """The first general release with structured outputs."""
 AZURE_SCOPE = "https://cognitiveservices.azure.com/.default"
 OPENAI_URL = "https://api.openai.com/v1"
+RULES_MODEL = "casewright-rules-1"
+"""The local model; it asks for no key and is given none."""
 NO_KEY = "not-needed"
 """Sent to endpoints that ask for no key: the client insists on one."""
 
@@ -38,14 +42,15 @@ class AzureProvider:
 
     def describe(self) -> str:
         """For the start-up log."""
-        return f"{self.model} at {self.endpoint}, by managed identity"
+        return f"{self.model} at {without_credentials(self.endpoint)}, by managed identity"
 
 
 @dataclass(frozen=True)
 class OpenAIProvider:
     """OpenAI itself, or anything that speaks its chat-completions API."""
 
-    base_url: str
+    base_url: str = field(repr=False)
+    """May hold credentials."""
     model: str
     api_key: str = field(default=NO_KEY, repr=False)
     tool_calling: ToolCalling = "auto"
@@ -57,7 +62,7 @@ class OpenAIProvider:
 
     def describe(self) -> str:
         """For the start-up log."""
-        return f"{self.model} at {self.base_url}"
+        return f"{self.model} at {without_credentials(self.base_url)}"
 
 
 Provider = AzureProvider | OpenAIProvider
@@ -71,7 +76,16 @@ def open_client(provider: Provider, credential: "TokenCredential | None" = None)
     """
     http = open_http()
     if isinstance(provider, OpenAIProvider):
-        return AsyncOpenAI(base_url=provider.base_url, api_key=provider.api_key, max_retries=0, http_client=http)
+        url, signed_in = _taken_apart(provider.base_url)
+        # A request has one Authorization: the key's, and that of the address where there is no key.
+        headers = {"Authorization": signed_in} if signed_in and provider.api_key == NO_KEY else None
+        client = AsyncOpenAI(
+            base_url=url, api_key=provider.api_key, max_retries=0, http_client=http, default_headers=headers
+        )
+        if provider.base_url.rstrip("/") != OPENAI_URL:
+            # The client reads them from the environment, where they are meant for OpenAI.
+            client.organization = client.project = None
+        return client
     from azure.core.exceptions import AzureError
     from azure.identity import DefaultAzureCredential, get_bearer_token_provider
 
@@ -94,5 +108,15 @@ def open_client(provider: Provider, credential: "TokenCredential | None" = None)
     )
 
 
+def _taken_apart(url: str) -> tuple[str, str | None]:
+    """The address without user and password, and what they say in a request; the transport takes no such address."""
+    parts = urlsplit(url)
+    signed_in, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return url, None
+    encoded = b64encode(unquote(signed_in).encode()).decode()
+    return urlunsplit(parts._replace(netloc=host)), f"Basic {encoded}"
+
+
 def _name(model: str, url: str) -> str:
-    return f"{model} at {urlsplit(url).netloc}"
+    return f"{model} at {host_of(url)}"

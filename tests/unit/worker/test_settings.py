@@ -58,6 +58,7 @@ def test_other_providers_are_named_by_the_environment_alone(
         ({"OPENAI_BASE_URL": "http://127.0.0.1:8090/v1"}, "OPENAI_MODEL is not set"),
         ({"OPENAI_BASE_URL": "https://llm.example.test/v1", "OPENAI_MODEL": "m"}, "set OPENAI_API_KEY for it"),
         ({"AZURE_OPENAI_ENDPOINT": "https://desk.openai.azure.com"}, "set AZURE_OPENAI_CHAT_DEPLOYMENT"),
+        (LOCAL | {"AZURE_OPENAI_CHAT_DEPLOYMENT": "gpt-5"}, "AZURE_OPENAI_ENDPOINT is not"),
     ],
 )
 def test_a_missing_model_is_one_clear_sentence(
@@ -122,3 +123,49 @@ def test_a_further_model_that_is_not_fully_named_is_one_clear_sentence(
 ) -> None:
     with pytest.raises(ValidationError, match=sentence):
         settings(monkeypatch, LOCAL | {"MODEL_FAILOVER": failover})
+
+
+FAR = {"OPENAI_BASE_URL": "http://ana:hunter2@models.example.test/v1", "OPENAI_MODEL": "m"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        (FAR, "http://models.example.test/v1 is not on this machine: set OPENAI_API_KEY for it."),
+        (
+            FAR | {"OPENAI_API_KEY": "sk-hunter2"},
+            "OPENAI_API_KEY would be sent unencrypted to http://models.example.test/v1: use https://, "
+            "or set ALLOW_PLAIN_HTTP=true if nobody else can read on that network.",
+        ),
+        (
+            LOCAL | {"MODEL_FAILOVER": json.dumps([FAR | {"OPENAI_API_KEY": "sk-hunter2"}])},
+            "OPENAI_API_KEY would be sent unencrypted to http://models.example.test/v1: use https://",
+        ),
+        (
+            LOCAL | {"MCP_WRITE_TOKEN": "hunter2", "MCP_SERVER_URI": "http://ana:hunter2@mcp.example.test:8000/mcp"},
+            "MCP_WRITE_TOKEN would be sent unencrypted to http://mcp.example.test:8000/mcp: use https://",
+        ),
+    ],
+)
+def test_no_secret_crosses_a_network_unencrypted(
+    monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str], sentence: str
+) -> None:
+    with pytest.raises(ValidationError) as raised:
+        settings(monkeypatch, environment)
+
+    said = raised.value.errors(include_input=False)[0]["msg"]
+    assert sentence in said
+    assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        LOCAL | {"OPENAI_API_KEY": "sk-1", "MCP_WRITE_TOKEN": "t"},
+        LOCAL | {"MCP_SERVER_URI": "http://mcp.example.test:8000/mcp"},
+        LOCAL | {"MCP_SERVER_URI": "https://mcp.example.test/mcp", "MCP_WRITE_TOKEN": "t"},
+        FAR | {"OPENAI_API_KEY": "sk-1", "ALLOW_PLAIN_HTTP": "true"},
+    ],
+)
+def test_a_secret_may_go_where_nobody_reads_it(monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:
+    assert settings(monkeypatch, environment).models
