@@ -33,6 +33,7 @@ from contracts.addresses import without_credentials
 from contracts.release import VERSION
 from worker.adapters.mcp_http import CallByCallClient, CallFault
 from worker.adapters.mcp_listing import EndlessListing, all_tools
+from worker.domain.nesting import is_too_deep
 
 CONNECT_TIMEOUT_S = 10.0
 MAX_ERROR = 500
@@ -154,7 +155,7 @@ class McpSession:
         try:
             with anyio.fail_after(timeout_s):
                 async with self._slots:
-                    return _reply(await self._ask(lambda session: session.send_request(request, CallToolResult)))
+                    answer = await self._ask(lambda session: session.send_request(request, CallToolResult))
         except TimeoutError:
             raise Overdue from None
         except ValidationError:
@@ -170,6 +171,8 @@ class McpSession:
         except Exception as error:
             # The client raises whatever its parts do; none of it means that the tool answered.
             raise Unreachable from error
+        reply = _reply(answer)
+        return _no_use(tool, "it is nested too deeply") if is_too_deep(reply.result) else reply
 
     async def close(self) -> None:
         """End the session."""
@@ -278,7 +281,7 @@ def _no_use(tool: str, why: str) -> Reply:
 def _reply(answer: CallToolResult) -> Reply:
     text = "\n".join(part.text for part in answer.content if isinstance(part, TextContent))
     if answer.is_error:
-        return Reply(None, text[:MAX_ERROR] or "The tool failed.", _fault(text))
+        return Reply(None, text[:MAX_ERROR] or "The tool failed and did not say why.", _fault(text))
     if answer.structured_content is not None:
         return Reply(answer.structured_content)
     try:
@@ -290,4 +293,5 @@ def _reply(answer: CallToolResult) -> Reply:
 def _fault(text: str) -> Fault:
     if text.startswith(PASSING_ERROR):
         return "passing"
-    return "internal" if text.startswith(INTERNAL_ERROR) else "refused"
+    # Without words nobody considered anything: what writes may have written.
+    return "internal" if not text or text.startswith(INTERNAL_ERROR) else "refused"

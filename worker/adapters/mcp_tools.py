@@ -1,6 +1,7 @@
 """The `ToolBox` port over MCP: tools that the server marks as read-only, and no others."""
 
 import json
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -13,10 +14,16 @@ from worker.adapters.client_loop import ClientLoop
 from worker.adapters.mcp_listing import EndlessListing
 from worker.adapters.mcp_session import Incompatible, McpSession, Overdue, Reply, Unreachable
 from worker.adapters.sharing import Shared
+from worker.domain.nesting import is_too_deep
 from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome, ToolsUnavailable
 
 LISTING_KEPT_S = 60.0
 """So long after it was asked for, the list of tools counts as current."""
+
+MAX_DESCRIPTION = 4_000
+"""Characters of a tool's description that a model is told."""
+
+log = logging.getLogger(__name__)
 
 UNREACHABLE = "The tool server could not be reached."
 
@@ -45,7 +52,8 @@ class McpToolBox:
                 raise ToolsUnavailable(str(error)) from None
             except Incompatible as error:
                 raise ToolsUnavailable(str(error), permanent=True) from None
-            offered = tuple(_description(tool) for tool in tools if _only_reads(tool))
+            described = (_description(tool) for tool in tools if _only_reads(tool))
+            offered = tuple(description for description in described if description is not None)
             self._listing = self._monotonic(), self._session.listings, offered
         return self._listing[2]
 
@@ -119,7 +127,9 @@ def _only_reads(tool: Tool) -> bool:
     return tool.annotations is not None and tool.annotations.read_only_hint is True
 
 
-def _description(tool: Tool) -> ToolDescription:
-    return ToolDescription(
-        name=tool.name, description=tool.description or tool.title or tool.name, parameters=tool.input_schema
-    )
+def _description(tool: Tool) -> ToolDescription | None:
+    if is_too_deep(tool.input_schema):
+        log.warning("The tool %r is not offered: its schema is nested too deeply.", tool.name[:64])
+        return None
+    said = (tool.description or tool.title or tool.name)[:MAX_DESCRIPTION]
+    return ToolDescription(name=tool.name, description=said, parameters=tool.input_schema)

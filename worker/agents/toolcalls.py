@@ -1,15 +1,21 @@
 """What a model asks of the tools, checked before it reaches one."""
 
+import logging
 from collections.abc import Mapping, Sequence, Set
+from typing import Any
 
 from jsonschema import Draft202012Validator
 from pydantic import JsonValue
+from referencing import Registry
 
 from worker.agents.json_text import NotAnObject, read_object
+from worker.domain.nesting import is_too_deep
 from worker.ports.model import ToolRequest
 from worker.ports.tools import ToolDescription, ToolInvocation
 
 MAX_ERROR = 300
+
+log = logging.getLogger(__name__)
 
 
 class BadToolRequest(Exception):
@@ -37,9 +43,9 @@ class ToolScope:
             arguments = read_object(request.arguments or "{}")
         except NotAnObject as why:
             raise BadToolRequest(f"The arguments are not a JSON object: {why}.") from None
-        problem = next(iter(validator.iter_errors(arguments)), None)  # pyright: ignore[reportUnknownMemberType] - jsonschema's stub
+        problem = _problem(validator, arguments)
         if problem is not None:
-            raise BadToolRequest(f"The arguments do not fit the tool's schema: {problem.message[:MAX_ERROR]}.")
+            raise BadToolRequest(f"The arguments do not fit the tool's schema: {problem[:MAX_ERROR]}.")
         # A text in the records must not be able to send the agent through other customers' data.
         if arguments.get("customer_id", self._customer_id) != self._customer_id:
             raise BadToolRequest(f"This case is about customer {self._customer_id} alone.")
@@ -51,14 +57,38 @@ class Toolset:
 
     def __init__(self, listing: tuple[ToolDescription, ...]) -> None:
         self.listing = listing
-        self._validators = {tool.name: Draft202012Validator(tool.parameters) for tool in listing}
+        self._validators = {tool.name: validator for tool in listing if (validator := _validator(tool)) is not None}
 
     def scope(self, names: Set[str], customer_id: int) -> ToolScope:
-        """Those tools of the listing that bear one of these names."""
-        return ToolScope([tool for tool in self.listing if tool.name in names], self._validators, customer_id)
+        """Those tools of the listing that bear one of these names and have a schema that requests can be held to."""
+        named = [tool for tool in self.listing if tool.name in names and tool.name in self._validators]
+        return ToolScope(named, self._validators, customer_id)
 
 
 NO_TOOLS = Toolset(())
+
+
+def _validator(tool: ToolDescription) -> Draft202012Validator | None:
+    """What holds requests to the tool's schema; None when nothing can be held to it."""
+    try:
+        if is_too_deep(tool.parameters):
+            raise ValueError("it is nested too deeply")
+        Draft202012Validator.check_schema(tool.parameters)
+        # No registry, or a reference to elsewhere would be fetched from there.
+        validator = Draft202012Validator(tool.parameters, registry=Registry[Any]())
+        next(iter(validator.iter_errors({})), None)  # pyright: ignore[reportUnknownMemberType] - jsonschema's stub
+    except Exception as error:  # a stranger's schema makes the library raise whatever its parts do
+        log.warning("The tool %r is not offered: its schema cannot be used (%s).", tool.name, type(error).__name__)
+        return None
+    return validator
+
+
+def _problem(validator: Draft202012Validator, arguments: Mapping[str, JsonValue]) -> str | None:
+    try:
+        problem = next(iter(validator.iter_errors(arguments)), None)  # pyright: ignore[reportUnknownMemberType] - jsonschema's stub
+    except Exception as error:  # some faults of a schema show only when a value meets them
+        return f"the schema itself cannot be used ({type(error).__name__})"
+    return None if problem is None else problem.message
 
 
 def readable_arguments(request: ToolRequest) -> dict[str, JsonValue] | None:

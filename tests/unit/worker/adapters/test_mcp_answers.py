@@ -177,6 +177,11 @@ async def deep(call: dict[str, Any]) -> Response:
     return Response(body.replace('"?"', "[" * 50_000 + "]" * 50_000), media_type="application/json")
 
 
+async def rather_deep(call: dict[str, Any]) -> Response:
+    body = json.dumps(result(call, content=[], structuredContent={"deep": "?"}))
+    return Response(body.replace('"?"', "[" * 100 + "]" * 100), media_type="application/json")
+
+
 async def internal_error(call: dict[str, Any]) -> Response:
     return JSONResponse(error(call, -32603, "Internal error"))
 
@@ -213,6 +218,7 @@ BAD: dict[str, Answer] = {
     "an error without words": empty_error,
     "huge": huge,
     "deep": deep,
+    "rather deep": rather_deep,
     "damaged encoding": damaged_gzip,
     "accepted": says(202, ""),
     "500": says(500, "Internal Server Error", "text/plain"),
@@ -283,7 +289,7 @@ def test_a_call_whose_connection_broke_is_made_once_more(box: McpToolBox, peer: 
     assert read(box, "cut")[0].result == {"a": 1}
 
 
-@pytest.mark.parametrize("name", sorted({**BAD, **UNREACHED}.keys() - {"an error without words"}))
+@pytest.mark.parametrize("name", sorted({**BAD, **UNREACHED}))
 def test_what_came_of_a_write_with_a_bad_answer_is_not_known(
     gateway: McpActionGateway, peer: McpPeer, name: str
 ) -> None:
@@ -346,6 +352,7 @@ def test_a_list_of_tools_without_end_is_one_sentence(box: McpToolBox, peer: McpP
         {**READ, "name": "other", "inputSchema": {"type": "string"}},
         {**READ, "name": "other", "inputSchema": True},
         {**READ, "name": "other", "annotations": "read"},
+        {**READ, "name": "other", "inputSchema": {"properties": json.loads('{"a":' * 100 + "{}" + "}" * 100)}},
     ],
 )
 def test_a_tool_that_is_none_does_not_cost_the_others(box: McpToolBox, peer: McpPeer, odd: object) -> None:

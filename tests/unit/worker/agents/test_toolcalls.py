@@ -1,5 +1,7 @@
 """Tool requests of many runs, held to the schemas of one listing."""
 
+from typing import Any
+
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -44,11 +46,14 @@ def test_each_run_has_its_own_tools_and_customer() -> None:
 def test_the_schemas_of_a_listing_are_made_ready_once_for_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[object] = []
 
-    def counted(schema: dict[str, object]) -> Draft202012Validator:
-        made.append(schema)
-        return Draft202012Validator(schema)
+    class Counted:
+        check_schema = Draft202012Validator.check_schema
 
-    monkeypatch.setattr(toolcalls, "Draft202012Validator", counted)
+        def __new__(cls, schema: dict[str, object], **more: Any) -> Draft202012Validator:
+            made.append(schema)
+            return Draft202012Validator(schema, **more)
+
+    monkeypatch.setattr(toolcalls, "Draft202012Validator", Counted)
     model = ScriptedModel([asks(("get_customer", {"customer_id": 7})), answers(a_verdict())] * 3)
     loop = a_loop(model, ListedOnce({"get_customer": {}}))
     for number in range(3):
@@ -69,3 +74,54 @@ def test_the_schemas_of_a_listing_are_made_ready_once_for_all_runs(monkeypatch: 
 
     assert len(model.requests) == 6
     assert len(made) == len(LISTING)
+
+
+def with_schema(schema: dict[str, Any]) -> ToolDescription:
+    return ToolDescription(name="odd", description="Odd.", parameters=schema)
+
+
+def deep(levels: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "object"}
+    for _ in range(levels):
+        schema = {"properties": {"a": schema}}
+    return schema
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#"},
+        {"allOf": [{"$ref": "#"}]},
+        {"type": "object", "properties": []},
+        {"type": "object", "properties": {"a": {"type": "number or so"}}},
+        {"type": "object", "properties": {"a": {"pattern": "("}}},
+        {"type": "object", "required": "a"},
+        deep(40),
+    ],
+)
+def test_a_tool_whose_schema_cannot_be_used_does_not_cost_the_others(schema: dict[str, Any]) -> None:
+    scope = Toolset((with_schema(schema), *LISTING)).scope({"odd", "get_customer"}, 7)
+
+    assert [tool.name for tool in scope.offered] == ["get_customer"]
+    assert scope.check(a_request("get_customer", '{"customer_id": 7}')).tool == "get_customer"
+    with pytest.raises(BadToolRequest, match="There is no tool 'odd'"):
+        scope.check(a_request("odd", "{}"))
+
+
+@pytest.mark.parametrize("reference", ["#/$defs/x", "#/$defs/none", "http://127.0.0.1:9/schema.json"])
+def test_a_schema_that_fails_on_a_value_refuses_that_request(reference: str) -> None:
+    schema = {"type": "object", "properties": {"a": {"$ref": reference}}, "$defs": {"x": {"$ref": "#/$defs/x"}}}
+    scope = Toolset((with_schema(schema),)).scope({"odd"}, 7)
+
+    assert scope.check(a_request("odd", "{}")).arguments == {}
+    with pytest.raises(BadToolRequest, match="the schema itself cannot be used"):
+        scope.check(a_request("odd", '{"a": 1}'))
+
+
+def test_schemas_may_refer_to_themselves_and_choose_among_numbers() -> None:
+    schema = {"type": "object", "properties": {"more": {"$ref": "#"}, "days": {"enum": [7, 30]}}}
+    scope = Toolset((with_schema(schema),)).scope({"odd"}, 7)
+
+    assert scope.check(a_request("odd", '{"more": {"more": {"days": 7}}}')).arguments["more"] == {"more": {"days": 7}}
+    with pytest.raises(BadToolRequest, match="8 is not one of"):
+        scope.check(a_request("odd", '{"more": {"days": 8}}'))
