@@ -8,6 +8,7 @@ here, whole and up to a bound, and handed on as the JSON-RPC answer of its call,
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from enum import IntEnum
 from http import HTTPStatus
 from typing import Any, NoReturn, cast
@@ -93,7 +94,8 @@ class CallByCallClient(DefaultAioHttpClient):
                 answer = await self._answer(response, call)
             finally:
                 if not response.has_redirect_location:
-                    await response.aclose()
+                    with suppress(Exception):
+                        await response.aclose()
         except _NoAnswer as fault:
             return _made(request, {"jsonrpc": "2.0", "id": call["id"], "error": _error(fault.fault, str(fault))})
         return _made(request, answer, response)
@@ -104,7 +106,8 @@ class CallByCallClient(DefaultAioHttpClient):
                 response = await self._sent(request, options)
                 if response.has_redirect_location:
                     return response
-                await response.aclose()
+                with suppress(Exception):
+                    await response.aclose()
             except _NoAnswer:
                 pass
         return httpx2.Response(HTTPStatus.ACCEPTED, request=request)
@@ -126,9 +129,12 @@ class CallByCallClient(DefaultAioHttpClient):
             answer = await self._streamed(response)
         else:
             answer = _json(await _body(response))
-        if not isinstance(answer, dict) or ("result" in answer) == ("error" in answer):
+        said = cast("dict[str, Any]", answer) if isinstance(answer, dict) else {}
+        # Some servers write both, one of them null.
+        said = {name: value for name, value in said.items() if value is not None or name not in ("result", "error")}
+        if ("result" in said) == ("error" in said):
             raise _NoAnswer(CallFault.UNUSABLE, f"it is no answer of JSON-RPC ({kind or 'without a content type'})")
-        return self._checked(cast("dict[str, Any]", answer), call)
+        return self._checked(said, call)
 
     async def _streamed(self, response: httpx2.Response) -> object:
         events = httpx2.EventSource(response, max_event_size=MAX_ANSWER_BYTES)

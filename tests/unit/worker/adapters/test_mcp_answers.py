@@ -314,6 +314,15 @@ def test_an_answer_is_read_under_other_content_types(box: McpToolBox, peer: McpP
     assert read(box, "x")[0].result == {"a": 1}
 
 
+@pytest.mark.parametrize("both", [{"error": None}, {"error": None, "more": 1}])
+def test_an_answer_that_also_says_null_is_read(box: McpToolBox, peer: McpPeer, both: dict[str, Any]) -> None:
+    async def answer(call: dict[str, Any]) -> Response:
+        return JSONResponse({**result(call, content=[], structuredContent={"a": 1}), **both})
+
+    peer.answers["x"] = answer
+    assert read(box, "x")[0].result == {"a": 1}
+
+
 def test_arguments_that_cannot_be_sent_harm_one_call(box: McpToolBox, peer: McpPeer) -> None:
     bad, good = read(box, "\ud83d", "good")
 

@@ -3,7 +3,6 @@ from pydantic import JsonValue
 
 from worker.domain.nesting import is_too_deep
 
-
 CASES: list[tuple[JsonValue, int, bool]] = [
     (1, 0, False),
     ([], 0, True),
