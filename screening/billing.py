@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
-from contracts.money import in_major_units
+from contracts.money import in_major_units, minor_digits
 from contracts.telemetry import LoginEvent, TransactionEvent
 from screening import thresholds
 from screening.dossier import Dossier, cite_events
@@ -216,7 +216,8 @@ def _alert_spending(dossier: Dossier, suspicious: Sequence[Suspicion]) -> Iterat
     times = baseline.observed / baseline.expected if baseline and baseline.expected else None
     size = ""
     if baseline and baseline.expected and baseline.observed > baseline.expected:
-        size = f", {baseline.observed:.2f} where {baseline.expected:.2f} is expected,"
+        digits = minor_digits(shown[0].attributes.currency)
+        size = f", {baseline.observed:.{digits}f} where {baseline.expected:.{digits}f} is expected,"
     where = f" in {abroad[0].attributes.country}" if abroad else ""
     weight = thresholds.SPIKE_UNEXPLAINED
     if dossier.is_neutral and times is not None and times >= thresholds.LARGE_CHARGE_FACTOR:

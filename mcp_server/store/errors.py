@@ -18,6 +18,8 @@ StoreError
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from contracts.money import in_major_units, written
+
 
 class StoreError(Exception):
     """Base of everything that a customer store raises; the message is one sentence for a person."""
@@ -65,7 +67,7 @@ class RefundTotalChanged(Refused):
 
     def __init__(self, found: Mapping[str, int], expected: Mapping[str, int]) -> None:
         super().__init__(
-            f"The charges add up to {_minor(found)}, not to {_minor(expected)} as expected: nothing was refunded, "
+            f"The charges add up to {_amounts(found)}, not to {_amounts(expected)} as expected: nothing was refunded, "
             "look at the charges and decide again."
         )
 
@@ -119,5 +121,6 @@ def _listed(keys: Sequence[str]) -> str:
     return ", ".join(f"'{key}'" for key in keys)
 
 
-def _minor(sums: Mapping[str, int]) -> str:
-    return " and ".join(f"{amount} minor units of {currency}" for currency, amount in sums.items()) or "nothing"
+def _amounts(sums: Mapping[str, int]) -> str:
+    shown = (written(in_major_units(amount, currency), currency) for currency, amount in sums.items())
+    return " and ".join(shown) or "nothing"

@@ -1,5 +1,9 @@
 """The billing rules: the same spree is a theft or a season of gifts, by what the records show."""
 
+import json
+
+import pytest
+
 from contracts.alert import Baseline
 from screening.thresholds import HIGH_RISK
 from tests.unit.local.model.casefile import (
@@ -19,9 +23,11 @@ from tests.unit.local.model.casefile import (
 )
 
 
-def spree(country: str = "NO", observed: float = 400.0) -> CaseFile:
-    bought = event("x1", 0, "transaction", amount="400", currency="USD", charge_id="ch-91", country=country)
-    baseline = Baseline(metric="charge_amount_USD", observed=observed, expected=20.0, threshold=80.0, sample_size=20)
+def spree(country: str = "NO", observed: float = 400.0, currency: str = "USD") -> CaseFile:
+    bought = event("x1", 0, "transaction", amount="400", currency=currency, charge_id="ch-91", country=country)
+    baseline = Baseline(
+        metric=f"charge_amount_{currency}", observed=observed, expected=20.0, threshold=80.0, sample_size=20
+    )
     return CaseFile("billing", an_alert("spending_spike", [bought], [bought], baseline))
 
 
@@ -96,6 +102,16 @@ def test_a_disputed_charge_is_suspected_even_on_a_journey():
     case = with_charges(CaseFile("billing"), charge(91, 2_000, "BR", status="disputed"))
     case.records["get_support_tickets"] = {"tickets": [ticket("travel")]}
     assert case.verdict()["suspicious_charge_ids"] == ["ch-91"]
+
+
+@pytest.mark.parametrize(
+    ("currency", "size"),
+    [("USD", "400.00 where 20.00 is"), ("JPY", "400 where 20 is"), ("KWD", "400.000 where 20.000 is")],
+)
+def test_amounts_have_the_decimals_of_their_currency(currency: str, size: str):
+    case = spree(currency=currency)
+    case.records = ordinary_records() | {"get_customer": NEUTRAL, "get_recent_charges": {"charges": []}}
+    assert size in json.dumps(case.verdict())
 
 
 def test_ordinary_charges_score_low():
