@@ -87,7 +87,10 @@ class StreamSource:
                             self._complain("the server closed the stream")
                 except httpx.ReadTimeout:
                     continue  # nothing happened for a while: ask again, in case the connection is dead
-                except (httpx.HTTPError, httpx.InvalidURL) as error:
+                except httpx.InvalidURL:
+                    # Its words quote what may be a part of a password.
+                    self._complain("its address is no URL")
+                except httpx.HTTPError as error:
                     self._complain(str(error).replace(self._url, self._where) or type(error).__name__)
                 await self._sleep(self._delay_s)
                 self._delay_s = min(self._delay_s * 2, _LONGEST_DELAY_S)

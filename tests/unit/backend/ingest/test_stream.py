@@ -232,6 +232,27 @@ async def test_credentials_in_the_address_are_used_and_never_shown(caplog: pytes
     assert not [text for text in said if "hunter2" in text or "s3cret" in text]
 
 
+@pytest.mark.parametrize(
+    "address", ["http://ingest:hunter2/x@127.0.0.1/events", "http://ingest:hunter2@127.0.0.1:port/events"]
+)
+async def test_a_broken_address_quotes_no_password(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    asked = asyncio.Event()
+
+    async def sleep(_: float) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    source = StreamSource(address, sleep=sleep)
+    reading = asyncio.create_task(read(source, 1))
+    async with asyncio.timeout(30):
+        await asked.wait()
+    reading.cancel()
+
+    assert source.problem is not None
+    assert source.problem.endswith("gives no telemetry: its address is no URL.")
+    assert "hunter2" not in source.problem + caplog.text
+
+
 async def test_an_endless_line_is_skipped_and_not_asked_for_again() -> None:
     endless = b'{"offset": 5, "event": {"event_id": "' + b"x" * (2 * MAX_LINE_BYTES) + b'"}}\n'
     feed = Feed(lines((4, event(0, "a")), endless), lines((6, event(1, "b"))))
