@@ -75,7 +75,7 @@ HOW_TO_EXPORT = "make it with `python -m mcp_server export-profiles --out FILE`"
 def read_profiles(path: Path) -> tuple[Profile, ...]:
     """All profiles of the file, in order of customer id. Raises ProfilesUnusable."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ProfilesUnusable(f"Cannot read the profiles file {path} ({why}): {HOW_TO_EXPORT}.") from error

@@ -20,6 +20,18 @@ def test_a_missing_file_says_how_to_make_it(tmp_path: Path):
         read_profiles(tmp_path / "none.jsonl")
 
 
+def test_lines_end_at_lf_alone(profiles_file: Path, tmp_path: Path):
+    text = profiles_file.read_text(encoding="utf-8").replace("Oslo", "a\u2028b\u0085", 1)
+    assert "\u2028" in text
+    path = tmp_path / "marked.jsonl"
+    path.write_text("\ufeff" + text, encoding="utf-8")
+
+    profiles = read_profiles(path)
+
+    assert len(profiles) == len(read_profiles(profiles_file))
+    assert profiles[0].home_city == "a\u2028b\u0085"
+
+
 def test_an_empty_file_holds_no_customer(tmp_path: Path):
     path = tmp_path / "empty.jsonl"
     path.write_text("\n")
