@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import pytest
@@ -413,6 +414,19 @@ def test_a_list_of_tools_that_changed_is_asked_for_again(box: McpToolBox, peer: 
     assert read(box, "x")[0].ok
 
     assert [tool.name for tool in box.describe()] == ["get_customer", "get_more"]
+
+
+def test_a_server_may_say_at_any_time_that_its_tools_changed(box: McpToolBox, peer: McpPeer) -> None:
+    peer.notice = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}'
+    assert len(box.describe()) == 1
+    peer.wait_until_held()
+    peer.pages = [([READ, {**READ, "name": "get_more"}], None)]
+    peer.release()
+
+    pause, tries = Event(), 0
+    while len(box.describe()) == 1:
+        assert (tries := tries + 1) < 3_000, "the notice was not heeded"
+        pause.wait(0.01)
 
 
 def test_a_server_that_comes_back_with_other_tools_is_asked_again(box: McpToolBox, peer: McpPeer) -> None:

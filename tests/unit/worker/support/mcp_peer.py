@@ -4,13 +4,13 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 Answer = Callable[[dict[str, Any]], Awaitable[Response]]
@@ -50,6 +50,8 @@ class McpPeer:
         """How it says that it does not know a session."""
         self.discovered: Answer = undiscovered
         """How it answers the question for its versions."""
+        self.notice: str | None = None
+        """What it says to those who listen, once it is let."""
         self.sessions: set[str] = set()
         self.opened = 0
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -60,9 +62,8 @@ class McpPeer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/mcp"
-        app = Starlette(
-            routes=[Route("/mcp", self._post, methods=["POST"]), Route("/mcp", self._delete, methods=["DELETE"])]
-        )
+        methods = {"POST": self._post, "DELETE": self._delete, "GET": self._listen}
+        app = Starlette(routes=[Route("/mcp", answer, methods=[method]) for method, answer in methods.items()])
         self._server = uvicorn.Server(
             uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, ws="none", lifespan="off")
         )
@@ -88,6 +89,19 @@ class McpPeer:
     def release(self) -> None:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._release.set)
+
+    async def _listen(self, _request: Request) -> Response:
+        """What the server says on its own: one notice, once it is let, if it has any to give."""
+        if self.notice is None:
+            return Response(status_code=405)
+
+        async def notices() -> AsyncGenerator[str]:
+            self._loop = asyncio.get_running_loop()
+            self._arrived.set()
+            await self._release.wait()
+            yield f"data: {self.notice}\n\n"
+
+        return StreamingResponse(notices(), media_type="text/event-stream")
 
     async def _delete(self, _request: Request) -> Response:
         return Response(status_code=200)
