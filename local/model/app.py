@@ -5,8 +5,9 @@ import hashlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import cast
+from typing import Protocol, cast
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,13 +19,19 @@ from local.model.completion import MODEL_NAME, Envelope, chunks, completion
 from local.model.control import Control, ControlPanel, parse_control
 from local.model.errors import Forbidden, InvalidRequest, ModelError, NotFound, ServerFault
 from local.model.faults import raise_error_fault, spoil
+from local.model.kept_conversations import KeptConversations
 from local.model.request import ChatRequest, parse_request
 from local.model.respond import offered_calls, respond
+from local.model.responses_output import ResponseEnvelope
+from local.model.responses_request import ResponsesRequest, parse_responses_request
 from local.model.stats import Stats
-from local.model.tokens import CHARACTERS_PER_TOKEN, count_turn, count_usage
+from local.model.tokens import CHARACTERS_PER_TOKEN, Usage, count_turn, count_usage
 from local.model.turn import Turn
 
 logger = logging.getLogger(__name__)
+
+API_ROOTS = ("/v1", "/openai/v1")
+"""OpenAI's, and the one under which Azure serves the same API."""
 
 Reset = Callable[[tuple[str, int]], None]
 """Cuts the connection of a client (host, port)."""
@@ -34,6 +41,55 @@ class _ClientLeft(Exception):
     """Nobody is waiting for the answer any more."""
 
 
+class Call(Protocol):
+    """A request in one of the two formats, which knows how its answer is written."""
+
+    @property
+    def chat(self) -> ChatRequest: ...
+
+    def reply(self, turn: Turn, usage: Usage, digest: str, at: int) -> Response:
+        """The answer; `digest` tells this request from others, `at` is in seconds since 1970."""
+        ...
+
+
+@dataclass(frozen=True)
+class ChatCall:
+    """A chat completion."""
+
+    chat: ChatRequest
+
+    def reply(self, turn: Turn, usage: Usage, digest: str, at: int) -> Response:
+        """A completion, or its chunks."""
+        envelope = Envelope(f"chatcmpl-{digest}", at)
+        if not self.chat.stream:
+            return JSONResponse(completion(turn, usage, envelope))
+        options = self.chat.stream_options
+        wanted = usage if options and options.include_usage else None
+        return _streamed([f"data: {chunk}\n\n" for chunk in chunks(turn, wanted, envelope)])
+
+
+@dataclass(frozen=True)
+class ResponsesCall:
+    """A response, and where its conversation is kept for the next one."""
+
+    request: ResponsesRequest
+    kept: KeptConversations
+
+    @property
+    def chat(self) -> ChatRequest:
+        """What the rules are asked."""
+        return self.request.chat
+
+    def reply(self, turn: Turn, usage: Usage, digest: str, at: int) -> Response:
+        """A response document, or its events."""
+        response = ResponseEnvelope(self.request, turn, usage, Envelope(f"resp_{digest}", at))
+        if self.request.is_kept:
+            self.kept.keep(response.response_id, (*self.request.messages, *response.as_messages()))
+        if not self.chat.stream:
+            return JSONResponse(response.document())
+        return _streamed(list(response.events()))
+
+
 class ModelApp:
     """The routes and what they share."""
 
@@ -41,18 +97,30 @@ class ModelApp:
         self._panel = panel
         self._stats = stats
         self._reset = reset
+        self._kept = KeptConversations()
 
     async def complete(self, request: Request) -> Response:
-        """POST /v1/chat/completions."""
+        """POST /v1/chat/completions, and Azure's path of a deployment."""
+        deployment = request.path_params.get("deployment")
+        return await self._counted(request, lambda body: ChatCall(parse_request(body, deployment)))
+
+    async def respond(self, request: Request) -> Response:
+        """POST /v1/responses."""
+        return await self._counted(
+            request, lambda body: ResponsesCall(parse_responses_request(body, self._kept), self._kept)
+        )
+
+    async def _counted(self, request: Request, read: Callable[[bytes], "Call"]) -> Response:
         with self._stats.call():
             try:
-                return await self._answer(request)
+                return await self._answer(request, read)
             except _ClientLeft:
                 return Response(status_code=499)
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request, read: Callable[[bytes], "Call"]) -> Response:
         body = await request.body()
-        chat = parse_request(body)
+        call = read(body)
+        chat = call.chat
         answer = respond(chat)
         self._stats.count_agent(answer.agent)
         control = self._panel.take(agent=answer.agent, is_verdict=answer.is_verdict)
@@ -63,8 +131,10 @@ class ModelApp:
         await self._play_connection_fault(request, control)
         raise_error_fault(control, has_tools=bool(chat.tools))
         turn = spoil(answer.turn, control, offered_calls(chat) if control.fault else ())
-        envelope = Envelope(f"chatcmpl-{hashlib.sha256(body).hexdigest()[:24]}", int(time.time()))
-        return self._send(chat, _shortened(turn, chat.token_limit), envelope)
+        turn = _shortened(turn, chat.token_limit)
+        usage = count_usage(chat, turn)
+        self._stats.count_usage(usage)
+        return call.reply(turn, usage, hashlib.sha256(body).hexdigest()[:24], int(time.time()))
 
     async def _play_connection_fault(self, request: Request, control: Control) -> None:
         if control.fault == "timeout":
@@ -74,14 +144,6 @@ class ModelApp:
             if request.client:
                 self._reset((request.client.host, request.client.port))
             raise _ClientLeft
-
-    def _send(self, chat: ChatRequest, turn: Turn, envelope: Envelope) -> Response:
-        usage = count_usage(chat, turn)
-        self._stats.count_usage(usage)
-        if not chat.stream:
-            return JSONResponse(completion(turn, usage, envelope))
-        wanted = usage if chat.stream_options and chat.stream_options.include_usage else None
-        return StreamingResponse(_events(list(chunks(turn, wanted, envelope))), media_type="text/event-stream")
 
     async def models(self, request: Request) -> Response:
         """GET /v1/models and /v1/models/{id}."""
@@ -116,14 +178,23 @@ async def _health(_request: Request) -> Response:
     return JSONResponse({"status": "ok", "model": MODEL_NAME})
 
 
+def _api(root: str, model: ModelApp) -> list[Route]:
+    return [
+        Route(f"{root}/chat/completions", model.complete, methods=["POST"]),
+        Route(f"{root}/responses", model.respond, methods=["POST"]),
+        Route(f"{root}/models", model.models),
+        Route(f"{root}/models/{{model:path}}", model.models),
+    ]
+
+
 def build_app(panel: ControlPanel, stats: Stats, *, reset: Reset) -> Starlette:
     """The application; `reset` cuts a client's connection for the fault of that name."""
     model = ModelApp(panel, stats, reset=reset)
     return Starlette(
         routes=[
-            Route("/v1/chat/completions", model.complete, methods=["POST"]),
-            Route("/v1/models", model.models),
-            Route("/v1/models/{model:path}", model.models),
+            *(route for root in API_ROOTS for route in _api(root, model)),
+            Route("/openai/deployments/{deployment}/chat/completions", model.complete, methods=["POST"]),
+            Route("/openai/responses", model.respond, methods=["POST"]),
             Route("/control", model.set_control, methods=["PUT"]),
             Route("/control", model.show_control, methods=["GET"]),
             Route("/control/stats", model.show_stats),
@@ -154,9 +225,13 @@ async def _client_left_within(request: Request, seconds: float | None) -> bool:
         return False
 
 
-async def _events(data: list[str]) -> AsyncIterator[str]:
-    for line in data:
-        yield f"data: {line}\n\n"
+def _streamed(events: list[str]) -> Response:
+    return StreamingResponse(_one_by_one(events), media_type="text/event-stream")
+
+
+async def _one_by_one(events: list[str]) -> AsyncIterator[str]:
+    for event in events:
+        yield event
         await asyncio.sleep(0)
 
 

@@ -40,7 +40,7 @@ def completion(turn: Turn, usage: Usage, envelope: Envelope) -> dict[str, JsonVa
     if turn.tool_calls:
         message["tool_calls"] = [
             {"id": call_id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-            for call_id, call in zip(_call_ids(turn, envelope), turn.tool_calls, strict=True)
+            for call_id, call in zip(call_ids(turn, envelope), turn.tool_calls, strict=True)
         ]
     choice: JsonValue = {"index": 0, "message": message, "logprobs": None, "finish_reason": turn.finish_reason}
     return {**envelope.wrap("chat.completion", [choice]), "usage": {**usage.as_json()}}
@@ -69,23 +69,24 @@ def _chunk(envelope: Envelope, delta: dict[str, JsonValue], finish_reason: str |
 
 def _deltas(turn: Turn, envelope: Envelope) -> Iterator[dict[str, JsonValue]]:
     yield {"role": "assistant", "content": None if turn.tool_calls or turn.refusal else "", "refusal": None}
-    for piece in _pieces(turn.text or ""):
+    for piece in pieces(turn.text or ""):
         yield {"content": piece}
-    for piece in _pieces(turn.refusal or ""):
+    for piece in pieces(turn.refusal or ""):
         yield {"refusal": piece}
-    for index, (call_id, call) in enumerate(zip(_call_ids(turn, envelope), turn.tool_calls, strict=True)):
+    for index, (call_id, call) in enumerate(zip(call_ids(turn, envelope), turn.tool_calls, strict=True)):
         opening: JsonValue = {"name": call.name, "arguments": ""}
         yield {"tool_calls": [{"index": index, "id": call_id, "type": "function", "function": opening}]}
-        for piece in _pieces(call.arguments):
+        for piece in pieces(call.arguments):
             yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}
 
 
-def _pieces(text: str) -> Iterator[str]:
+def pieces(text: str) -> Iterator[str]:
+    """`text` in the parts in which it is streamed."""
     for start in range(0, len(text), CHUNK_CHARACTERS):
         yield text[start : start + CHUNK_CHARACTERS]
 
 
-def _call_ids(turn: Turn, envelope: Envelope) -> list[str]:
+def call_ids(turn: Turn, envelope: Envelope) -> list[str]:
     """Unique within a conversation, the same for the same answer."""
     return [
         "call_" + content_hash([envelope.completion_id, index, call.name]).removeprefix(HASH_PREFIX)[:24]

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from local.model.errors import InvalidRequest
+from local.model.field_errors import refusal_of
+from local.model.json_document import read_object
 from local.model.schemas import strictness_problem
 
 
@@ -119,28 +121,26 @@ class ChatRequest(_Wire):
         return self.max_completion_tokens or self.max_tokens
 
 
-def parse_request(document: bytes) -> ChatRequest:
-    """The request in a POST's body. Raises InvalidRequest with the parameter that is at fault."""
+def parse_request(document: bytes, deployment: str | None = None) -> ChatRequest:
+    """The request in a POST's body. Raises InvalidRequest with the parameter that is at fault.
+
+    Azure's paths name a `deployment`; the body then need not name a model.
+    """
+    body = read_object(document)
+    return read_chat(body if deployment is None else {"model": deployment} | body)
+
+
+def read_chat(body: dict[str, JsonValue]) -> ChatRequest:
+    """The request in `body`. Raises InvalidRequest with the parameter that is at fault."""
     try:
-        request = ChatRequest.model_validate_json(document)
+        request = ChatRequest.model_validate(body)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        if first["type"] == "json_invalid":
-            raise InvalidRequest("We could not parse the JSON body of your request.") from None
-        param = _path(first["loc"])
-        raise InvalidRequest(f"Invalid '{param}': {first['msg']}.", param=param or None) from None
+        raise refusal_of(error, body) from None
     _check_tool_messages(request)
     _check_tool_choice(request)
     _check_stream_options(request)
     _check_strict_schema(request)
     return request
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    path = ""
-    for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path
 
 
 def _check_tool_messages(request: ChatRequest) -> None:
