@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from local.model.request import ChatRequest, Function, JsonObjectResponse, NamedToolChoice
+from local.model.request import ChatRequest, Function, JsonObjectResponse, NamedToolChoice, Tool
 from local.model.rules.aggregate import aggregate
 from local.model.rules.conversation import Conversation, UnreadableCase, read_conversation
 from local.model.rules.feedback import Request, read_feedback
 from local.model.rules.followup import follow_up
+from local.model.rules.inquiry import read_inquiry
 from local.model.rules.plan import call_tool, next_calls
 from local.model.schemas import plainest
 from local.model.turn import ToolRequest, Turn
@@ -44,8 +45,21 @@ def respond(request: ChatRequest) -> Answer:
     if calls:
         return Answer(Turn.calling(*calls), is_verdict=False, agent=agent)
     if conversation is None:
-        return Answer(Turn(text=_small_talk(request)))
+        return Answer(_plain_turn(request))
     return Answer(Turn(text=json.dumps(_verdict(conversation, requests), ensure_ascii=False)), agent=agent)
+
+
+def _plain_turn(request: ChatRequest) -> Turn:
+    """What an agent of another system is answered: calls of its tools, what the rules find, else who this is."""
+    inquiry = read_inquiry(request.messages) if request.response_format is None else None
+    calls = inquiry.next_calls([tool.function for tool in _callable(request)]) if inquiry else ()
+    if calls:
+        return Turn.calling(*(calls if request.parallel_tool_calls is not False else calls[:1]))
+    return Turn(text=(inquiry.finding() if inquiry else None) or _small_talk(request))
+
+
+def _callable(request: ChatRequest) -> tuple[Tool, ...]:
+    return () if request.tool_choice == "none" else request.tools or ()
 
 
 def offered_calls(request: ChatRequest) -> tuple[ToolRequest, ...]:

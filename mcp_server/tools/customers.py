@@ -18,6 +18,7 @@ class CustomerTools:
         """Offer these tools."""
         add_read_tool(server, self.get_customer)
         add_read_tool(server, self.search_customers)
+        add_read_tool(server, self.get_customer_detail)
 
     def get_customer(self, customer_id: CustomerIdArgument) -> Customer:
         """A customer's profile: name, home, usual countries and devices, usual spending and data use, account status.
@@ -25,6 +26,10 @@ class CustomerTools:
         Fields that are null are not known: a `neutral` profile says nothing about what is usual.
         """
         return self._store.customer(customer_id)
+
+    def get_customer_detail(self, customer_id: CustomerIdArgument) -> Customer:
+        """The same as `get_customer`, under the name by which other systems ask for it."""
+        return self.get_customer(customer_id)
 
     def search_customers(self, query: Query, limit: Limit = 10) -> CustomerMatches:
         """Find customers by id, or by words of their name or e-mail address."""

@@ -42,12 +42,21 @@ def next_calls(
 
 def call_tool(tool: Function, conversation: Conversation | None, requests: Sequence[Request] = ()) -> ToolRequest:
     """A call of `tool` that fits its schema."""
+    return _fitting(tool, _preferred(conversation, requests))
+
+
+def ask_about(tool: Function, customer_id: int) -> ToolRequest:
+    """A call of `tool` about a customer, outside a case."""
+    return _fitting(tool, _preferred(None, ()) | {"customer_id": customer_id})
+
+
+def _fitting(tool: Function, preferred: Mapping[str, JsonValue]) -> ToolRequest:
     properties = tool.parameters.get("properties")
     if not isinstance(properties, dict):
         return ToolRequest(tool.name, json.dumps(plainest(tool.parameters) or {}))
     fitting = plainest(tool.parameters)
     arguments: dict[str, JsonValue] = dict(fitting) if isinstance(fitting, dict) else {}
-    for name, value in _preferred(conversation, requests).items():
+    for name, value in preferred.items():
         if name in properties:
             arguments[name] = _within(value, properties[name])
     return ToolRequest(tool.name, json.dumps(arguments))

@@ -25,6 +25,8 @@ READ_TOOLS: dict[str, tuple[dict[str, Any], set[str]]] = {
             "monthly_spend_minor", "daily_gb_typical", "currency", "profile",
         },
     ),
+    "get_customer_detail": ({"customer_id": SOMEBODY}, {"customer_id", "name", "status"}),
+    "get_subscription_detail": ({"customer_id": SOMEBODY}, {"customer_id", "subscriptions"}),
     "search_customers": ({"query": "12", "limit": 3}, {"customers"}),
     "get_subscriptions": ({"customer_id": SOMEBODY}, {"customer_id", "subscriptions"}),
     "get_billing_summary": (
