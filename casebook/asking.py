@@ -8,8 +8,16 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from casebook.acting import facts_changed
-from casebook.errors import IllegalMove, NoOpenReview, ReviewMismatch, ReviewNotFound, ReviewSuperseded
+from casebook.errors import (
+    AssessmentNotRecorded,
+    DeadlineNotPassed,
+    IllegalMove,
+    NoOpenReview,
+    ReviewMismatch,
+    ReviewNotFound,
+    ReviewSuperseded,
+    WeakerQuestion,
+)
 from casebook.held import HeldCase, hold
 from casebook.investigating import (
     WORKER,
@@ -19,15 +27,32 @@ from casebook.investigating import (
     move,
     put_assessment,
     refuse_closed,
+    refuse_later_round,
 )
+from casebook.journal import kept_assessment
+from casebook.justification import CLOCK_TOLERANCE
 from casebook.log import Entry, append, is_logged
+from casebook.precedents import facts_changed_key
 from casebook.reviews import ASKED, read_review
 from casebook.tables import CaseRow, DecisionRow, ReviewRow, table_of
+from contracts.assessment import EFFECTS_OF, EffectAction, RecommendedAction, RiskAssessment
 from contracts.case import CaseState
 from contracts.hashing import content_hash
 from contracts.ids import review_id
 from contracts.investigation import Escalation, ReviewOpening
-from contracts.review import Decision, ReviewRequest
+from contracts.review import Decision, ReviewRequest, Role, may_act_as
+
+_OF_THE_QUESTION = frozenset(
+    {
+        "round",
+        "route",
+        "route_reasons",
+        "quality_check",
+        "recommended_action",
+        "refund_charge_ids",
+        "refund_total",
+    }
+)
 
 _REVIEWS = table_of(ReviewRow)
 _ASKED = select(*(_REVIEWS.c[name] for name in ASKED)).where(_REVIEWS.c.review_id == bindparam("review_id"))
@@ -50,6 +75,10 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     target: CaseState = "awaiting_review" if opening.escalation_reason is None else "escalated"
     _refuse_asking_while_acting(connection, case, target)
     move(case, target)
+    if opening.round > case.round:
+        refuse_later_round(connection, case, opening.round)
+    _refuse_unrecorded(connection, case, opening)
+    _refuse_weaker(review, "manager" if opening.escalation_reason is not None else "analyst")
     end_open_review(connection, case, "superseded")
     put_assessment(connection, case, opening.assessment, review.assessment_hash, now)
     row = {
@@ -71,6 +100,14 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     return review
 
 
+def asked_review(connection: Connection, case_id: str, wanted: str) -> ReviewRequest:
+    """A question of the case as it was put. Raises ReviewNotFound."""
+    row = connection.execute(_ASKED, {"review_id": wanted}).first()
+    if row is None or not wanted.startswith(f"{case_id}:r"):
+        raise ReviewNotFound(wanted)
+    return read_review(row)
+
+
 def escalate(session: Session, escalation: Escalation, now: datetime) -> Decision | None:
     """Pass the open review on, with a new deadline and role. A decision that came first is returned and stands."""
     case = locked_case(session, escalation.case_id)
@@ -86,6 +123,9 @@ def escalate(session: Session, escalation: Escalation, now: datetime) -> Decisio
         raise NoOpenReview
     if review.assessment_hash != escalation.review.assessment_hash:
         raise ReviewMismatch(review.review_id, "hash")
+    _refuse_early(review, now)
+    _refuse_weaker(escalation.review, "manager")
+    _refuse_fewer_approvals(read_review(review), escalation.review)
     move(case, "escalated")
     review.escalation_reason = escalation.reason
     for name, value in _terms(escalation.review).items():
@@ -105,6 +145,7 @@ def expire_review(session: Session, case_id: str, expired: str, now: datetime) -
     if decided is not None:
         return Decision.model_validate_json(decided.body)
     if review.status == "open":
+        _refuse_early(review, now)
         end_open_review(session, case, "expired")
         data: dict[str, JsonValue] = {"round": review.round, "review_id": expired}
         append(session, case, Entry("review_expired", f"review_expired:{expired}", WORKER, data), now)
@@ -116,7 +157,7 @@ def remind(session: Session, case_id: str, reminded: str, at: datetime, now: dat
     case = locked_case(session, case_id)
     review = _review(session, case, reminded)
     key = f"review_reminded:{reminded}:{at.isoformat()}"
-    if review.status != "open" or is_logged(session, case_id, key):
+    if review.status != "open" or at != review.remind_at or is_logged(session, case_id, key):
         return
     data: dict[str, JsonValue] = {
         "round": review.round,
@@ -129,7 +170,7 @@ def remind(session: Session, case_id: str, reminded: str, at: datetime, now: dat
 
 def _refuse_asking_while_acting(connection: Connection, case: HeldCase, target: CaseState) -> None:
     """Raises IllegalMove while an approval is carried out, unless it no longer holds: then a person is asked again."""
-    if case.state == "acting" and not is_logged(connection, case.case_id, facts_changed(case.round)):
+    if case.state == "acting" and not is_logged(connection, case.case_id, facts_changed_key(case.round)):
         raise IllegalMove(case.case_id, case.state, target)
 
 
@@ -160,6 +201,58 @@ def _refuse_mismatch(opening: ReviewOpening) -> None:
         raise ReviewMismatch(review.review_id, "round")
     if review.assessment_hash != content_hash(opening.assessment):
         raise ReviewMismatch(review.review_id, "hash")
+
+
+def _refuse_unrecorded(connection: Connection, case: HeldCase, opening: ReviewOpening) -> None:
+    """What is asked is what was concluded: a later question may only say what has changed, and why a person decides.
+
+    A round that only asks again has no assessment of its own; it asks about that of the round before.
+    """
+    asked = opening.assessment
+    kept = kept_assessment(connection, case.case_id, opening.round)
+    again = kept is None and opening.round > 1
+    if again:
+        kept = kept_assessment(connection, case.case_id, opening.round - 1)
+    if kept is None or _conclusion(kept) != _conclusion(asked) or not _asks_no_more(asked, kept, again=again):
+        raise AssessmentNotRecorded(case.case_id, opening.round)
+
+
+def _conclusion(assessment: RiskAssessment) -> dict[str, Any]:
+    """All of an assessment that stays when it is asked about anew."""
+    return assessment.model_dump(exclude=set(_OF_THE_QUESTION))
+
+
+def _asks_no_more(asked: RiskAssessment, kept: RiskAssessment, *, again: bool) -> bool:
+    """Whether no charge comes in, and nothing that sent the case to a person is left out."""
+    before, now = _order_in(kept), _order_in(asked)
+    fewer = set(asked.refund_charge_ids) < set(kept.refund_charge_ids)
+    less = fewer or _effects(asked.recommended_action) <= _effects(kept.recommended_action)
+    is_less = again and set(asked.refund_charge_ids) <= set(kept.refund_charge_ids) and less
+    return (now == before or is_less) and set(asked.route_reasons) >= set(kept.route_reasons)
+
+
+def _order_in(assessment: RiskAssessment) -> tuple[object, ...]:
+    return assessment.refund_charge_ids, assessment.refund_total, assessment.recommended_action
+
+
+def _effects(action: RecommendedAction | None) -> set[EffectAction]:
+    return set() if action is None else set(EFFECTS_OF[action])
+
+
+def _refuse_early(review: ReviewRow, now: datetime) -> None:
+    if now + CLOCK_TOLERANCE < review.due_at:
+        raise DeadlineNotPassed(review.review_id, review.due_at.isoformat())
+
+
+def _refuse_weaker(review: ReviewRequest, needed: Role) -> None:
+    if not may_act_as((review.required_role,), needed):
+        raise WeakerQuestion(review.review_id, f"the role '{review.required_role}' where '{needed}' is needed")
+
+
+def _refuse_fewer_approvals(asked: ReviewRequest, later: ReviewRequest) -> None:
+    before, after = set(asked.four_eyes_actions or ()), set(later.four_eyes_actions or ())
+    if later.approvals_required < asked.approvals_required or not after >= before:
+        raise WeakerQuestion(asked.review_id, "fewer approvals than it was asked with")
 
 
 def _escalated(review: ReviewRequest, round_number: int, reason: str) -> Entry:

@@ -187,7 +187,8 @@ class Bonds:
         started = event.seq if first is None else first.facts["started_seq"]
         facts: Facts = {"action": data["action"], "status": data["status"], "started_seq": started}
         # An earlier release left out what an effect that has yet to happen cannot have.
-        self.rows[key] = Bond(event.seq, content_hash({"result": None, **data}), facts)
+        effect = {"result": None, **{name: value for name, value in data.items() if name != "approved"}}
+        self.rows[key] = Bond(event.seq, content_hash(effect), facts)
         self._move("acting")
 
     def closed(self, event: CaseEvent, data: Facts) -> None:

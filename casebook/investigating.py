@@ -10,12 +10,22 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from casebook.desk_tables import CaseTextRow
-from casebook.errors import CaseClosed, CaseNotFound, IllegalMove
+from casebook.errors import (
+    CaseClosed,
+    CaseNotFound,
+    IllegalMove,
+    OutcomeNotJustified,
+    ReportsNotRecorded,
+    ReportUnfounded,
+    RoundNotBegun,
+    RoundNotJustified,
+)
 from casebook.held import HeldCase, hold
-from casebook.journal import add_to_journal, journal_of, kept_assessment, kept_report
+from casebook.journal import add_to_journal, journal_of, kept_assessment, kept_report, kept_reports
 from casebook.lifecycle import MOVES
 from casebook.log import Entry, append, hold_log, is_logged, next_seq
 from casebook.pages import OpenedCase
+from casebook.precedents import precedents_of
 from casebook.tables import AlertRow, CaseRow, EvidenceRow, ReportRow, ReviewRow, RoundRow, table_of
 from casebook.trust_tables import ProposalRow
 from casebook.urgency import URGENCY
@@ -25,7 +35,7 @@ from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.case import CaseOutcome, CaseState, SpecialistState
 from contracts.hashing import content_hash
-from contracts.investigation import Closing
+from contracts.investigation import Closing, InvestigationPolicy
 from contracts.journal import JournalEntry, Standing
 from contracts.report import SPECIALISTS, Evidence, Specialist, SpecialistReport
 
@@ -41,7 +51,6 @@ _FIND_ROUND = select(_ROUNDS.c.assessment_hash).where(*_ROUND_KEY)
 _START_ROUND = insert(_ROUNDS)
 _CONCLUDE_ROUND = update(_ROUNDS).where(*_ROUND_KEY)
 _OPEN = (_REVIEWS.c.case_id == bindparam("of_case"), _REVIEWS.c.status == "open")
-_FIND_OPEN_REVIEW = select(_REVIEWS.c.review_id).where(*_OPEN)
 _END_REVIEW = update(_REVIEWS).where(*_OPEN)
 _DROP_PROPOSAL = delete(_PROPOSALS).where(_PROPOSALS.c.case_id == bindparam("of_case"))
 
@@ -106,29 +115,55 @@ def open_case(session: Session, alert: Alert, now: datetime) -> OpenedCase:
     return OpenedCase(case_id=case_id, created=True)
 
 
-def start_round(connection: Connection, case_id: str, round_number: int, now: datetime) -> None:
-    """Begin a round with all specialists pending. A review still open is superseded."""
+def start_round(
+    connection: Connection, case_id: str, round_number: int, policy: InvestigationPolicy | None, now: datetime
+) -> None:
+    """Begin a round with all specialists pending; `policy` is what the case is judged by from its first one on.
+
+    A later round than the first needs a rejection, or changed facts, on record.
+    """
     case = hold(connection, case_id)
-    key = f"round_started:{round_number}"
+    key = round_started_key(round_number)
     if is_logged(connection, case_id, key):
         return
     if round_number < case.round:
         raise IllegalMove(case_id, f"round {case.round}", f"round {round_number}")
     move(case, "investigating")
+    reason = precedents_of(connection, case).why_not_begun(round_number)
+    if reason is not None:
+        raise RoundNotJustified(case_id, round_number, reason)
     end_open_review(connection, case, "superseded")
     enter_round(connection, case, round_number, now)
-    append(connection, case, Entry("round_started", key, WORKER, {"round": round_number}), now)
+    data: dict[str, JsonValue] = {"round": round_number}
+    if policy is not None:
+        data["policy"] = policy.model_dump(mode="json")
+    append(connection, case, Entry("round_started", key, WORKER, data), now)
+
+
+def round_started_key(round_number: int) -> str:
+    """The name under which the start of a round stands in the log."""
+    return f"round_started:{round_number}"
+
+
+def refuse_later_round(connection: Connection, case: HeldCase, round_number: int) -> None:
+    """Raises RoundNotJustified unless what is on record of the current round calls for the one after it."""
+    reason = precedents_of(connection, case).why_no_round(round_number)
+    if reason is not None:
+        raise RoundNotJustified(case.case_id, round_number, reason)
+
+
+def refuse_round_ahead(case: HeldCase, round_number: int) -> None:
+    """Raises RoundNotBegun for a round that the case has not come to."""
+    if round_number > case.round:
+        raise RoundNotBegun(case.case_id, round_number)
 
 
 def enter_round(connection: Connection, case: HeldCase, round_number: int, now: datetime) -> str | None:
     """Begin a round unless it has begun, and return the hash of its assessment, if it has one.
 
-    When it is a later round than the case's, the case's progress starts afresh. Raises IllegalMove when that would
-    leave a review open in the round before.
+    When it is a later round than the case's, the case's progress starts afresh.
     """
     if round_number > case.round:
-        if connection.execute(_FIND_OPEN_REVIEW, {"of_case": case.case_id}).first() is not None:
-            raise IllegalMove(case.case_id, f"round {case.round}, which is under review,", f"round {round_number}")
         case.round = round_number
         case.specialists = _all_pending()
         case.risk_score = None
@@ -165,6 +200,7 @@ def start_specialist(
     if is_logged(connection, case_id, key):
         return Standing(None, journal_of(connection, case_id, ids.run_id(round_number, specialist)))
     refuse_closed(case)
+    refuse_round_ahead(case, round_number)
     enter_round(connection, case, round_number, now)
     _show_specialist(case, round_number, specialist, "running")
     data: dict[str, JsonValue] = {"specialist": specialist, "round": round_number}
@@ -188,6 +224,8 @@ def save_report(
     if saved is not None:
         return saved
     refuse_closed(case)
+    refuse_round_ahead(case, report.round)
+    _refuse_unfounded(case_id, report, evidence)
     enter_round(connection, case, report.round, now)
     whose = {"case_id": case_id, "round": report.round, "specialist": report.specialist}
     score = {"status": report.status, "risk_score": report.risk_score}
@@ -219,6 +257,8 @@ def save_assessment(
     if saved is not None:
         return saved
     refuse_closed(case)
+    refuse_round_ahead(case, assessment.round)
+    _refuse_other_reports(connection, case_id, assessment)
     digest = content_hash(assessment)
     put_assessment(connection, case, assessment, digest, now)
     data: dict[str, JsonValue] = {
@@ -257,6 +297,8 @@ def close_case(connection: Connection, closing: Closing, now: datetime) -> None:
     case = hold(connection, closing.case_id)
     if case.state == "closed" and case.outcome == closing.outcome:
         return
+    refuse_closed(case)
+    _refuse_unjustified(connection, case, closing)
     _close(connection, case, closing.outcome, WORKER, {"round": closing.round}, now)
 
 
@@ -281,6 +323,30 @@ def _close(
     end_open_review(connection, case, "expired")
     case.outcome = outcome
     append(connection, case, Entry("case_closed", "case_closed", actor, {"outcome": outcome, **data}), now)
+
+
+def _refuse_unjustified(connection: Connection, case: HeldCase, closing: Closing) -> None:
+    if closing.outcome == "failed":
+        # Whatever broke may not be on record at all.
+        return
+    found = precedents_of(connection, case)
+    stale = closing.round != case.round
+    reason = f"it is in round {case.round}" if stale else found.why_not_closed(closing.outcome)
+    if reason is not None:
+        raise OutcomeNotJustified(case.case_id, closing.outcome, reason)
+
+
+def _refuse_unfounded(case_id: str, report: SpecialistReport, evidence: Sequence[Evidence]) -> None:
+    kept = {item.evidence_id for item in evidence}
+    if any(call.tool_call_id not in kept for call in report.tool_calls):
+        raise ReportUnfounded(case_id, report.specialist)
+
+
+def _refuse_other_reports(connection: Connection, case_id: str, assessment: RiskAssessment) -> None:
+    kept = kept_reports(connection, case_id, assessment.round)
+    other = [report.specialist for report in assessment.reports if kept.get(report.specialist) != report]
+    if other:
+        raise ReportsNotRecorded(case_id, other)
 
 
 def _all_pending() -> str:

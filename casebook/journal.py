@@ -27,6 +27,9 @@ _REPORTS, _ROUNDS = table_of(ReportRow), table_of(RoundRow)
 _REPORT = select(_REPORTS.c.body).where(
     *(_REPORTS.c[name] == bindparam(name) for name in ("case_id", "round", "specialist"))
 )
+_REPORTS_OF_ROUND = select(_REPORTS.c.body).where(
+    *(_REPORTS.c[name] == bindparam(name) for name in ("case_id", "round"))
+)
 _ASSESSMENT = select(_ROUNDS.c.assessment).where(*(_ROUNDS.c[name] == bindparam(name) for name in ("case_id", "round")))
 
 
@@ -68,6 +71,13 @@ def kept_report(connection: Connection, case_id: str, round_number: int, special
     return None if body is None else SpecialistReport.model_validate_json(body)
 
 
+def kept_reports(connection: Connection, case_id: str, round_number: int) -> dict[str, SpecialistReport]:
+    """The saved reports of one round, by specialist."""
+    bodies = connection.execute(_REPORTS_OF_ROUND, {"case_id": case_id, "round": round_number}).scalars()
+    reports = [SpecialistReport.model_validate_json(body) for body in bodies]
+    return {report.specialist: report for report in reports}
+
+
 def kept_assessment(connection: Connection, case_id: str, round_number: int) -> RiskAssessment | None:
     """The saved assessment of one round, or None."""
     body = connection.execute(_ASSESSMENT, {"case_id": case_id, "round": round_number}).scalar()
@@ -79,4 +89,5 @@ def standing_of_assessment(connection: Connection, case_id: str, round_number: i
     saved = kept_assessment(connection, case_id, round_number)
     if saved is not None:
         return Standing(saved, {})
-    return Standing(None, journal_of(connection, case_id, run_id(round_number, "aggregator")))
+    journal = journal_of(connection, case_id, run_id(round_number, "aggregator"))
+    return Standing(None, journal)

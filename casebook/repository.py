@@ -1,13 +1,19 @@
 """The one door to the case record."""
 
-from collections.abc import Collection, Iterable, Sequence
+import logging
+from collections.abc import Collection, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 
 from casebook import (
     acting,
     asking,
     attachments,
     audit,
+    briefs,
     deciding,
     exporting,
     investigating,
@@ -15,12 +21,15 @@ from casebook import (
     listing,
     log,
     reading,
+    refusals,
     reversals,
     spending,
     summaries,
 )
+from casebook.acting import ApprovedAction
 from casebook.attachments import AttachedFile
 from casebook.audit import AuditReport, CaseAudit
+from casebook.errors import AlertNotRecorded, CaseNotFound, NoAcceptedDecision, Unjustified, UnknownCase
 from casebook.events import BrokenLink
 from casebook.exporting import CaseSnapshot
 from casebook.pages import AlertPage, Backlog, CasePage, OpenedCase
@@ -28,14 +37,25 @@ from casebook.queries import CaseQuery
 from casebook.transactions import Transactions
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
-from contracts.case import CaseEvent, CaseProgress, CaseState, CaseSummary, CaseView, Proposal
-from contracts.effect import Effect
-from contracts.investigation import Closing, Escalation, ReviewOpening
+from contracts.brief import CaseBrief
+from contracts.case import (
+    CaseEvent,
+    CaseProgress,
+    CaseState,
+    CaseSummary,
+    CaseView,
+    Proposal,
+    RefusedTransition,
+)
+from contracts.effect import Effect, EffectTerms
+from contracts.investigation import Closing, Escalation, InvestigationPolicy, ReviewOpening
 from contracts.journal import JournalEntry, Standing
 from contracts.report import Evidence, Specialist, SpecialistReport, Spend
 from contracts.reversal import Reversal
 from contracts.review import Decision, ReviewRequest, Role, Verdict
 from contracts.spend import SpendReport
+
+log_of_refusals = logging.getLogger("casewright.refusals")
 
 
 class CaseBook:
@@ -44,6 +64,8 @@ class CaseBook:
     Every write that a worker step may repeat is idempotent: repeated, it changes nothing and logs nothing.
     Every method raises CaseNotFound for an unknown case and CasebookUnavailable when the database fails;
     writes about a closed case raise CaseClosed unless they repeat what was written before it closed.
+    A step that nothing on record justifies raises a kind of Unjustified, changes nothing, and is counted in the log
+    of refused transitions.
     """
 
     def __init__(self, transactions: Transactions) -> None:
@@ -82,10 +104,19 @@ class CaseBook:
 
     # Progress
 
-    def start_round(self, case_id: str, round: int) -> None:  # noqa: A002 - the contracts' own word
-        """Begin a round: all specialists pending. Raises IllegalMove for a round that the case has passed."""
-        with self._write_rows() as connection:
-            investigating.start_round(connection, case_id, round, self._clock())
+    def start_round(
+        self,
+        case_id: str,
+        round: int,  # noqa: A002 - the contracts' own word
+        policy: InvestigationPolicy | None = None,
+    ) -> None:
+        """Begin a round: all specialists pending; `policy`: the limits that the case is judged by, with its first.
+
+        Raises IllegalMove for a round that the case has passed, and RoundNotJustified for a later one that nothing
+        on record calls for.
+        """
+        with self._judged_rows(case_id) as connection:
+            investigating.start_round(connection, case_id, round, policy, self._clock())
 
     def start_specialist(
         self,
@@ -94,8 +125,11 @@ class CaseBook:
         specialist: Specialist,
     ) -> Standing[SpecialistReport]:
         """Show a specialist as running, unless its report is kept; and what it has done so far."""
-        with self._write_rows() as connection:
-            return investigating.start_specialist(connection, case_id, round, specialist, self._clock())
+        with self._judged_rows(case_id) as connection:
+            standing = investigating.start_specialist(connection, case_id, round, specialist, self._clock())
+            if standing.outcome is not None:
+                return standing
+            return briefs.with_brief(standing, briefs.brief_of(connection, case_id, round, reports=False))
 
     def save_report(
         self,
@@ -106,24 +140,27 @@ class CaseBook:
     ) -> SpecialistReport:
         """Keep a report, its evidence and the end of its run's journal.
 
-        The first of a round and specialist counts: it is what is returned.
+        The first of a round and specialist counts: it is what is returned. Raises RoundNotBegun, ReportUnfounded.
         """
-        with self._write_rows() as connection:
+        with self._judged_rows(case_id) as connection:
             return investigating.save_report(connection, case_id, report, evidence, journal, self._clock())
 
     def start_assessment(self, case_id: str, round: int) -> Standing[RiskAssessment]:  # noqa: A002
         """The assessment that is kept, or what the aggregator has done for it so far. Writes nothing."""
         with self._read_rows() as connection:
-            return journal.standing_of_assessment(connection, case_id, round)
+            standing = journal.standing_of_assessment(connection, case_id, round)
+            if standing.outcome is not None:
+                return standing
+            return briefs.with_brief(standing, briefs.brief_of(connection, case_id, round))
 
     def save_assessment(
         self, case_id: str, assessment: RiskAssessment, journal: Sequence[JournalEntry] = ()
     ) -> RiskAssessment:
         """Keep the assessment of a round and the end of its run's journal.
 
-        The first of a round counts: it is what is returned.
+        The first of a round counts: it is what is returned. Raises RoundNotBegun, ReportsNotRecorded.
         """
-        with self._write_rows() as connection:
+        with self._judged_rows(case_id) as connection:
             return investigating.save_assessment(connection, case_id, assessment, journal, self._clock())
 
     def keep_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
@@ -138,26 +175,33 @@ class CaseBook:
 
         The first one of a round counts: repeating the step with other terms changes nothing, and returns those.
         Raises ReviewMismatch when the review does not carry this case, round and assessment's hash,
-        ReviewSuperseded when the case is already in a later round.
+        ReviewSuperseded when the case is already in a later round, AssessmentNotRecorded, RoundNotJustified and
+        WeakerQuestion.
         """
-        with self._write_rows() as connection:
+        with self._judged_rows(opening.case_id) as connection:
             return asking.open_review(connection, opening, self._clock())
+
+    def asked_review(self, case_id: str, review_id: str) -> ReviewRequest:
+        """A question as it was put. Raises ReviewNotFound."""
+        with self._read_rows() as connection:
+            return asking.asked_review(connection, case_id, review_id)
 
     def escalate(self, escalation: Escalation) -> Decision | None:
         """Replace deadline and role of the open review. A decision accepted before that is returned and stands.
 
-        Raises ReviewNotFound, NoOpenReview, and ReviewMismatch for another assessment's hash.
+        Raises ReviewNotFound, NoOpenReview, ReviewMismatch for another assessment's hash, DeadlineNotPassed while
+        there is time to answer, and WeakerQuestion.
         """
-        with self._write() as session:
+        with self._judged(escalation.case_id) as session:
             return asking.escalate(session, escalation, self._clock())
 
     def expire_review(self, case_id: str, review_id: str) -> Decision | None:
         """Stop asking: no decision on this review is accepted from here on.
 
         A decision accepted before that is returned and stands: follow it instead of the deadline.
-        Raises ReviewNotFound.
+        Raises ReviewNotFound, and DeadlineNotPassed while there is time to answer.
         """
-        with self._write() as session:
+        with self._judged(case_id) as session:
             return asking.expire_review(session, case_id, review_id, self._clock())
 
     def remind(self, case_id: str, review_id: str, at: datetime) -> None:
@@ -185,6 +229,17 @@ class CaseBook:
         with self._write() as session:
             deciding.withdraw_proposal(session, case_id, subject, self._clock())
 
+    def accepted_decision(self, case_id: str, review_id: str, *, announced: int = 1) -> Decision | None:
+        """The answer that was accepted on this review, or None; `announced`: so many times one was said to be there.
+
+        Announcements of an answer that is not on record are counted in the log of refused transitions.
+        """
+        with self._read_rows() as connection:
+            decision = acting.decision_on(connection, case_id, review_id)
+        if decision is None:
+            self._note_refusal(case_id, NoAcceptedDecision(review_id), announced)
+        return decision
+
     def undelivered_decisions(self, limit: int = 100, *, after: str | None = None) -> list[Decision]:
         """Accepted decisions of which the orchestration has not been told, oldest first.
 
@@ -200,27 +255,37 @@ class CaseBook:
 
     # Acting
 
-    def start_effect(self, case_id: str, effect: Effect) -> None:
-        """Note that an effect is about to happen. Raises NotApproved when no accepted decision allows it."""
-        with self._write_rows() as connection:
-            acting.start_effect(connection, case_id, effect, self._clock())
+    def approved_action(self, case_id: str, review_id: str) -> ApprovedAction:
+        """What the accepted decision on this review approves, on whom and on what. Raises NotApproved."""
+        with self._judged_rows(case_id) as connection:
+            return acting.approved_action(connection, case_id, review_id)
+
+    def start_effect(self, case_id: str, effect: Effect, terms: EffectTerms | None = None) -> None:
+        """Note that an effect is about to happen; `terms`: what is about to be sent.
+
+        Raises NotApproved when no accepted decision allows it, and NotAsApproved for another customer, other charges
+        or another total than were approved.
+        """
+        with self._judged_rows(case_id) as connection:
+            acting.start_effect(connection, case_id, effect, terms, self._clock())
 
     def finish_effect(self, case_id: str, effect: Effect) -> None:
         """Note what came of an effect; `done` is final. Raises NotApproved like `start_effect`."""
-        with self._write_rows() as connection:
+        with self._judged_rows(case_id) as connection:
             acting.finish_effect(connection, case_id, effect, self._clock())
 
     def note_changed_facts(self, case_id: str, round: int, changes: Sequence[str]) -> None:  # noqa: A002
         """Note that what the approval of a round relied on has changed: no effect may start on that approval.
 
-        `changes`: one sentence each.
+        `changes`: one sentence each. Raises FactsNotJustified where nothing was approved.
         """
-        with self._write_rows() as connection:
+        with self._judged_rows(case_id) as connection:
             acting.note_changed_facts(connection, case_id, round, changes, self._clock())
 
     def close_case(self, closing: Closing) -> None:
-        """Close the case for good. Raises CaseClosed when it is closed with another outcome."""
-        with self._write_rows() as connection:
+        """Close the case for good. Raises CaseClosed when it is closed with another outcome, and OutcomeNotJustified
+        for one that its record does not bear out."""
+        with self._judged_rows(closing.case_id) as connection:
             investigating.close_case(connection, closing, self._clock())
 
     def fail_case(self, case_id: str, reason: str) -> bool:
@@ -268,14 +333,20 @@ class CaseBook:
         with self._write() as session:
             reversals.mark_reversal_scheduled(session, reversal_id, self._clock())
 
+    def approved_reversal(self, case_id: str, reversal_id: str, *, undoes: str) -> Reversal:
+        """An approved reversal as it is on record, whatever came of it. Raises NotReversible, NotAsRequested."""
+        with self._judged(case_id) as session:
+            return reversals.approved_reversal(session, case_id, reversal_id, undoes)
+
     def start_reversal(self, case_id: str, reversal_id: str, effect: Effect) -> None:
-        """Note that an approved reversal is about to happen. Raises ReversalNotFound, NotReversible."""
-        with self._write() as session:
+        """Note that an approved reversal is about to happen. Raises ReversalNotFound, NotReversible,
+        and NotAsRequested for another effect than the one that was approved."""
+        with self._judged(case_id) as session:
             reversals.start_reversal(session, case_id, reversal_id, effect, self._clock())
 
     def finish_reversal(self, case_id: str, reversal_id: str, effect: Effect) -> None:
         """Note what came of a reversal; `done` and `failed` are final. Raises ReversalNotFound, NotReversible."""
-        with self._write() as session:
+        with self._judged(case_id) as session:
             reversals.finish_reversal(session, case_id, reversal_id, effect, self._clock())
 
     def fail_reversal(self, case_id: str, reversal_id: str, reason: str) -> Reversal | None:
@@ -285,6 +356,46 @@ class CaseBook:
         """
         with self._write() as session:
             return reversals.fail_reversal(session, case_id, reversal_id, reason, self._clock())
+
+    # What was refused
+
+    def refusals(self, case_id: str | None = None) -> tuple[RefusedTransition, ...]:
+        """The refused transitions of one case, or the latest 500 of all; the latest first."""
+        with self._read() as session:
+            return refusals.refusals(session, case_id)
+
+    def count_refusals(self) -> int:
+        """How many attempts were refused, in all cases together."""
+        with self._read() as session:
+            return refusals.count_refusals(session)
+
+    def note_other_alert(self, case_id: str) -> None:
+        """Count that a case was to be investigated on another alert than its own."""
+        self._note_refusal(case_id, AlertNotRecorded(case_id))
+
+    @contextmanager
+    def _judged_rows(self, case_id: str) -> Generator[Connection]:
+        """A writing transaction whose refusal is counted once it has been rolled back."""
+        try:
+            with self._write_rows() as connection:
+                yield connection
+        except (Unjustified, CaseNotFound) as refusal:
+            self._note_refusal(case_id, refusal if isinstance(refusal, Unjustified) else UnknownCase())
+            raise
+
+    @contextmanager
+    def _judged(self, case_id: str) -> Generator[Session]:
+        try:
+            with self._write() as session:
+                yield session
+        except (Unjustified, CaseNotFound) as refusal:
+            self._note_refusal(case_id, refusal if isinstance(refusal, Unjustified) else UnknownCase())
+            raise
+
+    def _note_refusal(self, case_id: str, refusal: Unjustified, attempts: int = 1) -> None:
+        log_of_refusals.error("Refused: %s", refusal.sentence, extra={"case_id": case_id})
+        with self._write_rows() as connection:
+            refusals.note_refusal(connection, case_id, refusal, attempts, self._clock())
 
     # What models cost
 
@@ -304,6 +415,11 @@ class CaseBook:
             return spending.spend_report(connection, first, last)
 
     # Reading
+
+    def brief(self, case_id: str, round: int) -> CaseBrief:  # noqa: A002
+        """What is on record of a case as of one round."""
+        with self._read_rows() as connection:
+            return briefs.brief_of(connection, case_id, round)
 
     def get_case(self, case_id: str) -> CaseView:
         """Everything that the case page shows, as of one instant."""

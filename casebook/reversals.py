@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from casebook.errors import (
     EffectNotFound,
     NotAllowed,
+    NotAsRequested,
     NothingToReverse,
     NotReversible,
     ReversalDecided,
@@ -44,6 +45,8 @@ DECIDES: Role = "manager"
 
 SYSTEM = "system"
 
+_APPROVED = ("approved", "done", "failed")
+"""An approval stays on record with what came of it."""
 _STANDING = ("requested", "approved", "done")
 
 
@@ -120,6 +123,17 @@ def decide_reversal(
     return decided
 
 
+def approved_reversal(session: Session, case_id: str, wanted: str, undoes: str) -> Reversal:
+    """The reversal as it is on record. Raises NotReversible for one that is not there, or that nobody approved."""
+    row = session.get(ReversalRow, wanted)
+    reversal = None if row is None or row.case_id != case_id else Reversal.model_validate_json(row.body)
+    if reversal is None or reversal.status not in _APPROVED:
+        raise NotReversible(wanted, "anything" if reversal is None else reversal.action)
+    if reversal.undoes != undoes:
+        raise NotAsRequested(wanted)
+    return reversal
+
+
 def start_reversal(session: Session, case_id: str, wanted: str, effect: Effect, now: datetime) -> None:
     """Note that an approved reversal is about to happen."""
     case, row, reversal = _approved(session, case_id, wanted, effect)
@@ -160,9 +174,8 @@ def fail_reversal(session: Session, case_id: str, wanted: str, reason: str, now:
     if reversal.status != "approved":
         return None
     begun = is_logged(session, case_id, _key("reversal_started", reversal))
-    number, target = wanted.rsplit(":", 1)[-1], reversal.undoes.rsplit(":", 1)[-1]
     effect = Effect(
-        key=reversal.effect.key if reversal.effect else f"{case_id}:{reversal.action}:{target}:{number}",
+        key=_effect_key(reversal),
         action=reversal.action,
         status="unknown" if begun else "failed",
         result={"error": reason},
@@ -262,9 +275,16 @@ def _approved(session: Session, case_id: str, wanted: str, effect: Effect) -> tu
     if row is None or row.case_id != case_id:
         raise ReversalNotFound(wanted)
     reversal = Reversal.model_validate_json(row.body)
-    if reversal.status not in ("approved", "done", "failed") or effect.action != reversal.action:
+    if reversal.status not in _APPROVED or effect.action != reversal.action:
         raise NotReversible(wanted, effect.action)
+    if effect.key != _effect_key(reversal):
+        raise NotAsRequested(wanted)
     return case, row, reversal
+
+
+def _effect_key(reversal: Reversal) -> str:
+    number, target = reversal.reversal_id.rsplit(":", 1)[-1], reversal.undoes.rsplit(":", 1)[-1]
+    return f"{reversal.case_id}:{reversal.action}:{target}:{number}"
 
 
 def _keep(row: ReversalRow, reversal: Reversal) -> None:

@@ -50,6 +50,20 @@ class CaseEvent(Contract):
     """`content_hash` of all other fields."""
 
 
+class RefusedTransition(Contract):
+    """What was to be done in a case although nothing on its record justified it: one line per kind of refusal."""
+
+    case_id: CaseId | None
+    """Null: of cases that are not on record, all together."""
+    reason: str
+    """The id of the error."""
+    sentence: str
+    """Of the last attempt."""
+    attempts: Annotated[int, Field(ge=1)]
+    first_at: UtcDateTime
+    last_at: UtcDateTime
+
+
 class Proposal(Contract):
     """A first approval that waits for a second person's."""
 

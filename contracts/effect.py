@@ -3,7 +3,9 @@
 from typing import Literal
 
 from contracts.assessment import EffectAction
+from contracts.ids import ReviewId
 from contracts.model import Contract, FiniteJson
+from contracts.money import Money
 
 EffectStatus = Literal["pending", "done", "failed", "unknown"]
 ReversalAction = Literal["unlock_account", "reverse_refund"]
@@ -17,3 +19,15 @@ class Effect(Contract):
     action: EffectAction | ReversalAction
     status: EffectStatus
     result: dict[str, FiniteJson] | None = None
+
+
+class EffectTerms(Contract):
+    """What was approved of an effect, beside its action."""
+
+    review_id: ReviewId
+    """The question that was answered."""
+    customer_id: int
+    refund_charge_ids: tuple[str, ...] = ()
+    """Empty for an effect that refunds nothing."""
+    refund_total: tuple[Money, ...] | None = None
+    """What they added up to; null when that was not known."""

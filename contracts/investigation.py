@@ -44,6 +44,15 @@ class InvestigationPolicy(Contract):
     """How long an effect of which nobody knows is looked up before the case is closed as failed."""
 
 
+class Refusal(Contract):
+    """The answer of any activity whose step nothing on record justifies. Nothing has changed."""
+
+    refused: str
+    """One sentence."""
+    reason: str
+    """The id of the casebook's error."""
+
+
 class RoundStart(Contract):
     case_id: CaseId
     round: RoundNumber
@@ -162,6 +171,28 @@ class Escalation(Contract):
     review: ReviewRequest
     reason: str
     at: UtcDateTime
+
+
+class PassingOn(Contract):
+    """Input of `escalate_to_manager`: nobody decided in time about what `plan` says."""
+
+    plan: ReviewPlan
+    reason: str
+
+
+class PassedOn(Contract):
+    """What became of it: the question as it is put to the manager, or the decision that came first and stands."""
+
+    review: ReviewRequest | None = None
+    decision: Decision | None = None
+
+
+class DecisionReading(Contract):
+    """Input of `read_decision`: what was decided on this review, of which so many events said that it was decided."""
+
+    case_id: CaseId
+    review_id: ReviewId
+    announced: Annotated[int, Field(ge=1)] = 1
 
 
 class Reminder(Contract):

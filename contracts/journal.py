@@ -1,9 +1,10 @@
 """What an agent's run has already done, so that a repeated attempt does and pays for nothing twice."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from contracts.brief import CaseBrief
 from contracts.spend import ModelUse
 
 Outcome = TypeVar("Outcome")
@@ -29,3 +30,5 @@ class Standing(Generic[Outcome]):
     """What came of it; None: it is not over."""
     journal: Mapping[str, str]
     """The bodies of its entries by key; none are read of a run that is over."""
+    brief: CaseBrief | None = field(default=None, compare=False, repr=False)
+    """The case as it is on record; None of a run that is over."""

@@ -21,11 +21,14 @@ ASSESS_RISK = "assess_risk"
 ASSESS_WITHOUT_MODEL = "assess_without_model"
 ASK_PERSON = "ask_person"
 SCHEDULE_REVIEW = "schedule_review"
-"""When a review passes to a manager; before 1.2 also when it is opened."""
+"""Of versions before 1.3 only, when a review passes to a manager; before 1.2 also when it is opened."""
 OPEN_REVIEW = "open_review"
 """Of versions before 1.2 only: later cases schedule and open a review in one step."""
+READ_DECISION = "read_decision"
 REMIND_REVIEW = "remind_review"
+ESCALATE_TO_MANAGER = "escalate_to_manager"
 ESCALATE_REVIEW = "escalate_review"
+"""Of versions before 1.3 only: later cases schedule and escalate in one step."""
 EXPIRE_REVIEW = "expire_review"
 CHECK_FACTS = "check_facts"
 NOTE_CHANGED_FACTS = "note_changed_facts"
@@ -45,7 +48,7 @@ RECALL = "recall"
 
 
 def analyst_decision(round_number: int) -> str:
-    """The external event of one review round: a late or doubled decision can never reach the next round."""
+    """The external event of one review round: it wakes the case, which then reads what was decided on record."""
     return f"AnalystDecision:{round_number}"
 
 

@@ -1,7 +1,8 @@
 """The calls that orchestrators may make: one line per activity and entity operation, with its retry policy.
 
 Each is a step of an orchestration: run it with `yield from`. Answers are decoded in that step, so that one of another
-release's shape raises `pydantic.ValidationError` where the orchestrator can catch it.
+release's shape raises `pydantic.ValidationError` where the orchestrator can catch it. What the casebook refuses raises
+`Refused` there: no answer of an activity is trusted further than the record bears it out.
 
 A policy here is part of every open case's history: raise its number of attempts freely, but lower it only
 with a new INVESTIGATION_VERSION, because a replayed case must find the attempts that it has already made.
@@ -25,6 +26,7 @@ from contracts.investigation import (
     AssessmentTask,
     ChangedFacts,
     Closing,
+    DecisionReading,
     DurableAgentState,
     Escalation,
     FactCheck,
@@ -32,8 +34,11 @@ from contracts.investigation import (
     Feedback,
     Investigation,
     InvestigationPolicy,
+    PassedOn,
+    PassingOn,
     Question,
     Reconciliation,
+    Refusal,
     Remembrance,
     Reminder,
     ReportFiling,
@@ -48,6 +53,16 @@ from contracts.model import Contract
 from contracts.report import SpecialistReport
 from contracts.reversal import Reversal
 from contracts.review import Decision, ReviewRequest
+
+
+class Refused(Exception):
+    """The casebook refused a step that nothing on record justifies; it has changed nothing."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.refused)
+        self.reason = refusal.reason
+        """The id of the casebook's error."""
+
 
 Context = task.OrchestrationContext
 T = TypeVar("T")
@@ -109,8 +124,8 @@ def begin_investigation(ctx: Context, order: Investigation) -> Steps[Investigati
 
 
 def begin_round(ctx: Context, start: RoundStart) -> Steps[None]:
-    """Note that a round has begun."""
-    yield _record(ctx, names.BEGIN_ROUND, start)
+    """Note that a round has begun. Raises Refused when nothing on record calls for it."""
+    yield from _done(_record(ctx, names.BEGIN_ROUND, start))
 
 
 def run_specialist(ctx: Context, order: SpecialistTask) -> task.Task[Undecoded]:
@@ -146,7 +161,12 @@ def schedule_review(ctx: Context, plan: ReviewPlan) -> Steps[ReviewTerms]:
 
 def open_review(ctx: Context, opening: ReviewOpening) -> Steps[None]:
     """Ask a person; in cases of versions before 1.2 only."""
-    yield _record(ctx, names.OPEN_REVIEW, opening)
+    yield from _done(_record(ctx, names.OPEN_REVIEW, opening))
+
+
+def read_decision(ctx: Context, reading: DecisionReading) -> Steps[Decision | None]:
+    """The decision on a review that is on record, whatever an event said; None when there is none."""
+    return (yield from _answer_if_any(_record(ctx, names.READ_DECISION, reading), Decision))
 
 
 def remind_review(ctx: Context, reminder: Reminder) -> Steps[None]:
@@ -154,8 +174,13 @@ def remind_review(ctx: Context, reminder: Reminder) -> Steps[None]:
     yield ctx.call_activity(names.REMIND_REVIEW, input=reminder, retry_policy=REMINDING, return_type=Undecoded)
 
 
+def escalate_to_manager(ctx: Context, passing: PassingOn) -> Steps[PassedOn]:
+    """Pass the review to a manager, unless it has been decided. Raises Refused while there is time to answer."""
+    return (yield from _answer(_record(ctx, names.ESCALATE_TO_MANAGER, passing), PassedOn))
+
+
 def escalate_review(ctx: Context, escalation: Escalation) -> Steps[Decision | None]:
-    """Pass the review to a manager, unless it has been decided: then that decision is the result."""
+    """The same, with terms that were scheduled before; in cases of versions before 1.3 only."""
     return (yield from _answer_if_any(_record(ctx, names.ESCALATE_REVIEW, escalation), Decision))
 
 
@@ -172,7 +197,7 @@ def check_facts(ctx: Context, check: FactCheck) -> Steps[FactReport]:
 
 def note_changed_facts(ctx: Context, changed: ChangedFacts) -> Steps[None]:
     """Leave on record why an approval is not carried out."""
-    yield _record(ctx, names.NOTE_CHANGED_FACTS, changed)
+    yield from _done(_record(ctx, names.NOTE_CHANGED_FACTS, changed))
 
 
 def execute_action(ctx: Context, order: ActionOrder, *, can_reconcile: bool) -> Steps[ActionResult]:
@@ -204,8 +229,8 @@ def give_up_action(ctx: Context, order: ActionOrder) -> Steps[ActionResult]:
 
 
 def close_case(ctx: Context, closing: Closing) -> Steps[None]:
-    """Close the case for good."""
-    yield _record(ctx, names.CLOSE_CASE, closing)
+    """Close the case for good. Raises Refused when its record does not bear out the outcome."""
+    yield from _done(_record(ctx, names.CLOSE_CASE, closing))
 
 
 def memory_of(case_id: str) -> EntityInstanceId:
@@ -231,7 +256,8 @@ def wait_for_decision(ctx: Context, round_number: int) -> task.CancellableTask[U
 
 
 def decode(payload: Undecoded | None, model: type[Model]) -> Model:
-    """The contract in a payload, which is None when there was none. Raises pydantic.ValidationError."""
+    """The contract in a payload, which is None when there was none. Raises pydantic.ValidationError, Refused."""
+    _refuse(payload)
     return _read(payload or "null", model)
 
 
@@ -244,6 +270,16 @@ def _read(payload: str, model: type[Model]) -> Model:
 
 def _record(ctx: Context, activity: str, order: Contract) -> task.Task[Undecoded]:
     return ctx.call_activity(activity, input=order, retry_policy=RECORDING, return_type=Undecoded)
+
+
+def _refuse(payload: Undecoded | None) -> None:
+    # A refusal may be the answer of any activity. Nothing else begins like one.
+    if payload is not None and payload.startswith('{"refused":'):
+        raise Refused(_read(payload, Refusal))
+
+
+def _done(pending: task.Task[Undecoded]) -> Steps[None]:
+    _refuse((yield pending))
 
 
 def _answer(pending: task.Task[Undecoded], model: type[Model]) -> Steps[Model]:

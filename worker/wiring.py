@@ -13,6 +13,7 @@ from worker.activities.actions import ActionActivities
 from worker.activities.assessment import AssessmentActivities
 from worker.activities.closing import ClosingActivities
 from worker.activities.facts import FactActivities
+from worker.activities.recorded import answering_refusals
 from worker.activities.reversals import ReversalActivities
 from worker.activities.review import ReviewActivities
 from worker.activities.rounds import RoundActivities
@@ -79,7 +80,9 @@ def wire_activities(
         review.ask_person,
         review.schedule_review,
         review.open_review,
+        review.read_decision,
         review.remind_review,
+        review.escalate_to_manager,
         review.escalate_review,
         review.expire_review,
         facts.check_facts,
@@ -99,4 +102,4 @@ def register(worker: TaskHubGrpcWorker, activities: Sequence[Callable[..., Any]]
     worker.add_orchestrator(reversal)
     worker.add_entity(FraudAnalysisAgent, names.FRAUD_ANALYSIS_AGENT)
     for activity in activities:
-        worker.add_activity(activity)
+        worker.add_activity(answering_refusals(activity))

@@ -22,18 +22,33 @@ CasebookError
 ├── NothingToReverse        409
 ├── ReversalStands          409
 ├── ReversalDecided         409
-├── NotReversible           409
 ├── SameApprover            403
 ├── NotTheProposer          403
 ├── OtherActionProposed     409
 ├── NoProposal              409
 ├── CaseClosed              409
 ├── IllegalMove             409
-├── NotApproved             409
 ├── NoOpenReview            409
 ├── ReviewSuperseded        409
 ├── AssessmentChanged       409
 ├── AlreadyDecided          409
+├── Unjustified             409
+│   ├── AlertNotRecorded
+│   ├── AssessmentNotRecorded
+│   ├── DeadlineNotPassed
+│   ├── FactsNotJustified
+│   ├── NoAcceptedDecision
+│   ├── NotApproved
+│   ├── NotAsApproved
+│   ├── NotAsRequested
+│   ├── NotReversible
+│   ├── OutcomeNotJustified
+│   ├── ReportUnfounded
+│   ├── ReportsNotRecorded
+│   ├── RoundNotBegun
+│   ├── RoundNotJustified
+│   ├── UnknownCase
+│   └── WeakerQuestion
 └── CasebookUnavailable     503
     ├── CasebookUrlInvalid
     ├── CasebookRefused
@@ -51,9 +66,7 @@ from casebook.errors.base import (
 from casebook.errors.carrying_out import (
     CaseClosed,
     IllegalMove,
-    NotApproved,
     NothingToReverse,
-    NotReversible,
     ReversalDecided,
     ReversalStands,
     SameRequester,
@@ -83,6 +96,25 @@ from casebook.errors.deciding import (
     ReviewSuperseded,
     SameApprover,
 )
+from casebook.errors.justification import (
+    AlertNotRecorded,
+    AssessmentNotRecorded,
+    DeadlineNotPassed,
+    FactsNotJustified,
+    NoAcceptedDecision,
+    NotApproved,
+    NotAsApproved,
+    NotAsRequested,
+    NotReversible,
+    OutcomeNotJustified,
+    ReportsNotRecorded,
+    ReportUnfounded,
+    RoundNotBegun,
+    RoundNotJustified,
+    Unjustified,
+    UnknownCase,
+    WeakerQuestion,
+)
 from casebook.errors.lookups import (
     AttachmentNotFound,
     AttachmentTooLarge,
@@ -100,8 +132,10 @@ from casebook.errors.lookups import (
 )
 
 __all__ = [
+    "AlertNotRecorded",
     "AlreadyDecided",
     "AssessmentChanged",
+    "AssessmentNotRecorded",
     "AttachmentNotFound",
     "AttachmentTooLarge",
     "CaseClosed",
@@ -117,30 +151,43 @@ __all__ = [
     "CasebookUnwritable",
     "CasebookUrlInvalid",
     "ClaimedByOther",
+    "DeadlineNotPassed",
     "EffectNotFound",
     "EvidenceNotFound",
+    "FactsNotJustified",
     "IllegalMove",
     "MalformedCursor",
+    "NoAcceptedDecision",
     "NoOpenReview",
     "NoProposal",
     "NotAllowed",
     "NotApproved",
+    "NotAsApproved",
+    "NotAsRequested",
     "NotClaimed",
     "NotReversible",
     "NotTheProposer",
     "NothingToReverse",
     "OtherActionProposed",
+    "OutcomeNotJustified",
     "ReasonMissing",
+    "ReportUnfounded",
+    "ReportsNotRecorded",
     "ReversalDecided",
     "ReversalNotFound",
     "ReversalStands",
     "ReviewMismatch",
     "ReviewNotFound",
     "ReviewSuperseded",
+    "RoundNotBegun",
+    "RoundNotJustified",
     "SameApprover",
     "SameRequester",
     "SavedViewNotFound",
     "TooManyAttachments",
     "TooManySavedViews",
+    "Unjustified",
+    "UnknownCase",
     "UnstorableText",
+    "WeakerQuestion",
 ]

@@ -23,16 +23,6 @@ class IllegalMove(CasebookError):
         super().__init__(f"Case '{case_id}' cannot go from '{source}' to '{target}'.")
 
 
-class NotApproved(CasebookError):
-    """An action was to be carried out that no accepted decision approves."""
-
-    id = "not-approved"
-    status = 409
-
-    def __init__(self, case_id: str, action: str) -> None:
-        super().__init__(f"No accepted decision on case '{case_id}' approves '{action}'.")
-
-
 class SameRequester(CasebookError):
     """The person who asked for a reversal tries to approve it as well."""
 
@@ -72,13 +62,3 @@ class ReversalDecided(CasebookError):
 
     def __init__(self, decided_by: str, status: str) -> None:
         super().__init__(f"This request was already decided by {decided_by}; it is '{status}'. Reload to see it.")
-
-
-class NotReversible(CasebookError):
-    """A reversal was to be carried out that nobody approved."""
-
-    id = "not-reversible"
-    status = 409
-
-    def __init__(self, reversal: str, action: str) -> None:
-        super().__init__(f"Nobody approved '{action}' in the reversal '{reversal}'.")

@@ -89,11 +89,8 @@ WAITING = ["awaiting-review", "escalated", "specialist-unavailable"]
     ("path", "version", "first"),
     [
         *((path, "1.0", "activity execute_action") for path in WAITING),
-        *(
-            (path, version, "activity check_facts")
-            for path in [*WAITING, "reminded"]
-            for version in ("1.1", "1.2", "1.3")
-        ),
+        *((path, version, "activity check_facts") for path in [*WAITING, "reminded"] for version in ("1.1", "1.2")),
+        *((path, "1.3", "activity read_decision") for path in [*WAITING, "reminded"]),
     ],
 )
 def test_a_case_that_an_earlier_release_left_waiting_acts_on_its_decision(path: str, version: str, first: str) -> None:
@@ -105,17 +102,28 @@ def test_a_case_that_an_earlier_release_left_waiting_acts_on_its_decision(path: 
 
     assert step.what == first
     assert isinstance(step.payload, dict)
-    if first == "activity execute_action":
+    if first == "activity read_decision":
+        assert step.payload["review_id"] == review.review_id
+    elif first == "activity execute_action":
         assert step.payload["decision"] == decision.model_dump(mode="json")
     else:
         assert step.payload["action"] == decision.action
 
 
 def test_a_case_that_waits_across_a_release_still_refuses_a_decision_on_something_else() -> None:
-    history = read_history(recording_of("awaiting-review"))
+    history = read_history(recording_of("awaiting-review", "1.2"))
     other = a_decision(last_question(history)[0].review_id, an_assessment(0.7))
 
     assert run_turn(history, arriving(other.model_dump_json())) == []
+
+
+@pytest.mark.parametrize("payload", ["approve!", "7", '{"verdict": "approve", "mood": "of another release"}'])
+def test_whatever_an_event_carries_the_record_is_read(payload: str) -> None:
+    history = read_history(recording_of("awaiting-review"))
+
+    (step,) = run_turn(history, arriving(payload))
+
+    assert step.what == "activity read_decision"
 
 
 def test_the_assessment_that_is_waited_on_still_has_the_hash_that_its_review_is_bound_to() -> None:
@@ -151,7 +159,7 @@ def test_a_release_that_tells_a_step_something_else_is_found_out(monkeypatch: py
     history = read_history(recording_of("escalated"))
     monkeypatch.setattr("worker.orchestrations.review.NOT_DECIDED_IN_TIME", "It is late.")
 
-    with pytest.raises(HistoryDiverged, match=r"escalate_review.*It is late\."):
+    with pytest.raises(HistoryDiverged, match=r"escalate_to_manager.*It is late\."):
         replay(history)
 
 

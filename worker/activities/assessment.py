@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from durabletask import task
 
 from contracts.assessment import RiskAssessment
+from contracts.brief import CaseBrief
 from contracts.ids import run_id
 from contracts.investigation import AssessmentTask
 from contracts.journal import JournalEntry
+from worker.activities.recorded import note_other_alert
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.journal import RunJournal
 from worker.domain.assessing import NO_JUDGEMENT, assess
 from worker.domain.evidence import CHARGES_TOOL
 from worker.domain.facts import KnownCharge, answered_calls, known_charges, refund_total
+from worker.domain.recorded import as_recorded, recorded_reports
 from worker.ports.record import CaseRecord
 
 log = logging.getLogger(__name__)
@@ -31,6 +34,7 @@ class AssessmentActivities:
         standing = self._record.start_assessment(order.case_id, order.round)
         if standing.outcome is not None:
             return standing.outcome
+        order = self._as_recorded(order, standing.brief)
         journal = RunJournal(self._record, order.case_id, run_id(order.round, "aggregator"), standing.journal)
         with journal.kept_when_broken():
             answer = self._aggregator.judge(order, journal)
@@ -46,7 +50,22 @@ class AssessmentActivities:
 
     def assess_without_model(self, _: task.ActivityContext, order: AssessmentTask) -> RiskAssessment:
         """Apply the guard rails alone: without a judgement the case goes to a person."""
+        standing = self._record.start_assessment(order.case_id, order.round)
+        if standing.outcome is not None:
+            return standing.outcome
+        order = self._as_recorded(order, standing.brief)
         return self._save(order, assess(order, NO_JUDGEMENT))
+
+    def _as_recorded(self, order: AssessmentTask, brief: CaseBrief | None) -> AssessmentTask:
+        """The order with what is on record of its case. Who left no report is noted as not heard."""
+        if brief is None:
+            return order
+        note_other_alert(self._record, order, brief)
+        reports = tuple(
+            brief.reports.get(report.specialist) or self._record.save_report(order.case_id, report, ())
+            for report in recorded_reports(order, brief)
+        )
+        return as_recorded(order, brief).model_copy(update={"reports": reports})
 
     def _save(
         self, order: AssessmentTask, assessment: RiskAssessment, journal: Sequence[JournalEntry] = ()

@@ -27,13 +27,14 @@ class ReversalActivities:
 
         Raises ActionsUnavailable when the store does not answer.
         """
+        reversal = self._as_recorded(reversal)
         planned = planned_reversal(reversal)
         self._record.start_reversal(reversal.case_id, reversal.reversal_id, planned)
         return self._finish(reversal, self._settled(reversal, planned))
 
     def reconcile_reversal(self, _: task.ActivityContext, reconciliation: ReversalReconciliation) -> Effect:
         """Find out what came of a reversal in doubt: `unknown` as long as the store does not answer."""
-        reversal = reconciliation.reversal
+        reversal = self._as_recorded(reconciliation.reversal)
         planned = planned_reversal(reversal)
         self._record.start_reversal(reversal.case_id, reversal.reversal_id, planned)
         try:
@@ -41,6 +42,10 @@ class ReversalActivities:
         except ActionsUnavailable:
             effect = in_doubt(planned)
         return self._finish(reversal, effect, last=reconciliation.last)
+
+    def _as_recorded(self, told: Reversal) -> Reversal:
+        """The reversal as it is on record. Refuses one that nobody approved, or of another effect."""
+        return self._record.approved_reversal(told.case_id, told.reversal_id, undoes=told.undoes)
 
     def _settled(self, reversal: Reversal, planned: Effect) -> Effect:
         customer_id = customer_of(reversal.undoes)

@@ -7,9 +7,20 @@ from durabletask import task
 from casebook.approvals import approvals_required, four_eyes_actions
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id, review_id
-from contracts.investigation import Escalation, Question, Reminder, ReviewOpening, ReviewPlan, ReviewTerms
+from contracts.investigation import (
+    DecisionReading,
+    Escalation,
+    PassedOn,
+    PassingOn,
+    Question,
+    Reminder,
+    ReviewOpening,
+    ReviewPlan,
+    ReviewTerms,
+)
 from contracts.review import Decision, ReviewRequest
 from worker.domain.deadlines import BusinessHours, due_after, remind_after, review_hours
+from worker.domain.recorded import plan_as_recorded
 from worker.ports.record import CaseRecord
 
 log = logging.getLogger(__name__)
@@ -24,7 +35,9 @@ class ReviewActivities:
 
     def ask_person(self, context: task.ActivityContext, question: Question) -> ReviewRequest:
         """Ask, with the terms of `schedule_review`; the first review of a round counts and is returned."""
-        return self.open_review(context, opening_of(question, self.schedule_review(context, question.plan)))
+        plan = plan_as_recorded(question.plan, self._record.brief(question.plan.case_id, 1))
+        question = question.model_copy(update={"plan": plan})
+        return self.open_review(context, opening_of(question, self.schedule_review(context, plan)))
 
     def schedule_review(self, _: task.ActivityContext, plan: ReviewPlan) -> ReviewTerms:
         """Until when, and how many people are asked. Raises NoBusinessHours for a calendar without working time."""
@@ -49,10 +62,30 @@ class ReviewActivities:
         )
         return asked
 
+    def read_decision(self, _: task.ActivityContext, reading: DecisionReading) -> Decision | None:
+        """The decision that was accepted on a review, or None: an event that announces one proves nothing."""
+        return self._record.accepted_decision(reading.case_id, reading.review_id, announced=reading.announced)
+
     def remind_review(self, _: task.ActivityContext, reminder: Reminder) -> None:
         """Remind those who could decide."""
         self._record.remind(reminder.case_id, reminder.review_id, reminder.at)
         log.warning("Nobody has decided yet, and the deadline is near.", extra={"case_id": reminder.case_id})
+
+    def escalate_to_manager(self, context: task.ActivityContext, passing: PassingOn) -> PassedOn:
+        """Pass the open review to a manager on the terms of `schedule_review`, unless it has been decided."""
+        plan = plan_as_recorded(passing.plan, self._record.brief(passing.plan.case_id, 1))
+        asked = self._record.asked_review(plan.case_id, review_id(plan.case_id, plan.assessment.round))
+        terms = self.schedule_review(context, plan)
+        later = asked.model_copy(
+            update={
+                "required_role": plan.required_role,
+                "due_at": terms.due_at,
+                "remind_at": terms.remind_at,
+            }
+        )
+        escalation = Escalation(case_id=plan.case_id, review=later, reason=passing.reason, at=plan.asked_at)
+        decided = self.escalate_review(context, escalation)
+        return PassedOn(review=later, decision=decided)
 
     def escalate_review(self, _: task.ActivityContext, escalation: Escalation) -> Decision | None:
         """Pass the review to a manager. A decision that came first is returned and stands."""

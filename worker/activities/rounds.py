@@ -29,6 +29,6 @@ class RoundActivities:
         return self._policy
 
     def begin_round(self, _: task.ActivityContext, start: RoundStart) -> None:
-        """Note that a round has begun."""
-        self._record.start_round(start.case_id, start.round)
+        """Note that a round has begun; with the first, what the case is judged by."""
+        self._record.start_round(start.case_id, start.round, self._policy if start.round == 1 else None)
         log.info("Round %d begins.", start.round, extra={"case_id": start.case_id})

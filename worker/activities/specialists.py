@@ -7,8 +7,11 @@ from durabletask import task
 from contracts.ids import run_id
 from contracts.investigation import ReportFiling, SpecialistTask
 from contracts.report import SpecialistReport
+from worker.activities.recorded import note_other_alert
 from worker.agents.journal import RunJournal
 from worker.agents.specialists import SpecialistAgents
+from worker.domain.failures import unavailable_report
+from worker.domain.recorded import NOT_ON_RECORD, as_recorded
 from worker.ports.record import CaseRecord
 
 log = logging.getLogger(__name__)
@@ -26,6 +29,9 @@ class SpecialistActivities:
         standing = self._record.start_specialist(order.case_id, order.round, order.specialist)
         if standing.outcome is not None:
             return standing.outcome
+        if standing.brief is not None:
+            note_other_alert(self._record, order, standing.brief)
+            order = as_recorded(order, standing.brief)
         journal = RunJournal(self._record, order.case_id, run_id(order.round, order.specialist), standing.journal)
         with journal.kept_when_broken():
             report, evidence = self._agents.investigate(order, journal)
@@ -35,7 +41,10 @@ class SpecialistActivities:
 
     def record_report(self, _: task.ActivityContext, filing: ReportFiling) -> SpecialistReport:
         """Keep the report of a specialist whose every attempt failed, unless it had saved one after all."""
-        saved = self._record.save_report(filing.case_id, filing.report, ())
+        # Only that nobody could be heard: what a specialist found is kept by who ran it.
+        told = filing.report
+        silent = unavailable_report(told.specialist, told.round, told.reason or NOT_ON_RECORD)
+        saved = self._record.save_report(filing.case_id, silent, ())
         _log(filing.case_id, saved)
         return saved
 

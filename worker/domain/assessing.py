@@ -15,8 +15,15 @@ def assess(task: AssessmentTask, judgement: Judgement) -> RiskAssessment:
 
     Without evidence, or without a score from 0 to 1, it rates nothing and recommends nothing.
     """
-    asked = was_asked(task.memory)
-    routing = route_case(task.case_id, task.alert, task.reports, judgement, task.policy, feedback_given=asked)
+    routing = route_case(
+        task.case_id,
+        task.alert,
+        task.reports,
+        judgement,
+        task.policy,
+        feedback_given=was_asked(task.memory),
+        was_asked=task.round > 1,
+    )
     has_evidence = any(report.has_evidence for report in task.reports)
     score = judgement.score if has_evidence and is_usable(judgement.score) else None
     action = None if score is None else routing.action

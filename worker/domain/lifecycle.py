@@ -10,7 +10,7 @@ MOVES: Mapping[Phase, frozenset[Phase]] = {
     # To itself: what was approved no longer holds, and the next question follows.
     "awaiting_review": frozenset({"investigating", "awaiting_review", "escalated", "acting", "closed"}),
     "escalated": frozenset({"escalated", "acting", "closed"}),
-    # Back to a person: the store refused a part of what was approved, because the facts had changed.
+    # Back to a person: the store refused a part of what was approved, or nobody had approved it.
     "acting": frozenset({"awaiting_review", "escalated", "closed"}),
     "closed": frozenset(),
 }

@@ -12,6 +12,8 @@ from worker.domain.sampling import is_sampled
 
 REFUNDING: frozenset[RecommendedAction] = frozenset({"refund_charges", "lock_and_refund"})
 
+WAS_ASKED = "A person was asked about this case before, so a person decides."
+
 _NOT_OK: Mapping[str, tuple[str, str]] = {
     "not_evaluable": ("could not evaluate the case", "could not evaluate the case"),
     "unavailable": ("was unavailable", "were unavailable"),
@@ -47,10 +49,12 @@ def route_case(
     policy: InvestigationPolicy,
     *,
     feedback_given: bool = False,
+    was_asked: bool = False,
 ) -> Routing:
     """Auto-clear only what every guard rail lets pass; name each one that fired.
 
     `feedback_given`: a reviewer sent the case into this round, and each specialist owes an answer.
+    `was_asked`: a person was asked in an earlier round, so one decides.
     """
     refundable = _refundable(reports)
     action, action_reasons = _action(reports, judgement, refundable, policy.auto_clear_threshold)
@@ -60,6 +64,7 @@ def route_case(
         *_overall_reasons(judgement, policy.auto_clear_threshold),
         *action_reasons,
         *(["The alert is critical."] if alert.severity == "critical" else []),
+        *([WAS_ASKED] if was_asked else []),
     )
     quality_check = not reasons and is_sampled(case_id, policy.quality_check_share)
     if quality_check:

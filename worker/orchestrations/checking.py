@@ -15,7 +15,7 @@ from worker.domain.facts import NOT_CHECKED, asked_again, facts_behind, order_fo
 from worker.orchestrations.acting import carry_out
 from worker.orchestrations.case import OpenCase
 from worker.orchestrations.remembering import CaseMemory
-from worker.orchestrations.review import Answer, ask_analyst, ask_manager
+from worker.orchestrations.review import Answer, ask_analyst, ask_manager, go_on_asking
 
 FACTS_CHANGED = "What a manager approved no longer holds."
 
@@ -24,14 +24,18 @@ Ask = Callable[[task.OrchestrationContext, OpenCase, RiskAssessment], Steps[Answ
 
 @dataclass(frozen=True)
 class Settled:
-    """What came of a question: the assessment that was answered last, its answer, and the outcome of what was approved.
+    """What came of a question: the answer that was given last, and the outcome of what was approved.
 
     `outcome` is None when nothing was approved.
     """
 
-    assessment: RiskAssessment
     answer: Answer
     outcome: CaseOutcome | None
+
+    @property
+    def assessment(self) -> RiskAssessment:
+        """What was asked about last."""
+        return self.answer.asked.assessment
 
 
 def ask_until_settled(
@@ -40,21 +44,27 @@ def ask_until_settled(
     """Ask, and do what is approved. When what was approved no longer holds, before it is done or when the store
     refuses it, ask the same role again, as a round that says what has changed.
     """
-    answer = yield from ask(ctx, case, assessment)
+    return (yield from settle(ctx, case, memory, (yield from ask(ctx, case, assessment))))
+
+
+def settle(ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, answer: Answer) -> Steps[Settled]:
+    """The same for an answer that has been given. One that is not on record is none: the question stands."""
     while True:
-        again = yield from _changed_since(ctx, case, assessment, answer)
-        if again is None:
-            if answer.decision is None or answer.decision.verdict == "reject":
-                return Settled(assessment, answer, None)
-            outcome, again = yield from _act(ctx, case, assessment, answer)
+        try:
+            again = yield from _changed_since(ctx, case, answer.asked.assessment, answer)
             if again is None:
-                return Settled(assessment, answer, outcome)
-        assessment = again
-        yield from memory.keep_round(assessment)
-        if answer.by_manager:
-            answer = yield from ask_manager(ctx, case, assessment, FACTS_CHANGED)
-        else:
-            answer = yield from ask_analyst(ctx, case, assessment)
+                if answer.decision is None or answer.decision.verdict == "reject":
+                    return Settled(answer, None)
+                outcome, again = yield from _act(ctx, case, answer.asked.assessment, answer)
+                if again is None:
+                    return Settled(answer, outcome)
+            yield from memory.keep_round(again)
+            if answer.by_manager:
+                answer = yield from ask_manager(ctx, case, again, FACTS_CHANGED)
+            else:
+                answer = yield from ask_analyst(ctx, case, again)
+        except calls.Refused:
+            answer = yield from go_on_asking(ctx, case, answer)
 
 
 def _act(

@@ -9,16 +9,16 @@ from contracts.assessment import RiskAssessment
 from contracts.case import CaseOutcome
 from contracts.converter import Undecoded
 from contracts.investigation import Closing, Feedback, Investigation
-from contracts.review import Decision
 from worker import calls
 from worker.calls import Steps
+from worker.domain.assessing import send_to_person
 from worker.domain.deciding import outcome_of_done
 from worker.orchestrations.acting import close
 from worker.orchestrations.case import Features, OpenCase, ProgressBoard
-from worker.orchestrations.checking import Settled, ask_until_settled
+from worker.orchestrations.checking import Settled, ask_until_settled, settle
 from worker.orchestrations.remembering import CaseMemory
-from worker.orchestrations.review import Answer, ask_analyst, ask_manager
-from worker.orchestrations.rounds import assess_round
+from worker.orchestrations.review import Answer, ask_analyst, ask_manager, go_on_asking
+from worker.orchestrations.rounds import assess_again, assess_round
 
 log = logging.getLogger(__name__)
 
@@ -42,20 +42,44 @@ def _investigate(ctx: task.OrchestrationContext, board: ProgressBoard, order: In
     begin = calls.start_investigation if features.single_steps else calls.begin_investigation
     policy = yield from begin(ctx, order)
     case = OpenCase(order.case_id, order.alert, policy, board, features)
-    round_number, rejections, memory = 1, 0, CaseMemory(ctx, order.case_id, order.alert)
+    rejections, memory = 0, CaseMemory(ctx, order.case_id, order.alert)
+    assessment = yield from assess_round(ctx, case, 1, memory)
     while True:
-        assessment = yield from assess_round(ctx, case, round_number, memory)
         if assessment.route == "auto_clear":
-            return (yield from close(ctx, case, round_number, "auto_cleared"))
-        settled = yield from ask_until_settled(ctx, case, memory, assessment, ask_analyst)
-        if not _asks_for_more(settled.answer):
-            return (yield from _conclude(ctx, case, settled))
-        assessment = settled.assessment
-        yield from memory.keep_feedback(_feedback(assessment.round, settled.answer.decision))
+            try:
+                return (yield from close(ctx, case, assessment.round, "auto_cleared"))
+            except calls.Refused as refusal:
+                assessment = send_to_person(assessment, str(refusal))
+        settled = yield from _ask(ctx, case, memory, assessment)
+        while True:
+            try:
+                if not _asks_for_more(settled.answer):
+                    return (yield from _conclude(ctx, case, settled))
+                yield from memory.keep_feedback(_feedback(settled))
+                if rejections + 1 >= policy.max_review_attempts:
+                    return (yield from _leave_to_manager(ctx, case, memory, settled.assessment))
+                assessment = yield from assess_round(ctx, case, settled.assessment.round + 1, memory)
+                break
+            except calls.Refused:
+                settled = yield from _go_on(ctx, case, memory, settled)
         rejections += 1
-        if rejections >= policy.max_review_attempts:
-            return (yield from _leave_to_manager(ctx, case, memory, assessment))
-        round_number = assessment.round + 1
+
+
+def _ask(
+    ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, assessment: RiskAssessment
+) -> Steps[Settled]:
+    try:
+        return (yield from ask_until_settled(ctx, case, memory, assessment, ask_analyst))
+    except calls.Refused:
+        # What came back as the assessment is not what was concluded. People are asked about what was.
+        concluded = yield from assess_again(ctx, case, memory, assessment)
+        case.board.rate(concluded.overall_risk_score)
+        return (yield from ask_until_settled(ctx, case, memory, concluded, ask_analyst))
+
+
+def _go_on(ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, settled: Settled) -> Steps[Settled]:
+    """What was to follow from the answer is not borne out by the record: the question stands as it was put."""
+    return (yield from settle(ctx, case, memory, (yield from go_on_asking(ctx, case, settled.answer))))
 
 
 def _give_up(ctx: task.OrchestrationContext, board: ProgressBoard, fault: Exception) -> Steps[CaseOutcome]:
@@ -74,9 +98,10 @@ def _asks_for_more(answer: Answer) -> bool:
     return not answer.by_manager and answer.decision is not None and answer.decision.verdict == "reject"
 
 
-def _feedback(round_number: int, decision: Decision | None) -> Feedback:
+def _feedback(settled: Settled) -> Feedback:
+    decision = settled.answer.decision
     assert decision is not None
-    return Feedback(round=round_number, text=decision.feedback or "", decided_by=decision.decided_by)
+    return Feedback(round=settled.assessment.round, text=decision.feedback or "", decided_by=decision.decided_by)
 
 
 def _leave_to_manager(
@@ -84,11 +109,16 @@ def _leave_to_manager(
 ) -> Steps[CaseOutcome]:
     # A round of its own, so that its decision is bound to another review, hash and event than the rejected one.
     last = assessment.model_copy(update={"round": assessment.round + 1})
-    ask = partial(ask_manager, reason=ATTEMPTS_USED_UP)
-    return (yield from _conclude(ctx, case, (yield from ask_until_settled(ctx, case, memory, last, ask))))
+    settled = yield from ask_until_settled(ctx, case, memory, last, partial(ask_manager, reason=ATTEMPTS_USED_UP))
+    while True:
+        try:
+            return (yield from _conclude(ctx, case, settled))
+        except calls.Refused:
+            settled = yield from _go_on(ctx, case, memory, settled)
 
 
 def _conclude(ctx: task.OrchestrationContext, case: OpenCase, settled: Settled) -> Steps[CaseOutcome]:
+    """Close the case with what came of its last question. Raises Refused when that is not on record."""
     outcome = settled.outcome
     if outcome is None:
         # What an earlier approval did stays done, although nobody approves the rest.

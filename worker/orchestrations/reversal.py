@@ -12,10 +12,15 @@ from worker.orchestrations.reconciling import reconcile
 
 
 def reversal(ctx: task.OrchestrationContext, order: Undecoded) -> Steps[EffectStatus]:
-    """Carry out one approved `Reversal` and end with what came of it. An order that cannot be read fails it."""
+    """Carry out one approved `Reversal` and end with what came of it. An order that cannot be read fails it.
+
+    Anybody who reaches the scheduler can order one: what the casebook does not know as approved is not done.
+    """
     approved = calls.decode(order, Reversal)
     try:
         effect = yield from calls.execute_reversal(ctx, approved)
+    except calls.Refused:
+        return "failed"
     except task.TaskFailedError:
         effect = yield from reconcile(
             ctx,

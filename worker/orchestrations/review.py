@@ -1,22 +1,32 @@
 """Asking a person: one review with a deadline, one escalation, and never an answer to another question."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from durabletask import task
 
 from contracts.assessment import RiskAssessment
 from contracts.hashing import content_hash
 from contracts.ids import review_id
-from contracts.investigation import Escalation, Question, Reminder, ReviewOpening, ReviewPlan
+from contracts.investigation import Escalation, PassedOn, PassingOn, Question, ReviewOpening, ReviewPlan
 from contracts.review import Decision, ReviewRequest, Role
 from worker import calls
 from worker.calls import Steps
-from worker.domain.deciding import binding_decision
 from worker.orchestrations.case import OpenCase, now
+from worker.orchestrations.inbox import DecisionInbox
 
+LOOK_AGAIN = timedelta(minutes=15)
 NOT_DECIDED_IN_TIME = "Nobody decided before the deadline."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that has been put, and where its answer is announced."""
+
+    assessment: RiskAssessment
+    review: ReviewRequest
+    inbox: DecisionInbox
+    by_manager: bool
 
 
 @dataclass(frozen=True)
@@ -24,108 +34,104 @@ class Answer:
     """What became of a question. `decision` is None when every deadline passed."""
 
     decision: Decision | None
-    by_manager: bool
+    asked: Asked
 
-
-class DecisionBox:
-    """The external event of one review. A wait that a deadline interrupts goes on afterwards: nothing falls between."""
-
-    def __init__(self, ctx: task.OrchestrationContext, case_id: str, round_number: int) -> None:
-        self._ctx = ctx
-        self._case_id = case_id
-        self._round = round_number
-        self._next = calls.wait_for_decision(ctx, round_number)
-
-    def wait(self, review: ReviewRequest) -> Steps[Decision | None]:
-        """The first decision that is bound to `review`, or None once its deadline has passed.
-
-        On the way there those who could decide are reminded, when the review says so.
-        """
-        deadline = self._ctx.create_timer(review.due_at)
-        remind_at = review.remind_at or review.due_at
-        reminder = None if review.remind_at is None else self._ctx.create_timer(remind_at)
-        while True:
-            waiting: list[task.Task[Any]] = [self._next, deadline, *([] if reminder is None else [reminder])]
-            winner: task.Task[Any] = yield task.when_any(waiting)
-            if winner is deadline:
-                return None
-            if winner is reminder:
-                reminder = None
-                yield from self._remind(review, remind_at)
-                continue
-            decision = binding_decision(self._next.get_result(), review)
-            self._next = calls.wait_for_decision(self._ctx, self._round)
-            if decision is not None:
-                deadline.cancel()
-                if reminder is not None:
-                    reminder.cancel()
-                return decision
-
-    def _remind(self, review: ReviewRequest, remind_at: datetime) -> Steps[None]:
-        order = Reminder(case_id=self._case_id, review_id=review.review_id, at=remind_at)
-        try:
-            yield from calls.remind_review(self._ctx, order)
-        except task.TaskFailedError:
-            return  # The question stands without it.
+    @property
+    def by_manager(self) -> bool:
+        """Whether a manager was asked."""
+        return self.asked.by_manager
 
 
 def ask_analyst(ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment) -> Steps[Answer]:
     """Ask an analyst; when nobody decides in time, ask a manager the same question."""
-    review, box = yield from _ask(ctx, case, assessment, "analyst")
+    asked = yield from _ask(ctx, case, assessment, "analyst")
     case.board.enter("awaiting_review", round_number=assessment.round)
-    decision = yield from box.wait(review)
-    if decision is not None:
-        return Answer(decision, by_manager=False)
-    escalated = yield from _with_terms(ctx, case, assessment, review, "manager")
-    decision = yield from calls.escalate_review(
-        ctx, Escalation(case_id=case.case_id, review=escalated, reason=NOT_DECIDED_IN_TIME, at=now(ctx))
-    )
-    if decision is not None:
-        return Answer(decision, by_manager=False)
-    case.board.enter("escalated")
-    decision = yield from _last_wait(ctx, box, escalated)
-    return Answer(decision, by_manager=True)
+    return (yield from _analyst_s_answer(ctx, case, asked))
 
 
 def ask_manager(
     ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, reason: str
 ) -> Steps[Answer]:
     """Ask a manager straight away, as a round of its own."""
-    review, box = yield from _ask(ctx, case, assessment, "manager", reason)
+    asked = yield from _ask(ctx, case, assessment, "manager", reason)
     case.board.enter("escalated", round_number=assessment.round)
-    decision = yield from _last_wait(ctx, box, review)
-    return Answer(decision, by_manager=True)
+    return (yield from _manager_s_answer(ctx, asked))
+
+
+def go_on_asking(ctx: task.OrchestrationContext, case: OpenCase, answer: Answer) -> Steps[Answer]:
+    """What was answered is not on record: the question stands as it was put, with the same deadline."""
+    asked = answer.asked
+    case.board.enter("escalated" if asked.by_manager else "awaiting_review", round_number=asked.assessment.round)
+    if asked.by_manager:
+        return (yield from _manager_s_answer(ctx, asked))
+    return (yield from _analyst_s_answer(ctx, case, asked))
+
+
+def _analyst_s_answer(ctx: task.OrchestrationContext, case: OpenCase, asked: Asked) -> Steps[Answer]:
+    review = asked.review
+    while True:
+        decision = yield from asked.inbox.wait(review)
+        if decision is not None:
+            return Answer(decision, asked)
+        try:
+            passed = yield from _pass_to_manager(ctx, case, asked)
+        except calls.Refused:
+            review = _later(ctx, review)
+            continue
+        if passed.decision is not None or passed.review is None:
+            return Answer(passed.decision, asked)
+        case.board.enter("escalated")
+        return (yield from _manager_s_answer(ctx, replace(asked, review=passed.review, by_manager=True)))
+
+
+def _pass_to_manager(ctx: task.OrchestrationContext, case: OpenCase, asked: Asked) -> Steps[PassedOn]:
+    if case.features.recorded_decisions:
+        plan = _plan(ctx, case, asked.assessment, "manager")
+        return (yield from calls.escalate_to_manager(ctx, PassingOn(plan=plan, reason=NOT_DECIDED_IN_TIME)))
+    escalated = yield from _with_terms(ctx, case, asked.assessment, asked.review, "manager")
+    decision = yield from calls.escalate_review(
+        ctx, Escalation(case_id=case.case_id, review=escalated, reason=NOT_DECIDED_IN_TIME, at=now(ctx))
+    )
+    return PassedOn(review=escalated, decision=decision)
+
+
+def _manager_s_answer(ctx: task.OrchestrationContext, asked: Asked) -> Steps[Answer]:
+    review = asked.review
+    while True:
+        decision = yield from asked.inbox.wait(review)
+        if decision is not None:
+            return Answer(decision, asked)
+        try:
+            # A decision that was accepted just before the deadline may still be on its way here: it stands.
+            return Answer((yield from calls.expire_review(ctx, asked.review)), asked)
+        except calls.Refused:
+            review = _later(ctx, review)
+
+
+def _later(ctx: task.OrchestrationContext, review: ReviewRequest) -> ReviewRequest:
+    """By the record there is still time to answer, whatever this case was told: it looks again after a while."""
+    return review.model_copy(update={"due_at": now(ctx) + LOOK_AGAIN, "remind_at": None})
 
 
 def _ask(
     ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, role: Role, reason: str | None = None
-) -> Steps[tuple[ReviewRequest, DecisionBox]]:
-    """Put the question; every decision from here on is in the box."""
+) -> Steps[Asked]:
+    """Put the question; every decision from here on is announced in the inbox."""
     if case.features.single_steps:
-        box = DecisionBox(ctx, case.case_id, assessment.round)
         question = Question(plan=_plan(ctx, case, assessment, role), escalation_reason=reason)
-        return (yield from calls.ask_person(ctx, question)), box
-    review = yield from _request(ctx, case, assessment, role)
-    box = DecisionBox(ctx, case.case_id, assessment.round)
-    yield from calls.open_review(
-        ctx,
-        ReviewOpening(
+        review = yield from calls.ask_person(ctx, question)
+    else:
+        review = yield from _request(ctx, case, assessment, role)
+        opening = ReviewOpening(
             case_id=case.case_id,
             round=assessment.round,
             review=review,
             assessment=assessment,
             escalation_reason=reason,
-        ),
-    )
-    return review, box
-
-
-def _last_wait(ctx: task.OrchestrationContext, box: DecisionBox, review: ReviewRequest) -> Steps[Decision | None]:
-    decision = yield from box.wait(review)
-    if decision is None:
-        # A decision that was accepted just before the deadline may still be on its way here: it stands.
-        decision = yield from calls.expire_review(ctx, review)
-    return decision
+        )
+        yield from calls.open_review(ctx, opening)
+    # What arrived before is in it as well: the SDK keeps events that nobody waits for yet.
+    return Asked(assessment, review, DecisionInbox(ctx, case, assessment.round), by_manager=role == "manager")
 
 
 def _request(

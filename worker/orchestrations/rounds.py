@@ -31,6 +31,14 @@ def assess_round(
     return assessment if loss is None else send_to_person(assessment, loss)
 
 
+def assess_again(
+    ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, assessment: RiskAssessment
+) -> Steps[RiskAssessment]:
+    """The assessment on record of a round whose own is not: without one, what the guard rails say of its reports."""
+    order = _task(case, assessment.round, memory, assessment.reports)
+    return (yield from calls.assess_without_model(ctx, order))
+
+
 def _hear_specialists(
     ctx: task.OrchestrationContext, case: OpenCase, round_number: int, memory: CaseMemory
 ) -> Steps[tuple[SpecialistReport, ...]]:
@@ -88,7 +96,17 @@ def _assess(
     memory: CaseMemory,
     reports: tuple[SpecialistReport, ...],
 ) -> Steps[RiskAssessment]:
-    order = AssessmentTask(
+    order = _task(case, round_number, memory, reports)
+    try:
+        return (yield from calls.assess_risk(ctx, order))
+    except task.TaskFailedError:
+        return (yield from calls.assess_without_model(ctx, order))
+
+
+def _task(
+    case: OpenCase, round_number: int, memory: CaseMemory, reports: tuple[SpecialistReport, ...]
+) -> AssessmentTask:
+    return AssessmentTask(
         case_id=case.case_id,
         round=round_number,
         alert=case.alert,
@@ -96,7 +114,3 @@ def _assess(
         policy=case.policy,
         memory=memory.rounds,
     )
-    try:
-        return (yield from calls.assess_risk(ctx, order))
-    except task.TaskFailedError:
-        return (yield from calls.assess_without_model(ctx, order))

@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Protocol
 
 from contracts.assessment import RiskAssessment
-from contracts.effect import Effect
-from contracts.investigation import Closing, Escalation, ReviewOpening
+from contracts.brief import CaseBrief
+from contracts.effect import Effect, EffectTerms
+from contracts.investigation import Closing, Escalation, InvestigationPolicy, ReviewOpening
 from contracts.journal import JournalEntry, Standing
 from contracts.report import Evidence, Specialist, SpecialistReport, Spend
+from contracts.reversal import Reversal
 from contracts.review import Decision, ReviewRequest
 
 
@@ -20,11 +22,30 @@ class Journal(Protocol):
         ...
 
 
+class Approved(Protocol):
+    """What a person approved, on whom and on what."""
+
+    @property
+    def customer_id(self) -> int: ...
+    @property
+    def assessment(self) -> RiskAssessment: ...
+    @property
+    def decision(self) -> Decision: ...
+
+
 class CaseRecord(Journal, Protocol):
     """One transaction per method. Repeating a write changes nothing; an error means that nothing was written."""
 
-    def start_round(self, case_id: str, round: int) -> None:  # noqa: A002 - the casebook's own word
-        """Begin a round with all specialists pending."""
+    def brief(self, case_id: str, round: int) -> CaseBrief:  # noqa: A002 - the casebook's own word
+        """What is on record of a case as of one round."""
+        ...
+
+    def note_other_alert(self, case_id: str) -> None:
+        """Count that the case was to be investigated on another alert than its own."""
+        ...
+
+    def start_round(self, case_id: str, round: int, policy: InvestigationPolicy | None = None) -> None:  # noqa: A002
+        """Begin a round with all specialists pending; with the first, `policy` is what the case is judged by."""
         ...
 
     def start_specialist(
@@ -60,12 +81,20 @@ class CaseRecord(Journal, Protocol):
         """Ask a person; the first review of a round counts and is returned."""
         ...
 
+    def asked_review(self, case_id: str, review_id: str) -> ReviewRequest:
+        """A question as it was put."""
+        ...
+
     def escalate(self, escalation: Escalation) -> Decision | None:
         """Pass the open review on. A decision that came first is returned and stands."""
         ...
 
     def expire_review(self, case_id: str, review_id: str) -> Decision | None:
         """Stop asking. A decision that came first is returned and stands."""
+        ...
+
+    def accepted_decision(self, case_id: str, review_id: str, *, announced: int = 1) -> Decision | None:
+        """The answer that was accepted on this review, or None; then so many announcements of one are counted."""
         ...
 
     def remind(self, case_id: str, review_id: str, at: datetime) -> None:
@@ -80,12 +109,20 @@ class CaseRecord(Journal, Protocol):
         """One recorded tool call, word for word."""
         ...
 
-    def start_effect(self, case_id: str, effect: Effect) -> None:
-        """Note that an effect is about to happen. Refuses one that no accepted decision approves."""
+    def approved_action(self, case_id: str, review_id: str) -> Approved:
+        """What the accepted decision on this review approves. Refuses when there is none."""
+        ...
+
+    def start_effect(self, case_id: str, effect: Effect, terms: EffectTerms | None = None) -> None:
+        """Note that an effect is about to happen with these terms. Refuses what no accepted decision approves."""
         ...
 
     def finish_effect(self, case_id: str, effect: Effect) -> None:
         """Note what came of an effect; `done` is final."""
+        ...
+
+    def approved_reversal(self, case_id: str, reversal_id: str, *, undoes: str) -> Reversal:
+        """An approved reversal as it is on record. Refuses one that nobody approved, or of another effect."""
         ...
 
     def start_reversal(self, case_id: str, reversal_id: str, effect: Effect) -> None:

@@ -38,7 +38,7 @@ from contracts.investigation import ReviewOpening
 from contracts.reversal import Reversal
 from contracts.review import Decision
 from contracts.telemetry import TelemetryEvent
-from tests.unit.casebook.builders import NOON, an_assessment, an_opening, open_case
+from tests.unit.casebook.builders import NOON, an_assessment, an_opening, conclude, open_case
 
 CONFIG = PublicConfig(
     version="1",
@@ -157,7 +157,7 @@ def case_in_review(
     book.start_round(case, 1)
     shown = {"refund_charge_ids": refundable, "risk_level": level}
     assessment = an_assessment(score=score, action=recommended).model_copy(update=shown)
-    book.save_assessment(case, assessment)
+    conclude(book, case, assessment)
     opening = an_opening(case, assessment, escalation_reason=escalation_reason)
     opening = opening.model_copy(update={"review": opening.review.model_copy(update={"four_eyes_actions": four_eyes})})
     book.open_review(opening)

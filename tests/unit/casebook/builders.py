@@ -116,6 +116,12 @@ def an_assessment(
     )
 
 
+def a_calm_assessment() -> RiskAssessment:
+    """One that lets the case close by itself."""
+    calm = {"risk_level": "low", "route": "auto_clear", "route_reasons": ()}
+    return an_assessment(score=0.1, action="clear").model_copy(update=calm)
+
+
 def an_opening(
     case: str, assessment: RiskAssessment | None = None, round_number: int = 1, escalation_reason: str | None = None
 ) -> ReviewOpening:
@@ -162,8 +168,9 @@ def a_decision(
 
 def an_effect(case: str, action: EffectAction = "lock_account", status: EffectStatus = "pending") -> Effect:
     result = {"locked_at": NOON.isoformat()} if status == "done" else None
+    customer = case.rsplit("-", 1)[-1]
     return Effect.model_validate(
-        {"key": effect_key(case, action, "1"), "action": action, "status": status, "result": result}
+        {"key": effect_key(case, action, customer), "action": action, "status": status, "result": result}
     )
 
 
@@ -180,6 +187,27 @@ def investigate(book: CaseBook, case: str, round_number: int = 1) -> None:
     book.save_assessment(case, an_assessment(round_number))
 
 
+def conclude(book: CaseBook, case: str, assessment: RiskAssessment) -> RiskAssessment:
+    """Keep an assessment and the reports that it rests on; the first of its round counts and is returned."""
+    for report in assessment.reports:
+        book.save_report(case, report, [evidence_of(report.round, report.specialist)])
+    return book.save_assessment(case, assessment)
+
+
+def put(book: CaseBook, opening: ReviewOpening) -> ReviewRequest:
+    """Ask a person about what was concluded just before, or in the round before."""
+    if opening.round == book.get_case(opening.case_id).round:
+        conclude(book, opening.case_id, opening.assessment)
+    return book.open_review(opening)
+
+
+def pass_time(book: CaseBook, hours: float = 80.0) -> None:
+    """Let the record's clock go on: by default beyond the deadline of a new review."""
+    clock = book.transactions.now
+    assert isinstance(clock, SteppingClock)
+    clock.now += timedelta(hours=hours)
+
+
 def ask(book: CaseBook, case: str, round_number: int = 1) -> ReviewOpening:
     """A whole round up to its open review."""
     investigate(book, case, round_number)
@@ -191,7 +219,7 @@ def ask(book: CaseBook, case: str, round_number: int = 1) -> ReviewOpening:
 def asked_in_short(book: CaseBook, number: int = 1, assessment: RiskAssessment | None = None) -> ReviewOpening:
     """A case with an open review, and as little before it as there can be."""
     opening = an_opening(open_case(book, number), assessment)
-    book.open_review(opening)
+    put(book, opening)
     return opening
 
 

@@ -18,6 +18,7 @@ from tests.unit.casebook.builders import (
     asked_in_short,
     closing,
     open_case,
+    put,
 )
 
 
@@ -127,8 +128,8 @@ def test_an_approval_whose_facts_have_changed_allows_nothing(book: CaseBook):
         "facts_changed",
         {"round": 1, "changes": ["The account is locked already."]},
     )
-    again = an_opening(case, an_assessment(2))
-    book.open_review(again)
+    again = an_opening(case, an_assessment(1).model_copy(update={"round": 2}))
+    put(book, again)
     book.accept_decision(a_decision(again), MANAGER)
     book.start_effect(case, an_effect(case))
     assert book.get_case(case).state == "acting"
@@ -144,7 +145,8 @@ def test_a_refusal_by_changed_facts_is_asked_about_again(book: CaseBook):
     book.finish_effect(case, an_effect(case, "refund_charges", "failed"))
 
     book.note_changed_facts(case, 1, ("Charge ch-1 cannot be refunded: its status is refunded.",))
-    again = an_opening(case, an_assessment(2, action="refund_charges"))
+    rest = opening.assessment.model_copy(update={"round": 2, "recommended_action": "refund_charges"})
+    again = an_opening(case, rest)
     book.open_review(again)
     asked = book.get_case(case)
     book.accept_decision(a_decision(again, action="refund_charges"), MANAGER)
@@ -162,6 +164,7 @@ def test_an_approval_of_an_earlier_round_allows_nothing(book: CaseBook):
     opening = asked_in_short(book)
     case = opening.case_id
     book.accept_decision(a_decision(opening), MANAGER)
+    book.note_changed_facts(case, 1, ("The account is locked already.",))
     book.start_round(case, 2)
     with pytest.raises(NotApproved):
         book.finish_effect(case, an_effect(case, status="done"))

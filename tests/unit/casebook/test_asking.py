@@ -25,8 +25,11 @@ from tests.unit.casebook.builders import (
     ask,
     asked_in_short,
     closing,
+    conclude,
     investigate,
     open_case,
+    pass_time,
+    put,
 )
 
 
@@ -53,15 +56,15 @@ def test_opening_a_review_again_changes_nothing(book: CaseBook):
 
 
 def test_what_a_person_sees_is_what_the_review_is_bound_to(book: CaseBook):
-    """A repeated assessment may have come out differently; the one that is asked about is shown."""
+    """A person may be asked for one more reason than was concluded; the assessment with that reason is shown."""
     case = open_case(book)
-    book.save_assessment(case, an_assessment(score=0.7))
-    asked_about = an_assessment(score=0.9)
+    concluded = conclude(book, case, an_assessment(score=0.7))
+    asked_about = concluded.model_copy(update={"route_reasons": (*concluded.route_reasons, "The memory was lost.")})
 
     book.open_review(an_opening(case, asked_about))
 
     assert book.get_case(case).assessment == asked_about
-    assert book.get_case(case).progress.score == 0.9
+    assert book.get_case(case).progress.score == 0.7
 
 
 def test_a_review_of_something_else_is_refused(book: CaseBook):
@@ -101,6 +104,7 @@ def test_an_escalation_moves_the_deadline_and_the_role_of_the_same_review(book: 
     case = open_case(book)
     opening = ask(book, case)
     escalation = an_escalation(opening)
+    pass_time(book)
 
     assert book.escalate(escalation) is None
 
@@ -118,7 +122,9 @@ def test_an_escalation_moves_the_deadline_and_the_role_of_the_same_review(book: 
 def test_a_second_escalation_with_a_later_deadline_is_another_event(book: CaseBook):
     case = open_case(book)
     opening = ask(book, case)
+    pass_time(book)
     book.escalate(an_escalation(opening, hours=144))
+    pass_time(book)
     book.escalate(an_escalation(opening, hours=200))
 
     assert [event.type for event in book.case_events(case)].count("escalated") == 2
@@ -151,6 +157,7 @@ def test_an_expired_review_takes_no_decision(book: CaseBook):
     case = open_case(book)
     opening = ask(book, case)
 
+    pass_time(book)
     assert book.expire_review(case, opening.review.review_id) is None
     assert book.expire_review(case, opening.review.review_id) is None
 
@@ -172,15 +179,16 @@ def test_a_decision_accepted_before_the_review_expires_is_handed_back(book: Case
 def test_closing_a_case_withdraws_its_open_review(book: CaseBook):
     case = open_case(book)
     ask(book, case)
-    book.close_case(closing(case, "unresolved"))
+    book.close_case(closing(case, "failed"))
 
     assert book.get_case(case).review is None
     assert book.summary(case).due_at is None
 
 
-def test_a_round_that_starts_over_an_open_review_supersedes_it(book: CaseBook):
+def test_a_decision_on_the_round_before_is_superseded(book: CaseBook):
     case = open_case(book)
     opening = ask(book, case)
+    book.accept_decision(a_decision(opening, "reject"), MANAGER)
     book.start_round(case, 2)
 
     with pytest.raises(ReviewSuperseded):
@@ -188,19 +196,14 @@ def test_a_round_that_starts_over_an_open_review_supersedes_it(book: CaseBook):
     assert book.get_case(case).review is None
 
 
-def test_nobody_is_asked_about_a_round_that_the_case_has_passed(book: CaseBook):
-    case = open_case(book)
-    investigate(book, case, 1)
-    book.start_round(case, 2)
-
-    with pytest.raises(ReviewSuperseded, match="round 2"):
-        book.open_review(an_opening(case))
-
-
 def test_a_reminder_is_noted_once_while_somebody_is_asked(book: CaseBook):
-    opening = asked_in_short(book)
-    review, at = opening.review.review_id, NOON + timedelta(hours=48)
+    at = NOON + timedelta(hours=48)
+    unreminded = an_opening(open_case(book))
+    opening = unreminded.model_copy(update={"review": unreminded.review.model_copy(update={"remind_at": at})})
+    put(book, opening)
+    review = opening.review.review_id
 
+    book.remind(opening.case_id, review, at + timedelta(hours=1))
     book.remind(opening.case_id, review, at)
     book.remind(opening.case_id, review, at)
 
@@ -208,7 +211,7 @@ def test_a_reminder_is_noted_once_while_somebody_is_asked(book: CaseBook):
     assert [event.data["review_id"] for event in reminded] == [review]
     book.accept_decision(a_decision(opening), MANAGER)
     seq = book.last_seq()
-    book.remind(opening.case_id, review, at + timedelta(hours=1))
+    book.remind(opening.case_id, review, at)
     assert book.last_seq() == seq
     with pytest.raises(ReviewNotFound):
         book.remind(opening.case_id, review_id(opening.case_id, 9), at)
@@ -216,6 +219,7 @@ def test_a_reminder_is_noted_once_while_somebody_is_asked(book: CaseBook):
 
 def test_an_expired_review_says_so_in_the_log(book: CaseBook):
     opening = asked_in_short(book)
+    pass_time(book)
     book.expire_review(opening.case_id, opening.review.review_id)
     book.expire_review(opening.case_id, opening.review.review_id)
     assert [event.type for event in book.case_events(opening.case_id)].count("review_expired") == 1

@@ -16,8 +16,8 @@ from casebook.audit import ORPHANS, audit_case, verify_audit
 from casebook.desk import Desk
 from casebook.engine import writing
 from casebook.events import BrokenLink
+from casebook.refusal_tables import Base
 from casebook.repository import CaseBook
-from casebook.spend_tables import Base
 from contracts.effect import Effect
 from contracts.ids import effect_key
 from tests.unit.casebook.builders import (
@@ -32,6 +32,8 @@ from tests.unit.casebook.builders import (
     closing,
     investigate,
     open_case,
+    pass_time,
+    put,
 )
 
 TABLES = ("case", *ORPHANS)
@@ -57,6 +59,7 @@ def tell(book: CaseBook, desk: Desk) -> str:
     investigate(book, case, 2)
     opening = an_opening(case, an_assessment(2))
     book.open_review(opening)
+    pass_time(book)
     book.escalate(an_escalation(opening))
     desk.add_attachment(case, "ben", Upload("call.txt", "text/plain", b"He was in Lisbon."))
     book.accept_decision(a_decision(opening, decided_by="ben"), MANAGER)
@@ -71,7 +74,7 @@ def tell(book: CaseBook, desk: Desk) -> str:
 
     waiting = an_opening(open_case(book, 2), an_assessment(action="lock_and_refund"))
     review = waiting.review.model_copy(update={"four_eyes_actions": ("lock_and_refund",), "approvals_required": 2})
-    book.open_review(waiting.model_copy(update={"review": review}))
+    put(book, waiting.model_copy(update={"review": review}))
     book.accept_decision(a_decision(waiting, action="lock_and_refund"), MANAGER)
     return case
 
@@ -228,7 +231,7 @@ def test_two_rows_that_changed_places_are_found(book: CaseBook, desk: Desk, engi
     case = tell(book, desk)
     table = Base.metadata.tables["report"]
     with tampering(engine) as session:
-        one, other = (row for row in rows_in(session, table) if row.specialist == "usage")
+        one, other = (row for row in rows_in(session, table) if (row.case_id, row.specialist) == (case, "usage"))
         for row, body in ((one, other.body), (other, one.body)):
             session.execute(update(table).where(key_of(table, row)).values(body=body))
         broken = verify_audit(session).broken

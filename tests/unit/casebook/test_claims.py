@@ -16,7 +16,15 @@ from casebook.transactions import Transactions
 from contracts.alert import Severity
 from contracts.case import CaseSummary
 from contracts.investigation import ReviewOpening
-from tests.unit.casebook.builders import NOON, a_decision, an_alert, an_opening, closing, open_case
+from tests.unit.casebook.builders import (
+    NOON,
+    a_decision,
+    an_alert,
+    an_opening,
+    closing,
+    open_case,
+    put,
+)
 
 ROUNDS = 500
 
@@ -49,7 +57,7 @@ def asked(
     opening = an_opening(case, escalation_reason="Nobody answered in time." if escalated else None)
     due = opening.review.model_copy(update={"due_at": NOON + timedelta(hours=due_in_hours)})
     opening = opening.model_copy(update={"review": due})
-    book.open_review(opening)
+    put(book, opening)
     return opening
 
 
@@ -110,7 +118,7 @@ def test_a_claim_is_taken_over_with_a_reason(book: CaseBook, desk: Desk) -> None
 
 def test_nobody_claims_a_closed_or_an_unknown_case(book: CaseBook, desk: Desk) -> None:
     case = open_case(book)
-    book.close_case(closing(case, "cleared"))
+    book.close_case(closing(case, "failed"))
     actions: list[Callable[[str], object]] = [
         lambda case: desk.claim(case, "ana"),
         lambda case: desk.assign(case, "ana", "maria"),
@@ -253,7 +261,7 @@ def test_a_case_that_waits_for_a_second_approval_is_not_handed_to_who_gave_the_f
     opening = an_opening(open_case(book))
     policy = {"approvals_required": 2, "four_eyes_actions": ("lock_account",)}
     opening = opening.model_copy(update={"review": opening.review.model_copy(update=policy)})
-    book.open_review(opening)
+    put(book, opening)
     book.accept_decision(a_decision(opening, decided_by="ana"), ("analyst",))
 
     assert desk.next_case("ana") is None

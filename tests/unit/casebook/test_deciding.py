@@ -35,6 +35,8 @@ from tests.unit.casebook.builders import (
     closing,
     investigate,
     open_case,
+    pass_time,
+    put,
 )
 
 
@@ -82,7 +84,7 @@ def test_a_decision_is_refused_unless_it_answers_what_is_asked_right_now(book: C
     with pytest.raises(NoOpenReview):
         book.accept_decision(a_decision(opening), MANAGER)
 
-    book.open_review(opening)
+    put(book, opening)
     with pytest.raises(AssessmentChanged):
         book.accept_decision(a_decision(opening).model_copy(update={"assessment_hash": OTHER_HASH}), MANAGER)
     with pytest.raises(NoOpenReview):
@@ -101,8 +103,8 @@ def test_a_decision_is_refused_unless_it_answers_what_is_asked_right_now(book: C
         "This case moved to round 2 while you were reading: the assessment changed. Reload to see it."
     )
 
-    book.close_case(closing(case, "unresolved", 2))
-    with pytest.raises(CaseClosed, match="unresolved"):
+    book.close_case(closing(case, "failed", 2))
+    with pytest.raises(CaseClosed, match="failed"):
         book.accept_decision(a_decision(opening), MANAGER)
     assert book.get_case(case).decisions == (a_decision(opening, "reject"),)
 
@@ -145,9 +147,11 @@ def test_counts_name_every_state(book: CaseBook):
     open_case(book, 1)
     ask(book, open_case(book, 2))
     third = open_case(book, 3)
-    book.escalate(an_escalation(ask(book, third)))
+    asked = ask(book, third)
+    pass_time(book)
+    book.escalate(an_escalation(asked))
     fourth = open_case(book, 4)
-    book.close_case(closing(fourth, "cleared"))
+    book.close_case(closing(fourth, "failed"))
 
     expected: dict[CaseState, int] = {
         "investigating": 1,
@@ -194,6 +198,7 @@ def test_the_role_is_the_one_that_the_review_asks_for_when_the_decision_arrives(
     with pytest.raises(NotAllowed, match="'analyst'"):
         book.accept_decision(a_decision(opening), ())
 
+    pass_time(book)
     book.escalate(an_escalation(opening))
     seq = book.last_seq()
     with pytest.raises(NotAllowed, match="'manager'"):

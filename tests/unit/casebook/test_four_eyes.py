@@ -24,7 +24,16 @@ from contracts.assessment import RecommendedAction
 from contracts.case import Proposal
 from contracts.investigation import ReviewOpening
 from contracts.review import Approval, Decision, Role
-from tests.unit.casebook.builders import NOON, a_decision, an_assessment, an_escalation, an_opening, open_case
+from tests.unit.casebook.builders import (
+    NOON,
+    a_decision,
+    an_assessment,
+    an_escalation,
+    an_opening,
+    open_case,
+    pass_time,
+    put,
+)
 
 ANALYST: tuple[Role, ...] = ("analyst",)
 BOTH: tuple[RecommendedAction, ...] = ("refund_charges", "lock_and_refund")
@@ -36,7 +45,7 @@ def asked_for_two(book: CaseBook, number: int = 1, round_number: int = 1) -> Rev
     opening = an_opening(case, an_assessment(round_number, action="lock_and_refund"))
     review = opening.review.model_copy(update={"approvals_required": 2, "four_eyes_actions": BOTH})
     opening = opening.model_copy(update={"review": review})
-    book.open_review(opening)
+    put(book, opening)
     return opening
 
 
@@ -161,9 +170,10 @@ def test_escalating_expiring_and_moving_on_drop_the_proposal(book: CaseBook):
     for opening in (escalated, expired, passed):
         book.accept_decision(by("ana", opening), ANALYST)
 
+    pass_time(book)
     book.escalate(an_escalation(escalated))
     book.expire_review(expired.case_id, expired.review.review_id)
-    book.start_round(passed.case_id, 2)
+    book.accept_decision(a_decision(passed, "reject", decided_by="ben"), ANALYST)
 
     assert [book.get_case(opening.case_id).proposal for opening in (escalated, expired, passed)] == [None] * 3
     with pytest.raises(NotAllowed, match="manager"):

@@ -5,23 +5,36 @@ import threading
 import pytest
 from sqlalchemy import Engine
 
-from casebook.errors import CaseClosed, CaseNotFound, EvidenceNotFound, IllegalMove
+from casebook.errors import CaseClosed, CaseNotFound, EvidenceNotFound, IllegalMove, RoundNotBegun
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
+from contracts.assessment import RiskAssessment
 from contracts.journal import JournalEntry, Standing
-from contracts.report import SPECIALISTS
+from contracts.report import SPECIALISTS, Specialist
 from contracts.spend import ModelUse
 from tests.unit.casebook.builders import (
+    MANAGER,
+    a_calm_assessment,
+    a_decision,
     a_report,
     an_alert,
     an_assessment,
+    an_opening,
     ask,
     closing,
+    conclude,
     evidence_of,
     investigate,
     open_case,
 )
+
+
+def concluded_by(book: CaseBook, case: str, specialist: Specialist) -> RiskAssessment:
+    """An assessment that rests on one report alone."""
+    assessment = an_assessment()
+    alone = tuple(report for report in assessment.reports if report.specialist == specialist)
+    return conclude(book, case, assessment.model_copy(update={"reports": alone}))
 
 
 def event_types(book: CaseBook) -> list[str]:
@@ -93,26 +106,27 @@ def test_progress_follows_each_specialist_and_the_last_report_starts_the_assessm
     book.start_specialist(case, 1, "usage")
     assert book.get_case(case).progress.specialists == {"usage": "running", "location": "pending", "billing": "pending"}
 
-    book.save_report(case, a_report("usage", score=None, status="not_evaluable"), [])
-    book.save_report(case, a_report("location"), [])
+    book.save_report(case, a_report("usage", score=None, status="not_evaluable"), [evidence_of(1, "usage")])
+    book.save_report(case, a_report("location"), [evidence_of(1, "location")])
     progress = book.get_case(case).progress
     assert progress.specialists == {"usage": "not_evaluable", "location": "ok", "billing": "pending"}
     assert progress.phase == "investigating"
 
-    book.save_report(case, a_report("billing", score=None, status="unavailable"), [])
+    book.save_report(case, a_report("billing", score=None, status="unavailable"), [evidence_of(1, "billing")])
     assert book.get_case(case).progress.phase == "assessing"
 
-    book.save_assessment(case, an_assessment(score=0.75))
+    concluded = an_assessment(score=0.75).model_copy(update={"reports": book.get_case(case).reports})
+    book.save_assessment(case, concluded)
     view = book.get_case(case)
     assert view.progress.score == 0.75
-    assert view.assessment == an_assessment(score=0.75)
+    assert view.assessment == concluded
     summary = book.summary(case)
     assert (summary.risk_score, summary.risk_level) == (0.75, "high")
 
 
 def test_an_assessment_without_a_score_is_kept_as_such(book: CaseBook):
     case = open_case(book)
-    book.save_assessment(case, an_assessment(score=None))
+    conclude(book, case, an_assessment(score=None))
 
     assert book.get_case(case).progress.score is None
     assert book.summary(case).risk_level == "high"
@@ -169,8 +183,7 @@ def test_repeating_every_step_changes_nothing_and_logs_nothing(book: CaseBook):
 
 def test_the_first_report_and_the_first_assessment_count(book: CaseBook):
     case = open_case(book)
-    book.save_report(case, a_report(score=0.8), [evidence_of(1, "location")])
-    book.save_assessment(case, an_assessment(score=0.8))
+    conclude(book, case, an_assessment(score=0.8))
 
     kept_report = book.save_report(case, a_report(score=0.1), [])
     kept_assessment = book.save_assessment(case, an_assessment(score=0.1))
@@ -196,7 +209,7 @@ def test_what_was_saved_is_not_worked_out_again(book: CaseBook):
 def test_a_running_specialist_never_falls_back_from_its_result(book: CaseBook):
     case = open_case(book)
     book.start_specialist(case, 1, "usage")
-    book.save_report(case, a_report("usage"), [])
+    book.save_report(case, a_report("usage"), [evidence_of(1, "usage")])
 
     book.start_specialist(case, 1, "usage")
 
@@ -206,6 +219,7 @@ def test_a_running_specialist_never_falls_back_from_its_result(book: CaseBook):
 def test_a_new_round_starts_afresh_and_keeps_the_earlier_one(book: CaseBook):
     case = open_case(book)
     opening = ask(book, case)
+    book.accept_decision(a_decision(opening, "reject"), MANAGER)
 
     book.start_round(case, 2)
 
@@ -222,18 +236,25 @@ def test_a_new_round_starts_afresh_and_keeps_the_earlier_one(book: CaseBook):
 
 def test_a_late_report_of_an_earlier_round_leaves_the_current_progress_alone(book: CaseBook):
     case = open_case(book)
-    book.start_round(case, 1)
+    opening = an_opening(case, concluded_by(book, case, "location"))
+    book.open_review(opening)
+    book.accept_decision(a_decision(opening, "reject"), MANAGER)
     book.start_round(case, 2)
 
-    book.save_report(case, a_report("usage", 1), [])
+    book.save_report(case, a_report("usage", 1), [evidence_of(1, "usage")])
 
     view = book.get_case(case)
     assert view.progress.specialists["usage"] == "pending"
-    assert [report.specialist for report in view.earlier_rounds[0].reports] == ["usage"]
+    assert [report.specialist for report in view.earlier_rounds[0].reports] == ["usage", "location"]
 
 
 def test_a_round_that_the_case_has_passed_cannot_start(book: CaseBook):
     case = open_case(book)
+    rejected = ask(book, case)
+    book.accept_decision(a_decision(rejected, "reject"), MANAGER)
+    again = an_opening(case, rejected.assessment.model_copy(update={"round": 2}))
+    book.open_review(again)
+    book.accept_decision(a_decision(again, "reject"), MANAGER)
     book.start_round(case, 3)
 
     with pytest.raises(IllegalMove, match="from 'round 3' to 'round 2'"):
@@ -244,7 +265,7 @@ def test_no_later_round_slips_past_an_open_review(book: CaseBook):
     case = open_case(book)
     ask(book, case)
 
-    with pytest.raises(IllegalMove):
+    with pytest.raises(RoundNotBegun):
         book.save_assessment(case, an_assessment(2))
     assert book.get_case(case).round == 1
 
@@ -252,7 +273,8 @@ def test_no_later_round_slips_past_an_open_review(book: CaseBook):
 @pytest.mark.parametrize("outcome", ["auto_cleared", "failed"])
 def test_a_closed_case_shows_its_outcome_and_takes_no_more(book: CaseBook, outcome: str):
     case = open_case(book)
-    investigate(book, case)
+    book.start_round(case, 1)
+    conclude(book, case, a_calm_assessment())
     book.close_case(closing(case, outcome))
 
     view = book.get_case(case)
@@ -267,7 +289,7 @@ def test_a_closed_case_shows_its_outcome_and_takes_no_more(book: CaseBook, outco
     with pytest.raises(CaseClosed):
         book.start_specialist(case, 2, "usage")
     with pytest.raises(CaseClosed):
-        book.save_report(case, a_report("usage", 2), [])
+        book.save_report(case, a_report("usage", 2), [evidence_of(1, "usage")])
     with pytest.raises(CaseClosed):
         book.save_assessment(case, an_assessment(2))
     assert book.get_case(case) == view
@@ -276,22 +298,23 @@ def test_a_closed_case_shows_its_outcome_and_takes_no_more(book: CaseBook, outco
 def test_steps_repeated_after_the_close_are_still_harmless(book: CaseBook):
     case = open_case(book)
     investigate(book, case)
-    book.close_case(closing(case))
+    book.close_case(closing(case, "failed"))
     seq = book.last_seq()
 
     investigate(book, case)
-    book.close_case(closing(case))
+    book.close_case(closing(case, "failed"))
 
     assert book.last_seq() == seq
 
 
 def test_a_case_closes_with_one_outcome(book: CaseBook):
     case = open_case(book)
-    book.close_case(closing(case, "cleared"))
+    conclude(book, case, a_calm_assessment())
+    book.close_case(closing(case, "auto_cleared"))
 
     with pytest.raises(CaseClosed):
         book.close_case(closing(case, "failed"))
-    assert book.get_case(case).outcome == "cleared"
+    assert book.get_case(case).outcome == "auto_cleared"
 
 
 def test_a_repeated_step_is_told_what_its_own_run_has_done_and_the_first_entry_counts(book: CaseBook):
@@ -309,15 +332,15 @@ def test_a_repeated_step_is_told_what_its_own_run_has_done_and_the_first_entry_c
 def test_what_a_run_ends_with_is_kept_with_its_report_or_not_at_all(book: CaseBook):
     case = open_case(book)
     use = ModelUse(round=1, agent="location", model="m", input_tokens=7, output_tokens=3, cost_usd=None)
-    book.save_report(case, a_report(), [], [JournalEntry("r1-location-m1", "{}", use)])
+    book.save_report(case, a_report(), [evidence_of(1, "location")], [JournalEntry("r1-location-m1", "{}", use)])
     assert book.spent_on_case(case).model_calls == 1
 
-    book.save_report(case, a_report(), [], [JournalEntry("r1-location-m1", "{}", use)])
+    book.save_report(case, a_report(), [evidence_of(1, "location")], [JournalEntry("r1-location-m1", "{}", use)])
     assert book.spent_on_case(case).model_calls == 1, "a second attempt at the same step"
 
-    book.close_case(closing(case))
+    book.close_case(closing(case, "failed"))
     with pytest.raises(CaseClosed):
-        book.save_report(case, a_report("usage"), [], [JournalEntry("r1-usage-m1", "{}", use)])
+        book.save_report(case, a_report("usage"), [evidence_of(1, "usage")], [JournalEntry("r1-usage-m1", "{}", use)])
     assert book.spent_on_case(case).model_calls == 1
 
 

@@ -15,7 +15,16 @@ from casebook.queries import CaseQuery
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
 from tests.bench.casebook import fill
-from tests.unit.casebook.builders import NOON, a_decision, an_alert, an_assessment, an_opening, closing, only_on
+from tests.unit.casebook.builders import (
+    NOON,
+    a_decision,
+    an_alert,
+    an_assessment,
+    an_opening,
+    closing,
+    only_on,
+    put,
+)
 from tests.unit.casebook.test_lists import plans, recorded
 
 SEVERITIES = ("low", "critical", "high", "medium")
@@ -34,9 +43,9 @@ def cases(book: CaseBook) -> list[str]:
             continue
         opening = an_opening(case, an_assessment(score=number / 20))
         due = NOON + timedelta(hours=number % 5)
-        book.open_review(opening.model_copy(update={"review": opening.review.model_copy(update={"due_at": due})}))
+        put(book, opening.model_copy(update={"review": opening.review.model_copy(update={"due_at": due})}))
         if number % 3 == 2:
-            book.close_case(closing(case, "cleared"))
+            book.close_case(closing(case, "failed"))
     return opened
 
 
@@ -65,7 +74,7 @@ def test_every_filter_lets_exactly_its_cases_through(desk: Desk) -> None:
         ({"rule": "impossible"}, []),
         ({"customer_id": 3}, [2, 5, 8, 11]),
         ({"severity": "critical"}, [1, 5, 9]),
-        ({"outcome": "cleared"}, [2, 5, 8, 11]),
+        ({"outcome": "failed"}, [2, 5, 8, 11]),
         ({"due_before": NOON + timedelta(hours=2)}, [1, 10]),
         ({"opened_before": NOON}, []),
         ({"opened_after": NOON}, list(range(12))),
@@ -114,7 +123,7 @@ def test_a_list_can_be_of_one_s_own_of_another_s_or_of_nobody_s_cases(desk: Desk
 def test_overdue_and_the_label_of_the_last_decision_are_filters(book: CaseBook, desk: Desk) -> None:
     openings = [an_opening(book.open_case(an_alert(number)).case_id) for number in (2, 3)]
     for opening, due in zip(openings, (NOON, NOON + timedelta(days=900)), strict=True):
-        book.open_review(opening.model_copy(update={"review": opening.review.model_copy(update={"due_at": due})}))
+        put(book, opening.model_copy(update={"review": opening.review.model_copy(update={"due_at": due})}))
     assert listed(desk, overdue=True) == [1]
     assert listed(desk, overdue=False) == [2]
     book.accept_decision(a_decision(openings[0], action="clear"), ("analyst",))
@@ -197,7 +206,7 @@ PLANS: dict[str, dict[str, Any]] = {
     "unclaimed": {"sort": "due", "state": ("awaiting_review",), "assignee": "none"},
     "rule": {"rule": "impossible_travel"},
     "label": {"label": "true_fraud"},
-    "outcome": {"outcome": "cleared"},
+    "outcome": {"outcome": "failed"},
 }
 
 
@@ -328,7 +337,7 @@ FLAT: dict[str, dict[str, Any]] = {
     "words of a rule by deadline": {"q": "oslo", "rule": "login_storm", "sort": "-due"},
     "rule by deadline": {"rule": "login_storm", "sort": "due"},
     "rule by score": {"rule": "login_storm", "sort": "-score"},
-    "outcome by change": {"outcome": "cleared", "sort": "-updated"},
+    "outcome by change": {"outcome": "failed", "sort": "-updated"},
     "label that none has": {"label": "true_fraud", "sort": "due"},
     "overdue by score": {"overdue": True, "sort": "-score", "state": ("awaiting_review", "escalated")},
     "customer by score": {"customer_id": 7, "rule": "login_storm", "sort": "score"},

@@ -22,6 +22,7 @@ from tests.unit.casebook.builders import (
     investigate,
     only_on,
     open_case,
+    put,
 )
 
 
@@ -72,7 +73,7 @@ def test_a_list_can_be_of_one_state(book: CaseBook):
     for number in range(1, 7):
         case = open_case(book, number)
         if number % 2:
-            book.close_case(closing(case, "cleared"))
+            book.close_case(closing(case, "failed"))
 
     assert customers(book, state="closed", limit=2) == [5, 3, 1]
     assert customers(book, state="investigating", limit=2) == [6, 4, 2]
@@ -259,7 +260,7 @@ def test_a_page_is_never_longer_than_promised(book: CaseBook, monkeypatch: pytes
 def test_cases_and_events_of_other_cases_stay_apart(book: CaseBook):
     first, second = open_case(book, 1), open_case(book, 2)
     investigate(book, first)
-    book.open_review(an_opening(first))
+    put(book, an_opening(first))
 
     assert [event.type for event in book.case_events(second)] == ["case_opened"]
     assert book.get_case(second).reports == ()

@@ -21,7 +21,6 @@ from casebook.repository import CaseBook
 from casebook.transactions import Transactions
 from contracts.assessment import EffectAction
 from contracts.effect import Effect, EffectStatus, ReversalAction
-from contracts.ids import effect_key
 from contracts.reversal import Reversal
 from contracts.review import Role
 from tests.unit.casebook.builders import (
@@ -33,6 +32,7 @@ from tests.unit.casebook.builders import (
     an_opening,
     asked_in_short,
     closing,
+    put,
 )
 
 ANALYST: tuple[Role, ...] = ("analyst",)
@@ -47,13 +47,13 @@ def closed_case(book: CaseBook, number: int = 1, status: EffectStatus = "done") 
     for action in actions:
         book.start_effect(case, an_effect(case, action))
         book.finish_effect(case, an_effect(case, action, status))
-    book.close_case(closing(case, "locked_and_refunded"))
+    book.close_case(closing(case, "locked_and_refunded" if status == "done" else "failed"))
     return case
 
 
 def ask_back(book: CaseBook, case: str, action: EffectAction = "lock_account", who: str = "ana") -> Reversal:
     return book.request_reversal(
-        case, effect_key(case, action, "1"), "The customer was travelling.", subject=who, roles=ANALYST
+        case, an_effect(case, action).key, "The customer was travelling.", subject=who, roles=ANALYST
     )
 
 
@@ -61,8 +61,10 @@ def approve(book: CaseBook, case: str, number: int = 1, who: str = "maria") -> R
     return book.decide_reversal(case, number, "approve", "Indeed.", subject=who, roles=MANAGER)
 
 
-def undoing(case: str, status: EffectStatus = "pending", action: ReversalAction = "unlock_account") -> Effect:
-    return Effect(key=f"{case}:{action}:1:1", action=action, status=status)
+def undoing(
+    case: str, status: EffectStatus = "pending", action: ReversalAction = "unlock_account", number: int = 1
+) -> Effect:
+    return Effect(key=f"{case}:{action}:{case.rsplit('-', 1)[-1]}:{number}", action=action, status=status)
 
 
 def types(book: CaseBook, case: str) -> list[str]:
@@ -102,7 +104,7 @@ def test_every_step_of_the_worker_may_be_repeated(book: CaseBook):
     for _ in range(2):
         book.start_reversal(case, wanted, undoing(case))
     for status in ("unknown", "unknown", "done", "done", "failed", "unknown"):
-        book.finish_reversal(case, wanted, Effect(key=f"{case}:k", action="unlock_account", status=status))
+        book.finish_reversal(case, wanted, undoing(case, status))
     book.start_reversal(case, wanted, undoing(case))
     book.mark_reversal_scheduled(wanted)
     book.mark_reversal_scheduled(wanted)
@@ -152,10 +154,10 @@ def test_what_was_refused_or_failed_can_be_asked_for_again_and_what_was_done_can
     book.decide_reversal(case, 1, "reject", "No.", subject="maria", roles=MANAGER)
     second = ask_back(book, case)
     approve(book, case, 2)
-    book.finish_reversal(case, second.reversal_id, undoing(case, "failed"))
+    book.finish_reversal(case, second.reversal_id, undoing(case, "failed", number=2))
     third = ask_back(book, case)
     approve(book, case, 3)
-    book.finish_reversal(case, third.reversal_id, undoing(case, "done"))
+    book.finish_reversal(case, third.reversal_id, undoing(case, "done", number=3))
 
     assert [each.status for each in book.get_case(case).reversals] == ["refused", "failed", "done"]
     with pytest.raises(ReversalStands, match="This was taken back already, by ana"):
@@ -169,9 +171,9 @@ def test_only_what_was_done_in_this_case_can_be_taken_back(book: CaseBook):
     with pytest.raises(NothingToReverse, match="'lock_account' is 'failed' in this case"):
         ask_back(book, failed)
     with pytest.raises(EffectNotFound):
-        book.request_reversal(failed, effect_key(other, "lock_account", "1"), "Why.", subject="ana", roles=ANALYST)
+        book.request_reversal(failed, an_effect(other).key, "Why.", subject="ana", roles=ANALYST)
     with pytest.raises(NotAllowed):
-        book.request_reversal(other, effect_key(other, "lock_account", "1"), "Why.", subject="vera", roles=("viewer",))
+        book.request_reversal(other, an_effect(other).key, "Why.", subject="vera", roles=("viewer",))
     assert types(book, failed)[-1] == types(book, other)[-1] == "case_closed"
 
 
@@ -266,9 +268,9 @@ def locking_case(book: CaseBook, number: int, customer: int = 1, status: EffectS
     """A case of a customer whose approved lock has come so far."""
     case = book.open_case(an_alert(number).model_copy(update={"customer_id": customer})).case_id
     opening = an_opening(case)
-    book.open_review(opening)
+    put(book, opening)
     book.accept_decision(a_decision(opening), MANAGER)
-    effect = an_effect(case, status=status).model_copy(update={"key": effect_key(case, "lock_account", str(customer))})
+    effect = an_effect(case, status=status).model_copy(update={"key": f"{case}:lock_account:{customer}"})
     book.start_effect(case, effect)
     book.finish_effect(case, effect)
     return case
@@ -280,10 +282,11 @@ def test_whoever_takes_a_lock_back_sees_whose_else_stands(book: CaseBook):
     locking_case(book, 5, customer=2)
     before = book.get_case(first).also_locked_by
 
-    ask_back(book, second)
+    book.request_reversal(second, f"{second}:lock_account:1", "Lisbon.", subject="ana", roles=ANALYST)
     reversal = approve(book, second)
     asked = book.get_case(first).also_locked_by
-    book.finish_reversal(second, reversal.reversal_id, undoing(second, "done"))
+    undone = Effect(key=f"{second}:unlock_account:1:1", action="unlock_account", status="done")
+    book.finish_reversal(second, reversal.reversal_id, undone)
 
     assert before == asked == (second, waiting)
     assert book.get_case(first).also_locked_by == (waiting,)

@@ -268,7 +268,7 @@ async def test_nobody_is_eager_for_a_case_that_is_closed(
     ask(book, case)
     feed.wake(awaiting=case)
     await until(feed, pulse, book.last_seq())
-    book.close_case(Closing(case_id=case, round=1, outcome="unresolved"))
+    book.close_case(Closing(case_id=case, round=1, outcome="failed"))
     await until(feed, pulse, book.last_seq())
     sign = log.sign
     assert sign is not None

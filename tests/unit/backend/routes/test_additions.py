@@ -22,7 +22,7 @@ async def test_a_note_is_kept_in_the_name_of_its_author_and_found_by_its_words(
     client: httpx.AsyncClient, book: CaseBook
 ) -> None:
     case = open_case(book)
-    book.close_case(closing(case, "cleared"))
+    book.close_case(closing(case, "failed"))
     added = await client.post(f"/api/cases/{case}/notes", json={"text": "Rang her: roaming package."}, headers=BEN)
     assert added.status_code == 201
     note = Note.model_validate_json(added.content)

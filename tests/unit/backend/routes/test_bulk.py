@@ -73,14 +73,14 @@ async def test_a_false_alarm_is_bound_to_what_was_shown(client: httpx.AsyncClien
 async def test_a_preview_says_why_a_case_is_left_out(client: httpx.AsyncClient, book: CaseBook) -> None:
     claimed, escalated = case_in_review(book, 1), case_in_review(book, 2, escalation_reason="Late.")
     unasked, closed = open_case(book, 3), open_case(book, 4)
-    book.close_case(closing(closed, "cleared"))
+    book.close_case(closing(closed, "failed"))
     await client.post(f"/api/cases/{claimed.case_id}/claim", headers=BEN)
     cases = [claimed.case_id, escalated.case_id, unasked, closed]
     reasons = [item["reason"] for item in await preview(client, "close_false_alarm", cases, ANA)]
     assert reasons[0].startswith("ben claimed this case at")
     assert reasons[1] == "This needs the role 'manager', which you do not have."
     assert reasons[2] == "This case has no open review: there is nothing to decide right now."
-    assert reasons[3].startswith("This case is closed with the outcome 'cleared'")
+    assert reasons[3].startswith("This case is closed with the outcome 'failed'")
 
 
 async def test_many_cases_are_claimed_at_once(client: httpx.AsyncClient, book: CaseBook) -> None:

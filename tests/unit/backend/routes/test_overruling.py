@@ -11,7 +11,12 @@ from contracts.alert import Severity
 from contracts.assessment import RecommendedAction
 from contracts.hashing import content_hash
 from tests.unit.backend.support import case_in_review, decision_body, signed_in
-from tests.unit.casebook.builders import an_alert, an_assessment, an_opening
+from tests.unit.casebook.builders import (
+    an_alert,
+    an_assessment,
+    an_opening,
+    put,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -81,6 +86,6 @@ async def test_a_critical_alert_counts_like_a_critical_assessment(
 ) -> None:
     case = book.open_case(an_alert().model_copy(update={"severity": severity})).case_id
     opening = an_opening(case, an_assessment(score=0.2, action="clear").model_copy(update={"risk_level": "low"}))
-    book.open_review(opening)
+    put(book, opening)
     assert content_hash(opening.assessment) == opening.review.assessment_hash
     assert (await decide(client, decision_body(opening, action="clear")))[1]["status"] == status

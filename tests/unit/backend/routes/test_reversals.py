@@ -8,6 +8,7 @@ from backend.services.relay import Relay
 from backend.threads import Threads
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
+from contracts.effect import Effect
 from contracts.ids import effect_key
 from tests.unit.backend.support import FakeScheduler, answering, signed_in
 from tests.unit.casebook.builders import MANAGER, a_decision, an_effect, asked_in_short, closing
@@ -97,9 +98,8 @@ async def test_what_a_crash_left_approved_is_started_by_the_next_process_and_aga
     scheduler.instances.clear()
     await Relay(book, scheduler, Threads()).sweep()
     assert scheduler.reversals == [approved, approved]
-    book.finish_reversal(
-        case, approved.reversal_id, an_effect(case, status="done").model_copy(update={"action": "unlock_account"})
-    )
+    undone = Effect(key=f"{case}:unlock_account:1:1", action="unlock_account", status="done")
+    book.finish_reversal(case, approved.reversal_id, undone)
     scheduler.instances.clear()
     await Relay(book, scheduler, Threads()).sweep()
     assert len(scheduler.reversals) == 2

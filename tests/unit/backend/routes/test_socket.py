@@ -61,18 +61,18 @@ def test_it_closes_after_the_push_that_says_that_the_case_is_closed(backend: Run
     with socket_of(backend, case) as watching:
         receive(watching)
         ask(book, case)
-        book.close_case(closing(case, "unresolved"))
+        book.close_case(closing(case, "failed"))
         messages, code = drain(watching)
     last = messages[-1]
-    assert (last["case"]["state"], last["progress"]["outcome"], code) == ("closed", "unresolved", 1000)
+    assert (last["case"]["state"], last["progress"]["outcome"], code) == ("closed", "failed", 1000)
 
 
 def test_a_closed_case_is_shown_once(backend: RunningBackend, book: CaseBook) -> None:
     case = open_case(book)
-    book.close_case(closing(case, "auto_cleared"))
+    book.close_case(closing(case, "failed"))
     with socket_of(backend, case) as watching:
         messages, code = drain(watching)
-    assert [message["case"]["outcome"] for message in messages] == ["auto_cleared"]
+    assert [message["case"]["outcome"] for message in messages] == ["failed"]
     assert code == 1000
 
 

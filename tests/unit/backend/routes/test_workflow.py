@@ -188,10 +188,10 @@ async def test_status_says_what_the_scheduler_says(
 async def test_a_closed_case_is_completed_though_the_scheduler_has_forgotten_it(parts: Parts, book: CaseBook) -> None:
     case = open_case(book)
     Outbox(book.transactions).confirm(scheduled=[case])
-    book.close_case(Closing(case_id=case, round=1, outcome="auto_cleared"))
+    book.close_case(Closing(case_id=case, round=1, outcome="failed"))
     async with answering(parts) as client:
         answer = (await client.get(f"/api/workflow/status/{case}")).json()
-    assert (answer["runtime_status"], answer["result"]) == ("COMPLETED", "auto_cleared")
+    assert (answer["runtime_status"], answer["result"]) == ("COMPLETED", "failed")
 
 
 async def test_status_of_an_unknown_case_is_404(client: httpx.AsyncClient) -> None:
@@ -297,7 +297,7 @@ async def test_decisions_on_what_is_not_asked_are_refused(client: httpx.AsyncCli
     later = await client.post("/api/workflow/decision", json=decision_body(opening, review_id=f"{opening.case_id}:r2"))
     assert (later.status_code, later.json()["id"]) == (409, "no-open-review")
 
-    book.close_case(Closing(case_id=opening.case_id, round=1, outcome="unresolved"))
+    book.close_case(Closing(case_id=opening.case_id, round=1, outcome="failed"))
     closed = await client.post("/api/workflow/decision", json=decision_body(opening))
     assert (closed.status_code, closed.json()["id"]) == (409, "case-closed")
 

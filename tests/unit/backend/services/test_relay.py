@@ -42,7 +42,7 @@ async def test_of_a_flood_the_oldest_are_investigated_and_the_others_wait_for_ro
     assert scheduler.starts == cases[:3]
 
     for case in cases[1:3]:
-        book.close_case(Closing(case_id=case, round=1, outcome="unresolved"))
+        book.close_case(Closing(case_id=case, round=1, outcome="failed"))
     await relay.sweep()
     assert scheduler.starts == cases
     assert [relay.take_room(), relay.take_room()] == [True, False]
@@ -86,7 +86,7 @@ async def test_open_cases_that_the_scheduler_forgot_are_started_again_with_what_
     book.accept_decision(decision, MANAGER)
     await relay.sweep()
     closed = case_in_review(book, 2)
-    book.close_case(Closing(case_id=closed.case_id, round=1, outcome="unresolved"))
+    book.close_case(Closing(case_id=closed.case_id, round=1, outcome="failed"))
     scheduler.instances.clear()
     scheduler.delivered.clear()
 

@@ -9,8 +9,8 @@ from casebook.repository import CaseBook
 from contracts.assessment import RecommendedAction
 from contracts.investigation import ActionOrder, ActionResult, Reconciliation
 from contracts.money import Money
-from contracts.report import Evidence
-from tests.unit.worker.support.cases import NOON, an_assessment
+from contracts.report import Evidence, ToolCall
+from tests.unit.worker.support.cases import NOON, a_report, an_assessment, three_reports
 from tests.unit.worker.support.record import CASE, CTX, approved, events
 from tests.unit.worker.support.store import CUSTOMER, FakeStore, a_charge
 from worker.activities.actions import NO_LONGER_HOLDS, NOTHING_TO_REFUND, ActionActivities
@@ -31,19 +31,25 @@ def an_order(
     casebook: CaseBook, action: RecommendedAction = "lock_account", charges: tuple[str, ...] = ()
 ) -> ActionOrder:
     """An approved order about charges that were seen as they are in a new store."""
-    assessment = an_assessment().model_copy(update={"refund_charge_ids": charges})
-    order = order_for(CASE, CUSTOMER, assessment, approved(casebook, action, assessment))
-    assert order.facts is not None
-    seen = Evidence(
-        evidence_id="r1-billing-1",
+    call = ToolCall(
+        tool_call_id="r1-billing-1",
         tool="get_recent_charges",
+        arguments={},
+        ok=True,
+        result_hash="sha256:" + "0" * 64,
+        duration_ms=1,
+    )
+    seen = Evidence(
+        evidence_id=call.tool_call_id,
+        tool=call.tool,
         arguments={},
         ok=True,
         result={"charges": [a_charge(charge) for charge in charges]},
         recorded_at=NOON,
     )
-    casebook.save_report(CASE, an_assessment().reports[2], (seen,))
-    return order.model_copy(update={"facts": order.facts.model_copy(update={"evidence_ids": ("r1-billing-1",)})})
+    concluded = an_assessment(reports=(*three_reports()[:2], a_report("billing", tool_calls=(call,))))
+    assessment = concluded.model_copy(update={"refund_charge_ids": charges})
+    return order_for(CASE, CUSTOMER, assessment, approved(casebook, action, assessment, [seen]))
 
 
 def statuses(result: ActionResult) -> dict[str, Any]:
@@ -216,8 +222,9 @@ def test_nothing_is_sent_again_when_what_was_approved_no_longer_holds(casebook: 
 def test_the_own_lock_does_not_keep_the_other_half_from_being_sent(casebook: CaseBook) -> None:
     store = FakeStore(charges=[a_charge("ch-1")])
     activities, order = acting(casebook, store), an_order(casebook, "lock_and_refund", ("ch-1",))
-    locked = order.model_copy(update={"decision": order.decision.model_copy(update={"action": "lock_account"})})
-    activities.execute_action(CTX, locked)
+    store.faults = [None, "before"]
+    with pytest.raises(ActionsUnavailable):
+        activities.execute_action(CTX, order)
 
     result = activities.reconcile_action(CTX, Reconciliation(order=order))
 
@@ -239,9 +246,9 @@ def test_after_the_last_look_the_log_says_loudly_that_nobody_knows(
 def test_giving_up_says_that_nobody_knows_but_leaves_what_is_done(casebook: CaseBook) -> None:
     store = FakeStore(charges=[a_charge("ch-1")])
     activities, order = acting(casebook, store), an_order(casebook, "lock_and_refund", ("ch-1",))
-    activities.execute_action(
-        CTX, order.model_copy(update={"decision": order.decision.model_copy(update={"action": "lock_account"})})
-    )
+    store.faults = [None, "before"]
+    with pytest.raises(ActionsUnavailable):
+        activities.execute_action(CTX, order)
 
     activities.give_up_action(CTX, order)
 

@@ -25,7 +25,7 @@ from tests.unit.worker.support.cases import (
     an_assessment,
     an_assessment_task,
 )
-from tests.unit.worker.support.record import CASE, CTX, ORDER, an_opening, approved, events
+from tests.unit.worker.support.record import CASE, CTX, ORDER, an_opening, approved, concluded, events
 from worker.activities.assessment import AssessmentActivities
 from worker.activities.closing import ClosingActivities
 from worker.activities.review import ReviewActivities
@@ -50,6 +50,12 @@ def specialists(casebook: CaseBook, *turns: Turn) -> tuple[SpecialistActivities,
 def assessing(casebook: CaseBook, *turns: Turn) -> tuple[AssessmentActivities, ScriptedModel]:
     model = ScriptedModel(list(turns))
     return AssessmentActivities(casebook, AggregatorAgent(a_loop(model), PROMPTS)), model
+
+
+def heard(casebook: CaseBook) -> None:
+    """The reports of an ordinary assessment task are on record."""
+    for report in an_assessment_task().reports:
+        casebook.save_report(CASE, report, ())
 
 
 def refuse(*_: object) -> None:
@@ -147,6 +153,7 @@ def test_a_report_that_was_kept_after_all_beats_the_notice_of_its_failure(casebo
 
 
 def test_an_assessment_is_kept_with_its_cost_and_not_paid_for_again(casebook: CaseBook) -> None:
+    heard(casebook)
     first, _ = assessing(casebook, answers(VERDICT))
     assessment = first.assess_risk(CTX, an_assessment_task())
     again, model = assessing(casebook)
@@ -154,7 +161,7 @@ def test_an_assessment_is_kept_with_its_cost_and_not_paid_for_again(casebook: Ca
     assert again.assess_risk(CTX, an_assessment_task()) == assessment
     assert (assessment.overall_risk_score, assessment.tokens, assessment.model) == (0.9, 100, "scripted")
     assert model.requests == []
-    assert events(casebook) == ["case_opened", "assessed"]
+    assert events(casebook) == ["case_opened", *["specialist_finished"] * 3, "assessed"]
 
 
 def test_without_a_model_a_person_must_look(casebook: CaseBook) -> None:
@@ -177,7 +184,7 @@ def test_garbage_from_every_agent_never_clears_a_case(casebook: CaseBook) -> Non
 
 def test_a_review_is_opened_escalated_and_expired_in_the_record(casebook: CaseBook) -> None:
     activities = ReviewActivities(casebook)
-    opening = an_opening(an_assessment())
+    opening = an_opening(concluded(casebook))
     activities.open_review(CTX, opening)
     later = opening.review.model_copy(update={"required_role": "manager", "due_at": NOON + timedelta(hours=144)})
 
@@ -199,6 +206,7 @@ def test_a_decision_that_came_before_the_deadline_is_returned(casebook: CaseBook
 
 def test_a_person_is_shown_why_an_assessment_that_was_to_clear_the_case_came_to_them(casebook: CaseBook) -> None:
     judgement = {"overall_risk_score": 0.1, "recommended_action": "clear", "reasoning": "All is well."}
+    heard(casebook)
     activities, _ = assessing(casebook, answers(judgement))
     cleared = activities.assess_risk(CTX, an_assessment_task())
     shown = send_to_person(cleared, "The case's memory could not be written: it is full.")
@@ -220,10 +228,11 @@ def test_a_case_that_ends_as_failed_is_an_error_in_the_log(
 
 def test_closing_twice_closes_once(casebook: CaseBook) -> None:
     activities = ClosingActivities(casebook)
+    concluded(casebook, an_assessment(0.1, "clear"))
     closing = Closing(case_id=CASE, round=1, outcome="auto_cleared")
 
     activities.close_case(CTX, closing)
     activities.close_case(CTX, closing)
 
-    assert events(casebook) == ["case_opened", "case_closed"]
+    assert events(casebook)[-2:] == ["assessed", "case_closed"]
     assert casebook.get_case(CASE).outcome == "auto_cleared"

@@ -9,11 +9,11 @@ from casebook.repository import CaseBook
 from contracts.hashing import content_hash
 from contracts.investigation import ChangedFacts, FactCheck, Question, Reminder, ReviewPlan
 from contracts.money import Money
-from contracts.report import Evidence, ToolCall
+from contracts.report import Evidence, SpecialistReport, ToolCall
 from contracts.review import Role
 from tests.unit.worker.support.agents import ScriptedModel, a_loop
 from tests.unit.worker.support.cases import NOON, a_policy, a_report, an_assessment, an_assessment_task, three_reports
-from tests.unit.worker.support.record import CASE, CTX, an_opening, approved, events
+from tests.unit.worker.support.record import CASE, CTX, an_opening, approved, concluded, events
 from tests.unit.worker.support.store import FakeStore, a_charge
 from worker.activities.assessment import AssessmentActivities
 from worker.activities.facts import FactActivities
@@ -32,7 +32,7 @@ CHECK = FactCheck(
 )
 
 
-def seen(casebook: CaseBook, *amounts: int) -> None:
+def seen(casebook: CaseBook, *amounts: int, report: SpecialistReport | None = None) -> None:
     """Record what the billing specialist was shown."""
     listed = [a_charge(f"ch-{number}", amount) for number, amount in enumerate(amounts, 1)]
     evidence = Evidence(
@@ -43,7 +43,7 @@ def seen(casebook: CaseBook, *amounts: int) -> None:
         result={"charges": list(listed)},
         recorded_at=NOON,
     )
-    casebook.save_report(CASE, a_report("billing"), (evidence,))
+    casebook.save_report(CASE, report or a_report("billing"), (evidence,))
 
 
 def test_facts_that_still_hold_change_nothing(casebook: CaseBook) -> None:
@@ -91,7 +91,6 @@ def test_what_has_changed_is_on_record_once(casebook: CaseBook) -> None:
 
 
 def test_an_assessment_says_what_its_refund_adds_up_to_by_the_record(casebook: CaseBook) -> None:
-    seen(casebook, 1_500, 250)
     call = ToolCall(
         tool_call_id="r1-billing-1",
         tool="get_recent_charges",
@@ -102,6 +101,9 @@ def test_an_assessment_says_what_its_refund_adds_up_to_by_the_record(casebook: C
     )
     billing = a_report("billing", 0.9, tool_calls=(call,), suspicious_charge_ids=("ch-1", "ch-2"))
     task = an_assessment_task(reports=(*three_reports()[:2], billing))
+    seen(casebook, 1_500, 250, report=billing)
+    for report in task.reports[:2]:
+        casebook.save_report(CASE, report, ())
     activities = AssessmentActivities(casebook, AggregatorAgent(a_loop(ScriptedModel([])), load_prompts()))
 
     assessment = activities.assess_without_model(CTX, task)
@@ -120,7 +122,9 @@ def a_plan(role: Role = "analyst", total: int | None = None, limit: int | None =
             "recommended_action": "refund_charges" if refund else "lock_account",
         }
     )
-    policy = a_policy(review_hours_critical=4, remind_before_share=0.25, four_eyes_refund_minor=limit)
+    policy = a_policy(
+        review_hours_critical=4, review_hours_high=4, remind_before_share=0.25, four_eyes_refund_minor=limit
+    )
     return ReviewPlan(
         case_id=CASE, severity="critical", required_role=role, asked_at=NOON, assessment=assessment, policy=policy
     )
@@ -161,6 +165,7 @@ def test_a_review_asks_two_people_by_the_policy_in_force(
 
 def test_a_person_is_asked_on_terms_that_a_repeated_step_does_not_move(casebook: CaseBook) -> None:
     question = Question(plan=a_plan(total=1_001))
+    concluded(casebook, question.plan.assessment)
     desk = BusinessHours(frozenset({1, 2, 3, 4, 5}), time(9), time(15), UTC)
 
     asked = ReviewActivities(casebook).ask_person(CTX, question)
@@ -179,6 +184,7 @@ def test_a_person_is_asked_on_terms_that_a_repeated_step_does_not_move(casebook:
 
 def test_a_manager_is_asked_straight_away_with_the_reason(casebook: CaseBook) -> None:
     plan = a_plan("manager")
+    concluded(casebook, plan.assessment)
 
     asked = ReviewActivities(casebook).ask_person(
         CTX, Question(plan=plan, escalation_reason="All attempts are used up.")
@@ -189,20 +195,21 @@ def test_a_manager_is_asked_straight_away_with_the_reason(casebook: CaseBook) ->
 
 
 def test_a_reminder_is_on_record_once_and_only_while_somebody_is_asked(casebook: CaseBook) -> None:
-    activities, opening = ReviewActivities(casebook), an_opening(an_assessment())
+    activities, plain = ReviewActivities(casebook), an_opening(concluded(casebook))
+    opening = plain.model_copy(update={"review": plain.review.model_copy(update={"remind_at": NOON})})
     activities.open_review(CTX, opening)
     reminder = Reminder(case_id=CASE, review_id=opening.review.review_id, at=NOON)
 
     activities.remind_review(CTX, reminder)
     activities.remind_review(CTX, reminder)
     activities.expire_review(CTX, opening.review)
-    activities.remind_review(CTX, reminder.model_copy(update={"at": NOON + timedelta(hours=1)}))
+    activities.remind_review(CTX, reminder)
 
     assert events(casebook).count("review_reminded") == 1
 
 
 def test_the_end_without_an_answer_is_loud(casebook: CaseBook, caplog: pytest.LogCaptureFixture) -> None:
-    activities, opening = ReviewActivities(casebook), an_opening(an_assessment())
+    activities, opening = ReviewActivities(casebook), an_opening(concluded(casebook))
     activities.open_review(CTX, opening)
 
     activities.expire_review(CTX, opening.review)

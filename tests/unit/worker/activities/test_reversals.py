@@ -2,16 +2,18 @@
 
 import pytest
 
-from casebook.errors import NotReversible, ReversalNotFound
+from casebook.errors import NotReversible
 from casebook.repository import CaseBook
-from contracts.investigation import ActionOrder, Closing, ReversalReconciliation
+from contracts.investigation import Closing, ReversalReconciliation
 from contracts.reversal import Reversal
+from tests.unit.worker.support.cases import an_assessment
 from tests.unit.worker.support.record import CASE, CTX, approved, events
 from tests.unit.worker.support.store import CUSTOMER, FakeStore, Fault, a_charge
 from worker.activities.actions import ActionActivities
 from worker.activities.effects import UNKNOWN
 from worker.activities.facts import FactActivities
 from worker.activities.reversals import ReversalActivities
+from worker.domain.facts import order_for
 from worker.ports.actions import ActionsUnavailable
 
 LOCK = f"{CASE}:lock_account:7"
@@ -26,12 +28,8 @@ def reversing(casebook: CaseBook, store: FakeStore) -> ReversalActivities:
 def done(casebook: CaseBook, store: FakeStore) -> None:
     """Lock and refund have happened, and the case is closed."""
     store.charges = [a_charge("ch-1")]
-    order = ActionOrder(
-        case_id=CASE,
-        customer_id=CUSTOMER,
-        decision=approved(casebook, "lock_and_refund"),
-        refund_charge_ids=("ch-1",),
-    )
+    assessment = an_assessment().model_copy(update={"refund_charge_ids": ("ch-1",)})
+    order = order_for(CASE, CUSTOMER, assessment, approved(casebook, "lock_and_refund", assessment))
     ActionActivities(casebook, store, FactActivities(casebook, store)).execute_action(CTX, order)
     casebook.close_case(Closing(case_id=CASE, round=1, outcome="locked_and_refunded"))
     store.asked.clear()
@@ -85,7 +83,7 @@ def test_nothing_is_taken_back_that_nobody_approved(casebook: CaseBook) -> None:
 
     with pytest.raises(NotReversible):
         reversing(casebook, store).execute_reversal(CTX, reversal)
-    with pytest.raises(ReversalNotFound):
+    with pytest.raises(NotReversible):
         reversing(casebook, store).execute_reversal(CTX, reversal.model_copy(update={"reversal_id": "other"}))
     assert store.asked == []
 

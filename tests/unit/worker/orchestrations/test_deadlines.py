@@ -93,5 +93,5 @@ def test_what_the_policy_says_of_four_eyes_is_part_of_the_question(lab: Lab) -> 
     case.decide(case.script.opening(), "clear")
 
     assert case.outcome() == "cleared"
-    assert (review.approvals_required, review.four_eyes_actions) == (1, ("lock_and_refund",))
+    assert (review.approvals_required, review.four_eyes_actions) == (1, ("lock_and_refund", "clear"))
     assert review.remind_at is None

@@ -16,13 +16,17 @@ from contracts.investigation import (
     AssessmentTask,
     ChangedFacts,
     Closing,
+    DecisionReading,
     Escalation,
     FactCheck,
     FactReport,
     Investigation,
     InvestigationPolicy,
+    PassedOn,
+    PassingOn,
     Question,
     Reconciliation,
+    Refusal,
     Reminder,
     ReportFiling,
     ReversalReconciliation,
@@ -72,10 +76,16 @@ class CaseScript:
     """What comes of each action's effects, by effect, where it is not that all is done; one after the other."""
     decided_before_deadline: Decision | None = None
     """What the record answers when a deadline has passed: a decision that was accepted just before it."""
+    accepted: dict[str, Decision] = field(default_factory=dict[str, Decision])
+    """The decisions on record, by review. An event that announces any other proves nothing."""
     instead: dict[str, object] = field(default_factory=dict[str, object])
     """By activity or entity operation: the exception that it raises, or the answer of another shape that it gives."""
 
+    refused: list[str] = field(default_factory=list[str])
+    """Steps that the record does not justify, each as often as it is listed; then they are done."""
+
     plans: list[ReviewPlan] = field(default_factory=list[ReviewPlan])
+    readings: list[DecisionReading] = field(default_factory=list[DecisionReading])
     reminders: list[Reminder] = field(default_factory=list[Reminder])
     checks: list[FactCheck] = field(default_factory=list[FactCheck])
     changed_facts: list[ChangedFacts] = field(default_factory=list[ChangedFacts])
@@ -114,6 +124,9 @@ class CaseScript:
 
     def stray_from(self, step: str) -> object | None:
         """What `step` answers instead of doing its work, or None. Raises what it is to raise."""
+        if step in self.refused:
+            self.refused.remove(step)
+            return Refusal(refused=f"Nothing on record justifies '{step}'.", reason="unjustified")
         stray = self.instead.get(step)
         if isinstance(stray, Exception):
             raise stray
@@ -177,6 +190,11 @@ class FakeActivities:
             four_eyes_actions=None if limit is None else four_eyes_actions(plan.assessment, plan.severity, limit),
         )
 
+    def read_decision(self, ctx: task.ActivityContext, reading: DecisionReading) -> Decision | None:
+        script = self._scripts[reading.case_id]
+        script.readings.append(reading)
+        return script.accepted.get(reading.review_id)
+
     def remind_review(self, ctx: task.ActivityContext, reminder: Reminder) -> None:
         script = self._scripts[reminder.case_id]
         with script.changed:
@@ -216,6 +234,12 @@ class FakeActivities:
         with script.changed:
             script.openings.append(opening)
             script.changed.notify_all()
+
+    def escalate_to_manager(self, ctx: task.ActivityContext, passing: PassingOn) -> PassedOn:
+        terms, plan = self.schedule_review(ctx, passing.plan), passing.plan
+        later = opening_of(Question(plan=plan), terms).review
+        escalation = Escalation(case_id=plan.case_id, review=later, reason=passing.reason, at=plan.asked_at)
+        return PassedOn(review=later, decision=self.escalate_review(ctx, escalation))
 
     def escalate_review(self, ctx: task.ActivityContext, escalation: Escalation) -> Decision | None:
         script = self._scripts[escalation.case_id]

@@ -47,8 +47,9 @@ class RunningCase:
     def decide(
         self, opening: ReviewOpening, action: RecommendedAction | None = "lock_account", **changes: Any
     ) -> Decision:
-        """Answer a review: an approval of `action`, or what `changes` say."""
+        """Answer a review, as the casebook accepts it: an approval of `action`, or what `changes` say."""
         decision = a_decision(opening.review.review_id, opening.assessment, action=action, **changes)
+        self.script.accepted.setdefault(decision.review_id, decision)
         self.send(opening.round, decision)
         return decision
 
@@ -56,7 +57,7 @@ class RunningCase:
         return self.decide(opening, action=None, verdict="reject", **changes)
 
     def send(self, round_number: int, payload: object) -> None:
-        """Raise the event of a round, whatever it carries."""
+        """Raise the event of a round, whatever it carries: anybody can."""
         event = names.analyst_decision(round_number)
         self.client.raise_orchestration_event(self.order.case_id, event, data=payload)
 
@@ -116,7 +117,11 @@ class Lab:
     numbers: Iterator[int]
 
     def start(
-        self, script: CaseScript | None = None, alert: Alert | None = None, text: str | None = None
+        self,
+        script: CaseScript | None = None,
+        alert: Alert | None = None,
+        text: str | None = None,
+        version: str = names.INVESTIGATION_VERSION,
     ) -> RunningCase:
         """Schedule a case; `text` is its input if it is to be another than its order."""
         order = an_investigation(alert or an_alert(f"alert-{next(self.numbers)}"))
@@ -124,7 +129,7 @@ class Lab:
         self.scripts[order.case_id] = script
         client, order_or_text = (self.client, order) if text is None else (self.rude_client, text)
         client.schedule_new_orchestration(
-            names.INVESTIGATION, input=order_or_text, instance_id=order.case_id, version=names.INVESTIGATION_VERSION
+            names.INVESTIGATION, input=order_or_text, instance_id=order.case_id, version=version
         )
         return RunningCase(order, script, self.client, self.rude_client)
 

@@ -1,5 +1,6 @@
 """One case in a real casebook, asked about and decided."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from durabletask import task
@@ -9,6 +10,7 @@ from contracts.assessment import RecommendedAction, RiskAssessment
 from contracts.hashing import content_hash
 from contracts.ids import review_id
 from contracts.investigation import ReviewOpening
+from contracts.report import Evidence
 from contracts.review import Decision, ReviewRequest
 from tests.unit.worker.support.cases import NOON, a_decision, an_assessment, an_investigation
 from worker.activities.review import ReviewActivities
@@ -34,11 +36,25 @@ def an_opening(assessment: RiskAssessment) -> ReviewOpening:
     return ReviewOpening(case_id=CASE, round=assessment.round, review=review, assessment=assessment)
 
 
+def concluded(
+    casebook: CaseBook, assessment: RiskAssessment | None = None, evidence: Sequence[Evidence] = ()
+) -> RiskAssessment:
+    """Keep an assessment, and before it the reports that it rests on, with what the tools answered."""
+    assessment = assessment or an_assessment()
+    for report in assessment.reports:
+        called = {call.tool_call_id for call in report.tool_calls}
+        casebook.save_report(CASE, report, [item for item in evidence if item.evidence_id in called])
+    return casebook.save_assessment(CASE, assessment)
+
+
 def approved(
-    casebook: CaseBook, action: RecommendedAction = "lock_account", assessment: RiskAssessment | None = None
+    casebook: CaseBook,
+    action: RecommendedAction = "lock_account",
+    assessment: RiskAssessment | None = None,
+    evidence: Sequence[Evidence] = (),
 ) -> Decision:
     """Ask, and have a manager approve `action`: the decision as it is recorded."""
-    assessment = assessment or an_assessment()
+    assessment = concluded(casebook, assessment, evidence)
     ReviewActivities(casebook).open_review(CTX, an_opening(assessment))
     decision = a_decision(review_id(CASE, assessment.round), assessment, action=action)
     recorded = casebook.accept_decision(decision, ("manager",))

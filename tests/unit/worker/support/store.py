@@ -29,8 +29,8 @@ class FakeStore:
     lock: str | None = None
     """The reason of the lock that lies on the account."""
     charges: list[dict[str, JsonValue]] = field(default_factory=list[dict[str, JsonValue]])
-    faults: list[Fault] = field(default_factory=list[Fault])
-    """What happens to the next writes; then all goes well."""
+    faults: list[Fault | None] = field(default_factory=list[Fault | None])
+    """What happens to the next writes, None: all goes well; then all goes well."""
     reads_fail: int = 0
     """So many of the next reads get no answer."""
     tool_errors: bool = False

@@ -1,0 +1,57 @@
+"""What is on record of a case, for a step that must not rely on what it was told about it."""
+
+import json
+from dataclasses import replace
+from typing import TypeVar
+
+from sqlalchemy import Connection, bindparam, select
+
+from casebook.errors import CaseNotFound
+from casebook.journal import kept_reports
+from casebook.tables import AlertRow, CaseEventRow, DecisionRow, table_of
+from contracts.alert import Alert
+from contracts.brief import CaseBrief
+from contracts.investigation import Feedback, InvestigationPolicy
+from contracts.journal import Standing
+from contracts.review import Decision
+
+T = TypeVar("T")
+
+_ALERTS, _EVENTS, _DECISIONS = table_of(AlertRow), table_of(CaseEventRow), table_of(DecisionRow)
+_ALERT = select(_ALERTS.c.body).where(_ALERTS.c.case_id == bindparam("of_case"))
+_BEGUN = select(_EVENTS.c.data).where(
+    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == "round_started:1"
+)
+_REJECTIONS = select(_DECISIONS.c.round, _DECISIONS.c.body).where(
+    _DECISIONS.c.case_id == bindparam("of_case"), _DECISIONS.c.verdict == "reject"
+)
+
+
+def brief_of(connection: Connection, case_id: str, round_number: int, *, reports: bool = True) -> CaseBrief:
+    """The case as of one round, with or without its reports. Raises CaseNotFound."""
+    of = {"of_case": case_id}
+    alert = connection.execute(_ALERT, of).scalar()
+    if alert is None:
+        raise CaseNotFound(case_id)
+    begun = connection.execute(_BEGUN, of).scalar()
+    policy = None if begun is None else json.loads(begun).get("policy")
+    kept = kept_reports(connection, case_id, round_number) if reports else {}
+    return CaseBrief(
+        alert=Alert.model_validate_json(alert),
+        policy=None if policy is None else InvestigationPolicy.model_validate(policy),
+        reports={report.specialist: report for report in kept.values()},
+        feedback={} if round_number == 1 else _feedback(connection, case_id),
+    )
+
+
+def with_brief(standing: Standing[T], brief: CaseBrief) -> Standing[T]:
+    """The standing of a run that is not over, with what is on record of its case."""
+    return replace(standing, brief=brief)
+
+
+def _feedback(connection: Connection, case_id: str) -> dict[int, Feedback]:
+    found: dict[int, Feedback] = {}
+    for row in connection.execute(_REJECTIONS, {"of_case": case_id}):
+        said = Decision.model_validate_json(row.body)
+        found[row.round] = Feedback(round=row.round, text=said.feedback or "", decided_by=said.decided_by)
+    return found

@@ -1,0 +1,159 @@
+"""What the record refuses because nothing on record justifies it: the log of refused transitions lists each."""
+
+from collections.abc import Sequence
+
+from casebook.errors.base import CasebookError
+
+
+class Unjustified(CasebookError):
+    """Base of all refusals of a step that the case's own record does not justify. Nothing has changed."""
+
+    id = "unjustified"
+    status = 409
+
+
+class OutcomeNotJustified(Unjustified):
+    """A case was to be closed with an outcome that its record does not bear out."""
+
+    id = "outcome-not-justified"
+
+    def __init__(self, case_id: str, outcome: str, reason: str) -> None:
+        super().__init__(f"Case '{case_id}' cannot be closed as '{outcome}': {reason}.")
+
+
+class RoundNotJustified(Unjustified):
+    """A round was to begin, or to be asked about, that nothing on record calls for."""
+
+    id = "round-not-justified"
+
+    def __init__(self, case_id: str, round_number: int, reason: str) -> None:
+        super().__init__(f"Round {round_number} of case '{case_id}' cannot begin: {reason}.")
+
+
+class RoundNotBegun(Unjustified):
+    """Something was to be reported or concluded in a round that has not begun."""
+
+    id = "round-not-begun"
+
+    def __init__(self, case_id: str, round_number: int) -> None:
+        super().__init__(f"Round {round_number} of case '{case_id}' has not begun: nothing belongs to it.")
+
+
+class AssessmentNotRecorded(Unjustified):
+    """A person was to be asked about another assessment than the one on record."""
+
+    id = "assessment-not-recorded"
+
+    def __init__(self, case_id: str, round_number: int) -> None:
+        super().__init__(
+            f"What was to be asked about round {round_number} of case '{case_id}' is not the assessment on record."
+        )
+
+
+class ReportsNotRecorded(Unjustified):
+    """An assessment was to be kept that rests on other reports than those on record."""
+
+    id = "reports-not-recorded"
+
+    def __init__(self, case_id: str, specialists: Sequence[str]) -> None:
+        names = ", ".join(specialists)
+        super().__init__(f"An assessment of case '{case_id}' rests on reports that are not on record: {names}.")
+
+
+class ReportUnfounded(Unjustified):
+    """A report was to be kept whose tool calls have left no evidence."""
+
+    id = "report-unfounded"
+
+    def __init__(self, case_id: str, specialist: str) -> None:
+        super().__init__(f"The {specialist} report of case '{case_id}' names tool calls that left no evidence.")
+
+
+class NotApproved(Unjustified):
+    """An action was to be carried out that no accepted decision approves."""
+
+    id = "not-approved"
+
+    def __init__(self, case_id: str, action: str) -> None:
+        super().__init__(f"No accepted decision on case '{case_id}' approves '{action}'.")
+
+
+class NotAsApproved(Unjustified):
+    """An approved action was to be carried out on another customer, or on other charges, than were approved."""
+
+    id = "not-as-approved"
+
+    def __init__(self, case_id: str, action: str, what: str) -> None:
+        super().__init__(f"'{action}' in case '{case_id}' was approved for another {what}: nothing is done.")
+
+
+class FactsNotJustified(Unjustified):
+    """Facts were to be noted as changed although nothing was approved that could have relied on them."""
+
+    id = "facts-not-justified"
+
+    def __init__(self, case_id: str, round_number: int) -> None:
+        super().__init__(f"Nothing was approved in round {round_number} of case '{case_id}' that could have changed.")
+
+
+class DeadlineNotPassed(Unjustified):
+    """A question was to be passed on or withdrawn while people still have time to answer it."""
+
+    id = "deadline-not-passed"
+
+    def __init__(self, review_id: str, due_at: str) -> None:
+        super().__init__(f"The question '{review_id}' can be answered until {due_at}: it stays as it was asked.")
+
+
+class WeakerQuestion(Unjustified):
+    """A question was to be put to somebody who may not decide it, or without the second person that it needs."""
+
+    id = "weaker-question"
+
+    def __init__(self, review_id: str, what: str) -> None:
+        super().__init__(f"The question '{review_id}' cannot be put with {what}.")
+
+
+class NoAcceptedDecision(Unjustified):
+    """A case was told of an answer that nobody has given."""
+
+    id = "no-accepted-decision"
+
+    def __init__(self, review_id: str) -> None:
+        super().__init__(f"An answer to '{review_id}' was announced, but no accepted decision is on record.")
+
+
+class AlertNotRecorded(Unjustified):
+    """A case was to be investigated on another alert than its own."""
+
+    id = "alert-not-recorded"
+
+    def __init__(self, case_id: str) -> None:
+        super().__init__(f"Case '{case_id}' was to be investigated on another alert than the one on record.")
+
+
+class NotReversible(Unjustified):
+    """A reversal was to be carried out that nobody approved."""
+
+    id = "not-reversible"
+
+    def __init__(self, reversal: str, action: str) -> None:
+        super().__init__(f"Nobody approved '{action}' in the reversal '{reversal}'.")
+
+
+class NotAsRequested(Unjustified):
+    """An approved reversal was to be carried out on something else than was asked for."""
+
+    id = "not-as-requested"
+
+    def __init__(self, reversal: str) -> None:
+        super().__init__(f"The reversal '{reversal}' was approved for another effect: nothing is done.")
+
+
+class UnknownCase(Unjustified):
+    """Something was to be done in a case that is not on record. Only noted; what is raised is CaseNotFound."""
+
+    id = "unknown-case"
+
+    def __init__(self) -> None:
+        super().__init__("Something was to be done in a case that is not on record.")

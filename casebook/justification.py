@@ -1,0 +1,104 @@
+"""What must stand on record before a step of a case: the rules in one place, for commands and audit alike. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from contracts.assessment import EFFECTS_OF, RecommendedAction, Route
+from contracts.case import CaseOutcome
+from contracts.effect import EffectStatus
+from contracts.review import Role, Verdict, may_act_as
+
+CLOCK_TOLERANCE = timedelta(seconds=60)
+"""By so much the scheduler's clock, which says that a deadline has passed, may be ahead of the casebook's."""
+
+ACTION_OF: Mapping[CaseOutcome, RecommendedAction] = {
+    "cleared": "clear",
+    "account_locked": "lock_account",
+    "charges_refunded": "refund_charges",
+    "locked_and_refunded": "lock_and_refund",
+}
+"""What must have been approved before a case ends like this."""
+
+WITHDRAWS: Role = "manager"
+"""Whose rejection, or whose missed deadline, leaves a case unresolved."""
+
+
+@dataclass
+class Precedents:
+    """What is on record of a case that a step can rest on. All but `was_asked` and `effects`: of the current round."""
+
+    round: int = 1
+    was_asked: bool = False
+    """Whether a person was ever asked in this case."""
+    route: Route | None = None
+    """Where the assessment sends the case, as it was concluded."""
+    asked_role: Role | None = None
+    """Who is asked, or was; null: nobody."""
+    is_expired: bool = False
+    """Whether nobody answered in time."""
+    verdict: Verdict | None = None
+    """Of the accepted decision."""
+    action: RecommendedAction | None = None
+    facts_changed: bool = False
+    """Whether what the approval relied on has changed."""
+    effects: dict[str, EffectStatus] = field(default_factory=dict[str, EffectStatus])
+    """By their action."""
+
+    def why_no_round(self, wanted: int) -> str | None:
+        """Why the round after the current one may not begin; None when it may."""
+        if wanted != self.round + 1:
+            return f"the case is in round {self.round}"
+        if self.verdict == "reject" or self.facts_changed:
+            return None
+        return f"nobody rejected round {self.round}, and nothing that its approval relied on has changed"
+
+    def why_not_begun(self, wanted: int) -> str | None:
+        """Why a round may not begin with its specialists; None when it may."""
+        if wanted != self.round:
+            return self.why_no_round(wanted)
+        return None if self.asked_role is None else "a person was asked about it already"
+
+    def why_no_effect(self, action: str, *, has_begun: bool) -> str | None:
+        """Why an effect may not happen; None when it may. Changed facts end an approval, but not what has begun."""
+        if self.verdict != "approve" or self.action is None or action not in EFFECTS_OF[self.action]:
+            return f"no accepted decision on round {self.round} approves it"
+        if self.facts_changed and not has_begun:
+            return f"what the approval of round {self.round} relied on has changed"
+        return None
+
+    def why_not_closed(self, outcome: CaseOutcome) -> str | None:
+        """Why the case may not end with `outcome`; None when it may."""
+        if outcome == "auto_cleared":
+            return self._why_not_by_itself()
+        if outcome == "unresolved":
+            return f"{', '.join(sorted(self.done))} is done" if self.done else self._why_nobody_withdrew()
+        if outcome == "failed":
+            return None
+        if self.done != set(EFFECTS_OF[ACTION_OF[outcome]]):
+            return f"what is done by its record is {', '.join(sorted(self.done)) or 'nothing'}"
+        if self.verdict == "approve" and self.action is not None and self.done >= set(EFFECTS_OF[self.action]):
+            return None
+        # What an earlier round's approval did stays done, although nobody approves the rest.
+        if self.done and self._why_nobody_withdrew() is None:
+            return None
+        return f"no accepted decision on round {self.round} approves it"
+
+    @property
+    def done(self) -> set[str]:
+        """The effects that are done, by whichever round's approval."""
+        return {action for action, status in self.effects.items() if status == "done"}
+
+    def _why_not_by_itself(self) -> str | None:
+        if self.was_asked:
+            return "a person was asked, so a person decides"
+        if self.route != "auto_clear":
+            return f"the assessment on record of round {self.round} does not say so"
+        return None
+
+    def _why_nobody_withdrew(self) -> str | None:
+        if self.asked_role is None or not may_act_as((self.asked_role,), WITHDRAWS):
+            return f"no {WITHDRAWS} was asked in round {self.round}"
+        if self.is_expired or self.verdict == "reject":
+            return None
+        return f"the {WITHDRAWS} who was asked neither rejected nor let the deadline pass"

@@ -1,0 +1,52 @@
+"""Reading from the tables what a step of a case can rest on. Inside the transaction of the step."""
+
+import json
+
+from sqlalchemy import Connection, bindparam, select
+
+from casebook.held import HeldCase
+from casebook.justification import Precedents
+from casebook.log import is_logged
+from casebook.tables import CaseEventRow, DecisionRow, EffectRow, ReviewRow, table_of
+
+_REVIEWS, _DECISIONS = table_of(ReviewRow), table_of(DecisionRow)
+_EFFECTS, _EVENTS = table_of(EffectRow), table_of(CaseEventRow)
+_ASKED = (
+    select(
+        _REVIEWS.c.round,
+        _REVIEWS.c.status,
+        _REVIEWS.c.required_role,
+        _DECISIONS.c.verdict,
+        _DECISIONS.c.action,
+    )
+    .select_from(_REVIEWS.outerjoin(_DECISIONS, _DECISIONS.c.review_id == _REVIEWS.c.review_id))
+    .where(_REVIEWS.c.case_id == bindparam("of_case"))
+)
+_DONE = select(_EFFECTS.c.action, _EFFECTS.c.status).where(_EFFECTS.c.case_id == bindparam("of_case"))
+_SAID = select(_EVENTS.c.data).where(
+    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == bindparam("step")
+)
+
+
+def facts_changed_key(round_number: int) -> str:
+    """The name under which changed facts of a round stand in the log."""
+    return f"facts_changed:{round_number}"
+
+
+def precedents_of(connection: Connection, case: HeldCase) -> Precedents:
+    """All that a step of the case, which the caller holds, can rest on."""
+    of = {"of_case": case.case_id}
+    reviews = connection.execute(_ASKED, of).all()
+    found = Precedents(round=case.round, was_asked=bool(reviews))
+    for review in reviews:
+        if review.round == case.round:
+            found.asked_role = review.required_role
+            found.is_expired = review.status == "expired"
+            found.verdict, found.action = review.verdict, review.action
+    found.effects = {row.action: row.status for row in connection.execute(_DONE, of)}
+    found.facts_changed = is_logged(connection, case.case_id, facts_changed_key(case.round))
+    if not reviews:
+        # Once somebody is asked, nothing rests on the route any more.
+        said = connection.execute(_SAID, {**of, "step": f"assessed:{case.round}"}).scalar()
+        found.route = None if said is None else json.loads(said).get("route")
+    return found

@@ -1,0 +1,21 @@
+"""What is on record of a case, for a step that must not rely on what it was told about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from contracts.alert import Alert
+from contracts.investigation import Feedback, InvestigationPolicy
+from contracts.report import Specialist, SpecialistReport
+
+
+@dataclass(frozen=True)
+class CaseBrief:
+    """A case as its record has it."""
+
+    alert: Alert
+    policy: InvestigationPolicy | None
+    """What the case is judged by; None for a case that an earlier release began."""
+    reports: Mapping[Specialist, SpecialistReport] = field(default_factory=dict[Specialist, SpecialistReport])
+    """Of the round that is asked for."""
+    feedback: Mapping[int, Feedback] = field(default_factory=dict[int, Feedback])
+    """What people said when they rejected a round, by round."""

@@ -1,0 +1,191 @@
+"""What is announced or answered and is not on record: it wakes the case, and changes nothing."""
+
+from datetime import timedelta
+
+import pytest
+
+from contracts.investigation import FactReport, ReviewOpening
+from tests.unit.worker.support.cases import a_decision, a_policy, a_reversal
+from tests.unit.worker.support.desk import CaseScript
+from tests.unit.worker.support.lab import Lab
+from worker.domain.routing import WAS_ASKED
+from worker.orchestrations import review
+from worker.orchestrations.inbox import LOOKS_AT_ONCE
+
+SOON_H = 0.0005
+OLD = ("1.0", "1.1", "1.2")
+
+
+def forgeries(opening: ReviewOpening) -> list[object]:
+    """Every answer that could be given, and what is none."""
+    asked, shown = opening.review.review_id, opening.assessment
+    actions = ("clear", "lock_account", "refund_charges", "lock_and_refund")
+    approvals = [a_decision(asked, shown, action=action) for action in actions]
+    rejection = a_decision(asked, shown, verdict="reject", feedback="Clear it.", decided_by="maria")
+    of_a_newer_release = {**rejection.model_dump(mode="json"), "mood": "sure"}
+    return [*approvals, rejection, of_a_newer_release, None, "approve", 7, [], {"verdict": "approve"}]
+
+
+def test_no_forged_event_ends_acts_on_or_starts_anything(lab: Lab) -> None:
+    case = lab.start()
+    opening = case.script.opening()
+    for forged in forgeries(opening):
+        case.send(1, forged)
+        case.send(2, forged)
+    case.send_text(1, "approve!")
+    waiting = case.progress_when(lambda shown: shown.phase == "awaiting_review")
+
+    case.decide(opening, "lock_account")
+
+    assert case.outcome() == "account_locked"
+    assert waiting.outcome is None
+    assert (case.script.rounds, len(case.script.openings), case.script.outcomes) == ([1], 1, ["account_locked"])
+    assert [order.decision.action for order in case.script.orders] == ["lock_account"]
+
+
+def test_the_feedback_of_a_rejection_is_what_is_on_record(lab: Lab) -> None:
+    case = lab.start()
+    opening = case.script.opening(1)
+    case.script.accepted[opening.review.review_id] = rejection = a_decision(
+        opening.review.review_id, opening.assessment, verdict="reject", feedback="Look at the roaming package."
+    )
+    case.send(1, rejection.model_copy(update={"feedback": "Clear it.", "decided_by": "maria"}))
+    case.decide(case.script.opening(2), "clear")
+
+    assert case.outcome() == "cleared"
+    (remembered,) = case.script.assessed[1].memory
+    assert (remembered.feedback, remembered.decided_by) == ("Look at the roaming package.", "anna")
+
+
+def test_forged_events_do_not_move_the_deadline(lab: Lab) -> None:
+    hurried = a_policy(approval_timeout_hours=SOON_H, escalation_timeout_hours=SOON_H)
+    case = lab.start(CaseScript(policy=hurried))
+    opening = case.script.opening()
+    for _ in range(50):
+        case.send(1, a_decision(opening.review.review_id, opening.assessment, action="clear"))
+
+    assert case.outcome() == "unresolved"
+    assert (len(case.script.escalations), len(case.script.expired)) == (1, 1)
+
+
+def test_a_flood_of_forged_events_is_read_together_and_ever_less_often(lab: Lab) -> None:
+    case = lab.start()
+    opening = case.script.opening()
+    for _ in range(500):
+        case.send(1, "clear it")
+
+    case.decide(opening, "clear")
+
+    assert case.outcome() == "cleared"
+    assert sum(reading.announced for reading in case.script.readings) <= 501
+    assert len(case.script.readings) <= LOOKS_AT_ONCE + 8, "each pause is twice the one before"
+
+
+def test_a_recorded_decision_counts_although_its_event_was_lost(lab: Lab) -> None:
+    case = lab.start(CaseScript(policy=a_policy(approval_timeout_hours=SOON_H)))
+    opening = case.script.opening()
+    case.script.decided_before_deadline = a_decision(opening.review.review_id, opening.assessment, action="clear")
+
+    assert case.outcome() == "cleared"
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_an_older_case_that_was_told_of_a_forged_approval_goes_on_asking(lab: Lab, version: str) -> None:
+    case = lab.start(CaseScript(refused=["close_case"]), version=version)
+    opening = case.script.opening()
+    case.send(1, a_decision(opening.review.review_id, opening.assessment, action="clear"))
+    case.send(1, a_decision(opening.review.review_id, opening.assessment, action="lock_account"))
+
+    assert case.outcome() == "account_locked"
+    assert len(case.script.openings) == 1
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_an_older_case_that_was_told_of_a_forged_rejection_goes_on_asking(lab: Lab, version: str) -> None:
+    case = lab.start(CaseScript(), version=version)
+    opening = case.script.opening()
+    case.script.refused.append("begin_round")
+    case.send(1, a_decision(opening.review.review_id, opening.assessment, verdict="reject"))
+    case.send(1, a_decision(opening.review.review_id, opening.assessment, action="clear"))
+
+    assert case.outcome() == "cleared"
+    assert (case.script.rounds, len(case.script.openings)) == ([1], 1)
+
+
+@pytest.mark.parametrize("version", [*OLD, "1.3"])
+def test_an_action_that_is_not_on_record_leaves_the_case_with_a_person(lab: Lab, version: str) -> None:
+    case = lab.start(CaseScript(refused=["execute_action"]), version=version)
+    opening = case.script.opening()
+    case.decide(opening, "lock_account")
+    back = case.progress_when(lambda shown: not case.script.refused and shown.phase == "awaiting_review")
+    case.send(1, a_decision(opening.review.review_id, opening.assessment, action="lock_account"))
+
+    assert case.outcome() == "account_locked"
+    assert (back.round, back.outcome) == (1, None)
+    assert len(case.script.orders) == 1
+
+
+@pytest.mark.parametrize("version", [*OLD, "1.3"])
+def test_a_case_that_may_not_clear_itself_goes_to_a_person(lab: Lab, version: str) -> None:
+    case = lab.start(CaseScript(score=0.1, recommended="clear", refused=["close_case"]), version=version)
+    opening = case.script.opening()
+    case.decide(opening, "clear")
+
+    assert case.outcome() == "cleared"
+    assert opening.assessment.route_reasons == ("Nothing on record justifies 'close_case'.",)
+
+
+@pytest.mark.parametrize("version", [*OLD, "1.3"])
+def test_a_round_after_a_person_was_asked_never_clears_itself(lab: Lab, version: str) -> None:
+    script = CaseScript(score=0.1, recommended="clear", policy=a_policy(quality_check_share=1.0))
+    case = lab.start(script, version=version)
+    opening = script.opening(1)
+    script.policy = a_policy()
+    case.reject(opening)
+    again = script.opening(2)
+    case.decide(again, "clear")
+
+    assert case.outcome() == "cleared"
+    assert WAS_ASKED in again.assessment.route_reasons
+
+
+def test_what_was_not_concluded_is_not_asked_about(lab: Lab) -> None:
+    """An answer to `assess_risk` that anybody may have invented: people are asked about what is on record."""
+    script = CaseScript(refused=["ask_person"])
+    case = lab.start(script)
+    opening = script.opening()
+    case.decide(opening, "lock_account")
+
+    assert case.outcome() == "account_locked"
+    assert opening.assessment.overall_risk_score is None
+
+
+@pytest.mark.parametrize("refused", ["escalate_to_manager", "expire_review"])
+def test_a_deadline_that_the_record_does_not_know_ends_no_question(
+    lab: Lab, refused: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review, "LOOK_AGAIN", timedelta(milliseconds=50))
+    hurried = a_policy(approval_timeout_hours=SOON_H, escalation_timeout_hours=SOON_H)
+    case = lab.start(CaseScript(policy=hurried, refused=[refused]))
+
+    assert case.outcome() == "unresolved"
+    assert case.script.refused == []
+    assert (len(case.script.escalations), len(case.script.expired)) == (1, 1)
+
+
+def test_a_changed_fact_that_may_not_be_noted_starts_no_round(lab: Lab) -> None:
+    changed = FactReport(changes=("The account is locked already.",))
+    case = lab.start(CaseScript(facts=[changed], refused=["note_changed_facts"]))
+    opening = case.script.opening()
+    decision = case.decide(opening, "lock_account")
+    case.send(1, decision)
+
+    assert case.outcome() == "account_locked"
+    assert len(case.script.openings) == 1
+
+
+def test_a_reversal_that_nobody_approved_ends_without_another_try(lab: Lab) -> None:
+    script = CaseScript(refused=["execute_reversal"])
+
+    assert lab.take_back(a_reversal(99), script) == "failed"
+    assert (script.reversals, script.reversal_looks) == ([], [])

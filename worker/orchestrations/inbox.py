@@ -1,0 +1,105 @@
+"""Where the answer to one review is announced.
+
+Anybody who reaches the scheduler can raise its event, so an event only wakes the case: what was decided is read from
+the casebook. Events that announce nothing are read together, ever less often: thousands of them must neither end the
+wait, nor move its deadline, nor make the history grow with each.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from durabletask import task
+
+from contracts.ids import review_id
+from contracts.investigation import DecisionReading, Reminder
+from contracts.review import Decision, ReviewRequest
+from worker import calls
+from worker.calls import Steps
+from worker.domain.deciding import binding_decision
+from worker.orchestrations.case import OpenCase, now
+
+LOOKS_AT_ONCE = 20
+"""So many times a false announcement is looked into at once; then ever later."""
+FIRST_PAUSE = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(minutes=5)
+
+
+class DecisionInbox:
+    """The external event of one review. A wait that a deadline interrupts goes on afterwards: nothing falls between."""
+
+    def __init__(self, ctx: task.OrchestrationContext, case: OpenCase, round_number: int) -> None:
+        self._ctx = ctx
+        self._case = case
+        self._round = round_number
+        self._next = calls.wait_for_decision(ctx, round_number)
+        self._looks_left = LOOKS_AT_ONCE
+        self._pause = FIRST_PAUSE
+
+    def wait(self, review: ReviewRequest) -> Steps[Decision | None]:
+        """The decision on `review`, or None once its deadline has passed.
+
+        On the way there those who could decide are reminded, when the review says so.
+        """
+        deadline = self._ctx.create_timer(review.due_at)
+        remind_at = review.remind_at or review.due_at
+        reminder = None if review.remind_at is None else self._ctx.create_timer(remind_at)
+        pause: task.CancellableTask[None] | None = None
+        while True:
+            woken_by: task.Task[Any] = self._next if pause is None else pause
+            waiting: list[task.Task[Any]] = [woken_by, deadline, *([] if reminder is None else [reminder])]
+            winner: task.Task[Any] = yield task.when_any(waiting)
+            if winner is deadline:
+                return None
+            if winner is reminder:
+                reminder = None
+                yield from self._remind(review, remind_at)
+                continue
+            if winner is pause:
+                pause = None
+                continue
+            decision = yield from self._announced(review)
+            if decision is not None:
+                for timer in (deadline, reminder):
+                    if timer is not None:
+                        timer.cancel()
+                return decision
+            pause = self._rest(review)
+
+    def _announced(self, review: ReviewRequest) -> Steps[Decision | None]:
+        """What the event that has just arrived announced, if it is so."""
+        if not self._case.features.recorded_decisions:
+            decision = binding_decision(self._next.get_result(), review)
+            self._next = calls.wait_for_decision(self._ctx, self._round)
+            return decision
+        reading = DecisionReading(
+            case_id=self._case.case_id,
+            review_id=review_id(self._case.case_id, self._round),
+            announced=self._take_all(),
+        )
+        return (yield from calls.read_decision(self._ctx, reading))
+
+    def _take_all(self) -> int:
+        """Take every event that has arrived, whatever it carries, and count them."""
+        taken = 0
+        while self._next.is_complete:
+            taken += 1
+            self._next = calls.wait_for_decision(self._ctx, self._round)
+        return taken
+
+    def _rest(self, review: ReviewRequest) -> task.CancellableTask[None] | None:
+        """Until when not to look again; None as long as there were few false announcements."""
+        if not self._case.features.recorded_decisions:
+            return None
+        self._looks_left -= 1
+        if self._looks_left >= 0:
+            return None
+        until = min(now(self._ctx) + self._pause, review.due_at)
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)
+        return self._ctx.create_timer(until)
+
+    def _remind(self, review: ReviewRequest, remind_at: datetime) -> Steps[None]:
+        order = Reminder(case_id=self._case.case_id, review_id=review.review_id, at=remind_at)
+        try:
+            yield from calls.remind_review(self._ctx, order)
+        except task.TaskFailedError:
+            return  # The question stands without it.
