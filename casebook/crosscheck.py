@@ -9,8 +9,10 @@ from pydantic import JsonValue
 
 from casebook.bonds import Bond, Bonds, Facts, dedupe_key, round_key
 from casebook.events import BrokenLink, ChainCheck
+from casebook.log_justification import LogJustification, why_not_as_approved
 from contracts.case import CaseEvent
 from contracts.hashing import content_hash
+from contracts.ids import parse_review_id
 
 UNREADABLE = "unreadable"
 """In place of the hash of what cannot be read."""
@@ -55,6 +57,7 @@ class CaseCheck:
         """Of these, rows of an earlier release whose content bears no hash."""
         self._chain = ChainCheck()
         self._bonds = Bonds()
+        self._justified = LogJustification(case_id)
 
     @property
     def last_seq(self) -> int:
@@ -93,6 +96,10 @@ class CaseCheck:
             self.refuse(event.seq, f"it belongs to case '{event.case_id}'")
             return
         try:
+            unjustified = self._justified.take(event)
+            if unjustified is not None:
+                self.refuse(event.seq, f"nothing before it justifies '{event.type}': {unjustified}")
+                return
             self._bonds.take(event)
             named = dedupe_key(event, previous)
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -112,7 +119,7 @@ class CaseCheck:
             return self._fault("case", self.case_id, self.last_seq, "it names another event as its last")
         found = [*rows]
         self.rows = len({(row.table, row.key) for row in found}) + 1
-        faults = [*self._row_faults(found), *self._head_faults(found, head)]
+        faults = [*self._row_faults(found), *self._head_faults(found, head), *self._effect_faults(found)]
         return min(faults, key=lambda fault: fault.seq, default=None)
 
     def _row_faults(self, rows: list[Row]) -> Iterator[BrokenLink]:
@@ -142,6 +149,15 @@ class CaseCheck:
             if name in expected and expected[name] != value:
                 reason = f"its {name} is {value!r}, but its log says {expected[name]!r}"
                 yield self._fault("case", self.case_id, self.last_seq, reason)
+
+    def _effect_faults(self, rows: list[Row]) -> Iterator[BrokenLink]:
+        """Effects that were carried out on other charges than were approved."""
+        bodies = {(row.table, row.key): row.body for row in rows}
+        for seq, (action, approved) in self._justified.approved.items():
+            asked = round_key(parse_review_id(str(approved["review_id"]))[1])
+            reason = why_not_as_approved(approved, bodies.get(asked), action)
+            if reason is not None:
+                yield BrokenLink(self.case_id, seq, f"nothing before it justifies it: {reason}")
 
     def _judgement(self, rows: list[Row]) -> Facts:
         """What the case shows of the assessment of its current round."""
