@@ -3,10 +3,12 @@
 import asyncio
 import json
 import logging
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
+from urllib.parse import unquote
 
 import anyio
 from mcp import Client, ClientSession, MCPError
@@ -127,8 +129,8 @@ class McpSession:
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
-        self._url = url
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._url, credentials = _without_userinfo(url)
+        self._headers = {"Authorization": f"Bearer {token}"} if token else credentials
         self._connection: _Connection | None = None
         self._connecting = anyio.Lock()
         self._slots = anyio.CapacityLimiter(CALLS_AT_ONCE)
@@ -250,6 +252,17 @@ class McpSession:
         # Another call may have found the fault first and reconnected already.
         if self._connection is connection:
             self._connection = None
+
+
+def _without_userinfo(url: str) -> tuple[str, dict[str, str]]:
+    """The address, and the header that says who its user is: the transport refuses to be told both ways at once."""
+    before, separator, after = url.partition("://")
+    authority, slash, path = after.partition("/")
+    user, at, host = authority.rpartition("@")
+    if not at:
+        return url, {}
+    said = b64encode(unquote(user).encode()).decode()
+    return f"{before}{separator}{host}{slash}{path}", {"Authorization": f"Basic {said}"}
 
 
 def _ended(holder: asyncio.Task[None]) -> None:

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from durabletask.testing import create_test_backend
 
+from tests.unit.worker.support.mcp_peer import McpPeer
 from tests.unit.worker.support.process import CASE, ROOT, WAIT_S, WorkerProcess, environment, open_case, wait_for_event
 from tests.unit.worker.support.tool_server import ToolServer
 
@@ -74,6 +75,22 @@ def test_a_file_that_is_no_casebook_is_one_sentence_and_left_alone(
     assert worker.exit_code() == 1
     assert "Traceback" not in worker.output
     assert (tmp_path / "casebook.db").read_text() == "my diary " * 1_000
+
+
+def test_a_tool_server_of_an_unknown_version_is_one_sentence_without_secrets(
+    start_worker: type[WorkerProcess], tmp_path: Path
+) -> None:
+    peer = McpPeer()
+    peer.version = "2099-01-01"
+    try:
+        worker = start_worker(environment(tmp_path, peer.url.replace("http://", "http://me:hunter2@"), 9))
+        assert worker.exit_code() == 1
+    finally:
+        peer.close()
+
+    assert f"worker: The tool server at {peer.url} speaks version 2099-01-01 of MCP and this worker" in worker.output
+    assert "hunter2" not in worker.output
+    assert "Traceback" not in worker.output
 
 
 @pytest.fixture

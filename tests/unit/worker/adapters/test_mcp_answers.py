@@ -393,6 +393,15 @@ def test_an_unknown_protocol_version_is_one_sentence(box: McpToolBox, gateway: M
     find_tools(box)
 
 
+@pytest.mark.parametrize(("token", "header"), [(None, "Basic bWU6aHVudEByMg=="), ("write", "Bearer write")])
+def test_credentials_in_the_address_are_sent(loop: ClientLoop, peer: McpPeer, token: str | None, header: str) -> None:
+    session = McpSession(peer.url.replace("http://", "http://me:hunt%40r2@"), token)
+    loop.close_with(session.close)
+
+    assert McpToolBox(session, loop).describe()
+    assert peer.authorizations == {header}
+
+
 def test_a_server_that_knows_only_later_versions_is_named(box: McpToolBox, peer: McpPeer) -> None:
     async def only_later(call: dict[str, Any]) -> Response:
         data = {"supported": ["2098-01-01", "2099-01-01"], "requested": "2026-07-28"}

@@ -52,6 +52,7 @@ class McpPeer:
         """How it answers the question for its versions."""
         self.notice: str | None = None
         """What it says to those who listen, once it is let."""
+        self.authorizations: set[str] = set()
         self.sessions: set[str] = set()
         self.opened = 0
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -107,6 +108,7 @@ class McpPeer:
         return Response(status_code=200)
 
     async def _post(self, request: Request) -> Response:
+        self.authorizations.add(request.headers.get("authorization", ""))
         call = json.loads(await request.body())
         method = call["method"]
         if method == "server/discover":
