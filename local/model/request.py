@@ -127,7 +127,9 @@ def parse_request(document: bytes, deployment: str | None = None) -> ChatRequest
     Azure's paths name a `deployment`; the body then need not name a model.
     """
     body = read_object(document)
-    return read_chat(body if deployment is None else {"model": deployment} | body)
+    if deployment is not None and body.get("model") is None:
+        body["model"] = deployment
+    return read_chat(body)
 
 
 def read_chat(body: dict[str, JsonValue]) -> ChatRequest:

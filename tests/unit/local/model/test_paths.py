@@ -24,8 +24,9 @@ def test_azure_path_answers_as_the_plain_one(http: httpx.Client, path: str) -> N
     )
 
 
-def test_deployment_stands_for_the_model(http: httpx.Client) -> None:
-    assert http.post("/openai/deployments/d/chat/completions", json={"messages": HELLO}).status_code == 200
+@pytest.mark.parametrize("model", [{}, {"model": None}])
+def test_deployment_stands_for_the_model(http: httpx.Client, model: dict[str, Any]) -> None:
+    assert http.post("/openai/deployments/d/chat/completions", json={"messages": HELLO} | model).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/openai/v1/responses", "/openai/responses"])
