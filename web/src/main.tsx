@@ -4,11 +4,9 @@ import "@/shared/theme/tokens.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "@/app/App";
-import { reloadAfterRelease } from "@/app/reload-after-release";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no element with the id 'root'.");
-reloadAfterRelease();
 createRoot(root).render(
   <StrictMode>
     <App />

@@ -3,6 +3,8 @@ import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 
 afterEach(cleanup);
+// Each test is a tab of its own.
+afterEach(() => sessionStorage.clear());
 
 // Long enough for a busy machine; what fails, fails all the same.
 configure({ asyncUtilTimeout: 5_000 });

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, inject } from "vitest";
 import { type Persona, signIn } from "./people";
+import type { StackAddresses } from "./stack";
 
 const FAILURES = resolve(import.meta.dirname, "../failures");
 const SIZE = { width: 1280, height: 800 };
@@ -52,9 +53,13 @@ export function useBrowser() {
     await browser.close();
   });
 
-  async function open(persona: Persona | null = "ana", colorScheme: ColorScheme = "light"): Promise<Page> {
+  async function open(
+    persona: Persona | null = "ana",
+    colorScheme: ColorScheme = "light",
+    stack: StackAddresses = inject("stack"),
+  ): Promise<Page> {
     const context = await browser.newContext({ viewport: SIZE, colorScheme, reducedMotion: "reduce" });
-    if (persona !== null) await signIn(inject("stack"), context, persona);
+    if (persona !== null) await signIn(stack, context, persona);
     const page = await context.newPage();
     const mistakes: string[] = [];
     page.on("pageerror", (error) => mistakes.push(error.message));

@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { readDeskQuery } from "@/shared/desk/query";
+import { loadPage, loadWhenIdle } from "./load-page";
 import { NotFound, PageError, PagePending } from "./PageStates";
 import { Shell } from "./Shell";
 
@@ -8,13 +9,20 @@ interface CaseSearch {
   evidence?: string;
 }
 
+const pages = {
+  desk: () => import("./pages/DeskPage"),
+  case: () => import("./pages/CasePage"),
+  start: () => import("./pages/StartPage"),
+};
+loadWhenIdle(pages.desk, pages.case, pages.start);
+
 const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 
 const deskRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
   validateSearch: readDeskQuery,
-  component: lazyRouteComponent(() => import("./pages/DeskPage"), "DeskPage"),
+  component: lazyRouteComponent(() => loadPage(pages.desk), "DeskPage"),
 });
 
 const caseRoute = createRoute({
@@ -24,13 +32,13 @@ const caseRoute = createRoute({
     const evidence = search["evidence"];
     return typeof evidence === "string" && evidence !== "" ? { evidence } : {};
   },
-  component: lazyRouteComponent(() => import("./pages/CasePage"), "CasePage"),
+  component: lazyRouteComponent(() => loadPage(pages.case), "CasePage"),
 });
 
 const startRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/start",
-  component: lazyRouteComponent(() => import("./pages/StartPage"), "StartPage"),
+  component: lazyRouteComponent(() => loadPage(pages.start), "StartPage"),
 });
 
 export const router = createRouter({

@@ -19,6 +19,7 @@ import { ExportButtons } from "@/features/timeline/ExportButtons";
 import { useCaseEvents } from "@/features/timeline/get-case-events";
 import { Timeline } from "@/features/timeline/Timeline";
 import { useConfig } from "@/shared/api/config";
+import { useIdentity } from "@/shared/api/session";
 import { humanise } from "@/shared/format/words";
 import { ErrorState } from "@/shared/ui/States";
 import classes from "./CasePage.module.css";
@@ -30,6 +31,7 @@ const DEFAULT_THRESHOLD = 0.6;
 export function CasePage() {
   const { caseId } = route.useParams();
   const found = useCase(caseId);
+  const subject = useIdentity()?.subject ?? "";
   usePageTitle(
     found.data
       ? `${humanise(found.data.alert.alert_type)}, customer ${found.data.alert.customer_id}`
@@ -43,7 +45,8 @@ export function CasePage() {
       </ErrorState>
     );
   }
-  return <CaseContent key={caseId} view={found.data} outdated={found.isRefetchError} />;
+  // What one person has begun is never shown to another.
+  return <CaseContent key={`${caseId} ${subject}`} view={found.data} outdated={found.isRefetchError} />;
 }
 
 function CaseContent({ view, outdated }: { view: CaseView; outdated: boolean }) {

@@ -2,11 +2,15 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { CaseView, Claim } from "@/api/types";
 import { api, bodyOf } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";
+import { useIdentity } from "@/shared/api/session";
+import { casesWithDrafts } from "@/shared/drafts";
 
 const pathOf = (caseId: string) => ({ params: { path: { case_id: caseId } } });
 
-async function nextCase() {
-  const answer = await api.POST("/api/cases/next");
+async function nextCase(subject: string) {
+  // The server does not know of words that were not sent: a case that has some stays with its reader.
+  const keep = casesWithDrafts(subject);
+  const answer = await api.POST("/api/cases/next", { params: { query: keep.length === 0 ? {} : { keep } } });
   return answer.data ?? null;
 }
 
@@ -16,8 +20,9 @@ async function nextCase() {
  */
 export function useNextCase() {
   const queries = useQueryClient();
+  const subject = useIdentity()?.subject ?? "";
   return useMutation({
-    mutationFn: nextCase,
+    mutationFn: () => nextCase(subject),
     onSettled: () => queries.invalidateQueries({ queryKey: keys.caseCounts }),
   });
 }

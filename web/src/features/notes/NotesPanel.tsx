@@ -2,6 +2,7 @@ import { Button, Skeleton, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { sentenceOf } from "@/shared/api/problem";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
+import { keepDraft, readDraft } from "@/shared/drafts";
 import { Avatar } from "@/shared/ui/Avatar";
 import { Panel } from "@/shared/ui/Panel";
 import { ErrorState } from "@/shared/ui/States";
@@ -47,9 +48,23 @@ function NoteList({ notes }: { notes: NonNullable<ReturnType<typeof useNotes>["d
 
 const LONGEST_NOTE = 4_000;
 
+/** What this person has begun to write, kept until it is sent. */
+function useNoteDraft(caseId: string): [string, (text: string) => void] {
+  const subject = useIdentity()?.subject ?? "";
+  const [text, setText] = useState(() => {
+    const kept = readDraft(subject, caseId, "note");
+    return typeof kept === "string" ? kept : "";
+  });
+  const change = (typed: string) => {
+    setText(typed);
+    keepDraft(subject, caseId, "note", typed === "" ? undefined : typed);
+  };
+  return [text, change];
+}
+
 function NoteForm({ caseId }: { caseId: string }) {
   const add = useAddNote(caseId);
-  const [text, setText] = useState("");
+  const [text, setText] = useNoteDraft(caseId);
   const words = text.trim();
   return (
     <form

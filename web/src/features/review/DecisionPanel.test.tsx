@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import {
   ana,
   assessment,
@@ -61,6 +61,59 @@ test("cancelling the confirmation sends nothing", async () => {
 test("a refund cannot be chosen when the assessment names no charges", () => {
   renderInApp(<DecisionPanel view={caseView()} />);
   expect(screen.getByRole("radio", { name: "Refund charges" })).toBeDisabled();
+});
+
+describe("what was typed", () => {
+  beforeEach(() => sessionStorage.clear());
+
+  async function type(words: string) {
+    const user = userEvent.setup();
+    const { unmount } = renderInApp(<DecisionPanel view={caseView()} />);
+    await user.click(button("Reject with feedback"));
+    await user.type(screen.getByRole("textbox"), words);
+    unmount();
+  }
+
+  test("is there again after a reload, and gone once it was sent", async () => {
+    await type("Check the ticket.");
+    serve(accepted);
+    const { unmount } = renderInApp(<DecisionPanel view={caseView()} />);
+    expect(screen.getByRole("textbox")).toHaveValue("Check the ticket.");
+    await userEvent.click(button("Reject and start round 2"));
+    await screen.findByText(/Your/);
+    unmount();
+    renderInApp(<DecisionPanel view={caseView()} />);
+    expect(screen.queryByText("Check the ticket.")).toBeNull();
+    expect(button("Reject with feedback")).toBeVisible();
+  });
+
+  test("is never shown to another person", async () => {
+    await type("Check the ticket.");
+    renderInApp(<DecisionPanel view={caseView()} />, ben);
+    expect(screen.queryByText("Check the ticket.")).toBeNull();
+    expect(button("Reject with feedback")).toBeVisible();
+  });
+
+  test("for an older round is offered, and not put into the new one", async () => {
+    await type("Check the ticket.");
+    const user = userEvent.setup();
+    renderInApp(<DecisionPanel view={caseView({ round: 2, review: review(2, OTHER_HASH) })} />);
+    expect(screen.getByText("You had typed for another question")).toBeVisible();
+    expect(button("Reject with feedback")).toBeVisible();
+    await user.click(button("Use it here"));
+    expect(screen.getByRole("textbox")).toHaveValue("Check the ticket.");
+  });
+
+  test("stays on the page when there is no room to keep it", async () => {
+    vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
+      throw new DOMException("full", "QuotaExceededError");
+    });
+    const user = userEvent.setup();
+    renderInApp(<DecisionPanel view={caseView()} />);
+    await user.click(button("Reject with feedback"));
+    await user.type(screen.getByRole("textbox"), "Words.");
+    expect(screen.getByRole("textbox")).toHaveValue("Words.");
+  });
 });
 
 describe("overruling the assessment", () => {

@@ -33,15 +33,15 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
   const { review } = view;
   const [seen, setSeen] = useState<ReviewRequest | null>(review);
   const decide = useDecide(view.case_id);
-  const form = useDraft();
+  const form = useDraft(view.case_id, review?.review_id);
   const me = useIdentity()?.subject;
 
   const answeredHere = decide.data?.status === "accepted" && decide.variables?.review_id === seen?.review_id;
-  if (seen === null ? review !== null : answeredHere && review !== null && !isSame(seen, review)) {
+  if (review !== null && (seen === null || (answeredHere && !isSame(seen, review)))) {
     // The first question, or the one that follows the reader's own answer: nothing was read yet.
     setSeen(review);
     decide.reset();
-    form.clear();
+    form.begin(review.review_id);
   }
 
   // Who gave the first of two approvals waits for the second: its coming is no surprise.
@@ -53,6 +53,7 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
   const adopt = () => {
     setSeen(review);
     decide.reset();
+    form.moveTo(review?.review_id);
     if (review !== null) showSection("assessment");
   };
   const open = review !== null && !answeredHere;
@@ -61,6 +62,14 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
       {open && view.assessment !== null && !changed && <Verdict assessment={view.assessment} />}
       {changed && <ChangedBanner view={view} onShow={adopt} />}
       {decide.isError && <Refusal error={decide.error} onReload={adopt} />}
+      {form.older !== undefined && (
+        <KeptWords
+          draft={form.older}
+          title="You had typed for another question"
+          {...(open && { onUse: form.useOlder })}
+          onDrop={form.dropOlder}
+        />
+      )}
       {open ? (
         <>
           <OpenReview view={view} review={review} form={form} decide={decide} locked={changed} />

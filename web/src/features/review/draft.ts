@@ -1,5 +1,7 @@
 import { useState } from "react";
 import type { Label, RecommendedAction } from "@/api/types";
+import { useIdentity } from "@/shared/api/session";
+import { keepDraft, readDraft } from "@/shared/drafts";
 
 /** What a person has chosen and typed, kept whatever happens to the case meanwhile. */
 export interface Draft {
@@ -24,17 +26,64 @@ const EMPTY: Draft = {
 
 export interface DraftState {
   draft: Draft;
+  /** What was begun for another question of the same case: offered, and never put into this one by itself. */
+  older: Draft | undefined;
   change: (part: Partial<Draft>) => void;
+  /** The answer was sent. */
   clear: () => void;
+  /** Another question is asked, and nothing was typed for it on this page: what was kept for it comes back. */
+  begin: (about: string) => void;
+  /** The reader goes on with the same words, about another question. */
+  moveTo: (about: string | undefined) => void;
+  useOlder: () => void;
+  dropOlder: () => void;
 }
 
-export function useDraft(): DraftState {
-  const [draft, setDraft] = useState(EMPTY);
+interface Kept {
+  /** Id of the review. */
+  about: string | undefined;
+  draft: Draft;
+  older?: Draft | undefined;
+}
+
+const FIELD = "decision";
+
+/** What this person has begun to answer to a case's question, kept beyond this page. */
+export function useDraft(caseId: string, about: string | undefined): DraftState {
+  const subject = useIdentity()?.subject ?? "";
+  const [kept, setKept] = useState(() => recall(subject, caseId, about));
+  const set = (next: (known: Kept) => Kept) =>
+    setKept((known) => {
+      const changed = next(known);
+      const empty = !isBegun(changed.draft) && changed.older === undefined;
+      keepDraft(subject, caseId, FIELD, empty ? undefined : changed);
+      return changed;
+    });
   return {
-    draft,
-    change: (part) => setDraft((known) => ({ ...known, ...part })),
-    clear: () => setDraft(EMPTY),
+    draft: kept.draft,
+    older: kept.older,
+    change: (part) => set((known) => ({ ...known, draft: { ...known.draft, ...part } })),
+    clear: () => set((known) => ({ about: known.about, draft: EMPTY })),
+    begin: (question) => setKept(recall(subject, caseId, question)),
+    moveTo: (question) => set((known) => ({ ...known, about: question })),
+    useOlder: () => set((known) => ({ about: known.about, draft: known.older ?? known.draft })),
+    dropOlder: () => set((known) => ({ about: known.about, draft: known.draft })),
   };
+}
+
+const isBegun = (draft: Draft): boolean =>
+  draft.action !== undefined || draft.label !== undefined || draft.reason !== undefined || hasWords(draft);
+
+/** Whether anything was typed. */
+export const hasWords = ({ comment, feedback }: Draft): boolean => `${comment}${feedback}`.trim() !== "";
+
+function recall(subject: string, caseId: string, about: string | undefined): Kept {
+  const kept = readDraft(subject, caseId, FIELD) as Partial<Kept> | null;
+  if (kept?.draft === undefined) return { about, draft: EMPTY };
+  const draft = { ...EMPTY, ...kept.draft };
+  if (kept.about === about) return { about, draft, older: kept.older };
+  const older = hasWords(draft) ? draft : kept.older;
+  return { about, draft: EMPTY, older };
 }
 
 /** What the case was, as far as the answer says it by itself; without an answer nothing. */
