@@ -1,41 +1,43 @@
 """What the configured models can do, tried out: plain text, tools, structured answers, streaming."""
 
+import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
+import aiohttp
 import anyio
-from openai import AsyncOpenAI
+import anyio.to_thread
+from openai import AsyncOpenAI, OpenAIError
 
 from contracts.alert import Alert
 from contracts.investigation import InvestigationPolicy, SpecialistTask
+from contracts.journal import JournalEntry
 from worker.adapters.client_loop import ClientLoop
-from worker.adapters.model_errors import NOT_IN_TIME, fault_of
+from worker.adapters.model_errors import NO_COMPLETION, NOT_IN_TIME, IdentityUnavailable, fault_of
 from worker.adapters.openai_model import OpenAIModel
 from worker.adapters.providers import Provider, open_client
 from worker.agents.conversation import specialist_case
+from worker.agents.journal import RunJournal
+from worker.agents.limits import Limits
+from worker.agents.loop import AgentLoop, Assignment, Result
 from worker.agents.prompting import load_prompts
+from worker.agents.specialists import SPECIALIST_TOOLS
 from worker.agents.verdicts import BadAnswer, SpecialistVerdict, answer_format, read_answer
 from worker.ports.model import Message, ModelRejected, ModelRequest, ModelUnavailable
-from worker.ports.tools import ToolDescription
+from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome
 
 Ability = Literal["plain", "tools", "structured", "streaming"]
 NEEDED: frozenset[Ability] = frozenset({"plain", "tools", "structured"})
 """Investigations do not stream."""
 
-_TOOL = ToolDescription(
-    name="get_customer",
-    description="The customer's record.",
-    parameters={
-        "type": "object",
-        "properties": {"customer_id": {"type": "integer"}},
-        "required": ["customer_id"],
-        "additionalProperties": False,
-    },
-)
+TOOLS_FILE = Path(__file__).parent / "model_check_tools.json"
+"""The location specialist's tools, word for word as the tool server describes them."""
+TURNS = 4
 _CASE = SpecialistTask(
     case_id="case-models-check",
     round=1,
@@ -83,7 +85,7 @@ class _Lacking(Exception):
 
 
 def check_models(providers: Sequence[Provider], loop: ClientLoop, timeout_s: float) -> tuple[ModelCheck, ...]:
-    """Every provider, one after the other; up to four calls each, `timeout_s` seconds at most for one."""
+    """Every provider, one after the other; a few calls each, `timeout_s` seconds at most for one."""
     return tuple(loop.call(partial(_check, provider, loop, timeout_s)) for provider in providers)
 
 
@@ -112,7 +114,13 @@ async def _check(provider: Provider, loop: ClientLoop, timeout_s: float) -> Mode
     }
     try:
         return ModelCheck(
-            provider.name, tuple([await _probe(name, attempt, timeout_s) for name, attempt in tries.items()])
+            provider.name,
+            tuple(
+                [
+                    await _probe(name, attempt, timeout_s * (TURNS + 1 if name == "tools" else 1))
+                    for name, attempt in tries.items()
+                ]
+            ),
         )
     finally:
         await client.close()
@@ -128,8 +136,11 @@ async def _probe(ability: Ability, attempt: Callable[[], Awaitable[str]], timeou
         problem = NOT_IN_TIME
     except (_Lacking, ModelUnavailable, ModelRejected) as fault:
         problem = str(fault)
-    except Exception as error:
+    except (OpenAIError, aiohttp.ClientError, IdentityUnavailable) as error:
         problem = str(fault_of(error, datetime.now(UTC)))
+    except Exception:
+        # The client's own reading of what is no completion fails in many ways.
+        problem = NO_COMPLETION
     return Probe(ability, problem, round((time.monotonic() - started) * 1000), note)
 
 
@@ -142,18 +153,64 @@ async def _plain(client: AsyncOpenAI, model: str, timeout_s: float) -> str:
     return f"answered as {completion.model}"
 
 
+class _StandIns:
+    """The tools of this release, with a record that says little."""
+
+    def __init__(self) -> None:
+        self._listing = tuple(ToolDescription.model_validate(tool) for tool in json.loads(TOOLS_FILE.read_bytes()))
+
+    def describe(self) -> tuple[ToolDescription, ...]:
+        return self._listing
+
+    def invoke(self, calls: Sequence[ToolInvocation], timeout_s: float) -> tuple[ToolOutcome, ...]:  # noqa: ARG002
+        return tuple(ToolOutcome(ok=True, result={"note": f"No entries for {call.tool}."}) for call in calls)
+
+
+class _Unkept:
+    """A journal of what nobody takes up again."""
+
+    def keep_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
+        pass
+
+
 async def _tools(model: OpenAIModel, timeout_s: float) -> str:
-    reply = await model.reply_to(_request((_TOOL,)), timeout_s)
-    if not any(request.tool == _TOOL.name for request in reply.tool_requests):
+    """An investigation in small: tools, their results, and a verdict after them."""
+    # The agent's loop waits for this one: it must not wait on it.
+    result = await anyio.to_thread.run_sync(partial(_investigate, model, timeout_s))
+    if result.answer is None:
+        raise _Lacking(result.failure or "The model gave no verdict.")
+    if not any(call.ok for call in result.tool_calls):
         raise _Lacking(
             f"The model asked for no tool (tool calling '{model.dialect}'): "
             "if it never does, set MODEL_TOOL_CALLING=schema."
         )
-    return f"tool calling '{model.dialect}'"
+    turns = result.usage.model_calls
+    return f"tool calling '{model.dialect}', a verdict after {len(result.tool_calls)} tool calls in {turns} turns"
+
+
+def _investigate(model: OpenAIModel, timeout_s: float) -> Result[SpecialistVerdict]:
+    limits = Limits(model_calls=TURNS, retries=1, seconds=TURNS * timeout_s, model_timeout_s=timeout_s)
+    agent = AgentLoop(
+        model, _StandIns(), limits, monotonic=time.monotonic, now=lambda: datetime.now(UTC), pause=time.sleep
+    )
+    return agent.run(
+        Assignment(
+            case_id=_CASE.case_id,
+            round=_CASE.round,
+            agent=_CASE.specialist,
+            customer_id=_CASE.alert.customer_id,
+            system=load_prompts().of(_CASE.specialist, _CASE.policy),
+            user=specialist_case(_CASE),
+            answer_name="specialist_verdict",
+            answer=SpecialistVerdict,
+            tools=frozenset(SPECIALIST_TOOLS[_CASE.specialist]),
+        ),
+        RunJournal(_Unkept(), _CASE.case_id, "check", {}),
+    )
 
 
 async def _structured(model: OpenAIModel, timeout_s: float) -> str:
-    reply = await model.reply_to(_request(()), timeout_s)
+    reply = await model.reply_to(_request(), timeout_s)
     try:
         read_answer(reply.text, SpecialistVerdict)
     except BadAnswer as bad:
@@ -176,11 +233,10 @@ async def _streaming(client: AsyncOpenAI, model: str, timeout_s: float) -> str:
     return f"{chunks} chunks"
 
 
-def _request(tools: tuple[ToolDescription, ...]) -> ModelRequest:
-    """As an investigation asks."""
+def _request() -> ModelRequest:
+    """As an investigation asks, without tools."""
     prompt = load_prompts().of(_CASE.specialist, _CASE.policy)
     return ModelRequest(
         messages=(Message(role="system", text=prompt), Message(role="user", text=specialist_case(_CASE))),
-        tools=tools,
         answer_format=answer_format("specialist_verdict", SpecialistVerdict),
     )

@@ -5,10 +5,11 @@ import json
 import pytest
 
 from tests.unit.worker.support.agents import a_verdict
-from tests.unit.worker.support.endpoint import Asked, Endpoint, Said, completion, failure
+from tests.unit.worker.support.endpoint import Asked, Behaviour, Endpoint, Said, completion, failure
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.model_check import check_models, table
 from worker.adapters.providers import OpenAIProvider
+from worker.agents.specialists import SPECIALIST_TOOLS
 from worker.main import main
 
 
@@ -37,6 +38,66 @@ def test_an_endpoint_that_never_asks_for_a_tool_is_not_usable_and_streaming_is_n
     assert (problems["tools"] or "").endswith("if it never does, set MODEL_TOOL_CALLING=schema.")
     assert problems["streaming"] == "The model endpoint failed with status 501."
     assert not check.usable
+
+
+def asks_and_answers(asked: Asked) -> Said:
+    """An endpoint that asks for the customer, and then answers."""
+    messages = asked.body["messages"]
+    if "tools" not in asked.body or any(message["role"] == "tool" for message in messages):
+        return completion(json.dumps(a_verdict(0.7)) if "response_format" in asked.body else "Hello.")
+    call = {"id": "c1", "type": "function", "function": {"name": "get_customer", "arguments": '{"customer_id": 1}'}}
+    return completion(None, finish="tool_calls", tool_calls=[call])
+
+
+def fails_over_results(asked: Asked) -> Said:
+    """An endpoint that asks for tools, and refuses what they answered."""
+    if any(message["role"] == "tool" for message in asked.body["messages"]):
+        return failure(400, "Function call is missing a thought_signature.")
+    return asks_and_answers(asked)
+
+
+def chokes_on_real_schemas(asked: Asked) -> Said:
+    """An endpoint that takes a tool of one argument only."""
+    if any(len(tool["function"]["parameters"]["properties"]) > 1 for tool in asked.body.get("tools", ())):
+        return failure(500, "Cannot compile this grammar.")
+    return asks_and_answers(asked)
+
+
+def test_tools_are_tried_with_their_results_and_a_verdict_after_them(loop: ClientLoop) -> None:
+    with Endpoint(asks_and_answers) as endpoint:
+        (check,) = check_models([OpenAIProvider(endpoint.url, "m-1")], loop, 30)
+
+    notes = {probe.ability: probe.note for probe in check.probes}
+    assert check.usable
+    assert notes["tools"] == "tool calling 'native', a verdict after 1 tool calls in 2 turns"
+    offered = endpoint.asked[1].body["tools"]
+    assert [tool["function"]["name"] for tool in offered] == list(SPECIALIST_TOOLS["location"])
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "problem"),
+    [
+        (fails_over_results, "The model endpoint refused the request with status 400."),
+        (chokes_on_real_schemas, "The model endpoint failed with status 500."),
+    ],
+)
+def test_an_endpoint_that_fails_after_its_first_turn_is_not_usable(
+    loop: ClientLoop, behaviour: Behaviour, problem: str
+) -> None:
+    with Endpoint(behaviour) as endpoint:
+        (check,) = check_models([OpenAIProvider(endpoint.url, "m-1")], loop, 30)
+
+    assert not check.usable
+    assert {probe.ability: probe.problem for probe in check.probes}["tools"] == problem
+
+
+def test_an_endpoint_that_answers_with_a_page_is_not_usable(loop: ClientLoop) -> None:
+    with Endpoint(lambda _: Said(raw=b"<html></html>", headers={"content-type": "text/html"})) as endpoint:
+        (check,) = check_models([OpenAIProvider(endpoint.url, "m-1")], loop, 30)
+
+    assert {probe.problem for probe in check.probes if probe.ability != "streaming"} == {
+        "The model endpoint did not give a chat completion."
+    }
 
 
 def test_the_table_has_a_line_for_each_ability_and_the_sentence_of_what_fails(loop: ClientLoop) -> None:
