@@ -1,5 +1,6 @@
 """Prices, and that nobody asks a model past the budget."""
 
+import tomllib
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -19,7 +20,7 @@ from tests.unit.worker.support.agents import (
 )
 from tests.unit.worker.support.cases import a_policy, an_alert
 from worker.agents.budget import Budget, BudgetGuard
-from worker.agents.pricing import load_prices
+from worker.agents.pricing import PRICES_FILE, load_prices
 from worker.agents.prompting import load_prompts
 from worker.agents.specialists import SpecialistAgents
 
@@ -49,12 +50,24 @@ class FixedLedger:
         ("gpt-4o-mini-2024-07-18", "0.00027"),
         ("GPT-4.1-mini", "0.00072"),
         ("models/gemini-2.0-flash", "0.00018"),
+        ("gpt-6.1-sol-2026-09-29", "0.004"),
+        ("gpt-5-2025-08-07", "0.00325"),
+        ("gpt-5-mini", None),
+        ("gpt-5.9", None),
+        ("gpt-6-sol-pro", None),
+        ("gpt-4o-transcribe", None),
         ("someone-elses-gpt-4o", None),
     ],
 )
 def test_an_answer_costs_what_its_model_costs(model: str, cost: str | None) -> None:
     reply = says("x", model=model, tokens=1_200, input_tokens=1_000, output_tokens=200)
     assert PRICES.cost_of(reply) == (None if cost is None else Decimal(cost))
+
+
+def test_every_price_names_its_day_and_its_source() -> None:
+    table = tomllib.loads(PRICES_FILE.read_text(encoding="utf-8"))
+
+    assert [entry["models"] for entry in table["price"] if not (entry.get("as_of") and entry.get("source"))] == []
 
 
 def test_what_a_model_thinks_to_itself_costs_like_what_it_writes() -> None:
