@@ -16,6 +16,7 @@ from casebook.crosscheck import CaseCheck
 from casebook.errors import CaseNotFound
 from casebook.events import BrokenLink
 from casebook.log import last_seq, read_event
+from casebook.refusals import count_refusals
 from casebook.tables import Base, CaseEventRow, CaseRow
 from contracts.case import CaseEvent
 from contracts.hashing import HASH_PREFIX
@@ -50,6 +51,8 @@ class AuditReport:
     rows: int = 0
     unhashed: int = 0
     """Rows of an earlier release, of whose content the log keeps no hash: they are there, no more is known."""
+    refused: int = 0
+    """Attempts at steps that nothing on record justified: they changed nothing."""
     broken: BrokenLink | None = None
     digests: dict[int, str] = field(default_factory=dict[int, str])
     """For the `seq` of the last event, and for each that was asked for: the digest of the log up to there."""
@@ -83,6 +86,7 @@ def verify_audit(session: Session, anchored: Iterable[int] = ()) -> AuditReport:
             break
         after = heads[-1].opened_seq
         session.expunge_all()
+    report.refused = count_refusals(session)
     # What a case can say of itself says more than a gap in the numbers of all.
     if report.broken is None:
         report.add(gap or _orphan(session))

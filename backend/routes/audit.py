@@ -9,7 +9,7 @@ from backend.routes.dependencies import DeskDep
 from backend.routes.problem import documented
 from casebook.exporting import write_json
 from casebook.printing import write_html
-from contracts.case import CaseEvent
+from contracts.case import CaseEvent, RefusedTransition
 from contracts.ids import Hash
 from contracts.model import Contract
 
@@ -38,18 +38,22 @@ class CaseAudited(Contract):
     broken: BrokenRecord | None
     head: Hash | None
     """Hash of the last event that follows from those before it."""
+    refused: tuple[RefusedTransition, ...]
+    """What was to be done in the case although nothing on its record justified it: nothing came of it."""
 
 
 @router.get("/audit", operation_id="audit_case", summary="Verify a case", responses=documented(404, 503))
 async def audit_case(case_id: str, desk: DeskDep) -> CaseAudited:
     """Verify every event of the case against the one before it, and every row of it against the log."""
     audited = await desk.threads.run(desk.casebook.audit_case, case_id)
+    refused = await desk.threads.run(desk.casebook.refusals, case_id)
     found = audited.broken
     return CaseAudited(
         events=audited.events,
         intact=found is None,
         broken=None if found is None else BrokenRecord(seq=found.seq, row=found.row, reason=found.reason),
         head=audited.head,
+        refused=refused,
     )
 
 

@@ -1152,6 +1152,8 @@ export interface components {
             head: string | null;
             /** Intact */
             intact: boolean;
+            /** Refused */
+            refused: components["schemas"]["RefusedTransition"][];
         };
         /**
          * CaseEvent
@@ -2028,6 +2030,30 @@ export interface components {
             casebook: string;
             /** Scheduler */
             scheduler: string;
+        };
+        /**
+         * RefusedTransition
+         * @description What was to be done in a case although nothing on its record justified it: one line per kind of refusal.
+         */
+        RefusedTransition: {
+            /** Attempts */
+            attempts: number;
+            /** Case Id */
+            case_id: string | null;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Reason */
+            reason: string;
+            /** Sentence */
+            sentence: string;
         };
         /**
          * Reversal

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from casebook.engine import open_engine, writing
+from casebook.errors import RoundNotJustified
 from casebook.export_check import verify_export
 from casebook.repository import CaseBook
 from contracts.export import CaseExport
@@ -20,6 +21,20 @@ async def test_an_intact_case_is_said_to_be_intact(client: httpx.AsyncClient, bo
     events = book.case_events(case)
     assert (answer["intact"], answer["broken"], answer["head"]) == (True, None, events[-1].hash)
     assert [event["seq"] for event in answer["events"]] == [event.seq for event in events]
+
+
+async def test_what_was_refused_is_listed_with_its_attempts(client: httpx.AsyncClient, book: CaseBook) -> None:
+    case = case_in_review(book).case_id
+    for _ in range(3):
+        with pytest.raises(RoundNotJustified):
+            book.start_round(case, 2)
+
+    answer = (await client.get(f"/api/cases/{case}/audit", headers=signed_in("vera"))).json()
+
+    (refused,) = answer["refused"]
+    assert (refused["case_id"], refused["reason"], refused["attempts"]) == (case, "round-not-justified", 3)
+    assert refused["sentence"].startswith(f"Round 2 of case '{case}' cannot begin: nobody rejected round 1")
+    assert (answer["intact"], book.audit().refused) == (True, 3)
 
 
 async def test_what_was_changed_in_the_file_is_named(client: httpx.AsyncClient, book: CaseBook, tmp_path: Path) -> None:
