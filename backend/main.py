@@ -242,7 +242,7 @@ def _lifespan(
                     future_tolerance=timedelta(minutes=settings.telemetry_future_tolerance_minutes),
                 ),
                 detector=Detector(),
-                open_alert=parts.desk.opening.start,
+                open_alert=parts.desk.opening.open_alert,
                 on_telemetry=parts.ticker.take,
                 gives_up_on=(AlertIdTaken,),
             )
@@ -347,6 +347,7 @@ def ingest_status(report: IngestReport) -> IngestStatus:
         started_at=report.started_at,
         events_read=report.events,
         alerts_by_rule=report.alerts,
+        cases_opened_by_rule=report.opened,
         malformed=MalformedInputs(count=report.malformed, first=tuple(details[:MALFORMED_SHOWN])),
         set_aside=report.set_aside,
         mended=report.mended,

@@ -40,6 +40,7 @@ from contracts.journal import JournalEntry, Standing
 from contracts.report import SPECIALISTS, Evidence, Specialist, SpecialistReport
 
 WORKER = "worker"
+SYSTEM = "system"
 
 Case = CaseRow | HeldCase
 
@@ -78,7 +79,7 @@ def move(case: Case, target: CaseState) -> None:
     case.phase = target
 
 
-def open_case(session: Session, alert: Alert, now: datetime) -> OpenedCase:
+def open_case(session: Session, alert: Alert, now: datetime, opened_by: str | None = None) -> OpenedCase:
     """Open the case of an alert, unless it has one."""
     case_id = ids.case_id(alert.alert_id)
     # Openings queue here, so that two of the same alert cannot both find nothing.
@@ -110,7 +111,7 @@ def open_case(session: Session, alert: Alert, now: datetime) -> OpenedCase:
     session.add(CaseTextRow(opened_seq=seq, body=join_words(words_of_alert(alert))))
     session.flush()
     session.add(AlertRow(alert_id=alert.alert_id, case_id=case_id, opened_seq=seq, body=alert.model_dump_json()))
-    opened = Entry("case_opened", "case_opened", "system", {"alert": alert.model_dump(mode="json")})
+    opened = Entry("case_opened", "case_opened", opened_by or SYSTEM, {"alert": alert.model_dump(mode="json")})
     append(session, case, opened, now, seq)
     return OpenedCase(case_id=case_id, created=True)
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from casebook.claims import running_claim
 from casebook.errors import CaseNotFound, EvidenceNotFound
+from casebook.investigating import SYSTEM
 from casebook.log import read_event
 from casebook.pages import MAX_PAGE, AlertPage, Backlog, page_length, read_cursor, write_cursor
 from casebook.reversals import other_locks, reversals_of
@@ -75,6 +76,7 @@ def read_case(session: Session, case_id: str, now: datetime) -> CaseView:
             "opened_at": case.opened_at,
             "updated_at": case.updated_at,
             "last_seq": case.last_seq,
+            "opened_by": _opened_by(session, case),
             "claim": running_claim(case, now),
             "proposal": read_proposal(session, case_id),
             "reversals": reversals_of(session, case_id),
@@ -82,6 +84,11 @@ def read_case(session: Session, case_id: str, now: datetime) -> CaseView:
             "spend": shown_spend(session, case_id),
         }
     )
+
+
+def _opened_by(session: Session, case: CaseRow) -> str | None:
+    actor = session.scalars(select(CaseEventRow.actor).where(CaseEventRow.seq == case.opened_seq)).one_or_none()
+    return None if actor == SYSTEM else actor
 
 
 def read_progress(session: Session, case_id: str) -> CaseProgress:

@@ -79,10 +79,13 @@ class CaseBook:
 
     # Opening
 
-    def open_case(self, alert: Alert) -> OpenedCase:
-        """Open the case of an alert; when it has one already, `created` is false and nothing changes."""
+    def open_case(self, alert: Alert, opened_by: str | None = None) -> OpenedCase:
+        """Open the case of an alert; when it has one already, `created` is false and nothing changes.
+
+        `opened_by` is the person who asked for it; None: the product itself.
+        """
         with self._write() as session:
-            return investigating.open_case(session, alert, self._clock())
+            return investigating.open_case(session, alert, self._clock(), opened_by)
 
     def unscheduled_cases(self, limit: int = 100, *, after: str | None = None) -> list[Alert]:
         """Alerts of cases whose orchestration has not been confirmed scheduled, oldest first.

@@ -137,6 +137,8 @@ class CaseView(Contract):
     opened_at: UtcDateTime
     updated_at: UtcDateTime
     last_seq: int
+    opened_by: str | None = None
+    """The person who opened it by hand; null when a rule did, or when an earlier release kept no word of it."""
     claim: Claim | None = None
     proposal: Proposal | None = None
     reversals: tuple[Reversal, ...] = ()

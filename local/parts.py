@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from contracts.addresses import without_credentials
+from contracts.stopping import grace_seconds
 
 PartName = Literal["scheduler", "model", "mcp", "telemetry", "worker", "backend"]
 
@@ -59,6 +60,8 @@ class Part:
     ready_file: Path | None = None
     """A file that it writes once it is ready, where it has no port."""
     env: Mapping[str, str] = field(default_factory=dict[str, str])
+    stop_grace_s: float | None = None
+    """How long it may take to stop; None: as long as any part."""
 
     def environment(self, base: Mapping[str, str]) -> dict[str, str]:
         """`base` with this part's own settings, less the secrets that are not for it."""
@@ -166,7 +169,7 @@ def plan_stack(options: StackOptions, env: Mapping[str, str], write_token: str) 
     elif options.simulator and not options.replay and not env.get("MCP_SERVER_URI"):
         parts.append(_telemetry(options, ports, env))
         telemetry_url = f"http://127.0.0.1:{ports['TELEMETRY_PORT']}/events"
-    parts.append(_worker(options, shared))
+    parts.append(_worker(options, shared, env))
     parts.append(_backend(options, ports, shared, telemetry_url))
     return StackPlan(tuple(parts), f"http://127.0.0.1:{ports['BACKEND_PORT']}", tuple(given))
 
@@ -210,9 +213,11 @@ def _telemetry(options: StackOptions, ports: Mapping[str, int], env: Mapping[str
     return Part("telemetry", _module("local.telemetry", *arguments), port, "/healthz")
 
 
-def _worker(options: StackOptions, shared: Mapping[str, str]) -> Part:
+def _worker(options: StackOptions, shared: Mapping[str, str], env: Mapping[str, str]) -> Part:
     ready = options.data / "worker.ready"
-    return Part("worker", _module("worker"), ready_file=ready, env={**shared, "WORKER_READY_FILE": str(ready)})
+    own = {**shared, "WORKER_READY_FILE": str(ready)}
+    grace_s = grace_seconds(env.get("WORKER_DRAIN_SECONDS"))
+    return Part("worker", _module("worker"), ready_file=ready, env=own, stop_grace_s=grace_s)
 
 
 def _backend(options: StackOptions, ports: Mapping[str, int], shared: Mapping[str, str], telemetry_url: str) -> Part:

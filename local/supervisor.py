@@ -121,11 +121,12 @@ class SupervisedPart:
         if process is None or process.returncode is not None:
             return
         process.terminate()
+        grace_s = STOP_GRACE_S if self.part.stop_grace_s is None else self.part.stop_grace_s
         try:
-            async with asyncio.timeout(STOP_GRACE_S):
+            async with asyncio.timeout(grace_s):
                 await process.wait()
         except TimeoutError:
-            self._say(self.part.name, f"did not stop within {STOP_GRACE_S:g} s; killing it")
+            self._say(self.part.name, f"did not stop within {grace_s:g} s; killing it")
             process.kill()
             await process.wait()
 

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from contracts.addresses import is_loopback, is_readable_on_the_way, without_credentials
 from contracts.investigation import InvestigationPolicy
+from contracts.stopping import DRAIN_SECONDS
 from worker.ports.model import ToolCalling
 
 Hours = Annotated[float, Field(gt=0, le=8_784)]
@@ -113,7 +114,7 @@ class WorkerSettings(BaseSettings):
 
     worker_threads: Annotated[int, Field(ge=8, le=1024)] = 400
     """A case keeps three waiting for language models, and a quarter is kept for orchestrations: enough for 100."""
-    worker_drain_seconds: Seconds = 25.0
+    worker_drain_seconds: Seconds = DRAIN_SECONDS
     """How long running activities may go on after SIGTERM."""
     worker_ready_file: Path | None = None
     """Written once the worker takes work, removed when it stops."""

@@ -43,7 +43,9 @@ class SourceReport(Contract):
     mended: dict[str, int]
     """What was mended in events that were judged, by kind."""
     alerts: dict[str, int]
-    """Alerts opened, by rule."""
+    """Alerts raised that have a case, by rule."""
+    opened: dict[str, int] = Field(default_factory=dict[str, int])
+    """Of these, alerts whose case this process opened, by rule."""
     refused: int
     """Alerts that can never be opened: `gives_up_on`."""
     waiting_for: str | None
@@ -64,4 +66,6 @@ class IngestReport(Contract):
     set_aside: dict[str, int]
     mended: dict[str, int]
     alerts: dict[str, int]
+    opened: dict[str, int] = Field(default_factory=dict[str, int])
+    """Of these, alerts whose case this process opened: not those of which another had opened it already, by rule."""
     sources: tuple[SourceReport, ...]

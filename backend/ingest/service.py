@@ -82,9 +82,10 @@ class IngestService:
     def report(self) -> IngestReport:
         """What has been done up to this moment."""
         sources = tuple(progress.report(self._monotonic()) for progress in self._progress)
-        alerts, set_aside, mended = Counter[str](), Counter[str](), Counter[str]()
+        alerts, opened, set_aside, mended = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
         for source in sources:
             alerts.update(source.alerts)
+            opened.update(source.opened)
             set_aside.update(source.set_aside)
             mended.update(source.mended)
         return IngestReport(
@@ -95,6 +96,7 @@ class IngestService:
             set_aside=dict(set_aside),
             mended=dict(mended),
             alerts=dict(alerts),
+            opened=dict(opened),
             sources=sources,
         )
 
@@ -140,8 +142,9 @@ class IngestService:
         progress.waiting_for = alert.alert_id
         while True:
             try:
-                await self._open_alert(alert)
+                created = await self._open_alert(alert)
                 progress.alerts[alert.rule_id] += 1
+                progress.opened[alert.rule_id] += created is not False
                 break
             except self._gives_up_on as error:
                 _log.error("Alert %s was refused and is not tried again: %s", alert.alert_id, error)
@@ -169,6 +172,7 @@ class _Progress:
     set_aside: Counter[str] = field(default_factory=Counter[str])
     mended: Counter[str] = field(default_factory=Counter[str])
     alerts: Counter[str] = field(default_factory=Counter[str])
+    opened: Counter[str] = field(default_factory=Counter[str])
     refused: int = 0
     waiting_for: str | None = None
     error: str | None = None
@@ -206,6 +210,7 @@ class _Progress:
             set_aside=dict(self.set_aside),
             mended={**self.source.mended, **self.mended},
             alerts=dict(self.alerts),
+            opened=dict(self.opened),
             refused=self.refused,
             waiting_for=self.waiting_for,
             error=self.error or self.source.problem,

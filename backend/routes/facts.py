@@ -76,6 +76,8 @@ class IngestStatus(Contract):
     events_read: NonNegativeInt
     alerts_by_rule: dict[str, int]
     """Alerts raised, per rule."""
+    cases_opened_by_rule: dict[str, int]
+    """Of these, alerts whose case this process opened, and no other backend or earlier start before it."""
     malformed: MalformedInputs
     set_aside: dict[str, int]
     """Events of a time that cannot be true, which were not judged: `from_the_future`, `from_the_far_past`."""

@@ -63,8 +63,10 @@ class Reading(Collector):
         for kind, count in self.ingest.mended.items():
             mended.add_metric([kind], count)
         yield mended
-        alerts = CounterMetricFamily("casewright_alerts", "Alerts that opened a case, by rule.", labels=["rule"])
-        for rule, count in self.ingest.alerts_by_rule.items():
+        alerts = CounterMetricFamily(
+            "casewright_alerts", "Alerts whose case this process opened, by rule.", labels=["rule"]
+        )
+        for rule, count in self.ingest.cases_opened_by_rule.items():
             alerts.add_metric([rule], count)
         yield alerts
         yield GaugeMetricFamily("casewright_watchers", "Open event streams and sockets.", value=self.watchers)

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from backend.routes.dependencies import DeskDep, strict_json
+from backend.routes.dependencies import CurrentIdentity, DeskDep, strict_json
 from backend.routes.problem import documented
 from backend.services.cases import StartStatus
 from backend.services.scheduler import RuntimeStatus
@@ -115,9 +115,14 @@ class WorkflowStatus(Contract):
     },
     dependencies=[Depends(strict_json(StartRequest))],
 )
-async def start_case(order: StartRequest, desk: DeskDep, response: Response) -> StartResponse:
-    """Open a case from an alert and start its investigation. The same alert again answers 200 with the same case."""
-    started = await desk.opening.start(order.to_alert(datetime.now(UTC)))
+async def start_case(
+    order: StartRequest, desk: DeskDep, identity: CurrentIdentity, response: Response
+) -> StartResponse:
+    """Open a case from an alert and start its investigation. The same alert again answers 200 with the same case.
+
+    Whoever opens it stands in its log (`case_opened`) and in its detail (`opened_by`).
+    """
+    started = await desk.opening.start(order.to_alert(datetime.now(UTC)), identity.subject)
     desk.feed.wake()
     response.status_code = 202 if started.created else 200
     return StartResponse(

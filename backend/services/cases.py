@@ -39,16 +39,28 @@ class CaseOpening:
         self._relay = relay
         self._threads = threads
 
-    async def start(self, alert: Alert) -> StartedCase:
+    async def open_alert(self, alert: Alert) -> bool:
+        """Whether the case of `alert` was opened by this very call. Raises as `start` does."""
+        return (await self.start(alert)).created
+
+    async def start(self, alert: Alert, opened_by: str | None = None) -> StartedCase:
         """The case of `alert`, opened now or earlier. Raises AlertIdTaken for another customer's alert id.
+
+        `opened_by` is the person who asks for it; None: the product itself.
 
         Of an alert that is too large, as much is kept as fits: see `contracts.sizes`.
         """
         alert = fit_alert(alert)
-        opened = await self._threads.run(self._casebook.open_case, alert)
+        opened = await self._threads.run(self._casebook.open_case, alert, opened_by)
         if not opened.created:
             return await self._existing(alert, opened)
-        log.info("%s opened: %s of customer %d", opened.case_id, alert.alert_type, alert.customer_id)
+        log.info(
+            "%s opened: %s of customer %d, by %s",
+            opened.case_id,
+            alert.alert_type,
+            alert.customer_id,
+            opened_by or "the rules",
+        )
         return self._answer(alert, opened, await self._schedule(alert, opened.case_id))
 
     async def _existing(self, alert: Alert, opened: OpenedCase) -> StartedCase:

@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from local.parts import BadSetting, Part, StackOptions, StackPlan, plan_stack, read_ports, without_secrets
+from worker.settings import WorkerSettings
 
+DRAIN_DEFAULT: float = WorkerSettings.model_fields["worker_drain_seconds"].default
 OPTIONS = StackOptions(data=Path("/data"), web_dist=Path("/web"))
 
 
@@ -106,3 +108,13 @@ def test_a_port_that_is_none_is_refused_with_its_name(text: str) -> None:
 def test_two_parts_on_one_port_are_refused() -> None:
     with pytest.raises(BadSetting, match="share a port"):
         read_ports({"MCP_PORT": "8090"})
+
+
+@pytest.mark.parametrize("drain", [None, "", "0.5", "25", "120", "nonsense"])
+def test_the_worker_is_left_more_time_than_it_takes_to_drain(drain: str | None) -> None:
+    env = {} if drain is None else {"WORKER_DRAIN_SECONDS": drain}
+    worker = part(plan_stack(OPTIONS, env, "secret"), "worker")
+
+    drains_for = float(drain) if drain and drain != "nonsense" else DRAIN_DEFAULT
+    assert worker.stop_grace_s is not None
+    assert worker.stop_grace_s >= drains_for + 5

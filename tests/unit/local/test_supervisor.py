@@ -32,9 +32,9 @@ class Spoken:
             await self._more.wait()
 
 
-def supervised(tmp_path: Path, code: str, spoken: Spoken) -> SupervisedPart:
+def supervised(tmp_path: Path, code: str, spoken: Spoken, stop_grace_s: float | None = None) -> SupervisedPart:
     ready = tmp_path / "ready"
-    part = Part("worker", (sys.executable, "-c", code, str(ready)), ready_file=ready)
+    part = Part("worker", (sys.executable, "-c", code, str(ready)), ready_file=ready, stop_grace_s=stop_grace_s)
     return SupervisedPart(part, dict(os.environ), tmp_path, spoken)
 
 
@@ -103,5 +103,18 @@ def test_a_very_long_line_does_not_end_the_watch(tmp_path: Path) -> None:
         async with running(part):
             await part.wait_until_ready()
             await spoken.wait_for("(a line too long to show)")
+
+    asyncio.run(asyncio.wait_for(scenario(), 30))
+
+
+def test_a_part_may_take_as_long_to_stop_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "STOP_GRACE_S", 0.0)
+
+    async def scenario() -> None:
+        spoken = Spoken()
+        part = supervised(tmp_path, READY_THEN_WAIT, spoken, stop_grace_s=20.0)
+        async with running(part):
+            await part.wait_until_ready()
+        assert not [line for line in spoken.lines if "killing it" in line]
 
     asyncio.run(asyncio.wait_for(scenario(), 30))

@@ -630,6 +630,8 @@ export interface paths {
         /**
          * Open a case
          * @description Open a case from an alert and start its investigation. The same alert again answers 200 with the same case.
+         *
+         *     Whoever opens it stands in its log (`case_opened`) and in its detail (`opened_by`).
          */
         post: operations["start_case"];
         delete?: never;
@@ -1443,6 +1445,8 @@ export interface components {
              * Format: date-time
              */
             opened_at: string;
+            /** Opened By */
+            opened_by: string | null;
             /** Outcome */
             outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
             progress: components["schemas"]["CaseProgress"];
@@ -1770,6 +1774,10 @@ export interface components {
         IngestStatus: {
             /** Alerts By Rule */
             alerts_by_rule: {
+                [key: string]: number;
+            };
+            /** Cases Opened By Rule */
+            cases_opened_by_rule: {
                 [key: string]: number;
             };
             /** Events Read */

@@ -113,6 +113,7 @@ export const caseView = (over: Partial<CaseView> = {}): CaseView => ({
   proposal: null,
   reversals: [],
   also_locked_by: [],
+  opened_by: null,
   spend: null,
   ...over,
 });

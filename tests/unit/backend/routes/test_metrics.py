@@ -4,12 +4,23 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from backend.main import Parts, ingest_status
+from backend.detection import Detector
+from backend.ingest import IngestService
+from backend.live.pulse import Pulse
+from backend.main import Parts, ingest_status, wire
 from backend.routes.app import create_app
 from backend.routes.metrics import Reading
 from casebook.pages import Backlog
 from casebook.repository import CaseBook
-from tests.unit.backend.support import NOTHING_READ, FakeScheduler, answering, case_in_review
+from tests.unit.backend.ingest.lines import ListSource, event
+from tests.unit.backend.support import (
+    AUTHENTICATOR,
+    CONFIG,
+    NOTHING_READ,
+    FakeScheduler,
+    answering,
+    case_in_review,
+)
 from tests.unit.casebook.builders import MANAGER, a_decision, open_case
 
 OPERATIONS = (Path(__file__).parents[4] / "docs" / "operations.md").read_text()
@@ -48,7 +59,12 @@ async def test_cases_and_what_waits_for_the_scheduler_are_counted(
 
 
 async def test_what_was_read_is_counted(parts: Parts) -> None:
-    counts = {"set_aside": {"from_the_future": 4}, "mended": {"amount_rounded": 5}, "alerts": {"api_burst": 2}}
+    counts = {
+        "set_aside": {"from_the_future": 4},
+        "mended": {"amount_rounded": 5},
+        "alerts": {"api_burst": 5},
+        "opened": {"api_burst": 2},
+    }
     report = NOTHING_READ.model_copy(update={"events": 159_899, "malformed": 3, **counts})
     app = create_app()
     app.state.desk = parts.desk
@@ -69,3 +85,25 @@ async def test_every_name_is_documented() -> None:
     for metric in nothing.collect():
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
         assert f"`{name}" in OPERATIONS
+
+
+async def test_an_alert_that_two_backends_raise_counts_once(parts: Parts, book: CaseBook) -> None:
+    other = wire(book, parts.desk.scheduler, AUTHENTICATOR, Pulse(), CONFIG)
+    attack = [event(second) for second in range(10)]
+    counted, raised = 0.0, 0
+    for backend in (parts, other):
+        service = IngestService(
+            sources=[ListSource(attack)],
+            detector=Detector(),
+            open_alert=backend.desk.opening.open_alert,
+            on_telemetry=lambda _: None,
+        )
+        async with service:
+            await service.wait_finished()
+        status = ingest_status(service.report())
+        reading = Reading(cases={}, backlog=Backlog(unscheduled=0, undelivered=0), ingest=status, watchers=0)
+        samples = [sample for metric in reading.collect() for sample in metric.samples]
+        counted += sum(sample.value for sample in samples if sample.name == "casewright_alerts_total")
+        raised += sum(status.alerts_by_rule.values())
+
+    assert (counted, raised, len(book.list_cases().items)) == (1, 2, 1)

@@ -339,3 +339,15 @@ async def test_two_people_decide_what_needs_two_and_one_person_in_two_sessions_d
     (delivered,) = scheduler.delivered
     assert delivered.approvals is not None
     assert [approval.approved_by for approval in delivered.approvals] == ["ana", "ben"]
+
+
+async def test_whoever_opens_a_case_by_hand_is_on_record(client: httpx.AsyncClient, book: CaseBook) -> None:
+    await client.post("/api/workflow/start", json=ORDER | {"alert_id": "by-hand"})
+    by_rule = open_case(book)
+
+    history = (await client.get("/api/cases/case-by-hand/history")).json()["items"]
+    detail = (await client.get("/api/cases/case-by-hand")).json()
+    assert (history[0]["type"], history[0]["actor"], detail["opened_by"]) == ("case_opened", "ana", "ana")
+    assert book.case_events(by_rule)[0].actor == "system"
+    assert (await client.get(f"/api/cases/{by_rule}")).json()["opened_by"] is None
+    assert book.audit_case("case-by-hand").broken is None

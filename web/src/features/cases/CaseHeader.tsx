@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { CaseView } from "@/api/types";
+import { useActorName } from "@/shared/api/session";
 import { formatCost, formatNumber } from "@/shared/format/numbers";
 import { humanise, OUTCOME, STATE } from "@/shared/format/words";
 import { BackIcon } from "@/shared/ui/icons";
@@ -18,6 +19,7 @@ interface CaseHeaderProps {
 
 /** Which case this is and how it stands. */
 export function CaseHeader({ view, outdated, actions }: CaseHeaderProps) {
+  const nameOf = useActorName();
   const word = view.outcome === null ? STATE[view.state] : OUTCOME[view.outcome];
   return (
     <header className={classes["header"]}>
@@ -41,6 +43,7 @@ export function CaseHeader({ view, outdated, actions }: CaseHeaderProps) {
           <dt>Opened</dt>
           <dd>
             <Age at={view.opened_at} />
+            {view.opened_by != null && ` by ${nameOf(view.opened_by)}`}
           </dd>
         </div>
         <div>
