@@ -14,10 +14,11 @@ from durabletask.grpc_options import GrpcChannelOptions
 from pydantic import ValidationError
 
 from backend.services.errors import SchedulerUnavailable
+from contracts import ids
 from contracts.alert import Alert
 from contracts.case import CaseProgress
 from contracts.converter import PydanticDataConverter
-from contracts.ids import case_id, instance_id, parse_review_id
+from contracts.ids import case_id, parse_review_id
 from contracts.investigation import Investigation
 from contracts.model import Contract, UtcDateTime
 from contracts.names import (
@@ -86,7 +87,7 @@ class Scheduler(Protocol):
         """Have an approved reversal carried out; nothing happens when it was started before."""
         ...
 
-    async def state_of(self, name: str) -> InstanceState | None:
+    async def state_of(self, instance_id: str) -> InstanceState | None:
         """The state of the orchestration of a case or a reversal, or None when the scheduler does not know it."""
         ...
 
@@ -119,7 +120,7 @@ class DurableTaskScheduler:
         try:
             async with _answering():
                 await self._client.schedule_new_orchestration(
-                    orchestration, input=order, instance_id=instance_id(name), version=version
+                    orchestration, input=order, instance_id=ids.instance_id(name), version=version
                 )
         except _Refused as refusal:
             if refusal.code is not grpc.StatusCode.ALREADY_EXISTS:
@@ -131,18 +132,18 @@ class DurableTaskScheduler:
         try:
             async with _answering():
                 await self._client.raise_orchestration_event(
-                    instance_id(case), analyst_decision(round_number), data=decision
+                    ids.instance_id(case), analyst_decision(round_number), data=decision
                 )
         except _Refused as refusal:
             if refusal.code is grpc.StatusCode.NOT_FOUND:
                 raise InstanceUnknown(case) from refusal
             raise SchedulerUnavailable(refusal.reason) from refusal
 
-    async def state_of(self, name: str) -> InstanceState | None:
+    async def state_of(self, instance_id: str) -> InstanceState | None:
         """The state of an orchestration, or None."""
         try:
             async with _answering():
-                state = await self._client.get_orchestration_state(instance_id(name))
+                state = await self._client.get_orchestration_state(ids.instance_id(instance_id))
         except _Refused as refusal:
             if refusal.code is grpc.StatusCode.NOT_FOUND:
                 return None

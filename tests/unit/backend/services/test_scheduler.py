@@ -99,6 +99,16 @@ async def test_the_decision_reaches_the_round_that_waits_for_it(hub: str) -> Non
     assert state.custom_status.phase == "awaiting_review"
 
 
+async def test_an_id_above_the_schedulers_limit_is_shortened(hub: str) -> None:
+    alert = an_alert(1).model_copy(update={"alert_id": "x" * 100})
+    async with open_scheduler(hub, "default") as scheduler:
+        await scheduler.start_investigation(alert)
+        (instance,) = await scheduler.living()
+        state = await scheduler.state_of(case_id(alert.alert_id))
+    assert len(instance) == 100
+    assert state is not None
+
+
 async def test_an_approved_reversal_is_an_orchestration_of_its_own_however_often_it_is_started(hub: str) -> None:
     worker = TaskHubGrpcWorker(host_address=hub, data_converter=PydanticDataConverter())
     worker.add_orchestrator(reversal)
