@@ -22,12 +22,21 @@ from pydantic import JsonValue
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.ids import case_id
-from contracts.investigation import AssessmentTask, InvestigationPolicy, RememberedRound, SpecialistTask
+from contracts.investigation import (
+    AssessmentTask,
+    InvestigationPolicy,
+    Question,
+    RememberedRound,
+    ReviewPlan,
+    SpecialistTask,
+)
 from contracts.report import SPECIALISTS, Evidence
+from contracts.review import Decision
 from tests.evaluation.planting import plant
 from tests.evaluation.scenario import choose, read_scenarios
 from tests.evaluation.servers import serving
 from worker.activities.assessment import AssessmentActivities
+from worker.activities.review import ReviewActivities
 from worker.activities.specialists import SpecialistActivities
 from worker.adapters.case_record import Casebook
 from worker.adapters.client_loop import ClientLoop
@@ -40,6 +49,7 @@ from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop
 from worker.agents.prompting import load_prompts
 from worker.agents.specialists import SPECIALIST_TOOLS, SpecialistAgents
+from worker.domain.assessing import NO_JUDGEMENT, assess
 from worker.ports.model import Model, ModelReply, ModelRequest, ToolRequest
 from worker.ports.tools import ToolBox, ToolDescription, ToolInvocation, ToolOutcome
 from worker.wiring import utc_now
@@ -227,6 +237,8 @@ class Scene:
         record, case = self.casebook.record, case_id(alert.alert_id)
         record.open_case(alert)
         number = 1 + len(attempt.memory)
+        if attempt.feedback is not None:
+            self._reject_first_round(case, alert, attempt.feedback)
         record.start_round(case, number)
         agent = AgentLoop(model or self.rules, tools, Limits(), monotonic=time.monotonic, now=utc_now, pause=time.sleep)
         prompts = load_prompts()
@@ -251,6 +263,30 @@ class Scene:
         assessment = AssessmentActivities(record, AggregatorAgent(agent, prompts)).assess_risk(CTX, order)
         calls = [call.tool_call_id for report in reports for call in report.tool_calls]
         return Seen(assessment, tuple(record.evidence(case, each) for each in calls), tuple(tools.asked))
+
+    def _reject_first_round(self, case: str, alert: Alert, feedback: str) -> None:
+        """A round that nobody could be heard in, and a reviewer who sends the case into the next one."""
+        record = self.casebook.record
+        order = AssessmentTask(case_id=case, round=1, alert=alert, reports=(), policy=POLICY)
+        shown = record.save_assessment(case, assess(order, NO_JUDGEMENT))
+        plan = ReviewPlan(
+            case_id=case,
+            severity=alert.severity,
+            required_role="analyst",
+            asked_at=utc_now(),
+            assessment=shown,
+            policy=POLICY,
+        )
+        asked = ReviewActivities(record).ask_person(CTX, Question(plan=plan))
+        rejection = Decision(
+            review_id=asked.review_id,
+            assessment_hash=asked.assessment_hash,
+            verdict="reject",
+            feedback=feedback,
+            decided_by="ana",
+            decided_at=utc_now(),
+        )
+        record.accept_decision(rejection, ("analyst",))
 
 
 @pytest.fixture(scope="module")
