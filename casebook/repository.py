@@ -456,6 +456,11 @@ class CaseBook:
         with self._read_rows() as connection:
             return reading.read_evidence(connection, case_id, evidence_id)
 
+    def evidence_of(self, case_id: str, evidence_ids: Sequence[str]) -> tuple[Evidence, ...]:
+        """Several recorded tool calls, in this order. Raises EvidenceNotFound."""
+        with self._read_rows() as connection:
+            return tuple(reading.read_evidence(connection, case_id, each) for each in evidence_ids)
+
     def events_after(self, seq: int, limit: int = 500) -> list[CaseEvent]:
         """Events of all cases after `seq`, in order, at most 5,000. None with a smaller `seq` will appear later."""
         with self._read() as session:

@@ -1,6 +1,7 @@
 """What tools answered about a customer: data, whatever it says."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
@@ -13,6 +14,8 @@ class ToolAnswer:
     evidence_id: str | None
     data: JsonValue = None
     error: str | None = None
+    arguments: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    """What the tool was asked for."""
 
     @property
     def ok(self) -> bool:

@@ -227,7 +227,7 @@ def _alert_spending(dossier: Dossier, suspicious: Sequence[Suspicion]) -> Iterat
 
 
 def _spending_explained(dossier: Dossier) -> bool:
-    return bool({"travel", "gift", "family_plan"} & dossier.topics)
+    return bool({"travel", "gift", "family_plan"} & dossier.announced)
 
 
 def _goods_sent_abroad(dossier: Dossier) -> Iterator[Signal]:
@@ -274,13 +274,13 @@ def _innocent_spending(dossier: Dossier, suspicious: Sequence[Suspicion]) -> Ite
             thresholds.ORDERS_SENT_HOME,
             dossier.cite("get_orders", "get_recent_charges"),
         )
-    if "travel" in dossier.topics:
+    if "travel" in dossier.announced:
         yield Signal(
             "The customer announced a journey, and no charge abroad was made without the card.",
             thresholds.TRAVEL_CHARGES,
             dossier.cite("get_support_tickets", "get_recent_charges"),
         )
-    if "family_plan" in dossier.topics:
+    if "family_plan" in dossier.announced:
         yield Signal(
             "The customer took a family plan, which raises what is due.",
             thresholds.FAMILY_PLAN,

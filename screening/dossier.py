@@ -9,6 +9,7 @@ from contracts.alert import Alert
 from contracts.telemetry import TelemetryEvent
 from screening import thresholds
 from screening.answers import Answers
+from screening.basis import MAX_CITED_EVENTS
 from screening.records import (
     Articles,
     BillingSummary,
@@ -28,9 +29,7 @@ from screening.records import (
     Tickets,
     read_record,
 )
-from screening.times import moved
-
-MAX_CITED_EVENTS = 8
+from screening.times import day_of, moved
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,23 @@ class Dossier:
         """The moment that the alert speaks of."""
         return max((event.occurred_at for event in self.triggers), default=self.alert.raised_at)
 
+    @cached_property
+    def began(self) -> datetime:
+        """The moment from which on nothing explains: what is as old as the alert, or newer, may be made to explain it.
+
+        The first trigger event, or when the alert was raised if that is earlier: clocks differ.
+        """
+        return min((self.alert.raised_at, *(event.occurred_at for event in self.triggers)))
+
+    def is_older(self, at: datetime | None) -> bool:
+        """Whether something was there before the alert began. Of what has no date that is not known."""
+        return at is not None and at < self.began
+
+    def is_older_day(self, day: str | None) -> bool:
+        """The same for what has a day and no time: the day of the alert is not older."""
+        began_on = self.began.date()
+        return day is not None and (day_of(day) or began_on) < began_on
+
     @property
     def is_neutral(self) -> bool:
         """Whether the customer is known by number only, without a history to compare with."""
@@ -79,12 +95,24 @@ class Dossier:
         """
         return frozenset(topic for ticket in self._recent_tickets for topic in ticket.topics)
 
+    @property
+    def announced(self) -> frozenset[str]:
+        """The topics of those recent tickets that are older than the alert: only these explain anything."""
+        return frozenset(
+            topic for ticket in self._recent_tickets if self.is_older(ticket.opened_at) for topic in ticket.topics
+        )
+
     def told_before(self, at: datetime | None, *topics: str, within_days: float = thresholds.TICKET_HOLDS_DAYS) -> bool:
-        """Whether a ticket on one of `topics` was written in the days before `at`; None: at any recent time."""
+        """Whether a ticket on one of `topics` was written in the days before `at`, and before the alert.
+
+        `at` null: at any recent time before the alert.
+        """
+        if at is None:
+            return not self.announced.isdisjoint(topics)
         return any(
-            at is None or ticket.opened_at is None or timedelta() <= at - ticket.opened_at <= timedelta(within_days)
-            for ticket in (self._recent_tickets if at is None else self.tickets)
-            if not frozenset(topics).isdisjoint(ticket.topics)
+            self.is_older(ticket.opened_at) and timedelta() <= at - ticket.opened_at <= timedelta(within_days)
+            for ticket in self.tickets
+            if ticket.opened_at is not None and not frozenset(topics).isdisjoint(ticket.topics)
         )
 
     @cached_property

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from screening import thresholds
 from screening.dossier import Dossier
-from screening.times import days_before
+from screening.times import day_of, days_before
 from screening.verdict import Signal
 
 STAFF_TERMINAL = "dev-staff-"
@@ -16,7 +16,7 @@ HANDSET_WORDS = ("phone", "pixel", "galaxy", "handset", "tablet", "ipad", "lapto
 def travel_grounds(dossier: Dossier, country: str | None) -> tuple[Signal, ...]:
     """What in tickets, subscriptions and orders speaks for a journey to `country`."""
     grounds: list[Signal] = []
-    if "travel" in dossier.topics:
+    if "travel" in dossier.announced:
         grounds.append(
             Signal(
                 "The customer announced a journey in a support ticket.",
@@ -44,7 +44,11 @@ def travel_grounds(dossier: Dossier, country: str | None) -> tuple[Signal, ...]:
                 dossier.cite("get_security_logs"),
             )
         )
-    items = [order.item for order in dossier.orders if any(word in order.item.lower() for word in TRAVEL_WORDS)]
+    items = [
+        order.item
+        for order in dossier.orders
+        if dossier.is_older(order.ordered_at) and any(word in order.item.lower() for word in TRAVEL_WORDS)
+    ]
     if items:
         grounds.append(
             Signal(
@@ -56,7 +60,9 @@ def travel_grounds(dossier: Dossier, country: str | None) -> tuple[Signal, ...]:
 
 def _roaming_covers(dossier: Dossier, country: str) -> bool:
     return any(
-        country in subscription.roaming_countries and not _over(subscription.roaming_until, dossier.as_of.date())
+        country in subscription.roaming_countries
+        and dossier.is_older_day(subscription.started_on)
+        and not _over(subscription.roaming_until, dossier.as_of.date())
         for subscription in dossier.subscriptions
     )
 
@@ -64,14 +70,18 @@ def _roaming_covers(dossier: Dossier, country: str) -> bool:
 def _just_ended(dossier: Dossier, country: str) -> str | None:
     """The last day of a package for `country` that ended in the last PACKAGE_ECHO_DAYS days."""
     today = dossier.as_of.date()
-    ends = (plan.roaming_until for plan in dossier.subscriptions if country in plan.roaming_countries)
+    ends = (
+        plan.roaming_until
+        for plan in dossier.subscriptions
+        if country in plan.roaming_countries and dossier.is_older_day(plan.started_on)
+    )
     earliest = days_before(today, thresholds.PACKAGE_ECHO_DAYS)
     return next((end for end in ends if end and _over(end, today) and not _over(end, earliest)), None)
 
 
 def _earlier_days(dossier: Dossier, country: str) -> int:
     """On how many days known devices were in `country` before the day of the alert; 0 when too few to be a habit."""
-    today = dossier.as_of.date()
+    today = dossier.began.date()
     days = {
         entry.at.date()
         for entry in dossier.security
@@ -82,10 +92,10 @@ def _earlier_days(dossier: Dossier, country: str) -> int:
 
 
 def _over(until: str | None, today: date) -> bool:
-    try:
-        return until is not None and date.fromisoformat(until[:10]) < today
-    except ValueError:
+    if until is None:
         return False
+    end = day_of(until)
+    return end is None or end < today
 
 
 def explains_new_device(dossier: Dossier, device_id: str | None) -> tuple[str, ...]:
@@ -109,6 +119,7 @@ def explains_new_device(dossier: Dossier, device_id: str | None) -> tuple[str, .
         and order.device_id != device_id
         and order.ship_to_country in own
         and is_handset(order.item)
+        and dossier.is_older(order.ordered_at)
         and _came_before(order.ordered_at, first)
         for order in dossier.orders
     )
@@ -120,7 +131,9 @@ def explains_new_device(dossier: Dossier, device_id: str | None) -> tuple[str, .
 
 
 def _came_before(ordered_at: datetime | None, first: datetime | None) -> bool:
-    if ordered_at is None or first is None:
+    if ordered_at is None:
+        return False
+    if first is None:
         return True
     return timedelta() <= first - ordered_at <= timedelta(days=thresholds.NEW_DEVICE_DAYS)
 

@@ -1,5 +1,7 @@
 """Every number that the rules judge by. A score is the baseline plus the weights of all signals, then clamped."""
 
+from datetime import timedelta
+
 # How a score is made
 BASELINE = 0.35
 """Where a customer stands of whom an alert was raised and nothing else is known."""
@@ -11,6 +13,16 @@ FLOOR_WITHOUT_RECORDS = 0.6
 """The lowest score of a verdict that rests on the alert's own events because records are missing."""
 ENOUGH_FROM_ALERT = 0.25
 """Weight that the alert's own events must carry to be judged without records."""
+
+# The floor under every judgement
+CALM_BELOW = 0.6
+"""From here on the rules of a speciality are not calm, whatever the threshold of a case is."""
+REACH = timedelta(days=14)
+"""Records must have been read so far back before the alert."""
+DAYS_UNLESS_ASKED = 30
+LIMIT_UNLESS_ASKED = 10
+"""What a tool shows at least when it was not told how much."""
+MOST_ASKED = 3_650
 
 # What a reviewer states as a fact
 STATED_FACT_SHIFT = 0.30

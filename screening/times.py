@@ -13,6 +13,14 @@ def moved(at: datetime, by: timedelta) -> datetime:
         return _FIRST if at.year == _FIRST.year else _LAST
 
 
+def day_of(text: str) -> date | None:
+    """The day that a text begins with; None when it begins with none."""
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
 def days_before(day: date, days: int) -> date:
     """So many days earlier, within the calendar."""
     return date.fromordinal(max(date.min.toordinal(), day.toordinal() - days))

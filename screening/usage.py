@@ -8,7 +8,7 @@ from contracts.telemetry import ApiCallEvent, DataUsageEvent
 from screening import thresholds
 from screening.dossier import Dossier, cite_events
 from screening.records import DataUsage, Subscription, UsageDay
-from screening.times import days_before
+from screening.times import day_of, days_before
 from screening.verdict import Judgement, Signal
 
 
@@ -103,9 +103,9 @@ def _daily_volume(dossier: Dossier) -> Iterator[Signal]:
 def _reasons_for_more(dossier: Dossier) -> Iterator[Signal]:
     """Why more is to be expected. Past the plan's cap none of them counts: a bigger plan explains what it allows."""
     tickets = dossier.cite("get_support_tickets")
-    if "family_plan" in dossier.topics:
+    if "family_plan" in dossier.announced:
         yield Signal("The customer took a family plan: more is to be expected.", thresholds.FAMILY_PLAN, tickets)
-    if "streaming" in dossier.topics:
+    if "streaming" in dossier.announced:
         yield Signal("A support ticket speaks of streaming.", thresholds.STREAMING_TICKET, tickets)
     if raised := _raised_plan(dossier):
         yield Signal(
@@ -115,33 +115,39 @@ def _reasons_for_more(dossier: Dossier) -> Iterator[Signal]:
         )
 
 
+def more_is_expected(dossier: Dossier) -> bool:
+    """Whether a record that is older than the alert speaks of more usage to come."""
+    return any(True for _ in _reasons_for_more(dossier))
+
+
 def _raised_plan(dossier: Dossier) -> Subscription | None:
     """A plan of the last weeks that took the place of a smaller one, or was spoken of as a family's."""
     caps = [plan.data_cap_gb or 0.0 for plan in dossier.subscriptions if plan.status == "ended"]
     for plan in _recent_plans(dossier):
         bigger = bool(caps) and (plan.data_cap_gb is None or plan.data_cap_gb > max(caps))
-        if plan.status == "active" and (bigger or "family_plan" in dossier.topics):
+        spoken_of = bigger or "family_plan" in dossier.announced
+        if plan.status == "active" and spoken_of and dossier.is_older_day(plan.started_on):
             return plan
     return None
 
 
 def _recent_plans(dossier: Dossier) -> list[Subscription]:
     since = days_before(dossier.as_of.date(), thresholds.RECENT_PLAN_DAYS)
-    return [plan for plan in dossier.subscriptions if plan.started_on and _day(plan.started_on) >= since]
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        return date.min
+    return [
+        plan for plan in dossier.subscriptions if plan.started_on and (day_of(plan.started_on) or date.max) >= since
+    ]
 
 
 def _roaming(dossier: Dossier) -> Iterator[Signal]:
     usage = dossier.usage
     if usage is None:
         return
-    covered = {country for plan in dossier.subscriptions for country in plan.roaming_countries}
+    covered = {
+        country
+        for plan in dossier.subscriptions
+        if dossier.is_older_day(plan.started_on)
+        for country in plan.roaming_countries
+    }
     own = dossier.customer.own_countries if dossier.customer else frozenset[str]()
     used = {day.roaming_country for day in _recent(usage) if day.roaming_country}
     strange = sorted(used - covered - own)
@@ -155,7 +161,7 @@ def _roaming(dossier: Dossier) -> Iterator[Signal]:
 
 def _new_subscriptions(dossier: Dossier) -> Iterator[Signal]:
     recent = _recent_plans(dossier)
-    if len(recent) >= thresholds.MANY_NEW_SUBSCRIPTIONS and "family_plan" not in dossier.topics:
+    if len(recent) >= thresholds.MANY_NEW_SUBSCRIPTIONS and "family_plan" not in dossier.announced:
         yield Signal(
             f"{len(recent)} subscriptions were opened in the last weeks.",
             thresholds.NEW_SUBSCRIPTIONS,

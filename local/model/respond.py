@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from local.model.request import ChatRequest, Function, JsonObjectResponse, NamedToolChoice, Tool
 from local.model.rules.aggregate import aggregate
+from local.model.rules.basis import cite_basis
 from local.model.rules.conversation import Conversation, UnreadableCase, read_conversation
 from local.model.rules.feedback import Request, read_feedback
 from local.model.rules.followup import follow_up
@@ -96,6 +97,7 @@ def _verdict(conversation: Conversation, requests: tuple[Request, ...]) -> dict[
         return aggregate(conversation, requests).as_json()
     dossier = open_dossier(conversation.case.alert, conversation.answers)
     verdict = conclude(JUDGES[conversation.specialist](dossier), dossier)
+    verdict = cite_basis(verdict, conversation.specialist, dossier)
     return follow_up(verdict, requests, conversation, dossier).as_json()
 
 

@@ -7,6 +7,7 @@ rules model investigates them with the real tools.
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,14 @@ from local.telemetry.simulator import EVENTS_PER_STORY, Simulator
 from mcp_server.contoso.generator import generate
 from mcp_server.server import build_server
 from mcp_server.store.sqlite.store import SqliteCustomerStore
+from screening.answers import Answers, ToolAnswer
+from screening.calm import objections
 
 AS_OF = datetime(2026, 5, 4, 12, tzinfo=UTC)
 STORIES_PLAYED = 50
 THRESHOLD = 0.6
+LEAST_CALM = 0.8
+"""Of the innocent look-alikes."""
 TOOLS: Mapping[str, tuple[str, ...]] = {
     "usage": ("get_customer", "get_subscriptions", "get_data_usage", "get_support_tickets", "search_knowledge_base"),
     "location": ("get_customer", "get_security_logs", "get_orders", "get_subscriptions", "get_support_tickets"),
@@ -42,8 +47,20 @@ TOOLS: Mapping[str, tuple[str, ...]] = {
 MAX_TURNS = 4
 
 
-async def investigate(client: Client[Any], tools: Mapping[str, Any], alert: Alert, part: str) -> dict[str, Any]:
-    """The verdict of one specialist, after as many tool calls as it asks for."""
+@dataclass(frozen=True)
+class Judged:
+    """An alert of a story, what each specialist made of it, and all that they read."""
+
+    story: Story
+    alert: Alert
+    verdicts: dict[str, dict[str, Any]]
+    answers: Answers
+
+
+async def investigate(
+    client: Client[Any], tools: Mapping[str, Any], alert: Alert, part: str, read: list[ToolAnswer]
+) -> dict[str, Any]:
+    """The verdict of one specialist, after as many tool calls as it asks for; `read` keeps what they bring."""
     block = {"case_id": f"case-{alert.alert_id}", "round": 1, "specialist": part, "customer_id": alert.customer_id}
     block |= {"alert": alert.model_dump(mode="json"), "memory": []}
     messages: list[Any] = [{"role": "user", "content": f"```json casewright-case\n{json.dumps(block)}\n```\n"}]
@@ -62,6 +79,7 @@ async def investigate(client: Client[Any], tools: Mapping[str, Any], alert: Aler
             result = await client.call_tool(name, arguments)
             content: dict[str, Any] = {"evidence_id": f"r1-{part}-{name}", "tool": name, "ok": True}
             content["data"] = result.structured_content
+            read.append(ToolAnswer(name, content["evidence_id"], content["data"], arguments=arguments))
             messages.append({"role": "tool", "tool_call_id": call["id"], "content": json.dumps(content)})
     raise AssertionError(f"{part} kept asking for tools.")
 
@@ -78,7 +96,7 @@ def raise_alerts(profiles: tuple[Profile, ...]) -> list[Alert]:
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Story, Alert, dict[str, dict[str, Any]]]]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> list[Judged]:
     """Every alert of the feed with its story and the three verdicts."""
     folder: Path = tmp_path_factory.mktemp("stories")
     dataset = generate(7, AS_OF)
@@ -88,9 +106,9 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Story, Alert,
     profiles = read_profiles(exported)
     stories = {profile.customer_id: profile.story for profile in profiles}
 
-    async def judge_all() -> list[tuple[Story, Alert, dict[str, dict[str, Any]]]]:
+    async def judge_all() -> list[Judged]:
         store = SqliteCustomerStore(folder / "customers.db", lambda: dataset, clock=lambda: AS_OF)
-        found: list[tuple[Story, Alert, dict[str, dict[str, Any]]]] = []
+        found: list[Judged] = []
         async with Client(build_server(store, write_token=None)) as client:
             tools = {
                 tool.name: {"type": "function", "function": {"name": tool.name, "parameters": tool.input_schema}}
@@ -99,16 +117,17 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Story, Alert,
             for alert in raise_alerts(profiles):
                 story = stories[alert.customer_id]
                 assert story is not None, f"an ordinary customer raised {alert.alert_type}"
-                verdicts = {part: await investigate(client, tools, alert, part) for part in TOOLS}
-                found.append((story, alert, verdicts))
+                read: list[ToolAnswer] = []
+                verdicts = {part: await investigate(client, tools, alert, part, read) for part in TOOLS}
+                found.append(Judged(story, alert, verdicts, Answers(tuple(read))))
         store.close()
         return found
 
     return asyncio.run(judge_all())
 
 
-def test_every_kind_of_story_raises_alerts(judged: list[tuple[Story, Alert, dict[str, dict[str, Any]]]]):
-    assert {story.kind for story, _, _ in judged} == {
+def test_every_kind_of_story_raises_alerts(judged: list[Judged]):
+    assert {each.story.kind for each in judged} == {
         "account_takeover",
         "stolen_card",
         "sim_swap",
@@ -123,17 +142,23 @@ def test_every_kind_of_story_raises_alerts(judged: list[tuple[Story, Alert, dict
     }
 
 
-def test_frauds_score_high_and_look_alikes_low(judged: list[tuple[Story, Alert, dict[str, dict[str, Any]]]]):
+def test_frauds_score_high_and_look_alikes_low(judged: list[Judged]):
     wrong = [
-        (story.kind, alert.alert_type, {part: verdict["risk_score"] for part, verdict in verdicts.items()})
-        for story, alert, verdicts in judged
-        if any(not verdict["evaluable"] for verdict in verdicts.values())
-        or (max(verdict["risk_score"] for verdict in verdicts.values()) >= THRESHOLD) is not story.fraud
+        (each.story.kind, each.alert.alert_type, {part: said["risk_score"] for part, said in each.verdicts.items()})
+        for each in judged
+        if any(not verdict["evaluable"] for verdict in each.verdicts.values())
+        or (max(verdict["risk_score"] for verdict in each.verdicts.values()) >= THRESHOLD) is not each.story.fraud
     ]
     assert wrong == []
 
 
-def test_the_charges_of_a_fraud_are_found_and_no_others(judged: list[tuple[Story, Alert, dict[str, dict[str, Any]]]]):
-    for story, _, verdicts in judged:
-        expected = {charge.charge_id for charge in story.charges} if story.fraud else set[str]()
-        assert set(verdicts["billing"]["suspicious_charge_ids"]) == expected, story.kind
+def test_the_charges_of_a_fraud_are_found_and_no_others(judged: list[Judged]):
+    for each in judged:
+        expected = {charge.charge_id for charge in each.story.charges} if each.story.fraud else set[str]()
+        assert set(each.verdicts["billing"]["suspicious_charge_ids"]) == expected, each.story.kind
+
+
+def test_the_rules_are_calm_about_look_alikes_and_no_fraud(judged: list[Judged]):
+    calm = [each for each in judged if not objections(each.alert, each.answers, THRESHOLD)]
+    assert not any(each.story.fraud for each in calm)
+    assert len(calm) >= LEAST_CALM * sum(not each.story.fraud for each in judged)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from durabletask import task
 
@@ -10,12 +11,14 @@ from contracts.brief import CaseBrief
 from contracts.ids import run_id
 from contracts.investigation import AssessmentTask
 from contracts.journal import JournalEntry
+from screening.coverage import REQUIRED
 from worker.activities.recorded import note_other_alert
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.journal import RunJournal
 from worker.domain.assessing import NO_JUDGEMENT, assess
 from worker.domain.evidence import CHARGES_TOOL
 from worker.domain.facts import KnownCharge, answered_calls, known_charges, refund_total
+from worker.domain.floor import rules_against
 from worker.domain.recorded import as_recorded, recorded_reports
 from worker.ports.record import CaseRecord
 
@@ -45,7 +48,8 @@ class AssessmentActivities:
                 "spend": answer.usage.spend,
                 "prompt_version": answer.prompt_version,
             }
-            assessment = assess(order, answer.judgement).model_copy(update=cost)
+            rules = partial(self._rules_against, order)
+            assessment = assess(order, answer.judgement, rules).model_copy(update=cost)
             return self._save(order, assessment, journal.answers)
 
     def assess_without_model(self, _: task.ActivityContext, order: AssessmentTask) -> RiskAssessment:
@@ -67,6 +71,12 @@ class AssessmentActivities:
         )
         return as_recorded(order, brief).model_copy(update={"reports": reports})
 
+    def _rules_against(self, order: AssessmentTask) -> tuple[str, ...]:
+        """Why the case is not calm by what the tools answered in this round, whatever the agents made of it."""
+        calls = [call.tool_call_id for report in order.reports for call in report.tool_calls if call.tool in REQUIRED]
+        evidence = self._record.evidence_of(order.case_id, calls)
+        return rules_against(order.alert, evidence, order.policy.auto_clear_threshold)
+
     def _save(
         self, order: AssessmentTask, assessment: RiskAssessment, journal: Sequence[JournalEntry] = ()
     ) -> RiskAssessment:
@@ -87,4 +97,4 @@ class AssessmentActivities:
     def _seen_charges(self, order: AssessmentTask) -> dict[str, KnownCharge]:
         """The charges as the tool answered them, word for word: no amount comes from a model."""
         calls = answered_calls(order.reports, (CHARGES_TOOL,))
-        return known_charges(self._record.evidence(order.case_id, evidence_id) for evidence_id in calls)
+        return known_charges(self._record.evidence_of(order.case_id, calls))

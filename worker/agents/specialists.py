@@ -10,7 +10,7 @@ from worker.agents.journal import RunJournal
 from worker.agents.loop import AgentLoop, Assignment, Result
 from worker.agents.prompting import Prompts
 from worker.agents.verdicts import SpecialistVerdict, feedback_answer_of, findings_of
-from worker.domain.completeness import lacking
+from worker.domain.completeness import lacking, uncited
 from worker.domain.evidence import grounds_of, resolve, seen_charge_ids
 from worker.domain.memory import was_asked
 
@@ -76,10 +76,14 @@ def objection_to(order: SpecialistTask, verdict: SpecialistVerdict, evidence: Se
     problems: list[str] = []
     if was_asked(order.memory) and feedback_answer_of(verdict) is None:
         problems.append("feedback_answer is missing: say what the reviewer asked for and what you did about it")
-    grounds = grounds_of(order.alert, order.memory, evidence)
-    for number, finding in enumerate(resolve(findings_of(verdict.findings), grounds), start=1):
+    findings = resolve(findings_of(verdict.findings), grounds_of(order.alert, order.memory, evidence))
+    for number, finding in enumerate(findings, start=1):
         if finding.unsupported_reason:
             problems.append(f"finding {number} counts for nothing: {finding.unsupported_reason.rstrip('.')}")
+    # Calm that lacks the records is no score, however it is written.
+    rests = _is_calm(order, verdict) and lacking(order.specialist, order.alert, evidence) is None
+    if rests and (missing := uncited(order.specialist, order.alert, findings, evidence)):
+        problems.append(f"a score below {order.policy.auto_clear_threshold:g} must cite {', '.join(missing)}")
     return "; ".join(problems)[:MAX_OBJECTION] or None
 
 
@@ -106,7 +110,7 @@ def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> Speci
     answer = feedback_answer_of(verdict) if was_asked(order.memory) else None
     found = {"findings": resolve(findings_of(verdict.findings), grounds), "feedback_answer": answer}
     missing = unanswered(result.evidence, SPECIALIST_TOOLS[order.specialist])
-    if not missing and verdict.risk_score is not None and verdict.risk_score < order.policy.auto_clear_threshold:
+    if not missing and _is_calm(order, verdict):
         missing = lacking(order.specialist, order.alert, result.evidence)
     if missing or not verdict.evaluable:
         why = (missing or verdict.reason or "The specialist gave no reason.")[:MAX_REASON]
@@ -119,6 +123,12 @@ def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> Speci
             "risk_score": verdict.risk_score,
             "suspicious_charge_ids": _seen(verdict.suspicious_charge_ids, result.evidence),
         }
+    )
+
+
+def _is_calm(order: SpecialistTask, verdict: SpecialistVerdict) -> bool:
+    return (
+        verdict.evaluable and verdict.risk_score is not None and verdict.risk_score < order.policy.auto_clear_threshold
     )
 
 

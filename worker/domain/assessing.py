@@ -1,8 +1,11 @@
 """From reports and a judgement to the assessment that a person sees and decides on."""
 
+from collections.abc import Callable, Sequence
+
 from contracts.assessment import RiskAssessment
 from contracts.investigation import AssessmentTask
 from worker.domain.evidence import evidence_hash
+from worker.domain.floor import not_held
 from worker.domain.memory import was_asked
 from worker.domain.risk import is_usable, level_of
 from worker.domain.routing import Judgement, route_case
@@ -10,10 +13,11 @@ from worker.domain.routing import Judgement, route_case
 NO_JUDGEMENT = Judgement(score=None, action=None, reasoning="The risk aggregator gave no judgement.")
 
 
-def assess(task: AssessmentTask, judgement: Judgement) -> RiskAssessment:
+def assess(task: AssessmentTask, judgement: Judgement, rules: Callable[[], Sequence[str]] = not_held) -> RiskAssessment:
     """The assessment of one round, after the guard rails.
 
-    Without evidence, or without a score from 0 to 1, it rates nothing and recommends nothing.
+    Without evidence, or without a score from 0 to 1, it rates nothing and recommends nothing. `rules` say why the
+    recorded answers are not calm; without them nothing closes by itself.
     """
     routing = route_case(
         task.case_id,
@@ -21,6 +25,7 @@ def assess(task: AssessmentTask, judgement: Judgement) -> RiskAssessment:
         task.reports,
         judgement,
         task.policy,
+        rules,
         feedback_given=was_asked(task.memory),
         was_asked=task.round > 1,
     )

@@ -1,18 +1,14 @@
-"""Does a specialist have the records without which its calm would be a guess?"""
+"""Does a specialist have the records without which its calm would be a guess, and does its calm rest on them?"""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
 
 from contracts.alert import Alert
-from contracts.report import Evidence, Specialist
+from contracts.report import Evidence, Finding, Specialist, ToolCall
+from screening.basis import KEY_RECORDS, events_to_cite
 
-KEY_RECORDS: Mapping[Specialist, str] = {
-    "usage": "get_data_usage",
-    "location": "get_security_logs",
-    "billing": "get_recent_charges",
-}
 STALE_DAYS = 14
 """Records that end so long before the alert say nothing about it."""
 
@@ -34,6 +30,27 @@ def lacking(specialist: Specialist, alert: Alert, evidence: Iterable[Evidence]) 
     if ends is None or alert.raised_at - ends <= timedelta(days=STALE_DAYS):
         return None
     return f"The records of {tool} end on {ends:%Y-%m-%d}, more than {STALE_DAYS} days before the alert."
+
+
+def uncited(
+    specialist: Specialist, alert: Alert, findings: Iterable[Finding], answers: Iterable[Evidence | ToolCall]
+) -> tuple[str, ...]:
+    """What calm must cite and does not: the key records by the name of their tool, trigger events by their ids.
+
+    Each trigger event is the specialist's whose kind it is; only supported findings count.
+    """
+    cited = {each for finding in findings if not finding.unsupported for each in finding.evidence_ids}
+    tool = KEY_RECORDS[specialist]
+    records = {_id_of(answer) for answer in answers if answer.ok and answer.tool == tool}
+    return (*([] if records & cited else [tool]), *_not_in(cited, events_to_cite(alert, specialist)))
+
+
+def _id_of(answer: Evidence | ToolCall) -> str:
+    return answer.evidence_id if isinstance(answer, Evidence) else answer.tool_call_id
+
+
+def _not_in(cited: Collection[str], wanted: Iterable[str]) -> Iterator[str]:
+    return (each for each in wanted if each not in cited)
 
 
 def _has_entries(answer: JsonValue) -> bool:

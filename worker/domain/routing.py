@@ -1,12 +1,17 @@
-"""The guard rails: which cases close by themselves, and why all others go to a person. Fails closed."""
+"""The guard rails: which cases close by themselves, and why all others go to a person. Fails closed.
 
-from collections.abc import Iterator, Mapping, Sequence
+What agents say can only bring a case before a person. That it closes by itself rests on what was recorded: each
+specialist cites its key records and the trigger events, and rules that read the same records find nothing either.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.alert import Alert
 from contracts.assessment import RecommendedAction, Route
 from contracts.investigation import InvestigationPolicy
 from contracts.report import SPECIALISTS, SpecialistReport
+from worker.domain.completeness import uncited
 from worker.domain.risk import is_usable
 from worker.domain.sampling import is_sampled
 
@@ -47,25 +52,28 @@ def route_case(
     reports: Sequence[SpecialistReport],
     judgement: Judgement,
     policy: InvestigationPolicy,
+    rules: Callable[[], Sequence[str]],
     *,
     feedback_given: bool = False,
     was_asked: bool = False,
 ) -> Routing:
     """Auto-clear only what every guard rail lets pass; name each one that fired.
 
+    `rules` say why the records are not calm; they are asked last, about what would be cleared without them.
     `feedback_given`: a reviewer sent the case into this round, and each specialist owes an answer.
     `was_asked`: a person was asked in an earlier round, so one decides.
     """
     refundable = _refundable(reports)
     action, action_reasons = _action(reports, judgement, refundable, policy.auto_clear_threshold)
     reasons = (
-        *_report_reasons(reports, policy.auto_clear_threshold),
+        *_report_reasons(alert, reports, policy.auto_clear_threshold),
         *(_unanswered_feedback(reports) if feedback_given else ()),
         *_overall_reasons(judgement, policy.auto_clear_threshold),
         *action_reasons,
         *(["The alert is critical."] if alert.severity == "critical" else []),
         *([WAS_ASKED] if was_asked else []),
     )
+    reasons = reasons or tuple(rules())
     quality_check = not reasons and is_sampled(case_id, policy.quality_check_share)
     if quality_check:
         reasons = ("Drawn for the quality check: it would have been cleared automatically.",)
@@ -78,7 +86,7 @@ def route_case(
     )
 
 
-def _report_reasons(reports: Sequence[SpecialistReport], threshold: float) -> Iterator[str]:
+def _report_reasons(alert: Alert, reports: Sequence[SpecialistReport], threshold: float) -> Iterator[str]:
     by_name = {report.specialist: report for report in reports}
     silent: set[str] = set()
     for name in SPECIALISTS:
@@ -86,7 +94,7 @@ def _report_reasons(reports: Sequence[SpecialistReport], threshold: float) -> It
         if report is None:
             yield f"The {name} specialist gave no report."
         elif report.status == "ok":
-            yield from _reasons_in(report, threshold)
+            yield from _reasons_in(alert, report, threshold)
         elif name not in silent:
             # What silences all three is one fault, and is said once.
             alike = [each for each in SPECIALISTS if each in by_name and _silence(by_name[each]) == _silence(report)]
@@ -106,7 +114,7 @@ def _silent(names: Sequence[str], report: SpecialistReport) -> str:
     return f"The {', '.join(names[:-1])} and {names[-1]} specialists {several}{why}"
 
 
-def _reasons_in(report: SpecialistReport, threshold: float) -> Iterator[str]:
+def _reasons_in(alert: Alert, report: SpecialistReport, threshold: float) -> Iterator[str]:
     name = report.specialist
     if not is_usable(report.risk_score):
         yield f"The {name} specialist gave no usable risk score."
@@ -117,6 +125,15 @@ def _reasons_in(report: SpecialistReport, threshold: float) -> Iterator[str]:
         yield f"{_findings(unsupported)} of the {name} specialist without recorded evidence."
     if unsupported == len(report.findings):
         yield f"The {name} specialist named no evidence for its score."
+    elif is_usable(report.risk_score) and report.risk_score < threshold:
+        yield from _uncited(alert, report)
+
+
+def _uncited(alert: Alert, report: SpecialistReport) -> Iterator[str]:
+    missing = uncited(report.specialist, alert, report.findings, report.tool_calls)
+    for first in missing[:1]:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        yield f"The {report.specialist} specialist calls the case harmless without citing {first}{more}."
 
 
 def _unanswered_feedback(reports: Sequence[SpecialistReport]) -> Iterator[str]:

@@ -109,6 +109,10 @@ class CaseRecord(Journal, Protocol):
         """One recorded tool call, word for word."""
         ...
 
+    def evidence_of(self, case_id: str, evidence_ids: Sequence[str]) -> tuple[Evidence, ...]:
+        """Several recorded tool calls, in this order."""
+        ...
+
     def approved_action(self, case_id: str, review_id: str) -> Approved:
         """What the accepted decision on this review approves. Refuses when there is none."""
         ...

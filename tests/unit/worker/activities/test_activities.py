@@ -24,6 +24,7 @@ from tests.unit.worker.support.cases import (
     a_report,
     an_assessment,
     an_assessment_task,
+    evidence_behind,
 )
 from tests.unit.worker.support.record import CASE, CTX, ORDER, an_opening, approved, concluded, events
 from worker.activities.assessment import AssessmentActivities
@@ -55,7 +56,7 @@ def assessing(casebook: CaseBook, *turns: Turn) -> tuple[AssessmentActivities, S
 def heard(casebook: CaseBook) -> None:
     """The reports of an ordinary assessment task are on record."""
     for report in an_assessment_task().reports:
-        casebook.save_report(CASE, report, ())
+        casebook.save_report(CASE, report, evidence_behind(report))
 
 
 def refuse(*_: object) -> None:
@@ -204,7 +205,10 @@ def test_a_decision_that_came_before_the_deadline_is_returned(casebook: CaseBook
     assert activities.escalate_review(CTX, Escalation(case_id=CASE, review=request, reason="", at=NOON)) == decision
 
 
-def test_a_person_is_shown_why_an_assessment_that_was_to_clear_the_case_came_to_them(casebook: CaseBook) -> None:
+def test_a_person_is_shown_why_an_assessment_that_was_to_clear_the_case_came_to_them(
+    casebook: CaseBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.activities.assessment.rules_against", lambda *_: ())
     judgement = {"overall_risk_score": 0.1, "recommended_action": "clear", "reasoning": "All is well."}
     heard(casebook)
     activities, _ = assessing(casebook, answers(judgement))

@@ -12,7 +12,15 @@ from contracts.money import Money
 from contracts.report import Evidence, SpecialistReport, ToolCall
 from contracts.review import Role
 from tests.unit.worker.support.agents import ScriptedModel, a_loop
-from tests.unit.worker.support.cases import NOON, a_policy, a_report, an_assessment, an_assessment_task, three_reports
+from tests.unit.worker.support.cases import (
+    NOON,
+    a_policy,
+    a_report,
+    an_assessment,
+    an_assessment_task,
+    evidence_behind,
+    three_reports,
+)
 from tests.unit.worker.support.record import CASE, CTX, an_opening, approved, concluded, events
 from tests.unit.worker.support.store import FakeStore, a_charge
 from worker.activities.assessment import AssessmentActivities
@@ -103,7 +111,7 @@ def test_an_assessment_says_what_its_refund_adds_up_to_by_the_record(casebook: C
     task = an_assessment_task(reports=(*three_reports()[:2], billing))
     seen(casebook, 1_500, 250, report=billing)
     for report in task.reports[:2]:
-        casebook.save_report(CASE, report, ())
+        casebook.save_report(CASE, report, evidence_behind(report))
     activities = AssessmentActivities(casebook, AggregatorAgent(a_loop(ScriptedModel([])), load_prompts()))
 
     assessment = activities.assess_without_model(CTX, task)

@@ -324,7 +324,7 @@ def test_a_verdict_that_lacks_records_its_author_asked_for_is_no_score() -> None
 def test_a_tool_that_answered_in_the_end_is_not_missing() -> None:
     tools = FakeTools({"get_orders": {}, "get_recent_charges": {"charges": [{}]}})
     wrong, right = asks(("get_orders", {})), asks(("get_orders", CUSTOMER), ("get_recent_charges", CUSTOMER))
-    agent, _ = agents([wrong, right, answers(a_verdict(0.1, ["r1-billing-2"]))], tools)
+    agent, _ = agents([wrong, right, answers(a_verdict(0.1, ["r1-billing-3"]))], tools)
 
     assert agent.investigate(a_task(), no_journal())[0].status == "ok"
 

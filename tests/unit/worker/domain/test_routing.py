@@ -1,7 +1,7 @@
 """The guard rails: what may close by itself, what goes to a person, and what is recommended."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -22,9 +22,12 @@ def route(
     share: float = 0.0,
     threshold: float = 0.6,
     case_id: str = "case-1",
+    objections: Sequence[str] = (),
 ) -> Routing:
     policy = a_policy(quality_check_share=share, auto_clear_threshold=threshold)
-    return route_case(case_id, an_alert(severity=severity), reports or three_reports(), judgement, policy)
+    return route_case(
+        case_id, an_alert(severity=severity), reports or three_reports(), judgement, policy, lambda: objections
+    )
 
 
 def replacing(specialist: str, change: Callable[[SpecialistReport], SpecialistReport]) -> Reports:
@@ -59,7 +62,7 @@ def test_three_harmless_reports_and_a_low_overall_score_clear_the_case() -> None
         (
             unchecked(
                 findings=(
-                    Finding(statement="Seen.", evidence_ids=("e-1",)),
+                    Finding(statement="Seen.", evidence_ids=("e-1", "r1-usage-1", "r1-location-1", "r1-billing-1")),
                     Finding(statement="Invented.", evidence_ids=("e-9",), unsupported=True),
                 )
             ),
@@ -187,3 +190,25 @@ def test_the_quality_sample_shows_a_clearable_case_to_a_person_as_what_it_is() -
 
 def test_a_case_that_goes_to_a_person_anyway_is_no_quality_check() -> None:
     assert not route(severity="critical", share=1.0).quality_check
+
+
+def test_what_the_rules_object_to_brings_a_calm_case_before_a_person() -> None:
+    routing = route(objections=("The billing rules give 0.80, not below 0.60: Two charges.",))
+
+    assert routing.route == "review"
+    assert routing.reasons == ("The billing rules give 0.80, not below 0.60: Two charges.",)
+    assert not route(objections=("Not calm.",), share=1.0).quality_check
+
+
+@pytest.mark.parametrize("specialist", SPECIALISTS)
+def test_calm_that_does_not_cite_its_key_records_is_none(specialist: str) -> None:
+    reports = replacing(specialist, unchecked(findings=(Finding(statement="Fine.", evidence_ids=("e-1",)),)))
+
+    (reason,) = route(reports).reasons
+    assert reason.startswith(f"The {specialist} specialist calls the case harmless without citing get_")
+
+
+def test_calm_that_does_not_cite_the_trigger_events_is_none() -> None:
+    reports = replacing("location", unchecked(findings=(Finding(statement="Fine.", evidence_ids=("r1-location-1",)),)))
+
+    assert route(reports).reasons == ("The location specialist calls the case harmless without citing e-1.",)

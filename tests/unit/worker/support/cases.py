@@ -8,10 +8,11 @@ from contracts.assessment import RecommendedAction, RiskAssessment
 from contracts.hashing import content_hash
 from contracts.ids import case_id
 from contracts.investigation import AssessmentTask, Investigation, InvestigationPolicy
-from contracts.report import SPECIALISTS, Finding, Specialist, SpecialistReport
+from contracts.report import SPECIALISTS, Evidence, Finding, Specialist, SpecialistReport, ToolCall
 from contracts.reversal import Reversal, ReversalAction
 from contracts.review import Decision, Verdict
 from contracts.telemetry import LoginAttributes, LoginEvent
+from screening.basis import KEY_RECORDS
 from worker.domain.assessing import assess
 from worker.domain.routing import Judgement
 
@@ -44,14 +45,38 @@ def an_investigation(alert: Alert | None = None) -> Investigation:
 
 
 def a_report(specialist: Specialist = "usage", score: float | None = 0.1, **changes: Any) -> SpecialistReport:
+    """A report that rests on the specialist's key records and on the alert's one event."""
+    read = a_tool_call(f"r{changes.get('round', 1)}-{specialist}-1", KEY_RECORDS[specialist])
     values: dict[str, Any] = {
         "specialist": specialist,
         "round": 1,
         "status": "ok",
         "risk_score": score,
-        "findings": (Finding(statement="Nothing unusual.", evidence_ids=("e-1",)),),
+        "findings": (Finding(statement="Nothing unusual.", evidence_ids=(read.tool_call_id, "e-1")),),
+        "tool_calls": (read,),
     }
     return SpecialistReport(**(values | changes))
+
+
+def evidence_behind(report: SpecialistReport) -> tuple[Evidence, ...]:
+    """What the tools answered: nothing."""
+    return tuple(
+        Evidence(
+            evidence_id=call.tool_call_id,
+            tool=call.tool,
+            arguments=call.arguments,
+            ok=call.ok,
+            result={},
+            recorded_at=NOON,
+        )
+        for call in report.tool_calls
+    )
+
+
+def a_tool_call(call_id: str, tool: str, *, ok: bool = True) -> ToolCall:
+    return ToolCall(
+        tool_call_id=call_id, tool=tool, arguments={}, ok=ok, result_hash=content_hash({"result": {}}), duration_ms=1
+    )
 
 
 def three_reports(score: float = 0.1, round_number: int = 1, **changes: Any) -> tuple[SpecialistReport, ...]:
@@ -79,7 +104,12 @@ def an_assessment_task(**changes: Any) -> AssessmentTask:
 def an_assessment(
     score: float | None = 0.9, action: RecommendedAction | None = "lock_account", **changes: Any
 ) -> RiskAssessment:
-    return assess(an_assessment_task(**changes), Judgement(score, action, "Because of the evidence."))
+    return assess(an_assessment_task(**changes), Judgement(score, action, "Because of the evidence."), nothing_found)
+
+
+def nothing_found() -> tuple[str, ...]:
+    """What rules say that are calm."""
+    return ()
 
 
 def a_decision(

@@ -39,7 +39,7 @@ from contracts.investigation import (
 from contracts.report import Specialist, SpecialistReport
 from contracts.reversal import Reversal
 from contracts.review import Decision, ReviewRequest
-from tests.unit.worker.support.cases import a_policy, a_report
+from tests.unit.worker.support.cases import a_policy, a_report, nothing_found
 from worker.activities.review import opening_of
 from worker.domain.assessing import NO_JUDGEMENT, assess
 from worker.domain.deadlines import due_after, remind_after, review_hours
@@ -170,7 +170,7 @@ class FakeActivities:
         script.assessed.append(order)
         if script.aggregator_fails:
             raise ScriptedFault("The aggregator is down.")
-        return assess(order, Judgement(script.score, script.recommended, "Because of the evidence."))
+        return assess(order, Judgement(script.score, script.recommended, "Because of the evidence."), nothing_found)
 
     def assess_without_model(self, ctx: task.ActivityContext, order: AssessmentTask) -> RiskAssessment:
         return assess(order, NO_JUDGEMENT)

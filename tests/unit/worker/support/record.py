@@ -12,7 +12,7 @@ from contracts.ids import review_id
 from contracts.investigation import ReviewOpening
 from contracts.report import Evidence
 from contracts.review import Decision, ReviewRequest
-from tests.unit.worker.support.cases import NOON, a_decision, an_assessment, an_investigation
+from tests.unit.worker.support.cases import NOON, a_decision, an_assessment, an_investigation, evidence_behind
 from worker.activities.review import ReviewActivities
 
 ORDER = an_investigation()
@@ -43,7 +43,11 @@ def concluded(
     assessment = assessment or an_assessment()
     for report in assessment.reports:
         called = {call.tool_call_id for call in report.tool_calls}
-        casebook.save_report(CASE, report, [item for item in evidence if item.evidence_id in called])
+        named = [item for item in evidence if item.evidence_id in called]
+        rest = [
+            item for item in evidence_behind(report) if item.evidence_id not in {each.evidence_id for each in named}
+        ]
+        casebook.save_report(CASE, report, [*named, *rest])
     return casebook.save_assessment(CASE, assessment)
 
 

@@ -1,0 +1,28 @@
+"""What calm rests on at the least, whoever is calm: the records of each speciality, and the events of the alert."""
+
+from collections.abc import Mapping
+
+from contracts.alert import Alert
+from contracts.report import Specialist
+from contracts.telemetry import EventKind
+
+KEY_RECORDS: Mapping[Specialist, str] = {
+    "usage": "get_data_usage",
+    "location": "get_security_logs",
+    "billing": "get_recent_charges",
+}
+OWN_EVENTS: Mapping[Specialist, frozenset[EventKind]] = {
+    "usage": frozenset({"data_usage", "api_call"}),
+    "location": frozenset({"login", "auth_failure"}),
+    "billing": frozenset({"transaction"}),
+}
+"""Whose it is to say something about a trigger event, by its kind."""
+MAX_CITED_EVENTS = 8
+"""Of a long row of events the newest few stand for all."""
+
+
+def events_to_cite(alert: Alert, specialist: Specialist) -> tuple[str, ...]:
+    """The ids of the trigger events that the specialist must cite to be calm: its newest MAX_CITED_EVENTS."""
+    own = [event for event in alert.trigger_events if event.kind in OWN_EVENTS[specialist]]
+    newest = sorted(own, key=lambda event: (event.occurred_at, event.event_id))[-MAX_CITED_EVENTS:]
+    return tuple(event.event_id for event in newest)

@@ -1,0 +1,60 @@
+"""The floor under every judgement: a case is calm only when these rules, which nobody can persuade, are calm too."""
+
+from collections.abc import Iterator
+
+from contracts.alert import Alert
+from contracts.report import SPECIALISTS, Specialist
+from screening import thresholds
+from screening.answers import Answers
+from screening.coverage import gaps, widest
+from screening.dossier import Dossier, open_dossier
+from screening.explanations import unexplained
+from screening.judges import JUDGES
+from screening.verdict import conclude
+
+MAX_QUOTE = 300
+
+
+def objections(alert: Alert, answers: Answers, threshold: float) -> tuple[str, ...]:
+    """Why the rules are not calm about what all specialists read together, one sentence each; empty when they are.
+
+    `threshold` is the case's own; it cannot raise the floor's.
+    """
+    dossier = open_dossier(alert, widest(answers))
+    missing = tuple(gaps(dossier.answers, dossier.began))
+    if missing:
+        return (f"The rules cannot judge the case: {', '.join(missing)}.",)
+    below = min(threshold, thresholds.CALM_BELOW)
+    found = tuple(sentence for specialist in SPECIALISTS for sentence in _not_calm(specialist, dossier, below))
+    return found or tuple(_unexplained(dossier))
+
+
+def _not_calm(specialist: Specialist, dossier: Dossier, below: float) -> Iterator[str]:
+    verdict = conclude(JUDGES[specialist](dossier), dossier)
+    if verdict.risk_score is None:
+        yield f"The {specialist} rules cannot judge the case: {_quoted(verdict.reason or 'They give no score')}."
+    elif verdict.risk_score >= below:
+        telling = next((each.statement for each in verdict.findings if each.weight > 0), "Nothing speaks for calm.")
+        yield f"The {specialist} rules give {verdict.risk_score:.2f}, not below {below:.2f}: {_quoted(telling)}."
+
+
+def _unexplained(dossier: Dossier) -> Iterator[str]:
+    if dossier.alert.severity != "high":
+        return
+    events = unexplained(dossier)
+    if not dossier.triggers:
+        yield "The alert is high, and it shows no event that a record could explain."
+    elif events:
+        yield (
+            f"The alert is high, and no record that is older explains {events[0].event_id} ({_kind(events[0].kind)}): "
+            "no known device, roaming package, journey or plan."
+        )
+
+
+def _kind(kind: str) -> str:
+    return kind.replace("_", " ")
+
+
+def _quoted(text: str) -> str:
+    plain = " ".join(text.split()).rstrip(".")
+    return plain if len(plain) <= MAX_QUOTE else plain[: MAX_QUOTE - 1] + "…"

@@ -1,0 +1,38 @@
+"""The rules that a model's calm is held against, over what the tools really answered. They fail closed."""
+
+import logging
+from collections.abc import Iterable
+
+from contracts.alert import Alert
+from contracts.report import Evidence
+from screening.answers import Answers, ToolAnswer
+from screening.calm import objections
+
+log = logging.getLogger(__name__)
+
+NOT_HELD = "The records were not held against the rules."
+
+
+def not_held() -> tuple[str, ...]:
+    """Why a case is not calm whose records nobody has held against the rules."""
+    return (NOT_HELD,)
+
+
+def rules_against(alert: Alert, evidence: Iterable[Evidence], threshold: float) -> tuple[str, ...]:
+    """Why the case is not calm by the recorded answers of one round, one sentence each; empty when it is."""
+    try:
+        return objections(alert, Answers(tuple(map(_answer, evidence))), threshold)
+    except Exception as fault:
+        # What breaks the rules was written by strangers, too: it must not clear the case, nor end the investigation.
+        log.exception("The rules broke on the records.", extra={"alert_id": alert.alert_id})
+        return (f"The rules cannot judge the case: they failed unexpectedly ({type(fault).__name__}).",)
+
+
+def _answer(call: Evidence) -> ToolAnswer:
+    return ToolAnswer(
+        tool=call.tool,
+        evidence_id=call.evidence_id,
+        data=call.result if call.ok else None,
+        error=None if call.ok else "It failed",
+        arguments=call.arguments,
+    )
