@@ -37,6 +37,7 @@ class Options(NamedTuple):
     durable: bool = True
     grace: float = 30.0
     ping_seconds: float = 30.0
+    max_deliveries: int = 10
     retain_days: float | None = None
     auto_hubs: bool = True
     message_limit: int = 4 * 1024 * 1024
@@ -63,8 +64,8 @@ class Core:
         self._faults = faults
         self.journal = Journal(self.database, flush=options.durable, faults=faults, on_lost=self._on_lost)
         self.dispatcher = Dispatcher(
-            self.journal, self.new_unit, grace=options.grace, ping_seconds=options.ping_seconds, faults=faults,
-            on_due=self._on_due,
+            self.journal, self.new_unit, grace=options.grace, ping_seconds=options.ping_seconds,
+            max_deliveries=options.max_deliveries, faults=faults, on_due=self._on_due,
         )  # fmt: skip
         self._hubs: dict[str, int] = {}
         self._reader_thread = ThreadPoolExecutor(1, thread_name_prefix="scheduler-reader")

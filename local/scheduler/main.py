@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import importlib
+import ipaddress
 import logging
 import os
 import signal
@@ -35,8 +36,22 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument(
         "--grace", type=float, default=30.0, metavar="SECONDS", help="how long a lost worker may take to come back"
     )
+    root.add_argument(
+        "--max-deliveries",
+        type=_count,
+        default=10,
+        metavar="N",
+        help="work with which N workers were lost fails; 0: it is handed out for ever (default 10)",
+    )
     root.add_argument("--no-auto-hubs", action="store_true", help="do not create task hubs on first use")
     return root
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise ValueError(text)
+    return value
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -57,6 +72,13 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     return 0
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -81,6 +103,7 @@ async def serve(arguments: argparse.Namespace) -> None:
             data=arguments.data,
             durable=arguments.durability == "full",
             grace=arguments.grace,
+            max_deliveries=arguments.max_deliveries,
             retain_days=arguments.retain,
             auto_hubs=not arguments.no_auto_hubs,
             fault=os.environ.get("CASEWRIGHT_SCHEDULER_FAULT"),
@@ -103,6 +126,13 @@ async def serve(arguments: argparse.Namespace) -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     log = logging.getLogger("casewright.scheduler")
+    if not _is_loopback(arguments.host):
+        log.warning(
+            "Whoever reaches %s:%d can read, start and end everything: this scheduler has neither TLS nor sign-in. "
+            "Keep it on 127.0.0.1, or behind a firewall.",
+            arguments.host,
+            server.port,
+        )
     log.info(
         "Listening on %s:%d, data in '%s', durability %s.",
         arguments.host,

@@ -6,14 +6,19 @@ from pathlib import Path
 
 from local.scheduler.errors import CannotOpen
 from local.scheduler.store.database import APPLICATION_ID, FILE_NAME, SCHEMA_VERSION
-from local.scheduler.store.rows import Status
+from local.scheduler.store.rows import Kind, Status
+
+LISTED = 20  # of each kind
 
 
 def report(data: Path) -> str:
-    """Hubs, instances by state, backlog, leases and the oldest timer, as text; raises CannotOpen."""
-    path = data / FILE_NAME
-    if not path.exists():
-        raise CannotOpen(f"There is no scheduler database in '{data}'.")
+    """Hubs, instances by state, backlog, leases, the oldest timer and lost work, as text; raises CannotOpen.
+
+    `data` is the scheduler's folder, or that of the stack, in which the scheduler's is.
+    """
+    path = next((path for path in (data / FILE_NAME, data / "scheduler" / FILE_NAME) if path.exists()), None)
+    if path is None:
+        raise CannotOpen(f"There is no scheduler database in '{data}', nor in its folder 'scheduler'.")
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:
@@ -56,6 +61,32 @@ def _report(connection: sqlite3.Connection) -> str:
         lines.append("timers: none")
     else:
         timers = _count(connection, "SELECT count(*) FROM due")
-        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(first[0] // 1_000_000))
-        lines.append(f"timers: {timers}, the first due at {when}")
+        lines.append(f"timers: {timers}, the first due at {_utc(first[0])}")
+    lines += _lost_work(connection)
     return "\n".join(lines)
+
+
+def _lost_work(connection: sqlite3.Connection) -> list[str]:
+    """Work that workers did not survive: what is tried again, and what was given up, the newest first."""
+    if not _count(connection, "SELECT count(*) FROM sqlite_master WHERE name = 'lost_work'"):
+        return []  # not started since it knows of this
+    lines: list[str] = []
+    for given_up, title in ((0, "lost with their workers"), (1, "given up")):
+        rows = connection.execute(
+            "SELECT kind, name, owner_id, times, worker, at FROM lost_work WHERE given_up = ? ORDER BY at DESC LIMIT ?",
+            (given_up, LISTED),
+        ).fetchall()
+        count = _count(connection, "SELECT count(*) FROM lost_work WHERE given_up = ?", given_up)
+        lines.append(f"{title}: {count}")
+        for kind, name, owner, times, worker, at in rows:
+            what = {
+                Kind.ORCHESTRATION: f"a turn of '{owner}' ({name})",
+                Kind.ACTIVITY: f"activity '{name}' of '{owner}'",
+                Kind.ENTITY: f"operations of entity '{owner}'",
+            }[Kind(kind)]
+            lines.append(f"  {what}: {times} times, last at {_utc(at)} with worker '{worker}'")
+    return lines
+
+
+def _utc(at: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at // 1_000_000))

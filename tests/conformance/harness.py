@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -128,6 +128,56 @@ class Oracle:
     def restart(self) -> None:
         self.stop()
         self._backend = in_memory_backend.create_test_backend(port=self._port)
+
+
+class Cable:
+    """A connection to a backend that can be pulled out: the backend hears what it hears of a worker that was killed."""
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.partition(":")
+        self._target = (host, int(port))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._ends: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        try:
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(self._target)
+                self._ends += [near, far]
+                for source, sink in ((near, far), (far, near)):
+                    threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+        except OSError:
+            pass
+
+    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+        except OSError:
+            pass
+
+    def pull(self) -> None:
+        """Breaks everything that goes through it, and takes nothing new."""
+        for end in (self._listener, *self._ends):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+
+class Mortal:
+    """A raw worker that can be killed."""
+
+    def __init__(self, address: str, worker_id: str, **fields: Any) -> None:
+        self._cable = Cable(address)
+        self._wire = Wire(self._cable.address)
+        self.worker = self._wire.worker(worker_id, **fields)
+
+    def kill(self) -> None:
+        self._cable.pull()
+        self._wire.close()
 
 
 def text(value: str | None) -> StringValue | None:

@@ -287,3 +287,29 @@ def test_expired_instances_are_purged(tmp_path: Path) -> None:
     wire.close()
     again.close()
     running.stop()
+
+
+@pytest.mark.parametrize(
+    ("host", "warned"),
+    [("0.0.0.0", True), ("127.0.0.1", False), ("localhost", False)],
+)
+def test_an_address_that_others_reach_is_warned_of(tmp_path: Path, host: str, warned: bool) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local.scheduler", "--port", "0", "--data", str(tmp_path), "--host", host],
+        cwd=ROOT, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    seen = ""
+    while "Listening on" not in seen:
+        line = process.stderr.readline()
+        assert line, seen
+        seen += line
+    process.terminate()
+    process.communicate(timeout=20)
+    assert ("has neither TLS nor sign-in" in seen) == warned
+
+
+def test_a_negative_limit_of_deliveries_is_refused(tmp_path: Path) -> None:
+    result = run("--data", str(tmp_path), "--max-deliveries", "-1")
+    assert result.returncode == 2
+    assert "argument --max-deliveries: invalid" in result.stderr

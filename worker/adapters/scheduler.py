@@ -17,6 +17,7 @@ from durabletask.worker import (
 
 from contracts import names
 from contracts.converter import PydanticDataConverter
+from worker.adapters.retries import heed_final_failures
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 """Histories come whole; gRPC's own limit of 4 MB would stop a long case for good."""
@@ -65,6 +66,7 @@ def open_worker(address: SchedulerAddress, taskhub: str, threads: int) -> Durabl
     A quarter of the threads is kept from activities, so that orchestrations and entities move on while every
     other thread waits for a language model.
     """
+    heed_final_failures()
     kept = max(2, threads // 4)
     worker = DurableTaskSchedulerWorker(
         host_address=address.host,

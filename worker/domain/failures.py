@@ -2,7 +2,9 @@
 
 from contracts.report import Specialist, SpecialistReport
 
-SAYABLE: frozenset[str] = frozenset({"ModelUnavailable", "ToolsUnavailable", "UnknownStateVersion"})
+SAYABLE: frozenset[str] = frozenset(
+    {"ModelUnavailable", "ToolsUnavailable", "UnknownStateVersion", "DeliveriesExhausted"}
+)
 """Errors whose message is one sentence that we wrote. Any other may quote text that nobody has vetted."""
 
 MAX_REASON = 300

@@ -12,19 +12,22 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
 from local.scheduler.dispatch.lanes import Filter, Lanes
+from local.scheduler.dispatch.losses import Losses, blame
 from local.scheduler.dispatch.processes import is_alive, local_process
 from local.scheduler.dispatch.recovery import load
 from local.scheduler.dispatch.state import State
 from local.scheduler.dispatch.waiters import Waiters
-from local.scheduler.dispatch.workers import Kind, Lease, Stream, Worker
+from local.scheduler.dispatch.workers import Lease, Stream, Worker
 from local.scheduler.faults import Faults
 from local.scheduler.operations import activities, entities, turns
 from local.scheduler.operations.unit import Changes, Ready, Unit
 from local.scheduler.store.journal import Journal
+from local.scheduler.store.rows import Kind
 from local.scheduler.wire import ACTIVITY_REQUEST, ENTITY_REQUEST_V2, ORCHESTRATOR_REQUEST, work_item
 
 T = TypeVar("T")
@@ -44,17 +47,22 @@ class Dispatcher:
         *,
         grace: float,
         ping_seconds: float,
+        max_deliveries: int,
         faults: Faults,
         on_due: Callable[[int], None],
     ) -> None:
-        """`grace` and `ping_seconds` in seconds; `on_due` hears of new due times."""
+        """`grace` and `ping_seconds` in seconds; `on_due` hears of new due times.
+
+        Work with which `max_deliveries` workers were lost fails; 0: it is handed out for ever.
+        """
         self._journal = journal
         self._new_unit = new_unit
         self._grace = grace
         self._ping_seconds = ping_seconds
         self._faults = faults
         self._on_due = on_due
-        self._state = state = State()
+        self._state = state = State(losses=Losses(max_deliveries))
+        self._losses = state.losses
         self._queues = state.queues
         self._workers = state.workers
         self._leases = state.leases
@@ -70,8 +78,8 @@ class Dispatcher:
 
     # -- operations -------------------------------------------------------------------------------------------------
 
-    def perform(self, operation: Callable[[Unit], T]) -> T:
-        """Runs an operation in the store and sets in motion what it causes."""
+    def perform(self, operation: Callable[[Unit], T], *, front: bool = False) -> T:
+        """Runs an operation in the store and sets in motion what it causes, `front` before what is in line."""
         unit = self._new_unit()
         changes = unit.changes
 
@@ -82,7 +90,7 @@ class Dispatcher:
             return result
 
         result = self._journal.apply(run)
-        self._absorb(changes)
+        self._absorb(changes, front=front)
         return result
 
     def _settle(self, settled: list[tuple[int, str]]) -> None:
@@ -94,11 +102,11 @@ class Dispatcher:
             if ready.key in self._turns_out:
                 self._again[ready.key] = ready
             else:
-                self._queues[ready.hub][Kind.ORCHESTRATION].push(ready, front=front)
+                self._state.enqueue(Kind.ORCHESTRATION, ready, front=front)
         for ready in changes.activities:
-            self._queues[ready.hub][Kind.ACTIVITY].push(ready, front=front)
+            self._state.enqueue(Kind.ACTIVITY, ready, front=front)
         for ready in changes.entities:
-            self._queues[ready.hub][Kind.ENTITY].push(ready, front=front)
+            self._state.enqueue(Kind.ENTITY, ready, front=front)
         if changes.due_at is not None:
             self._on_due(changes.due_at)
         if changes.instances or changes.activities or changes.entities:
@@ -132,11 +140,13 @@ class Dispatcher:
         self._schedule_pump()
         return worker.stream
 
-    def disconnect(self, stream: Stream) -> None:
-        """A stream has ended, for whatever reason."""
+    def disconnect(self, stream: Stream, *, lost: bool) -> None:
+        """A stream has ended; `lost`: without a word, as when its process is killed."""
         worker = stream.worker
         if worker.stream is not stream:
             return
+        if lost:
+            blame(worker)
         worker.break_off(time.monotonic(), self._grace)
         if not worker.leases:
             self._workers.pop(worker.id, None)
@@ -167,12 +177,19 @@ class Dispatcher:
             if worker.stream is not None:
                 by_hub[worker.stream.hub].append(worker)
         for hub, workers in by_hub.items():
+            self._hand_out_apart(hub, workers)
             queues = self._queues.get(hub)
             if queues is None:
                 continue
             for kind in Kind:
                 while len(queues[kind]) and self._hand_out(kind, queues[kind], workers):
                     pass
+
+    def _hand_out_apart(self, hub: int, workers: list[Worker]) -> None:
+        """Suspects go out one at a time per worker."""
+        for kind, lanes in zip(Kind, self._state.apart.get(hub, ()), strict=False):
+            while len(lanes) and self._hand_out(kind, lanes, [w for w in workers if not w.has_suspect]):
+                pass
 
     def _hand_out(self, kind: Kind, lanes: Lanes, workers: list[Worker]) -> bool:
         """Gives one piece of work to the least busy worker that takes it; false when nobody does."""
@@ -193,7 +210,7 @@ class Dispatcher:
         return False
 
     def _put_back(self, kind: Kind, ready: Ready) -> None:
-        self._queues[ready.hub][kind].push(ready, front=True)
+        self._state.enqueue(kind, ready, front=True)
         self._schedule_pump()
 
     def _assign(self, kind: Kind, ready: Ready, worker: Worker, stream: Stream) -> None:
@@ -202,7 +219,9 @@ class Dispatcher:
         elif kind is Kind.ACTIVITY:
             self._lease(kind, ready, worker, stream, activities.lease, ACTIVITY_REQUEST, "a")
         else:
-            self._lease(kind, ready, worker, stream, entities.lease_batch, ENTITY_REQUEST_V2, "e")
+            single = self._losses.is_suspect(kind, ready.key)
+            take = partial(entities.lease_batch, single=single)
+            self._lease(kind, ready, worker, stream, take, ENTITY_REQUEST_V2, "e")
 
     def _assign_turn(self, ready: Ready, worker: Worker, stream: Stream) -> None:
         try:
@@ -213,11 +232,13 @@ class Dispatcher:
             return
         if prepared is None:
             self._abandoned.pop(ready.key, None)
+            self._losses.forget(Kind.ORCHESTRATION, ready.key)
             return
         turn, request = prepared
         self._order += 1
         token = f"o{self._run}.{self._order}"
         lease = Lease(Kind.ORCHESTRATION, ready, token, 0, worker, turn, self._order, time.monotonic())
+        lease.suspect = self._losses.is_suspect(Kind.ORCHESTRATION, ready.key)
         self._turns_out.add(ready.key)
         self._leases[token] = lease
         worker.hold(lease)
@@ -246,9 +267,12 @@ class Dispatcher:
         if leased is not None:
             attempt, request = leased
             lease = Lease(kind, ready, f"{prefix}{ready.key}.{attempt}", attempt, worker)
+            lease.suspect = self._losses.is_suspect(kind, ready.key)
             held.append((lease, request))
             self._leases[lease.token] = lease
             worker.hold(lease)
+        elif kind is Kind.ACTIVITY:
+            self._losses.forget(kind, ready.key)
         self._absorb(unit.changes)
 
     def _send(self, lease: Lease, stream: Stream, request_kind: int, request: bytes) -> None:
@@ -275,17 +299,27 @@ class Dispatcher:
             return
         lease.worker.drop(lease, done=True)
         self._abandoned.pop(lease.ready.key, None)
+        self._clear(lease)
         self._free_turn(lease)
         if lease.worker.stream is None and not lease.worker.leases:
             self._workers.pop(lease.worker.id, None)
         self._schedule_pump()
+
+    def _clear(self, lease: Lease) -> None:
+        if not self._losses.times(lease.kind, lease.ready.key):
+            return
+        try:
+            self.perform(lambda unit: self._losses.finish(unit, lease))
+        except Exception:
+            # The work itself is stored, and that counts.
+            log.exception("A finished piece of work is still noted as one with which workers were lost.")
 
     def _free_turn(self, lease: Lease) -> None:
         if lease.kind is Kind.ORCHESTRATION:
             self._turns_out.discard(lease.ready.key)
             again = self._again.pop(lease.ready.key, None)
             if again is not None:
-                self._queues[again.hub][Kind.ORCHESTRATION].push(again)
+                self._state.enqueue(Kind.ORCHESTRATION, again)
 
     def abandon(self, token: str) -> None:
         """A worker does not want this work now: it is offered again after a pause that grows."""
@@ -305,23 +339,21 @@ class Dispatcher:
             return
         lease.worker.drop(lease, done=False)
         self.redelivered += 1
+        try:
+            if lease.blamed or lease.kind is not Kind.ORCHESTRATION:
+                self.perform(lambda unit: self._losses.take_back(unit, lease), front=True)
+        except Exception:
+            log.exception("Work could not be taken back; it is tried again.")
+            if lease.kind is not Kind.ORCHESTRATION:
+                self._leases[lease.token] = lease
+                lease.worker.hold(lease)
+                lease.deadline = time.monotonic() + 1.0
+                return
         if lease.kind is Kind.ORCHESTRATION:
             self._again.pop(lease.ready.key, None)
             self._turns_out.discard(lease.ready.key)
-            self._queues[lease.ready.hub][Kind.ORCHESTRATION].push(lease.ready, front=True)
+            self._state.enqueue(Kind.ORCHESTRATION, lease.ready, front=True)
             self._schedule_pump()
-            return
-        take_back = activities.take_back if lease.kind is Kind.ACTIVITY else entities.release_batch
-        unit = self._new_unit()
-        try:
-            self._journal.apply(lambda: take_back(unit, lease.ready.key, lease.attempt))
-        except Exception:
-            log.exception("Work could not be taken back; it is tried again.")
-            self._leases[lease.token] = lease
-            lease.worker.hold(lease)
-            lease.deadline = time.monotonic() + 1.0
-            return
-        self._absorb(unit.changes, front=True)
 
     def sweep(self) -> None:
         """Takes back what has run out of grace. Call several times a second."""

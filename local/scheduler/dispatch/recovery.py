@@ -32,16 +32,17 @@ class _Loader:
         self._by_key = {worker.key: worker for worker in state.workers.values()}
 
     def load(self) -> None:
-        store, queues = self._unit.store, self._state.queues
+        store, enqueue = self._unit.store, self._state.enqueue
+        self._state.losses.load(store.losses())
         for worker in self._by_key.values():
             if worker.key not in self._names:
                 worker.key = store.worker_key(worker.id, worker.process)
         for hub, key, name, version, _ in store.ready_instances():
-            queues[hub][Kind.ORCHESTRATION].push(Ready(hub, key, name, version))
+            enqueue(Kind.ORCHESTRATION, Ready(hub, key, name, version))
         for row in store.unfinished_activities():
             ready = Ready(row.hub, row.key, row.name, row.version)
             if row.worker is None:
-                queues[row.hub][Kind.ACTIVITY].push(ready)
+                enqueue(Kind.ACTIVITY, ready)
                 continue
             token = f"a{row.key}.{row.attempt}"
             self._restore(Lease(Kind.ACTIVITY, ready, token, row.attempt, self._owner(row.worker)), row.leased_at)
@@ -77,6 +78,8 @@ class _Loader:
             lease.doubtful = True
         else:
             lease.doubtful = leased_at is None or leased_at / 1_000_000 > self._alive_until - DOUBT_SECONDS
+            lease.sent_at = None if lease.doubtful else now - DOUBT_SECONDS
             lease.deadline = now + lease.grace(self._grace)
+        lease.suspect = self._state.losses.is_suspect(lease.kind, lease.ready.key)
         self._state.leases[lease.token] = lease
         lease.worker.hold(lease)

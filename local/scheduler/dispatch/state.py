@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from local.scheduler.dispatch.lanes import Lanes
+from local.scheduler.dispatch.losses import Losses
 from local.scheduler.dispatch.workers import Kind, Lease, Worker
 from local.scheduler.operations.unit import Ready
 
@@ -20,7 +21,16 @@ class State:
     workers: dict[str, Worker] = field(default_factory=dict[str, Worker])
     leases: dict[str, Lease] = field(default_factory=dict[str, Lease])
     turns_out: set[int] = field(default_factory=set[int])
+    apart: defaultdict[int, tuple[Lanes, Lanes, Lanes]] = field(default_factory=_queues)  # suspects, see losses.py
+    losses: Losses = field(default_factory=lambda: Losses(0))
     again: dict[int, Ready] = field(default_factory=dict[int, Ready])  # for a turn of their own after the one out
+
+    def enqueue(self, kind: Kind, ready: Ready, *, front: bool = False) -> None:
+        """Puts work in line; what may have killed its workers in a line of its own, behind others like it."""
+        if self.losses.is_suspect(kind, ready.key):
+            self.apart[ready.hub][kind].push(ready)
+        else:
+            self.queues[ready.hub][kind].push(ready, front=front)
 
     def forget_work(self) -> dict[str, Lease]:
         """Empties queues and leases; returns the leases of activities and entity batches that were known."""
@@ -30,7 +40,7 @@ class State:
         self.leases.clear()
         self.turns_out.clear()
         self.again.clear()
-        for queues in self.queues.values():
+        for queues in (*self.queues.values(), *self.apart.values()):
             for lanes in queues:
                 lanes.clear()
         return known
@@ -38,7 +48,7 @@ class State:
     def figures(self) -> dict[str, int]:
         """Gauges for /metrics."""
         totals = [0, 0, 0]
-        for queues in self.queues.values():
+        for queues in (*self.queues.values(), *self.apart.values()):
             for kind in Kind:
                 totals[kind] += len(queues[kind])
         return {
@@ -47,4 +57,6 @@ class State:
             "ready_orchestrations": totals[Kind.ORCHESTRATION],
             "ready_activities": totals[Kind.ACTIVITY],
             "ready_entities": totals[Kind.ENTITY],
+            "lost_deliveries_total": self.losses.lost,
+            "given_up_total": self.losses.given_up,
         }

@@ -14,11 +14,11 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import IntEnum
 
 from local.scheduler.dispatch.lanes import Filter
 from local.scheduler.operations.turns import Turn
 from local.scheduler.operations.unit import Ready
+from local.scheduler.store.rows import Kind
 from local.scheduler.wire import pb, to_bytes
 
 DOUBT_SECONDS = 2.0
@@ -26,14 +26,6 @@ SHORT_GRACE = 3.0
 RETURNED_GRACES = 3  # a worker that is back gets this many grace periods
 DEFAULT_CREDITS = 100
 PING = to_bytes(pb.WorkItem(healthPing=pb.HealthPing()))
-
-
-class Kind(IntEnum):
-    """The kinds of work."""
-
-    ORCHESTRATION = 0
-    ACTIVITY = 1
-    ENTITY = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +42,8 @@ class Lease:
     sent_at: float | None = None
     doubtful: bool = False
     deadline: float | None = None
+    suspect: bool = False  # handed out alone, see losses.py
+    blamed: bool = False  # its worker was lost while it had this
     partial: list[pb.OrchestratorAction] = field(default_factory=list[pb.OrchestratorAction])
 
     def grace(self, most: float) -> float:
@@ -73,6 +67,11 @@ class Worker:
     def free(self, kind: Kind) -> int:
         """How much more of this kind the worker takes now."""
         return self.credits[kind] - self.busy[kind] if self.stream is not None else 0
+
+    @property
+    def has_suspect(self) -> bool:
+        """Whether it has something that must be alone of its kind."""
+        return any(lease.suspect for lease in self.leases.values())
 
     def hold(self, lease: Lease) -> None:
         """Adds a lease."""
@@ -98,6 +97,7 @@ class Worker:
     def come_back(self, now: float, grace: float) -> None:
         """The worker has reconnected: it gets more time for the activities that surely arrived."""
         for lease in self.leases.values():
+            lease.blamed = False
             if lease.deadline is not None and not lease.doubtful and lease.kind is Kind.ACTIVITY:
                 lease.deadline = now + grace * RETURNED_GRACES
 

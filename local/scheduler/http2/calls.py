@@ -38,8 +38,8 @@ class Call:
     """A call as its handler sees it. Answers to a call that the client has given up go nowhere."""
 
     __slots__ = (
-        "_buffer", "_connection", "_headers", "_opened", "closed", "drained_waiter", "ending", "handler", "pending",
-        "received", "request_ended", "stream", "task", "window",
+        "_buffer", "_connection", "_headers", "_opened", "closed", "drained_waiter", "ending", "handler", "lost",
+        "pending", "received", "request_ended", "stream", "task", "window",
     )  # fmt: skip
 
     def __init__(self, connection: "Connection", stream: int, headers: Headers, handler: Handler, window: int) -> None:
@@ -53,6 +53,7 @@ class Call:
         self.window = window
         self.task: asyncio.Task[None] | None = None
         self.closed = False
+        self.lost = False  # the connection broke, and the client has not said that it leaves
         self.request_ended = False
         self.received = 0  # bytes since the last window update
         self.pending: bytearray | None = None  # what the client's window has no room for

@@ -43,6 +43,7 @@ class Connection(asyncio.Protocol):
         self._received = 0
         self._out: list[bytes] = []
         self._leaving = False
+        self._client_leaves = False
         self._heard = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self._frames: dict[int, Callable[[int, int, bytes], None]] = {
@@ -53,7 +54,7 @@ class Connection(asyncio.Protocol):
             Kind.SETTINGS: self._on_settings,
             Kind.PUSH_PROMISE: self._on_push,
             Kind.PING: self._on_ping,
-            Kind.GOAWAY: self._on_nothing,
+            Kind.GOAWAY: self._on_farewell,
             Kind.WINDOW_UPDATE: self._on_window,
             Kind.CONTINUATION: self._on_continuation,
         }
@@ -94,6 +95,7 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         for call in list(self._calls.values()):
+            call.lost = not (self._client_leaves or self._leaving)
             self._drop(call)
         self._on_closed(self)
 
@@ -253,6 +255,9 @@ class Connection(asyncio.Protocol):
         call = self._calls.get(stream)
         if call is not None:
             self._drop(call)
+
+    def _on_farewell(self, _flags: int, _stream: int, _body: bytes) -> None:
+        self._client_leaves = True
 
     def _on_settings(self, flags: int, stream: int, body: bytes) -> None:
         if stream:

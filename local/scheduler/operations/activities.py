@@ -63,3 +63,11 @@ def complete(unit: Unit, key: int, attempt: int, response: pb.ActivityResponse) 
         event = events.task_completed(unit.now, task, result)
     unit.deliver(instance, generation, event)
     return True
+
+
+def fail(unit: Unit, key: int, attempt: int, failure: pb.TaskFailureDetails) -> None:
+    """Ends an activity without its worker."""
+    row = unit.store.finish_activity(key, attempt)
+    if row is not None:
+        instance, generation, task = row
+        unit.deliver(instance, generation, events.task_failed(unit.now, task, failure))

@@ -87,12 +87,15 @@ def _called(unit: Unit, row: Instance, called: pb.EntityOperationCalledEvent) ->
         unit.stir_entity(entity.key)
 
 
-def lease_batch(unit: Unit, key: int, worker: int) -> tuple[int, bytes] | None:
-    """Gives the next batch of an entity to a worker: (attempt, serialized EntityRequest); None when nothing can run."""
+def lease_batch(unit: Unit, key: int, worker: int, *, single: bool = False) -> tuple[int, bytes] | None:
+    """Gives the next batch of an entity to a worker: (attempt, serialized EntityRequest); None when nothing can run.
+
+    `single` gives one operation only.
+    """
     entity = unit.store.entity(key)
     if entity is None or entity.batch is not None:
         return None
-    ops = _next_ops(unit, entity)
+    ops = _next_ops(unit, entity)[: 1 if single else None]
     if not ops:
         return None
     room = unit.limits.request - len((entity.state or "").encode())

@@ -154,6 +154,7 @@ def rewind(unit: Unit, row: Instance, reason: str | None, *, parent_execution_id
     check_size(unit, "The reason", reason)
     if row.status != Status.FAILED:
         raise NotFailed(row.id, Status(row.status).name.lower())
+    unit.store.forget_losses_of(row.key)
     row = row._replace(status=Status.RUNNING, rewinding=1, completed_at=None, updated_at=unit.now)
     unit.store.save_instance(row)
     unit.store.save_result(row.key, None, None)

@@ -106,14 +106,15 @@ def complete(unit: Unit, turn: Turn, response: pb.OrchestratorResponse, actions:
     if row is None or row.generation != turn.generation or row.ended:
         return False
     outcome = read_actions(actions, unit.now)
-    unit.store.take_inbox(turn.consumed)
     if outcome.rewound_history is not None:
+        unit.store.take_inbox(turn.consumed)
         _rewind(unit, row, outcome.rewound_history)
         return True
     fault = fault_in_turn(unit, row, response, outcome)
     if fault is not None:
-        _refuse(unit, row, turn, fault)
+        refuse(unit, turn, fault)
         return True
+    unit.store.take_inbox(turn.consumed)
     if row.status == Status.PENDING:
         unit.changes.settled.append((row.hub, row.id))
     was = row.status
@@ -148,8 +149,12 @@ def complete(unit: Unit, turn: Turn, response: pb.OrchestratorResponse, actions:
     return True
 
 
-def _refuse(unit: Unit, row: Instance, turn: Turn, fault: pb.TaskFailureDetails) -> None:
-    """Ends the instance instead of doing what its turn asked for: nothing of that is done, or on record."""
+def refuse(unit: Unit, turn: Turn, fault: pb.TaskFailureDetails) -> None:
+    """Ends the instance instead of its turn: nothing that the turn asked for is done, or on record."""
+    row = unit.store.instance(turn.instance)
+    if row is None or row.generation != turn.generation or row.ended:
+        return
+    unit.store.take_inbox(turn.consumed)
     log.error("Orchestration instance '%s' failed: %s", row.id, fault.errorMessage)
     done = events.execution_completed(unit.now, Status.FAILED, None, fault)
     blob = turn.events + join_events([done])

@@ -58,7 +58,7 @@ class Workers(Service):
         try:
             await stream.ended()
         finally:
-            dispatcher.disconnect(stream)
+            dispatcher.disconnect(stream, lost=call.lost)
             log.info("Worker '%s' is gone.", worker_id)
 
     async def CompleteActivityTask(self, request: pb.ActivityResponse, call: Call) -> pb.CompleteTaskResponse:  # noqa: N802

@@ -86,11 +86,11 @@ class Database:
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         connection.execute("PRAGMA temp_store = MEMORY")
         if empty:
-            schema = (Path(__file__).parent.parent / "schema.sql").read_text(encoding="utf-8")
             connection.executescript(
-                f"BEGIN IMMEDIATE; {schema}; PRAGMA application_id = {APPLICATION_ID}; "
+                f"BEGIN IMMEDIATE; {_sql('schema')}; PRAGMA application_id = {APPLICATION_ID}; "
                 f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
             )
+        connection.executescript(f"BEGIN IMMEDIATE; {_sql('schema_later')}; COMMIT;")
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(
             "INSERT INTO meta (name, value) VALUES ('starts', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"
@@ -147,3 +147,7 @@ class Database:
         self.connection.close()
         os.close(self._log)
         self._lock.close()
+
+
+def _sql(name: str) -> str:
+    return (Path(__file__).parent.parent / f"{name}.sql").read_text(encoding="utf-8")

@@ -101,6 +101,7 @@ class InstanceTables:
             "DELETE FROM inbox WHERE instance = ?",
             "DELETE FROM activity WHERE instance = ?",
             "DELETE FROM due WHERE target = ?",
+            "DELETE FROM lost_work WHERE owner = ?",
         ):
             self._run(statement, (key,))
 

@@ -21,6 +21,7 @@ from local.scheduler.store.rows import (
     InboxRow,
     Instance,
     InstancePage,
+    LostWork,
     Payload,
 )
 
@@ -289,7 +290,27 @@ class RecoveryStore(Protocol):
         ...
 
 
-class Store(InstanceStore, InboxStore, WorkStore, EntityStore, HubStore, RecoveryStore, Protocol):
+class LossStore(Protocol):
+    """Work whose worker was lost."""
+
+    def losses(self) -> list[tuple[int, int, int]]:
+        """(kind, key, times) of all that is not given up; drops rows of work that is gone."""
+        ...
+
+    def save_loss(self, row: LostWork) -> None:
+        """Adds or replaces one; of those given up only the newest are kept."""
+        ...
+
+    def forget_loss(self, kind: int, target: int) -> None:
+        """Removes one."""
+        ...
+
+    def forget_losses_of(self, owner: int) -> None:
+        """Removes those of an instance or entity."""
+        ...
+
+
+class Store(InstanceStore, InboxStore, WorkStore, EntityStore, HubStore, RecoveryStore, LossStore, Protocol):
     """The whole store, seen by the one writer."""
 
 

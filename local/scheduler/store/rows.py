@@ -41,6 +41,14 @@ class DueKind(IntEnum):
     START = 2
 
 
+class Kind(IntEnum):
+    """The kinds of work that workers do."""
+
+    ORCHESTRATION = 0
+    ACTIVITY = 1
+    ENTITY = 2
+
+
 class Uses(IntEnum):
     """Bits: what an instance may have left elsewhere."""
 
@@ -160,6 +168,21 @@ class EntityOp(NamedTuple):
     caller: int | None
     generation: int | None
     event: bytes
+
+
+class LostWork(NamedTuple):
+    """Work whose worker was lost while it had it."""
+
+    kind: int
+    target: int
+    hub: int
+    owner: int
+    owner_id: str
+    name: str
+    times: int
+    worker: str
+    at: int
+    given_up: int
 
 
 class ActivityLease(NamedTuple):

@@ -144,6 +144,7 @@ class EntityTables:
         self._run("DELETE FROM entity WHERE key = ?", (key,))
         self._run("DELETE FROM entity_op WHERE entity = ?", (key,))
         self._run("DELETE FROM due WHERE target = ?", (key,))
+        self._run("DELETE FROM lost_work WHERE owner = ?", (key,))
 
     def add_op(self, entity: int, op: EntityOp) -> None:
         self._run(
