@@ -24,6 +24,7 @@ from backend.detection import Detector
 from backend.ingest import IngestReport, IngestService, SourceReport, choose_sources
 from backend.live.feed import CaseFeed
 from backend.live.pulse import Pulse
+from backend.live.service import ServiceWatch
 from backend.live.stream import EventStream
 from backend.live.telemetry import TelemetryTicker
 from backend.routes.app import create_app
@@ -42,7 +43,7 @@ from backend.routes.web import WebBundle
 from backend.services.bulk import Bulk
 from backend.services.cases import CaseOpening
 from backend.services.decisions import Deciding
-from backend.services.errors import AlertIdTaken
+from backend.services.errors import AlertIdTaken, SchedulerUnavailable
 from backend.services.readiness import WriteProbe
 from backend.services.relay import INVESTIGATIONS_AT_ONCE, Relay
 from backend.services.reversals import TakingBack
@@ -277,6 +278,7 @@ def wire(
     feed = CaseFeed(Following(casebook.transactions), threads, pulse)
     relay = Relay(casebook, scheduler, threads, at_once=investigations_at_once)
     deciding = Deciding(casebook, relay, threads)
+    service = ServiceWatch(partial(_answers, scheduler), casebook.not_begun, threads, pulse, utc_now)
     if casework is None:
         casework = CaseDesk(casebook.transactions)
     desk = Desk(
@@ -291,11 +293,20 @@ def wire(
         bulk=Bulk(casework, deciding, threads, utc_now),
         feed=feed,
         pulse=pulse,
-        stream=EventStream(feed, ticker, pulse),
+        stream=EventStream(feed, ticker, pulse, service=service),
+        service=service,
         authenticator=authenticator,
         public_config=config,
     )
     return Parts(desk, ticker, relay)
+
+
+async def _answers(scheduler: Scheduler) -> bool:
+    try:
+        await scheduler.probe()
+    except SchedulerUnavailable:
+        return False
+    return True
 
 
 @asynccontextmanager
@@ -306,7 +317,13 @@ async def serving(
     app.state.desk = parts.desk
     app.state.ingest_status = read_ingest
     await parts.desk.feed.start()
-    jobs = (parts.desk.feed.run, parts.ticker.run, parts.relay.run, parts.relay.confirmations.run)
+    jobs = (
+        parts.desk.feed.run,
+        parts.ticker.run,
+        parts.desk.service.run,
+        parts.relay.run,
+        parts.relay.confirmations.run,
+    )
     async with running(*jobs, on_failure=fail):
         yield
 

@@ -59,7 +59,7 @@ class Following:
             return log.last_seq(session)
 
     def news_after(self, seq: int, limit: int) -> Sequence[News]:
-        """At most `limit` events after `seq`, in order; four statements however many there are."""
+        """At most `limit` events after `seq`, in order; five statements however many there are."""
         with self._transactions.read_rows() as connection:
             events = [log.read_event(row) for row in connection.execute(_TAIL, {"seq": seq, "most": limit})]
             if not events:

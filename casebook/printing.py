@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from html import escape
 
@@ -10,6 +10,7 @@ from casebook.exporting import CaseSnapshot, ReadFile
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.case import CaseEvent, Round
+from contracts.effect import ReversalAction
 from contracts.note import Attachment
 from contracts.report import Evidence, SpecialistReport
 from contracts.review import Decision
@@ -33,6 +34,12 @@ section { break-inside: auto; } h2, h3 { break-after: avoid; } tr { break-inside
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
+_TAKEN_BACK: Mapping[ReversalAction, str] = {
+    "unlock_account": "unlocked",
+    "reverse_refund": "refund taken back",
+}
+
+
 def write_html(snapshot: CaseSnapshot, read_file: ReadFile) -> Iterator[bytes]:
     """The export as a page, piece by piece. Whatever a person, a model or a tool wrote appears as text."""
     for piece in _page(snapshot, read_file):
@@ -49,6 +56,8 @@ def _page(snapshot: CaseSnapshot, read_file: ReadFile) -> Iterator[str]:
     )
     yield f"<h1>{escape(case.case_id)}</h1>\n"
     outcome = "" if case.outcome is None else f", {_words(case.outcome)}"
+    taken_back = [_TAKEN_BACK[each.action] for each in case.reversals if each.status == "done"]
+    outcome += f", then {', '.join(taken_back)}" if taken_back else ""
     yield _p(f"{_words(case.state)}{outcome} · round {case.round} · exported {_when(snapshot.exported_at)}", "quiet")
     yield from _alert(case.alert)
     for each in snapshot.rounds:

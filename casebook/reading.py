@@ -149,6 +149,16 @@ def under_investigation(session: Session, since: datetime) -> int:
     return session.scalars(counted).one()
 
 
+def not_begun(session: Session, before: datetime) -> tuple[int, datetime | None]:
+    """How many cases were handed to the scheduler before then and have not begun, and when the first of them was."""
+    begun = select(RoundRow.case_id).where(RoundRow.case_id == CaseRow.case_id)
+    waiting = select(func.count(), func.min(CaseRow.scheduled_at)).where(
+        CaseRow.state == "investigating", CaseRow.scheduled_at < before, ~begun.exists()
+    )
+    count, since = session.execute(waiting).one()
+    return count, since
+
+
 def is_scheduled(session: Session, case_id: str) -> bool:
     """Whether the case's orchestration has been confirmed scheduled. Raises CaseNotFound."""
     case = session.get(CaseRow, case_id)

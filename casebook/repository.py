@@ -503,6 +503,11 @@ class CaseBook:
         with self._read() as session:
             return audit.audit_case(session, case_id)
 
+    def not_begun(self, before: datetime) -> tuple[int, datetime | None]:
+        """How many cases that the scheduler had before then no worker has begun, and since when the oldest waits."""
+        with self._read() as session:
+            return reading.not_begun(session, before)
+
     def counts(self) -> dict[CaseState, int]:
         """How many cases are in each state."""
         with self._read() as session:

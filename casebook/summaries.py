@@ -11,7 +11,7 @@ from casebook.claims import running_claim
 from casebook.errors import CaseNotFound
 from casebook.reviews import ASKED, read_review
 from casebook.tables import CaseRow, PlainRow, ReviewRow, table_of
-from casebook.trust_tables import ProposalRow
+from casebook.trust_tables import ProposalRow, ReversalRow
 from contracts.case import CaseSummary, Proposal
 from contracts.review import ReviewRequest
 
@@ -23,13 +23,17 @@ SUMMARISED = (*_FROM_ROW, "claimed_by", "claimed_at", "claim_expires_at")
 
 _REVIEW, _PROPOSAL = table_of(ReviewRow).c, table_of(ProposalRow).c
 _OPEN_REVIEWS = select(_REVIEW.case_id, *(_REVIEW[name] for name in ASKED)).where(_REVIEW.status == "open")
+_REVERSAL = table_of(ReversalRow).c
+_TAKEN_BACK = (
+    select(_REVERSAL.case_id, _REVERSAL.action).where(_REVERSAL.status == "done").order_by(_REVERSAL.requested_seq)
+)
 _PROPOSALS = select(_PROPOSAL.case_id, _PROPOSAL.body)
 
 
 def summarise(
     session: Session | Connection, rows: Sequence[CaseRow | PlainRow], now: datetime
 ) -> tuple[CaseSummary, ...]:
-    """Rows with at least the columns `SUMMARISED`, in two more statements however many there are."""
+    """Rows with at least the columns `SUMMARISED`, in three more statements however many there are."""
     if not rows:
         return ()
     cases = [row.case_id for row in rows]
@@ -40,7 +44,10 @@ def summarise(
         case_id: Proposal.model_validate_json(body)
         for case_id, body in session.execute(_PROPOSALS.where(_PROPOSAL.case_id.in_(cases)))
     }
-    return tuple(_summary(row, reviews, proposals, now) for row in rows)
+    taken_back: dict[str, list[str]] = {}
+    for case_id, action in session.execute(_TAKEN_BACK.where(_REVERSAL.case_id.in_(cases))):
+        taken_back.setdefault(case_id, []).append(action)
+    return tuple(_summary(row, reviews, proposals, taken_back, now) for row in rows)
 
 
 def read_summary(session: Session, case_id: str, now: datetime) -> CaseSummary:
@@ -53,7 +60,11 @@ def read_summary(session: Session, case_id: str, now: datetime) -> CaseSummary:
 
 
 def _summary(
-    row: CaseRow | PlainRow, reviews: Mapping[str, ReviewRequest], proposals: Mapping[str, Proposal], now: datetime
+    row: CaseRow | PlainRow,
+    reviews: Mapping[str, ReviewRequest],
+    proposals: Mapping[str, Proposal],
+    taken_back: Mapping[str, Sequence[str]],
+    now: datetime,
 ) -> CaseSummary:
     fields = dict(zip(_FROM_ROW, _values(row), strict=True))
     return CaseSummary.model_validate(
@@ -62,5 +73,6 @@ def _summary(
             "review": reviews.get(row.case_id),
             "claim": running_claim(row, now),
             "proposal": proposals.get(row.case_id),
+            "taken_back": tuple(taken_back.get(row.case_id, ())),
         }
     )

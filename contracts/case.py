@@ -7,7 +7,7 @@ from pydantic import Field
 from contracts.alert import Alert, AlertSource, AlertType, Severity
 from contracts.assessment import RecommendedAction, RiskAssessment, RiskLevel
 from contracts.claim import Claim
-from contracts.effect import Effect
+from contracts.effect import Effect, ReversalAction
 from contracts.ids import AlertId, CaseId, Hash, ReviewId
 from contracts.model import Contract, FiniteJson, Score, UtcDateTime
 from contracts.names import CaseEventType
@@ -101,6 +101,8 @@ class CaseSummary(Contract):
     proposal: Proposal | None = None
     label: Label | None = None
     """Of the last decision."""
+    taken_back: tuple[ReversalAction, ...] = ()
+    """What was taken back of its effects: `outcome` says what was done, and stays so."""
 
     @property
     def recommendation(self) -> RecommendedAction | None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from backend.live.feed import CaseFeed, LogMessage
 from backend.live.messages import Topic
 from backend.live.pulse import Pulse, wait_for
+from backend.live.service import ServiceWatch
 from backend.live.telemetry import TelemetryTicker
 
 HEARTBEAT_S = 15.0
@@ -14,11 +15,19 @@ RETRY_MS = 1_000
 class EventStream:
     """Joins the case feed and the telemetry ticker into one stream per watcher."""
 
-    def __init__(self, feed: CaseFeed, ticker: TelemetryTicker, pulse: Pulse, heartbeat_s: float = HEARTBEAT_S) -> None:
+    def __init__(
+        self,
+        feed: CaseFeed,
+        ticker: TelemetryTicker,
+        pulse: Pulse,
+        heartbeat_s: float = HEARTBEAT_S,
+        service: ServiceWatch | None = None,
+    ) -> None:
         self._feed = feed
         self._ticker = ticker
         self._pulse = pulse
         self._heartbeat_s = heartbeat_s
+        self._service = service
 
     async def follow(self, topics: frozenset[Topic], last_event_id: int | None) -> AsyncGenerator[bytes]:
         """Server-sent events of these topics until the process shuts down.
@@ -29,6 +38,7 @@ class EventStream:
         with self._pulse.watching():
             seen = await self._feed.resume_after(last_event_id)
             batch = self._ticker.number
+            service = 0 if self._service is None else self._service.number
             yield f"retry: {RETRY_MS}\n: following after {seen}\n\n".encode()
             while not self._pulse.stopped:
                 beat = self._pulse.next_beat()
@@ -39,6 +49,9 @@ class EventStream:
                 if "telemetry" in topics and self._ticker.number != batch and self._ticker.latest_json is not None:
                     batch = self._ticker.number
                     yield _event("telemetry", self._ticker.latest_json).encode()
+                if self._service is not None and self._service.number != service:
+                    service = self._service.number
+                    yield _event("service", self._service.status.model_dump_json()).encode()
                 if not await wait_for(beat, self._heartbeat_s):
                     yield b": alive\n\n"
 

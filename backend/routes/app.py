@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import FastAPI
 
 from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage, TelemetryBatch
+from backend.live.service import ServiceStatus
 from backend.routes import (
     alerts,
     attachments,
@@ -22,6 +23,7 @@ from backend.routes import (
     openapi,
     problem,
     reversals,
+    service,
     session,
     socket,
     spend,
@@ -42,6 +44,7 @@ FENCED = (
     audit.router,
     socket.router,
     events.router,
+    service.router,
     # Before the cases: `/api/cases/next` is no case.
     desk.router,
     bulk.router,
@@ -90,6 +93,7 @@ def _describe_messages(app: FastAPI) -> None:
         "telemetry": (TelemetryBatch, "`event: telemetry` of the event stream, at most four per second."),
         "alert": (AlertMessage, "`event: alert` of the event stream: a case was opened."),
         "case": (CaseMessage, "`event: case` of the event stream: something happened to a case."),
+        "service": (ServiceStatus, "`event: service` of the event stream: a part behind the desk went or came back."),
         "case-status": (CaseStatusMessage, "What the socket `/api/workflow/ws/{instance_id}` says."),
     }
     for name, (model, description) in messages.items():

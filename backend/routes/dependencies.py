@@ -15,6 +15,7 @@ from backend.auth.identity import Identity
 from backend.auth.sessions import SESSION_COOKIE, LocalAuthenticator, Session
 from backend.live.feed import CaseFeed
 from backend.live.pulse import Pulse
+from backend.live.service import ServiceWatch
 from backend.live.stream import EventStream
 from backend.routes.facts import IngestStatus, PublicConfig
 from backend.routes.json_faults import find_faults
@@ -54,6 +55,7 @@ class Desk:
     feed: CaseFeed
     pulse: Pulse
     stream: EventStream
+    service: ServiceWatch
     authenticator: LocalAuthenticator
     public_config: PublicConfig
 

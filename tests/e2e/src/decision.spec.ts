@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { afterEach, expect, inject, test } from "vitest";
 import { openCase, setModelLatency } from "./api";
 import { useBrowser } from "./browser";
-import { approve, button, WORK_MS } from "./gestures";
+import { approve, button, region, WORK_MS } from "./gestures";
 import { callTool } from "./mcp";
 import { customerWith } from "./stack";
 
@@ -112,12 +112,12 @@ test("a decision in one tab shows in the other at once", async () => {
     await page.goto(`${stack.url}/cases/${caseId}`);
     await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
   }
-  await approve(ana, "Clear");
+  await approve(ana, "Lock account");
   await ben.getByText(/approved this case while you were reading/).waitFor({ timeout: WORK_MS });
   expect(await button(ben, /^Approve/).count()).toBe(0);
   await ben
     .getByRole("region", { name: "Timeline" })
-    .getByText("Closed: cleared")
+    .getByText("Closed: account locked")
     .waitFor({ timeout: WORK_MS });
 });
 
@@ -132,19 +132,18 @@ test("the second of two answers is refused in the server's sentence, and the tab
     await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
   }
   await ben.getByText("Reconnecting…").waitFor();
-  await approve(ana, "Clear");
-  await ana.getByRole("region", { name: "Decision" }).getByText("Cleared", { exact: true }).waitFor();
+  await approve(ana, "Lock account");
+  await region(ana, "Decision").getByText("Account locked", { exact: true }).waitFor({ timeout: WORK_MS });
   await approve(ben, "Lock account");
   const refusal = ben.getByRole("alert").filter({ hasText: "Reload the case" });
   await refusal.waitFor();
   expect(await refusal.locator("p").textContent()).toBe(
-    "This case is closed with the outcome 'cleared': nothing about it can be changed.",
+    "This case is closed with the outcome 'account_locked': nothing about it can be changed.",
   );
-  expect(await accountStatus(customer.customer_id)).toBe("active");
   await ben.unroute("**/api/events/stream*");
   await ben.getByText("Live", { exact: true }).waitFor({ timeout: WORK_MS });
   await refusal.getByRole("button", { name: "Reload the case" }).click();
-  await ben.getByRole("region", { name: "Decision" }).getByText("Cleared", { exact: true }).waitFor();
+  await region(ben, "Decision").getByText("Account locked", { exact: true }).waitFor();
 });
 
 test("what one person types outlives another's decision, and is sent only after a look at the new assessment", async () => {

@@ -1,12 +1,20 @@
-import { expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { openCase } from "./api";
 import { useBrowser } from "./browser";
 import { button, WORK_MS } from "./gestures";
 import { bearerOf } from "./people";
-import { customerWith } from "./stack";
+import { customerWith, type Stack, startStack } from "./stack";
 
-const stack = inject("stack");
+let stack: Stack;
 const { open } = useBrowser();
+
+// What other tests open would be handed out as well.
+beforeAll(async () => {
+  stack = await startStack(["--no-simulator"], { QUALITY_CHECK_SHARE: "0" });
+});
+afterAll(async () => {
+  await stack.stop();
+});
 
 async function claimsOf(persona: "alex"): Promise<number> {
   const answer = await fetch(`${stack.url}/api/cases/counts`, { headers: await bearerOf(stack, persona) });
@@ -15,7 +23,7 @@ async function claimsOf(persona: "alex"): Promise<number> {
 
 test("twenty presses of n hold one claim and lead through the queue", async () => {
   for (const index of [0, 1, 2]) await openCase(stack, await customerWith(stack, "stolen_card", index));
-  const page = await open("alex");
+  const page = await open("alex", "light", stack);
   await page.goto(`${stack.url}/?state=["awaiting_review"]&assignee=none`);
   await page
     .getByRole("row", { name: /Customer/ })

@@ -484,6 +484,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/service": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Is everything at work?
+         * @description What the last look found, at most a few seconds ago; each change comes as `event: service` of the stream.
+         */
+        get: operations["get_service"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -776,6 +796,26 @@ export interface webhooks {
          * @description What the socket `/api/workflow/ws/{instance_id}` says.
          */
         post: operations["on_case_status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Message `service`
+         * @description `event: service` of the event stream: a part behind the desk went or came back.
+         */
+        post: operations["on_service"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1411,6 +1451,11 @@ export interface components {
              * @enum {string}
              */
             state: "investigating" | "awaiting_review" | "escalated" | "acting" | "closed";
+            /**
+             * Taken Back
+             * @default []
+             */
+            taken_back: ("unlock_account" | "reverse_refund")[];
             /**
              * Updated At
              * Format: date-time
@@ -2258,6 +2303,21 @@ export interface components {
              * Format: date-time
              */
             saved_at: string;
+        };
+        /**
+         * ServiceStatus
+         * @description `event: service`, and the answer of `/api/service`. Null where nothing is wrong.
+         */
+        ServiceStatus: {
+            /**
+             * Not Begun
+             * @default 0
+             */
+            not_begun: number;
+            /** Not Begun Since */
+            not_begun_since: string | null;
+            /** Scheduler Away Since */
+            scheduler_away_since: string | null;
         };
         /**
          * SessionInfo
@@ -4376,6 +4436,44 @@ export interface operations {
             };
         };
     };
+    get_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceStatus"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_session: {
         parameters: {
             query?: never;
@@ -5166,6 +5264,28 @@ export interface operations {
         };
         responses: {
             /** @description Nothing is expected back: `case-status` is pushed, not called. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    on_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServiceStatus"];
+            };
+        };
+        responses: {
+            /** @description Nothing is expected back: `service` is pushed, not called. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -34,6 +34,7 @@ export type ToolCall = Schemas["ToolCall"];
 
 export type AlertMessage = Schemas["AlertMessage"];
 export type CaseMessage = Schemas["CaseMessage"];
+export type ServiceStatus = Schemas["ServiceStatus"];
 export type TelemetryBatch = Schemas["TelemetryBatch"];
 
 export type CaseState = CaseView["state"];

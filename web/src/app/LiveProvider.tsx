@@ -23,10 +23,18 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     const cache = new LiveCache(queries, subject);
     const unsubscribe = connection.subscribe({
       onMessage: (message) => {
+        if (message.kind === "service") {
+          queries.setQueryData(keys.service, message.data);
+          return;
+        }
         feed.receive(message);
         cache.receive(message);
       },
-      onOpen: () => cache.catchUp(),
+      onOpen: () => {
+        cache.catchUp();
+        // What changed while nobody listened was told to nobody.
+        void queries.invalidateQueries({ queryKey: keys.service });
+      },
       // A stream cannot tell why it was refused; the session can tell whether it has ended.
       onRefused: () => void queries.invalidateQueries({ queryKey: keys.session }),
     });

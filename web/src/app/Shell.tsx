@@ -7,6 +7,7 @@ import { PlusIcon } from "@/shared/ui/icons";
 import { Mark } from "@/shared/ui/Mark";
 import { RulesModelTag } from "@/shared/ui/RulesModelTag";
 import { LiveIndicator } from "./LiveIndicator";
+import { ServiceBanner } from "./ServiceBanner";
 import classes from "./Shell.module.css";
 import { ThemeMenu } from "./ThemeMenu";
 
@@ -49,6 +50,7 @@ export function Shell() {
           <ThemeMenu />
         </div>
       </header>
+      <ServiceBanner />
       <main id="main" className={classes["main"]} tabIndex={-1}>
         <Outlet />
       </main>

@@ -3,7 +3,7 @@ import type { CaseEvent, CasePage, CaseSummary, CaseView, Specialist, Specialist
 import { keys } from "@/shared/api/keys";
 import { belongs, comparing } from "@/shared/desk/matching";
 import type { DeskQuery } from "@/shared/desk/query";
-import type { LiveMessage } from "@/shared/live/connection";
+import type { NewsMessage } from "@/shared/live/connection";
 
 /** A page that live cases have made longer or shorter than this is read anew instead. */
 const LONGEST_PAGE = 90;
@@ -90,7 +90,7 @@ export class LiveCache {
     this.#me = me;
   }
 
-  receive(message: LiveMessage): void {
+  receive(message: NewsMessage): void {
     if (message.kind === "telemetry") return;
     this.#patchLists(message.data.case);
     if (message.kind === "case") {

@@ -150,6 +150,7 @@ export const summary = (number: number, over: Partial<CaseSummary> = {}): CaseSu
   claim: null,
   proposal: null,
   label: null,
+  taken_back: [],
   ...over,
 });
 

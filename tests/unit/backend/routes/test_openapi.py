@@ -33,7 +33,7 @@ def test_what_is_written_names_every_field_and_nothing_of_the_framework_remains(
 
 
 def test_the_messages_of_stream_and_socket_have_types(described: dict[str, Any]) -> None:
-    assert set(described["webhooks"]) == {"telemetry", "alert", "case", "case-status"}
+    assert set(described["webhooks"]) == {"telemetry", "alert", "case", "service", "case-status"}
     assert {"TelemetryBatch", "AlertMessage", "CaseMessage", "CaseStatusMessage"} <= set(
         described["components"]["schemas"]
     )

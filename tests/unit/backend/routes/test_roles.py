@@ -32,6 +32,7 @@ LEAST_ROLE: Mapping[str, Role | None] = {
     "GET /api/ingest": "viewer",
     "GET /api/alerts": "viewer",
     "GET /api/events/stream": "viewer",
+    "GET /api/service": "viewer",
     "GET /api/cases": "viewer",
     "GET /api/cases/{case_id}": "viewer",
     "GET /api/cases/{case_id}/history": "viewer",

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { CaseView } from "@/api/types";
 import { useActorName } from "@/shared/api/session";
 import { formatCost, formatNumber } from "@/shared/format/numbers";
-import { humanise, OUTCOME, STATE } from "@/shared/format/words";
+import { humanise, outcomeWord, STATE, takenBack } from "@/shared/format/words";
 import { BackIcon } from "@/shared/ui/icons";
 import { Tag } from "@/shared/ui/Tag";
 import { Age, DueIn } from "@/shared/ui/Time";
@@ -20,7 +20,8 @@ interface CaseHeaderProps {
 /** Which case this is and how it stands. */
 export function CaseHeader({ view, outdated, actions }: CaseHeaderProps) {
   const nameOf = useActorName();
-  const word = view.outcome === null ? STATE[view.state] : OUTCOME[view.outcome];
+  const word =
+    view.outcome === null ? STATE[view.state] : outcomeWord(view.outcome, takenBack(view.reversals));
   return (
     <header className={classes["header"]}>
       <Link to="/" className={classes["back"]} aria-label="Back to the desk" title="Back to the desk">

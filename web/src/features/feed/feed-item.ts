@@ -1,4 +1,4 @@
-import type { LiveMessage } from "@/shared/live/connection";
+import type { NewsMessage } from "@/shared/live/connection";
 import { describeCaseEvent } from "@/shared/format/case-event";
 import { describeEvent, EVENT_KIND } from "@/shared/format/telemetry";
 import { humanise, SEVERITY, type Tone } from "@/shared/format/words";
@@ -18,7 +18,7 @@ export interface FeedItem {
 }
 
 /** The lines that a message brings, oldest first. */
-export function feedItems(message: LiveMessage): FeedItem[] {
+export function feedItems(message: NewsMessage): FeedItem[] {
   switch (message.kind) {
     case "telemetry":
       return message.data.sample.map((event) => ({

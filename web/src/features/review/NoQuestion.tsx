@@ -1,6 +1,8 @@
 import type { CaseView, Decision } from "@/api/types";
 import { useActorName } from "@/shared/api/session";
-import { ACTION, LABEL, OUTCOME } from "@/shared/format/words";
+import { ACTION, LABEL, outcomeWord, takenBack } from "@/shared/format/words";
+import { formatAge } from "@/shared/format/time";
+import { useNow } from "@/shared/use-now";
 import { Tag } from "@/shared/ui/Tag";
 import { Time } from "@/shared/ui/Time";
 import classes from "./DecisionPanel.module.css";
@@ -15,7 +17,17 @@ interface NoQuestionProps {
 
 /** What stands in place of the question: how it ended, or what is going on. */
 export function NoQuestion({ view, answer }: NoQuestionProps) {
+  const now = useNow();
   if (view.outcome !== null) return <Closed view={view} outcome={view.outcome} />;
+  const idle = now - Date.parse(view.opened_at);
+  if (answer === undefined && hasNotBegun(view) && idle > SOON_MS) {
+    return (
+      <p className={classes["note"]} role="status">
+        Nothing to decide yet: this investigation has not started for {formatAge(view.opened_at, now)}. It
+        starts as soon as a worker takes it.
+      </p>
+    );
+  }
   return (
     <p className={classes["note"]} role="status">
       {answer === undefined ? WAITING[view.state] : RECORDED[answer.verdict]}
@@ -23,12 +35,26 @@ export function NoQuestion({ view, answer }: NoQuestionProps) {
   );
 }
 
+const SOON_MS = 60_000;
+
+/** Whether no specialist of the first round is, or was, at work. */
+function hasNotBegun({ state, round, progress, reports }: CaseView): boolean {
+  const states = Object.values(progress.specialists);
+  return (
+    state === "investigating" &&
+    round === 1 &&
+    reports.length === 0 &&
+    states.every((each) => each === "pending")
+  );
+}
+
 function Closed({ view, outcome }: { view: CaseView; outcome: NonNullable<CaseView["outcome"]> }) {
   const last = view.decisions.at(-1);
+  const standing = outcomeWord(outcome, takenBack(view.reversals));
   return (
     <div className={classes["closed"]}>
-      <Tag tone={OUTCOME[outcome].tone} dot>
-        {OUTCOME[outcome].label}
+      <Tag tone={standing.tone} dot>
+        {standing.label}
       </Tag>
       {outcome === "unresolved" && (
         <p className={classes["loud"]}>

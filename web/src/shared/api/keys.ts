@@ -15,6 +15,7 @@ export const keys = {
   attachments: (caseId: string) => ["case", caseId, "attachments"] as const,
   evidence: (caseId: string, evidenceId: string) => ["evidence", caseId, evidenceId] as const,
   config: ["config"] as const,
+  service: ["service"] as const,
   session: ["session"] as const,
   people: ["people"] as const,
   rules: ["rules"] as const,

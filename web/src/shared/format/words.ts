@@ -4,6 +4,7 @@ import type {
   Effect,
   Label,
   RecommendedAction,
+  Reversal,
   RiskLevel,
   Role,
   Severity,
@@ -35,6 +36,24 @@ export const OUTCOME: Record<CaseOutcome, Word> = {
   unresolved: { label: "Unresolved", tone: "high" },
   failed: { label: "Action failed", tone: "bad" },
 };
+
+type TakenBack = Reversal["action"];
+
+/** What was taken back of a case's effects. */
+export const takenBack = (reversals: readonly Reversal[]): readonly TakenBack[] =>
+  reversals.filter(({ status }) => status === "done").map(({ action }) => action);
+
+/** How a case ended, and what of it still holds: a lock that was taken off is no lock. */
+export function outcomeWord(outcome: CaseOutcome, taken: readonly TakenBack[]): Word {
+  const unlocked = taken.includes("unlock_account");
+  const charged = taken.includes("reverse_refund");
+  if (!unlocked && !charged) return OUTCOME[outcome];
+  const after = [unlocked && "unlocked", charged && "refund taken back"]
+    .filter((word) => word !== false)
+    .join(", ");
+  const acts = unlocked ? "neutral" : OUTCOME[outcome].tone;
+  return { label: `${OUTCOME[outcome].label}, then ${after}`, tone: acts };
+}
 
 export const RISK: Record<RiskLevel, Word> = {
   low: { label: "Low risk", tone: "good" },

@@ -1,4 +1,4 @@
-import type { AlertMessage, CaseMessage, TelemetryBatch } from "@/api/types";
+import type { AlertMessage, CaseMessage, ServiceStatus, TelemetryBatch } from "@/api/types";
 
 export type LiveStatus = "connecting" | "live" | "reconnecting";
 
@@ -7,13 +7,17 @@ export interface LivePayloads {
   telemetry: TelemetryBatch;
   alert: AlertMessage;
   case: CaseMessage;
+  service: ServiceStatus;
 }
 
 export type LiveKind = keyof LivePayloads;
 
 export type LiveMessage = { [Kind in LiveKind]: { kind: Kind; data: LivePayloads[Kind] } }[LiveKind];
 
-const KINDS: readonly LiveKind[] = ["telemetry", "alert", "case"];
+/** What is about cases and telemetry. */
+export type NewsMessage = Exclude<LiveMessage, { kind: "service" }>;
+
+const KINDS: readonly LiveKind[] = ["telemetry", "alert", "case", "service"];
 
 export interface LiveListener {
   onMessage?: (message: LiveMessage) => void;
@@ -49,6 +53,7 @@ interface Options {
  */
 export class LiveConnection {
   #status: LiveStatus = "connecting";
+  #since = new Date().toISOString();
   #source: Source | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #delay = FIRST_DELAY;
@@ -104,6 +109,8 @@ export class LiveConnection {
   }
 
   readonly status = (): LiveStatus => this.#status;
+  /** Since when it stands so. */
+  readonly since = (): string => this.#since;
 
   readonly onStatus = (listener: () => void): (() => void) => {
     this.#statusListeners.add(listener);
@@ -158,6 +165,7 @@ export class LiveConnection {
   #setStatus(status: LiveStatus): void {
     if (status === this.#status) return;
     this.#status = status;
+    this.#since = new Date().toISOString();
     for (const listener of this.#statusListeners) listener();
   }
 }

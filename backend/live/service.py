@@ -1,0 +1,70 @@
+"""Whether the parts behind the desk are at work: looked at once per process, told to all who watch."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from backend.live.pulse import Pulse
+from backend.threads import Threads
+from casebook.errors import CasebookUnavailable
+from contracts.model import Contract, UtcDateTime
+
+LOOK_EVERY_S = 5.0
+NOT_BEGUN_AFTER = timedelta(seconds=30)
+"""So long after a case was handed to the scheduler, a worker is expected to have begun it."""
+
+
+class ServiceStatus(Contract):
+    """`event: service`, and the answer of `/api/service`. Null where nothing is wrong."""
+
+    scheduler_away_since: UtcDateTime | None = None
+    """Since when the scheduler does not answer: what is decided is kept, and nothing goes on."""
+    not_begun_since: UtcDateTime | None = None
+    """Since when the oldest case waits that the scheduler has, and that no worker has begun."""
+    not_begun: int = 0
+    """How many such cases there are."""
+
+
+class ServiceWatch:
+    """Looks at the scheduler, and at what no worker has begun. `run` must be running for anything to change."""
+
+    def __init__(
+        self,
+        scheduler_answers: Callable[[], Awaitable[bool]],
+        not_begun: Callable[[datetime], tuple[int, datetime | None]],
+        threads: Threads,
+        pulse: Pulse,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._scheduler_answers = scheduler_answers
+        self._not_begun = not_begun
+        self._threads = threads
+        self._pulse = pulse
+        self._clock = clock
+        self.status = ServiceStatus()
+        self.number = 0
+        """How often the status has changed."""
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def look(self) -> None:
+        """Look once, and wake all who watch when something has changed."""
+        found = await self._look()
+        if found != self.status:
+            self.status = found
+            self.number += 1
+            self._pulse.beat()
+
+    async def _look(self) -> ServiceStatus:
+        now = self._clock()
+        away = None if await self._scheduler_answers() else self.status.scheduler_away_since or now
+        try:
+            count, since = await self._threads.run(self._not_begun, now - NOT_BEGUN_AFTER)
+        except CasebookUnavailable:
+            # Every request says so by itself.
+            count, since = self.status.not_begun, self.status.not_begun_since
+        return ServiceStatus(scheduler_away_since=away, not_begun_since=since, not_begun=count)
