@@ -33,10 +33,10 @@ def test_a_case_that_awaits_review_survives_the_death_of_the_worker(stack: Local
 def test_a_decision_survives_the_death_of_the_backend(stack: LocalStack) -> None:
     case_id = stack.start_case(foreign_login(stack.customer("account_takeover", 3)))
     view = stack.wait_for_case(case_id, awaits_review(1))
-    assert stack.decide(view, "approve", action="clear").status_code == 202
+    assert stack.decide(view, "approve", action="lock_account").status_code == 202
     stack.kill("backend")
     stack.wait_until_backend_answers()
-    assert stack.wait_for_case(case_id, lambda case: case.state == "closed").outcome == "cleared"
+    assert stack.wait_for_case(case_id, lambda case: case.state == "closed").outcome == "account_locked"
 
 
 def test_a_case_opened_while_the_tool_server_is_down_is_investigated_once_it_is_back(stack: LocalStack) -> None:
