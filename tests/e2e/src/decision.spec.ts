@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { afterEach, expect, inject, test } from "vitest";
 import { openCase, setModelLatency } from "./api";
 import { useBrowser } from "./browser";
-import { approve, button, region, WORK_MS } from "./gestures";
+import { approve, button, explain, region, WORK_MS } from "./gestures";
 import { callTool } from "./mcp";
 import { customerWith } from "./stack";
 
@@ -54,6 +54,7 @@ test("a damning case is watched live, sent back with feedback, approved, and the
   expect(await page.getByRole("region", { name: "Earlier rounds" }).textContent()).toContain(feedback);
 
   await page.getByRole("radio", { name: "Lock account" }).check();
+  await explain(page);
   await button(page, "Approve: lock account…").click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText(`Locks the account of customer ${customer.customer_id}.`).waitFor();
