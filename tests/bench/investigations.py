@@ -105,8 +105,8 @@ class Bench:
     def _decide(self, view: CaseView, action: RecommendedAction) -> float:
         url = f"{self._stack.url.replace('http', 'ws')}/api/workflow/ws/{view.case_id}"
         headers = {"Authorization": self._stack.http.headers["Authorization"]}
-        with connect(url, open_timeout=10, proxy=None, additional_headers=headers) as socket:
-            socket.recv(timeout=10)
+        with connect(url, open_timeout=60, proxy=None, additional_headers=headers) as socket:
+            socket.recv(timeout=60)
             started = time.perf_counter()
             answer = self._stack.decide(view, "approve", action=action)
             if answer.status_code != 202:

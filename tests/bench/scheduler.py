@@ -93,7 +93,7 @@ class Backend:
             process.send_signal(signal.SIGTERM if process is self.worker else signal.SIGKILL)
         for process in (self.worker, self.server):
             try:
-                process.wait(10)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)

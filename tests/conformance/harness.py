@@ -105,7 +105,7 @@ class RunningScheduler:
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(20)
+        self._thread.join(60)
 
     def restart(self) -> None:
         self.stop()
@@ -223,7 +223,7 @@ class Wire:
 
     def history(self, instance_id: str) -> list[Any]:
         request = pb.StreamInstanceHistoryRequest(instanceId=instance_id)
-        chunks = self.stub.StreamInstanceHistory(request, metadata=self.metadata, timeout=10)
+        chunks = self.stub.StreamInstanceHistory(request, metadata=self.metadata, timeout=60)
         return [event for chunk in chunks for event in chunk.events]
 
     def worker(self, worker_id: str, **fields: Any) -> "RawWorker":

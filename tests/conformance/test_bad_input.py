@@ -224,7 +224,7 @@ def test_a_worker_result_waits_for_room_on_the_disk(scheduler: RunningScheduler)
     scheduler.soon(lambda: connection.execute("PRAGMA max_page_count = 1000000").fetchall(), 1.5)
     worker.end_activity(item, '"' + "x" * 200_000 + '"')
     assert "taskCompleted" in [
-        event.WhichOneof("eventType") for event in worker.turn(timeout=10).orchestratorRequest.newEvents
+        event.WhichOneof("eventType") for event in worker.turn(timeout=60).orchestratorRequest.newEvents
     ]
     assert worker.nothing(0.3), "the activity was not repeated"
     wire.close()
@@ -260,14 +260,14 @@ def test_status_and_help_and_http(tmp_path: Path, capsys: pytest.CaptureFixture[
         wire.close()
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     assert process.returncode == 0
     assert (tmp_path / FILE_NAME).exists()
 
 
 def _get(url: str) -> str | None:
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.read().decode()
     except OSError:
         return None
@@ -305,7 +305,7 @@ def test_an_address_that_others_reach_is_warned_of(tmp_path: Path, host: str, wa
         assert line, seen
         seen += line
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert ("has neither TLS nor sign-in" in seen) == warned
 
 

@@ -158,7 +158,7 @@ def test_a_dead_process_on_this_machine_loses_its_leases_at_once(tmp_path: Path)
     try:
         with sdk_client(running.address) as client:
             instance_id = client.schedule_new_orchestration("listen")
-            client.wait_for_orchestration_start(instance_id, timeout=20)
+            client.wait_for_orchestration_start(instance_id, timeout=60)
             os.kill(process.pid, 19)  # SIGSTOP: what is sent now is never finished
             client.raise_orchestration_event(instance_id, "go", data=1)
             process.kill()
@@ -166,7 +166,7 @@ def test_a_dead_process_on_this_machine_loses_its_leases_at_once(tmp_path: Path)
             from tests.conformance.chaos_worker import listen, step
 
             with sdk_worker(running.address, listen, step):
-                state = client.wait_for_orchestration_completion(instance_id, timeout=10)
+                state = client.wait_for_orchestration_completion(instance_id, timeout=60)
                 assert state is not None
                 assert state.runtime_status == OrchestrationStatus.COMPLETED
     finally:

@@ -43,7 +43,7 @@ def run(backend: Backend, orchestrator: Any, *functions: Any, input: Any = None,
         instance_id = client.schedule_new_orchestration(orchestrator, input=input)
         if prepare is not None:
             prepare(client, instance_id)
-        state = client.wait_for_orchestration_completion(instance_id, timeout=20)
+        state = client.wait_for_orchestration_completion(instance_id, timeout=60)
         assert state is not None
         return state
 
@@ -175,7 +175,7 @@ def test_suspend_keeps_events_until_resume(either: Backend) -> None:
 
     with sdk_client(either.address) as client, sdk_worker(either.address, listen):
         instance_id = client.schedule_new_orchestration(listen)
-        client.wait_for_orchestration_start(instance_id, timeout=5)
+        client.wait_for_orchestration_start(instance_id, timeout=60)
 
         def status() -> Any:
             state = client.get_orchestration_state(instance_id)
@@ -187,7 +187,7 @@ def test_suspend_keeps_events_until_resume(either: Backend) -> None:
         with pytest.raises(TimeoutError):
             client.wait_for_orchestration_completion(instance_id, timeout=0.5)
         client.resume_orchestration(instance_id)
-        state = client.wait_for_orchestration_completion(instance_id, timeout=10)
+        state = client.wait_for_orchestration_completion(instance_id, timeout=60)
         assert output(state) == 7
 
 
@@ -196,7 +196,7 @@ def test_terminate_ends_with_the_given_output(either: Backend) -> None:
         yield ctx.wait_for_external_event("never")
 
     def prepare(client: Any, instance_id: str) -> None:
-        client.wait_for_orchestration_start(instance_id, timeout=5)
+        client.wait_for_orchestration_start(instance_id, timeout=60)
         client.terminate_orchestration(instance_id, output="enough")
 
     state = run(either, forever, prepare=prepare)
@@ -224,9 +224,9 @@ def test_rewind_repeats_only_what_failed(either: Backend) -> None:
 
     with sdk_client(either.address) as client, sdk_worker(either.address, both, good, bad):
         instance_id = client.schedule_new_orchestration(both)
-        client.wait_for_orchestration_completion(instance_id, timeout=10)
+        client.wait_for_orchestration_completion(instance_id, timeout=60)
         client.rewind_orchestration(instance_id, reason="again")
-        assert output(client.wait_for_orchestration_completion(instance_id, timeout=10)) == 3
+        assert output(client.wait_for_orchestration_completion(instance_id, timeout=60)) == 3
     assert calls == {"good": 1, "bad": 2}
 
 
@@ -242,9 +242,9 @@ def test_orchestrations_message_each_other(either: Backend) -> None:
 
     with sdk_client(either.address) as client, sdk_worker(either.address, listener, sender, step):
         target = client.schedule_new_orchestration(listener)
-        client.wait_for_orchestration_start(target, timeout=5)
+        client.wait_for_orchestration_start(target, timeout=60)
         client.schedule_new_orchestration(sender, input=target)
-        assert output(client.wait_for_orchestration_completion(target, timeout=10)) == "from afar"
+        assert output(client.wait_for_orchestration_completion(target, timeout=60)) == "from afar"
 
 
 def test_queries_page_filter_and_purge(either: Backend) -> None:
@@ -252,7 +252,7 @@ def test_queries_page_filter_and_purge(either: Backend) -> None:
     with sdk_client(either.address) as client, sdk_worker(either.address, chain, step):
         ids = [client.schedule_new_orchestration(chain, input=n, instance_id=f"q-{n}") for n in range(5)]
         for instance_id in ids:
-            client.wait_for_orchestration_completion(instance_id, timeout=10)
+            client.wait_for_orchestration_completion(instance_id, timeout=60)
         query = OrchestrationQuery(
             created_time_from=begin, runtime_status=[OrchestrationStatus.COMPLETED], max_instance_count=2,
             fetch_inputs_and_outputs=True,

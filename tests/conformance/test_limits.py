@@ -401,7 +401,7 @@ def test_a_result_too_large_reaches_the_caller_in_the_sdk(scheduler: RunningSche
         return "it came through"
 
     with sdk_client(scheduler.address) as client, sdk_worker(scheduler.address, caller, hoard):
-        state = client.wait_for_orchestration_completion(client.schedule_new_orchestration(caller), timeout=20)
+        state = client.wait_for_orchestration_completion(client.schedule_new_orchestration(caller), timeout=60)
         assert state is not None
         assert "The result of the activity has 1,048,579 bytes" in str(state.serialized_output)
 

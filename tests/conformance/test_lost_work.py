@@ -132,11 +132,11 @@ def lose(scheduler: RunningScheduler, take: Callable[[Any], Any], times: int = 1
 
 
 def activity(worker: Any) -> Any:
-    return worker.activity(timeout=20)
+    return worker.activity(timeout=60)
 
 
 def turn(worker: Any) -> Any:
-    return worker.turn(timeout=20)
+    return worker.turn(timeout=60)
 
 
 def start_with_activity(wire: Wire, instance_id: str = "a") -> None:
@@ -335,12 +335,12 @@ def test_only_the_operation_that_kills_is_failed(tmp_path: Path) -> None:
         filters = pb.WorkItemFilters(entities=[pb.EntityFilter(name="c")])
         for number in range(12):
             mortal = Mortal(scheduler.address, f"far:{number}:mortal", workItemFilters=filters)
-            batch = mortal.worker.batch(timeout=20)
+            batch = mortal.worker.batch(timeout=60)
             while operations(batch) != ["good", "poison", "fine"] and operations(batch) != ["poison"]:
                 mortal.worker.end_batch(batch, "1")
                 if operations(batch) == ["fine"]:
                     break
-                batch = mortal.worker.batch(timeout=20)
+                batch = mortal.worker.batch(timeout=60)
             mortal.kill()
             if operations(batch) == ["fine"]:
                 break

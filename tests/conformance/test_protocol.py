@@ -326,7 +326,7 @@ def test_a_long_history_is_streamed_in_pieces(wire: Wire) -> None:
         wire.raise_event("a", f"e{number}", "x" * 400_000)
         worker.end_turn(worker.turn())
     request = pb.StreamInstanceHistoryRequest(instanceId="a")
-    chunks = list(wire.stub.StreamInstanceHistory(request, metadata=wire.metadata, timeout=10))
+    chunks = list(wire.stub.StreamInstanceHistory(request, metadata=wire.metadata, timeout=60))
     assert len(chunks) > 1
     assert sum(event.HasField("eventRaised") for chunk in chunks for event in chunk.events) == 4
 

@@ -106,7 +106,7 @@ def test_more_waiting_clients_than_threads_do_not_stop_the_work(better: Backend)
 
     with sdk_client(better.address) as client, sdk_worker(better.address, quick, patient):
         waiting = client.schedule_new_orchestration(patient)
-        client.wait_for_orchestration_start(waiting, timeout=5)
+        client.wait_for_orchestration_start(waiting, timeout=60)
         with ThreadPoolExecutor(12) as pool:
             calls = [pool.submit(_wait_in_vain, client, waiting) for _ in range(12)]
             time.sleep(0.3)
@@ -129,7 +129,7 @@ def test_a_start_time_is_kept(to: Wire) -> None:
     worker = to.worker("w")
     begin = time.time()
     to.start("later", "a", scheduledStartTimestamp=stamp(begin + 1.0))
-    worker.turn(timeout=5)
+    worker.turn(timeout=60)
     assert time.time() - begin >= 1.0
 
 
@@ -176,7 +176,7 @@ def test_a_parent_hears_of_a_child_that_takes_longer_than_half_a_minute(to: Wire
     assert worker.nothing(31)  # nothing happens for this long: that is what is tested
     to.raise_event("k", "go")
     worker.end_turn(worker.turn(), complete(1, '"late"'))
-    assert "subOrchestrationInstanceCompleted" in new_kinds(worker.turn(timeout=5))
+    assert "subOrchestrationInstanceCompleted" in new_kinds(worker.turn(timeout=60))
 
 
 def test_a_locked_entity_serves_only_the_holder(to: Wire) -> None:
@@ -280,7 +280,7 @@ def test_custom_status_of_many_waiting_threads_is_seen(wire: Wire) -> None:
     answers: list[str] = []
 
     def wait() -> None:
-        answer = wire("WaitForInstanceCompletion", pb.GetInstanceRequest(instanceId="a"), timeout=10)
+        answer = wire("WaitForInstanceCompletion", pb.GetInstanceRequest(instanceId="a"), timeout=60)
         answers.append(status_name(answer.orchestrationState.orchestrationStatus))
 
     threads = [threading.Thread(target=wait) for _ in range(30)]
@@ -292,5 +292,5 @@ def test_custom_status_of_many_waiting_threads_is_seen(wire: Wire) -> None:
     wire.raise_event("a", "go")
     worker.end_turn(worker.turn(), complete(1, "1"))
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert answers == ["COMPLETED"] * 30

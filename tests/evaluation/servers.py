@@ -12,7 +12,7 @@ from queue import Empty, Queue
 
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 60.0
-STOP_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 60.0
 LINES_KEPT = 20
 
 

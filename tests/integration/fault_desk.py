@@ -225,7 +225,7 @@ def _serving(server: FastMCP) -> Generator[str]:
         yield f"http://127.0.0.1:{port}/mcp"
     finally:
         uvicorn_server.should_exit = True
-        thread.join(20)
+        thread.join(60)
 
 
 def _unused_port() -> int:

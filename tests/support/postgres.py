@@ -109,7 +109,7 @@ class PostgresServer:
             connection.execute(order)
 
     def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5)
+        return psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=60)
 
     def _run(self, command: list[Path | str]) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(

@@ -112,7 +112,7 @@ class LocalStack:
         client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
 
     def _client(self, url: str) -> httpx.Client:
-        return httpx.Client(base_url=url, timeout=20, trust_env=False)
+        return httpx.Client(base_url=url, timeout=60, trust_env=False)
 
     def _read(self) -> None:
         assert self._process is not None
@@ -232,7 +232,7 @@ class LocalStack:
         """Follows the case on its WebSocket until it meets the condition."""
         socket_url = f"{self.url.replace('http', 'ws')}/api/workflow/ws/{case_id}"
         signed_in = {"Authorization": self.http.headers["Authorization"]}
-        with connect(socket_url, open_timeout=10, proxy=None, additional_headers=signed_in) as pushes:
+        with connect(socket_url, open_timeout=60, proxy=None, additional_headers=signed_in) as pushes:
             while True:
                 view = self.case(case_id)
                 if condition(view):

@@ -183,7 +183,7 @@ def test_a_writer_waits_for_the_one_before_it(url: str, book: CaseBook):
         thread.start()
         assert not finished.wait(0.2)
         assert book.get_case(case).state == "investigating"  # a reader does not wait
-    assert finished.wait(20)
+    assert finished.wait(60)
     thread.join()
     other.dispose()
 

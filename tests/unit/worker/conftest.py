@@ -57,7 +57,7 @@ def rules_model() -> Iterator[str]:
         yield found.group()
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
         if process.stdout is not None:
             process.stdout.close()
 

@@ -62,7 +62,7 @@ def test_a_stop_ends_the_wait_at_once() -> None:
     waiting = threading.Thread(target=wait)
     waiting.start()
     stop.set()
-    waiting.join(10)
+    waiting.join(60)
 
     assert len(outcome) == 1
 
@@ -83,7 +83,7 @@ class HeldWorker:
         self.stopped = threading.Event()
 
     def stop(self) -> None:
-        self.let.wait(20)
+        self.let.wait(60)
         self.stopped.set()
 
 
@@ -100,7 +100,7 @@ def test_draining_gives_up_after_its_limit() -> None:
 
     assert not drain(worker, 0.05)
     worker.let.set()
-    assert worker.stopped.wait(20)
+    assert worker.stopped.wait(60)
 
 
 def test_a_log_line_carries_the_case_and_stays_one_line() -> None:

@@ -184,7 +184,7 @@ async def test_a_source_waits_while_its_alert_is_being_opened() -> None:
 
     source = ListSource(ATTACK)
     ingest = IngestService(sources=[source], detector=Detector(), open_alert=open_alert, on_telemetry=ignore)
-    async with ingest, asyncio.timeout(10):
+    async with ingest, asyncio.timeout(60):
         await arrived.wait()
         for _ in range(20):
             await asyncio.sleep(0)
@@ -247,7 +247,7 @@ async def test_leaving_stops_a_source_that_never_ends(caplog: pytest.LogCaptureF
                 stopped = True
 
     with caplog.at_level(logging.WARNING):
-        async with asyncio.timeout(10), service(CaseDesk(), Endless([])):
+        async with asyncio.timeout(60), service(CaseDesk(), Endless([])):
             await pouring.wait()
     assert stopped
     assert not caplog.records

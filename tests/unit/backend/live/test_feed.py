@@ -93,7 +93,7 @@ async def followed(feed: CaseFeed) -> AsyncGenerator[None]:
 
 
 async def until(feed: CaseFeed, pulse: Pulse, seq: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while feed.last_seq < seq:
             beat = pulse.next_beat()
             if feed.last_seq < seq:
@@ -101,7 +101,7 @@ async def until(feed: CaseFeed, pulse: Pulse, seq: int) -> None:
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - nobody tells that it looked and found nothing
             await asyncio.sleep(0)
 

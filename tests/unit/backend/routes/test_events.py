@@ -31,7 +31,7 @@ def watching(
     """An open stream whose start has been seen."""
     headers = signed_in("vera") | ({} if last_event_id is None else {"Last-Event-ID": str(last_event_id)})
     url = f"{backend.url}/api/events/stream{query}"
-    with httpx.stream("GET", url, headers=headers, timeout=20) as answer:
+    with httpx.stream("GET", url, headers=headers, timeout=60) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
         lines = answer.iter_lines()
@@ -168,17 +168,17 @@ def test_many_watchers_see_the_same(backend: RunningBackend, book: CaseBook) -> 
 
     def watch() -> None:
         with watching(backend) as events:
-            started.wait(20)
+            started.wait(60)
             seen.append([event.id for event in itertools.islice(events, 12)])
 
     watchers = [threading.Thread(target=watch) for _ in range(20)]
     for watcher in watchers:
         watcher.start()
-    started.wait(20)
+    started.wait(60)
     for number in (1, 2):
         ask(book, open_case(book, number))
     for watcher in watchers:
-        watcher.join(20)
+        watcher.join(60)
     assert seen == [list(range(1, 13))] * 20
 
 

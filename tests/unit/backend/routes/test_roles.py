@@ -105,12 +105,12 @@ async def test_a_route_answers_those_who_may_and_refuses_the_others(parts: Parts
 def test_a_socket_is_for_everybody_who_is_signed_in(backend: RunningBackend, route: str) -> None:
     url = backend.socket_url + re.sub(r"\{\w+\}", "1", route.removeprefix("WS "))
     with pytest.raises(InvalidStatus) as refused:
-        connect(url, open_timeout=20)
+        connect(url, open_timeout=60)
     assert (refused.value.response.status_code, LEAST_ROLE[route]) == (401, "viewer")
     assert b'"id":"not-signed-in"' in refused.value.response.body
     for persona in PERSONAS:
-        with connect(url, open_timeout=20, additional_headers=signed_in(persona.subject)) as socket:
+        with connect(url, open_timeout=60, additional_headers=signed_in(persona.subject)) as socket:
             with pytest.raises(ConnectionClosed) as closed:
-                socket.recv(timeout=20)
+                socket.recv(timeout=60)
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code == 4404

@@ -50,21 +50,21 @@ def desk(book: CaseBook, scheduler: FakeScheduler) -> Generator[BriefDesk]:
 
 def test_an_event_stream_ends_cleanly_and_is_not_resumed(desk: BriefDesk) -> None:
     url = f"{desk.backend.url}/api/events/stream"
-    with httpx.stream("GET", url, headers=desk.header, timeout=20) as stream:
+    with httpx.stream("GET", url, headers=desk.header, timeout=60) as stream:
         assert stream.status_code == 200
         assert b": following after" in b"".join(stream.iter_raw())
     desk.clock.now += LIFETIME
-    again = httpx.get(url, headers=desk.header, timeout=20)
+    again = httpx.get(url, headers=desk.header, timeout=60)
     assert (again.status_code, again.json()["id"]) == (401, "session-expired")
 
 
 def test_a_socket_closes_with_4401_and_is_not_opened_again(desk: BriefDesk, book: CaseBook) -> None:
     url = f"{desk.backend.socket_url}/api/workflow/ws/{open_case(book)}"
-    with connect(url, open_timeout=20, additional_headers=desk.header) as socket:
+    with connect(url, open_timeout=60, additional_headers=desk.header) as socket:
         messages, code = drain(socket)
         assert (code, len(messages) <= 1) == (4401, True)
         assert socket.close_reason == "the session ended: sign in again"
     desk.clock.now += LIFETIME
     with pytest.raises(InvalidStatus) as refused:
-        connect(url, open_timeout=20, additional_headers=desk.header)
+        connect(url, open_timeout=60, additional_headers=desk.header)
     assert refused.value.response.status_code == 401

@@ -18,11 +18,11 @@ from tests.unit.casebook.builders import an_alert, ask, closing, open_case
 
 def socket_of(backend: RunningBackend, case: str, origin: Origin | None = None) -> ClientConnection:
     url = f"{backend.socket_url}/api/workflow/ws/{case}"
-    return connect(url, open_timeout=20, origin=origin, additional_headers=signed_in("vera"))
+    return connect(url, open_timeout=60, origin=origin, additional_headers=signed_in("vera"))
 
 
 def receive(watching: ClientConnection) -> dict[str, Any]:
-    return json.loads(watching.recv(timeout=20))
+    return json.loads(watching.recv(timeout=60))
 
 
 def drain(watching: ClientConnection) -> tuple[list[dict[str, Any]], int | None]:
@@ -120,7 +120,7 @@ def handshake(
         *(f"{name}: {value}" for name, value in signed_in("vera").items()),
     ]
     connection = socket.socket()
-    connection.settimeout(20)
+    connection.settimeout(60)
     if receive_buffer is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     connection.connect(("127.0.0.1", backend.port))

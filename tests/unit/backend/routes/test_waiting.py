@@ -45,13 +45,13 @@ def waiting(server: DatabaseServer, listener: socket) -> Generator[Future[bool]]
     wait = CasebookWait(server.upgrade, AWAY, may_come_up, [ALLOWED], pause_s=0.01)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(wait.run, listener)
-        assert server.asked.wait(20)
+        assert server.asked.wait(60)
         yield running
         server.fault = None
 
 
 def test_while_it_waits_it_lives_and_says_what_for(waiting: Future[bool], listener: socket) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=60) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         ready = client.get("/ready")
         assert (ready.status_code, ready.json()["status"]) == (503, "not_ready")
@@ -66,7 +66,7 @@ def test_while_it_waits_it_lives_and_says_what_for(waiting: Future[bool], listen
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "PROPFIND"])
 @pytest.mark.parametrize("path", ["/api/workflow/decision", "/healthz/more", "/api/cases/case-1/claim", "/"])
 def test_every_method_is_told_to_come_back(waiting: Future[bool], listener: socket, method: str, path: str) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=60) as client:
         refused = client.request(method, path, headers={"origin": ALLOWED})
     assert (refused.status_code, refused.headers["content-type"]) == (503, "application/problem+json")
     assert int(refused.headers["retry-after"]) >= 1
@@ -75,7 +75,7 @@ def test_every_method_is_told_to_come_back(waiting: Future[bool], listener: sock
 
 @pytest.mark.parametrize("path", ["/healthz", "/ready"])
 def test_change_of_a_health_route_is_refused_too(waiting: Future[bool], listener: socket, path: str) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=60) as client:
         assert client.post(path).status_code == 503
 
 
@@ -91,11 +91,11 @@ def test_it_goes_on_once_the_server_is_up_and_keeps_the_port(
     waiting: Future[bool], server: DatabaseServer, listener: socket
 ) -> None:
     server.fault = None
-    assert waiting.result(20)
+    assert waiting.result(60)
     assert listener.fileno() != -1
 
 
 def test_what_waiting_cannot_mend_ends_it(waiting: Future[bool], server: DatabaseServer) -> None:
     server.fault = CasebookNewer("cases", "9999")
     with pytest.raises(CasebookNewer):
-        waiting.result(20)
+        waiting.result(60)

@@ -156,6 +156,6 @@ async def test_a_forgotten_case_that_a_decision_shows_brings_back_the_others(
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
             await asyncio.sleep(0)

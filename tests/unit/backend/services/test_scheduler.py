@@ -144,7 +144,7 @@ async def test_a_scheduler_that_is_away_is_unavailable_and_found_when_it_comes(p
         backend = InMemoryOrchestrationBackend(port=port)
         backend.start()
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while True:
                     try:
                         await scheduler.start_investigation(ALERT)

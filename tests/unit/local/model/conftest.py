@@ -20,7 +20,7 @@ def server_url() -> Generator[str]:
 @pytest.fixture
 def http(server_url: str) -> Iterator[httpx.Client]:
     """A plain HTTP client; whatever it sets through PUT /control is undone afterwards."""
-    with httpx.Client(base_url=server_url, timeout=20) as client:
+    with httpx.Client(base_url=server_url, timeout=60) as client:
         yield client
         client.put("/control", json={}).raise_for_status()
 
@@ -28,5 +28,5 @@ def http(server_url: str) -> Iterator[httpx.Client]:
 @pytest.fixture
 def openai_client(server_url: str, http: httpx.Client) -> Iterator[OpenAI]:
     """The real client, without retries."""
-    with OpenAI(base_url=f"{server_url}/v1", api_key="unused", max_retries=0, timeout=20) as client:
+    with OpenAI(base_url=f"{server_url}/v1", api_key="unused", max_retries=0, timeout=60) as client:
         yield client

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from typing import Any, cast
 
 import httpx
@@ -209,18 +208,18 @@ def test_unknown_paths_and_methods_are_refused_in_the_same_format(http: httpx.Cl
     assert http.get("/healthz").json()["status"] == "ok"
 
 
-def test_hundreds_of_slow_answers_are_given_at_once(server_url: str, http: httpx.Client):
-    http.put("/control", json={"latency_s": 1}).raise_for_status()
+def test_hundreds_of_slow_calls_are_in_flight_at_once(server_url: str, http: httpx.Client):
+    http.put("/control", json={"latency_s": 3600}).raise_for_status()
 
-    async def crowd(size: int) -> float:
-        limits = httpx.Limits(max_connections=size)
-        async with httpx.AsyncClient(base_url=server_url, limits=limits, timeout=30) as client:
-            begun = time.monotonic()
+    async def crowd(size: int) -> None:
+        async with httpx.AsyncClient(base_url=server_url, timeout=None, limits=httpx.Limits()) as client:
             body = {"model": "m", "messages": HELLO}
-            answers = await asyncio.gather(*(client.post("/v1/chat/completions", json=body) for _ in range(size)))
-            assert {answer.status_code for answer in answers} == {200}
-            return time.monotonic() - begun
+            calls = [asyncio.create_task(client.post("/v1/chat/completions", json=body)) for _ in range(size)]
+            # The server tells nobody that a call has arrived.
+            while (await client.get("/control/stats")).json()["in_flight"] < size:
+                await asyncio.sleep(0.05)
+            for call in calls:
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
 
-    took = asyncio.run(crowd(300))
-    assert 1.0 <= took < 10.0
-    assert http.get("/control/stats").json()["max_in_flight"] >= 200
+    asyncio.run(crowd(300))

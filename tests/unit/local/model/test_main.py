@@ -25,7 +25,7 @@ def test_a_port_in_use_is_one_sentence_and_exit_code_1():
 
 
 def test_it_stops_cleanly_even_while_a_client_waits_for_an_answer_that_never_comes():
-    with started("local.model", "--port", "0") as (process, url), httpx.Client(base_url=url, timeout=5) as client:
+    with started("local.model", "--port", "0") as (process, url), httpx.Client(base_url=url, timeout=60) as client:
         client.put("/control", json={"fault": "timeout"}).raise_for_status()
         body = b'{"model": "m", "messages": [{"role": "user", "content": "Hello"}]}'
         head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: m\r\nContent-Length: %d\r\n\r\n" % len(body)
@@ -35,4 +35,4 @@ def test_it_stops_cleanly_even_while_a_client_waits_for_an_answer_that_never_com
             while client.get("/control/stats").json()["in_flight"] == 0:
                 pass
             process.terminate()
-            assert process.wait(timeout=10) == 0
+            assert process.wait(timeout=60) == 0

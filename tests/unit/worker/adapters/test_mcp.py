@@ -86,7 +86,7 @@ def test_each_waits_for_a_shared_answer_as_long_as_it_may(loop: ClientLoop, tool
             box.invoke([same], 0.2)
         tool_server.release.set()
 
-        assert patient.result(20)[0].ok
+        assert patient.result(60)[0].ok
 
 
 def test_a_slow_tool_is_cut_off_without_holding_up_the_others(loop: ClientLoop, tool_server: ToolServer) -> None:

@@ -74,7 +74,7 @@ class McpPeer:
     def close(self) -> None:
         self.release()
         self._server.should_exit = True
-        self._thread.join(20)
+        self._thread.join(60)
         self._listener.close()
 
     async def held(self, call: dict[str, Any]) -> Response:

@@ -43,7 +43,7 @@ class ToolServer:
         self.release.set()
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
-            self._thread.join(20)
+            self._thread.join(60)
             self._server = self._thread = None
         self.release = threading.Event()
 
@@ -63,7 +63,7 @@ class ToolServer:
 
         def get_slow(customer_id: int) -> dict[str, object]:
             """Answers when it is let."""
-            self.release.wait(20)
+            self.release.wait(60)
             return {"customer_id": customer_id}
 
         def lock_account(customer_id: int, reason: str, idempotency_key: str) -> dict[str, object]:
