@@ -136,6 +136,7 @@ def test_of_two_refunds_at_one_instant_the_second_is_asked_about_again(stack: Lo
         (again,) = [view for view in views if view.state != "closed"]
         assert again.assessment is not None
         assert again.assessment.refund_charge_ids == ()
+        assert again.assessment.recommended_action is not None
         assert stack.decide(again, "approve", action=again.assessment.recommended_action).status_code == 202
         closed = [stack.wait_for_case(case, lambda view: view.state == "closed") for case in pair]
 

@@ -208,7 +208,10 @@ def test_a_decision_that_came_before_the_deadline_is_returned(casebook: CaseBook
 def test_a_person_is_shown_why_an_assessment_that_was_to_clear_the_case_came_to_them(
     casebook: CaseBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.activities.assessment.rules_against", lambda *_: ())
+    def no_rule_objects(*_judged: object) -> tuple[str, ...]:
+        return ()
+
+    monkeypatch.setattr("worker.activities.assessment.rules_against", no_rule_objects)
     judgement = {"overall_risk_score": 0.1, "recommended_action": "clear", "reasoning": "All is well."}
     heard(casebook)
     activities, _ = assessing(casebook, answers(judgement))
