@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from contracts.case import CaseEvent
 from contracts.hashing import HASH_PREFIX, content_hash
 
+SYSTEM = "system"
+"""The actor of what the product does by itself."""
 _UNSEALED = HASH_PREFIX + "0" * 64
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from casebook.bonds import Facts, report_key, round_key
 from casebook.crosscheck import CaseCheck, Row, digest_of
-from casebook.events import BrokenLink
+from casebook.events import SYSTEM, BrokenLink
 from contracts.case import CaseEvent
 from contracts.export import EXPORT_FORMAT, EXPORT_VERSION, CaseExport
 from contracts.hashing import HASH_PREFIX
@@ -144,6 +144,12 @@ def _head(said: Json) -> Facts:
     }
 
 
+def _opener(events: list[Json]) -> str | None:
+    """The person who opened the case, or None when the product did."""
+    actor = next(event["actor"] for event in events if event["type"] == "case_opened")
+    return None if actor == SYSTEM else actor
+
+
 def _contradiction(said: Json, check: CaseCheck) -> BrokenLink | None:
     """What the case page repeats of its rounds must be what they say."""
     case: Json = said["case"]
@@ -160,6 +166,7 @@ def _contradiction(said: Json, check: CaseCheck) -> BrokenLink | None:
             [each["decision"] for each in rounds],
             [None if each["review"] is None else decided.get(each["review"]["review_id"]) for each in rounds],
         ),
+        "opened_by": (case["opened_by"], _opener(said["events"])),
         "review": (case["review"] is not None, check.has_open_review),
     }
     for name, (repeated, original) in shown.items():

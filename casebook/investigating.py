@@ -20,6 +20,7 @@ from casebook.errors import (
     RoundNotBegun,
     RoundNotJustified,
 )
+from casebook.events import SYSTEM
 from casebook.held import HeldCase, hold
 from casebook.journal import add_to_journal, journal_of, kept_assessment, kept_report, kept_reports
 from casebook.lifecycle import MOVES
@@ -40,7 +41,6 @@ from contracts.journal import JournalEntry, Standing
 from contracts.report import SPECIALISTS, Evidence, Specialist, SpecialistReport
 
 WORKER = "worker"
-SYSTEM = "system"
 
 Case = CaseRow | HeldCase
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from casebook.claims import running_claim
 from casebook.errors import CaseNotFound, EvidenceNotFound
-from casebook.investigating import SYSTEM
+from casebook.events import SYSTEM
 from casebook.log import read_event
 from casebook.pages import MAX_PAGE, AlertPage, Backlog, page_length, read_cursor, write_cursor
 from casebook.reversals import other_locks, reversals_of

@@ -22,6 +22,7 @@ from casebook.errors import (
     ReversalStands,
     SameRequester,
 )
+from casebook.events import SYSTEM
 from casebook.investigating import WORKER, locked_case
 from casebook.log import Entry, append, is_logged, next_seq
 from casebook.pages import page_length
@@ -43,7 +44,6 @@ UNDOING: Mapping[EffectAction, ReversalAction] = {
 REQUESTS: Role = "analyst"
 DECIDES: Role = "manager"
 
-SYSTEM = "system"
 
 _APPROVED = ("approved", "done", "failed")
 """An approval stays on record with what came of it."""
@@ -227,9 +227,11 @@ def reversals_of(session: Session, case_id: str) -> tuple[Reversal, ...]:
 
 def other_locks(session: Session, case_id: str, customer_id: int) -> tuple[str, ...]:
     """Other cases that locked this customer's account, or are about to, and did not take that back; oldest first."""
-    taken_back = select(ReversalRow.undoes).where(ReversalRow.undoes == EffectRow.key, ReversalRow.status == "done")
+    taken_back = select(ReversalRow.undoes).where(
+        ReversalRow.case_id == EffectRow.case_id, ReversalRow.undoes == EffectRow.key, ReversalRow.status == "done"
+    )
     locks = (
-        select(EffectRow.case_id)
+        select(EffectRow.started_seq, EffectRow.case_id)
         .join(CaseRow, CaseRow.case_id == EffectRow.case_id)
         .where(
             CaseRow.customer_id == customer_id,
@@ -238,9 +240,8 @@ def other_locks(session: Session, case_id: str, customer_id: int) -> tuple[str, 
             EffectRow.status != "failed",
             ~taken_back.exists(),
         )
-        .order_by(EffectRow.started_seq)
     )
-    return tuple(session.scalars(locks))
+    return tuple(other for _, other in sorted(tuple(row) for row in session.execute(locks)))
 
 
 def _require(roles: Collection[Role], required: Role) -> None:
