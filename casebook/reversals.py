@@ -241,7 +241,7 @@ def other_locks(session: Session, case_id: str, customer_id: int) -> tuple[str, 
             ~taken_back.exists(),
         )
     )
-    return tuple(other for _, other in sorted(tuple(row) for row in session.execute(locks)))
+    return tuple(other for _, other in sorted((seq, other) for seq, other in session.execute(locks)))
 
 
 def _require(roles: Collection[Role], required: Role) -> None:

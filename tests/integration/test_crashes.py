@@ -56,7 +56,7 @@ def test_two_starts_of_the_same_alert_at_once_open_one_case(stack: LocalStack) -
 def test_two_people_who_decide_at_once_get_one_acceptance_and_one_sentence(stack: LocalStack) -> None:
     case_id = stack.start_case(foreign_login(stack.customer("travel", 3), severity="critical", alert_id="two-people"))
     view = stack.wait_for_case(case_id, awaits_review(1))
-    answers = at_once(2, lambda: stack.decide(view, "approve", action="clear"))
+    answers = at_once(2, lambda: stack.decide(view, "approve", action="lock_account"))
     assert sorted(answer.status_code for answer in answers) == [202, 409]
     (refused,) = [answer for answer in answers if answer.status_code == 409]
     assert refused.headers["content-type"] == "application/problem+json"
