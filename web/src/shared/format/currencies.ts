@@ -5,7 +5,9 @@ const OTHER_MINOR_DIGITS: readonly (readonly [string, number])[] = [
   ["CLF UYW", 4],
 ];
 
-const DIGITS = new Map(OTHER_MINOR_DIGITS.flatMap(([codes, digits]) => codes.split(" ").map((code) => [code, digits])));
+const DIGITS = new Map(
+  OTHER_MINOR_DIGITS.flatMap(([codes, digits]) => codes.split(" ").map((code) => [code, digits])),
+);
 
 /** How many decimals an amount of this currency has. */
 export const minorDigits = (currency: string): number => DIGITS.get(currency) ?? 2;
