@@ -220,6 +220,7 @@ def _lifespan(
         casebook.transactions,
         claim_lease=timedelta(minutes=settings.claim_minutes),
         attachment_max_bytes=settings.attachment_max_bytes,
+        notes_per_case=settings.notes_per_case,
     )
 
     @asynccontextmanager

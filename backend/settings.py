@@ -31,6 +31,8 @@ class BackendSettings(BaseSettings):
     """How long a claim lasts that is not renewed."""
     attachment_max_bytes: Annotated[int, Field(ge=1, le=100 * 1024 * 1024)] = 5 * 1024 * 1024
     """How large a file may be that is added to a case."""
+    notes_per_case: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    """How many notes a case takes."""
 
     investigations_at_once: Annotated[int, Field(ge=1)] = 100
     """How many cases are investigated at a time; the others wait, oldest first."""

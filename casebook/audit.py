@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -16,6 +17,7 @@ from casebook.crosscheck import CaseCheck
 from casebook.errors import CaseNotFound
 from casebook.events import BrokenLink
 from casebook.log import last_seq, read_event
+from casebook.pages import MAX_PAGE, page_length, read_cursor, write_cursor
 from casebook.refusals import count_refusals
 from casebook.tables import Base, CaseEventRow, CaseRow
 from contracts.case import CaseEvent
@@ -65,9 +67,12 @@ class AuditReport:
 
 @dataclass(frozen=True)
 class CaseAudit:
-    """The log of one case, and what is broken in its record, if anything."""
+    """A page of the log of one case, and what is broken in its whole record, if anything."""
 
     events: tuple[CaseEvent, ...]
+    """The newest, or those before another page; oldest first."""
+    next_cursor: str | None
+    """Leads to the events before these; None when there are none."""
     broken: BrokenLink | None
     head: str | None
     """Hash of the last event that follows from the ones before it."""
@@ -93,19 +98,24 @@ def verify_audit(session: Session, anchored: Iterable[int] = ()) -> AuditReport:
     return report
 
 
-def audit_case(session: Session, case_id: str) -> CaseAudit:
-    """Verify one case. Raises CaseNotFound."""
+def audit_case(session: Session, case_id: str, limit: int = MAX_PAGE, cursor: str | None = None) -> CaseAudit:
+    """Verify one case, and keep one page of its events. Raises CaseNotFound, MalformedCursor."""
+    length, listed = page_length(limit), f"audit:{case_id}"
+    before = read_cursor(listed, cursor)
     case = session.get(CaseRow, case_id)
     if case is None:
         raise CaseNotFound(case_id)
     check = CaseCheck(case_id)
-    events: list[CaseEvent] = []
+    # However long the log is, only a page of it is in memory.
+    events: deque[CaseEvent] = deque(maxlen=length + 1)
     for row in _events_of(session, [case_id]):
         event = _follow(check, row)
-        if event is not None:
+        if event is not None and event.seq < before:
             events.append(event)
     broken = check.finish(rows_of(session, [case_id]).get(case_id, []), head_of(case))
-    return CaseAudit(tuple(events), broken, check.head)
+    shown = tuple(events)[-length:]
+    more = write_cursor(listed, shown[0].seq) if len(events) > length else None
+    return CaseAudit(shown, more, broken, check.head)
 
 
 def _verify_batch(session: Session, heads: Sequence[CaseRow], report: AuditReport) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from casebook import attachments, claims, listing, notes, summaries, views
 from casebook.attachments import AttachedFile, Upload
-from casebook.pages import CasePage
+from casebook.pages import CasePage, NotePage
 from casebook.queries import CaseQuery, QueueCounts, SavedView
 from casebook.transactions import Transactions
 from contracts.case import CaseState, CaseSummary
@@ -14,6 +14,7 @@ from contracts.note import Attachment, Note
 
 CLAIM_MINUTES = 30.0
 ATTACHMENT_MAX_BYTES = 5 * 1024 * 1024
+NOTES_PER_CASE = 1_000
 
 
 class Desk:
@@ -29,12 +30,14 @@ class Desk:
         *,
         claim_lease: timedelta = timedelta(minutes=CLAIM_MINUTES),
         attachment_max_bytes: int = ATTACHMENT_MAX_BYTES,
+        notes_per_case: int = NOTES_PER_CASE,
     ) -> None:
         self._write = transactions.write
         self._read = transactions.read
         self._clock = transactions.now
         self._lease = claim_lease
         self.attachment_max_bytes = attachment_max_bytes
+        self.notes_per_case = notes_per_case
 
     # Claims
 
@@ -109,14 +112,14 @@ class Desk:
     # Notes and files
 
     def add_note(self, case_id: str, author: str, text: str) -> Note:
-        """Keep a note, and let the case be found by its words."""
+        """Keep a note, and let the case be found by its words. Raises TooManyNotes."""
         with self._write() as session:
-            return notes.add_note(session, case_id, author, text, self._clock())
+            return notes.add_note(session, case_id, author, text, self.notes_per_case, self._clock())
 
-    def list_notes(self, case_id: str) -> tuple[Note, ...]:
-        """All notes of a case, oldest first."""
+    def list_notes(self, case_id: str, *, limit: int = 50, cursor: str | None = None) -> NotePage:
+        """The newest notes of a case, at most 500, or those before another page. Raises MalformedCursor."""
         with self._read() as session:
-            return notes.list_notes(session, case_id)
+            return notes.list_notes(session, case_id, limit, cursor)
 
     def add_attachment(self, case_id: str, added_by: str, upload: Upload) -> Attachment:
         """Keep a file. Raises AttachmentTooLarge, TooManyAttachments."""

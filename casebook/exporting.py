@@ -2,18 +2,23 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casebook.attachments import AttachedFile, list_attachments
-from casebook.notes import list_notes
-from casebook.reading import case_events, read_case, read_rounds
-from casebook.tables import EvidenceRow
+from casebook.desk_tables import NoteRow
+from casebook.log import read_event
+from casebook.notes import read_note
+from casebook.reading import read_case, read_rounds
+from casebook.tables import CaseEventRow, EvidenceRow
 from contracts.case import CaseEvent, CaseView, Round
 from contracts.export import EXPORT_FORMAT, EXPORT_VERSION
 from contracts.note import Attachment, Note
@@ -21,38 +26,82 @@ from contracts.report import Evidence
 
 ReadFile = Callable[[str], AttachedFile]
 """The file with this attachment id."""
+OpenSession = Callable[[], AbstractContextManager[Session]]
+BATCH = 100
+"""So many events, notes or records are in memory at once."""
+
+T = TypeVar("T")
+
+
+class Batched(Generic[T]):
+    """Rows of a case that never change and that an export is full of: read again, a batch at a time, by who writes."""
+
+    def __init__(
+        self,
+        open_session: OpenSession,
+        keys: Sequence[int | str],
+        read: Callable[[Session, Sequence[int | str]], Iterable[T]],
+    ) -> None:
+        self._open = open_session
+        self._keys = keys
+        self._read = read
+
+    def __iter__(self) -> Iterator[T]:
+        for start in range(0, len(self._keys), BATCH):
+            with self._open() as session:
+                batch = [*self._read(session, self._keys[start : start + BATCH])]
+            yield from batch
+
+    def __len__(self) -> int:
+        return len(self._keys)
 
 
 @dataclass(frozen=True)
 class CaseSnapshot:
-    """A case as of one instant, without the content of its files: they never change."""
+    """A case as of one instant. Of what never changes and can be much, it holds the keys: nobody adds to it later."""
 
     exported_at: datetime
     case: CaseView
     rounds: tuple[Round, ...]
-    events: tuple[CaseEvent, ...]
-    evidence: tuple[Evidence, ...]
-    notes: tuple[Note, ...]
+    events: Batched[CaseEvent]
+    evidence: Batched[Evidence]
+    notes: Batched[Note]
     attachments: tuple[Attachment, ...]
-
-    @property
-    def head(self) -> str | None:
-        """Hash of the last event."""
-        return self.events[-1].hash if self.events else None
+    head: str | None
+    """Hash of the last event."""
 
 
-def take_snapshot(session: Session, case_id: str, now: datetime) -> CaseSnapshot:
-    """All that an export holds. Raises CaseNotFound."""
-    evidence = select(EvidenceRow.body).where(EvidenceRow.case_id == case_id).order_by(EvidenceRow.evidence_id)
+def take_snapshot(session: Session, case_id: str, now: datetime, open_session: OpenSession) -> CaseSnapshot:
+    """All that an export holds; `open_session`: where it is read while it is written. Raises CaseNotFound."""
+    events = select(CaseEventRow.seq).where(CaseEventRow.case_id == case_id).order_by(CaseEventRow.seq)
+    last = select(CaseEventRow.hash).where(CaseEventRow.case_id == case_id).order_by(CaseEventRow.seq.desc()).limit(1)
+    evidence = select(EvidenceRow.evidence_id).where(EvidenceRow.case_id == case_id).order_by(EvidenceRow.evidence_id)
+    notes = select(NoteRow.seq).where(NoteRow.case_id == case_id).order_by(NoteRow.seq)
     return CaseSnapshot(
         exported_at=now,
         case=read_case(session, case_id, now),
         rounds=read_rounds(session, case_id),
-        events=tuple(case_events(session, case_id)),
-        evidence=tuple(Evidence.model_validate_json(body) for body in session.scalars(evidence)),
-        notes=list_notes(session, case_id),
+        events=Batched(open_session, session.scalars(events).all(), _read_events),
+        evidence=Batched(open_session, session.scalars(evidence).all(), partial(_read_evidence, case_id)),
+        notes=Batched(open_session, session.scalars(notes).all(), _read_notes),
         attachments=list_attachments(session, case_id),
+        head=session.scalars(last).one_or_none(),
     )
+
+
+def _read_events(session: Session, keys: Sequence[int | str]) -> Iterable[CaseEvent]:
+    rows = select(CaseEventRow).where(CaseEventRow.seq.in_(keys)).order_by(CaseEventRow.seq)
+    return map(read_event, session.scalars(rows))
+
+
+def _read_notes(session: Session, keys: Sequence[int | str]) -> Iterable[Note]:
+    rows = select(NoteRow).where(NoteRow.seq.in_(keys)).order_by(NoteRow.seq)
+    return map(read_note, session.scalars(rows))
+
+
+def _read_evidence(case_id: str, session: Session, keys: Sequence[int | str]) -> Iterable[Evidence]:
+    of_case = select(EvidenceRow.body).where(EvidenceRow.case_id == case_id, EvidenceRow.evidence_id.in_(keys))
+    return map(Evidence.model_validate_json, session.scalars(of_case.order_by(EvidenceRow.evidence_id)))
 
 
 def write_json(snapshot: CaseSnapshot, read_file: ReadFile) -> Iterator[bytes]:

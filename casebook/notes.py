@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from casebook.desk_tables import CaseTextRow, NoteRow
+from casebook.errors import TooManyNotes
 from casebook.investigating import locked_case
 from casebook.log import Entry, append, next_seq
+from casebook.pages import NotePage, back_from, page_length, read_cursor, write_cursor
 from casebook.reading import require_case
 from casebook.tables import CaseRow
 from casebook.wording import join_words, words_of
@@ -15,9 +17,11 @@ from contracts.hashing import content_hash
 from contracts.note import Note
 
 
-def add_note(session: Session, case_id: str, author: str, text: str, now: datetime) -> Note:
-    """Keep a note, and let the case be found by its words. A closed case takes notes as well."""
+def add_note(session: Session, case_id: str, author: str, text: str, most: int, now: datetime) -> Note:
+    """Keep a note, and let the case be found by its words. A closed case takes notes as well. Raises TooManyNotes."""
     case = locked_case(session, case_id)
+    if _count(session, case_id) >= most:
+        raise TooManyNotes(most)
     seq = next_seq(session)
     row = NoteRow(seq=seq, case_id=case_id, author=author, created_at=now, text=text)
     note = read_note(row)
@@ -28,11 +32,17 @@ def add_note(session: Session, case_id: str, author: str, text: str, now: dateti
     return note
 
 
-def list_notes(session: Session, case_id: str) -> tuple[Note, ...]:
-    """All notes of a case, oldest first. Raises CaseNotFound."""
+def list_notes(session: Session, case_id: str, limit: int, cursor: str | None) -> NotePage:
+    """The newest notes of a case, or those before another page. Raises CaseNotFound, MalformedCursor."""
     require_case(session, case_id)
-    rows = session.scalars(select(NoteRow).where(NoteRow.case_id == case_id).order_by(NoteRow.seq))
-    return tuple(map(read_note, rows))
+    length, listed = page_length(limit), f"notes:{case_id}"
+    before = select(NoteRow).where(NoteRow.case_id == case_id, NoteRow.seq < read_cursor(listed, cursor))
+    rows, more = back_from(session.scalars(before.order_by(NoteRow.seq.desc()).limit(length + 1)).all(), length)
+    return NotePage(
+        items=tuple(map(read_note, rows)),
+        next_cursor=write_cursor(listed, rows[0].seq) if more else None,
+        total=_count(session, case_id),
+    )
 
 
 def read_note(row: NoteRow) -> Note:
@@ -40,6 +50,10 @@ def read_note(row: NoteRow) -> Note:
     return Note(
         note_id=f"note-{row.seq}", case_id=row.case_id, author=row.author, created_at=row.created_at, text=row.text
     )
+
+
+def _count(session: Session, case_id: str) -> int:
+    return session.execute(select(func.count()).where(NoteRow.case_id == case_id)).scalar_one()
 
 
 def _find_by(session: Session, case: CaseRow, text: str) -> None:

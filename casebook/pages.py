@@ -3,19 +3,20 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import Field, NonNegativeInt, TypeAdapter, ValidationError
 
 from casebook.errors import MalformedCursor
 from casebook.queries import CaseQuery
 from contracts.alert import Alert
-from contracts.case import CaseSummary
+from contracts.case import CaseEvent, CaseSummary
 from contracts.hashing import HASH_PREFIX, content_hash
 from contracts.ids import CaseId
 from contracts.model import Contract
+from contracts.note import Note
 
-ListName = Literal["alerts"]
+T = TypeVar("T")
 Position: TypeAlias = tuple[Any, ...]
 """Where a page of the case list ended: the query's fingerprint, then the values of its order's columns."""
 Seq = Annotated[int, Field(ge=0, lt=2**63)]
@@ -59,16 +60,39 @@ class AlertPage(Contract):
     next_cursor: str | None
 
 
-def write_cursor(listed: ListName, seq: int) -> str:
-    """The opaque cursor that continues a list below `seq`. Safe in a URL."""
+class NotePage(Contract):
+    """Notes of one case, oldest first: its newest, or those before another page. `next_cursor` leads further back."""
+
+    items: tuple[Note, ...]
+    next_cursor: str | None
+    total: NonNegativeInt
+    """How many notes the case has."""
+
+
+class EventPage(Contract):
+    """Events of one case, oldest first: its newest, or those before another page. `next_cursor` leads further back."""
+
+    items: tuple[CaseEvent, ...]
+    next_cursor: str | None
+    total: NonNegativeInt
+    """How many events the whole list has."""
+
+
+def back_from(newest_first: Sequence[T], length: int) -> tuple[tuple[T, ...], bool]:
+    """The page of at most `length` in the order in which they happened, and whether more happened before them."""
+    return tuple(reversed(newest_first[:length])), len(newest_first) > length
+
+
+def write_cursor(listed: str, seq: int) -> str:
+    """The opaque cursor that continues the list of this name below `seq`. Safe in a URL."""
     return _opaque(f"{listed}:{seq}".encode())
 
 
-def read_cursor(listed: ListName, cursor: str | None) -> int:
+def read_cursor(listed: str, cursor: str | None) -> int:
     """The `seq` to continue below. Raises MalformedCursor for anything that `write_cursor` did not write."""
     if cursor is None:
         return BEFORE_ANY
-    name, _, number = _transparent(cursor).partition(b":")
+    name, _, number = _transparent(cursor).rpartition(b":")
     if name != listed.encode() or not number.isdigit() or not 0 < int(number[:20]) <= BEFORE_ANY:
         raise MalformedCursor
     seq = int(number[:20])

@@ -1,7 +1,7 @@
 """Queries: rows to contracts. The number of statements never depends on the number of rows."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, or_, select
@@ -11,7 +11,16 @@ from casebook.claims import running_claim
 from casebook.errors import CaseNotFound, EvidenceNotFound
 from casebook.events import SYSTEM
 from casebook.log import read_event
-from casebook.pages import MAX_PAGE, AlertPage, Backlog, page_length, read_cursor, write_cursor
+from casebook.pages import (
+    MAX_PAGE,
+    AlertPage,
+    Backlog,
+    EventPage,
+    back_from,
+    page_length,
+    read_cursor,
+    write_cursor,
+)
 from casebook.reversals import other_locks, reversals_of
 from casebook.reviews import read_review
 from casebook.spending import shown_spend
@@ -33,6 +42,7 @@ from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.case import CaseEvent, CaseProgress, CaseView, Proposal, Round
 from contracts.effect import Effect
+from contracts.names import CaseEventType
 from contracts.report import SPECIALISTS, Evidence, SpecialistReport
 from contracts.review import Decision
 
@@ -212,6 +222,23 @@ def case_events(session: Session, case_id: str) -> list[CaseEvent]:
     if not rows and session.get(CaseRow, case_id) is None:
         raise CaseNotFound(case_id)
     return [read_event(row) for row in rows]
+
+
+def list_events(
+    session: Session, case_id: str, types: Sequence[CaseEventType], limit: int, cursor: str | None
+) -> EventPage:
+    """The newest events of a case, of these types or of all, or those before another page. Raises CaseNotFound,
+    MalformedCursor."""
+    require_case(session, case_id)
+    length, listed = page_length(limit), f"history:{case_id}:{','.join(sorted({*types}))}"
+    wanted = [CaseEventRow.case_id == case_id, *([CaseEventRow.type.in_(types)] if types else [])]
+    before = select(CaseEventRow).where(*wanted, CaseEventRow.seq < read_cursor(listed, cursor))
+    rows, more = back_from(session.scalars(before.order_by(CaseEventRow.seq.desc()).limit(length + 1)).all(), length)
+    return EventPage(
+        items=tuple(map(read_event, rows)),
+        next_cursor=write_cursor(listed, rows[0].seq) if more else None,
+        total=session.execute(select(func.count()).select_from(CaseEventRow).where(*wanted)).scalar_one(),
+    )
 
 
 def backlog(session: Session) -> Backlog:

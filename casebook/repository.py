@@ -32,7 +32,7 @@ from casebook.audit import AuditReport, CaseAudit
 from casebook.errors import AlertNotRecorded, CaseNotFound, NoAcceptedDecision, Unjustified, UnknownCase
 from casebook.events import BrokenLink
 from casebook.exporting import CaseSnapshot
-from casebook.pages import AlertPage, Backlog, CasePage, OpenedCase
+from casebook.pages import AlertPage, Backlog, CasePage, EventPage, OpenedCase
 from casebook.queries import CaseQuery
 from casebook.transactions import Transactions
 from contracts.alert import Alert
@@ -50,6 +50,7 @@ from contracts.case import (
 from contracts.effect import Effect, EffectTerms
 from contracts.investigation import Closing, Escalation, InvestigationPolicy, ReviewOpening
 from contracts.journal import JournalEntry, Standing
+from contracts.names import CaseEventType
 from contracts.report import Evidence, Specialist, SpecialistReport, Spend
 from contracts.reversal import Reversal
 from contracts.review import Decision, ReviewRequest, Role, Verdict
@@ -476,6 +477,16 @@ class CaseBook:
         with self._read() as session:
             return reading.case_events(session, case_id)
 
+    def list_events(
+        self, case_id: str, *, types: Sequence[CaseEventType] = (), limit: int = 50, cursor: str | None = None
+    ) -> EventPage:
+        """The newest events of a case, at most 500, or those before another page; `types`: only those.
+
+        Raises MalformedCursor.
+        """
+        with self._read() as session:
+            return reading.list_events(session, case_id, types, limit, cursor)
+
     def verify_audit(self) -> BrokenLink | None:
         """The first thing in the whole record that is not as the log says, or None. Reads everything."""
         return self.audit().broken
@@ -489,19 +500,22 @@ class CaseBook:
             return audit.verify_audit(session, anchored)
 
     def snapshot(self, case_id: str) -> CaseSnapshot:
-        """All that an export of a case holds, as of one instant, but for the content of its files."""
+        """All that an export of a case holds, as of one instant. What can be long is read where it is written."""
         with self._read() as session:
-            return exporting.take_snapshot(session, case_id, self._clock())
+            return exporting.take_snapshot(session, case_id, self._clock(), self._read)
 
     def attached_file(self, case_id: str, attachment_id: str) -> AttachedFile:
         """One file of a case with its content. Raises AttachmentNotFound."""
         with self._read() as session:
             return attachments.read_file(session, case_id, attachment_id)
 
-    def audit_case(self, case_id: str) -> CaseAudit:
-        """Verify one case: its whole log, and what is broken in its record, if anything."""
+    def audit_case(self, case_id: str, *, limit: int = 50, cursor: str | None = None) -> CaseAudit:
+        """Verify one case: its whole log, and what is broken in its record, if anything.
+
+        Of its events it returns a page: the newest, at most 500, or those before another page. Raises MalformedCursor.
+        """
         with self._read() as session:
-            return audit.audit_case(session, case_id)
+            return audit.audit_case(session, case_id, limit, cursor)
 
     def not_begun(self, before: datetime) -> tuple[int, datetime | None]:
         """How many cases that the scheduler had before then no worker has begun, and since when the oldest waits."""

@@ -5,6 +5,7 @@ from typing import Literal
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
+from backend.routes.cases import Cursor, Limit
 from backend.routes.dependencies import DeskDep
 from backend.routes.problem import documented
 from casebook.exporting import write_json
@@ -31,25 +32,33 @@ class BrokenRecord(Contract):
 
 
 class CaseAudited(Contract):
-    """The log of a case, and whether everything about the case is as the log says."""
+    """Whether everything about a case is as its log says, and a page of the log."""
 
     events: tuple[CaseEvent, ...]
+    """The newest, or those before another page; oldest first."""
+    next_cursor: str | None
+    """Leads to the events before these."""
     intact: bool
     broken: BrokenRecord | None
     head: Hash | None
     """Hash of the last event that follows from those before it."""
     refused: tuple[RefusedTransition, ...]
-    """What was to be done in the case although nothing on its record justified it: nothing came of it."""
+    """What was to be done in the case although nothing on its record justified it: nothing came of it. One line
+    per kind, and there are few kinds."""
 
 
-@router.get("/audit", operation_id="audit_case", summary="Verify a case", responses=documented(404, 503))
-async def audit_case(case_id: str, desk: DeskDep) -> CaseAudited:
-    """Verify every event of the case against the one before it, and every row of it against the log."""
-    audited = await desk.threads.run(desk.casebook.audit_case, case_id)
+@router.get("/audit", operation_id="audit_case", summary="Verify a case", responses=documented(404, 422, 503))
+async def audit_case(case_id: str, desk: DeskDep, limit: Limit = 50, cursor: Cursor = None) -> CaseAudited:
+    """Verify every event of the case against the one before it, and every row of it against the log.
+
+    All of it is verified, whichever page of `events` is asked for.
+    """
+    audited = await desk.threads.run(desk.casebook.audit_case, case_id, limit=limit, cursor=cursor)
     refused = await desk.threads.run(desk.casebook.refusals, case_id)
     found = audited.broken
     return CaseAudited(
         events=audited.events,
+        next_cursor=audited.next_cursor,
         intact=found is None,
         broken=None if found is None else BrokenRecord(seq=found.seq, row=found.row, reason=found.reason),
         head=audited.head,

@@ -6,15 +6,16 @@ from fastapi import APIRouter, Query
 
 from backend.routes.dependencies import CurrentIdentity, DeskDep
 from backend.routes.problem import documented
-from casebook.pages import MAX_PAGE, CasePage
+from casebook.pages import MAX_PAGE, CasePage, EventPage
 from casebook.queries import CaseQuery
-from contracts.case import CaseEvent, CaseView
-from contracts.model import Contract
+from contracts.case import CaseView
+from contracts.names import CaseEventType
 from contracts.report import Evidence
 
 router = APIRouter(prefix="/api/cases", tags=["cases"])
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most")]
+Types = Annotated[tuple[CaseEventType, ...], Query(alias="type", description="Only events of these types")]
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before")]
 
 
@@ -23,12 +24,6 @@ class CaseListQuery(CaseQuery):
 
     limit: Limit = 50
     cursor: Cursor = None
-
-
-class CaseHistory(Contract):
-    """The whole log of one case, oldest first."""
-
-    items: tuple[CaseEvent, ...]
 
 
 @router.get("", operation_id="list_cases", summary="List cases", responses=documented(422, 503))
@@ -47,11 +42,17 @@ async def get_case(case_id: str, desk: DeskDep) -> CaseView:
 
 
 @router.get(
-    "/{case_id}/history", operation_id="get_case_history", summary="Log of a case", responses=documented(404, 503)
+    "/{case_id}/history", operation_id="get_case_history", summary="Log of a case", responses=documented(404, 422, 503)
 )
-async def get_case_history(case_id: str, desk: DeskDep) -> CaseHistory:
-    """Everything that happened to the case, in order."""
-    return CaseHistory(items=tuple(await desk.threads.run(desk.casebook.case_events, case_id)))
+async def get_case_history(
+    case_id: str,
+    desk: DeskDep,
+    types: Types = (),
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> EventPage:
+    """What happened to the case most recently, oldest first; `next_cursor` leads to what happened before."""
+    return await desk.threads.run(desk.casebook.list_events, case_id, types=types, limit=limit, cursor=cursor)
 
 
 @router.get(

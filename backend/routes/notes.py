@@ -5,8 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import AfterValidator
 
+from backend.routes.cases import Cursor, Limit
 from backend.routes.dependencies import CurrentIdentity, DeskDep, strict_json
 from backend.routes.problem import documented
+from casebook.pages import NotePage
 from contracts.model import Contract, NonEmptyText
 from contracts.note import Note
 
@@ -25,16 +27,10 @@ class NewNote(Contract):
     text: Annotated[NonEmptyText, AfterValidator(_says_something)]
 
 
-class NoteList(Contract):
-    """All notes of one case, oldest first."""
-
-    items: tuple[Note, ...]
-
-
 @router.get("", operation_id="list_notes", summary="List notes", responses=documented(404, 422, 503))
-async def list_notes(case_id: str, desk: DeskDep) -> NoteList:
-    """All notes of the case, oldest first."""
-    return NoteList(items=await desk.threads.run(desk.casework.list_notes, case_id))
+async def list_notes(case_id: str, desk: DeskDep, limit: Limit = 50, cursor: Cursor = None) -> NotePage:
+    """The newest notes of the case, oldest first; `next_cursor` leads to those before them."""
+    return await desk.threads.run(desk.casework.list_notes, case_id, limit=limit, cursor=cursor)
 
 
 @router.post(
@@ -42,11 +38,14 @@ async def list_notes(case_id: str, desk: DeskDep) -> NoteList:
     operation_id="add_note",
     summary="Add a note",
     status_code=201,
-    responses=documented(403, 404, 413, 415, 422, 503),
+    responses=documented(403, 404, 409, 413, 415, 422, 503),
     dependencies=[Depends(strict_json(NewNote))],
 )
 async def add_note(case_id: str, order: NewNote, desk: DeskDep, identity: CurrentIdentity) -> Note:
-    """Add a note to an open or closed case. It stays as it is, and the case is found by its words."""
+    """Add a note to an open or closed case. It stays as it is, and the case is found by its words.
+
+    A case takes at most 1,000 unless set otherwise.
+    """
     note = await desk.threads.run(desk.casework.add_note, case_id, identity.subject, order.text)
     desk.feed.wake()
     return note

@@ -11,6 +11,7 @@ CasebookError
 ├── UnstorableText          422
 ├── AttachmentTooLarge      413
 ├── TooManyAttachments      409
+├── TooManyNotes            409
 ├── TooManySavedViews       409
 ├── ClaimedByOther          409
 ├── NotClaimed              409
@@ -127,6 +128,7 @@ from casebook.errors.lookups import (
     ReviewNotFound,
     SavedViewNotFound,
     TooManyAttachments,
+    TooManyNotes,
     TooManySavedViews,
     UnstorableText,
 )
@@ -185,6 +187,7 @@ __all__ = [
     "SameRequester",
     "SavedViewNotFound",
     "TooManyAttachments",
+    "TooManyNotes",
     "TooManySavedViews",
     "Unjustified",
     "UnknownCase",

@@ -127,6 +127,16 @@ class TooManyAttachments(CasebookError):
         super().__init__(f"This case has {most} attachments, the most that one case may have.")
 
 
+class TooManyNotes(CasebookError):
+    """The case has as many notes as it may have."""
+
+    id = "too-many-notes"
+    status = 409
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"This case takes no more notes: one case may have at most {most:,}.")
+
+
 class TooManySavedViews(CasebookError):
     """The person keeps as many views as one may."""
 

@@ -10,7 +10,7 @@ import pytest
 from casebook.attachments import Upload
 from casebook.desk import Desk
 from casebook.export_check import NotAnExport, verify_export
-from casebook.exporting import write_json
+from casebook.exporting import BATCH, write_json
 from casebook.printing import write_html
 from casebook.repository import CaseBook
 from contracts.export import CaseExport
@@ -70,7 +70,7 @@ def test_an_export_holds_everything_and_verifies_alone(book: CaseBook, desk: Des
     assert export.case == book.get_case(case)
     assert [each.round for each in export.rounds] == [1, 2]
     assert len(export.evidence) == 6
-    assert export.notes == desk.list_notes(case)
+    assert export.notes == desk.list_notes(case).items
     (file,) = export.attachments
     assert base64.b64decode(file.content) == b"He was in Lisbon."
 
@@ -179,3 +179,18 @@ def test_a_page_proposes_nothing_where_nothing_was_judged(book: CaseBook) -> Non
     assert "Not judged: there was no evidence to judge by" in page
     assert "Lock account" not in page
     assert "high" not in page.partition("<h3>Assessment</h3>")[2].partition("</table>")[0]
+
+
+def test_an_export_reads_a_long_case_in_batches(book: CaseBook, desk: Desk):
+    case = tell(book, desk)
+    for number in range(2 * BATCH + 1):
+        desk.add_note(case, "ana", f"Note {number}.")
+    snapshot = book.snapshot(case)
+    desk.add_note(case, "ana", "Written while the export is.")
+
+    text = b"".join(write_json(snapshot, lambda file: book.attached_file(case, file)))
+
+    check, export = verify_export(text), CaseExport.model_validate_json(text)
+    assert (check.broken, export.head) == (None, export.events[-1].hash)
+    assert [note.text for note in export.notes][-1] == f"Note {2 * BATCH}."
+    assert export.events == tuple(book.case_events(case))[:-1]

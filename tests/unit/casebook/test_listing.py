@@ -184,7 +184,7 @@ def test_a_nul_is_refused_by_every_database(desk: Desk, cases: list[str]) -> Non
         desk.add_note(cases[0], "ana", "a\0b")
     with pytest.raises(UnstorableText):
         listed(desk, rule="\0")
-    assert desk.list_notes(cases[0]) == ()
+    assert desk.list_notes(cases[0]).items == ()
 
 
 def test_an_alert_with_a_nul_is_opened_with_a_gap_in_its_place(book: CaseBook) -> None:

@@ -202,6 +202,8 @@ export interface paths {
         /**
          * Verify a case
          * @description Verify every event of the case against the one before it, and every row of it against the log.
+         *
+         *     All of it is verified, whichever page of `events` is asked for.
          */
         get: operations["audit_case"];
         put?: never;
@@ -305,7 +307,7 @@ export interface paths {
         };
         /**
          * Log of a case
-         * @description Everything that happened to the case, in order.
+         * @description What happened to the case most recently, oldest first; `next_cursor` leads to what happened before.
          */
         get: operations["get_case_history"];
         put?: never;
@@ -325,13 +327,15 @@ export interface paths {
         };
         /**
          * List notes
-         * @description All notes of the case, oldest first.
+         * @description The newest notes of the case, oldest first; `next_cursor` leads to those before them.
          */
         get: operations["list_notes"];
         put?: never;
         /**
          * Add a note
          * @description Add a note to an open or closed case. It stays as it is, and the case is found by its words.
+         *
+         *     A case takes at most 1,000 unless set otherwise.
          */
         post: operations["add_note"];
         delete?: never;
@@ -1184,7 +1188,7 @@ export interface components {
         };
         /**
          * CaseAudited
-         * @description The log of a case, and whether everything about the case is as the log says.
+         * @description Whether everything about a case is as its log says, and a page of the log.
          */
         CaseAudited: {
             broken: components["schemas"]["BrokenRecord"] | null;
@@ -1194,6 +1198,8 @@ export interface components {
             head: string | null;
             /** Intact */
             intact: boolean;
+            /** Next Cursor */
+            next_cursor: string | null;
             /** Refused */
             refused: components["schemas"]["RefusedTransition"][];
         };
@@ -1226,14 +1232,6 @@ export interface components {
              * @enum {string}
              */
             type: "case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "case_closed" | "claimed" | "claim_released" | "claim_taken_over" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
-        };
-        /**
-         * CaseHistory
-         * @description The whole log of one case, oldest first.
-         */
-        CaseHistory: {
-            /** Items */
-            items: components["schemas"]["CaseEvent"][];
         };
         /**
          * CaseMessage
@@ -1702,6 +1700,18 @@ export interface components {
             status: "pending" | "done" | "failed" | "unknown";
         };
         /**
+         * EventPage
+         * @description Events of one case, oldest first: its newest, or those before another page. `next_cursor` leads further back.
+         */
+        EventPage: {
+            /** Items */
+            items: components["schemas"]["CaseEvent"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
          * Evidence
          * @description What a tool answered, word for word. Data, never instructions.
          */
@@ -1973,12 +1983,16 @@ export interface components {
             text: string;
         };
         /**
-         * NoteList
-         * @description All notes of one case, oldest first.
+         * NotePage
+         * @description Notes of one case, oldest first: its newest, or those before another page. `next_cursor` leads further back.
          */
-        NoteList: {
+        NotePage: {
             /** Items */
             items: components["schemas"]["Note"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * Problem
@@ -3364,7 +3378,12 @@ export interface operations {
     };
     audit_case: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
             header?: never;
             path: {
                 case_id: string;
@@ -3402,6 +3421,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3802,7 +3830,14 @@ export interface operations {
     };
     get_case_history: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only events of these types */
+                type?: ("case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "case_closed" | "claimed" | "claim_released" | "claim_taken_over" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
+                /** @description How many at most */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
             header?: never;
             path: {
                 case_id: string;
@@ -3817,7 +3852,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CaseHistory"];
+                    "application/json": components["schemas"]["EventPage"];
                 };
             };
             /** @description Nobody is signed in, or the session is over */
@@ -3847,6 +3882,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A part that is needed cannot be reached right now */
             503: {
                 headers: {
@@ -3860,7 +3904,12 @@ export interface operations {
     };
     list_notes: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
             header?: never;
             path: {
                 case_id: string;
@@ -3875,7 +3924,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NoteList"];
+                    "application/json": components["schemas"]["NotePage"];
                 };
             };
             /** @description Nobody is signed in, or the session is over */
@@ -3969,6 +4018,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -27,7 +27,11 @@ async def test_a_note_is_kept_in_the_name_of_its_author_and_found_by_its_words(
     assert added.status_code == 201
     note = Note.model_validate_json(added.content)
     assert (note.author, note.text) == ("ben", "Rang her: roaming package.")
-    assert (await client.get(f"/api/cases/{case}/notes")).json() == {"items": [added.json()]}
+    assert (await client.get(f"/api/cases/{case}/notes")).json() == {
+        "items": [added.json()],
+        "next_cursor": None,
+        "total": 1,
+    }
     assert len((await client.get("/api/cases?q=roam+package")).json()["items"]) == 1
 
 

@@ -16,7 +16,7 @@ import { SpecialistsPanel } from "@/features/investigation/SpecialistsPanel";
 import { NotesPanel } from "@/features/notes/NotesPanel";
 import { DecisionPanel } from "@/features/review/DecisionPanel";
 import { ExportButtons } from "@/features/timeline/ExportButtons";
-import { useCaseEvents } from "@/features/timeline/get-case-events";
+import { useMilestones } from "@/features/timeline/get-case-events";
 import { Timeline } from "@/features/timeline/Timeline";
 import { useConfig } from "@/shared/api/config";
 import { useIdentity } from "@/shared/api/session";
@@ -52,7 +52,7 @@ export function CasePage() {
 function CaseContent({ view, outdated }: { view: CaseView; outdated: boolean }) {
   const { evidence } = route.useSearch();
   const navigate = route.useNavigate();
-  const events = useCaseEvents(view.case_id);
+  const events = useMilestones(view.case_id);
   const threshold = useConfig().data?.auto_clear_threshold ?? DEFAULT_THRESHOLD;
   const show = (id: string | undefined) =>
     void navigate({ search: id === undefined ? {} : { evidence: id }, replace: true, resetScroll: false });

@@ -1,10 +1,13 @@
 import { Button, Skeleton, Textarea } from "@mantine/core";
 import { useState } from "react";
+import type { Note } from "@/api/types";
 import { sentenceOf } from "@/shared/api/problem";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
 import { keepDraft, readDraft } from "@/shared/drafts";
+import { formatNumber } from "@/shared/format/numbers";
 import { Avatar } from "@/shared/ui/Avatar";
 import { Panel } from "@/shared/ui/Panel";
+import { ShowEarlier } from "@/shared/ui/ShowEarlier";
 import { ErrorState } from "@/shared/ui/States";
 import { Time } from "@/shared/ui/Time";
 import { useAddNote, useNotes } from "./notes";
@@ -15,19 +18,23 @@ export function NotesPanel({ caseId }: { caseId: string }) {
   const notes = useNotes(caseId);
   const working = mayActAs(useIdentity(), "analyst");
   return (
-    <Panel title="Notes" aside={notes.data && <span className={classes["count"]}>{notes.data.length}</span>}>
+    <Panel
+      title="Notes"
+      aside={notes.data && <span className={classes["count"]}>{formatNumber(notes.data.total)}</span>}
+    >
       {notes.isPending && <Skeleton height={40} />}
       {notes.isError && notes.data === undefined && (
         <ErrorState error={notes.error} onRetry={() => void notes.refetch()} retrying={notes.isFetching} />
       )}
-      {notes.data?.length === 0 && <p className={classes["none"]}>Nobody has written anything yet.</p>}
-      {notes.data !== undefined && notes.data.length > 0 && <NoteList notes={notes.data} />}
+      {notes.data?.total === 0 && <p className={classes["none"]}>Nobody has written anything yet.</p>}
+      <ShowEarlier what="notes" list={notes} />
+      {notes.data !== undefined && notes.data.total > 0 && <NoteList notes={notes.data.items} />}
       {working && <NoteForm caseId={caseId} />}
     </Panel>
   );
 }
 
-function NoteList({ notes }: { notes: NonNullable<ReturnType<typeof useNotes>["data"]> }) {
+function NoteList({ notes }: { notes: readonly Note[] }) {
   const nameOf = useActorName();
   return (
     <ol className={classes["list"]}>

@@ -1,17 +1,24 @@
-import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf } from "@/shared/api/client";
+import { cursorOf, fromTheNewest, inOrder } from "@/shared/api/earlier-pages";
 import { keys } from "@/shared/api/keys";
 
 const pathOf = (caseId: string) => ({ path: { case_id: caseId } });
 
-async function listNotes(caseId: string, signal: AbortSignal) {
-  return bodyOf(await api.GET("/api/cases/{case_id}/notes", { params: pathOf(caseId), signal })).items;
+async function listNotes(caseId: string, cursor: string | null, signal: AbortSignal) {
+  const params = { ...pathOf(caseId), query: cursorOf(cursor) };
+  return bodyOf(await api.GET("/api/cases/{case_id}/notes", { params, signal }));
 }
 
-/** What people wrote about a case, oldest first. */
+/** What people wrote about a case, oldest first: the newest page, and before it what was asked for. */
 export const useNotes = (caseId: string) =>
-  useQuery(
-    queryOptions({ queryKey: keys.notes(caseId), queryFn: ({ signal }) => listNotes(caseId, signal) }),
+  useInfiniteQuery(
+    infiniteQueryOptions({
+      queryKey: keys.notes(caseId),
+      queryFn: ({ signal, pageParam }) => listNotes(caseId, pageParam, signal),
+      ...fromTheNewest,
+      select: inOrder,
+    }),
   );
 
 export function useAddNote(caseId: string) {

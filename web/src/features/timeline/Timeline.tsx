@@ -2,8 +2,10 @@ import { Skeleton } from "@mantine/core";
 import type { CaseEvent } from "@/api/types";
 import { useActorName } from "@/shared/api/session";
 import { describeCaseEvent } from "@/shared/format/case-event";
+import { formatNumber } from "@/shared/format/numbers";
 import { Hash } from "@/shared/ui/Hash";
 import { Panel } from "@/shared/ui/Panel";
+import { ShowEarlier } from "@/shared/ui/ShowEarlier";
 import { ErrorState } from "@/shared/ui/States";
 import { Time } from "@/shared/ui/Time";
 import { ChainState } from "./ChainState";
@@ -20,7 +22,7 @@ export function Timeline({ caseId }: { caseId: string }) {
       className={classes["panel"]}
       aside={
         <>
-          {events.data && <span className={classes["count"]}>{events.data.length} events</span>}
+          {events.data && <span className={classes["count"]}>{formatNumber(events.data.total)} events</span>}
           <ChainState caseId={caseId} />
         </>
       }
@@ -37,11 +39,12 @@ export function Timeline({ caseId }: { caseId: string }) {
       )}
       {events.data && (
         <ol className={classes["list"]} aria-label="Case events, newest first" tabIndex={0}>
-          {events.data.toReversed().map((event) => (
+          {events.data.items.toReversed().map((event) => (
             <TimelineEvent key={event.seq} event={event} />
           ))}
         </ol>
       )}
+      <ShowEarlier what="events" list={events} />
     </Panel>
   );
 }

@@ -5,7 +5,7 @@ import { keys } from "@/shared/api/keys";
 async function getCaseAudit(caseId: string, signal: AbortSignal) {
   const path = { case_id: caseId };
   const { intact, broken, head } = bodyOf(
-    await api.GET("/api/cases/{case_id}/audit", { params: { path }, signal }),
+    await api.GET("/api/cases/{case_id}/audit", { params: { path, query: { limit: 1 } }, signal }),
   );
   return { intact, broken, head };
 }

@@ -1,17 +1,43 @@
-import { queryOptions, useQuery } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import type { CaseEvent } from "@/api/types";
 import { api, bodyOf } from "@/shared/api/client";
+import { cursorOf, fromTheNewest, inOrder } from "@/shared/api/earlier-pages";
 import { keys } from "@/shared/api/keys";
 
-async function getCaseEvents(caseId: string, signal: AbortSignal) {
-  const path = { case_id: caseId };
-  return bodyOf(await api.GET("/api/cases/{case_id}/history", { params: { path }, signal })).items;
+async function getCaseEvents(caseId: string, cursor: string | null, signal: AbortSignal) {
+  const params = { path: { case_id: caseId }, query: cursorOf(cursor) };
+  return bodyOf(await api.GET("/api/cases/{case_id}/history", { params, signal }));
 }
 
-export const caseEventsOptions = (caseId: string) =>
-  queryOptions({
-    queryKey: keys.caseEvents(caseId),
-    queryFn: ({ signal }) => getCaseEvents(caseId, signal),
-  });
+/** The log of one case, oldest first: its newest page, and before it what was asked for. */
+export const useCaseEvents = (caseId: string) =>
+  useInfiniteQuery(
+    infiniteQueryOptions({
+      queryKey: keys.caseEvents(caseId),
+      queryFn: ({ signal, pageParam }) => getCaseEvents(caseId, pageParam, signal),
+      ...fromTheNewest,
+      select: inOrder,
+    }),
+  );
 
-/** The log of one case, oldest first. */
-export const useCaseEvents = (caseId: string) => useQuery(caseEventsOptions(caseId));
+/** What the panels of the case page tell; it must not slip off the newest page of a long log. */
+const MILESTONES: CaseEvent["type"][] = [
+  "specialist_started",
+  "review_reminded",
+  "escalated",
+  "facts_changed",
+];
+
+async function getMilestones(caseId: string, signal: AbortSignal) {
+  const params = { path: { case_id: caseId }, query: { type: MILESTONES, limit: 100 } };
+  return bodyOf(await api.GET("/api/cases/{case_id}/history", { params, signal })).items;
+}
+
+/** The newest events that say how far the investigation and the question are, oldest first. */
+export const useMilestones = (caseId: string) =>
+  useQuery(
+    queryOptions({
+      queryKey: keys.caseMilestones(caseId),
+      queryFn: ({ signal }) => getMilestones(caseId, signal),
+    }),
+  );

@@ -10,6 +10,7 @@ export const keys = {
   views: ["views"] as const,
   case: (caseId: string) => ["case", caseId] as const,
   caseEvents: (caseId: string) => ["case", caseId, "events"] as const,
+  caseMilestones: (caseId: string) => ["case", caseId, "milestones"] as const,
   caseAudit: (caseId: string) => ["case", caseId, "audit"] as const,
   notes: (caseId: string) => ["case", caseId, "notes"] as const,
   attachments: (caseId: string) => ["case", caseId, "attachments"] as const,

@@ -1,0 +1,32 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import { caseEvent, caseView, vera } from "@/test/fixtures";
+import { renderInApp } from "@/test/render";
+import { json, serve } from "@/test/server";
+import { Timeline } from "./Timeline";
+
+const CASE = caseView().case_id;
+const opened = caseEvent({ seq: 1, type: "case_opened", actor: "ben", data: {} });
+const noted = caseEvent({ seq: 2, type: "note_added", actor: "ana", data: {} });
+
+test("the timeline begins with the newest page and goes back", async () => {
+  const calls = serve(({ path, query }) => {
+    if (path.endsWith("/audit")) {
+      return json({ events: [], next_cursor: null, intact: true, broken: null, head: null, refused: [] });
+    }
+    return query.includes("cursor=back")
+      ? json({ items: [opened], next_cursor: null, total: 2 })
+      : json({ items: [noted], next_cursor: "back", total: 2 });
+  });
+  const user = userEvent.setup();
+  renderInApp(<Timeline caseId={CASE} />, vera);
+  expect(await screen.findByText("2 events")).toBeVisible();
+  await user.click(screen.getByRole("button", { name: "Show earlier events" }));
+  await waitFor(() => expect(screen.getAllByRole("listitem")).toHaveLength(2));
+  const [first, second] = screen.getAllByRole("listitem") as [HTMLElement, HTMLElement];
+  expect(within(first).getByText("Ana")).toBeVisible();
+  expect(within(second).getByText("Ben")).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Show earlier events" })).toBeNull();
+  expect(calls.find(({ path }) => path.endsWith("/audit"))?.query).toBe("?limit=1");
+});
