@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from casebook.desk import Desk
 from casebook.errors import MalformedCursor
 from casebook.pages import MAX_PAGE, write_cursor
 from casebook.repository import CaseBook
@@ -173,6 +174,9 @@ READS: dict[str, Callable[[CaseBook, str], object]] = {
     "next alerts": lambda book, _: book.list_alerts(cursor=write_cursor("alerts", 3)),
     "events after": lambda book, _: book.events_after(2),
     "case events": lambda book, case: book.case_events(case),
+    "history page": lambda book, case: book.list_events(case, types=("note_added",)),
+    "audit page": lambda book, case: book.audit_case(case),
+    "note page": lambda book, case: Desk(book.transactions).list_notes(case),
     "last seq": lambda book, _: book.last_seq(),
     "unscheduled": lambda book, _: book.unscheduled_cases(),
     "undelivered": lambda book, _: book.undelivered_decisions(),
