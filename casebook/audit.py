@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from casebook.audited_rows import head_of, rows_of
+from casebook.audited_rows import calls_of, head_of, rows_of
 from casebook.crosscheck import CaseCheck
 from casebook.errors import CaseNotFound
 from casebook.events import BrokenLink
@@ -40,6 +40,8 @@ ORPHANS = (
     "reversal",
     "note",
     "attachment",
+    "model_call",
+    "model_spend",
 )
 """Tables whose rows belong to a case."""
 
@@ -112,7 +114,8 @@ def audit_case(session: Session, case_id: str, limit: int = MAX_PAGE, cursor: st
         event = _follow(check, row)
         if event is not None and event.seq < before:
             events.append(event)
-    broken = check.finish(rows_of(session, [case_id]).get(case_id, []), head_of(case))
+    rows = rows_of(session, [case_id]).get(case_id, [])
+    broken = check.finish(rows, head_of(case), calls_of(session, [case])[case_id])
     shown = tuple(events)[-length:]
     more = write_cursor(listed, shown[0].seq) if len(events) > length else None
     return CaseAudit(shown, more, broken, check.head)
@@ -124,9 +127,10 @@ def _verify_batch(session: Session, heads: Sequence[CaseRow], report: AuditRepor
         for row in events:
             _follow(checks[case_id], row)
     rows = rows_of(session, [*checks])
+    calls = calls_of(session, heads)
     for case in heads:
         check = checks[case.case_id]
-        report.add(check.finish(rows.get(case.case_id, []), head_of(case)))
+        report.add(check.finish(rows.get(case.case_id, []), head_of(case), calls[case.case_id]))
         report.cases += 1
         report.rows += check.rows
         report.unhashed += check.unhashed

@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 
 from casebook.attachments import read_attachment
 from casebook.bonds import Facts, as_json, report_key, round_key
-from casebook.crosscheck import UNREADABLE, Row, digest_of
+from casebook.call_chain import SpendKey, SpendLine, text_hash
+from casebook.crosscheck import UNREADABLE, Calls, Row, digest_of
 from casebook.desk_tables import AttachmentRow, NoteRow
 from casebook.notes import read_note
+from casebook.spend_tables import ModelSpendRow
 from casebook.tables import (
     AlertRow,
     Base,
@@ -23,11 +25,13 @@ from casebook.tables import (
     DecisionRow,
     EffectRow,
     EvidenceRow,
+    ModelCallRow,
     ReportRow,
     ReviewRow,
     RoundRow,
 )
 from casebook.trust_tables import ProposalRow, ReversalRow
+from contracts.export import ExportedCall
 from contracts.hashing import HASH_PREFIX, content_hash
 
 HEAD = (
@@ -124,6 +128,47 @@ def rows_of(session: Session, cases: Sequence[str]) -> Mapping[str, list[Row]]:
     for case_id, row in _written_by_people(session, cases):
         found.setdefault(case_id, []).append(row)
     return found
+
+
+def calls_of(session: Session, cases: Sequence[CaseRow]) -> Mapping[str, Calls]:
+    """What is on record of the calls of models in these cases, by case."""
+    names = [case.case_id for case in cases]
+    journals: dict[str, list[ExportedCall]] = {}
+    broken: dict[str, str] = {}
+    kept = ModelCallRow.__table__
+    # Row by row: an answer may be long, and only its hash is needed.
+    found = select(kept).where(kept.c.case_id.in_(names)).order_by(kept.c.case_id, kept.c.number, kept.c.key)
+    for row in session.execute(found.execution_options(yield_per=100)):
+        try:
+            journals.setdefault(row.case_id, []).append(read_call(row))
+        except ValidationError:
+            broken[row.case_id] = "its journal of model calls cannot be read"
+    spent: dict[str, dict[SpendKey, SpendLine]] = {}
+    sums = ModelSpendRow.__table__
+    for row in session.execute(select(sums).where(sums.c.case_id.in_(names))):
+        line = SpendLine(row.rule_id, row.model_calls, row.input_tokens, row.output_tokens, row.cost_micro_usd)
+        spent.setdefault(row.case_id, {})[row.round, row.agent, row.model, row.day] = line
+    return {
+        case.case_id: Calls(
+            tuple(journals.get(case.case_id, ())),
+            spent.get(case.case_id, {}),
+            (case.journal_entries, case.journal_hash),
+            broken.get(case.case_id),
+        )
+        for case in cases
+    }
+
+
+def read_call(row: Any) -> ExportedCall:
+    """An entry of the journal. Raises pydantic.ValidationError when the row was tampered out of shape."""
+    return ExportedCall(
+        number=row.number,
+        key=row.key,
+        response_hash=text_hash(row.response),
+        recorded_at=row.recorded_at,
+        use=row.use,
+        hash=row.hash,
+    )
 
 
 def _read(kind: _Kind, row: Any) -> Row:

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from pydantic import JsonValue, TypeAdapter
 
+from casebook.call_chain import Mark, marked
 from casebook.urgency import URGENCY
 from contracts.alert import Severity
 from contracts.case import CaseEvent
@@ -61,6 +62,8 @@ class Bonds:
         """Rounds and specialists whose evidence bears no hash: an earlier release wrote them."""
         self.head: Facts = {}
         """Columns of the case itself."""
+        self.marks: list[Mark] = []
+        """How far the journal of model calls had come, event by event."""
         self.last_seq = 0
         self._specialists: dict[str, JsonValue] = {}
 
@@ -69,6 +72,9 @@ class Bonds:
         handler = _HANDLERS.get(event.type)
         if handler is not None:
             handler(self, event, event.data)
+        mark = marked(event.data, event.seq)
+        if mark is not None:
+            self.marks.append(mark)
         self.last_seq = event.seq
         self.head["updated_at"] = as_json(event.at)
 

@@ -8,9 +8,11 @@ from typing import Any, cast
 from pydantic import JsonValue
 
 from casebook.bonds import Bond, Bonds, Facts, dedupe_key, round_key
+from casebook.call_chain import Mark, SpendKey, SpendLine, chain_faults, spend_faults
 from casebook.events import BrokenLink, ChainCheck
 from casebook.log_justification import LogJustification, why_not_as_approved
 from contracts.case import CaseEvent
+from contracts.export import ExportedCall
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id
 
@@ -34,6 +36,19 @@ class Row:
     """Its content, where other rows depend on it."""
     fault: str | None = None
     """What is wrong with it in itself."""
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The journal of model calls as it is found, by number, and what is said of it."""
+
+    journal: tuple[ExportedCall, ...] = ()
+    spent: Mapping[SpendKey, SpendLine] | None = None
+    """The rows of spend; None where they are not known one by one."""
+    head: tuple[int, str | None] | None = None
+    """How many entries there are, and the hash of the last one, as the case says; None where it does not say."""
+    fault: str | None = None
+    """Why the journal cannot be read."""
 
 
 def digest_of(body: object) -> str:
@@ -108,8 +123,11 @@ class CaseCheck:
         if step is not None and named is not None and step != named:
             self.refuse(event.seq, f"its dedupe_key is '{step}' instead of '{named}'")
 
-    def finish(self, rows: Iterable[Row], head: Facts) -> BrokenLink | None:
-        """Hold the rows and the columns of the case against the log. Returns the first thing that is broken."""
+    def finish(self, rows: Iterable[Row], head: Facts, calls: Calls | None = None) -> BrokenLink | None:
+        """Hold the rows and the columns of the case against the log. Returns the first thing that is broken.
+
+        `calls` is None for an export of an earlier release, which holds none.
+        """
         if self.broken is not None:
             return self.broken
         last_seq, last_hash = cast("int", head["last_seq"]), head["last_hash"]
@@ -120,7 +138,27 @@ class CaseCheck:
         found = [*rows]
         self.rows = len({(row.table, row.key) for row in found}) + 1
         faults = [*self._row_faults(found), *self._head_faults(found, head), *self._effect_faults(found)]
+        faults.extend(self._call_faults(calls))
         return min(faults, key=lambda fault: fault.seq, default=None)
+
+    def _call_faults(self, calls: Calls | None) -> Iterator[BrokenLink]:
+        marks = list(self._bonds.marks)
+        if calls is None:
+            if marks:
+                yield self._fault("model_call", "1", marks[0].seq, "its journal of model calls is missing")
+            return
+        if calls.fault is not None:
+            yield self._fault("model_call", "1", self.last_seq, calls.fault)
+            return
+        self.rows += len(calls.journal) + len(calls.spent or {})
+        if calls.head is not None:
+            marks.append(Mark(self.last_seq, *calls.head))
+        rule = cast("str | None", self._bonds.head.get("rule_id"))
+        faults = [*chain_faults(calls.journal, marks, ends=calls.head is not None)]
+        if calls.spent is not None:
+            faults += spend_faults(calls.spent, calls.journal, rule, self.last_seq)
+        for fault in faults:
+            yield self._fault(fault.table, fault.key, fault.seq, fault.reason)
 
     def _row_faults(self, rows: list[Row]) -> Iterator[BrokenLink]:
         expected = self._bonds.rows

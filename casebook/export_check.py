@@ -5,20 +5,24 @@ import binascii
 import hashlib
 import json
 from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from pydantic import ValidationError
 
 from casebook.bonds import Facts, report_key, round_key
-from casebook.crosscheck import CaseCheck, Row, digest_of
+from casebook.call_chain import spend_of
+from casebook.crosscheck import Calls, CaseCheck, Row, digest_of
 from casebook.events import SYSTEM, BrokenLink
 from contracts.case import CaseEvent
-from contracts.export import EXPORT_FORMAT, EXPORT_VERSION, CaseExport
+from contracts.export import EXPORT_FORMAT, EXPORT_VERSION, CaseExport, ExportedCall
 from contracts.hashing import HASH_PREFIX
 
 Json = dict[str, Any]
 
 _ASKED = ("assessment_hash", "opened_at", "due_at", "required_role", "approvals_required")
+_LATER = {"journal"}
+"""Parts that exports of an earlier release lack."""
 _ASKED_LATER = ("four_eyes_actions", "remind_at")
 
 
@@ -40,8 +44,11 @@ def verify_export(text: str | bytes) -> CaseCheck:
         except ValidationError:
             check.refuse(_seq_of(event, number), "it cannot be read as an event")
     try:
-        check.broken = check.finish(_rows(said, check), _head(said)) or _contradiction(said, check)
-    except (KeyError, TypeError, AttributeError, StopIteration):
+        calls = _calls(said)
+        check.broken = check.finish(_rows(said, check), _head(said), calls) or _contradiction(said, check)
+        if check.broken is None and calls is not None:
+            check.broken = _other_spend(said, check, calls)
+    except (KeyError, TypeError, AttributeError, StopIteration, InvalidOperation):
         check.refuse(check.last_seq, "something is missing beside its log, or is of another shape")
     return check
 
@@ -56,7 +63,7 @@ def _read(text: str | bytes) -> Json:
     export = cast("Json", said)
     if export.get("version") != EXPORT_VERSION:
         raise NotAnExport(f"its version is {export.get('version')!r}, and this release reads {EXPORT_VERSION}")
-    if set(export) != set(CaseExport.model_fields):
+    if set(export) | _LATER != set(CaseExport.model_fields):
         raise NotAnExport("it lacks a part of an export, or has one too many")
     if not isinstance(export["case"], dict) or not isinstance(export["events"], list):
         raise NotAnExport("it holds no case and no log")
@@ -148,6 +155,39 @@ def _opener(events: list[Json]) -> str | None:
     """The person who opened the case, or None when the product did."""
     actor = next(event["actor"] for event in events if event["type"] == "case_opened")
     return None if actor == SYSTEM else actor
+
+
+def _calls(said: Json) -> Calls | None:
+    if said.get("journal") is None:
+        return None
+    try:
+        return Calls(tuple(ExportedCall.model_validate(call) for call in said["journal"]))
+    except ValidationError:
+        return Calls(fault="its journal of model calls cannot be read")
+
+
+def _other_spend(said: Json, check: CaseCheck, calls: Calls) -> BrokenLink | None:
+    """What the case shows as spent must be the sum of its journal."""
+    spent = said["case"]["spend"]
+    try:
+        lines = spend_of(calls.journal, None).values()
+    except (ValueError, KeyError, TypeError, IndexError):
+        return BrokenLink(check.case_id, check.last_seq, "what its calls cost cannot be read", "model_call")
+    priced = all(line.cost_micro_usd is not None for line in lines)
+    expected = {
+        "model_calls": sum(line.model_calls for line in lines),
+        "input_tokens": sum(line.input_tokens for line in lines),
+        "output_tokens": sum(line.output_tokens for line in lines),
+        "cost_usd": sum(line.cost_micro_usd or 0 for line in lines) if priced else None,
+    }
+    shown = None if spent is None else {name: spent[name] for name in expected}
+    if shown is not None and shown["cost_usd"] is not None:
+        shown["cost_usd"] = int((Decimal(str(shown["cost_usd"])) * 1_000_000).to_integral_value())
+    if shown == (expected if lines else None) and (spent is None or set(spent) == set(expected)):
+        return None
+    return BrokenLink(
+        check.case_id, check.last_seq, "its spend is not the sum of its journal", f"case '{check.case_id}'"
+    )
 
 
 def _contradiction(said: Json, check: CaseCheck) -> BrokenLink | None:

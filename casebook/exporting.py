@@ -14,13 +14,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casebook.attachments import AttachedFile, list_attachments
+from casebook.audited_rows import calls_of
 from casebook.desk_tables import NoteRow
 from casebook.log import read_event
 from casebook.notes import read_note
 from casebook.reading import read_case, read_rounds
-from casebook.tables import CaseEventRow, EvidenceRow
+from casebook.tables import CaseEventRow, CaseRow, EvidenceRow
 from contracts.case import CaseEvent, CaseView, Round
-from contracts.export import EXPORT_FORMAT, EXPORT_VERSION
+from contracts.export import EXPORT_FORMAT, EXPORT_VERSION, ExportedCall
 from contracts.note import Attachment, Note
 from contracts.report import Evidence
 
@@ -67,6 +68,7 @@ class CaseSnapshot:
     evidence: Batched[Evidence]
     notes: Batched[Note]
     attachments: tuple[Attachment, ...]
+    journal: tuple[ExportedCall, ...]
     head: str | None
     """Hash of the last event."""
 
@@ -85,6 +87,7 @@ def take_snapshot(session: Session, case_id: str, now: datetime, open_session: O
         evidence=Batched(open_session, session.scalars(evidence).all(), partial(_read_evidence, case_id)),
         notes=Batched(open_session, session.scalars(notes).all(), _read_notes),
         attachments=list_attachments(session, case_id),
+        journal=_journal(session, case_id),
         head=session.scalars(last).one_or_none(),
     )
 
@@ -104,6 +107,11 @@ def _read_evidence(case_id: str, session: Session, keys: Sequence[int | str]) ->
     return map(Evidence.model_validate_json, session.scalars(of_case.order_by(EvidenceRow.evidence_id)))
 
 
+def _journal(session: Session, case_id: str) -> tuple[ExportedCall, ...]:
+    case = session.get_one(CaseRow, case_id)
+    return calls_of(session, [case])[case_id].journal
+
+
 def write_json(snapshot: CaseSnapshot, read_file: ReadFile) -> Iterator[bytes]:
     """The export as JSON, piece by piece: `contracts.export.CaseExport`."""
     head = {
@@ -118,6 +126,7 @@ def write_json(snapshot: CaseSnapshot, read_file: ReadFile) -> Iterator[bytes]:
     yield from _listed("events", snapshot.events)
     yield from _listed("evidence", snapshot.evidence)
     yield from _listed("notes", snapshot.notes)
+    yield from _listed("journal", snapshot.journal)
     yield b',\n"attachments":['
     for index, attachment in enumerate(snapshot.attachments):
         content = base64.b64encode(read_file(attachment.attachment_id).content)

@@ -14,7 +14,8 @@ from casebook.tables import CaseRow, table_of
 class HeldCase:
     """A case that nobody else changes until the transaction ends, without what a mapped object costs.
 
-    What is set on it is written with the next event of its log: nothing about a case changes unlogged.
+    What is set on it is written with the next event of its log: nothing about a case changes unlogged. Only the head of
+    its journal of model calls may be stored before that event comes.
     """
 
     case_id: str
@@ -31,6 +32,8 @@ class HeldCase:
     updated_at: datetime
     last_seq: int
     last_hash: str | None
+    journal_entries: int
+    journal_hash: str | None
     _stored: dict[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -40,6 +43,8 @@ class HeldCase:
         """Write what has changed."""
         values = self._values()
         changes = {name: value for name, value in values.items() if value != self._stored[name]}
+        if not changes:
+            return
         connection.execute(_STORE, {"held": self.case_id, **changes})
         self._stored = values
 

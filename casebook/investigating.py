@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from casebook.call_chain import as_data
 from casebook.desk_tables import CaseTextRow
 from casebook.errors import (
     CaseClosed,
@@ -220,9 +221,10 @@ def save_report(
 ) -> SpecialistReport:
     """Keep a report with its evidence; the first one of a round and specialist counts and is returned."""
     case = hold(connection, case_id)
-    add_to_journal(connection, case_id, case.rule_id, journal, now)
+    add_to_journal(connection, case, journal, now)
     saved = kept_report(connection, case_id, report.round, report.specialist)
     if saved is not None:
+        case.store(connection)
         return saved
     refuse_closed(case)
     refuse_round_ahead(case, report.round)
@@ -242,6 +244,7 @@ def save_report(
         "risk_score": report.risk_score,
         "report_hash": content_hash(report),
         "evidence_hashes": {item.evidence_id: content_hash(item) for item in evidence},
+        "journal": as_data(case.journal_entries, case.journal_hash),
     }
     key = f"specialist_finished:{report.round}:{report.specialist}"
     append(connection, case, Entry("specialist_finished", key, f"agent:{report.specialist}", data), now)
@@ -253,9 +256,10 @@ def save_assessment(
 ) -> RiskAssessment:
     """Keep the assessment of a round; the first one counts and is returned."""
     case = hold(connection, case_id)
-    add_to_journal(connection, case_id, case.rule_id, journal, now)
+    add_to_journal(connection, case, journal, now)
     saved = kept_assessment(connection, case_id, assessment.round)
     if saved is not None:
+        case.store(connection)
         return saved
     refuse_closed(case)
     refuse_round_ahead(case, assessment.round)
@@ -270,6 +274,7 @@ def save_assessment(
         "route": assessment.route,
         "route_reasons": list(assessment.route_reasons),
         "assessment_hash": digest,
+        "journal": as_data(case.journal_entries, case.journal_hash),
     }
     append(connection, case, Entry("assessed", f"assessed:{assessment.round}", WORKER, data), now)
     return assessment
@@ -323,7 +328,12 @@ def _close(
     move(case, "closed")
     end_open_review(connection, case, "expired")
     case.outcome = outcome
-    append(connection, case, Entry("case_closed", "case_closed", actor, {"outcome": outcome, **data}), now)
+    said: dict[str, JsonValue] = {
+        "outcome": outcome,
+        **data,
+        "journal": as_data(case.journal_entries, case.journal_hash),
+    }
+    append(connection, case, Entry("case_closed", "case_closed", actor, said), now)
 
 
 def _refuse_unjustified(connection: Connection, case: HeldCase, closing: Closing) -> None:

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from casebook.errors import CaseNotFound
+from casebook.call_chain import chained, stored_use
+from casebook.held import HeldCase, hold
 from casebook.spending import note_use
-from casebook.tables import CaseRow, ModelCallRow, ReportRow, RoundRow, table_of
+from casebook.tables import ModelCallRow, ReportRow, RoundRow, table_of
 from contracts.assessment import RiskAssessment
 from contracts.ids import run_id
 from contracts.journal import JournalEntry, Standing
 from contracts.report import SpecialistReport
 
-_CASES = table_of(CaseRow)
 _CALLS = table_of(ModelCallRow)
-_HELD_RULE = select(_CASES.c.rule_id).where(_CASES.c.case_id == bindparam("case_id")).with_for_update()
 _OF_RUN = select(_CALLS.c.key, _CALLS.c.response).where(
     _CALLS.c.case_id == bindparam("case_id"), _CALLS.c.key.startswith(bindparam("run"))
 )
@@ -35,27 +35,34 @@ _ASSESSMENT = select(_ROUNDS.c.assessment).where(*(_ROUNDS.c[name] == bindparam(
 
 def keep_journal(connection: Connection, case_id: str, entries: Sequence[JournalEntry], now: datetime) -> None:
     """Keep what a run did and what that cost; the first under a key counts. Raises CaseNotFound."""
-    case = connection.execute(_HELD_RULE, {"case_id": case_id}).first()
-    if case is None:
-        raise CaseNotFound(case_id)
-    add_to_journal(connection, case_id, case.rule_id, entries, now)
+    case = hold(connection, case_id)
+    add_to_journal(connection, case, entries, now)
+    case.store(connection)
 
 
-def add_to_journal(
-    connection: Connection, case_id: str, rule_id: str | None, entries: Sequence[JournalEntry], now: datetime
-) -> None:
-    """The same for a case that the caller holds."""
+def add_to_journal(connection: Connection, case: HeldCase, entries: Sequence[JournalEntry], now: datetime) -> None:
+    """The same for a case that the caller holds and stores: the head of the journal moves."""
     if not entries:
         return
-    kept = connection.execute(_KEPT, {"case_id": case_id, "keys": [entry.key for entry in entries]}).scalars().all()
+    kept = (
+        connection.execute(_KEPT, {"case_id": case.case_id, "keys": [entry.key for entry in entries]}).scalars().all()
+    )
     new = [entry for entry in entries if entry.key not in kept]
     if not new:
         return
-    rows = [{"case_id": case_id, "key": entry.key, "response": entry.body, "recorded_at": now} for entry in new]
-    connection.execute(_KEEP, rows)
+    connection.execute(_KEEP, [_linked(case, entry, now) for entry in new])
     for entry in new:
         if entry.use is not None:
-            note_use(connection, case_id, rule_id, entry.use, now)
+            note_use(connection, case.case_id, case.rule_id, entry.use, now)
+
+
+def _linked(case: HeldCase, entry: JournalEntry, now: datetime) -> dict[str, Any]:
+    """The row of an entry, which becomes the head of the journal."""
+    use = stored_use(entry.use)
+    call = chained(case.journal_hash, case.journal_entries + 1, entry.key, entry.body, now, use)
+    case.journal_entries, case.journal_hash = call.number, call.hash
+    row = {"case_id": case.case_id, "key": entry.key, "response": entry.body, "recorded_at": now}
+    return {**row, "number": call.number, "use": use, "hash": call.hash}
 
 
 def journal_of(connection: Connection, case_id: str, run: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from casebook.call_chain import micro_usd
 from casebook.spend_tables import ModelSpendRow
 from casebook.tables import table_of
 from contracts.report import Spend
@@ -46,7 +47,7 @@ def note_use(connection: Connection | Session, case_id: str, rule_id: str | None
     """Add one call of a model to what its agent has spent. The case is held by the caller."""
     day = now.astimezone(UTC).date().isoformat()
     whose = {"case_id": case_id, "round": use.round, "agent": use.agent, "model": use.model, "day": day}
-    cost = None if use.cost_usd is None else int((use.cost_usd * _MICRO).to_integral_value())
+    cost = micro_usd(use.cost_usd)
     of = {f"of_{name}": value for name, value in whose.items()}
     more = {"more_read": use.input_tokens, "more_written": use.output_tokens, "more_cost": cost}
     if connection.execute(_ADD, {**of, **more}).first() is not None:

@@ -150,6 +150,10 @@ class CaseRow(Base, kw_only=True):
     """`seq` of its `case_opened`: unique and growing, what lists are sorted by."""
     last_seq: Mapped[int] = mapped_column(BigInteger)
     last_hash: Mapped[str | None] = mapped_column(default=None)
+    journal_entries: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many entries its journal of model calls has."""
+    journal_hash: Mapped[str | None] = mapped_column(default=None)
+    """Hash of the last of them."""
     """Hash of its newest event: the next one links to it, and a cut-off tail is noticed."""
     rule_id: Mapped[str | None] = mapped_column(default=None)
     recommended_action: Mapped[str | None] = mapped_column(default=None)
@@ -316,3 +320,9 @@ class ModelCallRow(Base, kw_only=True):
     key: Mapped[str] = mapped_column(primary_key=True)
     response: Mapped[str]
     recorded_at: Mapped[datetime]
+    number: Mapped[int] = mapped_column(server_default="0")
+    """Its place in the journal of its case, from 1 on."""
+    use: Mapped[str | None] = mapped_column(default=None)
+    """What it cost: `contracts.spend.ModelUse` as JSON."""
+    hash: Mapped[str] = mapped_column(server_default="unlinked")
+    """Links it to the one before it: `casebook.call_chain`."""

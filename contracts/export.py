@@ -4,7 +4,7 @@ from typing import Literal
 
 from contracts.case import CaseEvent, CaseView, Round
 from contracts.ids import Hash
-from contracts.model import Contract, UtcDateTime
+from contracts.model import Contract, UtcDateTime, added_later
 from contracts.note import Attachment, Note
 from contracts.report import Evidence
 
@@ -18,6 +18,19 @@ class ExportedAttachment(Contract):
     attachment: Attachment
     content: str
     """Base64."""
+
+
+class ExportedCall(Contract):
+    """An entry of the journal of model calls, without what the model said: the hash of that, and what it cost."""
+
+    number: int
+    key: str
+    response_hash: Hash
+    recorded_at: UtcDateTime
+    use: str | None
+    """`ModelUse` as JSON; for the entry `baseline`, what was spent before calls were linked."""
+    hash: str
+    """Links it to the one before it."""
 
 
 class CaseExport(Contract):
@@ -35,3 +48,5 @@ class CaseExport(Contract):
     head: Hash | None
     """Hash of the last event."""
     attachments: tuple[ExportedAttachment, ...]
+    journal: tuple[ExportedCall, ...] | None = added_later()
+    """What models were asked, in order; an earlier release left it out."""

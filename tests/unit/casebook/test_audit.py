@@ -4,6 +4,7 @@ import json
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from casebook.refusal_tables import Base
 from casebook.repository import CaseBook
 from contracts.effect import Effect
 from contracts.ids import effect_key
+from contracts.journal import JournalEntry
+from contracts.spend import ModelUse
 from tests.unit.casebook.builders import (
     MANAGER,
     NOON,
@@ -51,6 +54,17 @@ UNBOUND = {
 def tell(book: CaseBook, desk: Desk) -> str:
     """A case with something in every table, and a second one with a first approval that waits. Returns the first."""
     case = open_case(book, 1)
+    for number, price in enumerate(("0.000123", "0.000456", None), start=1):
+        use = ModelUse(
+            round=1,
+            agent="usage" if price else "billing",
+            model="m-1",
+            input_tokens=100,
+            output_tokens=20,
+            cost_usd=price and Decimal(price),
+        )
+        book.keep_journal(case, [JournalEntry(f"r1-{use.agent}-m{number}", "{}", use)])
+    book.keep_journal(case, [JournalEntry("r1-usage-t1", '{"calls": []}')])
     desk.add_note(case, "ana", "Called the customer.")
     rejected = ask(book, case)
     desk.claim(case, "ana")
@@ -292,3 +306,27 @@ def test_rows_of_a_release_that_kept_no_hash_of_evidence_are_verified_as_far_as_
     report = book.audit()
 
     assert (report.broken, report.unhashed) == (None, 3)
+
+
+def test_spend_recorded_after_the_close_stays_under_the_audit(book: CaseBook, desk: Desk, engine: Engine):
+    case = tell(book, desk)
+    use = ModelUse(round=2, agent="usage", model="m-1", input_tokens=5, output_tokens=1, cost_usd=None)
+    book.keep_journal(case, [JournalEntry("r2-usage-m1", "{}", use)])
+    assert book.audit().broken is None
+    for statement in ("DELETE FROM model_call WHERE number = 5", "DELETE FROM model_call", "DELETE FROM model_spend"):
+        with tampering(engine) as session:
+            session.execute(text(statement))
+            broken = audit_case(session, case).broken
+            assert broken is not None
+            assert (broken.row or "").startswith("model_")
+
+
+def test_a_forged_journal_is_given_away_by_the_log(book: CaseBook, desk: Desk, engine: Engine):
+    case = tell(book, desk)
+    with tampering(engine) as session:
+        session.execute(text("DELETE FROM model_call"))
+        session.execute(text("DELETE FROM model_spend"))
+        session.execute(text('UPDATE "case" SET journal_entries = 0, journal_hash = NULL'))
+        broken = audit_case(session, case).broken
+        assert broken is not None
+        assert (broken.row, broken.reason) == ("model_call '1'", "it is missing")

@@ -36,7 +36,11 @@ def test_a_whole_case_is_one_unbroken_chain(book: CaseBook):
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     assert verify_chain(events) is None
     assert events[-1].type == "case_closed"
-    assert events[-1].data == {"outcome": "account_locked", "round": 1}
+    assert events[-1].data == {
+        "outcome": "account_locked",
+        "round": 1,
+        "journal": {"entries": 0, "hash": None},
+    }
 
 
 def test_a_hash_covers_every_other_field(book: CaseBook):

@@ -14,7 +14,9 @@ from casebook.exporting import BATCH, write_json
 from casebook.printing import write_html
 from casebook.repository import CaseBook
 from contracts.export import CaseExport
-from tests.unit.casebook.builders import MANAGER, a_decision, an_assessment, asked_in_short
+from contracts.journal import JournalEntry
+from contracts.spend import ModelUse
+from tests.unit.casebook.builders import MANAGER, a_decision, an_assessment, asked_in_short, open_case
 from tests.unit.casebook.test_audit import tell
 
 Json = dict[str, Any]
@@ -194,3 +196,33 @@ def test_an_export_reads_a_long_case_in_batches(book: CaseBook, desk: Desk):
     assert (check.broken, export.head) == (None, export.events[-1].hash)
     assert [note.text for note in export.notes][-1] == f"Note {2 * BATCH}."
     assert export.events == tuple(book.case_events(case))[:-1]
+
+
+def test_an_export_holds_what_models_cost_under_its_log(book: CaseBook, desk: Desk):
+    document = json.loads(exported(book, tell(book, desk)))
+    assert [call["number"] for call in document["journal"]] == [1, 2, 3, 4]
+    assert not is_found(document)
+    spend = document["case"]["spend"]
+    for name in spend:
+        assert is_found(put(document, ("case", "spend", name), 7)), name
+    for name in document["journal"][0]:
+        assert is_found(put(document, ("journal", 0, name), None)), name
+    for number in range(4):
+        assert is_found({**document, "journal": [*document["journal"][:number], *document["journal"][number + 1 :]]})
+    assert is_found({name: part for name, part in document.items() if name != "journal"})
+    assert is_found(put(document, ("case", "spend"), None))
+
+
+def test_a_call_recorded_after_the_close_is_exported_too(book: CaseBook, desk: Desk):
+    case = tell(book, desk)
+    use = ModelUse(round=2, agent="usage", model="m-1", input_tokens=5, output_tokens=1, cost_usd=None)
+    book.keep_journal(case, [JournalEntry("r2-usage-m1", "{}", use)])
+    document = json.loads(exported(book, case))
+    assert not is_found(document)
+    assert is_found({**document, "journal": document["journal"][:-1]})
+
+
+def test_an_export_of_an_earlier_release_needs_no_journal(book: CaseBook):
+    document = json.loads(exported(book, open_case(book)))
+    del document["journal"]
+    assert not is_found(document)

@@ -2,14 +2,21 @@
 
 import json
 
+import pytest
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
+from casebook.audited_rows import calls_of
+from casebook.call_chain import Fault, Mark, chain_faults, spend_faults
 from casebook.desk import Desk
 from casebook.engine import APPLICATION_ID, _alembic_config, open_engine, upgrade, writing  # pyright: ignore[reportPrivateUsage]
 from casebook.queries import CaseQuery
 from casebook.repository import CaseBook
+from casebook.tables import CaseRow
 from casebook.transactions import Transactions
+from contracts.journal import JournalEntry
+from contracts.spend import ModelUse
 from tests.unit.casebook.builders import NOON, an_alert, an_assessment
 
 CASE = (
@@ -26,6 +33,11 @@ REVIEW = (
 DECISION = (
     "INSERT INTO decision (review_id, case_id, round, verdict, action, accepted_seq, body)"
     " VALUES (:review, :case, 1, :verdict, :action, :seq, '{}')"
+)
+CALL = "INSERT INTO model_call (case_id, key, response, recorded_at) VALUES (:case, :key, '{}', :at)"
+SPENT = (
+    "INSERT INTO model_spend (case_id, round, agent, model, day, rule_id, model_calls, input_tokens, output_tokens,"
+    " cost_micro_usd) VALUES (:case, 1, 'usage', 'm-1', '2026-05-04', NULL, 2, 200, 40, :cost)"
 )
 CASES = 1_203
 """More than two batches of the migration."""
@@ -72,3 +84,44 @@ def test_the_cases_of_the_first_release_are_listed_found_and_sorted_like_new_one
     found = desk.list_cases(CaseQuery(q="customer 2 são"), "ana").items
     assert [case.customer_id for case in found] == [2]
     engine.dispose()
+
+
+@pytest.mark.parametrize("keys", [("r1-usage-m1", "r1-usage-m2"), ()])
+@pytest.mark.parametrize("cost", [246, None])
+def test_what_an_earlier_release_spent_is_the_baseline(url: str, keys: tuple[str, ...], cost: int | None) -> None:
+    engine = open_engine(url)
+    with writing(engine).begin() as connection:
+        command.upgrade(_alembic_config(connection), "0006")
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        at = NOON if engine.dialect.name != "sqlite" else NOON.replace(tzinfo=None).isoformat(" ")
+        alert = an_alert(1)
+        values = {"case": "case-1", "alert": alert.alert_id, "number": 1, "seq": 1, "at": at, "severity": "low"}
+        values |= {"rule": alert.rule_id, "description": alert.description, "cost": cost}
+        connection.execute(text(CASE), values)
+        connection.execute(text(SPENT), values)
+        for key in keys:
+            connection.execute(text(CALL), values | {"key": key})
+
+    upgrade(engine)
+
+    book = CaseBook(Transactions(engine, lambda: NOON))
+    use = ModelUse(round=1, agent="usage", model="m-1", input_tokens=1, output_tokens=1, cost_usd=None)
+    assert faults_of(engine) == []
+    book.keep_journal("case-1", [JournalEntry("r1-usage-m3", "{}", use)])
+    assert faults_of(engine) == []
+    assert book.spent_on_case("case-1").input_tokens == 201
+    for tampering in ("UPDATE model_spend SET input_tokens = 0", "DELETE FROM model_call WHERE key = 'baseline'"):
+        with writing(engine).begin() as connection:
+            connection.execute(text(tampering))
+        assert faults_of(engine)
+    engine.dispose()
+
+
+def faults_of(engine: Engine) -> list[Fault]:
+    with Session(engine) as session:
+        case = session.get_one(CaseRow, "case-1")
+        calls = calls_of(session, [case])["case-1"]
+        assert calls.head is not None
+        faults = [*chain_faults(calls.journal, [Mark(1, *calls.head)])]
+        return [*faults, *spend_faults(calls.spent or {}, calls.journal, case.rule_id, 1)]
