@@ -19,10 +19,10 @@ RoundNumber = Annotated[int, Field(ge=1)]
 
 
 class Investigation(Contract):
-    """Input of the orchestration."""
+    """Input of the orchestration. The alert is on record: only cases of versions before 1.3 carry it."""
 
     case_id: CaseId
-    alert: Alert
+    alert: Alert | None = added_later()
 
 
 class InvestigationPolicy(Contract):
@@ -51,6 +51,14 @@ class Refusal(Contract):
     """One sentence."""
     reason: str
     """The id of the casebook's error."""
+
+
+class CaseBeginning(Contract):
+    """What an orchestration needs to know of its case; all else is read from the record where it is needed."""
+
+    policy: InvestigationPolicy
+    customer_id: int
+    severity: Severity
 
 
 class RoundStart(Contract):
@@ -88,9 +96,9 @@ class DurableAgentState(Contract):
 
 
 class Remembrance(Contract):
-    """Input of `remember_round`."""
+    """Input of `remember_round`. Only cases of versions before 1.3 have their memory keep the alert, too."""
 
-    alert: Alert
+    alert: Alert | None = added_later()
     assessment: RiskAssessment
 
 
@@ -102,7 +110,20 @@ class Feedback(Contract):
     decided_by: str
 
 
+class SpecialistOrder(Contract):
+    """Input of `run_specialist`. The alert is on record: only cases of versions before 1.3 carry it."""
+
+    case_id: CaseId
+    round: RoundNumber
+    specialist: Specialist
+    alert: Alert | None = added_later()
+    policy: InvestigationPolicy
+    memory: tuple[RememberedRound, ...] = ()
+
+
 class SpecialistTask(Contract):
+    """A specialist's order with the alert that it is about."""
+
     case_id: CaseId
     round: RoundNumber
     specialist: Specialist
@@ -118,7 +139,20 @@ class ReportFiling(Contract):
     report: SpecialistReport
 
 
+class AssessmentOrder(Contract):
+    """Input of `assess_risk`. The alert is on record: only cases of versions before 1.3 carry it."""
+
+    case_id: CaseId
+    round: RoundNumber
+    alert: Alert | None = added_later()
+    reports: tuple[SpecialistReport, ...]
+    policy: InvestigationPolicy
+    memory: tuple[RememberedRound, ...] = ()
+
+
 class AssessmentTask(Contract):
+    """The order to judge a round, with the alert that it is about."""
+
     case_id: CaseId
     round: RoundNumber
     alert: Alert

@@ -11,7 +11,9 @@ REVERSAL = "reversal"
 REVERSAL_VERSION = "1.0"
 
 # Activities
+BEGIN_CASE = "begin_case"
 START_INVESTIGATION = "start_investigation"
+"""Of version 1.2 only: later cases begin with `begin_case`."""
 BEGIN_INVESTIGATION = "begin_investigation"
 """Of versions before 1.2 only: later cases begin their first round with it."""
 BEGIN_ROUND = "begin_round"
@@ -54,6 +56,7 @@ def analyst_decision(round_number: int) -> str:
 
 CaseEventType = Literal[
     "case_opened",
+    "investigation_broke",
     "round_started",
     "specialist_started",
     "specialist_finished",

@@ -23,7 +23,8 @@ from contracts.effect import Effect
 from contracts.investigation import (
     ActionOrder,
     ActionResult,
-    AssessmentTask,
+    AssessmentOrder,
+    CaseBeginning,
     ChangedFacts,
     Closing,
     DecisionReading,
@@ -47,7 +48,7 @@ from contracts.investigation import (
     ReviewPlan,
     ReviewTerms,
     RoundStart,
-    SpecialistTask,
+    SpecialistOrder,
 )
 from contracts.model import Contract
 from contracts.report import SpecialistReport
@@ -113,8 +114,13 @@ REMINDING = task.RetryPolicy(
 )
 
 
+def begin_case(ctx: Context, order: Investigation) -> Steps[CaseBeginning]:
+    """Begin the case and its first round; what the orchestration needs to know of it."""
+    return (yield from _answer(_record(ctx, names.BEGIN_CASE, order), CaseBeginning))
+
+
 def start_investigation(ctx: Context, order: Investigation) -> Steps[InvestigationPolicy]:
-    """Begin the case and its first round; the limits that it is judged by from now on."""
+    """Begin the case and its first round; in cases of version 1.2 only."""
     return (yield from _answer(_record(ctx, names.START_INVESTIGATION, order), InvestigationPolicy))
 
 
@@ -128,7 +134,7 @@ def begin_round(ctx: Context, start: RoundStart) -> Steps[None]:
     yield from _done(_record(ctx, names.BEGIN_ROUND, start))
 
 
-def run_specialist(ctx: Context, order: SpecialistTask) -> task.Task[Undecoded]:
+def run_specialist(ctx: Context, order: SpecialistOrder) -> task.Task[Undecoded]:
     """Let one specialist investigate: a task, so that several can run at once. `decode` its result."""
     return ctx.call_activity(names.RUN_SPECIALIST, input=order, retry_policy=THINKING, return_type=Undecoded)
 
@@ -138,13 +144,13 @@ def record_report(ctx: Context, filing: ReportFiling) -> Steps[SpecialistReport]
     return (yield from _answer(_record(ctx, names.RECORD_REPORT, filing), SpecialistReport))
 
 
-def assess_risk(ctx: Context, order: AssessmentTask) -> Steps[RiskAssessment]:
+def assess_risk(ctx: Context, order: AssessmentOrder) -> Steps[RiskAssessment]:
     """Let the aggregator judge the round, within the guard rails."""
     pending = ctx.call_activity(names.ASSESS_RISK, input=order, retry_policy=THINKING, return_type=Undecoded)
     return (yield from _answer(pending, RiskAssessment))
 
 
-def assess_without_model(ctx: Context, order: AssessmentTask) -> Steps[RiskAssessment]:
+def assess_without_model(ctx: Context, order: AssessmentOrder) -> Steps[RiskAssessment]:
     """Apply the guard rails alone, after the aggregator failed for good: the case goes to a person."""
     return (yield from _answer(_record(ctx, names.ASSESS_WITHOUT_MODEL, order), RiskAssessment))
 
@@ -233,20 +239,20 @@ def close_case(ctx: Context, closing: Closing) -> Steps[None]:
     yield from _done(_record(ctx, names.CLOSE_CASE, closing))
 
 
-def memory_of(case_id: str) -> EntityInstanceId:
+def memory_of(key: str) -> EntityInstanceId:
     """The agent memory of one case."""
-    return EntityInstanceId(names.FRAUD_ANALYSIS_AGENT, case_id)
+    return EntityInstanceId(names.FRAUD_ANALYSIS_AGENT, key)
 
 
-def remember_round(ctx: Context, case_id: str, remembrance: Remembrance) -> Steps[DurableAgentState]:
+def remember_round(ctx: Context, key: str, remembrance: Remembrance) -> Steps[DurableAgentState]:
     """Keep a round's conclusion; the memory as it is then."""
-    pending = ctx.call_entity(memory_of(case_id), names.REMEMBER_ROUND, remembrance, return_type=Undecoded)
+    pending = ctx.call_entity(memory_of(key), names.REMEMBER_ROUND, remembrance, return_type=Undecoded)
     return (yield from _answer(pending, DurableAgentState))
 
 
-def remember_feedback(ctx: Context, case_id: str, feedback: Feedback) -> Steps[DurableAgentState]:
+def remember_feedback(ctx: Context, key: str, feedback: Feedback) -> Steps[DurableAgentState]:
     """Keep what a person answered to a round; the memory as it is then."""
-    pending = ctx.call_entity(memory_of(case_id), names.REMEMBER_FEEDBACK, feedback, return_type=Undecoded)
+    pending = ctx.call_entity(memory_of(key), names.REMEMBER_FEEDBACK, feedback, return_type=Undecoded)
     return (yield from _answer(pending, DurableAgentState))
 
 

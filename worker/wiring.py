@@ -70,6 +70,7 @@ def wire_activities(
     reversals = ReversalActivities(record, gateway)
     closing = ClosingActivities(record)
     return (
+        rounds.begin_case,
         rounds.start_investigation,
         rounds.begin_investigation,
         rounds.begin_round,

@@ -61,7 +61,7 @@ class CaseOpening:
             alert.customer_id,
             opened_by or "the rules",
         )
-        return self._answer(alert, opened, await self._schedule(alert, opened.case_id))
+        return self._answer(alert, opened, await self._schedule(opened.case_id))
 
     async def _existing(self, alert: Alert, opened: OpenedCase) -> StartedCase:
         view = await self._threads.run(self._casebook.get_case, opened.case_id)
@@ -72,11 +72,11 @@ class CaseOpening:
         )
         return self._answer(alert, opened, "scheduled" if scheduled else "pending")
 
-    async def _schedule(self, alert: Alert, case_id: str) -> StartStatus:
+    async def _schedule(self, case_id: str) -> StartStatus:
         if not self._relay.take_room():
             return "pending"
         try:
-            await self._scheduler.start_investigation(alert)
+            await self._scheduler.start_investigation(case_id)
         except SchedulerUnavailable as error:
             log.warning("%s waits to be started: %s", case_id, error)
             self._relay.wake()

@@ -272,7 +272,7 @@ class Relay:
                 if not self._room:
                     await self.confirmations.write()
                     return True
-                if await self._attempt(last, partial(self._scheduler.start_investigation, alert)):
+                if await self._attempt(last, partial(self._scheduler.start_investigation, last)):
                     self._room -= 1
                     self.confirm_start(last)
                     log.info("%s started", last)
@@ -346,7 +346,7 @@ class Relay:
         view = await self._threads.run(self._casebook.get_case, case)
         if view.state == "closed":
             return
-        await self._scheduler.start_investigation(view.alert)
+        await self._scheduler.start_investigation(case)
         self._witness = case
         for decision in view.decisions:
             await self._scheduler.deliver(decision)

@@ -15,10 +15,9 @@ from pydantic import ValidationError
 
 from backend.services.errors import SchedulerUnavailable
 from contracts import ids
-from contracts.alert import Alert
 from contracts.case import CaseProgress
 from contracts.converter import PydanticDataConverter
-from contracts.ids import case_id, parse_review_id
+from contracts.ids import parse_review_id
 from contracts.investigation import Investigation
 from contracts.model import Contract, UtcDateTime
 from contracts.names import (
@@ -75,8 +74,8 @@ class InstanceState(Contract):
 class Scheduler(Protocol):
     """The durable task scheduler. Every method raises SchedulerUnavailable when it does not answer."""
 
-    async def start_investigation(self, alert: Alert) -> None:
-        """Start the investigation of `alert`; nothing happens when it was started before."""
+    async def start_investigation(self, case: str) -> None:
+        """Start the investigation of a case; nothing happens when it was started before."""
         ...
 
     async def deliver(self, decision: Decision) -> None:
@@ -106,11 +105,12 @@ class DurableTaskScheduler:
     def __init__(self, client: AsyncDurableTaskSchedulerClient) -> None:
         self._client = client
 
-    async def start_investigation(self, alert: Alert) -> None:
-        """Start the investigation of `alert`; an instance that exists already counts as started."""
-        case = case_id(alert.alert_id)
-        order = Investigation(case_id=case, alert=alert)
-        await self._start(INVESTIGATION, INVESTIGATION_VERSION, case, order)
+    async def start_investigation(self, case: str) -> None:
+        """Start the investigation of a case; an instance that exists already counts as started.
+
+        What the case is about is on record: an alert of any size is no part of the order.
+        """
+        await self._start(INVESTIGATION, INVESTIGATION_VERSION, case, Investigation(case_id=case))
 
     async def start_reversal(self, reversal: Reversal) -> None:
         """Start the orchestration of an approved reversal; one that exists already counts as started."""

@@ -18,7 +18,7 @@ from durabletask.task import ActivityContext
 
 from contracts.assessment import RiskAssessment
 from contracts.ids import case_id
-from contracts.investigation import AssessmentTask, InvestigationPolicy, ReportFiling, SpecialistTask
+from contracts.investigation import AssessmentOrder, InvestigationPolicy, ReportFiling, SpecialistOrder
 from contracts.report import SPECIALISTS, SpecialistReport
 from tests.evaluation.outcome import Outcome, Run, outcome_of
 from tests.evaluation.planting import Planted, plant
@@ -116,12 +116,12 @@ class Laboratory:
         record.open_case(alert)
         record.start_round(case, 1)
         orders = [
-            SpecialistTask(case_id=case, round=1, specialist=specialist, alert=alert, policy=POLICY)
+            SpecialistOrder(case_id=case, round=1, specialist=specialist, alert=alert, policy=POLICY)
             for specialist in SPECIALISTS
         ]
         with ThreadPoolExecutor(len(orders)) as pool:
             reports = tuple(pool.map(partial(self._hear, specialists), orders))
-        order = AssessmentTask(case_id=case, round=1, alert=alert, reports=reports, policy=POLICY)
+        order = AssessmentOrder(case_id=case, round=1, alert=alert, reports=reports, policy=POLICY)
         try:
             return self._persist(partial(assessment.assess_risk, _UNUSED_CONTEXT, order))
         except ModelUnavailable:
@@ -137,7 +137,7 @@ class Laboratory:
             AssessmentActivities(record, AggregatorAgent(agent, prompts)),
         )
 
-    def _hear(self, specialists: SpecialistActivities, order: SpecialistTask) -> SpecialistReport:
+    def _hear(self, specialists: SpecialistActivities, order: SpecialistOrder) -> SpecialistReport:
         try:
             return self._persist(partial(specialists.run_specialist, _UNUSED_CONTEXT, order))
         except (ModelUnavailable, ToolsUnavailable) as error:

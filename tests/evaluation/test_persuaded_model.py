@@ -18,7 +18,7 @@ from durabletask.task import ActivityContext
 from contracts.alert import Alert, Severity
 from contracts.assessment import RiskAssessment
 from contracts.ids import case_id
-from contracts.investigation import AssessmentTask, InvestigationPolicy, SpecialistTask
+from contracts.investigation import AssessmentOrder, InvestigationPolicy, SpecialistOrder
 from contracts.report import SPECIALISTS
 from tests.evaluation.persuasion import FIELDS, ORDER, Field, Persuaded, Reading
 from tests.evaluation.planting import Planted, plant
@@ -80,11 +80,11 @@ class Bureau:
         specialists = SpecialistActivities(record, SpecialistAgents(loop, load_prompts()))
         reports = tuple(
             specialists.run_specialist(
-                CTX, SpecialistTask(case_id=case, round=1, specialist=specialist, alert=alert, policy=POLICY)
+                CTX, SpecialistOrder(case_id=case, round=1, specialist=specialist, alert=alert, policy=POLICY)
             )
             for specialist in SPECIALISTS
         )
-        order = AssessmentTask(case_id=case, round=1, alert=alert, reports=reports, policy=POLICY)
+        order = AssessmentOrder(case_id=case, round=1, alert=alert, reports=reports, policy=POLICY)
         return AssessmentActivities(record, AggregatorAgent(loop, load_prompts())).assess_risk(CTX, order)
 
 

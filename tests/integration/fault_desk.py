@@ -27,7 +27,7 @@ from contracts import names
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.ids import case_id
-from contracts.investigation import AssessmentTask, InvestigationPolicy, RoundStart, SpecialistTask
+from contracts.investigation import AssessmentOrder, InvestigationPolicy, RoundStart, SpecialistOrder
 from contracts.report import SPECIALISTS, Specialist, SpecialistReport
 from local.model.server import build_server as build_model
 from mcp_server.contoso.generator import generate
@@ -139,7 +139,7 @@ class FaultDesk:
         self, alert: Alert, specialist: Specialist, limits: Limits = PATIENT, *, tools_up: bool = True
     ) -> SpecialistReport:
         """What the specialist's real activity comes back with."""
-        order = SpecialistTask(
+        order = SpecialistOrder(
             case_id=case_id(alert.alert_id), round=1, specialist=specialist, alert=alert, policy=POLICY
         )
         run = self._activity(names.RUN_SPECIALIST, limits, tools_up=tools_up)
@@ -149,7 +149,7 @@ class FaultDesk:
         self, alert: Alert, reports: tuple[SpecialistReport, ...], limits: Limits = PATIENT
     ) -> RiskAssessment:
         """What the aggregator's real activity and the guard rails make of the reports."""
-        order = AssessmentTask(case_id=case_id(alert.alert_id), round=1, alert=alert, reports=reports, policy=POLICY)
+        order = AssessmentOrder(case_id=case_id(alert.alert_id), round=1, alert=alert, reports=reports, policy=POLICY)
         return self._activity(names.ASSESS_RISK, limits, tools_up=True)(task.ActivityContext(order.case_id, 1), order)
 
     def model_calls(self) -> int:

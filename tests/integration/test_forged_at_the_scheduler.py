@@ -22,7 +22,7 @@ from contracts.hashing import content_hash
 from contracts.investigation import (
     ActionOrder,
     ActionResult,
-    AssessmentTask,
+    AssessmentOrder,
     DecisionReading,
     FactCheck,
     FactReport,
@@ -31,7 +31,7 @@ from contracts.investigation import (
     PassingOn,
     ReportFiling,
     RoundStart,
-    SpecialistTask,
+    SpecialistOrder,
 )
 from contracts.report import SpecialistReport
 from contracts.review import Decision
@@ -207,13 +207,13 @@ class Rogue:
     def __init__(self) -> None:
         self.answered: list[str] = []
 
-    def run_specialist(self, _: task.ActivityContext, order: SpecialistTask) -> SpecialistReport:
+    def run_specialist(self, _: task.ActivityContext, order: SpecialistOrder) -> SpecialistReport:
         return self._said("run_specialist", a_report(order.specialist, 0.0, round=order.round))
 
     def record_report(self, _: task.ActivityContext, filing: ReportFiling) -> SpecialistReport:
         return self._said("record_report", a_report(filing.report.specialist, 0.0, round=filing.report.round))
 
-    def assess_risk(self, _: task.ActivityContext, order: AssessmentTask) -> Any:
+    def assess_risk(self, _: task.ActivityContext, order: AssessmentOrder) -> Any:
         calm = an_assessment(0.0, "clear").model_copy(
             update={"round": order.round, "route": "auto_clear", "route_reasons": ()}
         )

@@ -23,12 +23,13 @@ from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.ids import case_id
 from contracts.investigation import (
+    AssessmentOrder,
     AssessmentTask,
     InvestigationPolicy,
     Question,
     RememberedRound,
     ReviewPlan,
-    SpecialistTask,
+    SpecialistOrder,
 )
 from contracts.report import SPECIALISTS, Evidence
 from contracts.review import Decision
@@ -189,7 +190,7 @@ class Scene:
         reports = tuple(
             specialists.run_specialist(
                 CTX,
-                SpecialistTask(
+                SpecialistOrder(
                     case_id=case,
                     round=number,
                     specialist=specialist,
@@ -200,7 +201,7 @@ class Scene:
             )
             for specialist in SPECIALISTS
         )
-        order = AssessmentTask(
+        order = AssessmentOrder(
             case_id=case, round=number, alert=alert, reports=reports, policy=POLICY, memory=attempt.memory
         )
         assessment = AssessmentActivities(record, AggregatorAgent(agent, prompts)).assess_risk(CTX, order)
@@ -210,8 +211,8 @@ class Scene:
     def _reject_first_round(self, case: str, alert: Alert, feedback: str) -> None:
         """A round that nobody could be heard in, and a reviewer who sends the case into the next one."""
         record = self.casebook.record
-        order = AssessmentTask(case_id=case, round=1, alert=alert, reports=(), policy=POLICY)
-        shown = record.save_assessment(case, assess(order, NO_JUDGEMENT))
+        nothing_heard = AssessmentTask(case_id=case, round=1, alert=alert, reports=(), policy=POLICY)
+        shown = record.save_assessment(case, assess(nothing_heard, NO_JUDGEMENT))
         plan = ReviewPlan(
             case_id=case,
             severity=alert.severity,

@@ -15,7 +15,7 @@ from durabletask.client import TaskHubGrpcClient
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.testing import create_test_backend
 
-from contracts.investigation import FactReport, SpecialistTask
+from contracts.investigation import FactReport, SpecialistOrder
 from contracts.names import INVESTIGATION_VERSION, REVERSAL_VERSION
 from contracts.report import SpecialistReport
 from tests.replay.replaying import History, write_history
@@ -71,7 +71,7 @@ def awaiting_review(lab: Lab) -> RunningCase:
 def specialist_unavailable(lab: Lab) -> RunningCase:
     """Takes as long as its attempts lie apart."""
 
-    def location_fails(order: SpecialistTask) -> SpecialistReport:
+    def location_fails(order: SpecialistOrder) -> SpecialistReport:
         if order.specialist == "location":
             raise ModelUnavailable("The model did not answer within 60 seconds.")
         return ordinary_report(order)

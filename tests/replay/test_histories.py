@@ -82,6 +82,14 @@ def test_a_recording_ends_as_its_case_did(path: str) -> None:
     assert end.payload == f'"{outcomes.get(path, "account_locked")}"'
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_no_step_of_a_history_carries_the_alert(path: str) -> None:
+    text = recording_of(path).read_text(encoding="utf-8")
+
+    assert "begin_case" in text
+    assert "trigger_events" not in text
+
+
 WAITING = ["awaiting-review", "escalated", "specialist-unavailable"]
 
 

@@ -9,7 +9,7 @@ from durabletask import task
 from contracts.assessment import RiskAssessment
 from contracts.brief import CaseBrief
 from contracts.ids import run_id
-from contracts.investigation import AssessmentTask
+from contracts.investigation import AssessmentOrder, AssessmentTask
 from contracts.journal import JournalEntry
 from screening.coverage import REQUIRED
 from worker.activities.recorded import note_other_alert
@@ -19,7 +19,7 @@ from worker.domain.assessing import NO_JUDGEMENT, assess
 from worker.domain.evidence import CHARGES_TOOL
 from worker.domain.facts import KnownCharge, answered_calls, known_charges, refund_total
 from worker.domain.floor import rules_against
-from worker.domain.recorded import as_recorded, recorded_reports
+from worker.domain.recorded import assessment_task, recorded_reports
 from worker.ports.record import CaseRecord
 
 log = logging.getLogger(__name__)
@@ -32,15 +32,15 @@ class AssessmentActivities:
         self._record = record
         self._aggregator = aggregator
 
-    def assess_risk(self, _: task.ActivityContext, order: AssessmentTask) -> RiskAssessment:
+    def assess_risk(self, _: task.ActivityContext, order: AssessmentOrder) -> RiskAssessment:
         """Judge the round. An assessment that was kept already is returned as it is."""
         standing = self._record.start_assessment(order.case_id, order.round)
         if standing.outcome is not None:
             return standing.outcome
-        order = self._as_recorded(order, standing.brief)
+        whole = self._as_recorded(order, standing.brief)
         journal = RunJournal(self._record, order.case_id, run_id(order.round, "aggregator"), standing.journal)
         with journal.kept_when_broken():
-            answer = self._aggregator.judge(order, journal)
+            answer = self._aggregator.judge(whole, journal)
             cost = {
                 "model": answer.usage.model,
                 "tokens": answer.usage.tokens,
@@ -48,28 +48,27 @@ class AssessmentActivities:
                 "spend": answer.usage.spend,
                 "prompt_version": answer.prompt_version,
             }
-            rules = partial(self._rules_against, order)
-            assessment = assess(order, answer.judgement, rules).model_copy(update=cost)
-            return self._save(order, assessment, journal.answers)
+            rules = partial(self._rules_against, whole)
+            assessment = assess(whole, answer.judgement, rules).model_copy(update=cost)
+            return self._save(whole, assessment, journal.answers)
 
-    def assess_without_model(self, _: task.ActivityContext, order: AssessmentTask) -> RiskAssessment:
+    def assess_without_model(self, _: task.ActivityContext, order: AssessmentOrder) -> RiskAssessment:
         """Apply the guard rails alone: without a judgement the case goes to a person."""
         standing = self._record.start_assessment(order.case_id, order.round)
         if standing.outcome is not None:
             return standing.outcome
-        order = self._as_recorded(order, standing.brief)
-        return self._save(order, assess(order, NO_JUDGEMENT))
+        whole = self._as_recorded(order, standing.brief)
+        return self._save(whole, assess(whole, NO_JUDGEMENT))
 
-    def _as_recorded(self, order: AssessmentTask, brief: CaseBrief | None) -> AssessmentTask:
+    def _as_recorded(self, order: AssessmentOrder, brief: CaseBrief | None) -> AssessmentTask:
         """The order with what is on record of its case. Who left no report is noted as not heard."""
-        if brief is None:
-            return order
+        brief = brief or self._record.brief(order.case_id, order.round)
         note_other_alert(self._record, order, brief)
         reports = tuple(
             brief.reports.get(report.specialist) or self._record.save_report(order.case_id, report, ())
             for report in recorded_reports(order, brief)
         )
-        return as_recorded(order, brief).model_copy(update={"reports": reports})
+        return assessment_task(order, brief, reports)
 
     def _rules_against(self, order: AssessmentTask) -> tuple[str, ...]:
         """Why the case is not calm by what the tools answered in this round, whatever the agents made of it."""

@@ -9,16 +9,16 @@ from durabletask import task
 
 from casebook.errors import Unjustified
 from contracts.brief import CaseBrief
-from contracts.investigation import AssessmentTask, Refusal, SpecialistTask
+from contracts.investigation import AssessmentOrder, Refusal, SpecialistOrder
 from worker.domain.recorded import is_of_another_case
 from worker.ports.record import CaseRecord
 
 log = logging.getLogger(__name__)
 
 
-def note_other_alert(record: CaseRecord, order: SpecialistTask | AssessmentTask, brief: CaseBrief) -> None:
+def note_other_alert(record: CaseRecord, order: SpecialistOrder | AssessmentOrder, brief: CaseBrief) -> None:
     """Count an order about another alert than the case's own."""
-    if is_of_another_case(order.alert, brief):
+    if order.alert is not None and is_of_another_case(order.alert, brief):
         record.note_other_alert(order.case_id)
 
 

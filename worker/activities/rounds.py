@@ -4,7 +4,7 @@ import logging
 
 from durabletask import task
 
-from contracts.investigation import Investigation, InvestigationPolicy, RoundStart
+from contracts.investigation import CaseBeginning, Investigation, InvestigationPolicy, RoundStart
 from worker.ports.record import CaseRecord
 
 log = logging.getLogger(__name__)
@@ -17,6 +17,16 @@ class RoundActivities:
         self._record = record
         self._policy = policy
 
+    def begin_case(self, context: task.ActivityContext, order: Investigation) -> CaseBeginning:
+        """Begin the case and its first round; what its orchestration needs to know of it, as it is on record."""
+        self.begin_round(context, RoundStart(case_id=order.case_id, round=1))
+        brief = self._record.brief(order.case_id, 1)
+        alert = brief.alert
+        log.info("Investigation begins: %s.", alert.alert_type, extra=_of(order.case_id))
+        return CaseBeginning(
+            policy=brief.policy or self._policy, customer_id=alert.customer_id, severity=alert.severity
+        )
+
     def start_investigation(self, context: task.ActivityContext, order: Investigation) -> InvestigationPolicy:
         """Begin the case and its first round; the limits in force now, which hold until the case ends."""
         policy = self.begin_investigation(context, order)
@@ -25,10 +35,14 @@ class RoundActivities:
 
     def begin_investigation(self, _: task.ActivityContext, order: Investigation) -> InvestigationPolicy:
         """The limits in force now; the history keeps them, so that a new setting never changes an open case."""
-        log.info("Investigation begins: %s.", order.alert.alert_type, extra={"case_id": order.case_id})
+        log.info("Investigation begins.", extra=_of(order.case_id))
         return self._policy
 
     def begin_round(self, _: task.ActivityContext, start: RoundStart) -> None:
         """Note that a round has begun; with the first, what the case is judged by."""
         self._record.start_round(start.case_id, start.round, self._policy if start.round == 1 else None)
-        log.info("Round %d begins.", start.round, extra={"case_id": start.case_id})
+        log.info("Round %d begins.", start.round, extra=_of(start.case_id))
+
+
+def _of(case_id: str) -> dict[str, str]:
+    return {"case_id": case_id}

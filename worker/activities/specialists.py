@@ -5,13 +5,13 @@ import logging
 from durabletask import task
 
 from contracts.ids import run_id
-from contracts.investigation import ReportFiling, SpecialistTask
+from contracts.investigation import ReportFiling, SpecialistOrder
 from contracts.report import SpecialistReport
 from worker.activities.recorded import note_other_alert
 from worker.agents.journal import RunJournal
 from worker.agents.specialists import SpecialistAgents
 from worker.domain.failures import unavailable_report
-from worker.domain.recorded import NOT_ON_RECORD, as_recorded
+from worker.domain.recorded import NOT_ON_RECORD, specialist_task
 from worker.ports.record import CaseRecord
 
 log = logging.getLogger(__name__)
@@ -24,17 +24,16 @@ class SpecialistActivities:
         self._record = record
         self._agents = agents
 
-    def run_specialist(self, _: task.ActivityContext, order: SpecialistTask) -> SpecialistReport:
+    def run_specialist(self, _: task.ActivityContext, order: SpecialistOrder) -> SpecialistReport:
         """Investigate and keep report and evidence; a report that was kept already is returned as it is."""
         standing = self._record.start_specialist(order.case_id, order.round, order.specialist)
         if standing.outcome is not None:
             return standing.outcome
-        if standing.brief is not None:
-            note_other_alert(self._record, order, standing.brief)
-            order = as_recorded(order, standing.brief)
+        brief = standing.brief or self._record.brief(order.case_id, order.round)
+        note_other_alert(self._record, order, brief)
         journal = RunJournal(self._record, order.case_id, run_id(order.round, order.specialist), standing.journal)
         with journal.kept_when_broken():
-            report, evidence = self._agents.investigate(order, journal)
+            report, evidence = self._agents.investigate(specialist_task(order, brief), journal)
             saved = self._record.save_report(order.case_id, report, evidence, journal.answers)
         _log(order.case_id, saved)
         return saved

@@ -19,8 +19,11 @@ MAX_BYTES = 48_000
 MAX_OLD_REASONING = 300
 
 
-def remember_round(state: DurableAgentState, alert: Alert, assessment: RiskAssessment) -> DurableAgentState:
-    """Add a round, or replace it when the step is repeated. What a person said to it is kept."""
+def remember_round(state: DurableAgentState, alert: Alert | None, assessment: RiskAssessment) -> DurableAgentState:
+    """Add a round, or replace it when the step is repeated. What a person said to it is kept.
+
+    `alert` is None where it is on record, and not kept in the memory as well.
+    """
     known = next((known for known in state.rounds if known.round == assessment.round), None)
     remembered = RememberedRound(
         round=assessment.round,

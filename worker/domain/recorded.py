@@ -1,30 +1,48 @@
 """Orders as the case's record has them: what they say came through the scheduler, which anybody may write to."""
 
-from typing import TypeVar
+from collections.abc import Sequence
 
 from contracts.alert import Alert
 from contracts.brief import CaseBrief
-from contracts.investigation import AssessmentTask, RememberedRound, ReviewPlan, SpecialistTask
+from contracts.investigation import (
+    AssessmentOrder,
+    AssessmentTask,
+    RememberedRound,
+    ReviewPlan,
+    SpecialistOrder,
+    SpecialistTask,
+)
 from contracts.report import SpecialistReport
 from worker.domain.failures import unavailable_report
 
 NOT_ON_RECORD = "Its report is not on record."
 
 
-Order = TypeVar("Order", SpecialistTask, AssessmentTask)
-
-
-def as_recorded(order: Order, brief: CaseBrief) -> Order:
+def specialist_task(order: SpecialistOrder, brief: CaseBrief) -> SpecialistTask:
     """The order with the alert, the limits and people's words that are on record."""
-    recorded = {
-        "alert": brief.alert,
-        "policy": brief.policy or order.policy,
-        "memory": tuple(_remembered(each, brief) for each in order.memory),
-    }
-    return order.model_copy(update=recorded)
+    return SpecialistTask(
+        case_id=order.case_id,
+        round=order.round,
+        specialist=order.specialist,
+        alert=brief.alert,
+        policy=brief.policy or order.policy,
+        memory=_as_said(order.memory, brief),
+    )
 
 
-def recorded_reports(order: AssessmentTask, brief: CaseBrief) -> tuple[SpecialistReport, ...]:
+def assessment_task(order: AssessmentOrder, brief: CaseBrief, reports: tuple[SpecialistReport, ...]) -> AssessmentTask:
+    """The same for the order to judge these reports."""
+    return AssessmentTask(
+        case_id=order.case_id,
+        round=order.round,
+        alert=brief.alert,
+        reports=reports,
+        policy=brief.policy or order.policy,
+        memory=_as_said(order.memory, brief),
+    )
+
+
+def recorded_reports(order: AssessmentOrder, brief: CaseBrief) -> tuple[SpecialistReport, ...]:
     """The reports of the round that are on record; one that is not counts as not heard."""
     return tuple(
         brief.reports.get(report.specialist) or unavailable_report(report.specialist, order.round, NOT_ON_RECORD)
@@ -41,6 +59,10 @@ def is_of_another_case(alert: Alert, brief: CaseBrief) -> bool:
     """Whether what was to be looked into is another alert than the one on record."""
     told, known = ((each.alert_id, each.customer_id, each.alert_type, each.severity) for each in (alert, brief.alert))
     return told != known
+
+
+def _as_said(memory: Sequence[RememberedRound], brief: CaseBrief) -> tuple[RememberedRound, ...]:
+    return tuple(_remembered(each, brief) for each in memory)
 
 
 def _remembered(remembered: RememberedRound, brief: CaseBrief) -> RememberedRound:

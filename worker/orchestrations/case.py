@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from durabletask import task
 
-from contracts.alert import Alert
+from contracts.alert import Alert, Severity
 from contracts.assessment import EffectAction
 from contracts.case import CaseOutcome, CaseProgress, Phase, SpecialistState
 from contracts.investigation import InvestigationPolicy
@@ -81,6 +81,8 @@ class Features:
     """1.3: an event only wakes the case; what was decided is read from the casebook."""
     refusals_asked_again: bool
     """1.3: an effect that the store refused because the facts changed goes back to a person."""
+    from_record: bool
+    """1.3: the steps read the alert from the casebook, whatever its size: it is in no history."""
 
     @staticmethod
     def of(version: str | None) -> "Features":
@@ -93,6 +95,7 @@ class Features:
             single_steps=since >= _RELEASES.index("1.2"),
             recorded_decisions=since >= _RELEASES.index("1.3"),
             refusals_asked_again=since >= _RELEASES.index("1.3"),
+            from_record=since >= _RELEASES.index("1.3"),
         )
 
 
@@ -101,7 +104,10 @@ class OpenCase:
     """One investigation under way."""
 
     case_id: str
-    alert: Alert
+    customer_id: int
+    severity: Severity
+    alert: Alert | None
+    """None where steps read it from the record: since 1.3."""
     policy: InvestigationPolicy
     board: ProgressBoard
     features: Features

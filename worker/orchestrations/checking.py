@@ -76,7 +76,7 @@ def _act(
     action = decision.action or "clear"
     if action == "clear":
         return outcome_of(action, (), case.done), None
-    order = order_for(case.case_id, case.alert.customer_id, assessment, decision)
+    order = order_for(case.case_id, case.customer_id, assessment, decision)
     if not case.features.fact_checks:
         order = order.model_copy(update={"facts": None})
     result = yield from carry_out(ctx, case, order)
@@ -92,7 +92,7 @@ def _changed_since(
     if not case.features.fact_checks or decision is None or decision.verdict == "reject" or decision.action is None:
         return None
     action = still_to_do(decision.action, case.done)
-    check = facts_behind(case.case_id, case.alert.customer_id, action, assessment)
+    check = facts_behind(case.case_id, case.customer_id, action, assessment)
     if check is None:
         return None
     report = yield from _facts(ctx, check)
@@ -112,7 +112,7 @@ def _refused(
     if not case.features.refusals_asked_again or refused is None or order.decision.action is None:
         return None
     action = still_to_do(order.decision.action, case.done)
-    check = facts_behind(case.case_id, case.alert.customer_id, action, assessment)
+    check = facts_behind(case.case_id, case.customer_id, action, assessment)
     if check is None:
         return None
     report = yield from _facts(ctx, check)

@@ -39,10 +39,9 @@ def investigation(ctx: task.OrchestrationContext, order: Undecoded) -> Steps[Cas
 def _investigate(ctx: task.OrchestrationContext, board: ProgressBoard, order: Investigation) -> Steps[CaseOutcome]:
     """Investigate, ask, and act on the answer; a rejection starts another round that knows all earlier ones."""
     features = Features.of(ctx.version)
-    begin = calls.start_investigation if features.single_steps else calls.begin_investigation
-    policy = yield from begin(ctx, order)
-    case = OpenCase(order.case_id, order.alert, policy, board, features)
-    rejections, memory = 0, CaseMemory(ctx, order.case_id, order.alert)
+    begin = _begin if features.from_record else _begin_with_alert
+    case = yield from begin(ctx, board, order, features)
+    rejections, memory = 0, CaseMemory(ctx, case)
     assessment = yield from assess_round(ctx, case, 1, memory)
     while True:
         if assessment.route == "auto_clear":
@@ -56,13 +55,32 @@ def _investigate(ctx: task.OrchestrationContext, board: ProgressBoard, order: In
                 if not _asks_for_more(settled.answer):
                     return (yield from _conclude(ctx, case, settled))
                 yield from memory.keep_feedback(_feedback(settled))
-                if rejections + 1 >= policy.max_review_attempts:
+                if rejections + 1 >= case.policy.max_review_attempts:
                     return (yield from _leave_to_manager(ctx, case, memory, settled.assessment))
                 assessment = yield from assess_round(ctx, case, settled.assessment.round + 1, memory)
                 break
             except calls.Refused:
                 settled = yield from _go_on(ctx, case, memory, settled)
         rejections += 1
+
+
+def _begin(
+    ctx: task.OrchestrationContext, board: ProgressBoard, order: Investigation, features: Features
+) -> Steps[OpenCase]:
+    known = yield from calls.begin_case(ctx, order)
+    return OpenCase(order.case_id, known.customer_id, known.severity, None, known.policy, board, features)
+
+
+def _begin_with_alert(
+    ctx: task.OrchestrationContext, board: ProgressBoard, order: Investigation, features: Features
+) -> Steps[OpenCase]:
+    """The case as versions before 1.3 begin it: its order carries the alert."""
+    alert = order.alert
+    if alert is None:
+        raise ValueError("The order carries no alert.")
+    begin = calls.start_investigation if features.single_steps else calls.begin_investigation
+    policy = yield from begin(ctx, order)
+    return OpenCase(order.case_id, alert.customer_id, alert.severity, alert, policy, board, features)
 
 
 def _ask(

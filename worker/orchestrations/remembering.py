@@ -5,13 +5,14 @@ from collections.abc import Callable
 from durabletask import task
 from pydantic import ValidationError
 
-from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
+from contracts.ids import memory_key
 from contracts.investigation import DurableAgentState, Feedback, RememberedRound, Remembrance
 from worker import calls
 from worker.calls import Steps
 from worker.domain import memory
 from worker.domain.failures import reason_for
+from worker.orchestrations.case import OpenCase
 
 _Remembering = Callable[[DurableAgentState], DurableAgentState]
 
@@ -25,10 +26,10 @@ class CaseMemory:
     without a person.
     """
 
-    def __init__(self, ctx: task.OrchestrationContext, case_id: str, alert: Alert) -> None:
+    def __init__(self, ctx: task.OrchestrationContext, case: OpenCase) -> None:
         self._ctx = ctx
-        self._case_id = case_id
-        self._alert = alert
+        self._key = memory_key(case.case_id) if case.features.from_record else case.case_id
+        self._alert = case.alert
         self._known = DurableAgentState()
         self._loss: str | None = None
 
@@ -41,7 +42,7 @@ class CaseMemory:
         """Remember what a round concluded. Ends with why a person must look at the case, or None."""
         remembrance = Remembrance(alert=self._alert, assessment=assessment)
         yield from self._keep(
-            calls.remember_round(self._ctx, self._case_id, remembrance),
+            calls.remember_round(self._ctx, self._key, remembrance),
             lambda known: memory.remember_round(known, self._alert, assessment),
         )
         return self._loss
@@ -49,7 +50,7 @@ class CaseMemory:
     def keep_feedback(self, feedback: Feedback) -> Steps[None]:
         """Remember what a person answered to a round."""
         yield from self._keep(
-            calls.remember_feedback(self._ctx, self._case_id, feedback),
+            calls.remember_feedback(self._ctx, self._key, feedback),
             lambda known: memory.remember_feedback(known, feedback),
         )
 

@@ -169,7 +169,7 @@ def _with_terms(
 def _plan(ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, role: Role) -> ReviewPlan:
     return ReviewPlan(
         case_id=case.case_id,
-        severity=case.alert.severity,
+        severity=case.severity,
         required_role=role,
         asked_at=now(ctx),
         assessment=assessment,

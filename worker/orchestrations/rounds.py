@@ -6,7 +6,7 @@ from durabletask import task
 
 from contracts.assessment import RiskAssessment
 from contracts.converter import Undecoded
-from contracts.investigation import AssessmentTask, ReportFiling, RoundStart, SpecialistTask
+from contracts.investigation import AssessmentOrder, ReportFiling, RoundStart, SpecialistOrder
 from contracts.report import SPECIALISTS, Specialist, SpecialistReport
 from worker import calls
 from worker.calls import Steps
@@ -45,7 +45,7 @@ def _hear_specialists(
     running: dict[Specialist, task.Task[Undecoded]] = {
         specialist: calls.run_specialist(
             ctx,
-            SpecialistTask(
+            SpecialistOrder(
                 case_id=case.case_id,
                 round=round_number,
                 specialist=specialist,
@@ -105,8 +105,8 @@ def _assess(
 
 def _task(
     case: OpenCase, round_number: int, memory: CaseMemory, reports: tuple[SpecialistReport, ...]
-) -> AssessmentTask:
-    return AssessmentTask(
+) -> AssessmentOrder:
+    return AssessmentOrder(
         case_id=case.case_id,
         round=round_number,
         alert=case.alert,

@@ -29,11 +29,10 @@ from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeSt
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from casebook.transactions import utc_now
-from contracts.alert import Alert
 from contracts.assessment import RecommendedAction, RiskLevel
 from contracts.case import CaseProgress
 from contracts.hashing import content_hash
-from contracts.ids import case_id, parse_review_id
+from contracts.ids import parse_review_id
 from contracts.investigation import ReviewOpening
 from contracts.reversal import Reversal
 from contracts.review import Decision
@@ -86,8 +85,7 @@ class FakeScheduler:
     told: asyncio.Event = field(default_factory=asyncio.Event)
     refused: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def start_investigation(self, alert: Alert) -> None:
-        case = case_id(alert.alert_id)
+    async def start_investigation(self, case: str) -> None:
         self._answer(case)
         if case not in self.instances:
             self.starts.append(case)

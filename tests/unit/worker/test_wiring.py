@@ -15,6 +15,7 @@ from worker.wiring import Record, wire_activities
 ACTIVITIES = {
     names.BEGIN_INVESTIGATION,
     names.BEGIN_ROUND,
+    names.BEGIN_CASE,
     names.START_INVESTIGATION,
     names.RUN_SPECIALIST,
     names.RECORD_REPORT,

@@ -111,7 +111,7 @@ async def test_what_was_told_is_not_told_again_before_it_is_written(book: CaseBo
     relay.deliver_now(a_decision(opening))
     relay.deliver_now(a_decision(opening))
     case = open_case(book, 2)
-    await scheduler.start_investigation(an_alert(2))
+    await scheduler.start_investigation(case)
     relay.confirm_start(case)
 
     await relay.sweep()

@@ -76,7 +76,7 @@ async def until_finished(scheduler: DurableTaskScheduler, instance_id: str = CAS
 async def test_an_investigation_is_started_once_however_often_it_is_asked_for(hub: str) -> None:
     async with open_scheduler(hub, "default") as scheduler:
         assert await scheduler.state_of(CASE) is None
-        await asyncio.gather(*(scheduler.start_investigation(ALERT) for _ in range(3)))
+        await asyncio.gather(*(scheduler.start_investigation(CASE) for _ in range(3)))
         state = await scheduler.state_of(CASE)
         assert await scheduler.living() == {CASE}
     assert state is not None
@@ -89,7 +89,7 @@ async def test_the_decision_reaches_the_round_that_waits_for_it(hub: str) -> Non
     worker.start()
     try:
         async with open_scheduler(hub, "default") as scheduler:
-            await scheduler.start_investigation(ALERT)
+            await scheduler.start_investigation(CASE)
             await scheduler.deliver(DECISION)
             state = await asyncio.wait_for(until_finished(scheduler), 20)
     finally:
@@ -100,11 +100,11 @@ async def test_the_decision_reaches_the_round_that_waits_for_it(hub: str) -> Non
 
 
 async def test_an_id_above_the_schedulers_limit_is_shortened(hub: str) -> None:
-    alert = an_alert(1).model_copy(update={"alert_id": "x" * 100})
+    case = case_id("x" * 100)
     async with open_scheduler(hub, "default") as scheduler:
-        await scheduler.start_investigation(alert)
+        await scheduler.start_investigation(case)
         (instance,) = await scheduler.living()
-        state = await scheduler.state_of(case_id(alert.alert_id))
+        state = await scheduler.state_of(case)
     assert len(instance) == 100
     assert state is not None
 
@@ -134,7 +134,7 @@ async def test_a_scheduler_that_is_away_is_unavailable_and_found_when_it_comes(p
     async with open_scheduler(f"http://127.0.0.1:{port}", "default") as scheduler:
         for attempt in (
             scheduler.probe(),
-            scheduler.start_investigation(ALERT),
+            scheduler.start_investigation(CASE),
             scheduler.deliver(DECISION),
             scheduler.start_reversal(APPROVED),
             scheduler.living(),
@@ -147,7 +147,7 @@ async def test_a_scheduler_that_is_away_is_unavailable_and_found_when_it_comes(p
             async with asyncio.timeout(60):
                 while True:
                     try:
-                        await scheduler.start_investigation(ALERT)
+                        await scheduler.start_investigation(CASE)
                         break
                     except SchedulerUnavailable:
                         await asyncio.sleep(0.05)

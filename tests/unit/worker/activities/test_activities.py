@@ -8,12 +8,11 @@ from casebook.errors import CasebookUnavailable
 from casebook.repository import CaseBook
 from contracts.ids import review_id
 from contracts.investigation import (
-    AssessmentTask,
     Closing,
     Escalation,
     ReportFiling,
     RoundStart,
-    SpecialistTask,
+    SpecialistOrder,
 )
 from contracts.report import SPECIALISTS
 from tests.unit.worker.support.agents import FakeTools, ScriptedModel, Turn, a_loop, a_verdict, answers, asks
@@ -23,7 +22,7 @@ from tests.unit.worker.support.cases import (
     a_policy,
     a_report,
     an_assessment,
-    an_assessment_task,
+    an_assessment_order,
     evidence_behind,
 )
 from tests.unit.worker.support.record import CASE, CTX, ORDER, an_opening, approved, concluded, events
@@ -55,7 +54,7 @@ def assessing(casebook: CaseBook, *turns: Turn) -> tuple[AssessmentActivities, S
 
 def heard(casebook: CaseBook) -> None:
     """The reports of an ordinary assessment task are on record."""
-    for report in an_assessment_task().reports:
+    for report in an_assessment_order().reports:
         casebook.save_report(CASE, report, evidence_behind(report))
 
 
@@ -63,8 +62,8 @@ def refuse(*_: object) -> None:
     raise CasebookUnavailable("The disk is full.")
 
 
-def a_specialist_task() -> SpecialistTask:
-    return SpecialistTask(case_id=CASE, round=1, specialist="usage", alert=ORDER.alert, policy=a_policy())
+def a_specialist_task() -> SpecialistOrder:
+    return SpecialistOrder(case_id=CASE, round=1, specialist="usage", policy=a_policy())
 
 
 def test_a_case_begins_with_the_limits_in_force_and_its_first_round(casebook: CaseBook) -> None:
@@ -81,6 +80,15 @@ def test_a_case_begins_with_its_first_round_in_one_step(casebook: CaseBook) -> N
 
     assert rounds.start_investigation(CTX, ORDER).max_review_attempts == 2
     rounds.start_investigation(CTX, ORDER)
+    assert events(casebook) == ["case_opened", "round_started"]
+
+
+def test_a_later_case_begins_with_what_is_on_record_of_it(casebook: CaseBook) -> None:
+    begun = RoundActivities(casebook, a_policy(max_review_attempts=2)).begin_case(CTX, ORDER)
+    again = RoundActivities(casebook, a_policy(max_review_attempts=9)).begin_case(CTX, ORDER)
+
+    assert (begun.policy.max_review_attempts, begun.customer_id, begun.severity) == (2, 7, "high")
+    assert again == begun
     assert events(casebook) == ["case_opened", "round_started"]
 
 
@@ -156,10 +164,10 @@ def test_a_report_that_was_kept_after_all_beats_the_notice_of_its_failure(casebo
 def test_an_assessment_is_kept_with_its_cost_and_not_paid_for_again(casebook: CaseBook) -> None:
     heard(casebook)
     first, _ = assessing(casebook, answers(VERDICT))
-    assessment = first.assess_risk(CTX, an_assessment_task())
+    assessment = first.assess_risk(CTX, an_assessment_order())
     again, model = assessing(casebook)
 
-    assert again.assess_risk(CTX, an_assessment_task()) == assessment
+    assert again.assess_risk(CTX, an_assessment_order()) == assessment
     assert (assessment.overall_risk_score, assessment.tokens, assessment.model) == (0.9, 100, "scripted")
     assert model.requests == []
     assert events(casebook) == ["case_opened", *["specialist_finished"] * 3, "assessed"]
@@ -168,7 +176,7 @@ def test_an_assessment_is_kept_with_its_cost_and_not_paid_for_again(casebook: Ca
 def test_without_a_model_a_person_must_look(casebook: CaseBook) -> None:
     activities, _ = assessing(casebook)
 
-    assessment = activities.assess_without_model(CTX, an_assessment_task())
+    assessment = activities.assess_without_model(CTX, an_assessment_order())
 
     assert (assessment.route, assessment.overall_risk_score, assessment.risk_level) == ("review", None, None)
     assert assessment.recommended_action is None
@@ -178,7 +186,7 @@ def test_without_a_model_a_person_must_look(casebook: CaseBook) -> None:
 def test_garbage_from_every_agent_never_clears_a_case(casebook: CaseBook) -> None:
     reports = tuple(a_report(name, None, status="unavailable", findings=()) for name in SPECIALISTS)
     activities, _ = assessing(casebook)
-    order: AssessmentTask = an_assessment_task(reports=reports)
+    order = an_assessment_order(reports=reports)
 
     assert activities.assess_risk(CTX, order).route == "review"
 
@@ -215,7 +223,7 @@ def test_a_person_is_shown_why_an_assessment_that_was_to_clear_the_case_came_to_
     judgement = {"overall_risk_score": 0.1, "recommended_action": "clear", "reasoning": "All is well."}
     heard(casebook)
     activities, _ = assessing(casebook, answers(judgement))
-    cleared = activities.assess_risk(CTX, an_assessment_task())
+    cleared = activities.assess_risk(CTX, an_assessment_order())
     shown = send_to_person(cleared, "The case's memory could not be written: it is full.")
 
     ReviewActivities(casebook).open_review(CTX, an_opening(shown))

@@ -9,11 +9,11 @@ from sqlalchemy import event
 from casebook.engine import open_engine, upgrade
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
-from contracts.investigation import AssessmentTask, RoundStart, SpecialistTask
+from contracts.investigation import AssessmentOrder, RoundStart, SpecialistOrder
 from contracts.report import SPECIALISTS, Specialist
 from tests.unit.worker.support.agents import FakeTools, ScriptedModel, Turn, a_loop, a_verdict, answers, asks
 from tests.unit.worker.support.cases import a_policy, an_alert
-from tests.unit.worker.support.record import CASE, CTX, ORDER, an_opening
+from tests.unit.worker.support.record import CASE, CTX, an_opening
 from worker.activities.assessment import AssessmentActivities
 from worker.activities.review import ReviewActivities
 from worker.activities.rounds import RoundActivities
@@ -45,11 +45,11 @@ def investigate(book: CaseBook) -> None:
     reports = tuple(
         specialists.run_specialist(
             CTX,
-            SpecialistTask(case_id=CASE, round=1, specialist=specialist, alert=ORDER.alert, policy=a_policy()),
+            SpecialistOrder(case_id=CASE, round=1, specialist=specialist, policy=a_policy()),
         )
         for specialist in SPECIALISTS
     )
-    order = AssessmentTask(case_id=CASE, round=1, alert=ORDER.alert, reports=reports, policy=a_policy())
+    order = AssessmentOrder(case_id=CASE, round=1, reports=reports, policy=a_policy())
     assessment = AssessmentActivities(book, AggregatorAgent(loop, prompts)).assess_risk(CTX, order)
     ReviewActivities(book).open_review(CTX, an_opening(assessment))
 

@@ -17,7 +17,7 @@ from tests.unit.worker.support.cases import (
     a_policy,
     a_report,
     an_assessment,
-    an_assessment_task,
+    an_assessment_order,
     evidence_behind,
     three_reports,
 )
@@ -108,7 +108,7 @@ def test_an_assessment_says_what_its_refund_adds_up_to_by_the_record(casebook: C
         duration_ms=1,
     )
     billing = a_report("billing", 0.9, tool_calls=(call,), suspicious_charge_ids=("ch-1", "ch-2"))
-    task = an_assessment_task(reports=(*three_reports()[:2], billing))
+    task = an_assessment_order(reports=(*three_reports()[:2], billing))
     seen(casebook, 1_500, 250, report=billing)
     for report in task.reports[:2]:
         casebook.save_report(CASE, report, evidence_behind(report))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 from pydantic import ValidationError
 
-from contracts.investigation import SpecialistTask
+from contracts.investigation import SpecialistOrder
 from contracts.report import SpecialistReport
 from tests.unit.worker.support.cases import a_policy
 from tests.unit.worker.support.desk import CaseScript, ScriptedFault, ordinary_report
@@ -97,8 +97,8 @@ def test_feedback_that_cannot_be_remembered_keeps_the_next_round_from_closing_by
 @pytest.mark.parametrize(
     "instead",
     [
-        {"start_investigation": ScriptedFault("No casebook.")},
-        {"start_investigation": {"auto_clear_threshold": 9}},
+        {"begin_case": ScriptedFault("No casebook.")},
+        {"begin_case": {"policy": {"auto_clear_threshold": 9}}},
         {"run_specialist": {"specialist": "usage", "mood": "of another release"}},
         {"run_specialist": ScriptedFault("No model."), "record_report": ScriptedFault("No casebook.")},
         {"assess_risk": ScriptedFault("No model."), "assess_without_model": ScriptedFault("No casebook.")},
@@ -157,7 +157,7 @@ def test_a_later_round_that_cannot_begin_closes_its_case_as_failed(lab: Lab) -> 
 
 
 def test_the_round_that_broke_is_on_record(lab: Lab) -> None:
-    def breaks_in_round_2(order: SpecialistTask) -> SpecialistReport:
+    def breaks_in_round_2(order: SpecialistOrder) -> SpecialistReport:
         if order.round == 2:
             case.script.instead["assess_risk"] = {"mood": "of another release"}
         return ordinary_report(order)
@@ -171,7 +171,7 @@ def test_the_round_that_broke_is_on_record(lab: Lab) -> None:
 
 
 def test_an_orchestration_that_cannot_close_its_case_fails_with_the_first_fault(lab: Lab) -> None:
-    script = harmless(close_case=ScriptedFault("No casebook."), start_investigation=ScriptedFault("The first fault."))
+    script = harmless(close_case=ScriptedFault("No casebook."), begin_case=ScriptedFault("The first fault."))
     case = lab.start(script)
 
     assert "The first fault." in case.failure()

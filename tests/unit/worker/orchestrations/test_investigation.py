@@ -6,7 +6,7 @@ import pytest
 
 from contracts.assessment import RecommendedAction
 from contracts.case import CaseOutcome
-from contracts.investigation import SpecialistTask
+from contracts.investigation import SpecialistOrder
 from contracts.report import SPECIALISTS, Finding, SpecialistReport
 from tests.unit.worker.support.cases import a_decision, a_policy, a_report, an_assessment, three_reports
 from tests.unit.worker.support.desk import WAIT_S, CaseScript, ordinary_report
@@ -155,7 +155,7 @@ def test_a_rejection_accepted_just_before_the_first_deadline_starts_a_round(lab:
 
 
 def test_a_specialist_that_fails_every_attempt_is_reported_unavailable_and_a_person_decides(lab: Lab) -> None:
-    def location_fails(order: SpecialistTask) -> SpecialistReport:
+    def location_fails(order: SpecialistOrder) -> SpecialistReport:
         if order.specialist == "location":
             raise ModelUnavailable("The model did not answer within 60 seconds.")
         return ordinary_report(order)
@@ -174,7 +174,7 @@ def test_a_specialist_that_fails_every_attempt_is_reported_unavailable_and_a_per
 
 
 def test_what_an_unexpected_fault_says_is_not_repeated_to_people(lab: Lab) -> None:
-    def fails(order: SpecialistTask) -> SpecialistReport:
+    def fails(order: SpecialistOrder) -> SpecialistReport:
         raise ValueError("password=hunter2")
 
     case = lab.start(CaseScript(specialist=fails))
@@ -246,12 +246,12 @@ def test_a_doubled_decision_never_reaches_the_next_round(lab: Lab) -> None:
 def test_a_decision_may_arrive_before_the_case_waits_for_it(lab: Lab) -> None:
     asked = threading.Event()
 
-    def after_the_decision(order: SpecialistTask) -> SpecialistReport:
+    def after_the_decision(order: SpecialistOrder) -> SpecialistReport:
         assert asked.wait(WAIT_S)
         return ordinary_report(order)
 
     case = lab.start(CaseScript(specialist=after_the_decision))
-    alert = case.order.alert
+    alert = case.script.alert
     foreseen = an_assessment(0.9, reports=three_reports(), alert=alert, case_id=case.order.case_id)
     decision = a_decision(f"{case.order.case_id}:r1", foreseen, action="clear")
     case.script.accepted[decision.review_id] = decision
@@ -264,7 +264,7 @@ def test_a_decision_may_arrive_before_the_case_waits_for_it(lab: Lab) -> None:
 def test_each_specialist_shows_as_soon_as_it_has_finished(lab: Lab) -> None:
     gates = {name: threading.Event() for name in SPECIALISTS}
 
-    def when_let(order: SpecialistTask) -> SpecialistReport:
+    def when_let(order: SpecialistOrder) -> SpecialistReport:
         assert gates[order.specialist].wait(WAIT_S)
         return ordinary_report(order)
 
@@ -282,7 +282,7 @@ def test_each_specialist_shows_as_soon_as_it_has_finished(lab: Lab) -> None:
 
 
 def test_the_custom_status_stays_below_4_kb_however_much_was_found(lab: Lab) -> None:
-    def verbose(order: SpecialistTask) -> SpecialistReport:
+    def verbose(order: SpecialistOrder) -> SpecialistReport:
         findings = tuple(Finding(statement="x" * 3_000, evidence_ids=("e-1",)) for _ in range(10))
         return a_report(order.specialist, 0.7, round=order.round, findings=findings)
 

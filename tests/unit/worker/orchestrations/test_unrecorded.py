@@ -178,6 +178,7 @@ def test_a_changed_fact_that_may_not_be_noted_starts_no_round(lab: Lab) -> None:
     case = lab.start(CaseScript(facts=[changed], refused=["note_changed_facts"]))
     opening = case.script.opening()
     decision = case.decide(opening, "lock_account")
+    case.script.wait_until_refused()
     case.send(1, decision)
 
     assert case.outcome() == "account_locked"

@@ -7,7 +7,7 @@ from contracts.alert import Alert
 from contracts.assessment import RecommendedAction, RiskAssessment
 from contracts.hashing import content_hash
 from contracts.ids import case_id
-from contracts.investigation import AssessmentTask, Investigation, InvestigationPolicy
+from contracts.investigation import AssessmentOrder, AssessmentTask, Investigation, InvestigationPolicy
 from contracts.report import SPECIALISTS, Evidence, Finding, Specialist, SpecialistReport, ToolCall
 from contracts.reversal import Reversal, ReversalAction
 from contracts.review import Decision, Verdict
@@ -40,8 +40,7 @@ def an_alert(alert_id: str = "impossible_travel-7-20260302t120000z", **changes: 
 
 
 def an_investigation(alert: Alert | None = None) -> Investigation:
-    alert = alert or an_alert()
-    return Investigation(case_id=case_id(alert.alert_id), alert=alert)
+    return Investigation(case_id=case_id((alert or an_alert()).alert_id))
 
 
 def a_report(specialist: Specialist = "usage", score: float | None = 0.1, **changes: Any) -> SpecialistReport:
@@ -94,11 +93,15 @@ def an_assessment_task(**changes: Any) -> AssessmentTask:
     values: dict[str, Any] = {
         "case_id": order.case_id,
         "round": 1,
-        "alert": order.alert,
+        "alert": an_alert(),
         "reports": three_reports(),
         "policy": a_policy(),
     }
     return AssessmentTask(**(values | changes))
+
+
+def an_assessment_order(**changes: Any) -> AssessmentOrder:
+    return AssessmentOrder.model_validate(an_assessment_task(**changes).model_dump())
 
 
 def an_assessment(

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from durabletask import task
 
 from casebook.approvals import approvals_required, four_eyes_actions
+from contracts.alert import Alert
 from contracts.assessment import RecommendedAction, RiskAssessment
 from contracts.case import CaseOutcome
 from contracts.effect import Effect, EffectStatus
 from contracts.investigation import (
     ActionOrder,
     ActionResult,
+    AssessmentOrder,
     AssessmentTask,
+    CaseBeginning,
     ChangedFacts,
     Closing,
     DecisionReading,
@@ -34,12 +37,12 @@ from contracts.investigation import (
     ReviewPlan,
     ReviewTerms,
     RoundStart,
-    SpecialistTask,
+    SpecialistOrder,
 )
 from contracts.report import Specialist, SpecialistReport
 from contracts.reversal import Reversal
 from contracts.review import Decision, ReviewRequest
-from tests.unit.worker.support.cases import a_policy, a_report, nothing_found
+from tests.unit.worker.support.cases import a_policy, a_report, an_alert, nothing_found
 from worker.activities.review import opening_of
 from worker.domain.assessing import NO_JUDGEMENT, assess
 from worker.domain.deadlines import due_after, remind_after, review_hours
@@ -54,7 +57,7 @@ class ScriptedFault(Exception):
     """A fault that a script asks for."""
 
 
-def ordinary_report(order: SpecialistTask) -> SpecialistReport:
+def ordinary_report(order: SpecialistOrder) -> SpecialistReport:
     return a_report(order.specialist, 0.1, round=order.round)
 
 
@@ -62,10 +65,12 @@ def ordinary_report(order: SpecialistTask) -> SpecialistReport:
 class CaseScript:
     """What one case's activities do, and what they were given."""
 
+    alert: Alert = field(default_factory=an_alert)
+    """What is on record of the case."""
     policy: InvestigationPolicy = field(default_factory=a_policy)
     score: float = 0.9
     recommended: RecommendedAction = "lock_account"
-    specialist: Callable[[SpecialistTask], SpecialistReport] = ordinary_report
+    specialist: Callable[[SpecialistOrder], SpecialistReport] = ordinary_report
     aggregator_fails: bool = False
     action_fails: bool = False
     facts: list[FactReport | Exception] = field(default_factory=list[FactReport | Exception])
@@ -93,9 +98,9 @@ class CaseScript:
     reversals: list[Reversal] = field(default_factory=list[Reversal])
     reversal_looks: list[ReversalReconciliation] = field(default_factory=list[ReversalReconciliation])
     rounds: list[int] = field(default_factory=list[int])
-    heard: list[SpecialistTask] = field(default_factory=list[SpecialistTask])
+    heard: list[SpecialistOrder] = field(default_factory=list[SpecialistOrder])
     filed: list[SpecialistReport] = field(default_factory=list[SpecialistReport])
-    assessed: list[AssessmentTask] = field(default_factory=list[AssessmentTask])
+    assessed: list[AssessmentOrder] = field(default_factory=list[AssessmentOrder])
     openings: list[ReviewOpening] = field(default_factory=list[ReviewOpening])
     escalations: list[Escalation] = field(default_factory=list[Escalation])
     expired: list[ReviewRequest] = field(default_factory=list[ReviewRequest])
@@ -122,10 +127,17 @@ class CaseScript:
             assert self.changed.wait_for(lambda: bool(self.escalations), WAIT_S), "nothing was escalated"
         return self.escalations[0]
 
+    def wait_until_refused(self) -> None:
+        """Until every step that was to be refused has been."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: not self.refused, WAIT_S), f"{self.refused} was never asked for"
+
     def stray_from(self, step: str) -> object | None:
         """What `step` answers instead of doing its work, or None. Raises what it is to raise."""
         if step in self.refused:
-            self.refused.remove(step)
+            with self.changed:
+                self.refused.remove(step)
+                self.changed.notify_all()
             return Refusal(refused=f"Nothing on record justifies '{step}'.", reason="unjustified")
         stray = self.instead.get(step)
         if isinstance(stray, Exception):
@@ -146,6 +158,11 @@ class FakeActivities:
     def __init__(self, scripts: Mapping[str, CaseScript]) -> None:
         self._scripts = scripts
 
+    def begin_case(self, ctx: task.ActivityContext, order: Investigation) -> CaseBeginning:
+        script = self._scripts[order.case_id]
+        script.rounds.append(1)
+        return CaseBeginning(policy=script.policy, customer_id=script.alert.customer_id, severity=script.alert.severity)
+
     def start_investigation(self, ctx: task.ActivityContext, order: Investigation) -> InvestigationPolicy:
         self._scripts[order.case_id].rounds.append(1)
         return self._scripts[order.case_id].policy
@@ -156,7 +173,7 @@ class FakeActivities:
     def begin_round(self, ctx: task.ActivityContext, start: RoundStart) -> None:
         self._scripts[start.case_id].rounds.append(start.round)
 
-    def run_specialist(self, ctx: task.ActivityContext, order: SpecialistTask) -> SpecialistReport:
+    def run_specialist(self, ctx: task.ActivityContext, order: SpecialistOrder) -> SpecialistReport:
         script = self._scripts[order.case_id]
         script.heard.append(order)
         return script.specialist(order)
@@ -165,15 +182,16 @@ class FakeActivities:
         self._scripts[filing.case_id].filed.append(filing.report)
         return filing.report
 
-    def assess_risk(self, ctx: task.ActivityContext, order: AssessmentTask) -> RiskAssessment:
+    def assess_risk(self, ctx: task.ActivityContext, order: AssessmentOrder) -> RiskAssessment:
         script = self._scripts[order.case_id]
         script.assessed.append(order)
         if script.aggregator_fails:
             raise ScriptedFault("The aggregator is down.")
-        return assess(order, Judgement(script.score, script.recommended, "Because of the evidence."), nothing_found)
+        judgement = Judgement(script.score, script.recommended, "Because of the evidence.")
+        return assess(_with_alert(order, script), judgement, nothing_found)
 
-    def assess_without_model(self, ctx: task.ActivityContext, order: AssessmentTask) -> RiskAssessment:
-        return assess(order, NO_JUDGEMENT)
+    def assess_without_model(self, ctx: task.ActivityContext, order: AssessmentOrder) -> RiskAssessment:
+        return assess(_with_alert(order, self._scripts[order.case_id]), NO_JUDGEMENT)
 
     def ask_person(self, ctx: task.ActivityContext, question: Question) -> ReviewRequest:
         opening = opening_of(question, self.schedule_review(ctx, question.plan))
@@ -273,6 +291,17 @@ class FakeActivities:
 def _as_it_came(effect: Effect, status: EffectStatus) -> Effect:
     result = {"error": "The store refused it."} if status == "failed" else None
     return effect.model_copy(update={"status": status, "result": result})
+
+
+def _with_alert(order: AssessmentOrder, script: CaseScript) -> AssessmentTask:
+    return AssessmentTask(
+        case_id=order.case_id,
+        round=order.round,
+        alert=order.alert or script.alert,
+        reports=order.reports,
+        policy=order.policy,
+        memory=order.memory,
+    )
 
 
 def _next(script: CaseScript) -> EffectStatus:

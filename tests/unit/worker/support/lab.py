@@ -22,6 +22,7 @@ from contracts.review import Decision
 from tests.unit.worker.support.cases import a_decision, an_alert, an_investigation
 from tests.unit.worker.support.desk import WAIT_S, CaseScript, FakeActivities
 from worker.entities.fraud_analysis_agent import FraudAnalysisAgent
+from worker.orchestrations.case import Features
 from worker.orchestrations.investigation import investigation
 from worker.orchestrations.reversal import reversal
 
@@ -124,8 +125,12 @@ class Lab:
         version: str = names.INVESTIGATION_VERSION,
     ) -> RunningCase:
         """Schedule a case; `text` is its input if it is to be another than its order."""
-        order = an_investigation(alert or an_alert(f"alert-{next(self.numbers)}"))
+        alert = alert or an_alert(f"alert-{next(self.numbers)}")
+        order = an_investigation(alert)
+        if not Features.of(version).from_record:
+            order = order.model_copy(update={"alert": alert})
         script = script or CaseScript()
+        script.alert = alert
         self.scripts[order.case_id] = script
         client, order_or_text = (self.client, order) if text is None else (self.rude_client, text)
         client.schedule_new_orchestration(
