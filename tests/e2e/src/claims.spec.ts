@@ -45,10 +45,10 @@ test("a tab that did not hear of a claim is refused, then shows who works on the
   await button(ana, "Claim").click();
   await ana.getByText("You work on this case.").waitFor();
 
-  await ben.getByRole("radio", { name: "Clear", exact: true }).check();
+  await ben.getByRole("radio", { name: "Lock account", exact: true }).check();
   await explain(ben);
   await approveButton(ben).click();
-  await ben.getByRole("dialog").getByRole("button", { name: "Clear" }).click();
+  await ben.getByRole("dialog").getByRole("button", { name: "Lock account" }).click();
   await ben.getByRole("alert").filter({ hasText: "claimed this case at" }).waitFor();
   await ben.getByText("Ana works on this case: only they can decide it now.").waitFor();
   expect(await approveButton(ben).count()).toBe(0);

@@ -75,7 +75,7 @@ test("several cases are claimed together, and none is cleared against its assess
   await dialog.getByText("2 yours now, 1 refused.").waitFor();
   await dialog.getByRole("button", { name: "Close", exact: true }).last().click();
   for (const { customer_id } of customers.slice(0, 2)) {
-    await rowOf(page, customer_id).getByText("Ana").waitFor();
+    await rowOf(page, customer_id).getByText("You").waitFor();
   }
   await rowOf(page, customers[2]?.customer_id ?? 0)
     .getByText("Ben")
