@@ -56,7 +56,6 @@ def analyst_decision(round_number: int) -> str:
 
 CaseEventType = Literal[
     "case_opened",
-    "investigation_broke",
     "round_started",
     "specialist_started",
     "specialist_finished",
