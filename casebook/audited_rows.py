@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from pydantic import JsonValue, ValidationError
@@ -133,14 +134,14 @@ def rows_of(session: Session, cases: Sequence[str]) -> Mapping[str, list[Row]]:
 def calls_of(session: Session, cases: Sequence[CaseRow]) -> Mapping[str, Calls]:
     """What is on record of the calls of models in these cases, by case."""
     names = [case.case_id for case in cases]
-    journals: dict[str, list[ExportedCall]] = {}
+    journals: dict[str, list[tuple[int, str, ExportedCall]]] = {}
     broken: dict[str, str] = {}
     kept = ModelCallRow.__table__
     # Row by row: an answer may be long, and only its hash is needed.
-    found = select(kept).where(kept.c.case_id.in_(names)).order_by(kept.c.case_id, kept.c.number, kept.c.key)
+    found = select(kept).where(kept.c.case_id.in_(names))
     for row in session.execute(found.execution_options(yield_per=100)):
         try:
-            journals.setdefault(row.case_id, []).append(read_call(row))
+            journals.setdefault(row.case_id, []).append((row.number, row.key, read_call(row)))
         except ValidationError:
             broken[row.case_id] = "its journal of model calls cannot be read"
     spent: dict[str, dict[SpendKey, SpendLine]] = {}
@@ -150,7 +151,7 @@ def calls_of(session: Session, cases: Sequence[CaseRow]) -> Mapping[str, Calls]:
         spent.setdefault(row.case_id, {})[row.round, row.agent, row.model, row.day] = line
     return {
         case.case_id: Calls(
-            tuple(journals.get(case.case_id, ())),
+            tuple(call for _, _, call in sorted(journals.get(case.case_id, ()), key=itemgetter(0, 1))),
             spent.get(case.case_id, {}),
             (case.journal_entries, case.journal_hash),
             broken.get(case.case_id),

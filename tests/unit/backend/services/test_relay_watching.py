@@ -54,7 +54,8 @@ async def test_a_case_whose_orchestration_ended_from_outside_is_closed_as_failed
     assert (view.state, view.outcome, view.review) == ("closed", "failed", None)
     closed = book.case_events(opening.case_id)[-1]
     assert (closed.type, closed.actor) == ("case_closed", "system")
-    assert closed.data == {"outcome": "failed", "round": 1, "reason": reason}
+    journal = {"entries": 0, "hash": None}
+    assert closed.data == {"outcome": "failed", "round": 1, "reason": reason, "journal": journal}
     assert book.verify_audit() is None
     errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert errors == [f"{opening.case_id} is closed as failed, and nothing goes on with it. {reason}"]
