@@ -11,6 +11,11 @@ SYSTEM = "system"
 _UNSEALED = HASH_PREFIX + "0" * 64
 
 
+def person_of(actor: str | None) -> str | None:
+    """The person who an event's actor is; None when the product did it by itself."""
+    return None if actor == SYSTEM else actor
+
+
 @dataclass(frozen=True)
 class BrokenLink:
     """The first thing in a case's record that is not as the log says, and what is wrong with it."""

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from casebook.bonds import Facts, report_key, round_key
 from casebook.call_chain import spend_of
 from casebook.crosscheck import Calls, CaseCheck, Row, digest_of
-from casebook.events import SYSTEM, BrokenLink
+from casebook.events import BrokenLink, person_of
 from contracts.case import CaseEvent
 from contracts.export import EXPORT_FORMAT, EXPORT_VERSION, CaseExport, ExportedCall
 from contracts.hashing import HASH_PREFIX
@@ -153,8 +153,7 @@ def _head(said: Json) -> Facts:
 
 def _opener(events: list[Json]) -> str | None:
     """The person who opened the case, or None when the product did."""
-    actor = next(event["actor"] for event in events if event["type"] == "case_opened")
-    return None if actor == SYSTEM else actor
+    return person_of(next(event["actor"] for event in events if event["type"] == "case_opened"))
 
 
 def _calls(said: Json) -> Calls | None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from casebook.claims import running_claim
 from casebook.errors import CaseNotFound, EvidenceNotFound
-from casebook.events import SYSTEM
+from casebook.events import person_of
 from casebook.log import read_event
 from casebook.pages import (
     MAX_PAGE,
@@ -98,7 +98,7 @@ def read_case(session: Session, case_id: str, now: datetime) -> CaseView:
 
 def _opened_by(session: Session, case: CaseRow) -> str | None:
     actor = session.scalars(select(CaseEventRow.actor).where(CaseEventRow.seq == case.opened_seq)).one_or_none()
-    return None if actor == SYSTEM else actor
+    return person_of(actor)
 
 
 def read_progress(session: Session, case_id: str) -> CaseProgress:

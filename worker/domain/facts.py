@@ -3,7 +3,6 @@
 What a store says is data: it is read field by field, and what is not as expected counts as changed or unknown.
 """
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,8 +33,6 @@ MAX_QUOTE = 200
 """Characters of another system's own words that a sentence repeats."""
 MAX_REFUSAL = 1_000
 """Characters of the store's own sentence about what it refused."""
-
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @dataclass(frozen=True)
