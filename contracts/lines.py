@@ -93,7 +93,8 @@ class LineSplitter:
     def _hold(self, data: bytes) -> None:
         if self._dropping:
             return
-        self._rest += data
+        # A log that was cut under its writer begins with as many zeros as it had bytes.
+        self._rest += data if self._rest else data.lstrip(b"\0")
         if len(self._rest) > MAX_LINE_BYTES:
             self._dropping = True
             del self._rest[_HEAD_BYTES:]

@@ -4,8 +4,8 @@ import gzip
 import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from contracts.lines import Line, LineSplitter
 
@@ -23,7 +23,8 @@ def recorded_lines(path: Path) -> Generator[Line]:
     """
     splitter = LineSplitter()
     with _opened(path) as file:
-        while chunk := file.read(_CHUNK_BYTES):
+        # All that there is before a fault in the file, not whole chunks only.
+        while chunk := file.read1(_CHUNK_BYTES):
             yield from splitter.feed(chunk)
     yield from splitter.finish()
 
@@ -46,11 +47,11 @@ def file_problem(error: Exception) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Generator[BinaryIO]:
+def _opened(path: Path) -> Generator[BufferedReader | gzip.GzipFile]:
     # Opened once, and looked into without taking anything: it may be a pipe.
     with path.open("rb") as plain:
         if path.suffix == ".gz" or plain.peek(len(_GZIP_MARK)).startswith(_GZIP_MARK):
             with gzip.GzipFile(fileobj=plain, mode="rb") as unpacked:
-                yield cast("BinaryIO", unpacked)
+                yield unpacked
         else:
             yield plain

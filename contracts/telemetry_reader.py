@@ -4,7 +4,10 @@ An event is what its `kind` cannot be judged without. Whatever else is wrong cos
 kind; what was given for it is kept in the attribute `set_aside`, as are fields that nobody here knows.
 """
 
+import hashlib
+import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,7 +28,10 @@ SetAsideKind = Literal["unreadable", "from_the_future", "from_the_far_past"]
 SET_ASIDE = "set_aside"
 """The attribute that keeps what was given but not judged."""
 
+_NOTHING = b" \t\r\xef\xbb\xbf\0\x1e[],"
+"""What a line without an event is made of, those of an array among them."""
 _FIELDS = frozenset({"event_id", "customer_id", "occurred_at", "kind", "attributes"})
+_NAMES_AN_EVENT = frozenset({"kind", "customer_id"})
 _NEEDED: Mapping[object, frozenset[str]] = {
     "login": frozenset(),
     "auth_failure": frozenset(),
@@ -34,7 +40,12 @@ _NEEDED: Mapping[object, frozenset[str]] = {
     "api_call": frozenset({"endpoint"}),
 }
 _MAX_AMOUNT_EXPONENT = 18
+_MAX_GB = 1_000_000
+"""A petabyte in one reading is a counter that ran over; as the customer's record it would hide every later spike."""
 _NULL_ISLAND_DEGREES = 0.01
+_MAX_EVENT_ID = 128
+_ID_HEAD, _ID_DIGEST = 80, 24
+_YES, _NO = frozenset({"success", "succeeded", "ok"}), frozenset({"failure", "failed", "fail", "denied", "error"})
 _ALSO_WRITTEN = {"UK": "GB", "EL": "GR"}
 # Assigned to no country by ISO 3166 and used for "unknown"; XK is Kosovo, EU and AP are regions of address lists.
 _NO_COUNTRIES = frozenset({"AA", "ZZ", "EU", "AP"})
@@ -85,7 +96,7 @@ class TelemetryReader:
             return None
         if isinstance(value, SetAside):
             return None, value
-        envelope: Any = value[0]
+        envelope: Any = self._json.within(value[0]) if isinstance(value[0], str) else value[0]
         if not isinstance(envelope, dict):
             return None, SetAside("unreadable", "Input should be an object")
         envelope = cast("dict[str, Any]", envelope)
@@ -101,8 +112,8 @@ class TelemetryReader:
         value = self._value(line)
         if value is None or isinstance(value, SetAside):
             return value
-        fields: Any = value[0]
-        customer = _whole(cast("dict[str, Any]", fields).get("customer_id")) if isinstance(fields, dict) else None
+        fields = self._json.object_with(_NAMES_AN_EVENT, value[0], _FIELDS)
+        customer = _whole(fields.get("customer_id")) if fields is not None else None
         if not customer or customer > MAX_CUSTOMER_ID:
             return SetAside("unreadable", "customer_id: there is none")
         return customer
@@ -110,7 +121,7 @@ class TelemetryReader:
     def _value(self, line: Line) -> tuple[Any] | SetAside | None:
         if line.too_long:
             return SetAside("unreadable", TOO_LONG)
-        if not line.data.strip(b" \t\r\xef\xbb\xbf\0"):
+        if not line.data.strip(_NOTHING):
             return None
         try:
             return (self._json.read(line.data),)
@@ -121,9 +132,14 @@ class TelemetryReader:
         mended = self._json.mended
         if line.recoded:
             mended["other_encoding"] += 1
-        if not isinstance(fields, dict):
+        fields = self._json.object_with(_NAMES_AN_EVENT, fields, _FIELDS)
+        if fields is None:
             return SetAside("unreadable", "Input should be an object")
-        mending = _Mending(cast("dict[str, Any]", fields), mended)
+        attributes = fields.get("attributes")
+        if isinstance(attributes, str) and (unpacked := self._json.within(attributes)) is not None:
+            fields["attributes"] = unpacked
+            mended["unpacked"] += 1
+        mending = _Mending(fields, mended)
         kind = str(mending.fields.get("kind"))
         try:
             event = mending.event()
@@ -156,6 +172,8 @@ class _Mending:
     def event(self) -> TelemetryEvent:
         """The event. Raises ValidationError, NoTime or _Unjudgeable when it lacks what it cannot be judged without."""
         self._refuse_ambiguous()
+        self._identify()
+        self._spell_kind()
         for name in [name for name in self.fields if name not in _FIELDS]:
             self._set_aside(self.fields, name, "field_kept_aside")
         self._read_time()
@@ -178,6 +196,26 @@ class _Mending:
         if isinstance(customer, bool):
             raise _Unjudgeable("customer_id: Input should be a valid integer")
 
+    def _identify(self) -> None:
+        """Gives the event an id that rests on what it says, where its own is none."""
+        given = self.fields.get("event_id")
+        if isinstance(given, str) and given.strip():
+            if len(given) > _MAX_EVENT_ID:
+                self.fields["event_id"] = f"{given[:_ID_HEAD]}-{_digest(given)}"
+                self._mended["event_id_cut"] += 1
+        elif isinstance(given, bool) or not isinstance(given, int | float):
+            self._set_aside(self.fields, "event_id", "event_id_made")
+            known = {name: self.fields.get(name) for name in sorted(_FIELDS)}
+            self.fields["event_id"] = f"made-{_digest(json.dumps(known, sort_keys=True, default=repr))}"
+
+    def _spell_kind(self) -> None:
+        given = self.fields.get("kind")
+        if isinstance(given, str) and given not in _NEEDED:
+            spelt = re.sub(r"[\s_-]+", "_", given.strip().lower())
+            if spelt in _NEEDED:
+                self.fields["kind"] = spelt
+                self._mended["kind_spelt"] += 1
+
     def _read_time(self) -> None:
         try:
             read = instant(self.fields.get("occurred_at"))
@@ -194,6 +232,9 @@ class _Mending:
             self._country(attributes)
         if kind == "login":
             self._place(attributes)
+            self._success(attributes)
+        if kind == "data_usage" and (_number(attributes.get("gb")) or 0) > _MAX_GB:
+            raise _Unjudgeable(f"attributes.gb: more than {_MAX_GB:,} GB in one reading cannot be")
         if kind == "transaction":
             self._money(attributes)
 
@@ -221,6 +262,13 @@ class _Mending:
         self._mended["place_unknown"] += 1
         for name in ("latitude", "longitude"):
             self._set_aside(attributes, name)
+
+    def _success(self, attributes: dict[str, Any]) -> None:
+        given = attributes.get("success")
+        word = given.strip().lower() if isinstance(given, str) else None
+        if (word is not None and word != given) or word in _YES | _NO:
+            attributes["success"] = True if word in _YES else False if word in _NO else word
+            self._mended["success_spelt"] += 1
 
     def _money(self, attributes: dict[str, Any]) -> None:
         currency = attributes.get("currency")
@@ -253,18 +301,21 @@ class _Mending:
                     self._set_aside(self.fields, "attributes", "attribute_dropped")
                     self.fields["attributes"] = {}
                 case (_, "attributes", str(name), *_) if name not in needed:
-                    self._mend_attribute(cast("dict[str, Any]", self.fields["attributes"]), name)
+                    self._mend_attribute(name, is_text=problem["type"] == "string_type")
                 case (_, "attributes", "endpoint") | (_, "event_id") if self._into_text(problem["loc"]):
                     pass
                 case _:
                     return False
         return True
 
-    def _mend_attribute(self, attributes: dict[str, Any], name: str) -> None:
-        if name in attributes and not _as_text(attributes, name):
-            self._set_aside(attributes, name, "attribute_dropped")
-        elif name in attributes:
+    def _mend_attribute(self, name: str, *, is_text: bool) -> None:
+        attributes = cast("dict[str, Any]", self.fields["attributes"])
+        if name not in attributes:
+            return
+        if is_text and _as_text(attributes, name):
             self._mended["text_from_number"] += 1
+        else:
+            self._set_aside(attributes, name, "attribute_dropped")
 
     def _into_text(self, where: tuple[int | str, ...]) -> bool:
         holder = self.fields if where[-1] == "event_id" else self.fields["attributes"]
@@ -298,6 +349,10 @@ def _is_country(code: str) -> bool:
 def _is_long(amount: Decimal, currency: str) -> bool:
     """Whether the amount has more decimals than its currency."""
     return -cast("int", amount.as_tuple().exponent) > minor_digits(currency)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:_ID_DIGEST]
 
 
 def _number(value: object) -> float | None:

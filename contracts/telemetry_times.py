@@ -15,9 +15,18 @@ Implausible = Literal["from_the_future", "from_the_far_past"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MICROSECOND = 999_999
 _ISO = re.compile(
-    r"(\d{4})-?(\d\d)-?(\d\d)[Tt ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)? ?(?:([Zz]|UTC|GMT)|([+-])(\d\d):?(\d\d)?)",
+    r"(\d{4})-?(\d\d)-?(\d\d)[Tt ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)? ?"
+    r"(?:([Zz]|UTC|GMT)|([+\u2212-])(\d\d):?(\d\d)?)(?:\[[\w/+-]+\])?",
     re.ASCII,
 )
+# RFC 2822 and HTTP ("Mon, 04 May 2026 08:00:00 GMT"), and web servers' logs ("04/May/2026:08:00:00 +0000").
+_ENGLISH = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?(\d{1,2})[ /-]([A-Z][a-z]{2})[ /-](\d{4})[ :](\d\d:\d\d(?::\d\d)?) (GMT|UTC|[+-]\d{4})",
+    re.ASCII,
+)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# As .NET wrote JSON: milliseconds of UTC, whatever zone stands behind them.
+_DOTNET = re.compile(r"\\?/Date\((\d{1,16})(?:[+-]\d{4})?\)\\?/", re.ASCII)
 # From 1973 to 2286; the ranges do not touch, so that a number has one meaning or none.
 _EPOCH_UNITS = ((10**8, 10**10, 1), (10**11, 10**13, 10**3), (10**14, 10**16, 10**6), (10**17, 10**19, 10**9))
 
@@ -35,6 +44,10 @@ def instant(value: object) -> tuple[datetime, str | None] | None:
         text = value.strip()
         if match := _ISO.fullmatch(text):
             return _from_iso(match)
+        if match := _ENGLISH.fullmatch(text):
+            return _from_english(match)
+        if match := _DOTNET.fullmatch(text):
+            return _from_number(int(match[1])), "epoch_time"
         if not re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
             return None
         value = text
@@ -72,6 +85,16 @@ def _from_iso(match: re.Match[str]) -> tuple[datetime, str | None]:
     except (ValueError, OverflowError) as error:
         raise NoTime(f"{match[0]} is no time ({error})") from None
     return at, "leap_second" if leap else None
+
+
+def _from_english(match: re.Match[str]) -> tuple[datetime, str]:
+    day, month, year, clock, zone = match.groups()
+    if month not in _MONTHS:
+        raise NoTime(f"{match[0]} is no time")
+    iso = _ISO.fullmatch(f"{year}-{_MONTHS.index(month) + 1:02}-{int(day):02}T{clock}{zone}")
+    assert iso is not None, "made of what was matched"
+    at, mended = _from_iso(iso)
+    return at, mended or "time_spelt"
 
 
 def _from_number(value: str | float) -> datetime:

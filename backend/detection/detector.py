@@ -1,6 +1,7 @@
 """The detector: every rule over every event, one bounded memory per customer."""
 
-from collections import OrderedDict, deque
+import hashlib
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
@@ -37,19 +38,25 @@ RULE_IDS: tuple[str, ...] = tuple(_RULES)
 """Every rule, by the id that its alerts carry."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MAX_ALERTS_KNOWN = 8
+"""Times of earlier alerts that a rule is held to: events that come late must not report a known attack again."""
+_ID_HEAD, _ID_DIGEST = 96, 24
 
 
 class Detector:
     """Finds what looks like fraud in a stream of events, customer by customer.
 
     Deterministic: the same events in the same order give the same alerts, whatever the time of day and machine.
-    Recorded and live events of one customer never mix. A repeated event is ignored, a late one is tolerated: rates
-    ignore it when it is older than their window. Not thread-safe.
+    Recorded and live events of one customer never mix. A repeated event is ignored; one that bears the id of another
+    is judged under an id of its own. One that comes late, or is dated ahead of those around it, is judged among the
+    events of its own time, and does not end what is known of the time that the others speak of. Not thread-safe.
     """
 
     def __init__(self, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> None:
         self._thresholds = thresholds
         self._customers: OrderedDict[tuple[AlertSource, int], _Customer] = OrderedDict()
+        self.mended: Counter[str] = Counter()
+        """What was mended in events that were judged, by kind."""
 
     @property
     def customers(self) -> int:
@@ -61,7 +68,7 @@ class Detector:
         key = (source, event.customer_id)
         customer = self._customers.get(key)
         if customer is None:
-            customer = self._customers[key] = _Customer(self._thresholds)
+            customer = self._customers[key] = _Customer(self._thresholds, self.mended)
             if len(self._customers) > self._thresholds.max_customers:
                 self._customers.popitem(last=False)
         else:
@@ -72,19 +79,28 @@ class Detector:
 class _Customer:
     """All that is remembered of one customer."""
 
-    __slots__ = ("_ids", "_last_alert", "_recent", "_rules", "_thresholds")
+    __slots__ = ("_alerts_at", "_ids", "_mended", "_recent", "_rules", "_thresholds")
 
-    def __init__(self, thresholds: Thresholds) -> None:
+    def __init__(self, thresholds: Thresholds, mended: Counter[str]) -> None:
         self._thresholds = thresholds
-        self._ids: OrderedDict[str, None] = OrderedDict()
+        self._mended = mended
+        self._ids: OrderedDict[str, int] = OrderedDict()
+        """Each id, and a hash of what the event said."""
         self._recent: deque[TelemetryEvent] = deque(maxlen=MAX_RECENT_EVENTS)
         self._rules: dict[str, Rule] = {}
-        self._last_alert: dict[str, datetime] = {}
+        self._alerts_at: dict[str, deque[datetime]] = {}
 
     def observe(self, event: TelemetryEvent, source: AlertSource) -> tuple[Alert, ...]:
-        if event.event_id in self._ids:
+        said = _said(event)
+        known = self._ids.get(event.event_id)
+        if known is not None and known != hash(said):
+            # Some systems give every event the same id: what they say then tells them apart.
+            event = event.model_copy(update={"event_id": _other_id(event.event_id, said)})
+            known = self._ids.get(event.event_id)
+            self._mended["event_id_reused"] += known is None
+        if known is not None:
             return ()
-        self._ids[event.event_id] = None
+        self._ids[event.event_id] = hash(said)
         if len(self._ids) > self._thresholds.remembered_ids:
             self._ids.popitem(last=False)
         self._recent.append(event)
@@ -103,13 +119,14 @@ class _Customer:
 
     def _is_news(self, rule: Rule, suspicion: Suspicion) -> bool:
         """Whether this is more than the continuation of what was already reported; remembers it if so."""
-        last, spacing = self._last_alert.get(rule.RULE_ID), rule.spacing
-        if last is not None and (
-            abs(suspicion.at - last) < spacing.quiet
-            or _window_start(suspicion.at, spacing) == _window_start(last, spacing)
+        spacing, at = rule.spacing, suspicion.at
+        reported = self._alerts_at.setdefault(rule.RULE_ID, deque(maxlen=_MAX_ALERTS_KNOWN))
+        if any(
+            abs(at - last) < spacing.quiet or _window_start(at, spacing) == _window_start(last, spacing)
+            for last in reported
         ):
             return False
-        self._last_alert[rule.RULE_ID] = suspicion.at if last is None else max(last, suspicion.at)
+        reported.append(at)
         return True
 
     def _alert(self, rule: Rule, suspicion: Suspicion, customer_id: int, source: AlertSource) -> Alert:
@@ -128,6 +145,18 @@ class _Customer:
             baseline=explanation.baseline,
             source=source,
         )
+
+
+def _said(event: TelemetryEvent) -> tuple[object, ...]:
+    """What the rules may judge: not what came along with it, which differs when an event is delivered once more."""
+    fields = type(event.attributes).model_fields
+    return event.kind, event.occurred_at, *(getattr(event.attributes, name) for name in fields)
+
+
+def _other_id(event_id: str, said: tuple[object, ...]) -> str:
+    """An id that any process gives to the event again."""
+    digest = hashlib.sha256(repr(said).encode(errors="surrogatepass")).hexdigest()
+    return f"{event_id[:_ID_HEAD]}~{digest[:_ID_DIGEST]}"
 
 
 def _window_start(at: datetime, spacing: AlertSpacing) -> datetime:

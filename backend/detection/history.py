@@ -1,6 +1,5 @@
 """A customer's own history in day-sized steps: bounded, exact, and forgotten after a fixed number of days."""
 
-from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,6 +8,8 @@ from typing import Generic, TypeVar
 Number = TypeVar("Number", float, Decimal)
 
 _MAX_PENDING = 64
+_DAYS_APART = 8
+"""Days remembered beyond those that count: of values that are dated ahead, or long past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,19 @@ class Summary(Generic[Number]):
 
 
 class DailyHistory(Generic[Number]):
-    """Count, sum, sum of squares and maximum of a stream of values, over the last `days` UTC days.
+    """Count, sum, sum of squares and maximum of a stream of values, over the `days` UTC days up to the one asked about.
 
-    What it answers rests on those days only, so a process that reads them again knows what the one before it knew.
-    Memory: `days` records of five numbers, and at most 64 values of the same instant.
+    What it answers rests on those days only, so a process that reads them again knows what the one before it knew. A
+    value that is dated ahead is a value of its own day: it neither ends the days before it nor counts for them.
+    Memory: `days` records of five numbers and a few for days apart, and at most 64 values of the same instant.
     """
 
     def __init__(self, days: int, zero: Number) -> None:
         self._days = days
         self._nothing = Summary(0, zero, zero, zero)
-        self._closed: deque[tuple[int, Summary[Number]]] = deque()
-        self._past = self._nothing
-        """Over `_closed`, so that a reading costs the same on the last day as on the first."""
-        self._today = 0
-        self._so_far = self._nothing
+        self._by_day: dict[int, Summary[Number]] = {}
+        self._past: tuple[int, Summary[Number]] | None = None
+        """A day, and the sums over the days before it: so a reading costs the same on the last day as on the first."""
         self._pending: list[tuple[int, Number]] = []
         self._pending_at: datetime | None = None
 
@@ -68,12 +68,14 @@ class DailyHistory(Generic[Number]):
         """What was known before `at`: values of the same instant are not in it, in whichever order they came."""
         if self._pending_at is not None and at > self._pending_at:
             self._fold()
-        self._roll_to(at.toordinal())
-        return self._past.joined(self._so_far)
+        day = at.toordinal()
+        if self._past is None or self._past[0] != day:
+            self._past = day, self._sum_before(day)
+        return self._past[1].joined(self._by_day.get(day, self._nothing))
 
     def add(self, at: datetime, value: Number) -> None:
-        """Remembers a value (not negative). One that is older than all days remembered is ignored."""
-        if self._pending_at is None or at > self._pending_at:
+        """Remembers a value (not negative)."""
+        if at != self._pending_at:
             self._fold()
             self._pending_at = at
         self._pending.append((at.toordinal(), value))
@@ -84,33 +86,17 @@ class DailyHistory(Generic[Number]):
         if len(self._pending) > 1:
             self._pending.sort()  # sums of floats depend on their order
         for day, value in self._pending:
-            self._roll_to(day)
-            if day == self._today:
-                self._so_far = self._so_far.including(value)
-            else:
-                self._add_late(day, value)
+            self._by_day[day] = self._by_day.get(day, self._nothing).including(value)
+            if self._past is not None and day < self._past[0]:
+                self._past = None
+            if len(self._by_day) > self._days + _DAYS_APART:
+                del self._by_day[max(self._by_day, key=lambda other: abs(other - day))]
+                self._past = None
         self._pending.clear()
 
-    def _roll_to(self, day: int) -> None:
-        if day <= self._today:
-            return
-        if self._so_far.count:
-            self._closed.append((self._today, self._so_far))
-        self._today = day
-        self._so_far = self._nothing
-        while self._closed and self._closed[0][0] <= day - self._days:
-            self._closed.popleft()
-        self._sum_up()
-
-    def _add_late(self, day: int, value: Number) -> None:
-        if day <= self._today - self._days:
-            return
-        days = dict(self._closed)
-        days[day] = days.get(day, self._nothing).including(value)
-        self._closed = deque(sorted(days.items(), key=lambda item: item[0]))
-        self._sum_up()
-
-    def _sum_up(self) -> None:
-        self._past = self._nothing
-        for _, summary in self._closed:
-            self._past = self._past.joined(summary)
+    def _sum_before(self, day: int) -> Summary[Number]:
+        past = self._nothing
+        for other in sorted(self._by_day):
+            if day - self._days < other < day:
+                past = past.joined(self._by_day[other])
+        return past

@@ -16,72 +16,101 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _occurred_at = attrgetter("occurred_at")
 
 
-class RateWindow:
-    """Counts the events of the last `length` before the newest one, and learns from finished clock periods of it.
+class _Window:
+    """The events of one stretch of time."""
 
-    An event older than the window is ignored; a late one inside it is counted. A period without events is not learnt:
-    `usual` is the mean count of the periods in which something happened, each counted as at most `usual_cap`.
+    __slots__ = ("events", "period", "period_count", "times")
+
+    def __init__(self) -> None:
+        self.times: deque[datetime] = deque(maxlen=MAX_COUNTED)
+        self.events: deque[TelemetryEvent] = deque()
+        self.period: datetime | None = None
+        self.period_count = 0
+
+    def add(self, event: TelemetryEvent, length: timedelta) -> None:
+        at = event.occurred_at
+        if not self.times or at >= self.times[-1]:
+            self.times.append(at)
+            self.events.append(event)
+        else:
+            insort(self.times, at) if len(self.times) < MAX_COUNTED else None
+            insort(self.events, event, key=_occurred_at)
+        start = self.times[-1] - length
+        while self.times[0] <= start:
+            self.times.popleft()
+        while self.events[0].occurred_at <= start or len(self.events) > MAX_TRIGGER_EVENTS:
+            self.events.popleft()
+
+
+class RateWindow:
+    """Counts the events of the last `length`, and learns from finished clock periods of it.
+
+    A late event inside the window is counted. One that lies further from it, on either side, begins another window;
+    the one before is kept: one event that is dated ahead must not hide what really happens now. A period without
+    events is not learnt: `usual` is the mean count of the periods in which something happened, each counted as at most
+    `usual_cap`.
     """
 
     def __init__(self, length: timedelta, *, history_days: int, usual_cap: int = MAX_COUNTED) -> None:
         self._length = length
         self._usual_cap = usual_cap
-        self._times: deque[datetime] = deque(maxlen=MAX_COUNTED)
-        self._events: deque[TelemetryEvent] = deque()
+        self._now = _Window()
+        """The window of the event that came last."""
+        self._other: _Window | None = None
         self._history = DailyHistory(history_days, 0.0)
-        self._period: datetime | None = None
-        self._period_count = 0
 
-    def add(self, event: TelemetryEvent) -> bool:
-        """Counts the event; False if it came too late to count."""
+    def add(self, event: TelemetryEvent) -> None:
+        """Counts the event; what this window says is about its time from then on."""
         at = event.occurred_at
-        if self._times and at <= self._times[-1] - self._length:
-            return False
-        if not self._times or at >= self._times[-1]:
-            self._times.append(at)
-            self._events.append(event)
-        else:
-            insort(self._times, at) if len(self._times) < MAX_COUNTED else None
-            insort(self._events, event, key=_occurred_at)
-        start = self.newest - self._length
-        while self._times[0] <= start:
-            self._times.popleft()
-        while self._events[0].occurred_at <= start or len(self._events) > MAX_TRIGGER_EVENTS:
-            self._events.popleft()
+        if self._now.times and not self._is_near(at, self._now):
+            self._turn_to(at)
+        self._now.add(event, self._length)
         self._learn(at)
-        return True
 
     @property
     def newest(self) -> datetime:
         """Time of the newest event. There must be one."""
-        return self._times[-1]
+        return self._now.times[-1]
 
     @property
     def count(self) -> int:
         """Events in the window, at most `MAX_COUNTED`."""
-        return len(self._times)
+        return len(self._now.times)
 
     @property
     def span(self) -> timedelta:
         """From the first to the last event in the window."""
-        return self._times[-1] - self._times[0]
+        return self._now.times[-1] - self._now.times[0]
 
     @property
     def events(self) -> tuple[TelemetryEvent, ...]:
         """The newest 50 events of the window, oldest first."""
-        return tuple(self._events)
+        return tuple(self._now.events)
 
     def usual(self) -> tuple[float, int]:
         """Mean count of the earlier periods with events, and how many such periods there were."""
         history = self._history.before(self.newest)
         return (history.mean, history.count) if history.count else (0.0, 0)
 
+    def _is_near(self, at: datetime, window: _Window) -> bool:
+        return abs(at - window.times[-1]) < self._length
+
+    def _turn_to(self, at: datetime) -> None:
+        before, other = self._now, self._other
+        if at > before.times[-1]:
+            self._finish(before)
+        self._now = other if other is not None and self._is_near(at, other) else _Window()
+        self._other = before
+
     def _learn(self, at: datetime) -> None:
-        period = at - (at - _EPOCH) % self._length
-        if self._period is None or period > self._period:
-            if self._period is not None:
-                self._history.add(self._period, float(min(self._period_count, self._usual_cap)))
-            self._period = period
-            self._period_count = 0
-        if period == self._period:
-            self._period_count += 1
+        window, period = self._now, at - (at - _EPOCH) % self._length
+        if window.period is None or period > window.period:
+            self._finish(window)
+            window.period = period
+        if period == window.period:
+            window.period_count += 1
+
+    def _finish(self, window: _Window) -> None:
+        if window.period is not None and window.period_count:
+            self._history.add(window.period, float(min(window.period_count, self._usual_cap)))
+            window.period_count = 0

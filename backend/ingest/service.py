@@ -82,7 +82,7 @@ class IngestService:
     def report(self) -> IngestReport:
         """What has been done up to this moment."""
         sources = tuple(progress.report(self._monotonic()) for progress in self._progress)
-        alerts, opened, set_aside, mended = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+        alerts, opened, set_aside, mended = Counter[str](), Counter[str](), Counter[str](), self._detector.mended.copy()
         for source in sources:
             alerts.update(source.alerts)
             opened.update(source.opened)

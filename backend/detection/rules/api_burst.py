@@ -28,7 +28,10 @@ class ApiBurst:
 
     def observe(self, event: TelemetryEvent) -> Suspicion | None:
         limits, window = self._thresholds, self._window
-        if not isinstance(event, ApiCallEvent) or not window.add(event) or window.count < limits.min_calls:
+        if not isinstance(event, ApiCallEvent):
+            return None
+        window.add(event)
+        if window.count < limits.min_calls:
             return None
         usual, minutes = window.usual()
         threshold = limits.min_calls

@@ -30,7 +30,10 @@ class AuthFailures:
 
     def observe(self, event: TelemetryEvent) -> Suspicion | None:
         limits, window = self._thresholds, self._window
-        if not _failed(event) or not window.add(event) or window.count < limits.min_failures:
+        if not _failed(event):
+            return None
+        window.add(event)
+        if window.count < limits.min_failures:
             return None
         usual, periods = window.usual()
         threshold = limits.min_failures

@@ -67,8 +67,6 @@ class ImpossibleTravel:
             return None
         if event.attributes.country is None and _coordinates(event) is None:
             return None
-        if self._recent and event.occurred_at < self._recent[-1].occurred_at - self._thresholds.pair_within:
-            return None
         self._visit(event)
         journeys = [self._journey(other, event) for other in self._recent]
         self._remember(event)
@@ -127,10 +125,12 @@ class ImpossibleTravel:
             self._places.remove(min(self._places, key=lambda place: place.last_seen))
 
     def _remember(self, login: LoginEvent) -> None:
+        """Keeps those of the time around this login, and a few of other times: it may be dated wrongly."""
         insort(self._recent, login, key=_occurred_at)
-        oldest = self._recent[-1].occurred_at - self._thresholds.pair_within
-        while self._recent[0].occurred_at < oldest or len(self._recent) > _MAX_RECENT_LOGINS:
-            self._recent.popleft()
+        if len(self._recent) > _MAX_RECENT_LOGINS:
+            at = login.occurred_at
+            end = self._recent[-1] if self._recent[-1].occurred_at - at > at - self._recent[0].occurred_at else None
+            self._recent.popleft() if end is None else self._recent.pop()
 
     def _explain(self, journey: _Journey) -> Explanation:
         limits = self._thresholds

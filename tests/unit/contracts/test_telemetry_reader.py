@@ -21,7 +21,8 @@ ATTRIBUTES: dict[str, dict[str, Any]] = {
     "data_usage": {"gb": 1.5},
     "api_call": {"endpoint": "ListUsers"},
 }
-FIELDS = {"event_id": "e-1", "customer_id": 7, "occurred_at": "2026-05-04T08:00:00Z"}
+AT = "2026-05-04T08:00:00Z"
+FIELDS = {"event_id": "e-1", "customer_id": 7, "occurred_at": AT}
 
 
 def line(kind: str = "auth_failure", attributes: object = ..., **fields: object) -> str:
@@ -153,6 +154,22 @@ def test_a_transaction_without_an_amount_is_not_judged(amount: str) -> None:
         ("20260504T080000Z", "2026-05-04T08:00:00+00:00", {}),
         ("2026-05-04T08:00Z", "2026-05-04T08:00:00+00:00", {}),
         ("2026-05-03T24:00:00Z", "2026-05-04T00:00:00+00:00", {}),
+        ("2026-05-04T10:00:00+02:00[Europe/Berlin]", "2026-05-04T08:00:00+00:00", {}),
+        ("2026-05-04T08:00:00Z[UTC]", "2026-05-04T08:00:00+00:00", {}),
+        ("2026-05-04T03:00:00\u221205:00", "2026-05-04T08:00:00+00:00", {}),
+        ("2026-05-04T08:00:00.1234567+00:00", "2026-05-04T08:00:00.123456+00:00", {}),
+        ("Mon, 04 May 2026 08:00:00 GMT", "2026-05-04T08:00:00+00:00", {"time_spelt": 1}),
+        ("4 May 2026 10:00 +0200", "2026-05-04T08:00:00+00:00", {"time_spelt": 1}),
+        ("04/May/2026:08:00:00 +0000", "2026-05-04T08:00:00+00:00", {"time_spelt": 1}),
+        ("Sat, 31 Dec 2016 23:59:60 GMT", "2016-12-31T23:59:59.999999+00:00", {"leap_second": 1}),
+        ("/Date(1777881600000)/", "2026-05-04T08:00:00+00:00", {"epoch_time": 1}),
+        ("\\/Date(1777881600250+0200)\\/", "2026-05-04T08:00:00.250000+00:00", {"epoch_time": 1}),
+        ({"$date": "2026-05-04T08:00:00Z"}, "2026-05-04T08:00:00+00:00", {"extended_json": 1}),
+        (
+            {"$date": {"$numberLong": "1777881600000"}},
+            "2026-05-04T08:00:00+00:00",
+            {"extended_json": 2, "epoch_time": 1},
+        ),
         (1777881600, "2026-05-04T08:00:00+00:00", {"epoch_time": 1}),
         (1777881600.25, "2026-05-04T08:00:00.250000+00:00", {"epoch_time": 1}),
         ("1777881600250", "2026-05-04T08:00:00.250000+00:00", {"epoch_time": 1}),
@@ -175,6 +192,12 @@ def test_times_are_read_in_every_form_of_iso_8601(given: object, at: str, mended
         ("2026-05-04T24:00:01Z", "auth_failure.occurred_at: 2026-05-04T24:00:01Z is no time"),
         ("2026-05-04T08:00:00", "auth_failure.occurred_at: Input should have timezone info"),
         (20260504, "auth_failure.occurred_at: 20260504 is no time"),
+        ("04/05/2026 08:00:00 +0000", "auth_failure.occurred_at: Input should be a valid datetime"),
+        ("Mon, 04 Mai 2026 08:00:00 GMT", "auth_failure.occurred_at: Mon, 04 Mai 2026 08:00:00 GMT is no time"),
+        ("Mon, 31 Feb 2026 08:00:00 GMT", "auth_failure.occurred_at: 2026-02-31T08:00:00GMT is no time"),
+        ("Mon, 04 May 2026 08:00:00 EST", "auth_failure.occurred_at: Input should be a valid datetime"),
+        ("/Date(12)/", "auth_failure.occurred_at: 12 is no time"),
+        ("2026-05-04T08:00:00[Europe/Berlin]", "auth_failure.occurred_at: Input should"),
         ("04/05/2026", "auth_failure.occurred_at: Input should be a valid datetime"),
         (True, "auth_failure.occurred_at: "),
         (None, "auth_failure.occurred_at: "),
@@ -219,6 +242,11 @@ def test_a_clock_may_be_ahead_by_the_tolerance() -> None:
         ("transaction", {"merchant": False}, {}),
         ("api_call", {"status_code": "none"}, {}),
         ("api_call", {"read_only": "perhaps"}, {}),
+        ("api_call", {"read_only": 7}, {}),
+        ("api_call", {"status_code": 1e300}, {}),
+        ("api_call", {"status_code": 403.5}, {}),
+        ("login", {"success": 2}, {"success": True}),
+        ("login", {"success": [False]}, {"success": True}),
     ],
 )
 def test_a_wrong_type_costs_that_attribute_alone(kind: str, attribute: dict[str, Any], kept: dict[str, Any]) -> None:
@@ -238,6 +266,85 @@ def test_a_number_where_text_belongs_becomes_text(kind: str, attribute: dict[str
     attributes, mended = judged(line(kind, attribute))
     ((name, value),) = attribute.items()
     assert (attributes[name], mended) == (str(value), {"text_from_number": 1})
+
+
+@pytest.mark.parametrize("given", ["False ", "FALSE", "No", "failure", "Failed", "denied", 0, "0"])
+def test_a_login_that_failed_is_one_in_any_spelling(given: object) -> None:
+    assert judged(line("login", {"success": given}))[0]["success"] is False
+
+
+@pytest.mark.parametrize("given", [" True", "YES", "Success", "ok", 1, "1"])
+def test_a_login_that_succeeded_is_one_in_any_spelling(given: object) -> None:
+    assert judged(line("login", {"success": given}))[0]["success"] is True
+
+
+@pytest.mark.parametrize("given", ["AUTH_FAILURE", " auth_failure ", "auth-failure", "Auth Failure"])
+def test_a_kind_is_read_in_other_spellings(given: str) -> None:
+    assert judged(line(kind="auth_failure").replace('"auth_failure"', json.dumps(given)))[1] == {"kind_spelt": 1}
+
+
+@pytest.mark.parametrize("given", [None, "", "  ", [], ["e-1"], {"id": 1}, True, ...])
+def test_an_event_without_an_id_gets_one(given: object) -> None:
+    def event(at: str, delivery: int) -> TelemetryEvent:
+        fields = {"event_id": given, "occurred_at": at, "delivery": delivery}
+        text = json.loads(line(**fields))
+        reading, mended = read(json.dumps({name: value for name, value in text.items() if value != "..."}))
+        assert not isinstance(reading, SetAside), reading.reason
+        assert mended == {"event_id_made": 1, "field_kept_aside": 1}
+        return reading
+
+    def line(**fields: object) -> str:
+        shown = {name: "..." if value is ... else value for name, value in fields.items()}
+        return json.dumps({**FIELDS, "kind": "auth_failure", "attributes": {}, **shown})
+
+    ids = [event(at, delivery).event_id for at, delivery in ((AT, 1), (AT, 2), (AT.replace("08", "09"), 1))]
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_an_id_that_is_too_long_is_cut_and_stays_its_own() -> None:
+    events = [read(line(event_id="e" * 300 + last))[0] for last in "ab"]
+    ids = [event.event_id for event in events if not isinstance(event, SetAside)]
+    assert len(set(ids)) == 2
+    assert max(map(len, ids)) <= 128
+
+
+@pytest.mark.parametrize("gb", [2.0**64, 1e308, "18446744073709551615"])
+def test_more_usage_than_there_can_be_is_not_judged(gb: object) -> None:
+    reading, _ = read(line("data_usage", {"gb": gb}))
+    assert isinstance(reading, SetAside)
+    assert reading.reason == "data_usage.attributes.gb: more than 1,000,000 GB in one reading cannot be"
+
+
+@pytest.mark.parametrize(
+    ("around", "mended"),
+    [
+        ('{"offset": 3, "event": %s}', {"unwrapped": 1}),
+        ('{"specversion": "1.0", "id": "x", "data": %s}', {"unwrapped": 1, "field_kept_aside": 2}),
+        ('{"Body": %s, "attributes": {"a": 1}, "kind": null}', {"unwrapped": 1}),
+        ("[%s", {"array_mark": 1}),
+        ("[ %s]", {"array_mark": 2}),
+        (",%s", {"array_mark": 1}),
+        ("%s,", {"array_mark": 1}),
+        ("%s]", {"array_mark": 1}),
+        ("\0\0\0\0%s", {}),
+        ("%s\0", {"padding": 1}),
+        ("\x1e%s", {"padding": 1}),
+        ("\ufeff\x1e%s\r", {"byte_order_mark": 1}),
+    ],
+)
+def test_what_stands_around_an_event_costs_nothing(around: str, mended: dict[str, int]) -> None:
+    assert judged(around.replace("%s", line()))[1].items() >= mended.items()
+
+
+def test_an_event_within_a_text_is_read() -> None:
+    assert judged(json.dumps(line()))[1] == {"unpacked": 1}
+    assert judged(json.dumps({"Body": line()}))[1] == {"unpacked": 1, "unwrapped": 1}
+    attributes, mended = judged(line("transaction", json.dumps(ATTRIBUTES["transaction"])))
+    assert (str(attributes["amount"]), mended) == ("12.5", {"unpacked": 1})
+
+
+def test_two_events_in_one_envelope_are_not_judged() -> None:
+    assert isinstance(read(f'{{"a": {line()}, "b": {line()}}}')[0], SetAside)
 
 
 def test_numbers_as_text_and_ids_as_numbers_are_read() -> None:
@@ -338,7 +445,7 @@ def test_a_byte_order_mark_and_other_bytes_cost_nothing() -> None:
     assert (attributes["user"], mended) == ("J\ufffdrg", {"text_replaced": 1})
 
 
-@pytest.mark.parametrize("blank", [b"", b"  ", b"\r", b"\xef\xbb\xbf", b"\t\r"])
+@pytest.mark.parametrize("blank", [b"", b"  ", b"\r", b"\xef\xbb\xbf", b"\t\r", b"\0" * 9, b"[", b"]\r", b"],"])
 def test_a_blank_line_is_nothing(blank: bytes) -> None:
     assert TelemetryReader().event(Line(blank)) is None
 
@@ -365,7 +472,9 @@ def test_no_bytes_raise(data: bytes) -> None:
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 JSON = st.recursive(SCALARS, lambda part: st.lists(part) | st.dictionaries(st.text(), part))
-OPTIONAL = st.sampled_from(["ip", "country", "latitude", "user", "x"])
+OPTIONAL = st.sampled_from(
+    ["ip", "country", "latitude", "user", "x", "success", "read_only", "status_code", "city", "method", "set_aside"]
+)
 
 
 @given(st.sampled_from(sorted(ATTRIBUTES)), st.dictionaries(OPTIONAL, JSON))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 from hypothesis import given, settings
@@ -147,6 +147,43 @@ def test_two_rules_may_speak_of_one_event() -> None:
 def test_an_event_delivered_twice_counts_once() -> None:
     events = guessing(0, count=6)
     assert observe(Detector(), [event for event in events for _ in range(2)]) == []
+
+
+def test_events_that_bear_one_id_are_told_apart() -> None:
+    """As systems send that fill an id with zeros; what comes once more is still known."""
+    events = [event.model_copy(update={"event_id": "0"}) for event in guessing(0, count=7)]
+    detector = Detector()
+    (alert,) = observe(detector, [event for event in events for _ in range(2)])
+    found = [event.event_id for event in alert.trigger_events]
+    assert (len(found), len(set(found)), found[0]) == (7, 7, "0")
+    assert observe(detector, events) == []
+    assert detector.mended == {"event_id_reused": 6}
+    assert [event.event_id for event in observe(Detector(), events)[0].trigger_events] == found
+
+
+def test_what_comes_again_in_another_envelope_is_known() -> None:
+    six = guessing(0, count=6)
+    again = [
+        event.model_copy(update={"attributes": event.attributes.model_copy(update={"set_aside": {"attempt": 2}})})
+        for event in six
+    ]
+    assert observe(Detector(), [*six, *again]) == []
+
+
+def test_a_login_dated_ahead_does_not_hide_a_journey() -> None:
+    ahead = login(at(days=90), LISBON)
+    (alert,) = observe(Detector(), [login(at(0), LISBON), ahead, login(at(30), NEW_YORK)])
+    assert alert.rule_id == "impossible_travel"
+
+
+@few
+@given(seeds, st.integers(0, 120), st.integers(1, 400))
+def test_one_event_dated_ahead_hides_no_alert(seed: int, place: int, days: int) -> None:
+    events = random_life(Random(seed))
+    moved = events[place % len(events)]
+    ahead = moved.model_copy(update={"event_id": "ahead", "occurred_at": events[-1].occurred_at + timedelta(days=days)})
+    odd = [*events[:place], ahead, *events[place:]]
+    assert set(ids(observe(Detector(), events))) <= set(ids(observe(Detector(), odd)))
 
 
 def test_the_customer_idle_longest_is_forgotten_first() -> None:

@@ -86,6 +86,25 @@ def test_a_value_older_than_all_days_is_ignored() -> None:
     assert history.before(at(days=10.1)).count == 1
 
 
+def test_a_value_dated_ahead_ends_no_day_and_counts_for_none() -> None:
+    history = DailyHistory(3, 0.0)
+    history.add(at(days=0), 1.0)
+    history.add(at(days=0.5), 2.0)
+    history.add(at(days=300), 8.0)
+    history.add(at(days=1), 4.0)
+    known = history.before(at(days=1.5))
+    assert (known.count, known.largest) == (3, 4.0)
+
+
+def test_days_dated_at_random_leave_the_days_around_now() -> None:
+    random = Random(1)
+    history = DailyHistory(28, 0.0)
+    for day in range(40):
+        history.add(at(days=day), 1.0)
+        history.add(at(days=random.randint(400, 40_000)), 9.0)
+    assert history.before(at(days=40)).count >= 20
+
+
 def test_memory_stays_bounded_when_a_year_of_values_passes() -> None:
     history = DailyHistory(28, 0.0)
     for hour in range(365 * 24):

@@ -22,17 +22,45 @@ def test_an_event_leaves_the_window_when_it_is_exactly_as_old_as_the_window_is_l
 def test_a_late_event_inside_the_window_counts_and_keeps_the_events_in_order() -> None:
     rate = window()
     rate.add(failure(at(8)))
-    assert rate.add(failure(at(3)))
+    rate.add(failure(at(3)))
     assert [event.occurred_at for event in rate.events] == [at(3), at(8)]
     assert rate.newest == at(8)
     assert rate.span == timedelta(minutes=5)
 
 
-def test_an_event_older_than_the_window_is_ignored() -> None:
+def test_an_event_older_than_the_window_has_one_of_its_own() -> None:
     rate = window()
     rate.add(failure(at(20)))
-    assert not rate.add(failure(at(10)))
-    assert rate.count == 1
+    rate.add(failure(at(10)))
+    assert (rate.count, rate.newest) == (1, at(10))
+    rate.add(failure(at(21)))
+    assert (rate.count, rate.newest) == (2, at(21))
+
+
+def test_an_event_dated_ahead_does_not_end_the_window() -> None:
+    rate = window()
+    for minute in (0, 1):
+        rate.add(failure(at(minute)))
+    rate.add(failure(at(days=90)))
+    rate.add(failure(at(2)))
+    assert [event.occurred_at for event in rate.events] == [at(0), at(1), at(2)]
+
+
+def test_events_dated_ahead_time_and_again_do_not_end_counting() -> None:
+    rate = window()
+    for day in (30, 60, 90):
+        rate.add(failure(at(days=day)))
+        rate.add(failure(at(day / 30)))
+    assert rate.count == 3
+
+
+def test_what_was_usual_stays_known_behind_an_event_dated_ahead() -> None:
+    rate = window()
+    for minute in (0, 1, 2, 60, 61, 120):
+        rate.add(failure(at(minute)))
+    rate.add(failure(at(days=90)))
+    rate.add(failure(at(180)))
+    assert rate.usual() == (2.0, 3)
 
 
 def test_usual_is_the_mean_of_the_finished_periods_in_which_something_happened() -> None:

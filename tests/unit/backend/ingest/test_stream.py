@@ -174,7 +174,7 @@ async def test_a_silent_connection_is_given_up_and_asked_again() -> None:
         (b"nonsense\n", "Invalid JSON", 4),
         (b"[1]\n", "Input should be an object", 4),
         (b'{"event": {}}\n', "offset: Field required", 4),
-        (b'{"offset": 5, "event": {"kind": "login"}}\n', "event.login.event_id: Field required", 5),
+        (b'{"offset": 5, "event": {"kind": "login"}}\n', "event.login.customer_id: Field required", 5),
         (b'{"offset": "x", "event": {}}\n', "offset: Input should be a valid integer", 4),
     ],
 )

@@ -53,6 +53,10 @@ def dated(line: str, at: str, name: str = "odd") -> str:
     return json.dumps(json.loads(line) | {"occurred_at": at, "event_id": name})
 
 
+def with_id(event_id: str) -> list[str]:
+    return [dated(line, json.loads(line)["occurred_at"], event_id) for line in failures()]
+
+
 FAILURES, SPIKE, TRAVEL = {"auth_failures": 1}, {"spending_spike": 1}, {"impossible_travel": 1}
 FUTURE, PAST = {"from_the_future": 1}, {"from_the_far_past": 1}
 
@@ -89,6 +93,15 @@ CASES = {
     "no attributes": Sent(failures(7, "null"), FAILURES, {"attribute_dropped": 7}),
     "leap second": Sent([*failures(6), dated(failures()[0], "2026-05-04T08:02:60Z")], FAILURES, {"leap_second": 1}),
     "other line ends": Sent(failures(7, '{"user": "a\u2028b\u2029c\u0085d\\u000be\\u000c"}'), FAILURES),
+    "failure ahead of its recording": Sent(
+        [failures()[0], dated(failures()[0], "2026-05-07T00:00:00Z"), *failures()[1:]], FAILURES
+    ),
+    "failure an hour ahead": Sent([dated(failures()[0], "2026-05-04T09:00:00Z"), *failures()], FAILURES),
+    "charge ahead of its recording": Sent([dated(charges("1")[0], "2026-05-07T00:00:00Z"), *charges("5000")], SPIKE),
+    "one id for all": Sent(with_id("0"), FAILURES, {"event_id_reused": 6}),
+    "no ids": Sent(with_id(""), FAILURES, {"event_id_made": 7}),
+    "capital kind": Sent([line.replace("_failure", "_FAILURE") for line in failures()], FAILURES, {"kind_spelt": 7}),
+    "RFC 2822": Sent([*failures(6), dated(failures()[0], "4 May 2026 08:03:00 GMT")], FAILURES, {"time_spelt": 1}),
     "raw control characters": Sent(failures(7, '{"user": "a\x0bb\x0cc\x1cd\re"}'), FAILURES),
 }  # fmt: skip
 
