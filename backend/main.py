@@ -56,6 +56,7 @@ from casebook.errors import CasebookFull, CasebookUnavailable
 from casebook.following import Following
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions, utc_now
+from casebook.workers import Workers
 from contracts.release import VERSION
 from runtime.server import StoppableServer
 
@@ -279,7 +280,8 @@ def wire(
     feed = CaseFeed(Following(casebook.transactions), threads, pulse)
     relay = Relay(casebook, scheduler, threads, at_once=investigations_at_once)
     deciding = Deciding(casebook, relay, threads)
-    service = ServiceWatch(partial(_answers, scheduler), casebook.not_begun, threads, pulse, utc_now)
+    signs = Workers(casebook.transactions).signs
+    service = ServiceWatch(partial(_answers, scheduler), casebook.not_begun, signs, threads, pulse, utc_now)
     if casework is None:
         casework = CaseDesk(casebook.transactions)
     desk = Desk(

@@ -35,7 +35,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-
 
 
 _TAKEN_BACK: Mapping[ReversalAction, str] = {
-    "unlock_account": "unlocked",
+    "unlock_account": "lock taken back",
     "reverse_refund": "refund taken back",
 }
 

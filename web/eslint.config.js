@@ -10,9 +10,16 @@ const upwards = {
   message: "Import across folders by '@/…'; a path with '../' would hide the direction.",
 };
 
-/** @param {...{ group: string[], message: string }} patterns */
+/** What knows whether it is open, so that keys of the page are not taken for its own. */
+const dialogs = {
+  group: ["@mantine/core"],
+  importNames: ["Modal", "Drawer"],
+  message: "Use Dialog and SidePanel of shared/ui/Dialog.",
+};
+
+/** @param {...{ group: string[], importNames?: string[], message: string }} patterns */
 const forbid = (...patterns) => ({
-  "no-restricted-imports": ["error", { patterns: [upwards, ...patterns] }],
+  "no-restricted-imports": ["error", { patterns: [upwards, dialogs, ...patterns] }],
 });
 
 export default defineConfig([
@@ -52,6 +59,10 @@ export default defineConfig([
       group: ["@/features/*", "@/app/*"],
       message: "shared/ and api/ serve every feature and so may know none.",
     }),
+  },
+  {
+    files: ["src/shared/ui/Dialog.tsx"],
+    rules: { "no-restricted-imports": ["error", { patterns: [upwards] }] },
   },
   // The router throws its redirects and not-founds by design.
   { files: ["src/app/**/*.{ts,tsx}"], rules: { "@typescript-eslint/only-throw-error": "off" } },

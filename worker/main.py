@@ -20,6 +20,7 @@ from runtime.signals import stop_requested
 from worker.agents.budget import Budget
 from worker.agents.limits import Limits
 from worker.draining import drain
+from worker.liveness import shown_alive
 from worker.logs import set_up_logging
 from worker.ports.tools import ToolsUnavailable
 from worker.settings import WorkerSettings
@@ -131,17 +132,18 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
         register(worker, activities)
         _settle_memory()
         worker.start()
-        with _ready(settings.worker_ready_file):
-            scheduler = without_credentials(settings.dts_endpoint)
-            log.info("Taking work from %s, task hub %s.", scheduler, settings.dts_taskhub)
-            stop.wait()
-        log.info("Stopping: no new work is taken.")
-        # The SDK warns of the stream that it is closing itself.
-        logging.getLogger("worker.scheduler").setLevel(logging.ERROR)
-        if not drain(worker, settings.worker_drain_seconds):
-            # Closing the clients now would make the running activities fail, and each failure uses up an attempt.
-            logging.shutdown()
-            os._exit(0)
+        with shown_alive(casebook.sign):
+            with _ready(settings.worker_ready_file):
+                scheduler = without_credentials(settings.dts_endpoint)
+                log.info("Taking work from %s, task hub %s.", scheduler, settings.dts_taskhub)
+                stop.wait()
+            log.info("Stopping: no new work is taken.")
+            # The SDK warns of the stream that it is closing itself.
+            logging.getLogger("worker.scheduler").setLevel(logging.ERROR)
+            if not drain(worker, settings.worker_drain_seconds):
+                # Closing the clients now would make the running activities fail, and each failure uses up an attempt.
+                logging.shutdown()
+                os._exit(0)
     log.info("Stopped.")
 
 

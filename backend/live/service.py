@@ -1,7 +1,7 @@
 """Whether the parts behind the desk are at work: looked at once per process, told to all who watch."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 from backend.live.pulse import Pulse
@@ -10,6 +10,8 @@ from casebook.errors import CasebookUnavailable
 from contracts.model import Contract, UtcDateTime
 
 LOOK_EVERY_S = 5.0
+SILENT_AFTER = timedelta(seconds=30)
+"""So long after the last sign of the last worker, none is taken to be at work: a few signs may come late."""
 NOT_BEGUN_AFTER = timedelta(seconds=30)
 """So long after a case was handed to the scheduler, a worker is expected to have begun it."""
 
@@ -19,6 +21,8 @@ class ServiceStatus(Contract):
 
     scheduler_away_since: UtcDateTime | None = None
     """Since when the scheduler does not answer: what is decided is kept, and nothing goes on."""
+    worker_away_since: UtcDateTime | None = None
+    """Since when no worker is at work: what was begun stands still, and is taken up by the next one."""
     not_begun_since: UtcDateTime | None = None
     """Since when the oldest case waits that the scheduler has, and that no worker has begun."""
     not_begun: int = 0
@@ -26,21 +30,28 @@ class ServiceStatus(Contract):
 
 
 class ServiceWatch:
-    """Looks at the scheduler, and at what no worker has begun. `run` must be running for anything to change."""
+    """Looks at the scheduler, at the signs of the workers, and at what none has begun.
+
+    `run` must be running for anything to change.
+    """
 
     def __init__(
         self,
         scheduler_answers: Callable[[], Awaitable[bool]],
         not_begun: Callable[[datetime], tuple[int, datetime | None]],
+        signs: Callable[[], Mapping[str, datetime]],
         threads: Threads,
         pulse: Pulse,
         clock: Callable[[], datetime],
     ) -> None:
         self._scheduler_answers = scheduler_answers
         self._not_begun = not_begun
+        self._signs = signs
         self._threads = threads
         self._pulse = pulse
         self._clock = clock
+        self._last_signs: Mapping[str, datetime] = {}
+        self._signed_at: datetime | None = None
         self.status = ServiceStatus()
         self.number = 0
         """How often the status has changed."""
@@ -64,7 +75,20 @@ class ServiceWatch:
         away = None if await self._scheduler_answers() else self.status.scheduler_away_since or now
         try:
             count, since = await self._threads.run(self._not_begun, now - NOT_BEGUN_AFTER)
+            lost = self._lost_since(await self._threads.run(self._signs), now)
         except CasebookUnavailable:
-            # Every request says so by itself.
-            count, since = self.status.not_begun, self.status.not_begun_since
-        return ServiceStatus(scheduler_away_since=away, not_begun_since=since, not_begun=count)
+            # Every request says so by itself. No worker could give a sign, so their time begins anew.
+            self._signed_at = now
+            return self.status.model_copy(update={"scheduler_away_since": away})
+        return ServiceStatus(scheduler_away_since=away, worker_away_since=lost, not_begun_since=since, not_begun=count)
+
+    def _lost_since(self, signs: Mapping[str, datetime], now: datetime) -> datetime | None:
+        """Since when there is no sign of any worker. Where none ever gave one, nobody can tell.
+
+        What counts is that a sign is a new one: the clocks of workers may differ from ours.
+        """
+        if signs != self._last_signs:
+            self._last_signs, self._signed_at = signs, now
+        if not signs or self._signed_at is None or now - self._signed_at <= SILENT_AFTER:
+            return None
+        return min(self._signed_at, max(signs.values()))

@@ -3,7 +3,7 @@
 from alembic import context
 
 from casebook.engine import VERSION_TABLE
-from casebook.refusal_tables import Base
+from casebook.worker_tables import Base
 
 connection = context.config.attributes["connection"]
 # SQLite can roll back a schema change; Alembic assumes that it cannot unless told.

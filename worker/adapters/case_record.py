@@ -1,5 +1,8 @@
 """The `CaseRecord` and `Journal` ports over the casebook, which fulfils both as it is."""
 
+from contextlib import suppress
+from uuid import uuid4
+
 from sqlalchemy import Engine
 
 from casebook.engine import open_engine, upgrade
@@ -9,11 +12,13 @@ from casebook.errors import (
     CasebookMissing,
     CasebookNewer,
     CasebookRefused,
+    CasebookUnavailable,
     CasebookUnwritable,
     CasebookUrlInvalid,
 )
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
+from casebook.workers import Workers
 
 BEYOND_WAITING = (
     CasebookUrlInvalid,
@@ -35,10 +40,17 @@ class Casebook:
         self._engine: Engine = open_engine(url)
         self.where = self._engine.url.render_as_string(hide_password=True)
         self.record = CaseBook(Transactions(self._engine))
+        self._workers = Workers(self.record.transactions)
+        self._worker_id = str(uuid4())
 
     def upgrade(self) -> None:
         """Bring the schema to this release. Raises CasebookUnavailable or one of BEYOND_WAITING."""
         upgrade(self._engine)
+
+    def sign(self) -> None:
+        """Show that this worker is alive. While the casebook is away nobody is told: every step says so by itself."""
+        with suppress(CasebookUnavailable):
+            self._workers.sign(self._worker_id)
 
     def close(self) -> None:
         """Give back all connections."""

@@ -9,7 +9,8 @@ declare module "vitest" {
 
 /** One stack for all tests; each test has customers of its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { stop, ...addresses } = await startStack(["--no-simulator"], { QUALITY_CHECK_SHARE: "0" });
-  project.provide("stack", addresses);
-  return stop;
+  const stack = await startStack(["--no-simulator"], { QUALITY_CHECK_SHARE: "0" });
+  const { url, mcpUrl, modelUrl, data } = stack;
+  project.provide("stack", { url, mcpUrl, modelUrl, data });
+  return stack.stop;
 }

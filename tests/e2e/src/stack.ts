@@ -20,7 +20,14 @@ export interface StackAddresses {
 }
 
 export interface Stack extends StackAddresses {
+  /** Kills a part as a crash would. Nobody starts it again before `bringBack`. */
+  takeAway: (part: "worker" | "scheduler") => Promise<void>;
+  bringBack: () => void;
   stop: () => Promise<void>;
+}
+
+interface Running {
+  pid: number | null;
 }
 
 /**
@@ -53,7 +60,19 @@ export async function startStack(
     mcpUrl: `http://127.0.0.1:${port.MCP_PORT ?? ""}/mcp`,
     modelUrl: `http://127.0.0.1:${port.MODEL_PORT ?? ""}`,
     data,
+    takeAway: async (part) => {
+      // Asleep, the supervisor does not see that the part is gone.
+      process_.kill("SIGSTOP");
+      const parts = JSON.parse(await readFile(join(data, "parts.json"), "utf8")) as Record<string, Running>;
+      const pid = parts[part]?.pid;
+      if (pid == null) throw new Error(`The ${part} does not run.`);
+      process.kill(pid, "SIGKILL");
+    },
+    bringBack: () => {
+      process_.kill("SIGCONT");
+    },
     stop: async () => {
+      process_.kill("SIGCONT");
       await stopped(process_);
       await rm(data, { recursive: true, force: true });
     },

@@ -2332,6 +2332,8 @@ export interface components {
             not_begun_since: string | null;
             /** Scheduler Away Since */
             scheduler_away_since: string | null;
+            /** Worker Away Since */
+            worker_away_since: string | null;
         };
         /**
          * SessionInfo

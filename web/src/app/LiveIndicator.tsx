@@ -1,7 +1,5 @@
-import { useIdentity } from "@/shared/api/session";
-import { useService } from "@/shared/api/service";
+import { isTroubled, useService } from "@/shared/api/service";
 import { useLiveStatus } from "@/shared/live/context";
-import { isTroubled } from "./ServiceBanner";
 import classes from "./LiveIndicator.module.css";
 
 const WORDS = {
@@ -17,7 +15,7 @@ const WORDS = {
 /** Whether the page hears of changes right now. */
 export function LiveIndicator() {
   const stream = useLiveStatus();
-  const service = useService(useIdentity() !== null);
+  const service = useService();
   const status = stream === "live" && service !== undefined && isTroubled(service) ? "troubled" : stream;
   return (
     <span className={classes["live"]} data-status={status} role="status" title={WORDS[status].title}>

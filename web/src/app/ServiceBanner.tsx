@@ -1,5 +1,5 @@
+import type { ReactNode } from "react";
 import type { ServiceStatus } from "@/api/types";
-import { useIdentity } from "@/shared/api/session";
 import { useService } from "@/shared/api/service";
 import { useLive, useLiveStatus } from "@/shared/live/context";
 import { Time } from "@/shared/ui/Time";
@@ -7,39 +7,61 @@ import classes from "./ServiceBanner.module.css";
 
 /** What is away, since when, and what that means; nothing while all is at work. */
 export function ServiceBanner() {
-  const service = useService(useIdentity() !== null);
+  const service = useService();
   const lost = useLostSince();
   if (lost !== undefined) {
     return (
-      <div className={classes["banner"]} role="alert">
-        The server does not answer since <Time at={lost} format="minute" />: what you see may be out of date.
-        What you type is kept, and this page goes on by itself.
-      </div>
+      <Banner>
+        <p>
+          The server has not answered since <Time at={lost} format="minute" />: what you see may be out of
+          date. What you type is kept, and this page goes on by itself.
+        </p>
+      </Banner>
     );
   }
-  if (service === undefined || !isTroubled(service)) return null;
+  if (service === undefined) return null;
+  const { scheduler_away_since: scheduler, worker_away_since: worker } = service;
+  if (scheduler === null && worker === null && service.not_begun === 0) return null;
   return (
-    <div className={classes["banner"]} role="alert">
-      {service.scheduler_away_since !== null ? (
-        <>
-          The scheduler does not answer since <Time at={service.scheduler_away_since} format="minute" />: no
-          investigation goes on. Decisions and new cases are kept, and go on when it is back.
-        </>
-      ) : (
-        service.not_begun_since !== null && (
-          <>
-            {service.not_begun === 1 ? "A case waits" : `${service.not_begun} cases wait`} to be investigated
-            since <Time at={service.not_begun_since} format="minute" />, and no worker has begun: it may be
-            down.
-          </>
-        )
+    <Banner>
+      {scheduler !== null && (
+        <p>
+          The scheduler has not answered since <Time at={scheduler} format="minute" />: no investigation goes
+          on. Decisions and new cases are kept, and go on when it is back.
+        </p>
       )}
-    </div>
+      {worker !== null && (
+        <p>
+          No worker has been at work since <Time at={worker} format="minute" />: what was begun stands still.
+          Decisions and new cases are kept, and go on when one is back.
+        </p>
+      )}
+      {scheduler === null && worker === null && <NotBegun service={service} />}
+    </Banner>
   );
 }
 
-export const isTroubled = (service: ServiceStatus): boolean =>
-  service.scheduler_away_since !== null || service.not_begun > 0;
+const Banner = ({ children }: { children: ReactNode }) => (
+  <div className={classes["banner"]} role="alert">
+    {children}
+  </div>
+);
+
+function NotBegun({ service }: { service: ServiceStatus }) {
+  const { not_begun: count, not_begun_since: since } = service;
+  return (
+    <p>
+      {count === 1 ? "A case has" : `${count} cases have`} waited to be investigated
+      {since !== null && (
+        <>
+          {" "}
+          since <Time at={since} format="minute" />
+        </>
+      )}
+      , and no worker has begun: it may be down, or busy with others.
+    </p>
+  );
+}
 
 /** Since when the event stream is interrupted, once it was open. */
 function useLostSince(): string | undefined {

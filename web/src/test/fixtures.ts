@@ -6,6 +6,7 @@ import type {
   Identity,
   PublicConfig,
   RiskAssessment,
+  ServiceStatus,
   Session,
   SpecialistReport,
 } from "@/api/types";
@@ -22,6 +23,14 @@ export const config: PublicConfig = {
   model: "casewright-rules-1",
   model_badge: "Rules model.",
   telemetry_source: "none",
+};
+
+/** Everything behind the desk is at work. */
+export const atWork: ServiceStatus = {
+  scheduler_away_since: null,
+  worker_away_since: null,
+  not_begun_since: null,
+  not_begun: 0,
 };
 
 export const ana: Identity = { subject: "ana", name: "Ana", roles: ["analyst"] };

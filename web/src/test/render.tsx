@@ -4,7 +4,7 @@ import { render } from "@testing-library/react";
 import type { ReactElement, ReactNode } from "react";
 import type { Identity } from "@/api/types";
 import { keys } from "@/shared/api/keys";
-import { ana, config, people, session } from "./fixtures";
+import { ana, atWork, config, people, session } from "./fixtures";
 
 /** Renders inside of what the app gives every component, without retries and without transitions. */
 export function renderInApp(element: ReactElement, identity: Identity | null = ana) {
@@ -12,6 +12,7 @@ export function renderInApp(element: ReactElement, identity: Identity | null = a
   queries.setQueryData(keys.config, config);
   queries.setQueryData(keys.session, session(identity));
   queries.setQueryData(keys.people, people);
+  queries.setQueryData(keys.service, atWork);
   const wrapper = ({ children }: { children: ReactNode }) => (
     <MantineProvider env="test">
       <QueryClientProvider client={queries}>{children}</QueryClientProvider>

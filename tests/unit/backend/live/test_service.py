@@ -1,17 +1,22 @@
 """What the desk knows of the parts behind it."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
 
-from backend.live.service import NOT_BEGUN_AFTER
+from backend.live.pulse import Pulse
+from backend.live.service import NOT_BEGUN_AFTER, SILENT_AFTER, ServiceWatch
 from backend.main import Parts
+from backend.threads import Threads
+from casebook.errors import CasebookFull
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from casebook.transactions import utc_now
+from casebook.workers import Workers
 from tests.unit.backend.support import FakeScheduler
-from tests.unit.casebook.builders import open_case
+from tests.unit.casebook.builders import NOON, open_case
 
 pytestmark = pytest.mark.anyio
 
@@ -44,3 +49,88 @@ def test_a_case_that_no_worker_has_begun_is_counted(book: CaseBook) -> None:
     assert count == 1
     assert since is not None
     assert since <= now
+
+
+LATE = SILENT_AFTER + timedelta(seconds=1)
+
+
+class Shift:
+    """Workers that give signs or do not, and the clock by which they are looked at."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+        self.signs: dict[str, datetime] = {}
+        self.is_readable = True
+        self.watch = ServiceWatch(self._answers, self._not_begun, self._read, Threads(), Pulse(), lambda: self.now)
+
+    async def after(self, passed: timedelta) -> datetime | None:
+        """What a look after so long finds."""
+        self.now += passed
+        await self.watch.look()
+        return self.watch.status.worker_away_since
+
+    async def _answers(self) -> bool:
+        return True
+
+    def _not_begun(self, before: datetime) -> tuple[int, None]:
+        return 0, None
+
+    def _read(self) -> Mapping[str, datetime]:
+        if not self.is_readable:
+            raise CasebookFull("casebook.db", "no bytes left")
+        return dict(self.signs)
+
+
+async def test_a_worker_that_falls_silent_is_said_until_one_is_back() -> None:
+    shift = Shift()
+    last = NOON - timedelta(seconds=2)
+    shift.signs["one"] = last
+    assert await shift.after(timedelta()) is None
+    assert await shift.after(SILENT_AFTER) is None
+    assert await shift.after(timedelta(seconds=1)) == last
+    assert await shift.after(LATE) == last
+    shift.signs["two"] = shift.now
+    assert await shift.after(timedelta(seconds=5)) is None
+
+
+async def test_one_of_two_workers_is_enough() -> None:
+    shift = Shift()
+    shift.signs |= {"one": NOON, "two": NOON}
+    assert await shift.after(timedelta()) is None
+    shift.signs["two"] = NOON + LATE
+    assert await shift.after(LATE) is None
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(hours=-1)])
+async def test_clocks_that_differ_hide_no_worker(ahead: timedelta) -> None:
+    shift = Shift()
+    for _ in range(3):
+        shift.signs["one"] = shift.now + ahead
+        assert await shift.after(LATE) is None
+    since = await shift.after(LATE)
+    assert since is not None
+    assert since <= shift.now
+
+
+async def test_nothing_is_said_of_workers_that_never_gave_a_sign() -> None:
+    assert await Shift().after(LATE) is None
+
+
+async def test_workers_get_time_once_the_casebook_is_back() -> None:
+    shift = Shift()
+    shift.signs["one"] = NOON
+    await shift.after(timedelta())
+    shift.is_readable = False
+    assert await shift.after(LATE) is None
+    shift.is_readable = True
+    assert await shift.after(timedelta(seconds=5)) is None
+    assert await shift.after(LATE) == NOON
+
+
+async def test_a_silent_worker_is_answered_by_the_service_route(
+    client: httpx.AsyncClient, parts: Parts, book: CaseBook
+) -> None:
+    workers = Workers(book.transactions)
+    workers.sign("one")
+    await parts.desk.service.look()
+    assert (await client.get("/api/service")).json()["worker_away_since"] is None

@@ -1,9 +1,10 @@
-import { Button, Loader, Modal, Textarea } from "@mantine/core";
+import { Button, Loader, Textarea } from "@mantine/core";
 import { useEffect, useState } from "react";
 import type { CaseSummary } from "@/api/types";
 import { useActorName } from "@/shared/api/session";
 import { ErrorState } from "@/shared/ui/States";
 import { sentenceOf } from "@/shared/api/problem";
+import { Dialog } from "@/shared/ui/Dialog";
 import { type Order, useApply, usePreview } from "./bulk";
 import classes from "./BulkBar.module.css";
 import { BulkList } from "./BulkList";
@@ -39,7 +40,7 @@ export function BulkDialog({ order, cases, onClose, onDone }: BulkDialogProps) {
     apply.mutate({ ...order, items: possible, ...(said !== "" && { comment: said }) });
   };
   return (
-    <Modal
+    <Dialog
       opened
       onClose={close}
       title={<strong>{done ? words.done : words.title}</strong>}
@@ -91,7 +92,7 @@ export function BulkDialog({ order, cases, onClose, onDone }: BulkDialogProps) {
           </div>
         </>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

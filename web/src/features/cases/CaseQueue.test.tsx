@@ -111,3 +111,18 @@ test("cases are selected one by one, as a range, and all at once", async () => {
   await user.click(screen.getByRole("checkbox", { name: "Select every case of this page" }));
   expect(chosen()).toHaveTextContent("case-4 case-3 case-2 case-1");
 });
+
+test("a row says what of an outcome was taken back", async () => {
+  serve(() =>
+    page([
+      summary(2, { state: "closed", outcome: "account_locked" }),
+      summary(1, { state: "closed", outcome: "account_locked", taken_back: ["unlock_account"] }),
+    ]),
+  );
+  renderInApp(<CaseQueue query={{}} threshold={0.6} />);
+  const reversed = await screen.findByRole("row", { name: /Customer 1/ });
+  expect(reversed).toHaveTextContent("Account locked, then lock taken back");
+  const standing = screen.getByRole("row", { name: /Customer 2/ });
+  expect(standing).toHaveTextContent("Account locked");
+  expect(standing).not.toHaveTextContent("taken back");
+});

@@ -1,6 +1,7 @@
 import { Button, Tooltip } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { sentenceOf } from "@/shared/api/problem";
+import { isDialogOpen } from "@/shared/ui/Dialog";
 import { NextIcon } from "@/shared/ui/icons";
 import { useNextCase } from "./claiming";
 import classes from "./NextCaseButton.module.css";
@@ -14,7 +15,7 @@ export function NextCaseButton({ onCase }: { onCase: (caseId: string) => void })
     if (next.isPending) return;
     next.mutate(undefined, { onSuccess: (found) => found !== null && onCase(found.case_id) });
   };
-  useHotkeys([["n", () => document.querySelector("[role=dialog]") === null && ask()]]);
+  useHotkeys([["n", () => !isDialogOpen() && ask()]]);
   const word = next.isError ? sentenceOf(next.error) : next.data === null ? NOTHING : undefined;
   return (
     <>

@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import type { CaseView, Effect } from "@/api/types";
 import { mayActAs, useIdentity } from "@/shared/api/session";
 import { sentenceOf } from "@/shared/api/problem";
+import { useStandstill } from "@/shared/api/service";
 import { EFFECT, type Tone } from "@/shared/format/words";
 import { UndoIcon } from "@/shared/ui/icons";
 import { DataView } from "@/shared/ui/DataView";
@@ -19,6 +20,8 @@ const STATUS: Record<Effect["status"], { label: string; tone: Tone }> = {
   failed: { label: "Failed", tone: "bad" },
   unknown: { label: "Not confirmed", tone: "high" },
 };
+
+const WAITS = { label: "Stands still", tone: "warn" } as const;
 
 /** What was done in the customer's account, what the store answered, and what was taken back. */
 export function EffectsPanel({ view }: { view: CaseView }) {
@@ -98,12 +101,14 @@ const noteOn = (effect: Effect, view: CaseView): string => {
 };
 
 export function EffectHead({ effect }: { effect: Effect }) {
+  const waits = useStandstill() !== undefined && effect.status === "pending";
+  const word = waits ? WAITS : STATUS[effect.status];
   return (
     <>
       <div className={classes["head"]}>
         <span className={classes["action"]}>{EFFECT[effect.action]}</span>
-        <Tag tone={STATUS[effect.status].tone} dot>
-          {STATUS[effect.status].label}
+        <Tag tone={word.tone} dot>
+          {word.label}
         </Tag>
       </div>
       <code className={classes["key"]} title="Idempotency key: at most one effect bears it">

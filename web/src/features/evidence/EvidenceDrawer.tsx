@@ -1,9 +1,10 @@
-import { Drawer, SegmentedControl, Skeleton } from "@mantine/core";
+import { SegmentedControl, Skeleton } from "@mantine/core";
 import { useState } from "react";
 import type { Alert, Evidence, TelemetryEvent } from "@/api/types";
 import { describeEvent, EVENT_KIND } from "@/shared/format/telemetry";
 import { toolName } from "@/shared/format/words";
 import { DataView } from "@/shared/ui/DataView";
+import { SidePanel } from "@/shared/ui/Dialog";
 import { ErrorState } from "@/shared/ui/States";
 import { Tag } from "@/shared/ui/Tag";
 import { Time } from "@/shared/ui/Time";
@@ -23,7 +24,7 @@ export function EvidenceDrawer({ caseId, alert, evidenceId, onClose }: EvidenceD
     ({ event_id }) => event_id === evidenceId,
   );
   return (
-    <Drawer
+    <SidePanel
       opened={evidenceId !== undefined}
       onClose={onClose}
       title={<span className={classes["title"]}>Evidence</span>}
@@ -35,7 +36,7 @@ export function EvidenceDrawer({ caseId, alert, evidenceId, onClose }: EvidenceD
         ) : (
           <EventEvidence event={event} />
         ))}
-    </Drawer>
+    </SidePanel>
   );
 }
 

@@ -1,5 +1,6 @@
 import { Loader } from "@mantine/core";
 import type { RiskAssessment } from "@/api/types";
+import { useStandstill, WHY_STILL } from "@/shared/api/service";
 import { isJudged } from "@/shared/desk/judged";
 import { formatNumber } from "@/shared/format/numbers";
 import { formatDuration } from "@/shared/format/time";
@@ -20,16 +21,21 @@ interface AssessmentPanelProps {
 
 /** The judgement on the round: score, recommendation, why, and why it went to a person. */
 export function AssessmentPanel({ assessment, working, threshold }: AssessmentPanelProps) {
+  const still = useStandstill();
   if (assessment === null) {
     return (
       <Panel title="Assessment" id="assessment">
-        {working ? (
+        {working && still === undefined ? (
           <div className={classes["waiting"]} role="status">
             <Loader size={14} />
             The risk aggregator judges as soon as all three specialists are done.
           </div>
         ) : (
-          <p className={classes["note"]}>This round has no assessment.</p>
+          <p className={classes["note"]}>
+            {working && still !== undefined
+              ? `Nothing is judged yet, because ${WHY_STILL[still]}.`
+              : "This round has no assessment."}
+          </p>
         )}
       </Panel>
     );

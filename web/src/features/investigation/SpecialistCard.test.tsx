@@ -54,3 +54,19 @@ test("says no cost where no model was asked", () => {
   shown({ spend: { ...spend, model_calls: 0, cost_usd: null } });
   expect(screen.getByText("0 model calls")).toBeVisible();
 });
+
+test("work that stands still is not shown as running", () => {
+  renderInApp(
+    <SpecialistCard
+      specialist="location"
+      state="running"
+      report={undefined}
+      standsStill="no worker is at work"
+      threshold={0.6}
+      alert={alert()}
+      onOpenEvidence={vi.fn()}
+    />,
+  );
+  expect(screen.getByRole("status")).toHaveTextContent("Interrupted");
+  expect(screen.getByText("It had begun, and stands still: no worker is at work.")).toBeVisible();
+});

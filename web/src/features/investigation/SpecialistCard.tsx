@@ -20,6 +20,8 @@ export interface SpecialistCardProps {
   report: SpecialistReport | undefined;
   /** When it began, for the running clock. */
   startedAt?: string | undefined;
+  /** Why nothing goes on; what runs is interrupted meanwhile. */
+  standsStill?: string;
   threshold: number;
   alert: Alert;
   onOpenEvidence: (evidenceId: string) => void;
@@ -27,27 +29,28 @@ export interface SpecialistCardProps {
 
 /** One specialist: its state as it works, then what it found and on which evidence. */
 export function SpecialistCard(props: SpecialistCardProps) {
-  const { specialist, state, report, startedAt, threshold, alert, onOpenEvidence } = props;
-  const word = SPECIALIST_STATE[state];
+  const { specialist, state, report, startedAt, standsStill, threshold, alert, onOpenEvidence } = props;
+  const interrupted = state === "running" && standsStill !== undefined;
+  const word = interrupted ? INTERRUPTED : SPECIALIST_STATE[state];
   const Icon = ICON[specialist];
   return (
     <article
       className={classes["card"]}
-      data-state={state}
+      data-state={interrupted ? "interrupted" : state}
       aria-label={`${SPECIALIST[specialist]} specialist`}
     >
       <header className={classes["head"]}>
         <Icon size={16} />
         <h3 className={classes["name"]}>{SPECIALIST[specialist]}</h3>
         <span className={classes["status"]} role="status">
-          {state === "running" && startedAt !== undefined && <Elapsed since={startedAt} />}
+          {state === "running" && !interrupted && startedAt !== undefined && <Elapsed since={startedAt} />}
           <Tag tone={word.tone} dot>
             {word.label}
           </Tag>
         </span>
       </header>
       {report === undefined ? (
-        <Waiting state={state} />
+        <Waiting state={state} standsStill={standsStill} />
       ) : (
         <>
           {report.status === "ok" && (
@@ -72,7 +75,12 @@ export function SpecialistCard(props: SpecialistCardProps) {
   );
 }
 
-function Waiting({ state }: { state: SpecialistState }) {
+const INTERRUPTED = { label: "Interrupted", tone: "warn" } as const;
+
+function Waiting({ state, standsStill }: { state: SpecialistState; standsStill: string | undefined }) {
+  if (state === "running" && standsStill !== undefined) {
+    return <p className={classes["reason"]}>It had begun, and stands still: {standsStill}.</p>;
+  }
   if (state === "pending") return <p className={classes["reason"]}>Has not started yet.</p>;
   if (state !== "running") return <p className={classes["reason"]}>Its report is on the way.</p>;
   return (

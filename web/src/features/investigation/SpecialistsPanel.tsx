@@ -1,4 +1,5 @@
 import { SPECIALISTS, type CaseEvent, type CaseView } from "@/api/types";
+import { useStandstill, WHY_STILL } from "@/shared/api/service";
 import { Panel } from "@/shared/ui/Panel";
 import { SpecialistCard } from "./SpecialistCard";
 import classes from "./SpecialistsPanel.module.css";
@@ -12,6 +13,7 @@ interface SpecialistsPanelProps {
 
 /** The three specialists of the current round, side by side, as they work. */
 export function SpecialistsPanel({ view, events = [], threshold, onOpenEvidence }: SpecialistsPanelProps) {
+  const still = useStandstill();
   const finished = SPECIALISTS.filter((name) => view.reports.some((report) => report.specialist === name));
   const asked = view.earlier_rounds.find(({ round }) => round === view.round - 1)?.decision?.feedback;
   return (
@@ -39,6 +41,7 @@ export function SpecialistsPanel({ view, events = [], threshold, onOpenEvidence 
               state={view.progress.specialists[name] ?? report?.status ?? "pending"}
               report={report}
               startedAt={startOf(events, name, view.round)}
+              {...(still !== undefined && { standsStill: WHY_STILL[still] })}
               threshold={threshold}
               alert={view.alert}
               onOpenEvidence={onOpenEvidence}

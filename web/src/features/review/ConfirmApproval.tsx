@@ -1,9 +1,10 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { ReactNode } from "react";
 import type { CaseView, RecommendedAction } from "@/api/types";
 import { ACTION } from "@/shared/format/words";
 import { LockIcon } from "@/shared/ui/icons";
+import { Dialog } from "@/shared/ui/Dialog";
 import classes from "./ApproveForm.module.css";
 import { consequenceOf } from "./consequence";
 
@@ -26,7 +27,7 @@ export function ConfirmApproval(props: ConfirmApprovalProps) {
     <>
       {children(open)}
       {action !== undefined && (
-        <Modal
+        <Dialog
           opened={confirming && !disabled}
           onClose={close}
           title={<strong>{title}</strong>}
@@ -52,7 +53,7 @@ export function ConfirmApproval(props: ConfirmApprovalProps) {
               {ACTION[action]}
             </Button>
           </div>
-        </Modal>
+        </Dialog>
       )}
     </>
   );

@@ -1,4 +1,5 @@
 import type { CaseView, Decision } from "@/api/types";
+import { useStandstill, WHY_STILL } from "@/shared/api/service";
 import { useActorName } from "@/shared/api/session";
 import { ACTION, LABEL, outcomeWord, takenBack } from "@/shared/format/words";
 import { formatAge } from "@/shared/format/time";
@@ -18,9 +19,10 @@ interface NoQuestionProps {
 /** What stands in place of the question: how it ended, or what is going on. */
 export function NoQuestion({ view, answer }: NoQuestionProps) {
   const now = useNow();
+  const still = useStandstill();
   if (view.outcome !== null) return <Closed view={view} outcome={view.outcome} />;
   const idle = now - Date.parse(view.opened_at);
-  if (answer === undefined && hasNotBegun(view) && idle > SOON_MS) {
+  if (answer === undefined && still === undefined && hasNotBegun(view) && idle > SOON_MS) {
     return (
       <p className={classes["note"]} role="status">
         Nothing to decide yet: this investigation has not started for {formatAge(view.opened_at, now)}. It
@@ -30,7 +32,11 @@ export function NoQuestion({ view, answer }: NoQuestionProps) {
   }
   return (
     <p className={classes["note"]} role="status">
-      {answer === undefined ? WAITING[view.state] : RECORDED[answer.verdict]}
+      {still === undefined
+        ? answer === undefined
+          ? WAITING[view.state]
+          : RECORDED[answer.verdict]
+        : standingStill(view.state, answer, WHY_STILL[still])}
     </p>
   );
 }
@@ -99,6 +105,20 @@ const RECORDED: Record<DecisionBody["verdict"], string> = {
   approve: "Your decision is recorded and is being carried out.",
   reject: "Your feedback is recorded. The specialists look again; the next question appears here.",
 };
+
+/** The same while nothing goes on: what is recorded waits, and goes on by itself. */
+function standingStill(state: CaseView["state"], answer: DecisionBody | undefined, why: string): string {
+  const later = "This goes on by itself when that is over.";
+  if (answer?.verdict === "approve") {
+    return `Your decision is recorded. It is not carried out yet, because ${why}. ${later}`;
+  }
+  if (answer?.verdict === "reject") {
+    return `Your feedback is recorded. The specialists have not looked again yet, because ${why}. ${later}`;
+  }
+  return state === "investigating"
+    ? `Nothing to decide yet: the investigation stands still, because ${why}. ${later}`
+    : `The decision was taken. It is not carried out yet, because ${why}. ${later}`;
+}
 
 const WAITING: Record<CaseView["state"], string> = {
   investigating:

@@ -1,9 +1,10 @@
-import { Menu, Modal, UnstyledButton, VisuallyHidden } from "@mantine/core";
+import { Menu, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { Identity } from "@/api/types";
 import { ROLE } from "@/shared/format/words";
 import { Avatar } from "@/shared/ui/Avatar";
 import { SwapIcon, LeaveIcon } from "@/shared/ui/icons";
+import { Dialog } from "@/shared/ui/Dialog";
 import classes from "./IdentityMenu.module.css";
 import { PersonaPicker } from "./PersonaPicker";
 import { useSignOut } from "./sessions";
@@ -40,7 +41,7 @@ export function IdentityMenu({ identity, personas }: IdentityMenuProps) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <Modal
+      <Dialog
         opened={choosing}
         onClose={close}
         size={520}
@@ -48,7 +49,7 @@ export function IdentityMenu({ identity, personas }: IdentityMenuProps) {
         closeButtonProps={{ "aria-label": "Stay who you are" }}
       >
         <PersonaPicker personas={personas} onSignedIn={close} />
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -1,7 +1,8 @@
-import { Modal, Skeleton } from "@mantine/core";
+import { Skeleton } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useSession } from "@/shared/api/session";
 import { ErrorState } from "@/shared/ui/States";
+import { Dialog } from "@/shared/ui/Dialog";
 import { PersonaPicker } from "./PersonaPicker";
 import classes from "./SignInGate.module.css";
 import { SignInPage } from "./SignInPage";
@@ -36,7 +37,7 @@ export function SignInGate({ children }: { children: ReactNode }) {
   return (
     <>
       {children}
-      <Modal
+      <Dialog
         opened={identity === null}
         onClose={() => undefined}
         withCloseButton={false}
@@ -47,7 +48,7 @@ export function SignInGate({ children }: { children: ReactNode }) {
       >
         <p className={classes["kept"]}>Say who you are to go on. What you typed is still there.</p>
         <PersonaPicker personas={session.data.personas} />
-      </Modal>
+      </Dialog>
     </>
   );
 }

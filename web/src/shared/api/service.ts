@@ -2,6 +2,7 @@ import { queryOptions, useQuery } from "@tanstack/react-query";
 import type { ServiceStatus } from "@/api/types";
 import { api, bodyOf } from "./client";
 import { keys } from "./keys";
+import { useIdentity } from "./session";
 
 /** Whether the parts behind the desk are at work. Asked for once; the event stream says what changes. */
 export const serviceOptions = queryOptions({
@@ -10,4 +11,32 @@ export const serviceOptions = queryOptions({
   staleTime: Infinity,
 });
 
-export const useService = (enabled: boolean) => useQuery({ ...serviceOptions, enabled }).data;
+/** Undefined until it is known, and for whoever is not signed in. */
+export function useService(): ServiceStatus | undefined {
+  const enabled = useIdentity() !== null;
+  return useQuery({ ...serviceOptions, enabled }).data;
+}
+
+/** Whether something is not at work that should be. */
+export const isTroubled = (service: ServiceStatus): boolean =>
+  standstillOf(service) !== undefined || service.not_begun > 0;
+
+/** What is missing for anything to go on behind the desk. */
+export type Standstill = "scheduler" | "worker";
+
+const standstillOf = (service: ServiceStatus): Standstill | undefined => {
+  if (service.scheduler_away_since !== null) return "scheduler";
+  return service.worker_away_since === null ? undefined : "worker";
+};
+
+/** What is missing for anything to go on right now; undefined while nothing is, as far as anybody knows. */
+export function useStandstill(): Standstill | undefined {
+  const service = useService();
+  return service === undefined ? undefined : standstillOf(service);
+}
+
+/** Why nothing goes on, as the end of a sentence. */
+export const WHY_STILL: Record<Standstill, string> = {
+  scheduler: "the scheduler does not answer",
+  worker: "no worker is at work",
+};

@@ -43,12 +43,15 @@ type TakenBack = Reversal["action"];
 export const takenBack = (reversals: readonly Reversal[]): readonly TakenBack[] =>
   reversals.filter(({ status }) => status === "done").map(({ action }) => action);
 
-/** How a case ended, and what of it still holds: a lock that was taken off is no lock. */
+/**
+ * How a case ended, and what of it was taken back. It does not say that the account is open: another case may hold a
+ * lock as well.
+ */
 export function outcomeWord(outcome: CaseOutcome, taken: readonly TakenBack[]): Word {
   const unlocked = taken.includes("unlock_account");
   const charged = taken.includes("reverse_refund");
   if (!unlocked && !charged) return OUTCOME[outcome];
-  const after = [unlocked && "unlocked", charged && "refund taken back"]
+  const after = [unlocked && "lock taken back", charged && "refund taken back"]
     .filter((word) => word !== false)
     .join(", ");
   const acts = unlocked ? "neutral" : OUTCOME[outcome].tone;

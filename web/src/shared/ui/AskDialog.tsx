@@ -1,5 +1,6 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { type ReactNode, useState } from "react";
+import { Dialog } from "./Dialog";
 import classes from "./AskDialog.module.css";
 
 interface AskDialogProps {
@@ -19,7 +20,7 @@ export function AskDialog({ title, action, size, initial = "", children, onWords
   const [value, setValue] = useState(initial);
   const words = value.trim();
   return (
-    <Modal
+    <Dialog
       opened
       onClose={onClose}
       title={<strong>{title}</strong>}
@@ -44,6 +45,6 @@ export function AskDialog({ title, action, size, initial = "", children, onWords
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

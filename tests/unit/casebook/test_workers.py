@@ -1,0 +1,38 @@
+"""When each worker was last seen alive."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from casebook.transactions import Transactions
+from casebook.workers import KEPT_FOR, Workers
+from tests.unit.casebook.builders import NOON
+
+
+def test_each_worker_is_known_by_its_last_sign(engine: Engine) -> None:
+    now = NOON
+
+    def clock() -> datetime:
+        return now
+
+    workers = Workers(Transactions(engine, clock))
+    assert workers.signs() == {}
+    workers.sign("one")
+    workers.sign("two")
+    now = NOON + timedelta(seconds=5)
+    workers.sign("one")
+    assert workers.signs() == {"one": now, "two": NOON}
+
+
+def test_a_worker_of_long_ago_is_forgotten_with_the_next_sign(engine: Engine) -> None:
+    now = NOON
+
+    def clock() -> datetime:
+        return now
+
+    workers = Workers(Transactions(engine, clock))
+    workers.sign("one")
+    now = NOON + KEPT_FOR + timedelta(seconds=1)
+    assert workers.signs() == {"one": NOON}
+    workers.sign("two")
+    assert workers.signs() == {"two": now}
