@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.orm import Session
 
+from casebook.briefs import limits_of
 from casebook.errors import (
     AssessmentNotRecorded,
     DeadlineNotPassed,
@@ -35,12 +36,13 @@ from casebook.log import Entry, append, is_logged
 from casebook.precedents import facts_changed_key
 from casebook.reviews import ASKED, read_review
 from casebook.tables import CaseRow, DecisionRow, ReviewRow, table_of
+from casebook.terms import with_four_eyes, with_least_time
 from contracts.assessment import EFFECTS_OF, EffectAction, RecommendedAction, RiskAssessment
 from contracts.case import CaseState
 from contracts.hashing import content_hash
 from contracts.ids import review_id
 from contracts.investigation import Escalation, ReviewOpening
-from contracts.review import Decision, ReviewRequest, Role, may_act_as
+from contracts.review import Decision, ReviewRequest, Role
 
 _OF_THE_QUESTION = frozenset(
     {
@@ -79,6 +81,8 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
         refuse_later_round(connection, case, opening.round)
     _refuse_unrecorded(connection, case, opening)
     _refuse_weaker(review, "manager" if opening.escalation_reason is not None else "analyst")
+    limits = limits_of(connection, case.case_id)
+    review = with_least_time(with_four_eyes(review, limits, opening.assessment), limits, now)
     end_open_review(connection, case, "superseded")
     put_assessment(connection, case, opening.assessment, review.assessment_hash, now)
     row = {
@@ -112,8 +116,7 @@ def escalate(session: Session, escalation: Escalation, now: datetime) -> Decisio
     """Pass the open review on, with a new deadline and role. A decision that came first is returned and stands."""
     case = locked_case(session, escalation.case_id)
     review = _review(session, case, escalation.review.review_id)
-    entry = _escalated(escalation.review, review.round, escalation.reason)
-    if is_logged(session, case.case_id, entry.dedupe_key):
+    if is_logged(session, case.case_id, _escalated(escalation.review, review.round, escalation.reason).dedupe_key):
         return None
     refuse_closed(case)
     decided = session.get(DecisionRow, review.review_id)
@@ -123,17 +126,20 @@ def escalate(session: Session, escalation: Escalation, now: datetime) -> Decisio
         raise NoOpenReview
     if review.assessment_hash != escalation.review.assessment_hash:
         raise ReviewMismatch(review.review_id, "hash")
+    if _is_passed_on(review, escalation, now):
+        return None
     _refuse_early(review, now)
     _refuse_weaker(escalation.review, "manager")
-    _refuse_fewer_approvals(read_review(review), escalation.review)
+    put = _as_many_approvals(read_review(review), escalation.review)
+    put = with_least_time(put, limits_of(session.connection(), case.case_id), now)
     move(case, "escalated")
     review.escalation_reason = escalation.reason
-    for name, value in _terms(escalation.review).items():
+    for name, value in _terms(put).items():
         setattr(review, name, value)
-    case.due_at = escalation.review.due_at
+    case.due_at = put.due_at
     # The first approval was given by somebody who may no longer be entitled to it.
     drop_proposal(session, case)
-    append(session, case, entry, now)
+    append(session, case, _escalated(put, review.round, escalation.reason), now)
     return None
 
 
@@ -239,20 +245,32 @@ def _effects(action: RecommendedAction | None) -> set[EffectAction]:
     return set() if action is None else set(EFFECTS_OF[action])
 
 
+def _is_passed_on(review: ReviewRow, escalation: Escalation, now: datetime) -> bool:
+    """Whether the same was done before, with a later deadline than was asked for."""
+    same = (review.required_role, review.escalation_reason) == (escalation.review.required_role, escalation.reason)
+    return same and now < review.due_at
+
+
 def _refuse_early(review: ReviewRow, now: datetime) -> None:
     if now + CLOCK_TOLERANCE < review.due_at:
         raise DeadlineNotPassed(review.review_id, review.due_at.isoformat())
 
 
 def _refuse_weaker(review: ReviewRequest, needed: Role) -> None:
-    if not may_act_as((review.required_role,), needed):
+    # Not a higher one either: only an admin could answer, and every deadline would pass.
+    if review.required_role not in (needed, "manager"):
         raise WeakerQuestion(review.review_id, f"the role '{review.required_role}' where '{needed}' is needed")
 
 
-def _refuse_fewer_approvals(asked: ReviewRequest, later: ReviewRequest) -> None:
+def _as_many_approvals(asked: ReviewRequest, later: ReviewRequest) -> ReviewRequest:
+    """The later question. One that knows no policy keeps the terms; raises WeakerQuestion for one that loosens them."""
+    if later.four_eyes_actions is None and asked.four_eyes_actions is not None:
+        terms = {"approvals_required": asked.approvals_required, "four_eyes_actions": asked.four_eyes_actions}
+        return later.model_copy(update=terms)
     before, after = set(asked.four_eyes_actions or ()), set(later.four_eyes_actions or ())
     if later.approvals_required < asked.approvals_required or not after >= before:
         raise WeakerQuestion(asked.review_id, "fewer approvals than it was asked with")
+    return later
 
 
 def _escalated(review: ReviewRequest, round_number: int, reason: str) -> Entry:

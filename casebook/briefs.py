@@ -8,7 +8,8 @@ from sqlalchemy import Connection, bindparam, select
 
 from casebook.errors import CaseNotFound
 from casebook.journal import kept_reports
-from casebook.tables import AlertRow, CaseEventRow, DecisionRow, table_of
+from casebook.tables import AlertRow, CaseEventRow, CaseRow, DecisionRow, table_of
+from casebook.terms import Limits
 from contracts.alert import Alert
 from contracts.brief import CaseBrief
 from contracts.investigation import Feedback, InvestigationPolicy
@@ -18,9 +19,15 @@ from contracts.review import Decision
 T = TypeVar("T")
 
 _ALERTS, _EVENTS, _DECISIONS = table_of(AlertRow), table_of(CaseEventRow), table_of(DecisionRow)
+_CASES = table_of(CaseRow)
 _ALERT = select(_ALERTS.c.body).where(_ALERTS.c.case_id == bindparam("of_case"))
 _BEGUN = select(_EVENTS.c.data).where(
     _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == "round_started:1"
+)
+_JUDGED_BY = (
+    select(_CASES.c.severity, _EVENTS.c.data)
+    .select_from(_CASES.join(_EVENTS, _EVENTS.c.case_id == _CASES.c.case_id))
+    .where(_CASES.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == "round_started:1")
 )
 _REJECTIONS = select(_DECISIONS.c.round, _DECISIONS.c.body).where(
     _DECISIONS.c.case_id == bindparam("of_case"), _DECISIONS.c.verdict == "reject"
@@ -42,6 +49,15 @@ def brief_of(connection: Connection, case_id: str, round_number: int, *, reports
         reports={report.specialist: report for report in kept.values()},
         feedback={} if round_number == 1 else _feedback(connection, case_id),
     )
+
+
+def limits_of(connection: Connection, case_id: str) -> Limits | None:
+    """What the case is judged by; None where an earlier release began it and did not say."""
+    row = connection.execute(_JUDGED_BY, {"of_case": case_id}).first()
+    policy = None if row is None else json.loads(row.data).get("policy")
+    if row is None or policy is None:
+        return None
+    return Limits(InvestigationPolicy.model_validate(policy), row.severity)
 
 
 def with_brief(standing: Standing[T], brief: CaseBrief) -> Standing[T]:

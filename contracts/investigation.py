@@ -43,6 +43,13 @@ class InvestigationPolicy(Contract):
     reconcile_hours: Annotated[float, Field(gt=0)] | None = added_later()
     """How long an effect of which nobody knows is looked up before the case is closed as failed."""
 
+    def review_hours(self, severity: Severity, role: Role) -> float:
+        """How long whoever is asked has: by the alert's severity, never longer than the timeout of their role."""
+        longest = self.escalation_timeout_hours if role == "manager" else self.approval_timeout_hours
+        by_severity = {"critical": self.review_hours_critical, "high": self.review_hours_high}
+        hours = by_severity.get(severity)
+        return longest if hours is None else min(hours, longest)
+
 
 class Refusal(Contract):
     """The answer of any activity whose step nothing on record justifies. Nothing has changed."""

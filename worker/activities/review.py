@@ -19,7 +19,7 @@ from contracts.investigation import (
     ReviewTerms,
 )
 from contracts.review import Decision, ReviewRequest
-from worker.domain.deadlines import BusinessHours, due_after, remind_after, review_hours
+from worker.domain.deadlines import BusinessHours, due_after, remind_after
 from worker.domain.recorded import plan_as_recorded
 from worker.ports.record import CaseRecord
 
@@ -41,7 +41,7 @@ class ReviewActivities:
 
     def schedule_review(self, _: task.ActivityContext, plan: ReviewPlan) -> ReviewTerms:
         """Until when, and how many people are asked. Raises NoBusinessHours for a calendar without working time."""
-        hours = review_hours(plan.policy, plan.severity, plan.required_role)
+        hours = plan.policy.review_hours(plan.severity, plan.required_role)
         share = plan.policy.remind_before_share or 0.0
         limit = plan.policy.four_eyes_refund_minor
         return ReviewTerms(
@@ -85,7 +85,8 @@ class ReviewActivities:
         )
         escalation = Escalation(case_id=plan.case_id, review=later, reason=passing.reason, at=plan.asked_at)
         decided = self.escalate_review(context, escalation)
-        return PassedOn(review=later, decision=decided)
+        put = later if decided is not None else self._record.asked_review(plan.case_id, later.review_id)
+        return PassedOn(review=put, decision=decided)
 
     def escalate_review(self, _: task.ActivityContext, escalation: Escalation) -> Decision | None:
         """Pass the review to a manager. A decision that came first is returned and stands."""

@@ -3,13 +3,9 @@
 The time zone is given as an object, so that nothing here reads zone files: an activity brings it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-
-from contracts.alert import Severity
-from contracts.investigation import InvestigationPolicy
-from contracts.review import Role
 
 MAX_DAYS = 3_660
 """So many days ahead a deadline is looked for: ten years without enough business hours is a wrong calendar."""
@@ -89,14 +85,3 @@ def remind_after(
 ) -> datetime | None:
     """When `before_share` of the time is left; None when nobody is to be reminded."""
     return due_after(start, hours * (1 - before_share), business) if before_share > 0 else None
-
-
-def review_hours(policy: InvestigationPolicy, severity: Severity, role: Role) -> float:
-    """How long whoever is asked has: by the alert's severity, never longer than the timeout of their role."""
-    longest = policy.escalation_timeout_hours if role == "manager" else policy.approval_timeout_hours
-    by_severity: Mapping[Severity, float | None] = {
-        "critical": policy.review_hours_critical,
-        "high": policy.review_hours_high,
-    }
-    hours = by_severity.get(severity)
-    return longest if hours is None else min(hours, longest)

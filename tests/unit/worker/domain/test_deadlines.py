@@ -15,7 +15,6 @@ from worker.domain.deadlines import (
     NoBusinessHours,
     due_after,
     remind_after,
-    review_hours,
     working_time,
 )
 
@@ -177,8 +176,8 @@ def test_how_long_somebody_has_follows_the_severity_within_the_timeout_of_the_ro
         review_hours_critical=4, review_hours_high=24, approval_timeout_hours=48, escalation_timeout_hours=12
     )
 
-    assert review_hours(policy, severity, role) == expected
+    assert policy.review_hours(severity, role) == expected
 
 
 def test_a_policy_of_an_earlier_release_knows_only_the_timeouts() -> None:
-    assert review_hours(a_policy(), "critical", "analyst") == 72
+    assert a_policy().review_hours("critical", "analyst") == 72

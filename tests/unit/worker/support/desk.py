@@ -45,7 +45,7 @@ from contracts.review import Decision, ReviewRequest
 from tests.unit.worker.support.cases import a_policy, a_report, an_alert, nothing_found
 from worker.activities.review import opening_of
 from worker.domain.assessing import NO_JUDGEMENT, assess
-from worker.domain.deadlines import due_after, remind_after, review_hours
+from worker.domain.deadlines import due_after, remind_after
 from worker.domain.deciding import planned_effects
 from worker.domain.reversing import planned_reversal
 from worker.domain.routing import Judgement
@@ -200,7 +200,7 @@ class FakeActivities:
 
     def schedule_review(self, ctx: task.ActivityContext, plan: ReviewPlan) -> ReviewTerms:
         self._scripts[plan.case_id].plans.append(plan)
-        hours, limit = review_hours(plan.policy, plan.severity, plan.required_role), plan.policy.four_eyes_refund_minor
+        hours, limit = plan.policy.review_hours(plan.severity, plan.required_role), plan.policy.four_eyes_refund_minor
         return ReviewTerms(
             due_at=due_after(plan.asked_at, hours),
             remind_at=remind_after(plan.asked_at, hours, plan.policy.remind_before_share or 0.0),
