@@ -7,7 +7,7 @@ here, whole and up to a bound, and handed on as the JSON-RPC answer of its call,
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from http import HTTPStatus
@@ -20,6 +20,7 @@ from openai import DefaultAioHttpClient
 
 from worker.adapters.http_client import CONNECTIONS, TIMEOUT
 from worker.adapters.mcp_listing import legible_tools
+from worker.adapters.mcp_results import legible_error, legible_result
 
 MAX_ANSWER_BYTES = 8 * 1_048_576
 """A longer answer is not held: a tool that gives it must be asked for less."""
@@ -45,12 +46,16 @@ class CallFault(IntEnum):
 _AWAY = r"not found|unknown|expired|terminated|invalid|missing|required|closed|lost|gone|no longer|not exist|not valid"
 _LOST = re.compile(
     rf"session.{{0,80}}\b({_AWAY})\b|\b({_AWAY}|no|stale|not find|provide)\b.{{0,40}}session"
-    r"|not (yet |been )*initiali[sz]ed|before initiali[sz]ation",
+    r"|not (yet |been )*initiali[sz]ed|uninitiali[sz]ed|before initiali[sz]ation|initiali[sz]e (\w+ )?first",
     re.IGNORECASE | re.DOTALL,
 )
 _FOR_NOW = frozenset({408, 425, 429, 502, 503, 504})
+# With these a server may refuse the session or the call; a new session shows which. Nothing was carried out.
+_REFUSED = frozenset({400, 401, 404, 410})
 _GONE = frozenset({404, 410})
-_METHOD_NOT_FOUND = -32601
+_FOLLOWED = frozenset({307, 308})
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|[_-]+")
+"""Where the words of a name like `SESSION_NOT_FOUND` or `SessionNotFound` meet."""
 
 
 class _NoAnswer(Exception):
@@ -89,11 +94,11 @@ class CallByCallClient(DefaultAioHttpClient):
         try:
             response = await self._sent(request, options)
             try:
-                if response.has_redirect_location:
+                if _is_followed(response):
                     return response
                 answer = await self._answer(response, call)
             finally:
-                if not response.has_redirect_location:
+                if not _is_followed(response):
                     with suppress(Exception):
                         await response.aclose()
         except _NoAnswer as fault:
@@ -122,40 +127,49 @@ class CallByCallClient(DefaultAioHttpClient):
     async def _answer(self, response: httpx2.Response, call: Mapping[str, Any]) -> dict[str, Any]:
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             return await self._refusal(response, call)
-        if response.status_code == HTTPStatus.ACCEPTED:
-            raise _NoAnswer(CallFault.UNUSABLE, "it took the call and gave no answer")
+        if response.has_redirect_location:
+            raise _NoAnswer(CallFault.UNUSABLE, f"it sends to {_place(response)}")
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "text/event-stream":
-            answer = await self._streamed(response)
+            said = await self._streamed(response, call)
         else:
-            answer = _json(await _body(response))
-        said = cast("dict[str, Any]", answer) if isinstance(answer, dict) else {}
+            body = await _body(response)
+            if not body and response.status_code in (HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT):
+                raise _NoAnswer(CallFault.UNUSABLE, "it took the call and gave no answer")
+            said = _answer_among(_json(body), call) or {}
         # Some servers write both, one of them null.
         said = {name: value for name, value in said.items() if value is not None or name not in ("result", "error")}
         if ("result" in said) == ("error" in said):
             raise _NoAnswer(CallFault.UNUSABLE, f"it is no answer of JSON-RPC ({kind or 'without a content type'})")
         return self._checked(said, call)
 
-    async def _streamed(self, response: httpx2.Response) -> object:
-        events = httpx2.EventSource(response, max_event_size=MAX_ANSWER_BYTES)
+    async def _streamed(self, response: httpx2.Response, call: Mapping[str, Any]) -> dict[str, Any]:
+        whole = _WholeStream(response)
+        events = httpx2.EventSource(cast("httpx2.Response", whole), max_event_size=MAX_ANSWER_BYTES)
+        problem: _NoAnswer | None = None
         try:
             async for event in events:
                 if not event.data:
                     continue
-                message = _json(event.data.encode(errors="surrogatepass"))
-                if not isinstance(message, dict):
-                    raise _NoAnswer(CallFault.UNUSABLE, "it is no answer of JSON-RPC")
-                message = cast("dict[str, Any]", message)
-                if "result" in message or "error" in message:
-                    return message
-                self._notice(message)
+                if not event.data.lstrip().startswith(("{", "[{")):
+                    # Such as `[DONE]` or an address; the answer may still come.
+                    problem = _NoAnswer(CallFault.UNUSABLE, "it is no JSON")
+                    continue
+                message = _json_event(event.data, is_last=whole.has_ended)
+                answer = _answer_among(message, call)
+                if answer is not None and not _is_of_another(answer, call):
+                    return answer
+                if answer is not None:
+                    problem = _NoAnswer(CallFault.UNUSABLE, "it belongs to another call")
+                elif isinstance(message, dict):
+                    self._notice(cast("dict[str, Any]", message))
         except httpx2.SSEError as error:
             raise _NoAnswer(CallFault.UNUSABLE, str(error)) from error
         except _NoAnswer:
             raise
         except Exception as error:
             raise _NoAnswer(CallFault.UNREACHED, "the connection broke within the answer") from error
-        raise _NoAnswer(CallFault.UNREACHED, "the connection ended before the answer")
+        raise problem or _NoAnswer(CallFault.UNREACHED, "the connection ended before the answer")
 
     async def _refusal(self, response: httpx2.Response, call: Mapping[str, Any]) -> dict[str, Any]:
         status, body = response.status_code, await _body(response)
@@ -163,33 +177,36 @@ class CallByCallClient(DefaultAioHttpClient):
             answer = _json(body)
         except _NoAnswer:
             answer = None
-        error: object = cast("dict[str, Any]", answer).get("error") if isinstance(answer, dict) else None
+        said = cast("dict[str, Any]", answer) if isinstance(answer, dict) else {}
+        error: object = said.get("error")
+        in_session = SESSION_HEADER in response.request.headers
         if isinstance(error, dict) and isinstance(cast("dict[str, Any]", error).get("code"), int):
             error = cast("dict[str, Any]", error)
-            if status in _GONE and SESSION_HEADER in response.request.headers and error["code"] != _METHOD_NOT_FOUND:
+            if in_session and (status in _GONE or (status in _REFUSED and not _is_same(said.get("id"), call["id"]))):
                 raise _NoAnswer(CallFault.SESSION_LOST, str(error.get("message")))
             # A refusal may have been written before the call's id was read.
             return self._checked({"jsonrpc": "2.0", "id": call["id"], "error": error}, call)
-        if lost_session(body[:1_000].decode(errors="replace")) or (
-            status in _GONE and SESSION_HEADER in response.request.headers
-        ):
+        if lost_session(body[:1_000].decode(errors="replace")) or (status in _REFUSED and in_session):
             raise _NoAnswer(CallFault.SESSION_LOST, f"HTTP status {status}")
         fault = CallFault.UNREACHED if status in _FOR_NOW else CallFault.UNUSABLE
         raise _NoAnswer(fault, f"HTTP status {status}")
 
     def _checked(self, answer: dict[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:
         """The answer under the call's own id, if it is one to this call."""
-        error: object = answer.get("error")
-        if isinstance(error, dict):
-            self._refused(cast("dict[str, Any]", error))
+        head = {"jsonrpc": "2.0", "id": call["id"]}
+        error: Any = answer.get("error")
+        if error is not None:
+            told = cast("dict[str, Any]", error if isinstance(error, dict) else {"message": error})
+            self._refused(told)
             # The id of an error is null where the call was not understood.
-            return {**answer, "id": call["id"]}
-        if str(answer.get("id")) != str(call["id"]):
+            is_of_tools = str(call.get("method")).startswith("tools/")
+            return {**head, "error": legible_error(told) if is_of_tools else answer["error"]}
+        if _is_of_another(answer, call):
             raise _NoAnswer(CallFault.UNUSABLE, "it belongs to another call")
         result: object = answer.get("result")
         if isinstance(result, dict):
-            self._learn(str(call.get("method")), cast("dict[str, Any]", result))
-        return {**answer, "id": call["id"]}
+            result = self._learn(str(call.get("method")), cast("dict[str, Any]", result))
+        return {**head, "result": result}
 
     def _refused(self, error: Mapping[str, Any]) -> None:
         message = str(error.get("message"))
@@ -200,11 +217,17 @@ class CallByCallClient(DefaultAioHttpClient):
         if isinstance(supported, list):
             self.foreign_versions = tuple(map(str, cast("list[object]", supported)))
 
-    def _learn(self, method: str, result: dict[str, Any]) -> None:
+    def _learn(self, method: str, result: dict[str, Any]) -> dict[str, Any]:
+        """The result as the library can read it."""
         if method == "initialize" and result.get("protocolVersion") not in HANDSHAKE_PROTOCOL_VERSIONS:
             self.foreign_versions = (str(result.get("protocolVersion")),)
         if method == "tools/list":
-            result["tools"] = legible_tools(result.get("tools"))
+            cursor = result.get("nextCursor")
+            listed = {name: part for name, part in result.items() if name not in ("_meta", "nextCursor")}
+            return {**listed, "tools": legible_tools(result.get("tools"))} | (
+                {"nextCursor": str(cursor)} if cursor else {}
+            )
+        return legible_result(result) if method == "tools/call" else result
 
     def _notice(self, message: Mapping[str, Any]) -> None:
         if message.get("method") == LIST_CHANGED:
@@ -213,7 +236,67 @@ class CallByCallClient(DefaultAioHttpClient):
 
 def lost_session(text: str) -> bool:
     """Whether a server says in these words that it does not know the session."""
-    return _LOST.search(text) is not None
+    return _LOST.search(_WORDS.sub(" ", text)) is not None
+
+
+class _WholeStream:
+    """What an event stream is read from: its last event may lack its end, its first may follow a byte-order mark."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self.headers, self.request = response.headers, response.request
+        self._response = response
+        self.has_ended = False
+
+    async def aiter_text(self) -> AsyncGenerator[str]:
+        is_first = True
+        async for text in self._response.aiter_text():
+            yield text.removeprefix("\ufeff") if is_first else text
+            is_first = is_first and not text
+        self.has_ended = True
+        yield "\n\n"
+
+
+def _is_followed(response: httpx2.Response) -> bool:
+    """Whether the library asks again where the response sends to; it takes the call along on the same origin alone."""
+    if not response.has_redirect_location or response.status_code not in _FOLLOWED:
+        return False
+    here, there = response.request.url, response.request.url.join(response.headers["location"])
+    return here.host == there.host and (here.port == there.port or there.scheme == "https")
+
+
+def _place(response: httpx2.Response) -> str:
+    there = response.request.url.join(response.headers["location"])
+    return f"{there.scheme}://{there.host}{f':{there.port}' if there.port else ''}{there.path}"[:200]
+
+
+def _is_same(said: object, call_id: object) -> bool:
+    if isinstance(said, float) and said.is_integer():
+        said = int(said)
+    return str(said) == str(call_id)
+
+
+def _is_of_another(answer: Mapping[str, Any], call: Mapping[str, Any]) -> bool:
+    # The id of an error is null where the call was not understood.
+    if answer.get("error") is not None and not isinstance(answer.get("id"), int):
+        return False
+    return not _is_same(answer.get("id"), call["id"])
+
+
+def _answer_among(value: object, call: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The answer of JSON-RPC in a message or a batch of them, that to this call first."""
+    messages = cast("list[object]", value) if isinstance(value, list) else [value]
+    answers = [cast("dict[str, Any]", message) for message in messages if isinstance(message, dict)]
+    answers = [answer for answer in answers if "result" in answer or "error" in answer]
+    return next((answer for answer in answers if not _is_of_another(answer, call)), answers[0] if answers else None)
+
+
+def _json_event(data: str, *, is_last: bool) -> object:
+    try:
+        return _json(data.encode(errors="surrogatepass"))
+    except _NoAnswer:
+        if is_last:
+            raise _NoAnswer(CallFault.UNREACHED, "the connection ended within the answer") from None
+        raise
 
 
 async def _body(response: httpx2.Response) -> bytes:

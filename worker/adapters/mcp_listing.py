@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from mcp_types import ListToolsResult, Tool
+from mcp_types.methods import validate_server_result
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
 MAX_PAGES = 100
@@ -49,13 +51,17 @@ def _mended(listed: object) -> dict[str, Any] | None:
     if schema is None:
         schema = {}
     if isinstance(schema, dict):
-        # A tool without arguments is often listed without a schema, or with an empty one.
-        tool["inputSchema"] = {"type": "object", **cast("dict[str, Any]", schema)}
+        # A tool without arguments is often listed without a schema, or with an empty one; PHP writes `{}` as `[]`.
+        said = {name: part for name, part in cast("dict[str, Any]", schema).items() if part is not None}
+        tool["inputSchema"] = {"type": "object", **said, **({"properties": {}} if said.get("properties") == [] else {})}
     # Only what offering and calling needs: the rest may be of any later or earlier revision.
-    kept = {name: tool[name] for name in ("name", "title", "description", "inputSchema", "annotations") if name in tool}
+    kept = {name: tool[name] for name in ("name", "inputSchema", "annotations") if name in tool}
+    kept |= {name: tool[name] for name in ("title", "description") if isinstance(tool.get(name), str)}
     try:
         if kept["inputSchema"]["type"] == "object" and isinstance(kept["name"], str):
             Tool.model_validate(kept, by_name=False)
+            # The revisions of the handshake are stricter than the model that all are read into.
+            validate_server_result("tools/list", HANDSHAKE_PROTOCOL_VERSIONS[-1], {"tools": [kept]})
             return kept
     except (ValidationError, KeyError, TypeError):
         pass

@@ -32,6 +32,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSI
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from contracts.addresses import without_credentials
+from contracts.model import FiniteJson
 from contracts.release import VERSION
 from worker.adapters.mcp_http import CallByCallClient, CallFault
 from worker.adapters.mcp_listing import EndlessListing, all_tools
@@ -54,7 +55,7 @@ _ANSWERED = frozenset({INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND})
 _GONE = frozenset({CallFault.SESSION_LOST, CONNECTION_CLOSED})
 _NOT_REACHED = frozenset({CallFault.UNREACHED, CONNECTION_CLOSED})
 _WORKER = Implementation(name="casewright-worker", version=VERSION)
-_json: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+_json: TypeAdapter[JsonValue] = TypeAdapter(FiniteJson)
 
 T = TypeVar("T")
 
@@ -294,7 +295,8 @@ def _no_use(tool: str, why: str) -> Reply:
 def _reply(answer: CallToolResult) -> Reply:
     text = "\n".join(part.text for part in answer.content if isinstance(part, TextContent))
     if answer.is_error:
-        return Reply(None, text[:MAX_ERROR] or "The tool failed and did not say why.", _fault(text))
+        said = text or (json.dumps(answer.structured_content) if answer.structured_content else "")
+        return Reply(None, said[:MAX_ERROR] or "The tool failed and did not say why.", _fault(text))
     if answer.structured_content is not None:
         return Reply(answer.structured_content)
     try:

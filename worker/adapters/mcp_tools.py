@@ -53,8 +53,9 @@ class McpToolBox:
             except Incompatible as error:
                 raise ToolsUnavailable(str(error), permanent=True) from None
             described = (_description(tool) for tool in tools if _only_reads(tool))
-            offered = tuple(description for description in described if description is not None)
-            self._listing = self._monotonic(), self._session.listings, offered
+            # Endpoints refuse a request that offers one name twice.
+            offered = {tool.name: tool for tool in reversed([tool for tool in described if tool is not None])}
+            self._listing = self._monotonic(), self._session.listings, tuple(reversed(offered.values()))
         return self._listing[2]
 
     def invoke(self, calls: Sequence[ToolInvocation], timeout_s: float) -> tuple[ToolOutcome, ...]:

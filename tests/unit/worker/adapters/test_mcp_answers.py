@@ -4,10 +4,10 @@ import json
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from tests.unit.worker.support.mcp_peer import READ, Answer, McpPeer, error, result
 from worker.adapters.client_loop import ClientLoop
@@ -83,7 +83,28 @@ LOST = {
     "410": says(410, ""),
     "400 text": says(400, "Invalid session ID", "text/plain"),
     "400 detail": says(400, {"detail": "Could not find session s-1"}),
+    "400 without words": says(400, ""),
+    "400 in another language": says(400, {"detail": "Sitzung unbekannt"}),
+    "400 without an id": refuses(400, -32000, "Bad Request", None),
+    "401 without words": says(401, ""),
+    "401 in words": says(401, {"error": "session expired"}),
+    "403 in words": says(403, {"detail": "The session does not exist"}),
+    "404 method": refuses(404, -32601, "Method not found"),
+    "409 in words": says(409, "Session terminated", "text/plain"),
+    "a code": says(422, {"error": {"type": "SESSION_NOT_FOUND"}}),
+    "an exception": says(500, {"exception": "SessionNotFoundException"}),
+    "an underscored code": says(422, {"code": "invalid_session_id"}),
+    "uninitialized": refuses(200, -32002, "Server is uninitialized"),
+    "initialize first": refuses(200, -32002, "Call initialize first"),
 }
+
+
+async def lost_in_a_stream(call: dict[str, Any]) -> Response:
+    body = json.dumps(error(call, -32001, "Session not found"))
+    return Response(f"data: {body}\n\n", media_type="text/event-stream")
+
+
+LOST["in a stream"] = lost_in_a_stream
 
 
 @pytest.mark.parametrize("wording", LOST)
@@ -157,12 +178,23 @@ async def half_a_character(call: dict[str, Any]) -> Response:
     return Response(body, media_type="application/json")
 
 
-async def a_list(call: dict[str, Any]) -> Response:
-    return JSONResponse(result(call, content=[], structuredContent=["a", "list"]))
-
-
 async def no_content(call: dict[str, Any]) -> Response:
-    return JSONResponse(result(call, content="text"))
+    return JSONResponse(result(call, more="x"))
+
+
+def fails(code: object, message: object = "boom") -> Answer:
+    async def answer(call: dict[str, Any]) -> Response:
+        return JSONResponse({"jsonrpc": "2.0", "id": call["id"], "error": {"code": code, "message": message}})
+
+    return answer
+
+
+async def an_error_in_words(call: dict[str, Any]) -> Response:
+    return JSONResponse({"jsonrpc": "2.0", "id": call["id"], "error": "boom"})
+
+
+async def elsewhere(_call: dict[str, Any]) -> Response:
+    return RedirectResponse("/login", 302)
 
 
 async def empty_error(call: dict[str, Any]) -> Response:
@@ -214,7 +246,6 @@ BAD: dict[str, Answer] = {
     "neither": says(200, {"jsonrpc": "2.0", "id": 3}),
     "wrong id": wrong_id,
     "half a character": half_a_character,
-    "a list": a_list,
     "no content": no_content,
     "an error without words": empty_error,
     "huge": huge,
@@ -224,7 +255,17 @@ BAD: dict[str, Answer] = {
     "accepted": says(202, ""),
     "500": says(500, "Internal Server Error", "text/plain"),
     "500 in JSON": refuses(500, -32603, "Internal server error"),
-    "401": says(401, {"error": "invalid_token"}),
+    "the library's code": fails(-32000),
+    "a code of ours": fails(1),
+    "another code of ours": fails(2),
+    "no code": fails(None),
+    "a code in words": fails("E_FAILED"),
+    "a huge code": fails(10**30),
+    "no message": fails(-32050, None),
+    "a message that is none": fails(-32050, {"why": 1}),
+    "an error in words": an_error_in_words,
+    "no content 204": says(204, ""),
+    "a redirect": elsewhere,
     "403": says(403, "Forbidden", "text/plain"),
     "413": says(413, "Payload Too Large", "text/plain"),
     "stream: NaN": streams('data: {"jsonrpc":"2.0","id":ID,"result":{"content":[],"structuredContent":{"a":NaN}}}\n\n'),
@@ -315,6 +356,89 @@ def test_an_answer_is_read_under_other_content_types(box: McpToolBox, peer: McpP
     assert read(box, "x")[0].result == {"a": 1}
 
 
+OF_A: dict[str, Any] = {"content": [], "structuredContent": {"a": 1}}
+SAID = '{"jsonrpc":"2.0","id":ID,"result":{"content":[],"structuredContent":{"a":1}}}'
+READABLE: dict[str, Answer] = {
+    "another call's first": streams('data: {"jsonrpc":"2.0","id":4711,"result":{}}\n\n', f"data: {SAID}\n\n"),
+    "a question first": streams('data: {"jsonrpc":"2.0","id":1,"method":"ping"}\n\n', f"data: {SAID}\n\n"),
+    "noise first": streams("event: endpoint\ndata: /messages?x=1\n\ndata: [DONE]\n\n", f"data: {SAID}\n\n"),
+    "noise last": streams(f"data: {SAID}\n\n", "data: {{{\n\n"),
+    "a batch in a stream": streams(f"data: [{SAID}]\n\n"),
+    "an event without its end": streams(f"data: {SAID}"),
+    "a byte-order mark": streams(f"\ufeffdata: {SAID}\n\n"),
+    "a batch": lambda call: given(
+        [{"jsonrpc": "2.0", "method": "x"}, {"id": 4711, "result": "x"}, result(call, **OF_A)]
+    ),
+    "no version": lambda call: given({"id": call["id"], "result": OF_A}),
+    "an id with a point": lambda call: given({**result(call, **OF_A), "id": float(call["id"])}),
+    "accepted": lambda call: given(result(call, **OF_A), 202),
+    "no content": lambda call: given(result(call, structuredContent={"a": 1})),
+    "null for content": lambda call: given(result(call, content=None, structuredContent={"a": 1}, isError=None)),
+    "odd metadata": lambda call: given(result(call, **OF_A, _meta=[1])),
+    "a text": lambda call: given(result(call, content='{"a": 1}')),
+    "a block": lambda call: given(result(call, content={"type": "text", "text": '{"a": 1}', "annotations": "x"})),
+    "an embedded text": lambda call: given(
+        result(call, content=[{"type": "resource", "resource": {"text": '{"a": 1}'}}])
+    ),
+}
+
+
+async def given(body: object, status: int = 200) -> Response:
+    return JSONResponse(body, status)
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_an_answer_is_read_in_other_shapes(box: McpToolBox, peer: McpPeer, name: str) -> None:
+    peer.answers["x"] = READABLE[name]
+    assert read(box, "x")[0].result == {"a": 1}
+    assert [arguments["case"] for _, arguments in peer.calls] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("content", "read_as"),
+    [
+        ([{"type": "image", "data": "aGk=", "mimeType": "image/png"}], "(image: image/png, not shown here)"),
+        ([{"type": "resource_link", "uri": "no uri", "name": "a"}], "(resource link: no uri, not shown here)"),
+        ([{"type": "video"}, {"type": "text", "text": "hello"}], "(video, not shown here)\nhello"),
+        ([{"type": "text", "text": '{"a": Infinity}'}], '{"a": Infinity}'),
+        (["hello"], "hello"),
+        ([], ""),
+    ],
+)
+def test_what_is_no_text_is_named(box: McpToolBox, peer: McpPeer, content: Any, read_as: object) -> None:
+    peer.answers["x"] = lambda call: given(result(call, content=content))
+    assert (read(box, "x")[0].ok, read(box, "x")[0].result) == (True, read_as)
+
+
+@pytest.mark.parametrize("structured", [["a", "list"], "x", 3])
+def test_structured_content_may_be_any_value(box: McpToolBox, peer: McpPeer, structured: Any) -> None:
+    peer.answers["x"] = lambda call: given(result(call, content=[], structuredContent=structured))
+    assert read(box, "x")[0].result == structured
+
+
+def test_a_failure_may_be_told_in_structure(box: McpToolBox, peer: McpPeer) -> None:
+    peer.answers["x"] = lambda call: given(result(call, content=[], structuredContent={"why": 1}, isError=True))
+    assert (read(box, "x")[0].ok, read(box, "x")[0].result) == (False, {"error": '{"why": 1}'})
+
+
+def test_a_name_that_is_listed_twice_is_offered_once(box: McpToolBox, peer: McpPeer) -> None:
+    peer.pages = [([READ, {**READ, "description": "another"}], "1"), ([READ], None)]
+    assert [(tool.name, tool.description) for tool in box.describe()] == [("get_customer", "get_customer")]
+
+
+@pytest.mark.parametrize(
+    "odd", [{"description": ["x"]}, {"title": 5}, {"inputSchema": {"properties": [], "required": None}}]
+)
+def test_what_is_odd_about_a_tool_does_not_cost_it(box: McpToolBox, peer: McpPeer, odd: dict[str, Any]) -> None:
+    peer.pages = [([{**READ, **odd}], None)]
+    assert [tool.name for tool in box.describe()] == ["get_customer"]
+
+
+def test_a_cursor_may_be_a_number(box: McpToolBox, peer: McpPeer) -> None:
+    peer.pages = [([READ], cast("str", 1)), ([{**READ, "name": "get_more"}], None)]
+    assert [tool.name for tool in box.describe()] == ["get_customer", "get_more"]
+
+
 @pytest.mark.parametrize("both", [{"error": None}, {"error": None, "more": 1}])
 def test_an_answer_that_also_says_null_is_read(box: McpToolBox, peer: McpPeer, both: dict[str, Any]) -> None:
     async def answer(call: dict[str, Any]) -> Response:
@@ -361,6 +485,9 @@ def test_a_list_of_tools_without_end_is_one_sentence(box: McpToolBox, peer: McpP
         {**READ, "name": "other", "inputSchema": []},
         {**READ, "name": "other", "inputSchema": {"type": "string"}},
         {**READ, "name": "other", "inputSchema": True},
+        {**READ, "name": "other", "inputSchema": {"required": "x"}},
+        {**READ, "name": "other", "inputSchema": {"properties": ["x"]}},
+        {**READ, "name": "other", "inputSchema": {"type": ["object", "null"]}},
         {**READ, "name": "other", "annotations": "read"},
         {**READ, "name": "other", "inputSchema": {"properties": json.loads('{"a":' * 100 + "{}" + "}" * 100)}},
     ],
