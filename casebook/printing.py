@@ -118,6 +118,8 @@ def _assessment(assessment: RiskAssessment) -> Iterator[str]:
         recommended = "Nothing" if assessment.recommended_action is None else _words(assessment.recommended_action)
     yield _facts([("Risk", risk), ("Recommended", recommended)])
     yield _p(assessment.reasoning, "said")
+    if assessment.reasoning_unsupported_reason is not None:
+        yield _p(f"The reasoning is an opinion. {assessment.reasoning_unsupported_reason}")
     yield _list(assessment.route_reasons)
 
 

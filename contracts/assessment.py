@@ -39,6 +39,8 @@ class RiskAssessment(Contract):
     model_recommendation: RecommendedAction | None = None
     """What the aggregator itself said, kept when the guard rails overrule it."""
     reasoning: str
+    reasoning_unsupported_reason: str | None = added_later()
+    """Why the reasoning is an opinion: one sentence on what it states that the aggregator was not shown."""
     reports: tuple[SpecialistReport, ...]
     refund_charge_ids: tuple[str, ...] = ()
     """The charges that `refund_charges` would refund."""

@@ -38,6 +38,8 @@ class Outcome(Contract):
     score: Score | None
     route_reasons: tuple[str, ...]
     reasoning: str
+    opinion: str | None = None
+    """What the reasoning states that the aggregator was not shown."""
     heard: tuple[Heard, ...]
     evidence_wanted: int
     evidence_missing: tuple[str, ...]
@@ -107,6 +109,7 @@ def outcome_of(
         score=assessment.overall_risk_score,
         route_reasons=assessment.route_reasons,
         reasoning=assessment.reasoning,
+        opinion=assessment.reasoning_unsupported_reason,
         heard=tuple(
             Heard(
                 specialist=report.specialist,

@@ -91,6 +91,7 @@ def _rows(score: Score) -> dict[str, str]:
         "refunds, precision / recall": _both(score.refunds),
         "evidence recall": str(score.evidence_recall),
         "unsupported findings": str(score.unsupported),
+        "reasoning with opinions": str(score.opinions),
         "reports not ok": str(score.not_heard),
         "right": str(score.right),
         "model calls": f"{score.model_calls:,}",

@@ -93,6 +93,11 @@ class Score:
         return Share(sum(each.unsupported for each in self.outcomes), findings)
 
     @property
+    def opinions(self) -> Share:
+        """Assessments whose reasoning states what was not shown, of all assessments."""
+        return self._share(self.outcomes, lambda each: each.opinion is not None)
+
+    @property
     def not_heard(self) -> int:
         """Reports that were not `ok`."""
         return sum(heard.status != "ok" for each in self.outcomes for heard in each.heard)

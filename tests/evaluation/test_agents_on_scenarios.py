@@ -53,6 +53,10 @@ def test_what_must_be_cited_is_cited(score: Score) -> None:
     assert score.unsupported.count == 0
 
 
+def test_honest_reasoning_is_no_opinion(run: Run) -> None:
+    assert [(each.scenario, each.opinion) for each in run.outcomes if each.opinion is not None] == []
+
+
 @pytest.mark.parametrize("action", ACTIONS)
 def test_recommended_actions_are_the_right_ones(score: Score, action: str) -> None:
     precision = next(score.action(each).precision for each in ACTIONS if each == action)

@@ -1,14 +1,18 @@
 """The risk aggregator: one judgement from the specialists' reports."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from contracts.investigation import AssessmentTask
+from contracts.report import Evidence
 from worker.agents.conversation import aggregator_case
 from worker.agents.journal import RunJournal
 from worker.agents.loop import AgentLoop, Assignment
 from worker.agents.prompting import Prompts
 from worker.agents.usage import Usage
-from worker.agents.verdicts import MAX_REASONING, RiskVerdict
+from worker.agents.verdicts import RiskVerdict, reasoning_of
+from worker.domain.reasoning import opinion_in
 from worker.domain.routing import Judgement
 
 NOTHING_TO_JUDGE = "No specialist could report, so there is nothing to judge."
@@ -45,13 +49,18 @@ class AggregatorAgent:
                 user=aggregator_case(order),
                 answer_name="risk_verdict",
                 answer=RiskVerdict,
+                objection=partial(objection_to, order),
             ),
             journal,
         )
         verdict, version = result.answer, self._prompts.version("aggregator")
         if verdict is None:
             return AggregatorAnswer(Judgement(None, None, result.failure or ""), result.usage, version)
-        reasoning = verdict.reasoning.strip()[:MAX_REASONING]
-        return AggregatorAnswer(
-            Judgement(verdict.overall_risk_score, verdict.recommended_action, reasoning), result.usage, version
-        )
+        judgement = Judgement(verdict.overall_risk_score, verdict.recommended_action, reasoning_of(verdict))
+        return AggregatorAnswer(judgement, result.usage, version)
+
+
+def objection_to(order: AssessmentTask, verdict: RiskVerdict, _: Sequence[Evidence]) -> str | None:
+    """What the model is asked to put right in its judgement: reasoning that states what it was not shown."""
+    opinion = opinion_in(order, verdict.overall_risk_score, reasoning_of(verdict))
+    return None if opinion is None else f"reasoning is an opinion: {opinion.rstrip('.')}"

@@ -126,6 +126,11 @@ def feedback_answer_of(verdict: SpecialistVerdict) -> str | None:
     return _cut((verdict.feedback_answer or "").strip(), MAX_STATEMENT) or None
 
 
+def reasoning_of(verdict: RiskVerdict) -> str:
+    """The reasoning, cut to MAX_REASONING characters."""
+    return _cut(verdict.reasoning.strip(), MAX_REASONING)
+
+
 def _cut(text: str, most: int) -> str:
     """At most so many characters, whole words where there are any: half a number is another number."""
     return text if len(text) <= most else text[:most].rpartition(" ")[0] or text[:most]

@@ -7,6 +7,7 @@ from contracts.investigation import AssessmentTask
 from worker.domain.evidence import evidence_hash
 from worker.domain.floor import not_held
 from worker.domain.memory import was_asked
+from worker.domain.reasoning import opinion_in
 from worker.domain.risk import is_usable, level_of
 from worker.domain.routing import Judgement, route_case
 
@@ -19,6 +20,7 @@ def assess(task: AssessmentTask, judgement: Judgement, rules: Callable[[], Seque
     Without evidence, or without a score from 0 to 1, it rates nothing and recommends nothing. `rules` say why the
     recorded answers are not calm; without them nothing closes by itself.
     """
+    opinion = opinion_in(task, judgement.score, judgement.reasoning) if is_usable(judgement.score) else None
     routing = route_case(
         task.case_id,
         task.alert,
@@ -28,6 +30,7 @@ def assess(task: AssessmentTask, judgement: Judgement, rules: Callable[[], Seque
         rules,
         feedback_given=was_asked(task.memory),
         was_asked=task.round > 1,
+        opinion=opinion,
     )
     has_evidence = any(report.has_evidence for report in task.reports)
     score = judgement.score if has_evidence and is_usable(judgement.score) else None
@@ -39,6 +42,7 @@ def assess(task: AssessmentTask, judgement: Judgement, rules: Callable[[], Seque
         recommended_action=action,
         model_recommendation=judgement.action if judgement.action != action else None,
         reasoning=judgement.reasoning,
+        reasoning_unsupported_reason=opinion,
         reports=task.reports,
         refund_charge_ids=routing.refund_charge_ids,
         route=routing.route,

@@ -38,11 +38,11 @@ class Grounds:
             return "It cites no evidence."
         unknown = next((each for each in cited if each not in self.answered and each not in self.failed), None)
         if unknown is not None:
-            return f"It cites {_quoted(unknown)}, which is not recorded in this case."
+            return f"It cites {quoted(unknown)}, which is not recorded in this case."
         if self.answered.keys().isdisjoint(cited):
             return "What it cites holds no answer."
         invented = ungrounded(finding.statement, (*map(self._source, cited), *self._common), len(cited))
-        return None if invented is None else f"It states {_quoted(invented)}, which does not occur in what it cites."
+        return None if invented is None else f"It states {quoted(invented)}, which does not occur in what it cites."
 
     def _source(self, evidence_id: str) -> Source:
         if evidence_id not in self._sources:
@@ -99,7 +99,8 @@ def _json(value: dict[str, int | str]) -> JsonValue:
     return {**value}
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A piece of a text as a sentence names it: on one line, in at most MAX_QUOTE characters."""
     plain = " ".join(text.split())
     return f"“{plain if len(plain) <= MAX_QUOTE else plain[: MAX_QUOTE - 1] + '…'}”"
 

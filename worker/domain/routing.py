@@ -56,12 +56,14 @@ def route_case(
     *,
     feedback_given: bool = False,
     was_asked: bool = False,
+    opinion: str | None = None,
 ) -> Routing:
     """Auto-clear only what every guard rail lets pass; name each one that fired.
 
     `rules` say why the records are not calm; they are asked last, about what would be cleared without them.
     `feedback_given`: a reviewer sent the case into this round, and each specialist owes an answer.
     `was_asked`: a person was asked in an earlier round, so one decides.
+    `opinion`: what the judgement's reasoning adds to what was reported, in one sentence.
     """
     refundable = _refundable(reports)
     action, action_reasons = _action(reports, judgement, refundable, policy.auto_clear_threshold)
@@ -69,6 +71,7 @@ def route_case(
         *_report_reasons(alert, reports, policy.auto_clear_threshold),
         *(_unanswered_feedback(reports) if feedback_given else ()),
         *_overall_reasons(judgement, policy.auto_clear_threshold),
+        *([f"The risk aggregator's reasoning is an opinion. {opinion}"] if opinion else []),
         *action_reasons,
         *(["The alert is critical."] if alert.severity == "critical" else []),
         *([WAS_ASKED] if was_asked else []),

@@ -183,6 +183,13 @@ def test_a_page_proposes_nothing_where_nothing_was_judged(book: CaseBook) -> Non
     assert "high" not in page.partition("<h3>Assessment</h3>")[2].partition("</table>")[0]
 
 
+def test_a_page_marks_reasoning_that_is_an_opinion(book: CaseBook) -> None:
+    why = "It states 47 km, which does not occur in what it was shown."
+    opinion = an_assessment().model_copy(update={"reasoning_unsupported_reason": why})
+    assert f"The reasoning is an opinion. {why}" in printed(book, asked_in_short(book, assessment=opinion).case_id)
+    assert "is an opinion" not in printed(book, asked_in_short(book, 2).case_id)
+
+
 def test_an_export_reads_a_long_case_in_batches(book: CaseBook, desk: Desk):
     case = tell(book, desk)
     for number in range(2 * BATCH + 1):

@@ -2248,6 +2248,8 @@ export interface components {
             quality_check: boolean;
             /** Reasoning */
             reasoning: string;
+            /** Reasoning Unsupported Reason */
+            reasoning_unsupported_reason?: string | null;
             /** Recommended Action */
             recommended_action: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund") | null;
             /**

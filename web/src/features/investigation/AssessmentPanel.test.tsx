@@ -27,3 +27,16 @@ test("with evidence it says how risky and what is recommended", () => {
   expect(screen.getByText("High risk")).toBeVisible();
   expect(screen.getByText("Lock account")).toBeVisible();
 });
+
+test("reasoning that says more than was shown is marked as opinion", () => {
+  const why = "It states “47 km”, which does not occur in what it was shown.";
+  const opinion = assessment({ reasoning_unsupported_reason: why });
+  renderInApp(<AssessmentPanel assessment={opinion} working={false} threshold={0.6} />);
+  expect(screen.getByText("Opinion")).toBeVisible();
+  expect(screen.getByText(why)).toBeVisible();
+});
+
+test("reasoning that repeats what was shown has no mark", () => {
+  renderInApp(<AssessmentPanel assessment={assessment()} working={false} threshold={0.6} />);
+  expect(screen.queryByText("Opinion")).toBeNull();
+});

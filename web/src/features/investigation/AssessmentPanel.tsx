@@ -72,6 +72,14 @@ export function AssessmentBody({ assessment, threshold }: { assessment: RiskAsse
       </div>
       <div className={classes["why"]}>
         {assessment.reasoning !== "" && <p className={classes["reasoning"]}>{assessment.reasoning}</p>}
+        {assessment.reasoning_unsupported_reason != null && (
+          <div className={classes["opinion"]}>
+            <Tag tone="high" title="It says more than the aggregator was shown">
+              Opinion
+            </Tag>
+            <span>{assessment.reasoning_unsupported_reason}</span>
+          </div>
+        )}
         {assessment.route_reasons.length > 0 && (
           <div className={classes["reasons"]}>
             <h3>{isJudged(assessment) ? "Why a person must look" : "What was not available"}</h3>
