@@ -7,12 +7,14 @@ from pydantic import JsonValue, ValidationError
 
 from local.model.errors import InvalidRequest
 
+MAX_PATH = 200
 NAMES: Mapping[type, str] = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
 EXPECTED = {
     "string_type": "a string",
     "int_type": "an integer",
     "int_parsing": "an integer",
     "int_from_float": "an integer",
+    "float_type": "a number",
     "bool_type": "a boolean",
     "bool_parsing": "a boolean",
     "dict_type": "an object",
@@ -26,7 +28,7 @@ def refusal_of(error: ValidationError, body: dict[str, JsonValue]) -> InvalidReq
     """The first fault that `error` found in `body`."""
     fault = error.errors(include_url=False, include_context=True)[0]
     steps, value, is_missing = _walk(fault["loc"], body)
-    param = _path(steps)
+    param = _path(steps)[:MAX_PATH]
     if is_missing:
         return InvalidRequest(f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")
     context = fault.get("ctx", {})
@@ -41,6 +43,8 @@ def refusal_of(error: ValidationError, body: dict[str, JsonValue]) -> InvalidReq
         message = f"Invalid '{param}': array too long. Expected an array with at most {context['max_length']} items."
     elif fault["type"] == "greater_than_equal":
         message = f"Invalid '{param}': expected a value of at least {context['ge']}."
+    elif fault["type"] == "less_than_equal":
+        message = f"Invalid '{param}': expected a value of at most {context['le']}."
     elif fault["type"] == "string_pattern_mismatch":
         message = f"Invalid '{param}': expected a string that matches the pattern '{context['pattern']}'."
     else:

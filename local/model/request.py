@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, ValidationError
 
 from local.model.errors import InvalidRequest
 from local.model.field_errors import refusal_of
@@ -92,7 +92,7 @@ ResponseFormat = Annotated[TextResponse | JsonObjectResponse | JsonSchemaRespons
 
 
 class StreamOptions(_Wire):
-    include_usage: bool = False
+    include_usage: StrictBool | None = False
 
 
 class ChatRequest(_Wire):
@@ -102,13 +102,18 @@ class ChatRequest(_Wire):
     messages: Annotated[tuple[Message, ...], Field(min_length=1)]
     tools: Annotated[tuple[Tool, ...], Field(max_length=128)] | None = None
     tool_choice: Literal["none", "auto", "required"] | NamedToolChoice | None = None
-    parallel_tool_calls: bool | None = True
+    parallel_tool_calls: StrictBool | None = True
     response_format: ResponseFormat | None = None
-    stream: bool | None = False
+    stream: StrictBool | None = False
     stream_options: StreamOptions | None = None
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     n: Literal[1] | None = 1
+    # Rules have no use for these, but whoever writes them wrongly wants to hear of it here.
+    temperature: Annotated[float, Field(ge=0, le=2, strict=True)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1, strict=True)] | None = None
+    seed: Annotated[int, Field(strict=True)] | None = None
+    stop: str | tuple[str, ...] | None = None
 
     @property
     def json_schema(self) -> JsonSchemaFormat | None:

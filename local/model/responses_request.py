@@ -1,5 +1,6 @@
 """A request to the Responses API, read as the chat request that asks the same."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -11,6 +12,16 @@ from local.model.json_document import read_object
 from local.model.request import ChatRequest, read_chat
 
 JsonObject = dict[str, JsonValue]
+UNSUPPORTED = ("background", "conversation", "prompt")
+_NAMES_HERE = tuple(
+    (re.compile(pattern), name)
+    for pattern, name in (
+        (r"max_completion_tokens", "max_output_tokens"),
+        (r"response_format(\.json_schema)?", "text.format"),
+        (r"(tools\[\d+\]|tool_choice)\.function\b", r"\1"),
+        (r"messages\[\d+\](\.\w+)*", "input"),
+    )
+)
 IGNORED_ITEMS = frozenset({"reasoning"})
 """What an earlier answer may hold that says nothing to rules."""
 
@@ -35,11 +46,17 @@ def parse_responses_request(document: bytes, kept: Mapping[str, Sequence[JsonObj
     Raises InvalidRequest or NotFound, with the parameter that is at fault.
     """
     body = read_object(document)
+    _refuse_unsupported(body)
     messages = _messages(_earlier(body, kept), body.get("input"))
     instructions = body.get("instructions")
+    if instructions is not None and not isinstance(instructions, str):
+        raise InvalidRequest("Invalid type for 'instructions': expected a string.", param="instructions")
     opening: list[JsonObject] = [{"role": "system", "content": instructions}] if instructions is not None else []
-    chat: JsonObject = {"model": body.get("model"), "messages": [*opening, *messages]}
+    chat: JsonObject = {"messages": [*opening, *messages]}
     for name, value in {
+        "model": body.get("model"),
+        "temperature": body.get("temperature"),
+        "top_p": body.get("top_p"),
         "tools": _tools(body.get("tools")),
         "tool_choice": _tool_choice(body.get("tool_choice")),
         "response_format": _response_format(body.get("text")),
@@ -49,7 +66,25 @@ def parse_responses_request(document: bytes, kept: Mapping[str, Sequence[JsonObj
     }.items():
         if value is not None:
             chat[name] = value
-    return ResponsesRequest(body, read_chat(chat), messages)
+    try:
+        return ResponsesRequest(body, read_chat(chat), messages)
+    except InvalidRequest as error:
+        param = None if error.param is None else _named_here(error.param)
+        raise InvalidRequest(_named_here(error.message), param=param, code=error.code) from None
+
+
+def _refuse_unsupported(body: JsonObject) -> None:
+    """Raises InvalidRequest for what would change the answer, and what this server does not do."""
+    for name in UNSUPPORTED:
+        if body.get(name) not in (None, False):
+            raise InvalidRequest(f"The '{name}' parameter is not supported by this server.", param=name)
+
+
+def _named_here(text: str) -> str:
+    """What names a field of a chat request, with the name that this API has for it."""
+    for pattern, name in _NAMES_HERE:
+        text = pattern.sub(name, text)
+    return text
 
 
 def _earlier(body: JsonObject, kept: Mapping[str, Sequence[JsonObject]]) -> Sequence[JsonObject]:
@@ -68,7 +103,9 @@ def _earlier(body: JsonObject, kept: Mapping[str, Sequence[JsonObject]]) -> Sequ
 def _messages(earlier: Sequence[JsonObject], given: JsonValue) -> tuple[JsonObject, ...]:
     if isinstance(given, str):
         return (*earlier, {"role": "user", "content": given})
-    if not isinstance(given, list) or not given:
+    if given is not None and not isinstance(given, list):
+        raise InvalidRequest("Invalid type for 'input': expected a string or an array.", param="input")
+    if not given:
         raise InvalidRequest("Missing required parameter: 'input'.", param="input", code="missing_required_parameter")
     messages = [*earlier]
     for index, item in enumerate(given):

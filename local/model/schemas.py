@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 MAX_DEPTH = 16
+MAX_PARTS = 10_000
+"""Of a value: a short schema can ask for more than there is memory."""
 _PLAINEST: Mapping[str, JsonValue] = {"string": "", "integer": 0, "number": 0, "boolean": False, "null": None}
 
 
@@ -31,47 +33,63 @@ def strictness_problem(schema: JsonValue, context: tuple[str, ...] = ()) -> str 
 
 
 def plainest(schema: Mapping[str, JsonValue]) -> JsonValue:
-    """The plainest value that fits `schema`: its default, its first choice, or an empty value of its type."""
-    return _plainest(dict(schema), schema, 0)
+    """The plainest value that fits `schema`: its default, its first choice, or an empty value of its type.
+
+    What lies behind the first MAX_PARTS parts of it is null, or left out of a list.
+    """
+    return _Plainest(schema).value_of(dict(schema), 0)
 
 
-def _plainest(schema: JsonValue, root: Mapping[str, JsonValue], depth: int) -> JsonValue:
-    if not isinstance(schema, dict) or depth > MAX_DEPTH:
-        return None
-    reference = schema.get("$ref")
-    if isinstance(reference, str):
-        return _plainest(_resolve(reference, root), root, depth + 1)
-    for given in ("const", "default"):
-        if given in schema:
-            return schema[given]
-    for choices in ("enum", "examples"):
-        listed = schema.get(choices)
-        if isinstance(listed, list) and listed:
-            return listed[0]
-    for alternatives in ("anyOf", "oneOf", "allOf"):
-        listed = schema.get(alternatives)
-        if isinstance(listed, list) and listed:
-            return _plainest(listed[0], root, depth + 1)
-    return _plainest_of_type(schema, root, depth)
+class _Plainest:
+    """Makes one value, and counts its parts."""
 
+    def __init__(self, root: Mapping[str, JsonValue]) -> None:
+        self._root = root
+        self._left = MAX_PARTS
 
-def _plainest_of_type(schema: Mapping[str, JsonValue], root: Mapping[str, JsonValue], depth: int) -> JsonValue:
-    kind = schema.get("type")
-    if isinstance(kind, list):
-        kind = kind[0] if kind else None
-    properties = schema.get("properties")
-    if kind == "object" or isinstance(properties, dict):
-        required = schema.get("required")
-        if not isinstance(properties, dict) or not isinstance(required, list):
-            return {}
-        return {str(name): _plainest(properties.get(str(name)), root, depth + 1) for name in required}
-    if kind == "array":
+    def value_of(self, schema: JsonValue, depth: int) -> JsonValue:
+        self._left -= 1
+        if not isinstance(schema, dict) or depth > MAX_DEPTH or self._left < 0:
+            return None
+        reference = schema.get("$ref")
+        if isinstance(reference, str):
+            return self.value_of(_resolve(reference, self._root), depth + 1)
+        for given in ("const", "default"):
+            if given in schema:
+                return schema[given]
+        for choices in ("enum", "examples"):
+            listed = schema.get(choices)
+            if isinstance(listed, list) and listed:
+                return listed[0]
+        for alternatives in ("anyOf", "oneOf", "allOf"):
+            listed = schema.get(alternatives)
+            if isinstance(listed, list) and listed:
+                return self.value_of(listed[0], depth + 1)
+        return self._value_of_type(schema, depth)
+
+    def _value_of_type(self, schema: Mapping[str, JsonValue], depth: int) -> JsonValue:
+        kind = schema.get("type")
+        if isinstance(kind, list):
+            kind = kind[0] if kind else None
+        properties = schema.get("properties")
+        if kind == "object" or isinstance(properties, dict):
+            required = schema.get("required")
+            if not isinstance(properties, dict) or not isinstance(required, list):
+                return {}
+            return {str(name): self.value_of(properties.get(str(name)), depth + 1) for name in required}
+        if kind == "array":
+            return self._items(schema, depth)
+        if kind in ("integer", "number"):
+            least = schema.get("minimum")
+            return least if isinstance(least, int | float) else 0
+        return _PLAINEST.get(kind) if isinstance(kind, str) else None
+
+    def _items(self, schema: Mapping[str, JsonValue], depth: int) -> list[JsonValue]:
         least = schema.get("minItems")
-        return [_plainest(schema.get("items"), root, depth + 1)] * (least if isinstance(least, int) else 0)
-    if kind in ("integer", "number"):
-        least = schema.get("minimum")
-        return least if isinstance(least, int | float) else 0
-    return _PLAINEST.get(kind) if isinstance(kind, str) else None
+        items = list[JsonValue]()
+        while isinstance(least, int) and len(items) < least and self._left > 0:
+            items.append(self.value_of(schema.get("items"), depth + 1))
+        return items
 
 
 def _resolve(reference: str, root: Mapping[str, JsonValue]) -> JsonValue:

@@ -168,6 +168,13 @@ OPEN_SCHEMA = {"name": "x", "strict": True, "schema": {"type": "object", "proper
         ({"stream_options": {"include_usage": True}}, "stream_options"),
         ({"response_format": {"type": "json_schema", "json_schema": OPEN_SCHEMA}}, "response_format"),
         ({"n": 2}, "n"),
+        ({"stream": "yes"}, "stream"),
+        ({"temperature": "hot"}, "temperature"),
+        ({"temperature": 2.5}, "temperature"),
+        ({"top_p": -1}, "top_p"),
+        ({"seed": "x"}, "seed"),
+        ({"stop": 3}, "stop"),
+        ({"parallel_tool_calls": 1}, "parallel_tool_calls"),
     ],
 )
 def test_a_malformed_request_is_refused_with_the_parameter_at_fault(

@@ -1,10 +1,11 @@
 """Plain values for JSON schemas, and which schemas are strict."""
 
+import json
 from typing import Any
 
 import pytest
 
-from local.model.schemas import plainest, strictness_problem
+from local.model.schemas import MAX_PARTS, plainest, strictness_problem
 
 CLOSED: dict[str, Any] = {
     "type": "object",
@@ -47,3 +48,23 @@ def test_a_closed_schema_with_all_required_is_strict():
 )
 def test_an_open_or_partly_optional_schema_is_not_strict(change: dict[str, Any], complaint: str):
     assert complaint in (strictness_problem(CLOSED | change) or "")
+
+
+ITSELF: dict[str, Any] = {"$ref": "#/$defs/A"}
+TREE: dict[str, Any] = {
+    "type": "object",
+    "properties": dict.fromkeys(map(str, range(20)), ITSELF),
+    "required": list(map(str, range(20))),
+}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "minItems": 10**9},
+        {"type": "array", "minItems": 10**5, "items": {"type": "array", "minItems": 10**5}},
+        {"$defs": {"A": TREE}, "$ref": "#/$defs/A"},
+    ],
+)
+def test_a_short_schema_cannot_ask_for_a_value_without_end(schema: dict[str, Any]) -> None:
+    assert len(json.dumps(plainest(schema))) < 20 * MAX_PARTS
