@@ -18,6 +18,7 @@ Where nothing is recommended, for lack of evidence, nothing is overruled.
 from contracts.alert import Severity
 from contracts.assessment import RecommendedAction, RiskAssessment, RiskLevel
 from contracts.review import Decision, ReviewRequest
+from contracts.words import says_something
 
 FOUR_EYES_REFUND_LIMIT_MINOR = 50_000
 """Refunds above this many minor units of their currency need two people, unless an installation says otherwise."""
@@ -37,8 +38,7 @@ def overrules(recommended: RecommendedAction | None, action: RecommendedAction) 
 
 def gives_reason(decision: Decision) -> bool:
     """Whether it says why, in a code or in words."""
-    said = (decision.reason_code, decision.feedback, decision.comment)
-    return any(text and text.strip() for text in said)
+    return any(says_something(text) for text in (decision.reason_code, decision.feedback, decision.comment))
 
 
 def four_eyes_actions(

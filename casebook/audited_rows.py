@@ -72,6 +72,8 @@ class _Kind:
     body: str | None
     facts: tuple[str, ...]
     keeps_body: bool = False
+    repeated: tuple[str, ...] = ()
+    """Columns that repeat what the content says."""
 
 
 _KINDS = (
@@ -88,6 +90,7 @@ _KINDS = (
         lambda row: report_key(row.round, row.specialist)[1],
         "body",
         ("status", "risk_score", "saved_at"),
+        repeated=("round", "specialist", "status", "risk_score"),
     ),
     _Kind(EvidenceRow, lambda row: row.evidence_id, "body", ("round", "specialist")),
     _Kind(
@@ -180,12 +183,20 @@ def _read(kind: _Kind, row: Any) -> Row:
     body = None if text is None else _parsed(text)
     digest = None if text is None else digest_of(body)
     kept = body if kind.keeps_body and isinstance(body, dict) else None
-    return Row(kind.table.__tablename__, kind.key(row), digest, facts, kept)
+    return Row(kind.table.__tablename__, kind.key(row), digest, facts, kept, _contradiction(kind, row, body))
+
+
+def _contradiction(kind: _Kind, row: Any, body: JsonValue) -> str | None:
+    """What a column says otherwise than the content that it repeats."""
+    said = body if isinstance(body, dict) else {}
+    other = next((name for name in kind.repeated if name in said and said[name] != getattr(row, name)), None)
+    return None if other is None else f"its {other} is not that of its content"
 
 
 def _written_by_people(session: Session, cases: Sequence[str]) -> Iterator[tuple[str, Row]]:
     for note in session.scalars(select(NoteRow).where(NoteRow.case_id.in_(cases))):
-        yield note.case_id, Row("note", f"note-{note.seq}", _contract_digest(read_note, note))
+        facts: Facts = {"author": note.author, "created_at": as_json(note.created_at)}
+        yield note.case_id, Row("note", f"note-{note.seq}", _contract_digest(read_note, note), facts)
     for file in session.scalars(select(AttachmentRow).where(AttachmentRow.case_id.in_(cases))):
         yield file.case_id, _attachment(session, file)
 
@@ -195,7 +206,8 @@ def _attachment(session: Session, file: AttachmentRow) -> Row:
     content = session.execute(select(AttachmentRow.content).where(AttachmentRow.seq == file.seq)).scalar_one()
     fits = HASH_PREFIX + hashlib.sha256(content).hexdigest() == file.content_hash
     fault = None if fits else "its file is not the one that was added"
-    return Row("attachment", f"file-{file.seq}", _contract_digest(read_attachment, file), fault=fault)
+    facts: Facts = {"added_by": file.added_by, "added_at": as_json(file.added_at)}
+    return Row("attachment", f"file-{file.seq}", _contract_digest(read_attachment, file), facts, fault=fault)
 
 
 def _contract_digest(read: Callable[[Any], Any], row: object) -> str:

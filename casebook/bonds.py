@@ -221,11 +221,14 @@ class Bonds:
 
     def note_added(self, event: CaseEvent, data: Facts) -> None:
         """`note_added`"""
-        self.rows["note", str(data["note_id"])] = Bond(event.seq, cast("str", data["note_hash"]))
+        facts: Facts = {"author": event.actor, "created_at": as_json(event.at)}
+        self.rows["note", str(data["note_id"])] = Bond(event.seq, cast("str", data["note_hash"]), facts)
 
     def attachment_added(self, event: CaseEvent, data: Facts) -> None:
         """`attachment_added`"""
-        self.rows["attachment", str(data["attachment_id"])] = Bond(event.seq, cast("str", data["attachment_hash"]))
+        facts: Facts = {"added_by": event.actor, "added_at": as_json(event.at)}
+        key = ("attachment", str(data["attachment_id"]))
+        self.rows[key] = Bond(event.seq, cast("str", data["attachment_hash"]), facts)
 
     def reversal_noted(self, event: CaseEvent, data: Facts) -> None:
         """`reversal_requested`, `reversal_decided`, `reversal_started`, `reversal_finished`"""

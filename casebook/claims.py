@@ -121,10 +121,10 @@ def claim_next(
         case = _lock_first(session, [_given_back(states, subject, now)])
     if case is None:
         return None
-    # Every row is locked before the first event is written: from then on, no other transaction writes any.
-    untouched = _untouched(session, subject, now, keep)
     _claim_for(session, case, subject, subject, now, lease, handed_out=True)
-    for left in untouched:
+    # From the first event on nobody else writes one: what the same person was handed meanwhile, by another press, is
+    # seen now. Rows that somebody else holds are passed over, so that nobody waits for each other.
+    for left in _untouched(session, subject, now, {*keep, case.case_id}):
         end_claim(left)
         data: dict[str, JsonValue] = {"from": subject, "reason": None, "moved_on": True}
         append(session, left, Entry("claim_released", _step("claim_released", left), subject, data), now)
@@ -221,7 +221,8 @@ def _untouched(session: Session, subject: str, now: datetime, keep: Collection[s
     held = select(CaseRow).where(
         CaseRow.claimed_by == subject, CaseRow.claim_expires_at > now, CaseRow.case_id.not_in(keep)
     )
-    cases = session.scalars(held.with_for_update(skip_locked=True)).all()
+    fresh = held.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    cases = session.scalars(fresh).all()
     newest = (
         select(func.max(CaseEventRow.seq))
         .where(

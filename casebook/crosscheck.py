@@ -8,8 +8,9 @@ from typing import Any, cast
 from pydantic import JsonValue
 
 from casebook.bonds import Bond, Bonds, Facts, dedupe_key, round_key
-from casebook.call_chain import Mark, SpendKey, SpendLine, chain_faults, spend_faults
+from casebook.call_chain import BASELINE, Mark, SpendKey, SpendLine, chain_faults, spend_faults
 from casebook.events import BrokenLink, ChainCheck
+from casebook.log_conclusions import conclusion_faults
 from casebook.log_justification import LogJustification, why_not_as_approved
 from contracts.case import CaseEvent
 from contracts.export import ExportedCall
@@ -139,6 +140,7 @@ class CaseCheck:
         self.rows = len({(row.table, row.key) for row in found}) + 1
         faults = [*self._row_faults(found), *self._head_faults(found, head), *self._effect_faults(found)]
         faults.extend(self._call_faults(calls))
+        faults.extend(self._conclusion_faults(found, calls))
         return min(faults, key=lambda fault: fault.seq, default=None)
 
     def _call_faults(self, calls: Calls | None) -> Iterator[BrokenLink]:
@@ -197,6 +199,18 @@ class CaseCheck:
             if reason is not None:
                 yield BrokenLink(self.case_id, seq, f"nothing before it justifies it: {reason}")
 
+    def _conclusion_faults(self, rows: list[Row], calls: Calls | None) -> Iterator[BrokenLink]:
+        """What the log says of assessments that are other ones, or that do not bear it out."""
+        rounds = {int(row.key): row for row in rows if row.table == "round"}
+        kept = {number: row.body for number, row in rounds.items() if row.body is not None}
+        digests = {number: row.digest for number, row in rounds.items()}
+        for seq, reason in conclusion_faults(self._justified, kept, digests):
+            yield BrokenLink(self.case_id, seq, reason)
+        later = [call for call in (calls or Calls()).journal if call.key != BASELINE]
+        if self._justified.is_of_an_earlier_release and later:
+            reason = "nothing before it justifies it: a person was asked, so a person decides"
+            yield BrokenLink(self.case_id, self._justified.cleared_itself_at or self.last_seq, reason)
+
     def _judgement(self, rows: list[Row]) -> Facts:
         """What the case shows of the assessment of its current round."""
         key = round_key(self._bonds.round)
@@ -217,10 +231,10 @@ class CaseCheck:
 
 
 def _differences(row: Row, bond: Bond) -> Iterator[str]:
-    if row.fault is not None:
-        yield row.fault
     if bond.digest != row.digest:
         yield f"its content is not what event {bond.seq} recorded"
+    if row.fault is not None:
+        yield row.fault
     for name, value in row.facts.items():
         if name in bond.facts and bond.facts[name] != value:
             yield f"its {name} is {value!r}, but event {bond.seq} says {bond.facts[name]!r}"

@@ -149,6 +149,7 @@ def _propose(session: Session, case: CaseRow, decision: Decision, action: Recomm
         "round": parse_review_id(decision.review_id)[1],
         "assessment_hash": decision.assessment_hash,
         "reason_code": decision.reason_code,
+        "feedback": decision.feedback,
         **proposal.model_dump(mode="json"),
     }
     key = f"approval_given:{decision.review_id}:{seq}"

@@ -99,7 +99,8 @@ def _rows(said: Json, check: CaseCheck) -> Iterator[Row]:
         yield Row("evidence", str(item["evidence_id"]), digest_of(item), facts)
     yield from _rows_of_case(case)
     for note in said["notes"]:
-        yield Row("note", str(note["note_id"]), digest_of(note))
+        facts = {name: note[name] for name in ("author", "created_at")}
+        yield Row("note", str(note["note_id"]), digest_of(note), facts)
     yield from map(_attachment, said["attachments"])
 
 
@@ -134,7 +135,8 @@ def _attachment(exported: Json) -> Row:
         content = b""
     fits = HASH_PREFIX + hashlib.sha256(content).hexdigest() == attachment["content_hash"]
     fault = None if fits else "its file is not the one that was added"
-    return Row("attachment", str(attachment["attachment_id"]), digest_of(attachment), fault=fault)
+    facts: Facts = {name: attachment[name] for name in ("added_by", "added_at")}
+    return Row("attachment", str(attachment["attachment_id"]), digest_of(attachment), facts, fault=fault)
 
 
 def _head(said: Json) -> Facts:

@@ -10,10 +10,16 @@ from datetime import datetime
 from typing import Any, cast
 
 from casebook.justification import CLOCK_TOLERANCE, Precedents
+from casebook.log_actors import why_not_by
+from casebook.log_reversals import ReversalRules
+from casebook.terms import Limits
+from contracts.alert import Severity
 from contracts.assessment import EFFECTS_OF, RecommendedAction
 from contracts.case import CaseEvent, CaseOutcome
 from contracts.ids import effect_key, review_id
+from contracts.investigation import InvestigationPolicy
 from contracts.review import Role, may_act_as
+from contracts.words import says_something
 
 Data = Mapping[str, Any]
 
@@ -41,6 +47,8 @@ class _Question:
     is_open: bool = True
     proposal: tuple[str, str] | None = None
     """Who gave a first approval, and of what."""
+    first: Data | None = None
+    """What they said then."""
 
     def needs_two(self, action: str | None) -> bool:
         """Whether two people must approve `action`."""
@@ -56,18 +64,28 @@ class LogJustification:
     case_id: str
     approved: dict[int, tuple[str, Data]] = field(default_factory=dict[int, tuple[str, Data]])
     """The action of each noted effect and what it says was approved, by the `seq` of its event."""
+    limits: Limits | None = None
+    """What the case is judged by; None of a case of an earlier release, whose log does not say."""
+    concluded: list[tuple[int, Data]] = field(default_factory=list[tuple[int, Data]])
+    """What is said of each assessment, and by which event."""
+    asked: list[tuple[int, Data]] = field(default_factory=list[tuple[int, Data]])
+    """How each question was put, or passed on."""
+    decided_on: list[tuple[int, Data, Data | None]] = field(default_factory=list[tuple[int, Data, Data | None]])
+    """Each decision, with the first of two approvals."""
+    cleared_itself_at: int | None = None
+    """The event by which the case closed by itself."""
+    is_of_an_earlier_release: bool = False
+    """Whether it closed by itself after a person was asked, as earlier releases let it."""
     _found: Precedents = field(default_factory=Precedents)
     _questions: dict[str, _Question] = field(default_factory=dict[str, _Question])
-    _reversals: dict[str, Data] = field(default_factory=dict[str, Data])
+    _reversals: ReversalRules = field(default_factory=ReversalRules)
     _done: set[str] = field(default_factory=set[str])
     """Keys of the effects that are done."""
     _just_asked: str | None = None
     """The question that the event before asked: one that goes straight to a manager is escalated at once."""
     _customer: int | None = None
+    _severity: Severity = "critical"
     _is_closed: bool = False
-    _has_limits: bool = False
-    """Whether the log says what the case is judged by: earlier releases did not, and let a later round close by
-    itself."""
 
     def take(self, event: CaseEvent) -> str | None:
         """Why nothing before it justifies `event`, or None. Raises KeyError, TypeError or ValueError for one that is
@@ -76,6 +94,7 @@ class LogJustification:
             return "the case was closed before it"
         rule = _RULES.get(event.type)
         reason = None if rule is None else rule(self, event, event.data)
+        reason = reason or why_not_by(event)
         self._just_asked = str(event.data["review_id"]) if event.type == "review_opened" else None
         return reason
 
@@ -83,12 +102,13 @@ class LogJustification:
 
     def opened(self, _: CaseEvent, data: Data) -> str | None:
         """`case_opened`"""
-        self._customer = data["alert"]["customer_id"]
+        self._customer, self._severity = data["alert"]["customer_id"], data["alert"]["severity"]
         return None
 
     def round_started(self, _: CaseEvent, data: Data) -> str | None:
         """`round_started`"""
-        self._has_limits = self._has_limits or "policy" in data
+        if self.limits is None and "policy" in data:
+            self.limits = Limits(InvestigationPolicy.model_validate(data["policy"]), self._severity)
         number: int = data["round"]
         reason = self._found.why_not_begun(number)
         if number > self._found.round:
@@ -101,14 +121,16 @@ class LogJustification:
 
     def assessed(self, event: CaseEvent, data: Data) -> str | None:
         """`assessed`"""
+        self.concluded.append((event.seq, data))
         if data["round"] == self._found.round:
             self._found.route = data.get("route")
         return self.in_round(event, data)
 
     # Asking and deciding
 
-    def review_opened(self, _: CaseEvent, data: Data) -> str | None:
+    def review_opened(self, event: CaseEvent, data: Data) -> str | None:
         """`review_opened`"""
+        self.asked.append((event.seq, data))
         number: int = data["round"]
         reason = None if number == self._found.round else self._found.why_no_round(number)
         if data["review_id"] != review_id(self.case_id, number) or data["review_id"] in self._questions:
@@ -126,10 +148,11 @@ class LogJustification:
         )
         self._found.was_asked = True
         self._found.asked_role = data["required_role"]
-        return reason
+        return reason or self._why_too_short(event, data)
 
     def escalated(self, event: CaseEvent, data: Data) -> str | None:
         """`escalated`"""
+        self.asked.append((event.seq, data))
         question = self._questions.get(data["review_id"])
         if question is None or not question.is_open:
             return "nobody was being asked"
@@ -143,7 +166,15 @@ class LogJustification:
             reason = "it asks for fewer approvals"
         question.due_at, question.proposal = due_at, None
         self._found.asked_role = role
-        return reason
+        return reason or self._why_too_short(event, data)
+
+    def _why_too_short(self, event: CaseEvent, data: Data) -> str | None:
+        if self.limits is None:
+            return None
+        shortest = self.limits.shortest_time(data["required_role"])
+        # The step reads the clock before it is logged, and both are the record's.
+        in_time = datetime.fromisoformat(data["due_at"]) + CLOCK_TOLERANCE >= event.at + shortest
+        return None if in_time else "it leaves too little time to answer, by the limits of the case"
 
     def expired(self, event: CaseEvent, data: Data) -> str | None:
         """`review_expired`"""
@@ -159,16 +190,18 @@ class LogJustification:
         question = self._questions.get(data["review_id"])
         if question is None or not question.is_open:
             return "nobody was being asked"
-        question.proposal = (event.actor, data["action"])
-        return None
+        question.proposal, question.first = (event.actor, data["action"]), data
+        said = [approval["approved_by"] for approval in data["approvals"]]
+        return None if said == [event.actor] else f"{', '.join(said) or 'nobody'} is said to have approved"
 
-    def approval_withdrawn(self, _: CaseEvent, data: Data) -> str | None:
+    def approval_withdrawn(self, event: CaseEvent, data: Data) -> str | None:
         """`approval_withdrawn`"""
         question = self._questions.get(data["review_id"])
         if question is None or question.proposal is None:
             return "no approval waited for a second one"
+        given_by, _ = question.proposal
         question.proposal = None
-        return None
+        return None if event.actor == given_by else f"it was {given_by}'s approval"
 
     def decided(self, event: CaseEvent, data: Data) -> str | None:
         """`decision_accepted`"""
@@ -177,10 +210,15 @@ class LogJustification:
             return "nobody was being asked"
         question.is_open = False
         self._found.verdict, self._found.action = data["verdict"], data["action"]
+        self.decided_on.append((event.seq, data, question.first if question.proposal is not None else None))
         if question.digest != data["assessment_hash"]:
             return "it answers another question"
         if event.actor != data["decided_by"]:
             return f"{data['decided_by']} is said to have decided"
+        if (data["verdict"] == "approve") != (data["action"] is not None):
+            return "it does not say what is approved, or approves what is rejected"
+        if data["verdict"] == "reject" and not says_something(data["feedback"]):
+            return "it rejects without a word"
         return self._why_not_enough(question, data)
 
     def _why_not_enough(self, question: _Question, data: Data) -> str | None:
@@ -220,40 +258,26 @@ class LogJustification:
                 return "it was approved for another customer, or by another answer"
         return reason
 
-    def closed(self, _: CaseEvent, data: Data) -> str | None:
+    def closed(self, event: CaseEvent, data: Data) -> str | None:
         """`case_closed`"""
         self._is_closed = True
         outcome: CaseOutcome = data["outcome"]
-        if outcome == "auto_cleared" and not self._has_limits and self._found.route == "auto_clear":
-            return None
+        if outcome == "auto_cleared":
+            self.cleared_itself_at = event.seq
+            # Such a case has neither limits nor a journal of model calls in its log.
+            old = self.limits is None and "journal" not in data and self._found.route == "auto_clear"
+            self.is_of_an_earlier_release = old and self._found.was_asked
+            if old:
+                return None
+        if outcome != "failed" and data["round"] != self._found.round:
+            return f"the case is in round {self._found.round}"
         return self._found.why_not_closed(outcome)
 
     # Taking back
 
-    def reversal_requested(self, event: CaseEvent, data: Data) -> str | None:
-        """`reversal_requested`"""
-        self._reversals[data["reversal_id"]] = data
-        if data["undoes"] not in self._done:
-            return "what it takes back was not done"
-        return None if event.actor == data["requested_by"] else f"{data['requested_by']} is said to have asked"
-
-    def reversal_decided(self, event: CaseEvent, data: Data) -> str | None:
-        """`reversal_decided`"""
-        asked = self._reversals.get(data["reversal_id"])
-        if asked is None or asked["status"] != "requested" or asked["undoes"] != data["undoes"]:
-            return "nobody had asked for it"
-        self._reversals[data["reversal_id"]] = data
-        if data["status"] == "approved" and data["decided_by"] == asked["requested_by"]:
-            return "it takes another person than the one who asked"
-        return None if event.actor == data["decided_by"] else f"{data['decided_by']} is said to have decided"
-
-    def reversal_carried_out(self, _: CaseEvent, data: Data) -> str | None:
-        """`reversal_started`, `reversal_finished`"""
-        known = self._reversals.get(data["reversal_id"])
-        if known is None or known["status"] in ("requested", "refused") or known["undoes"] != data["undoes"]:
-            return "nobody had approved it"
-        self._reversals[data["reversal_id"]] = data
-        return None
+    def reversal_noted(self, event: CaseEvent, _: Data) -> str | None:
+        """`reversal_requested`, `reversal_decided`, `reversal_started`, `reversal_finished`"""
+        return self._reversals.why_not(event, self._done)
 
     def _enter(self, number: int) -> None:
         self._found = Precedents(number, self._found.was_asked, effects=self._found.effects)
@@ -291,8 +315,8 @@ _RULES: Mapping[str, Callable[[LogJustification, CaseEvent, Data], str | None]] 
     "effect_started": LogJustification.effect_noted,
     "effect_finished": LogJustification.effect_noted,
     "case_closed": LogJustification.closed,
-    "reversal_requested": LogJustification.reversal_requested,
-    "reversal_decided": LogJustification.reversal_decided,
-    "reversal_started": LogJustification.reversal_carried_out,
-    "reversal_finished": LogJustification.reversal_carried_out,
+    "reversal_requested": LogJustification.reversal_noted,
+    "reversal_decided": LogJustification.reversal_noted,
+    "reversal_started": LogJustification.reversal_noted,
+    "reversal_finished": LogJustification.reversal_noted,
 }

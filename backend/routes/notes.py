@@ -11,12 +11,13 @@ from backend.routes.problem import documented
 from casebook.pages import NotePage
 from contracts.model import Contract, NonEmptyText
 from contracts.note import Note
+from contracts.words import says_something
 
 router = APIRouter(prefix="/api/cases/{case_id}/notes", tags=["notes"])
 
 
 def _says_something(text: str) -> str:
-    if not text.strip():
+    if not says_something(text):
         raise ValueError("a note says something")
     return text
 

@@ -5,11 +5,12 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from contracts.model import NonEmptyText
+from contracts.words import says_something
 
 
 def says_why(text: str) -> str:
-    """The text. Raises ValueError for nothing but blanks."""
-    if not text.strip():
+    """The text. Raises ValueError for one in which there is nothing to see."""
+    if not says_something(text):
         raise ValueError("say why")
     return text
 

@@ -9,12 +9,13 @@ from backend.routes.dependencies import CurrentIdentity, DeskDep, strict_json
 from backend.routes.problem import documented
 from casebook.queries import CaseQuery, SavedView
 from contracts.model import Contract
+from contracts.words import says_something
 
 router = APIRouter(prefix="/api/views", tags=["views"])
 
 
 def _can_be_seen(name: str) -> str:
-    if not any(character.isprintable() and not character.isspace() for character in name):
+    if not says_something(name):
         raise ValueError("give it a name that can be seen")
     return name
 

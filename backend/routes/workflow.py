@@ -16,6 +16,7 @@ from contracts.ids import AlertId, NewAlertId, manual_alert_id
 from contracts.model import Contract, NonEmptyText, UtcDateTime, added_later
 from contracts.sizes import MAX_ATTRIBUTES_BYTES, attributes_size
 from contracts.telemetry import CustomerId, TelemetryEvent
+from contracts.words import says_something
 
 router = APIRouter(prefix="/api/workflow", tags=["workflow"])
 
@@ -23,7 +24,7 @@ MANUAL_RULE = "manual"
 
 
 def _says_something(text: str) -> str:
-    if not text.strip():
+    if not says_something(text):
         raise ValueError("say what was seen")
     return text
 

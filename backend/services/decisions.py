@@ -10,6 +10,7 @@ from casebook.repository import CaseBook
 from contracts.case import CaseView, Proposal
 from contracts.ids import parse_review_id
 from contracts.review import Decision
+from contracts.words import says_something
 
 log = logging.getLogger("casewright.decisions")
 
@@ -50,7 +51,7 @@ class Deciding:
 def _require_completeness(decision: Decision) -> None:
     if decision.verdict == "approve" and decision.action is None:
         raise IncompleteDecision("action", "An approval needs an action: say what is approved.")
-    if decision.verdict == "reject" and not (decision.feedback or "").strip():
+    if decision.verdict == "reject" and not says_something(decision.feedback):
         raise IncompleteDecision("feedback", "A rejection needs feedback: say what should be looked at again.")
     if decision.verdict == "reject" and decision.action is not None:
         raise ContradictoryDecision

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,6 +22,7 @@ from tests.unit.casebook.builders import (
     a_decision,
     an_alert,
     an_opening,
+    asked_in_short,
     closing,
     open_case,
     put,
@@ -268,6 +270,23 @@ def test_a_case_that_waits_for_a_second_approval_is_not_handed_to_who_gave_the_f
     assert (handed := desk.next_case("ben"))
     assert handed.case_id == opening.case_id
     assert handed.proposal is not None
+
+
+def test_one_person_who_presses_next_many_times_at_once_holds_one_case(book: CaseBook, desk: Desk) -> None:
+    for number in range(1, 9):
+        asked_in_short(book, number)
+    together, presses = threading.Barrier(4), 10
+
+    def press(_: int) -> None:
+        for _ in range(presses):
+            together.wait()
+            assert desk.next_case("ana") is not None
+
+    with ThreadPoolExecutor(4) as people:
+        list(people.map(press, range(4)))
+
+    assert desk.counts("ana").mine == 1
+    assert book.audit().broken is None
 
 
 def test_two_people_who_press_next_together_are_never_handed_the_same_case(

@@ -56,7 +56,7 @@ async def test_nul_is_refused_wherever_people_write(client: httpx.AsyncClient, b
     bodies: dict[str, object] = {
         "/api/workflow/start": start,
         "/api/workflow/decision": decision_body(opening, verdict="reject", action=None, feedback="a\0b"),
-        f"/api/cases/{case}/notes": {"text": "\0"},
+        f"/api/cases/{case}/notes": {"text": "a\0"},
         "/api/cases/bulk": {"action": "claim", "items": [{"case_id": case}], "comment": "\0"},
     }
     for path, body in bodies.items():
@@ -178,6 +178,6 @@ async def test_a_view_may_bear_any_name_that_can_be_seen(client: httpx.AsyncClie
         path = f"/api/views/{quote(name, safe='')}"
         assert (await client.put(path, json={"query": {}}, headers=VERA)).json()["name"] == name
         assert (await client.delete(path, headers=VERA)).status_code == 204
-    for name in ("  ", "\u200b", "\n", "x" * 10_000):
+    for name in ("  ", "\u200b", "\u3164", "\n", "x" * 10_000):
         path = f"/api/views/{quote(name, safe='')}"
         assert (await client.put(path, json={"query": {}}, headers=VERA)).status_code == 422, name[:10]

@@ -48,7 +48,7 @@ async def test_only_a_manager_takes_over_and_says_why(client: httpx.AsyncClient,
     await client.post(f"/api/cases/{case}/claim", headers=BEN)
     path = f"/api/cases/{case}/claim/take-over"
     assert (await client.post(path, json={"reason": "Ben is ill."}, headers=ANA)).status_code == 403
-    for nothing in ("", " \n"):
+    for nothing in ("", " \n", "\u200b", "\u2800"):
         assert (await client.post(path, json={"reason": nothing}, headers=MARIA)).status_code == 422
     taken = await client.post(path, json={"reason": "Ben is ill."}, headers=MARIA)
     assert (taken.status_code, taken.json()["claimed_by"]) == (200, "maria")

@@ -39,7 +39,13 @@ async def test_overruling_in_any_direction_needs_a_reason(
     client: httpx.AsyncClient, book: CaseBook, recommended: RecommendedAction, action: RecommendedAction
 ) -> None:
     opening = case_in_review(book, recommended=recommended)
-    for nothing in ({}, {"comment": "  \n"}, {"feedback": ""}, {"comment": None, "reason_code": None}):
+    for nothing in (
+        {},
+        {"comment": "  \n"},
+        {"comment": "\u200b"},
+        {"feedback": "\u3164"},
+        {"comment": None, "reason_code": None},
+    ):
         status, refused = await decide(client, decision_body(opening, action=action, **nothing))
         assert (status, refused["id"], refused["errors"][0]["field"]) == (422, "reason-missing", "reason_code")
         assert refused["detail"].startswith(f"The assessment recommends '{recommended}', and you approve '{action}'")

@@ -250,6 +250,11 @@ async def test_whoever_is_signed_in_decides_whatever_the_body_says(client: httpx
             "A rejection needs feedback: say what should be looked at again.",
         ),
         (
+            {"verdict": "reject", "action": None, "feedback": "\u200b\u2060"},
+            "feedback",
+            "A rejection needs feedback: say what should be looked at again.",
+        ),
+        (
             {"verdict": "reject", "feedback": "Look again."},
             "action",
             "A rejection approves no action: leave out 'action', or approve.",
