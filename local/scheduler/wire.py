@@ -84,9 +84,13 @@ def timestamp(at: int) -> Timestamp:
     return Timestamp(seconds=at // 1_000_000, nanos=at % 1_000_000 * 1000)
 
 
+FIRST, LAST = -62_135_596_800 * 1_000_000, 253_402_300_800 * 1_000_000 - 1
+"""The years 1 to 9999, all that a protobuf timestamp may hold: whoever sends more must not get a worker stuck."""
+
+
 def micros(at: Timestamp) -> int:
-    """A protobuf timestamp in microseconds since 1970."""
-    return at.seconds * 1_000_000 + at.nanos // 1000
+    """A protobuf timestamp in microseconds since 1970; one that is none is the first or the last that there is."""
+    return min(max(at.seconds * 1_000_000 + at.nanos // 1000, FIRST), LAST)
 
 
 def status_code(status: int) -> pb.OrchestrationStatus:

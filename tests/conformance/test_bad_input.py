@@ -11,6 +11,8 @@ from typing import Any
 import durabletask.internal.orchestrator_service_pb2 as pb
 import grpc
 import pytest
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from local.scheduler.errors import CannotOpen
 from local.scheduler.main import main
@@ -172,6 +174,33 @@ def test_bad_ids_names_and_paging_tokens_are_refused(wire: Wire) -> None:
     bad_page = refusal(lambda: wire("QueryInstances", pb.QueryInstancesRequest(query=query)))
     assert bad_page[0] == grpc.StatusCode.INVALID_ARGUMENT
     assert refusal(lambda: wire.raise_event("nobody", "e"))[0] == grpc.StatusCode.NOT_FOUND
+
+
+@pytest.mark.parametrize("seconds", [2**63 - 1, -(2**63), 253_402_300_800])
+def test_times_beyond_all_years_are_served(wire: Wire, seconds: int) -> None:
+    beyond = Timestamp(seconds=seconds, nanos=2**31 - 1)
+    worker = wire.worker("w")
+    wire("StartInstance", pb.CreateInstanceRequest(name="x", instanceId="late", scheduledStartTimestamp=beyond))
+    wire("SignalEntity", pb.SignalEntityRequest(instanceId="@c@1", name="op", scheduledTime=beyond))
+    query = pb.InstanceQuery(createdTimeFrom=beyond, createdTimeTo=beyond)
+    assert not wire("QueryInstances", pb.QueryInstancesRequest(query=query)).orchestrationState
+    entities = pb.EntityQuery(lastModifiedFrom=beyond, lastModifiedTo=beyond)
+    assert not wire("QueryEntities", pb.QueryEntitiesRequest(query=entities)).entities
+    assert not wire("ListInstanceIds", pb.ListInstanceIdsRequest(completedTimeFrom=beyond)).instanceIds
+    filtered = pb.PurgeInstanceFilter(createdTimeFrom=beyond, timeout=Duration(seconds=seconds))
+    assert not wire("PurgeInstances", pb.PurgeInstancesRequest(purgeInstanceFilter=filtered)).deletedInstanceCount
+
+    # A time in the past has come: its work goes first.
+    wire.start("waits", "a")
+    while (turn := worker.next_any()).orchestratorRequest.instanceId != "a":
+        if turn.HasField("orchestratorRequest"):
+            worker.end_turn(turn, complete(1))
+        else:
+            worker.end_batch(turn, None)
+    sleeps = pb.OrchestratorAction(id=1, createTimer=pb.CreateTimerAction(fireAt=beyond))
+    worker.end_turn(turn, sleeps)
+    wire.raise_event("a", "wake")
+    assert worker.turn().orchestratorRequest.instanceId == "a"
 
 
 def _refused_for_space(wire: Wire, instance_id: str) -> int:

@@ -14,7 +14,18 @@ from local.scheduler.operations.unit import WAKES_SUSPENDED, Unit, log
 from local.scheduler.runtime import events
 from local.scheduler.runtime.turn import Child, Completion, Outcome, read_actions
 from local.scheduler.store.rows import DueKind, InboxKind, InboxRow, Instance, Status, Uses
-from local.scheduler.wire import NEW_EVENTS, PAST_EVENTS, cut_events, frame, join_events, pb, text, timestamp, to_bytes
+from local.scheduler.wire import (
+    NEW_EVENTS,
+    PAST_EVENTS,
+    cut_events,
+    frame,
+    join_events,
+    micros,
+    pb,
+    text,
+    timestamp,
+    to_bytes,
+)
 
 
 @dataclass(slots=True)
@@ -328,7 +339,7 @@ def _rewind(unit: Unit, row: Instance, history: list[pb.HistoryEvent]) -> None:
     for event in history:
         if event.HasField("timerCreated") and event.eventId not in fired:
             fire_at = event.timerCreated.fireAt
-            _set_timer(unit, row, event.eventId, fire_at.seconds * 1_000_000 + fire_at.nanos // 1000)
+            _set_timer(unit, row, event.eventId, micros(fire_at))
         elif event.HasField("subOrchestrationInstanceCreated") and event.eventId not in ended:
             _rewind_child(unit, row, event, reason)
     unit.post(row, None, InboxKind.WAKE)

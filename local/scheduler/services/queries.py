@@ -84,7 +84,10 @@ class Queries(Service):
             micros(wanted.createdTimeTo) if wanted.HasField("createdTimeTo") else None,
         )
         loop = asyncio.get_running_loop()
-        until = loop.time() + wanted.timeout.ToTimedelta().total_seconds() if wanted.HasField("timeout") else None
+        # Not as a timedelta, which holds less than the message may.
+        until = (
+            loop.time() + wanted.timeout.seconds + wanted.timeout.nanos / 1e9 if wanted.HasField("timeout") else None
+        )
         count = 0
         after: tuple[int, int] | None = None
         complete = bool(where.statuses)
