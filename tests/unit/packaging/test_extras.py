@@ -4,7 +4,7 @@ import ast
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
@@ -18,6 +18,7 @@ OURS = frozenset({"contracts", "runtime", "casebook", "screening", "worker", "ba
 PACKAGE_OF = {"worker": "worker", "backend": "backend", "mcp": "mcp_server", "local": "local"}
 """The extra of each process, and the package that it is for."""
 STARTED = {"worker": "worker", "backend": "backend", "mcp": "mcp_server", "local": "local.model"}
+AZURE = {"worker": "azure.identity", "backend": "azure.identity.aio"}
 MADE_OF = {"fastmcp": "fastmcp-slim"}
 """Distributions that hold nothing themselves and bring the one that does."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -138,6 +139,9 @@ def test_an_extra_installs_and_imports_alone(extra: str, tmp_path: Path) -> None
     every = sorted({*ours, *foreign(PACKAGE_OF[extra])})
     run(python, "-W", "error", "-c", f"import importlib\nfor name in {every}: importlib.import_module(name)")
     assert run(python, "-m", STARTED[extra], "--help").startswith("usage:")
+    if extra in AZURE:
+        # What it sends with is imported only when somebody signs in.
+        run(python, "-c", f"from {AZURE[extra]} import DefaultAzureCredential as Credential; Credential()")
 
 
 def is_imported(module: str) -> bool:
