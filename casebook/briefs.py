@@ -48,6 +48,7 @@ def brief_of(connection: Connection, case_id: str, round_number: int, *, reports
         policy=None if policy is None else InvestigationPolicy.model_validate(policy),
         reports={report.specialist: report for report in kept.values()},
         feedback={} if round_number == 1 else _feedback(connection, case_id),
+        has_begun=begun is not None,
     )
 
 

@@ -9,10 +9,10 @@ from durabletask import task
 from contracts.assessment import RiskAssessment
 from contracts.brief import CaseBrief
 from contracts.ids import run_id
-from contracts.investigation import AssessmentOrder, AssessmentTask
+from contracts.investigation import AssessmentOrder, AssessmentTask, InvestigationPolicy
 from contracts.journal import JournalEntry
 from screening.coverage import REQUIRED
-from worker.activities.recorded import note_other_alert
+from worker.activities.recorded import Briefs, note_other_alert
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.journal import RunJournal
 from worker.domain.assessing import NO_JUDGEMENT, assess
@@ -28,8 +28,11 @@ log = logging.getLogger(__name__)
 class AssessmentActivities:
     """Assessments, kept in the case record: the first of a round counts."""
 
-    def __init__(self, record: CaseRecord, aggregator: AggregatorAgent) -> None:
+    def __init__(
+        self, record: CaseRecord, aggregator: AggregatorAgent, policy: InvestigationPolicy | None = None
+    ) -> None:
         self._record = record
+        self._briefs = Briefs(record, policy)
         self._aggregator = aggregator
 
     def assess_risk(self, _: task.ActivityContext, order: AssessmentOrder) -> RiskAssessment:
@@ -62,7 +65,7 @@ class AssessmentActivities:
 
     def _as_recorded(self, order: AssessmentOrder, brief: CaseBrief | None) -> AssessmentTask:
         """The order with what is on record of its case. Who left no report is noted as not heard."""
-        brief = brief or self._record.brief(order.case_id, order.round)
+        brief = self._briefs.of(order.case_id, order.round, brief)
         note_other_alert(self._record, order, brief)
         reports = tuple(
             brief.reports.get(report.specialist) or self._record.save_report(order.case_id, report, ())

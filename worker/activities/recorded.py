@@ -9,11 +9,30 @@ from durabletask import task
 
 from casebook.errors import Unjustified
 from contracts.brief import CaseBrief
-from contracts.investigation import AssessmentOrder, Refusal, SpecialistOrder
+from contracts.investigation import AssessmentOrder, InvestigationPolicy, Refusal, SpecialistOrder
 from worker.domain.recorded import is_of_another_case
 from worker.ports.record import CaseRecord
 
 log = logging.getLogger(__name__)
+
+
+class Briefs:
+    """What is on record of cases, for their steps. A case that nobody began on record begins with the first of them.
+
+    What an orchestration says of the limits came through the scheduler: whoever answered for its beginning named them.
+    """
+
+    def __init__(self, record: CaseRecord, policy: InvestigationPolicy | None) -> None:
+        self._record = record
+        self._policy = policy
+
+    def of(self, case_id: str, round_number: int, known: CaseBrief | None = None) -> CaseBrief:
+        """The case as of one round; `known` when it was just read."""
+        brief = known or self._record.brief(case_id, round_number)
+        if brief.has_begun or self._policy is None:
+            return brief
+        self._record.start_round(case_id, 1, self._policy)
+        return self._record.brief(case_id, round_number)
 
 
 def note_other_alert(record: CaseRecord, order: SpecialistOrder | AssessmentOrder, brief: CaseBrief) -> None:

@@ -10,6 +10,7 @@ from contracts.ids import parse_review_id, review_id
 from contracts.investigation import (
     DecisionReading,
     Escalation,
+    InvestigationPolicy,
     PassedOn,
     PassingOn,
     Question,
@@ -19,6 +20,7 @@ from contracts.investigation import (
     ReviewTerms,
 )
 from contracts.review import Decision, ReviewRequest
+from worker.activities.recorded import Briefs
 from worker.domain.deadlines import BusinessHours, due_after, remind_after
 from worker.domain.recorded import plan_as_recorded
 from worker.ports.record import CaseRecord
@@ -29,13 +31,19 @@ log = logging.getLogger(__name__)
 class ReviewActivities:
     """Reviews in the case record. `business` says when people are at work; None: at all hours."""
 
-    def __init__(self, record: CaseRecord, business: BusinessHours | None = None) -> None:
+    def __init__(
+        self,
+        record: CaseRecord,
+        business: BusinessHours | None = None,
+        policy: InvestigationPolicy | None = None,
+    ) -> None:
         self._record = record
+        self._briefs = Briefs(record, policy)
         self._business = business
 
     def ask_person(self, context: task.ActivityContext, question: Question) -> ReviewRequest:
         """Ask, with the terms of `schedule_review`; the first review of a round counts and is returned."""
-        plan = plan_as_recorded(question.plan, self._record.brief(question.plan.case_id, 1))
+        plan = plan_as_recorded(question.plan, self._briefs.of(question.plan.case_id, 1))
         question = question.model_copy(update={"plan": plan})
         return self.open_review(context, opening_of(question, self.schedule_review(context, plan)))
 
@@ -73,7 +81,7 @@ class ReviewActivities:
 
     def escalate_to_manager(self, context: task.ActivityContext, passing: PassingOn) -> PassedOn:
         """Pass the open review to a manager on the terms of `schedule_review`, unless it has been decided."""
-        plan = plan_as_recorded(passing.plan, self._record.brief(passing.plan.case_id, 1))
+        plan = plan_as_recorded(passing.plan, self._briefs.of(passing.plan.case_id, 1))
         asked = self._record.asked_review(plan.case_id, review_id(plan.case_id, plan.assessment.round))
         terms = self.schedule_review(context, plan)
         later = asked.model_copy(

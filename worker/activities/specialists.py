@@ -5,9 +5,9 @@ import logging
 from durabletask import task
 
 from contracts.ids import run_id
-from contracts.investigation import ReportFiling, SpecialistOrder
+from contracts.investigation import InvestigationPolicy, ReportFiling, SpecialistOrder
 from contracts.report import SpecialistReport
-from worker.activities.recorded import note_other_alert
+from worker.activities.recorded import Briefs, note_other_alert
 from worker.agents.journal import RunJournal
 from worker.agents.specialists import SpecialistAgents
 from worker.domain.failures import unavailable_report
@@ -20,8 +20,9 @@ log = logging.getLogger(__name__)
 class SpecialistActivities:
     """Specialists at work."""
 
-    def __init__(self, record: CaseRecord, agents: SpecialistAgents) -> None:
+    def __init__(self, record: CaseRecord, agents: SpecialistAgents, policy: InvestigationPolicy | None = None) -> None:
         self._record = record
+        self._briefs = Briefs(record, policy)
         self._agents = agents
 
     def run_specialist(self, _: task.ActivityContext, order: SpecialistOrder) -> SpecialistReport:
@@ -29,7 +30,7 @@ class SpecialistActivities:
         standing = self._record.start_specialist(order.case_id, order.round, order.specialist)
         if standing.outcome is not None:
             return standing.outcome
-        brief = standing.brief or self._record.brief(order.case_id, order.round)
+        brief = self._briefs.of(order.case_id, order.round, standing.brief)
         note_other_alert(self._record, order, brief)
         journal = RunJournal(self._record, order.case_id, run_id(order.round, order.specialist), standing.journal)
         with journal.kept_when_broken():
