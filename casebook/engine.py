@@ -154,6 +154,8 @@ def _open_sqlite(url: URL) -> Engine:
             "CASEBOOK_URL must name a file, for example sqlite:///.casewright/casebook.db: "
             "a database in memory cannot be shared by worker and backend."
         )
+    if url.drivername not in ("sqlite", "sqlite+pysqlite"):
+        raise CasebookUrlInvalid(f"CASEBOOK_URL must begin with sqlite:///, not with '{url.drivername}:'.")
     path = Path(url.database)
     if not url.database.startswith("file:"):
         try:

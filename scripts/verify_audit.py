@@ -130,8 +130,13 @@ def _shown(url: str) -> str:
     """Which casebook, without credentials, and wherever this was run."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
-        return f"sqlite:///{Path(parsed.database).absolute()}"
+        return f"sqlite:///{_file(parsed.database).absolute()}"
     return without_credentials(url)
+
+
+def _file(database: str) -> Path:
+    """SQLite's file, which may be named by an address of its own."""
+    return Path(database.removeprefix("file:").partition("?")[0]) if database.startswith("file:") else Path(database)
 
 
 def _audit(url: str, anchored: Sequence[int]) -> AuditReport:
@@ -148,11 +153,12 @@ def _require_file(url: str) -> None:
     """To open a SQLite file that is not there would make it."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # Said better by who opens it.
         return
-    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
-        raise CannotVerify(f"There is no casebook '{parsed.database}': name one with --casebook or {SETTING}.")
+    named = parsed.database or ""
+    if parsed.get_backend_name() == "sqlite" and not _file(named).is_file():
+        raise CannotVerify(f"There is no casebook '{named}': name one with --casebook or {SETTING}.")
 
 
 def _read_anchors(path: Path) -> list[Anchor]:

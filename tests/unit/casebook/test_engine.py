@@ -302,6 +302,7 @@ def test_a_read_only_casebook_is_named_with_the_remedy(tmp_path: Path):
     [
         ("", "is no database URL"),
         ("casebook.db", "is no database URL"),
+        ("sqlite+aiosqlite:///casebook.db", "must begin with sqlite:///"),
         ("sqlite://", "must name a file"),
         ("sqlite:///:memory:", "must name a file"),
         ("sqlite:///file:x?mode=memory&uri=true", "must name a file"),

@@ -186,6 +186,34 @@ def test_a_casebook_or_an_export_that_is_not_there_is_not_made(tmp_path: Path, c
     ]
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ana:hunter2@127.0.0.1:port/x",
+        "postgresql://ana:hunter2@[::1/x",
+        "http://ana:hunter2@x/y",
+        "garbage",
+    ],
+)
+def test_an_address_that_is_none_is_one_sentence(url: str, capsys: pytest.CaptureFixture[str]):
+    assert main(["--casebook", url]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("verify-audit: CASEBOOK_URL ")
+    assert "hunter2" not in said
+    assert said.count("\n") == 1
+
+
+def test_a_file_s_own_address_is_read_and_shown(file: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["--casebook", f"sqlite:///file:{file}?uri=true"]) == 0
+    assert capsys.readouterr().out.endswith(f"; casebook sqlite:///{file}.\n")
+
+
+def test_another_driver_than_the_casebook_s_is_refused(file: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["--casebook", f"sqlite+aiosqlite:///{file}"]) == 2
+    said = capsys.readouterr().err
+    assert said == "verify-audit: CASEBOOK_URL must begin with sqlite:///, not with 'sqlite+aiosqlite:'.\n"
+
+
 def test_a_casebook_of_an_earlier_release_is_left_as_it_is(
     file: Path, tamper: Tamper, capsys: pytest.CaptureFixture[str]
 ):
