@@ -286,6 +286,7 @@ def wire(
         casework = CaseDesk(casebook.transactions)
     desk = Desk(
         casebook=casebook,
+        broken=relay.broken,
         casework=casework,
         threads=threads,
         scheduler=scheduler,

@@ -11,6 +11,7 @@ from casebook.errors import FactsNotJustified, NotApproved, NotAsApproved
 from casebook.held import HeldCase, hold
 from casebook.investigating import WORKER, move, refuse_closed
 from casebook.journal import kept_assessment
+from casebook.justification import IN_DOUBT
 from casebook.log import Entry, append, is_logged
 from casebook.precedents import facts_changed_key, precedents_of
 from casebook.tables import CaseRow, DecisionRow, EffectRow, table_of
@@ -27,10 +28,6 @@ _DECISION = select(_DECISIONS.c.body).where(
     _DECISIONS.c.review_id == bindparam("review_id"), _DECISIONS.c.case_id == bindparam("of_case")
 )
 _CUSTOMER = select(_CASES.c.customer_id).where(_CASES.c.case_id == bindparam("of_case"))
-
-
-_IN_DOUBT = ("pending", "unknown")
-"""What may have happened must be found out, whatever has changed since; what failed is begun anew."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ def start_effect(
     if status == "done":
         return
     refuse_closed(case)
-    approved = _refuse_unapproved(connection, case, effect, has_begun=status in _IN_DOUBT)
+    approved = _refuse_unapproved(connection, case, effect, has_begun=status in IN_DOUBT)
     if terms is not None and terms != approved:
         raise NotAsApproved(case_id, effect.action, _difference(terms, approved))
     if status is not None:

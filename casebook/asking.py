@@ -33,7 +33,7 @@ from casebook.investigating import (
 from casebook.journal import kept_assessment
 from casebook.justification import CLOCK_TOLERANCE
 from casebook.log import Entry, append, is_logged
-from casebook.precedents import facts_changed_key
+from casebook.precedents import precedents_of
 from casebook.reviews import ASKED, read_review
 from casebook.tables import CaseRow, DecisionRow, ReviewRow, table_of
 from casebook.terms import with_four_eyes, with_least_time
@@ -176,7 +176,10 @@ def remind(session: Session, case_id: str, reminded: str, at: datetime, now: dat
 
 def _refuse_asking_while_acting(connection: Connection, case: HeldCase, target: CaseState) -> None:
     """Raises IllegalMove while an approval is carried out, unless it no longer holds: then a person is asked again."""
-    if case.state == "acting" and not is_logged(connection, case.case_id, facts_changed_key(case.round)):
+    if case.state != "acting":
+        return
+    found = precedents_of(connection, case)
+    if not found.facts_changed and not found.asks_anew:
         raise IllegalMove(case.case_id, case.state, target)
 
 

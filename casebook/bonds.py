@@ -106,6 +106,14 @@ class Bonds:
         }
         self._all_pending()
 
+    def broke(self, event: CaseEvent, data: Facts) -> None:
+        """`investigation_broke`"""
+        if data["asks_anew"]:
+            if self.head["state"] != "acting":
+                self._move("investigating")
+            self._end_review(event, "superseded")
+            self._enter(event, data)
+
     def round_started(self, event: CaseEvent, data: Facts) -> None:
         """`round_started`"""
         self._move("investigating")
@@ -311,6 +319,7 @@ def _label(decision: Facts) -> str:
 
 _HANDLERS: Mapping[str, Callable[[Bonds, CaseEvent, Facts], None]] = {
     "case_opened": Bonds.opened,
+    "investigation_broke": Bonds.broke,
     "round_started": Bonds.round_started,
     "specialist_started": Bonds.specialist_started,
     "specialist_finished": Bonds.specialist_finished,
@@ -359,7 +368,7 @@ def dedupe_key(event: CaseEvent, previous_seq: int) -> str | None:
             return f"{kind}:{data['key']}"
         case "effect_finished":
             return f"{kind}:{data['key']}:{data['status']}"
-        case "claimed" | "claim_released" | "claim_taken_over":
+        case "claimed" | "claim_released" | "claim_taken_over" | "investigation_broke":
             return f"{kind}:{previous_seq}"
         case "note_added":
             return f"{kind}:{data['note_id']}"

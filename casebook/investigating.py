@@ -1,7 +1,7 @@
 """What the worker's steps write about a case. Each runs inside one transaction and may be repeated safely."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
@@ -35,7 +35,7 @@ from casebook.wording import join_words, words_of_alert
 from contracts import ids
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
-from contracts.case import CaseOutcome, CaseState, SpecialistState
+from contracts.case import CaseState, SpecialistState
 from contracts.hashing import content_hash
 from contracts.investigation import Closing, InvestigationPolicy
 from contracts.journal import JournalEntry, Standing
@@ -305,41 +305,18 @@ def close_case(connection: Connection, closing: Closing, now: datetime) -> None:
         return
     refuse_closed(case)
     _refuse_unjustified(connection, case, closing)
-    _close(connection, case, closing.outcome, WORKER, {"round": closing.round}, now)
-
-
-def fail_case(connection: Connection, case_id: str, reason: str, now: datetime) -> bool:
-    """Close a case whose investigation is over and did not close it. False when it is closed."""
-    case = hold(connection, case_id)
-    if case.state == "closed":
-        return False
-    _close(connection, case, "failed", "system", {"round": case.round, "reason": reason}, now)
-    return True
-
-
-def _close(
-    connection: Connection,
-    case: HeldCase,
-    outcome: CaseOutcome,
-    actor: str,
-    data: Mapping[str, JsonValue],
-    now: datetime,
-) -> None:
     move(case, "closed")
     end_open_review(connection, case, "expired")
-    case.outcome = outcome
+    case.outcome = closing.outcome
     said: dict[str, JsonValue] = {
-        "outcome": outcome,
-        **data,
+        "outcome": closing.outcome,
+        "round": closing.round,
         "journal": as_data(case.journal_entries, case.journal_hash),
     }
-    append(connection, case, Entry("case_closed", "case_closed", actor, said), now)
+    append(connection, case, Entry("case_closed", "case_closed", WORKER, said), now)
 
 
 def _refuse_unjustified(connection: Connection, case: HeldCase, closing: Closing) -> None:
-    if closing.outcome == "failed":
-        # Whatever broke may not be on record at all.
-        return
     found = precedents_of(connection, case)
     stale = closing.round != case.round
     reason = f"it is in round {case.round}" if stale else found.why_not_closed(closing.outcome)

@@ -23,6 +23,12 @@ ACTION_OF: Mapping[CaseOutcome, RecommendedAction] = {
 WITHDRAWS: Role = "manager"
 """Whose rejection, or whose missed deadline, leaves a case unresolved."""
 
+IN_DOUBT: frozenset[EffectStatus] = frozenset({"pending", "unknown"})
+"""An effect that may have happened: what came of it must be found out."""
+
+UNDONE: frozenset[EffectStatus] = frozenset({"failed", "unknown"})
+"""How an approved effect stands with which a case ends as `failed`: refused for good, or in doubt for good."""
+
 
 @dataclass
 class Precedents:
@@ -30,7 +36,7 @@ class Precedents:
 
     round: int = 1
     was_asked: bool = False
-    """Whether a person was ever asked in this case."""
+    """Whether a person was ever asked in this case, or is to be because its investigation broke."""
     route: Route | None = None
     """Where the assessment sends the case, as it was concluded."""
     asked_role: Role | None = None
@@ -42,6 +48,8 @@ class Precedents:
     action: RecommendedAction | None = None
     facts_changed: bool = False
     """Whether what the approval relied on has changed."""
+    asks_anew: bool = False
+    """Whether the investigation broke and a person is asked because of that: nothing else begins in this round."""
     effects: dict[str, EffectStatus] = field(default_factory=dict[str, EffectStatus])
     """By their action."""
 
@@ -57,11 +65,31 @@ class Precedents:
         """Why a round may not begin with its specialists; None when it may."""
         if wanted != self.round:
             return self.why_no_round(wanted)
+        if self.asks_anew:
+            return "the investigation broke, so a person is asked first"
         return None if self.asked_role is None else "a person was asked about it already"
+
+    def why_not_asked_anew(self, wanted: int) -> str | None:
+        """Why a person may not be asked in a round because the investigation broke; None when that may be."""
+        if wanted not in (self.round, self.round + 1):
+            return f"the case is in round {self.round}"
+        if self.is_settled:
+            return f"what was answered in round {self.round} stands"
+        if wanted == self.round and self.asked_role is not None:
+            return "a person was asked about it already"
+        return None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the question of the round has its last answer: nobody is asked anew when the investigation breaks."""
+        if self.verdict == "approve":
+            # What has begun is found out first, whatever has changed since.
+            return not self.facts_changed or any(self.effects.get(action) in IN_DOUBT for action in self._approved)
+        return self.asked_role is not None and self._why_nobody_withdrew() is None
 
     def why_no_effect(self, action: str, *, has_begun: bool) -> str | None:
         """Why an effect may not happen; None when it may. Changed facts end an approval, but not what has begun."""
-        if self.verdict != "approve" or self.action is None or action not in EFFECTS_OF[self.action]:
+        if action not in self._approved:
             return f"no accepted decision on round {self.round} approves it"
         if self.facts_changed and not has_begun:
             return f"what the approval of round {self.round} relied on has changed"
@@ -74,7 +102,7 @@ class Precedents:
         if outcome == "unresolved":
             return f"{', '.join(sorted(self.done))} is done" if self.done else self._why_nobody_withdrew()
         if outcome == "failed":
-            return None
+            return self._why_not_failed()
         if self.done != set(EFFECTS_OF[ACTION_OF[outcome]]):
             return f"what is done by its record is {', '.join(sorted(self.done)) or 'nothing'}"
         if self.verdict == "approve" and self.action is not None and self.done >= set(EFFECTS_OF[self.action]):
@@ -89,12 +117,23 @@ class Precedents:
         """The effects that are done, by whichever round's approval."""
         return {action for action, status in self.effects.items() if status == "done"}
 
+    @property
+    def _approved(self) -> tuple[str, ...]:
+        """The effects that a person approved in the current round."""
+        return EFFECTS_OF[self.action] if self.verdict == "approve" and self.action is not None else ()
+
     def _why_not_by_itself(self) -> str | None:
         if self.was_asked:
             return "a person was asked, so a person decides"
         if self.route != "auto_clear":
             return f"the assessment on record of round {self.round} does not say so"
         return None
+
+    def _why_not_failed(self) -> str | None:
+        """Whatever else goes wrong goes to a person."""
+        if any(self.effects.get(action) in UNDONE for action in self._approved):
+            return None
+        return f"nothing that was approved in round {self.round} has failed, or is in doubt for good"
 
     def _why_nobody_withdrew(self) -> str | None:
         if self.asked_role is None or not may_act_as((self.asked_role,), WITHDRAWS):

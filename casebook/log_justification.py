@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
+from casebook.events import SYSTEM
 from casebook.justification import CLOCK_TOLERANCE, Precedents
 from casebook.log_actors import why_not_by
 from casebook.log_reversals import ReversalRules
@@ -86,6 +87,8 @@ class LogJustification:
     _customer: int | None = None
     _severity: Severity = "critical"
     _is_closed: bool = False
+    _has_broken: bool = False
+    """Whether its investigation broke: earlier releases knew no breaks, and closed as `failed` whatever broke."""
 
     def take(self, event: CaseEvent) -> str | None:
         """Why nothing before it justifies `event`, or None. Raises KeyError, TypeError or ValueError for one that is
@@ -122,9 +125,28 @@ class LogJustification:
     def assessed(self, event: CaseEvent, data: Data) -> str | None:
         """`assessed`"""
         self.concluded.append((event.seq, data))
+        if event.actor == SYSTEM and (not self._found.asks_anew or data["round"] != self._found.round):
+            return "only where the investigation broke is there an assessment without one"
         if data["round"] == self._found.round:
             self._found.route = data.get("route")
         return self.in_round(event, data)
+
+    def broke(self, event: CaseEvent, data: Data) -> str | None:
+        """`investigation_broke`"""
+        self._found.was_asked = True
+        self._has_broken = True
+        number: int = data["round"]
+        if event.actor != SYSTEM:
+            return f"{event.actor} is said to have found out"
+        if not data["asks_anew"]:
+            return None if number == self._found.round else f"the case was in round {self._found.round}"
+        reason = self._found.why_not_asked_anew(number)
+        for question in self._questions.values():
+            question.is_open = False
+        if number > self._found.round:
+            self._enter(number)
+        self._found.asks_anew = True
+        return reason
 
     # Asking and deciding
 
@@ -262,14 +284,17 @@ class LogJustification:
         """`case_closed`"""
         self._is_closed = True
         outcome: CaseOutcome = data["outcome"]
+        # A case of an earlier release has neither limits nor a journal of model calls in its log.
+        is_old = self.limits is None and not self._has_broken and "journal" not in data
         if outcome == "auto_cleared":
             self.cleared_itself_at = event.seq
-            # Such a case has neither limits nor a journal of model calls in its log.
-            old = self.limits is None and "journal" not in data and self._found.route == "auto_clear"
+            old = is_old and self._found.route == "auto_clear"
             self.is_of_an_earlier_release = old and self._found.was_asked
             if old:
                 return None
-        if outcome != "failed" and data["round"] != self._found.round:
+        if outcome == "failed" and is_old:
+            return None
+        if data["round"] != self._found.round:
             return f"the case is in round {self._found.round}"
         return self._found.why_not_closed(outcome)
 
@@ -305,6 +330,7 @@ _RULES: Mapping[str, Callable[[LogJustification, CaseEvent, Data], str | None]] 
     "specialist_started": LogJustification.in_round,
     "specialist_finished": LogJustification.in_round,
     "assessed": LogJustification.assessed,
+    "investigation_broke": LogJustification.broke,
     "review_opened": LogJustification.review_opened,
     "escalated": LogJustification.escalated,
     "review_expired": LogJustification.expired,

@@ -2,12 +2,15 @@
 
 import json
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from casebook.held import HeldCase
 from casebook.justification import Precedents
 from casebook.log import is_logged
 from casebook.tables import CaseEventRow, DecisionRow, EffectRow, ReviewRow, table_of
+from contracts.names import CaseEventType
+
+BROKE: CaseEventType = "investigation_broke"
 
 _REVIEWS, _DECISIONS = table_of(ReviewRow), table_of(DecisionRow)
 _EFFECTS, _EVENTS = table_of(EffectRow), table_of(CaseEventRow)
@@ -23,8 +26,9 @@ _ASKED = (
     .where(_REVIEWS.c.case_id == bindparam("of_case"))
 )
 _DONE = select(_EFFECTS.c.action, _EFFECTS.c.status).where(_EFFECTS.c.case_id == bindparam("of_case"))
-_SAID = select(_EVENTS.c.data).where(
-    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == bindparam("step")
+_SAID = select(_EVENTS.c.type, _EVENTS.c.data).where(
+    _EVENTS.c.case_id == bindparam("of_case"),
+    or_(_EVENTS.c.dedupe_key == bindparam("step"), _EVENTS.c.type == BROKE),
 )
 
 
@@ -45,8 +49,11 @@ def precedents_of(connection: Connection, case: HeldCase) -> Precedents:
             found.verdict, found.action = review.verdict, review.action
     found.effects = {row.action: row.status for row in connection.execute(_DONE, of)}
     found.facts_changed = is_logged(connection, case.case_id, facts_changed_key(case.round))
-    if not reviews:
-        # Once somebody is asked, nothing rests on the route any more.
-        said = connection.execute(_SAID, {**of, "step": f"assessed:{case.round}"}).scalar()
-        found.route = None if said is None else json.loads(said).get("route")
+    for row in connection.execute(_SAID, {**of, "step": f"assessed:{case.round}"}):
+        said = json.loads(row.data)
+        if row.type != BROKE:
+            found.route = said.get("route")
+            continue
+        found.was_asked = True
+        found.asks_anew = found.asks_anew or (said["asks_anew"] and said["round"] == case.round)
     return found

@@ -137,11 +137,10 @@ def list_alerts(session: Session, limit: int, cursor: str | None) -> AlertPage:
     return AlertPage(items=tuple(Alert.model_validate_json(row.body) for row in shown), next_cursor=more)
 
 
-def unscheduled_cases(session: Session, limit: int, after: str | None) -> list[Alert]:
-    """Alerts of cases whose orchestration has not been confirmed scheduled, oldest first."""
+def unscheduled_cases(session: Session, limit: int, after: str | None) -> list[str]:
+    """Cases whose orchestration has not been confirmed scheduled, oldest first."""
     waiting = (
-        select(AlertRow.body)
-        .join(CaseRow, CaseRow.case_id == AlertRow.case_id)
+        select(CaseRow.case_id)
         .where(CaseRow.scheduled_at.is_(None))
         .order_by(CaseRow.opened_seq)
         .limit(page_length(limit))
@@ -149,7 +148,7 @@ def unscheduled_cases(session: Session, limit: int, after: str | None) -> list[A
     if after is not None:
         seen = select(CaseRow.opened_seq).where(CaseRow.case_id == after).scalar_subquery()
         waiting = waiting.where(CaseRow.opened_seq > seen)
-    return [Alert.model_validate_json(body) for body in session.scalars(waiting)]
+    return [*session.scalars(waiting)]
 
 
 def under_investigation(session: Session, since: datetime) -> int:

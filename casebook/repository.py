@@ -16,6 +16,7 @@ from casebook import (
     briefs,
     deciding,
     exporting,
+    handover,
     investigating,
     journal,
     listing,
@@ -32,6 +33,7 @@ from casebook.audit import AuditReport, CaseAudit
 from casebook.errors import AlertNotRecorded, CaseNotFound, NoAcceptedDecision, Unjustified, UnknownCase
 from casebook.events import BrokenLink
 from casebook.exporting import CaseSnapshot
+from casebook.handover import HandOver
 from casebook.pages import AlertPage, Backlog, CasePage, EventPage, OpenedCase
 from casebook.queries import CaseQuery
 from casebook.transactions import Transactions
@@ -40,6 +42,7 @@ from contracts.assessment import RiskAssessment
 from contracts.brief import CaseBrief
 from contracts.case import (
     CaseEvent,
+    CaseOutcome,
     CaseProgress,
     CaseState,
     CaseSummary,
@@ -48,7 +51,7 @@ from contracts.case import (
     RefusedTransition,
 )
 from contracts.effect import Effect, EffectTerms
-from contracts.investigation import Closing, Escalation, InvestigationPolicy, ReviewOpening
+from contracts.investigation import CaseStanding, Closing, Escalation, InvestigationPolicy, ReviewOpening
 from contracts.journal import JournalEntry, Standing
 from contracts.names import CaseEventType
 from contracts.report import Evidence, Specialist, SpecialistReport, Spend
@@ -88,8 +91,8 @@ class CaseBook:
         with self._write() as session:
             return investigating.open_case(session, alert, self._clock(), opened_by)
 
-    def unscheduled_cases(self, limit: int = 100, *, after: str | None = None) -> list[Alert]:
-        """Alerts of cases whose orchestration has not been confirmed scheduled, oldest first.
+    def unscheduled_cases(self, limit: int = 100, *, after: str | None = None) -> list[str]:
+        """Cases whose orchestration has not been confirmed scheduled, oldest first.
 
         `after` is the id of a case: only those that were opened later.
         """
@@ -292,13 +295,34 @@ class CaseBook:
         with self._judged_rows(closing.case_id) as connection:
             investigating.close_case(connection, closing, self._clock())
 
-    def fail_case(self, case_id: str, reason: str) -> bool:
-        """Close a case whose investigation is over and did not close it: as `failed`, with the reason in its log.
+    # What broke
 
-        False, and nothing changes, when the case is closed.
+    def hand_over(self, case_id: str, reason: str, *, again: bool = False, unstarted: bool = False) -> HandOver | None:
+        """Put a case whose investigation is over, and did not close it, before a person; it is unscheduled then.
+
+        What a person is being asked, or has decided for good, stands; else what was concluded is asked about, or that
+        nothing was. A case that breaks again goes to a manager, and after MOST_BREAKS it no longer goes on by itself,
+        save once more with `again`. `unstarted`: the scheduler refuses to start it. None, and nothing changes, when
+        the case is closed or was handed over by another backend.
         """
         with self._write_rows() as connection:
-            return investigating.fail_case(connection, case_id, reason, self._clock())
+            return handover.hand_over(connection, case_id, reason, self._clock(), again=again, unstarted=unstarted)
+
+    def is_left_to_manager(self, case_id: str) -> bool:
+        """Whether the case broke so often that a manager decides before it goes on."""
+        with self._read_rows() as connection:
+            return handover.is_left_to_manager(connection, case_id)
+
+    def take_up(self, case_id: str) -> CaseStanding | CaseOutcome | None:
+        """Where a new orchestration begins: with nothing when the case is closed, or where a broken case stands.
+
+        None: with its first round.
+        """
+        with self._read_rows() as connection:
+            if handover.is_fresh(connection, case_id):
+                return None
+        with self._judged_rows(case_id) as connection:
+            return handover.take_up(connection, case_id, self._clock())
 
     # Taking back
 

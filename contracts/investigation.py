@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from contracts.alert import Alert, Severity
-from contracts.assessment import RecommendedAction, RiskAssessment, RiskLevel
+from contracts.assessment import EffectAction, RecommendedAction, RiskAssessment, RiskLevel
 from contracts.case import CaseOutcome
 from contracts.effect import Effect
 from contracts.ids import CaseId, ReviewId
@@ -60,12 +60,39 @@ class Refusal(Contract):
     """The id of the casebook's error."""
 
 
+class CaseStanding(Contract):
+    """Where a case stands whose investigation broke: by its record, in its current round."""
+
+    assessment: RiskAssessment
+    """What is asked, or was decided on. One without a score when nothing was concluded before it broke."""
+    role: Role
+    """Whom it is put to."""
+    reason: str
+    """Why it is put to a manager, where it is."""
+    review: ReviewRequest | None = None
+    """The question as it was put; null when nobody was asked yet."""
+    decision: Decision | None = None
+    """The answer, where it was given already."""
+    is_expired: bool = False
+    """Nobody answered before the last deadline."""
+    is_acting: bool = False
+    """What was approved has begun: it is not checked again, only carried on."""
+    done: tuple[EffectAction, ...] = ()
+    """What was done in the customer's account, by whichever round's approval."""
+    rejections: Annotated[int, Field(ge=0)] = 0
+    """How many assessments were rejected so far."""
+
+
 class CaseBeginning(Contract):
     """What an orchestration needs to know of its case; all else is read from the record where it is needed."""
 
     policy: InvestigationPolicy
     customer_id: int
     severity: Severity
+    standing: CaseStanding | None = added_later()
+    """Where to go on when an earlier orchestration of the case broke; null: from the first round."""
+    outcome: CaseOutcome | None = added_later()
+    """The case is closed: there is nothing to do."""
 
 
 class RoundStart(Contract):

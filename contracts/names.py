@@ -70,6 +70,7 @@ CaseEventType = Literal[
     "effect_started",
     "effect_finished",
     "facts_changed",
+    "investigation_broke",
     "case_closed",
     "claimed",
     "claim_released",

@@ -115,7 +115,7 @@ REMINDING = task.RetryPolicy(
 
 
 def begin_case(ctx: Context, order: Investigation) -> Steps[CaseBeginning]:
-    """Begin the case and its first round; what the orchestration needs to know of it."""
+    """Begin the case and its first round, or learn where to go on; what the orchestration needs to know of it."""
     return (yield from _answer(_record(ctx, names.BEGIN_CASE, order), CaseBeginning))
 
 

@@ -19,6 +19,7 @@ from backend.live.service import ServiceWatch
 from backend.live.stream import EventStream
 from backend.routes.facts import IngestStatus, PublicConfig
 from backend.routes.json_faults import find_faults
+from backend.services.broken_cases import BrokenCases
 from backend.services.bulk import Bulk
 from backend.services.cases import CaseOpening
 from backend.services.decisions import Deciding
@@ -44,6 +45,7 @@ class Desk:
     """The parts of a running backend, wired in `main`."""
 
     casebook: CaseBook
+    broken: BrokenCases
     casework: CaseDesk
     threads: Threads
     scheduler: Scheduler

@@ -32,6 +32,7 @@ class Reading(Collector):
     backlog: Backlog
     ingest: IngestStatus
     watchers: int
+    stranded: int
 
     def collect(self) -> Iterator[Metric]:
         """Each metric with its values."""
@@ -69,6 +70,11 @@ class Reading(Collector):
         for rule, count in self.ingest.cases_opened_by_rule.items():
             alerts.add_metric([rule], count)
         yield alerts
+        yield GaugeMetricFamily(
+            "casewright_cases_stranded",
+            "Open cases that broke so often that they wait for a manager.",
+            value=self.stranded,
+        )
         yield GaugeMetricFamily("casewright_watchers", "Open event streams and sockets.", value=self.watchers)
 
 
@@ -86,5 +92,6 @@ async def get_metrics(desk: DeskDep, ingest: IngestStatusDep) -> MetricsResponse
         backlog=await desk.threads.run(desk.casebook.backlog),
         ingest=ingest,
         watchers=desk.pulse.watchers,
+        stranded=len(desk.broken.stranded),
     )
     return MetricsResponse(generate_latest(reading))

@@ -9,6 +9,7 @@ ServiceError
 ├── ContradictoryDecision   422
 ├── NothingToRefund         422
 └── SchedulerUnavailable    503
+    └── StartRefused        503
 """
 
 from collections.abc import Sequence
@@ -110,3 +111,7 @@ class SchedulerUnavailable(ServiceError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The durable task scheduler cannot be reached: {reason}.")
         self.reason = reason
+
+
+class StartRefused(SchedulerUnavailable):
+    """The scheduler answers, and will never take this start: trying it again is no use."""

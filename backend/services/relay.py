@@ -3,22 +3,23 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
+from backend.services.broken_cases import OVER, BrokenCases, ended, refused
 from backend.services.confirmations import Confirmations
-from backend.services.errors import SchedulerUnavailable
+from backend.services.errors import SchedulerUnavailable, StartRefused
 from backend.services.retries import Retries
-from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeStatus, Scheduler
+from backend.services.scheduler import InstanceState, InstanceUnknown, Scheduler
 from backend.threads import Threads
 from casebook.errors import CasebookUnavailable
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
-from contracts.alert import Alert
 from contracts.case import CaseState
 from contracts.effect import EffectStatus
-from contracts.ids import case_id, parse_review_id
+from contracts.ids import parse_review_id
 from contracts.reversal import Reversal
 from contracts.review import Decision
 
@@ -34,24 +35,20 @@ HOLDING_S = 0.5
 STALLED_AFTER = timedelta(minutes=10)
 """A case with which nothing has happened for so long takes up no room: the others must not wait for it."""
 INVESTIGATIONS_AT_ONCE = 100
-MAX_REASON_CHARS = 500
 WATCHED = 50
 """How many open cases to look at each time: few, so that thousands that wait for a person cost little."""
 
 _OPEN_STATES: tuple[CaseState, ...] = ("investigating", "awaiting_review", "escalated", "acting")
 _UNSETTLED: tuple[EffectStatus, ...] = ("pending", "unknown")
 _ASKING = ("awaiting_review", "escalated")
-# An orchestration never fails or ends by our own doing before its case is closed.
-_OVER: Mapping[RuntimeStatus, str] = {"FAILED": "failed", "TERMINATED": "was terminated"}
-# A reversal's may also have looked for as long as it does, and not have found out what came of it.
-_REVERSAL_OVER: Mapping[RuntimeStatus, str] = {**_OVER, "COMPLETED": "ended"}
 
 
 class Relay:
     """Starts the investigations and reversals, and delivers the decisions, that the scheduler has not been told of.
 
     Every step may be repeated: the scheduler starts an instance once, and a round consumes one decision.
-    What a scheduler that otherwise answers refuses is put off, so that it holds up nothing else.
+    What a scheduler that otherwise answers refuses is put off, so that it holds up nothing else. A case whose
+    orchestration is over, or cannot even be started, is handed to a person.
     Of a flood, no more than `at_once` cases are investigated at a time, oldest first: else each would wait for all.
     """
 
@@ -66,6 +63,7 @@ class Relay:
     ) -> None:
         self.confirmations = Confirmations(Outbox(casebook.transactions), threads)
         """What the scheduler has, and the casebook does not yet know. `run` of both must be running."""
+        self.broken = BrokenCases(casebook, threads)
         self._casebook = casebook
         self._scheduler = scheduler
         self._threads = threads
@@ -177,7 +175,7 @@ class Relay:
                 if case in living and case not in decided:
                     self._witness = case
                 else:
-                    await self._recover_case(case)
+                    await self._recover_case(case, again=True)
         # Their cases are mostly closed, and are not looked at otherwise.
         for reversal in await self._threads.run(self._casebook.unfinished_reversals):
             await self._attempt(reversal.reversal_id, partial(self._look_at_reversal, reversal))
@@ -194,6 +192,8 @@ class Relay:
                 await self._attempt(summary.case_id, partial(self._look_at, summary.case_id))
             following = state if page.next_cursor else (state + 1) % len(_OPEN_STATES)
             self._watching = (following, page.next_cursor)
+            if self._watching == (0, None):
+                self.broken.end_round()
             left -= len(page.items)
             if not left:
                 return
@@ -210,29 +210,29 @@ class Relay:
         """A lost orchestration is started again; one that is over ends the reversal, loudly."""
         state = await self._scheduler.state_of(reversal.reversal_id)
         if state is None:
+            await self._start_reversal(reversal)
+        elif state.runtime_status in OVER:
+            await self._give_up(reversal, ended("reversal", state))
+
+    async def _start_reversal(self, reversal: Reversal) -> None:
+        try:
             await self._scheduler.start_reversal(reversal)
-        elif state.runtime_status in _REVERSAL_OVER:
-            await self._give_up(reversal, state)
+        except StartRefused as refusal:
+            await self._give_up(reversal, refused("reversal", refusal))
+            raise
 
-    async def _give_up(self, reversal: Reversal, state: InstanceState) -> None:
-        reason = _ended("reversal", _REVERSAL_OVER[state.runtime_status], state)
-        ended = await self._threads.run(self._casebook.fail_reversal, reversal.case_id, reversal.reversal_id, reason)
-        if ended is None:
+    async def _give_up(self, reversal: Reversal, reason: str) -> None:
+        failed = await self._threads.run(self._casebook.fail_reversal, reversal.case_id, reversal.reversal_id, reason)
+        if failed is None:
             return
-        log.error("%s is given up, and can be asked for anew. %s", ended.reversal_id, reason)
-        if ended.effect is not None and ended.effect.status in _UNSETTLED:
-            key = ended.effect.key
-            log.error("%s: it is not known what came of %s: look at the customer's records.", ended.case_id, key)
+        log.error("%s is given up, and can be asked for anew. %s", failed.reversal_id, reason)
+        if failed.effect is not None and failed.effect.status in _UNSETTLED:
+            key = failed.effect.key
+            log.error("%s: it is not known what came of %s: look at the customer's records.", failed.case_id, key)
 
-    async def _close_as_failed(self, case: str, state: InstanceState) -> None:
-        reason = _ended("investigation", _OVER[state.runtime_status], state)
-        if not await self._threads.run(self._casebook.fail_case, case, reason):
-            return
-        view = await self._threads.run(self._casebook.get_case, case)
-        begun = [effect.key for effect in view.effects if effect.status in _UNSETTLED]
-        log.error("%s is closed as failed, and nothing goes on with it. %s", case, reason)
-        if begun:
-            log.error("%s: it is not known what came of %s: look at the customer's records.", case, ", ".join(begun))
+    async def _hand_over_case(self, case: str, reason: str, *, again: bool = False, unstarted: bool = False) -> None:
+        if await self.broken.hand_over(case, reason, again=again, unstarted=unstarted):
+            self.wake()
 
     async def _attempt(self, item: str, act: Callable[[], Awaitable[object]]) -> bool:
         """Whether it worked; not before it is due. Raises SchedulerUnavailable when nothing would have worked."""
@@ -265,21 +265,28 @@ class Relay:
         """Whether a case had to be left waiting."""
         last: str | None = None
         while waiting := await self._unscheduled(last):
-            for alert in waiting:
-                last = case_id(alert.alert_id)
+            for last in waiting:
                 if last in self.confirmations:
                     continue
                 if not self._room:
                     await self.confirmations.write()
                     return True
-                if await self._attempt(last, partial(self._scheduler.start_investigation, last)):
+                if await self._attempt(last, partial(self._start, last)):
                     self._room -= 1
                     self.confirm_start(last)
                     log.info("%s started", last)
             await self.confirmations.write()
         return False
 
-    async def _unscheduled(self, after: str | None) -> list[Alert]:
+    async def _start(self, case: str) -> None:
+        """Start an investigation, or go on with one that broke. To be refused for good counts as a break."""
+        try:
+            await self._scheduler.start_investigation(case)
+        except StartRefused as refusal:
+            await self._hand_over_case(case, refused("investigation", refusal), unstarted=True)
+            raise
+
+    async def _unscheduled(self, after: str | None) -> list[str]:
         # One more than there is room for shows that some must wait.
         limit = min(PAGE, self._room + 1)
         return await self._threads.run(self._casebook.unscheduled_cases, limit, after=after)
@@ -304,49 +311,65 @@ class Relay:
         while waiting := await self._threads.run(self._casebook.unscheduled_reversals, PAGE, after=last):
             for reversal in waiting:
                 last = reversal.reversal_id
-                if await self._attempt(last, partial(self._scheduler.start_reversal, reversal)):
+                if await self._attempt(last, partial(self._start_reversal, reversal)):
                     await self._threads.run(self._casebook.mark_reversal_scheduled, last)
                     log.info("%s started", last)
 
-    async def _recover_case(self, case: str) -> None:
-        if await self._attempt(case, partial(self._bring_back, case)):
+    async def _recover_case(self, case: str, *, again: bool = False) -> None:
+        if await self._attempt(case, partial(self._bring_back, case, again=again)):
             self._unrecovered.discard(case)
         else:
             self._unrecovered.add(case)
 
-    async def _bring_back(self, case: str) -> None:
-        state = await self._look_at(case)
+    async def _bring_back(self, case: str, *, again: bool) -> None:
+        state = await self._look_at(case, again=again)
         if state is not None:
             self._witness = case
             await self._deliver_missed(case, state)
 
-    async def _look_at(self, case: str) -> InstanceState | None:
-        """The state of an orchestration that goes on; a lost one is started again, the case of a dead one closed."""
+    async def _look_at(self, case: str, *, again: bool = False) -> InstanceState | None:
+        """The state of an orchestration that goes on; a lost one is started again, the case of a dead one handed over.
+
+        `again`: also when it broke so often that it no longer goes on by itself.
+        """
         state = await self._scheduler.state_of(case)
         if state is None:
             if await self._threads.run(self._casebook.is_scheduled, case):
-                log.warning("%s is unknown to the scheduler: starting it again", case)
-                await self._restart(case)
+                await self._bring_back_lost(case, again=again)
             return None
-        if state.runtime_status in _OVER:
-            await self._close_as_failed(case, state)
+        if state.runtime_status in OVER:
+            await self._hand_over_case(case, ended("investigation", state), again=again)
             return None
+        self.broken.goes_on(case)
         return state
 
+    async def _bring_back_lost(self, case: str, *, again: bool) -> None:
+        if not again and await self.broken.waits_for_manager(case):
+            return
+        log.warning("%s is unknown to the scheduler: starting it again", case)
+        with suppress(StartRefused):
+            # Then it was handed over, which says whether it is tried again.
+            await self._restart(case)
+
     async def _deliver(self, decision: Decision) -> None:
+        case, _ = parse_review_id(decision.review_id)
         try:
             await self._scheduler.deliver(decision)
         except InstanceUnknown:
             # If it forgot this one, it will have forgotten others.
             self._recovery_due = True
-            await self._restart(parse_review_id(decision.review_id)[0])
+            await self._restart(case)
+        else:
+            if case in self.broken.stranded:
+                # Now that a manager has decided it goes on, and nobody waits for the next look.
+                await self._look_at(case)
 
     async def _restart(self, case: str) -> None:
         """Start a lost investigation again and tell it all that was decided: it repeats what it did, without paying."""
         view = await self._threads.run(self._casebook.get_case, case)
         if view.state == "closed":
             return
-        await self._scheduler.start_investigation(case)
+        await self._start(case)
         self._witness = case
         for decision in view.decisions:
             await self._scheduler.deliver(decision)
@@ -376,9 +399,3 @@ class Relay:
                 cursor = page.next_cursor
                 if cursor is None:
                     break
-
-
-def _ended(what: str, how: str, state: InstanceState) -> str:
-    # What an exception says can be long, and hold what no database stores.
-    why = (state.result or "").replace("\0", "")[:MAX_REASON_CHARS]
-    return f"The {what} {how} in the scheduler" + (f": {why}" if why else ".")

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Literal, Protocol
@@ -11,9 +11,10 @@ import grpc
 from durabletask.azuremanaged.client import AsyncDurableTaskSchedulerClient
 from durabletask.client import OrchestrationQuery, OrchestrationState, OrchestrationStatus
 from durabletask.grpc_options import GrpcChannelOptions
+from durabletask.internal import orchestrator_service_pb2 as pb
 from pydantic import ValidationError
 
-from backend.services.errors import SchedulerUnavailable
+from backend.services.errors import SchedulerUnavailable, StartRefused
 from contracts import ids
 from contracts.case import CaseProgress
 from contracts.converter import PydanticDataConverter
@@ -44,6 +45,10 @@ _GOING_ON = (
     OrchestrationStatus.SUSPENDED,
     OrchestrationStatus.CONTINUED_AS_NEW,
 )
+_OVER = (OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED)
+_WRONG = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.OUT_OF_RANGE)
+# A scheduler that is short of something says RESOURCE_EXHAUSTED as well: of what is too large it names the size.
+_SAYS_TOO_LARGE = ("larger than", " bytes")
 # gRPC would otherwise wait up to two minutes before it tries again a scheduler that was down.
 _CHANNEL = GrpcChannelOptions(
     raw_options=[
@@ -75,7 +80,10 @@ class Scheduler(Protocol):
     """The durable task scheduler. Every method raises SchedulerUnavailable when it does not answer."""
 
     async def start_investigation(self, case: str) -> None:
-        """Start the investigation of a case; nothing happens when it was started before."""
+        """Start the investigation of a case; nothing happens while one goes on. One that is over is replaced.
+
+        Raises StartRefused when trying it again is no use.
+        """
         ...
 
     async def deliver(self, decision: Decision) -> None:
@@ -83,7 +91,7 @@ class Scheduler(Protocol):
         ...
 
     async def start_reversal(self, reversal: Reversal) -> None:
-        """Have an approved reversal carried out; nothing happens when it was started before."""
+        """Have an approved reversal carried out; nothing happens when it was started before. Raises StartRefused."""
         ...
 
     async def state_of(self, instance_id: str) -> InstanceState | None:
@@ -106,25 +114,39 @@ class DurableTaskScheduler:
         self._client = client
 
     async def start_investigation(self, case: str) -> None:
-        """Start the investigation of a case; an instance that exists already counts as started.
+        """Start the investigation of a case; an instance that goes on counts as started, one that is over is replaced.
 
-        What the case is about is on record: an alert of any size is no part of the order.
+        What the case is about is on record, and so is where it goes on: an alert of any size is no part of the order,
+        and a case that is closed has nothing left to do.
         """
-        await self._start(INVESTIGATION, INVESTIGATION_VERSION, case, Investigation(case_id=case))
+        await self._start(INVESTIGATION, INVESTIGATION_VERSION, case, Investigation(case_id=case), _OVER)
 
     async def start_reversal(self, reversal: Reversal) -> None:
         """Start the orchestration of an approved reversal; one that exists already counts as started."""
         await self._start(REVERSAL, REVERSAL_VERSION, reversal.reversal_id, reversal)
 
-    async def _start(self, orchestration: str, version: str, name: str, order: Contract) -> None:
+    async def _start(
+        self,
+        orchestration: str,
+        version: str,
+        name: str,
+        order: Contract,
+        replaces: Sequence[OrchestrationStatus] = (),
+    ) -> None:
         try:
             async with _answering():
                 await self._client.schedule_new_orchestration(
-                    orchestration, input=order, instance_id=ids.instance_id(name), version=version
+                    orchestration,
+                    input=order,
+                    instance_id=ids.instance_id(name),
+                    version=version,
+                    reuse_id_policy=pb.OrchestrationIdReusePolicy(replaceableStatus=[each.value for each in replaces]),
                 )
         except _Refused as refusal:
-            if refusal.code is not grpc.StatusCode.ALREADY_EXISTS:
-                raise SchedulerUnavailable(refusal.reason) from refusal
+            if refusal.code is grpc.StatusCode.ALREADY_EXISTS:
+                return
+            refused = StartRefused if refusal.is_final else SchedulerUnavailable
+            raise refused(refusal.reason) from refusal
 
     async def deliver(self, decision: Decision) -> None:
         """Raise the event that the decision's round, and no other, waits for."""
@@ -203,6 +225,14 @@ class _Refused(Exception):
         super().__init__(reason)
         self.code = code
         self.reason = reason
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the same request would be refused again, however well the scheduler is."""
+        too_large = self.code is grpc.StatusCode.RESOURCE_EXHAUSTED and any(
+            words in self.reason for words in _SAYS_TOO_LARGE
+        )
+        return too_large or self.code in _WRONG
 
 
 @asynccontextmanager

@@ -15,11 +15,11 @@ from durabletask.client import TaskHubGrpcClient
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.testing import create_test_backend
 
-from contracts.investigation import FactReport, SpecialistOrder
+from contracts.investigation import CaseStanding, FactReport, SpecialistOrder
 from contracts.names import INVESTIGATION_VERSION, REVERSAL_VERSION
 from contracts.report import SpecialistReport
 from tests.replay.replaying import History, write_history
-from tests.unit.worker.support.cases import a_policy, a_reversal, an_alert
+from tests.unit.worker.support.cases import a_policy, a_reversal, an_alert, an_assessment
 from tests.unit.worker.support.desk import CaseScript, ScriptedFault, ordinary_report
 from tests.unit.worker.support.lab import CONVERTER, Lab, RunningCase, register
 from worker.adapters.scheduler import SchedulerAddress, open_worker
@@ -93,6 +93,16 @@ def memory_lost(lab: Lab) -> RunningCase:
 
 def broken(lab: Lab) -> RunningCase:
     case = _start(lab, "broken", CaseScript(instead={"ask_person": {"due_at": "some day"}}))
+    case.failure()
+    return case
+
+
+def taken_up(lab: Lab) -> RunningCase:
+    """Its earlier orchestration broke; the analyst rejects, and approves the round after that."""
+    standing = CaseStanding(assessment=an_assessment(), role="analyst", reason="It broke.")
+    case = _start(lab, "taken-up", CaseScript(standing=standing))
+    case.reject(case.script.opening(1))
+    case.decide(case.script.opening(2))
     case.outcome()
     return case
 
@@ -151,6 +161,7 @@ PATHS: Mapping[str, Callable[[Lab], RunningCase]] = {
     "specialist-unavailable": specialist_unavailable,
     "memory-lost": memory_lost,
     "broken": broken,
+    "taken-up": taken_up,
     "reminded": reminded,
     "facts-changed": facts_changed,
     "refund-refused": refund_refused,

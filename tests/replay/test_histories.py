@@ -12,11 +12,18 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from contracts.assessment import RiskAssessment
 from contracts.converter import Undecoded
 from contracts.hashing import content_hash
-from contracts.investigation import Investigation, InvestigationPolicy, Question, ReviewOpening, RoundStart
+from contracts.investigation import (
+    Investigation,
+    InvestigationPolicy,
+    Question,
+    Refusal,
+    ReviewOpening,
+    RoundStart,
+)
 from contracts.names import analyst_decision
 from contracts.review import ReviewRequest
 from tests.replay.record_histories import FOLDER, PATHS, REVERSAL_RECORDING, recording_of
-from tests.replay.replaying import History, HistoryDiverged, read_history, replay, run_turn
+from tests.replay.replaying import FAILED, History, HistoryDiverged, read_history, replay, run_turn
 from tests.unit.worker.support.cases import a_decision, an_assessment
 from worker import calls
 from worker.orchestrations import investigation as module
@@ -61,7 +68,7 @@ def test_a_reversal_of_this_version_is_on_record_and_ended_as_done() -> None:
         "approve-lock",
         "reject-then-approve",
         "memory-lost",
-        "broken",
+        "taken-up",
         "facts-changed",
         "refund-refused",
         "reconciled",
@@ -71,7 +78,6 @@ def test_a_recording_ends_as_its_case_did(path: str) -> None:
     outcomes = {
         "auto-clear": "auto_cleared",
         "approve-lock": "account_locked",
-        "broken": "failed",
         "memory-lost": "cleared",
     }
     outcomes["refund-refused"] = "locked_and_refunded"
@@ -80,6 +86,29 @@ def test_a_recording_ends_as_its_case_did(path: str) -> None:
 
     assert end.what == "end ORCHESTRATION_STATUS_COMPLETED"
     assert end.payload == f'"{outcomes.get(path, "account_locked")}"'
+
+
+def test_a_recording_of_what_broke_fails_and_closes_nothing() -> None:
+    history = read_history(recording_of("broken"))
+
+    (end,) = replay(history)
+
+    assert end.what == FAILED
+    assert "close_case" not in {event.taskScheduled.name for event in history}
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.2"])
+def test_what_broke_in_an_earlier_version_fails_when_refused(version: str) -> None:
+    history = list(read_history(recording_of("broken", version)))
+    while not history[-1].HasField("orchestratorStarted"):
+        history.pop()
+    closing = next(event for event in history if event.taskScheduled.name == "close_case")
+    refusal = Refusal(refused="It broke.", reason="outcome-not-justified").model_dump_json()
+    answered = helpers.new_task_completed_event(closing.eventId, refusal)
+
+    (end,) = run_turn(tuple(history[:-1]), (history[-1], answered))
+
+    assert end.what == FAILED
 
 
 @pytest.mark.parametrize("path", PATHS)

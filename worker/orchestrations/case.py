@@ -46,9 +46,13 @@ class ProgressBoard:
         changes = {"phase": phase, "round": round_number or self._shown.round, "outcome": outcome}
         self._show(self._shown.model_copy(update=changes))
 
-    def give_up(self) -> None:
-        """The case ends as failed, wherever it stood: what broke it may have broken the lifecycle, too."""
-        self._show(self._shown.model_copy(update={"phase": "closed", "outcome": "failed"}))
+    def take_up(self, round_number: int) -> None:
+        """A case that broke goes on with what a person is asked in this round, wherever it stood before."""
+        self._show(CaseProgress(phase="awaiting_review", round=round_number, specialists={}))
+
+    def show_closed(self, outcome: CaseOutcome) -> None:
+        """The case is closed, wherever it stood: what broke it may have broken the lifecycle, too."""
+        self._show(self._shown.model_copy(update={"phase": "closed", "outcome": outcome}))
 
     def _show(self, progress: CaseProgress) -> None:
         self._shown = progress
@@ -83,6 +87,8 @@ class Features:
     """1.3: an effect that the store refused because the facts changed goes back to a person."""
     from_record: bool
     """1.3: the steps read the alert from the casebook, whatever its size: it is in no history."""
+    handed_over: bool
+    """1.3: what breaks goes to a person; the orchestration that goes on begins where the record says."""
 
     @staticmethod
     def of(version: str | None) -> "Features":
@@ -96,6 +102,7 @@ class Features:
             recorded_decisions=since >= _RELEASES.index("1.3"),
             refusals_asked_again=since >= _RELEASES.index("1.3"),
             from_record=since >= _RELEASES.index("1.3"),
+            handed_over=since >= _RELEASES.index("1.3"),
         )
 
 

@@ -47,11 +47,24 @@ def ask_until_settled(
     return (yield from settle(ctx, case, memory, (yield from ask(ctx, case, assessment))))
 
 
-def settle(ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, answer: Answer) -> Steps[Settled]:
-    """The same for an answer that has been given. One that is not on record is none: the question stands."""
+def settle(
+    ctx: task.OrchestrationContext,
+    case: OpenCase,
+    memory: CaseMemory,
+    answer: Answer,
+    *,
+    has_begun: bool = False,
+) -> Steps[Settled]:
+    """The same for an answer that has been given. One that is not on record is none: the question stands.
+
+    `has_begun`: an earlier orchestration began to do it. What it did would look like a change.
+    """
     while True:
         try:
-            again = yield from _changed_since(ctx, case, answer.asked.assessment, answer)
+            again = None
+            if not has_begun:
+                again = yield from _changed_since(ctx, case, answer.asked.assessment, answer)
+            has_begun = False
             if again is None:
                 if answer.decision is None or answer.decision.verdict == "reject":
                     return Settled(answer, None)

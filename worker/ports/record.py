@@ -6,8 +6,9 @@ from typing import Protocol
 
 from contracts.assessment import RiskAssessment
 from contracts.brief import CaseBrief
+from contracts.case import CaseOutcome
 from contracts.effect import Effect, EffectTerms
-from contracts.investigation import Closing, Escalation, InvestigationPolicy, ReviewOpening
+from contracts.investigation import CaseStanding, Closing, Escalation, InvestigationPolicy, ReviewOpening
 from contracts.journal import JournalEntry, Standing
 from contracts.report import Evidence, Specialist, SpecialistReport, Spend
 from contracts.reversal import Reversal
@@ -38,6 +39,10 @@ class CaseRecord(Journal, Protocol):
 
     def brief(self, case_id: str, round: int) -> CaseBrief:  # noqa: A002 - the casebook's own word
         """What is on record of a case as of one round."""
+        ...
+
+    def take_up(self, case_id: str) -> CaseStanding | CaseOutcome | None:
+        """The outcome of a closed case, where one that broke goes on, or None for one that begins."""
         ...
 
     def note_other_alert(self, case_id: str) -> None:

@@ -24,7 +24,7 @@ from backend.routes.app import create_app
 from backend.routes.facts import PublicConfig
 from backend.routes.guard import Guard
 from backend.routes.web import WebBundle
-from backend.services.errors import SchedulerUnavailable
+from backend.services.errors import SchedulerUnavailable, StartRefused
 from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeStatus
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
@@ -76,6 +76,8 @@ class FakeScheduler:
 
     reachable: bool = True
     refuses: set[str] = field(default_factory=set[str])
+    never_starts: set[str] = field(default_factory=set[str])
+    """What it refuses to start for good."""
     attempts: list[str] = field(default_factory=list[str])
     instances: dict[str, InstanceState] = field(default_factory=dict[str, InstanceState])
     starts: list[str] = field(default_factory=list[str])
@@ -87,13 +89,18 @@ class FakeScheduler:
 
     async def start_investigation(self, case: str) -> None:
         self._answer(case)
-        if case not in self.instances:
+        if case in self.never_starts:
+            raise StartRefused("INVALID_ARGUMENT: its id is too long")
+        known = self.instances.get(case)
+        if known is None or known.runtime_status in ("COMPLETED", "FAILED", "TERMINATED"):
             self.starts.append(case)
             self.instances[case] = instance_state("investigating")
         self.told.set()
 
     async def start_reversal(self, reversal: Reversal) -> None:
         self._answer(reversal.reversal_id)
+        if reversal.reversal_id in self.never_starts:
+            raise StartRefused("INVALID_ARGUMENT: its id is too long")
         if reversal.reversal_id not in self.instances:
             self.reversals.append(reversal)
             self.instances[reversal.reversal_id] = instance_state("acting")
@@ -127,7 +134,7 @@ class FakeScheduler:
             self.refused.set()
             raise SchedulerUnavailable("nothing answers at its address")
         if case in self.refuses:
-            raise SchedulerUnavailable("INVALID_ARGUMENT: it is too large")
+            raise SchedulerUnavailable("INTERNAL: it cannot be read")
 
 
 def instance_state(

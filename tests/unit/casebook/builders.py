@@ -178,6 +178,28 @@ def closing(case: str, outcome: str = "account_locked", round_number: int = 1) -
     return Closing.model_validate({"case_id": case, "round": round_number, "outcome": outcome})
 
 
+def close_as_failed(book: CaseBook, case: str) -> None:
+    """The store refuses what is approved in an open case, whatever it has come to, and the case ends."""
+    view = book.get_case(case)
+    asked = view.review
+    if asked is None:
+        asked = an_opening(case, view.assessment, view.round).review
+        put(book, an_opening(case, view.assessment, view.round))
+    lock = Decision(
+        review_id=asked.review_id,
+        assessment_hash=asked.assessment_hash,
+        verdict="approve",
+        action="lock_account",
+        reason_code=REASON,
+        decided_by="ana",
+        decided_at=NOON,
+    )
+    book.accept_decision(lock, MANAGER)
+    key = effect_key(case, "lock_account", str(view.alert.customer_id))
+    book.finish_effect(case, an_effect(case, status="failed").model_copy(update={"key": key}))
+    book.close_case(closing(case, "failed", view.round))
+
+
 def investigate(book: CaseBook, case: str, round_number: int = 1) -> None:
     """A whole round up to its assessment."""
     book.start_round(case, round_number)

@@ -24,7 +24,7 @@ from tests.unit.casebook.builders import (
     an_opening,
     ask,
     asked_in_short,
-    closing,
+    close_as_failed,
     conclude,
     investigate,
     open_case,
@@ -179,7 +179,7 @@ def test_a_decision_accepted_before_the_review_expires_is_handed_back(book: Case
 def test_closing_a_case_withdraws_its_open_review(book: CaseBook):
     case = open_case(book)
     ask(book, case)
-    book.close_case(closing(case, "failed"))
+    close_as_failed(book, case)
 
     assert book.get_case(case).review is None
     assert book.summary(case).due_at is None

@@ -17,6 +17,7 @@ from casebook.audit import ORPHANS, audit_case, verify_audit
 from casebook.desk import Desk
 from casebook.engine import writing
 from casebook.events import BrokenLink
+from casebook.handover import MOST_BREAKS
 from casebook.refusal_tables import Base
 from casebook.repository import CaseBook
 from contracts.effect import Effect
@@ -90,6 +91,10 @@ def tell(book: CaseBook, desk: Desk) -> str:
     review = waiting.review.model_copy(update={"four_eyes_actions": ("lock_and_refund",), "approvals_required": 2})
     put(book, waiting.model_copy(update={"review": review}))
     book.accept_decision(a_decision(waiting, action="lock_and_refund"), MANAGER)
+    broken = open_case(book, 3)
+    investigate(book, broken)
+    for _ in range(MOST_BREAKS):
+        book.hand_over(broken, "The investigation broke.", unstarted=True)
     return case
 
 
@@ -150,7 +155,7 @@ def test_a_whole_story_is_intact_and_everything_in_it_is_counted(book: CaseBook,
     report = book.audit()
 
     assert report.broken is None
-    assert (report.cases, report.events, report.rows) == (2, book.last_seq(), held)
+    assert (report.cases, report.events, report.rows) == (3, book.last_seq(), held)
     assert report.unhashed == 0
 
 

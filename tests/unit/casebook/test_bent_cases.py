@@ -75,6 +75,18 @@ def by_another(log: Log) -> Log:
     ]
 
 
+def broken_after(kind: str, actor: str = "system", **data: Any) -> Bend:
+    """An invented break that the log never had, straight after the last event of that kind."""
+
+    def bend(log: Log) -> Log:
+        index = max(place for place, event in enumerate(log) if event.type == kind)
+        said = {"round": 1, "reason": "It broke.", "breaks": 1, "asks_anew": False, **data}
+        broke = log[index].model_copy(update={"type": "investigation_broke", "actor": actor, "data": said})
+        return [*log[: index + 1], broke, *log[index + 1 :]]
+
+    return bend
+
+
 ACTED = ("effect_started", "effect_finished")
 BENDS: dict[str, tuple[Bend, str]] = {
     "closed without a decision": (
@@ -105,6 +117,53 @@ BENDS: dict[str, tuple[Bend, str]] = {
     "acted on another customer": (
         saying("effect_started", key="case-impossible_travel-1:lock_account:2"),
         "'effect_started': it is about another customer",
+    ),
+    "closed as failed": (
+        saying("case_closed", outcome="failed"),
+        "'case_closed': nothing that was approved in round 1 has failed, or is in doubt for good",
+    ),
+    "closed as failed before it began": (
+        bent(without("round_started", "decision_accepted", *ACTED), saying("case_closed", outcome="failed")),
+        "'case_closed': nothing that was approved in round 1 has failed, or is in doubt for good",
+    ),
+    "broke after an approval that stands": (
+        broken_after("decision_accepted", asks_anew=True, round=2),
+        "'investigation_broke': what was answered in round 1 stands",
+    ),
+    "broke into another round": (
+        broken_after("case_opened", asks_anew=True, round=3),
+        "'investigation_broke': the case is in round 1",
+    ),
+    "broke in a round that was asked about": (
+        broken_after("review_opened", asks_anew=True),
+        "'investigation_broke': a person was asked about it already",
+    ),
+    "broke in another round": (
+        broken_after("review_opened", round=2),
+        "'investigation_broke': the case was in round 1",
+    ),
+    "broke by a person's word": (
+        broken_after("review_opened", actor="mallory"),
+        "'investigation_broke': mallory is said to have found out",
+    ),
+    "broke, and began anew": (
+        broken_after("case_opened", asks_anew=True),
+        "'round_started': the investigation broke, so a person is asked first",
+    ),
+    "broke, and closed by itself": (
+        bent(
+            without("round_started", "review_opened", "decision_accepted", *ACTED),
+            broken_after("case_opened", asks_anew=True),
+            saying("assessed", route="auto_clear"),
+            saying("case_closed", outcome="auto_cleared"),
+        ),
+        "'case_closed': a person was asked, so a person decides",
+    ),
+    "assessed by nobody": (
+        lambda log: [
+            event.model_copy(update={"actor": "system"}) if event.type == "assessed" else event for event in log
+        ],
+        "'assessed': only where the investigation broke is there an assessment without one",
     ),
     "re-opened": (reopened, "'round_started': the case was closed before it"),
     "another round": (another_round, "'round_started': nobody rejected round 1"),
@@ -177,13 +236,12 @@ def test_an_earlier_release_s_second_round_that_closed_by_itself_still_verifies(
     case = open_case(book)
     book.accept_decision(a_decision(ask(book, case), "reject"), MANAGER)
     book.start_round(case, 2)
-    book.close_case(closing(case, "failed", 2))
     log = book.case_events(case)
     assessed = next(event for event in log if event.type == "assessed")
     calm = assessed.model_copy(update={"data": {**assessed.data, "round": 2, "route": "auto_clear"}})
-    cleared = log[-1].model_copy(update={"data": {"round": 2, "outcome": "auto_cleared"}})
+    cleared = log[-1].model_copy(update={"type": "case_closed", "data": {"round": 2, "outcome": "auto_cleared"}})
     with Session(writing(engine)) as session:
-        write_anew(session, case, [*log[:-1], calm, cleared])
+        write_anew(session, case, [*log, calm, cleared])
         # Rows are held against the log by other tests; of the log itself, nothing is broken.
         broken = audit_case(session, case).broken
         assert broken is None or not broken.reason.startswith("nothing before it justifies")
@@ -192,7 +250,7 @@ def test_an_earlier_release_s_second_round_that_closed_by_itself_still_verifies(
             each.model_copy(update={"data": {**each.data, "policy": {}}}) if each.type == "round_started" else each
             for each in log
         ]
-        write_anew(session, case, [*begun[:-1], calm, cleared])
+        write_anew(session, case, [*begun, calm, cleared])
         named = audit_case(session, case).broken
         assert named is not None
         assert "a person was asked, so a person decides" in named.reason
@@ -209,3 +267,19 @@ def test_every_event_is_read_back_as_it_was_written_anew(book: CaseBook, engine:
         assert audit_case(session, case).broken is None
         session.rollback()
     assert found == log
+
+
+def test_what_an_earlier_release_closed_as_failed_still_verifies(book: CaseBook, engine: Engine):
+    """Until the limits of a case were on record, whatever broke was closed as failed."""
+    case = open_case(book)
+    ask(book, case)
+    log = book.case_events(case)
+    failed = log[-1].model_copy(update={"type": "case_closed", "data": {"round": 1, "outcome": "failed"}})
+    with Session(writing(engine)) as session:
+        write_anew(session, case, [*log, failed])
+        broken = audit_case(session, case).broken
+        session.rollback()
+
+    # Rows are held against the log by other tests; of the log itself, nothing is broken.
+    assert broken is not None
+    assert broken.row != "event"

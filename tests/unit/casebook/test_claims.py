@@ -23,7 +23,7 @@ from tests.unit.casebook.builders import (
     an_alert,
     an_opening,
     asked_in_short,
-    closing,
+    close_as_failed,
     open_case,
     put,
 )
@@ -120,7 +120,7 @@ def test_a_claim_is_taken_over_with_a_reason(book: CaseBook, desk: Desk) -> None
 
 def test_nobody_claims_a_closed_or_an_unknown_case(book: CaseBook, desk: Desk) -> None:
     case = open_case(book)
-    book.close_case(closing(case, "failed"))
+    close_as_failed(book, case)
     actions: list[Callable[[str], object]] = [
         lambda case: desk.claim(case, "ana"),
         lambda case: desk.assign(case, "ana", "maria"),

@@ -21,7 +21,7 @@ from tests.unit.casebook.builders import (
     an_alert,
     an_assessment,
     an_opening,
-    closing,
+    close_as_failed,
     only_on,
     put,
 )
@@ -45,7 +45,7 @@ def cases(book: CaseBook) -> list[str]:
         due = NOON + timedelta(hours=number % 5)
         put(book, opening.model_copy(update={"review": opening.review.model_copy(update={"due_at": due})}))
         if number % 3 == 2:
-            book.close_case(closing(case, "failed"))
+            close_as_failed(book, case)
     return opened
 
 

@@ -19,6 +19,7 @@ from tests.unit.casebook.builders import (
     an_effect,
     an_opening,
     ask,
+    close_as_failed,
     closing,
     investigate,
     only_on,
@@ -74,7 +75,7 @@ def test_a_list_can_be_of_one_state(book: CaseBook):
     for number in range(1, 7):
         case = open_case(book, number)
         if number % 2:
-            book.close_case(closing(case, "failed"))
+            close_as_failed(book, case)
 
     assert customers(book, state="closed", limit=2) == [5, 3, 1]
     assert customers(book, state="investigating", limit=2) == [6, 4, 2]

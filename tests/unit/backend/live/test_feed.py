@@ -13,8 +13,7 @@ from casebook.errors import CaseNotFound
 from casebook.following import Following, News, Sign
 from casebook.repository import CaseBook
 from contracts.case import CaseProgress, CaseSummary
-from contracts.investigation import Closing
-from tests.unit.casebook.builders import ask, open_case
+from tests.unit.casebook.builders import ask, close_as_failed, open_case
 
 pytestmark = pytest.mark.anyio
 
@@ -268,7 +267,7 @@ async def test_nobody_is_eager_for_a_case_that_is_closed(
     ask(book, case)
     feed.wake(awaiting=case)
     await until(feed, pulse, book.last_seq())
-    book.close_case(Closing(case_id=case, round=1, outcome="failed"))
+    close_as_failed(book, case)
     await until(feed, pulse, book.last_seq())
     sign = log.sign
     assert sign is not None

@@ -11,7 +11,7 @@ from backend.routes.guard import MAX_BODY_BYTES
 from casebook.repository import CaseBook
 from contracts.note import Attachment, Note
 from tests.unit.backend.support import case_in_review, decision_body, signed_in
-from tests.unit.casebook.builders import closing, open_case
+from tests.unit.casebook.builders import close_as_failed, open_case
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +22,7 @@ async def test_a_note_is_kept_in_the_name_of_its_author_and_found_by_its_words(
     client: httpx.AsyncClient, book: CaseBook
 ) -> None:
     case = open_case(book)
-    book.close_case(closing(case, "failed"))
+    close_as_failed(book, case)
     added = await client.post(f"/api/cases/{case}/notes", json={"text": "Rang her: roaming package."}, headers=BEN)
     assert added.status_code == 201
     note = Note.model_validate_json(added.content)

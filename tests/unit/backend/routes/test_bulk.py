@@ -6,7 +6,7 @@ import pytest
 from casebook.repository import CaseBook
 from contracts.ids import case_id
 from tests.unit.backend.support import case_in_review, decision_body, signed_in
-from tests.unit.casebook.builders import closing, open_case
+from tests.unit.casebook.builders import close_as_failed, open_case
 
 pytestmark = pytest.mark.anyio
 
@@ -73,7 +73,7 @@ async def test_a_false_alarm_is_bound_to_what_was_shown(client: httpx.AsyncClien
 async def test_a_preview_says_why_a_case_is_left_out(client: httpx.AsyncClient, book: CaseBook) -> None:
     claimed, escalated = case_in_review(book, 1), case_in_review(book, 2, escalation_reason="Late.")
     unasked, closed = open_case(book, 3), open_case(book, 4)
-    book.close_case(closing(closed, "failed"))
+    close_as_failed(book, closed)
     await client.post(f"/api/cases/{claimed.case_id}/claim", headers=BEN)
     cases = [claimed.case_id, escalated.case_id, unasked, closed]
     reasons = [item["reason"] for item in await preview(client, "close_false_alarm", cases, ANA)]

@@ -56,6 +56,7 @@ async def test_cases_and_what_waits_for_the_scheduler_are_counted(
     assert counted["casewright_relay_backlog{start}"] == 1
     assert counted["casewright_relay_backlog{decision}"] == 1
     assert counted["casewright_watchers"] == 1
+    assert counted["casewright_cases_stranded"] == 0
 
 
 async def test_what_was_read_is_counted(parts: Parts) -> None:
@@ -80,7 +81,11 @@ async def test_what_was_read_is_counted(parts: Parts) -> None:
 
 async def test_every_name_is_documented() -> None:
     nothing = Reading(
-        cases={}, backlog=Backlog(unscheduled=0, undelivered=0), ingest=ingest_status(NOTHING_READ), watchers=0
+        cases={},
+        backlog=Backlog(unscheduled=0, undelivered=0),
+        ingest=ingest_status(NOTHING_READ),
+        watchers=0,
+        stranded=0,
     )
     for metric in nothing.collect():
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
@@ -101,7 +106,9 @@ async def test_an_alert_that_two_backends_raise_counts_once(parts: Parts, book: 
         async with service:
             await service.wait_finished()
         status = ingest_status(service.report())
-        reading = Reading(cases={}, backlog=Backlog(unscheduled=0, undelivered=0), ingest=status, watchers=0)
+        reading = Reading(
+            cases={}, backlog=Backlog(unscheduled=0, undelivered=0), ingest=status, watchers=0, stranded=0
+        )
         samples = [sample for metric in reading.collect() for sample in metric.samples]
         counted += sum(sample.value for sample in samples if sample.name == "casewright_alerts_total")
         raised += sum(status.alerts_by_rule.values())

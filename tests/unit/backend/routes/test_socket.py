@@ -13,7 +13,7 @@ from websockets.typing import Origin
 
 from casebook.repository import CaseBook
 from tests.unit.backend.support import FakeScheduler, RunningBackend, signed_in
-from tests.unit.casebook.builders import an_alert, ask, closing, open_case
+from tests.unit.casebook.builders import an_alert, ask, close_as_failed, open_case
 
 
 def socket_of(backend: RunningBackend, case: str, origin: Origin | None = None) -> ClientConnection:
@@ -61,7 +61,7 @@ def test_it_closes_after_the_push_that_says_that_the_case_is_closed(backend: Run
     with socket_of(backend, case) as watching:
         receive(watching)
         ask(book, case)
-        book.close_case(closing(case, "failed"))
+        close_as_failed(book, case)
         messages, code = drain(watching)
     last = messages[-1]
     assert (last["case"]["state"], last["progress"]["outcome"], code) == ("closed", "failed", 1000)
@@ -69,7 +69,7 @@ def test_it_closes_after_the_push_that_says_that_the_case_is_closed(backend: Run
 
 def test_a_closed_case_is_shown_once(backend: RunningBackend, book: CaseBook) -> None:
     case = open_case(book)
-    book.close_case(closing(case, "failed"))
+    close_as_failed(book, case)
     with socket_of(backend, case) as watching:
         messages, code = drain(watching)
     assert [message["case"]["outcome"] for message in messages] == ["failed"]

@@ -7,7 +7,6 @@ import pytest
 from backend.main import Parts
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
-from contracts.investigation import Closing
 from contracts.sizes import attributes_size
 from contracts.telemetry import telemetry_event
 from tests.unit.backend.support import (
@@ -18,7 +17,7 @@ from tests.unit.backend.support import (
     instance_state,
     signed_in,
 )
-from tests.unit.casebook.builders import open_case
+from tests.unit.casebook.builders import close_as_failed, open_case
 
 pytestmark = pytest.mark.anyio
 
@@ -188,7 +187,7 @@ async def test_status_says_what_the_scheduler_says(
 async def test_a_closed_case_is_completed_though_the_scheduler_has_forgotten_it(parts: Parts, book: CaseBook) -> None:
     case = open_case(book)
     Outbox(book.transactions).confirm(scheduled=[case])
-    book.close_case(Closing(case_id=case, round=1, outcome="failed"))
+    close_as_failed(book, case)
     async with answering(parts) as client:
         answer = (await client.get(f"/api/workflow/status/{case}")).json()
     assert (answer["runtime_status"], answer["result"]) == ("COMPLETED", "failed")
@@ -302,7 +301,7 @@ async def test_decisions_on_what_is_not_asked_are_refused(client: httpx.AsyncCli
     later = await client.post("/api/workflow/decision", json=decision_body(opening, review_id=f"{opening.case_id}:r2"))
     assert (later.status_code, later.json()["id"]) == (409, "no-open-review")
 
-    book.close_case(Closing(case_id=opening.case_id, round=1, outcome="failed"))
+    close_as_failed(book, opening.case_id)
     closed = await client.post("/api/workflow/decision", json=decision_body(opening))
     assert (closed.status_code, closed.json()["id"]) == (409, "case-closed")
 

@@ -10,9 +10,8 @@ from casebook.engine import open_engine
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions, utc_now
-from contracts.investigation import Closing
 from tests.unit.backend.support import Clock, FakeScheduler, case_in_review, instance_state
-from tests.unit.casebook.builders import MANAGER, a_decision, ask, open_case
+from tests.unit.casebook.builders import MANAGER, a_decision, ask, close_as_failed, open_case
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +41,7 @@ async def test_of_a_flood_the_oldest_are_investigated_and_the_others_wait_for_ro
     assert scheduler.starts == cases[:3]
 
     for case in cases[1:3]:
-        book.close_case(Closing(case_id=case, round=1, outcome="failed"))
+        close_as_failed(book, case)
     await relay.sweep()
     assert scheduler.starts == cases
     assert [relay.take_room(), relay.take_room()] == [True, False]
@@ -86,7 +85,7 @@ async def test_open_cases_that_the_scheduler_forgot_are_started_again_with_what_
     book.accept_decision(decision, MANAGER)
     await relay.sweep()
     closed = case_in_review(book, 2)
-    book.close_case(Closing(case_id=closed.case_id, round=1, outcome="failed"))
+    close_as_failed(book, closed.case_id)
     scheduler.instances.clear()
     scheduler.delivered.clear()
 
@@ -239,7 +238,7 @@ async def test_what_is_refused_is_complained_of_once_and_tried_ever_more_rarely(
     assert len(scheduler.attempts) == 7
     assert [record.getMessage() for record in caplog.records if case in record.getMessage()] == [
         f"{case} is refused by the scheduler and tried again now and then; the others go on. "
-        "INVALID_ARGUMENT: it is too large"
+        "INTERNAL: it cannot be read"
     ]
 
     scheduler.refuses.clear()

@@ -2,12 +2,14 @@ import pytest
 
 from backend.services.relay import SWEEP_S, WATCHED, Relay
 from backend.services.scheduler import InstanceState, RuntimeStatus
-from casebook.errors import CaseClosed
+from casebook.handover import MOST_BREAKS
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
+from contracts.case import CaseEvent
 from contracts.reversal import Reversal
+from contracts.review import Decision
 from tests.unit.backend.support import Clock, FakeScheduler, case_in_review, instance_state
-from tests.unit.casebook.builders import MANAGER, a_decision, an_effect, open_case
+from tests.unit.casebook.builders import MANAGER, a_decision, an_opening, closing, open_case
 from tests.unit.casebook.test_reversals import approve, ask_back, closed_case, undoing
 
 pytestmark = pytest.mark.anyio
@@ -17,10 +19,23 @@ def over(status: RuntimeStatus, result: str | None = None) -> InstanceState:
     return instance_state("awaiting_review", 1, status, result)
 
 
+def breaks_of(book: CaseBook, case: str) -> list[CaseEvent]:
+    return [event for event in book.case_events(case) if event.type == "investigation_broke"]
+
+
+def stranded(book: CaseBook) -> str:
+    """A case that the scheduler does not know, and that broke so often that a manager was asked."""
+    case = open_case(book)
+    for _ in range(MOST_BREAKS):
+        book.hand_over(case, "It broke.", unstarted=True)
+    return case
+
+
 @pytest.mark.parametrize(
     ("state", "reason"),
     [
         (over("TERMINATED"), "The investigation was terminated in the scheduler."),
+        (over("COMPLETED", "auto_cleared"), "The investigation ended in the scheduler: auto_cleared"),
         (
             over("FAILED", "a non-determinism error"),
             "The investigation failed in the scheduler: a non-determinism error",
@@ -31,7 +46,7 @@ def over(status: RuntimeStatus, result: str | None = None) -> InstanceState:
         ),
     ],
 )
-async def test_a_case_whose_orchestration_ended_from_outside_is_closed_as_failed_loudly(
+async def test_a_case_whose_orchestration_is_over_is_handed_to_a_person_loudly(
     timed_relay: Relay,
     book: CaseBook,
     scheduler: FakeScheduler,
@@ -45,54 +60,155 @@ async def test_a_case_whose_orchestration_ended_from_outside_is_closed_as_failed
     await timed_relay.sweep()
     scheduler.instances[opening.case_id] = state
 
-    clock.now += SWEEP_S
-    await timed_relay.sweep()
-    clock.now += SWEEP_S
-    await timed_relay.sweep()
+    for _ in range(3):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
 
     view = book.get_case(opening.case_id)
-    assert (view.state, view.outcome, view.review) == ("closed", "failed", None)
-    closed = book.case_events(opening.case_id)[-1]
-    assert (closed.type, closed.actor) == ("case_closed", "system")
-    journal = {"entries": 0, "hash": None}
-    assert closed.data == {"outcome": "failed", "round": 1, "reason": reason, "journal": journal}
+    assert (view.state, view.outcome, view.review) == ("awaiting_review", None, opening.review)
+    broke = breaks_of(book, opening.case_id)
+    assert [(event.actor, event.data["reason"]) for event in broke] == [("system", reason)]
+    assert scheduler.starts == [opening.case_id]
     assert book.verify_audit() is None
     errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
-    assert errors == [f"{opening.case_id} is closed as failed, and nothing goes on with it. {reason}"]
-    with pytest.raises(CaseClosed):
-        book.accept_decision(a_decision(opening), MANAGER)
+    assert errors == [f"{opening.case_id} broke and is handed to a person. {reason}"]
+    assert isinstance(book.accept_decision(a_decision(opening), MANAGER), Decision)
 
 
-async def test_an_orchestration_that_ended_while_the_backend_was_down_shows_at_the_start(
+async def test_an_orchestration_that_ended_while_the_backend_was_down_is_started_again(
     relay: Relay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     opening = case_in_review(book)
     scheduler.instances[opening.case_id] = over("TERMINATED")
     await relay.sweep()
-    assert book.summary(opening.case_id).outcome == "failed"
-    assert scheduler.starts == []
-
-
-async def test_effects_of_which_nobody_knows_what_came_are_named(
-    relay: Relay, book: CaseBook, scheduler: FakeScheduler, caplog: pytest.LogCaptureFixture
-) -> None:
-    opening = case_in_review(book)
-    book.accept_decision(a_decision(opening), MANAGER)
-    Outbox(book.transactions).confirm(delivered=[opening.review.review_id])
-    effect = an_effect(opening.case_id)
-    book.start_effect(opening.case_id, effect)
-    scheduler.instances[opening.case_id] = over("TERMINATED")
-
     await relay.sweep()
+    assert scheduler.starts == [opening.case_id]
+    assert book.summary(opening.case_id).state == "awaiting_review"
 
-    assert book.summary(opening.case_id).outcome == "failed"
-    assert f"it is not known what came of {effect.key}: look at the customer's records." in caplog.text
+
+async def test_a_case_that_breaks_again_and_again_is_not_started_for_ever(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    case = open_case(book)
+    for _ in range(10):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+        scheduler.instances[case] = over("FAILED", "the history has 5 MiB")
+
+    assert scheduler.starts == [case] * MOST_BREAKS
+    assert timed_relay.broken.stranded == {case}
+    view = book.get_case(case)
+    assert view.review is not None
+    assert view.review.required_role == "manager"
+    assert f"{case} broke {MOST_BREAKS} times in a row" in caplog.text
+
+    await timed_relay.recover()
+    await timed_relay.sweep()
+    assert scheduler.starts == [case] * (MOST_BREAKS + 1)
+    assert timed_relay.broken.stranded == set()
+
+
+async def test_what_a_manager_decides_on_a_stranded_case_is_carried_out(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    case = open_case(book)
+    for _ in range(2 * MOST_BREAKS):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+        scheduler.instances[case] = over("FAILED")
+    view = book.get_case(case)
+    assert view.assessment is not None
+    book.accept_decision(a_decision(an_opening(case, view.assessment, view.round)), MANAGER)
+
+    for _ in range(3):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+
+    assert scheduler.starts == [case] * (MOST_BREAKS + 1)
+    assert timed_relay.broken.stranded == set()
+
+
+async def test_what_the_scheduler_lost_of_a_stranded_case_stays_lost(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    case = stranded(book)
+
+    for _ in range(5):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+        if case in scheduler.instances:
+            scheduler.instances[case] = over("FAILED")
+
+    assert scheduler.starts == [case], "a backend that starts tries it once more"
+    assert timed_relay.broken.stranded == {case}
+
+
+async def test_a_case_that_another_backend_ended_is_stranded_no_more(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    case = stranded(book)
+    await timed_relay.sweep()
+    scheduler.instances[case] = over("FAILED")
+    for _ in range(2):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+    assert timed_relay.broken.stranded == {case}
+
+    view = book.get_case(case)
+    assert view.assessment is not None
+    asked = an_opening(case, view.assessment)
+    book.accept_decision(a_decision(asked, action="clear"), MANAGER)
+    Outbox(book.transactions).confirm(delivered=[asked.review.review_id])
+    book.close_case(closing(case, "cleared", view.round))
+    for _ in range(2):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+
+    assert timed_relay.broken.stranded == set()
+
+
+async def test_a_start_that_is_refused_for_good_ends_with_a_manager(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    case, other = open_case(book, 1), open_case(book, 2)
+    scheduler.never_starts.add(case)
+
+    for _ in range(20):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+
+    assert scheduler.starts == [other]
+    assert scheduler.attempts.count(case) == MOST_BREAKS
+    assert timed_relay.broken.stranded == {case}
+    view = book.get_case(case)
+    assert view.review is not None
+    assert (view.state, view.review.required_role) == ("escalated", "manager")
+    said = "The scheduler does not start the investigation: INVALID_ARGUMENT: its id is too long"
+    assert [event.data["reason"] for event in breaks_of(book, case)] == [said] * MOST_BREAKS
+    assert said in caplog.text
+
+
+async def test_an_outage_is_no_break(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    case = open_case(book)
+    scheduler.refuses.add(case)
+    for _ in range(20):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+    assert breaks_of(book, case) == []
+    scheduler.refuses.clear()
+
+    clock.now += 600
+    await timed_relay.sweep()
+
+    assert scheduler.starts == [case]
 
 
 async def test_however_many_cases_wait_the_one_that_ended_is_found(
     timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
-    cases = [open_case(book, number) for number in range(1, 2 * WATCHED + 2)]
+    cases = [open_case(book, number) for number in range(1, 2 * WATCHED)]
     await timed_relay.sweep()
     asked: list[str] = []
     state_of = scheduler.state_of
@@ -109,7 +225,7 @@ async def test_however_many_cases_wait_the_one_that_ended_is_found(
             asked.clear()
             await timed_relay.sweep()
             assert len(asked) <= WATCHED + 1, "one look at a few, and one at the witness"
-        assert book.summary(ended).outcome == "failed"
+        assert book.case_events(ended)[-2].type == "investigation_broke"
     assert all(book.summary(case).state == "investigating" for case in cases[1:-1])
 
 
@@ -208,3 +324,19 @@ async def test_a_reversal_that_goes_on_is_left_alone_and_one_that_was_purged_is_
     await timed_relay.sweep()
     assert scheduler.reversals == [reversal, reversal]
     assert book.get_case(reversal.case_id).reversals == (reversal,)
+
+
+async def test_a_reversal_that_the_scheduler_never_starts_ends_loudly(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    reversal = approved_reversal(book)
+    scheduler.never_starts.add(reversal.reversal_id)
+
+    for _ in range(3):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+
+    (ended,) = book.get_case(reversal.case_id).reversals
+    assert ended.status == "failed"
+    assert scheduler.attempts.count(reversal.reversal_id) == 1
+    assert ask_back(book, reversal.case_id).status == "requested"

@@ -1,13 +1,16 @@
 import asyncio
 import socket
 from collections.abc import Generator
+from typing import Any
 
+import grpc
 import pytest
 from durabletask import task
+from durabletask.client import TaskHubGrpcClient
 from durabletask.testing import InMemoryOrchestrationBackend
 from durabletask.worker import TaskHubGrpcWorker
 
-from backend.services.errors import SchedulerUnavailable
+from backend.services.errors import SchedulerUnavailable, StartRefused
 from backend.services.scheduler import DurableTaskScheduler, InstanceState, InstanceUnknown, open_scheduler
 from contracts.converter import PydanticDataConverter
 from contracts.ids import case_id
@@ -64,11 +67,13 @@ def hub(port: int) -> Generator[str]:
     backend.stop()
 
 
-async def until_finished(scheduler: DurableTaskScheduler, instance_id: str = CASE) -> InstanceState:
+async def until_finished(
+    scheduler: DurableTaskScheduler, instance_id: str = CASE, ended: str = "COMPLETED"
+) -> InstanceState:
     while True:
         state = await scheduler.state_of(instance_id)
         assert state is not None
-        if state.runtime_status == "COMPLETED":
+        if state.runtime_status == ended:
             return state
         await asyncio.sleep(0.02)
 
@@ -97,6 +102,62 @@ async def test_the_decision_reaches_the_round_that_waits_for_it(hub: str) -> Non
     assert state.result == f"{CASE} by ana, version {INVESTIGATION_VERSION}"
     assert state.custom_status is not None
     assert state.custom_status.phase == "awaiting_review"
+
+
+@pytest.mark.parametrize("ended", ["COMPLETED", "TERMINATED"])
+async def test_an_orchestration_that_is_over_is_replaced(hub: str, ended: str) -> None:
+    worker = TaskHubGrpcWorker(host_address=hub, data_converter=PydanticDataConverter())
+    worker.add_orchestrator(investigation)
+    worker.start()
+    try:
+        async with open_scheduler(hub, "default") as scheduler:
+            await scheduler.start_investigation(CASE)
+            if ended == "COMPLETED":
+                await scheduler.deliver(DECISION)
+            else:
+                with TaskHubGrpcClient(host_address=hub) as operator:
+                    await asyncio.to_thread(operator.terminate_orchestration, CASE)
+            await asyncio.wait_for(until_finished(scheduler, ended=ended), 20)
+            await scheduler.start_investigation(CASE)
+            again = await scheduler.state_of(CASE)
+    finally:
+        worker.stop()
+    assert again is not None
+    assert again.runtime_status in ("PENDING", "RUNNING")
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "is_final"),
+    [
+        (grpc.StatusCode.INVALID_ARGUMENT, "The instance id has 120 characters.", True),
+        (grpc.StatusCode.OUT_OF_RANGE, "The request is out of range.", True),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, "Received message larger than max (5000000 vs. 4194304)", True),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, "The input has 2,000,000 bytes, and at most 1,048,576 are taken", True),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, "The scheduler's disk is full: nothing was stored.", False),
+        (grpc.StatusCode.UNAVAILABLE, "It is being restarted.", False),
+        (grpc.StatusCode.UNAUTHENTICATED, "The token has expired.", False),
+        (grpc.StatusCode.INTERNAL, "It broke.", False),
+    ],
+)
+async def test_a_start_refused_for_good_is_no_outage(code: grpc.StatusCode, said: str, is_final: bool) -> None:
+    async def refuse(_: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        await context.abort(code, said)
+
+    handlers: Any = grpc
+    start = handlers.unary_unary_rpc_method_handler(refuse)
+    service = handlers.method_handlers_generic_handler("TaskHubSidecarService", {"StartInstance": start})
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers((service,))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        async with open_scheduler(f"http://127.0.0.1:{port}", "default") as scheduler:
+            with pytest.raises(SchedulerUnavailable) as refused:
+                await scheduler.start_investigation(CASE)
+    finally:
+        await server.stop(None)
+
+    assert isinstance(refused.value, StartRefused) is is_final
 
 
 async def test_an_id_above_the_schedulers_limit_is_shortened(hub: str) -> None:

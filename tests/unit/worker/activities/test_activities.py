@@ -35,6 +35,7 @@ from worker.agents.aggregator import AggregatorAgent
 from worker.agents.prompting import load_prompts
 from worker.agents.specialists import SpecialistAgents
 from worker.domain.assessing import send_to_person
+from worker.domain.deciding import planned_effects
 from worker.domain.failures import unavailable_report
 
 PROMPTS = load_prompts()
@@ -236,6 +237,11 @@ def test_a_person_is_shown_why_an_assessment_that_was_to_clear_the_case_came_to_
 def test_a_case_that_ends_as_failed_is_an_error_in_the_log(
     casebook: CaseBook, caplog: pytest.LogCaptureFixture
 ) -> None:
+    approved(casebook)
+    effect = planned_effects(CASE, 7, "lock_account")[0]
+    casebook.finish_effect(CASE, effect.model_copy(update={"status": "failed"}))
+    caplog.clear()
+
     ClosingActivities(casebook).close_case(CTX, Closing(case_id=CASE, round=1, outcome="failed"))
 
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("ERROR", "Closed: failed.")]

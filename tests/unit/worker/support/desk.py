@@ -17,6 +17,7 @@ from contracts.investigation import (
     AssessmentOrder,
     AssessmentTask,
     CaseBeginning,
+    CaseStanding,
     ChangedFacts,
     Closing,
     DecisionReading,
@@ -67,6 +68,10 @@ class CaseScript:
 
     alert: Alert = field(default_factory=an_alert)
     """What is on record of the case."""
+    standing: CaseStanding | None = None
+    """Where the case stands, when an earlier orchestration broke."""
+    closed_as: CaseOutcome | None = None
+    """How the case has ended before this orchestration began."""
     policy: InvestigationPolicy = field(default_factory=a_policy)
     score: float = 0.9
     recommended: RecommendedAction = "lock_account"
@@ -160,8 +165,15 @@ class FakeActivities:
 
     def begin_case(self, ctx: task.ActivityContext, order: Investigation) -> CaseBeginning:
         script = self._scripts[order.case_id]
-        script.rounds.append(1)
-        return CaseBeginning(policy=script.policy, customer_id=script.alert.customer_id, severity=script.alert.severity)
+        if script.standing is None and script.closed_as is None:
+            script.rounds.append(1)
+        return CaseBeginning(
+            policy=script.policy,
+            customer_id=script.alert.customer_id,
+            severity=script.alert.severity,
+            standing=script.standing,
+            outcome=script.closed_as,
+        )
 
     def start_investigation(self, ctx: task.ActivityContext, order: Investigation) -> InvestigationPolicy:
         self._scripts[order.case_id].rounds.append(1)

@@ -15,6 +15,11 @@ export function describeCaseEvent(event: CaseEvent): EventLine {
   switch (event.type) {
     case "case_opened":
       return { text: "Case opened", tone: "neutral" };
+    case "investigation_broke":
+      return withDetail(
+        { text: "The investigation broke: a person goes on with the case", tone: "high" },
+        data["reason"],
+      );
     case "round_started":
       return { text: `Round ${round ?? 1} started`, tone: "accent" };
     case "specialist_started":

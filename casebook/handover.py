@@ -1,0 +1,279 @@
+"""Cases whose investigation broke: each goes on as its record says, and to a person. Inside one transaction."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from pydantic import JsonValue
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from casebook.asking import open_review
+from casebook.briefs import limits_of
+from casebook.call_chain import as_data
+from casebook.errors import CaseNotFound
+from casebook.events import SYSTEM
+from casebook.held import HeldCase, hold
+from casebook.investigating import end_open_review, enter_round, move, put_assessment
+from casebook.journal import kept_assessment
+from casebook.justification import Precedents
+from casebook.log import Entry, append
+from casebook.precedents import BROKE, facts_changed_key, precedents_of
+from casebook.reviews import ASKED, read_review
+from casebook.tables import CaseEventRow, CaseRow, DecisionRow, PlainRow, ReviewRow, table_of
+from casebook.terms import Limits, with_four_eyes
+from contracts.assessment import EffectAction, RiskAssessment
+from contracts.case import CaseOutcome
+from contracts.hashing import content_hash
+from contracts.ids import review_id
+from contracts.investigation import CaseStanding, InvestigationPolicy, ReviewOpening
+from contracts.names import CaseEventType
+from contracts.review import Decision, ReviewRequest, Role
+
+MOST_BREAKS = 3
+"""With the last of so many breaks in a row a case no longer goes on by itself: a manager decides first."""
+UNCONCLUDED = "The investigation broke before anything was concluded."
+LOST = "The scheduler lost the investigation after it had broken before."
+BROKE_AGAIN = "The investigation of this case broke again and again."
+UNKNOWN_POLICY = InvestigationPolicy(four_eyes_refund_minor=0)
+"""For a case that never began: the usual time, and two people for whatever refunds."""
+
+_CASES, _EVENTS = table_of(CaseRow), table_of(CaseEventRow)
+_REVIEWS, _DECISIONS = table_of(ReviewRow), table_of(DecisionRow)
+_STANDS = select(_CASES.c.state, _CASES.c.severity, _CASES.c.scheduled_at).where(
+    _CASES.c.case_id == bindparam("of_case")
+)
+_UNSCHEDULE = update(_CASES).where(_CASES.c.case_id == bindparam("of_case")).values(scheduled_at=None)
+_LEAVE = (
+    update(_CASES)
+    .where(_CASES.c.case_id == bindparam("of_case"), _CASES.c.scheduled_at.is_(None))
+    .values(scheduled_at=bindparam("now"))
+)
+_LAST = select(func.max(_EVENTS.c.seq)).where(
+    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == bindparam("what")
+)
+_BREAKS = select(func.count()).where(
+    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == BROKE, _EVENTS.c.seq > bindparam("since")
+)
+_SAID = select(_EVENTS.c.data).where(
+    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == bindparam("step")
+)
+_REVIEW = select(*(_REVIEWS.c[name] for name in ASKED)).where(_REVIEWS.c.review_id == bindparam("wanted"))
+_DECISION = select(_DECISIONS.c.body).where(_DECISIONS.c.review_id == bindparam("wanted"))
+_REJECTIONS = select(func.count()).where(_DECISIONS.c.case_id == bindparam("of_case"), _DECISIONS.c.verdict == "reject")
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """What becomes of a case whose investigation broke."""
+
+    breaks: int
+    """How often it broke since a person decided last, this time included."""
+    goes_on: bool
+    """Whether it is to be started again; otherwise it waits for a manager, who was asked."""
+    is_new: bool = True
+    """False: it was left to a manager before, and nothing has changed."""
+
+
+def hand_over(
+    connection: Connection, case_id: str, reason: str, now: datetime, *, again: bool = False, unstarted: bool = False
+) -> HandOver | None:
+    """Put a case whose orchestration is over, and did not close it, before a person, and let it be started again.
+
+    `unstarted`: the scheduler refuses to start it. None, and nothing changes, when the case is closed, or
+    another backend has handed it over just now. One that was left to a manager is tried once more with `again`.
+    """
+    case = hold(connection, case_id)
+    waits = _stands(connection, case_id).scheduled_at is None
+    if case.state == "closed" or (waits and not unstarted):
+        return None
+    breaks = _breaks(connection, case_id)
+    if breaks >= MOST_BREAKS and not again:
+        connection.execute(_LEAVE, {"of_case": case_id, "now": now})
+        return HandOver(breaks, goes_on=False, is_new=False)
+    breaks += 1
+    _record_break(connection, case, reason, breaks, now)
+    goes_on = breaks < MOST_BREAKS or again
+    if goes_on:
+        connection.execute(_UNSCHEDULE, {"of_case": case_id})
+    else:
+        connection.execute(_LEAVE, {"of_case": case_id, "now": now})
+        _ask_manager(connection, case, reason, now)
+    return HandOver(breaks, goes_on)
+
+
+def is_left_to_manager(connection: Connection, case_id: str) -> bool:
+    """Whether the case broke so often that a manager decides before it goes on. Writes nothing. Raises CaseNotFound."""
+    return _stands(connection, case_id).state != "closed" and _breaks(connection, case_id) >= MOST_BREAKS
+
+
+def is_fresh(connection: Connection, case_id: str) -> bool:
+    """Whether the case is open and never broke. Writes nothing."""
+    row = connection.execute(_STANDS, {"of_case": case_id}).first()
+    return row is not None and row.state != "closed" and _last(connection, case_id, BROKE) == 0
+
+
+def take_up(connection: Connection, case_id: str, now: datetime) -> CaseStanding | CaseOutcome | None:
+    """Where a new orchestration of the case begins.
+
+    With a closed case's outcome there is nothing to do; a case that broke goes on where it stands; None: it begins
+    with its first round, or repeats what is on record from there.
+    """
+    case = hold(connection, case_id)
+    if case.state == "closed":
+        assert case.outcome is not None, "a closed case has an outcome"
+        return cast("CaseOutcome", case.outcome)
+    if _last(connection, case_id, BROKE) == 0:
+        return None
+    standing = _standing(connection, case)
+    if standing is None:
+        # The orchestration that took it up was lost as well, in a round that nothing came of.
+        _record_break(connection, case, LOST, _breaks(connection, case_id) + 1, now)
+        standing = _standing(connection, case)
+    assert standing is not None, "a case that broke has something to ask about"
+    return standing
+
+
+def failed_closed(round_number: int, reason: str) -> RiskAssessment:
+    """What a person is shown when nothing was concluded: no score, and why there is none."""
+    return RiskAssessment(
+        round=round_number,
+        overall_risk_score=None,
+        risk_level=None,
+        recommended_action=None,
+        reasoning=UNCONCLUDED,
+        reports=(),
+        route="review",
+        route_reasons=(reason,),
+        evidence_hash=content_hash([]),
+    )
+
+
+def _record_break(connection: Connection, case: HeldCase, reason: str, breaks: int, now: datetime) -> None:
+    """Log the break; where nobody was asked, or the wrong role, begin the question that a person is put next."""
+    question = _next_question(connection, case, precedents_of(connection, case), reason, breaks)
+    data: dict[str, JsonValue] = {
+        "round": case.round if question is None else question.round,
+        "reason": reason,
+        "breaks": breaks,
+        "asks_anew": question is not None,
+    }
+    if question is not None:
+        if case.state != "acting":
+            move(case, "investigating")
+        end_open_review(connection, case, "superseded")
+        enter_round(connection, case, question.round, now)
+    append(connection, case, Entry(BROKE, f"{BROKE}:{case.last_seq}", SYSTEM, data), now)
+    if question is not None:
+        _save(connection, case, question, now)
+
+
+def _next_question(
+    connection: Connection, case: HeldCase, found: Precedents, reason: str, breaks: int
+) -> RiskAssessment | None:
+    """What is asked instead of what the current round asks; None when that stands as it is."""
+    if found.is_settled:
+        return None
+    if found.asked_role is None and found.asks_anew:
+        # It broke again before the question could be put.
+        return None
+    if found.asked_role is not None and found.verdict is None and (breaks == 1 or found.asked_role != "analyst"):
+        return None
+    if found.verdict == "reject":
+        return failed_closed(case.round + 1, reason)
+    concluded = kept_assessment(connection, case.case_id, case.round)
+    if concluded is None:
+        return failed_closed(case.round, reason)
+    reasons = dict.fromkeys((*concluded.route_reasons, *_changes(connection, case), reason))
+    changes = {"round": case.round + 1, "route": "review", "route_reasons": tuple(reasons), "quality_check": False}
+    return concluded.model_copy(update=changes)
+
+
+def _standing(connection: Connection, case: HeldCase) -> CaseStanding | None:
+    """Where the case stands in its current round; None when nothing was concluded in it, or it was sent back."""
+    found = precedents_of(connection, case)
+    concluded = kept_assessment(connection, case.case_id, case.round)
+    if concluded is None or (found.verdict is not None and not found.is_settled):
+        return None
+    wanted = {"wanted": review_id(case.case_id, case.round)}
+    review = connection.execute(_REVIEW, wanted).first()
+    decision = connection.execute(_DECISION, wanted).scalar()
+    return CaseStanding(
+        assessment=concluded,
+        role=_role(connection, case, found),
+        reason=BROKE_AGAIN,
+        review=None if review is None else read_review(review),
+        decision=None if decision is None else Decision.model_validate_json(decision),
+        is_expired=found.is_expired,
+        is_acting=case.state == "acting" and decision is not None,
+        done=tuple(cast("EffectAction", action) for action in sorted(found.done)),
+        rejections=connection.execute(_REJECTIONS, {"of_case": case.case_id}).scalar_one(),
+    )
+
+
+def _role(connection: Connection, case: HeldCase, found: Precedents) -> Role:
+    """Whom the current question is put to: a manager from the second break on."""
+    if found.asked_role is not None:
+        return found.asked_role
+    return "analyst" if _breaks(connection, case.case_id) <= 1 else "manager"
+
+
+def _ask_manager(connection: Connection, case: HeldCase, reason: str, now: datetime) -> None:
+    """Put the current question to a manager, from here: no orchestration would. Its deadline only shows as overdue."""
+    asked_role = precedents_of(connection, case).asked_role
+    concluded = kept_assessment(connection, case.case_id, case.round)
+    if asked_role is not None or concluded is None:
+        return
+    known = limits_of(connection, case.case_id)
+    limits = known or Limits(UNKNOWN_POLICY, _stands(connection, case.case_id).severity)
+    asked = ReviewRequest(
+        review_id=review_id(case.case_id, case.round),
+        assessment_hash=content_hash(concluded),
+        opened_at=now,
+        due_at=now + limits.time("manager"),
+        required_role="manager",
+    )
+    asked = with_four_eyes(asked, limits, concluded)
+    opening = ReviewOpening(
+        case_id=case.case_id, round=case.round, review=asked, assessment=concluded, escalation_reason=reason
+    )
+    open_review(connection, opening, now)
+
+
+def _save(connection: Connection, case: HeldCase, assessment: RiskAssessment, now: datetime) -> None:
+    digest = content_hash(assessment)
+    put_assessment(connection, case, assessment, digest, now)
+    data: dict[str, JsonValue] = {
+        "round": assessment.round,
+        "score": assessment.overall_risk_score,
+        "level": assessment.risk_level,
+        "recommended_action": assessment.recommended_action,
+        "route": assessment.route,
+        "route_reasons": list(assessment.route_reasons),
+        "assessment_hash": digest,
+        "journal": as_data(case.journal_entries, case.journal_hash),
+    }
+    append(connection, case, Entry("assessed", f"assessed:{assessment.round}", SYSTEM, data), now)
+
+
+def _changes(connection: Connection, case: HeldCase) -> list[str]:
+    """What no longer holds of what was approved in the current round."""
+    said = connection.execute(_SAID, {"of_case": case.case_id, "step": facts_changed_key(case.round)}).scalar()
+    return [] if said is None else json.loads(said)["changes"]
+
+
+def _stands(connection: Connection, case_id: str) -> PlainRow:
+    row = connection.execute(_STANDS, {"of_case": case_id}).first()
+    if row is None:
+        raise CaseNotFound(case_id)
+    return row
+
+
+def _breaks(connection: Connection, case_id: str) -> int:
+    """How often the case broke since a person decided last."""
+    since = _last(connection, case_id, "decision_accepted")
+    return connection.execute(_BREAKS, {"of_case": case_id, "since": since}).scalar_one()
+
+
+def _last(connection: Connection, case_id: str, what: CaseEventType) -> int:
+    return connection.execute(_LAST, {"of_case": case_id, "what": what}).scalar() or 0

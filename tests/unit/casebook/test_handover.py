@@ -1,0 +1,389 @@
+"""A case whose investigation broke goes on as its record says, and always to a person."""
+
+from datetime import timedelta
+
+import pytest
+
+from casebook.errors import CaseNotFound, NotApproved, OutcomeNotJustified, RoundNotJustified
+from casebook.handover import BROKE_AGAIN, MOST_BREAKS, HandOver
+from casebook.outbox import Outbox
+from casebook.repository import CaseBook
+from contracts.investigation import CaseStanding, InvestigationPolicy, ReviewOpening
+from contracts.review import Decision
+from tests.unit.casebook.builders import (
+    MANAGER,
+    a_calm_assessment,
+    a_decision,
+    a_report,
+    an_assessment,
+    an_effect,
+    an_escalation,
+    an_opening,
+    ask,
+    closing,
+    conclude,
+    evidence_of,
+    investigate,
+    open_case,
+    pass_time,
+)
+
+REASON = "The investigation failed in the scheduler: too large."
+
+
+def scheduled(book: CaseBook, case: str) -> str:
+    Outbox(book.transactions).confirm(scheduled=[case])
+    return case
+
+
+def breaks(book: CaseBook, case: str, times: int = 1) -> HandOver | None:
+    """Its orchestration ends from outside so often; it is started again in between."""
+    handed: HandOver | None = None
+    for _ in range(times):
+        scheduled(book, case)
+        handed = book.hand_over(case, REASON)
+    return handed
+
+
+def standing(book: CaseBook, case: str) -> CaseStanding:
+    found = book.take_up(case)
+    assert isinstance(found, CaseStanding)
+    return found
+
+
+def asked(book: CaseBook) -> ReviewOpening:
+    return ask(book, scheduled(book, open_case(book)))
+
+
+def decide(book: CaseBook, opening: ReviewOpening, verdict: str = "approve") -> Decision:
+    decision = a_decision(opening, "approve" if verdict == "approve" else "reject")
+    recorded = book.accept_decision(decision, MANAGER)
+    assert isinstance(recorded, Decision)
+    return recorded
+
+
+def test_a_case_that_begins_is_not_taken_up(book: CaseBook) -> None:
+    assert book.take_up(open_case(book)) is None
+    with pytest.raises(CaseNotFound):
+        book.take_up("case-none")
+    assert [(refused.case_id, refused.reason) for refused in book.refusals()] == [(None, "unknown-case")]
+
+
+def test_a_closed_case_is_left_alone(book: CaseBook) -> None:
+    case = scheduled(book, open_case(book))
+    conclude(book, case, a_calm_assessment())
+    book.close_case(closing(case, "auto_cleared"))
+
+    assert book.hand_over(case, REASON) is None
+    assert book.take_up(case) == "auto_cleared"
+
+
+def test_a_case_that_broke_is_to_be_started_again_once(book: CaseBook) -> None:
+    case = asked(book).case_id
+
+    assert book.hand_over(case, REASON) == HandOver(breaks=1, goes_on=True)
+
+    assert book.unscheduled_cases() == [case]
+    assert book.hand_over(case, REASON) is None
+    assert book.verify_audit() is None
+
+
+def test_a_question_that_is_asked_stays_as_it_is(book: CaseBook) -> None:
+    opening = asked(book)
+
+    breaks(book, opening.case_id)
+
+    view = book.get_case(opening.case_id)
+    assert (view.state, view.round, view.review) == ("awaiting_review", 1, opening.review)
+    found = standing(book, opening.case_id)
+    assert (found.assessment, found.role, found.decision) == (opening.assessment, "analyst", None)
+    broke = book.case_events(opening.case_id)[-1]
+    assert (broke.type, broke.actor) == ("investigation_broke", "system")
+    assert broke.data == {"round": 1, "reason": REASON, "breaks": 1, "asks_anew": False}
+
+
+def test_a_question_that_was_passed_on_stays_with_the_manager(book: CaseBook) -> None:
+    opening = asked(book)
+    pass_time(book)
+    book.escalate(an_escalation(opening))
+
+    breaks(book, opening.case_id)
+
+    assert standing(book, opening.case_id).role == "manager"
+
+
+@pytest.mark.parametrize("reached", ["opened", "begun", "reported"])
+def test_a_case_in_which_nothing_was_concluded_recommends_nothing(book: CaseBook, reached: str) -> None:
+    case = scheduled(book, open_case(book))
+    if reached != "opened":
+        book.start_round(case, 1)
+    if reached == "reported":
+        book.start_specialist(case, 1, "location")
+        book.save_report(case, a_report(), [evidence_of(1, "location")])
+
+    breaks(book, case)
+
+    found = standing(book, case)
+    assert (found.assessment.round, found.assessment.overall_risk_score, found.assessment.route) == (1, None, "review")
+    assert found.assessment.route_reasons == (REASON,)
+    assert found.assessment.refund_charge_ids == ()
+    assert book.get_case(case).assessment == found.assessment
+    assert book.verify_audit() is None
+
+
+def test_what_was_concluded_and_not_asked_is_asked_with_the_reason(book: CaseBook) -> None:
+    case = scheduled(book, open_case(book))
+    investigate(book, case)
+
+    breaks(book, case)
+
+    concluded, found = an_assessment(), standing(book, case)
+    assert found.assessment == concluded.model_copy(
+        update={"round": 2, "route_reasons": (*concluded.route_reasons, REASON)}
+    )
+    opening = an_opening(case, found.assessment)
+    book.open_review(opening)
+    assert book.get_case(case).review == opening.review
+    assert book.verify_audit() is None
+
+
+def test_what_would_have_been_cleared_goes_to_a_person(book: CaseBook) -> None:
+    case = scheduled(book, open_case(book))
+    conclude(book, case, a_calm_assessment())
+
+    breaks(book, case)
+
+    assert standing(book, case).assessment.route == "review"
+    for round_number in (1, 2):
+        with pytest.raises(OutcomeNotJustified):
+            book.close_case(closing(case, "auto_cleared", round_number))
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_after_a_rejection_a_person_is_asked_anew(book: CaseBook, begun: bool) -> None:
+    opening = asked(book)
+    decide(book, opening, "reject")
+    if begun:
+        book.start_round(opening.case_id, 2)
+
+    breaks(book, opening.case_id)
+
+    found = standing(book, opening.case_id)
+    assert (found.assessment.round, found.assessment.overall_risk_score, found.decision) == (2, None, None)
+    assert found.rejections == 1
+    assert book.verify_audit() is None
+
+
+def test_an_approval_stands_and_is_carried_out(book: CaseBook) -> None:
+    opening = asked(book)
+    recorded = decide(book, opening)
+
+    breaks(book, opening.case_id)
+
+    found = standing(book, opening.case_id)
+    assert (found.decision, found.is_acting, found.assessment) == (recorded, False, opening.assessment)
+
+
+@pytest.mark.parametrize("has_acted", [False, True])
+def test_an_approval_that_no_longer_holds_is_asked_anew(book: CaseBook, has_acted: bool) -> None:
+    opening = asked(book)
+    decide(book, opening)
+    if has_acted:
+        book.finish_effect(opening.case_id, an_effect(opening.case_id, status="failed"))
+    book.note_changed_facts(opening.case_id, 1, ["The account is locked already."])
+
+    breaks(book, opening.case_id)
+
+    found = standing(book, opening.case_id)
+    assert (found.assessment.round, found.decision, found.is_acting) == (2, None, False)
+    assert found.assessment.route_reasons[-2:] == ("The account is locked already.", REASON)
+    again = an_opening(opening.case_id, found.assessment)
+    book.open_review(again)
+    decide(book, again)
+    book.finish_effect(opening.case_id, an_effect(opening.case_id, status="done"))
+    book.close_case(closing(opening.case_id, round_number=2))
+    assert book.verify_audit() is None
+
+
+def test_an_effect_in_doubt_is_found_out_although_facts_changed(book: CaseBook) -> None:
+    opening = asked(book)
+    decide(book, opening)
+    book.start_effect(opening.case_id, an_effect(opening.case_id))
+    book.note_changed_facts(opening.case_id, 1, ["The account is locked already."])
+
+    breaks(book, opening.case_id)
+
+    assert (standing(book, opening.case_id).is_acting, book.get_case(opening.case_id).round) == (True, 1)
+
+
+def test_an_effect_that_has_begun_is_carried_on(book: CaseBook) -> None:
+    opening = asked(book)
+    decide(book, opening)
+    book.start_effect(opening.case_id, an_effect(opening.case_id))
+
+    breaks(book, opening.case_id, times=MOST_BREAKS)
+
+    found = standing(book, opening.case_id)
+    assert (found.is_acting, book.get_case(opening.case_id).state) == (True, "acting")
+    book.finish_effect(opening.case_id, an_effect(opening.case_id, status="done"))
+    book.close_case(closing(opening.case_id))
+    assert book.get_case(opening.case_id).outcome == "account_locked"
+    assert book.verify_audit() is None
+
+
+def test_a_managers_rejection_stands(book: CaseBook) -> None:
+    opening = asked(book)
+    pass_time(book)
+    book.escalate(an_escalation(opening))
+    recorded = decide(book, opening, "reject")
+
+    breaks(book, opening.case_id)
+
+    found = standing(book, opening.case_id)
+    assert (found.decision, found.role) == (recorded, "manager")
+
+
+def test_a_case_that_breaks_again_goes_to_a_manager(book: CaseBook) -> None:
+    opening = asked(book)
+
+    breaks(book, opening.case_id, times=2)
+
+    view, found = book.get_case(opening.case_id), standing(book, opening.case_id)
+    assert (view.state, view.round, view.review) == ("investigating", 2, None)
+    assert (found.role, found.reason) == ("manager", BROKE_AGAIN)
+    assert found.assessment.recommended_action == opening.assessment.recommended_action
+    assert book.verify_audit() is None
+
+
+def test_after_the_last_break_a_manager_is_asked_and_nothing_goes_on(book: CaseBook) -> None:
+    case = scheduled(book, open_case(book))
+
+    assert breaks(book, case, times=MOST_BREAKS) == HandOver(breaks=MOST_BREAKS, goes_on=False)
+
+    view = book.get_case(case)
+    assert view.review is not None
+    assert (view.state, view.review.required_role) == ("escalated", "manager")
+    assert book.unscheduled_cases() == []
+    assert book.is_left_to_manager(case)
+    assert book.hand_over(case, REASON) == HandOver(breaks=MOST_BREAKS, goes_on=False, is_new=False)
+    assert len([event for event in book.case_events(case) if event.type == "investigation_broke"]) == MOST_BREAKS
+    assert book.verify_audit() is None
+
+
+def test_what_the_manager_then_decides_is_carried_out(book: CaseBook) -> None:
+    case = scheduled(book, open_case(book))
+    breaks(book, case, times=MOST_BREAKS)
+    view = book.get_case(case)
+    assert view.assessment is not None
+    opening = an_opening(case, view.assessment, view.round)
+    recorded = book.accept_decision(a_decision(opening), MANAGER)
+
+    assert book.hand_over(case, REASON) == HandOver(breaks=1, goes_on=True)
+    assert standing(book, case).decision == recorded
+
+
+def test_a_backend_that_starts_tries_it_once_more(book: CaseBook) -> None:
+    case = scheduled(book, open_case(book))
+    breaks(book, case, times=MOST_BREAKS)
+
+    assert book.hand_over(case, REASON, again=True) == HandOver(breaks=MOST_BREAKS + 1, goes_on=True)
+    assert standing(book, case).role == "manager"
+
+
+def test_a_case_that_broke_and_was_lost_in_a_later_round_is_asked_about(book: CaseBook) -> None:
+    opening = asked(book)
+    breaks(book, opening.case_id)
+    decide(book, opening, "reject")
+    book.start_round(opening.case_id, 2)
+
+    found = standing(book, opening.case_id)
+
+    assert (found.assessment.round, found.assessment.overall_risk_score) == (2, None)
+    assert standing(book, opening.case_id) == found
+    assert book.verify_audit() is None
+
+
+def test_a_case_that_breaks_before_it_is_asked_keeps_its_question(book: CaseBook) -> None:
+    case = scheduled(book, open_case(book))
+    breaks(book, case)
+    first = standing(book, case)
+
+    breaks(book, case)
+
+    second = standing(book, case)
+    assert (first.role, second.role) == ("analyst", "manager")
+    assert second.assessment == first.assessment
+    assert book.verify_audit() is None
+
+
+def test_breaks_before_a_decision_no_longer_count(book: CaseBook) -> None:
+    opening = asked(book)
+    breaks(book, opening.case_id)
+    decide(book, opening, "reject")
+
+    assert breaks(book, opening.case_id) == HandOver(breaks=1, goes_on=True)
+
+
+def test_a_start_that_is_refused_ends_with_a_manager(book: CaseBook) -> None:
+    case = open_case(book)
+
+    assert book.hand_over(case, REASON) is None
+    handed = [book.hand_over(case, REASON, unstarted=True) for _ in range(MOST_BREAKS)]
+
+    assert handed == [HandOver(each, goes_on=each < MOST_BREAKS) for each in range(1, MOST_BREAKS + 1)]
+    assert book.unscheduled_cases() == []
+    view = book.get_case(case)
+    assert view.review is not None
+    assert (view.state, view.review.required_role) == ("escalated", "manager")
+    assert view.review.four_eyes_actions == ("lock_and_refund",)
+    left = HandOver(MOST_BREAKS, goes_on=False, is_new=False)
+    assert book.hand_over(case, REASON, unstarted=True) == left
+    assert book.verify_audit() is None
+
+
+def test_the_manager_is_asked_on_the_terms_of_the_case(book: CaseBook) -> None:
+    case = scheduled(book, open_case(book))
+    book.start_round(case, 1, InvestigationPolicy(escalation_timeout_hours=5))
+
+    breaks(book, case, times=MOST_BREAKS)
+
+    asked_for = book.get_case(case).review
+    assert asked_for is not None
+    assert asked_for.due_at - asked_for.opened_at == timedelta(hours=5)
+    assert asked_for.four_eyes_actions is None
+
+
+@pytest.mark.parametrize("reached", ["concluded", "asked", "rejected"])
+def test_a_break_justifies_a_question_and_nothing_else(book: CaseBook, reached: str) -> None:
+    case = scheduled(book, open_case(book))
+    if reached == "concluded":
+        conclude(book, case, a_calm_assessment())
+    else:
+        opening = ask(book, case)
+        if reached == "rejected":
+            decide(book, opening, "reject")
+    breaks(book, case, times=2)
+    round_number = book.get_case(case).round
+
+    for outcome in ("auto_cleared", "cleared", "account_locked", "unresolved", "failed"):
+        with pytest.raises(OutcomeNotJustified):
+            book.close_case(closing(case, outcome, round_number))
+    with pytest.raises(NotApproved):
+        book.start_effect(case, an_effect(case))
+    for begun in (round_number, round_number + 1):
+        with pytest.raises(RoundNotJustified):
+            book.start_round(case, begun)
+    assert book.take_up(case) is not None
+
+
+def test_what_broke_is_not_closed_as_failed(book: CaseBook) -> None:
+    opening = asked(book)
+    decide(book, opening)
+    with pytest.raises(OutcomeNotJustified, match="nothing that was approved in round 1 has failed"):
+        book.close_case(closing(opening.case_id, "failed"))
+
+    book.finish_effect(opening.case_id, an_effect(opening.case_id, status="unknown"))
+    book.close_case(closing(opening.case_id, "failed"))
+
+    assert book.get_case(opening.case_id).outcome == "failed"
+    assert book.verify_audit() is None

@@ -1,0 +1,125 @@
+"""A case whose earlier orchestration broke goes on where its record says that it stands."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from contracts.assessment import RiskAssessment
+from contracts.hashing import content_hash
+from contracts.investigation import CaseStanding
+from contracts.review import ReviewRequest
+from tests.unit.worker.support.cases import a_decision, an_assessment
+from tests.unit.worker.support.desk import CaseScript
+from tests.unit.worker.support.lab import Lab, RunningCase
+from worker.orchestrations.recovery import NO_ATTEMPTS_LEFT
+
+BROKE = "The investigation failed in the scheduler."
+ASKED_AT = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
+
+
+def stands(assessment: RiskAssessment | None = None, **changes: Any) -> CaseStanding:
+    values: dict[str, Any] = {
+        "assessment": assessment or an_assessment(round=2),
+        "role": "analyst",
+        "reason": BROKE,
+    }
+    return CaseStanding(**(values | changes))
+
+
+def taken_up(lab: Lab, standing: CaseStanding) -> RunningCase:
+    return lab.start(CaseScript(standing=standing))
+
+
+def a_review(assessment: RiskAssessment) -> ReviewRequest:
+    return ReviewRequest(
+        review_id="case-x:r2", assessment_hash=content_hash(assessment), opened_at=ASKED_AT, due_at=ASKED_AT
+    )
+
+
+def decided(lab: Lab, **changes: Any) -> RunningCase:
+    """A case that goes on with an answer that is on record."""
+    assessment = an_assessment(round=2)
+    review = a_review(assessment)
+    decision = a_decision(review.review_id, assessment, **changes.pop("decision", {}))
+    return taken_up(lab, stands(assessment, review=review, decision=decision, **changes))
+
+
+def test_a_case_that_broke_asks_an_analyst_and_investigates_nothing(lab: Lab) -> None:
+    case = taken_up(lab, stands())
+
+    opening = case.script.opening()
+    case.decide(opening)
+
+    assert case.outcome() == "account_locked"
+    assert (opening.round, opening.review.required_role, opening.escalation_reason) == (2, "analyst", None)
+    assert case.script.heard == []
+    assert case.script.rounds == []
+
+
+def test_a_case_that_broke_again_asks_a_manager(lab: Lab) -> None:
+    case = taken_up(lab, stands(role="manager"))
+
+    opening = case.script.opening()
+    case.decide(opening, "clear")
+
+    assert case.outcome() == "cleared"
+    assert (opening.review.required_role, opening.escalation_reason) == ("manager", BROKE)
+
+
+def test_analysts_who_rejected_often_enough_are_not_asked_again(lab: Lab) -> None:
+    case = taken_up(lab, stands(rejections=3))
+
+    opening = case.script.opening()
+    case.reject(opening)
+
+    assert case.outcome() == "unresolved"
+    assert opening.escalation_reason == NO_ATTEMPTS_LEFT
+
+
+def test_a_rejection_starts_the_round_after_the_one_that_broke(lab: Lab) -> None:
+    case = taken_up(lab, stands())
+
+    case.reject(case.script.opening(1))
+    case.decide(case.script.opening(2))
+
+    assert case.outcome() == "account_locked"
+    assert case.script.rounds == [3]
+    assert [remembered.round for remembered in case.script.assessed[0].memory] == [2]
+
+
+def test_an_approval_on_record_is_checked_and_carried_out_without_asking(lab: Lab) -> None:
+    case = decided(lab)
+
+    assert case.outcome() == "account_locked"
+    assert case.script.openings == []
+    assert len(case.script.checks) == 1
+
+
+def test_an_effect_that_has_begun_is_carried_on_without_a_check(lab: Lab) -> None:
+    case = decided(lab, is_acting=True)
+
+    assert case.outcome() == "account_locked"
+    assert (case.script.openings, case.script.checks) == ([], [])
+
+
+def test_a_managers_rejection_on_record_ends_the_case_unresolved(lab: Lab) -> None:
+    case = decided(lab, role="manager", decision={"verdict": "reject"})
+
+    assert case.outcome() == "unresolved"
+    assert case.script.openings == []
+
+
+def test_a_deadline_that_has_passed_ends_the_case_unresolved(lab: Lab) -> None:
+    case = taken_up(lab, stands(role="manager", review=a_review(an_assessment(round=2)), is_expired=True))
+
+    assert case.outcome() == "unresolved"
+
+
+@pytest.mark.parametrize("outcome", ["account_locked", "failed"])
+def test_nothing_is_done_about_a_closed_case(lab: Lab, outcome: Any) -> None:
+    case = lab.start(CaseScript(closed_as=outcome))
+
+    assert case.outcome() == outcome
+    assert (case.script.rounds, case.script.heard, case.script.closings) == ([], [], [])
+    assert case.progress().outcome == outcome
