@@ -51,13 +51,14 @@ from backend.services.scheduler import Scheduler, open_scheduler
 from backend.settings import BackendSettings
 from backend.threads import Threads
 from casebook.desk import Desk as CaseDesk
-from casebook.engine import open_engine, upgrade
+from casebook.engine import files_of, open_engine, upgrade
 from casebook.errors import CasebookFull, CasebookUnavailable
 from casebook.following import Following
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions, utc_now
 from casebook.workers import Workers
 from contracts.release import VERSION
+from runtime.files import keep_private
 from runtime.server import StoppableServer
 
 log = logging.getLogger("casewright.backend")
@@ -79,6 +80,7 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         settings = read_settings()
+        keep_private(files_of(settings.casebook_url))
         authenticator = open_authenticator(settings)
         listener = bind(settings.backend_host, settings.backend_port)
         casebook = open_casebook(settings.casebook_url, listener, settings.allowed_origins)

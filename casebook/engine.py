@@ -61,6 +61,15 @@ def open_engine(url: str) -> Engine:
     return _open_sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _open_server(parsed)
 
 
+def files_of(url: str) -> tuple[Path, ...]:
+    """The database file that a URL names; none for a server's, or for a URL that names no database."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return ()
+    return (Path(parsed.database),) if parsed.get_backend_name() == "sqlite" and parsed.database else ()
+
+
 def writing(engine: Engine) -> Engine:
     """The same engine, whose transactions take SQLite's write lock at once.
 

@@ -26,6 +26,7 @@ from local.parts import (
     without_secrets,
 )
 from local.supervisor import PartFailed, SupervisedPart
+from runtime.files import keep_private
 
 ROOT = Path(__file__).resolve().parent.parent
 # What a fresh start removes: the stack's own state, and nothing else that may lie in the folder.
@@ -41,11 +42,14 @@ def main() -> None:
     arguments = _parse_arguments()
     try:
         data: Path = arguments.data.resolve()
+        keep_private()
         _make_folder(data)
         with _only_stack_in(data):
             options = _options(arguments, data)
             if arguments.fresh:
                 _remove_state(data)
+            # Its own files lie in a folder that may have been there, and open to others.
+            keep_private(path for pattern in STATE for path in data.glob(pattern) if path.is_file())
             # The stack makes the secret that its own parts share; it is never written to disk.
             plan = plan_stack(options, os.environ, secrets.token_urlsafe(32))
             for part in plan.parts:

@@ -13,6 +13,7 @@ from mcp_server.listening import CannotListen, is_loopback, listen
 from mcp_server.recording import UnreadableRecording, recorded_customers
 from mcp_server.settings import McpSettings
 from mcp_server.store.errors import StoreError
+from runtime.files import keep_private
 
 if TYPE_CHECKING:
     import socket
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
         settings = _settings()
+        keep_private([settings.customer_store_path])
         if options.command == "add-customers":
             return _add_customers(settings, options.from_recording)
         if options.command == "export-profiles":

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from contracts.addresses import without_credentials
 from contracts.investigation import InvestigationPolicy
+from runtime.files import keep_private
 from runtime.signals import stop_requested
 from worker.agents.budget import Budget
 from worker.agents.limits import Limits
@@ -149,8 +150,10 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
 
 @contextmanager
 def _open_casebook(url: str) -> Generator["Casebook"]:
+    from casebook.engine import files_of
     from worker.adapters.case_record import BEYOND_WAITING, Casebook
 
+    keep_private(files_of(url))
     try:
         casebook = Casebook(url)
     except BEYOND_WAITING as fault:

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from local.scheduler.errors import CannotOpen
+from local.scheduler.store.database import FILE_NAME
+from runtime.files import keep_private
 
 
 def parser() -> argparse.ArgumentParser:
@@ -64,6 +66,7 @@ def main(argv: list[str] | None = None) -> int:
             sys.stdout.write(report(arguments.data) + "\n")
             return 0
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        keep_private([arguments.data / FILE_NAME])
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(arguments))
     except CannotOpen as error:

@@ -138,6 +138,18 @@ def test_nobody_else_on_the_machine_may_read_the_state(stack: LocalStack) -> Non
     assert stack.data.stat().st_mode & 0o077 == 0
 
 
+def test_state_in_an_open_folder_is_closed_to_others(tmp_path: Path) -> None:
+    # As an earlier release left it, in a folder that was there before.
+    tmp_path.chmod(0o755)
+    for name in ("casebook.db", "customers.db", "parts.json"):
+        (tmp_path / name).touch(0o644)
+    with LocalStack(tmp_path, "--no-simulator") as stack:
+        open_to_others = {str(path) for path in tmp_path.rglob("*") if path.stat().st_mode & 0o077}
+        assert {path.name for path in tmp_path.iterdir()} >= {"casebook.db", "customers.db", "scheduler", "parts.json"}
+        assert stack.stop() == 0
+    assert open_to_others == set()
+
+
 def test_a_second_stack_on_the_same_folder_is_refused(stack: LocalStack) -> None:
     done = run_to_exit(
         stack.command, {**stack.env, **dict(zip(("MODEL_PORT", "MCP_PORT"), map(str, free_ports(2)), strict=True))}

@@ -1,0 +1,25 @@
+"""Files that are nobody else's business: cases, customers, and what is known of them."""
+
+import os
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_BESIDE = ("", "-wal", "-shm", "-journal")
+"""What SQLite keeps in files beside a database."""
+
+
+def keep_private(databases: Iterable[Path] = ()) -> None:
+    """What this process makes is for its user alone, and so are these files, if others could open them.
+
+    To be called once, before anything is made. A file that is not there, or not this user's, stays as it is. Files
+    are given without what SQLite keeps beside them.
+    """
+    os.umask(_OTHERS)
+    for path in (Path(f"{database}{end}") for database in databases for end in _BESIDE):
+        with suppress(FileNotFoundError, PermissionError):
+            mode = path.stat().st_mode
+            if mode & _OTHERS:
+                path.chmod(stat.S_IMODE(mode) & ~_OTHERS)
