@@ -65,7 +65,8 @@ class Precedents:
         """Why a round may not begin with its specialists; None when it may."""
         if wanted != self.round:
             return self.why_no_round(wanted)
-        if self.asks_anew:
+        if self.asks_anew and wanted > 1:
+            # The first may still begin, for the limits of the case: what is asked about in it is on record already.
             return "the investigation broke, so a person is asked first"
         return None if self.asked_role is None else "a person was asked about it already"
 

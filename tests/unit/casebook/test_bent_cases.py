@@ -147,7 +147,15 @@ BENDS: dict[str, tuple[Bend, str]] = {
         "'investigation_broke': mallory is said to have found out",
     ),
     "broke, and began anew": (
-        broken_after("case_opened", asks_anew=True),
+        bent(
+            broken_after("assessed", asks_anew=True, round=2),
+            lambda log: [
+                event.model_copy(update={"type": "round_started", "actor": "worker", "data": {"round": 2}})
+                if event.type == "review_opened"
+                else event
+                for event in log
+            ],
+        ),
         "'round_started': the investigation broke, so a person is asked first",
     ),
     "broke, and closed by itself": (

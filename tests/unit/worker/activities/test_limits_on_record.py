@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from casebook.repository import CaseBook
-from contracts.investigation import AssessmentOrder, Question, ReviewPlan, SpecialistOrder
+from contracts.investigation import AssessmentOrder, Investigation, Question, ReviewPlan, SpecialistOrder
 from contracts.report import SPECIALISTS
 from contracts.review import ReviewRequest
 from tests.unit.worker.support.agents import ScriptedModel, a_loop, a_verdict, answers
@@ -11,6 +11,7 @@ from tests.unit.worker.support.cases import a_policy, an_assessment, an_assessme
 from tests.unit.worker.support.record import CASE, CTX, concluded, events
 from worker.activities.assessment import AssessmentActivities
 from worker.activities.review import ReviewActivities
+from worker.activities.rounds import RoundActivities
 from worker.activities.specialists import SpecialistActivities
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.prompting import load_prompts
@@ -73,3 +74,23 @@ def test_a_case_that_has_begun_keeps_its_limits(casebook: CaseBook) -> None:
 
     assert events(casebook).count("round_started") == 1
     assert begun_with(casebook) == [OURS.model_dump(mode="json")]
+
+
+def test_a_case_that_broke_before_it_began_is_asked_about(casebook: CaseBook) -> None:
+    casebook.hand_over(CASE, "The investigation broke.", unstarted=True)
+    known = RoundActivities(casebook, OURS).begin_case(CTX, Investigation(case_id=CASE))
+    assert known.standing is not None
+    plan = ReviewPlan(
+        case_id=CASE,
+        severity="low",
+        required_role="analyst",
+        asked_at=datetime.now(UTC),
+        assessment=known.standing.assessment,
+        policy=TOLD,
+    )
+
+    review = ReviewActivities(casebook, policy=OURS).ask_person(CTX, Question(plan=plan))
+
+    assert review.required_role == "analyst"
+    assert begun_with(casebook) == [OURS.model_dump(mode="json")]
+    assert casebook.audit().broken is None
