@@ -90,7 +90,10 @@ class TelemetryReader:
         return self._read(value[0], line)
 
     def enveloped(self, line: Line) -> tuple[int | None, Reading] | None:
-        """The offset and the event of a line `{"offset": n, "event": {…}}`; None when the line is blank."""
+        """The offset and the event of a line `{"offset": n, "event": {…}}`; None when the line is blank.
+
+        An event whose offset is none can be judged, and reading can go on behind the one before it.
+        """
         value = self._value(line)
         if value is None:
             return None
@@ -101,11 +104,15 @@ class TelemetryReader:
             return None, SetAside("unreadable", "Input should be an object")
         envelope = cast("dict[str, Any]", envelope)
         offset = _whole(envelope.get("offset"))
-        if offset is None:
+        reading = self._read(envelope.get("event", envelope if offset is None else None), line)
+        if offset is not None:
+            reading = SetAside(reading.kind, f"event.{reading.reason}") if isinstance(reading, SetAside) else reading
+        elif not isinstance(reading, SetAside):
+            self.mended["offset_unknown"] += 1
+        elif reading.kind == "unreadable":
             missing = "Field required" if "offset" not in envelope else "Input should be a valid integer, 0 or more"
-            return None, SetAside("unreadable", f"offset: {missing}")
-        reading = self._read(envelope.get("event"), line)
-        return offset, SetAside(reading.kind, f"event.{reading.reason}") if isinstance(reading, SetAside) else reading
+            reading = SetAside("unreadable", f"offset: {missing}")
+        return offset, reading
 
     def customer(self, line: Line) -> int | SetAside | None:
         """The customer whom the line speaks of, whatever else it says; None when the line is blank."""

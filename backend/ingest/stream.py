@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 
 _FIRST_DELAY_S = 0.5
 _LONGEST_DELAY_S = 10.0
+_NO_LONGER_KEPT = frozenset({410, 416})
 _OFFSET = re.compile(rb'\s*\{\s*"offset"\s*:\s*(\d{1,18})\s*,')
 
 
@@ -28,9 +29,9 @@ class StreamSource:
     """Pulls `GET {url}?after={offset}`, whose lines are `{"offset": n, "event": {…}}`, for ever.
 
     Without an offset yet, `after` is left out. After a break it goes on behind the last offset that it handed over,
-    with growing pauses between attempts. It waits for a server that is not up, and says so once. The offset is kept in
-    memory: a new process starts at the beginning, and deterministic alert ids make that harmless. What it says of the
-    address, it says without credentials.
+    with growing pauses between attempts; when the server no longer has that, at the beginning of what it has. It waits
+    for a server that is not up, and says so once. The offset is kept in memory: a new process starts at the beginning,
+    and deterministic alert ids make that harmless. What it says of the address, it says without credentials.
     """
 
     def __init__(
@@ -79,6 +80,9 @@ class StreamSource:
                     async with client.stream("GET", self._address()) as response:
                         if response.is_error or response.is_redirect:
                             self._complain(f"it answers {response.status_code} {response.reason_phrase}".rstrip())
+                            if response.status_code in _NO_LONGER_KEPT:
+                                # From the beginning of what it has: what was judged already is known by its ids.
+                                self._offset = None
                         else:
                             self._say_connected()
                             async for reading in self._readings(response):
@@ -92,6 +96,9 @@ class StreamSource:
                     self._complain("its address is no URL")
                 except httpx.HTTPError as error:
                     self._complain(str(error).replace(self._url, self._where) or type(error).__name__)
+                except Exception as error:
+                    # What connects raises its own for some addresses, as for a port that there is not.
+                    self._complain(f"it cannot be asked ({type(error).__name__})")
                 await self._sleep(self._delay_s)
                 self._delay_s = min(self._delay_s * 2, _LONGEST_DELAY_S)
 

@@ -190,6 +190,36 @@ async def test_a_line_that_is_no_event_is_named_and_skipped(bad: bytes, reason: 
     assert feed.asked[1] == f"/events?after={resumed_at}"
 
 
+async def test_an_event_without_an_envelope_is_judged() -> None:
+    async with Feed(lines(event(0, "a").model_dump_json().encode() + b"\n")).running() as url:
+        assert names(await read(StreamSource(url, sleep=Pauses()), 1)) == ["a"]
+
+
+@pytest.mark.parametrize("status", ["410 Gone", "416 Range Not Satisfiable"])
+async def test_an_offset_that_is_no_longer_kept_is_given_up(status: str) -> None:
+    feed = Feed(lines((900, event(0, "old"))), lines(status=status), lines((950, event(1, "new"))))
+    async with feed.running() as url:
+        assert names(await read(StreamSource(url, sleep=Pauses()), 2)) == ["old", "new"]
+    assert feed.asked == ["/events", "/events?after=900", "/events"]
+
+
+async def test_a_port_that_there_is_not_is_waited_for() -> None:
+    asked = asyncio.Event()
+
+    async def sleep(_seconds: float) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    source = StreamSource("http://127.0.0.1:99999/events", sleep=sleep)
+    reading = asyncio.create_task(read(source, 1))
+    async with asyncio.timeout(60):
+        await asked.wait()
+    assert source.problem is not None
+    assert source.problem.startswith("http://127.0.0.1:99999/events gives no telemetry: it cannot be asked (")
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+
+
 async def test_offsets_start_again_with_a_new_server() -> None:
     feed = Feed(lines((900, event(0, "old"))), lines((0, event(1, "new"))), lines((1, event(2, "next"))))
     async with feed.running() as url:
@@ -265,9 +295,11 @@ async def test_an_endless_line_is_skipped_and_not_asked_for_again() -> None:
 
 
 @pytest.mark.parametrize("offset", ["true", "-1", "1.5", "9" * 30, "9" * 5_000, "null", "[1]", '{"a": 1}'])
-async def test_an_offset_that_is_none_is_never_asked_for(offset: str) -> None:
+async def test_an_event_whose_offset_is_none_is_judged(offset: str) -> None:
     bad = enveloped(5, event(1, "x")).replace(b'"offset": 5', b'"offset": ' + offset.encode())
     feed = Feed(lines((4, event(0, "a")), bad), lines((6, event(1, "b"))))
     async with feed.running() as url:
-        assert names(await read(StreamSource(url, sleep=Pauses()), 3)) == ["a", "?", "b"]
+        source = StreamSource(url, sleep=Pauses())
+        assert names(await read(source, 3)) == ["a", "x", "b"]
+    assert source.mended["offset_unknown"] == 1
     assert feed.asked[1] == "/events?after=4"
