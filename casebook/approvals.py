@@ -4,7 +4,7 @@
 |---|---|---|
 | approves what is recommended | 1, or as below | not needed |
 | approves anything else: overrules the assessment, in either direction | 1, or as below | needed |
-| clears what was rated critical: severity of the alert, or level of the assessment | 2 | as above |
+| clears what was rated critical: severity of the alert, or level of an assessment in any round | 2 | as above |
 | locks and refunds | 2 | as above |
 | refunds more than `FOUR_EYES_REFUND_LIMIT_MINOR` in a currency, or an unknown sum | 2 | as above |
 | rejects | 1 | needed: the feedback |

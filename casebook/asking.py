@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from casebook.briefs import limits_of
+from casebook.briefs import limits_of, was_rated_critical
 from casebook.errors import (
     AssessmentNotRecorded,
     DeadlineNotPassed,
@@ -82,7 +82,9 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     _refuse_unrecorded(connection, case, opening)
     _refuse_weaker(review, "manager" if opening.escalation_reason is not None else "analyst")
     limits = limits_of(connection, case.case_id)
-    review = with_least_time(with_four_eyes(review, limits, opening.assessment), limits, now)
+    was_critical = opening.round > 1 and was_rated_critical(connection, case.case_id)
+    review = with_four_eyes(review, limits, opening.assessment, was_critical=was_critical)
+    review = with_least_time(review, limits, now)
     end_open_review(connection, case, "superseded")
     put_assessment(connection, case, opening.assessment, review.assessment_hash, now)
     row = {
@@ -270,10 +272,12 @@ def _as_many_approvals(asked: ReviewRequest, later: ReviewRequest) -> ReviewRequ
     if later.four_eyes_actions is None and asked.four_eyes_actions is not None:
         terms = {"approvals_required": asked.approvals_required, "four_eyes_actions": asked.four_eyes_actions}
         return later.model_copy(update=terms)
-    before, after = set(asked.four_eyes_actions or ()), set(later.four_eyes_actions or ())
-    if later.approvals_required < asked.approvals_required or not after >= before:
+    # That clearing takes two people may follow from an earlier round, of which the later question need not know.
+    kept = tuple(each for each in ("clear",) if each in (asked.four_eyes_actions or ()))
+    named = tuple(dict.fromkeys((*(later.four_eyes_actions or ()), *kept)))
+    if later.approvals_required < asked.approvals_required or not {*named} >= {*(asked.four_eyes_actions or ())}:
         raise WeakerQuestion(asked.review_id, "fewer approvals than it was asked with")
-    return later
+    return later.model_copy(update={"four_eyes_actions": named}) if kept else later
 
 
 def _escalated(review: ReviewRequest, round_number: int, reason: str) -> Entry:

@@ -29,6 +29,9 @@ _JUDGED_BY = (
     .select_from(_CASES.join(_EVENTS, _EVENTS.c.case_id == _CASES.c.case_id))
     .where(_CASES.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == "round_started:1")
 )
+_ASSESSED = select(_EVENTS.c.data).where(
+    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key.startswith("assessed:")
+)
 _REJECTIONS = select(_DECISIONS.c.round, _DECISIONS.c.body).where(
     _DECISIONS.c.case_id == bindparam("of_case"), _DECISIONS.c.verdict == "reject"
 )
@@ -59,6 +62,12 @@ def limits_of(connection: Connection, case_id: str) -> Limits | None:
     if row is None or policy is None:
         return None
     return Limits(InvestigationPolicy.model_validate(policy), row.severity)
+
+
+def was_rated_critical(connection: Connection, case_id: str) -> bool:
+    """Whether an assessment of the case ever said so: a later round that knows less does not undo it."""
+    said = connection.execute(_ASSESSED, {"of_case": case_id}).scalars()
+    return any(json.loads(data).get("level") == "critical" for data in said)
 
 
 def with_brief(standing: Standing[T], brief: CaseBrief) -> Standing[T]:

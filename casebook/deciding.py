@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casebook.approvals import approvals_of, gives_reason, is_rated_critical, overrules
+from casebook.briefs import was_rated_critical
 from casebook.claims import end_claim, refuse_claimed_by_other
 from casebook.errors import (
     AlreadyDecided,
@@ -50,7 +51,8 @@ def accept_decision(
             _refuse_other_approval(proposal, decision, decision.action)
         else:
             _require_reason(case, decision, decision.action)
-        if proposal is None and approvals_of(read_review(review), decision.action, is_critical=_is_critical(case)) > 1:
+        is_critical = decision.action == "clear" and _is_critical(session, case)
+        if proposal is None and approvals_of(read_review(review), decision.action, is_critical=is_critical) > 1:
             return _propose(session, case, decision, decision.action, now)
     recorded = _complete(decision, proposal)
     drop_proposal(session, case)
@@ -124,8 +126,10 @@ def _require_reason(case: CaseRow, decision: Decision, action: RecommendedAction
         raise ReasonMissing(recommended, action)
 
 
-def _is_critical(case: CaseRow) -> bool:
-    return is_rated_critical(cast("Severity", case.severity), cast("RiskLevel | None", case.risk_level))
+def _is_critical(session: Session, case: CaseRow) -> bool:
+    rated = is_rated_critical(cast("Severity", case.severity), cast("RiskLevel | None", case.risk_level))
+    # Who rejects a critical assessment may bring about a milder one, and must not clear that alone.
+    return rated or (case.round > 1 and was_rated_critical(session.connection(), case.case_id))
 
 
 def _propose(session: Session, case: CaseRow, decision: Decision, action: RecommendedAction, now: datetime) -> Proposal:

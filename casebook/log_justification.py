@@ -243,8 +243,16 @@ class LogJustification:
             return "it rejects without a word"
         return self._why_not_enough(question, data)
 
+    @property
+    def _was_rated_critical(self) -> bool:
+        rated = any(said.get("level") == "critical" for _, said in self.concluded)
+        return rated or self._severity == "critical"
+
     def _why_not_enough(self, question: _Question, data: Data) -> str | None:
-        if data["verdict"] != "approve" or not question.needs_two(data["action"]):
+        if data["verdict"] != "approve":
+            return None
+        is_critical = self.limits is not None and data["action"] == "clear" and self._was_rated_critical
+        if not is_critical and not question.needs_two(data["action"]):
             return None
         approvers = {approval["approved_by"] for approval in data.get("approvals") or ()}
         if question.proposal is None or question.proposal[1] != data["action"]:

@@ -50,11 +50,16 @@ def with_least_time(review: ReviewRequest, limits: Limits | None, now: datetime)
     return review.model_copy(update={"due_at": now + limits.time(review.required_role), "remind_at": None})
 
 
-def with_four_eyes(review: ReviewRequest, limits: Limits | None, assessment: RiskAssessment) -> ReviewRequest:
-    """The question with every action that takes two people by the limits."""
+def with_four_eyes(
+    review: ReviewRequest, limits: Limits | None, assessment: RiskAssessment, *, was_critical: bool = False
+) -> ReviewRequest:
+    """The question with every action that takes two people by the limits; `was_critical`: in an earlier round."""
     if limits is None:
         return review
     needed, approvals = limits.four_eyes(assessment)
+    if was_critical and limits.policy.four_eyes_refund_minor is not None:
+        needed |= {"clear"}
+        approvals = 2 if assessment.recommended_action == "clear" else approvals
     named = review.four_eyes_actions or ()
     more = tuple(action for action in sorted(needed) if action not in named)
     changes = {

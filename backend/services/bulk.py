@@ -153,7 +153,8 @@ def _refusal(action: BulkAction, case: CaseSummary, identity: Identity) -> Caseb
 
 def _own_look(case: CaseSummary) -> NeedsOwnLook | None:
     """Why a case is not cleared together with others, however many are chosen."""
-    if is_rated_critical(case.severity, case.risk_level):
+    takes_two = case.review is not None and "clear" in (case.review.four_eyes_actions or ())
+    if takes_two or is_rated_critical(case.severity, case.risk_level):
         return NeedsOwnLook("It was rated critical: clearing it takes two people, who decide it on its own page.")
     if case.recommendation is None:
         return NeedsOwnLook("There was no evidence to judge it by: look at it, and decide it on its own page.")

@@ -118,3 +118,25 @@ def test_no_other_role_is_asked(book: CaseBook, role: Role) -> None:
     case = judged(book)
     with pytest.raises(WeakerQuestion):
         book.open_review(put_with(an_opening(case), required_role=role))
+
+
+def test_what_was_critical_in_an_earlier_round_is_cleared_by_two(book: CaseBook) -> None:
+    case = judged(book, an_assessment().model_copy(update={"risk_level": "critical"}))
+    first = an_opening(case, book.get_case(case).assessment)
+    book.open_review(first)
+    book.accept_decision(a_decision(first, "reject"), MANAGER)
+    book.start_round(case, 2)
+    milder = conclude(book, case, an_assessment(2, score=0.3, action="clear").model_copy(update={"risk_level": "low"}))
+    second = an_opening(case, milder)
+    asked = book.open_review(second)
+
+    assert "clear" in (asked.four_eyes_actions or ())
+    assert asked.approvals_required == 2
+    assert isinstance(book.accept_decision(a_decision(second, action="clear"), MANAGER), Proposal)
+    pass_time(book)
+    book.escalate(an_escalation(second))
+    assert "clear" in (book.asked_review(case, asked.review_id).four_eyes_actions or ())
+    for person in ("ana", "bob"):
+        book.accept_decision(a_decision(second, action="clear", decided_by=person), MANAGER)
+    book.close_case(closing(case, "cleared", 2))
+    assert book.audit().broken is None

@@ -86,6 +86,21 @@ async def test_clearing_what_was_rated_critical_takes_two_people(client: httpx.A
     assert [approval.comment for approval in decision.approvals or ()] == ["She rang us.", None]
 
 
+async def test_a_milder_second_round_is_not_cleared_by_one_person(client: httpx.AsyncClient, book: CaseBook) -> None:
+    """Whoever rejects a critical assessment tells the next round what to think."""
+    first = case_in_review(book, **RISKY)
+    rejection = decision_body(first, verdict="reject", action=None, feedback="She travels: it is her own phone.")
+    assert (await decide(client, rejection))[0] == 202
+    book.start_round(first.case_id, 2)
+    calm = {"risk_level": "low", "round": 2}
+    second = an_opening(first.case_id, an_assessment(2, score=0.2, action="clear").model_copy(update=calm))
+    put(book, second)
+
+    body = decision_body(second, action="clear", review_id=second.review.review_id)
+    assert (await decide(client, body))[1]["status"] == "awaiting_second_approval"
+    assert book.get_case(first.case_id).state != "closed"
+
+
 @pytest.mark.parametrize(("severity", "status"), [("critical", "awaiting_second_approval"), ("high", "accepted")])
 async def test_a_critical_alert_counts_like_a_critical_assessment(
     client: httpx.AsyncClient, book: CaseBook, severity: Severity, status: str
