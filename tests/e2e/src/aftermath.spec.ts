@@ -40,6 +40,20 @@ test("a lock is taken back when an analyst asks for it and a manager agrees", as
     await region(page, "Effects").getByText("Done", { exact: true }).nth(1).waitFor({ timeout: WORK_MS });
   }
   expect(await accountStatus(customer_id)).toBe("active");
+
+  // What the case says of itself is what holds, everywhere and after a reload.
+  const held = "Account locked, then lock taken back";
+  await ana.reload();
+  for (const page of [ana, maria]) {
+    await page.getByRole("status").filter({ hasText: held }).waitFor();
+    expect(await page.getByText("Account locked", { exact: true }).count()).toBe(0);
+  }
+  await region(ana, "Decision").getByText(held).waitFor();
+  await ana.goto(`${stack.url}/?customer_id=${customer_id}`);
+  await ana
+    .getByRole("row", { name: `Customer ${customer_id}` })
+    .getByText(held)
+    .waitFor();
 });
 
 test("an approval whose facts have changed does nothing and asks again", async () => {
@@ -60,11 +74,18 @@ test("an approval whose facts have changed does nothing and asks again", async (
   await button(ben, /^Approve/).waitFor({ timeout: WORK_MS });
   expect(await region(ben, "Effects").count()).toBe(0);
 
+  await region(ben, "Decision").getByText("Critical risk").waitFor();
   await approve(ben, "Clear");
-  // Clearing what was rated critical waits for a second person.
-  await region(ben, "Decision")
-    .getByText(/^Cleared$|Second approval missing/)
-    .waitFor({ timeout: WORK_MS });
+  await region(ben, "Decision").getByText("Second approval missing").waitFor({ timeout: WORK_MS });
+  await ben.getByText("You cannot approve what you proposed yourself").waitFor();
+
+  await ana.goto(`${stack.url}/cases/${second}`);
+  await button(ana, "Approve as second: clear…").click();
+  await ana.getByRole("dialog").getByRole("button", { name: "Clear", exact: true }).click();
+  for (const page of [ana, ben]) {
+    await region(page, "Decision").getByText("Cleared", { exact: true }).waitFor({ timeout: WORK_MS });
+  }
+  expect(await accountStatus(customer.customer_id)).toBe("locked");
 });
 
 test("a case that was rejected as often as may be goes to a manager, who ends it", async () => {

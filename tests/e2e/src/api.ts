@@ -51,12 +51,21 @@ export async function claimCase(stack: StackAddresses, caseId: string, persona: 
   if (!answer.ok) throw new Error(`${persona} could not claim the case: ${await answer.text()}`);
 }
 
+/** How the rules model answers from now on: `{}` as it should. */
+export async function setModel(stack: StackAddresses, control: { fault?: string }): Promise<void> {
+  await order(stack, control);
+}
+
 /** How long the rules model takes for each answer: slow enough that a person sees the specialists work. */
 export async function setModelLatency(stack: StackAddresses, seconds: number): Promise<void> {
+  await order(stack, { latency_s: seconds });
+}
+
+async function order(stack: StackAddresses, control: object): Promise<void> {
   const answer = await fetch(`${stack.modelUrl}/control`, {
     method: "PUT",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ latency_s: seconds }),
+    body: JSON.stringify(control),
   });
   if (!answer.ok) throw new Error(`The model took no order: ${await answer.text()}`);
 }

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterEach, expect, inject, test } from "vitest";
-import { openCase, setModelLatency } from "./api";
+import { openCase, setModel, setModelLatency } from "./api";
 import { useBrowser } from "./browser";
 import { approve, button, explain, region, WORK_MS } from "./gestures";
 import { callTool } from "./mcp";
@@ -14,7 +14,7 @@ const specialist = (page: Page, name: string) =>
 const accountStatus = async (customer_id: number) =>
   (await callTool(stack, "get_customer", { customer_id })).status;
 
-afterEach(() => setModelLatency(stack, 0));
+afterEach(() => setModel(stack, {}));
 
 test("a damning case is watched live, sent back with feedback, approved, and the account is locked", async () => {
   const customer = await customerWith(stack, "account_takeover");
@@ -124,27 +124,30 @@ test("a decision in one tab shows in the other at once", async () => {
 
 test("the second of two answers is refused in the server's sentence, and the tab recovers", async () => {
   const customer = await customerWith(stack, "account_takeover", 3);
+  // Where nothing was judged, one person may clear: the other would lock the account.
+  await setModel(stack, { fault: "refusal" });
   const caseId = await openCase(stack, customer);
   const [ana, ben] = [await open("ana"), await open("ben")];
   // Ben's tab hears nothing, as behind a proxy that is down: it still shows the open question.
   await ben.route("**/api/events/stream*", (route) => route.abort());
   for (const page of [ana, ben]) {
     await page.goto(`${stack.url}/cases/${caseId}`);
-    await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
+    await button(page, "Choose an action").waitFor({ timeout: WORK_MS });
   }
   await ben.getByText("Reconnecting…").waitFor();
-  await approve(ana, "Lock account");
-  await region(ana, "Decision").getByText("Account locked", { exact: true }).waitFor({ timeout: WORK_MS });
+  await approve(ana, "Clear");
+  await region(ana, "Decision").getByText("Cleared", { exact: true }).waitFor({ timeout: WORK_MS });
   await approve(ben, "Lock account");
   const refusal = ben.getByRole("alert").filter({ hasText: "Reload the case" });
   await refusal.waitFor();
   expect(await refusal.locator("p").textContent()).toBe(
-    "This case is closed with the outcome 'account_locked': nothing about it can be changed.",
+    "This case is closed with the outcome 'cleared': nothing about it can be changed.",
   );
+  expect(await accountStatus(customer.customer_id)).toBe("active");
   await ben.unroute("**/api/events/stream*");
   await ben.getByText("Live", { exact: true }).waitFor({ timeout: WORK_MS });
   await refusal.getByRole("button", { name: "Reload the case" }).click();
-  await region(ben, "Decision").getByText("Account locked", { exact: true }).waitFor();
+  await region(ben, "Decision").getByText("Cleared", { exact: true }).waitFor();
 });
 
 test("what one person types outlives another's decision, and is sent only after a look at the new assessment", async () => {

@@ -155,7 +155,7 @@ export const summary = (number: number, over: Partial<CaseSummary> = {}): CaseSu
   last_seq: number,
   rule_id: "spending_spike",
   recommended_action: "lock_account",
-  review: null,
+  review: review(1),
   claim: null,
   proposal: null,
   label: null,

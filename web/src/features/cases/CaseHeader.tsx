@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { CaseView } from "@/api/types";
 import { useActorName } from "@/shared/api/session";
 import { formatCost, formatNumber } from "@/shared/format/numbers";
-import { humanise, outcomeWord, STATE, takenBack } from "@/shared/format/words";
+import { humanise, outcomeWord, stateWord, takenBack } from "@/shared/format/words";
 import { BackIcon } from "@/shared/ui/icons";
 import { Tag } from "@/shared/ui/Tag";
 import { Age, DueIn } from "@/shared/ui/Time";
@@ -21,7 +21,9 @@ interface CaseHeaderProps {
 export function CaseHeader({ view, outdated, actions }: CaseHeaderProps) {
   const nameOf = useActorName();
   const word =
-    view.outcome === null ? STATE[view.state] : outcomeWord(view.outcome, takenBack(view.reversals));
+    view.outcome === null
+      ? stateWord(view.state, view.review !== null)
+      : outcomeWord(view.outcome, takenBack(view.reversals));
   return (
     <header className={classes["header"]}>
       <Link to="/" className={classes["back"]} aria-label="Back to the desk" title="Back to the desk">
@@ -43,7 +45,7 @@ export function CaseHeader({ view, outdated, actions }: CaseHeaderProps) {
         <div>
           <dt>Opened</dt>
           <dd>
-            <Age at={view.opened_at} />
+            <Age at={view.opened_at} ago />
             {view.opened_by != null && ` by ${nameOf(view.opened_by)}`}
           </dd>
         </div>

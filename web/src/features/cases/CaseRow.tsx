@@ -2,7 +2,7 @@ import { Checkbox } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { CaseSummary } from "@/api/types";
 import { needsTwo } from "@/shared/desk/four-eyes";
-import { humanise, outcomeWord, SEVERITY, STATE } from "@/shared/format/words";
+import { humanise, outcomeWord, SEVERITY, stateWord } from "@/shared/format/words";
 import { PeopleIcon } from "@/shared/ui/icons";
 import { Person } from "@/shared/ui/Person";
 import { ScoreMeter } from "@/shared/ui/ScoreMeter";
@@ -84,7 +84,10 @@ export function CaseRow({ item, threshold, selected, onSelect }: CaseRowProps) {
 }
 
 function Standing({ item }: { item: CaseSummary }) {
-  const word = item.outcome === null ? STATE[item.state] : outcomeWord(item.outcome, item.taken_back);
+  const word =
+    item.outcome === null
+      ? stateWord(item.state, item.review !== null)
+      : outcomeWord(item.outcome, item.taken_back);
   return (
     <div className={classes["state"]}>
       <Tag tone={word.tone} dot>

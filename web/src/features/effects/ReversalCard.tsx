@@ -9,7 +9,7 @@ import { Tag } from "@/shared/ui/Tag";
 import { Time } from "@/shared/ui/Time";
 import classes from "./EffectsPanel.module.css";
 import { EffectOutcome } from "./EffectsPanel";
-import { staysLocked, type useReversals } from "./reversals";
+import { othersThatLocked, staysLocked, type useReversals } from "./reversals";
 
 const STATUS: Record<Reversal["status"], { label: string; tone: Tone }> = {
   requested: { label: "Asked for", tone: "warn" },
@@ -18,6 +18,8 @@ const STATUS: Record<Reversal["status"], { label: string; tone: Tone }> = {
   done: { label: "Done", tone: "good" },
   failed: { label: "Failed", tone: "bad" },
 };
+
+const STAYS_LOCKED = { label: "Lock taken back", tone: "neutral" } as const;
 
 interface ReversalCardProps {
   reversal: Reversal;
@@ -29,12 +31,14 @@ interface ReversalCardProps {
 /** One request to take an effect back: who asked, why, and what became of it. */
 export function ReversalCard({ reversal, alsoLockedBy, deciding }: ReversalCardProps) {
   const nameOf = useActorName();
+  const staysSo = reversal.effect !== null && othersThatLocked(reversal.effect).length > 0;
+  const word = reversal.status === "done" && staysSo ? STAYS_LOCKED : STATUS[reversal.status];
   return (
     <div className={classes["reversal"]}>
       <div className={classes["head"]}>
         <span className={classes["action"]}>{EFFECT[reversal.action]}</span>
-        <Tag tone={STATUS[reversal.status].tone} dot>
-          {STATUS[reversal.status].label}
+        <Tag tone={word.tone} dot>
+          {word.label}
         </Tag>
       </div>
       <p className={classes["note"]}>

@@ -15,20 +15,24 @@ interface SpecialistsPanelProps {
 export function SpecialistsPanel({ view, events = [], threshold, onOpenEvidence }: SpecialistsPanelProps) {
   const still = useStandstill();
   const finished = SPECIALISTS.filter((name) => view.reports.some((report) => report.specialist === name));
-  const asked = view.earlier_rounds.find(({ round }) => round === view.round - 1)?.decision?.feedback;
+  // A round that only asks another person, or again after the facts changed, has no reports of its own.
+  const reported = view.state === "investigating" ? undefined : view.reports.at(0)?.round;
+  const round = reported ?? view.round;
+  const asked = view.earlier_rounds.find((earlier) => earlier.round === round - 1)?.decision?.feedback;
   return (
     <Panel
       title="Specialists"
       flush
       aside={
         <span className={classes["count"]}>
-          Round {view.round} · {finished.length} of {SPECIALISTS.length} reported
+          Round {round} · {finished.length} of {SPECIALISTS.length} reported
+          {round < view.round && ` · not asked again in round ${view.round}`}
         </span>
       }
     >
       {asked && (
         <p className={classes["asked"]}>
-          <span>Asked after round {view.round - 1}</span> “{asked}”
+          <span>Asked after round {round - 1}</span> “{asked}”
         </p>
       )}
       <div className={classes["columns"]}>
@@ -38,9 +42,9 @@ export function SpecialistsPanel({ view, events = [], threshold, onOpenEvidence 
             <SpecialistCard
               key={name}
               specialist={name}
-              state={view.progress.specialists[name] ?? report?.status ?? "pending"}
+              state={report?.status ?? view.progress.specialists[name] ?? "pending"}
               report={report}
-              startedAt={startOf(events, name, view.round)}
+              startedAt={startOf(events, name, round)}
               {...(still !== undefined && { standsStill: WHY_STILL[still] })}
               threshold={threshold}
               alert={view.alert}

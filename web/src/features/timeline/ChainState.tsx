@@ -1,6 +1,8 @@
 import { AlertIcon, ShieldIcon } from "@/shared/ui/icons";
 import { Tag } from "@/shared/ui/Tag";
+import { Time } from "@/shared/ui/Time";
 import { useCaseAudit } from "./get-case-audit";
+import classes from "./Timeline.module.css";
 
 /** What the server found when it followed the chain of hashes through the case's log. */
 export function ChainState({ caseId }: { caseId: string }) {
@@ -13,10 +15,32 @@ export function ChainState({ caseId }: { caseId: string }) {
       </Tag>
     );
   }
-  const reason = audit.broken?.reason ?? "The log does not follow from itself.";
   return (
-    <Tag tone="bad" title={reason}>
+    <Tag tone="bad">
       <AlertIcon size={12} /> Chain broken{audit.broken !== null && ` at #${audit.broken.seq}`}
     </Tag>
+  );
+}
+
+/** What is wrong with the record, and what was to be done although nothing on record justified it. */
+export function ChainFaults({ caseId }: { caseId: string }) {
+  const audit = useCaseAudit(caseId).data;
+  if (audit === undefined || (audit.intact && audit.refused.length === 0)) return null;
+  return (
+    <div className={classes["faults"]} role="alert">
+      {!audit.intact && (
+        <p>
+          The record of this case was changed past the desk
+          {audit.broken !== null && ` (${audit.broken.row} of #${audit.broken.seq})`}:{" "}
+          {audit.broken?.reason ?? "The log does not follow from itself."}
+        </p>
+      )}
+      {audit.refused.map(({ reason, sentence, attempts, last_at }) => (
+        <p key={reason}>
+          Refused{attempts > 1 && ` ${attempts} times`}, last <Time at={last_at} format="day" />: {sentence}{" "}
+          Nothing came of it.
+        </p>
+      ))}
+    </div>
   );
 }

@@ -30,3 +30,36 @@ test("the timeline begins with the newest page and goes back", async () => {
   expect(screen.queryByRole("button", { name: "Show earlier events" })).toBeNull();
   expect(calls.find(({ path }) => path.endsWith("/audit"))?.query).toBe("?limit=1");
 });
+
+test("a record that was changed past the desk says where, and what was refused", async () => {
+  serve(({ path }) =>
+    path.endsWith("/audit")
+      ? json({
+          events: [],
+          next_cursor: null,
+          intact: false,
+          broken: { seq: 1, row: "event", reason: "Its hash does not follow from what it says." },
+          head: null,
+          refused: [
+            {
+              case_id: CASE,
+              reason: "outcome-not-justified",
+              sentence: "The case cannot be closed as cleared.",
+              attempts: 3,
+              first_at: "2026-11-21T08:00:00Z",
+              last_at: "2026-11-21T09:00:00Z",
+            },
+          ],
+        })
+      : json({ items: [opened], next_cursor: null, total: 1 }),
+  );
+  renderInApp(<Timeline caseId={CASE} />, vera);
+  const faults = await screen.findByRole("alert");
+  expect(screen.getByText("Chain broken at #1")).toBeVisible();
+  expect(faults).toHaveTextContent(
+    "The record of this case was changed past the desk (event of #1): Its hash does not follow from what it says.",
+  );
+  expect(faults).toHaveTextContent(
+    /Refused 3 times, last .*: The case cannot be closed as cleared\. Nothing came/,
+  );
+});

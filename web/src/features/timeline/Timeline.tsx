@@ -8,7 +8,7 @@ import { Panel } from "@/shared/ui/Panel";
 import { ShowEarlier } from "@/shared/ui/ShowEarlier";
 import { ErrorState } from "@/shared/ui/States";
 import { Time } from "@/shared/ui/Time";
-import { ChainState } from "./ChainState";
+import { ChainFaults, ChainState } from "./ChainState";
 import { useCaseEvents } from "./get-case-events";
 import classes from "./Timeline.module.css";
 
@@ -27,6 +27,7 @@ export function Timeline({ caseId }: { caseId: string }) {
         </>
       }
     >
+      <ChainFaults caseId={caseId} />
       {events.isPending && (
         <div className={classes["loading"]} role="status" aria-label="Loading the timeline">
           <Skeleton height={14} />

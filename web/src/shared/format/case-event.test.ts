@@ -35,3 +35,21 @@ test("a break says why, and that a person goes on", () => {
     tone: "high",
   });
 });
+
+test("a lock that another order keeps is not called unlocked", () => {
+  const finished = (still_locked_by: unknown[]) =>
+    describeCaseEvent(
+      caseEvent({
+        type: "reversal_finished",
+        data: {
+          action: "unlock_account",
+          status: "done",
+          effect: { status: "done", result: { still_locked_by } },
+        },
+      }),
+    ).text;
+  expect(finished([])).toBe("Unlock account: done");
+  expect(finished([{ idempotency_key: "case-2:lock_account:1" }])).toBe(
+    "Lock taken back; the account stays locked by another",
+  );
+});

@@ -98,11 +98,24 @@ function describeDeskEvent(type: DeskEventType, data: CaseEvent["data"]): EventL
     case "reversal_started":
       return { text: `${label(EFFECT, data["action"])} started`, tone: "accent" };
     case "reversal_finished":
+      if (data["status"] === "done" && staysLocked(data)) {
+        return { text: "Lock taken back; the account stays locked by another", tone: "neutral" };
+      }
       return data["status"] === "done"
         ? { text: `${label(EFFECT, data["action"])}: done`, tone: "good" }
         : { text: `${label(EFFECT, data["action"])}: ${text(data["status"]) ?? "finished"}`, tone: "bad" };
   }
 }
+
+/** Whether the store said that another order keeps the account locked. */
+function staysLocked({ effect }: CaseEvent["data"]): boolean {
+  const result = isObject(effect) ? effect["result"] : undefined;
+  const standing = isObject(result) ? result["still_locked_by"] : undefined;
+  return Array.isArray(standing) && standing.length > 0;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null;
 
 const reversal = (data: CaseEvent["data"]): string => label(EFFECT, data["action"]).toLowerCase();
 

@@ -37,6 +37,12 @@ export const OUTCOME: Record<CaseOutcome, Word> = {
   failed: { label: "Action failed", tone: "bad" },
 };
 
+const DECIDED: Word = { label: "Decided", tone: "accent" };
+
+/** How an open case stands. Once its question is answered, nobody is waited for until something comes of the answer. */
+export const stateWord = (state: CaseState, isAsked: boolean): Word =>
+  isAsked || (state !== "awaiting_review" && state !== "escalated") ? STATE[state] : DECIDED;
+
 type TakenBack = Reversal["action"];
 
 /** What was taken back of a case's effects. */

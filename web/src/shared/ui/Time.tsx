@@ -26,12 +26,19 @@ export function Time({ at, format = "full" }: TimeProps) {
   );
 }
 
+interface AgeProps {
+  at: string;
+  /** In a sentence, rather than below a head that says what it is. */
+  ago?: boolean;
+}
+
 /** How long ago something was, kept current. */
-export function Age({ at }: { at: string }) {
+export function Age({ at, ago = false }: AgeProps) {
   const now = useNow();
+  const age = formatAge(at, now);
   return (
     <time dateTime={at} title={`${formatDateTime(at)} (${formatUtc(at)})`} className="tabular">
-      {formatAge(at, now)}
+      {ago ? (age === "now" ? "just now" : `${age} ago`) : age}
     </time>
   );
 }

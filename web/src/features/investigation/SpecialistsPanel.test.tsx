@@ -1,0 +1,61 @@
+import { screen } from "@testing-library/react";
+import { expect, test, vi } from "vitest";
+import { SPECIALISTS, type CaseView } from "@/api/types";
+import { assessment, caseView, report } from "@/test/fixtures";
+import { renderInApp } from "@/test/render";
+import { SpecialistsPanel } from "./SpecialistsPanel";
+
+const reports = (round: number) => SPECIALISTS.map((specialist) => report({ specialist, round }));
+const pending = { usage: "pending", location: "pending", billing: "pending" } as const;
+
+const rejected = (round: number, feedback: string): CaseView["earlier_rounds"][number] => ({
+  round,
+  assessment: assessment({ round }),
+  reports: reports(round),
+  review: null,
+  decision: {
+    review_id: `case-1:r${round}`,
+    assessment_hash: "sha256:a",
+    verdict: "reject",
+    action: null,
+    feedback,
+    decided_by: "ana",
+    decided_at: "2026-11-21T09:00:00Z",
+    comment: null,
+    reason_code: null,
+  },
+});
+
+const shown = (over: Partial<CaseView>) =>
+  renderInApp(
+    <SpecialistsPanel view={caseView(over)} events={[]} threshold={0.6} onOpenEvidence={vi.fn()} />,
+  );
+
+test("a round that only asks another person shows whose reports it rests on", () => {
+  shown({
+    state: "escalated",
+    round: 3,
+    progress: { phase: "escalated", round: 3, specialists: pending, score: 0.9, outcome: null },
+    reports: reports(2),
+    earlier_rounds: [rejected(1, "Look at the invoices."), rejected(2, "Ask somebody else.")],
+  });
+  expect(screen.getByText("Round 2 · 3 of 3 reported · not asked again in round 3")).toBeVisible();
+  expect(screen.getAllByText("Done")).toHaveLength(3);
+  expect(screen.queryByText("Pending")).toBeNull();
+  expect(screen.getByText("Asked after round 1")).toBeVisible();
+  expect(screen.getByText(/Look at the invoices/)).toBeVisible();
+  expect(screen.queryByText(/Ask somebody else/)).toBeNull();
+});
+
+test("a round that has just begun waits for reports of its own", () => {
+  shown({
+    state: "investigating",
+    round: 2,
+    progress: { phase: "investigating", round: 2, specialists: pending, score: null, outcome: null },
+    reports: [],
+    earlier_rounds: [rejected(1, "Look at the invoices.")],
+  });
+  expect(screen.getByText("Round 2 · 0 of 3 reported")).toBeVisible();
+  expect(screen.getAllByText("Pending")).toHaveLength(3);
+  expect(screen.getByText(/Look at the invoices/)).toBeVisible();
+});
