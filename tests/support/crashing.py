@@ -1,7 +1,8 @@
 """The local stack with parts that die at a named point: `python -m tests.support.crashing stack …`.
 
 Each part is the real one with a `kill -9` of itself put before or after one of its methods. It dies there when a file
-named for the point lies in the folder CRASH_POINTS; the file is gone then, so each dies once.
+named for the point lies in the folder CRASH_POINTS; the file is gone then, so each dies once. Where the file's name
+ends in `.always` it stays: the point kills whoever comes to it. CRASH_SCHEDULER are further arguments of the scheduler.
 
 The process that dies was forked from one that has imported everything and does nothing else: the next one is forked
 from it at once, with nothing of the dead one's memory, and no kill costs the seconds that Python takes to start.
@@ -19,6 +20,8 @@ from typing import Any, cast
 from local.supervisor import _die_with_parent as die_with_parent  # pyright: ignore[reportPrivateUsage] - the same end
 
 FOLDER = "CRASH_POINTS"
+ALWAYS = ".always"
+SCHEDULER = "CRASH_SCHEDULER"
 KILLED = "was killed and rises again"
 
 POINTS: Mapping[str, tuple[str, ...]] = {
@@ -31,10 +34,12 @@ POINTS: Mapping[str, tuple[str, ...]] = {
 
 def crash(point: str) -> None:
     """Die at once, as by `kill -9`, if this point is armed."""
-    try:
-        (Path(os.environ[FOLDER]) / point).unlink()
-    except FileNotFoundError:
-        return
+    folder = Path(os.environ[FOLDER])
+    if not (folder / f"{point}{ALWAYS}").exists():
+        try:
+            (folder / point).unlink()
+        except FileNotFoundError:
+            return
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -70,9 +75,11 @@ def _backend(arguments: Sequence[str]) -> None:
 def _worker(arguments: Sequence[str]) -> None:
     from casebook.repository import CaseBook
     from worker.activities.facts import FactActivities
+    from worker.activities.review import ReviewActivities
     from worker.adapters.mcp_actions import McpActionGateway
     from worker.main import main
 
+    _before(ReviewActivities, "ask_person", "worker-asking")
     _after(FactActivities, "check_facts", "worker-checked")
     _after(CaseBook, "start_effect", "worker-noted")
     _after(McpActionGateway, "perform", "worker-acted")
@@ -122,6 +129,8 @@ def _stack(arguments: Sequence[str]) -> Any:
 
     def module(name: str, *more: str) -> tuple[str, ...]:
         role = {"backend": "backend", "worker": "worker", "mcp_server": "mcp"}.get(name)
+        if name == "local.scheduler":
+            more = (*more, *os.environ.get(SCHEDULER, "").split())
         return (sys.executable, "-m", *((name,) if role is None else ("tests.support.crashing", role)), *more)
 
     parts._module = module  # pyright: ignore[reportPrivateUsage] - other programs for the same parts
