@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from screening import thresholds
 from screening.dossier import Dossier
+from screening.records import Order
 from screening.times import day_of, days_before
 from screening.verdict import Signal
 
@@ -47,7 +48,9 @@ def travel_grounds(dossier: Dossier, country: str | None) -> tuple[Signal, ...]:
     items = [
         order.item
         for order in dossier.orders
-        if dossier.is_older(order.ordered_at) and any(word in order.item.lower() for word in TRAVEL_WORDS)
+        if dossier.is_older(order.ordered_at)
+        and any(word in order.item.lower() for word in TRAVEL_WORDS)
+        and _ordered_by_the_customer(dossier, order)
     ]
     if items:
         grounds.append(
@@ -56,6 +59,13 @@ def travel_grounds(dossier: Dossier, country: str | None) -> tuple[Signal, ...]:
             )
         )
     return tuple(grounds)
+
+
+def _ordered_by_the_customer(dossier: Dossier, order: Order) -> bool:
+    """Whether an own device placed it, one that the log never knew as a stranger's: anybody can order an adapter."""
+    listed = dossier.customer.device_ids if dossier.customer else frozenset[str]()
+    uses = [entry for entry in dossier.security if entry.device_id == order.device_id]
+    return order.device_id in listed and all(entry.known_device for entry in uses)
 
 
 def _roaming_covers(dossier: Dossier, country: str) -> bool:

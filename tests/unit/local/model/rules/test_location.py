@@ -67,6 +67,17 @@ def test_a_travel_ticket_does_not_excuse_a_strangers_device():
     assert case.verdict()["risk_score"] >= HIGH_RISK
 
 
+def test_an_adapter_that_a_stranger_ordered_announces_no_journey():
+    adapter: JsonObject = {"order_id": "o", "item": "Travel adapter", "amount_minor": 1, "ordered_at": at(-9000)}
+    own, stranger, nobody = (foreign_login(HOME_PHONE) for _ in range(3))
+    for case, device in ((own, HOME_PHONE), (stranger, "dev-x"), (nobody, None)):
+        case.records["get_orders"] = {"orders": [adapter | {"device_id": device}]}
+    assert "ordered for a journey" in statements(own.verdict())
+    for case in (stranger, nobody):
+        assert "ordered for a journey" not in statements(case.verdict())
+        assert case.verdict()["risk_score"] >= HIGH_RISK
+
+
 def test_a_roaming_package_that_has_run_out_covers_nothing():
     case = foreign_login(HOME_PHONE)
     case.records["get_subscriptions"] = {
