@@ -54,6 +54,7 @@ from casebook.desk import Desk as CaseDesk
 from casebook.engine import files_of, open_engine, upgrade
 from casebook.errors import CasebookFull, CasebookUnavailable
 from casebook.following import Following
+from casebook.identity import identity_of
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions, utc_now
 from casebook.workers import Workers
@@ -84,10 +85,11 @@ def main() -> None:
         authenticator = open_authenticator(settings)
         listener = bind(settings.backend_host, settings.backend_port)
         casebook = open_casebook(settings.casebook_url, listener, settings.allowed_origins)
+        casebook_id = "" if casebook is None else identity_of(casebook.transactions)
     except (CannotStart, CasebookUnavailable, KeyFileUnusable) as error:
         sys.exit(f"backend: {error}")
     if casebook is not None:
-        _serve(settings, casebook, authenticator, listener)
+        _serve(settings, casebook, casebook_id, authenticator, listener)
 
 
 def print_openapi() -> None:
@@ -175,12 +177,17 @@ class BackendServer(StoppableServer):
 
 
 def _serve(
-    settings: BackendSettings, casebook: CaseBook, authenticator: LocalAuthenticator, listener: socket.socket
+    settings: BackendSettings,
+    casebook: CaseBook,
+    casebook_id: str,
+    authenticator: LocalAuthenticator,
+    listener: socket.socket,
 ) -> None:
     pulse = Pulse()
     fault = _Fault()
     app = create_app(
-        _lifespan(settings, casebook, authenticator, pulse, fault.stop_server), WebBundle(settings.web_dist)
+        _lifespan(settings, casebook, casebook_id, authenticator, pulse, fault.stop_server),
+        WebBundle(settings.web_dist),
     )
     config = uvicorn.Config(
         Guard(app, settings.allowed_origins, settings.attachment_max_bytes),
@@ -213,6 +220,7 @@ class _Fault:
 def _lifespan(
     settings: BackendSettings,
     casebook: CaseBook,
+    casebook_id: str,
     authenticator: LocalAuthenticator,
     pulse: Pulse,
     fail: Callable[[], None],
@@ -228,7 +236,7 @@ def _lifespan(
 
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
-        async with open_scheduler(settings.dts_endpoint, settings.dts_taskhub) as scheduler:
+        async with open_scheduler(settings.dts_endpoint, settings.dts_taskhub, casebook_id) as scheduler:
             parts = wire(
                 casebook,
                 scheduler,

@@ -10,6 +10,11 @@ INVESTIGATION_VERSION = "1.3"
 REVERSAL = "reversal"
 REVERSAL_VERSION = "1.0"
 
+HUB_OWNER = "hub_owner"
+HUB_OWNER_VERSION = "1.0"
+HUB_OWNER_INSTANCE = "casewright-hub-owner"
+"""The one orchestration of a task hub whose input says which casebook the hub works for."""
+
 # Activities
 BEGIN_CASE = "begin_case"
 START_INVESTIGATION = "start_investigation"

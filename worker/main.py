@@ -103,6 +103,7 @@ def _settle_memory() -> None:
 def _work(settings: WorkerSettings, stop: Event) -> None:
     from worker.adapters.client_loop import ClientLoop
     from worker.adapters.deployments import open_models
+    from worker.adapters.hub import require_own_hub
     from worker.adapters.scheduler import SchedulerAddress, open_worker, probe
     from worker.wiring import register, wire_activities
 
@@ -127,6 +128,11 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
             Dependency("casebook", casebook.where, partial(_upgrade, casebook)),
             Dependency("tool server", without_credentials(settings.mcp_server_uri), partial(find_tools, tools)),
             Dependency("scheduler", without_credentials(settings.dts_endpoint), partial(probe, address)),
+            Dependency(
+                "task hub",
+                f"{settings.dts_taskhub} of {without_credentials(settings.dts_endpoint)}",
+                partial(require_own_hub, address, settings.dts_taskhub, casebook.identity),
+            ),
         ):
             wait_for(dependency, stop)
         worker = open_worker(address, settings.dts_taskhub, settings.worker_threads)

@@ -33,18 +33,19 @@ class Dependency:
 def wait_for(dependency: Dependency, stop: Event, first_pause_s: float = FIRST_PAUSE_S) -> None:
     """Return once the dependency is up. Raises StopRequested, or CannotStart from the probe.
 
-    Says once that it waits, again every REMIND_EVERY_S seconds, and once that the wait is over.
+    Says once that it waits, again for every other reason and every REMIND_EVERY_S seconds, and once that the wait is
+    over.
     """
-    pause_s, waited_s, said_at_s = first_pause_s, 0.0, None
+    pause_s, waited_s, said_at_s, said = first_pause_s, 0.0, None, None
     while not stop.is_set():
         try:
             dependency.probe()
         except CannotStart:
             raise
         except Exception as error:
-            if said_at_s is None or waited_s - said_at_s >= REMIND_EVERY_S:
-                said_at_s = waited_s
-                why = str(error).split("\n", maxsplit=1)[0] or type(error).__name__
+            why = str(error).split("\n", maxsplit=1)[0] or type(error).__name__
+            if said_at_s is None or why != said or waited_s - said_at_s >= REMIND_EVERY_S:
+                said_at_s, said = waited_s, why
                 log.warning("Waiting for the %s at %s: %s", dependency.name, dependency.where, why)
         else:
             if said_at_s is not None:

@@ -26,6 +26,7 @@ from worker.agents.prompting import load_prompts
 from worker.agents.specialists import SpecialistAgents
 from worker.domain.deadlines import BusinessHours
 from worker.entities.fraud_analysis_agent import FraudAnalysisAgent
+from worker.orchestrations.hub import hub_owner
 from worker.orchestrations.investigation import investigation
 from worker.orchestrations.reversal import reversal
 from worker.ports.actions import ActionGateway
@@ -101,6 +102,7 @@ def register(worker: TaskHubGrpcWorker, activities: Sequence[Callable[..., Any]]
     """Tell the SDK's worker what it can do. Activities go by their method's name, as in `contracts.names`."""
     worker.add_orchestrator(investigation)
     worker.add_orchestrator(reversal)
+    worker.add_orchestrator(hub_owner)
     worker.add_entity(FraudAnalysisAgent, names.FRAUD_ANALYSIS_AGENT)
     for activity in activities:
         worker.add_activity(answering_refusals(activity))

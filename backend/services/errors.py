@@ -9,7 +9,8 @@ ServiceError
 ├── ContradictoryDecision   422
 ├── NothingToRefund         422
 └── SchedulerUnavailable    503
-    └── StartRefused        503
+    ├── StartRefused        503
+    └── TaskHubTaken        503
 """
 
 from collections.abc import Sequence
@@ -115,3 +116,16 @@ class SchedulerUnavailable(ServiceError):
 
 class StartRefused(SchedulerUnavailable):
     """The scheduler answers, and will never take this start: trying it again is no use."""
+
+
+class TaskHubTaken(SchedulerUnavailable):
+    """The task hub holds the work of another casebook; nothing is ordered there."""
+
+    id = "task-hub-taken"
+
+    def __init__(self, taskhub: str, owner: str, own: str) -> None:
+        self.reason = (
+            f"The task hub '{taskhub}' holds the work of another casebook ({owner}) than this backend's ({own}): "
+            "set CASEBOOK_URL to that casebook, or DTS_TASKHUB to another hub."
+        )
+        ServiceError.__init__(self, self.reason)

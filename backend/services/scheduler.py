@@ -15,13 +15,18 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from pydantic import ValidationError
 
 from backend.services.errors import SchedulerUnavailable, StartRefused
+from backend.services.hub import HubMark
 from contracts import ids
 from contracts.case import CaseProgress
 from contracts.converter import PydanticDataConverter
+from contracts.hub import HubOwner
 from contracts.ids import parse_review_id
 from contracts.investigation import Investigation
 from contracts.model import Contract, UtcDateTime
 from contracts.names import (
+    HUB_OWNER,
+    HUB_OWNER_INSTANCE,
+    HUB_OWNER_VERSION,
     INVESTIGATION,
     INVESTIGATION_VERSION,
     REVERSAL,
@@ -37,8 +42,6 @@ CALL_TIMEOUT_S = 5.0
 LISTING_TIMEOUT_S = 60.0
 LISTED_AT_ONCE = 1_000
 """A page of ids: far below what a message may hold."""
-# No orchestration has this id: asking for it shows whether the scheduler answers.
-_PROBE = "casewright-readiness-probe"
 _GOING_ON = (
     OrchestrationStatus.PENDING,
     OrchestrationStatus.RUNNING,
@@ -77,7 +80,10 @@ class InstanceState(Contract):
 
 
 class Scheduler(Protocol):
-    """The durable task scheduler. Every method raises SchedulerUnavailable when it does not answer."""
+    """The durable task scheduler. Every method raises SchedulerUnavailable when it does not answer.
+
+    And TaskHubTaken where the hub holds the work of another casebook, whose cases may bear the same ids.
+    """
 
     async def start_investigation(self, case: str) -> None:
         """Start the investigation of a case; nothing happens while one goes on. One that is over is replaced.
@@ -110,8 +116,9 @@ class Scheduler(Protocol):
 class DurableTaskScheduler:
     """`Scheduler` over gRPC: Azure Durable Task Scheduler, its emulator, or the local stand-in."""
 
-    def __init__(self, client: AsyncDurableTaskSchedulerClient) -> None:
+    def __init__(self, client: AsyncDurableTaskSchedulerClient, taskhub: str, casebook_id: str) -> None:
         self._client = client
+        self._hub = HubMark(taskhub, casebook_id, self._read_owner, self._mark)
 
     async def start_investigation(self, case: str) -> None:
         """Start the investigation of a case; an instance that goes on counts as started, one that is over is replaced.
@@ -133,12 +140,35 @@ class DurableTaskScheduler:
         order: Contract,
         replaces: Sequence[OrchestrationStatus] = (),
     ) -> None:
+        await self._hub.require_own()
+        await self._schedule(orchestration, version, ids.instance_id(name), order, replaces)
+
+    async def _mark(self, owner: HubOwner) -> None:
+        try:
+            await self._schedule(HUB_OWNER, HUB_OWNER_VERSION, HUB_OWNER_INSTANCE, owner)
+        except StartRefused as refusal:
+            # It says nothing against the case whose start is waiting for the mark.
+            raise SchedulerUnavailable(refusal.reason) from refusal
+
+    async def _read_owner(self) -> str | None:
+        state = await self._read(HUB_OWNER_INSTANCE)
+        # One without input is nobody's; it must not be taken for none.
+        return None if state is None else state.serialized_input or ""
+
+    async def _schedule(
+        self,
+        orchestration: str,
+        version: str,
+        instance_id: str,
+        order: Contract,
+        replaces: Sequence[OrchestrationStatus] = (),
+    ) -> None:
         try:
             async with _answering():
                 await self._client.schedule_new_orchestration(
                     orchestration,
                     input=order,
-                    instance_id=ids.instance_id(name),
+                    instance_id=instance_id,
                     version=version,
                     reuse_id_policy=pb.OrchestrationIdReusePolicy(replaceableStatus=[each.value for each in replaces]),
                 )
@@ -150,6 +180,7 @@ class DurableTaskScheduler:
 
     async def deliver(self, decision: Decision) -> None:
         """Raise the event that the decision's round, and no other, waits for."""
+        await self._hub.require_own()
         case, round_number = parse_review_id(decision.review_id)
         try:
             async with _answering():
@@ -163,32 +194,37 @@ class DurableTaskScheduler:
 
     async def state_of(self, instance_id: str) -> InstanceState | None:
         """The state of an orchestration, or None."""
+        await self._hub.require_own()
+        state = await self._read(ids.instance_id(instance_id))
+        return None if state is None else _read_state(state)
+
+    async def _read(self, instance_id: str) -> OrchestrationState | None:
         try:
             async with _answering():
-                state = await self._client.get_orchestration_state(ids.instance_id(instance_id))
+                return await self._client.get_orchestration_state(instance_id)
         except _Refused as refusal:
             if refusal.code is grpc.StatusCode.NOT_FOUND:
                 return None
             raise SchedulerUnavailable(refusal.reason) from refusal
-        return None if state is None else _read_state(state)
 
     async def living(self) -> frozenset[str]:
-        """The ids of all orchestrations that have not ended, a page at a time."""
+        """The ids of all orchestrations of cases and reversals that have not ended, read a page at a time."""
+        await self._hub.require_own()
         query = OrchestrationQuery(runtime_status=[*_GOING_ON], max_instance_count=LISTED_AT_ONCE)
         try:
             async with _answering(LISTING_TIMEOUT_S):
                 states = await self._client.get_all_orchestration_states(query)
         except _Refused as refusal:
             raise SchedulerUnavailable(refusal.reason) from refusal
-        return frozenset(state.instance_id for state in states)
+        return frozenset(state.instance_id for state in states) - {HUB_OWNER_INSTANCE}
 
     async def probe(self) -> None:
-        """Return if the scheduler answers."""
-        await self.state_of(_PROBE)
+        """Return if the scheduler answers, and the hub is marked as this casebook's."""
+        await self._hub.look()
 
 
 @asynccontextmanager
-async def open_scheduler(endpoint: str, taskhub: str) -> AsyncGenerator[DurableTaskScheduler]:
+async def open_scheduler(endpoint: str, taskhub: str, casebook_id: str) -> AsyncGenerator[DurableTaskScheduler]:
     """A scheduler client that is closed on leaving. `https://` endpoints get a managed identity's token.
 
     Connects to nothing yet, so the scheduler may come up later.
@@ -210,7 +246,7 @@ async def open_scheduler(endpoint: str, taskhub: str) -> AsyncGenerator[DurableT
             logger=_quiet_logger(),
         )
         stack.push_async_callback(client.close)
-        yield DurableTaskScheduler(client)
+        yield DurableTaskScheduler(client, taskhub, casebook_id)
 
 
 def _quiet_logger() -> logging.Logger:

@@ -16,6 +16,7 @@ from casebook.errors import (
     CasebookUnwritable,
     CasebookUrlInvalid,
 )
+from casebook.identity import identity_of
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
 from casebook.workers import Workers
@@ -46,6 +47,10 @@ class Casebook:
     def upgrade(self) -> None:
         """Bring the schema to this release. Raises CasebookUnavailable or one of BEYOND_WAITING."""
         upgrade(self._engine)
+
+    def identity(self) -> str:
+        """The id of the casebook, once it is upgraded. Raises CasebookUnavailable."""
+        return identity_of(self.record.transactions)
 
     def sign(self) -> None:
         """Show that this worker is alive. While the casebook is away nobody is told: every step says so by itself."""

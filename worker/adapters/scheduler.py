@@ -71,7 +71,7 @@ def open_worker(address: SchedulerAddress, taskhub: str, threads: int) -> Durabl
     worker = DurableTaskSchedulerWorker(
         host_address=address.host,
         taskhub=taskhub,
-        token_credential=_credential() if address.secure else None,
+        token_credential=credential() if address.secure else None,
         secure_channel=address.secure,
         channel_options=GrpcChannelOptions(
             max_receive_message_length=MAX_MESSAGE_BYTES, max_send_message_length=MAX_MESSAGE_BYTES
@@ -98,7 +98,8 @@ def open_worker(address: SchedulerAddress, taskhub: str, threads: int) -> Durabl
     return worker
 
 
-def _credential() -> Any:
+def credential() -> Any:
+    """Who this process is to Azure."""
     from azure.identity import DefaultAzureCredential
 
     return DefaultAzureCredential()

@@ -25,9 +25,9 @@ from casebook.errors import (
     CasebookUrlInvalid,
 )
 from casebook.faults import naming_faults
+from casebook.identity_tables import Base
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
-from casebook.worker_tables import Base
 from contracts.journal import JournalEntry
 from tests.unit.casebook.builders import an_alert, only_on, open_case
 

@@ -11,7 +11,16 @@ import pytest
 from durabletask.testing import create_test_backend
 
 from tests.unit.worker.support.mcp_peer import McpPeer
-from tests.unit.worker.support.process import CASE, ROOT, WAIT_S, WorkerProcess, environment, open_case, wait_for_event
+from tests.unit.worker.support.process import (
+    CASE,
+    ROOT,
+    WAIT_S,
+    WorkerProcess,
+    environment,
+    mark_hub,
+    open_case,
+    wait_for_event,
+)
 from tests.unit.worker.support.tool_server import ToolServer
 
 
@@ -120,6 +129,8 @@ def test_it_waits_for_what_is_not_up_and_finishes_running_work_before_it_ends(
     worker.says(f"Waiting for the scheduler at http://127.0.0.1:{free_port}")
     backend = create_test_backend(port=free_port)
     try:
+        assert "no backend has marked it for its casebook yet" in worker.says("Waiting for the task hub at default of")
+        mark_hub(tmp_path, free_port)
         worker.says("Taking work")
         assert (tmp_path / "ready").exists()
         with open_case(tmp_path, free_port) as casebook:
@@ -148,6 +159,7 @@ def test_it_does_not_wait_for_running_work_without_end(
     tools.start()
     backend = create_test_backend(port=free_port)
     try:
+        mark_hub(tmp_path, free_port)
         model = slow_model(60)
         worker = start_worker(environment(tmp_path, tools.url, free_port, WORKER_DRAIN_SECONDS="0.5", **model))
         worker.says("Taking work")

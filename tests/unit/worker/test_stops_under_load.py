@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from durabletask.testing import create_test_backend
 
-from tests.unit.worker.support.process import WorkerProcess, environment, open_case, wait_for_event
+from tests.unit.worker.support.process import WorkerProcess, environment, mark_hub, open_case, wait_for_event
 from tests.unit.worker.support.tool_server import ToolServer
 
 STOPS = 200
@@ -35,6 +35,7 @@ def stop_at_work(tmp_path: Path, tools: ToolServer, port: int, model: str) -> in
     with ExitStack() as stack:
         backend = create_test_backend(port=port)
         stack.callback(backend.stop)
+        mark_hub(tmp_path, port)
         more = {"OPENAI_BASE_URL": f"{model}/v1", "OPENAI_MODEL": "casewright-rules-1", "WORKER_DRAIN_SECONDS": "0.1"}
         worker = WorkerProcess(environment(tmp_path, tools.url, port, **more))
         stack.callback(worker.close)

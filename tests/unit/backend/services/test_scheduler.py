@@ -7,15 +7,24 @@ import grpc
 import pytest
 from durabletask import task
 from durabletask.client import TaskHubGrpcClient
+from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.testing import InMemoryOrchestrationBackend
 from durabletask.worker import TaskHubGrpcWorker
 
 from backend.services.errors import SchedulerUnavailable, StartRefused
 from backend.services.scheduler import DurableTaskScheduler, InstanceState, InstanceUnknown, open_scheduler
 from contracts.converter import PydanticDataConverter
+from contracts.hub import HubOwner
 from contracts.ids import case_id
 from contracts.investigation import Investigation
-from contracts.names import INVESTIGATION, INVESTIGATION_VERSION, REVERSAL, REVERSAL_VERSION, analyst_decision
+from contracts.names import (
+    HUB_OWNER_INSTANCE,
+    INVESTIGATION,
+    INVESTIGATION_VERSION,
+    REVERSAL,
+    REVERSAL_VERSION,
+    analyst_decision,
+)
 from contracts.reversal import Reversal
 from contracts.review import Decision
 from tests.unit.casebook.builders import NOON, a_decision, an_alert, an_opening
@@ -24,6 +33,7 @@ pytestmark = pytest.mark.anyio
 
 ALERT = an_alert(1)
 CASE = case_id(ALERT.alert_id)
+CASEBOOK = "casebook-1"
 DECISION = a_decision(an_opening(CASE))
 APPROVED = Reversal(
     reversal_id=f"{CASE}:unlock_account:1",
@@ -79,7 +89,7 @@ async def until_finished(
 
 
 async def test_an_investigation_is_started_once_however_often_it_is_asked_for(hub: str) -> None:
-    async with open_scheduler(hub, "default") as scheduler:
+    async with open_scheduler(hub, "default", CASEBOOK) as scheduler:
         assert await scheduler.state_of(CASE) is None
         await asyncio.gather(*(scheduler.start_investigation(CASE) for _ in range(3)))
         state = await scheduler.state_of(CASE)
@@ -93,7 +103,7 @@ async def test_the_decision_reaches_the_round_that_waits_for_it(hub: str) -> Non
     worker.add_orchestrator(investigation)
     worker.start()
     try:
-        async with open_scheduler(hub, "default") as scheduler:
+        async with open_scheduler(hub, "default", CASEBOOK) as scheduler:
             await scheduler.start_investigation(CASE)
             await scheduler.deliver(DECISION)
             state = await asyncio.wait_for(until_finished(scheduler), 20)
@@ -110,7 +120,7 @@ async def test_an_orchestration_that_is_over_is_replaced(hub: str, ended: str) -
     worker.add_orchestrator(investigation)
     worker.start()
     try:
-        async with open_scheduler(hub, "default") as scheduler:
+        async with open_scheduler(hub, "default", CASEBOOK) as scheduler:
             await scheduler.start_investigation(CASE)
             if ended == "COMPLETED":
                 await scheduler.deliver(DECISION)
@@ -143,15 +153,22 @@ async def test_a_start_refused_for_good_is_no_outage(code: grpc.StatusCode, said
     async def refuse(_: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
         await context.abort(code, said)
 
+    async def our_hub(_: bytes, __: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        mark = pb.OrchestrationState(instanceId=HUB_OWNER_INSTANCE)
+        mark.input.value = HubOwner(casebook_id=CASEBOOK).model_dump_json()
+        return pb.GetInstanceResponse(exists=True, orchestrationState=mark).SerializeToString()
+
     handlers: Any = grpc
     start = handlers.unary_unary_rpc_method_handler(refuse)
-    service = handlers.method_handlers_generic_handler("TaskHubSidecarService", {"StartInstance": start})
+    look = handlers.unary_unary_rpc_method_handler(our_hub)
+    known = {"StartInstance": start, "GetInstance": look}
+    service = handlers.method_handlers_generic_handler("TaskHubSidecarService", known)
     server = grpc.aio.server()
     server.add_generic_rpc_handlers((service,))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
-        async with open_scheduler(f"http://127.0.0.1:{port}", "default") as scheduler:
+        async with open_scheduler(f"http://127.0.0.1:{port}", "default", CASEBOOK) as scheduler:
             with pytest.raises(SchedulerUnavailable) as refused:
                 await scheduler.start_investigation(CASE)
     finally:
@@ -162,7 +179,7 @@ async def test_a_start_refused_for_good_is_no_outage(code: grpc.StatusCode, said
 
 async def test_an_id_above_the_schedulers_limit_is_shortened(hub: str) -> None:
     case = case_id("x" * 100)
-    async with open_scheduler(hub, "default") as scheduler:
+    async with open_scheduler(hub, "default", CASEBOOK) as scheduler:
         await scheduler.start_investigation(case)
         (instance,) = await scheduler.living()
         state = await scheduler.state_of(case)
@@ -175,7 +192,7 @@ async def test_an_approved_reversal_is_an_orchestration_of_its_own_however_often
     worker.add_orchestrator(reversal)
     worker.start()
     try:
-        async with open_scheduler(hub, "default") as scheduler:
+        async with open_scheduler(hub, "default", CASEBOOK) as scheduler:
             await scheduler.start_reversal(APPROVED)
             await scheduler.start_reversal(APPROVED)
             state = await asyncio.wait_for(until_finished(scheduler, APPROVED.reversal_id), 20)
@@ -186,13 +203,13 @@ async def test_an_approved_reversal_is_an_orchestration_of_its_own_however_often
 
 
 async def test_a_decision_for_an_unknown_instance_is_named(hub: str) -> None:
-    async with open_scheduler(hub, "default") as scheduler:
+    async with open_scheduler(hub, "default", CASEBOOK) as scheduler:
         with pytest.raises(InstanceUnknown, match=CASE):
             await scheduler.deliver(DECISION)
 
 
 async def test_a_scheduler_that_is_away_is_unavailable_and_found_when_it_comes(port: int) -> None:
-    async with open_scheduler(f"http://127.0.0.1:{port}", "default") as scheduler:
+    async with open_scheduler(f"http://127.0.0.1:{port}", "default", CASEBOOK) as scheduler:
         for attempt in (
             scheduler.probe(),
             scheduler.start_investigation(CASE),

@@ -12,10 +12,12 @@ from pathlib import Path
 from durabletask.client import TaskHubGrpcClient
 
 from casebook.engine import open_engine, upgrade
+from casebook.identity import identity_of
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
 from contracts import names
 from contracts.converter import PydanticDataConverter
+from contracts.hub import HubOwner
 from tests.unit.worker.support.cases import an_alert, an_investigation
 
 ROOT = Path(__file__).parents[4]
@@ -86,6 +88,18 @@ def environment(tmp_path: Path, tools_url: str, scheduler_port: int, **more: str
         "WORKER_READY_FILE": str(tmp_path / "ready"),
         **(MODEL | more),
     }
+
+
+def mark_hub(tmp_path: Path, port: int) -> None:
+    """Mark the task hub for this casebook as the backend does."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'casebook.db'}")
+    upgrade(engine)
+    owner = HubOwner(casebook_id=identity_of(Transactions(engine)))
+    engine.dispose()
+    with TaskHubGrpcClient(host_address=f"127.0.0.1:{port}", data_converter=PydanticDataConverter()) as client:
+        client.schedule_new_orchestration(
+            names.HUB_OWNER, input=owner, instance_id=names.HUB_OWNER_INSTANCE, version=names.HUB_OWNER_VERSION
+        )
 
 
 @contextmanager

@@ -1,0 +1,98 @@
+"""Two casebooks never share a task hub."""
+
+import asyncio
+import socket
+from collections.abc import Generator
+
+import pytest
+from durabletask.client import TaskHubGrpcClient
+from durabletask.testing import InMemoryOrchestrationBackend
+
+from backend.services.errors import TaskHubTaken
+from backend.services.hub import TRUSTED_S, HubMark
+from backend.services.scheduler import open_scheduler
+from contracts.hub import HubOwner
+from contracts.ids import case_id
+from contracts.names import HUB_OWNER_INSTANCE
+from tests.unit.backend.services.test_scheduler import APPROVED, CASE, DECISION
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def hub(port: int) -> Generator[str]:
+    backend = InMemoryOrchestrationBackend(port=port)
+    backend.start()
+    yield f"http://127.0.0.1:{port}"
+    backend.stop()
+
+
+async def test_another_casebooks_backend_orders_and_reads_nothing(hub: str) -> None:
+    async with open_scheduler(hub, "desk", "casebook-a") as ours, open_scheduler(hub, "desk", "casebook-b") as other:
+        await ours.start_investigation(CASE)
+        for attempt in (
+            other.probe(),
+            other.start_investigation(case_id("other")),
+            other.start_reversal(APPROVED),
+            other.deliver(DECISION),
+            other.state_of(CASE),
+            other.living(),
+        ):
+            with pytest.raises(TaskHubTaken) as refused:
+                await attempt
+            assert str(refused.value) == (
+                "The task hub 'desk' holds the work of another casebook (casebook-a) than this backend's (casebook-b): "
+                "set CASEBOOK_URL to that casebook, or DTS_TASKHUB to another hub."
+            )
+        await ours.probe()
+        assert await ours.living() == {CASE}
+
+
+async def test_of_many_that_mark_a_hub_at_once_one_has_it(hub: str) -> None:
+    async def try_one(number: int) -> bool:
+        async with open_scheduler(hub, "desk", f"casebook-{number}") as scheduler:
+            try:
+                await scheduler.probe()
+            except TaskHubTaken:
+                return False
+            return True
+
+    assert sum(await asyncio.gather(*map(try_one, range(8)))) == 1
+
+
+async def test_a_mark_that_names_nobody_is_not_ours(hub: str) -> None:
+    with TaskHubGrpcClient(host_address=hub) as anybody:
+        anybody.schedule_new_orchestration("anything", instance_id=HUB_OWNER_INSTANCE)
+    async with open_scheduler(hub, "desk", "casebook-a") as scheduler:
+        with pytest.raises(TaskHubTaken, match=r"another casebook \(unknown\)"):
+            await scheduler.start_investigation(CASE)
+
+
+async def test_a_hub_that_lost_everything_is_marked_again() -> None:
+    marks: list[str] = []
+    now = 0.0
+    reads = 0
+
+    async def read() -> str | None:
+        nonlocal reads
+        reads += 1
+        return marks[-1] if marks else None
+
+    async def make(owner: HubOwner) -> None:
+        marks.append(owner.model_dump_json())
+
+    mark = HubMark("desk", "casebook-a", read, make, lambda: now)
+    await mark.require_own()
+    await mark.require_own()
+    assert reads == 2, "what was seen a moment ago is not asked for again"
+    marks.clear()
+    now += TRUSTED_S
+    await mark.require_own()
+    assert marks == [HubOwner(casebook_id="casebook-a").model_dump_json()]

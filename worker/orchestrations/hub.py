@@ -1,0 +1,13 @@
+"""The mark of a task hub: whose work it holds is the input, so there is nothing to do."""
+
+from durabletask import task
+
+from contracts.converter import Undecoded
+from worker.calls import Steps
+
+_NEVER = "never"
+
+
+def hub_owner(ctx: task.OrchestrationContext, owner: Undecoded) -> Steps[None]:  # noqa: ARG001 it is only kept
+    """Stays for ever: what has ended is swept away by the retention of some schedulers."""
+    yield ctx.wait_for_external_event(_NEVER)
