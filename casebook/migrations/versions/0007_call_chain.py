@@ -3,19 +3,54 @@
 Follows: 0006.
 """
 
+import hashlib
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
-from casebook.call_chain import BASELINE, BASELINE_ROWS, chained
-from casebook.tables import UtcTimestamp
-
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
+
+# What follows is as the release of this schema had it: a migration must do the same for ever.
+BASELINE = "baseline"
+BASELINE_ROWS = "spent_before"
+
+
+class UtcTimestamp(sa.TypeDecorator[datetime]):
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC).replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+def _sha256(text: str) -> str:
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _link(previous: str | None, number: int, key: str, response: str, at: datetime, use: str | None) -> str:
+    said = {
+        "previous": previous,
+        "number": number,
+        "key": key,
+        "response_hash": _sha256(response),
+        "recorded_at": at.isoformat().replace("+00:00", "Z"),
+        "use": use,
+    }
+    return _sha256(json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+
 
 _CASE = sa.table(
     "case",
@@ -56,10 +91,9 @@ def _chain(connection: sa.Connection, case_id: str) -> None:
     ).all()
     head: str | None = None
     for number, row in enumerate(rows, start=1):
-        call = chained(head, number, row.key, row.response, row.recorded_at, None)
+        head = _link(head, number, row.key, row.response, row.recorded_at, None)
         which = (_CALL.c.case_id == case_id, _CALL.c.key == row.key)
-        connection.execute(sa.update(_CALL).where(*which).values(number=number, hash=call.hash))
-        head = call.hash
+        connection.execute(sa.update(_CALL).where(*which).values(number=number, hash=head))
     spent = [[*row] for row in connection.execute(sa.text(_SPENT), {"case_id": case_id})]
     number = len(rows)
     if spent:
@@ -75,7 +109,7 @@ def _add_baseline(
     opened = sa.select(_CASE.c.opened_at).where(_CASE.c.case_id == case_id)
     at = rows[-1].recorded_at if rows else connection.execute(opened).scalar_one()
     use = json.dumps({BASELINE_ROWS: spent})
-    call = chained(head, number, BASELINE, "{}", at, use)
+    link = _link(head, number, BASELINE, "{}", at, use)
     values = {"case_id": case_id, "key": BASELINE, "response": "{}", "recorded_at": at}
-    connection.execute(sa.insert(_CALL).values(**values, number=number, use=use, hash=call.hash))
-    return call.hash
+    connection.execute(sa.insert(_CALL).values(**values, number=number, use=use, hash=link))
+    return link

@@ -1,6 +1,9 @@
 """An upgrade of a casebook that an earlier release filled."""
 
+import ast
 import json
+import sys
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -19,6 +22,7 @@ from contracts.journal import JournalEntry
 from contracts.spend import ModelUse
 from tests.unit.casebook.builders import NOON, an_alert, an_assessment
 
+MIGRATIONS = Path(__file__).parents[3] / "casebook" / "migrations" / "versions"
 CASE = (
     'INSERT INTO "case" (case_id, alert_id, customer_id, alert_type, severity, description, source, state, phase,'
     " round, specialists, opened_at, updated_at, opened_seq, last_seq) VALUES (:case, :alert, :number, :rule,"
@@ -125,3 +129,11 @@ def faults_of(engine: Engine) -> list[Fault]:
         assert calls.head is not None
         faults = [*chain_faults(calls.journal, [Mark(1, *calls.head)])]
         return [*faults, *spend_faults(calls.spent or {}, calls.journal, case.rule_id, 1)]
+
+
+@pytest.mark.parametrize("migration", sorted(MIGRATIONS.glob("*.py")), ids=lambda file: file.stem)
+def test_migration_imports_nothing_that_may_change(migration: Path) -> None:
+    tree = ast.parse(migration.read_text())
+    named = {node.module or "." for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    named |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert {name.partition(".")[0] for name in named} <= {*sys.stdlib_module_names, "alembic", "sqlalchemy"}
