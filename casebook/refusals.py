@@ -63,6 +63,13 @@ def refusals(session: Session, case_id: str | None = None) -> tuple[RefusedTrans
     )
 
 
+def refusals_by_reason(session: Session) -> dict[str, int]:
+    """How many attempts were refused, in all cases together, by the id of the error."""
+    attempts = func.sum(RefusedTransitionRow.attempts)
+    grouped = select(RefusedTransitionRow.reason, attempts).group_by(RefusedTransitionRow.reason)
+    return {reason: int(counted) for reason, counted in session.execute(grouped.order_by(RefusedTransitionRow.reason))}
+
+
 def count_refusals(session: Session) -> int:
     """How many attempts were refused, in all cases together."""
     counted = select(func.coalesce(func.sum(RefusedTransitionRow.attempts), 0))

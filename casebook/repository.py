@@ -397,6 +397,11 @@ class CaseBook:
         with self._read() as session:
             return refusals.count_refusals(session)
 
+    def refusals_by_reason(self) -> dict[str, int]:
+        """How many attempts were refused, in all cases together, by the id of the error."""
+        with self._read() as session:
+            return refusals.refusals_by_reason(session)
+
     def note_other_alert(self, case_id: str) -> None:
         """Count that a case was to be investigated on another alert than its own."""
         self._note_refusal(case_id, AlertNotRecorded(case_id))

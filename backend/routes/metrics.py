@@ -26,13 +26,14 @@ class MetricsResponse(Response):
 
 @dataclass(frozen=True)
 class Reading(Collector):
-    """The numbers of one instant. Counters count from the start of the process."""
+    """The numbers of one instant. Counters count from the start of the process, refusals from that of the casebook."""
 
     cases: Mapping[CaseState, int]
     backlog: Backlog
     ingest: IngestStatus
     watchers: int
     stranded: int
+    refused: Mapping[str, int]
 
     def collect(self) -> Iterator[Metric]:
         """Each metric with its values."""
@@ -75,6 +76,12 @@ class Reading(Collector):
             "Open cases that broke so often that they wait for a manager.",
             value=self.stranded,
         )
+        refused = CounterMetricFamily(
+            "casewright_refused_transitions", "What nothing on record justified, by reason.", labels=["reason"]
+        )
+        for reason, count in self.refused.items():
+            refused.add_metric([reason], count)
+        yield refused
         yield GaugeMetricFamily("casewright_watchers", "Open event streams and sockets.", value=self.watchers)
 
 
@@ -93,5 +100,6 @@ async def get_metrics(desk: DeskDep, ingest: IngestStatusDep) -> MetricsResponse
         ingest=ingest,
         watchers=desk.pulse.watchers,
         stranded=len(desk.broken.stranded),
+        refused=await desk.threads.run(desk.casebook.refusals_by_reason),
     )
     return MetricsResponse(generate_latest(reading))

@@ -10,6 +10,7 @@ from backend.live.pulse import Pulse
 from backend.main import Parts, ingest_status, wire
 from backend.routes.app import create_app
 from backend.routes.metrics import Reading
+from casebook.errors import Unjustified
 from casebook.pages import Backlog
 from casebook.repository import CaseBook
 from tests.unit.backend.ingest.lines import ListSource, event
@@ -86,6 +87,7 @@ async def test_every_name_is_documented() -> None:
         ingest=ingest_status(NOTHING_READ),
         watchers=0,
         stranded=0,
+        refused={},
     )
     for metric in nothing.collect():
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
@@ -107,10 +109,25 @@ async def test_an_alert_that_two_backends_raise_counts_once(parts: Parts, book: 
             await service.wait_finished()
         status = ingest_status(service.report())
         reading = Reading(
-            cases={}, backlog=Backlog(unscheduled=0, undelivered=0), ingest=status, watchers=0, stranded=0
+            cases={}, backlog=Backlog(unscheduled=0, undelivered=0), ingest=status, watchers=0, stranded=0, refused={}
         )
         samples = [sample for metric in reading.collect() for sample in metric.samples]
         counted += sum(sample.value for sample in samples if sample.name == "casewright_alerts_total")
         raised += sum(status.alerts_by_rule.values())
 
     assert (counted, raised, len(book.list_cases().items)) == (1, 2, 1)
+
+
+async def test_refused_transitions_are_counted_by_reason(parts: Parts, book: CaseBook) -> None:
+    case_in_review(book, 1)
+    (case,) = book.list_cases().items
+    for _ in range(3):
+        with pytest.raises(Unjustified):
+            book.start_round(case.case_id, 2)
+    assert book.accepted_decision("case-invented", "case-invented:r1") is None
+    async with answering(parts) as client:
+        counted = values((await client.get("/metrics")).text)
+    assert {name: value for name, value in counted.items() if "refused" in name} == {
+        "casewright_refused_transitions_total{round-not-justified}": 3,
+        "casewright_refused_transitions_total{no-accepted-decision}": 1,
+    }
