@@ -233,7 +233,7 @@ BENDS: Mapping[str, tuple[Made, Bend, Rows, str]] = {
             ),
             body("decision", lambda said: said.pop("approvals")),
         ),
-        "it asks fewer people than the limits of the case name",
+        "nobody had given the first of two approvals",
     ),
     "overruled without a reason": (
         cleared,

@@ -81,7 +81,7 @@ def test_an_open_case_with_a_first_approval_verifies_as_well(book: CaseBook, des
     tell(book, desk)
     (waiting,) = (item.case_id for item in book.list_cases(state="awaiting_review").items)
     assert verify_export(exported(book, waiting)).broken is None
-    fresh = asked_in_short(book, 3)
+    fresh = asked_in_short(book, 4)
     assert verify_export(exported(book, fresh.case_id)).broken is None
     book.accept_decision(a_decision(fresh, "reject"), MANAGER)
     assert verify_export(exported(book, fresh.case_id)).broken is None
