@@ -235,6 +235,12 @@ BENDS: Mapping[str, tuple[Made, Bend, Rows, str]] = {
         ),
         "nobody had given the first of two approvals",
     ),
+    "asked of fewer people": (
+        withdrawn,
+        changed("review_opened", now(four_eyes_actions=[])),
+        rows("UPDATE review SET four_eyes_actions = '[]' WHERE case_id = :c"),
+        "it asks fewer people than the limits of the case name",
+    ),
     "overruled without a reason": (
         cleared,
         saying("decision_accepted", reason_code=None),
