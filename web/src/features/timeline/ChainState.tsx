@@ -22,6 +22,8 @@ export function ChainState({ caseId }: { caseId: string }) {
   );
 }
 
+const sentence = (words: string): string => words.replace(/\.?$/, ".");
+
 /** What is wrong with the record, and what was to be done although nothing on record justified it. */
 export function ChainFaults({ caseId }: { caseId: string }) {
   const audit = useCaseAudit(caseId).data;
@@ -32,7 +34,7 @@ export function ChainFaults({ caseId }: { caseId: string }) {
         <p>
           The record of this case was changed past the desk
           {audit.broken !== null && ` (${audit.broken.row} of #${audit.broken.seq})`}:{" "}
-          {audit.broken?.reason ?? "The log does not follow from itself."}
+          {sentence(audit.broken?.reason ?? "the log does not follow from itself")}
         </p>
       )}
       {audit.refused.map(({ reason, sentence, attempts, last_at }) => (

@@ -38,7 +38,7 @@ test("a record that was changed past the desk says where, and what was refused",
           events: [],
           next_cursor: null,
           intact: false,
-          broken: { seq: 1, row: "event", reason: "Its hash does not follow from what it says." },
+          broken: { seq: 1, row: "event", reason: "its content does not match its hash" },
           head: null,
           refused: [
             {
@@ -57,7 +57,7 @@ test("a record that was changed past the desk says where, and what was refused",
   const faults = await screen.findByRole("alert");
   expect(screen.getByText("Chain broken at #1")).toBeVisible();
   expect(faults).toHaveTextContent(
-    "The record of this case was changed past the desk (event of #1): Its hash does not follow from what it says.",
+    "The record of this case was changed past the desk (event of #1): its content does not match its hash.",
   );
   expect(faults).toHaveTextContent(
     /Refused 3 times, last .*: The case cannot be closed as cleared\. Nothing came/,
