@@ -5,8 +5,10 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from contracts.addresses import checked
 
 
 class BackendSettings(BaseSettings):
@@ -38,7 +40,9 @@ class BackendSettings(BaseSettings):
     """How many cases are investigated at a time; the others wait, oldest first."""
 
     casebook_url: str = "sqlite:///.casewright/casebook.db"
-    dts_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")] = "http://127.0.0.1:8080"
+    dts_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$"), AfterValidator(checked)] = (
+        "http://127.0.0.1:8080"
+    )
     dts_taskhub: Annotated[str, Field(min_length=1)] = "default"
     web_dist: Path = Path("web/dist")
 

@@ -30,6 +30,24 @@ def host_of(address: str) -> str:
     return shown.partition("://")[2].partition("/")[0].partition("?")[0] or shown
 
 
+def checked(address: str) -> str:
+    """The address. Raises ValueError, with a phrase that quotes nothing of it, when nobody could ever answer there."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        raise ValueError("its host cannot be read") from None
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if not host:
+        raise ValueError("it names no host")
+    if port == 0:
+        raise ValueError("its port is none: ports are 1 to 65535")
+    return address
+
+
 def is_loopback(address: str) -> bool:
     """Whether only this machine answers at the address."""
     try:

@@ -27,4 +27,5 @@ class McpSettings(BaseSettings):
     @field_validator("mcp_write_token", "contoso_as_of", mode="before")
     @classmethod
     def _empty_means_unset(cls, value: str | datetime | None) -> str | datetime | None:
-        return value or None
+        # The worker shows its token without what a file adds to it, such as a line's end.
+        return (value.strip() if isinstance(value, str) else value) or None

@@ -6,10 +6,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from contracts.addresses import is_loopback, is_readable_on_the_way, without_credentials
+from contracts.addresses import checked, is_loopback, is_readable_on_the_way, without_credentials
 from contracts.investigation import InvestigationPolicy
 from contracts.stopping import DRAIN_SECONDS
 from worker.ports.model import ToolCalling
@@ -18,8 +18,20 @@ Hours = Annotated[float, Field(gt=0, le=8_784)]
 """At most a year: whoever means never has closed the desk."""
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
-HttpUrl = Annotated[str, Field(pattern=r"^https?://\S+$")]
-AzureUrl = Annotated[str, Field(pattern=r"^https://\S+$")]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://\S+$"), AfterValidator(checked)]
+AzureUrl = Annotated[str, Field(pattern=r"^https://\S+$"), AfterValidator(checked)]
+
+
+def _sendable(secret: SecretStr) -> SecretStr:
+    """The secret without what a file or a clipboard adds around it."""
+    text = secret.get_secret_value().strip()
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("it holds what no request can carry, such as a line's end or an accent: copy it again")
+    return SecretStr(text)
+
+
+HeaderSecret = Annotated[SecretStr, AfterValidator(_sendable)]
+"""A secret that goes into the header of a request."""
 
 _POLICY = InvestigationPolicy()
 
@@ -37,7 +49,7 @@ class ModelChoice(BaseModel):
     azure_openai_endpoint: AzureUrl | None = None
     azure_openai_chat_deployment: str | None = None
     openai_base_url: HttpUrl | None = None
-    openai_api_key: SecretStr | None = None
+    openai_api_key: HeaderSecret | None = None
     openai_model: str | None = None
     model_tool_calling: ToolCalling = "auto"
 
@@ -65,12 +77,14 @@ class WorkerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, allow_inf_nan=False)
 
-    dts_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")] = "http://127.0.0.1:8080"
+    dts_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$"), AfterValidator(checked)] = (
+        "http://127.0.0.1:8080"
+    )
     """`http://` for a local scheduler, `https://` for Azure Durable Task Scheduler by managed identity."""
     dts_taskhub: Annotated[str, Field(min_length=1)] = "default"
 
     openai_base_url: HttpUrl | None = None
-    openai_api_key: SecretStr | None = None
+    openai_api_key: HeaderSecret | None = None
     openai_model: str | None = None
     azure_openai_endpoint: AzureUrl | None = None
     azure_openai_chat_deployment: str | None = None
@@ -84,7 +98,7 @@ class WorkerSettings(BaseSettings):
     model_circuit_seconds: Seconds = 15.0
 
     mcp_server_uri: HttpUrl = "http://127.0.0.1:8000/mcp"
-    mcp_write_token: SecretStr | None = None
+    mcp_write_token: HeaderSecret | None = None
     """Shown to the tool server by the activities that act only."""
 
     casebook_url: str = "sqlite:///.casewright/casebook.db"

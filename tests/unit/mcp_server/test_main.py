@@ -13,6 +13,7 @@ from mcp_server.main import main
 from mcp_server.recording import recorded_customers
 from mcp_server.records.bundle import Dataset
 from mcp_server.records.profile import TelemetryProfile
+from mcp_server.settings import McpSettings
 
 ZIPPED = gzip.compress(b'{"customer_id": 301}\n' * 99, mtime=0)
 
@@ -163,6 +164,13 @@ def test_the_store_is_made_as_the_environment_says(
     assert (
         TelemetryProfile.model_validate_json(out.read_text("utf-8").splitlines()[0]) == dataset.customers[0].telemetry
     )
+
+
+def test_a_token_is_read_without_the_end_of_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MCP_WRITE_TOKEN", " write \r\n")
+    token = McpSettings().mcp_write_token
+    assert token is not None
+    assert token.get_secret_value() == "write"
 
 
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:

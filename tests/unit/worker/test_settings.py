@@ -87,6 +87,37 @@ def test_a_bad_value_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, valu
         settings(monkeypatch, LOCAL | {name: value})
 
 
+@pytest.mark.parametrize("name", ["OPENAI_BASE_URL", "MCP_SERVER_URI", "DTS_ENDPOINT"])
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("127.0.0.1:99999", "its port is none"),
+        ("127.0.0.1:0", "its port is none"),
+        ("127.0.0.1:hunter2", "its port is none"),
+        ("[::1", "its host cannot be read"),
+        (":8080", "it names no host"),
+    ],
+)
+def test_an_address_where_nobody_can_answer_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, host: str, why: str
+) -> None:
+    with pytest.raises(ValidationError, match=why):
+        settings(monkeypatch, LOCAL | {name: f"http://{host}"})
+
+
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "MCP_WRITE_TOKEN"])
+@pytest.mark.parametrize("secret", ["sk-hun\nter2", "sk-hünter2", "sk hunter2", "   ", "sk-\x7f", "\u200bsk-hunter2"])
+def test_a_secret_that_no_request_can_carry_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, secret: str) -> None:
+    with pytest.raises(ValidationError, match="it holds what no request can carry"):
+        settings(monkeypatch, LOCAL | {name: secret})
+
+
+def test_a_secret_is_read_without_the_end_of_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = settings(monkeypatch, LOCAL | {"OPENAI_API_KEY": " sk-hunter2\r\n"}).openai_api_key
+    assert key is not None
+    assert key.get_secret_value() == "sk-hunter2"
+
+
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     read = settings(monkeypatch, LOCAL | {"OPENAI_API_KEY": "sk-secret", "MCP_WRITE_TOKEN": "write-secret"})
 
