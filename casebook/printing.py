@@ -127,6 +127,8 @@ def _report(report: SpecialistReport) -> Iterator[str]:
     yield f"<h3>{escape(report.specialist.capitalize())}: risk {_score(report.risk_score)}</h3>\n"
     if report.reason is not None:
         yield _p(report.reason, "said")
+    if report.trimmed is not None:
+        yield _p(report.trimmed, "quiet")
     yield _list(
         f"{finding.statement}{' (unsupported)' if finding.unsupported else ''}"
         f"{' — evidence: ' + ', '.join(finding.evidence_ids) if finding.evidence_ids else ''}"

@@ -8,6 +8,12 @@ from pydantic import Field
 from contracts.ids import Hash
 from contracts.model import Contract, FiniteJson, NonEmptyText, Score, UtcDateTime, added_later
 
+MAX_FINDINGS = 100
+MAX_CITED = 100
+"""Records that one finding may cite."""
+MAX_CHARGES = 1_000
+MAX_CALLS = 1_000
+
 Specialist = Literal["usage", "location", "billing"]
 SPECIALISTS: tuple[Specialist, ...] = ("usage", "location", "billing")
 
@@ -18,7 +24,7 @@ class Finding(Contract):
     """One claim and what it rests on. Without resolvable evidence it is `unsupported` and counts for nothing."""
 
     statement: NonEmptyText
-    evidence_ids: tuple[str, ...] = ()
+    evidence_ids: Annotated[tuple[str, ...], Field(max_length=MAX_CITED)] = ()
     """Each the id of a recorded tool call or of an alert event."""
     unsupported: bool = False
     unsupported_reason: str | None = added_later()
@@ -68,10 +74,10 @@ class SpecialistReport(Contract):
     reason: str | None = None
     """Why it could not be evaluated or was unavailable: one sentence."""
     risk_score: Score | None = None
-    findings: tuple[Finding, ...] = ()
-    suspicious_charge_ids: tuple[str, ...] = ()
+    findings: Annotated[tuple[Finding, ...], Field(max_length=MAX_FINDINGS)] = ()
+    suspicious_charge_ids: Annotated[tuple[str, ...], Field(max_length=MAX_CHARGES)] = ()
     """Charges that look fraudulent, each seen in a recorded tool result."""
-    tool_calls: tuple[ToolCall, ...] = ()
+    tool_calls: Annotated[tuple[ToolCall, ...], Field(max_length=MAX_CALLS)] = ()
     model: str | None = None
     tokens: Annotated[int, Field(ge=0)] = 0
     duration_ms: Annotated[int, Field(ge=0)] = 0
@@ -80,6 +86,8 @@ class SpecialistReport(Contract):
     spend: Spend | None = added_later()
     feedback_answer: str | None = added_later()
     """What was done about the feedback to the round before; null in a first round, or when nothing was said."""
+    trimmed: NonEmptyText | None = added_later()
+    """What of the model's answer was left out or cut because it was too much: one sentence."""
 
     @property
     def has_evidence(self) -> bool:

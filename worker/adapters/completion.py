@@ -6,19 +6,22 @@ So whatever can be read of an answer counts, and only what is no completion at a
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
+from worker.adapters.event_stream import is_event_stream, joined
 from worker.agents.json_text import MAX_DEPTH, depth_of, whole_characters
-from worker.ports.model import Finish
+from worker.ports.model import MAX_CALL_ID, Finish
 
 MAX_COUNT = 100_000_000
 """A count of more tokens than any model takes is none."""
 MAX_NAME = 200
-MAX_ARGUMENTS = 64_000
+MAX_TEXT = 200_000
+"""Characters of an answer: more than twice what a run may spend in tokens on top of its question."""
+MAX_REFUSAL = 1_000
 MAX_EXTRA = 400_000
-"""Characters of JSON of what is given back unread: thoughts can be long."""
+"""Characters of JSON of what is given back unread, of a whole turn: thoughts can be long."""
 
 JsonObject = dict[str, JsonValue]
 
@@ -38,6 +41,11 @@ class NoCompletion(ValueError):
 
 class ErrorInside(Exception):
     """An error, sent as if it were an answer."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self.body = body
+        """The error as JSON, without what it came in."""
 
 
 @dataclass(frozen=True)
@@ -81,20 +89,26 @@ def read_completion(body: bytes) -> Completion:
     """
     text = body.decode("utf-8-sig", errors="replace")
     try:
-        parsed = _parsed(text)
+        parsed: JsonValue = joined(text, _parsed) if is_event_stream(text) else _parsed(text)
     except (ValueError, RecursionError):
+        if text.lstrip().startswith("{") and '"delta"' in text:
+            return _of_answer(joined(text, _parsed), len(text))
         # It was cut off, or nested without end. A model wrote it all the same.
         if text.lstrip().startswith("{") and '"choices"' in text:
             return Completion(length=len(text))
         raise NoCompletion from None
+    return _of_answer(parsed, len(text))
+
+
+def _of_answer(parsed: JsonValue, length: int) -> Completion:
     answer = _object(parsed)
     choices = [_object(choice) for choice in _list(answer.get("choices"))]
     if not choices and _is_error(parsed):
-        raise ErrorInside
+        raise ErrorInside(json.dumps(parsed).encode())
     # What was counted was paid for, however little of it can be read.
     if not _object(answer.get("usage")) and not any(_is_well_formed(choice) for choice in choices):
         raise NoCompletion
-    read = [_completion(answer, choice, len(text)) for choice in choices or [{}]]
+    read = [_completion(answer, choice, length) for choice in choices or [{}]]
     return next((each for each in read if each.text or each.calls or each.refusal), read[0])
 
 
@@ -105,14 +119,17 @@ def _completion(answer: JsonObject, choice: JsonObject, length: int) -> Completi
     extra = {key: value for key, value in message.items() if key not in _READ_OF_MESSAGE and _says(value)}
     if isinstance(content, list) and content:
         extra["content"] = content
+    bounded = _bounded(extra)
+    # What is cut cannot be read; the model is told to be briefer, as where its endpoint cut it.
+    is_cut = text is not None and len(text) > MAX_TEXT
     return Completion(
-        text=text,
-        refusal=_text(message.get("refusal")) or refused,
-        calls=_calls(message),
-        finish=_finish(choice.get("finish_reason")),
+        text=text[:MAX_TEXT] if text is not None else None,
+        refusal=(_text(message.get("refusal")) or refused or "")[:MAX_REFUSAL] or None,
+        calls=_with_room(_calls(message), MAX_EXTRA - _written(bounded)),
+        finish="length" if is_cut else _finish(choice.get("finish_reason")),
         model=_name(answer.get("model")) or None,
         count=_count(_object(answer.get("usage"))),
-        extra=_bounded(extra),
+        extra=bounded,
         length=length,
     )
 
@@ -154,6 +171,15 @@ def _calls(message: JsonObject) -> tuple[RequestedCall, ...]:
     return tuple(_call(call) for call in wanted if call.get("function") or call.get("type") in (None, "", "function"))
 
 
+def _with_room(calls: tuple[RequestedCall, ...], room: int) -> tuple[RequestedCall, ...]:
+    """The calls, with what is given back unread of the first ones, as far as there is room for it."""
+    kept: list[RequestedCall] = []
+    for call in calls:
+        room -= _written(call.extra)
+        kept.append(call if room >= 0 or call.extra is None else replace(call, extra=None))
+    return tuple(kept)
+
+
 def _call(call: JsonObject) -> RequestedCall:
     # Some endpoints leave out the level between.
     function = _object(call.get("function")) or {key: call[key] for key in _READ_OF_FUNCTION if key in call}
@@ -161,7 +187,7 @@ def _call(call: JsonObject) -> RequestedCall:
     more = {key: part for key, part in function.items() if key not in _READ_OF_FUNCTION and _says(part)}
     call_id = call.get("id")
     return RequestedCall(
-        call_id=call_id if isinstance(call_id, str) and call_id.strip() else None,
+        call_id=call_id if isinstance(call_id, str) and call_id.strip() and len(call_id) <= MAX_CALL_ID else None,
         tool=_name(function.get("name")),
         arguments=_arguments(function.get("arguments")),
         extra=_bounded({**extra, **({"function": more} if more else {})}),
@@ -170,9 +196,9 @@ def _call(call: JsonObject) -> RequestedCall:
 
 def _arguments(value: JsonValue) -> str:
     if isinstance(value, str):
-        return value.strip()[:MAX_ARGUMENTS] or "{}"
+        return value.strip() or "{}"
     try:
-        return "{}" if value is None else json.dumps(value)[:MAX_ARGUMENTS]
+        return "{}" if value is None else json.dumps(value)
     except RecursionError:
         return "["  # nothing that can be read
 
@@ -205,9 +231,13 @@ def _is_error(parsed: JsonValue) -> bool:
 
 
 def _bounded(extra: JsonObject) -> JsonObject | None:
-    if not extra or depth_of(extra) > MAX_DEPTH or len(json.dumps(extra, ensure_ascii=False)) > MAX_EXTRA:
+    if not extra or depth_of(extra) > MAX_DEPTH or _written(extra) > MAX_EXTRA:
         return None
     return extra
+
+
+def _written(extra: JsonObject | None) -> int:
+    return 0 if extra is None else len(json.dumps(extra, ensure_ascii=False))
 
 
 def _parsed(text: str) -> JsonValue:

@@ -22,6 +22,8 @@ LISTING_KEPT_S = 60.0
 
 MAX_DESCRIPTION = 4_000
 """Characters of a tool's description that a model is told."""
+MAX_SCHEMA = 32_000
+"""Characters of the JSON schema of a tool's arguments."""
 
 log = logging.getLogger(__name__)
 
@@ -131,6 +133,9 @@ def _only_reads(tool: Tool) -> bool:
 def _description(tool: Tool) -> ToolDescription | None:
     if is_too_deep(tool.input_schema):
         log.warning("The tool %r is not offered: its schema is nested too deeply.", tool.name[:64])
+        return None
+    if len(json.dumps(tool.input_schema)) > MAX_SCHEMA:
+        log.warning("The tool %r is not offered: its schema is longer than %d characters.", tool.name[:64], MAX_SCHEMA)
         return None
     said = (tool.description or tool.title or tool.name)[:MAX_DESCRIPTION]
     return ToolDescription(name=tool.name, description=said, parameters=tool.input_schema)

@@ -127,8 +127,8 @@ class OpenAIModel:
             raise _Refused(refusal_of(error)) from None
         try:
             return read_completion(response.content)
-        except ErrorInside:
-            raise _Refused(read_refusal(response.status_code, response.content, response.headers)) from None
+        except ErrorInside as error:
+            raise _Refused(read_refusal(response.status_code, error.body, response.headers)) from None
 
 
 class _Refused(Exception):

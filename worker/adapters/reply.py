@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from worker.adapters.completion import Completion, RequestedCall
 from worker.adapters.dialects import Dialect
 from worker.adapters.schema_dialect import made_id, read_step
-from worker.ports.model import ModelReply, ModelRequest, ToolRequest
+from worker.ports.model import MAX_ARGUMENTS, MAX_CALLS, ModelReply, ModelRequest, ToolRequest
 
 CHARACTERS_PER_TOKEN = 4
 """The usual estimate, for endpoints that do not count."""
@@ -23,6 +23,8 @@ def reply_of(
     text, requests = answer.text, _tool_requests(request, answer.calls)
     if dialect == "schema" and request.tools and request.may_call_tools and not requests:
         text, requests = read_step(text, len(request.messages))
+    left_out = max(0, len(requests) - MAX_CALLS)
+    requests = tuple(map(_bounded, requests[:MAX_CALLS]))
     read, written, both, is_estimated = _tokens(request, answer)
     wants_back = answer.extra is not None or any(call.extra for call in requests)
     return ModelReply(
@@ -38,7 +40,14 @@ def reply_of(
         estimated=is_estimated or None,
         extra=answer.extra,
         origin=origin if wants_back else None,
+        calls_left_out=left_out or None,
     )
+
+
+def _bounded(request: ToolRequest) -> ToolRequest:
+    """The request without arguments that are too long: what was left of them would mean something else."""
+    length = len(request.arguments)
+    return request if length <= MAX_ARGUMENTS else request.model_copy(update={"arguments": "{}", "left_out": length})
 
 
 def _tool_requests(request: ModelRequest, calls: Sequence[RequestedCall]) -> tuple[ToolRequest, ...]:

@@ -153,6 +153,8 @@ class AgentLoop:
         for number in range(1, self._limits.model_calls + 1):
             reply = self._ask(run, number)
             problem = _cut_off(reply)
+            if reply.calls_left_out:
+                log.warning("The model asked for %d tool calls too many in one answer.", reply.calls_left_out)
             if problem is None and reply.tool_requests:
                 if number < self._limits.model_calls:
                     self._use_tools(run, number, reply)
@@ -177,7 +179,7 @@ class AgentLoop:
         request = ModelRequest(
             messages=tuple(run.messages),
             tools=run.tools.offered,
-            may_call_tools=number < self._limits.model_calls,
+            may_call_tools=number < self._limits.model_calls and run.usage.tool_calls < self._limits.tool_calls,
             answer_format=answer_format(run.assignment.answer_name, run.assignment.answer),
         )
 
@@ -206,10 +208,14 @@ class AgentLoop:
         )
 
     def _use_tools(self, run: _Run[Answer], number: int, reply: ModelReply) -> None:
-        if run.usage.tool_calls + len(reply.tool_requests) > self._limits.tool_calls:
-            raise _NoAnswer(f"The model asked for more than {self._limits.tool_calls} tool calls.")
-        checked = self._check(run, reply.tool_requests)
-        batch = run.journal.tool_batch(number, lambda: self._run_tools(run, reply.tool_requests, checked))
+        room = max(0, self._limits.tool_calls - run.usage.tool_calls)
+        if reply.calls_left_out:
+            room = min(room, len(reply.tool_requests) - 1)  # the last one says that there were more
+        within, beyond = reply.tool_requests[:room], reply.tool_requests[room:]
+        checked = self._check(run, within) + [self._not_run(reply, room)] * len(beyond)
+        # What is not carried out is on record all the same, so that nobody takes it for answered.
+        asked = (*within, *(request.model_copy(update={"arguments": "{}"}) for request in beyond))
+        batch = run.journal.tool_batch(number, lambda: self._run_tools(run, asked, checked))
         run.batches.append(batch)
         run.usage = run.usage.plus_batch(batch)
         run.messages.append(_turn(reply, reply.text))
@@ -217,6 +223,14 @@ class AgentLoop:
             Message(role="tool", call_id=request.call_id, text=self._as_data(call.evidence))
             for request, call in zip(reply.tool_requests, batch.calls, strict=True)
         )
+
+    def _not_run(self, reply: ModelReply, room: int) -> ToolOutcome:
+        asked = len(reply.tool_requests) + (reply.calls_left_out or 0)
+        why = (
+            f"Not carried out: {asked:,} calls were asked for and {room} of the {self._limits.tool_calls} that a run "
+            "may make were left. Answer from what is there."
+        )
+        return ToolOutcome(ok=False, result={"error": why})
 
     def _check(self, run: _Run[Answer], requests: Sequence[ToolRequest]) -> list[ToolInvocation | ToolOutcome]:
         """Each request as a call, or as the error that the model is told. It is told once in a run."""

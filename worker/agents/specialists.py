@@ -9,7 +9,7 @@ from worker.agents.conversation import specialist_case
 from worker.agents.journal import RunJournal
 from worker.agents.loop import AgentLoop, Assignment, Result
 from worker.agents.prompting import Prompts
-from worker.agents.verdicts import SpecialistVerdict, feedback_answer_of, findings_of
+from worker.agents.verdicts import MAX_CHARGES, SpecialistVerdict, feedback_answer_of, findings_of, trimmed_of
 from worker.domain.completeness import lacking, uncited
 from worker.domain.evidence import grounds_of, resolve, seen_charge_ids
 from worker.domain.memory import was_asked
@@ -108,7 +108,11 @@ def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> Speci
         return base
     grounds = grounds_of(order.alert, order.memory, result.evidence)
     answer = feedback_answer_of(verdict) if was_asked(order.memory) else None
-    found = {"findings": resolve(findings_of(verdict.findings), grounds), "feedback_answer": answer}
+    found = {
+        "findings": resolve(findings_of(verdict.findings), grounds),
+        "feedback_answer": answer,
+        "trimmed": trimmed_of(verdict),
+    }
     missing = unanswered(result.evidence, SPECIALIST_TOOLS[order.specialist])
     if not missing and _is_calm(order, verdict):
         missing = lacking(order.specialist, order.alert, result.evidence)
@@ -148,4 +152,4 @@ def unanswered(evidence: Sequence[Evidence], tools: Collection[str]) -> str | No
 def _seen(charge_ids: tuple[str, ...], evidence: tuple[Evidence, ...]) -> tuple[str, ...]:
     """Only charges that a tool really returned can ever be refunded; each once."""
     seen = seen_charge_ids(evidence)
-    return tuple(charge for charge in dict.fromkeys(charge_ids) if charge in seen)
+    return tuple(charge for charge in dict.fromkeys(charge_ids) if charge in seen)[:MAX_CHARGES]

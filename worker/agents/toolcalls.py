@@ -10,7 +10,7 @@ from referencing import Registry
 
 from worker.agents.json_text import NotAnObject, read_object
 from worker.domain.nesting import is_too_deep
-from worker.ports.model import ToolRequest
+from worker.ports.model import MAX_ARGUMENTS, ToolRequest
 from worker.ports.tools import ToolDescription, ToolInvocation
 
 MAX_ERROR = 300
@@ -39,6 +39,10 @@ class ToolScope:
         if validator is None:
             known = ", ".join(sorted(self._validators)) or "none, there are no tools here"
             raise BadToolRequest(f"There is no tool '{request.tool[:64]}': use {known}.")
+        if request.left_out:
+            raise BadToolRequest(
+                f"The arguments take {request.left_out:,} characters, more than {MAX_ARGUMENTS:,}: ask for less."
+            )
         try:
             arguments = read_object(request.arguments or "{}")
         except NotAnObject as why:

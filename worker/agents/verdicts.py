@@ -15,6 +15,10 @@ from worker.ports.model import AnswerFormat
 
 MAX_FINDINGS = 12
 MAX_STATEMENT = 1_000
+MAX_CITED = 40
+"""Records that a finding may cite: more than a run can have looked up."""
+MAX_CITED_ID = 200
+MAX_CHARGES = 500
 MAX_REASONING = 4_000
 MAX_PROBLEM = 400
 
@@ -116,9 +120,30 @@ def findings_of(claims: Sequence[Claim]) -> tuple[Finding, ...]:
     """The claims as findings, the first MAX_FINDINGS that say anything, each cut to MAX_STATEMENT characters."""
     stated = [claim for claim in claims if claim.statement.strip()]
     return tuple(
-        Finding(statement=_cut(claim.statement.strip(), MAX_STATEMENT), evidence_ids=claim.evidence_ids)
+        Finding(
+            statement=_cut(claim.statement.strip(), MAX_STATEMENT),
+            # A cut id is that of no record: the finding counts for nothing, and says so.
+            evidence_ids=tuple(cited[:MAX_CITED_ID] for cited in claim.evidence_ids[:MAX_CITED]),
+        )
         for claim in stated[:MAX_FINDINGS]
     )
+
+
+def trimmed_of(verdict: SpecialistVerdict) -> str | None:
+    """What of a verdict is not kept, in one sentence; None when all of it is."""
+    stated = [claim for claim in verdict.findings if claim.statement.strip()]
+    kept = stated[:MAX_FINDINGS]
+    cited, charges = max((len(claim.evidence_ids) for claim in kept), default=0), len(verdict.suspicious_charge_ids)
+    left_out = [
+        f"{len(stated) - MAX_FINDINGS:,} of {len(stated):,} findings" if len(stated) > MAX_FINDINGS else "",
+        f"all but {MAX_CITED} of up to {cited:,} records that a finding cites" if cited > MAX_CITED else "",
+        f"charges beyond {MAX_CHARGES} (it named {charges:,})" if charges > MAX_CHARGES else "",
+        f"the ends of statements longer than {MAX_STATEMENT:,} characters"
+        if any(len(claim.statement.strip()) > MAX_STATEMENT for claim in kept)
+        else "",
+    ]
+    said = [part for part in left_out if part]
+    return f"The model's answer was longer than is kept. Left out: {'; '.join(said)}." if said else None
 
 
 def feedback_answer_of(verdict: SpecialistVerdict) -> str | None:

@@ -49,6 +49,14 @@ Extra = dict[str, FiniteJson]
 and no other endpoint does."""
 
 
+MAX_ARGUMENTS = 4_000
+"""Characters of the arguments of one tool call: no tool takes nearly as many."""
+MAX_CALLS = 32
+"""Tool calls of one answer that are read: twice what a run may make."""
+MAX_CALL_ID = 16_000
+"""Characters of the id of a call: some gateways put signatures into it."""
+
+
 class ToolRequest(Contract):
     """One tool call that the model asks for. `arguments` is the JSON text that it wrote, valid or not."""
 
@@ -56,6 +64,8 @@ class ToolRequest(Contract):
     tool: str
     arguments: str
     extra: Extra | None = added_later()
+    left_out: Annotated[int, Field(ge=1)] | None = added_later()
+    """Characters of arguments that were left out, because they are more than MAX_ARGUMENTS."""
 
 
 Finish = Literal["complete", "length", "content_filter"]
@@ -81,6 +91,8 @@ class ModelReply(Contract):
     extra: Extra | None = added_later()
     origin: str | None = added_later()
     """Which deployment answered, where it wants something back."""
+    calls_left_out: Annotated[int, Field(ge=1)] | None = added_later()
+    """Tool calls that were left out, because they are more than MAX_CALLS."""
 
 
 class Message(Contract):

@@ -2425,6 +2425,8 @@ export interface components {
              * @default []
              */
             tool_calls: components["schemas"]["ToolCall"][];
+            /** Trimmed */
+            trimmed?: string | null;
         };
         /**
          * Spend

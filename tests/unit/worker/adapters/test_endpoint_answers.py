@@ -1,7 +1,7 @@
 """What real endpoints send: each answer is read as far as it can be, paid for once, and harms no other."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 
 from contracts.journal import JournalEntry
 from contracts.spend import ModelUse
-from tests.unit.worker.support.agents import FakeTools, a_verdict
+from tests.unit.worker.support.agents import FakeTools, a_verdict, an_assignment
 from tests.unit.worker.support.cases import NOON
 from tests.unit.worker.support.endpoint import (
     Endpoint,
@@ -26,7 +26,7 @@ from worker.adapters.openai_model import OpenAIModel
 from worker.adapters.providers import OpenAIProvider, open_client
 from worker.agents.journal import RunJournal
 from worker.agents.limits import Limits
-from worker.agents.loop import AgentLoop, Assignment, Result
+from worker.agents.loop import AgentLoop, Result
 from worker.agents.verdicts import SpecialistVerdict
 from worker.ports.model import Model, ToolCalling
 
@@ -77,20 +77,7 @@ def investigate(model: Model, kept: Kept | None = None, limits: Limits | None = 
     kept, tools = kept or Kept(), FakeTools({"get_customer": {"name": "Ada"}})
     agent = AgentLoop(model, tools, limits or Limits(), monotonic=lambda: 0.0, now=lambda: NOON, pause=lambda _: None)
     journal = kept.run()
-    result = agent.run(
-        Assignment(
-            case_id="case-1",
-            round=1,
-            agent="usage",
-            customer_id=7,
-            system="You are the usage specialist.",
-            user="The case.",
-            answer_name="specialist_verdict",
-            answer=SpecialistVerdict,
-            tools=frozenset(tools.results),
-        ),
-        journal,
-    )
+    result = agent.run(an_assignment(tools, "usage"), journal)
     journal.keep()
     return Outcome(result, kept, tools)
 
@@ -209,6 +196,143 @@ def test_arguments_that_cannot_be_read_are_told_once_and_paid_for_once(loop: Cli
     assert "The arguments" in str(endpoint.asked[1].body["messages"][-1]["content"])
     given_back = endpoint.asked[1].body["messages"][2]["tool_calls"][0]["function"]["arguments"]
     assert isinstance(json.loads(given_back), dict), "an endpoint that reads it would fail over its own model's words"
+
+
+@pytest.mark.parametrize("wrap", [json.dumps, dict[str, Any]], ids=["as text", "as an object"])
+def test_arguments_beyond_all_bounds_harm_their_call_alone(loop: ClientLoop, wrap: Callable[[Any], Any]) -> None:
+    endless = a_call("c1", arguments=wrap({"customer_id": 7, "note": "x" * 5_000_000}))
+    with Endpoint(one_after_the_other(asks([endless, a_call("c2")]), DONE)) as endpoint:
+        outcome = investigate(a_model(loop, endpoint.url))
+
+    assert outcome.result.failure is None
+    assert [item.ok for item in outcome.result.evidence] == [False, True]
+    assert "characters, more than 4,000" in endpoint.asked[1].body["messages"][3]["content"]
+    assert len(json.dumps(endpoint.asked[1].body)) < 20_000
+    assert sum(len(entry.body) for entry in outcome.kept.entries) < 20_000
+    assert sum(len(item.model_dump_json()) for item in outcome.result.evidence) < 20_000
+
+
+@pytest.mark.parametrize("tool_calling", ["native", "apart", "schema"])
+def test_calls_beyond_all_bounds_are_left_out_and_told(loop: ClientLoop, tool_calling: ToolCalling) -> None:
+    step = {"step": {"calls": [{"tool": "get_customer", "arguments": {"customer_id": 7}}] * 2_000}}
+    many = completion(json.dumps(step)) if tool_calling == "schema" else asks([a_call()] * 2_000)
+    with Endpoint(one_after_the_other(many, DONE)) as endpoint:
+        outcome = investigate(a_model(loop, endpoint.url, tool_calling))
+
+    assert outcome.result.failure is None
+    assert len(outcome.arguments) == 16
+    assert len(outcome.result.tool_calls) == 32
+    assert "2,000 calls were asked for" in json.dumps(endpoint.asked[1].body["messages"])
+    assert len(json.dumps(endpoint.asked[1].body)) < 40_000
+
+
+BOUNDED: dict[str, JsonObject] = {
+    "the id of a call": {"tool_calls": [a_call("i" * 1_000_000)]},
+    "the name of a tool": {"tool_calls": [a_call(name="n" * 1_000_000), a_call("c2")]},
+    "what is given back of each call": {"tool_calls": [a_call(f"c{n}", thought="t" * 90_000) for n in range(16)]},
+    "what is given back of the turn": {"tool_calls": [a_call()], "reasoning": "t" * 1_000_000},
+    "text beside the call": {"tool_calls": [a_call()], "content": "t" * 1_000_000},
+    "a text that is no answer": {"content": "t" * 1_000_000},
+    "an answer that is too long": {"content": VERDICT.replace("As it was.", "As it was. " * 100_000)},
+}
+
+
+@pytest.mark.parametrize("message", BOUNDED.values(), ids=BOUNDED.keys())
+def test_what_a_turn_adds_to_the_next_request_is_bounded(loop: ClientLoop, message: JsonObject) -> None:
+    turn = changed(DONE, choices=[{"message": {"role": "assistant", **message}}])
+    with Endpoint(one_after_the_other(turn, DONE)) as endpoint:
+        outcome = investigate(a_model(loop, endpoint.url))
+
+    assert outcome.result.failure is None
+    assert len(outcome.kept.uses) == len(endpoint.asked) == 2
+    assert len(json.dumps(endpoint.asked[1].body)) < 450_000
+    assert sum(len(entry.body) for entry in outcome.kept.entries) < 450_000
+
+
+def streamed(*pieces: Any, end: str = "data: [DONE]\n\n", frame: str = "data: {}\n\n") -> Said:
+    """An answer in server-sent events."""
+    texts = (piece if isinstance(piece, str) else json.dumps(piece) for piece in pieces)
+    body = "".join(frame.replace("{}", text) for text in texts) + end
+    return Said(raw=body.encode(), headers={"content-type": "text/event-stream"})
+
+
+def piece(finish: str | None = None, **delta: Any) -> JsonObject:
+    """A piece of a streamed completion."""
+    return {"model": "endpoint-1", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+
+
+def call_piece(index: int | None = 0, call_id: str | None = None, **function: Any) -> JsonObject:
+    """A piece of a streamed tool call."""
+    call = {"index": index, "id": call_id, "type": "function", "function": function}
+    return piece(tool_calls=[{name: part for name, part in call.items() if part is not None}])
+
+
+COUNTED: JsonObject = {"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20}}
+IN_PIECES = [piece(role="assistant", content=""), *(piece(content=sign) for sign in VERDICT), piece("stop"), COUNTED]
+HALVES = [
+    call_piece(0, "c1", name="get_customer", arguments=""),
+    call_piece(arguments='{"customer'),
+    call_piece(arguments='_id": 7}'),
+]
+
+STREAMED_TURNS: dict[str, Said] = {
+    "a call in pieces": streamed(piece(role="assistant"), *HALVES, piece("tool_calls"), COUNTED),
+    "a call in one piece": streamed(call_piece(0, "c1", name="get_customer", arguments=ARGUMENTS), piece("tool_calls")),
+    "a call without number": streamed(
+        call_piece(None, "c1", name="get_customer", arguments='{"customer'), call_piece(None, arguments='_id": 7}')
+    ),
+    "a call without number and id": streamed(
+        call_piece(None, name="get_customer", arguments='{"customer'), call_piece(None, arguments='_id": 7}')
+    ),
+    "id and name again with every piece": streamed(
+        call_piece(0, "c1", name="get_customer", arguments='{"customer'),
+        call_piece(0, "c1", name="get_customer", arguments='_id": 7}'),
+    ),
+    "arguments as an object": streamed(call_piece(0, "c1", name="get_customer", arguments={"customer_id": 7})),
+    "thoughts in pieces": streamed(piece(reasoning_content="Hm, "), piece(reasoning_content="well."), *HALVES),
+    "carriage returns and comments": streamed(*HALVES, frame=": ping\r\n\r\nevent: x\r\ndata: {}\r\n\r\n"),
+    "no blank lines": streamed(*HALVES, frame="data:{}\n"),
+    "no frames": streamed(*HALVES, frame="{}\n", end=""),
+    "no end": streamed(*HALVES, end=""),
+    "cut off within a piece": streamed(*HALVES, end='data: {"choices": [{"ind'),
+    "a piece that is no JSON": streamed("{", *HALVES, "hello"),
+    "pieces of other kinds": streamed({"type": "ping"}, [1], "null", *HALVES, {"choices": None}, {"choices": [3]}),
+    "one whole completion": streamed(asks().body),
+}
+
+
+@pytest.mark.parametrize("turn", STREAMED_TURNS.values(), ids=STREAMED_TURNS.keys())
+@pytest.mark.parametrize("verdict", [streamed(*IN_PIECES), streamed(DONE.body)], ids=["in pieces", "whole"])
+def test_an_answer_that_is_streamed_unasked_is_read(loop: ClientLoop, turn: Said, verdict: Said) -> None:
+    with Endpoint(one_after_the_other(turn, verdict)) as endpoint:
+        outcome = investigate(a_model(loop, endpoint.url))
+
+    assert outcome.result.failure is None
+    assert outcome.result.answer is not None
+    assert outcome.arguments == [{"customer_id": 7}]
+    assert len(outcome.kept.uses) == len(endpoint.asked) == 2
+    assert outcome.kept.uses[1].input_tokens == 10
+
+
+def test_calls_that_are_streamed_side_by_side_are_told_apart(loop: ClientLoop) -> None:
+    pieces = [call_piece(number, f"c{number}", name="get_customer", arguments='{"customer') for number in (0, 1)]
+    pieces += [call_piece(number, arguments='_id": 7}') for number in (1, 0)]
+    with Endpoint(one_after_the_other(streamed(*pieces), streamed(*IN_PIECES))) as endpoint:
+        outcome = investigate(a_model(loop, endpoint.url))
+
+    assert outcome.result.failure is None
+    assert outcome.arguments == [{"customer_id": 7}] * 2
+
+
+def test_an_error_within_a_stream_is_an_error_until_something_was_said(loop: ClientLoop) -> None:
+    error = {"error": {"message": "Overloaded.", "code": 503}}
+    turns = (streamed(error), streamed(piece(content="So"), error), streamed(*IN_PIECES))
+    with Endpoint(one_after_the_other(*turns)) as endpoint:
+        outcome = investigate(a_model(loop, endpoint.url))
+
+    assert outcome.result.failure is None
+    assert len(endpoint.asked) == 3
+    assert len(outcome.kept.uses) == 2, "the first said nothing, and cost nothing"
 
 
 def test_an_object_nested_beyond_any_reader_is_paid_for_and_put_right(loop: ClientLoop) -> None:

@@ -15,32 +15,20 @@ from tests.unit.worker.support.agents import (
     Turn,
     a_loop,
     a_verdict,
+    an_assignment,
     answers,
     asks,
     no_journal,
     says,
 )
 from worker.agents.limits import Limits
-from worker.agents.loop import Assignment, Result
+from worker.agents.loop import Result
 from worker.agents.verdicts import SpecialistVerdict
 from worker.ports.model import ModelRejected, ModelReply, ModelRequest, ModelUnavailable
 from worker.ports.tools import ToolsUnavailable
 
 CUSTOMER = {"customer_id": 7}
-
-
-def an_assignment(tools: FakeTools | None = None) -> Assignment[SpecialistVerdict]:
-    return Assignment(
-        case_id="case-1",
-        round=1,
-        agent="location",
-        customer_id=7,
-        system="# You are the location specialist",
-        user="The case.",
-        answer_name="specialist_verdict",
-        answer=SpecialistVerdict,
-        tools=frozenset((tools or FakeTools()).results),
-    )
+TWICE = asks(("get_customer", CUSTOMER), ("get_customer", CUSTOMER))
 
 
 def run(
@@ -350,15 +338,25 @@ def test_it_stops_at_the_limit_of_model_calls_and_demands_the_answer_with_the_la
 def test_it_stops_at_the_limit_of_tool_calls() -> None:
     tools = FakeTools()
 
-    result = run(
-        asks(("get_customer", CUSTOMER), ("get_customer", CUSTOMER)),
-        asks(("get_customer", CUSTOMER), ("get_customer", CUSTOMER)),
-        tools=tools,
-        limits=Limits(tool_calls=3),
-    )
+    model = ScriptedModel([TWICE, TWICE, TWICE, answers(a_verdict(0.2))])
 
-    assert result.failure == "The model asked for more than 3 tool calls."
-    assert len(tools.batches) == 1
+    result = a_loop(model, tools, limits=Limits(tool_calls=3)).run(an_assignment(), no_journal())
+
+    assert result.failure is None
+    assert [len(batch) for batch in tools.batches] == [2, 1]
+    assert [call.ok for call in result.tool_calls] == [True, True, True, False, False, False]
+    assert [request.may_call_tools for request in model.requests] == [True, True, False, False]
+    assert "Not carried out: 2 calls were asked for and 1 of the 3" in (model.requests[2].messages[-1].text or "")
+
+
+def test_calls_left_out_of_an_answer_are_told() -> None:
+    model = ScriptedModel([TWICE.model_copy(update={"calls_left_out": 199_998}), answers(a_verdict(0.2))])
+
+    result = a_loop(model).run(an_assignment(), no_journal())
+
+    assert result.failure is None
+    assert [call.ok for call in result.tool_calls] == [True, False]
+    assert "200,000 calls were asked for" in (model.requests[1].messages[-1].text or "")
 
 
 def test_it_stops_at_the_limit_of_tokens() -> None:

@@ -75,6 +75,34 @@ def test_charges_that_were_never_looked_up_cannot_be_suspicious() -> None:
     assert report.suspicious_charge_ids == ()
 
 
+def test_a_verdict_beyond_all_bounds_is_cut_and_says_so() -> None:
+    claim = {"statement": "As it was. " * 200, "evidence_ids": ["r1-billing-1"] * 200_000}
+    findings = [claim, *[{"statement": "As it was.", "evidence_ids": ["x" * 100_000]}] * 30]
+    charges = ["ch-1", *(f"ch-{number}" for number in range(3, 5_000))]
+    endless = answers(a_verdict(0.7, findings=findings, suspicious_charge_ids=charges))
+    agent, _ = agents([asks(("get_recent_charges", CUSTOMER)), endless, endless])
+
+    report, _evidence = agent.investigate(a_task(), no_journal())
+
+    assert report.status == "ok"
+    assert report.suspicious_charge_ids == ("ch-1",)
+    assert len(report.model_dump_json()) < 40_000
+    assert [finding.unsupported for finding in report.findings] == [False] + [True] * 11
+    assert report.trimmed == (
+        "The model's answer was longer than is kept. Left out: 19 of 31 findings; all but 40 of up to 200,000 records "
+        "that a finding cites; charges beyond 500 (it named 4,998); the ends of statements longer than 1,000 "
+        "characters."
+    )
+
+
+def test_a_verdict_within_bounds_says_nothing_of_them() -> None:
+    agent, _ = agents([asks(("get_recent_charges", CUSTOMER)), answers(a_verdict(0.7, ["r1-billing-1"]))])
+
+    report, _evidence = agent.investigate(a_task(), no_journal())
+
+    assert "trimmed" not in report.model_dump(mode="json")
+
+
 def test_an_invented_source_makes_a_finding_unsupported() -> None:
     invented = answers(a_verdict(0.7, ["r1-billing-1"]))
     agent, model = agents([invented, invented])

@@ -5,11 +5,18 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.unit.worker.support.agents import FakeTools, ScriptedModel, a_loop, a_verdict, answers, asks, no_journal
+from tests.unit.worker.support.agents import (
+    FakeTools,
+    ScriptedModel,
+    a_loop,
+    a_verdict,
+    an_assignment,
+    answers,
+    asks,
+    no_journal,
+)
 from worker.agents import toolcalls
-from worker.agents.loop import Assignment
 from worker.agents.toolcalls import BadToolRequest, Toolset
-from worker.agents.verdicts import SpecialistVerdict
 from worker.ports.model import ToolRequest
 from worker.ports.tools import ToolDescription
 
@@ -57,20 +64,7 @@ def test_the_schemas_of_a_listing_are_made_ready_once_for_all_runs(monkeypatch: 
     model = ScriptedModel([asks(("get_customer", {"customer_id": 7})), answers(a_verdict())] * 3)
     loop = a_loop(model, ListedOnce({"get_customer": {}}))
     for number in range(3):
-        loop.run(
-            Assignment(
-                case_id=f"case-{number}",
-                round=1,
-                agent="location",
-                customer_id=7,
-                system="S",
-                user="U",
-                answer_name="verdict",
-                answer=SpecialistVerdict,
-                tools=frozenset({"get_customer"}),
-            ),
-            no_journal(),
-        )
+        loop.run(an_assignment(case_id=f"case-{number}"), no_journal())
 
     assert len(model.requests) == 6
     assert len(made) == len(LISTING)

@@ -12,7 +12,8 @@ from tests.unit.worker.support.cases import NOON
 from worker.agents.budget import BudgetGuard
 from worker.agents.journal import RunJournal
 from worker.agents.limits import Limits
-from worker.agents.loop import AgentLoop
+from worker.agents.loop import AgentLoop, Assignment
+from worker.agents.verdicts import SpecialistVerdict
 from worker.ports.model import ModelReply, ModelRequest, ToolRequest
 from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome
 
@@ -24,6 +25,24 @@ CUSTOMER_ARGUMENTS: dict[str, JsonValue] = {
     "required": ["customer_id"],
     "additionalProperties": False,
 }
+
+
+def an_assignment(
+    tools: "FakeTools | None" = None, agent: str = "location", **changes: Any
+) -> Assignment[SpecialistVerdict]:
+    """What a specialist is asked about one customer, with all of these tools."""
+    values: dict[str, Any] = {
+        "case_id": "case-1",
+        "round": 1,
+        "agent": agent,
+        "customer_id": 7,
+        "system": f"# You are the {agent} specialist",
+        "user": "The case.",
+        "answer_name": "specialist_verdict",
+        "answer": SpecialistVerdict,
+        "tools": frozenset((tools or FakeTools()).results),
+    }
+    return Assignment(**(values | changes))
 
 
 def says(text: str | None, tokens: int = 100, **changes: Any) -> ModelReply:

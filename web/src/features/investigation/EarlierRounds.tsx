@@ -74,6 +74,7 @@ function EarlierRound({ round, alert, threshold, onOpenEvidence }: EarlierRoundP
                 <h3>{SPECIALIST[report.specialist]}</h3>
                 <ScoreMeter score={report.risk_score} level={levelOf(report.risk_score, threshold)} />
                 {report.reason !== null && <p>{report.reason}</p>}
+                {report.trimmed != null && <p>{report.trimmed}</p>}
                 <FindingList report={report} alert={alert} onOpenEvidence={onOpenEvidence} />
               </section>
             ))}

@@ -62,6 +62,7 @@ export function SpecialistCard(props: SpecialistCardProps) {
             />
           )}
           {report.reason !== null && <p className={classes["reason"]}>{report.reason}</p>}
+          {report.trimmed != null && <p className={classes["reason"]}>{report.trimmed}</p>}
           {report.feedback_answer != null && (
             <p className={classes["answer"]}>
               <strong>To the feedback:</strong> {report.feedback_answer}
