@@ -9,7 +9,7 @@ from contracts.ids import Hash
 from contracts.model import Contract, FiniteJson, NonEmptyText, Score, UtcDateTime, added_later
 
 MAX_FINDINGS = 100
-MAX_CITED = 100
+MAX_CITED = 500
 """Records that one finding may cite."""
 MAX_CHARGES = 1_000
 MAX_CALLS = 1_000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from casebook.engine import open_engine
+from casebook.engine import open_engine, writing
 from casebook.identity import identity_of
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
@@ -43,13 +43,23 @@ def cases_in(url: str) -> int:
         engine.dispose()
 
 
+def freeze(pid: int, url: str) -> None:
+    """Stop a process for a while, but not within a transaction that others would then wait for."""
+    engine = open_engine(url)
+    try:
+        with writing(engine).begin():
+            os.kill(pid, signal.SIGSTOP)
+    finally:
+        engine.dispose()
+
+
 def test_stray_worker_leaves_the_work_to_the_right_one(urls: tuple[str, str], tmp_path: Path) -> None:
     right, wrong = urls
     with LocalStack(tmp_path / "data", "--no-simulator", env={"CASEBOOK_URL": right}) as stack:
         scheduler, model = stack.env["SCHEDULER_PORT"], f"{stack.model_url}/v1"
         env = environment(tmp_path, stack.mcp_url, int(scheduler), OPENAI_BASE_URL=model, CASEBOOK_URL=wrong)
         # The stray worker is the only one that can take the case.
-        os.kill(stack.pid("worker"), signal.SIGSTOP)
+        freeze(stack.pid("worker"), right)
         case = stack.start_case(foreign_login(stack.customer("account_takeover")))
         stray = WorkerProcess(env | {"OPENAI_MODEL": "casewright-rules-1"})
         try:

@@ -15,8 +15,8 @@ from worker.ports.model import AnswerFormat
 
 MAX_FINDINGS = 12
 MAX_STATEMENT = 1_000
-MAX_CITED = 40
-"""Records that a finding may cite: more than a run can have looked up."""
+MAX_CITED = 150
+"""Records that a finding may cite: all events of an alert and whatever a run looks up."""
 MAX_CITED_ID = 200
 MAX_CHARGES = 500
 MAX_REASONING = 4_000

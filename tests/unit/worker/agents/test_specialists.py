@@ -89,7 +89,7 @@ def test_a_verdict_beyond_all_bounds_is_cut_and_says_so() -> None:
     assert len(report.model_dump_json()) < 40_000
     assert [finding.unsupported for finding in report.findings] == [False] + [True] * 11
     assert report.trimmed == (
-        "The model's answer was longer than is kept. Left out: 19 of 31 findings; all but 40 of up to 200,000 records "
+        "The model's answer was longer than is kept. Left out: 19 of 31 findings; all but 150 of up to 200,000 records "
         "that a finding cites; charges beyond 500 (it named 4,998); the ends of statements longer than 1,000 "
         "characters."
     )
