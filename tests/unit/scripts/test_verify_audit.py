@@ -62,7 +62,7 @@ def an_export(file: Path) -> Path:
 def test_an_intact_casebook_is_said_to_be_intact(file: Path, capsys: pytest.CaptureFixture[str]):
     assert main(casebook(file)) == 0
     said = capsys.readouterr().out
-    assert said.startswith("Intact: 2 cases, ")
+    assert said.startswith("Intact: 3 cases, ")
     assert said.count("\n") == 1
 
 
@@ -84,7 +84,7 @@ def test_the_casebook_of_the_environment_is_verified_unless_one_is_named(
 
     assert of_environment.startswith("Intact: 0 cases, 0 events, ")
     assert of_environment.endswith(f"; casebook sqlite:///{other}.\n")
-    assert named.startswith("Intact: 2 cases, ")
+    assert named.startswith("Intact: 3 cases, ")
     assert named.endswith(f"; casebook sqlite:///{file}.\n")
 
 
@@ -144,7 +144,7 @@ def test_an_anchor_gives_away_who_rewrote_the_whole_casebook(
     assert len(anchor.read_text().splitlines()) == 1, "nothing has happened since"
 
     engine = open_engine(f"sqlite:///{file}")
-    open_case(CaseBook(Transactions(engine)), 3)
+    open_case(CaseBook(Transactions(engine)), 4)
     engine.dispose()
     assert main(casebook(file, "--anchor", str(anchor))) == 0
     first, second = (json.loads(line) for line in anchor.read_text().splitlines())
