@@ -10,11 +10,10 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from casebook.asking import open_review
 from casebook.briefs import limits_of
-from casebook.call_chain import as_data
 from casebook.errors import CaseNotFound
 from casebook.events import SYSTEM
 from casebook.held import HeldCase, hold
-from casebook.investigating import end_open_review, enter_round, move, put_assessment
+from casebook.investigating import conclude, end_open_review, enter_round, move
 from casebook.journal import kept_assessment
 from casebook.justification import Precedents
 from casebook.log import Entry, append
@@ -165,7 +164,7 @@ def _record_break(connection: Connection, case: HeldCase, reason: str, breaks: i
         enter_round(connection, case, question.round, now)
     append(connection, case, Entry(BROKE, f"{BROKE}:{case.last_seq}", SYSTEM, data), now)
     if question is not None:
-        _save(connection, case, question, now)
+        conclude(connection, case, question, SYSTEM, now)
 
 
 def _next_question(
@@ -238,22 +237,6 @@ def _ask_manager(connection: Connection, case: HeldCase, reason: str, now: datet
         case_id=case.case_id, round=case.round, review=asked, assessment=concluded, escalation_reason=reason
     )
     open_review(connection, opening, now)
-
-
-def _save(connection: Connection, case: HeldCase, assessment: RiskAssessment, now: datetime) -> None:
-    digest = content_hash(assessment)
-    put_assessment(connection, case, assessment, digest, now)
-    data: dict[str, JsonValue] = {
-        "round": assessment.round,
-        "score": assessment.overall_risk_score,
-        "level": assessment.risk_level,
-        "recommended_action": assessment.recommended_action,
-        "route": assessment.route,
-        "route_reasons": list(assessment.route_reasons),
-        "assessment_hash": digest,
-        "journal": as_data(case.journal_entries, case.journal_hash),
-    }
-    append(connection, case, Entry("assessed", f"assessed:{assessment.round}", SYSTEM, data), now)
 
 
 def _changes(connection: Connection, case: HeldCase) -> list[str]:

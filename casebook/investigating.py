@@ -264,6 +264,12 @@ def save_assessment(
     refuse_closed(case)
     refuse_round_ahead(case, assessment.round)
     _refuse_other_reports(connection, case_id, assessment)
+    conclude(connection, case, assessment, WORKER, now)
+    return assessment
+
+
+def conclude(connection: Connection, case: HeldCase, assessment: RiskAssessment, actor: str, now: datetime) -> None:
+    """Put an assessment on record as the one of its round, and log it."""
     digest = content_hash(assessment)
     put_assessment(connection, case, assessment, digest, now)
     data: dict[str, JsonValue] = {
@@ -276,8 +282,7 @@ def save_assessment(
         "assessment_hash": digest,
         "journal": as_data(case.journal_entries, case.journal_hash),
     }
-    append(connection, case, Entry("assessed", f"assessed:{assessment.round}", WORKER, data), now)
-    return assessment
+    append(connection, case, Entry("assessed", f"assessed:{assessment.round}", actor, data), now)
 
 
 def put_assessment(
