@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
 
+from contracts.instants import moved
 from screening import thresholds
 from screening.answers import Answers, ToolAnswer
-from screening.times import moved
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from contracts.alert import Alert
+from contracts.instants import moved
 from contracts.telemetry import TelemetryEvent
 from screening import thresholds
 from screening.answers import Answers
@@ -29,7 +30,7 @@ from screening.records import (
     Tickets,
     read_record,
 )
-from screening.times import day_of, moved
+from screening.times import day_of
 
 
 @dataclass(frozen=True)

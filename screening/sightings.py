@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from contracts.instants import moved
 from contracts.telemetry import AuthFailureEvent, LoginEvent, TelemetryEvent
 from screening import thresholds
 from screening.dossier import Dossier
-from screening.times import moved
 
 EARTH_RADIUS_KM = 6371.0
 

@@ -1,16 +1,6 @@
-"""Reckoning with moments that strangers name: the calendar ends, and what lies beyond is its first or last moment."""
+"""Days as strangers write them, and reckoning with them within the calendar."""
 
-from datetime import UTC, date, datetime, timedelta
-
-_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-
-
-def moved(at: datetime, by: timedelta) -> datetime:
-    """`at` moved by `by`, in UTC, within the calendar."""
-    try:
-        return at.astimezone(UTC) + by
-    except OverflowError:
-        return _FIRST if at.year == _FIRST.year else _LAST
+from datetime import date
 
 
 def day_of(text: str) -> date | None:

@@ -3,15 +3,16 @@
 import hashlib
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
+from backend.detection.periods import period_start
 from backend.detection.rules.api_burst import ApiBurst
 from backend.detection.rules.auth_failures import AuthFailures
 from backend.detection.rules.data_usage_spike import DataUsageSpike
 from backend.detection.rules.impossible_travel import ImpossibleTravel
 from backend.detection.rules.spending_spike import SpendingSpike
 from backend.detection.suspicion import Rule, Suspicion
-from backend.detection.thresholds import DEFAULT_THRESHOLDS, AlertSpacing, Thresholds
+from backend.detection.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from contracts.alert import MAX_RECENT_EVENTS, Alert, AlertSource
 from contracts.ids import alert_id
 from contracts.telemetry import EventKind, TelemetryEvent
@@ -37,7 +38,6 @@ _RULES_OF: dict[EventKind, tuple[str, ...]] = {
 RULE_IDS: tuple[str, ...] = tuple(_RULES)
 """Every rule, by the id that its alerts carry."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_ALERTS_KNOWN = 8
 """Times of earlier alerts that a rule is held to: events that come late must not report a known attack again."""
 _ID_HEAD, _ID_DIGEST = 96, 24
@@ -122,7 +122,7 @@ class _Customer:
         spacing, at = rule.spacing, suspicion.at
         reported = self._alerts_at.setdefault(rule.RULE_ID, deque(maxlen=_MAX_ALERTS_KNOWN))
         if any(
-            abs(at - last) < spacing.quiet or _window_start(at, spacing) == _window_start(last, spacing)
+            abs(at - last) < spacing.quiet or period_start(at, spacing.window) == period_start(last, spacing.window)
             for last in reported
         ):
             return False
@@ -132,7 +132,7 @@ class _Customer:
     def _alert(self, rule: Rule, suspicion: Suspicion, customer_id: int, source: AlertSource) -> Alert:
         explanation = suspicion.explain()
         return Alert(
-            alert_id=alert_id(rule.RULE_ID, customer_id, _window_start(suspicion.at, rule.spacing)),
+            alert_id=alert_id(rule.RULE_ID, customer_id, period_start(suspicion.at, rule.spacing.window)),
             customer_id=customer_id,
             alert_type=rule.RULE_ID,
             rule_id=rule.RULE_ID,
@@ -157,7 +157,3 @@ def _other_id(event_id: str, said: tuple[object, ...]) -> str:
     """An id that any process gives to the event again."""
     digest = hashlib.sha256(repr(said).encode(errors="surrogatepass")).hexdigest()
     return f"{event_id[:_ID_HEAD]}~{digest[:_ID_DIGEST]}"
-
-
-def _window_start(at: datetime, spacing: AlertSpacing) -> datetime:
-    return at - (at - _EPOCH) % spacing.window

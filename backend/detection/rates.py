@@ -2,17 +2,17 @@
 
 from bisect import insort
 from collections import deque
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from operator import attrgetter
 
 from backend.detection.history import DailyHistory
+from backend.detection.periods import period_start
 from contracts.alert import MAX_TRIGGER_EVENTS
 from contracts.telemetry import TelemetryEvent
 
 MAX_COUNTED = 10_000
 """A window counts at most so many events; more are "10,000 or more"."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _occurred_at = attrgetter("occurred_at")
 
 
@@ -35,10 +35,10 @@ class _Window:
         else:
             insort(self.times, at) if len(self.times) < MAX_COUNTED else None
             insort(self.events, event, key=_occurred_at)
-        start = self.times[-1] - length
-        while self.times[0] <= start:
+        newest = self.times[-1]
+        while newest - self.times[0] >= length:
             self.times.popleft()
-        while self.events[0].occurred_at <= start or len(self.events) > MAX_TRIGGER_EVENTS:
+        while newest - self.events[0].occurred_at >= length or len(self.events) > MAX_TRIGGER_EVENTS:
             self.events.popleft()
 
 
@@ -103,7 +103,7 @@ class RateWindow:
         self._other = before
 
     def _learn(self, at: datetime) -> None:
-        window, period = self._now, at - (at - _EPOCH) % self._length
+        window, period = self._now, period_start(at, self._length)
         if window.period is None or period > window.period:
             self._finish(window)
             window.period = period

@@ -99,11 +99,11 @@ class ImpossibleTravel:
 
     def _new_places(self, journey: _Journey) -> list[LoginEvent]:
         """The logins of the pair whose place the customer has not known for long enough."""
-        since = journey.later.occurred_at - self._thresholds.familiar_after
+        at, long_enough = journey.later.occurred_at, self._thresholds.familiar_after
         return [
             login
             for login in (journey.earlier, journey.later)
-            if not any(place.first_seen <= since for place in self._places if self._is_at(login, place))
+            if not any(at - place.first_seen >= long_enough for place in self._places if self._is_at(login, place))
         ]
 
     def _is_at(self, login: LoginEvent, place: _Place) -> bool:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,9 @@ from tests.unit.backend.detection.events import (
     login,
     usage,
 )
+
+EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 def observe(detector: Detector, events: Iterable[TelemetryEvent]) -> list[Alert]:
@@ -250,6 +254,39 @@ def test_the_order_of_events_with_equal_times_does_not_change_the_ids(seed: int,
     events = random_life(Random(seed))
     reordered = shuffled_within_instants(events, Random(order))
     assert sorted(ids(observe(Detector(), reordered))) == sorted(ids(observe(Detector(), events)))
+
+
+def every_kind(when: datetime) -> list[TelemetryEvent]:
+    """Enough of each kind, all at one moment, for every rule to have something to say."""
+    return [
+        *(charge(when, "20") for _ in range(20)),
+        *(usage(when, 1.0) for _ in range(20)),
+        login(when, LISBON),
+        login(when, NEW_YORK),
+        *(failure(when) for _ in range(20)),
+        *(call(when) for _ in range(200)),
+    ]
+
+
+@pytest.mark.parametrize("other", [EARLIEST, LATEST, at(0)])
+@pytest.mark.parametrize("extreme", [EARLIEST, LATEST])
+def test_the_first_and_last_moments_are_judged(extreme: datetime, other: datetime) -> None:
+    """The reader lets no such time through; whoever calls past it must not break the customer's detection."""
+    events = [*every_kind(other), *every_kind(extreme), *every_kind(other)]
+    alerts = observe(Detector(), events)
+    at_extreme = {alert.rule_id for alert in alerts if alert.raised_at == extreme}
+    # Whoever was seen in both places long before is at home in both.
+    assert at_extreme == {"auth_failures", "api_burst"} | ({"impossible_travel"} if extreme <= other else set())
+    assert len(set(ids(alerts))) == len(alerts)
+    assert ids(observe(Detector(), events)) == ids(alerts)
+
+
+@few
+@given(st.lists(st.sampled_from([EARLIEST, EARLIEST + DAY, at(0), LATEST - DAY, LATEST]), min_size=2, max_size=6))
+def test_moments_at_the_ends_of_the_calendar_are_tolerated(moments: list[datetime]) -> None:
+    events = [event for when in moments for event in [*every_kind(when), charge(when, "90000"), usage(when, 900.0)]]
+    for alert in observe(Detector(), events):
+        assert alert.raised_at in moments
 
 
 @few
