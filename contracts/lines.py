@@ -8,7 +8,6 @@ from dataclasses import dataclass
 MAX_LINE_BYTES = 1_048_576
 """A longer line is no event, and holding it whole would cost memory."""
 
-TOO_LONG = f"the line is longer than {MAX_LINE_BYTES:,} bytes"
 _HEAD_BYTES = 256
 
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
@@ -33,10 +32,18 @@ class Line:
     """One line without its LF, in UTF-8."""
 
     data: bytes
-    too_long: bool = False
-    """There was more: `data` is only its beginning."""
+    bytes_beyond: int = 0
+    """How much of it, in UTF-8, is not in `data`: of a line that is too long only the beginning is."""
     recoded: bool = False
     """It came in UTF-16 or UTF-32."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be read, in a phrase that says how long it is; None when it can."""
+        if not self.bytes_beyond:
+            return None
+        length = len(self.data) + self.bytes_beyond
+        return f"the line has {length:,} bytes{' in UTF-8' * self.recoded}, and at most {MAX_LINE_BYTES:,} are read"
 
 
 class LineSplitter:
@@ -47,7 +54,7 @@ class LineSplitter:
         self._decoder: codecs.IncrementalDecoder | None = None
         self._sniffed = False
         self._rest = bytearray()
-        self._dropping = False
+        self._beyond = 0
 
     def feed(self, data: bytes) -> Iterator[Line]:
         """The lines that end in `data`."""
@@ -63,8 +70,7 @@ class LineSplitter:
         if not self._sniffed:
             yield from self._cut(self._recoded(self._sniff()))
         if self._rest:
-            yield self._line(bytes(self._rest))
-            self._rest.clear()
+            yield self._taken()
 
     def _sniff(self) -> bytes:
         first = bytes(self._first)
@@ -84,20 +90,22 @@ class LineSplitter:
         start = 0
         while (end := data.find(b"\n", start)) >= 0:
             self._hold(data[start:end])
-            yield self._line(bytes(self._rest))
-            self._rest.clear()
-            self._dropping = False
+            yield self._taken()
             start = end + 1
         self._hold(data[start:])
 
     def _hold(self, data: bytes) -> None:
-        if self._dropping:
+        if self._beyond:
+            self._beyond += len(data)
             return
         # A log that was cut under its writer begins with as many zeros as it had bytes.
         self._rest += data if self._rest else data.lstrip(b"\0")
         if len(self._rest) > MAX_LINE_BYTES:
-            self._dropping = True
+            self._beyond = len(self._rest) - _HEAD_BYTES
             del self._rest[_HEAD_BYTES:]
 
-    def _line(self, data: bytes) -> Line:
-        return Line(data, self._dropping, self._decoder is not None)
+    def _taken(self) -> Line:
+        line = Line(bytes(self._rest), self._beyond, self._decoder is not None)
+        self._rest.clear()
+        self._beyond = 0
+        return line

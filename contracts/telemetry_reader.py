@@ -17,7 +17,7 @@ from typing import Any, Literal, cast
 
 from pydantic import ValidationError
 
-from contracts.lines import TOO_LONG, Line
+from contracts.lines import Line
 from contracts.money import minor_digits, to_minor_unit
 from contracts.telemetry import MAX_CUSTOMER_ID, TelemetryEvent, telemetry_event
 from contracts.telemetry_json import AMBIGUOUS, TolerantJson, Unreadable
@@ -126,8 +126,8 @@ class TelemetryReader:
         return customer
 
     def _value(self, line: Line) -> tuple[Any] | SetAside | None:
-        if line.too_long:
-            return SetAside("unreadable", TOO_LONG)
+        if line.problem is not None:
+            return SetAside("unreadable", line.problem)
         if not line.data.strip(_NOTHING):
             return None
         try:

@@ -123,7 +123,7 @@ class StreamSource:
             return None
         offset, reading = read
         before = self._offset
-        if offset is None and line.too_long and (head := _OFFSET.match(line.data)):
+        if offset is None and line.bytes_beyond and (head := _OFFSET.match(line.data)):
             offset = int(head[1])
         self._offset = before if offset is None else offset
         if isinstance(reading, SetAside):

@@ -51,13 +51,29 @@ def test_an_endless_line_is_cut_without_being_held() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert [(line.too_long, len(line.data)) for line in lines] == [(True, 256), (False, 4)]
+    assert [(line.problem, len(line.data)) for line in lines] == [
+        ("the line has 41,942,800 bytes, and at most 1,048,576 are read", 256),
+        (None, 4),
+    ]
     assert peak < 4 * MAX_LINE_BYTES
 
 
 def test_a_line_of_the_greatest_length_is_whole() -> None:
     (line,) = split(b"x" * MAX_LINE_BYTES + b"\n", 65_536)
-    assert (line.too_long, len(line.data)) == (False, MAX_LINE_BYTES)
+    assert (line.problem, len(line.data)) == (None, MAX_LINE_BYTES)
+
+
+@pytest.mark.parametrize("size", [1_000, 65_536, MAX_LINE_BYTES, 3 * MAX_LINE_BYTES])
+@pytest.mark.parametrize("end", ["\n", "\nnext", ""])
+def test_the_size_of_a_line_too_long_is_told(size: int, end: str) -> None:
+    """However it arrives: in parts or at once, with an end or cut off."""
+    first, *_ = split(b"x" * (MAX_LINE_BYTES + 1) + end.encode(), size)
+    assert first.problem == "the line has 1,048,577 bytes, and at most 1,048,576 are read"
+
+
+def test_the_size_of_a_recoded_line_is_that_of_utf_8() -> None:
+    first, *_ = split(("\u20ac" * 400_000 + "\n").encode("utf-16"), 65_536)
+    assert first.problem == "the line has 1,200,003 bytes in UTF-8, and at most 1,048,576 are read"
 
 
 @pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl"])

@@ -87,7 +87,7 @@ async def test_an_endless_line_is_skipped_without_being_held(tmp_path: Path) -> 
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert names(readings) == ["?", "a"]
-    assert problems(readings)[0].reason == "the line is longer than 1,048,576 bytes"
+    assert problems(readings)[0].reason == "the line has 41,943,040 bytes, and at most 1,048,576 are read"
     assert peak < 5 * MAX_LINE_BYTES
 
 

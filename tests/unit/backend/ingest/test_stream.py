@@ -290,7 +290,7 @@ async def test_an_endless_line_is_skipped_and_not_asked_for_again() -> None:
         readings = await read(StreamSource(url, sleep=Pauses()), 3)
     assert names(readings) == ["a", "?", "b"]
     assert isinstance(readings[1], MalformedLine)
-    assert readings[1].reason == "the line is longer than 1,048,576 bytes"
+    assert readings[1].reason == "the line has 2,097,192 bytes, and at most 1,048,576 are read"
     assert feed.asked[1] == "/events?after=5"
 
 
