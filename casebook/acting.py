@@ -13,7 +13,7 @@ from casebook.investigating import WORKER, move, refuse_closed
 from casebook.journal import kept_assessment
 from casebook.justification import IN_DOUBT
 from casebook.log import Entry, append, is_logged
-from casebook.precedents import facts_changed_key, precedents_of
+from casebook.precedents import changes_noted, facts_changed_key, precedents_of
 from casebook.tables import CaseRow, DecisionRow, EffectRow, table_of
 from contracts.assessment import RiskAssessment
 from contracts.effect import Effect, EffectTerms
@@ -27,6 +27,7 @@ _END = update(_EFFECTS).where(_EFFECTS.c.key == bindparam("of_effect"))
 _DECISION = select(_DECISIONS.c.body).where(
     _DECISIONS.c.review_id == bindparam("review_id"), _DECISIONS.c.case_id == bindparam("of_case")
 )
+_CAME = select(_EFFECTS.c.body).where(_EFFECTS.c.case_id == bindparam("of_case")).order_by(_EFFECTS.c.started_seq)
 _CUSTOMER = select(_CASES.c.customer_id).where(_CASES.c.case_id == bindparam("of_case"))
 
 
@@ -37,6 +38,8 @@ class ApprovedAction:
     customer_id: int
     assessment: RiskAssessment
     decision: Decision
+    effects: tuple[Effect, ...] = ()
+    """What of it has begun or is done, by whichever round's approval, the oldest first."""
 
 
 def decision_on(connection: Connection, case_id: str, wanted: str) -> Decision | None:
@@ -52,7 +55,9 @@ def approved_action(connection: Connection, case_id: str, wanted: str) -> Approv
     assessment = None if decision is None else kept_assessment(connection, case_id, parse_review_id(wanted)[1])
     if customer_id is None or decision is None or decision.action is None or assessment is None:
         raise NotApproved(case_id, "anything")
-    return ApprovedAction(customer_id, assessment, decision)
+    came = connection.execute(_CAME, {"of_case": case_id}).scalars()
+    effects = tuple(Effect.model_validate_json(body) for body in came)
+    return ApprovedAction(customer_id, assessment, decision, effects)
 
 
 def start_effect(
@@ -99,18 +104,23 @@ def _noted(effect: Effect, approved: EffectTerms) -> dict[str, JsonValue]:
 
 def note_changed_facts(
     connection: Connection, case_id: str, round_number: int, changes: Sequence[str], now: datetime
-) -> None:
-    """Note that what the approval of a round relied on has changed: from here on that approval allows nothing."""
+) -> tuple[str, ...]:
+    """Note that what the approval of a round relied on has changed: from here on that approval allows nothing.
+
+    Without `changes` nothing has, and whoever said so is refused. Ends with what is on record: the first time counts.
+    """
     case = hold(connection, case_id)
     key = facts_changed_key(round_number)
-    if is_logged(connection, case_id, key):
-        return
+    noted = changes_noted(connection, case_id, round_number)
+    if noted:
+        return noted
     refuse_closed(case)
     found = precedents_of(connection, case)
-    if round_number != case.round or found.verdict != "approve":
+    if round_number != case.round or found.verdict != "approve" or not changes:
         raise FactsNotJustified(case_id, round_number)
     data: dict[str, JsonValue] = {"round": round_number, "changes": list(changes)}
     append(connection, case, Entry("facts_changed", key, WORKER, data), now)
+    return tuple(changes)
 
 
 def _status_of(connection: Connection, effect: Effect) -> str | None:

@@ -1,6 +1,5 @@
 """Cases whose investigation broke: each goes on as its record says, and to a person. Inside one transaction."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -17,7 +16,7 @@ from casebook.investigating import conclude, end_open_review, enter_round, move
 from casebook.journal import kept_assessment
 from casebook.justification import Precedents
 from casebook.log import Entry, append
-from casebook.precedents import BROKE, facts_changed_key, precedents_of
+from casebook.precedents import BROKE, changes_noted, precedents_of
 from casebook.reviews import ASKED, read_review
 from casebook.tables import CaseEventRow, CaseRow, DecisionRow, PlainRow, ReviewRow, table_of
 from casebook.terms import Limits, with_four_eyes
@@ -53,9 +52,6 @@ _LAST = select(func.max(_EVENTS.c.seq)).where(
 )
 _BREAKS = select(func.count()).where(
     _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == BROKE, _EVENTS.c.seq > bindparam("since")
-)
-_SAID = select(_EVENTS.c.data).where(
-    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == bindparam("step")
 )
 _REVIEW = select(*(_REVIEWS.c[name] for name in ASKED)).where(_REVIEWS.c.review_id == bindparam("wanted"))
 _DECISION = select(_DECISIONS.c.body).where(_DECISIONS.c.review_id == bindparam("wanted"))
@@ -183,7 +179,7 @@ def _next_question(
     concluded = kept_assessment(connection, case.case_id, case.round)
     if concluded is None:
         return failed_closed(case.round, reason)
-    reasons = dict.fromkeys((*concluded.route_reasons, *_changes(connection, case), reason))
+    reasons = dict.fromkeys((*concluded.route_reasons, *changes_noted(connection, case.case_id, case.round), reason))
     changes = {"round": case.round + 1, "route": "review", "route_reasons": tuple(reasons), "quality_check": False}
     return concluded.model_copy(update=changes)
 
@@ -237,12 +233,6 @@ def _ask_manager(connection: Connection, case: HeldCase, reason: str, now: datet
         case_id=case.case_id, round=case.round, review=asked, assessment=concluded, escalation_reason=reason
     )
     open_review(connection, opening, now)
-
-
-def _changes(connection: Connection, case: HeldCase) -> list[str]:
-    """What no longer holds of what was approved in the current round."""
-    said = connection.execute(_SAID, {"of_case": case.case_id, "step": facts_changed_key(case.round)}).scalar()
-    return [] if said is None else json.loads(said)["changes"]
 
 
 def _stands(connection: Connection, case_id: str) -> PlainRow:

@@ -26,6 +26,9 @@ _ASKED = (
     .where(_REVIEWS.c.case_id == bindparam("of_case"))
 )
 _DONE = select(_EFFECTS.c.action, _EFFECTS.c.status).where(_EFFECTS.c.case_id == bindparam("of_case"))
+_STEP = select(_EVENTS.c.data).where(
+    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == bindparam("step")
+)
 _SAID = select(_EVENTS.c.type, _EVENTS.c.data).where(
     _EVENTS.c.case_id == bindparam("of_case"),
     or_(_EVENTS.c.dedupe_key == bindparam("step"), _EVENTS.c.type == BROKE),
@@ -35,6 +38,13 @@ _SAID = select(_EVENTS.c.type, _EVENTS.c.data).where(
 def facts_changed_key(round_number: int) -> str:
     """The name under which changed facts of a round stand in the log."""
     return f"facts_changed:{round_number}"
+
+
+def changes_noted(connection: Connection, case_id: str, round_number: int) -> tuple[str, ...]:
+    """What no longer holds of what was approved in a round, by the log; empty when that is nothing."""
+    of = {"of_case": case_id, "step": facts_changed_key(round_number)}
+    said = connection.execute(_STEP, of).scalar()
+    return () if said is None else tuple(json.loads(said)["changes"])
 
 
 def precedents_of(connection: Connection, case: HeldCase) -> Precedents:

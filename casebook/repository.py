@@ -243,7 +243,7 @@ class CaseBook:
         """
         with self._read_rows() as connection:
             decision = acting.decision_on(connection, case_id, review_id)
-        if decision is None:
+        if decision is None and announced:
             self._note_refusal(case_id, NoAcceptedDecision(review_id), announced)
         return decision
 
@@ -281,13 +281,15 @@ class CaseBook:
         with self._judged_rows(case_id) as connection:
             acting.finish_effect(connection, case_id, effect, self._clock())
 
-    def note_changed_facts(self, case_id: str, round: int, changes: Sequence[str]) -> None:  # noqa: A002
+    def note_changed_facts(self, case_id: str, round: int, changes: Sequence[str]) -> tuple[str, ...]:  # noqa: A002
         """Note that what the approval of a round relied on has changed: no effect may start on that approval.
 
-        `changes`: one sentence each. Raises FactsNotJustified where nothing was approved.
+        Ends with what is on record: the first time counts.
+
+        `changes`: one sentence each. Raises FactsNotJustified where nothing was approved, or nothing has changed.
         """
         with self._judged_rows(case_id) as connection:
-            acting.note_changed_facts(connection, case_id, round, changes, self._clock())
+            return acting.note_changed_facts(connection, case_id, round, changes, self._clock())
 
     def close_case(self, closing: Closing) -> None:
         """Close the case for good. Raises CaseClosed when it is closed with another outcome, and OutcomeNotJustified

@@ -260,7 +260,7 @@ class DecisionReading(Contract):
 
     case_id: CaseId
     review_id: ReviewId
-    announced: Annotated[int, Field(ge=1)] = 1
+    announced: Annotated[int, Field(ge=0)] = 1
 
 
 class Reminder(Contract):
@@ -296,11 +296,19 @@ class FactReport(Contract):
 
 
 class ChangedFacts(Contract):
-    """Input of `note_changed_facts`: why the approval of `round` is not carried out."""
+    """Input of `note_changed_facts`: why the approval of `round` is not to be carried out, as the case was told."""
 
     case_id: CaseId
     round: RoundNumber
     changes: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class NotedFacts(Contract):
+    """What is on record then: what was told, as far as the store bears it out. Empty: the approval holds."""
+
+    changes: tuple[str, ...] = ()
+    report: FactReport | None = None
+    """How the facts stand; null when the store could not be asked."""
 
 
 class ActionOrder(Contract):

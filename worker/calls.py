@@ -35,6 +35,7 @@ from contracts.investigation import (
     Feedback,
     Investigation,
     InvestigationPolicy,
+    NotedFacts,
     PassedOn,
     PassingOn,
     Question,
@@ -201,9 +202,9 @@ def check_facts(ctx: Context, check: FactCheck) -> Steps[FactReport]:
     return (yield from _answer(pending, FactReport))
 
 
-def note_changed_facts(ctx: Context, changed: ChangedFacts) -> Steps[None]:
-    """Leave on record why an approval is not carried out."""
-    yield from _done(_record(ctx, names.NOTE_CHANGED_FACTS, changed))
+def note_changed_facts(ctx: Context, changed: ChangedFacts) -> Steps[NotedFacts | None]:
+    """Leave on record why an approval is not carried out, as far as that is so; None of a release that did not look."""
+    return (yield from _answer_if_any(_record(ctx, names.NOTE_CHANGED_FACTS, changed), NotedFacts))
 
 
 def execute_action(ctx: Context, order: ActionOrder, *, can_reconcile: bool) -> Steps[ActionResult]:

@@ -88,12 +88,12 @@ class NotAsApproved(Unjustified):
 
 
 class FactsNotJustified(Unjustified):
-    """Facts were to be noted as changed although nothing was approved that could have relied on them."""
+    """Facts were to be noted as changed that have not, or although nothing was approved that could rely on them."""
 
     id = "facts-not-justified"
 
     def __init__(self, case_id: str, round_number: int) -> None:
-        super().__init__(f"Nothing was approved in round {round_number} of case '{case_id}' that could have changed.")
+        super().__init__(f"Nothing that an approval in round {round_number} of case '{case_id}' relied on has changed.")
 
 
 class DeadlineNotPassed(Unjustified):

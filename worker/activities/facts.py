@@ -1,14 +1,26 @@
 """Asking the customer store whether what was approved still holds."""
 
 import logging
+from typing import cast
 
 from durabletask import task
 from pydantic import JsonValue
 
-from contracts.investigation import ChangedFacts, FactCheck, FactReport
+from casebook.errors import FactsNotJustified
+from contracts.assessment import EFFECTS_OF, EffectAction
+from contracts.ids import review_id
+from contracts.investigation import ChangedFacts, FactCheck, FactReport, NotedFacts
 from worker.domain.evidence import CHARGES_TOOL
-from worker.domain.facts import CUSTOMER_TOOL, compare
-from worker.ports.record import CaseRecord
+from worker.domain.facts import (
+    CUSTOMER_TOOL,
+    NOT_CHECKED,
+    compare,
+    facts_behind,
+    order_for,
+    refused_because,
+    still_to_do,
+)
+from worker.ports.record import Approved, CaseRecord
 from worker.ports.tools import ToolBox, ToolInvocation, ToolsUnavailable
 
 log = logging.getLogger(__name__)
@@ -40,15 +52,50 @@ class FactActivities:
         """The profile as it is now. Raises ToolsUnavailable when the store does not say."""
         return self._ask(CUSTOMER_TOOL, customer_id)
 
-    def note_changed_facts(self, _: task.ActivityContext, changed: ChangedFacts) -> None:
-        """Leave on record why the approval is not carried out."""
-        self._record.note_changed_facts(changed.case_id, changed.round, changed.changes)
+    def note_changed_facts(self, _: task.ActivityContext, changed: ChangedFacts) -> NotedFacts:
+        """Leave on record why the approval is not carried out: what the store says, whatever this step was told.
+
+        Refuses when nothing was approved in that round. Empty when what was approved still holds.
+        """
+        approved = self._record.approved_action(changed.case_id, review_id(changed.case_id, changed.round))
+        noted = self._as_it_stands(changed.case_id, approved)
+        try:
+            on_record = self._record.note_changed_facts(changed.case_id, changed.round, noted.changes)
+        except FactsNotJustified:
+            if noted.changes:
+                raise
+            return noted
         log.warning(
             "What was approved in round %d no longer holds: %s",
             changed.round,
-            " ".join(changed.changes),
+            " ".join(on_record),
             extra={"case_id": changed.case_id},
         )
+        return noted.model_copy(update={"changes": on_record})
+
+    def _as_it_stands(self, case_id: str, approved: Approved) -> NotedFacts:
+        """What has changed of what was approved, by the store and by what it has refused."""
+        decision, assessment = approved.decision, approved.assessment
+        assert decision.action is not None, "only what was approved with an action is on record as approved"
+        begun = {effect.action for effect in approved.effects if effect.status != "failed"}
+        done: set[EffectAction] = {
+            cast("EffectAction", effect.action) for effect in approved.effects if effect.status == "done"
+        }
+        check = facts_behind(case_id, approved.customer_id, still_to_do(decision.action, done), assessment)
+        if check is None or begun >= set(EFFECTS_OF[decision.action]):
+            # What it has done itself looks like a change.
+            return NotedFacts()
+        try:
+            report = self.read(check)
+        except ToolsUnavailable:
+            report = None
+        refused = next((effect for effect in approved.effects if effect.status == "failed"), None)
+        if refused is None:
+            changes = (NOT_CHECKED,) if report is None else report.changes
+        else:
+            order = order_for(case_id, approved.customer_id, assessment, decision)
+            changes = refused_because(check, order, refused, report)
+        return NotedFacts(changes=changes, report=report)
 
     def _ask(self, tool: str, customer_id: int, **more: JsonValue) -> JsonValue:
         call = ToolInvocation(tool=tool, arguments={"customer_id": customer_id, **more})

@@ -137,7 +137,8 @@ def _facts(ctx: task.OrchestrationContext, check: FactCheck) -> Steps[FactReport
     """How the facts stand now, or None when the store could not be asked."""
     try:
         return (yield from calls.check_facts(ctx, check))
-    except task.TaskFailedError:
+    except (task.TaskFailedError, calls.Refused):
+        # Whether they may be read is nothing that the record decides: a refusal is no answer.
         return None
 
 
@@ -152,7 +153,9 @@ def _ask_instead(
     """The next question about what has changed, once that is on record; None when nothing has."""
     if not changes:
         return None
-    yield from calls.note_changed_facts(
+    noted = yield from calls.note_changed_facts(
         ctx, ChangedFacts(case_id=case.case_id, round=assessment.round, changes=changes)
     )
-    return asked_again(assessment, case.policy, check, changes, report, case.done)
+    if noted is not None:
+        changes, report = noted.changes, noted.report
+    return asked_again(assessment, case.policy, check, changes, report, case.done) if changes else None

@@ -63,7 +63,12 @@ class DecisionInbox:
                     if timer is not None:
                         timer.cancel()
                 return decision
-            pause = self._rest(review)
+            pause = self._rest_if_misled(review)
+
+    def look_again(self) -> Steps[Decision | None]:
+        """The decision on record, after a pause that is twice as long as the one before it."""
+        yield self._rest()
+        return (yield from self._recorded(announced=0))
 
     def _announced(self, review: ReviewRequest) -> Steps[Decision | None]:
         """What the event that has just arrived announced, if it is so."""
@@ -71,12 +76,16 @@ class DecisionInbox:
             decision = binding_decision(self._next.get_result(), review)
             self._next = calls.wait_for_decision(self._ctx, self._round)
             return decision
-        reading = DecisionReading(
-            case_id=self._case.case_id,
-            review_id=review_id(self._case.case_id, self._round),
-            announced=self._take_all(),
-        )
-        return (yield from calls.read_decision(self._ctx, reading))
+        return (yield from self._recorded(self._take_all()))
+
+    def _recorded(self, announced: int) -> Steps[Decision | None]:
+        case_id = self._case.case_id
+        wanted = review_id(case_id, self._round)
+        reading = DecisionReading(case_id=case_id, review_id=wanted, announced=announced)
+        try:
+            return (yield from calls.read_decision(self._ctx, reading))
+        except calls.Refused:
+            return None  # Reading is never refused: whoever says so has not read.
 
     def _take_all(self) -> int:
         """Take every event that has arrived, whatever it carries, and count them."""
@@ -86,16 +95,17 @@ class DecisionInbox:
             self._next = calls.wait_for_decision(self._ctx, self._round)
         return taken
 
-    def _rest(self, review: ReviewRequest) -> task.CancellableTask[None] | None:
+    def _rest_if_misled(self, review: ReviewRequest) -> task.CancellableTask[None] | None:
         """Until when not to look again; None as long as there were few false announcements."""
         if not self._case.features.recorded_decisions:
             return None
         self._looks_left -= 1
-        if self._looks_left >= 0:
-            return None
-        until = min(now(self._ctx) + self._pause, review.due_at)
+        return self._rest(review.due_at) if self._looks_left < 0 else None
+
+    def _rest(self, latest: datetime | None = None) -> task.CancellableTask[None]:
+        until = now(self._ctx) + self._pause
         self._pause = min(self._pause * 2, LONGEST_PAUSE)
-        return self._ctx.create_timer(until)
+        return self._ctx.create_timer(until if latest is None else min(until, latest))
 
     def _remind(self, review: ReviewRequest, remind_at: datetime) -> Steps[None]:
         order = Reminder(case_id=self._case.case_id, review_id=review.review_id, at=remind_at)

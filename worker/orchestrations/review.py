@@ -59,9 +59,15 @@ def ask_manager(
 
 
 def go_on_asking(ctx: task.OrchestrationContext, case: OpenCase, answer: Answer) -> Steps[Answer]:
-    """What was answered is not on record: the question stands as it was put, with the same deadline."""
+    """What followed from the answer was refused. One that is on record is followed again, after a pause: somebody may
+    have answered for a step that was never taken. Else the question stands as it was put, with the same deadline.
+    """
     asked = answer.asked
     case.board.enter("escalated" if asked.by_manager else "awaiting_review", round_number=asked.assessment.round)
+    if case.features.recorded_decisions and answer.decision is not None:
+        decision = yield from asked.inbox.look_again()
+        if decision is not None:
+            return Answer(decision, asked)
     if asked.by_manager:
         return (yield from _manager_s_answer(ctx, asked))
     return (yield from _analyst_s_answer(ctx, case, asked))

@@ -32,6 +32,8 @@ class Approved(Protocol):
     def assessment(self) -> RiskAssessment: ...
     @property
     def decision(self) -> Decision: ...
+    @property
+    def effects(self) -> tuple[Effect, ...]: ...
 
 
 class CaseRecord(Journal, Protocol):
@@ -106,8 +108,8 @@ class CaseRecord(Journal, Protocol):
         """Note that those who could decide are reminded. Changes nothing once the review is no longer open."""
         ...
 
-    def note_changed_facts(self, case_id: str, round: int, changes: tuple[str, ...]) -> None:  # noqa: A002
-        """Note why what was approved in this round is not carried out."""
+    def note_changed_facts(self, case_id: str, round: int, changes: Sequence[str]) -> tuple[str, ...]:  # noqa: A002
+        """Note why what was approved in this round is not carried out; what is on record. Refuses without changes."""
         ...
 
     def evidence(self, case_id: str, evidence_id: str) -> Evidence:

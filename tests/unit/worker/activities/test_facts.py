@@ -4,8 +4,9 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from casebook.errors import EvidenceNotFound
+from casebook.errors import EvidenceNotFound, NotApproved
 from casebook.repository import CaseBook
+from contracts.effect import Effect, EffectStatus
 from contracts.hashing import content_hash
 from contracts.investigation import ChangedFacts, FactCheck, Question, Reminder, ReviewPlan
 from contracts.money import Money
@@ -29,6 +30,7 @@ from worker.activities.review import ReviewActivities
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.prompting import load_prompts
 from worker.domain.deadlines import BusinessHours
+from worker.domain.facts import NOT_CHECKED
 from worker.ports.tools import ToolsUnavailable
 
 CHECK = FactCheck(
@@ -87,15 +89,65 @@ def test_evidence_that_is_not_on_record_is_no_answer_either(casebook: CaseBook) 
         FactActivities(casebook, FakeStore()).check_facts(CTX, CHECK)
 
 
-def test_what_has_changed_is_on_record_once(casebook: CaseBook) -> None:
+TOLD = ChangedFacts(case_id=CASE, round=1, changes=("The customer has died.",))
+LOCKED = "The account is locked already, not by this case (since 2026-03-02T13:00:00Z, reason: case-2: SIM swap)."
+
+
+def test_what_has_changed_is_on_record_once_as_the_store_says_it(casebook: CaseBook) -> None:
     approved(casebook)
-    activities = FactActivities(casebook, FakeStore())
-    changed = ChangedFacts(case_id=CASE, round=1, changes=("The account is locked already.",))
+    activities = FactActivities(casebook, FakeStore(lock="case-2: SIM swap"))
 
-    activities.note_changed_facts(CTX, changed)
-    activities.note_changed_facts(CTX, changed)
+    noted = [activities.note_changed_facts(CTX, TOLD).changes for _ in range(2)]
 
+    assert noted == [(LOCKED,), (LOCKED,)]
     assert events(casebook).count("facts_changed") == 1
+
+
+def test_what_was_noted_stands_although_it_is_so_no_longer(casebook: CaseBook) -> None:
+    approved(casebook)
+    FactActivities(casebook, FakeStore(lock="case-2: SIM swap")).note_changed_facts(CTX, TOLD)
+
+    assert FactActivities(casebook, FakeStore()).note_changed_facts(CTX, TOLD).changes == (LOCKED,)
+
+
+def test_an_invented_change_voids_no_approval(casebook: CaseBook) -> None:
+    approved(casebook)
+
+    assert FactActivities(casebook, FakeStore()).note_changed_facts(CTX, TOLD).changes == ()
+    assert "facts_changed" not in events(casebook)
+    assert [(each.reason, each.attempts) for each in casebook.refusals(CASE)] == [("facts-not-justified", 1)]
+
+
+def test_a_store_that_does_not_say_is_a_change(casebook: CaseBook) -> None:
+    approved(casebook)
+
+    noted = FactActivities(casebook, FakeStore(reads_fail=1)).note_changed_facts(CTX, TOLD)
+
+    assert (noted.changes, noted.report) == ((NOT_CHECKED,), None)
+
+
+def test_what_the_store_refused_is_said_in_its_own_words(casebook: CaseBook) -> None:
+    approved(casebook)
+    key = f"{CASE}:lock_account:7"
+    refused = Effect(key=key, action="lock_account", status="failed", result={"error": "The account is frozen."})
+    casebook.finish_effect(CASE, refused)
+
+    noted = FactActivities(casebook, FakeStore(reads_fail=1)).note_changed_facts(CTX, TOLD)
+
+    assert noted.changes == ("The account is frozen.",)
+
+
+@pytest.mark.parametrize("status", ["done", "unknown", "pending"])
+def test_what_has_begun_is_no_change_of_its_own(casebook: CaseBook, status: EffectStatus) -> None:
+    approved(casebook)
+    casebook.finish_effect(CASE, Effect(key=f"{CASE}:lock_account:7", action="lock_account", status=status))
+
+    assert FactActivities(casebook, FakeStore(lock="by hand")).note_changed_facts(CTX, TOLD).changes == ()
+
+
+def test_nothing_changes_that_nobody_approved(casebook: CaseBook) -> None:
+    with pytest.raises(NotApproved):
+        FactActivities(casebook, FakeStore(lock="by hand")).note_changed_facts(CTX, TOLD)
 
 
 def test_an_assessment_says_what_its_refund_adds_up_to_by_the_record(casebook: CaseBook) -> None:

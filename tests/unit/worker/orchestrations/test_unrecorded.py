@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.investigation import FactReport, ReviewOpening
+from contracts.investigation import FactReport, NotedFacts, ReviewOpening
 from tests.unit.worker.support.cases import a_decision, a_policy, a_reversal
 from tests.unit.worker.support.desk import CaseScript
 from tests.unit.worker.support.lab import Lab
@@ -118,6 +118,7 @@ def test_an_action_that_is_not_on_record_leaves_the_case_with_a_person(lab: Lab,
     opening = case.script.opening()
     case.decide(opening, "lock_account")
     back = case.progress_when(lambda shown: not case.script.refused and shown.phase == "awaiting_review")
+    # Cases of earlier releases look again when they are told, or at the deadline.
     case.send(1, a_decision(opening.review.review_id, opening.assessment, action="lock_account"))
 
     assert case.outcome() == "account_locked"
@@ -177,12 +178,55 @@ def test_a_changed_fact_that_may_not_be_noted_starts_no_round(lab: Lab) -> None:
     changed = FactReport(changes=("The account is locked already.",))
     case = lab.start(CaseScript(facts=[changed], refused=["note_changed_facts"]))
     opening = case.script.opening()
-    decision = case.decide(opening, "lock_account")
-    case.script.wait_until_refused()
-    case.send(1, decision)
+    case.decide(opening, "lock_account")
 
     assert case.outcome() == "account_locked"
     assert len(case.script.openings) == 1
+
+
+@pytest.mark.parametrize("refused", [[], ["check_facts"]])
+def test_a_change_that_is_not_so_voids_no_approval(lab: Lab, refused: list[str]) -> None:
+    invented = FactReport(changes=("The account is locked already.",))
+    case = lab.start(CaseScript(facts=[invented], noted=[NotedFacts()], refused=refused))
+    case.decide(case.script.opening(), "lock_account")
+
+    assert case.outcome() == "account_locked"
+    assert (len(case.script.openings), len(case.script.orders)) == (1, 1)
+
+
+def test_the_next_question_says_what_is_on_record_of_changed_facts(lab: Lab) -> None:
+    told = FactReport(changes=("The customer has died.",))
+    so = "The account is locked already."
+    case = lab.start(CaseScript(facts=[told], noted=[NotedFacts(changes=(so,), report=FactReport(changes=(so,)))]))
+    case.decide(case.script.opening(1), "lock_account")
+    again = case.script.opening(2)
+    case.decide(again, "clear")
+
+    assert case.outcome() == "cleared"
+    assert again.assessment.route_reasons[-1] == so
+    assert "died" not in again.assessment.model_dump_json()
+
+
+@pytest.mark.parametrize("step", ["execute_action", "close_case"])
+def test_an_approval_whose_step_was_answered_falsely_is_carried_out(lab: Lab, step: str) -> None:
+    """Nobody announces the decision again, and nobody waits for the deadline."""
+    case = lab.start(CaseScript(refused=[step] * 3))
+    case.decide(case.script.opening(), "lock_account")
+
+    assert case.outcome() == "account_locked"
+    assert len(case.script.openings) == 1
+    assert case.script.escalations == []
+
+
+def test_a_rejection_whose_round_was_answered_falsely_is_followed(lab: Lab) -> None:
+    case = lab.start()
+    opening = case.script.opening(1)
+    case.script.refused.append("begin_round")
+    case.reject(opening)
+    case.decide(case.script.opening(2), "clear")
+
+    assert case.outcome() == "cleared"
+    assert case.script.rounds == [1, 2]
 
 
 def test_a_reversal_that_nobody_approved_ends_without_another_try(lab: Lab) -> None:

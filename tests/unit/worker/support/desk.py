@@ -26,6 +26,7 @@ from contracts.investigation import (
     FactReport,
     Investigation,
     InvestigationPolicy,
+    NotedFacts,
     PassedOn,
     PassingOn,
     Question,
@@ -80,6 +81,8 @@ class CaseScript:
     action_fails: bool = False
     facts: list[FactReport | Exception] = field(default_factory=list[FactReport | Exception])
     """What the checks of the facts find, one after the other; then that nothing has changed."""
+    noted: list[NotedFacts] = field(default_factory=list[NotedFacts])
+    """What is on record of changed facts, one after the other; then what the step was told."""
     reconciled: list[EffectStatus] = field(default_factory=list[EffectStatus])
     """What looking into the ledger finds, one after the other; then that all is done."""
     executed: list[dict[str, EffectStatus]] = field(default_factory=list[dict[str, EffectStatus]])
@@ -239,8 +242,10 @@ class FakeActivities:
             raise found
         return found
 
-    def note_changed_facts(self, ctx: task.ActivityContext, changed: ChangedFacts) -> None:
-        self._scripts[changed.case_id].changed_facts.append(changed)
+    def note_changed_facts(self, ctx: task.ActivityContext, changed: ChangedFacts) -> NotedFacts | None:
+        script = self._scripts[changed.case_id]
+        script.changed_facts.append(changed)
+        return script.noted.pop(0) if script.noted else None
 
     def reconcile_action(self, ctx: task.ActivityContext, reconciliation: Reconciliation) -> ActionResult:
         script = self._scripts[reconciliation.order.case_id]
