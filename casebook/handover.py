@@ -1,7 +1,7 @@
 """Cases whose investigation broke: each goes on as its record says, and to a person. Inside one transaction."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from pydantic import JsonValue
@@ -29,7 +29,9 @@ from contracts.names import CaseEventType
 from contracts.review import Decision, ReviewRequest, Role
 
 MOST_BREAKS = 3
-"""With the last of so many breaks in a row a case no longer goes on by itself: a manager decides first."""
+"""With the last of so many breaks in a row a case rests: it goes on when a person has decided, or after a while."""
+REST = timedelta(hours=1)
+"""After so long it is tried once more: what broke it may have been mended, and a deadline is to be watched."""
 UNCONCLUDED = "The investigation broke before anything was concluded."
 LOST = "The scheduler lost the investigation after it had broken before."
 BROKE_AGAIN = "The investigation of this case broke again and again."
@@ -53,6 +55,7 @@ _LAST = select(func.max(_EVENTS.c.seq)).where(
 _BREAKS = select(func.count()).where(
     _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == BROKE, _EVENTS.c.seq > bindparam("since")
 )
+_AT = select(_EVENTS.c.at).where(_EVENTS.c.seq == bindparam("the_event"))
 _REVIEW = select(*(_REVIEWS.c[name] for name in ASKED)).where(_REVIEWS.c.review_id == bindparam("wanted"))
 _DECISION = select(_DECISIONS.c.body).where(_DECISIONS.c.review_id == bindparam("wanted"))
 _REJECTIONS = select(func.count()).where(_DECISIONS.c.case_id == bindparam("of_case"), _DECISIONS.c.verdict == "reject")
@@ -65,9 +68,9 @@ class HandOver:
     breaks: int
     """How often it broke since a person decided last, this time included."""
     goes_on: bool
-    """Whether it is to be started again; otherwise it waits for a manager, who was asked."""
+    """Whether it is to be started again; otherwise it rests with a person, who was asked or has decided."""
     is_new: bool = True
-    """False: it was left to a manager before, and nothing has changed."""
+    """False: it rested before, and nothing has changed."""
 
 
 def hand_over(
@@ -76,13 +79,14 @@ def hand_over(
     """Put a case whose orchestration is over, and did not close it, before a person, and let it be started again.
 
     `unstarted`: the scheduler refuses to start it. None, and nothing changes, when the case is closed, or
-    another backend has handed it over just now. One that was left to a manager is tried once more with `again`.
+    another backend has handed it over just now. One that rests is tried once more with `again`, or after REST.
     """
     case = hold(connection, case_id)
     waits = _stands(connection, case_id).scheduled_at is None
     if case.state == "closed" or (waits and not unstarted):
         return None
     breaks = _breaks(connection, case_id)
+    again = again or (breaks >= MOST_BREAKS and not _rests(connection, case_id, now))
     if breaks >= MOST_BREAKS and not again:
         connection.execute(_LEAVE, {"of_case": case_id, "now": now})
         return HandOver(breaks, goes_on=False, is_new=False)
@@ -97,9 +101,9 @@ def hand_over(
     return HandOver(breaks, goes_on)
 
 
-def is_left_to_manager(connection: Connection, case_id: str) -> bool:
-    """Whether the case broke so often that a manager decides before it goes on. Writes nothing. Raises CaseNotFound."""
-    return _stands(connection, case_id).state != "closed" and _breaks(connection, case_id) >= MOST_BREAKS
+def is_resting(connection: Connection, case_id: str, now: datetime) -> bool:
+    """Whether the case broke so often that it is not to be started again yet. Writes nothing. Raises CaseNotFound."""
+    return _stands(connection, case_id).state != "closed" and _rests(connection, case_id, now)
 
 
 def is_fresh(connection: Connection, case_id: str) -> bool:
@@ -146,7 +150,7 @@ def failed_closed(round_number: int, reason: str) -> RiskAssessment:
 
 def _record_break(connection: Connection, case: HeldCase, reason: str, breaks: int, now: datetime) -> None:
     """Log the break; where nobody was asked, or the wrong role, begin the question that a person is put next."""
-    question = _next_question(connection, case, precedents_of(connection, case), reason, breaks)
+    question = _next_question(connection, case, precedents_of(connection, case), reason)
     data: dict[str, JsonValue] = {
         "round": case.round if question is None else question.round,
         "reason": reason,
@@ -163,16 +167,15 @@ def _record_break(connection: Connection, case: HeldCase, reason: str, breaks: i
         conclude(connection, case, question, SYSTEM, now)
 
 
-def _next_question(
-    connection: Connection, case: HeldCase, found: Precedents, reason: str, breaks: int
-) -> RiskAssessment | None:
+def _next_question(connection: Connection, case: HeldCase, found: Precedents, reason: str) -> RiskAssessment | None:
     """What is asked instead of what the current round asks; None when that stands as it is."""
     if found.is_settled:
         return None
     if found.asked_role is None and found.asks_anew:
         # It broke again before the question could be put.
         return None
-    if found.asked_role is not None and found.verdict is None and (breaks == 1 or found.asked_role != "analyst"):
+    if found.asked_role is not None and found.verdict is None and not found.is_expired:
+        # Whoever ends orchestrations takes no question away from the people who are asked.
         return None
     if found.verdict == "reject":
         return failed_closed(case.round + 1, reason)
@@ -207,7 +210,7 @@ def _standing(connection: Connection, case: HeldCase) -> CaseStanding | None:
 
 
 def _role(connection: Connection, case: HeldCase, found: Precedents) -> Role:
-    """Whom the current question is put to: a manager from the second break on."""
+    """Whom the current question is put to: a manager from the second break on, unless it was put already."""
     if found.asked_role is not None:
         return found.asked_role
     return "analyst" if _breaks(connection, case.case_id) <= 1 else "manager"
@@ -246,6 +249,13 @@ def _breaks(connection: Connection, case_id: str) -> int:
     """How often the case broke since a person decided last."""
     since = _last(connection, case_id, "decision_accepted")
     return connection.execute(_BREAKS, {"of_case": case_id, "since": since}).scalar_one()
+
+
+def _rests(connection: Connection, case_id: str, now: datetime) -> bool:
+    if _breaks(connection, case_id) < MOST_BREAKS:
+        return False
+    broke_at = connection.execute(_AT, {"the_event": _last(connection, case_id, BROKE)}).scalar_one()
+    return now < broke_at + REST
 
 
 def _last(connection: Connection, case_id: str, what: CaseEventType) -> int:

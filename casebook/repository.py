@@ -303,17 +303,17 @@ class CaseBook:
         """Put a case whose investigation is over, and did not close it, before a person; it is unscheduled then.
 
         What a person is being asked, or has decided for good, stands; else what was concluded is asked about, or that
-        nothing was. A case that breaks again goes to a manager, and after MOST_BREAKS it no longer goes on by itself,
-        save once more with `again`. `unstarted`: the scheduler refuses to start it. None, and nothing changes, when
+        nothing was. After MOST_BREAKS in a row it rests until a person decides, for an hour, or until it is tried once
+        more with `again`. `unstarted`: the scheduler refuses to start it. None, and nothing changes, when
         the case is closed or was handed over by another backend.
         """
         with self._write_rows() as connection:
             return handover.hand_over(connection, case_id, reason, self._clock(), again=again, unstarted=unstarted)
 
-    def is_left_to_manager(self, case_id: str) -> bool:
-        """Whether the case broke so often that a manager decides before it goes on."""
+    def is_resting(self, case_id: str) -> bool:
+        """Whether the case broke so often that it is not to be started again yet."""
         with self._read_rows() as connection:
-            return handover.is_left_to_manager(connection, case_id)
+            return handover.is_resting(connection, case_id, self._clock())
 
     def take_up(self, case_id: str) -> CaseStanding | CaseOutcome | None:
         """Where a new orchestration begins: with nothing when the case is closed, or where a broken case stands.

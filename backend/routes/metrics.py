@@ -73,7 +73,7 @@ class Reading(Collector):
         yield alerts
         yield GaugeMetricFamily(
             "casewright_cases_stranded",
-            "Open cases that broke so often that they wait for a manager.",
+            "Open cases that broke so often that they rest until a person decides, or for an hour.",
             value=self.stranded,
         )
         refused = CounterMetricFamily(

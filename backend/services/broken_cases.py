@@ -15,11 +15,11 @@ OVER = {"FAILED": "failed", "TERMINATED": "was terminated", "COMPLETED": "ended"
 
 
 class BrokenCases:
-    """Hands cases over by the casebook, and knows which of them no longer go on by themselves."""
+    """Hands cases over by the casebook, and knows which of them rest because they broke again and again."""
 
     def __init__(self, casebook: CaseBook, threads: Threads) -> None:
         self.stranded: set[str] = set()
-        """They broke again and again, and wait for a manager."""
+        """They broke again and again, and go on when a person has decided, or after a while."""
         self._found: set[str] = set()
         self._casebook = casebook
         self._threads = threads
@@ -39,19 +39,19 @@ class BrokenCases:
         self._strand(case)
         if handed.is_new:
             log.error(
-                "%s broke %d times in a row and does not go on before a manager decides, or a backend starts. %s",
+                "%s broke %d times in a row: it goes on when a person has decided, or is tried once an hour. %s",
                 case,
                 handed.breaks,
                 reason,
             )
         return False
 
-    async def waits_for_manager(self, case: str) -> bool:
-        """Whether a case that the scheduler does not know must not be started again by itself."""
-        waits = await self._threads.run(self._casebook.is_left_to_manager, case)
-        if waits:
+    async def is_resting(self, case: str) -> bool:
+        """Whether a case that the scheduler does not know must not be started again yet."""
+        rests = await self._threads.run(self._casebook.is_resting, case)
+        if rests:
             self._strand(case)
-        return waits
+        return rests
 
     def goes_on(self, case: str) -> None:
         """Its orchestration is at work."""

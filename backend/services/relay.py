@@ -344,7 +344,7 @@ class Relay:
         return state
 
     async def _bring_back_lost(self, case: str, *, again: bool) -> None:
-        if not again and await self.broken.waits_for_manager(case):
+        if not again and await self.broken.is_resting(case):
             return
         log.warning("%s is unknown to the scheduler: starting it again", case)
         with suppress(StartRefused):
@@ -361,7 +361,7 @@ class Relay:
             await self._restart(case)
         else:
             if case in self.broken.stranded:
-                # Now that a manager has decided it goes on, and nobody waits for the next look.
+                # Now that a person has decided it goes on, and nobody waits for the next look.
                 await self._look_at(case)
 
     async def _restart(self, case: str) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from casebook.errors import CaseNotFound, NotApproved, OutcomeNotJustified, RoundNotJustified
-from casebook.handover import BROKE_AGAIN, MOST_BREAKS, HandOver
+from casebook.handover import BROKE_AGAIN, MOST_BREAKS, REST, HandOver
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from contracts.investigation import CaseStanding, InvestigationPolicy, ReviewOpening
@@ -243,15 +243,49 @@ def test_a_managers_rejection_stands(book: CaseBook) -> None:
     assert (found.decision, found.role) == (recorded, "manager")
 
 
-def test_a_case_that_breaks_again_goes_to_a_manager(book: CaseBook) -> None:
+@pytest.mark.parametrize("times", [2, MOST_BREAKS])
+def test_an_open_question_stays_however_often_it_breaks(book: CaseBook, times: int) -> None:
     opening = asked(book)
 
-    breaks(book, opening.case_id, times=2)
+    breaks(book, opening.case_id, times=times)
 
-    view, found = book.get_case(opening.case_id), standing(book, opening.case_id)
-    assert (view.state, view.round, view.review) == ("investigating", 2, None)
-    assert (found.role, found.reason) == ("manager", BROKE_AGAIN)
-    assert found.assessment.recommended_action == opening.assessment.recommended_action
+    view = book.get_case(opening.case_id)
+    assert (view.state, view.round, view.review) == ("awaiting_review", 1, opening.review)
+    assert standing(book, opening.case_id).role == "analyst"
+    decision = a_decision(opening)
+    assert isinstance(book.accept_decision(decision, ("analyst",)), Decision)
+    assert breaks(book, opening.case_id) == HandOver(breaks=1, goes_on=True)
+    assert book.verify_audit() is None
+
+
+def test_a_question_not_yet_put_goes_to_a_manager_at_the_second_break(book: CaseBook) -> None:
+    case = scheduled(book, open_case(book))
+    investigate(book, case)
+
+    breaks(book, case, times=2)
+
+    found = standing(book, case)
+    assert (found.role, found.reason, found.assessment.round) == ("manager", BROKE_AGAIN, 2)
+    assert book.verify_audit() is None
+
+
+@pytest.mark.parametrize("reached", ["opened", "asked", "approved"])
+def test_a_case_that_rests_is_tried_once_an_hour(book: CaseBook, reached: str) -> None:
+    case = scheduled(book, open_case(book))
+    if reached != "opened":
+        opening = ask(book, case)
+        if reached == "approved":
+            decide(book, opening)
+    breaks(book, case, times=MOST_BREAKS)
+    assert book.is_resting(case)
+
+    pass_time(book, REST / timedelta(hours=1))
+    assert not book.is_resting(case)
+    assert book.hand_over(case, REASON) == HandOver(breaks=MOST_BREAKS + 1, goes_on=True)
+
+    scheduled(book, case)
+    assert book.is_resting(case)
+    assert book.hand_over(case, REASON) == HandOver(breaks=MOST_BREAKS + 1, goes_on=False, is_new=False)
     assert book.verify_audit() is None
 
 
@@ -264,7 +298,7 @@ def test_after_the_last_break_a_manager_is_asked_and_nothing_goes_on(book: CaseB
     assert view.review is not None
     assert (view.state, view.review.required_role) == ("escalated", "manager")
     assert book.unscheduled_cases() == []
-    assert book.is_left_to_manager(case)
+    assert book.is_resting(case)
     assert book.hand_over(case, REASON) == HandOver(breaks=MOST_BREAKS, goes_on=False, is_new=False)
     assert len([event for event in book.case_events(case) if event.type == "investigation_broke"]) == MOST_BREAKS
     assert book.verify_audit() is None
