@@ -235,7 +235,10 @@ class Relay:
             self.wake()
 
     async def _attempt(self, item: str, act: Callable[[], Awaitable[object]]) -> bool:
-        """Whether it worked; not before it is due. Raises SchedulerUnavailable when nothing would have worked."""
+        """Whether it worked; not before it is due. Raises SchedulerUnavailable when nothing would have worked.
+
+        One that breaks the relay itself waits like one that is refused: it must not hold up all others.
+        """
         if not self._retries.is_due(item):
             return False
         try:
@@ -247,6 +250,12 @@ class Relay:
                 log.error(
                     "%s is refused by the scheduler and tried again now and then; the others go on. %s", item, why
                 )
+            return False
+        except CasebookUnavailable:
+            raise
+        except Exception:
+            if self._retries.postpone(item):
+                log.exception("%s cannot be seen to, and is tried again now and then; the others go on.", item)
             return False
         self._retries.forget(item)
         return True
@@ -388,7 +397,13 @@ class Relay:
         """Whether the scheduler forgot an orchestration that it is known to have had."""
         if self._witness is None:
             return False
-        return await self._scheduler.state_of(self._witness) is None
+        try:
+            return await self._scheduler.state_of(self._witness) is None
+        except Exception:
+            # Of one that cannot be read nothing is known: another will do. Raises when none can be asked for.
+            await self._scheduler.probe()
+            self._witness = None
+            return False
 
     async def _open_cases(self) -> AsyncGenerator[list[str]]:
         for state in _OPEN_STATES:

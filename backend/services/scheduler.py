@@ -1,6 +1,7 @@
 """What the backend asks of the durable task scheduler."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -206,6 +207,9 @@ class DurableTaskScheduler:
             if refusal.code is grpc.StatusCode.NOT_FOUND:
                 return None
             raise SchedulerUnavailable(refusal.reason) from refusal
+        except (ValueError, OverflowError) as fault:
+            # Times that are none, for example.
+            raise SchedulerUnavailable(f"what it says of '{instance_id}' cannot be read") from fault
 
     async def living(self) -> frozenset[str]:
         """The ids of all orchestrations of cases and reversals that have not ended, read a page at a time."""
@@ -315,8 +319,15 @@ def _progress(state: OrchestrationState) -> CaseProgress | None:
 def _result(state: OrchestrationState) -> str | None:
     if state.failure_details is not None:
         return state.failure_details.message
-    output = state.get_output()
-    return output if output is None or isinstance(output, str) else state.serialized_output
+    said = state.serialized_output or ""
+    try:
+        output = json.loads(said) if said else None
+    except (ValueError, RecursionError):
+        # Whoever terminates an orchestration may say anything, JSON or not.
+        output = said
+    text = output if output is None or isinstance(output, str) else said
+    # JSON may name halves of characters, which no text holds.
+    return text if text is None else text.encode(errors="replace").decode()
 
 
 def _utc(moment: datetime) -> datetime:

@@ -78,6 +78,8 @@ class FakeScheduler:
     refuses: set[str] = field(default_factory=set[str])
     never_starts: set[str] = field(default_factory=set[str])
     """What it refuses to start for good."""
+    breaks: set[str] = field(default_factory=set[str])
+    """Of what the state cannot be read."""
     attempts: list[str] = field(default_factory=list[str])
     instances: dict[str, InstanceState] = field(default_factory=dict[str, InstanceState])
     starts: list[str] = field(default_factory=list[str])
@@ -117,6 +119,8 @@ class FakeScheduler:
     async def state_of(self, instance_id: str) -> InstanceState | None:
         self._answer()
         self.looked_at.append(instance_id)
+        if instance_id in self.breaks:
+            raise RecursionError("maximum recursion depth exceeded")
         return self.instances.get(instance_id)
 
     async def living(self) -> frozenset[str]:

@@ -75,6 +75,23 @@ async def test_a_case_whose_orchestration_is_over_is_handed_to_a_person_loudly(
     assert isinstance(book.accept_decision(a_decision(opening), MANAGER), Decision)
 
 
+async def test_a_case_that_breaks_the_relay_holds_up_no_other(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    strange, other = case_in_review(book, 1).case_id, case_in_review(book, 2).case_id
+    scheduler.instances[strange] = instance_state("awaiting_review")
+    scheduler.instances[other] = over("FAILED", "a non-determinism error")
+    scheduler.breaks.add(strange)
+
+    for _ in range(3):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+
+    assert len(breaks_of(book, other)) == 1
+    assert scheduler.starts == [other]
+    assert f"{strange} cannot be seen to" in caplog.text
+
+
 async def test_an_orchestration_that_ended_while_the_backend_was_down_is_started_again(
     relay: Relay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:

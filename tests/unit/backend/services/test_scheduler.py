@@ -28,6 +28,7 @@ from contracts.names import (
 from contracts.reversal import Reversal
 from contracts.review import Decision
 from tests.unit.casebook.builders import NOON, a_decision, an_alert, an_opening
+from tests.unit.worker.support.lab import AsItIs
 
 pytestmark = pytest.mark.anyio
 
@@ -134,6 +135,34 @@ async def test_an_orchestration_that_is_over_is_replaced(hub: str, ended: str) -
         worker.stop()
     assert again is not None
     assert again.runtime_status in ("PENDING", "RUNNING")
+
+
+@pytest.mark.parametrize(
+    ("output", "shown"),
+    [
+        ('"cleared"', "cleared"),
+        ("null", None),
+        ('{"by": "an operator"}', '{"by": "an operator"}'),
+        ("ended by hand", "ended by hand"),
+        ("[" * 100_000, "[" * 100_000),
+        (r'"\ud800"', "?"),
+    ],
+)
+async def test_what_an_orchestration_ended_with_is_shown_whatever_it_is(
+    hub: str, output: str, shown: str | None
+) -> None:
+    async with open_scheduler(hub, "default", CASEBOOK) as scheduler:
+        await scheduler.start_investigation(CASE)
+        with TaskHubGrpcClient(host_address=hub, data_converter=AsItIs()) as operator:
+            await asyncio.to_thread(operator.terminate_orchestration, CASE, output=output)
+        worker = TaskHubGrpcWorker(host_address=hub, data_converter=PydanticDataConverter())
+        worker.add_orchestrator(investigation)
+        worker.start()
+        try:
+            state = await asyncio.wait_for(until_finished(scheduler, ended="TERMINATED"), 20)
+        finally:
+            worker.stop()
+    assert state.result == shown
 
 
 @pytest.mark.parametrize(
