@@ -17,6 +17,8 @@ from worker.ports.model import MAX_CALL_ID, Finish
 MAX_COUNT = 100_000_000
 """A count of more tokens than any model takes is none."""
 MAX_NAME = 200
+MAX_BEFORE = 100
+"""Characters before the answer, as some servers put there against being read by others' scripts."""
 MAX_TEXT = 200_000
 """Characters of an answer: more than twice what a run may spend in tokens on top of its question."""
 MAX_REFUSAL = 1_000
@@ -29,6 +31,7 @@ _READ_OF_MESSAGE = frozenset({"role", "content", "refusal", "tool_calls", "funct
 _READ_OF_CALL = frozenset({"id", "type", "index", "function"})
 _READ_OF_FUNCTION = frozenset({"name", "arguments"})
 _THOUGHTS = frozenset({"thinking", "reasoning", "redacted_thinking"})
+_SHOW_A_COMPLETION = ('"choices"', '"chat.completion')
 _CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 _WITHHELD = frozenset(
     {"content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii", "guardrail_intervened"}
@@ -80,6 +83,12 @@ class Completion:
     extra: JsonObject | None = None
     length: int = 0
     """Characters of the answer as it came."""
+    is_whole: bool = True
+    """Whether it came to its end, as far as it shows."""
+    lost: str | None = None
+    """One sentence on why nothing of it counts, although it was paid for."""
+    too_long: int | None = None
+    """Bytes that were read of it, where there were more."""
 
 
 def read_completion(body: bytes) -> Completion:
@@ -87,17 +96,36 @@ def read_completion(body: bytes) -> Completion:
 
     Raises NoCompletion; ErrorInside for an error that came with status 200.
     """
-    text = body.decode("utf-8-sig", errors="replace")
+    text = body.decode(json.detect_encoding(body), errors="replace")
+    if is_event_stream(text):
+        return _of_stream(text)
     try:
-        parsed: JsonValue = joined(text, _parsed) if is_event_stream(text) else _parsed(text)
+        parsed = _parsed(text)
     except (ValueError, RecursionError):
         if text.lstrip().startswith("{") and '"delta"' in text:
-            return _of_answer(joined(text, _parsed), len(text))
-        # It was cut off, or nested without end. A model wrote it all the same.
-        if text.lstrip().startswith("{") and '"choices"' in text:
-            return Completion(length=len(text))
-        raise NoCompletion from None
+            return _of_stream(text)
+        return _of_framed(text)
     return _of_answer(parsed, len(text))
+
+
+def _of_framed(text: str) -> Completion:
+    """The answer in what is no JSON as a whole: there is something around it, it was cut off, or nested without end."""
+    begins = text.find("{", 0, MAX_BEFORE)
+    if begins < 0 or not any(word in text for word in _SHOW_A_COMPLETION):
+        raise NoCompletion
+    try:
+        parsed, _ = _DECODER.raw_decode(text, begins)
+        return _of_answer(_whole(parsed), len(text))
+    except (ValueError, RecursionError):
+        # A model wrote it all the same.
+        return Completion(length=len(text), is_whole=False)
+
+
+def _of_stream(text: str) -> Completion:
+    parsed = joined(text, _parsed)
+    choices = [_object(choice) for choice in _list(parsed.get("choices"))]
+    is_whole = all(choice.get("finish_reason") for choice in choices)
+    return replace(_of_answer(parsed, len(text)), is_whole=is_whole)
 
 
 def _of_answer(parsed: JsonValue, length: int) -> Completion:
@@ -241,7 +269,7 @@ def _written(extra: JsonObject | None) -> int:
 
 
 def _parsed(text: str) -> JsonValue:
-    parsed = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
+    parsed = _DECODER.decode(text)
     # Half a character can be told from whole ones only once it is read.
     return _whole(parsed) if "\\ud" in text.lower() else parsed
 
@@ -259,6 +287,9 @@ def _whole(value: JsonValue) -> JsonValue:
 def _finite(text: str) -> float | None:
     number = float(text)
     return number if math.isfinite(number) else None
+
+
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_finite)
 
 
 def _says(value: JsonValue) -> bool:

@@ -3,6 +3,7 @@
 What the pieces add up to is read like any other answer. It takes time in proportion to the text.
 """
 
+import re
 from collections.abc import Callable, Iterator
 
 from pydantic import JsonValue
@@ -11,15 +12,15 @@ JsonObject = dict[str, JsonValue]
 Parse = Callable[[str], JsonValue]
 """Reads JSON; raises ValueError or RecursionError."""
 
-_FIELDS = ("data:", "event:", "id:", "retry:", ":")
+_DATA = re.compile(r"(?:^|[\r\n])data:")
 _PIECES = "tool_calls"
 _WHOLE = frozenset({"id", "type", "name", "role"})
 """Texts that come in one piece, by some endpoints with every piece of the others."""
 
 
 def is_event_stream(text: str) -> bool:
-    """Whether it is a stream of server-sent events; no JSON begins like one."""
-    return text.lstrip().startswith(_FIELDS)
+    """Whether it is a stream of server-sent events: it has a line of data, and is no JSON."""
+    return not text.lstrip().startswith(("{", "[")) and _DATA.search(text) is not None
 
 
 def joined(text: str, parse: Parse) -> JsonObject:

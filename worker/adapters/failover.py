@@ -84,7 +84,10 @@ def _ask(deployment: Deployment, request: ModelRequest, timeout_s: float) -> Mod
     except BaseException:
         deployment.circuit.abandoned()
         raise
-    deployment.circuit.succeeded()
+    if reply.lost is None:
+        deployment.circuit.succeeded()
+    else:
+        deployment.circuit.failed(reply.lost, None)
     return reply
 
 

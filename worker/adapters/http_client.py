@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 import httpx2
-from openai import DefaultAioHttpClient
+
+from worker.adapters.whole_answers import WholeAnswersClient
 
 TIMEOUT = httpx2.Timeout(30.0, read=300.0)
 """Seconds that a step may take where no call says otherwise. Each call is bounded as a whole by its caller."""
@@ -17,4 +18,4 @@ def open_http(headers: Mapping[str, str] | None = None) -> httpx2.AsyncClient:
 
     Its transport is aiohttp, which costs half the CPU of httpx2's own. Proxies are those of the environment.
     """
-    return DefaultAioHttpClient(headers=dict(headers or {}), limits=CONNECTIONS, timeout=TIMEOUT)
+    return WholeAnswersClient(headers=dict(headers or {}), limits=CONNECTIONS, timeout=TIMEOUT)

@@ -4,7 +4,7 @@ The body of an error may quote keys or prompts, so it is read for what it means 
 """
 
 import json
-import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,12 +12,20 @@ from email.utils import parsedate_to_datetime
 from typing import cast
 
 import aiohttp
+import httpx2
 from openai import APIConnectionError, APIResponseValidationError, APIStatusError, APITimeoutError, OpenAIError
 
+from worker.adapters.whole_answers import MAX_ANSWER_BYTES, Missing
 from worker.ports.model import ModelRejected, ModelUnavailable
 
 NO_COMPLETION = "The model endpoint did not give a chat completion."
 NOT_IN_TIME = "The model did not answer in time."
+_MISSING = {
+    "broken": "The model endpoint broke the connection within its answer.",
+    "late": "The model did not finish its answer in time.",
+    "damaged": "The Content-Encoding of the model endpoint's answer cannot be undone.",
+    "too_long": f"The model endpoint's answer is longer than {MAX_ANSWER_BYTES:,} bytes.",
+}
 
 PASSING_STATUSES = frozenset({408, 409, 425, 429})
 """Beside all of 500 and above: asking again later may help."""
@@ -38,6 +46,9 @@ _TOO_LONG_WORDS = ("context length", "context window", "context size", "prompt i
 _NO_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 _ILL_WRITTEN = frozenset({"tool_use_failed", "json_validate_failed", "output_parse_failed"})
 _ILL_WRITTEN_WORDS = ("failed to call a function", "failed to generate json", "failed to parse tool call")
+# Some write the unit behind it, or the figure as a text of its own.
+_FIGURE = re.compile(r"\"?\+?(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?) ?(ms|s|sec|seconds?)?\"?", re.ASCII)
+_BETWEEN_VALUES = re.compile(r"(?<!day)(?<!Mon)(?<!Tue)(?<!Wed)(?<!Thu)(?<!Fri)(?<!Sat)(?<!Sun),")
 _CODES = frozenset({"code", "type", "status", "reason"})
 # Where an error repeats what it was asked, or what the model wrote, it says nothing of its own.
 _QUOTED = frozenset({"input", "ctx", "url", "failed_generation"})
@@ -101,7 +112,11 @@ def read_refusal(status: int, body: bytes, headers: Mapping[str, str]) -> Refusa
     named = next((number for number in numbers if 400 <= number <= 599), 0)
     place = " ".join(part for part in about if part != "body")
     return Refusal(
-        status if status >= 400 else named, frozenset(codes), " ".join(said)[:MOST_SAID].lower(), place, headers
+        status if status >= 300 or status < 200 else named,
+        frozenset(codes),
+        " ".join(said)[:MOST_SAID].lower(),
+        place,
+        headers,
     )
 
 
@@ -109,10 +124,26 @@ class IdentityUnavailable(Exception):
     """No token could be had from the managed identity."""
 
 
+class AnswerMissing(Exception):
+    """What there is of an answer shows nothing that a model said."""
+
+    def __init__(self, missing: Missing) -> None:
+        super().__init__(missing.why)
+        self.missing = missing
+
+
+def sentence_of_missing(missing: Missing) -> str:
+    """Why there is no more of an answer."""
+    return _MISSING[missing.why]
+
+
 def fault_of(error: Exception, utc_now: datetime) -> ModelUnavailable | ModelRejected:
     """The fault that a client's exception stands for. `utc_now` dates a Retry-After that names an instant."""
     if isinstance(error, IdentityUnavailable):
         return ModelUnavailable("The managed identity gave no token for the model endpoint.")
+    if isinstance(error, AnswerMissing):
+        broken = error.missing.error
+        return ModelUnavailable(sentence_of_missing(error.missing) if broken is None else _connection_sentence(broken))
     if isinstance(error, APIConnectionError | aiohttp.ClientError):
         return ModelUnavailable(_connection_sentence(error))
     if isinstance(error, APIStatusError):
@@ -127,7 +158,9 @@ def _connection_sentence(error: Exception) -> str:
     broken = _root(error)
     if isinstance(broken, aiohttp.ClientConnectorError):
         return "The model endpoint could not be reached."
-    if isinstance(broken, aiohttp.ServerTimeoutError) or (broken is None and isinstance(error, APITimeoutError)):
+    if isinstance(broken, aiohttp.ServerTimeoutError) or (
+        broken is None and isinstance(error, APITimeoutError | httpx2.TimeoutException)
+    ):
         return NOT_IN_TIME
     return "The model endpoint broke the connection before it answered."
 
@@ -153,6 +186,9 @@ def fault_of_refusal(refusal: Refusal, utc_now: datetime) -> ModelUnavailable | 
         return ModelRejected(f"The quota of the model endpoint is used up (status {status}).", elsewhere=True)
     if status in PASSING_STATUSES or status >= 500:
         return _passing(refusal, utc_now)
+    if status < 400:
+        does = "sends elsewhere instead of answering" if "location" in refusal.headers else "did not answer"
+        return ModelRejected(f"The model endpoint {does} (status {status}).", elsewhere=True)
     if status in (401, 403):
         return ModelRejected(f"The model endpoint refused the worker's credentials (status {status}).", elsewhere=True)
     if status == 404:
@@ -190,15 +226,25 @@ def retry_after_s(headers: Mapping[str, str], utc_now: datetime) -> float | None
 
 
 def _asked_pause_s(headers: Mapping[str, str], utc_now: datetime) -> float | None:
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    value = headers.get("retry-after")
+    """The longest pause that is named: proxies add theirs to that of the server."""
+    milliseconds = [ms for each in _values(headers.get("retry-after-ms")) if (ms := _number(each)) is not None]
+    if milliseconds:
+        return max(milliseconds) / 1000
+    pauses = [_pause_s(each, utc_now) for each in _values(headers.get("retry-after"))]
+    return max((pause for pause in pauses if pause is not None), default=None)
+
+
+def _values(header: str | None) -> list[str]:
+    """The values of a header that came several times. A comma behind the name of a day separates nothing."""
+    return [] if header is None else _BETWEEN_VALUES.split(header[:MOST_SAID])
+
+
+def _pause_s(value: str, utc_now: datetime) -> float | None:
     seconds = _number(value)
     if seconds is not None:
         return _from_epoch(seconds, utc_now)
     try:
-        at = parsedate_to_datetime(value or "")
+        at = parsedate_to_datetime(value)
         wait_s = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - utc_now).total_seconds()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
@@ -212,9 +258,9 @@ def _from_epoch(seconds: float, utc_now: datetime) -> float:
     return max(0.0, since_1970_s - utc_now.timestamp())
 
 
-def _number(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
+def _number(text: str) -> float | None:
+    """A figure in decimals, not negative; infinite where it is too great for one."""
+    match = _FIGURE.fullmatch(text.strip())
+    if match is None:
         return None
-    return number if math.isfinite(number) and number >= 0 else None
+    return float(match[1]) / (1000 if match[2] == "ms" else 1)

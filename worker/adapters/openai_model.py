@@ -12,17 +12,20 @@ from openai import APIStatusError, AsyncOpenAI
 
 from contracts.addresses import host_of
 from worker.adapters.client_loop import ClientLoop
-from worker.adapters.completion import Completion, ErrorInside, read_completion
+from worker.adapters.completion import Completion, ErrorInside, NoCompletion, read_completion
 from worker.adapters.dialects import DIALECTS, ChatCall, Dialect, chat_call, is_about_dialect
 from worker.adapters.model_errors import (
     NOT_IN_TIME,
+    AnswerMissing,
     Refusal,
     fault_of,
     fault_of_refusal,
     read_refusal,
     refusal_of,
+    sentence_of_missing,
 )
 from worker.adapters.reply import reply_of
+from worker.adapters.whole_answers import missing_of
 from worker.ports.model import ModelReply, ModelRequest, ModelUnavailable, ToolCalling
 
 log = logging.getLogger(__name__)
@@ -126,9 +129,28 @@ class OpenAIModel:
         except APIStatusError as error:
             raise _Refused(refusal_of(error)) from None
         try:
-            return read_completion(response.content)
+            return _received(response)
         except ErrorInside as error:
             raise _Refused(read_refusal(response.status_code, error.body, response.headers)) from None
+
+
+def _received(response: httpx2.Response) -> Completion:
+    """The answer, or that it was lost on its way. Raises what `read_completion` raises, and AnswerMissing."""
+    missing = missing_of(response)
+    if missing is None:
+        return read_completion(response.content)
+    try:
+        answer = read_completion(response.content)
+    except NoCompletion:
+        if missing.why != "damaged":
+            raise AnswerMissing(missing) from None
+        answer = Completion(length=missing.received, is_whole=False)
+    if missing.why == "too_long":
+        return Completion(model=answer.model, length=answer.length, too_long=len(response.content))
+    if answer.is_whole:
+        return answer
+    lost = sentence_of_missing(missing)
+    return Completion(model=answer.model, count=answer.count, length=answer.length, is_whole=False, lost=lost)
 
 
 class _Refused(Exception):

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 
-from worker.adapters.completion import Completion, RequestedCall
+from worker.adapters.completion import MAX_TEXT, Completion, RequestedCall
 from worker.adapters.dialects import Dialect
 from worker.adapters.schema_dialect import made_id, read_step
 from worker.ports.model import MAX_ARGUMENTS, MAX_CALLS, ModelReply, ModelRequest, ToolRequest
@@ -41,6 +41,8 @@ def reply_of(
         extra=answer.extra,
         origin=origin if wants_back else None,
         calls_left_out=left_out or None,
+        lost=answer.lost,
+        too_long=answer.too_long,
     )
 
 
@@ -86,7 +88,9 @@ def _tokens(request: ModelRequest, answer: Completion) -> tuple[int, int, int, b
     if both is not None and written is not None and both > written:
         return both - written, written, both, True
     read = _estimated_read(request) if read is None else read
-    written = _estimate(answer.length if _is_unread(answer) else _length(answer)) if written is None else written
+    if written is None:
+        # What is more is no model's writing, and one bad answer is not to use up what its run may spend.
+        written = _estimate(min(answer.length if _is_unread(answer) else _length(answer), MAX_TEXT))
     return read, written, max(both or 0, read + written), True
 
 

@@ -81,6 +81,8 @@ class _Run(Generic[Answer]):
     """An answer of the right form that the model was asked to put right."""
     corrected: bool = False
     """Whether the model has been told that it asked for a tool wrongly."""
+    lost: str | None = None
+    """Why the last answer did not arrive, although it was paid for."""
 
     @property
     def calls(self) -> list[RecordedCall]:
@@ -152,6 +154,14 @@ class AgentLoop:
     def _converse(self, run: _Run[Answer]) -> Answer:
         for number in range(1, self._limits.model_calls + 1):
             reply = self._ask(run, number)
+            run.lost = reply.lost
+            if reply.lost is not None:
+                log.warning(
+                    "%s It was paid for, and is asked for again.",
+                    reply.lost,
+                    extra={"case_id": run.assignment.case_id},
+                )
+                continue
             problem = _cut_off(reply)
             if reply.calls_left_out:
                 log.warning("The model asked for %d tool calls too many in one answer.", reply.calls_left_out)
@@ -171,11 +181,11 @@ class AgentLoop:
                 return answer
             run.usable = answer
             _ask_for_repair(run, reply, objection)
-        raise _NoAnswer(f"The model reached no answer within {self._limits.model_calls} calls.")
+        raise _NoAnswer(run.lost or f"The model reached no answer within {self._limits.model_calls} calls.")
 
     def _ask(self, run: _Run[Answer], number: int) -> ModelReply:
         if run.usage.tokens >= self._limits.tokens:
-            raise _NoAnswer(f"The limit of {self._limits.tokens} tokens was reached without an answer.")
+            raise _NoAnswer(run.lost or f"The limit of {self._limits.tokens} tokens was reached without an answer.")
         request = ModelRequest(
             messages=tuple(run.messages),
             tools=run.tools.offered,
@@ -289,7 +299,7 @@ class AgentLoop:
         left = run.deadline - self._monotonic()
         if left <= 0:
             slow = f"There was no answer within {self._limits.seconds:g} seconds."
-            raise _NoAnswer(run.patience.last_fault or slow)
+            raise _NoAnswer(run.patience.last_fault or run.lost or slow)
         return left
 
 
@@ -299,6 +309,8 @@ def _cut_off(reply: ModelReply) -> str | None:
         raise _NoAnswer("The model refused to answer.")
     if reply.finish == "content_filter":
         raise _NoAnswer("The content filter of the model endpoint withheld the answer.")
+    if reply.too_long is not None:
+        return f"it was longer than {reply.too_long:,} bytes, so be briefer"
     if reply.finish == "length":
         return "it was cut off at the model's length limit, so be briefer"
     return None

@@ -93,6 +93,10 @@ class ModelReply(Contract):
     """Which deployment answered, where it wants something back."""
     calls_left_out: Annotated[int, Field(ge=1)] | None = added_later()
     """Tool calls that were left out, because they are more than MAX_CALLS."""
+    lost: str | None = added_later()
+    """One sentence on why nothing arrived of an answer that was paid for: asking again may help."""
+    too_long: Annotated[int, Field(ge=1)] | None = added_later()
+    """Bytes that were read of an answer that has more, and of which nothing counts therefore."""
 
 
 class Message(Contract):

@@ -224,6 +224,37 @@ def test_retry_after_is_read_in_every_form_and_nonsense_is_none(value: str, seco
         ({"retry-after-ms": "1e300"}, 300.0),
         ({"retry-after-ms": "nan", "retry-after": "7"}, 7.0),
         ({"retry-after-ms": "-1", "retry-after": "7"}, 7.0),
+        ({"retry-after-ms": "1e999"}, 300.0),
+        ({"retry-after-ms": ""}, None),
+        ({"retry-after-ms": "0", "retry-after": "7"}, 0.0),
+        ({"retry-after": "1e999"}, 300.0),
+        ({"retry-after": "9" * 5_000}, 300.0),
+        ({"retry-after": "-1e999"}, None),
+        ({"retry-after": "Infinity"}, None),
+        ({"retry-after": "5_0"}, None),
+        ({"retry-after": "\u0665"}, None),
+        ({"retry-after": "0x10"}, None),
+        ({"retry-after": " 7 "}, 7.0),
+        ({"retry-after": "+7"}, 7.0),
+        ({"retry-after": "7."}, 7.0),
+        ({"retry-after": '"7"'}, 7.0),
+        ({"retry-after": "7s"}, 7.0),
+        ({"retry-after": "7 seconds"}, 7.0),
+        ({"retry-after": "1500ms"}, 1.5),
+        ({"retry-after": "3, 7, 5"}, 7.0),
+        ({"retry-after": "soon, 7"}, 7.0),
+        ({"retry-after": "7,"}, 7.0),
+        ({"retry-after": "5,Mon, 02 Mar 2026 12:01:30 GMT"}, 90.0),
+        ({"retry-after": "Mon, 02 Mar 2026 12:00:20 GMT, Mon, 02 Mar 2026 12:01:30 GMT"}, 90.0),
+        ({"retry-after": "Mon, 02 Mar 2026 12:01:30 GMT"}, 90.0),
+        ({"retry-after": "Monday, 02-Mar-26 12:01:30 GMT"}, 90.0),
+        ({"retry-after": "Mon Mar  2 12:01:30 2026"}, 90.0),
+        ({"retry-after": "2 Mar 2026 13:01:30 +0100"}, 90.0),
+        ({"retry-after": "Sunday, 06-Nov-94 08:49:37 GMT"}, 0.0),
+        ({"retry-after": "Sun Nov  6 08:49:37 1994"}, 0.0),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, 300.0),
+        ({"retry-after": "Mon, 02 Mar 2026 25:61:61 GMT"}, None),
+        ({"retry-after": "," * 100_000}, None),
     ],
 )
 def test_no_pause_is_longer_than_five_minutes(headers: dict[str, str], seconds: float | None) -> None:
@@ -244,6 +275,16 @@ def test_a_model_with_a_long_pause_is_tried_again_after_five_minutes(loop: Clien
         clock[0] = 300.0
 
         assert model.complete(REQUEST, 10).text == "{}"
+
+
+@pytest.mark.parametrize("values", [("3", "7"), ("7", "Sun Nov  6 08:49:37 1994"), ("soon", "7")])
+def test_the_longest_of_several_pauses_counts(loop: ClientLoop, values: tuple[str, ...]) -> None:
+    lines = "".join(f"retry-after: {value}\r\n" for value in values)
+    said = Said(wire=f"HTTP/1.1 429 No\r\n{lines}content-length: 0\r\n\r\n".encode())
+    with Endpoint(lambda _: said) as endpoint, pytest.raises(ModelUnavailable) as raised:
+        ask(loop, endpoint.url)
+
+    assert raised.value.retry_after_s == 7.0
 
 
 class Identity:

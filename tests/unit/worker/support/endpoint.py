@@ -2,10 +2,13 @@
 
 import http.server
 import json
+import socket
+import struct
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 JsonObject = dict[str, Any]
 
@@ -28,6 +31,9 @@ class Said:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     raw: bytes | None = None
     """The body byte by byte, where it is not the JSON of `body`."""
+    wire: bytes | None = None
+    """All that is sent, from the status line on; the connection then ends as `end` says."""
+    end: Literal["close", "reset", "silence"] = "close"
 
 
 Behaviour = Callable[[Asked], Said]
@@ -59,6 +65,7 @@ class Endpoint:
     def __init__(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
         self.asked: list[Asked] = []
+        self.stopping = threading.Event()
         endpoint = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -69,6 +76,9 @@ class Endpoint:
                 asked = Asked(self.path, {key.lower(): value for key, value in self.headers.items()}, json.loads(text))
                 endpoint.asked.append(asked)
                 said = endpoint.behaviour(asked)
+                if said.wire is not None:
+                    self._send_wire(said.wire, said.end)
+                    return
                 body = json.dumps(said.body).encode() if said.raw is None else said.raw
                 self.send_response(said.status)
                 for name, value in {"content-type": "application/json", **said.headers}.items():
@@ -76,6 +86,16 @@ class Endpoint:
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def _send_wire(self, wire: bytes, end: str) -> None:
+                self.close_connection = True
+                with suppress(ConnectionError):
+                    self.wfile.write(wire)
+                if end == "silence":
+                    endpoint.stopping.wait()
+                if end == "reset":
+                    # What is on its way is read before the reset, which would take it along.
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's own name
                 """Say nothing."""
@@ -99,6 +119,7 @@ class Endpoint:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stopping.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
