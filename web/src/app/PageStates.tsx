@@ -3,7 +3,7 @@ import { type ErrorComponentProps, Link } from "@tanstack/react-router";
 import { EmptyState, ErrorState } from "@/shared/ui/States";
 
 export function PageError({ error, reset }: ErrorComponentProps) {
-  return <ErrorState error={error} onRetry={reset} />;
+  return <ErrorState heading="This page cannot be shown" error={error} onRetry={reset} />;
 }
 
 export function PagePending() {
@@ -16,7 +16,7 @@ export function PagePending() {
 
 export function NotFound() {
   return (
-    <EmptyState title="There is no such page">
+    <EmptyState title="There is no such page" isHeading>
       <Link to="/">Go to the desk</Link>
     </EmptyState>
   );

@@ -40,7 +40,12 @@ export function CasePage() {
   if (found.isPending) return <CaseSkeleton />;
   if (found.data === undefined) {
     return (
-      <ErrorState error={found.error} onRetry={() => void found.refetch()} retrying={found.isFetching}>
+      <ErrorState
+        heading="This case cannot be shown"
+        error={found.error}
+        onRetry={() => void found.refetch()}
+        retrying={found.isFetching}
+      >
         <Link to="/">Go to the desk</Link>
       </ErrorState>
     );

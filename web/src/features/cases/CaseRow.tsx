@@ -59,7 +59,7 @@ export function CaseRow({ item, threshold, selected, onSelect }: CaseRowProps) {
           {item.description}
         </div>
       </td>
-      <td>
+      <td className={classes["standing"]}>
         <Standing item={item} />
       </td>
       <td className={classes["who"]}>
