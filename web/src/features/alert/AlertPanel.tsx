@@ -32,7 +32,14 @@ export function AlertPanel({ alert }: { alert: Alert }) {
         <div>
           <p className={classes["description"]}>{alert.description}</p>
           <p className={classes["origin"]}>
-            Rule <code>{alert.rule_id}</code> v{alert.rule_version} · raised <Time at={alert.raised_at} />
+            {alert.source === "manual" ? (
+              "Raised"
+            ) : (
+              <>
+                Rule <code>{alert.rule_id}</code> v{alert.rule_version} · raised
+              </>
+            )}{" "}
+            <Time at={alert.raised_at} />
           </p>
         </div>
         {alert.baseline !== null && <BaselineBar baseline={alert.baseline} />}

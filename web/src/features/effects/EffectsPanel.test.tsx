@@ -44,7 +44,19 @@ const button = (name: string | RegExp) => screen.getByRole("button", { name });
 test("what is uncertain and what was done in part is said", () => {
   renderInApp(<EffectsPanel view={view()} />);
   expect(screen.getByText("Done in part: 1 of 2")).toBeVisible();
-  expect(screen.getByText(/The store did not answer in time/)).toBeVisible();
+  expect(screen.getByText(/The store has not confirmed this: it may have been done, or not/)).toBeVisible();
+});
+
+test("a closed case does not promise that the ledger is still read", () => {
+  renderInApp(<EffectsPanel view={caseView({ state: "closed", outcome: "failed", effects: [refund] })} />);
+  expect(screen.getByText(/Nobody looks any more: look at the account yourself/)).toBeVisible();
+  expect(screen.queryByText(/ledger is read/)).toBeNull();
+});
+
+test("a sentence of ours is not called the store's answer", () => {
+  const unsure: Effect = { ...refund, result: { error: "The customer store did not answer." } };
+  renderInApp(<EffectsPanel view={caseView({ effects: [unsure] })} />);
+  expect(screen.queryByText("Answer of the customer store")).toBeNull();
 });
 
 test("taking an effect back is asked for with a reason", async () => {

@@ -56,7 +56,7 @@ function EffectCard({ effect, view }: { effect: Effect; view: CaseView }) {
   return (
     <div className={classes["effect"]}>
       <EffectHead effect={effect} />
-      <EffectOutcome effect={effect} />
+      <EffectOutcome effect={effect} isOver={view.state === "closed"} />
       {own.map((reversal) => (
         <ReversalCard
           key={reversal.reversal_id}
@@ -118,8 +118,9 @@ export function EffectHead({ effect }: { effect: Effect }) {
   );
 }
 
-export function EffectOutcome({ effect }: { effect: Effect }) {
-  const error = effect.result?.["error"];
+/** `isOver`: nobody looks after it any more. */
+export function EffectOutcome({ effect, isOver }: { effect: Effect; isOver: boolean }) {
+  const { error, ...answer } = effect.result ?? {};
   const others = othersThatLocked(effect);
   return (
     <>
@@ -131,15 +132,16 @@ export function EffectOutcome({ effect }: { effect: Effect }) {
       )}
       {effect.status === "unknown" && (
         <p className={classes["note"]}>
-          The store did not answer in time. Its ledger is read until it is certain whether this was done; it
-          is never repeated blindly.
+          {isOver
+            ? "The store never confirmed this: it may have been done, or not. Nobody looks any more: look at the account yourself."
+            : "The store has not confirmed this: it may have been done, or not. Its ledger is read until that is certain; it is never repeated blindly."}
         </p>
       )}
       {effect.status === "failed" && typeof error === "string" && <p className={classes["error"]}>{error}</p>}
-      {effect.result !== null && (
+      {Object.keys(answer).length > 0 && (
         <details className={classes["result"]}>
           <summary>Answer of the customer store</summary>
-          <DataView value={effect.result} />
+          <DataView value={answer} />
         </details>
       )}
     </>

@@ -51,7 +51,9 @@ export function ReversalCard({ reversal, alsoLockedBy, deciding }: ReversalCardP
           {reversal.comment !== null && `: “${reversal.comment}”`}
         </p>
       )}
-      {reversal.effect !== null && <EffectOutcome effect={reversal.effect} />}
+      {reversal.effect !== null && (
+        <EffectOutcome effect={reversal.effect} isOver={reversal.status !== "approved"} />
+      )}
       {reversal.status === "requested" && (
         <>
           {reversal.action === "unlock_account" && alsoLockedBy.length > 0 && (

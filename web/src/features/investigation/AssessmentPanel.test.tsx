@@ -40,3 +40,18 @@ test("reasoning that repeats what was shown has no mark", () => {
   renderInApp(<AssessmentPanel assessment={assessment()} working={false} threshold={0.6} />);
   expect(screen.queryByText("Opinion")).toBeNull();
 });
+
+test("what broke before anything was concluded is not said to lack evidence", () => {
+  const broken = assessment({
+    overall_risk_score: null,
+    risk_level: null,
+    recommended_action: null,
+    reports: [],
+    route_reasons: ["The investigation was terminated in the scheduler."],
+  });
+  renderInApp(<AssessmentPanel assessment={broken} working={false} threshold={0.6} />);
+  expect(screen.getByText("Not judged, because nothing was concluded.")).toBeVisible();
+  expect(screen.getByRole("heading", { name: "What happened" })).toBeVisible();
+  expect(screen.queryByText(/no evidence/)).toBeNull();
+  expect(screen.queryByText("What was not available")).toBeNull();
+});

@@ -1,7 +1,7 @@
 import { Loader } from "@mantine/core";
 import type { RiskAssessment } from "@/api/types";
 import { useStandstill, WHY_STILL } from "@/shared/api/service";
-import { isJudged } from "@/shared/desk/judged";
+import { isJudged, whyNotJudged } from "@/shared/desk/judged";
 import { formatNumber } from "@/shared/format/numbers";
 import { formatDuration } from "@/shared/format/time";
 import { ACTION, RISK } from "@/shared/format/words";
@@ -67,7 +67,7 @@ export function AssessmentBody({ assessment, threshold }: { assessment: RiskAsse
         {isJudged(assessment) ? (
           <Judgement assessment={assessment} threshold={threshold} />
         ) : (
-          <NoJudgement threshold={threshold} />
+          <NoJudgement why={whyNotJudged(assessment)} threshold={threshold} />
         )}
       </div>
       <div className={classes["why"]}>
@@ -82,7 +82,7 @@ export function AssessmentBody({ assessment, threshold }: { assessment: RiskAsse
         )}
         {assessment.route_reasons.length > 0 && (
           <div className={classes["reasons"]}>
-            <h3>{isJudged(assessment) ? "Why a person must look" : "What was not available"}</h3>
+            <h3>{headOfReasons(assessment)}</h3>
             <ul>
               {assessment.route_reasons.map((reason) => (
                 <li key={reason}>{reason}</li>
@@ -141,8 +141,13 @@ function Judgement({ assessment, threshold }: { assessment: RiskAssessment; thre
   );
 }
 
+function headOfReasons(assessment: RiskAssessment): string {
+  if (isJudged(assessment)) return "Why a person must look";
+  return assessment.reports.length === 0 ? "What happened" : "What was not available";
+}
+
 /** What is not known is neither harmless nor a reason to act. */
-function NoJudgement({ threshold }: { threshold: number }) {
+function NoJudgement({ why, threshold }: { why: string; threshold: number }) {
   return (
     <>
       <ScoreMeter size="lg" score={null} threshold={threshold} label="Overall risk score" />
@@ -152,7 +157,7 @@ function NoJudgement({ threshold }: { threshold: number }) {
       <dl className={classes["facts"]}>
         <dt>Recommended</dt>
         <dd>
-          <strong>Nothing</strong> <span className={classes["detail"]}>There is no evidence to go by.</span>
+          <strong>Nothing</strong> <span className={classes["detail"]}>Not judged, because {why}.</span>
         </dd>
       </dl>
     </>

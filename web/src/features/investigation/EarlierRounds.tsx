@@ -1,6 +1,6 @@
 import type { Alert, RiskAssessment, Round } from "@/api/types";
 import { useActorName } from "@/shared/api/session";
-import { isJudged } from "@/shared/desk/judged";
+import { isJudged, whyNotJudged } from "@/shared/desk/judged";
 import { ACTION, SPECIALIST } from "@/shared/format/words";
 import { formatScore } from "@/shared/format/numbers";
 import { ChevronIcon } from "@/shared/ui/icons";
@@ -31,7 +31,7 @@ export function EarlierRounds({ rounds, ...rest }: EarlierRoundsProps) {
 }
 
 function gistOf(assessment: RiskAssessment): string {
-  if (!isJudged(assessment)) return "not judged: no evidence to go by";
+  if (!isJudged(assessment)) return `not judged: ${whyNotJudged(assessment)}`;
   const action = assessment.recommended_action;
   const recommended =
     action === null ? "nothing recommended" : `recommended “${ACTION[action].toLowerCase()}”`;

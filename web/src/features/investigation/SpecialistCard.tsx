@@ -18,6 +18,8 @@ export interface SpecialistCardProps {
   specialist: Specialist;
   state: SpecialistState;
   report: SpecialistReport | undefined;
+  /** The case went on to a person: what comes now changes nothing of what is asked. */
+  isOver?: boolean;
   /** When it began, for the running clock. */
   startedAt?: string | undefined;
   /** Why nothing goes on; what runs is interrupted meanwhile. */
@@ -30,26 +32,31 @@ export interface SpecialistCardProps {
 /** One specialist: its state as it works, then what it found and on which evidence. */
 export function SpecialistCard(props: SpecialistCardProps) {
   const { specialist, state, report, startedAt, standsStill, threshold, alert, onOpenEvidence } = props;
-  const interrupted = state === "running" && standsStill !== undefined;
-  const word = interrupted ? INTERRUPTED : SPECIALIST_STATE[state];
+  const left = props.isOver === true && report === undefined;
+  const interrupted = state === "running" && !left && standsStill !== undefined;
+  const word = left ? NO_REPORT : interrupted ? INTERRUPTED : SPECIALIST_STATE[state];
   const Icon = ICON[specialist];
   return (
     <article
       className={classes["card"]}
-      data-state={interrupted ? "interrupted" : state}
+      data-state={left || interrupted ? "interrupted" : state}
       aria-label={`${SPECIALIST[specialist]} specialist`}
     >
       <header className={classes["head"]}>
         <Icon size={16} />
         <h3 className={classes["name"]}>{SPECIALIST[specialist]}</h3>
         <span className={classes["status"]} role="status">
-          {state === "running" && !interrupted && startedAt !== undefined && <Elapsed since={startedAt} />}
+          {state === "running" && !left && !interrupted && startedAt !== undefined && (
+            <Elapsed since={startedAt} />
+          )}
           <Tag tone={word.tone} dot>
             {word.label}
           </Tag>
         </span>
       </header>
-      {report === undefined ? (
+      {left ? (
+        <p className={classes["reason"]}>The case went on without a report of this specialist.</p>
+      ) : report === undefined ? (
         <Waiting state={state} standsStill={standsStill} />
       ) : (
         <>
@@ -76,6 +83,7 @@ export function SpecialistCard(props: SpecialistCardProps) {
   );
 }
 
+const NO_REPORT = { label: "No report", tone: "warn" } as const;
 const INTERRUPTED = { label: "Interrupted", tone: "warn" } as const;
 
 function Waiting({ state, standsStill }: { state: SpecialistState; standsStill: string | undefined }) {

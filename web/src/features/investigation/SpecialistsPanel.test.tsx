@@ -59,3 +59,20 @@ test("a round that has just begun waits for reports of its own", () => {
   expect(screen.getAllByText("Pending")).toHaveLength(3);
   expect(screen.getByText(/Look at the invoices/)).toBeVisible();
 });
+
+test("who has not reported when the round ends is not said to run", () => {
+  shown({
+    state: "awaiting_review",
+    progress: {
+      phase: "awaiting_review",
+      round: 1,
+      specialists: { usage: "running", location: "ok", billing: "pending" },
+      score: null,
+      outcome: null,
+    },
+    reports: [report({ specialist: "location" })],
+  });
+  expect(screen.getAllByText("No report")).toHaveLength(2);
+  expect(screen.getAllByText("The case went on without a report of this specialist.")).toHaveLength(2);
+  for (const word of ["Running", "Pending"]) expect(screen.queryByText(word)).toBeNull();
+});

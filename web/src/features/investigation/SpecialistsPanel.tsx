@@ -44,6 +44,7 @@ export function SpecialistsPanel({ view, events = [], threshold, onOpenEvidence 
               specialist={name}
               state={report?.status ?? view.progress.specialists[name] ?? "pending"}
               report={report}
+              isOver={view.state !== "investigating"}
               startedAt={startOf(events, name, round)}
               {...(still !== undefined && { standsStill: WHY_STILL[still] })}
               threshold={threshold}

@@ -1,6 +1,7 @@
 import { Button, Radio } from "@mantine/core";
 import type { CaseView, RecommendedAction, ReviewRequest } from "@/api/types";
 import { needsTwo, WHY_TWO } from "@/shared/desk/four-eyes";
+import { useWhenDone } from "@/shared/api/service";
 import { recommendationOf } from "@/shared/desk/judged";
 import { ACTION } from "@/shared/format/words";
 import { PeopleIcon } from "@/shared/ui/icons";
@@ -32,6 +33,7 @@ export function ApproveForm({ view, review, form, sending, locked, onApprove }: 
   const overrules = recommended !== undefined && action !== recommended;
   const unexplained = overrules && !saysWhy(form.draft);
   const disabled = !possible || locked || unexplained;
+  const whenDone = useWhenDone();
   return (
     <>
       <Radio.Group
@@ -53,6 +55,9 @@ export function ApproveForm({ view, review, form, sending, locked, onApprove }: 
           ))}
         </div>
       </Radio.Group>
+      {!isPossible("refund_charges", view) && (
+        <p className={classes["impossible"]}>The assessment names no charges to refund.</p>
+      )}
       <JudgementFields
         form={form}
         implied={impliedLabel("approve", action)}
@@ -75,7 +80,7 @@ export function ApproveForm({ view, review, form, sending, locked, onApprove }: 
         note={
           two
             ? `${WHY_TWO[action]} Nothing is done yet: it waits for another person to agree. Your approval is recorded with what you saw.`
-            : "It is done at once and recorded under your name with what you saw."
+            : `${whenDone} It is recorded under your name with what you saw.`
         }
         sending={sending}
         disabled={disabled}
@@ -113,10 +118,7 @@ function ActionOption({ option, recommended, two, possible, disabled }: ActionOp
       disabled={disabled || !possible}
       classNames={{ root: classes["option"] ?? "", body: classes["optionBody"] ?? "" }}
       label={
-        <span
-          className={classes["optionLabel"]}
-          title={possible ? undefined : "The assessment names no charges to refund"}
-        >
+        <span className={classes["optionLabel"]}>
           {ACTION[option]}
           {recommended && <Tag tone="accent">Recommended</Tag>}
           {two && (

@@ -1,4 +1,5 @@
 import type { CaseEvent, CaseView, ReviewRequest } from "@/api/types";
+import { hasDone } from "@/shared/desk/done";
 import { Time } from "@/shared/ui/Time";
 import { useNow } from "@/shared/use-now";
 import classes from "./DecisionPanel.module.css";
@@ -16,6 +17,8 @@ export function DeadlineNote({ view, review, events }: DeadlineNoteProps) {
   const reminded = mine.findLast(({ type }) => type === "review_reminded");
   const escalation = events.findLast(({ type }) => type === "escalated");
   const reason = escalation?.data["reason"];
+  const broke = breaksOf(view, events);
+  const stranded = broke >= MOST_BREAKS;
   return (
     <dl className={classes["deadline"]}>
       {view.state === "escalated" && escalation !== undefined && (
@@ -32,9 +35,11 @@ export function DeadlineNote({ view, review, events }: DeadlineNoteProps) {
         <dd>
           <Time at={review.due_at} format="day" />
           <span className={classes["why"]}>
-            {view.state === "escalated"
-              ? "After that it closes as unresolved and nothing is done."
-              : "After that a manager is asked."}
+            {stranded
+              ? `The investigation broke ${broke} times and may not go on by itself: the case then stays open until a manager answers.`
+              : view.state === "escalated"
+                ? `After that it closes as unresolved and nothing ${hasDone(view) ? "more " : ""}is done.`
+                : "After that a manager is asked."}
           </span>
         </dd>
       </div>
@@ -46,7 +51,8 @@ export function DeadlineNote({ view, review, events }: DeadlineNoteProps) {
           </dd>
         </div>
       ) : (
-        review.remind_at != null && (
+        review.remind_at != null &&
+        !stranded && (
           <div>
             <dt>Reminder</dt>
             <dd>
@@ -57,4 +63,15 @@ export function DeadlineNote({ view, review, events }: DeadlineNoteProps) {
       )}
     </dl>
   );
+}
+
+/** With so many breaks in a row the casebook no longer starts a case again: nobody watches its deadline. */
+const MOST_BREAKS = 3;
+
+/** How often the investigation broke since a person decided last. */
+function breaksOf(view: CaseView, events: readonly CaseEvent[]): number {
+  const last = events.findLast(({ type }) => type === "investigation_broke");
+  const decided = view.decisions.at(-1)?.decided_at;
+  if (last === undefined || (decided !== undefined && Date.parse(last.at) < Date.parse(decided))) return 0;
+  return Number(last.data["breaks"] ?? 0);
 }

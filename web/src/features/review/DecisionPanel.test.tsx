@@ -1,9 +1,12 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { CaseView } from "@/api/types";
+import { keys } from "@/shared/api/keys";
 import {
   ana,
   assessment,
+  atWork,
   ben,
   caseEvent,
   caseView,
@@ -425,4 +428,73 @@ test("deadline, reminder and escalation are told", () => {
 test("an unresolved case is loud", () => {
   renderInApp(<DecisionPanel view={caseView({ state: "closed", review: null, outcome: "unresolved" })} />);
   expect(screen.getByText(/Nobody decided in time. Nothing was done/)).toBeVisible();
+});
+
+describe("a case whose investigation broke again and again", () => {
+  const asked = { ...review(1), required_role: "manager" as const, remind_at: "2026-11-23T08:00:00Z" };
+  const broke = (breaks: number) =>
+    caseEvent({ type: "investigation_broke", at: "2026-11-21T10:00:00Z", data: { round: 1, breaks } });
+  const shown = (breaks: number, over: Parameters<typeof caseView>[0] = {}) =>
+    renderInApp(
+      <DecisionPanel
+        view={caseView({ state: "escalated", review: asked, ...over })}
+        events={[broke(breaks)]}
+      />,
+      maria,
+    );
+
+  test("is not said to close by itself, because nobody watches its deadline", () => {
+    shown(3);
+    expect(screen.getByText(/broke 3 times.*stays open until a manager answers/)).toBeVisible();
+    expect(screen.queryByText(/closes as unresolved/)).toBeNull();
+    expect(screen.queryByText("Reminder")).toBeNull();
+  });
+
+  test("has a deadline as usual while it goes on by itself", () => {
+    shown(2);
+    expect(screen.getByText(/closes as unresolved and nothing is done/)).toBeVisible();
+    expect(screen.getByText("Reminder")).toBeVisible();
+  });
+
+  test("goes on by itself again once a person has decided", () => {
+    const decision: CaseView["decisions"][number] = {
+      review_id: review(1).review_id,
+      assessment_hash: review(1).assessment_hash,
+      verdict: "approve",
+      action: "lock_account",
+      feedback: null,
+      decided_by: "maria",
+      decided_at: "2026-11-21T11:00:00Z",
+      comment: null,
+      reason_code: null,
+    };
+    shown(3, { decisions: [decision] });
+    expect(screen.getByText(/closes as unresolved/)).toBeVisible();
+  });
+});
+
+test("a deadline after something was done does not say that nothing is done", () => {
+  const done = { key: "k", action: "lock_account" as const, status: "done" as const, result: null };
+  const asked = { ...review(1), required_role: "manager" as const };
+  renderInApp(
+    <DecisionPanel view={caseView({ state: "escalated", review: asked, effects: [done] })} />,
+    maria,
+  );
+  expect(screen.getByText(/closes as unresolved and nothing more is done/)).toBeVisible();
+});
+
+test("while nothing goes on, an approval is not said to be done at once", async () => {
+  const user = userEvent.setup();
+  const { queries } = renderInApp(<DecisionPanel view={caseView()} />);
+  const away = { ...atWork, scheduler_away_since: "2026-11-21T08:00:00Z" };
+  queries.setQueryData(keys.service, away);
+  await user.click(button("Approve: lock account…"));
+  const dialog = await screen.findByRole("dialog");
+  expect(dialog).toHaveTextContent("It is not done yet, because the scheduler does not answer.");
+  expect(dialog).not.toHaveTextContent("at once");
+});
+
+test("why nothing can be refunded is said to everybody, not only on hover", () => {
+  renderInApp(<DecisionPanel view={caseView()} />);
+  expect(screen.getByText("The assessment names no charges to refund.")).toBeVisible();
 });

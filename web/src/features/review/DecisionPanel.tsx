@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { CaseEvent, CaseView, ReviewRequest, RiskAssessment } from "@/api/types";
 import { useIdentity } from "@/shared/api/session";
-import { isJudged } from "@/shared/desk/judged";
+import { isJudged, whyNotJudged } from "@/shared/desk/judged";
 import { formatScore } from "@/shared/format/numbers";
 import { RISK } from "@/shared/format/words";
 import { showSection } from "@/shared/show-section";
@@ -95,7 +95,7 @@ function Verdict({ assessment }: { assessment: RiskAssessment }) {
         {formatScore(judged ? assessment.overall_risk_score : null)}
       </span>
       {level !== null && <Tag tone={RISK[level].tone}>{RISK[level].label}</Tag>}
-      {!judged && <span>Not judged: there is no evidence to go by, and nothing is proposed.</span>}
+      {!judged && <span>Not judged: {whyNotJudged(assessment)}, and nothing is proposed.</span>}
     </div>
   );
 }

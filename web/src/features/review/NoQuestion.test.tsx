@@ -1,6 +1,6 @@
 import { screen } from "@testing-library/react";
 import { expect, test } from "vitest";
-import type { CaseView, ServiceStatus } from "@/api/types";
+import type { CaseView, Decision, Effect, ServiceStatus } from "@/api/types";
 import { keys } from "@/shared/api/keys";
 import { atWork, caseView } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
@@ -108,6 +108,66 @@ test("a case whose lock was taken back is no longer called locked and refunded o
   });
   expect(screen.getByText("Locked and refunded, then lock taken back")).toBeVisible();
   expect(screen.queryByText("Locked and refunded")).toBeNull();
+});
+
+const lock = (status: Effect["status"]): Effect => ({
+  key: "case-1:lock_account:42",
+  action: "lock_account",
+  status,
+  result: null,
+});
+const decided = (verdict: Decision["verdict"], round = 1): Decision => ({
+  review_id: `case-1:r${round}`,
+  assessment_hash: "sha256:a",
+  verdict,
+  action: verdict === "approve" ? "lock_account" : null,
+  feedback: verdict === "approve" ? null : "Nobody can say.",
+  decided_by: "maria",
+  decided_at: SINCE,
+  comment: null,
+  reason_code: null,
+});
+
+test("an action in doubt is not said to be carried out", () => {
+  renderNote({ state: "acting", effects: [lock("unknown")], decisions: [decided("approve")] });
+  expect(screen.getByRole("status")).toHaveTextContent(
+    /not certain yet whether the approved action was done/,
+  );
+  expect(screen.queryByText(/is being carried out/)).toBeNull();
+});
+
+test("who approved what is said while it is carried out", () => {
+  renderNote({ state: "acting", decisions: [decided("approve")] });
+  expect(screen.getByText(/Decided by Maria/)).toBeVisible();
+  expect(screen.getByText("Lock account")).toBeVisible();
+});
+
+test("a case that ended in doubt says what to look at", () => {
+  renderNote({ state: "closed", outcome: "failed", effects: [lock("unknown")] });
+  expect(screen.getByText(/Nobody knows whether this was done: lock account/)).toBeVisible();
+  expect(screen.queryByText("Action failed")).toBeNull();
+});
+
+test("a case whose action the store refused says so", () => {
+  renderNote({ state: "closed", outcome: "failed", effects: [lock("failed")] });
+  expect(screen.getByText(/was not carried out: the customer store refused it/)).toBeVisible();
+});
+
+test("a case that a manager rejected is not said to have had no answer", () => {
+  renderNote({ state: "closed", outcome: "unresolved", decisions: [decided("reject")] });
+  expect(screen.getByText(/The last assessment was rejected\. Nothing was done/)).toBeVisible();
+  expect(screen.queryByText(/Nobody decided in time/)).toBeNull();
+});
+
+test("a rejection of an earlier round is not taken for the last answer", () => {
+  renderNote({ state: "closed", outcome: "unresolved", round: 2, decisions: [decided("reject")] });
+  expect(screen.getByText(/Nobody decided in time/)).toBeVisible();
+});
+
+test("an unresolved case does not deny what had been done", () => {
+  renderNote({ state: "closed", outcome: "unresolved", effects: [lock("done")] });
+  expect(screen.getByText(/What had been done in the account stands/)).toBeVisible();
+  expect(screen.queryByText(/Nothing was done/)).toBeNull();
 });
 
 test("an unresolved case says that nothing was done", () => {

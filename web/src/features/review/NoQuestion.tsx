@@ -1,7 +1,8 @@
 import type { CaseView, Decision } from "@/api/types";
 import { useStandstill, WHY_STILL } from "@/shared/api/service";
 import { useActorName } from "@/shared/api/session";
-import { ACTION, LABEL, outcomeWord, takenBack } from "@/shared/format/words";
+import { hasDone, isInDoubt } from "@/shared/desk/done";
+import { ACTION, EFFECT, LABEL, outcomeWord, takenBack } from "@/shared/format/words";
 import { formatAge } from "@/shared/format/time";
 import { useNow } from "@/shared/use-now";
 import { Tag } from "@/shared/ui/Tag";
@@ -30,14 +31,20 @@ export function NoQuestion({ view, answer }: NoQuestionProps) {
       </p>
     );
   }
+  const last = view.decisions.at(-1);
   return (
-    <p className={classes["note"]} role="status">
-      {still === undefined
-        ? answer === undefined
-          ? WAITING[view.state]
-          : RECORDED[answer.verdict]
-        : standingStill(view.state, answer, WHY_STILL[still])}
-    </p>
+    <div className={classes["closed"]}>
+      <p className={classes["note"]} role="status">
+        {still !== undefined
+          ? standingStill(view.state, answer, WHY_STILL[still])
+          : isInDoubt(view)
+            ? IN_DOUBT
+            : answer === undefined
+              ? WAITING[view.state]
+              : RECORDED[answer.verdict]}
+      </p>
+      {view.state === "acting" && last !== undefined && <DecisionFacts decision={last} />}
+    </div>
   );
 }
 
@@ -57,16 +64,13 @@ function hasNotBegun({ state, round, progress, reports }: CaseView): boolean {
 function Closed({ view, outcome }: { view: CaseView; outcome: NonNullable<CaseView["outcome"]> }) {
   const last = view.decisions.at(-1);
   const standing = outcomeWord(outcome, takenBack(view.reversals));
+  const loud = warningOf(view, outcome);
   return (
     <div className={classes["closed"]}>
       <Tag tone={standing.tone} dot>
         {standing.label}
       </Tag>
-      {outcome === "unresolved" && (
-        <p className={classes["loud"]}>
-          Nobody decided in time. Nothing was done in the account: look at the customer by other means.
-        </p>
-      )}
+      {loud !== undefined && <p className={classes["loud"]}>{loud}</p>}
       {last === undefined ? (
         outcome === "auto_cleared" && (
           <p className={classes["note"]}>No person was asked: every guard rail held.</p>
@@ -76,6 +80,25 @@ function Closed({ view, outcome }: { view: CaseView; outcome: NonNullable<CaseVi
       )}
     </div>
   );
+}
+
+/** What somebody must know about how it ended, because nobody looks after it any more. */
+function warningOf(view: CaseView, outcome: NonNullable<CaseView["outcome"]>): string | undefined {
+  if (isInDoubt(view)) {
+    const doubtful = view.effects
+      .filter(({ status }) => status === "unknown")
+      .map(({ action }) => EFFECT[action]);
+    return `Nobody knows whether this was done: ${doubtful.join(", ").toLowerCase()}. The customer store never confirmed it, and nobody looks any more: look at the account yourself.`;
+  }
+  if (outcome === "failed") return "What was approved was not carried out: the customer store refused it.";
+  if (outcome !== "unresolved") return undefined;
+  const last = view.decisions.at(-1);
+  const rejected = last?.verdict === "reject" && last.review_id.endsWith(`:r${view.round}`);
+  const why = rejected ? "The last assessment was rejected." : "Nobody decided in time.";
+  const done = hasDone(view)
+    ? "What had been done in the account stands, and nothing more was done"
+    : "Nothing was done in the account";
+  return `${why} ${done}: look at the customer by other means.`;
 }
 
 /** Who decided what, and why. */
@@ -119,6 +142,9 @@ function standingStill(state: CaseView["state"], answer: DecisionBody | undefine
     ? `Nothing to decide yet: the investigation stands still, because ${why}. ${later}`
     : `The decision was taken. It is not carried out yet, because ${why}. ${later}`;
 }
+
+const IN_DOUBT =
+  "It is not certain yet whether the approved action was done: the customer store has not confirmed it. Its ledger is read until it is certain, then the case goes on.";
 
 const WAITING: Record<CaseView["state"], string> = {
   investigating:

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import type { CaseView, Proposal, ReviewRequest } from "@/api/types";
 import { sentenceOf } from "@/shared/api/problem";
+import { useWhenDone } from "@/shared/api/service";
 import { useActorName, useIdentity, usePeople } from "@/shared/api/session";
 import { ACTION, LABEL } from "@/shared/format/words";
 import { CheckIcon, PeopleIcon } from "@/shared/ui/icons";
@@ -69,6 +70,7 @@ interface SecondApprovalProps {
 /** The second person's part, or the way back for the first. */
 export function SecondApproval({ view, proposal, form, sending, locked, onApprove }: SecondApprovalProps) {
   const me = useIdentity()?.subject;
+  const whenDone = useWhenDone();
   if (isApprover(proposal, me)) return <OwnProposal caseId={view.case_id} />;
   return (
     <>
@@ -83,7 +85,7 @@ export function SecondApproval({ view, proposal, form, sending, locked, onApprov
         view={view}
         action={proposal.action}
         title="Approve as the second person?"
-        note="It is done at once and recorded under both names with what you saw."
+        note={`${whenDone} It is recorded under both names with what you saw.`}
         sending={sending}
         disabled={locked}
         onConfirm={onApprove}

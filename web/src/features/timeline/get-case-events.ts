@@ -25,6 +25,7 @@ const MILESTONES: CaseEvent["type"][] = [
   "specialist_started",
   "review_reminded",
   "escalated",
+  "investigation_broke",
   "facts_changed",
 ];
 

@@ -40,3 +40,9 @@ export const WHY_STILL: Record<Standstill, string> = {
   scheduler: "the scheduler does not answer",
   worker: "no worker is at work",
 };
+
+/** When what a person approves now is carried out: a sentence. */
+export function useWhenDone(): string {
+  const still = useStandstill();
+  return still === undefined ? "It is done at once." : `It is not done yet, because ${WHY_STILL[still]}.`;
+}

@@ -10,6 +10,10 @@ export const isJudged = (assessment: RiskAssessment): boolean =>
 const hasEvidence = ({ status, risk_score, findings }: SpecialistReport): boolean =>
   status === "ok" && risk_score !== null && findings.some(({ unsupported }) => !unsupported);
 
+/** Why it is not judged, within a sentence. What broke may have found evidence, of which nothing was concluded. */
+export const whyNotJudged = ({ reports }: RiskAssessment): string =>
+  reports.length === 0 ? "nothing was concluded" : "there is no evidence to go by";
+
 /** What is recommended, where anything is. */
 export const recommendationOf = (assessment: RiskAssessment | null) =>
   assessment !== null && isJudged(assessment) ? assessment.recommended_action : null;

@@ -53,3 +53,23 @@ test("a lock that another order keeps is not called unlocked", () => {
     "Lock taken back; the account stays locked by another",
   );
 });
+
+test("an effect in doubt is not called failed", () => {
+  const data = { action: "lock_account", status: "unknown" };
+  const line = { text: "Lock account: not confirmed by the store", tone: "high" };
+  expect(describeCaseEvent(caseEvent({ type: "effect_finished", data }))).toEqual(line);
+  expect(describeCaseEvent(caseEvent({ type: "reversal_finished", data }))).toEqual(line);
+});
+
+test.each([
+  ["unresolved", "high"],
+  ["failed", "bad"],
+  ["cleared", "good"],
+])("a case that closed as %s is not shown as a good end if it is none", (outcome, tone) => {
+  expect(describeCaseEvent(caseEvent({ type: "case_closed", data: { outcome } })).tone).toBe(tone);
+});
+
+test("what broke was not judged for want of evidence", () => {
+  const broke = caseEvent({ type: "assessed", actor: "system", data: { score: null } });
+  expect(describeCaseEvent(broke).text).toBe("Assessed: not judged: nothing was concluded");
+});

@@ -27,7 +27,7 @@ export function describeCaseEvent(event: CaseEvent): EventLine {
     case "specialist_finished":
       return { text: `${specialist(data)} specialist: ${finished(data)}`, tone: "neutral" };
     case "assessed":
-      return { text: `Assessed: ${assessed(data)}`, tone: "neutral" };
+      return { text: `Assessed: ${assessed(event)}`, tone: "neutral" };
     case "review_opened":
       return { text: "Waiting for a person's decision", tone: "warn" };
     case "review_reminded":
@@ -55,7 +55,7 @@ export function describeCaseEvent(event: CaseEvent): EventLine {
         changesOf(event).join(" "),
       );
     case "case_closed":
-      return { text: `Closed: ${outcome(data)}`, tone: "good" };
+      return closed(data);
     default:
       return describeDeskEvent(event.type, data);
   }
@@ -103,7 +103,7 @@ function describeDeskEvent(type: DeskEventType, data: CaseEvent["data"]): EventL
       }
       return data["status"] === "done"
         ? { text: `${label(EFFECT, data["action"])}: done`, tone: "good" }
-        : { text: `${label(EFFECT, data["action"])}: ${text(data["status"]) ?? "finished"}`, tone: "bad" };
+        : effect(data);
   }
 }
 
@@ -138,9 +138,12 @@ function finished(data: CaseEvent["data"]): string {
   return known?.[1].label.toLowerCase() ?? "finished";
 }
 
-function assessed(data: CaseEvent["data"]): string {
+function assessed({ data, actor }: CaseEvent): string {
   // Earlier releases recommended an action all the same.
-  if (number(data["score"]) === undefined) return "not judged: no evidence to go by";
+  if (number(data["score"]) === undefined) {
+    // Nobody assessed what broke before it could be: the record says so itself.
+    return `not judged: ${actor === "system" ? "nothing was concluded" : "no evidence to go by"}`;
+  }
   const score = `risk ${formatScore(number(data["score"]))}`;
   const action = text(data["recommended_action"]);
   return action === undefined ? score : `${score}, recommends “${label(ACTION, action).toLowerCase()}”`;
@@ -166,13 +169,15 @@ function labelWord(name: string): string {
 function effect(data: CaseEvent["data"]): EventLine {
   const action = label(EFFECT, data["action"]);
   if (data["status"] === "done") return { text: `${action}: done`, tone: "good" };
+  if (data["status"] === "unknown") return { text: `${action}: not confirmed by the store`, tone: "high" };
   return { text: `${action}: ${text(data["status"]) ?? "finished"}`, tone: "bad" };
 }
 
-function outcome(data: CaseEvent["data"]): string {
+function closed(data: CaseEvent["data"]): EventLine {
   const name = text(data["outcome"]);
-  const known = Object.entries(OUTCOME).find(([key]) => key === name);
-  return known?.[1].label.toLowerCase() ?? name ?? "done";
+  const known = Object.entries(OUTCOME).find(([key]) => key === name)?.[1];
+  const words = known?.label.toLowerCase() ?? name ?? "done";
+  return { text: `Closed: ${words}`, tone: known?.tone ?? "neutral" };
 }
 
 const specialist = (data: CaseEvent["data"]): string => label(SPECIALIST, data["specialist"]);

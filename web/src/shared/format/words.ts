@@ -34,7 +34,7 @@ export const OUTCOME: Record<CaseOutcome, Word> = {
   charges_refunded: { label: "Charges refunded", tone: "warn" },
   locked_and_refunded: { label: "Locked and refunded", tone: "bad" },
   unresolved: { label: "Unresolved", tone: "high" },
-  failed: { label: "Action failed", tone: "bad" },
+  failed: { label: "Action failed or in doubt", tone: "bad" },
 };
 
 const DECIDED: Word = { label: "Decided", tone: "accent" };
