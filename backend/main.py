@@ -24,7 +24,7 @@ from backend.detection import Detector
 from backend.ingest import IngestReport, IngestService, SourceReport, choose_sources
 from backend.live.feed import CaseFeed
 from backend.live.pulse import Pulse
-from backend.live.service import ServiceWatch
+from backend.live.service import SchedulerFault, ServiceWatch
 from backend.live.stream import EventStream
 from backend.live.telemetry import TelemetryTicker
 from backend.routes.app import create_app
@@ -43,7 +43,7 @@ from backend.routes.web import WebBundle
 from backend.services.bulk import Bulk
 from backend.services.cases import CaseOpening
 from backend.services.decisions import Deciding
-from backend.services.errors import AlertIdTaken, SchedulerUnavailable
+from backend.services.errors import AlertIdTaken, SchedulerUnavailable, TaskHubTaken
 from backend.services.readiness import WriteProbe
 from backend.services.relay import INVESTIGATIONS_AT_ONCE, Relay
 from backend.services.reversals import TakingBack
@@ -291,7 +291,7 @@ def wire(
     relay = Relay(casebook, scheduler, threads, at_once=investigations_at_once)
     deciding = Deciding(casebook, relay, threads)
     signs = Workers(casebook.transactions).signs
-    service = ServiceWatch(partial(_answers, scheduler), casebook.not_begun, signs, threads, pulse, utc_now)
+    service = ServiceWatch(partial(_fault_of, scheduler), casebook.not_begun, signs, threads, pulse, utc_now)
     if casework is None:
         casework = CaseDesk(casebook.transactions)
     desk = Desk(
@@ -315,12 +315,14 @@ def wire(
     return Parts(desk, ticker, relay)
 
 
-async def _answers(scheduler: Scheduler) -> bool:
+async def _fault_of(scheduler: Scheduler) -> SchedulerFault | None:
     try:
         await scheduler.probe()
+    except TaskHubTaken:
+        return "hub_taken"
     except SchedulerUnavailable:
-        return False
-    return True
+        return "away"
+    return None
 
 
 @asynccontextmanager

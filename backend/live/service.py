@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Literal
 
 from backend.live.pulse import Pulse
 from backend.threads import Threads
@@ -15,12 +16,18 @@ SILENT_AFTER = timedelta(seconds=30)
 NOT_BEGUN_AFTER = timedelta(seconds=30)
 """So long after a case was handed to the scheduler, a worker is expected to have begun it."""
 
+SchedulerFault = Literal["away", "hub_taken"]
+"""Why nothing goes on at the scheduler: it does not answer, or its task hub is another casebook's."""
+
 
 class ServiceStatus(Contract):
     """`event: service`, and the answer of `/api/service`. Null where nothing is wrong."""
 
     scheduler_away_since: UtcDateTime | None = None
     """Since when the scheduler does not answer: what is decided is kept, and nothing goes on."""
+    hub_taken_since: UtcDateTime | None = None
+    """Since when the scheduler answers, and its task hub holds the work of another casebook: nothing is ordered there
+    until somebody changes a setting, as `/ready` says."""
     worker_away_since: UtcDateTime | None = None
     """Since when no worker is at work: what was begun stands still, and is taken up by the next one."""
     not_begun_since: UtcDateTime | None = None
@@ -37,14 +44,14 @@ class ServiceWatch:
 
     def __init__(
         self,
-        scheduler_answers: Callable[[], Awaitable[bool]],
+        scheduler_fault: Callable[[], Awaitable[SchedulerFault | None]],
         not_begun: Callable[[datetime], tuple[int, datetime | None]],
         signs: Callable[[], Mapping[str, datetime]],
         threads: Threads,
         pulse: Pulse,
         clock: Callable[[], datetime],
     ) -> None:
-        self._scheduler_answers = scheduler_answers
+        self._scheduler_fault = scheduler_fault
         self._not_begun = not_begun
         self._signs = signs
         self._threads = threads
@@ -72,15 +79,23 @@ class ServiceWatch:
 
     async def _look(self) -> ServiceStatus:
         now = self._clock()
-        away = None if await self._scheduler_answers() else self.status.scheduler_away_since or now
+        fault, last = await self._scheduler_fault(), self.status
+        away = last.scheduler_away_since or now if fault == "away" else None
+        taken = last.hub_taken_since or now if fault == "hub_taken" else None
         try:
             count, since = await self._threads.run(self._not_begun, now - NOT_BEGUN_AFTER)
             lost = self._lost_since(await self._threads.run(self._signs), now)
         except CasebookUnavailable:
             # Every request says so by itself. No worker could give a sign, so their time begins anew.
             self._signed_at = now
-            return self.status.model_copy(update={"scheduler_away_since": away})
-        return ServiceStatus(scheduler_away_since=away, worker_away_since=lost, not_begun_since=since, not_begun=count)
+            return last.model_copy(update={"scheduler_away_since": away, "hub_taken_since": taken})
+        return ServiceStatus(
+            scheduler_away_since=away,
+            hub_taken_since=taken,
+            worker_away_since=lost,
+            not_begun_since=since,
+            not_begun=count,
+        )
 
     def _lost_since(self, signs: Mapping[str, datetime], now: datetime) -> datetime | None:
         """Since when there is no sign of any worker. Where none ever gave one, nobody can tell.

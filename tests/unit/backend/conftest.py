@@ -10,7 +10,8 @@ from backend.main import Parts, wire
 from casebook.engine import open_engine, upgrade
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
-from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, RunningBackend, answering
+from tests.support.stack import free_ports
+from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, RunningBackend, answering, task_hub
 
 
 @pytest.fixture
@@ -39,6 +40,17 @@ def book(tmp_path: Path, empty_casebook: Path) -> Generator[CaseBook]:
 @pytest.fixture
 def scheduler() -> FakeScheduler:
     return FakeScheduler()
+
+
+@pytest.fixture
+def port() -> int:
+    return free_ports(1)[0]
+
+
+@pytest.fixture
+def hub(port: int) -> Generator[str]:
+    with task_hub(port) as address:
+        yield address
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
+from durabletask.testing import InMemoryOrchestrationBackend
 from fastapi import FastAPI
 from pydantic import JsonValue
 from uvicorn import Config
@@ -24,7 +25,7 @@ from backend.routes.app import create_app
 from backend.routes.facts import PublicConfig
 from backend.routes.guard import Guard
 from backend.routes.web import WebBundle
-from backend.services.errors import SchedulerUnavailable, StartRefused
+from backend.services.errors import SchedulerUnavailable, StartRefused, TaskHubTaken
 from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeStatus
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
@@ -78,6 +79,8 @@ class FakeScheduler:
     refuses: set[str] = field(default_factory=set[str])
     never_starts: set[str] = field(default_factory=set[str])
     """What it refuses to start for good."""
+    hub_owner: str | None = None
+    """Whose work its task hub holds instead of ours."""
     breaks: set[str] = field(default_factory=set[str])
     """Of what the state cannot be read."""
     attempts: list[str] = field(default_factory=list[str])
@@ -137,8 +140,21 @@ class FakeScheduler:
         if not self.reachable:
             self.refused.set()
             raise SchedulerUnavailable("nothing answers at its address")
+        if self.hub_owner is not None:
+            raise TaskHubTaken("desk", self.hub_owner, "ours")
         if case in self.refuses:
             raise SchedulerUnavailable("INTERNAL: it cannot be read")
+
+
+@contextmanager
+def task_hub(port: int) -> Generator[str]:
+    """A scheduler without a mark on its task hubs, and its address."""
+    backend = InMemoryOrchestrationBackend(port=port)
+    backend.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        backend.stop()
 
 
 def instance_state(

@@ -2325,6 +2325,8 @@ export interface components {
          * @description `event: service`, and the answer of `/api/service`. Null where nothing is wrong.
          */
         ServiceStatus: {
+            /** Hub Taken Since */
+            hub_taken_since: string | null;
             /**
              * Not Begun
              * @default 0

@@ -64,6 +64,11 @@ test.each<[string, Partial<ServiceStatus>, RegExp]>([
     /scheduler has not answered since .*no investigation goes on/,
   ],
   [
+    "a scheduler of its own",
+    { hub_taken_since: SINCE },
+    /scheduler has done the work of another desk since .*waiting does not help/,
+  ],
+  [
     "every worker",
     { worker_away_since: SINCE },
     /No worker has been at work since .*what was begun stands still/,
@@ -87,6 +92,13 @@ test.each<[string, Partial<ServiceStatus>, RegExp]>([
   await say({});
   expect(screen.queryByRole("alert")).toBeNull();
   expect(screen.getByText("Live")).toBeVisible();
+});
+
+test("a scheduler that answers is not said to be away", async () => {
+  await renderHeader({ hub_taken_since: SINCE, not_begun: 2 }).ready;
+  const banner = screen.getByRole("alert");
+  expect(banner).not.toHaveTextContent(/has not answered/);
+  expect(banner).not.toHaveTextContent(/waited to be investigated/);
 });
 
 test("says both when the scheduler and the workers are away", async () => {

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import type { ServiceStatus } from "@/api/types";
-import { useService } from "@/shared/api/service";
+import { isTroubled, useService } from "@/shared/api/service";
 import { useLive, useLiveStatus } from "@/shared/live/context";
 import { Time } from "@/shared/ui/Time";
 import classes from "./ServiceBanner.module.css";
@@ -20,8 +20,8 @@ export function ServiceBanner() {
     );
   }
   if (service === undefined) return null;
-  const { scheduler_away_since: scheduler, worker_away_since: worker } = service;
-  if (scheduler === null && worker === null && service.not_begun === 0) return null;
+  const { scheduler_away_since: scheduler, hub_taken_since: hub, worker_away_since: worker } = service;
+  if (!isTroubled(service)) return null;
   return (
     <Banner>
       {scheduler !== null && (
@@ -30,13 +30,21 @@ export function ServiceBanner() {
           on. Decisions and new cases are kept, and go on when it is back.
         </p>
       )}
+      {hub !== null && (
+        <p>
+          The scheduler has done the work of another desk since <Time at={hub} format="minute" />, and none of
+          this one: no investigation goes on. Decisions and new cases are kept, but waiting does not help:
+          whoever runs Casewright must change a setting, which <a href="/ready">the report on its parts</a>{" "}
+          names.
+        </p>
+      )}
       {worker !== null && (
         <p>
           No worker has been at work since <Time at={worker} format="minute" />: what was begun stands still.
           Decisions and new cases are kept, and go on when one is back.
         </p>
       )}
-      {scheduler === null && worker === null && <NotBegun service={service} />}
+      {scheduler === null && hub === null && worker === null && <NotBegun service={service} />}
     </Banner>
   );
 }

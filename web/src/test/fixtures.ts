@@ -28,6 +28,7 @@ export const config: PublicConfig = {
 /** Everything behind the desk is at work. */
 export const atWork: ServiceStatus = {
   scheduler_away_since: null,
+  hub_taken_since: null,
   worker_away_since: null,
   not_begun_since: null,
   not_begun: 0,

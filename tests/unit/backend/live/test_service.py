@@ -7,15 +7,16 @@ import httpx
 import pytest
 
 from backend.live.pulse import Pulse
-from backend.live.service import NOT_BEGUN_AFTER, SILENT_AFTER, ServiceWatch
-from backend.main import Parts
+from backend.live.service import NOT_BEGUN_AFTER, SILENT_AFTER, ServiceStatus, ServiceWatch
+from backend.main import Parts, wire
+from backend.services.scheduler import open_scheduler
 from backend.threads import Threads
 from casebook.errors import CasebookFull
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from casebook.transactions import utc_now
 from casebook.workers import Workers
-from tests.unit.backend.support import FakeScheduler
+from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, answering
 from tests.unit.casebook.builders import NOON, open_case
 
 pytestmark = pytest.mark.anyio
@@ -37,6 +38,35 @@ async def test_a_scheduler_that_is_away_is_said_with_since_when(
     await watch.look()
     assert (await client.get("/api/service")).json()["scheduler_away_since"] is None
     assert watch.number == 2
+
+
+async def test_another_casebooks_hub_is_not_called_away(hub: str, book: CaseBook) -> None:
+    async with open_scheduler(hub, "desk", "casebook-a") as first, open_scheduler(hub, "desk", "casebook-b") as second:
+        await first.probe()
+        parts = wire(book, second, AUTHENTICATOR, Pulse(), CONFIG)
+        await parts.desk.service.look()
+        since = parts.desk.service.status.hub_taken_since
+        await parts.desk.service.look()
+        async with answering(parts) as client:
+            found = ServiceStatus.model_validate_json((await client.get("/api/service")).content)
+            ready = (await client.get("/ready")).json()["parts"]["scheduler"]
+    assert since is not None
+    assert (found.scheduler_away_since, found.hub_taken_since) == (None, since)
+    assert "holds the work of another casebook (casebook-a)" in ready
+
+
+async def test_the_fault_of_the_scheduler_is_followed_as_it_changes(parts: Parts, scheduler: FakeScheduler) -> None:
+    watch = parts.desk.service
+    scheduler.hub_owner = "casebook-a"
+    await watch.look()
+    assert (watch.status.scheduler_away_since, watch.status.hub_taken_since is None) == (None, False)
+    scheduler.reachable = False
+    await watch.look()
+    assert (watch.status.scheduler_away_since is None, watch.status.hub_taken_since) == (False, None)
+    scheduler.reachable, scheduler.hub_owner = True, None
+    await watch.look()
+    assert (watch.status.scheduler_away_since, watch.status.hub_taken_since) == (None, None)
+    assert watch.number == 3
 
 
 def test_a_case_that_no_worker_has_begun_is_counted(book: CaseBook) -> None:
@@ -61,7 +91,7 @@ class Shift:
         self.now = NOON
         self.signs: dict[str, datetime] = {}
         self.is_readable = True
-        self.watch = ServiceWatch(self._answers, self._not_begun, self._read, Threads(), Pulse(), lambda: self.now)
+        self.watch = ServiceWatch(self._fault, self._not_begun, self._read, Threads(), Pulse(), lambda: self.now)
 
     async def after(self, passed: timedelta) -> datetime | None:
         """What a look after so long finds."""
@@ -69,8 +99,8 @@ class Shift:
         await self.watch.look()
         return self.watch.status.worker_away_since
 
-    async def _answers(self) -> bool:
-        return True
+    async def _fault(self) -> None:
+        return None
 
     def _not_begun(self, before: datetime) -> tuple[int, None]:
         return 0, None

@@ -1,12 +1,9 @@
 """Two casebooks never share a task hub."""
 
 import asyncio
-import socket
-from collections.abc import Generator
 
 import pytest
 from durabletask.client import TaskHubGrpcClient
-from durabletask.testing import InMemoryOrchestrationBackend
 
 from backend.services.errors import TaskHubTaken
 from backend.services.hub import TRUSTED_S, HubMark
@@ -17,21 +14,6 @@ from contracts.names import HUB_OWNER_INSTANCE
 from tests.unit.backend.services.test_scheduler import APPROVED, CASE, DECISION
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture
-def hub(port: int) -> Generator[str]:
-    backend = InMemoryOrchestrationBackend(port=port)
-    backend.start()
-    yield f"http://127.0.0.1:{port}"
-    backend.stop()
 
 
 async def test_another_casebooks_backend_orders_and_reads_nothing(hub: str) -> None:

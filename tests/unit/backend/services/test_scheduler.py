@@ -1,5 +1,4 @@
 import asyncio
-import socket
 from collections.abc import Generator
 from typing import Any
 
@@ -8,7 +7,6 @@ import pytest
 from durabletask import task
 from durabletask.client import TaskHubGrpcClient
 from durabletask.internal import orchestrator_service_pb2 as pb
-from durabletask.testing import InMemoryOrchestrationBackend
 from durabletask.worker import TaskHubGrpcWorker
 
 from backend.services.errors import SchedulerUnavailable, StartRefused
@@ -27,6 +25,7 @@ from contracts.names import (
 )
 from contracts.reversal import Reversal
 from contracts.review import Decision
+from tests.unit.backend.support import task_hub
 from tests.unit.casebook.builders import NOON, a_decision, an_alert, an_opening
 from tests.unit.worker.support.lab import AsItIs
 
@@ -61,21 +60,6 @@ def investigation(
 
 def reversal(ctx: task.OrchestrationContext, order: Reversal) -> str:
     return f"{order.reversal_id} {order.status} by {order.decided_by}, version {ctx.version}"
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture
-def hub(port: int) -> Generator[str]:
-    backend = InMemoryOrchestrationBackend(port=port)
-    backend.start()
-    yield f"http://127.0.0.1:{port}"
-    backend.stop()
 
 
 async def until_finished(
@@ -248,9 +232,7 @@ async def test_a_scheduler_that_is_away_is_unavailable_and_found_when_it_comes(p
         ):
             with pytest.raises(SchedulerUnavailable, match="nothing answers at its address"):
                 await attempt
-        backend = InMemoryOrchestrationBackend(port=port)
-        backend.start()
-        try:
+        with task_hub(port):
             async with asyncio.timeout(60):
                 while True:
                     try:
@@ -258,8 +240,6 @@ async def test_a_scheduler_that_is_away_is_unavailable_and_found_when_it_comes(p
                         break
                     except SchedulerUnavailable:
                         await asyncio.sleep(0.05)
-        finally:
-            backend.stop()
 
 
 def test_the_orchestrations_of_this_test_bear_the_real_names() -> None:

@@ -22,10 +22,11 @@ export const isTroubled = (service: ServiceStatus): boolean =>
   standstillOf(service) !== undefined || service.not_begun > 0;
 
 /** What is missing for anything to go on behind the desk. */
-export type Standstill = "scheduler" | "worker";
+export type Standstill = "scheduler" | "hub" | "worker";
 
 const standstillOf = (service: ServiceStatus): Standstill | undefined => {
   if (service.scheduler_away_since !== null) return "scheduler";
+  if (service.hub_taken_since !== null) return "hub";
   return service.worker_away_since === null ? undefined : "worker";
 };
 
@@ -38,6 +39,7 @@ export function useStandstill(): Standstill | undefined {
 /** Why nothing goes on, as the end of a sentence. */
 export const WHY_STILL: Record<Standstill, string> = {
   scheduler: "the scheduler does not answer",
+  hub: "the scheduler does the work of another desk",
   worker: "no worker is at work",
 };
 
