@@ -14,8 +14,8 @@ from casebook.errors import (
     DeadlineNotPassed,
     IllegalMove,
     NoOpenReview,
+    QuestionNotAsked,
     ReviewMismatch,
-    ReviewNotFound,
     ReviewSuperseded,
     WeakerQuestion,
 )
@@ -107,10 +107,10 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
 
 
 def asked_review(connection: Connection, case_id: str, wanted: str) -> ReviewRequest:
-    """A question of the case as it was put. Raises ReviewNotFound."""
+    """A question of the case as it was put. Raises QuestionNotAsked."""
     row = connection.execute(_ASKED, {"review_id": wanted}).first()
     if row is None or not wanted.startswith(f"{case_id}:r"):
-        raise ReviewNotFound(wanted)
+        raise QuestionNotAsked(wanted)
     return read_review(row)
 
 
@@ -188,7 +188,7 @@ def _refuse_asking_while_acting(connection: Connection, case: HeldCase, target: 
 def _review(session: Session, case: CaseRow, wanted: str) -> ReviewRow:
     review = session.get(ReviewRow, wanted)
     if review is None or review.case_id != case.case_id:
-        raise ReviewNotFound(wanted)
+        raise QuestionNotAsked(wanted)
     return review
 
 

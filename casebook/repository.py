@@ -189,14 +189,14 @@ class CaseBook:
             return asking.open_review(connection, opening, self._clock())
 
     def asked_review(self, case_id: str, review_id: str) -> ReviewRequest:
-        """A question as it was put. Raises ReviewNotFound."""
-        with self._read_rows() as connection:
+        """A question as it was put. Raises QuestionNotAsked."""
+        with self._judged_rows(case_id) as connection:
             return asking.asked_review(connection, case_id, review_id)
 
     def escalate(self, escalation: Escalation) -> Decision | None:
         """Replace deadline and role of the open review. A decision accepted before that is returned and stands.
 
-        Raises ReviewNotFound, NoOpenReview, ReviewMismatch for another assessment's hash, DeadlineNotPassed while
+        Raises QuestionNotAsked, NoOpenReview, ReviewMismatch for another assessment's hash, DeadlineNotPassed while
         there is time to answer, and WeakerQuestion.
         """
         with self._judged(escalation.case_id) as session:
@@ -206,7 +206,7 @@ class CaseBook:
         """Stop asking: no decision on this review is accepted from here on.
 
         A decision accepted before that is returned and stands: follow it instead of the deadline.
-        Raises ReviewNotFound, and DeadlineNotPassed while there is time to answer.
+        Raises QuestionNotAsked, and DeadlineNotPassed while there is time to answer.
         """
         with self._judged(case_id) as session:
             return asking.expire_review(session, case_id, review_id, self._clock())
@@ -214,7 +214,7 @@ class CaseBook:
     def remind(self, case_id: str, review_id: str, at: datetime) -> None:
         """Note a reminder of an open review that was due `at`; nothing when nobody is asked any more.
 
-        Raises ReviewNotFound.
+        Raises QuestionNotAsked.
         """
         with self._write() as session:
             asking.remind(session, case_id, review_id, at, self._clock())
@@ -240,11 +240,14 @@ class CaseBook:
         """The answer that was accepted on this review, or None; `announced`: so many times one was said to be there.
 
         Announcements of an answer that is not on record are counted in the log of refused transitions.
+        Raises QuestionNotAsked when nobody is, or was, asked that.
         """
         with self._read_rows() as connection:
             decision = acting.decision_on(connection, case_id, review_id)
-        if decision is None and announced:
-            self._note_refusal(case_id, NoAcceptedDecision(review_id), announced)
+        if decision is None:
+            self.asked_review(case_id, review_id)
+            if announced:
+                self._note_refusal(case_id, NoAcceptedDecision(review_id), announced)
         return decision
 
     def undelivered_decisions(self, limit: int = 100, *, after: str | None = None) -> list[Decision]:

@@ -17,7 +17,8 @@ from backend.threads import Threads
 from casebook.errors import CasebookUnavailable
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
-from contracts.case import CaseState
+from casebook.transactions import utc_now
+from contracts.case import CaseState, CaseSummary
 from contracts.effect import EffectStatus
 from contracts.ids import parse_review_id
 from contracts.reversal import Reversal
@@ -35,6 +36,8 @@ HOLDING_S = 0.5
 STALLED_AFTER = timedelta(minutes=10)
 """A case with which nothing has happened for so long takes up no room: the others must not wait for it."""
 INVESTIGATIONS_AT_ONCE = 100
+UNMOVED = timedelta(seconds=30)
+"""So long an orchestration takes at the most to move on after a question was put, or answered."""
 WATCHED = 50
 """How many open cases to look at each time: few, so that thousands that wait for a person cost little."""
 
@@ -189,7 +192,7 @@ class Relay:
                 self._casebook.list_cases, state=_OPEN_STATES[state], limit=left, cursor=cursor
             )
             for summary in page.items:
-                await self._attempt(summary.case_id, partial(self._look_at, summary.case_id))
+                await self._attempt(summary.case_id, partial(self._look_after, summary))
             following = state if page.next_cursor else (state + 1) % len(_OPEN_STATES)
             self._watching = (following, page.next_cursor)
             if self._watching == (0, None):
@@ -197,6 +200,21 @@ class Relay:
             left -= len(page.items)
             if not left:
                 return
+
+    async def _look_after(self, case: CaseSummary) -> None:
+        """Look at a case; wake one that waits for an answer although nobody is being asked.
+
+        It was told that a question was put, or nothing of its answer. What is so it reads from the record.
+        """
+        state = await self._look_at(case.case_id)
+        progress = None if state is None else state.custom_status
+        if state is None or progress is None or progress.phase not in _ASKING or case.due_at is not None:
+            return
+        if utc_now() - state.last_updated_at < UNMOVED:
+            return
+        if not await self._deliver_missed(case.case_id, state):
+            await self._scheduler.wake(case.case_id, progress.round)
+        log.warning("%s waits for an answer although nobody is being asked: it is told to look.", case.case_id)
 
     async def _watch_reversals(self) -> None:
         """Look at a few approved reversals: one that is over in the scheduler would be in the way of another."""
@@ -383,15 +401,19 @@ class Relay:
         for decision in view.decisions:
             await self._scheduler.deliver(decision)
 
-    async def _deliver_missed(self, case: str, state: InstanceState) -> None:
-        """A restart may have been cut off before the decisions followed: then the case waits for one that exists."""
+    async def _deliver_missed(self, case: str, state: InstanceState) -> bool:
+        """A restart may have been cut off before the decisions followed: then the case waits for one that exists.
+
+        Whether it does.
+        """
         progress = state.custom_status
         if progress is None or progress.phase not in _ASKING:
-            return
+            return False
         view = await self._threads.run(self._casebook.get_case, case)
-        for decision in view.decisions:
-            if parse_review_id(decision.review_id)[1] == progress.round:
-                await self._scheduler.deliver(decision)
+        missed = [each for each in view.decisions if parse_review_id(each.review_id)[1] == progress.round]
+        for decision in missed:
+            await self._scheduler.deliver(decision)
+        return bool(missed)
 
     async def _memory_is_lost(self) -> bool:
         """Whether the scheduler forgot an orchestration that it is known to have had."""

@@ -97,6 +97,10 @@ class Scheduler(Protocol):
         """Raise the decision's external event. Raises InstanceUnknown."""
         ...
 
+    async def wake(self, case: str, round_number: int) -> None:
+        """Raise the event of a round without a decision: the case looks into its record. Raises InstanceUnknown."""
+        ...
+
     async def start_reversal(self, reversal: Reversal) -> None:
         """Have an approved reversal carried out; nothing happens when it was started before. Raises StartRefused."""
         ...
@@ -181,8 +185,15 @@ class DurableTaskScheduler:
 
     async def deliver(self, decision: Decision) -> None:
         """Raise the event that the decision's round, and no other, waits for."""
-        await self._hub.require_own()
         case, round_number = parse_review_id(decision.review_id)
+        await self._raise(case, round_number, decision)
+
+    async def wake(self, case: str, round_number: int) -> None:
+        """Raise that event without a decision."""
+        await self._raise(case, round_number, None)
+
+    async def _raise(self, case: str, round_number: int, decision: Decision | None) -> None:
+        await self._hub.require_own()
         try:
             async with _answering():
                 await self._client.raise_orchestration_event(

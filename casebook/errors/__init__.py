@@ -3,7 +3,6 @@
 CasebookError
 ├── CaseNotFound            404
 ├── EvidenceNotFound        404
-├── ReviewNotFound          404
 ├── AttachmentNotFound      404
 ├── SavedViewNotFound       404
 ├── MalformedCursor         422
@@ -44,6 +43,7 @@ CasebookError
 │   ├── NotAsRequested
 │   ├── NotReversible
 │   ├── OutcomeNotJustified
+│   ├── QuestionNotAsked
 │   ├── ReportUnfounded
 │   ├── ReportsNotRecorded
 │   ├── RoundNotBegun
@@ -108,6 +108,7 @@ from casebook.errors.justification import (
     NotAsRequested,
     NotReversible,
     OutcomeNotJustified,
+    QuestionNotAsked,
     ReportsNotRecorded,
     ReportUnfounded,
     RoundNotBegun,
@@ -125,7 +126,6 @@ from casebook.errors.lookups import (
     MalformedCursor,
     ReversalNotFound,
     ReviewMismatch,
-    ReviewNotFound,
     SavedViewNotFound,
     TooManyAttachments,
     TooManyNotes,
@@ -172,6 +172,7 @@ __all__ = [
     "NothingToReverse",
     "OtherActionProposed",
     "OutcomeNotJustified",
+    "QuestionNotAsked",
     "ReasonMissing",
     "ReportUnfounded",
     "ReportsNotRecorded",
@@ -179,7 +180,6 @@ __all__ = [
     "ReversalNotFound",
     "ReversalStands",
     "ReviewMismatch",
-    "ReviewNotFound",
     "ReviewSuperseded",
     "RoundNotBegun",
     "RoundNotJustified",

@@ -114,6 +114,15 @@ class WeakerQuestion(Unjustified):
         super().__init__(f"The question '{review_id}' cannot be put with {what}.")
 
 
+class QuestionNotAsked(Unjustified):
+    """A case waits for an answer to a question that was put to nobody, or to another case's."""
+
+    id = "question-not-asked"
+
+    def __init__(self, review_id: str) -> None:
+        super().__init__(f"Nobody was asked '{review_id}'.")
+
+
 class NoAcceptedDecision(Unjustified):
     """A case was told of an answer that nobody has given."""
 

@@ -25,16 +25,6 @@ class EvidenceNotFound(CasebookError):
         super().__init__(f"Case '{case_id}' holds no evidence '{evidence_id}'.")
 
 
-class ReviewNotFound(CasebookError):
-    """No review (or no decision on it) has this id."""
-
-    id = "review-not-found"
-    status = 404
-
-    def __init__(self, review_id: str) -> None:
-        super().__init__(f"There is no review '{review_id}'.")
-
-
 class EffectNotFound(CasebookError):
     """The case has no effect under this key."""
 

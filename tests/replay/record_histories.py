@@ -15,7 +15,7 @@ from durabletask.client import TaskHubGrpcClient
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.testing import create_test_backend
 
-from contracts.investigation import CaseStanding, FactReport, SpecialistOrder
+from contracts.investigation import CaseStanding, FactReport, NotedFacts, SpecialistOrder
 from contracts.names import INVESTIGATION_VERSION, REVERSAL_VERSION
 from contracts.report import SpecialistReport
 from tests.replay.replaying import History, write_history
@@ -117,7 +117,9 @@ def reminded(lab: Lab) -> RunningCase:
 
 def facts_changed(lab: Lab) -> RunningCase:
     """The first approval no longer holds, the second one is carried out."""
-    case = _start(lab, "facts-changed", CaseScript(facts=[FactReport(changes=("The account is locked already.",))]))
+    changed = FactReport(changes=("The account is locked already.",))
+    script = CaseScript(facts=[changed], noted=[NotedFacts(changes=changed.changes, report=changed)])
+    case = _start(lab, "facts-changed", script)
     case.decide(case.script.opening(1))
     case.decide(case.script.opening(2))
     case.outcome()
@@ -128,7 +130,9 @@ def refund_refused(lab: Lab) -> RunningCase:
     """The lock is done and the refund refused; only the refund is asked about again, and carried out."""
     changed = FactReport(changes=("Charge a cannot be refunded: its status is refunded.",), refund_charge_ids=("b",))
     script = CaseScript(
-        facts=[FactReport(refund_charge_ids=("a", "b")), changed], executed=[{"refund_charges": "failed"}]
+        facts=[FactReport(refund_charge_ids=("a", "b")), changed],
+        noted=[NotedFacts(changes=changed.changes, report=changed)],
+        executed=[{"refund_charges": "failed"}],
     )
     case = _start(lab, "refund-refused", script)
     case.decide(case.script.opening(1), "lock_and_refund")

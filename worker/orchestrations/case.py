@@ -46,6 +46,10 @@ class ProgressBoard:
         changes = {"phase": phase, "round": round_number or self._shown.round, "outcome": outcome}
         self._show(self._shown.model_copy(update=changes))
 
+    def show_question(self, phase: Phase) -> None:
+        """Who is asked, by the record: what was shown before may never have been so."""
+        self._show(self._shown.model_copy(update={"phase": phase}))
+
     def take_up(self, round_number: int) -> None:
         """A case that broke goes on with what a person is asked in this round, wherever it stood before."""
         self._show(CaseProgress(phase="awaiting_review", round=round_number, specialists={}))

@@ -36,7 +36,7 @@ class DecisionInbox:
         self._pause = FIRST_PAUSE
 
     def wait(self, review: ReviewRequest) -> Steps[Decision | None]:
-        """The decision on `review`, or None once its deadline has passed.
+        """The decision on `review`, or None once its deadline has passed. Raises Refused when nobody is asked that.
 
         On the way there those who could decide are reminded, when the review says so.
         """
@@ -68,7 +68,10 @@ class DecisionInbox:
     def look_again(self) -> Steps[Decision | None]:
         """The decision on record, after a pause that is twice as long as the one before it."""
         yield self._rest()
-        return (yield from self._recorded(announced=0))
+        try:
+            return (yield from self._recorded(announced=0))
+        except calls.Refused:
+            return None
 
     def _announced(self, review: ReviewRequest) -> Steps[Decision | None]:
         """What the event that has just arrived announced, if it is so."""
@@ -82,10 +85,7 @@ class DecisionInbox:
         case_id = self._case.case_id
         wanted = review_id(case_id, self._round)
         reading = DecisionReading(case_id=case_id, review_id=wanted, announced=announced)
-        try:
-            return (yield from calls.read_decision(self._ctx, reading))
-        except calls.Refused:
-            return None  # Reading is never refused: whoever says so has not read.
+        return (yield from calls.read_decision(self._ctx, reading))
 
     def _take_all(self) -> int:
         """Take every event that has arrived, whatever it carries, and count them."""

@@ -16,6 +16,8 @@ from worker.orchestrations.case import OpenCase, now
 from worker.orchestrations.inbox import DecisionInbox
 
 LOOK_AGAIN = timedelta(minutes=15)
+LOOK_AT_LEAST = timedelta(days=1)
+"""A wait is never longer: until when it is came through the scheduler, and may be wrong."""
 NOT_DECIDED_IN_TIME = "Nobody decided before the deadline."
 
 
@@ -27,6 +29,7 @@ class Asked:
     review: ReviewRequest
     inbox: DecisionInbox
     by_manager: bool
+    escalation_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def ask_analyst(ctx: task.OrchestrationContext, case: OpenCase, assessment: Risk
     """Ask an analyst; when nobody decides in time, ask a manager the same question."""
     asked = yield from _ask(ctx, case, assessment, "analyst")
     case.board.enter("awaiting_review", round_number=assessment.round)
-    return (yield from _analyst_s_answer(ctx, case, asked))
+    return (yield from _answer(ctx, case, asked))
 
 
 def ask_manager(
@@ -55,7 +58,7 @@ def ask_manager(
     """Ask a manager straight away, as a round of its own."""
     asked = yield from _ask(ctx, case, assessment, "manager", reason)
     case.board.enter("escalated", round_number=assessment.round)
-    return (yield from _manager_s_answer(ctx, asked))
+    return (yield from _answer(ctx, case, asked))
 
 
 def go_on_asking(ctx: task.OrchestrationContext, case: OpenCase, answer: Answer) -> Steps[Answer]:
@@ -68,26 +71,56 @@ def go_on_asking(ctx: task.OrchestrationContext, case: OpenCase, answer: Answer)
         decision = yield from asked.inbox.look_again()
         if decision is not None:
             return Answer(decision, asked)
-    if asked.by_manager:
-        return (yield from _manager_s_answer(ctx, asked))
-    return (yield from _analyst_s_answer(ctx, case, asked))
+    return (yield from _answer(ctx, case, asked))
 
 
-def _analyst_s_answer(ctx: task.OrchestrationContext, case: OpenCase, asked: Asked) -> Steps[Answer]:
-    review = asked.review
+def _answer(ctx: task.OrchestrationContext, case: OpenCase, asked: Asked) -> Steps[Answer]:
+    """The answer to a question. Whatever was said of it that the record does not bear out, it is put as it is there."""
     while True:
-        decision = yield from asked.inbox.wait(review)
-        if decision is not None:
-            return Answer(decision, asked)
         try:
+            review = _for_now(ctx, case, asked.review)
+            decision = yield from asked.inbox.wait(review)
+            if decision is not None:
+                return Answer(decision, asked)
+            if review.due_at < asked.review.due_at:
+                asked = yield from _put_again(ctx, case, asked)
+                continue
+            if asked.by_manager:
+                # A decision that was accepted just before the deadline may still be on its way here: it stands.
+                return Answer((yield from calls.expire_review(ctx, asked.review)), asked)
             passed = yield from _pass_to_manager(ctx, case, asked)
         except calls.Refused:
-            review = _later(ctx, review)
+            if not case.features.recorded_decisions:
+                asked = replace(asked, review=_later(ctx, asked.review))
+                continue
+            decision = yield from asked.inbox.look_again()
+            if decision is not None:
+                return Answer(decision, asked)
+            asked = yield from _put_again(ctx, case, asked)
             continue
         if passed.decision is not None or passed.review is None:
             return Answer(passed.decision, asked)
         case.board.enter("escalated")
-        return (yield from _manager_s_answer(ctx, replace(asked, review=passed.review, by_manager=True)))
+        asked = replace(asked, review=passed.review, by_manager=True, escalation_reason=NOT_DECIDED_IN_TIME)
+
+
+def _for_now(ctx: task.OrchestrationContext, case: OpenCase, review: ReviewRequest) -> ReviewRequest:
+    """The question with the moment until which to wait before it is looked at anew."""
+    latest = now(ctx) + LOOK_AT_LEAST
+    if not case.features.recorded_decisions or review.due_at <= latest:
+        return review
+    in_between = review.remind_at is not None and now(ctx) < review.remind_at < latest
+    return review.model_copy(update={"due_at": latest, "remind_at": review.remind_at if in_between else None})
+
+
+def _put_again(ctx: task.OrchestrationContext, case: OpenCase, asked: Asked) -> Steps[Asked]:
+    """The question as it stands on record; when it does not, it is put. Raises Refused when it may not be."""
+    role: Role = "manager" if asked.by_manager else "analyst"
+    question = Question(plan=_plan(ctx, case, asked.assessment, role), escalation_reason=asked.escalation_reason)
+    review = yield from calls.ask_person(ctx, question)
+    by_manager = review.required_role != "analyst"
+    case.board.show_question("escalated" if by_manager else "awaiting_review")
+    return replace(asked, review=review, by_manager=by_manager)
 
 
 def _pass_to_manager(ctx: task.OrchestrationContext, case: OpenCase, asked: Asked) -> Steps[PassedOn]:
@@ -99,19 +132,6 @@ def _pass_to_manager(ctx: task.OrchestrationContext, case: OpenCase, asked: Aske
         ctx, Escalation(case_id=case.case_id, review=escalated, reason=NOT_DECIDED_IN_TIME, at=now(ctx))
     )
     return PassedOn(review=escalated, decision=decision)
-
-
-def _manager_s_answer(ctx: task.OrchestrationContext, asked: Asked) -> Steps[Answer]:
-    review = asked.review
-    while True:
-        decision = yield from asked.inbox.wait(review)
-        if decision is not None:
-            return Answer(decision, asked)
-        try:
-            # A decision that was accepted just before the deadline may still be on its way here: it stands.
-            return Answer((yield from calls.expire_review(ctx, asked.review)), asked)
-        except calls.Refused:
-            review = _later(ctx, review)
 
 
 def _later(ctx: task.OrchestrationContext, review: ReviewRequest) -> ReviewRequest:
@@ -137,7 +157,7 @@ def _ask(
         )
         yield from calls.open_review(ctx, opening)
     # What arrived before is in it as well: the SDK keeps events that nobody waits for yet.
-    return Asked(assessment, review, DecisionInbox(ctx, case, assessment.round), by_manager=role == "manager")
+    return Asked(assessment, review, DecisionInbox(ctx, case, assessment.round), role == "manager", reason)
 
 
 def _request(

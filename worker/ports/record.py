@@ -89,7 +89,7 @@ class CaseRecord(Journal, Protocol):
         ...
 
     def asked_review(self, case_id: str, review_id: str) -> ReviewRequest:
-        """A question as it was put."""
+        """A question as it was put. Refuses when nobody was asked."""
         ...
 
     def escalate(self, escalation: Escalation) -> Decision | None:
@@ -101,7 +101,10 @@ class CaseRecord(Journal, Protocol):
         ...
 
     def accepted_decision(self, case_id: str, review_id: str, *, announced: int = 1) -> Decision | None:
-        """The answer that was accepted on this review, or None; then so many announcements of one are counted."""
+        """The answer that was accepted on this review, or None; then so many announcements of one are counted.
+
+        Refuses when nobody was asked that.
+        """
         ...
 
     def remind(self, case_id: str, review_id: str, at: datetime) -> None:

@@ -88,6 +88,7 @@ class FakeScheduler:
     starts: list[str] = field(default_factory=list[str])
     reversals: list[Reversal] = field(default_factory=list[Reversal])
     delivered: list[Decision] = field(default_factory=list[Decision])
+    woken: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
     looked_at: list[str] = field(default_factory=list[str])
     told: asyncio.Event = field(default_factory=asyncio.Event)
     refused: asyncio.Event = field(default_factory=asyncio.Event)
@@ -118,6 +119,10 @@ class FakeScheduler:
             raise InstanceUnknown(case)
         self.delivered.append(decision)
         self.told.set()
+
+    async def wake(self, case: str, round_number: int) -> None:
+        self._answer(case)
+        self.woken.append((case, round_number))
 
     async def state_of(self, instance_id: str) -> InstanceState | None:
         self._answer()

@@ -6,8 +6,8 @@ import pytest
 
 from casebook.errors import (
     NoOpenReview,
+    QuestionNotAsked,
     ReviewMismatch,
-    ReviewNotFound,
     ReviewSuperseded,
 )
 from casebook.repository import CaseBook
@@ -145,11 +145,11 @@ def test_an_unknown_review_is_not_escalated_and_not_expired(book: CaseBook):
     opening = ask(book, other)
     foreign = an_escalation(opening).model_copy(update={"case_id": case})
 
-    with pytest.raises(ReviewNotFound):
+    with pytest.raises(QuestionNotAsked):
         book.escalate(foreign)
-    with pytest.raises(ReviewNotFound):
+    with pytest.raises(QuestionNotAsked):
         book.escalate(an_escalation(an_opening(case)))
-    with pytest.raises(ReviewNotFound):
+    with pytest.raises(QuestionNotAsked):
         book.expire_review(case, opening.review.review_id)
 
 
@@ -213,7 +213,7 @@ def test_a_reminder_is_noted_once_while_somebody_is_asked(book: CaseBook):
     seq = book.last_seq()
     book.remind(opening.case_id, review, at)
     assert book.last_seq() == seq
-    with pytest.raises(ReviewNotFound):
+    with pytest.raises(QuestionNotAsked):
         book.remind(opening.case_id, review_id(opening.case_id, 9), at)
 
 

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from backend.services.relay import SWEEP_S, WATCHED, Relay
@@ -5,6 +7,7 @@ from backend.services.scheduler import InstanceState, RuntimeStatus
 from casebook.handover import MOST_BREAKS
 from casebook.outbox import Outbox
 from casebook.repository import CaseBook
+from casebook.transactions import utc_now
 from contracts.case import CaseEvent
 from contracts.reversal import Reversal
 from contracts.review import Decision
@@ -73,6 +76,62 @@ async def test_a_case_whose_orchestration_is_over_is_handed_to_a_person_loudly(
     errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert errors == [f"{opening.case_id} broke and is handed to a person. {reason}"]
     assert isinstance(book.accept_decision(a_decision(opening), MANAGER), Decision)
+
+
+def waiting(*, moved_s: float = 60.0) -> InstanceState:
+    moved = utc_now() - timedelta(seconds=moved_s)
+    return instance_state("awaiting_review").model_copy(update={"last_updated_at": moved})
+
+
+async def watched(relay: Relay, clock: Clock, times: int = 2) -> None:
+    for _ in range(times):
+        clock.now += SWEEP_S
+        await relay.sweep()
+
+
+async def test_a_case_that_waits_for_an_answer_that_nobody_is_asked_for_is_woken(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    case = open_case(book)
+    await timed_relay.sweep()
+    book.start_round(case, 1)
+    scheduler.instances[case] = waiting()
+
+    await watched(timed_relay, clock, times=1)
+
+    assert scheduler.woken == [(case, 1)]
+    assert scheduler.delivered == []
+
+
+async def test_a_decision_that_its_case_knows_nothing_of_is_delivered_again(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    opening = case_in_review(book)
+    decision = book.accept_decision(a_decision(opening), MANAGER)
+    assert isinstance(decision, Decision)
+    Outbox(book.transactions).confirm(delivered=[decision.review_id])
+    scheduler.instances[opening.case_id] = waiting()
+    await timed_relay.sweep()
+    scheduler.delivered.clear()
+
+    await watched(timed_relay, clock, times=1)
+
+    assert scheduler.delivered == [decision]
+    assert scheduler.woken == []
+
+
+@pytest.mark.parametrize("moved_s", [0.0, 60.0])
+async def test_a_case_that_somebody_is_asked_about_or_that_moves_is_left_alone(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, moved_s: float
+) -> None:
+    asked, moving = case_in_review(book, 1).case_id, open_case(book, 2)
+    await timed_relay.sweep()
+    scheduler.instances[asked] = waiting(moved_s=moved_s)
+    scheduler.instances[moving] = waiting(moved_s=0.0)
+
+    await watched(timed_relay, clock)
+
+    assert (scheduler.woken, scheduler.delivered) == ([], [])
 
 
 async def test_a_case_that_breaks_the_relay_holds_up_no_other(

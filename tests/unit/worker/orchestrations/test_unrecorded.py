@@ -1,12 +1,15 @@
 """What is announced or answered and is not on record: it wakes the case, and changes nothing."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from contracts.investigation import FactReport, NotedFacts, ReviewOpening
-from tests.unit.worker.support.cases import a_decision, a_policy, a_reversal
-from tests.unit.worker.support.desk import CaseScript
+from contracts.alert import Alert
+from contracts.ids import case_id, review_id
+from contracts.investigation import FactReport, NotedFacts, PassedOn, ReviewOpening
+from contracts.review import ReviewRequest, Role
+from tests.unit.worker.support.cases import NOON, a_decision, a_policy, a_reversal, an_alert
+from tests.unit.worker.support.desk import NULL, CaseScript
 from tests.unit.worker.support.lab import Lab
 from worker.domain.routing import WAS_ASKED
 from worker.orchestrations import review
@@ -14,6 +17,7 @@ from worker.orchestrations.inbox import LOOKS_AT_ONCE
 
 SOON_H = 0.0005
 OLD = ("1.0", "1.1", "1.2")
+FAR = datetime(2999, 1, 1, tzinfo=UTC)
 
 
 def forgeries(opening: ReviewOpening) -> list[object]:
@@ -159,6 +163,58 @@ def test_what_was_not_concluded_is_not_asked_about(lab: Lab) -> None:
 
     assert case.outcome() == "account_locked"
     assert opening.assessment.overall_risk_score is None
+
+
+def a_question(alert: Alert, due_at: datetime, role: Role = "analyst") -> ReviewRequest:
+    """What somebody may say was asked about an alert."""
+    hashed = "sha256:" + "0" * 64
+    asked = review_id(case_id(alert.alert_id), 1)
+    return ReviewRequest(review_id=asked, assessment_hash=hashed, opened_at=NOON, due_at=due_at, required_role=role)
+
+
+def test_a_question_that_was_never_put_is_put_when_the_case_is_woken(lab: Lab) -> None:
+    alert = an_alert("alert-never-put")
+    script = CaseScript(invented={"ask_person": [a_question(alert, FAR)]})
+    case = lab.start(script, alert)
+    case.progress_when(lambda shown: shown.phase == "awaiting_review")
+    assert script.openings == []
+
+    case.send(1, None)
+    case.decide(script.opening(), "lock_account")
+
+    assert case.outcome() == "account_locked"
+
+
+def test_a_question_that_was_never_put_and_is_said_to_be_overdue_is_put(lab: Lab) -> None:
+    alert = an_alert("alert-overdue")
+    case = lab.start(CaseScript(invented={"ask_person": [a_question(alert, NOON)]}), alert)
+    case.decide(case.script.opening(), "lock_account")
+
+    assert case.outcome() == "account_locked"
+    assert case.script.escalations == []
+
+
+@pytest.mark.parametrize("step", ["ask_person", "escalate_to_manager"])
+def test_an_invented_deadline_is_found_out(lab: Lab, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(review, "LOOK_AT_LEAST", timedelta(milliseconds=50))
+    hurried = a_policy(approval_timeout_hours=SOON_H, escalation_timeout_hours=SOON_H)
+    alert = an_alert(f"alert-{step}")
+    answers: dict[str, object] = {
+        "ask_person": a_question(alert, FAR),
+        "escalate_to_manager": PassedOn(review=a_question(alert, FAR, "manager"), decision=None),
+    }
+    case = lab.start(CaseScript(policy=hurried, invented={step: [answers[step]]}), alert)
+
+    assert case.outcome() == "unresolved"
+    assert (len(case.script.openings), len(case.script.escalations), len(case.script.expired)) == (1, 1, 1)
+
+
+def test_an_expiry_that_nobody_noted_ends_no_case(lab: Lab) -> None:
+    hurried = a_policy(approval_timeout_hours=SOON_H, escalation_timeout_hours=SOON_H)
+    case = lab.start(CaseScript(policy=hurried, invented={"expire_review": [NULL]}, refused=["close_case"]))
+
+    assert case.outcome() == "unresolved"
+    assert len(case.script.expired) == 1
 
 
 @pytest.mark.parametrize("refused", ["escalate_to_manager", "expire_review"])

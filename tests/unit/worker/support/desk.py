@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from durabletask import task
 
 from casebook.approvals import approvals_required, four_eyes_actions
+from casebook.errors import QuestionNotAsked
 from contracts.alert import Alert
 from contracts.assessment import RecommendedAction, RiskAssessment
 from contracts.case import CaseOutcome
@@ -54,6 +55,9 @@ from worker.domain.routing import Judgement
 
 WAIT_S = 40.0
 
+NULL = object()
+"""Stands for an answer that is null."""
+
 
 class ScriptedFault(Exception):
     """A fault that a script asks for."""
@@ -94,9 +98,13 @@ class CaseScript:
     instead: dict[str, object] = field(default_factory=dict[str, object])
     """By activity or entity operation: the exception that it raises, or the answer of another shape that it gives."""
 
+    invented: dict[str, list[object]] = field(default_factory=dict[str, list[object]])
+    """Answers to a step that nobody has taken, one after the other; then it is taken."""
     refused: list[str] = field(default_factory=list[str])
     """Steps that the record does not justify, each as often as it is listed; then they are done."""
 
+    asked: dict[str, ReviewRequest] = field(default_factory=dict[str, ReviewRequest])
+    """Each question as it stands on record, by review."""
     plans: list[ReviewPlan] = field(default_factory=list[ReviewPlan])
     readings: list[DecisionReading] = field(default_factory=list[DecisionReading])
     reminders: list[Reminder] = field(default_factory=list[Reminder])
@@ -147,10 +155,19 @@ class CaseScript:
                 self.refused.remove(step)
                 self.changed.notify_all()
             return Refusal(refused=f"Nothing on record justifies '{step}'.", reason="unjustified")
+        invented = self.invented.get(step)
+        if invented:
+            return invented.pop(0)
         stray = self.instead.get(step)
         if isinstance(stray, Exception):
             raise stray
         return stray
+
+    def refuse_unasked(self, wanted: str) -> None:
+        """Raises QuestionNotAsked for a question that is not on record."""
+        standing = self.standing is not None and self.standing.review is not None
+        if not standing and wanted not in self.asked and all(each.review.review_id != wanted for each in self.openings):
+            raise QuestionNotAsked(wanted)
 
     def attempts_of(self, specialist: Specialist) -> int:
         return sum(order.specialist == specialist for order in self.heard)
@@ -209,9 +226,12 @@ class FakeActivities:
         return assess(_with_alert(order, self._scripts[order.case_id]), NO_JUDGEMENT)
 
     def ask_person(self, ctx: task.ActivityContext, question: Question) -> ReviewRequest:
+        script = self._scripts[question.plan.case_id]
         opening = opening_of(question, self.schedule_review(ctx, question.plan))
-        self.open_review(ctx, opening)
-        return opening.review
+        asked = script.asked.setdefault(opening.review.review_id, opening.review)
+        if asked is opening.review:
+            self.open_review(ctx, opening)
+        return asked
 
     def schedule_review(self, ctx: task.ActivityContext, plan: ReviewPlan) -> ReviewTerms:
         self._scripts[plan.case_id].plans.append(plan)
@@ -226,6 +246,7 @@ class FakeActivities:
     def read_decision(self, ctx: task.ActivityContext, reading: DecisionReading) -> Decision | None:
         script = self._scripts[reading.case_id]
         script.readings.append(reading)
+        script.refuse_unasked(reading.review_id)
         return script.accepted.get(reading.review_id)
 
     def remind_review(self, ctx: task.ActivityContext, reminder: Reminder) -> None:
@@ -278,8 +299,10 @@ class FakeActivities:
 
     def escalate_review(self, ctx: task.ActivityContext, escalation: Escalation) -> Decision | None:
         script = self._scripts[escalation.case_id]
+        script.refuse_unasked(escalation.review.review_id)
         with script.changed:
             script.escalations.append(escalation)
+            script.asked[escalation.review.review_id] = escalation.review
             script.changed.notify_all()
         return script.decided_before_deadline
 

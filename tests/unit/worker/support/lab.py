@@ -20,7 +20,8 @@ from contracts.investigation import DurableAgentState, Feedback, Investigation, 
 from contracts.reversal import Reversal
 from contracts.review import Decision
 from tests.unit.worker.support.cases import a_decision, an_alert, an_investigation
-from tests.unit.worker.support.desk import WAIT_S, CaseScript, FakeActivities
+from tests.unit.worker.support.desk import NULL, WAIT_S, CaseScript, FakeActivities
+from worker.activities.recorded import answering_refusals
 from worker.entities.fraud_analysis_agent import FraudAnalysisAgent
 from worker.orchestrations.case import Features
 from worker.orchestrations.investigation import investigation
@@ -161,7 +162,9 @@ def _scripted(activity: Callable[..., Any], scripts: Mapping[str, CaseScript]) -
     @functools.wraps(activity)
     def do(ctx: task.ActivityContext, order: Any) -> Any:
         stray = scripts[ctx.orchestration_id].stray_from(activity.__name__)
-        return activity(ctx, order) if stray is None else stray
+        if stray is None:
+            return answering_refusals(activity)(ctx, order)
+        return None if stray is NULL else stray
 
     return do
 
