@@ -21,10 +21,11 @@ class _Listing:
     """Whether it shows the newest `limit` entries."""
     dated: bool
     """Whether it shows the last `days` days."""
+    newest_first: bool = True
 
 
 _LISTINGS: Mapping[str, _Listing] = {
-    "get_data_usage": _Listing("days", "day", limited=False, dated=True),
+    "get_data_usage": _Listing("days", "day", limited=False, dated=True, newest_first=False),
     "get_security_logs": _Listing("entries", "at", limited=True, dated=True),
     "get_recent_charges": _Listing("charges", "at", limited=False, dated=True),
     "get_orders": _Listing("orders", "ordered_at", limited=True, dated=False),
@@ -55,8 +56,12 @@ def gaps(answers: Answers, began: datetime) -> Iterator[str]:
             yield f"{tool} was not read"
         elif not answer.ok:
             yield f"{tool} gave no records"
-        elif tool in _LISTINGS and not _reaches(answer, _LISTINGS[tool], moved(began, -thresholds.REACH)):
-            yield f"{tool} was not read back to {thresholds.REACH.days} days before the alert"
+        elif tool in _LISTINGS:
+            listing = _LISTINGS[tool]
+            if _ends_before(answer, began):
+                yield f"{tool} ends before the alert"
+            elif not _reaches(answer, listing, moved(began, -thresholds.REACH)):
+                yield f"{tool} was not read back to {thresholds.REACH.days} days before the alert"
 
 
 def _width(answer: ToolAnswer) -> int:
@@ -64,18 +69,34 @@ def _width(answer: ToolAnswer) -> int:
     return -1 if not answer.ok else len(_entries(answer, listing)) if listing else 0
 
 
+def _ends_before(answer: ToolAnswer, began: datetime) -> bool:
+    """Whether the records end, as they say themselves, before what they are asked about."""
+    stated = answer.data.get("as_of") if isinstance(answer.data, dict) else None
+    ends = _moment(answer.data, "as_of")
+    return stated is not None and (ends is None or ends < moved(began, -thresholds.CLOCKS_APART))
+
+
 def _reaches(answer: ToolAnswer, listing: _Listing, since: datetime) -> bool:
+    """Whether the entries show that none is missing since then, or are too few for any to be.
+
+    What was asked for proves nothing: a server may show less without a word.
+    """
     entries = _entries(answer, listing)
-    moments = [moment for entry in entries if (moment := _moment(entry, listing.at)) is not None]
-    if moments and min(moments) <= since:
-        return True
-    if listing.limited and len(entries) >= _asked(answer, "limit", thresholds.LIMIT_UNLESS_ASKED):
-        return False
+    moments = [_moment(entry, listing.at) for entry in entries]
+    if entries:
+        if _shows(moments, since, listing):
+            return True
+        return not listing.dated and len(entries) < min(_asked(answer, "limit"), thresholds.FEWEST_CUT)
     if not listing.dated:
         return True
-    ends = _moment(answer.data, "as_of") or max(moments, default=None)
-    days = timedelta(days=_asked(answer, "days", thresholds.DAYS_UNLESS_ASKED))
+    ends, days = _moment(answer.data, "as_of"), timedelta(days=_asked(answer, "days"))
     return ends is not None and moved(ends, -days) <= since
+
+
+def _shows(moments: Sequence[datetime | None], since: datetime, listing: _Listing) -> bool:
+    oldest, newest = (moments[-1], moments[0]) if listing.newest_first else (moments[0], moments[-1])
+    # In another order than agreed, what is cut off may be the newest.
+    return oldest is not None and newest is not None and oldest <= since and oldest <= newest
 
 
 def _entries(answer: ToolAnswer, listing: _Listing) -> Sequence[JsonValue]:
@@ -83,9 +104,12 @@ def _entries(answer: ToolAnswer, listing: _Listing) -> Sequence[JsonValue]:
     return listed if isinstance(listed, list) else ()
 
 
-def _asked(answer: ToolAnswer, argument: str, otherwise: int) -> int:
+def _asked(answer: ToolAnswer, argument: str) -> int:
+    """How much was asked for; the least where that cannot be read, or was left to the server."""
     value = answer.arguments.get(argument)
-    return min(value, thresholds.MOST_ASKED) if isinstance(value, int) and value > 0 else otherwise
+    if isinstance(value, bool) or not isinstance(value, int):
+        return 1
+    return max(0, min(value, thresholds.MOST_ASKED))
 
 
 def _moment(record: JsonValue, field: str) -> datetime | None:

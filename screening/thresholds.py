@@ -19,9 +19,10 @@ CALM_BELOW = 0.6
 """From here on the rules of a speciality are not calm, whatever the threshold of a case is."""
 REACH = timedelta(days=14)
 """Records must have been read so far back before the alert."""
-DAYS_UNLESS_ASKED = 30
-LIMIT_UNLESS_ASKED = 10
-"""What a tool shows at least when it was not told how much."""
+CLOCKS_APART = timedelta(minutes=5)
+"""By so much the clock of the records may be behind that of the telemetry."""
+FEWEST_CUT = 5
+"""No server shows fewer entries than that and keeps others back; from here on, entries must show how far they reach."""
 MOST_ASKED = 3_650
 
 # What a reviewer states as a fact

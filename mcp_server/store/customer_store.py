@@ -38,6 +38,10 @@ class CustomerStore(Protocol):
         """The instant to which the records lead up: "recent" means shortly before it."""
         ...
 
+    def recorded_until(self) -> datetime:
+        """The instant up to which the security log and the charges show all that happened to the customers."""
+        ...
+
     def customer(self, customer_id: int) -> Customer:
         """The profile, with the lock that may lie on the account."""
         ...

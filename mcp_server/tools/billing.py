@@ -44,7 +44,7 @@ class BillingTools:
     def get_recent_charges(self, customer_id: CustomerIdArgument, days: Days = 30) -> RecentCharges:
         """Purchases charged to a customer: merchant, country, amount, ordering device or card present; newest first."""
         charges = self._store.charges(customer_id, days)
-        return RecentCharges(customer_id=customer_id, as_of=self._store.as_of(), charges=charges)
+        return RecentCharges(customer_id=customer_id, as_of=self._store.recorded_until(), charges=charges)
 
     def refund_charges(
         self,

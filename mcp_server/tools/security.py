@@ -24,7 +24,7 @@ class SecurityTools:
     def get_security_logs(self, customer_id: CustomerIdArgument, days: Days = 30, limit: Limit = 100) -> SecurityLogs:
         """A customer's logins, failed logins, resets, SIM swaps and new devices with place and device; newest first."""
         entries = self._store.security_log(customer_id, days, limit)
-        return SecurityLogs(customer_id=customer_id, as_of=self._store.as_of(), entries=entries)
+        return SecurityLogs(customer_id=customer_id, as_of=self._store.recorded_until(), entries=entries)
 
     def lock_account(
         self, customer_id: CustomerIdArgument, reason: Reason, idempotency_key: IdempotencyKey

@@ -107,7 +107,8 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> list[Judged]:
     stories = {profile.customer_id: profile.story for profile in profiles}
 
     async def judge_all() -> list[Judged]:
-        store = SqliteCustomerStore(folder / "customers.db", lambda: dataset, clock=lambda: AS_OF)
+        after_all = AS_OF + timedelta(seconds=STORIES_PLAYED * EVENTS_PER_STORY)
+        store = SqliteCustomerStore(folder / "customers.db", lambda: dataset, clock=lambda: after_all)
         found: list[Judged] = []
         async with Client(build_server(store, write_token=None)) as client:
             tools = {

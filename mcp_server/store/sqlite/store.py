@@ -90,6 +90,10 @@ class SqliteCustomerStore:
     def as_of(self) -> datetime:
         return self._as_of
 
+    def recorded_until(self) -> datetime:
+        # Nothing happens to invented customers but what was invented.
+        return max(self._as_of, self._clock())
+
     def customer(self, customer_id: int) -> Customer:
         with self._database.read() as connection:
             return _customer(connection, customer_id)

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,11 +24,13 @@ from mcp_server.store.errors import (
     RefundTotalChanged,
     SeveralLocksStand,
 )
+from mcp_server.store.sqlite.store import SqliteCustomerStore
 from tests.unit.mcp_server.support import AS_OF, NOW, UNKNOWN, UNKNOWN_SENTENCE
 
 SOMEBODY = 12
 SOMEBODY_ELSE = 13
 CALLERS = 24
+LATER = AS_OF + timedelta(days=40)
 
 
 @pytest.fixture
@@ -49,6 +52,16 @@ def statuses(store: CustomerStore) -> dict[str, str]:
 
 def test_the_store_knows_the_instant_it_was_made_for(store: CustomerStore) -> None:
     assert store.as_of() == AS_OF
+
+
+@pytest.mark.parametrize(("clock", "until"), [(AS_OF - timedelta(days=1), AS_OF), (LATER, LATER)])
+def test_the_records_are_complete_up_to_now(tmp_path: Path, dataset: Dataset, clock: datetime, until: datetime) -> None:
+    """Nothing happens to invented customers: an alert of today is not one that their records end before."""
+    store = SqliteCustomerStore(tmp_path / "customers.db", lambda: dataset, clock=lambda: clock)
+    try:
+        assert store.recorded_until() == until
+    finally:
+        store.close()
 
 
 def test_records_come_back_as_they_were_generated(store: CustomerStore, dataset: Dataset) -> None:
