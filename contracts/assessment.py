@@ -56,6 +56,8 @@ class RiskAssessment(Contract):
     duration_ms: Annotated[int, Field(ge=0)] = 0
     refund_total: tuple[Money, ...] | None = added_later()
     """What `refund_charge_ids` add up to, one amount per currency; null when a charge's amount is not known."""
+    model_host: str | None = added_later()
+    """Where `model` answered: host and port without credentials. Null where no model did."""
     prompt_version: str | None = added_later()
     """Which text of the aggregator's prompt asked for it."""
     spend: Spend | None = added_later()

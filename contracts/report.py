@@ -81,6 +81,8 @@ class SpecialistReport(Contract):
     model: str | None = None
     tokens: Annotated[int, Field(ge=0)] = 0
     duration_ms: Annotated[int, Field(ge=0)] = 0
+    model_host: str | None = added_later()
+    """Where `model` answered: host and port without credentials. Null where no model did."""
     prompt_version: str | None = added_later()
     """Which text of the prompt asked for it."""
     spend: Spend | None = added_later()

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from local.parts import StackOptions, plan_stack
 from tests.support.alerts import foreign_login
@@ -27,6 +28,7 @@ def aggregates_or_reports(asked: Asked) -> Said:
 
 def test_the_chosen_endpoint_answers_and_nothing_shows_its_credentials(tmp_path: Path) -> None:
     with Endpoint(aggregates_or_reports) as endpoint:
+        host = urlsplit(endpoint.url).netloc
         env = {
             "OPENAI_BASE_URL": endpoint.url.replace("http://", "http://ana:hunter2@"),
             "OPENAI_API_KEY": KEY,
@@ -42,7 +44,8 @@ def test_the_chosen_endpoint_answers_and_nothing_shows_its_credentials(tmp_path:
             ]
         lines = "\n".join(stack.lines)
 
-    assert {report.model for report in view.reports} == {"remote-9"}
+    assert view.assessment is not None
+    assert {(said.model, said.model_host) for said in (*view.reports, view.assessment)} == {("remote-9", host)}
     assert (config["model"], config["model_badge"]) == ("remote-9", None)
     assert {asked.headers["authorization"] for asked in endpoint.asked} == {f"Bearer {KEY}"}
     assert "the local model" not in lines

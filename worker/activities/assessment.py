@@ -46,6 +46,7 @@ class AssessmentActivities:
             answer = self._aggregator.judge(whole, journal)
             cost = {
                 "model": answer.usage.model,
+                "model_host": answer.usage.model_host,
                 "tokens": answer.usage.tokens,
                 "duration_ms": answer.usage.duration_ms,
                 "spend": answer.usage.spend,

@@ -54,7 +54,8 @@ class OpenAIModel:
         self._loop = loop
         self._dialects: tuple[Dialect, ...] = DIALECTS if tool_calling == "auto" else (tool_calling,)
         self._monotonic = monotonic
-        self._name = name or f"{model} at {host_of(str(client.base_url))}"
+        self._host = host_of(str(client.base_url))
+        self._name = name or f"{model} at {self._host}"
         self._takes_extras = True
         """Whether it takes back what it says beyond the standard; most do, some refuse their own words."""
 
@@ -76,7 +77,8 @@ class OpenAIModel:
         except TimeoutError:
             raise ModelUnavailable(NOT_IN_TIME) from None
         duration_ms = round((self._monotonic() - started) * 1000)
-        return reply_of(request, dialect, answer, self._model, self._name, duration_ms)
+        reply = reply_of(request, dialect, answer, self._model, self._name, duration_ms)
+        return reply.model_copy(update={"host": self._host})
 
     async def _understood(self, request: ModelRequest, timeout_s: float) -> tuple[Dialect, Completion]:
         """The answer, and the dialect in which the endpoint understood the request."""

@@ -28,7 +28,8 @@ def specialist_case(order: SpecialistTask) -> str:
 def aggregator_case(order: AssessmentTask) -> str:
     """The only user message of the aggregator."""
     case = _case(order.case_id, order.round, order.alert, order.memory)
-    reports = [report.model_dump(mode="json") for report in order.reports]
+    # Where another model answered is nobody's business outside.
+    reports = [report.model_dump(mode="json", exclude={"model_host"}) for report in order.reports]
     return _message("Judge this case from the specialists' reports.", {**case, "aggregator": True, "reports": reports})
 
 

@@ -99,6 +99,7 @@ def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> Speci
         reason=result.failure,
         tool_calls=result.tool_calls,
         model=result.usage.model,
+        model_host=result.usage.model_host,
         tokens=result.usage.tokens,
         duration_ms=result.usage.duration_ms,
         spend=result.usage.spend,

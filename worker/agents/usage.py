@@ -14,6 +14,8 @@ class Usage:
 
     model: str | None = None
     """The model that gave the last answer."""
+    model_host: str | None = None
+    """Where it answered."""
     model_calls: int = 0
     tokens: int = 0
     input_tokens: int = 0
@@ -30,6 +32,7 @@ class Usage:
         return replace(
             self,
             model=reply.model,
+            model_host=reply.host,
             model_calls=self.model_calls + 1,
             tokens=self.tokens + reply.tokens,
             input_tokens=self.input_tokens + reply.input_tokens,

@@ -91,6 +91,8 @@ class ModelReply(Contract):
     extra: Extra | None = added_later()
     origin: str | None = added_later()
     """Which deployment answered, where it wants something back."""
+    host: str | None = added_later()
+    """Where it answered: host and port, as they are configured."""
     calls_left_out: Annotated[int, Field(ge=1)] | None = added_later()
     """Tool calls that were left out, because they are more than MAX_CALLS."""
     lost: str | None = added_later()

@@ -2235,6 +2235,8 @@ export interface components {
             evidence_hash: string;
             /** Model */
             model: string | null;
+            /** Model Host */
+            model_host?: string | null;
             /** Model Recommendation */
             model_recommendation: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund") | null;
             /** Overall Risk Score */
@@ -2393,6 +2395,8 @@ export interface components {
             findings: components["schemas"]["Finding"][];
             /** Model */
             model: string | null;
+            /** Model Host */
+            model_host?: string | null;
             /** Prompt Version */
             prompt_version?: string | null;
             /** Reason */

@@ -11,9 +11,11 @@ import pytest
 from pydantic import JsonValue
 
 from contracts.investigation import SpecialistTask
+from tests.support.stack import free_ports
 from tests.unit.worker.support.agents import CUSTOMER_ARGUMENTS
 from tests.unit.worker.support.cases import a_policy, an_alert
 from worker.adapters.client_loop import ClientLoop
+from worker.adapters.deployments import open_models
 from worker.adapters.openai_model import OpenAIModel
 from worker.adapters.providers import AzureProvider, OpenAIProvider, open_client
 from worker.agents.conversation import specialist_case, tool_answer
@@ -48,6 +50,23 @@ def control(rules_model: str) -> Iterator[httpx2.Client]:
     with httpx2.Client(base_url=rules_model) as client:
         yield client
         client.put("/control", json={"latency_s": 0, "fault": None, "text": None, "times": None}).raise_for_status()
+
+
+def test_an_answer_says_where_it_came_from_without_credentials(loop: ClientLoop, rules_model: str) -> None:
+    signed_in = rules_model.replace("http://", "http://ana:hunter2@")
+
+    said = a_model(loop, f"{signed_in}/v1").complete(a_request(), 30)
+
+    assert said.host == rules_model.removeprefix("http://")
+
+
+def test_after_a_failover_it_says_where_the_answer_came_from(loop: ClientLoop, rules_model: str) -> None:
+    nobody = f"http://127.0.0.1:{free_ports(1)[0]}/v1"
+    providers = [OpenAIProvider(url, "casewright-rules-1") for url in (nobody, f"{rules_model}/v1")]
+
+    said = open_models(providers, loop, 5, 15.0).complete(a_request(), 30)
+
+    assert said.host == rules_model.removeprefix("http://")
 
 
 def test_a_real_conversation_goes_from_tools_to_a_verdict(loop: ClientLoop, rules_model: str) -> None:

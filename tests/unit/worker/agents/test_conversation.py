@@ -8,7 +8,7 @@ import pytest
 from pydantic import JsonValue
 
 from contracts.investigation import RememberedRound, SpecialistTask
-from tests.unit.worker.support.cases import a_policy, an_alert, an_assessment_task
+from tests.unit.worker.support.cases import a_policy, a_report, an_alert, an_assessment_task, three_reports
 from worker.agents.conversation import aggregator_case, repair_request, specialist_case, tool_answer
 from worker.agents.prompting import load_prompts
 from worker.agents.verdicts import RiskVerdict, SpecialistVerdict, answer_format
@@ -52,6 +52,15 @@ def test_the_aggregator_is_shown_the_reports() -> None:
     assert block["aggregator"] is True
     assert [report["specialist"] for report in block["reports"]] == ["usage", "location", "billing"]
     assert block["memory"][0]["round"] == 1
+
+
+def test_the_aggregator_is_not_told_where_models_answer() -> None:
+    reports = (a_report("usage", model="gpt-5", model_host="desk-north.example.test"), *three_reports()[1:])
+
+    message = aggregator_case(an_assessment_task(reports=reports))
+
+    assert "gpt-5" in message
+    assert "desk-north" not in message
 
 
 def test_no_text_can_end_the_fence_that_it_lies_in() -> None:

@@ -55,3 +55,9 @@ test("what broke before anything was concluded is not said to lack evidence", ()
   expect(screen.queryByText(/no evidence/)).toBeNull();
   expect(screen.queryByText("What was not available")).toBeNull();
 });
+
+test("says which model judged, and where it answered", () => {
+  const judged = assessment({ model: "remote-9", model_host: "desk-west.openai.azure.com" });
+  renderInApp(<AssessmentPanel assessment={judged} working={false} threshold={0.6} />);
+  expect(screen.getByText("remote-9 at desk-west.openai.azure.com")).toBeVisible();
+});

@@ -5,6 +5,7 @@ import { isJudged, whyNotJudged } from "@/shared/desk/judged";
 import { formatNumber } from "@/shared/format/numbers";
 import { formatDuration } from "@/shared/format/time";
 import { ACTION, RISK } from "@/shared/format/words";
+import { ModelName } from "@/shared/ui/ModelName";
 import { Panel } from "@/shared/ui/Panel";
 import { RulesModelTag } from "@/shared/ui/RulesModelTag";
 import { ScoreMeter } from "@/shared/ui/ScoreMeter";
@@ -98,7 +99,7 @@ export function AssessmentBody({ assessment, threshold }: { assessment: RiskAsse
         <p className={classes["meta"]}>
           <span className="tabular">{formatDuration(assessment.duration_ms)}</span>
           <span className="tabular">{formatNumber(assessment.tokens)} tokens</span>
-          {assessment.model !== null && <span>{assessment.model}</span>}
+          <ModelName model={assessment.model} host={assessment.model_host} />
           <SpendFacts spend={assessment.spend} promptVersion={assessment.prompt_version} />
         </p>
       </div>

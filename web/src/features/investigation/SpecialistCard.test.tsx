@@ -70,3 +70,12 @@ test("work that stands still is not shown as running", () => {
   expect(screen.getByRole("status")).toHaveTextContent("Interrupted");
   expect(screen.getByText("It had begun, and stands still: no worker is at work.")).toBeVisible();
 });
+
+test.each([
+  ["remote-9", "desk-north.openai.azure.com", "remote-9 at desk-north.openai.azure.com"],
+  ["casewright-rules-1", "127.0.0.1:8090", "rules model at 127.0.0.1:8090"],
+  ["remote-9", undefined, "remote-9"],
+])("says that %s answered at %s", (model, host, words) => {
+  shown({ model, ...(host !== undefined && { model_host: host }) });
+  expect(screen.getByRole("contentinfo")).toHaveTextContent(words);
+});

@@ -2,9 +2,9 @@ import { Skeleton } from "@mantine/core";
 import type { Alert, Specialist, SpecialistReport, SpecialistState } from "@/api/types";
 import { formatNumber } from "@/shared/format/numbers";
 import { formatDuration } from "@/shared/format/time";
-import { RULES_MODEL, SPECIALIST, SPECIALIST_STATE } from "@/shared/format/words";
+import { SPECIALIST, SPECIALIST_STATE } from "@/shared/format/words";
 import { BillingIcon, LocationIcon, UsageIcon } from "@/shared/ui/icons";
-import { RulesModelTag } from "@/shared/ui/RulesModelTag";
+import { ModelName } from "@/shared/ui/ModelName";
 import { levelOf, ScoreMeter } from "@/shared/ui/ScoreMeter";
 import { Tag } from "@/shared/ui/Tag";
 import { useNow } from "@/shared/use-now";
@@ -123,11 +123,7 @@ function Footer({ report }: { report: SpecialistReport }) {
         {failed > 0 && `, ${failed} failed`}
       </span>
       <SpendFacts spend={report.spend} promptVersion={report.prompt_version} />
-      {report.model === RULES_MODEL ? (
-        <RulesModelTag model={report.model} quiet />
-      ) : (
-        report.model !== null && <span>{report.model}</span>
-      )}
+      <ModelName model={report.model} host={report.model_host} />
     </footer>
   );
 }
