@@ -23,6 +23,7 @@ from worker.agents.limits import Limits
 from worker.draining import drain
 from worker.liveness import shown_alive
 from worker.logs import set_up_logging
+from worker.ports.actions import ActionsUnavailable
 from worker.ports.tools import ToolsUnavailable
 from worker.settings import WorkerSettings
 from worker.startup import CannotStart, Dependency, StopRequested, wait_for
@@ -30,10 +31,10 @@ from worker.startup import CannotStart, Dependency, StopRequested, wait_for
 if TYPE_CHECKING:
     from worker.adapters.case_record import Casebook
     from worker.adapters.client_loop import ClientLoop
+    from worker.adapters.mcp_actions import McpActionGateway
     from worker.adapters.mcp_tools import McpToolBox
     from worker.adapters.providers import Provider
     from worker.domain.deadlines import BusinessHours
-    from worker.ports.actions import ActionGateway
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +136,7 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
             ),
         ):
             wait_for(dependency, stop)
+        _check_access(gateway)
         worker = open_worker(address, settings.dts_taskhub, settings.worker_threads)
         register(worker, activities)
         _settle_memory()
@@ -189,6 +191,14 @@ def find_tools(tools: "McpToolBox") -> None:
         raise
 
 
+def _check_access(gateway: "McpActionGateway") -> None:
+    """Say early that what people approve would wait: nobody may approve anything for days."""
+    try:
+        gateway.check_access()
+    except ActionsUnavailable as fault:
+        log.warning("Whether this worker may write is not known yet: %s", fault)
+
+
 def providers_of(settings: WorkerSettings) -> list["Provider"]:
     """The configured deployments, each with the key that was given for it and with no other."""
     from worker.adapters.providers import NO_KEY, OPENAI_URL, RULES_MODEL, AzureProvider, OpenAIProvider
@@ -206,7 +216,7 @@ def providers_of(settings: WorkerSettings) -> list["Provider"]:
     return providers
 
 
-def _open_tools(settings: WorkerSettings, loop: "ClientLoop") -> tuple["McpToolBox", "ActionGateway"]:
+def _open_tools(settings: WorkerSettings, loop: "ClientLoop") -> tuple["McpToolBox", "McpActionGateway"]:
     from worker.adapters.mcp_actions import McpActionGateway
     from worker.adapters.mcp_session import McpSession
     from worker.adapters.mcp_tools import McpToolBox

@@ -4,11 +4,11 @@ import hmac
 from collections.abc import Sequence
 
 import mcp_types as mt
-from fastmcp.exceptions import ToolError
 from fastmcp.server.dependencies import get_http_headers
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.tools.base import Tool, ToolResult
 
+from contracts.access import REFUSAL_KEY, WRITE_ACCESS
 from mcp_server.tools.registration import WRITE_TAG
 
 
@@ -31,10 +31,12 @@ class WriteAccess(Middleware):
     ) -> ToolResult:
         name = context.message.name
         if not self._granted() and await self._writes(context, name):
-            raise ToolError(
+            sentence = (
                 f"{name} changes a customer's account and this caller may only read: "
                 "send the header 'Authorization: Bearer <MCP_WRITE_TOKEN>'."
             )
+            # Marked, so that nobody takes it for what the store says of the action.
+            return ToolResult(sentence, meta={REFUSAL_KEY: WRITE_ACCESS}, is_error=True)
         return await call_next(context)
 
     async def _writes(self, context: MiddlewareContext[mt.CallToolRequestParams], name: str) -> bool:

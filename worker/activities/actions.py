@@ -98,8 +98,8 @@ class ActionActivities:
             if changes:
                 return failed(planned, NO_LONGER_HOLDS + " ".join(changes))
             return self._sent(order, planned)
-        except (ActionsUnavailable, ToolsUnavailable):
-            return in_doubt(planned)
+        except (ActionsUnavailable, ToolsUnavailable) as why:
+            return in_doubt(planned, why)
 
     def _found(self, order: ActionOrder, planned: Effect) -> Effect | None:
         return self._effects.found(planned, planned.action, order.customer_id)

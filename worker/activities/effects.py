@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pydantic import JsonValue
 
 from contracts.effect import Effect
-from worker.ports.actions import ActionGateway, ActionRefused
+from worker.ports.actions import ActionGateway, ActionRefused, MayNotWrite
 
 log = logging.getLogger(__name__)
 
@@ -14,6 +14,7 @@ UNKNOWN = (
     "Whether this happened is not known: the customer store did not answer. "
     "Look in its ledger under this key before doing anything by hand."
 )
+LOOK_FIRST = " Look in the store's ledger under this key before doing anything by hand."
 OTHER_EFFECT = "The store's ledger holds something else under this key: compare the two before doing anything by hand."
 
 Send = Callable[[], dict[str, JsonValue]]
@@ -51,15 +52,17 @@ def failed(effect: Effect, error: str) -> Effect:
     return effect.model_copy(update={"status": "failed", "result": {"error": error}})
 
 
-def in_doubt(effect: Effect) -> Effect:
-    """The effect of which nobody knows whether it happened."""
-    return effect.model_copy(update={"status": "unknown", "result": {"error": UNKNOWN}})
+def in_doubt(effect: Effect, why: Exception | None = None) -> Effect:
+    """The effect of which nobody knows whether it happened; or that waits, because the worker may not write."""
+    error = f"{why}{LOOK_FIRST}" if isinstance(why, MayNotWrite) else UNKNOWN
+    return effect.model_copy(update={"status": "unknown", "result": {"error": error}})
 
 
 def log_effect(case_id: str, effect: Effect, *, last: bool = False) -> None:
     """Say what came of an effect; loudly when it stays unknown."""
     if effect.status == "unknown" and last:
-        log.error("Nobody knows what came of %s: %s", effect.key, UNKNOWN, extra={"case_id": case_id})
+        why = (effect.result or {}).get("error", UNKNOWN)
+        log.error("Nobody knows what came of %s: %s", effect.key, why, extra={"case_id": case_id})
         return
     level = logging.WARNING if effect.status == "unknown" else logging.INFO
     log.log(level, "%s: %s.", effect.action, effect.status, extra={"case_id": case_id})

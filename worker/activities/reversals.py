@@ -39,8 +39,8 @@ class ReversalActivities:
         self._record.start_reversal(reversal.case_id, reversal.reversal_id, planned)
         try:
             effect = self._settled(reversal, planned)
-        except ActionsUnavailable:
-            effect = in_doubt(planned)
+        except ActionsUnavailable as why:
+            effect = in_doubt(planned, why)
         return self._finish(reversal, effect, last=reconciliation.last)
 
     def _as_recorded(self, told: Reversal) -> Reversal:

@@ -1,5 +1,6 @@
 """The `ActionGateway` port over MCP: the one session that may write."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -8,11 +9,20 @@ from pydantic import JsonValue, ValidationError
 from contracts.assessment import EffectAction
 from contracts.money import Money
 from worker.adapters.client_loop import ClientLoop
-from worker.adapters.mcp_session import Incompatible, McpSession, Overdue, Unreachable
-from worker.ports.actions import ActionRefused, ActionsUnavailable, LedgerEntry
+from worker.adapters.mcp_session import AccessRefused, EndlessListing, Incompatible, McpSession, Overdue, Unreachable
+from worker.ports.actions import ActionRefused, ActionsUnavailable, LedgerEntry, MayNotWrite
 
 TIMEOUT_S = 30.0
+UNREACHABLE = "The customer store could not be reached."
 OUT_OF_ORDER = "The customer store is out of order."
+MAY_NOT_WRITE = (
+    "The tool server at {where} does not let this worker call {tool}: give the worker the MCP_WRITE_TOKEN of the tool "
+    "server."
+)
+WRITERS = frozenset({"lock_account", "refund_charges", "unlock_account", "record_refund_reversal"})
+"""What the tool server shows only to those who may call it."""
+
+log = logging.getLogger(__name__)
 
 
 class McpActionGateway:
@@ -21,6 +31,18 @@ class McpActionGateway:
     def __init__(self, session: McpSession, loop: ClientLoop) -> None:
         self._session = session
         self._loop = loop
+
+    def check_access(self) -> None:
+        """Say in the log when this worker could carry out nothing that is approved. Raises ActionsUnavailable."""
+        try:
+            shown = {tool.name for tool in self._loop.call(self._session.list_tools)}
+        except AccessRefused:
+            shown = set[str]()
+        except (Unreachable, Incompatible, EndlessListing) as error:
+            raise ActionsUnavailable(str(error) or UNREACHABLE) from None
+        hidden = sorted(WRITERS - shown)
+        if hidden:
+            log.error("%s", MAY_NOT_WRITE.format(where=self._session.where, tool=" or ".join(hidden)))
 
     def look_up(self, key: str) -> LedgerEntry | None:
         """The ledger's row of `key`, or None. Raises ActionsUnavailable, also for a row that cannot be read."""
@@ -68,8 +90,10 @@ class McpActionGateway:
     def _call(self, tool: str, arguments: Mapping[str, JsonValue]) -> JsonValue:
         try:
             reply = self._loop.call(partial(self._session.call, tool, arguments, TIMEOUT_S))
+        except AccessRefused:
+            raise self._may_not(tool) from None
         except Unreachable:
-            raise ActionsUnavailable("The customer store could not be reached.") from None
+            raise ActionsUnavailable(UNREACHABLE) from None
         except Incompatible as error:
             raise ActionsUnavailable(str(error)) from None
         except Overdue:
@@ -77,8 +101,15 @@ class McpActionGateway:
         if reply.error is not None:
             if reply.fault == "refused":
                 raise ActionRefused(reply.error)
+            if reply.fault == "no-access":
+                raise self._may_not(tool)
             raise ActionsUnavailable(OUT_OF_ORDER)
         return reply.result
+
+    def _may_not(self, tool: str) -> MayNotWrite:
+        sentence = MAY_NOT_WRITE.format(where=self._session.where, tool=tool)
+        log.error("%s", sentence)
+        return MayNotWrite(sentence)
 
 
 def _entry(row: JsonValue) -> LedgerEntry:

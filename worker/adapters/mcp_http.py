@@ -40,6 +40,10 @@ class CallFault(IntEnum):
     """The server could not be reached, or the connection ended before the answer: nobody knows what happened."""
     UNUSABLE = 3
     """The server answered something that is no answer."""
+    UNAUTHENTICATED = 4
+    """The server does not take the credentials, or asks for some: nothing was carried out."""
+    FORBIDDEN = 5
+    """The server knows who asks and does not allow it: nothing was carried out."""
 
 
 # As servers word it, in plain text or in an error of JSON-RPC, with any code and status.
@@ -51,7 +55,8 @@ _LOST = re.compile(
 )
 _FOR_NOW = frozenset({408, 425, 429, 502, 503, 504})
 # With these a server may refuse the session or the call; a new session shows which. Nothing was carried out.
-_REFUSED = frozenset({400, 401, 404, 410})
+_REFUSED = frozenset({400, 404, 410})
+_NO_ACCESS = {401: CallFault.UNAUTHENTICATED, 403: CallFault.FORBIDDEN}
 _GONE = frozenset({404, 410})
 _FOLLOWED = frozenset({307, 308})
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|[_-]+")
@@ -72,6 +77,8 @@ class CallByCallClient(DefaultAioHttpClient):
         self._on_tools_changed = on_tools_changed
         self.foreign_versions: tuple[str, ...] = ()
         """The protocol versions of a server with which this client has none in common."""
+        self.no_access: int | None = None
+        """The HTTP status with which the server last refused access."""
 
     async def send(
         self,
@@ -180,6 +187,9 @@ class CallByCallClient(DefaultAioHttpClient):
         said = cast("dict[str, Any]", answer) if isinstance(answer, dict) else {}
         error: object = said.get("error")
         in_session = SESSION_HEADER in response.request.headers
+        if status in _NO_ACCESS and not lost_session(body[:1_000].decode(errors="replace")):
+            self.no_access = status
+            raise _NoAnswer(_NO_ACCESS[status], f"HTTP status {status}")
         if isinstance(error, dict) and isinstance(cast("dict[str, Any]", error).get("code"), int):
             error = cast("dict[str, Any]", error)
             if in_session and (status in _GONE or (status in _REFUSED and not _is_same(said.get("id"), call["id"]))):

@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND
 
+from contracts.access import REFUSAL_KEY, WRITE_ACCESS
+
 MAX_MESSAGE = 2_000
 
 # Other codes mean what each server likes: the library takes -32000 for the end of the connection.
@@ -26,6 +28,8 @@ def legible_result(result: Mapping[str, Any]) -> dict[str, Any]:
     legible: dict[str, Any] = {"content": content, "isError": has_failed}
     if structured is not None:
         legible["structuredContent"] = structured
+    if _is_write_refusal(result.get("_meta")):
+        legible["_meta"] = {REFUSAL_KEY: WRITE_ACCESS}
     return {name: part for name, part in result.items() if name == "resultType"} | legible
 
 
@@ -34,6 +38,10 @@ def legible_error(error: Mapping[str, Any]) -> dict[str, Any]:
     code, message = error.get("code"), error.get("message")
     told = message if isinstance(message, str) else json.dumps(message) if message else "it did not say why"
     return {"code": code if code in _KNOWN_CODES else INTERNAL_ERROR, "message": told[:MAX_MESSAGE]}
+
+
+def _is_write_refusal(meta: object) -> bool:
+    return isinstance(meta, dict) and cast("dict[str, object]", meta).get(REFUSAL_KEY) == WRITE_ACCESS
 
 
 def _listed(content: object) -> list[object]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
@@ -31,6 +32,7 @@ from mcp_types import (
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
+from contracts.access import REFUSAL_KEY, WRITE_ACCESS
 from contracts.addresses import without_credentials
 from contracts.model import FiniteJson
 from contracts.release import VERSION
@@ -43,16 +45,30 @@ MAX_ERROR = 500
 CALLS_AT_ONCE = 32
 """A tool server works on no more at a time."""
 
-Fault = Literal["refused", "internal", "passing"]
-"""The tool's considered answer; a fault inside the server that nobody foresaw; a store that is down for now."""
+Fault = Literal["refused", "internal", "passing", "no-access"]
+"""The tool's considered answer; a fault inside the server that nobody foresaw; a store that is down for now; a caller
+who may not call this tool or sees none of that name, which says nothing of what was asked."""
 
 # How the server words its errors: its framework those that no tool foresaw, its store those that will pass.
 INTERNAL_ERROR = "Error calling tool"
 PASSING_ERROR = "The customer store is not available"
 
+# How foreign servers say who may not call, in a tool's error or in one of JSON-RPC, with any code.
+_NO_ACCESS_WORDS = re.compile(
+    r"\b(un(authori[sz]ed|authenticated)|not (authenticated|logged in)|forbidden|may only read"
+    r"|(access|permission)s? (is |was )?denied|insufficient (scopes?|permissions?|privileges?|rights)"
+    r"|(invalid|missing|expired|wrong|bad|no) ((access|api|auth\w*|bearer|write) ?)*(token|credentials?|api ?key)"
+    r"|(authentication|authori[sz]ation|bearer token|token|credentials?) (is |are )?(required|missing|needed|expired)"
+    r"|(http|status|code|error)( status| code)*:? 40[13]|40[13] (unauthori[sz]ed|forbidden)"
+    r"|(unknown|no such|disabled) tool|tool .{0,80}\b(not found|not exist|unknown|disabled|not available))\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
 # The server answered: it is up, and will answer the same again.
 _ANSWERED = frozenset({INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND})
-_GONE = frozenset({CallFault.SESSION_LOST, CONNECTION_CLOSED})
+# A server that wants to know who asks may have forgotten it with the session.
+_GONE = frozenset({CallFault.SESSION_LOST, CallFault.UNAUTHENTICATED, CONNECTION_CLOSED})
+_NO_ACCESS = frozenset({CallFault.UNAUTHENTICATED, CallFault.FORBIDDEN})
 _NOT_REACHED = frozenset({CallFault.UNREACHED, CONNECTION_CLOSED})
 _WORKER = Implementation(name="casewright-worker", version=VERSION)
 _json: TypeAdapter[JsonValue] = TypeAdapter(FiniteJson)
@@ -64,6 +80,10 @@ log = logging.getLogger(__name__)
 
 class Unreachable(Exception):
     """The server could not be reached, or the connection broke before it answered."""
+
+
+class AccessRefused(Unreachable):
+    """The server answers nothing to this caller; the message is one sentence."""
 
 
 class Overdue(Exception):
@@ -135,6 +155,8 @@ class McpSession:
         self._connection: _Connection | None = None
         self._connecting = anyio.Lock()
         self._slots = anyio.CapacityLimiter(CALLS_AT_ONCE)
+        self.where = without_credentials(url)
+        """The server's address as it may be shown."""
         self.listings = 0
         """Grows when the list of tools may have changed: the server said so, or it is another server now."""
 
@@ -145,6 +167,10 @@ class McpSession:
                 return await all_tools(self._page)
         except (Unreachable, Incompatible, EndlessListing):
             raise
+        except MCPError as error:
+            if error.code in _NO_ACCESS:
+                raise AccessRefused(_refuses_access(self.where, error.message)) from error
+            raise Unreachable from error
         except Exception as error:
             raise Unreachable from error
 
@@ -164,8 +190,10 @@ class McpSession:
         except ValidationError:
             return _no_use(tool, "it does not fit the protocol")
         except MCPError as error:
+            if error.code in _NO_ACCESS:
+                return Reply(None, _refuses_access(self.where, error.message), "no-access")
             if error.code in _ANSWERED:
-                return Reply(None, error.message[:MAX_ERROR])
+                return Reply(None, error.message[:MAX_ERROR], _fault_of_call(error))
             if error.code in _NOT_REACHED:
                 raise Unreachable from error
             return _no_use(tool, error.message)
@@ -227,6 +255,8 @@ class McpSession:
         fault = None if holder.cancelled() else holder.exception()
         if http.foreign_versions:
             raise Incompatible(_no_common_version(self._url, http.foreign_versions)) from fault
+        if http.no_access is not None:
+            raise AccessRefused(_refuses_access(self.where, f"HTTP status {http.no_access}")) from fault
         raise Unreachable from fault
 
     async def _hold_open(
@@ -296,7 +326,9 @@ def _reply(answer: CallToolResult) -> Reply:
     text = "\n".join(part.text for part in answer.content if isinstance(part, TextContent))
     if answer.is_error:
         said = text or (json.dumps(answer.structured_content) if answer.structured_content else "")
-        return Reply(None, said[:MAX_ERROR] or "The tool failed and did not say why.", _fault(text))
+        told = said[:MAX_ERROR] or "The tool failed and did not say why."
+        is_marked = answer.meta is not None and answer.meta.get(REFUSAL_KEY) == WRITE_ACCESS
+        return Reply(None, told, "no-access" if is_marked else _fault(text))
     if answer.structured_content is not None:
         return Reply(answer.structured_content)
     try:
@@ -309,4 +341,20 @@ def _fault(text: str) -> Fault:
     if text.startswith(PASSING_ERROR):
         return "passing"
     # Without words nobody considered anything: what writes may have written.
-    return "internal" if not text or text.startswith(INTERNAL_ERROR) else "refused"
+    if not text or text.startswith(INTERNAL_ERROR):
+        return "internal"
+    return "no-access" if is_about_access(text) else "refused"
+
+
+def _fault_of_call(error: MCPError) -> Fault:
+    # A server that hides a tool from a caller says the same as one that has none of that name.
+    return "no-access" if error.code == METHOD_NOT_FOUND or is_about_access(error.message) else "refused"
+
+
+def is_about_access(text: str) -> bool:
+    """Whether a server says in these words that the caller may not call, rather than what comes of the call."""
+    return _NO_ACCESS_WORDS.search(text[:MAX_ERROR].replace("_", " ")) is not None
+
+
+def _refuses_access(where: str, why: str) -> str:
+    return f"The tool server at {where} refuses access ({why})."

@@ -48,8 +48,8 @@ class McpToolBox:
         if self._listing is None or self._is_old(*self._listing[:2]):
             try:
                 tools = self._loop.call(self._session.list_tools)
-            except Unreachable:
-                raise ToolsUnavailable(UNREACHABLE) from None
+            except Unreachable as error:
+                raise ToolsUnavailable(str(error) or UNREACHABLE) from None
             except EndlessListing as error:
                 raise ToolsUnavailable(str(error)) from None
             except Incompatible as error:

@@ -18,6 +18,10 @@ class ActionsUnavailable(Exception):
     """The store could not be reached or did not answer: whether the effect happened is not known yet."""
 
 
+class MayNotWrite(ActionsUnavailable):
+    """The store does not let this worker ask: nothing happened, and the store has said nothing of the action."""
+
+
 class LedgerEntry(Contract):
     """What the store did under one key."""
 

@@ -133,6 +133,9 @@ def test_it_waits_for_what_is_not_up_and_finishes_running_work_before_it_ends(
         mark_hub(tmp_path, free_port)
         worker.says("Taking work")
         assert (tmp_path / "ready").exists()
+        # This tool server has but two of the tools that write.
+        refused = worker.says("does not let this worker call")
+        assert "call record_refund_reversal or unlock_account: give the worker the MCP_WRITE_TOKEN of" in refused
         with open_case(tmp_path, free_port) as casebook:
             assert f"case_id={CASE} " in worker.says("Round 1 begins.")
             wait_for_event(casebook, "specialist_started")

@@ -9,7 +9,7 @@ from worker.adapters.client_loop import ClientLoop
 from worker.adapters.mcp_actions import McpActionGateway
 from worker.adapters.mcp_session import McpSession
 from worker.adapters.mcp_tools import McpToolBox
-from worker.ports.actions import ActionRefused, ActionsUnavailable
+from worker.ports.actions import ActionsUnavailable, MayNotWrite
 from worker.ports.tools import ToolInvocation, ToolsUnavailable
 
 
@@ -162,7 +162,7 @@ def test_an_effect_carries_its_key(loop: ClientLoop, tool_server: ToolServer) ->
 
 
 def test_without_the_write_token_nothing_is_written(loop: ClientLoop, tool_server: ToolServer) -> None:
-    with pytest.raises(ActionRefused, match="may only read"):
+    with pytest.raises(MayNotWrite, match="MCP_WRITE_TOKEN"):
         lock(a_gateway(loop, tool_server.url, token=None))
     assert tool_server.calls == []
 

@@ -48,6 +48,8 @@ class McpPeer:
         """By the `case` among a call's arguments; without one, `fine`."""
         self.lost: Answer | None = None
         """How it says that it does not know a session."""
+        self.refusal_of_all: Answer | None = None
+        """What it answers to everybody, if it lets nobody in."""
         self.discovered: Answer = undiscovered
         """How it answers the question for its versions."""
         self.notice: str | None = None
@@ -111,6 +113,8 @@ class McpPeer:
         self.authorizations.add(request.headers.get("authorization", ""))
         call = json.loads(await request.body())
         method = call["method"]
+        if self.refusal_of_all is not None:
+            return await self.refusal_of_all(call)
         if method == "server/discover":
             return await self.discovered(call)
         if method == "initialize":
