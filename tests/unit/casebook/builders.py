@@ -166,6 +166,18 @@ def a_decision(
     )
 
 
+def decide(
+    book: CaseBook,
+    opening: ReviewOpening,
+    verdict: Verdict = "approve",
+    action: RecommendedAction | None = "lock_account",
+) -> Decision:
+    """A manager's answer, on record; none that waits for another person."""
+    recorded = book.accept_decision(a_decision(opening, verdict, action), MANAGER)
+    assert isinstance(recorded, Decision)
+    return recorded
+
+
 def an_effect(case: str, action: EffectAction = "lock_account", status: EffectStatus = "pending") -> Effect:
     result = {"locked_at": NOON.isoformat()} if status == "done" else None
     customer = case.rsplit("-", 1)[-1]

@@ -11,7 +11,6 @@ from casebook.repository import CaseBook
 from contracts.investigation import CaseStanding, InvestigationPolicy, ReviewOpening
 from contracts.review import Decision
 from tests.unit.casebook.builders import (
-    MANAGER,
     a_calm_assessment,
     a_decision,
     a_report,
@@ -22,6 +21,7 @@ from tests.unit.casebook.builders import (
     ask,
     closing,
     conclude,
+    decide,
     evidence_of,
     investigate,
     open_case,
@@ -53,13 +53,6 @@ def standing(book: CaseBook, case: str) -> CaseStanding:
 
 def asked(book: CaseBook) -> ReviewOpening:
     return ask(book, scheduled(book, open_case(book)))
-
-
-def decide(book: CaseBook, opening: ReviewOpening, verdict: str = "approve") -> Decision:
-    decision = a_decision(opening, "approve" if verdict == "approve" else "reject")
-    recorded = book.accept_decision(decision, MANAGER)
-    assert isinstance(recorded, Decision)
-    return recorded
 
 
 def test_a_case_that_begins_is_not_taken_up(book: CaseBook) -> None:
@@ -310,7 +303,7 @@ def test_what_the_manager_then_decides_is_carried_out(book: CaseBook) -> None:
     view = book.get_case(case)
     assert view.assessment is not None
     opening = an_opening(case, view.assessment, view.round)
-    recorded = book.accept_decision(a_decision(opening), MANAGER)
+    recorded = decide(book, opening)
 
     assert book.hand_over(case, REASON) == HandOver(breaks=1, goes_on=True)
     assert standing(book, case).decision == recorded

@@ -24,9 +24,7 @@ from contracts.assessment import RecommendedAction
 from contracts.effect import Effect, EffectTerms
 from contracts.money import Money
 from tests.unit.casebook.builders import (
-    MANAGER,
     a_calm_assessment,
-    a_decision,
     a_report,
     an_assessment,
     an_effect,
@@ -35,6 +33,7 @@ from tests.unit.casebook.builders import (
     ask,
     closing,
     conclude,
+    decide,
     investigate,
     open_case,
     pass_time,
@@ -67,15 +66,15 @@ def asked(book: CaseBook, case: str) -> None:
 
 
 def rejected(book: CaseBook, case: str) -> None:
-    book.accept_decision(a_decision(ask(book, case), "reject"), MANAGER)
+    decide(book, ask(book, case), "reject")
 
 
 def approved(book: CaseBook, case: str) -> None:
-    book.accept_decision(a_decision(ask(book, case)), MANAGER)
+    decide(book, ask(book, case))
 
 
 def cleared(book: CaseBook, case: str) -> None:
-    book.accept_decision(a_decision(ask(book, case), action="clear"), MANAGER)
+    decide(book, ask(book, case), action="clear")
 
 
 def failed(book: CaseBook, case: str) -> None:
@@ -118,7 +117,7 @@ def withdrawn(book: CaseBook, case: str) -> None:
     opening = ask(book, case)
     pass_time(book)
     book.escalate(an_escalation(opening))
-    book.accept_decision(a_decision(opening, "reject"), MANAGER)
+    decide(book, opening, "reject")
 
 
 STORIES: Mapping[Step, str | None] = {
@@ -263,7 +262,7 @@ def refunding(book: CaseBook) -> tuple[str, EffectTerms]:
     )
     opening = an_opening(case, assessment)
     put(book, opening)
-    book.accept_decision(a_decision(opening, action="refund_charges"), MANAGER)
+    decide(book, opening, action="refund_charges")
     terms = EffectTerms(
         review_id=opening.review.review_id, customer_id=1, refund_charge_ids=("ch-1",), refund_total=EUR_15
     )
@@ -335,6 +334,6 @@ def test_the_log_of_refused_transitions_does_not_grow_with_the_attempts(book: Ca
 def test_the_accepted_decision_is_read_by_its_review(book: CaseBook):
     case = open_case(book)
     opening = ask(book, case)
-    decision = book.accept_decision(a_decision(opening), MANAGER)
+    decision = decide(book, opening)
     assert book.accepted_decision(case, opening.review.review_id) == decision
     assert book.accepted_decision(open_case(book, 2), opening.review.review_id) is None
