@@ -2,6 +2,7 @@ import type { CaseEvent, CaseView, ReviewRequest } from "@/api/types";
 import { hasDone } from "@/shared/desk/done";
 import { Time } from "@/shared/ui/Time";
 import { useNow } from "@/shared/use-now";
+import { whyItRests } from "./breaks";
 import classes from "./DecisionPanel.module.css";
 
 interface DeadlineNoteProps {
@@ -17,8 +18,7 @@ export function DeadlineNote({ view, review, events }: DeadlineNoteProps) {
   const reminded = mine.findLast(({ type }) => type === "review_reminded");
   const escalation = events.findLast(({ type }) => type === "escalated");
   const reason = escalation?.data["reason"];
-  const broke = breaksOf(view, events);
-  const stranded = broke >= MOST_BREAKS;
+  const rests = whyItRests(view, events);
   return (
     <dl className={classes["deadline"]}>
       {view.state === "escalated" && escalation !== undefined && (
@@ -35,11 +35,10 @@ export function DeadlineNote({ view, review, events }: DeadlineNoteProps) {
         <dd>
           <Time at={review.due_at} format="day" />
           <span className={classes["why"]}>
-            {stranded
-              ? `The investigation broke ${broke} times and may not go on by itself: the case then stays open until a manager answers.`
-              : view.state === "escalated"
-                ? `After that it closes as unresolved and nothing ${hasDone(view) ? "more " : ""}is done.`
-                : "After that a manager is asked."}
+            {view.state === "escalated"
+              ? `After that it closes as unresolved and nothing ${hasDone(view) ? "more " : ""}is done.`
+              : "After that a manager is asked."}
+            {rests !== undefined && ` ${rests}`}
           </span>
         </dd>
       </div>
@@ -52,7 +51,7 @@ export function DeadlineNote({ view, review, events }: DeadlineNoteProps) {
         </div>
       ) : (
         review.remind_at != null &&
-        !stranded && (
+        rests === undefined && (
           <div>
             <dt>Reminder</dt>
             <dd>
@@ -63,15 +62,4 @@ export function DeadlineNote({ view, review, events }: DeadlineNoteProps) {
       )}
     </dl>
   );
-}
-
-/** With so many breaks in a row the casebook no longer starts a case again: nobody watches its deadline. */
-const MOST_BREAKS = 3;
-
-/** How often the investigation broke since a person decided last. */
-function breaksOf(view: CaseView, events: readonly CaseEvent[]): number {
-  const last = events.findLast(({ type }) => type === "investigation_broke");
-  const decided = view.decisions.at(-1)?.decided_at;
-  if (last === undefined || (decided !== undefined && Date.parse(last.at) < Date.parse(decided))) return 0;
-  return Number(last.data["breaks"] ?? 0);
 }

@@ -434,6 +434,17 @@ describe("a case whose investigation broke again and again", () => {
   const asked = { ...review(1), required_role: "manager" as const, remind_at: "2026-11-23T08:00:00Z" };
   const broke = (breaks: number) =>
     caseEvent({ type: "investigation_broke", at: "2026-11-21T10:00:00Z", data: { round: 1, breaks } });
+  const decision: CaseView["decisions"][number] = {
+    review_id: review(1).review_id,
+    assessment_hash: review(1).assessment_hash,
+    verdict: "approve",
+    action: "lock_account",
+    feedback: null,
+    decided_by: "maria",
+    decided_at: "2026-11-21T11:00:00Z",
+    comment: null,
+    reason_code: null,
+  };
   const shown = (breaks: number, over: Parameters<typeof caseView>[0] = {}) =>
     renderInApp(
       <DecisionPanel
@@ -443,33 +454,31 @@ describe("a case whose investigation broke again and again", () => {
       maria,
     );
 
-  test("is not said to close by itself, because nobody watches its deadline", () => {
+  test("is said to be tried once an hour, so that what follows may come late", () => {
     shown(3);
-    expect(screen.getByText(/broke 3 times.*stays open until a manager answers/)).toBeVisible();
-    expect(screen.queryByText(/closes as unresolved/)).toBeNull();
+    expect(
+      screen.getByText(/closes as unresolved.* broke 3 times and is tried again once an hour/),
+    ).toBeVisible();
     expect(screen.queryByText("Reminder")).toBeNull();
   });
 
-  test("has a deadline as usual while it goes on by itself", () => {
+  test("is said to rest when it breaks again after the decision", () => {
+    const decisions = [{ ...decision, decided_at: "2026-11-21T09:00:00Z" }];
+    shown(3, { state: "acting", review: null, decisions });
+    expect(screen.getByRole("status")).toHaveTextContent(/is being carried out\. .*tried again once an hour/);
+  });
+
+  test("goes on as usual while it broke less often", () => {
     shown(2);
     expect(screen.getByText(/closes as unresolved and nothing is done/)).toBeVisible();
+    expect(screen.queryByText(/once an hour/)).toBeNull();
     expect(screen.getByText("Reminder")).toBeVisible();
   });
 
   test("goes on by itself again once a person has decided", () => {
-    const decision: CaseView["decisions"][number] = {
-      review_id: review(1).review_id,
-      assessment_hash: review(1).assessment_hash,
-      verdict: "approve",
-      action: "lock_account",
-      feedback: null,
-      decided_by: "maria",
-      decided_at: "2026-11-21T11:00:00Z",
-      comment: null,
-      reason_code: null,
-    };
     shown(3, { decisions: [decision] });
     expect(screen.getByText(/closes as unresolved/)).toBeVisible();
+    expect(screen.queryByText(/once an hour/)).toBeNull();
   });
 });
 

@@ -77,7 +77,9 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
         </>
       ) : (
         <>
-          {!changed && <NoQuestion view={view} answer={answeredHere ? decide.variables : undefined} />}
+          {!changed && (
+            <NoQuestion view={view} answer={answeredHere ? decide.variables : undefined} events={events} />
+          )}
           {!answeredHere && <KeptWords draft={form.draft} />}
         </>
       )}

@@ -1,4 +1,4 @@
-import type { CaseView, Decision } from "@/api/types";
+import type { CaseEvent, CaseView, Decision } from "@/api/types";
 import { useStandstill, WHY_STILL } from "@/shared/api/service";
 import { useActorName } from "@/shared/api/session";
 import { hasDone, isInDoubt } from "@/shared/desk/done";
@@ -7,6 +7,7 @@ import { formatAge } from "@/shared/format/time";
 import { useNow } from "@/shared/use-now";
 import { Tag } from "@/shared/ui/Tag";
 import { Time } from "@/shared/ui/Time";
+import { whyItRests } from "./breaks";
 import classes from "./DecisionPanel.module.css";
 import type { DecisionBody } from "./decide";
 import { reasonWords } from "./draft";
@@ -15,10 +16,11 @@ interface NoQuestionProps {
   view: CaseView;
   /** The reader's own answer, while it takes effect. */
   answer: DecisionBody | undefined;
+  events?: readonly CaseEvent[];
 }
 
 /** What stands in place of the question: how it ended, or what is going on. */
-export function NoQuestion({ view, answer }: NoQuestionProps) {
+export function NoQuestion({ view, answer, events = [] }: NoQuestionProps) {
   const now = useNow();
   const still = useStandstill();
   if (view.outcome !== null) return <Closed view={view} outcome={view.outcome} />;
@@ -32,6 +34,7 @@ export function NoQuestion({ view, answer }: NoQuestionProps) {
     );
   }
   const last = view.decisions.at(-1);
+  const rests = answer === undefined && still === undefined ? whyItRests(view, events) : undefined;
   return (
     <div className={classes["closed"]}>
       <p className={classes["note"]} role="status">
@@ -42,6 +45,7 @@ export function NoQuestion({ view, answer }: NoQuestionProps) {
             : answer === undefined
               ? WAITING[view.state]
               : RECORDED[answer.verdict]}
+        {rests !== undefined && ` ${rests}`}
       </p>
       {view.state === "acting" && last !== undefined && <DecisionFacts decision={last} />}
     </div>
