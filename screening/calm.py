@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from contracts.alert import Alert
 from contracts.report import SPECIALISTS, Specialist
+from contracts.words import cut
 from screening import thresholds
 from screening.answers import Answers
 from screening.coverage import gaps, widest
@@ -56,5 +57,4 @@ def _kind(kind: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    plain = " ".join(text.split()).rstrip(".")
-    return plain if len(plain) <= MAX_QUOTE else plain[: MAX_QUOTE - 1] + "…"
+    return cut(" ".join(text.split()).rstrip("."), MAX_QUOTE)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from contracts.words import cut
 from screening import thresholds
 from screening.dossier import Dossier
 from screening.records import unreadable_answers
@@ -53,7 +54,7 @@ class Verdict:
             "reason": self.reason,
             "risk_score": self.risk_score,
             "findings": [
-                {"statement": finding.statement[:MAX_STATEMENT], "evidence_ids": list(finding.evidence_ids)}
+                {"statement": cut(finding.statement, MAX_STATEMENT), "evidence_ids": list(finding.evidence_ids)}
                 for finding in self.findings
             ],
             "suspicious_charge_ids": list(self.suspicious_charge_ids),

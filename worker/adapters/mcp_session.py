@@ -36,6 +36,7 @@ from contracts.access import REFUSAL_KEY, WRITE_ACCESS
 from contracts.addresses import without_credentials
 from contracts.model import FiniteJson
 from contracts.release import VERSION
+from contracts.words import cut
 from worker.adapters.mcp_http import CallByCallClient, CallFault
 from worker.adapters.mcp_listing import EndlessListing, all_tools
 from worker.domain.nesting import is_too_deep
@@ -193,7 +194,7 @@ class McpSession:
             if error.code in _NO_ACCESS:
                 return Reply(None, _refuses_access(self.where, error.message), "no-access")
             if error.code in _ANSWERED:
-                return Reply(None, error.message[:MAX_ERROR], _fault_of_call(error))
+                return Reply(None, cut(error.message, MAX_ERROR), _fault_of_call(error))
             if error.code in _NOT_REACHED:
                 raise Unreachable from error
             return _no_use(tool, error.message)
@@ -318,15 +319,15 @@ def _can_be_sent(arguments: Mapping[str, Any]) -> bool:
 
 
 def _no_use(tool: str, why: str) -> Reply:
-    log.warning("The answer of the tool %r cannot be used: %s.", tool, why[:MAX_ERROR].rstrip("."))
-    return Reply(None, f"The tool's answer cannot be used: {why[:MAX_ERROR].rstrip('.')}.", "internal")
+    log.warning("The answer of the tool %r cannot be used: %s.", tool, cut(why, MAX_ERROR).rstrip("."))
+    return Reply(None, f"The tool's answer cannot be used: {cut(why, MAX_ERROR).rstrip('.')}.", "internal")
 
 
 def _reply(answer: CallToolResult) -> Reply:
     text = "\n".join(part.text for part in answer.content if isinstance(part, TextContent))
     if answer.is_error:
         said = text or (json.dumps(answer.structured_content) if answer.structured_content else "")
-        told = said[:MAX_ERROR] or "The tool failed and did not say why."
+        told = cut(said, MAX_ERROR) or "The tool failed and did not say why."
         is_marked = answer.meta is not None and answer.meta.get(REFUSAL_KEY) == WRITE_ACCESS
         return Reply(None, told, "no-access" if is_marked else _fault(text))
     if answer.structured_content is not None:

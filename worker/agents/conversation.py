@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from contracts.alert import Alert
 from contracts.investigation import AssessmentTask, RememberedRound, SpecialistTask
+from contracts.words import cut
 from worker.agents.limits import Limits
 from worker.agents.trimming import trim
 
@@ -76,4 +77,4 @@ def _inline(text: str) -> str:
 
 def _error_sentence(result: JsonValue) -> str:
     error = result.get("error") if isinstance(result, dict) else None
-    return (error if isinstance(error, str) else "The tool failed.")[:MAX_TOOL_ERROR]
+    return cut(error if isinstance(error, str) else "The tool failed.", MAX_TOOL_ERROR)

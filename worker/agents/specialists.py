@@ -5,11 +5,20 @@ from functools import partial
 
 from contracts.investigation import SpecialistTask
 from contracts.report import Evidence, Specialist, SpecialistReport
+from contracts.words import cut
 from worker.agents.conversation import specialist_case
 from worker.agents.journal import RunJournal
 from worker.agents.loop import AgentLoop, Assignment, Result
 from worker.agents.prompting import Prompts
-from worker.agents.verdicts import MAX_CHARGES, SpecialistVerdict, feedback_answer_of, findings_of, trimmed_of
+from worker.agents.verdicts import (
+    MAX_CHARGES,
+    MAX_REASON,
+    SpecialistVerdict,
+    feedback_answer_of,
+    findings_of,
+    reason_of,
+    trimmed_of,
+)
 from worker.domain.completeness import lacking, uncited
 from worker.domain.evidence import grounds_of, resolve, seen_charge_ids
 from worker.domain.memory import was_asked
@@ -39,7 +48,6 @@ SPECIALIST_TOOLS: Mapping[Specialist, tuple[str, ...]] = {
     ),
 }
 
-MAX_REASON = 500
 MAX_OBJECTION = 1_000
 
 
@@ -84,7 +92,7 @@ def objection_to(order: SpecialistTask, verdict: SpecialistVerdict, evidence: Se
     rests = _is_calm(order, verdict) and lacking(order.specialist, order.alert, evidence) is None
     if rests and (missing := uncited(order.specialist, order.alert, findings, evidence)):
         problems.append(f"a score below {order.policy.auto_clear_threshold:g} must cite {', '.join(missing)}")
-    return "; ".join(problems)[:MAX_OBJECTION] or None
+    return cut("; ".join(problems), MAX_OBJECTION) or None
 
 
 def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> SpecialistReport:
@@ -118,7 +126,7 @@ def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> Speci
     if not missing and _is_calm(order, verdict):
         missing = lacking(order.specialist, order.alert, result.evidence)
     if missing or not verdict.evaluable:
-        why = (missing or verdict.reason or "The specialist gave no reason.")[:MAX_REASON]
+        why = cut(missing, MAX_REASON) if missing else reason_of(verdict) or "The specialist gave no reason."
         return base.model_copy(update={**found, "status": "not_evaluable", "reason": why})
     return base.model_copy(
         update={

@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 from pydantic import JsonValue
 from referencing import Registry
 
+from contracts.words import cut
 from worker.agents.json_text import NotAnObject, read_object
 from worker.domain.nesting import is_too_deep
 from worker.ports.model import MAX_ARGUMENTS, ToolRequest
@@ -49,7 +50,7 @@ class ToolScope:
             raise BadToolRequest(f"The arguments are not a JSON object: {why}.") from None
         problem = _problem(validator, arguments)
         if problem is not None:
-            raise BadToolRequest(f"The arguments do not fit the tool's schema: {problem[:MAX_ERROR]}.")
+            raise BadToolRequest(f"The arguments do not fit the tool's schema: {cut(problem, MAX_ERROR)}.")
         # A text in the records must not be able to send the agent through other customers' data.
         if arguments.get("customer_id", self._customer_id) != self._customer_id:
             raise BadToolRequest(f"This case is about customer {self._customer_id} alone.")

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ValidationError, model_validator
 from contracts.assessment import RecommendedAction
 from contracts.model import Contract
 from contracts.report import Finding
+from contracts.words import cut
 from worker.agents.json_text import NotAnObject, objects_in, read_object, without_thoughts
 from worker.domain.risk import is_usable
 from worker.ports.model import AnswerFormat
@@ -20,6 +21,7 @@ MAX_CITED = 150
 MAX_CITED_ID = 200
 MAX_CHARGES = 500
 MAX_REASONING = 4_000
+MAX_REASON = 500
 MAX_PROBLEM = 400
 
 
@@ -110,7 +112,7 @@ def _read(text: str, answer: type[Answer]) -> Answer:
         read_object(text)
     except ValidationError as error:
         problems = (f"{_path(item['loc'])}: {item['msg']}" for item in error.errors(include_url=False)[:3])
-        raise BadAnswer("; ".join(problems)[:MAX_PROBLEM]) from None
+        raise BadAnswer(cut("; ".join(problems), MAX_PROBLEM)) from None
     except NotAnObject as why:
         raise BadAnswer(str(why)) from None
     return read
@@ -121,7 +123,7 @@ def findings_of(claims: Sequence[Claim]) -> tuple[Finding, ...]:
     stated = [claim for claim in claims if claim.statement.strip()]
     return tuple(
         Finding(
-            statement=_cut(claim.statement.strip(), MAX_STATEMENT),
+            statement=cut(claim.statement.strip(), MAX_STATEMENT),
             # A cut id is that of no record: the finding counts for nothing, and says so.
             evidence_ids=tuple(cited[:MAX_CITED_ID] for cited in claim.evidence_ids[:MAX_CITED]),
         )
@@ -146,19 +148,19 @@ def trimmed_of(verdict: SpecialistVerdict) -> str | None:
     return f"The model's answer was longer than is kept. Left out: {'; '.join(said)}." if said else None
 
 
+def reason_of(verdict: SpecialistVerdict) -> str | None:
+    """Why the case cannot be evaluated, cut to MAX_REASON characters; None when it says nothing."""
+    return cut((verdict.reason or "").strip(), MAX_REASON) or None
+
+
 def feedback_answer_of(verdict: SpecialistVerdict) -> str | None:
     """The answer to the feedback, cut to MAX_STATEMENT characters; None when it says nothing."""
-    return _cut((verdict.feedback_answer or "").strip(), MAX_STATEMENT) or None
+    return cut((verdict.feedback_answer or "").strip(), MAX_STATEMENT) or None
 
 
 def reasoning_of(verdict: RiskVerdict) -> str:
     """The reasoning, cut to MAX_REASONING characters."""
-    return _cut(verdict.reasoning.strip(), MAX_REASONING)
-
-
-def _cut(text: str, most: int) -> str:
-    """At most so many characters, whole words where there are any: half a number is another number."""
-    return text if len(text) <= most else text[:most].rpartition(" ")[0] or text[:most]
+    return cut(verdict.reasoning.strip(), MAX_REASONING)
 
 
 def _path(location: Sequence[int | str]) -> str:

@@ -15,6 +15,7 @@ from contracts.investigation import ActionOrder, FactCheck, FactReport, Investig
 from contracts.money import Money, in_major_units
 from contracts.report import Evidence, SpecialistReport
 from contracts.review import Decision
+from contracts.words import cut
 from worker.domain.evidence import CHARGES_TOOL
 from worker.domain.routing import REFUNDING, is_risky
 
@@ -71,7 +72,7 @@ def refused_because(check: FactCheck, order: ActionOrder, effect: Effect, report
 
     `report` is None when the store could not be asked afterwards: then its own words say why.
     """
-    said = str((effect.result or {}).get("error", "The customer store refused it."))[:MAX_REFUSAL]
+    said = cut(str((effect.result or {}).get("error", "The customer store refused it.")), MAX_REFUSAL)
     if report is None:
         return (said,)
     if report.changes:

@@ -1,6 +1,7 @@
 """What to say about a step whose every attempt failed."""
 
 from contracts.report import Specialist, SpecialistReport
+from contracts.words import cut
 
 SAYABLE: frozenset[str] = frozenset(
     {"ModelUnavailable", "ToolsUnavailable", "UnknownStateVersion", "DeliveriesExhausted"}
@@ -14,7 +15,7 @@ def reason_for(error_type: str, message: str) -> str:
     """One sentence on why a step failed. `error_type` may be qualified by its module."""
     name = error_type.rsplit(".", 1)[-1]
     if name in SAYABLE and message:
-        return message[:MAX_REASON]
+        return cut(message, MAX_REASON)
     return f"It failed unexpectedly ({name or 'unknown error'})."
 
 

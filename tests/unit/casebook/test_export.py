@@ -16,7 +16,16 @@ from casebook.repository import CaseBook
 from contracts.export import CaseExport
 from contracts.journal import JournalEntry
 from contracts.spend import ModelUse
-from tests.unit.casebook.builders import MANAGER, a_decision, an_assessment, asked_in_short, open_case
+from tests.unit.casebook.builders import (
+    MANAGER,
+    a_decision,
+    a_report,
+    an_alert,
+    an_assessment,
+    asked_in_short,
+    evidence_of,
+    open_case,
+)
 from tests.unit.casebook.test_audit import tell
 
 Json = dict[str, Any]
@@ -233,3 +242,24 @@ def test_an_export_of_an_earlier_release_needs_no_journal(book: CaseBook):
     document = json.loads(exported(book, open_case(book)))
     del document["journal"]
     assert not is_found(document)
+
+
+def test_a_printed_case_says_what_was_trimmed(book: CaseBook):
+    """Of the alert as a whole, of each of its events, and of what a specialist's model said."""
+    alert = an_alert()
+    (event,) = alert.trigger_events
+    cut_event = event.model_copy(update={"trimmed": "2 optional attributes were left out of <e-1>."})
+    said = {"trimmed": "The alert took 300,000 bytes & more.", "trigger_events": (cut_event,)}
+    case = book.open_case(alert.model_copy(update=said)).case_id
+    book.start_round(case, 1)
+    report = a_report().model_copy(update={"trimmed": "Left out: 19 of 31 <findings>."})
+    book.save_report(case, report, (evidence_of(1, "location"),))
+
+    page = printed(book, case)
+
+    shown = [
+        "The alert took 300,000 bytes &amp; more.",
+        "2 optional attributes were left out of &lt;e-1&gt;.",
+        "Left out: 19 of 31 &lt;findings&gt;.",
+    ]
+    assert [text for text in shown if text not in page] == []

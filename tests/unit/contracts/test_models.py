@@ -14,7 +14,17 @@ from contracts.converter import PydanticDataConverter
 from contracts.hashing import canonical_json, content_hash
 from contracts.model import Contract, UtcDateTime
 from contracts.names import CaseEventType
-from contracts.report import SPECIALISTS, Evidence, Specialist
+from contracts.report import (
+    MAX_CALLS,
+    MAX_CHARGES,
+    MAX_CITED,
+    MAX_FINDINGS,
+    SPECIALISTS,
+    Evidence,
+    Finding,
+    Specialist,
+    SpecialistReport,
+)
 from contracts.review import Decision
 from contracts.telemetry import Attributes, EventKind, LoginEvent, TransactionEvent, telemetry_event
 from tests.unit.contracts.strategies import JSON_VALUES, float_fields, instances, models, modules
@@ -315,3 +325,37 @@ def test_a_field_that_was_added_later_does_not_show_until_it_is_used() -> None:
     assert decision.label is None
     assert "label" not in decision.model_dump(mode="json")
     assert content_hash(decision) != content_hash(decision.model_copy(update={"label": "true_fraud"}))
+
+
+FINDING: dict[str, Any] = {"statement": "As it was."}
+CALL: dict[str, Any] = {
+    "tool_call_id": "c",
+    "tool": "t",
+    "arguments": {},
+    "ok": True,
+    "result_hash": content_hash({}),
+    "duration_ms": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "item", "most"),
+    [
+        ("findings", FINDING, MAX_FINDINGS),
+        ("suspicious_charge_ids", "ch-1", MAX_CHARGES),
+        ("tool_calls", CALL, MAX_CALLS),
+    ],
+)
+def test_a_report_holds_no_list_without_end(field: str, item: Any, most: int):
+    """The last guard: whatever writes a report, no history and no log takes more."""
+    fields = {"specialist": "usage", "round": 1, "status": "ok"}
+    assert len(getattr(SpecialistReport.model_validate({**fields, field: [item] * most}), field)) == most
+    with pytest.raises(ValidationError, match="too_long"):
+        SpecialistReport.model_validate({**fields, field: [item] * (most + 1)})
+
+
+def test_a_finding_cites_no_list_without_end():
+    cited = ["e-1"] * MAX_CITED
+    assert len(Finding.model_validate({**FINDING, "evidence_ids": cited}).evidence_ids) == MAX_CITED
+    with pytest.raises(ValidationError, match="too_long"):
+        Finding.model_validate({**FINDING, "evidence_ids": [*cited, "e-1"]})

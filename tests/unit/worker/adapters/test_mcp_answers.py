@@ -15,7 +15,7 @@ from worker.adapters.mcp_actions import McpActionGateway
 from worker.adapters.mcp_http import MAX_ANSWER_BYTES
 from worker.adapters.mcp_listing import MAX_PAGES
 from worker.adapters.mcp_session import McpSession
-from worker.adapters.mcp_tools import McpToolBox
+from worker.adapters.mcp_tools import MAX_SCHEMA, McpToolBox
 from worker.main import find_tools
 from worker.ports.actions import ActionRefused, ActionsUnavailable, MayNotWrite
 from worker.ports.tools import ToolInvocation, ToolOutcome, ToolsUnavailable
@@ -658,3 +658,18 @@ def test_a_server_that_comes_back_with_other_tools_is_asked_again(box: McpToolBo
     assert read(box, "x")[0].ok
 
     assert len(box.describe()) == 2
+
+
+@pytest.mark.parametrize(("characters", "offered"), [(MAX_SCHEMA, True), (MAX_SCHEMA + 1, False)])
+def test_a_tool_with_an_endless_schema_is_not_offered(
+    box: McpToolBox, peer: McpPeer, caplog: pytest.LogCaptureFixture, characters: int, offered: bool
+) -> None:
+    schema: dict[str, Any] = {"type": "object", "properties": {"customer_id": {"type": "integer"}}, "description": ""}
+    schema["description"] = "x" * (characters - len(json.dumps(schema)))
+    peer.pages = [([{**READ, "name": "get_all", "inputSchema": schema}, READ], None)]
+
+    assert [tool.name for tool in box.describe()] == (["get_all", "get_customer"] if offered else ["get_customer"])
+    (outcome,) = box.invoke([ToolInvocation(tool="get_all", arguments={})], 10)
+    assert outcome.ok is offered
+    told = "The tool 'get_all' is not offered: its schema is longer than 32000 characters."
+    assert (told in caplog.text) is not offered

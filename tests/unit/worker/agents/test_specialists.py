@@ -222,6 +222,50 @@ def test_a_specialist_may_say_that_it_cannot_tell() -> None:
     assert (report.status, report.risk_score, report.reason) == ("not_evaluable", None, "The customer has no charges.")
 
 
+@pytest.mark.parametrize(
+    ("words", "most"), [("word " * 99 + "4411 more", 500), ("4411 " * 200, 500), ("x" * 496 + "4411", 500)]
+)
+def test_a_reason_that_is_cut_says_so(words: str, most: int) -> None:
+    agent, _ = agents([answers(a_verdict(None, evaluable=False, reason=f"  {words} and on"))])
+
+    reason = agent.investigate(a_task(), no_journal())[0].reason
+
+    assert reason is not None
+    assert len(reason) <= most
+    assert reason.endswith("…")
+    assert "4411" not in reason
+    assert "44" not in reason
+
+
+def test_a_reason_of_blanks_is_none() -> None:
+    agent, _ = agents([answers(a_verdict(None, evaluable=False, reason=" \n "))])
+
+    assert agent.investigate(a_task(), no_journal())[0].reason == "The specialist gave no reason."
+
+
+@pytest.mark.parametrize(
+    "words", ["word " * 199 + "12 million", "word " * 198 + "1 000 000 in all", "x" * 996 + "12345"]
+)
+def test_an_answer_to_feedback_that_is_cut_says_so(words: str) -> None:
+    agent, _ = agents([answers(a_verdict(0.7, feedback_answer=words))])
+
+    said = agent.investigate(a_second_round(), no_journal())[0].feedback_answer
+
+    assert said is not None
+    assert len(said) <= 1_000
+    assert said.endswith("…")
+    assert not any(sign.isdigit() for sign in said)
+
+
+def test_a_statement_that_is_cut_says_so() -> None:
+    found = [{"statement": "word " * 199 + "12 million", "evidence_ids": ["e-1"]}]
+    agent, _ = agents([answers(a_verdict(0.7, findings=found))])
+
+    (finding,) = agent.investigate(a_task(), no_journal())[0].findings
+
+    assert finding.statement == "word " * 199 + "…"
+
+
 def test_without_a_usable_answer_the_report_says_so_and_keeps_the_evidence() -> None:
     agent, _ = agents([asks(("get_recent_charges", CUSTOMER)), says("hm"), says("hm")])
 
@@ -299,6 +343,14 @@ def test_the_aggregator_s_verdict_becomes_a_judgement() -> None:
     assert answer.usage.tokens == 100
     assert model.requests[0].tools == ()
     assert model.requests[0].answer_format.name == "risk_verdict"
+
+
+def test_reasoning_that_is_cut_says_so() -> None:
+    reasoning = "word " * 799 + "12 million in all"
+    verdict = {"overall_risk_score": 0.8, "recommended_action": "lock_account", "reasoning": reasoning}
+    model = ScriptedModel([answers(verdict), answers(verdict)])
+
+    assert judged(an_assessment_task(), model).judgement.reasoning == "word " * 799 + "…"
 
 
 @pytest.mark.parametrize(

@@ -79,3 +79,9 @@ test.each([
   shown({ model, ...(host !== undefined && { model_host: host }) });
   expect(screen.getByRole("contentinfo")).toHaveTextContent(words);
 });
+
+test("says what of the model's answer was left out", () => {
+  const trimmed = "The model's answer was longer than is kept. Left out: 19 of 31 findings.";
+  shown({ trimmed });
+  expect(screen.getByText(trimmed)).toBeVisible();
+});
