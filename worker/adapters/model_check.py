@@ -211,6 +211,8 @@ def _investigate(model: OpenAIModel, timeout_s: float) -> Result[SpecialistVerdi
 
 async def _structured(model: OpenAIModel, timeout_s: float) -> str:
     reply = await model.reply_to(_request(), timeout_s)
+    if reply.lost is not None:
+        raise _Lacking(reply.lost)
     try:
         read_answer(reply.text, SpecialistVerdict)
     except BadAnswer as bad:

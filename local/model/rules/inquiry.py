@@ -10,6 +10,7 @@ from typing import cast, get_args
 from pydantic import JsonValue
 
 from contracts.alert import Alert, Severity
+from contracts.instants import moved
 from contracts.report import Specialist
 from local.model.request import Function, Message
 from local.model.rules.plan import ask_about
@@ -33,7 +34,7 @@ KEY_TOOL: Mapping[Specialist, str] = {
 """Without the answer of this tool, a specialist's rules are not asked."""
 MOST_CALLS = 8
 
-_CUSTOMER = re.compile(r"\bcustomer(?:[ _-]?id)?\W{0,3}(\d{1,15})\b", re.IGNORECASE)
+_CUSTOMER = re.compile(r"\bcustomer(?:[ _-]?id)?\W{0,3}(0*[1-9]\d{0,14})\b", re.IGNORECASE)
 _SEVERITY = re.compile(r"^severity: *(\w+)", re.IGNORECASE | re.MULTILINE)
 _READS = re.compile(r"^(?:get|list|search|find|read|look_?up)_", re.IGNORECASE)
 _TIME = re.compile(r'"(?:day|at|\w{1,40}_at)": ?"(\d{4}-\d{2}-\d{2}[^"]{0,32})"')
@@ -144,6 +145,6 @@ def _times(text: str) -> list[datetime]:
         except ValueError:
             continue
         # A day is over when it is on record; what is to come, such as the end of a package, is not looked at.
-        time += timedelta(days=1 if len(written) == len("2026-01-31") else 0)
-        times.append(time if time.tzinfo else time.replace(tzinfo=UTC))
+        aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+        times.append(moved(aware, timedelta(days=1 if len(written) == len("2026-01-31") else 0)))
     return times

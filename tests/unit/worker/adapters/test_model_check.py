@@ -127,3 +127,14 @@ def test_the_command_ends_with_1_when_one_of_the_models_is_not_usable(
     printed = capsys.readouterr().out
     assert "spare at 127.0.0.1:9: NOT usable" in printed
     assert "The model endpoint could not be reached." in printed
+
+
+def test_an_endpoint_that_loses_its_answers_is_not_usable(loop: ClientLoop) -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n"
+    lost = Said(wire=head + json.dumps(completion("{}").body).encode()[:150])
+    with Endpoint(lambda _: lost) as endpoint:
+        (check,) = check_models([OpenAIProvider(endpoint.url, "m-1")], loop, 30)
+
+    problems = {probe.ability: probe.problem for probe in check.probes}
+    assert not check.usable
+    assert problems["tools"] == problems["structured"] == "The model endpoint broke the connection within its answer."

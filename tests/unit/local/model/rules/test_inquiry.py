@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from pydantic import JsonValue
 
 from local.model.request import parse_request
@@ -102,3 +103,27 @@ def test_next_question_of_a_conversation_asks_the_tools_anew() -> None:
         {"role": "user", "content": "And customer_id: 8?"},
     ]
     assert {json.loads(call.arguments)["customer_id"] for call in turn(later).tool_calls} == {8}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["9999-12-31", "0001-01-01", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59"],
+)
+def test_moments_at_the_ends_of_the_calendar_are_read(moment: str) -> None:
+    """As systems write that have no end for a contract, or no beginning."""
+    first = turn([{"role": "user", "content": PROMPT}])
+    records: dict[str, JsonValue] = {
+        "get_customer_detail": {**CUSTOMER, "changed_at": moment},
+        "get_data_usage": {"days": [{"day": moment[:10], "gb": 1.0}, *usage_days(*SPIKE)]},
+    }
+    said = turn(answered(first, records))
+    assert "RISK_SCORE" in (said.text or "") or "There is no score." in (said.text or "")
+
+
+@pytest.mark.parametrize("number", ["0", "-7", "9" * 15, "9" * 16, "9" * 5_000])
+def test_a_customer_that_cannot_be_is_answered(number: str) -> None:
+    prompt = PROMPT.replace("customer 7", f"customer {number}")
+    first = turn([{"role": "user", "content": prompt}])
+    records: dict[str, JsonValue] = {"get_customer_detail": CUSTOMER, "get_data_usage": usage(*SPIKE)}
+    said = turn(answered(first, records, prompt))
+    assert said.text
