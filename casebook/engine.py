@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
+from casebook.database_file import DatabaseFile
 from casebook.errors import (
     CasebookForeign,
     CasebookNewer,
@@ -181,7 +182,25 @@ def _open_sqlite(url: URL) -> Engine:
     )
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
+    _keep_to_one_file(engine, DatabaseFile(url))
     return engine
+
+
+def _keep_to_one_file(engine: Engine, file: DatabaseFile) -> None:
+    def before_connecting(*_: object) -> None:
+        # SQLite would make a new, empty file where the casebook is gone.
+        file.require()
+
+    def connected(connection: Any, _record: Any) -> None:
+        file.note(connection)
+
+    def before_commit(connection: Connection) -> None:
+        if _writes(connection):
+            file.require()
+
+    event.listen(engine, "do_connect", before_connecting)
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "commit", before_commit)
 
 
 def _prepare_connection(connection: Any, _record: Any) -> None:
@@ -195,8 +214,11 @@ def _prepare_connection(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+
+
+def _writes(connection: Connection) -> bool:
+    return connection.get_execution_options().get(_WRITES, False)
 
 
 def _enter_wal(engine: Engine) -> None:

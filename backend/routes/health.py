@@ -5,6 +5,7 @@ from typing import Literal
 from fastapi import APIRouter, Response
 
 from backend.routes.dependencies import Desk, DeskDep
+from backend.routes.problem import RETRY_AFTER
 from backend.services.errors import SchedulerUnavailable
 from contracts.model import Contract
 
@@ -49,7 +50,9 @@ async def get_readiness(desk: DeskDep, response: Response) -> Readiness:
     """Whether the casebook can be written and the scheduler be reached; says of each part what is wrong with it."""
     parts = ReadyParts(casebook=await _casebook(desk), scheduler=await _scheduler(desk))
     ready = parts == ReadyParts(casebook=OK, scheduler=OK)
-    response.status_code = 200 if ready else 503
+    if not ready:
+        response.status_code = 503
+        response.headers.update(RETRY_AFTER)
     return Readiness(status="ready" if ready else "not_ready", parts=parts)
 
 

@@ -19,6 +19,9 @@ EVENT_KINDS = frozenset(get_args(EventKind))
 PROBLEM_JSON = "application/problem+json"
 TYPE_PREFIX = "urn:casewright:problem:"
 
+RETRY_AFTER = {"Retry-After": "2"}
+"""With every 503 of a part that is away: no longer than the backend itself waits before it looks again."""
+
 _HTTP_PROBLEMS: dict[int, tuple[str, str]] = {
     404: ("not-found", "There is nothing at '{path}'."),
     405: ("method-not-allowed", "'{path}' does not answer {method}."),
@@ -93,6 +96,8 @@ async def _answer(request: Request | WebSocket, error: Exception) -> Response:
 def _headers_of(error: Exception) -> dict[str, str] | None:
     if isinstance(error, AuthError) and error.status == 401:
         return {"WWW-Authenticate": 'Bearer realm="casewright"'}
+    if isinstance(error, CasebookError | ServiceError) and error.status == 503:
+        return RETRY_AFTER
     return dict(error.headers or {}) if isinstance(error, HTTPException) else None
 
 

@@ -41,6 +41,7 @@ class CasebookWait:
         self._fault = fault
         self._may_mend = may_mend
         self._pause_s = pause_s
+        self._retry_after = {"Retry-After": str(max(1, ceil(pause_s)))}
         self._over = False
         routes = [Route("/healthz", self._health), Route("/ready", self._ready), Mount("/", self._refuse)]
         config = uvicorn.Config(
@@ -90,13 +91,12 @@ class CasebookWait:
 
     async def _ready(self, _request: Request) -> Response:
         parts = ReadyParts(casebook=self._fault.public, scheduler="Not asked before the casebook answers.")
-        return JSONResponse(Readiness(status="not_ready", parts=parts).model_dump(), 503)
+        return JSONResponse(Readiness(status="not_ready", parts=parts).model_dump(), 503, self._retry_after)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Every other path and method, and sockets, too: a client must not take a wait for a final answer."""
         refusal = ProblemResponse(
-            make_problem(self._fault.id, self._fault.status, self._fault.public),
-            {"Retry-After": str(max(1, ceil(self._pause_s)))},
+            make_problem(self._fault.id, self._fault.status, self._fault.public), self._retry_after
         )
         if scope["type"] == "websocket":
             await WebSocket(scope, receive, send).send_denial_response(refusal)

@@ -56,6 +56,7 @@ CasebookError
     ├── CasebookMissing
     ├── CasebookUnwritable
     ├── CasebookFull            goes on by itself once there is room
+    ├── CasebookReplaced        goes on by itself once the same file is back
     ├── CasebookForeign
     ├── CasebookCorrupt
     └── CasebookNewer
@@ -79,6 +80,7 @@ from casebook.errors.database import (
     CasebookMissing,
     CasebookNewer,
     CasebookRefused,
+    CasebookReplaced,
     CasebookUnavailable,
     CasebookUnwritable,
     CasebookUrlInvalid,
@@ -149,6 +151,7 @@ __all__ = [
     "CasebookMissing",
     "CasebookNewer",
     "CasebookRefused",
+    "CasebookReplaced",
     "CasebookUnavailable",
     "CasebookUnwritable",
     "CasebookUrlInvalid",

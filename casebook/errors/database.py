@@ -78,6 +78,22 @@ class CasebookFull(CasebookUnavailable):
         )
 
 
+class CasebookReplaced(CasebookUnavailable):
+    """The file was moved, removed or replaced while it was in use. It goes on by itself once the file is back."""
+
+    id = "casebook-replaced"
+
+    def __init__(self, path: str, *, is_gone: bool) -> None:
+        super().__init__(
+            f"The casebook's file '{path}' was taken away while it was in use: put the same file back, or stop every "
+            "process before another takes its place."
+            if is_gone
+            else f"'{path}' is another file than the casebook that is in use: put that one back, or start every "
+            "process anew with this one.",
+            f"The casebook's file was taken away: nothing can be recorded before {OPERATOR} has mended that.",
+        )
+
+
 class CasebookForeign(CasebookUnavailable):
     """The file is a database of some other program; it is left untouched."""
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, event, text
 
 from casebook.engine import open_engine
-from casebook.errors import CasebookCorrupt, CasebookFull, CasebookUnavailable, CasebookUnwritable
+from casebook.errors import CasebookCorrupt, CasebookFull, CasebookReplaced, CasebookUnavailable, CasebookUnwritable
 from casebook.health import LASTS_S, CasebookHealth
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
@@ -110,6 +110,84 @@ def test_a_read_only_server_fails_the_probe_with_its_own_advice(book: CaseBook, 
 
     assert name in refused.value.sentence
     assert name not in refused.value.public
+
+
+@pytest.mark.parametrize("query", ["", "&cache=private"])
+def test_a_file_that_was_taken_away_takes_no_writes(
+    empty_casebook: Path, tmp_path: Path, query: str, caplog: pytest.LogCaptureFixture
+):
+    path, aside = tmp_path / "casebook.db", tmp_path / "aside.db"
+    book = CaseBook(Transactions(on_disk(empty_casebook, tmp_path, query)))
+    open_case(book, 1)
+
+    path.rename(aside)
+    with pytest.raises(CasebookReplaced) as refused:
+        open_case(book, 2)
+    with pytest.raises(CasebookReplaced):
+        book.transactions.probe()
+
+    assert refused.value.sentence == (
+        f"The casebook's file '{path}' was taken away while it was in use: put the same file back, or stop every "
+        "process before another takes its place."
+    )
+    assert str(tmp_path) not in refused.value.public
+    assert isinstance(book.transactions.health.fault, CasebookReplaced)
+    assert refused.value.sentence in caplog.messages
+    assert not path.exists()
+    aside.rename(path)
+    open_case(book, 3)
+    assert book.transactions.health.fault is None
+    assert {item.customer_id for item in book.list_cases().items} == {1, 3}
+
+
+def test_a_connection_that_is_new_makes_no_file_where_it_is_gone(empty_casebook: Path, tmp_path: Path):
+    engine = on_disk(empty_casebook, tmp_path)
+    book = CaseBook(Transactions(engine))
+    open_case(book, 1)
+    engine.dispose()
+    (tmp_path / "casebook.db").unlink()
+
+    with pytest.raises(CasebookReplaced, match="was taken away"):
+        book.list_cases()
+
+    assert not (tmp_path / "casebook.db").exists()
+
+
+def test_another_file_in_the_casebook_s_place_is_not_written(empty_casebook: Path, tmp_path: Path):
+    path, backup = tmp_path / "casebook.db", tmp_path / "backup.db"
+    shutil.copyfile(empty_casebook, backup)
+    engine = on_disk(empty_casebook, tmp_path)
+    book = CaseBook(Transactions(engine))
+    open_case(book, 1)
+
+    backup.rename(path)
+    with pytest.raises(CasebookReplaced, match="is another file than the casebook that is in use"):
+        open_case(book, 2)
+    engine.dispose()
+    with pytest.raises(CasebookReplaced):
+        open_case(book, 2)
+
+    fresh = open_engine(f"sqlite:///{path}")
+    assert 2 not in [item.customer_id for item in CaseBook(Transactions(fresh)).list_cases().items]
+    fresh.dispose()
+
+
+def test_a_file_that_goes_within_a_write_refuses_its_commit(empty_casebook: Path, tmp_path: Path):
+    path, aside = tmp_path / "casebook.db", tmp_path / "aside.db"
+    engine = on_disk(empty_casebook, tmp_path)
+    transactions = Transactions(engine)
+
+    def write_while_it_goes() -> None:
+        with transactions.write_rows() as connection:
+            connection.execute(text("UPDATE log_head SET last_seq = 7"))
+            path.rename(aside)
+
+    with pytest.raises(CasebookReplaced):
+        write_while_it_goes()
+
+    aside.rename(path)
+    assert CaseBook(transactions).last_seq() == 0
+    engine.dispose()
 
 
 def test_a_damaged_page_under_the_newest_event_fails_the_probe(empty_casebook: Path, tmp_path: Path):

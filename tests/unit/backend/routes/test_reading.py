@@ -1,4 +1,5 @@
 import asyncio
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from casebook.errors import (
     CasebookMissing,
     CasebookNewer,
     CasebookRefused,
+    CasebookReplaced,
     CasebookUnavailable,
     CasebookUnwritable,
 )
@@ -132,6 +134,26 @@ async def test_ready_says_that_nothing_can_be_written_and_names_no_place(parts: 
     assert "/srv" not in ready.text
 
 
+async def test_nothing_is_accepted_into_a_file_that_is_gone(parts: Parts, book: CaseBook, tmp_path: Path) -> None:
+    path, aside = tmp_path / "casebook.db", tmp_path / "aside.db"
+    body = {"customer_id": 2, "alert_type": "impossible_travel", "severity": "high", "description": "Two logins."}
+    public = (
+        "The casebook's file was taken away: nothing can be recorded before whoever runs this server has mended that."
+    )
+    open_case(book, 1)
+    async with answering(parts) as client:
+        path.rename(aside)
+        refused = await client.post("/api/workflow/start", json=body)
+        ready = await client.get("/ready")
+        aside.rename(path)
+        accepted = await client.post("/api/workflow/start", json=body)
+
+    assert (refused.status_code, refused.json()["id"], refused.json()["detail"]) == (503, "casebook-replaced", public)
+    assert (ready.status_code, ready.json()["parts"]["casebook"]) == (503, public)
+    assert {refused.headers["retry-after"], ready.headers["retry-after"]} == {"2"}
+    assert accepted.status_code == 202
+
+
 async def test_many_who_ask_share_one_probe(parts: Parts, book: CaseBook) -> None:
     probes = list[None]()
     async with answering(parts) as client:
@@ -146,6 +168,7 @@ PLACES = [
     CasebookUnwritable("/srv/casebook.db", "readonly"),
     CasebookCorrupt("/srv/casebook.db"),
     CasebookForeign("/srv/casebook.db"),
+    CasebookReplaced("/srv/casebook.db", is_gone=True),
     CasebookNewer("/srv/casebook.db", "9999"),
     CasebookRefused("cases on /srv/db", "/srv/user"),
     CasebookMissing("cases on /srv/db"),
@@ -160,6 +183,6 @@ async def test_no_problem_document_shows_where_the_casebook_is(parts: Parts, fau
     async with answering(parts) as client:
         parts.desk.casework.list_cases = unavailable  # pyright: ignore[reportAttributeAccessIssue] breaks on purpose
         answer = await client.get("/api/cases")
-    assert (answer.status_code, answer.json()["id"]) == (503, fault.id)
+    assert (answer.status_code, answer.json()["id"], answer.headers["retry-after"]) == (503, fault.id, "2")
     assert "/srv" not in answer.text
     assert "/srv" in fault.sentence

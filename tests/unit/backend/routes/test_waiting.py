@@ -56,6 +56,7 @@ def test_while_it_waits_it_lives_and_says_what_for(waiting: Future[bool], listen
         ready = client.get("/ready")
         assert (ready.status_code, ready.json()["status"]) == (503, "not_ready")
         assert ready.json()["parts"]["casebook"] == AWAY.sentence
+        assert int(ready.headers["retry-after"]) >= 1
         refused = client.get("/api/cases")
         assert (refused.status_code, refused.json()["id"]) == (503, "casebook-unavailable")
         assert refused.json()["detail"] == AWAY.sentence
