@@ -227,9 +227,9 @@ def retry_after_s(headers: Mapping[str, str], utc_now: datetime) -> float | None
 
 def _asked_pause_s(headers: Mapping[str, str], utc_now: datetime) -> float | None:
     """The longest pause that is named: proxies add theirs to that of the server."""
-    milliseconds = [ms for each in _values(headers.get("retry-after-ms")) if (ms := _number(each)) is not None]
-    if milliseconds:
-        return max(milliseconds) / 1000
+    named = [s for each in _values(headers.get("retry-after-ms")) if (s := _seconds(each, "ms")) is not None]
+    if named:
+        return max(named)
     pauses = [_pause_s(each, utc_now) for each in _values(headers.get("retry-after"))]
     return max((pause for pause in pauses if pause is not None), default=None)
 
@@ -240,7 +240,7 @@ def _values(header: str | None) -> list[str]:
 
 
 def _pause_s(value: str, utc_now: datetime) -> float | None:
-    seconds = _number(value)
+    seconds = _seconds(value, "s")
     if seconds is not None:
         return _from_epoch(seconds, utc_now)
     try:
@@ -258,9 +258,9 @@ def _from_epoch(seconds: float, utc_now: datetime) -> float:
     return max(0.0, since_1970_s - utc_now.timestamp())
 
 
-def _number(text: str) -> float | None:
-    """A figure in decimals, not negative; infinite where it is too great for one."""
+def _seconds(text: str, unit: str) -> float | None:
+    """A figure in decimals, not negative, in `unit` unless it names its own; infinite where it is too great for one."""
     match = _FIGURE.fullmatch(text.strip())
     if match is None:
         return None
-    return float(match[1]) / (1000 if match[2] == "ms" else 1)
+    return float(match[1]) / (1000 if (match[2] or unit) == "ms" else 1)

@@ -226,6 +226,9 @@ def test_retry_after_is_read_in_every_form_and_nonsense_is_none(value: str, seco
         ({"retry-after-ms": "-1", "retry-after": "7"}, 7.0),
         ({"retry-after-ms": "1e999"}, 300.0),
         ({"retry-after-ms": ""}, None),
+        ({"retry-after-ms": "1500ms"}, 1.5),
+        ({"retry-after-ms": "7s"}, 7.0),
+        ({"retry-after-ms": "1000, 2000"}, 2.0),
         ({"retry-after-ms": "0", "retry-after": "7"}, 0.0),
         ({"retry-after": "1e999"}, 300.0),
         ({"retry-after": "9" * 5_000}, 300.0),
@@ -275,6 +278,15 @@ def test_a_model_with_a_long_pause_is_tried_again_after_five_minutes(loop: Clien
         clock[0] = 300.0
 
         assert model.complete(REQUEST, 10).text == "{}"
+
+
+@pytest.mark.parametrize("status", [200, 429])
+def test_a_pause_is_read_wherever_the_error_stands(loop: ClientLoop, status: int) -> None:
+    said = Said(status, {"error": {"code": 429, "message": "Slow down."}}, {"retry-after": "7"})
+    with Endpoint(lambda _: said) as endpoint, pytest.raises(ModelUnavailable) as raised:
+        ask(loop, endpoint.url)
+
+    assert raised.value.retry_after_s == 7.0
 
 
 @pytest.mark.parametrize("values", [("3", "7"), ("7", "Sun Nov  6 08:49:37 1994"), ("soon", "7")])
