@@ -1,9 +1,11 @@
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate, useRouter } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { NextCaseButton } from "@/features/claims/NextCaseButton";
 import { IdentityMenu } from "@/features/session/IdentityMenu";
 import { useConfig } from "@/shared/api/config";
 import { mayActAs, useIdentity, useSession } from "@/shared/api/session";
 import { PlusIcon } from "@/shared/ui/icons";
+import { focusIfLost } from "@/shared/focus";
 import { Mark } from "@/shared/ui/Mark";
 import { RulesModelTag } from "@/shared/ui/RulesModelTag";
 import { LiveIndicator } from "./LiveIndicator";
@@ -18,6 +20,7 @@ export function Shell() {
   const personas = useSession().data?.personas ?? [];
   const navigate = useNavigate();
   const working = mayActAs(identity, "analyst");
+  useFocusOnPage();
   return (
     <>
       <a href="#main" className={classes["skip"]}>
@@ -55,5 +58,17 @@ export function Shell() {
         <Outlet />
       </main>
     </>
+  );
+}
+
+/** Whoever followed a link with the keyboard goes on from the new page, not from the top of everything. */
+function useFocusOnPage(): void {
+  const router = useRouter();
+  useEffect(
+    () =>
+      router.subscribe("onRendered", ({ pathChanged }) => {
+        if (pathChanged) focusIfLost("main");
+      }),
+    [router],
   );
 }

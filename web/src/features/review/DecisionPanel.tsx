@@ -1,6 +1,7 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { CaseEvent, CaseView, ReviewRequest, RiskAssessment } from "@/api/types";
 import { useIdentity } from "@/shared/api/session";
+import { focusIfLost } from "@/shared/focus";
 import { isJudged, whyNotJudged } from "@/shared/desk/judged";
 import { formatScore } from "@/shared/format/numbers";
 import { RISK } from "@/shared/format/words";
@@ -57,8 +58,12 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
     if (review !== null) showSection("assessment");
   };
   const open = review !== null && !answeredHere;
+  useEffect(() => {
+    // The button that sent the answer is gone.
+    if (answeredHere) focusIfLost("decision");
+  }, [answeredHere]);
   return (
-    <Panel title="Decision" aside={review !== null && <ReviewTags review={review} />}>
+    <Panel title="Decision" id="decision" aside={review !== null && <ReviewTags review={review} />}>
       {open && view.assessment !== null && !changed && <Verdict assessment={view.assessment} />}
       {changed && <ChangedBanner view={view} onShow={adopt} />}
       {decide.isError && <Refusal error={decide.error} onReload={adopt} />}

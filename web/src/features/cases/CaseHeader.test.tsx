@@ -1,0 +1,42 @@
+import { screen } from "@testing-library/react";
+import type { ReactNode } from "react";
+import { expect, test, vi } from "vitest";
+import type { Reversal } from "@/api/types";
+import { caseView } from "@/test/fixtures";
+import { renderInApp } from "@/test/render";
+import { CaseHeader } from "./CaseHeader";
+
+vi.mock("@tanstack/react-router", () => ({
+  Link: ({ children }: { children: ReactNode }) => <a href="/">{children}</a>,
+}));
+
+const reversal = (status: Reversal["status"]): Reversal => ({
+  reversal_id: "case-1:unlock_account:1",
+  case_id: "case-1",
+  undoes: "case-1:lock_account:1",
+  action: "unlock_account",
+  reason: "The customer came by.",
+  requested_by: "ana",
+  requested_at: "2026-11-21T08:00:00Z",
+  status,
+  decided_by: "maria",
+  decided_at: "2026-11-21T09:00:00Z",
+  comment: null,
+  effect: null,
+});
+const locked = (status: Reversal["status"]) =>
+  caseView({ state: "closed", review: null, outcome: "account_locked", reversals: [reversal(status)] });
+
+test.each<[Reversal["status"], string]>([
+  ["approved", "Account locked"],
+  ["failed", "Account locked"],
+  ["done", "Account locked, then lock taken back"],
+])("a lock whose reversal is %s is called “%s”", (status, words) => {
+  renderInApp(<CaseHeader view={locked(status)} outdated={false} />);
+  expect(screen.getByRole("status")).toHaveTextContent(new RegExp(`^${words}$`));
+});
+
+test("a case whose question is answered is called decided", () => {
+  renderInApp(<CaseHeader view={caseView({ review: null })} outdated={false} />);
+  expect(screen.getByRole("status")).toHaveTextContent("Decided");
+});

@@ -1,0 +1,6 @@
+/** Moves the focus to the element with this id, if what had it is gone. What is focused on purpose stays so. */
+export function focusIfLost(id: string): void {
+  const { activeElement, body } = document;
+  if (activeElement !== null && activeElement !== body) return;
+  document.getElementById(id)?.focus({ preventScroll: true });
+}
