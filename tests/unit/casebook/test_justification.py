@@ -12,6 +12,7 @@ from casebook.errors import (
     NotApproved,
     NotAsApproved,
     OutcomeNotJustified,
+    QuestionNotAsked,
     ReportsNotRecorded,
     ReportUnfounded,
     RoundNotBegun,
@@ -318,13 +319,14 @@ def test_the_log_of_refused_transitions_does_not_grow_with_the_attempts(book: Ca
         with pytest.raises(CaseNotFound):
             book.start_round("case-nobody", 1)
     assert book.accepted_decision(case, f"{case}:r1", announced=200) is None
-    assert book.accepted_decision("case-invented", "case-invented:r1") is None
+    with pytest.raises(QuestionNotAsked):
+        book.accepted_decision("case-invented", "case-invented:r1")
 
     assert {(each.case_id, each.reason, each.attempts) for each in book.refusals()} == {
         (case, "round-not-justified", 50),
         (case, "no-accepted-decision", 200),
         (None, "unknown-case", 50),
-        (None, "no-accepted-decision", 1),
+        (None, "question-not-asked", 1),
     }
     assert book.count_refusals() == 301
     assert book.refusals(case)[0].sentence.startswith(f"An answer to '{case}:r1' was announced")
@@ -336,4 +338,5 @@ def test_the_accepted_decision_is_read_by_its_review(book: CaseBook):
     opening = ask(book, case)
     decision = decide(book, opening)
     assert book.accepted_decision(case, opening.review.review_id) == decision
-    assert book.accepted_decision(open_case(book, 2), opening.review.review_id) is None
+    with pytest.raises(QuestionNotAsked):
+        book.accepted_decision(open_case(book, 2), opening.review.review_id)
