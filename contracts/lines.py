@@ -2,13 +2,17 @@
 
 import codecs
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from contracts.braces import Braces
 
 MAX_LINE_BYTES = 1_048_576
 """A longer line is no event, and holding it whole would cost memory."""
 
-_HEAD_BYTES = 256
+HEAD_BYTES = 256
+"""So much is held of what is too long."""
 
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
 _MARKS = (
@@ -36,6 +40,8 @@ class Line:
     """How much of it, in UTF-8, is not in `data`: of a line that is too long only the beginning is."""
     recoded: bool = False
     """It came in UTF-16 or UTF-32."""
+    number: int = field(default=1, compare=False)
+    """Which line it is of all that came, or in which it begins, counted from 1."""
 
     @property
     def problem(self) -> str | None:
@@ -47,14 +53,19 @@ class Line:
 
 
 class LineSplitter:
-    """Cuts what is fed to it into lines. It holds one line at most, and of a line that is too long the beginning."""
+    """Cuts what is fed to it into lines. It holds one line at most, and of a line that is too long the beginning.
+
+    A line that is too long and holds one object after the other, as an array that was written without a line end, is
+    cut behind objects: then each of these may be as long as a line.
+    """
 
     def __init__(self) -> None:
         self._first = bytearray()
         self._decoder: codecs.IncrementalDecoder | None = None
         self._sniffed = False
         self._rest = bytearray()
-        self._beyond = 0
+        self._long: _LongLine | None = None
+        self._number = 1
 
     def feed(self, data: bytes) -> Iterator[Line]:
         """The lines that end in `data`."""
@@ -69,8 +80,7 @@ class LineSplitter:
         """The last line, when it has no end."""
         if not self._sniffed:
             yield from self._cut(self._recoded(self._sniff()))
-        if self._rest:
-            yield self._taken()
+        yield from self._ended(is_last=True)
 
     def _sniff(self) -> bytes:
         first = bytes(self._first)
@@ -89,23 +99,80 @@ class LineSplitter:
     def _cut(self, data: bytes) -> Iterator[Line]:
         start = 0
         while (end := data.find(b"\n", start)) >= 0:
-            self._hold(data[start:end])
-            yield self._taken()
+            if not self._rest and self._long is None and end - start <= MAX_LINE_BYTES:
+                yield self._line((data[start:end].lstrip(b"\0"), 0))
+            else:
+                yield from self._hold(data[start:end])
+                yield from self._ended()
+            self._number += 1
             start = end + 1
-        self._hold(data[start:])
+        yield from self._hold(data[start:])
 
-    def _hold(self, data: bytes) -> None:
-        if self._beyond:
-            self._beyond += len(data)
+    def _hold(self, data: bytes) -> Iterator[Line]:
+        if self._long is not None:
+            yield from map(self._line, self._long.feed(data))
             return
         # A log that was cut under its writer begins with as many zeros as it had bytes.
         self._rest += data if self._rest else data.lstrip(b"\0")
         if len(self._rest) > MAX_LINE_BYTES:
-            self._beyond = len(self._rest) - _HEAD_BYTES
-            del self._rest[_HEAD_BYTES:]
+            self._long = _LongLine()
+            whole = bytes(self._rest)
+            self._rest.clear()
+            yield from map(self._line, self._long.feed(whole))
 
-    def _taken(self) -> Line:
-        line = Line(bytes(self._rest), self._beyond, self._decoder is not None)
-        self._rest.clear()
+    def _ended(self, *, is_last: bool = False) -> Iterator[Line]:
+        if self._long is not None:
+            yield from map(self._line, self._long.rest())
+            self._long = None
+        elif self._rest or not is_last:
+            yield self._line((bytes(self._rest), 0))
+            self._rest.clear()
+
+    def _line(self, part: tuple[bytes, int]) -> Line:
+        return Line(*part, self._decoder is not None, number=self._number)
+
+
+class _LongLine:
+    """A line that is too long, in parts: each is what is held, and how much more there was of it."""
+
+    def __init__(self) -> None:
+        self._braces = Braces()
+        self._held = bytearray()
+        self._ends = list[int]()
+        """Where objects end in what is held."""
         self._beyond = 0
-        return line
+
+    def feed(self, data: bytes) -> Iterator[tuple[bytes, int]]:
+        """The parts that end in `data`."""
+        ends = self._braces.ends(data)
+        if self._beyond:
+            if not ends:
+                self._beyond += len(data)
+                return
+            yield bytes(self._held), self._beyond + ends[0]
+            self._held, self._beyond = bytearray(), 0
+            data, ends = data[ends[0] :], [end - ends[0] for end in ends[1:]]
+        self._ends += [len(self._held) + end for end in ends]
+        self._held += data
+        while len(self._held) > MAX_LINE_BYTES:
+            fitting = bisect_right(self._ends, MAX_LINE_BYTES)
+            if fitting:
+                yield self._taken(self._ends[fitting - 1], fitting)
+            elif self._ends:
+                end = self._ends[0]
+                head, _ = self._taken(end, 1)
+                yield head[:HEAD_BYTES], end - HEAD_BYTES
+            else:
+                self._beyond = len(self._held) - HEAD_BYTES
+                del self._held[HEAD_BYTES:]
+
+    def rest(self) -> Iterator[tuple[bytes, int]]:
+        """What is behind the last part, if there is anything."""
+        if self._held:
+            yield bytes(self._held), self._beyond
+
+    def _taken(self, end: int, objects: int) -> tuple[bytes, int]:
+        part = bytes(self._held[:end])
+        del self._held[:end]
+        self._ends = [later - end for later in self._ends[objects:]]
+        return part, 0

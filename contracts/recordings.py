@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
-from contracts.lines import Line, LineSplitter
+from contracts.json_objects import ObjectSplitter
+from contracts.lines import Line
 
 UNREADABLE = (OSError, EOFError, zlib.error)
 """What reading a recording raises."""
@@ -17,11 +18,11 @@ _GZIP_MARK = b"\x1f\x8b"
 
 
 def recorded_lines(path: Path) -> Generator[Line]:
-    """The lines of a recording, read as they are asked for; gzip shows in its name or its first bytes.
+    """The lines and objects of a recording, read as they are asked for; gzip shows in its name or its first bytes.
 
     Memory does not grow with the file, nor with what a compressed one becomes. Raises UNREADABLE.
     """
-    splitter = LineSplitter()
+    splitter = ObjectSplitter()
     with _opened(path) as file:
         # All that there is before a fault in the file, not whole chunks only.
         while chunk := file.read1(_CHUNK_BYTES):

@@ -4,8 +4,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, cast
 
 MAX_DEPTH = 32
@@ -14,10 +13,13 @@ MAX_INT_DIGITS = 19
 """Longer whole numbers are kept as text: no reader is sure to hold them."""
 
 BYTE_ORDER_MARK = "\ufeff"
-_BLANK = " \t\r\n" + BYTE_ORDER_MARK
+_PLAIN_BLANK = " \t\r\n" + BYTE_ORDER_MARK
+# What text was pasted or joined from leaves invisible characters before the first object.
+_BLANK = _PLAIN_BLANK + "\v\f\x85\xa0\u180e\u200b\u200c\u200d\u2028\u2029\u2060\u3000"
 # A log that was cut under its writer, or a disk that lost power, leaves NUL; RFC 7464 begins each record with RS.
 _PADDING = "\0\x1e"
-_OF_AN_ARRAY = re.compile(r"[\[,]\s*(?=\{)")
+_OF_AN_ARRAY = re.compile(rf"(?:[\[\],][{_BLANK}]*)+(?=\{{)")
+_BETWEEN = re.compile(rf"[{_BLANK}{_PADDING}\[\],]*")
 _EXTENDED = frozenset({"$date", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$oid"})
 """MongoDB's extended JSON: an object of one such key says what type its value had."""
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
@@ -40,7 +42,7 @@ class Unreadable(ValueError):
 
 
 class TolerantJson:
-    """Reads one JSON value a line, and counts by kind what it mended. Not thread-safe."""
+    """Reads the JSON values of a line, and counts by kind what it mended. Not thread-safe."""
 
     def __init__(self) -> None:
         self.mended: Counter[str] = Counter()
@@ -53,68 +55,52 @@ class TolerantJson:
             strict=False,
         )
 
-    def read(self, line: bytes) -> Any:
-        """The value. Raises Unreadable. `mended` then says what was mended in this line.
+    def values(self, line: bytes) -> Generator[Any]:
+        """The values that stand in the line, nearly always one. Raises Unreadable at the first that is none.
 
-        A line may also be one of a JSON array that has an element a line: its bracket or comma is skipped.
+        `mended` then says what was mended in the value that was given last. Brackets and commas of an array around
+        and between objects are skipped, so that a line may hold one element of an array, or all.
         """
         self.mended = Counter()
         try:
-            return self._value(self._text(line))
+            text = self._text(line)
+            value, end = self._next(text, 0)
+            yield value
+            while end < len(text):
+                self.mended = Counter({"many_on_a_line": 1})
+                value, end = self._next(text, end)
+                yield value
         except json.JSONDecodeError as error:
             raise Unreadable(_why(line, error)) from None
         except RecursionError:
             raise Unreadable("Invalid JSON: it is nested too deeply") from None
 
     def within(self, text: str) -> Any:
-        """The object that a text holds as JSON, or None. It counts as a part of the line that was read last."""
-        if not text.lstrip(_BLANK).startswith("{"):
+        """The object or list that a text holds as JSON, or None. It counts as part of the value that was read last."""
+        bare = text.strip(_BLANK)
+        if not bare.startswith(("{", "[")):
             return None
         try:
-            return self._value(self._shallow(text.strip(_BLANK)))
+            bare = self._shallow(bare)
+            value, end = self._next(bare, 0)
         except (Unreadable, json.JSONDecodeError, RecursionError):
             return None
+        return value if end == len(bare) else None
 
-    def object_with(self, keys: AbstractSet[str], value: Any, not_kept: AbstractSet[str]) -> dict[str, Any] | None:
-        """The object in `value` that has these keys: `value` itself, or the one that it holds, also as a text of JSON.
-
-        What a queue or a log shipper put around it is kept as further fields, except under the names `not_kept`. An
-        object without such a one is given back as it is; None is what is no object.
-        """
-        found = self._unpacked(value)
-        if not isinstance(found, dict):
-            return None
-        around = cast("dict[str, Any]", found)
-        if keys <= around.keys():
-            return around
-        parts = {name: self._unpacked(part) for name, part in around.items()}
-        inner = {name: cast("dict[str, Any]", part) for name, part in parts.items() if isinstance(part, dict)}
-        inner = {name: part for name, part in inner.items() if keys <= part.keys()}
-        if len(inner) != 1:
-            return around
-        self.mended["unwrapped"] += 1
-        ((name, wanted),) = inner.items()
-        kept = {other: part for other, part in around.items() if other != name and other not in not_kept}
-        # A stream that was saved line by line is judged as the stream was.
-        return wanted if kept.keys() == {"offset"} else kept | wanted
-
-    def _unpacked(self, value: Any) -> Any:
-        inner = self.within(value) if isinstance(value, str) else None
-        if inner is None:
-            return value
-        self.mended["unpacked"] += 1
-        return inner
-
-    def _value(self, text: str) -> Any:
-        value, end = self._decoder.raw_decode(text)
-        rest = text[end:].strip(_BLANK)
-        if rest.strip(_BLANK + ",]"):
-            raise Unreadable(f"Invalid JSON: more than one value at column {end + 1}; a line ends at LF alone")
-        if rest:
-            self.mended["array_mark"] += 1
+    def _next(self, text: str, start: int) -> tuple[Any, int]:
+        """The value that begins at `start`, and where the next begins, or the end. Raises Unreadable."""
+        value, end = self._decoder.raw_decode(text, start)
         if "\\u" in text or "\0" in text:
             value = self._clean(value)
-        return value
+        if end == len(text):
+            return value, end
+        between = _BETWEEN.match(text, end)
+        assert between is not None, "it matches nothing, too"
+        if between.end() < len(text) and text[between.end()] != "{":
+            raise Unreadable(f"Invalid JSON: something that is no object follows at column {end + 1}")
+        if between[0].strip(_BLANK + _PADDING):
+            self.mended["array_mark"] += 1
+        return value, between.end()
 
     def _text(self, line: bytes) -> str:
         try:
@@ -123,10 +109,11 @@ class TolerantJson:
             text = line.decode(errors="replace")
             self.mended["text_replaced"] += 1
         bare = text.lstrip(_BLANK + _PADDING)
-        if BYTE_ORDER_MARK in text[: len(text) - len(bare)]:
+        before = text[: len(text) - len(bare)]
+        if BYTE_ORDER_MARK in before:
             self.mended["byte_order_mark"] += 1
         bare = bare.rstrip(_BLANK + _PADDING)
-        if any(mark in text[:1] + text[-1:] for mark in _PADDING):
+        if before.strip(_PLAIN_BLANK) or text[-1:] in tuple(_PADDING):
             self.mended["padding"] += 1
         if mark := _OF_AN_ARRAY.match(bare):
             bare = bare[mark.end() :]

@@ -9,18 +9,18 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, cast
 
 from pydantic import ValidationError
 
 from contracts.lines import Line
-from contracts.money import minor_digits, to_minor_unit
 from contracts.telemetry import MAX_CUSTOMER_ID, TelemetryEvent, telemetry_event
+from contracts.telemetry_envelopes import Envelopes
 from contracts.telemetry_json import AMBIGUOUS, TolerantJson, Unreadable
+from contracts.telemetry_money import NoMoney, currency_of, rounded
 from contracts.telemetry_times import FUTURE_TOLERANCE, NoTime, implausible, instant
 
 SetAsideKind = Literal["unreadable", "from_the_future", "from_the_far_past"]
@@ -28,8 +28,8 @@ SetAsideKind = Literal["unreadable", "from_the_future", "from_the_far_past"]
 SET_ASIDE = "set_aside"
 """The attribute that keeps what was given but not judged."""
 
-_NOTHING = b" \t\r\xef\xbb\xbf\0\x1e[],"
-"""What a line without an event is made of, those of an array among them."""
+_NOTHING = b" \t\r\n\xef\xbb\xbf\xe2\x80\x81\x8b\x8c\x8d\xa8\xa9\xc2\xa0\0\x1e[],"
+"""What a line without an event is made of, those of an array and of invisible characters among them."""
 _FIELDS = frozenset({"event_id", "customer_id", "occurred_at", "kind", "attributes"})
 _NAMES_AN_EVENT = frozenset({"kind", "customer_id"})
 _NEEDED: Mapping[object, frozenset[str]] = {
@@ -39,7 +39,8 @@ _NEEDED: Mapping[object, frozenset[str]] = {
     "data_usage": frozenset({"gb"}),
     "api_call": frozenset({"endpoint"}),
 }
-_MAX_AMOUNT_EXPONENT = 18
+_KIND_OF = {str(kind).replace("_", ""): kind for kind in _NEEDED}
+"""By its letters alone: `AUTH_FAILURE`, `auth-failure` and `AuthFailure` are one."""
 _MAX_GB = 1_000_000
 """A petabyte in one reading is a counter that ran over; as the customer's record it would hide every later spike."""
 _NULL_ISLAND_DEGREES = 0.01
@@ -81,76 +82,87 @@ class TelemetryReader:
         self._now = now
         self._tolerance = tolerance
         self._json = TolerantJson()
+        self._envelopes = Envelopes(self._json, _NAMES_AN_EVENT, _FIELDS)
 
-    def event(self, line: Line) -> Reading | None:
-        """The event in the line; None when the line is blank."""
-        value = self._value(line)
-        if value is None or isinstance(value, SetAside):
-            return value
-        return self._read(value[0], line)
+    def events(self, line: Line) -> Generator[Reading]:
+        """The events in the line: nearly always one, none when the line is blank."""
+        for value in self._values(line):
+            if isinstance(value, SetAside):
+                yield value
+            else:
+                yield from self._read_all(value, line)
 
-    def enveloped(self, line: Line) -> tuple[int | None, Reading] | None:
-        """The offset and the event of a line `{"offset": n, "event": {…}}`; None when the line is blank.
+    def enveloped(self, line: Line) -> Generator[tuple[int | None, Reading]]:
+        """The offset and the event of each `{"offset": n, "event": {…}}` in the line; none when the line is blank.
 
         An event whose offset is none can be judged, and reading can go on behind the one before it.
         """
-        value = self._value(line)
-        if value is None:
-            return None
-        if isinstance(value, SetAside):
-            return None, value
-        envelope: Any = self._json.within(value[0]) if isinstance(value[0], str) else value[0]
+        for value in self._values(line):
+            if isinstance(value, SetAside):
+                yield None, value
+            else:
+                yield from self._enveloped(self._envelopes.unpacked(value), line)
+
+    def _enveloped(self, envelope: Any, line: Line) -> Generator[tuple[int | None, Reading]]:
         if not isinstance(envelope, dict):
-            return None, SetAside("unreadable", "Input should be an object")
+            yield None, SetAside("unreadable", "Input should be an object")
+            return
         envelope = cast("dict[str, Any]", envelope)
         offset = _whole(envelope.get("offset"))
-        reading = self._read(envelope.get("event", envelope if offset is None else None), line)
-        if offset is not None:
-            reading = SetAside(reading.kind, f"event.{reading.reason}") if isinstance(reading, SetAside) else reading
-        elif not isinstance(reading, SetAside):
-            self.mended["offset_unknown"] += 1
-        elif reading.kind == "unreadable":
-            missing = "Field required" if "offset" not in envelope else "Input should be a valid integer, 0 or more"
-            reading = SetAside("unreadable", f"offset: {missing}")
-        return offset, reading
+        for reading in self._read_all(envelope.get("event", envelope if offset is None else None), line):
+            if not isinstance(reading, SetAside):
+                if offset is None:
+                    self.mended["offset_unknown"] += 1
+                yield offset, reading
+            elif offset is None and reading.kind == "unreadable":
+                missing = "Field required" if "offset" not in envelope else "Input should be a valid integer, 0 or more"
+                yield None, SetAside("unreadable", f"offset: {missing}")
+            else:
+                yield offset, SetAside(reading.kind, reading.reason if offset is None else f"event.{reading.reason}")
 
-    def customer(self, line: Line) -> int | SetAside | None:
-        """The customer whom the line speaks of, whatever else it says; None when the line is blank."""
-        value = self._value(line)
-        if value is None or isinstance(value, SetAside):
-            return value
-        fields = self._json.object_with(_NAMES_AN_EVENT, value[0], _FIELDS)
-        customer = _whole(fields.get("customer_id")) if fields is not None else None
-        if not customer or customer > MAX_CUSTOMER_ID:
-            return SetAside("unreadable", "customer_id: there is none")
-        return customer
+    def customers(self, line: Line) -> Generator[int | SetAside]:
+        """The customer of whom each event in the line speaks, whatever else it says; none when the line is blank."""
+        for value in self._values(line):
+            for fields in [value] if isinstance(value, SetAside) else self._envelopes.opened(value):
+                given = cast("dict[str, Any]", fields).get("customer_id") if isinstance(fields, dict) else None
+                customer = _whole(given)
+                if isinstance(fields, SetAside):
+                    yield fields
+                elif not customer or customer > MAX_CUSTOMER_ID:
+                    yield SetAside("unreadable", "customer_id: there is none")
+                else:
+                    yield customer
 
-    def _value(self, line: Line) -> tuple[Any] | SetAside | None:
+    def _values(self, line: Line) -> Generator[Any]:
         if line.problem is not None:
-            return SetAside("unreadable", line.problem)
-        if not line.data.strip(_NOTHING):
-            return None
-        try:
-            return (self._json.read(line.data),)
-        except Unreadable as error:
-            return SetAside("unreadable", str(error))
+            yield SetAside("unreadable", line.problem)
+        elif line.data.strip(_NOTHING):
+            try:
+                yield from self._json.values(line.data)
+            except Unreadable as error:
+                yield SetAside("unreadable", str(error))
 
-    def _read(self, fields: Any, line: Line) -> Reading:
-        mended = self._json.mended
-        if line.recoded:
-            mended["other_encoding"] += 1
-        fields = self._json.object_with(_NAMES_AN_EVENT, fields, _FIELDS)
-        if fields is None:
+    def _read_all(self, value: Any, line: Line) -> Generator[Reading]:
+        for number, fields in enumerate(self._envelopes.opened(value)):
+            # What was mended in the envelope counts once.
+            mended = Counter[str]() if number else self._json.mended
+            if line.recoded:
+                mended["other_encoding"] += 1
+            yield self._read(fields, mended)
+
+    def _read(self, fields: Any, mended: Counter[str]) -> Reading:
+        if not isinstance(fields, dict):
             return SetAside("unreadable", "Input should be an object")
+        fields = cast("dict[str, Any]", fields)
         attributes = fields.get("attributes")
-        if isinstance(attributes, str) and (unpacked := self._json.within(attributes)) is not None:
+        if isinstance(attributes, str) and isinstance(unpacked := self._json.within(attributes), dict):
             fields["attributes"] = unpacked
             mended["unpacked"] += 1
         mending = _Mending(fields, mended)
         kind = str(mending.fields.get("kind"))
         try:
             event = mending.event()
-        except (_Unjudgeable, NoTime) as error:
+        except (_Unjudgeable, NoTime, NoMoney) as error:
             return SetAside("unreadable", f"{kind}.{error}" if kind in _NEEDED else str(error))
         except ValidationError as error:
             return SetAside("unreadable", reason(error))
@@ -177,7 +189,7 @@ class _Mending:
         self._aside: dict[str, Any] = {}
 
     def event(self) -> TelemetryEvent:
-        """The event. Raises ValidationError, NoTime or _Unjudgeable when it lacks what it cannot be judged without."""
+        """The event. Raises ValidationError, NoTime, NoMoney or _Unjudgeable when it cannot be judged."""
         self._refuse_ambiguous()
         self._identify()
         self._spell_kind()
@@ -218,8 +230,8 @@ class _Mending:
     def _spell_kind(self) -> None:
         given = self.fields.get("kind")
         if isinstance(given, str) and given not in _NEEDED:
-            spelt = re.sub(r"[\s_-]+", "_", given.strip().lower())
-            if spelt in _NEEDED:
+            spelt = _KIND_OF.get(re.sub(r"[\W_]+", "", given).lower())
+            if spelt is not None:
                 self.fields["kind"] = spelt
                 self._mended["kind_spelt"] += 1
 
@@ -278,23 +290,17 @@ class _Mending:
             self._mended["success_spelt"] += 1
 
     def _money(self, attributes: dict[str, Any]) -> None:
-        currency = attributes.get("currency")
-        if isinstance(currency, str) and currency != (spelt := currency.strip().upper()):
-            attributes["currency"] = currency = spelt
+        currency = currency_of(attributes.get("currency"))
+        if isinstance(currency, str) and currency != attributes["currency"]:
+            attributes["currency"] = currency
             self._mended["currency_spelt"] += 1
         given = attributes.get("amount")
         if isinstance(given, bool) or not isinstance(given, int | float | str) or not isinstance(currency, str):
             return
-        try:
-            amount = Decimal(str(given).strip())
-        except InvalidOperation:
-            return
-        if not amount.is_finite() or amount.adjusted() > _MAX_AMOUNT_EXPONENT or not _is_long(amount, currency):
-            return
-        rounded = to_minor_unit(amount, currency)
-        attributes["amount"] = rounded
-        if rounded != amount:
-            self._mended["amount_rounded"] += 1
+        if found := rounded(given, currency):
+            attributes["amount"], is_another = found
+            if is_another:
+                self._mended["amount_rounded"] += 1
 
     def _mend(self, error: ValidationError) -> bool:
         """Whether the faults are such that the event can be judged without what is wrong."""
@@ -351,11 +357,6 @@ def _is_country(code: str) -> bool:
     if len(code) != 2 or not (code.isascii() and code.isalpha()) or code in _NO_COUNTRIES:
         return False
     return not ("QM" <= code <= "QZ" or ("XA" <= code <= "XZ" and code != "XK"))
-
-
-def _is_long(amount: Decimal, currency: str) -> bool:
-    """Whether the amount has more decimals than its currency."""
-    return -cast("int", amount.as_tuple().exponent) > minor_digits(currency)
 
 
 def _digest(text: str) -> str:

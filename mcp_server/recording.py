@@ -30,15 +30,13 @@ def recorded_customers(path: Path) -> RecordedCustomers:
     lines = 0
     reader = TelemetryReader()
     try:
-        for number, line in enumerate(recorded_lines(path), start=1):
-            customer = reader.customer(line)
-            if customer is None:
-                continue
-            lines += 1
-            if isinstance(customer, SetAside):
-                bad_lines.append(number)
-            else:
-                customer_ids.add(customer)
+        for line in recorded_lines(path):
+            for customer in reader.customers(line):
+                lines += 1
+                if isinstance(customer, SetAside):
+                    bad_lines.append(line.number)
+                else:
+                    customer_ids.add(customer)
     except UNREADABLE as error:
         raise UnreadableRecording(
             f"The recording {path} cannot be read ({file_problem(error)}): give the path of a .jsonl or .jsonl.gz file."

@@ -99,13 +99,13 @@ def _read_file(path: Path, reader: TelemetryReader) -> Generator[_Reading]:
     at, line_number = _BEFORE_ALL, 0
     try:
         for line in recorded_lines(path):
-            line_number += 1
-            reading = reader.event(line)
-            if isinstance(reading, SetAside):
-                yield at, MalformedLine(file=str(path), line=line_number, kind=reading.kind, reason=reading.reason)
-            elif reading is not None:
-                at = reading.occurred_at
-                yield at, reading
+            line_number = line.number
+            for reading in reader.events(line):
+                if isinstance(reading, SetAside):
+                    yield at, MalformedLine(file=str(path), line=line_number, kind=reading.kind, reason=reading.reason)
+                else:
+                    at = reading.occurred_at
+                    yield at, reading
     except UNREADABLE as error:
         why = file_problem(error)
         if isinstance(error, EOFError):

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from datetime import datetime, timedelta
 
 import httpx
@@ -12,7 +12,8 @@ import httpx
 from backend.ingest.report import MalformedLine
 from contracts.addresses import without_credentials
 from contracts.alert import AlertSource
-from contracts.lines import Line, LineSplitter
+from contracts.json_objects import ObjectSplitter
+from contracts.lines import Line
 from contracts.telemetry import TelemetryEvent
 from contracts.telemetry_reader import SetAside, TelemetryReader, utc_now
 from contracts.telemetry_times import FUTURE_TOLERANCE
@@ -103,13 +104,13 @@ class StreamSource:
                 self._delay_s = min(self._delay_s * 2, _LONGEST_DELAY_S)
 
     async def _readings(self, response: httpx.Response) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
-        splitter = LineSplitter()
+        splitter = ObjectSplitter()
         async for data in response.aiter_bytes():
             for line in splitter.feed(data):
-                if (reading := self._parse(line)) is not None:
+                for reading in self._parsed(line):
                     yield reading
         for line in splitter.finish():
-            if (reading := self._parse(line)) is not None:
+            for reading in self._parsed(line):
                 yield reading
 
     def _address(self) -> httpx.URL:
@@ -117,18 +118,16 @@ class StreamSource:
         url = httpx.URL(self._url)
         return url if self._offset is None else url.copy_merge_params({"after": str(self._offset)})
 
-    def _parse(self, line: Line) -> TelemetryEvent | MalformedLine | None:
-        read = self._reader.enveloped(line)
-        if read is None:
-            return None
-        offset, reading = read
-        before = self._offset
-        if offset is None and line.bytes_beyond and (head := _OFFSET.match(line.data)):
-            offset = int(head[1])
-        self._offset = before if offset is None else offset
-        if isinstance(reading, SetAside):
-            return MalformedLine(file=self._where, line=before or 0, kind=reading.kind, reason=reading.reason)
-        return reading
+    def _parsed(self, line: Line) -> Generator[TelemetryEvent | MalformedLine]:
+        for told, reading in self._reader.enveloped(line):
+            before = self._offset
+            head = _OFFSET.match(line.data) if told is None and line.bytes_beyond else None
+            offset = int(head[1]) if head else told
+            self._offset = before if offset is None else offset
+            if isinstance(reading, SetAside):
+                yield MalformedLine(file=self._where, line=before or 0, kind=reading.kind, reason=reading.reason)
+            else:
+                yield reading
 
     def _complain(self, problem: str) -> None:
         if self._problem is None:

@@ -37,8 +37,7 @@ def line(kind: str = "auth_failure", attributes: object = ..., **fields: object)
 
 def read(text: str | bytes) -> tuple[TelemetryEvent | SetAside, dict[str, int]]:
     reader = TelemetryReader(now=lambda: NOW, tolerance=timedelta(minutes=5))
-    reading = reader.event(Line(text if isinstance(text, bytes) else text.encode()))
-    assert reading is not None
+    (reading,) = reader.events(Line(text if isinstance(text, bytes) else text.encode()))
     return reading, dict(reader.mended)
 
 
@@ -137,6 +136,37 @@ def test_a_transaction_without_an_amount_is_not_judged(amount: str) -> None:
     assert isinstance(reading, SetAside)
     assert (reading.kind, reading.reason.split(":")[0]) == ("unreadable", "transaction.attributes.amount")
     assert mended == {}
+
+
+@pytest.mark.parametrize(
+    "amount",
+    ["5,000.00", "5.000,00", "5'000.00", "\u20ac5000.00", "EUR 5000", "5000 EUR", "5 000.00", "1,5", "", "n/a"],
+)
+def test_an_amount_of_another_form_is_named_and_not_guessed(amount: str) -> None:
+    reading, _ = read(line("transaction", {"amount": amount}))
+    assert isinstance(reading, SetAside)
+    assert reading.reason == (
+        f"transaction.attributes.amount: {amount!r} is not read; "
+        "write digits with a point before the decimals and nothing else, such as 5000.00"
+    )
+
+
+@pytest.mark.parametrize("currency", ["\u20ac", "EURO", "999", "532", "", "1978", 5])
+def test_a_currency_of_another_form_is_named(currency: object) -> None:
+    reading, _ = read(line("transaction", {"currency": currency}))
+    assert isinstance(reading, SetAside)
+    assert reading.reason == (
+        f"transaction.attributes.currency: {str(currency)!r} is not read; "
+        "write the three letters or digits of ISO 4217, such as EUR or 978"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "code"), [("978", "EUR"), (978, "EUR"), ("036", "AUD"), (36, "AUD"), (" 392 ", "JPY")]
+)
+def test_a_currency_is_read_by_its_number(given: object, code: str) -> None:
+    attributes, mended = judged(line("transaction", {"currency": given, "amount": 12}))
+    assert (attributes["currency"], mended) == (code, {"currency_spelt": 1})
 
 
 @pytest.mark.parametrize(
@@ -278,7 +308,10 @@ def test_a_login_that_succeeded_is_one_in_any_spelling(given: object) -> None:
     assert judged(line("login", {"success": given}))[0]["success"] is True
 
 
-@pytest.mark.parametrize("given", ["AUTH_FAILURE", " auth_failure ", "auth-failure", "Auth Failure"])
+@pytest.mark.parametrize(
+    "given",
+    ["AUTH_FAILURE", " auth_failure ", "auth-failure", "Auth Failure", "AuthFailure", "authFailure", "authfailure"],
+)
 def test_a_kind_is_read_in_other_spellings(given: str) -> None:
     assert judged(line(kind="auth_failure").replace('"auth_failure"', json.dumps(given)))[1] == {"kind_spelt": 1}
 
@@ -447,7 +480,7 @@ def test_a_byte_order_mark_and_other_bytes_cost_nothing() -> None:
 
 @pytest.mark.parametrize("blank", [b"", b"  ", b"\r", b"\xef\xbb\xbf", b"\t\r", b"\0" * 9, b"[", b"]\r", b"],"])
 def test_a_blank_line_is_nothing(blank: bytes) -> None:
-    assert TelemetryReader().event(Line(blank)) is None
+    assert list(TelemetryReader().events(Line(blank))) == []
 
 
 def test_utf_16_in_the_midst_is_named() -> None:
@@ -465,9 +498,8 @@ def test_a_customer_that_is_none_is_not_judged(customer: object) -> None:
 
 @given(st.binary(max_size=200))
 def test_no_bytes_raise(data: bytes) -> None:
-    TelemetryReader().event(Line(data))
-    TelemetryReader().enveloped(Line(data))
-    TelemetryReader().customer(Line(data))
+    for read_line in (TelemetryReader().events, TelemetryReader().enveloped, TelemetryReader().customers):
+        list(read_line(Line(data)))
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
