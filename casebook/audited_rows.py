@@ -90,6 +90,7 @@ _KINDS = (
         lambda row: report_key(row.round, row.specialist)[1],
         "body",
         ("status", "risk_score", "saved_at"),
+        keeps_body=True,
         repeated=("round", "specialist", "status", "risk_score"),
     ),
     _Kind(EvidenceRow, lambda row: row.evidence_id, "body", ("round", "specialist")),
@@ -182,6 +183,8 @@ def _read(kind: _Kind, row: Any) -> Row:
     text = None if kind.body is None else getattr(row, kind.body)
     body = None if text is None else _parsed(text)
     digest = None if text is None else digest_of(body)
+    if kind.table is EvidenceRow and isinstance(body, dict):
+        facts["result_hash"] = digest_of({"result": body.get("result")})
     kept = body if kind.keeps_body and isinstance(body, dict) else None
     return Row(kind.table.__tablename__, kind.key(row), digest, facts, kept, _contradiction(kind, row, body))
 

@@ -10,8 +10,10 @@ from pydantic import JsonValue
 from casebook.bonds import Bond, Bonds, Facts, dedupe_key, round_key
 from casebook.call_chain import BASELINE, Mark, SpendKey, SpendLine, chain_faults, spend_faults
 from casebook.events import BrokenLink, ChainCheck
+from casebook.log_completeness import Completeness
 from casebook.log_conclusions import conclusion_faults
 from casebook.log_justification import LogJustification, why_not_as_approved
+from casebook.quoting import misquoted_answers, misquoted_reports, missing_calls
 from contracts.case import CaseEvent
 from contracts.export import ExportedCall
 from contracts.hashing import content_hash
@@ -61,9 +63,12 @@ def digest_of(body: object) -> str:
 
 
 class CaseCheck:
-    """Checks one case: its events one after the other, then its rows. Holds what the log says of rows, not the log."""
+    """Checks one case: its events one after the other, then its rows. Holds what the log says of rows, not the log.
 
-    def __init__(self, case_id: str) -> None:
+    `full_after`: the event after which no event is an earlier release's; None where that is not known.
+    """
+
+    def __init__(self, case_id: str, full_after: int | None = None) -> None:
         self.case_id = case_id
         self.broken: BrokenLink | None = None
         """The first broken event; nothing further can be relied on then."""
@@ -73,7 +78,7 @@ class CaseCheck:
         """Of these, rows of an earlier release whose content bears no hash."""
         self._chain = ChainCheck()
         self._bonds = Bonds()
-        self._justified = LogJustification(case_id)
+        self._justified = LogJustification(case_id, Completeness(full_after))
 
     @property
     def last_seq(self) -> int:
@@ -141,6 +146,7 @@ class CaseCheck:
         faults = [*self._row_faults(found), *self._head_faults(found, head), *self._effect_faults(found)]
         faults.extend(self._call_faults(calls))
         faults.extend(self._conclusion_faults(found, calls))
+        faults.extend(self._quoting_faults(found, calls))
         return min(faults, key=lambda fault: fault.seq, default=None)
 
     def _call_faults(self, calls: Calls | None) -> Iterator[BrokenLink]:
@@ -210,6 +216,25 @@ class CaseCheck:
         if self._justified.is_of_an_earlier_release and later:
             reason = "nothing before it justifies it: a person was asked, so a person decides"
             yield BrokenLink(self.case_id, self._justified.cleared_itself_at or self.last_seq, reason)
+
+    def _quoting_faults(self, rows: list[Row], calls: Calls | None) -> Iterator[BrokenLink]:
+        """Reports and assessments of this release that name something else than what is kept."""
+        answers = {row.key: row.facts.get("result_hash") for row in rows if row.table == "evidence"}
+        kept = {(row.table, row.key): row.digest for row in rows if row.table == "report"}
+        known = Counter(call.key.rpartition("-")[0] for call in (calls or Calls()).journal if call.use is not None)
+        is_counted = calls is not None and all(call.key != BASELINE for call in calls.journal)
+        for row in rows:
+            bond = self._bonds.rows.get((row.table, row.key))
+            if bond is None or row.body is None or not self._justified.completeness.is_full(bond.seq):
+                continue
+            try:
+                reasons = [*misquoted_reports(row.body, kept)] if row.table == "round" else []
+                if row.table == "report":
+                    reasons += misquoted_answers(row.body, answers)
+                    reasons += missing_calls(row.body, known) if is_counted else ()
+            except (KeyError, TypeError, AttributeError, ValueError):
+                reasons = ["it is of another shape"]
+            yield from (self._fault(row.table, row.key, bond.seq, reason) for reason in reasons)
 
     def _judgement(self, rows: list[Row]) -> Facts:
         """What the case shows of the assessment of its current round."""

@@ -90,12 +90,12 @@ def _rows(said: Json, check: CaseCheck) -> Iterator[Row]:
             key = report_key(report["round"], report["specialist"])[1]
             # A round that only asks again shows the reports of its assessment, which bears a hash itself.
             if check.expects("report", key) or report not in _reports_of(assessment):
-                reports.setdefault(key, Row("report", key, digest_of(report)))
+                reports.setdefault(key, Row("report", key, digest_of(report), body=report))
             origin: Facts = {"round": report["round"], "specialist": report["specialist"]}
             origins.update({call["tool_call_id"]: origin for call in report["tool_calls"]})
     yield from reports.values()
     for item in said["evidence"]:
-        facts = origins.get(item["evidence_id"], {})
+        facts = {**origins.get(item["evidence_id"], {}), "result_hash": digest_of({"result": item["result"]})}
         yield Row("evidence", str(item["evidence_id"]), digest_of(item), facts)
     yield from _rows_of_case(case)
     for note in said["notes"]:

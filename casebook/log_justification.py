@@ -6,12 +6,13 @@ its hashes, must also invent everything that would have had to come before.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from casebook.events import SYSTEM
 from casebook.justification import CLOCK_TOLERANCE, Precedents
 from casebook.log_actors import why_not_by
+from casebook.log_completeness import Completeness
 from casebook.log_reversals import ReversalRules
 from casebook.terms import Limits
 from contracts.alert import Severity
@@ -23,6 +24,9 @@ from contracts.review import Role, may_act_as
 from contracts.words import says_something
 
 Data = Mapping[str, Any]
+
+CLOCKS_AGREE = timedelta(hours=1)
+"""By so much the clocks of those who write a log may differ."""
 
 AFTER_THE_END = frozenset(
     {
@@ -42,6 +46,7 @@ AFTER_THE_END = frozenset(
 class _Question:
     round: int
     digest: str
+    asked_at: datetime
     due_at: datetime
     four_eyes: tuple[str, ...] | None
     approvals: int
@@ -63,6 +68,8 @@ class LogJustification:
     """Takes the events of one case in order, and says of each whether what came before justifies it."""
 
     case_id: str
+    completeness: Completeness = field(default_factory=Completeness)
+    """What its events must say, by the release that wrote them."""
     approved: dict[int, tuple[str, Data]] = field(default_factory=dict[int, tuple[str, Data]])
     """The action of each noted effect and what it says was approved, by the `seq` of its event."""
     limits: Limits | None = None
@@ -82,6 +89,7 @@ class LogJustification:
     _reversals: ReversalRules = field(default_factory=ReversalRules)
     _done: set[str] = field(default_factory=set[str])
     """Keys of the effects that are done."""
+    _last_at: datetime | None = None
     _just_asked: str | None = None
     """The question that the event before asked: one that goes straight to a manager is escalated at once."""
     _customer: int | None = None
@@ -97,9 +105,13 @@ class LogJustification:
             return "the case was closed before it"
         rule = _RULES.get(event.type)
         reason = None if rule is None else rule(self, event, event.data)
-        reason = reason or why_not_by(event)
+        reason = reason or why_not_by(event) or self.completeness.why_not(event) or self._why_not_then(event)
         self._just_asked = str(event.data["review_id"]) if event.type == "review_opened" else None
         return reason
+
+    def _why_not_then(self, event: CaseEvent) -> str | None:
+        before, self._last_at = self._last_at, event.at
+        return None if before is None or event.at + CLOCKS_AGREE >= before else "it is older than the event before it"
 
     # Investigating
 
@@ -164,6 +176,7 @@ class LogJustification:
         self._questions[data["review_id"]] = _Question(
             round=number,
             digest=data["assessment_hash"],
+            asked_at=event.at,
             due_at=datetime.fromisoformat(data["due_at"]),
             four_eyes=_actions(data),
             approvals=data["approvals_required"],
@@ -237,6 +250,9 @@ class LogJustification:
             return "it answers another question"
         if event.actor != data["decided_by"]:
             return f"{data['decided_by']} is said to have decided"
+        decided_at = datetime.fromisoformat(data["decided_at"])
+        if not question.asked_at - CLOCKS_AGREE <= decided_at <= event.at + CLOCKS_AGREE:
+            return "it says that it was decided at another time"
         if (data["verdict"] == "approve") != (data["action"] is not None):
             return "it does not say what is approved, or approves what is rejected"
         if data["verdict"] == "reject" and not says_something(data["feedback"]):
@@ -276,6 +292,8 @@ class LogJustification:
         has_begun = event.type == "effect_finished" and action in self._found.effects
         reason = self._found.why_no_effect(action, has_begun=has_begun)
         self._found.effects[action] = data["status"]
+        if data["status"] == "done" and "error" in (data.get("result") or {}):
+            return "what it came to is an error"
         if data["status"] == "done":
             self._done.add(data["key"])
         if data["key"] != effect_key(self.case_id, action, str(self._customer)):

@@ -7,9 +7,10 @@ import pytest
 
 from backend.live.pulse import Pulse
 from backend.main import Parts, wire
-from casebook.engine import open_engine, upgrade
+from casebook.engine import open_engine
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
+from tests.support.casebooks import upgrade_in_short
 from tests.support.stack import free_ports
 from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, RunningBackend, answering, task_hub
 
@@ -23,7 +24,7 @@ def anyio_backend() -> str:
 def empty_casebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("casebook") / "empty.db"
     engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
+    upgrade_in_short(engine)
     engine.dispose()
     return path
 

@@ -83,7 +83,7 @@ def a_report(
         tool=evidence.tool,
         arguments=evidence.arguments,
         ok=True,
-        result_hash=content_hash(evidence),
+        result_hash=content_hash({"result": evidence.result}),
         duration_ms=12,
     )
     return SpecialistReport(

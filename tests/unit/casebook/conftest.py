@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import Engine
 
 from casebook.desk import Desk
-from casebook.engine import open_engine, upgrade
+from casebook.engine import open_engine
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
+from tests.support.casebooks import upgrade_in_short
 from tests.support.postgres import TEMPLATE, PostgresServer
 from tests.unit.casebook.builders import SteppingClock
 
@@ -21,7 +22,7 @@ def postgres() -> Generator[PostgresServer]:
     with PostgresServer() as server:
         fresh = server.create_database()
         engine = open_engine(server.url(fresh))
-        upgrade(engine)
+        upgrade_in_short(engine)
         engine.dispose()
         server.rename_database(fresh, TEMPLATE)
         yield server
@@ -32,7 +33,7 @@ def empty_casebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A freshly upgraded file. Tests that only need one copy it."""
     path = tmp_path_factory.mktemp("casebook") / "empty.db"
     engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
+    upgrade_in_short(engine)
     engine.dispose()
     return path
 

@@ -124,11 +124,11 @@ def taken_back(book: CaseBook, desk: Desk) -> str:
 
 
 def changed(kind: str, change: Change) -> Bend:
-    """Every event of a kind with its data changed in place."""
+    """Every event of a kind, or all, with their data changed in place."""
 
     def bend(log: Log) -> Log:
         for event in log:
-            if event.type == kind:
+            if kind in ("*", event.type):
                 change(event.data)
         return log
 

@@ -92,7 +92,9 @@ def test_an_open_case_with_a_first_approval_verifies_as_well(book: CaseBook, des
     assert verify_export(exported(book, waiting)).broken is None
     fresh = asked_in_short(book, 4)
     assert verify_export(exported(book, fresh.case_id)).broken is None
-    book.accept_decision(a_decision(fresh, "reject"), MANAGER)
+    book.accept_decision(
+        a_decision(fresh, "reject").model_copy(update={"decided_at": book.transactions.now()}), MANAGER
+    )
     assert verify_export(exported(book, fresh.case_id)).broken is None
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from casebook.desk import Desk
-from casebook.engine import open_engine, upgrade
+from casebook.engine import open_engine
 from casebook.exporting import write_json
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
 from scripts.verify_audit import main
+from tests.support.casebooks import upgrade_in_short
 from tests.unit.casebook.builders import SteppingClock, open_case
 from tests.unit.casebook.test_audit import tell
 
@@ -27,7 +28,7 @@ def file(tmp_path: Path) -> Path:
     """A casebook with two cases in it, which nobody has open."""
     path = tmp_path / "casebook.db"
     engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
+    upgrade_in_short(engine)
     transactions = Transactions(engine, SteppingClock())
     tell(CaseBook(transactions), Desk(transactions))
     engine.dispose()
@@ -71,7 +72,7 @@ def test_the_casebook_of_the_environment_is_verified_unless_one_is_named(
 ):
     other = tmp_path / "other.db"
     engine = open_engine(f"sqlite:///{other}")
-    upgrade(engine)
+    upgrade_in_short(engine)
     engine.dispose()
     monkeypatch.chdir(tmp_path)
 
@@ -152,7 +153,7 @@ def test_an_anchor_gives_away_who_rewrote_the_whole_casebook(
 
     file.unlink()
     engine = open_engine(f"sqlite:///{file}")
-    upgrade(engine)
+    upgrade_in_short(engine)
     book = CaseBook(Transactions(engine))
     for number in range(1, second["seq"] + 1):
         open_case(book, number)

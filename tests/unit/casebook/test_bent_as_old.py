@@ -1,0 +1,257 @@
+"""The audit names a case that was bent and made to look like one of an earlier release, or that misquotes itself."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from casebook.audit import audit_case, verify_audit
+from casebook.desk import Desk
+from casebook.engine import writing
+from casebook.repository import CaseBook
+from contracts.hashing import content_hash
+from contracts.journal import JournalEntry
+from contracts.report import SPECIALISTS, Spend
+from contracts.spend import ModelUse
+from tests.support.casebooks import say_full_after
+from tests.unit.casebook.builders import (
+    MANAGER,
+    a_decision,
+    a_report,
+    an_alert,
+    an_assessment,
+    an_effect,
+    an_opening,
+    closing,
+    evidence_of,
+)
+from tests.unit.casebook.test_bent_cases import Bend, Log, bent, saying, without, write_anew
+from tests.unit.casebook.test_bent_records import (
+    LIMITS,
+    Rows,
+    all_of,
+    alone,
+    body,
+    changed,
+    critical_cleared_by_two,
+    locked,
+    no_rows,
+    now,
+    rejected,
+    rows,
+)
+
+Made = Callable[[CaseBook, Desk], str]
+FOUND: dict[str, Any] = evidence_of(1, "usage").model_dump(mode="json") | {"result": {"nothing": True}}
+EMPTY: dict[str, Any] = a_report("usage").model_dump(mode="json") | {"findings": []}
+
+
+def saying_nothing_of(kind: str, *names: str) -> Bend:
+    """Every event of a kind, or all, without these parts."""
+
+    def bend(log: Log) -> Log:
+        for event in log:
+            for name in names:
+                if kind in ("*", event.type):
+                    event.data.pop(name, None)
+        return log
+
+    return bend
+
+
+def of_usage(change: Callable[[dict[str, Any]], object]) -> Bend:
+    return changed("specialist_finished", lambda said: said["specialist"] == "usage" and change(said))
+
+
+def kept_as(table: str, content: Mapping[str, Any]) -> Rows:
+    return rows(f"UPDATE {table} SET body = :b WHERE case_id = :c AND specialist = 'usage'", b=json.dumps(content))
+
+
+def earlier(kind: str, days: int) -> Bend:
+    return lambda log: [
+        event.model_copy(update={"at": event.at - timedelta(days=days)}) if event.type == kind else event
+        for event in log
+    ]
+
+
+def paid(book: CaseBook, _: Desk) -> str:
+    """A case whose reports count the calls of a model that they cost."""
+    case = book.open_case(an_alert()).case_id
+    book.start_round(case, 1, LIMITS)
+    reports = tuple(
+        a_report(specialist).model_copy(update={"spend": Spend(model_calls=1, input_tokens=10, output_tokens=1)})
+        for specialist in SPECIALISTS
+    )
+    for report in reports:
+        use = ModelUse(round=1, agent=report.specialist, model="m", input_tokens=10, output_tokens=1, cost_usd=None)
+        call = JournalEntry(f"r1-{report.specialist}-m1", "{}", use)
+        book.save_report(case, report, [evidence_of(1, report.specialist)], [call])
+    assessment = book.save_assessment(case, an_assessment().model_copy(update={"reports": reports}))
+    opening = an_opening(case, assessment)
+    book.open_review(opening)
+    book.accept_decision(a_decision(opening), MANAGER)
+    book.start_effect(case, an_effect(case))
+    book.finish_effect(case, an_effect(case, status="done"))
+    book.close_case(closing(case))
+    return case
+
+
+ALONE = all_of(
+    rows(
+        "UPDATE review SET four_eyes_actions = '[]' WHERE case_id = :c",
+        "UPDATE decision SET accepted_seq = accepted_seq - 1 WHERE case_id = :c",
+    ),
+    body("decision", lambda said: said.pop("approvals")),
+)
+NO_CALLS = rows(
+    "DELETE FROM model_call WHERE case_id = :c",
+    "DELETE FROM model_spend WHERE case_id = :c",
+    'UPDATE "case" SET journal_entries = 0, journal_hash = NULL WHERE case_id = :c',
+)
+UNDONE = rows("DELETE FROM effect WHERE case_id = :c", "UPDATE \"case\" SET outcome = 'failed' WHERE case_id = :c")
+
+BENDS: Mapping[str, tuple[Made, Bend, Rows, str]] = {
+    "critical, cleared by one, without limits": (
+        critical_cleared_by_two,
+        bent(alone, saying_nothing_of("round_started", "policy")),
+        ALONE,
+        "it does not say what the case is judged by",
+    ),
+    "the same without a journal": (
+        critical_cleared_by_two,
+        bent(alone, saying_nothing_of("*", "policy", "journal")),
+        ALONE,
+        "it does not say what the case is judged by",
+    ),
+    "closed as failed, without limits": (
+        locked,
+        bent(
+            without("effect_started", "effect_finished"),
+            saying("case_closed", outcome="failed"),
+            saying_nothing_of("*", "policy", "journal"),
+        ),
+        UNDONE,
+        "it does not say what the case is judged by",
+    ),
+    "begun by nobody": (locked, without("round_started"), no_rows, "round 1 had not begun"),
+    "without a journal": (locked, saying_nothing_of("*", "journal"), no_rows, "it says nothing of its journal"),
+    "without its calls": (
+        paid,
+        changed("*", lambda said: "journal" in said and said.update(journal={"entries": 0, "hash": None})),
+        NO_CALLS,
+        "it counts 1 calls of a model, and 0 are on record",
+    ),
+    "acted without saying on what": (
+        locked,
+        saying_nothing_of("*", "approved"),
+        no_rows,
+        "it says nothing of its approved",
+    ),
+    "acted without a beginning": (locked, without("effect_started"), no_rows, "nobody is said to have begun it"),
+    "done with an error": (
+        locked,
+        saying("effect_finished", result={"error": "refused"}),
+        body("effect", now(result={"error": "refused"})),
+        "what it came to is an error",
+    ),
+    "another answer of a tool": (
+        locked,
+        of_usage(lambda said: said["evidence_hashes"].update({FOUND["evidence_id"]: content_hash(FOUND)})),
+        kept_as("evidence", FOUND),
+        "the answer to its call 'r1-usage-1' is another one",
+    ),
+    "another answer, without a hash": (
+        locked,
+        saying_nothing_of("specialist_finished", "evidence_hashes"),
+        kept_as("evidence", FOUND),
+        "it says nothing of its evidence_hashes",
+    ),
+    "no answer of any tool": (
+        locked,
+        saying("specialist_finished", evidence_hashes={}),
+        rows("DELETE FROM evidence WHERE case_id = :c"),
+        "is missing",
+    ),
+    "a report without its findings": (
+        locked,
+        of_usage(lambda said: said.update(report_hash=content_hash(EMPTY))),
+        kept_as("report", EMPTY),
+        "its report of the usage specialist is another one",
+    ),
+    "decided before it was asked": (
+        locked,
+        earlier("decision_accepted", 365),
+        no_rows,
+        "it says that it was decided at another time",
+    ),
+    "noted before it was opened": (
+        rejected,
+        earlier("review_opened", 365),
+        no_rows,
+        "it is older than the event before it",
+    ),
+    "decided another day": (
+        locked,
+        saying("decision_accepted", decided_at="2020-01-01T00:00:00Z"),
+        body("decision", now(decided_at="2020-01-01T00:00:00Z")),
+        "it says that it was decided at another time",
+    ),
+}
+
+
+def named(engine: Engine, case: str, bend: Callable[[], Log], bend_rows: Rows) -> tuple[str, str]:
+    """What the audit of all, and that of the case, say of it then."""
+    with Session(writing(engine)) as session:
+        write_anew(session, case, bend())
+        bend_rows(session, case)
+        session.flush()
+        found = verify_audit(session).broken, audit_case(session, case).broken
+        session.rollback()
+    whole, single = ("" if broken is None else broken.reason for broken in found)
+    return whole, single
+
+
+@pytest.mark.parametrize("how", BENDS)
+def test_a_case_cannot_be_passed_off_as_an_earlier_release_s(
+    book: CaseBook, desk: Desk, engine: Engine, how: str
+) -> None:
+    make, bend, bend_rows, why = BENDS[how]
+    say_full_after(engine, 0)
+    case = make(book, desk)
+    assert book.audit().broken is None
+
+    whole, single = named(engine, case, lambda: bend(book.case_events(case)), bend_rows)
+
+    assert why in whole
+    assert single == whole
+
+
+def test_the_casebook_s_own_mark_cannot_be_taken_away(book: CaseBook, desk: Desk, engine: Engine) -> None:
+    """The first case that says what it is judged by shows that later ones must."""
+    other = book.open_case(an_alert(2)).case_id
+    book.start_round(other, 1, LIMITS)
+    case = critical_cleared_by_two(book, desk)
+
+    whole, _ = named(
+        engine, case, lambda: bent(alone, saying_nothing_of("*", "policy", "journal"))(book.case_events(case)), ALONE
+    )
+
+    assert whole == "nothing before it justifies 'round_started': it does not say what the case is judged by"
+
+
+def test_what_an_earlier_release_wrote_before_the_upgrade_verifies(book: CaseBook, desk: Desk, engine: Engine) -> None:
+    case = locked(book, desk)
+    old = saying_nothing_of("*", "policy", "journal", "approved", "evidence_hashes")(book.case_events(case))
+    with Session(writing(engine)) as session:
+        write_anew(session, case, old)
+        session.commit()
+    say_full_after(engine, book.case_events(case)[-1].seq)
+
+    assert book.audit().broken is None
+    locked_later = book.open_case(an_alert(2)).case_id
+    book.start_round(locked_later, 1, LIMITS)
+    assert book.audit().broken is None
