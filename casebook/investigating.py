@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from casebook.briefs import limits_of
 from casebook.call_chain import as_data
 from casebook.desk_tables import CaseTextRow
 from casebook.errors import (
@@ -309,7 +310,7 @@ def close_case(connection: Connection, closing: Closing, now: datetime) -> None:
     if case.state == "closed" and case.outcome == closing.outcome:
         return
     refuse_closed(case)
-    _refuse_unjustified(connection, case, closing)
+    _refuse_unjustified(connection, case, closing, now)
     move(case, "closed")
     end_open_review(connection, case, "expired")
     case.outcome = closing.outcome
@@ -321,10 +322,12 @@ def close_case(connection: Connection, closing: Closing, now: datetime) -> None:
     append(connection, case, Entry("case_closed", "case_closed", WORKER, said), now)
 
 
-def _refuse_unjustified(connection: Connection, case: HeldCase, closing: Closing) -> None:
+def _refuse_unjustified(connection: Connection, case: HeldCase, closing: Closing, now: datetime) -> None:
     found = precedents_of(connection, case)
+    limits = limits_of(connection, case.case_id) if closing.outcome == "failed" else None
+    found.patience = None if limits is None else limits.patience
     stale = closing.round != case.round
-    reason = f"it is in round {case.round}" if stale else found.why_not_closed(closing.outcome)
+    reason = f"it is in round {case.round}" if stale else found.why_not_closed(closing.outcome, now)
     if reason is not None:
         raise OutcomeNotJustified(case.case_id, closing.outcome, reason)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from contracts.assessment import EFFECTS_OF, RecommendedAction, Route
 from contracts.case import CaseOutcome
@@ -52,6 +52,10 @@ class Precedents:
     """Whether the investigation broke and a person is asked because of that: nothing else begins in this round."""
     effects: dict[str, EffectStatus] = field(default_factory=dict[str, EffectStatus])
     """By their action."""
+    begun_at: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    """When each effect was begun, by its action."""
+    patience: timedelta | None = None
+    """How long an effect in doubt is looked up, by the limits of the case; None where they do not say."""
 
     def why_no_round(self, wanted: int) -> str | None:
         """Why the round after the current one may not begin; None when it may."""
@@ -96,14 +100,14 @@ class Precedents:
             return f"what the approval of round {self.round} relied on has changed"
         return None
 
-    def why_not_closed(self, outcome: CaseOutcome) -> str | None:
+    def why_not_closed(self, outcome: CaseOutcome, now: datetime) -> str | None:
         """Why the case may not end with `outcome`; None when it may."""
         if outcome == "auto_cleared":
             return self._why_not_by_itself()
         if outcome == "unresolved":
             return f"{', '.join(sorted(self.done))} is done" if self.done else self._why_nobody_withdrew()
         if outcome == "failed":
-            return self._why_not_failed()
+            return self._why_not_failed(now)
         if self.done != set(EFFECTS_OF[ACTION_OF[outcome]]):
             return f"what is done by its record is {', '.join(sorted(self.done)) or 'nothing'}"
         if self.verdict == "approve" and self.action is not None and self.done >= set(EFFECTS_OF[self.action]):
@@ -130,11 +134,18 @@ class Precedents:
             return f"the assessment on record of round {self.round} does not say so"
         return None
 
-    def _why_not_failed(self) -> str | None:
+    def _why_not_failed(self, now: datetime) -> str | None:
         """Whatever else goes wrong goes to a person."""
-        if any(self.effects.get(action) in UNDONE for action in self._approved):
+        if any(self._is_undone(action, now) for action in self._approved):
             return None
         return f"nothing that was approved in round {self.round} has failed, or is in doubt for good"
+
+    def _is_undone(self, action: str, now: datetime) -> bool:
+        """Whether an effect was refused, or nobody found out for as long as the limits say: whoever says so sooner."""
+        status, begun_at = self.effects.get(action), self.begun_at.get(action)
+        if status != "unknown" or self.patience is None or begun_at is None:
+            return status in UNDONE
+        return now + CLOCK_TOLERANCE >= begun_at + self.patience
 
     def _why_nobody_withdrew(self) -> str | None:
         if self.asked_role is None or not may_act_as((self.asked_role,), WITHDRAWS):

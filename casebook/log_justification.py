@@ -292,6 +292,7 @@ class LogJustification:
         has_begun = event.type == "effect_finished" and action in self._found.effects
         reason = self._found.why_no_effect(action, has_begun=has_begun)
         self._found.effects[action] = data["status"]
+        self._found.begun_at.setdefault(action, event.at)
         if data["status"] == "done" and "error" in (data.get("result") or {}):
             return "what it came to is an error"
         if data["status"] == "done":
@@ -322,7 +323,8 @@ class LogJustification:
             return None
         if data["round"] != self._found.round:
             return f"the case is in round {self._found.round}"
-        return self._found.why_not_closed(outcome)
+        self._found.patience = None if self.limits is None else self.limits.patience
+        return self._found.why_not_closed(outcome, event.at)
 
     # Taking back
 
@@ -331,7 +333,8 @@ class LogJustification:
         return self._reversals.why_not(event, self._done)
 
     def _enter(self, number: int) -> None:
-        self._found = Precedents(number, self._found.was_asked, effects=self._found.effects)
+        kept = self._found
+        self._found = Precedents(number, kept.was_asked, effects=kept.effects, begun_at=kept.begun_at)
 
 
 def why_not_as_approved(approved: Data, assessment: Mapping[str, Any] | None, action: str) -> str | None:

@@ -25,7 +25,11 @@ _ASKED = (
     .select_from(_REVIEWS.outerjoin(_DECISIONS, _DECISIONS.c.review_id == _REVIEWS.c.review_id))
     .where(_REVIEWS.c.case_id == bindparam("of_case"))
 )
-_DONE = select(_EFFECTS.c.action, _EFFECTS.c.status).where(_EFFECTS.c.case_id == bindparam("of_case"))
+_DONE = (
+    select(_EFFECTS.c.action, _EFFECTS.c.status, _EVENTS.c.at)
+    .select_from(_EFFECTS.outerjoin(_EVENTS, _EVENTS.c.seq == _EFFECTS.c.started_seq))
+    .where(_EFFECTS.c.case_id == bindparam("of_case"))
+)
 _STEP = select(_EVENTS.c.data).where(
     _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == bindparam("step")
 )
@@ -57,7 +61,10 @@ def precedents_of(connection: Connection, case: HeldCase) -> Precedents:
             found.asked_role = review.required_role
             found.is_expired = review.status == "expired"
             found.verdict, found.action = review.verdict, review.action
-    found.effects = {row.action: row.status for row in connection.execute(_DONE, of)}
+    for row in connection.execute(_DONE, of):
+        found.effects[row.action] = row.status
+        if row.at is not None:
+            found.begun_at[row.action] = row.at
     found.facts_changed = is_logged(connection, case.case_id, facts_changed_key(case.round))
     for row in connection.execute(_SAID, {**of, "step": f"assessed:{case.round}"}):
         said = json.loads(row.data)

@@ -29,6 +29,12 @@ class Limits:
         """How long one who is asked has to answer."""
         return timedelta(hours=self.policy.review_hours(self.severity, role))
 
+    @property
+    def patience(self) -> timedelta | None:
+        """How long an effect in doubt is looked up."""
+        hours = self.policy.reconcile_hours
+        return None if hours is None else timedelta(hours=hours)
+
     def shortest_time(self, role: Role) -> timedelta:
         """How long at the least, however late the question was put."""
         whole = self.time(role)

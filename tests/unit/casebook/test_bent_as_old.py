@@ -152,6 +152,21 @@ BENDS: Mapping[str, tuple[Made, Bend, Rows, str]] = {
         "it says nothing of its approved",
     ),
     "acted without a beginning": (locked, without("effect_started"), no_rows, "nobody is said to have begun it"),
+    "given up at once": (
+        locked,
+        bent(
+            saying("effect_finished", status="unknown", result=None),
+            saying("case_closed", outcome="failed"),
+        ),
+        all_of(
+            body("effect", now(status="unknown", result=None)),
+            rows(
+                "UPDATE effect SET status = 'unknown' WHERE case_id = :c",
+                "UPDATE \"case\" SET outcome = 'failed' WHERE case_id = :c",
+            ),
+        ),
+        "has failed, or is in doubt for good",
+    ),
     "done with an error": (
         locked,
         saying("effect_finished", result={"error": "refused"}),

@@ -33,7 +33,7 @@ from tests.unit.casebook.builders import (
 )
 from tests.unit.casebook.test_bent_cases import Bend, Log, bent, saying, without, write_anew
 
-LIMITS = InvestigationPolicy(four_eyes_refund_minor=50_000)
+LIMITS = InvestigationPolicy(four_eyes_refund_minor=50_000, reconcile_hours=24)
 Rows = Callable[[Session, str], None]
 Made = Callable[[CaseBook, Desk], str]
 Change = Callable[[dict[str, Any]], object]

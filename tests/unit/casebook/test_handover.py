@@ -55,6 +55,14 @@ def asked(book: CaseBook) -> ReviewOpening:
     return ask(book, scheduled(book, open_case(book)))
 
 
+def asked_about(book: CaseBook, case: str) -> ReviewOpening:
+    """Conclude the round that has begun, and ask about it."""
+    conclude(book, case, an_assessment())
+    opening = an_opening(case)
+    book.open_review(opening)
+    return opening
+
+
 def test_a_case_that_begins_is_not_taken_up(book: CaseBook) -> None:
     assert book.take_up(open_case(book)) is None
     with pytest.raises(CaseNotFound):
@@ -413,4 +421,36 @@ def test_what_broke_is_not_closed_as_failed(book: CaseBook) -> None:
     book.close_case(closing(opening.case_id, "failed"))
 
     assert book.get_case(opening.case_id).outcome == "failed"
+    assert book.verify_audit() is None
+
+
+def test_a_doubt_closes_nothing_before_it_has_lasted_as_long_as_the_limits_say(book: CaseBook) -> None:
+    case = scheduled(book, open_case(book))
+    book.start_round(case, 1, InvestigationPolicy(reconcile_hours=24))
+    opening = asked_about(book, case)
+    decide(book, opening)
+    book.start_effect(case, an_effect(case))
+    book.finish_effect(case, an_effect(case, status="unknown"))
+
+    with pytest.raises(OutcomeNotJustified):
+        book.close_case(closing(case, "failed"))
+    pass_time(book, 23)
+    with pytest.raises(OutcomeNotJustified):
+        book.close_case(closing(case, "failed"))
+    pass_time(book, 1)
+    book.close_case(closing(case, "failed"))
+
+    assert book.verify_audit() is None
+
+
+def test_what_the_store_refused_closes_at_once(book: CaseBook) -> None:
+    case = scheduled(book, open_case(book))
+    book.start_round(case, 1, InvestigationPolicy(reconcile_hours=24))
+    opening = asked_about(book, case)
+    decide(book, opening)
+    book.start_effect(case, an_effect(case))
+    book.finish_effect(case, an_effect(case, status="failed"))
+
+    book.close_case(closing(case, "failed"))
+
     assert book.verify_audit() is None
