@@ -124,10 +124,11 @@ async def test_refused_transitions_are_counted_by_reason(parts: Parts, book: Cas
     for _ in range(3):
         with pytest.raises(Unjustified):
             book.start_round(case.case_id, 2)
-    assert book.accepted_decision("case-invented", "case-invented:r1") is None
+    with pytest.raises(Unjustified):
+        book.accepted_decision("case-invented", "case-invented:r1")
     async with answering(parts) as client:
         counted = values((await client.get("/metrics")).text)
     assert {name: value for name, value in counted.items() if "refused" in name} == {
         "casewright_refused_transitions_total{round-not-justified}": 3,
-        "casewright_refused_transitions_total{no-accepted-decision}": 1,
+        "casewright_refused_transitions_total{question-not-asked}": 1,
     }
