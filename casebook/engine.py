@@ -13,6 +13,7 @@ from sqlalchemy.pool import QueuePool
 
 from casebook.database_file import DatabaseFile
 from casebook.errors import (
+    CasebookEmpty,
     CasebookForeign,
     CasebookNewer,
     CasebookUnavailable,
@@ -109,8 +110,8 @@ def upgrade(engine: Engine) -> None:
 def require_current(engine: Engine) -> None:
     """Return if the database has this release's schema; change nothing.
 
-    Raises a CasebookUnavailable: CasebookForeign for what is no casebook, CasebookNewer, or one that says that this
-    release has yet to upgrade it.
+    Raises a CasebookUnavailable: CasebookForeign for what is no casebook, CasebookEmpty, CasebookNewer, or one that
+    says that this release has yet to upgrade it.
     """
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
@@ -123,7 +124,7 @@ def require_current(engine: Engine) -> None:
             return
         place = place_of(engine.url)
         if applied is None:
-            raise CasebookForeign(place)
+            raise CasebookForeign(place) if inspect(connection).get_table_names() else CasebookEmpty(place)
         if applied not in {known.revision for known in script.walk_revisions()}:
             raise CasebookNewer(place, applied)
         raise CasebookUnavailable(

@@ -99,6 +99,13 @@ class LineSplitter:
     def _cut(self, data: bytes) -> Iterator[Line]:
         start = 0
         while (end := data.find(b"\n", start)) >= 0:
+            if end == start and not self._rest and self._long is None:
+                # A run of blank lines is one: a small file, gzipped, can hold hundreds of millions.
+                yield self._line((b"", 0))
+                run = len(data) - start - len(data[start:].lstrip(b"\n"))
+                self._number += run
+                start += run
+                continue
             if not self._rest and self._long is None and end - start <= MAX_LINE_BYTES:
                 yield self._line((data[start:end].lstrip(b"\0"), 0))
             else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from mcp_server.listening import CannotListen, is_loopback, listen
-from mcp_server.recording import UnreadableRecording, recorded_customers
+from mcp_server.recording import MAX_CUSTOMERS, RecordedCustomers, UnreadableRecording, recorded_customers
 from mcp_server.settings import McpSettings
 from mcp_server.store.errors import StoreError
 from runtime.files import keep_private
@@ -98,7 +98,10 @@ def _serve_store(store: "SqliteCustomerStore", token: str | None, listener: "soc
 
 
 def _add_customers(settings: McpSettings, recordings: Sequence[Path]) -> int:
-    found = [(path, recorded_customers(path)) for path in recordings]
+    found, customers = list[tuple[Path, RecordedCustomers]](), set[int]()
+    for path in recordings:
+        found.append((path, recorded_customers(path, MAX_CUSTOMERS - len(customers))))
+        customers |= found[-1][1].customer_ids
     store = _open_store(settings)
     try:
         for path, recorded in found:
@@ -106,8 +109,8 @@ def _add_customers(settings: McpSettings, recordings: Sequence[Path]) -> int:
             known = len(recorded.customer_ids) - added
             skipped = ""
             if recorded.bad_lines:
-                skipped = f", {len(recorded.bad_lines)} lines skipped (first: line {recorded.bad_lines[0]})"
-            _say(f"{path}: {recorded.lines} events, {added} customers added, {known} known already{skipped}")
+                skipped = f", {recorded.bad_lines} lines skipped (first: line {recorded.first_bad_line})"
+            _say(f"{path}: {recorded.events} events, {added} customers added, {known} known already{skipped}")
     finally:
         store.close()
     return 0

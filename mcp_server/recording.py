@@ -6,6 +6,11 @@ from pathlib import Path
 from contracts.recordings import UNREADABLE, file_problem, recorded_lines
 from contracts.telemetry_reader import SetAside, TelemetryReader
 
+MAX_CUSTOMERS = 100_000
+"""So many are added by one command: all that it found is held until the files were read."""
+MAX_IDLE_LINES = 1_000_000
+"""So many more lines than events a recording may have."""
+
 
 class UnreadableRecording(Exception):
     """The file cannot be read; the message is one sentence that says how to mend it."""
@@ -13,32 +18,49 @@ class UnreadableRecording(Exception):
 
 @dataclass(frozen=True)
 class RecordedCustomers:
-    """What was found: the ids, how many lines named one, and the numbers of the lines that did not parse (from 1)."""
+    """What was found: the ids, how many events named one, how many lines did not parse, and the first of these."""
 
     customer_ids: frozenset[int]
-    lines: int
-    bad_lines: tuple[int, ...]
+    events: int
+    bad_lines: int
+    first_bad_line: int | None
+    """Counted from 1."""
 
 
-def recorded_customers(path: Path) -> RecordedCustomers:
+def recorded_customers(path: Path, room: int = MAX_CUSTOMERS) -> RecordedCustomers:
     """The customers in a recording of telemetry events, as the desk would read it: JSON lines, gzipped or not.
 
-    Lines that do not parse are counted and skipped. Raises `UnreadableRecording` when the file itself is no good.
+    Lines that do not parse are counted and skipped. Raises `UnreadableRecording` when the file itself is no good, has
+    far more lines without an event than with one, or names more than `room` customers.
     """
     customer_ids: set[int] = set()
-    bad_lines: list[int] = []
-    lines = 0
+    events, bad_lines, first_bad_line = 0, 0, None
     reader = TelemetryReader()
     try:
         for line in recorded_lines(path):
             for customer in reader.customers(line):
-                lines += 1
                 if isinstance(customer, SetAside):
-                    bad_lines.append(line.number)
+                    bad_lines, first_bad_line = bad_lines + 1, first_bad_line or line.number
                 else:
+                    events += 1
                     customer_ids.add(customer)
+            _refuse_endless(path, line.number, events, len(customer_ids), room)
     except UNREADABLE as error:
         raise UnreadableRecording(
             f"The recording {path} cannot be read ({file_problem(error)}): give the path of a .jsonl or .jsonl.gz file."
         ) from error
-    return RecordedCustomers(frozenset(customer_ids), lines - len(bad_lines), tuple(bad_lines))
+    return RecordedCustomers(frozenset(customer_ids), events, bad_lines, first_bad_line)
+
+
+def _refuse_endless(path: Path, lines: int, events: int, customers: int, room: int) -> None:
+    """A few hundred kilobytes, gzipped, can be minutes of blank lines."""
+    if lines > events + MAX_IDLE_LINES:
+        raise UnreadableRecording(
+            f"The recording {path} has more than {MAX_IDLE_LINES:,} lines without an event: "
+            "give a recording of telemetry, one event a line."
+        )
+    if customers > room:
+        raise UnreadableRecording(
+            f"With the recording {path} there are more than {MAX_CUSTOMERS:,} customers to add at once: "
+            "add smaller recordings one after the other."
+        )

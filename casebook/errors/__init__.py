@@ -58,6 +58,7 @@ CasebookError
     ├── CasebookFull            goes on by itself once there is room
     ├── CasebookReplaced        goes on by itself once the same file is back
     ├── CasebookForeign
+    ├── CasebookEmpty
     ├── CasebookCorrupt
     └── CasebookNewer
 """
@@ -75,6 +76,7 @@ from casebook.errors.carrying_out import (
 )
 from casebook.errors.database import (
     CasebookCorrupt,
+    CasebookEmpty,
     CasebookForeign,
     CasebookFull,
     CasebookMissing,
@@ -145,6 +147,7 @@ __all__ = [
     "CaseClosed",
     "CaseNotFound",
     "CasebookCorrupt",
+    "CasebookEmpty",
     "CasebookError",
     "CasebookForeign",
     "CasebookFull",

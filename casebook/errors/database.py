@@ -106,6 +106,19 @@ class CasebookForeign(CasebookUnavailable):
         )
 
 
+class CasebookEmpty(CasebookUnavailable):
+    """The database holds nothing, as one of 0 bytes: nobody has made a casebook there yet, or somebody emptied it."""
+
+    id = "casebook-empty"
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"'{place}' is empty: point CASEBOOK_URL at a casebook, restore it from a backup, or start the desk once, "
+            "which makes a new one.",
+            f"The casebook's database is empty: {OPERATOR} must mend that.",
+        )
+
+
 class CasebookCorrupt(CasebookUnavailable):
     """The file is damaged, or no database at all; it is left untouched."""
 

@@ -15,9 +15,10 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from casebook.engine import APPLICATION_ID, VERSION_TABLE, open_engine, upgrade, writing
+from casebook.engine import APPLICATION_ID, VERSION_TABLE, open_engine, require_current, upgrade, writing
 from casebook.errors import (
     CasebookCorrupt,
+    CasebookEmpty,
     CasebookForeign,
     CasebookNewer,
     CasebookUnavailable,
@@ -237,6 +238,19 @@ def test_another_program_s_database_is_refused_and_left_as_it_is(tmp_path: Path,
 
     engine.dispose()
     assert path.read_bytes() == before
+
+
+def test_an_empty_file_is_called_empty(tmp_path: Path):
+    path = tmp_path / "casebook.db"
+    path.touch()
+    engine = open_engine(url_of(path))
+
+    with pytest.raises(CasebookEmpty) as refused:
+        require_current(engine)
+
+    engine.dispose()
+    assert refused.value.sentence.startswith(f"'{path}' is empty: point CASEBOOK_URL at a casebook, restore it from")
+    assert path.stat().st_size == 0
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path):

@@ -140,7 +140,7 @@ def test_a_file_that_was_taken_away_takes_no_writes(
     assert {item.customer_id for item in book.list_cases().items} == {1, 3}
 
 
-def test_a_connection_that_is_new_makes_no_file_where_it_is_gone(empty_casebook: Path, tmp_path: Path):
+def test_no_new_file_is_made_where_one_is_gone(empty_casebook: Path, tmp_path: Path):
     engine = on_disk(empty_casebook, tmp_path)
     book = CaseBook(Transactions(engine))
     open_case(book, 1)
@@ -153,7 +153,7 @@ def test_a_connection_that_is_new_makes_no_file_where_it_is_gone(empty_casebook:
     assert not (tmp_path / "casebook.db").exists()
 
 
-def test_another_file_in_the_casebook_s_place_is_not_written(empty_casebook: Path, tmp_path: Path):
+def test_another_file_in_its_place_is_not_written(empty_casebook: Path, tmp_path: Path):
     path, backup = tmp_path / "casebook.db", tmp_path / "backup.db"
     shutil.copyfile(empty_casebook, backup)
     engine = on_disk(empty_casebook, tmp_path)
@@ -172,7 +172,7 @@ def test_another_file_in_the_casebook_s_place_is_not_written(empty_casebook: Pat
     fresh.dispose()
 
 
-def test_a_file_that_goes_within_a_write_refuses_its_commit(empty_casebook: Path, tmp_path: Path):
+def test_a_file_that_goes_meanwhile_refuses_the_commit(empty_casebook: Path, tmp_path: Path):
     path, aside = tmp_path / "casebook.db", tmp_path / "aside.db"
     engine = on_disk(empty_casebook, tmp_path)
     transactions = Transactions(engine)

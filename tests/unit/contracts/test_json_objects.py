@@ -53,7 +53,7 @@ def test_an_object_without_end_holds_up_no_other(cut: bytes) -> None:
     assert [line.data for line in lines] == [cut, b'{"b": 1}', b'{"c": 2}']
 
 
-def test_an_object_over_lines_that_is_too_large_is_told_and_not_held() -> None:
+def test_an_object_too_large_is_told_and_not_held() -> None:
     splitter, lines = ObjectSplitter(), list[Line]()
     tracemalloc.start()
     parts = (b'{\n  "a": [\n', *[b'    "' + b"x" * 65_536 + b'",\n'] * 400, b"    1\n  ]\n}\n")
@@ -89,7 +89,7 @@ def test_an_array_without_line_ends_is_cut_between_objects() -> None:
     assert peak < 8 * MAX_LINE_BYTES
 
 
-def test_an_object_too_large_costs_no_other_on_its_line() -> None:
+def test_an_object_too_large_costs_no_other() -> None:
     large = b'{"b": "' + b"x" * (2 * MAX_LINE_BYTES) + b'"}'
     lines = split(b'[{"a": 1},' + large + b',{"c": 3}]\n{"d": 4}', 65_536)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.recordings import recorded_lines
 from mcp_server.main import main
 from mcp_server.recording import recorded_customers
 from mcp_server.records.bundle import Dataset
@@ -110,6 +111,41 @@ def test_a_recording_that_unpacks_into_one_endless_line_is_not_held(
 
     assert capsys.readouterr().out.startswith(f"{bomb}: 1 events, 1 customers added")
     assert peak < 16 * 1_048_576
+
+
+@pytest.mark.parametrize("line", [b"\n", b" \r\n"])
+def test_a_recording_of_hardly_any_events_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: bytes
+) -> None:
+    bomb = tmp_path / "blank.jsonl.gz"
+    event = b'{"customer_id": 301}\n'
+    bomb.write_bytes(gzip.compress(event * 50 + line * 1_000_001 + event * 50))
+    assert main(["add-customers", "--from-recording", str(bomb)]) == 1
+    assert capsys.readouterr().err == (
+        f"The recording {bomb} has more than 1,000,000 lines without an event: "
+        "give a recording of telemetry, one event a line.\n"
+    )
+
+
+def test_blank_lines_without_end_are_read_at_once(tmp_path: Path) -> None:
+    bomb = tmp_path / "blank.jsonl.gz"
+    bomb.write_bytes(gzip.compress(b'{"customer_id": 301}\n' + b"\n" * 1_000_000 + b'{"customer_id": 302}\n'))
+
+    lines = list(recorded_lines(bomb))
+
+    assert (len(lines) < 100, lines[-1].number) == (True, 1_000_002)
+    assert recorded_customers(bomb).customer_ids == {301, 302}
+
+
+def test_too_many_customers_at_once_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = recording(tmp_path / "a.jsonl", *range(1_000, 61_000))
+    other = recording(tmp_path / "b.jsonl", *range(60_000, 101_001))
+
+    assert main(["add-customers", "--from-recording", str(one), str(other)]) == 1
+    assert capsys.readouterr().err == (
+        f"With the recording {other} there are more than 100,000 customers to add at once: "
+        "add smaller recordings one after the other.\n"
+    )
 
 
 def test_customers_are_those_that_the_desk_would_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

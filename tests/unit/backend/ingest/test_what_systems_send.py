@@ -222,7 +222,7 @@ SHAPES: dict[str, Callable[[Sequence[str]], str]] = {
 
 
 @pytest.mark.parametrize("name", SHAPES)
-async def test_many_on_a_line_or_one_over_many_lines_are_read(tmp_path: Path, name: str) -> None:
+async def test_objects_are_read_however_they_are_strung(tmp_path: Path, name: str) -> None:
     events = failures(7, '{"ip": "203.0.113.7", "list": [{"a": "}{"}, {"b": ["\\"\\\\", 1]}]}')
     if name == "without indentation":
         events = failures(7, '{"ip": "203.0.113.7", "user": "}{"}')
@@ -244,7 +244,7 @@ async def test_an_object_that_was_cut_off_costs_no_other(tmp_path: Path, cut: st
         assert report.sources[0].malformed_details[0].line == line
 
 
-async def test_an_array_longer_than_a_line_is_read_in_parts(tmp_path: Path) -> None:
+async def test_an_array_beyond_a_line_is_read_in_parts(tmp_path: Path) -> None:
     charged = charges("5000")
     many = [dated(charged[0], f"2026-05-03T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z", f"m-{number}")
             for number in range(12_000)]  # fmt: skip
@@ -297,7 +297,7 @@ async def test_an_event_in_an_envelope_is_read(tmp_path: Path, name: str) -> Non
 
 
 @pytest.mark.parametrize("side_by_side", [False, True])
-async def test_a_batch_in_an_envelope_is_read_event_by_event(tmp_path: Path, side_by_side: bool) -> None:
+async def test_each_event_of_a_batch_is_read(tmp_path: Path, side_by_side: bool) -> None:
     events: list[object] = [json.loads(text) for text in failures()]
     parts = {"topic-0": events[:3], "topic-1": events[3:]} if side_by_side else [*events[:3], {"no": 1}, *events[3:]]
     recorded, _ = await replayed(tmp_path, json.dumps({"source": "s", "records": parts}).encode())
@@ -311,7 +311,7 @@ async def test_a_batch_in_an_envelope_is_read_event_by_event(tmp_path: Path, sid
     "row",
     ['{"payload": {"before": %s, "after": null, "op": "d"}}', '{"old": %s, "new": %s}', '{"data": "bm90IEpTT04="}'],
 )
-async def test_what_does_not_say_which_event_is_meant_is_named(tmp_path: Path, row: str) -> None:
+async def test_what_leaves_open_which_event_counts_is_named(tmp_path: Path, row: str) -> None:
     report, _ = await replayed(tmp_path, row.replace("%s", failures()[0]).encode())
     assert (report.events, report.malformed) == (0, 1)
 

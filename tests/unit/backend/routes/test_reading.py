@@ -7,6 +7,7 @@ import pytest
 from backend.main import Parts
 from casebook.errors import (
     CasebookCorrupt,
+    CasebookEmpty,
     CasebookForeign,
     CasebookFull,
     CasebookMissing,
@@ -168,6 +169,7 @@ PLACES = [
     CasebookUnwritable("/srv/casebook.db", "readonly"),
     CasebookCorrupt("/srv/casebook.db"),
     CasebookForeign("/srv/casebook.db"),
+    CasebookEmpty("/srv/casebook.db"),
     CasebookReplaced("/srv/casebook.db", is_gone=True),
     CasebookNewer("/srv/casebook.db", "9999"),
     CasebookRefused("cases on /srv/db", "/srv/user"),

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from durabletask.client import TaskHubGrpcClient
+from durabletask.worker import TaskHubGrpcWorker
 
 from backend.services.errors import TaskHubTaken
 from backend.services.hub import TRUSTED_S, HubMark
@@ -12,6 +13,7 @@ from contracts.hub import HubOwner
 from contracts.ids import case_id
 from contracts.names import HUB_OWNER_INSTANCE
 from tests.unit.backend.services.test_scheduler import APPROVED, CASE, DECISION
+from worker.orchestrations.hub import hub_owner
 
 pytestmark = pytest.mark.anyio
 
@@ -55,6 +57,25 @@ async def test_a_mark_that_names_nobody_is_not_ours(hub: str) -> None:
     async with open_scheduler(hub, "desk", "casebook-a") as scheduler:
         with pytest.raises(TaskHubTaken, match=r"another casebook \(unknown\)"):
             await scheduler.start_investigation(CASE)
+
+
+def purge_mark(anybody: TaskHubGrpcClient) -> None:
+    anybody.terminate_orchestration(HUB_OWNER_INSTANCE)
+    anybody.wait_for_orchestration_completion(HUB_OWNER_INSTANCE, timeout=60)
+    assert anybody.purge_orchestration(HUB_OWNER_INSTANCE).deleted_instance_count == 1
+
+
+async def test_a_hub_whose_mark_was_purged_is_marked_again(hub: str) -> None:
+    with TaskHubGrpcWorker(host_address=hub) as worker, TaskHubGrpcClient(host_address=hub) as anybody:
+        worker.add_orchestrator(hub_owner)
+        worker.start()
+        async with open_scheduler(hub, "desk", "theirs") as other, open_scheduler(hub, "desk", "ours") as ours:
+            await other.probe()
+            with pytest.raises(TaskHubTaken, match="theirs"):
+                await ours.probe()
+            purge_mark(anybody)
+            await ours.probe()
+            await ours.start_investigation(CASE)
 
 
 async def test_a_hub_that_lost_everything_is_marked_again() -> None:

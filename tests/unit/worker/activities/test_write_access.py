@@ -78,7 +78,7 @@ def test_an_approved_lock_waits_for_the_token(
     assert done.result == entry.result
 
 
-def test_no_writer_tells_the_caller_s_refusal_as_the_store_s(url: str, gateway_with: GatewayWith) -> None:
+def test_no_writer_takes_it_for_the_store_s_refusal(url: str, gateway_with: GatewayWith) -> None:
     gateway = gateway_with("other")
     with pytest.raises(MayNotWrite) as refund:
         gateway.perform("refund_charges", customer_id=12, key="k-1", reason="told", charge_ids=["ch-1"])
@@ -92,7 +92,7 @@ def test_no_writer_tells_the_caller_s_refusal_as_the_store_s(url: str, gateway_w
     ]
 
 
-def test_a_worker_says_at_once_that_it_may_not_write(
+def test_a_worker_says_that_it_may_not_write(
     url: str, gateway_with: GatewayWith, caplog: pytest.LogCaptureFixture
 ) -> None:
     gateway_with("write").check_access()

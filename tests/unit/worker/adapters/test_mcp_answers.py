@@ -376,7 +376,7 @@ NO_ACCESS: dict[str, Answer] = {
 
 
 @pytest.mark.parametrize("name", NO_ACCESS)
-def test_a_refusal_of_the_caller_is_no_refusal_of_the_action(
+def test_refusing_the_caller_is_not_refusing_the_action(
     gateway: McpActionGateway, peer: McpPeer, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     peer.answers["None"] = NO_ACCESS[name]
@@ -394,7 +394,7 @@ def test_a_refusal_of_the_caller_is_no_refusal_of_the_action(
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_server_that_lets_nobody_in_says_nothing_of_the_action(
+def test_a_server_that_refuses_all_refuses_no_action(
     box: McpToolBox, gateway: McpActionGateway, peer: McpPeer, status: int
 ) -> None:
     peer.refusal_of_all = says(status, "")
