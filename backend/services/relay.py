@@ -21,6 +21,7 @@ from casebook.transactions import utc_now
 from contracts.case import CaseState, CaseSummary
 from contracts.effect import EffectStatus
 from contracts.ids import parse_review_id
+from contracts.names import INVESTIGATION, REVERSAL
 from contracts.reversal import Reversal
 from contracts.review import Decision
 
@@ -231,6 +232,21 @@ class Relay:
             await self._start_reversal(reversal)
         elif state.runtime_status in OVER:
             await self._give_up(reversal, ended("reversal", state))
+        else:
+            await self._goes_on(reversal.reversal_id, REVERSAL, state)
+
+    async def _goes_on(self, item: str, orchestration: str, state: InstanceState) -> bool:
+        """Whether an instance does the work that its id stands for. One that was suspended is resumed; another one
+        that somebody started under this id is ended, so that its place is free.
+        """
+        if state.name != orchestration:
+            log.error("%s is taken by an instance of '%s' in the scheduler: it is ended.", item, state.name)
+            await self._scheduler.terminate(item)
+            return False
+        if state.runtime_status == "SUSPENDED":
+            log.error("%s was suspended in the scheduler, where nothing reaches it: it is resumed.", item)
+            await self._scheduler.resume(item)
+        return True
 
     async def _start_reversal(self, reversal: Reversal) -> None:
         try:
@@ -366,6 +382,8 @@ class Relay:
             return None
         if state.runtime_status in OVER:
             await self._hand_over_case(case, ended("investigation", state), again=again)
+            return None
+        if not await self._goes_on(case, INVESTIGATION, state):
             return None
         self.broken.goes_on(case)
         return state

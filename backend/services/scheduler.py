@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Literal, Protocol
@@ -73,6 +73,8 @@ class InstanceUnknown(Exception):
 class InstanceState(Contract):
     """Where an orchestration stands, as the scheduler says."""
 
+    name: str
+    """Of which orchestration it is an instance."""
     runtime_status: RuntimeStatus
     custom_status: CaseProgress | None
     result: str | None
@@ -99,6 +101,14 @@ class Scheduler(Protocol):
 
     async def wake(self, case: str, round_number: int) -> None:
         """Raise the event of a round without a decision: the case looks into its record. Raises InstanceUnknown."""
+        ...
+
+    async def resume(self, instance_id: str) -> None:
+        """Let a suspended orchestration go on."""
+        ...
+
+    async def terminate(self, instance_id: str) -> None:
+        """End an orchestration: it is over soon."""
         ...
 
     async def start_reversal(self, reversal: Reversal) -> None:
@@ -204,6 +214,23 @@ class DurableTaskScheduler:
                 raise InstanceUnknown(case) from refusal
             raise SchedulerUnavailable(refusal.reason) from refusal
 
+    async def resume(self, instance_id: str) -> None:
+        """Let a suspended orchestration go on."""
+        await self._tell(self._client.resume_orchestration(ids.instance_id(instance_id)))
+
+    async def terminate(self, instance_id: str) -> None:
+        """End an orchestration: it is over soon."""
+        await self._tell(self._client.terminate_orchestration(ids.instance_id(instance_id)))
+
+    async def _tell(self, call: Awaitable[None]) -> None:
+        try:
+            async with _answering():
+                await call
+        except _Refused as refusal:
+            # One that is gone has nothing to be told.
+            if refusal.code is not grpc.StatusCode.NOT_FOUND:
+                raise SchedulerUnavailable(refusal.reason) from refusal
+
     async def state_of(self, instance_id: str) -> InstanceState | None:
         """The state of an orchestration, or None."""
         await self._hub.require_own()
@@ -305,6 +332,7 @@ def _reason(error: grpc.aio.AioRpcError) -> str:
 
 def _read_state(state: OrchestrationState) -> InstanceState:
     return InstanceState(
+        name=state.name,
         runtime_status=_runtime_status(state),
         custom_status=_progress(state),
         result=_result(state),

@@ -35,6 +35,7 @@ from contracts.case import CaseProgress
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id
 from contracts.investigation import ReviewOpening
+from contracts.names import INVESTIGATION, REVERSAL
 from contracts.reversal import Reversal
 from contracts.review import Decision
 from contracts.telemetry import TelemetryEvent
@@ -109,7 +110,7 @@ class FakeScheduler:
             raise StartRefused("INVALID_ARGUMENT: its id is too long")
         if reversal.reversal_id not in self.instances:
             self.reversals.append(reversal)
-            self.instances[reversal.reversal_id] = instance_state("acting")
+            self.instances[reversal.reversal_id] = instance_state("acting", name=REVERSAL)
         self.told.set()
 
     async def deliver(self, decision: Decision) -> None:
@@ -123,6 +124,14 @@ class FakeScheduler:
     async def wake(self, case: str, round_number: int) -> None:
         self._answer(case)
         self.woken.append((case, round_number))
+
+    async def resume(self, instance_id: str) -> None:
+        self._answer(instance_id)
+        self.instances[instance_id] = self.instances[instance_id].model_copy(update={"runtime_status": "RUNNING"})
+
+    async def terminate(self, instance_id: str) -> None:
+        self._answer(instance_id)
+        self.instances[instance_id] = self.instances[instance_id].model_copy(update={"runtime_status": "TERMINATED"})
 
     async def state_of(self, instance_id: str) -> InstanceState | None:
         self._answer()
@@ -163,11 +172,20 @@ def task_hub(port: int) -> Generator[str]:
 
 
 def instance_state(
-    phase: str, round_number: int = 1, status: RuntimeStatus = "RUNNING", result: str | None = None
+    phase: str,
+    round_number: int = 1,
+    status: RuntimeStatus = "RUNNING",
+    result: str | None = None,
+    name: str = INVESTIGATION,
 ) -> InstanceState:
     progress = CaseProgress.model_validate({"phase": phase, "round": round_number})
     return InstanceState(
-        runtime_status=status, custom_status=progress, result=result, created_at=NOON, last_updated_at=NOON
+        name=name,
+        runtime_status=status,
+        custom_status=progress,
+        result=result,
+        created_at=NOON,
+        last_updated_at=NOON,
     )
 
 

@@ -42,7 +42,8 @@ def closed_case(book: CaseBook, number: int = 1, status: EffectStatus = "done") 
     """Account locked and charges refunded, and the case closed."""
     opening = asked_in_short(book, number, an_assessment(action="lock_and_refund"))
     case = opening.case_id
-    book.accept_decision(a_decision(opening, action="lock_and_refund"), MANAGER)
+    decision = a_decision(opening, action="lock_and_refund")
+    book.accept_decision(decision.model_copy(update={"decided_at": book.transactions.now()}), MANAGER)
     actions: tuple[EffectAction, ...] = ("lock_account", "refund_charges")
     for action in actions:
         book.start_effect(case, an_effect(case, action))

@@ -134,6 +134,32 @@ async def test_a_case_that_somebody_is_asked_about_or_that_moves_is_left_alone(
     assert (scheduler.woken, scheduler.delivered) == ([], [])
 
 
+async def test_a_suspended_orchestration_is_resumed_loudly(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    case = case_in_review(book).case_id
+    scheduler.instances[case] = instance_state("awaiting_review", status="SUSPENDED")
+
+    await watched(timed_relay, clock)
+
+    assert scheduler.instances[case].runtime_status == "RUNNING"
+    assert f"{case} was suspended in the scheduler" in caplog.text
+    assert breaks_of(book, case) == []
+
+
+async def test_an_instance_that_somebody_started_under_the_id_of_a_case_is_replaced(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    case = case_in_review(book).case_id
+    scheduler.instances[case] = instance_state("awaiting_review", name="hub_owner")
+
+    await watched(timed_relay, clock, times=4)
+
+    assert scheduler.starts == [case]
+    assert scheduler.instances[case].name == "investigation"
+    assert f"{case} is taken by an instance of 'hub_owner'" in caplog.text
+
+
 async def test_a_case_that_breaks_the_relay_holds_up_no_other(
     timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
