@@ -1,0 +1,49 @@
+"""A worker with another write token than the tool server's carries nothing out, and takes nothing for refused."""
+
+import os
+import signal
+from pathlib import Path
+
+from casebook.engine import open_engine, writing
+from tests.integration.test_one_case import account_status, awaits_review
+from tests.support.alerts import foreign_login
+from tests.support.stack import LocalStack
+from tests.unit.worker.support.process import WorkerProcess, environment
+
+
+def freeze(pid: int, url: str) -> None:
+    """Stop a process for a while, but not within a transaction that others would then wait for."""
+    engine = open_engine(url)
+    try:
+        with writing(engine).begin():
+            os.kill(pid, signal.SIGSTOP)
+    finally:
+        engine.dispose()
+
+
+def test_an_approved_lock_waits_for_the_right_worker(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'data' / 'casebook.db'}"
+    with LocalStack(tmp_path / "data", "--no-simulator") as stack:
+        customer = stack.customer("account_takeover")
+        asked = stack.wait_for_case(stack.start_case(foreign_login(customer)), awaits_review(1))
+        freeze(stack.pid("worker"), url)
+        more = {"CASEBOOK_URL": url, "MCP_WRITE_TOKEN": "another", "OPENAI_MODEL": "casewright-rules-1"}
+        env = environment(tmp_path, stack.mcp_url, int(stack.env["SCHEDULER_PORT"]), **more)
+        wrong = WorkerProcess(env | {"OPENAI_BASE_URL": f"{stack.model_url}/v1"})
+        try:
+            begins = f"The tool server at {stack.mcp_url} does not let this worker call"
+            wrong.says(f"{begins} lock_account or record_refund_reversal or refund_charges or unlock_account: give")
+            assert stack.decide(asked, "approve", action="lock_account").status_code == 202
+            said = wrong.says(f"{begins} lock_account: give the worker the MCP_WRITE_TOKEN of the tool server.")
+            assert " level=error " in said
+            meanwhile = stack.case(asked.case_id)
+        finally:
+            wrong.close()
+            os.kill(stack.pid("worker"), signal.SIGCONT)
+
+        assert (meanwhile.state, account_status(stack, customer["customer_id"])) == ("acting", "active")
+        closed = stack.wait_for_case(asked.case_id, lambda view: view.state == "closed")
+
+        assert closed.outcome == "account_locked"
+        assert [(effect.action, effect.status) for effect in closed.effects] == [("lock_account", "done")]
+        assert account_status(stack, customer["customer_id"]) == "locked"
