@@ -16,7 +16,6 @@ _SAYS: dict[CaseEventType, tuple[str, ...]] = {
     "effect_started": ("approved",),
     "effect_finished": ("approved",),
 }
-_OF_SPECIALISTS: frozenset[CaseEventType] = frozenset({"specialist_started", "specialist_finished"})
 
 
 @dataclass
@@ -57,7 +56,8 @@ class Completeness:
         data = event.data
         if event.type == "round_started" and data["round"] == 1 and "policy" not in data:
             return "it does not say what the case is judged by"
-        if event.type in _OF_SPECIALISTS and str(data["round"]) not in self._begun:
+        # A specialist that is the first to take a step begins the round itself, once it has started.
+        if event.type == "specialist_finished" and str(data["round"]) not in self._begun:
             return f"round {data['round']} had not begun"
         if event.type == "effect_finished" and str(data["key"]) not in self._started:
             return "nobody is said to have begun it"

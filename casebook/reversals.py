@@ -21,6 +21,7 @@ from casebook.errors import (
     ReversalNotFound,
     ReversalStands,
     SameRequester,
+    TooManyReversals,
 )
 from casebook.events import SYSTEM
 from casebook.investigating import WORKER, locked_case
@@ -43,7 +44,8 @@ UNDOING: Mapping[EffectAction, ReversalAction] = {
 
 REQUESTS: Role = "analyst"
 DECIDES: Role = "manager"
-
+MOST = 100
+"""So many requests one case takes: each stands on its page, and in its log several times."""
 
 _APPROVED = ("approved", "done", "failed")
 """An approval stays on record with what came of it."""
@@ -53,7 +55,7 @@ _STANDING = ("requested", "approved", "done")
 def request_reversal(
     session: Session, case_id: str, undoes: str, reason: str, subject: str, roles: Collection[Role], now: datetime
 ) -> Reversal:
-    """Ask for an effect to be taken back."""
+    """Ask for an effect to be taken back. Raises TooManyReversals."""
     _require(roles, REQUESTS)
     case = locked_case(session, case_id)
     effect = session.get(EffectRow, undoes)
@@ -63,6 +65,8 @@ def request_reversal(
         raise NothingToReverse(effect.action, effect.status)
     _refuse_standing(session, undoes)
     counted = session.execute(select(func.count()).where(ReversalRow.case_id == case_id)).scalar_one()
+    if counted >= MOST:
+        raise TooManyReversals(MOST)
     action = UNDOING[cast("EffectAction", effect.action)]
     reversal = Reversal(
         reversal_id=reversal_id(case_id, action, counted + 1),

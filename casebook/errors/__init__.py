@@ -11,6 +11,7 @@ CasebookError
 ├── AttachmentTooLarge      413
 ├── TooManyAttachments      409
 ├── TooManyNotes            409
+├── TooManyReversals        409
 ├── TooManySavedViews       409
 ├── ClaimedByOther          409
 ├── NotClaimed              409
@@ -133,6 +134,7 @@ from casebook.errors.lookups import (
     SavedViewNotFound,
     TooManyAttachments,
     TooManyNotes,
+    TooManyReversals,
     TooManySavedViews,
     UnstorableText,
 )
@@ -194,6 +196,7 @@ __all__ = [
     "SavedViewNotFound",
     "TooManyAttachments",
     "TooManyNotes",
+    "TooManyReversals",
     "TooManySavedViews",
     "Unjustified",
     "UnknownCase",

@@ -117,6 +117,16 @@ class TooManyAttachments(CasebookError):
         super().__init__(f"This case has {most} attachments, the most that one case may have.")
 
 
+class TooManyReversals(CasebookError):
+    """A case holds as many requests to take something back as it may."""
+
+    id = "too-many-reversals"
+    status = 409
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A case takes at most {limit} requests to take something back.")
+
+
 class TooManyNotes(CasebookError):
     """The case has as many notes as it may have."""
 

@@ -75,6 +75,7 @@ class ActionActivities:
         """After the last attempt of a case of version 1.0: nobody knows what came of the effects that are not done."""
         unknown = tuple(in_doubt(planned) for planned in _planned(self._as_recorded(order)))
         for effect in unknown:
+            self._record.start_effect(order.case_id, effect.model_copy(update={"status": "pending", "result": None}))
             self._record.finish_effect(order.case_id, effect)
         log.error("Gave up on the approved action. %s", UNKNOWN, extra={"case_id": order.case_id})
         return ActionResult(effects=unknown)

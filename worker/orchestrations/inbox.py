@@ -20,8 +20,17 @@ from worker.orchestrations.case import OpenCase, now
 
 LOOKS_AT_ONCE = 20
 """So many times a false announcement is looked into at once; then ever later."""
+FOLLOWS_AT_MOST = 5
+"""So many times a decision on record is followed anew: half a minute."""
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=5)
+
+
+class Misled(Exception):
+    """A case was told something of itself that its record does not bear out, and cannot go on by that."""
+
+    def __init__(self) -> None:
+        super().__init__("The record refuses what follows from a decision, again and again.")
 
 
 class DecisionInbox:
@@ -33,6 +42,7 @@ class DecisionInbox:
         self._round = round_number
         self._next = calls.wait_for_decision(ctx, round_number)
         self._looks_left = LOOKS_AT_ONCE
+        self._follows_left = FOLLOWS_AT_MOST
         self._pause = FIRST_PAUSE
 
     def wait(self, review: ReviewRequest) -> Steps[Decision | None]:
@@ -66,12 +76,20 @@ class DecisionInbox:
             pause = self._rest_if_misled(review)
 
     def look_again(self) -> Steps[Decision | None]:
-        """The decision on record, after a pause that is twice as long as the one before it."""
+        """The decision on record, after a pause that is twice as long as the one before it.
+
+        Raises Misled when it was found so often, and what follows from it refused each time: what this orchestration
+        was told of its case must be wrong. Another one reads the record anew.
+        """
         yield self._rest()
         try:
-            return (yield from self._recorded(announced=0))
+            decision = yield from self._recorded(announced=0)
         except calls.Refused:
             return None
+        self._follows_left -= decision is not None
+        if self._follows_left < 0:
+            raise Misled
+        return decision
 
     def _announced(self, review: ReviewRequest) -> Steps[Decision | None]:
         """What the event that has just arrived announced, if it is so."""

@@ -16,8 +16,10 @@ from casebook.errors import (
     ReversalNotFound,
     ReversalStands,
     SameRequester,
+    TooManyReversals,
 )
 from casebook.repository import CaseBook
+from casebook.reversals import MOST
 from casebook.transactions import Transactions
 from contracts.assessment import EffectAction
 from contracts.effect import Effect, EffectStatus, ReversalAction
@@ -292,3 +294,14 @@ def test_whoever_takes_a_lock_back_sees_whose_else_stands(book: CaseBook):
     assert before == asked == (second, waiting)
     assert book.get_case(first).also_locked_by == (waiting,)
     assert book.get_case(second).also_locked_by == (first, waiting)
+
+
+def test_a_case_takes_so_many_requests_and_no_more(book: CaseBook) -> None:
+    case = closed_case(book)
+    for number in range(1, MOST + 1):
+        ask_back(book, case)
+        book.decide_reversal(case, number, "reject", "No.", subject="maria", roles=MANAGER)
+
+    with pytest.raises(TooManyReversals, match="at most 100 requests"):
+        ask_back(book, case)
+    assert book.verify_audit() is None

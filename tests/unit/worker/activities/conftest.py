@@ -5,16 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from casebook.engine import open_engine, upgrade
+from casebook.engine import open_engine
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
+from tests.support.casebooks import upgrade_in_short
 from tests.unit.worker.support.cases import an_alert
 
 
 @pytest.fixture
 def casebook(tmp_path: Path) -> Iterator[CaseBook]:
     engine = open_engine(f"sqlite:///{tmp_path / 'casebook.db'}")
-    upgrade(engine)
+    upgrade_in_short(engine)
     book = CaseBook(Transactions(engine))
     book.open_case(an_alert())
     yield book

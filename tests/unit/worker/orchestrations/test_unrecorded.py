@@ -12,8 +12,8 @@ from tests.unit.worker.support.cases import NOON, a_decision, a_policy, a_revers
 from tests.unit.worker.support.desk import NULL, CaseScript
 from tests.unit.worker.support.lab import Lab
 from worker.domain.routing import WAS_ASKED
-from worker.orchestrations import review
-from worker.orchestrations.inbox import LOOKS_AT_ONCE
+from worker.orchestrations import inbox, review
+from worker.orchestrations.inbox import FOLLOWS_AT_MOST, LOOKS_AT_ONCE
 
 SOON_H = 0.0005
 OLD = ("1.0", "1.1", "1.2")
@@ -290,3 +290,13 @@ def test_a_reversal_that_nobody_approved_ends_without_another_try(lab: Lab) -> N
 
     assert lab.take_back(a_reversal(99), script) == "failed"
     assert (script.reversals, script.reversal_looks) == ([], [])
+
+
+def test_a_case_that_was_misled_of_itself_breaks_and_is_handed_over(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another orchestration reads anew what this one was told wrongly, such as whose case it is."""
+    monkeypatch.setattr(inbox, "FIRST_PAUSE", timedelta(milliseconds=1))
+    case = lab.start(CaseScript(refused=["execute_action"] * 99))
+    case.decide(case.script.opening(), "lock_account")
+
+    assert case.failure().startswith("The record refuses what follows from a decision")
+    assert len(case.script.refused) == 99 - FOLLOWS_AT_MOST - 1
