@@ -46,6 +46,7 @@ class Database:
         self._write_lock = threading.Lock()
         self._closed = False
         _prepare(path, fill)
+        self._file = _file_id(path)
 
     @contextmanager
     def read(self) -> Generator[sqlite3.Connection]:
@@ -68,6 +69,8 @@ class Database:
             try:
                 yield connection
                 self._before_commit()
+                # What goes into a file without a name is told as done, and gone with this process.
+                self._require_same_file()
                 connection.commit()
             except BaseException:
                 connection.rollback()
@@ -87,7 +90,10 @@ class Database:
         with self._idle_lock:
             connection = self._idle.pop() if self._idle else None
         try:
-            connection = connection or _connect(self._path)
+            if connection is None:
+                # SQLite would make a new, empty file where the store is gone.
+                self._require_same_file()
+                connection = _connect(self._path)
             yield connection
         except sqlite3.OperationalError as error:
             raise StoreUnavailable(str(error)) from error
@@ -95,12 +101,24 @@ class Database:
             if connection is not None:
                 self._give_back(connection)
 
+    def _require_same_file(self) -> None:
+        if _file_id(self._path) != self._file:
+            raise StoreUnavailable("its file was taken away: put it back, or start the tool server anew")
+
     def _give_back(self, connection: sqlite3.Connection) -> None:
         with self._idle_lock:
             if not self._closed:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+def _file_id(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -13,7 +13,7 @@ import pytest
 
 from mcp_server.records.bundle import Dataset
 from mcp_server.records.effect import LockResult
-from mcp_server.store.errors import LockNotStanding, StoreUnusable
+from mcp_server.store.errors import LockNotStanding, StoreUnavailable, StoreUnusable
 from mcp_server.store.sqlite.database import Database
 from mcp_server.store.sqlite.store import SqliteCustomerStore
 from tests.unit.mcp_server.support import NOW, ROOT
@@ -132,6 +132,21 @@ def test_two_stores_on_one_file_share_one_ledger(store_path: Path) -> None:
         results = list(callers.map(lock, [one, other] * 4))
 
     assert sorted(result.replayed for result in results) == [False] + [True] * 7
+
+
+def test_nothing_is_done_in_a_file_that_was_taken_away(store_path: Path, tmp_path: Path) -> None:
+    aside = tmp_path / "aside.db"
+    with closing(SqliteCustomerStore(store_path, no_dataset)) as store:
+        store.lock_account(230, "Reason.", "before")
+        store_path.rename(aside)
+        with pytest.raises(StoreUnavailable) as refused:
+            store.lock_account(231, "Reason.", "meanwhile")
+        assert not store_path.exists()
+        aside.rename(store_path)
+        store.lock_account(232, "Reason.", "after")
+
+        assert [store.effect(key) is not None for key in ("before", "meanwhile", "after")] == [True, False, True]
+    assert "its file was taken away: put it back, or start the tool server anew" in str(refused.value)
 
 
 def test_the_ledger_cannot_be_changed_or_shortened(store_path: Path) -> None:
