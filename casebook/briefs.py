@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from casebook.errors import CaseNotFound
 from casebook.journal import kept_reports
-from casebook.tables import AlertRow, CaseEventRow, CaseRow, DecisionRow, table_of
+from casebook.tables import AlertRow, CaseEventRow, CaseRow, DecisionRow, ReviewRow, table_of
 from casebook.terms import Limits
 from contracts.alert import Alert
 from contracts.brief import CaseBrief
@@ -19,8 +19,9 @@ from contracts.review import Decision
 T = TypeVar("T")
 
 _ALERTS, _EVENTS, _DECISIONS = table_of(AlertRow), table_of(CaseEventRow), table_of(DecisionRow)
-_CASES = table_of(CaseRow)
+_CASES, _REVIEWS = table_of(CaseRow), table_of(ReviewRow)
 _ALERT = select(_ALERTS.c.body).where(_ALERTS.c.case_id == bindparam("of_case"))
+_IS_ASKED = select(_REVIEWS.c.review_id).where(_REVIEWS.c.case_id == bindparam("of_case")).limit(1)
 _BEGUN = select(_EVENTS.c.data).where(
     _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == "round_started:1"
 )
@@ -52,6 +53,7 @@ def brief_of(connection: Connection, case_id: str, round_number: int, *, reports
         reports={report.specialist: report for report in kept.values()},
         feedback={} if round_number == 1 else _feedback(connection, case_id),
         has_begun=begun is not None,
+        was_asked=begun is None and connection.execute(_IS_ASKED, of).first() is not None,
     )
 
 

@@ -21,3 +21,5 @@ class CaseBrief:
     """What people said when they rejected a round, by round."""
     has_begun: bool = True
     """Whether its first round has begun on record."""
+    was_asked: bool = False
+    """Whether a person was asked about it: then its first round can no longer begin."""

@@ -3,6 +3,7 @@
 import functools
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from durabletask import task
@@ -31,6 +32,9 @@ class Briefs:
         brief = known or self._record.brief(case_id, round_number)
         if brief.has_begun or self._policy is None:
             return brief
+        if brief.was_asked:
+            # It was left to a manager before it ever began.
+            return replace(brief, policy=self._policy)
         self._record.start_round(case_id, 1, self._policy)
         return self._record.brief(case_id, round_number)
 

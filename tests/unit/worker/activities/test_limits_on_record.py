@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+from casebook.handover import MOST_BREAKS
 from casebook.repository import CaseBook
 from contracts.investigation import AssessmentOrder, Investigation, Question, ReviewPlan, SpecialistOrder
 from contracts.report import SPECIALISTS
 from contracts.review import ReviewRequest
 from tests.unit.worker.support.agents import ScriptedModel, a_loop, a_verdict, answers
-from tests.unit.worker.support.cases import a_policy, an_assessment, an_assessment_order
+from tests.unit.worker.support.cases import a_decision, a_policy, an_assessment, an_assessment_order
 from tests.unit.worker.support.record import CASE, CTX, concluded, events
 from worker.activities.assessment import AssessmentActivities
 from worker.activities.review import ReviewActivities
@@ -94,3 +95,27 @@ def test_a_case_that_broke_before_it_began_is_asked_about(casebook: CaseBook) ->
     assert review.required_role == "analyst"
     assert begun_with(casebook) == [OURS.model_dump(mode="json")]
     assert casebook.audit().broken is None
+
+
+def test_a_case_that_was_left_to_a_manager_before_it_began_is_asked_about_anew(casebook: CaseBook) -> None:
+    for _ in range(MOST_BREAKS):
+        casebook.hand_over(CASE, "The scheduler does not start the investigation.", unstarted=True)
+    view = casebook.get_case(CASE)
+    assert view.review is not None
+    assert view.assessment is not None
+    lock = a_decision(view.review.review_id, view.assessment, action="lock_account", reason_code="account_takeover")
+    casebook.accept_decision(lock, ("manager",))
+    casebook.note_changed_facts(CASE, 1, ("The account is locked already.",))
+    again = view.assessment.model_copy(
+        update={"round": 2, "route_reasons": (*view.assessment.route_reasons, "The account is locked already.")}
+    )
+    plan = ReviewPlan(
+        case_id=CASE, severity="low", required_role="manager", asked_at=datetime.now(UTC), assessment=again, policy=TOLD
+    )
+    before = datetime.now(UTC)
+
+    asked = ReviewActivities(casebook, policy=OURS).ask_person(CTX, Question(plan=plan, escalation_reason="It broke."))
+
+    assert (casebook.get_case(CASE).round, asked.required_role) == (2, "manager")
+    assert asked.due_at >= before + timedelta(hours=47)
+    assert begun_with(casebook) == []
