@@ -1,5 +1,7 @@
 """Cases whose investigation broke: each goes on as its record says, and to a person. Inside one transaction."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -54,6 +56,11 @@ _LAST = select(func.max(_EVENTS.c.seq)).where(
 )
 _BREAKS = select(func.count()).where(
     _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == BROKE, _EVENTS.c.seq > bindparam("since")
+)
+_BROKE_WITH = (
+    select(_EVENTS.c.data)
+    .where(_EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == bindparam("what"))
+    .order_by(_EVENTS.c.seq)
 )
 _AT = select(_EVENTS.c.at).where(_EVENTS.c.seq == bindparam("the_event"))
 _REVIEW = select(*(_REVIEWS.c[name] for name in ASKED)).where(_REVIEWS.c.review_id == bindparam("wanted"))
@@ -149,48 +156,65 @@ def failed_closed(round_number: int, reason: str) -> RiskAssessment:
 
 
 def _record_break(connection: Connection, case: HeldCase, reason: str, breaks: int, now: datetime) -> None:
-    """Log the break; where nobody was asked, or the wrong role, begin the question that a person is put next."""
-    question = _next_question(connection, case, precedents_of(connection, case), reason)
-    data: dict[str, JsonValue] = {
-        "round": case.round if question is None else question.round,
-        "reason": reason,
-        "breaks": breaks,
-        "asks_anew": question is not None,
-    }
-    if question is not None:
+    """Log the break; where nobody is asked, or the answer no longer holds, begin the question that comes next."""
+    found = precedents_of(connection, case)
+    asks_anew = _asks_anew(found)
+    question = _next_question(connection, case, found, reason) if asks_anew else None
+    round_number = case.round if question is None else question.round
+    if asks_anew:
         if case.state != "acting":
             move(case, "investigating")
         end_open_review(connection, case, "superseded")
-        enter_round(connection, case, question.round, now)
+        enter_round(connection, case, round_number, now)
+    data: dict[str, JsonValue] = {"round": round_number, "reason": reason, "breaks": breaks, "asks_anew": asks_anew}
     append(connection, case, Entry(BROKE, f"{BROKE}:{case.last_seq}", SYSTEM, data), now)
     if question is not None:
         conclude(connection, case, question, SYSTEM, now)
 
 
+def _asks_anew(found: Precedents) -> bool:
+    """Whether a question is to begin. One that is asked, or is to be because of an earlier break, stays as it is:
+    whoever ends orchestrations takes no question away from the people who are asked.
+    """
+    if found.is_settled or (found.asked_role is None and found.asks_anew):
+        return False
+    return found.asked_role is None or found.verdict is not None or found.is_expired
+
+
 def _next_question(connection: Connection, case: HeldCase, found: Precedents, reason: str) -> RiskAssessment | None:
-    """What is asked instead of what the current round asks; None when that stands as it is."""
-    if found.is_settled:
-        return None
-    if found.asked_role is None and found.asks_anew:
-        # It broke again before the question could be put.
-        return None
-    if found.asked_role is not None and found.verdict is None and not found.is_expired:
-        # Whoever ends orchestrations takes no question away from the people who are asked.
-        return None
+    """What is asked about instead of what was concluded; None when that is what to ask about."""
     if found.verdict == "reject":
         return failed_closed(case.round + 1, reason)
     concluded = kept_assessment(connection, case.case_id, case.round)
     if concluded is None:
         return failed_closed(case.round, reason)
-    reasons = dict.fromkeys((*concluded.route_reasons, *changes_noted(connection, case.case_id, case.round), reason))
-    changes = {"round": case.round + 1, "route": "review", "route_reasons": tuple(reasons), "quality_check": False}
+    if found.asked_role is None:
+        return None
+    reasons = (*changes_noted(connection, case.case_id, case.round), reason)
+    return _for_a_person(concluded, reasons, case.round + 1)
+
+
+def _for_a_person(concluded: RiskAssessment, reasons: Sequence[str], round_number: int) -> RiskAssessment:
+    every = tuple(dict.fromkeys((*concluded.route_reasons, *reasons)))
+    changes = {"round": round_number, "route": "review", "route_reasons": every, "quality_check": False}
     return concluded.model_copy(update=changes)
+
+
+def _to_ask_about(connection: Connection, case: HeldCase) -> RiskAssessment | None:
+    """What was concluded in the current round; with the reason why a person is asked, when that is a break."""
+    concluded = kept_assessment(connection, case.case_id, case.round)
+    found = precedents_of(connection, case)
+    if concluded is None or found.asked_role is not None or not found.asks_anew:
+        return concluded
+    said = map(json.loads, connection.execute(_BROKE_WITH, {"of_case": case.case_id, "what": BROKE}).scalars())
+    reasons = [each["reason"] for each in said if each["asks_anew"] and each["round"] == case.round]
+    return _for_a_person(concluded, reasons, case.round)
 
 
 def _standing(connection: Connection, case: HeldCase) -> CaseStanding | None:
     """Where the case stands in its current round; None when nothing was concluded in it, or it was sent back."""
     found = precedents_of(connection, case)
-    concluded = kept_assessment(connection, case.case_id, case.round)
+    concluded = _to_ask_about(connection, case)
     if concluded is None or (found.verdict is not None and not found.is_settled):
         return None
     wanted = {"wanted": review_id(case.case_id, case.round)}
@@ -219,7 +243,7 @@ def _role(connection: Connection, case: HeldCase, found: Precedents) -> Role:
 def _ask_manager(connection: Connection, case: HeldCase, reason: str, now: datetime) -> None:
     """Put the current question to a manager, from here: no orchestration would. Its deadline only shows as overdue."""
     asked_role = precedents_of(connection, case).asked_role
-    concluded = kept_assessment(connection, case.case_id, case.round)
+    concluded = _to_ask_about(connection, case)
     if asked_role is not None or concluded is None:
         return
     known = limits_of(connection, case.case_id)

@@ -140,7 +140,7 @@ def test_what_was_concluded_and_not_asked_is_asked_with_the_reason(book: CaseBoo
 
     concluded, found = an_assessment(), standing(book, case)
     assert found.assessment == concluded.model_copy(
-        update={"round": 2, "route_reasons": (*concluded.route_reasons, REASON)}
+        update={"round": 1, "route_reasons": (*concluded.route_reasons, REASON)}
     )
     opening = an_opening(case, found.assessment)
     book.open_review(opening)
@@ -266,7 +266,7 @@ def test_a_question_not_yet_put_goes_to_a_manager_at_the_second_break(book: Case
     breaks(book, case, times=2)
 
     found = standing(book, case)
-    assert (found.role, found.reason, found.assessment.round) == ("manager", BROKE_AGAIN, 2)
+    assert (found.role, found.reason, found.assessment.round) == ("manager", BROKE_AGAIN, 1)
     assert book.verify_audit() is None
 
 
