@@ -31,6 +31,7 @@ from tests.unit.casebook.builders import (
 )
 from tests.unit.casebook.test_bent_cases import Bend, Log, bent, saying, without, write_anew
 from tests.unit.casebook.test_bent_records import (
+    ALONE_IN_ROWS,
     LIMITS,
     Rows,
     all_of,
@@ -100,13 +101,6 @@ def paid(book: CaseBook, _: Desk) -> str:
     return case
 
 
-ALONE = all_of(
-    rows(
-        "UPDATE review SET four_eyes_actions = '[]' WHERE case_id = :c",
-        "UPDATE decision SET accepted_seq = accepted_seq - 1 WHERE case_id = :c",
-    ),
-    body("decision", lambda said: said.pop("approvals")),
-)
 NO_CALLS = rows(
     "DELETE FROM model_call WHERE case_id = :c",
     "DELETE FROM model_spend WHERE case_id = :c",
@@ -118,13 +112,13 @@ BENDS: Mapping[str, tuple[Made, Bend, Rows, str]] = {
     "critical, cleared by one, without limits": (
         critical_cleared_by_two,
         bent(alone, saying_nothing_of("round_started", "policy")),
-        ALONE,
+        ALONE_IN_ROWS,
         "it does not say what the case is judged by",
     ),
     "the same without a journal": (
         critical_cleared_by_two,
         bent(alone, saying_nothing_of("*", "policy", "journal")),
-        ALONE,
+        ALONE_IN_ROWS,
         "it does not say what the case is judged by",
     ),
     "closed as failed, without limits": (
@@ -252,7 +246,10 @@ def test_the_casebook_s_own_mark_cannot_be_taken_away(book: CaseBook, desk: Desk
     case = critical_cleared_by_two(book, desk)
 
     whole, _ = named(
-        engine, case, lambda: bent(alone, saying_nothing_of("*", "policy", "journal"))(book.case_events(case)), ALONE
+        engine,
+        case,
+        lambda: bent(alone, saying_nothing_of("*", "policy", "journal"))(book.case_events(case)),
+        ALONE_IN_ROWS,
     )
 
     assert whole == "nothing before it justifies 'round_started': it does not say what the case is judged by"

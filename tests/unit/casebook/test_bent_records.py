@@ -198,6 +198,15 @@ def alone(log: Log) -> Log:
     return changed("decision_accepted", lambda said: said.pop("approvals"))(log)
 
 
+ALONE_IN_ROWS = all_of(
+    rows(
+        "UPDATE review SET four_eyes_actions = '[]' WHERE case_id = :c",
+        "UPDATE decision SET accepted_seq = accepted_seq - 1 WHERE case_id = :c",
+    ),
+    body("decision", lambda said: said.pop("approvals")),
+)
+
+
 def of_an_earlier_release(log: Log) -> Log:
     kept = [e for e in log if e.type not in ("review_opened", "decision_accepted") or e.data["round"] == 1]
     changed("round_started", lambda said: said.pop("policy", None))(kept)
@@ -226,13 +235,7 @@ BENDS: Mapping[str, tuple[Made, Bend, Rows, str]] = {
     "critical, cleared by one": (
         critical_cleared_by_two,
         alone,
-        all_of(
-            rows(
-                "UPDATE review SET four_eyes_actions = '[]' WHERE case_id = :c",
-                "UPDATE decision SET accepted_seq = accepted_seq - 1 WHERE case_id = :c",
-            ),
-            body("decision", lambda said: said.pop("approvals")),
-        ),
+        ALONE_IN_ROWS,
         "nobody had given the first of two approvals",
     ),
     "asked of fewer people": (
