@@ -9,6 +9,7 @@ from casebook.errors import Unjustified
 from casebook.refusal_tables import RefusedTransitionRow
 from casebook.tables import CaseRow, LogHead, table_of
 from contracts.case import RefusedTransition
+from contracts.words import cut
 
 MAX_SENTENCE = 500
 LISTED = 500
@@ -35,7 +36,8 @@ def note_refusal(connection: Connection, case_id: str, refusal: Unjustified, att
     known = connection.execute(_KNOWN, {"of_case": case_id}).first() is not None
     if not known:
         connection.execute(_ALONE)
-    whose, said = case_id if known else "", refusal.sentence[:MAX_SENTENCE].replace("\0", "\N{REPLACEMENT CHARACTER}")
+    whose = case_id if known else ""
+    said = cut(refusal.sentence.replace("\0", "\N{REPLACEMENT CHARACTER}"), MAX_SENTENCE)
     counted = {"of_case": whose, "why": refusal.id, "more": attempts, "said": said, "now": now}
     if connection.execute(_AGAIN, counted).rowcount:
         return

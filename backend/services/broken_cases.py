@@ -6,6 +6,7 @@ from backend.services.errors import StartRefused
 from backend.services.scheduler import InstanceState
 from backend.threads import Threads
 from casebook.repository import CaseBook
+from contracts.words import cut
 
 log = logging.getLogger("casewright.relay")
 
@@ -80,5 +81,5 @@ def refused(what: str, refusal: StartRefused) -> str:
 
 def _sentence(said: str, why: str | None) -> str:
     # What an exception says can be long, and hold what no database stores.
-    cut = (why or "").replace("\0", "")[:MAX_REASON_CHARS]
-    return said + (f": {cut}" if cut else ".")
+    reason = cut((why or "").replace("\0", ""), MAX_REASON_CHARS)
+    return said + (f": {reason}" if reason else ".")

@@ -45,7 +45,7 @@ def stranded(book: CaseBook) -> str:
         ),
         (
             over("FAILED", "NUL \0 and " + "x" * 10_000),
-            "The investigation failed in the scheduler: NUL  and " + "x" * 491,
+            "The investigation failed in the scheduler: NUL  and …",
         ),
     ],
 )
