@@ -38,8 +38,6 @@ class ApprovedAction:
     customer_id: int
     assessment: RiskAssessment
     decision: Decision
-    effects: tuple[Effect, ...] = ()
-    """What of it has begun or is done, by whichever round's approval, the oldest first."""
 
 
 def decision_on(connection: Connection, case_id: str, wanted: str) -> Decision | None:
@@ -55,9 +53,13 @@ def approved_action(connection: Connection, case_id: str, wanted: str) -> Approv
     assessment = None if decision is None else kept_assessment(connection, case_id, parse_review_id(wanted)[1])
     if customer_id is None or decision is None or decision.action is None or assessment is None:
         raise NotApproved(case_id, "anything")
-    came = connection.execute(_CAME, {"of_case": case_id}).scalars()
-    effects = tuple(Effect.model_validate_json(body) for body in came)
-    return ApprovedAction(customer_id, assessment, decision, effects)
+    return ApprovedAction(customer_id, assessment, decision)
+
+
+def effects_of(connection: Connection, case_id: str) -> tuple[Effect, ...]:
+    """What has begun or is done, by whichever round's approval, the oldest first."""
+    bodies = connection.execute(_CAME, {"of_case": case_id}).scalars()
+    return tuple(Effect.model_validate_json(body) for body in bodies)
 
 
 def start_effect(

@@ -270,6 +270,11 @@ class CaseBook:
         with self._judged_rows(case_id) as connection:
             return acting.approved_action(connection, case_id, review_id)
 
+    def effects_of(self, case_id: str) -> tuple[Effect, ...]:
+        """What has begun or is done in the case, by whichever round's approval, the oldest first."""
+        with self._read_rows() as connection:
+            return acting.effects_of(connection, case_id)
+
     def start_effect(self, case_id: str, effect: Effect, terms: EffectTerms | None = None) -> None:
         """Note that an effect is about to happen; `terms`: what is about to be sent.
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from casebook.engine import open_engine, writing
+from casebook.engine import open_engine
 from casebook.identity import identity_of
 from casebook.repository import CaseBook
 from casebook.transactions import Transactions
 from tests.support.alerts import foreign_login
+from tests.support.casebooks import freeze
 from tests.support.postgres import PostgresServer
 from tests.support.stack import LocalStack
 from tests.unit.worker.support.process import WorkerProcess, environment
@@ -39,16 +40,6 @@ def cases_in(url: str) -> int:
     engine = open_engine(url)
     try:
         return len(CaseBook(Transactions(engine)).list_cases().items)
-    finally:
-        engine.dispose()
-
-
-def freeze(pid: int, url: str) -> None:
-    """Stop a process for a while, but not within a transaction that others would then wait for."""
-    engine = open_engine(url)
-    try:
-        with writing(engine).begin():
-            os.kill(pid, signal.SIGSTOP)
     finally:
         engine.dispose()
 

@@ -4,21 +4,11 @@ import os
 import signal
 from pathlib import Path
 
-from casebook.engine import open_engine, writing
 from tests.integration.test_one_case import account_status, awaits_review
 from tests.support.alerts import foreign_login
+from tests.support.casebooks import freeze
 from tests.support.stack import LocalStack
 from tests.unit.worker.support.process import WorkerProcess, environment
-
-
-def freeze(pid: int, url: str) -> None:
-    """Stop a process for a while, but not within a transaction that others would then wait for."""
-    engine = open_engine(url)
-    try:
-        with writing(engine).begin():
-            os.kill(pid, signal.SIGSTOP)
-    finally:
-        engine.dispose()
 
 
 def test_an_approved_lock_waits_for_the_right_worker(tmp_path: Path) -> None:

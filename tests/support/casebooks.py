@@ -1,8 +1,11 @@
-"""Casebooks for stories that are told in short."""
+"""Casebooks for stories that are told in short, and processes that are held up beside one."""
+
+import os
+import signal
 
 from sqlalchemy import Engine, update
 
-from casebook.engine import upgrade, writing
+from casebook.engine import open_engine, upgrade, writing
 from casebook.identity_tables import IdentityRow
 
 
@@ -16,3 +19,13 @@ def say_full_after(engine: Engine, seq: int | None) -> None:
     """From which event on the log is this release's; None: that is not known."""
     with writing(engine).begin() as connection:
         connection.execute(update(IdentityRow).values(full_after=seq))
+
+
+def freeze(pid: int, url: str) -> None:
+    """Stop a process for a while, but not within a transaction that others would then wait for."""
+    engine = open_engine(url)
+    try:
+        with writing(engine).begin():
+            os.kill(pid, signal.SIGSTOP)
+    finally:
+        engine.dispose()

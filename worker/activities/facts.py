@@ -75,12 +75,10 @@ class FactActivities:
 
     def _as_it_stands(self, case_id: str, approved: Approved) -> NotedFacts:
         """What has changed of what was approved, by the store and by what it has refused."""
-        decision, assessment = approved.decision, approved.assessment
+        decision, assessment, effects = approved.decision, approved.assessment, self._record.effects_of(case_id)
         assert decision.action is not None, "only what was approved with an action is on record as approved"
-        begun = {effect.action for effect in approved.effects if effect.status != "failed"}
-        done: set[EffectAction] = {
-            cast("EffectAction", effect.action) for effect in approved.effects if effect.status == "done"
-        }
+        begun = {effect.action for effect in effects if effect.status != "failed"}
+        done: set[EffectAction] = {cast("EffectAction", effect.action) for effect in effects if effect.status == "done"}
         check = facts_behind(case_id, approved.customer_id, still_to_do(decision.action, done), assessment)
         if check is None or begun >= set(EFFECTS_OF[decision.action]):
             # What it has done itself looks like a change.
@@ -89,7 +87,7 @@ class FactActivities:
             report = self.read(check)
         except ToolsUnavailable:
             report = None
-        refused = next((effect for effect in approved.effects if effect.status == "failed"), None)
+        refused = next((effect for effect in effects if effect.status == "failed"), None)
         if refused is None:
             changes = (NOT_CHECKED,) if report is None else report.changes
         else:

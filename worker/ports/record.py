@@ -32,8 +32,6 @@ class Approved(Protocol):
     def assessment(self) -> RiskAssessment: ...
     @property
     def decision(self) -> Decision: ...
-    @property
-    def effects(self) -> tuple[Effect, ...]: ...
 
 
 class CaseRecord(Journal, Protocol):
@@ -125,6 +123,10 @@ class CaseRecord(Journal, Protocol):
 
     def approved_action(self, case_id: str, review_id: str) -> Approved:
         """What the accepted decision on this review approves. Refuses when there is none."""
+        ...
+
+    def effects_of(self, case_id: str) -> tuple[Effect, ...]:
+        """What has begun or is done in the case, by whichever round's approval, the oldest first."""
         ...
 
     def start_effect(self, case_id: str, effect: Effect, terms: EffectTerms | None = None) -> None:
