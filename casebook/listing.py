@@ -19,8 +19,8 @@ from casebook.queries import ME, NOBODY, CaseQuery, QueueCounts
 from casebook.searching import Search
 from casebook.summaries import SUMMARISED, summarise
 from casebook.tables import CaseRow, PlainRow, table_of
+from contracts.base import Score, UtcDateTime
 from contracts.case import CaseState, CaseSummary
-from contracts.model import Score, UtcDateTime
 
 COUNTED = 1_000
 """Up to so many cases a list says how many it has; beyond, counting costs more than it tells."""

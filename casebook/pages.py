@@ -10,10 +10,10 @@ from pydantic import Field, NonNegativeInt, TypeAdapter, ValidationError
 from casebook.errors import MalformedCursor
 from casebook.queries import CaseQuery
 from contracts.alert import Alert
+from contracts.base import Contract
 from contracts.case import CaseEvent, CaseSummary
 from contracts.hashing import HASH_PREFIX, content_hash
 from contracts.ids import CaseId
-from contracts.model import Contract
 from contracts.note import Note
 
 T = TypeVar("T")

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from contracts.alert import Severity
 from contracts.assessment import RiskLevel
+from contracts.base import Contract, Score, UtcDateTime
 from contracts.case import CaseOutcome, CaseState
-from contracts.model import Contract, Score, UtcDateTime
 from contracts.review import Label
 
 CaseSort = Literal["opened", "-opened", "updated", "-updated", "due", "-due", "score", "-score"]

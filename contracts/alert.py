@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from contracts.base import Contract, NonEmptyText, UtcDateTime, added_later
 from contracts.ids import AlertId
-from contracts.model import Contract, NonEmptyText, UtcDateTime, added_later
 from contracts.telemetry import CustomerId, TelemetryEvent
 
 Severity = Literal["low", "medium", "high", "critical"]

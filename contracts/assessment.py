@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from contracts.base import Contract, Score, added_later
 from contracts.ids import Hash
-from contracts.model import Contract, Score, added_later
 from contracts.money import Money
 from contracts.report import SpecialistReport, Spend
 

@@ -6,10 +6,10 @@ from pydantic import Field
 
 from contracts.alert import Alert, AlertSource, AlertType, Severity
 from contracts.assessment import RecommendedAction, RiskAssessment, RiskLevel
+from contracts.base import Contract, FiniteJson, Score, UtcDateTime
 from contracts.claim import Claim
 from contracts.effect import Effect, ReversalAction
 from contracts.ids import AlertId, CaseId, Hash, ReviewId
-from contracts.model import Contract, FiniteJson, Score, UtcDateTime
 from contracts.names import CaseEventType
 from contracts.report import Specialist, SpecialistReport, Spend
 from contracts.reversal import Reversal

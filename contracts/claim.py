@@ -1,6 +1,6 @@
 """Who works on a case right now."""
 
-from contracts.model import Contract, UtcDateTime
+from contracts.base import Contract, UtcDateTime
 
 
 class Claim(Contract):

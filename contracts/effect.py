@@ -3,8 +3,8 @@
 from typing import Literal
 
 from contracts.assessment import EffectAction
+from contracts.base import Contract, FiniteJson
 from contracts.ids import ReviewId
-from contracts.model import Contract, FiniteJson
 from contracts.money import Money
 
 EffectStatus = Literal["pending", "done", "failed", "unknown"]

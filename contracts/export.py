@@ -2,9 +2,9 @@
 
 from typing import Literal
 
+from contracts.base import Contract, UtcDateTime, added_later
 from contracts.case import CaseEvent, CaseView, Round
 from contracts.ids import Hash
-from contracts.model import Contract, UtcDateTime, added_later
 from contracts.note import Attachment, Note
 from contracts.report import Evidence
 

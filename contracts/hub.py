@@ -1,6 +1,6 @@
 """Whose work a task hub holds: the backend says so before anything else, and a worker asks before it takes work."""
 
-from contracts.model import Contract
+from contracts.base import Contract
 
 
 class HubOwner(Contract):

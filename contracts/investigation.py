@@ -6,10 +6,10 @@ from pydantic import Field
 
 from contracts.alert import Alert, Severity
 from contracts.assessment import EffectAction, RecommendedAction, RiskAssessment, RiskLevel
+from contracts.base import Contract, Score, UtcDateTime, added_later
 from contracts.case import CaseOutcome
 from contracts.effect import Effect
 from contracts.ids import CaseId, ReviewId
-from contracts.model import Contract, Score, UtcDateTime, added_later
 from contracts.money import Money
 from contracts.report import Finding, Specialist, SpecialistReport
 from contracts.reversal import Reversal

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from contracts.base import Contract, NonEmptyText, UtcDateTime
 from contracts.ids import CaseId, Hash
-from contracts.model import Contract, NonEmptyText, UtcDateTime
 
 
 class Note(Contract):

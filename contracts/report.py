@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from contracts.base import Contract, FiniteJson, NonEmptyText, Score, UtcDateTime, added_later
 from contracts.ids import Hash
-from contracts.model import Contract, FiniteJson, NonEmptyText, Score, UtcDateTime, added_later
 
 MAX_FINDINGS = 100
 MAX_CITED = 500

@@ -2,9 +2,9 @@
 
 from typing import Literal
 
+from contracts.base import Contract, NonEmptyText, UtcDateTime
 from contracts.effect import Effect, ReversalAction
 from contracts.ids import CaseId
-from contracts.model import Contract, NonEmptyText, UtcDateTime
 
 ReversalStatus = Literal["requested", "approved", "refused", "done", "failed"]
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contracts.assessment import RecommendedAction
+from contracts.base import Contract, UtcDateTime, added_later
 from contracts.ids import Hash, ReviewId
-from contracts.model import Contract, UtcDateTime, added_later
 
 Role = Literal["viewer", "analyst", "manager", "admin"]
 _RANK: dict[Role, int] = {"viewer": 0, "analyst": 1, "manager": 2, "admin": 3}

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from contracts.model import Contract
+from contracts.base import Contract
 from contracts.report import Spend
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from contracts.model import Contract, FiniteJson, NonEmptyText, UtcDateTime, added_later
+from contracts.base import Contract, FiniteJson, NonEmptyText, UtcDateTime, added_later
 
 EventId = Annotated[str, Field(min_length=1, max_length=128)]
 MAX_CUSTOMER_ID = 2**53

@@ -18,6 +18,7 @@ from durabletask.entities import EntityInstanceId
 
 from contracts import names
 from contracts.assessment import RiskAssessment
+from contracts.base import Contract
 from contracts.converter import Undecoded
 from contracts.effect import Effect
 from contracts.investigation import (
@@ -51,7 +52,6 @@ from contracts.investigation import (
     RoundStart,
     SpecialistOrder,
 )
-from contracts.model import Contract
 from contracts.report import SpecialistReport
 from contracts.reversal import Reversal
 from contracts.review import Decision, ReviewRequest

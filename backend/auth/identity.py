@@ -1,6 +1,6 @@
 """Who acts, as the rest of the backend sees it."""
 
-from contracts.model import Contract
+from contracts.base import Contract
 from contracts.review import Role, may_act_as
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from backend.auth.errors import NotSignedIn, SessionExpired, SessionInvalid, UnknownPersona
 from backend.auth.identity import Identity
-from contracts.model import Contract, UtcDateTime
+from contracts.base import Contract, UtcDateTime
 
 SESSION_COOKIE = "casewright_session"
 # Keeps these tokens apart from anything else that the same secret may sign one day.

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contracts.alert import AlertSource
-from contracts.model import Contract, UtcDateTime
+from contracts.base import Contract, UtcDateTime
 from contracts.telemetry_reader import SetAsideKind
 
 

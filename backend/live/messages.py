@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contracts.alert import Alert
+from contracts.base import Contract, UtcDateTime
 from contracts.case import CaseEvent, CaseProgress, CaseSummary
 from contracts.ids import CaseId
-from contracts.model import Contract, UtcDateTime
 from contracts.telemetry import EventKind, TelemetryEvent
 
 Topic = Literal["telemetry", "alerts", "cases"]

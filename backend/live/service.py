@@ -8,7 +8,7 @@ from typing import Literal
 from backend.live.pulse import Pulse
 from backend.threads import Threads
 from casebook.errors import CasebookUnavailable
-from contracts.model import Contract, UtcDateTime
+from contracts.base import Contract, UtcDateTime
 
 LOOK_EVERY_S = 5.0
 SILENT_AFTER = timedelta(seconds=30)

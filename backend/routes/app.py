@@ -32,7 +32,7 @@ from backend.routes import (
 )
 from backend.routes.dependencies import Fenced, Private
 from backend.routes.web import WebBundle
-from contracts.model import Contract
+from contracts.base import Contract
 from contracts.release import VERSION
 
 # What everybody may ask; everything else needs a person with a role.

@@ -8,7 +8,7 @@ from fastapi import APIRouter, File, Response, UploadFile
 from backend.routes.dependencies import CurrentIdentity, DeskDep
 from backend.routes.problem import documented
 from casebook.attachments import Upload
-from contracts.model import Contract
+from contracts.base import Contract
 from contracts.note import Attachment
 
 router = APIRouter(prefix="/api/cases/{case_id}/attachments", tags=["attachments"])

@@ -10,9 +10,9 @@ from backend.routes.dependencies import DeskDep
 from backend.routes.problem import documented
 from casebook.exporting import write_json
 from casebook.printing import write_html
+from contracts.base import Contract
 from contracts.case import CaseEvent, RefusedTransition
 from contracts.ids import Hash
-from contracts.model import Contract
 
 router = APIRouter(prefix="/api/cases/{case_id}", tags=["cases"])
 

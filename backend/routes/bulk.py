@@ -12,7 +12,7 @@ from backend.services.bulk import BulkAction, BulkResults, Cases, Items
 from backend.services.errors import NoAssignee
 from casebook.errors import NotAllowed
 from casebook.queries import Assignee
-from contracts.model import Contract
+from contracts.base import Contract
 
 router = APIRouter(prefix="/api/cases/bulk", tags=["bulk"])
 

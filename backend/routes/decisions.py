@@ -10,9 +10,9 @@ from backend.routes.dependencies import CurrentIdentity, DeskDep, strict_json
 from backend.routes.problem import documented
 from casebook.approvals import APPROVALS_OF_FOUR_EYES
 from contracts.assessment import RecommendedAction
+from contracts.base import Contract, UtcDateTime
 from contracts.case import Proposal
 from contracts.ids import Hash, ReviewId, parse_review_id
-from contracts.model import Contract, UtcDateTime
 from contracts.review import Decision, Label, Verdict
 
 router = APIRouter(tags=["workflow"])

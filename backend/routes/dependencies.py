@@ -31,7 +31,7 @@ from backend.threads import Threads
 from casebook.desk import Desk as CaseDesk
 from casebook.errors import NotAllowed
 from casebook.repository import CaseBook
-from contracts.model import Contract
+from contracts.base import Contract
 from contracts.review import Role
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -8,10 +8,10 @@ from backend.routes.dependencies import CurrentIdentity, DeskDep, RequireAnalyst
 from backend.routes.problem import documented
 from backend.routes.texts import Why
 from casebook.queries import QueueCounts
+from contracts.base import Contract
 from contracts.case import CaseSummary
 from contracts.claim import Claim
 from contracts.ids import CaseId
-from contracts.model import Contract
 
 router = APIRouter(prefix="/api/cases", tags=["desk"])
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import NonNegativeInt
 
 from contracts.alert import AlertSource
-from contracts.model import Contract, UtcDateTime
+from contracts.base import Contract, UtcDateTime
 from contracts.telemetry_reader import SetAsideKind
 
 TelemetrySource = Literal["simulator", "replay", "none"]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from backend.routes.dependencies import Desk, DeskDep
 from backend.routes.problem import RETRY_AFTER
 from backend.services.errors import SchedulerUnavailable
-from contracts.model import Contract
+from contracts.base import Contract
 
 router = APIRouter(tags=["operations"])
 

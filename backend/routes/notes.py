@@ -9,7 +9,7 @@ from backend.routes.cases import Cursor, Limit
 from backend.routes.dependencies import CurrentIdentity, DeskDep, strict_json
 from backend.routes.problem import documented
 from casebook.pages import NotePage
-from contracts.model import Contract, NonEmptyText
+from contracts.base import Contract, NonEmptyText
 from contracts.note import Note
 from contracts.words import says_something
 

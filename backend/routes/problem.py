@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from backend.auth.errors import AuthError
 from backend.services.errors import ServiceError
 from casebook.errors import CasebookError
-from contracts.model import Contract
+from contracts.base import Contract
 from contracts.telemetry import EventKind
 
 EVENT_KINDS = frozenset(get_args(EventKind))

@@ -8,7 +8,7 @@ from pydantic import Field
 from backend.routes.dependencies import CurrentIdentity, DeskDep, RequireAnalyst, strict_json
 from backend.routes.problem import documented
 from backend.routes.texts import Why
-from contracts.model import Contract
+from contracts.base import Contract
 from contracts.reversal import Reversal
 from contracts.review import Verdict
 

@@ -8,7 +8,7 @@ from backend.auth.identity import Identity
 from backend.auth.sessions import SESSION_COOKIE
 from backend.routes.dependencies import DeskDep, KnownIdentityDep, strict_json
 from backend.routes.problem import documented
-from contracts.model import Contract, UtcDateTime
+from contracts.base import Contract, UtcDateTime
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 people = APIRouter(prefix="/api/people", tags=["session"])

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from contracts.model import NonEmptyText
+from contracts.base import NonEmptyText
 from contracts.words import says_something
 
 

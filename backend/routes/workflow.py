@@ -11,9 +11,9 @@ from backend.routes.problem import documented
 from backend.services.cases import StartStatus
 from backend.services.scheduler import RuntimeStatus
 from contracts.alert import MAX_TRIGGER_EVENTS, Alert, AlertType, Severity
+from contracts.base import Contract, NonEmptyText, UtcDateTime, added_later
 from contracts.case import CaseProgress
 from contracts.ids import AlertId, NewAlertId, manual_alert_id
-from contracts.model import Contract, NonEmptyText, UtcDateTime, added_later
 from contracts.sizes import MAX_ATTRIBUTES_BYTES, attributes_size
 from contracts.telemetry import CustomerId, TelemetryEvent
 from contracts.words import says_something

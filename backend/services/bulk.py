@@ -21,9 +21,9 @@ from casebook.errors import (
     NotAllowed,
     OtherActionProposed,
 )
+from contracts.base import Contract
 from contracts.case import CaseSummary
 from contracts.ids import CaseId, Hash, ReviewId
-from contracts.model import Contract
 from contracts.review import Decision
 
 BulkAction = Literal["claim", "assign", "close_false_alarm"]

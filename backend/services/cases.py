@@ -10,8 +10,8 @@ from backend.threads import Threads
 from casebook.pages import OpenedCase
 from casebook.repository import CaseBook
 from contracts.alert import Alert
+from contracts.base import Contract, added_later
 from contracts.ids import AlertId, CaseId
-from contracts.model import Contract, added_later
 from contracts.sizes import fit_alert
 
 log = logging.getLogger("casewright.cases")

@@ -18,12 +18,12 @@ from pydantic import ValidationError
 from backend.services.errors import SchedulerUnavailable, StartRefused
 from backend.services.hub import HubMark
 from contracts import ids
+from contracts.base import Contract, UtcDateTime
 from contracts.case import CaseProgress
 from contracts.converter import PydanticDataConverter
 from contracts.hub import HubOwner
 from contracts.ids import parse_review_id
 from contracts.investigation import Investigation
-from contracts.model import Contract, UtcDateTime
 from contracts.names import (
     HUB_OWNER,
     HUB_OWNER_INSTANCE,

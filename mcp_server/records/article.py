@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from contracts.model import Contract
+from contracts.base import Contract
 
 TITLE_WEIGHT = 3
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.model import Contract
+from contracts.base import Contract
 from contracts.telemetry import CustomerId
 from mcp_server.records.charge import Charge
 from mcp_server.records.customer import CurrencyCode, Customer

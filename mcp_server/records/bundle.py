@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from contracts.model import Contract, UtcDateTime
+from contracts.base import Contract, UtcDateTime
 from mcp_server.records.article import Article
 from mcp_server.records.billing import Invoice
 from mcp_server.records.charge import Charge

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.model import Contract, UtcDateTime
+from contracts.base import Contract, UtcDateTime
 from contracts.telemetry import CountryCode, CustomerId, Latitude, Longitude
 
 AccountStatus = Literal["active", "locked"]

@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from contracts.model import Contract, UtcDateTime
+from contracts.base import Contract, UtcDateTime
 from contracts.telemetry import CustomerId
 from mcp_server.records.customer import AccountStatus, CurrencyCode
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.model import Contract, UtcDateTime
+from contracts.base import Contract, UtcDateTime
 from contracts.telemetry import CountryCode, CustomerId
 from mcp_server.records.customer import CurrencyCode
 

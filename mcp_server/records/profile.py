@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from contracts.model import Contract
+from contracts.base import Contract
 from contracts.telemetry import CountryCode, CustomerId, Latitude, Longitude
 from mcp_server.records.customer import CurrencyCode, Device
 

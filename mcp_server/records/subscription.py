@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.model import Contract
+from contracts.base import Contract
 from contracts.telemetry import CountryCode, CustomerId
 from mcp_server.records.customer import CurrencyCode
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from contracts.model import Contract, UtcDateTime
+from contracts.base import Contract, UtcDateTime
 from contracts.telemetry import CustomerId
 
 Topic = Literal[

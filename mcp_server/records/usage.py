@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from contracts.model import Contract
+from contracts.base import Contract
 from contracts.telemetry import CountryCode, CustomerId
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from contracts.model import Contract
+from contracts.base import Contract
 from contracts.telemetry import CountryCode
 from mcp_server.records.charge import ChargeStatus
 from mcp_server.records.ticket import Topic

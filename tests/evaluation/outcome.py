@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from contracts.assessment import RecommendedAction, RiskAssessment, Route
-from contracts.model import Contract, Score, UtcDateTime
+from contracts.base import Contract, Score, UtcDateTime
 from contracts.report import Evidence, ReportStatus, Specialist
 from tests.evaluation.planting import Planted
 from tests.evaluation.scenario import ALERT

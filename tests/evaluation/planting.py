@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import mean
 
 from contracts.alert import Alert
-from contracts.model import Contract
+from contracts.base import Contract
 from mcp_server.contoso.draft import Draft, Place
 from mcp_server.contoso.generator import generate
 from mcp_server.contoso.geography import COUNTRIES, anonymous_address

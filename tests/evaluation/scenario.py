@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from contracts.alert import Severity
 from contracts.assessment import RecommendedAction
-from contracts.model import Contract
+from contracts.base import Contract
 from contracts.telemetry import CountryCode
 from tests.evaluation.happenings import AnyHappening, ApiCalls, DataUsed, Purchase, Security
 

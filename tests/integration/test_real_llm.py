@@ -15,7 +15,7 @@ from typing import Literal
 import pytest
 from openai import OpenAI
 
-from contracts.model import Contract
+from contracts.base import Contract
 from tests.unit.worker.support.agents import no_journal
 from tests.unit.worker.support.tool_server import ToolServer
 from worker.adapters.client_loop import ClientLoop

@@ -34,7 +34,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from contracts.access import REFUSAL_KEY, WRITE_ACCESS
 from contracts.addresses import without_credentials
-from contracts.model import FiniteJson
+from contracts.base import FiniteJson
 from contracts.release import VERSION
 from contracts.words import cut
 from worker.adapters.mcp_http import CallByCallClient, CallFault

@@ -17,8 +17,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from contracts.base import Contract
 from contracts.journal import JournalEntry
-from contracts.model import Contract
 from contracts.report import Evidence
 from contracts.spend import ModelUse
 from worker.ports.model import ModelReply

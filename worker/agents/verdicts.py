@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, BaseModel, ValidationError, model_validator
 
 from contracts.assessment import RecommendedAction
-from contracts.model import Contract
+from contracts.base import Contract
 from contracts.report import Finding
 from contracts.words import cut
 from worker.agents.json_text import NotAnObject, objects_in, read_object, without_thoughts

@@ -6,7 +6,7 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from contracts.assessment import EffectAction
-from contracts.model import Contract
+from contracts.base import Contract
 from contracts.money import Money
 
 

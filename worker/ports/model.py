@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, JsonValue
 
-from contracts.model import Contract, FiniteJson, added_later
+from contracts.base import Contract, FiniteJson, added_later
 from worker.ports.tools import ToolDescription
 
 ToolCalling = Literal["auto", "native", "apart", "schema"]

@@ -5,7 +5,7 @@ from typing import Annotated, Protocol
 
 from pydantic import Field, JsonValue
 
-from contracts.model import Contract
+from contracts.base import Contract
 
 
 class ToolsUnavailable(Exception):

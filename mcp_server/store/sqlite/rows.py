@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from contracts.model import Contract
+from contracts.base import Contract
 
 RecordT = TypeVar("RecordT", bound=Contract)
 

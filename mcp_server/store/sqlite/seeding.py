@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from contracts.model import Contract
+from contracts.base import Contract
 from mcp_server.records.bundle import Dataset
 from mcp_server.records.customer import Customer
 from mcp_server.store.sqlite.locks import note_recorded_locks

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from pydantic import JsonValue
 
+from contracts.base import Contract
 from contracts.hashing import canonical_json
-from contracts.model import Contract
 from contracts.money import Money
 from mcp_server.records.article import Article, best_articles
 from mcp_server.records.billing import BillingSummary, Invoice, summarise

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from contracts.alert import MAX_RECENT_EVENTS, Alert
+from contracts.base import Contract, UtcDateTime
 from contracts.case import CaseEvent, CaseProgress
 from contracts.converter import PydanticDataConverter
 from contracts.hashing import canonical_json, content_hash
-from contracts.model import Contract, UtcDateTime
 from contracts.names import CaseEventType
 from contracts.report import (
     MAX_CALLS,
