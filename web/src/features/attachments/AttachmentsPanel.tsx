@@ -2,7 +2,7 @@ import { Button, FileButton, Skeleton } from "@mantine/core";
 import { sentenceOf } from "@/shared/api/problem";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
 import { formatBytes } from "@/shared/format/numbers";
-import { ClipIcon, DownloadIcon } from "@/shared/ui/icons";
+import { AttachIcon, DownloadIcon } from "@/shared/ui/icons";
 import { Hash } from "@/shared/ui/Hash";
 import { Panel } from "@/shared/ui/Panel";
 import { ErrorState } from "@/shared/ui/States";
@@ -29,7 +29,7 @@ export function AttachmentsPanel({ caseId }: { caseId: string }) {
                 {...props}
                 size="compact-xs"
                 variant="default"
-                leftSection={<ClipIcon size={13} />}
+                leftSection={<AttachIcon size={13} />}
                 loading={add.isPending}
               >
                 Attach a file

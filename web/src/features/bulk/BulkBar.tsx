@@ -2,7 +2,7 @@ import { Button, Menu } from "@mantine/core";
 import { useState } from "react";
 import type { CaseSummary, Identity } from "@/api/types";
 import { mayActAs } from "@/shared/api/session";
-import { DownIcon } from "@/shared/ui/icons";
+import { ChevronDownIcon } from "@/shared/ui/icons";
 import type { Order } from "./bulk";
 import { BulkDialog } from "./BulkDialog";
 import classes from "./BulkBar.module.css";
@@ -30,7 +30,7 @@ export function BulkBar({ chosen, identity, people, onClear }: BulkBarProps) {
       {mayActAs(identity, "manager") && (
         <Menu position="top-start" width={180}>
           <Menu.Target>
-            <Button size="compact-sm" variant="default" rightSection={<DownIcon size={12} />}>
+            <Button size="compact-sm" variant="default" rightSection={<ChevronDownIcon size={12} />}>
               Assign to
             </Button>
           </Menu.Target>

@@ -1,6 +1,6 @@
 import { Button, Menu } from "@mantine/core";
 import type { ReactNode } from "react";
-import { DownIcon } from "@/shared/ui/icons";
+import { ChevronDownIcon } from "@/shared/ui/icons";
 import classes from "./FilterBar.module.css";
 
 interface FilterMenuProps {
@@ -22,7 +22,7 @@ export function FilterMenu({ label, value, children, quiet = false }: FilterMenu
           variant="default"
           className={classes["filter"] ?? ""}
           data-set={value !== undefined && !quiet}
-          rightSection={<DownIcon size={12} />}
+          rightSection={<ChevronDownIcon size={12} />}
         >
           {value === undefined ? (
             label

@@ -1,7 +1,7 @@
 import { Autocomplete, Button, NumberInput, Popover, Select } from "@mantine/core";
 import { type DeskQuery, LABELS, OUTCOMES, SEVERITIES } from "@/shared/desk/query";
 import { LABEL, OUTCOME, SEVERITY } from "@/shared/format/words";
-import { DownIcon } from "@/shared/ui/icons";
+import { ChevronDownIcon } from "@/shared/ui/icons";
 import type { Changes } from "./FilterBar";
 import classes from "./FilterBar.module.css";
 
@@ -23,7 +23,7 @@ export function MoreFilters({ query, rules, onChange }: MoreFiltersProps) {
           variant="default"
           className={classes["filter"] ?? ""}
           data-set={count > 0}
-          rightSection={<DownIcon size={12} />}
+          rightSection={<ChevronDownIcon size={12} />}
         >
           More{count > 0 && `: ${count}`}
         </Button>

@@ -3,7 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import type { CaseView, Identity } from "@/api/types";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
 import { sentenceOf } from "@/shared/api/problem";
-import { HandIcon } from "@/shared/ui/icons";
+import { ClaimIcon } from "@/shared/ui/icons";
 import { Avatar } from "@/shared/ui/Avatar";
 import { ReasonDialog } from "@/shared/ui/ReasonDialog";
 import { DueIn, Time } from "@/shared/ui/Time";
@@ -48,7 +48,7 @@ type Claiming = ReturnType<typeof useClaiming>;
 function Free({ identity, claiming }: { identity: Identity; claiming: Claiming }) {
   return (
     <>
-      <HandIcon size={16} />
+      <ClaimIcon size={16} />
       <span className={classes["text"]}>Nobody works on this case.</span>
       {mayActAs(identity, "analyst") && (
         <Button size="compact-sm" onClick={() => claiming.claim.mutate()} loading={claiming.claim.isPending}>
@@ -62,7 +62,7 @@ function Free({ identity, claiming }: { identity: Identity; claiming: Claiming }
 function Mine({ expiresAt, claiming }: { expiresAt: string; claiming: Claiming }) {
   return (
     <>
-      <HandIcon size={16} />
+      <ClaimIcon size={16} />
       <span className={classes["text"]}>
         <strong>You work on this case.</strong>{" "}
         <span className={classes["detail"]}>

@@ -3,7 +3,7 @@ import { useActorName } from "@/shared/api/session";
 import { isJudged, whyNotJudged } from "@/shared/desk/judged";
 import { ACTION, SPECIALIST } from "@/shared/format/words";
 import { formatScore } from "@/shared/format/numbers";
-import { ChevronIcon } from "@/shared/ui/icons";
+import { ChevronRightIcon } from "@/shared/ui/icons";
 import { Panel } from "@/shared/ui/Panel";
 import { levelOf, ScoreMeter } from "@/shared/ui/ScoreMeter";
 import { Time } from "@/shared/ui/Time";
@@ -58,7 +58,7 @@ function EarlierRound({ round, alert, threshold, onOpenEvidence }: EarlierRoundP
       <details className={classes["details"]}>
         <summary>
           <span className={classes["chevron"]}>
-            <ChevronIcon size={14} />
+            <ChevronRightIcon size={14} />
           </span>
           Round {round.round}
           {assessment && <span className={classes["gist"]}>{gistOf(assessment)}</span>}

@@ -2,7 +2,7 @@ import { useState } from "react";
 import type { Alert, SpecialistReport } from "@/api/types";
 import { describeEvent } from "@/shared/format/telemetry";
 import { toolName } from "@/shared/format/words";
-import { SignalIcon, ToolIcon } from "@/shared/ui/icons";
+import { EventIcon, ToolCallIcon } from "@/shared/ui/icons";
 import { Tag } from "@/shared/ui/Tag";
 import classes from "./FindingList.module.css";
 
@@ -96,7 +96,7 @@ function Chip({ id, label, icon, onOpen }: ChipProps) {
       aria-label={`Evidence: ${label}`}
       onClick={() => onOpen(id)}
     >
-      {icon === "tool" ? <ToolIcon size={12} /> : <SignalIcon size={12} />}
+      {icon === "tool" ? <ToolCallIcon size={12} /> : <EventIcon size={12} />}
       <span>{label}</span>
     </button>
   );

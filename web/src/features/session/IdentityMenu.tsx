@@ -3,7 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import type { Identity } from "@/api/types";
 import { ROLE } from "@/shared/format/words";
 import { Avatar } from "@/shared/ui/Avatar";
-import { SwapIcon, LeaveIcon } from "@/shared/ui/icons";
+import { SwitchUserIcon, SignOutIcon } from "@/shared/ui/icons";
 import { Dialog } from "@/shared/ui/Dialog";
 import classes from "./IdentityMenu.module.css";
 import { PersonaPicker } from "./PersonaPicker";
@@ -33,10 +33,10 @@ export function IdentityMenu({ identity, personas }: IdentityMenuProps) {
           <Menu.Label>
             {identity.name} · {roles}
           </Menu.Label>
-          <Menu.Item leftSection={<SwapIcon size={15} />} onClick={open}>
+          <Menu.Item leftSection={<SwitchUserIcon size={15} />} onClick={open}>
             Switch person…
           </Menu.Item>
-          <Menu.Item leftSection={<LeaveIcon size={15} />} onClick={() => signOut.mutate()}>
+          <Menu.Item leftSection={<SignOutIcon size={15} />} onClick={() => signOut.mutate()}>
             Sign out
           </Menu.Item>
         </Menu.Dropdown>
