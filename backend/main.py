@@ -50,14 +50,14 @@ from backend.services.reversals import TakingBack
 from backend.services.scheduler import Scheduler, open_scheduler
 from backend.settings import BackendSettings
 from backend.threads import Threads
+from casebook.commands.heartbeats import Workers
+from casebook.commands.identity import identity_of
+from casebook.database.engine import files_of, open_engine, upgrade
+from casebook.database.transactions import Transactions, utc_now
 from casebook.desk import Desk as CaseDesk
-from casebook.engine import files_of, open_engine, upgrade
 from casebook.errors import CasebookFull, CasebookUnavailable
-from casebook.following import Following
-from casebook.identity import identity_of
+from casebook.queries.change_feed import Following
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions, utc_now
-from casebook.workers import Workers
 from contracts.release import VERSION
 from runtime.files import keep_private
 from runtime.server import StoppableServer

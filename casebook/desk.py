@@ -3,11 +3,12 @@
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from casebook import attachments, claims, listing, notes, summaries, views
-from casebook.attachments import AttachedFile, Upload
-from casebook.pages import CasePage, NotePage
-from casebook.queries import CaseQuery, QueueCounts, SavedView
-from casebook.transactions import Transactions
+from casebook.commands import attachments, claims, notes, saved_views
+from casebook.commands.attachments import AttachedFile, Upload
+from casebook.database.transactions import Transactions
+from casebook.queries import case_list, case_summary
+from casebook.queries.cursors import CasePage, NotePage
+from casebook.queries.filters import CaseQuery, QueueCounts, SavedView
 from contracts.case import CaseState, CaseSummary
 from contracts.claim import Claim
 from contracts.note import Attachment, Note
@@ -74,7 +75,7 @@ class Desk:
             if case is None:
                 return None
             session.flush()
-            (summary,) = summaries.summarise(session, [case], now)
+            (summary,) = case_summary.summarise(session, [case], now)
             return summary
 
     # Lists
@@ -82,32 +83,32 @@ class Desk:
     def list_cases(self, query: CaseQuery, subject: str, *, limit: int = 50, cursor: str | None = None) -> CasePage:
         """One page of at most 500 cases. Raises MalformedCursor, also for the cursor of another query."""
         with self._read() as session:
-            return listing.list_cases(session, query, subject, self._clock(), limit, cursor)
+            return case_list.list_cases(session, query, subject, self._clock(), limit, cursor)
 
     def summaries(self, cases: Sequence[str]) -> dict[str, CaseSummary]:
         """The rows of those of `cases` that exist, by case id."""
         with self._read() as session:
-            return listing.find_cases(session, cases, self._clock())
+            return case_list.find_cases(session, cases, self._clock())
 
     def counts(self, subject: str) -> QueueCounts:
         """How many cases there are in each state, and of those that wait for a person."""
         with self._read() as session:
-            return listing.counts(session, subject, self._clock())
+            return case_list.counts(session, subject, self._clock())
 
     def save_view(self, subject: str, name: str, query: CaseQuery) -> SavedView:
         """Keep a query under a name; what was kept under it before is replaced. Raises TooManySavedViews."""
         with self._write() as session:
-            return views.save_view(session, subject, name, query, self._clock())
+            return saved_views.save_view(session, subject, name, query, self._clock())
 
     def list_views(self, subject: str) -> tuple[SavedView, ...]:
         """The views of one person, by name."""
         with self._read() as session:
-            return views.list_views(session, subject)
+            return saved_views.list_views(session, subject)
 
     def delete_view(self, subject: str, name: str) -> None:
         """Forget a view. Raises SavedViewNotFound."""
         with self._write() as session:
-            views.delete_view(session, subject, name)
+            saved_views.delete_view(session, subject, name)
 
     # Notes and files
 

@@ -8,35 +8,30 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from casebook import (
-    acting,
-    asking,
+from casebook.audit import export, verify
+from casebook.audit.export import CaseSnapshot
+from casebook.audit.verify import AuditReport, CaseAudit
+from casebook.case_log import append
+from casebook.case_log.hash_chain import BrokenLink
+from casebook.commands import (
+    agent_journal,
     attachments,
-    audit,
-    briefs,
-    deciding,
-    exporting,
-    handover,
-    investigating,
-    journal,
-    listing,
-    log,
-    reading,
-    refusals,
+    decisions,
+    effects,
+    investigation,
+    recovery,
+    refused_transitions,
     reversals,
-    spending,
-    summaries,
+    reviews,
 )
-from casebook.acting import ApprovedAction
-from casebook.attachments import AttachedFile
-from casebook.audit import AuditReport, CaseAudit
+from casebook.commands.attachments import AttachedFile
+from casebook.commands.effects import ApprovedAction
+from casebook.commands.recovery import HandOver
+from casebook.database.transactions import Transactions
 from casebook.errors import AlertNotRecorded, CaseNotFound, NoAcceptedDecision, Unjustified, UnknownCase
-from casebook.events import BrokenLink
-from casebook.exporting import CaseSnapshot
-from casebook.handover import HandOver
-from casebook.pages import AlertPage, Backlog, CasePage, EventPage, OpenedCase
-from casebook.queries import CaseQuery
-from casebook.transactions import Transactions
+from casebook.queries import case_brief, case_list, case_summary, case_view, model_spend
+from casebook.queries.cursors import AlertPage, Backlog, CasePage, EventPage, OpenedCase
+from casebook.queries.filters import CaseQuery
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.brief import CaseBrief
@@ -89,7 +84,7 @@ class CaseBook:
         `opened_by` is the person who asked for it; None: the product itself.
         """
         with self._write() as session:
-            return investigating.open_case(session, alert, self._clock(), opened_by)
+            return investigation.open_case(session, alert, self._clock(), opened_by)
 
     def unscheduled_cases(self, limit: int = 100, *, after: str | None = None) -> list[str]:
         """Cases whose orchestration has not been confirmed scheduled, oldest first.
@@ -97,17 +92,17 @@ class CaseBook:
         `after` is the id of a case: only those that were opened later.
         """
         with self._read() as session:
-            return reading.unscheduled_cases(session, limit, after)
+            return case_view.unscheduled_cases(session, limit, after)
 
     def under_investigation(self, within: timedelta) -> int:
         """How many cases that the scheduler has are being investigated, of those that got on `within` this time."""
         with self._read() as session:
-            return reading.under_investigation(session, self._clock() - within)
+            return case_view.under_investigation(session, self._clock() - within)
 
     def is_scheduled(self, case_id: str) -> bool:
         """Whether the case's orchestration has been confirmed scheduled."""
         with self._read() as session:
-            return reading.is_scheduled(session, case_id)
+            return case_view.is_scheduled(session, case_id)
 
     # Progress
 
@@ -123,7 +118,7 @@ class CaseBook:
         on record calls for.
         """
         with self._judged_rows(case_id) as connection:
-            investigating.start_round(connection, case_id, round, policy, self._clock())
+            investigation.start_round(connection, case_id, round, policy, self._clock())
 
     def start_specialist(
         self,
@@ -133,10 +128,10 @@ class CaseBook:
     ) -> Standing[SpecialistReport]:
         """Show a specialist as running, unless its report is kept; and what it has done so far."""
         with self._judged_rows(case_id) as connection:
-            standing = investigating.start_specialist(connection, case_id, round, specialist, self._clock())
+            standing = investigation.start_specialist(connection, case_id, round, specialist, self._clock())
             if standing.outcome is not None:
                 return standing
-            return briefs.with_brief(standing, briefs.brief_of(connection, case_id, round, reports=False))
+            return case_brief.with_brief(standing, case_brief.brief_of(connection, case_id, round, reports=False))
 
     def save_report(
         self,
@@ -150,15 +145,15 @@ class CaseBook:
         The first of a round and specialist counts: it is what is returned. Raises RoundNotBegun, ReportUnfounded.
         """
         with self._judged_rows(case_id) as connection:
-            return investigating.save_report(connection, case_id, report, evidence, journal, self._clock())
+            return investigation.save_report(connection, case_id, report, evidence, journal, self._clock())
 
     def start_assessment(self, case_id: str, round: int) -> Standing[RiskAssessment]:  # noqa: A002
         """The assessment that is kept, or what the aggregator has done for it so far. Writes nothing."""
         with self._read_rows() as connection:
-            standing = journal.standing_of_assessment(connection, case_id, round)
+            standing = agent_journal.standing_of_assessment(connection, case_id, round)
             if standing.outcome is not None:
                 return standing
-            return briefs.with_brief(standing, briefs.brief_of(connection, case_id, round))
+            return case_brief.with_brief(standing, case_brief.brief_of(connection, case_id, round))
 
     def save_assessment(
         self, case_id: str, assessment: RiskAssessment, journal: Sequence[JournalEntry] = ()
@@ -168,12 +163,12 @@ class CaseBook:
         The first of a round counts: it is what is returned. Raises RoundNotBegun, ReportsNotRecorded.
         """
         with self._judged_rows(case_id) as connection:
-            return investigating.save_assessment(connection, case_id, assessment, journal, self._clock())
+            return investigation.save_assessment(connection, case_id, assessment, journal, self._clock())
 
     def keep_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
         """Keep what an agent's run did and what that cost; the first under a key counts."""
         with self._write_rows() as connection:
-            journal.keep_journal(connection, case_id, entries, self._clock())
+            agent_journal.keep_journal(connection, case_id, entries, self._clock())
 
     # Review
 
@@ -186,12 +181,12 @@ class CaseBook:
         WeakerQuestion.
         """
         with self._judged_rows(opening.case_id) as connection:
-            return asking.open_review(connection, opening, self._clock())
+            return reviews.open_review(connection, opening, self._clock())
 
     def asked_review(self, case_id: str, review_id: str) -> ReviewRequest:
         """A question as it was put. Raises QuestionNotAsked."""
         with self._judged_rows(case_id) as connection:
-            return asking.asked_review(connection, case_id, review_id)
+            return reviews.asked_review(connection, case_id, review_id)
 
     def escalate(self, escalation: Escalation) -> Decision | None:
         """Replace deadline and role of the open review. A decision accepted before that is returned and stands.
@@ -200,7 +195,7 @@ class CaseBook:
         there is time to answer, and WeakerQuestion.
         """
         with self._judged(escalation.case_id) as session:
-            return asking.escalate(session, escalation, self._clock())
+            return reviews.escalate(session, escalation, self._clock())
 
     def expire_review(self, case_id: str, review_id: str) -> Decision | None:
         """Stop asking: no decision on this review is accepted from here on.
@@ -209,7 +204,7 @@ class CaseBook:
         Raises QuestionNotAsked, and DeadlineNotPassed while there is time to answer.
         """
         with self._judged(case_id) as session:
-            return asking.expire_review(session, case_id, review_id, self._clock())
+            return reviews.expire_review(session, case_id, review_id, self._clock())
 
     def remind(self, case_id: str, review_id: str, at: datetime) -> None:
         """Note a reminder of an open review that was due `at`; nothing when nobody is asked any more.
@@ -217,7 +212,7 @@ class CaseBook:
         Raises QuestionNotAsked.
         """
         with self._write() as session:
-            asking.remind(session, case_id, review_id, at, self._clock())
+            reviews.remind(session, case_id, review_id, at, self._clock())
 
     def accept_decision(self, decision: Decision, roles: Collection[Role]) -> Decision | Proposal:
         """Take a person's answer: exactly once per review, and only to what is being asked right now.
@@ -229,12 +224,12 @@ class CaseBook:
         OtherActionProposed; then nothing has changed.
         """
         with self._write() as session:
-            return deciding.accept_decision(session, decision, roles, self._clock())
+            return decisions.accept_decision(session, decision, roles, self._clock())
 
     def withdraw_proposal(self, case_id: str, subject: str) -> None:
         """Take back the first approval that `subject` gave. Raises NoProposal, NotTheProposer."""
         with self._write() as session:
-            deciding.withdraw_proposal(session, case_id, subject, self._clock())
+            decisions.withdraw_proposal(session, case_id, subject, self._clock())
 
     def accepted_decision(self, case_id: str, review_id: str, *, announced: int = 1) -> Decision | None:
         """The answer that was accepted on this review, or None; `announced`: so many times one was said to be there.
@@ -243,7 +238,7 @@ class CaseBook:
         Raises QuestionNotAsked when nobody is, or was, asked that.
         """
         with self._read_rows() as connection:
-            decision = acting.decision_on(connection, case_id, review_id)
+            decision = effects.decision_on(connection, case_id, review_id)
         if decision is None:
             self.asked_review(case_id, review_id)
             if announced:
@@ -256,24 +251,24 @@ class CaseBook:
         `after` is the id of a review with a decision: only those that were accepted later.
         """
         with self._read() as session:
-            return reading.undelivered_decisions(session, limit, after)
+            return case_view.undelivered_decisions(session, limit, after)
 
     def decided_among(self, cases: Collection[str]) -> set[str]:
         """Those of these cases, a page of them, on which a decision was ever accepted."""
         with self._read() as session:
-            return reading.decided_among(session, cases)
+            return case_view.decided_among(session, cases)
 
     # Acting
 
     def approved_action(self, case_id: str, review_id: str) -> ApprovedAction:
         """What the accepted decision on this review approves, on whom and on what. Raises NotApproved."""
         with self._judged_rows(case_id) as connection:
-            return acting.approved_action(connection, case_id, review_id)
+            return effects.approved_action(connection, case_id, review_id)
 
     def effects_of(self, case_id: str) -> tuple[Effect, ...]:
         """What has begun or is done in the case, by whichever round's approval, the oldest first."""
         with self._read_rows() as connection:
-            return acting.effects_of(connection, case_id)
+            return effects.effects_of(connection, case_id)
 
     def start_effect(self, case_id: str, effect: Effect, terms: EffectTerms | None = None) -> None:
         """Note that an effect is about to happen; `terms`: what is about to be sent.
@@ -282,12 +277,12 @@ class CaseBook:
         or another total than were approved.
         """
         with self._judged_rows(case_id) as connection:
-            acting.start_effect(connection, case_id, effect, terms, self._clock())
+            effects.start_effect(connection, case_id, effect, terms, self._clock())
 
     def finish_effect(self, case_id: str, effect: Effect) -> None:
         """Note what came of an effect; `done` is final. Raises NotApproved like `start_effect`."""
         with self._judged_rows(case_id) as connection:
-            acting.finish_effect(connection, case_id, effect, self._clock())
+            effects.finish_effect(connection, case_id, effect, self._clock())
 
     def note_changed_facts(self, case_id: str, round: int, changes: Sequence[str]) -> tuple[str, ...]:  # noqa: A002
         """Note that what the approval of a round relied on has changed: no effect may start on that approval.
@@ -297,13 +292,13 @@ class CaseBook:
         `changes`: one sentence each. Raises FactsNotJustified where nothing was approved, or nothing has changed.
         """
         with self._judged_rows(case_id) as connection:
-            return acting.note_changed_facts(connection, case_id, round, changes, self._clock())
+            return effects.note_changed_facts(connection, case_id, round, changes, self._clock())
 
     def close_case(self, closing: Closing) -> None:
         """Close the case for good. Raises CaseClosed when it is closed with another outcome, and OutcomeNotJustified
         for one that its record does not bear out."""
         with self._judged_rows(closing.case_id) as connection:
-            investigating.close_case(connection, closing, self._clock())
+            investigation.close_case(connection, closing, self._clock())
 
     # What broke
 
@@ -316,12 +311,12 @@ class CaseBook:
         the case is closed or was handed over by another backend.
         """
         with self._write_rows() as connection:
-            return handover.hand_over(connection, case_id, reason, self._clock(), again=again, unstarted=unstarted)
+            return recovery.hand_over(connection, case_id, reason, self._clock(), again=again, unstarted=unstarted)
 
     def is_resting(self, case_id: str) -> bool:
         """Whether the case broke so often that it is not to be started again yet."""
         with self._read_rows() as connection:
-            return handover.is_resting(connection, case_id, self._clock())
+            return recovery.is_resting(connection, case_id, self._clock())
 
     def take_up(self, case_id: str) -> CaseStanding | CaseOutcome | None:
         """Where a new orchestration begins: with nothing when the case is closed, or where a broken case stands.
@@ -329,10 +324,10 @@ class CaseBook:
         None: with its first round.
         """
         with self._read_rows() as connection:
-            if handover.is_fresh(connection, case_id):
+            if recovery.is_fresh(connection, case_id):
                 return None
         with self._judged_rows(case_id) as connection:
-            return handover.take_up(connection, case_id, self._clock())
+            return recovery.take_up(connection, case_id, self._clock())
 
     # Taking back
 
@@ -400,17 +395,17 @@ class CaseBook:
     def refusals(self, case_id: str | None = None) -> tuple[RefusedTransition, ...]:
         """The refused transitions of one case, or the latest 500 of all; the latest first."""
         with self._read() as session:
-            return refusals.refusals(session, case_id)
+            return refused_transitions.refusals(session, case_id)
 
     def count_refusals(self) -> int:
         """How many attempts were refused, in all cases together."""
         with self._read() as session:
-            return refusals.count_refusals(session)
+            return refused_transitions.count_refusals(session)
 
     def refusals_by_reason(self) -> dict[str, int]:
         """How many attempts were refused, in all cases together, by the id of the error."""
         with self._read() as session:
-            return refusals.refusals_by_reason(session)
+            return refused_transitions.refusals_by_reason(session)
 
     def note_other_alert(self, case_id: str) -> None:
         """Count that a case was to be investigated on another alert than its own."""
@@ -438,83 +433,83 @@ class CaseBook:
     def _note_refusal(self, case_id: str, refusal: Unjustified, attempts: int = 1) -> None:
         log_of_refusals.error("Refused: %s", refusal.sentence, extra={"case_id": case_id})
         with self._write_rows() as connection:
-            refusals.note_refusal(connection, case_id, refusal, attempts, self._clock())
+            refused_transitions.note_refusal(connection, case_id, refusal, attempts, self._clock())
 
     # What models cost
 
     def spent_on_case(self, case_id: str) -> Spend:
         """What models cost in one case; `cost_usd` counts the calls whose price is known."""
         with self._read_rows() as connection:
-            return spending.spent_on_case(connection, case_id)
+            return model_spend.spent_on_case(connection, case_id)
 
     def spent_today(self) -> Spend:
         """What models cost on this UTC day; `cost_usd` counts the calls whose price is known."""
         with self._read_rows() as connection:
-            return spending.spent_on_day(connection, self._clock().astimezone(UTC).date())
+            return model_spend.spent_on_day(connection, self._clock().astimezone(UTC).date())
 
     def spend_report(self, first: date, last: date) -> SpendReport:
         """What models cost by day and by rule, from one UTC day to another, both included."""
         with self._read_rows() as connection:
-            return spending.spend_report(connection, first, last)
+            return model_spend.spend_report(connection, first, last)
 
     # Reading
 
     def brief(self, case_id: str, round: int) -> CaseBrief:  # noqa: A002
         """What is on record of a case as of one round."""
         with self._read_rows() as connection:
-            return briefs.brief_of(connection, case_id, round)
+            return case_brief.brief_of(connection, case_id, round)
 
     def get_case(self, case_id: str) -> CaseView:
         """Everything that the case page shows, as of one instant."""
         with self._read() as session:
-            return reading.read_case(session, case_id, self._clock())
+            return case_view.read_case(session, case_id, self._clock())
 
     def list_cases(self, *, state: CaseState | None = None, limit: int = 50, cursor: str | None = None) -> CasePage:
         """One page of at most 500 cases, newest first. Raises MalformedCursor. `Desk.list_cases` asks for more."""
         query = CaseQuery(state=() if state is None else (state,))
         with self._read() as session:
-            return listing.list_cases(session, query, "", self._clock(), limit, cursor)
+            return case_list.list_cases(session, query, "", self._clock(), limit, cursor)
 
     def list_alerts(self, *, limit: int = 50, cursor: str | None = None) -> AlertPage:
         """One page of at most 500 alerts, newest first. Raises MalformedCursor."""
         with self._read() as session:
-            return reading.list_alerts(session, limit, cursor)
+            return case_view.list_alerts(session, limit, cursor)
 
     def summary(self, case_id: str) -> CaseSummary:
         """One row of the case list."""
         with self._read() as session:
-            return summaries.read_summary(session, case_id, self._clock())
+            return case_summary.read_summary(session, case_id, self._clock())
 
     def standing(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
         """The case's row and its progress, as of one instant. Costs a few rows."""
         with self._read() as session:
-            summary = summaries.read_summary(session, case_id, self._clock())
-            return summary, reading.read_progress(session, case_id)
+            summary = case_summary.read_summary(session, case_id, self._clock())
+            return summary, case_view.read_progress(session, case_id)
 
     def evidence(self, case_id: str, evidence_id: str) -> Evidence:
         """One recorded tool call, word for word. Raises EvidenceNotFound."""
         with self._read_rows() as connection:
-            return reading.read_evidence(connection, case_id, evidence_id)
+            return case_view.read_evidence(connection, case_id, evidence_id)
 
     def evidence_of(self, case_id: str, evidence_ids: Sequence[str]) -> tuple[Evidence, ...]:
         """Several recorded tool calls, in this order. Raises EvidenceNotFound."""
         with self._read_rows() as connection:
-            return tuple(reading.read_evidence(connection, case_id, each) for each in evidence_ids)
+            return tuple(case_view.read_evidence(connection, case_id, each) for each in evidence_ids)
 
     def events_after(self, seq: int, limit: int = 500) -> list[CaseEvent]:
         """Events of all cases after `seq`, in order, at most 5,000. None with a smaller `seq` will appear later."""
         with self._read() as session:
-            return reading.events_after(session, seq, limit)
+            return case_view.events_after(session, seq, limit)
 
     def last_seq(self) -> int:
         """The newest event's `seq`; 0 when nothing has happened yet. Costs one row."""
         with self._read() as session:
-            return log.last_seq(session)
+            return append.last_seq(session)
 
     def case_events(self, case_id: str) -> list[CaseEvent]:
         """The whole log of one case, in order."""
         with self._read() as session:
-            return reading.case_events(session, case_id)
+            return case_view.case_events(session, case_id)
 
     def list_events(
         self, case_id: str, *, types: Sequence[CaseEventType] = (), limit: int = 50, cursor: str | None = None
@@ -524,7 +519,7 @@ class CaseBook:
         Raises MalformedCursor.
         """
         with self._read() as session:
-            return reading.list_events(session, case_id, types, limit, cursor)
+            return case_view.list_events(session, case_id, types, limit, cursor)
 
     def verify_audit(self) -> BrokenLink | None:
         """The first thing in the whole record that is not as the log says, or None. Reads everything."""
@@ -536,12 +531,12 @@ class CaseBook:
         `anchored`: also digest the log up to each of these events.
         """
         with self._read() as session:
-            return audit.verify_audit(session, anchored)
+            return verify.verify_audit(session, anchored)
 
     def snapshot(self, case_id: str) -> CaseSnapshot:
         """All that an export of a case holds, as of one instant. What can be long is read where it is written."""
         with self._read() as session:
-            return exporting.take_snapshot(session, case_id, self._clock(), self._read)
+            return export.take_snapshot(session, case_id, self._clock(), self._read)
 
     def attached_file(self, case_id: str, attachment_id: str) -> AttachedFile:
         """One file of a case with its content. Raises AttachmentNotFound."""
@@ -554,19 +549,19 @@ class CaseBook:
         Of its events it returns a page: the newest, at most 500, or those before another page. Raises MalformedCursor.
         """
         with self._read() as session:
-            return audit.audit_case(session, case_id, limit, cursor)
+            return verify.audit_case(session, case_id, limit, cursor)
 
     def not_begun(self, before: datetime) -> tuple[int, datetime | None]:
         """How many cases that the scheduler had before then no worker has begun, and since when the oldest waits."""
         with self._read() as session:
-            return reading.not_begun(session, before)
+            return case_view.not_begun(session, before)
 
     def counts(self) -> dict[CaseState, int]:
         """How many cases are in each state."""
         with self._read() as session:
-            return listing.count_states(session)
+            return case_list.count_states(session)
 
     def backlog(self) -> Backlog:
         """How many cases and decisions the scheduler has yet to be told of."""
         with self._read() as session:
-            return reading.backlog(session)
+            return case_view.backlog(session)

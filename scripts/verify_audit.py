@@ -12,13 +12,13 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from casebook.audit import AuditReport
-from casebook.engine import open_engine, require_current
+from casebook.audit.verify import AuditReport
+from casebook.audit.verify_export import NotAnExport, verify_export
+from casebook.case_log.hash_chain import BrokenLink
+from casebook.database.engine import open_engine, require_current
+from casebook.database.transactions import Transactions
 from casebook.errors import CasebookUnavailable
-from casebook.events import BrokenLink
-from casebook.export_check import NotAnExport, verify_export
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from contracts.addresses import without_credentials
 
 INTACT, BROKEN, UNVERIFIED = 0, 1, 2

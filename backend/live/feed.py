@@ -20,7 +20,7 @@ from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage
 from backend.live.pulse import Pulse
 from backend.threads import Threads
 from casebook.errors import CasebookUnavailable
-from casebook.following import News, Sign
+from casebook.queries.change_feed import News, Sign
 from contracts.alert import Alert
 from contracts.case import CaseProgress, CaseSummary
 

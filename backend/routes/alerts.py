@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from backend.routes.cases import Cursor, Limit
 from backend.routes.dependencies import DeskDep
 from backend.routes.problem import documented
-from casebook.pages import AlertPage
+from casebook.queries.cursors import AlertPage
 
 router = APIRouter(prefix="/api/alerts", tags=["alerts"])
 

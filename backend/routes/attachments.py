@@ -7,7 +7,7 @@ from fastapi import APIRouter, File, Response, UploadFile
 
 from backend.routes.dependencies import CurrentIdentity, DeskDep
 from backend.routes.problem import documented
-from casebook.attachments import Upload
+from casebook.commands.attachments import Upload
 from contracts.base import Contract
 from contracts.note import Attachment
 

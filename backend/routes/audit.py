@@ -8,8 +8,8 @@ from fastapi.responses import StreamingResponse
 from backend.routes.cases import Cursor, Limit
 from backend.routes.dependencies import DeskDep
 from backend.routes.problem import documented
-from casebook.exporting import write_json
-from casebook.printing import write_html
+from casebook.audit.export import write_json
+from casebook.audit.html_export import write_html
 from contracts.base import Contract
 from contracts.case import CaseEvent, RefusedTransition
 from contracts.ids import Hash

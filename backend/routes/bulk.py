@@ -11,7 +11,7 @@ from backend.routes.problem import documented
 from backend.services.bulk import BulkAction, BulkResults, Cases, Items
 from backend.services.errors import NoAssignee
 from casebook.errors import NotAllowed
-from casebook.queries import Assignee
+from casebook.queries.filters import Assignee
 from contracts.base import Contract
 
 router = APIRouter(prefix="/api/cases/bulk", tags=["bulk"])

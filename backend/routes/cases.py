@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 
 from backend.routes.dependencies import CurrentIdentity, DeskDep
 from backend.routes.problem import documented
-from casebook.pages import MAX_PAGE, CasePage, EventPage
-from casebook.queries import CaseQuery
+from casebook.queries.cursors import MAX_PAGE, CasePage, EventPage
+from casebook.queries.filters import CaseQuery
 from contracts.case import CaseView
 from contracts.names import CaseEventType
 from contracts.report import Evidence

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from backend.routes.dependencies import CurrentIdentity, DeskDep, strict_json
 from backend.routes.problem import documented
-from casebook.approvals import APPROVALS_OF_FOUR_EYES
+from casebook.policy.four_eyes import APPROVALS_OF_FOUR_EYES
 from contracts.assessment import RecommendedAction
 from contracts.base import Contract, UtcDateTime
 from contracts.case import Proposal

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Response
 from backend.routes.dependencies import CurrentIdentity, DeskDep, RequireAnalyst, RequireManager, strict_json
 from backend.routes.problem import documented
 from backend.routes.texts import Why
-from casebook.queries import QueueCounts
+from casebook.queries.filters import QueueCounts
 from contracts.base import Contract
 from contracts.case import CaseSummary
 from contracts.claim import Claim

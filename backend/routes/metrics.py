@@ -12,7 +12,7 @@ from starlette.responses import Response
 from backend.routes.dependencies import DeskDep, IngestStatusDep
 from backend.routes.facts import IngestStatus
 from backend.routes.problem import documented
-from casebook.pages import Backlog
+from casebook.queries.cursors import Backlog
 from contracts.case import CaseState
 
 router = APIRouter(tags=["operations"])

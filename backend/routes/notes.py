@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 from backend.routes.cases import Cursor, Limit
 from backend.routes.dependencies import CurrentIdentity, DeskDep, strict_json
 from backend.routes.problem import documented
-from casebook.pages import NotePage
+from casebook.queries.cursors import NotePage
 from contracts.base import Contract, NonEmptyText
 from contracts.note import Note
 from contracts.words import says_something

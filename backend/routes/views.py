@@ -7,7 +7,7 @@ from pydantic import AfterValidator
 
 from backend.routes.dependencies import CurrentIdentity, DeskDep, strict_json
 from backend.routes.problem import documented
-from casebook.queries import CaseQuery, SavedView
+from casebook.queries.filters import CaseQuery, SavedView
 from contracts.base import Contract
 from contracts.words import says_something
 

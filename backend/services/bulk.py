@@ -10,7 +10,6 @@ from backend.auth.identity import Identity
 from backend.services.decisions import Deciding
 from backend.services.errors import NeedsOwnLook, ServiceError
 from backend.threads import Threads
-from casebook.approvals import is_rated_critical, overrules
 from casebook.desk import Desk
 from casebook.errors import (
     CasebookError,
@@ -21,6 +20,7 @@ from casebook.errors import (
     NotAllowed,
     OtherActionProposed,
 )
+from casebook.policy.four_eyes import is_rated_critical, overrules
 from contracts.base import Contract
 from contracts.case import CaseSummary
 from contracts.ids import CaseId, Hash, ReviewId

@@ -7,7 +7,7 @@ from backend.services.errors import AlertIdTaken, SchedulerUnavailable
 from backend.services.relay import Relay
 from backend.services.scheduler import Scheduler
 from backend.threads import Threads
-from casebook.pages import OpenedCase
+from casebook.queries.cursors import OpenedCase
 from casebook.repository import CaseBook
 from contracts.alert import Alert
 from contracts.base import Contract, added_later

@@ -4,8 +4,8 @@ import asyncio
 import logging
 
 from backend.threads import Threads
+from casebook.commands.outbox import Outbox
 from casebook.errors import CasebookUnavailable
-from casebook.outbox import Outbox
 
 log = logging.getLogger("casewright.relay")
 

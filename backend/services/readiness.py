@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 
 from backend.threads import Threads
+from casebook.database.transactions import Transactions
 from casebook.errors import CasebookUnavailable
-from casebook.transactions import Transactions
 
 EVERY_S = 2.0
 """So long one try answers everybody."""

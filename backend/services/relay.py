@@ -14,10 +14,10 @@ from backend.services.errors import SchedulerUnavailable, StartRefused
 from backend.services.retries import Retries
 from backend.services.scheduler import InstanceState, InstanceUnknown, Scheduler
 from backend.threads import Threads
+from casebook.commands.outbox import Outbox
+from casebook.database.transactions import utc_now
 from casebook.errors import CasebookUnavailable
-from casebook.outbox import Outbox
 from casebook.repository import CaseBook
-from casebook.transactions import utc_now
 from contracts.case import CaseState, CaseSummary
 from contracts.effect import EffectStatus
 from contracts.ids import parse_review_id

@@ -67,14 +67,6 @@ CasebookError
 from casebook.errors.base import (
     CasebookError,
 )
-from casebook.errors.carrying_out import (
-    CaseClosed,
-    IllegalMove,
-    NothingToReverse,
-    ReversalDecided,
-    ReversalStands,
-    SameRequester,
-)
 from casebook.errors.database import (
     CasebookCorrupt,
     CasebookEmpty,
@@ -88,7 +80,7 @@ from casebook.errors.database import (
     CasebookUnwritable,
     CasebookUrlInvalid,
 )
-from casebook.errors.deciding import (
+from casebook.errors.decisions import (
     AlreadyDecided,
     AssessmentChanged,
     ClaimedByOther,
@@ -102,7 +94,31 @@ from casebook.errors.deciding import (
     ReviewSuperseded,
     SameApprover,
 )
-from casebook.errors.justification import (
+from casebook.errors.effects import (
+    CaseClosed,
+    IllegalMove,
+    NothingToReverse,
+    ReversalDecided,
+    ReversalStands,
+    SameRequester,
+)
+from casebook.errors.lookups import (
+    AttachmentNotFound,
+    AttachmentTooLarge,
+    CaseNotFound,
+    EffectNotFound,
+    EvidenceNotFound,
+    MalformedCursor,
+    ReversalNotFound,
+    ReviewMismatch,
+    SavedViewNotFound,
+    TooManyAttachments,
+    TooManyNotes,
+    TooManyReversals,
+    TooManySavedViews,
+    UnstorableText,
+)
+from casebook.errors.transitions import (
     AlertNotRecorded,
     AssessmentNotRecorded,
     DeadlineNotPassed,
@@ -121,22 +137,6 @@ from casebook.errors.justification import (
     Unjustified,
     UnknownCase,
     WeakerQuestion,
-)
-from casebook.errors.lookups import (
-    AttachmentNotFound,
-    AttachmentTooLarge,
-    CaseNotFound,
-    EffectNotFound,
-    EvidenceNotFound,
-    MalformedCursor,
-    ReversalNotFound,
-    ReviewMismatch,
-    SavedViewNotFound,
-    TooManyAttachments,
-    TooManyNotes,
-    TooManyReversals,
-    TooManySavedViews,
-    UnstorableText,
 )
 
 __all__ = [

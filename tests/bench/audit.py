@@ -19,10 +19,10 @@ from typing import Any
 
 from sqlalchemy import event
 
+from casebook.database.engine import open_engine, upgrade
+from casebook.database.transactions import Transactions
 from casebook.desk import Desk
-from casebook.engine import open_engine, upgrade
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from tests.support.stack import ROOT
 from tests.unit.casebook.builders import a_decision, an_alert, an_effect, ask, closing
 

@@ -24,14 +24,14 @@ from typing import Any
 
 from sqlalchemy import Engine, Table, insert, text, update
 
+from casebook.database.engine import open_engine, upgrade, writing
+from casebook.database.transactions import Transactions
 from casebook.desk import Desk
-from casebook.desk_tables import CaseTextRow
-from casebook.engine import open_engine, upgrade, writing
-from casebook.queries import CaseQuery
-from casebook.tables import AlertRow, Base, CaseEventRow, CaseRow, LogHead, ReviewRow, RoundRow
-from casebook.transactions import Transactions
-from casebook.urgency import URGENCY
-from casebook.wording import join_words, words_of
+from casebook.policy.priority import URGENCY
+from casebook.queries.filters import CaseQuery
+from casebook.queries.tokenizer import join_words, words_of
+from casebook.schema.cases import AlertRow, Base, CaseEventRow, CaseRow, LogHead, ReviewRow, RoundRow
+from casebook.schema.workspace import CaseTextRow
 from contracts.alert import Severity
 from contracts.hashing import content_hash
 from tests.support.postgres import PostgresServer

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from casebook.engine import open_engine
+from casebook.database.engine import open_engine
+from casebook.database.transactions import Transactions
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from contracts.case import CaseEvent
 from local.parts import PartName
 from local.scheduler.core import Core, Options

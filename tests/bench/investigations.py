@@ -21,9 +21,9 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from casebook.engine import open_engine
+from casebook.database.engine import open_engine
+from casebook.database.transactions import Transactions
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from contracts.assessment import RecommendedAction
 from contracts.case import CaseView
 from contracts.ids import case_id as case_of

@@ -20,9 +20,9 @@ from fastmcp.exceptions import ToolError
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.tools.base import ToolResult
 
-from casebook.engine import open_engine, upgrade
+from casebook.database.engine import open_engine, upgrade
+from casebook.database.transactions import Transactions
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from contracts import names
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment

@@ -8,10 +8,10 @@ from contextlib import closing
 import pytest
 from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 
-from casebook.engine import open_engine
-from casebook.handover import MOST_BREAKS
+from casebook.commands.recovery import MOST_BREAKS
+from casebook.database.engine import open_engine
+from casebook.database.transactions import Transactions
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from tests.integration.test_one_case import awaits_review
 from tests.support.alerts import foreign_login
 from tests.support.crashing import ALWAYS, FOLDER, KILLED, SCHEDULER

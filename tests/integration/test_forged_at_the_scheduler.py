@@ -13,9 +13,9 @@ import pytest
 from durabletask import task
 from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 
-from casebook.engine import open_engine
+from casebook.database.engine import open_engine
+from casebook.database.transactions import Transactions
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from contracts import names
 from contracts.case import CaseProgress, CaseView
 from contracts.hashing import content_hash

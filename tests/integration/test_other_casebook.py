@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from casebook.engine import open_engine
-from casebook.identity import identity_of
+from casebook.commands.identity import identity_of
+from casebook.database.engine import open_engine
+from casebook.database.transactions import Transactions
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from tests.support.alerts import foreign_login
 from tests.support.casebooks import freeze
 from tests.support.postgres import PostgresServer

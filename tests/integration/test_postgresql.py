@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from casebook.engine import open_engine
+from casebook.database.engine import open_engine
+from casebook.database.transactions import Transactions
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from contracts.case import CaseSummary
 from tests.support.alerts import foreign_login
 from tests.support.postgres import PASSWORD, QUOTED_PASSWORD, PostgresServer

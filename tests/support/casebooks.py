@@ -5,8 +5,8 @@ import signal
 
 from sqlalchemy import Engine, update
 
-from casebook.engine import open_engine, upgrade, writing
-from casebook.identity_tables import IdentityRow
+from casebook.database.engine import open_engine, upgrade, writing
+from casebook.schema.identity import IdentityRow
 
 
 def upgrade_in_short(engine: Engine) -> None:

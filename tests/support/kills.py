@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 
-from casebook.engine import open_engine
+from casebook.database.engine import open_engine
+from casebook.database.transactions import Transactions
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from contracts.case import CaseView
 from contracts.ids import case_id as case_of
 from contracts.ids import effect_key

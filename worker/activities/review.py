@@ -4,7 +4,7 @@ import logging
 
 from durabletask import task
 
-from casebook.approvals import approvals_required, four_eyes_actions
+from casebook.policy.four_eyes import approvals_required, four_eyes_actions
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id, review_id
 from contracts.investigation import (

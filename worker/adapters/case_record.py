@@ -5,7 +5,10 @@ from uuid import uuid4
 
 from sqlalchemy import Engine
 
-from casebook.engine import open_engine, upgrade
+from casebook.commands.heartbeats import Workers
+from casebook.commands.identity import identity_of
+from casebook.database.engine import open_engine, upgrade
+from casebook.database.transactions import Transactions
 from casebook.errors import (
     CasebookCorrupt,
     CasebookForeign,
@@ -16,10 +19,7 @@ from casebook.errors import (
     CasebookUnwritable,
     CasebookUrlInvalid,
 )
-from casebook.identity import identity_of
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
-from casebook.workers import Workers
 
 BEYOND_WAITING = (
     CasebookUrlInvalid,

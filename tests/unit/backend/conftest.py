@@ -7,9 +7,9 @@ import pytest
 
 from backend.live.pulse import Pulse
 from backend.main import Parts, wire
-from casebook.engine import open_engine
+from casebook.database.engine import open_engine
+from casebook.database.transactions import Transactions
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from tests.support.casebooks import upgrade_in_short
 from tests.support.stack import free_ports
 from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, RunningBackend, answering, task_hub

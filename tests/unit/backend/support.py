@@ -27,9 +27,9 @@ from backend.routes.guard import Guard
 from backend.routes.web import WebBundle
 from backend.services.errors import SchedulerUnavailable, StartRefused, TaskHubTaken
 from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeStatus
-from casebook.outbox import Outbox
+from casebook.commands.outbox import Outbox
+from casebook.database.transactions import utc_now
 from casebook.repository import CaseBook
-from casebook.transactions import utc_now
 from contracts.assessment import RecommendedAction, RiskLevel
 from contracts.case import CaseProgress
 from contracts.hashing import content_hash

@@ -6,7 +6,7 @@ import pytest
 
 from backend.auth.errors import SessionInvalid
 from backend.main import CannotStart, open_authenticator, public_config, read_settings
-from casebook.transactions import utc_now
+from casebook.database.transactions import utc_now
 
 
 @pytest.fixture(autouse=True)

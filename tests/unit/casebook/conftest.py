@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from casebook.database.engine import open_engine
+from casebook.database.transactions import Transactions
 from casebook.desk import Desk
-from casebook.engine import open_engine
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from tests.support.casebooks import upgrade_in_short
 from tests.support.postgres import TEMPLATE, PostgresServer
 from tests.unit.casebook.builders import SteppingClock

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from casebook.approvals import approvals_of, approvals_required, four_eyes_actions
+from casebook.policy.four_eyes import approvals_of, approvals_required, four_eyes_actions
 from contracts.alert import Severity
 from contracts.assessment import RecommendedAction, RiskAssessment
 from contracts.money import Money

@@ -12,14 +12,14 @@ from sqlalchemy import ColumnElement, Engine, Row, Table, and_, delete, insert, 
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
-from casebook.attachments import Upload
-from casebook.audit import ORPHANS, audit_case, verify_audit
+from casebook.audit.verify import ORPHANS, audit_case, verify_audit
+from casebook.case_log.hash_chain import BrokenLink
+from casebook.commands.attachments import Upload
+from casebook.commands.recovery import MOST_BREAKS
+from casebook.database.engine import writing
 from casebook.desk import Desk
-from casebook.engine import writing
-from casebook.events import BrokenLink
-from casebook.handover import MOST_BREAKS
-from casebook.refusal_tables import Base
 from casebook.repository import CaseBook
+from casebook.schema.refused_transitions import Base
 from contracts.effect import Effect
 from contracts.ids import effect_key
 from contracts.journal import JournalEntry
@@ -299,13 +299,13 @@ def test_a_forger_who_hashes_an_event_again_is_given_away_by_the_next_one(book: 
 def test_rows_of_a_release_that_kept_no_hash_of_evidence_are_verified_as_far_as_they_go(
     book: CaseBook, monkeypatch: pytest.MonkeyPatch
 ):
-    from casebook import investigating
-    from casebook.log import Entry
+    from casebook.case_log.append import Entry
+    from casebook.commands import investigation
 
     def without_hashes(what: Any, key: str, actor: str, data: dict[str, Any]) -> Entry:
         return Entry(what, key, actor, {name: value for name, value in data.items() if name != "evidence_hashes"})
 
-    monkeypatch.setattr(investigating, "Entry", without_hashes)
+    monkeypatch.setattr(investigation, "Entry", without_hashes)
     investigate(book, open_case(book))
 
     report = book.audit()

@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import Engine, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from casebook.audit import audit_case, verify_audit
-from casebook.bonds import dedupe_key
-from casebook.engine import writing
-from casebook.events import seal
-from casebook.export_check import verify_export
-from casebook.exporting import write_json
-from casebook.log import read_event
-from casebook.refusal_tables import Base
+from casebook.audit.export import write_json
+from casebook.audit.verify import audit_case, verify_audit
+from casebook.audit.verify_export import verify_export
+from casebook.case_log.append import read_event
+from casebook.case_log.hash_chain import seal
+from casebook.database.engine import writing
+from casebook.projection.case_projection import dedupe_key
 from casebook.repository import CaseBook
+from casebook.schema.refused_transitions import Base
 from contracts.case import CaseEvent
 from contracts.hashing import canonical_json
 from tests.unit.casebook.builders import MANAGER, a_decision, an_effect, ask, closing, open_case

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from casebook.audit import audit_case, verify_audit
+from casebook.audit.verify import audit_case, verify_audit
+from casebook.database.engine import writing
 from casebook.desk import Desk
-from casebook.engine import writing
 from casebook.repository import CaseBook
 from contracts.effect import Effect
 from contracts.hashing import content_hash

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
+from casebook.commands.investigation import locked_case
+from casebook.database.engine import open_engine
+from casebook.database.transactions import Transactions
 from casebook.desk import Desk
-from casebook.engine import open_engine
 from casebook.errors import CaseClosed, CaseNotFound, ClaimedByOther, NotClaimed
-from casebook.investigating import locked_case
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from contracts.alert import Severity
 from contracts.case import CaseSummary
 from contracts.investigation import ReviewOpening

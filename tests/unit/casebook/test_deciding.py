@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine
 
+from casebook.commands.outbox import Outbox
+from casebook.database.transactions import Transactions
 from casebook.errors import (
     AlreadyDecided,
     AssessmentChanged,
@@ -16,9 +18,7 @@ from casebook.errors import (
     NotAllowed,
     ReviewSuperseded,
 )
-from casebook.outbox import Outbox
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from contracts.assessment import RecommendedAction
 from contracts.case import CaseState
 from contracts.ids import review_id

@@ -15,7 +15,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from casebook.engine import APPLICATION_ID, VERSION_TABLE, open_engine, require_current, upgrade, writing
+from casebook.database.driver_errors import naming_faults
+from casebook.database.engine import APPLICATION_ID, VERSION_TABLE, open_engine, require_current, upgrade, writing
+from casebook.database.transactions import Transactions
 from casebook.errors import (
     CasebookCorrupt,
     CasebookEmpty,
@@ -25,10 +27,8 @@ from casebook.errors import (
     CasebookUnwritable,
     CasebookUrlInvalid,
 )
-from casebook.faults import naming_faults
-from casebook.identity_tables import Base
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
+from casebook.schema.identity import Base
 from contracts.journal import JournalEntry
 from tests.unit.casebook.builders import an_alert, only_on, open_case
 
@@ -134,9 +134,9 @@ def test_threads_that_start_together_all_find_the_current_schema(url: str):
 def test_processes_that_start_together_all_find_the_current_schema(url: str):
     program = (
         "import sys\n"
-        "from casebook.engine import open_engine, upgrade\n"
+        "from casebook.database.engine import open_engine, upgrade\n"
         "from casebook.repository import CaseBook\n"
-        "from casebook.transactions import Transactions\n"
+        "from casebook.database.transactions import Transactions\n"
         "import alembic.command\n"
         "print('ready', flush=True)\n"
         "sys.stdin.readline()\n"

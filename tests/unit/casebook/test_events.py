@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from casebook.engine import open_engine, writing
-from casebook.events import BrokenLink, event_hash, seal, unsealed_hash, verify_chain
+from casebook.case_log.hash_chain import BrokenLink, event_hash, seal, unsealed_hash, verify_chain
+from casebook.database.engine import open_engine, writing
+from casebook.database.transactions import Transactions
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from contracts.case import CaseEvent
 from contracts.hashing import content_hash
 from tests.unit.casebook.builders import MANAGER, NOON, a_decision, an_alert, an_effect, ask, closing, open_case
@@ -140,7 +140,7 @@ def test_the_audit_finds_what_a_chain_alone_cannot(engine: Engine, book: CaseBoo
 def test_the_audit_reads_on_past_one_page_and_finds_a_case_without_a_log(
     engine: Engine, book: CaseBook, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("casebook.audit.BATCH", 3)
+    monkeypatch.setattr("casebook.audit.verify.BATCH", 3)
     whole_story(book, 1)
     bare = open_case(book, 2)
     assert book.verify_audit() is None

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from casebook.attachments import Upload
+from casebook.audit.export import BATCH, write_json
+from casebook.audit.html_export import write_html
+from casebook.audit.verify_export import NotAnExport, verify_export
+from casebook.commands.attachments import Upload
 from casebook.desk import Desk
-from casebook.export_check import NotAnExport, verify_export
-from casebook.exporting import BATCH, write_json
-from casebook.printing import write_html
 from casebook.repository import CaseBook
 from contracts.export import CaseExport
 from contracts.journal import JournalEntry

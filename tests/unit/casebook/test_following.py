@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import Engine, event
 
+from casebook.commands.outbox import Outbox
+from casebook.database.transactions import Transactions
 from casebook.errors import CaseNotFound
-from casebook.following import Following
-from casebook.outbox import Outbox
+from casebook.queries.change_feed import Following
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from tests.unit.casebook.builders import MANAGER, a_decision, ask, open_case
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
+from casebook.database.transactions import Transactions
 from casebook.desk import Desk
 from casebook.errors import (
     AlreadyDecided,
@@ -19,7 +20,6 @@ from casebook.errors import (
     SameApprover,
 )
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from contracts.assessment import RecommendedAction
 from contracts.case import Proposal
 from contracts.investigation import ReviewOpening

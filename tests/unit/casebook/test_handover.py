@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from casebook.commands.outbox import Outbox
+from casebook.commands.recovery import BROKE_AGAIN, MOST_BREAKS, REST, HandOver
 from casebook.errors import CaseNotFound, NotApproved, OutcomeNotJustified, RoundNotJustified
-from casebook.handover import BROKE_AGAIN, MOST_BREAKS, REST, HandOver
-from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from contracts.investigation import CaseStanding, InvestigationPolicy, ReviewOpening
 from contracts.review import Decision

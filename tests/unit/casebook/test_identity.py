@@ -4,9 +4,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from casebook.engine import open_engine, upgrade
-from casebook.identity import identity_of
-from casebook.transactions import Transactions
+from casebook.commands.identity import identity_of
+from casebook.database.engine import open_engine, upgrade
+from casebook.database.transactions import Transactions
 from tests.support.postgres import PostgresServer
 
 

@@ -5,10 +5,10 @@ import threading
 import pytest
 from sqlalchemy import Engine
 
+from casebook.commands.outbox import Outbox
+from casebook.database.transactions import Transactions
 from casebook.errors import CaseClosed, CaseNotFound, EvidenceNotFound, IllegalMove, RoundNotBegun
-from casebook.outbox import Outbox
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from contracts.assessment import RiskAssessment
 from contracts.journal import JournalEntry, Standing
 from contracts.report import SPECIALISTS, Specialist

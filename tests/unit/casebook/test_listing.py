@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from casebook import searching
+from casebook.database.engine import open_engine
+from casebook.database.transactions import Transactions
 from casebook.desk import Desk
-from casebook.engine import open_engine
 from casebook.errors import MalformedCursor, UnstorableText
-from casebook.queries import CaseQuery
+from casebook.queries import full_text
+from casebook.queries.filters import CaseQuery
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from tests.bench.casebook import fill
 from tests.unit.casebook.builders import (
     NOON,
@@ -172,8 +172,8 @@ def test_words_find_the_same_whichever_way_is_taken(
     words = ("oslo", "oslo customer 8", "impossible 10", "oslo 99")
     asked = [{**query, "q": q, "sort": sort} for q in words for sort in ("opened", "-updated", "due", "-due", "-score")]
     one_by_one = [listed(desk, limit=5, **each) for each in asked]
-    monkeypatch.setattr(searching, "NEAR", near)
-    monkeypatch.setattr(searching, "FEW", few)
+    monkeypatch.setattr(full_text, "NEAR", near)
+    monkeypatch.setattr(full_text, "FEW", few)
     assert [listed(desk, limit=5, **each) for each in asked] == one_by_one
     assert {len(found) for found in one_by_one} >= ({12, 1, 0} if not query.get("customer_id") else {4, 1, 0})
 
@@ -270,7 +270,7 @@ def postgres_plans(engine: Engine, statements: list[tuple[str, Any]]) -> list[st
 def test_what_few_cases_have_in_common_finds_them_whatever_the_order(
     engine: Engine, desk: Desk, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any], sort: str
 ) -> None:
-    monkeypatch.setattr(searching, "NEAR", 1)
+    monkeypatch.setattr(full_text, "NEAR", 1)
     asked = CaseQuery.model_validate({**query, "sort": sort, "state": ("awaiting_review", "closed")})
     with recorded(engine) as statements:
         desk.list_cases(asked, "ana")
@@ -348,8 +348,8 @@ FLAT: dict[str, dict[str, Any]] = {
 def test_a_page_takes_hardly_more_steps_in_a_casebook_of_ten_times_the_size(
     casebooks: dict[int, Path], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(searching, "NEAR", 100)
-    monkeypatch.setattr(searching, "FEW", 100)
+    monkeypatch.setattr(full_text, "NEAR", 100)
+    monkeypatch.setattr(full_text, "FEW", 100)
     few, many = (Steps(path).of_page(CaseQuery.model_validate(FLAT[name]))[0] for path in casebooks.values())
     assert many < 3 * few, (few, many)
 
@@ -359,7 +359,7 @@ def test_a_page_takes_hardly_more_steps_in_a_casebook_of_ten_times_the_size(
 def test_a_later_page_takes_hardly_more_steps_than_the_second(
     casebooks: dict[int, Path], monkeypatch: pytest.MonkeyPatch, sort: str, more: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(searching, "NEAR", 100)
+    monkeypatch.setattr(full_text, "NEAR", 100)
     asked = CaseQuery.model_validate({**more, "sort": sort})
     steps = Steps(casebooks[3_000])
     _, first = steps.of_page(asked)

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event
 
 from casebook.desk import Desk
 from casebook.errors import MalformedCursor
-from casebook.pages import MAX_PAGE, write_cursor
+from casebook.queries.cursors import MAX_PAGE, write_cursor
 from casebook.repository import CaseBook
 from contracts.report import SPECIALISTS
 from tests.unit.casebook.builders import (
@@ -258,7 +258,7 @@ def test_counting_states_reads_an_index_only(engine: Engine, book: CaseBook):
 
 def test_a_page_is_never_longer_than_promised(book: CaseBook, monkeypatch: pytest.MonkeyPatch):
     assert MAX_PAGE == 500
-    monkeypatch.setattr("casebook.pages.MAX_PAGE", 2)
+    monkeypatch.setattr("casebook.queries.cursors.MAX_PAGE", 2)
     for number in (1, 2, 3):
         open_case(book, number)
     assert len(book.list_cases(limit=1_000).items) == 2

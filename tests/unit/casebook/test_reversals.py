@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine
 
+from casebook.commands.reversals import MOST
+from casebook.database.transactions import Transactions
 from casebook.errors import (
     CasebookError,
     EffectNotFound,
@@ -19,8 +21,6 @@ from casebook.errors import (
     TooManyReversals,
 )
 from casebook.repository import CaseBook
-from casebook.reversals import MOST
-from casebook.transactions import Transactions
 from contracts.assessment import EffectAction
 from contracts.effect import Effect, EffectStatus, ReversalAction
 from contracts.reversal import Reversal

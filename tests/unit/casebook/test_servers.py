@@ -6,8 +6,9 @@ import time
 import pytest
 from sqlalchemy import text
 
+from casebook.database.engine import open_engine, upgrade, writing
+from casebook.database.transactions import Transactions
 from casebook.desk import Desk
-from casebook.engine import open_engine, upgrade, writing
 from casebook.errors import (
     CasebookForeign,
     CasebookMissing,
@@ -16,7 +17,6 @@ from casebook.errors import (
     CasebookUrlInvalid,
 )
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from tests.support.postgres import PASSWORD, QUOTED_PASSWORD, PostgresServer
 from tests.support.stack import free_ports
 from tests.unit.casebook.builders import an_alert, ask, only_on, open_case

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from sqlalchemy import Engine
 
+from casebook.database.transactions import Transactions
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from contracts.journal import JournalEntry
 from contracts.report import Spend
 from contracts.spend import ModelUse

@@ -10,14 +10,14 @@ from alembic import command
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from casebook.audited_rows import calls_of
-from casebook.call_chain import Fault, Mark, chain_faults, spend_faults
+from casebook.audit.audited_tables import calls_of
+from casebook.case_log.call_chain import Fault, Mark, chain_faults, spend_faults
+from casebook.database.engine import APPLICATION_ID, _alembic_config, open_engine, upgrade, writing  # pyright: ignore[reportPrivateUsage]
+from casebook.database.transactions import Transactions
 from casebook.desk import Desk
-from casebook.engine import APPLICATION_ID, _alembic_config, open_engine, upgrade, writing  # pyright: ignore[reportPrivateUsage]
-from casebook.queries import CaseQuery
+from casebook.queries.filters import CaseQuery
 from casebook.repository import CaseBook
-from casebook.tables import CaseRow
-from casebook.transactions import Transactions
+from casebook.schema.cases import CaseRow
 from contracts.journal import JournalEntry
 from contracts.spend import ModelUse
 from tests.unit.casebook.builders import NOON, an_alert, an_assessment

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-import casebook.wording
+import casebook.queries.tokenizer
 import mcp_server.text
 
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
@@ -26,13 +26,13 @@ def longest(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_words_are_folded() -> None:
     wide = "\uff23\uff41\uff46\uff45\u0301"
-    assert casebook.wording.words_of(f"{wide} ﬁne, Straße №7") == ["cafe", "fine", "strasse", "no7"]
+    assert casebook.queries.tokenizer.words_of(f"{wide} ﬁne, Straße №7") == ["cafe", "fine", "strasse", "no7"]
     assert mcp_server.text.folded("Jo\u0308rg ÆØ") == "jorg aeo"
 
 
 def test_a_run_of_marks_is_folded_one_by_one(longest: list[int]) -> None:
     text = "a" + "\u0300\u0316" * 4_000
 
-    assert casebook.wording.words_of(text) == ["a"]
+    assert casebook.queries.tokenizer.words_of(text) == ["a"]
     assert mcp_server.text.folded(text) == "a"
     assert max(longest) == 1

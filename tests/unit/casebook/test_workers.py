@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from casebook.transactions import Transactions
-from casebook.workers import KEPT_FOR, Workers
+from casebook.commands.heartbeats import KEPT_FOR, Workers
+from casebook.database.transactions import Transactions
 from tests.unit.casebook.builders import NOON
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from casebook.audit.export import write_json
+from casebook.database.engine import open_engine
+from casebook.database.transactions import Transactions
 from casebook.desk import Desk
-from casebook.engine import open_engine
-from casebook.exporting import write_json
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from scripts.verify_audit import main
 from tests.support.casebooks import upgrade_in_short
 from tests.unit.casebook.builders import SteppingClock, open_case

@@ -10,7 +10,7 @@ from backend.live.feed import CaseFeed, Pace
 from backend.live.pulse import Pulse
 from backend.threads import Threads
 from casebook.errors import CaseNotFound
-from casebook.following import Following, News, Sign
+from casebook.queries.change_feed import Following, News, Sign
 from casebook.repository import CaseBook
 from contracts.case import CaseProgress, CaseSummary
 from tests.unit.casebook.builders import ask, close_as_failed, open_case

@@ -11,11 +11,11 @@ from backend.live.service import NOT_BEGUN_AFTER, SILENT_AFTER, ServiceStatus, S
 from backend.main import Parts, wire
 from backend.services.scheduler import open_scheduler
 from backend.threads import Threads
+from casebook.commands.heartbeats import Workers
+from casebook.commands.outbox import Outbox
+from casebook.database.transactions import utc_now
 from casebook.errors import CasebookFull
-from casebook.outbox import Outbox
 from casebook.repository import CaseBook
-from casebook.transactions import utc_now
-from casebook.workers import Workers
 from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, answering
 from tests.unit.casebook.builders import NOON, open_case
 

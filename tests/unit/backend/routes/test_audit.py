@@ -4,9 +4,9 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from casebook.engine import open_engine, writing
+from casebook.audit.verify_export import verify_export
+from casebook.database.engine import open_engine, writing
 from casebook.errors import RoundNotJustified
-from casebook.export_check import verify_export
 from casebook.repository import CaseBook
 from contracts.export import CaseExport
 from tests.unit.backend.support import case_in_review, signed_in

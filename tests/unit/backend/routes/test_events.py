@@ -17,7 +17,7 @@ from backend.live.stream import EventStream
 from backend.live.telemetry import TelemetryTicker
 from backend.routes.events import EventStreamResponse
 from backend.threads import Threads
-from casebook.following import Following
+from casebook.queries.change_feed import Following
 from casebook.repository import CaseBook
 from contracts.telemetry import LoginAttributes, LoginEvent
 from tests.unit.backend.support import RunningBackend, Sent, read_events, signed_in

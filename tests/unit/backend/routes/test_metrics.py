@@ -11,7 +11,7 @@ from backend.main import Parts, ingest_status, wire
 from backend.routes.app import create_app
 from backend.routes.metrics import Reading
 from casebook.errors import Unjustified
-from casebook.pages import Backlog
+from casebook.queries.cursors import Backlog
 from casebook.repository import CaseBook
 from tests.unit.backend.ingest.lines import ListSource, event
 from tests.unit.backend.support import (

@@ -6,7 +6,7 @@ import pytest
 from backend.main import Parts
 from backend.services.relay import Relay
 from backend.threads import Threads
-from casebook.outbox import Outbox
+from casebook.commands.outbox import Outbox
 from casebook.repository import CaseBook
 from contracts.effect import Effect
 from contracts.ids import effect_key

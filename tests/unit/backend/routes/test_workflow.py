@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from backend.main import Parts
-from casebook.outbox import Outbox
+from casebook.commands.outbox import Outbox
 from casebook.repository import CaseBook
 from contracts.sizes import attributes_size
 from contracts.telemetry import telemetry_event

@@ -9,8 +9,8 @@ from backend.services import confirmations as confirmations_module
 from backend.services.confirmations import Confirmations
 from backend.services.relay import Relay
 from backend.threads import Threads
+from casebook.commands.outbox import Outbox
 from casebook.errors import CasebookUnavailable
-from casebook.outbox import Outbox
 from casebook.repository import CaseBook
 from tests.unit.backend.support import FakeScheduler, case_in_review, instance_state
 from tests.unit.casebook.builders import MANAGER, a_decision, an_alert, open_case

@@ -6,10 +6,10 @@ import pytest
 from backend.services.errors import SchedulerUnavailable
 from backend.services.relay import PAGE, STALLED_AFTER, Relay
 from backend.threads import Threads
-from casebook.engine import open_engine
-from casebook.outbox import Outbox
+from casebook.commands.outbox import Outbox
+from casebook.database.engine import open_engine
+from casebook.database.transactions import Transactions, utc_now
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions, utc_now
 from tests.unit.backend.support import Clock, FakeScheduler, case_in_review, instance_state
 from tests.unit.casebook.builders import MANAGER, a_decision, ask, close_as_failed, open_case
 

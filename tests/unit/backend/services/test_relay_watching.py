@@ -4,10 +4,10 @@ import pytest
 
 from backend.services.relay import SWEEP_S, WATCHED, Relay
 from backend.services.scheduler import InstanceState, RuntimeStatus
-from casebook.handover import MOST_BREAKS
-from casebook.outbox import Outbox
+from casebook.commands.outbox import Outbox
+from casebook.commands.recovery import MOST_BREAKS
+from casebook.database.transactions import utc_now
 from casebook.repository import CaseBook
-from casebook.transactions import utc_now
 from contracts.case import CaseEvent
 from contracts.reversal import Reversal
 from contracts.review import Decision

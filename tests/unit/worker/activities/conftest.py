@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from casebook.engine import open_engine
+from casebook.database.engine import open_engine
+from casebook.database.transactions import Transactions
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from tests.support.casebooks import upgrade_in_short
 from tests.unit.worker.support.cases import an_alert
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import event
 
-from casebook.engine import open_engine, upgrade
+from casebook.database.engine import open_engine, upgrade
+from casebook.database.transactions import Transactions
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from contracts.investigation import AssessmentOrder, RoundStart, SpecialistOrder
 from contracts.report import SPECIALISTS, Specialist
 from tests.unit.worker.support.agents import FakeTools, ScriptedModel, Turn, a_loop, a_verdict, answers, asks

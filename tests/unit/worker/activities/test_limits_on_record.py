@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from casebook.handover import MOST_BREAKS
+from casebook.commands.recovery import MOST_BREAKS
 from casebook.repository import CaseBook
 from contracts.investigation import AssessmentOrder, Investigation, Question, ReviewPlan, SpecialistOrder
 from contracts.report import SPECIALISTS

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from durabletask import task
 
-from casebook.approvals import approvals_required, four_eyes_actions
 from casebook.errors import QuestionNotAsked
+from casebook.policy.four_eyes import approvals_required, four_eyes_actions
 from contracts.alert import Alert
 from contracts.assessment import RecommendedAction, RiskAssessment
 from contracts.case import CaseOutcome

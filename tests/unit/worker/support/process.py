@@ -11,10 +11,10 @@ from pathlib import Path
 
 from durabletask.client import TaskHubGrpcClient
 
-from casebook.engine import open_engine, upgrade
-from casebook.identity import identity_of
+from casebook.commands.identity import identity_of
+from casebook.database.engine import open_engine, upgrade
+from casebook.database.transactions import Transactions
 from casebook.repository import CaseBook
-from casebook.transactions import Transactions
 from contracts import names
 from contracts.converter import PydanticDataConverter
 from contracts.hub import HubOwner

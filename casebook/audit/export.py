@@ -1,0 +1,142 @@
+"""Writing a case as a file of its own: JSON that verifies alone. Large files are written one at a time."""
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casebook.audit.audited_tables import calls_of
+from casebook.case_log.append import read_event
+from casebook.commands.attachments import AttachedFile, list_attachments
+from casebook.commands.notes import read_note
+from casebook.queries.case_view import read_case, read_rounds
+from casebook.schema.cases import CaseEventRow, CaseRow, EvidenceRow
+from casebook.schema.workspace import NoteRow
+from contracts.case import CaseEvent, CaseView, Round
+from contracts.export import EXPORT_FORMAT, EXPORT_VERSION, ExportedCall
+from contracts.note import Attachment, Note
+from contracts.report import Evidence
+
+ReadFile = Callable[[str], AttachedFile]
+"""The file with this attachment id."""
+OpenSession = Callable[[], AbstractContextManager[Session]]
+BATCH = 100
+"""So many events, notes or records are in memory at once."""
+
+T = TypeVar("T")
+
+
+class Batched(Generic[T]):
+    """Rows of a case that never change and that an export is full of: read again, a batch at a time, by who writes."""
+
+    def __init__(
+        self,
+        open_session: OpenSession,
+        keys: Sequence[int | str],
+        read: Callable[[Session, Sequence[int | str]], Iterable[T]],
+    ) -> None:
+        self._open = open_session
+        self._keys = keys
+        self._read = read
+
+    def __iter__(self) -> Iterator[T]:
+        for start in range(0, len(self._keys), BATCH):
+            with self._open() as session:
+                batch = [*self._read(session, self._keys[start : start + BATCH])]
+            yield from batch
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+
+@dataclass(frozen=True)
+class CaseSnapshot:
+    """A case as of one instant. Of what never changes and can be much, it holds the keys: nobody adds to it later."""
+
+    exported_at: datetime
+    case: CaseView
+    rounds: tuple[Round, ...]
+    events: Batched[CaseEvent]
+    evidence: Batched[Evidence]
+    notes: Batched[Note]
+    attachments: tuple[Attachment, ...]
+    journal: tuple[ExportedCall, ...]
+    head: str | None
+    """Hash of the last event."""
+
+
+def take_snapshot(session: Session, case_id: str, now: datetime, open_session: OpenSession) -> CaseSnapshot:
+    """All that an export holds; `open_session`: where it is read while it is written. Raises CaseNotFound."""
+    events = select(CaseEventRow.seq).where(CaseEventRow.case_id == case_id).order_by(CaseEventRow.seq)
+    last = select(CaseEventRow.hash).where(CaseEventRow.case_id == case_id).order_by(CaseEventRow.seq.desc()).limit(1)
+    evidence = select(EvidenceRow.evidence_id).where(EvidenceRow.case_id == case_id).order_by(EvidenceRow.evidence_id)
+    notes = select(NoteRow.seq).where(NoteRow.case_id == case_id).order_by(NoteRow.seq)
+    return CaseSnapshot(
+        exported_at=now,
+        case=read_case(session, case_id, now),
+        rounds=read_rounds(session, case_id),
+        events=Batched(open_session, session.scalars(events).all(), _read_events),
+        evidence=Batched(open_session, session.scalars(evidence).all(), partial(_read_evidence, case_id)),
+        notes=Batched(open_session, session.scalars(notes).all(), _read_notes),
+        attachments=list_attachments(session, case_id),
+        journal=_journal(session, case_id),
+        head=session.scalars(last).one_or_none(),
+    )
+
+
+def _read_events(session: Session, keys: Sequence[int | str]) -> Iterable[CaseEvent]:
+    rows = select(CaseEventRow).where(CaseEventRow.seq.in_(keys)).order_by(CaseEventRow.seq)
+    return map(read_event, session.scalars(rows))
+
+
+def _read_notes(session: Session, keys: Sequence[int | str]) -> Iterable[Note]:
+    rows = select(NoteRow).where(NoteRow.seq.in_(keys)).order_by(NoteRow.seq)
+    return map(read_note, session.scalars(rows))
+
+
+def _read_evidence(case_id: str, session: Session, keys: Sequence[int | str]) -> Iterable[Evidence]:
+    of_case = select(EvidenceRow.body).where(EvidenceRow.case_id == case_id, EvidenceRow.evidence_id.in_(keys))
+    return map(Evidence.model_validate_json, session.scalars(of_case.order_by(EvidenceRow.evidence_id)))
+
+
+def _journal(session: Session, case_id: str) -> tuple[ExportedCall, ...]:
+    case = session.get_one(CaseRow, case_id)
+    return calls_of(session, [case])[case_id].journal
+
+
+def write_json(snapshot: CaseSnapshot, read_file: ReadFile) -> Iterator[bytes]:
+    """The export as JSON, piece by piece: `contracts.export.CaseExport`."""
+    head = {
+        "format": EXPORT_FORMAT,
+        "version": EXPORT_VERSION,
+        "exported_at": snapshot.exported_at.isoformat(),
+        "head": snapshot.head,
+    }
+    yield json.dumps(head)[:-1].encode()
+    yield b',\n"case":' + snapshot.case.model_dump_json().encode()
+    yield from _listed("rounds", snapshot.rounds)
+    yield from _listed("events", snapshot.events)
+    yield from _listed("evidence", snapshot.evidence)
+    yield from _listed("notes", snapshot.notes)
+    yield from _listed("journal", snapshot.journal)
+    yield b',\n"attachments":['
+    for index, attachment in enumerate(snapshot.attachments):
+        content = base64.b64encode(read_file(attachment.attachment_id).content)
+        yield b"," if index else b""
+        yield b'\n{"attachment":' + attachment.model_dump_json().encode() + b',"content":"' + content + b'"}'
+    yield b"\n]}\n"
+
+
+def _listed(name: str, items: Iterable[BaseModel]) -> Iterator[bytes]:
+    yield f',\n"{name}":['.encode()
+    for index, item in enumerate(items):
+        yield (b",\n" if index else b"\n") + item.model_dump_json().encode()
+    yield b"\n]"

@@ -1,0 +1,265 @@
+"""Holding the rows of a case against its log. Pure: the same for a live casebook and for an export."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pydantic import JsonValue
+
+from casebook.audit.citations import misquoted_answers, misquoted_reports, missing_calls
+from casebook.audit.completeness_rules import Completeness
+from casebook.audit.conclusion_rules import conclusion_faults
+from casebook.audit.transition_rules import LogJustification, why_not_as_approved
+from casebook.case_log.call_chain import BASELINE, Mark, SpendKey, SpendLine, chain_faults, spend_faults
+from casebook.case_log.hash_chain import BrokenLink, ChainCheck
+from casebook.projection.case_projection import Bond, Bonds, Facts, dedupe_key, round_key
+from contracts.case import CaseEvent
+from contracts.export import ExportedCall
+from contracts.hashing import content_hash
+from contracts.ids import parse_review_id
+
+UNREADABLE = "unreadable"
+"""In place of the hash of what cannot be read."""
+
+
+REPEATED = frozenset({"review"})
+"""What an export says twice: with its round, and as what is being asked."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row as it is found: the hash of its content, and the columns that the log speaks of."""
+
+    table: str
+    key: str
+    digest: str | None = None
+    facts: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    body: Mapping[str, JsonValue] | None = None
+    """Its content, where other rows depend on it."""
+    fault: str | None = None
+    """What is wrong with it in itself."""
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The journal of model calls as it is found, by number, and what is said of it."""
+
+    journal: tuple[ExportedCall, ...] = ()
+    spent: Mapping[SpendKey, SpendLine] | None = None
+    """The rows of spend; None where they are not known one by one."""
+    head: tuple[int, str | None] | None = None
+    """How many entries there are, and the hash of the last one, as the case says; None where it does not say."""
+    fault: str | None = None
+    """Why the journal cannot be read."""
+
+
+def digest_of(body: object) -> str:
+    """The hash of a row's content; `UNREADABLE` when it is no JSON."""
+    try:
+        return content_hash(cast("dict[str, Any]", body))
+    except (TypeError, ValueError):
+        return UNREADABLE
+
+
+class CaseCheck:
+    """Checks one case: its events one after the other, then its rows. Holds what the log says of rows, not the log.
+
+    `full_after`: the event after which no event is an earlier release's; None where that is not known.
+    """
+
+    def __init__(self, case_id: str, full_after: int | None = None) -> None:
+        self.case_id = case_id
+        self.broken: BrokenLink | None = None
+        """The first broken event; nothing further can be relied on then."""
+        self.rows = 0
+        """Rows that were held against the log."""
+        self.unhashed = 0
+        """Of these, rows of an earlier release whose content bears no hash."""
+        self._chain = ChainCheck()
+        self._bonds = Bonds()
+        self._justified = LogJustification(case_id, Completeness(full_after))
+
+    @property
+    def last_seq(self) -> int:
+        """`seq` of the last event that follows."""
+        return self._chain.last_seq
+
+    @property
+    def head(self) -> str | None:
+        """Hash of the last event that follows."""
+        return self._chain.last_hash
+
+    @property
+    def has_open_review(self) -> bool:
+        """Whether a person is being asked, by the log."""
+        reviews = (bond for (table, _), bond in self._bonds.rows.items() if table == "review")
+        return any(bond.facts["status"] == "open" for bond in reviews)
+
+    def expects(self, table: str, key: str) -> bool:
+        """Whether there must be such a row, by the log."""
+        return (table, key) in self._bonds.rows
+
+    def refuse(self, seq: int, reason: str) -> None:
+        """The event with this `seq` is broken in itself."""
+        if self.broken is None:
+            self.broken = BrokenLink(self.case_id, seq, reason)
+
+    def follow(self, event: CaseEvent, step: str | None = None) -> None:
+        """Take the next event, which stands in the log under the name `step`."""
+        if self.broken is not None:
+            return
+        previous = self.last_seq
+        self.broken = self._chain.follow(event)
+        if self.broken is not None:
+            return
+        if event.case_id != self.case_id:
+            self.refuse(event.seq, f"it belongs to case '{event.case_id}'")
+            return
+        try:
+            unjustified = self._justified.take(event)
+            if unjustified is not None:
+                self.refuse(event.seq, f"nothing before it justifies '{event.type}': {unjustified}")
+                return
+            self._bonds.take(event)
+            named = dedupe_key(event, previous)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            self.refuse(event.seq, f"it does not say what a '{event.type}' says")
+            return
+        if step is not None and named is not None and step != named:
+            self.refuse(event.seq, f"its dedupe_key is '{step}' instead of '{named}'")
+
+    def finish(self, rows: Iterable[Row], head: Facts, calls: Calls | None = None) -> BrokenLink | None:
+        """Hold the rows and the columns of the case against the log. Returns the first thing that is broken.
+
+        `calls` is None for an export of an earlier release, which holds none.
+        """
+        if self.broken is not None:
+            return self.broken
+        last_seq, last_hash = cast("int", head["last_seq"]), head["last_hash"]
+        if last_seq > self.last_seq:
+            return BrokenLink(self.case_id, last_seq, f"the log of its case ends before event {last_seq}")
+        if (last_seq, last_hash) != (self.last_seq, self.head):
+            return self._fault("case", self.case_id, self.last_seq, "it names another event as its last")
+        found = [*rows]
+        self.rows = len({(row.table, row.key) for row in found}) + 1
+        faults = [*self._row_faults(found), *self._head_faults(found, head), *self._effect_faults(found)]
+        faults.extend(self._call_faults(calls))
+        faults.extend(self._conclusion_faults(found, calls))
+        faults.extend(self._quoting_faults(found, calls))
+        return min(faults, key=lambda fault: fault.seq, default=None)
+
+    def _call_faults(self, calls: Calls | None) -> Iterator[BrokenLink]:
+        marks = list(self._bonds.marks)
+        if calls is None:
+            if marks:
+                yield self._fault("model_call", "1", marks[0].seq, "its journal of model calls is missing")
+            return
+        if calls.fault is not None:
+            yield self._fault("model_call", "1", self.last_seq, calls.fault)
+            return
+        self.rows += len(calls.journal) + len(calls.spent or {})
+        if calls.head is not None:
+            marks.append(Mark(self.last_seq, *calls.head))
+        rule = cast("str | None", self._bonds.head.get("rule_id"))
+        faults = [*chain_faults(calls.journal, marks, ends=calls.head is not None)]
+        if calls.spent is not None:
+            faults += spend_faults(calls.spent, calls.journal, rule, self.last_seq)
+        for fault in faults:
+            yield self._fault(fault.table, fault.key, fault.seq, fault.reason)
+
+    def _row_faults(self, rows: list[Row]) -> Iterator[BrokenLink]:
+        expected = self._bonds.rows
+        for row in rows:
+            bond = expected.get((row.table, row.key))
+            if bond is None:
+                if self._is_of_an_earlier_release(row):
+                    self.unhashed += 1
+                else:
+                    yield self._fault(row.table, row.key, self.last_seq, "no event of its case made it")
+            else:
+                yield from (self._fault(row.table, row.key, bond.seq, reason) for reason in _differences(row, bond))
+        present = Counter((row.table, row.key) for row in rows)
+        for key, bond in expected.items():
+            if key not in present:
+                yield self._fault(*key, bond.seq, "it is missing")
+            elif present[key] > 1 and key[0] not in REPEATED:
+                yield self._fault(*key, bond.seq, "it is there more than once")
+
+    def _head_faults(self, rows: list[Row], head: Facts) -> Iterator[BrokenLink]:
+        expected: Facts = {**self._bonds.head, **self._judgement(rows)}
+        for name, value in head.items():
+            # A claim may have run out, and then ends without a word.
+            if name == "claimed_by" and value is None:
+                continue
+            if name in expected and expected[name] != value:
+                reason = f"its {name} is {value!r}, but its log says {expected[name]!r}"
+                yield self._fault("case", self.case_id, self.last_seq, reason)
+
+    def _effect_faults(self, rows: list[Row]) -> Iterator[BrokenLink]:
+        """Effects that were carried out on other charges than were approved."""
+        bodies = {(row.table, row.key): row.body for row in rows}
+        for seq, (action, approved) in self._justified.approved.items():
+            asked = round_key(parse_review_id(str(approved["review_id"]))[1])
+            reason = why_not_as_approved(approved, bodies.get(asked), action)
+            if reason is not None:
+                yield BrokenLink(self.case_id, seq, f"nothing before it justifies it: {reason}")
+
+    def _conclusion_faults(self, rows: list[Row], calls: Calls | None) -> Iterator[BrokenLink]:
+        """What the log says of assessments that are other ones, or that do not bear it out."""
+        rounds = {int(row.key): row for row in rows if row.table == "round"}
+        kept = {number: row.body for number, row in rounds.items() if row.body is not None}
+        digests = {number: row.digest for number, row in rounds.items()}
+        for seq, reason in conclusion_faults(self._justified, kept, digests):
+            yield BrokenLink(self.case_id, seq, reason)
+        later = [call for call in (calls or Calls()).journal if call.key != BASELINE]
+        if self._justified.is_of_an_earlier_release and later:
+            reason = "nothing before it justifies it: a person was asked, so a person decides"
+            yield BrokenLink(self.case_id, self._justified.cleared_itself_at or self.last_seq, reason)
+
+    def _quoting_faults(self, rows: list[Row], calls: Calls | None) -> Iterator[BrokenLink]:
+        """Reports and assessments of this release that name something else than what is kept."""
+        answers = {row.key: row.facts.get("result_hash") for row in rows if row.table == "evidence"}
+        kept = {(row.table, row.key): row.digest for row in rows if row.table == "report"}
+        known = Counter(call.key.rpartition("-")[0] for call in (calls or Calls()).journal if call.use is not None)
+        is_counted = calls is not None and all(call.key != BASELINE for call in calls.journal)
+        for row in rows:
+            bond = self._bonds.rows.get((row.table, row.key))
+            if bond is None or row.body is None or not self._justified.completeness.is_full(bond.seq):
+                continue
+            try:
+                reasons = [*misquoted_reports(row.body, kept)] if row.table == "round" else []
+                if row.table == "report":
+                    reasons += misquoted_answers(row.body, answers)
+                    reasons += missing_calls(row.body, known) if is_counted else ()
+            except (KeyError, TypeError, AttributeError, ValueError):
+                reasons = ["it is of another shape"]
+            yield from (self._fault(row.table, row.key, bond.seq, reason) for reason in reasons)
+
+    def _judgement(self, rows: list[Row]) -> Facts:
+        """What the case shows of the assessment of its current round."""
+        key = round_key(self._bonds.round)
+        bodies = (row.body for row in rows if (row.table, row.key) == key)
+        body: Mapping[str, JsonValue] = next(bodies, None) or {}
+        return {
+            "risk_score": body.get("overall_risk_score"),
+            "risk_level": body.get("risk_level"),
+            "recommended_action": body.get("recommended_action"),
+        }
+
+    def _is_of_an_earlier_release(self, row: Row) -> bool:
+        origin = (row.facts.get("round"), row.facts.get("specialist"))
+        return row.table == "evidence" and row.fault is None and origin in self._bonds.unhashed
+
+    def _fault(self, table: str, key: str, seq: int, reason: str) -> BrokenLink:
+        return BrokenLink(self.case_id, seq, reason, f"{table} '{key}'")
+
+
+def _differences(row: Row, bond: Bond) -> Iterator[str]:
+    if bond.digest != row.digest:
+        yield f"its content is not what event {bond.seq} recorded"
+    if row.fault is not None:
+        yield row.fault
+    for name, value in row.facts.items():
+        if name in bond.facts and bond.facts[name] != value:
+            yield f"its {name} is {value!r}, but event {bond.seq} says {bond.facts[name]!r}"

@@ -1,0 +1,201 @@
+"""Verifying the whole casebook: every event against the one before it, and every row against the log."""
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from casebook.audit.audited_tables import calls_of, head_of, rows_of
+from casebook.audit.integrity import CaseCheck
+from casebook.case_log.append import last_seq, read_event
+from casebook.case_log.hash_chain import BrokenLink
+from casebook.commands.refused_transitions import count_refusals
+from casebook.errors import CaseNotFound
+from casebook.queries.cursors import MAX_PAGE, page_length, read_cursor, write_cursor
+from casebook.schema.cases import Base, CaseEventRow, CaseRow
+from casebook.schema.identity import IdentityRow
+from contracts.case import CaseEvent
+from contracts.hashing import HASH_PREFIX
+
+BATCH = 50
+"""Cases that are checked together: what they hold besides their log is in memory at once."""
+FETCHED = 1_000
+
+ORPHANS = (
+    "case_event",
+    "alert",
+    "round",
+    "report",
+    "evidence",
+    "review",
+    "decision",
+    "proposal",
+    "effect",
+    "reversal",
+    "note",
+    "attachment",
+    "model_call",
+    "model_spend",
+)
+"""Tables whose rows belong to a case."""
+
+
+@dataclass
+class AuditReport:
+    """What was verified, and the first thing that is broken: the one with the smallest `seq`."""
+
+    events: int = 0
+    cases: int = 0
+    rows: int = 0
+    unhashed: int = 0
+    """Rows of an earlier release, of whose content the log keeps no hash: they are there, no more is known."""
+    refused: int = 0
+    """Attempts at steps that nothing on record justified: they changed nothing."""
+    broken: BrokenLink | None = None
+    digests: dict[int, str] = field(default_factory=dict[int, str])
+    """For the `seq` of the last event, and for each that was asked for: the digest of the log up to there."""
+
+    def add(self, broken: BrokenLink | None) -> None:
+        """Remember the first of all that is broken."""
+        if broken is not None and (self.broken is None or broken.seq < self.broken.seq):
+            self.broken = broken
+
+
+@dataclass(frozen=True)
+class CaseAudit:
+    """A page of the log of one case, and what is broken in its whole record, if anything."""
+
+    events: tuple[CaseEvent, ...]
+    """The newest, or those before another page; oldest first."""
+    next_cursor: str | None
+    """Leads to the events before these; None when there are none."""
+    broken: BrokenLink | None
+    head: str | None
+    """Hash of the last event that follows from the ones before it."""
+
+
+def verify_audit(session: Session, anchored: Iterable[int] = ()) -> AuditReport:
+    """Verify everything; `anchored`: also give the digest of the log up to each of these events."""
+    report = AuditReport()
+    gap = _verify_numbers(session, report, frozenset(anchored))
+    full_after = _seen_full_after(session)
+    after = 0
+    while True:
+        cases = select(CaseRow).where(CaseRow.opened_seq > after).order_by(CaseRow.opened_seq).limit(BATCH)
+        heads = session.scalars(cases).all()
+        _verify_batch(session, heads, report, full_after)
+        if len(heads) < BATCH:
+            break
+        after = heads[-1].opened_seq
+        session.expunge_all()
+    report.refused = count_refusals(session)
+    # What a case can say of itself says more than a gap in the numbers of all.
+    if report.broken is None:
+        report.add(gap or _orphan(session))
+    return report
+
+
+def audit_case(session: Session, case_id: str, limit: int = MAX_PAGE, cursor: str | None = None) -> CaseAudit:
+    """Verify one case, and keep one page of its events. Raises CaseNotFound, MalformedCursor."""
+    length, listed = page_length(limit), f"audit:{case_id}"
+    before = read_cursor(listed, cursor)
+    case = session.get(CaseRow, case_id)
+    if case is None:
+        raise CaseNotFound(case_id)
+    check = CaseCheck(case_id, _full_after(session))
+    # However long the log is, only a page of it is in memory.
+    events: deque[CaseEvent] = deque(maxlen=length + 1)
+    for row in _events_of(session, [case_id]):
+        event = _follow(check, row)
+        if event is not None and event.seq < before:
+            events.append(event)
+    rows = rows_of(session, [case_id]).get(case_id, [])
+    broken = check.finish(rows, head_of(case), calls_of(session, [case])[case_id])
+    shown = tuple(events)[-length:]
+    more = write_cursor(listed, shown[0].seq) if len(events) > length else None
+    return CaseAudit(shown, more, broken, check.head)
+
+
+def _verify_batch(session: Session, heads: Sequence[CaseRow], report: AuditReport, full_after: int | None) -> None:
+    checks = {case.case_id: CaseCheck(case.case_id, full_after) for case in heads}
+    for case_id, events in groupby(_events_of(session, [*checks]), key=lambda row: row.case_id):
+        for row in events:
+            _follow(checks[case_id], row)
+    rows = rows_of(session, [*checks])
+    calls = calls_of(session, heads)
+    for case in heads:
+        check = checks[case.case_id]
+        report.add(check.finish(rows.get(case.case_id, []), head_of(case), calls[case.case_id]))
+        report.cases += 1
+        report.rows += check.rows
+        report.unhashed += check.unhashed
+
+
+def _full_after(session: Session) -> int | None:
+    """The event after which no event is an earlier release's, as the casebook says."""
+    return session.execute(select(IdentityRow.full_after).where(IdentityRow.id == 1)).scalar()
+
+
+def _seen_full_after(session: Session) -> int | None:
+    """The same, or as the log shows: by the first case that says what it is judged by."""
+    first = select(func.min(CaseEventRow.seq)).where(
+        CaseEventRow.type == "round_started", CaseEventRow.data.like('%"policy"%')
+    )
+    said, shown = _full_after(session), session.execute(first).scalar()
+    return min((seq for seq in (said, shown) if seq is not None), default=None)
+
+
+def _events_of(session: Session, cases: Sequence[str]) -> Iterator[Any]:
+    columns = CaseEventRow.__table__.columns
+    tail = select(*columns).where(CaseEventRow.case_id.in_(cases)).order_by(CaseEventRow.case_id, CaseEventRow.seq)
+    yield from session.execute(tail.execution_options(yield_per=FETCHED))
+
+
+def _follow(check: CaseCheck, row: Any) -> CaseEvent | None:
+    try:
+        event = read_event(row)
+    except (ValidationError, json.JSONDecodeError, TypeError):
+        check.refuse(row.seq, "it cannot be read as an event")
+        return None
+    check.follow(event, row.dedupe_key)
+    return event
+
+
+def _verify_numbers(session: Session, report: AuditReport, anchored: frozenset[int]) -> BrokenLink | None:
+    """The first number, from 1 to the last one that was given out, that is no event's; digests the log in passing."""
+    rolling = hashlib.sha256()
+    gap: BrokenLink | None = None
+    last = 0
+    numbers = select(CaseEventRow.seq, CaseEventRow.hash, CaseEventRow.case_id).order_by(CaseEventRow.seq)
+    for seq, digest, case_id in session.execute(numbers.execution_options(yield_per=10 * FETCHED)):
+        if seq != last + 1 and gap is None:
+            gap = BrokenLink(case_id, seq, f"event {last + 1} is missing before it")
+        last = seq
+        report.events += 1
+        rolling.update(digest.encode())
+        if seq in anchored:
+            report.digests[seq] = HASH_PREFIX + rolling.hexdigest()
+    report.digests[last] = HASH_PREFIX + rolling.hexdigest()
+    given_out = last_seq(session)
+    if gap is None and given_out != last:
+        reason = f"the log ends with event {last}, but numbers up to {given_out} were given out"
+        gap = BrokenLink("", max(given_out, last), reason)
+    return gap
+
+
+def _orphan(session: Session) -> BrokenLink | None:
+    """A row that belongs to a case which is not there."""
+    for name in ORPHANS:
+        table = Base.metadata.tables[name]
+        lost = select(func.min(table.c.case_id)).where(table.c.case_id.not_in(select(CaseRow.case_id)))
+        case_id = session.execute(lost).scalar_one()
+        if case_id is not None:
+            return BrokenLink(case_id, last_seq(session), "there is no case that it belongs to", name)
+    return None

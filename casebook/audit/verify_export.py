@@ -1,0 +1,217 @@
+"""Verifying an exported case with nothing but its file. Pure."""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from casebook.audit.integrity import Calls, CaseCheck, Row, digest_of
+from casebook.case_log.call_chain import spend_of
+from casebook.case_log.hash_chain import BrokenLink, person_of
+from casebook.projection.case_projection import Facts, report_key, round_key
+from contracts.case import CaseEvent
+from contracts.export import EXPORT_FORMAT, EXPORT_VERSION, CaseExport, ExportedCall
+from contracts.hashing import HASH_PREFIX
+
+Json = dict[str, Any]
+
+_ASKED = ("assessment_hash", "opened_at", "due_at", "required_role", "approvals_required")
+_LATER = {"journal"}
+"""Parts that exports of an earlier release lack."""
+_ASKED_LATER = ("four_eyes_actions", "remind_at")
+
+
+class NotAnExport(Exception):
+    """The file is no case export that this release can read; one sentence."""
+
+
+def verify_export(text: str | bytes) -> CaseCheck:
+    """Verify the export that `text` is; its `broken` is the first thing that is not as its log says.
+
+    Raises NotAnExport for anything that is no export.
+    """
+    said = _read(text)
+    case: Json = said["case"]
+    check = CaseCheck(str(case.get("case_id")))
+    for number, event in enumerate(said["events"], start=1):
+        try:
+            check.follow(CaseEvent.model_validate(event))
+        except ValidationError:
+            check.refuse(_seq_of(event, number), "it cannot be read as an event")
+    try:
+        calls = _calls(said)
+        check.broken = check.finish(_rows(said, check), _head(said), calls) or _contradiction(said, check)
+        if check.broken is None and calls is not None:
+            check.broken = _other_spend(said, check, calls)
+    except (KeyError, TypeError, AttributeError, StopIteration, InvalidOperation):
+        check.refuse(check.last_seq, "something is missing beside its log, or is of another shape")
+    return check
+
+
+def _read(text: str | bytes) -> Json:
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        raise NotAnExport("it is no JSON") from None
+    if not isinstance(said, dict) or cast("Json", said).get("format") != EXPORT_FORMAT:
+        raise NotAnExport(f"it does not say that its format is '{EXPORT_FORMAT}'")
+    export = cast("Json", said)
+    if export.get("version") != EXPORT_VERSION:
+        raise NotAnExport(f"its version is {export.get('version')!r}, and this release reads {EXPORT_VERSION}")
+    if set(export) | _LATER != set(CaseExport.model_fields):
+        raise NotAnExport("it lacks a part of an export, or has one too many")
+    if not isinstance(export["case"], dict) or not isinstance(export["events"], list):
+        raise NotAnExport("it holds no case and no log")
+    return export
+
+
+def _seq_of(event: object, number: int) -> int:
+    seq = cast("Json", event).get("seq") if isinstance(event, dict) else None
+    return seq if isinstance(seq, int) else number
+
+
+def _rows(said: Json, check: CaseCheck) -> Iterator[Row]:
+    case: Json = said["case"]
+    yield Row("alert", str(case["alert"]["alert_id"]), digest_of(case["alert"]))
+    origins: dict[str, Facts] = {}
+    reports: dict[str, Row] = {}
+    for each in said["rounds"]:
+        assessment = each["assessment"]
+        digest = None if assessment is None else digest_of(assessment)
+        yield Row("round", round_key(each["round"])[1], digest, body=assessment)
+        if each["review"] is not None:
+            yield _review(each["review"], {"round": each["round"]})
+        for report in each["reports"]:
+            key = report_key(report["round"], report["specialist"])[1]
+            # A round that only asks again shows the reports of its assessment, which bears a hash itself.
+            if check.expects("report", key) or report not in _reports_of(assessment):
+                reports.setdefault(key, Row("report", key, digest_of(report), body=report))
+            origin: Facts = {"round": report["round"], "specialist": report["specialist"]}
+            origins.update({call["tool_call_id"]: origin for call in report["tool_calls"]})
+    yield from reports.values()
+    for item in said["evidence"]:
+        facts = {**origins.get(item["evidence_id"], {}), "result_hash": digest_of({"result": item["result"]})}
+        yield Row("evidence", str(item["evidence_id"]), digest_of(item), facts)
+    yield from _rows_of_case(case)
+    for note in said["notes"]:
+        facts = {name: note[name] for name in ("author", "created_at")}
+        yield Row("note", str(note["note_id"]), digest_of(note), facts)
+    yield from map(_attachment, said["attachments"])
+
+
+def _reports_of(assessment: Json | None) -> list[Json]:
+    return [] if assessment is None else assessment["reports"]
+
+
+def _rows_of_case(case: Json) -> Iterator[Row]:
+    if case["review"] is not None:
+        yield _review(case["review"], {"round": case["round"], "status": "open"})
+    if case["proposal"] is not None:
+        yield Row("proposal", str(case["proposal"]["review_id"]), digest_of(case["proposal"]))
+    for decision in case["decisions"]:
+        yield Row("decision", str(decision["review_id"]), digest_of(decision))
+    for effect in case["effects"]:
+        yield Row("effect", str(effect["key"]), digest_of(effect))
+    for reversal in case["reversals"]:
+        yield Row("reversal", str(reversal["reversal_id"]), digest_of(reversal))
+
+
+def _review(review: Json, facts: Facts) -> Row:
+    asked: Facts = {name: review[name] for name in _ASKED}
+    asked.update({name: review.get(name) for name in _ASKED_LATER})
+    return Row("review", str(review["review_id"]), None, {**asked, **facts})
+
+
+def _attachment(exported: Json) -> Row:
+    attachment: Json = exported["attachment"]
+    try:
+        content = base64.b64decode(exported["content"], validate=True)
+    except (binascii.Error, ValueError):
+        content = b""
+    fits = HASH_PREFIX + hashlib.sha256(content).hexdigest() == attachment["content_hash"]
+    fault = None if fits else "its file is not the one that was added"
+    facts: Facts = {name: attachment[name] for name in ("added_by", "added_at")}
+    return Row("attachment", str(attachment["attachment_id"]), digest_of(attachment), facts, fault=fault)
+
+
+def _head(said: Json) -> Facts:
+    case: Json = said["case"]
+    progress: Json = case["progress"]
+    names = ("state", "round", "outcome", "opened_at", "updated_at", "last_seq")
+    return {
+        **{name: case[name] for name in names},
+        "last_hash": said["head"],
+        "phase": progress["phase"],
+        "specialists": progress["specialists"],
+        "risk_score": progress["score"],
+        "claimed_by": None if case["claim"] is None else case["claim"]["claimed_by"],
+    }
+
+
+def _opener(events: list[Json]) -> str | None:
+    """The person who opened the case, or None when the product did."""
+    return person_of(next(event["actor"] for event in events if event["type"] == "case_opened"))
+
+
+def _calls(said: Json) -> Calls | None:
+    if said.get("journal") is None:
+        return None
+    try:
+        return Calls(tuple(ExportedCall.model_validate(call) for call in said["journal"]))
+    except ValidationError:
+        return Calls(fault="its journal of model calls cannot be read")
+
+
+def _other_spend(said: Json, check: CaseCheck, calls: Calls) -> BrokenLink | None:
+    """What the case shows as spent must be the sum of its journal."""
+    spent = said["case"]["spend"]
+    try:
+        lines = spend_of(calls.journal, None).values()
+    except (ValueError, KeyError, TypeError, IndexError):
+        return BrokenLink(check.case_id, check.last_seq, "what its calls cost cannot be read", "model_call")
+    priced = all(line.cost_micro_usd is not None for line in lines)
+    expected = {
+        "model_calls": sum(line.model_calls for line in lines),
+        "input_tokens": sum(line.input_tokens for line in lines),
+        "output_tokens": sum(line.output_tokens for line in lines),
+        "cost_usd": sum(line.cost_micro_usd or 0 for line in lines) if priced else None,
+    }
+    shown = None if spent is None else {name: spent[name] for name in expected}
+    if shown is not None and shown["cost_usd"] is not None:
+        shown["cost_usd"] = int((Decimal(str(shown["cost_usd"])) * 1_000_000).to_integral_value())
+    if shown == (expected if lines else None) and (spent is None or set(spent) == set(expected)):
+        return None
+    return BrokenLink(
+        check.case_id, check.last_seq, "its spend is not the sum of its journal", f"case '{check.case_id}'"
+    )
+
+
+def _contradiction(said: Json, check: CaseCheck) -> BrokenLink | None:
+    """What the case page repeats of its rounds must be what they say."""
+    case: Json = said["case"]
+    rounds: list[Json] = said["rounds"]
+    nothing: Json = {"reports": [], "assessment": None}
+    current = next((each for each in rounds if each["round"] == case["round"]), nothing)
+    decided: Json = {decision["review_id"]: decision for decision in case["decisions"]}
+    shown: dict[str, tuple[Any, Any]] = {
+        "reports": (case["reports"], current["reports"]),
+        "assessment": (case["assessment"], current["assessment"]),
+        "earlier_rounds": (case["earlier_rounds"], [each for each in rounds if each["round"] < case["round"]]),
+        "progress": ((case["progress"]["round"], case["progress"]["outcome"]), (case["round"], case["outcome"])),
+        "decisions": (
+            [each["decision"] for each in rounds],
+            [None if each["review"] is None else decided.get(each["review"]["review_id"]) for each in rounds],
+        ),
+        "opened_by": (case["opened_by"], _opener(said["events"])),
+        "review": (case["review"] is not None, check.has_open_review),
+    }
+    for name, (repeated, original) in shown.items():
+        if repeated != original:
+            reason = f"its {name} differ from what its rounds and its log say"
+            return BrokenLink(check.case_id, check.last_seq, reason, f"case '{check.case_id}'")
+    return None

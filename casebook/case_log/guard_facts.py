@@ -1,0 +1,76 @@
+"""Reading from the tables what a step of a case can rest on. Inside the transaction of the step."""
+
+import json
+
+from sqlalchemy import Connection, bindparam, or_, select
+
+from casebook.case_log.append import is_logged
+from casebook.case_log.locked_case import HeldCase
+from casebook.policy.guards import Precedents
+from casebook.schema.cases import CaseEventRow, DecisionRow, EffectRow, ReviewRow, table_of
+from contracts.names import CaseEventType
+
+BROKE: CaseEventType = "investigation_broke"
+
+_REVIEWS, _DECISIONS = table_of(ReviewRow), table_of(DecisionRow)
+_EFFECTS, _EVENTS = table_of(EffectRow), table_of(CaseEventRow)
+_ASKED = (
+    select(
+        _REVIEWS.c.round,
+        _REVIEWS.c.status,
+        _REVIEWS.c.required_role,
+        _DECISIONS.c.verdict,
+        _DECISIONS.c.action,
+    )
+    .select_from(_REVIEWS.outerjoin(_DECISIONS, _DECISIONS.c.review_id == _REVIEWS.c.review_id))
+    .where(_REVIEWS.c.case_id == bindparam("of_case"))
+)
+_DONE = (
+    select(_EFFECTS.c.action, _EFFECTS.c.status, _EVENTS.c.at)
+    .select_from(_EFFECTS.outerjoin(_EVENTS, _EVENTS.c.seq == _EFFECTS.c.started_seq))
+    .where(_EFFECTS.c.case_id == bindparam("of_case"))
+)
+_STEP = select(_EVENTS.c.data).where(
+    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == bindparam("step")
+)
+_SAID = select(_EVENTS.c.type, _EVENTS.c.data).where(
+    _EVENTS.c.case_id == bindparam("of_case"),
+    or_(_EVENTS.c.dedupe_key == bindparam("step"), _EVENTS.c.type == BROKE),
+)
+
+
+def facts_changed_key(round_number: int) -> str:
+    """The name under which changed facts of a round stand in the log."""
+    return f"facts_changed:{round_number}"
+
+
+def changes_noted(connection: Connection, case_id: str, round_number: int) -> tuple[str, ...]:
+    """What no longer holds of what was approved in a round, by the log; empty when that is nothing."""
+    of = {"of_case": case_id, "step": facts_changed_key(round_number)}
+    said = connection.execute(_STEP, of).scalar()
+    return () if said is None else tuple(json.loads(said)["changes"])
+
+
+def precedents_of(connection: Connection, case: HeldCase) -> Precedents:
+    """All that a step of the case, which the caller holds, can rest on."""
+    of = {"of_case": case.case_id}
+    reviews = connection.execute(_ASKED, of).all()
+    found = Precedents(round=case.round, was_asked=bool(reviews))
+    for review in reviews:
+        if review.round == case.round:
+            found.asked_role = review.required_role
+            found.is_expired = review.status == "expired"
+            found.verdict, found.action = review.verdict, review.action
+    for row in connection.execute(_DONE, of):
+        found.effects[row.action] = row.status
+        if row.at is not None:
+            found.begun_at[row.action] = row.at
+    found.facts_changed = is_logged(connection, case.case_id, facts_changed_key(case.round))
+    for row in connection.execute(_SAID, {**of, "step": f"assessed:{case.round}"}):
+        said = json.loads(row.data)
+        if row.type != BROKE:
+            found.route = said.get("route")
+            continue
+        found.was_asked = True
+        found.asks_anew = found.asks_anew or (said["asks_anew"] and said["round"] == case.round)
+    return found

@@ -1,0 +1,171 @@
+"""Carrying out what was approved: what is about to happen, and what came of it. Each inside one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import JsonValue
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from casebook.case_log.append import Entry, append, is_logged
+from casebook.case_log.guard_facts import changes_noted, facts_changed_key, precedents_of
+from casebook.case_log.locked_case import HeldCase, hold
+from casebook.commands.agent_journal import kept_assessment
+from casebook.commands.investigation import WORKER, move, refuse_closed
+from casebook.errors import FactsNotJustified, NotApproved, NotAsApproved
+from casebook.policy.guards import IN_DOUBT
+from casebook.schema.cases import CaseRow, DecisionRow, EffectRow, table_of
+from contracts.assessment import RiskAssessment
+from contracts.effect import Effect, EffectTerms
+from contracts.ids import effect_key, parse_review_id, review_id
+from contracts.review import Decision
+
+_EFFECTS, _DECISIONS, _CASES = table_of(EffectRow), table_of(DecisionRow), table_of(CaseRow)
+_STATUS = select(_EFFECTS.c.status).where(_EFFECTS.c.key == bindparam("of_effect"))
+_BEGIN = insert(_EFFECTS)
+_END = update(_EFFECTS).where(_EFFECTS.c.key == bindparam("of_effect"))
+_DECISION = select(_DECISIONS.c.body).where(
+    _DECISIONS.c.review_id == bindparam("review_id"), _DECISIONS.c.case_id == bindparam("of_case")
+)
+_CAME = select(_EFFECTS.c.body).where(_EFFECTS.c.case_id == bindparam("of_case")).order_by(_EFFECTS.c.started_seq)
+_CUSTOMER = select(_CASES.c.customer_id).where(_CASES.c.case_id == bindparam("of_case"))
+
+
+@dataclass(frozen=True)
+class ApprovedAction:
+    """What a person approved, as it is on record: nothing else may be carried out."""
+
+    customer_id: int
+    assessment: RiskAssessment
+    decision: Decision
+
+
+def decision_on(connection: Connection, case_id: str, wanted: str) -> Decision | None:
+    """The accepted decision on the review `wanted` of this case, or None."""
+    body = connection.execute(_DECISION, {"review_id": wanted, "of_case": case_id}).scalar()
+    return None if body is None else Decision.model_validate_json(body)
+
+
+def approved_action(connection: Connection, case_id: str, wanted: str) -> ApprovedAction:
+    """What the accepted decision on the review `wanted` approves. Raises NotApproved without one."""
+    decision = decision_on(connection, case_id, wanted)
+    customer_id = connection.execute(_CUSTOMER, {"of_case": case_id}).scalar()
+    assessment = None if decision is None else kept_assessment(connection, case_id, parse_review_id(wanted)[1])
+    if customer_id is None or decision is None or decision.action is None or assessment is None:
+        raise NotApproved(case_id, "anything")
+    return ApprovedAction(customer_id, assessment, decision)
+
+
+def effects_of(connection: Connection, case_id: str) -> tuple[Effect, ...]:
+    """What has begun or is done, by whichever round's approval, the oldest first."""
+    bodies = connection.execute(_CAME, {"of_case": case_id}).scalars()
+    return tuple(Effect.model_validate_json(body) for body in bodies)
+
+
+def start_effect(
+    connection: Connection, case_id: str, effect: Effect, terms: EffectTerms | None, now: datetime
+) -> None:
+    """Note that an approved effect is about to happen, or to be tried again; `terms` is what is about to be sent."""
+    case = hold(connection, case_id)
+    status = _status_of(connection, effect)
+    if status == "done":
+        return
+    refuse_closed(case)
+    approved = _refuse_unapproved(connection, case, effect, has_begun=status in IN_DOUBT)
+    if terms is not None and terms != approved:
+        raise NotAsApproved(case_id, effect.action, _difference(terms, approved))
+    if status is not None:
+        return
+    move(case, "acting")
+    key = f"effect_started:{effect.key}"
+    seq = append(connection, case, Entry("effect_started", key, WORKER, _noted(effect, approved)), now)
+    _add_effect(connection, case_id, effect, seq)
+
+
+def finish_effect(connection: Connection, case_id: str, effect: Effect, now: datetime) -> None:
+    """Note what came of an effect. One that is done stays done."""
+    case = hold(connection, case_id)
+    status = _status_of(connection, effect)
+    key = f"effect_finished:{effect.key}:{effect.status}"
+    if status == "done" or is_logged(connection, case_id, key):
+        return
+    refuse_closed(case)
+    approved = _refuse_unapproved(connection, case, effect, has_begun=status is not None)
+    move(case, "acting")
+    seq = append(connection, case, Entry("effect_finished", key, WORKER, _noted(effect, approved)), now)
+    if status is None:
+        _add_effect(connection, case_id, effect, seq)
+    else:
+        changes = {"status": effect.status, "body": effect.model_dump_json()}
+        connection.execute(_END, {"of_effect": effect.key, **changes})
+
+
+def _noted(effect: Effect, approved: EffectTerms) -> dict[str, JsonValue]:
+    return {**effect.model_dump(mode="json"), "approved": approved.model_dump(mode="json")}
+
+
+def note_changed_facts(
+    connection: Connection, case_id: str, round_number: int, changes: Sequence[str], now: datetime
+) -> tuple[str, ...]:
+    """Note that what the approval of a round relied on has changed: from here on that approval allows nothing.
+
+    Without `changes` nothing has, and whoever said so is refused. Ends with what is on record: the first time counts.
+    """
+    case = hold(connection, case_id)
+    key = facts_changed_key(round_number)
+    noted = changes_noted(connection, case_id, round_number)
+    if noted:
+        return noted
+    refuse_closed(case)
+    found = precedents_of(connection, case)
+    if round_number != case.round or found.verdict != "approve" or not changes:
+        raise FactsNotJustified(case_id, round_number)
+    data: dict[str, JsonValue] = {"round": round_number, "changes": list(changes)}
+    append(connection, case, Entry("facts_changed", key, WORKER, data), now)
+    return tuple(changes)
+
+
+def _status_of(connection: Connection, effect: Effect) -> str | None:
+    """How far an effect is; None: nobody has begun with it."""
+    return connection.execute(_STATUS, {"of_effect": effect.key}).scalar()
+
+
+def _add_effect(connection: Connection, case_id: str, effect: Effect, seq: int) -> None:
+    row = {
+        "key": effect.key,
+        "case_id": case_id,
+        "action": effect.action,
+        "status": effect.status,
+        "started_seq": seq,
+        "body": effect.model_dump_json(),
+    }
+    connection.execute(_BEGIN, row)
+
+
+def _refuse_unapproved(connection: Connection, case: HeldCase, effect: Effect, *, has_begun: bool) -> EffectTerms:
+    """What was approved of the effect. Raises NotApproved, and NotAsApproved for another customer."""
+    if precedents_of(connection, case).why_no_effect(effect.action, has_begun=has_begun) is not None:
+        raise NotApproved(case.case_id, effect.action)
+    approved = approved_action(connection, case.case_id, review_id(case.case_id, case.round))
+    if effect.key != effect_key(case.case_id, effect.action, str(approved.customer_id)):
+        raise NotAsApproved(case.case_id, effect.action, "customer")
+    return terms_of(approved, effect.action)
+
+
+def terms_of(approved: ApprovedAction, action: str) -> EffectTerms:
+    """What was approved of one effect of an action."""
+    refunds = action == "refund_charges"
+    return EffectTerms(
+        review_id=approved.decision.review_id,
+        customer_id=approved.customer_id,
+        refund_charge_ids=approved.assessment.refund_charge_ids if refunds else (),
+        refund_total=approved.assessment.refund_total if refunds else None,
+    )
+
+
+def _difference(terms: EffectTerms, approved: EffectTerms) -> str:
+    if terms.customer_id != approved.customer_id:
+        return "customer"
+    if terms.refund_charge_ids != approved.refund_charge_ids:
+        return "choice of charges"
+    return "total" if terms.refund_total != approved.refund_total else "question"

@@ -1,0 +1,39 @@
+"""The door of those who show, or want to know, that a worker is alive."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from casebook.database.transactions import Transactions
+from casebook.schema.cases import table_of
+from casebook.schema.workers import WorkerRow
+
+KEPT_FOR = timedelta(days=1)
+"""A worker that was not seen for so long is forgotten with the next sign of another."""
+
+_WORKER = table_of(WorkerRow)
+_SEEN = update(_WORKER).where(_WORKER.c.worker_id == bindparam("worker")).values(seen_at=bindparam("now"))
+_FIRST = insert(_WORKER).values(worker_id=bindparam("worker"), seen_at=bindparam("now"))
+_FORGET = delete(_WORKER).where(_WORKER.c.seen_at < bindparam("before"))
+_ALL = select(_WORKER.c.worker_id, _WORKER.c.seen_at)
+
+
+class Workers:
+    """Who works with this casebook. Every method raises CasebookUnavailable."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    def sign(self, worker_id: str) -> None:
+        """The worker with this id, which no other has, is alive."""
+        with self._transactions.write_rows() as connection:
+            now = self._transactions.now()
+            if not connection.execute(_SEEN, {"worker": worker_id, "now": now}).rowcount:
+                connection.execute(_FIRST, {"worker": worker_id, "now": now})
+            connection.execute(_FORGET, {"before": now - KEPT_FOR})
+
+    def signs(self) -> Mapping[str, datetime]:
+        """When each worker was last alive, by its own clock."""
+        with self._transactions.read_rows() as connection:
+            return {row.worker_id: row.seen_at for row in connection.execute(_ALL)}

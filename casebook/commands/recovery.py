@@ -1,0 +1,286 @@
+"""Cases whose investigation broke: each goes on as its record says, and to a person. Inside one transaction."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from pydantic import JsonValue
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from casebook.case_log.append import Entry, append
+from casebook.case_log.guard_facts import BROKE, changes_noted, precedents_of
+from casebook.case_log.hash_chain import SYSTEM
+from casebook.case_log.locked_case import HeldCase, hold
+from casebook.commands.agent_journal import kept_assessment
+from casebook.commands.investigation import conclude, end_open_review, enter_round, move
+from casebook.commands.reviews import open_review
+from casebook.errors import CaseNotFound
+from casebook.policy.guards import Precedents
+from casebook.policy.review_terms import Limits, with_four_eyes
+from casebook.queries.case_brief import limits_of
+from casebook.queries.review_rows import ASKED, read_review
+from casebook.schema.cases import CaseEventRow, CaseRow, DecisionRow, PlainRow, ReviewRow, table_of
+from contracts.assessment import EffectAction, RiskAssessment
+from contracts.case import CaseOutcome
+from contracts.hashing import content_hash
+from contracts.ids import review_id
+from contracts.investigation import CaseStanding, InvestigationPolicy, ReviewOpening
+from contracts.names import CaseEventType
+from contracts.review import Decision, ReviewRequest, Role
+
+MOST_BREAKS = 3
+"""With the last of so many breaks in a row a case rests: it goes on when a person has decided, or after a while."""
+REST = timedelta(hours=1)
+"""After so long it is tried once more: what broke it may have been mended, and a deadline is to be watched."""
+UNCONCLUDED = "The investigation broke before anything was concluded."
+LOST = "The scheduler lost the investigation after it had broken before."
+BROKE_AGAIN = "The investigation of this case broke again and again."
+UNKNOWN_POLICY = InvestigationPolicy(four_eyes_refund_minor=0)
+"""For a case that never began: the usual time, and two people for whatever refunds."""
+
+_CASES, _EVENTS = table_of(CaseRow), table_of(CaseEventRow)
+_REVIEWS, _DECISIONS = table_of(ReviewRow), table_of(DecisionRow)
+_STANDS = select(_CASES.c.state, _CASES.c.severity, _CASES.c.scheduled_at).where(
+    _CASES.c.case_id == bindparam("of_case")
+)
+_UNSCHEDULE = update(_CASES).where(_CASES.c.case_id == bindparam("of_case")).values(scheduled_at=None)
+_LEAVE = (
+    update(_CASES)
+    .where(_CASES.c.case_id == bindparam("of_case"), _CASES.c.scheduled_at.is_(None))
+    .values(scheduled_at=bindparam("now"))
+)
+_LAST = select(func.max(_EVENTS.c.seq)).where(
+    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == bindparam("what")
+)
+_BREAKS = select(func.count()).where(
+    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == BROKE, _EVENTS.c.seq > bindparam("since")
+)
+_BROKE_WITH = (
+    select(_EVENTS.c.data)
+    .where(_EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == bindparam("what"))
+    .order_by(_EVENTS.c.seq)
+)
+_AT = select(_EVENTS.c.at).where(_EVENTS.c.seq == bindparam("the_event"))
+_REVIEW = select(*(_REVIEWS.c[name] for name in ASKED)).where(_REVIEWS.c.review_id == bindparam("wanted"))
+_DECISION = select(_DECISIONS.c.body).where(_DECISIONS.c.review_id == bindparam("wanted"))
+_REJECTIONS = select(func.count()).where(_DECISIONS.c.case_id == bindparam("of_case"), _DECISIONS.c.verdict == "reject")
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """What becomes of a case whose investigation broke."""
+
+    breaks: int
+    """How often it broke since a person decided last, this time included."""
+    goes_on: bool
+    """Whether it is to be started again; otherwise it rests with a person, who was asked or has decided."""
+    is_new: bool = True
+    """False: it rested before, and nothing has changed."""
+
+
+def hand_over(
+    connection: Connection, case_id: str, reason: str, now: datetime, *, again: bool = False, unstarted: bool = False
+) -> HandOver | None:
+    """Put a case whose orchestration is over, and did not close it, before a person, and let it be started again.
+
+    `unstarted`: the scheduler refuses to start it. None, and nothing changes, when the case is closed, or
+    another backend has handed it over just now. One that rests is tried once more with `again`, or after REST.
+    """
+    case = hold(connection, case_id)
+    waits = _stands(connection, case_id).scheduled_at is None
+    if case.state == "closed" or (waits and not unstarted):
+        return None
+    breaks = _breaks(connection, case_id)
+    again = again or (breaks >= MOST_BREAKS and not _rests(connection, case_id, now))
+    if breaks >= MOST_BREAKS and not again:
+        connection.execute(_LEAVE, {"of_case": case_id, "now": now})
+        return HandOver(breaks, goes_on=False, is_new=False)
+    breaks += 1
+    _record_break(connection, case, reason, breaks, now)
+    goes_on = breaks < MOST_BREAKS or again
+    if goes_on:
+        connection.execute(_UNSCHEDULE, {"of_case": case_id})
+    else:
+        connection.execute(_LEAVE, {"of_case": case_id, "now": now})
+        _ask_manager(connection, case, reason, now)
+    return HandOver(breaks, goes_on)
+
+
+def is_resting(connection: Connection, case_id: str, now: datetime) -> bool:
+    """Whether the case broke so often that it is not to be started again yet. Writes nothing. Raises CaseNotFound."""
+    return _stands(connection, case_id).state != "closed" and _rests(connection, case_id, now)
+
+
+def is_fresh(connection: Connection, case_id: str) -> bool:
+    """Whether the case is open and never broke. Writes nothing."""
+    row = connection.execute(_STANDS, {"of_case": case_id}).first()
+    return row is not None and row.state != "closed" and _last(connection, case_id, BROKE) == 0
+
+
+def take_up(connection: Connection, case_id: str, now: datetime) -> CaseStanding | CaseOutcome | None:
+    """Where a new orchestration of the case begins.
+
+    With a closed case's outcome there is nothing to do; a case that broke goes on where it stands; None: it begins
+    with its first round, or repeats what is on record from there.
+    """
+    case = hold(connection, case_id)
+    if case.state == "closed":
+        assert case.outcome is not None, "a closed case has an outcome"
+        return cast("CaseOutcome", case.outcome)
+    if _last(connection, case_id, BROKE) == 0:
+        return None
+    standing = _standing(connection, case)
+    if standing is None:
+        # The orchestration that took it up was lost as well, in a round that nothing came of.
+        _record_break(connection, case, LOST, _breaks(connection, case_id) + 1, now)
+        standing = _standing(connection, case)
+    assert standing is not None, "a case that broke has something to ask about"
+    return standing
+
+
+def failed_closed(round_number: int, reason: str) -> RiskAssessment:
+    """What a person is shown when nothing was concluded: no score, and why there is none."""
+    return RiskAssessment(
+        round=round_number,
+        overall_risk_score=None,
+        risk_level=None,
+        recommended_action=None,
+        reasoning=UNCONCLUDED,
+        reports=(),
+        route="review",
+        route_reasons=(reason,),
+        evidence_hash=content_hash([]),
+    )
+
+
+def _record_break(connection: Connection, case: HeldCase, reason: str, breaks: int, now: datetime) -> None:
+    """Log the break; where nobody is asked, or the answer no longer holds, begin the question that comes next."""
+    found = precedents_of(connection, case)
+    asks_anew = _asks_anew(found)
+    question = _next_question(connection, case, found, reason) if asks_anew else None
+    round_number = case.round if question is None else question.round
+    if asks_anew:
+        if case.state != "acting":
+            move(case, "investigating")
+        end_open_review(connection, case, "superseded")
+        enter_round(connection, case, round_number, now)
+    data: dict[str, JsonValue] = {"round": round_number, "reason": reason, "breaks": breaks, "asks_anew": asks_anew}
+    append(connection, case, Entry(BROKE, f"{BROKE}:{case.last_seq}", SYSTEM, data), now)
+    if question is not None:
+        conclude(connection, case, question, SYSTEM, now)
+
+
+def _asks_anew(found: Precedents) -> bool:
+    """Whether a question is to begin. One that is asked, or is to be because of an earlier break, stays as it is:
+    whoever ends orchestrations takes no question away from the people who are asked.
+    """
+    if found.is_settled or (found.asked_role is None and found.asks_anew):
+        return False
+    return found.asked_role is None or found.verdict is not None or found.is_expired
+
+
+def _next_question(connection: Connection, case: HeldCase, found: Precedents, reason: str) -> RiskAssessment | None:
+    """What is asked about instead of what was concluded; None when that is what to ask about."""
+    if found.verdict == "reject":
+        return failed_closed(case.round + 1, reason)
+    concluded = kept_assessment(connection, case.case_id, case.round)
+    if concluded is None:
+        return failed_closed(case.round, reason)
+    if found.asked_role is None:
+        return None
+    reasons = (*changes_noted(connection, case.case_id, case.round), reason)
+    return _for_a_person(concluded, reasons, case.round + 1)
+
+
+def _for_a_person(concluded: RiskAssessment, reasons: Sequence[str], round_number: int) -> RiskAssessment:
+    every = tuple(dict.fromkeys((*concluded.route_reasons, *reasons)))
+    changes = {"round": round_number, "route": "review", "route_reasons": every, "quality_check": False}
+    return concluded.model_copy(update=changes)
+
+
+def _to_ask_about(connection: Connection, case: HeldCase) -> RiskAssessment | None:
+    """What was concluded in the current round; with the reason why a person is asked, when that is a break."""
+    concluded = kept_assessment(connection, case.case_id, case.round)
+    found = precedents_of(connection, case)
+    if concluded is None or found.asked_role is not None or not found.asks_anew:
+        return concluded
+    said = map(json.loads, connection.execute(_BROKE_WITH, {"of_case": case.case_id, "what": BROKE}).scalars())
+    reasons = [each["reason"] for each in said if each["asks_anew"] and each["round"] == case.round]
+    return _for_a_person(concluded, reasons, case.round)
+
+
+def _standing(connection: Connection, case: HeldCase) -> CaseStanding | None:
+    """Where the case stands in its current round; None when nothing was concluded in it, or it was sent back."""
+    found = precedents_of(connection, case)
+    concluded = _to_ask_about(connection, case)
+    if concluded is None or (found.verdict is not None and not found.is_settled):
+        return None
+    wanted = {"wanted": review_id(case.case_id, case.round)}
+    review = connection.execute(_REVIEW, wanted).first()
+    decision = connection.execute(_DECISION, wanted).scalar()
+    return CaseStanding(
+        assessment=concluded,
+        role=_role(connection, case, found),
+        reason=BROKE_AGAIN,
+        review=None if review is None else read_review(review),
+        decision=None if decision is None else Decision.model_validate_json(decision),
+        is_expired=found.is_expired,
+        is_acting=case.state == "acting" and decision is not None,
+        done=tuple(cast("EffectAction", action) for action in sorted(found.done)),
+        rejections=connection.execute(_REJECTIONS, {"of_case": case.case_id}).scalar_one(),
+    )
+
+
+def _role(connection: Connection, case: HeldCase, found: Precedents) -> Role:
+    """Whom the current question is put to: a manager from the second break on, unless it was put already."""
+    if found.asked_role is not None:
+        return found.asked_role
+    return "analyst" if _breaks(connection, case.case_id) <= 1 else "manager"
+
+
+def _ask_manager(connection: Connection, case: HeldCase, reason: str, now: datetime) -> None:
+    """Put the current question to a manager, from here: no orchestration would. Its deadline only shows as overdue."""
+    asked_role = precedents_of(connection, case).asked_role
+    concluded = _to_ask_about(connection, case)
+    if asked_role is not None or concluded is None:
+        return
+    known = limits_of(connection, case.case_id)
+    limits = known or Limits(UNKNOWN_POLICY, _stands(connection, case.case_id).severity)
+    asked = ReviewRequest(
+        review_id=review_id(case.case_id, case.round),
+        assessment_hash=content_hash(concluded),
+        opened_at=now,
+        due_at=now + limits.time("manager"),
+        required_role="manager",
+    )
+    asked = with_four_eyes(asked, limits, concluded)
+    opening = ReviewOpening(
+        case_id=case.case_id, round=case.round, review=asked, assessment=concluded, escalation_reason=reason
+    )
+    open_review(connection, opening, now)
+
+
+def _stands(connection: Connection, case_id: str) -> PlainRow:
+    row = connection.execute(_STANDS, {"of_case": case_id}).first()
+    if row is None:
+        raise CaseNotFound(case_id)
+    return row
+
+
+def _breaks(connection: Connection, case_id: str) -> int:
+    """How often the case broke since a person decided last."""
+    since = _last(connection, case_id, "decision_accepted")
+    return connection.execute(_BREAKS, {"of_case": case_id, "since": since}).scalar_one()
+
+
+def _rests(connection: Connection, case_id: str, now: datetime) -> bool:
+    if _breaks(connection, case_id) < MOST_BREAKS:
+        return False
+    broke_at = connection.execute(_AT, {"the_event": _last(connection, case_id, BROKE)}).scalar_one()
+    return now < broke_at + REST
+
+
+def _last(connection: Connection, case_id: str, what: CaseEventType) -> int:
+    return connection.execute(_LAST, {"of_case": case_id, "what": what}).scalar() or 0

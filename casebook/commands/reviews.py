@@ -1,0 +1,286 @@
+"""Asking a person: opening a review, reminding, passing it on, and no longer asking. Each inside one transaction."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from pydantic import JsonValue
+from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy.orm import Session
+
+from casebook.case_log.append import Entry, append, is_logged
+from casebook.case_log.guard_facts import precedents_of
+from casebook.case_log.locked_case import HeldCase, hold
+from casebook.commands.agent_journal import kept_assessment
+from casebook.commands.investigation import (
+    WORKER,
+    drop_proposal,
+    end_open_review,
+    locked_case,
+    move,
+    put_assessment,
+    refuse_closed,
+    refuse_later_round,
+)
+from casebook.errors import (
+    AssessmentNotRecorded,
+    DeadlineNotPassed,
+    IllegalMove,
+    NoOpenReview,
+    QuestionNotAsked,
+    ReviewMismatch,
+    ReviewSuperseded,
+    WeakerQuestion,
+)
+from casebook.policy.guards import CLOCK_TOLERANCE
+from casebook.policy.review_terms import with_four_eyes, with_least_time
+from casebook.queries.case_brief import limits_of, was_rated_critical
+from casebook.queries.review_rows import ASKED, read_review
+from casebook.schema.cases import CaseRow, DecisionRow, ReviewRow, table_of
+from contracts.assessment import EFFECTS_OF, EffectAction, RecommendedAction, RiskAssessment
+from contracts.case import CaseState
+from contracts.hashing import content_hash
+from contracts.ids import review_id
+from contracts.investigation import Escalation, ReviewOpening
+from contracts.review import Decision, ReviewRequest, Role
+
+_OF_THE_QUESTION = frozenset(
+    {
+        "round",
+        "route",
+        "route_reasons",
+        "quality_check",
+        "recommended_action",
+        "refund_charge_ids",
+        "refund_total",
+    }
+)
+
+_REVIEWS = table_of(ReviewRow)
+_ASKED = select(*(_REVIEWS.c[name] for name in ASKED)).where(_REVIEWS.c.review_id == bindparam("review_id"))
+_ASK = insert(_REVIEWS)
+
+
+def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -> ReviewRequest:
+    """Ask a person. What is asked about becomes the assessment of the round, and the round the current one.
+
+    Ends with the review as it is asked: a repeated step is told what was asked the first time.
+    """
+    case = hold(connection, opening.case_id)
+    review = opening.review
+    key = f"review_opened:{review.review_id}"
+    if is_logged(connection, case.case_id, key):
+        return read_review(connection.execute(_ASKED, {"review_id": review.review_id}).one())
+    _refuse_mismatch(opening)
+    if opening.round < case.round:
+        raise ReviewSuperseded(case.round)
+    target: CaseState = "awaiting_review" if opening.escalation_reason is None else "escalated"
+    _refuse_asking_while_acting(connection, case, target)
+    move(case, target)
+    if opening.round > case.round:
+        refuse_later_round(connection, case, opening.round)
+    _refuse_unrecorded(connection, case, opening)
+    _refuse_weaker(review, "manager" if opening.escalation_reason is not None else "analyst")
+    limits = limits_of(connection, case.case_id)
+    was_critical = opening.round > 1 and was_rated_critical(connection, case.case_id)
+    review = with_four_eyes(review, limits, opening.assessment, was_critical=was_critical)
+    review = with_least_time(review, limits, now)
+    end_open_review(connection, case, "superseded")
+    put_assessment(connection, case, opening.assessment, review.assessment_hash, now)
+    row = {
+        "review_id": review.review_id,
+        "case_id": case.case_id,
+        "round": opening.round,
+        "status": "open",
+        "assessment_hash": review.assessment_hash,
+        "opened_at": review.opened_at,
+        "escalation_reason": opening.escalation_reason,
+        **_terms(review),
+    }
+    connection.execute(_ASK, row)
+    case.due_at = review.due_at
+    data: dict[str, JsonValue] = {"round": opening.round, **review.model_dump(mode="json")}
+    append(connection, case, Entry("review_opened", key, WORKER, data), now)
+    if opening.escalation_reason is not None:
+        append(connection, case, _escalated(review, opening.round, opening.escalation_reason), now)
+    return review
+
+
+def asked_review(connection: Connection, case_id: str, wanted: str) -> ReviewRequest:
+    """A question of the case as it was put. Raises QuestionNotAsked."""
+    row = connection.execute(_ASKED, {"review_id": wanted}).first()
+    if row is None or not wanted.startswith(f"{case_id}:r"):
+        raise QuestionNotAsked(wanted)
+    return read_review(row)
+
+
+def escalate(session: Session, escalation: Escalation, now: datetime) -> Decision | None:
+    """Pass the open review on, with a new deadline and role. A decision that came first is returned and stands."""
+    case = locked_case(session, escalation.case_id)
+    review = _review(session, case, escalation.review.review_id)
+    if is_logged(session, case.case_id, _escalated(escalation.review, review.round, escalation.reason).dedupe_key):
+        return None
+    refuse_closed(case)
+    decided = session.get(DecisionRow, review.review_id)
+    if decided is not None:
+        return Decision.model_validate_json(decided.body)
+    if review.status != "open":
+        raise NoOpenReview
+    if review.assessment_hash != escalation.review.assessment_hash:
+        raise ReviewMismatch(review.review_id, "hash")
+    if _is_passed_on(review, escalation, now):
+        return None
+    _refuse_early(review, now)
+    _refuse_weaker(escalation.review, "manager")
+    put = _as_many_approvals(read_review(review), escalation.review)
+    put = with_least_time(put, limits_of(session.connection(), case.case_id), now)
+    move(case, "escalated")
+    review.escalation_reason = escalation.reason
+    for name, value in _terms(put).items():
+        setattr(review, name, value)
+    case.due_at = put.due_at
+    # The first approval was given by somebody who may no longer be entitled to it.
+    drop_proposal(session, case)
+    append(session, case, _escalated(put, review.round, escalation.reason), now)
+    return None
+
+
+def expire_review(session: Session, case_id: str, expired: str, now: datetime) -> Decision | None:
+    """Stop asking: from here on no decision on this review is accepted. One that came first is returned and stands."""
+    case = locked_case(session, case_id)
+    review = _review(session, case, expired)
+    decided = session.get(DecisionRow, expired)
+    if decided is not None:
+        return Decision.model_validate_json(decided.body)
+    if review.status == "open":
+        _refuse_early(review, now)
+        end_open_review(session, case, "expired")
+        data: dict[str, JsonValue] = {"round": review.round, "review_id": expired}
+        append(session, case, Entry("review_expired", f"review_expired:{expired}", WORKER, data), now)
+    return None
+
+
+def remind(session: Session, case_id: str, reminded: str, at: datetime, now: datetime) -> None:
+    """Note that those who could decide are reminded. Nothing is noted once nobody is asked any more."""
+    case = locked_case(session, case_id)
+    review = _review(session, case, reminded)
+    key = f"review_reminded:{reminded}:{at.isoformat()}"
+    if review.status != "open" or at != review.remind_at or is_logged(session, case_id, key):
+        return
+    data: dict[str, JsonValue] = {
+        "round": review.round,
+        "review_id": reminded,
+        "at": at.isoformat(),
+        "due_at": review.due_at.isoformat(),
+    }
+    append(session, case, Entry("review_reminded", key, WORKER, data), now)
+
+
+def _refuse_asking_while_acting(connection: Connection, case: HeldCase, target: CaseState) -> None:
+    """Raises IllegalMove while an approval is carried out, unless it no longer holds: then a person is asked again."""
+    if case.state != "acting":
+        return
+    found = precedents_of(connection, case)
+    if not found.facts_changed and not found.asks_anew:
+        raise IllegalMove(case.case_id, case.state, target)
+
+
+def _review(session: Session, case: CaseRow, wanted: str) -> ReviewRow:
+    review = session.get(ReviewRow, wanted)
+    if review is None or review.case_id != case.case_id:
+        raise QuestionNotAsked(wanted)
+    return review
+
+
+def _terms(review: ReviewRequest) -> dict[str, Any]:
+    """The columns of what is asked that an escalation changes; it changes nothing else."""
+    four_eyes = None if review.four_eyes_actions is None else json.dumps(list(review.four_eyes_actions))
+    return {
+        "due_at": review.due_at,
+        "required_role": review.required_role,
+        "approvals_required": review.approvals_required,
+        "four_eyes_actions": four_eyes,
+        "remind_at": review.remind_at,
+    }
+
+
+def _refuse_mismatch(opening: ReviewOpening) -> None:
+    review = opening.review
+    if review.review_id != review_id(opening.case_id, opening.round):
+        raise ReviewMismatch(review.review_id, "case or round")
+    if opening.assessment.round != opening.round:
+        raise ReviewMismatch(review.review_id, "round")
+    if review.assessment_hash != content_hash(opening.assessment):
+        raise ReviewMismatch(review.review_id, "hash")
+
+
+def _refuse_unrecorded(connection: Connection, case: HeldCase, opening: ReviewOpening) -> None:
+    """What is asked is what was concluded: a later question may only say what has changed, and why a person decides.
+
+    A round that only asks again has no assessment of its own; it asks about that of the round before.
+    """
+    asked = opening.assessment
+    kept = kept_assessment(connection, case.case_id, opening.round)
+    again = kept is None and opening.round > 1
+    if again:
+        kept = kept_assessment(connection, case.case_id, opening.round - 1)
+    if kept is None or _conclusion(kept) != _conclusion(asked) or not _asks_no_more(asked, kept, again=again):
+        raise AssessmentNotRecorded(case.case_id, opening.round)
+
+
+def _conclusion(assessment: RiskAssessment) -> dict[str, Any]:
+    """All of an assessment that stays when it is asked about anew."""
+    return assessment.model_dump(exclude=set(_OF_THE_QUESTION))
+
+
+def _asks_no_more(asked: RiskAssessment, kept: RiskAssessment, *, again: bool) -> bool:
+    """Whether no charge comes in, and nothing that sent the case to a person is left out."""
+    before, now = _order_in(kept), _order_in(asked)
+    fewer = set(asked.refund_charge_ids) < set(kept.refund_charge_ids)
+    less = fewer or _effects(asked.recommended_action) <= _effects(kept.recommended_action)
+    is_less = again and set(asked.refund_charge_ids) <= set(kept.refund_charge_ids) and less
+    return (now == before or is_less) and set(asked.route_reasons) >= set(kept.route_reasons)
+
+
+def _order_in(assessment: RiskAssessment) -> tuple[object, ...]:
+    return assessment.refund_charge_ids, assessment.refund_total, assessment.recommended_action
+
+
+def _effects(action: RecommendedAction | None) -> set[EffectAction]:
+    return set() if action is None else set(EFFECTS_OF[action])
+
+
+def _is_passed_on(review: ReviewRow, escalation: Escalation, now: datetime) -> bool:
+    """Whether the same was done before, with a later deadline than was asked for."""
+    same = (review.required_role, review.escalation_reason) == (escalation.review.required_role, escalation.reason)
+    return same and now < review.due_at
+
+
+def _refuse_early(review: ReviewRow, now: datetime) -> None:
+    if now + CLOCK_TOLERANCE < review.due_at:
+        raise DeadlineNotPassed(review.review_id, review.due_at.isoformat())
+
+
+def _refuse_weaker(review: ReviewRequest, needed: Role) -> None:
+    # Not a higher one either: only an admin could answer, and every deadline would pass.
+    if review.required_role not in (needed, "manager"):
+        raise WeakerQuestion(review.review_id, f"the role '{review.required_role}' where '{needed}' is needed")
+
+
+def _as_many_approvals(asked: ReviewRequest, later: ReviewRequest) -> ReviewRequest:
+    """The later question. One that knows no policy keeps the terms; raises WeakerQuestion for one that loosens them."""
+    if later.four_eyes_actions is None and asked.four_eyes_actions is not None:
+        terms = {"approvals_required": asked.approvals_required, "four_eyes_actions": asked.four_eyes_actions}
+        return later.model_copy(update=terms)
+    # That clearing takes two people may follow from an earlier round, of which the later question need not know.
+    kept = tuple(each for each in ("clear",) if each in (asked.four_eyes_actions or ()))
+    named = tuple(dict.fromkeys((*(later.four_eyes_actions or ()), *kept)))
+    if later.approvals_required < asked.approvals_required or not {*named} >= {*(asked.four_eyes_actions or ())}:
+        raise WeakerQuestion(asked.review_id, "fewer approvals than it was asked with")
+    return later.model_copy(update={"four_eyes_actions": named}) if kept else later
+
+
+def _escalated(review: ReviewRequest, round_number: int, reason: str) -> Entry:
+    data: dict[str, JsonValue] = {"round": round_number, "reason": reason, **review.model_dump(mode="json")}
+    # Each deadline is one escalation: repeating the step is the same one, a later deadline is another.
+    return Entry("escalated", f"escalated:{review.review_id}:{review.due_at.isoformat()}", WORKER, data)

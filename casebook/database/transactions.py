@@ -1,0 +1,93 @@
+"""Transactions on the casebook: every door to it shares one of these."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session
+
+from casebook.database.driver_errors import naming_faults
+from casebook.database.engine import reading, writing
+from casebook.database.group_commit import GroupCommit
+from casebook.database.health import CasebookHealth, probe
+from casebook.errors import CasebookCorrupt, CasebookUnavailable
+
+
+def utc_now() -> datetime:
+    """The current time in UTC."""
+    return datetime.now(UTC)
+
+
+class Transactions:
+    """Opens reading and writing transactions on one engine, from any thread.
+
+    One per engine and process: on SQLite, writers that come at the same time share a commit.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
+        self._engine = engine
+        self._writing = writing(engine)
+        self._reading = reading(engine)
+        self.now = clock
+        """The time that goes into the record."""
+        self.health = CasebookHealth()
+        """What came of the last writes."""
+        self._group = GroupCommit(self._writing) if engine.dialect.name == "sqlite" else None
+
+    @contextmanager
+    def write(self) -> Generator[Session]:
+        """All or nothing, on disk at the end. Raises CasebookUnavailable when the database fails."""
+        with self.write_rows() as connection, _joined(connection) as session:
+            yield session
+
+    @contextmanager
+    def write_rows(self) -> Generator[Connection]:
+        """The same for statements that need no objects: it costs half as much."""
+        with self._writing_rows() as connection:
+            yield connection
+        self.health.clear()
+
+    def probe(self) -> None:
+        """Write next to nothing, to learn whether it can be done. Raises CasebookUnavailable."""
+        with self._writing_rows() as connection:
+            probe(connection)
+        self.health.clear_by_probe()
+
+    @contextmanager
+    def _writing_rows(self) -> Generator[Connection]:
+        transaction = self._writing.begin() if self._group is None else self._group.transaction()
+        try:
+            with naming_faults(self._engine), transaction as connection:
+                yield connection
+        except CasebookUnavailable as fault:
+            self.health.note(fault)
+            raise
+
+    @contextmanager
+    def read(self) -> Generator[Session]:
+        """One snapshot, however many statements. Raises CasebookUnavailable when the database fails."""
+        with self.read_rows() as connection, _joined(connection) as session:
+            yield session
+
+    @contextmanager
+    def read_rows(self) -> Generator[Connection]:
+        """The same for statements that need no objects: it costs half as much."""
+        try:
+            with naming_faults(self._engine), self._reading.begin() as connection:
+                yield connection
+        except CasebookCorrupt as fault:
+            self.health.note(fault)
+            raise
+
+    @property
+    def queued_writers(self) -> int:
+        """How many of this process's writers wait for their turn; 0 on databases that have many writers."""
+        return 0 if self._group is None else self._group.queued
+
+
+@contextmanager
+def _joined(connection: Connection) -> Generator[Session]:
+    """Objects within a transaction that the caller ends."""
+    with Session(connection, join_transaction_mode="rollback_only") as session, session.begin():
+        yield session

@@ -1,0 +1,75 @@
+"""What a question grants people at the least, by the limits on record of its case. Pure: no database, no clock.
+
+How long they have, and how many must agree, is said by the scheduler, which anybody may write to. A question that asks
+for less is put with what the limits say, so that nobody finds it expired, or decides alone what takes two.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from casebook.policy.four_eyes import approvals_required, four_eyes_actions
+from casebook.policy.guards import CLOCK_TOLERANCE
+from contracts.alert import Severity
+from contracts.assessment import RecommendedAction, RiskAssessment
+from contracts.investigation import InvestigationPolicy
+from contracts.review import ReviewRequest, Role
+
+MOST_LATE = 0.5
+"""A question that reaches the record late keeps its deadline as long as more than this share of its time is left."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a case is judged by."""
+
+    policy: InvestigationPolicy
+    severity: Severity
+
+    def time(self, role: Role) -> timedelta:
+        """How long one who is asked has to answer."""
+        return timedelta(hours=self.policy.review_hours(self.severity, role))
+
+    @property
+    def patience(self) -> timedelta | None:
+        """How long an effect in doubt is looked up."""
+        hours = self.policy.reconcile_hours
+        return None if hours is None else timedelta(hours=hours)
+
+    def shortest_time(self, role: Role) -> timedelta:
+        """How long at the least, however late the question was put."""
+        whole = self.time(role)
+        return whole - max(CLOCK_TOLERANCE, whole * MOST_LATE)
+
+    def four_eyes(self, assessment: RiskAssessment) -> tuple[frozenset[RecommendedAction], int]:
+        """The actions on this assessment that take two people, and how many the recommended one takes."""
+        limit = self.policy.four_eyes_refund_minor
+        if limit is None:
+            return frozenset(), 1
+        actions = four_eyes_actions(assessment, self.severity, limit)
+        return frozenset(actions), approvals_required(assessment, self.severity, limit)
+
+
+def with_least_time(review: ReviewRequest, limits: Limits | None, now: datetime) -> ReviewRequest:
+    """The question with a deadline that leaves time to answer it."""
+    if limits is None or review.due_at >= now + limits.shortest_time(review.required_role):
+        return review
+    return review.model_copy(update={"due_at": now + limits.time(review.required_role), "remind_at": None})
+
+
+def with_four_eyes(
+    review: ReviewRequest, limits: Limits | None, assessment: RiskAssessment, *, was_critical: bool = False
+) -> ReviewRequest:
+    """The question with every action that takes two people by the limits; `was_critical`: in an earlier round."""
+    if limits is None:
+        return review
+    needed, approvals = limits.four_eyes(assessment)
+    if was_critical and limits.policy.four_eyes_refund_minor is not None:
+        needed |= {"clear"}
+        approvals = 2 if assessment.recommended_action == "clear" else approvals
+    named = review.four_eyes_actions or ()
+    more = tuple(action for action in sorted(needed) if action not in named)
+    changes = {
+        "approvals_required": max(review.approvals_required, approvals),
+        "four_eyes_actions": (*named, *more) if more else review.four_eyes_actions,
+    }
+    return review.model_copy(update=changes)

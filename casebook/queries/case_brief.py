@@ -1,0 +1,85 @@
+"""What is on record of a case, for a step that must not rely on what it was told about it."""
+
+import json
+from dataclasses import replace
+from typing import TypeVar
+
+from sqlalchemy import Connection, bindparam, select
+
+from casebook.commands.agent_journal import kept_reports
+from casebook.errors import CaseNotFound
+from casebook.policy.review_terms import Limits
+from casebook.schema.cases import AlertRow, CaseEventRow, CaseRow, DecisionRow, ReviewRow, table_of
+from contracts.alert import Alert
+from contracts.brief import CaseBrief
+from contracts.investigation import Feedback, InvestigationPolicy
+from contracts.journal import Standing
+from contracts.review import Decision
+
+T = TypeVar("T")
+
+_ALERTS, _EVENTS, _DECISIONS = table_of(AlertRow), table_of(CaseEventRow), table_of(DecisionRow)
+_CASES, _REVIEWS = table_of(CaseRow), table_of(ReviewRow)
+_ALERT = select(_ALERTS.c.body).where(_ALERTS.c.case_id == bindparam("of_case"))
+_IS_ASKED = select(_REVIEWS.c.review_id).where(_REVIEWS.c.case_id == bindparam("of_case")).limit(1)
+_BEGUN = select(_EVENTS.c.data).where(
+    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == "round_started:1"
+)
+_JUDGED_BY = (
+    select(_CASES.c.severity, _EVENTS.c.data)
+    .select_from(_CASES.join(_EVENTS, _EVENTS.c.case_id == _CASES.c.case_id))
+    .where(_CASES.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == "round_started:1")
+)
+_ASSESSED = select(_EVENTS.c.data).where(
+    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key.startswith("assessed:")
+)
+_REJECTIONS = select(_DECISIONS.c.round, _DECISIONS.c.body).where(
+    _DECISIONS.c.case_id == bindparam("of_case"), _DECISIONS.c.verdict == "reject"
+)
+
+
+def brief_of(connection: Connection, case_id: str, round_number: int, *, reports: bool = True) -> CaseBrief:
+    """The case as of one round, with or without its reports. Raises CaseNotFound."""
+    of = {"of_case": case_id}
+    alert = connection.execute(_ALERT, of).scalar()
+    if alert is None:
+        raise CaseNotFound(case_id)
+    begun = connection.execute(_BEGUN, of).scalar()
+    policy = None if begun is None else json.loads(begun).get("policy")
+    kept = kept_reports(connection, case_id, round_number) if reports else {}
+    return CaseBrief(
+        alert=Alert.model_validate_json(alert),
+        policy=None if policy is None else InvestigationPolicy.model_validate(policy),
+        reports={report.specialist: report for report in kept.values()},
+        feedback={} if round_number == 1 else _feedback(connection, case_id),
+        has_begun=begun is not None,
+        was_asked=begun is None and connection.execute(_IS_ASKED, of).first() is not None,
+    )
+
+
+def limits_of(connection: Connection, case_id: str) -> Limits | None:
+    """What the case is judged by; None where an earlier release began it and did not say."""
+    row = connection.execute(_JUDGED_BY, {"of_case": case_id}).first()
+    policy = None if row is None else json.loads(row.data).get("policy")
+    if row is None or policy is None:
+        return None
+    return Limits(InvestigationPolicy.model_validate(policy), row.severity)
+
+
+def was_rated_critical(connection: Connection, case_id: str) -> bool:
+    """Whether an assessment of the case ever said so: a later round that knows less does not undo it."""
+    said = connection.execute(_ASSESSED, {"of_case": case_id}).scalars()
+    return any(json.loads(data).get("level") == "critical" for data in said)
+
+
+def with_brief(standing: Standing[T], brief: CaseBrief) -> Standing[T]:
+    """The standing of a run that is not over, with what is on record of its case."""
+    return replace(standing, brief=brief)
+
+
+def _feedback(connection: Connection, case_id: str) -> dict[int, Feedback]:
+    found: dict[int, Feedback] = {}
+    for row in connection.execute(_REJECTIONS, {"of_case": case_id}):
+        said = Decision.model_validate_json(row.body)
+        found[row.round] = Feedback(round=row.round, text=said.feedback or "", decided_by=said.decided_by)
+    return found

@@ -1,0 +1,78 @@
+"""Rows of the case list as contracts: each with its open question, its claim and its first approval."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from operator import attrgetter
+
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
+
+from casebook.commands.claims import running_claim
+from casebook.errors import CaseNotFound
+from casebook.queries.review_rows import ASKED, read_review
+from casebook.schema.approvals import ProposalRow, ReversalRow
+from casebook.schema.cases import CaseRow, PlainRow, ReviewRow, table_of
+from contracts.case import CaseSummary, Proposal
+from contracts.review import ReviewRequest
+
+_FROM_ROW = tuple(name for name in CaseSummary.model_fields if name in CaseRow.__table__.columns)
+_values = attrgetter(*_FROM_ROW)
+
+SUMMARISED = (*_FROM_ROW, "claimed_by", "claimed_at", "claim_expires_at")
+"""What of a case its summary is made of."""
+
+_REVIEW, _PROPOSAL = table_of(ReviewRow).c, table_of(ProposalRow).c
+_OPEN_REVIEWS = select(_REVIEW.case_id, *(_REVIEW[name] for name in ASKED)).where(_REVIEW.status == "open")
+_REVERSAL = table_of(ReversalRow).c
+_TAKEN_BACK = (
+    select(_REVERSAL.case_id, _REVERSAL.action).where(_REVERSAL.status == "done").order_by(_REVERSAL.requested_seq)
+)
+_PROPOSALS = select(_PROPOSAL.case_id, _PROPOSAL.body)
+
+
+def summarise(
+    session: Session | Connection, rows: Sequence[CaseRow | PlainRow], now: datetime
+) -> tuple[CaseSummary, ...]:
+    """Rows with at least the columns `SUMMARISED`, in three more statements however many there are."""
+    if not rows:
+        return ()
+    cases = [row.case_id for row in rows]
+    reviews = {
+        row.case_id: read_review(row) for row in session.execute(_OPEN_REVIEWS.where(_REVIEW.case_id.in_(cases)))
+    }
+    proposals = {
+        case_id: Proposal.model_validate_json(body)
+        for case_id, body in session.execute(_PROPOSALS.where(_PROPOSAL.case_id.in_(cases)))
+    }
+    taken_back: dict[str, list[str]] = {}
+    for case_id, action in session.execute(_TAKEN_BACK.where(_REVERSAL.case_id.in_(cases))):
+        taken_back.setdefault(case_id, []).append(action)
+    return tuple(_summary(row, reviews, proposals, taken_back, now) for row in rows)
+
+
+def read_summary(session: Session, case_id: str, now: datetime) -> CaseSummary:
+    """One row of the case list. Raises CaseNotFound."""
+    case = session.get(CaseRow, case_id)
+    if case is None:
+        raise CaseNotFound(case_id)
+    (summary,) = summarise(session, [case], now)
+    return summary
+
+
+def _summary(
+    row: CaseRow | PlainRow,
+    reviews: Mapping[str, ReviewRequest],
+    proposals: Mapping[str, Proposal],
+    taken_back: Mapping[str, Sequence[str]],
+    now: datetime,
+) -> CaseSummary:
+    fields = dict(zip(_FROM_ROW, _values(row), strict=True))
+    return CaseSummary.model_validate(
+        fields
+        | {
+            "review": reviews.get(row.case_id),
+            "claim": running_claim(row, now),
+            "proposal": proposals.get(row.case_id),
+            "taken_back": tuple(taken_back.get(row.case_id, ())),
+        }
+    )

@@ -1,0 +1,116 @@
+"""The door of those who follow the log: what is new, and how the cases stand that it is about."""
+
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, bindparam, select
+
+from casebook.case_log import append
+from casebook.database.transactions import Transactions
+from casebook.errors import CaseNotFound
+from casebook.queries import case_summary, case_view
+from casebook.schema.cases import CaseEventRow, CaseRow, table_of
+from contracts.case import CaseEvent, CaseProgress, CaseSummary
+
+_EVENT, _CASE = table_of(CaseEventRow).c, table_of(CaseRow).c
+_TAIL = (
+    select(*(_EVENT[name] for name in CaseEvent.model_fields))
+    .where(_EVENT.seq > bindparam("seq"))
+    .order_by(_EVENT.seq)
+    .limit(bindparam("most"))
+)
+_PROGRESS = ("phase", "round", "specialists", "risk_score", "outcome")
+_CASES = select(*(_CASE[name] for name in dict.fromkeys((*case_summary.SUMMARISED, *_PROGRESS)))).where(
+    _CASE.case_id.in_(bindparam("cases", expanding=True))
+)
+
+
+@dataclass(frozen=True)
+class News:
+    """One line of the log, and its case as it was when the line was read."""
+
+    event: CaseEvent
+    case: CaseSummary
+    progress: CaseProgress
+
+
+class Sign(Protocol):
+    """Tells whether somebody has written, at next to no cost."""
+
+    def changed(self) -> bool:
+        """Whether anything may have been committed since the last time. Never waits: may be asked on an event loop."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds."""
+        ...
+
+
+class Following:
+    """Reads the log behind a `seq`, one snapshot per look. Every method raises CasebookUnavailable."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    def last_seq(self) -> int:
+        """The newest event's `seq`; 0 when nothing has happened yet. Costs one row."""
+        with self._transactions.read() as session:
+            return append.last_seq(session)
+
+    def news_after(self, seq: int, limit: int) -> Sequence[News]:
+        """At most `limit` events after `seq`, in order; five statements however many there are."""
+        with self._transactions.read_rows() as connection:
+            events = [append.read_event(row) for row in connection.execute(_TAIL, {"seq": seq, "most": limit})]
+            if not events:
+                return ()
+            stands = self._standing(connection, {event.case_id for event in events})
+            return [News(event, *stands[event.case_id]) for event in events]
+
+    def standing(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
+        """The case's row and its progress, as of one instant. Raises CaseNotFound."""
+        with self._transactions.read_rows() as connection:
+            stands = self._standing(connection, {case_id})
+        if not stands:
+            raise CaseNotFound(case_id)
+        return stands[case_id]
+
+    def _standing(
+        self, connection: Connection, cases: Collection[str]
+    ) -> Mapping[str, tuple[CaseSummary, CaseProgress]]:
+        rows = connection.execute(_CASES, {"cases": sorted(cases)}).all()
+        summarised = case_summary.summarise(connection, rows, self._transactions.now())
+        return {row.case_id: (case, case_view.progress_of(row)) for row, case in zip(rows, summarised, strict=True)}
+
+    def open_sign(self) -> Sign | None:
+        """A sign of what is written, by whatever process; None where the database has none: then ask for `last_seq`."""
+        with self._transactions.read() as session:
+            engine = session.get_bind().engine
+            return _DataVersion(engine) if engine.dialect.name == "sqlite" else None
+
+
+class _DataVersion:
+    """SQLite's own: a number that changes, for one connection, when any other has committed. It reads no page."""
+
+    def __init__(self, engine: Engine) -> None:
+        pooled = engine.raw_connection()
+        driver = pooled.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        # Its own from here on: it does not wait, as others of the pool do.
+        pooled.detach()
+        driver.execute("PRAGMA busy_timeout = 0")
+        self._driver = driver
+        self._version: object = None
+
+    def changed(self) -> bool:
+        try:
+            version = self._driver.execute("PRAGMA data_version").fetchall()
+        except sqlite3.DatabaseError:
+            # Locked for a moment, or broken: whoever reads the log now hears of it.
+            return True
+        before, self._version = self._version, version
+        return version != before
+
+    def close(self) -> None:
+        self._driver.close()

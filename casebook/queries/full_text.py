@@ -1,0 +1,110 @@
+"""Finding cases by words. Each database has its own way; the words are the same in all."""
+
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    and_,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+    table,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
+from sqlalchemy.orm import Session
+
+from casebook.queries.tokenizer import words_of
+from casebook.schema.cases import CaseRow
+from casebook.schema.workspace import CaseTextRow
+
+NEAR = 1_000
+"""So many cases are looked at one by one, in the order of the list, before an index of words is asked.
+
+What many cases have fills a page long before; an index would first gather all of them, and then sort.
+"""
+
+FEW = 5_000
+"""Up to so many matches are fetched by the index and then sorted; with more, the list is walked to where it leads."""
+
+PREFIX_LENGTH = 3
+"""From this length on, a word finds all words that begin with it."""
+
+_FTS = table("case_fts", column("rowid", Integer), column("case_fts", Text))
+_WORDS: ColumnElement[Any] = literal_column("case_text.words")
+
+# Parallel workers and compiled plans cost ten times what such a statement takes.
+_SHORT_STATEMENTS = select(
+    func.set_config("max_parallel_workers_per_gather", "0", True), func.set_config("jit", "off", True)
+)
+
+
+class Search:
+    """The cases that have all words of a text in their description or notes."""
+
+    def __init__(self, session: Session, asked: str) -> None:
+        self._session = session
+        self._words = words_of(asked)
+        self.is_hopeless = not self._words
+        """Whether the text has no words, so that nothing can match."""
+        self._dialect = session.get_bind().dialect.name
+
+    @cached_property
+    def found(self) -> ColumnElement[bool] | None:
+        """The condition, as the cases that an index has found; None if it finds more than `FEW`, or there is none."""
+        if self._dialect == "postgresql":
+            self._session.execute(_SHORT_STATEMENTS)
+        matches = self._indexed()
+        if matches is None:
+            return None
+        cases = [*self._session.scalars(matches.limit(FEW + 1))]
+        return None if len(cases) > FEW else self._one_of(cases)
+
+    def tested(self) -> ColumnElement[bool]:
+        """The condition, as a look at the words of each case on its own: no database makes anything else of it."""
+        own = select(self._test()).where(CaseTextRow.opened_seq == CaseRow.opened_seq)
+        return own.correlate(CaseRow).scalar_subquery()
+
+    def _test(self) -> ColumnElement[bool]:
+        if self._dialect == "postgresql":
+            return _WORDS.op("@@")(_tsquery(self._words))
+        # Both take the text first, then what to find in it.
+        position_in = func.instr if self._dialect == "sqlite" else func.strpos
+        body = literal(" ").concat(CaseTextRow.body).concat(" ")
+        return and_(*(position_in(body, f" {word}" if _is_prefix(word) else f" {word} ") > 0 for word in self._words))
+
+    def _one_of(self, cases: Sequence[int]) -> ColumnElement[bool]:
+        # One parameter, however many they are.
+        if self._dialect == "sqlite":
+            listed = func.json_each(json.dumps(cases)).table_valued("value")
+            return CaseRow.opened_seq.in_(select(listed.c.value))
+        return CaseRow.opened_seq == func.any(cast(literal(cases), ARRAY(BigInteger)))
+
+    def _indexed(self) -> Select[int] | None:
+        """`opened_seq` of the cases that match, by an index; None where there is none."""
+        if self._dialect == "sqlite":
+            return select(_FTS.c.rowid).where(_FTS.c.case_fts.op("MATCH")(_fts5_query(self._words)))
+        if self._dialect == "postgresql":
+            return select(CaseTextRow.opened_seq).where(self._test())
+        return None
+
+
+def _fts5_query(words: Sequence[str]) -> str:
+    return " ".join(f'"{word}"*' if _is_prefix(word) else f'"{word}"' for word in words)
+
+
+def _tsquery(words: Sequence[str]) -> ColumnElement[str]:
+    return cast(literal(" & ".join(f"'{word}':*" if _is_prefix(word) else f"'{word}'" for word in words)), TSQUERY)
+
+
+def _is_prefix(word: str) -> bool:
+    return len(word) >= PREFIX_LENGTH

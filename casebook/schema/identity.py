@@ -1,0 +1,18 @@
+"""The table of what this casebook is called."""
+
+from sqlalchemy import Integer
+from sqlalchemy.orm import Mapped, mapped_column
+
+from casebook.schema.workers import Base
+
+
+class IdentityRow(Base, kw_only=True):
+    """One row, made with the table and never changed. A copy of a casebook is the same casebook."""
+
+    __tablename__ = "casebook_identity"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    casebook_id: Mapped[str]
+    full_after: Mapped[int | None] = mapped_column(default=None)
+    """The last event before the upgrade to the release that made this column: later ones say all that it has them
+    say."""
