@@ -26,9 +26,9 @@ from casebook.commands import (
 )
 from casebook.commands.attachments import AttachedFile
 from casebook.commands.effects import ApprovedAction
-from casebook.commands.recovery import HandOver
+from casebook.commands.recovery import Recovery
 from casebook.database.transactions import Transactions
-from casebook.errors import AlertNotRecorded, CaseNotFound, NoAcceptedDecision, Unjustified, UnknownCase
+from casebook.errors import AlertNotRecorded, CaseNotFound, NoAcceptedDecision, TransitionRefused, UnknownCase
 from casebook.queries import case_brief, case_list, case_summary, case_view, model_spend
 from casebook.queries.cursors import AlertPage, Backlog, CasePage, EventPage, OpenedCase
 from casebook.queries.filters import CaseQuery
@@ -63,8 +63,8 @@ class CaseBook:
     Every write that a worker step may repeat is idempotent: repeated, it changes nothing and logs nothing.
     Every method raises CaseNotFound for an unknown case and CasebookUnavailable when the database fails;
     writes about a closed case raise CaseClosed unless they repeat what was written before it closed.
-    A step that nothing on record justifies raises a kind of Unjustified, changes nothing, and is counted in the log
-    of refused transitions.
+    A step that nothing on record justifies raises a kind of TransitionRefused, changes nothing, and is counted in
+    the log of refused transitions.
     """
 
     def __init__(self, transactions: Transactions) -> None:
@@ -302,7 +302,9 @@ class CaseBook:
 
     # What broke
 
-    def hand_over(self, case_id: str, reason: str, *, again: bool = False, unstarted: bool = False) -> HandOver | None:
+    def recover_case(
+        self, case_id: str, reason: str, *, again: bool = False, unstarted: bool = False
+    ) -> Recovery | None:
         """Put a case whose investigation is over, and did not close it, before a person; it is unscheduled then.
 
         What a person is being asked, or has decided for good, stands; else what was concluded is asked about, or that
@@ -311,7 +313,7 @@ class CaseBook:
         the case is closed or was handed over by another backend.
         """
         with self._write_rows() as connection:
-            return recovery.hand_over(connection, case_id, reason, self._clock(), again=again, unstarted=unstarted)
+            return recovery.recover_case(connection, case_id, reason, self._clock(), again=again, unstarted=unstarted)
 
     def is_resting(self, case_id: str) -> bool:
         """Whether the case broke so often that it is not to be started again yet."""
@@ -417,8 +419,8 @@ class CaseBook:
         try:
             with self._write_rows() as connection:
                 yield connection
-        except (Unjustified, CaseNotFound) as refusal:
-            self._note_refusal(case_id, refusal if isinstance(refusal, Unjustified) else UnknownCase())
+        except (TransitionRefused, CaseNotFound) as refusal:
+            self._note_refusal(case_id, refusal if isinstance(refusal, TransitionRefused) else UnknownCase())
             raise
 
     @contextmanager
@@ -426,11 +428,11 @@ class CaseBook:
         try:
             with self._write() as session:
                 yield session
-        except (Unjustified, CaseNotFound) as refusal:
-            self._note_refusal(case_id, refusal if isinstance(refusal, Unjustified) else UnknownCase())
+        except (TransitionRefused, CaseNotFound) as refusal:
+            self._note_refusal(case_id, refusal if isinstance(refusal, TransitionRefused) else UnknownCase())
             raise
 
-    def _note_refusal(self, case_id: str, refusal: Unjustified, attempts: int = 1) -> None:
+    def _note_refusal(self, case_id: str, refusal: TransitionRefused, attempts: int = 1) -> None:
         log_of_refusals.error("Refused: %s", refusal.sentence, extra={"case_id": case_id})
         with self._write_rows() as connection:
             refused_transitions.note_refusal(connection, case_id, refusal, attempts, self._clock())

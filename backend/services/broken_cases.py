@@ -30,7 +30,7 @@ class BrokenCases:
 
         `again`: also when it broke so often that it no longer goes on by itself. `unstarted`: it could not be started.
         """
-        handed = await self._threads.run(self._casebook.hand_over, case, reason, again=again, unstarted=unstarted)
+        handed = await self._threads.run(self._casebook.recover_case, case, reason, again=again, unstarted=unstarted)
         if handed is None:
             return False
         if handed.goes_on:

@@ -10,10 +10,10 @@ from pydantic import JsonValue
 from casebook.audit.citations import misquoted_answers, misquoted_reports, missing_calls
 from casebook.audit.completeness_rules import Completeness
 from casebook.audit.conclusion_rules import conclusion_faults
-from casebook.audit.transition_rules import LogJustification, why_not_as_approved
+from casebook.audit.transition_rules import TransitionCheck, why_not_as_approved
 from casebook.case_log.call_chain import BASELINE, Mark, SpendKey, SpendLine, chain_faults, spend_faults
 from casebook.case_log.hash_chain import BrokenLink, ChainCheck
-from casebook.projection.case_projection import Bond, Bonds, Facts, dedupe_key, round_key
+from casebook.projection.case_projection import CaseProjection, ExpectedRow, Facts, dedupe_key, round_key
 from contracts.case import CaseEvent
 from contracts.export import ExportedCall
 from contracts.hashing import content_hash
@@ -62,7 +62,7 @@ def digest_of(body: object) -> str:
         return UNREADABLE
 
 
-class CaseCheck:
+class IntegrityCheck:
     """Checks one case: its events one after the other, then its rows. Holds what the log says of rows, not the log.
 
     `full_after`: the event after which no event is an earlier release's; None where that is not known.
@@ -77,8 +77,8 @@ class CaseCheck:
         self.unhashed = 0
         """Of these, rows of an earlier release whose content bears no hash."""
         self._chain = ChainCheck()
-        self._bonds = Bonds()
-        self._justified = LogJustification(case_id, Completeness(full_after))
+        self._projection = CaseProjection()
+        self._justified = TransitionCheck(case_id, Completeness(full_after))
 
     @property
     def last_seq(self) -> int:
@@ -93,12 +93,12 @@ class CaseCheck:
     @property
     def has_open_review(self) -> bool:
         """Whether a person is being asked, by the log."""
-        reviews = (bond for (table, _), bond in self._bonds.rows.items() if table == "review")
-        return any(bond.facts["status"] == "open" for bond in reviews)
+        reviews = (wanted for (table, _), wanted in self._projection.rows.items() if table == "review")
+        return any(wanted.facts["status"] == "open" for wanted in reviews)
 
     def expects(self, table: str, key: str) -> bool:
         """Whether there must be such a row, by the log."""
-        return (table, key) in self._bonds.rows
+        return (table, key) in self._projection.rows
 
     def refuse(self, seq: int, reason: str) -> None:
         """The event with this `seq` is broken in itself."""
@@ -121,7 +121,7 @@ class CaseCheck:
             if unjustified is not None:
                 self.refuse(event.seq, f"nothing before it justifies '{event.type}': {unjustified}")
                 return
-            self._bonds.take(event)
+            self._projection.take(event)
             named = dedupe_key(event, previous)
         except (KeyError, TypeError, ValueError, AttributeError):
             self.refuse(event.seq, f"it does not say what a '{event.type}' says")
@@ -150,7 +150,7 @@ class CaseCheck:
         return min(faults, key=lambda fault: fault.seq, default=None)
 
     def _call_faults(self, calls: Calls | None) -> Iterator[BrokenLink]:
-        marks = list(self._bonds.marks)
+        marks = list(self._projection.marks)
         if calls is None:
             if marks:
                 yield self._fault("model_call", "1", marks[0].seq, "its journal of model calls is missing")
@@ -161,7 +161,7 @@ class CaseCheck:
         self.rows += len(calls.journal) + len(calls.spent or {})
         if calls.head is not None:
             marks.append(Mark(self.last_seq, *calls.head))
-        rule = cast("str | None", self._bonds.head.get("rule_id"))
+        rule = cast("str | None", self._projection.head.get("rule_id"))
         faults = [*chain_faults(calls.journal, marks, ends=calls.head is not None)]
         if calls.spent is not None:
             faults += spend_faults(calls.spent, calls.journal, rule, self.last_seq)
@@ -169,25 +169,25 @@ class CaseCheck:
             yield self._fault(fault.table, fault.key, fault.seq, fault.reason)
 
     def _row_faults(self, rows: list[Row]) -> Iterator[BrokenLink]:
-        expected = self._bonds.rows
+        expected = self._projection.rows
         for row in rows:
-            bond = expected.get((row.table, row.key))
-            if bond is None:
+            wanted = expected.get((row.table, row.key))
+            if wanted is None:
                 if self._is_of_an_earlier_release(row):
                     self.unhashed += 1
                 else:
                     yield self._fault(row.table, row.key, self.last_seq, "no event of its case made it")
             else:
-                yield from (self._fault(row.table, row.key, bond.seq, reason) for reason in _differences(row, bond))
+                yield from (self._fault(row.table, row.key, wanted.seq, reason) for reason in _differences(row, wanted))
         present = Counter((row.table, row.key) for row in rows)
-        for key, bond in expected.items():
+        for key, wanted in expected.items():
             if key not in present:
-                yield self._fault(*key, bond.seq, "it is missing")
+                yield self._fault(*key, wanted.seq, "it is missing")
             elif present[key] > 1 and key[0] not in REPEATED:
-                yield self._fault(*key, bond.seq, "it is there more than once")
+                yield self._fault(*key, wanted.seq, "it is there more than once")
 
     def _head_faults(self, rows: list[Row], head: Facts) -> Iterator[BrokenLink]:
-        expected: Facts = {**self._bonds.head, **self._judgement(rows)}
+        expected: Facts = {**self._projection.head, **self._judgement(rows)}
         for name, value in head.items():
             # A claim may have run out, and then ends without a word.
             if name == "claimed_by" and value is None:
@@ -224,8 +224,8 @@ class CaseCheck:
         known = Counter(call.key.rpartition("-")[0] for call in (calls or Calls()).journal if call.use is not None)
         is_counted = calls is not None and all(call.key != BASELINE for call in calls.journal)
         for row in rows:
-            bond = self._bonds.rows.get((row.table, row.key))
-            if bond is None or row.body is None or not self._justified.completeness.is_full(bond.seq):
+            wanted = self._projection.rows.get((row.table, row.key))
+            if wanted is None or row.body is None or not self._justified.completeness.is_full(wanted.seq):
                 continue
             try:
                 reasons = [*misquoted_reports(row.body, kept)] if row.table == "round" else []
@@ -234,11 +234,11 @@ class CaseCheck:
                     reasons += missing_calls(row.body, known) if is_counted else ()
             except (KeyError, TypeError, AttributeError, ValueError):
                 reasons = ["it is of another shape"]
-            yield from (self._fault(row.table, row.key, bond.seq, reason) for reason in reasons)
+            yield from (self._fault(row.table, row.key, wanted.seq, reason) for reason in reasons)
 
     def _judgement(self, rows: list[Row]) -> Facts:
         """What the case shows of the assessment of its current round."""
-        key = round_key(self._bonds.round)
+        key = round_key(self._projection.round)
         bodies = (row.body for row in rows if (row.table, row.key) == key)
         body: Mapping[str, JsonValue] = next(bodies, None) or {}
         return {
@@ -249,17 +249,17 @@ class CaseCheck:
 
     def _is_of_an_earlier_release(self, row: Row) -> bool:
         origin = (row.facts.get("round"), row.facts.get("specialist"))
-        return row.table == "evidence" and row.fault is None and origin in self._bonds.unhashed
+        return row.table == "evidence" and row.fault is None and origin in self._projection.unhashed
 
     def _fault(self, table: str, key: str, seq: int, reason: str) -> BrokenLink:
         return BrokenLink(self.case_id, seq, reason, f"{table} '{key}'")
 
 
-def _differences(row: Row, bond: Bond) -> Iterator[str]:
-    if bond.digest != row.digest:
-        yield f"its content is not what event {bond.seq} recorded"
+def _differences(row: Row, wanted: ExpectedRow) -> Iterator[str]:
+    if wanted.digest != row.digest:
+        yield f"its content is not what event {wanted.seq} recorded"
     if row.fault is not None:
         yield row.fault
     for name, value in row.facts.items():
-        if name in bond.facts and bond.facts[name] != value:
-            yield f"its {name} is {value!r}, but event {bond.seq} says {bond.facts[name]!r}"
+        if name in wanted.facts and wanted.facts[name] != value:
+            yield f"its {name} is {value!r}, but event {wanted.seq} says {wanted.facts[name]!r}"

@@ -13,7 +13,7 @@ from casebook.audit.actor_rules import why_not_by
 from casebook.audit.completeness_rules import Completeness
 from casebook.audit.reversal_rules import ReversalRules
 from casebook.case_log.hash_chain import SYSTEM
-from casebook.policy.guards import CLOCK_TOLERANCE, Precedents
+from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts
 from casebook.policy.review_terms import Limits
 from contracts.alert import Severity
 from contracts.assessment import EFFECTS_OF, RecommendedAction
@@ -64,7 +64,7 @@ class _Question:
 
 
 @dataclass
-class LogJustification:
+class TransitionCheck:
     """Takes the events of one case in order, and says of each whether what came before justifies it."""
 
     case_id: str
@@ -84,7 +84,7 @@ class LogJustification:
     """The event by which the case closed by itself."""
     is_of_an_earlier_release: bool = False
     """Whether it closed by itself after a person was asked, as earlier releases let it."""
-    _found: Precedents = field(default_factory=Precedents)
+    _found: GuardFacts = field(default_factory=GuardFacts)
     _questions: dict[str, _Question] = field(default_factory=dict[str, _Question])
     _reversals: ReversalRules = field(default_factory=ReversalRules)
     _done: set[str] = field(default_factory=set[str])
@@ -334,7 +334,7 @@ class LogJustification:
 
     def _enter(self, number: int) -> None:
         kept = self._found
-        self._found = Precedents(number, kept.was_asked, effects=kept.effects, begun_at=kept.begun_at)
+        self._found = GuardFacts(number, kept.was_asked, effects=kept.effects, begun_at=kept.begun_at)
 
 
 def why_not_as_approved(approved: Data, assessment: Mapping[str, Any] | None, action: str) -> str | None:
@@ -353,25 +353,25 @@ def _actions(data: Data) -> tuple[RecommendedAction, ...] | None:
     return None if named is None else tuple(action for action in named if action in EFFECTS_OF)
 
 
-_RULES: Mapping[str, Callable[[LogJustification, CaseEvent, Data], str | None]] = {
-    "case_opened": LogJustification.opened,
-    "round_started": LogJustification.round_started,
-    "specialist_started": LogJustification.in_round,
-    "specialist_finished": LogJustification.in_round,
-    "assessed": LogJustification.assessed,
-    "investigation_broke": LogJustification.broke,
-    "review_opened": LogJustification.review_opened,
-    "escalated": LogJustification.escalated,
-    "review_expired": LogJustification.expired,
-    "approval_given": LogJustification.approval_given,
-    "approval_withdrawn": LogJustification.approval_withdrawn,
-    "decision_accepted": LogJustification.decided,
-    "facts_changed": LogJustification.facts_changed,
-    "effect_started": LogJustification.effect_noted,
-    "effect_finished": LogJustification.effect_noted,
-    "case_closed": LogJustification.closed,
-    "reversal_requested": LogJustification.reversal_noted,
-    "reversal_decided": LogJustification.reversal_noted,
-    "reversal_started": LogJustification.reversal_noted,
-    "reversal_finished": LogJustification.reversal_noted,
+_RULES: Mapping[str, Callable[[TransitionCheck, CaseEvent, Data], str | None]] = {
+    "case_opened": TransitionCheck.opened,
+    "round_started": TransitionCheck.round_started,
+    "specialist_started": TransitionCheck.in_round,
+    "specialist_finished": TransitionCheck.in_round,
+    "assessed": TransitionCheck.assessed,
+    "investigation_broke": TransitionCheck.broke,
+    "review_opened": TransitionCheck.review_opened,
+    "escalated": TransitionCheck.escalated,
+    "review_expired": TransitionCheck.expired,
+    "approval_given": TransitionCheck.approval_given,
+    "approval_withdrawn": TransitionCheck.approval_withdrawn,
+    "decision_accepted": TransitionCheck.decided,
+    "facts_changed": TransitionCheck.facts_changed,
+    "effect_started": TransitionCheck.effect_noted,
+    "effect_finished": TransitionCheck.effect_noted,
+    "case_closed": TransitionCheck.closed,
+    "reversal_requested": TransitionCheck.reversal_noted,
+    "reversal_decided": TransitionCheck.reversal_noted,
+    "reversal_started": TransitionCheck.reversal_noted,
+    "reversal_finished": TransitionCheck.reversal_noted,
 }

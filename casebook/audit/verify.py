@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from casebook.audit.audited_tables import calls_of, head_of, rows_of
-from casebook.audit.integrity import CaseCheck
+from casebook.audit.integrity import IntegrityCheck
 from casebook.case_log.append import last_seq, read_event
 from casebook.case_log.hash_chain import BrokenLink
 from casebook.commands.refused_transitions import count_refusals
@@ -109,7 +109,7 @@ def audit_case(session: Session, case_id: str, limit: int = MAX_PAGE, cursor: st
     case = session.get(CaseRow, case_id)
     if case is None:
         raise CaseNotFound(case_id)
-    check = CaseCheck(case_id, _full_after(session))
+    check = IntegrityCheck(case_id, _full_after(session))
     # However long the log is, only a page of it is in memory.
     events: deque[CaseEvent] = deque(maxlen=length + 1)
     for row in _events_of(session, [case_id]):
@@ -124,7 +124,7 @@ def audit_case(session: Session, case_id: str, limit: int = MAX_PAGE, cursor: st
 
 
 def _verify_batch(session: Session, heads: Sequence[CaseRow], report: AuditReport, full_after: int | None) -> None:
-    checks = {case.case_id: CaseCheck(case.case_id, full_after) for case in heads}
+    checks = {case.case_id: IntegrityCheck(case.case_id, full_after) for case in heads}
     for case_id, events in groupby(_events_of(session, [*checks]), key=lambda row: row.case_id):
         for row in events:
             _follow(checks[case_id], row)
@@ -158,7 +158,7 @@ def _events_of(session: Session, cases: Sequence[str]) -> Iterator[Any]:
     yield from session.execute(tail.execution_options(yield_per=FETCHED))
 
 
-def _follow(check: CaseCheck, row: Any) -> CaseEvent | None:
+def _follow(check: IntegrityCheck, row: Any) -> CaseEvent | None:
     try:
         event = read_event(row)
     except (ValidationError, json.JSONDecodeError, TypeError):

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from casebook.audit.integrity import Calls, CaseCheck, Row, digest_of
+from casebook.audit.integrity import Calls, IntegrityCheck, Row, digest_of
 from casebook.case_log.call_chain import spend_of
 from casebook.case_log.hash_chain import BrokenLink, person_of
 from casebook.projection.case_projection import Facts, report_key, round_key
@@ -30,14 +30,14 @@ class NotAnExport(Exception):
     """The file is no case export that this release can read; one sentence."""
 
 
-def verify_export(text: str | bytes) -> CaseCheck:
+def verify_export(text: str | bytes) -> IntegrityCheck:
     """Verify the export that `text` is; its `broken` is the first thing that is not as its log says.
 
     Raises NotAnExport for anything that is no export.
     """
     said = _read(text)
     case: Json = said["case"]
-    check = CaseCheck(str(case.get("case_id")))
+    check = IntegrityCheck(str(case.get("case_id")))
     for number, event in enumerate(said["events"], start=1):
         try:
             check.follow(CaseEvent.model_validate(event))
@@ -75,7 +75,7 @@ def _seq_of(event: object, number: int) -> int:
     return seq if isinstance(seq, int) else number
 
 
-def _rows(said: Json, check: CaseCheck) -> Iterator[Row]:
+def _rows(said: Json, check: IntegrityCheck) -> Iterator[Row]:
     case: Json = said["case"]
     yield Row("alert", str(case["alert"]["alert_id"]), digest_of(case["alert"]))
     origins: dict[str, Facts] = {}
@@ -167,7 +167,7 @@ def _calls(said: Json) -> Calls | None:
         return Calls(fault="its journal of model calls cannot be read")
 
 
-def _other_spend(said: Json, check: CaseCheck, calls: Calls) -> BrokenLink | None:
+def _other_spend(said: Json, check: IntegrityCheck, calls: Calls) -> BrokenLink | None:
     """What the case shows as spent must be the sum of its journal."""
     spent = said["case"]["spend"]
     try:
@@ -191,7 +191,7 @@ def _other_spend(said: Json, check: CaseCheck, calls: Calls) -> BrokenLink | Non
     )
 
 
-def _contradiction(said: Json, check: CaseCheck) -> BrokenLink | None:
+def _contradiction(said: Json, check: IntegrityCheck) -> BrokenLink | None:
     """What the case page repeats of its rounds must be what they say."""
     case: Json = said["case"]
     rounds: list[Json] = said["rounds"]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from casebook.case_log.hash_chain import seal, unsealed_hash
-from casebook.case_log.locked_case import HeldCase
+from casebook.case_log.locked_case import LockedCase
 from casebook.schema.cases import CaseEventRow, CaseRow, LogHead, PlainRow, table_of
 from contracts.case import CaseEvent
 from contracts.hashing import canonical_json
@@ -35,7 +35,7 @@ class Entry:
     data: Mapping[str, JsonValue]
 
 
-def hold_log(session: Session) -> None:
+def lock_log(session: Session) -> None:
     """Be the only transaction that appends, from here to its end."""
     session.execute(select(LogHead.id).where(LogHead.id == 1).with_for_update())
 
@@ -56,7 +56,7 @@ def is_logged(within: Connection | Session, case_id: str, dedupe_key: str) -> bo
 
 
 def append(
-    within: Connection | Session, case: CaseRow | HeldCase, entry: Entry, at: datetime, seq: int | None = None
+    within: Connection | Session, case: CaseRow | LockedCase, entry: Entry, at: datetime, seq: int | None = None
 ) -> int:
     """Log `entry` as the case's newest event and return its `seq`. `seq` is given only by who drew it already.
 
@@ -92,7 +92,7 @@ def append(
     case.last_seq = seq
     case.last_hash = sealed.hash
     case.updated_at = at
-    if isinstance(case, HeldCase):
+    if isinstance(case, LockedCase):
         case.store(connection)
     return seq
 

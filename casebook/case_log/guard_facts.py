@@ -5,8 +5,8 @@ import json
 from sqlalchemy import Connection, bindparam, or_, select
 
 from casebook.case_log.append import is_logged
-from casebook.case_log.locked_case import HeldCase
-from casebook.policy.guards import Precedents
+from casebook.case_log.locked_case import LockedCase
+from casebook.policy.guards import GuardFacts
 from casebook.schema.cases import CaseEventRow, DecisionRow, EffectRow, ReviewRow, table_of
 from contracts.names import CaseEventType
 
@@ -51,11 +51,11 @@ def changes_noted(connection: Connection, case_id: str, round_number: int) -> tu
     return () if said is None else tuple(json.loads(said)["changes"])
 
 
-def precedents_of(connection: Connection, case: HeldCase) -> Precedents:
+def guard_facts_of(connection: Connection, case: LockedCase) -> GuardFacts:
     """All that a step of the case, which the caller holds, can rest on."""
     of = {"of_case": case.case_id}
     reviews = connection.execute(_ASKED, of).all()
-    found = Precedents(round=case.round, was_asked=bool(reviews))
+    found = GuardFacts(round=case.round, was_asked=bool(reviews))
     for review in reviews:
         if review.round == case.round:
             found.asked_role = review.required_role

@@ -11,7 +11,7 @@ from casebook.schema.cases import CaseRow, table_of
 
 
 @dataclass(kw_only=True)
-class HeldCase:
+class LockedCase:
     """A case that nobody else changes until the transaction ends, without what a mapped object costs.
 
     What is set on it is written with the next event of its log: nothing about a case changes unlogged. Only the head of
@@ -52,15 +52,15 @@ class HeldCase:
         return {name: getattr(self, name) for name in _COLUMNS}
 
 
-_COLUMNS = tuple(each.name for each in fields(HeldCase) if each.init)
+_COLUMNS = tuple(each.name for each in fields(LockedCase) if each.init)
 _CASES = table_of(CaseRow)
 _HOLD = select(*(_CASES.c[name] for name in _COLUMNS)).where(_CASES.c.case_id == bindparam("case_id")).with_for_update()
 _STORE = update(_CASES).where(_CASES.c.case_id == bindparam("held"))
 
 
-def hold(connection: Connection, case_id: str) -> HeldCase:
+def lock_case(connection: Connection, case_id: str) -> LockedCase:
     """The case, held until the transaction ends. Raises CaseNotFound."""
     row = connection.execute(_HOLD, {"case_id": case_id}).mappings().first()
     if row is None:
         raise CaseNotFound(case_id)
-    return HeldCase(**row)
+    return LockedCase(**row)

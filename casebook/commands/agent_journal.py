@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select
 
 from casebook.case_log.call_chain import chained, stored_use
-from casebook.case_log.locked_case import HeldCase, hold
+from casebook.case_log.locked_case import LockedCase, lock_case
 from casebook.queries.model_spend import note_use
 from casebook.schema.cases import ModelCallRow, ReportRow, RoundRow, table_of
 from contracts.assessment import RiskAssessment
@@ -35,12 +35,12 @@ _ASSESSMENT = select(_ROUNDS.c.assessment).where(*(_ROUNDS.c[name] == bindparam(
 
 def keep_journal(connection: Connection, case_id: str, entries: Sequence[JournalEntry], now: datetime) -> None:
     """Keep what a run did and what that cost; the first under a key counts. Raises CaseNotFound."""
-    case = hold(connection, case_id)
+    case = lock_case(connection, case_id)
     add_to_journal(connection, case, entries, now)
     case.store(connection)
 
 
-def add_to_journal(connection: Connection, case: HeldCase, entries: Sequence[JournalEntry], now: datetime) -> None:
+def add_to_journal(connection: Connection, case: LockedCase, entries: Sequence[JournalEntry], now: datetime) -> None:
     """The same for a case that the caller holds and stores: the head of the journal moves."""
     if not entries:
         return
@@ -56,7 +56,7 @@ def add_to_journal(connection: Connection, case: HeldCase, entries: Sequence[Jou
             note_use(connection, case.case_id, case.rule_id, entry.use, now)
 
 
-def _linked(case: HeldCase, entry: JournalEntry, now: datetime) -> dict[str, Any]:
+def _linked(case: LockedCase, entry: JournalEntry, now: datetime) -> dict[str, Any]:
     """The row of an entry, which becomes the head of the journal."""
     use = stored_use(entry.use)
     call = chained(case.journal_hash, case.journal_entries + 1, entry.key, entry.body, now, use)
@@ -71,21 +71,21 @@ def journal_of(connection: Connection, case_id: str, run: str) -> dict[str, str]
     return {row.key: row.response for row in rows}
 
 
-def kept_report(connection: Connection, case_id: str, round_number: int, specialist: str) -> SpecialistReport | None:
+def saved_report(connection: Connection, case_id: str, round_number: int, specialist: str) -> SpecialistReport | None:
     """The saved report of one specialist in one round, or None."""
     of = {"case_id": case_id, "round": round_number, "specialist": specialist}
     body = connection.execute(_REPORT, of).scalar()
     return None if body is None else SpecialistReport.model_validate_json(body)
 
 
-def kept_reports(connection: Connection, case_id: str, round_number: int) -> dict[str, SpecialistReport]:
+def saved_reports(connection: Connection, case_id: str, round_number: int) -> dict[str, SpecialistReport]:
     """The saved reports of one round, by specialist."""
     bodies = connection.execute(_REPORTS_OF_ROUND, {"case_id": case_id, "round": round_number}).scalars()
     reports = [SpecialistReport.model_validate_json(body) for body in bodies]
     return {report.specialist: report for report in reports}
 
 
-def kept_assessment(connection: Connection, case_id: str, round_number: int) -> RiskAssessment | None:
+def saved_assessment(connection: Connection, case_id: str, round_number: int) -> RiskAssessment | None:
     """The saved assessment of one round, or None."""
     body = connection.execute(_ASSESSMENT, {"case_id": case_id, "round": round_number}).scalar()
     return None if body is None else RiskAssessment.model_validate_json(body)
@@ -93,7 +93,7 @@ def kept_assessment(connection: Connection, case_id: str, round_number: int) -> 
 
 def standing_of_assessment(connection: Connection, case_id: str, round_number: int) -> Standing[RiskAssessment]:
     """The saved assessment of one round, or what was done for it so far."""
-    saved = kept_assessment(connection, case_id, round_number)
+    saved = saved_assessment(connection, case_id, round_number)
     if saved is not None:
         return Standing(saved, {})
     journal = journal_of(connection, case_id, run_id(round_number, "aggregator"))

@@ -8,9 +8,9 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from casebook.case_log.append import Entry, append, is_logged
-from casebook.case_log.guard_facts import changes_noted, facts_changed_key, precedents_of
-from casebook.case_log.locked_case import HeldCase, hold
-from casebook.commands.agent_journal import kept_assessment
+from casebook.case_log.guard_facts import changes_noted, facts_changed_key, guard_facts_of
+from casebook.case_log.locked_case import LockedCase, lock_case
+from casebook.commands.agent_journal import saved_assessment
 from casebook.commands.investigation import WORKER, move, refuse_closed
 from casebook.errors import FactsNotJustified, NotApproved, NotAsApproved
 from casebook.policy.guards import IN_DOUBT
@@ -50,7 +50,7 @@ def approved_action(connection: Connection, case_id: str, wanted: str) -> Approv
     """What the accepted decision on the review `wanted` approves. Raises NotApproved without one."""
     decision = decision_on(connection, case_id, wanted)
     customer_id = connection.execute(_CUSTOMER, {"of_case": case_id}).scalar()
-    assessment = None if decision is None else kept_assessment(connection, case_id, parse_review_id(wanted)[1])
+    assessment = None if decision is None else saved_assessment(connection, case_id, parse_review_id(wanted)[1])
     if customer_id is None or decision is None or decision.action is None or assessment is None:
         raise NotApproved(case_id, "anything")
     return ApprovedAction(customer_id, assessment, decision)
@@ -66,7 +66,7 @@ def start_effect(
     connection: Connection, case_id: str, effect: Effect, terms: EffectTerms | None, now: datetime
 ) -> None:
     """Note that an approved effect is about to happen, or to be tried again; `terms` is what is about to be sent."""
-    case = hold(connection, case_id)
+    case = lock_case(connection, case_id)
     status = _status_of(connection, effect)
     if status == "done":
         return
@@ -84,7 +84,7 @@ def start_effect(
 
 def finish_effect(connection: Connection, case_id: str, effect: Effect, now: datetime) -> None:
     """Note what came of an effect. One that is done stays done."""
-    case = hold(connection, case_id)
+    case = lock_case(connection, case_id)
     status = _status_of(connection, effect)
     key = f"effect_finished:{effect.key}:{effect.status}"
     if status == "done" or is_logged(connection, case_id, key):
@@ -111,13 +111,13 @@ def note_changed_facts(
 
     Without `changes` nothing has, and whoever said so is refused. Ends with what is on record: the first time counts.
     """
-    case = hold(connection, case_id)
+    case = lock_case(connection, case_id)
     key = facts_changed_key(round_number)
     noted = changes_noted(connection, case_id, round_number)
     if noted:
         return noted
     refuse_closed(case)
-    found = precedents_of(connection, case)
+    found = guard_facts_of(connection, case)
     if round_number != case.round or found.verdict != "approve" or not changes:
         raise FactsNotJustified(case_id, round_number)
     data: dict[str, JsonValue] = {"round": round_number, "changes": list(changes)}
@@ -142,9 +142,9 @@ def _add_effect(connection: Connection, case_id: str, effect: Effect, seq: int) 
     connection.execute(_BEGIN, row)
 
 
-def _refuse_unapproved(connection: Connection, case: HeldCase, effect: Effect, *, has_begun: bool) -> EffectTerms:
+def _refuse_unapproved(connection: Connection, case: LockedCase, effect: Effect, *, has_begun: bool) -> EffectTerms:
     """What was approved of the effect. Raises NotApproved, and NotAsApproved for another customer."""
-    if precedents_of(connection, case).why_no_effect(effect.action, has_begun=has_begun) is not None:
+    if guard_facts_of(connection, case).why_no_effect(effect.action, has_begun=has_begun) is not None:
         raise NotApproved(case.case_id, effect.action)
     approved = approved_action(connection, case.case_id, review_id(case.case_id, case.round))
     if effect.key != effect_key(case.case_id, effect.action, str(approved.customer_id)):

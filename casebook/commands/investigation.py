@@ -9,12 +9,12 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from casebook.case_log.append import Entry, append, hold_log, is_logged, next_seq
+from casebook.case_log.append import Entry, append, is_logged, lock_log, next_seq
 from casebook.case_log.call_chain import as_data
-from casebook.case_log.guard_facts import precedents_of
+from casebook.case_log.guard_facts import guard_facts_of
 from casebook.case_log.hash_chain import SYSTEM
-from casebook.case_log.locked_case import HeldCase, hold
-from casebook.commands.agent_journal import add_to_journal, journal_of, kept_assessment, kept_report, kept_reports
+from casebook.case_log.locked_case import LockedCase, lock_case
+from casebook.commands.agent_journal import add_to_journal, journal_of, saved_assessment, saved_report, saved_reports
 from casebook.errors import (
     CaseClosed,
     CaseNotFound,
@@ -44,7 +44,7 @@ from contracts.report import SPECIALISTS, Evidence, Specialist, SpecialistReport
 
 WORKER = "worker"
 
-Case = CaseRow | HeldCase
+Case = CaseRow | LockedCase
 
 _ROUNDS, _REVIEWS, _PROPOSALS = table_of(RoundRow), table_of(ReviewRow), table_of(ProposalRow)
 _REPORT = insert(table_of(ReportRow))
@@ -85,7 +85,7 @@ def open_case(session: Session, alert: Alert, now: datetime, opened_by: str | No
     """Open the case of an alert, unless it has one."""
     case_id = ids.case_id(alert.alert_id)
     # Openings queue here, so that two of the same alert cannot both find nothing.
-    hold_log(session)
+    lock_log(session)
     if session.get(CaseRow, case_id) is not None:
         return OpenedCase(case_id=case_id, created=False)
     seq = next_seq(session)
@@ -125,14 +125,14 @@ def start_round(
 
     A later round than the first needs a rejection, or changed facts, on record.
     """
-    case = hold(connection, case_id)
+    case = lock_case(connection, case_id)
     key = round_started_key(round_number)
     if is_logged(connection, case_id, key):
         return
     if round_number < case.round:
         raise IllegalMove(case_id, f"round {case.round}", f"round {round_number}")
     move(case, "investigating")
-    reason = precedents_of(connection, case).why_not_begun(round_number)
+    reason = guard_facts_of(connection, case).why_not_begun(round_number)
     if reason is not None:
         raise RoundNotJustified(case_id, round_number, reason)
     end_open_review(connection, case, "superseded")
@@ -148,20 +148,20 @@ def round_started_key(round_number: int) -> str:
     return f"round_started:{round_number}"
 
 
-def refuse_later_round(connection: Connection, case: HeldCase, round_number: int) -> None:
+def refuse_later_round(connection: Connection, case: LockedCase, round_number: int) -> None:
     """Raises RoundNotJustified unless what is on record of the current round calls for the one after it."""
-    reason = precedents_of(connection, case).why_no_round(round_number)
+    reason = guard_facts_of(connection, case).why_no_round(round_number)
     if reason is not None:
         raise RoundNotJustified(case.case_id, round_number, reason)
 
 
-def refuse_round_ahead(case: HeldCase, round_number: int) -> None:
+def refuse_round_ahead(case: LockedCase, round_number: int) -> None:
     """Raises RoundNotBegun for a round that the case has not come to."""
     if round_number > case.round:
         raise RoundNotBegun(case.case_id, round_number)
 
 
-def enter_round(connection: Connection, case: HeldCase, round_number: int, now: datetime) -> str | None:
+def enter_round(connection: Connection, case: LockedCase, round_number: int, now: datetime) -> str | None:
     """Begin a round unless it has begun, and return the hash of its assessment, if it has one.
 
     When it is a later round than the case's, the case's progress starts afresh.
@@ -195,8 +195,8 @@ def start_specialist(
     connection: Connection, case_id: str, round_number: int, specialist: Specialist, now: datetime
 ) -> Standing[SpecialistReport]:
     """Show a specialist as running, unless its report is kept; and what it has done so far."""
-    case = hold(connection, case_id)
-    report = kept_report(connection, case_id, round_number, specialist)
+    case = lock_case(connection, case_id)
+    report = saved_report(connection, case_id, round_number, specialist)
     if report is not None:
         return Standing(report, {})
     key = f"specialist_started:{round_number}:{specialist}"
@@ -221,9 +221,9 @@ def save_report(
     now: datetime,
 ) -> SpecialistReport:
     """Keep a report with its evidence; the first one of a round and specialist counts and is returned."""
-    case = hold(connection, case_id)
+    case = lock_case(connection, case_id)
     add_to_journal(connection, case, journal, now)
-    saved = kept_report(connection, case_id, report.round, report.specialist)
+    saved = saved_report(connection, case_id, report.round, report.specialist)
     if saved is not None:
         case.store(connection)
         return saved
@@ -256,9 +256,9 @@ def save_assessment(
     connection: Connection, case_id: str, assessment: RiskAssessment, journal: Sequence[JournalEntry], now: datetime
 ) -> RiskAssessment:
     """Keep the assessment of a round; the first one counts and is returned."""
-    case = hold(connection, case_id)
+    case = lock_case(connection, case_id)
     add_to_journal(connection, case, journal, now)
-    saved = kept_assessment(connection, case_id, assessment.round)
+    saved = saved_assessment(connection, case_id, assessment.round)
     if saved is not None:
         case.store(connection)
         return saved
@@ -269,7 +269,7 @@ def save_assessment(
     return assessment
 
 
-def conclude(connection: Connection, case: HeldCase, assessment: RiskAssessment, actor: str, now: datetime) -> None:
+def conclude(connection: Connection, case: LockedCase, assessment: RiskAssessment, actor: str, now: datetime) -> None:
     """Put an assessment on record as the one of its round, and log it."""
     digest = content_hash(assessment)
     put_assessment(connection, case, assessment, digest, now)
@@ -287,7 +287,7 @@ def conclude(connection: Connection, case: HeldCase, assessment: RiskAssessment,
 
 
 def put_assessment(
-    connection: Connection, case: HeldCase, assessment: RiskAssessment, digest: str, now: datetime
+    connection: Connection, case: LockedCase, assessment: RiskAssessment, digest: str, now: datetime
 ) -> None:
     """Make `assessment` the one of its round, and its score the case's when that round is the current one.
 
@@ -306,11 +306,11 @@ def put_assessment(
 
 def close_case(connection: Connection, closing: Closing, now: datetime) -> None:
     """Close the case. Repeating the same outcome changes nothing; another one raises CaseClosed."""
-    case = hold(connection, closing.case_id)
+    case = lock_case(connection, closing.case_id)
     if case.state == "closed" and case.outcome == closing.outcome:
         return
     refuse_closed(case)
-    _refuse_unjustified(connection, case, closing, now)
+    _refuse_outcome(connection, case, closing, now)
     move(case, "closed")
     end_open_review(connection, case, "expired")
     case.outcome = closing.outcome
@@ -322,8 +322,8 @@ def close_case(connection: Connection, closing: Closing, now: datetime) -> None:
     append(connection, case, Entry("case_closed", "case_closed", WORKER, said), now)
 
 
-def _refuse_unjustified(connection: Connection, case: HeldCase, closing: Closing, now: datetime) -> None:
-    found = precedents_of(connection, case)
+def _refuse_outcome(connection: Connection, case: LockedCase, closing: Closing, now: datetime) -> None:
+    found = guard_facts_of(connection, case)
     limits = limits_of(connection, case.case_id) if closing.outcome == "failed" else None
     found.patience = None if limits is None else limits.patience
     stale = closing.round != case.round
@@ -339,7 +339,7 @@ def _refuse_unfounded(case_id: str, report: SpecialistReport, evidence: Sequence
 
 
 def _refuse_other_reports(connection: Connection, case_id: str, assessment: RiskAssessment) -> None:
-    kept = kept_reports(connection, case_id, assessment.round)
+    kept = saved_reports(connection, case_id, assessment.round)
     other = [report.specialist for report in assessment.reports if kept.get(report.specialist) != report]
     if other:
         raise ReportsNotRecorded(case_id, other)
@@ -349,7 +349,7 @@ def _all_pending() -> str:
     return json.dumps(dict.fromkeys(SPECIALISTS, "pending"))
 
 
-def _show_specialist(case: HeldCase, round_number: int, specialist: Specialist, state: SpecialistState) -> None:
+def _show_specialist(case: LockedCase, round_number: int, specialist: Specialist, state: SpecialistState) -> None:
     if round_number != case.round:
         return
     states: dict[str, str] = json.loads(case.specialists)

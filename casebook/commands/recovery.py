@@ -10,14 +10,14 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from casebook.case_log.append import Entry, append
-from casebook.case_log.guard_facts import BROKE, changes_noted, precedents_of
+from casebook.case_log.guard_facts import BROKE, changes_noted, guard_facts_of
 from casebook.case_log.hash_chain import SYSTEM
-from casebook.case_log.locked_case import HeldCase, hold
-from casebook.commands.agent_journal import kept_assessment
+from casebook.case_log.locked_case import LockedCase, lock_case
+from casebook.commands.agent_journal import saved_assessment
 from casebook.commands.investigation import conclude, end_open_review, enter_round, move
 from casebook.commands.reviews import open_review
 from casebook.errors import CaseNotFound
-from casebook.policy.guards import Precedents
+from casebook.policy.guards import GuardFacts
 from casebook.policy.review_terms import Limits, with_four_eyes
 from casebook.queries.case_brief import limits_of
 from casebook.queries.review_rows import ASKED, read_review
@@ -69,7 +69,7 @@ _REJECTIONS = select(func.count()).where(_DECISIONS.c.case_id == bindparam("of_c
 
 
 @dataclass(frozen=True)
-class HandOver:
+class Recovery:
     """What becomes of a case whose investigation broke."""
 
     breaks: int
@@ -80,15 +80,15 @@ class HandOver:
     """False: it rested before, and nothing has changed."""
 
 
-def hand_over(
+def recover_case(
     connection: Connection, case_id: str, reason: str, now: datetime, *, again: bool = False, unstarted: bool = False
-) -> HandOver | None:
+) -> Recovery | None:
     """Put a case whose orchestration is over, and did not close it, before a person, and let it be started again.
 
     `unstarted`: the scheduler refuses to start it. None, and nothing changes, when the case is closed, or
     another backend has handed it over just now. One that rests is tried once more with `again`, or after REST.
     """
-    case = hold(connection, case_id)
+    case = lock_case(connection, case_id)
     waits = _stands(connection, case_id).scheduled_at is None
     if case.state == "closed" or (waits and not unstarted):
         return None
@@ -96,7 +96,7 @@ def hand_over(
     again = again or (breaks >= MOST_BREAKS and not _rests(connection, case_id, now))
     if breaks >= MOST_BREAKS and not again:
         connection.execute(_LEAVE, {"of_case": case_id, "now": now})
-        return HandOver(breaks, goes_on=False, is_new=False)
+        return Recovery(breaks, goes_on=False, is_new=False)
     breaks += 1
     _record_break(connection, case, reason, breaks, now)
     goes_on = breaks < MOST_BREAKS or again
@@ -105,7 +105,7 @@ def hand_over(
     else:
         connection.execute(_LEAVE, {"of_case": case_id, "now": now})
         _ask_manager(connection, case, reason, now)
-    return HandOver(breaks, goes_on)
+    return Recovery(breaks, goes_on)
 
 
 def is_resting(connection: Connection, case_id: str, now: datetime) -> bool:
@@ -125,7 +125,7 @@ def take_up(connection: Connection, case_id: str, now: datetime) -> CaseStanding
     With a closed case's outcome there is nothing to do; a case that broke goes on where it stands; None: it begins
     with its first round, or repeats what is on record from there.
     """
-    case = hold(connection, case_id)
+    case = lock_case(connection, case_id)
     if case.state == "closed":
         assert case.outcome is not None, "a closed case has an outcome"
         return cast("CaseOutcome", case.outcome)
@@ -155,9 +155,9 @@ def failed_closed(round_number: int, reason: str) -> RiskAssessment:
     )
 
 
-def _record_break(connection: Connection, case: HeldCase, reason: str, breaks: int, now: datetime) -> None:
+def _record_break(connection: Connection, case: LockedCase, reason: str, breaks: int, now: datetime) -> None:
     """Log the break; where nobody is asked, or the answer no longer holds, begin the question that comes next."""
-    found = precedents_of(connection, case)
+    found = guard_facts_of(connection, case)
     asks_anew = _asks_anew(found)
     question = _next_question(connection, case, found, reason) if asks_anew else None
     round_number = case.round if question is None else question.round
@@ -172,7 +172,7 @@ def _record_break(connection: Connection, case: HeldCase, reason: str, breaks: i
         conclude(connection, case, question, SYSTEM, now)
 
 
-def _asks_anew(found: Precedents) -> bool:
+def _asks_anew(found: GuardFacts) -> bool:
     """Whether a question is to begin. One that is asked, or is to be because of an earlier break, stays as it is:
     whoever ends orchestrations takes no question away from the people who are asked.
     """
@@ -181,11 +181,11 @@ def _asks_anew(found: Precedents) -> bool:
     return found.asked_role is None or found.verdict is not None or found.is_expired
 
 
-def _next_question(connection: Connection, case: HeldCase, found: Precedents, reason: str) -> RiskAssessment | None:
+def _next_question(connection: Connection, case: LockedCase, found: GuardFacts, reason: str) -> RiskAssessment | None:
     """What is asked about instead of what was concluded; None when that is what to ask about."""
     if found.verdict == "reject":
         return failed_closed(case.round + 1, reason)
-    concluded = kept_assessment(connection, case.case_id, case.round)
+    concluded = saved_assessment(connection, case.case_id, case.round)
     if concluded is None:
         return failed_closed(case.round, reason)
     if found.asked_role is None:
@@ -200,10 +200,10 @@ def _for_a_person(concluded: RiskAssessment, reasons: Sequence[str], round_numbe
     return concluded.model_copy(update=changes)
 
 
-def _to_ask_about(connection: Connection, case: HeldCase) -> RiskAssessment | None:
+def _to_ask_about(connection: Connection, case: LockedCase) -> RiskAssessment | None:
     """What was concluded in the current round; with the reason why a person is asked, when that is a break."""
-    concluded = kept_assessment(connection, case.case_id, case.round)
-    found = precedents_of(connection, case)
+    concluded = saved_assessment(connection, case.case_id, case.round)
+    found = guard_facts_of(connection, case)
     if concluded is None or found.asked_role is not None or not found.asks_anew:
         return concluded
     said = map(json.loads, connection.execute(_BROKE_WITH, {"of_case": case.case_id, "what": BROKE}).scalars())
@@ -211,9 +211,9 @@ def _to_ask_about(connection: Connection, case: HeldCase) -> RiskAssessment | No
     return _for_a_person(concluded, reasons, case.round)
 
 
-def _standing(connection: Connection, case: HeldCase) -> CaseStanding | None:
+def _standing(connection: Connection, case: LockedCase) -> CaseStanding | None:
     """Where the case stands in its current round; None when nothing was concluded in it, or it was sent back."""
-    found = precedents_of(connection, case)
+    found = guard_facts_of(connection, case)
     concluded = _to_ask_about(connection, case)
     if concluded is None or (found.verdict is not None and not found.is_settled):
         return None
@@ -233,16 +233,16 @@ def _standing(connection: Connection, case: HeldCase) -> CaseStanding | None:
     )
 
 
-def _role(connection: Connection, case: HeldCase, found: Precedents) -> Role:
+def _role(connection: Connection, case: LockedCase, found: GuardFacts) -> Role:
     """Whom the current question is put to: a manager from the second break on, unless it was put already."""
     if found.asked_role is not None:
         return found.asked_role
     return "analyst" if _breaks(connection, case.case_id) <= 1 else "manager"
 
 
-def _ask_manager(connection: Connection, case: HeldCase, reason: str, now: datetime) -> None:
+def _ask_manager(connection: Connection, case: LockedCase, reason: str, now: datetime) -> None:
     """Put the current question to a manager, from here: no orchestration would. Its deadline only shows as overdue."""
-    asked_role = precedents_of(connection, case).asked_role
+    asked_role = guard_facts_of(connection, case).asked_role
     concluded = _to_ask_about(connection, case)
     if asked_role is not None or concluded is None:
         return

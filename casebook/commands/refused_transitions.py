@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from casebook.errors import Unjustified
+from casebook.errors import TransitionRefused
 from casebook.schema.cases import CaseRow, LogHead, table_of
 from casebook.schema.refused_transitions import RefusedTransitionRow
 from contracts.case import RefusedTransition
@@ -30,7 +30,9 @@ _AGAIN = (
 _FIRST = insert(_REFUSED)
 
 
-def note_refusal(connection: Connection, case_id: str, refusal: Unjustified, attempts: int, now: datetime) -> None:
+def note_refusal(
+    connection: Connection, case_id: str, refusal: TransitionRefused, attempts: int, now: datetime
+) -> None:
     """Count a refusal. Those of cases that are not on record are counted together."""
     # One after the other, so that two first attempts at the same time cannot both add the row.
     known = connection.execute(_KNOWN, {"of_case": case_id}).first() is not None

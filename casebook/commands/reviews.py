@@ -9,9 +9,9 @@ from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from casebook.case_log.append import Entry, append, is_logged
-from casebook.case_log.guard_facts import precedents_of
-from casebook.case_log.locked_case import HeldCase, hold
-from casebook.commands.agent_journal import kept_assessment
+from casebook.case_log.guard_facts import guard_facts_of
+from casebook.case_log.locked_case import LockedCase, lock_case
+from casebook.commands.agent_journal import saved_assessment
 from casebook.commands.investigation import (
     WORKER,
     drop_proposal,
@@ -66,7 +66,7 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
 
     Ends with the review as it is asked: a repeated step is told what was asked the first time.
     """
-    case = hold(connection, opening.case_id)
+    case = lock_case(connection, opening.case_id)
     review = opening.review
     key = f"review_opened:{review.review_id}"
     if is_logged(connection, case.case_id, key):
@@ -176,11 +176,11 @@ def remind(session: Session, case_id: str, reminded: str, at: datetime, now: dat
     append(session, case, Entry("review_reminded", key, WORKER, data), now)
 
 
-def _refuse_asking_while_acting(connection: Connection, case: HeldCase, target: CaseState) -> None:
+def _refuse_asking_while_acting(connection: Connection, case: LockedCase, target: CaseState) -> None:
     """Raises IllegalMove while an approval is carried out, unless it no longer holds: then a person is asked again."""
     if case.state != "acting":
         return
-    found = precedents_of(connection, case)
+    found = guard_facts_of(connection, case)
     if not found.facts_changed and not found.asks_anew:
         raise IllegalMove(case.case_id, case.state, target)
 
@@ -214,16 +214,16 @@ def _refuse_mismatch(opening: ReviewOpening) -> None:
         raise ReviewMismatch(review.review_id, "hash")
 
 
-def _refuse_unrecorded(connection: Connection, case: HeldCase, opening: ReviewOpening) -> None:
+def _refuse_unrecorded(connection: Connection, case: LockedCase, opening: ReviewOpening) -> None:
     """What is asked is what was concluded: a later question may only say what has changed, and why a person decides.
 
     A round that only asks again has no assessment of its own; it asks about that of the round before.
     """
     asked = opening.assessment
-    kept = kept_assessment(connection, case.case_id, opening.round)
+    kept = saved_assessment(connection, case.case_id, opening.round)
     again = kept is None and opening.round > 1
     if again:
-        kept = kept_assessment(connection, case.case_id, opening.round - 1)
+        kept = saved_assessment(connection, case.case_id, opening.round - 1)
     if kept is None or _conclusion(kept) != _conclusion(asked) or not _asks_no_more(asked, kept, again=again):
         raise AssessmentNotRecorded(case.case_id, opening.round)
 

@@ -33,7 +33,7 @@ CasebookError
 ├── ReviewSuperseded        409
 ├── AssessmentChanged       409
 ├── AlreadyDecided          409
-├── Unjustified             409
+├── TransitionRefused       409
 │   ├── AlertNotRecorded
 │   ├── AssessmentNotRecorded
 │   ├── DeadlineNotPassed
@@ -134,7 +134,7 @@ from casebook.errors.transitions import (
     ReportUnfounded,
     RoundNotBegun,
     RoundNotJustified,
-    Unjustified,
+    TransitionRefused,
     UnknownCase,
     WeakerQuestion,
 )
@@ -198,7 +198,7 @@ __all__ = [
     "TooManyNotes",
     "TooManyReversals",
     "TooManySavedViews",
-    "Unjustified",
+    "TransitionRefused",
     "UnknownCase",
     "UnstorableText",
     "WeakerQuestion",

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from casebook.errors.base import CasebookError
 
 
-class Unjustified(CasebookError):
+class TransitionRefused(CasebookError):
     """Base of all refusals of a step that the case's own record does not justify. Nothing has changed."""
 
-    id = "unjustified"
+    id = "transition-refused"
     status = 409
 
 
-class OutcomeNotJustified(Unjustified):
+class OutcomeNotJustified(TransitionRefused):
     """A case was to be closed with an outcome that its record does not bear out."""
 
     id = "outcome-not-justified"
@@ -21,7 +21,7 @@ class OutcomeNotJustified(Unjustified):
         super().__init__(f"Case '{case_id}' cannot be closed as '{outcome}': {reason}.")
 
 
-class RoundNotJustified(Unjustified):
+class RoundNotJustified(TransitionRefused):
     """A round was to begin, or to be asked about, that nothing on record calls for."""
 
     id = "round-not-justified"
@@ -30,7 +30,7 @@ class RoundNotJustified(Unjustified):
         super().__init__(f"Round {round_number} of case '{case_id}' cannot begin: {reason}.")
 
 
-class RoundNotBegun(Unjustified):
+class RoundNotBegun(TransitionRefused):
     """Something was to be reported or concluded in a round that has not begun."""
 
     id = "round-not-begun"
@@ -39,7 +39,7 @@ class RoundNotBegun(Unjustified):
         super().__init__(f"Round {round_number} of case '{case_id}' has not begun: nothing belongs to it.")
 
 
-class AssessmentNotRecorded(Unjustified):
+class AssessmentNotRecorded(TransitionRefused):
     """A person was to be asked about another assessment than the one on record."""
 
     id = "assessment-not-recorded"
@@ -50,7 +50,7 @@ class AssessmentNotRecorded(Unjustified):
         )
 
 
-class ReportsNotRecorded(Unjustified):
+class ReportsNotRecorded(TransitionRefused):
     """An assessment was to be kept that rests on other reports than those on record."""
 
     id = "reports-not-recorded"
@@ -60,7 +60,7 @@ class ReportsNotRecorded(Unjustified):
         super().__init__(f"An assessment of case '{case_id}' rests on reports that are not on record: {names}.")
 
 
-class ReportUnfounded(Unjustified):
+class ReportUnfounded(TransitionRefused):
     """A report was to be kept whose tool calls have left no evidence."""
 
     id = "report-unfounded"
@@ -69,7 +69,7 @@ class ReportUnfounded(Unjustified):
         super().__init__(f"The {specialist} report of case '{case_id}' names tool calls that left no evidence.")
 
 
-class NotApproved(Unjustified):
+class NotApproved(TransitionRefused):
     """An action was to be carried out that no accepted decision approves."""
 
     id = "not-approved"
@@ -78,7 +78,7 @@ class NotApproved(Unjustified):
         super().__init__(f"No accepted decision on case '{case_id}' approves '{action}'.")
 
 
-class NotAsApproved(Unjustified):
+class NotAsApproved(TransitionRefused):
     """An approved action was to be carried out on another customer, or on other charges, than were approved."""
 
     id = "not-as-approved"
@@ -87,7 +87,7 @@ class NotAsApproved(Unjustified):
         super().__init__(f"'{action}' in case '{case_id}' was approved for another {what}: nothing is done.")
 
 
-class FactsNotJustified(Unjustified):
+class FactsNotJustified(TransitionRefused):
     """Facts were to be noted as changed that have not, or although nothing was approved that could rely on them."""
 
     id = "facts-not-justified"
@@ -96,7 +96,7 @@ class FactsNotJustified(Unjustified):
         super().__init__(f"Nothing that an approval in round {round_number} of case '{case_id}' relied on has changed.")
 
 
-class DeadlineNotPassed(Unjustified):
+class DeadlineNotPassed(TransitionRefused):
     """A question was to be passed on or withdrawn while people still have time to answer it."""
 
     id = "deadline-not-passed"
@@ -105,7 +105,7 @@ class DeadlineNotPassed(Unjustified):
         super().__init__(f"The question '{review_id}' can be answered until {due_at}: it stays as it was asked.")
 
 
-class WeakerQuestion(Unjustified):
+class WeakerQuestion(TransitionRefused):
     """A question was to be put to somebody who may not decide it, or without the second person that it needs."""
 
     id = "weaker-question"
@@ -114,7 +114,7 @@ class WeakerQuestion(Unjustified):
         super().__init__(f"The question '{review_id}' cannot be put with {what}.")
 
 
-class QuestionNotAsked(Unjustified):
+class QuestionNotAsked(TransitionRefused):
     """A case waits for an answer to a question that was put to nobody, or to another case's."""
 
     id = "question-not-asked"
@@ -123,7 +123,7 @@ class QuestionNotAsked(Unjustified):
         super().__init__(f"Nobody was asked '{review_id}'.")
 
 
-class NoAcceptedDecision(Unjustified):
+class NoAcceptedDecision(TransitionRefused):
     """A case was told of an answer that nobody has given."""
 
     id = "no-accepted-decision"
@@ -132,7 +132,7 @@ class NoAcceptedDecision(Unjustified):
         super().__init__(f"An answer to '{review_id}' was announced, but no accepted decision is on record.")
 
 
-class AlertNotRecorded(Unjustified):
+class AlertNotRecorded(TransitionRefused):
     """A case was to be investigated on another alert than its own."""
 
     id = "alert-not-recorded"
@@ -141,7 +141,7 @@ class AlertNotRecorded(Unjustified):
         super().__init__(f"Case '{case_id}' was to be investigated on another alert than the one on record.")
 
 
-class NotReversible(Unjustified):
+class NotReversible(TransitionRefused):
     """A reversal was to be carried out that nobody approved."""
 
     id = "not-reversible"
@@ -150,7 +150,7 @@ class NotReversible(Unjustified):
         super().__init__(f"Nobody approved '{action}' in the reversal '{reversal}'.")
 
 
-class NotAsRequested(Unjustified):
+class NotAsRequested(TransitionRefused):
     """An approved reversal was to be carried out on something else than was asked for."""
 
     id = "not-as-requested"
@@ -159,7 +159,7 @@ class NotAsRequested(Unjustified):
         super().__init__(f"The reversal '{reversal}' was approved for another effect: nothing is done.")
 
 
-class UnknownCase(Unjustified):
+class UnknownCase(TransitionRefused):
     """Something was to be done in a case that is not on record. Only noted; what is raised is CaseNotFound."""
 
     id = "unknown-case"

@@ -31,7 +31,7 @@ UNDONE: frozenset[EffectStatus] = frozenset({"failed", "unknown"})
 
 
 @dataclass
-class Precedents:
+class GuardFacts:
     """What is on record of a case that a step can rest on. All but `was_asked` and `effects`: of the current round."""
 
     round: int = 1

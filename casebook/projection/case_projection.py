@@ -26,7 +26,7 @@ _AS_JSON = TypeAdapter(datetime)
 
 
 @dataclass(frozen=True)
-class Bond:
+class ExpectedRow:
     """What one row must be."""
 
     seq: int
@@ -52,12 +52,12 @@ def report_key(round_number: object, specialist: object) -> RowKey:
     return "report", f"{round_number}:{specialist}"
 
 
-class Bonds:
+class CaseProjection:
     """Folds the log of one case, event by event, in order. Raises KeyError, TypeError or ValueError for one that is
     not as this release or an earlier one writes it."""
 
     def __init__(self) -> None:
-        self.rows: dict[RowKey, Bond] = {}
+        self.rows: dict[RowKey, ExpectedRow] = {}
         self.unhashed: set[tuple[int, str]] = set()
         """Rounds and specialists whose evidence bears no hash: an earlier release wrote them."""
         self.head: Facts = {}
@@ -88,7 +88,7 @@ class Bonds:
     def opened(self, event: CaseEvent, data: Facts) -> None:
         """`case_opened`"""
         alert = cast("dict[str, Any]", data["alert"])
-        self.rows["alert", alert["alert_id"]] = Bond(event.seq, content_hash(alert), {"opened_seq": event.seq})
+        self.rows["alert", alert["alert_id"]] = ExpectedRow(event.seq, content_hash(alert), {"opened_seq": event.seq})
         names = ("alert_id", "customer_id", "alert_type", "severity", "source", "rule_id")
         self.head = {
             **{name: alert[name] for name in names},
@@ -135,13 +135,13 @@ class Bonds:
             "saved_at": as_json(event.at),
         }
         key = report_key(round_number, specialist)
-        self.rows[key] = Bond(event.seq, cast("str", data["report_hash"]), facts)
+        self.rows[key] = ExpectedRow(event.seq, cast("str", data["report_hash"]), facts)
         hashes = cast("dict[str, str] | None", data.get("evidence_hashes"))
         if hashes is None:
             self.unhashed.add((round_number, specialist))
         for evidence_id, digest in (hashes or {}).items():
             origin: Facts = {"round": round_number, "specialist": specialist}
-            self.rows["evidence", evidence_id] = Bond(event.seq, digest, origin)
+            self.rows["evidence", evidence_id] = ExpectedRow(event.seq, digest, origin)
         self._show(data, data["status"])
 
     def assessed(self, event: CaseEvent, data: Facts) -> None:
@@ -174,7 +174,7 @@ class Bonds:
         proposal = {name: data[name] for name in ("review_id", "action", "approvals", "label")}
         facts: Facts = {"proposed_by": event.actor, "action": data["action"], "proposed_seq": event.seq}
         self.head["claimed_by"] = None
-        self.rows["proposal", str(data["review_id"])] = Bond(event.seq, content_hash(proposal), facts)
+        self.rows["proposal", str(data["review_id"])] = ExpectedRow(event.seq, content_hash(proposal), facts)
 
     def approval_withdrawn(self, _: CaseEvent, __: Facts) -> None:
         """`approval_withdrawn`"""
@@ -185,7 +185,9 @@ class Bonds:
         decision = {name: value for name, value in data.items() if name != "round"}
         key = str(data["review_id"])
         facts: Facts = {name: data[name] for name in ("round", "verdict", "action")}
-        self.rows["decision", key] = Bond(event.seq, content_hash(decision), {**facts, "accepted_seq": event.seq})
+        self.rows["decision", key] = ExpectedRow(
+            event.seq, content_hash(decision), {**facts, "accepted_seq": event.seq}
+        )
         self._set_review(event, key, {"status": "decided"})
         self._drop_proposal()
         self.head["due_at"] = None
@@ -202,7 +204,7 @@ class Bonds:
         facts: Facts = {"action": data["action"], "status": data["status"], "started_seq": started}
         # An earlier release left out what an effect that has yet to happen cannot have.
         effect = {"result": None, **{name: value for name, value in data.items() if name != "approved"}}
-        self.rows[key] = Bond(event.seq, content_hash(effect), facts)
+        self.rows[key] = ExpectedRow(event.seq, content_hash(effect), facts)
         self._move("acting")
 
     def closed(self, event: CaseEvent, data: Facts) -> None:
@@ -230,13 +232,13 @@ class Bonds:
     def note_added(self, event: CaseEvent, data: Facts) -> None:
         """`note_added`"""
         facts: Facts = {"author": event.actor, "created_at": as_json(event.at)}
-        self.rows["note", str(data["note_id"])] = Bond(event.seq, cast("str", data["note_hash"]), facts)
+        self.rows["note", str(data["note_id"])] = ExpectedRow(event.seq, cast("str", data["note_hash"]), facts)
 
     def attachment_added(self, event: CaseEvent, data: Facts) -> None:
         """`attachment_added`"""
         facts: Facts = {"added_by": event.actor, "added_at": as_json(event.at)}
         key = ("attachment", str(data["attachment_id"]))
-        self.rows[key] = Bond(event.seq, cast("str", data["attachment_hash"]), facts)
+        self.rows[key] = ExpectedRow(event.seq, cast("str", data["attachment_hash"]), facts)
 
     def reversal_noted(self, event: CaseEvent, data: Facts) -> None:
         """`reversal_requested`, `reversal_decided`, `reversal_started`, `reversal_finished`"""
@@ -244,7 +246,7 @@ class Bonds:
         first = self.rows.get(key)
         requested = event.seq if first is None else first.facts["requested_seq"]
         facts: Facts = {name: data[name] for name in ("action", "undoes", "status")}
-        self.rows[key] = Bond(event.seq, content_hash(data), {**facts, "requested_seq": requested})
+        self.rows[key] = ExpectedRow(event.seq, content_hash(data), {**facts, "requested_seq": requested})
 
     # Parts
 
@@ -259,7 +261,7 @@ class Bonds:
             self._all_pending()
         if round_key(round_number) not in self.rows:
             facts: Facts = {"started_at": as_json(event.at), "assessment_hash": None}
-            self.rows[round_key(round_number)] = Bond(event.seq, None, facts)
+            self.rows[round_key(round_number)] = ExpectedRow(event.seq, None, facts)
 
     def _all_pending(self) -> None:
         self._specialists = dict.fromkeys(SPECIALISTS, "pending")
@@ -277,7 +279,7 @@ class Bonds:
         key = round_key(data["round"])
         digest = cast("str", data["assessment_hash"])
         facts = {"started_at": self.rows[key].facts["started_at"], "assessment_hash": digest}
-        self.rows[key] = Bond(event.seq, digest, facts)
+        self.rows[key] = ExpectedRow(event.seq, digest, facts)
 
     def _ask(self, event: CaseEvent, data: Facts, *, escalation_reason: JsonValue) -> None:
         names = ("round", "assessment_hash", "opened_at", "due_at", "required_role", "approvals_required")
@@ -291,12 +293,12 @@ class Bonds:
             # An escalation leaves alone what was asked, and when.
             kept = {name: self.rows[key].facts[name] for name in ("round", "assessment_hash", "opened_at")}
             facts.update(kept)
-        self.rows[key] = Bond(event.seq, None, facts)
+        self.rows[key] = ExpectedRow(event.seq, None, facts)
         self.head["due_at"] = data["due_at"]
 
     def _set_review(self, event: CaseEvent, review: str, changes: Facts) -> None:
         row = self.rows["review", review]
-        self.rows["review", review] = Bond(event.seq, None, {**row.facts, **changes})
+        self.rows["review", review] = ExpectedRow(event.seq, None, {**row.facts, **changes})
 
     def _end_review(self, event: CaseEvent, status: str) -> None:
         for (table, key), row in list(self.rows.items()):
@@ -317,31 +319,31 @@ def _label(decision: Facts) -> str:
     return "false_alarm" if decision["action"] == "clear" else "true_fraud"
 
 
-_HANDLERS: Mapping[str, Callable[[Bonds, CaseEvent, Facts], None]] = {
-    "case_opened": Bonds.opened,
-    "investigation_broke": Bonds.broke,
-    "round_started": Bonds.round_started,
-    "specialist_started": Bonds.specialist_started,
-    "specialist_finished": Bonds.specialist_finished,
-    "assessed": Bonds.assessed,
-    "review_opened": Bonds.review_opened,
-    "escalated": Bonds.escalated,
-    "review_expired": Bonds.review_expired,
-    "approval_given": Bonds.approval_given,
-    "approval_withdrawn": Bonds.approval_withdrawn,
-    "decision_accepted": Bonds.decision_accepted,
-    "effect_started": Bonds.effect_noted,
-    "effect_finished": Bonds.effect_noted,
-    "case_closed": Bonds.closed,
-    "claimed": Bonds.claimed,
-    "claim_taken_over": Bonds.taken_over,
-    "claim_released": Bonds.released,
-    "note_added": Bonds.note_added,
-    "attachment_added": Bonds.attachment_added,
-    "reversal_requested": Bonds.reversal_noted,
-    "reversal_decided": Bonds.reversal_noted,
-    "reversal_started": Bonds.reversal_noted,
-    "reversal_finished": Bonds.reversal_noted,
+_HANDLERS: Mapping[str, Callable[[CaseProjection, CaseEvent, Facts], None]] = {
+    "case_opened": CaseProjection.opened,
+    "investigation_broke": CaseProjection.broke,
+    "round_started": CaseProjection.round_started,
+    "specialist_started": CaseProjection.specialist_started,
+    "specialist_finished": CaseProjection.specialist_finished,
+    "assessed": CaseProjection.assessed,
+    "review_opened": CaseProjection.review_opened,
+    "escalated": CaseProjection.escalated,
+    "review_expired": CaseProjection.review_expired,
+    "approval_given": CaseProjection.approval_given,
+    "approval_withdrawn": CaseProjection.approval_withdrawn,
+    "decision_accepted": CaseProjection.decision_accepted,
+    "effect_started": CaseProjection.effect_noted,
+    "effect_finished": CaseProjection.effect_noted,
+    "case_closed": CaseProjection.closed,
+    "claimed": CaseProjection.claimed,
+    "claim_taken_over": CaseProjection.taken_over,
+    "claim_released": CaseProjection.released,
+    "note_added": CaseProjection.note_added,
+    "attachment_added": CaseProjection.attachment_added,
+    "reversal_requested": CaseProjection.reversal_noted,
+    "reversal_decided": CaseProjection.reversal_noted,
+    "reversal_started": CaseProjection.reversal_noted,
+    "reversal_finished": CaseProjection.reversal_noted,
 }
 
 

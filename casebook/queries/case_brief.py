@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, select
 
-from casebook.commands.agent_journal import kept_reports
+from casebook.commands.agent_journal import saved_reports
 from casebook.errors import CaseNotFound
 from casebook.policy.review_terms import Limits
 from casebook.schema.cases import AlertRow, CaseEventRow, CaseRow, DecisionRow, ReviewRow, table_of
@@ -46,7 +46,7 @@ def brief_of(connection: Connection, case_id: str, round_number: int, *, reports
         raise CaseNotFound(case_id)
     begun = connection.execute(_BEGUN, of).scalar()
     policy = None if begun is None else json.loads(begun).get("policy")
-    kept = kept_reports(connection, case_id, round_number) if reports else {}
+    kept = saved_reports(connection, case_id, round_number) if reports else {}
     return CaseBrief(
         alert=Alert.model_validate_json(alert),
         policy=None if policy is None else InvestigationPolicy.model_validate(policy),

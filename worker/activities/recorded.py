@@ -8,7 +8,7 @@ from typing import Any
 
 from durabletask import task
 
-from casebook.errors import Unjustified
+from casebook.errors import TransitionRefused
 from contracts.brief import CaseBrief
 from contracts.investigation import AssessmentOrder, InvestigationPolicy, Refusal, SpecialistOrder
 from worker.domain.recorded import is_of_another_case
@@ -52,7 +52,7 @@ def answering_refusals(activity: Callable[..., Any]) -> Callable[..., Any]:
     def answer(context: task.ActivityContext, order: Any) -> Any:
         try:
             return activity(context, order)
-        except Unjustified as refusal:
+        except TransitionRefused as refusal:
             return Refusal(refused=refusal.sentence, reason=refusal.id)
 
     return answer

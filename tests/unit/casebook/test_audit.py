@@ -94,7 +94,7 @@ def tell(book: CaseBook, desk: Desk) -> str:
     broken = open_case(book, 3)
     investigate(book, broken)
     for _ in range(MOST_BREAKS):
-        book.hand_over(broken, "The investigation broke.", unstarted=True)
+        book.recover_case(broken, "The investigation broke.", unstarted=True)
     return case
 
 

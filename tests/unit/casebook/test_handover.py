@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from casebook.commands.outbox import Outbox
-from casebook.commands.recovery import BROKE_AGAIN, MOST_BREAKS, REST, HandOver
+from casebook.commands.recovery import BROKE_AGAIN, MOST_BREAKS, REST, Recovery
 from casebook.errors import CaseNotFound, NotApproved, OutcomeNotJustified, RoundNotJustified
 from casebook.repository import CaseBook
 from contracts.investigation import CaseStanding, InvestigationPolicy, ReviewOpening
@@ -36,12 +36,12 @@ def scheduled(book: CaseBook, case: str) -> str:
     return case
 
 
-def breaks(book: CaseBook, case: str, times: int = 1) -> HandOver | None:
+def breaks(book: CaseBook, case: str, times: int = 1) -> Recovery | None:
     """Its orchestration ends from outside so often; it is started again in between."""
-    handed: HandOver | None = None
+    handed: Recovery | None = None
     for _ in range(times):
         scheduled(book, case)
-        handed = book.hand_over(case, REASON)
+        handed = book.recover_case(case, REASON)
     return handed
 
 
@@ -75,17 +75,17 @@ def test_a_closed_case_is_left_alone(book: CaseBook) -> None:
     conclude(book, case, a_calm_assessment())
     book.close_case(closing(case, "auto_cleared"))
 
-    assert book.hand_over(case, REASON) is None
+    assert book.recover_case(case, REASON) is None
     assert book.take_up(case) == "auto_cleared"
 
 
 def test_a_case_that_broke_is_to_be_started_again_once(book: CaseBook) -> None:
     case = asked(book).case_id
 
-    assert book.hand_over(case, REASON) == HandOver(breaks=1, goes_on=True)
+    assert book.recover_case(case, REASON) == Recovery(breaks=1, goes_on=True)
 
     assert book.unscheduled_cases() == [case]
-    assert book.hand_over(case, REASON) is None
+    assert book.recover_case(case, REASON) is None
     assert book.verify_audit() is None
 
 
@@ -255,7 +255,7 @@ def test_an_open_question_stays_however_often_it_breaks(book: CaseBook, times: i
     assert standing(book, opening.case_id).role == "analyst"
     decision = a_decision(opening)
     assert isinstance(book.accept_decision(decision, ("analyst",)), Decision)
-    assert breaks(book, opening.case_id) == HandOver(breaks=1, goes_on=True)
+    assert breaks(book, opening.case_id) == Recovery(breaks=1, goes_on=True)
     assert book.verify_audit() is None
 
 
@@ -282,25 +282,25 @@ def test_a_case_that_rests_is_tried_once_an_hour(book: CaseBook, reached: str) -
 
     pass_time(book, REST / timedelta(hours=1))
     assert not book.is_resting(case)
-    assert book.hand_over(case, REASON) == HandOver(breaks=MOST_BREAKS + 1, goes_on=True)
+    assert book.recover_case(case, REASON) == Recovery(breaks=MOST_BREAKS + 1, goes_on=True)
 
     scheduled(book, case)
     assert book.is_resting(case)
-    assert book.hand_over(case, REASON) == HandOver(breaks=MOST_BREAKS + 1, goes_on=False, is_new=False)
+    assert book.recover_case(case, REASON) == Recovery(breaks=MOST_BREAKS + 1, goes_on=False, is_new=False)
     assert book.verify_audit() is None
 
 
 def test_after_the_last_break_a_manager_is_asked_and_nothing_goes_on(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
 
-    assert breaks(book, case, times=MOST_BREAKS) == HandOver(breaks=MOST_BREAKS, goes_on=False)
+    assert breaks(book, case, times=MOST_BREAKS) == Recovery(breaks=MOST_BREAKS, goes_on=False)
 
     view = book.get_case(case)
     assert view.review is not None
     assert (view.state, view.review.required_role) == ("escalated", "manager")
     assert book.unscheduled_cases() == []
     assert book.is_resting(case)
-    assert book.hand_over(case, REASON) == HandOver(breaks=MOST_BREAKS, goes_on=False, is_new=False)
+    assert book.recover_case(case, REASON) == Recovery(breaks=MOST_BREAKS, goes_on=False, is_new=False)
     assert len([event for event in book.case_events(case) if event.type == "investigation_broke"]) == MOST_BREAKS
     assert book.verify_audit() is None
 
@@ -313,7 +313,7 @@ def test_what_the_manager_then_decides_is_carried_out(book: CaseBook) -> None:
     opening = an_opening(case, view.assessment, view.round)
     recorded = decide(book, opening)
 
-    assert book.hand_over(case, REASON) == HandOver(breaks=1, goes_on=True)
+    assert book.recover_case(case, REASON) == Recovery(breaks=1, goes_on=True)
     assert standing(book, case).decision == recorded
 
 
@@ -321,7 +321,7 @@ def test_a_backend_that_starts_tries_it_once_more(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
     breaks(book, case, times=MOST_BREAKS)
 
-    assert book.hand_over(case, REASON, again=True) == HandOver(breaks=MOST_BREAKS + 1, goes_on=True)
+    assert book.recover_case(case, REASON, again=True) == Recovery(breaks=MOST_BREAKS + 1, goes_on=True)
     assert standing(book, case).role == "manager"
 
 
@@ -356,23 +356,23 @@ def test_breaks_before_a_decision_no_longer_count(book: CaseBook) -> None:
     breaks(book, opening.case_id)
     decide(book, opening, "reject")
 
-    assert breaks(book, opening.case_id) == HandOver(breaks=1, goes_on=True)
+    assert breaks(book, opening.case_id) == Recovery(breaks=1, goes_on=True)
 
 
 def test_a_start_that_is_refused_ends_with_a_manager(book: CaseBook) -> None:
     case = open_case(book)
 
-    assert book.hand_over(case, REASON) is None
-    handed = [book.hand_over(case, REASON, unstarted=True) for _ in range(MOST_BREAKS)]
+    assert book.recover_case(case, REASON) is None
+    handed = [book.recover_case(case, REASON, unstarted=True) for _ in range(MOST_BREAKS)]
 
-    assert handed == [HandOver(each, goes_on=each < MOST_BREAKS) for each in range(1, MOST_BREAKS + 1)]
+    assert handed == [Recovery(each, goes_on=each < MOST_BREAKS) for each in range(1, MOST_BREAKS + 1)]
     assert book.unscheduled_cases() == []
     view = book.get_case(case)
     assert view.review is not None
     assert (view.state, view.review.required_role) == ("escalated", "manager")
     assert view.review.four_eyes_actions == ("lock_and_refund",)
-    left = HandOver(MOST_BREAKS, goes_on=False, is_new=False)
-    assert book.hand_over(case, REASON, unstarted=True) == left
+    left = Recovery(MOST_BREAKS, goes_on=False, is_new=False)
+    assert book.recover_case(case, REASON, unstarted=True) == left
     assert book.verify_audit() is None
 
 

@@ -186,11 +186,11 @@ def test_the_first_report_and_the_first_assessment_count(book: CaseBook):
     case = open_case(book)
     conclude(book, case, an_assessment(score=0.8))
 
-    kept_report = book.save_report(case, a_report(score=0.1), [])
-    kept_assessment = book.save_assessment(case, an_assessment(score=0.1))
+    saved_report = book.save_report(case, a_report(score=0.1), [])
+    saved_assessment = book.save_assessment(case, an_assessment(score=0.1))
 
-    assert kept_report.risk_score == 0.8
-    assert kept_assessment.overall_risk_score == 0.8
+    assert saved_report.risk_score == 0.8
+    assert saved_assessment.overall_risk_score == 0.8
     assert book.get_case(case).progress.score == 0.8
 
 

@@ -17,7 +17,7 @@ from casebook.errors import (
     ReportUnfounded,
     RoundNotBegun,
     RoundNotJustified,
-    Unjustified,
+    TransitionRefused,
     WeakerQuestion,
 )
 from casebook.repository import CaseBook
@@ -314,7 +314,7 @@ def test_the_log_of_refused_transitions_does_not_grow_with_the_attempts(book: Ca
     case = open_case(book)
     asked(book, case)
     for _ in range(50):
-        with pytest.raises(Unjustified):
+        with pytest.raises(TransitionRefused):
             book.start_round(case, 2)
         with pytest.raises(CaseNotFound):
             book.start_round("case-nobody", 1)

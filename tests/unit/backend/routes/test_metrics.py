@@ -10,7 +10,7 @@ from backend.live.pulse import Pulse
 from backend.main import Parts, ingest_status, wire
 from backend.routes.app import create_app
 from backend.routes.metrics import Reading
-from casebook.errors import Unjustified
+from casebook.errors import TransitionRefused
 from casebook.queries.cursors import Backlog
 from casebook.repository import CaseBook
 from tests.unit.backend.ingest.lines import ListSource, event
@@ -122,9 +122,9 @@ async def test_refused_transitions_are_counted_by_reason(parts: Parts, book: Cas
     case_in_review(book, 1)
     (case,) = book.list_cases().items
     for _ in range(3):
-        with pytest.raises(Unjustified):
+        with pytest.raises(TransitionRefused):
             book.start_round(case.case_id, 2)
-    with pytest.raises(Unjustified):
+    with pytest.raises(TransitionRefused):
         book.accepted_decision("case-invented", "case-invented:r1")
     async with answering(parts) as client:
         counted = values((await client.get("/metrics")).text)

@@ -30,7 +30,7 @@ def stranded(book: CaseBook) -> str:
     """A case that the scheduler does not know, and that broke so often that a manager was asked."""
     case = open_case(book)
     for _ in range(MOST_BREAKS):
-        book.hand_over(case, "It broke.", unstarted=True)
+        book.recover_case(case, "It broke.", unstarted=True)
     return case
 
 

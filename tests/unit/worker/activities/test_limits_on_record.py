@@ -78,7 +78,7 @@ def test_a_case_that_has_begun_keeps_its_limits(casebook: CaseBook) -> None:
 
 
 def test_a_case_that_broke_before_it_began_is_asked_about(casebook: CaseBook) -> None:
-    casebook.hand_over(CASE, "The investigation broke.", unstarted=True)
+    casebook.recover_case(CASE, "The investigation broke.", unstarted=True)
     known = RoundActivities(casebook, OURS).begin_case(CTX, Investigation(case_id=CASE))
     assert known.standing is not None
     plan = ReviewPlan(
@@ -99,7 +99,7 @@ def test_a_case_that_broke_before_it_began_is_asked_about(casebook: CaseBook) ->
 
 def test_a_case_that_was_left_to_a_manager_before_it_began_is_asked_about_anew(casebook: CaseBook) -> None:
     for _ in range(MOST_BREAKS):
-        casebook.hand_over(CASE, "The scheduler does not start the investigation.", unstarted=True)
+        casebook.recover_case(CASE, "The scheduler does not start the investigation.", unstarted=True)
     view = casebook.get_case(CASE)
     assert view.review is not None
     assert view.assessment is not None

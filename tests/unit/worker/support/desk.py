@@ -154,7 +154,7 @@ class CaseScript:
             with self.changed:
                 self.refused.remove(step)
                 self.changed.notify_all()
-            return Refusal(refused=f"Nothing on record justifies '{step}'.", reason="unjustified")
+            return Refusal(refused=f"Nothing on record justifies '{step}'.", reason="transition-refused")
         invented = self.invented.get(step)
         if invented:
             return invented.pop(0)
