@@ -1,4 +1,4 @@
-import { isTroubled, useService } from "@/shared/api/service";
+import { isDegraded, useService } from "@/shared/api/service";
 import { useLiveStatus } from "@/shared/live/context";
 import classes from "./LiveIndicator.module.css";
 
@@ -16,7 +16,7 @@ const WORDS = {
 export function LiveIndicator() {
   const stream = useLiveStatus();
   const service = useService();
-  const status = stream === "live" && service !== undefined && isTroubled(service) ? "troubled" : stream;
+  const status = stream === "live" && service !== undefined && isDegraded(service) ? "troubled" : stream;
   return (
     <span className={classes["live"]} data-status={status} role="status" title={WORDS[status].title}>
       <span className={classes["dot"]} aria-hidden="true" />

@@ -2,7 +2,7 @@ import { act, screen } from "@testing-library/react";
 import { expect, test } from "vitest";
 import type { ServiceStatus } from "@/api/types";
 import { keys } from "@/shared/api/keys";
-import { LiveConnection, type Source } from "@/shared/live/connection";
+import { LiveConnection, type EventSourceLike } from "@/shared/live/connection";
 import { LiveContext } from "@/shared/live/context";
 import { atWork } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
@@ -12,7 +12,7 @@ import { ServiceBanner } from "./ServiceBanner";
 const SINCE = "2026-11-21T08:00:00Z";
 
 /** A stream that opens and drops when told to. */
-class Stream implements Source {
+class Stream implements EventSourceLike {
   readyState = 0;
   readonly #listeners = new Map<string, (event: Event) => void>();
 

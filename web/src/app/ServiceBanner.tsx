@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import type { ServiceStatus } from "@/api/types";
-import { isTroubled, useService } from "@/shared/api/service";
+import { isDegraded, useService } from "@/shared/api/service";
 import { useLive, useLiveStatus } from "@/shared/live/context";
 import { Time } from "@/shared/ui/Time";
 import classes from "./ServiceBanner.module.css";
@@ -8,7 +8,7 @@ import classes from "./ServiceBanner.module.css";
 /** What is away, since when, and what that means; nothing while all is at work. */
 export function ServiceBanner() {
   const service = useService();
-  const lost = useLostSince();
+  const lost = useDisconnectedSince();
   if (lost !== undefined) {
     return (
       <Banner>
@@ -21,7 +21,7 @@ export function ServiceBanner() {
   }
   if (service === undefined) return null;
   const { scheduler_away_since: scheduler, hub_taken_since: hub, worker_away_since: worker } = service;
-  if (!isTroubled(service)) return null;
+  if (!isDegraded(service)) return null;
   return (
     <Banner>
       {scheduler !== null && (
@@ -72,7 +72,7 @@ function NotBegun({ service }: { service: ServiceStatus }) {
 }
 
 /** Since when the event stream is interrupted, once it was open. */
-function useLostSince(): string | undefined {
+function useDisconnectedSince(): string | undefined {
   const { since } = useLive();
   return useLiveStatus() === "reconnecting" ? since() : undefined;
 }

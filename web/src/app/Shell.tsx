@@ -6,7 +6,7 @@ import { useConfig } from "@/shared/api/config";
 import { mayActAs, useIdentity, useSession } from "@/shared/api/session";
 import { PlusIcon } from "@/shared/ui/icons";
 import { focusIfLost } from "@/shared/focus";
-import { Mark } from "@/shared/ui/Mark";
+import { Logo } from "@/shared/ui/Logo";
 import { RulesModelTag } from "@/shared/ui/RulesModelTag";
 import { LiveIndicator } from "./LiveIndicator";
 import { ServiceBanner } from "./ServiceBanner";
@@ -28,7 +28,7 @@ export function Shell() {
       </a>
       <header className={classes["header"]}>
         <Link to="/" className={classes["brand"]}>
-          <Mark />
+          <Logo />
           Casewright
         </Link>
         <nav className={classes["nav"]} aria-label="Main">

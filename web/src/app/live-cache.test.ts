@@ -2,9 +2,9 @@ import { QueryClient } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { CasePage, CaseSummary } from "@/api/types";
 import { keys } from "@/shared/api/keys";
-import type { DeskQuery } from "@/shared/desk/query";
+import type { QueueQuery } from "@/shared/queue/query";
 import { caseEvent, caseView, summary } from "@/test/fixtures";
-import { applyEvent, applySummary, type ListedPage, LiveCache } from "./live-cache";
+import { applyEvent, applySummary, type CachedPage, LiveCache } from "./live-cache";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const VIEWPOINT = { me: "ana", now: NOW };
@@ -15,7 +15,7 @@ const page = (items: CaseSummary[], next_cursor: string | null = null): CasePage
   total: items.length,
 });
 
-const listed = (numbers: number[], query: DeskQuery = {}, over: Partial<ListedPage> = {}): ListedPage => ({
+const listed = (numbers: number[], query: QueueQuery = {}, over: Partial<CachedPage> = {}): CachedPage => ({
   query,
   cursor: null,
   page: page(numbers.map((number) => summary(number))),
@@ -23,7 +23,7 @@ const listed = (numbers: number[], query: DeskQuery = {}, over: Partial<ListedPa
 });
 
 const idsOf = (data: CasePage | undefined) => data?.items.map((item) => item.case_id);
-const after = (list: ListedPage, item: CaseSummary) => applySummary(list, item, VIEWPOINT);
+const after = (list: CachedPage, item: CaseSummary) => applySummary(list, item, VIEWPOINT);
 
 describe("applySummary", () => {
   test("puts a new case on top, and counts it", () => {

@@ -1,34 +1,34 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { CaseEvent, CasePage, CaseSummary, CaseView, Specialist, SpecialistState } from "@/api/types";
 import { keys } from "@/shared/api/keys";
-import { belongs, comparing } from "@/shared/desk/matching";
-import type { DeskQuery } from "@/shared/desk/query";
-import type { NewsMessage } from "@/shared/live/connection";
+import { matchesQuery, compareBy } from "@/shared/queue/query-match";
+import type { QueueQuery } from "@/shared/queue/query";
+import type { FeedMessage } from "@/shared/live/connection";
 
 /** A page that live cases have made longer or shorter than this is read anew instead. */
 const LONGEST_PAGE = 90;
 const SHORTEST_PAGE = 20;
 
 /** One page of one list as it lies in the cache. */
-export interface ListedPage {
-  query: DeskQuery;
+export interface CachedPage {
+  query: QueueQuery;
   cursor: string | null;
   page: CasePage;
 }
 
 /** Who is looking, and when: both decide what belongs to a list. */
-export interface Viewpoint {
+export interface Viewer {
   me: string;
   now: number;
 }
 
 /** The page with `summary` as it is now: replaced, moved, added or gone. The same page when nothing changed. */
-export function applySummary(listed: ListedPage, summary: CaseSummary, { me, now }: Viewpoint): CasePage {
+export function applySummary(listed: CachedPage, summary: CaseSummary, { me, now }: Viewer): CasePage {
   const { query, page } = listed;
   const known = page.items.find((item) => item.case_id === summary.case_id);
   if (known !== undefined && known.last_seq > summary.last_seq) return page;
-  const compare = comparing(query.sort);
-  const wanted = belongs(query, summary, me, now);
+  const compare = compareBy(query.sort);
+  const wanted = matchesQuery(query, summary, me, now);
   if (known !== undefined && wanted && compare(known, summary) === 0) {
     return { ...page, items: page.items.map((item) => (item === known ? summary : item)) };
   }
@@ -40,7 +40,7 @@ export function applySummary(listed: ListedPage, summary: CaseSummary, { me, now
 
 /** Between those before and after it; what belongs above or below the page comes with another one. */
 function insert(
-  { page, cursor }: ListedPage,
+  { page, cursor }: CachedPage,
   summary: CaseSummary,
   compare: (one: CaseSummary, other: CaseSummary) => number,
 ): CasePage {
@@ -90,7 +90,7 @@ export class LiveCache {
     this.#me = me;
   }
 
-  receive(message: NewsMessage): void {
+  receive(message: FeedMessage): void {
     if (message.kind === "telemetry") return;
     this.#patchLists(message.data.case);
     if (message.kind === "case") {
@@ -126,7 +126,7 @@ export class LiveCache {
     for (const [key, page] of this.#queries.getQueriesData<CasePage>({ queryKey: keys.caseLists })) {
       if (page === undefined) continue;
       const [, , query, cursor] = key as ReturnType<typeof keys.casePage>;
-      const listed = { query: query as DeskQuery, cursor, page };
+      const listed = { query: query as QueueQuery, cursor, page };
       const patched = applySummary(listed, summary, viewpoint);
       if (patched === page) continue;
       this.#queries.setQueryData(key, patched);

@@ -1,11 +1,11 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { ApiProblem } from "@/shared/api/problem";
-import { loadPage, type Surroundings } from "./load-page";
+import { loadPage, type BrowserEnvironment } from "./load-page";
 
 beforeEach(() => sessionStorage.clear());
 
 const lost = () => Promise.reject(new TypeError("Failed to fetch dynamically imported module: /assets/x.js"));
-const around = (over: Partial<Surroundings> = {}) => ({
+const around = (over: Partial<BrowserEnvironment> = {}) => ({
   isAnswering: vi.fn(() => Promise.resolve(true)),
   isOtherRelease: vi.fn(() => Promise.resolve(false)),
   reload: vi.fn(),

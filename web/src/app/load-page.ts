@@ -9,7 +9,7 @@ const UNLOADABLE =
   "A part of this page cannot be loaded. Reload it; if it happens again, tell whoever runs Casewright.";
 
 /** What the loader needs of the browser, so that tests can stand in for it. */
-export interface Surroundings {
+export interface BrowserEnvironment {
   isAnswering: () => Promise<boolean>;
   isOtherRelease: () => Promise<boolean>;
   reload: () => void;
@@ -21,7 +21,7 @@ export interface Surroundings {
  * Only when the server answers with another release, whose files have other names, the tab is loaded anew; at most
  * once a minute, so that files which are really missing never reload it forever.
  */
-export async function loadPage<T>(load: () => Promise<T>, around: Surroundings = BROWSER): Promise<T> {
+export async function loadPage<T>(load: () => Promise<T>, around: BrowserEnvironment = BROWSER): Promise<T> {
   for (let failures = 0; ;) {
     try {
       return await load();
@@ -71,7 +71,7 @@ async function isOtherRelease(): Promise<boolean> {
   }
 }
 
-const BROWSER: Surroundings = {
+const BROWSER: BrowserEnvironment = {
   isAnswering,
   isOtherRelease,
   reload: () => window.location.reload(),

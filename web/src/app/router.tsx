@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
-import { readDeskQuery } from "@/shared/desk/query";
+import { parseQueueQuery } from "@/shared/queue/query";
 import { loadPage, loadWhenIdle } from "./load-page";
 import { NotFound, PageError, PagePending } from "./PageStates";
 import { Shell } from "./Shell";
@@ -21,7 +21,7 @@ const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFoun
 const deskRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
-  validateSearch: readDeskQuery,
+  validateSearch: parseQueueQuery,
   component: lazyRouteComponent(() => loadPage(pages.desk), "DeskPage"),
 });
 

@@ -16,7 +16,7 @@ export function readDraft(subject: string, caseId: string, field: string): unkno
 }
 
 /** Keeps a draft; undefined forgets it. */
-export function keepDraft(subject: string, caseId: string, field: string, value: unknown): void {
+export function saveDraft(subject: string, caseId: string, field: string, value: unknown): void {
   const key = keyOf(subject, caseId, field);
   try {
     if (value === undefined) sessionStorage.removeItem(key);

@@ -8,19 +8,19 @@ import { useCase } from "@/features/cases/get-case";
 import { AttachmentsPanel } from "@/features/attachments/AttachmentsPanel";
 import { ClaimBanner } from "@/features/claims/ClaimBanner";
 import { EffectsPanel } from "@/features/effects/EffectsPanel";
-import { FactsChanged } from "@/features/effects/FactsChanged";
+import { FactsChangedNotice } from "@/features/effects/FactsChangedNotice";
 import { EvidenceDrawer } from "@/features/evidence/EvidenceDrawer";
 import { AssessmentPanel } from "@/features/investigation/AssessmentPanel";
 import { EarlierRounds } from "@/features/investigation/EarlierRounds";
 import { SpecialistsPanel } from "@/features/investigation/SpecialistsPanel";
 import { NotesPanel } from "@/features/notes/NotesPanel";
-import { DecisionPanel } from "@/features/review/DecisionPanel";
-import { ExportButtons } from "@/features/timeline/ExportButtons";
+import { DecisionPanel } from "@/features/decisions/DecisionPanel";
+import { ExportButtons } from "@/features/cases/ExportButtons";
 import { useMilestones } from "@/features/timeline/get-case-events";
 import { Timeline } from "@/features/timeline/Timeline";
 import { useConfig } from "@/shared/api/config";
 import { useIdentity } from "@/shared/api/session";
-import { humanise } from "@/shared/format/words";
+import { humanise } from "@/shared/format/labels";
 import { ErrorState } from "@/shared/ui/States";
 import classes from "./CasePage.module.css";
 
@@ -67,7 +67,7 @@ function CaseContent({ view, outdated }: { view: CaseView; outdated: boolean }) 
       <ClaimBanner view={view} />
       <div className={classes["columns"]}>
         <div className={classes["story"]}>
-          <FactsChanged view={view} events={events.data} />
+          <FactsChangedNotice view={view} events={events.data} />
           <AlertPanel alert={view.alert} />
           <AssessmentPanel
             assessment={view.assessment}

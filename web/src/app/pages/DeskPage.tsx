@@ -4,15 +4,15 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useFeed } from "@/app/feed-context";
 import { usePageTitle } from "@/app/use-page-title";
 import { BulkBar } from "@/features/bulk/BulkBar";
-import { CaseQueue } from "@/features/cases/CaseQueue";
-import { FilterBar, OrderMenu } from "@/features/cases/FilterBar";
-import { useSelection } from "@/features/cases/use-selection";
+import { CaseQueue } from "@/features/queue/CaseQueue";
+import { FilterBar, OrderMenu } from "@/features/queue/FilterBar";
+import { useSelection } from "@/features/queue/use-selection";
 import { LiveFeed } from "@/features/feed/LiveFeed";
-import { ViewStrip } from "@/features/views/ViewStrip";
+import { ViewTabs } from "@/features/views/ViewTabs";
 import { useConfig } from "@/shared/api/config";
 import { useRules } from "@/shared/api/rules";
 import { mayActAs, useIdentity, usePeople } from "@/shared/api/session";
-import type { DeskQuery } from "@/shared/desk/query";
+import type { QueueQuery } from "@/shared/queue/query";
 import { Panel } from "@/shared/ui/Panel";
 import classes from "./DeskPage.module.css";
 
@@ -30,7 +30,7 @@ export function DeskPage() {
   const selection = useSelection();
   const [feedShown, setFeedShown] = useLocalStorage({ key: "casewright.feed", defaultValue: true });
   const working = mayActAs(identity, "analyst");
-  const ask = (next: DeskQuery) => void navigate({ search: next, replace: true, resetScroll: false });
+  const ask = (next: QueueQuery) => void navigate({ search: next, replace: true, resetScroll: false });
   usePageTitle("Desk");
   return (
     <div className={classes["desk"]} data-feed={feedShown}>
@@ -48,7 +48,7 @@ export function DeskPage() {
             </>
           }
         >
-          <ViewStrip query={query} />
+          <ViewTabs query={query} />
           <FilterBar query={query} people={people} rules={rules} onChange={ask} />
           <CaseQueue
             query={query}

@@ -1,5 +1,5 @@
 import type { Alert } from "@/api/types";
-import { SEVERITY } from "@/shared/format/words";
+import { SEVERITY } from "@/shared/format/labels";
 import { Panel } from "@/shared/ui/Panel";
 import { Tag } from "@/shared/ui/Tag";
 import { Time } from "@/shared/ui/Time";

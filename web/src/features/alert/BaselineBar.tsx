@@ -1,6 +1,6 @@
 import type { Baseline } from "@/api/types";
 import { formatNumber } from "@/shared/format/numbers";
-import { humanise } from "@/shared/format/words";
+import { humanise } from "@/shared/format/labels";
 import classes from "./BaselineBar.module.css";
 
 interface Line {

@@ -1,5 +1,5 @@
 import { Button, FileButton, Skeleton } from "@mantine/core";
-import { sentenceOf } from "@/shared/api/problem";
+import { errorMessage } from "@/shared/api/problem";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
 import { formatBytes } from "@/shared/format/numbers";
 import { AttachIcon, DownloadIcon } from "@/shared/ui/icons";
@@ -41,7 +41,7 @@ export function AttachmentsPanel({ caseId }: { caseId: string }) {
     >
       {add.isError && (
         <p className={classes["error"]} role="alert">
-          {sentenceOf(add.error)}
+          {errorMessage(add.error)}
         </p>
       )}
       {attachments.isPending && <Skeleton height={24} />}

@@ -3,7 +3,7 @@ import { useState } from "react";
 import type { CaseSummary, Identity } from "@/api/types";
 import { mayActAs } from "@/shared/api/session";
 import { ChevronDownIcon } from "@/shared/ui/icons";
-import type { Order } from "./bulk";
+import type { BulkRequest } from "./bulk";
 import { BulkDialog } from "./BulkDialog";
 import classes from "./BulkBar.module.css";
 
@@ -16,7 +16,7 @@ interface BulkBarProps {
 
 /** What can be done with the cases that are selected. */
 export function BulkBar({ chosen, identity, people, onClear }: BulkBarProps) {
-  const [order, setOrder] = useState<Order>();
+  const [order, setOrder] = useState<BulkRequest>();
   if (chosen.size === 0) return null;
   const workers = people.filter((person) => mayActAs(person, "analyst"));
   return (

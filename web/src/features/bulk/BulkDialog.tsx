@@ -3,14 +3,14 @@ import { useEffect, useState } from "react";
 import type { CaseSummary } from "@/api/types";
 import { useActorName } from "@/shared/api/session";
 import { ErrorState } from "@/shared/ui/States";
-import { sentenceOf } from "@/shared/api/problem";
+import { errorMessage } from "@/shared/api/problem";
 import { Dialog } from "@/shared/ui/Dialog";
-import { type Order, useApply, usePreview } from "./bulk";
+import { type BulkRequest, useApply, usePreview } from "./bulk";
 import classes from "./BulkBar.module.css";
-import { BulkList } from "./BulkList";
+import { BulkResultList } from "./BulkResultList";
 
 interface BulkDialogProps {
-  order: Order;
+  order: BulkRequest;
   cases: readonly CaseSummary[];
   onClose: () => void;
   /** Everything was carried out: the selection has served. */
@@ -59,7 +59,7 @@ export function BulkDialog({ order, cases, onClose, onDone }: BulkDialogProps) {
         </div>
       ) : (
         <>
-          <BulkList
+          <BulkResultList
             cases={cases}
             items={done ? [...apply.data, ...items.filter(({ ok }) => !ok)] : items}
             okWord={done ? words.doneWord : words.possibleWord}
@@ -77,7 +77,7 @@ export function BulkDialog({ order, cases, onClose, onDone }: BulkDialogProps) {
           )}
           {apply.isError && (
             <p className={classes["error"]} role="alert">
-              {sentenceOf(apply.error)}
+              {errorMessage(apply.error)}
             </p>
           )}
           <div className={classes["buttons"]}>
@@ -98,7 +98,7 @@ export function BulkDialog({ order, cases, onClose, onDone }: BulkDialogProps) {
 
 const casesOf = (count: number): string => (count === 1 ? "1 case" : `${count} cases`);
 
-function useWords({ action, assignee }: Order) {
+function useWords({ action, assignee }: BulkRequest) {
   const name = useActorName()(assignee ?? "");
   switch (action) {
     case "claim":

@@ -7,17 +7,17 @@ export type BulkItem = components["schemas"]["BulkResult"];
 export type BulkAction = "claim" | "assign" | "close_false_alarm";
 
 /** What is to be done with several cases. */
-export interface Order {
+export interface BulkRequest {
   action: BulkAction;
   /** For `assign` only. */
   assignee?: string;
 }
 
-interface Preview extends Order {
+interface Preview extends BulkRequest {
   caseIds: readonly string[];
 }
 
-interface Application extends Order {
+interface Application extends BulkRequest {
   items: readonly BulkItem[];
   comment?: string;
 }

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { CaseView } from "@/api/types";
 import { useActorName } from "@/shared/api/session";
 import { formatCost, formatNumber } from "@/shared/format/numbers";
-import { humanise, outcomeWord, stateWord, takenBack } from "@/shared/format/words";
+import { humanise, outcomeLabel, stateLabel, doneReversals } from "@/shared/format/labels";
 import { BackIcon } from "@/shared/ui/icons";
 import { Tag } from "@/shared/ui/Tag";
 import { Age, DueIn } from "@/shared/ui/Time";
@@ -22,8 +22,8 @@ export function CaseHeader({ view, outdated, actions }: CaseHeaderProps) {
   const nameOf = useActorName();
   const word =
     view.outcome === null
-      ? stateWord(view.state, view.review !== null)
-      : outcomeWord(view.outcome, takenBack(view.reversals));
+      ? stateLabel(view.state, view.review !== null)
+      : outcomeLabel(view.outcome, doneReversals(view.reversals));
   return (
     <header className={classes["header"]}>
       <Link to="/" className={classes["back"]} aria-label="Back to the desk" title="Back to the desk">

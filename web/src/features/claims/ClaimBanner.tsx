@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { CaseView, Identity } from "@/api/types";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
-import { sentenceOf } from "@/shared/api/problem";
+import { errorMessage } from "@/shared/api/problem";
 import { ClaimIcon } from "@/shared/ui/icons";
 import { Avatar } from "@/shared/ui/Avatar";
 import { ReasonDialog } from "@/shared/ui/ReasonDialog";
@@ -36,7 +36,7 @@ export function ClaimBanner({ view }: { view: CaseView }) {
       </div>
       {failed !== undefined && (
         <p className={classes["error"]} role="alert">
-          {sentenceOf(failed.error)}
+          {errorMessage(failed.error)}
         </p>
       )}
     </div>

@@ -1,6 +1,6 @@
 import { Button, Tooltip } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
-import { sentenceOf } from "@/shared/api/problem";
+import { errorMessage } from "@/shared/api/problem";
 import { isDialogOpen } from "@/shared/ui/Dialog";
 import { NextIcon } from "@/shared/ui/icons";
 import { useNextCase } from "./claiming";
@@ -16,7 +16,7 @@ export function NextCaseButton({ onCase }: { onCase: (caseId: string) => void })
     next.mutate(undefined, { onSuccess: (found) => found !== null && onCase(found.case_id) });
   };
   useHotkeys([["n", () => !isDialogOpen() && ask()]]);
-  const word = next.isError ? sentenceOf(next.error) : next.data === null ? NOTHING : undefined;
+  const word = next.isError ? errorMessage(next.error) : next.data === null ? NOTHING : undefined;
   return (
     <>
       <Tooltip label="Claims the most urgent case that nobody works on (n)" openDelay={500}>

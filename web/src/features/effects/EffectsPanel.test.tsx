@@ -6,7 +6,7 @@ import { ana, ben, caseEvent, caseView, maria } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { json, serve } from "@/test/server";
 import { EffectsPanel } from "./EffectsPanel";
-import { FactsChanged } from "./FactsChanged";
+import { FactsChangedNotice } from "./FactsChangedNotice";
 
 const CASE = caseView().case_id;
 const lock: Effect = {
@@ -125,7 +125,7 @@ test("a lock taken back says which case keeps the account locked", () => {
 test("what was done before the facts changed is not denied", () => {
   const event = caseEvent({ type: "facts_changed", data: { round: 1, changes: ["A charge was refunded."] } });
   renderInApp(
-    <FactsChanged view={caseView({ state: "awaiting_review", effects: [lock] })} events={[event]} />,
+    <FactsChangedNotice view={caseView({ state: "awaiting_review", effects: [lock] })} events={[event]} />,
   );
   expect(screen.getByText(/The approved action was only partly carried out/)).toBeVisible();
   expect(screen.getByText("A charge was refunded.")).toBeVisible();

@@ -2,9 +2,9 @@ import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { CaseView, Effect } from "@/api/types";
 import { mayActAs, useIdentity } from "@/shared/api/session";
-import { sentenceOf } from "@/shared/api/problem";
-import { useStandstill } from "@/shared/api/service";
-import { EFFECT, type Tone } from "@/shared/format/words";
+import { errorMessage } from "@/shared/api/problem";
+import { useOutage } from "@/shared/api/service";
+import { EFFECT, type Tone } from "@/shared/format/labels";
 import { UndoIcon } from "@/shared/ui/icons";
 import { DataView } from "@/shared/ui/DataView";
 import { Panel } from "@/shared/ui/Panel";
@@ -79,7 +79,7 @@ function EffectCard({ effect, view }: { effect: Effect; view: CaseView }) {
       )}
       {reversals.request.isError && (
         <p className={classes["error"]} role="alert">
-          {sentenceOf(reversals.request.error)}
+          {errorMessage(reversals.request.error)}
         </p>
       )}
       {asking && (
@@ -101,7 +101,7 @@ const noteOn = (effect: Effect, view: CaseView): string => {
 };
 
 export function EffectHead({ effect }: { effect: Effect }) {
-  const waits = useStandstill() !== undefined && effect.status === "pending";
+  const waits = useOutage() !== undefined && effect.status === "pending";
   const word = waits ? WAITS : STATUS[effect.status];
   return (
     <>

@@ -1,9 +1,9 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import type { Reversal } from "@/api/types";
-import { sentenceOf } from "@/shared/api/problem";
+import { errorMessage } from "@/shared/api/problem";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
-import { EFFECT, type Tone } from "@/shared/format/words";
+import { EFFECT, type Tone } from "@/shared/format/labels";
 import { ReasonDialog } from "@/shared/ui/ReasonDialog";
 import { Tag } from "@/shared/ui/Tag";
 import { Time } from "@/shared/ui/Time";
@@ -124,7 +124,7 @@ function Refused({ deciding }: Pick<ReversalCardProps, "deciding">) {
   if (!deciding.isError) return null;
   return (
     <p className={classes["error"]} role="alert">
-      {sentenceOf(deciding.error)}
+      {errorMessage(deciding.error)}
     </p>
   );
 }

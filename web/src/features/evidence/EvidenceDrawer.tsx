@@ -2,7 +2,7 @@ import { SegmentedControl, Skeleton } from "@mantine/core";
 import { useState } from "react";
 import type { Alert, Evidence, TelemetryEvent } from "@/api/types";
 import { describeEvent, EVENT_KIND } from "@/shared/format/telemetry";
-import { toolName } from "@/shared/format/words";
+import { toolName } from "@/shared/format/labels";
 import { DataView } from "@/shared/ui/DataView";
 import { SidePanel } from "@/shared/ui/Dialog";
 import { ErrorState } from "@/shared/ui/States";

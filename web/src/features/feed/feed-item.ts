@@ -1,7 +1,7 @@
-import type { NewsMessage } from "@/shared/live/connection";
+import type { FeedMessage } from "@/shared/live/connection";
 import { describeCaseEvent } from "@/shared/format/case-event";
 import { describeEvent, EVENT_KIND } from "@/shared/format/telemetry";
-import { humanise, SEVERITY, type Tone } from "@/shared/format/words";
+import { humanise, SEVERITY, type Tone } from "@/shared/format/labels";
 
 export type FeedKind = "telemetry" | "alert" | "case";
 
@@ -18,7 +18,7 @@ export interface FeedItem {
 }
 
 /** The lines that a message brings, oldest first. */
-export function feedItems(message: NewsMessage): FeedItem[] {
+export function feedItems(message: FeedMessage): FeedItem[] {
   switch (message.kind) {
     case "telemetry":
       return message.data.sample.map((event) => ({

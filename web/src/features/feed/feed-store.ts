@@ -1,4 +1,4 @@
-import type { NewsMessage } from "@/shared/live/connection";
+import type { FeedMessage } from "@/shared/live/connection";
 import { type FeedItem, feedItems } from "./feed-item";
 
 export const FEED_LIMIT = 200;
@@ -77,7 +77,7 @@ export class FeedStore {
     return () => this.#listeners.delete(listener);
   };
 
-  receive(message: NewsMessage): void {
+  receive(message: FeedMessage): void {
     if (message.kind === "telemetry") this.#total = message.data.total;
     this.#gathered = [...this.#gathered, ...feedItems(message)].slice(-WAITING_LIMIT);
     if (this.#scheduled) return;

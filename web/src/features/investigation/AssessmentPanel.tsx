@@ -1,10 +1,10 @@
 import { Loader } from "@mantine/core";
 import type { RiskAssessment } from "@/api/types";
-import { useStandstill, WHY_STILL } from "@/shared/api/service";
-import { isJudged, whyNotJudged } from "@/shared/desk/judged";
+import { useOutage, OUTAGE_REASON } from "@/shared/api/service";
+import { isAssessed, whyNotAssessed } from "@/shared/cases/assessment";
 import { formatNumber } from "@/shared/format/numbers";
 import { formatDuration } from "@/shared/format/time";
-import { ACTION, RISK } from "@/shared/format/words";
+import { ACTION, RISK } from "@/shared/format/labels";
 import { ModelName } from "@/shared/ui/ModelName";
 import { Panel } from "@/shared/ui/Panel";
 import { RulesModelTag } from "@/shared/ui/RulesModelTag";
@@ -22,7 +22,7 @@ interface AssessmentPanelProps {
 
 /** The judgement on the round: score, recommendation, why, and why it went to a person. */
 export function AssessmentPanel({ assessment, working, threshold }: AssessmentPanelProps) {
-  const still = useStandstill();
+  const still = useOutage();
   if (assessment === null) {
     return (
       <Panel title="Assessment" id="assessment">
@@ -34,7 +34,7 @@ export function AssessmentPanel({ assessment, working, threshold }: AssessmentPa
         ) : (
           <p className={classes["note"]}>
             {working && still !== undefined
-              ? `Nothing is judged yet, because ${WHY_STILL[still]}.`
+              ? `Nothing is judged yet, because ${OUTAGE_REASON[still]}.`
               : "This round has no assessment."}
           </p>
         )}
@@ -65,10 +65,10 @@ export function AssessmentBody({ assessment, threshold }: { assessment: RiskAsse
   return (
     <div className={classes["layout"]}>
       <div className={classes["verdict"]}>
-        {isJudged(assessment) ? (
-          <Judgement assessment={assessment} threshold={threshold} />
+        {isAssessed(assessment) ? (
+          <ScoredAssessment assessment={assessment} threshold={threshold} />
         ) : (
-          <NoJudgement why={whyNotJudged(assessment)} threshold={threshold} />
+          <UnscoredAssessment why={whyNotAssessed(assessment)} threshold={threshold} />
         )}
       </div>
       <div className={classes["why"]}>
@@ -83,7 +83,7 @@ export function AssessmentBody({ assessment, threshold }: { assessment: RiskAsse
         )}
         {assessment.route_reasons.length > 0 && (
           <div className={classes["reasons"]}>
-            <h3>{headOfReasons(assessment)}</h3>
+            <h3>{reasonsHeading(assessment)}</h3>
             <ul>
               {assessment.route_reasons.map((reason) => (
                 <li key={reason}>{reason}</li>
@@ -107,7 +107,7 @@ export function AssessmentBody({ assessment, threshold }: { assessment: RiskAsse
   );
 }
 
-function Judgement({ assessment, threshold }: { assessment: RiskAssessment; threshold: number }) {
+function ScoredAssessment({ assessment, threshold }: { assessment: RiskAssessment; threshold: number }) {
   const { model_recommendation: model, recommended_action: action, risk_level: level } = assessment;
   const overruled = model !== null && model !== action;
   return (
@@ -142,13 +142,13 @@ function Judgement({ assessment, threshold }: { assessment: RiskAssessment; thre
   );
 }
 
-function headOfReasons(assessment: RiskAssessment): string {
-  if (isJudged(assessment)) return "Why a person must look";
+function reasonsHeading(assessment: RiskAssessment): string {
+  if (isAssessed(assessment)) return "Why a person must look";
   return assessment.reports.length === 0 ? "What happened" : "What was not available";
 }
 
 /** What is not known is neither harmless nor a reason to act. */
-function NoJudgement({ why, threshold }: { why: string; threshold: number }) {
+function UnscoredAssessment({ why, threshold }: { why: string; threshold: number }) {
   return (
     <>
       <ScoreMeter size="lg" score={null} threshold={threshold} label="Overall risk score" />

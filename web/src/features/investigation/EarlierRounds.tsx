@@ -1,7 +1,7 @@
 import type { Alert, RiskAssessment, Round } from "@/api/types";
 import { useActorName } from "@/shared/api/session";
-import { isJudged, whyNotJudged } from "@/shared/desk/judged";
-import { ACTION, SPECIALIST } from "@/shared/format/words";
+import { isAssessed, whyNotAssessed } from "@/shared/cases/assessment";
+import { ACTION, SPECIALIST } from "@/shared/format/labels";
 import { formatScore } from "@/shared/format/numbers";
 import { ChevronRightIcon } from "@/shared/ui/icons";
 import { Panel } from "@/shared/ui/Panel";
@@ -30,8 +30,8 @@ export function EarlierRounds({ rounds, ...rest }: EarlierRoundsProps) {
   );
 }
 
-function gistOf(assessment: RiskAssessment): string {
-  if (!isJudged(assessment)) return `not judged: ${whyNotJudged(assessment)}`;
+function roundSummary(assessment: RiskAssessment): string {
+  if (!isAssessed(assessment)) return `not judged: ${whyNotAssessed(assessment)}`;
   const action = assessment.recommended_action;
   const recommended =
     action === null ? "nothing recommended" : `recommended “${ACTION[action].toLowerCase()}”`;
@@ -61,7 +61,7 @@ function EarlierRound({ round, alert, threshold, onOpenEvidence }: EarlierRoundP
             <ChevronRightIcon size={14} />
           </span>
           Round {round.round}
-          {assessment && <span className={classes["gist"]}>{gistOf(assessment)}</span>}
+          {assessment && <span className={classes["gist"]}>{roundSummary(assessment)}</span>}
         </summary>
         <div className={classes["content"]}>
           {assessment && <AssessmentBody assessment={assessment} threshold={threshold} />}

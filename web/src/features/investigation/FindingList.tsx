@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { Alert, SpecialistReport } from "@/api/types";
 import { describeEvent } from "@/shared/format/telemetry";
-import { toolName } from "@/shared/format/words";
+import { toolName } from "@/shared/format/labels";
 import { EventIcon, ToolCallIcon } from "@/shared/ui/icons";
 import { Tag } from "@/shared/ui/Tag";
 import classes from "./FindingList.module.css";

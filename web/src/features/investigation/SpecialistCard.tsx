@@ -2,7 +2,7 @@ import { Skeleton } from "@mantine/core";
 import type { Alert, Specialist, SpecialistReport, SpecialistState } from "@/api/types";
 import { formatNumber } from "@/shared/format/numbers";
 import { formatDuration } from "@/shared/format/time";
-import { SPECIALIST, SPECIALIST_STATE } from "@/shared/format/words";
+import { SPECIALIST, SPECIALIST_STATE } from "@/shared/format/labels";
 import { BillingIcon, LocationIcon, UsageIcon } from "@/shared/ui/icons";
 import { ModelName } from "@/shared/ui/ModelName";
 import { levelOf, ScoreMeter } from "@/shared/ui/ScoreMeter";

@@ -1,5 +1,5 @@
 import { SPECIALISTS, type CaseEvent, type CaseView } from "@/api/types";
-import { useStandstill, WHY_STILL } from "@/shared/api/service";
+import { useOutage, OUTAGE_REASON } from "@/shared/api/service";
 import { Panel } from "@/shared/ui/Panel";
 import { SpecialistCard } from "./SpecialistCard";
 import classes from "./SpecialistsPanel.module.css";
@@ -13,7 +13,7 @@ interface SpecialistsPanelProps {
 
 /** The three specialists of the current round, side by side, as they work. */
 export function SpecialistsPanel({ view, events = [], threshold, onOpenEvidence }: SpecialistsPanelProps) {
-  const still = useStandstill();
+  const still = useOutage();
   const finished = SPECIALISTS.filter((name) => view.reports.some((report) => report.specialist === name));
   // A round that only asks another person, or again after the facts changed, has no reports of its own.
   const reported = view.state === "investigating" ? undefined : view.reports.at(0)?.round;
@@ -46,7 +46,7 @@ export function SpecialistsPanel({ view, events = [], threshold, onOpenEvidence 
               report={report}
               isOver={view.state !== "investigating"}
               startedAt={startOf(events, name, round)}
-              {...(still !== undefined && { standsStill: WHY_STILL[still] })}
+              {...(still !== undefined && { standsStill: OUTAGE_REASON[still] })}
               threshold={threshold}
               alert={view.alert}
               onOpenEvidence={onOpenEvidence}

@@ -1,13 +1,13 @@
 import { Button, Skeleton, Textarea } from "@mantine/core";
 import { useState } from "react";
 import type { Note } from "@/api/types";
-import { sentenceOf } from "@/shared/api/problem";
+import { errorMessage } from "@/shared/api/problem";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
-import { keepDraft, readDraft } from "@/shared/drafts";
+import { saveDraft, readDraft } from "@/shared/drafts";
 import { formatNumber } from "@/shared/format/numbers";
 import { Avatar } from "@/shared/ui/Avatar";
 import { Panel } from "@/shared/ui/Panel";
-import { ShowEarlier } from "@/shared/ui/ShowEarlier";
+import { EarlierPageButton } from "@/shared/ui/EarlierPageButton";
 import { ErrorState } from "@/shared/ui/States";
 import { Time } from "@/shared/ui/Time";
 import { useAddNote, useNotes } from "./notes";
@@ -27,7 +27,7 @@ export function NotesPanel({ caseId }: { caseId: string }) {
         <ErrorState error={notes.error} onRetry={() => void notes.refetch()} retrying={notes.isFetching} />
       )}
       {notes.data?.total === 0 && <p className={classes["none"]}>Nobody has written anything yet.</p>}
-      <ShowEarlier what="notes" list={notes} />
+      <EarlierPageButton what="notes" list={notes} />
       {notes.data !== undefined && notes.data.total > 0 && <NoteList notes={notes.data.items} />}
       {working && <NoteForm caseId={caseId} />}
     </Panel>
@@ -64,7 +64,7 @@ function useNoteDraft(caseId: string): [string, (text: string) => void] {
   });
   const change = (typed: string) => {
     setText(typed);
-    keepDraft(subject, caseId, "note", typed === "" ? undefined : typed);
+    saveDraft(subject, caseId, "note", typed === "" ? undefined : typed);
   };
   return [text, change];
 }
@@ -93,7 +93,7 @@ function NoteForm({ caseId }: { caseId: string }) {
       />
       {add.isError && (
         <p className={classes["error"]} role="alert">
-          {sentenceOf(add.error)}
+          {errorMessage(add.error)}
         </p>
       )}
       <Button type="submit" size="xs" variant="default" loading={add.isPending} disabled={words === ""}>

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf } from "@/shared/api/client";
-import { cursorOf, fromTheNewest, inOrder } from "@/shared/api/earlier-pages";
+import { cursorOf, newestFirst, oldestFirstItems } from "@/shared/api/newest-first-pages";
 import { keys } from "@/shared/api/keys";
 
 const pathOf = (caseId: string) => ({ path: { case_id: caseId } });
@@ -16,8 +16,8 @@ export const useNotes = (caseId: string) =>
     infiniteQueryOptions({
       queryKey: keys.notes(caseId),
       queryFn: ({ signal, pageParam }) => listNotes(caseId, pageParam, signal),
-      ...fromTheNewest,
-      select: inOrder,
+      ...newestFirst,
+      select: oldestFirstItems,
     }),
   );
 

@@ -1,7 +1,7 @@
 import { Menu, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { Identity } from "@/api/types";
-import { ROLE } from "@/shared/format/words";
+import { ROLE } from "@/shared/format/labels";
 import { Avatar } from "@/shared/ui/Avatar";
 import { SwitchUserIcon, SignOutIcon } from "@/shared/ui/icons";
 import { Dialog } from "@/shared/ui/Dialog";

@@ -1,7 +1,7 @@
 import { UnstyledButton } from "@mantine/core";
 import type { Identity } from "@/api/types";
-import { sentenceOf } from "@/shared/api/problem";
-import { ROLE } from "@/shared/format/words";
+import { errorMessage } from "@/shared/api/problem";
+import { ROLE } from "@/shared/format/labels";
 import { Avatar } from "@/shared/ui/Avatar";
 import { Tag } from "@/shared/ui/Tag";
 import classes from "./PersonaPicker.module.css";
@@ -43,7 +43,7 @@ export function PersonaPicker({ personas, onSignedIn }: PersonaPickerProps) {
       </ul>
       {signIn.isError && (
         <p className={classes["error"]} role="alert">
-          {sentenceOf(signIn.error)}
+          {errorMessage(signIn.error)}
         </p>
       )}
     </>

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import type { Identity } from "@/api/types";
-import { Mark } from "@/shared/ui/Mark";
+import { Logo } from "@/shared/ui/Logo";
 import { PersonaPicker } from "./PersonaPicker";
 import classes from "./SignInPage.module.css";
 
@@ -12,7 +12,7 @@ export function SignInPage({ personas }: { personas: readonly Identity[] }) {
   return (
     <main className={classes["page"]}>
       <div className={classes["brand"]}>
-        <Mark size={34} />
+        <Logo size={34} />
         <span>Casewright</span>
       </div>
       <h1>Who is at the desk?</h1>

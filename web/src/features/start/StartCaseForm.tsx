@@ -1,8 +1,8 @@
 import { Button, NumberInput, Select, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import type { Severity } from "@/api/types";
-import { sentenceOf } from "@/shared/api/problem";
-import { SEVERITY } from "@/shared/format/words";
+import { errorMessage } from "@/shared/api/problem";
+import { SEVERITY } from "@/shared/format/labels";
 import { useStartCase } from "./start-case";
 import classes from "./StartCaseForm.module.css";
 
@@ -82,7 +82,7 @@ export function StartCaseForm({ onStarted }: StartCaseFormProps) {
       />
       {start.isError && (
         <p className={classes["error"]} role="alert">
-          {sentenceOf(start.error)}
+          {errorMessage(start.error)}
         </p>
       )}
       <div className={classes["submit"]}>

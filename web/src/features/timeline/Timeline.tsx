@@ -5,10 +5,10 @@ import { describeCaseEvent } from "@/shared/format/case-event";
 import { formatNumber } from "@/shared/format/numbers";
 import { Hash } from "@/shared/ui/Hash";
 import { Panel } from "@/shared/ui/Panel";
-import { ShowEarlier } from "@/shared/ui/ShowEarlier";
+import { EarlierPageButton } from "@/shared/ui/EarlierPageButton";
 import { ErrorState } from "@/shared/ui/States";
 import { Time } from "@/shared/ui/Time";
-import { ChainFaults, ChainState } from "./ChainState";
+import { IntegrityAlert, HashChainTag } from "./HashChain";
 import { useCaseEvents } from "./get-case-events";
 import classes from "./Timeline.module.css";
 
@@ -23,11 +23,11 @@ export function Timeline({ caseId }: { caseId: string }) {
       aside={
         <>
           {events.data && <span className={classes["count"]}>{formatNumber(events.data.total)} events</span>}
-          <ChainState caseId={caseId} />
+          <HashChainTag caseId={caseId} />
         </>
       }
     >
-      <ChainFaults caseId={caseId} />
+      <IntegrityAlert caseId={caseId} />
       {events.isPending && (
         <div className={classes["loading"]} role="status" aria-label="Loading the timeline">
           <Skeleton height={14} />
@@ -45,7 +45,7 @@ export function Timeline({ caseId }: { caseId: string }) {
           ))}
         </ol>
       )}
-      <ShowEarlier what="events" list={events} />
+      <EarlierPageButton what="events" list={events} />
     </Panel>
   );
 }

@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { CaseEvent } from "@/api/types";
 import { api, bodyOf } from "@/shared/api/client";
-import { cursorOf, fromTheNewest, inOrder } from "@/shared/api/earlier-pages";
+import { cursorOf, newestFirst, oldestFirstItems } from "@/shared/api/newest-first-pages";
 import { keys } from "@/shared/api/keys";
 
 async function getCaseEvents(caseId: string, cursor: string | null, signal: AbortSignal) {
@@ -15,8 +15,8 @@ export const useCaseEvents = (caseId: string) =>
     infiniteQueryOptions({
       queryKey: keys.caseEvents(caseId),
       queryFn: ({ signal, pageParam }) => getCaseEvents(caseId, pageParam, signal),
-      ...fromTheNewest,
-      select: inOrder,
+      ...newestFirst,
+      select: oldestFirstItems,
     }),
   );
 

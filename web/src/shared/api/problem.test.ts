@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { json, problem, serve } from "@/test/server";
 import { api } from "./client";
-import { ApiProblem, sentenceOf } from "./problem";
+import { ApiProblem, errorMessage } from "./problem";
 
 const read = () => api.GET("/api/cases/{case_id}", { params: { path: { case_id: "case-1" } } });
 
@@ -16,23 +16,23 @@ test("a problem document is thrown with its own sentence, id and status", async 
 test("an answer that is no document still gives a sentence", async () => {
   serve(() => new Response("<html>Bad gateway</html>", { status: 502 }));
   const error = await read().catch((thrown: unknown) => thrown);
-  expect(sentenceOf(error)).toBe("The server answered 502.");
+  expect(errorMessage(error)).toBe("The server answered 502.");
   expect((error as ApiProblem).mayPass).toBe(true);
 });
 
 test("a document of the wrong shape is not trusted", async () => {
   serve(() => json({ detail: { nested: true } }, 500));
   const error = await read().catch((thrown: unknown) => thrown);
-  expect(sentenceOf(error)).toBe("The server answered 500.");
+  expect(errorMessage(error)).toBe("The server answered 500.");
 });
 
 test("a server that cannot be reached is told apart from one that refuses", async () => {
   serve(() => Promise.reject(new TypeError("Failed to fetch")));
   const error = await read().catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ status: 0, id: "unreachable", mayPass: true });
-  expect(sentenceOf(error)).toMatch(/cannot be reached/);
+  expect(errorMessage(error)).toMatch(/cannot be reached/);
 });
 
 test("a mistake in the page is not shown as text of the server", () => {
-  expect(sentenceOf(new TypeError("x is undefined"))).toMatch(/Something went wrong in this page/);
+  expect(errorMessage(new TypeError("x is undefined"))).toMatch(/Something went wrong in this page/);
 });

@@ -55,7 +55,7 @@ function isDocument(body: unknown): body is ProblemDocument {
 }
 
 /** The one sentence that people see for any error. */
-export function sentenceOf(error: unknown): string {
+export function errorMessage(error: unknown): string {
   if (error instanceof ApiProblem) return error.message;
   return "Something went wrong in this page. Reload it; if it happens again, tell whoever runs Casewright.";
 }

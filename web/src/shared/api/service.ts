@@ -18,33 +18,33 @@ export function useService(): ServiceStatus | undefined {
 }
 
 /** Whether something is not at work that should be. */
-export const isTroubled = (service: ServiceStatus): boolean =>
-  standstillOf(service) !== undefined || service.not_begun > 0;
+export const isDegraded = (service: ServiceStatus): boolean =>
+  outageOf(service) !== undefined || service.not_begun > 0;
 
 /** What is missing for anything to go on behind the desk. */
-export type Standstill = "scheduler" | "hub" | "worker";
+export type Outage = "scheduler" | "hub" | "worker";
 
-const standstillOf = (service: ServiceStatus): Standstill | undefined => {
+const outageOf = (service: ServiceStatus): Outage | undefined => {
   if (service.scheduler_away_since !== null) return "scheduler";
   if (service.hub_taken_since !== null) return "hub";
   return service.worker_away_since === null ? undefined : "worker";
 };
 
 /** What is missing for anything to go on right now; undefined while nothing is, as far as anybody knows. */
-export function useStandstill(): Standstill | undefined {
+export function useOutage(): Outage | undefined {
   const service = useService();
-  return service === undefined ? undefined : standstillOf(service);
+  return service === undefined ? undefined : outageOf(service);
 }
 
 /** Why nothing goes on, as the end of a sentence. */
-export const WHY_STILL: Record<Standstill, string> = {
+export const OUTAGE_REASON: Record<Outage, string> = {
   scheduler: "the scheduler does not answer",
   hub: "the scheduler does the work of another desk",
   worker: "no worker is at work",
 };
 
 /** When what a person approves now is carried out: a sentence. */
-export function useWhenDone(): string {
-  const still = useStandstill();
-  return still === undefined ? "It is done at once." : `It is not done yet, because ${WHY_STILL[still]}.`;
+export function useExecutionNote(): string {
+  const still = useOutage();
+  return still === undefined ? "It is done at once." : `It is not done yet, because ${OUTAGE_REASON[still]}.`;
 }

@@ -1,6 +1,6 @@
 import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import type { Identity, Role, Session } from "@/api/types";
-import { actorName } from "@/shared/format/words";
+import { actorName } from "@/shared/format/labels";
 import { api, bodyOf } from "./client";
 import { keys } from "./keys";
 

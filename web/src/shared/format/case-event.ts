@@ -1,6 +1,6 @@
 import type { CaseEvent } from "@/api/types";
 import { formatScore } from "./numbers";
-import { ACTION, EFFECT, humanise, LABEL, OUTCOME, SPECIALIST, SPECIALIST_STATE, type Tone } from "./words";
+import { ACTION, EFFECT, humanise, LABEL, OUTCOME, SPECIALIST, SPECIALIST_STATE, type Tone } from "./labels";
 
 export interface EventLine {
   text: string;

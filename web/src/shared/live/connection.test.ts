@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { LiveConnection, type LiveMessage, type Source } from "./connection";
+import { LiveConnection, type LiveMessage, type EventSourceLike } from "./connection";
 
-class FakeSource implements Source {
+class FakeSource implements EventSourceLike {
   readyState = 0;
   closed = false;
   readonly url: string;

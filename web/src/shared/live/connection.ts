@@ -15,7 +15,7 @@ export type LiveKind = keyof LivePayloads;
 export type LiveMessage = { [Kind in LiveKind]: { kind: Kind; data: LivePayloads[Kind] } }[LiveKind];
 
 /** What is about cases and telemetry. */
-export type NewsMessage = Exclude<LiveMessage, { kind: "service" }>;
+export type FeedMessage = Exclude<LiveMessage, { kind: "service" }>;
 
 const KINDS: readonly LiveKind[] = ["telemetry", "alert", "case", "service"];
 
@@ -28,7 +28,7 @@ export interface LiveListener {
 }
 
 /** The part of `EventSource` that the connection uses, so that tests can stand in for the browser. */
-export interface Source {
+export interface EventSourceLike {
   readonly readyState: number;
   addEventListener(type: string, listener: (event: Event) => void): void;
   close(): void;
@@ -41,7 +41,7 @@ const LONG_AWAY = 60_000;
 
 interface Options {
   url: string;
-  open?: (url: string) => Source;
+  open?: (url: string) => EventSourceLike;
 }
 
 /**
@@ -54,14 +54,14 @@ interface Options {
 export class LiveConnection {
   #status: LiveStatus = "connecting";
   #since = new Date().toISOString();
-  #source: Source | undefined;
+  #source: EventSourceLike | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #delay = FIRST_DELAY;
   #lastId = "";
   readonly #listeners = new Set<LiveListener>();
   readonly #statusListeners = new Set<() => void>();
   readonly #url: string;
-  readonly #open: (url: string) => Source;
+  readonly #open: (url: string) => EventSourceLike;
 
   constructor({ url, open = (address) => new EventSource(address) }: Options) {
     this.#url = url;
@@ -146,7 +146,7 @@ export class LiveConnection {
     for (const listener of this.#listeners) listener.onOpen?.();
   }
 
-  #onError(source: Source): void {
+  #onError(source: EventSourceLike): void {
     if (source !== this.#source) return;
     this.#setStatus("reconnecting");
     if (source.readyState !== CLOSED) return;

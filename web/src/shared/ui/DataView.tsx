@@ -1,6 +1,6 @@
 import { formatMinor } from "@/shared/format/numbers";
 import { formatDateTime, formatUtc } from "@/shared/format/time";
-import { humanise } from "@/shared/format/words";
+import { humanise } from "@/shared/format/labels";
 import classes from "./DataView.module.css";
 
 type Row = Record<string, unknown>;

@@ -1,4 +1,4 @@
-import { shortHash } from "@/shared/format/words";
+import { shortHash } from "@/shared/format/labels";
 import classes from "./Hash.module.css";
 
 /** The start of a hash, with the whole of it as title. */

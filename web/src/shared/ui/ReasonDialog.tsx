@@ -1,5 +1,5 @@
 import { Textarea } from "@mantine/core";
-import { AskDialog } from "./AskDialog";
+import { TextDialog } from "./TextDialog";
 
 const LONGEST_REASON = 1_000;
 
@@ -14,7 +14,7 @@ interface ReasonDialogProps {
 /** Asks why, before something is done that somebody else will notice. */
 export function ReasonDialog({ title, note, action, onReason, onClose }: ReasonDialogProps) {
   return (
-    <AskDialog title={title} action={action} size={440} onWords={onReason} onClose={onClose}>
+    <TextDialog title={title} action={action} size={440} onSubmitText={onReason} onClose={onClose}>
       {({ value, onChange }) => (
         <Textarea
           label="Why?"
@@ -28,6 +28,6 @@ export function ReasonDialog({ title, note, action, onReason, onClose }: ReasonD
           required
         />
       )}
-    </AskDialog>
+    </TextDialog>
   );
 }

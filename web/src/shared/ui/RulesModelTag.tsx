@@ -1,4 +1,4 @@
-import { RULES_MODEL } from "@/shared/format/words";
+import { RULES_MODEL } from "@/shared/format/labels";
 import { Tag } from "./Tag";
 
 interface RulesModelTagProps {

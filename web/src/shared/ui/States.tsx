@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
-import { sentenceOf } from "@/shared/api/problem";
+import { errorMessage } from "@/shared/api/problem";
 import { AlertIcon } from "./icons";
 import classes from "./States.module.css";
 
@@ -21,7 +21,7 @@ export function ErrorState({ error, onRetry, retrying = false, heading, children
         <AlertIcon size={20} />
       </span>
       {heading !== undefined && <h1 className={classes["title"]}>{heading}</h1>}
-      <p className={classes["text"]}>{sentenceOf(error)}</p>
+      <p className={classes["text"]}>{errorMessage(error)}</p>
       {onRetry && (
         <Button variant="default" size="xs" onClick={onRetry} loading={retrying}>
           Try again

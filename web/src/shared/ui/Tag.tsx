@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { Tone } from "@/shared/format/words";
+import type { Tone } from "@/shared/format/labels";
 import classes from "./Tag.module.css";
 
 interface TagProps {

@@ -1,0 +1,133 @@
+import { Button, Radio } from "@mantine/core";
+import type { CaseView, RecommendedAction, ReviewRequest } from "@/api/types";
+import { needsFourEyes, FOUR_EYES_REASON } from "@/shared/cases/four-eyes";
+import { useExecutionNote } from "@/shared/api/service";
+import { recommendationOf } from "@/shared/cases/assessment";
+import { ACTION } from "@/shared/format/labels";
+import { PeopleIcon } from "@/shared/ui/icons";
+import { Tag } from "@/shared/ui/Tag";
+import classes from "./ApprovalForm.module.css";
+import { ApprovalDialog } from "./ApprovalDialog";
+import { isPossible } from "./consequence";
+import { type DecisionDraftState, impliedLabel, hasReason } from "./decision-draft";
+import { DispositionFields } from "./DispositionFields";
+
+const ACTIONS: readonly RecommendedAction[] = ["lock_account", "refund_charges", "lock_and_refund", "clear"];
+
+interface ApprovalFormProps {
+  view: CaseView;
+  review: ReviewRequest;
+  form: DecisionDraftState;
+  sending: boolean;
+  /** What is on screen is not what was read: nothing may be sent. */
+  locked: boolean;
+  onApprove: (action: RecommendedAction) => void;
+}
+
+/** Choose what to approve, say what the case was, then confirm the exact consequence. */
+export function ApprovalForm({ view, review, form, sending, locked, onApprove }: ApprovalFormProps) {
+  const recommended = recommendationOf(view.assessment) ?? undefined;
+  const action = form.draft.action ?? recommended;
+  const possible = action !== undefined && isPossible(action, view);
+  const two = action !== undefined && needsFourEyes(review, action);
+  const overrules = recommended !== undefined && action !== recommended;
+  const unexplained = overrules && !hasReason(form.draft);
+  const disabled = !possible || locked || unexplained;
+  const whenDone = useExecutionNote();
+  return (
+    <>
+      <Radio.Group
+        label="Action to approve"
+        value={action ?? null}
+        onChange={(value) => form.change({ action: value })}
+        classNames={{ label: classes["legend"] ?? "" }}
+      >
+        <div className={classes["options"]}>
+          {ACTIONS.map((option) => (
+            <ActionOption
+              key={option}
+              option={option}
+              recommended={option === recommended}
+              two={needsFourEyes(review, option)}
+              possible={isPossible(option, view)}
+              disabled={sending}
+            />
+          ))}
+        </div>
+      </Radio.Group>
+      {!isPossible("refund_charges", view) && (
+        <p className={classes["impossible"]}>The assessment names no charges to refund.</p>
+      )}
+      <DispositionFields
+        form={form}
+        implied={impliedLabel("approve", action)}
+        disabled={sending}
+        withComment
+        needsReason={overrules}
+      />
+      {overrules && (
+        <p className={classes["overrules"]} role="status">
+          Recommended is “{ACTION[recommended].toLowerCase()}”: to do something else, say why with a reason or
+          a comment.
+        </p>
+      )}
+      <ApprovalDialog
+        // A question that opened for one assessment never sends an answer to another.
+        key={`${review.review_id} ${review.assessment_hash}`}
+        view={view}
+        action={action}
+        title={two ? "Approve as the first of two people?" : "Approve and carry out?"}
+        note={
+          two
+            ? `${FOUR_EYES_REASON[action]} Nothing is done yet: it waits for another person to agree. Your approval is recorded with what you saw.`
+            : `${whenDone} It is recorded under your name with what you saw.`
+        }
+        sending={sending}
+        disabled={disabled}
+        onConfirm={onApprove}
+      >
+        {(open) => (
+          <Button
+            fullWidth
+            className={classes["approve"] ?? ""}
+            onClick={open}
+            loading={sending}
+            disabled={disabled}
+          >
+            {action === undefined ? "Choose an action" : `Approve: ${ACTION[action].toLowerCase()}…`}
+          </Button>
+        )}
+      </ApprovalDialog>
+    </>
+  );
+}
+
+interface ActionOptionProps {
+  option: RecommendedAction;
+  recommended: boolean;
+  two: boolean;
+  possible: boolean;
+  disabled: boolean;
+}
+
+function ActionOption({ option, recommended, two, possible, disabled }: ActionOptionProps) {
+  return (
+    <Radio
+      value={option}
+      size="xs"
+      disabled={disabled || !possible}
+      classNames={{ root: classes["option"] ?? "", body: classes["optionBody"] ?? "" }}
+      label={
+        <span className={classes["optionLabel"]}>
+          {ACTION[option]}
+          {recommended && <Tag tone="accent">Recommended</Tag>}
+          {two && (
+            <span className={classes["two"]} title="Needs two people">
+              <PeopleIcon size={13} /> 2
+            </span>
+          )}
+        </span>
+      }
+    />
+  );
+}

@@ -1,0 +1,126 @@
+import { useEffect, useState } from "react";
+import type { CaseEvent, CaseView, ReviewRequest, RiskAssessment } from "@/api/types";
+import { useIdentity } from "@/shared/api/session";
+import { focusIfLost } from "@/shared/focus";
+import { isAssessed, whyNotAssessed } from "@/shared/cases/assessment";
+import { formatScore } from "@/shared/format/numbers";
+import { RISK } from "@/shared/format/labels";
+import { showSection } from "@/shared/show-section";
+import { Panel } from "@/shared/ui/Panel";
+import { Tag } from "@/shared/ui/Tag";
+import { DueIn } from "@/shared/ui/Time";
+import { StaleReviewBanner } from "./StaleReviewBanner";
+import { ReviewDeadline } from "./ReviewDeadline";
+import classes from "./DecisionPanel.module.css";
+import { useSubmitDecision } from "./submit-decision";
+import { useDecisionDraft } from "./decision-draft";
+import { UnsentDraft } from "./UnsentDraft";
+import { ReviewStatusNote } from "./ReviewStatusNote";
+import { OpenReview } from "./OpenReview";
+import { DecisionError } from "./DecisionError";
+
+interface DecisionPanelProps {
+  view: CaseView;
+  events?: readonly CaseEvent[] | undefined;
+}
+
+/**
+ * The question to a person, and the answer.
+ *
+ * An answer is bound to what its reader saw: when the case asks another question meanwhile, the panel says so and
+ * sends no answer until the reader has looked at the new one. What was typed stays.
+ */
+export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
+  const { review } = view;
+  const [seen, setSeen] = useState<ReviewRequest | null>(review);
+  const decide = useSubmitDecision(view.case_id);
+  const form = useDecisionDraft(view.case_id, review?.review_id);
+  const me = useIdentity()?.subject;
+
+  const answeredHere = decide.data?.status === "accepted" && decide.variables?.review_id === seen?.review_id;
+  if (review !== null && (seen === null || (answeredHere && !isSame(seen, review)))) {
+    // The first question, or the one that follows the reader's own answer: nothing was read yet.
+    setSeen(review);
+    decide.reset();
+    form.begin(review.review_id);
+  }
+
+  // Who gave the first of two approvals waits for the second: its coming is no surprise.
+  const agreed = view.decisions.some(
+    ({ review_id, approvals }) =>
+      review_id === seen?.review_id && approvals?.some(({ approved_by }) => approved_by === me),
+  );
+  const changed = seen !== null && !answeredHere && !agreed && !isSame(seen, review);
+  const adopt = () => {
+    setSeen(review);
+    decide.reset();
+    form.moveTo(review?.review_id);
+    if (review !== null) showSection("assessment");
+  };
+  const open = review !== null && !answeredHere;
+  useEffect(() => {
+    // The button that sent the answer is gone.
+    if (answeredHere) focusIfLost("decision");
+  }, [answeredHere]);
+  return (
+    <Panel title="Decision" id="decision" aside={review !== null && <ReviewTags review={review} />}>
+      {open && view.assessment !== null && !changed && <Verdict assessment={view.assessment} />}
+      {changed && <StaleReviewBanner view={view} onShow={adopt} />}
+      {decide.isError && <DecisionError error={decide.error} onReload={adopt} />}
+      {form.older !== undefined && (
+        <UnsentDraft
+          draft={form.older}
+          title="You had typed for another question"
+          {...(open && { onUse: form.adoptOlder })}
+          onDrop={form.discardOlder}
+        />
+      )}
+      {open ? (
+        <>
+          <OpenReview view={view} review={review} form={form} decide={decide} locked={changed} />
+          <ReviewDeadline view={view} review={review} events={events} />
+        </>
+      ) : (
+        <>
+          {!changed && (
+            <ReviewStatusNote
+              view={view}
+              answer={answeredHere ? decide.variables : undefined}
+              events={events}
+            />
+          )}
+          {!answeredHere && <UnsentDraft draft={form.draft} />}
+        </>
+      )}
+    </Panel>
+  );
+}
+
+/** The judgement that the question is about, so that both are in view together. */
+function Verdict({ assessment }: { assessment: RiskAssessment }) {
+  const judged = isAssessed(assessment);
+  const level = judged ? assessment.risk_level : null;
+  return (
+    <div className={classes["verdict"]}>
+      <span className={`tabular ${classes["score"] ?? ""}`}>
+        {formatScore(judged ? assessment.overall_risk_score : null)}
+      </span>
+      {level !== null && <Tag tone={RISK[level].tone}>{RISK[level].label}</Tag>}
+      {!judged && <span>Not judged: {whyNotAssessed(assessment)}, and nothing is proposed.</span>}
+    </div>
+  );
+}
+
+const isSame = (seen: ReviewRequest, now: ReviewRequest | null): boolean =>
+  now !== null && seen.review_id === now.review_id && seen.assessment_hash === now.assessment_hash;
+
+function ReviewTags({ review }: { review: ReviewRequest }) {
+  return (
+    <>
+      {review.required_role !== "analyst" && <Tag tone="high">Needs a {review.required_role}</Tag>}
+      <span className={classes["due"]}>
+        <DueIn at={review.due_at} />
+      </span>
+    </>
+  );
+}

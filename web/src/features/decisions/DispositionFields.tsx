@@ -1,0 +1,78 @@
+import { SegmentedControl, Select, Textarea } from "@mantine/core";
+import { useId } from "react";
+import type { Label } from "@/api/types";
+import { LABEL } from "@/shared/format/labels";
+import { LABELS } from "@/shared/queue/query";
+import type { DecisionDraftState } from "./decision-draft";
+import { REASON_CODES } from "./decision-draft";
+import classes from "./DispositionFields.module.css";
+
+const LONGEST_COMMENT = 4_000;
+const CHOICES = LABELS.map((value) => ({ value, label: LABEL[value].label }));
+
+interface DispositionFieldsProps {
+  form: DecisionDraftState;
+  /** The label that follows from the answer, if there is one. */
+  implied: Label | undefined;
+  disabled: boolean;
+  /** A rejection says why in its feedback. */
+  withComment: boolean;
+  /** The answer overrules the assessment: then one of reason and comment is needed. */
+  needsReason?: boolean;
+}
+
+/** What the case was in the eyes of who decides, why, and a comment for whoever reads it later. */
+export function DispositionFields({
+  form: { draft, change },
+  implied,
+  disabled,
+  withComment,
+  needsReason = false,
+}: DispositionFieldsProps) {
+  const legend = useId();
+  const label = draft.label ?? implied;
+  const reasons = label === undefined ? [] : REASON_CODES[label];
+  return (
+    <div className={classes["fields"]}>
+      <div>
+        <div id={legend} className={classes["legend"]}>
+          What was it?
+        </div>
+        <SegmentedControl
+          size="xs"
+          fullWidth
+          data={CHOICES}
+          // None of them is chosen where nothing follows from the answer yet.
+          value={label ?? ""}
+          onChange={(value) => change({ label: LABELS.find((known) => known === value), reason: undefined })}
+          disabled={disabled}
+          aria-labelledby={legend}
+        />
+      </div>
+      <Select
+        size="xs"
+        aria-label="Reason"
+        placeholder={needsReason ? "Reason (this or a comment is needed)" : "Reason (optional)"}
+        data={reasons}
+        value={reasons.some(({ value }) => value === draft.reason) ? (draft.reason ?? null) : null}
+        onChange={(value) => change({ reason: value ?? undefined })}
+        clearable
+        clearButtonProps={{ "aria-label": "No reason" }}
+        disabled={disabled || label === undefined}
+      />
+      {withComment && (
+        <Textarea
+          size="xs"
+          aria-label="Comment"
+          placeholder={needsReason ? "Comment (this or a reason is needed)" : "Comment (optional)"}
+          minRows={1}
+          maxRows={6}
+          maxLength={LONGEST_COMMENT}
+          value={draft.comment}
+          onChange={(event) => change({ comment: event.currentTarget.value })}
+          disabled={disabled}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+import { Button } from "@mantine/core";
+import type { CaseView, ReviewRequest } from "@/api/types";
+import { useActorName, useIdentity } from "@/shared/api/session";
+import { useNow } from "@/shared/use-now";
+import { ApprovalForm } from "./ApprovalForm";
+import classes from "./DecisionPanel.module.css";
+import { approval, rejection, type useSubmitDecision } from "./submit-decision";
+import type { DecisionDraftState } from "./decision-draft";
+import { UnsentDraft } from "./UnsentDraft";
+import { RejectionForm } from "./RejectionForm";
+import { ProposalBox, SecondApproval } from "./SecondApproval";
+import { type DecisionPermission, decisionPermission } from "./decision-permission";
+
+interface OpenReviewProps {
+  view: CaseView;
+  review: ReviewRequest;
+  form: DecisionDraftState;
+  decide: ReturnType<typeof useSubmitDecision>;
+  /** What is on screen is not what was read. */
+  locked: boolean;
+}
+
+/** The ways to answer the open question, for those who may. */
+export function OpenReview({ view, review, form, decide, locked }: OpenReviewProps) {
+  const standing = decisionPermission(view, review, useIdentity(), useNow());
+  const { proposal } = view;
+  const { draft, change, clear } = form;
+  const sending = decide.isPending;
+  const send = (body: Parameters<typeof decide.mutate>[0]) => decide.mutate(body, { onSuccess: clear });
+  return (
+    <>
+      {proposal !== null && <ProposalBox proposal={proposal} review={review} />}
+      {standing.kind !== "may" ? (
+        <>
+          <ReadOnly standing={standing} />
+          <UnsentDraft draft={draft} />
+        </>
+      ) : draft.rejecting ? (
+        <div className={classes["rejecting"]}>
+          <RejectionForm
+            view={view}
+            form={form}
+            sending={sending}
+            locked={locked}
+            onReject={() => send(rejection(review, draft))}
+          />
+        </div>
+      ) : (
+        <>
+          {proposal === null ? (
+            <ApprovalForm
+              view={view}
+              review={review}
+              form={form}
+              sending={sending}
+              locked={locked}
+              onApprove={(action) => send(approval(review, action, draft))}
+            />
+          ) : (
+            <SecondApproval
+              view={view}
+              proposal={proposal}
+              form={form}
+              sending={sending}
+              locked={locked}
+              onApprove={(action) => send(approval(review, action, withLabel(draft, proposal.label)))}
+            />
+          )}
+          <Button variant="default" fullWidth onClick={() => change({ rejecting: true })} disabled={sending}>
+            Reject with feedback
+          </Button>
+        </>
+      )}
+    </>
+  );
+}
+
+/** The second person agrees with the first one's label until choosing another. */
+const withLabel = (
+  draft: DecisionDraftState["draft"],
+  label: DecisionDraftState["draft"]["label"] | null,
+) => ({
+  ...draft,
+  label: draft.label ?? label ?? undefined,
+});
+
+function ReadOnly({ standing }: { standing: Exclude<DecisionPermission, { kind: "may" }> }) {
+  const nameOf = useActorName();
+  const sentence =
+    standing.kind === "held"
+      ? `${nameOf(standing.by)} works on this case: only they can decide it now.`
+      : standing.required === "analyst"
+        ? "You can read this case; an analyst decides it."
+        : `Only a ${standing.required} can decide this case: it was escalated.`;
+  return (
+    <p className={classes["readOnly"]} role="status">
+      {sentence}
+    </p>
+  );
+}

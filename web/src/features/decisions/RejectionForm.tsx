@@ -1,0 +1,77 @@
+import { Button, Textarea } from "@mantine/core";
+import { useState } from "react";
+import type { CaseView } from "@/api/types";
+import { useConfig } from "@/shared/api/config";
+import { type DecisionDraftState, impliedLabel } from "./decision-draft";
+import { DispositionFields } from "./DispositionFields";
+import classes from "./RejectionForm.module.css";
+
+const LONGEST_FEEDBACK = 4_000;
+
+interface RejectionFormProps {
+  view: CaseView;
+  form: DecisionDraftState;
+  sending: boolean;
+  locked: boolean;
+  onReject: () => void;
+}
+
+/** Say what should be looked at again; without words a rejection helps nobody. */
+export function RejectionForm({ view, form, sending, locked, onReject }: RejectionFormProps) {
+  const { draft, change } = form;
+  const [missing, setMissing] = useState(false);
+  const escalated = view.state === "escalated";
+  const most = useConfig().data?.max_review_attempts;
+  const rejected = view.decisions.filter(({ verdict }) => verdict === "reject").length;
+  const isLast = most !== undefined && rejected + 1 >= most;
+  return (
+    <form
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        const empty = draft.feedback.trim() === "";
+        setMissing(empty);
+        if (!empty && !locked) onReject();
+      }}
+    >
+      <Textarea
+        label="What should be looked at again?"
+        description={
+          escalated
+            ? "Rejecting an escalated case closes it as unresolved."
+            : isLast
+              ? "It was rejected as often as it may be: after your words a manager decides."
+              : "All three specialists get your words and start another round."
+        }
+        placeholder="For example: check the travel ticket of last week against the foreign logins."
+        value={draft.feedback}
+        onChange={(event) => change({ feedback: event.currentTarget.value })}
+        error={missing && "Feedback is needed: say what should be looked at again."}
+        maxLength={LONGEST_FEEDBACK}
+        maxRows={10}
+        required
+        data-autofocus
+        autoFocus
+        disabled={sending}
+      />
+      <DispositionFields
+        form={form}
+        implied={impliedLabel("reject", undefined)}
+        disabled={sending}
+        withComment={false}
+      />
+      <div className={classes["buttons"]}>
+        <Button variant="default" onClick={() => change({ rejecting: false })} disabled={sending}>
+          Back
+        </Button>
+        <Button type="submit" loading={sending} disabled={locked}>
+          {escalated
+            ? "Reject and close"
+            : isLast
+              ? "Reject and ask a manager"
+              : `Reject and start round ${view.round + 1}`}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,177 @@
+import { screen } from "@testing-library/react";
+import { expect, test } from "vitest";
+import type { CaseView, Decision, Effect, ServiceStatus } from "@/api/types";
+import { keys } from "@/shared/api/keys";
+import { atWork, caseView } from "@/test/fixtures";
+import { renderInApp } from "@/test/render";
+import type { DecisionRequest } from "./submit-decision";
+import { ReviewStatusNote } from "./ReviewStatusNote";
+
+const SINCE = "2026-11-21T08:00:00Z";
+const AWAY: [string, Partial<ServiceStatus>][] = [
+  ["the scheduler does not answer", { scheduler_away_since: SINCE }],
+  ["the scheduler does the work of another desk", { hub_taken_since: SINCE }],
+  ["no worker is at work", { worker_away_since: SINCE }],
+];
+
+function renderNote(
+  over: Partial<CaseView>,
+  status: Partial<ServiceStatus> = {},
+  verdict?: DecisionRequest["verdict"],
+) {
+  const view = caseView({ review: null, ...over });
+  const answer = verdict === undefined ? undefined : ({ verdict } as DecisionRequest);
+  const { queries, rerender } = renderInApp(<ReviewStatusNote view={view} answer={answer} />);
+  queries.setQueryData(keys.service, { ...atWork, ...status });
+  rerender(<ReviewStatusNote view={view} answer={answer} />);
+}
+
+const investigating: Partial<CaseView> = {
+  state: "investigating",
+  progress: {
+    phase: "investigating",
+    round: 1,
+    specialists: { usage: "running", location: "ok", billing: "pending" },
+    score: null,
+    outcome: null,
+  },
+};
+const notBegun: Partial<CaseView> = {
+  ...investigating,
+  progress: {
+    phase: "investigating",
+    round: 1,
+    specialists: { usage: "pending", location: "pending", billing: "pending" },
+    score: null,
+    outcome: null,
+  },
+};
+
+test("says that the specialists are at work while they are", () => {
+  renderNote(investigating);
+  expect(screen.getByRole("status")).toHaveTextContent(/the specialists are at work/);
+});
+
+test.each(AWAY)("says that an investigation stands still because %s", async (why, status) => {
+  renderNote(investigating, status);
+  expect(await screen.findByText(new RegExp(`the investigation stands still, because ${why}`))).toBeVisible();
+  expect(screen.queryByText(/specialists are at work/)).toBeNull();
+});
+
+test.each(AWAY)("says that a decision is not carried out yet because %s", async (why, status) => {
+  renderNote({ state: "acting" }, status, "approve");
+  expect(await screen.findByText(new RegExp(`not carried out yet, because ${why}`))).toBeVisible();
+  expect(screen.queryByText(/is being carried out/)).toBeNull();
+});
+
+test.each(AWAY)("says that feedback waits because %s", async (why, status) => {
+  renderNote({}, status, "reject");
+  expect(await screen.findByText(new RegExp(`have not looked again yet, because ${why}`))).toBeVisible();
+});
+
+test("a reader of another's decision is told the same", async () => {
+  renderNote({ state: "acting" }, { worker_away_since: SINCE });
+  expect(await screen.findByText(/The decision was taken\. It is not carried out yet/)).toBeVisible();
+});
+
+test("says how long a case has not started, once that is long", () => {
+  renderNote({ ...notBegun, opened_at: new Date(Date.now() - 120_000).toISOString() });
+  expect(screen.getByRole("status")).toHaveTextContent(
+    /has not started for 2 min.*as soon as a worker takes it/,
+  );
+});
+
+test("a case that was opened just now has nothing to explain", () => {
+  renderNote({ ...notBegun, opened_at: new Date().toISOString() });
+  expect(screen.getByRole("status")).toHaveTextContent(/the specialists are at work/);
+});
+
+test("a case whose lock was taken back is no longer called locked and refunded only", () => {
+  renderNote({
+    state: "closed",
+    outcome: "locked_and_refunded",
+    reversals: [
+      {
+        reversal_id: "case-1:u1",
+        case_id: "case-1",
+        undoes: "case-1:lock_account:1",
+        action: "unlock_account",
+        reason: "The customer came by.",
+        requested_by: "ana",
+        requested_at: SINCE,
+        status: "done",
+        decided_by: "maria",
+        decided_at: SINCE,
+        comment: null,
+        effect: null,
+      },
+    ],
+  });
+  expect(screen.getByText("Locked and refunded, then lock taken back")).toBeVisible();
+  expect(screen.queryByText("Locked and refunded")).toBeNull();
+});
+
+const lock = (status: Effect["status"]): Effect => ({
+  key: "case-1:lock_account:42",
+  action: "lock_account",
+  status,
+  result: null,
+});
+const decided = (verdict: Decision["verdict"], round = 1): Decision => ({
+  review_id: `case-1:r${round}`,
+  assessment_hash: "sha256:a",
+  verdict,
+  action: verdict === "approve" ? "lock_account" : null,
+  feedback: verdict === "approve" ? null : "Nobody can say.",
+  decided_by: "maria",
+  decided_at: SINCE,
+  comment: null,
+  reason_code: null,
+});
+
+test("an action in doubt is not said to be carried out", () => {
+  renderNote({ state: "acting", effects: [lock("unknown")], decisions: [decided("approve")] });
+  expect(screen.getByRole("status")).toHaveTextContent(
+    /not certain yet whether the approved action was done/,
+  );
+  expect(screen.queryByText(/is being carried out/)).toBeNull();
+});
+
+test("who approved what is said while it is carried out", () => {
+  renderNote({ state: "acting", decisions: [decided("approve")] });
+  expect(screen.getByText(/Decided by Maria/)).toBeVisible();
+  expect(screen.getByText("Lock account")).toBeVisible();
+});
+
+test("a case that ended in doubt says what to look at", () => {
+  renderNote({ state: "closed", outcome: "failed", effects: [lock("unknown")] });
+  expect(screen.getByText(/Nobody knows whether this was done: lock account/)).toBeVisible();
+  expect(screen.queryByText("Action failed")).toBeNull();
+});
+
+test("a case whose action the store refused says so", () => {
+  renderNote({ state: "closed", outcome: "failed", effects: [lock("failed")] });
+  expect(screen.getByText(/was not carried out: the customer store refused it/)).toBeVisible();
+});
+
+test("a case that a manager rejected is not said to have had no answer", () => {
+  renderNote({ state: "closed", outcome: "unresolved", decisions: [decided("reject")] });
+  expect(screen.getByText(/The last assessment was rejected\. Nothing was done/)).toBeVisible();
+  expect(screen.queryByText(/Nobody decided in time/)).toBeNull();
+});
+
+test("a rejection of an earlier round is not taken for the last answer", () => {
+  renderNote({ state: "closed", outcome: "unresolved", round: 2, decisions: [decided("reject")] });
+  expect(screen.getByText(/Nobody decided in time/)).toBeVisible();
+});
+
+test("an unresolved case does not deny what had been done", () => {
+  renderNote({ state: "closed", outcome: "unresolved", effects: [lock("done")] });
+  expect(screen.getByText(/What had been done in the account stands/)).toBeVisible();
+  expect(screen.queryByText(/Nothing was done/)).toBeNull();
+});
+
+test("an unresolved case says that nothing was done", () => {
+  renderNote({ state: "closed", outcome: "unresolved" });
+  expect(screen.getByText(/Nobody decided in time\. Nothing was done in the account/)).toBeVisible();
+});

@@ -1,0 +1,132 @@
+import { useState } from "react";
+import type { Label, RecommendedAction } from "@/api/types";
+import { useIdentity } from "@/shared/api/session";
+import { saveDraft, readDraft } from "@/shared/drafts";
+
+/** What a person has chosen and typed, kept whatever happens to the case meanwhile. */
+export interface DecisionDraft {
+  rejecting: boolean;
+  /** Undefined until somebody chooses: then what is recommended counts. */
+  action: RecommendedAction | undefined;
+  /** Undefined until somebody chooses: then it follows from the answer. */
+  label: Label | undefined;
+  reason: string | undefined;
+  comment: string;
+  feedback: string;
+}
+
+const EMPTY: DecisionDraft = {
+  rejecting: false,
+  action: undefined,
+  label: undefined,
+  reason: undefined,
+  comment: "",
+  feedback: "",
+};
+
+export interface DecisionDraftState {
+  draft: DecisionDraft;
+  /** What was begun for another question of the same case: offered, and never put into this one by itself. */
+  older: DecisionDraft | undefined;
+  change: (part: Partial<DecisionDraft>) => void;
+  /** The answer was sent. */
+  clear: () => void;
+  /** Another question is asked, and nothing was typed for it on this page: what was kept for it comes back. */
+  begin: (about: string) => void;
+  /** The reader goes on with the same words, about another question. */
+  moveTo: (about: string | undefined) => void;
+  adoptOlder: () => void;
+  discardOlder: () => void;
+}
+
+interface Kept {
+  /** Id of the review. */
+  about: string | undefined;
+  draft: DecisionDraft;
+  older?: DecisionDraft | undefined;
+}
+
+const FIELD = "decision";
+
+/** What this person has begun to answer to a case's question, kept beyond this page. */
+export function useDecisionDraft(caseId: string, about: string | undefined): DecisionDraftState {
+  const subject = useIdentity()?.subject ?? "";
+  const [kept, setKept] = useState(() => recall(subject, caseId, about));
+  const set = (next: (known: Kept) => Kept) =>
+    setKept((known) => {
+      const changed = next(known);
+      const empty = !isStarted(changed.draft) && changed.older === undefined;
+      saveDraft(subject, caseId, FIELD, empty ? undefined : changed);
+      return changed;
+    });
+  return {
+    draft: kept.draft,
+    older: kept.older,
+    change: (part) => set((known) => ({ ...known, draft: { ...known.draft, ...part } })),
+    clear: () => set((known) => ({ about: known.about, draft: EMPTY })),
+    begin: (question) => setKept(recall(subject, caseId, question)),
+    moveTo: (question) => set((known) => ({ ...known, about: question })),
+    adoptOlder: () => set((known) => ({ about: known.about, draft: known.older ?? known.draft })),
+    discardOlder: () => set((known) => ({ about: known.about, draft: known.draft })),
+  };
+}
+
+const isStarted = (draft: DecisionDraft): boolean =>
+  draft.action !== undefined || draft.label !== undefined || draft.reason !== undefined || hasText(draft);
+
+/** Whether anything was typed. */
+export const hasText = ({ comment, feedback }: DecisionDraft): boolean =>
+  `${comment}${feedback}`.trim() !== "";
+
+function recall(subject: string, caseId: string, about: string | undefined): Kept {
+  const kept = readDraft(subject, caseId, FIELD) as Partial<Kept> | null;
+  if (kept?.draft === undefined) return { about, draft: EMPTY };
+  const draft = { ...EMPTY, ...kept.draft };
+  if (kept.about === about) return { about, draft, older: kept.older };
+  const older = hasText(draft) ? draft : kept.older;
+  return { about, draft: EMPTY, older };
+}
+
+/** What the case was, as far as the answer says it by itself; without an answer nothing. */
+export function impliedLabel(
+  verdict: "approve" | "reject",
+  action: RecommendedAction | undefined,
+): Label | undefined {
+  if (verdict === "reject") return "inconclusive";
+  if (action === undefined) return undefined;
+  return action === "clear" ? "false_alarm" : "true_fraud";
+}
+
+/** Whether somebody has said why, in a code or in words. */
+export const hasReason = ({ reason, comment }: DecisionDraft): boolean =>
+  reason !== undefined || comment.trim() !== "";
+
+/** The reasons that fit a label, as they are recorded. */
+export const REASON_CODES: Record<Label, readonly { value: string; label: string }[]> = {
+  true_fraud: [
+    { value: "account_takeover", label: "Account takeover" },
+    { value: "stolen_card", label: "Stolen card" },
+    { value: "sim_swap", label: "SIM swap" },
+    { value: "service_abuse", label: "Abuse of the service" },
+    { value: "other_fraud", label: "Other fraud" },
+  ],
+  false_alarm: [
+    { value: "customer_travelling", label: "Customer is travelling" },
+    { value: "customer_confirmed", label: "Customer confirmed it" },
+    { value: "known_device", label: "Known device or place" },
+    { value: "expected_use", label: "Expected use or spending" },
+    { value: "faulty_data", label: "Faulty data" },
+  ],
+  inconclusive: [
+    { value: "evidence_missing", label: "Evidence is missing" },
+    { value: "evidence_conflicts", label: "Evidence conflicts" },
+    { value: "customer_unreachable", label: "Customer cannot be reached" },
+  ],
+};
+
+/** The words of a recorded reason, also of one that another client made up. */
+export function reasonLabel(code: string): string | undefined {
+  return Object.values(REASON_CODES)
+    .flat()
+    .find(({ value }) => value === code)?.label;
+}

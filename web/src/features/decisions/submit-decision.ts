@@ -1,0 +1,60 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { components } from "@/api/schema";
+import type { RecommendedAction, ReviewRequest } from "@/api/types";
+import { api, bodyOf } from "@/shared/api/client";
+import { keys } from "@/shared/api/keys";
+import { type DecisionDraft, impliedLabel } from "./decision-draft";
+
+export type DecisionRequest = components["schemas"]["DecisionRequest"];
+
+const decide = async (body: DecisionRequest) => bodyOf(await api.POST("/api/workflow/decision", { body }));
+
+/** Answers one review. Whatever comes of it, the case on the page is read again. */
+export function useSubmitDecision(caseId: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: decide,
+    onSettled: () => queries.invalidateQueries({ queryKey: keys.case(caseId) }),
+  });
+}
+
+/** Takes one's own proposal back, before a second person has agreed. */
+export function useWithdrawApproval(caseId: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => api.DELETE("/api/cases/{case_id}/proposal", { params: { path: { case_id: caseId } } }),
+    onSettled: () => queries.invalidateQueries({ queryKey: keys.case(caseId) }),
+  });
+}
+
+const bindingOf = ({ review_id, assessment_hash }: ReviewRequest) => ({ review_id, assessment_hash });
+
+const labelOf = (label: DecisionDraft["label"]) => (label === undefined ? {} : { label });
+
+const reasonOf = ({ reason }: DecisionDraft) => (reason === undefined ? {} : { reason_code: reason });
+
+/** An approval, bound to the question that was read. */
+export function approval(
+  review: ReviewRequest,
+  action: RecommendedAction,
+  draft: DecisionDraft,
+): DecisionRequest {
+  const comment = draft.comment.trim();
+  return {
+    ...bindingOf(review),
+    verdict: "approve",
+    action,
+    ...labelOf(draft.label ?? impliedLabel("approve", action)),
+    ...reasonOf(draft),
+    ...(comment !== "" && { comment }),
+  };
+}
+
+/** A rejection, bound to the question that was read. */
+export const rejection = (review: ReviewRequest, draft: DecisionDraft): DecisionRequest => ({
+  ...bindingOf(review),
+  verdict: "reject",
+  feedback: draft.feedback.trim(),
+  ...labelOf(draft.label ?? impliedLabel("reject", undefined)),
+  ...reasonOf(draft),
+});

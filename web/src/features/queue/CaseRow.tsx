@@ -1,0 +1,117 @@
+import { Checkbox } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import type { CaseSummary } from "@/api/types";
+import { needsFourEyes } from "@/shared/cases/four-eyes";
+import { humanise, outcomeLabel, SEVERITY, stateLabel } from "@/shared/format/labels";
+import { PeopleIcon } from "@/shared/ui/icons";
+import { Person } from "@/shared/ui/Person";
+import { ScoreMeter } from "@/shared/ui/ScoreMeter";
+import { Tag } from "@/shared/ui/Tag";
+import { Age, DueIn } from "@/shared/ui/Time";
+import classes from "./CaseQueue.module.css";
+
+interface CaseRowProps {
+  item: CaseSummary;
+  threshold: number | undefined;
+  selected: boolean;
+  /** Missing where nothing can be done with several cases at once. */
+  onSelect: ((item: CaseSummary, chosen: boolean, range: boolean) => void) | undefined;
+}
+
+/** One case of the queue. The whole row leads to it. */
+export function CaseRow({ item, threshold, selected, onSelect }: CaseRowProps) {
+  return (
+    <tr
+      className={classes["row"]}
+      data-attention={item.state === "awaiting_review"}
+      data-escalated={item.state === "escalated"}
+      data-selected={selected}
+    >
+      {onSelect !== undefined && (
+        <td className={classes["select"]}>
+          <Checkbox
+            size="xs"
+            checked={selected}
+            onChange={(event) => {
+              const { shiftKey } = event.nativeEvent as MouseEvent;
+              onSelect(item, event.currentTarget.checked, shiftKey);
+            }}
+            aria-label={`Select ${humanise(item.alert_type).toLowerCase()} of customer ${item.customer_id}`}
+          />
+        </td>
+      )}
+      <td className={classes["risk"]}>
+        <ScoreMeter score={item.risk_score} level={item.risk_level} threshold={threshold} />
+      </td>
+      <td className={classes["case"]}>
+        <div className={classes["title"]}>
+          <Link to="/cases/$caseId" params={{ caseId: item.case_id }} className={classes["link"]}>
+            {humanise(item.alert_type)}
+            <span className={classes["customer"]}> · Customer {item.customer_id}</span>
+          </Link>
+          {(item.severity === "critical" || item.severity === "high") && (
+            <Tag tone={SEVERITY[item.severity].tone} title="Severity of the alert">
+              {SEVERITY[item.severity].label}
+            </Tag>
+          )}
+        </div>
+        <div className={classes["description"]} title={item.description}>
+          {item.description}
+        </div>
+      </td>
+      <td className={classes["standing"]}>
+        <CaseStatus item={item} />
+      </td>
+      <td className={classes["who"]}>
+        {item.claim === null ? (
+          <span className={classes["none"]}>–</span>
+        ) : (
+          <Person subject={item.claim.claimed_by} />
+        )}
+      </td>
+      <td className={classes["due"]}>
+        {item.due_at === null || item.state === "closed" ? (
+          <span className={classes["none"]}>–</span>
+        ) : (
+          <DueIn at={item.due_at} />
+        )}
+      </td>
+      <td className={classes["age"]}>
+        <Age at={item.opened_at} />
+      </td>
+    </tr>
+  );
+}
+
+function CaseStatus({ item }: { item: CaseSummary }) {
+  const word =
+    item.outcome === null
+      ? stateLabel(item.state, item.review !== null)
+      : outcomeLabel(item.outcome, item.taken_back);
+  return (
+    <div className={classes["state"]}>
+      <Tag tone={word.tone} dot>
+        {word.label}
+      </Tag>
+      {item.round > 1 && <span className={classes["round"]}>Round {item.round}</span>}
+      <FourEyes item={item} />
+    </div>
+  );
+}
+
+function FourEyes({ item: { proposal, review, recommended_action } }: { item: CaseSummary }) {
+  if (proposal !== null) {
+    return (
+      <Tag tone="accent" title="One person approved; another one must agree">
+        <PeopleIcon size={12} /> {proposal.approvals.length} of 2
+      </Tag>
+    );
+  }
+  if (review === null || recommended_action === null || !needsFourEyes(review, recommended_action))
+    return null;
+  return (
+    <span className={classes["round"]} title="What is recommended needs two people">
+      <PeopleIcon size={13} /> <span className={classes["hidden"]}>needs two people</span>
+    </span>
+  );
+}

@@ -1,0 +1,104 @@
+import { Autocomplete, Button, NumberInput, Popover, Select } from "@mantine/core";
+import { type QueueQuery, LABELS, OUTCOMES, SEVERITIES } from "@/shared/queue/query";
+import { LABEL, OUTCOME, SEVERITY } from "@/shared/format/labels";
+import { ChevronDownIcon } from "@/shared/ui/icons";
+import type { Changes } from "./FilterBar";
+import classes from "./FilterBar.module.css";
+
+interface MoreFiltersProps {
+  query: QueueQuery;
+  rules: readonly string[];
+  onChange: (part: Changes) => void;
+}
+
+/** The filters that are needed less often. */
+export function MoreFilters({ query, rules, onChange }: MoreFiltersProps) {
+  const set = [query.rule, query.customer_id, query.severity, query.outcome, query.label, query.min_score];
+  const count = set.filter((value) => value !== undefined).length;
+  return (
+    <Popover position="bottom-start" width={300} trapFocus withinPortal>
+      <Popover.Target>
+        <Button
+          size="compact-sm"
+          variant="default"
+          className={classes["filter"] ?? ""}
+          data-set={count > 0}
+          rightSection={<ChevronDownIcon size={12} />}
+        >
+          More{count > 0 && `: ${count}`}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label="More filters">
+        <div className={classes["more"]}>
+          <NumberInput
+            label="Customer"
+            value={query.customer_id ?? ""}
+            onChange={(value) => onChange({ customer_id: positive(value) })}
+            allowDecimal={false}
+            allowNegative={false}
+            hideControls
+          />
+          <Autocomplete
+            label="Rule"
+            data={[...rules]}
+            value={query.rule ?? ""}
+            onChange={(value) => onChange({ rule: value === "" ? undefined : value })}
+            comboboxProps={{ withinPortal: false }}
+          />
+          <Chooser
+            label="Severity"
+            choices={SEVERITIES.map((value) => ({ value, label: SEVERITY[value].label }))}
+            value={query.severity}
+            onChange={(severity) => onChange({ severity })}
+          />
+          <NumberInput
+            label="Risk score at least"
+            value={query.min_score ?? ""}
+            onChange={(value) => onChange({ min_score: positive(value) })}
+            min={0}
+            max={1}
+            step={0.1}
+            decimalScale={2}
+          />
+          <Chooser
+            label="Outcome"
+            choices={OUTCOMES.map((value) => ({ value, label: OUTCOME[value].label }))}
+            value={query.outcome}
+            onChange={(outcome) => onChange({ outcome })}
+          />
+          <Chooser
+            label="Label"
+            choices={LABELS.map((value) => ({ value, label: LABEL[value].label }))}
+            value={query.label}
+            onChange={(label) => onChange({ label })}
+          />
+        </div>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+const positive = (value: string | number): number | undefined =>
+  typeof value === "number" && value > 0 ? value : undefined;
+
+interface ChooserProps<T extends string> {
+  label: string;
+  choices: { value: T; label: string }[];
+  value: T | undefined;
+  onChange: (value: T | undefined) => void;
+}
+
+function Chooser<T extends string>({ label, choices, value, onChange }: ChooserProps<T>) {
+  return (
+    <Select
+      label={label}
+      placeholder="Any"
+      data={choices}
+      value={value ?? null}
+      onChange={(next) => onChange(choices.find((choice) => choice.value === next)?.value)}
+      clearable
+      comboboxProps={{ withinPortal: false }}
+      clearButtonProps={{ "aria-label": `Any ${label.toLowerCase()}` }}
+    />
+  );
+}

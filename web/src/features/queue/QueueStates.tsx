@@ -1,0 +1,53 @@
+import { Skeleton } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { type QueueQuery, filterCount } from "@/shared/queue/query";
+import { EmptyState } from "@/shared/ui/States";
+import classes from "./CaseQueue.module.css";
+
+/** Why there is nothing to see. */
+export function EmptyQueue({ query }: { query: QueueQuery }) {
+  if (query.q !== undefined) {
+    return (
+      <EmptyState title={`Nothing found for “${query.q}”`}>
+        Descriptions and notes are searched. <Link to="/">Show every case</Link>
+      </EmptyState>
+    );
+  }
+  if (query.assignee === "me") {
+    return (
+      <EmptyState title="You hold no case">
+        Press <kbd>n</kbd> and the most urgent one that nobody works on is yours.
+      </EmptyState>
+    );
+  }
+  if (query.overdue === true) return <EmptyState title="No deadline has passed" />;
+  if (query.state?.every((state) => state === "awaiting_review" || state === "escalated")) {
+    return (
+      <EmptyState title="Nobody is waiting for a decision">
+        Cases appear here as soon as their investigation needs a person.
+      </EmptyState>
+    );
+  }
+  if (filterCount(query) > 0) {
+    return (
+      <EmptyState title="No case is like that">
+        Take a filter away, or <Link to="/">show every case</Link>.
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState title="No cases yet">
+      A case opens when telemetry looks like fraud, or when you <Link to="/start">open one yourself</Link>.
+    </EmptyState>
+  );
+}
+
+export function QueueSkeleton() {
+  return (
+    <div className={classes["skeleton"]} role="status" aria-label="Loading the cases">
+      {Array.from({ length: 10 }, (_, index) => (
+        <Skeleton key={index} height={38} />
+      ))}
+    </div>
+  );
+}

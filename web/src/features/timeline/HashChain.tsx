@@ -1,0 +1,48 @@
+import { AlertIcon, ShieldIcon } from "@/shared/ui/icons";
+import { Tag } from "@/shared/ui/Tag";
+import { Time } from "@/shared/ui/Time";
+import { useCaseAudit } from "./get-case-audit";
+import classes from "./Timeline.module.css";
+
+/** What the server found when it followed the chain of hashes through the case's log. */
+export function HashChainTag({ caseId }: { caseId: string }) {
+  const audit = useCaseAudit(caseId).data;
+  if (audit === undefined) return null;
+  if (audit.intact) {
+    return (
+      <Tag tone="good" title={`Every entry follows from the one before it. Newest: ${audit.head ?? "none"}`}>
+        <ShieldIcon size={12} /> Chain intact
+      </Tag>
+    );
+  }
+  return (
+    <Tag tone="bad">
+      <AlertIcon size={12} /> Chain broken{audit.broken !== null && ` at #${audit.broken.seq}`}
+    </Tag>
+  );
+}
+
+const sentence = (words: string): string => words.replace(/\.?$/, ".");
+
+/** What is wrong with the record, and what was to be done although nothing on record justified it. */
+export function IntegrityAlert({ caseId }: { caseId: string }) {
+  const audit = useCaseAudit(caseId).data;
+  if (audit === undefined || (audit.intact && audit.refused.length === 0)) return null;
+  return (
+    <div className={classes["faults"]} role="alert">
+      {!audit.intact && (
+        <p>
+          The record of this case was changed past the desk
+          {audit.broken !== null && ` (${audit.broken.row} of #${audit.broken.seq})`}:{" "}
+          {sentence(audit.broken?.reason ?? "the log does not follow from itself")}
+        </p>
+      )}
+      {audit.refused.map(({ reason, sentence, attempts, last_at }) => (
+        <p key={reason}>
+          Refused{attempts > 1 && ` ${attempts} times`}, last <Time at={last_at} format="day" />: {sentence}{" "}
+          Nothing came of it.
+        </p>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,9 @@
+import type { CaseView } from "@/api/types";
+
+/** Whether anything was done in the customer's account, as far as it is certain. */
+export const hasCompletedEffect = ({ effects }: CaseView): boolean =>
+  effects.some(({ status }) => status === "done");
+
+/** Whether something may have been done of which nobody knows. */
+export const hasUnconfirmedEffect = ({ effects }: Pick<CaseView, "effects">): boolean =>
+  effects.some(({ status }) => status === "unknown");

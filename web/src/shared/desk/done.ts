@@ -1,8 +1,0 @@
-import type { CaseView } from "@/api/types";
-
-/** Whether anything was done in the customer's account, as far as it is certain. */
-export const hasDone = ({ effects }: CaseView): boolean => effects.some(({ status }) => status === "done");
-
-/** Whether something may have been done of which nobody knows. */
-export const isInDoubt = ({ effects }: Pick<CaseView, "effects">): boolean =>
-  effects.some(({ status }) => status === "unknown");

@@ -1,0 +1,147 @@
+import type {
+  CaseOutcome,
+  CaseState,
+  Effect,
+  Label,
+  RecommendedAction,
+  Reversal,
+  RiskLevel,
+  Role,
+  Severity,
+  Specialist,
+  SpecialistState,
+} from "@/api/types";
+
+export type Tone = "neutral" | "accent" | "good" | "warn" | "high" | "bad";
+
+interface ToneLabel {
+  label: string;
+  tone: Tone;
+}
+
+export const STATE: Record<CaseState, ToneLabel> = {
+  investigating: { label: "Investigating", tone: "accent" },
+  awaiting_review: { label: "Awaiting review", tone: "warn" },
+  escalated: { label: "Escalated", tone: "high" },
+  acting: { label: "Acting", tone: "accent" },
+  closed: { label: "Closed", tone: "neutral" },
+};
+
+export const OUTCOME: Record<CaseOutcome, ToneLabel> = {
+  auto_cleared: { label: "Cleared automatically", tone: "good" },
+  cleared: { label: "Cleared", tone: "good" },
+  account_locked: { label: "Account locked", tone: "bad" },
+  charges_refunded: { label: "Charges refunded", tone: "warn" },
+  locked_and_refunded: { label: "Locked and refunded", tone: "bad" },
+  unresolved: { label: "Unresolved", tone: "high" },
+  failed: { label: "Action failed or in doubt", tone: "bad" },
+};
+
+const DECIDED: ToneLabel = { label: "Decided", tone: "accent" };
+
+/** How an open case stands. Once its question is answered, nobody is waited for until something comes of the answer. */
+export const stateLabel = (state: CaseState, isAsked: boolean): ToneLabel =>
+  isAsked || (state !== "awaiting_review" && state !== "escalated") ? STATE[state] : DECIDED;
+
+type ReversalAction = Reversal["action"];
+
+/** What was taken back of a case's effects. */
+export const doneReversals = (reversals: readonly Reversal[]): readonly ReversalAction[] =>
+  reversals.filter(({ status }) => status === "done").map(({ action }) => action);
+
+/**
+ * How a case ended, and what of it was taken back. It does not say that the account is open: another case may hold a
+ * lock as well.
+ */
+export function outcomeLabel(outcome: CaseOutcome, taken: readonly ReversalAction[]): ToneLabel {
+  const unlocked = taken.includes("unlock_account");
+  const charged = taken.includes("reverse_refund");
+  if (!unlocked && !charged) return OUTCOME[outcome];
+  const after = [unlocked && "lock taken back", charged && "refund taken back"]
+    .filter((word) => word !== false)
+    .join(", ");
+  const acts = unlocked ? "neutral" : OUTCOME[outcome].tone;
+  return { label: `${OUTCOME[outcome].label}, then ${after}`, tone: acts };
+}
+
+export const RISK: Record<RiskLevel, ToneLabel> = {
+  low: { label: "Low risk", tone: "good" },
+  medium: { label: "Medium risk", tone: "warn" },
+  high: { label: "High risk", tone: "high" },
+  critical: { label: "Critical risk", tone: "bad" },
+};
+
+export const SEVERITY: Record<Severity, ToneLabel> = {
+  low: { label: "Low", tone: "neutral" },
+  medium: { label: "Medium", tone: "warn" },
+  high: { label: "High", tone: "high" },
+  critical: { label: "Critical", tone: "bad" },
+};
+
+export const ACTION: Record<RecommendedAction, string> = {
+  clear: "Clear",
+  lock_account: "Lock account",
+  refund_charges: "Refund charges",
+  lock_and_refund: "Lock and refund",
+};
+
+/** What an effect does, or takes back. */
+export const EFFECT: Record<Effect["action"], string> = {
+  lock_account: "Lock account",
+  refund_charges: "Refund charges",
+  unlock_account: "Unlock account",
+  reverse_refund: "Reverse refund",
+};
+
+export const LABEL: Record<Label, ToneLabel> = {
+  true_fraud: { label: "True fraud", tone: "bad" },
+  false_alarm: { label: "False alarm", tone: "good" },
+  inconclusive: { label: "Inconclusive", tone: "neutral" },
+};
+
+/** A role, and what it lets a person do. */
+export const ROLE: Record<Role, ToneLabel & { may: string }> = {
+  viewer: { label: "Viewer", tone: "neutral", may: "Reads cases and changes nothing" },
+  analyst: { label: "Analyst", tone: "accent", may: "Claims, investigates and decides cases" },
+  manager: { label: "Manager", tone: "warn", may: "Decides what was escalated, assigns and takes over" },
+  admin: { label: "Admin", tone: "high", may: "May do everything on this desk" },
+};
+
+export const SPECIALIST: Record<Specialist, string> = {
+  usage: "Usage",
+  location: "Location",
+  billing: "Billing",
+};
+
+export const SPECIALIST_STATE: Record<SpecialistState, ToneLabel> = {
+  pending: { label: "Pending", tone: "neutral" },
+  running: { label: "Running", tone: "accent" },
+  ok: { label: "Done", tone: "good" },
+  not_evaluable: { label: "Not evaluable", tone: "warn" },
+  unavailable: { label: "Unavailable", tone: "bad" },
+};
+
+/** The stand-in model: rules, not a language model. Its answers are marked wherever they are shown. */
+export const RULES_MODEL = "casewright-rules-1";
+
+/** "impossible_travel" and "ImpossibleTravel" as a person would write it: "Impossible travel". */
+export function humanise(identifier: string): string {
+  const spaced = identifier
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replace(/[_-]+/g, " ")
+    .trim()
+    .toLowerCase();
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
+
+/** A read tool by what it reads: "get_security_logs" is "Security logs". */
+export const toolName = (tool: string): string => humanise(tool.replace(/^get_/, ""));
+
+/** The first eight digits of a `sha256:…` hash, enough to compare by eye. */
+export const shortHash = (hash: string): string => hash.replace(/^sha256:/, "").slice(0, 8);
+
+/** Who did something: an agent by its speciality, else the id as it is. */
+export function actorName(actor: string): string {
+  const [kind, name] = actor.split(":");
+  return kind === "agent" && name !== undefined ? `${humanise(name)} specialist` : actor;
+}

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { summary } from "@/test/fixtures";
+import { matchesQuery, compareBy } from "./query-match";
+import type { QueueQuery } from "./query";
+
+const NOW = Date.parse("2026-11-21T12:00:00Z");
+const fits = (query: QueueQuery, over: Parameters<typeof summary>[1] = {}) =>
+  matchesQuery(query, summary(1, { opened_at: "2026-11-20T11:00:00Z", ...over }), "ana", NOW);
+
+test("age counts from now", () => {
+  expect(fits({ opened_within_hours: 24 })).toBe(false);
+  expect(fits({ opened_within_hours: 26 })).toBe(true);
+  expect(fits({ opened_over_hours: 24 })).toBe(true);
+  expect(fits({ opened_over_hours: 26 })).toBe(false);
+});
+
+test("overdue cases are due soon as well; a case without a deadline is neither", () => {
+  const late = { due_at: "2026-11-21T11:00:00Z" };
+  expect(fits({ overdue: true }, late)).toBe(true);
+  expect(fits({ due_within_hours: 4 }, late)).toBe(true);
+  expect(fits({ due_within_hours: 4 }, { due_at: "2026-11-21T17:00:00Z" })).toBe(false);
+  expect(fits({ overdue: true })).toBe(false);
+  expect(fits({ due_within_hours: 4 })).toBe(false);
+});
+
+test("a lease that has run out holds nothing", () => {
+  const claim = { claimed_by: "ben", claimed_at: "2026-11-21T11:00:00Z", expires_at: "2026-11-21T11:30:00Z" };
+  expect(fits({ assignee: "none" }, { claim })).toBe(true);
+  expect(fits({ assignee: "ben" }, { claim })).toBe(false);
+});
+
+test("cases without the value come last, whichever way the order runs", () => {
+  const cases = [
+    summary(1, { risk_score: null }),
+    summary(2, { risk_score: 0.2 }),
+    summary(3, { risk_score: 0.9 }),
+  ];
+  const order = (sort: QueueQuery["sort"]) =>
+    cases.toSorted(compareBy(sort)).map(({ customer_id }) => customer_id);
+  expect(order("score")).toEqual([2, 3, 1]);
+  expect(order("-score")).toEqual([3, 2, 1]);
+});

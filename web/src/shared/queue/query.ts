@@ -1,0 +1,115 @@
+import {
+  CASE_STATES,
+  type CaseOutcome,
+  type CaseState,
+  type Label,
+  type RiskLevel,
+  type Severity,
+} from "@/api/types";
+
+export const SORTS = ["-opened", "opened", "due", "-due", "-score", "score", "-updated", "updated"] as const;
+export type Sort = (typeof SORTS)[number];
+export const DEFAULT_SORT: Sort = "-opened";
+
+export const RISK_LEVELS: readonly RiskLevel[] = ["critical", "high", "medium", "low"];
+export const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "low"];
+export const LABELS: readonly Label[] = ["true_fraud", "false_alarm", "inconclusive"];
+export const OUTCOMES: readonly CaseOutcome[] = [
+  "auto_cleared",
+  "cleared",
+  "account_locked",
+  "charges_refunded",
+  "locked_and_refunded",
+  "unresolved",
+  "failed",
+];
+
+/** What the desk is asked for: lives in the address, so that it can be shared, and in saved views. */
+export interface QueueQuery {
+  state?: readonly CaseState[];
+  risk_level?: RiskLevel;
+  severity?: Severity;
+  outcome?: CaseOutcome;
+  label?: Label;
+  rule?: string;
+  customer_id?: number;
+  /** `me`, `none`, or a person's subject. */
+  assignee?: string;
+  min_score?: number;
+  /** Counted from now, so that a saved view stays true. */
+  opened_within_hours?: number;
+  opened_over_hours?: number;
+  due_within_hours?: number;
+  overdue?: true;
+  q?: string;
+  sort?: Sort;
+}
+
+/** What can be understood of an address or a saved view; the rest is left out. */
+export function parseQueueQuery(raw: Record<string, unknown>): QueueQuery {
+  const customer = numberOf(raw["customer_id"]);
+  const score = numberOf(raw["min_score"]);
+  const found: { [Name in keyof QueueQuery]: QueueQuery[Name] | undefined } = {
+    state: listOf(CASE_STATES, raw["state"]),
+    risk_level: RISK_LEVELS.find((known) => known === raw["risk_level"]),
+    severity: SEVERITIES.find((known) => known === raw["severity"]),
+    outcome: OUTCOMES.find((known) => known === raw["outcome"]),
+    label: LABELS.find((known) => known === raw["label"]),
+    rule: textOf(raw["rule"]),
+    customer_id: customer !== undefined && Number.isInteger(customer) && customer > 0 ? customer : undefined,
+    assignee: textOf(raw["assignee"]),
+    min_score: score !== undefined && score > 0 && score <= 1 ? score : undefined,
+    opened_within_hours: hoursOf(raw["opened_within_hours"]),
+    opened_over_hours: hoursOf(raw["opened_over_hours"]),
+    due_within_hours: hoursOf(raw["due_within_hours"]),
+    overdue: raw["overdue"] === true || raw["overdue"] === "true" ? true : undefined,
+    q: textOf(raw["q"]),
+    sort: SORTS.find((known) => known === raw["sort"] && known !== DEFAULT_SORT),
+  };
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+}
+
+function listOf<T extends string>(known: readonly T[], value: unknown): readonly T[] | undefined {
+  const given = Array.isArray(value) ? value : [value];
+  const found = known.filter((name) => given.includes(name));
+  return found.length === 0 ? undefined : found;
+}
+
+const textOf = (value: unknown): string | undefined => {
+  // An address that says `q=42` is read as a number.
+  const text = typeof value === "number" ? String(value) : value;
+  return typeof text === "string" && text.trim() !== "" ? text : undefined;
+};
+
+const numberOf = (value: unknown): number | undefined => {
+  const number = typeof value === "string" && value !== "" ? Number(value) : value;
+  return typeof number === "number" && Number.isFinite(number) ? number : undefined;
+};
+
+const MOST_HOURS = 10_000;
+
+const hoursOf = (value: unknown): number | undefined => {
+  const hours = numberOf(value);
+  return hours !== undefined && Number.isInteger(hours) && hours > 0 && hours <= MOST_HOURS
+    ? hours
+    : undefined;
+};
+
+/** The query as the server is asked it. */
+export const toApiQuery = ({ state, sort, ...plain }: QueueQuery) => ({
+  ...plain,
+  state: [...(state ?? [])],
+  sort: sort ?? DEFAULT_SORT,
+});
+
+/** How many filters are set; the order and the words are none. */
+export const filterCount = (query: QueueQuery): number =>
+  Object.keys(query).filter((name) => name !== "sort" && name !== "q").length;
+
+/** Whether two queries ask for the same, whatever the order of their parts. */
+export const sameQuery = (one: QueueQuery, other: QueueQuery): boolean =>
+  canonicalQuery(one) === canonicalQuery(other);
+
+/** One spelling per query, for comparisons and for keys. */
+export const canonicalQuery = (query: QueueQuery): string =>
+  JSON.stringify(Object.entries(parseQueueQuery({ ...query })).sort(([a], [b]) => a.localeCompare(b)));
