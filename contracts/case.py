@@ -13,7 +13,7 @@ from contracts.ids import AlertId, CaseId, Hash, ReviewId
 from contracts.names import CaseEventType
 from contracts.report import Specialist, SpecialistReport, Spend
 from contracts.reversal import Reversal
-from contracts.review import Approval, Decision, Label, ReviewRequest
+from contracts.review import Approval, Decision, Disposition, ReviewRequest
 
 CaseState = Literal["investigating", "awaiting_review", "escalated", "acting", "closed"]
 CaseOutcome = Literal[
@@ -70,7 +70,7 @@ class Proposal(Contract):
     review_id: ReviewId
     action: RecommendedAction
     approvals: tuple[Approval, ...]
-    label: Label | None = None
+    disposition: Disposition | None = None
 
 
 class CaseSummary(Contract):
@@ -99,7 +99,7 @@ class CaseSummary(Contract):
     claim: Claim | None = None
     """Who works on it; null when nobody does or the lease has run out."""
     proposal: Proposal | None = None
-    label: Label | None = None
+    disposition: Disposition | None = None
     """Of the last decision."""
     taken_back: tuple[ReversalAction, ...] = ()
     """What was taken back of its effects: `outcome` says what was done, and stays so."""

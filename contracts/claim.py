@@ -6,7 +6,7 @@ from contracts.base import Contract, UtcDateTime
 class Claim(Contract):
     """A lease: after `expires_at` the case is anybody's again, without anyone having to release it."""
 
-    claimed_by: str
+    assignee: str
     """The stable subject id of a person."""
     claimed_at: UtcDateTime
     expires_at: UtcDateTime

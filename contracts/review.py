@@ -19,7 +19,7 @@ def may_act_as(roles: Iterable[Role], required: Role) -> bool:
 
 
 Verdict = Literal["approve", "reject"]
-Label = Literal["true_fraud", "false_alarm", "inconclusive"]
+Disposition = Literal["confirmed_fraud", "false_positive", "inconclusive"]
 
 
 class ReviewRequest(Contract):
@@ -59,7 +59,7 @@ class Decision(Contract):
     decided_by: Annotated[str, Field(min_length=1, max_length=200)]
     """The stable subject id of the person; of the second one where two were needed."""
     decided_at: UtcDateTime
-    label: Label | None = added_later()
+    disposition: Disposition | None = added_later()
     """What the case was, in the eyes of who decided. Every decision that this release accepts has one."""
     comment: Annotated[str, Field(max_length=4_000)] | None = added_later()
     """Why, in their own words."""

@@ -74,7 +74,7 @@ class DataUsageSpikeThresholds:
     """One usage reading far above all that the customer had in four weeks."""
 
     history_days: int = 28
-    """Longer memory, fewer false alarms: 14 days gave 10 alerts outside labelled windows, 28 days 5, same hits."""
+    """Longer memory, fewer false positives: 14 days gave 10 alerts outside labelled windows, 28 days 5, same hits."""
     min_history: int = 12
     """No alert before so many readings: twelve say what the customer's order of magnitude is, no more."""
     times_largest: float = 1.1

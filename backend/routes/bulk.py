@@ -56,7 +56,7 @@ async def preview_bulk(order: BulkPreview, desk: DeskDep, identity: CurrentIdent
     dependencies=[Depends(strict_json(BulkOrder))],
 )
 async def apply_bulk(order: BulkOrder, desk: DeskDep, identity: CurrentIdentity) -> BulkResults:
-    """Claim, assign, or close as false alarms. What one case refuses never holds up another."""
+    """Claim, assign, or close as false positives. What one case refuses never holds up another."""
     _require_assignment(order.action, order.assignee, desk, identity)
     results = await desk.bulk.apply(order.action, order.items, identity, assignee=order.assignee, comment=order.comment)
     desk.feed.wake()

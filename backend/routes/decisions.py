@@ -13,7 +13,7 @@ from contracts.assessment import RecommendedAction
 from contracts.base import Contract, UtcDateTime
 from contracts.case import Proposal
 from contracts.ids import Hash, ReviewId, parse_review_id
-from contracts.review import Decision, Label, Verdict
+from contracts.review import Decision, Disposition, Verdict
 
 router = APIRouter(tags=["workflow"])
 
@@ -31,9 +31,9 @@ class DecisionRequest(Contract):
     action: RecommendedAction | None = None
     feedback: Annotated[str, Field(max_length=4_000)] | None = None
     reason_code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")] | None = None
-    label: Label | None = None
+    disposition: Disposition | None = None
     """What the case was, in the eyes of who decides. Left out, it follows from the answer: an approval of `clear` means
-    a false alarm, of anything else true fraud; a rejection leaves it inconclusive."""
+    a false positive, of anything else confirmed fraud; a rejection leaves it inconclusive."""
     comment: Annotated[str, Field(max_length=4_000)] | None = None
     """Why, in their own words."""
     decided_by: Annotated[str, Field(min_length=1, max_length=200)] | None = None
@@ -76,7 +76,7 @@ async def decide(order: DecisionRequest, desk: DeskDep, identity: CurrentIdentit
         reason_code=order.reason_code,
         decided_by=identity.subject,
         decided_at=datetime.now(UTC),
-        label=order.label,
+        disposition=order.disposition,
         comment=order.comment,
     )
     accepted = await desk.deciding.accept(decision, identity)

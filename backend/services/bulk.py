@@ -26,7 +26,7 @@ from contracts.case import CaseSummary
 from contracts.ids import CaseId, Hash, ReviewId
 from contracts.review import Decision
 
-BulkAction = Literal["claim", "assign", "close_false_alarm"]
+BulkAction = Literal["claim", "assign", "close_false_positive"]
 
 MAX_ITEMS = 500
 BULK_REASON = "bulk_false_alarm"
@@ -80,7 +80,7 @@ class Bulk:
         assignee: str | None,
         comment: str | None,
     ) -> BulkResults:
-        """Do it to each case in turn. A case that was closed as a false alarm is bound to what was shown of it."""
+        """Do it to each case in turn. A case that was closed as a false positive is bound to what was shown of it."""
         return BulkResults(items=tuple([await self._do(action, item, identity, assignee, comment) for item in items]))
 
     async def _do(
@@ -113,7 +113,7 @@ class Bulk:
             reason_code=BULK_REASON,
             decided_by=identity.subject,
             decided_at=self._clock(),
-            label="false_alarm",
+            disposition="false_positive",
             comment=comment,
         )
         accepted = await self._deciding.accept(decision, identity)
@@ -138,8 +138,8 @@ def _refusal(action: BulkAction, case: CaseSummary, identity: Identity) -> Caseb
     if action == "assign":
         return None
     claim = case.claim
-    if claim is not None and claim.claimed_by != identity.subject:
-        return ClaimedByOther(claim.claimed_by, claim.claimed_at)
+    if claim is not None and claim.assignee != identity.subject:
+        return ClaimedByOther(claim.assignee, claim.claimed_at)
     if action == "claim":
         return None
     if case.review is None:

@@ -43,7 +43,7 @@ HEAD = (
     "description",
     "source",
     "rule_id",
-    "urgency",
+    "priority",
     "state",
     "phase",
     "round",
@@ -51,14 +51,14 @@ HEAD = (
     "risk_level",
     "recommended_action",
     "outcome",
-    "label",
+    "disposition",
     "due_at",
     "opened_at",
     "updated_at",
     "opened_seq",
     "last_seq",
     "last_hash",
-    "claimed_by",
+    "assignee",
 )
 """Columns of a case that its log speaks of. Not among them: `scheduled_at`, and when a claim began and ends."""
 

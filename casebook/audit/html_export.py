@@ -145,7 +145,7 @@ def _decision(decision: Decision) -> Iterator[str]:
         for approval in decision.approvals or ()
     ]
     optional = (
-        ("Label", decision.label and _words(decision.label)),
+        ("Disposition", decision.disposition and _words(decision.disposition)),
         ("Reason", decision.reason_code),
         ("Feedback", decision.feedback),
         ("Comment", decision.comment),

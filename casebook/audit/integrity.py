@@ -190,7 +190,7 @@ class IntegrityCheck:
         expected: Facts = {**self._projection.head, **self._judgement(rows)}
         for name, value in head.items():
             # A claim may have run out, and then ends without a word.
-            if name == "claimed_by" and value is None:
+            if name == "assignee" and value is None:
                 continue
             if name in expected and expected[name] != value:
                 reason = f"its {name} is {value!r}, but its log says {expected[name]!r}"

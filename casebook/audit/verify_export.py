@@ -149,7 +149,7 @@ def _head(said: Json) -> Facts:
         "phase": progress["phase"],
         "specialists": progress["specialists"],
         "risk_score": progress["score"],
-        "claimed_by": None if case["claim"] is None else case["claim"]["claimed_by"],
+        "assignee": None if case["claim"] is None else case["claim"]["assignee"],
     }
 
 

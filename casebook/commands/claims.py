@@ -22,30 +22,30 @@ _CLAIMING: tuple[CaseEventType, ...] = ("claimed", "claim_released", "claim_take
 
 def running_claim(case: CaseRow | PlainRow, now: datetime) -> Claim | None:
     """The claim on a case, or None when there is none or it has run out."""
-    if case.claimed_by is None or case.claimed_at is None or case.claim_expires_at is None:
+    if case.assignee is None or case.claimed_at is None or case.claim_expires_at is None:
         return None
     if case.claim_expires_at <= now:
         return None
-    return Claim(claimed_by=case.claimed_by, claimed_at=case.claimed_at, expires_at=case.claim_expires_at)
+    return Claim(assignee=case.assignee, claimed_at=case.claimed_at, expires_at=case.claim_expires_at)
 
 
 def refuse_claimed_by_other(case: CaseRow, subject: str, now: datetime) -> None:
     """Raises ClaimedByOther while somebody else's claim runs."""
     claim = running_claim(case, now)
-    if claim is not None and claim.claimed_by != subject:
-        raise ClaimedByOther(claim.claimed_by, claim.claimed_at)
+    if claim is not None and claim.assignee != subject:
+        raise ClaimedByOther(claim.assignee, claim.claimed_at)
 
 
 def end_claim(case: CaseRow) -> None:
     """Nobody works on the case any more. Logs nothing: what ended it is logged by who calls this."""
-    case.claimed_by = None
+    case.assignee = None
     case.claimed_at = None
     case.claim_expires_at = None
 
 
 def unclaimed(now: datetime) -> ColumnElement[bool]:
     """The condition that no claim runs on a case."""
-    return or_(CaseRow.claimed_by.is_(None), CaseRow.claim_expires_at <= now)
+    return or_(CaseRow.assignee.is_(None), CaseRow.claim_expires_at <= now)
 
 
 def claim(session: Session, case_id: str, subject: str, now: datetime, lease: timedelta) -> Claim:
@@ -66,7 +66,7 @@ def assign(session: Session, case_id: str, assignee: str, manager: str, now: dat
     case = locked_case(session, case_id)
     refuse_closed(case)
     current = running_claim(case, now)
-    if current is not None and current.claimed_by == assignee:
+    if current is not None and current.assignee == assignee:
         return current
     return _claim_for(session, case, assignee, manager, now, lease)
 
@@ -80,7 +80,7 @@ def take_over(session: Session, case_id: str, subject: str, reason: str, now: da
         raise NotClaimed
     taken = _hold(case, subject, now, lease)
     data: dict[str, JsonValue] = {
-        "from": current.claimed_by,
+        "from": current.assignee,
         "expires_at": taken.expires_at.isoformat(),
         "reason": reason,
     }
@@ -97,7 +97,7 @@ def release(session: Session, case_id: str, subject: str, now: datetime, *, anyb
     if not anybodys:
         refuse_claimed_by_other(case, subject, now)
     end_claim(case)
-    data: dict[str, JsonValue] = {"from": current.claimed_by, "reason": reason}
+    data: dict[str, JsonValue] = {"from": current.assignee, "reason": reason}
     append(session, case, Entry("claim_released", _step("claim_released", case), subject, data), now)
 
 
@@ -142,7 +142,7 @@ def _claim_for(
     handed_out: bool = False,
 ) -> Claim:
     claimed = _hold(case, subject, now, lease)
-    data: dict[str, JsonValue] = {"claimed_by": subject, "expires_at": claimed.expires_at.isoformat()}
+    data: dict[str, JsonValue] = {"assignee": subject, "expires_at": claimed.expires_at.isoformat()}
     if handed_out:
         data["handed_out"] = True
     append(session, case, Entry("claimed", _step("claimed", case), actor, data), now)
@@ -150,10 +150,10 @@ def _claim_for(
 
 
 def _hold(case: CaseRow, subject: str, now: datetime, lease: timedelta) -> Claim:
-    case.claimed_by = subject
+    case.assignee = subject
     case.claimed_at = now
     case.claim_expires_at = now + lease
-    return Claim(claimed_by=subject, claimed_at=now, expires_at=now + lease)
+    return Claim(assignee=subject, claimed_at=now, expires_at=now + lease)
 
 
 def _step(what: CaseEventType, case: CaseRow) -> str:
@@ -182,12 +182,12 @@ def _first(session: Session, waiting: Sequence[Select[CaseRow]]) -> CaseRow | No
 
 
 def _waiting(state: CaseState, subject: str, now: datetime, since: datetime) -> Select[CaseRow]:
-    """Those in `state` that anybody may take, by urgency, without those that the person gave back after `since`."""
+    """Those in `state` that anybody may take, by priority, without those that the person gave back after `since`."""
     given_back = _given_back_by(subject).where(CaseEventRow.at > since)
     return (
         _free(subject, now)
         .where(CaseRow.state == state, ~given_back.exists())
-        .order_by(CaseRow.due_at, CaseRow.urgency, CaseRow.opened_seq)
+        .order_by(CaseRow.due_at, CaseRow.priority, CaseRow.opened_seq)
     )
 
 
@@ -213,13 +213,13 @@ def _given_back_by(subject: str) -> Select[int]:
 
 def _urgency(case: CaseRow) -> tuple[datetime, int, int]:
     assert case.due_at is not None
-    return case.due_at, case.urgency, case.opened_seq
+    return case.due_at, case.priority, case.opened_seq
 
 
 def _untouched(session: Session, subject: str, now: datetime, keep: Collection[str]) -> list[CaseRow]:
     """The cases that the person was handed and did nothing with, each locked. What somebody else writes to is left."""
     held = select(CaseRow).where(
-        CaseRow.claimed_by == subject, CaseRow.claim_expires_at > now, CaseRow.case_id.not_in(keep)
+        CaseRow.assignee == subject, CaseRow.claim_expires_at > now, CaseRow.case_id.not_in(keep)
     )
     fresh = held.with_for_update(skip_locked=True).execution_options(populate_existing=True)
     cases = session.scalars(fresh).all()

@@ -34,7 +34,7 @@ from contracts.alert import Severity
 from contracts.assessment import RecommendedAction, RiskLevel
 from contracts.case import Proposal
 from contracts.ids import parse_review_id
-from contracts.review import Approval, Decision, Label, Role, may_act_as
+from contracts.review import Approval, Decision, Disposition, Role, may_act_as
 
 
 def accept_decision(
@@ -79,11 +79,11 @@ def withdraw_proposal(session: Session, case_id: str, subject: str, now: datetim
     append(session, case, Entry("approval_withdrawn", key, subject, data), now)
 
 
-def default_label(decision: Decision) -> Label:
+def default_disposition(decision: Decision) -> Disposition:
     """What a case is taken to have been when the person who decided does not say."""
     if decision.verdict == "reject":
         return "inconclusive"
-    return "false_alarm" if decision.action == "clear" else "true_fraud"
+    return "false_positive" if decision.action == "clear" else "confirmed_fraud"
 
 
 def _answerable(
@@ -134,7 +134,7 @@ def _is_critical(session: Session, case: CaseRow) -> bool:
 
 def _propose(session: Session, case: CaseRow, decision: Decision, action: RecommendedAction, now: datetime) -> Proposal:
     proposal = Proposal(
-        review_id=decision.review_id, action=action, approvals=(_approval(decision),), label=decision.label
+        review_id=decision.review_id, action=action, approvals=(_approval(decision),), disposition=decision.disposition
     )
     seq = next_seq(session)
     session.add(
@@ -162,11 +162,13 @@ def _propose(session: Session, case: CaseRow, decision: Decision, action: Recomm
 
 
 def _complete(decision: Decision, proposal: Proposal | None) -> Decision:
-    """The decision as it is recorded: with a label, and with everyone who approved where two were needed."""
+    """The decision as it is recorded: with a disposition, and with everyone who approved where two were needed."""
     approving = proposal is not None and decision.verdict == "approve"
-    label = decision.label or (proposal.label if proposal is not None and approving else None)
+    disposition = decision.disposition or (proposal.disposition if proposal is not None and approving else None)
     approvals = (*proposal.approvals, _approval(decision)) if proposal is not None and approving else None
-    return decision.model_copy(update={"label": label or default_label(decision), "approvals": approvals})
+    return decision.model_copy(
+        update={"disposition": disposition or default_disposition(decision), "approvals": approvals}
+    )
 
 
 def _approval(decision: Decision) -> Approval:
@@ -176,7 +178,7 @@ def _approval(decision: Decision) -> Approval:
 def _record(session: Session, case: CaseRow, review: ReviewRow, decision: Decision, now: datetime) -> None:
     review.status = "decided"
     case.due_at = None
-    case.label = decision.label
+    case.disposition = decision.disposition
     end_claim(case)
     data: dict[str, JsonValue] = {"round": review.round, **decision.model_dump(mode="json")}
     key = f"decision_accepted:{decision.review_id}"

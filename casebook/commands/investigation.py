@@ -26,7 +26,7 @@ from casebook.errors import (
     RoundNotJustified,
 )
 from casebook.policy.lifecycle import MOVES
-from casebook.policy.priority import URGENCY
+from casebook.policy.priority import PRIORITY
 from casebook.queries.case_brief import limits_of
 from casebook.queries.cursors import OpenedCase
 from casebook.queries.tokenizer import join_words, words_of_alert
@@ -107,7 +107,7 @@ def open_case(session: Session, alert: Alert, now: datetime, opened_by: str | No
         opened_seq=seq,
         last_seq=seq,
         rule_id=alert.rule_id,
-        urgency=URGENCY[alert.severity],
+        priority=PRIORITY[alert.severity],
     )
     session.add(case)
     session.add(CaseTextRow(opened_seq=seq, body=join_words(words_of_alert(alert))))

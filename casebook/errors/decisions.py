@@ -23,10 +23,10 @@ class ClaimedByOther(CasebookError):
     id = "claimed-by-other"
     status = 409
 
-    def __init__(self, claimed_by: str, claimed_at: datetime) -> None:
+    def __init__(self, assignee: str, claimed_at: datetime) -> None:
         super().__init__(
-            f"{claimed_by} claimed this case at {claimed_at:%H:%M} UTC: "
-            f"ask {claimed_by} to release it, or let a manager take it over."
+            f"{assignee} claimed this case at {claimed_at:%H:%M} UTC: "
+            f"ask {assignee} to release it, or let a manager take it over."
         )
 
 

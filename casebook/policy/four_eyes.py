@@ -9,7 +9,7 @@
 | refunds more than `FOUR_EYES_REFUND_LIMIT_MINOR` in a currency, or an unknown sum | 2 | as above |
 | rejects | 1 | needed: the feedback |
 
-Many at once, as false alarms, are cleared only those that are recommended to be cleared and were not rated critical.
+Many at once, as false positives, are cleared only those that are recommended to be cleared and were not rated critical.
 
 A reason is a reason code, or words: feedback or a comment. The second of two people agrees with that of the first.
 Where nothing is recommended, for lack of evidence, nothing is overruled.

@@ -12,7 +12,7 @@ from typing import Any, cast
 from pydantic import JsonValue, TypeAdapter
 
 from casebook.case_log.call_chain import Mark, marked
-from casebook.policy.priority import URGENCY
+from casebook.policy.priority import PRIORITY
 from contracts.alert import Severity
 from contracts.case import CaseEvent
 from contracts.hashing import content_hash
@@ -93,7 +93,7 @@ class CaseProjection:
         self.head = {
             **{name: alert[name] for name in names},
             "description": alert["description"].replace("\0", "\N{REPLACEMENT CHARACTER}"),
-            "urgency": URGENCY[cast("Severity", alert["severity"])],
+            "priority": PRIORITY[cast("Severity", alert["severity"])],
             "opened_at": as_json(event.at),
             "opened_seq": event.seq,
             "state": "investigating",
@@ -101,8 +101,8 @@ class CaseProjection:
             "round": 1,
             "outcome": None,
             "due_at": None,
-            "label": None,
-            "claimed_by": None,
+            "disposition": None,
+            "assignee": None,
         }
         self._all_pending()
 
@@ -171,9 +171,9 @@ class CaseProjection:
 
     def approval_given(self, event: CaseEvent, data: Facts) -> None:
         """`approval_given`"""
-        proposal = {name: data[name] for name in ("review_id", "action", "approvals", "label")}
+        proposal = {name: data[name] for name in ("review_id", "action", "approvals", "disposition")}
         facts: Facts = {"proposed_by": event.actor, "action": data["action"], "proposed_seq": event.seq}
-        self.head["claimed_by"] = None
+        self.head["assignee"] = None
         self.rows["proposal", str(data["review_id"])] = ExpectedRow(event.seq, content_hash(proposal), facts)
 
     def approval_withdrawn(self, _: CaseEvent, __: Facts) -> None:
@@ -191,8 +191,8 @@ class CaseProjection:
         self._set_review(event, key, {"status": "decided"})
         self._drop_proposal()
         self.head["due_at"] = None
-        self.head["claimed_by"] = None
-        self.head["label"] = data.get("label") or _label(data)
+        self.head["assignee"] = None
+        self.head["disposition"] = data.get("disposition") or _disposition(data)
 
     # Acting and closing
 
@@ -217,15 +217,15 @@ class CaseProjection:
 
     def claimed(self, _: CaseEvent, data: Facts) -> None:
         """`claimed`"""
-        self.head["claimed_by"] = data["claimed_by"]
+        self.head["assignee"] = data["assignee"]
 
     def taken_over(self, event: CaseEvent, _: Facts) -> None:
         """`claim_taken_over`"""
-        self.head["claimed_by"] = event.actor
+        self.head["assignee"] = event.actor
 
     def released(self, _: CaseEvent, __: Facts) -> None:
         """`claim_released`"""
-        self.head["claimed_by"] = None
+        self.head["assignee"] = None
 
     # What people add
 
@@ -312,11 +312,11 @@ class CaseProjection:
             del self.rows[key]
 
 
-def _label(decision: Facts) -> str:
-    """What an earlier release's decision, which has no label, was taken to mean when labels came."""
+def _disposition(decision: Facts) -> str:
+    """What an earlier release's decision, which has no disposition, was taken to mean when labels came."""
     if decision["verdict"] == "reject":
         return "inconclusive"
-    return "false_alarm" if decision["action"] == "clear" else "true_fraud"
+    return "false_positive" if decision["action"] == "clear" else "confirmed_fraud"
 
 
 _HANDLERS: Mapping[str, Callable[[CaseProjection, CaseEvent, Facts], None]] = {

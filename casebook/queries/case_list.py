@@ -27,7 +27,7 @@ COUNTED = 1_000
 
 _CASE = table_of(CaseRow)
 # What the rows show and what they are sorted by, as plain rows: an object for each takes longer than the query.
-_LISTED = select(*(_CASE.c[name] for name in dict.fromkeys((*SUMMARISED, "opened_seq", "last_seq", "urgency"))))
+_LISTED = select(*(_CASE.c[name] for name in dict.fromkeys((*SUMMARISED, "opened_seq", "last_seq", "priority"))))
 
 _Column: TypeAlias = InstrumentedAttribute[Any]
 _Columns: TypeAlias = Sequence[_Column]
@@ -51,7 +51,7 @@ ORDERS: Mapping[str, Order] = {
     "opened": Order((CaseRow.opened_seq,), TypeAdapter(tuple[str, Seq])),
     "updated": Order((CaseRow.last_seq,), TypeAdapter(tuple[str, Seq])),
     "due": Order(
-        (CaseRow.due_at, CaseRow.urgency, CaseRow.opened_seq),
+        (CaseRow.due_at, CaseRow.priority, CaseRow.opened_seq),
         TypeAdapter(tuple[str, UtcDateTime | None, Seq, Seq]),
         has_gaps=True,
     ),
@@ -104,9 +104,9 @@ class _Walk:
         self._search = None if query.q is None else Search(session, query.q)
         self._key_of_few = CaseRow.customer_id if query.customer_id is not None else None
         if query.assignee not in (None, NOBODY):
-            self._key_of_few = CaseRow.claimed_by
+            self._key_of_few = CaseRow.assignee
         """What few cases have in common finds them at once: better sort these than walk all in order."""
-        shared = {CaseRow.label: query.label, CaseRow.outcome: query.outcome, CaseRow.rule_id: query.rule}
+        shared = {CaseRow.disposition: query.disposition, CaseRow.outcome: query.outcome, CaseRow.rule_id: query.rule}
         self._shared = {each: value for each, value in shared.items() if value is not None}
         """What some have in common, be they few or many; those that have it stand in the order of opening."""
 
@@ -271,13 +271,13 @@ def counts(session: Session, subject: str, now: datetime) -> QueueCounts:
     """How many cases there are in each state, and of those that wait for a person."""
     waiting = _count(session, CaseRow.due_at.is_not(None))
     claimed = _count(
-        session, CaseRow.claimed_by.is_not(None), CaseRow.claim_expires_at > now, CaseRow.due_at.is_not(None)
+        session, CaseRow.assignee.is_not(None), CaseRow.claim_expires_at > now, CaseRow.due_at.is_not(None)
     )
     return QueueCounts(
         states=count_states(session),
         overdue=_count(session, CaseRow.due_at <= now),
         unclaimed=waiting - claimed,
-        mine=_count(session, CaseRow.claimed_by == subject, CaseRow.claim_expires_at > now),
+        mine=_count(session, CaseRow.assignee == subject, CaseRow.claim_expires_at > now),
     )
 
 
@@ -322,7 +322,7 @@ def _conditions(query: CaseQuery, subject: str, now: datetime, seen: _Seen) -> l
         CaseRow.customer_id: query.customer_id,
         CaseRow.severity: query.severity,
         CaseRow.outcome: query.outcome,
-        CaseRow.label: query.label,
+        CaseRow.disposition: query.disposition,
     }
     conditions: list[ColumnElement[bool]] = [seen(each) == value for each, value in equal.items() if value is not None]
     opened_at, due_at = seen(CaseRow.opened_at), seen(CaseRow.due_at, "greatest")
@@ -348,7 +348,7 @@ def _conditions(query: CaseQuery, subject: str, now: datetime, seen: _Seen) -> l
         conditions.append(unclaimed(now))
     elif query.assignee is not None:
         holder = subject if query.assignee == ME else query.assignee
-        conditions += [seen(CaseRow.claimed_by) == holder, seen(CaseRow.claim_expires_at) > now]
+        conditions += [seen(CaseRow.assignee) == holder, seen(CaseRow.claim_expires_at) > now]
     return conditions
 
 

@@ -18,7 +18,7 @@ from contracts.review import ReviewRequest
 _FROM_ROW = tuple(name for name in CaseSummary.model_fields if name in CaseRow.__table__.columns)
 _values = attrgetter(*_FROM_ROW)
 
-SUMMARISED = (*_FROM_ROW, "claimed_by", "claimed_at", "claim_expires_at")
+SUMMARISED = (*_FROM_ROW, "assignee", "claimed_at", "claim_expires_at")
 """What of a case its summary is made of."""
 
 _REVIEW, _PROPOSAL = table_of(ReviewRow).c, table_of(ProposalRow).c

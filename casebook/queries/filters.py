@@ -9,7 +9,7 @@ from contracts.alert import Severity
 from contracts.assessment import RiskLevel
 from contracts.base import Contract, Score, UtcDateTime
 from contracts.case import CaseOutcome, CaseState
-from contracts.review import Label
+from contracts.review import Disposition
 
 CaseSort = Literal["opened", "-opened", "updated", "-updated", "due", "-due", "score", "-score"]
 """`-` before a name: the greatest first. Cases without a due time or score come last either way."""
@@ -37,7 +37,7 @@ class CaseQuery(Contract):
     """A subject id, `me`, or `none` for cases that nobody works on."""
     severity: Severity | None = None
     outcome: CaseOutcome | None = None
-    label: Label | None = None
+    disposition: Disposition | None = None
     opened_after: UtcDateTime | None = None
     opened_before: UtcDateTime | None = None
     opened_within_hours: Hours | None = None

@@ -101,8 +101,8 @@ class CaseRow(Base, kw_only=True):
         Index("ix_case_opened_seq", "opened_seq", unique=True),
         Index("ix_case_state_opened_seq", "state", "opened_seq"),
         # One pair per order of the case list: of all cases, and of those in one state.
-        Index("ix_case_due_at_urgency_opened_seq", "due_at", "urgency", "opened_seq"),
-        Index("ix_case_state_due_at_urgency_opened_seq", "state", "due_at", "urgency", "opened_seq"),
+        Index("ix_case_due_at_priority_opened_seq", "due_at", "priority", "opened_seq"),
+        Index("ix_case_state_due_at_priority_opened_seq", "state", "due_at", "priority", "opened_seq"),
         Index("ix_case_risk_score_opened_seq", "risk_score", "opened_seq"),
         Index("ix_case_state_risk_score_opened_seq", "state", "risk_score", "opened_seq"),
         Index("ix_case_last_seq", "last_seq"),
@@ -111,13 +111,13 @@ class CaseRow(Base, kw_only=True):
         Index("ix_case_customer_id_opened_seq", "customer_id", "opened_seq"),
         Index("ix_case_rule_id_opened_seq", "rule_id", "opened_seq"),
         Index("ix_case_outcome_opened_seq", "outcome", "opened_seq"),
-        Index("ix_case_label_opened_seq", "label", "opened_seq"),
+        Index("ix_case_disposition_opened_seq", "disposition", "opened_seq"),
         Index(
             "ix_case_claimed",
-            "claimed_by",
+            "assignee",
             "opened_seq",
-            sqlite_where=text("claimed_by IS NOT NULL"),
-            postgresql_where=text("claimed_by IS NOT NULL"),
+            sqlite_where=text("assignee IS NOT NULL"),
+            postgresql_where=text("assignee IS NOT NULL"),
         ),
         Index(
             "ix_case_unscheduled",
@@ -158,11 +158,11 @@ class CaseRow(Base, kw_only=True):
     rule_id: Mapped[str | None] = mapped_column(default=None)
     recommended_action: Mapped[str | None] = mapped_column(default=None)
     """By the assessment of the current round."""
-    label: Mapped[str | None] = mapped_column(default=None)
+    disposition: Mapped[str | None] = mapped_column(default=None)
     """Of the last decision."""
-    urgency: Mapped[int] = mapped_column(server_default=text("2"))
+    priority: Mapped[int] = mapped_column(server_default=text("2"))
     """Of its severity, as `casebook.policy.priority` numbers it."""
-    claimed_by: Mapped[str | None] = mapped_column(default=None)
+    assignee: Mapped[str | None] = mapped_column(default=None)
     claimed_at: Mapped[datetime | None] = mapped_column(default=None)
     claim_expires_at: Mapped[datetime | None] = mapped_column(default=None)
     """From then on the case is anybody's, whoever claimed it."""

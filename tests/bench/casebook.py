@@ -27,7 +27,7 @@ from sqlalchemy import Engine, Table, insert, text, update
 from casebook.database.engine import open_engine, upgrade, writing
 from casebook.database.transactions import Transactions
 from casebook.desk import Desk
-from casebook.policy.priority import URGENCY
+from casebook.policy.priority import PRIORITY
 from casebook.queries.filters import CaseQuery
 from casebook.queries.tokenizer import join_words, words_of
 from casebook.schema.cases import AlertRow, Base, CaseEventRow, CaseRow, LogHead, ReviewRow, RoundRow
@@ -196,7 +196,7 @@ def case_rows(
     description += " thimble" if is_one_of(PAGE, number, size) else ""
     yield table(CaseRow), {
         "case_id": case, "alert_id": alert.alert_id, "customer_id": customer, "alert_type": "impossible_travel",
-        "severity": severity, "urgency": URGENCY[severity], "description": description, "source": "live",
+        "severity": severity, "priority": PRIORITY[severity], "description": description, "source": "live",
         "state": state, "phase": state, "round": 1, "specialists": "{}", "risk_score": chance.random(),
         "risk_level": "high", "outcome": "cleared" if state == "closed" else None, "due_at": due,
         "opened_at": at, "updated_at": at, "scheduled_at": at, "opened_seq": number, "last_seq": number,

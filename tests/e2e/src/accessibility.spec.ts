@@ -51,7 +51,7 @@ describe.each<ColorScheme>(["light", "dark"])("in %s mode", (scheme) => {
     await page.keyboard.press("Escape");
 
     await page.getByRole("checkbox", { name: "Select every case of this page" }).check();
-    await page.getByRole("button", { name: "Close as false alarm…" }).click();
+    await page.getByRole("button", { name: "Close as false positive…" }).click();
     await page.getByRole("dialog").getByText("Comment", { exact: true }).waitFor();
     expect(await graveFaults(page)).toEqual([]);
   });

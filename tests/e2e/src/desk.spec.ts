@@ -60,7 +60,7 @@ test("several cases are claimed together, and none is cleared against its assess
     .waitFor();
   for (const { customer_id } of customers) await rowOf(page, customer_id).getByRole("checkbox").check();
 
-  await button(page, "Close as false alarm…").click();
+  await button(page, "Close as false positive…").click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText("0 will be cleared, 3 refused.").waitFor();
   await dialog.getByText(/claimed this case at/).waitFor();

@@ -48,7 +48,7 @@ describe.each([320, 390, 640, 720, 1000])("at %i pixels", (width) => {
     }
     expect(await outside(page)).toEqual([]);
     await page.getByRole("checkbox", { name: "Select every case of this page" }).check();
-    await button(page, "Close as false alarm…").waitFor();
+    await button(page, "Close as false positive…").waitFor();
     expect(await outside(page)).toEqual([]);
   });
 

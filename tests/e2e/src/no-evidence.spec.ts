@@ -39,7 +39,7 @@ test("where no specialist could report, nothing is rated, proposed or chosen, an
   await row.getByText("Awaiting review").waitFor();
   expect(await row.getByText("needs two people").count()).toBe(0);
   await row.getByRole("checkbox").check();
-  await button(page, "Close as false alarm…").click();
+  await button(page, "Close as false positive…").click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText("There was no evidence to judge it by").waitFor();
   expect(await button(page, "Close 0 cases").isDisabled()).toBe(true);

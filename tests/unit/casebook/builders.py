@@ -13,7 +13,7 @@ from contracts.hashing import content_hash
 from contracts.ids import effect_key, evidence_id, review_id
 from contracts.investigation import Closing, Escalation, ReviewOpening
 from contracts.report import SPECIALISTS, Evidence, Finding, ReportStatus, Specialist, SpecialistReport, ToolCall
-from contracts.review import Decision, Label, ReviewRequest, Role, Verdict
+from contracts.review import Decision, Disposition, ReviewRequest, Role, Verdict
 from contracts.telemetry import LoginAttributes, LoginEvent
 
 MANAGER: tuple[Role, ...] = ("manager",)
@@ -152,7 +152,7 @@ def a_decision(
     action: RecommendedAction | None = "lock_account",
     decided_by: str = "ana",
 ) -> Decision:
-    meant: Label = "false_alarm" if action == "clear" else "true_fraud"
+    meant: Disposition = "false_positive" if action == "clear" else "confirmed_fraud"
     return Decision(
         review_id=opening.review.review_id,
         assessment_hash=opening.review.assessment_hash,
@@ -162,7 +162,7 @@ def a_decision(
         reason_code=REASON if verdict == "approve" and action != opening.assessment.recommended_action else None,
         decided_by=decided_by,
         decided_at=NOON,
-        label="inconclusive" if verdict == "reject" else meant,
+        disposition="inconclusive" if verdict == "reject" else meant,
     )
 
 

@@ -186,7 +186,7 @@ NOBODY_IN_ROWS = rows(
     "DELETE FROM decision WHERE case_id = :c",
     "DELETE FROM effect WHERE case_id = :c",
     "DELETE FROM review WHERE case_id = :c",
-    "UPDATE \"case\" SET outcome = 'auto_cleared', label = NULL WHERE case_id = :c",
+    "UPDATE \"case\" SET outcome = 'auto_cleared', disposition = NULL WHERE case_id = :c",
 )
 NOTE = {"case_id": "case-impossible_travel-1", "author": "eve", "text": "The customer is abroad."}
 

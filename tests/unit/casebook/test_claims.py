@@ -73,7 +73,7 @@ def test_a_claim_runs_for_its_lease_and_then_the_case_is_anybodys(book: CaseBook
 
     clock.now += timedelta(minutes=30)
 
-    assert timed.claim(case, "ben").claimed_by == "ben"
+    assert timed.claim(case, "ben").assignee == "ben"
     assert [event.type for event in book.case_events(case)] == ["case_opened", "claimed", "claimed"]
 
 
@@ -112,7 +112,7 @@ def test_a_claim_is_taken_over_with_a_reason(book: CaseBook, desk: Desk) -> None
         desk.take_over(case, "maria", "Urgent.")
     desk.claim(case, "ana")
 
-    assert desk.take_over(case, "maria", "Urgent.").claimed_by == "maria"
+    assert desk.take_over(case, "maria", "Urgent.").assignee == "maria"
 
     with pytest.raises(ClaimedByOther):
         desk.claim(case, "ana")
@@ -163,16 +163,16 @@ def next_id(desk: Desk, subject: str = "ana", *, as_manager: bool = False) -> st
     return None if handed is None else handed.case_id
 
 
-def claimed_by(book: CaseBook, subject: str, *openings: ReviewOpening) -> list[str]:
+def assignee(book: CaseBook, subject: str, *openings: ReviewOpening) -> list[str]:
     """Those of the cases that this person has claimed."""
     claims = {opening.case_id: book.summary(opening.case_id).claim for opening in openings}
-    return [case for case, claim in claims.items() if claim is not None and claim.claimed_by == subject]
+    return [case for case, claim in claims.items() if claim is not None and claim.assignee == subject]
 
 
 def test_moving_on_gives_back_what_was_not_touched(book: CaseBook, desk: Desk) -> None:
     first, second = asked(book, 1), asked(book, 2)
     assert [next_id(desk), next_id(desk)] == [first.case_id, second.case_id]
-    assert claimed_by(book, "ana", first, second) == [second.case_id]
+    assert assignee(book, "ana", first, second) == [second.case_id]
     event = book.case_events(first.case_id)[-1]
     assert (event.type, event.actor, event.data) == (
         "claim_released",
@@ -186,7 +186,7 @@ def test_moving_on_gives_back_what_was_not_touched(book: CaseBook, desk: Desk) -
 def test_moving_on_with_nothing_left_keeps_the_case(book: CaseBook, desk: Desk) -> None:
     only = asked(book, 1)
     assert [next_id(desk), next_id(desk)] == [only.case_id, None]
-    assert claimed_by(book, "ana", only) == [only.case_id]
+    assert assignee(book, "ana", only) == [only.case_id]
 
 
 def test_moving_on_keeps_what_was_worked_on_or_chosen(book: CaseBook, desk: Desk) -> None:
@@ -196,7 +196,7 @@ def test_moving_on_keeps_what_was_worked_on_or_chosen(book: CaseBook, desk: Desk
     desk.claim(chosen.case_id, "ana")
     desk.assign(assigned.case_id, "ana", "maria")
     assert next_id(desk) == last.case_id
-    assert claimed_by(book, "ana", noted, chosen, assigned, last) == [
+    assert assignee(book, "ana", noted, chosen, assigned, last) == [
         opening.case_id for opening in (noted, chosen, assigned, last)
     ]
 
@@ -207,7 +207,7 @@ def test_a_handed_case_that_a_manager_assigned_since_stays(book: CaseBook, desk:
     desk.release(first.case_id, "ana")
     desk.assign(first.case_id, "ana", "maria")
     assert next_id(desk) == second.case_id
-    assert claimed_by(book, "ana", first, second) == [first.case_id, second.case_id]
+    assert assignee(book, "ana", first, second) == [first.case_id, second.case_id]
 
 
 def test_what_another_person_wrote_does_not_count_as_touched(book: CaseBook, desk: Desk) -> None:
@@ -215,7 +215,7 @@ def test_what_another_person_wrote_does_not_count_as_touched(book: CaseBook, des
     next_id(desk)
     desk.add_note(first.case_id, "ben", "Seen before.")
     assert next_id(desk) == second.case_id
-    assert claimed_by(book, "ana", first) == []
+    assert assignee(book, "ana", first) == []
 
 
 def test_what_was_given_back_comes_after_all_others(book: CaseBook, timed: Desk, clock: SetClock) -> None:
@@ -310,7 +310,7 @@ def test_two_people_who_press_next_together_are_never_handed_the_same_case(
                 case = desk.next_case(subject)
                 assert case is not None
                 assert case.claim is not None
-                assert case.claim.claimed_by == subject
+                assert case.claim.assignee == subject
                 handed[subject].append(case.case_id)
         except BaseException as failure:
             failures.append(failure)

@@ -22,7 +22,7 @@ from casebook.repository import CaseBook
 from contracts.assessment import RecommendedAction
 from contracts.case import CaseState
 from contracts.ids import review_id
-from contracts.review import Label, Verdict
+from contracts.review import Disposition, Verdict
 from tests.unit.casebook.builders import (
     MANAGER,
     OTHER_HASH,
@@ -164,30 +164,30 @@ def test_counts_name_every_state(book: CaseBook):
 
 
 @pytest.mark.parametrize(
-    ("verdict", "action", "label"),
+    ("verdict", "action", "disposition"),
     [
-        ("approve", "clear", "false_alarm"),
-        ("approve", "lock_account", "true_fraud"),
+        ("approve", "clear", "false_positive"),
+        ("approve", "lock_account", "confirmed_fraud"),
         ("reject", None, "inconclusive"),
     ],
 )
 def test_a_decision_without_a_label_gets_the_one_that_follows_from_it(
-    book: CaseBook, verdict: Verdict, action: RecommendedAction | None, label: Label
+    book: CaseBook, verdict: Verdict, action: RecommendedAction | None, disposition: Disposition
 ):
     opening = asked_in_short(book)
-    unlabelled = a_decision(opening, verdict, action).model_copy(update={"label": None})
+    unlabelled = a_decision(opening, verdict, action).model_copy(update={"disposition": None})
 
     recorded = book.accept_decision(unlabelled, MANAGER)
 
-    assert recorded == unlabelled.model_copy(update={"label": label})
+    assert recorded == unlabelled.model_copy(update={"disposition": disposition})
     assert book.get_case(opening.case_id).decisions == (recorded,)
     assert book.undelivered_decisions() == [recorded]
 
 
 def test_a_label_that_was_given_is_kept(book: CaseBook):
     opening = asked_in_short(book)
-    book.accept_decision(a_decision(opening).model_copy(update={"label": "inconclusive"}), MANAGER)
-    assert [decision.label for decision in book.get_case(opening.case_id).decisions] == ["inconclusive"]
+    book.accept_decision(a_decision(opening).model_copy(update={"disposition": "inconclusive"}), MANAGER)
+    assert [decision.disposition for decision in book.get_case(opening.case_id).decisions] == ["inconclusive"]
 
 
 def test_the_role_is_the_one_that_the_review_asks_for_when_the_decision_arrives(book: CaseBook):

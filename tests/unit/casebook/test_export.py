@@ -175,7 +175,7 @@ def test_a_printed_case_shows_everything_and_runs_nothing(book: CaseBook, desk: 
         "The login is from a new country.",
         "Look at the roaming package.",
         "Approved: Lock account",
-        "True fraud",
+        "Confirmed fraud",
         "Called the customer.",
         "Taking back (Unlock account): done",
         "call.txt",

@@ -51,7 +51,7 @@ def asked_for_two(book: CaseBook, number: int = 1, round_number: int = 1) -> Rev
 
 def by(who: str, opening: ReviewOpening, action: RecommendedAction = "lock_and_refund") -> Decision:
     return a_decision(opening, action=action, decided_by=who).model_copy(
-        update={"label": None, "comment": f"{who} is sure.", "decided_at": NOON + timedelta(minutes=len(who))}
+        update={"disposition": None, "comment": f"{who} is sure.", "decided_at": NOON + timedelta(minutes=len(who))}
     )
 
 
@@ -130,7 +130,7 @@ def test_a_rejection_by_anybody_entitled_is_the_decision_and_ends_the_proposal(b
     decision = book.accept_decision(a_decision(opening, "reject", decided_by=who), ANALYST)
 
     assert isinstance(decision, Decision)
-    assert (decision.verdict, decision.approvals, decision.label) == ("reject", None, "inconclusive")
+    assert (decision.verdict, decision.approvals, decision.disposition) == ("reject", None, "inconclusive")
     assert book.get_case(opening.case_id).proposal is None
 
 

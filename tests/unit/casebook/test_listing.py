@@ -127,7 +127,7 @@ def test_overdue_and_the_label_of_the_last_decision_are_filters(book: CaseBook, 
     assert listed(desk, overdue=True) == [1]
     assert listed(desk, overdue=False) == [2]
     book.accept_decision(a_decision(openings[0], action="clear"), ("analyst",))
-    assert listed(desk, label="false_alarm") == [1]
+    assert listed(desk, disposition="false_positive") == [1]
     assert listed(desk, overdue=True) == []
 
 
@@ -205,7 +205,7 @@ PLANS: dict[str, dict[str, Any]] = {
     "overdue": {"sort": "due", "overdue": True},
     "unclaimed": {"sort": "due", "state": ("awaiting_review",), "assignee": "none"},
     "rule": {"rule": "impossible_travel"},
-    "label": {"label": "true_fraud"},
+    "disposition": {"disposition": "confirmed_fraud"},
     "outcome": {"outcome": "failed"},
 }
 
@@ -338,7 +338,7 @@ FLAT: dict[str, dict[str, Any]] = {
     "rule by deadline": {"rule": "login_storm", "sort": "due"},
     "rule by score": {"rule": "login_storm", "sort": "-score"},
     "outcome by change": {"outcome": "failed", "sort": "-updated"},
-    "label that none has": {"label": "true_fraud", "sort": "due"},
+    "disposition that none has": {"disposition": "confirmed_fraud", "sort": "due"},
     "overdue by score": {"overdue": True, "sort": "-score", "state": ("awaiting_review", "escalated")},
     "customer by score": {"customer_id": 7, "rule": "login_storm", "sort": "score"},
 }

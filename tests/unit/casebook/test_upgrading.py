@@ -80,10 +80,10 @@ def test_the_cases_of_the_first_release_are_listed_found_and_sorted_like_new_one
 
     desk, book = Desk(Transactions(engine)), CaseBook(Transactions(engine))
     first = book.summary("case-impossible_travel-1")
-    assert (first.rule_id, first.recommended_action, first.label) == ("impossible_travel", None, None)
+    assert (first.rule_id, first.recommended_action, first.disposition) == ("impossible_travel", None, None)
     decided = [book.summary(f"case-impossible_travel-{number}") for number in (400, 800, 1_200)]
     assert [case.recommended_action for case in decided] == ["lock_account"] * 3
-    assert [case.label for case in decided] == ["false_alarm", "true_fraud", "inconclusive"]
+    assert [case.disposition for case in decided] == ["false_positive", "confirmed_fraud", "inconclusive"]
     assert [case.customer_id for case in desk.list_cases(CaseQuery(sort="due"), "ana", limit=2).items] == [7, 1]
     found = desk.list_cases(CaseQuery(q="customer 2 são"), "ana").items
     assert [case.customer_id for case in found] == [2]

@@ -322,9 +322,9 @@ def test_a_field_that_was_added_later_does_not_show_until_it_is_used() -> None:
             "decided_at": "2026-03-03T09:00:00Z",
         }
     )
-    assert decision.label is None
-    assert "label" not in decision.model_dump(mode="json")
-    assert content_hash(decision) != content_hash(decision.model_copy(update={"label": "true_fraud"}))
+    assert decision.disposition is None
+    assert "disposition" not in decision.model_dump(mode="json")
+    assert content_hash(decision) != content_hash(decision.model_copy(update={"disposition": "confirmed_fraud"}))
 
 
 FINDING: dict[str, Any] = {"statement": "As it was."}

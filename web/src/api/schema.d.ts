@@ -55,7 +55,7 @@ export interface paths {
         put?: never;
         /**
          * Do one thing to many cases
-         * @description Claim, assign, or close as false alarms. What one case refuses never holds up another.
+         * @description Claim, assign, or close as false positives. What one case refuses never holds up another.
          */
         post: operations["apply_bulk"];
         delete?: never;
@@ -1139,7 +1139,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "claim" | "assign" | "close_false_alarm";
+            action: "claim" | "assign" | "close_false_positive";
             /** Assignee */
             assignee?: string | null;
             /** Comment */
@@ -1156,7 +1156,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "claim" | "assign" | "close_false_alarm";
+            action: "claim" | "assign" | "close_false_positive";
             /** Assignee */
             assignee?: string | null;
             /** Case Ids */
@@ -1285,12 +1285,12 @@ export interface components {
             assignee: string | null;
             /** Customer Id */
             customer_id: number | null;
+            /** Disposition */
+            disposition: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
             /** Due Before */
             due_before: string | null;
             /** Due Within Hours */
             due_within_hours: number | null;
-            /** Label */
-            label: ("true_fraud" | "false_alarm" | "inconclusive") | null;
             /** Max Score */
             max_score: number | null;
             /** Min Score */
@@ -1336,12 +1336,12 @@ export interface components {
             assignee?: string | null;
             /** Customer Id */
             customer_id?: number | null;
+            /** Disposition */
+            disposition?: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
             /** Due Before */
             due_before?: string | null;
             /** Due Within Hours */
             due_within_hours?: number | null;
-            /** Label */
-            label?: ("true_fraud" | "false_alarm" | "inconclusive") | null;
             /** Max Score */
             max_score?: number | null;
             /** Min Score */
@@ -1409,10 +1409,10 @@ export interface components {
             customer_id: number;
             /** Description */
             description: string;
+            /** Disposition */
+            disposition: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
             /** Due At */
             due_at: string | null;
-            /** Label */
-            label: ("true_fraud" | "false_alarm" | "inconclusive") | null;
             /** Last Seq */
             last_seq: number;
             /**
@@ -1521,13 +1521,13 @@ export interface components {
          * @description A lease: after `expires_at` the case is anybody's again, without anyone having to release it.
          */
         Claim: {
+            /** Assignee */
+            assignee: string;
             /**
              * Claimed At
              * Format: date-time
              */
             claimed_at: string;
-            /** Claimed By */
-            claimed_by: string;
             /**
              * Expires At
              * Format: date-time
@@ -1615,10 +1615,10 @@ export interface components {
             decided_at: string;
             /** Decided By */
             decided_by: string;
+            /** Disposition */
+            disposition?: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
             /** Feedback */
             feedback: string | null;
-            /** Label */
-            label?: ("true_fraud" | "false_alarm" | "inconclusive") | null;
             /** Reason Code */
             reason_code: string | null;
             /** Review Id */
@@ -1647,10 +1647,10 @@ export interface components {
             decided_at?: string | null;
             /** Decided By */
             decided_by?: string | null;
+            /** Disposition */
+            disposition?: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
             /** Feedback */
             feedback?: string | null;
-            /** Label */
-            label?: ("true_fraud" | "false_alarm" | "inconclusive") | null;
             /** Reason Code */
             reason_code?: string | null;
             /** Review Id */
@@ -2027,8 +2027,8 @@ export interface components {
             action: "clear" | "lock_account" | "refund_charges" | "lock_and_refund";
             /** Approvals */
             approvals: components["schemas"]["Approval"][];
-            /** Label */
-            label: ("true_fraud" | "false_alarm" | "inconclusive") | null;
+            /** Disposition */
+            disposition: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
             /** Review Id */
             review_id: string;
         };
@@ -2769,7 +2769,7 @@ export interface operations {
                 assignee?: string | null;
                 severity?: ("low" | "medium" | "high" | "critical") | null;
                 outcome?: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
-                label?: ("true_fraud" | "false_alarm" | "inconclusive") | null;
+                disposition?: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
                 opened_after?: string | null;
                 opened_before?: string | null;
                 opened_within_hours?: number | null;

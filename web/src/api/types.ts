@@ -39,7 +39,7 @@ export type TelemetryBatch = Schemas["TelemetryBatch"];
 
 export type CaseState = CaseView["state"];
 export type CaseOutcome = NonNullable<CaseView["outcome"]>;
-export type Label = NonNullable<Decision["label"]>;
+export type Disposition = NonNullable<Decision["disposition"]>;
 export type RecommendedAction = NonNullable<RiskAssessment["recommended_action"]>;
 export type Role = Identity["roles"][number];
 export type RiskLevel = NonNullable<RiskAssessment["risk_level"]>;

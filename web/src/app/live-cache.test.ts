@@ -70,7 +70,7 @@ describe("applySummary", () => {
 
   test("takes a case that somebody claims out of the list of free ones, and into one's own", () => {
     const claim = {
-      claimed_by: "ana",
+      assignee: "ana",
       claimed_at: "2026-11-21T11:00:00Z",
       expires_at: "2026-11-21T12:30:00Z",
     };

@@ -159,7 +159,7 @@ export const summary = (number: number, over: Partial<CaseSummary> = {}): CaseSu
   review: review(1),
   claim: null,
   proposal: null,
-  label: null,
+  disposition: null,
   taken_back: [],
   ...over,
 });

@@ -19,7 +19,7 @@ depends_on = None
 BATCH = 500
 # Words as the release of this schema knew them: a migration must do the same for ever.
 MAX_WORD, MAX_WORDS = 64, 20_000
-URGENCY = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+PRIORITY = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 
 
 def _words_of(*texts: str) -> str:
@@ -54,14 +54,14 @@ def upgrade() -> None:
 def _add_columns() -> None:
     op.add_column("case", sa.Column("rule_id", sa.Text(), nullable=True))
     op.add_column("case", sa.Column("recommended_action", sa.Text(), nullable=True))
-    op.add_column("case", sa.Column("label", sa.Text(), nullable=True))
-    op.add_column("case", sa.Column("urgency", sa.Integer(), nullable=False, server_default=sa.text("2")))
-    op.add_column("case", sa.Column("claimed_by", sa.Text(), nullable=True))
+    op.add_column("case", sa.Column("disposition", sa.Text(), nullable=True))
+    op.add_column("case", sa.Column("priority", sa.Integer(), nullable=False, server_default=sa.text("2")))
+    op.add_column("case", sa.Column("assignee", sa.Text(), nullable=True))
     op.add_column("case", sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("case", sa.Column("claim_expires_at", sa.DateTime(timezone=True), nullable=True))
     for columns in (
-        ["due_at", "urgency", "opened_seq"],
-        ["state", "due_at", "urgency", "opened_seq"],
+        ["due_at", "priority", "opened_seq"],
+        ["state", "due_at", "priority", "opened_seq"],
         ["risk_score", "opened_seq"],
         ["state", "risk_score", "opened_seq"],
         ["last_seq"],
@@ -69,16 +69,16 @@ def _add_columns() -> None:
         ["customer_id", "opened_seq"],
         ["rule_id", "opened_seq"],
         ["outcome", "opened_seq"],
-        ["label", "opened_seq"],
+        ["disposition", "opened_seq"],
     ):
         op.create_index(f"ix_case_{'_'.join(columns)}", "case", columns, unique=False)
     op.create_index(
         "ix_case_claimed",
         "case",
-        ["claimed_by", "opened_seq"],
+        ["assignee", "opened_seq"],
         unique=False,
-        sqlite_where=sa.text("claimed_by IS NOT NULL"),
-        postgresql_where=sa.text("claimed_by IS NOT NULL"),
+        sqlite_where=sa.text("assignee IS NOT NULL"),
+        postgresql_where=sa.text("assignee IS NOT NULL"),
     )
 
 
@@ -165,8 +165,8 @@ _DECISIONS = sa.text(
     "SELECT case_id, verdict, action FROM decision WHERE case_id IN :cases ORDER BY accepted_seq"
 ).bindparams(sa.bindparam("cases", expanding=True))
 _FILL = sa.text(
-    'UPDATE "case" SET rule_id = :rule_id, recommended_action = :recommended_action, label = :label, '
-    'urgency = :urgency WHERE case_id = :case_id'
+    'UPDATE "case" SET rule_id = :rule_id, recommended_action = :recommended_action, disposition = :disposition, '
+    'priority = :priority WHERE case_id = :case_id'
 )
 _FILL_TEXT = sa.text("INSERT INTO case_text (opened_seq, body) VALUES (:opened_seq, :body)")
 
@@ -175,32 +175,32 @@ def _fill(connection: sa.Connection) -> None:
     after = 0
     while rows := connection.execute(_CASES, {"after": after, "limit": BATCH}).mappings().all():
         after = rows[-1]["opened_seq"]
-        labels = _labels(connection, [row["case_id"] for row in rows])
-        connection.execute(_FILL, [_columns(row, labels) for row in rows])
+        dispositions = _dispositions(connection, [row["case_id"] for row in rows])
+        connection.execute(_FILL, [_columns(row, dispositions) for row in rows])
         connection.execute(_FILL_TEXT, [_text(row) for row in rows])
 
 
-def _labels(connection: sa.Connection, cases: Sequence[str]) -> dict[str, str]:
-    """What the newest decision on each case made of it: earlier releases asked for no label."""
+def _dispositions(connection: sa.Connection, cases: Sequence[str]) -> dict[str, str]:
+    """What the newest decision on each case made of it: earlier releases asked for no disposition."""
     return {
-        row.case_id: _label(row.verdict, row.action) for row in connection.execute(_DECISIONS, {"cases": list(cases)})
+        row.case_id: _disposition(row.verdict, row.action) for row in connection.execute(_DECISIONS, {"cases": list(cases)})
     }
 
 
-def _label(verdict: str, action: str | None) -> str:
+def _disposition(verdict: str, action: str | None) -> str:
     if verdict == "reject":
         return "inconclusive"
-    return "false_alarm" if action == "clear" else "true_fraud"
+    return "false_positive" if action == "clear" else "confirmed_fraud"
 
 
-def _columns(row: sa.RowMapping, labels: Mapping[str, str]) -> dict[str, Any]:
+def _columns(row: sa.RowMapping, dispositions: Mapping[str, str]) -> dict[str, Any]:
     assessment: dict[str, Any] = {} if row["assessment"] is None else json.loads(row["assessment"])
     return {
         "case_id": row["case_id"],
         "rule_id": json.loads(row["alert"])["rule_id"],
         "recommended_action": assessment.get("recommended_action"),
-        "label": labels.get(row["case_id"]),
-        "urgency": URGENCY[row["severity"]],
+        "disposition": dispositions.get(row["case_id"]),
+        "priority": PRIORITY[row["severity"]],
     }
 
 

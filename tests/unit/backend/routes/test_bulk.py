@@ -33,7 +33,7 @@ async def test_false_alarms_are_closed_together_and_one_refusal_fails_no_other(
 ) -> None:
     openings = [case_in_review(book, number, recommended="clear") for number in (1, 2, 3)]
     first, second, third = (opening.case_id for opening in openings)
-    shown = await preview(client, "close_false_alarm", [first, second, third, "case-none"], ANA)
+    shown = await preview(client, "close_false_positive", [first, second, third, "case-none"], ANA)
     assert [(item["ok"], item["review_id"]) for item in shown] == [
         (True, f"{first}:r1"),
         (True, f"{second}:r1"),
@@ -45,16 +45,16 @@ async def test_false_alarms_are_closed_together_and_one_refusal_fails_no_other(
     # Between the look and the deed, one is decided by somebody else.
     await client.post("/api/workflow/decision", json=decision_body(openings[1], action="clear"), headers=BEN)
 
-    done = await apply(client, "close_false_alarm", shown, ANA, comment="The roaming campaign.")
+    done = await apply(client, "close_false_positive", shown, ANA, comment="The roaming campaign.")
 
     assert [item["ok"] for item in done] == [True, False, True, False]
     assert done[1]["reason"] == "This review was already decided by ben. Reload to see the decision."
     for case in (first, third):
         (decision,) = book.get_case(case).decisions
-        assert (decision.decided_by, decision.action, decision.label, decision.comment) == (
+        assert (decision.decided_by, decision.action, decision.disposition, decision.comment) == (
             "ana",
             "clear",
-            "false_alarm",
+            "false_positive",
             "The roaming campaign.",
         )
     assert book.get_case(second).decisions[0].decided_by == "ben"
@@ -64,7 +64,7 @@ async def test_a_false_alarm_is_bound_to_what_was_shown(client: httpx.AsyncClien
     opening = case_in_review(book, recommended="clear")
     unbound = {"case_id": opening.case_id, "review_id": None, "assessment_hash": None}
     other = unbound | {"review_id": opening.review.review_id, "assessment_hash": "sha256:" + "0" * 64}
-    done = await apply(client, "close_false_alarm", [unbound, other], ANA)
+    done = await apply(client, "close_false_positive", [unbound, other], ANA)
     assert [item["ok"] for item in done] == [False, False]
     assert "not the one that you decided on" in done[1]["reason"]
     assert book.get_case(opening.case_id).decisions == ()
@@ -76,7 +76,7 @@ async def test_a_preview_says_why_a_case_is_left_out(client: httpx.AsyncClient, 
     close_as_failed(book, closed)
     await client.post(f"/api/cases/{claimed.case_id}/claim", headers=BEN)
     cases = [claimed.case_id, escalated.case_id, unasked, closed]
-    reasons = [item["reason"] for item in await preview(client, "close_false_alarm", cases, ANA)]
+    reasons = [item["reason"] for item in await preview(client, "close_false_positive", cases, ANA)]
     assert reasons[0].startswith("ben claimed this case at")
     assert reasons[1] == "This needs the role 'manager', which you do not have."
     assert reasons[2] == "This case has no open review: there is nothing to decide right now."
@@ -90,7 +90,7 @@ async def test_many_cases_are_claimed_at_once(client: httpx.AsyncClient, book: C
     assert [item["ok"] for item in shown] == [True, False, True]
     assert [item["ok"] for item in await apply(client, "claim", shown, ANA)] == [True, False, True]
     claims = [book.summary(case).claim for case in cases]
-    assert [claim.claimed_by for claim in claims if claim] == ["ana", "ben", "ana"]
+    assert [claim.assignee for claim in claims if claim] == ["ana", "ben", "ana"]
 
 
 async def test_a_manager_assigns_whoever_had_the_cases(client: httpx.AsyncClient, book: CaseBook) -> None:
@@ -99,9 +99,9 @@ async def test_a_manager_assigns_whoever_had_the_cases(client: httpx.AsyncClient
     shown = await preview(client, "assign", cases, MARIA, assignee="ana")
     assert all(item["ok"] for item in await apply(client, "assign", shown, MARIA, assignee="ana"))
     claims = [book.summary(case).claim for case in cases]
-    assert [claim.claimed_by for claim in claims if claim] == ["ana", "ana"]
+    assert [claim.assignee for claim in claims if claim] == ["ana", "ana"]
     event = book.case_events(cases[1])[-1]
-    assert (event.type, event.actor, event.data["claimed_by"]) == ("claimed", "maria", "ana")
+    assert (event.type, event.actor, event.data["assignee"]) == ("claimed", "maria", "ana")
 
 
 @pytest.mark.parametrize("path", ["/api/cases/bulk/preview", "/api/cases/bulk"])
@@ -137,11 +137,11 @@ async def test_bulk_orders_never_overrule(
     client: httpx.AsyncClient, book: CaseBook, case: dict[str, Any], why: str
 ) -> None:
     risky, calm = case_in_review(book, 1, **case), case_in_review(book, 2, recommended="clear", score=0.2, level="low")
-    shown = await preview(client, "close_false_alarm", [risky.case_id, calm.case_id], MARIA)
+    shown = await preview(client, "close_false_positive", [risky.case_id, calm.case_id], MARIA)
     assert [item["ok"] for item in shown] == [False, True]
     assert why in shown[0]["reason"]
     # A client that sends what the preview left out is refused the same.
-    done = await apply(client, "close_false_alarm", shown, MARIA, comment="The roaming campaign.")
+    done = await apply(client, "close_false_positive", shown, MARIA, comment="The roaming campaign.")
     assert [(item["ok"], item["reason"]) for item in done] == [(False, shown[0]["reason"]), (True, None)]
     assert book.get_case(risky.case_id).decisions == ()
     assert book.get_case(risky.case_id).proposal is None

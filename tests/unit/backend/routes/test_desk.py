@@ -16,7 +16,7 @@ ANA, BEN, MARIA, VERA = map(signed_in, ("ana", "ben", "maria", "vera"))
 async def test_a_claim_is_shown_on_the_case_and_in_the_list(client: httpx.AsyncClient, book: CaseBook) -> None:
     case = open_case(book)
     claimed = await client.post(f"/api/cases/{case}/claim", headers=ANA)
-    assert (claimed.status_code, claimed.json()["claimed_by"]) == (200, "ana")
+    assert (claimed.status_code, claimed.json()["assignee"]) == (200, "ana")
     assert (await client.get(f"/api/cases/{case}")).json()["claim"] == claimed.json()
     (row,) = (await client.get("/api/cases?assignee=me", headers=ANA)).json()["items"]
     assert row["claim"] == claimed.json()
@@ -51,7 +51,7 @@ async def test_only_a_manager_takes_over_and_says_why(client: httpx.AsyncClient,
     for nothing in ("", " \n", "\u200b", "\u2800"):
         assert (await client.post(path, json={"reason": nothing}, headers=MARIA)).status_code == 422
     taken = await client.post(path, json={"reason": "Ben is ill."}, headers=MARIA)
-    assert (taken.status_code, taken.json()["claimed_by"]) == (200, "maria")
+    assert (taken.status_code, taken.json()["assignee"]) == (200, "maria")
     event = book.case_events(case)[-1]
     assert (event.type, event.actor, event.data["from"], event.data["reason"]) == (
         "claim_taken_over",
@@ -82,7 +82,7 @@ async def test_next_hands_out_case_after_case_until_there_is_none(client: httpx.
     handed = [(await client.post("/api/cases/next", headers=who)) for who in (ANA, BEN)]
     summaries = [CaseSummary.model_validate_json(answer.content) for answer in handed]
     assert {summary.case_id for summary in summaries} == cases
-    assert [summary.claim.claimed_by for summary in summaries if summary.claim] == ["ana", "ben"]
+    assert [summary.claim.assignee for summary in summaries if summary.claim] == ["ana", "ben"]
     nothing = await client.post("/api/cases/next", headers=ANA)
     assert (nothing.status_code, nothing.content) == (204, b"")
 
@@ -93,7 +93,7 @@ async def test_many_who_press_next_at_once_never_share_a_case(client: httpx.Asyn
     answers = await asyncio.gather(*presses)
     assert [answer.status_code for answer in answers] == [200] * 30
     claims = [claim for case in cases if (claim := book.summary(case).claim) is not None]
-    assert sorted(claim.claimed_by for claim in claims) == ["ana", "ben", "maria"]
+    assert sorted(claim.assignee for claim in claims) == ["ana", "ben", "maria"]
 
 
 async def test_reading_the_next_case_is_not_allowed(client: httpx.AsyncClient, book: CaseBook) -> None:

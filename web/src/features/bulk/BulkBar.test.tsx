@@ -21,14 +21,17 @@ test("what is carried out is what the preview allowed, bound to what it showed",
   const onClear = vi.fn();
   const user = userEvent.setup();
   renderInApp(<BulkBar chosen={chosen} identity={ana} people={people} onClear={onClear} />);
-  await user.click(button("Close as false alarm…"));
+  await user.click(button("Close as false positive…"));
   const dialog = await screen.findByRole("dialog");
   expect(await within(dialog).findByText("1 will be cleared, 1 refused.")).toBeVisible();
   expect(within(dialog).getByText(REFUSED)).toBeVisible();
   await user.click(button("Close 1 case"));
   expect(await within(dialog).findByText("1 cleared, 1 refused.")).toBeVisible();
   await waitFor(() => expect(calls).toHaveLength(2));
-  expect(calls[1]?.body).toEqual({ action: "close_false_alarm", items: [{ case_id: "case-1", ...bound }] });
+  expect(calls[1]?.body).toEqual({
+    action: "close_false_positive",
+    items: [{ case_id: "case-1", ...bound }],
+  });
   expect(onClear).not.toHaveBeenCalled();
 });
 

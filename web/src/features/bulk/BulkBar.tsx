@@ -43,8 +43,12 @@ export function BulkBar({ chosen, identity, people, onClear }: BulkBarProps) {
           </Menu.Dropdown>
         </Menu>
       )}
-      <Button size="compact-sm" variant="default" onClick={() => setOrder({ action: "close_false_alarm" })}>
-        Close as false alarm…
+      <Button
+        size="compact-sm"
+        variant="default"
+        onClick={() => setOrder({ action: "close_false_positive" })}
+      >
+        Close as false positive…
       </Button>
       <Button size="compact-sm" variant="subtle" onClick={onClear}>
         Clear selection

@@ -64,7 +64,7 @@ export function BulkDialog({ order, cases, onClose, onDone }: BulkDialogProps) {
             items={done ? [...apply.data, ...items.filter(({ ok }) => !ok)] : items}
             okWord={done ? words.doneWord : words.possibleWord}
           />
-          {!done && order.action === "close_false_alarm" && (
+          {!done && order.action === "close_false_positive" && (
             <Textarea
               className={classes["comment"] ?? ""}
               label="Comment"
@@ -117,10 +117,10 @@ function useWords({ action, assignee }: BulkRequest) {
         doneWord: `${name}'s now`,
         action: (count: number) => `Assign ${casesOf(count)}`,
       };
-    case "close_false_alarm":
+    case "close_false_positive":
       return {
-        title: "Close these cases as false alarms?",
-        done: "Closed as false alarms",
+        title: "Close these cases as false positives?",
+        done: "Closed as false positives",
         possibleWord: "will be cleared",
         doneWord: "cleared",
         action: (count: number) => `Close ${casesOf(count)}`,

@@ -4,7 +4,7 @@ import { api, bodyOf } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";
 
 export type BulkItem = components["schemas"]["BulkResult"];
-export type BulkAction = "claim" | "assign" | "close_false_alarm";
+export type BulkAction = "claim" | "assign" | "close_false_positive";
 
 /** What is to be done with several cases. */
 export interface BulkRequest {

@@ -13,7 +13,7 @@ const MINUTE = 60_000;
 function claimOf(subject: string, minutes = 30): Claim {
   const now = Date.now();
   return {
-    claimed_by: subject,
+    assignee: subject,
     claimed_at: new Date(now).toISOString(),
     expires_at: new Date(now + minutes * MINUTE).toISOString(),
   };

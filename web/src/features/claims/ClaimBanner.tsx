@@ -18,7 +18,7 @@ export function ClaimBanner({ view }: { view: CaseView }) {
   const claiming = useClaiming(view.case_id);
   const now = useNow();
   const claim = view.claim !== null && Date.parse(view.claim.expires_at) > now ? view.claim : null;
-  const mine = claim !== null && claim.claimed_by === identity?.subject;
+  const mine = claim !== null && claim.assignee === identity?.subject;
   useLeaseRenewal(claim, mine && !claiming.claim.isPending, () => claiming.claim.mutate());
 
   if (view.state === "closed" || identity === null) return null;
@@ -83,11 +83,11 @@ function Mine({ expiresAt, claiming }: { expiresAt: string; claiming: Claiming }
 
 function Others({ view, identity, claiming }: { view: CaseView; identity: Identity; claiming: Claiming }) {
   const [asking, { open, close }] = useDisclosure(false);
-  const name = useActorName()(view.claim?.claimed_by ?? "");
+  const name = useActorName()(view.claim?.assignee ?? "");
   if (view.claim === null) return null;
   return (
     <>
-      <Avatar subject={view.claim.claimed_by} name={name} size={20} />
+      <Avatar subject={view.claim.assignee} name={name} size={20} />
       <span className={classes["text"]}>
         <strong>{name} works on this case</strong> since <Time at={view.claim.claimed_at} format="minute" />,
         until <Time at={view.claim.expires_at} format="minute" /> at least.{" "}

@@ -9,7 +9,7 @@ import { Tag } from "@/shared/ui/Tag";
 import classes from "./ApprovalForm.module.css";
 import { ApprovalDialog } from "./ApprovalDialog";
 import { isPossible } from "./consequence";
-import { type DecisionDraftState, impliedLabel, hasReason } from "./decision-draft";
+import { type DecisionDraftState, impliedDisposition, hasReason } from "./decision-draft";
 import { DispositionFields } from "./DispositionFields";
 
 const ACTIONS: readonly RecommendedAction[] = ["lock_account", "refund_charges", "lock_and_refund", "clear"];
@@ -60,7 +60,7 @@ export function ApprovalForm({ view, review, form, sending, locked, onApprove }:
       )}
       <DispositionFields
         form={form}
-        implied={impliedLabel("approve", action)}
+        implied={impliedDisposition("approve", action)}
         disabled={sending}
         withComment
         needsReason={overrules}

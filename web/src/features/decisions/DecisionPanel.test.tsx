@@ -44,7 +44,7 @@ test("an approval is sent only after its exact consequence was confirmed", async
       assessment_hash: review(1).assessment_hash,
       verdict: "approve",
       action: "lock_account",
-      label: "true_fraud",
+      disposition: "confirmed_fraud",
     },
   });
   expect(await screen.findByText(/Your decision is recorded/)).toBeVisible();
@@ -164,7 +164,7 @@ describe("without evidence", () => {
     for (const choice of screen.getAllByRole("radio")) expect(choice).not.toBeChecked();
     expect(button("Choose an action")).toBeDisabled();
     await user.click(screen.getByRole("radio", { name: "Lock account" }));
-    expect(screen.getByRole("radio", { name: "True fraud" })).toBeChecked();
+    expect(screen.getByRole("radio", { name: "Confirmed fraud" })).toBeChecked();
     expect(button("Approve: lock account…")).toBeEnabled();
   });
 
@@ -236,7 +236,7 @@ test("an answer carries what the case was, why, and a comment", async () => {
   const user = userEvent.setup();
   renderInApp(<DecisionPanel view={caseView()} />);
   await user.click(screen.getByRole("radio", { name: "Clear" }));
-  expect(screen.getByRole("radio", { name: "False alarm" })).toBeChecked();
+  expect(screen.getByRole("radio", { name: "False positive" })).toBeChecked();
   await user.click(screen.getByRole("radio", { name: "Inconclusive" }));
   await user.click(screen.getByRole("combobox", { name: "Reason" }));
   await user.click(await screen.findByRole("option", { name: "Evidence conflicts" }));
@@ -246,7 +246,7 @@ test("an answer carries what the case was, why, and a comment", async () => {
   await waitFor(() => expect(calls).toHaveLength(1));
   expect(calls[0]?.body).toMatchObject({
     action: "clear",
-    label: "inconclusive",
+    disposition: "inconclusive",
     reason_code: "evidence_conflicts",
     comment: "Two stories, one device.",
   });
@@ -319,7 +319,7 @@ const proposed = (by: string) =>
       review_id: review(1).review_id,
       action: "lock_account",
       approvals: [approvalBy(by)],
-      label: "true_fraud",
+      disposition: "confirmed_fraud",
     },
   });
 
@@ -346,7 +346,11 @@ test("the second person sees who approved, and approves the same", async () => {
   await user.click(button("Approve as second: lock account…"));
   await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Lock account" }));
   await waitFor(() => expect(calls).toHaveLength(1));
-  expect(calls[0]?.body).toMatchObject({ verdict: "approve", action: "lock_account", label: "true_fraud" });
+  expect(calls[0]?.body).toMatchObject({
+    verdict: "approve",
+    action: "lock_account",
+    disposition: "confirmed_fraud",
+  });
 });
 
 test("who gave the first approval is not warned when the second one comes", () => {
@@ -360,7 +364,7 @@ test("who gave the first approval is not warned when the second one comes", () =
     reason_code: null,
     decided_by: "ben",
     decided_at: "2026-11-21T09:00:00Z",
-    label: "true_fraud" as const,
+    disposition: "confirmed_fraud" as const,
     approvals: [approvalBy("ana"), approvalBy("ben")],
   };
   const closed = { state: "closed", review: null, outcome: "account_locked" } as const;
@@ -386,7 +390,7 @@ test("while another person works on the case, it can be read and what was typed 
   const { rerender } = renderInApp(<DecisionPanel view={caseView()} />);
   await user.click(button("Reject with feedback"));
   await user.type(screen.getByRole("textbox"), "Ask the bank.");
-  const claim = { claimed_by: "ben", claimed_at: "2026-11-21T08:30:00Z", expires_at: "2126-11-21T09:00:00Z" };
+  const claim = { assignee: "ben", claimed_at: "2026-11-21T08:30:00Z", expires_at: "2126-11-21T09:00:00Z" };
   rerender(<DecisionPanel view={caseView({ claim })} />);
   expect(screen.getByText("Ben works on this case: only they can decide it now.")).toBeVisible();
   expect(screen.queryByRole("button", { name: /Reject|Approve/ })).toBeNull();

@@ -1,19 +1,19 @@
 import { SegmentedControl, Select, Textarea } from "@mantine/core";
 import { useId } from "react";
-import type { Label } from "@/api/types";
-import { LABEL } from "@/shared/format/labels";
-import { LABELS } from "@/shared/queue/query";
+import type { Disposition } from "@/api/types";
+import { DISPOSITION } from "@/shared/format/labels";
+import { DISPOSITIONS } from "@/shared/queue/query";
 import type { DecisionDraftState } from "./decision-draft";
 import { REASON_CODES } from "./decision-draft";
 import classes from "./DispositionFields.module.css";
 
 const LONGEST_COMMENT = 4_000;
-const CHOICES = LABELS.map((value) => ({ value, label: LABEL[value].label }));
+const CHOICES = DISPOSITIONS.map((value) => ({ value, label: DISPOSITION[value].label }));
 
 interface DispositionFieldsProps {
   form: DecisionDraftState;
-  /** The label that follows from the answer, if there is one. */
-  implied: Label | undefined;
+  /** The disposition that follows from the answer, if there is one. */
+  implied: Disposition | undefined;
   disabled: boolean;
   /** A rejection says why in its feedback. */
   withComment: boolean;
@@ -30,8 +30,8 @@ export function DispositionFields({
   needsReason = false,
 }: DispositionFieldsProps) {
   const legend = useId();
-  const label = draft.label ?? implied;
-  const reasons = label === undefined ? [] : REASON_CODES[label];
+  const disposition = draft.disposition ?? implied;
+  const reasons = disposition === undefined ? [] : REASON_CODES[disposition];
   return (
     <div className={classes["fields"]}>
       <div>
@@ -43,8 +43,10 @@ export function DispositionFields({
           fullWidth
           data={CHOICES}
           // None of them is chosen where nothing follows from the answer yet.
-          value={label ?? ""}
-          onChange={(value) => change({ label: LABELS.find((known) => known === value), reason: undefined })}
+          value={disposition ?? ""}
+          onChange={(value) =>
+            change({ disposition: DISPOSITIONS.find((known) => known === value), reason: undefined })
+          }
           disabled={disabled}
           aria-labelledby={legend}
         />
@@ -58,7 +60,7 @@ export function DispositionFields({
         onChange={(value) => change({ reason: value ?? undefined })}
         clearable
         clearButtonProps={{ "aria-label": "No reason" }}
-        disabled={disabled || label === undefined}
+        disabled={disabled || disposition === undefined}
       />
       {withComment && (
         <Textarea

@@ -63,7 +63,9 @@ export function OpenReview({ view, review, form, decide, locked }: OpenReviewPro
               form={form}
               sending={sending}
               locked={locked}
-              onApprove={(action) => send(approval(review, action, withLabel(draft, proposal.label)))}
+              onApprove={(action) =>
+                send(approval(review, action, withDisposition(draft, proposal.disposition)))
+              }
             />
           )}
           <Button variant="default" fullWidth onClick={() => change({ rejecting: true })} disabled={sending}>
@@ -75,13 +77,13 @@ export function OpenReview({ view, review, form, decide, locked }: OpenReviewPro
   );
 }
 
-/** The second person agrees with the first one's label until choosing another. */
-const withLabel = (
+/** The second person agrees with the first one's disposition until choosing another. */
+const withDisposition = (
   draft: DecisionDraftState["draft"],
-  label: DecisionDraftState["draft"]["label"] | null,
+  disposition: DecisionDraftState["draft"]["disposition"] | null,
 ) => ({
   ...draft,
-  label: draft.label ?? label ?? undefined,
+  disposition: draft.disposition ?? disposition ?? undefined,
 });
 
 function ReadOnly({ standing }: { standing: Exclude<DecisionPermission, { kind: "may" }> }) {

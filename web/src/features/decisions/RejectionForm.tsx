@@ -2,7 +2,7 @@ import { Button, Textarea } from "@mantine/core";
 import { useState } from "react";
 import type { CaseView } from "@/api/types";
 import { useConfig } from "@/shared/api/config";
-import { type DecisionDraftState, impliedLabel } from "./decision-draft";
+import { type DecisionDraftState, impliedDisposition } from "./decision-draft";
 import { DispositionFields } from "./DispositionFields";
 import classes from "./RejectionForm.module.css";
 
@@ -56,7 +56,7 @@ export function RejectionForm({ view, form, sending, locked, onReject }: Rejecti
       />
       <DispositionFields
         form={form}
-        implied={impliedLabel("reject", undefined)}
+        implied={impliedDisposition("reject", undefined)}
         disabled={sending}
         withComment={false}
       />

@@ -2,7 +2,7 @@ import type { CaseEvent, CaseView, Decision } from "@/api/types";
 import { useOutage, OUTAGE_REASON } from "@/shared/api/service";
 import { useActorName } from "@/shared/api/session";
 import { hasCompletedEffect, hasUnconfirmedEffect } from "@/shared/cases/effect-status";
-import { ACTION, EFFECT, LABEL, outcomeLabel, doneReversals } from "@/shared/format/labels";
+import { ACTION, EFFECT, DISPOSITION, outcomeLabel, doneReversals } from "@/shared/format/labels";
 import { formatAge } from "@/shared/format/time";
 import { useNow } from "@/shared/use-now";
 import { Tag } from "@/shared/ui/Tag";
@@ -118,7 +118,9 @@ function DecisionFacts({ decision }: { decision: Decision }) {
       </p>
       <div className={classes["tags"]}>
         {decision.action !== null && <Tag>{ACTION[decision.action]}</Tag>}
-        {decision.label != null && <Tag tone={LABEL[decision.label].tone}>{LABEL[decision.label].label}</Tag>}
+        {decision.disposition != null && (
+          <Tag tone={DISPOSITION[decision.disposition].tone}>{DISPOSITION[decision.disposition].label}</Tag>
+        )}
         {decision.reason_code !== null && (
           <Tag>{reasonLabel(decision.reason_code) ?? decision.reason_code}</Tag>
         )}

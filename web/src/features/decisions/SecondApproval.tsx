@@ -3,13 +3,13 @@ import type { CaseView, Proposal, ReviewRequest } from "@/api/types";
 import { errorMessage } from "@/shared/api/problem";
 import { useExecutionNote } from "@/shared/api/service";
 import { useActorName, useIdentity, usePeople } from "@/shared/api/session";
-import { ACTION, LABEL } from "@/shared/format/labels";
+import { ACTION, DISPOSITION } from "@/shared/format/labels";
 import { CheckIcon, PeopleIcon } from "@/shared/ui/icons";
 import { Person } from "@/shared/ui/Person";
 import { Time } from "@/shared/ui/Time";
 import { ApprovalDialog } from "./ApprovalDialog";
 import { useWithdrawApproval } from "./submit-decision";
-import { type DecisionDraftState, impliedLabel } from "./decision-draft";
+import { type DecisionDraftState, impliedDisposition } from "./decision-draft";
 import { DispositionFields } from "./DispositionFields";
 import classes from "./SecondApproval.module.css";
 import { isApprover, missingApprovers } from "./decision-permission";
@@ -50,7 +50,9 @@ export function ProposalBox({ proposal, review }: ProposalBoxProps) {
           </span>
         </li>
       </ol>
-      {proposal.label != null && <p className={classes["label"]}>Judged as: {LABEL[proposal.label].label}</p>}
+      {proposal.disposition != null && (
+        <p className={classes["label"]}>Judged as: {DISPOSITION[proposal.disposition].label}</p>
+      )}
     </div>
   );
 }
@@ -76,7 +78,7 @@ export function SecondApproval({ view, proposal, form, sending, locked, onApprov
     <>
       <DispositionFields
         form={form}
-        implied={proposal.label ?? impliedLabel("approve", proposal.action)}
+        implied={proposal.disposition ?? impliedDisposition("approve", proposal.action)}
         disabled={sending}
         withComment
       />

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { Label, RecommendedAction } from "@/api/types";
+import type { Disposition, RecommendedAction } from "@/api/types";
 import { useIdentity } from "@/shared/api/session";
 import { saveDraft, readDraft } from "@/shared/drafts";
 
@@ -9,7 +9,7 @@ export interface DecisionDraft {
   /** Undefined until somebody chooses: then what is recommended counts. */
   action: RecommendedAction | undefined;
   /** Undefined until somebody chooses: then it follows from the answer. */
-  label: Label | undefined;
+  disposition: Disposition | undefined;
   reason: string | undefined;
   comment: string;
   feedback: string;
@@ -18,7 +18,7 @@ export interface DecisionDraft {
 const EMPTY: DecisionDraft = {
   rejecting: false,
   action: undefined,
-  label: undefined,
+  disposition: undefined,
   reason: undefined,
   comment: "",
   feedback: "",
@@ -72,7 +72,10 @@ export function useDecisionDraft(caseId: string, about: string | undefined): Dec
 }
 
 const isStarted = (draft: DecisionDraft): boolean =>
-  draft.action !== undefined || draft.label !== undefined || draft.reason !== undefined || hasText(draft);
+  draft.action !== undefined ||
+  draft.disposition !== undefined ||
+  draft.reason !== undefined ||
+  hasText(draft);
 
 /** Whether anything was typed. */
 export const hasText = ({ comment, feedback }: DecisionDraft): boolean =>
@@ -88,29 +91,29 @@ function recall(subject: string, caseId: string, about: string | undefined): Kep
 }
 
 /** What the case was, as far as the answer says it by itself; without an answer nothing. */
-export function impliedLabel(
+export function impliedDisposition(
   verdict: "approve" | "reject",
   action: RecommendedAction | undefined,
-): Label | undefined {
+): Disposition | undefined {
   if (verdict === "reject") return "inconclusive";
   if (action === undefined) return undefined;
-  return action === "clear" ? "false_alarm" : "true_fraud";
+  return action === "clear" ? "false_positive" : "confirmed_fraud";
 }
 
 /** Whether somebody has said why, in a code or in words. */
 export const hasReason = ({ reason, comment }: DecisionDraft): boolean =>
   reason !== undefined || comment.trim() !== "";
 
-/** The reasons that fit a label, as they are recorded. */
-export const REASON_CODES: Record<Label, readonly { value: string; label: string }[]> = {
-  true_fraud: [
+/** The reasons that fit a disposition, as they are recorded. */
+export const REASON_CODES: Record<Disposition, readonly { value: string; label: string }[]> = {
+  confirmed_fraud: [
     { value: "account_takeover", label: "Account takeover" },
     { value: "stolen_card", label: "Stolen card" },
     { value: "sim_swap", label: "SIM swap" },
     { value: "service_abuse", label: "Abuse of the service" },
     { value: "other_fraud", label: "Other fraud" },
   ],
-  false_alarm: [
+  false_positive: [
     { value: "customer_travelling", label: "Customer is travelling" },
     { value: "customer_confirmed", label: "Customer confirmed it" },
     { value: "known_device", label: "Known device or place" },

@@ -17,8 +17,8 @@ export function decisionPermission(
 ): DecisionPermission {
   const { claim } = view;
   if (!mayActAs(me, review.required_role)) return { kind: "role", required: review.required_role };
-  const held = claim !== null && claim.claimed_by !== me?.subject && Date.parse(claim.expires_at) > now;
-  return held ? { kind: "held", by: claim.claimed_by } : { kind: "may" };
+  const held = claim !== null && claim.assignee !== me?.subject && Date.parse(claim.expires_at) > now;
+  return held ? { kind: "held", by: claim.assignee } : { kind: "may" };
 }
 
 /** Whether `subject` gave one of the approvals. */

@@ -3,7 +3,7 @@ import type { components } from "@/api/schema";
 import type { RecommendedAction, ReviewRequest } from "@/api/types";
 import { api, bodyOf } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";
-import { type DecisionDraft, impliedLabel } from "./decision-draft";
+import { type DecisionDraft, impliedDisposition } from "./decision-draft";
 
 export type DecisionRequest = components["schemas"]["DecisionRequest"];
 
@@ -29,7 +29,8 @@ export function useWithdrawApproval(caseId: string) {
 
 const bindingOf = ({ review_id, assessment_hash }: ReviewRequest) => ({ review_id, assessment_hash });
 
-const labelOf = (label: DecisionDraft["label"]) => (label === undefined ? {} : { label });
+const dispositionOf = (disposition: DecisionDraft["disposition"]) =>
+  disposition === undefined ? {} : { disposition };
 
 const reasonOf = ({ reason }: DecisionDraft) => (reason === undefined ? {} : { reason_code: reason });
 
@@ -44,7 +45,7 @@ export function approval(
     ...bindingOf(review),
     verdict: "approve",
     action,
-    ...labelOf(draft.label ?? impliedLabel("approve", action)),
+    ...dispositionOf(draft.disposition ?? impliedDisposition("approve", action)),
     ...reasonOf(draft),
     ...(comment !== "" && { comment }),
   };
@@ -55,6 +56,6 @@ export const rejection = (review: ReviewRequest, draft: DecisionDraft): Decision
   ...bindingOf(review),
   verdict: "reject",
   feedback: draft.feedback.trim(),
-  ...labelOf(draft.label ?? impliedLabel("reject", undefined)),
+  ...dispositionOf(draft.disposition ?? impliedDisposition("reject", undefined)),
   ...reasonOf(draft),
 });

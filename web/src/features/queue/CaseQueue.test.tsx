@@ -67,10 +67,15 @@ test("pages follow one another by cursor, forward and back, and only one is on s
 });
 
 test("a row says who holds the case, and that two people are needed or that one of them has agreed", async () => {
-  const held = { claimed_by: "ben", claimed_at: "2026-11-21T09:00:00Z", expires_at: "2126-11-21T09:30:00Z" };
+  const held = { assignee: "ben", claimed_at: "2026-11-21T09:00:00Z", expires_at: "2126-11-21T09:30:00Z" };
   const asked = { ...review(1), four_eyes_actions: ["lock_and_refund" as const] };
   const approvals = [{ approved_by: "ana", approved_at: "2026-11-21T09:00:00Z", comment: null }];
-  const proposal = { review_id: asked.review_id, action: "lock_and_refund" as const, approvals, label: null };
+  const proposal = {
+    review_id: asked.review_id,
+    action: "lock_and_refund" as const,
+    approvals,
+    disposition: null,
+  };
   serve(() =>
     page([
       summary(1, { claim: held }),

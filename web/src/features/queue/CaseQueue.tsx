@@ -75,7 +75,7 @@ function Rows({ page, threshold, selection, fading }: RowsProps) {
             State
           </th>
           <th scope="col" className={classes["who"]}>
-            Held by
+            Assignee
           </th>
           <th scope="col" className={classes["due"]}>
             Due in

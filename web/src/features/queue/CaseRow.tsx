@@ -66,7 +66,7 @@ export function CaseRow({ item, threshold, selected, onSelect }: CaseRowProps) {
         {item.claim === null ? (
           <span className={classes["none"]}>–</span>
         ) : (
-          <Person subject={item.claim.claimed_by} />
+          <Person subject={item.claim.assignee} />
         )}
       </td>
       <td className={classes["due"]}>

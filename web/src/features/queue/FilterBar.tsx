@@ -71,7 +71,7 @@ export function FilterBar({ query, people, rules, onChange }: FilterBarProps) {
       <SpanMenu label="Due" any="Any time" spans={DUE} none={NO_DUE} query={query} onChange={change} />
       <SpanMenu label="Opened" any="At any time" spans={AGE} none={NO_AGE} query={query} onChange={change} />
       <ChoiceMenu
-        label="Held by"
+        label="Assignee"
         any="Anybody or nobody"
         choices={holders}
         value={query.assignee}

@@ -1,6 +1,6 @@
 import { Autocomplete, Button, NumberInput, Popover, Select } from "@mantine/core";
-import { type QueueQuery, LABELS, OUTCOMES, SEVERITIES } from "@/shared/queue/query";
-import { LABEL, OUTCOME, SEVERITY } from "@/shared/format/labels";
+import { type QueueQuery, DISPOSITIONS, OUTCOMES, SEVERITIES } from "@/shared/queue/query";
+import { DISPOSITION, OUTCOME, SEVERITY } from "@/shared/format/labels";
 import { ChevronDownIcon } from "@/shared/ui/icons";
 import type { Changes } from "./FilterBar";
 import classes from "./FilterBar.module.css";
@@ -13,7 +13,14 @@ interface MoreFiltersProps {
 
 /** The filters that are needed less often. */
 export function MoreFilters({ query, rules, onChange }: MoreFiltersProps) {
-  const set = [query.rule, query.customer_id, query.severity, query.outcome, query.label, query.min_score];
+  const set = [
+    query.rule,
+    query.customer_id,
+    query.severity,
+    query.outcome,
+    query.disposition,
+    query.min_score,
+  ];
   const count = set.filter((value) => value !== undefined).length;
   return (
     <Popover position="bottom-start" width={300} trapFocus withinPortal>
@@ -67,10 +74,10 @@ export function MoreFilters({ query, rules, onChange }: MoreFiltersProps) {
             onChange={(outcome) => onChange({ outcome })}
           />
           <Chooser
-            label="Label"
-            choices={LABELS.map((value) => ({ value, label: LABEL[value].label }))}
-            value={query.label}
-            onChange={(label) => onChange({ label })}
+            label="Disposition"
+            choices={DISPOSITIONS.map((value) => ({ value, label: DISPOSITION[value].label }))}
+            value={query.disposition}
+            onChange={(disposition) => onChange({ disposition })}
           />
         </div>
       </Popover.Dropdown>

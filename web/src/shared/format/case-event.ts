@@ -1,6 +1,15 @@
 import type { CaseEvent } from "@/api/types";
 import { formatScore } from "./numbers";
-import { ACTION, EFFECT, humanise, LABEL, OUTCOME, SPECIALIST, SPECIALIST_STATE, type Tone } from "./labels";
+import {
+  ACTION,
+  EFFECT,
+  humanise,
+  DISPOSITION,
+  OUTCOME,
+  SPECIALIST,
+  SPECIALIST_STATE,
+  type Tone,
+} from "./labels";
 
 export interface EventLine {
   text: string;
@@ -162,7 +171,7 @@ function decided(data: CaseEvent["data"]): EventLine {
 }
 
 function labelWord(name: string): string {
-  const known = Object.entries(LABEL).find(([key]) => key === name);
+  const known = Object.entries(DISPOSITION).find(([key]) => key === name);
   return known?.[1].label.toLowerCase() ?? name;
 }
 

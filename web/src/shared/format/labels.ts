@@ -2,7 +2,7 @@ import type {
   CaseOutcome,
   CaseState,
   Effect,
-  Label,
+  Disposition,
   RecommendedAction,
   Reversal,
   RiskLevel,
@@ -93,9 +93,9 @@ export const EFFECT: Record<Effect["action"], string> = {
   reverse_refund: "Reverse refund",
 };
 
-export const LABEL: Record<Label, ToneLabel> = {
-  true_fraud: { label: "True fraud", tone: "bad" },
-  false_alarm: { label: "False alarm", tone: "good" },
+export const DISPOSITION: Record<Disposition, ToneLabel> = {
+  confirmed_fraud: { label: "Confirmed fraud", tone: "bad" },
+  false_positive: { label: "False positive", tone: "good" },
   inconclusive: { label: "Inconclusive", tone: "neutral" },
 };
 

@@ -24,7 +24,7 @@ test("overdue cases are due soon as well; a case without a deadline is neither",
 });
 
 test("a lease that has run out holds nothing", () => {
-  const claim = { claimed_by: "ben", claimed_at: "2026-11-21T11:00:00Z", expires_at: "2026-11-21T11:30:00Z" };
+  const claim = { assignee: "ben", claimed_at: "2026-11-21T11:00:00Z", expires_at: "2026-11-21T11:30:00Z" };
   expect(fits({ assignee: "none" }, { claim })).toBe(true);
   expect(fits({ assignee: "ben" }, { claim })).toBe(false);
 });

@@ -12,7 +12,7 @@ export function matchesQuery(query: QueueQuery, item: CaseSummary, me: string, n
     is(query.risk_level, item.risk_level) &&
     is(query.severity, item.severity) &&
     is(query.outcome, item.outcome) &&
-    is(query.label, item.label) &&
+    is(query.disposition, item.disposition) &&
     is(query.rule, item.rule_id) &&
     is(query.customer_id, item.customer_id) &&
     (query.min_score === undefined || (item.risk_score ?? -1) >= query.min_score) &&
@@ -28,7 +28,7 @@ const is = <T>(asked: T | undefined, value: T | null): boolean => asked === unde
 
 function hasAssignee(assignee: string | undefined, { claim }: CaseSummary, me: string, now: number): boolean {
   if (assignee === undefined) return true;
-  const holder = claim !== null && Date.parse(claim.expires_at) > now ? claim.claimed_by : undefined;
+  const holder = claim !== null && Date.parse(claim.expires_at) > now ? claim.assignee : undefined;
   return holder === (assignee === "none" ? undefined : assignee === "me" ? me : assignee);
 }
 

@@ -2,7 +2,7 @@ import {
   CASE_STATES,
   type CaseOutcome,
   type CaseState,
-  type Label,
+  type Disposition,
   type RiskLevel,
   type Severity,
 } from "@/api/types";
@@ -13,7 +13,7 @@ export const DEFAULT_SORT: Sort = "-opened";
 
 export const RISK_LEVELS: readonly RiskLevel[] = ["critical", "high", "medium", "low"];
 export const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "low"];
-export const LABELS: readonly Label[] = ["true_fraud", "false_alarm", "inconclusive"];
+export const DISPOSITIONS: readonly Disposition[] = ["confirmed_fraud", "false_positive", "inconclusive"];
 export const OUTCOMES: readonly CaseOutcome[] = [
   "auto_cleared",
   "cleared",
@@ -30,7 +30,7 @@ export interface QueueQuery {
   risk_level?: RiskLevel;
   severity?: Severity;
   outcome?: CaseOutcome;
-  label?: Label;
+  disposition?: Disposition;
   rule?: string;
   customer_id?: number;
   /** `me`, `none`, or a person's subject. */
@@ -54,7 +54,7 @@ export function parseQueueQuery(raw: Record<string, unknown>): QueueQuery {
     risk_level: RISK_LEVELS.find((known) => known === raw["risk_level"]),
     severity: SEVERITIES.find((known) => known === raw["severity"]),
     outcome: OUTCOMES.find((known) => known === raw["outcome"]),
-    label: LABELS.find((known) => known === raw["label"]),
+    disposition: DISPOSITIONS.find((known) => known === raw["disposition"]),
     rule: textOf(raw["rule"]),
     customer_id: customer !== undefined && Number.isInteger(customer) && customer > 0 ? customer : undefined,
     assignee: textOf(raw["assignee"]),
