@@ -75,7 +75,7 @@ CaseEventType = Literal[
     "effect_started",
     "effect_finished",
     "facts_changed",
-    "investigation_broke",
+    "orchestration_failed",
     "case_closed",
     "claimed",
     "claim_released",

@@ -72,7 +72,7 @@ class Reading(Collector):
             alerts.add_metric([rule], count)
         yield alerts
         yield GaugeMetricFamily(
-            "casewright_cases_stranded",
+            "casewright_cases_stalled",
             "Open cases that broke so often that they rest until a person decides, or for an hour.",
             value=self.stranded,
         )

@@ -137,27 +137,27 @@ class TransitionCheck:
     def assessed(self, event: CaseEvent, data: Data) -> str | None:
         """`assessed`"""
         self.concluded.append((event.seq, data))
-        if event.actor == SYSTEM and (not self._found.asks_anew or data["round"] != self._found.round):
+        if event.actor == SYSTEM and (not self._found.reopens_review or data["round"] != self._found.round):
             return "only where the investigation broke is there an assessment without one"
         if data["round"] == self._found.round:
             self._found.route = data.get("route")
         return self.in_round(event, data)
 
     def broke(self, event: CaseEvent, data: Data) -> str | None:
-        """`investigation_broke`"""
+        """`orchestration_failed`"""
         self._found.was_asked = True
         self._has_broken = True
         number: int = data["round"]
         if event.actor != SYSTEM:
             return f"{event.actor} is said to have found out"
-        if not data["asks_anew"]:
+        if not data["reopens_review"]:
             return None if number == self._found.round else f"the case was in round {self._found.round}"
         reason = self._found.why_not_asked_anew(number)
         for question in self._questions.values():
             question.is_open = False
         if number > self._found.round:
             self._enter(number)
-        self._found.asks_anew = True
+        self._found.reopens_review = True
         return reason
 
     # Asking and deciding
@@ -359,7 +359,7 @@ _RULES: Mapping[str, Callable[[TransitionCheck, CaseEvent, Data], str | None]] =
     "specialist_started": TransitionCheck.in_round,
     "specialist_finished": TransitionCheck.in_round,
     "assessed": TransitionCheck.assessed,
-    "investigation_broke": TransitionCheck.broke,
+    "orchestration_failed": TransitionCheck.broke,
     "review_opened": TransitionCheck.review_opened,
     "escalated": TransitionCheck.escalated,
     "review_expired": TransitionCheck.expired,

@@ -10,7 +10,7 @@ from casebook.policy.guards import GuardFacts
 from casebook.schema.cases import CaseEventRow, DecisionRow, EffectRow, ReviewRow, table_of
 from contracts.names import CaseEventType
 
-BROKE: CaseEventType = "investigation_broke"
+ORCHESTRATION_FAILED: CaseEventType = "orchestration_failed"
 
 _REVIEWS, _DECISIONS = table_of(ReviewRow), table_of(DecisionRow)
 _EFFECTS, _EVENTS = table_of(EffectRow), table_of(CaseEventRow)
@@ -35,7 +35,7 @@ _STEP = select(_EVENTS.c.data).where(
 )
 _SAID = select(_EVENTS.c.type, _EVENTS.c.data).where(
     _EVENTS.c.case_id == bindparam("of_case"),
-    or_(_EVENTS.c.dedupe_key == bindparam("step"), _EVENTS.c.type == BROKE),
+    or_(_EVENTS.c.dedupe_key == bindparam("step"), _EVENTS.c.type == ORCHESTRATION_FAILED),
 )
 
 
@@ -68,9 +68,9 @@ def guard_facts_of(connection: Connection, case: LockedCase) -> GuardFacts:
     found.facts_changed = is_logged(connection, case.case_id, facts_changed_key(case.round))
     for row in connection.execute(_SAID, {**of, "step": f"assessed:{case.round}"}):
         said = json.loads(row.data)
-        if row.type != BROKE:
+        if row.type != ORCHESTRATION_FAILED:
             found.route = said.get("route")
             continue
         found.was_asked = True
-        found.asks_anew = found.asks_anew or (said["asks_anew"] and said["round"] == case.round)
+        found.reopens_review = found.reopens_review or (said["reopens_review"] and said["round"] == case.round)
     return found

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from casebook.case_log.append import Entry, append
-from casebook.case_log.guard_facts import BROKE, changes_noted, guard_facts_of
+from casebook.case_log.guard_facts import ORCHESTRATION_FAILED, changes_noted, guard_facts_of
 from casebook.case_log.hash_chain import SYSTEM
 from casebook.case_log.locked_case import LockedCase, lock_case
 from casebook.commands.agent_journal import saved_assessment
@@ -55,7 +55,9 @@ _LAST = select(func.max(_EVENTS.c.seq)).where(
     _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == bindparam("what")
 )
 _BREAKS = select(func.count()).where(
-    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == BROKE, _EVENTS.c.seq > bindparam("since")
+    _EVENTS.c.case_id == bindparam("of_case"),
+    _EVENTS.c.type == ORCHESTRATION_FAILED,
+    _EVENTS.c.seq > bindparam("since"),
 )
 _BROKE_WITH = (
     select(_EVENTS.c.data)
@@ -116,7 +118,7 @@ def is_resting(connection: Connection, case_id: str, now: datetime) -> bool:
 def is_fresh(connection: Connection, case_id: str) -> bool:
     """Whether the case is open and never broke. Writes nothing."""
     row = connection.execute(_STANDS, {"of_case": case_id}).first()
-    return row is not None and row.state != "closed" and _last(connection, case_id, BROKE) == 0
+    return row is not None and row.state != "closed" and _last(connection, case_id, ORCHESTRATION_FAILED) == 0
 
 
 def take_up(connection: Connection, case_id: str, now: datetime) -> CaseStanding | CaseOutcome | None:
@@ -129,7 +131,7 @@ def take_up(connection: Connection, case_id: str, now: datetime) -> CaseStanding
     if case.state == "closed":
         assert case.outcome is not None, "a closed case has an outcome"
         return cast("CaseOutcome", case.outcome)
-    if _last(connection, case_id, BROKE) == 0:
+    if _last(connection, case_id, ORCHESTRATION_FAILED) == 0:
         return None
     standing = _standing(connection, case)
     if standing is None:
@@ -158,16 +160,21 @@ def failed_closed(round_number: int, reason: str) -> RiskAssessment:
 def _record_break(connection: Connection, case: LockedCase, reason: str, breaks: int, now: datetime) -> None:
     """Log the break; where nobody is asked, or the answer no longer holds, begin the question that comes next."""
     found = guard_facts_of(connection, case)
-    asks_anew = _asks_anew(found)
-    question = _next_question(connection, case, found, reason) if asks_anew else None
+    reopens_review = _asks_anew(found)
+    question = _next_question(connection, case, found, reason) if reopens_review else None
     round_number = case.round if question is None else question.round
-    if asks_anew:
+    if reopens_review:
         if case.state != "acting":
             move(case, "investigating")
         end_open_review(connection, case, "superseded")
         enter_round(connection, case, round_number, now)
-    data: dict[str, JsonValue] = {"round": round_number, "reason": reason, "breaks": breaks, "asks_anew": asks_anew}
-    append(connection, case, Entry(BROKE, f"{BROKE}:{case.last_seq}", SYSTEM, data), now)
+    data: dict[str, JsonValue] = {
+        "round": round_number,
+        "reason": reason,
+        "breaks": breaks,
+        "reopens_review": reopens_review,
+    }
+    append(connection, case, Entry(ORCHESTRATION_FAILED, f"{ORCHESTRATION_FAILED}:{case.last_seq}", SYSTEM, data), now)
     if question is not None:
         conclude(connection, case, question, SYSTEM, now)
 
@@ -176,7 +183,7 @@ def _asks_anew(found: GuardFacts) -> bool:
     """Whether a question is to begin. One that is asked, or is to be because of an earlier break, stays as it is:
     whoever ends orchestrations takes no question away from the people who are asked.
     """
-    if found.is_settled or (found.asked_role is None and found.asks_anew):
+    if found.is_settled or (found.asked_role is None and found.reopens_review):
         return False
     return found.asked_role is None or found.verdict is not None or found.is_expired
 
@@ -204,10 +211,12 @@ def _to_ask_about(connection: Connection, case: LockedCase) -> RiskAssessment | 
     """What was concluded in the current round; with the reason why a person is asked, when that is a break."""
     concluded = saved_assessment(connection, case.case_id, case.round)
     found = guard_facts_of(connection, case)
-    if concluded is None or found.asked_role is not None or not found.asks_anew:
+    if concluded is None or found.asked_role is not None or not found.reopens_review:
         return concluded
-    said = map(json.loads, connection.execute(_BROKE_WITH, {"of_case": case.case_id, "what": BROKE}).scalars())
-    reasons = [each["reason"] for each in said if each["asks_anew"] and each["round"] == case.round]
+    said = map(
+        json.loads, connection.execute(_BROKE_WITH, {"of_case": case.case_id, "what": ORCHESTRATION_FAILED}).scalars()
+    )
+    reasons = [each["reason"] for each in said if each["reopens_review"] and each["round"] == case.round]
     return _for_a_person(concluded, reasons, case.round)
 
 
@@ -278,7 +287,7 @@ def _breaks(connection: Connection, case_id: str) -> int:
 def _rests(connection: Connection, case_id: str, now: datetime) -> bool:
     if _breaks(connection, case_id) < MOST_BREAKS:
         return False
-    broke_at = connection.execute(_AT, {"the_event": _last(connection, case_id, BROKE)}).scalar_one()
+    broke_at = connection.execute(_AT, {"the_event": _last(connection, case_id, ORCHESTRATION_FAILED)}).scalar_one()
     return now < broke_at + REST
 
 

@@ -181,7 +181,7 @@ def _refuse_asking_while_acting(connection: Connection, case: LockedCase, target
     if case.state != "acting":
         return
     found = guard_facts_of(connection, case)
-    if not found.facts_changed and not found.asks_anew:
+    if not found.facts_changed and not found.reopens_review:
         raise IllegalMove(case.case_id, case.state, target)
 
 

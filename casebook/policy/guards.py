@@ -48,7 +48,7 @@ class GuardFacts:
     action: RecommendedAction | None = None
     facts_changed: bool = False
     """Whether what the approval relied on has changed."""
-    asks_anew: bool = False
+    reopens_review: bool = False
     """Whether the investigation broke and a person is asked because of that: nothing else begins in this round."""
     effects: dict[str, EffectStatus] = field(default_factory=dict[str, EffectStatus])
     """By their action."""
@@ -69,7 +69,7 @@ class GuardFacts:
         """Why a round may not begin with its specialists; None when it may."""
         if wanted != self.round:
             return self.why_no_round(wanted)
-        if self.asks_anew and wanted > 1:
+        if self.reopens_review and wanted > 1:
             # The first may still begin, for the limits of the case: what is asked about in it is on record already.
             return "the investigation broke, so a person is asked first"
         return None if self.asked_role is None else "a person was asked about it already"

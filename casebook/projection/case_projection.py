@@ -107,8 +107,8 @@ class CaseProjection:
         self._all_pending()
 
     def broke(self, event: CaseEvent, data: Facts) -> None:
-        """`investigation_broke`"""
-        if data["asks_anew"]:
+        """`orchestration_failed`"""
+        if data["reopens_review"]:
             if self.head["state"] != "acting":
                 self._move("investigating")
             self._end_review(event, "superseded")
@@ -321,7 +321,7 @@ def _disposition(decision: Facts) -> str:
 
 _HANDLERS: Mapping[str, Callable[[CaseProjection, CaseEvent, Facts], None]] = {
     "case_opened": CaseProjection.opened,
-    "investigation_broke": CaseProjection.broke,
+    "orchestration_failed": CaseProjection.broke,
     "round_started": CaseProjection.round_started,
     "specialist_started": CaseProjection.specialist_started,
     "specialist_finished": CaseProjection.specialist_finished,
@@ -370,7 +370,7 @@ def dedupe_key(event: CaseEvent, previous_seq: int) -> str | None:
             return f"{kind}:{data['key']}"
         case "effect_finished":
             return f"{kind}:{data['key']}:{data['status']}"
-        case "claimed" | "claim_released" | "claim_taken_over" | "investigation_broke":
+        case "claimed" | "claim_released" | "claim_taken_over" | "orchestration_failed":
             return f"{kind}:{previous_seq}"
         case "note_added":
             return f"{kind}:{data['note_id']}"

@@ -67,7 +67,7 @@ def test_an_effect_that_was_begun_happens_once_over_the_break(mortal: LocalStack
     ended = mortal.wait_for_case(case_id, lambda view: view.state == "closed")
 
     assert ended.outcome == "account_locked"
-    assert kinds_of(mortal, case_id).count("investigation_broke") == 1
+    assert kinds_of(mortal, case_id).count("orchestration_failed") == 1
     assert [effect.status for effect in ended.effects] == ["done"]
     with closing(sqlite3.connect(mortal.data / "customers.db")) as store:
         keys = [key for (key,) in store.execute("SELECT idempotency_key FROM effect")]
@@ -88,7 +88,7 @@ def test_a_case_whose_question_kills_every_worker_reaches_a_manager(mortal: Loca
     assert view.assessment is not None
     assert (view.state, view.review.required_role) == ("escalated", "manager")
     assert view.assessment.overall_risk_score is not None
-    assert kinds_of(mortal, case_id).count("investigation_broke") == MOST_BREAKS
+    assert kinds_of(mortal, case_id).count("orchestration_failed") == MOST_BREAKS
     assert mortal.decide(view, "approve", persona="maria", action="lock_account").status_code == 202
     ended = mortal.wait_for_case(case_id, lambda case: case.state == "closed")
     assert ended.outcome == "account_locked"

@@ -28,7 +28,7 @@ def operator(stack: LocalStack) -> Generator[DurableTaskSchedulerClient]:
 def breaks_of(stack: LocalStack, case_id: str) -> list[str]:
     """Why the investigation broke, each time."""
     history = stack.http.get(f"/api/cases/{case_id}/history").json()["items"]
-    return [event["data"]["reason"] for event in history if event["type"] == "investigation_broke"]
+    return [event["data"]["reason"] for event in history if event["type"] == "orchestration_failed"]
 
 
 def test_a_terminated_case_is_decided_and_carried_out(stack: LocalStack, operator: DurableTaskSchedulerClient) -> None:

@@ -53,7 +53,7 @@ def test_an_alert_at_the_door_s_limit_is_rejected_up_to_the_manager(stack: Local
 
     history = stack.http.get(f"/api/cases/{case_id}/history", params={"limit": 200}).json()["items"]
     assert ended.outcome == "account_locked"
-    assert "investigation_broke" not in {event["type"] for event in history}
+    assert "orchestration_failed" not in {event["type"] for event in history}
 
 
 @pytest.mark.parametrize(("events", "kilobytes"), [(60, 100), (14, 900)])

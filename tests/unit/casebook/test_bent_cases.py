@@ -80,8 +80,8 @@ def broken_after(kind: str, actor: str = "system", **data: Any) -> Bend:
 
     def bend(log: Log) -> Log:
         index = max(place for place, event in enumerate(log) if event.type == kind)
-        said = {"round": 1, "reason": "It broke.", "breaks": 1, "asks_anew": False, **data}
-        broke = log[index].model_copy(update={"type": "investigation_broke", "actor": actor, "data": said})
+        said = {"round": 1, "reason": "It broke.", "breaks": 1, "reopens_review": False, **data}
+        broke = log[index].model_copy(update={"type": "orchestration_failed", "actor": actor, "data": said})
         return [*log[: index + 1], broke, *log[index + 1 :]]
 
     return bend
@@ -127,28 +127,28 @@ BENDS: dict[str, tuple[Bend, str]] = {
         "'case_closed': nothing that was approved in round 1 has failed, or is in doubt for good",
     ),
     "broke after an approval that stands": (
-        broken_after("decision_accepted", asks_anew=True, round=2),
-        "'investigation_broke': what was answered in round 1 stands",
+        broken_after("decision_accepted", reopens_review=True, round=2),
+        "'orchestration_failed': what was answered in round 1 stands",
     ),
     "broke into another round": (
-        broken_after("case_opened", asks_anew=True, round=3),
-        "'investigation_broke': the case is in round 1",
+        broken_after("case_opened", reopens_review=True, round=3),
+        "'orchestration_failed': the case is in round 1",
     ),
     "broke in a round that was asked about": (
-        broken_after("review_opened", asks_anew=True),
-        "'investigation_broke': a person was asked about it already",
+        broken_after("review_opened", reopens_review=True),
+        "'orchestration_failed': a person was asked about it already",
     ),
     "broke in another round": (
         broken_after("review_opened", round=2),
-        "'investigation_broke': the case was in round 1",
+        "'orchestration_failed': the case was in round 1",
     ),
     "broke by a person's word": (
         broken_after("review_opened", actor="mallory"),
-        "'investigation_broke': mallory is said to have found out",
+        "'orchestration_failed': mallory is said to have found out",
     ),
     "broke, and began anew": (
         bent(
-            broken_after("assessed", asks_anew=True, round=2),
+            broken_after("assessed", reopens_review=True, round=2),
             lambda log: [
                 event.model_copy(update={"type": "round_started", "actor": "worker", "data": {"round": 2}})
                 if event.type == "review_opened"
@@ -161,7 +161,7 @@ BENDS: dict[str, tuple[Bend, str]] = {
     "broke, and closed by itself": (
         bent(
             without("round_started", "review_opened", "decision_accepted", *ACTED),
-            broken_after("case_opened", asks_anew=True),
+            broken_after("case_opened", reopens_review=True),
             saying("assessed", route="auto_clear"),
             saying("case_closed", outcome="auto_cleared"),
         ),

@@ -99,8 +99,8 @@ def test_a_question_that_is_asked_stays_as_it_is(book: CaseBook) -> None:
     found = standing(book, opening.case_id)
     assert (found.assessment, found.role, found.decision) == (opening.assessment, "analyst", None)
     broke = book.case_events(opening.case_id)[-1]
-    assert (broke.type, broke.actor) == ("investigation_broke", "system")
-    assert broke.data == {"round": 1, "reason": REASON, "breaks": 1, "asks_anew": False}
+    assert (broke.type, broke.actor) == ("orchestration_failed", "system")
+    assert broke.data == {"round": 1, "reason": REASON, "breaks": 1, "reopens_review": False}
 
 
 def test_a_question_that_was_passed_on_stays_with_the_manager(book: CaseBook) -> None:
@@ -301,7 +301,7 @@ def test_after_the_last_break_a_manager_is_asked_and_nothing_goes_on(book: CaseB
     assert book.unscheduled_cases() == []
     assert book.is_resting(case)
     assert book.recover_case(case, REASON) == Recovery(breaks=MOST_BREAKS, goes_on=False, is_new=False)
-    assert len([event for event in book.case_events(case) if event.type == "investigation_broke"]) == MOST_BREAKS
+    assert len([event for event in book.case_events(case) if event.type == "orchestration_failed"]) == MOST_BREAKS
     assert book.verify_audit() is None
 
 

@@ -1231,7 +1231,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "investigation_broke" | "case_closed" | "claimed" | "claim_released" | "claim_taken_over" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
+            type: "case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "claimed" | "claim_released" | "claim_taken_over" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
         };
         /**
          * CaseMessage
@@ -3844,7 +3844,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only events of these types */
-                type?: ("case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "investigation_broke" | "case_closed" | "claimed" | "claim_released" | "claim_taken_over" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
+                type?: ("case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "claimed" | "claim_released" | "claim_taken_over" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
                 /** @description How many at most */
                 limit?: number;
                 /** @description `next_cursor` of the page before */

@@ -57,7 +57,7 @@ async def test_cases_and_what_waits_for_the_scheduler_are_counted(
     assert counted["casewright_relay_backlog{start}"] == 1
     assert counted["casewright_relay_backlog{decision}"] == 1
     assert counted["casewright_watchers"] == 1
-    assert counted["casewright_cases_stranded"] == 0
+    assert counted["casewright_cases_stalled"] == 0
 
 
 async def test_what_was_read_is_counted(parts: Parts) -> None:

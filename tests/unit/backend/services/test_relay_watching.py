@@ -23,7 +23,7 @@ def over(status: RuntimeStatus, result: str | None = None) -> InstanceState:
 
 
 def breaks_of(book: CaseBook, case: str) -> list[CaseEvent]:
-    return [event for event in book.case_events(case) if event.type == "investigation_broke"]
+    return [event for event in book.case_events(case) if event.type == "orchestration_failed"]
 
 
 def stranded(book: CaseBook) -> str:
@@ -327,7 +327,7 @@ async def test_however_many_cases_wait_the_one_that_ended_is_found(
             asked.clear()
             await timed_relay.sweep()
             assert len(asked) <= WATCHED + 1, "one look at a few, and one at the witness"
-        assert book.case_events(ended)[-2].type == "investigation_broke"
+        assert book.case_events(ended)[-2].type == "orchestration_failed"
     assert all(book.summary(case).state == "investigating" for case in cases[1:-1])
 
 

@@ -14,7 +14,7 @@ from tests.unit.worker.support.desk import CaseScript
 from tests.unit.worker.support.lab import Lab, RunningCase
 from worker.orchestrations.recovery import NO_ATTEMPTS_LEFT
 
-BROKE = "The investigation failed in the scheduler."
+ORCHESTRATION_FAILED = "The investigation failed in the scheduler."
 ASKED_AT = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 
 
@@ -22,7 +22,7 @@ def stands(assessment: RiskAssessment | None = None, **changes: Any) -> CaseStan
     values: dict[str, Any] = {
         "assessment": assessment or an_assessment(round=2),
         "role": "analyst",
-        "reason": BROKE,
+        "reason": ORCHESTRATION_FAILED,
     }
     return CaseStanding(**(values | changes))
 
@@ -64,7 +64,7 @@ def test_a_case_that_broke_again_asks_a_manager(lab: Lab) -> None:
     case.decide(opening, "clear")
 
     assert case.outcome() == "cleared"
-    assert (opening.review.required_role, opening.escalation_reason) == ("manager", BROKE)
+    assert (opening.review.required_role, opening.escalation_reason) == ("manager", ORCHESTRATION_FAILED)
 
 
 def test_analysts_who_rejected_often_enough_are_not_asked_again(lab: Lab) -> None:

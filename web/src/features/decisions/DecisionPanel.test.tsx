@@ -437,7 +437,7 @@ test("an unresolved case is loud", () => {
 describe("a case whose investigation broke again and again", () => {
   const asked = { ...review(1), required_role: "manager" as const, remind_at: "2026-11-23T08:00:00Z" };
   const broke = (breaks: number) =>
-    caseEvent({ type: "investigation_broke", at: "2026-11-21T10:00:00Z", data: { round: 1, breaks } });
+    caseEvent({ type: "orchestration_failed", at: "2026-11-21T10:00:00Z", data: { round: 1, breaks } });
   const decision: CaseView["decisions"][number] = {
     review_id: review(1).review_id,
     assessment_hash: review(1).assessment_hash,

@@ -5,7 +5,7 @@ const MOST_BREAKS = 3;
 
 /** Why what happens by itself in this case may come late: a sentence; undefined while it goes on as usual. */
 export function retryDelayNote({ decisions }: CaseView, events: readonly CaseEvent[]): string | undefined {
-  const last = events.findLast(({ type }) => type === "investigation_broke");
+  const last = events.findLast(({ type }) => type === "orchestration_failed");
   const decided = decisions.at(-1)?.decided_at;
   if (last === undefined || (decided !== undefined && Date.parse(last.at) < Date.parse(decided)))
     return undefined;

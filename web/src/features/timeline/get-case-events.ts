@@ -25,7 +25,7 @@ const MILESTONES: CaseEvent["type"][] = [
   "specialist_started",
   "review_reminded",
   "escalated",
-  "investigation_broke",
+  "orchestration_failed",
   "facts_changed",
 ];
 

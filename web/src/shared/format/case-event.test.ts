@@ -28,8 +28,8 @@ test("an effect that failed stands out", () => {
 });
 
 test("a break says why, and that a person goes on", () => {
-  const data = { round: 1, reason: "The investigation was terminated.", breaks: 1, asks_anew: false };
-  expect(describeCaseEvent(caseEvent({ type: "investigation_broke", data }))).toEqual({
+  const data = { round: 1, reason: "The investigation was terminated.", breaks: 1, reopens_review: false };
+  expect(describeCaseEvent(caseEvent({ type: "orchestration_failed", data }))).toEqual({
     text: "The investigation broke: a person goes on with the case",
     detail: "The investigation was terminated.",
     tone: "high",

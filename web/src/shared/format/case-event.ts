@@ -24,7 +24,7 @@ export function describeCaseEvent(event: CaseEvent): EventLine {
   switch (event.type) {
     case "case_opened":
       return { text: "Case opened", tone: "neutral" };
-    case "investigation_broke":
+    case "orchestration_failed":
       return withDetail(
         { text: "The investigation broke: a person goes on with the case", tone: "high" },
         data["reason"],
