@@ -523,7 +523,7 @@ class CaseBook:
         with self._read() as session:
             return case_view.list_events(session, case_id, types, limit, cursor)
 
-    def verify_audit(self) -> BrokenLink | None:
+    def verify_case_log(self) -> BrokenLink | None:
         """The first thing in the whole record that is not as the log says, or None. Reads everything."""
         return self.audit().broken
 
@@ -533,7 +533,7 @@ class CaseBook:
         `anchored`: also digest the log up to each of these events.
         """
         with self._read() as session:
-            return verify.verify_audit(session, anchored)
+            return verify.verify_case_log(session, anchored)
 
     def snapshot(self, case_id: str) -> CaseSnapshot:
         """All that an export of a case holds, as of one instant. What can be long is read where it is written."""

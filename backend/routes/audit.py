@@ -73,7 +73,7 @@ async def audit_case(case_id: str, desk: DeskDep, limit: Limit = 50, cursor: Cur
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "A file: JSON that `scripts/verify-audit --export` verifies, or a page to read and print",
+            "description": "A file: JSON that `scripts/verify-case-log --export` verifies, or a page to read and print",
             "content": {"application/json": {}, "text/html": {}},
         },
         **documented(404, 422, 503),

@@ -81,7 +81,7 @@ class CaseAudit:
     """Hash of the last event that follows from the ones before it."""
 
 
-def verify_audit(session: Session, anchored: Iterable[int] = ()) -> AuditReport:
+def verify_case_log(session: Session, anchored: Iterable[int] = ()) -> AuditReport:
     """Verify everything; `anchored`: also give the digest of the log up to each of these events."""
     report = AuditReport()
     gap = _verify_numbers(session, report, frozenset(anchored))

@@ -1,4 +1,4 @@
-"""How long `scripts/verify-audit` takes for a casebook, and how much memory, against a smaller one in the same run.
+"""How long `scripts/verify-case-log` takes for a casebook, and how much memory, against a smaller one in the same run.
 
     scripts/bench audit [--events 100000] [--against 10000]
 
@@ -85,7 +85,7 @@ def write_case(book: CaseBook, desk: Desk, number: int) -> None:
 
 def verify(url: str) -> Cost:
     """Runs the verifier as a process of its own. Raises RuntimeError unless it finds everything as it should be."""
-    command: Sequence[str] = (sys.executable, "-m", "scripts.verify_audit", "--casebook", url)
+    command: Sequence[str] = (sys.executable, "-m", "scripts.verify_case_log", "--casebook", url)
     started = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

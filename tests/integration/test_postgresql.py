@@ -53,7 +53,7 @@ def test_a_case_runs_from_alert_to_outcome_and_outlives_a_restart_of_the_server(
         assert QUOTED_PASSWORD not in said
     assert not (tmp_path / "data" / "casebook.db").exists()
     engine = open_engine(url)
-    assert CaseBook(Transactions(engine)).verify_audit() is None
+    assert CaseBook(Transactions(engine)).verify_case_log() is None
     engine.dispose()
 
 

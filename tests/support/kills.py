@@ -163,7 +163,7 @@ def _count(
         done = [effect.key for effect in view.effects if effect.status == "done"]
         reason = str(locked.get(view.alert.customer_id, ""))
         lost += not (view.outcome == "account_locked" and done == in_store == [key] and reason.startswith(f"{case}: "))
-    broken = casebook.verify_audit()
+    broken = casebook.verify_case_log()
     return Outcome(
         cases=len(cases),
         kills=sum(KILLED in line for line in stack.lines),

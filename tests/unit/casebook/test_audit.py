@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Engine, Row, Table, and_, delete, insert, 
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
-from casebook.audit.verify import ORPHANS, audit_case, verify_audit
+from casebook.audit.verify import ORPHANS, audit_case, verify_case_log
 from casebook.case_log.hash_chain import BrokenLink
 from casebook.commands.attachments import Upload
 from casebook.commands.recovery import MOST_BREAKS
@@ -176,7 +176,7 @@ def test_no_column_of_any_row_is_changed_unseen(book: CaseBook, desk: Desk, engi
             except (DBAPIError, StatementError):
                 refused.append(column.name)
                 continue
-            broken = verify_audit(session).broken
+            broken = verify_case_log(session).broken
             assert broken is not None, f"{name}.{column.name} was changed to {value!r}"
             assert broken.reason
     assert len(refused) < len(table.c) - 1, "the database itself refuses only what keys forbid"
@@ -195,7 +195,7 @@ def test_no_row_is_removed_unseen(book: CaseBook, desk: Desk, engine: Engine, na
                 session.execute(delete(table).where(key_of(table, row)))
             except DBAPIError:
                 continue
-            broken = verify_audit(session).broken
+            broken = verify_case_log(session).broken
             assert broken is not None, f"{row} was removed from {name}"
 
 
@@ -215,7 +215,7 @@ def test_no_row_is_added_unseen(book: CaseBook, desk: Desk, engine: Engine, name
     with tampering(engine) as session:
         without_keys(session)
         session.execute(insert(table).values(**row))
-        broken = verify_audit(session).broken
+        broken = verify_case_log(session).broken
         assert broken is not None, f"{row} was added to {name}"
 
 
@@ -235,12 +235,12 @@ def test_an_event_slipped_in_or_moved_is_found(book: CaseBook, desk: Desk, engin
     with tampering(engine) as session:
         copied = {**rows[-1], "seq": rows[-1]["seq"] + 1, "dedupe_key": "mallory"}
         session.execute(insert(table).values(**copied))
-        assert verify_audit(session).broken is not None
+        assert verify_case_log(session).broken is not None
     with tampering(engine) as session:
         first, second = rows[3]["seq"], rows[4]["seq"]
         for old, new in ((first, 10_000), (second, first), (10_000, second)):
             session.execute(update(table).where(table.c.seq == old).values(seq=new))
-        broken = verify_audit(session).broken
+        broken = verify_case_log(session).broken
         assert broken is not None
         assert broken.seq == first
         assert broken.reason == "it does not link to the event before it in its case"
@@ -253,7 +253,7 @@ def test_two_rows_that_changed_places_are_found(book: CaseBook, desk: Desk, engi
         one, other = (row for row in rows_in(session, table) if (row.case_id, row.specialist) == (case, "usage"))
         for row, body in ((one, other.body), (other, one.body)):
             session.execute(update(table).where(key_of(table, row)).values(body=body))
-        broken = verify_audit(session).broken
+        broken = verify_case_log(session).broken
         assert broken is not None
         assert (broken.case_id, broken.row) == (case, "report '1:usage'")
         assert broken.reason == f"its content is not what event {broken.seq} recorded"
@@ -267,7 +267,7 @@ def test_the_first_of_several_broken_rows_is_named_with_the_event_that_made_it(
     with tampering(engine) as session:
         session.execute(text("UPDATE decision SET verdict = 'approve' WHERE verdict = 'reject'"))
         session.execute(text("UPDATE note SET text = 'Never called.'"))
-        broken = verify_audit(session).broken
+        broken = verify_case_log(session).broken
     assert broken == BrokenLink(
         case, note.seq, f"its content is not what event {note.seq} recorded", f"note 'note-{note.seq}'"
     )
@@ -278,12 +278,12 @@ def test_a_whole_case_that_vanished_leaves_a_gap(book: CaseBook, engine: Engine)
     with tampering(engine) as session:
         for name in ("case_event", "alert", "case"):
             session.execute(delete(Base.metadata.tables[name]).where(text("case_id = :case")), {"case": cases[1]})
-        broken = verify_audit(session).broken
+        broken = verify_case_log(session).broken
     assert broken == BrokenLink(cases[2], 3, "event 2 is missing before it")
     with tampering(engine) as session:
         for name in ("case_event", "alert", "case"):
             session.execute(delete(Base.metadata.tables[name]).where(text("case_id = :case")), {"case": cases[2]})
-        broken = verify_audit(session).broken
+        broken = verify_case_log(session).broken
     assert broken == BrokenLink("", 3, "the log ends with event 2, but numbers up to 3 were given out")
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from casebook.audit.verify import audit_case, verify_audit
+from casebook.audit.verify import audit_case, verify_case_log
 from casebook.database.engine import writing
 from casebook.desk import Desk
 from casebook.repository import CaseBook
@@ -218,7 +218,7 @@ def named(engine: Engine, case: str, bend: Callable[[], Log], bend_rows: Rows) -
         write_anew(session, case, bend())
         bend_rows(session, case)
         session.flush()
-        found = verify_audit(session).broken, audit_case(session, case).broken
+        found = verify_case_log(session).broken, audit_case(session, case).broken
         session.rollback()
     whole, single = ("" if broken is None else broken.reason for broken in found)
     return whole, single

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from casebook.audit.export import write_json
-from casebook.audit.verify import audit_case, verify_audit
+from casebook.audit.verify import audit_case, verify_case_log
 from casebook.audit.verify_export import verify_export
 from casebook.case_log.append import read_event
 from casebook.case_log.hash_chain import seal
@@ -212,7 +212,7 @@ def test_a_bent_case_is_named_although_its_hashes_are_right(book: CaseBook, engi
     bend, why = BENDS[how]
     with Session(writing(engine)) as session:
         write_anew(session, case, bend(book.case_events(case)))
-        named, alone = verify_audit(session).broken, audit_case(session, case).broken
+        named, alone = verify_case_log(session).broken, audit_case(session, case).broken
         session.rollback()
 
     assert named is not None

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from casebook.audit.verify import audit_case, verify_audit
+from casebook.audit.verify import audit_case, verify_case_log
 from casebook.database.engine import writing
 from casebook.desk import Desk
 from casebook.repository import CaseBook
@@ -353,7 +353,7 @@ def test_a_record_bent_together_with_its_log_is_named(book: CaseBook, desk: Desk
         write_anew(session, case, bend(book.case_events(case)))
         bend_rows(session, case)
         session.flush()
-        alone, named = audit_case(session, case).broken, verify_audit(session).broken
+        alone, named = audit_case(session, case).broken, verify_case_log(session).broken
         session.rollback()
 
     assert named is not None

@@ -140,7 +140,7 @@ def test_of_two_people_who_click_together_exactly_one_decides_200_times(engine: 
     assert recorded == {}
     accepted = [event.case_id for event in all_events(book) if event.type == "decision_accepted"]
     assert sorted(accepted) == sorted(opening.case_id for opening in openings)
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 def test_counts_name_every_state(book: CaseBook):

@@ -124,12 +124,12 @@ def test_events_out_of_order_are_found(book: CaseBook):
 
 def test_the_audit_finds_what_a_chain_alone_cannot(engine: Engine, book: CaseBook):
     kept, cut = whole_story(book, 1), whole_story(book, 2)
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
     with writing(engine).begin() as connection:
         connection.execute(text("DELETE FROM case_event WHERE seq = :seq"), {"seq": book.last_seq()})
 
-    broken = book.verify_audit()
+    broken = book.verify_case_log()
     assert broken is not None
     assert broken.case_id == cut
     assert "ends before" in broken.reason
@@ -143,12 +143,12 @@ def test_the_audit_reads_on_past_one_page_and_finds_a_case_without_a_log(
     monkeypatch.setattr("casebook.audit.verify.BATCH", 3)
     whole_story(book, 1)
     bare = open_case(book, 2)
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
     with writing(engine).begin() as connection:
         connection.execute(text("DELETE FROM case_event WHERE case_id = :case"), {"case": bare})
 
-    broken = book.verify_audit()
+    broken = book.verify_case_log()
     assert broken is not None
     assert broken.case_id == bare
 

@@ -80,4 +80,4 @@ def test_what_the_scheduler_was_told_is_confirmed_once_and_together(engine: Engi
     assert (book.backlog().unscheduled, book.backlog().undelivered) == (1, 0)
     outbox.confirm(scheduled=cases)
     assert book.unscheduled_cases() == []
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None

@@ -86,7 +86,7 @@ def test_a_case_that_broke_is_to_be_started_again_once(book: CaseBook) -> None:
 
     assert book.unscheduled_cases() == [case]
     assert book.recover_case(case, REASON) is None
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 def test_a_question_that_is_asked_stays_as_it_is(book: CaseBook) -> None:
@@ -129,7 +129,7 @@ def test_a_case_in_which_nothing_was_concluded_recommends_nothing(book: CaseBook
     assert found.assessment.route_reasons == (REASON,)
     assert found.assessment.refund_charge_ids == ()
     assert book.get_case(case).assessment == found.assessment
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 def test_what_was_concluded_and_not_asked_is_asked_with_the_reason(book: CaseBook) -> None:
@@ -145,7 +145,7 @@ def test_what_was_concluded_and_not_asked_is_asked_with_the_reason(book: CaseBoo
     opening = an_opening(case, found.assessment)
     book.open_review(opening)
     assert book.get_case(case).review == opening.review
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 def test_what_would_have_been_cleared_goes_to_a_person(book: CaseBook) -> None:
@@ -172,7 +172,7 @@ def test_after_a_rejection_a_person_is_asked_anew(book: CaseBook, begun: bool) -
     found = standing(book, opening.case_id)
     assert (found.assessment.round, found.assessment.overall_risk_score, found.decision) == (2, None, None)
     assert found.rejections == 1
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 def test_an_approval_stands_and_is_carried_out(book: CaseBook) -> None:
@@ -203,7 +203,7 @@ def test_an_approval_that_no_longer_holds_is_asked_anew(book: CaseBook, has_acte
     decide(book, again)
     book.finish_effect(opening.case_id, an_effect(opening.case_id, status="done"))
     book.close_case(closing(opening.case_id, round_number=2))
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 def test_an_effect_in_doubt_is_found_out_although_facts_changed(book: CaseBook) -> None:
@@ -229,7 +229,7 @@ def test_an_effect_that_has_begun_is_carried_on(book: CaseBook) -> None:
     book.finish_effect(opening.case_id, an_effect(opening.case_id, status="done"))
     book.close_case(closing(opening.case_id))
     assert book.get_case(opening.case_id).outcome == "account_locked"
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 def test_a_managers_rejection_stands(book: CaseBook) -> None:
@@ -256,7 +256,7 @@ def test_an_open_question_stays_however_often_it_breaks(book: CaseBook, times: i
     decision = a_decision(opening)
     assert isinstance(book.accept_decision(decision, ("analyst",)), Decision)
     assert breaks(book, opening.case_id) == Recovery(breaks=1, goes_on=True)
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 def test_a_question_not_yet_put_goes_to_a_manager_at_the_second_break(book: CaseBook) -> None:
@@ -267,7 +267,7 @@ def test_a_question_not_yet_put_goes_to_a_manager_at_the_second_break(book: Case
 
     found = standing(book, case)
     assert (found.role, found.reason, found.assessment.round) == ("manager", BROKE_AGAIN, 1)
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 @pytest.mark.parametrize("reached", ["opened", "asked", "approved"])
@@ -287,7 +287,7 @@ def test_a_case_that_rests_is_tried_once_an_hour(book: CaseBook, reached: str) -
     scheduled(book, case)
     assert book.is_resting(case)
     assert book.recover_case(case, REASON) == Recovery(breaks=MOST_BREAKS + 1, goes_on=False, is_new=False)
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 def test_after_the_last_break_a_manager_is_asked_and_nothing_goes_on(book: CaseBook) -> None:
@@ -302,7 +302,7 @@ def test_after_the_last_break_a_manager_is_asked_and_nothing_goes_on(book: CaseB
     assert book.is_resting(case)
     assert book.recover_case(case, REASON) == Recovery(breaks=MOST_BREAKS, goes_on=False, is_new=False)
     assert len([event for event in book.case_events(case) if event.type == "orchestration_failed"]) == MOST_BREAKS
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 def test_what_the_manager_then_decides_is_carried_out(book: CaseBook) -> None:
@@ -335,7 +335,7 @@ def test_a_case_that_broke_and_was_lost_in_a_later_round_is_asked_about(book: Ca
 
     assert (found.assessment.round, found.assessment.overall_risk_score) == (2, None)
     assert standing(book, opening.case_id) == found
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 def test_a_case_that_breaks_before_it_is_asked_keeps_its_question(book: CaseBook) -> None:
@@ -348,7 +348,7 @@ def test_a_case_that_breaks_before_it_is_asked_keeps_its_question(book: CaseBook
     second = standing(book, case)
     assert (first.role, second.role) == ("analyst", "manager")
     assert second.assessment == first.assessment
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 def test_breaks_before_a_decision_no_longer_count(book: CaseBook) -> None:
@@ -373,7 +373,7 @@ def test_a_start_that_is_refused_ends_with_a_manager(book: CaseBook) -> None:
     assert view.review.four_eyes_actions == ("lock_and_refund",)
     left = Recovery(MOST_BREAKS, goes_on=False, is_new=False)
     assert book.recover_case(case, REASON, unstarted=True) == left
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 def test_the_manager_is_asked_on_the_terms_of_the_case(book: CaseBook) -> None:
@@ -421,7 +421,7 @@ def test_what_broke_is_not_closed_as_failed(book: CaseBook) -> None:
     book.close_case(closing(opening.case_id, "failed"))
 
     assert book.get_case(opening.case_id).outcome == "failed"
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 def test_a_doubt_closes_nothing_before_it_has_lasted_as_long_as_the_limits_say(book: CaseBook) -> None:
@@ -440,7 +440,7 @@ def test_a_doubt_closes_nothing_before_it_has_lasted_as_long_as_the_limits_say(b
     pass_time(book, 1)
     book.close_case(closing(case, "failed"))
 
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 def test_what_the_store_refused_closes_at_once(book: CaseBook) -> None:
@@ -453,4 +453,4 @@ def test_what_the_store_refused_closes_at_once(book: CaseBook) -> None:
 
     book.close_case(closing(case, "failed"))
 
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None

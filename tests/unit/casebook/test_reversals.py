@@ -261,7 +261,7 @@ def test_what_was_given_up_in_doubt_and_turns_out_done_is_shown_as_done_unless_a
     assert statuses == (["failed", "requested"] if anew else ["done"])
     with pytest.raises(ReversalStands, match="by ben" if anew else "by ana"):
         ask_back(book, case, who="maria")
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
 
 
 LOCKS_OF_ONE_CUSTOMER: list[tuple[int, EffectStatus]] = [(1, "done"), (2, "done"), (3, "unknown")]
@@ -304,4 +304,4 @@ def test_a_case_takes_so_many_requests_and_no_more(book: CaseBook) -> None:
 
     with pytest.raises(TooManyReversals, match="at most 100 requests"):
         ask_back(book, case)
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None

@@ -187,4 +187,4 @@ def test_a_reader_of_the_log_never_finds_a_smaller_seq_later(book: CaseBook, url
 
     assert failures == []
     assert seen == list(range(started + 1, started + 1 + WRITERS * EACH))
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None

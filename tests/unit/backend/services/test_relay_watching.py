@@ -72,7 +72,7 @@ async def test_a_case_whose_orchestration_is_over_is_handed_to_a_person_loudly(
     broke = breaks_of(book, opening.case_id)
     assert [(event.actor, event.data["reason"]) for event in broke] == [("system", reason)]
     assert scheduler.starts == [opening.case_id]
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
     errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert errors == [f"{opening.case_id} broke and is handed to a person. {reason}"]
     assert isinstance(book.accept_decision(a_decision(opening), MANAGER), Decision)
@@ -395,7 +395,7 @@ async def test_a_reversal_whose_orchestration_is_over_ends_loudly_and_can_be_ask
     assert ended.effect.result == {"error": reason}
     event = book.case_events(reversal.case_id)[-1]
     assert (event.type, event.actor) == ("reversal_finished", "system")
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None
     errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert errors[0] == f"{reversal.reversal_id} is given up, and can be asked for anew. {reason}"
     assert len(errors) == (2 if begun else 1), "said once, and what is not known is named"

@@ -72,4 +72,4 @@ def test_an_investigated_case_takes_no_more_transactions_and_statements_than_it_
 
     assert (sent["BEGIN IMMEDIATE"], sent["BEGIN"]) == (WRITES, READS)
     assert sent.total() <= STATEMENTS
-    assert book.verify_audit() is None
+    assert book.verify_case_log() is None

@@ -1,4 +1,4 @@
-"""What `scripts/verify-audit` does: verify a casebook, or exported cases, with no other part running."""
+"""What `scripts/verify-case-log` does: verify a casebook, or exported cases, with no other part running."""
 
 import argparse
 import json
@@ -54,13 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return max(_verify_file(path) for path in asked.export)
         return _verify_casebook(_which(asked.casebook), asked.anchor)
     except (CannotVerify, CasebookUnavailable) as error:
-        sys.stderr.write(f"verify-audit: {error}\n")
+        sys.stderr.write(f"verify-case-log: {error}\n")
         return UNVERIFIED
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="scripts/verify-audit",
+        prog="scripts/verify-case-log",
         description="Verify that nothing in a casebook, or in exported cases, was changed, removed, added or moved.",
         epilog=EPILOG,
     )

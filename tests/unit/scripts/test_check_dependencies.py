@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.audit import refused_licences
+from scripts.check_dependencies import refused_licences
 
 MakePackage = Callable[[str], Distribution]
 

@@ -1,4 +1,4 @@
-"""`scripts/verify-audit`: one sentence and an exit status, and nothing else needs to run."""
+"""`scripts/verify-case-log`: one sentence and an exit status, and nothing else needs to run."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
 from casebook.desk import Desk
 from casebook.repository import CaseBook
-from scripts.verify_audit import main
+from scripts.verify_case_log import main
 from tests.support.casebooks import upgrade_in_short
 from tests.unit.casebook.builders import SteppingClock, open_case
 from tests.unit.casebook.test_audit import tell
@@ -171,7 +171,7 @@ def test_what_is_no_casebook_cannot_be_verified(tmp_path: Path, content: bytes, 
     path = tmp_path / "other.db"
     path.write_bytes(content)
     assert main(casebook(path)) == 2
-    assert capsys.readouterr().err.startswith("verify-audit: '")
+    assert capsys.readouterr().err.startswith("verify-case-log: '")
     assert path.read_bytes() == content
 
 
@@ -182,8 +182,8 @@ def test_a_casebook_or_an_export_that_is_not_there_is_not_made(tmp_path: Path, c
     assert main(["--casebook", "nonsense"]) == 2
     assert not missing.parent.exists()
     assert capsys.readouterr().err.splitlines()[:2] == [
-        f"verify-audit: There is no casebook '{missing}': name one with --casebook or CASEBOOK_URL.",
-        f"verify-audit: '{missing}' cannot be read (No such file or directory).",
+        f"verify-case-log: There is no casebook '{missing}': name one with --casebook or CASEBOOK_URL.",
+        f"verify-case-log: '{missing}' cannot be read (No such file or directory).",
     ]
 
 
@@ -199,7 +199,7 @@ def test_a_casebook_or_an_export_that_is_not_there_is_not_made(tmp_path: Path, c
 def test_an_address_that_is_none_is_one_sentence(url: str, capsys: pytest.CaptureFixture[str]):
     assert main(["--casebook", url]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("verify-audit: CASEBOOK_URL ")
+    assert said.startswith("verify-case-log: CASEBOOK_URL ")
     assert "hunter2" not in said
     assert said.count("\n") == 1
 
@@ -212,7 +212,7 @@ def test_a_file_s_own_address_is_read_and_shown(file: Path, capsys: pytest.Captu
 def test_another_driver_than_the_casebook_s_is_refused(file: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["--casebook", f"sqlite+aiosqlite:///{file}"]) == 2
     said = capsys.readouterr().err
-    assert said == "verify-audit: CASEBOOK_URL must begin with sqlite:///, not with 'sqlite+aiosqlite:'.\n"
+    assert said == "verify-case-log: CASEBOOK_URL must begin with sqlite:///, not with 'sqlite+aiosqlite:'.\n"
 
 
 def test_a_casebook_of_an_earlier_release_is_left_as_it_is(
@@ -235,7 +235,7 @@ def test_a_file_of_anchors_that_is_none_is_refused(file: Path, tmp_path: Path):
 
 def test_the_script_itself_runs_from_anywhere(file: Path, tmp_path: Path):
     environment = {**os.environ, "CASEBOOK_URL": f"sqlite:///{file}"}
-    command = [str(ROOT / "scripts" / "verify-audit")]
+    command = [str(ROOT / "scripts" / "verify-case-log")]
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.startswith("Intact: ")

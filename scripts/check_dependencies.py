@@ -1,4 +1,4 @@
-"""What `scripts/audit` does: licences of the installed packages, and known vulnerabilities of the locked ones."""
+"""What `scripts/check-dependencies` does: licences of the installed packages, and known vulnerabilities of the locked ones."""
 
 import importlib.metadata
 import json
