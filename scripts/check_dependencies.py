@@ -1,4 +1,4 @@
-"""What `scripts/check-dependencies` does: licences of the installed packages, and known vulnerabilities of the locked ones."""
+"""What `scripts/check-dependencies` does: licences of installed packages, known vulnerabilities of locked ones."""
 
 import importlib.metadata
 import json

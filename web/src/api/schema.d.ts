@@ -3783,7 +3783,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A file: JSON that `scripts/verify-audit --export` verifies, or a page to read and print */
+            /** @description A file: JSON that `scripts/verify-case-log --export` verifies, or a page to read and print */
             200: {
                 headers: {
                     [name: string]: unknown;

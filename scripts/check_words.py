@@ -1,0 +1,77 @@
+"""What `scripts/check` does about words: no file uses one that the glossary retires."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+GLOSSARY = Path("docs/glossary.md")
+SUFFIXES = frozenset({"", ".css", ".html", ".jinja", ".md", ".py", ".sh", ".toml", ".ts", ".tsx", ".yaml", ".yml"})
+_ROW = re.compile(r"^\| (?P<words>`[^|]+`) \| (?P<instead>[^|]*) \| ?(?P<folders>[^|]*)\|$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class RetiredWord:
+    """A word that no name may use, and what is said instead."""
+
+    word: str
+    instead: str
+    folders: tuple[str, ...]
+    """Where it is refused; empty: everywhere."""
+
+
+def retired_words(glossary: str) -> list[RetiredWord]:
+    """The rows under "Retired words". Raises ValueError when there is none."""
+    _, found, section = glossary.partition("## Retired words")
+    rows = list(_ROW.finditer(section))
+    if not found or not rows:
+        raise ValueError(f"{GLOSSARY} has no table under 'Retired words': restore it.")
+    return [
+        RetiredWord(word, row["instead"].strip(), tuple(row["folders"].split()))
+        for row in rows
+        for word in re.findall(r"`([^`]+)`", row["words"])
+    ]
+
+
+def offences(path: Path, text: str, words: list[RetiredWord]) -> Iterator[str]:
+    """One sentence for each use of a retired word in a file or in its path, which is relative to the repository."""
+    for each in words:
+        if each.folders and not str(path).startswith(each.folders):
+            continue
+        pattern = re.compile(rf"(?<!\w){re.escape(each.word)}(?!\w)")
+        if pattern.search(str(path)):
+            yield f"{path}: '{each.word}' is retired; say {each.instead} ({GLOSSARY})."
+        for number, line in enumerate(text.splitlines() if each.word in text else (), start=1):
+            if pattern.search(line):
+                yield f"{path}:{number}: '{each.word}' is retired; say {each.instead} ({GLOSSARY})."
+
+
+def tracked_files(root: Path) -> Iterator[Path]:
+    """The repository's text files, relative to it; not the glossary, which names what it retires."""
+    git = shutil.which("git") or "git"
+    command = [git, "ls-files", "-z"]
+    listed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)  # noqa: S603 fixed command
+    for name in filter(None, listed.stdout.split("\0")):
+        path = Path(name)
+        if path.suffix in SUFFIXES and path != GLOSSARY and (root / path).is_file():
+            yield path
+
+
+def main() -> int:
+    """Print every offence; 1 when there is one."""
+    words = retired_words((ROOT / GLOSSARY).read_text(encoding="utf-8"))
+    found = [
+        sentence
+        for path in tracked_files(ROOT)
+        for sentence in offences(path, (ROOT / path).read_text(encoding="utf-8", errors="replace"), words)
+    ]
+    sys.stdout.write("\n".join(found or [f"words: none of {len(words)} retired ones is used"]) + "\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""Words that the glossary retires are refused, wherever it says, and only there."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.check_words import GLOSSARY, ROOT, offences, retired_words, tracked_files
+
+TABLE = """# Glossary
+
+| `Alert` | what a rule raises | `contracts/alert.py` |
+
+## Retired words
+
+| Retired | Say | In |
+|---|---|---|
+| `Bond`, `Bonds` | `ExpectedRow` | |
+| `urgency` | priority | casebook backend/api |
+"""
+WORDS = retired_words(TABLE)
+
+
+def test_each_retired_word_has_its_row() -> None:
+    assert [(each.word, each.instead, each.folders) for each in WORDS] == [
+        ("Bond", "`ExpectedRow`", ()),
+        ("Bonds", "`ExpectedRow`", ()),
+        ("urgency", "priority", ("casebook", "backend/api")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "lines"),
+    [
+        ("casebook/audit/verify.py", "from x import Bond\n\nBonds()\n", [1, 3]),
+        ("docs/casebook.md", "Each `Bond` is\nbound.", [1]),
+        ("casebook/a.py", "vagabond = Bonding = Bond_2\n", []),
+        ("casebook/a.py", "case.urgency\n", [1]),
+        ("backend/api/a.py", "urgency", [1]),
+        ("backend/live/a.py", "urgency", []),
+        ("web/src/time.ts", "urgency", []),
+    ],
+)
+def test_a_retired_word_is_found_as_a_whole_word(path: str, text: str, lines: list[int]) -> None:
+    found = list(offences(Path(path), text, WORDS))
+    assert [int(sentence.split(":")[1]) for sentence in found] == lines
+    assert all("is retired; say" in sentence for sentence in found)
+
+
+def test_a_file_named_by_a_retired_word_is_refused() -> None:
+    (sentence,) = offences(Path("casebook/urgency.py"), "", WORDS)
+    assert sentence == "casebook/urgency.py: 'urgency' is retired; say priority (docs/glossary.md)."
+
+
+def test_a_glossary_without_the_table_is_refused() -> None:
+    with pytest.raises(ValueError, match="restore it"):
+        retired_words("# Glossary\n")
+
+
+def test_everything_tracked_but_the_glossary_is_looked_at() -> None:
+    words = retired_words((ROOT / GLOSSARY).read_text(encoding="utf-8"))
+    files = list(tracked_files(ROOT))
+    assert len(words) > 10
+    assert Path("casebook/schema/cases.py") in files
+    assert Path("scripts/check") in files
+    assert GLOSSARY not in files
