@@ -14,30 +14,30 @@ TABLE = """# Glossary
 
 | Retired | Say | In |
 |---|---|---|
-| `Bond`, `Bonds` | `ExpectedRow` | |
-| `urgency` | priority | casebook backend/api |
+| `Gizmo`, `Gizmos` | `ExpectedRow` | |
+| `bustle` | priority | casebook backend/api |
 """
 WORDS = retired_words(TABLE)
 
 
 def test_each_retired_word_has_its_row() -> None:
     assert [(each.word, each.instead, each.folders) for each in WORDS] == [
-        ("Bond", "`ExpectedRow`", ()),
-        ("Bonds", "`ExpectedRow`", ()),
-        ("urgency", "priority", ("casebook", "backend/api")),
+        ("Gizmo", "`ExpectedRow`", ()),
+        ("Gizmos", "`ExpectedRow`", ()),
+        ("bustle", "priority", ("casebook", "backend/api")),
     ]
 
 
 @pytest.mark.parametrize(
     ("path", "text", "lines"),
     [
-        ("casebook/audit/verify.py", "from x import Bond\n\nBonds()\n", [1, 3]),
-        ("docs/casebook.md", "Each `Bond` is\nbound.", [1]),
-        ("casebook/a.py", "vagabond = Bonding = Bond_2\n", []),
-        ("casebook/a.py", "case.urgency\n", [1]),
-        ("backend/api/a.py", "urgency", [1]),
-        ("backend/live/a.py", "urgency", []),
-        ("web/src/time.ts", "urgency", []),
+        ("casebook/audit/verify.py", "from x import Gizmo\n\nBonds()\n", [1, 3]),
+        ("docs/casebook.md", "Each `Gizmo` is\nbound.", [1]),
+        ("casebook/a.py", "gizmology = Gizmoing = Gizmo_2\n", []),
+        ("casebook/a.py", "case.bustle\n", [1]),
+        ("backend/api/a.py", "bustle", [1]),
+        ("backend/live/a.py", "bustle", []),
+        ("web/src/time.ts", "bustle", []),
     ],
 )
 def test_a_retired_word_is_found_as_a_whole_word(path: str, text: str, lines: list[int]) -> None:
@@ -47,8 +47,8 @@ def test_a_retired_word_is_found_as_a_whole_word(path: str, text: str, lines: li
 
 
 def test_a_file_named_by_a_retired_word_is_refused() -> None:
-    (sentence,) = offences(Path("casebook/urgency.py"), "", WORDS)
-    assert sentence == "casebook/urgency.py: 'urgency' is retired; say priority (docs/glossary.md)."
+    (sentence,) = offences(Path("casebook/bustle.py"), "", WORDS)
+    assert sentence == "casebook/bustle.py: 'bustle' is retired; say priority (docs/glossary.md)."
 
 
 def test_a_glossary_without_the_table_is_refused() -> None:
