@@ -31,7 +31,7 @@ def test_each_retired_word_has_its_row() -> None:
 @pytest.mark.parametrize(
     ("path", "text", "lines"),
     [
-        ("casebook/audit/verify.py", "from x import Gizmo\n\nBonds()\n", [1, 3]),
+        ("casebook/audit/verify.py", "from x import Gizmo\n\nGizmos()\n", [1, 3]),
         ("docs/casebook.md", "Each `Gizmo` is\nbound.", [1]),
         ("casebook/a.py", "gizmology = Gizmoing = Gizmo_2\n", []),
         ("casebook/a.py", "case.bustle\n", [1]),
