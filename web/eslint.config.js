@@ -45,7 +45,7 @@ export default defineConfig([
     },
   },
   { files: ["src/**/*.{ts,tsx}"], ...reactHooks.configs.flat["recommended-latest"] },
-  { files: ["src/**/*.{ts,tsx}"], rules: forbid() },
+  { files: ["src/**/*.{ts,tsx}"], rules: { ...forbid(), "max-lines": ["error", 400] } },
   {
     files: ["src/features/**/*.{ts,tsx}"],
     rules: forbid({

@@ -4,3 +4,10 @@ export function focusIfLost(id: string): void {
   if (activeElement !== null && activeElement !== body) return;
   document.getElementById(id)?.focus({ preventScroll: true });
 }
+
+/** Brings a section of the page into view and the keyboard to it. */
+export function focusSection(id: string): void {
+  const section = document.getElementById(id);
+  section?.scrollIntoView({ block: "start" });
+  section?.focus({ preventScroll: true });
+}

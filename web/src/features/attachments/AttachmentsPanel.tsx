@@ -7,7 +7,8 @@ import { Hash } from "@/shared/ui/Hash";
 import { Panel } from "@/shared/ui/Panel";
 import { ErrorState } from "@/shared/ui/States";
 import { Time } from "@/shared/ui/Time";
-import { addressOf, useAddAttachment, useAttachments } from "./attachments";
+import { useAddAttachment } from "./add-attachment";
+import { attachmentUrl, useAttachments } from "./list-attachments";
 import classes from "./AttachmentsPanel.module.css";
 
 /** The files of the case. */
@@ -71,7 +72,7 @@ function AttachmentList({ caseId, attachments }: AttachmentListProps) {
     <ul className={classes["list"]}>
       {attachments.map((attachment) => (
         <li key={attachment.attachment_id}>
-          <a href={addressOf(caseId, attachment.attachment_id)} download={attachment.name}>
+          <a href={attachmentUrl(caseId, attachment.attachment_id)} download={attachment.name}>
             <DownloadIcon size={14} /> {attachment.name}
           </a>
           <span className={classes["meta"]}>

@@ -3,7 +3,7 @@ import { useState } from "react";
 import type { CaseSummary, Identity } from "@/api/types";
 import { mayActAs } from "@/shared/api/session";
 import { ChevronDownIcon } from "@/shared/ui/icons";
-import type { BulkRequest } from "./bulk";
+import type { BulkRequest } from "./bulk-request";
 import { BulkDialog } from "./BulkDialog";
 import classes from "./BulkBar.module.css";
 

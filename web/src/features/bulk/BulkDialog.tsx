@@ -5,7 +5,9 @@ import { useActorName } from "@/shared/api/session";
 import { ErrorState } from "@/shared/ui/States";
 import { errorMessage } from "@/shared/api/problem";
 import { Dialog } from "@/shared/ui/Dialog";
-import { type BulkRequest, useApply, usePreview } from "./bulk";
+import { useApplyBulk } from "./apply-bulk";
+import type { BulkRequest } from "./bulk-request";
+import { usePreviewBulk } from "./preview-bulk";
 import classes from "./BulkBar.module.css";
 import { BulkResultList } from "./BulkResultList";
 
@@ -19,8 +21,8 @@ interface BulkDialogProps {
 
 /** Shows what would happen to each case, does it when confirmed, and then shows what did happen. */
 export function BulkDialog({ order, cases, onClose, onDone }: BulkDialogProps) {
-  const preview = usePreview();
-  const apply = useApply();
+  const preview = usePreviewBulk();
+  const apply = useApplyBulk();
   const words = useWords(order);
   const [comment, setComment] = useState("");
   const { mutate: look } = preview;

@@ -2,7 +2,7 @@ import type { CaseSummary } from "@/api/types";
 import { formatScore } from "@/shared/format/numbers";
 import { humanise } from "@/shared/format/labels";
 import { Tag } from "@/shared/ui/Tag";
-import type { BulkItem } from "./bulk";
+import type { BulkItem } from "./bulk-request";
 import classes from "./BulkBar.module.css";
 
 interface BulkResultListProps {

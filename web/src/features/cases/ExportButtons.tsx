@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { DownloadIcon } from "@/shared/ui/icons";
 
-const addressOf = (caseId: string, format: "json" | "html"): string =>
+const exportUrl = (caseId: string, format: "json" | "html"): string =>
   `/api/cases/${encodeURIComponent(caseId)}/export?format=${format}`;
 
 /** The whole case as a file that stands alone: for machines, and to be read or printed. */
@@ -10,7 +10,7 @@ export function ExportButtons({ caseId }: { caseId: string }) {
     <Button.Group>
       <Button
         component="a"
-        href={addressOf(caseId, "json")}
+        href={exportUrl(caseId, "json")}
         download
         size="compact-sm"
         variant="default"
@@ -21,7 +21,7 @@ export function ExportButtons({ caseId }: { caseId: string }) {
       </Button>
       <Button
         component="a"
-        href={addressOf(caseId, "html")}
+        href={exportUrl(caseId, "html")}
         download
         size="compact-sm"
         variant="default"

@@ -9,29 +9,35 @@ import { ReasonDialog } from "@/shared/ui/ReasonDialog";
 import { DueIn, Time } from "@/shared/ui/Time";
 import { useNow } from "@/shared/use-now";
 import classes from "./ClaimBanner.module.css";
-import { useClaiming } from "./claiming";
+import { useClaimCase } from "./claim-case";
+import { useReleaseCase } from "./release-case";
+import { useTakeOverCase } from "./take-over-case";
 import { useLeaseRenewal } from "./use-lease-renewal";
 
 /** Who works on the case, and how to become that person. */
 export function ClaimBanner({ view }: { view: CaseView }) {
   const identity = useIdentity();
-  const claiming = useClaiming(view.case_id);
+  const claims: ClaimMutations = {
+    claim: useClaimCase(view.case_id),
+    release: useReleaseCase(view.case_id),
+    takeOver: useTakeOverCase(view.case_id),
+  };
   const now = useNow();
   const claim = view.claim !== null && Date.parse(view.claim.expires_at) > now ? view.claim : null;
   const mine = claim !== null && claim.assignee === identity?.subject;
-  useLeaseRenewal(claim, mine && !claiming.claim.isPending, () => claiming.claim.mutate());
+  useLeaseRenewal(claim, mine && !claims.claim.isPending, () => claims.claim.mutate());
 
   if (view.state === "closed" || identity === null) return null;
-  const failed = [claiming.claim, claiming.release, claiming.takeOver].find((change) => change.isError);
+  const failed = [claims.claim, claims.release, claims.takeOver].find((change) => change.isError);
   return (
     <div className={classes["banner"]} data-held={claim === null ? "no" : mine ? "me" : "other"}>
       <div className={classes["line"]} role="status">
         {claim === null ? (
-          <Free identity={identity} claiming={claiming} />
+          <UnassignedLine identity={identity} claims={claims} />
         ) : mine ? (
-          <Mine expiresAt={claim.expires_at} claiming={claiming} />
+          <OwnClaimLine expiresAt={claim.expires_at} claims={claims} />
         ) : (
-          <Others view={view} identity={identity} claiming={claiming} />
+          <OtherClaimLine view={view} identity={identity} claims={claims} />
         )}
       </div>
       {failed !== undefined && (
@@ -43,15 +49,19 @@ export function ClaimBanner({ view }: { view: CaseView }) {
   );
 }
 
-type Claiming = ReturnType<typeof useClaiming>;
+interface ClaimMutations {
+  claim: ReturnType<typeof useClaimCase>;
+  release: ReturnType<typeof useReleaseCase>;
+  takeOver: ReturnType<typeof useTakeOverCase>;
+}
 
-function Free({ identity, claiming }: { identity: Identity; claiming: Claiming }) {
+function UnassignedLine({ identity, claims }: { identity: Identity; claims: ClaimMutations }) {
   return (
     <>
       <ClaimIcon size={16} />
       <span className={classes["text"]}>Nobody works on this case.</span>
       {mayActAs(identity, "analyst") && (
-        <Button size="compact-sm" onClick={() => claiming.claim.mutate()} loading={claiming.claim.isPending}>
+        <Button size="compact-sm" onClick={() => claims.claim.mutate()} loading={claims.claim.isPending}>
           Claim
         </Button>
       )}
@@ -59,7 +69,7 @@ function Free({ identity, claiming }: { identity: Identity; claiming: Claiming }
   );
 }
 
-function Mine({ expiresAt, claiming }: { expiresAt: string; claiming: Claiming }) {
+function OwnClaimLine({ expiresAt, claims }: { expiresAt: string; claims: ClaimMutations }) {
   return (
     <>
       <ClaimIcon size={16} />
@@ -72,8 +82,8 @@ function Mine({ expiresAt, claiming }: { expiresAt: string; claiming: Claiming }
       <Button
         size="compact-sm"
         variant="default"
-        onClick={() => claiming.release.mutate(undefined)}
-        loading={claiming.release.isPending}
+        onClick={() => claims.release.mutate()}
+        loading={claims.release.isPending}
       >
         Release
       </Button>
@@ -81,7 +91,15 @@ function Mine({ expiresAt, claiming }: { expiresAt: string; claiming: Claiming }
   );
 }
 
-function Others({ view, identity, claiming }: { view: CaseView; identity: Identity; claiming: Claiming }) {
+function OtherClaimLine({
+  view,
+  identity,
+  claims,
+}: {
+  view: CaseView;
+  identity: Identity;
+  claims: ClaimMutations;
+}) {
   const [asking, { open, close }] = useDisclosure(false);
   const name = useActorName()(view.claim?.assignee ?? "");
   if (view.claim === null) return null;
@@ -94,7 +112,7 @@ function Others({ view, identity, claiming }: { view: CaseView; identity: Identi
         <span className={classes["detail"]}>You can read it and add notes.</span>
       </span>
       {mayActAs(identity, "manager") && (
-        <Button size="compact-sm" variant="default" onClick={open} loading={claiming.takeOver.isPending}>
+        <Button size="compact-sm" variant="default" onClick={open} loading={claims.takeOver.isPending}>
           Take over…
         </Button>
       )}
@@ -103,7 +121,7 @@ function Others({ view, identity, claiming }: { view: CaseView; identity: Identi
           title={`Take the case over from ${name}?`}
           note={`${name} can then no longer decide it. Your reason stays in the log.`}
           action="Take over"
-          onReason={(reason) => claiming.takeOver.mutate(reason)}
+          onReason={(reason) => claims.takeOver.mutate(reason)}
           onClose={close}
         />
       )}

@@ -3,7 +3,7 @@ import { useHotkeys } from "@mantine/hooks";
 import { errorMessage } from "@/shared/api/problem";
 import { isDialogOpen } from "@/shared/ui/Dialog";
 import { NextIcon } from "@/shared/ui/icons";
-import { useNextCase } from "./claiming";
+import { useNextCase } from "./next-case";
 import classes from "./NextCaseButton.module.css";
 
 const NOTHING = "Nothing waits for you: every case is decided or in somebody's hands.";

@@ -5,7 +5,7 @@ import type { CaseView, RecommendedAction } from "@/api/types";
 import { ACTION } from "@/shared/format/labels";
 import { LockIcon } from "@/shared/ui/icons";
 import { Dialog } from "@/shared/ui/Dialog";
-import classes from "./ApprovalForm.module.css";
+import classes from "./ApprovalDialog.module.css";
 import { consequenceOf } from "./consequence";
 
 interface ApprovalDialogProps {

@@ -9,7 +9,8 @@ import { Tag } from "@/shared/ui/Tag";
 import classes from "./ApprovalForm.module.css";
 import { ApprovalDialog } from "./ApprovalDialog";
 import { isPossible } from "./consequence";
-import { type DecisionDraftState, impliedDisposition, hasReason } from "./decision-draft";
+import { type DecisionDraftState, hasReason } from "./decision-draft";
+import { impliedDisposition } from "./reason-codes";
 import { DispositionFields } from "./DispositionFields";
 
 const ACTIONS: readonly RecommendedAction[] = ["lock_account", "refund_charges", "lock_and_refund", "clear"];
@@ -66,7 +67,7 @@ export function ApprovalForm({ view, review, form, sending, locked, onApprove }:
         needsReason={overrules}
       />
       {overrules && (
-        <p className={classes["overrules"]} role="status">
+        <p className={classes["overruling"]} role="status">
           Recommended is “{ACTION[recommended].toLowerCase()}”: to do something else, say why with a reason or
           a comment.
         </p>
@@ -122,7 +123,7 @@ function ActionOption({ option, recommended, two, possible, disabled }: ActionOp
           {ACTION[option]}
           {recommended && <Tag tone="accent">Recommended</Tag>}
           {two && (
-            <span className={classes["two"]} title="Needs two people">
+            <span className={classes["fourEyes"]} title="Needs two people">
               <PeopleIcon size={13} /> 2
             </span>
           )}

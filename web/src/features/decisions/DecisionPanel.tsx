@@ -1,11 +1,10 @@
 import { useEffect, useState } from "react";
 import type { CaseEvent, CaseView, ReviewRequest, RiskAssessment } from "@/api/types";
 import { useIdentity } from "@/shared/api/session";
-import { focusIfLost } from "@/shared/focus";
+import { focusIfLost, focusSection } from "@/shared/focus";
 import { isAssessed, whyNotAssessed } from "@/shared/cases/assessment";
 import { formatScore } from "@/shared/format/numbers";
 import { RISK } from "@/shared/format/labels";
-import { showSection } from "@/shared/show-section";
 import { Panel } from "@/shared/ui/Panel";
 import { Tag } from "@/shared/ui/Tag";
 import { DueIn } from "@/shared/ui/Time";
@@ -55,7 +54,7 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
     setSeen(review);
     decide.reset();
     form.moveTo(review?.review_id);
-    if (review !== null) showSection("assessment");
+    if (review !== null) focusSection("assessment");
   };
   const open = review !== null && !answeredHere;
   useEffect(() => {

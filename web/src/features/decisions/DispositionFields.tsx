@@ -4,7 +4,7 @@ import type { Disposition } from "@/api/types";
 import { DISPOSITION } from "@/shared/format/labels";
 import { DISPOSITIONS } from "@/shared/queue/query";
 import type { DecisionDraftState } from "./decision-draft";
-import { REASON_CODES } from "./decision-draft";
+import { REASON_CODES } from "./reason-codes";
 import classes from "./DispositionFields.module.css";
 
 const LONGEST_COMMENT = 4_000;

@@ -8,7 +8,8 @@ import { approval, rejection, type useSubmitDecision } from "./submit-decision";
 import type { DecisionDraftState } from "./decision-draft";
 import { UnsentDraft } from "./UnsentDraft";
 import { RejectionForm } from "./RejectionForm";
-import { ProposalBox, SecondApproval } from "./SecondApproval";
+import { ProposalSummary } from "./ProposalSummary";
+import { SecondApproval } from "./SecondApproval";
 import { type DecisionPermission, decisionPermission } from "./decision-permission";
 
 interface OpenReviewProps {
@@ -29,7 +30,7 @@ export function OpenReview({ view, review, form, decide, locked }: OpenReviewPro
   const send = (body: Parameters<typeof decide.mutate>[0]) => decide.mutate(body, { onSuccess: clear });
   return (
     <>
-      {proposal !== null && <ProposalBox proposal={proposal} review={review} />}
+      {proposal !== null && <ProposalSummary proposal={proposal} review={review} />}
       {standing.kind !== "may" ? (
         <>
           <ReadOnly standing={standing} />

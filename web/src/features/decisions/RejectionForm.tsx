@@ -2,7 +2,8 @@ import { Button, Textarea } from "@mantine/core";
 import { useState } from "react";
 import type { CaseView } from "@/api/types";
 import { useConfig } from "@/shared/api/config";
-import { type DecisionDraftState, impliedDisposition } from "./decision-draft";
+import type { DecisionDraftState } from "./decision-draft";
+import { impliedDisposition } from "./reason-codes";
 import { DispositionFields } from "./DispositionFields";
 import classes from "./RejectionForm.module.css";
 

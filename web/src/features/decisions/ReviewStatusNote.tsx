@@ -10,7 +10,7 @@ import { Time } from "@/shared/ui/Time";
 import { retryDelayNote } from "./orchestration-failures";
 import classes from "./DecisionPanel.module.css";
 import type { DecisionRequest } from "./submit-decision";
-import { reasonLabel } from "./decision-draft";
+import { reasonLabel } from "./reason-codes";
 
 interface ReviewStatusNoteProps {
   view: CaseView;

@@ -90,46 +90,6 @@ function recall(subject: string, caseId: string, about: string | undefined): Kep
   return { about, draft: EMPTY, older };
 }
 
-/** What the case was, as far as the answer says it by itself; without an answer nothing. */
-export function impliedDisposition(
-  verdict: "approve" | "reject",
-  action: RecommendedAction | undefined,
-): Disposition | undefined {
-  if (verdict === "reject") return "inconclusive";
-  if (action === undefined) return undefined;
-  return action === "clear" ? "false_positive" : "confirmed_fraud";
-}
-
 /** Whether somebody has said why, in a code or in words. */
 export const hasReason = ({ reason, comment }: DecisionDraft): boolean =>
   reason !== undefined || comment.trim() !== "";
-
-/** The reasons that fit a disposition, as they are recorded. */
-export const REASON_CODES: Record<Disposition, readonly { value: string; label: string }[]> = {
-  confirmed_fraud: [
-    { value: "account_takeover", label: "Account takeover" },
-    { value: "stolen_card", label: "Stolen card" },
-    { value: "sim_swap", label: "SIM swap" },
-    { value: "service_abuse", label: "Abuse of the service" },
-    { value: "other_fraud", label: "Other fraud" },
-  ],
-  false_positive: [
-    { value: "customer_travelling", label: "Customer is travelling" },
-    { value: "customer_confirmed", label: "Customer confirmed it" },
-    { value: "known_device", label: "Known device or place" },
-    { value: "expected_use", label: "Expected use or spending" },
-    { value: "faulty_data", label: "Faulty data" },
-  ],
-  inconclusive: [
-    { value: "evidence_missing", label: "Evidence is missing" },
-    { value: "evidence_conflicts", label: "Evidence conflicts" },
-    { value: "customer_unreachable", label: "Customer cannot be reached" },
-  ],
-};
-
-/** The words of a recorded reason, also of one that another client made up. */
-export function reasonLabel(code: string): string | undefined {
-  return Object.values(REASON_CODES)
-    .flat()
-    .find(({ value }) => value === code)?.label;
-}

@@ -3,7 +3,8 @@ import type { components } from "@/api/schema";
 import type { RecommendedAction, ReviewRequest } from "@/api/types";
 import { api, bodyOf } from "@/shared/api/client";
 import { keys } from "@/shared/api/keys";
-import { type DecisionDraft, impliedDisposition } from "./decision-draft";
+import type { DecisionDraft } from "./decision-draft";
+import { impliedDisposition } from "./reason-codes";
 
 export type DecisionRequest = components["schemas"]["DecisionRequest"];
 
@@ -14,15 +15,6 @@ export function useSubmitDecision(caseId: string) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: decide,
-    onSettled: () => queries.invalidateQueries({ queryKey: keys.case(caseId) }),
-  });
-}
-
-/** Takes one's own proposal back, before a second person has agreed. */
-export function useWithdrawApproval(caseId: string) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: () => api.DELETE("/api/cases/{case_id}/proposal", { params: { path: { case_id: caseId } } }),
     onSettled: () => queries.invalidateQueries({ queryKey: keys.case(caseId) }),
   });
 }

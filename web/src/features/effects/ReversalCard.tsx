@@ -7,9 +7,10 @@ import { EFFECT, type Tone } from "@/shared/format/labels";
 import { ReasonDialog } from "@/shared/ui/ReasonDialog";
 import { Tag } from "@/shared/ui/Tag";
 import { Time } from "@/shared/ui/Time";
-import classes from "./EffectsPanel.module.css";
-import { EffectOutcome } from "./EffectsPanel";
-import { othersThatLocked, staysLocked, type useReversals } from "./reversals";
+import { othersThatLocked, staysLocked } from "./account-locks";
+import { useDecideReversal } from "./decide-reversal";
+import classes from "./EffectCard.module.css";
+import { EffectOutcome } from "./EffectOutcome";
 
 const STATUS: Record<Reversal["status"], { label: string; tone: Tone }> = {
   requested: { label: "Asked for", tone: "warn" },
@@ -22,14 +23,14 @@ const STATUS: Record<Reversal["status"], { label: string; tone: Tone }> = {
 const STAYS_LOCKED = { label: "Lock taken back", tone: "neutral" } as const;
 
 interface ReversalCardProps {
+  caseId: string;
   reversal: Reversal;
   /** Other cases whose lock of the account stands. */
   alsoLockedBy: readonly string[];
-  deciding: ReturnType<typeof useReversals>["decide"];
 }
 
 /** One request to take an effect back: who asked, why, and what became of it. */
-export function ReversalCard({ reversal, alsoLockedBy, deciding }: ReversalCardProps) {
+export function ReversalCard({ caseId, reversal, alsoLockedBy }: ReversalCardProps) {
   const nameOf = useActorName();
   const staysSo = reversal.effect !== null && othersThatLocked(reversal.effect).length > 0;
   const word = reversal.status === "done" && staysSo ? STAYS_LOCKED : STATUS[reversal.status];
@@ -59,14 +60,15 @@ export function ReversalCard({ reversal, alsoLockedBy, deciding }: ReversalCardP
           {reversal.action === "unlock_account" && alsoLockedBy.length > 0 && (
             <p className={classes["note"]}>{staysLocked(alsoLockedBy)}</p>
           )}
-          <ReversalDecision reversal={reversal} deciding={deciding} />
+          <ReversalDecision caseId={caseId} reversal={reversal} />
         </>
       )}
     </div>
   );
 }
 
-function ReversalDecision({ reversal, deciding }: Omit<ReversalCardProps, "alsoLockedBy">) {
+function ReversalDecision({ caseId, reversal }: Omit<ReversalCardProps, "alsoLockedBy">) {
+  const decide = useDecideReversal(caseId, reversal);
   const [refusing, setRefusing] = useState(false);
   const identity = useIdentity();
   if (reversal.requested_by === identity?.subject) {
@@ -77,12 +79,12 @@ function ReversalDecision({ reversal, deciding }: Omit<ReversalCardProps, "alsoL
           size="compact-xs"
           variant="default"
           className={classes["undo"] ?? ""}
-          onClick={() => deciding.mutate({ reversal, verdict: "reject" })}
-          loading={deciding.isPending}
+          onClick={() => decide.mutate({ verdict: "reject" })}
+          loading={decide.isPending}
         >
           Take the request back
         </Button>
-        <Refused deciding={deciding} />
+        <ReversalError error={decide.error} />
       </>
     );
   }
@@ -92,8 +94,8 @@ function ReversalDecision({ reversal, deciding }: Omit<ReversalCardProps, "alsoL
       <div className={classes["buttons"]}>
         <Button
           size="compact-xs"
-          onClick={() => deciding.mutate({ reversal, verdict: "approve" })}
-          loading={deciding.isPending}
+          onClick={() => decide.mutate({ verdict: "approve" })}
+          loading={decide.isPending}
         >
           Approve: {EFFECT[reversal.action].toLowerCase()}
         </Button>
@@ -101,18 +103,18 @@ function ReversalDecision({ reversal, deciding }: Omit<ReversalCardProps, "alsoL
           size="compact-xs"
           variant="default"
           onClick={() => setRefusing(true)}
-          disabled={deciding.isPending}
+          disabled={decide.isPending}
         >
           Refuse…
         </Button>
       </div>
-      <Refused deciding={deciding} />
+      <ReversalError error={decide.error} />
       {refusing && (
         <ReasonDialog
           title="Refuse to take it back?"
           note="What was done stays as it is. Your reason stays in the log."
           action="Refuse"
-          onReason={(comment) => deciding.mutate({ reversal, verdict: "reject", comment })}
+          onReason={(comment) => decide.mutate({ verdict: "reject", comment })}
           onClose={() => setRefusing(false)}
         />
       )}
@@ -120,11 +122,11 @@ function ReversalDecision({ reversal, deciding }: Omit<ReversalCardProps, "alsoL
   );
 }
 
-function Refused({ deciding }: Pick<ReversalCardProps, "deciding">) {
-  if (!deciding.isError) return null;
+function ReversalError({ error }: { error: Error | null }) {
+  if (error === null) return null;
   return (
     <p className={classes["error"]} role="alert">
-      {errorMessage(deciding.error)}
+      {errorMessage(error)}
     </p>
   );
 }

@@ -10,7 +10,8 @@ import { Panel } from "@/shared/ui/Panel";
 import { EarlierPageButton } from "@/shared/ui/EarlierPageButton";
 import { ErrorState } from "@/shared/ui/States";
 import { Time } from "@/shared/ui/Time";
-import { useAddNote, useNotes } from "./notes";
+import { useAddNote } from "./add-note";
+import { useNotes } from "./list-notes";
 import classes from "./NotesPanel.module.css";
 
 /** What people wrote about the case. Notes stay as they are: another one can correct them. */

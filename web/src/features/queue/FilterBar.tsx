@@ -1,11 +1,12 @@
 import { Button, Menu } from "@mantine/core";
 import { CASE_STATES, type CaseState, type Identity } from "@/api/types";
-import { type QueueQuery, filterCount, RISK_LEVELS, SORTS, type Sort } from "@/shared/queue/query";
+import { type QueueQuery, filterCount, RISK_LEVELS } from "@/shared/queue/query";
 import { RISK, STATE } from "@/shared/format/labels";
 import { CloseIcon } from "@/shared/ui/icons";
 import classes from "./FilterBar.module.css";
 import { ChoiceMenu, FilterMenu } from "./FilterMenu";
 import { MoreFilters } from "./MoreFilters";
+import { type QueryChanges, withChanges } from "./query-changes";
 import { SearchBox } from "./SearchBox";
 
 interface FilterBarProps {
@@ -18,7 +19,7 @@ interface FilterBarProps {
 interface Span {
   value: string;
   label: string;
-  part: Changes;
+  part: QueryChanges;
 }
 
 const DUE: readonly Span[] = [
@@ -27,7 +28,7 @@ const DUE: readonly Span[] = [
   { value: "1d", label: "Within a day", part: { due_within_hours: 24 } },
   { value: "3d", label: "Within 3 days", part: { due_within_hours: 72 } },
 ];
-const NO_DUE: Changes = { overdue: undefined, due_within_hours: undefined };
+const NO_DUE: QueryChanges = { overdue: undefined, due_within_hours: undefined };
 
 const AGE: readonly Span[] = [
   { value: "1h", label: "In the last hour", part: { opened_within_hours: 1 } },
@@ -36,22 +37,11 @@ const AGE: readonly Span[] = [
   { value: "over-1d", label: "More than a day ago", part: { opened_over_hours: 24 } },
   { value: "over-7d", label: "More than a week ago", part: { opened_over_hours: 168 } },
 ];
-const NO_AGE: Changes = { opened_within_hours: undefined, opened_over_hours: undefined };
-
-const SORT: Record<Sort, string> = {
-  "-opened": "Newest first",
-  opened: "Oldest first",
-  due: "Most urgent first",
-  "-due": "Least urgent first",
-  "-score": "Highest risk first",
-  score: "Lowest risk first",
-  "-updated": "Last changed first",
-  updated: "Longest untouched first",
-};
+const NO_AGE: QueryChanges = { opened_within_hours: undefined, opened_over_hours: undefined };
 
 /** What the list shows. Every change goes into the address. */
 export function FilterBar({ query, people, rules, onChange }: FilterBarProps) {
-  const change = (part: Changes) => onChange(merged(query, part));
+  const change = (part: QueryChanges) => onChange(withChanges(query, part));
   const holders = [
     { value: "me", label: "Me" },
     { value: "none", label: "Nobody" },
@@ -92,39 +82,14 @@ export function FilterBar({ query, people, rules, onChange }: FilterBarProps) {
   );
 }
 
-interface OrderMenuProps {
-  query: QueueQuery;
-  onChange: (query: QueueQuery) => void;
-}
-
-/** In which order the list is shown. */
-export function OrderMenu({ query, onChange }: OrderMenuProps) {
-  return (
-    <ChoiceMenu
-      label="Order"
-      any={SORT["-opened"]}
-      choices={SORTS.slice(1).map((value) => ({ value, label: SORT[value] }))}
-      value={query.sort}
-      onChange={(sort) => onChange(merged(query, { sort }))}
-      always
-    />
-  );
-}
-
-/** Parts of a query; undefined takes a part away. */
-export type Changes = { [Name in keyof QueueQuery]?: QueueQuery[Name] | undefined };
-
-const merged = (query: QueueQuery, part: Changes): QueueQuery =>
-  Object.fromEntries(Object.entries({ ...query, ...part }).filter(([, value]) => value !== undefined));
-
 interface SpanMenuProps {
   label: string;
   any: string;
   spans: readonly Span[];
   /** What takes all of them away. */
-  none: Changes;
+  none: QueryChanges;
   query: QueueQuery;
-  onChange: (part: Changes) => void;
+  onChange: (part: QueryChanges) => void;
 }
 
 /** A filter by time: each choice is a part of the query. */

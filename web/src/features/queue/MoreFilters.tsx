@@ -2,13 +2,13 @@ import { Autocomplete, Button, NumberInput, Popover, Select } from "@mantine/cor
 import { type QueueQuery, DISPOSITIONS, OUTCOMES, SEVERITIES } from "@/shared/queue/query";
 import { DISPOSITION, OUTCOME, SEVERITY } from "@/shared/format/labels";
 import { ChevronDownIcon } from "@/shared/ui/icons";
-import type { Changes } from "./FilterBar";
+import type { QueryChanges } from "./query-changes";
 import classes from "./FilterBar.module.css";
 
 interface MoreFiltersProps {
   query: QueueQuery;
   rules: readonly string[];
-  onChange: (part: Changes) => void;
+  onChange: (part: QueryChanges) => void;
 }
 
 /** The filters that are needed less often. */

@@ -7,7 +7,7 @@ import { SwitchUserIcon, SignOutIcon } from "@/shared/ui/icons";
 import { Dialog } from "@/shared/ui/Dialog";
 import classes from "./IdentityMenu.module.css";
 import { PersonaPicker } from "./PersonaPicker";
-import { useSignOut } from "./sessions";
+import { useSignOut } from "./sign-out";
 
 interface IdentityMenuProps {
   identity: Identity;

@@ -5,7 +5,7 @@ import { ROLE } from "@/shared/format/labels";
 import { Avatar } from "@/shared/ui/Avatar";
 import { Tag } from "@/shared/ui/Tag";
 import classes from "./PersonaPicker.module.css";
-import { useSignIn } from "./sessions";
+import { useSignIn } from "./sign-in";
 
 interface PersonaPickerProps {
   personas: readonly Identity[];

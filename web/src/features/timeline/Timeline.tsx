@@ -8,7 +8,8 @@ import { Panel } from "@/shared/ui/Panel";
 import { EarlierPageButton } from "@/shared/ui/EarlierPageButton";
 import { ErrorState } from "@/shared/ui/States";
 import { Time } from "@/shared/ui/Time";
-import { IntegrityAlert, HashChainTag } from "./HashChain";
+import { HashChainTag } from "./HashChainTag";
+import { IntegrityAlert } from "./IntegrityAlert";
 import { useCaseEvents } from "./get-case-events";
 import classes from "./Timeline.module.css";
 

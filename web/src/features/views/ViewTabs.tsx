@@ -9,19 +9,25 @@ import { BookmarkIcon, MoreIcon } from "@/shared/ui/icons";
 import { DEFAULT_VIEWS } from "./default-views";
 import { ViewNameDialog } from "./ViewNameDialog";
 import classes from "./ViewTabs.module.css";
-import { useQueueCounts, useViewChanges, useViews, type View, viewCountOptions } from "./saved-views";
+import { useQueueCounts, viewCountOptions } from "./count-cases";
+import { useDeleteView } from "./delete-view";
+import { useViews, type View } from "./list-views";
+import { useRenameView } from "./rename-view";
+import { useSaveView } from "./save-view";
 
 /** The ways to look at the queue: those of everybody, then one's own, each with its number of cases. */
 export function ViewTabs({ query }: { query: QueueQuery }) {
   const counts = useQueueCounts().data;
   const views = useViews();
   const own = views.data ?? [];
-  const changes = useViewChanges();
+  const save = useSaveView();
+  const rename = useRenameView();
+  const remove = useDeleteView();
   const [naming, setNaming] = useState<View | "new">();
   const known =
     DEFAULT_VIEWS.some((view) => sameQuery(view.query, query)) ||
     own.some((view) => sameQuery(view.query, query));
-  const failed = [changes.save, changes.rename, changes.remove].find((change) => change.isError);
+  const failed = [save, rename, remove].find((change) => change.isError);
   return (
     <>
       <nav className={classes["strip"]} aria-label="Views">
@@ -42,7 +48,7 @@ export function ViewTabs({ query }: { query: QueueQuery }) {
             view={view}
             current={query}
             onRename={() => setNaming(view)}
-            onRemove={() => changes.remove.mutate(view.name)}
+            onRemove={() => remove.mutate(view.name)}
           />
         ))}
         {!known && (
@@ -68,9 +74,7 @@ export function ViewTabs({ query }: { query: QueueQuery }) {
           taken={own.map(({ name }) => name)}
           onClose={() => setNaming(undefined)}
           onName={(name) =>
-            naming === "new"
-              ? changes.save.mutate({ name, query })
-              : changes.rename.mutate({ view: naming, name })
+            naming === "new" ? save.mutate({ name, query }) : rename.mutate({ view: naming, name })
           }
         />
       )}

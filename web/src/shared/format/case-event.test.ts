@@ -12,6 +12,13 @@ test("a rejection shows what the person asked for", () => {
   expect(line).toEqual({ text: "Rejected with feedback", detail: "Check the travel ticket.", tone: "warn" });
 });
 
+test("approval shows its disposition", () => {
+  const data = { verdict: "approve", action: "lock_account", disposition: "confirmed_fraud" };
+  expect(describeCaseEvent(caseEvent({ type: "decision_accepted", data })).text).toBe(
+    "Approved: lock account (confirmed fraud)",
+  );
+});
+
 test("a specialist that could not judge is not given a score", () => {
   const data = { specialist: "usage", round: 1, status: "unavailable", risk_score: null };
   expect(describeCaseEvent(caseEvent({ type: "specialist_finished", data })).text).toBe(

@@ -162,15 +162,15 @@ function decided(data: CaseEvent["data"]): EventLine {
   if (data["verdict"] === "reject") {
     return withDetail({ text: "Rejected with feedback", tone: "warn" }, data["feedback"]);
   }
-  const judged = text(data["label"]);
-  const suffix = judged === undefined ? "" : ` (${labelWord(judged)})`;
+  const disposition = text(data["disposition"]);
+  const suffix = disposition === undefined ? "" : ` (${dispositionLabel(disposition)})`;
   return withDetail(
     { text: `Approved: ${label(ACTION, data["action"]).toLowerCase()}${suffix}`, tone: "good" },
     data["comment"],
   );
 }
 
-function labelWord(name: string): string {
+function dispositionLabel(name: string): string {
   const known = Object.entries(DISPOSITION).find(([key]) => key === name);
   return known?.[1].label.toLowerCase() ?? name;
 }

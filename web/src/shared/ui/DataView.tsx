@@ -24,7 +24,7 @@ function FactsView({ row, currency }: { row: Row; currency: string | undefined }
     <dl className={classes["facts"]}>
       {entries.map(([name, value]) => (
         <div key={name} className={classes["fact"]} data-nested={isNested(value)}>
-          <dt>{dispositionOf(name)}</dt>
+          <dt>{fieldLabel(name)}</dt>
           <dd>
             {isNested(value) ? (
               <DataView value={value} currency={currency} />
@@ -53,7 +53,7 @@ function ListView({ items, currency }: { items: unknown[]; currency: string | un
           <tr>
             {columns.map((column) => (
               <th key={column} scope="col">
-                {dispositionOf(column)}
+                {fieldLabel(column)}
               </th>
             ))}
           </tr>
@@ -103,7 +103,7 @@ function textOf(value: unknown): string {
   return JSON.stringify(value);
 }
 
-const dispositionOf = (name: string): string => humanise(name.replace(/_minor$/, ""));
+const fieldLabel = (name: string): string => humanise(name.replace(/_minor$/, ""));
 
 const isRow = (value: unknown): value is Row =>
   typeof value === "object" && value !== null && !Array.isArray(value);

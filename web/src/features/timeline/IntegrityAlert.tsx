@@ -1,26 +1,6 @@
-import { AlertIcon, ShieldIcon } from "@/shared/ui/icons";
-import { Tag } from "@/shared/ui/Tag";
 import { Time } from "@/shared/ui/Time";
 import { useCaseAudit } from "./get-case-audit";
 import classes from "./Timeline.module.css";
-
-/** What the server found when it followed the chain of hashes through the case's log. */
-export function HashChainTag({ caseId }: { caseId: string }) {
-  const audit = useCaseAudit(caseId).data;
-  if (audit === undefined) return null;
-  if (audit.intact) {
-    return (
-      <Tag tone="good" title={`Every entry follows from the one before it. Newest: ${audit.head ?? "none"}`}>
-        <ShieldIcon size={12} /> Chain intact
-      </Tag>
-    );
-  }
-  return (
-    <Tag tone="bad">
-      <AlertIcon size={12} /> Chain broken{audit.broken !== null && ` at #${audit.broken.seq}`}
-    </Tag>
-  );
-}
 
 const sentence = (words: string): string => words.replace(/\.?$/, ".");
 

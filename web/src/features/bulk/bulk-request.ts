@@ -1,0 +1,11 @@
+import type { components } from "@/api/schema";
+
+export type BulkItem = components["schemas"]["BulkResult"];
+export type BulkAction = "claim" | "assign" | "close_false_positive";
+
+/** What is to be done with several cases. */
+export interface BulkRequest {
+  action: BulkAction;
+  /** For `assign` only. */
+  assignee?: string;
+}

@@ -1,0 +1,95 @@
+import { Button } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import type { CaseView, Effect } from "@/api/types";
+import { errorMessage } from "@/shared/api/problem";
+import { useOutage } from "@/shared/api/service";
+import { mayActAs, useIdentity } from "@/shared/api/session";
+import { EFFECT, type Tone } from "@/shared/format/labels";
+import { UndoIcon } from "@/shared/ui/icons";
+import { ReasonDialog } from "@/shared/ui/ReasonDialog";
+import { Tag } from "@/shared/ui/Tag";
+import { staysLocked } from "./account-locks";
+import classes from "./EffectCard.module.css";
+import { EffectOutcome } from "./EffectOutcome";
+import { canBeReversed, useRequestReversal } from "./request-reversal";
+import { ReversalCard } from "./ReversalCard";
+
+const STATUS: Record<Effect["status"], { label: string; tone: Tone }> = {
+  pending: { label: "Under way", tone: "accent" },
+  done: { label: "Done", tone: "good" },
+  failed: { label: "Failed", tone: "bad" },
+  unknown: { label: "Not confirmed", tone: "high" },
+};
+
+const WAITS = { label: "Stands still", tone: "warn" } as const;
+
+/** One effect, and the requests to reverse it. */
+export function EffectCard({ effect, view }: { effect: Effect; view: CaseView }) {
+  const [asking, { open, close }] = useDisclosure(false);
+  const request = useRequestReversal(view.case_id);
+  const working = mayActAs(useIdentity(), "analyst");
+  const own = view.reversals.filter(({ undoes }) => undoes === effect.key);
+  return (
+    <div className={classes["effect"]}>
+      <EffectHead effect={effect} />
+      <EffectOutcome effect={effect} isOver={view.state === "closed"} />
+      {own.map((reversal) => (
+        <ReversalCard
+          key={reversal.reversal_id}
+          reversal={reversal}
+          alsoLockedBy={view.also_locked_by}
+          caseId={view.case_id}
+        />
+      ))}
+      {working && canBeReversed(effect, view.reversals) && (
+        <Button
+          size="compact-xs"
+          variant="default"
+          className={classes["undo"] ?? ""}
+          leftSection={<UndoIcon size={13} />}
+          onClick={open}
+          loading={request.isPending}
+        >
+          Take back…
+        </Button>
+      )}
+      {request.isError && (
+        <p className={classes["error"]} role="alert">
+          {errorMessage(request.error)}
+        </p>
+      )}
+      {asking && (
+        <ReasonDialog
+          title={effect.action === "lock_account" ? "Unlock the account again?" : "Reverse the refund?"}
+          note={noteOn(effect, view)}
+          action="Ask for it"
+          onReason={(reason) => request.mutate({ undoes: effect.key, reason })}
+          onClose={close}
+        />
+      )}
+    </div>
+  );
+}
+
+const noteOn = (effect: Effect, view: CaseView): string => {
+  const others = effect.action === "lock_account" ? staysLocked(view.also_locked_by) : null;
+  return `Your reason goes to a manager, who must agree. Nothing is done before.${others === null ? "" : ` ${others}`}`;
+};
+
+function EffectHead({ effect }: { effect: Effect }) {
+  const waits = useOutage() !== undefined && effect.status === "pending";
+  const word = waits ? WAITS : STATUS[effect.status];
+  return (
+    <>
+      <div className={classes["head"]}>
+        <span className={classes["action"]}>{EFFECT[effect.action]}</span>
+        <Tag tone={word.tone} dot>
+          {word.label}
+        </Tag>
+      </div>
+      <code className={classes["key"]} title="Idempotency key: at most one effect bears it">
+        {effect.key}
+      </code>
+    </>
+  );
+}

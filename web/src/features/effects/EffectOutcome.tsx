@@ -1,0 +1,34 @@
+import type { Effect } from "@/api/types";
+import { DataView } from "@/shared/ui/DataView";
+import { othersThatLocked } from "./account-locks";
+import classes from "./EffectCard.module.css";
+
+/** `isOver`: nobody looks after it any more. */
+export function EffectOutcome({ effect, isOver }: { effect: Effect; isOver: boolean }) {
+  const { error, ...answer } = effect.result ?? {};
+  const others = othersThatLocked(effect);
+  return (
+    <>
+      {others.length > 0 && (
+        <p className={classes["note"]}>
+          This case’s lock was taken back. The account stays locked because {others.join(", ")} also locked
+          it.
+        </p>
+      )}
+      {effect.status === "unknown" && (
+        <p className={classes["note"]}>
+          {isOver
+            ? "The store never confirmed this: it may have been done, or not. Nobody looks any more: look at the account yourself."
+            : "The store has not confirmed this: it may have been done, or not. Its ledger is read until that is certain; it is never repeated blindly."}
+        </p>
+      )}
+      {effect.status === "failed" && typeof error === "string" && <p className={classes["error"]}>{error}</p>}
+      {Object.keys(answer).length > 0 && (
+        <details className={classes["result"]}>
+          <summary>Answer of the customer store</summary>
+          <DataView value={answer} />
+        </details>
+      )}
+    </>
+  );
+}

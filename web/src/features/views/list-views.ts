@@ -1,0 +1,19 @@
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { api, bodyOf } from "@/shared/api/client";
+import { keys } from "@/shared/api/keys";
+import { parseQueueQuery, type QueueQuery } from "@/shared/queue/query";
+
+/** A query under a name, as its owner keeps it. */
+export interface View {
+  name: string;
+  query: QueueQuery;
+}
+
+async function listViews(signal: AbortSignal): Promise<View[]> {
+  const { items } = bodyOf(await api.GET("/api/views", { signal }));
+  return items.map(({ name, query }) => ({ name, query: parseQueueQuery({ ...query }) }));
+}
+
+/** The views that whoever is signed in has saved. */
+export const useViews = () =>
+  useQuery(queryOptions({ queryKey: keys.views, queryFn: ({ signal }) => listViews(signal) }));
