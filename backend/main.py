@@ -50,14 +50,12 @@ from backend.services.reversals import TakingBack
 from backend.services.scheduler import Scheduler, open_scheduler
 from backend.settings import BackendSettings
 from backend.threads import Threads
-from casebook.commands.heartbeats import Workers
-from casebook.commands.identity import identity_of
 from casebook.database.engine import files_of, open_engine, upgrade
 from casebook.database.transactions import Transactions, utc_now
-from casebook.desk import Desk as CaseDesk
 from casebook.errors import CasebookFull, CasebookUnavailable
 from casebook.queries.change_feed import Following
-from casebook.repository import CaseBook
+from casebook.relay_api import RelayApi
+from casebook.workspace_api import WorkspaceApi
 from contracts.release import VERSION
 from runtime.files import keep_private
 from runtime.server import StoppableServer
@@ -85,7 +83,7 @@ def main() -> None:
         authenticator = open_authenticator(settings)
         listener = bind(settings.backend_host, settings.backend_port)
         casebook = open_casebook(settings.casebook_url, listener, settings.allowed_origins)
-        casebook_id = "" if casebook is None else identity_of(casebook.transactions)
+        casebook_id = "" if casebook is None else RelayApi(casebook).identity()
     except (CannotStart, CasebookUnavailable, KeyFileUnusable) as error:
         sys.exit(f"backend: {error}")
     if casebook is not None:
@@ -140,7 +138,7 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def open_casebook(url: str, listener: socket.socket, allowed_origins: Iterable[str] = ()) -> CaseBook | None:
+def open_casebook(url: str, listener: socket.socket, allowed_origins: Iterable[str] = ()) -> Transactions | None:
     """The casebook, brought to this release's schema, or None when a signal ended the wait for its server.
 
     Raises a CasebookUnavailable that waiting cannot mend. Says on `listener` meanwhile that it waits.
@@ -154,7 +152,7 @@ def open_casebook(url: str, listener: socket.socket, allowed_origins: Iterable[s
             raise
         if not CasebookWait(partial(upgrade, engine), error, may_come_up, allowed_origins).run(listener):
             return None
-    return CaseBook(Transactions(engine))
+    return Transactions(engine)
 
 
 def may_come_up(fault: CasebookUnavailable) -> bool:
@@ -178,7 +176,7 @@ class BackendServer(StoppableServer):
 
 def _serve(
     settings: BackendSettings,
-    casebook: CaseBook,
+    casebook: Transactions,
     casebook_id: str,
     authenticator: LocalAuthenticator,
     listener: socket.socket,
@@ -219,7 +217,7 @@ class _Fault:
 
 def _lifespan(
     settings: BackendSettings,
-    casebook: CaseBook,
+    casebook: Transactions,
     casebook_id: str,
     authenticator: LocalAuthenticator,
     pulse: Pulse,
@@ -227,8 +225,8 @@ def _lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """What runs as long as the application does."""
 
-    casework = CaseDesk(
-        casebook.transactions,
+    workspace = WorkspaceApi(
+        casebook,
         claim_lease=timedelta(minutes=settings.claim_minutes),
         attachment_max_bytes=settings.attachment_max_bytes,
         notes_per_case=settings.notes_per_case,
@@ -238,12 +236,11 @@ def _lifespan(
     async def run(app: FastAPI) -> AsyncGenerator[None]:
         async with open_scheduler(settings.dts_endpoint, settings.dts_taskhub, casebook_id) as scheduler:
             parts = wire(
-                casebook,
+                workspace,
                 scheduler,
                 authenticator,
                 pulse,
                 public_config(settings),
-                casework,
                 settings.investigations_at_once,
             )
             ingest = IngestService(
@@ -276,35 +273,32 @@ class Parts:
 
 
 def wire(
-    casebook: CaseBook,
+    workspace: WorkspaceApi,
     scheduler: Scheduler,
     authenticator: LocalAuthenticator,
     pulse: Pulse,
     config: PublicConfig,
-    casework: CaseDesk | None = None,
     investigations_at_once: int = INVESTIGATIONS_AT_ONCE,
 ) -> Parts:
-    """Puts the parts together. Nothing runs yet. Without `casework`, claims and files have their usual limits."""
+    """Puts the parts together. Nothing runs yet."""
+    record = RelayApi(workspace.transactions)
     threads = Threads()
     ticker = TelemetryTicker(pulse, utc_now)
-    feed = CaseFeed(Following(casebook.transactions), threads, pulse)
-    relay = Relay(casebook, scheduler, threads, at_once=investigations_at_once)
-    deciding = Deciding(casebook, relay, threads)
-    signs = Workers(casebook.transactions).signs
-    service = ServiceWatch(partial(_fault_of, scheduler), casebook.not_begun, signs, threads, pulse, utc_now)
-    if casework is None:
-        casework = CaseDesk(casebook.transactions)
+    feed = CaseFeed(Following(workspace.transactions), threads, pulse)
+    relay = Relay(record, scheduler, threads, at_once=investigations_at_once)
+    deciding = Deciding(workspace, relay, threads)
+    service = ServiceWatch(partial(_fault_of, scheduler), record.not_begun, record.signs, threads, pulse, utc_now)
     desk = Desk(
-        casebook=casebook,
+        workspace=workspace,
+        record=record,
         broken=relay.broken,
-        casework=casework,
         threads=threads,
         scheduler=scheduler,
-        opening=CaseOpening(casebook, scheduler, relay, threads),
+        opening=CaseOpening(workspace, record, scheduler, relay, threads),
         deciding=deciding,
-        taking_back=TakingBack(casebook, relay, threads),
-        write_probe=WriteProbe(casebook.transactions, threads),
-        bulk=Bulk(casework, deciding, threads, utc_now),
+        taking_back=TakingBack(workspace, relay, threads),
+        write_probe=WriteProbe(workspace.transactions, threads),
+        bulk=Bulk(workspace, deciding, threads, utc_now),
         feed=feed,
         pulse=pulse,
         stream=EventStream(feed, ticker, pulse, service=service),

@@ -18,7 +18,7 @@ from casebook.case_log.hash_chain import BrokenLink
 from casebook.database.engine import open_engine, require_current
 from casebook.database.transactions import Transactions
 from casebook.errors import CasebookUnavailable
-from casebook.repository import CaseBook
+from casebook.workspace_api import WorkspaceApi
 from contracts.addresses import without_credentials
 
 INTACT, BROKEN, UNVERIFIED = 0, 1, 2
@@ -144,7 +144,7 @@ def _audit(url: str, anchored: Sequence[int]) -> AuditReport:
     engine = open_engine(url)
     try:
         require_current(engine)
-        return CaseBook(Transactions(engine)).audit(anchored)
+        return WorkspaceApi(Transactions(engine)).audit(anchored)
     finally:
         engine.dispose()
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from durabletask.worker import TaskHubGrpcWorker
 
@@ -31,12 +31,8 @@ from worker.orchestrations.investigation import investigation
 from worker.orchestrations.reversal import reversal
 from worker.ports.actions import ActionGateway
 from worker.ports.model import Model
-from worker.ports.record import CaseRecord, SpendLedger
+from worker.ports.record import CaseRecord
 from worker.ports.tools import ToolBox
-
-
-class Record(CaseRecord, SpendLedger, Protocol):
-    """The casebook is both of them."""
 
 
 def utc_now() -> datetime:
@@ -45,7 +41,7 @@ def utc_now() -> datetime:
 
 
 def wire_activities(
-    record: Record,
+    record: CaseRecord,
     model: Model,
     tools: ToolBox,
     gateway: ActionGateway,

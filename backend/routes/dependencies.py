@@ -28,9 +28,9 @@ from backend.services.readiness import WriteProbe
 from backend.services.reversals import TakingBack
 from backend.services.scheduler import Scheduler
 from backend.threads import Threads
-from casebook.desk import Desk as CaseDesk
 from casebook.errors import NotAllowed
-from casebook.repository import CaseBook
+from casebook.relay_api import RelayApi
+from casebook.workspace_api import WorkspaceApi
 from contracts.base import Contract
 from contracts.review import Role
 
@@ -44,9 +44,9 @@ BodyT = TypeVar("BodyT", bound=Contract)
 class Desk:
     """The parts of a running backend, wired in `main`."""
 
-    casebook: CaseBook
+    workspace: WorkspaceApi
+    record: RelayApi
     broken: BrokenCases
-    casework: CaseDesk
     threads: Threads
     scheduler: Scheduler
     opening: CaseOpening

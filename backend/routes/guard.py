@@ -12,7 +12,7 @@ from starlette.websockets import WebSocketClose
 from backend.auth.sessions import SESSION_COOKIE
 from backend.routes.dependencies import SAFE_METHODS
 from backend.routes.problem import ProblemResponse, make_problem
-from casebook.desk import ATTACHMENT_MAX_BYTES
+from casebook.workspace_api import ATTACHMENT_MAX_BYTES
 
 # The component library sets style attributes, which a policy can only allow as a whole; scripts stay closed.
 CONTENT_SECURITY_POLICY = "; ".join(

@@ -139,7 +139,7 @@ async def start_case(
 )
 async def get_workflow_status(instance_id: str, desk: DeskDep) -> WorkflowStatus:
     """Where the orchestration of a case stands. An open case that the scheduler does not know yet is `PENDING`."""
-    case = await desk.threads.run(desk.casebook.summary, instance_id)
+    case = await desk.threads.run(desk.workspace.summary, instance_id)
     state = await desk.scheduler.state_of(case.case_id)
     if state is None:
         return WorkflowStatus(

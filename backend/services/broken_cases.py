@@ -5,7 +5,7 @@ import logging
 from backend.services.errors import StartRefused
 from backend.services.scheduler import InstanceState
 from backend.threads import Threads
-from casebook.repository import CaseBook
+from casebook.relay_api import RelayApi
 from contracts.words import cut
 
 log = logging.getLogger("casewright.relay")
@@ -18,11 +18,11 @@ OVER = {"FAILED": "failed", "TERMINATED": "was terminated", "COMPLETED": "ended"
 class BrokenCases:
     """Hands cases over by the casebook, and knows which of them rest because they broke again and again."""
 
-    def __init__(self, casebook: CaseBook, threads: Threads) -> None:
+    def __init__(self, record: RelayApi, threads: Threads) -> None:
         self.stranded: set[str] = set()
         """They broke again and again, and go on when a person has decided, or after a while."""
         self._found: set[str] = set()
-        self._casebook = casebook
+        self._record = record
         self._threads = threads
 
     async def hand_over(self, case: str, reason: str, *, again: bool = False, unstarted: bool = False) -> bool:
@@ -30,7 +30,7 @@ class BrokenCases:
 
         `again`: also when it broke so often that it no longer goes on by itself. `unstarted`: it could not be started.
         """
-        handed = await self._threads.run(self._casebook.recover_case, case, reason, again=again, unstarted=unstarted)
+        handed = await self._threads.run(self._record.recover_case, case, reason, again=again, unstarted=unstarted)
         if handed is None:
             return False
         if handed.goes_on:
@@ -49,7 +49,7 @@ class BrokenCases:
 
     async def is_resting(self, case: str) -> bool:
         """Whether a case that the scheduler does not know must not be started again yet."""
-        rests = await self._threads.run(self._casebook.is_resting, case)
+        rests = await self._threads.run(self._record.is_resting, case)
         if rests:
             self._strand(case)
         return rests

@@ -8,7 +8,8 @@ from backend.services.relay import Relay
 from backend.services.scheduler import Scheduler
 from backend.threads import Threads
 from casebook.queries.cursors import OpenedCase
-from casebook.repository import CaseBook
+from casebook.relay_api import RelayApi
+from casebook.workspace_api import WorkspaceApi
 from contracts.alert import Alert
 from contracts.base import Contract, added_later
 from contracts.ids import AlertId, CaseId
@@ -33,8 +34,11 @@ class StartedCase(Contract):
 class CaseOpening:
     """Opens a case and starts its investigation, in this order: what is accepted is never lost."""
 
-    def __init__(self, casebook: CaseBook, scheduler: Scheduler, relay: Relay, threads: Threads) -> None:
-        self._casebook = casebook
+    def __init__(
+        self, workspace: WorkspaceApi, record: RelayApi, scheduler: Scheduler, relay: Relay, threads: Threads
+    ) -> None:
+        self._workspace = workspace
+        self._record = record
         self._scheduler = scheduler
         self._relay = relay
         self._threads = threads
@@ -51,7 +55,7 @@ class CaseOpening:
         Of an alert that is too large, as much is kept as fits: see `contracts.sizes`.
         """
         alert = fit_alert(alert)
-        opened = await self._threads.run(self._casebook.open_case, alert, opened_by)
+        opened = await self._threads.run(self._workspace.open_case, alert, opened_by)
         if not opened.created:
             return await self._existing(alert, opened)
         log.info(
@@ -64,11 +68,11 @@ class CaseOpening:
         return self._answer(alert, opened, await self._schedule(opened.case_id))
 
     async def _existing(self, alert: Alert, opened: OpenedCase) -> StartedCase:
-        view = await self._threads.run(self._casebook.get_case, opened.case_id)
+        view = await self._threads.run(self._workspace.get_case, opened.case_id)
         if view.alert.customer_id != alert.customer_id:
             raise AlertIdTaken(alert.alert_id, view.alert.customer_id)
         scheduled = opened.case_id in self._relay.confirmations or await self._threads.run(
-            self._casebook.is_scheduled, opened.case_id
+            self._record.is_scheduled, opened.case_id
         )
         return self._answer(alert, opened, "scheduled" if scheduled else "pending")
 

@@ -4,8 +4,8 @@ import asyncio
 import logging
 
 from backend.threads import Threads
-from casebook.commands.outbox import Outbox
 from casebook.errors import CasebookUnavailable
+from casebook.relay_api import RelayApi
 
 log = logging.getLogger("casewright.relay")
 
@@ -20,8 +20,8 @@ class Confirmations:
     A crash before that loses nothing: the scheduler is told again, and a round consumes one decision.
     """
 
-    def __init__(self, outbox: Outbox, threads: Threads) -> None:
-        self._outbox = outbox
+    def __init__(self, record: RelayApi, threads: Threads) -> None:
+        self._record = record
         self._threads = threads
         self._scheduled: set[str] = set()
         self._delivered: set[str] = set()
@@ -50,7 +50,7 @@ class Confirmations:
         """Write all that was gathered, now. Raises CasebookUnavailable; then it is still kept."""
         scheduled, delivered = frozenset(self._scheduled), frozenset(self._delivered)
         if scheduled or delivered:
-            await self._threads.run(self._outbox.confirm, scheduled=scheduled, delivered=delivered)
+            await self._threads.run(self._record.confirm, scheduled=scheduled, delivered=delivered)
             self._scheduled -= scheduled
             self._delivered -= delivered
 

@@ -6,7 +6,7 @@ from backend.auth.identity import Identity
 from backend.services.errors import ContradictoryDecision, IncompleteDecision, NothingToRefund
 from backend.services.relay import Relay
 from backend.threads import Threads
-from casebook.repository import CaseBook
+from casebook.workspace_api import WorkspaceApi
 from contracts.case import CaseView, Proposal
 from contracts.ids import parse_review_id
 from contracts.review import Decision
@@ -18,8 +18,8 @@ log = logging.getLogger("casewright.decisions")
 class Deciding:
     """Accepts a decision once it fits what was asked; the relay tells the orchestration."""
 
-    def __init__(self, casebook: CaseBook, relay: Relay, threads: Threads) -> None:
-        self._casebook = casebook
+    def __init__(self, workspace: WorkspaceApi, relay: Relay, threads: Threads) -> None:
+        self._workspace = workspace
         self._relay = relay
         self._threads = threads
 
@@ -27,14 +27,14 @@ class Deciding:
         """Keep the decision and have it delivered; the first of two approvals waits for the second instead.
 
         Who decides is `identity`, whatever the decision says. Raises IncompleteDecision, ContradictoryDecision,
-        NothingToRefund, and what `CaseBook.accept_decision` raises; then nothing has changed.
+        NothingToRefund, and what `WorkspaceApi.accept_decision` raises; then nothing has changed.
         """
         _require_completeness(decision)
         if decision.action in ("refund_charges", "lock_and_refund"):
             case_id, _ = parse_review_id(decision.review_id)
-            _require_charges(decision, await self._threads.run(self._casebook.get_case, case_id))
+            _require_charges(decision, await self._threads.run(self._workspace.get_case, case_id))
         signed = decision.model_copy(update={"decided_by": identity.subject})
-        accepted = await self._threads.run(self._casebook.accept_decision, signed, identity.roles)
+        accepted = await self._threads.run(self._workspace.accept_decision, signed, identity.roles)
         if isinstance(accepted, Proposal):
             log.info("%s: %s proposed by %s", accepted.review_id, accepted.action, identity.subject)
         else:
@@ -43,8 +43,8 @@ class Deciding:
         return accepted
 
     async def withdraw(self, case_id: str, identity: Identity) -> None:
-        """Take back the first approval that `identity` gave. Raises what `CaseBook.withdraw_proposal` raises."""
-        await self._threads.run(self._casebook.withdraw_proposal, case_id, identity.subject)
+        """Take back the first approval that `identity` gave. Raises what `WorkspaceApi.withdraw_proposal` raises."""
+        await self._threads.run(self._workspace.withdraw_proposal, case_id, identity.subject)
         log.info("%s: approval withdrawn by %s", case_id, identity.subject)
 
 

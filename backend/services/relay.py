@@ -14,10 +14,9 @@ from backend.services.errors import SchedulerUnavailable, StartRefused
 from backend.services.retries import Retries
 from backend.services.scheduler import InstanceState, InstanceUnknown, Scheduler
 from backend.threads import Threads
-from casebook.commands.outbox import Outbox
 from casebook.database.transactions import utc_now
 from casebook.errors import CasebookUnavailable
-from casebook.repository import CaseBook
+from casebook.relay_api import RelayApi
 from contracts.case import CaseState, CaseSummary
 from contracts.effect import EffectStatus
 from contracts.ids import parse_review_id
@@ -58,17 +57,17 @@ class Relay:
 
     def __init__(
         self,
-        casebook: CaseBook,
+        record: RelayApi,
         scheduler: Scheduler,
         threads: Threads,
         clock: Callable[[], float] = time.monotonic,
         *,
         at_once: int = INVESTIGATIONS_AT_ONCE,
     ) -> None:
-        self.confirmations = Confirmations(Outbox(casebook.transactions), threads)
+        self.confirmations = Confirmations(record, threads)
         """What the scheduler has, and the casebook does not yet know. `run` of both must be running."""
-        self.broken = BrokenCases(casebook, threads)
-        self._casebook = casebook
+        self.broken = BrokenCases(record, threads)
+        self._record = record
         self._scheduler = scheduler
         self._threads = threads
         self._woken = asyncio.Event()
@@ -174,14 +173,14 @@ class Relay:
         self._unrecovered.clear()
         living = await self._scheduler.living()
         async for page in self._open_cases():
-            decided = await self._threads.run(self._casebook.decided_among, page)
+            decided = await self._threads.run(self._record.decided_among, page)
             for case in page:
                 if case in living and case not in decided:
                     self._witness = case
                 else:
                     await self._recover_case(case, again=True)
         # Their cases are mostly closed, and are not looked at otherwise.
-        for reversal in await self._threads.run(self._casebook.unfinished_reversals):
+        for reversal in await self._threads.run(self._record.unfinished_reversals):
             await self._attempt(reversal.reversal_id, partial(self._look_at_reversal, reversal))
 
     async def _watch(self) -> None:
@@ -189,9 +188,7 @@ class Relay:
         left = WATCHED
         for _ in _OPEN_STATES:
             state, cursor = self._watching
-            page = await self._threads.run(
-                self._casebook.list_cases, state=_OPEN_STATES[state], limit=left, cursor=cursor
-            )
+            page = await self._threads.run(self._record.cases_in, _OPEN_STATES[state], limit=left, cursor=cursor)
             for summary in page.items:
                 await self._attempt(summary.case_id, partial(self._look_after, summary))
             following = state if page.next_cursor else (state + 1) % len(_OPEN_STATES)
@@ -219,7 +216,7 @@ class Relay:
 
     async def _watch_reversals(self) -> None:
         """Look at a few approved reversals: one that is over in the scheduler would be in the way of another."""
-        unfinished = await self._threads.run(self._casebook.unfinished_reversals)
+        unfinished = await self._threads.run(self._record.unfinished_reversals)
         for _ in range(min(WATCHED, len(unfinished))):
             self._reversals_watched = (self._reversals_watched + 1) % len(unfinished)
             reversal = unfinished[self._reversals_watched]
@@ -256,7 +253,7 @@ class Relay:
             raise
 
     async def _give_up(self, reversal: Reversal, reason: str) -> None:
-        failed = await self._threads.run(self._casebook.fail_reversal, reversal.case_id, reversal.reversal_id, reason)
+        failed = await self._threads.run(self._record.fail_reversal, reversal.case_id, reversal.reversal_id, reason)
         if failed is None:
             return
         log.error("%s is given up, and can be asked for anew. %s", failed.reversal_id, reason)
@@ -295,7 +292,7 @@ class Relay:
         return True
 
     async def _start_waiting(self) -> None:
-        busy = await self._threads.run(self._casebook.under_investigation, STALLED_AFTER)
+        busy = await self._threads.run(self._record.under_investigation, STALLED_AFTER)
         self._room = max(0, self._at_once - busy - self.confirmations.starts)
         is_held = await self._start_while_there_is_room()
         if is_held and not self._holding:
@@ -332,11 +329,11 @@ class Relay:
     async def _unscheduled(self, after: str | None) -> list[str]:
         # One more than there is room for shows that some must wait.
         limit = min(PAGE, self._room + 1)
-        return await self._threads.run(self._casebook.unscheduled_cases, limit, after=after)
+        return await self._threads.run(self._record.unscheduled_cases, limit, after=after)
 
     async def _deliver_waiting(self) -> None:
         last: str | None = None
-        while waiting := await self._threads.run(self._casebook.undelivered_decisions, PAGE, after=last):
+        while waiting := await self._threads.run(self._record.undelivered_decisions, PAGE, after=last):
             for decision in waiting:
                 last = decision.review_id
                 if last not in self.confirmations and last not in self._in_hand:
@@ -351,11 +348,11 @@ class Relay:
 
     async def _start_reversals(self) -> None:
         last: str | None = None
-        while waiting := await self._threads.run(self._casebook.unscheduled_reversals, PAGE, after=last):
+        while waiting := await self._threads.run(self._record.unscheduled_reversals, PAGE, after=last):
             for reversal in waiting:
                 last = reversal.reversal_id
                 if await self._attempt(last, partial(self._start_reversal, reversal)):
-                    await self._threads.run(self._casebook.mark_reversal_scheduled, last)
+                    await self._threads.run(self._record.mark_reversal_scheduled, last)
                     log.info("%s started", last)
 
     async def _recover_case(self, case: str, *, again: bool = False) -> None:
@@ -377,7 +374,7 @@ class Relay:
         """
         state = await self._scheduler.state_of(case)
         if state is None:
-            if await self._threads.run(self._casebook.is_scheduled, case):
+            if await self._threads.run(self._record.is_scheduled, case):
                 await self._bring_back_lost(case, again=again)
             return None
         if state.runtime_status in OVER:
@@ -411,7 +408,7 @@ class Relay:
 
     async def _restart(self, case: str) -> None:
         """Start a lost investigation again and tell it all that was decided: it repeats what it did, without paying."""
-        view = await self._threads.run(self._casebook.get_case, case)
+        view = await self._threads.run(self._record.get_case, case)
         if view.state == "closed":
             return
         await self._start(case)
@@ -427,7 +424,7 @@ class Relay:
         progress = state.custom_status
         if progress is None or progress.phase not in _ASKING:
             return False
-        view = await self._threads.run(self._casebook.get_case, case)
+        view = await self._threads.run(self._record.get_case, case)
         missed = [each for each in view.decisions if parse_review_id(each.review_id)[1] == progress.round]
         for decision in missed:
             await self._scheduler.deliver(decision)
@@ -449,7 +446,7 @@ class Relay:
         for state in _OPEN_STATES:
             cursor: str | None = None
             while True:
-                page = await self._threads.run(self._casebook.list_cases, state=state, limit=PAGE, cursor=cursor)
+                page = await self._threads.run(self._record.cases_in, state, limit=PAGE, cursor=cursor)
                 yield [summary.case_id for summary in page.items]
                 cursor = page.next_cursor
                 if cursor is None:

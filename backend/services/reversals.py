@@ -5,7 +5,7 @@ import logging
 from backend.auth.identity import Identity
 from backend.services.relay import Relay
 from backend.threads import Threads
-from casebook.repository import CaseBook
+from casebook.workspace_api import WorkspaceApi
 from contracts.reversal import Reversal
 from contracts.review import Verdict
 
@@ -15,15 +15,15 @@ log = logging.getLogger("casewright.reversals")
 class TakingBack:
     """Takes requests and the decisions on them; the relay has approved ones carried out."""
 
-    def __init__(self, casebook: CaseBook, relay: Relay, threads: Threads) -> None:
-        self._casebook = casebook
+    def __init__(self, workspace: WorkspaceApi, relay: Relay, threads: Threads) -> None:
+        self._workspace = workspace
         self._relay = relay
         self._threads = threads
 
     async def request(self, case_id: str, undoes: str, reason: str, identity: Identity) -> Reversal:
-        """Ask for an effect to be taken back. Raises what `CaseBook.request_reversal` raises."""
+        """Ask for an effect to be taken back. Raises what `WorkspaceApi.request_reversal` raises."""
         asked = await self._threads.run(
-            self._casebook.request_reversal, case_id, undoes, reason, subject=identity.subject, roles=identity.roles
+            self._workspace.request_reversal, case_id, undoes, reason, subject=identity.subject, roles=identity.roles
         )
         log.info("%s: requested by %s", asked.reversal_id, identity.subject)
         return asked
@@ -31,9 +31,9 @@ class TakingBack:
     async def decide(
         self, case_id: str, number: int, verdict: Verdict, comment: str | None, identity: Identity
     ) -> Reversal:
-        """Approve or refuse a request. Raises what `CaseBook.decide_reversal` raises."""
+        """Approve or refuse a request. Raises what `WorkspaceApi.decide_reversal` raises."""
         decided = await self._threads.run(
-            self._casebook.decide_reversal,
+            self._workspace.decide_reversal,
             case_id,
             number,
             verdict,

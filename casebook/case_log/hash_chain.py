@@ -75,7 +75,7 @@ def verify_chain(events: Iterable[CaseEvent]) -> BrokenLink | None:
     """The first broken link, or None. Takes whole case logs, each in `seq` order; several may be interleaved.
 
     Finds a changed, removed, inserted or reordered event. An event cut off the end of a log leaves an
-    intact chain: `CaseBook.verify_case_log` finds that too.
+    intact chain: `WorkspaceApi.audit` finds that too.
     """
     checks: dict[str, ChainCheck] = {}
     for event in events:

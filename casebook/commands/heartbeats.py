@@ -1,11 +1,10 @@
-"""The door of those who show, or want to know, that a worker is alive."""
+"""Which workers are alive."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from casebook.database.transactions import Transactions
 from casebook.schema.cases import table_of
 from casebook.schema.workers import WorkerRow
 
@@ -19,21 +18,13 @@ _FORGET = delete(_WORKER).where(_WORKER.c.seen_at < bindparam("before"))
 _ALL = select(_WORKER.c.worker_id, _WORKER.c.seen_at)
 
 
-class Workers:
-    """Who works with this casebook. Every method raises CasebookUnavailable."""
+def sign(connection: Connection, worker_id: str, now: datetime) -> None:
+    """The worker with this id is alive."""
+    if not connection.execute(_SEEN, {"worker": worker_id, "now": now}).rowcount:
+        connection.execute(_FIRST, {"worker": worker_id, "now": now})
+    connection.execute(_FORGET, {"before": now - KEPT_FOR})
 
-    def __init__(self, transactions: Transactions) -> None:
-        self._transactions = transactions
 
-    def sign(self, worker_id: str) -> None:
-        """The worker with this id, which no other has, is alive."""
-        with self._transactions.write_rows() as connection:
-            now = self._transactions.now()
-            if not connection.execute(_SEEN, {"worker": worker_id, "now": now}).rowcount:
-                connection.execute(_FIRST, {"worker": worker_id, "now": now})
-            connection.execute(_FORGET, {"before": now - KEPT_FOR})
-
-    def signs(self) -> Mapping[str, datetime]:
-        """When each worker was last alive, by its own clock."""
-        with self._transactions.read_rows() as connection:
-            return {row.worker_id: row.seen_at for row in connection.execute(_ALL)}
+def signs(connection: Connection) -> Mapping[str, datetime]:
+    """When each worker was last alive, by its own clock."""
+    return {row.worker_id: row.seen_at for row in connection.execute(_ALL)}

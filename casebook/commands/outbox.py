@@ -1,10 +1,10 @@
-"""The door of those who tell the scheduler what the casebook has accepted."""
+"""What the scheduler has been told of what the casebook has accepted."""
 
 from collections.abc import Collection
+from datetime import datetime
 
-from sqlalchemy import BindParameter, bindparam, update
+from sqlalchemy import BindParameter, Connection, bindparam, update
 
-from casebook.database.transactions import Transactions
 from casebook.schema.cases import CaseRow, DecisionRow, table_of
 
 _CASE, _DECISION = table_of(CaseRow), table_of(DecisionRow)
@@ -21,20 +21,9 @@ _DELIVERED = (
 )
 
 
-class Outbox:
-    """Remembers what has been told, many at a time. Raises CasebookUnavailable."""
-
-    def __init__(self, transactions: Transactions) -> None:
-        self._transactions = transactions
-
-    def confirm(self, *, scheduled: Collection[str] = (), delivered: Collection[str] = ()) -> None:
-        """The orchestrations of these cases exist, and were told of the decisions on these reviews.
-
-        All in one transaction. What was confirmed before stays as it was; unknown ids are passed over.
-        """
-        with self._transactions.write_rows() as connection:
-            now = self._transactions.now()
-            if scheduled:
-                connection.execute(_SCHEDULED, {"told": sorted(scheduled), "now": now})
-            if delivered:
-                connection.execute(_DELIVERED, {"told": sorted(delivered), "now": now})
+def confirm(connection: Connection, scheduled: Collection[str], delivered: Collection[str], now: datetime) -> None:
+    """The orchestrations of these cases exist, and were told of the decisions on these reviews."""
+    if scheduled:
+        connection.execute(_SCHEDULED, {"told": sorted(scheduled), "now": now})
+    if delivered:
+        connection.execute(_DELIVERED, {"told": sorted(delivered), "now": now})

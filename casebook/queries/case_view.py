@@ -101,14 +101,6 @@ def _opened_by(session: Session, case: CaseRow) -> str | None:
     return person_of(actor)
 
 
-def read_progress(session: Session, case_id: str) -> CaseProgress:
-    """How far the case's current round is. Raises CaseNotFound."""
-    case = session.get(CaseRow, case_id)
-    if case is None:
-        raise CaseNotFound(case_id)
-    return progress_of(case)
-
-
 def read_rounds(session: Session, case_id: str) -> tuple[Round, ...]:
     """All rounds of a case, the current one included."""
     reviews = _reviews(session, case_id)

@@ -21,8 +21,8 @@ from sqlalchemy import event
 
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
-from casebook.desk import Desk
-from casebook.repository import CaseBook
+from casebook.workspace_api import WorkspaceApi
+from tests.support.casebooks import CaseBook
 from tests.support.stack import ROOT
 from tests.unit.casebook.builders import a_decision, an_alert, an_effect, ask, closing
 
@@ -59,8 +59,8 @@ def fill(url: str, events: int) -> None:
     event.listen(engine, "connect", never_wait_for_the_disk)
     upgrade(engine)
     transactions = Transactions(engine)
-    book, desk = CaseBook(transactions), Desk(transactions)
-    number = sum(book.counts().values())
+    book, desk = CaseBook(transactions), WorkspaceApi(transactions)
+    number = sum(book.count_states().values())
     while book.last_seq() < events:
         number += 1
         write_case(book, desk, number)
@@ -72,7 +72,7 @@ def never_wait_for_the_disk(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA synchronous = OFF")
 
 
-def write_case(book: CaseBook, desk: Desk, number: int) -> None:
+def write_case(book: CaseBook, desk: WorkspaceApi, number: int) -> None:
     """One case from its alert to its end."""
     case = book.open_case(an_alert(number)).case_id
     opening = ask(book, case)

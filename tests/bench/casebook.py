@@ -26,12 +26,12 @@ from sqlalchemy import Engine, Table, insert, text, update
 
 from casebook.database.engine import open_engine, upgrade, writing
 from casebook.database.transactions import Transactions
-from casebook.desk import Desk
 from casebook.policy.priority import PRIORITY
 from casebook.queries.filters import CaseQuery
 from casebook.queries.tokenizer import join_words, words_of
 from casebook.schema.cases import AlertRow, Base, CaseEventRow, CaseRow, LogHead, ReviewRow, RoundRow
 from casebook.schema.workspace import CaseTextRow
+from casebook.workspace_api import WorkspaceApi
 from contracts.alert import Severity
 from contracts.hashing import content_hash
 from tests.support.postgres import PostgresServer
@@ -55,7 +55,7 @@ CUSTOMER, OF_CUSTOMER = 7, 20
 Row = dict[str, Any]
 Call = Callable[[int], object]
 """What is measured; it hears how often it was called before."""
-Preparation = Callable[[Desk], Call]
+Preparation = Callable[[WorkspaceApi], Call]
 
 
 def main() -> None:
@@ -79,7 +79,7 @@ def measure(database: str, many: int, few: int, rounds: int) -> list[Row]:
     with ExitStack() as stack:
         server = stack.enter_context(PostgresServer()) if database == "postgresql" else None
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="casewright-bench-")))
-        desks: dict[int, Desk] = {}
+        desks: dict[int, WorkspaceApi] = {}
         for size in (few, many):
             url = f"sqlite:///{folder / f'{size}.db'}" if server is None else server.url(server.create_database())
             engine = open_engine(url)
@@ -87,11 +87,11 @@ def measure(database: str, many: int, few: int, rounds: int) -> list[Row]:
             started = time.monotonic()
             fill(engine, size)
             say(f"{database}: {size:,} cases in {time.monotonic() - started:.0f} s")
-            desks[size] = Desk(Transactions(engine))
+            desks[size] = WorkspaceApi(Transactions(engine))
         return [report(database, name, many, few, by_turns(prepare, desks, rounds)) for name, prepare in CALLS.items()]
 
 
-def by_turns(prepare: Preparation, desks: dict[int, Desk], rounds: int) -> dict[int, list[float]]:
+def by_turns(prepare: Preparation, desks: dict[int, WorkspaceApi], rounds: int) -> dict[int, list[float]]:
     """Milliseconds of each call, after a few that do not count."""
     taken: dict[int, list[float]] = {size: [] for size in desks}
     calls = {size: prepare(desk) for size, desk in desks.items()}
@@ -128,7 +128,7 @@ def later_page(pages: int, **query: Any) -> Preparation:
     """A call that asks for the page of a query that follows the first `pages`."""
     asked = CaseQuery.model_validate(query)
 
-    def prepare(desk: Desk) -> Call:
+    def prepare(desk: WorkspaceApi) -> Call:
         cursor: str | None = None
         for _ in range(pages):
             cursor = desk.list_cases(asked, "ana", cursor=cursor).next_cursor

@@ -23,7 +23,6 @@ from uuid import uuid4
 
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
-from casebook.repository import CaseBook
 from contracts.case import CaseEvent
 from local.parts import PartName
 from local.scheduler.core import Core, Options
@@ -31,6 +30,7 @@ from local.scheduler.operations.unit import Unit
 from local.scheduler.store.rows import Instance
 from tests.bench.casebook import fill
 from tests.bench.investigations import Bench
+from tests.support.casebooks import CaseBook
 from tests.support.stack import LocalStack
 
 BATCH = 500

@@ -23,11 +23,11 @@ from websockets.sync.client import ClientConnection, connect
 
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
-from casebook.repository import CaseBook
 from contracts.assessment import RecommendedAction
 from contracts.case import CaseView
 from contracts.ids import case_id as case_of
 from contracts.report import SPECIALISTS
+from tests.support.casebooks import CaseBook
 from tests.support.stack import LocalStack
 
 REFERENCE_100_AT_1S = 124.0

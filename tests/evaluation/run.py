@@ -16,6 +16,7 @@ from typing import TypeVar, cast
 
 from durabletask.task import ActivityContext
 
+from casebook.workspace_api import WorkspaceApi
 from contracts.assessment import RiskAssessment
 from contracts.ids import case_id
 from contracts.investigation import AssessmentOrder, InvestigationPolicy, ReportFiling, SpecialistOrder
@@ -113,7 +114,7 @@ class Laboratory:
         record, alert = self._casebook.record, planted.alert
         specialists, assessment = self._activities(model)
         case = case_id(alert.alert_id)
-        record.open_case(alert)
+        WorkspaceApi(record.transactions).open_case(alert)
         record.start_round(case, 1)
         orders = [
             SpecialistOrder(case_id=case, round=1, specialist=specialist, alert=alert, policy=POLICY)

@@ -15,6 +15,7 @@ from typing import cast, get_args
 import pytest
 from durabletask.task import ActivityContext
 
+from casebook.workspace_api import WorkspaceApi
 from contracts.alert import Alert, Severity
 from contracts.assessment import RiskAssessment
 from contracts.ids import case_id
@@ -74,7 +75,7 @@ class Bureau:
 
     def _assess(self, alert: Alert, tools: ToolBox, model: Persuaded) -> RiskAssessment:
         record, case = self.casebook.record, case_id(alert.alert_id)
-        record.open_case(alert)
+        WorkspaceApi(record.transactions).open_case(alert)
         record.start_round(case, 1)
         loop = AgentLoop(model, tools, Limits(), monotonic=time.monotonic, now=utc_now, pause=time.sleep)
         specialists = SpecialistActivities(record, SpecialistAgents(loop, load_prompts()))

@@ -22,7 +22,6 @@ from fastmcp.tools.base import ToolResult
 
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
-from casebook.repository import CaseBook
 from contracts import names
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
@@ -34,6 +33,7 @@ from mcp_server.contoso.generator import generate
 from mcp_server.server import build_server
 from mcp_server.store.sqlite.store import SqliteCustomerStore
 from tests.support.alerts import foreign_login
+from tests.support.casebooks import CaseBook
 from tests.unit.local.serving import running
 from worker.adapters.circuit import Circuit
 from worker.adapters.client_loop import ClientLoop

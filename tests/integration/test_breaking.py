@@ -11,9 +11,9 @@ from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 from casebook.commands.recovery import MOST_BREAKS
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
-from casebook.repository import CaseBook
 from tests.integration.test_one_case import awaits_review
 from tests.support.alerts import foreign_login
+from tests.support.casebooks import CaseBook
 from tests.support.crashing import ALWAYS, FOLDER, KILLED, SCHEDULER
 from tests.support.stack import LocalStack
 

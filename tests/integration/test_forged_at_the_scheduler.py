@@ -15,7 +15,6 @@ from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
-from casebook.repository import CaseBook
 from contracts import names
 from contracts.case import CaseProgress, CaseView
 from contracts.hashing import content_hash
@@ -37,6 +36,7 @@ from contracts.report import SpecialistReport
 from contracts.review import Decision
 from tests.integration.test_one_case import account_status, awaits_review
 from tests.support.alerts import foreign_login
+from tests.support.casebooks import CaseBook
 from tests.support.stack import LocalStack
 from tests.unit.worker.support.cases import a_report, a_reversal, an_alert, an_assessment
 from tests.unit.worker.support.lab import AsItIs

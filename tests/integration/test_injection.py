@@ -19,6 +19,7 @@ import pytest
 from durabletask.task import ActivityContext
 from pydantic import JsonValue
 
+from casebook.workspace_api import WorkspaceApi
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.ids import case_id
@@ -179,7 +180,7 @@ class Scene:
         alert = attempt.alert(self.alert, text) if attempt.alert else self.alert
         alert = alert.model_copy(update={"alert_id": name.replace(" ", "-")})
         record, case = self.casebook.record, case_id(alert.alert_id)
-        record.open_case(alert)
+        WorkspaceApi(record.transactions).open_case(alert)
         number = 1 + len(attempt.memory)
         if attempt.feedback is not None:
             self._reject_first_round(case, alert, attempt.feedback)
@@ -230,7 +231,7 @@ class Scene:
             decided_by="ana",
             decided_at=utc_now(),
         )
-        record.accept_decision(rejection, ("analyst",))
+        WorkspaceApi(record.transactions).accept_decision(rejection, ("analyst",))
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from casebook.commands.identity import identity_of
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
-from casebook.repository import CaseBook
+from casebook.relay_api import RelayApi
 from tests.support.alerts import foreign_login
-from tests.support.casebooks import freeze
+from tests.support.casebooks import CaseBook, freeze
 from tests.support.postgres import PostgresServer
 from tests.support.stack import LocalStack
 from tests.unit.worker.support.process import WorkerProcess, environment
@@ -31,7 +30,7 @@ def urls(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[tuple[str,
 def casebook_id(url: str) -> str:
     engine = open_engine(url)
     try:
-        return identity_of(Transactions(engine))
+        return RelayApi(Transactions(engine)).identity()
     finally:
         engine.dispose()
 

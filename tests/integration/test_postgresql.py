@@ -7,9 +7,9 @@ import pytest
 
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
-from casebook.repository import CaseBook
 from contracts.case import CaseSummary
 from tests.support.alerts import foreign_login
+from tests.support.casebooks import CaseBook
 from tests.support.postgres import PASSWORD, QUOTED_PASSWORD, PostgresServer
 from tests.support.stack import LocalStack
 

@@ -5,8 +5,20 @@ import signal
 
 from sqlalchemy import Engine, update
 
+from casebook.case_log.hash_chain import BrokenLink
 from casebook.database.engine import open_engine, upgrade, writing
+from casebook.relay_api import RelayApi
 from casebook.schema.identity import IdentityRow
+from casebook.worker_api import WorkerApi
+from casebook.workspace_api import WorkspaceApi
+
+
+class CaseBook(WorkerApi, WorkspaceApi, RelayApi):
+    """All facades of one casebook, for tests that play everybody."""
+
+    def verify_case_log(self) -> BrokenLink | None:
+        """The first thing in the whole record that is not as the log says, or None."""
+        return self.audit().broken
 
 
 def upgrade_in_short(engine: Engine) -> None:

@@ -64,16 +64,16 @@ def _wrap(owner: type, method: str, around: Callable[[Callable[[], Any]], Any]) 
 def _backend(arguments: Sequence[str]) -> None:
     from backend.main import main
     from backend.services.confirmations import Confirmations
-    from casebook.repository import CaseBook
+    from casebook.workspace_api import WorkspaceApi
 
-    _after(CaseBook, "accept_decision", "backend-accepted")
+    _after(WorkspaceApi, "accept_decision", "backend-accepted")
     _before(Confirmations, "add_delivered", "backend-delivered")
     sys.argv[1:] = arguments
     _rise_again("backend", main, ("backend.routes.app", "alembic.command", "websockets", "uvloop", "h11"))
 
 
 def _worker(arguments: Sequence[str]) -> None:
-    from casebook.repository import CaseBook
+    from casebook.worker_api import WorkerApi
     from worker.activities.facts import FactActivities
     from worker.activities.review import ReviewActivities
     from worker.adapters.mcp_actions import McpActionGateway
@@ -81,10 +81,10 @@ def _worker(arguments: Sequence[str]) -> None:
 
     _before(ReviewActivities, "ask_person", "worker-asking")
     _after(FactActivities, "check_facts", "worker-checked")
-    _after(CaseBook, "start_effect", "worker-noted")
+    _after(WorkerApi, "start_effect", "worker-noted")
     _after(McpActionGateway, "perform", "worker-acted")
-    _after(CaseBook, "finish_effect", "worker-recorded")
-    _after(CaseBook, "close_case", "worker-closed")
+    _after(WorkerApi, "finish_effect", "worker-recorded")
+    _after(WorkerApi, "close_case", "worker-closed")
     heavy = ("worker.wiring", "worker.adapters.deployments", "worker.adapters.mcp_tools", "worker.adapters.scheduler")
     _rise_again("worker", functools.partial(main, arguments), (*heavy, "openai.resources", "alembic.command"))
 

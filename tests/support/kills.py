@@ -13,10 +13,10 @@ import httpx
 
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
-from casebook.repository import CaseBook
 from contracts.case import CaseView
 from contracts.ids import case_id as case_of
 from contracts.ids import effect_key
+from tests.support.casebooks import CaseBook
 from tests.support.crashing import FOLDER, KILLED, POINTS
 from tests.support.stack import LocalStack
 

@@ -1,12 +1,10 @@
-"""The `CaseRecord` and `Journal` ports over the casebook, which fulfils both as it is."""
+"""The casebook of this worker, opened once."""
 
 from contextlib import suppress
 from uuid import uuid4
 
 from sqlalchemy import Engine
 
-from casebook.commands.heartbeats import Workers
-from casebook.commands.identity import identity_of
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.errors import (
@@ -19,7 +17,7 @@ from casebook.errors import (
     CasebookUnwritable,
     CasebookUrlInvalid,
 )
-from casebook.repository import CaseBook
+from casebook.worker_api import WorkerApi
 
 BEYOND_WAITING = (
     CasebookUrlInvalid,
@@ -40,8 +38,7 @@ class Casebook:
         """Raises CasebookUrlInvalid or CasebookUnwritable. Connects to nothing yet."""
         self._engine: Engine = open_engine(url)
         self.where = self._engine.url.render_as_string(hide_password=True)
-        self.record = CaseBook(Transactions(self._engine))
-        self._workers = Workers(self.record.transactions)
+        self.record = WorkerApi(Transactions(self._engine))
         self._worker_id = str(uuid4())
 
     def upgrade(self) -> None:
@@ -50,12 +47,12 @@ class Casebook:
 
     def identity(self) -> str:
         """The id of the casebook, once it is upgraded. Raises CasebookUnavailable."""
-        return identity_of(self.record.transactions)
+        return self.record.identity()
 
     def sign(self) -> None:
         """Show that this worker is alive. While the casebook is away nobody is told: every step says so by itself."""
         with suppress(CasebookUnavailable):
-            self._workers.sign(self._worker_id)
+            self.record.sign(self._worker_id)
 
     def close(self) -> None:
         """Give back all connections."""

@@ -9,8 +9,7 @@ from backend.live.pulse import Pulse
 from backend.main import Parts, wire
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
-from casebook.repository import CaseBook
-from tests.support.casebooks import upgrade_in_short
+from tests.support.casebooks import CaseBook, upgrade_in_short
 from tests.support.stack import free_ports
 from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, RunningBackend, answering, task_hub
 

@@ -27,9 +27,7 @@ from backend.routes.guard import Guard
 from backend.routes.web import WebBundle
 from backend.services.errors import SchedulerUnavailable, StartRefused, TaskHubTaken
 from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeStatus
-from casebook.commands.outbox import Outbox
 from casebook.database.transactions import utc_now
-from casebook.repository import CaseBook
 from contracts.assessment import RecommendedAction, RiskLevel
 from contracts.case import CaseProgress
 from contracts.hashing import content_hash
@@ -39,6 +37,7 @@ from contracts.names import INVESTIGATION, REVERSAL
 from contracts.reversal import Reversal
 from contracts.review import Decision
 from contracts.telemetry import TelemetryEvent
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import NOON, an_assessment, an_opening, conclude, open_case
 
 CONFIG = PublicConfig(
@@ -201,7 +200,7 @@ def case_in_review(
 ) -> ReviewOpening:
     """A case that a person is asked about."""
     case = open_case(book, number)
-    Outbox(book.transactions).confirm(scheduled=[case])
+    book.confirm(scheduled=[case])
     book.start_round(case, 1)
     shown = {"refund_charge_ids": refundable, "risk_level": level}
     assessment = an_assessment(score=score, action=recommended).model_copy(update=shown)

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from casebook.repository import CaseBook
 from contracts.alert import Alert, AlertSource, Baseline
 from contracts.assessment import EffectAction, RecommendedAction, RiskAssessment
 from contracts.case import CaseEvent
@@ -15,6 +14,7 @@ from contracts.investigation import Closing, Escalation, ReviewOpening
 from contracts.report import SPECIALISTS, Evidence, Finding, ReportStatus, Specialist, SpecialistReport, ToolCall
 from contracts.review import Decision, Disposition, ReviewRequest, Role, Verdict
 from contracts.telemetry import LoginAttributes, LoginEvent
+from tests.support.casebooks import CaseBook
 
 MANAGER: tuple[Role, ...] = ("manager",)
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)

@@ -9,9 +9,8 @@ from sqlalchemy import Engine
 
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
-from casebook.desk import Desk
-from casebook.repository import CaseBook
-from tests.support.casebooks import upgrade_in_short
+from casebook.workspace_api import WorkspaceApi
+from tests.support.casebooks import CaseBook, upgrade_in_short
 from tests.support.postgres import TEMPLATE, PostgresServer
 from tests.unit.casebook.builders import SteppingClock
 
@@ -73,5 +72,5 @@ def book(engine: Engine) -> CaseBook:
 
 
 @pytest.fixture
-def desk(book: CaseBook) -> Desk:
-    return Desk(book.transactions)
+def desk(book: CaseBook) -> WorkspaceApi:
+    return WorkspaceApi(book.transactions)

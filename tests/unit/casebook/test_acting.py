@@ -6,8 +6,8 @@ from casebook.errors import (
     IllegalMove,
     NotApproved,
 )
-from casebook.repository import CaseBook
 from contracts.assessment import EffectAction, RecommendedAction
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
     a_decision,

@@ -10,9 +10,9 @@ from casebook.errors import (
     ReviewMismatch,
     ReviewSuperseded,
 )
-from casebook.repository import CaseBook
 from contracts.ids import review_id
 from contracts.report import SPECIALISTS
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
     NOON,

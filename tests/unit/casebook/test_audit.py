@@ -17,13 +17,13 @@ from casebook.case_log.hash_chain import BrokenLink
 from casebook.commands.attachments import Upload
 from casebook.commands.recovery import MOST_BREAKS
 from casebook.database.engine import writing
-from casebook.desk import Desk
-from casebook.repository import CaseBook
 from casebook.schema.refused_transitions import Base
+from casebook.workspace_api import WorkspaceApi
 from contracts.effect import Effect
 from contracts.ids import effect_key
 from contracts.journal import JournalEntry
 from contracts.spend import ModelUse
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
     NOON,
@@ -52,7 +52,7 @@ UNBOUND = {
 """How far the scheduler was told, and how long a claim lasts: nothing that was found, decided or done."""
 
 
-def tell(book: CaseBook, desk: Desk) -> str:
+def tell(book: CaseBook, desk: WorkspaceApi) -> str:
     """A case with something in every table, and a second one with a first approval that waits. Returns the first."""
     case = open_case(book, 1)
     for number, price in enumerate(("0.000123", "0.000456", None), start=1):
@@ -145,7 +145,7 @@ def changed(table: Table, column: str, value: object) -> object:
     return another(value)
 
 
-def test_a_whole_story_is_intact_and_everything_in_it_is_counted(book: CaseBook, desk: Desk, engine: Engine):
+def test_a_whole_story_is_intact_and_everything_in_it_is_counted(book: CaseBook, desk: WorkspaceApi, engine: Engine):
     tell(book, desk)
     with Session(engine) as session:
         held = sum(len(rows_in(session, Base.metadata.tables[name])) for name in TABLES if name != "case_event")
@@ -160,7 +160,7 @@ def test_a_whole_story_is_intact_and_everything_in_it_is_counted(book: CaseBook,
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_no_column_of_any_row_is_changed_unseen(book: CaseBook, desk: Desk, engine: Engine, name: str):
+def test_no_column_of_any_row_is_changed_unseen(book: CaseBook, desk: WorkspaceApi, engine: Engine, name: str):
     tell(book, desk)
     table = Base.metadata.tables[name]
     refused: list[str] = []
@@ -183,7 +183,7 @@ def test_no_column_of_any_row_is_changed_unseen(book: CaseBook, desk: Desk, engi
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if name != "case"])
-def test_no_row_is_removed_unseen(book: CaseBook, desk: Desk, engine: Engine, name: str):
+def test_no_row_is_removed_unseen(book: CaseBook, desk: WorkspaceApi, engine: Engine, name: str):
     tell(book, desk)
     table = Base.metadata.tables[name]
     with Session(engine) as session:
@@ -200,7 +200,7 @@ def test_no_row_is_removed_unseen(book: CaseBook, desk: Desk, engine: Engine, na
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if name not in ("case", "case_event", "alert")])
-def test_no_row_is_added_unseen(book: CaseBook, desk: Desk, engine: Engine, name: str):
+def test_no_row_is_added_unseen(book: CaseBook, desk: WorkspaceApi, engine: Engine, name: str):
     case = tell(book, desk)
     table = Base.metadata.tables[name]
     with Session(engine) as session:
@@ -227,7 +227,7 @@ def without_keys(session: Session) -> None:
         session.execute(text("PRAGMA defer_foreign_keys = ON"))
 
 
-def test_an_event_slipped_in_or_moved_is_found(book: CaseBook, desk: Desk, engine: Engine):
+def test_an_event_slipped_in_or_moved_is_found(book: CaseBook, desk: WorkspaceApi, engine: Engine):
     tell(book, desk)
     table = Base.metadata.tables["case_event"]
     with Session(engine) as session:
@@ -246,7 +246,7 @@ def test_an_event_slipped_in_or_moved_is_found(book: CaseBook, desk: Desk, engin
         assert broken.reason == "it does not link to the event before it in its case"
 
 
-def test_two_rows_that_changed_places_are_found(book: CaseBook, desk: Desk, engine: Engine):
+def test_two_rows_that_changed_places_are_found(book: CaseBook, desk: WorkspaceApi, engine: Engine):
     case = tell(book, desk)
     table = Base.metadata.tables["report"]
     with tampering(engine) as session:
@@ -260,7 +260,7 @@ def test_two_rows_that_changed_places_are_found(book: CaseBook, desk: Desk, engi
 
 
 def test_the_first_of_several_broken_rows_is_named_with_the_event_that_made_it(
-    book: CaseBook, desk: Desk, engine: Engine
+    book: CaseBook, desk: WorkspaceApi, engine: Engine
 ):
     case = tell(book, desk)
     note = next(event for event in book.case_events(case) if event.type == "note_added")
@@ -287,7 +287,9 @@ def test_a_whole_case_that_vanished_leaves_a_gap(book: CaseBook, engine: Engine)
     assert broken == BrokenLink("", 3, "the log ends with event 2, but numbers up to 3 were given out")
 
 
-def test_a_forger_who_hashes_an_event_again_is_given_away_by_the_next_one(book: CaseBook, desk: Desk, engine: Engine):
+def test_a_forger_who_hashes_an_event_again_is_given_away_by_the_next_one(
+    book: CaseBook, desk: WorkspaceApi, engine: Engine
+):
     case = tell(book, desk)
     with Session(engine) as session:
         audited = audit_case(session, case)
@@ -313,7 +315,7 @@ def test_rows_of_a_release_that_kept_no_hash_of_evidence_are_verified_as_far_as_
     assert (report.broken, report.unhashed) == (None, 3)
 
 
-def test_spend_recorded_after_the_close_stays_under_the_audit(book: CaseBook, desk: Desk, engine: Engine):
+def test_spend_recorded_after_the_close_stays_under_the_audit(book: CaseBook, desk: WorkspaceApi, engine: Engine):
     case = tell(book, desk)
     use = ModelUse(round=2, agent="usage", model="m-1", input_tokens=5, output_tokens=1, cost_usd=None)
     book.keep_journal(case, [JournalEntry("r2-usage-m1", "{}", use)])
@@ -326,7 +328,7 @@ def test_spend_recorded_after_the_close_stays_under_the_audit(book: CaseBook, de
             assert (broken.row or "").startswith("model_")
 
 
-def test_a_forged_journal_is_given_away_by_the_log(book: CaseBook, desk: Desk, engine: Engine):
+def test_a_forged_journal_is_given_away_by_the_log(book: CaseBook, desk: WorkspaceApi, engine: Engine):
     case = tell(book, desk)
     with tampering(engine) as session:
         session.execute(text("DELETE FROM model_call"))

@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session
 
 from casebook.audit.verify import audit_case, verify_case_log
 from casebook.database.engine import writing
-from casebook.desk import Desk
-from casebook.repository import CaseBook
+from casebook.workspace_api import WorkspaceApi
 from contracts.hashing import content_hash
 from contracts.journal import JournalEntry
 from contracts.report import SPECIALISTS, Spend
 from contracts.spend import ModelUse
-from tests.support.casebooks import say_full_after
+from tests.support.casebooks import CaseBook, say_full_after
 from tests.unit.casebook.builders import (
     MANAGER,
     a_decision,
@@ -46,7 +45,7 @@ from tests.unit.casebook.test_bent_records import (
     rows,
 )
 
-Made = Callable[[CaseBook, Desk], str]
+Made = Callable[[CaseBook, WorkspaceApi], str]
 FOUND: dict[str, Any] = evidence_of(1, "usage").model_dump(mode="json") | {"result": {"nothing": True}}
 EMPTY: dict[str, Any] = a_report("usage").model_dump(mode="json") | {"findings": []}
 
@@ -79,7 +78,7 @@ def earlier(kind: str, days: int) -> Bend:
     ]
 
 
-def paid(book: CaseBook, _: Desk) -> str:
+def paid(book: CaseBook, _: WorkspaceApi) -> str:
     """A case whose reports count the calls of a model that they cost."""
     case = book.open_case(an_alert()).case_id
     book.start_round(case, 1, LIMITS)
@@ -226,7 +225,7 @@ def named(engine: Engine, case: str, bend: Callable[[], Log], bend_rows: Rows) -
 
 @pytest.mark.parametrize("how", BENDS)
 def test_a_case_cannot_be_passed_off_as_an_earlier_release_s(
-    book: CaseBook, desk: Desk, engine: Engine, how: str
+    book: CaseBook, desk: WorkspaceApi, engine: Engine, how: str
 ) -> None:
     make, bend, bend_rows, why = BENDS[how]
     say_full_after(engine, 0)
@@ -239,7 +238,7 @@ def test_a_case_cannot_be_passed_off_as_an_earlier_release_s(
     assert single == whole
 
 
-def test_the_casebook_s_own_mark_cannot_be_taken_away(book: CaseBook, desk: Desk, engine: Engine) -> None:
+def test_the_casebook_s_own_mark_cannot_be_taken_away(book: CaseBook, desk: WorkspaceApi, engine: Engine) -> None:
     """The first case that says what it is judged by shows that later ones must."""
     other = book.open_case(an_alert(2)).case_id
     book.start_round(other, 1, LIMITS)
@@ -255,7 +254,9 @@ def test_the_casebook_s_own_mark_cannot_be_taken_away(book: CaseBook, desk: Desk
     assert whole == "nothing before it justifies 'round_started': it does not say what the case is judged by"
 
 
-def test_what_an_earlier_release_wrote_before_the_upgrade_verifies(book: CaseBook, desk: Desk, engine: Engine) -> None:
+def test_what_an_earlier_release_wrote_before_the_upgrade_verifies(
+    book: CaseBook, desk: WorkspaceApi, engine: Engine
+) -> None:
     case = locked(book, desk)
     old = saying_nothing_of("*", "policy", "journal", "approved", "evidence_hashes")(book.case_events(case))
     with Session(writing(engine)) as session:

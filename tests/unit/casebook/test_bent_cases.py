@@ -15,10 +15,10 @@ from casebook.case_log.append import read_event
 from casebook.case_log.hash_chain import seal
 from casebook.database.engine import writing
 from casebook.projection.case_projection import dedupe_key
-from casebook.repository import CaseBook
 from casebook.schema.refused_transitions import Base
 from contracts.case import CaseEvent
 from contracts.hashing import canonical_json
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import MANAGER, a_decision, an_effect, ask, closing, open_case
 
 Log = list[CaseEvent]
@@ -223,7 +223,7 @@ def test_a_bent_case_is_named_although_its_hashes_are_right(book: CaseBook, engi
 
 def test_an_export_of_a_bent_case_is_named_too(book: CaseBook):
     case = a_locked_account(book)
-    whole = json.loads(b"".join(write_json(book.snapshot(case), lambda name: book.attached_file(case, name))))
+    whole = json.loads(b"".join(write_json(book.snapshot(case), lambda name: book.read_attachment(case, name))))
     assert verify_export(json.dumps(whole)).broken is None
 
     bend, why = BENDS["closed without a decision"]

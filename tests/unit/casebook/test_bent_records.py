@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from casebook.audit.verify import audit_case, verify_case_log
 from casebook.database.engine import writing
-from casebook.desk import Desk
-from casebook.repository import CaseBook
+from casebook.workspace_api import WorkspaceApi
 from contracts.effect import Effect
 from contracts.hashing import content_hash
 from contracts.investigation import InvestigationPolicy, ReviewOpening
 from contracts.report import SPECIALISTS
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
     NOON,
@@ -35,7 +35,7 @@ from tests.unit.casebook.test_bent_cases import Bend, Log, bent, saying, without
 
 LIMITS = InvestigationPolicy(four_eyes_refund_minor=50_000, reconcile_hours=24)
 Rows = Callable[[Session, str], None]
-Made = Callable[[CaseBook, Desk], str]
+Made = Callable[[CaseBook, WorkspaceApi], str]
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -49,7 +49,7 @@ def asked(book: CaseBook, *, severity: str = "high") -> tuple[str, ReviewOpening
     return case, opening
 
 
-def locked(book: CaseBook, _: Desk) -> str:
+def locked(book: CaseBook, _: WorkspaceApi) -> str:
     case, opening = asked(book)
     book.accept_decision(a_decision(opening), MANAGER)
     book.start_effect(case, an_effect(case))
@@ -58,14 +58,14 @@ def locked(book: CaseBook, _: Desk) -> str:
     return case
 
 
-def cleared(book: CaseBook, _: Desk) -> str:
+def cleared(book: CaseBook, _: WorkspaceApi) -> str:
     case, opening = asked(book)
     book.accept_decision(a_decision(opening, action="clear"), MANAGER)
     book.close_case(closing(case, "cleared"))
     return case
 
 
-def critical_cleared_by_two(book: CaseBook, _: Desk) -> str:
+def critical_cleared_by_two(book: CaseBook, _: WorkspaceApi) -> str:
     case, opening = asked(book, severity="critical")
     for person in ("ana", "bob"):
         book.accept_decision(a_decision(opening, action="clear", decided_by=person), MANAGER)
@@ -73,13 +73,13 @@ def critical_cleared_by_two(book: CaseBook, _: Desk) -> str:
     return case
 
 
-def rejected(book: CaseBook, _: Desk) -> str:
+def rejected(book: CaseBook, _: WorkspaceApi) -> str:
     case, opening = asked(book)
     book.accept_decision(a_decision(opening, "reject"), MANAGER)
     return case
 
 
-def cleared_in_round_two(book: CaseBook, desk: Desk) -> str:
+def cleared_in_round_two(book: CaseBook, desk: WorkspaceApi) -> str:
     case = rejected(book, desk)
     book.start_round(case, 2)
     reports = tuple(a_report(specialist, 2, 0.1) for specialist in SPECIALISTS)
@@ -94,25 +94,25 @@ def cleared_in_round_two(book: CaseBook, desk: Desk) -> str:
     return case
 
 
-def proposed(book: CaseBook, _: Desk) -> str:
+def proposed(book: CaseBook, _: WorkspaceApi) -> str:
     case, opening = asked(book, severity="critical")
     book.accept_decision(a_decision(opening, action="clear"), MANAGER)
     return case
 
 
-def withdrawn(book: CaseBook, desk: Desk) -> str:
+def withdrawn(book: CaseBook, desk: WorkspaceApi) -> str:
     case = proposed(book, desk)
     book.withdraw_proposal(case, "ana")
     return case
 
 
-def noted(book: CaseBook, desk: Desk) -> str:
+def noted(book: CaseBook, desk: WorkspaceApi) -> str:
     case, _ = asked(book)
     desk.add_note(case, "ana", "The customer is abroad.")
     return case
 
 
-def taken_back(book: CaseBook, desk: Desk) -> str:
+def taken_back(book: CaseBook, desk: WorkspaceApi) -> str:
     case = locked(book, desk)
     key = an_effect(case).key
     book.request_reversal(case, key, "It was a mistake.", subject="ana", roles=("analyst",))
@@ -345,7 +345,9 @@ BENDS: Mapping[str, tuple[Made, Bend, Rows, str]] = {
 
 
 @pytest.mark.parametrize("how", BENDS)
-def test_a_record_bent_together_with_its_log_is_named(book: CaseBook, desk: Desk, engine: Engine, how: str) -> None:
+def test_a_record_bent_together_with_its_log_is_named(
+    book: CaseBook, desk: WorkspaceApi, engine: Engine, how: str
+) -> None:
     make, bend, bend_rows, why = BENDS[how]
     case = make(book, desk)
     assert book.audit().broken is None
@@ -374,7 +376,7 @@ def test_a_reason_in_the_first_approval_s_feedback_is_on_record(book: CaseBook) 
     assert book.audit().broken is None
 
 
-def test_a_note_s_date_is_that_of_its_event(book: CaseBook, desk: Desk, engine: Engine) -> None:
+def test_a_note_s_date_is_that_of_its_event(book: CaseBook, desk: WorkspaceApi, engine: Engine) -> None:
     case = noted(book, desk)
     (note,) = desk.list_notes(case).items
     older = note.model_copy(update={"created_at": NOON - timedelta(days=300)})

@@ -11,12 +11,12 @@ from sqlalchemy import Engine
 from casebook.commands.investigation import locked_case
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
-from casebook.desk import Desk
 from casebook.errors import CaseClosed, CaseNotFound, ClaimedByOther, NotClaimed
-from casebook.repository import CaseBook
+from casebook.workspace_api import WorkspaceApi
 from contracts.alert import Severity
 from contracts.case import CaseSummary
 from contracts.investigation import ReviewOpening
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     NOON,
     a_decision,
@@ -47,8 +47,8 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-def timed(engine: Engine, clock: SetClock) -> Desk:
-    return Desk(Transactions(engine, clock), claim_lease=timedelta(minutes=30))
+def timed(engine: Engine, clock: SetClock) -> WorkspaceApi:
+    return WorkspaceApi(Transactions(engine, clock), claim_lease=timedelta(minutes=30))
 
 
 def asked(
@@ -63,7 +63,9 @@ def asked(
     return opening
 
 
-def test_a_claim_runs_for_its_lease_and_then_the_case_is_anybodys(book: CaseBook, timed: Desk, clock: SetClock) -> None:
+def test_a_claim_runs_for_its_lease_and_then_the_case_is_anybodys(
+    book: CaseBook, timed: WorkspaceApi, clock: SetClock
+) -> None:
     case = open_case(book)
     claimed = timed.claim(case, "ana")
     assert (claimed.claimed_at, claimed.expires_at) == (NOON, NOON + timedelta(minutes=30))
@@ -77,7 +79,9 @@ def test_a_claim_runs_for_its_lease_and_then_the_case_is_anybodys(book: CaseBook
     assert [event.type for event in book.case_events(case)] == ["case_opened", "claimed", "claimed"]
 
 
-def test_claiming_again_prolongs_the_claim_and_logs_nothing(book: CaseBook, timed: Desk, clock: SetClock) -> None:
+def test_claiming_again_prolongs_the_claim_and_logs_nothing(
+    book: CaseBook, timed: WorkspaceApi, clock: SetClock
+) -> None:
     case = open_case(book)
     timed.claim(case, "ana")
     clock.now += timedelta(minutes=20)
@@ -88,7 +92,7 @@ def test_claiming_again_prolongs_the_claim_and_logs_nothing(book: CaseBook, time
     assert [event.type for event in book.case_events(case)] == ["case_opened", "claimed"]
 
 
-def test_a_claim_is_released_by_whoever_may(book: CaseBook, desk: Desk) -> None:
+def test_a_claim_is_released_by_whoever_may(book: CaseBook, desk: WorkspaceApi) -> None:
     case = open_case(book)
     with pytest.raises(NotClaimed):
         desk.release(case, "ana")
@@ -106,7 +110,7 @@ def test_a_claim_is_released_by_whoever_may(book: CaseBook, desk: Desk) -> None:
     )
 
 
-def test_a_claim_is_taken_over_with_a_reason(book: CaseBook, desk: Desk) -> None:
+def test_a_claim_is_taken_over_with_a_reason(book: CaseBook, desk: WorkspaceApi) -> None:
     case = open_case(book)
     with pytest.raises(NotClaimed):
         desk.take_over(case, "maria", "Urgent.")
@@ -118,7 +122,7 @@ def test_a_claim_is_taken_over_with_a_reason(book: CaseBook, desk: Desk) -> None
         desk.claim(case, "ana")
 
 
-def test_nobody_claims_a_closed_or_an_unknown_case(book: CaseBook, desk: Desk) -> None:
+def test_nobody_claims_a_closed_or_an_unknown_case(book: CaseBook, desk: WorkspaceApi) -> None:
     case = open_case(book)
     close_as_failed(book, case)
     actions: list[Callable[[str], object]] = [
@@ -134,7 +138,7 @@ def test_nobody_claims_a_closed_or_an_unknown_case(book: CaseBook, desk: Desk) -
 
 
 def test_a_decision_by_another_than_who_claimed_is_refused_and_one_s_own_ends_the_claim(
-    book: CaseBook, desk: Desk
+    book: CaseBook, desk: WorkspaceApi
 ) -> None:
     opening = asked(book, 1)
     desk.claim(opening.case_id, "ben")
@@ -144,7 +148,7 @@ def test_a_decision_by_another_than_who_claimed_is_refused_and_one_s_own_ends_th
     assert book.get_case(opening.case_id).claim is None
 
 
-def test_the_most_urgent_case_comes_first(book: CaseBook, desk: Desk) -> None:
+def test_the_most_urgent_case_comes_first(book: CaseBook, desk: WorkspaceApi) -> None:
     later = asked(book, 1, severity="critical", due_in_hours=10)
     mild = asked(book, 2, severity="low", due_in_hours=5)
     grave = asked(book, 3, severity="critical", due_in_hours=5)
@@ -158,7 +162,7 @@ def test_the_most_urgent_case_comes_first(book: CaseBook, desk: Desk) -> None:
     assert handed[4] is None
 
 
-def next_id(desk: Desk, subject: str = "ana", *, as_manager: bool = False) -> str | None:
+def next_id(desk: WorkspaceApi, subject: str = "ana", *, as_manager: bool = False) -> str | None:
     handed = desk.next_case(subject, as_manager=as_manager)
     return None if handed is None else handed.case_id
 
@@ -169,7 +173,7 @@ def assignee(book: CaseBook, subject: str, *openings: ReviewOpening) -> list[str
     return [case for case, claim in claims.items() if claim is not None and claim.assignee == subject]
 
 
-def test_moving_on_gives_back_what_was_not_touched(book: CaseBook, desk: Desk) -> None:
+def test_moving_on_gives_back_what_was_not_touched(book: CaseBook, desk: WorkspaceApi) -> None:
     first, second = asked(book, 1), asked(book, 2)
     assert [next_id(desk), next_id(desk)] == [first.case_id, second.case_id]
     assert assignee(book, "ana", first, second) == [second.case_id]
@@ -183,13 +187,13 @@ def test_moving_on_gives_back_what_was_not_touched(book: CaseBook, desk: Desk) -
     assert book.audit_case(first.case_id).broken is None
 
 
-def test_moving_on_with_nothing_left_keeps_the_case(book: CaseBook, desk: Desk) -> None:
+def test_moving_on_with_nothing_left_keeps_the_case(book: CaseBook, desk: WorkspaceApi) -> None:
     only = asked(book, 1)
     assert [next_id(desk), next_id(desk)] == [only.case_id, None]
     assert assignee(book, "ana", only) == [only.case_id]
 
 
-def test_moving_on_keeps_what_was_worked_on_or_chosen(book: CaseBook, desk: Desk) -> None:
+def test_moving_on_keeps_what_was_worked_on_or_chosen(book: CaseBook, desk: WorkspaceApi) -> None:
     noted, chosen, assigned, last = (asked(book, number) for number in range(1, 5))
     assert next_id(desk) == noted.case_id
     desk.add_note(noted.case_id, "ana", "Rang: no answer.")
@@ -201,7 +205,7 @@ def test_moving_on_keeps_what_was_worked_on_or_chosen(book: CaseBook, desk: Desk
     ]
 
 
-def test_a_handed_case_that_a_manager_assigned_since_stays(book: CaseBook, desk: Desk) -> None:
+def test_a_handed_case_that_a_manager_assigned_since_stays(book: CaseBook, desk: WorkspaceApi) -> None:
     first, second = asked(book, 1), asked(book, 2)
     assert next_id(desk) == first.case_id
     desk.release(first.case_id, "ana")
@@ -210,7 +214,7 @@ def test_a_handed_case_that_a_manager_assigned_since_stays(book: CaseBook, desk:
     assert assignee(book, "ana", first, second) == [first.case_id, second.case_id]
 
 
-def test_what_another_person_wrote_does_not_count_as_touched(book: CaseBook, desk: Desk) -> None:
+def test_what_another_person_wrote_does_not_count_as_touched(book: CaseBook, desk: WorkspaceApi) -> None:
     first, second = asked(book, 1), asked(book, 2)
     next_id(desk)
     desk.add_note(first.case_id, "ben", "Seen before.")
@@ -218,7 +222,7 @@ def test_what_another_person_wrote_does_not_count_as_touched(book: CaseBook, des
     assert assignee(book, "ana", first) == []
 
 
-def test_what_was_given_back_comes_after_all_others(book: CaseBook, timed: Desk, clock: SetClock) -> None:
+def test_what_was_given_back_comes_after_all_others(book: CaseBook, timed: WorkspaceApi, clock: SetClock) -> None:
     first, second = asked(book, 1, due_in_hours=1), asked(book, 2, due_in_hours=2)
     assert [next_id(timed), next_id(timed)] == [first.case_id, second.case_id]
     urgent = asked(book, 3, severity="critical", due_in_hours=0.5)
@@ -228,19 +232,19 @@ def test_what_was_given_back_comes_after_all_others(book: CaseBook, timed: Desk,
     assert next_id(timed) == urgent.case_id
 
 
-def test_managers_walk_through_both_queues_without_repeating(book: CaseBook, desk: Desk) -> None:
+def test_managers_walk_through_both_queues_without_repeating(book: CaseBook, desk: WorkspaceApi) -> None:
     cases = [asked(book, number, due_in_hours=number, escalated=number % 2 == 0).case_id for number in range(1, 5)]
     assert [next_id(desk, "maria", as_manager=True) for _ in range(8)] == cases * 2
 
 
-def test_what_was_decided_or_claimed_is_not_handed_out(book: CaseBook, desk: Desk) -> None:
+def test_what_was_decided_or_claimed_is_not_handed_out(book: CaseBook, desk: WorkspaceApi) -> None:
     decided, claimed = asked(book, 1), asked(book, 2)
     book.accept_decision(a_decision(decided), ("analyst",))
     desk.claim(claimed.case_id, "ben")
     assert desk.next_case("ana") is None
 
 
-def test_a_case_whose_claim_ran_out_is_handed_out_again(book: CaseBook, timed: Desk, clock: SetClock) -> None:
+def test_a_case_whose_claim_ran_out_is_handed_out_again(book: CaseBook, timed: WorkspaceApi, clock: SetClock) -> None:
     opening = asked(book, 1)
     timed.claim(opening.case_id, "ben")
     clock.now += timedelta(minutes=31)
@@ -249,7 +253,7 @@ def test_a_case_whose_claim_ran_out_is_handed_out_again(book: CaseBook, timed: D
     assert (handed.case_id, handed.review) == (opening.case_id, opening.review)
 
 
-def test_managers_are_handed_escalated_cases_too(book: CaseBook, desk: Desk) -> None:
+def test_managers_are_handed_escalated_cases_too(book: CaseBook, desk: WorkspaceApi) -> None:
     escalated, waiting = asked(book, 1, due_in_hours=1, escalated=True), asked(book, 2)
     first, second = desk.next_case("ana"), desk.next_case("maria", as_manager=True)
     assert first is not None
@@ -258,7 +262,7 @@ def test_managers_are_handed_escalated_cases_too(book: CaseBook, desk: Desk) -> 
 
 
 def test_a_case_that_waits_for_a_second_approval_is_not_handed_to_who_gave_the_first(
-    book: CaseBook, desk: Desk
+    book: CaseBook, desk: WorkspaceApi
 ) -> None:
     opening = an_opening(open_case(book))
     policy = {"approvals_required": 2, "four_eyes_actions": ("lock_account",)}
@@ -272,7 +276,7 @@ def test_a_case_that_waits_for_a_second_approval_is_not_handed_to_who_gave_the_f
     assert handed.proposal is not None
 
 
-def test_one_person_who_presses_next_many_times_at_once_holds_one_case(book: CaseBook, desk: Desk) -> None:
+def test_one_person_who_presses_next_many_times_at_once_holds_one_case(book: CaseBook, desk: WorkspaceApi) -> None:
     for number in range(1, 9):
         asked_in_short(book, number)
     together, presses = threading.Barrier(4), 10
@@ -303,7 +307,7 @@ def test_two_people_who_press_next_together_are_never_handed_the_same_case(
 
     together = threading.Barrier(2, action=let_claims_run_out)
 
-    def press(subject: str, desk: Desk) -> None:
+    def press(subject: str, desk: WorkspaceApi) -> None:
         try:
             for _ in range(ROUNDS):
                 together.wait(60)
@@ -317,7 +321,7 @@ def test_two_people_who_press_next_together_are_never_handed_the_same_case(
             together.abort()
 
     people = [
-        threading.Thread(target=press, args=(subject, Desk(Transactions(each, clock))))
+        threading.Thread(target=press, args=(subject, WorkspaceApi(Transactions(each, clock))))
         for subject, each in (("ana", engine), ("ben", other))
     ]
     for person in people:
@@ -336,7 +340,7 @@ def test_a_case_that_the_worker_holds_at_this_instant_is_waited_for(book: CaseBo
     opening = asked(book, 1)
     other = open_engine(url)
     handed: list[CaseSummary | None] = []
-    desk = Desk(Transactions(other, lambda: datetime.now(UTC)))
+    desk = WorkspaceApi(Transactions(other, lambda: datetime.now(UTC)))
     with book.transactions.write() as session:
         locked_case(session, opening.case_id)
         person = threading.Thread(target=lambda: handed.append(desk.next_case("ana")))

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine
 
-from casebook.commands.outbox import Outbox
 from casebook.database.transactions import Transactions
 from casebook.errors import (
     AlreadyDecided,
@@ -18,11 +17,11 @@ from casebook.errors import (
     NotAllowed,
     ReviewSuperseded,
 )
-from casebook.repository import CaseBook
 from contracts.assessment import RecommendedAction
 from contracts.case import CaseState
 from contracts.ids import review_id
 from contracts.review import Disposition, Verdict
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
     OTHER_HASH,
@@ -57,8 +56,8 @@ def test_an_accepted_decision_is_logged_under_the_name_of_who_decided_and_awaits
         1,
     )
     assert book.undelivered_decisions() == [a_decision(opening)]
-    Outbox(book.transactions).confirm(delivered=[opening.review.review_id])
-    Outbox(book.transactions).confirm(delivered=[opening.review.review_id])
+    book.confirm(delivered=[opening.review.review_id])
+    book.confirm(delivered=[opening.review.review_id])
     assert book.undelivered_decisions() == []
 
 
@@ -160,7 +159,7 @@ def test_counts_name_every_state(book: CaseBook):
         "acting": 0,
         "closed": 1,
     }
-    assert book.counts() == expected
+    assert book.count_states() == expected
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,9 @@ from casebook.errors import (
     CasebookUnwritable,
     CasebookUrlInvalid,
 )
-from casebook.repository import CaseBook
 from casebook.schema.identity import Base
 from contracts.journal import JournalEntry
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import an_alert, only_on, open_case
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -135,7 +135,7 @@ def test_processes_that_start_together_all_find_the_current_schema(url: str):
     program = (
         "import sys\n"
         "from casebook.database.engine import open_engine, upgrade\n"
-        "from casebook.repository import CaseBook\n"
+        "from tests.support.casebooks import CaseBook\n"
         "from casebook.database.transactions import Transactions\n"
         "import alembic.command\n"
         "print('ready', flush=True)\n"

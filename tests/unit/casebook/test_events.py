@@ -12,9 +12,9 @@ from sqlalchemy import Engine, text
 from casebook.case_log.hash_chain import BrokenLink, event_hash, seal, unsealed_hash, verify_chain
 from casebook.database.engine import open_engine, writing
 from casebook.database.transactions import Transactions
-from casebook.repository import CaseBook
 from contracts.case import CaseEvent
 from contracts.hashing import content_hash
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import MANAGER, NOON, a_decision, an_alert, an_effect, ask, closing, open_case
 
 

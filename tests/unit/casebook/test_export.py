@@ -11,11 +11,11 @@ from casebook.audit.export import BATCH, write_json
 from casebook.audit.html_export import write_html
 from casebook.audit.verify_export import NotAnExport, verify_export
 from casebook.commands.attachments import Upload
-from casebook.desk import Desk
-from casebook.repository import CaseBook
+from casebook.workspace_api import WorkspaceApi
 from contracts.export import CaseExport
 from contracts.journal import JournalEntry
 from contracts.spend import ModelUse
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
     a_decision,
@@ -33,11 +33,11 @@ HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(1)> & "quoted"'
 
 
 def exported(book: CaseBook, case: str) -> bytes:
-    return b"".join(write_json(book.snapshot(case), lambda file: book.attached_file(case, file)))
+    return b"".join(write_json(book.snapshot(case), lambda file: book.read_attachment(case, file)))
 
 
 def printed(book: CaseBook, case: str) -> str:
-    return b"".join(write_html(book.snapshot(case), lambda file: book.attached_file(case, file))).decode()
+    return b"".join(write_html(book.snapshot(case), lambda file: book.read_attachment(case, file))).decode()
 
 
 def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
@@ -69,7 +69,7 @@ def is_found(document: Json) -> bool:
         return True
 
 
-def test_an_export_holds_everything_and_verifies_alone(book: CaseBook, desk: Desk):
+def test_an_export_holds_everything_and_verifies_alone(book: CaseBook, desk: WorkspaceApi):
     case = tell(book, desk)
     text = exported(book, case)
 
@@ -86,9 +86,9 @@ def test_an_export_holds_everything_and_verifies_alone(book: CaseBook, desk: Des
     assert base64.b64decode(file.content) == b"He was in Lisbon."
 
 
-def test_an_open_case_with_a_first_approval_verifies_as_well(book: CaseBook, desk: Desk):
+def test_an_open_case_with_a_first_approval_verifies_as_well(book: CaseBook, desk: WorkspaceApi):
     tell(book, desk)
-    (waiting,) = (item.case_id for item in book.list_cases(state="awaiting_review").items)
+    (waiting,) = (item.case_id for item in book.cases_in("awaiting_review").items)
     assert verify_export(exported(book, waiting)).broken is None
     fresh = asked_in_short(book, 4)
     assert verify_export(exported(book, fresh.case_id)).broken is None
@@ -98,7 +98,7 @@ def test_an_open_case_with_a_first_approval_verifies_as_well(book: CaseBook, des
     assert verify_export(exported(book, fresh.case_id)).broken is None
 
 
-def test_no_value_of_an_export_is_changed_unseen(book: CaseBook, desk: Desk):
+def test_no_value_of_an_export_is_changed_unseen(book: CaseBook, desk: WorkspaceApi):
     """But what nothing rests on: when it was exported, what its model calls cost, and for how long it was claimed."""
     case = tell(book, desk)
     document: Json = json.loads(exported(book, case))
@@ -118,7 +118,7 @@ def test_no_value_of_an_export_is_changed_unseen(book: CaseBook, desk: Desk):
 
 
 @pytest.mark.parametrize("part", ["events", "evidence", "notes", "attachments", "rounds"])
-def test_nothing_is_taken_out_of_an_export_or_put_in_unseen(book: CaseBook, desk: Desk, part: str):
+def test_nothing_is_taken_out_of_an_export_or_put_in_unseen(book: CaseBook, desk: WorkspaceApi, part: str):
     document: Json = json.loads(exported(book, tell(book, desk)))
     for index in range(len(document[part])):
         rest = [item for place, item in enumerate(document[part]) if place != index]
@@ -130,7 +130,7 @@ def test_nothing_is_taken_out_of_an_export_or_put_in_unseen(book: CaseBook, desk
 
 
 @pytest.mark.parametrize("part", ["reports", "decisions", "effects", "reversals", "earlier_rounds"])
-def test_nothing_is_taken_off_the_case_page_of_an_export_unseen(book: CaseBook, desk: Desk, part: str):
+def test_nothing_is_taken_off_the_case_page_of_an_export_unseen(book: CaseBook, desk: WorkspaceApi, part: str):
     document: Json = json.loads(exported(book, tell(book, desk)))
     assert document["case"][part]
     shown = document["case"][part]
@@ -155,7 +155,7 @@ def test_what_is_no_export_is_said_to_be_none(text: bytes, why: str):
     assert str(refused.value) == why
 
 
-def test_a_printed_case_shows_everything_and_runs_nothing(book: CaseBook, desk: Desk):
+def test_a_printed_case_shows_everything_and_runs_nothing(book: CaseBook, desk: WorkspaceApi):
     case = tell(book, desk)
     desk.add_note(case, "ana", HOSTILE)
     desk.add_attachment(case, "ana", Upload('a"><script>.html', "text/html", b"<script>alert(1)</script>"))
@@ -201,14 +201,14 @@ def test_a_page_marks_reasoning_that_is_an_opinion(book: CaseBook) -> None:
     assert "is an opinion" not in printed(book, asked_in_short(book, 2).case_id)
 
 
-def test_an_export_reads_a_long_case_in_batches(book: CaseBook, desk: Desk):
+def test_an_export_reads_a_long_case_in_batches(book: CaseBook, desk: WorkspaceApi):
     case = tell(book, desk)
     for number in range(2 * BATCH + 1):
         desk.add_note(case, "ana", f"Note {number}.")
     snapshot = book.snapshot(case)
     desk.add_note(case, "ana", "Written while the export is.")
 
-    text = b"".join(write_json(snapshot, lambda file: book.attached_file(case, file)))
+    text = b"".join(write_json(snapshot, lambda file: book.read_attachment(case, file)))
 
     check, export = verify_export(text), CaseExport.model_validate_json(text)
     assert (check.broken, export.head) == (None, export.events[-1].hash)
@@ -216,7 +216,7 @@ def test_an_export_reads_a_long_case_in_batches(book: CaseBook, desk: Desk):
     assert export.events == tuple(book.case_events(case))[:-1]
 
 
-def test_an_export_holds_what_models_cost_under_its_log(book: CaseBook, desk: Desk):
+def test_an_export_holds_what_models_cost_under_its_log(book: CaseBook, desk: WorkspaceApi):
     document = json.loads(exported(book, tell(book, desk)))
     assert [call["number"] for call in document["journal"]] == [1, 2, 3, 4]
     assert not is_found(document)
@@ -231,7 +231,7 @@ def test_an_export_holds_what_models_cost_under_its_log(book: CaseBook, desk: De
     assert is_found(put(document, ("case", "spend"), None))
 
 
-def test_a_call_recorded_after_the_close_is_exported_too(book: CaseBook, desk: Desk):
+def test_a_call_recorded_after_the_close_is_exported_too(book: CaseBook, desk: WorkspaceApi):
     case = tell(book, desk)
     use = ModelUse(round=2, agent="usage", model="m-1", input_tokens=5, output_tokens=1, cost_usd=None)
     book.keep_journal(case, [JournalEntry("r2-usage-m1", "{}", use)])

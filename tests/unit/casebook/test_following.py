@@ -3,11 +3,10 @@
 import pytest
 from sqlalchemy import Engine, event
 
-from casebook.commands.outbox import Outbox
 from casebook.database.transactions import Transactions
 from casebook.errors import CaseNotFound
 from casebook.queries.change_feed import Following
-from casebook.repository import CaseBook
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import MANAGER, a_decision, ask, open_case
 
 
@@ -22,7 +21,10 @@ def test_news_are_the_events_with_their_cases_as_they_stand(book: CaseBook, foll
     news = following.news_after(1, 500)
     assert [each.event for each in news] == book.events_after(1)
     for each in news:
-        assert (each.case, each.progress) == book.standing(each.event.case_id)
+        assert (each.case, each.progress) == (
+            book.summary(each.event.case_id),
+            book.get_case(each.event.case_id).progress,
+        )
     assert first not in {each.event.case_id for each in news}
     assert [each.event.seq for each in following.news_after(0, 2)] == [1, 2]
     assert following.news_after(following.last_seq(), 500) == ()
@@ -71,13 +73,12 @@ def test_what_the_scheduler_was_told_is_confirmed_once_and_together(engine: Engi
     commits: list[object] = []
     event.listen(engine, "commit", commits.append)
 
-    outbox = Outbox(book.transactions)
-    outbox.confirm(scheduled={*cases[:2], "case-nobody"}, delivered={opening.review.review_id})
+    book.confirm(scheduled={*cases[:2], "case-nobody"}, delivered={opening.review.review_id})
     assert len(commits) == 1
 
     assert [book.is_scheduled(case) for case in cases] == [True, True, False]
     assert book.undelivered_decisions() == []
     assert (book.backlog().unscheduled, book.backlog().undelivered) == (1, 0)
-    outbox.confirm(scheduled=cases)
+    book.confirm(scheduled=cases)
     assert book.unscheduled_cases() == []
     assert book.verify_case_log() is None

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import Engine
 
 from casebook.database.transactions import Transactions
-from casebook.desk import Desk
 from casebook.errors import (
     AlreadyDecided,
     CasebookError,
@@ -19,11 +18,12 @@ from casebook.errors import (
     OtherActionProposed,
     SameApprover,
 )
-from casebook.repository import CaseBook
+from casebook.workspace_api import WorkspaceApi
 from contracts.assessment import RecommendedAction
 from contracts.case import Proposal
 from contracts.investigation import ReviewOpening
 from contracts.review import Approval, Decision, Role
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     NOON,
     a_decision,
@@ -183,7 +183,7 @@ def test_escalating_expiring_and_moving_on_drop_the_proposal(book: CaseBook):
 
 def test_a_first_approval_frees_the_case_for_the_second_person(engine: Engine, book: CaseBook):
     opening = asked_for_two(book)
-    Desk(Transactions(engine)).claim(opening.case_id, "ana")
+    WorkspaceApi(Transactions(engine)).claim(opening.case_id, "ana")
     with pytest.raises(ClaimedByOther, match="ana claimed this case at"):
         book.accept_decision(by("ben", opening), ANALYST)
 

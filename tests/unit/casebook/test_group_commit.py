@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from casebook.database.transactions import Transactions
-from casebook.repository import CaseBook
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import an_alert
 
 WRITERS = 12

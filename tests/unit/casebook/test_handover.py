@@ -4,12 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from casebook.commands.outbox import Outbox
 from casebook.commands.recovery import BROKE_AGAIN, MOST_BREAKS, REST, Recovery
 from casebook.errors import CaseNotFound, NotApproved, OutcomeNotJustified, RoundNotJustified
-from casebook.repository import CaseBook
 from contracts.investigation import CaseStanding, InvestigationPolicy, ReviewOpening
 from contracts.review import Decision
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     a_calm_assessment,
     a_decision,
@@ -32,7 +31,7 @@ REASON = "The investigation failed in the scheduler: too large."
 
 
 def scheduled(book: CaseBook, case: str) -> str:
-    Outbox(book.transactions).confirm(scheduled=[case])
+    book.confirm(scheduled=[case])
     return case
 
 

@@ -11,7 +11,7 @@ from casebook.database.engine import open_engine
 from casebook.database.health import LASTS_S, CasebookHealth
 from casebook.database.transactions import Transactions
 from casebook.errors import CasebookCorrupt, CasebookFull, CasebookReplaced, CasebookUnavailable, CasebookUnwritable
-from casebook.repository import CaseBook
+from tests.support.casebooks import CaseBook
 from tests.support.small_disk import fill, small_disk
 from tests.unit.casebook.builders import an_alert, only_on, open_case
 

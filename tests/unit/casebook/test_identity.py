@@ -4,16 +4,16 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from casebook.commands.identity import identity_of
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
+from casebook.relay_api import RelayApi
 from tests.support.postgres import PostgresServer
 
 
 def _identity(url: str) -> str:
     engine = open_engine(url)
     upgrade(engine)
-    identity = identity_of(Transactions(engine))
+    identity = RelayApi(Transactions(engine)).identity()
     engine.dispose()
     return identity
 
@@ -27,7 +27,7 @@ def test_each_new_casebook_has_an_id_of_its_own(tmp_path: Path, postgres: Postgr
 
 
 def test_the_id_stays_whatever_address_leads_to_it(engine: Engine) -> None:
-    before = identity_of(Transactions(engine))
+    before = RelayApi(Transactions(engine)).identity()
     upgrade(engine)
-    assert identity_of(Transactions(engine)) == before
+    assert RelayApi(Transactions(engine)).identity() == before
     assert before.startswith("casebook-")

@@ -5,14 +5,13 @@ import threading
 import pytest
 from sqlalchemy import Engine
 
-from casebook.commands.outbox import Outbox
 from casebook.database.transactions import Transactions
 from casebook.errors import CaseClosed, CaseNotFound, EvidenceNotFound, IllegalMove, RoundNotBegun
-from casebook.repository import CaseBook
 from contracts.assessment import RiskAssessment
 from contracts.journal import JournalEntry, Standing
 from contracts.report import SPECIALISTS, Specialist
 from contracts.spend import ModelUse
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
     a_calm_assessment,
@@ -91,13 +90,12 @@ def test_a_case_waits_to_be_scheduled_until_it_is_confirmed(book: CaseBook):
     assert book.unscheduled_cases(after=first) == [second]
     assert book.unscheduled_cases(after=second) == []
 
-    outbox = Outbox(book.transactions)
-    outbox.confirm(scheduled=[first])
-    outbox.confirm(scheduled=[first])
+    book.confirm(scheduled=[first])
+    book.confirm(scheduled=[first])
 
     assert [book.is_scheduled(case) for case in (first, second)] == [True, False]
     assert book.unscheduled_cases() == [second]
-    outbox.confirm(scheduled=[second])
+    book.confirm(scheduled=[second])
     assert book.unscheduled_cases() == []
 
 

@@ -9,12 +9,12 @@ from sqlalchemy import Engine
 
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
-from casebook.desk import Desk
 from casebook.errors import MalformedCursor, UnstorableText
 from casebook.queries import full_text
 from casebook.queries.filters import CaseQuery
-from casebook.repository import CaseBook
+from casebook.workspace_api import WorkspaceApi
 from tests.bench.casebook import fill
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     NOON,
     a_decision,
@@ -49,7 +49,7 @@ def cases(book: CaseBook) -> list[str]:
     return opened
 
 
-def listed(desk: Desk, *, limit: int = 50, **query: Any) -> list[int]:
+def listed(desk: WorkspaceApi, *, limit: int = 50, **query: Any) -> list[int]:
     """Numbers of all cases of a query, read page by page."""
     asked, cursor, found = CaseQuery.model_validate(query), None, list[int]()
     while True:
@@ -61,7 +61,7 @@ def listed(desk: Desk, *, limit: int = 50, **query: Any) -> list[int]:
 
 
 @pytest.mark.usefixtures("cases")
-def test_every_filter_lets_exactly_its_cases_through(desk: Desk) -> None:
+def test_every_filter_lets_exactly_its_cases_through(desk: WorkspaceApi) -> None:
     filters: list[tuple[dict[str, Any], list[int]]] = [
         ({}, list(range(12))),
         ({"state": ("investigating",)}, [0, 3, 6, 9]),
@@ -91,7 +91,9 @@ def test_every_filter_lets_exactly_its_cases_through(desk: Desk) -> None:
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize("limit", [1, 2, 5, 50])
 @pytest.mark.parametrize("states", [(), ("awaiting_review", "closed", "investigating")])
-def test_every_order_holds_over_all_pages_and_gaps_come_last(desk: Desk, limit: int, states: tuple[str, ...]) -> None:
+def test_every_order_holds_over_all_pages_and_gaps_come_last(
+    desk: WorkspaceApi, limit: int, states: tuple[str, ...]
+) -> None:
     scored = [1, 2, 4, 5, 7, 8, 10, 11]
     gaps = [0, 3, 6, 9]
     assert listed(desk, limit=limit, state=states, sort="score") == scored + gaps
@@ -103,14 +105,14 @@ def test_every_order_holds_over_all_pages_and_gaps_come_last(desk: Desk, limit: 
     assert listed(desk, limit=limit, state=states, sort="-due") == by_due[::-1] + undue[::-1]
 
 
-def test_the_last_change_orders_the_list(book: CaseBook, desk: Desk, cases: list[str]) -> None:
+def test_the_last_change_orders_the_list(book: CaseBook, desk: WorkspaceApi, cases: list[str]) -> None:
     desk.add_note(cases[3], "ana", "Seen.")
     desk.add_note(cases[0], "ana", "Seen.")
     assert listed(desk, sort="-updated")[:2] == [0, 3]
     assert listed(desk, sort="updated", limit=5)[-2:] == [3, 0]
 
 
-def test_a_list_can_be_of_one_s_own_of_another_s_or_of_nobody_s_cases(desk: Desk, cases: list[str]) -> None:
+def test_a_list_can_be_of_one_s_own_of_another_s_or_of_nobody_s_cases(desk: WorkspaceApi, cases: list[str]) -> None:
     desk.claim(cases[1], "ana")
     desk.claim(cases[4], "ben")
     assert listed(desk, assignee="me") == [1]
@@ -120,7 +122,7 @@ def test_a_list_can_be_of_one_s_own_of_another_s_or_of_nobody_s_cases(desk: Desk
     assert listed(desk, assignee="me") == []
 
 
-def test_overdue_and_the_label_of_the_last_decision_are_filters(book: CaseBook, desk: Desk) -> None:
+def test_overdue_and_the_label_of_the_last_decision_are_filters(book: CaseBook, desk: WorkspaceApi) -> None:
     openings = [an_opening(book.open_case(an_alert(number)).case_id) for number in (2, 3)]
     for opening, due in zip(openings, (NOON, NOON + timedelta(days=900)), strict=True):
         put(book, opening.model_copy(update={"review": opening.review.model_copy(update={"due_at": due})}))
@@ -131,7 +133,7 @@ def test_overdue_and_the_label_of_the_last_decision_are_filters(book: CaseBook, 
     assert listed(desk, overdue=True) == []
 
 
-def test_a_page_tells_how_many_there_are_where_that_costs_little(desk: Desk, cases: list[str]) -> None:
+def test_a_page_tells_how_many_there_are_where_that_costs_little(desk: WorkspaceApi, cases: list[str]) -> None:
     def total(limit: int, **query: Any) -> int | None:
         return desk.list_cases(CaseQuery.model_validate(query), "ana", limit=limit).total
 
@@ -141,7 +143,7 @@ def test_a_page_tells_how_many_there_are_where_that_costs_little(desk: Desk, cas
     assert total(2, severity="critical") is None
 
 
-def test_a_cursor_continues_only_the_query_that_gave_it_out(desk: Desk, cases: list[str]) -> None:
+def test_a_cursor_continues_only_the_query_that_gave_it_out(desk: WorkspaceApi, cases: list[str]) -> None:
     cursor = desk.list_cases(CaseQuery(sort="due"), "ana", limit=2).next_cursor
     assert cursor is not None
     for other in (CaseQuery(sort="-due"), CaseQuery(sort="due", severity="low"), CaseQuery(sort="score")):
@@ -152,7 +154,7 @@ def test_a_cursor_continues_only_the_query_that_gave_it_out(desk: Desk, cases: l
             desk.list_cases(CaseQuery(sort="due"), "ana", cursor=forged)
 
 
-def test_a_note_makes_its_case_found_by_its_words(book: CaseBook, desk: Desk, cases: list[str]) -> None:
+def test_a_note_makes_its_case_found_by_its_words(book: CaseBook, desk: WorkspaceApi, cases: list[str]) -> None:
     desk.add_note(cases[2], "ana", "Rang the customer: ROAMING Straße, code x1.")
     assert listed(desk, q="roaming") == [2]
     assert listed(desk, q="roam strasse") == [2]  # from three letters on, a word finds what begins with it
@@ -167,7 +169,7 @@ def test_a_note_makes_its_case_found_by_its_words(book: CaseBook, desk: Desk, ca
 @pytest.mark.parametrize(("near", "few"), [(1, 100), (1, 3), (4, 100), (4, 3)])
 @pytest.mark.parametrize("query", [{}, {"state": ("closed", "investigating", "awaiting_review")}, {"customer_id": 1}])
 def test_words_find_the_same_whichever_way_is_taken(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, near: int, few: int, query: dict[str, Any]
+    desk: WorkspaceApi, monkeypatch: pytest.MonkeyPatch, near: int, few: int, query: dict[str, Any]
 ) -> None:
     words = ("oslo", "oslo customer 8", "impossible 10", "oslo 99")
     asked = [{**query, "q": q, "sort": sort} for q in words for sort in ("opened", "-updated", "due", "-due", "-score")]
@@ -179,7 +181,7 @@ def test_words_find_the_same_whichever_way_is_taken(
 
 
 @pytest.mark.usefixtures("cases")
-def test_a_nul_is_refused_by_every_database(desk: Desk, cases: list[str]) -> None:
+def test_a_nul_is_refused_by_every_database(desk: WorkspaceApi, cases: list[str]) -> None:
     with pytest.raises(UnstorableText):
         desk.add_note(cases[0], "ana", "a\0b")
     with pytest.raises(UnstorableText):
@@ -210,7 +212,7 @@ PLANS: dict[str, dict[str, Any]] = {
 }
 
 
-def statements_of(engine: Engine, desk: Desk, name: str) -> list[tuple[str, Any]]:
+def statements_of(engine: Engine, desk: WorkspaceApi, name: str) -> list[tuple[str, Any]]:
     """What a list of `PLANS` asks the database."""
     query = dict(PLANS[name])
     again = query.pop("again", False)
@@ -225,14 +227,14 @@ def statements_of(engine: Engine, desk: Desk, name: str) -> list[tuple[str, Any]
 @only_on("sqlite")
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize("name", PLANS)
-def test_no_list_sorts_and_every_list_follows_an_index(engine: Engine, desk: Desk, name: str) -> None:
+def test_no_list_sorts_and_every_list_follows_an_index(engine: Engine, desk: WorkspaceApi, name: str) -> None:
     follow_an_index(engine, statements_of(engine, desk, name))
 
 
 @only_on("postgresql")
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize("name", PLANS)
-def test_on_postgresql_too_every_list_can_follow_an_index(engine: Engine, desk: Desk, name: str) -> None:
+def test_on_postgresql_too_every_list_can_follow_an_index(engine: Engine, desk: WorkspaceApi, name: str) -> None:
     statements = statements_of(engine, desk, name)
     of_cases = [each for each in statements if 'FROM "case"' in each[0] or "LIMIT" in each[0]]
     steps = postgres_plans(engine, of_cases)
@@ -268,7 +270,7 @@ def postgres_plans(engine: Engine, statements: list[tuple[str, Any]]) -> list[st
 @pytest.mark.parametrize("query", [{"customer_id": 1}, {"assignee": "me"}, {"q": "oslo"}])
 @pytest.mark.parametrize("sort", ["due", "-opened", "score"])
 def test_what_few_cases_have_in_common_finds_them_whatever_the_order(
-    engine: Engine, desk: Desk, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any], sort: str
+    engine: Engine, desk: WorkspaceApi, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any], sort: str
 ) -> None:
     monkeypatch.setattr(full_text, "NEAR", 1)
     asked = CaseQuery.model_validate({**query, "sort": sort, "state": ("awaiting_review", "closed")})
@@ -284,7 +286,7 @@ def test_what_few_cases_have_in_common_finds_them_whatever_the_order(
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize("name", PLANS)
 def test_what_many_cases_have_is_found_on_the_way_and_the_index_of_words_is_not_asked(
-    engine: Engine, desk: Desk, name: str
+    engine: Engine, desk: WorkspaceApi, name: str
 ) -> None:
     query = {key: value for key, value in PLANS[name].items() if key != "again"}
     asked = CaseQuery.model_validate({**query, "q": "oslo"})
@@ -311,7 +313,7 @@ class Steps:
 
     def __init__(self, path: Path) -> None:
         engine = open_engine(f"sqlite:///{path}")
-        self._desk = Desk(Transactions(engine))
+        self._desk = WorkspaceApi(Transactions(engine))
         self._taken = 0
         with engine.connect() as connection:
             driver = connection.connection.driver_connection
@@ -370,7 +372,7 @@ def test_a_later_page_takes_hardly_more_steps_than_the_second(
 
 @only_on("sqlite")
 @pytest.mark.usefixtures("cases")
-def test_handing_out_the_next_case_follows_an_index(engine: Engine, desk: Desk) -> None:
+def test_handing_out_the_next_case_follows_an_index(engine: Engine, desk: WorkspaceApi) -> None:
     with recorded(engine) as statements:
         assert desk.next_case("maria", as_manager=True) is not None
     follow_an_index(engine, [each for each in statements if each[0].startswith("SELECT")])

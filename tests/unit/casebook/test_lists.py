@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from casebook.desk import Desk
 from casebook.errors import MalformedCursor
 from casebook.queries.cursors import MAX_PAGE, write_cursor
-from casebook.repository import CaseBook
+from casebook.queries.filters import CaseQuery
+from casebook.workspace_api import WorkspaceApi
 from contracts.report import SPECIALISTS
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
     a_decision,
@@ -28,12 +29,12 @@ from tests.unit.casebook.builders import (
 )
 
 
-def customers(book: CaseBook, **query: Any) -> list[int]:
+def customers(book: CaseBook, limit: int = 50, **query: Any) -> list[int]:
     """All customers of a case list, read page by page."""
     seen: list[int] = []
     cursor: str | None = None
     while True:
-        page = book.list_cases(cursor=cursor, **query)
+        page = book.list_cases(CaseQuery.model_validate(query), limit=limit, cursor=cursor)
         seen.extend(case.customer_id for case in page.items)
         cursor = page.next_cursor
         if cursor is None:
@@ -77,9 +78,9 @@ def test_a_list_can_be_of_one_state(book: CaseBook):
         if number % 2:
             close_as_failed(book, case)
 
-    assert customers(book, state="closed", limit=2) == [5, 3, 1]
-    assert customers(book, state="investigating", limit=2) == [6, 4, 2]
-    assert customers(book, state="escalated") == []
+    assert customers(book, state=["closed"], limit=2) == [5, 3, 1]
+    assert customers(book, state=["investigating"], limit=2) == [6, 4, 2]
+    assert customers(book, state=["escalated"]) == []
 
 
 def test_a_case_s_row_says_what_its_page_says(book: CaseBook):
@@ -177,7 +178,7 @@ READS: dict[str, Callable[[CaseBook, str], object]] = {
     "case events": lambda book, case: book.case_events(case),
     "history page": lambda book, case: book.list_events(case, types=("note_added",)),
     "audit page": lambda book, case: book.audit_case(case),
-    "note page": lambda book, case: Desk(book.transactions).list_notes(case),
+    "note page": lambda book, case: WorkspaceApi(book.transactions).list_notes(case),
     "last seq": lambda book, _: book.last_seq(),
     "unscheduled": lambda book, _: book.unscheduled_cases(),
     "undelivered": lambda book, _: book.undelivered_decisions(),
@@ -251,7 +252,7 @@ def test_reading_a_case_takes_as_many_statements_however_long_it_grew(engine: En
 def test_counting_states_reads_an_index_only(engine: Engine, book: CaseBook):
     open_case(book)
     with recorded(engine) as statements:
-        book.counts()
+        book.count_states()
     (step,) = plans(engine, statements)
     assert step.startswith("SCAN case USING COVERING INDEX ix_case_state_")
 

@@ -20,11 +20,11 @@ from casebook.errors import (
     SameRequester,
     TooManyReversals,
 )
-from casebook.repository import CaseBook
 from contracts.assessment import EffectAction
 from contracts.effect import Effect, EffectStatus, ReversalAction
 from contracts.reversal import Reversal
 from contracts.review import Role
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
     a_decision,

@@ -8,7 +8,6 @@ from sqlalchemy import text
 
 from casebook.database.engine import open_engine, upgrade, writing
 from casebook.database.transactions import Transactions
-from casebook.desk import Desk
 from casebook.errors import (
     CasebookForeign,
     CasebookMissing,
@@ -16,7 +15,8 @@ from casebook.errors import (
     CasebookUnavailable,
     CasebookUrlInvalid,
 )
-from casebook.repository import CaseBook
+from casebook.workspace_api import WorkspaceApi
+from tests.support.casebooks import CaseBook
 from tests.support.postgres import PASSWORD, QUOTED_PASSWORD, PostgresServer
 from tests.support.stack import free_ports
 from tests.unit.casebook.builders import an_alert, ask, only_on, open_case
@@ -150,7 +150,7 @@ def test_a_reader_of_the_log_never_finds_a_smaller_seq_later(book: CaseBook, url
 
     def write(number: int) -> None:
         engine = open_engine(url)
-        desk = Desk(transactions := Transactions(engine))
+        desk = WorkspaceApi(transactions := Transactions(engine))
         try:
             for step in range(EACH):
                 desk.add_note(cases[number], "ana", f"Note {step}.")

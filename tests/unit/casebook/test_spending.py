@@ -6,10 +6,10 @@ from decimal import Decimal
 from sqlalchemy import Engine
 
 from casebook.database.transactions import Transactions
-from casebook.repository import CaseBook
 from contracts.journal import JournalEntry
 from contracts.report import Spend
 from contracts.spend import ModelUse
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import open_case
 
 MAY_4, MAY_5 = date(2026, 5, 4), date(2026, 5, 5)

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from casebook.errors import DeadlineNotPassed, OutcomeNotJustified, WeakerQuestion
-from casebook.repository import CaseBook
 from contracts.assessment import RiskAssessment
 from contracts.case import Proposal
 from contracts.investigation import InvestigationPolicy, ReviewOpening
 from contracts.review import Role
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
     NOON,

@@ -14,12 +14,12 @@ from casebook.audit.audited_tables import calls_of
 from casebook.case_log.call_chain import Fault, Mark, chain_faults, spend_faults
 from casebook.database.engine import APPLICATION_ID, _alembic_config, open_engine, upgrade, writing  # pyright: ignore[reportPrivateUsage]
 from casebook.database.transactions import Transactions
-from casebook.desk import Desk
 from casebook.queries.filters import CaseQuery
-from casebook.repository import CaseBook
 from casebook.schema.cases import CaseRow
+from casebook.workspace_api import WorkspaceApi
 from contracts.journal import JournalEntry
 from contracts.spend import ModelUse
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import NOON, an_alert, an_assessment
 
 MIGRATIONS = Path(__file__).parents[3] / "casebook" / "migrations" / "versions"
@@ -78,7 +78,7 @@ def test_the_cases_of_the_first_release_are_listed_found_and_sorted_like_new_one
 
     upgrade(engine)
 
-    desk, book = Desk(Transactions(engine)), CaseBook(Transactions(engine))
+    desk, book = WorkspaceApi(Transactions(engine)), CaseBook(Transactions(engine))
     first = book.summary("case-impossible_travel-1")
     assert (first.rule_id, first.recommended_action, first.disposition) == ("impossible_travel", None, None)
     decided = [book.summary(f"case-impossible_travel-{number}") for number in (400, 800, 1_200)]

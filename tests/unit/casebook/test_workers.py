@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from casebook.commands.heartbeats import KEPT_FOR, Workers
+from casebook.commands.heartbeats import KEPT_FOR
 from casebook.database.transactions import Transactions
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import NOON
 
 
@@ -15,7 +16,7 @@ def test_each_worker_is_known_by_its_last_sign(engine: Engine) -> None:
     def clock() -> datetime:
         return now
 
-    workers = Workers(Transactions(engine, clock))
+    workers = CaseBook(Transactions(engine, clock))
     assert workers.signs() == {}
     workers.sign("one")
     workers.sign("two")
@@ -30,7 +31,7 @@ def test_a_worker_of_long_ago_is_forgotten_with_the_next_sign(engine: Engine) ->
     def clock() -> datetime:
         return now
 
-    workers = Workers(Transactions(engine, clock))
+    workers = CaseBook(Transactions(engine, clock))
     workers.sign("one")
     now = NOON + KEPT_FOR + timedelta(seconds=1)
     assert workers.signs() == {"one": NOON}

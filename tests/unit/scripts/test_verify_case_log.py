@@ -12,10 +12,9 @@ import pytest
 from casebook.audit.export import write_json
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
-from casebook.desk import Desk
-from casebook.repository import CaseBook
+from casebook.workspace_api import WorkspaceApi
 from scripts.verify_case_log import main
-from tests.support.casebooks import upgrade_in_short
+from tests.support.casebooks import CaseBook, upgrade_in_short
 from tests.unit.casebook.builders import SteppingClock, open_case
 from tests.unit.casebook.test_audit import tell
 
@@ -30,7 +29,7 @@ def file(tmp_path: Path) -> Path:
     engine = open_engine(f"sqlite:///{path}")
     upgrade_in_short(engine)
     transactions = Transactions(engine, SteppingClock())
-    tell(CaseBook(transactions), Desk(transactions))
+    tell(CaseBook(transactions), WorkspaceApi(transactions))
     engine.dispose()
     return path
 
@@ -55,7 +54,7 @@ def an_export(file: Path) -> Path:
     book = CaseBook(Transactions(engine))
     case = book.events_after(0)[0].case_id
     path = file.with_name(f"{case}.json")
-    path.write_bytes(b"".join(write_json(book.snapshot(case), lambda wanted: book.attached_file(case, wanted))))
+    path.write_bytes(b"".join(write_json(book.snapshot(case), lambda wanted: book.read_attachment(case, wanted))))
     engine.dispose()
     return path
 

@@ -10,7 +10,8 @@ from tests.unit.worker.support.agents import FakeTools, ScriptedModel
 from tests.unit.worker.support.cases import a_policy
 from worker import calls
 from worker.agents.limits import Limits
-from worker.wiring import Record, wire_activities
+from worker.ports.record import CaseRecord
+from worker.wiring import wire_activities
 
 ACTIVITIES = {
     names.BEGIN_INVESTIGATION,
@@ -43,7 +44,7 @@ THAT_ACT = {
 
 
 def wired() -> dict[str, Any]:
-    nobody = cast("Record", object())
+    nobody = cast("CaseRecord", object())
     gateway = cast("Any", Gateway())
     activities = wire_activities(nobody, ScriptedModel([]), FakeTools(), gateway, a_policy(), Limits())
     return {activity.__name__: activity for activity in activities}

@@ -11,8 +11,8 @@ from backend.live.pulse import Pulse
 from backend.threads import Threads
 from casebook.errors import CaseNotFound
 from casebook.queries.change_feed import Following, News, Sign
-from casebook.repository import CaseBook
 from contracts.case import CaseProgress, CaseSummary
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import ask, close_as_failed, open_case
 
 pytestmark = pytest.mark.anyio

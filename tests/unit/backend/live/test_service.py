@@ -11,11 +11,9 @@ from backend.live.service import NOT_BEGUN_AFTER, SILENT_AFTER, ServiceStatus, S
 from backend.main import Parts, wire
 from backend.services.scheduler import open_scheduler
 from backend.threads import Threads
-from casebook.commands.heartbeats import Workers
-from casebook.commands.outbox import Outbox
 from casebook.database.transactions import utc_now
 from casebook.errors import CasebookFull
-from casebook.repository import CaseBook
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, answering
 from tests.unit.casebook.builders import NOON, open_case
 
@@ -71,7 +69,7 @@ async def test_the_fault_of_the_scheduler_is_followed_as_it_changes(parts: Parts
 
 def test_a_case_that_no_worker_has_begun_is_counted(book: CaseBook) -> None:
     waiting, begun, _unscheduled = (open_case(book, number) for number in (1, 2, 3))
-    Outbox(book.transactions).confirm(scheduled=[waiting, begun])
+    book.confirm(scheduled=[waiting, begun])
     book.start_round(begun, 1)
     now = utc_now()
     assert book.not_begun(now - NOT_BEGUN_AFTER) == (0, None)
@@ -160,7 +158,6 @@ async def test_workers_get_time_once_the_casebook_is_back() -> None:
 async def test_a_silent_worker_is_answered_by_the_service_route(
     client: httpx.AsyncClient, parts: Parts, book: CaseBook
 ) -> None:
-    workers = Workers(book.transactions)
-    workers.sign("one")
+    book.sign("one")
     await parts.desk.service.look()
     assert (await client.get("/api/service")).json()["worker_away_since"] is None

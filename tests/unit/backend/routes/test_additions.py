@@ -8,8 +8,8 @@ import pytest
 
 from backend.main import Parts
 from backend.routes.guard import MAX_BODY_BYTES
-from casebook.repository import CaseBook
 from contracts.note import Attachment, Note
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, decision_body, signed_in
 from tests.unit.casebook.builders import close_as_failed, open_case
 
@@ -93,7 +93,7 @@ async def test_a_file_comes_back_byte_for_byte_to_be_saved(client: httpx.AsyncCl
 async def test_a_file_that_is_too_large_is_413(client: httpx.AsyncClient, parts: Parts, book: CaseBook) -> None:
     case = open_case(book)
     path = f"/api/cases/{case}/attachments"
-    most = parts.desk.casework.attachment_max_bytes
+    most = parts.desk.workspace.attachment_max_bytes
     fits = await client.post(path, files={"file": ("a", b"x" * most)})
     assert fits.status_code == 201
     over = await client.post(path, files={"file": ("a", b"x" * (most + 1))})

@@ -7,8 +7,8 @@ from sqlalchemy import text
 from casebook.audit.verify_export import verify_export
 from casebook.database.engine import open_engine, writing
 from casebook.errors import RoundNotJustified
-from casebook.repository import CaseBook
 from contracts.export import CaseExport
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, signed_in
 
 pytestmark = pytest.mark.anyio

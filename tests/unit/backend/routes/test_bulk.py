@@ -3,8 +3,8 @@ from typing import Any
 import httpx
 import pytest
 
-from casebook.repository import CaseBook
 from contracts.ids import case_id
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, decision_body, signed_in
 from tests.unit.casebook.builders import close_as_failed, open_case
 

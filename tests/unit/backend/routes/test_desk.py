@@ -3,8 +3,8 @@ import asyncio
 import httpx
 import pytest
 
-from casebook.repository import CaseBook
 from contracts.case import CaseSummary
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, decision_body, signed_in
 from tests.unit.casebook.builders import open_case
 

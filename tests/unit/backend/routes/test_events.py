@@ -18,8 +18,8 @@ from backend.live.telemetry import TelemetryTicker
 from backend.routes.events import EventStreamResponse
 from backend.threads import Threads
 from casebook.queries.change_feed import Following
-from casebook.repository import CaseBook
 from contracts.telemetry import LoginAttributes, LoginEvent
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import RunningBackend, Sent, read_events, signed_in
 from tests.unit.casebook.builders import NOON, ask, open_case
 

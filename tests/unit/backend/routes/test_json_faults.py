@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from backend.routes.json_faults import SHOWN, find_faults
-from casebook.repository import CaseBook
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, decision_body
 from tests.unit.casebook.builders import open_case
 

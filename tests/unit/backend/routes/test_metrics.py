@@ -12,7 +12,7 @@ from backend.routes.app import create_app
 from backend.routes.metrics import Reading
 from casebook.errors import TransitionRefused
 from casebook.queries.cursors import Backlog
-from casebook.repository import CaseBook
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.ingest.lines import ListSource, event
 from tests.unit.backend.support import (
     AUTHENTICATOR,

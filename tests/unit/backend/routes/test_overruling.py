@@ -6,10 +6,10 @@ import httpx
 import pytest
 from pydantic import JsonValue
 
-from casebook.repository import CaseBook
 from contracts.alert import Severity
 from contracts.assessment import RecommendedAction
 from contracts.hashing import content_hash
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, decision_body, signed_in
 from tests.unit.casebook.builders import (
     an_alert,

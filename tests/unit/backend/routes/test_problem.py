@@ -2,7 +2,7 @@ import httpx
 import pytest
 
 from backend.main import Parts
-from casebook.repository import CaseBook
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import answering
 
 pytestmark = pytest.mark.anyio

@@ -17,8 +17,8 @@ from casebook.errors import (
     CasebookUnavailable,
     CasebookUnwritable,
 )
-from casebook.repository import CaseBook
 from contracts.case import CaseView
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import FakeScheduler, answering
 from tests.unit.casebook.builders import ask, open_case
 
@@ -116,7 +116,7 @@ async def test_a_casebook_that_fails_is_503_in_one_sentence(parts: Parts, book: 
         raise CasebookUnavailable("The casebook is gone.")
 
     async with answering(parts) as client:
-        parts.desk.casework.list_cases = unavailable  # pyright: ignore[reportAttributeAccessIssue] breaks on purpose
+        parts.desk.workspace.list_cases = unavailable  # pyright: ignore[reportAttributeAccessIssue] breaks on purpose
         answer = await client.get("/api/cases")
     assert (answer.status_code, answer.json()["detail"]) == (503, "The casebook is gone.")
 
@@ -183,7 +183,7 @@ async def test_no_problem_document_shows_where_the_casebook_is(parts: Parts, fau
         raise fault
 
     async with answering(parts) as client:
-        parts.desk.casework.list_cases = unavailable  # pyright: ignore[reportAttributeAccessIssue] breaks on purpose
+        parts.desk.workspace.list_cases = unavailable  # pyright: ignore[reportAttributeAccessIssue] breaks on purpose
         answer = await client.get("/api/cases")
     assert (answer.status_code, answer.json()["id"], answer.headers["retry-after"]) == (503, fault.id, "2")
     assert "/srv" not in answer.text

@@ -6,10 +6,9 @@ import pytest
 from backend.main import Parts
 from backend.services.relay import Relay
 from backend.threads import Threads
-from casebook.commands.outbox import Outbox
-from casebook.repository import CaseBook
 from contracts.effect import Effect
 from contracts.ids import effect_key
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import FakeScheduler, answering, signed_in
 from tests.unit.casebook.builders import MANAGER, a_decision, an_effect, asked_in_short, closing
 
@@ -20,9 +19,9 @@ def a_locked_account(book: CaseBook) -> str:
     """A closed case that locked an account."""
     opening = asked_in_short(book)
     case = opening.case_id
-    Outbox(book.transactions).confirm(scheduled=[case])
+    book.confirm(scheduled=[case])
     book.accept_decision(a_decision(opening), MANAGER)
-    Outbox(book.transactions).confirm(delivered=[opening.review.review_id])
+    book.confirm(delivered=[opening.review.review_id])
     book.finish_effect(case, an_effect(case, status="done"))
     book.close_case(closing(case))
     return case

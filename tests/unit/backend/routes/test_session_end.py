@@ -11,7 +11,7 @@ from websockets.sync.client import connect
 
 from backend.auth.personas import PERSONAS
 from backend.auth.sessions import LocalAuthenticator
-from casebook.repository import CaseBook
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.routes.test_socket import drain
 from tests.unit.backend.support import FakeScheduler, RunningBackend
 from tests.unit.casebook.builders import NOON, open_case

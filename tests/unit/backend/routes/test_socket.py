@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from casebook.repository import CaseBook
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import FakeScheduler, RunningBackend, signed_in
 from tests.unit.casebook.builders import an_alert, ask, close_as_failed, open_case
 
@@ -150,7 +150,7 @@ def test_a_client_lost_while_written_to_logs_nothing(
         receive(reading)
         # It takes nothing, so that the server waits in the middle of a message.
         for number in range(30):
-            backend.parts.desk.casework.add_note(case, "ana", f"Note {number}.")
+            backend.parts.desk.workspace.add_note(case, "ana", f"Note {number}.")
             receive(reading)
         abort(stuck)
     backend.stop()

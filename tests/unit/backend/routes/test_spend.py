@@ -6,9 +6,9 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from casebook.repository import CaseBook
 from contracts.journal import JournalEntry
 from contracts.spend import ModelUse
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import signed_in
 from tests.unit.casebook.builders import open_case
 

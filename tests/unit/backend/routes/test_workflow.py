@@ -5,10 +5,9 @@ import httpx
 import pytest
 
 from backend.main import Parts
-from casebook.commands.outbox import Outbox
-from casebook.repository import CaseBook
 from contracts.sizes import attributes_size
 from contracts.telemetry import telemetry_event
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import (
     FakeScheduler,
     answering,
@@ -186,7 +185,7 @@ async def test_status_says_what_the_scheduler_says(
 
 async def test_a_closed_case_is_completed_though_the_scheduler_has_forgotten_it(parts: Parts, book: CaseBook) -> None:
     case = open_case(book)
-    Outbox(book.transactions).confirm(scheduled=[case])
+    book.confirm(scheduled=[case])
     close_as_failed(book, case)
     async with answering(parts) as client:
         answer = (await client.get(f"/api/workflow/status/{case}")).json()

@@ -2,7 +2,7 @@ import pytest
 
 from backend.services.relay import Relay
 from backend.threads import Threads
-from casebook.repository import CaseBook
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import Clock, FakeScheduler
 
 

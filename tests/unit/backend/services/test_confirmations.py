@@ -9,9 +9,9 @@ from backend.services import confirmations as confirmations_module
 from backend.services.confirmations import Confirmations
 from backend.services.relay import Relay
 from backend.threads import Threads
-from casebook.commands.outbox import Outbox
 from casebook.errors import CasebookUnavailable
-from casebook.repository import CaseBook
+from casebook.relay_api import RelayApi
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import FakeScheduler, case_in_review, instance_state
 from tests.unit.casebook.builders import MANAGER, a_decision, an_alert, open_case
 
@@ -20,12 +20,12 @@ pytestmark = pytest.mark.anyio
 BOSS = Identity(subject="max", name="Max", roles=("manager",))
 
 
-class CountingOutbox(Outbox):
+class CountingOutbox(RelayApi):
     """The casebook's, counting its transactions; can be out of reach."""
 
     def __init__(self, book: CaseBook) -> None:
         super().__init__(book.transactions)
-        self.transactions = 0
+        self.commits = 0
         self.reachable = True
         self.asked = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -34,7 +34,7 @@ class CountingOutbox(Outbox):
         self._loop.call_soon_threadsafe(self.asked.set)
         if not self.reachable:
             raise CasebookUnavailable("The casebook cannot be used.")
-        self.transactions += 1
+        self.commits += 1
         super().confirm(scheduled=scheduled, delivered=delivered)
 
 
@@ -55,7 +55,7 @@ async def test_what_was_told_at_about_the_same_time_is_one_transaction(book: Cas
     await confirmations.write()
     await confirmations.write()
 
-    assert outbox.transactions == 1
+    assert outbox.commits == 1
     assert (book.unscheduled_cases(), book.undelivered_decisions()) == ([], [])
     assert opening.review.review_id not in confirmations
 

@@ -3,7 +3,7 @@ import pytest
 from backend.auth.identity import Identity
 from backend.main import Parts
 from casebook.errors import AssessmentChanged, NotAllowed
-from casebook.repository import CaseBook
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review
 from tests.unit.casebook.builders import a_decision
 

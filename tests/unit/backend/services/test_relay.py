@@ -6,10 +6,9 @@ import pytest
 from backend.services.errors import SchedulerUnavailable
 from backend.services.relay import PAGE, STALLED_AFTER, Relay
 from backend.threads import Threads
-from casebook.commands.outbox import Outbox
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions, utc_now
-from casebook.repository import CaseBook
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import Clock, FakeScheduler, case_in_review, instance_state
 from tests.unit.casebook.builders import MANAGER, a_decision, ask, close_as_failed, open_case
 
@@ -129,7 +128,7 @@ async def test_a_decision_missed_in_a_cut_off_restart_is_delivered_at_the_next_s
     opening = case_in_review(book)
     decision = a_decision(opening)
     book.accept_decision(decision, MANAGER)
-    Outbox(book.transactions).confirm(delivered=[decision.review_id])
+    book.confirm(delivered=[decision.review_id])
     scheduler.instances[opening.case_id] = instance_state("awaiting_review", 1)
 
     await relay.sweep()
@@ -155,7 +154,7 @@ async def test_a_case_that_asks_about_a_later_round_is_not_told_of_an_earlier_on
 ) -> None:
     opening = case_in_review(book)
     book.accept_decision(a_decision(opening, "reject"), MANAGER)
-    Outbox(book.transactions).confirm(delivered=[opening.review.review_id])
+    book.confirm(delivered=[opening.review.review_id])
     scheduler.instances[opening.case_id] = instance_state("awaiting_review", 2)
 
     await relay.sweep()

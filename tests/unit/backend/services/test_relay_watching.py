@@ -4,13 +4,12 @@ import pytest
 
 from backend.services.relay import SWEEP_S, WATCHED, Relay
 from backend.services.scheduler import InstanceState, RuntimeStatus
-from casebook.commands.outbox import Outbox
 from casebook.commands.recovery import MOST_BREAKS
 from casebook.database.transactions import utc_now
-from casebook.repository import CaseBook
 from contracts.case import CaseEvent
 from contracts.reversal import Reversal
 from contracts.review import Decision
+from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import Clock, FakeScheduler, case_in_review, instance_state
 from tests.unit.casebook.builders import MANAGER, a_decision, an_opening, closing, open_case
 from tests.unit.casebook.test_reversals import approve, ask_back, closed_case, undoing
@@ -109,7 +108,7 @@ async def test_a_decision_that_its_case_knows_nothing_of_is_delivered_again(
     opening = case_in_review(book)
     decision = book.accept_decision(a_decision(opening), MANAGER)
     assert isinstance(decision, Decision)
-    Outbox(book.transactions).confirm(delivered=[decision.review_id])
+    book.confirm(delivered=[decision.review_id])
     scheduler.instances[opening.case_id] = waiting()
     await timed_relay.sweep()
     scheduler.delivered.clear()
@@ -260,7 +259,7 @@ async def test_a_case_that_another_backend_ended_is_stranded_no_more(
     assert view.assessment is not None
     asked = an_opening(case, view.assessment)
     book.accept_decision(a_decision(asked, action="clear"), MANAGER)
-    Outbox(book.transactions).confirm(delivered=[asked.review.review_id])
+    book.confirm(delivered=[asked.review.review_id])
     book.close_case(closing(case, "cleared", view.round))
     for _ in range(2):
         clock.now += SWEEP_S

@@ -7,8 +7,7 @@ import pytest
 
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
-from casebook.repository import CaseBook
-from tests.support.casebooks import upgrade_in_short
+from tests.support.casebooks import CaseBook, upgrade_in_short
 from tests.unit.worker.support.cases import an_alert
 
 

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from casebook.errors import NotApproved
-from casebook.repository import CaseBook
 from contracts.assessment import RecommendedAction
 from contracts.investigation import ActionOrder, ActionResult, Reconciliation
 from contracts.money import Money
 from contracts.report import Evidence, ToolCall
+from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.cases import NOON, a_report, an_assessment, three_reports
 from tests.unit.worker.support.record import CASE, CTX, approved, events
 from tests.unit.worker.support.store import CUSTOMER, FakeStore, a_charge

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from casebook.errors import CasebookUnavailable
-from casebook.repository import CaseBook
 from contracts.ids import review_id
 from contracts.investigation import (
     Closing,
@@ -15,6 +14,7 @@ from contracts.investigation import (
     SpecialistOrder,
 )
 from contracts.report import SPECIALISTS
+from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.agents import FakeTools, ScriptedModel, Turn, a_loop, a_verdict, answers, asks
 from tests.unit.worker.support.cases import (
     NOON,

@@ -8,9 +8,9 @@ from sqlalchemy import event
 
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
-from casebook.repository import CaseBook
 from contracts.investigation import AssessmentOrder, RoundStart, SpecialistOrder
 from contracts.report import SPECIALISTS, Specialist
+from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.agents import FakeTools, ScriptedModel, Turn, a_loop, a_verdict, answers, asks
 from tests.unit.worker.support.cases import a_policy, an_alert
 from tests.unit.worker.support.record import CASE, CTX, an_opening

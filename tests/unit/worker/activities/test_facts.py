@@ -5,13 +5,13 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from casebook.errors import EvidenceNotFound, NotApproved
-from casebook.repository import CaseBook
 from contracts.effect import Effect, EffectStatus
 from contracts.hashing import content_hash
 from contracts.investigation import ChangedFacts, FactCheck, Question, Reminder, ReviewPlan
 from contracts.money import Money
 from contracts.report import Evidence, SpecialistReport, ToolCall
 from contracts.review import Role
+from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.agents import ScriptedModel, a_loop
 from tests.unit.worker.support.cases import (
     NOON,

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from casebook.commands.recovery import MOST_BREAKS
-from casebook.repository import CaseBook
 from contracts.investigation import AssessmentOrder, Investigation, Question, ReviewPlan, SpecialistOrder
 from contracts.report import SPECIALISTS
 from contracts.review import ReviewRequest
+from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.agents import ScriptedModel, a_loop, a_verdict, answers
 from tests.unit.worker.support.cases import a_decision, a_policy, an_assessment, an_assessment_order
 from tests.unit.worker.support.record import CASE, CTX, concluded, events

@@ -3,9 +3,9 @@
 import pytest
 
 from casebook.errors import NotReversible
-from casebook.repository import CaseBook
 from contracts.investigation import Closing, ReversalReconciliation
 from contracts.reversal import Reversal
+from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.cases import an_assessment
 from tests.unit.worker.support.record import CASE, CTX, approved, events
 from tests.unit.worker.support.store import CUSTOMER, FakeStore, Fault, a_charge

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from casebook.repository import CaseBook
 from contracts.investigation import Reconciliation
+from tests.support.casebooks import CaseBook
 from tests.unit.mcp_server.support import environment, serving
 from tests.unit.worker.activities.test_actions import CTX, LOCK, an_order, shown
 from worker.activities.actions import ActionActivities

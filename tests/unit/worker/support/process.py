@@ -11,13 +11,13 @@ from pathlib import Path
 
 from durabletask.client import TaskHubGrpcClient
 
-from casebook.commands.identity import identity_of
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
-from casebook.repository import CaseBook
+from casebook.relay_api import RelayApi
 from contracts import names
 from contracts.converter import PydanticDataConverter
 from contracts.hub import HubOwner
+from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.cases import an_alert, an_investigation
 
 ROOT = Path(__file__).parents[4]
@@ -94,7 +94,7 @@ def mark_hub(tmp_path: Path, port: int) -> None:
     """Mark the task hub for this casebook as the backend does."""
     engine = open_engine(f"sqlite:///{tmp_path / 'casebook.db'}")
     upgrade(engine)
-    owner = HubOwner(casebook_id=identity_of(Transactions(engine)))
+    owner = HubOwner(casebook_id=RelayApi(Transactions(engine)).identity())
     engine.dispose()
     with TaskHubGrpcClient(host_address=f"127.0.0.1:{port}", data_converter=PydanticDataConverter()) as client:
         client.schedule_new_orchestration(

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 from durabletask import task
 
-from casebook.repository import CaseBook
 from contracts.assessment import RecommendedAction, RiskAssessment
 from contracts.hashing import content_hash
 from contracts.ids import review_id
 from contracts.investigation import ReviewOpening
 from contracts.report import Evidence
 from contracts.review import Decision, ReviewRequest
+from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.cases import NOON, a_decision, an_assessment, an_investigation, evidence_behind
 from worker.activities.review import ReviewActivities
 

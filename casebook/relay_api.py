@@ -1,0 +1,134 @@
+"""What the backend does between the casebook and the scheduler: the outbox, recovery, who is alive."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from casebook.commands import heartbeats, outbox, recovery, reversals
+from casebook.commands.recovery import Recovery
+from casebook.facade import Facade
+from casebook.queries import case_list, case_view
+from casebook.queries.cursors import Backlog, CasePage
+from casebook.queries.filters import CaseQuery
+from contracts.case import CaseState, CaseView
+from contracts.reversal import Reversal
+from contracts.review import Decision
+
+
+class RelayApi(Facade):
+    """Hands on what the casebook has accepted, and notes what became of it.
+
+    One transaction per method, from any thread. Every method about one case raises CaseNotFound for an unknown case;
+    every method raises CasebookUnavailable when the database fails.
+    """
+
+    # Outbox
+
+    def unscheduled_cases(self, limit: int = 100, *, after: str | None = None) -> list[str]:
+        """Cases whose orchestration has not been confirmed scheduled, oldest first.
+
+        `after` is the id of a case: only those that were opened later.
+        """
+        with self._read() as session:
+            return case_view.unscheduled_cases(session, limit, after)
+
+    def is_scheduled(self, case_id: str) -> bool:
+        """Whether the case's orchestration has been confirmed scheduled."""
+        with self._read() as session:
+            return case_view.is_scheduled(session, case_id)
+
+    def under_investigation(self, within: timedelta) -> int:
+        """How many cases that the scheduler has are being investigated, of those that got on `within` this time."""
+        with self._read() as session:
+            return case_view.under_investigation(session, self._clock() - within)
+
+    def undelivered_decisions(self, limit: int = 100, *, after: str | None = None) -> list[Decision]:
+        """Accepted decisions of which the orchestration has not been told, oldest first.
+
+        `after` is the id of a review with a decision: only those that were accepted later.
+        """
+        with self._read() as session:
+            return case_view.undelivered_decisions(session, limit, after)
+
+    def unscheduled_reversals(self, limit: int = 100, *, after: str | None = None) -> list[Reversal]:
+        """Approved reversals whose orchestration has not been confirmed scheduled, oldest first."""
+        with self._read() as session:
+            return reversals.unscheduled_reversals(session, limit, after)
+
+    def confirm(self, *, scheduled: Collection[str] = (), delivered: Collection[str] = ()) -> None:
+        """The orchestrations of these cases exist, and were told of the decisions on these reviews.
+
+        All in one transaction. What was confirmed before stays as it was; unknown ids are passed over.
+        """
+        with self._write_rows() as connection:
+            outbox.confirm(connection, scheduled, delivered, self._clock())
+
+    def mark_reversal_scheduled(self, reversal_id: str) -> None:
+        """Remember that the orchestration of a reversal exists. Raises ReversalNotFound."""
+        with self._write() as session:
+            reversals.mark_reversal_scheduled(session, reversal_id, self._clock())
+
+    def backlog(self) -> Backlog:
+        """How many cases and decisions the scheduler has yet to be told of."""
+        with self._read() as session:
+            return case_view.backlog(session)
+
+    # Recovery
+
+    def recover_case(
+        self, case_id: str, reason: str, *, again: bool = False, unstarted: bool = False
+    ) -> Recovery | None:
+        """Put a case whose investigation is over, and did not close it, before a person; it is unscheduled then.
+
+        What a person is being asked, or has decided for good, stands; else what was concluded is asked about, or that
+        nothing was. After MOST_BREAKS in a row it rests until a person decides, for an hour, or until it is tried once
+        more with `again`. `unstarted`: the scheduler refuses to start it. None, and nothing changes, when
+        the case is closed or was handed over by another backend.
+        """
+        with self._write_rows() as connection:
+            return recovery.recover_case(connection, case_id, reason, self._clock(), again=again, unstarted=unstarted)
+
+    def is_resting(self, case_id: str) -> bool:
+        """Whether the case broke so often that it is not to be started again yet."""
+        with self._read_rows() as connection:
+            return recovery.is_resting(connection, case_id, self._clock())
+
+    def decided_among(self, cases: Collection[str]) -> set[str]:
+        """Those of these cases, a page of them, on which a decision was ever accepted."""
+        with self._read() as session:
+            return case_view.decided_among(session, cases)
+
+    def unfinished_reversals(self) -> list[Reversal]:
+        """Approved reversals of which it is not known what came, oldest first."""
+        with self._read() as session:
+            return reversals.unfinished_reversals(session)
+
+    def fail_reversal(self, case_id: str, reversal_id: str, reason: str) -> Reversal | None:
+        """End an approved reversal with which nobody goes on; it can then be asked for anew. None when it has ended.
+
+        Its effect is `unknown` where it had begun, else `failed`. Raises CaseNotFound, ReversalNotFound.
+        """
+        with self._write() as session:
+            return reversals.fail_reversal(session, case_id, reversal_id, reason, self._clock())
+
+    def cases_in(self, state: CaseState, *, limit: int = 50, cursor: str | None = None) -> CasePage:
+        """One page of at most 500 cases in this state, newest first. Raises MalformedCursor."""
+        query = CaseQuery(state=(state,))
+        with self._read() as session:
+            return case_list.list_cases(session, query, "", self._clock(), limit, cursor)
+
+    def get_case(self, case_id: str) -> CaseView:
+        """Everything that the case page shows, as of one instant."""
+        with self._read() as session:
+            return case_view.read_case(session, case_id, self._clock())
+
+    # Workers
+
+    def not_begun(self, before: datetime) -> tuple[int, datetime | None]:
+        """How many cases that the scheduler had before then no worker has begun, and since when the oldest waits."""
+        with self._read() as session:
+            return case_view.not_begun(session, before)
+
+    def signs(self) -> Mapping[str, datetime]:
+        """When each worker was last alive, by its own clock."""
+        with self._read_rows() as connection:
+            return heartbeats.signs(connection)

@@ -1,0 +1,298 @@
+"""What people do at the desk: find cases and read them, work on them, decide."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, timedelta
+
+from casebook.audit import export, verify
+from casebook.audit.export import CaseSnapshot
+from casebook.audit.verify import AuditReport, CaseAudit
+from casebook.case_log import append
+from casebook.commands import (
+    attachments,
+    claims,
+    decisions,
+    investigation,
+    notes,
+    refused_transitions,
+    reversals,
+    saved_views,
+)
+from casebook.commands.attachments import AttachedFile, Upload
+from casebook.database.transactions import Transactions
+from casebook.facade import Facade
+from casebook.queries import case_list, case_summary, case_view, model_spend
+from casebook.queries.cursors import AlertPage, CasePage, EventPage, NotePage, OpenedCase
+from casebook.queries.filters import CaseQuery, QueueCounts, SavedView
+from contracts.alert import Alert
+from contracts.case import CaseEvent, CaseState, CaseSummary, CaseView, Proposal, RefusedTransition
+from contracts.claim import Claim
+from contracts.names import CaseEventType
+from contracts.note import Attachment, Note
+from contracts.report import Evidence
+from contracts.reversal import Reversal
+from contracts.review import Decision, Role, Verdict
+from contracts.spend import SpendReport
+
+CLAIM_MINUTES = 30.0
+ATTACHMENT_MAX_BYTES = 5 * 1024 * 1024
+NOTES_PER_CASE = 1_000
+NEWEST = CaseQuery()
+
+
+class WorkspaceApi(Facade):
+    """Cases as people work on them: one transaction per method, from any thread.
+
+    `subject` is the stable id of the person who acts. Every method raises CaseNotFound for an unknown case,
+    UnstorableText for text with a NUL, and CasebookUnavailable when the database fails; then nothing was written.
+    """
+
+    def __init__(
+        self,
+        transactions: Transactions,
+        *,
+        claim_lease: timedelta = timedelta(minutes=CLAIM_MINUTES),
+        attachment_max_bytes: int = ATTACHMENT_MAX_BYTES,
+        notes_per_case: int = NOTES_PER_CASE,
+    ) -> None:
+        super().__init__(transactions)
+        self._lease = claim_lease
+        self.attachment_max_bytes = attachment_max_bytes
+        self.notes_per_case = notes_per_case
+
+    # Deciding
+
+    def open_case(self, alert: Alert, opened_by: str | None = None) -> OpenedCase:
+        """Open the case of an alert; when it has one already, `created` is false and nothing changes.
+
+        `opened_by` is the person who asked for it; None: the product itself.
+        """
+        with self._write() as session:
+            return investigation.open_case(session, alert, self._clock(), opened_by)
+
+    def accept_decision(self, decision: Decision, roles: Collection[Role]) -> Decision | Proposal:
+        """Take a person's answer: exactly once per review, and only to what is being asked right now.
+
+        `decision.decided_by` is the subject of who decides, and `roles` are theirs. Returns the decision as it is
+        recorded, undelivered until `RelayApi.confirm` says so; or a Proposal when this was the first of two approvals:
+        then the review stays open. Raises CaseNotFound, CaseClosed, ReviewSuperseded (wrong round), AlreadyDecided,
+        NoOpenReview, AssessmentChanged (wrong hash), NotAllowed (role), ClaimedByOther, SameApprover or
+        OtherActionProposed; then nothing has changed.
+        """
+        with self._write() as session:
+            return decisions.accept_decision(session, decision, roles, self._clock())
+
+    def withdraw_proposal(self, case_id: str, subject: str) -> None:
+        """Take back the first approval that `subject` gave. Raises NoProposal, NotTheProposer."""
+        with self._write() as session:
+            decisions.withdraw_proposal(session, case_id, subject, self._clock())
+
+    def request_reversal(
+        self, case_id: str, undoes: str, reason: str, *, subject: str, roles: Collection[Role]
+    ) -> Reversal:
+        """Ask for the effect with the key `undoes` to be taken back, also on a closed case.
+
+        Raises NotAllowed, EffectNotFound, NothingToReverse, and ReversalStands when it was asked for or done already.
+        """
+        with self._write() as session:
+            return reversals.request_reversal(session, case_id, undoes, reason, subject, roles, self._clock())
+
+    def decide_reversal(
+        self, case_id: str, number: int, verdict: Verdict, comment: str | None, *, subject: str, roles: Collection[Role]
+    ) -> Reversal:
+        """Approve or refuse the case's request of this number. An approved one is unscheduled until marked.
+
+        Raises ReversalNotFound, ReversalDecided, NotAllowed, SameRequester.
+        """
+        with self._write() as session:
+            return reversals.decide_reversal(session, case_id, number, verdict, comment, subject, roles, self._clock())
+
+    # Claims
+
+    def claim(self, case_id: str, subject: str) -> Claim:
+        """Claim a case, or prolong one's own claim. Raises CaseClosed, ClaimedByOther."""
+        with self._write() as session:
+            return claims.claim(session, case_id, subject, self._clock(), self._lease)
+
+    def assign(self, case_id: str, assignee: str, manager: str) -> Claim:
+        """Claim a case for another person, whoever works on it. Raises CaseClosed."""
+        with self._write() as session:
+            return claims.assign(session, case_id, assignee, manager, self._clock(), self._lease)
+
+    def take_over(self, case_id: str, subject: str, reason: str) -> Claim:
+        """Make another person's claim one's own. Raises CaseClosed, NotClaimed."""
+        with self._write() as session:
+            return claims.take_over(session, case_id, subject, reason, self._clock(), self._lease)
+
+    def release(self, case_id: str, subject: str, *, anybodys: bool = False, reason: str | None = None) -> None:
+        """End one's own claim, or with `anybodys` whosever it is. Raises NotClaimed, ClaimedByOther."""
+        with self._write() as session:
+            claims.release(session, case_id, subject, self._clock(), anybodys=anybodys, reason=reason)
+
+    def next_case(self, subject: str, *, as_manager: bool = False, keep: Collection[str] = ()) -> CaseSummary | None:
+        """Claim the most urgent case that waits for a person and that nobody works on; None when there is none.
+
+        However many ask at once, each case is handed to one of them. Escalated cases only to a manager. What the
+        person was handed before and did nothing with goes back to the others, except the cases of `keep`.
+        """
+        states: tuple[CaseState, ...] = ("awaiting_review", "escalated") if as_manager else ("awaiting_review",)
+        with self._write() as session:
+            now = self._clock()
+            case = claims.claim_next(session, subject, states, now, self._lease, keep)
+            if case is None:
+                return None
+            session.flush()
+            (summary,) = case_summary.summarise(session, [case], now)
+            return summary
+
+    # Lists
+
+    def list_cases(
+        self, query: CaseQuery = NEWEST, subject: str = "", *, limit: int = 50, cursor: str | None = None
+    ) -> CasePage:
+        """One page of at most 500 cases. Raises MalformedCursor, also for the cursor of another query."""
+        with self._read() as session:
+            return case_list.list_cases(session, query, subject, self._clock(), limit, cursor)
+
+    def summaries(self, cases: Sequence[str]) -> dict[str, CaseSummary]:
+        """The rows of those of `cases` that exist, by case id."""
+        with self._read() as session:
+            return case_list.find_cases(session, cases, self._clock())
+
+    def counts(self, subject: str) -> QueueCounts:
+        """How many cases there are in each state, and of those that wait for a person."""
+        with self._read() as session:
+            return case_list.counts(session, subject, self._clock())
+
+    def save_view(self, subject: str, name: str, query: CaseQuery) -> SavedView:
+        """Keep a query under a name; what was kept under it before is replaced. Raises TooManySavedViews."""
+        with self._write() as session:
+            return saved_views.save_view(session, subject, name, query, self._clock())
+
+    def list_views(self, subject: str) -> tuple[SavedView, ...]:
+        """The views of one person, by name."""
+        with self._read() as session:
+            return saved_views.list_views(session, subject)
+
+    def delete_view(self, subject: str, name: str) -> None:
+        """Forget a view. Raises SavedViewNotFound."""
+        with self._write() as session:
+            saved_views.delete_view(session, subject, name)
+
+    def list_alerts(self, *, limit: int = 50, cursor: str | None = None) -> AlertPage:
+        """One page of at most 500 alerts, newest first. Raises MalformedCursor."""
+        with self._read() as session:
+            return case_view.list_alerts(session, limit, cursor)
+
+    # Notes and files
+
+    def add_note(self, case_id: str, author: str, text: str) -> Note:
+        """Keep a note, and let the case be found by its words. Raises TooManyNotes."""
+        with self._write() as session:
+            return notes.add_note(session, case_id, author, text, self.notes_per_case, self._clock())
+
+    def list_notes(self, case_id: str, *, limit: int = 50, cursor: str | None = None) -> NotePage:
+        """The newest notes of a case, at most 500, or those before another page. Raises MalformedCursor."""
+        with self._read() as session:
+            return notes.list_notes(session, case_id, limit, cursor)
+
+    def add_attachment(self, case_id: str, added_by: str, upload: Upload) -> Attachment:
+        """Keep a file. Raises AttachmentTooLarge, TooManyAttachments."""
+        with self._write() as session:
+            return attachments.add_attachment(
+                session, case_id, added_by, upload, self.attachment_max_bytes, self._clock()
+            )
+
+    def list_attachments(self, case_id: str) -> tuple[Attachment, ...]:
+        """All attachments of a case, oldest first, without their contents."""
+        with self._read() as session:
+            return attachments.list_attachments(session, case_id)
+
+    def read_attachment(self, case_id: str, attachment_id: str) -> AttachedFile:
+        """An attachment with its content. Raises AttachmentNotFound."""
+        with self._read() as session:
+            return attachments.read_file(session, case_id, attachment_id)
+
+    # One case
+
+    def get_case(self, case_id: str) -> CaseView:
+        """Everything that the case page shows, as of one instant."""
+        with self._read() as session:
+            return case_view.read_case(session, case_id, self._clock())
+
+    def summary(self, case_id: str) -> CaseSummary:
+        """One row of the case list."""
+        with self._read() as session:
+            return case_summary.read_summary(session, case_id, self._clock())
+
+    def evidence(self, case_id: str, evidence_id: str) -> Evidence:
+        """One recorded tool call, word for word. Raises EvidenceNotFound."""
+        with self._read_rows() as connection:
+            return case_view.read_evidence(connection, case_id, evidence_id)
+
+    def list_events(
+        self, case_id: str, *, types: Sequence[CaseEventType] = (), limit: int = 50, cursor: str | None = None
+    ) -> EventPage:
+        """The newest events of a case, at most 500, or those before another page; `types`: only those.
+
+        Raises MalformedCursor.
+        """
+        with self._read() as session:
+            return case_view.list_events(session, case_id, types, limit, cursor)
+
+    def refusals(self, case_id: str | None = None) -> tuple[RefusedTransition, ...]:
+        """The refused transitions of one case, or the latest 500 of all; the latest first."""
+        with self._read() as session:
+            return refused_transitions.refusals(session, case_id)
+
+    def snapshot(self, case_id: str) -> CaseSnapshot:
+        """All that an export of a case holds, as of one instant. What can be long is read where it is written."""
+        with self._read() as session:
+            return export.take_snapshot(session, case_id, self._clock(), self._read)
+
+    def audit_case(self, case_id: str, *, limit: int = 50, cursor: str | None = None) -> CaseAudit:
+        """Verify one case: its whole log, and what is broken in its record, if anything.
+
+        Of its events it returns a page: the newest, at most 500, or those before another page. Raises MalformedCursor.
+        """
+        with self._read() as session:
+            return verify.audit_case(session, case_id, limit, cursor)
+
+    # All cases
+
+    def count_states(self) -> dict[CaseState, int]:
+        """How many cases are in each state."""
+        with self._read() as session:
+            return case_list.count_states(session)
+
+    def spend_report(self, first: date, last: date) -> SpendReport:
+        """What models cost by day and by rule, from one UTC day to another, both included."""
+        with self._read_rows() as connection:
+            return model_spend.spend_report(connection, first, last)
+
+    def refusals_by_reason(self) -> dict[str, int]:
+        """How many attempts were refused, in all cases together, by the id of the error."""
+        with self._read() as session:
+            return refused_transitions.refusals_by_reason(session)
+
+    def last_seq(self) -> int:
+        """The newest event's `seq`; 0 when nothing has happened yet. Costs one row."""
+        with self._read() as session:
+            return append.last_seq(session)
+
+    def events_after(self, seq: int, limit: int = 500) -> list[CaseEvent]:
+        """Events of all cases after `seq`, in order, at most 5,000. None with a smaller `seq` will appear later."""
+        with self._read() as session:
+            return case_view.events_after(session, seq, limit)
+
+    def case_events(self, case_id: str) -> list[CaseEvent]:
+        """The whole log of one case, in order."""
+        with self._read() as session:
+            return case_view.case_events(session, case_id)
+
+    def audit(self, anchored: Iterable[int] = ()) -> AuditReport:
+        """Verify every event against the one before it, and every row against the log.
+
+        `anchored`: also digest the log up to each of these events.
+        """
+        with self._read() as session:
+            return verify.verify_case_log(session, anchored)
