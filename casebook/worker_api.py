@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from casebook.commands import agent_journal, effects, heartbeats, investigation, recovery, reversals, reviews
 from casebook.commands.effects import ApprovedAction
-from casebook.errors import AlertNotRecorded, NoAcceptedDecision
+from casebook.errors import NoAcceptedDecision
 from casebook.facade import Facade
 from casebook.queries import case_brief, case_view, model_spend
 from contracts.assessment import RiskAssessment
@@ -45,10 +45,6 @@ class WorkerApi(Facade):
         """What is on record of a case as of one round."""
         with self._read_rows() as connection:
             return case_brief.brief_of(connection, case_id, round)
-
-    def note_other_alert(self, case_id: str) -> None:
-        """Count that a case was to be investigated on another alert than its own."""
-        self._note_refusal(case_id, AlertNotRecorded(case_id))
 
     def start_round(
         self,

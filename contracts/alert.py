@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.base import Contract, NonEmptyText, UtcDateTime, added_later
+from contracts.base import Contract, NonEmptyText, UtcDateTime
 from contracts.ids import AlertId
 from contracts.telemetry import CustomerId, TelemetryEvent
 
@@ -45,5 +45,5 @@ class Alert(Contract):
     """The customer's window as it was, oldest first."""
     baseline: Baseline | None = None
     source: AlertSource
-    trimmed: NonEmptyText | None = added_later()
+    trimmed: NonEmptyText | None = None
     """What was left out because the alert was too large, in one sentence: `contracts.sizes`."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.base import Contract, Score, added_later
+from contracts.base import Contract, Score
 from contracts.ids import Hash
 from contracts.money import Money
 from contracts.report import SpecialistReport, Spend
@@ -39,7 +39,7 @@ class RiskAssessment(Contract):
     model_recommendation: RecommendedAction | None = None
     """What the aggregator itself said, kept when the guard rails overrule it."""
     reasoning: str
-    reasoning_unsupported_reason: str | None = added_later()
+    reasoning_unsupported_reason: str | None = None
     """Why the reasoning is an opinion: one sentence on what it states that the aggregator was not shown."""
     reports: tuple[SpecialistReport, ...]
     refund_charge_ids: tuple[str, ...] = ()
@@ -54,13 +54,13 @@ class RiskAssessment(Contract):
     model: str | None = None
     tokens: Annotated[int, Field(ge=0)] = 0
     duration_ms: Annotated[int, Field(ge=0)] = 0
-    refund_total: tuple[Money, ...] | None = added_later()
+    refund_total: tuple[Money, ...] | None = None
     """What `refund_charge_ids` add up to, one amount per currency; null when a charge's amount is not known."""
-    model_host: str | None = added_later()
+    model_host: str | None = None
     """Where `model` answered: host and port without credentials. Null where no model did."""
-    prompt_version: str | None = added_later()
+    prompt_version: str | None = None
     """Which text of the aggregator's prompt asked for it."""
-    spend: Spend | None = added_later()
+    spend: Spend | None = None
     """Of the aggregator alone; each report carries its own."""
 
     @property

@@ -24,10 +24,10 @@ class Contract(BaseModel):
 
 
 def added_later() -> Any:
-    """The default of a field that an earlier release did not write: None, and then left out of JSON and of hashes.
+    """The default of a field that releases before did not write: None, and then left out of JSON and of hashes.
 
     What lies in open cases and in the log was written and hashed without it, and must read and hash the same
-    for ever. Such a field is always `X | None`.
+    for ever. Such a field is always `X | None`. Release 1.0 has none; the replay tests show one.
     """
     return Field(default=None, exclude_if=_is_none)
 

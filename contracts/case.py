@@ -140,7 +140,7 @@ class CaseView(Contract):
     updated_at: UtcDateTime
     last_seq: int
     opened_by: str | None = None
-    """The person who opened it by hand; null when a rule did, or when an earlier release kept no word of it."""
+    """The person who opened it by hand; null when a rule did."""
     claim: Claim | None = None
     proposal: Proposal | None = None
     reversals: tuple[Reversal, ...] = ()

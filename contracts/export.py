@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from contracts.base import Contract, UtcDateTime, added_later
+from contracts.base import Contract, UtcDateTime
 from contracts.case import CaseEvent, CaseView, Round
 from contracts.ids import Hash
 from contracts.note import Attachment, Note
@@ -28,7 +28,7 @@ class ExportedCall(Contract):
     response_hash: Hash
     recorded_at: UtcDateTime
     use: str | None
-    """`ModelUse` as JSON; for the entry `baseline`, what was spent before calls were linked."""
+    """`ModelUse` as JSON."""
     hash: str
     """Links it to the one before it."""
 
@@ -48,5 +48,5 @@ class CaseExport(Contract):
     head: Hash | None
     """Hash of the last event."""
     attachments: tuple[ExportedAttachment, ...]
-    journal: tuple[ExportedCall, ...] | None = added_later()
-    """What models were asked, in order; an earlier release left it out."""
+    journal: tuple[ExportedCall, ...]
+    """What models were asked, in order."""

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from contracts.alert import Alert, Severity
 from contracts.assessment import EffectAction, RecommendedAction, RiskAssessment, RiskLevel
-from contracts.base import Contract, Score, UtcDateTime, added_later
+from contracts.base import Contract, Score, UtcDateTime
 from contracts.case import CaseOutcome
 from contracts.effect import Effect
 from contracts.ids import CaseId, ReviewId
@@ -19,10 +19,9 @@ RoundNumber = Annotated[int, Field(ge=1)]
 
 
 class Investigation(Contract):
-    """Input of the orchestration. The alert is on record: only cases of versions before 1.3 carry it."""
+    """Input of the orchestration: all else is on record."""
 
     case_id: CaseId
-    alert: Alert | None = added_later()
 
 
 class InvestigationPolicy(Contract):
@@ -33,14 +32,14 @@ class InvestigationPolicy(Contract):
     approval_timeout_hours: Annotated[float, Field(gt=0)] = 72.0
     escalation_timeout_hours: Annotated[float, Field(gt=0)] = 72.0
     max_review_attempts: Annotated[int, Field(ge=1)] = 3
-    four_eyes_refund_minor: Annotated[int, Field(ge=0)] | None = added_later()
+    four_eyes_refund_minor: Annotated[int, Field(ge=0)] | None = None
     """Refunds above this many minor units of their currency need two people; null: no policy."""
-    review_hours_critical: Annotated[float, Field(gt=0)] | None = added_later()
+    review_hours_critical: Annotated[float, Field(gt=0)] | None = None
     """How long one person has to answer about a critical alert; never longer than the timeouts above."""
-    review_hours_high: Annotated[float, Field(gt=0)] | None = added_later()
-    remind_before_share: Annotated[float, Field(ge=0, lt=1)] | None = added_later()
+    review_hours_high: Annotated[float, Field(gt=0)] | None = None
+    remind_before_share: Annotated[float, Field(ge=0, lt=1)] | None = None
     """How much of the time is left when those who could decide are reminded; 0 or null: nobody is."""
-    reconcile_hours: Annotated[float, Field(gt=0)] | None = added_later()
+    reconcile_hours: Annotated[float, Field(gt=0)] | None = None
     """How long an effect of which nobody knows is looked up before the case is closed as failed."""
 
     def review_hours(self, severity: Severity, role: Role) -> float:
@@ -89,9 +88,9 @@ class CaseBeginning(Contract):
     policy: InvestigationPolicy
     customer_id: int
     severity: Severity
-    standing: CaseStanding | None = added_later()
+    standing: CaseStanding | None = None
     """Where to go on when an earlier orchestration of the case broke; null: from the first round."""
-    outcome: CaseOutcome | None = added_later()
+    outcome: CaseOutcome | None = None
     """The case is closed: there is nothing to do."""
 
 
@@ -125,14 +124,12 @@ class DurableAgentState(Contract):
     """State of the `FraudAnalysisAgent` entity: the conversation of one case, across rounds, restarts and releases."""
 
     version: Annotated[int, Field(ge=1)] = 1
-    alert: Alert | None = None
     rounds: tuple[RememberedRound, ...] = ()
 
 
 class Remembrance(Contract):
-    """Input of `remember_round`. Only cases of versions before 1.3 have their memory keep the alert, too."""
+    """Input of `remember_round`."""
 
-    alert: Alert | None = added_later()
     assessment: RiskAssessment
 
 
@@ -145,12 +142,11 @@ class Feedback(Contract):
 
 
 class SpecialistOrder(Contract):
-    """Input of `run_specialist`. The alert is on record: only cases of versions before 1.3 carry it."""
+    """Input of `run_specialist`. The alert is on record."""
 
     case_id: CaseId
     round: RoundNumber
     specialist: Specialist
-    alert: Alert | None = added_later()
     policy: InvestigationPolicy
     memory: tuple[RememberedRound, ...] = ()
 
@@ -174,11 +170,10 @@ class ReportFiling(Contract):
 
 
 class AssessmentOrder(Contract):
-    """Input of `assess_risk`. The alert is on record: only cases of versions before 1.3 carry it."""
+    """Input of `assess_risk`. The alert is on record."""
 
     case_id: CaseId
     round: RoundNumber
-    alert: Alert | None = added_later()
     reports: tuple[SpecialistReport, ...]
     policy: InvestigationPolicy
     memory: tuple[RememberedRound, ...] = ()
@@ -318,10 +313,11 @@ class ActionOrder(Contract):
     customer_id: int
     decision: Decision
     refund_charge_ids: tuple[str, ...] = ()
-    facts: FactCheck | None = added_later()
-    """What must still hold when the action is sent once more after a doubt."""
-    refund_total: tuple[Money, ...] | None = added_later()
-    """What the charges added up to when their refund was approved: the store refunds nothing else."""
+    facts: FactCheck | None = None
+    """What must still hold when the action is sent once more after a doubt; null when it touches nothing."""
+    refund_total: tuple[Money, ...] | None = None
+    """What the charges added up to when their refund was approved: the store refunds nothing else. Null when that was
+    not known."""
 
 
 class ActionResult(Contract):

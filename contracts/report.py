@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.base import Contract, FiniteJson, NonEmptyText, Score, UtcDateTime, added_later
+from contracts.base import Contract, FiniteJson, NonEmptyText, Score, UtcDateTime
 from contracts.ids import Hash
 
 MAX_FINDINGS = 100
@@ -27,7 +27,7 @@ class Finding(Contract):
     evidence_ids: Annotated[tuple[str, ...], Field(max_length=MAX_CITED)] = ()
     """Each the id of a recorded tool call or of an alert event."""
     unsupported: bool = False
-    unsupported_reason: str | None = added_later()
+    unsupported_reason: str | None = None
     """Why it counts for nothing: one sentence."""
 
 
@@ -61,7 +61,7 @@ class Spend(Contract):
     output_tokens: Annotated[int, Field(ge=0)] = 0
     cost_usd: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)] | None = None
     """To a millionth of a dollar; null when the price of the model is not known."""
-    estimated_calls: Annotated[int, Field(ge=1)] | None = added_later()
+    estimated_calls: Annotated[int, Field(ge=1)] | None = None
     """Calls whose tokens the endpoint did not count: they are estimated. None where there is no such call."""
 
 
@@ -81,14 +81,14 @@ class SpecialistReport(Contract):
     model: str | None = None
     tokens: Annotated[int, Field(ge=0)] = 0
     duration_ms: Annotated[int, Field(ge=0)] = 0
-    model_host: str | None = added_later()
+    model_host: str | None = None
     """Where `model` answered: host and port without credentials. Null where no model did."""
-    prompt_version: str | None = added_later()
+    prompt_version: str | None = None
     """Which text of the prompt asked for it."""
-    spend: Spend | None = added_later()
-    feedback_answer: str | None = added_later()
+    spend: Spend | None = None
+    feedback_answer: str | None = None
     """What was done about the feedback to the round before; null in a first round, or when nothing was said."""
-    trimmed: NonEmptyText | None = added_later()
+    trimmed: NonEmptyText | None = None
     """What of the model's answer was left out or cut because it was too much: one sentence."""
 
     @property

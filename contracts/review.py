@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contracts.assessment import RecommendedAction
-from contracts.base import Contract, UtcDateTime, added_later
+from contracts.base import Contract, UtcDateTime
 from contracts.ids import Hash, ReviewId
 
 Role = Literal["viewer", "analyst", "manager", "admin"]
@@ -33,9 +33,9 @@ class ReviewRequest(Contract):
     required_role: Role = "analyst"
     approvals_required: Annotated[int, Field(ge=1, le=2)] = 1
     """How many people must approve the recommended action."""
-    four_eyes_actions: tuple[RecommendedAction, ...] | None = added_later()
-    """The actions that need two people, by the policy at the time of asking. Null in reviews that know no policy."""
-    remind_at: UtcDateTime | None = added_later()
+    four_eyes_actions: tuple[RecommendedAction, ...] | None = None
+    """The actions that need two people, by the policy at the time of asking; null where there is none."""
+    remind_at: UtcDateTime | None = None
     """When those who could decide are reminded."""
 
 
@@ -59,9 +59,9 @@ class Decision(Contract):
     decided_by: Annotated[str, Field(min_length=1, max_length=200)]
     """The stable subject id of the person; of the second one where two were needed."""
     decided_at: UtcDateTime
-    disposition: Disposition | None = added_later()
-    """What the case was, in the eyes of who decided. Every decision that this release accepts has one."""
-    comment: Annotated[str, Field(max_length=4_000)] | None = added_later()
+    disposition: Disposition | None = None
+    """What the case was, in the eyes of who decided. Every decision on record has one."""
+    comment: Annotated[str, Field(max_length=4_000)] | None = None
     """Why, in their own words."""
-    approvals: tuple[Approval, ...] | None = added_later()
+    approvals: tuple[Approval, ...] | None = None
     """Everyone who approved, in order, where two people were needed."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from contracts.base import Contract, FiniteJson, NonEmptyText, UtcDateTime, added_later
+from contracts.base import Contract, FiniteJson, NonEmptyText, UtcDateTime
 
 EventId = Annotated[str, Field(min_length=1, max_length=128)]
 MAX_CUSTOMER_ID = 2**53
@@ -76,7 +76,7 @@ class _Event(Contract):
     event_id: EventId
     customer_id: CustomerId
     occurred_at: UtcDateTime
-    trimmed: NonEmptyText | None = added_later()
+    trimmed: NonEmptyText | None = None
     """Which attributes were left out or cut because they were too large: `contracts.sizes`."""
 
 

@@ -30,12 +30,10 @@ from contracts.investigation import (
     Closing,
     DecisionReading,
     DurableAgentState,
-    Escalation,
     FactCheck,
     FactReport,
     Feedback,
     Investigation,
-    InvestigationPolicy,
     NotedFacts,
     PassedOn,
     PassingOn,
@@ -46,9 +44,6 @@ from contracts.investigation import (
     Reminder,
     ReportFiling,
     ReversalReconciliation,
-    ReviewOpening,
-    ReviewPlan,
-    ReviewTerms,
     RoundStart,
     SpecialistOrder,
 )
@@ -91,8 +86,8 @@ THINKING = task.RetryPolicy(
     max_retry_interval=timedelta(minutes=1),
     max_number_of_attempts=4,
 )
-# An approved action should happen: about 13 minutes of attempts, 2 s apart at first, 5 minutes at the end. So long a
-# check of the facts may take, too, and what a case of version 1.0 tries before it gives up.
+# An approved action should happen: a check of its facts takes about 13 minutes of attempts, 2 s apart at first and
+# 5 minutes at the end.
 ACTING = task.RetryPolicy(
     first_retry_interval=timedelta(seconds=2),
     backoff_coefficient=2,
@@ -118,16 +113,6 @@ REMINDING = task.RetryPolicy(
 def begin_case(ctx: Context, order: Investigation) -> Steps[CaseBeginning]:
     """Begin the case and its first round, or learn where to go on; what the orchestration needs to know of it."""
     return (yield from _answer(_record(ctx, names.BEGIN_CASE, order), CaseBeginning))
-
-
-def start_investigation(ctx: Context, order: Investigation) -> Steps[InvestigationPolicy]:
-    """Begin the case and its first round; in cases of version 1.2 only."""
-    return (yield from _answer(_record(ctx, names.START_INVESTIGATION, order), InvestigationPolicy))
-
-
-def begin_investigation(ctx: Context, order: Investigation) -> Steps[InvestigationPolicy]:
-    """The limits that this case is judged by from now on; in cases of versions before 1.2 only."""
-    return (yield from _answer(_record(ctx, names.BEGIN_INVESTIGATION, order), InvestigationPolicy))
 
 
 def begin_round(ctx: Context, start: RoundStart) -> Steps[None]:
@@ -161,16 +146,6 @@ def ask_person(ctx: Context, question: Question) -> Steps[ReviewRequest]:
     return (yield from _answer(_record(ctx, names.ASK_PERSON, question), ReviewRequest))
 
 
-def schedule_review(ctx: Context, plan: ReviewPlan) -> Steps[ReviewTerms]:
-    """Until when, and how many people are asked."""
-    return (yield from _answer(_record(ctx, names.SCHEDULE_REVIEW, plan), ReviewTerms))
-
-
-def open_review(ctx: Context, opening: ReviewOpening) -> Steps[None]:
-    """Ask a person; in cases of versions before 1.2 only."""
-    yield from _done(_record(ctx, names.OPEN_REVIEW, opening))
-
-
 def read_decision(ctx: Context, reading: DecisionReading) -> Steps[Decision | None]:
     """The decision on a review that is on record, whatever an event said; None when there is none."""
     return (yield from _answer_if_any(_record(ctx, names.READ_DECISION, reading), Decision))
@@ -186,11 +161,6 @@ def escalate_to_manager(ctx: Context, passing: PassingOn) -> Steps[PassedOn]:
     return (yield from _answer(_record(ctx, names.ESCALATE_TO_MANAGER, passing), PassedOn))
 
 
-def escalate_review(ctx: Context, escalation: Escalation) -> Steps[Decision | None]:
-    """The same, with terms that were scheduled before; in cases of versions before 1.3 only."""
-    return (yield from _answer_if_any(_record(ctx, names.ESCALATE_REVIEW, escalation), Decision))
-
-
 def expire_review(ctx: Context, review: ReviewRequest) -> Steps[Decision | None]:
     """Stop asking, unless it has been decided: then that decision is the result."""
     return (yield from _answer_if_any(_record(ctx, names.EXPIRE_REVIEW, review), Decision))
@@ -202,15 +172,14 @@ def check_facts(ctx: Context, check: FactCheck) -> Steps[FactReport]:
     return (yield from _answer(pending, FactReport))
 
 
-def note_changed_facts(ctx: Context, changed: ChangedFacts) -> Steps[NotedFacts | None]:
-    """Leave on record why an approval is not carried out, as far as that is so; None of a release that did not look."""
-    return (yield from _answer_if_any(_record(ctx, names.NOTE_CHANGED_FACTS, changed), NotedFacts))
+def note_changed_facts(ctx: Context, changed: ChangedFacts) -> Steps[NotedFacts]:
+    """Leave on record why an approval is not carried out, as far as that is so."""
+    return (yield from _answer(_record(ctx, names.NOTE_CHANGED_FACTS, changed), NotedFacts))
 
 
-def execute_action(ctx: Context, order: ActionOrder, *, can_reconcile: bool) -> Steps[ActionResult]:
-    """Carry out what was approved; tried for longer where nothing follows when every attempt fails."""
-    policy = SENDING if can_reconcile else ACTING
-    pending = ctx.call_activity(names.EXECUTE_ACTION, input=order, retry_policy=policy, return_type=Undecoded)
+def execute_action(ctx: Context, order: ActionOrder) -> Steps[ActionResult]:
+    """Carry out what was approved."""
+    pending = ctx.call_activity(names.EXECUTE_ACTION, input=order, retry_policy=SENDING, return_type=Undecoded)
     return (yield from _answer(pending, ActionResult))
 
 
@@ -228,11 +197,6 @@ def execute_reversal(ctx: Context, reversal: Reversal) -> Steps[Effect]:
 def reconcile_reversal(ctx: Context, reconciliation: ReversalReconciliation) -> Steps[Effect]:
     """Find out what came of a reversal in doubt."""
     return (yield from _answer(_record(ctx, names.RECONCILE_REVERSAL, reconciliation), Effect))
-
-
-def give_up_action(ctx: Context, order: ActionOrder) -> Steps[ActionResult]:
-    """Note that nobody knows what came of the action; in cases of version 1.0 only."""
-    return (yield from _answer(_record(ctx, names.GIVE_UP_ACTION, order), ActionResult))
 
 
 def close_case(ctx: Context, closing: Closing) -> Steps[None]:

@@ -11,7 +11,7 @@ from backend.routes.problem import documented
 from backend.services.cases import StartStatus
 from backend.services.scheduler import RuntimeStatus
 from contracts.alert import MAX_TRIGGER_EVENTS, Alert, AlertType, Severity
-from contracts.base import Contract, NonEmptyText, UtcDateTime, added_later
+from contracts.base import Contract, NonEmptyText, UtcDateTime
 from contracts.case import CaseProgress
 from contracts.ids import AlertId, NewAlertId, manual_alert_id
 from contracts.sizes import MAX_ATTRIBUTES_BYTES, attributes_size
@@ -87,7 +87,7 @@ class StartResponse(Contract):
     instance_id: str
     alert_id: AlertId
     status: StartStatus
-    trimmed: str | None = added_later()
+    trimmed: str | None = None
     """What of the alert was left out because it was too large."""
 
 

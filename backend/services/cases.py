@@ -11,7 +11,7 @@ from casebook.queries.cursors import OpenedCase
 from casebook.relay_api import RelayApi
 from casebook.workspace_api import WorkspaceApi
 from contracts.alert import Alert
-from contracts.base import Contract, added_later
+from contracts.base import Contract
 from contracts.ids import AlertId, CaseId
 from contracts.sizes import fit_alert
 
@@ -27,7 +27,7 @@ class StartedCase(Contract):
     alert_id: AlertId
     status: StartStatus
     created: bool
-    trimmed: str | None = added_later()
+    trimmed: str | None = None
     """What of the alert was left out because it was too large."""
 
 

@@ -34,7 +34,6 @@ CasebookError
 ├── AssessmentChanged       409
 ├── AlreadyDecided          409
 ├── TransitionRefused       409
-│   ├── AlertNotRecorded
 │   ├── AssessmentNotRecorded
 │   ├── DeadlineNotPassed
 │   ├── FactsNotJustified
@@ -119,7 +118,6 @@ from casebook.errors.lookups import (
     UnstorableText,
 )
 from casebook.errors.transitions import (
-    AlertNotRecorded,
     AssessmentNotRecorded,
     DeadlineNotPassed,
     FactsNotJustified,
@@ -140,7 +138,6 @@ from casebook.errors.transitions import (
 )
 
 __all__ = [
-    "AlertNotRecorded",
     "AlreadyDecided",
     "AssessmentChanged",
     "AssessmentNotRecorded",

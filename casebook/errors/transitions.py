@@ -132,15 +132,6 @@ class NoAcceptedDecision(TransitionRefused):
         super().__init__(f"An answer to '{review_id}' was announced, but no accepted decision is on record.")
 
 
-class AlertNotRecorded(TransitionRefused):
-    """A case was to be investigated on another alert than its own."""
-
-    id = "alert-not-recorded"
-
-    def __init__(self, case_id: str) -> None:
-        super().__init__(f"Case '{case_id}' was to be investigated on another alert than the one on record.")
-
-
 class NotReversible(TransitionRefused):
     """A reversal was to be carried out that nobody approved."""
 

@@ -117,12 +117,11 @@ class Laboratory:
         WorkspaceApi(record.transactions).open_case(alert)
         record.start_round(case, 1)
         orders = [
-            SpecialistOrder(case_id=case, round=1, specialist=specialist, alert=alert, policy=POLICY)
-            for specialist in SPECIALISTS
+            SpecialistOrder(case_id=case, round=1, specialist=specialist, policy=POLICY) for specialist in SPECIALISTS
         ]
         with ThreadPoolExecutor(len(orders)) as pool:
             reports = tuple(pool.map(partial(self._hear, specialists), orders))
-        order = AssessmentOrder(case_id=case, round=1, alert=alert, reports=reports, policy=POLICY)
+        order = AssessmentOrder(case_id=case, round=1, reports=reports, policy=POLICY)
         try:
             return self._persist(partial(assessment.assess_risk, _UNUSED_CONTEXT, order))
         except ModelUnavailable:

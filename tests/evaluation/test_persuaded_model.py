@@ -81,11 +81,11 @@ class Bureau:
         specialists = SpecialistActivities(record, SpecialistAgents(loop, load_prompts()))
         reports = tuple(
             specialists.run_specialist(
-                CTX, SpecialistOrder(case_id=case, round=1, specialist=specialist, alert=alert, policy=POLICY)
+                CTX, SpecialistOrder(case_id=case, round=1, specialist=specialist, policy=POLICY)
             )
             for specialist in SPECIALISTS
         )
-        order = AssessmentOrder(case_id=case, round=1, alert=alert, reports=reports, policy=POLICY)
+        order = AssessmentOrder(case_id=case, round=1, reports=reports, policy=POLICY)
         return AssessmentActivities(record, AggregatorAgent(loop, load_prompts())).assess_risk(CTX, order)
 
 

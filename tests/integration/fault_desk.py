@@ -139,9 +139,7 @@ class FaultDesk:
         self, alert: Alert, specialist: Specialist, limits: Limits = PATIENT, *, tools_up: bool = True
     ) -> SpecialistReport:
         """What the specialist's real activity comes back with."""
-        order = SpecialistOrder(
-            case_id=case_id(alert.alert_id), round=1, specialist=specialist, alert=alert, policy=POLICY
-        )
+        order = SpecialistOrder(case_id=case_id(alert.alert_id), round=1, specialist=specialist, policy=POLICY)
         run = self._activity(names.RUN_SPECIALIST, limits, tools_up=tools_up)
         return run(task.ActivityContext(order.case_id, 1), order)
 
@@ -149,7 +147,7 @@ class FaultDesk:
         self, alert: Alert, reports: tuple[SpecialistReport, ...], limits: Limits = PATIENT
     ) -> RiskAssessment:
         """What the aggregator's real activity and the guard rails make of the reports."""
-        order = AssessmentOrder(case_id=case_id(alert.alert_id), round=1, alert=alert, reports=reports, policy=POLICY)
+        order = AssessmentOrder(case_id=case_id(alert.alert_id), round=1, reports=reports, policy=POLICY)
         return self._activity(names.ASSESS_RISK, limits, tools_up=True)(task.ActivityContext(order.case_id, 1), order)
 
     def model_calls(self) -> int:

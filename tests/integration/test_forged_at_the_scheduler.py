@@ -38,7 +38,7 @@ from tests.integration.test_one_case import account_status, awaits_review
 from tests.support.alerts import foreign_login
 from tests.support.casebooks import CaseBook
 from tests.support.stack import LocalStack
-from tests.unit.worker.support.cases import a_report, a_reversal, an_alert, an_assessment
+from tests.unit.worker.support.cases import a_report, a_reversal, an_assessment
 from tests.unit.worker.support.lab import AsItIs
 from worker.adapters.scheduler import SchedulerAddress, open_worker
 from worker.domain.deciding import planned_effects
@@ -188,8 +188,7 @@ def test_what_is_ordered_at_the_scheduler_alone_is_not_done(
     assert ended.serialized_output == '"failed"'
     with casebook_of(stack) as book:
         assert "not-reversible" in {each.reason for each in book.refusals(view.case_id)}
-        alert = an_alert("nobody-raised-this")
-        order = Investigation(case_id="case-nobody-raised-this", alert=alert)
+        order = Investigation(case_id="case-nobody-raised-this")
         anybody.schedule_new_orchestration(
             names.INVESTIGATION,
             input=order.model_dump_json(),

@@ -195,16 +195,13 @@ class Scene:
                     case_id=case,
                     round=number,
                     specialist=specialist,
-                    alert=alert,
                     policy=POLICY,
                     memory=attempt.memory,
                 ),
             )
             for specialist in SPECIALISTS
         )
-        order = AssessmentOrder(
-            case_id=case, round=number, alert=alert, reports=reports, policy=POLICY, memory=attempt.memory
-        )
+        order = AssessmentOrder(case_id=case, round=number, reports=reports, policy=POLICY, memory=attempt.memory)
         assessment = AssessmentActivities(record, AggregatorAgent(agent, prompts)).assess_risk(CTX, order)
         calls = [call.tool_call_id for report in reports for call in report.tool_calls]
         return Seen(assessment, tuple(record.evidence(case, each) for each in calls), tuple(tools.asked))

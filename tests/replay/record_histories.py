@@ -28,6 +28,7 @@ from worker.ports.model import ModelUnavailable
 FOLDER = Path(__file__).parent / "histories"
 REVERSAL_RECORDING = FOLDER / f"reversal-{REVERSAL_VERSION}.json"
 SOON_H = 0.0001
+RECORDINGS = sorted(FOLDER.glob("[0-9]*.json"))
 
 
 def recording_of(path: str, version: str = INVESTIGATION_VERSION) -> Path:
@@ -153,7 +154,7 @@ def record_reversal(lab: Lab, address: str) -> None:
     """One reversal: in doubt at first, then found to be done. Takes a minute."""
     order = a_reversal(1)
     lab.take_back(order, CaseScript(action_fails=True, reconciled=["unknown"]), patience_s=180)
-    write_history(REVERSAL_RECORDING, _history(address, order.reversal_id))
+    write_history(REVERSAL_RECORDING, history_at(address, order.reversal_id))
 
 
 PATHS: Mapping[str, Callable[[Lab], RunningCase]] = {
@@ -180,7 +181,7 @@ def main() -> None:
     with _lab() as (lab, address):
         for path in missing:
             case = PATHS[path](lab)
-            write_history(recording_of(path), _history(address, case.order.case_id))
+            write_history(recording_of(path), history_at(address, case.order.case_id))
             sys.stdout.write(f"recorded {recording_of(path).name}\n")
         if not REVERSAL_RECORDING.exists():
             record_reversal(lab, address)
@@ -211,7 +212,8 @@ def _lab() -> Generator[tuple[Lab, str]]:
         backend.stop()
 
 
-def _history(address: str, case_id: str) -> History:
+def history_at(address: str, case_id: str, taskhub: str | None = None) -> History:
+    """The history of a case as the scheduler at `address` sends it to a worker."""
     # The client's own reading of a history cannot be replayed: it is no longer what the scheduler sends a worker.
     with grpc.insecure_channel(address) as channel:
         read = channel.unary_stream(
@@ -219,7 +221,8 @@ def _history(address: str, case_id: str) -> History:
             request_serializer=pb.StreamInstanceHistoryRequest.SerializeToString,
             response_deserializer=pb.HistoryChunk.FromString,
         )
-        chunks = read(pb.StreamInstanceHistoryRequest(instanceId=case_id))
+        metadata = () if taskhub is None else (("taskhub", taskhub),)
+        chunks = read(pb.StreamInstanceHistoryRequest(instanceId=case_id), metadata=metadata)
         return tuple(event for chunk in chunks for event in chunk.events)
 
 

@@ -10,7 +10,7 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf.json_format import MessageToJson, Parse
 from pydantic import JsonValue, TypeAdapter
 
-from contracts.names import INVESTIGATION, REVERSAL
+from contracts.names import INVESTIGATION, INVESTIGATION_VERSION, REVERSAL
 from worker.adapters.scheduler import SchedulerAddress, open_worker
 from worker.orchestrations.investigation import investigation
 from worker.orchestrations.reversal import reversal
@@ -55,8 +55,12 @@ def orchestrator_of(history: History) -> Orchestrator:
     return ORCHESTRATORS[_started(history).name]
 
 
-def replay(history: History, orchestrator: Orchestrator | None = None) -> list[Step]:
+def replay(
+    history: History, orchestrator: Orchestrator | None = None, version: str = INVESTIGATION_VERSION
+) -> list[Step]:
     """Run today's code through every turn of a history; the steps of its last turn.
+
+    `version`: that of the release whose code it is.
 
     Raises task.NonDeterminismError where the code asks for other things than are on record, and HistoryDiverged
     where it asks for the same with other contents, or ends in another way.
@@ -66,7 +70,9 @@ def replay(history: History, orchestrator: Orchestrator | None = None) -> list[S
     # The last turn first: with the whole history behind it, the SDK itself notices every step that is not on record.
     for start, end in reversed(_turns(history)):
         turn = history[start:end]
-        steps = run_turn(history[:start], tuple(event for event in turn if _step_of(event) is None), orchestrator)
+        steps = run_turn(
+            history[:start], tuple(event for event in turn if _step_of(event) is None), orchestrator, version
+        )
         recorded = [step for event in turn if (step := _step_of(event)) is not None]
         for then, now in zip(recorded, steps, strict=False):
             _refuse_other(then, now)
@@ -78,9 +84,14 @@ def replay(history: History, orchestrator: Orchestrator | None = None) -> list[S
     return last
 
 
-def run_turn(past: History, received: History, orchestrator: Orchestrator = investigation) -> list[Step]:
+def run_turn(
+    past: History,
+    received: History,
+    orchestrator: Orchestrator = investigation,
+    version: str = INVESTIGATION_VERSION,
+) -> list[Step]:
     """What today's code asks for when `received` arrives after `past`. Raises task.NonDeterminismError."""
-    worker = open_worker(NOWHERE, "replay", threads=8)
+    worker = open_worker(NOWHERE, "replay", threads=8, version=version)
     worker.add_orchestrator(orchestrator)
     sidecar = _Sidecar()
     started = _started((*past, *received))

@@ -12,23 +12,15 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from contracts.assessment import RiskAssessment
 from contracts.converter import Undecoded
 from contracts.hashing import content_hash
-from contracts.investigation import (
-    Investigation,
-    InvestigationPolicy,
-    Question,
-    Refusal,
-    ReviewOpening,
-    RoundStart,
-)
+from contracts.investigation import CaseBeginning, Investigation, Question, RoundStart
 from contracts.names import analyst_decision
 from contracts.review import ReviewRequest
-from tests.replay.record_histories import FOLDER, PATHS, REVERSAL_RECORDING, recording_of
+from tests.replay.record_histories import FOLDER, PATHS, RECORDINGS, REVERSAL_RECORDING, recording_of
 from tests.replay.replaying import FAILED, History, HistoryDiverged, read_history, replay, run_turn
-from tests.unit.worker.support.cases import a_decision, an_assessment
+from tests.unit.worker.support.cases import a_decision
 from worker import calls
 from worker.orchestrations import investigation as module
 
-RECORDINGS = sorted(FOLDER.glob("[0-9]*.json"))
 REVERSALS = sorted(FOLDER.glob("reversal-*.json"))
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 
@@ -97,20 +89,6 @@ def test_a_recording_of_what_broke_fails_and_closes_nothing() -> None:
     assert "close_case" not in {event.taskScheduled.name for event in history}
 
 
-@pytest.mark.parametrize("version", ["1.0", "1.1", "1.2"])
-def test_what_broke_in_an_earlier_version_fails_when_refused(version: str) -> None:
-    history = list(read_history(recording_of("broken", version)))
-    while not history[-1].HasField("orchestratorStarted"):
-        history.pop()
-    closing = next(event for event in history if event.taskScheduled.name == "close_case")
-    refusal = Refusal(refused="It broke.", reason="outcome-not-justified").model_dump_json()
-    answered = helpers.new_task_completed_event(closing.eventId, refusal)
-
-    (end,) = run_turn(tuple(history[:-1]), (history[-1], answered))
-
-    assert end.what == FAILED
-
-
 @pytest.mark.parametrize("path", PATHS)
 def test_no_step_of_a_history_carries_the_alert(path: str) -> None:
     text = recording_of(path).read_text(encoding="utf-8")
@@ -119,39 +97,20 @@ def test_no_step_of_a_history_carries_the_alert(path: str) -> None:
     assert "trigger_events" not in text
 
 
-WAITING = ["awaiting-review", "escalated", "specialist-unavailable"]
+WAITING = ["awaiting-review", "escalated", "specialist-unavailable", "reminded"]
 
 
-@pytest.mark.parametrize(
-    ("path", "version", "first"),
-    [
-        *((path, "1.0", "activity execute_action") for path in WAITING),
-        *((path, version, "activity check_facts") for path in [*WAITING, "reminded"] for version in ("1.1", "1.2")),
-        *((path, "1.3", "activity read_decision") for path in [*WAITING, "reminded"]),
-    ],
-)
-def test_a_case_that_an_earlier_release_left_waiting_acts_on_its_decision(path: str, version: str, first: str) -> None:
-    history = read_history(recording_of(path, version))
+@pytest.mark.parametrize("path", WAITING)
+def test_a_case_that_an_earlier_release_left_waiting_acts_on_its_decision(path: str) -> None:
+    history = read_history(recording_of(path))
     review, assessment = last_question(history)
     decision = a_decision(review.review_id, assessment)
 
     (step,) = run_turn(history, arriving(decision.model_dump_json()))
 
-    assert step.what == first
+    assert step.what == "activity read_decision"
     assert isinstance(step.payload, dict)
-    if first == "activity read_decision":
-        assert step.payload["review_id"] == review.review_id
-    elif first == "activity execute_action":
-        assert step.payload["decision"] == decision.model_dump(mode="json")
-    else:
-        assert step.payload["action"] == decision.action
-
-
-def test_a_case_that_waits_across_a_release_still_refuses_a_decision_on_something_else() -> None:
-    history = read_history(recording_of("awaiting-review", "1.2"))
-    other = a_decision(last_question(history)[0].review_id, an_assessment(0.7))
-
-    assert run_turn(history, arriving(other.model_dump_json())) == []
+    assert step.payload["review_id"] == review.review_id
 
 
 @pytest.mark.parametrize("payload", ["approve!", "7", '{"verdict": "approve", "mood": "of another release"}'])
@@ -171,10 +130,10 @@ def test_the_assessment_that_is_waited_on_still_has_the_hash_that_its_review_is_
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.stem)
 def test_a_release_that_changes_the_order_of_calls_is_found_out(recording: Path) -> None:
-    def investigation(ctx: task.OrchestrationContext, order: Undecoded) -> calls.Steps[InvestigationPolicy]:
+    def investigation(ctx: task.OrchestrationContext, order: Undecoded) -> calls.Steps[CaseBeginning]:
         read = calls.decode(order, Investigation)
         yield from calls.begin_round(ctx, RoundStart(case_id=read.case_id, round=1))
-        return (yield from calls.begin_investigation(ctx, read))
+        return (yield from calls.begin_case(ctx, read))
 
     with pytest.raises(task.NonDeterminismError, match="begin_round"):
         replay(read_history(recording), investigation)
@@ -249,15 +208,11 @@ def test_a_later_release_may_tell_a_step_more_but_not_less() -> None:
 
 def last_question(history: History) -> tuple[ReviewRequest, RiskAssessment]:
     """What a person was asked last, and about what."""
-    scheduled = [
+    number, step = next(
         (event.eventId, event.taskScheduled)
-        for event in history
-        if event.HasField("taskScheduled") and event.taskScheduled.name in ("open_review", "ask_person")
-    ]
-    number, step = scheduled[-1]
-    if step.name == "open_review":
-        opening = ReviewOpening.model_validate_json(step.input.value)
-        return opening.review, opening.assessment
+        for event in reversed(history)
+        if event.HasField("taskScheduled") and event.taskScheduled.name == "ask_person"
+    )
     (answer,) = [event.taskCompleted for event in history if event.taskCompleted.taskScheduledId == number]
     question = Question.model_validate_json(step.input.value)
     return ReviewRequest.model_validate_json(answer.result.value), question.plan.assessment

@@ -10,7 +10,7 @@ from casebook.errors import NotApproved
 from contracts.assessment import EffectAction
 from contracts.effect import Effect, EffectTerms
 from contracts.investigation import ActionOrder, ActionResult, FactCheck, Reconciliation
-from worker.activities.effects import UNKNOWN, EffectGateway, failed, in_doubt, log_effect
+from worker.activities.effects import EffectGateway, failed, in_doubt, log_effect
 from worker.activities.facts import FactActivities
 from worker.domain.deciding import planned_effects
 from worker.domain.facts import order_for
@@ -46,7 +46,7 @@ class ActionActivities:
         effects: list[Effect] = []
         told, order = order, self._as_recorded(order)
         for planned in _planned(order):
-            self._record.start_effect(order.case_id, planned, _terms(told, order, planned))
+            self._record.start_effect(order.case_id, planned, _terms(told, planned))
             finished = self._found(order, planned) or self._sent(order, planned)
             self._finish(order, finished)
             effects.append(finished)
@@ -63,7 +63,7 @@ class ActionActivities:
         told, effects = reconciliation.order, list[Effect]()
         order = self._as_recorded(told)
         for planned in _planned(order):
-            self._record.start_effect(order.case_id, planned, _terms(told, order, planned))
+            self._record.start_effect(order.case_id, planned, _terms(told, planned))
             effect = self._settled(order, planned)
             self._finish(order, effect, last=reconciliation.last)
             effects.append(effect)
@@ -71,23 +71,12 @@ class ActionActivities:
                 break
         return ActionResult(effects=tuple(effects))
 
-    def give_up_action(self, _: task.ActivityContext, order: ActionOrder) -> ActionResult:
-        """After the last attempt of a case of version 1.0: nobody knows what came of the effects that are not done."""
-        unknown = tuple(in_doubt(planned) for planned in _planned(self._as_recorded(order)))
-        for effect in unknown:
-            self._record.start_effect(order.case_id, effect.model_copy(update={"status": "pending", "result": None}))
-            self._record.finish_effect(order.case_id, effect)
-        log.error("Gave up on the approved action. %s", UNKNOWN, extra={"case_id": order.case_id})
-        return ActionResult(effects=unknown)
-
     def _as_recorded(self, order: ActionOrder) -> ActionOrder:
         """What was decided on the review that the order names, as it is on record. Refuses when nothing was."""
         approved = self._record.approved_action(order.case_id, order.decision.review_id)
         if approved.decision.action != order.decision.action:
             raise NotApproved(order.case_id, order.decision.action or "anything")
-        recorded = order_for(order.case_id, approved.customer_id, approved.assessment, approved.decision)
-        # An order of version 1.0 says nothing of the facts, and checks none.
-        return recorded if order.facts is not None else recorded.model_copy(update={"facts": None})
+        return order_for(order.case_id, approved.customer_id, approved.assessment, approved.decision)
 
     def _settled(self, order: ActionOrder, planned: Effect) -> Effect:
         try:
@@ -137,16 +126,14 @@ def _facts_of(order: ActionOrder, planned: Effect) -> FactCheck | None:
     return order.facts.model_copy(update={"action": "refund_charges"})
 
 
-def _terms(told: ActionOrder, recorded: ActionOrder, planned: Effect) -> EffectTerms:
+def _terms(told: ActionOrder, planned: Effect) -> EffectTerms:
     """What the order says of an effect, to be held against what was approved."""
     refunds = planned.action == "refund_charges"
-    # An order of an earlier release says nothing of the total.
-    total = recorded.refund_total if told.refund_total is None else told.refund_total
     return EffectTerms(
         review_id=told.decision.review_id,
         customer_id=told.customer_id,
         refund_charge_ids=told.refund_charge_ids if refunds else (),
-        refund_total=total if refunds else None,
+        refund_total=told.refund_total if refunds else None,
     )
 
 

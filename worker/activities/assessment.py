@@ -12,7 +12,7 @@ from contracts.ids import run_id
 from contracts.investigation import AssessmentOrder, AssessmentTask, InvestigationPolicy
 from contracts.journal import JournalEntry
 from screening.coverage import REQUIRED
-from worker.activities.recorded import Briefs, note_other_alert
+from worker.activities.recorded import Briefs
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.journal import RunJournal
 from worker.domain.assessing import NO_JUDGEMENT, assess
@@ -67,7 +67,6 @@ class AssessmentActivities:
     def _as_recorded(self, order: AssessmentOrder, brief: CaseBrief | None) -> AssessmentTask:
         """The order with what is on record of its case. Who left no report is noted as not heard."""
         brief = self._briefs.of(order.case_id, order.round, brief)
-        note_other_alert(self._record, order, brief)
         reports = tuple(
             brief.reports.get(report.specialist) or self._record.save_report(order.case_id, report, ())
             for report in recorded_reports(order, brief)

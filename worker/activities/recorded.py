@@ -1,4 +1,4 @@
-"""Noting what steps were told of a case that its record does not bear out, and answering for what it refuses."""
+"""What is on record of a case, for its steps, and an answer where the record refuses one."""
 
 import functools
 import logging
@@ -10,8 +10,7 @@ from durabletask import task
 
 from casebook.errors import TransitionRefused
 from contracts.brief import CaseBrief
-from contracts.investigation import AssessmentOrder, InvestigationPolicy, Refusal, SpecialistOrder
-from worker.domain.recorded import is_of_another_case
+from contracts.investigation import InvestigationPolicy, Refusal
 from worker.ports.record import CaseRecord
 
 log = logging.getLogger(__name__)
@@ -37,12 +36,6 @@ class Briefs:
             return replace(brief, policy=self._policy)
         self._record.start_round(case_id, 1, self._policy)
         return self._record.brief(case_id, round_number)
-
-
-def note_other_alert(record: CaseRecord, order: SpecialistOrder | AssessmentOrder, brief: CaseBrief) -> None:
-    """Count an order about another alert than the case's own."""
-    if order.alert is not None and is_of_another_case(order.alert, brief):
-        record.note_other_alert(order.case_id)
 
 
 def answering_refusals(activity: Callable[..., Any]) -> Callable[..., Any]:

@@ -38,17 +38,6 @@ class RoundActivities:
         log.info("Investigation begins: %s.", alert.alert_type, extra=_of(order.case_id))
         return begun
 
-    def start_investigation(self, context: task.ActivityContext, order: Investigation) -> InvestigationPolicy:
-        """Begin the case and its first round; the limits in force now, which hold until the case ends."""
-        policy = self.begin_investigation(context, order)
-        self.begin_round(context, RoundStart(case_id=order.case_id, round=1))
-        return policy
-
-    def begin_investigation(self, _: task.ActivityContext, order: Investigation) -> InvestigationPolicy:
-        """The limits in force now; the history keeps them, so that a new setting never changes an open case."""
-        log.info("Investigation begins.", extra=_of(order.case_id))
-        return self._policy
-
     def begin_round(self, _: task.ActivityContext, start: RoundStart) -> None:
         """Note that a round has begun; with the first, what the case is judged by."""
         self._record.start_round(start.case_id, start.round, self._policy if start.round == 1 else None)

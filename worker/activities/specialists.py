@@ -7,7 +7,7 @@ from durabletask import task
 from contracts.ids import run_id
 from contracts.investigation import InvestigationPolicy, ReportFiling, SpecialistOrder
 from contracts.report import SpecialistReport
-from worker.activities.recorded import Briefs, note_other_alert
+from worker.activities.recorded import Briefs
 from worker.agents.journal import RunJournal
 from worker.agents.specialists import SpecialistAgents
 from worker.domain.failures import unavailable_report
@@ -31,7 +31,6 @@ class SpecialistActivities:
         if standing.outcome is not None:
             return standing.outcome
         brief = self._briefs.of(order.case_id, order.round, standing.brief)
-        note_other_alert(self._record, order, brief)
         journal = RunJournal(self._record, order.case_id, run_id(order.round, order.specialist), standing.journal)
         with journal.kept_when_broken():
             report, evidence = self._agents.investigate(specialist_task(order, brief), journal)

@@ -60,8 +60,12 @@ def probe(address: SchedulerAddress) -> None:
         channel.close()
 
 
-def open_worker(address: SchedulerAddress, taskhub: str, threads: int) -> DurableTaskSchedulerWorker:
+def open_worker(
+    address: SchedulerAddress, taskhub: str, threads: int, version: str = names.INVESTIGATION_VERSION
+) -> DurableTaskSchedulerWorker:
     """A worker that is not started and knows no work yet. Over TLS it signs in by `DefaultAzureCredential`.
+
+    `version`: the newest investigation that it takes.
 
     A quarter of the threads is kept from activities, so that orchestrations and entities move on while every
     other thread waits for a language model.
@@ -86,11 +90,13 @@ def open_worker(address: SchedulerAddress, taskhub: str, threads: int) -> Durabl
         data_converter=PydanticDataConverter(),
         logger=logging.getLogger("worker.scheduler"),
     )
-    # While releases overlap, a case that a newer one has begun is handed back for it; older cases are welcome.
+    # While releases overlap, a worker is sent no step that it does not know, and hands back a case that a newer one has
+    # begun; older cases are welcome.
+    worker.use_work_item_filters()
     worker.use_versioning(
         VersioningOptions(
-            version=names.INVESTIGATION_VERSION,
-            default_version=names.INVESTIGATION_VERSION,
+            version=version,
+            default_version=version,
             match_strategy=VersionMatchStrategy.CURRENT_OR_OLDER,
             failure_strategy=VersionFailureStrategy.REJECT,
         )

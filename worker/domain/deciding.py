@@ -1,14 +1,11 @@
-"""What a decision means: is it bound to what is being asked, which effects follow, and how the case ends."""
+"""What a decision means: which effects follow, and how the case ends."""
 
 from collections.abc import Collection, Mapping, Sequence
-
-from pydantic import ValidationError
 
 from contracts.assessment import EFFECTS_OF, EffectAction, RecommendedAction
 from contracts.case import CaseOutcome
 from contracts.effect import Effect
 from contracts.ids import effect_key
-from contracts.review import Decision, ReviewRequest
 
 OUTCOME_OF: Mapping[RecommendedAction, CaseOutcome] = {
     "clear": "cleared",
@@ -16,22 +13,6 @@ OUTCOME_OF: Mapping[RecommendedAction, CaseOutcome] = {
     "refund_charges": "charges_refunded",
     "lock_and_refund": "locked_and_refunded",
 }
-
-
-def binding_decision(payload: str | None, review: ReviewRequest) -> Decision | None:
-    """The decision in an event's payload, as it came, if it answers exactly this review, otherwise None.
-
-    None also for what is no decision, or not even JSON: a stray event must never end or advance a case.
-    """
-    try:
-        decision = Decision.model_validate_json(payload or "null")
-    except ValidationError:
-        return None
-    if decision.review_id != review.review_id or decision.assessment_hash != review.assessment_hash:
-        return None
-    if decision.verdict == "approve" and decision.action is None:
-        return None
-    return decision
 
 
 def planned_effects(case_id: str, customer_id: int, action: RecommendedAction) -> tuple[Effect, ...]:

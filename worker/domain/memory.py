@@ -3,15 +3,13 @@
 The memory travels into every specialist's input, so it is bounded: MAX_BYTES of JSON. When it grows beyond that it is
 compacted step by step, the least valuable first, until it fits:
 
-1. the alert's window of recent events goes (the alert that is being investigated travels beside the memory in full),
-2. the oldest rounds keep their conclusion and what people said, but lose their findings,
-3. the reasoning of the oldest rounds is cut to MAX_OLD_REASONING characters,
-4. the oldest rounds go, the last one never.
+1. the oldest rounds keep their conclusion and what people said, but lose their findings,
+2. the reasoning of the oldest rounds is cut to MAX_OLD_REASONING characters,
+3. the oldest rounds go, the last one never.
 """
 
 from collections.abc import Iterator, Sequence
 
-from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.investigation import DurableAgentState, Feedback, RememberedReport, RememberedRound
 
@@ -19,11 +17,8 @@ MAX_BYTES = 48_000
 MAX_OLD_REASONING = 300
 
 
-def remember_round(state: DurableAgentState, alert: Alert | None, assessment: RiskAssessment) -> DurableAgentState:
-    """Add a round, or replace it when the step is repeated. What a person said to it is kept.
-
-    `alert` is None where it is on record, and not kept in the memory as well.
-    """
+def remember_round(state: DurableAgentState, assessment: RiskAssessment) -> DurableAgentState:
+    """Add a round, or replace it when the step is repeated. What a person said to it is kept."""
     known = next((known for known in state.rounds if known.round == assessment.round), None)
     remembered = RememberedRound(
         round=assessment.round,
@@ -40,7 +35,7 @@ def remember_round(state: DurableAgentState, alert: Alert | None, assessment: Ri
     )
     others = tuple(other for other in state.rounds if other.round != assessment.round)
     rounds = tuple(sorted((*others, remembered), key=lambda kept: kept.round))
-    return compact(state.model_copy(update={"alert": alert, "rounds": rounds}))
+    return compact(state.model_copy(update={"rounds": rounds}))
 
 
 def remember_feedback(state: DurableAgentState, feedback: Feedback) -> DurableAgentState:
@@ -74,9 +69,6 @@ def size(state: DurableAgentState) -> int:
 
 def _steps(state: DurableAgentState) -> Iterator[DurableAgentState]:
     yield state
-    if state.alert is not None:
-        state = state.model_copy(update={"alert": state.alert.model_copy(update={"recent_events": ()})})
-        yield state
     for index in range(len(state.rounds)):
         state = _with_round(state, index, _without_findings(state.rounds[index]))
         yield state

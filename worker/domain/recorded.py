@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from contracts.alert import Alert
 from contracts.brief import CaseBrief
 from contracts.investigation import (
     AssessmentOrder,
@@ -53,12 +52,6 @@ def recorded_reports(order: AssessmentOrder, brief: CaseBrief) -> tuple[Speciali
 def plan_as_recorded(plan: ReviewPlan, brief: CaseBrief) -> ReviewPlan:
     """The question with the severity and the limits that are on record."""
     return plan.model_copy(update={"severity": brief.alert.severity, "policy": brief.policy or plan.policy})
-
-
-def is_of_another_case(alert: Alert, brief: CaseBrief) -> bool:
-    """Whether what was to be looked into is another alert than the one on record."""
-    told, known = ((each.alert_id, each.customer_id, each.alert_type, each.severity) for each in (alert, brief.alert))
-    return told != known
 
 
 def _as_said(memory: Sequence[RememberedRound], brief: CaseBrief) -> tuple[RememberedRound, ...]:

@@ -26,7 +26,7 @@ class FraudAnalysisAgent(DurableEntity):
 
     def remember_round(self, remembrance: Remembrance) -> DurableAgentState:
         """Keep what a round concluded."""
-        return self._keep(memory.remember_round(self.recall(), remembrance.alert, remembrance.assessment))
+        return self._keep(memory.remember_round(self.recall(), remembrance.assessment))
 
     def remember_feedback(self, feedback: Feedback) -> DurableAgentState:
         """Keep what a person answered to a round."""

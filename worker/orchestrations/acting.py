@@ -17,7 +17,7 @@ def carry_out(ctx: task.OrchestrationContext, case: OpenCase, order: ActionOrder
     """Make the effects of what was approved happen, and remember in the case which were done."""
     case.board.enter("acting")
     try:
-        result = yield from calls.execute_action(ctx, order, can_reconcile=case.features.reconciliation)
+        result = yield from calls.execute_action(ctx, order)
     except task.TaskFailedError:
         result = yield from _find_out(ctx, case, order)
     case.done.update(cast("EffectAction", effect.action) for effect in result.effects if effect.status == "done")
@@ -26,8 +26,6 @@ def carry_out(ctx: task.OrchestrationContext, case: OpenCase, order: ActionOrder
 
 def _find_out(ctx: task.OrchestrationContext, case: OpenCase, order: ActionOrder) -> Steps[ActionResult]:
     """What came of an action whose every attempt failed. The case stays in `acting` until that is known or given up."""
-    if not case.features.reconciliation:
-        return (yield from calls.give_up_action(ctx, order))
     return (
         yield from reconcile(
             ctx,

@@ -90,8 +90,6 @@ def _act(
     if action == "clear":
         return outcome_of(action, (), case.done), None
     order = order_for(case.case_id, case.customer_id, assessment, decision)
-    if not case.features.fact_checks:
-        order = order.model_copy(update={"facts": None})
     result = yield from carry_out(ctx, case, order)
     again = yield from _refused(ctx, case, assessment, order, result)
     return outcome_of(action, result.effects, case.done), again
@@ -102,7 +100,7 @@ def _changed_since(
 ) -> Steps[RiskAssessment | None]:
     """What to ask instead of acting, or None when the answer can be followed. Fails closed: not knowing is a change."""
     decision = answer.decision
-    if not case.features.fact_checks or decision is None or decision.verdict == "reject" or decision.action is None:
+    if decision is None or decision.verdict == "reject" or decision.action is None:
         return None
     action = still_to_do(decision.action, case.done)
     check = facts_behind(case.case_id, case.customer_id, action, assessment)
@@ -110,7 +108,7 @@ def _changed_since(
         return None
     report = yield from _facts(ctx, check)
     changes = (NOT_CHECKED,) if report is None else report.changes
-    return (yield from _ask_instead(ctx, case, assessment, check, changes, report))
+    return (yield from _ask_instead(ctx, case, assessment, check, changes))
 
 
 def _refused(
@@ -122,7 +120,7 @@ def _refused(
 ) -> Steps[RiskAssessment | None]:
     """What to ask when the store refused a part of what was approved, because of what happened since it was checked."""
     refused = next((effect for effect in result.effects if effect.status == "failed"), None)
-    if not case.features.refusals_asked_again or refused is None or order.decision.action is None:
+    if refused is None or order.decision.action is None:
         return None
     action = still_to_do(order.decision.action, case.done)
     check = facts_behind(case.case_id, case.customer_id, action, assessment)
@@ -130,7 +128,7 @@ def _refused(
         return None
     report = yield from _facts(ctx, check)
     changes = refused_because(check, order, refused, report)
-    return (yield from _ask_instead(ctx, case, assessment, check, changes, report))
+    return (yield from _ask_instead(ctx, case, assessment, check, changes))
 
 
 def _facts(ctx: task.OrchestrationContext, check: FactCheck) -> Steps[FactReport | None]:
@@ -148,7 +146,6 @@ def _ask_instead(
     assessment: RiskAssessment,
     check: FactCheck,
     changes: tuple[str, ...],
-    report: FactReport | None,
 ) -> Steps[RiskAssessment | None]:
     """The next question about what has changed, once that is on record; None when nothing has."""
     if not changes:
@@ -156,6 +153,6 @@ def _ask_instead(
     noted = yield from calls.note_changed_facts(
         ctx, ChangedFacts(case_id=case.case_id, round=assessment.round, changes=changes)
     )
-    if noted is not None:
-        changes, report = noted.changes, noted.report
-    return asked_again(assessment, case.policy, check, changes, report, case.done) if changes else None
+    if not noted.changes:
+        return None
+    return asked_again(assessment, case.policy, check, noted.changes, noted.report, case.done)

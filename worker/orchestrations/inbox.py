@@ -15,7 +15,6 @@ from contracts.investigation import DecisionReading, Reminder
 from contracts.review import Decision, ReviewRequest
 from worker import calls
 from worker.calls import Steps
-from worker.domain.deciding import binding_decision
 from worker.orchestrations.case import OpenCase, now
 
 LOOKS_AT_ONCE = 20
@@ -67,7 +66,7 @@ class DecisionInbox:
             if winner is pause:
                 pause = None
                 continue
-            decision = yield from self._announced(review)
+            decision = yield from self._recorded(self._take_all())
             if decision is not None:
                 for timer in (deadline, reminder):
                     if timer is not None:
@@ -91,14 +90,6 @@ class DecisionInbox:
             raise Misled
         return decision
 
-    def _announced(self, review: ReviewRequest) -> Steps[Decision | None]:
-        """What the event that has just arrived announced, if it is so."""
-        if not self._case.features.recorded_decisions:
-            decision = binding_decision(self._next.get_result(), review)
-            self._next = calls.wait_for_decision(self._ctx, self._round)
-            return decision
-        return (yield from self._recorded(self._take_all()))
-
     def _recorded(self, announced: int) -> Steps[Decision | None]:
         case_id = self._case.case_id
         wanted = review_id(case_id, self._round)
@@ -115,8 +106,6 @@ class DecisionInbox:
 
     def _rest_if_misled(self, review: ReviewRequest) -> task.CancellableTask[None] | None:
         """Until when not to look again; None as long as there were few false announcements."""
-        if not self._case.features.recorded_decisions:
-            return None
         self._looks_left -= 1
         return self._rest(review.due_at) if self._looks_left < 0 else None
 

@@ -8,13 +8,13 @@ from durabletask import task
 from contracts.assessment import RiskAssessment
 from contracts.case import CaseOutcome
 from contracts.converter import Undecoded
-from contracts.investigation import CaseStanding, Closing, Feedback, Investigation
+from contracts.investigation import CaseStanding, Feedback, Investigation
 from worker import calls
 from worker.calls import Steps
 from worker.domain.assessing import send_to_person
 from worker.domain.deciding import outcome_of_done
 from worker.orchestrations.acting import close
-from worker.orchestrations.case import Features, OpenCase, ProgressBoard
+from worker.orchestrations.case import OpenCase, ProgressBoard
 from worker.orchestrations.checking import Ask, Settled, ask_until_settled, settle
 from worker.orchestrations.recovery import answer_on_record, question_of
 from worker.orchestrations.remembering import CaseMemory
@@ -29,32 +29,24 @@ ATTEMPTS_USED_UP = "The analysts rejected every assessment that they may ask for
 def investigation(ctx: task.OrchestrationContext, order: Undecoded) -> Steps[CaseOutcome]:
     """Investigate one case; `order` is an `Investigation`. Whatever goes wrong, the case does not stay open unseen.
 
-    What breaks fails, and who started it hands the case to a person; before 1.3 it was to be closed as failed.
+    What breaks fails, and who started it hands the case to a person.
     """
     board = ProgressBoard(ctx)
     try:
         return (yield from _investigate(ctx, board, calls.decode(order, Investigation)))
-    except Exception as fault:
-        if Features.of(ctx.version).handed_over:
-            if not ctx.is_replaying:
-                log.exception("The investigation broke: a person takes over.", extra={"case_id": ctx.instance_id})
-            raise
+    except Exception:
         if not ctx.is_replaying:
-            log.exception("The investigation broke and is closed as failed.", extra={"case_id": ctx.instance_id})
-        return (yield from _give_up(ctx, board, fault))
+            log.exception("The investigation broke: a person takes over.", extra={"case_id": ctx.instance_id})
+        raise
 
 
 def _investigate(ctx: task.OrchestrationContext, board: ProgressBoard, order: Investigation) -> Steps[CaseOutcome]:
     """Investigate the case from its first round, or go on with it where its record says."""
-    features = Features.of(ctx.version)
-    if not features.from_record:
-        case = yield from _begin_with_alert(ctx, board, order, features)
-        return (yield from _from_the_start(ctx, case))
     known = yield from calls.begin_case(ctx, order)
     if known.outcome is not None:
         board.show_closed(known.outcome)
         return known.outcome
-    case = OpenCase(order.case_id, known.customer_id, known.severity, None, known.policy, board, features)
+    case = OpenCase(order.case_id, known.customer_id, known.severity, known.policy, board)
     if known.standing is None:
         return (yield from _from_the_start(ctx, case))
     memory = CaseMemory(ctx, case)
@@ -116,18 +108,6 @@ def _taken_up(
     return (yield from _ask(ctx, case, memory, standing.assessment, question_of(case, standing)))
 
 
-def _begin_with_alert(
-    ctx: task.OrchestrationContext, board: ProgressBoard, order: Investigation, features: Features
-) -> Steps[OpenCase]:
-    """The case as versions before 1.3 begin it: its order carries the alert."""
-    alert = order.alert
-    if alert is None:
-        raise ValueError("The order carries no alert.")
-    begin = calls.start_investigation if features.single_steps else calls.begin_investigation
-    policy = yield from begin(ctx, order)
-    return OpenCase(order.case_id, alert.customer_id, alert.severity, alert, policy, board, features)
-
-
 def _ask(
     ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, assessment: RiskAssessment, ask: Ask
 ) -> Steps[Settled]:
@@ -143,17 +123,6 @@ def _ask(
 def _go_on(ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, settled: Settled) -> Steps[Settled]:
     """What was to follow from the answer is not borne out by the record: the question stands as it was put."""
     return (yield from settle(ctx, case, memory, (yield from go_on_asking(ctx, case, settled.answer))))
-
-
-def _give_up(ctx: task.OrchestrationContext, board: ProgressBoard, fault: Exception) -> Steps[CaseOutcome]:
-    """Close the case as failed, in versions before 1.3. Since then the record refuses that: it fails with `fault`."""
-    try:
-        # The instance id is the case id; the order may be what could not be read.
-        yield from calls.close_case(ctx, Closing(case_id=ctx.instance_id, round=board.round, outcome="failed"))
-    except (task.TaskFailedError, calls.Refused):
-        raise fault from None
-    board.show_closed("failed")
-    return "failed"
 
 
 def _asks_for_more(answer: Answer) -> bool:

@@ -28,8 +28,7 @@ class CaseMemory:
 
     def __init__(self, ctx: task.OrchestrationContext, case: OpenCase) -> None:
         self._ctx = ctx
-        self._key = memory_key(case.case_id) if case.features.from_record else case.case_id
-        self._alert = case.alert
+        self._key = memory_key(case.case_id)
         self._known = DurableAgentState()
         self._loss: str | None = None
 
@@ -40,10 +39,10 @@ class CaseMemory:
 
     def keep_round(self, assessment: RiskAssessment) -> Steps[str | None]:
         """Remember what a round concluded. Ends with why a person must look at the case, or None."""
-        remembrance = Remembrance(alert=self._alert, assessment=assessment)
+        remembrance = Remembrance(assessment=assessment)
         yield from self._keep(
             calls.remember_round(self._ctx, self._key, remembrance),
-            lambda known: memory.remember_round(known, self._alert, assessment),
+            lambda known: memory.remember_round(known, assessment),
         )
         return self._loss
 

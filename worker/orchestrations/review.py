@@ -6,16 +6,13 @@ from datetime import timedelta
 from durabletask import task
 
 from contracts.assessment import RiskAssessment
-from contracts.hashing import content_hash
-from contracts.ids import review_id
-from contracts.investigation import Escalation, PassedOn, PassingOn, Question, ReviewOpening, ReviewPlan
+from contracts.investigation import PassedOn, PassingOn, Question, ReviewPlan
 from contracts.review import Decision, ReviewRequest, Role
 from worker import calls
 from worker.calls import Steps
 from worker.orchestrations.case import OpenCase, now
 from worker.orchestrations.inbox import DecisionInbox
 
-LOOK_AGAIN = timedelta(minutes=15)
 LOOK_AT_LEAST = timedelta(days=1)
 """A wait is never longer: until when it is came through the scheduler, and may be wrong."""
 NOT_DECIDED_IN_TIME = "Nobody decided before the deadline."
@@ -67,7 +64,7 @@ def go_on_asking(ctx: task.OrchestrationContext, case: OpenCase, answer: Answer)
     """
     asked = answer.asked
     case.board.enter("escalated" if asked.by_manager else "awaiting_review", round_number=asked.assessment.round)
-    if case.features.recorded_decisions and answer.decision is not None:
+    if answer.decision is not None:
         decision = yield from asked.inbox.look_again()
         if decision is not None:
             return Answer(decision, asked)
@@ -78,7 +75,7 @@ def _answer(ctx: task.OrchestrationContext, case: OpenCase, asked: Asked) -> Ste
     """The answer to a question. Whatever was said of it that the record does not bear out, it is put as it is there."""
     while True:
         try:
-            review = _for_now(ctx, case, asked.review)
+            review = _for_now(ctx, asked.review)
             decision = yield from asked.inbox.wait(review)
             if decision is not None:
                 return Answer(decision, asked)
@@ -90,9 +87,6 @@ def _answer(ctx: task.OrchestrationContext, case: OpenCase, asked: Asked) -> Ste
                 return Answer((yield from calls.expire_review(ctx, asked.review)), asked)
             passed = yield from _pass_to_manager(ctx, case, asked)
         except calls.Refused:
-            if not case.features.recorded_decisions:
-                asked = replace(asked, review=_later(ctx, asked.review))
-                continue
             decision = yield from asked.inbox.look_again()
             if decision is not None:
                 return Answer(decision, asked)
@@ -104,10 +98,10 @@ def _answer(ctx: task.OrchestrationContext, case: OpenCase, asked: Asked) -> Ste
         asked = replace(asked, review=passed.review, by_manager=True, escalation_reason=NOT_DECIDED_IN_TIME)
 
 
-def _for_now(ctx: task.OrchestrationContext, case: OpenCase, review: ReviewRequest) -> ReviewRequest:
+def _for_now(ctx: task.OrchestrationContext, review: ReviewRequest) -> ReviewRequest:
     """The question with the moment until which to wait before it is looked at anew."""
     latest = now(ctx) + LOOK_AT_LEAST
-    if not case.features.recorded_decisions or review.due_at <= latest:
+    if review.due_at <= latest:
         return review
     in_between = review.remind_at is not None and now(ctx) < review.remind_at < latest
     return review.model_copy(update={"due_at": latest, "remind_at": review.remind_at if in_between else None})
@@ -124,72 +118,18 @@ def _put_again(ctx: task.OrchestrationContext, case: OpenCase, asked: Asked) -> 
 
 
 def _pass_to_manager(ctx: task.OrchestrationContext, case: OpenCase, asked: Asked) -> Steps[PassedOn]:
-    if case.features.recorded_decisions:
-        plan = _plan(ctx, case, asked.assessment, "manager")
-        return (yield from calls.escalate_to_manager(ctx, PassingOn(plan=plan, reason=NOT_DECIDED_IN_TIME)))
-    escalated = yield from _with_terms(ctx, case, asked.assessment, asked.review, "manager")
-    decision = yield from calls.escalate_review(
-        ctx, Escalation(case_id=case.case_id, review=escalated, reason=NOT_DECIDED_IN_TIME, at=now(ctx))
-    )
-    return PassedOn(review=escalated, decision=decision)
-
-
-def _later(ctx: task.OrchestrationContext, review: ReviewRequest) -> ReviewRequest:
-    """By the record there is still time to answer, whatever this case was told: it looks again after a while."""
-    return review.model_copy(update={"due_at": now(ctx) + LOOK_AGAIN, "remind_at": None})
+    plan = _plan(ctx, case, asked.assessment, "manager")
+    return (yield from calls.escalate_to_manager(ctx, PassingOn(plan=plan, reason=NOT_DECIDED_IN_TIME)))
 
 
 def _ask(
     ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, role: Role, reason: str | None = None
 ) -> Steps[Asked]:
     """Put the question; every decision from here on is announced in the inbox."""
-    if case.features.single_steps:
-        question = Question(plan=_plan(ctx, case, assessment, role), escalation_reason=reason)
-        review = yield from calls.ask_person(ctx, question)
-    else:
-        review = yield from _request(ctx, case, assessment, role)
-        opening = ReviewOpening(
-            case_id=case.case_id,
-            round=assessment.round,
-            review=review,
-            assessment=assessment,
-            escalation_reason=reason,
-        )
-        yield from calls.open_review(ctx, opening)
+    question = Question(plan=_plan(ctx, case, assessment, role), escalation_reason=reason)
+    review = yield from calls.ask_person(ctx, question)
     # What arrived before is in it as well: the SDK keeps events that nobody waits for yet.
     return Asked(assessment, review, DecisionInbox(ctx, case, assessment.round), role == "manager", reason)
-
-
-def _request(
-    ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, role: Role
-) -> Steps[ReviewRequest]:
-    review = ReviewRequest(
-        review_id=review_id(case.case_id, assessment.round),
-        assessment_hash=content_hash(assessment),
-        opened_at=now(ctx),
-        due_at=now(ctx),
-    )
-    return (yield from _with_terms(ctx, case, assessment, review, role))
-
-
-def _with_terms(
-    ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, review: ReviewRequest, role: Role
-) -> Steps[ReviewRequest]:
-    """The review as it is put to `role` from now on."""
-    asked_at, policy = now(ctx), case.policy
-    if not case.features.terms:
-        hours = policy.escalation_timeout_hours if role == "manager" else policy.approval_timeout_hours
-        return review.model_copy(update={"required_role": role, "due_at": asked_at + timedelta(hours=hours)})
-    terms = yield from calls.schedule_review(ctx, _plan(ctx, case, assessment, role))
-    return review.model_copy(
-        update={
-            "required_role": role,
-            "due_at": terms.due_at,
-            "remind_at": terms.remind_at,
-            "approvals_required": terms.approvals_required,
-            "four_eyes_actions": terms.four_eyes_actions,
-        }
-    )
 
 
 def _plan(ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, role: Role) -> ReviewPlan:

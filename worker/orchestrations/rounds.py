@@ -20,7 +20,7 @@ def assess_round(
     ctx: task.OrchestrationContext, case: OpenCase, round_number: int, memory: CaseMemory
 ) -> Steps[RiskAssessment]:
     """Investigate and assess once more, knowing what earlier rounds found and were told."""
-    if round_number > 1 or not case.features.single_steps:
+    if round_number > 1:
         yield from calls.begin_round(ctx, RoundStart(case_id=case.case_id, round=round_number))
     case.board.start_round(round_number)
     reports = yield from _hear_specialists(ctx, case, round_number, memory)
@@ -49,7 +49,6 @@ def _hear_specialists(
                 case_id=case.case_id,
                 round=round_number,
                 specialist=specialist,
-                alert=case.alert,
                 policy=case.policy,
                 memory=memory.rounds,
             ),
@@ -109,7 +108,6 @@ def _task(
     return AssessmentOrder(
         case_id=case.case_id,
         round=round_number,
-        alert=case.alert,
         reports=reports,
         policy=case.policy,
         memory=memory.rounds,

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, JsonValue
 
-from contracts.base import Contract, FiniteJson, added_later
+from contracts.base import Contract, FiniteJson
 from worker.ports.tools import ToolDescription
 
 ToolCalling = Literal["auto", "native", "apart", "schema"]
@@ -63,8 +63,8 @@ class ToolRequest(Contract):
     call_id: str
     tool: str
     arguments: str
-    extra: Extra | None = added_later()
-    left_out: Annotated[int, Field(ge=1)] | None = added_later()
+    extra: Extra | None = None
+    left_out: Annotated[int, Field(ge=1)] | None = None
     """Characters of arguments that were left out, because they are more than MAX_ARGUMENTS."""
 
 
@@ -86,18 +86,18 @@ class ModelReply(Contract):
     input_tokens: Annotated[int, Field(ge=0)] = 0
     output_tokens: Annotated[int, Field(ge=0)] = 0
     duration_ms: Annotated[int, Field(ge=0)] = 0
-    estimated: bool | None = added_later()
+    estimated: bool | None = None
     """True where tokens are estimated, because the endpoint did not count all of them."""
-    extra: Extra | None = added_later()
-    origin: str | None = added_later()
+    extra: Extra | None = None
+    origin: str | None = None
     """Which deployment answered, where it wants something back."""
-    host: str | None = added_later()
+    host: str | None = None
     """Where it answered: host and port, as they are configured."""
-    calls_left_out: Annotated[int, Field(ge=1)] | None = added_later()
+    calls_left_out: Annotated[int, Field(ge=1)] | None = None
     """Tool calls that were left out, because they are more than MAX_CALLS."""
-    lost: str | None = added_later()
+    lost: str | None = None
     """One sentence on why nothing arrived of an answer that was paid for: asking again may help."""
-    too_long: Annotated[int, Field(ge=1)] | None = added_later()
+    too_long: Annotated[int, Field(ge=1)] | None = None
     """Bytes that were read of an answer that has more, and of which nothing counts therefore."""
 
 

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
-from local.scheduler.dispatch.lanes import Filter, Lanes
+from local.scheduler.dispatch.lanes import Filter, Lanes, accepts
 from local.scheduler.dispatch.losses import Losses, blame
 from local.scheduler.dispatch.processes import is_alive, local_process
 from local.scheduler.dispatch.recovery import load
@@ -69,6 +69,7 @@ class Dispatcher:
         self._turns_out = state.turns_out
         self._again = state.again
         self._abandoned: dict[int, int] = {}
+        self._declined: dict[int, set[str]] = {}
         self._run = uuid4().hex[:12]
         self._order = 0
         self._pump_scheduled = False
@@ -198,8 +199,9 @@ class Dispatcher:
                 continue
             ready = lanes.take(worker.stream.filters[kind])
             if ready is not None:
+                taker, stream = self._willing(kind, ready, worker, worker.stream, workers)
                 try:
-                    self._assign(kind, ready, worker, worker.stream)
+                    self._assign(kind, ready, taker, stream)
                 except Exception:
                     # A full or damaged disk must not end the dispatcher. An operation that failed has made us
                     # rebuild the queues; a turn was only read, and goes back into its own.
@@ -208,6 +210,25 @@ class Dispatcher:
                         asyncio.get_running_loop().call_later(LOST_PAUSE, self._put_back, kind, ready)
                 return True
         return False
+
+    def _willing(
+        self, kind: Kind, ready: Ready, first: Worker, its_stream: Stream, workers: list[Worker]
+    ) -> tuple[Worker, Stream]:
+        """Another worker than those that handed this work back, if there is one: an old release hands back the
+        cases of a newer one, however free it is.
+        """
+        declined = self._declined.get(ready.key)
+        if not declined or first.id not in declined:
+            return first, its_stream
+        for worker in workers:
+            stream = worker.stream
+            if stream is None or worker.free(kind) <= 0 or worker.id in declined:
+                continue
+            if accepts(stream.filters[kind], ready.name, ready.version):
+                return worker, stream
+        # All have declined, and may have changed their minds.
+        declined.clear()
+        return first, its_stream
 
     def _put_back(self, kind: Kind, ready: Ready) -> None:
         self._state.enqueue(kind, ready, front=True)
@@ -232,6 +253,7 @@ class Dispatcher:
             return
         if prepared is None:
             self._abandoned.pop(ready.key, None)
+            self._declined.pop(ready.key, None)
             self._losses.forget(Kind.ORCHESTRATION, ready.key)
             return
         turn, request = prepared
@@ -299,6 +321,7 @@ class Dispatcher:
             return
         lease.worker.drop(lease, done=True)
         self._abandoned.pop(lease.ready.key, None)
+        self._declined.pop(lease.ready.key, None)
         self._clear(lease)
         self._free_turn(lease)
         if lease.worker.stream is None and not lease.worker.leases:
@@ -328,6 +351,7 @@ class Dispatcher:
             return
         times = self._abandoned.get(lease.ready.key, 0)
         self._abandoned[lease.ready.key] = times + 1
+        self._declined.setdefault(lease.ready.key, set()).add(lease.worker.id)
         lease.worker.drop(lease, done=True)
         self._schedule_pump()
         loop = asyncio.get_running_loop()

@@ -14,21 +14,16 @@ from worker.ports.record import CaseRecord
 from worker.wiring import wire_activities
 
 ACTIVITIES = {
-    names.BEGIN_INVESTIGATION,
     names.BEGIN_ROUND,
     names.BEGIN_CASE,
-    names.START_INVESTIGATION,
     names.RUN_SPECIALIST,
     names.RECORD_REPORT,
     names.ASSESS_RISK,
     names.ASSESS_WITHOUT_MODEL,
-    names.SCHEDULE_REVIEW,
-    names.OPEN_REVIEW,
     names.ASK_PERSON,
     names.READ_DECISION,
     names.REMIND_REVIEW,
     names.ESCALATE_TO_MANAGER,
-    names.ESCALATE_REVIEW,
     names.EXPIRE_REVIEW,
     names.CHECK_FACTS,
     names.NOTE_CHANGED_FACTS,
@@ -37,7 +32,6 @@ ACTIVITIES = {
 THAT_ACT = {
     names.EXECUTE_ACTION,
     names.RECONCILE_ACTION,
-    names.GIVE_UP_ACTION,
     names.EXECUTE_REVERSAL,
     names.RECONCILE_REVERSAL,
 }

@@ -893,7 +893,7 @@ export interface components {
              */
             trigger_events: (components["schemas"]["LoginEvent"] | components["schemas"]["TransactionEvent"] | components["schemas"]["DataUsageEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["AuthFailureEvent"])[];
             /** Trimmed */
-            trimmed?: string | null;
+            trimmed: string | null;
         };
         /**
          * AlertMessage
@@ -954,7 +954,7 @@ export interface components {
              */
             occurred_at: string;
             /** Trimmed */
-            trimmed?: string | null;
+            trimmed: string | null;
         };
         /** ApiCallEvent */
         "ApiCallEvent-Input": {
@@ -1057,7 +1057,7 @@ export interface components {
              */
             occurred_at: string;
             /** Trimmed */
-            trimmed?: string | null;
+            trimmed: string | null;
         };
         /** AuthFailureEvent */
         "AuthFailureEvent-Input": {
@@ -1559,7 +1559,7 @@ export interface components {
              */
             occurred_at: string;
             /** Trimmed */
-            trimmed?: string | null;
+            trimmed: string | null;
         };
         /** DataUsageEvent */
         "DataUsageEvent-Input": {
@@ -1603,11 +1603,11 @@ export interface components {
             /** Action */
             action: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund") | null;
             /** Approvals */
-            approvals?: components["schemas"]["Approval"][] | null;
+            approvals: components["schemas"]["Approval"][] | null;
             /** Assessment Hash */
             assessment_hash: string;
             /** Comment */
-            comment?: string | null;
+            comment: string | null;
             /**
              * Decided At
              * Format: date-time
@@ -1616,7 +1616,7 @@ export interface components {
             /** Decided By */
             decided_by: string;
             /** Disposition */
-            disposition?: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
+            disposition: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
             /** Feedback */
             feedback: string | null;
             /** Reason Code */
@@ -1761,7 +1761,7 @@ export interface components {
              */
             unsupported: boolean;
             /** Unsupported Reason */
-            unsupported_reason?: string | null;
+            unsupported_reason: string | null;
         };
         /**
          * Health
@@ -1896,7 +1896,7 @@ export interface components {
              */
             occurred_at: string;
             /** Trimmed */
-            trimmed?: string | null;
+            trimmed: string | null;
         };
         /** LoginEvent */
         "LoginEvent-Input": {
@@ -2201,14 +2201,14 @@ export interface components {
              */
             due_at: string;
             /** Four Eyes Actions */
-            four_eyes_actions?: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund")[] | null;
+            four_eyes_actions: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund")[] | null;
             /**
              * Opened At
              * Format: date-time
              */
             opened_at: string;
             /** Remind At */
-            remind_at?: string | null;
+            remind_at: string | null;
             /**
              * Required Role
              * @default analyst
@@ -2236,13 +2236,13 @@ export interface components {
             /** Model */
             model: string | null;
             /** Model Host */
-            model_host?: string | null;
+            model_host: string | null;
             /** Model Recommendation */
             model_recommendation: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund") | null;
             /** Overall Risk Score */
             overall_risk_score: number | null;
             /** Prompt Version */
-            prompt_version?: string | null;
+            prompt_version: string | null;
             /**
              * Quality Check
              * @default false
@@ -2251,7 +2251,7 @@ export interface components {
             /** Reasoning */
             reasoning: string;
             /** Reasoning Unsupported Reason */
-            reasoning_unsupported_reason?: string | null;
+            reasoning_unsupported_reason: string | null;
             /** Recommended Action */
             recommended_action: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund") | null;
             /**
@@ -2260,7 +2260,7 @@ export interface components {
              */
             refund_charge_ids: string[];
             /** Refund Total */
-            refund_total?: components["schemas"]["Money"][] | null;
+            refund_total: components["schemas"]["Money"][] | null;
             /** Reports */
             reports: components["schemas"]["SpecialistReport"][];
             /** Risk Level */
@@ -2277,7 +2277,7 @@ export interface components {
              * @default []
              */
             route_reasons: string[];
-            spend?: components["schemas"]["Spend"] | null;
+            spend: components["schemas"]["Spend"] | null;
             /**
              * Tokens
              * @default 0
@@ -2387,7 +2387,7 @@ export interface components {
              */
             duration_ms: number;
             /** Feedback Answer */
-            feedback_answer?: string | null;
+            feedback_answer: string | null;
             /**
              * Findings
              * @default []
@@ -2396,9 +2396,9 @@ export interface components {
             /** Model */
             model: string | null;
             /** Model Host */
-            model_host?: string | null;
+            model_host: string | null;
             /** Prompt Version */
-            prompt_version?: string | null;
+            prompt_version: string | null;
             /** Reason */
             reason: string | null;
             /** Risk Score */
@@ -2410,7 +2410,7 @@ export interface components {
              * @enum {string}
              */
             specialist: "usage" | "location" | "billing";
-            spend?: components["schemas"]["Spend"] | null;
+            spend: components["schemas"]["Spend"] | null;
             /**
              * Status
              * @enum {string}
@@ -2432,7 +2432,7 @@ export interface components {
              */
             tool_calls: components["schemas"]["ToolCall"][];
             /** Trimmed */
-            trimmed?: string | null;
+            trimmed: string | null;
         };
         /**
          * Spend
@@ -2442,7 +2442,7 @@ export interface components {
             /** Cost Usd */
             cost_usd: string | null;
             /** Estimated Calls */
-            estimated_calls?: number | null;
+            estimated_calls: number | null;
             /**
              * Input Tokens
              * @default 0
@@ -2521,7 +2521,7 @@ export interface components {
              */
             status: "pending" | "scheduled";
             /** Trimmed */
-            trimmed?: string | null;
+            trimmed: string | null;
         };
         /**
          * TakeOver
@@ -2624,7 +2624,7 @@ export interface components {
              */
             occurred_at: string;
             /** Trimmed */
-            trimmed?: string | null;
+            trimmed: string | null;
         };
         /** TransactionEvent */
         "TransactionEvent-Input": {

@@ -18,4 +18,7 @@ export const decidedByBen = (round: number, verdict: "approve" | "reject") => ({
   reason_code: null,
   decided_by: "ben",
   decided_at: "2026-11-21T09:00:00Z",
+  disposition: null,
+  comment: null,
+  approvals: null,
 });

@@ -59,6 +59,7 @@ export const alert = (over: Partial<Alert> = {}): Alert => ({
   recent_events: [],
   baseline: null,
   source: "live",
+  trimmed: null,
   ...over,
 });
 
@@ -69,7 +70,13 @@ export const assessment = (over: Partial<RiskAssessment> = {}): RiskAssessment =
   recommended_action: "lock_account",
   model_recommendation: null,
   reasoning: "Two of three specialists see a takeover.",
-  reports: [report({ findings: [{ statement: "New country.", evidence_ids: ["e-1"], unsupported: false }] })],
+  reports: [
+    report({
+      findings: [
+        { statement: "New country.", evidence_ids: ["e-1"], unsupported: false, unsupported_reason: null },
+      ],
+    }),
+  ],
   refund_charge_ids: [],
   route: "review",
   route_reasons: ["The overall score 0.87 is not below 0.60."],
@@ -78,6 +85,11 @@ export const assessment = (over: Partial<RiskAssessment> = {}): RiskAssessment =
   model: "casewright-rules-1",
   tokens: 812,
   duration_ms: 1_400,
+  reasoning_unsupported_reason: null,
+  refund_total: null,
+  model_host: null,
+  prompt_version: null,
+  spend: null,
   ...over,
 });
 
@@ -93,6 +105,11 @@ export const report = (over: Partial<SpecialistReport> = {}): SpecialistReport =
   model: "casewright-rules-1",
   tokens: 540,
   duration_ms: 2_300,
+  model_host: null,
+  prompt_version: null,
+  spend: null,
+  feedback_answer: null,
+  trimmed: null,
   ...over,
 });
 
@@ -135,6 +152,8 @@ export const review = (round: number, hash = HASH): NonNullable<CaseView["review
   due_at: "2026-11-24T08:00:10Z",
   required_role: "analyst",
   approvals_required: 1,
+  four_eyes_actions: null,
+  remind_at: null,
 });
 
 export const summary = (number: number, over: Partial<CaseSummary> = {}): CaseSummary => ({

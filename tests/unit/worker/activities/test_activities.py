@@ -10,7 +10,6 @@ from contracts.investigation import (
     Closing,
     Escalation,
     ReportFiling,
-    RoundStart,
     SpecialistOrder,
 )
 from contracts.report import SPECIALISTS
@@ -67,24 +66,7 @@ def a_specialist_task() -> SpecialistOrder:
     return SpecialistOrder(case_id=CASE, round=1, specialist="usage", policy=a_policy())
 
 
-def test_a_case_begins_with_the_limits_in_force_and_its_first_round(casebook: CaseBook) -> None:
-    rounds = RoundActivities(casebook, a_policy(max_review_attempts=2))
-
-    assert rounds.begin_investigation(CTX, ORDER).max_review_attempts == 2
-    rounds.begin_round(CTX, RoundStart(case_id=CASE, round=1))
-    rounds.begin_round(CTX, RoundStart(case_id=CASE, round=1))
-    assert events(casebook) == ["case_opened", "round_started"]
-
-
-def test_a_case_begins_with_its_first_round_in_one_step(casebook: CaseBook) -> None:
-    rounds = RoundActivities(casebook, a_policy(max_review_attempts=2))
-
-    assert rounds.start_investigation(CTX, ORDER).max_review_attempts == 2
-    rounds.start_investigation(CTX, ORDER)
-    assert events(casebook) == ["case_opened", "round_started"]
-
-
-def test_a_later_case_begins_with_what_is_on_record_of_it(casebook: CaseBook) -> None:
+def test_a_case_begins_with_what_is_on_record_of_it(casebook: CaseBook) -> None:
     begun = RoundActivities(casebook, a_policy(max_review_attempts=2)).begin_case(CTX, ORDER)
     again = RoundActivities(casebook, a_policy(max_review_attempts=9)).begin_case(CTX, ORDER)
 

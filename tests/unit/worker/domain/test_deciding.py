@@ -1,48 +1,12 @@
-"""What binds a decision, what follows from it, and how the case ends."""
-
-from typing import Any
+"""What follows from a decision, and how the case ends."""
 
 import pytest
 
 from contracts.assessment import RecommendedAction
 from contracts.case import CaseOutcome
 from contracts.effect import Effect, EffectStatus
-from contracts.hashing import content_hash
-from contracts.review import ReviewRequest
-from tests.unit.worker.support.cases import NOON, a_decision, an_assessment
-from worker.domain.deciding import binding_decision, outcome_of, planned_effects
+from worker.domain.deciding import outcome_of, planned_effects
 from worker.domain.failures import reason_for
-
-ASSESSMENT = an_assessment()
-REVIEW = ReviewRequest(review_id="case-1:r1", assessment_hash=content_hash(ASSESSMENT), opened_at=NOON, due_at=NOON)
-
-
-def test_a_decision_on_this_review_binds_as_it_travels_through_an_event() -> None:
-    decision = a_decision("case-1:r1", ASSESSMENT)
-
-    assert binding_decision(decision.model_dump_json(), REVIEW) == decision
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"review_id": "case-1:r2"},
-        {"review_id": "case-2:r1"},
-        {"assessment_hash": "sha256:" + "0" * 64},
-        {"action": None},
-    ],
-)
-def test_a_decision_on_something_else_does_not_bind(changes: dict[str, Any]) -> None:
-    decision = a_decision("case-1:r1", ASSESSMENT).model_copy(update=changes)
-
-    assert binding_decision(decision.model_dump_json(), REVIEW) is None
-
-
-@pytest.mark.parametrize(
-    "payload", [None, "", "7", "approve", '"approve"', "[]", "{}", '{"review_id": "case-1:r1", "verdict": "approve"}']
-)
-def test_what_is_no_decision_does_not_bind(payload: str | None) -> None:
-    assert binding_decision(payload, REVIEW) is None
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from durabletask.entities import EntityContext
 from contracts.converter import PydanticDataConverter
 from contracts.investigation import DurableAgentState, Feedback, Remembrance
 from contracts.report import Finding
-from tests.unit.worker.support.cases import an_alert, an_assessment, an_event, three_reports
+from tests.unit.worker.support.cases import an_assessment, three_reports
 from worker.domain import memory
 from worker.entities.fraud_analysis_agent import FraudAnalysisAgent, UnknownStateVersion
 
@@ -37,7 +37,7 @@ class StoredEntity:
 def a_remembrance(round_number: int = 1, **changes: Any) -> Remembrance:
     reports = three_reports(0.7, round_number)
     assessment = an_assessment(0.7, round=round_number, reports=reports).model_copy(update=changes)
-    return Remembrance(alert=an_alert(), assessment=assessment)
+    return Remembrance(assessment=assessment)
 
 
 def test_it_remembers_rounds_and_what_was_said_to_them() -> None:
@@ -53,7 +53,7 @@ def test_it_remembers_rounds_and_what_was_said_to_them() -> None:
         (2, None, None),
     ]
     assert [report.specialist for report in state.rounds[0].reports] == ["usage", "location", "billing"]
-    assert (state.version, state.alert) == (1, an_alert())
+    assert state.version == 1
 
 
 def test_an_entity_that_remembers_nothing_says_so() -> None:
@@ -81,26 +81,12 @@ def test_the_memory_of_a_newer_release_is_left_alone() -> None:
     assert entity.stored == before
 
 
-def test_the_alert_s_window_goes_first_when_the_memory_grows_too_large() -> None:
-    window = tuple(an_event("e" * 100 + str(number)) for number in range(50))
-    findings = tuple(Finding(statement="x" * 900, evidence_ids=("e-1",)) for _ in range(13))
-    state = DurableAgentState()
-    remembrance = a_remembrance(1, reports=three_reports(0.7, findings=findings))
-
-    state = memory.remember_round(state, an_alert(recent_events=window), remembrance.assessment)
-
-    assert memory.size(state) <= memory.MAX_BYTES
-    assert state.alert is not None
-    assert state.alert.recent_events == ()
-    assert state.rounds[0].reports[0].findings == findings
-
-
 def test_old_rounds_lose_their_findings_but_never_what_people_said() -> None:
     findings = tuple(Finding(statement="x" * 900, evidence_ids=("e-1",)) for _ in range(12))
     state = DurableAgentState()
     for number in range(1, 6):
         big = a_remembrance(number, reports=three_reports(0.7, number, findings=findings))
-        state = memory.remember_round(state, an_alert(), big.assessment)
+        state = memory.remember_round(state, big.assessment)
         state = memory.remember_feedback(state, Feedback(round=number, text=f"Look at {number}.", decided_by="anna"))
 
     assert memory.size(state) <= memory.MAX_BYTES
@@ -114,7 +100,7 @@ def test_hundreds_of_rounds_stay_within_the_bound_and_the_last_one_is_kept() -> 
     state = DurableAgentState()
     for number in range(1, 201):
         told = a_remembrance(number, reasoning="y" * 900)
-        state = memory.remember_round(state, an_alert(), told.assessment)
+        state = memory.remember_round(state, told.assessment)
         state = memory.remember_feedback(state, Feedback(round=number, text="z" * 400, decided_by="anna"))
 
     assert memory.size(state) <= memory.MAX_BYTES

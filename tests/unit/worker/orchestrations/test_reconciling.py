@@ -25,7 +25,6 @@ def test_an_action_that_fails_every_attempt_is_looked_up_until_it_is_known(lab: 
     assert len(case.script.orders) == 3
     assert [look.last for look in case.script.looks] == [False] * 3
     assert all(look.order == case.script.orders[0] for look in case.script.looks)
-    assert case.script.given_up == []
 
 
 def test_the_case_shows_that_it_is_still_acting_while_nobody_knows(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

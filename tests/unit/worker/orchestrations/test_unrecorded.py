@@ -16,7 +16,6 @@ from worker.orchestrations import inbox, review
 from worker.orchestrations.inbox import FOLLOWS_AT_MOST, LOOKS_AT_ONCE
 
 SOON_H = 0.0005
-OLD = ("1.0", "1.1", "1.2")
 FAR = datetime(2999, 1, 1, tzinfo=UTC)
 
 
@@ -93,46 +92,19 @@ def test_a_recorded_decision_counts_although_its_event_was_lost(lab: Lab) -> Non
     assert case.outcome() == "cleared"
 
 
-@pytest.mark.parametrize("version", OLD)
-def test_an_older_case_that_was_told_of_a_forged_approval_goes_on_asking(lab: Lab, version: str) -> None:
-    case = lab.start(CaseScript(refused=["close_case"]), version=version)
-    opening = case.script.opening()
-    case.send(1, a_decision(opening.review.review_id, opening.assessment, action="clear"))
-    case.send(1, a_decision(opening.review.review_id, opening.assessment, action="lock_account"))
-
-    assert case.outcome() == "account_locked"
-    assert len(case.script.openings) == 1
-
-
-@pytest.mark.parametrize("version", OLD)
-def test_an_older_case_that_was_told_of_a_forged_rejection_goes_on_asking(lab: Lab, version: str) -> None:
-    case = lab.start(CaseScript(), version=version)
-    opening = case.script.opening()
-    case.script.refused.append("begin_round")
-    case.send(1, a_decision(opening.review.review_id, opening.assessment, verdict="reject"))
-    case.send(1, a_decision(opening.review.review_id, opening.assessment, action="clear"))
-
-    assert case.outcome() == "cleared"
-    assert (case.script.rounds, len(case.script.openings)) == ([1], 1)
-
-
-@pytest.mark.parametrize("version", [*OLD, "1.3"])
-def test_an_action_that_is_not_on_record_leaves_the_case_with_a_person(lab: Lab, version: str) -> None:
-    case = lab.start(CaseScript(refused=["execute_action"]), version=version)
+def test_an_action_that_is_not_on_record_leaves_the_case_with_a_person(lab: Lab) -> None:
+    case = lab.start(CaseScript(refused=["execute_action"]))
     opening = case.script.opening()
     case.decide(opening, "lock_account")
     back = case.progress_when(lambda shown: not case.script.refused and shown.phase == "awaiting_review")
-    # Cases of earlier releases look again when they are told, or at the deadline.
-    case.send(1, a_decision(opening.review.review_id, opening.assessment, action="lock_account"))
 
     assert case.outcome() == "account_locked"
     assert (back.round, back.outcome) == (1, None)
     assert len(case.script.orders) == 1
 
 
-@pytest.mark.parametrize("version", [*OLD, "1.3"])
-def test_a_case_that_may_not_clear_itself_goes_to_a_person(lab: Lab, version: str) -> None:
-    case = lab.start(CaseScript(score=0.1, recommended="clear", refused=["close_case"]), version=version)
+def test_a_case_that_may_not_clear_itself_goes_to_a_person(lab: Lab) -> None:
+    case = lab.start(CaseScript(score=0.1, recommended="clear", refused=["close_case"]))
     opening = case.script.opening()
     case.decide(opening, "clear")
 
@@ -140,10 +112,9 @@ def test_a_case_that_may_not_clear_itself_goes_to_a_person(lab: Lab, version: st
     assert opening.assessment.route_reasons == ("Nothing on record justifies 'close_case'.",)
 
 
-@pytest.mark.parametrize("version", [*OLD, "1.3"])
-def test_a_round_after_a_person_was_asked_never_clears_itself(lab: Lab, version: str) -> None:
+def test_a_round_after_a_person_was_asked_never_clears_itself(lab: Lab) -> None:
     script = CaseScript(score=0.1, recommended="clear", policy=a_policy(quality_check_share=1.0))
-    case = lab.start(script, version=version)
+    case = lab.start(script)
     opening = script.opening(1)
     script.policy = a_policy()
     case.reject(opening)
@@ -218,10 +189,7 @@ def test_an_expiry_that_nobody_noted_ends_no_case(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("refused", ["escalate_to_manager", "expire_review"])
-def test_a_deadline_that_the_record_does_not_know_ends_no_question(
-    lab: Lab, refused: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(review, "LOOK_AGAIN", timedelta(milliseconds=50))
+def test_a_deadline_that_the_record_does_not_know_ends_no_question(lab: Lab, refused: str) -> None:
     hurried = a_policy(approval_timeout_hours=SOON_H, escalation_timeout_hours=SOON_H)
     case = lab.start(CaseScript(policy=hurried, refused=[refused]))
 

@@ -101,7 +101,7 @@ def an_assessment_task(**changes: Any) -> AssessmentTask:
 
 
 def an_assessment_order(**changes: Any) -> AssessmentOrder:
-    return AssessmentOrder.model_validate(an_assessment_task(**changes).model_dump())
+    return AssessmentOrder.model_validate(an_assessment_task(**changes).model_dump(exclude={"alert"}))
 
 
 def an_assessment(

@@ -85,6 +85,8 @@ class CaseScript:
     action_fails: bool = False
     facts: list[FactReport | Exception] = field(default_factory=list[FactReport | Exception])
     """What the checks of the facts find, one after the other; then that nothing has changed."""
+    found: FactReport | None = None
+    """What the last check found; None when it failed."""
     noted: list[NotedFacts] = field(default_factory=list[NotedFacts])
     """What is on record of changed facts, one after the other; then what the step was told."""
     reconciled: list[EffectStatus] = field(default_factory=list[EffectStatus])
@@ -121,7 +123,6 @@ class CaseScript:
     escalations: list[Escalation] = field(default_factory=list[Escalation])
     expired: list[ReviewRequest] = field(default_factory=list[ReviewRequest])
     orders: list[ActionOrder] = field(default_factory=list[ActionOrder])
-    given_up: list[ActionOrder] = field(default_factory=list[ActionOrder])
     closings: list[Closing] = field(default_factory=list[Closing])
     changed: threading.Condition = field(default_factory=threading.Condition)
 
@@ -195,13 +196,6 @@ class FakeActivities:
             outcome=script.closed_as,
         )
 
-    def start_investigation(self, ctx: task.ActivityContext, order: Investigation) -> InvestigationPolicy:
-        self._scripts[order.case_id].rounds.append(1)
-        return self._scripts[order.case_id].policy
-
-    def begin_investigation(self, ctx: task.ActivityContext, order: Investigation) -> InvestigationPolicy:
-        return self._scripts[order.case_id].policy
-
     def begin_round(self, ctx: task.ActivityContext, start: RoundStart) -> None:
         self._scripts[start.case_id].rounds.append(start.round)
 
@@ -259,14 +253,15 @@ class FakeActivities:
         script = self._scripts[check.case_id]
         script.checks.append(check)
         found = script.facts.pop(0) if script.facts else FactReport(refund_charge_ids=check.refund_charge_ids)
+        script.found = found if isinstance(found, FactReport) else None
         if isinstance(found, Exception):
             raise found
         return found
 
-    def note_changed_facts(self, ctx: task.ActivityContext, changed: ChangedFacts) -> NotedFacts | None:
+    def note_changed_facts(self, ctx: task.ActivityContext, changed: ChangedFacts) -> NotedFacts:
         script = self._scripts[changed.case_id]
         script.changed_facts.append(changed)
-        return script.noted.pop(0) if script.noted else None
+        return script.noted.pop(0) if script.noted else NotedFacts(changes=changed.changes, report=script.found)
 
     def reconcile_action(self, ctx: task.ActivityContext, reconciliation: Reconciliation) -> ActionResult:
         script = self._scripts[reconciliation.order.case_id]
@@ -320,10 +315,6 @@ class FakeActivities:
         done = _with_status(order, "done")
         return ActionResult(effects=tuple(_as_it_came(effect, came.get(effect.action, "done")) for effect in done))
 
-    def give_up_action(self, ctx: task.ActivityContext, order: ActionOrder) -> ActionResult:
-        self._scripts[order.case_id].given_up.append(order)
-        return ActionResult(effects=_with_status(order, "unknown"))
-
     def close_case(self, ctx: task.ActivityContext, closing: Closing) -> None:
         self._scripts[closing.case_id].closings.append(closing)
 
@@ -337,7 +328,7 @@ def _with_alert(order: AssessmentOrder, script: CaseScript) -> AssessmentTask:
     return AssessmentTask(
         case_id=order.case_id,
         round=order.round,
-        alert=order.alert or script.alert,
+        alert=script.alert,
         reports=order.reports,
         policy=order.policy,
         memory=order.memory,

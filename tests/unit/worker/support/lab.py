@@ -23,7 +23,6 @@ from tests.unit.worker.support.cases import a_decision, an_alert, an_investigati
 from tests.unit.worker.support.desk import NULL, WAIT_S, CaseScript, FakeActivities
 from worker.activities.recorded import answering_refusals
 from worker.entities.fraud_analysis_agent import FraudAnalysisAgent
-from worker.orchestrations.case import Features
 from worker.orchestrations.investigation import investigation
 from worker.orchestrations.reversal import reversal
 
@@ -128,8 +127,6 @@ class Lab:
         """Schedule a case; `text` is its input if it is to be another than its order."""
         alert = alert or an_alert(f"alert-{next(self.numbers)}")
         order = an_investigation(alert)
-        if not Features.of(version).from_record:
-            order = order.model_copy(update={"alert": alert})
         script = script or CaseScript()
         script.alert = alert
         self.scripts[order.case_id] = script
@@ -149,8 +146,11 @@ class Lab:
         return running.outcome_of(order.reversal_id, patience_s)
 
 
-def register(worker: TaskHubGrpcWorker, scripts: Mapping[str, CaseScript]) -> None:
-    worker.add_orchestrator(investigation)
+def register(
+    worker: TaskHubGrpcWorker, scripts: Mapping[str, CaseScript], investigates: Callable[..., Any] = investigation
+) -> None:
+    """Register the real orchestrations and entity with scripted activities; `investigates` is named `investigation`."""
+    worker.add_orchestrator(investigates)
     worker.add_orchestrator(reversal)
     worker.add_entity(_scripted_memory(scripts), names.FRAUD_ANALYSIS_AGENT)
     for name, activity in inspect.getmembers(FakeActivities(scripts), inspect.ismethod):

@@ -104,7 +104,12 @@ describe("without evidence", () => {
   });
 
   test("score without supported findings does not count", () => {
-    const finding = { statement: "It feels wrong.", evidence_ids: [], unsupported: true };
+    const finding = {
+      statement: "It feels wrong.",
+      evidence_ids: [],
+      unsupported: true,
+      unsupported_reason: null,
+    };
     const baseless = assessment({ reports: [report({ findings: [finding] })] });
     renderInApp(<DecisionPanel view={caseView({ assessment: baseless })} />);
     expect(screen.getByText(/Not judged/)).toBeVisible();

@@ -47,6 +47,8 @@ describe("failing orchestration", () => {
     decided_at: "2026-11-21T11:00:00Z",
     comment: null,
     reason_code: null,
+    disposition: null,
+    approvals: null,
   };
   const shown = (breaks: number, over: Parameters<typeof caseView>[0] = {}) =>
     renderInApp(

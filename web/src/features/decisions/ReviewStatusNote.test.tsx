@@ -127,6 +127,8 @@ const decided = (verdict: Decision["verdict"], round = 1): Decision => ({
   decided_at: SINCE,
   comment: null,
   reason_code: null,
+  disposition: null,
+  approvals: null,
 });
 
 test("an action in doubt is not said to be carried out", () => {

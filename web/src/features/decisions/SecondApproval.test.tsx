@@ -66,6 +66,7 @@ test("first approver is not warned of the second approval", () => {
     decided_by: "ben",
     decided_at: "2026-11-21T09:00:00Z",
     disposition: "confirmed_fraud" as const,
+    comment: null,
     approvals: [approvalBy("ana"), approvalBy("ben")],
   };
   const closed = { state: "closed", review: null, outcome: "account_locked" } as const;

@@ -9,6 +9,7 @@ const charge = (id: string, amount: string, currency = "USD"): TelemetryEvent =>
   occurred_at: "2026-11-21T08:00:00Z",
   kind: "transaction",
   attributes: { amount, currency, charge_id: id, merchant: null, country: null, terminal_id: null },
+  trimmed: null,
 });
 
 const refunding = (ids: string[], events: TelemetryEvent[] = []) =>

@@ -82,6 +82,7 @@ const batch = (number: number): TelemetryBatch => ({
       occurred_at: "2026-11-21T08:00:00Z",
       kind: "data_usage",
       attributes: { gb: 1.5 },
+      trimmed: null,
     },
   ],
 });

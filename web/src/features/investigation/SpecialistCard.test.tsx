@@ -36,7 +36,13 @@ test("says why a finding counts for nothing", () => {
   expect(screen.getByText(new RegExp(reason))).toBeVisible();
 });
 
-const spend = { model_calls: 2, input_tokens: 900, output_tokens: 100, cost_usd: "0.0012" };
+const spend = {
+  model_calls: 2,
+  input_tokens: 900,
+  output_tokens: 100,
+  cost_usd: "0.0012",
+  estimated_calls: null,
+};
 
 test("says what the model calls cost", () => {
   shown({ model: "gpt-5", spend });

@@ -23,6 +23,8 @@ const rejected = (round: number, feedback: string): CaseView["earlier_rounds"][n
     decided_at: "2026-11-21T09:00:00Z",
     comment: null,
     reason_code: null,
+    disposition: null,
+    approvals: null,
   },
 });
 
