@@ -1,5 +1,6 @@
 """The backend process: reads the settings, wires the parts, serves until it is told to stop."""
 
+import asyncio
 import json
 import logging
 import signal
@@ -50,6 +51,7 @@ from backend.services.reversals import TakingBack
 from backend.services.scheduler import Scheduler, open_scheduler
 from backend.settings import BackendSettings
 from backend.threads import Threads
+from casebook.async_api import AsyncRelay, AsyncWorkspace
 from casebook.database.engine import files_of, open_engine, upgrade
 from casebook.database.transactions import Transactions, utc_now
 from casebook.errors import CasebookFull, CasebookUnavailable
@@ -289,10 +291,9 @@ def wire(
     deciding = Deciding(workspace, relay, threads)
     service = ServiceWatch(partial(_fault_of, scheduler), record.not_begun, record.signs, threads, pulse, utc_now)
     desk = Desk(
-        workspace=workspace,
-        record=record,
+        workspace=AsyncWorkspace(workspace, threads),
+        record=AsyncRelay(record, threads),
         broken=relay.broken,
-        threads=threads,
         scheduler=scheduler,
         opening=CaseOpening(workspace, record, scheduler, relay, threads),
         deciding=deciding,
@@ -334,8 +335,10 @@ async def serving(
         parts.relay.run,
         parts.relay.confirmations.run,
     )
-    async with running(*jobs, on_failure=fail):
-        yield
+    tell_feed = partial(asyncio.get_running_loop().call_soon_threadsafe, parts.desk.feed.wake)
+    with parts.desk.record.blocking.transactions.on_commit(tell_feed):
+        async with running(*jobs, on_failure=fail):
+            yield
 
 
 def public_config(settings: BackendSettings) -> PublicConfig:

@@ -13,4 +13,4 @@ router = APIRouter(prefix="/api/alerts", tags=["alerts"])
 @router.get("", operation_id="list_alerts", summary="List alerts", responses=documented(422, 503))
 async def list_alerts(desk: DeskDep, limit: Limit = 50, cursor: Cursor = None) -> AlertPage:
     """Alerts, newest first. The case of an alert is `case-{alert_id}`."""
-    return await desk.threads.run(desk.workspace.list_alerts, limit=limit, cursor=cursor)
+    return await desk.workspace.list_alerts(limit=limit, cursor=cursor)

@@ -30,7 +30,7 @@ class AttachmentList(Contract):
 @router.get("", operation_id="list_attachments", summary="List attachments", responses=documented(404, 422, 503))
 async def list_attachments(case_id: str, desk: DeskDep) -> AttachmentList:
     """All attachments of the case, oldest first, without their contents."""
-    return AttachmentList(items=await desk.threads.run(desk.workspace.list_attachments, case_id))
+    return AttachmentList(items=await desk.workspace.list_attachments(case_id))
 
 
 @router.post(
@@ -48,11 +48,9 @@ async def add_attachment(
 ) -> Attachment:
     """Add a file to an open or closed case. At most 20 per case, each of at most 5 MiB unless set otherwise."""
     # One byte too many is enough to know that it is too large.
-    content = await file.read(desk.workspace.attachment_max_bytes + 1)
+    content = await file.read(desk.workspace.blocking.attachment_max_bytes + 1)
     upload = Upload(_base_name(file.filename), file.content_type or OCTETS, content)
-    attached = await desk.threads.run(desk.workspace.add_attachment, case_id, identity.subject, upload)
-    desk.feed.wake()
-    return attached
+    return await desk.workspace.add_attachment(case_id, identity.subject, upload)
 
 
 @router.get(
@@ -70,7 +68,7 @@ async def add_attachment(
 )
 async def get_attachment(case_id: str, attachment_id: str, desk: DeskDep) -> Response:
     """The file, to be saved and never shown within this site's pages."""
-    found = await desk.threads.run(desk.workspace.read_attachment, case_id, attachment_id)
+    found = await desk.workspace.read_attachment(case_id, attachment_id)
     kind = found.attachment.media_type if found.attachment.media_type in HARMLESS else OCTETS
     disposition = f"attachment; filename*=UTF-8''{quote(found.attachment.name, safe='')}"
     return Response(found.content, media_type=kind, headers={"Content-Disposition": disposition})

@@ -53,8 +53,8 @@ async def audit_case(case_id: str, desk: DeskDep, limit: Limit = 50, cursor: Cur
 
     All of it is verified, whichever page of `events` is asked for.
     """
-    audited = await desk.threads.run(desk.workspace.audit_case, case_id, limit=limit, cursor=cursor)
-    refused = await desk.threads.run(desk.workspace.refusals, case_id)
+    audited = await desk.workspace.audit_case(case_id, limit=limit, cursor=cursor)
+    refused = await desk.workspace.refusals(case_id)
     found = audited.broken
     return CaseAudited(
         events=audited.events,
@@ -81,11 +81,11 @@ async def audit_case(case_id: str, desk: DeskDep, limit: Limit = 50, cursor: Cur
 )
 async def export_case(case_id: str, desk: DeskDep, format: ExportFormat = "json") -> StreamingResponse:  # noqa: A002
     """Everything about the case in one file that needs neither this desk nor the scheduler."""
-    snapshot = await desk.threads.run(desk.workspace.snapshot, case_id)
+    snapshot = await desk.workspace.snapshot(case_id)
     write, media_type = _WRITERS[format]
     name = f"{snapshot.case.case_id}.{format}"
     return StreamingResponse(
-        write(snapshot, lambda attachment_id: desk.workspace.read_attachment(case_id, attachment_id)),
+        write(snapshot, lambda attachment_id: desk.workspace.blocking.read_attachment(case_id, attachment_id)),
         media_type=media_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -58,9 +58,7 @@ async def preview_bulk(order: BulkPreview, desk: DeskDep, identity: CurrentIdent
 async def apply_bulk(order: BulkOrder, desk: DeskDep, identity: CurrentIdentity) -> BulkResults:
     """Claim, assign, or close as false positives. What one case refuses never holds up another."""
     _require_assignment(order.action, order.assignee, desk, identity)
-    results = await desk.bulk.apply(order.action, order.items, identity, assignee=order.assignee, comment=order.comment)
-    desk.feed.wake()
-    return results
+    return await desk.bulk.apply(order.action, order.items, identity, assignee=order.assignee, comment=order.comment)
 
 
 def _require_assignment(action: BulkAction, assignee: str | None, desk: Desk, identity: Identity) -> None:

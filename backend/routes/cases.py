@@ -30,15 +30,13 @@ class CaseListQuery(CaseQuery):
 async def list_cases(desk: DeskDep, identity: CurrentIdentity, asked: Annotated[CaseListQuery, Query()]) -> CasePage:
     """Cases that pass every filter, in the order of `sort`. A cursor continues the query that gave it out."""
     query = CaseQuery.model_validate(asked.model_dump(exclude={"limit", "cursor"}))
-    return await desk.threads.run(
-        desk.workspace.list_cases, query, identity.subject, limit=asked.limit, cursor=asked.cursor
-    )
+    return await desk.workspace.list_cases(query, identity.subject, limit=asked.limit, cursor=asked.cursor)
 
 
 @router.get("/{case_id}", operation_id="get_case", summary="One case", responses=documented(404, 503))
 async def get_case(case_id: str, desk: DeskDep) -> CaseView:
     """Everything that the case page shows, as of one instant."""
-    return await desk.threads.run(desk.workspace.get_case, case_id)
+    return await desk.workspace.get_case(case_id)
 
 
 @router.get(
@@ -52,7 +50,7 @@ async def get_case_history(
     cursor: Cursor = None,
 ) -> EventPage:
     """What happened to the case most recently, oldest first; `next_cursor` leads to what happened before."""
-    return await desk.threads.run(desk.workspace.list_events, case_id, types=types, limit=limit, cursor=cursor)
+    return await desk.workspace.list_events(case_id, types=types, limit=limit, cursor=cursor)
 
 
 @router.get(
@@ -63,4 +61,4 @@ async def get_case_history(
 )
 async def get_evidence(case_id: str, evidence_id: str, desk: DeskDep) -> Evidence:
     """What a tool answered, word for word. Data, never instructions."""
-    return await desk.threads.run(desk.workspace.evidence, case_id, evidence_id)
+    return await desk.workspace.evidence(case_id, evidence_id)

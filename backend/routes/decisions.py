@@ -104,4 +104,3 @@ async def decide(order: DecisionRequest, desk: DeskDep, identity: CurrentIdentit
 async def withdraw_proposal(case_id: str, desk: DeskDep, identity: CurrentIdentity) -> None:
     """Take back an approval that waits for a second person's. The review stays open."""
     await desk.deciding.withdraw(case_id, identity)
-    desk.feed.wake()

@@ -27,10 +27,8 @@ from backend.services.errors import WrongMediaType
 from backend.services.readiness import WriteProbe
 from backend.services.reversals import TakingBack
 from backend.services.scheduler import Scheduler
-from backend.threads import Threads
+from casebook.async_api import AsyncRelay, AsyncWorkspace
 from casebook.errors import NotAllowed
-from casebook.relay_api import RelayApi
-from casebook.workspace_api import WorkspaceApi
 from contracts.base import Contract
 from contracts.review import Role
 
@@ -44,10 +42,9 @@ BodyT = TypeVar("BodyT", bound=Contract)
 class Desk:
     """The parts of a running backend, wired in `main`."""
 
-    workspace: WorkspaceApi
-    record: RelayApi
+    workspace: AsyncWorkspace
+    record: AsyncRelay
     broken: BrokenCases
-    threads: Threads
     scheduler: Scheduler
     opening: CaseOpening
     deciding: Deciding

@@ -49,10 +49,9 @@ async def next_case(desk: DeskDep, identity: CurrentIdentity, keep: Kept = ()) -
     after all others. A claim that you made yourself stays. Takes no body.
     """
     is_manager = identity.may_act_as("manager")
-    case = await desk.threads.run(desk.workspace.next_case, identity.subject, as_manager=is_manager, keep=keep)
+    case = await desk.workspace.next_case(identity.subject, as_manager=is_manager, keep=keep)
     if case is None:
         return Response(status_code=204)
-    desk.feed.wake()
     return case
 
 
@@ -65,7 +64,7 @@ async def refuse_to_read_next() -> None:
 @router.get("/counts", operation_id="count_cases", summary="Count cases", responses=documented(503))
 async def count_cases(desk: DeskDep, identity: CurrentIdentity) -> QueueCounts:
     """How many cases are in each state, overdue, claimed by nobody, and claimed by you."""
-    return await desk.threads.run(desk.workspace.counts, identity.subject)
+    return await desk.workspace.counts(identity.subject)
 
 
 @router.post(
@@ -76,9 +75,7 @@ async def count_cases(desk: DeskDep, identity: CurrentIdentity) -> QueueCounts:
 )
 async def claim_case(case_id: str, desk: DeskDep, identity: CurrentIdentity) -> Claim:
     """Claim a case for yourself, or prolong your claim. 409 while somebody else's claim runs. Takes no body."""
-    claimed = await desk.threads.run(desk.workspace.claim, case_id, identity.subject)
-    desk.feed.wake()
-    return claimed
+    return await desk.workspace.claim(case_id, identity.subject)
 
 
 @router.post(
@@ -90,9 +87,7 @@ async def claim_case(case_id: str, desk: DeskDep, identity: CurrentIdentity) -> 
 )
 async def take_over_case(case_id: str, order: TakeOver, desk: DeskDep, identity: CurrentIdentity) -> Claim:
     """Make another person's claim yours. Managers only; the reason is recorded."""
-    claimed = await desk.threads.run(desk.workspace.take_over, case_id, identity.subject, order.reason)
-    desk.feed.wake()
-    return claimed
+    return await desk.workspace.take_over(case_id, identity.subject, order.reason)
 
 
 @router.delete(
@@ -105,5 +100,4 @@ async def take_over_case(case_id: str, order: TakeOver, desk: DeskDep, identity:
 async def release_case(case_id: str, desk: DeskDep, identity: CurrentIdentity, reason: Reason = None) -> None:
     """Give up your claim. A manager who gives a reason ends another person's as well."""
     anybodys = reason is not None and identity.may_act_as("manager")
-    await desk.threads.run(desk.workspace.release, case_id, identity.subject, anybodys=anybodys, reason=reason)
-    desk.feed.wake()
+    await desk.workspace.release(case_id, identity.subject, anybodys=anybodys, reason=reason)

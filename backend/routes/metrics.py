@@ -95,11 +95,11 @@ class Reading(Collector):
 async def get_metrics(desk: DeskDep, ingest: IngestStatusDep) -> MetricsResponse:
     """Cases by state, alerts by rule, telemetry read, open streams, and what waits for the scheduler."""
     reading = Reading(
-        cases=await desk.threads.run(desk.workspace.count_states),
-        backlog=await desk.threads.run(desk.record.backlog),
+        cases=await desk.workspace.count_states(),
+        backlog=await desk.record.backlog(),
         ingest=ingest,
         watchers=desk.pulse.watchers,
         stranded=len(desk.broken.stranded),
-        refused=await desk.threads.run(desk.workspace.refusals_by_reason),
+        refused=await desk.workspace.refusals_by_reason(),
     )
     return MetricsResponse(generate_latest(reading))

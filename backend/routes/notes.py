@@ -31,7 +31,7 @@ class NewNote(Contract):
 @router.get("", operation_id="list_notes", summary="List notes", responses=documented(404, 422, 503))
 async def list_notes(case_id: str, desk: DeskDep, limit: Limit = 50, cursor: Cursor = None) -> NotePage:
     """The newest notes of the case, oldest first; `next_cursor` leads to those before them."""
-    return await desk.threads.run(desk.workspace.list_notes, case_id, limit=limit, cursor=cursor)
+    return await desk.workspace.list_notes(case_id, limit=limit, cursor=cursor)
 
 
 @router.post(
@@ -47,6 +47,4 @@ async def add_note(case_id: str, order: NewNote, desk: DeskDep, identity: Curren
 
     A case takes at most 1,000 unless set otherwise.
     """
-    note = await desk.threads.run(desk.workspace.add_note, case_id, identity.subject, order.text)
-    desk.feed.wake()
-    return note
+    return await desk.workspace.add_note(case_id, identity.subject, order.text)

@@ -43,9 +43,7 @@ async def request_reversal(case_id: str, order: ReversalRequest, desk: DeskDep, 
 
     Nothing happens before a manager who did not ask approves it. An effect has one request at a time.
     """
-    asked = await desk.taking_back.request(case_id, order.undoes, order.reason, identity)
-    desk.feed.wake()
-    return asked
+    return await desk.taking_back.request(case_id, order.undoes, order.reason, identity)
 
 
 @router.post(
@@ -64,6 +62,4 @@ async def decide_reversal(
     identity: CurrentIdentity,
 ) -> Reversal:
     """Approve or refuse, as a manager who did not ask. Who asked may reject, too: that takes the request back."""
-    decided = await desk.taking_back.decide(case_id, number, order.verdict, order.comment, identity)
-    desk.feed.wake()
-    return decided
+    return await desk.taking_back.decide(case_id, number, order.verdict, order.comment, identity)

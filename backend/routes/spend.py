@@ -30,4 +30,4 @@ async def read_spend(desk: DeskDep, first: First = None, last: Last = None) -> S
     """Model calls, tokens and US dollars by day and by rule. Days and rules without a call are left out."""
     until = last or datetime.now(UTC).date()
     since = first or max(date.min + timedelta(days=DEFAULT_DAYS), until) - timedelta(days=DEFAULT_DAYS - 1)
-    return await desk.threads.run(desk.workspace.spend_report, since, until)
+    return await desk.workspace.spend_report(since, until)

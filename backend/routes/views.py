@@ -40,7 +40,7 @@ class ViewList(Contract):
 @router.get("", operation_id="list_views", summary="List your views", responses=documented(503))
 async def list_views(desk: DeskDep, identity: CurrentIdentity) -> ViewList:
     """The queries that you keep, by name."""
-    return ViewList(items=await desk.threads.run(desk.workspace.list_views, identity.subject))
+    return ViewList(items=await desk.workspace.list_views(identity.subject))
 
 
 @router.put(
@@ -52,7 +52,7 @@ async def list_views(desk: DeskDep, identity: CurrentIdentity) -> ViewList:
 )
 async def save_view(name: Name, order: ViewOrder, desk: DeskDep, identity: CurrentIdentity) -> SavedView:
     """Keep a query under a name; what you kept under it before is replaced. At most 50."""
-    return await desk.threads.run(desk.workspace.save_view, identity.subject, name, order.query)
+    return await desk.workspace.save_view(identity.subject, name, order.query)
 
 
 @router.delete(
@@ -64,4 +64,4 @@ async def save_view(name: Name, order: ViewOrder, desk: DeskDep, identity: Curre
 )
 async def delete_view(name: Name, desk: DeskDep, identity: CurrentIdentity) -> None:
     """Forget one of your views."""
-    await desk.threads.run(desk.workspace.delete_view, identity.subject, name)
+    await desk.workspace.delete_view(identity.subject, name)

@@ -124,7 +124,6 @@ async def start_case(
     Whoever opens it stands in its log (`case_opened`) and in its detail (`opened_by`).
     """
     started = await desk.opening.start(order.to_alert(datetime.now(UTC)), identity.subject)
-    desk.feed.wake()
     response.status_code = 202 if started.created else 200
     return StartResponse(
         instance_id=started.case_id, alert_id=started.alert_id, status=started.status, trimmed=started.trimmed
@@ -139,7 +138,7 @@ async def start_case(
 )
 async def get_workflow_status(instance_id: str, desk: DeskDep) -> WorkflowStatus:
     """Where the orchestration of a case stands. An open case that the scheduler does not know yet is `PENDING`."""
-    case = await desk.threads.run(desk.workspace.summary, instance_id)
+    case = await desk.workspace.summary(instance_id)
     state = await desk.scheduler.state_of(case.case_id)
     if state is None:
         return WorkflowStatus(

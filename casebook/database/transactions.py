@@ -1,5 +1,6 @@
-"""Transactions on the casebook: every door to it shares one of these."""
+"""Transactions on the casebook: all of its facades share one of these."""
 
+import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ from casebook.database.engine import reading, writing
 from casebook.database.group_commit import GroupCommit
 from casebook.database.health import CasebookHealth, probe
 from casebook.errors import CasebookCorrupt, CasebookUnavailable
+
+log = logging.getLogger("casewright.casebook")
 
 
 def utc_now() -> datetime:
@@ -33,6 +36,7 @@ class Transactions:
         """The time that goes into the record."""
         self.health = CasebookHealth()
         """What came of the last writes."""
+        self._hooks: list[Callable[[], object]] = []
         self._group = GroupCommit(self._writing) if engine.dialect.name == "sqlite" else None
 
     @contextmanager
@@ -47,6 +51,25 @@ class Transactions:
         with self._writing_rows() as connection:
             yield connection
         self.health.clear()
+        for hook in tuple(self._hooks):
+            try:
+                hook()
+            except Exception:
+                # What was written is on disk: the writer must not hear of a failure.
+                log.exception("A hook failed after a commit.")
+
+    @contextmanager
+    def on_commit(self, hook: Callable[[], object]) -> Generator[None]:
+        """Inside, `hook` is called after every transaction of this process that wrote and is on disk.
+
+        On the thread that wrote, which waits for it: a hook only passes the word on, as `call_soon_threadsafe` does.
+        What other processes write is not told.
+        """
+        self._hooks.append(hook)
+        try:
+            yield
+        finally:
+            self._hooks.remove(hook)
 
     def probe(self) -> None:
         """Write next to nothing, to learn whether it can be done. Raises CasebookUnavailable."""

@@ -93,7 +93,7 @@ async def test_a_file_comes_back_byte_for_byte_to_be_saved(client: httpx.AsyncCl
 async def test_a_file_that_is_too_large_is_413(client: httpx.AsyncClient, parts: Parts, book: CaseBook) -> None:
     case = open_case(book)
     path = f"/api/cases/{case}/attachments"
-    most = parts.desk.workspace.attachment_max_bytes
+    most = parts.desk.workspace.blocking.attachment_max_bytes
     fits = await client.post(path, files={"file": ("a", b"x" * most)})
     assert fits.status_code == 201
     over = await client.post(path, files={"file": ("a", b"x" * (most + 1))})

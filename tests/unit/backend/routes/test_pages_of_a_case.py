@@ -137,7 +137,7 @@ async def test_the_verdict_is_of_the_whole_log_on_every_page(client: httpx.Async
 
 async def test_a_case_takes_so_many_notes_and_no_more(client: httpx.AsyncClient, parts: Parts, book: CaseBook) -> None:
     case, other = open_case(book, 1), open_case(book, 2)
-    parts.desk.workspace.notes_per_case = 3
+    parts.desk.workspace.blocking.notes_per_case = 3
     await note(client, case, "One.", "Two.", "Three.")
     before = book.case_events(case)
     refused = await client.post(f"/api/cases/{case}/notes", json={"text": "Four."}, headers=ANA)

@@ -1,0 +1,104 @@
+"""The facades for an event loop: the same methods, awaited. Nothing of them ever blocks the loop."""
+
+from collections.abc import Awaitable, Callable
+from typing import ParamSpec, Protocol, TypeVar
+
+from casebook.relay_api import RelayApi
+from casebook.workspace_api import WorkspaceApi
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class BlockingCalls(Protocol):
+    """What runs blocking calls off the event loop."""
+
+    async def run(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `call` returns or raises."""
+        ...
+
+
+def awaited(call: Callable[P, T], off_loop: BlockingCalls) -> Callable[P, Awaitable[T]]:
+    """The same call, with the same parameters, to be awaited."""
+
+    def run(*args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+        return off_loop.run(call, *args, **kwargs)
+
+    return run
+
+
+class AsyncWorkspace:
+    """`WorkspaceApi` for routes: `await workspace.claim(case_id, subject)`.
+
+    Each method has the parameters, the promise and the errors of the one whose name it has. Those who follow the log
+    hear of what was written by `Transactions.on_commit`: no caller has to tell them.
+    """
+
+    def __init__(self, workspace: WorkspaceApi, off_loop: BlockingCalls) -> None:
+        self.blocking = workspace
+        """The same for threads, for example those that write a file."""
+
+        self.open_case = awaited(workspace.open_case, off_loop)
+        self.accept_decision = awaited(workspace.accept_decision, off_loop)
+        self.withdraw_proposal = awaited(workspace.withdraw_proposal, off_loop)
+        self.request_reversal = awaited(workspace.request_reversal, off_loop)
+        self.decide_reversal = awaited(workspace.decide_reversal, off_loop)
+
+        self.claim = awaited(workspace.claim, off_loop)
+        self.assign = awaited(workspace.assign, off_loop)
+        self.take_over = awaited(workspace.take_over, off_loop)
+        self.release = awaited(workspace.release, off_loop)
+        self.next_case = awaited(workspace.next_case, off_loop)
+
+        self.list_cases = awaited(workspace.list_cases, off_loop)
+        self.summaries = awaited(workspace.summaries, off_loop)
+        self.counts = awaited(workspace.counts, off_loop)
+        self.save_view = awaited(workspace.save_view, off_loop)
+        self.list_views = awaited(workspace.list_views, off_loop)
+        self.delete_view = awaited(workspace.delete_view, off_loop)
+        self.list_alerts = awaited(workspace.list_alerts, off_loop)
+
+        self.add_note = awaited(workspace.add_note, off_loop)
+        self.list_notes = awaited(workspace.list_notes, off_loop)
+        self.add_attachment = awaited(workspace.add_attachment, off_loop)
+        self.list_attachments = awaited(workspace.list_attachments, off_loop)
+        self.read_attachment = awaited(workspace.read_attachment, off_loop)
+
+        self.get_case = awaited(workspace.get_case, off_loop)
+        self.summary = awaited(workspace.summary, off_loop)
+        self.evidence = awaited(workspace.evidence, off_loop)
+        self.list_events = awaited(workspace.list_events, off_loop)
+        self.refusals = awaited(workspace.refusals, off_loop)
+        self.snapshot = awaited(workspace.snapshot, off_loop)
+        self.audit_case = awaited(workspace.audit_case, off_loop)
+
+        self.count_states = awaited(workspace.count_states, off_loop)
+        self.spend_report = awaited(workspace.spend_report, off_loop)
+        self.refusals_by_reason = awaited(workspace.refusals_by_reason, off_loop)
+        self.last_seq = awaited(workspace.last_seq, off_loop)
+
+
+class AsyncRelay:
+    """`RelayApi` for the backend's relay and watchdogs, likewise."""
+
+    def __init__(self, record: RelayApi, off_loop: BlockingCalls) -> None:
+        self.blocking = record
+        """The same for threads."""
+
+        self.unscheduled_cases = awaited(record.unscheduled_cases, off_loop)
+        self.is_scheduled = awaited(record.is_scheduled, off_loop)
+        self.under_investigation = awaited(record.under_investigation, off_loop)
+        self.undelivered_decisions = awaited(record.undelivered_decisions, off_loop)
+        self.unscheduled_reversals = awaited(record.unscheduled_reversals, off_loop)
+        self.confirm = awaited(record.confirm, off_loop)
+        self.mark_reversal_scheduled = awaited(record.mark_reversal_scheduled, off_loop)
+        self.backlog = awaited(record.backlog, off_loop)
+        self.recover_case = awaited(record.recover_case, off_loop)
+        self.is_resting = awaited(record.is_resting, off_loop)
+        self.decided_among = awaited(record.decided_among, off_loop)
+        self.unfinished_reversals = awaited(record.unfinished_reversals, off_loop)
+        self.fail_reversal = awaited(record.fail_reversal, off_loop)
+        self.cases_in = awaited(record.cases_in, off_loop)
+        self.get_case = awaited(record.get_case, off_loop)
+        self.not_begun = awaited(record.not_begun, off_loop)
+        self.signs = awaited(record.signs, off_loop)
