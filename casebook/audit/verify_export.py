@@ -180,6 +180,7 @@ def _other_spend(said: Json, check: IntegrityCheck, calls: Calls) -> BrokenLink 
         "input_tokens": sum(line.input_tokens for line in lines),
         "output_tokens": sum(line.output_tokens for line in lines),
         "cost_usd": sum(line.cost_micro_usd or 0 for line in lines) if priced else None,
+        "estimated_calls": None,
     }
     shown = None if spent is None else {name: spent[name] for name in expected}
     if shown is not None and shown["cost_usd"] is not None:
