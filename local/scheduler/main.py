@@ -98,7 +98,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     from local.scheduler.core import Core, Options
     from local.scheduler.http import HttpServer
     from local.scheduler.metrics import Metrics
-    from local.scheduler.server import Server
+    from local.scheduler.rpc.server import Server
     from local.scheduler.servicer import Servicer
 
     core = Core(

@@ -23,7 +23,7 @@ from google.protobuf.wrappers_pb2 import StringValue
 
 from local.scheduler.core import Core, Options
 from local.scheduler.metrics import Metrics
-from local.scheduler.server import Server
+from local.scheduler.rpc.server import Server
 from local.scheduler.servicer import Servicer
 
 T = TypeVar("T")
@@ -139,6 +139,8 @@ class Cable:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self._ends: list[socket.socket] = []
+        self._open = threading.Event()
+        self._open.set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -155,12 +157,18 @@ class Cable:
     def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
         try:
             while data := source.recv(65536):
+                self._open.wait()
                 sink.sendall(data)
         except OSError:
             pass
 
+    def block(self) -> None:
+        """Lets nothing through any more, and breaks nothing: a machine that is gone looks like this."""
+        self._open.clear()
+
     def pull(self) -> None:
         """Breaks everything that goes through it, and takes nothing new."""
+        self._open.set()
         for end in (self._listener, *self._ends):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

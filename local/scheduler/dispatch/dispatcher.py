@@ -121,9 +121,8 @@ class Dispatcher:
         worker_id: str,
         limits: tuple[int, int, int],
         filters: tuple[Filter, Filter, Filter],
-        send: Callable[[bytes], None],
     ) -> Stream:
-        """A worker asks for work, which `send` takes to it."""
+        """A worker asks for work, which comes on the stream."""
         identity = f"{worker_id}@{hub}"
         worker = self._workers.get(identity)
         if worker is None:
@@ -137,7 +136,7 @@ class Dispatcher:
             old.close()
         worker.credits = list(limits)
         worker.come_back(time.monotonic(), self._grace)
-        worker.stream = Stream(worker, hub, filters, send)
+        worker.stream = Stream(worker, hub, filters)
         self._schedule_pump()
         return worker.stream
 

@@ -12,7 +12,7 @@ so that running one twice changes nothing.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections import deque
 from dataclasses import dataclass, field
 
 from local.scheduler.dispatch.lanes import Filter
@@ -103,23 +103,22 @@ class Worker:
 
 
 class Stream:
-    """One GetWorkItems call."""
+    """One GetWorkItems call: the work items that are to be sent on it, in order."""
 
-    def __init__(
-        self, worker: Worker, hub: int, filters: tuple[Filter, Filter, Filter], send: Callable[[bytes], None]
-    ) -> None:
-        """`send` takes serialized work items; what the worker has no room for waits there."""
+    def __init__(self, worker: Worker, hub: int, filters: tuple[Filter, Filter, Filter]) -> None:
         self.worker = worker
         self.hub = hub
         self.filters = filters
-        self._send = send
         self._quiet_since = time.monotonic()
-        self._end = asyncio.Event()
+        self._items: deque[bytes] = deque()
+        self._closed = False
+        self._waiting: asyncio.Future[None] | None = None
 
     def send(self, item: bytes) -> None:
-        """Sends a serialized work item."""
+        """Sends a serialized work item; what the worker has no room for waits here."""
         self._quiet_since = time.monotonic()
-        self._send(item)
+        self._items.append(item)
+        self._wake()
 
     def ping(self, now: float, every: float) -> None:
         """Sends a health ping if nothing was sent for `every` seconds: a worker leaves a stream that is silent."""
@@ -128,8 +127,18 @@ class Stream:
 
     def close(self) -> None:
         """Ends the stream after what was sent."""
-        self._end.set()
+        self._closed = True
+        self._wake()
 
-    async def ended(self) -> None:
-        """Waits until the stream is to end."""
-        await self._end.wait()
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    async def next(self) -> bytes | None:
+        """The next item to send; None at the end. One caller at a time."""
+        while not self._items:
+            if self._closed:
+                return None
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
+        return self._items.popleft()

@@ -1,10 +1,10 @@
 """What clients do with entities."""
 
 from local.scheduler.answers import entity_metadata
-from local.scheduler.http2.calls import Call
 from local.scheduler.operations import entities
 from local.scheduler.operations.bounds import check_id, check_size
 from local.scheduler.operations.unit import Unit
+from local.scheduler.rpc.calls import Call
 from local.scheduler.services.service import Service, how_many_fit, page_size
 from local.scheduler.store.interface import EntityFilter
 from local.scheduler.wire import micros, optional_text, pb, text

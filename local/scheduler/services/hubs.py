@@ -2,7 +2,7 @@
 
 from google.protobuf.empty_pb2 import Empty
 
-from local.scheduler.http2.calls import Call
+from local.scheduler.rpc.calls import Call
 from local.scheduler.services.service import Service, hub_name
 from local.scheduler.wire import pb
 

@@ -1,10 +1,10 @@
 """What clients do with single orchestrations."""
 
 from local.scheduler.answers import orchestration_state
-from local.scheduler.http2.calls import Call
 from local.scheduler.operations import instances
 from local.scheduler.operations.bounds import check_id, check_size
 from local.scheduler.operations.unit import Unit
+from local.scheduler.rpc.calls import Call
 from local.scheduler.services.service import Service
 from local.scheduler.store.rows import Instance, Payload, Status
 from local.scheduler.wire import optional_text, pb

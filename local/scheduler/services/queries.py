@@ -7,9 +7,9 @@ from google.protobuf.wrappers_pb2 import BoolValue
 from local.scheduler.answers import orchestration_state
 from local.scheduler.core import PURGE_PART
 from local.scheduler.errors import ExecutionNotFound
-from local.scheduler.http2.calls import Call
 from local.scheduler.operations import entities, instances
 from local.scheduler.operations.unit import Unit
+from local.scheduler.rpc.calls import Call
 from local.scheduler.services.service import Service, after_token, how_many_fit, page_size, page_token
 from local.scheduler.store.interface import InstanceFilter, Reader
 from local.scheduler.store.rows import Status
@@ -123,13 +123,12 @@ class Queries(Service):
         for part in parts:
             for events, length in _pieces(part):
                 if size and size + length > CHUNK_BYTES:
-                    call.send(to_bytes(chunk))
-                    await call.drained()
+                    await call.send(to_bytes(chunk))
                     chunk, size = pb.HistoryChunk(), 0
                 chunk.events.extend(events)
                 size += length
         if size:
-            call.send(to_bytes(chunk))
+            await call.send(to_bytes(chunk))
 
 
 def _pieces(part: bytes) -> list[tuple[list[pb.HistoryEvent], int]]:

@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 
 from local.scheduler.core import Core
 from local.scheduler.errors import BadRequest
-from local.scheduler.http2.calls import Call
+from local.scheduler.rpc.calls import Call
 
 PAGE = 100
 MAX_PAGE = 1000
@@ -27,7 +27,7 @@ class Service:
 
 def hub_name(call: Call) -> str:
     """The task hub that a call is about."""
-    return call.metadata.get("taskhub") or "default"
+    return call.header("taskhub") or "default"
 
 
 def page_size(asked: int) -> int:

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 from local.scheduler.dispatch.lanes import Filter
 from local.scheduler.dispatch.workers import DEFAULT_CREDITS
-from local.scheduler.http2.calls import Call
 from local.scheduler.operations import activities, entities, turns
 from local.scheduler.operations.unit import Unit
+from local.scheduler.rpc.calls import Call
 from local.scheduler.services.service import Service
 from local.scheduler.wire import pb
 
@@ -45,20 +45,21 @@ class Workers(Service):
 
     async def GetWorkItems(self, request: pb.GetWorkItemsRequest, call: Call) -> None:  # noqa: N802 -- the protocol's names
         hub = await self._hub(call)
-        worker_id = call.metadata.get("workerid") or request.worker_instance_id or f"anonymous:{uuid4().hex}"
+        worker_id = call.header("workerid") or request.worker_instance_id or f"anonymous:{uuid4().hex}"
         limits = (
             request.maxConcurrentOrchestrationWorkItems or DEFAULT_CREDITS,
             request.maxConcurrentActivityWorkItems or DEFAULT_CREDITS,
             request.maxConcurrentEntityWorkItems or DEFAULT_CREDITS,
         )
         dispatcher = self._core.dispatcher
-        call.open()
-        stream = dispatcher.connect(hub, worker_id, limits, _filters(request), call.send)
+        await call.open()
+        stream = dispatcher.connect(hub, worker_id, limits, _filters(request))
         log.info("Worker '%s' is connected.", worker_id)
         try:
-            await stream.ended()
+            while item := await stream.next():
+                await call.send(item)
         finally:
-            dispatcher.disconnect(stream, lost=call.lost)
+            dispatcher.disconnect(stream, lost=not call.is_connected())
             log.info("Worker '%s' is gone.", worker_id)
 
     async def CompleteActivityTask(self, request: pb.ActivityResponse, call: Call) -> pb.CompleteTaskResponse:  # noqa: N802

@@ -1,0 +1,1 @@
+"""gRPC: which method reads which message, and how errors become statuses."""
