@@ -17,20 +17,28 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
+from backend.api.dependencies import Desk
+from backend.app import create_app
 from backend.auth.key import KeyFileUnusable, read_or_make_key
 from backend.auth.personas import PERSONAS
 from backend.auth.sessions import LocalAuthenticator
-from backend.background import running
+from backend.background_jobs import running
 from backend.detection import Detector
+from backend.executor import Threads
+from backend.http.guard import Guard
+from backend.http.startup_server import CasebookWait
+from backend.http.web_bundle import WebBundle
 from backend.ingest import IngestReport, IngestService, SourceReport, choose_sources
-from backend.live.feed import CaseFeed
-from backend.live.pulse import Pulse
-from backend.live.service import SchedulerFault, ServiceWatch
-from backend.live.stream import EventStream
-from backend.live.telemetry import TelemetryTicker
-from backend.routes.app import create_app
-from backend.routes.dependencies import Desk
-from backend.routes.facts import (
+from backend.live.broadcast import Pulse
+from backend.live.change_feed import CaseFeed
+from backend.live.service_status import SchedulerFault, ServiceWatch
+from backend.live.sse import EventStream
+from backend.live.telemetry_sampler import TelemetryTicker
+from backend.services.bulk import Bulk
+from backend.services.cases import CaseOpening
+from backend.services.decisions import Deciding
+from backend.services.errors import AlertIdTaken, SchedulerUnavailable, TaskHubTaken
+from backend.services.installation import (
     IngestSource,
     IngestStatus,
     MalformedInput,
@@ -38,19 +46,11 @@ from backend.routes.facts import (
     PublicConfig,
     TelemetrySource,
 )
-from backend.routes.guard import Guard
-from backend.routes.waiting import CasebookWait
-from backend.routes.web import WebBundle
-from backend.services.bulk import Bulk
-from backend.services.cases import CaseOpening
-from backend.services.decisions import Deciding
-from backend.services.errors import AlertIdTaken, SchedulerUnavailable, TaskHubTaken
+from backend.services.outbox_relay import INVESTIGATIONS_AT_ONCE, Relay
 from backend.services.readiness import WriteProbe
-from backend.services.relay import INVESTIGATIONS_AT_ONCE, Relay
 from backend.services.reversals import TakingBack
 from backend.services.scheduler import Scheduler, open_scheduler
 from backend.settings import BackendSettings
-from backend.threads import Threads
 from casebook.async_api import AsyncRelay, AsyncWorkspace
 from casebook.database.engine import files_of, open_engine, upgrade
 from casebook.database.transactions import Transactions, utc_now

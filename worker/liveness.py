@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 SIGN_EVERY_S = 5.0
-"""The backend takes a worker for lost after several missed signs: `backend.live.service.SILENT_AFTER`."""
+"""The backend takes a worker for lost after several missed signs: `backend.live.service_status.SILENT_AFTER`."""
 LAST_SIGN_S = 2.0
 """A sign that is on its way holds up the end of the process no longer."""
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from backend.detection.periods import period_start
+from backend.detection.rule import Rule, Suspicion
 from backend.detection.rules.api_burst import ApiBurst
 from backend.detection.rules.auth_failures import AuthFailures
 from backend.detection.rules.data_usage_spike import DataUsageSpike
 from backend.detection.rules.impossible_travel import ImpossibleTravel
 from backend.detection.rules.spending_spike import SpendingSpike
-from backend.detection.suspicion import Rule, Suspicion
 from backend.detection.thresholds import DEFAULT_THRESHOLDS, Thresholds
 from contracts.alert import MAX_RECENT_EVENTS, Alert, AlertSource
 from contracts.ids import alert_id

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from backend.auth.identity import Identity
+from backend.executor import Threads
 from backend.services.decisions import Deciding
 from backend.services.errors import NeedsOwnLook, ServiceError
-from backend.threads import Threads
 from casebook.errors import (
     CasebookError,
     CaseClosed,

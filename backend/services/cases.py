@@ -3,10 +3,10 @@
 import logging
 from typing import Literal
 
+from backend.executor import Threads
 from backend.services.errors import AlertIdTaken, SchedulerUnavailable
-from backend.services.relay import Relay
+from backend.services.outbox_relay import Relay
 from backend.services.scheduler import Scheduler
-from backend.threads import Threads
 from casebook.queries.cursors import OpenedCase
 from casebook.relay_api import RelayApi
 from casebook.workspace_api import WorkspaceApi

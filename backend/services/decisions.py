@@ -3,9 +3,9 @@
 import logging
 
 from backend.auth.identity import Identity
+from backend.executor import Threads
 from backend.services.errors import ContradictoryDecision, IncompleteDecision, NothingToRefund
-from backend.services.relay import Relay
-from backend.threads import Threads
+from backend.services.outbox_relay import Relay
 from casebook.workspace_api import WorkspaceApi
 from contracts.case import CaseView, Proposal
 from contracts.ids import parse_review_id

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from backend.threads import Threads
+from backend.executor import Threads
 from casebook.database.transactions import Transactions
 from casebook.errors import CasebookUnavailable
 

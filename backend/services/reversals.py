@@ -3,8 +3,8 @@
 import logging
 
 from backend.auth.identity import Identity
-from backend.services.relay import Relay
-from backend.threads import Threads
+from backend.executor import Threads
+from backend.services.outbox_relay import Relay
 from casebook.workspace_api import WorkspaceApi
 from contracts.reversal import Reversal
 from contracts.review import Verdict

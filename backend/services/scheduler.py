@@ -16,7 +16,7 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from pydantic import ValidationError
 
 from backend.services.errors import SchedulerUnavailable, StartRefused
-from backend.services.hub import HubMark
+from backend.services.hub_ownership import HubMark
 from contracts import ids
 from contracts.base import Contract, UtcDateTime
 from contracts.case import CaseProgress

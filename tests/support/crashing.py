@@ -63,13 +63,13 @@ def _wrap(owner: type, method: str, around: Callable[[Callable[[], Any]], Any]) 
 
 def _backend(arguments: Sequence[str]) -> None:
     from backend.main import main
-    from backend.services.confirmations import Confirmations
+    from backend.services.delivery_acks import Confirmations
     from casebook.workspace_api import WorkspaceApi
 
     _after(WorkspaceApi, "accept_decision", "backend-accepted")
     _before(Confirmations, "add_delivered", "backend-delivered")
     sys.argv[1:] = arguments
-    _rise_again("backend", main, ("backend.routes.app", "alembic.command", "websockets", "uvloop", "h11"))
+    _rise_again("backend", main, ("backend.app", "alembic.command", "websockets", "uvloop", "h11"))
 
 
 def _worker(arguments: Sequence[str]) -> None:

@@ -4,10 +4,10 @@ from functools import partial
 from math import ceil
 from typing import ClassVar
 
+from backend.detection.descriptions import counted, duration, number
 from backend.detection.rates import RateWindow
-from backend.detection.suspicion import Explanation, Suspicion
+from backend.detection.rule import Explanation, Suspicion
 from backend.detection.thresholds import AlertSpacing, ApiBurstThresholds
-from backend.detection.wording import counted, duration, number
 from contracts.alert import Baseline, Severity
 from contracts.telemetry import ApiCallEvent, TelemetryEvent
 

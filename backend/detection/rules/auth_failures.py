@@ -4,10 +4,10 @@ from functools import partial
 from math import ceil
 from typing import ClassVar
 
+from backend.detection.descriptions import counted, duration, number
 from backend.detection.rates import RateWindow
-from backend.detection.suspicion import Explanation, Suspicion
+from backend.detection.rule import Explanation, Suspicion
 from backend.detection.thresholds import AlertSpacing, AuthFailureThresholds
-from backend.detection.wording import counted, duration, number
 from contracts.alert import Baseline
 from contracts.telemetry import AuthFailureEvent, LoginEvent, TelemetryEvent
 

@@ -3,10 +3,10 @@
 from functools import partial
 from typing import ClassVar
 
+from backend.detection.descriptions import counted, number
 from backend.detection.history import DailyHistory, Summary
-from backend.detection.suspicion import Explanation, Suspicion
+from backend.detection.rule import Explanation, Suspicion
 from backend.detection.thresholds import AlertSpacing, DataUsageSpikeThresholds, spike_severity
-from backend.detection.wording import counted, number
 from contracts.alert import Baseline
 from contracts.telemetry import DataUsageEvent, TelemetryEvent
 

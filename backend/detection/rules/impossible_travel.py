@@ -13,10 +13,10 @@ from functools import partial
 from operator import attrgetter
 from typing import ClassVar
 
+from backend.detection.descriptions import duration, number
 from backend.detection.geography import Coordinates, great_circle_km
-from backend.detection.suspicion import Explanation, Suspicion
+from backend.detection.rule import Explanation, Suspicion
 from backend.detection.thresholds import AlertSpacing, ImpossibleTravelThresholds
-from backend.detection.wording import duration, number
 from contracts.alert import Baseline
 from contracts.telemetry import LoginEvent, TelemetryEvent
 

@@ -5,10 +5,10 @@ from decimal import Decimal
 from functools import partial
 from typing import ClassVar
 
+from backend.detection.descriptions import counted
 from backend.detection.history import DailyHistory, Summary
-from backend.detection.suspicion import Explanation, Suspicion
+from backend.detection.rule import Explanation, Suspicion
 from backend.detection.thresholds import AlertSpacing, SpendingSpikeThresholds, spike_severity
-from backend.detection.wording import counted
 from contracts.alert import Baseline
 from contracts.money import written
 from contracts.telemetry import TelemetryEvent, TransactionEvent

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from backend.live.pulse import Pulse
+from backend.live.broadcast import Pulse
 from backend.main import Parts, wire
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions

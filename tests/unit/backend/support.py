@@ -16,16 +16,16 @@ from fastapi import FastAPI
 from pydantic import JsonValue
 from uvicorn import Config
 
+from backend.app import create_app
 from backend.auth.personas import PERSONAS
 from backend.auth.sessions import LocalAuthenticator
+from backend.http.guard import Guard
+from backend.http.web_bundle import WebBundle
 from backend.ingest import IngestReport
-from backend.live.pulse import Pulse
+from backend.live.broadcast import Pulse
 from backend.main import BackendServer, Parts, bind, ingest_status, serving, wire
-from backend.routes.app import create_app
-from backend.routes.facts import PublicConfig
-from backend.routes.guard import Guard
-from backend.routes.web import WebBundle
 from backend.services.errors import SchedulerUnavailable, StartRefused, TaskHubTaken
+from backend.services.installation import PublicConfig
 from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeStatus
 from casebook.database.transactions import utc_now
 from contracts.assessment import RecommendedAction, RiskLevel

@@ -1,7 +1,7 @@
 import tomllib
 from pathlib import Path
 
-from backend.routes.app import create_app
+from backend.app import create_app
 from contracts.release import VERSION
 
 PROJECT = Path(__file__).parents[3] / "pyproject.toml"

@@ -1,7 +1,7 @@
 import pytest
 
-from backend.services.relay import Relay
-from backend.threads import Threads
+from backend.executor import Threads
+from backend.services.outbox_relay import Relay
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import Clock, FakeScheduler
 

@@ -1,0 +1,16 @@
+"""`/api/alerts`: what looked like fraud."""
+
+from fastapi import APIRouter
+
+from backend.api.cases import Cursor, Limit
+from backend.api.dependencies import DeskDep
+from backend.http.problem import documented
+from casebook.queries.cursors import AlertPage
+
+router = APIRouter(prefix="/api/alerts", tags=["alerts"])
+
+
+@router.get("", operation_id="list_alerts", summary="List alerts", responses=documented(422, 503))
+async def list_alerts(desk: DeskDep, limit: Limit = 50, cursor: Cursor = None) -> AlertPage:
+    """Alerts, newest first. The case of an alert is `case-{alert_id}`."""
+    return await desk.workspace.list_alerts(limit=limit, cursor=cursor)

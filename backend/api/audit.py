@@ -1,0 +1,91 @@
+"""`/api/cases/{case_id}/audit` and `/export`: proving what happened, and taking it along."""
+
+from typing import Literal
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from backend.api.cases import Cursor, Limit
+from backend.api.dependencies import DeskDep
+from backend.http.problem import documented
+from casebook.audit.export import write_json
+from casebook.audit.html_export import write_html
+from contracts.base import Contract
+from contracts.case import CaseEvent, RefusedTransition
+from contracts.ids import Hash
+
+router = APIRouter(prefix="/api/cases/{case_id}", tags=["cases"])
+
+ExportFormat = Literal["json", "html"]
+
+_WRITERS = {"json": (write_json, "application/json"), "html": (write_html, "text/html; charset=utf-8")}
+
+
+class BrokenRecord(Contract):
+    """The first thing in the record of a case that is not as its log says."""
+
+    seq: int
+    """Of the event that is broken, or that made the row which is."""
+    row: str
+    """`event`, or a table and a key."""
+    reason: str
+
+
+class CaseAudited(Contract):
+    """Whether everything about a case is as its log says, and a page of the log."""
+
+    events: tuple[CaseEvent, ...]
+    """The newest, or those before another page; oldest first."""
+    next_cursor: str | None
+    """Leads to the events before these."""
+    intact: bool
+    broken: BrokenRecord | None
+    head: Hash | None
+    """Hash of the last event that follows from those before it."""
+    refused: tuple[RefusedTransition, ...]
+    """What was to be done in the case although nothing on its record justified it: nothing came of it. One line
+    per kind, and there are few kinds."""
+
+
+@router.get("/audit", operation_id="audit_case", summary="Verify a case", responses=documented(404, 422, 503))
+async def audit_case(case_id: str, desk: DeskDep, limit: Limit = 50, cursor: Cursor = None) -> CaseAudited:
+    """Verify every event of the case against the one before it, and every row of it against the log.
+
+    All of it is verified, whichever page of `events` is asked for.
+    """
+    audited = await desk.workspace.audit_case(case_id, limit=limit, cursor=cursor)
+    refused = await desk.workspace.refusals(case_id)
+    found = audited.broken
+    return CaseAudited(
+        events=audited.events,
+        next_cursor=audited.next_cursor,
+        intact=found is None,
+        broken=None if found is None else BrokenRecord(seq=found.seq, row=found.row, reason=found.reason),
+        head=audited.head,
+        refused=refused,
+    )
+
+
+@router.get(
+    "/export",
+    operation_id="export_case",
+    summary="Export a case",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "A file: JSON that `scripts/verify-case-log --export` verifies, or a page to read and print",
+            "content": {"application/json": {}, "text/html": {}},
+        },
+        **documented(404, 422, 503),
+    },
+)
+async def export_case(case_id: str, desk: DeskDep, format: ExportFormat = "json") -> StreamingResponse:  # noqa: A002
+    """Everything about the case in one file that needs neither this desk nor the scheduler."""
+    snapshot = await desk.workspace.snapshot(case_id)
+    write, media_type = _WRITERS[format]
+    name = f"{snapshot.case.case_id}.{format}"
+    return StreamingResponse(
+        write(snapshot, lambda attachment_id: desk.workspace.blocking.read_attachment(case_id, attachment_id)),
+        media_type=media_type,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

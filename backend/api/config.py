@@ -1,0 +1,21 @@
+"""`/api/config` and `/api/ingest`: what this installation is, and what it reads."""
+
+from fastapi import APIRouter
+
+from backend.api.dependencies import DeskDep, IngestStatusDep
+from backend.services.installation import IngestStatus, PublicConfig
+
+router = APIRouter(prefix="/api/config", tags=["installation"])
+ingest_router = APIRouter(prefix="/api/ingest", tags=["installation"])
+
+
+@router.get("", operation_id="get_config", summary="Public facts")
+async def get_config(desk: DeskDep) -> PublicConfig:
+    """What the UI needs to know about this installation. Who is using it is told by `/api/session`."""
+    return desk.public_config
+
+
+@ingest_router.get("", operation_id="get_ingest", summary="What was read")
+async def get_ingest(status: IngestStatusDep) -> IngestStatus:
+    """Telemetry sources, events read, alerts per rule, and lines that could not be read, since the backend started."""
+    return status

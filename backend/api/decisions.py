@@ -1,0 +1,106 @@
+"""Deciding on a review: the answer of a person, or of two."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends
+from pydantic import Field
+
+from backend.api.dependencies import CurrentIdentity, DeskDep, strict_json
+from backend.http.problem import documented
+from casebook.policy.four_eyes import APPROVALS_OF_FOUR_EYES
+from contracts.assessment import RecommendedAction
+from contracts.base import Contract, UtcDateTime
+from contracts.case import Proposal
+from contracts.ids import Hash, ReviewId, parse_review_id
+from contracts.review import Decision, Disposition, Verdict
+
+router = APIRouter(tags=["workflow"])
+
+
+class DecisionRequest(Contract):
+    """A person's answer to a review, bound to the assessment that was shown.
+
+    `approve` needs `action`, `reject` needs `feedback` and takes no `action`. Who decides, and when, is what the
+    server knows: whoever is signed in, now.
+    """
+
+    review_id: ReviewId
+    assessment_hash: Hash
+    verdict: Verdict
+    action: RecommendedAction | None = None
+    feedback: Annotated[str, Field(max_length=4_000)] | None = None
+    reason_code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")] | None = None
+    disposition: Disposition | None = None
+    """What the case was, in the eyes of who decides. Left out, it follows from the answer: an approval of `clear` means
+    a false positive, of anything else confirmed fraud; a rejection leaves it inconclusive."""
+    comment: Annotated[str, Field(max_length=4_000)] | None = None
+    """Why, in their own words."""
+    decided_by: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Taken from older clients, and ignored."""
+    decided_at: UtcDateTime | None = None
+    """Taken from older clients, and ignored."""
+
+
+class DecisionResponse(Contract):
+    """`accepted`: the decision is recorded and reaches the investigation, even through a crash.
+
+    `awaiting_second_approval`: the approval is recorded, and nothing happens before another person gives theirs.
+    """
+
+    review_id: ReviewId
+    status: Literal["accepted", "awaiting_second_approval"]
+    approvals_given: int
+    approvals_required: int
+
+
+@router.post(
+    "/api/workflow/decision",
+    operation_id="decide",
+    summary="Decide on a review",
+    status_code=202,
+    responses=documented(403, 404, 409, 413, 415, 422, 503),
+    dependencies=[Depends(strict_json(DecisionRequest))],
+)
+async def decide(order: DecisionRequest, desk: DeskDep, identity: CurrentIdentity) -> DecisionResponse:
+    """Approve an action, or reject with feedback. Accepted at most once per review, and only for what was shown.
+
+    Some actions need two people: the first approval waits for that of another person.
+    """
+    decision = Decision(
+        review_id=order.review_id,
+        assessment_hash=order.assessment_hash,
+        verdict=order.verdict,
+        action=order.action,
+        feedback=order.feedback,
+        reason_code=order.reason_code,
+        decided_by=identity.subject,
+        decided_at=datetime.now(UTC),
+        disposition=order.disposition,
+        comment=order.comment,
+    )
+    accepted = await desk.deciding.accept(decision, identity)
+    desk.feed.wake(awaiting=parse_review_id(order.review_id)[0])
+    if isinstance(accepted, Proposal):
+        return DecisionResponse(
+            review_id=accepted.review_id,
+            status="awaiting_second_approval",
+            approvals_given=len(accepted.approvals),
+            approvals_required=APPROVALS_OF_FOUR_EYES,
+        )
+    given = 1 if accepted.approvals is None else len(accepted.approvals)
+    return DecisionResponse(
+        review_id=accepted.review_id, status="accepted", approvals_given=given, approvals_required=given
+    )
+
+
+@router.delete(
+    "/api/cases/{case_id}/proposal",
+    operation_id="withdraw_proposal",
+    summary="Withdraw one's own first approval",
+    status_code=204,
+    responses=documented(403, 404, 409, 503),
+)
+async def withdraw_proposal(case_id: str, desk: DeskDep, identity: CurrentIdentity) -> None:
+    """Take back an approval that waits for a second person's. The review stays open."""
+    await desk.deciding.withdraw(case_id, identity)

@@ -1,0 +1,177 @@
+"""What the routes work with, and how they get at it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Request, Security
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import ValidationError
+from starlette.requests import HTTPConnection
+
+from backend.auth.errors import AuthError
+from backend.auth.identity import Identity
+from backend.auth.sessions import SESSION_COOKIE, LocalAuthenticator, Session
+from backend.http.guard import SAFE_METHODS
+from backend.http.json_errors import find_faults
+from backend.live.broadcast import Pulse
+from backend.live.change_feed import CaseFeed
+from backend.live.service_status import ServiceWatch
+from backend.live.sse import EventStream
+from backend.services.bulk import Bulk
+from backend.services.cases import CaseOpening
+from backend.services.decisions import Deciding
+from backend.services.errors import WrongMediaType
+from backend.services.installation import IngestStatus, PublicConfig
+from backend.services.readiness import WriteProbe
+from backend.services.recovery import BrokenCases
+from backend.services.reversals import TakingBack
+from backend.services.scheduler import Scheduler
+from casebook.async_api import AsyncRelay, AsyncWorkspace
+from casebook.errors import NotAllowed
+from contracts.base import Contract
+from contracts.review import Role
+
+BodyT = TypeVar("BodyT", bound=Contract)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The parts of a running backend, wired in `main`."""
+
+    workspace: AsyncWorkspace
+    record: AsyncRelay
+    broken: BrokenCases
+    scheduler: Scheduler
+    opening: CaseOpening
+    deciding: Deciding
+    taking_back: TakingBack
+    write_probe: WriteProbe
+    bulk: Bulk
+    feed: CaseFeed
+    pulse: Pulse
+    stream: EventStream
+    service: ServiceWatch
+    authenticator: LocalAuthenticator
+    public_config: PublicConfig
+
+
+# Asynchronous, though none of these waits for anything: the framework sends each one that is not through a thread.
+async def _desk(connection: HTTPConnection) -> Desk:
+    return connection.app.state.desk
+
+
+DeskDep = Annotated[Desk, Depends(_desk)]
+
+
+async def _ingest_status(connection: HTTPConnection) -> IngestStatus:
+    return connection.app.state.ingest_status()
+
+
+IngestStatusDep = Annotated[IngestStatus, Depends(_ingest_status)]
+
+
+# They read; what is missing or wrong is said by the authenticator, in this desk's words.
+_COOKIE = APIKeyCookie(
+    name=SESSION_COOKIE, scheme_name="session", description="Set by `POST /api/session`.", auto_error=False
+)
+_BEARER = HTTPBearer(scheme_name="bearer", description="A token of `POST /api/session/token`.", auto_error=False)
+
+
+async def _token(
+    cookie: Annotated[str | None, Security(_COOKIE)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+) -> str | None:
+    # A program that names itself means it, whatever a browser's jar holds.
+    return bearer.credentials if bearer is not None else cookie
+
+
+async def _session(desk: DeskDep, token: Annotated[str | None, Depends(_token)]) -> Session:
+    return desk.authenticator.session(token)
+
+
+_SessionDep = Annotated[Session, Depends(_session)]
+
+
+async def _identity(session: _SessionDep) -> Identity:
+    return session.identity
+
+
+CurrentIdentity = Annotated[Identity, Depends(_identity)]
+"""Who is asking. Nobody signed in: the request is answered with 401."""
+
+
+async def _session_seconds(desk: DeskDep, session: _SessionDep) -> float:
+    return desk.authenticator.seconds_left(session)
+
+
+SessionSecondsDep = Annotated[float, Depends(_session_seconds)]
+"""How long the session of whoever asks still lives: what is pushed to them ends with it."""
+
+
+async def _known_identity(connection: HTTPConnection, desk: DeskDep) -> Identity | None:
+    scheme, _, credentials = connection.headers.get("authorization", "").partition(" ")
+    bearer = credentials if scheme.lower() == "bearer" else None
+    try:
+        return desk.authenticator.identify(bearer or connection.cookies.get(SESSION_COOKIE))
+    except AuthError:
+        return None
+
+
+KnownIdentityDep = Annotated[Identity | None, Depends(_known_identity)]
+"""Who is asking, or None: for what everybody may ask."""
+
+
+def _require(role: Role) -> Callable[[Identity], Awaitable[None]]:
+    async def check(identity: CurrentIdentity) -> None:
+        if not identity.may_act_as(role):
+            raise NotAllowed(role)
+
+    return check
+
+
+RequireAnalyst = Depends(_require("analyst"))
+"""For `dependencies=[…]` of a route: analysts, managers and admins; others are answered with 403."""
+RequireManager = Depends(_require("manager"))
+"""For `dependencies=[…]` of a route: managers and admins; others are answered with 403."""
+RequireAdmin = Depends(_require("admin"))
+"""For `dependencies=[…]` of a route: admins; others are answered with 403."""
+
+
+async def _fence(connection: HTTPConnection, identity: CurrentIdentity) -> None:
+    """What holds for every route that says nothing else: viewers read, analysts act."""
+    acts = connection.scope.get("method", "GET") not in SAFE_METHODS
+    required: Role = "analyst" if acts else "viewer"
+    if not identity.may_act_as(required):
+        raise NotAllowed(required)
+
+
+Fenced = Depends(_fence)
+"""For the routers of everything that is not open to everybody."""
+
+Private = Depends(_require("viewer"))
+"""For the routers of what people keep for themselves: everybody who may read may write their own."""
+
+
+def strict_json(model: type[BodyT]) -> Callable[[Request], Awaitable[None]]:
+    """A dependency that lets a body pass only as JSON of exactly the model's types: `"12"` is no number.
+
+    The framework validates what `json.loads` made of the body and has to be lax about types then; this looks at
+    the JSON itself. Insisting on the content type also keeps out forms that foreign pages post.
+    """
+
+    async def check(request: Request) -> None:
+        given = request.headers.get("content-type", "")
+        if given.partition(";")[0].strip().lower() != "application/json":
+            raise WrongMediaType(given)
+        try:
+            body = await request.body()
+            model.model_validate_json(body, strict=True)
+        except ValidationError as error:
+            faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors(include_url=False)]
+            raise RequestValidationError(faults) from error
+        if faults := find_faults(body):
+            raise RequestValidationError(faults)
+
+    return check

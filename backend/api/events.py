@@ -1,0 +1,110 @@
+"""`/api/events/stream`: telemetry, alerts and cases as they happen."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated
+
+import anyio
+from fastapi import APIRouter, Header, Query
+from fastapi.exceptions import RequestValidationError
+from pydantic import BeforeValidator, Field
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from backend.api.dependencies import DeskDep, SessionSecondsDep
+from backend.http.problem import documented
+from backend.live.messages import TOPICS, Topic
+
+router = APIRouter(prefix="/api/events", tags=["events"])
+
+SEND_TIMEOUT_S = 20.0
+"""A watcher that takes nothing for so long is dropped; it may resume where it was."""
+
+EventNumber = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+def _none_if_empty(given: object) -> object:
+    # By the standard, a stream whose last id is empty has none.
+    return None if isinstance(given, str) and not given.strip() else given
+
+
+class EventStreamResponse(Response):
+    """Server-sent events until the stream or its time ends, the client leaves, or it takes nothing for too long."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, chunks: AsyncGenerator[bytes], lasts_s: float, send_timeout_s: float = SEND_TIMEOUT_S) -> None:
+        self.status_code = 200
+        self.background = None
+        self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        self._chunks = chunks
+        self._lasts_s = lasts_s
+        self._send_timeout_s = send_timeout_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 the interface
+        """Send until one of these ends comes."""
+        async with anyio.create_task_group() as group:
+
+            async def leave_with_the_client() -> None:
+                while (await receive())["type"] != "http.disconnect":
+                    continue
+                group.cancel_scope.cancel()
+
+            group.start_soon(leave_with_the_client)
+            with anyio.move_on_after(None) as overdue:
+                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+                with anyio.move_on_after(self._lasts_s):
+                    async with aclosing(self._chunks) as chunks:
+                        async for chunk in chunks:
+                            overdue.deadline = anyio.current_time() + self._send_timeout_s
+                            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                            overdue.deadline = float("inf")
+                overdue.deadline = anyio.current_time() + self._send_timeout_s
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            group.cancel_scope.cancel()
+
+
+@router.get(
+    "/stream",
+    operation_id="stream_events",
+    summary="Follow what happens",
+    status_code=200,
+    response_class=EventStreamResponse,
+    responses={
+        200: {
+            "description": "Server-sent events named `telemetry`, `alert` and `case`; their data is described under "
+            "webhooks. `id` is the number of a case event; send it as `Last-Event-ID` to go on after it."
+        },
+        **documented(422, 503),
+    },
+)
+async def stream_events(
+    desk: DeskDep,
+    session_seconds: SessionSecondsDep,
+    topics: Annotated[str, Query(description="Any of `telemetry`, `alerts`, `cases`, separated by commas")] = ",".join(
+        TOPICS
+    ),
+    last_event_id: Annotated[
+        EventNumber | None,
+        BeforeValidator(_none_if_empty),
+        Query(description="As the header, for a client that cannot set it"),
+    ] = None,
+    last_event_id_header: Annotated[
+        EventNumber | None, BeforeValidator(_none_if_empty), Header(alias="Last-Event-ID")
+    ] = None,
+) -> EventStreamResponse:
+    """Server-sent events. Resuming after `Last-Event-ID` loses and repeats nothing; without it, they start now.
+
+    The stream ends with the session; to go on takes another one.
+    """
+    after = last_event_id if last_event_id_header is None else last_event_id_header
+    return EventStreamResponse(desk.stream.follow(_topics(topics), after), session_seconds)
+
+
+def _topics(text: str) -> frozenset[Topic]:
+    asked = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in asked if name not in TOPICS]
+    if unknown or not asked:
+        message = f"Give one or more of {', '.join(TOPICS)}, separated by commas"
+        raise RequestValidationError([{"type": "value_error", "loc": ("query", "topics"), "msg": message}])
+    return frozenset(topic for topic in TOPICS if topic in asked)

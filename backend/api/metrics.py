@@ -1,0 +1,105 @@
+"""`/metrics`: numbers to watch, in Prometheus' text format."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.responses import Response
+
+from backend.api.dependencies import DeskDep, IngestStatusDep
+from backend.http.problem import documented
+from backend.services.installation import IngestStatus
+from casebook.queries.cursors import Backlog
+from contracts.case import CaseState
+
+router = APIRouter(tags=["operations"])
+
+
+class MetricsResponse(Response):
+    """Prometheus' text format."""
+
+    media_type = CONTENT_TYPE_LATEST
+
+
+@dataclass(frozen=True)
+class Reading(Collector):
+    """The numbers of one instant. Counters count from the start of the process, refusals from that of the casebook."""
+
+    cases: Mapping[CaseState, int]
+    backlog: Backlog
+    ingest: IngestStatus
+    watchers: int
+    stranded: int
+    refused: Mapping[str, int]
+
+    def collect(self) -> Iterator[Metric]:
+        """Each metric with its values."""
+        cases = GaugeMetricFamily("casewright_cases", "Cases by state.", labels=["state"])
+        for state, count in self.cases.items():
+            cases.add_metric([state], count)
+        yield cases
+        backlog = GaugeMetricFamily(
+            "casewright_relay_backlog", "What the scheduler has yet to be told of.", labels=["kind"]
+        )
+        backlog.add_metric(["start"], self.backlog.unscheduled)
+        backlog.add_metric(["decision"], self.backlog.undelivered)
+        yield backlog
+        yield CounterMetricFamily(
+            "casewright_telemetry_events", "Telemetry events read.", value=self.ingest.events_read
+        )
+        yield CounterMetricFamily(
+            "casewright_telemetry_malformed", "Telemetry that could not be read.", value=self.ingest.malformed.count
+        )
+        set_aside = CounterMetricFamily(
+            "casewright_telemetry_set_aside", "Telemetry of a time that cannot be true, by kind.", labels=["kind"]
+        )
+        for kind, count in self.ingest.set_aside.items():
+            set_aside.add_metric([kind], count)
+        yield set_aside
+        mended = CounterMetricFamily(
+            "casewright_telemetry_mended", "What was mended in telemetry that was judged, by kind.", labels=["kind"]
+        )
+        for kind, count in self.ingest.mended.items():
+            mended.add_metric([kind], count)
+        yield mended
+        alerts = CounterMetricFamily(
+            "casewright_alerts", "Alerts whose case this process opened, by rule.", labels=["rule"]
+        )
+        for rule, count in self.ingest.cases_opened_by_rule.items():
+            alerts.add_metric([rule], count)
+        yield alerts
+        yield GaugeMetricFamily(
+            "casewright_cases_stalled",
+            "Open cases that broke so often that they rest until a person decides, or for an hour.",
+            value=self.stranded,
+        )
+        refused = CounterMetricFamily(
+            "casewright_refused_transitions", "What nothing on record justified, by reason.", labels=["reason"]
+        )
+        for reason, count in self.refused.items():
+            refused.add_metric([reason], count)
+        yield refused
+        yield GaugeMetricFamily("casewright_watchers", "Open event streams and sockets.", value=self.watchers)
+
+
+@router.get(
+    "/metrics",
+    operation_id="get_metrics",
+    summary="Numbers to watch",
+    response_class=MetricsResponse,
+    responses={200: {"description": "Prometheus' text format"}, **documented(503)},
+)
+async def get_metrics(desk: DeskDep, ingest: IngestStatusDep) -> MetricsResponse:
+    """Cases by state, alerts by rule, telemetry read, open streams, and what waits for the scheduler."""
+    reading = Reading(
+        cases=await desk.workspace.count_states(),
+        backlog=await desk.record.backlog(),
+        ingest=ingest,
+        watchers=desk.pulse.watchers,
+        stranded=len(desk.broken.stranded),
+        refused=await desk.workspace.refusals_by_reason(),
+    )
+    return MetricsResponse(generate_latest(reading))

@@ -1,0 +1,159 @@
+"""`/api/workflow`: opening a case, and following it."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import AfterValidator, Field, ValidationInfo
+
+from backend.api.dependencies import CurrentIdentity, DeskDep, strict_json
+from backend.http.problem import documented
+from backend.services.cases import StartStatus
+from backend.services.scheduler import RuntimeStatus
+from contracts.alert import MAX_TRIGGER_EVENTS, Alert, AlertType, Severity
+from contracts.base import Contract, NonEmptyText, UtcDateTime
+from contracts.case import CaseProgress
+from contracts.ids import AlertId, NewAlertId, manual_alert_id
+from contracts.sizes import MAX_ATTRIBUTES_BYTES, attributes_size
+from contracts.telemetry import CustomerId, TelemetryEvent
+from contracts.words import says_something
+
+router = APIRouter(prefix="/api/workflow", tags=["workflow"])
+
+MANUAL_RULE = "manual"
+
+
+def _says_something(text: str) -> str:
+    if not says_something(text):
+        raise ValueError("say what was seen")
+    return text
+
+
+def _of_one_customer(events: tuple[TelemetryEvent, ...], info: ValidationInfo) -> tuple[TelemetryEvent, ...]:
+    customer = info.data.get("customer_id")
+    stranger = next((event for event in events if event.customer_id != customer), None)
+    if customer is not None and stranger is not None:
+        raise ValueError(f"event '{stranger.event_id}' is about customer {stranger.customer_id}, not {customer}")
+    return events
+
+
+def _small_enough(events: tuple[TelemetryEvent, ...]) -> tuple[TelemetryEvent, ...]:
+    for event in events:
+        size = attributes_size(event)
+        if size > MAX_ATTRIBUTES_BYTES:
+            raise ValueError(
+                f"the attributes of event '{event.event_id}' take {size:,} bytes of JSON; "
+                f"those of one event may take {MAX_ATTRIBUTES_BYTES:,}"
+            )
+    return events
+
+
+class StartRequest(Contract):
+    """What a person saw. Without `alert_id` it follows from the content, so saying it twice opens one case."""
+
+    customer_id: CustomerId
+    alert_type: AlertType
+    description: Annotated[NonEmptyText, AfterValidator(_says_something)]
+    severity: Severity
+    alert_id: NewAlertId | None = None
+    trigger_events: Annotated[
+        tuple[TelemetryEvent, ...],
+        Field(max_length=MAX_TRIGGER_EVENTS),
+        AfterValidator(_of_one_customer),
+        AfterValidator(_small_enough),
+    ] = ()
+
+    def to_alert(self, raised_at: datetime) -> Alert:
+        """The alert that this says."""
+        event_ids = [event.event_id for event in self.trigger_events]
+        digest = manual_alert_id(self.customer_id, self.alert_type, self.description, self.severity, event_ids)
+        return Alert(
+            alert_id=self.alert_id or digest,
+            customer_id=self.customer_id,
+            alert_type=self.alert_type,
+            rule_id=MANUAL_RULE,
+            rule_version=1,
+            severity=self.severity,
+            description=self.description,
+            raised_at=raised_at,
+            trigger_events=self.trigger_events,
+            source="manual",
+        )
+
+
+class StartResponse(Contract):
+    """The case of the alert. `pending`: kept, and started as soon as the scheduler can be reached."""
+
+    instance_id: str
+    alert_id: AlertId
+    status: StartStatus
+    trimmed: str | None = None
+    """What of the alert was left out because it was too large."""
+
+
+class WorkflowStatus(Contract):
+    """The orchestration of a case, as the scheduler sees it."""
+
+    instance_id: str
+    runtime_status: RuntimeStatus
+    custom_status: CaseProgress | None
+    result: str | None
+    """The outcome once it is over, or what it failed of."""
+    created_at: UtcDateTime
+    last_updated_at: UtcDateTime
+
+
+@router.post(
+    "/start",
+    operation_id="start_case",
+    summary="Open a case",
+    status_code=202,
+    response_model=StartResponse,
+    responses={
+        200: {"model": StartResponse, "description": "The alert has a case already"},
+        202: {"description": "A case was opened"},
+        **documented(409, 413, 415, 422, 503),
+    },
+    dependencies=[Depends(strict_json(StartRequest))],
+)
+async def start_case(
+    order: StartRequest, desk: DeskDep, identity: CurrentIdentity, response: Response
+) -> StartResponse:
+    """Open a case from an alert and start its investigation. The same alert again answers 200 with the same case.
+
+    Whoever opens it stands in its log (`case_opened`) and in its detail (`opened_by`).
+    """
+    started = await desk.opening.start(order.to_alert(datetime.now(UTC)), identity.subject)
+    response.status_code = 202 if started.created else 200
+    return StartResponse(
+        instance_id=started.case_id, alert_id=started.alert_id, status=started.status, trimmed=started.trimmed
+    )
+
+
+@router.get(
+    "/status/{instance_id}",
+    operation_id="get_workflow_status",
+    summary="Status of an orchestration",
+    responses=documented(404, 503),
+)
+async def get_workflow_status(instance_id: str, desk: DeskDep) -> WorkflowStatus:
+    """Where the orchestration of a case stands. An open case that the scheduler does not know yet is `PENDING`."""
+    case = await desk.workspace.summary(instance_id)
+    state = await desk.scheduler.state_of(case.case_id)
+    if state is None:
+        return WorkflowStatus(
+            instance_id=case.case_id,
+            runtime_status="COMPLETED" if case.state == "closed" else "PENDING",
+            custom_status=None,
+            result=case.outcome,
+            created_at=case.opened_at,
+            last_updated_at=case.updated_at,
+        )
+    return WorkflowStatus(
+        instance_id=case.case_id,
+        runtime_status=state.runtime_status,
+        custom_status=state.custom_status,
+        result=state.result,
+        created_at=state.created_at,
+        last_updated_at=state.last_updated_at,
+    )

@@ -1,0 +1,113 @@
+"""The application: all routes, one way to fail, one document that describes it."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI
+
+from backend.api import (
+    alerts,
+    attachments,
+    audit,
+    bulk,
+    case_socket,
+    cases,
+    claims,
+    config,
+    decisions,
+    events,
+    health,
+    metrics,
+    model_spend,
+    notes,
+    reversals,
+    saved_views,
+    service_status,
+    session,
+    workflow,
+)
+from backend.api.dependencies import Fenced, Private
+from backend.http import openapi, problem
+from backend.http.web_bundle import WebBundle
+from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage, TelemetryBatch
+from backend.live.service_status import ServiceStatus
+from contracts.base import Contract
+from contracts.release import VERSION
+
+# What everybody may ask; everything else needs a person with a role.
+OPEN = (session.router, config.router, health.router, metrics.router)
+FENCED = (
+    workflow.router,
+    decisions.router,
+    reversals.router,
+    audit.router,
+    case_socket.router,
+    events.router,
+    service_status.router,
+    # Before the cases: `/api/cases/next` is no case.
+    claims.router,
+    bulk.router,
+    cases.router,
+    notes.router,
+    attachments.router,
+    model_spend.router,
+    alerts.router,
+    config.ingest_router,
+    session.people,
+)
+# Those who may only read keep their own views, too.
+PRIVATE = (saved_views.router,)
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(lifespan: Lifespan | None = None, web: WebBundle | None = None) -> FastAPI:
+    """The application. `app.state.desk` must be set before it answers; describing itself needs nothing."""
+    app = FastAPI(
+        title="Casewright",
+        summary="A fraud-investigation desk: no risky action without a person's decision.",
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    for router in OPEN:
+        app.include_router(router)
+    for router in FENCED:
+        app.include_router(router, dependencies=[Fenced])
+    for router in PRIVATE:
+        app.include_router(router, dependencies=[Private])
+    problem.install(app)
+    _describe_messages(app)
+    openapi.install(app)
+    if web is not None:
+        app.router.default = web
+    return app
+
+
+def _describe_messages(app: FastAPI) -> None:
+    """Give types to what comes through the stream and the socket, for which OpenAPI has no word but webhooks."""
+    messages: dict[str, tuple[type[Contract], str]] = {
+        "telemetry": (TelemetryBatch, "`event: telemetry` of the event stream, at most four per second."),
+        "alert": (AlertMessage, "`event: alert` of the event stream: a case was opened."),
+        "case": (CaseMessage, "`event: case` of the event stream: something happened to a case."),
+        "service": (ServiceStatus, "`event: service` of the event stream: a part behind the desk went or came back."),
+        "case-status": (CaseStatusMessage, "What the socket `/api/workflow/ws/{instance_id}` says."),
+    }
+    for name, (model, description) in messages.items():
+        # Declared as an answer, so that it is described as it is written; `describe` makes it the request that it is.
+        app.webhooks.add_api_route(
+            name,
+            _never_called,
+            methods=["POST"],
+            summary=f"Message `{name}`",
+            operation_id=f"on_{name.replace('-', '_')}",
+            response_model=model,
+            description=description,
+            tags=["messages"],
+        )
+
+
+def _never_called() -> None:
+    """A webhook is what others receive: nothing here answers it."""

@@ -1,0 +1,1 @@
+"""HTTP beneath the routers: what every request and answer has in common."""

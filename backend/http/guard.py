@@ -1,0 +1,136 @@
+"""What every answer carries and which requests are not even looked at."""
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from backend.auth.sessions import SESSION_COOKIE
+from backend.http.problem import ProblemResponse, make_problem
+from casebook.workspace_api import ATTACHMENT_MAX_BYTES
+
+# The component library sets style attributes, which a policy can only allow as a whole; scripts stay closed.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+        "font-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+SECURITY_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
+MAX_BODY_BYTES = 1024 * 1024
+_ATTACHMENTS = re.compile(r"/api/cases/[^/]+/attachments")
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Guard:
+    """Wraps the application for a desk on loopback, where whoever runs a browser here runs foreign pages too.
+
+    A foreign site can point its own name at 127.0.0.1 and be "same origin": so only loopback names are answered.
+    It can also post to us, or open a socket, from its own page: so what changes anything must come from our own
+    pages, or from no page at all; and what a browser's cookie vouches for must say that it comes from our own.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        allowed_origins: Iterable[str] = (),
+        attachment_max_bytes: int = ATTACHMENT_MAX_BYTES,
+    ) -> None:
+        self._app = app
+        # A file in a form comes with a little more than itself.
+        self._attachment_body = attachment_max_bytes + MAX_BODY_BYTES
+        self._allowed_origins = frozenset(allowed_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or refuse with 403."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        guarded = _with_headers(scope, send) if scope["type"] == "http" else send
+        refusal = self._refusal(scope)
+        if refusal is None:
+            await self._app(scope, self._limited(scope, receive), guarded)
+        elif scope["type"] == "websocket":
+            await WebSocketClose(code=1008, reason="forbidden")(scope, receive, send)
+        else:
+            await ProblemResponse(make_problem(refusal[0], 403, refusal[1]))(scope, receive, guarded)
+
+    def _refusal(self, scope: Scope) -> tuple[str, str] | None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if _host_name(host) not in LOOPBACK_NAMES:
+            return "forbidden-host", "This desk answers only to the names 127.0.0.1, localhost and [::1]."
+        if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
+            return None
+        origin = headers.get("origin")
+        if origin is None:
+            if not _vouched_for_by_cookie(headers) or headers.get("sec-fetch-site") == "same-origin":
+                return None
+            return "forbidden-origin", "A request with a session cookie must say which page it comes from: send Origin."
+        if origin in self._allowed_origins or origin in (f"http://{host}", f"https://{host}"):
+            return None
+        return "forbidden-origin", "This request comes from a page of another site."
+
+    def _limited(self, scope: Scope, receive: Receive) -> Receive:
+        if scope["type"] != "http":
+            return receive
+        is_file = _ATTACHMENTS.fullmatch(scope["path"]) is not None
+        return _limited(receive, self._attachment_body if is_file else MAX_BODY_BYTES)
+
+
+def _host_name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _vouched_for_by_cookie(headers: Headers) -> bool:
+    bearer = headers.get("authorization", "").lower().startswith("bearer ")
+    return not bearer and any(f"{SESSION_COOKIE}=" in cookie for cookie in headers.getlist("cookie"))
+
+
+def _limited(receive: Receive, most: int) -> Receive:
+    taken = 0
+
+    async def receive_limited() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > most:
+            raise HTTPException(413)
+        return message
+
+    return receive_limited
+
+
+def _with_headers(scope: Scope, send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+            if scope["path"].startswith("/api/"):
+                headers.setdefault("Cache-Control", "no-store")
+        await send(message)
+
+    return send_with_headers

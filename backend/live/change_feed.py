@@ -1,0 +1,249 @@
+"""The case log as this process follows it: read once, shown to every watcher.
+
+A watcher holds nothing but the `seq` that it has seen. It reads on from there: from a bounded window of the
+newest messages, or from the casebook when it is further behind. So a slow watcher costs no memory, a resumed
+one needs no other path than a live one, and each gets every event once and in order.
+
+The log is read when somebody has written. While nobody watches, nothing is read at all.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import takewhile
+from typing import Protocol
+
+from backend.executor import Threads
+from backend.live.broadcast import Pulse
+from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage
+from casebook.errors import CasebookUnavailable
+from casebook.queries.change_feed import News, Sign
+from contracts.alert import Alert
+from contracts.case import CaseProgress, CaseSummary
+
+log = logging.getLogger("casewright.feed")
+
+WINDOW = 2_000
+BATCH = 200
+RETRY_S = 0.5
+EAGER_FOR_S = 0.3
+"""How long another process is expected to take to act on what this one has just written."""
+ACTIVE_FOR_S = 2.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds between two looks whether there is anything to read."""
+
+    eager: float
+    """While somebody waits for what comes of a decision."""
+    active: float
+    quiet: float
+
+
+BY_SIGN = Pace(eager=0.002, active=0.02, quiet=0.02)
+"""Where the database gives a sign of what is written, which costs microseconds."""
+BY_READING = Pace(eager=0.005, active=0.025, quiet=0.1)
+"""Where each look is a statement."""
+
+
+class CaseLog(Protocol):
+    """What the feed reads of the casebook."""
+
+    def news_after(self, seq: int, limit: int) -> Sequence[News]:
+        """Events after `seq`, in order, with their cases as of one instant."""
+        ...
+
+    def last_seq(self) -> int:
+        """The newest event's `seq`."""
+        ...
+
+    def standing(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
+        """The case's row and its progress, as of one instant."""
+        ...
+
+    def open_sign(self) -> Sign | None:
+        """What tells that somebody has written, if anything does."""
+        ...
+
+
+@dataclass(frozen=True)
+class LogMessage:
+    """One line of the log, encoded once for all watchers, if one asks."""
+
+    news: News
+
+    @property
+    def seq(self) -> int:
+        """The line's number."""
+        return self.news.event.seq
+
+    @property
+    def case_id(self) -> str:
+        """The case that it is about."""
+        return self.news.event.case_id
+
+    @cached_property
+    def case_json(self) -> str:
+        """A `CaseMessage`."""
+        return CaseMessage(seq=self.seq, event=self.news.event, case=self.news.case).model_dump_json()
+
+    @cached_property
+    def alert_json(self) -> str | None:
+        """An `AlertMessage`, for the line that opens a case."""
+        if self.news.event.type != "case_opened":
+            return None
+        alert = Alert.model_validate(self.news.event.data["alert"])
+        return AlertMessage(seq=self.seq, case_id=self.case_id, alert=alert, case=self.news.case).model_dump_json()
+
+
+class CaseFeed:
+    """Follows the case log. `run` must be running for anything new to appear."""
+
+    def __init__(self, case_log: CaseLog, threads: Threads, pulse: Pulse, window: int = WINDOW) -> None:
+        self._log = case_log
+        self._threads = threads
+        self._pulse = pulse
+        self._window: deque[LogMessage] = deque(maxlen=window)
+        self._last_seq = 0
+        self._woken = asyncio.Event()
+        self._awaited: dict[str, float] = {}
+        self._active_until = 0.0
+        self._sign: Sign | None = None
+        self._statuses: dict[str, CaseStatusMessage] = {}
+
+    @property
+    def last_seq(self) -> int:
+        """The newest `seq` that watchers can read."""
+        return self._last_seq
+
+    async def start(self) -> None:
+        """Begin at the end of the log: what happened before is read only by who asks for it."""
+        newest = await self._threads.run(self._log.last_seq)
+        self._window.clear()
+        self._statuses = {}
+        self._last_seq = newest
+        self._pulse.beat()
+
+    def wake(self, *, awaiting: str | None = None) -> None:
+        """Look at the log now: this process has just written to it.
+
+        `awaiting`: another process will act on this case at once, and somebody waits until it is closed.
+        """
+        if awaiting is not None:
+            self._awaited[awaiting] = asyncio.get_running_loop().time() + EAGER_FOR_S
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Follow the log until cancelled. What the casebook cannot answer now is asked again later."""
+        try:
+            while True:
+                try:
+                    await self._follow()
+                except CasebookUnavailable as error:
+                    log.warning("%s", error)
+                    await asyncio.sleep(RETRY_S)
+        finally:
+            if self._sign is not None:
+                self._sign.close()
+
+    async def _follow(self) -> None:
+        if self._sign is None:
+            self._sign = await self._threads.run(self._log.open_sign)
+        while True:
+            if not self._pulse.watchers:
+                await self._sleep_until_watched()
+            self._woken.clear()
+            if self._sign is not None:
+                # What is written from here on counts as new, whether the reading below sees it or not.
+                self._sign.changed()
+            found = await self._read_log(self._last_seq)
+            if found:
+                self._show(found)
+            if len(found) < BATCH:
+                await self._rest()
+
+    async def _sleep_until_watched(self) -> None:
+        while not self._pulse.watchers:
+            self._woken.clear()
+            await self._woken.wait()
+        # Whoever comes now starts at the end of the log, or reads what it missed by itself.
+        await self.start()
+
+    def _show(self, found: Sequence[LogMessage]) -> None:
+        self._window.extend(found)
+        self._last_seq = found[-1].seq
+        self._statuses = {message.case_id: _status(message.news.case, message.news.progress) for message in found}
+        self._active_until = asyncio.get_running_loop().time() + ACTIVE_FOR_S
+        for message in found:
+            if message.news.case.state == "closed":
+                self._awaited.pop(message.case_id, None)
+        self._pulse.beat()
+
+    async def resume_after(self, last_event_id: int | None) -> int:
+        """Where a watcher goes on: after the event that it saw last, or now.
+
+        An id from beyond the end of the log is from another log: then too it goes on now.
+        The caller must be counted as a watcher already.
+        """
+        newest = await self._threads.run(self._log.last_seq)
+        self._woken.set()
+        return newest if last_event_id is None or last_event_id > newest else last_event_id
+
+    async def read_after(self, seq: int) -> Sequence[LogMessage]:
+        """The next messages after `seq`. Empty when there are none yet."""
+        if seq >= self._last_seq:
+            return ()
+        if self._window and self._window[0].seq <= seq + 1:
+            newer = takewhile(lambda message: message.seq > seq, reversed(self._window))
+            return list(newer)[::-1]
+        return [message for message in await self._read_log(seq) if message.seq <= self._last_seq]
+
+    async def status_of(self, case_id: str, seen: int) -> CaseStatusMessage:
+        """How a case stands now, all events up to `seen` included. Raises CaseNotFound.
+
+        Those who ask before anything more happens share one reading, which is mostly the one that showed the event.
+        """
+        at = self._last_seq
+        known = self._statuses.get(case_id)
+        if known is not None and seen <= at:
+            return known
+        status = _status(*await self._threads.run(self._log.standing, case_id))
+        if self._last_seq == at:
+            self._statuses[case_id] = status
+        return status
+
+    async def _rest(self) -> None:
+        """Return when there may be something to read, or when nobody watches any more."""
+        loop = asyncio.get_running_loop()
+
+        # A timer and no task: it looks hundreds of times a second while somebody waits for what comes of a decision.
+        def look() -> None:
+            nonlocal timer
+            if self._sign is None or self._sign.changed() or not self._pulse.watchers:
+                self._woken.set()
+            else:
+                timer = loop.call_later(self._pause(), look)
+
+        timer = loop.call_later(self._pause(), look)
+        try:
+            await self._woken.wait()
+        finally:
+            timer.cancel()
+
+    def _pause(self) -> float:
+        pace = BY_READING if self._sign is None else BY_SIGN
+        now = asyncio.get_running_loop().time()
+        if self._awaited:
+            self._awaited = {case: until for case, until in self._awaited.items() if now < until}
+        return pace.eager if self._awaited else pace.active if now < self._active_until else pace.quiet
+
+    async def _read_log(self, seq: int) -> list[LogMessage]:
+        return [LogMessage(news) for news in await self._threads.run(self._log.news_after, seq, BATCH)]
+
+
+def _status(case: CaseSummary, progress: CaseProgress) -> CaseStatusMessage:
+    return CaseStatusMessage(type="change", seq=case.last_seq, case=case, progress=progress)

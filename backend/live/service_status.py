@@ -1,0 +1,109 @@
+"""Whether the parts behind the desk are at work: looked at once per process, told to all who watch."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Literal
+
+from backend.executor import Threads
+from backend.live.broadcast import Pulse
+from casebook.errors import CasebookUnavailable
+from contracts.base import Contract, UtcDateTime
+
+LOOK_EVERY_S = 5.0
+SILENT_AFTER = timedelta(seconds=30)
+"""So long after the last sign of the last worker, none is taken to be at work: a few signs may come late."""
+NOT_BEGUN_AFTER = timedelta(seconds=30)
+"""So long after a case was handed to the scheduler, a worker is expected to have begun it."""
+
+SchedulerFault = Literal["away", "hub_taken"]
+"""Why nothing goes on at the scheduler: it does not answer, or its task hub is another casebook's."""
+
+
+class ServiceStatus(Contract):
+    """`event: service`, and the answer of `/api/service`. Null where nothing is wrong."""
+
+    scheduler_away_since: UtcDateTime | None = None
+    """Since when the scheduler does not answer: what is decided is kept, and nothing goes on."""
+    hub_taken_since: UtcDateTime | None = None
+    """Since when the scheduler answers, and its task hub holds the work of another casebook: nothing is ordered there
+    until somebody changes a setting, as `/ready` says."""
+    worker_away_since: UtcDateTime | None = None
+    """Since when no worker is at work: what was begun stands still, and is taken up by the next one."""
+    not_begun_since: UtcDateTime | None = None
+    """Since when the oldest case waits that the scheduler has, and that no worker has begun."""
+    not_begun: int = 0
+    """How many such cases there are."""
+
+
+class ServiceWatch:
+    """Looks at the scheduler, at the signs of the workers, and at what none has begun.
+
+    `run` must be running for anything to change.
+    """
+
+    def __init__(
+        self,
+        scheduler_fault: Callable[[], Awaitable[SchedulerFault | None]],
+        not_begun: Callable[[datetime], tuple[int, datetime | None]],
+        signs: Callable[[], Mapping[str, datetime]],
+        threads: Threads,
+        pulse: Pulse,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._scheduler_fault = scheduler_fault
+        self._not_begun = not_begun
+        self._signs = signs
+        self._threads = threads
+        self._pulse = pulse
+        self._clock = clock
+        self._last_signs: Mapping[str, datetime] = {}
+        self._signed_at: datetime | None = None
+        self.status = ServiceStatus()
+        self.number = 0
+        """How often the status has changed."""
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def look(self) -> None:
+        """Look once, and wake all who watch when something has changed."""
+        found = await self._look()
+        if found != self.status:
+            self.status = found
+            self.number += 1
+            self._pulse.beat()
+
+    async def _look(self) -> ServiceStatus:
+        now = self._clock()
+        fault, last = await self._scheduler_fault(), self.status
+        away = last.scheduler_away_since or now if fault == "away" else None
+        taken = last.hub_taken_since or now if fault == "hub_taken" else None
+        try:
+            count, since = await self._threads.run(self._not_begun, now - NOT_BEGUN_AFTER)
+            lost = self._lost_since(await self._threads.run(self._signs), now)
+        except CasebookUnavailable:
+            # Every request says so by itself. No worker could give a sign, so their time begins anew.
+            self._signed_at = now
+            return last.model_copy(update={"scheduler_away_since": away, "hub_taken_since": taken})
+        return ServiceStatus(
+            scheduler_away_since=away,
+            hub_taken_since=taken,
+            worker_away_since=lost,
+            not_begun_since=since,
+            not_begun=count,
+        )
+
+    def _lost_since(self, signs: Mapping[str, datetime], now: datetime) -> datetime | None:
+        """Since when there is no sign of any worker. Where none ever gave one, nobody can tell.
+
+        What counts is that a sign is a new one: the clocks of workers may differ from ours.
+        """
+        if signs != self._last_signs:
+            self._last_signs, self._signed_at = signs, now
+        if not signs or self._signed_at is None or now - self._signed_at <= SILENT_AFTER:
+            return None
+        return min(self._signed_at, max(signs.values()))

@@ -1,0 +1,69 @@
+"""What one watcher of the event stream is sent, as server-sent events."""
+
+from collections.abc import AsyncGenerator, Iterator, Sequence
+
+from backend.live.broadcast import Pulse, wait_for
+from backend.live.change_feed import CaseFeed, LogMessage
+from backend.live.messages import Topic
+from backend.live.service_status import ServiceWatch
+from backend.live.telemetry_sampler import TelemetryTicker
+
+HEARTBEAT_S = 15.0
+RETRY_MS = 1_000
+
+
+class EventStream:
+    """Joins the case feed and the telemetry ticker into one stream per watcher."""
+
+    def __init__(
+        self,
+        feed: CaseFeed,
+        ticker: TelemetryTicker,
+        pulse: Pulse,
+        heartbeat_s: float = HEARTBEAT_S,
+        service: ServiceWatch | None = None,
+    ) -> None:
+        self._feed = feed
+        self._ticker = ticker
+        self._pulse = pulse
+        self._heartbeat_s = heartbeat_s
+        self._service = service
+
+    async def follow(self, topics: frozenset[Topic], last_event_id: int | None) -> AsyncGenerator[bytes]:
+        """Server-sent events of these topics until the process shuts down.
+
+        After `last_event_id` every alert and case event comes once and in order; without it the stream starts now.
+        Telemetry is a sample: what a watcher was too slow for is only in the totals.
+        """
+        with self._pulse.watching():
+            seen = await self._feed.resume_after(last_event_id)
+            batch = self._ticker.number
+            service = 0 if self._service is None else self._service.number
+            yield f"retry: {RETRY_MS}\n: following after {seen}\n\n".encode()
+            while not self._pulse.stopped:
+                beat = self._pulse.next_beat()
+                while messages := await self._feed.read_after(seen):
+                    seen = messages[-1].seq
+                    if lines := "".join(_lines(messages, topics)):
+                        yield lines.encode()
+                if "telemetry" in topics and self._ticker.number != batch and self._ticker.latest_json is not None:
+                    batch = self._ticker.number
+                    yield _event("telemetry", self._ticker.latest_json).encode()
+                if self._service is not None and self._service.number != service:
+                    service = self._service.number
+                    yield _event("service", self._service.status.model_dump_json()).encode()
+                if not await wait_for(beat, self._heartbeat_s):
+                    yield b": alive\n\n"
+
+
+def _lines(messages: Sequence[LogMessage], topics: frozenset[Topic]) -> Iterator[str]:
+    for message in messages:
+        if message.alert_json is not None and "alerts" in topics:
+            yield _event("alert", message.alert_json, message.seq)
+        elif "cases" in topics:
+            yield _event("case", message.case_json, message.seq)
+
+
+def _event(name: str, data: str, seq: int | None = None) -> str:
+    line = "" if seq is None else f"id: {seq}\n"
+    return f"event: {name}\n{line}data: {data}\n\n"

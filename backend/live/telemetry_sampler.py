@@ -1,0 +1,66 @@
+"""Telemetry as people can watch it: a few events at a time, and exact totals."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable
+from datetime import datetime
+
+from backend.live.broadcast import Pulse
+from backend.live.messages import SAMPLE_SIZE, TelemetryBatch
+from contracts.telemetry import EventKind, TelemetryEvent
+
+BATCH_INTERVAL_S = 0.25
+
+
+class TelemetryTicker:
+    """Gathers events into at most four batches per second, however fast they come."""
+
+    def __init__(self, pulse: Pulse, clock: Callable[[], datetime], interval_s: float = BATCH_INTERVAL_S) -> None:
+        self._pulse = pulse
+        self._clock = clock
+        self._interval_s = interval_s
+        self._totals: Counter[EventKind] = Counter()
+        self._received = 0
+        self._sample: deque[TelemetryEvent] = deque(maxlen=SAMPLE_SIZE)
+        self._arrived = asyncio.Event()
+        self._number = 0
+        self._latest_json: str | None = None
+
+    @property
+    def number(self) -> int:
+        """How many batches there have been; a watcher that has seen this one waits for the next."""
+        return self._number
+
+    @property
+    def latest_json(self) -> str | None:
+        """The newest batch, or None before the first. Earlier ones are gone; its totals include them."""
+        return self._latest_json
+
+    def take(self, event: TelemetryEvent) -> None:
+        """Count one event. Cheap: called for every event that comes in."""
+        self._totals[event.kind] += 1
+        self._received += 1
+        self._sample.append(event)
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Publish batches until cancelled."""
+        while True:
+            await self._arrived.wait()
+            self._publish()
+            await asyncio.sleep(self._interval_s)
+
+    def _publish(self) -> None:
+        self._arrived.clear()
+        batch = TelemetryBatch(
+            at=self._clock(),
+            total=self._totals.total(),
+            total_by_kind=dict(self._totals),
+            received=self._received,
+            sample=tuple(self._sample),
+        )
+        self._received = 0
+        self._sample.clear()
+        self._latest_json = batch.model_dump_json()
+        self._number += 1
+        self._pulse.beat()

@@ -1,1 +1,0 @@
-"""The HTTP surface: each file is one part of it."""

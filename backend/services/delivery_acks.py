@@ -1,0 +1,68 @@
+"""What the scheduler has just been told, on its way into the casebook."""
+
+import asyncio
+import logging
+
+from backend.executor import Threads
+from casebook.errors import CasebookUnavailable
+from casebook.relay_api import RelayApi
+
+log = logging.getLogger("casewright.relay")
+
+PAUSE_S = 0.25
+"""How long to gather before writing. Nobody waits for it, and those who act on what was told write first."""
+RETRY_S = 5.0
+
+
+class Confirmations:
+    """Gathers what the scheduler was told, and remembers many in one transaction.
+
+    A crash before that loses nothing: the scheduler is told again, and a round consumes one decision.
+    """
+
+    def __init__(self, record: RelayApi, threads: Threads) -> None:
+        self._record = record
+        self._threads = threads
+        self._scheduled: set[str] = set()
+        self._delivered: set[str] = set()
+        self._arrived = asyncio.Event()
+
+    def __contains__(self, item: str) -> bool:
+        """Whether this case, or the decision on this review, was told of and is yet to be written."""
+        return item in self._scheduled or item in self._delivered
+
+    @property
+    def starts(self) -> int:
+        """How many started cases are yet to be written."""
+        return len(self._scheduled)
+
+    def add_scheduled(self, case: str) -> None:
+        """The orchestration of a case exists."""
+        self._scheduled.add(case)
+        self._arrived.set()
+
+    def add_delivered(self, review: str) -> None:
+        """The orchestration was told of the decision on a review."""
+        self._delivered.add(review)
+        self._arrived.set()
+
+    async def write(self) -> None:
+        """Write all that was gathered, now. Raises CasebookUnavailable; then it is still kept."""
+        scheduled, delivered = frozenset(self._scheduled), frozenset(self._delivered)
+        if scheduled or delivered:
+            await self._threads.run(self._record.confirm, scheduled=scheduled, delivered=delivered)
+            self._scheduled -= scheduled
+            self._delivered -= delivered
+
+    async def run(self) -> None:
+        """Write what comes in until cancelled."""
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            await asyncio.sleep(PAUSE_S)
+            try:
+                await self.write()
+            except CasebookUnavailable as error:
+                log.warning("%s What the scheduler was told is noted later.", error)
+                await asyncio.sleep(RETRY_S)
+                self._arrived.set()

@@ -1,0 +1,203 @@
+"""The event stream through a real server, as a browser meets it."""
+
+import asyncio
+import contextlib
+import itertools
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import aclosing
+
+import httpx
+import pytest
+from starlette.types import Message
+
+from backend.api.events import EventStreamResponse
+from backend.executor import Threads
+from backend.live.broadcast import Pulse
+from backend.live.change_feed import CaseFeed
+from backend.live.sse import EventStream
+from backend.live.telemetry_sampler import TelemetryTicker
+from casebook.queries.change_feed import Following
+from contracts.telemetry import LoginAttributes, LoginEvent
+from tests.support.casebooks import CaseBook
+from tests.unit.backend.support import RunningBackend, Sent, read_events, signed_in
+from tests.unit.casebook.builders import NOON, ask, open_case
+
+
+@contextlib.contextmanager
+def watching(
+    backend: RunningBackend, query: str = "", last_event_id: int | str | None = None
+) -> Generator[Iterator[Sent]]:
+    """An open stream whose start has been seen."""
+    headers = signed_in("vera") | ({} if last_event_id is None else {"Last-Event-ID": str(last_event_id)})
+    url = f"{backend.url}/api/events/stream{query}"
+    with httpx.stream("GET", url, headers=headers, timeout=60) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = answer.iter_lines()
+        assert next(line for line in lines if line.startswith(": following"))
+        yield read_events(lines)
+
+
+def test_a_case_that_another_process_writes_is_followed_live(backend: RunningBackend, book: CaseBook) -> None:
+    open_case(book, 1)
+    with watching(backend) as events:
+        case = open_case(book, 2)
+        ask(book, case)
+        seen = list(itertools.islice(events, book.last_seq() - 1))
+    assert [event.id for event in seen] == list(range(2, book.last_seq() + 1))
+    assert [event.event for event in seen] == ["alert"] + ["case"] * (len(seen) - 1)
+    assert seen[0].data["alert"] == book.get_case(case).alert.model_dump(mode="json")
+    logged = [event.model_dump(mode="json") for event in book.case_events(case)]
+    assert [event.data["event"] for event in seen[1:]] == logged[1:]
+
+
+@pytest.mark.parametrize("by_header", [True, False])
+def test_a_watcher_that_was_cut_off_goes_on_without_loss_or_repetition(
+    backend: RunningBackend, book: CaseBook, by_header: bool
+) -> None:
+    with watching(backend) as events:
+        ask(book, open_case(book, 1))
+        seen = list(itertools.islice(events, 3))
+    ask(book, open_case(book, 2))
+    last = seen[-1].id
+    assert last == 3
+    query = "" if by_header else f"?last_event_id={last}"
+    with watching(backend, query, last if by_header else None) as events:
+        ask(book, open_case(book, 3))
+        seen += itertools.islice(events, book.last_seq() - 3)
+    assert [event.id for event in seen] == list(range(1, book.last_seq() + 1))
+
+
+def test_topics_choose_what_comes(backend: RunningBackend, book: CaseBook) -> None:
+    with watching(backend, "?topics=alerts") as alerts, watching(backend, "?topics=cases") as cases:
+        for number in (1, 2):
+            ask(book, open_case(book, number))
+        assert [event.data["case_id"] for event in itertools.islice(alerts, 2)] == [
+            "case-impossible_travel-1",
+            "case-impossible_travel-2",
+        ]
+        assert [event.id for event in itertools.islice(cases, book.last_seq())] == list(range(1, book.last_seq() + 1))
+
+
+def test_telemetry_comes_in_batches_without_an_id(backend: RunningBackend) -> None:
+    event = LoginEvent(event_id="e", customer_id=1, occurred_at=NOON, attributes=LoginAttributes())
+    with watching(backend, "?topics=telemetry") as events:
+        backend.observe(*[event] * 500)
+        totals: list[object] = []
+        for batch in events:
+            assert (batch.event, batch.id) == ("telemetry", None)
+            totals.append(batch.data["total"])
+            if totals[-1] == 500:
+                break
+    assert len(totals) <= 3
+
+
+class Wire:
+    """The far end of a response: it takes chunks until it is told to stall, and leaves when it is told to."""
+
+    def __init__(self) -> None:
+        self.taken: list[bytes] = []
+        self.stalled = False
+        self.left = asyncio.Event()
+        self.given_up = False
+
+    async def receive(self) -> Message:
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        if self.stalled:
+            await asyncio.Event().wait()
+        self.taken.append(message.get("body", b""))
+
+    async def chunks(self, then: Callable[[], None]) -> AsyncGenerator[bytes]:
+        """Two chunks with `then` in between, and no end."""
+        try:
+            yield b"one"
+            then()
+            yield b"two"
+            await asyncio.Event().wait()
+        finally:
+            self.given_up = True
+
+
+def test_a_watcher_that_takes_nothing_is_dropped() -> None:
+    wire = Wire()
+
+    async def watch() -> None:
+        def stall() -> None:
+            wire.stalled = True
+
+        response = EventStreamResponse(wire.chunks(stall), lasts_s=60, send_timeout_s=0.05)
+        await asyncio.wait_for(response({"type": "http"}, wire.receive, wire.send), 10)
+
+    asyncio.run(watch())
+    assert (wire.taken, wire.given_up) == ([b"", b"one"], True)
+
+
+def test_a_watcher_that_leaves_is_forgotten_at_once() -> None:
+    wire = Wire()
+
+    async def watch() -> None:
+        response = EventStreamResponse(wire.chunks(wire.left.set), lasts_s=60, send_timeout_s=60)
+        await asyncio.wait_for(response({"type": "http"}, wire.receive, wire.send), 10)
+
+    asyncio.run(watch())
+    assert (wire.taken[:2], wire.given_up) == ([b"", b"one"], True)
+
+
+def test_silence_is_broken_by_a_heartbeat(book: CaseBook) -> None:
+    async def hear() -> list[bytes]:
+        pulse = Pulse()
+        stream = EventStream(
+            CaseFeed(Following(book.transactions), Threads(), pulse),
+            TelemetryTicker(pulse, lambda: NOON),
+            pulse,
+            heartbeat_s=0.01,
+        )
+        async with aclosing(stream.follow(frozenset({"cases"}), None)) as chunks:
+            return [await anext(chunks) for _ in range(3)]
+
+    assert asyncio.run(hear()) == [b"retry: 1000\n: following after 0\n\n", b": alive\n\n", b": alive\n\n"]
+
+
+def test_many_watchers_see_the_same(backend: RunningBackend, book: CaseBook) -> None:
+    started = threading.Barrier(21)
+    seen: list[list[int | None]] = []
+
+    def watch() -> None:
+        with watching(backend) as events:
+            started.wait(60)
+            seen.append([event.id for event in itertools.islice(events, 12)])
+
+    watchers = [threading.Thread(target=watch) for _ in range(20)]
+    for watcher in watchers:
+        watcher.start()
+    started.wait(60)
+    for number in (1, 2):
+        ask(book, open_case(book, number))
+    for watcher in watchers:
+        watcher.join(60)
+    assert seen == [list(range(1, 13))] * 20
+
+
+def test_the_server_stops_at_once_though_streams_are_open(backend: RunningBackend) -> None:
+    with watching(backend) as events:
+        backend.stop()
+        assert list(events) == []
+
+
+@pytest.mark.parametrize("query", ["", "?last_event_id="])
+def test_an_empty_last_event_id_means_none(backend: RunningBackend, book: CaseBook, query: str) -> None:
+    open_case(book, 1)
+    with watching(backend, query, "") as events:
+        case = open_case(book, 2)
+        (first,) = itertools.islice(events, 1)
+    assert first.data["case_id"] == case
+
+
+@pytest.mark.parametrize("query", ["?topics=", "?topics=cases,nonsense", "?last_event_id=x", "?last_event_id=-1"])
+def test_a_bad_query_is_422(backend: RunningBackend, query: str) -> None:
+    answer = httpx.get(f"{backend.url}/api/events/stream{query}", headers=signed_in("vera"))
+    assert (answer.status_code, answer.json()["id"]) == (422, "invalid-request")

@@ -1,0 +1,134 @@
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from backend.api.metrics import Reading
+from backend.app import create_app
+from backend.detection import Detector
+from backend.ingest import IngestService
+from backend.live.broadcast import Pulse
+from backend.main import Parts, ingest_status, wire
+from casebook.errors import TransitionRefused
+from casebook.queries.cursors import Backlog
+from tests.support.casebooks import CaseBook
+from tests.unit.backend.ingest.lines import ListSource, event
+from tests.unit.backend.support import (
+    AUTHENTICATOR,
+    CONFIG,
+    NOTHING_READ,
+    FakeScheduler,
+    answering,
+    case_in_review,
+)
+from tests.unit.casebook.builders import MANAGER, a_decision, open_case
+
+OPERATIONS = (Path(__file__).parents[4] / "docs" / "operations.md").read_text()
+
+pytestmark = pytest.mark.anyio
+
+
+def values(text: str) -> dict[str, float]:
+    """Each sample as `name{label}`."""
+    return {
+        sample.name + "".join(f"{{{label}}}" for label in sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+async def test_cases_and_what_waits_for_the_scheduler_are_counted(
+    parts: Parts, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    scheduler.reachable = False
+    opening = case_in_review(book, 1)
+    case_in_review(book, 2)
+    open_case(book, 3)
+    book.accept_decision(a_decision(opening), MANAGER)
+    async with answering(parts) as client:
+        with parts.desk.pulse.watching():
+            answer = await client.get("/metrics")
+
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    counted = values(answer.text)
+    assert counted["casewright_cases{awaiting_review}"] == 2
+    assert counted["casewright_cases{closed}"] == 0
+    assert counted["casewright_relay_backlog{start}"] == 1
+    assert counted["casewright_relay_backlog{decision}"] == 1
+    assert counted["casewright_watchers"] == 1
+    assert counted["casewright_cases_stalled"] == 0
+
+
+async def test_what_was_read_is_counted(parts: Parts) -> None:
+    counts = {
+        "set_aside": {"from_the_future": 4},
+        "mended": {"amount_rounded": 5},
+        "alerts": {"api_burst": 5},
+        "opened": {"api_burst": 2},
+    }
+    report = NOTHING_READ.model_copy(update={"events": 159_899, "malformed": 3, **counts})
+    app = create_app()
+    app.state.desk = parts.desk
+    app.state.ingest_status = lambda: ingest_status(report)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        counted = values((await client.get("/metrics")).text)
+    assert counted["casewright_telemetry_events_total"] == 159_899
+    assert counted["casewright_telemetry_malformed_total"] == 3
+    assert counted["casewright_telemetry_set_aside_total{from_the_future}"] == 4
+    assert counted["casewright_telemetry_mended_total{amount_rounded}"] == 5
+    assert counted["casewright_alerts_total{api_burst}"] == 2
+
+
+async def test_every_name_is_documented() -> None:
+    nothing = Reading(
+        cases={},
+        backlog=Backlog(unscheduled=0, undelivered=0),
+        ingest=ingest_status(NOTHING_READ),
+        watchers=0,
+        stranded=0,
+        refused={},
+    )
+    for metric in nothing.collect():
+        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+        assert f"`{name}" in OPERATIONS
+
+
+async def test_an_alert_that_two_backends_raise_counts_once(parts: Parts, book: CaseBook) -> None:
+    other = wire(book, parts.desk.scheduler, AUTHENTICATOR, Pulse(), CONFIG)
+    attack = [event(second) for second in range(10)]
+    counted, raised = 0.0, 0
+    for backend in (parts, other):
+        service = IngestService(
+            sources=[ListSource(attack)],
+            detector=Detector(),
+            open_alert=backend.desk.opening.open_alert,
+            on_telemetry=lambda _: None,
+        )
+        async with service:
+            await service.wait_finished()
+        status = ingest_status(service.report())
+        reading = Reading(
+            cases={}, backlog=Backlog(unscheduled=0, undelivered=0), ingest=status, watchers=0, stranded=0, refused={}
+        )
+        samples = [sample for metric in reading.collect() for sample in metric.samples]
+        counted += sum(sample.value for sample in samples if sample.name == "casewright_alerts_total")
+        raised += sum(status.alerts_by_rule.values())
+
+    assert (counted, raised, len(book.list_cases().items)) == (1, 2, 1)
+
+
+async def test_refused_transitions_are_counted_by_reason(parts: Parts, book: CaseBook) -> None:
+    case_in_review(book, 1)
+    (case,) = book.list_cases().items
+    for _ in range(3):
+        with pytest.raises(TransitionRefused):
+            book.start_round(case.case_id, 2)
+    with pytest.raises(TransitionRefused):
+        book.accepted_decision("case-invented", "case-invented:r1")
+    async with answering(parts) as client:
+        counted = values((await client.get("/metrics")).text)
+    assert {name: value for name, value in counted.items() if "refused" in name} == {
+        "casewright_refused_transitions_total{round-not-justified}": 3,
+        "casewright_refused_transitions_total{question-not-asked}": 1,
+    }

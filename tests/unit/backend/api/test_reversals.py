@@ -1,0 +1,114 @@
+import asyncio
+
+import httpx
+import pytest
+
+from backend.executor import Threads
+from backend.main import Parts
+from backend.services.outbox_relay import Relay
+from contracts.effect import Effect
+from contracts.ids import effect_key
+from tests.support.casebooks import CaseBook
+from tests.unit.backend.support import FakeScheduler, answering, signed_in
+from tests.unit.casebook.builders import MANAGER, a_decision, an_effect, asked_in_short, closing
+
+pytestmark = pytest.mark.anyio
+
+
+def a_locked_account(book: CaseBook) -> str:
+    """A closed case that locked an account."""
+    opening = asked_in_short(book)
+    case = opening.case_id
+    book.confirm(scheduled=[case])
+    book.accept_decision(a_decision(opening), MANAGER)
+    book.confirm(delivered=[opening.review.review_id])
+    book.finish_effect(case, an_effect(case, status="done"))
+    book.close_case(closing(case))
+    return case
+
+
+def order(case: str) -> dict[str, str]:
+    return {"undoes": effect_key(case, "lock_account", "1"), "reason": "The customer was travelling."}
+
+
+async def test_a_manager_who_did_not_ask_approves_and_the_reversal_is_started_once(
+    client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    case = a_locked_account(book)
+
+    asked = await client.post(f"/api/cases/{case}/reversals", json=order(case))
+    refused = await client.post(f"/api/cases/{case}/reversals/1/decision", json={"verdict": "approve"})
+    decided = await client.post(
+        f"/api/cases/{case}/reversals/1/decision", json={"verdict": "approve"}, headers=signed_in("maria")
+    )
+    await asyncio.wait_for(scheduler.told.wait(), 10)
+
+    assert (asked.status_code, asked.json()["status"], asked.json()["requested_by"]) == (201, "requested", "ana")
+    assert (refused.status_code, refused.json()["id"]) == (403, "not-allowed")
+    assert (decided.status_code, decided.json()["status"], decided.json()["decided_by"]) == (202, "approved", "maria")
+    assert [each.model_dump(mode="json") for each in scheduler.reversals] == [decided.json()]
+    shown = (await client.get(f"/api/cases/{case}")).json()
+    assert (shown["state"], shown["reversals"]) == ("closed", [decided.json()])
+
+
+async def test_a_manager_who_asked_is_not_a_second_person_in_another_session_either(
+    client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    case = a_locked_account(book)
+    await client.post(f"/api/cases/{case}/reversals", json=order(case), headers=signed_in("maria"))
+
+    answer = await client.post(
+        f"/api/cases/{case}/reversals/1/decision", json={"verdict": "approve"}, headers=signed_in("maria")
+    )
+
+    assert (answer.status_code, answer.json()["detail"]) == (
+        403,
+        "You asked for this yourself: another person must approve it.",
+    )
+    assert scheduler.reversals == []
+
+
+async def test_a_viewer_asks_for_nothing_and_an_empty_reason_is_none(parts: Parts, book: CaseBook) -> None:
+    case = a_locked_account(book)
+    async with answering(parts) as client:
+        viewer = await client.post(f"/api/cases/{case}/reversals", json=order(case), headers=signed_in("vera"))
+        silent = await client.post(
+            f"/api/cases/{case}/reversals", json=order(case) | {"reason": " "}, headers=signed_in("ana")
+        )
+        unknown = await client.post(
+            f"/api/cases/{case}/reversals", json=order(case) | {"undoes": "x"}, headers=signed_in("ana")
+        )
+    assert (viewer.status_code, silent.status_code, unknown.status_code) == (403, 422, 404)
+    assert book.get_case(case).reversals == ()
+
+
+async def test_what_a_crash_left_approved_is_started_by_the_next_process_and_again_if_the_scheduler_forgets(
+    book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    case = a_locked_account(book)
+    book.request_reversal(case, **order(case), subject="ana", roles=("analyst",))
+    approved = book.decide_reversal(case, 1, "approve", None, subject="maria", roles=MANAGER)
+
+    await Relay(book, scheduler, Threads()).sweep()
+    await Relay(book, scheduler, Threads()).sweep()
+    assert scheduler.reversals == [approved]
+    assert book.unscheduled_reversals() == []
+
+    scheduler.instances.clear()
+    await Relay(book, scheduler, Threads()).sweep()
+    assert scheduler.reversals == [approved, approved]
+    undone = Effect(key=f"{case}:unlock_account:1:1", action="unlock_account", status="done")
+    book.finish_reversal(case, approved.reversal_id, undone)
+    scheduler.instances.clear()
+    await Relay(book, scheduler, Threads()).sweep()
+    assert len(scheduler.reversals) == 2
+
+
+async def test_a_reversal_waits_for_a_scheduler_that_is_away(book: CaseBook, scheduler: FakeScheduler) -> None:
+    case = a_locked_account(book)
+    book.request_reversal(case, **order(case), subject="ana", roles=("analyst",))
+    approved = book.decide_reversal(case, 1, "approve", None, subject="maria", roles=MANAGER)
+    scheduler.refuses.add(approved.reversal_id)
+    relay = Relay(book, scheduler, Threads())
+    await relay.sweep()
+    assert book.unscheduled_reversals() == [approved]

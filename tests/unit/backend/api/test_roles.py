@@ -1,0 +1,116 @@
+"""Who may ask for what: one table with every route of the application in it."""
+
+import re
+from collections.abc import Mapping
+
+import pytest
+from fastapi.routing import APIWebSocketRoute, iter_route_contexts
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from backend.app import create_app
+from backend.auth.personas import PERSONAS
+from backend.main import Parts
+from contracts.review import Role
+from tests.unit.backend.support import RunningBackend, answering, signed_in
+
+OPEN = None
+"""Everybody, signed in or not."""
+LEAST_ROLE: Mapping[str, Role | None] = {
+    "GET /openapi.json": OPEN,
+    "HEAD /openapi.json": OPEN,
+    "GET /healthz": OPEN,
+    "GET /ready": OPEN,
+    "GET /metrics": OPEN,
+    "GET /api/config": OPEN,
+    "GET /api/session": OPEN,
+    "POST /api/session": OPEN,
+    "DELETE /api/session": OPEN,
+    "POST /api/session/token": OPEN,
+    "GET /api/people": "viewer",
+    "GET /api/spend": "manager",
+    "GET /api/ingest": "viewer",
+    "GET /api/alerts": "viewer",
+    "GET /api/events/stream": "viewer",
+    "GET /api/service": "viewer",
+    "GET /api/cases": "viewer",
+    "GET /api/cases/{case_id}": "viewer",
+    "GET /api/cases/{case_id}/history": "viewer",
+    "GET /api/cases/{case_id}/audit": "viewer",
+    "GET /api/cases/{case_id}/export": "viewer",
+    "GET /api/cases/{case_id}/evidence/{evidence_id}": "viewer",
+    "GET /api/cases/counts": "viewer",
+    "GET /api/cases/next": "viewer",
+    "POST /api/cases/next": "analyst",
+    "POST /api/cases/{case_id}/claim": "analyst",
+    "DELETE /api/cases/{case_id}/claim": "analyst",
+    "POST /api/cases/{case_id}/claim/take-over": "manager",
+    "GET /api/cases/{case_id}/notes": "viewer",
+    "POST /api/cases/{case_id}/notes": "analyst",
+    "GET /api/cases/{case_id}/attachments": "viewer",
+    "POST /api/cases/{case_id}/attachments": "analyst",
+    "GET /api/cases/{case_id}/attachments/{attachment_id}": "viewer",
+    "DELETE /api/cases/{case_id}/proposal": "analyst",
+    "POST /api/cases/{case_id}/reversals": "analyst",
+    # A manager decides; but whoever asked may take the request back.
+    "POST /api/cases/{case_id}/reversals/{number}/decision": "analyst",
+    # To assign needs a manager, which is said for each case.
+    "POST /api/cases/bulk": "analyst",
+    "POST /api/cases/bulk/preview": "analyst",
+    "GET /api/views": "viewer",
+    "PUT /api/views/{name:path}": "viewer",
+    "DELETE /api/views/{name:path}": "viewer",
+    "POST /api/workflow/start": "analyst",
+    "POST /api/workflow/decision": "analyst",
+    "GET /api/workflow/status/{instance_id}": "viewer",
+    "WS /api/workflow/ws/{instance_id}": "viewer",
+}
+# An event stream that is asked for well never ends.
+ASKED_BADLY = {"GET /api/events/stream": "?topics=nonsense"}
+
+
+def routes() -> list[str]:
+    """`METHOD path` of every route, sockets as `WS`."""
+    found: list[str] = []
+    for route in iter_route_contexts(create_app().routes):
+        if isinstance(route.original_route, APIWebSocketRoute):
+            found.append(f"WS {route.path}")
+        else:
+            found += [f"{method} {route.path}" for method in route.methods or ()]
+    return sorted(found)
+
+
+def test_the_table_names_every_route_and_nothing_else() -> None:
+    assert routes() == sorted(LEAST_ROLE), "say in LEAST_ROLE who may use a new route"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("route", [route for route in LEAST_ROLE if not route.startswith("WS ")])
+async def test_a_route_answers_those_who_may_and_refuses_the_others(parts: Parts, route: str) -> None:
+    method, template = route.split(" ")
+    path = re.sub(r"\{\w+(:path)?\}", "1", template) + ASKED_BADLY.get(route, "")
+    least = LEAST_ROLE[route]
+    async with answering(parts, persona=None) as client:
+        answer = await client.request(method, path, json={})
+        assert (answer.status_code == 401) is (least is not OPEN)
+        for persona in PERSONAS:
+            answer = await client.request(method, path, json={}, headers=signed_in(persona.subject))
+            if least is None or persona.may_act_as(least):
+                assert answer.status_code not in (401, 403), (persona.subject, answer.text)
+            else:
+                assert (answer.status_code, answer.json()["id"]) == (403, "not-allowed"), persona.subject
+
+
+@pytest.mark.parametrize("route", [route for route in LEAST_ROLE if route.startswith("WS ")])
+def test_a_socket_is_for_everybody_who_is_signed_in(backend: RunningBackend, route: str) -> None:
+    url = backend.socket_url + re.sub(r"\{\w+\}", "1", route.removeprefix("WS "))
+    with pytest.raises(InvalidStatus) as refused:
+        connect(url, open_timeout=60)
+    assert (refused.value.response.status_code, LEAST_ROLE[route]) == (401, "viewer")
+    assert b'"id":"not-signed-in"' in refused.value.response.body
+    for persona in PERSONAS:
+        with connect(url, open_timeout=60, additional_headers=signed_in(persona.subject)) as socket:
+            with pytest.raises(ConnectionClosed) as closed:
+                socket.recv(timeout=60)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 4404

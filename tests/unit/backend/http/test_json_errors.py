@@ -1,0 +1,75 @@
+"""Keys that are given twice, at every door that takes JSON."""
+
+import json
+
+import httpx
+import pytest
+
+from backend.http.json_errors import SHOWN, find_faults
+from tests.support.casebooks import CaseBook
+from tests.unit.backend.support import case_in_review, decision_body
+from tests.unit.casebook.builders import open_case
+
+pytestmark = pytest.mark.anyio
+
+JSON = {"Content-Type": "application/json"}
+
+
+async def test_a_key_given_twice_opens_no_case(client: httpx.AsyncClient, book: CaseBook) -> None:
+    body = (
+        '{"alert_type":"spending_spike","severity":"high","description":"Much was bought.",'
+        '"customer_id":105,"customer_id":104}'
+    )
+    answer = await client.post("/api/workflow/start", content=body, headers=JSON)
+    assert (answer.status_code, answer.json()["errors"]) == (
+        422,
+        [{"field": "customer_id", "message": "it is given more than once: give it once"}],
+    )
+    assert book.list_cases().items == ()
+
+
+async def test_a_decision_with_two_verdicts_is_refused(client: httpx.AsyncClient, book: CaseBook) -> None:
+    opening = case_in_review(book)
+    body = json.dumps(decision_body(opening))[:-1] + ',"verdict":"approve"}'
+    answer = await client.post("/api/workflow/decision", content=body, headers=JSON)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "verdict")
+    assert book.get_case(opening.case_id).decisions == ()
+
+
+async def test_every_door_refuses_a_key_given_twice(client: httpx.AsyncClient, book: CaseBook) -> None:
+    case = open_case(book)
+    doors = (
+        ("POST", f"/api/cases/{case}/notes", '{"text":"a","text":"b"}', "text"),
+        ("POST", "/api/session", '{"persona":"ana","persona":"root"}', "persona"),
+        ("POST", "/api/session/token", '{"persona":"ana","persona":"ana"}', "persona"),
+        ("POST", "/api/cases/bulk/preview", f'{{"action":"claim","action":"claim","case_ids":["{case}"]}}', "action"),
+        (
+            "POST",
+            "/api/cases/bulk",
+            f'{{"action":"claim","items":[{{"case_id":"{case}","case_id":"{case}"}}]}}',
+            "items.0.case_id",
+        ),
+        ("PUT", "/api/views/mine", '{"query":{"q":"a","q":"b"}}', "query.q"),
+    )
+    for method, path, body, field in doors:
+        answer = await client.request(method, path, content=body, headers=JSON)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), path
+    assert book.get_case(case).claim is None
+
+
+def test_a_key_written_in_two_ways_is_the_same_key() -> None:
+    (fault,) = find_faults(rb'{"a": 1, "\u0061": 2}')
+    assert fault["loc"] == ("body", "a")
+
+
+def test_same_keys_in_different_objects_are_fine() -> None:
+    assert find_faults(b'{"a": {"a": 1}, "b": [{"a": 1}, {"a": 2}]}') == []
+
+
+def test_numbers_longer_than_python_reads_are_no_fault() -> None:
+    assert find_faults(b'{"a": ' + b"9" * 10_000 + b"}") == []
+
+
+def test_many_repeated_keys_are_named_up_to_a_limit() -> None:
+    pairs = ",".join(f'"k{n}":1,"k{n}":2' for n in range(20_000))
+    assert len(find_faults(f"{{{pairs}}}".encode())) == SHOWN

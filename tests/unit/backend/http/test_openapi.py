@@ -1,0 +1,39 @@
+from typing import Any
+
+import pytest
+
+from backend.app import create_app
+
+
+@pytest.fixture(scope="module")
+def described() -> dict[str, Any]:
+    return create_app().openapi()
+
+
+def test_every_operation_has_an_id_of_its_own_and_a_summary(described: dict[str, Any]) -> None:
+    operations = [operation for path in described["paths"].values() for operation in path.values()]
+    ids = [operation["operationId"] for operation in operations]
+    assert len(set(ids)) == len(ids) > 0
+    assert all(operation["summary"] and operation["description"] for operation in operations)
+
+
+def test_every_error_is_described_as_a_problem_document(described: dict[str, Any]) -> None:
+    for path, operations in described["paths"].items():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if int(status) >= 400 and path != "/ready":
+                    assert list(response["content"]) == ["application/problem+json"], path
+
+
+def test_what_is_written_names_every_field_and_nothing_of_the_framework_remains(described: dict[str, Any]) -> None:
+    schemas = described["components"]["schemas"]
+    assert not [name for name in schemas if name.endswith("-Output") or "ValidationError" in name]
+    assert set(schemas["Finding"]["required"]) == {"statement", "evidence_ids", "unsupported"}
+    assert set(schemas["StartRequest"]["required"]) == {"customer_id", "alert_type", "description", "severity"}
+
+
+def test_the_messages_of_stream_and_socket_have_types(described: dict[str, Any]) -> None:
+    assert set(described["webhooks"]) == {"telemetry", "alert", "case", "service", "case-status"}
+    assert {"TelemetryBatch", "AlertMessage", "CaseMessage", "CaseStatusMessage"} <= set(
+        described["components"]["schemas"]
+    )

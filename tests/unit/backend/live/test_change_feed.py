@@ -1,0 +1,277 @@
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+
+import pytest
+
+from backend.executor import Threads
+from backend.live import change_feed as feed_module
+from backend.live.broadcast import Pulse
+from backend.live.change_feed import CaseFeed, Pace
+from casebook.errors import CaseNotFound
+from casebook.queries.change_feed import Following, News, Sign
+from contracts.case import CaseProgress, CaseSummary
+from tests.support.casebooks import CaseBook
+from tests.unit.casebook.builders import ask, close_as_failed, open_case
+
+pytestmark = pytest.mark.anyio
+
+WINDOW = 10
+
+
+class CountingSign:
+    """What the casebook gives, counting how often it is looked at."""
+
+    def __init__(self, sign: Sign) -> None:
+        self._sign = sign
+        self.close = sign.close
+        self.looks = 0
+
+    def changed(self) -> bool:
+        self.looks += 1
+        return self._sign.changed()
+
+
+class CountingLog:
+    """The casebook, counting how often it is read."""
+
+    def __init__(self, book: CaseBook) -> None:
+        self._following = Following(book.transactions)
+        self.reads: list[int] = []
+        """From where the log was read."""
+        self.standings = 0
+        self.has_sign = True
+        self.sign: CountingSign | None = None
+
+    def last_seq(self) -> int:
+        return self._following.last_seq()
+
+    def news_after(self, seq: int, limit: int) -> Sequence[News]:
+        self.reads.append(seq)
+        return self._following.news_after(seq, limit)
+
+    def standing(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
+        self.standings += 1
+        return self._following.standing(case_id)
+
+    def open_sign(self) -> Sign | None:
+        sign = self._following.open_sign()
+        assert sign is not None
+        self.sign = CountingSign(sign)
+        return self.sign if self.has_sign else None
+
+
+@pytest.fixture
+def log(book: CaseBook) -> CountingLog:
+    return CountingLog(book)
+
+
+@pytest.fixture
+def pulse() -> Pulse:
+    return Pulse()
+
+
+@pytest.fixture
+async def feed(log: CountingLog, pulse: Pulse) -> AsyncGenerator[CaseFeed]:
+    opened = CaseFeed(log, Threads(), pulse, window=WINDOW)
+    async with followed(opened):
+        with pulse.watching():
+            await opened.resume_after(None)
+            yield opened
+
+
+@asynccontextmanager
+async def followed(feed: CaseFeed) -> AsyncGenerator[None]:
+    await feed.start()
+    running = asyncio.create_task(feed.run())
+    yield
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def until(feed: CaseFeed, pulse: Pulse, seq: int) -> None:
+    async with asyncio.timeout(60):
+        while feed.last_seq < seq:
+            beat = pulse.next_beat()
+            if feed.last_seq < seq:
+                await beat.wait()
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110 - nobody tells that it looked and found nothing
+            await asyncio.sleep(0)
+
+
+async def read_all(feed: CaseFeed, seq: int) -> list[int]:
+    found: list[int] = []
+    while messages := await feed.read_after(found[-1] if found else seq):
+        found += [message.seq for message in messages]
+    return found
+
+
+async def test_what_another_process_writes_appears(feed: CaseFeed, pulse: Pulse, book: CaseBook) -> None:
+    case = open_case(book)
+    await until(feed, pulse, 1)
+    (message,) = await feed.read_after(0)
+    assert (message.seq, message.case_id, message.alert_json is not None) == (1, case, True)
+
+
+async def test_a_reader_gets_every_event_once_whether_from_the_window_or_from_behind_it(
+    feed: CaseFeed, pulse: Pulse, book: CaseBook
+) -> None:
+    for number in range(1, 4):
+        ask(book, open_case(book, number))
+    last = book.last_seq()
+    assert last > 2 * WINDOW
+    await until(feed, pulse, last)
+    for seq in (0, 1, last - WINDOW - 1, last - WINDOW, last - WINDOW + 1, last - 1, last):
+        assert await read_all(feed, seq) == list(range(seq + 1, last + 1))
+
+
+async def test_watchers_within_the_window_cost_no_reading(
+    feed: CaseFeed, pulse: Pulse, book: CaseBook, log: CountingLog
+) -> None:
+    for number in range(1, 4):
+        open_case(book, number)
+    await until(feed, pulse, 3)
+    await feed.read_after(0)
+    reads = len([seq for seq in log.reads if seq < 3])
+    for _ in range(50):
+        await feed.read_after(1)
+    assert len([seq for seq in log.reads if seq < 3]) == reads
+
+
+async def test_it_starts_at_the_end_of_the_log(book: CaseBook) -> None:
+    open_case(book)
+    feed = CaseFeed(Following(book.transactions), Threads(), Pulse())
+    await feed.start()
+    assert feed.last_seq == 1
+    assert await feed.resume_after(None) == 1
+
+
+async def test_an_id_from_another_log_starts_now_and_a_real_one_where_it_was(feed: CaseFeed, book: CaseBook) -> None:
+    ask(book, open_case(book))
+    assert await feed.resume_after(3) == 3
+    assert await feed.resume_after(0) == 0
+    assert await feed.resume_after(10_000) == book.last_seq()
+
+
+async def test_the_status_of_a_case_is_as_new_as_the_log(feed: CaseFeed, pulse: Pulse, book: CaseBook) -> None:
+    case = open_case(book)
+    await until(feed, pulse, 1)
+    first = await feed.status_of(case, 1)
+    ask(book, case)
+    await until(feed, pulse, book.last_seq())
+    second = await feed.status_of(case, book.last_seq())
+    assert (first.progress.phase, second.progress.phase) == ("investigating", "awaiting_review")
+    assert (first.seq, second.seq) == (1, book.last_seq())
+    assert set(second.progress.specialists.values()) == {"ok"}
+    with pytest.raises(CaseNotFound):
+        await feed.status_of("case-nobody", 0)
+
+
+async def test_the_reading_that_shows_an_event_tells_all_watchers_how_its_case_stands(
+    feed: CaseFeed, pulse: Pulse, book: CaseBook, log: CountingLog
+) -> None:
+    case = open_case(book)
+    await until(feed, pulse, 1)
+    statuses = [await feed.status_of(case, 1) for _ in range(3)]
+    assert (log.standings, {status.seq for status in statuses}) == (0, {1})
+
+
+async def test_a_watcher_that_has_seen_more_than_the_feed_is_told_all_of_it(book: CaseBook, log: CountingLog) -> None:
+    case = open_case(book)
+    feed = CaseFeed(log, Threads(), Pulse())
+    await feed.start()
+    assert (await feed.status_of(case, 1)).seq == 1
+    ask(book, case)
+    seen = await feed.resume_after(None)
+    assert seen > feed.last_seq
+    assert (await feed.status_of(case, seen)).seq == seen
+
+
+async def test_while_nobody_watches_the_log_is_not_read(book: CaseBook, log: CountingLog, pulse: Pulse) -> None:
+    feed = CaseFeed(log, Threads(), pulse)
+    async with followed(feed):
+        await eventually(lambda: log.sign is not None)
+        for number in range(1, 4):
+            open_case(book, number)
+            feed.wake()
+            await Threads().run(log.last_seq)
+        assert log.reads == []
+        with pulse.watching():
+            assert await feed.resume_after(None) == 3
+            case = open_case(book, 4)
+            await until(feed, pulse, 4)
+            assert [message.case_id for message in await feed.read_after(3)] == [case]
+            assert min(log.reads) >= 3, "it goes on where its first watcher began"
+            assert await read_all(feed, 0) == [1, 2, 3, 4], "what was missed is there for who asks"
+
+
+async def test_who_returns_after_nobody_watched_hears_of_what_was_missed(
+    book: CaseBook, log: CountingLog, pulse: Pulse
+) -> None:
+    feed = CaseFeed(log, Threads(), pulse)
+    async with followed(feed):
+        open_case(book, 1)
+        open_case(book, 2)
+        with pulse.watching():
+            seen = await feed.resume_after(1)
+            await until(feed, pulse, 2)
+            assert await read_all(feed, seen) == [2]
+
+
+async def test_a_casebook_in_which_nobody_writes_is_not_read_again(
+    feed: CaseFeed, pulse: Pulse, book: CaseBook, log: CountingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "BY_SIGN", Pace(0.0, 0.0, 0.0))
+    open_case(book)
+    await until(feed, pulse, 1)
+    sign = log.sign
+    assert sign is not None
+    looks = sign.looks
+    # What was written while it read makes it read once more.
+    await eventually(lambda: sign.looks >= looks + 5)
+    reads = len(log.reads)
+    await eventually(lambda: sign.looks >= looks + 50)
+    assert len(log.reads) == reads
+
+
+@pytest.mark.parametrize("has_sign", [True, False])
+async def test_what_comes_of_a_decision_appears_without_waiting_for_the_next_look(
+    log: CountingLog, pulse: Pulse, book: CaseBook, monkeypatch: pytest.MonkeyPatch, has_sign: bool
+) -> None:
+    for pace in ("BY_SIGN", "BY_READING"):
+        monkeypatch.setattr(feed_module, pace, replace(getattr(feed_module, pace), active=3_600.0, quiet=3_600.0))
+    monkeypatch.setattr(feed_module, "EAGER_FOR_S", 3_600.0)
+    log.has_sign = has_sign
+    feed = CaseFeed(log, Threads(), pulse)
+    with pulse.watching():
+        async with followed(feed):
+            case = open_case(book)
+            feed.wake(awaiting=case)
+            await until(feed, pulse, 1)
+            ask(book, case)
+            await until(feed, pulse, book.last_seq())
+
+
+async def test_nobody_is_eager_for_a_case_that_is_closed(
+    feed: CaseFeed, pulse: Pulse, book: CaseBook, log: CountingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "BY_SIGN", Pace(eager=0.0, active=3_600.0, quiet=3_600.0))
+    monkeypatch.setattr(feed_module, "EAGER_FOR_S", 3_600.0)
+    case = open_case(book)
+    ask(book, case)
+    feed.wake(awaiting=case)
+    await until(feed, pulse, book.last_seq())
+    close_as_failed(book, case)
+    await until(feed, pulse, book.last_seq())
+    sign = log.sign
+    assert sign is not None
+    looks = sign.looks
+    for _ in range(20):
+        await Threads().run(log.last_seq)
+    assert sign.looks <= looks + 2, "once before the reading that this one made necessary; the next is an hour away"

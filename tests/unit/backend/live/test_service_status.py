@@ -1,0 +1,163 @@
+"""What the desk knows of the parts behind it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import httpx
+import pytest
+
+from backend.executor import Threads
+from backend.live.broadcast import Pulse
+from backend.live.service_status import NOT_BEGUN_AFTER, SILENT_AFTER, ServiceStatus, ServiceWatch
+from backend.main import Parts, wire
+from backend.services.scheduler import open_scheduler
+from casebook.database.transactions import utc_now
+from casebook.errors import CasebookFull
+from tests.support.casebooks import CaseBook
+from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, answering
+from tests.unit.casebook.builders import NOON, open_case
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_scheduler_that_is_away_is_said_with_since_when(
+    client: httpx.AsyncClient, parts: Parts, scheduler: FakeScheduler
+) -> None:
+    watch = parts.desk.service
+    await watch.look()
+    assert (await client.get("/api/service")).json()["scheduler_away_since"] is None
+    scheduler.reachable = False
+    await watch.look()
+    since = (await client.get("/api/service")).json()["scheduler_away_since"]
+    assert since is not None
+    await watch.look()
+    assert (await client.get("/api/service")).json()["scheduler_away_since"] == since
+    scheduler.reachable = True
+    await watch.look()
+    assert (await client.get("/api/service")).json()["scheduler_away_since"] is None
+    assert watch.number == 2
+
+
+async def test_another_casebooks_hub_is_not_called_away(hub: str, book: CaseBook) -> None:
+    async with open_scheduler(hub, "desk", "casebook-a") as first, open_scheduler(hub, "desk", "casebook-b") as second:
+        await first.probe()
+        parts = wire(book, second, AUTHENTICATOR, Pulse(), CONFIG)
+        await parts.desk.service.look()
+        since = parts.desk.service.status.hub_taken_since
+        await parts.desk.service.look()
+        async with answering(parts) as client:
+            found = ServiceStatus.model_validate_json((await client.get("/api/service")).content)
+            ready = (await client.get("/ready")).json()["parts"]["scheduler"]
+    assert since is not None
+    assert (found.scheduler_away_since, found.hub_taken_since) == (None, since)
+    assert "holds the work of another casebook (casebook-a)" in ready
+
+
+async def test_the_fault_of_the_scheduler_is_followed_as_it_changes(parts: Parts, scheduler: FakeScheduler) -> None:
+    watch = parts.desk.service
+    scheduler.hub_owner = "casebook-a"
+    await watch.look()
+    assert (watch.status.scheduler_away_since, watch.status.hub_taken_since is None) == (None, False)
+    scheduler.reachable = False
+    await watch.look()
+    assert (watch.status.scheduler_away_since is None, watch.status.hub_taken_since) == (False, None)
+    scheduler.reachable, scheduler.hub_owner = True, None
+    await watch.look()
+    assert (watch.status.scheduler_away_since, watch.status.hub_taken_since) == (None, None)
+    assert watch.number == 3
+
+
+def test_a_case_that_no_worker_has_begun_is_counted(book: CaseBook) -> None:
+    waiting, begun, _unscheduled = (open_case(book, number) for number in (1, 2, 3))
+    book.confirm(scheduled=[waiting, begun])
+    book.start_round(begun, 1)
+    now = utc_now()
+    assert book.not_begun(now - NOT_BEGUN_AFTER) == (0, None)
+    count, since = book.not_begun(now + timedelta(minutes=1))
+    assert count == 1
+    assert since is not None
+    assert since <= now
+
+
+LATE = SILENT_AFTER + timedelta(seconds=1)
+
+
+class Shift:
+    """Workers that give signs or do not, and the clock by which they are looked at."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+        self.signs: dict[str, datetime] = {}
+        self.is_readable = True
+        self.watch = ServiceWatch(self._fault, self._not_begun, self._read, Threads(), Pulse(), lambda: self.now)
+
+    async def after(self, passed: timedelta) -> datetime | None:
+        """What a look after so long finds."""
+        self.now += passed
+        await self.watch.look()
+        return self.watch.status.worker_away_since
+
+    async def _fault(self) -> None:
+        return None
+
+    def _not_begun(self, before: datetime) -> tuple[int, None]:
+        return 0, None
+
+    def _read(self) -> Mapping[str, datetime]:
+        if not self.is_readable:
+            raise CasebookFull("casebook.db", "no bytes left")
+        return dict(self.signs)
+
+
+async def test_a_worker_that_falls_silent_is_said_until_one_is_back() -> None:
+    shift = Shift()
+    last = NOON - timedelta(seconds=2)
+    shift.signs["one"] = last
+    assert await shift.after(timedelta()) is None
+    assert await shift.after(SILENT_AFTER) is None
+    assert await shift.after(timedelta(seconds=1)) == last
+    assert await shift.after(LATE) == last
+    shift.signs["two"] = shift.now
+    assert await shift.after(timedelta(seconds=5)) is None
+
+
+async def test_one_of_two_workers_is_enough() -> None:
+    shift = Shift()
+    shift.signs |= {"one": NOON, "two": NOON}
+    assert await shift.after(timedelta()) is None
+    shift.signs["two"] = NOON + LATE
+    assert await shift.after(LATE) is None
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(hours=-1)])
+async def test_clocks_that_differ_hide_no_worker(ahead: timedelta) -> None:
+    shift = Shift()
+    for _ in range(3):
+        shift.signs["one"] = shift.now + ahead
+        assert await shift.after(LATE) is None
+    since = await shift.after(LATE)
+    assert since is not None
+    assert since <= shift.now
+
+
+async def test_nothing_is_said_of_workers_that_never_gave_a_sign() -> None:
+    assert await Shift().after(LATE) is None
+
+
+async def test_workers_get_time_once_the_casebook_is_back() -> None:
+    shift = Shift()
+    shift.signs["one"] = NOON
+    await shift.after(timedelta())
+    shift.is_readable = False
+    assert await shift.after(LATE) is None
+    shift.is_readable = True
+    assert await shift.after(timedelta(seconds=5)) is None
+    assert await shift.after(LATE) == NOON
+
+
+async def test_a_silent_worker_is_answered_by_the_service_route(
+    client: httpx.AsyncClient, parts: Parts, book: CaseBook
+) -> None:
+    book.sign("one")
+    await parts.desk.service.look()
+    assert (await client.get("/api/service")).json()["worker_away_since"] is None

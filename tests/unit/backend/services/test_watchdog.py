@@ -1,0 +1,443 @@
+from datetime import timedelta
+
+import pytest
+
+from backend.services.outbox_relay import SWEEP_S, WATCHED, Relay
+from backend.services.scheduler import InstanceState, RuntimeStatus
+from casebook.commands.recovery import MOST_BREAKS
+from casebook.database.transactions import utc_now
+from contracts.case import CaseEvent
+from contracts.reversal import Reversal
+from contracts.review import Decision
+from tests.support.casebooks import CaseBook
+from tests.unit.backend.support import Clock, FakeScheduler, case_in_review, instance_state
+from tests.unit.casebook.builders import MANAGER, a_decision, an_opening, closing, open_case
+from tests.unit.casebook.test_reversals import approve, ask_back, closed_case, undoing
+
+pytestmark = pytest.mark.anyio
+
+
+def over(status: RuntimeStatus, result: str | None = None) -> InstanceState:
+    return instance_state("awaiting_review", 1, status, result)
+
+
+def breaks_of(book: CaseBook, case: str) -> list[CaseEvent]:
+    return [event for event in book.case_events(case) if event.type == "orchestration_failed"]
+
+
+def stranded(book: CaseBook) -> str:
+    """A case that the scheduler does not know, and that broke so often that a manager was asked."""
+    case = open_case(book)
+    for _ in range(MOST_BREAKS):
+        book.recover_case(case, "It broke.", unstarted=True)
+    return case
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (over("TERMINATED"), "The investigation was terminated in the scheduler."),
+        (over("COMPLETED", "auto_cleared"), "The investigation ended in the scheduler: auto_cleared"),
+        (
+            over("FAILED", "a non-determinism error"),
+            "The investigation failed in the scheduler: a non-determinism error",
+        ),
+        (
+            over("FAILED", "NUL \0 and " + "x" * 10_000),
+            "The investigation failed in the scheduler: NUL  and …",
+        ),
+    ],
+)
+async def test_a_case_whose_orchestration_is_over_is_handed_to_a_person_loudly(
+    timed_relay: Relay,
+    book: CaseBook,
+    scheduler: FakeScheduler,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    state: InstanceState,
+    reason: str,
+) -> None:
+    opening = case_in_review(book)
+    scheduler.instances[opening.case_id] = instance_state("awaiting_review")
+    await timed_relay.sweep()
+    scheduler.instances[opening.case_id] = state
+
+    for _ in range(3):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+
+    view = book.get_case(opening.case_id)
+    assert (view.state, view.outcome, view.review) == ("awaiting_review", None, opening.review)
+    broke = breaks_of(book, opening.case_id)
+    assert [(event.actor, event.data["reason"]) for event in broke] == [("system", reason)]
+    assert scheduler.starts == [opening.case_id]
+    assert book.verify_case_log() is None
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert errors == [f"{opening.case_id} broke and is handed to a person. {reason}"]
+    assert isinstance(book.accept_decision(a_decision(opening), MANAGER), Decision)
+
+
+def waiting(*, moved_s: float = 60.0) -> InstanceState:
+    moved = utc_now() - timedelta(seconds=moved_s)
+    return instance_state("awaiting_review").model_copy(update={"last_updated_at": moved})
+
+
+async def watched(relay: Relay, clock: Clock, times: int = 2) -> None:
+    for _ in range(times):
+        clock.now += SWEEP_S
+        await relay.sweep()
+
+
+async def test_a_case_that_waits_for_an_answer_that_nobody_is_asked_for_is_woken(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    case = open_case(book)
+    await timed_relay.sweep()
+    book.start_round(case, 1)
+    scheduler.instances[case] = waiting()
+
+    await watched(timed_relay, clock, times=1)
+
+    assert scheduler.woken == [(case, 1)]
+    assert scheduler.delivered == []
+
+
+async def test_a_decision_that_its_case_knows_nothing_of_is_delivered_again(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    opening = case_in_review(book)
+    decision = book.accept_decision(a_decision(opening), MANAGER)
+    assert isinstance(decision, Decision)
+    book.confirm(delivered=[decision.review_id])
+    scheduler.instances[opening.case_id] = waiting()
+    await timed_relay.sweep()
+    scheduler.delivered.clear()
+
+    await watched(timed_relay, clock, times=1)
+
+    assert scheduler.delivered == [decision]
+    assert scheduler.woken == []
+
+
+@pytest.mark.parametrize("moved_s", [0.0, 60.0])
+async def test_a_case_that_somebody_is_asked_about_or_that_moves_is_left_alone(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, moved_s: float
+) -> None:
+    asked, moving = case_in_review(book, 1).case_id, open_case(book, 2)
+    await timed_relay.sweep()
+    scheduler.instances[asked] = waiting(moved_s=moved_s)
+    scheduler.instances[moving] = waiting(moved_s=0.0)
+
+    await watched(timed_relay, clock)
+
+    assert (scheduler.woken, scheduler.delivered) == ([], [])
+
+
+async def test_a_suspended_orchestration_is_resumed_loudly(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    case = case_in_review(book).case_id
+    scheduler.instances[case] = instance_state("awaiting_review", status="SUSPENDED")
+
+    await watched(timed_relay, clock)
+
+    assert scheduler.instances[case].runtime_status == "RUNNING"
+    assert f"{case} was suspended in the scheduler" in caplog.text
+    assert breaks_of(book, case) == []
+
+
+async def test_an_instance_that_somebody_started_under_the_id_of_a_case_is_replaced(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    case = case_in_review(book).case_id
+    scheduler.instances[case] = instance_state("awaiting_review", name="hub_owner")
+
+    await watched(timed_relay, clock, times=4)
+
+    assert scheduler.starts == [case]
+    assert scheduler.instances[case].name == "investigation"
+    assert f"{case} is taken by an instance of 'hub_owner'" in caplog.text
+
+
+async def test_a_case_that_breaks_the_relay_holds_up_no_other(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    strange, other = case_in_review(book, 1).case_id, case_in_review(book, 2).case_id
+    scheduler.instances[strange] = instance_state("awaiting_review")
+    scheduler.instances[other] = over("FAILED", "a non-determinism error")
+    scheduler.breaks.add(strange)
+
+    for _ in range(3):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+
+    assert len(breaks_of(book, other)) == 1
+    assert scheduler.starts == [other]
+    assert f"{strange} cannot be seen to" in caplog.text
+
+
+async def test_an_orchestration_that_ended_while_the_backend_was_down_is_started_again(
+    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    opening = case_in_review(book)
+    scheduler.instances[opening.case_id] = over("TERMINATED")
+    await relay.sweep()
+    await relay.sweep()
+    assert scheduler.starts == [opening.case_id]
+    assert book.summary(opening.case_id).state == "awaiting_review"
+
+
+async def test_a_case_that_breaks_again_and_again_is_not_started_for_ever(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    case = open_case(book)
+    for _ in range(10):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+        scheduler.instances[case] = over("FAILED", "the history has 5 MiB")
+
+    assert scheduler.starts == [case] * MOST_BREAKS
+    assert timed_relay.broken.stranded == {case}
+    view = book.get_case(case)
+    assert view.review is not None
+    assert view.review.required_role == "manager"
+    assert f"{case} broke {MOST_BREAKS} times in a row" in caplog.text
+
+    await timed_relay.recover()
+    await timed_relay.sweep()
+    assert scheduler.starts == [case] * (MOST_BREAKS + 1)
+    assert timed_relay.broken.stranded == set()
+
+
+async def test_what_a_manager_decides_on_a_stranded_case_is_carried_out(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    case = open_case(book)
+    for _ in range(2 * MOST_BREAKS):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+        scheduler.instances[case] = over("FAILED")
+    view = book.get_case(case)
+    assert view.assessment is not None
+    book.accept_decision(a_decision(an_opening(case, view.assessment, view.round)), MANAGER)
+
+    for _ in range(3):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+
+    assert scheduler.starts == [case] * (MOST_BREAKS + 1)
+    assert timed_relay.broken.stranded == set()
+
+
+async def test_what_the_scheduler_lost_of_a_stranded_case_stays_lost(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    case = stranded(book)
+
+    for _ in range(5):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+        if case in scheduler.instances:
+            scheduler.instances[case] = over("FAILED")
+
+    assert scheduler.starts == [case], "a backend that starts tries it once more"
+    assert timed_relay.broken.stranded == {case}
+
+
+async def test_a_case_that_another_backend_ended_is_stranded_no_more(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    case = stranded(book)
+    await timed_relay.sweep()
+    scheduler.instances[case] = over("FAILED")
+    for _ in range(2):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+    assert timed_relay.broken.stranded == {case}
+
+    view = book.get_case(case)
+    assert view.assessment is not None
+    asked = an_opening(case, view.assessment)
+    book.accept_decision(a_decision(asked, action="clear"), MANAGER)
+    book.confirm(delivered=[asked.review.review_id])
+    book.close_case(closing(case, "cleared", view.round))
+    for _ in range(2):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+
+    assert timed_relay.broken.stranded == set()
+
+
+async def test_a_start_that_is_refused_for_good_ends_with_a_manager(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    case, other = open_case(book, 1), open_case(book, 2)
+    scheduler.never_starts.add(case)
+
+    for _ in range(20):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+
+    assert scheduler.starts == [other]
+    assert scheduler.attempts.count(case) == MOST_BREAKS
+    assert timed_relay.broken.stranded == {case}
+    view = book.get_case(case)
+    assert view.review is not None
+    assert (view.state, view.review.required_role) == ("escalated", "manager")
+    said = "The scheduler does not start the investigation: INVALID_ARGUMENT: its id is too long"
+    assert [event.data["reason"] for event in breaks_of(book, case)] == [said] * MOST_BREAKS
+    assert said in caplog.text
+
+
+async def test_an_outage_is_no_break(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    case = open_case(book)
+    scheduler.refuses.add(case)
+    for _ in range(20):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+    assert breaks_of(book, case) == []
+    scheduler.refuses.clear()
+
+    clock.now += 600
+    await timed_relay.sweep()
+
+    assert scheduler.starts == [case]
+
+
+async def test_however_many_cases_wait_the_one_that_ended_is_found(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    cases = [open_case(book, number) for number in range(1, 2 * WATCHED)]
+    await timed_relay.sweep()
+    asked: list[str] = []
+    state_of = scheduler.state_of
+
+    async def counted(instance_id: str) -> InstanceState | None:
+        asked.append(instance_id)
+        return await state_of(instance_id)
+
+    scheduler.state_of = counted
+    for ended in (cases[0], cases[-1]):
+        scheduler.instances[ended] = over("TERMINATED")
+        for _ in range(3):
+            clock.now += SWEEP_S
+            asked.clear()
+            await timed_relay.sweep()
+            assert len(asked) <= WATCHED + 1, "one look at a few, and one at the witness"
+        assert book.case_events(ended)[-2].type == "orchestration_failed"
+    assert all(book.summary(case).state == "investigating" for case in cases[1:-1])
+
+
+async def test_an_orchestration_that_only_rests_is_left_alone(
+    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    openings = [case_in_review(book, number) for number in (1, 2)]
+    for opening, status in zip(openings, ("SUSPENDED", "CONTINUED_AS_NEW"), strict=True):
+        scheduler.instances[opening.case_id] = over(status)
+    await relay.sweep()
+    assert [book.summary(opening.case_id).state for opening in openings] == ["awaiting_review"] * 2
+
+
+async def test_a_purged_orchestration_of_an_open_case_is_started_again(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    cases = [open_case(book, number) for number in (1, 2, 3)]
+    await timed_relay.sweep()
+    del scheduler.instances[cases[1]]
+    clock.now += SWEEP_S
+    await timed_relay.sweep()
+    assert scheduler.starts == [*cases, cases[1]]
+
+
+def approved_reversal(book: CaseBook) -> Reversal:
+    case = closed_case(book)
+    ask_back(book, case)
+    return approve(book, case)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("TERMINATED", "The reversal was terminated in the scheduler."),
+        ("FAILED", "The reversal failed in the scheduler."),
+        ("COMPLETED", "The reversal ended in the scheduler."),
+    ],
+)
+async def test_a_reversal_whose_orchestration_is_over_ends_loudly_and_can_be_asked_for_anew(
+    timed_relay: Relay,
+    book: CaseBook,
+    scheduler: FakeScheduler,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    begun: bool,
+    status: RuntimeStatus,
+    reason: str,
+) -> None:
+    reversal = approved_reversal(book)
+    await timed_relay.sweep()
+    if begun:
+        book.start_reversal(reversal.case_id, reversal.reversal_id, undoing(reversal.case_id))
+        book.finish_reversal(reversal.case_id, reversal.reversal_id, undoing(reversal.case_id, "unknown"))
+    scheduler.instances[reversal.reversal_id] = over(status)
+
+    for _ in range(2):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+
+    (ended,) = book.get_case(reversal.case_id).reversals
+    assert ended.effect is not None
+    assert (ended.status, ended.effect.status) == ("failed", "unknown" if begun else "failed")
+    assert ended.effect.key == undoing(reversal.case_id).key
+    assert ended.effect.result == {"error": reason}
+    event = book.case_events(reversal.case_id)[-1]
+    assert (event.type, event.actor) == ("reversal_finished", "system")
+    assert book.verify_case_log() is None
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert errors[0] == f"{reversal.reversal_id} is given up, and can be asked for anew. {reason}"
+    assert len(errors) == (2 if begun else 1), "said once, and what is not known is named"
+    assert ask_back(book, reversal.case_id).status == "requested"
+
+
+async def test_a_reversal_that_ended_while_the_backend_was_down_shows_at_the_start(
+    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+) -> None:
+    reversal = approved_reversal(book)
+    book.mark_reversal_scheduled(reversal.reversal_id)
+    scheduler.instances[reversal.reversal_id] = over("TERMINATED")
+    await relay.sweep()
+    assert book.get_case(reversal.case_id).reversals[0].status == "failed"
+    assert scheduler.reversals == []
+
+
+async def test_a_reversal_that_goes_on_is_left_alone_and_one_that_was_purged_is_started_again(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    reversal = approved_reversal(book)
+    await timed_relay.sweep()
+    clock.now += SWEEP_S
+    await timed_relay.sweep()
+    assert scheduler.reversals == [reversal]
+    del scheduler.instances[reversal.reversal_id]
+    clock.now += SWEEP_S
+    await timed_relay.sweep()
+    assert scheduler.reversals == [reversal, reversal]
+    assert book.get_case(reversal.case_id).reversals == (reversal,)
+
+
+async def test_a_reversal_that_the_scheduler_never_starts_ends_loudly(
+    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+) -> None:
+    reversal = approved_reversal(book)
+    scheduler.never_starts.add(reversal.reversal_id)
+
+    for _ in range(3):
+        clock.now += SWEEP_S
+        await timed_relay.sweep()
+
+    (ended,) = book.get_case(reversal.case_id).reversals
+    assert ended.status == "failed"
+    assert scheduler.attempts.count(reversal.reversal_id) == 1
+    assert ask_back(book, reversal.case_id).status == "requested"
