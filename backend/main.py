@@ -15,7 +15,6 @@ from pathlib import PurePath
 
 import uvicorn
 from fastapi import FastAPI
-from pydantic import ValidationError
 
 from backend.api.dependencies import Desk
 from backend.app import create_app
@@ -60,7 +59,10 @@ from casebook.relay_api import RelayApi
 from casebook.workspace_api import WorkspaceApi
 from contracts.release import VERSION
 from runtime.files import keep_private
+from runtime.listening import CannotListen, listen
+from runtime.log_lines import set_up_logging
 from runtime.server import StoppableServer
+from runtime.settings import SettingsInvalid, read_settings
 
 log = logging.getLogger("casewright.backend")
 
@@ -68,25 +70,22 @@ RULES_MODEL = "casewright-rules-1"
 
 RULES_BADGE = "Rules model: verdicts come from fixed rules over the records, not from a language model."
 STOP_TIMEOUT_S = 3
-SECRET_SETTINGS = frozenset({"SESSION_SECRET"})
-"""Settings whose value is never repeated in a message."""
 MALFORMED_SHOWN = 20
 
 
 def main() -> None:
     """Serves until SIGINT or SIGTERM. Exits with 1 and one sentence when it cannot start."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    # It writes whole addresses, with what they keep secret.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
-        settings = read_settings()
+        settings = read_settings(BackendSettings)
+        set_up_logging(settings.log_format, settings.log_level)
         keep_private(files_of(settings.casebook_url))
         authenticator = open_authenticator(settings)
-        listener = bind(settings.backend_host, settings.backend_port)
+        listener = listen(settings.backend_host, settings.backend_port, instead="set BACKEND_PORT to a free port")
+        # Workers of a reloading server inherit it.
+        listener.set_inheritable(True)
         casebook = open_casebook(settings.casebook_url, listener, settings.allowed_origins)
         casebook_id = "" if casebook is None else RelayApi(casebook).identity()
-    except (CannotStart, CasebookUnavailable, KeyFileUnusable) as error:
+    except (SettingsInvalid, CannotListen, CasebookUnavailable, KeyFileUnusable) as error:
         sys.exit(f"backend: {error}")
     if casebook is not None:
         _serve(settings, casebook, casebook_id, authenticator, listener)
@@ -97,47 +96,11 @@ def print_openapi() -> None:
     sys.stdout.write(json.dumps(create_app().openapi(), indent=2, sort_keys=True) + "\n")
 
 
-class CannotStart(Exception):
-    """The backend cannot start; the message is one sentence that says why and how to mend it."""
-
-
-def read_settings() -> BackendSettings:
-    """The settings from the environment. Raises CannotStart for the first bad one."""
-    try:
-        return BackendSettings()
-    except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        message = fault["msg"].removeprefix("Value error, ").rstrip(".")
-        if not fault["loc"]:
-            raise CannotStart(f"{message}.") from error
-        name = "_".join(str(part) for part in fault["loc"]).upper()
-        given = f"={fault['input']!r}" if name not in SECRET_SETTINGS else ""
-        raise CannotStart(f"{name}{given} is not valid: {message}.") from error
-
-
 def open_authenticator(settings: BackendSettings) -> LocalAuthenticator:
     """What tells who is asking. Raises KeyFileUnusable."""
     secret = settings.session_secret
     key = secret.get_secret_value() if secret is not None else read_or_make_key(settings.session_key_file)
     return LocalAuthenticator(key, timedelta(hours=settings.session_hours), PERSONAS, utc_now)
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises CannotStart when the port is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen()
-    except OSError as error:
-        listener.close()
-        raise CannotStart(
-            f"Port {port} on {host} cannot be used ({error.strerror}): "
-            "stop the other program or set BACKEND_PORT to a free port."
-        ) from error
-    listener.set_inheritable(True)
-    return listener
 
 
 def open_casebook(url: str, listener: socket.socket, allowed_origins: Iterable[str] = ()) -> Transactions | None:

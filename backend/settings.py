@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
 from contracts.addresses import checked
+from runtime.settings import ProcessSettings
 
 
-class BackendSettings(BaseSettings):
+class BackendSettings(ProcessSettings):
     """The backend's settings; each is the environment variable of the same name in capitals."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, allow_inf_nan=False)
 
     backend_host: str = "127.0.0.1"
     backend_port: Annotated[int, Field(ge=1, le=65535)] = 8001

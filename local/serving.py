@@ -1,4 +1,4 @@
-"""How the local stand-ins listen: on a port that is free, until they are told to stop."""
+"""How the local stand-ins serve until they are told to stop."""
 
 import socket
 import struct
@@ -8,31 +8,15 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
+from runtime.listening import url_of
 from runtime.server import StoppableServer
 
 GRACE_SECONDS = 1
 """How long open answers may still take once the process was told to stop."""
 
 
-class PortUnavailable(Exception):
-    """The address cannot be listened on."""
-
-    def __init__(self, host: str, port: int, why: str) -> None:
-        super().__init__(f"Cannot listen on {host}:{port} ({why}): stop what uses it or choose another with --port.")
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A bound TCP socket; port 0 takes any free one. Raises PortUnavailable."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        raise PortUnavailable(host, port, error.strerror or str(error)) from error
-    return listener
+ANOTHER_PORT = "choose another with --port"
+"""How to give a stand-in a free port."""
 
 
 class StandInServer(StoppableServer):
@@ -47,7 +31,7 @@ class StandInServer(StoppableServer):
                 app,
                 ws="none",
                 lifespan="off",
-                log_level="warning",
+                log_config=None,
                 access_log=False,
                 backlog=2048,
                 timeout_graceful_shutdown=GRACE_SECONDS,
@@ -74,6 +58,5 @@ class StandInServer(StoppableServer):
 
 def announce(what: str, listener: socket.socket) -> None:
     """Say on standard output where `what` can be reached."""
-    host, port = listener.getsockname()[:2]
-    sys.stdout.write(f"{what} on http://{f'[{host}]' if ':' in host else host}:{port}\n")
+    sys.stdout.write(f"{what} on {url_of(listener)}\n")
     sys.stdout.flush()

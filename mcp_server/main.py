@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from mcp_server.listening import CannotListen, is_loopback, listen
 from mcp_server.recording import MAX_CUSTOMERS, RecordedCustomers, UnreadableRecording, recorded_customers
 from mcp_server.settings import McpSettings
 from mcp_server.store.errors import StoreError
 from runtime.files import keep_private
+from runtime.listening import CannotListen, is_loopback, listen
+from runtime.log_lines import set_up_logging
+from runtime.settings import SettingsInvalid, read_settings
 
 if TYPE_CHECKING:
     import socket
@@ -30,16 +30,16 @@ class BadCommand(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0, or 1 with one sentence on standard error."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
-        settings = _settings()
+        settings = read_settings(McpSettings)
+        set_up_logging(settings.log_format, settings.log_level)
         keep_private([settings.customer_store_path])
         if options.command == "add-customers":
             return _add_customers(settings, options.from_recording)
         if options.command == "export-profiles":
             return _export_profiles(settings, options.out)
         return _serve(settings)
-    except (BadCommand, CannotListen, StoreError, UnreadableRecording) as error:
+    except (BadCommand, SettingsInvalid, CannotListen, StoreError, UnreadableRecording) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the answer to a person at the command line
         return 1
 
@@ -60,15 +60,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _settings() -> McpSettings:
-    try:
-        return McpSettings()
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        name = str(first["loc"][0]).upper() if first["loc"] else "The environment"
-        raise BadCommand(f"{name} is wrong ({first['msg']}): correct it or unset it.") from error
-
-
 def _serve(settings: McpSettings) -> int:
     token = settings.mcp_write_token.get_secret_value() if settings.mcp_write_token else None
     if token is None and not is_loopback(settings.mcp_host):
@@ -76,7 +67,7 @@ def _serve(settings: McpSettings) -> int:
             f"MCP_HOST is {settings.mcp_host} and MCP_WRITE_TOKEN is not set, so that anybody who reaches this machine "
             "could lock accounts: set MCP_WRITE_TOKEN, or MCP_HOST to 127.0.0.1."
         )
-    listener = listen(settings.mcp_host, settings.mcp_port)
+    listener = listen(settings.mcp_host, settings.mcp_port, instead="set MCP_HOST and MCP_PORT to a free address")
     try:
         store = _open_store(settings)
         _serve_store(store, token, listener)

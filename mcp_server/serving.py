@@ -7,8 +7,9 @@ import fastmcp
 import uvicorn
 from fastmcp import FastMCP
 
-from mcp_server.listening import is_loopback
 from mcp_server.server import MCP_PATH
+from runtime.listening import is_loopback, url_of
+from runtime.log_lines import use_our_handler
 from runtime.server import StoppableServer
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ KEEP_ALIVE_S = 30
 
 def serve(server: FastMCP, listener: socket.socket) -> None:
     """Serve Streamable HTTP on `listener` until SIGTERM or SIGINT; returns when everything is closed."""
-    host, port = listener.getsockname()[:2]
+    host = listener.getsockname()[0]
     app = server.http_app(
         path=MCP_PATH,
         stateless_http=True,
@@ -38,16 +39,9 @@ def serve(server: FastMCP, listener: socket.socket) -> None:
         access_log=False,
         ws="none",
     )
-    _log_plainly()
+    # FastMCP brings a console of its own.
+    use_our_handler("fastmcp")
     # This process exports no traces, and spans that nobody receives cost a tenth of a call.
     fastmcp.settings.telemetry_mode = "off"
-    shown_host = f"[{host}]" if ":" in host else host
-    logger.info("Customer tools on http://%s:%d%s", shown_host, port, MCP_PATH)
+    logger.info("Customer tools on %s%s", url_of(listener), MCP_PATH)
     StoppableServer(config).run(sockets=[listener])
-
-
-def _log_plainly() -> None:
-    """Send FastMCP's log where all other lines go, in the same form: it brings a console of its own."""
-    fastmcp_logger = logging.getLogger("fastmcp")
-    fastmcp_logger.handlers.clear()
-    fastmcp_logger.propagate = True

@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from runtime.settings import ProcessSettings
 
 
-class McpSettings(BaseSettings):
-    """Settings of the MCP server. Raises `pydantic.ValidationError` when one is wrong."""
-
-    model_config = SettingsConfigDict(extra="ignore")
+class McpSettings(ProcessSettings):
+    """Settings of the MCP server."""
 
     mcp_host: str = "127.0.0.1"
     mcp_port: Annotated[int, Field(ge=0, le=65535)] = 8000

@@ -12,17 +12,16 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from contracts.addresses import without_credentials
 from contracts.investigation import InvestigationPolicy
 from runtime.files import keep_private
+from runtime.log_lines import set_up_logging
+from runtime.settings import SettingsInvalid, read_settings
 from runtime.signals import stop_requested
 from worker.agents.budget import Budget
 from worker.agents.limits import Limits
 from worker.draining import drain
 from worker.liveness import shown_alive
-from worker.logs import set_up_logging
 from worker.ports.actions import ActionsUnavailable
 from worker.ports.tools import ToolsUnavailable
 from worker.settings import WorkerSettings
@@ -43,14 +42,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Work until SIGTERM or SIGINT. Returns the exit code: 0, or 1 with one sentence on standard error."""
     options = _parser().parse_args(arguments)
     try:
-        settings = _read_settings()
+        settings = read_settings(WorkerSettings)
         if options.command == "models":
             return _check_models(settings, options.timeout)
-        set_up_logging(settings.log_level)
+        set_up_logging(settings.log_format, settings.log_level)
+        # Its own lines say every reconnection; the worker says what matters of them.
+        logging.getLogger("worker.scheduler").setLevel(logging.WARNING)
         _work(settings, stop_requested())
     except StopRequested:
         log.info("Stopped before anything had begun.")
-    except CannotStart as fault:
+    except (CannotStart, SettingsInvalid) as fault:
         sys.stderr.write(f"worker: {fault}\n")
         return 1
     return 0
@@ -80,16 +81,6 @@ def _check_models(settings: WorkerSettings, timeout_s: float) -> int:
         checks = check_models(providers_of(settings), loop, timeout_s)
     sys.stdout.write(table(checks) + "\n")
     return 0 if all(check.usable for check in checks) else 1
-
-
-def _read_settings() -> WorkerSettings:
-    try:
-        return WorkerSettings()
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        message = fault["msg"].removeprefix("Value error, ").rstrip(".")
-        name = "_".join(str(part) for part in fault["loc"][:1]).upper()
-        raise CannotStart(f"{name} is wrong ({message}): correct it or unset it." if name else f"{message}.") from None
 
 
 def _settle_memory() -> None:

@@ -4,14 +4,15 @@ import json
 from datetime import time
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
 from contracts.addresses import checked, is_loopback, is_readable_on_the_way, without_credentials
 from contracts.investigation import InvestigationPolicy
 from contracts.stopping import DRAIN_SECONDS
+from runtime.settings import ProcessSettings
 from worker.ports.model import ToolCalling
 
 Hours = Annotated[float, Field(gt=0, le=8_784)]
@@ -72,10 +73,8 @@ def _parsed(value: object) -> object:
         ) from None
 
 
-class WorkerSettings(BaseSettings):
+class WorkerSettings(ProcessSettings):
     """The worker's settings; each is the environment variable of the same name in capitals."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, allow_inf_nan=False)
 
     dts_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$"), AfterValidator(checked)] = (
         "http://127.0.0.1:8080"
@@ -149,8 +148,6 @@ class WorkerSettings(BaseSettings):
     model_budget_tokens_per_day: Annotated[int, Field(ge=0)] = 0
     model_timeout_seconds: Seconds = 40.0
     tool_timeout_seconds: Seconds = 30.0
-
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")
     def _names_a_model(self) -> Self:

@@ -12,11 +12,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
 
     from local.model.server import build_server
-    from local.serving import PortUnavailable, announce, listen
+    from local.serving import ANOTHER_PORT, announce
+    from runtime.listening import CannotListen, listen
+    from runtime.log_lines import set_up_logging
+    from runtime.settings import ProcessSettings, SettingsInvalid, read_settings
 
     try:
-        listener = listen(options.host, options.port)
-    except PortUnavailable as error:
+        settings = read_settings(ProcessSettings)
+        set_up_logging(settings.log_format, settings.log_level)
+        listener = listen(options.host, options.port, instead=ANOTHER_PORT)
+    except (SettingsInvalid, CannotListen) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     announce("The rules model listens", listener)

@@ -14,14 +14,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop. Returns the exit code: 0 after a stop, 1 when it cannot start."""
     options = _parser().parse_args(arguments)
 
-    from local.serving import PortUnavailable, announce, listen
+    from local.serving import ANOTHER_PORT, announce
     from local.telemetry.profiles import ProfilesUnusable, read_profiles
     from local.telemetry.server import serve
+    from runtime.listening import CannotListen, listen
+    from runtime.log_lines import set_up_logging
+    from runtime.settings import ProcessSettings, SettingsInvalid, read_settings
 
     try:
+        settings = read_settings(ProcessSettings)
+        set_up_logging(settings.log_format, settings.log_level)
         profiles = read_profiles(options.profiles)
-        listener = listen(options.host, options.port)
-    except (ProfilesUnusable, PortUnavailable) as error:
+        listener = listen(options.host, options.port, instead=ANOTHER_PORT)
+    except (ProfilesUnusable, SettingsInvalid, CannotListen) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     announce("The telemetry simulator listens", listener)

@@ -23,7 +23,7 @@ from backend.http.guard import Guard
 from backend.http.web_bundle import WebBundle
 from backend.ingest import IngestReport
 from backend.live.broadcast import Pulse
-from backend.main import BackendServer, Parts, bind, ingest_status, serving, wire
+from backend.main import BackendServer, Parts, ingest_status, serving, wire
 from backend.services.errors import SchedulerUnavailable, StartRefused, TaskHubTaken
 from backend.services.installation import PublicConfig
 from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeStatus
@@ -37,6 +37,7 @@ from contracts.names import INVESTIGATION, REVERSAL
 from contracts.reversal import Reversal
 from contracts.review import Decision
 from contracts.telemetry import TelemetryEvent
+from runtime.listening import listen
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import NOON, an_assessment, an_opening, conclude, open_case
 
@@ -266,7 +267,7 @@ class RunningBackend:
                 self._up.set()
                 yield
 
-        listener = bind("127.0.0.1", 0)
+        listener = listen("127.0.0.1", 0, instead="")
         if send_buffer is not None:
             # What is accepted has it, too: so a client that takes nothing holds up the server after little.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)

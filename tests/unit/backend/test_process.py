@@ -61,8 +61,8 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path, taken_port: int) -> None:
     refused = run(env=environment(tmp_path, taken_port))
     assert refused.returncode == 1
     assert refused.stderr == (
-        f"backend: Port {taken_port} on 127.0.0.1 cannot be used (Address already in use): "
-        "stop the other program or set BACKEND_PORT to a free port.\n"
+        f"backend: Cannot listen on 127.0.0.1 port {taken_port} (Address already in use): "
+        "stop what uses it, or set BACKEND_PORT to a free port.\n"
     )
 
 

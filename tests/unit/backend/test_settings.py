@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from backend.auth.errors import SessionInvalid
-from backend.main import CannotStart, open_authenticator, public_config, read_settings
+from backend.main import open_authenticator, public_config
+from backend.settings import BackendSettings
 from casebook.database.transactions import utc_now
+from runtime.settings import SettingsInvalid, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -16,13 +18,13 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def refusal() -> str:
-    with pytest.raises(CannotStart) as refused:
-        read_settings()
+    with pytest.raises(SettingsInvalid) as refused:
+        read_settings(BackendSettings)
     return str(refused.value)
 
 
 def test_without_any_setting_it_serves_one_machine() -> None:
-    settings = read_settings()
+    settings = read_settings(BackendSettings)
     assert (settings.backend_host, settings.backend_port) == ("127.0.0.1", 8001)
     assert settings.dts_endpoint == "http://127.0.0.1:8080"
     assert settings.casebook_url == "sqlite:///.casewright/casebook.db"
@@ -33,7 +35,7 @@ def test_lists_are_separated_like_paths_and_an_empty_setting_is_none(monkeypatch
     monkeypatch.setenv("REPLAY_FILES", f"a.jsonl{os.pathsep}b c.jsonl.gz")
     monkeypatch.setenv("ALLOWED_ORIGINS", "http://localhost:5173, http://localhost:5174")
     monkeypatch.setenv("TELEMETRY_URL", "")
-    settings = read_settings()
+    settings = read_settings(BackendSettings)
     assert settings.replay_files == (Path("a.jsonl"), Path("b c.jsonl.gz"))
     assert settings.allowed_origins == ("http://localhost:5173", "http://localhost:5174")
     assert settings.telemetry_url is None
@@ -58,7 +60,7 @@ def test_a_bad_value_is_one_sentence_that_names_the_setting(
 ) -> None:
     monkeypatch.setenv(name, value)
     sentence = refusal()
-    assert sentence.startswith(f"{name}='{value}' is not valid: ")
+    assert sentence.startswith(f"{name} is wrong (")
     assert "\n" not in sentence
     assert sentence.endswith(".")
 
@@ -75,14 +77,15 @@ def test_without_sign_in_it_binds_nothing_but_loopback(monkeypatch: pytest.Monke
 def test_sign_in_by_openid_connect_is_refused_until_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTH_MODE", "oidc")
     assert refusal() == (
-        "AUTH_MODE='oidc' is not valid: this release cannot sign people in by OpenID Connect yet, set AUTH_MODE=local."
+        "AUTH_MODE is wrong (this release cannot sign people in by OpenID Connect yet, set AUTH_MODE=local): "
+        "correct it or unset it."
     )
 
 
 def test_a_secret_that_is_too_short_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SESSION_SECRET", "hunter2")
     sentence = refusal()
-    assert sentence.startswith("SESSION_SECRET is not valid: ")
+    assert sentence.startswith("SESSION_SECRET is wrong (")
     assert "32" in sentence
     assert "hunter2" not in sentence
 
@@ -91,7 +94,7 @@ def test_a_given_secret_signs_and_no_key_file_is_made(monkeypatch: pytest.Monkey
     monkeypatch.setenv("SESSION_SECRET", "s" * 32)
     monkeypatch.setenv("SESSION_KEY_FILE", str(tmp_path / "session.key"))
     monkeypatch.setenv("SESSION_HOURS", "0.5")
-    settings = read_settings()
+    settings = read_settings(BackendSettings)
     assert "s" * 32 not in repr(settings)
     session = open_authenticator(settings).sign_in("ana")
     assert open_authenticator(settings).identify(session.token).subject == "ana"
@@ -101,30 +104,30 @@ def test_a_given_secret_signs_and_no_key_file_is_made(monkeypatch: pytest.Monkey
 
 def test_without_a_secret_the_key_file_signs_across_restarts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SESSION_KEY_FILE", str(tmp_path / "session.key"))
-    token = open_authenticator(read_settings()).sign_in("ana").token
-    assert open_authenticator(read_settings()).identify(token).subject == "ana"
+    token = open_authenticator(read_settings(BackendSettings)).sign_in("ana").token
+    assert open_authenticator(read_settings(BackendSettings)).identify(token).subject == "ana"
     (tmp_path / "session.key").unlink()
     with pytest.raises(SessionInvalid):
-        open_authenticator(read_settings()).identify(token)
+        open_authenticator(read_settings(BackendSettings)).identify(token)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1"])
 def test_loopback_in_any_form_is_fine(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setenv("BACKEND_HOST", host)
-    assert read_settings().backend_host == host
+    assert read_settings(BackendSettings).backend_host == host
 
 
 def test_the_rules_model_wears_a_badge_and_others_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_MODEL", "casewright-rules-1")
-    assert public_config(read_settings()).model_badge is not None
+    assert public_config(read_settings(BackendSettings)).model_badge is not None
     monkeypatch.setenv("AZURE_OPENAI_CHAT_DEPLOYMENT", "gpt-5")
-    config = public_config(read_settings())
+    config = public_config(read_settings(BackendSettings))
     assert (config.model, config.model_badge) == ("gpt-5", None)
 
 
 def test_the_source_of_telemetry_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert public_config(read_settings()).telemetry_source == "none"
+    assert public_config(read_settings(BackendSettings)).telemetry_source == "none"
     monkeypatch.setenv("TELEMETRY_URL", "http://127.0.0.1:8070/events")
-    assert public_config(read_settings()).telemetry_source == "simulator"
+    assert public_config(read_settings(BackendSettings)).telemetry_source == "simulator"
     monkeypatch.setenv("REPLAY_FILES", "a.jsonl")
-    assert public_config(read_settings()).telemetry_source == "replay"
+    assert public_config(read_settings(BackendSettings)).telemetry_source == "replay"

@@ -4,13 +4,14 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from local.serving import StandInServer, listen
+from local.serving import StandInServer
+from runtime.listening import listen
 
 
 @contextmanager
 def running(server: StandInServer) -> Generator[str]:
     """The server's address, while it runs."""
-    listener = listen("127.0.0.1", 0)
+    listener = listen("127.0.0.1", 0, instead="")
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -77,6 +77,6 @@ def _announced_url(process: subprocess.Popen[str]) -> str:
     said: list[str] = []
     for line in process.stderr:
         said.append(line)
-        if found := re.search(r"Customer tools on (http://\S+)", line):
+        if found := re.search(r'Customer tools on ([^\s"]+)', line):
             return found[1]
     raise AssertionError("The server ended before it served: " + "".join(said))

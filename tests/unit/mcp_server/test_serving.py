@@ -34,12 +34,12 @@ import logging, os, signal, sys
 from pathlib import Path
 from typing import Any
 from mcp_server.server import build_server
-from mcp_server.listening import listen
+from runtime.listening import listen
 from mcp_server.serving import serve
 from mcp_server.store.sqlite.store import SqliteCustomerStore
 logging.basicConfig(level=logging.INFO)
 store = SqliteCustomerStore(Path(sys.argv[1]), dataset=None, after_commit=lambda: os.kill(os.getpid(), signal.SIGKILL))
-serve(build_server(store, None), listen("127.0.0.1", 0))
+serve(build_server(store, None), listen("127.0.0.1", 0, instead=""))
 """
 
 

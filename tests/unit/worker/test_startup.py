@@ -6,7 +6,6 @@ import threading
 import pytest
 
 from worker.draining import drain
-from worker.logs import KeyValueFormatter
 from worker.startup import CannotStart, Dependency, StopRequested, wait_for
 
 
@@ -101,29 +100,3 @@ def test_draining_gives_up_after_its_limit() -> None:
     assert not drain(worker, 0.05)
     worker.let.set()
     assert worker.stopped.wait(60)
-
-
-def test_a_log_line_carries_the_case_and_stays_one_line() -> None:
-    record = logging.LogRecord("worker.x", logging.INFO, "x.py", 1, 'Round %d says "hi"\nthere.', (2,), None)
-    record.created, record.msecs = 1_772_452_800.0, 5.0
-    record.case_id = "case-1"
-
-    line = KeyValueFormatter().format(record)
-
-    assert line == (
-        'at=2026-03-02T12:00:00.005Z level=info logger=worker.x case_id=case-1 msg="Round 2 says \\"hi\\"\\nthere."'
-    )
-
-
-def test_a_fault_is_logged_on_the_same_line() -> None:
-    try:
-        raise ValueError("broken")
-    except ValueError as error:
-        record = logging.LogRecord(
-            "x", logging.ERROR, "x.py", 1, "Failed.", (), (ValueError, error, error.__traceback__)
-        )
-
-    line = KeyValueFormatter().format(record)
-
-    assert "\n" not in line
-    assert "ValueError: broken" in line

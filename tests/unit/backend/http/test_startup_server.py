@@ -9,8 +9,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from backend.http.startup_server import CasebookWait
-from backend.main import bind, may_come_up
+from backend.main import may_come_up
 from casebook.errors import CasebookNewer, CasebookUnavailable
+from runtime.listening import listen
 
 ALLOWED = "http://desk.example"
 AWAY = CasebookUnavailable("The casebook 'cases' cannot be reached (connection refused).")
@@ -18,7 +19,7 @@ AWAY = CasebookUnavailable("The casebook 'cases' cannot be reached (connection r
 
 @pytest.fixture
 def listener() -> Generator[socket]:
-    with bind("127.0.0.1", 0) as opened:
+    with listen("127.0.0.1", 0, instead="") as opened:
         yield opened
 
 

@@ -19,8 +19,8 @@ def test_a_port_in_use_is_one_sentence_and_exit_code_1():
         result = run("local.model", "--port", str(port))
     assert result.returncode == 1
     assert result.stderr == (
-        f"Cannot listen on 127.0.0.1:{port} (Address already in use): "
-        "stop what uses it or choose another with --port.\n"
+        f"Cannot listen on 127.0.0.1 port {port} (Address already in use): "
+        "stop what uses it, or choose another with --port.\n"
     )
 
 

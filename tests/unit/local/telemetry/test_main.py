@@ -65,7 +65,7 @@ def test_a_port_in_use_is_one_sentence_and_exit_code_1(profiles_file: Path):
         port = str(taken.getsockname()[1])
         result = run("local.telemetry", "--port", port, "--profiles", str(profiles_file))
     assert result.returncode == 1
-    assert f"127.0.0.1:{port}" in result.stderr
+    assert f"127.0.0.1 port {port}" in result.stderr
     assert result.stderr.count("\n") == 1
 
 

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from mcp_server.listening import CannotListen, is_loopback, listen
+from runtime.listening import CannotListen, is_loopback, listen
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_only_this_machine_reaches_loopback(host: str, loopback: bool) -> None:
 
 
 def test_port_0_takes_any_free_port() -> None:
-    with closing(listen("127.0.0.1", 0)) as listener:
+    with closing(listen("127.0.0.1", 0, instead="set X")) as listener:
         assert listener.getsockname()[1] > 0
 
 
@@ -34,14 +34,14 @@ def test_a_port_in_use_is_refused_in_one_sentence() -> None:
         port = taken.getsockname()[1]
 
         with pytest.raises(CannotListen) as refused:
-            listen("127.0.0.1", port)
+            listen("127.0.0.1", port, instead="set MCP_PORT to a free one")
 
     assert str(refused.value) == (
         f"Cannot listen on 127.0.0.1 port {port} (Address already in use): "
-        "stop what uses it, or set MCP_HOST and MCP_PORT to a free address."
+        "stop what uses it, or set MCP_PORT to a free one."
     )
 
 
 def test_a_host_that_does_not_exist_is_refused_in_one_sentence() -> None:
     with pytest.raises(CannotListen, match=r"^Cannot listen on no such host port 0 \(.+\): stop what uses it"):
-        listen("no such host", 0)
+        listen("no such host", 0, instead="set X")

@@ -1,0 +1,91 @@
+"""One form of log lines for all processes: text for people, JSON for machines, each with the case that it is about."""
+
+import json
+import logging
+import re
+import sys
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Literal
+
+LogFormat = Literal["text", "json"]
+
+# Libraries name addresses as they were given them, credentials included.
+_USER = re.compile(r"(?<=://)[^\s/?#\"'<>]+@")
+_KEY = re.compile(r"(?<=[?&])([^\s=&\"'<>]*(?:key|token|secret|sig|password)[^\s=&\"'<>]*)=[^\s&\"'<>]+", re.IGNORECASE)
+_PLAIN = re.compile(r"^[^\s=\"]+$")
+
+OURS = ("casewright", "local", "mcp_server", "worker")
+"""The roots of our own loggers."""
+
+_case_id: ContextVar[str | None] = ContextVar("case_id", default=None)
+
+
+@contextmanager
+def about_case(case_id: str) -> Generator[None]:
+    """Every record that is logged inside, in this task or thread, is about this case."""
+    token = _case_id.set(case_id)
+    try:
+        yield
+    finally:
+        _case_id.reset(token)
+
+
+class _Formatter(logging.Formatter):
+    """Time, level, logger, case, message and exception of a record; no credentials of an address."""
+
+    converter = time.gmtime
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {
+            "at": f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "case_id": getattr(record, "case_id", None) or _case_id.get(),
+            "msg": record.getMessage(),
+            "exception": self.formatException(record.exc_info) if record.exc_info else None,
+        }
+        return self._line({name: _without_secrets(value) for name, value in fields.items() if value is not None})
+
+    def _line(self, fields: Mapping[str, str]) -> str:
+        raise NotImplementedError
+
+
+class TextFormatter(_Formatter):
+    """One line of `name=value` pairs per record."""
+
+    def _line(self, fields: Mapping[str, str]) -> str:
+        return " ".join(f"{name}={_quoted(value)}" for name, value in fields.items())
+
+
+class JsonFormatter(_Formatter):
+    """One JSON object per record and line."""
+
+    def _line(self, fields: Mapping[str, str]) -> str:
+        return json.dumps(fields, ensure_ascii=False)
+
+
+def set_up_logging(log_format: LogFormat, level: str) -> None:
+    """Log our own lines from `level` on, and of all libraries only warnings, to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for name in OURS:
+        logging.getLogger(name).setLevel(level)
+
+
+def use_our_handler(name: str) -> None:
+    """A library's logger that brings a console of its own writes where all others do."""
+    logger = logging.getLogger(name)
+    logger.handlers.clear()
+    logger.propagate = True
+
+
+def _without_secrets(value: str) -> str:
+    return _KEY.sub(r"\1=***", _USER.sub("", value))
+
+
+def _quoted(value: str) -> str:
+    return value if _PLAIN.match(value) else json.dumps(value, ensure_ascii=False)

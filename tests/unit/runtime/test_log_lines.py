@@ -1,0 +1,125 @@
+"""What a log line says, and what it never does."""
+
+import json
+import logging
+import sys
+from collections.abc import Generator
+
+import pytest
+
+from runtime.log_lines import OURS, JsonFormatter, LogFormat, TextFormatter, about_case, set_up_logging
+
+
+def line(message: str) -> str:
+    try:
+        raise ValueError(message)
+    except ValueError:
+        record = logging.LogRecord("mcp", logging.WARNING, __file__, 1, message, None, sys.exc_info())
+    return TextFormatter().format(record)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://ana:hunter2@tools.example.test/mcp",
+        "https://hunter2@tools.example.test",
+        "https://ana:hun@ter2:hunter2@tools.example.test/mcp",
+        "https://tools.example.test/mcp?api_key=hunter2&x=1",
+        "https://tools.example.test/mcp?x=1&access_token=hunter2",
+    ],
+)
+def test_a_line_shows_no_credentials_of_an_address(address: str) -> None:
+    said = line(f"Client error '401' for url '{address}'")
+
+    assert "hunter2" not in said
+    assert "tools.example.test" in said
+    assert "x=1" in said or "x=1" not in address
+
+
+def test_an_address_without_credentials_stays_as_it_is() -> None:
+    assert "http://127.0.0.1:8000/@scope/mcp?x=1" in line("Waiting for http://127.0.0.1:8000/@scope/mcp?x=1")
+
+
+def test_a_log_line_carries_the_case_and_stays_one_line() -> None:
+    record = logging.LogRecord("worker.x", logging.INFO, "x.py", 1, 'Round %d says "hi"\nthere.', (2,), None)
+    record.created, record.msecs = 1_772_452_800.0, 5.0
+    record.case_id = "case-1"
+
+    line = TextFormatter().format(record)
+
+    assert line == (
+        'at=2026-03-02T12:00:00.005Z level=info logger=worker.x case_id=case-1 msg="Round 2 says \\"hi\\"\\nthere."'
+    )
+
+
+def test_a_fault_is_logged_on_the_same_line() -> None:
+    try:
+        raise ValueError("broken")
+    except ValueError as error:
+        record = logging.LogRecord(
+            "x", logging.ERROR, "x.py", 1, "Failed.", (), (ValueError, error, error.__traceback__)
+        )
+
+    line = TextFormatter().format(record)
+
+    assert "\n" not in line
+    assert "ValueError: broken" in line
+
+
+def record(message: str) -> logging.LogRecord:
+    made = logging.LogRecord("worker.x", logging.WARNING, "x.py", 1, message, (), None)
+    made.created, made.msecs = 1_772_452_800.0, 5.0
+    return made
+
+
+def test_json_lines_have_the_same_fields() -> None:
+    with about_case("case-7"):
+        line = JsonFormatter().format(record('Asked "who?"\nTwice.'))
+    assert json.loads(line) == {
+        "at": "2026-03-02T12:00:00.005Z",
+        "level": "warning",
+        "logger": "worker.x",
+        "case_id": "case-7",
+        "msg": 'Asked "who?"\nTwice.',
+    }
+    assert "\n" not in line
+
+
+def test_the_case_of_a_record_goes_before_the_surrounding_one() -> None:
+    own = record("Done.")
+    own.case_id = "case-2"
+    with about_case("case-1"):
+        assert "case_id=case-2" in TextFormatter().format(own)
+        assert "case_id=case-1" in TextFormatter().format(record("Done."))
+    assert "case_id" not in TextFormatter().format(record("Done."))
+
+
+def test_json_lines_show_no_credentials_either() -> None:
+    line = JsonFormatter().format(record("GET http://ana:hunter2@tools.example.test/mcp?api_key=hunter2"))
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_libraries_log_warnings_in_the_same_form(
+    log_format: LogFormat, capsys: pytest.CaptureFixture[str], restored_logging: None
+) -> None:
+    set_up_logging(log_format, "INFO")
+    logging.getLogger("worker.agents").info("ours")
+    logging.getLogger("httpx").info("theirs")
+    logging.getLogger("uvicorn.error").warning("theirs, and it matters")
+
+    lines = capsys.readouterr().err.splitlines()
+
+    assert len(lines) == 2
+    assert all(line.startswith("{" if log_format == "json" else "at=") for line in lines)
+
+
+@pytest.fixture
+def restored_logging() -> Generator[None]:
+    root, levels = logging.getLogger(), {name: logging.getLogger(name).level for name in OURS}
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
