@@ -1,4 +1,4 @@
-"""The scheduler without its network side: store, journal, dispatcher, timers and housekeeping, wired together."""
+"""The scheduler without its network side: store, group commit, dispatcher, timers and housekeeping, wired together."""
 
 import asyncio
 import logging
@@ -13,12 +13,12 @@ from typing import NamedTuple, TypeVar
 
 from local.scheduler.dispatch.dispatcher import SWEEP_SECONDS, Dispatcher
 from local.scheduler.errors import HubNotFound, SchedulerError, StoreDamaged, StoreFull
-from local.scheduler.faults import Faults
+from local.scheduler.failpoints import Failpoints
 from local.scheduler.operations import instances, timers
 from local.scheduler.operations.unit import Limits, Unit
 from local.scheduler.store.database import Database
+from local.scheduler.store.group_commit import GroupCommit, GroupRolledBack, translate
 from local.scheduler.store.interface import Reader
-from local.scheduler.store.journal import GroupLost, Journal, translate
 from local.scheduler.store.sqlite import SqliteReader, SqliteStore
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ log = logging.getLogger("casewright.scheduler")
 
 DAY = 86_400 * 1_000_000
 FULL_DISK_RETRIES = 5
-LOST_RETRIES = 3
+ROLLBACK_RETRIES = 3
 PURGE_PART = 100
 
 
@@ -42,7 +42,7 @@ class Options(NamedTuple):
     auto_hubs: bool = True
     message_limit: int = 4 * 1024 * 1024
     payload_limit: int = 1024 * 1024
-    fault: str | None = None
+    failpoint: str | None = None
 
 
 def utc_micros() -> int:
@@ -60,12 +60,14 @@ class Core:
         self._limits = Limits(options.message_limit, options.payload_limit)
         self.database = Database(options.data)
         self._store = SqliteStore(self.database.connection, self.database.first_key)
-        faults = Faults(options.fault)
-        self._faults = faults
-        self.journal = Journal(self.database, flush=options.durable, faults=faults, on_lost=self._on_lost)
+        failpoints = Failpoints(options.failpoint)
+        self._failpoints = failpoints
+        self.group_commit = GroupCommit(
+            self.database, flush=options.durable, failpoints=failpoints, on_rollback=self._on_rollback
+        )
         self.dispatcher = Dispatcher(
-            self.journal, self.new_unit, grace=options.grace, ping_seconds=options.ping_seconds,
-            max_deliveries=options.max_deliveries, faults=faults, on_due=self._on_due,
+            self.group_commit, self.new_unit, grace=options.grace, ping_seconds=options.ping_seconds,
+            max_deliveries=options.max_deliveries, failpoints=failpoints, on_due=self._on_due,
         )  # fmt: skip
         self._hubs: dict[str, int] = {}
         self._reader_thread = ThreadPoolExecutor(1, thread_name_prefix="scheduler-reader")
@@ -85,12 +87,12 @@ class Core:
 
     async def perform(self, operation: Callable[[Unit], T]) -> T:
         """Runs an operation and returns when it is durable; raises SchedulerError."""
-        for attempt in range(LOST_RETRIES + 1):
+        for attempt in range(ROLLBACK_RETRIES + 1):
             result = self.dispatcher.perform(operation)
             try:
-                await self.journal.durable()
-            except GroupLost as lost:
-                if attempt == LOST_RETRIES or isinstance(lost.cause, (StoreFull, StoreDamaged)):
+                await self.group_commit.durable()
+            except GroupRolledBack as rolled_back:
+                if attempt == ROLLBACK_RETRIES or isinstance(rolled_back.cause, (StoreFull, StoreDamaged)):
                     raise
             else:
                 return result
@@ -102,8 +104,8 @@ class Core:
             try:
                 self.dispatcher.perform(operation)
                 self.dispatcher.done(token)
-                await self.journal.durable()
-            except (StoreFull, GroupLost):
+                await self.group_commit.durable()
+            except (StoreFull, GroupRolledBack):
                 if attempt == FULL_DISK_RETRIES:
                     self.dispatcher.abandon(token)
                     raise
@@ -118,15 +120,15 @@ class Core:
         """Reads something; what is returned is durable. Raises SchedulerError."""
         with _translated():
             result = look(self.new_unit())
-        await self.journal.durable()
+        await self.group_commit.durable()
         return result
 
     async def read(self, query: Callable[[Reader], T]) -> T:
         """Runs a long read beside the writer; sees everything that was answered before. Raises SchedulerError."""
-        await self.journal.durable()
+        await self.group_commit.durable()
         with _translated():
             result = await asyncio.get_running_loop().run_in_executor(self._reader_thread, query, self._reader)
-        await self.journal.durable()
+        await self.group_commit.durable()
         return result
 
     # -- task hubs --------------------------------------------------------------------------------------------------
@@ -146,7 +148,7 @@ class Core:
             key = self.dispatcher.perform(lambda unit: unit.store.insert_hub(name, unit.now))
             self._hubs[name] = key
             try:
-                await self.journal.durable()
+                await self.group_commit.durable()
             except SchedulerError:
                 self._hubs.pop(name, None)
                 raise
@@ -170,7 +172,7 @@ class Core:
         except OSError:
             alive_until = time.time()
         self.dispatcher.rebuild(alive_until=alive_until)
-        await self.journal.durable()
+        await self.group_commit.durable()
         self._heartbeat.touch()
         self._next_due = self._store.next_due()
         for work in (self._run_timers(), self._run_sweep(), self._run_heartbeat(), self._run_retention()):
@@ -181,12 +183,12 @@ class Core:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.journal.close()
+        await self.group_commit.close()
         self._reader_thread.shutdown()
         self._read_connection.close()
         self.database.close()
 
-    def _on_lost(self) -> None:
+    def _on_rollback(self) -> None:
         if self._rebuilding:
             return
         self._rebuilding = True
@@ -194,7 +196,7 @@ class Core:
             self.dispatcher.rebuild()
         except Exception:
             log.exception("Queues could not be rebuilt; trying again.")
-            asyncio.get_running_loop().call_later(1.0, self._on_lost)
+            asyncio.get_running_loop().call_later(1.0, self._on_rollback)
         finally:
             self._rebuilding = False
 
@@ -216,12 +218,12 @@ class Core:
                 await self._guarded(self._fire_timers)
 
     async def _fire_timers(self) -> None:
-        self._faults.reach("before-timers")
+        self._failpoints.hit("before-timers")
         while self.dispatcher.perform(timers.fire) >= timers.BATCH:
-            await self.journal.durable()
+            await self.group_commit.durable()
         self._next_due = self._store.next_due()
-        await self.journal.durable()
-        self._faults.reach("after-timers")
+        await self.group_commit.durable()
+        self._failpoints.hit("after-timers")
 
     async def _run_sweep(self) -> None:
         await self._every(SWEEP_SECONDS, self._sweep)

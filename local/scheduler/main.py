@@ -109,12 +109,14 @@ async def serve(arguments: argparse.Namespace) -> None:
             max_deliveries=arguments.max_deliveries,
             retain_days=arguments.retain,
             auto_hubs=not arguments.no_auto_hubs,
-            fault=os.environ.get("CASEWRIGHT_SCHEDULER_FAULT"),
+            failpoint=os.environ.get("CASEWRIGHT_SCHEDULER_FAILPOINT"),
         )
     )
     metrics = Metrics()
     metrics.add_gauges(core.dispatcher.figures)
-    metrics.add_gauges(lambda: {"commits_total": core.journal.commits, "operations_total": core.journal.operations})
+    metrics.add_gauges(
+        lambda: {"commits_total": core.group_commit.commits, "operations_total": core.group_commit.operations}
+    )
     try:
         server = Server(Servicer(core), metrics, arguments.host, arguments.port)
     except CannotOpen:

@@ -36,7 +36,7 @@ CREATE TABLE instance (
     updated_at        INTEGER NOT NULL,
     completed_at      INTEGER,
     start_at          INTEGER,           -- a start that was asked for later than now
-    held              INTEGER NOT NULL,  -- 1 until start_at has come
+    delayed           INTEGER NOT NULL,  -- 1 until start_at has come
     rewinding         INTEGER NOT NULL,  -- 1 between a rewind request and the rewritten history
     parent_key        INTEGER,
     parent_generation INTEGER,

@@ -2,7 +2,7 @@
 
 -- Work whose worker was lost while it had it: orchestrator turns (kind 0, target: an instance), activities (1), entity
 -- batches (2, an entity). Gone when the work is finished; given_up is 1 when it has failed for this.
-CREATE TABLE IF NOT EXISTS lost_work (
+CREATE TABLE IF NOT EXISTS lost_delivery (
     kind     INTEGER NOT NULL,
     target   INTEGER NOT NULL,
     hub      INTEGER NOT NULL,
@@ -15,4 +15,4 @@ CREATE TABLE IF NOT EXISTS lost_work (
     given_up INTEGER NOT NULL,
     PRIMARY KEY (kind, target)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS lost_work_owner ON lost_work (owner);
+CREATE INDEX IF NOT EXISTS lost_delivery_owner ON lost_delivery (owner);

@@ -62,21 +62,22 @@ def _report(connection: sqlite3.Connection) -> str:
     else:
         timers = _count(connection, "SELECT count(*) FROM due")
         lines.append(f"timers: {timers}, the first due at {_utc(first[0])}")
-    lines += _lost_work(connection)
+    lines += _lost_deliveries(connection)
     return "\n".join(lines)
 
 
-def _lost_work(connection: sqlite3.Connection) -> list[str]:
+def _lost_deliveries(connection: sqlite3.Connection) -> list[str]:
     """Work that workers did not survive: what is tried again, and what was given up, the newest first."""
-    if not _count(connection, "SELECT count(*) FROM sqlite_master WHERE name = 'lost_work'"):
+    if not _count(connection, "SELECT count(*) FROM sqlite_master WHERE name = 'lost_delivery'"):
         return []  # not started since it knows of this
     lines: list[str] = []
     for given_up, title in ((0, "lost with their workers"), (1, "given up")):
         rows = connection.execute(
-            "SELECT kind, name, owner_id, times, worker, at FROM lost_work WHERE given_up = ? ORDER BY at DESC LIMIT ?",
+            "SELECT kind, name, owner_id, times, worker, at FROM lost_delivery WHERE given_up = ? "
+            "ORDER BY at DESC LIMIT ?",
             (given_up, LISTED),
         ).fetchall()
-        count = _count(connection, "SELECT count(*) FROM lost_work WHERE given_up = ?", given_up)
+        count = _count(connection, "SELECT count(*) FROM lost_delivery WHERE given_up = ?", given_up)
         lines.append(f"{title}: {count}")
         for kind, name, owner, times, worker, at in rows:
             what = {

@@ -24,7 +24,7 @@ from durabletask import entities
 from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 from durabletask.client import OrchestrationStatus
 
-from local.scheduler.faults import POINTS
+from local.scheduler.failpoints import POINTS
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +38,7 @@ class Report(NamedTuple):
     kills: int
     scheduler_kills: int
     worker_kills: int
-    fault_points: dict[str, int]
+    failpoints: dict[str, int]
     instances: int
     wrong: list[str]
     activity_runs: int
@@ -75,10 +75,10 @@ class Chaos:
         self._scheduler = self._start_scheduler(None)
         self._worker = self._start_worker()
 
-    def _start_scheduler(self, fault: str | None) -> "subprocess.Popen[bytes]":
+    def _start_scheduler(self, failpoint: str | None) -> "subprocess.Popen[bytes]":
         environment = dict(os.environ)
-        if fault:
-            environment["CASEWRIGHT_SCHEDULER_FAULT"] = fault
+        if failpoint:
+            environment["CASEWRIGHT_SCHEDULER_FAILPOINT"] = failpoint
         with (self._folder / "scheduler.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "local.scheduler", "--port", str(self._port), "--grace", "2",

@@ -23,10 +23,10 @@ from local.scheduler.dispatch.recovery import load
 from local.scheduler.dispatch.state import State
 from local.scheduler.dispatch.waiters import Waiters
 from local.scheduler.dispatch.workers import Lease, Stream, Worker
-from local.scheduler.faults import Faults
+from local.scheduler.failpoints import Failpoints
 from local.scheduler.operations import activities, entities, turns
 from local.scheduler.operations.unit import Changes, Ready, Unit
-from local.scheduler.store.journal import Journal
+from local.scheduler.store.group_commit import GroupCommit
 from local.scheduler.store.rows import Kind
 from local.scheduler.wire import ACTIVITY_REQUEST, ENTITY_REQUEST_V2, ORCHESTRATOR_REQUEST, work_item
 
@@ -42,24 +42,24 @@ class Dispatcher:
 
     def __init__(
         self,
-        journal: Journal,
+        group_commit: GroupCommit,
         new_unit: Callable[[], Unit],
         *,
         grace: float,
         ping_seconds: float,
         max_deliveries: int,
-        faults: Faults,
+        failpoints: Failpoints,
         on_due: Callable[[int], None],
     ) -> None:
         """`grace` and `ping_seconds` in seconds; `on_due` hears of new due times.
 
         Work with which `max_deliveries` workers were lost fails; 0: it is handed out for ever.
         """
-        self._journal = journal
+        self._group_commit = group_commit
         self._new_unit = new_unit
         self._grace = grace
         self._ping_seconds = ping_seconds
-        self._faults = faults
+        self._failpoints = failpoints
         self._on_due = on_due
         self._state = state = State(losses=Losses(max_deliveries))
         self._losses = state.losses
@@ -87,10 +87,10 @@ class Dispatcher:
         def run() -> T:
             result = operation(unit)
             if changes.settled:
-                self._journal.when_durable(lambda: self._settle(changes.settled))
+                self._group_commit.on_durable(lambda: self._settle(changes.settled))
             return result
 
-        result = self._journal.apply(run)
+        result = self._group_commit.apply(run)
         self._absorb(changes, front=front)
         return result
 
@@ -276,20 +276,22 @@ class Dispatcher:
         prefix: str,
     ) -> None:
         unit = self._new_unit()
-        held: list[tuple[Lease, bytes]] = []
+        leased_request: list[tuple[Lease, bytes]] = []
 
         def run() -> tuple[int, bytes] | None:
             leased = take(unit, ready.key, worker.key)
             if leased is not None:
-                self._journal.when_durable(lambda: self._send(held[0][0], stream, request_kind, held[0][1]))
+                self._group_commit.on_durable(
+                    lambda: self._send(leased_request[0][0], stream, request_kind, leased_request[0][1])
+                )
             return leased
 
-        leased = self._journal.apply(run)
+        leased = self._group_commit.apply(run)
         if leased is not None:
             attempt, request = leased
             lease = Lease(kind, ready, f"{prefix}{ready.key}.{attempt}", attempt, worker)
             lease.suspect = self._losses.is_suspect(kind, ready.key)
-            held.append((lease, request))
+            leased_request.append((lease, request))
             self._leases[lease.token] = lease
             worker.hold(lease)
         elif kind is Kind.ACTIVITY:
@@ -299,12 +301,12 @@ class Dispatcher:
     def _send(self, lease: Lease, stream: Stream, request_kind: int, request: bytes) -> None:
         if self._leases.get(lease.token) is not lease:
             return
-        self._faults.reach("before-send")
+        self._failpoints.hit("before-send")
         self._order += 1
         lease.order = self._order
         lease.sent_at = time.monotonic()
         stream.send(work_item(request_kind, request, lease.token))
-        self._faults.reach("after-send")
+        self._failpoints.hit("after-send")
 
     # -- taking back ------------------------------------------------------------------------------------------------
 
@@ -407,7 +409,7 @@ class Dispatcher:
             self._paused_until = time.monotonic() + LOST_PAUSE
         unit = self._new_unit()
         unit.store.forget_cache()
-        self._journal.apply(lambda: load(self._state, unit, known, alive_until, self._grace))
+        self._group_commit.apply(lambda: load(self._state, unit, known, alive_until, self._grace))
         self._absorb(unit.changes)
         self._schedule_pump()
         self.waiters.wake_all()

@@ -66,7 +66,7 @@ class Losses:
             losses.note(unit, kind, key, times, lease.worker.id)
         else:
             self.forget(kind, key)
-            unit.store.forget_loss(kind, key)
+            unit.store.forget_lost_delivery(kind, key)
 
 
 def blame(worker: Worker) -> None:

@@ -33,7 +33,7 @@ class _Loader:
 
     def load(self) -> None:
         store, enqueue = self._unit.store, self._state.enqueue
-        self._state.losses.load(store.losses())
+        self._state.losses.load(store.lost_deliveries())
         for worker in self._by_key.values():
             if worker.key not in self._names:
                 worker.key = store.worker_key(worker.id, worker.process)

@@ -124,7 +124,7 @@ def terminate(unit: Unit, row: Instance, output: str | None, *, recursive: bool)
     if recursive:
         for child in unit.store.children(row.key):
             terminate(unit, child, output, recursive=True)
-    if row.held:
+    if row.delayed:
         end_now(unit, row, output)
         return
     kind = InboxKind.TERMINATE_RECURSIVE if recursive else InboxKind.TERMINATE
@@ -154,7 +154,7 @@ def rewind(unit: Unit, row: Instance, reason: str | None, *, parent_execution_id
     check_size(unit, "The reason", reason)
     if row.status != Status.FAILED:
         raise NotFailed(row.id, Status(row.status).name.lower())
-    unit.store.forget_losses_of(row.key)
+    unit.store.forget_lost_deliveries_of(row.key)
     row = row._replace(status=Status.RUNNING, rewinding=1, completed_at=None, updated_at=unit.now)
     unit.store.save_instance(row)
     unit.store.save_result(row.key, None, None)

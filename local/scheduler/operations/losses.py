@@ -6,7 +6,7 @@ from local.scheduler.operations import activities, entities, turns
 from local.scheduler.operations.turns import Turn
 from local.scheduler.operations.unit import Unit, log
 from local.scheduler.runtime import events
-from local.scheduler.store.rows import Kind, LostWork
+from local.scheduler.store.rows import Kind, LostDelivery
 from local.scheduler.wire import pb
 
 
@@ -15,7 +15,9 @@ def note(unit: Unit, kind: Kind, key: int, times: int, worker: str, *, given_up:
     subject = _subject(unit, kind, key)
     if subject is not None:
         hub, owner, owner_id, name = subject
-        unit.store.save_loss(LostWork(kind, key, hub, owner, owner_id, name, times, worker, unit.now, int(given_up)))
+        unit.store.save_lost_delivery(
+            LostDelivery(kind, key, hub, owner, owner_id, name, times, worker, unit.now, int(given_up))
+        )
 
 
 def give_up(unit: Unit, kind: Kind, key: int, attempt: int, turn: Turn | None, times: int, worker: str) -> None:

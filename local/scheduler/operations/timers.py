@@ -43,8 +43,8 @@ def _signal(unit: Unit, row: Due) -> None:
 
 def _start(unit: Unit, row: Due) -> None:
     instance = unit.store.instance(row.target)
-    if instance is None or not instance.held:
+    if instance is None or not instance.delayed:
         return
-    instance = instance._replace(held=0)
+    instance = instance._replace(delayed=0)
     unit.store.save_instance(instance)
     unit.wake(instance)

@@ -55,7 +55,7 @@ def prepare(unit: Unit, key: int) -> tuple[Turn, bytes] | None:
     Only reads. Raises HistoryTooLarge.
     """
     row = unit.store.instance(key)
-    if row is None or row.ended or row.held:
+    if row is None or row.ended or row.delayed:
         return None
     waiting = unit.store.inbox(key)
     if row.rewinding:

@@ -63,8 +63,8 @@ class Unit:
     # -- orchestrations ---------------------------------------------------------------------------------------------
 
     def wake(self, row: Instance, kind: int = InboxKind.PLAIN) -> None:
-        """Puts an instance in line, unless it is held or suspended."""
-        if row.held or row.ended or (row.status == Status.SUSPENDED and kind not in WAKES_SUSPENDED):
+        """Puts an instance in line, unless it is delayed or suspended."""
+        if row.delayed or row.ended or (row.status == Status.SUSPENDED and kind not in WAKES_SUSPENDED):
             return
         self.changes.instances.append(Ready(row.hub, row.key, row.name, row.version))
 
@@ -100,17 +100,17 @@ class Unit:
         execution_id: str | None = None,
     ) -> Instance:
         """Adds an instance whose id is free. `parent` is the parent with the id of its task."""
-        held = start_at is not None and start_at > self.now
+        delayed = start_at is not None and start_at > self.now
         execution_id = execution_id or uuid4().hex
         mother = parent[0] if parent else None
         row = Instance(
             key=self.store.next_key(), hub=hub, id=instance_id, execution_id=execution_id, generation=0, name=name,
             version=version, status=Status.PENDING, created_at=self.now, updated_at=self.now, completed_at=None,
-            start_at=start_at, held=int(held), rewinding=0,
+            start_at=start_at, delayed=int(delayed), rewinding=0,
             parent_key=mother.key if mother else None, parent_generation=mother.generation if mother else None,
             parent_task=parent[1] if parent else None, parent_id=mother.id if mother else None,
             tags=json.dumps(tags) if tags else None, custom_status=None, trace=None, history_bytes=0,
-            uses=int(Uses.TIMERS) if held else 0,
+            uses=int(Uses.TIMERS) if delayed else 0,
         )  # fmt: skip
         self.store.insert_instance(row, input)
         started = events.execution_started(
@@ -118,7 +118,7 @@ class Unit:
             tags=tags, trace=trace, parent=_parent_info(parent), start_at=start_at,
         )  # fmt: skip
         self.post(row, started, InboxKind.STARTED)
-        if held and start_at is not None:
+        if delayed and start_at is not None:
             self.add_due(start_at, DueKind.START, row.key)
         return row
 
@@ -135,7 +135,7 @@ class Unit:
             event = events.child_ended(self.now, row.parent_task, status, output, failure)
             self.deliver(row.parent_key, row.parent_generation, event)
         self.changes.settled.append((row.hub, row.id))
-        return row._replace(status=status, completed_at=self.now, updated_at=self.now, held=0, rewinding=0)
+        return row._replace(status=status, completed_at=self.now, updated_at=self.now, delayed=0, rewinding=0)
 
     def forget(self, row: Instance) -> None:
         """Drops what belongs to an execution that is over: timers, locks, lock requests."""

@@ -9,7 +9,7 @@ from typing import IO
 from local.scheduler.errors import CannotOpen
 
 APPLICATION_ID = 0x43575344  # "CWSD"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "scheduler.db"
 BUSY_MILLISECONDS = 10_000
 CACHE_KIB = 4 * 1024

@@ -9,7 +9,7 @@ from local.scheduler.store.rows import Due, InboxRow, Instance, Payload
 
 COLUMNS = (
     "key, hub, id, execution_id, generation, name, version, status, created_at, updated_at, completed_at, start_at, "
-    "held, rewinding, parent_key, parent_generation, parent_task, parent_id, tags, custom_status, trace, "
+    "delayed, rewinding, parent_key, parent_generation, parent_task, parent_id, tags, custom_status, trace, "
     "history_bytes, uses"
 )
 CACHED_ROWS = 4096
@@ -37,7 +37,7 @@ class InstanceTables:
         self._rows[row.key] = row
 
     def forget_cache(self) -> None:
-        """Call when a transaction was undone."""
+        """Call when a transaction was rolled back."""
         self._rows.clear()
 
     def next_key(self) -> int:
@@ -75,13 +75,13 @@ class InstanceTables:
             self._remember(row)
         self._run(
             "UPDATE instance SET execution_id = ?, generation = ?, name = ?, version = ?, status = ?, updated_at = ?, "
-            "completed_at = ?, start_at = ?, held = ?, rewinding = ?, custom_status = ?, trace = ?, history_bytes = ?, "
-            "uses = ? "
+            "completed_at = ?, start_at = ?, delayed = ?, rewinding = ?, custom_status = ?, trace = ?, "
+            "history_bytes = ?, uses = ? "
             "WHERE key = ?",
             (
                 row.execution_id, row.generation, row.name, row.version, row.status, row.updated_at,
                 row.completed_at,
-                row.start_at, row.held, row.rewinding, row.custom_status, row.trace, row.history_bytes, row.uses,
+                row.start_at, row.delayed, row.rewinding, row.custom_status, row.trace, row.history_bytes, row.uses,
                 row.key,
             ),
         )  # fmt: skip
@@ -101,7 +101,7 @@ class InstanceTables:
             "DELETE FROM inbox WHERE instance = ?",
             "DELETE FROM activity WHERE instance = ?",
             "DELETE FROM due WHERE target = ?",
-            "DELETE FROM lost_work WHERE owner = ?",
+            "DELETE FROM lost_delivery WHERE owner = ?",
         ):
             self._run(statement, (key,))
 

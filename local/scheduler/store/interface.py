@@ -1,9 +1,9 @@
 # ruff: noqa: A002 -- input is the protocol's word
 """What the scheduler needs from a store.
 
-Every method runs inside the caller's transaction (see `journal.Journal`): what it changes is there for later calls at
-once, is on disk only when the journal says so, and is gone without a trace when the operation raises. Methods raise
-nothing of their own; an implementation's errors are translated by the journal.
+Every method runs inside the caller's transaction (see `group_commit.GroupCommit`): what it changes is there for later
+calls at once, is on disk only when its group is, and is gone without a trace when the operation raises. Methods raise
+nothing of their own; an implementation's errors are translated by the group commit.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ from local.scheduler.store.rows import (
     InboxRow,
     Instance,
     InstancePage,
-    LostWork,
+    LostDelivery,
     Payload,
 )
 
@@ -50,7 +50,7 @@ class InstanceStore(Protocol):
     """Instances, their payloads and histories."""
 
     def forget_cache(self) -> None:
-        """Drops what is remembered of rows: a transaction was undone."""
+        """Drops what is remembered of rows: a transaction was rolled back."""
         ...
 
     def next_key(self) -> int:
@@ -290,27 +290,27 @@ class RecoveryStore(Protocol):
         ...
 
 
-class LossStore(Protocol):
-    """Work whose worker was lost."""
+class LostDeliveryStore(Protocol):
+    """Deliveries whose worker was lost."""
 
-    def losses(self) -> list[tuple[int, int, int]]:
+    def lost_deliveries(self) -> list[tuple[int, int, int]]:
         """(kind, key, times) of all that is not given up; drops rows of work that is gone."""
         ...
 
-    def save_loss(self, row: LostWork) -> None:
+    def save_lost_delivery(self, row: LostDelivery) -> None:
         """Adds or replaces one; of those given up only the newest are kept."""
         ...
 
-    def forget_loss(self, kind: int, target: int) -> None:
+    def forget_lost_delivery(self, kind: int, target: int) -> None:
         """Removes one."""
         ...
 
-    def forget_losses_of(self, owner: int) -> None:
+    def forget_lost_deliveries_of(self, owner: int) -> None:
         """Removes those of an instance or entity."""
         ...
 
 
-class Store(InstanceStore, InboxStore, WorkStore, EntityStore, HubStore, RecoveryStore, LossStore, Protocol):
+class Store(InstanceStore, InboxStore, WorkStore, EntityStore, HubStore, RecoveryStore, LostDeliveryStore, Protocol):
     """The whole store, seen by the one writer."""
 
 

@@ -79,7 +79,7 @@ class Instance(NamedTuple):
     updated_at: int
     completed_at: int | None
     start_at: int | None
-    held: int
+    delayed: int
     rewinding: int
     parent_key: int | None
     parent_generation: int | None
@@ -170,8 +170,8 @@ class EntityOp(NamedTuple):
     event: bytes
 
 
-class LostWork(NamedTuple):
-    """Work whose worker was lost while it had it."""
+class LostDelivery(NamedTuple):
+    """Work whose delivery failed: its worker was lost with it."""
 
     kind: int
     target: int

@@ -6,14 +6,14 @@ import sqlite3
 
 from local.scheduler.store.instances import COLUMNS, InstanceTables, instance_row
 from local.scheduler.store.interface import EntityFilter, InstanceFilter
-from local.scheduler.store.losses import LossTables
+from local.scheduler.store.lost_deliveries import LostDeliveryTables
 from local.scheduler.store.rows import Entity, EntityPage, IdPage, Instance, InstancePage, Payload
 from local.scheduler.store.work import EntityTables, WorkTables
 
 COMMON = 1000  # instances
 
 
-class SqliteStore(InstanceTables, WorkTables, EntityTables, LossTables):
+class SqliteStore(InstanceTables, WorkTables, EntityTables, LostDeliveryTables):
     """Implements `interface.Store` on the writer's connection."""
 
     def __init__(self, connection: sqlite3.Connection, first_key: int) -> None:

@@ -82,7 +82,7 @@ class WorkTables:
         return self._run(
             "SELECT i.hub, i.key, i.name, i.version, i.status FROM instance i "
             "JOIN (SELECT instance, min(key) AS first FROM inbox GROUP BY instance) n ON n.instance = i.key "
-            f"WHERE i.held = 0 AND i.status NOT IN ({_ENDED}) ORDER BY n.first"
+            f"WHERE i.delayed = 0 AND i.status NOT IN ({_ENDED}) ORDER BY n.first"
         ).fetchall()
 
     def unfinished_activities(self) -> list[ActivityLease]:
@@ -144,7 +144,7 @@ class EntityTables:
         self._run("DELETE FROM entity WHERE key = ?", (key,))
         self._run("DELETE FROM entity_op WHERE entity = ?", (key,))
         self._run("DELETE FROM due WHERE target = ?", (key,))
-        self._run("DELETE FROM lost_work WHERE owner = ?", (key,))
+        self._run("DELETE FROM lost_delivery WHERE owner = ?", (key,))
 
     def add_op(self, entity: int, op: EntityOp) -> None:
         self._run(

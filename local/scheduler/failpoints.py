@@ -1,6 +1,6 @@
 """Named points at which a test can make the scheduler die, to show that no moment is a bad one.
 
-`CASEWRIGHT_SCHEDULER_FAULT=name:n` ends the process, as `kill -9` would, when `name` is reached for the n-th time.
+`CASEWRIGHT_SCHEDULER_FAILPOINT=name:n` ends the process, as `kill -9` would, when `name` is reached for the n-th time.
 Read once at start-up; without it, reaching a point costs one comparison.
 """
 
@@ -22,8 +22,8 @@ POINTS = (
 )
 
 
-class Faults:
-    """Counts down to the one armed fault."""
+class Failpoints:
+    """Counts down to the one armed failpoint."""
 
     def __init__(self, spec: str | None) -> None:
         """`spec` is `name:n`; raises ValueError for an unknown name."""
@@ -32,10 +32,10 @@ class Faults:
         if spec:
             name, _, count = spec.partition(":")
             if name not in POINTS:
-                raise ValueError(f"CASEWRIGHT_SCHEDULER_FAULT names no fault point: '{name}'.")
+                raise ValueError(f"CASEWRIGHT_SCHEDULER_FAILPOINT names no failpoint: '{name}'.")
             self._name, self._left = name, int(count or "1")
 
-    def reach(self, name: str) -> None:
+    def hit(self, name: str) -> None:
         """Dies here when this is the armed point."""
         if self._name is None or self._name != name:
             return

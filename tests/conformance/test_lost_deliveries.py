@@ -398,7 +398,7 @@ def test_a_database_from_before_is_opened(tmp_path: Path, capsys: pytest.Capture
         wire.start("x", "a")
         wire.close()
     with sqlite3.connect(tmp_path / "data" / FILE_NAME) as connection:
-        connection.execute("DROP TABLE lost_work")
+        connection.execute("DROP TABLE lost_delivery")
     connection.close()
     assert main(["status", "--data", str(tmp_path / "data")]) == 0
     assert "given up" not in capsys.readouterr().out

@@ -7,21 +7,23 @@ from pathlib import Path
 import pytest
 
 from local.scheduler.errors import BadRequest, SchedulerError
-from local.scheduler.faults import Faults
+from local.scheduler.failpoints import Failpoints
 from local.scheduler.store.database import Database
-from local.scheduler.store.journal import GroupLost, Journal
+from local.scheduler.store.group_commit import GroupCommit, GroupRolledBack
 
 
 class Bench:
-    """A journal whose flush waits until the test lets it go."""
+    """A group commit whose flush waits until the test lets it go."""
 
     def __init__(self, folder: Path) -> None:
         self.database = Database(folder)
-        self.lost = 0
-        self.journal = Journal(self.database, flush=True, faults=Faults(None), on_lost=self._on_lost)
+        self.rollbacks = 0
+        self.group_commit = GroupCommit(
+            self.database, flush=True, failpoints=Failpoints(None), on_rollback=self._on_rollback
+        )
 
-    def _on_lost(self) -> None:
-        self.lost += 1
+    def _on_rollback(self) -> None:
+        self.rollbacks += 1
 
     def add(self, name: str) -> None:
         self.database.connection.execute("INSERT INTO meta VALUES (?, 1)", (name,))
@@ -37,7 +39,7 @@ def run(folder: Path, scenario: Callable[[Bench], Awaitable[None]]) -> None:
         try:
             await scenario(bench)
         finally:
-            await bench.journal.close()
+            await bench.group_commit.close()
             bench.database.close()
 
     asyncio.run(body())
@@ -46,9 +48,9 @@ def run(folder: Path, scenario: Callable[[Bench], Awaitable[None]]) -> None:
 def test_operations_that_come_together_share_a_commit(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         for number in range(20):
-            bench.journal.apply(lambda n=number: bench.add(f"n{n}"))
-        await bench.journal.durable()
-        assert bench.journal.commits == 1
+            bench.group_commit.apply(lambda n=number: bench.add(f"n{n}"))
+        await bench.group_commit.durable()
+        assert bench.group_commit.commits == 1
         assert len(bench.names()) == 20
 
     run(tmp_path, scenario)
@@ -56,12 +58,12 @@ def test_operations_that_come_together_share_a_commit(tmp_path: Path) -> None:
 
 def test_a_refusal_disturbs_nobody(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
-        bench.journal.apply(lambda: bench.add("kept"))
+        bench.group_commit.apply(lambda: bench.add("kept"))
         with pytest.raises(BadRequest):
-            bench.journal.apply(lambda: _refuse())
-        await bench.journal.durable()
+            bench.group_commit.apply(lambda: _refuse())
+        await bench.group_commit.durable()
         assert bench.names() == {"kept"}
-        assert bench.lost == 0
+        assert bench.rollbacks == 0
 
     run(tmp_path, scenario)
 
@@ -72,29 +74,29 @@ def _refuse() -> None:
 
 def test_an_operation_that_fails_half_way_undoes_its_group_and_everybody_hears_of_it(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
-        effects: list[str] = []
+        called: list[str] = []
 
         def first() -> None:
             bench.add("first")
-            bench.journal.when_durable(lambda: effects.append("first"))
+            bench.group_commit.on_durable(lambda: called.append("first"))
 
         def broken() -> None:
             bench.add("half")
             raise ZeroDivisionError
 
-        bench.journal.apply(first)
-        waiting = asyncio.ensure_future(bench.journal.durable())
+        bench.group_commit.apply(first)
+        waiting = asyncio.ensure_future(bench.group_commit.durable())
         await asyncio.sleep(0)
         with pytest.raises(ZeroDivisionError):
-            bench.journal.apply(broken)
-        with pytest.raises(GroupLost):
+            bench.group_commit.apply(broken)
+        with pytest.raises(GroupRolledBack):
             await waiting
         assert bench.names() == set()
-        assert bench.lost == 1
-        bench.journal.apply(lambda: bench.add("later"))
-        await bench.journal.durable()
+        assert bench.rollbacks == 1
+        bench.group_commit.apply(lambda: bench.add("later"))
+        await bench.group_commit.durable()
         assert bench.names() == {"later"}
-        assert effects == []
+        assert called == []
 
     run(tmp_path, scenario)
 
@@ -102,12 +104,12 @@ def test_an_operation_that_fails_half_way_undoes_its_group_and_everybody_hears_o
 def test_a_database_error_is_the_schedulers_own_kind(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         with pytest.raises(SchedulerError, match="could not store"):
-            bench.journal.apply(lambda: bench.database.connection.execute("INSERT INTO nowhere VALUES (1)"))
+            bench.group_commit.apply(lambda: bench.database.connection.execute("INSERT INTO nowhere VALUES (1)"))
 
     run(tmp_path, scenario)
 
 
-def test_effects_run_only_when_the_group_is_on_disk(tmp_path: Path) -> None:
+def test_callbacks_run_only_when_the_group_is_on_disk(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         order: list[str] = []
         flush = bench.database.flush
@@ -120,14 +122,14 @@ def test_effects_run_only_when_the_group_is_on_disk(tmp_path: Path) -> None:
 
         def operation() -> None:
             bench.add("one")
-            bench.journal.when_durable(lambda: order.append("effect"))
+            bench.group_commit.on_durable(lambda: order.append("callback"))
 
-        bench.journal.apply(operation)
-        await bench.journal.durable()
+        bench.group_commit.apply(operation)
+        await bench.group_commit.durable()
         order.append("answered")
         await asyncio.sleep(0)
         assert order[0] == "flushed"
-        assert set(order) == {"flushed", "effect", "answered"}
+        assert set(order) == {"flushed", "callback", "answered"}
 
     run(tmp_path, scenario)
 
@@ -141,6 +143,6 @@ def test_row_keys_are_never_used_twice(tmp_path: Path) -> None:
     second.close()
 
 
-def test_an_unknown_fault_point_is_refused() -> None:
-    with pytest.raises(ValueError, match="names no fault point"):
-        Faults("nowhere:1")
+def test_an_unknown_failpoint_is_refused() -> None:
+    with pytest.raises(ValueError, match="names no failpoint"):
+        Failpoints("nowhere:1")

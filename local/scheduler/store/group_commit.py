@@ -5,11 +5,11 @@ is being forced to disk. When that is done, the open transaction is committed an
 disk is waited for by the flusher thread, which makes larger groups; a fast one takes less time than handing over.
 
 Promises:
-- an operation that raises leaves nothing behind, neither rows nor effects;
+- an operation that raises leaves nothing behind, neither rows nor callbacks;
 - `durable()` returns only when everything applied before the call is on disk (`full`) or in the log (`normal`);
-- when a group cannot be written, or an operation fails half-way, the whole group is undone, every `durable()` on it
-  raises GroupLost, and `on_lost` is called so that whatever is derived from the rows can be built anew. An operation
-  that raises before it has written anything (a refusal) disturbs nobody.
+- when a group cannot be written, or an operation fails half-way, the whole group is rolled back, every `durable()` on
+  it raises GroupRolledBack, and `on_rollback` is called so that whatever is derived from the rows can be built anew.
+  An operation that raises before it has written anything (a refusal) disturbs nobody.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from local.scheduler.errors import SchedulerError, StoreDamaged, StoreFailed, StoreFull
-from local.scheduler.faults import Faults
+from local.scheduler.failpoints import Failpoints
 from local.scheduler.store.database import Database
 
 T = TypeVar("T")
-log = logging.getLogger("casewright.scheduler.journal")
+log = logging.getLogger("casewright.scheduler.group_commit")
 
 CHECKPOINT_BYTES = 4 * 1024 * 1024
 CHECKPOINT_EVERY = 128  # commits
@@ -49,7 +49,7 @@ GATHER_FROM = 3  # calls that waited for the group before
 FAST_FLUSH_SECONDS = 0.0005
 
 
-class GroupLost(StoreFailed):
+class GroupRolledBack(StoreFailed):
     """Another operation's failure, or the disk, undid the group: this operation may be run again."""
 
     def __init__(self, cause: SchedulerError) -> None:
@@ -61,24 +61,26 @@ class GroupLost(StoreFailed):
 class _Group:
     """Operations that become durable together."""
 
-    __slots__ = ("effects", "operations", "waiters")
+    __slots__ = ("callbacks", "operations", "waiters")
 
     def __init__(self) -> None:
         self.operations = 0
-        self.effects: list[Callable[[], None]] = []
+        self.callbacks: list[Callable[[], None]] = []
         self.waiters: list[asyncio.Future[None]] = []
 
 
-class Journal:
+class GroupCommit:
     """The only way to change the store. Use from one event loop."""
 
-    def __init__(self, database: Database, *, flush: bool, faults: Faults, on_lost: Callable[[], None]) -> None:
+    def __init__(
+        self, database: Database, *, flush: bool, failpoints: Failpoints, on_rollback: Callable[[], None]
+    ) -> None:
         """`flush` false answers after the commit to the log, without forcing it to disk."""
         self._database = database
         self._connection = database.connection
         self._flush = flush
-        self._faults = faults
-        self._on_lost = on_lost
+        self._failpoints = failpoints
+        self._on_rollback = on_rollback
         self._open = _Group()
         self._flushing: _Group | None = None
         self._scheduled = False
@@ -95,24 +97,24 @@ class Journal:
         """Runs an operation now. Raises what it raises, sqlite errors as SchedulerError, after undoing it."""
         connection = self._connection
         group = self._open
-        effects = len(group.effects)
+        callbacks = len(group.callbacks)
         before = connection.total_changes
         try:
             if not connection.in_transaction:
                 connection.execute("BEGIN IMMEDIATE")
             result = operation()
         except BaseException as error:
-            del group.effects[effects:]
+            del group.callbacks[callbacks:]
             refusal = isinstance(error, SchedulerError) and connection.in_transaction
             failure = translate(error) if isinstance(error, sqlite3.Error) else error
             if not (refusal and connection.total_changes == before):
-                self._lose(failure if isinstance(failure, SchedulerError) else StoreFailed(repr(error)))
+                self._roll_back(failure if isinstance(failure, SchedulerError) else StoreFailed(repr(error)))
             if failure is not error:
                 raise failure from error
             raise
         group.operations += 1
         self.operations += 1
-        self._faults.reach("after-apply")
+        self._failpoints.hit("after-apply")
         if self._flushing is None:
             self._schedule_commit()
         return result
@@ -128,12 +130,12 @@ class Journal:
             # One turn of the loop later than soon: the leases of what was just scheduled still join this group.
             loop.call_soon(loop.call_soon, self._commit)
 
-    def when_durable(self, effect: Callable[[], None]) -> None:
-        """Calls `effect` once the operation now running is durable; never if it is lost."""
-        self._open.effects.append(effect)
+    def on_durable(self, callback: Callable[[], None]) -> None:
+        """Calls `callback` once the operation now running is durable; never if it is rolled back."""
+        self._open.callbacks.append(callback)
 
     async def durable(self) -> None:
-        """Waits until everything applied so far is durable; raises GroupLost if it was lost."""
+        """Waits until everything applied so far is durable; raises GroupRolledBack if it was rolled back."""
         group = self._open if self._open.operations else self._flushing
         if group is None:
             return
@@ -146,13 +148,13 @@ class Journal:
         group = self._open
         if not group.operations:
             return
-        self._faults.reach("before-commit")
+        self._failpoints.hit("before-commit")
         try:
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            self._lose(translate(error))
+            self._roll_back(translate(error))
             return
-        self._faults.reach("after-commit")
+        self._failpoints.hit("after-commit")
         self.commits += 1
         self._last_size = len(group.waiters)
         self._open = _Group()
@@ -175,20 +177,20 @@ class Journal:
 
     def _force(self) -> None:
         begin = time.perf_counter()
-        self._faults.reach("before-flush")
+        self._failpoints.hit("before-flush")
         try:
             self._database.flush()
         except OSError as error:
             # After a failed fsync nobody knows what is on disk. A fresh start reads what really is.
             log.critical("The disk did not accept the log (%s): the scheduler stops, start it again.", error)
             os._exit(1)
-        self._faults.reach("after-flush")
+        self._failpoints.hit("after-flush")
         self._flush_seconds += ((time.perf_counter() - begin) - self._flush_seconds) * 0.1
 
     def _flushed(self, group: _Group) -> None:
         self._flushing = None
         self._finish(group)
-        # What the effects have caused joins the next group; so does what arrives in this turn of the loop.
+        # What the callbacks have caused joins the next group; so does what arrives in this turn of the loop.
         if self._open.operations:
             self._schedule_commit()
         self._maybe_checkpoint()
@@ -197,22 +199,22 @@ class Journal:
         for waiter in group.waiters:
             if not waiter.done():
                 waiter.set_result(None)
-        self._faults.reach("after-answer")
-        for effect in group.effects:
+        self._failpoints.hit("after-answer")
+        for callback in group.callbacks:
             try:
-                effect()
+                callback()
             except Exception:
-                log.exception("An effect of a committed operation failed.")
+                log.exception("An callback of a committed operation failed.")
 
-    def _lose(self, error: SchedulerError) -> None:
+    def _roll_back(self, error: SchedulerError) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
         group, self._open = self._open, _Group()
-        log.error("%d operations were undone: %s", group.operations, error)
-        self._on_lost()
+        log.error("%d operations were rolled back: %s", group.operations, error)
+        self._on_rollback()
         for waiter in group.waiters:
             if not waiter.done():
-                waiter.set_exception(GroupLost(error))
+                waiter.set_exception(GroupRolledBack(error))
 
     def _maybe_checkpoint(self) -> None:
         if self._checkpointing or self.commits % CHECKPOINT_EVERY or self._database.log_bytes() < CHECKPOINT_BYTES:
@@ -228,7 +230,7 @@ class Journal:
     def _checkpoint(self) -> None:
         if self._checkpoint_connection is None:
             self._checkpoint_connection = self._database.checkpointer()
-        self._faults.reach("during-checkpoint")
+        self._failpoints.hit("during-checkpoint")
         try:
             self._checkpoint_connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error as error:
