@@ -95,13 +95,13 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 async def serve(arguments: argparse.Namespace) -> None:
     """Serves until SIGINT or SIGTERM."""
-    from local.scheduler.core import Core, Options
-    from local.scheduler.http import HttpServer
+    from local.scheduler.engine import Engine, Options
     from local.scheduler.metrics import Metrics
+    from local.scheduler.monitoring import MonitoringServer
     from local.scheduler.rpc.server import Server
-    from local.scheduler.servicer import Servicer
+    from local.scheduler.services.servicer import Servicer
 
-    core = Core(
+    engine = Engine(
         Options(
             data=arguments.data,
             durable=arguments.durability == "full",
@@ -113,18 +113,18 @@ async def serve(arguments: argparse.Namespace) -> None:
         )
     )
     metrics = Metrics()
-    metrics.add_gauges(core.dispatcher.figures)
+    metrics.add_gauges(engine.dispatcher.figures)
     metrics.add_gauges(
-        lambda: {"commits_total": core.group_commit.commits, "operations_total": core.group_commit.operations}
+        lambda: {"commits_total": engine.group_commit.commits, "operations_total": engine.group_commit.operations}
     )
     try:
-        server = Server(Servicer(core), metrics, arguments.host, arguments.port)
+        server = Server(Servicer(engine), metrics, arguments.host, arguments.port)
     except CannotOpen:
-        await core.stop()
+        await engine.stop()
         raise
-    await core.start()
+    await engine.start()
     await server.start()
-    http = None if arguments.http_port is None else HttpServer(metrics, arguments.host, arguments.http_port)
+    http = None if arguments.http_port is None else MonitoringServer(metrics, arguments.host, arguments.http_port)
     if http is not None:
         http.start()
     # Every call makes and drops many small objects without cycles: collecting them often finds nothing.
@@ -150,8 +150,8 @@ async def serve(arguments: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()
     log.info("Stopping.")
-    core.dispatcher.close_streams()
+    engine.dispatcher.close_streams()
     await server.stop(1.0)
     if http is not None:
         await http.stop()
-    await core.stop()
+    await engine.stop()

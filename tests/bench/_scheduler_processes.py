@@ -86,26 +86,26 @@ def run_peer(port: int, stored: int) -> None:
 
 
 def run_fill(data: Path, stored: int) -> None:
-    from local.scheduler.core import Core, Options
-    from local.scheduler.operations.unit import Unit
-    from local.scheduler.runtime import events
+    from local.scheduler.engine import Engine, Options
+    from local.scheduler.operations.context import OperationContext
+    from local.scheduler.protocol import events
+    from local.scheduler.protocol.wire import join_events
     from local.scheduler.store.rows import Status
-    from local.scheduler.wire import join_events
 
-    def add(unit: Unit, first: int) -> None:
-        hub = unit.store.hubs().get("default") or unit.store.insert_hub("default", unit.now)
+    def add(context: OperationContext, first: int) -> None:
+        hub = context.store.hubs().get("default") or context.store.insert_hub("default", context.now)
         for n in range(first, min(first + 500, stored)):
-            row = unit.create_instance(hub=hub, instance_id=f"stored-{n:06d}", name="chain", version=None, input="1")
-            done = events.execution_completed(unit.now, Status.COMPLETED, "4", None)
-            unit.store.append_history(row.key, join_events([done] * 12))
-            unit.store.save_instance(unit.finish(row, Status.COMPLETED, "4", None))
-        unit.changes.instances.clear()
+            row = context.create_instance(hub=hub, instance_id=f"stored-{n:06d}", name="chain", version=None, input="1")
+            done = events.execution_completed(context.now, Status.COMPLETED, "4", None)
+            context.store.append_history(row.key, join_events([done] * 12))
+            context.store.save_instance(context.finish(row, Status.COMPLETED, "4", None))
+        context.effects.instances.clear()
 
     async def fill() -> None:
-        core = Core(Options(data, durable=False))
+        engine = Engine(Options(data, durable=False))
         for first in range(0, stored, 500):
-            await core.perform(lambda unit, first=first: add(unit, first))
-        await core.stop()
+            await engine.perform(lambda context, first=first: add(context, first))
+        await engine.stop()
 
     asyncio.run(fill())
 

@@ -25,8 +25,8 @@ from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
 from contracts.case import CaseEvent
 from local.parts import PartName
-from local.scheduler.core import Core, Options
-from local.scheduler.operations.unit import Unit
+from local.scheduler.engine import Engine, Options
+from local.scheduler.operations.context import OperationContext
 from local.scheduler.store.rows import Instance
 from tests.bench.casebook import fill
 from tests.bench.investigations import Bench
@@ -141,17 +141,17 @@ def all_events(casebook: CaseBook, after: int) -> Iterator[CaseEvent]:
 
 async def copy_orchestration(folder: Path, model: str, names: Sequence[str]) -> None:
     """Adds orchestrations that wait for what that of case `model` waits for, each with its history and its timers."""
-    core = Core(Options(folder, durable=False))
+    engine = Engine(Options(folder, durable=False))
     try:
         for start in range(0, len(names), BATCH):
-            await core.perform(lambda unit, start=start: copy_to(unit, model, names[start : start + BATCH]))
+            await engine.perform(lambda context, start=start: copy_to(context, model, names[start : start + BATCH]))
     finally:
-        await core.stop()
+        await engine.stop()
 
 
-def copy_to(unit: Unit, model: str, names: Sequence[str]) -> None:
+def copy_to(context: OperationContext, model: str, names: Sequence[str]) -> None:
     """One batch of copies."""
-    store = unit.store
+    store = context.store
     original = next(row for hub in store.hubs().values() if (row := store.find_instance(hub, model)) is not None)
     if [child for child in store.children(original.key) if not child.ended] or store.has_inbox(original.key):
         raise RuntimeError(f"{model} does not wait for a person.")

@@ -21,10 +21,10 @@ from durabletask.testing import in_memory_backend
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.protobuf.wrappers_pb2 import StringValue
 
-from local.scheduler.core import Core, Options
+from local.scheduler.engine import Engine, Options
 from local.scheduler.metrics import Metrics
 from local.scheduler.rpc.server import Server
-from local.scheduler.servicer import Servicer
+from local.scheduler.services.servicer import Servicer
 
 T = TypeVar("T")
 QUIET = logging.getLogger("conformance")
@@ -49,7 +49,7 @@ class RunningScheduler:
         self._options = Options(data, **settings)
         self._port = 0
         self.address = ""
-        self.core: Core
+        self.engine: Engine
         self._loop: asyncio.AbstractEventLoop
         self._stop: asyncio.Event
         self._start()
@@ -62,9 +62,9 @@ class RunningScheduler:
             self._loop = asyncio.get_running_loop()
             self._stop = asyncio.Event()
             try:
-                self.core = Core(self._options)
-                server = Server(Servicer(self.core), Metrics(), "127.0.0.1", self._port)
-                await self.core.start()
+                self.engine = Engine(self._options)
+                server = Server(Servicer(self.engine), Metrics(), "127.0.0.1", self._port)
+                await self.engine.start()
                 await server.start()
             except BaseException as error:
                 failure.append(error)
@@ -74,9 +74,9 @@ class RunningScheduler:
             self.address = f"127.0.0.1:{server.port}"
             started.set()
             await self._stop.wait()
-            self.core.dispatcher.close_streams()
+            self.engine.dispatcher.close_streams()
             await server.stop(0.2)
-            await self.core.stop()
+            await self.engine.stop()
 
         def target() -> None:
             try:

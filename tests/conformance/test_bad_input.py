@@ -94,7 +94,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_in_use_is_refused(scheduler: RunningScheduler) -> None:
     with pytest.raises(CannotOpen, match="Another scheduler already uses"):
-        Database(scheduler.core.database.folder)
+        Database(scheduler.engine.database.folder)
 
 
 def test_a_port_in_use_is_one_clear_sentence(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_full_disk_refuses_and_recovers(scheduler: RunningScheduler) -> None:
     worker = wire.worker("w")
     wire.start("x", "before")
     turn = worker.turn()
-    connection = scheduler.core.database.connection
+    connection = scheduler.engine.database.connection
 
     def limit(pages: int) -> None:
         scheduler.on_loop(lambda: connection.execute(f"PRAGMA max_page_count = {pages}").fetchall())
@@ -247,7 +247,7 @@ def test_a_worker_result_waits_for_room_on_the_disk(scheduler: RunningScheduler)
     wire.start("x", "a")
     worker.end_turn(worker.turn(), schedule(1, "paid"))
     item = worker.activity()
-    connection = scheduler.core.database.connection
+    connection = scheduler.engine.database.connection
     used = scheduler.on_loop(lambda: connection.execute("PRAGMA page_count").fetchone()[0])
     scheduler.on_loop(lambda: connection.execute(f"PRAGMA max_page_count = {used}").fetchall())
     scheduler.soon(lambda: connection.execute("PRAGMA max_page_count = 1000000").fetchall(), 1.5)

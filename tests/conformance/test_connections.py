@@ -12,17 +12,17 @@ import pytest
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.wrappers_pb2 import StringValue
 
-from local.scheduler.core import Core, Options
+from local.scheduler.engine import Engine, Options
 from local.scheduler.errors import CannotOpen
 from local.scheduler.metrics import Metrics
 from local.scheduler.rpc import server as module
 from local.scheduler.rpc.server import Server
-from local.scheduler.servicer import Servicer
+from local.scheduler.services.servicer import Servicer
 from tests.conformance.harness import Cable, RunningScheduler, Wire, complete, eventually
 
 
 def figure(scheduler: RunningScheduler, name: str) -> int:
-    return scheduler.on_loop(scheduler.core.dispatcher.figures)[name]
+    return scheduler.on_loop(scheduler.engine.dispatcher.figures)[name]
 
 
 def refusal(call: Any) -> tuple[grpc.StatusCode, str]:
@@ -156,11 +156,11 @@ def test_a_second_scheduler_cannot_share_the_port(scheduler: RunningScheduler, t
     port = int(scheduler.address.rpartition(":")[2])
 
     async def listen() -> None:
-        core = Core(Options(tmp_path / "other"))
+        engine = Engine(Options(tmp_path / "other"))
         try:
-            Server(Servicer(core), Metrics(), "127.0.0.1", port)
+            Server(Servicer(engine), Metrics(), "127.0.0.1", port)
         finally:
-            await core.stop()
+            await engine.stop()
 
     with pytest.raises(CannotOpen, match=f"Port {port} on 127.0.0.1 cannot be opened \\(Address already in use;"):
         asyncio.run(listen())

@@ -30,7 +30,7 @@ def copy_what_was_forced(running: RunningScheduler, target: Path, forced: int) -
     Copied by another process: a process that closes a file it has open twice loses its locks on it.
     """
     target.mkdir()
-    source = running.core.database.path
+    source = running.engine.database.path
     subprocess.run(["cp", str(source), str(target / FILE_NAME)], check=True)
     subprocess.run(
         [
@@ -48,7 +48,7 @@ def copy_what_was_forced(running: RunningScheduler, target: Path, forced: int) -
 def test_what_was_answered_survives_a_power_cut(tmp_path: Path) -> None:
     running = RunningScheduler(tmp_path / "data")
     forced: list[int] = []
-    database = running.core.database
+    database = running.engine.database
     flush = database.flush
 
     def watched_flush() -> None:
@@ -95,7 +95,7 @@ def test_a_log_cut_anywhere_still_opens(tmp_path: Path) -> None:
     wire = Wire(running.address)
     for number in range(30):
         wire.start("chain", f"i{number}", "1")
-    size = running.core.database.log_bytes()
+    size = running.engine.database.log_bytes()
     cuts = range(0, size, max(1, size // 7))
     for cut in cuts:
         copy_what_was_forced(running, tmp_path / f"cut{cut}", cut)

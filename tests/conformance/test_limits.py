@@ -8,7 +8,7 @@ import grpc
 import pytest
 from durabletask import task
 
-from local.scheduler.operations import bounds
+from local.scheduler.operations import limits
 from tests.conformance.harness import (
     RunningScheduler,
     Wire,
@@ -150,7 +150,7 @@ def test_an_instance_failed_for_its_id_can_be_rewound(wire: Wire) -> None:
 def test_longer_ids_of_an_older_database_are_served(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = wire.worker("w")
     with monkeypatch.context() as before:
-        before.setattr(bounds, "MAX_ID", 200)
+        before.setattr(limits, "MAX_ID", 200)
         wire.start("x", TOO_LONG)
         wire.signal(TOO_LONG_ENTITY, "add")
         worker.end_turn(worker.turn())

@@ -13,7 +13,7 @@ from typing import Any
 import durabletask.internal.orchestrator_service_pb2 as pb
 import pytest
 
-from local.scheduler.core import Options
+from local.scheduler.engine import Options
 from local.scheduler.main import main, parser
 from local.scheduler.store.database import FILE_NAME
 from tests.conformance.harness import (
@@ -173,7 +173,7 @@ def test_losses_are_counted_across_restarts_of_the_scheduler(to: tuple[RunningSc
 
 def wait_for_losses(scheduler: RunningScheduler) -> None:
     """Waits until nobody is out with anything: every loss has been noticed."""
-    eventually(lambda: scheduler.on_loop(scheduler.core.dispatcher.figures)["leases"] == 0)
+    eventually(lambda: scheduler.on_loop(scheduler.engine.dispatcher.figures)["leases"] == 0)
 
 
 def test_workers_that_say_goodbye_use_nothing_up(to: tuple[RunningScheduler, Wire]) -> None:
@@ -186,7 +186,7 @@ def test_workers_that_say_goodbye_use_nothing_up(to: tuple[RunningScheduler, Wir
     worker = wire.worker("last")
     worker.end_activity(activity(worker), "1")
     assert new_kinds(turn(worker))[-1] == "taskCompleted"
-    assert scheduler.on_loop(scheduler.core.dispatcher.figures)["lost_deliveries_total"] == 0
+    assert scheduler.on_loop(scheduler.engine.dispatcher.figures)["lost_deliveries_total"] == 0
 
 
 def test_abandoned_work_uses_nothing_up(to: tuple[RunningScheduler, Wire]) -> None:
@@ -345,7 +345,7 @@ def test_only_the_operation_that_kills_is_failed(tmp_path: Path) -> None:
             if operations(batch) == ["fine"]:
                 break
             wait_for_losses(scheduler)
-        assert scheduler.on_loop(scheduler.core.dispatcher.figures)["lost_deliveries_total"] == 6
+        assert scheduler.on_loop(scheduler.engine.dispatcher.figures)["lost_deliveries_total"] == 6
         last = wire.worker("last", workItemFilters=ORCHESTRATIONS_ONLY)
         seen: list[str] = []
         while len(seen) < 3:

@@ -25,10 +25,10 @@ from local.scheduler.dispatch.waiters import Waiters
 from local.scheduler.dispatch.workers import Lease, Stream, Worker
 from local.scheduler.failpoints import Failpoints
 from local.scheduler.operations import activities, entities, turns
-from local.scheduler.operations.unit import Changes, Ready, Unit
+from local.scheduler.operations.context import Effects, OperationContext, ReadyWork
+from local.scheduler.protocol.wire import ACTIVITY_REQUEST, ENTITY_REQUEST_V2, ORCHESTRATOR_REQUEST, work_item
 from local.scheduler.store.group_commit import GroupCommit
 from local.scheduler.store.rows import Kind
-from local.scheduler.wire import ACTIVITY_REQUEST, ENTITY_REQUEST_V2, ORCHESTRATOR_REQUEST, work_item
 
 T = TypeVar("T")
 log = logging.getLogger("casewright.scheduler.dispatch")
@@ -43,7 +43,7 @@ class Dispatcher:
     def __init__(
         self,
         group_commit: GroupCommit,
-        new_unit: Callable[[], Unit],
+        new_context: Callable[[], OperationContext],
         *,
         grace: float,
         ping_seconds: float,
@@ -56,7 +56,7 @@ class Dispatcher:
         Work with which `max_deliveries` workers were lost fails; 0: it is handed out for ever.
         """
         self._group_commit = group_commit
-        self._new_unit = new_unit
+        self._new_unit = new_context
         self._grace = grace
         self._ping_seconds = ping_seconds
         self._failpoints = failpoints
@@ -79,38 +79,38 @@ class Dispatcher:
 
     # -- operations -------------------------------------------------------------------------------------------------
 
-    def perform(self, operation: Callable[[Unit], T], *, front: bool = False) -> T:
+    def perform(self, operation: Callable[[OperationContext], T], *, front: bool = False) -> T:
         """Runs an operation in the store and sets in motion what it causes, `front` before what is in line."""
-        unit = self._new_unit()
-        changes = unit.changes
+        context = self._new_unit()
+        effects = context.effects
 
         def run() -> T:
-            result = operation(unit)
-            if changes.settled:
-                self._group_commit.on_durable(lambda: self._settle(changes.settled))
+            result = operation(context)
+            if effects.status_changes:
+                self._group_commit.on_durable(lambda: self._settle(effects.status_changes))
             return result
 
         result = self._group_commit.apply(run)
-        self._absorb(changes, front=front)
+        self._absorb(effects, front=front)
         return result
 
-    def _settle(self, settled: list[tuple[int, str]]) -> None:
-        for hub, instance_id in settled:
+    def _settle(self, status_changes: list[tuple[int, str]]) -> None:
+        for hub, instance_id in status_changes:
             self.waiters.wake(hub, instance_id)
 
-    def _absorb(self, changes: Changes, *, front: bool = False) -> None:
-        for ready in changes.instances:
+    def _absorb(self, effects: Effects, *, front: bool = False) -> None:
+        for ready in effects.instances:
             if ready.key in self._turns_out:
                 self._again[ready.key] = ready
             else:
                 self._state.enqueue(Kind.ORCHESTRATION, ready, front=front)
-        for ready in changes.activities:
+        for ready in effects.activities:
             self._state.enqueue(Kind.ACTIVITY, ready, front=front)
-        for ready in changes.entities:
+        for ready in effects.entities:
             self._state.enqueue(Kind.ENTITY, ready, front=front)
-        if changes.due_at is not None:
-            self._on_due(changes.due_at)
-        if changes.instances or changes.activities or changes.entities:
+        if effects.due_at is not None:
+            self._on_due(effects.due_at)
+        if effects.instances or effects.activities or effects.entities:
             self._schedule_pump()
 
     # -- streams ----------------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ class Dispatcher:
         worker = self._workers.get(identity)
         if worker is None:
             process = local_process(worker_id)
-            key = self.perform(lambda unit: unit.store.worker_key(identity, process))
+            key = self.perform(lambda context: context.store.worker_key(identity, process))
             worker = self._workers[identity] = Worker(identity, key, process)
         elif worker.stream is not None:
             # The worker knows better than we do that its old stream is broken.
@@ -211,7 +211,7 @@ class Dispatcher:
         return False
 
     def _willing(
-        self, kind: Kind, ready: Ready, first: Worker, its_stream: Stream, workers: list[Worker]
+        self, kind: Kind, ready: ReadyWork, first: Worker, its_stream: Stream, workers: list[Worker]
     ) -> tuple[Worker, Stream]:
         """Another worker than those that handed this work back, if there is one: an old release hands back the
         cases of a newer one, however free it is.
@@ -229,11 +229,11 @@ class Dispatcher:
         declined.clear()
         return first, its_stream
 
-    def _put_back(self, kind: Kind, ready: Ready) -> None:
+    def _put_back(self, kind: Kind, ready: ReadyWork) -> None:
         self._state.enqueue(kind, ready, front=True)
         self._schedule_pump()
 
-    def _assign(self, kind: Kind, ready: Ready, worker: Worker, stream: Stream) -> None:
+    def _assign(self, kind: Kind, ready: ReadyWork, worker: Worker, stream: Stream) -> None:
         if kind is Kind.ORCHESTRATION:
             self._assign_turn(ready, worker, stream)
         elif kind is Kind.ACTIVITY:
@@ -243,12 +243,12 @@ class Dispatcher:
             take = partial(entities.lease_batch, single=single)
             self._lease(kind, ready, worker, stream, take, ENTITY_REQUEST_V2, "e")
 
-    def _assign_turn(self, ready: Ready, worker: Worker, stream: Stream) -> None:
+    def _assign_turn(self, ready: ReadyWork, worker: Worker, stream: Stream) -> None:
         try:
             prepared = turns.prepare(self._new_unit(), ready.key)
         except turns.HistoryTooLarge as error:
             too_large = error
-            self.perform(lambda unit: turns.fail_too_large(unit, too_large))
+            self.perform(lambda context: turns.fail_too_large(context, too_large))
             return
         if prepared is None:
             self._abandoned.pop(ready.key, None)
@@ -268,18 +268,18 @@ class Dispatcher:
     def _lease(
         self,
         kind: Kind,
-        ready: Ready,
+        ready: ReadyWork,
         worker: Worker,
         stream: Stream,
-        take: Callable[[Unit, int, int], tuple[int, bytes] | None],
+        take: Callable[[OperationContext, int, int], tuple[int, bytes] | None],
         request_kind: int,
         prefix: str,
     ) -> None:
-        unit = self._new_unit()
+        context = self._new_unit()
         leased_request: list[tuple[Lease, bytes]] = []
 
         def run() -> tuple[int, bytes] | None:
-            leased = take(unit, ready.key, worker.key)
+            leased = take(context, ready.key, worker.key)
             if leased is not None:
                 self._group_commit.on_durable(
                     lambda: self._send(leased_request[0][0], stream, request_kind, leased_request[0][1])
@@ -296,7 +296,7 @@ class Dispatcher:
             worker.hold(lease)
         elif kind is Kind.ACTIVITY:
             self._losses.forget(kind, ready.key)
-        self._absorb(unit.changes)
+        self._absorb(context.effects)
 
     def _send(self, lease: Lease, stream: Stream, request_kind: int, request: bytes) -> None:
         if self._leases.get(lease.token) is not lease:
@@ -333,7 +333,7 @@ class Dispatcher:
         if not self._losses.times(lease.kind, lease.ready.key):
             return
         try:
-            self.perform(lambda unit: self._losses.finish(unit, lease))
+            self.perform(lambda context: self._losses.finish(context, lease))
         except Exception:
             # The work itself is stored, and that counts.
             log.exception("A finished piece of work is still noted as one with which workers were lost.")
@@ -366,7 +366,7 @@ class Dispatcher:
         self.redelivered += 1
         try:
             if lease.blamed or lease.kind is not Kind.ORCHESTRATION:
-                self.perform(lambda unit: self._losses.take_back(unit, lease), front=True)
+                self.perform(lambda context: self._losses.take_back(context, lease), front=True)
         except Exception:
             log.exception("Work could not be taken back; it is tried again.")
             if lease.kind is not Kind.ORCHESTRATION:
@@ -407,10 +407,10 @@ class Dispatcher:
         if alive_until is None:
             # What has just failed would fail again at once, for ever.
             self._paused_until = time.monotonic() + LOST_PAUSE
-        unit = self._new_unit()
-        unit.store.forget_cache()
-        self._group_commit.apply(lambda: load(self._state, unit, known, alive_until, self._grace))
-        self._absorb(unit.changes)
+        context = self._new_unit()
+        context.store.forget_cache()
+        self._group_commit.apply(lambda: load(self._state, context, known, alive_until, self._grace))
+        self._absorb(context.effects)
         self._schedule_pump()
         self.waiters.wake_all()
 

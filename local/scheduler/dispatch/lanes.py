@@ -7,7 +7,7 @@ slow down the rest.
 from collections import deque
 from collections.abc import Mapping
 
-from local.scheduler.operations.unit import Ready
+from local.scheduler.operations.context import ReadyWork
 
 Filter = Mapping[str, frozenset[str]] | None
 """Accepted names with their accepted versions (none: any version); None accepts everything."""
@@ -25,7 +25,7 @@ class Lanes:
     """A queue without duplicates."""
 
     def __init__(self) -> None:
-        self._lanes: dict[tuple[str, str | None], deque[tuple[int, Ready]]] = {}
+        self._lanes: dict[tuple[str, str | None], deque[tuple[int, ReadyWork]]] = {}
         self._queued: set[int] = set()
         self._last = 0
         self._first = 0
@@ -33,7 +33,7 @@ class Lanes:
     def __len__(self) -> int:
         return len(self._queued)
 
-    def push(self, ready: Ready, *, front: bool = False) -> None:
+    def push(self, ready: ReadyWork, *, front: bool = False) -> None:
         """Adds work, unless it is already in line."""
         if ready.key in self._queued:
             return
@@ -46,7 +46,7 @@ class Lanes:
             self._last += 1
             lane.append((self._last, ready))
 
-    def take(self, wanted: Filter) -> Ready | None:
+    def take(self, wanted: Filter) -> ReadyWork | None:
         """The oldest work that the filter accepts."""
         best: tuple[str, str | None] | None = None
         for lane, queue in self._lanes.items():

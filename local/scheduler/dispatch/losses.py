@@ -6,8 +6,8 @@ lost then, only the suspect counts as the cause, and the innocent are finished i
 """
 
 from local.scheduler.dispatch.workers import Lease, Worker
-from local.scheduler.operations import activities, entities, losses
-from local.scheduler.operations.unit import Unit
+from local.scheduler.operations import activities, entities, lost_deliveries
+from local.scheduler.operations.context import OperationContext
 from local.scheduler.store.rows import Kind
 
 ISOLATED_FROM = 3
@@ -40,33 +40,33 @@ class Losses:
         """The work is done or gone."""
         self._times.pop((kind, key), None)
 
-    def take_back(self, unit: Unit, lease: Lease) -> None:
+    def take_back(self, context: OperationContext, lease: Lease) -> None:
         """Makes work available again, or ends it when too many workers were lost with it."""
         kind, key = lease.kind, lease.ready.key
         if lease.blamed:
             self.lost += 1
             self._times[kind, key] = times = self.times(kind, key) + 1
             if 0 < self._limit <= times:
-                losses.give_up(unit, kind, key, lease.attempt, lease.turn, times, lease.worker.id)
+                lost_deliveries.give_up(context, kind, key, lease.attempt, lease.turn, times, lease.worker.id)
                 self.given_up += 1
                 self.forget(kind, key)
                 return
-            losses.note(unit, kind, key, times, lease.worker.id)
+            lost_deliveries.record(context, kind, key, times, lease.worker.id)
         if kind is Kind.ACTIVITY:
-            activities.take_back(unit, key, lease.attempt)
+            activities.requeue(context, key, lease.attempt)
         elif kind is Kind.ENTITY:
-            entities.release_batch(unit, key, lease.attempt)
+            entities.requeue_batch(context, key, lease.attempt)
 
-    def finish(self, unit: Unit, lease: Lease) -> None:
+    def finish(self, context: OperationContext, lease: Lease) -> None:
         """Work is done with which workers were lost: they were not lost for it."""
         kind, key = lease.kind, lease.ready.key
-        if kind is Kind.ENTITY and lease.suspect and unit.store.has_ops(key):
+        if kind is Kind.ENTITY and lease.suspect and context.store.has_ops(key):
             # The cause may be one of the operations that still wait: they stay alone.
             self._times[kind, key] = times = min(self.times(kind, key), self._isolated_from)
-            losses.note(unit, kind, key, times, lease.worker.id)
+            lost_deliveries.record(context, kind, key, times, lease.worker.id)
         else:
             self.forget(kind, key)
-            unit.store.forget_lost_delivery(kind, key)
+            context.store.forget_lost_delivery(kind, key)
 
 
 def blame(worker: Worker) -> None:

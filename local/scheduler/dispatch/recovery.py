@@ -5,30 +5,32 @@ import time
 from local.scheduler.dispatch.state import State
 from local.scheduler.dispatch.workers import DOUBT_SECONDS, Kind, Lease, Worker
 from local.scheduler.operations import entities
-from local.scheduler.operations.unit import Ready, Unit
+from local.scheduler.operations.context import OperationContext, ReadyWork
 
 LOST_RESULT_DELAY = 8.0
 
 
-def load(state: State, unit: Unit, known: dict[str, Lease], alive_until: float | None, grace: float) -> None:
+def load(
+    state: State, context: OperationContext, known: dict[str, Lease], alive_until: float | None, grace: float
+) -> None:
     """Fills an empty state. Reads unfinished work only.
 
     `known` are the leases from before, `alive_until` (seconds since 1970, None when this process had the work) is when
     the scheduler was last alive, `grace` is in seconds.
     """
-    _Loader(state, unit, known, alive_until, grace).load()
+    _Loader(state, context, known, alive_until, grace).load()
 
 
 class _Loader:
     def __init__(
-        self, state: State, unit: Unit, known: dict[str, Lease], alive_until: float | None, grace: float
+        self, state: State, context: OperationContext, known: dict[str, Lease], alive_until: float | None, grace: float
     ) -> None:
         self._state = state
-        self._unit = unit
+        self._unit = context
         self._known = known
         self._alive_until = alive_until
         self._grace = grace
-        self._names = {key: (worker_id, process) for key, worker_id, process in unit.store.workers()}
+        self._names = {key: (worker_id, process) for key, worker_id, process in context.store.workers()}
         self._by_key = {worker.key: worker for worker in state.workers.values()}
 
     def load(self) -> None:
@@ -38,9 +40,9 @@ class _Loader:
             if worker.key not in self._names:
                 worker.key = store.worker_key(worker.id, worker.process)
         for hub, key, name, version, _ in store.ready_instances():
-            enqueue(Kind.ORCHESTRATION, Ready(hub, key, name, version))
+            enqueue(Kind.ORCHESTRATION, ReadyWork(hub, key, name, version))
         for row in store.unfinished_activities():
-            ready = Ready(row.hub, row.key, row.name, row.version)
+            ready = ReadyWork(row.hub, row.key, row.name, row.version)
             if row.worker is None:
                 enqueue(Kind.ACTIVITY, ready)
                 continue
@@ -53,7 +55,7 @@ class _Loader:
         for hub, key, entity_id in self._unit.store.entities_with_ops():
             row = leased.get(key)
             if row is None:
-                self._unit.stir_entity(key)
+                self._unit.settle_entity_queue(key)
                 continue
             ready = entities.ready_entity(hub, key, entity_id)
             token = f"e{key}.{row.attempt}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from local.scheduler.dispatch.lanes import Lanes
 from local.scheduler.dispatch.losses import Losses
 from local.scheduler.dispatch.workers import Kind, Lease, Worker
-from local.scheduler.operations.unit import Ready
+from local.scheduler.operations.context import ReadyWork
 
 
 def _queues() -> defaultdict[int, tuple[Lanes, Lanes, Lanes]]:
@@ -23,9 +23,11 @@ class State:
     turns_out: set[int] = field(default_factory=set[int])
     apart: defaultdict[int, tuple[Lanes, Lanes, Lanes]] = field(default_factory=_queues)  # suspects, see losses.py
     losses: Losses = field(default_factory=lambda: Losses(0))
-    again: dict[int, Ready] = field(default_factory=dict[int, Ready])  # for a turn of their own after the one out
+    again: dict[int, ReadyWork] = field(
+        default_factory=dict[int, ReadyWork]
+    )  # for a turn of their own after the one out
 
-    def enqueue(self, kind: Kind, ready: Ready, *, front: bool = False) -> None:
+    def enqueue(self, kind: Kind, ready: ReadyWork, *, front: bool = False) -> None:
         """Puts work in line; what may have killed its workers in a line of its own, behind others like it."""
         if self.losses.is_suspect(kind, ready.key):
             self.apart[ready.hub][kind].push(ready)

@@ -16,10 +16,10 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from local.scheduler.dispatch.lanes import Filter
+from local.scheduler.operations.context import ReadyWork
 from local.scheduler.operations.turns import Turn
-from local.scheduler.operations.unit import Ready
+from local.scheduler.protocol.wire import pb, to_bytes
 from local.scheduler.store.rows import Kind
-from local.scheduler.wire import pb, to_bytes
 
 DOUBT_SECONDS = 2.0
 SHORT_GRACE = 3.0
@@ -33,7 +33,7 @@ class Lease:
     """Work that a worker has. `deadline` (monotonic seconds) is set while it is uncertain whether it will finish."""
 
     kind: Kind
-    ready: Ready
+    ready: ReadyWork
     token: str
     attempt: int
     worker: "Worker"

@@ -1,19 +1,19 @@
 """Activities: handed out, taken back, finished."""
 
-from local.scheduler.operations.bounds import size_failure, trim_failure
-from local.scheduler.operations.unit import Ready, Unit
-from local.scheduler.runtime import events
+from local.scheduler.operations.context import OperationContext, ReadyWork
+from local.scheduler.operations.limits import size_failure, trim_failure
+from local.scheduler.protocol import events
+from local.scheduler.protocol.wire import optional_text, pb, text, to_bytes
 from local.scheduler.store.rows import Activity, Instance
-from local.scheduler.wire import optional_text, pb, text, to_bytes
 
 
-def schedule(unit: Unit, row: Instance, task: int, action: pb.ScheduleTaskAction) -> None:
+def schedule(context: OperationContext, row: Instance, task: int, action: pb.ScheduleTaskAction) -> None:
     """Adds an activity, or fails it at once when its input is too large."""
     too_large = size_failure(
-        unit, f"The input of activity '{action.name}'", optional_text(action, "input"), action.tags
+        context, f"The input of activity '{action.name}'", optional_text(action, "input"), action.tags
     )
     if too_large is not None:
-        unit.post(row, events.task_failed(unit.now, task, too_large), generation=row.generation)
+        context.post(row, events.task_failed(context.now, task, too_large), generation=row.generation)
         return
     request = pb.ActivityRequest(
         name=action.name,
@@ -26,48 +26,48 @@ def schedule(unit: Unit, row: Instance, task: int, action: pb.ScheduleTaskAction
     )
     body = to_bytes(request)
     version = optional_text(action, "version")
-    key = unit.store.next_key()
-    unit.store.insert_activity(
+    key = context.store.next_key()
+    context.store.insert_activity(
         Activity(key, row.hub, row.key, row.generation, task, action.name, version, body, 0, None, None)
     )
-    unit.changes.activities.append(Ready(row.hub, key, action.name, version))
+    context.effects.activities.append(ReadyWork(row.hub, key, action.name, version))
 
 
-def lease(unit: Unit, key: int, worker: int) -> tuple[int, bytes] | None:
+def lease(context: OperationContext, key: int, worker: int) -> tuple[int, bytes] | None:
     """Gives an activity to a worker: (attempt, serialized ActivityRequest); None when it is gone."""
-    return unit.store.lease_activity(key, worker, unit.now)
+    return context.store.lease_activity(key, worker, context.now)
 
 
-def take_back(unit: Unit, key: int, attempt: int) -> None:
+def requeue(context: OperationContext, key: int, attempt: int) -> None:
     """Puts an activity in line again that its worker will not finish."""
-    row = unit.store.activity(key)
+    row = context.store.activity(key)
     if row is None or row.attempt != attempt:
         return
-    unit.store.release_activity(key)
-    unit.changes.activities.append(Ready(row.hub, key, row.name, row.version))
+    context.store.release_activity(key)
+    context.effects.activities.append(ReadyWork(row.hub, key, row.name, row.version))
 
 
-def complete(unit: Unit, key: int, attempt: int, response: pb.ActivityResponse) -> bool:
+def complete(context: OperationContext, key: int, attempt: int, response: pb.ActivityResponse) -> bool:
     """Stores an activity's result and hands it to the orchestration; False for a stale token."""
-    row = unit.store.finish_activity(key, attempt)
+    row = context.store.finish_activity(key, attempt)
     if row is None:
         return False
     instance, generation, task = row
     result = optional_text(response, "result")
-    failure = size_failure(unit, "The result of the activity", result)
+    failure = size_failure(context, "The result of the activity", result)
     if response.HasField("failureDetails"):
-        failure = trim_failure(response.failureDetails, unit.limits.payload)
+        failure = trim_failure(response.failureDetails, context.limits.payload)
     if failure is not None:
-        event = events.task_failed(unit.now, task, failure)
+        event = events.task_failed(context.now, task, failure)
     else:
-        event = events.task_completed(unit.now, task, result)
-    unit.deliver(instance, generation, event)
+        event = events.task_completed(context.now, task, result)
+    context.deliver(instance, generation, event)
     return True
 
 
-def fail(unit: Unit, key: int, attempt: int, failure: pb.TaskFailureDetails) -> None:
+def fail(context: OperationContext, key: int, attempt: int, failure: pb.TaskFailureDetails) -> None:
     """Ends an activity without its worker."""
-    row = unit.store.finish_activity(key, attempt)
+    row = context.store.finish_activity(key, attempt)
     if row is not None:
         instance, generation, task = row
-        unit.deliver(instance, generation, events.task_failed(unit.now, task, failure))
+        context.deliver(instance, generation, events.task_failed(context.now, task, failure))

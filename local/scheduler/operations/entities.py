@@ -4,105 +4,107 @@ import json
 from uuid import uuid4
 
 from local.scheduler.errors import BadRequest
-from local.scheduler.operations.bounds import check_id, fault_in_batch, size_failure, trim_failure
+from local.scheduler.operations.context import OperationContext, ReadyWork, log
+from local.scheduler.operations.limits import batch_limit_failure, check_id, size_failure, trim_failure
 from local.scheduler.operations.locks import ensure_entity, entity_name, is_entity_id, release, request_locks
-from local.scheduler.operations.unit import Ready, Unit, log
-from local.scheduler.runtime import events
-from local.scheduler.runtime.queueing import runnable
+from local.scheduler.protocol import events
+from local.scheduler.protocol.entity_batches import runnable
+from local.scheduler.protocol.wire import micros, optional_text, pb, text, timestamp, to_bytes
 from local.scheduler.store.rows import DueKind, Entity, EntityOp, Instance, OpKind
-from local.scheduler.wire import micros, optional_text, pb, text, timestamp, to_bytes
 
 
-def signal_entity(unit: Unit, hub: int, request: pb.SignalEntityRequest) -> None:
+def signal_entity(context: OperationContext, hub: int, request: pb.SignalEntityRequest) -> None:
     """A client's signal; raises BadRequest for an id that is none."""
     if not is_entity_id(request.instanceId):
         raise BadRequest(f"'{request.instanceId}' is no entity id: it has the form '@name@key'.")
-    if unit.store.find_entity(hub, request.instanceId) is None:
+    if context.store.find_entity(hub, request.instanceId) is None:
         check_id(request.instanceId)
     at = micros(request.scheduledTime) if request.HasField("scheduledTime") else None
     request_id = request.requestId or str(uuid4())
-    event = events.signal(unit.now, request_id, request.name, optional_text(request, "input"), request.instanceId)
-    send_signal(unit, hub, request.instanceId, request_id, event, at)
+    event = events.signal(context.now, request_id, request.name, optional_text(request, "input"), request.instanceId)
+    send_signal(context, hub, request.instanceId, request_id, event, at)
 
 
-def send_signal(unit: Unit, hub: int, entity_id: str, request_id: str, event: pb.HistoryEvent, at: int | None) -> None:
+def send_signal(
+    context: OperationContext, hub: int, entity_id: str, request_id: str, event: pb.HistoryEvent, at: int | None
+) -> None:
     """Queues a one-way operation, or keeps it until `at`."""
-    entity = ensure_entity(unit, hub, entity_id)
-    if at is not None and at > unit.now:
-        unit.add_due(at, DueKind.SIGNAL, entity.key, event=event)
+    entity = ensure_entity(context, hub, entity_id)
+    if at is not None and at > context.now:
+        context.add_due(at, DueKind.SIGNAL, entity.key, event=event)
         return
-    op = EntityOp(unit.store.next_key(), OpKind.SIGNAL, request_id, None, None, to_bytes(event))
-    unit.store.add_op(entity.key, op)
-    _ready(unit, entity)
+    op = EntityOp(context.store.next_key(), OpKind.SIGNAL, request_id, None, None, to_bytes(event))
+    context.store.add_op(entity.key, op)
+    _ready(context, entity)
 
 
-def _ready(unit: Unit, entity: Entity) -> None:
+def _ready(context: OperationContext, entity: Entity) -> None:
     # An idle, unlocked entity can run at once; anything else is for the lock rules to decide.
     if entity.lock_instance is None and entity.batch is None:
-        unit.stir_entity(entity.key)
+        context.settle_entity_queue(entity.key)
 
 
-def receive_message(unit: Unit, row: Instance, message: pb.SendEntityMessageAction) -> None:
+def receive_message(context: OperationContext, row: Instance, message: pb.SendEntityMessageAction) -> None:
     """What an orchestration sends to entities."""
     match message.WhichOneof("EntityMessageType"):
         case "entityOperationSignaled":
-            _signalled(unit, row, message.entityOperationSignaled)
+            _signalled(context, row, message.entityOperationSignaled)
         case "entityOperationCalled":
-            _called(unit, row, message.entityOperationCalled)
+            _called(context, row, message.entityOperationCalled)
         case "entityLockRequested":
-            request_locks(unit, row, message.entityLockRequested)
+            request_locks(context, row, message.entityLockRequested)
         case "entityUnlockSent":
-            release(unit, row, message.entityUnlockSent)
+            release(context, row, message.entityUnlockSent)
         case _:
             pass
 
 
-def _signalled(unit: Unit, row: Instance, signalled: pb.EntityOperationSignaledEvent) -> None:
+def _signalled(context: OperationContext, row: Instance, signalled: pb.EntityOperationSignaledEvent) -> None:
     target = signalled.targetInstanceId.value
     if not is_entity_id(target):
         log.warning("Instance '%s' signalled '%s', which is no entity id.", row.id, target)
         return
-    event = pb.HistoryEvent(eventId=-1, timestamp=timestamp(unit.now), entityOperationSignaled=signalled)
+    event = pb.HistoryEvent(eventId=-1, timestamp=timestamp(context.now), entityOperationSignaled=signalled)
     at = micros(signalled.scheduledTime) if signalled.HasField("scheduledTime") else None
-    send_signal(unit, row.hub, target, signalled.requestId, event, at)
+    send_signal(context, row.hub, target, signalled.requestId, event, at)
 
 
-def _called(unit: Unit, row: Instance, called: pb.EntityOperationCalledEvent) -> None:
+def _called(context: OperationContext, row: Instance, called: pb.EntityOperationCalledEvent) -> None:
     target = called.targetInstanceId.value
     if not is_entity_id(target):
         failure = events.failure_details("InvalidEntityId", f"'{target}' is no entity id: it has the form '@name@key'.")
-        unit.post(row, events.operation_failed(unit.now, called.requestId, failure), generation=row.generation)
+        context.post(row, events.operation_failed(context.now, called.requestId, failure), generation=row.generation)
         return
-    failure = size_failure(unit, f"The input of '{called.operation}' for '{target}'", optional_text(called, "input"))
+    failure = size_failure(context, f"The input of '{called.operation}' for '{target}'", optional_text(called, "input"))
     if failure is not None:
-        unit.post(row, events.operation_failed(unit.now, called.requestId, failure), generation=row.generation)
+        context.post(row, events.operation_failed(context.now, called.requestId, failure), generation=row.generation)
         return
-    entity = ensure_entity(unit, row.hub, target)
-    event = pb.HistoryEvent(eventId=-1, timestamp=timestamp(unit.now), entityOperationCalled=called)
+    entity = ensure_entity(context, row.hub, target)
+    event = pb.HistoryEvent(eventId=-1, timestamp=timestamp(context.now), entityOperationCalled=called)
     event.entityOperationCalled.parentInstanceId.value = row.id
     event.entityOperationCalled.parentExecutionId.value = row.execution_id
-    op = EntityOp(unit.store.next_key(), OpKind.CALL, called.requestId, row.key, row.generation, to_bytes(event))
-    unit.store.add_op(entity.key, op)
+    op = EntityOp(context.store.next_key(), OpKind.CALL, called.requestId, row.key, row.generation, to_bytes(event))
+    context.store.add_op(entity.key, op)
     if entity.batch is None:
-        unit.stir_entity(entity.key)
+        context.settle_entity_queue(entity.key)
 
 
-def lease_batch(unit: Unit, key: int, worker: int, *, single: bool = False) -> tuple[int, bytes] | None:
+def lease_batch(context: OperationContext, key: int, worker: int, *, single: bool = False) -> tuple[int, bytes] | None:
     """Gives the next batch of an entity to a worker: (attempt, serialized EntityRequest); None when nothing can run.
 
     `single` gives one operation only.
     """
-    entity = unit.store.entity(key)
+    entity = context.store.entity(key)
     if entity is None or entity.batch is not None:
         return None
-    ops = _next_ops(unit, entity)[: 1 if single else None]
+    ops = _next_ops(context, entity)[: 1 if single else None]
     if not ops:
         return None
-    room = unit.limits.request - len((entity.state or "").encode())
+    room = context.limits.request - len((entity.state or "").encode())
     if sum(len(op.event) for op in ops) > room:
-        ops = _only_fitting(unit, entity, ops, room)
+        ops = _only_fitting(context, entity, ops, room)
         if not ops:
-            unit.stir_entity(key)
+            context.settle_entity_queue(key)
             return None
     request = pb.EntityRequest(
         instanceId=entity.id,
@@ -111,21 +113,21 @@ def lease_batch(unit: Unit, key: int, worker: int, *, single: bool = False) -> t
         operationRequests=[pb.HistoryEvent.FromString(op.event) for op in ops],
     )
     leased = entity._replace(
-        attempt=entity.attempt + 1, batch=json.dumps([op.key for op in ops]), worker=worker, leased_at=unit.now
+        attempt=entity.attempt + 1, batch=json.dumps([op.key for op in ops]), worker=worker, leased_at=context.now
     )
-    unit.store.save_entity(leased)
+    context.store.save_entity(leased)
     return leased.attempt, to_bytes(request)
 
 
-def _next_ops(unit: Unit, entity: Entity) -> list[EntityOp]:
+def _next_ops(context: OperationContext, entity: Entity) -> list[EntityOp]:
     if entity.lock_instance is not None and entity.lock_generation is not None:
-        return unit.store.ops_of(
-            entity.key, entity.lock_instance, entity.lock_generation, unit.limits.entity_operations
+        return context.store.ops_of(
+            entity.key, entity.lock_instance, entity.lock_generation, context.limits.entity_operations
         )
-    return runnable(unit.store.ops(entity.key, unit.limits.entity_operations), unit.limits.entity_batch)
+    return runnable(context.store.ops(entity.key, context.limits.entity_operations), context.limits.entity_batch)
 
 
-def _only_fitting(unit: Unit, entity: Entity, ops: list[EntityOp], room: int) -> list[EntityOp]:
+def _only_fitting(context: OperationContext, entity: Entity, ops: list[EntityOp], room: int) -> list[EntityOp]:
     """The first operation if it fits; otherwise it fails, because no worker could ever receive it."""
     first = ops[0]
     if len(first.event) <= room:
@@ -133,90 +135,90 @@ def _only_fitting(unit: Unit, entity: Entity, ops: list[EntityOp], room: int) ->
     failure = events.failure_details(
         "MessageTooLarge",
         f"Entity '{entity.id}' with its state and this operation is larger than a worker can receive "
-        f"({unit.limits.message:,} bytes).",
+        f"({context.limits.message:,} bytes).",
     )
     log.error("%s", failure.errorMessage)
-    _answer(unit, first, pb.OperationResult(failure=pb.OperationResultFailure(failureDetails=failure)))
-    unit.store.delete_ops((first.key,))
+    _answer(context, first, pb.OperationResult(failure=pb.OperationResultFailure(failureDetails=failure)))
+    context.store.delete_ops((first.key,))
     return []
 
 
-def release_batch(unit: Unit, key: int, attempt: int) -> None:
+def requeue_batch(context: OperationContext, key: int, attempt: int) -> None:
     """Takes a batch back that its worker will not finish."""
-    entity = unit.store.entity(key)
+    entity = context.store.entity(key)
     if entity is None or entity.attempt != attempt or entity.batch is None:
         return
-    unit.store.save_entity(entity._replace(batch=None, worker=None, leased_at=None))
-    unit.stir_entity(key)
+    context.store.save_entity(entity._replace(batch=None, worker=None, leased_at=None))
+    context.settle_entity_queue(key)
 
 
-def complete_batch(unit: Unit, key: int, attempt: int, result: pb.EntityBatchResult) -> bool:
+def complete_batch(context: OperationContext, key: int, attempt: int, result: pb.EntityBatchResult) -> bool:
     """Stores a batch's result with everything that follows from it; False for a stale token."""
-    entity = unit.store.entity(key)
+    entity = context.store.entity(key)
     if entity is None or entity.attempt != attempt or entity.batch is None:
         return False
-    ops = unit.store.ops_by_key(json.loads(entity.batch))
-    fault = fault_in_batch(unit, entity.hub, result)
-    if fault is not None:
-        log.error("What entity '%s' answered is not taken: %s", entity.id, fault.errorMessage)
-        result = pb.EntityBatchResult(failureDetails=fault)
+    ops = context.store.ops_by_key(json.loads(entity.batch))
+    failure = batch_limit_failure(context, entity.hub, result)
+    if failure is not None:
+        log.error("What entity '%s' answered is not taken: %s", entity.id, failure.errorMessage)
+        result = pb.EntityBatchResult(failureDetails=failure)
     results = list(result.results)
     if result.HasField("failureDetails"):
         failed = pb.OperationResult(failure=pb.OperationResultFailure(failureDetails=result.failureDetails))
         results += [failed] * (len(ops) - len(results))
     done = ops[: len(results)]
     for op, answer in zip(done, results, strict=False):
-        _answer(unit, op, answer)
-    unit.store.delete_ops(op.key for op in done)
+        _answer(context, op, answer)
+    context.store.delete_ops(op.key for op in done)
     state = optional_text(result, "entityState") or None
     if result.HasField("failureDetails") and not result.results:
         state = entity.state
-    entity = entity._replace(state=state, modified_at=unit.now, batch=None, worker=None, leased_at=None)
-    unit.store.save_entity(entity)
+    entity = entity._replace(state=state, modified_at=context.now, batch=None, worker=None, leased_at=None)
+    context.store.save_entity(entity)
     for action in result.actions:
-        _act(unit, entity.hub, action)
-    unit.stir_entity(key)
-    _forget_if_empty(unit, key)
+        _act(context, entity.hub, action)
+    context.settle_entity_queue(key)
+    _forget_if_empty(context, key)
     return True
 
 
-def _answer(unit: Unit, op: EntityOp, result: pb.OperationResult) -> None:
+def _answer(context: OperationContext, op: EntityOp, result: pb.OperationResult) -> None:
     if op.kind != OpKind.CALL or op.caller is None or op.generation is None:
         return
     output = optional_text(result.success, "result")
-    failure = size_failure(unit, "The result of the operation", output)
+    failure = size_failure(context, "The result of the operation", output)
     if result.HasField("failure"):
-        failure = trim_failure(result.failure.failureDetails, unit.limits.payload)
+        failure = trim_failure(result.failure.failureDetails, context.limits.payload)
     if failure is not None:
-        event = events.operation_failed(unit.now, op.request_id, failure)
+        event = events.operation_failed(context.now, op.request_id, failure)
     else:
-        event = events.operation_completed(unit.now, op.request_id, output)
-    unit.deliver(op.caller, op.generation, event)
+        event = events.operation_completed(context.now, op.request_id, output)
+    context.deliver(op.caller, op.generation, event)
 
 
-def _act(unit: Unit, hub: int, action: pb.OperationAction) -> None:
+def _act(context: OperationContext, hub: int, action: pb.OperationAction) -> None:
     if action.HasField("sendSignal"):
         sent = action.sendSignal
         if not is_entity_id(sent.instanceId):
             log.warning("An entity signalled '%s', which is no entity id.", sent.instanceId)
             return
         request_id = str(uuid4())
-        event = events.signal(unit.now, request_id, sent.name, optional_text(sent, "input"), sent.instanceId)
+        event = events.signal(context.now, request_id, sent.name, optional_text(sent, "input"), sent.instanceId)
         at = micros(sent.scheduledTime) if sent.HasField("scheduledTime") else None
-        send_signal(unit, hub, sent.instanceId, request_id, event, at)
+        send_signal(context, hub, sent.instanceId, request_id, event, at)
     elif action.HasField("startNewOrchestration"):
-        _start(unit, hub, action.startNewOrchestration)
+        _start(context, hub, action.startNewOrchestration)
 
 
-def _start(unit: Unit, hub: int, start: pb.StartNewOrchestrationAction) -> None:
+def _start(context: OperationContext, hub: int, start: pb.StartNewOrchestrationAction) -> None:
     instance_id = start.instanceId or uuid4().hex
-    existing = unit.store.find_instance(hub, instance_id)
+    existing = context.store.find_instance(hub, instance_id)
     if existing is not None:
         if not existing.ended:
             log.warning("An entity started '%s', which already runs: the start is ignored.", instance_id)
             return
-        unit.remove_instance(existing)
-    unit.create_instance(
+        context.remove_instance(existing)
+    context.create_instance(
         hub=hub,
         instance_id=instance_id,
         name=start.name,
@@ -227,24 +229,24 @@ def _start(unit: Unit, hub: int, start: pb.StartNewOrchestrationAction) -> None:
     )
 
 
-def _forget_if_empty(unit: Unit, key: int) -> None:
+def _forget_if_empty(context: OperationContext, key: int) -> None:
     """An entity without state, lock and work leaves nothing behind."""
-    entity = unit.store.entity(key)
+    entity = context.store.entity(key)
     if entity is None or entity.state is not None or entity.lock_instance is not None:
         return
-    if not unit.store.has_ops(key) and not unit.store.has_due(key):
-        unit.store.delete_entity(key)
+    if not context.store.has_ops(key) and not context.store.has_due(key):
+        context.store.delete_entity(key)
 
 
-def purge_entity(unit: Unit, hub: int, entity_id: str) -> int:
+def purge_entity(context: OperationContext, hub: int, entity_id: str) -> int:
     """Deletes an idle entity with its state; returns how many were deleted."""
-    entity = unit.store.find_entity(hub, entity_id)
+    entity = context.store.find_entity(hub, entity_id)
     if entity is None or entity.batch is not None or entity.lock_instance is not None:
         return 0
-    unit.store.delete_entity(entity.key)
+    context.store.delete_entity(entity.key)
     return 1
 
 
-def ready_entity(hub: int, key: int, entity_id: str) -> Ready:
+def ready_entity(hub: int, key: int, entity_id: str) -> ReadyWork:
     """An entity as the dispatcher sees it."""
-    return Ready(hub, key, entity_name(entity_id))
+    return ReadyWork(hub, key, entity_name(entity_id))

@@ -12,18 +12,18 @@ from local.scheduler.errors import (
     NotFailed,
     NotFinished,
 )
-from local.scheduler.operations.bounds import check_id, check_size
-from local.scheduler.operations.unit import Unit
-from local.scheduler.runtime import events
+from local.scheduler.operations.context import OperationContext
+from local.scheduler.operations.limits import check_id, check_size
+from local.scheduler.protocol import events
+from local.scheduler.protocol.wire import join_events, micros, optional_text, pb
 from local.scheduler.store.rows import TERMINAL, InboxKind, Instance, Status
-from local.scheduler.wire import join_events, micros, optional_text, pb
 
 AT_WORK = frozenset(Status) - TERMINAL
 
 
-def require(unit: Unit, hub: int, instance_id: str) -> Instance:
+def require(context: OperationContext, hub: int, instance_id: str) -> Instance:
     """The instance; raises InstanceNotFound."""
-    row = unit.store.find_instance(hub, instance_id)
+    row = context.store.find_instance(hub, instance_id)
     if row is None:
         check_id(instance_id)
         raise InstanceNotFound(instance_id)
@@ -43,7 +43,7 @@ def check_reuse(replaceable: Iterable[int]) -> None:
         )
 
 
-def start(unit: Unit, hub: int, request: pb.CreateInstanceRequest) -> Instance:
+def start(context: OperationContext, hub: int, request: pb.CreateInstanceRequest) -> Instance:
     """Starts an orchestration; raises InstanceExists, BadRequest or MessageTooLarge."""
     if not request.name:
         raise BadRequest("An orchestration needs a name.")
@@ -52,16 +52,16 @@ def start(unit: Unit, hub: int, request: pb.CreateInstanceRequest) -> Instance:
     instance_id = request.instanceId or uuid4().hex
     check_reuse(request.orchestrationIdReusePolicy.replaceableStatus)
     input = optional_text(request, "input")
-    check_size(unit, f"The input of '{instance_id}'", input)
-    check_size(unit, "The tags", *request.tags, *request.tags.values())
-    existing = unit.store.find_instance(hub, instance_id)
+    check_size(context, f"The input of '{instance_id}'", input)
+    check_size(context, "The tags", *request.tags, *request.tags.values())
+    existing = context.store.find_instance(hub, instance_id)
     if existing is not None:
         if existing.status not in request.orchestrationIdReusePolicy.replaceableStatus:
             raise InstanceExists(instance_id, Status(existing.status).name.lower())
-        unit.remove_instance(existing)
+        context.remove_instance(existing)
     else:
         check_id(instance_id)
-    return unit.create_instance(
+    return context.create_instance(
         hub=hub,
         instance_id=instance_id,
         name=request.name,
@@ -74,19 +74,19 @@ def start(unit: Unit, hub: int, request: pb.CreateInstanceRequest) -> Instance:
     )
 
 
-def restart(unit: Unit, hub: int, instance_id: str, *, new_id: bool) -> str:
+def restart(context: OperationContext, hub: int, instance_id: str, *, new_id: bool) -> str:
     """Runs an orchestration again with the same name, input, version and tags; returns the instance id.
 
     Under a new id it may still be running. Raises NotFinished when it is, and would have to make room for itself.
     """
-    row = require(unit, hub, instance_id)
+    row = require(context, hub, instance_id)
     if not (row.ended or new_id):
         raise NotFinished(instance_id, Status(row.status).name.lower())
-    input = unit.store.payload(row.key).input
+    input = context.store.payload(row.key).input
     target = uuid4().hex if new_id else instance_id
     if not new_id:
-        unit.remove_instance(row)
-    unit.create_instance(
+        context.remove_instance(row)
+    context.create_instance(
         hub=hub,
         instance_id=target,
         name=row.name,
@@ -97,77 +97,79 @@ def restart(unit: Unit, hub: int, instance_id: str, *, new_id: bool) -> str:
     return target
 
 
-def raise_event(unit: Unit, row: Instance, name: str, input: str | None) -> None:
+def raise_event(context: OperationContext, row: Instance, name: str, input: str | None) -> None:
     """Puts an external event into the inbox; an instance that has ended ignores it."""
     if not row.ended:
-        unit.post(row, events.event_raised(unit.now, name, input))
+        context.post(row, events.event_raised(context.now, name, input))
 
 
-def suspend(unit: Unit, row: Instance, reason: str | None) -> None:
+def suspend(context: OperationContext, row: Instance, reason: str | None) -> None:
     """Asks an instance to pause."""
-    check_size(unit, "The reason", reason)
+    check_size(context, "The reason", reason)
     if not row.ended and row.status != Status.SUSPENDED:
-        unit.post(row, events.suspended(unit.now, reason), InboxKind.SUSPEND)
+        context.post(row, events.suspended(context.now, reason), InboxKind.SUSPEND)
 
 
-def resume(unit: Unit, row: Instance, reason: str | None) -> None:
+def resume(context: OperationContext, row: Instance, reason: str | None) -> None:
     """Asks an instance to go on."""
-    check_size(unit, "The reason", reason)
+    check_size(context, "The reason", reason)
     if not row.ended:
-        unit.post(row, events.resumed(unit.now, reason), InboxKind.RESUME)
+        context.post(row, events.resumed(context.now, reason), InboxKind.RESUME)
 
 
-def terminate(unit: Unit, row: Instance, output: str | None, *, recursive: bool) -> None:
+def terminate(context: OperationContext, row: Instance, output: str | None, *, recursive: bool) -> None:
     """Asks an instance (and what it has started) to end. One that has not begun ends here and now."""
     if row.ended:
         return
     if recursive:
-        for child in unit.store.children(row.key):
-            terminate(unit, child, output, recursive=True)
+        for child in context.store.children(row.key):
+            terminate(context, child, output, recursive=True)
     if row.delayed:
-        end_now(unit, row, output)
+        end_now(context, row, output)
         return
     kind = InboxKind.TERMINATE_RECURSIVE if recursive else InboxKind.TERMINATE
-    unit.post(row, events.terminated(unit.now, output, recursive), kind)
+    context.post(row, events.terminated(context.now, output, recursive), kind)
 
 
-def end_now(unit: Unit, row: Instance, output: str | None) -> None:
+def end_now(context: OperationContext, row: Instance, output: str | None) -> None:
     """Ends an instance without asking a worker."""
-    unit.store.append_history(
+    context.store.append_history(
         row.key,
         join_events(
             (
-                events.terminated(unit.now, output, recurse=False),
-                events.execution_completed(unit.now, Status.TERMINATED, output, None),
+                events.terminated(context.now, output, recurse=False),
+                events.execution_completed(context.now, Status.TERMINATED, output, None),
             )
         ),
     )
-    unit.store.save_instance(unit.finish(row, Status.TERMINATED, output, None))
+    context.store.save_instance(context.finish(row, Status.TERMINATED, output, None))
 
 
-def rewind(unit: Unit, row: Instance, reason: str | None, *, parent_execution_id: str | None = None) -> None:
+def rewind(
+    context: OperationContext, row: Instance, reason: str | None, *, parent_execution_id: str | None = None
+) -> None:
     """Makes a failed instance forget its failures and go on; raises NotFailed.
 
     The worker rewrites the history. Until it has, `rewinding` keeps all other events back: the worker accepts the
     rewind only alone, and only while the history still ends with the failure.
     """
-    check_size(unit, "The reason", reason)
+    check_size(context, "The reason", reason)
     if row.status != Status.FAILED:
         raise NotFailed(row.id, Status(row.status).name.lower())
-    unit.store.forget_lost_deliveries_of(row.key)
-    row = row._replace(status=Status.RUNNING, rewinding=1, completed_at=None, updated_at=unit.now)
-    unit.store.save_instance(row)
-    unit.store.save_result(row.key, None, None)
-    unit.post(row, events.rewound(unit.now, reason, parent_execution_id), InboxKind.REWIND)
+    context.store.forget_lost_deliveries_of(row.key)
+    row = row._replace(status=Status.RUNNING, rewinding=1, completed_at=None, updated_at=context.now)
+    context.store.save_instance(row)
+    context.store.save_result(row.key, None, None)
+    context.post(row, events.rewound(context.now, reason, parent_execution_id), InboxKind.REWIND)
 
 
-def purge(unit: Unit, row: Instance, *, recursive: bool) -> int:
+def purge(context: OperationContext, row: Instance, *, recursive: bool) -> int:
     """Deletes an instance that has ended (and what it had started); returns how many were deleted."""
     if not row.ended:
         return 0
     count = 1
     if recursive:
-        for child in unit.store.children(row.key):
-            count += purge(unit, child, recursive=True)
-    unit.remove_instance(row)
+        for child in context.store.children(row.key):
+            count += purge(context, child, recursive=True)
+    context.remove_instance(row)
     return count

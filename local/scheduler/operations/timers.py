@@ -1,50 +1,50 @@
 """What happens when a due time comes."""
 
-from local.scheduler.operations.unit import Unit
+from local.scheduler.operations.context import OperationContext
+from local.scheduler.protocol.wire import pb, timestamp, to_bytes
 from local.scheduler.store.rows import Due, DueKind, EntityOp, OpKind
-from local.scheduler.wire import pb, timestamp, to_bytes
 
 BATCH = 256
 
 
-def fire(unit: Unit) -> int:
+def fire(context: OperationContext) -> int:
     """Does what is due now, up to `BATCH` things; returns how many."""
-    rows = unit.store.due(unit.now, BATCH)
+    rows = context.store.due(context.now, BATCH)
     for row in rows:
         match row.kind:
             case DueKind.TIMER:
-                _timer(unit, row)
+                _timer(context, row)
             case DueKind.SIGNAL:
-                _signal(unit, row)
+                _signal(context, row)
             case _:
-                _start(unit, row)
-    unit.store.take_due(row.key for row in rows)
+                _start(context, row)
+    context.store.take_due(row.key for row in rows)
     return len(rows)
 
 
-def _timer(unit: Unit, row: Due) -> None:
+def _timer(context: OperationContext, row: Due) -> None:
     if row.event is None or row.generation is None:
         return
     event = pb.HistoryEvent.FromString(row.event)
-    event.timestamp.CopyFrom(timestamp(unit.now))
-    unit.deliver(row.target, row.generation, event)
+    event.timestamp.CopyFrom(timestamp(context.now))
+    context.deliver(row.target, row.generation, event)
 
 
-def _signal(unit: Unit, row: Due) -> None:
-    if row.event is None or unit.store.entity(row.target) is None:
+def _signal(context: OperationContext, row: Due) -> None:
+    if row.event is None or context.store.entity(row.target) is None:
         return
     event = pb.HistoryEvent.FromString(row.event)
-    event.timestamp.CopyFrom(timestamp(unit.now))
+    event.timestamp.CopyFrom(timestamp(context.now))
     request_id = event.entityOperationSignaled.requestId
-    op = EntityOp(unit.store.next_key(), OpKind.SIGNAL, request_id, None, None, to_bytes(event))
-    unit.store.add_op(row.target, op)
-    unit.stir_entity(row.target)
+    op = EntityOp(context.store.next_key(), OpKind.SIGNAL, request_id, None, None, to_bytes(event))
+    context.store.add_op(row.target, op)
+    context.settle_entity_queue(row.target)
 
 
-def _start(unit: Unit, row: Due) -> None:
-    instance = unit.store.instance(row.target)
+def _start(context: OperationContext, row: Due) -> None:
+    instance = context.store.instance(row.target)
     if instance is None or not instance.delayed:
         return
     instance = instance._replace(delayed=0)
-    unit.store.save_instance(instance)
-    unit.wake(instance)
+    context.store.save_instance(instance)
+    context.wake(instance)

@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from local.scheduler.operations import activities, entities
-from local.scheduler.operations.bounds import drop_oversized_inputs, fault_in_turn, size_failure, trim_failure
+from local.scheduler.operations.context import WAKES_SUSPENDED, OperationContext, log
 from local.scheduler.operations.instances import raise_event, rewind, terminate
-from local.scheduler.operations.unit import WAKES_SUSPENDED, Unit, log
-from local.scheduler.runtime import events
-from local.scheduler.runtime.turn import Child, Completion, Outcome, read_actions
-from local.scheduler.store.rows import DueKind, InboxKind, InboxRow, Instance, Status, Uses
-from local.scheduler.wire import (
+from local.scheduler.operations.limits import drop_oversized_inputs, size_failure, trim_failure, turn_limit_failure
+from local.scheduler.protocol import events
+from local.scheduler.protocol.actions import Child, Completion, Outcome, read_actions
+from local.scheduler.protocol.wire import (
     NEW_EVENTS,
     PAST_EVENTS,
-    cut_events,
     frame,
     join_events,
     micros,
     pb,
+    split_events,
     text,
     timestamp,
     to_bytes,
 )
+from local.scheduler.store.rows import DueKind, InboxKind, InboxRow, Instance, Status, Uses
 
 
 @dataclass(slots=True)
@@ -49,22 +49,22 @@ class HistoryTooLarge(Exception):
         self.size = size
 
 
-def prepare(unit: Unit, key: int) -> tuple[Turn, bytes] | None:
+def prepare(context: OperationContext, key: int) -> tuple[Turn, bytes] | None:
     """The next turn of an instance with the serialized OrchestratorRequest; None when there is nothing to do.
 
     Only reads. Raises HistoryTooLarge.
     """
-    row = unit.store.instance(key)
+    row = context.store.instance(key)
     if row is None or row.ended or row.delayed:
         return None
-    waiting = unit.store.inbox(key)
+    waiting = context.store.inbox(key)
     if row.rewinding:
         waiting = [item for item in waiting if item.kind == InboxKind.REWIND][:1]
     if not waiting or (row.status == Status.SUSPENDED and not any(item.kind in WAKES_SUSPENDED for item in waiting)):
         return None
-    past = unit.store.history(key)
-    opening = to_bytes(events.orchestrator_started(unit.now))
-    taken, stale = _fit(row, waiting, unit.limits.request - len(past) - len(opening))
+    past = context.store.history(key)
+    opening = to_bytes(events.orchestrator_started(context.now))
+    taken, stale = _fit(row, waiting, context.limits.request - len(past) - len(opening))
     if taken is None:
         raise HistoryTooLarge(row, len(past) + sum(len(item.event) for item in waiting))
     bodies = [opening, *(item.event for item in taken if item.event)]
@@ -94,84 +94,88 @@ def _fit(row: Instance, waiting: list[InboxRow], room: int) -> tuple[list[InboxR
     return taken, stale
 
 
-def fail_too_large(unit: Unit, error: HistoryTooLarge) -> None:
+def fail_too_large(context: OperationContext, error: HistoryTooLarge) -> None:
     """Ends the instance with a message that says why."""
-    row = unit.store.instance(error.row.key)
+    row = context.store.instance(error.row.key)
     if row is None or row.ended:
         return
     failure = events.failure_details(
         "HistoryTooLarge",
         f"The history of '{row.id}' has reached {error.size:,} bytes with what waits for it, and a worker can receive "
-        f"{unit.limits.message:,}: use continue_as_new, smaller payloads, or a payload store.",
+        f"{context.limits.message:,}: use continue_as_new, smaller payloads, or a payload store.",
     )
     log.error("%s", failure.errorMessage)
-    done = events.execution_completed(unit.now, Status.FAILED, None, failure)
-    unit.store.append_history(row.key, join_events([done]))
-    unit.store.clear_inbox(row.key)
-    unit.store.save_instance(unit.finish(row, Status.FAILED, None, failure))
+    done = events.execution_completed(context.now, Status.FAILED, None, failure)
+    context.store.append_history(row.key, join_events([done]))
+    context.store.clear_inbox(row.key)
+    context.store.save_instance(context.finish(row, Status.FAILED, None, failure))
 
 
-def complete(unit: Unit, turn: Turn, response: pb.OrchestratorResponse, actions: list[pb.OrchestratorAction]) -> bool:
+def complete(
+    context: OperationContext, turn: Turn, response: pb.OrchestratorResponse, actions: list[pb.OrchestratorAction]
+) -> bool:
     """Commits a turn; False when the instance has meanwhile been replaced or purged."""
-    row = unit.store.instance(turn.instance)
+    row = context.store.instance(turn.instance)
     if row is None or row.generation != turn.generation or row.ended:
         return False
-    outcome = read_actions(actions, unit.now)
+    outcome = read_actions(actions, context.now)
     if outcome.rewound_history is not None:
-        unit.store.take_inbox(turn.consumed)
-        _rewind(unit, row, outcome.rewound_history)
+        context.store.take_inbox(turn.consumed)
+        _rewind(context, row, outcome.rewound_history)
         return True
-    fault = fault_in_turn(unit, row, response, outcome)
-    if fault is not None:
-        refuse(unit, turn, fault)
+    failure = turn_limit_failure(context, row, response, outcome)
+    if failure is not None:
+        fail_turn(context, turn, failure)
         return True
-    unit.store.take_inbox(turn.consumed)
+    context.store.take_inbox(turn.consumed)
     if row.status == Status.PENDING:
-        unit.changes.settled.append((row.hub, row.id))
+        context.effects.status_changes.append((row.hub, row.id))
     was = row.status
     row = row._replace(
         status=_status_after(row.status, turn.kinds),
-        updated_at=unit.now,
+        updated_at=context.now,
         custom_status=response.customStatus.value if response.HasField("customStatus") else row.custom_status,
         trace=_trace(response, row),
     )
     row = _note_uses(row, outcome)
-    _carry_out(unit, row, outcome)
-    drop_oversized_inputs(outcome, unit.limits.payload)
+    _carry_out(context, row, outcome)
+    drop_oversized_inputs(outcome, context.limits.payload)
     completion = outcome.completion
     if completion is not None and completion.failure is not None:
-        completion.failure = trim_failure(completion.failure, unit.limits.payload)
+        completion.failure = trim_failure(completion.failure, context.limits.payload)
     if completion is not None and outcome.continues:
-        unit.store.save_instance(_continue_as_new(unit, row, turn, completion))
+        context.store.save_instance(_continue_as_new(context, row, turn, completion))
         return True
     closing = list(outcome.confirmations)
     if completion is not None and outcome.ends:
-        closing.append(events.execution_completed(unit.now, completion.status, completion.output, completion.failure))
-        row = unit.finish(row, completion.status, completion.output, completion.failure)
+        closing.append(
+            events.execution_completed(context.now, completion.status, completion.output, completion.failure)
+        )
+        row = context.finish(row, completion.status, completion.output, completion.failure)
         if InboxKind.TERMINATE_RECURSIVE in turn.kinds:
-            _terminate_children(unit, row, completion)
+            _terminate_children(context, row, completion)
     blob = turn.events + join_events(closing)
-    unit.store.append_history(row.key, blob)
+    context.store.append_history(row.key, blob)
     row = row._replace(history_bytes=row.history_bytes + len(blob))
-    unit.store.save_instance(row)
+    context.store.save_instance(row)
     # Whatever came while the turn was out has asked for a turn of its own, unless the instance was suspended then.
-    if not row.ended and (turn.more or (was == Status.SUSPENDED and unit.store.has_inbox(row.key))):
-        unit.wake(row, InboxKind.RESUME)
+    if not row.ended and (turn.more or (was == Status.SUSPENDED and context.store.has_inbox(row.key))):
+        context.wake(row, InboxKind.RESUME)
     return True
 
 
-def refuse(unit: Unit, turn: Turn, fault: pb.TaskFailureDetails) -> None:
+def fail_turn(context: OperationContext, turn: Turn, failure: pb.TaskFailureDetails) -> None:
     """Ends the instance instead of its turn: nothing that the turn asked for is done, or on record."""
-    row = unit.store.instance(turn.instance)
+    row = context.store.instance(turn.instance)
     if row is None or row.generation != turn.generation or row.ended:
         return
-    unit.store.take_inbox(turn.consumed)
-    log.error("Orchestration instance '%s' failed: %s", row.id, fault.errorMessage)
-    done = events.execution_completed(unit.now, Status.FAILED, None, fault)
+    context.store.take_inbox(turn.consumed)
+    log.error("Orchestration instance '%s' failed: %s", row.id, failure.errorMessage)
+    done = events.execution_completed(context.now, Status.FAILED, None, failure)
     blob = turn.events + join_events([done])
-    unit.store.append_history(row.key, blob)
+    context.store.append_history(row.key, blob)
     row = row._replace(history_bytes=row.history_bytes + len(blob))
-    unit.store.save_instance(unit.finish(row, Status.FAILED, None, fault))
+    context.store.save_instance(context.finish(row, Status.FAILED, None, failure))
 
 
 def _note_uses(row: Instance, outcome: Outcome) -> Instance:
@@ -200,55 +204,55 @@ def _trace(response: pb.OrchestratorResponse, row: Instance) -> bytes | None:
     return to_bytes(response.orchestrationTraceContext) or row.trace
 
 
-def _carry_out(unit: Unit, row: Instance, outcome: Outcome) -> None:
+def _carry_out(context: OperationContext, row: Instance, outcome: Outcome) -> None:
     """Everything but the end of the execution. An orchestrator may end with work that it does not wait for."""
     for task, action in outcome.activities:
-        activities.schedule(unit, row, task, action)
+        activities.schedule(context, row, task, action)
     if outcome.completion is None:
         for timer, fire_at in outcome.timers:
-            _set_timer(unit, row, timer, fire_at)
+            _set_timer(context, row, timer, fire_at)
     for child in outcome.children:
-        _start_child(unit, row, child)
+        _start_child(context, row, child)
     for message in outcome.messages:
-        target = unit.store.find_instance(row.hub, message.instance_id)
+        target = context.store.find_instance(row.hub, message.instance_id)
         if target is not None:
-            raise_event(unit, target, message.name, message.input)
+            raise_event(context, target, message.name, message.input)
     for entity_message in outcome.entity_messages:
-        entities.receive_message(unit, row, entity_message)
+        entities.receive_message(context, row, entity_message)
     for action in outcome.terminations:
-        target = unit.store.find_instance(row.hub, action.instanceId)
+        target = context.store.find_instance(row.hub, action.instanceId)
         if target is not None:
             reason = action.reason.value if action.HasField("reason") else None
-            terminate(unit, target, reason, recursive=action.recurse)
+            terminate(context, target, reason, recursive=action.recurse)
 
 
-def _set_timer(unit: Unit, row: Instance, timer: int, fire_at: int) -> None:
+def _set_timer(context: OperationContext, row: Instance, timer: int, fire_at: int) -> None:
     event = events.timer_fired(fire_at, timer, fire_at)
-    if fire_at <= unit.now:
-        unit.post(row, event, generation=row.generation)
+    if fire_at <= context.now:
+        context.post(row, event, generation=row.generation)
     else:
-        unit.add_due(fire_at, DueKind.TIMER, row.key, row.generation, event)
+        context.add_due(fire_at, DueKind.TIMER, row.key, row.generation, event)
 
 
-def _start_child(unit: Unit, row: Instance, child: Child) -> None:
+def _start_child(context: OperationContext, row: Instance, child: Child) -> None:
     child_id = child.id_for(row.id)
-    too_large = size_failure(unit, f"The input of the sub-orchestration '{child_id}'", child.input, child.tags)
+    too_large = size_failure(context, f"The input of the sub-orchestration '{child_id}'", child.input, child.tags)
     if too_large is not None:
-        event = events.child_ended(unit.now, child.task, Status.FAILED, None, too_large)
-        unit.post(row, event, generation=row.generation)
+        event = events.child_ended(context.now, child.task, Status.FAILED, None, too_large)
+        context.post(row, event, generation=row.generation)
         return
-    existing = unit.store.find_instance(row.hub, child_id)
+    existing = context.store.find_instance(row.hub, child_id)
     if existing is not None:
         if not existing.ended or existing.key == row.key:
             failure = events.failure_details(
                 "OrchestrationAlreadyExists",
                 f"The sub-orchestration '{child_id}' could not be started: an instance with this id is still running.",
             )
-            event = events.child_ended(unit.now, child.task, Status.FAILED, None, failure)
-            unit.post(row, event, generation=row.generation)
+            event = events.child_ended(context.now, child.task, Status.FAILED, None, failure)
+            context.post(row, event, generation=row.generation)
             return
-        unit.remove_instance(existing)
-    unit.create_instance(
+        context.remove_instance(existing)
+    context.create_instance(
         hub=row.hub,
         instance_id=child_id,
         name=child.name,
@@ -260,22 +264,24 @@ def _start_child(unit: Unit, row: Instance, child: Child) -> None:
     )
 
 
-def _terminate_children(unit: Unit, row: Instance, completion: Completion) -> None:
-    for child in unit.store.children(row.key):
-        terminate(unit, child, completion.output, recursive=True)
+def _terminate_children(context: OperationContext, row: Instance, completion: Completion) -> None:
+    for child in context.store.children(row.key):
+        terminate(context, child, completion.output, recursive=True)
 
 
-def _continue_as_new(unit: Unit, row: Instance, turn: Turn, completion: Completion) -> Instance:
+def _continue_as_new(context: OperationContext, row: Instance, turn: Turn, completion: Completion) -> Instance:
     """The next execution: started, carried-over events, then what has arrived meanwhile for any generation."""
-    arrivals = [item for item in unit.store.inbox(row.key) if item.generation is None and item.kind != InboxKind.WAKE]
-    started = _first_event(unit, row, turn)
-    unit.store.clear_inbox(row.key)
-    unit.store.replace_history(row.key, None)
-    unit.forget(row)
+    arrivals = [
+        item for item in context.store.inbox(row.key) if item.generation is None and item.kind != InboxKind.WAKE
+    ]
+    started = _first_event(context, row, turn)
+    context.store.clear_inbox(row.key)
+    context.store.replace_history(row.key, None)
+    context.forget(row)
     execution_id = uuid4().hex
     version = completion.new_version if completion.new_version is not None else row.version
     event = started.executionStarted
-    started.timestamp.CopyFrom(timestamp(unit.now))
+    started.timestamp.CopyFrom(timestamp(context.now))
     event.orchestrationInstance.executionId.value = execution_id
     event.ClearField("input")
     event.ClearField("version")
@@ -284,33 +290,39 @@ def _continue_as_new(unit: Unit, row: Instance, turn: Turn, completion: Completi
         event.input.value = completion.output
     if version is not None:
         event.version.value = version
-    unit.store.save_input(row.key, completion.output)
+    context.store.save_input(row.key, completion.output)
     paused = row.status == Status.SUSPENDED
     row = row._replace(
         execution_id=execution_id, generation=row.generation + 1, version=version, status=Status.RUNNING,
         history_bytes=0, start_at=None,
     )  # fmt: skip
-    unit.post(row, started, InboxKind.STARTED)
+    context.post(row, started, InboxKind.STARTED)
     if paused:
-        unit.post(row, events.suspended(unit.now, None), InboxKind.SUSPEND)
+        context.post(row, events.suspended(context.now, None), InboxKind.SUSPEND)
     for carried in completion.carryover:
-        unit.post(row, carried)
+        context.post(row, carried)
     for item in arrivals:
-        unit.store.post(row.key, None, item.kind, item.event)
+        context.store.post(row.key, None, item.kind, item.event)
     return row
 
 
-def _first_event(unit: Unit, row: Instance, turn: Turn) -> pb.HistoryEvent:
-    parts = unit.store.history_parts(row.key)
-    for event in cut_events(parts[0] if parts else turn.events):
+def _first_event(context: OperationContext, row: Instance, turn: Turn) -> pb.HistoryEvent:
+    parts = context.store.history_parts(row.key)
+    for event in split_events(parts[0] if parts else turn.events):
         if event.HasField("executionStarted"):
             return event
     return events.execution_started(
-        unit.now, instance_id=row.id, execution_id=row.execution_id, name=row.name, version=None, input=None, tags=None
+        context.now,
+        instance_id=row.id,
+        execution_id=row.execution_id,
+        name=row.name,
+        version=None,
+        input=None,
+        tags=None,
     )
 
 
-def _rewind(unit: Unit, row: Instance, history: list[pb.HistoryEvent]) -> None:
+def _rewind(context: OperationContext, row: Instance, history: list[pb.HistoryEvent]) -> None:
     """Takes the history that the worker has cleaned of failures, and makes the instance run on from it."""
     execution_id = row.execution_id
     fired: set[int] = set()
@@ -329,32 +341,32 @@ def _rewind(unit: Unit, row: Instance, history: list[pb.HistoryEvent]) -> None:
             case _:
                 pass
     blob = join_events(history)
-    unit.store.replace_history(row.key, blob)
+    context.store.replace_history(row.key, blob)
     row = row._replace(
-        execution_id=execution_id, status=Status.RUNNING, rewinding=0, completed_at=None, updated_at=unit.now,
+        execution_id=execution_id, status=Status.RUNNING, rewinding=0, completed_at=None, updated_at=context.now,
         history_bytes=len(blob),
         uses=row.uses | Uses.TIMERS,
     )  # fmt: skip
-    unit.store.save_instance(row)
+    context.store.save_instance(row)
     for event in history:
         if event.HasField("timerCreated") and event.eventId not in fired:
             fire_at = event.timerCreated.fireAt
-            _set_timer(unit, row, event.eventId, micros(fire_at))
+            _set_timer(context, row, event.eventId, micros(fire_at))
         elif event.HasField("subOrchestrationInstanceCreated") and event.eventId not in ended:
-            _rewind_child(unit, row, event, reason)
-    unit.post(row, None, InboxKind.WAKE)
+            _rewind_child(context, row, event, reason)
+    context.post(row, None, InboxKind.WAKE)
 
 
-def _rewind_child(unit: Unit, row: Instance, event: pb.HistoryEvent, reason: str | None) -> None:
+def _rewind_child(context: OperationContext, row: Instance, event: pb.HistoryEvent, reason: str | None) -> None:
     created = event.subOrchestrationInstanceCreated
-    child = unit.store.find_instance(row.hub, created.instanceId)
+    child = context.store.find_instance(row.hub, created.instanceId)
     if child is not None and child.parent_key == row.key and child.status == Status.FAILED:
-        rewind(unit, child, reason, parent_execution_id=row.execution_id)
+        rewind(context, child, reason, parent_execution_id=row.execution_id)
         return
     if child is not None and (not child.ended or child.status == Status.COMPLETED):
         return
     _start_child(
-        unit,
+        context,
         row,
         Child(
             event.eventId,

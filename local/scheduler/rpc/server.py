@@ -12,9 +12,9 @@ from google.protobuf.message import DecodeError, Message
 
 from local.scheduler.errors import BadRequest, CannotOpen, SchedulerError
 from local.scheduler.metrics import Metrics
+from local.scheduler.protocol.wire import pb
 from local.scheduler.rpc.calls import Call, Context
-from local.scheduler.servicer import Servicer
-from local.scheduler.wire import pb
+from local.scheduler.services.servicer import Servicer
 
 M = TypeVar("M", bound=Message)
 SERVICE = "TaskHubSidecarService"

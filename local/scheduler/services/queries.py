@@ -4,16 +4,16 @@ import asyncio
 
 from google.protobuf.wrappers_pb2 import BoolValue
 
-from local.scheduler.answers import orchestration_state
-from local.scheduler.core import PURGE_PART
+from local.scheduler.engine import PURGE_PART
 from local.scheduler.errors import ExecutionNotFound
 from local.scheduler.operations import entities, instances
-from local.scheduler.operations.unit import Unit
+from local.scheduler.operations.context import OperationContext
+from local.scheduler.protocol.wire import micros, optional_text, pb, split_events, text, to_bytes
 from local.scheduler.rpc.calls import Call
+from local.scheduler.services.responses import orchestration_state
 from local.scheduler.services.service import Service, after_token, how_many_fit, page_size, page_token
 from local.scheduler.store.interface import InstanceFilter, Reader
 from local.scheduler.store.rows import Status
-from local.scheduler.wire import cut_events, micros, optional_text, pb, text, to_bytes
 
 CHUNK_BYTES = 512 * 1024
 
@@ -34,7 +34,7 @@ class Queries(Service):
         after = after_token(optional_text(query, "continuationToken"))
         limit = page_size(query.maxInstanceCount)
         payloads = query.fetchInputsAndOutputs
-        page = await self._core.read(lambda reader: reader.query_instances(where, after, limit, payloads))
+        page = await self._engine.read(lambda reader: reader.query_instances(where, after, limit, payloads))
         states = [orchestration_state(row, payload, payloads=payloads) for row, payload in page.items]
         fitting = how_many_fit(states)
         last = page.items[fitting - 1][0] if fitting < len(states) else None
@@ -48,7 +48,7 @@ class Queries(Service):
         after = after_token(optional_text(request, "lastInstanceKey"))
         limit = page_size(request.pageSize)
         statuses = tuple(request.runtimeStatus)
-        page = await self._core.read(
+        page = await self._engine.read(
             lambda reader: reader.ended_instances(hub, statuses, ended_from, ended_to, after, limit)
         )
         return pb.ListInstanceIdsResponse(instanceIds=page.ids, lastInstanceKey=text(page_token(page.next)))
@@ -59,18 +59,18 @@ class Queries(Service):
             return await self._purge_filter(hub, request.purgeInstanceFilter, recursive=request.recursive)
         ids = list(request.instanceBatch.instanceIds) if request.HasField("instanceBatch") else [request.instanceId]
 
-        def act(unit: Unit) -> int:
+        def act(context: OperationContext) -> int:
             count = 0
             for instance_id in ids:
                 if instance_id.startswith("@"):
-                    count += entities.purge_entity(unit, hub, instance_id)
+                    count += entities.purge_entity(context, hub, instance_id)
                     continue
-                row = unit.store.find_instance(hub, instance_id)
+                row = context.store.find_instance(hub, instance_id)
                 if row is not None:
-                    count += instances.purge(unit, row, recursive=request.recursive)
+                    count += instances.purge(context, row, recursive=request.recursive)
             return count
 
-        count = await self._core.perform(act)
+        count = await self._engine.perform(act)
         return pb.PurgeInstancesResponse(deletedInstanceCount=count, isComplete=BoolValue(value=True))
 
     async def _purge_filter(
@@ -98,8 +98,8 @@ class Queries(Service):
 
         while where.statuses:
             last = after
-            keys, after = await self._core.read(lambda reader, last=last: next_page(reader, last))
-            count += await self._core.purge_keys(keys, recursive=recursive)
+            keys, after = await self._engine.read(lambda reader, last=last: next_page(reader, last))
+            count += await self._engine.purge_keys(keys, recursive=recursive)
             if after is None:
                 break
             if until is not None and loop.time() > until:
@@ -113,11 +113,11 @@ class Queries(Service):
         self, request: pb.StreamInstanceHistoryRequest, call: Call
     ) -> None:
         hub = await self._hub(call)
-        row = await self._core.see(lambda unit: instances.require(unit, hub, request.instanceId))
+        row = await self._engine.lookup(lambda context: instances.require(context, hub, request.instanceId))
         wanted = optional_text(request, "executionId")
         if wanted and wanted != row.execution_id:
             raise ExecutionNotFound(row.id, wanted)
-        parts = await self._core.read(lambda reader: reader.history_parts(row.key))
+        parts = await self._engine.read(lambda reader: reader.history_parts(row.key))
         chunk = pb.HistoryChunk()
         size = 0
         for part in parts:
@@ -133,7 +133,7 @@ class Queries(Service):
 
 def _pieces(part: bytes) -> list[tuple[list[pb.HistoryEvent], int]]:
     """A turn's events with their size: together, or one by one when they are more than a message should have."""
-    events = cut_events(part)
+    events = split_events(part)
     if len(part) <= CHUNK_BYTES:
         return [(events, len(part))]
     return [([event], event.ByteSize()) for event in events]

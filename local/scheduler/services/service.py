@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from google.protobuf.message import Message
 
-from local.scheduler.core import Core
+from local.scheduler.engine import Engine
 from local.scheduler.errors import BadRequest
 from local.scheduler.rpc.calls import Call
 
@@ -18,11 +18,11 @@ PAGE_BYTES = 3 * 1024 * 1024
 class Service:
     """One method per RPC. Raises SchedulerError; `server.py` turns that into a gRPC status."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     async def _hub(self, call: Call) -> int:
-        return await self._core.hub(hub_name(call))
+        return await self._engine.hub(hub_name(call))
 
 
 def hub_name(call: Call) -> str:

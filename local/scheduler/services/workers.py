@@ -7,10 +7,10 @@ from uuid import uuid4
 from local.scheduler.dispatch.lanes import Filter
 from local.scheduler.dispatch.workers import DEFAULT_CREDITS
 from local.scheduler.operations import activities, entities, turns
-from local.scheduler.operations.unit import Unit
+from local.scheduler.operations.context import OperationContext
+from local.scheduler.protocol.wire import pb
 from local.scheduler.rpc.calls import Call
 from local.scheduler.services.service import Service
-from local.scheduler.wire import pb
 
 log = logging.getLogger("casewright.scheduler")
 
@@ -51,7 +51,7 @@ class Workers(Service):
             request.maxConcurrentActivityWorkItems or DEFAULT_CREDITS,
             request.maxConcurrentEntityWorkItems or DEFAULT_CREDITS,
         )
-        dispatcher = self._core.dispatcher
+        dispatcher = self._engine.dispatcher
         await call.open()
         stream = dispatcher.connect(hub, worker_id, limits, _filters(request))
         log.info("Worker '%s' is connected.", worker_id)
@@ -67,8 +67,8 @@ class Workers(Service):
         found = _key_and_attempt(request.completionToken, "a")
         if found is not None:
             key, attempt = found
-            await self._core.persist(
-                lambda unit: activities.complete(unit, key, attempt, request), request.completionToken
+            await self._engine.persist(
+                lambda context: activities.complete(context, key, attempt, request), request.completionToken
             )
         return pb.CompleteTaskResponse()
 
@@ -77,7 +77,7 @@ class Workers(Service):
     ) -> pb.CompleteTaskResponse:
         del call
         token = request.completionToken
-        lease = self._core.dispatcher.turn_of(token)
+        lease = self._engine.dispatcher.turn_of(token)
         if lease is None or lease.turn is None:
             return pb.CompleteTaskResponse()
         actions = [*lease.partial, *request.actions]
@@ -85,13 +85,13 @@ class Workers(Service):
             lease.partial = actions
             return pb.CompleteTaskResponse()
         turn = lease.turn
-        dispatcher = self._core.dispatcher
+        dispatcher = self._engine.dispatcher
 
-        def act(unit: Unit) -> bool:
+        def act(context: OperationContext) -> bool:
             # Looked at again when the operation has to be repeated: the turn may be out anew by then.
-            return dispatcher.turn_of(token) is lease and turns.complete(unit, turn, request, actions)
+            return dispatcher.turn_of(token) is lease and turns.complete(context, turn, request, actions)
 
-        await self._core.persist(act, token)
+        await self._engine.persist(act, token)
         return pb.CompleteTaskResponse()
 
     async def CompleteEntityTask(self, request: pb.EntityBatchResult, call: Call) -> pb.CompleteTaskResponse:  # noqa: N802
@@ -99,8 +99,8 @@ class Workers(Service):
         found = _key_and_attempt(request.completionToken, "e")
         if found is not None:
             key, attempt = found
-            await self._core.persist(
-                lambda unit: entities.complete_batch(unit, key, attempt, request), request.completionToken
+            await self._engine.persist(
+                lambda context: entities.complete_batch(context, key, attempt, request), request.completionToken
             )
         return pb.CompleteTaskResponse()
 
@@ -108,19 +108,19 @@ class Workers(Service):
         self, request: pb.AbandonActivityTaskRequest, call: Call
     ) -> pb.AbandonActivityTaskResponse:
         del call
-        self._core.dispatcher.abandon(request.completionToken)
+        self._engine.dispatcher.abandon(request.completionToken)
         return pb.AbandonActivityTaskResponse()
 
     async def AbandonTaskOrchestratorWorkItem(  # noqa: N802
         self, request: pb.AbandonOrchestrationTaskRequest, call: Call
     ) -> pb.AbandonOrchestrationTaskResponse:
         del call
-        self._core.dispatcher.abandon(request.completionToken)
+        self._engine.dispatcher.abandon(request.completionToken)
         return pb.AbandonOrchestrationTaskResponse()
 
     async def AbandonTaskEntityWorkItem(  # noqa: N802
         self, request: pb.AbandonEntityTaskRequest, call: Call
     ) -> pb.AbandonEntityTaskResponse:
         del call
-        self._core.dispatcher.abandon(request.completionToken)
+        self._engine.dispatcher.abandon(request.completionToken)
         return pb.AbandonEntityTaskResponse()

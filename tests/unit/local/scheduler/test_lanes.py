@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.scheduler.dispatch.lanes import Lanes, accepts
-from local.scheduler.operations.unit import Ready
+from local.scheduler.operations.context import ReadyWork
 
 
-def ready(key: int, name: str = "a", version: str | None = None) -> Ready:
-    return Ready(1, key, name, version)
+def ready(key: int, name: str = "a", version: str | None = None) -> ReadyWork:
+    return ReadyWork(1, key, name, version)
 
 
 def test_the_oldest_comes_first_across_lanes() -> None:

@@ -3,11 +3,11 @@
 import pytest
 
 from local.scheduler.dispatch.workers import Kind, Lease, Worker
-from local.scheduler.operations.unit import Ready
+from local.scheduler.operations.context import ReadyWork
 
 
 def lease(worker: Worker, order: int, sent_at: float, kind: Kind = Kind.ACTIVITY) -> Lease:
-    made = Lease(kind, Ready(1, order, "a"), f"t{order}", 1, worker, order=order, sent_at=sent_at)
+    made = Lease(kind, ReadyWork(1, order, "a"), f"t{order}", 1, worker, order=order, sent_at=sent_at)
     worker.hold(made)
     return made
 

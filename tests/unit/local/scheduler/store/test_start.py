@@ -7,12 +7,12 @@ from typing import NamedTuple
 import durabletask.internal.orchestrator_service_pb2 as pb
 import pytest
 
-from local.scheduler.core import Core, Options
+from local.scheduler.engine import Engine, Options
 from local.scheduler.operations import activities, entities
-from local.scheduler.operations.unit import Unit
-from local.scheduler.runtime import events
+from local.scheduler.operations.context import OperationContext
+from local.scheduler.protocol import events
+from local.scheduler.protocol.wire import join_events
 from local.scheduler.store.rows import DueKind, Status
-from local.scheduler.wire import join_events
 
 HOUR = 3_600_000_000
 
@@ -24,50 +24,50 @@ class Start(NamedTuple):
     steps: int
 
 
-def add_history(unit: Unit, hub: int, finished: int) -> None:
+def add_history(context: OperationContext, hub: int, finished: int) -> None:
     for number in range(finished):
-        row = unit.create_instance(hub=hub, instance_id=f"old-{number}", name="chain", version=None, input="1")
-        done = events.execution_completed(unit.now, Status.COMPLETED, "4", None)
-        unit.store.append_history(row.key, join_events([done] * 5))
-        unit.store.save_instance(unit.finish(row, Status.COMPLETED, "4", None))
-        idle = unit.store.insert_entity(hub, f"@counter@{number}", unit.now)
-        unit.store.save_entity(idle._replace(state="1"))
+        row = context.create_instance(hub=hub, instance_id=f"old-{number}", name="chain", version=None, input="1")
+        done = events.execution_completed(context.now, Status.COMPLETED, "4", None)
+        context.store.append_history(row.key, join_events([done] * 5))
+        context.store.save_instance(context.finish(row, Status.COMPLETED, "4", None))
+        idle = context.store.insert_entity(hub, f"@counter@{number}", context.now)
+        context.store.save_entity(idle._replace(state="1"))
 
 
-def add_open_work(unit: Unit, hub: int) -> None:
-    one, other, _ = (unit.store.worker_key(f"host:{number}:uuid@1", None) for number in range(3))
+def add_open_work(context: OperationContext, hub: int) -> None:
+    one, other, _ = (context.store.worker_key(f"host:{number}:uuid@1", None) for number in range(3))
     for number in range(3):
-        row = unit.create_instance(hub=hub, instance_id=f"open-{number}", name="chain", version=None, input="1")
-        activities.schedule(unit, row, 1, pb.ScheduleTaskAction(name="step"))
-        unit.add_due(unit.now + HOUR, DueKind.TIMER, row.key, 0, events.timer_fired(unit.now, 2, unit.now))
-        entities.signal_entity(unit, hub, pb.SignalEntityRequest(instanceId=f"@open@{number}", name="add"))
-    leased = unit.changes.activities[0]
-    activities.lease(unit, leased.key, one)
-    entities.lease_batch(unit, unit.changes.entities[0].key, other)
+        row = context.create_instance(hub=hub, instance_id=f"open-{number}", name="chain", version=None, input="1")
+        activities.schedule(context, row, 1, pb.ScheduleTaskAction(name="step"))
+        context.add_due(context.now + HOUR, DueKind.TIMER, row.key, 0, events.timer_fired(context.now, 2, context.now))
+        entities.signal_entity(context, hub, pb.SignalEntityRequest(instanceId=f"@open@{number}", name="add"))
+    leased = context.effects.activities[0]
+    activities.lease(context, leased.key, one)
+    entities.lease_batch(context, context.effects.entities[0].key, other)
 
 
 def start_with(folder: Path, finished: int) -> Start:
     async def measure() -> Start:
-        core = Core(Options(folder, durable=False))
+        engine = Engine(Options(folder, durable=False))
 
-        def fill(unit: Unit) -> None:
-            hub = unit.store.insert_hub("default", unit.now)
-            add_history(unit, hub, finished)
-            add_open_work(unit, hub)
+        def fill(context: OperationContext) -> None:
+            hub = context.store.insert_hub("default", context.now)
+            add_history(context, hub, finished)
+            add_open_work(context, hub)
 
-        await core.perform(fill)
-        await core.stop()
+        await engine.perform(fill)
+        await engine.stop()
         steps = 0
 
         def count() -> None:
             nonlocal steps
             steps += 1
 
-        core = Core(Options(folder, durable=False))
-        core.database.connection.set_progress_handler(count, 1)
-        await core.start()
-        found = Start(core.dispatcher.figures(), steps)
-        await core.stop()
+        engine = Engine(Options(folder, durable=False))
+        engine.database.connection.set_progress_handler(count, 1)
+        await engine.start()
+        found = Start(engine.dispatcher.figures(), steps)
+        await engine.stop()
         return found
 
     return asyncio.run(measure())

@@ -1,5 +1,5 @@
 # ruff: noqa: A002 -- input is the protocol's word
-"""What every operation works with: the store, the time, the limits, and a list of what it has set in motion."""
+"""The unit of work of one operation: the store, the time, the limits, and the effects for the dispatcher."""
 
 import json
 import logging
@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import uuid4
 
-from local.scheduler.runtime import events
+from local.scheduler.protocol import events
+from local.scheduler.protocol.wire import pb, to_bytes
 from local.scheduler.store.interface import Store
 from local.scheduler.store.rows import Due, DueKind, Entity, InboxKind, Instance, Status, Uses
-from local.scheduler.wire import pb, to_bytes
 
 log = logging.getLogger("casewright.scheduler")
 
 WAKES_SUSPENDED = frozenset({InboxKind.RESUME, InboxKind.TERMINATE, InboxKind.TERMINATE_RECURSIVE})
 
 
-class Ready(NamedTuple):
+class ReadyWork(NamedTuple):
     """Something that a worker could do now. `name` and `version` are what work-item filters look at."""
 
     hub: int
@@ -27,13 +27,13 @@ class Ready(NamedTuple):
 
 
 @dataclass(slots=True)
-class Changes:
+class Effects:
     """What an operation has set in motion; the dispatcher looks at it when the operation has succeeded."""
 
-    instances: list[Ready] = field(default_factory=list[Ready])
-    activities: list[Ready] = field(default_factory=list[Ready])
-    entities: list[Ready] = field(default_factory=list[Ready])
-    settled: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])  # started or ended: (hub, id)
+    instances: list[ReadyWork] = field(default_factory=list[ReadyWork])
+    activities: list[ReadyWork] = field(default_factory=list[ReadyWork])
+    entities: list[ReadyWork] = field(default_factory=list[ReadyWork])
+    status_changes: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])  # started or ended: (hub, id)
     due_at: int | None = None
 
 
@@ -52,13 +52,13 @@ class Limits(NamedTuple):
 
 
 @dataclass(slots=True)
-class Unit:
-    """One operation's surroundings."""
+class OperationContext:
+    """One operation's unit of work: the store, inside an open transaction, and what follows once it is committed."""
 
     store: Store
     now: int
     limits: Limits
-    changes: Changes = field(default_factory=Changes)
+    effects: Effects = field(default_factory=Effects)
 
     # -- orchestrations ---------------------------------------------------------------------------------------------
 
@@ -66,7 +66,7 @@ class Unit:
         """Puts an instance in line, unless it is delayed or suspended."""
         if row.delayed or row.ended or (row.status == Status.SUSPENDED and kind not in WAKES_SUSPENDED):
             return
-        self.changes.instances.append(Ready(row.hub, row.key, row.name, row.version))
+        self.effects.instances.append(ReadyWork(row.hub, row.key, row.name, row.version))
 
     def post(
         self, row: Instance, event: pb.HistoryEvent | None, kind: int = InboxKind.PLAIN, generation: int | None = None
@@ -102,13 +102,14 @@ class Unit:
         """Adds an instance whose id is free. `parent` is the parent with the id of its task."""
         delayed = start_at is not None and start_at > self.now
         execution_id = execution_id or uuid4().hex
-        mother = parent[0] if parent else None
+        parent_row = parent[0] if parent else None
         row = Instance(
             key=self.store.next_key(), hub=hub, id=instance_id, execution_id=execution_id, generation=0, name=name,
             version=version, status=Status.PENDING, created_at=self.now, updated_at=self.now, completed_at=None,
             start_at=start_at, delayed=int(delayed), rewinding=0,
-            parent_key=mother.key if mother else None, parent_generation=mother.generation if mother else None,
-            parent_task=parent[1] if parent else None, parent_id=mother.id if mother else None,
+            parent_key=parent_row.key if parent_row else None,
+            parent_generation=parent_row.generation if parent_row else None,
+            parent_task=parent[1] if parent else None, parent_id=parent_row.id if parent_row else None,
             tags=json.dumps(tags) if tags else None, custom_status=None, trace=None, history_bytes=0,
             uses=int(Uses.TIMERS) if delayed else 0,
         )  # fmt: skip
@@ -134,7 +135,7 @@ class Unit:
         if row.parent_key is not None and row.parent_generation is not None and row.parent_task is not None:
             event = events.child_ended(self.now, row.parent_task, status, output, failure)
             self.deliver(row.parent_key, row.parent_generation, event)
-        self.changes.settled.append((row.hub, row.id))
+        self.effects.status_changes.append((row.hub, row.id))
         return row._replace(status=status, completed_at=self.now, updated_at=self.now, delayed=0, rewinding=0)
 
     def forget(self, row: Instance) -> None:
@@ -147,13 +148,13 @@ class Unit:
             self.unlock(entity)
         for op, entity_key, _ in self.store.lock_requests_of(row.key):
             self.store.delete_ops((op,))
-            self.stir_entity(entity_key)
+            self.settle_entity_queue(entity_key)
 
     def remove_instance(self, row: Instance) -> None:
         """Deletes an instance with everything that belongs to it."""
         self.forget(row)
         self.store.delete_instance(row.key)
-        self.changes.settled.append((row.hub, row.id))
+        self.effects.status_changes.append((row.hub, row.id))
 
     # -- later ------------------------------------------------------------------------------------------------------
 
@@ -164,8 +165,8 @@ class Unit:
         self.store.add_due(
             Due(self.store.next_key(), at, kind, target, generation, None if event is None else to_bytes(event))
         )
-        if self.changes.due_at is None or at < self.changes.due_at:
-            self.changes.due_at = at
+        if self.effects.due_at is None or at < self.effects.due_at:
+            self.effects.due_at = at
 
     # -- entities ---------------------------------------------------------------------------------------------------
 
@@ -174,21 +175,21 @@ class Unit:
         self.store.save_entity(
             entity._replace(lock_section=None, lock_instance=None, lock_generation=None, lock_owner=None)
         )
-        self.stir_entity(entity.key)
+        self.settle_entity_queue(entity.key)
 
-    def stir_entity(self, key: int) -> None:
+    def settle_entity_queue(self, key: int) -> None:
         """Grants the locks that can be granted at an entity and puts it in line when operations can run."""
         # Imported here: granting a lock delivers events, which is this module's job.
-        from local.scheduler.operations.locks import stir
+        from local.scheduler.operations.locks import settle_queue
 
-        stir(self, key)
+        settle_queue(self, key)
 
 
 def _parent_info(parent: tuple[Instance, int] | None) -> pb.ParentInstanceInfo | None:
     if parent is None:
         return None
     row, task = parent
-    from local.scheduler.wire import text
+    from local.scheduler.protocol.wire import text
 
     return pb.ParentInstanceInfo(
         taskScheduledId=task,

@@ -17,12 +17,12 @@ __all__ = [
     "PAST_EVENTS",
     "StringValue",
     "Timestamp",
-    "cut_events",
     "frame",
     "micros",
     "optional_text",
     "parse",
     "pb",
+    "split_events",
     "text",
     "timestamp",
     "to_bytes",
@@ -59,7 +59,7 @@ def work_item(kind: int, request: bytes, token: str) -> bytes:
     return frame(kind, request) + frame(COMPLETION_TOKEN, token.encode())
 
 
-def cut_events(blob: bytes) -> list[pb.HistoryEvent]:
+def split_events(blob: bytes) -> list[pb.HistoryEvent]:
     """The events in a blob of framed `pastEvents`."""
     return list(pb.OrchestratorRequest.FromString(blob).pastEvents)
 

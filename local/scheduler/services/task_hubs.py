@@ -2,12 +2,12 @@
 
 from google.protobuf.empty_pb2 import Empty
 
+from local.scheduler.protocol.wire import pb
 from local.scheduler.rpc.calls import Call
 from local.scheduler.services.service import Service, hub_name
-from local.scheduler.wire import pb
 
 
-class Hubs(Service):
+class TaskHubs(Service):
     """Task hubs."""
 
     async def Hello(self, request: Empty, call: Call) -> Empty:  # noqa: N802 -- the protocol's names
@@ -17,12 +17,12 @@ class Hubs(Service):
     async def CreateTaskHub(self, request: pb.CreateTaskHubRequest, call: Call) -> pb.CreateTaskHubResponse:  # noqa: N802
         name = hub_name(call)
         if request.recreateIfExists:
-            await self._core.create_hub(name)
-            await self._core.delete_hub(name)
-        await self._core.create_hub(name)
+            await self._engine.create_hub(name)
+            await self._engine.delete_hub(name)
+        await self._engine.create_hub(name)
         return pb.CreateTaskHubResponse()
 
     async def DeleteTaskHub(self, request: pb.DeleteTaskHubRequest, call: Call) -> pb.DeleteTaskHubResponse:  # noqa: N802
         del request
-        await self._core.delete_hub(hub_name(call))
+        await self._engine.delete_hub(hub_name(call))
         return pb.DeleteTaskHubResponse()

@@ -2,8 +2,8 @@
 
 import json
 
+from local.scheduler.protocol.wire import pb, status_code, text, timestamp
 from local.scheduler.store.rows import Entity, Instance, Payload
-from local.scheduler.wire import pb, status_code, text, timestamp
 
 
 def orchestration_state(row: Instance, payload: Payload, *, payloads: bool) -> pb.OrchestrationState:

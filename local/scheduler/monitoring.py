@@ -34,7 +34,7 @@ class _Embedded(uvicorn.Server):
         yield
 
 
-class HttpServer:
+class MonitoringServer:
     """Serves the pages from the scheduler's event loop."""
 
     def __init__(self, metrics: Metrics, host: str, port: int) -> None:

@@ -8,11 +8,11 @@ answer, the instance or the batch.
 from collections.abc import Iterable, Mapping
 
 from local.scheduler.errors import BadRequest, MessageTooLarge
-from local.scheduler.operations.unit import Unit
-from local.scheduler.runtime import events
-from local.scheduler.runtime.turn import Outcome
+from local.scheduler.operations.context import OperationContext
+from local.scheduler.protocol import events
+from local.scheduler.protocol.actions import Outcome
+from local.scheduler.protocol.wire import optional_text, pb
 from local.scheduler.store.rows import Instance
-from local.scheduler.wire import optional_text, pb
 
 MAX_ID = 100  # characters
 TRIMMED = 4_000  # characters of a failure's message that is kept of one too large
@@ -24,21 +24,21 @@ def check_id(instance_id: str) -> None:
         raise BadRequest(_too_long(instance_id))
 
 
-def check_size(unit: Unit, what: str, *texts: str | None) -> None:
+def check_size(context: OperationContext, what: str, *texts: str | None) -> None:
     """Raises MessageTooLarge when these are together larger than one payload may be."""
-    size = _size(texts, unit.limits.payload)
+    size = _size(texts, context.limits.payload)
     if size is not None:
-        raise MessageTooLarge(what, size, unit.limits.payload)
+        raise MessageTooLarge(what, size, context.limits.payload)
 
 
 def size_failure(
-    unit: Unit, what: str, text: str | None, tags: Mapping[str, str] | None = None
+    context: OperationContext, what: str, text: str | None, tags: Mapping[str, str] | None = None
 ) -> pb.TaskFailureDetails | None:
     """The failure of a step whose payload is too large; None when it is not."""
-    size = _size((text, *(tags or {}), *(tags or {}).values()), unit.limits.payload)
+    size = _size((text, *(tags or {}), *(tags or {}).values()), context.limits.payload)
     if size is None:
         return None
-    return events.failure_details("MessageTooLarge", str(MessageTooLarge(what, size, unit.limits.payload)))
+    return events.failure_details("MessageTooLarge", str(MessageTooLarge(what, size, context.limits.payload)))
 
 
 def trim_failure(failure: pb.TaskFailureDetails, limit: int) -> pb.TaskFailureDetails:
@@ -53,18 +53,20 @@ def trim_failure(failure: pb.TaskFailureDetails, limit: int) -> pb.TaskFailureDe
     )
 
 
-def fault_in_turn(
-    unit: Unit, row: Instance, response: pb.OrchestratorResponse, outcome: Outcome
+def turn_limit_failure(
+    context: OperationContext, row: Instance, response: pb.OrchestratorResponse, outcome: Outcome
 ) -> pb.TaskFailureDetails | None:
     """Why this turn cannot be carried out, if it cannot."""
-    return _id_fault(unit, row.hub, _ids_in_turn(row, outcome)) or _size_fault(
-        unit, _payloads_in_turn(response, outcome)
+    return _id_failure(context, row.hub, _ids_in_turn(row, outcome)) or _size_failure(
+        context, _payloads_in_turn(response, outcome)
     )
 
 
-def fault_in_batch(unit: Unit, hub: int, result: pb.EntityBatchResult) -> pb.TaskFailureDetails | None:
+def batch_limit_failure(
+    context: OperationContext, hub: int, result: pb.EntityBatchResult
+) -> pb.TaskFailureDetails | None:
     """Why this answer of an entity cannot be taken, if it cannot."""
-    return _id_fault(unit, hub, _ids_in_batch(result)) or _size_fault(unit, _payloads_in_batch(result))
+    return _id_failure(context, hub, _ids_in_batch(result)) or _size_failure(context, _payloads_in_batch(result))
 
 
 def drop_oversized_inputs(outcome: Outcome, limit: int) -> None:
@@ -93,9 +95,11 @@ def _size(texts: Iterable[str | None], limit: int) -> int | None:
     return size if size > limit else None
 
 
-def _size_fault(unit: Unit, payloads: Iterable[tuple[str, str | None]]) -> pb.TaskFailureDetails | None:
+def _size_failure(
+    context: OperationContext, payloads: Iterable[tuple[str, str | None]]
+) -> pb.TaskFailureDetails | None:
     for what, text in payloads:
-        failure = size_failure(unit, what, text)
+        failure = size_failure(context, what, text)
         if failure is not None:
             return failure
     return None
@@ -130,18 +134,18 @@ def _too_long(instance_id: str) -> str:
     )
 
 
-def _id_fault(unit: Unit, hub: int, ids: Iterable[str]) -> pb.TaskFailureDetails | None:
+def _id_failure(context: OperationContext, hub: int, ids: Iterable[str]) -> pb.TaskFailureDetails | None:
     for instance_id in ids:
-        if len(instance_id) > MAX_ID and not _exists(unit, hub, instance_id):
+        if len(instance_id) > MAX_ID and not _exists(context, hub, instance_id):
             return events.failure_details("InvalidArgument", _too_long(instance_id))
     return None
 
 
-def _exists(unit: Unit, hub: int, instance_id: str) -> bool:
+def _exists(context: OperationContext, hub: int, instance_id: str) -> bool:
     # A database may hold longer ids from before there was a limit: they are served to their end.
     if instance_id.startswith("@"):
-        return unit.store.find_entity(hub, instance_id) is not None
-    return unit.store.find_instance(hub, instance_id) is not None
+        return context.store.find_entity(hub, instance_id) is not None
+    return context.store.find_instance(hub, instance_id) is not None
 
 
 def _ids_in_turn(row: Instance, outcome: Outcome) -> Iterable[str]:

@@ -1,6 +1,6 @@
 """Which operations of an entity may run together."""
 
-from local.scheduler.runtime.queueing import head_lock, runnable
+from local.scheduler.protocol.entity_batches import head_lock, runnable
 from local.scheduler.store.rows import EntityOp, OpKind
 
 

@@ -4,9 +4,9 @@ import durabletask.internal.orchestrator_service_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.protobuf.wrappers_pb2 import StringValue
 
-from local.scheduler.runtime.turn import read_actions
+from local.scheduler.protocol.actions import read_actions
+from local.scheduler.protocol.wire import NEW_EVENTS, PAST_EVENTS, frame, join_events, micros, split_events, timestamp
 from local.scheduler.store.rows import Status
-from local.scheduler.wire import NEW_EVENTS, PAST_EVENTS, cut_events, frame, join_events, micros, timestamp
 
 NOW = 1_700_000_000_123_456
 
@@ -74,6 +74,6 @@ def test_framed_events_are_what_the_protocol_would_write() -> None:
     ]
     blob = b"".join(frame(PAST_EVENTS, event.SerializeToString()) for event in events)
     assert blob == join_events(events)
-    assert cut_events(blob) == events
+    assert split_events(blob) == events
     fresh = b"".join(frame(NEW_EVENTS, event.SerializeToString()) for event in events)
     assert list(pb.OrchestratorRequest.FromString(fresh).newEvents) == events

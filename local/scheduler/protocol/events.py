@@ -6,8 +6,8 @@
 
 from collections.abc import Mapping
 
+from local.scheduler.protocol.wire import StringValue, pb, status_code, text, timestamp
 from local.scheduler.store.rows import Status
-from local.scheduler.wire import StringValue, pb, status_code, text, timestamp
 
 
 def orchestrator_started(at: int) -> pb.HistoryEvent:

@@ -6,8 +6,8 @@ The worker answers a turn with actions. Each action but the completing one is co
 
 from dataclasses import dataclass, field
 
+from local.scheduler.protocol.wire import micros, optional_text, pb, timestamp
 from local.scheduler.store.rows import TERMINAL, Status
-from local.scheduler.wire import micros, optional_text, pb, timestamp
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from local.scheduler.dispatch.dispatcher import SWEEP_SECONDS, Dispatcher
 from local.scheduler.errors import HubNotFound, SchedulerError, StoreDamaged, StoreFull
 from local.scheduler.failpoints import Failpoints
 from local.scheduler.operations import instances, timers
-from local.scheduler.operations.unit import Limits, Unit
+from local.scheduler.operations.context import Limits, OperationContext
 from local.scheduler.store.database import Database
 from local.scheduler.store.group_commit import GroupCommit, GroupRolledBack, translate
 from local.scheduler.store.interface import Reader
@@ -50,7 +50,7 @@ def utc_micros() -> int:
     return time.time_ns() // 1000
 
 
-class Core:
+class Engine:
     """One scheduler. Create, `await start()`, use from the same event loop, `await stop()`."""
 
     def __init__(self, options: Options, clock: Callable[[], int] = utc_micros) -> None:
@@ -66,7 +66,7 @@ class Core:
             self.database, flush=options.durable, failpoints=failpoints, on_rollback=self._on_rollback
         )
         self.dispatcher = Dispatcher(
-            self.group_commit, self.new_unit, grace=options.grace, ping_seconds=options.ping_seconds,
+            self.group_commit, self.new_context, grace=options.grace, ping_seconds=options.ping_seconds,
             max_deliveries=options.max_deliveries, failpoints=failpoints, on_due=self._on_due,
         )  # fmt: skip
         self._hubs: dict[str, int] = {}
@@ -79,13 +79,13 @@ class Core:
         self._rebuilding = False
         self._heartbeat = options.data / "heartbeat"
 
-    def new_unit(self) -> Unit:
+    def new_context(self) -> OperationContext:
         """The surroundings of one operation."""
-        return Unit(self._store, self.clock(), self._limits)
+        return OperationContext(self._store, self.clock(), self._limits)
 
     # -- operations -------------------------------------------------------------------------------------------------
 
-    async def perform(self, operation: Callable[[Unit], T]) -> T:
+    async def perform(self, operation: Callable[[OperationContext], T]) -> T:
         """Runs an operation and returns when it is durable; raises SchedulerError."""
         for attempt in range(ROLLBACK_RETRIES + 1):
             result = self.dispatcher.perform(operation)
@@ -98,7 +98,7 @@ class Core:
                 return result
         raise AssertionError("unreachable")
 
-    async def persist(self, operation: Callable[[Unit], bool], token: str) -> None:
+    async def persist(self, operation: Callable[[OperationContext], bool], token: str) -> None:
         """Stores a worker's result. A worker reports only once, so a full disk is waited out for a while."""
         for attempt in range(FULL_DISK_RETRIES + 1):
             try:
@@ -116,10 +116,10 @@ class Core:
             else:
                 return
 
-    async def see(self, look: Callable[[Unit], T]) -> T:
+    async def lookup(self, look: Callable[[OperationContext], T]) -> T:
         """Reads something; what is returned is durable. Raises SchedulerError."""
         with _translated():
-            result = look(self.new_unit())
+            result = look(self.new_context())
         await self.group_commit.durable()
         return result
 
@@ -145,7 +145,7 @@ class Core:
     async def create_hub(self, name: str) -> int:
         """Creates a task hub, unless it exists."""
         if name not in self._hubs:
-            key = self.dispatcher.perform(lambda unit: unit.store.insert_hub(name, unit.now))
+            key = self.dispatcher.perform(lambda context: context.store.insert_hub(name, context.now))
             self._hubs[name] = key
             try:
                 await self.group_commit.durable()
@@ -159,7 +159,7 @@ class Core:
         key = self._hubs.pop(name, None)
         if key is None:
             raise HubNotFound(name)
-        while await self.perform(lambda unit: _delete_part(unit, key)):
+        while await self.perform(lambda context: _delete_part(context, key)):
             pass
 
     # -- running ----------------------------------------------------------------------------------------------------
@@ -249,12 +249,12 @@ class Core:
     async def purge_keys(self, keys: list[int], *, recursive: bool) -> int:
         """Deletes these instances as far as they have ended; returns how many were deleted."""
 
-        def purge(unit: Unit) -> int:
+        def purge(context: OperationContext) -> int:
             count = 0
             for key in keys:
-                row = unit.store.instance(key)
+                row = context.store.instance(key)
                 if row is not None:
-                    count += instances.purge(unit, row, recursive=recursive)
+                    count += instances.purge(context, row, recursive=recursive)
             return count
 
         return await self.perform(purge)
@@ -282,16 +282,16 @@ def _translated() -> Generator[None]:
         raise translate(error) from error
 
 
-def _delete_part(unit: Unit, hub: int) -> bool:
+def _delete_part(context: OperationContext, hub: int) -> bool:
     """Deletes some of a hub; false when it is empty and gone."""
-    instance_keys, entity_keys = unit.store.hub_part(hub, PURGE_PART)
+    instance_keys, entity_keys = context.store.hub_part(hub, PURGE_PART)
     for key in instance_keys:
-        row = unit.store.instance(key)
+        row = context.store.instance(key)
         if row is not None:
-            unit.remove_instance(row)
+            context.remove_instance(row)
     for key in entity_keys:
-        unit.store.delete_entity(key)
+        context.store.delete_entity(key)
     if instance_keys or entity_keys:
         return True
-    unit.store.delete_hub(hub)
+    context.store.delete_hub(hub)
     return False

@@ -1,1 +1,0 @@
-"""Pure logic: what an orchestrator's answer means, which entity operations may run. No I/O, no clocks."""
