@@ -35,8 +35,8 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-
 
 
 _TAKEN_BACK: Mapping[ReversalAction, str] = {
-    "unlock_account": "lock taken back",
-    "reverse_refund": "refund taken back",
+    "unlock_account": "lock reversed",
+    "reverse_refund": "refund reversed",
 }
 
 
@@ -112,7 +112,7 @@ def _round(each: Round) -> Iterator[str]:
 
 def _assessment(assessment: RiskAssessment) -> Iterator[str]:
     yield "<h3>Assessment</h3>\n"
-    risk, recommended = "Not judged: there was no evidence to judge by", "Nothing"
+    risk, recommended = "Not assessed: there was no evidence to judge by", "Nothing"
     if assessment.is_judged:
         risk = f"{_score(assessment.overall_risk_score)}, {assessment.risk_level}"
         recommended = "Nothing" if assessment.recommended_action is None else _words(assessment.recommended_action)

@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: { ...shared, name: "e2e", include: ["src/**/*.spec.ts"], globalSetup: ["src/global-setup.ts"] },
       },
-      { test: { ...shared, name: "screenshot", include: ["src/screenshot.ts"] } },
+      { test: { ...shared, name: "screenshot", include: ["src/screenshots.ts"] } },
     ],
   },
 });

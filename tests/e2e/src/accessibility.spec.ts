@@ -10,7 +10,7 @@ import { customerWith } from "./stack";
 const stack = inject("stack");
 const { open } = useBrowser();
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const GRAVE = ["serious", "critical"];
+const GRAVE_IMPACTS = ["serious", "critical"];
 let caseId: string;
 
 beforeAll(async () => {
@@ -18,56 +18,56 @@ beforeAll(async () => {
 });
 
 /** What axe finds grave on the page as it is, each with its place. */
-async function graveFaults(page: Page): Promise<string[]> {
+async function accessibilityFaults(page: Page): Promise<string[]> {
   await page.evaluate(await readFile(AXE, "utf8"));
   const results = await page.evaluate<AxeResults>("axe.run()");
   return results.violations
-    .filter(({ impact }) => impact != null && GRAVE.includes(impact))
+    .filter(({ impact }) => impact != null && GRAVE_IMPACTS.includes(impact))
     .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")} ${node.html}`));
 }
 
 const approveButton = (page: Page) => page.getByRole("button", { name: /^Approve/ });
 
 describe.each<ColorScheme>(["light", "dark"])("in %s mode", (scheme) => {
-  test("the page to sign in has no grave faults", async () => {
+  test("sign-in page has no grave accessibility faults", async () => {
     const page = await open(null, scheme);
     await page.goto(`${stack.url}/`);
     await page.getByRole("button", { name: /^Ana/ }).waitFor();
-    expect(await graveFaults(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
   });
 
-  test("the desk has no grave faults, with filters and with a bulk order open too", async () => {
+  test("queue has none, with filters and bulk dialog", async () => {
     const page = await open("maria", scheme);
     await page.goto(`${stack.url}/?sort=-score`);
     await page
       .getByRole("row", { name: /Customer/ })
       .first()
       .waitFor();
-    expect(await graveFaults(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
 
     await page.getByRole("button", { name: "More", exact: true }).click();
     await page.getByLabel("Risk score at least").waitFor();
-    expect(await graveFaults(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
     await page.keyboard.press("Escape");
 
     await page.getByRole("checkbox", { name: "Select every case of this page" }).check();
     await page.getByRole("button", { name: "Close as false positive…" }).click();
     await page.getByRole("dialog").getByText("Comment", { exact: true }).waitFor();
-    expect(await graveFaults(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
   });
 
-  test("the case page has no grave faults, with the evidence and the confirmation open too", async () => {
+  test("case page has none, with evidence and confirmation", async () => {
     const page = await open("ana", scheme);
     await page.goto(`${stack.url}/cases/${caseId}`);
     await approveButton(page).waitFor({ timeout: 45_000 });
-    expect(await graveFaults(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
 
     await page
       .getByRole("button", { name: /^Evidence: Customer/ })
       .first()
       .click();
     await page.getByRole("dialog").getByText("Customer id").first().waitFor();
-    expect(await graveFaults(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "hidden" });
 
@@ -77,14 +77,14 @@ describe.each<ColorScheme>(["light", "dark"])("in %s mode", (scheme) => {
       .getByText(/customer/)
       .first()
       .waitFor();
-    expect(await graveFaults(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
   });
 
-  test("the form to open a case has no grave faults", async () => {
+  test("form to open a case has none", async () => {
     const page = await open("ana", scheme);
     await page.goto(`${stack.url}/start`);
     await page.getByRole("button", { name: "Open the case" }).click();
     await page.getByText("Say what you saw.").waitFor();
-    expect(await graveFaults(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { bearerOf, type Persona } from "./people";
+import { bearerOf, type Persona } from "./personas";
 import type { Profile, StackAddresses } from "./stack";
 
 interface Started {
@@ -53,19 +53,19 @@ export async function claimCase(stack: StackAddresses, caseId: string, persona: 
 
 /** How the rules model answers from now on: `{}` as it should. */
 export async function setModel(stack: StackAddresses, control: { fault?: string }): Promise<void> {
-  await order(stack, control);
+  await controlModel(stack, control);
 }
 
 /** How long the rules model takes for each answer: slow enough that a person sees the specialists work. */
 export async function setModelLatency(stack: StackAddresses, seconds: number): Promise<void> {
-  await order(stack, { latency_s: seconds });
+  await controlModel(stack, { latency_s: seconds });
 }
 
-async function order(stack: StackAddresses, control: object): Promise<void> {
+async function controlModel(stack: StackAddresses, control: object): Promise<void> {
   const answer = await fetch(`${stack.modelUrl}/control`, {
     method: "PUT",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(control),
   });
-  if (!answer.ok) throw new Error(`The model took no order: ${await answer.text()}`);
+  if (!answer.ok) throw new Error(`The model refused the control request: ${await answer.text()}`);
 }

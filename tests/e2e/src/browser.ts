@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, inject } from "vitest";
-import { type Persona, signIn } from "./people";
+import { type Persona, signIn } from "./personas";
 import type { StackAddresses } from "./stack";
 
 const FAILURES = resolve(import.meta.dirname, "../failures");
@@ -28,7 +28,7 @@ export const launchBrowser = (): Promise<Browser> =>
 
 interface OpenPage {
   page: Page;
-  mistakes: string[];
+  pageErrors: string[];
 }
 
 /**
@@ -44,7 +44,7 @@ export function useBrowser() {
   });
 
   afterEach(async ({ task }) => {
-    if (task.result?.state === "fail") await keepPictures(task.name, opened);
+    if (task.result?.state === "fail") await saveFailurePictures(task.name, opened);
     await Promise.all(opened.map(({ page }) => page.context().close()));
     opened = [];
   });
@@ -61,20 +61,20 @@ export function useBrowser() {
     const context = await browser.newContext({ viewport: SIZE, colorScheme, reducedMotion: "reduce" });
     if (persona !== null) await signIn(stack, context, persona);
     const page = await context.newPage();
-    const mistakes: string[] = [];
-    page.on("pageerror", (error) => mistakes.push(error.message));
-    opened.push({ page, mistakes });
+    const pageErrors: string[] = [];
+    page.on("pageerror", (error) => pageErrors.push(error.message));
+    opened.push({ page, pageErrors });
     return page;
   }
 
   return { open };
 }
 
-async function keepPictures(test: string, opened: readonly OpenPage[]): Promise<void> {
+async function saveFailurePictures(test: string, opened: readonly OpenPage[]): Promise<void> {
   await mkdir(FAILURES, { recursive: true });
-  for (const [index, { page, mistakes }] of opened.entries()) {
+  for (const [index, { page, pageErrors }] of opened.entries()) {
     const name = `${test} ${index + 1}`.replace(/[^a-z0-9]+/gi, "-");
     await page.screenshot({ path: `${FAILURES}/${name}.png`, fullPage: true });
-    if (mistakes.length > 0) console.error(`Errors of page ${index + 1}:`, mistakes);
+    if (pageErrors.length > 0) console.error(`Errors of page ${index + 1}:`, pageErrors);
   }
 }

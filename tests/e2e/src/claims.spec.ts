@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 import { openCase } from "./api";
 import { useBrowser } from "./browser";
-import { button, explain, WORK_MS } from "./gestures";
+import { button, giveReason, WORK_MS } from "./page-actions";
 import { customerWith } from "./stack";
 
 const stack = inject("stack");
@@ -10,7 +10,7 @@ const { open } = useBrowser();
 
 const approveButton = (page: Page) => button(page, /^Approve/);
 
-test("two people who ask for the next case get two cases", async () => {
+test("two analysts get different next cases", async () => {
   for (const index of [0, 1]) await openCase(stack, await customerWith(stack, "data_resale", index));
   const [ana, ben] = [await open("ana"), await open("ben")];
   for (const page of [ana, ben]) {
@@ -24,14 +24,14 @@ test("two people who ask for the next case get two cases", async () => {
   await button(ben, "Next case").click();
   for (const page of [ana, ben]) {
     await page.waitForURL("**/cases/case-*");
-    await page.getByText("You work on this case.").waitFor();
+    await page.getByText("You are assigned to this case.").waitFor();
   }
   expect(ana.url()).not.toBe(ben.url());
   for (const page of [ana, ben]) await button(page, "Release").click();
-  await ana.getByText("Nobody works on this case.").waitFor();
+  await ana.getByText("Nobody is assigned to this case.").waitFor();
 });
 
-test("a tab that did not hear of a claim is refused, then shows who works on the case", async () => {
+test("stale tab is refused and shows the assignee", async () => {
   const caseId = await openCase(stack, await customerWith(stack, "sim_swap", 2));
   const [ana, ben] = [await open("ana"), await open("ben")];
   await ben.route("**/api/events/stream*", (route) => route.abort());
@@ -43,32 +43,32 @@ test("a tab that did not hear of a claim is refused, then shows who works on the
   await ben.reload();
   await approveButton(ben).waitFor();
   await button(ana, "Claim").click();
-  await ana.getByText("You work on this case.").waitFor();
+  await ana.getByText("You are assigned to this case.").waitFor();
 
   await ben.getByRole("radio", { name: "Lock account", exact: true }).check();
-  await explain(ben);
+  await giveReason(ben);
   await approveButton(ben).click();
   await ben.getByRole("dialog").getByRole("button", { name: "Lock account" }).click();
   await ben.getByRole("alert").filter({ hasText: "claimed this case at" }).waitFor();
-  await ben.getByText("Ana works on this case: only they can decide it now.").waitFor();
+  await ben.getByText("Ana is assigned to this case: only they can decide it now.").waitFor();
   expect(await approveButton(ben).count()).toBe(0);
   expect(await button(ben, "Take over…").count()).toBe(0);
   await approveButton(ana).waitFor();
 });
 
-test("a manager takes a case over with a reason, and its holder sees it at once", async () => {
+test("manager takes a case over and its assignee sees it", async () => {
   const caseId = await openCase(stack, await customerWith(stack, "sim_swap", 3));
   const [ben, maria] = [await open("ben"), await open("maria")];
   for (const page of [ben, maria]) await page.goto(`${stack.url}/cases/${caseId}`);
   await approveButton(ben).waitFor({ timeout: WORK_MS });
   await button(ben, "Claim").click();
-  await ben.getByText("You work on this case.").waitFor();
+  await ben.getByText("You are assigned to this case.").waitFor();
 
   await button(maria, "Take over…").click();
   const dialog = maria.getByRole("dialog");
   await dialog.getByRole("textbox").fill("Ben is in a meeting.");
   await dialog.getByRole("button", { name: "Take over" }).click();
-  await maria.getByText("You work on this case.").waitFor();
-  await ben.getByText("Maria works on this case: only they can decide it now.").waitFor();
+  await maria.getByText("You are assigned to this case.").waitFor();
+  await ben.getByText("Maria is assigned to this case: only they can decide it now.").waitFor();
   await maria.getByRole("region", { name: "Timeline" }).getByText("“Ben is in a meeting.”").waitFor();
 });

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { afterEach, expect, inject, test } from "vitest";
 import { openCase, setModel, setModelLatency } from "./api";
 import { useBrowser } from "./browser";
-import { approve, button, explain, region, WORK_MS } from "./gestures";
+import { approve, button, giveReason, region, WORK_MS } from "./page-actions";
 import { callTool } from "./mcp";
 import { customerWith } from "./stack";
 
@@ -16,7 +16,7 @@ const accountStatus = async (customer_id: number) =>
 
 afterEach(() => setModel(stack, {}));
 
-test("a damning case is watched live, sent back with feedback, approved, and the account is locked", async () => {
+test("fraud case is rejected, investigated again, approved and locked", async () => {
   const customer = await customerWith(stack, "account_takeover");
   expect(await accountStatus(customer.customer_id)).toBe("active");
   await setModelLatency(stack, 1);
@@ -54,7 +54,7 @@ test("a damning case is watched live, sent back with feedback, approved, and the
   expect(await page.getByRole("region", { name: "Earlier rounds" }).textContent()).toContain(feedback);
 
   await page.getByRole("radio", { name: "Lock account" }).check();
-  await explain(page);
+  await giveReason(page);
   await button(page, "Approve: lock account…").click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText(`Locks the account of customer ${customer.customer_id}.`).waitFor();
@@ -68,7 +68,7 @@ test("a damning case is watched live, sent back with feedback, approved, and the
   expect(await accountStatus(customer.customer_id)).toBe("locked");
 });
 
-test("evidence opens word for word, is linkable, and closes with the keyboard", async () => {
+test("evidence opens by link and closes by keyboard", async () => {
   const customer = await customerWith(stack, "account_takeover", 1);
   const caseId = await openCase(stack, customer);
   const page = await open();
@@ -90,7 +90,7 @@ test("evidence opens word for word, is linkable, and closes with the keyboard", 
   await drawer.getByText("Security logs").waitFor();
 });
 
-test("an innocent case is cleared without asking anybody", async () => {
+test("unsuspicious case is cleared without a review", async () => {
   const customer = await customerWith(stack, "travel");
   const caseId = await openCase(stack, customer, "medium");
   const page = await open();
@@ -105,7 +105,7 @@ test("an innocent case is cleared without asking anybody", async () => {
   await row.getByText("Cleared automatically").waitFor();
 });
 
-test("a decision in one tab shows in the other at once", async () => {
+test("decision shows in another tab at once", async () => {
   const customer = await customerWith(stack, "account_takeover", 2);
   const caseId = await openCase(stack, customer);
   const [ana, ben] = [await open("ana"), await open("ben")];
@@ -122,9 +122,9 @@ test("a decision in one tab shows in the other at once", async () => {
     .waitFor({ timeout: WORK_MS });
 });
 
-test("the second of two answers is refused in the server's sentence, and the tab recovers", async () => {
+test("second of two decisions is refused and recovers", async () => {
   const customer = await customerWith(stack, "account_takeover", 3);
-  // Where nothing was judged, one person may clear: the other would lock the account.
+  // Where nothing was assessed, one person may clear: the other would lock the account.
   await setModel(stack, { fault: "refusal" });
   const caseId = await openCase(stack, customer);
   const [ana, ben] = [await open("ana"), await open("ben")];
@@ -150,7 +150,7 @@ test("the second of two answers is refused in the server's sentence, and the tab
   await region(ben, "Decision").getByText("Cleared", { exact: true }).waitFor();
 });
 
-test("what one person types outlives another's decision, and is sent only after a look at the new assessment", async () => {
+test("draft survives another's decision and a new assessment", async () => {
   const customer = await customerWith(stack, "sim_swap", 1);
   const caseId = await openCase(stack, customer);
   const [ana, ben] = [await open("ana"), await open("ben")];
@@ -174,7 +174,7 @@ test("what one person types outlives another's decision, and is sent only after 
   expect(await button(ana, "Reject and start round 3").isEnabled()).toBe(true);
 });
 
-test("a lock with a refund takes two people, and neither of them can be both", async () => {
+test("lock and refund needs two different approvers", async () => {
   const customer = await customerWith(stack, "stolen_card", 1);
   const caseId = await openCase(stack, customer);
   const [ana, ben] = [await open("ana"), await open("ben")];
@@ -203,7 +203,7 @@ test("a lock with a refund takes two people, and neither of them can be both", a
   expect(await accountStatus(customer.customer_id)).toBe("locked");
 });
 
-test("a person opens a case by hand", async () => {
+test("case is opened by hand", async () => {
   const customer = await customerWith(stack, "sim_swap");
   const page = await open();
   await page.goto(`${stack.url}/start`);

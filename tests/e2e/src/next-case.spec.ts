@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openCase } from "./api";
 import { useBrowser } from "./browser";
-import { button, WORK_MS } from "./gestures";
-import { bearerOf } from "./people";
+import { button, WORK_MS } from "./page-actions";
+import { bearerOf } from "./personas";
 import { customerWith, type Stack, startStack } from "./stack";
 
 let stack: Stack;
@@ -21,7 +21,7 @@ async function claimsOf(persona: "alex"): Promise<number> {
   return ((await answer.json()) as { mine: number }).mine;
 }
 
-test("twenty presses of n hold one claim and lead through the queue", async () => {
+test("twenty next cases hold one claim at a time", async () => {
   for (const index of [0, 1, 2]) await openCase(stack, await customerWith(stack, "stolen_card", index));
   const page = await open("alex", "light", stack);
   await page.goto(`${stack.url}/?state=["awaiting_review"]&assignee=none`);
@@ -34,11 +34,11 @@ test("twenty presses of n hold one claim and lead through the queue", async () =
     const before = page.url();
     await page.keyboard.press("n");
     await page.waitForURL((url) => url.href !== before);
-    await page.getByText("You work on this case.").waitFor();
+    await page.getByText("You are assigned to this case.").waitFor();
     seen.add(page.url());
     expect(await claimsOf("alex")).toBe(1);
   }
   expect(seen.size).toBeGreaterThanOrEqual(3);
   await button(page, "Release").click();
-  await page.getByText("Nobody works on this case.").waitFor();
+  await page.getByText("Nobody is assigned to this case.").waitFor();
 });

@@ -1,7 +1,7 @@
 import { afterEach, expect, inject, test } from "vitest";
 import { openCase, setModel } from "./api";
 import { useBrowser } from "./browser";
-import { approve, button, region, WORK_MS } from "./gestures";
+import { approve, button, region, WORK_MS } from "./page-actions";
 import { callTool } from "./mcp";
 import { customerWith } from "./stack";
 
@@ -10,7 +10,7 @@ const { open } = useBrowser();
 
 afterEach(() => setModel(stack, {}));
 
-test("where no specialist could report, nothing is rated, proposed or chosen, and it says what was not available", async () => {
+test("case without evidence recommends and preselects nothing", async () => {
   const customer = await customerWith(stack, "new_device", 3);
   await setModel(stack, { fault: "refusal" });
   const caseId = await openCase(stack, customer);
@@ -19,7 +19,7 @@ test("where no specialist could report, nothing is rated, proposed or chosen, an
   await button(page, "Choose an action").waitFor({ timeout: WORK_MS });
 
   const assessment = region(page, "Assessment");
-  await assessment.getByText("Not judged", { exact: true }).waitFor();
+  await assessment.getByText("Not assessed", { exact: true }).waitFor();
   await assessment.getByText("What was not available").waitFor();
   await assessment.getByText(/usage, location and billing specialists were unavailable/).waitFor();
   const decision = region(page, "Decision");
@@ -33,18 +33,18 @@ test("where no specialist could report, nothing is rated, proposed or chosen, an
   for (const radio of await page.getByRole("radio").all()) expect(await radio.isChecked()).toBe(false);
   expect(await button(page, "Choose an action").isDisabled()).toBe(true);
 
-  // In the list it is neither rated nor said to need two people, and bulk orders leave it alone.
+  // In the list it is neither rated nor marked for four eyes, and bulk requests refuse it.
   await page.goto(`${stack.url}/?customer_id=${customer.customer_id}`);
   const row = page.getByRole("row", { name: `Customer ${customer.customer_id}` });
   await row.getByText("Awaiting review").waitFor();
-  expect(await row.getByText("needs two people").count()).toBe(0);
+  expect(await row.getByText("needs two approvals").count()).toBe(0);
   await row.getByRole("checkbox").check();
   await button(page, "Close as false positive…").click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText("There was no evidence to judge it by").waitFor();
   expect(await button(page, "Close 0 cases").isDisabled()).toBe(true);
 
-  // The answer is the person's alone, and is carried out without a reason: there is nothing to overrule.
+  // The decision needs no reason: there is nothing to overrule.
   await page.goto(`${stack.url}/cases/${caseId}`);
   await approve(page, "Lock account");
   await region(page, "Decision").getByText("Account locked", { exact: true }).waitFor({ timeout: WORK_MS });

@@ -20,9 +20,9 @@ export interface StackAddresses {
 }
 
 export interface Stack extends StackAddresses {
-  /** Kills a part as a crash would. Nobody starts it again before `bringBack`. */
-  takeAway: (part: "worker" | "scheduler") => Promise<void>;
-  bringBack: () => void;
+  /** Kills a part as a crash would. Nobody starts it again before `restartParts`. */
+  killPart: (part: "worker" | "scheduler") => Promise<void>;
+  restartParts: () => void;
   stop: () => Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export async function startStack(
     mcpUrl: `http://127.0.0.1:${port.MCP_PORT ?? ""}/mcp`,
     modelUrl: `http://127.0.0.1:${port.MODEL_PORT ?? ""}`,
     data,
-    takeAway: async (part) => {
+    killPart: async (part) => {
       // Asleep, the supervisor does not see that the part is gone.
       process_.kill("SIGSTOP");
       const parts = JSON.parse(await readFile(join(data, "parts.json"), "utf8")) as Record<string, Running>;
@@ -68,7 +68,7 @@ export async function startStack(
       if (pid == null) throw new Error(`The ${part} does not run.`);
       process.kill(pid, "SIGKILL");
     },
-    bringBack: () => {
+    restartParts: () => {
       process_.kill("SIGCONT");
     },
     stop: async () => {

@@ -189,7 +189,7 @@ def test_a_page_proposes_nothing_where_nothing_was_judged(book: CaseBook) -> Non
     # As earlier releases recorded it: harsh, and without a score.
     old = an_assessment(score=None).model_copy(update={"reasoning": "No specialist could report."})
     page = printed(book, asked_in_short(book, assessment=old).case_id)
-    assert "Not judged: there was no evidence to judge by" in page
+    assert "Not assessed: there was no evidence to judge by" in page
     assert "Lock account" not in page
     assert "high" not in page.partition("<h3>Assessment</h3>")[2].partition("</table>")[0]
 

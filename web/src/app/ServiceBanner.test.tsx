@@ -51,7 +51,7 @@ function renderHeader(status: Partial<ServiceStatus> = {}) {
   return { stream, say, ready: say(status) };
 }
 
-test("nothing is said while all is at work", async () => {
+test("healthy service shows no banner", async () => {
   await renderHeader().ready;
   expect(screen.getByText("Live")).toBeVisible();
   expect(screen.queryByRole("alert")).toBeNull();
@@ -68,11 +68,7 @@ test.each<[string, Partial<ServiceStatus>, RegExp]>([
     { hub_taken_since: SINCE },
     /scheduler has done the work of another desk since .*waiting does not help/,
   ],
-  [
-    "every worker",
-    { worker_away_since: SINCE },
-    /No worker has been at work since .*what was begun stands still/,
-  ],
+  ["every worker", { worker_away_since: SINCE }, /No worker has been at work since .*running work is paused/],
   [
     "whoever begins one case",
     { not_begun: 1, not_begun_since: SINCE },
@@ -94,14 +90,14 @@ test.each<[string, Partial<ServiceStatus>, RegExp]>([
   expect(screen.getByText("Live")).toBeVisible();
 });
 
-test("a scheduler that answers is not said to be away", async () => {
+test("answering scheduler is not reported as away", async () => {
   await renderHeader({ hub_taken_since: SINCE, not_begun: 2 }).ready;
   const banner = screen.getByRole("alert");
   expect(banner).not.toHaveTextContent(/has not answered/);
   expect(banner).not.toHaveTextContent(/waited to be investigated/);
 });
 
-test("says both when the scheduler and the workers are away", async () => {
+test("reports scheduler and workers together", async () => {
   await renderHeader({ scheduler_away_since: SINCE, worker_away_since: SINCE, not_begun: 2 }).ready;
   const banner = screen.getByRole("alert");
   expect(banner).toHaveTextContent(/scheduler has not answered/);
@@ -109,7 +105,7 @@ test("says both when the scheduler and the workers are away", async () => {
   expect(banner).not.toHaveTextContent(/waited to be investigated/);
 });
 
-test("a lost server says only that, because what it said before may be out of date", async () => {
+test("lost server hides what it said before", async () => {
   const { stream, ready } = renderHeader({ worker_away_since: SINCE });
   await ready;
   act(() => stream.emit("error"));

@@ -40,7 +40,7 @@ export function ServiceBanner() {
       )}
       {worker !== null && (
         <p>
-          No worker has been at work since <Time at={worker} format="minute" />: what was begun stands still.
+          No worker has been at work since <Time at={worker} format="minute" />: running work is paused.
           Decisions and new cases are kept, and go on when one is back.
         </p>
       )}

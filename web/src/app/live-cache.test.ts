@@ -26,19 +26,19 @@ const idsOf = (data: CasePage | undefined) => data?.items.map((item) => item.cas
 const after = (list: CachedPage, item: CaseSummary) => applySummary(list, item, VIEWPOINT);
 
 describe("applySummary", () => {
-  test("puts a new case on top, and counts it", () => {
+  test("puts a new case on top and counts it", () => {
     const patched = after(listed([3, 1]), summary(5));
     expect(idsOf(patched)).toEqual(["case-5", "case-3", "case-1"]);
     expect(patched.total).toBe(3);
   });
 
-  test("replaces a case where it stands", () => {
+  test("replaces a case in place", () => {
     const patched = after(listed([3, 1]), summary(1, { state: "closed", last_seq: 40 }));
     expect(idsOf(patched)).toEqual(["case-3", "case-1"]);
     expect(patched.items[1]?.state).toBe("closed");
   });
 
-  test("takes a case out of a filtered list when it leaves the state", () => {
+  test("removes a case that leaves the filtered state", () => {
     const patched = after(
       listed([3, 1], { state: ["awaiting_review"] }),
       summary(3, { state: "acting", last_seq: 40 }),
@@ -47,7 +47,7 @@ describe("applySummary", () => {
     expect(patched.total).toBe(1);
   });
 
-  test("moves a case to where the order of the list wants it", () => {
+  test("moves a case to its place in the order", () => {
     const patched = after(
       listed([3, 2, 1], { sort: "-score" }),
       summary(1, { risk_score: 0.9, last_seq: 40 }),
@@ -55,20 +55,20 @@ describe("applySummary", () => {
     expect(idsOf(patched)).toEqual(["case-1", "case-3", "case-2"]);
   });
 
-  test("leaves what belongs above or below the page to another page", () => {
+  test("leaves cases above or below to other pages", () => {
     const below = listed([9, 8], {}, { page: page([summary(9), summary(8)], "cursor") });
     expect(after(below, summary(2))).toBe(below.page);
     const above = listed([9, 8], {}, { cursor: "cursor" });
     expect(after(above, summary(10))).toBe(above.page);
   });
 
-  test("does not guess whether a case has the words that were searched for", () => {
+  test("does not guess matches of a text search", () => {
     const found = listed([3], { q: "travel" });
     expect(after(found, summary(5))).toBe(found.page);
     expect(after(found, summary(3, { round: 2, last_seq: 40 })).items[0]?.round).toBe(2);
   });
 
-  test("takes a case that somebody claims out of the list of free ones, and into one's own", () => {
+  test("moves a claimed case from unassigned to mine", () => {
     const claim = {
       assignee: "ana",
       claimed_at: "2026-11-21T11:00:00Z",
@@ -79,7 +79,7 @@ describe("applySummary", () => {
     expect(idsOf(after(listed([], { assignee: "me" }), mine))).toEqual(["case-3"]);
   });
 
-  test("does not go back to what an older message says", () => {
+  test("ignores messages older than the row", () => {
     const closed = page([summary(1, { state: "closed", last_seq: 40 })]);
     expect(after(listed([], {}, { page: closed }), summary(1, { last_seq: 39 }))).toBe(closed);
   });
@@ -97,7 +97,7 @@ describe("applyEvent", () => {
     },
   });
 
-  test("shows a specialist as running, then as done", () => {
+  test("shows a specialist as running, then done", () => {
     const started = applyEvent(running, caseEvent());
     expect(started.progress.specialists["usage"]).toBe("running");
     const done = caseEvent({
@@ -108,7 +108,7 @@ describe("applyEvent", () => {
     expect(applyEvent(started, done).progress.specialists["usage"]).toBe("not_evaluable");
   });
 
-  test("ignores what the case on the page already includes, and other rounds", () => {
+  test("ignores known events and other rounds", () => {
     expect(applyEvent(running, caseEvent({ seq: 10 }))).toBe(running);
     expect(applyEvent(running, caseEvent({ data: { specialist: "usage", round: 2 } }))).toBe(running);
   });
@@ -118,7 +118,7 @@ describe("LiveCache", () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
-  test("reads a case once for the events of one step", () => {
+  test("refetches a case once per burst of events", () => {
     const queries = new QueryClient();
     const invalidate = vi.spyOn(queries, "invalidateQueries");
     const cache = new LiveCache(queries, "ana");
@@ -135,7 +135,7 @@ describe("LiveCache", () => {
     ]);
   });
 
-  test("patches every page of every list that is loaded", () => {
+  test("patches every loaded page of every list", () => {
     const queries = new QueryClient();
     const all = keys.casePage({}, null);
     const closedOnes = keys.casePage({ state: ["closed"] }, null);
@@ -150,7 +150,7 @@ describe("LiveCache", () => {
     expect(idsOf(queries.getQueryData<CasePage>(closedOnes))).toEqual(["case-1"]);
   });
 
-  test("reads everything on screen again after a gap", () => {
+  test("refetches everything on screen after a gap", () => {
     const queries = new QueryClient();
     const invalidate = vi.spyOn(queries, "invalidateQueries");
     queries.setQueryData(keys.case("case-1"), caseView());

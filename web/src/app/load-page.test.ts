@@ -13,7 +13,7 @@ const around = (over: Partial<BrowserEnvironment> = {}) => ({
   ...over,
 });
 
-test("while the server is away the page waits, and nothing is reloaded", async () => {
+test("page waits for an unreachable server without reloading", async () => {
   let away = 3;
   const answers = around({ isAnswering: vi.fn(() => Promise.resolve(--away < 0)) });
   const load = vi.fn<() => Promise<string>>(() => (away > 0 ? lost() : Promise.resolve("page")));
@@ -22,7 +22,7 @@ test("while the server is away the page waits, and nothing is reloaded", async (
   expect(answers.isOtherRelease).not.toHaveBeenCalled();
 });
 
-test("another release reloads the tab, once a minute", async () => {
+test("new release reloads the tab once a minute", async () => {
   let noteReload: () => void = vi.fn();
   const reloaded = new Promise<void>((done) => (noteReload = done));
   const answers = around({
@@ -38,6 +38,6 @@ test("another release reloads the tab, once a minute", async () => {
   expect(answers.reload).toHaveBeenCalledTimes(1);
 });
 
-test("a file that is really missing is said, and not as the router reads it", async () => {
+test("missing file is reported in our own words", async () => {
   await expect(loadPage(lost, around())).rejects.toThrow(/cannot be loaded/);
 });

@@ -18,23 +18,23 @@ const login = (eventId: string, over: Partial<TelemetryEvent> = {}): TelemetryEv
 
 const OF_EVENT = "3 optional attributes were left out: the attributes took 20,000 bytes.";
 
-test("what a person noticed is not said to come from a rule", () => {
+test("manual alert names no rule", () => {
   renderInApp(<AlertPanel alert={alert({ source: "manual", rule_id: "manual" })} />);
   expect(screen.getByText(/^Raised/)).toBeVisible();
   expect(screen.queryByText(/Rule/)).toBeNull();
 });
 
-test("what a rule noticed names the rule and its version", () => {
+test("rule alert names the rule and its version", () => {
   renderInApp(<AlertPanel alert={alert()} />);
   expect(screen.getByText(/Rule/)).toHaveTextContent(/Rule impossible_travel v1 · raised/);
 });
 
-test("what was left out of an alert is said", () => {
+test("says what was truncated in an alert", () => {
   renderInApp(<AlertPanel alert={alert({ trimmed: "The alert took 368,808 bytes: 9 events were cut." })} />);
   expect(screen.getByText("The alert took 368,808 bytes: 9 events were cut.")).toBeVisible();
 });
 
-test("says what was left out of an event, beside it", () => {
+test("says beside an event what was truncated", () => {
   const events = [login("e-1"), login("e-2", { trimmed: OF_EVENT })];
   renderInApp(<AlertPanel alert={alert({ trigger_events: events })} />);
   const [whole, cut] = screen.getAllByRole("row");
@@ -42,13 +42,13 @@ test("says what was left out of an event, beside it", () => {
   expect(cut).toHaveTextContent(OF_EVENT);
 });
 
-test("says it of the other recent events, too", async () => {
+test("says what was truncated in other recent events", async () => {
   renderInApp(<AlertPanel alert={alert({ recent_events: [login("e-3", { trimmed: OF_EVENT })] })} />);
   await userEvent.setup().click(screen.getByText(/1 other recent event/));
   expect(screen.getByText(OF_EVENT)).toBeVisible();
 });
 
-test("says nothing of an alert that is whole", () => {
+test("says nothing about a complete alert", () => {
   renderInApp(<AlertPanel alert={alert({ trigger_events: [login("e-1")] })} />);
   expect(screen.queryByText(/left out/)).toBeNull();
 });

@@ -20,7 +20,7 @@ export function AlertPanel({ alert }: { alert: Alert }) {
   const others = alert.recent_events.filter((event) => !triggers.has(event.event_id));
   return (
     <Panel
-      title="What was noticed"
+      title="Alert"
       aside={
         <>
           <Tag>{SOURCE[alert.source]}</Tag>
@@ -45,9 +45,7 @@ export function AlertPanel({ alert }: { alert: Alert }) {
         {alert.baseline !== null && <BaselineBar baseline={alert.baseline} />}
       </div>
       {alert.trimmed != null && <p className={classes["origin"]}>{alert.trimmed}</p>}
-      {alert.trigger_events.length > 0 && (
-        <EventTable title="Events that raised the alert" events={alert.trigger_events} />
-      )}
+      {alert.trigger_events.length > 0 && <EventTable title="Trigger events" events={alert.trigger_events} />}
       {others.length > 0 && (
         <details className={classes["more"]}>
           <summary>

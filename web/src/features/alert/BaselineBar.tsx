@@ -13,7 +13,7 @@ interface Line {
 export function BaselineBar({ baseline }: { baseline: Baseline }) {
   const lines: Line[] = [{ name: "Observed", value: baseline.observed, kind: "observed" }];
   if (baseline.threshold !== null)
-    lines.push({ name: "Limit", value: baseline.threshold, kind: "threshold" });
+    lines.push({ name: "Threshold", value: baseline.threshold, kind: "threshold" });
   if (baseline.expected !== null)
     lines.push({ name: "Expected", value: baseline.expected, kind: "expected" });
   const largest = Math.max(...lines.map((line) => Math.abs(line.value)), Number.MIN_VALUE);

@@ -16,7 +16,7 @@ const refused = { case_id: "case-2", ok: false, reason: REFUSED, ...bound };
 const chosen = new Map([1, 2].map((number) => [`case-${number}`, summary(number)]));
 const button = (name: string | RegExp) => screen.getByRole("button", { name });
 
-test("what is carried out is what the preview allowed, bound to what it showed", async () => {
+test("bulk request applies only what the preview allowed", async () => {
   const calls = serve(({ path }) => json({ items: path.endsWith("/preview") ? [fine, refused] : [fine] }));
   const onClear = vi.fn();
   const user = userEvent.setup();
@@ -35,7 +35,7 @@ test("what is carried out is what the preview allowed, bound to what it showed",
   expect(onClear).not.toHaveBeenCalled();
 });
 
-test("only managers assign, and only to people who can work", async () => {
+test("managers assign, and only to analysts", async () => {
   const calls = serve(() => json({ items: [fine] }));
   const user = userEvent.setup();
   const { unmount } = renderInApp(

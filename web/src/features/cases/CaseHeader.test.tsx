@@ -30,13 +30,13 @@ const locked = (status: Reversal["status"]) =>
 test.each<[Reversal["status"], string]>([
   ["approved", "Account locked"],
   ["failed", "Account locked"],
-  ["done", "Account locked, then lock taken back"],
-])("a lock whose reversal is %s is called “%s”", (status, words) => {
+  ["done", "Account locked, then lock reversed"],
+])("lock with %s reversal is called “%s”", (status, words) => {
   renderInApp(<CaseHeader view={locked(status)} outdated={false} />);
   expect(screen.getByRole("status")).toHaveTextContent(new RegExp(`^${words}$`));
 });
 
-test("a case whose question is answered is called decided", () => {
+test("case with a decided review is called decided", () => {
   renderInApp(<CaseHeader view={caseView({ review: null })} outdated={false} />);
   expect(screen.getByRole("status")).toHaveTextContent("Decided");
 });

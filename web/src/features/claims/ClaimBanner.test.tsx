@@ -21,7 +21,7 @@ function claimOf(subject: string, minutes = 30): Claim {
 
 const button = (name: string | RegExp) => screen.getByRole("button", { name });
 
-test("a free case is claimed with one click", async () => {
+test("unassigned case is claimed with one click", async () => {
   const calls = serve(() => json(claimOf("ana")));
   renderInApp(<ClaimBanner view={caseView()} />);
   await userEvent.click(button("Claim"));
@@ -30,7 +30,7 @@ test("a free case is claimed with one click", async () => {
   );
 });
 
-test("who was faster is named in the server's sentence", async () => {
+test("lost race shows the server's sentence", async () => {
   const sentence =
     "Ben claimed this case at 09:12 UTC: ask Ben to release it, or let a manager take it over.";
   serve(() => problem("claimed-by-other", 409, sentence));
@@ -39,13 +39,13 @@ test("who was faster is named in the server's sentence", async () => {
   expect(await screen.findByText(sentence)).toBeVisible();
 });
 
-test("an analyst cannot take a case from another one", () => {
+test("analyst cannot take a case over", () => {
   renderInApp(<ClaimBanner view={caseView({ claim: claimOf("ben") })} />, ana);
-  expect(screen.getByText("Ben works on this case")).toBeVisible();
+  expect(screen.getByText("Ben is assigned to this case")).toBeVisible();
   expect(screen.queryByRole("button")).toBeNull();
 });
 
-test("a manager takes a case over, with a reason", async () => {
+test("manager takes a case over with a reason", async () => {
   const calls = serve(() => json(claimOf("maria")));
   const user = userEvent.setup();
   renderInApp(<ClaimBanner view={caseView({ claim: claimOf("ben") })} />, maria);
@@ -59,7 +59,7 @@ test("a manager takes a case over, with a reason", async () => {
 
 test("a viewer is offered nothing", () => {
   renderInApp(<ClaimBanner view={caseView()} />, vera);
-  expect(screen.getByText("Nobody works on this case.")).toBeVisible();
+  expect(screen.getByText("Nobody is assigned to this case.")).toBeVisible();
   expect(screen.queryByRole("button")).toBeNull();
 });
 
@@ -67,14 +67,14 @@ describe("the lease", () => {
   beforeEach(() => vi.useFakeTimers({ shouldAdvanceTime: false }));
   afterEach(() => vi.useRealTimers());
 
-  test("is due for renewal when half of it is over, and never once it has run out", () => {
+  test("is renewed after half its time, never after expiry", () => {
     const claim = claimOf("ana", 30);
     expect(renewalDelay(claim, 30 * MINUTE, Date.now())).toBe(15 * MINUTE);
     expect(renewalDelay(claim, 30 * MINUTE, Date.now() + 20 * MINUTE)).toBe(0);
     expect(renewalDelay(claim, 30 * MINUTE, Date.now() + 31 * MINUTE)).toBeUndefined();
   });
 
-  test("is renewed while somebody looks, and nothing is asked before", async () => {
+  test("is renewed while the tab has the focus", async () => {
     vi.spyOn(document, "hasFocus").mockReturnValue(true);
     const calls = serve(() => json(claimOf("ana")));
     renderInApp(<ClaimBanner view={caseView({ claim: claimOf("ana", 1) })} />);
@@ -84,7 +84,7 @@ describe("the lease", () => {
     expect(calls).toHaveLength(1);
   });
 
-  test("of a tab that nobody looks at waits for the focus to come back", async () => {
+  test("waits for the focus before it is renewed", async () => {
     const focus = vi.spyOn(document, "hasFocus").mockReturnValue(false);
     const calls = serve(() => json(claimOf("ana")));
     renderInApp(<ClaimBanner view={caseView({ claim: claimOf("ana", 1) })} />);

@@ -43,7 +43,7 @@ function renderPage() {
   return { next: () => calls.filter(({ path }) => path === "/api/cases/next"), user: userEvent.setup() };
 }
 
-test("n is for the dialog while one asks, and for the page as soon as it is closed", async () => {
+test("n works again as soon as a dialog closes", async () => {
   const { next, user } = renderPage();
   await user.click(screen.getByRole("button", { name: "Ask" }));
   const dialog = await screen.findByRole("dialog");

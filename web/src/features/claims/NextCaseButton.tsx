@@ -6,7 +6,7 @@ import { NextIcon } from "@/shared/ui/icons";
 import { useNextCase } from "./next-case";
 import classes from "./NextCaseButton.module.css";
 
-const NOTHING = "Nothing waits for you: every case is decided or in somebody's hands.";
+const NOTHING = "There is no case to claim: every one is decided or assigned.";
 
 /** Hands over the most urgent case; `n` does the same from anywhere. */
 export function NextCaseButton({ onCase }: { onCase: (caseId: string) => void }) {
@@ -19,7 +19,7 @@ export function NextCaseButton({ onCase }: { onCase: (caseId: string) => void })
   const word = next.isError ? errorMessage(next.error) : next.data === null ? NOTHING : undefined;
   return (
     <>
-      <Tooltip label="Claims the most urgent case that nobody works on (n)" openDelay={500}>
+      <Tooltip label="Claims the most urgent unassigned case (n)" openDelay={500}>
         <Button
           size="compact-md"
           className={classes["next"] ?? ""}

@@ -12,7 +12,7 @@ async function nextCase(subject: string) {
 }
 
 /**
- * Claims the most urgent case that nobody works on; null when nothing waits. What was handed over before and not
+ * Claims the most urgent unassigned case; null when nothing waits. What was handed over before and not
  * touched goes back to the others.
  */
 export function useNextCase() {

@@ -76,14 +76,14 @@ describe("overruling the assessment", () => {
     renderInApp(<DecisionPanel view={caseView({ review: asked, assessment: calm })} />);
     await user.click(button("Approve: clear…"));
     const dialog = await screen.findByRole("dialog");
-    expect(dialog).toHaveTextContent("Approve as the first of two people?");
-    expect(dialog).toHaveTextContent("Clearing what was rated critical takes two people.");
+    expect(dialog).toHaveTextContent("Give the first of two approvals?");
+    expect(dialog).toHaveTextContent("Clearing a case that was rated critical needs two approvals.");
   });
 });
 
 describe("without evidence", () => {
   // As an earlier release recorded it: rated and recommended all the same.
-  const unjudged = assessment({
+  const unassessed = assessment({
     overall_risk_score: null,
     risk_level: "high",
     recommended_action: "lock_account",
@@ -92,8 +92,8 @@ describe("without evidence", () => {
 
   test("no action is recommended or preselected", async () => {
     const user = userEvent.setup();
-    renderInApp(<DecisionPanel view={caseView({ assessment: unjudged })} />);
-    expect(screen.getByText(/Not judged: there is no evidence/)).toBeVisible();
+    renderInApp(<DecisionPanel view={caseView({ assessment: unassessed })} />);
+    expect(screen.getByText(/Not assessed: there is no evidence/)).toBeVisible();
     expect(screen.queryByText("High risk")).toBeNull();
     expect(screen.queryByText("Recommended")).toBeNull();
     for (const choice of screen.getAllByRole("radio")) expect(choice).not.toBeChecked();
@@ -112,7 +112,7 @@ describe("without evidence", () => {
     };
     const baseless = assessment({ reports: [report({ findings: [finding] })] });
     renderInApp(<DecisionPanel view={caseView({ assessment: baseless })} />);
-    expect(screen.getByText(/Not judged/)).toBeVisible();
+    expect(screen.getByText(/Not assessed/)).toBeVisible();
     for (const choice of screen.getAllByRole("radio")) expect(choice).not.toBeChecked();
   });
 });

@@ -30,11 +30,11 @@ export function ApprovalForm({ view, review, form, sending, locked, onApprove }:
   const recommended = recommendationOf(view.assessment) ?? undefined;
   const action = form.draft.action ?? recommended;
   const possible = action !== undefined && isPossible(action, view);
-  const two = action !== undefined && needsFourEyes(review, action);
+  const fourEyes = action !== undefined && needsFourEyes(review, action);
   const overrules = recommended !== undefined && action !== recommended;
-  const unexplained = overrules && !hasReason(form.draft);
-  const disabled = !possible || locked || unexplained;
-  const whenDone = useExecutionNote();
+  const missingReason = overrules && !hasReason(form.draft);
+  const disabled = !possible || locked || missingReason;
+  const executionNote = useExecutionNote();
   return (
     <>
       <Radio.Group
@@ -49,7 +49,7 @@ export function ApprovalForm({ view, review, form, sending, locked, onApprove }:
               key={option}
               option={option}
               recommended={option === recommended}
-              two={needsFourEyes(review, option)}
+              fourEyes={needsFourEyes(review, option)}
               possible={isPossible(option, view)}
               disabled={sending}
             />
@@ -77,11 +77,11 @@ export function ApprovalForm({ view, review, form, sending, locked, onApprove }:
         key={`${review.review_id} ${review.assessment_hash}`}
         view={view}
         action={action}
-        title={two ? "Approve as the first of two people?" : "Approve and carry out?"}
+        title={fourEyes ? "Give the first of two approvals?" : "Approve and carry out?"}
         note={
-          two
-            ? `${FOUR_EYES_REASON[action]} Nothing is done yet: it waits for another person to agree. Your approval is recorded with what you saw.`
-            : `${whenDone} It is recorded under your name with what you saw.`
+          fourEyes
+            ? `${FOUR_EYES_REASON[action]} Nothing is done yet: it waits for another person to approve. Your approval is recorded with what you saw.`
+            : `${executionNote} It is recorded under your name with what you saw.`
         }
         sending={sending}
         disabled={disabled}
@@ -106,12 +106,12 @@ export function ApprovalForm({ view, review, form, sending, locked, onApprove }:
 interface ActionOptionProps {
   option: RecommendedAction;
   recommended: boolean;
-  two: boolean;
+  fourEyes: boolean;
   possible: boolean;
   disabled: boolean;
 }
 
-function ActionOption({ option, recommended, two, possible, disabled }: ActionOptionProps) {
+function ActionOption({ option, recommended, fourEyes, possible, disabled }: ActionOptionProps) {
   return (
     <Radio
       value={option}
@@ -122,8 +122,8 @@ function ActionOption({ option, recommended, two, possible, disabled }: ActionOp
         <span className={classes["optionLabel"]}>
           {ACTION[option]}
           {recommended && <Tag tone="accent">Recommended</Tag>}
-          {two && (
-            <span className={classes["fourEyes"]} title="Needs two people">
+          {fourEyes && (
+            <span className={classes["fourEyes"]} title="Four eyes: needs two approvals">
               <PeopleIcon size={13} /> 2
             </span>
           )}

@@ -24,10 +24,10 @@ interface DecisionPanelProps {
 }
 
 /**
- * The question to a person, and the answer.
+ * The review of a case, and its decision.
  *
- * An answer is bound to what its reader saw: when the case asks another question meanwhile, the panel says so and
- * sends no answer until the reader has looked at the new one. What was typed stays.
+ * A decision is bound to the assessment that was on screen (optimistic locking): when another review opens meanwhile,
+ * the panel says so and sends nothing until the reader has looked at it. What was typed stays.
  */
 export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
   const { review } = view;
@@ -38,7 +38,7 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
 
   const answeredHere = decide.data?.status === "accepted" && decide.variables?.review_id === seen?.review_id;
   if (review !== null && (seen === null || (answeredHere && !isSame(seen, review)))) {
-    // The first question, or the one that follows the reader's own answer: nothing was read yet.
+    // The first review, or the one that follows the reader's own decision: nothing was read yet.
     setSeen(review);
     decide.reset();
     form.begin(review.review_id);
@@ -63,13 +63,13 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
   }, [answeredHere]);
   return (
     <Panel title="Decision" id="decision" aside={review !== null && <ReviewTags review={review} />}>
-      {open && view.assessment !== null && !changed && <Verdict assessment={view.assessment} />}
+      {open && view.assessment !== null && !changed && <AssessmentSummary assessment={view.assessment} />}
       {changed && <StaleReviewBanner view={view} onShow={adopt} />}
       {decide.isError && <DecisionError error={decide.error} onReload={adopt} />}
       {form.older !== undefined && (
         <UnsentDraft
           draft={form.older}
-          title="You had typed for another question"
+          title="Unsent draft for another review"
           {...(open && { onUse: form.adoptOlder })}
           onDrop={form.discardOlder}
         />
@@ -95,17 +95,17 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
   );
 }
 
-/** The judgement that the question is about, so that both are in view together. */
-function Verdict({ assessment }: { assessment: RiskAssessment }) {
-  const judged = isAssessed(assessment);
-  const level = judged ? assessment.risk_level : null;
+/** The assessment that the review is about, so that both are in view together. */
+function AssessmentSummary({ assessment }: { assessment: RiskAssessment }) {
+  const assessed = isAssessed(assessment);
+  const level = assessed ? assessment.risk_level : null;
   return (
-    <div className={classes["verdict"]}>
+    <div className={classes["assessment"]}>
       <span className={`tabular ${classes["score"] ?? ""}`}>
-        {formatScore(judged ? assessment.overall_risk_score : null)}
+        {formatScore(assessed ? assessment.overall_risk_score : null)}
       </span>
       {level !== null && <Tag tone={RISK[level].tone}>{RISK[level].label}</Tag>}
-      {!judged && <span>Not judged: {whyNotAssessed(assessment)}, and nothing is proposed.</span>}
+      {!assessed && <span>Not assessed: {whyNotAssessed(assessment)}, and nothing is proposed.</span>}
     </div>
   );
 }

@@ -36,7 +36,7 @@ export function DispositionFields({
     <div className={classes["fields"]}>
       <div>
         <div id={legend} className={classes["legend"]}>
-          What was it?
+          Disposition
         </div>
         <SegmentedControl
           size="xs"

@@ -21,9 +21,9 @@ interface OpenReviewProps {
   locked: boolean;
 }
 
-/** The ways to answer the open question, for those who may. */
+/** The ways to decide the open review, for those who may. */
 export function OpenReview({ view, review, form, decide, locked }: OpenReviewProps) {
-  const standing = decisionPermission(view, review, useIdentity(), useNow());
+  const permission = decisionPermission(view, review, useIdentity(), useNow());
   const { proposal } = view;
   const { draft, change, clear } = form;
   const sending = decide.isPending;
@@ -31,9 +31,9 @@ export function OpenReview({ view, review, form, decide, locked }: OpenReviewPro
   return (
     <>
       {proposal !== null && <ProposalSummary proposal={proposal} review={review} />}
-      {standing.kind !== "may" ? (
+      {permission.kind !== "allowed" ? (
         <>
-          <ReadOnly standing={standing} />
+          <ReadOnly permission={permission} />
           <UnsentDraft draft={draft} />
         </>
       ) : draft.rejecting ? (
@@ -87,14 +87,14 @@ const withDisposition = (
   disposition: draft.disposition ?? disposition ?? undefined,
 });
 
-function ReadOnly({ standing }: { standing: Exclude<DecisionPermission, { kind: "may" }> }) {
+function ReadOnly({ permission }: { permission: Exclude<DecisionPermission, { kind: "allowed" }> }) {
   const nameOf = useActorName();
   const sentence =
-    standing.kind === "held"
-      ? `${nameOf(standing.by)} works on this case: only they can decide it now.`
-      : standing.required === "analyst"
+    permission.kind === "assigned"
+      ? `${nameOf(permission.assignee)} is assigned to this case: only they can decide it now.`
+      : permission.required === "analyst"
         ? "You can read this case; an analyst decides it."
-        : `Only a ${standing.required} can decide this case: it was escalated.`;
+        : `Only a ${permission.required} can decide this case: it was escalated.`;
   return (
     <p className={classes["readOnly"]} role="status">
       {sentence}

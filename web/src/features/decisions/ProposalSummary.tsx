@@ -18,7 +18,7 @@ export function ProposalSummary({ proposal, review }: ProposalSummaryProps) {
   return (
     <div className={classes["box"]}>
       <h3 className={classes["title"]}>
-        <PeopleIcon size={15} /> {ACTION[proposal.action]} needs two people
+        <PeopleIcon size={15} /> {ACTION[proposal.action]} needs two approvals
       </h3>
       <ol className={classes["people"]}>
         {proposal.approvals.map((approval) => (

@@ -26,6 +26,6 @@ test("last rejection says that it escalates to a manager", async () => {
   const decisions = [decidedByBen(1, "reject"), decidedByBen(2, "reject")];
   renderInApp(<DecisionPanel view={caseView({ round: 3, review: review(3), decisions })} />);
   await user.click(button("Reject with feedback"));
-  expect(button("Reject and ask a manager")).toBeEnabled();
-  expect(screen.getByText(/after your words a manager decides/)).toBeVisible();
+  expect(button("Reject and escalate")).toBeEnabled();
+  expect(screen.getByText(/after it a manager decides/)).toBeVisible();
 });

@@ -41,7 +41,7 @@ export function RejectionForm({ view, form, sending, locked, onReject }: Rejecti
           escalated
             ? "Rejecting an escalated case closes it as unresolved."
             : isLast
-              ? "It was rejected as often as it may be: after your words a manager decides."
+              ? "This is the last rejection that analysts have: after it a manager decides."
               : "All three specialists get your words and start another round."
         }
         placeholder="For example: check the travel ticket of last week against the foreign logins."
@@ -69,7 +69,7 @@ export function RejectionForm({ view, form, sending, locked, onReject }: Rejecti
           {escalated
             ? "Reject and close"
             : isLast
-              ? "Reject and ask a manager"
+              ? "Reject and escalate"
               : `Reject and start round ${view.round + 1}`}
         </Button>
       </div>

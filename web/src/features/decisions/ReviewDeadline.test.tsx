@@ -62,7 +62,7 @@ describe("failing orchestration", () => {
   test("says after three failures that retries are hourly", () => {
     shown(3);
     expect(
-      screen.getByText(/closes as unresolved.* broke 3 times and is tried again once an hour/),
+      screen.getByText(/closes as unresolved.* failed 3 times and is retried once an hour/),
     ).toBeVisible();
     expect(screen.queryByText("Reminder")).toBeNull();
   });
@@ -70,7 +70,7 @@ describe("failing orchestration", () => {
   test("says so too when it fails after the decision", () => {
     const decisions = [{ ...decision, decided_at: "2026-11-21T09:00:00Z" }];
     shown(3, { state: "acting", review: null, decisions });
-    expect(screen.getByRole("status")).toHaveTextContent(/is being carried out\. .*tried again once an hour/);
+    expect(screen.getByRole("status")).toHaveTextContent(/is being carried out\. .*retried once an hour/);
   });
 
   test("says nothing after two failures", () => {

@@ -11,14 +11,14 @@ interface ReviewDeadlineProps {
   events: readonly CaseEvent[];
 }
 
-/** Until when an answer is wanted, who was reminded, and what happens after. */
+/** When the review is due, who was reminded, and what happens afterwards. */
 export function ReviewDeadline({ view, review, events }: ReviewDeadlineProps) {
   const now = useNow();
   const mine = events.filter(({ data }) => data["review_id"] === review.review_id);
   const reminded = mine.findLast(({ type }) => type === "review_reminded");
   const escalation = events.findLast(({ type }) => type === "escalated");
   const reason = escalation?.data["reason"];
-  const rests = retryDelayNote(view, events);
+  const retryNote = retryDelayNote(view, events);
   return (
     <dl className={classes["deadline"]}>
       {view.state === "escalated" && escalation !== undefined && (
@@ -31,14 +31,14 @@ export function ReviewDeadline({ view, review, events }: ReviewDeadlineProps) {
         </div>
       )}
       <div data-tone={Date.parse(review.due_at) <= now ? "bad" : undefined}>
-        <dt>Answer by</dt>
+        <dt>Due</dt>
         <dd>
           <Time at={review.due_at} format="day" />
           <span className={classes["why"]}>
             {view.state === "escalated"
               ? `After that it closes as unresolved and nothing ${hasCompletedEffect(view) ? "more " : ""}is done.`
-              : "After that a manager is asked."}
-            {rests !== undefined && ` ${rests}`}
+              : "After that it is escalated to a manager."}
+            {retryNote !== undefined && ` ${retryNote}`}
           </span>
         </dd>
       </div>
@@ -51,7 +51,7 @@ export function ReviewDeadline({ view, review, events }: ReviewDeadlineProps) {
         </div>
       ) : (
         review.remind_at != null &&
-        rests === undefined && (
+        retryNote === undefined && (
           <div>
             <dt>Reminder</dt>
             <dd>

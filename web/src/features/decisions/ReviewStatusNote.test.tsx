@@ -47,46 +47,46 @@ const notBegun: Partial<CaseView> = {
   },
 };
 
-test("says that the specialists are at work while they are", () => {
+test("running investigation names the specialists", () => {
   renderNote(investigating);
   expect(screen.getByRole("status")).toHaveTextContent(/the specialists are at work/);
 });
 
-test.each(AWAY)("says that an investigation stands still because %s", async (why, status) => {
+test.each(AWAY)("investigation is paused because %s", async (why, status) => {
   renderNote(investigating, status);
-  expect(await screen.findByText(new RegExp(`the investigation stands still, because ${why}`))).toBeVisible();
+  expect(await screen.findByText(new RegExp(`the investigation is paused, because ${why}`))).toBeVisible();
   expect(screen.queryByText(/specialists are at work/)).toBeNull();
 });
 
-test.each(AWAY)("says that a decision is not carried out yet because %s", async (why, status) => {
+test.each(AWAY)("decision waits because %s", async (why, status) => {
   renderNote({ state: "acting" }, status, "approve");
   expect(await screen.findByText(new RegExp(`not carried out yet, because ${why}`))).toBeVisible();
   expect(screen.queryByText(/is being carried out/)).toBeNull();
 });
 
-test.each(AWAY)("says that feedback waits because %s", async (why, status) => {
+test.each(AWAY)("feedback waits because %s", async (why, status) => {
   renderNote({}, status, "reject");
   expect(await screen.findByText(new RegExp(`have not looked again yet, because ${why}`))).toBeVisible();
 });
 
-test("a reader of another's decision is told the same", async () => {
+test("other readers see the same status", async () => {
   renderNote({ state: "acting" }, { worker_away_since: SINCE });
   expect(await screen.findByText(/The decision was taken\. It is not carried out yet/)).toBeVisible();
 });
 
-test("says how long a case has not started, once that is long", () => {
+test("slow start shows how long the case waits", () => {
   renderNote({ ...notBegun, opened_at: new Date(Date.now() - 120_000).toISOString() });
   expect(screen.getByRole("status")).toHaveTextContent(
     /has not started for 2 min.*as soon as a worker takes it/,
   );
 });
 
-test("a case that was opened just now has nothing to explain", () => {
+test("new case explains no delay", () => {
   renderNote({ ...notBegun, opened_at: new Date().toISOString() });
   expect(screen.getByRole("status")).toHaveTextContent(/the specialists are at work/);
 });
 
-test("a case whose lock was taken back is no longer called locked and refunded only", () => {
+test("reversed lock changes the outcome label", () => {
   renderNote({
     state: "closed",
     outcome: "locked_and_refunded",
@@ -107,7 +107,7 @@ test("a case whose lock was taken back is no longer called locked and refunded o
       },
     ],
   });
-  expect(screen.getByText("Locked and refunded, then lock taken back")).toBeVisible();
+  expect(screen.getByText("Locked and refunded, then lock reversed")).toBeVisible();
   expect(screen.queryByText("Locked and refunded")).toBeNull();
 });
 
@@ -131,7 +131,7 @@ const decided = (verdict: Decision["verdict"], round = 1): Decision => ({
   approvals: null,
 });
 
-test("an action in doubt is not said to be carried out", () => {
+test("unconfirmed effect is not called carried out", () => {
   renderNote({ state: "acting", effects: [lock("unknown")], decisions: [decided("approve")] });
   expect(screen.getByRole("status")).toHaveTextContent(
     /not certain yet whether the approved action was done/,
@@ -139,41 +139,41 @@ test("an action in doubt is not said to be carried out", () => {
   expect(screen.queryByText(/is being carried out/)).toBeNull();
 });
 
-test("who approved what is said while it is carried out", () => {
+test("approvers are shown while the action runs", () => {
   renderNote({ state: "acting", decisions: [decided("approve")] });
   expect(screen.getByText(/Decided by Maria/)).toBeVisible();
   expect(screen.getByText("Lock account")).toBeVisible();
 });
 
-test("a case that ended in doubt says what to look at", () => {
+test("closed case with unconfirmed effect says what to check", () => {
   renderNote({ state: "closed", outcome: "failed", effects: [lock("unknown")] });
   expect(screen.getByText(/Nobody knows whether this was done: lock account/)).toBeVisible();
   expect(screen.queryByText("Action failed")).toBeNull();
 });
 
-test("a case whose action the store refused says so", () => {
+test("refused effect is reported", () => {
   renderNote({ state: "closed", outcome: "failed", effects: [lock("failed")] });
   expect(screen.getByText(/was not carried out: the customer store refused it/)).toBeVisible();
 });
 
-test("a case that a manager rejected is not said to have had no answer", () => {
+test("rejected escalation is not called undecided", () => {
   renderNote({ state: "closed", outcome: "unresolved", decisions: [decided("reject")] });
   expect(screen.getByText(/The last assessment was rejected\. Nothing was done/)).toBeVisible();
   expect(screen.queryByText(/Nobody decided in time/)).toBeNull();
 });
 
-test("a rejection of an earlier round is not taken for the last answer", () => {
+test("earlier rejection is not taken for the last decision", () => {
   renderNote({ state: "closed", outcome: "unresolved", round: 2, decisions: [decided("reject")] });
   expect(screen.getByText(/Nobody decided in time/)).toBeVisible();
 });
 
-test("an unresolved case does not deny what had been done", () => {
+test("unresolved case names completed effects", () => {
   renderNote({ state: "closed", outcome: "unresolved", effects: [lock("done")] });
   expect(screen.getByText(/What had been done in the account stands/)).toBeVisible();
   expect(screen.queryByText(/Nothing was done/)).toBeNull();
 });
 
-test("an unresolved case says that nothing was done", () => {
+test("unresolved case without effects says so", () => {
   renderNote({ state: "closed", outcome: "unresolved" });
   expect(screen.getByText(/Nobody decided in time\. Nothing was done in the account/)).toBeVisible();
 });

@@ -19,13 +19,13 @@ interface ReviewStatusNoteProps {
   events?: readonly CaseEvent[];
 }
 
-/** What stands in place of the question: how it ended, or what is going on. */
+/** What is shown where no review is open: how the case ended, or what is going on. */
 export function ReviewStatusNote({ view, answer, events = [] }: ReviewStatusNoteProps) {
   const now = useNow();
-  const still = useOutage();
+  const outage = useOutage();
   if (view.outcome !== null) return <Closed view={view} outcome={view.outcome} />;
   const idle = now - Date.parse(view.opened_at);
-  if (answer === undefined && still === undefined && hasNotBegun(view) && idle > SOON_MS) {
+  if (answer === undefined && outage === undefined && hasNotStarted(view) && idle > SLOW_START_MS) {
     return (
       <p className={classes["note"]} role="status">
         Nothing to decide yet: this investigation has not started for {formatAge(view.opened_at, now)}. It
@@ -34,28 +34,28 @@ export function ReviewStatusNote({ view, answer, events = [] }: ReviewStatusNote
     );
   }
   const last = view.decisions.at(-1);
-  const rests = answer === undefined && still === undefined ? retryDelayNote(view, events) : undefined;
+  const retryNote = answer === undefined && outage === undefined ? retryDelayNote(view, events) : undefined;
   return (
-    <div className={classes["closed"]}>
+    <div className={classes["status"]}>
       <p className={classes["note"]} role="status">
-        {still !== undefined
-          ? standingStill(view.state, answer, OUTAGE_REASON[still])
+        {outage !== undefined
+          ? pausedNote(view.state, answer, OUTAGE_REASON[outage])
           : hasUnconfirmedEffect(view)
-            ? IN_DOUBT
+            ? EFFECT_UNCONFIRMED
             : answer === undefined
               ? WAITING[view.state]
               : RECORDED[answer.verdict]}
-        {rests !== undefined && ` ${rests}`}
+        {retryNote !== undefined && ` ${retryNote}`}
       </p>
       {view.state === "acting" && last !== undefined && <DecisionFacts decision={last} />}
     </div>
   );
 }
 
-const SOON_MS = 60_000;
+const SLOW_START_MS = 60_000;
 
 /** Whether no specialist of the first round is, or was, at work. */
-function hasNotBegun({ state, round, progress, reports }: CaseView): boolean {
+function hasNotStarted({ state, round, progress, reports }: CaseView): boolean {
   const states = Object.values(progress.specialists);
   return (
     state === "investigating" &&
@@ -67,14 +67,14 @@ function hasNotBegun({ state, round, progress, reports }: CaseView): boolean {
 
 function Closed({ view, outcome }: { view: CaseView; outcome: NonNullable<CaseView["outcome"]> }) {
   const last = view.decisions.at(-1);
-  const standing = outcomeLabel(outcome, doneReversals(view.reversals));
-  const loud = warningOf(view, outcome);
+  const label = outcomeLabel(outcome, doneReversals(view.reversals));
+  const warning = warningOf(view, outcome);
   return (
-    <div className={classes["closed"]}>
-      <Tag tone={standing.tone} dot>
-        {standing.label}
+    <div className={classes["status"]}>
+      <Tag tone={label.tone} dot>
+        {label.label}
       </Tag>
-      {loud !== undefined && <p className={classes["loud"]}>{loud}</p>}
+      {warning !== undefined && <p className={classes["warning"]}>{warning}</p>}
       {last === undefined ? (
         outcome === "auto_cleared" && (
           <p className={classes["note"]}>No person was asked: every guard rail held.</p>
@@ -89,10 +89,10 @@ function Closed({ view, outcome }: { view: CaseView; outcome: NonNullable<CaseVi
 /** What somebody must know about how it ended, because nobody looks after it any more. */
 function warningOf(view: CaseView, outcome: NonNullable<CaseView["outcome"]>): string | undefined {
   if (hasUnconfirmedEffect(view)) {
-    const doubtful = view.effects
+    const unconfirmed = view.effects
       .filter(({ status }) => status === "unknown")
       .map(({ action }) => EFFECT[action]);
-    return `Nobody knows whether this was done: ${doubtful.join(", ").toLowerCase()}. The customer store never confirmed it, and nobody looks any more: look at the account yourself.`;
+    return `Nobody knows whether this was done: ${unconfirmed.join(", ").toLowerCase()}. The customer store never confirmed it, and nobody looks any more: look at the account yourself.`;
   }
   if (outcome === "failed") return "What was approved was not carried out: the customer store refused it.";
   if (outcome !== "unresolved") return undefined;
@@ -125,18 +125,18 @@ function DecisionFacts({ decision }: { decision: Decision }) {
           <Tag>{reasonLabel(decision.reason_code) ?? decision.reason_code}</Tag>
         )}
       </div>
-      {words != null && <p className={classes["words"]}>“{words}”</p>}
+      {words != null && <p className={classes["comment"]}>“{words}”</p>}
     </>
   );
 }
 
 const RECORDED: Record<DecisionRequest["verdict"], string> = {
   approve: "Your decision is recorded and is being carried out.",
-  reject: "Your feedback is recorded. The specialists look again; the next question appears here.",
+  reject: "Your feedback is recorded. The specialists look again; the next review opens here.",
 };
 
 /** The same while nothing goes on: what is recorded waits, and goes on by itself. */
-function standingStill(state: CaseView["state"], answer: DecisionRequest | undefined, why: string): string {
+function pausedNote(state: CaseView["state"], answer: DecisionRequest | undefined, why: string): string {
   const later = "This goes on by itself when that is over.";
   if (answer?.verdict === "approve") {
     return `Your decision is recorded. It is not carried out yet, because ${why}. ${later}`;
@@ -145,16 +145,16 @@ function standingStill(state: CaseView["state"], answer: DecisionRequest | undef
     return `Your feedback is recorded. The specialists have not looked again yet, because ${why}. ${later}`;
   }
   return state === "investigating"
-    ? `Nothing to decide yet: the investigation stands still, because ${why}. ${later}`
+    ? `Nothing to decide yet: the investigation is paused, because ${why}. ${later}`
     : `The decision was taken. It is not carried out yet, because ${why}. ${later}`;
 }
 
-const IN_DOUBT =
+const EFFECT_UNCONFIRMED =
   "It is not certain yet whether the approved action was done: the customer store has not confirmed it. Its ledger is read until it is certain, then the case goes on.";
 
 const WAITING: Record<CaseView["state"], string> = {
   investigating:
-    "Nothing to decide yet: the specialists are at work. The question appears here when they are done.",
+    "Nothing to decide yet: the specialists are at work. The review opens here when they are done.",
   awaiting_review: "The decision was taken and is being carried out.",
   escalated: "The decision was taken and is being carried out.",
   acting: "The approved action is being carried out.",

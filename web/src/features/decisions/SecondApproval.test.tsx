@@ -30,7 +30,7 @@ test("first of two approvals says nothing is done yet", async () => {
   renderInApp(<DecisionPanel view={{ ...proposed("ana"), proposal: null }} />);
   await user.click(button("Approve: lock account…"));
   const dialog = await screen.findByRole("dialog");
-  expect(dialog).toHaveTextContent("Nothing is done yet: it waits for another person to agree.");
+  expect(dialog).toHaveTextContent("Nothing is done yet: it waits for another person to approve.");
   await user.click(within(dialog).getByRole("button", { name: "Lock account" }));
   await waitFor(() => expect(calls).toHaveLength(1));
   expect(screen.queryByText(/Your decision is recorded/)).toBeNull();
@@ -40,7 +40,7 @@ test("second approver sees the first approval and repeats it", async () => {
   const calls = serve(accepted);
   const user = userEvent.setup();
   renderInApp(<DecisionPanel view={proposed("ana")} />, ben);
-  expect(screen.getByText("Lock account needs two people")).toBeVisible();
+  expect(screen.getByText("Lock account needs two approvals")).toBeVisible();
   expect(screen.getByText("“The device is new.”")).toBeVisible();
   expect(screen.getByText(/Second approval missing/)).toHaveTextContent("Ben or Maria");
   expect(screen.queryByRole("radio", { name: "Clear" })).toBeNull();

@@ -23,7 +23,7 @@ interface SecondApprovalProps {
 /** The second person's part, or the way back for the first. */
 export function SecondApproval({ view, proposal, form, sending, locked, onApprove }: SecondApprovalProps) {
   const me = useIdentity()?.subject;
-  const whenDone = useExecutionNote();
+  const executionNote = useExecutionNote();
   if (isApprover(proposal, me)) return <WithdrawApproval caseId={view.case_id} />;
   return (
     <>
@@ -37,8 +37,8 @@ export function SecondApproval({ view, proposal, form, sending, locked, onApprov
         key={`${proposal.review_id} ${proposal.action}`}
         view={view}
         action={proposal.action}
-        title="Approve as the second person?"
-        note={`${whenDone} It is recorded under both names with what you saw.`}
+        title="Give the second approval?"
+        note={`${executionNote} It is recorded under both names with what you saw.`}
         sending={sending}
         disabled={locked}
         onConfirm={onApprove}

@@ -6,7 +6,7 @@ import classes from "./DecisionPanel.module.css";
 /** The case changed under its reader: what happened, and the way to look at it. */
 export function StaleReviewBanner({ view, onShow }: { view: CaseView; onShow: () => void }) {
   return (
-    <div className={classes["changed"]} role="alert">
+    <div className={classes["stale"]} role="alert">
       <p>{whatChanged(view, useActorName())}</p>
       <Button size="xs" variant="default" onClick={onShow}>
         {view.review === null ? "Show it as it is now" : "Look at the new assessment"}

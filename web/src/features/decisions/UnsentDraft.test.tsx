@@ -42,7 +42,7 @@ describe("unsent draft", () => {
     await type("Check the ticket.");
     const user = userEvent.setup();
     renderInApp(<DecisionPanel view={caseView({ round: 2, review: review(2, OTHER_HASH) })} />);
-    expect(screen.getByText("You had typed for another question")).toBeVisible();
+    expect(screen.getByText("Unsent draft for another review")).toBeVisible();
     expect(button("Reject with feedback")).toBeVisible();
     await user.click(button("Use it here"));
     expect(screen.getByRole("textbox")).toHaveValue("Check the ticket.");

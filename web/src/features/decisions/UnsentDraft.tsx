@@ -13,13 +13,13 @@ interface UnsentDraftProps {
 }
 
 /** What was typed for a question that can no longer be answered: to be copied, or read again. */
-export function UnsentDraft({ draft, title = "You had typed", onUse, onDrop }: UnsentDraftProps) {
+export function UnsentDraft({ draft, title = "Unsent draft", onUse, onDrop }: UnsentDraftProps) {
   const clipboard = useClipboard();
   const words = [draft.feedback, draft.comment].map((text) => text.trim()).filter((text) => text !== "");
   if (words.length === 0) return null;
   return (
-    <div className={classes["kept"]}>
-      <div className={classes["keptHead"]}>
+    <div className={classes["unsent"]}>
+      <div className={classes["unsentHead"]}>
         <span>{title}</span>
         {onUse !== undefined && (
           <Button size="compact-xs" variant="default" onClick={onUse}>

@@ -15,11 +15,11 @@ const charge = (id: string, amount: string, currency = "USD"): TelemetryEvent =>
 const refunding = (ids: string[], events: TelemetryEvent[] = []) =>
   caseView({ assessment: assessment({ refund_charge_ids: ids }), alert: alert({ trigger_events: events }) });
 
-test("a lock names the account", () => {
+test("lock names the account", () => {
   expect(consequenceOf("lock_account", caseView())).toBe("Locks the account of customer 42.");
 });
 
-test("a refund names the number of charges, and their sum where it is known", () => {
+test("refund names its charges and their known sum", () => {
   expect(consequenceOf("refund_charges", refunding(["c1"]))).toBe("Refunds 1 charge of customer 42.");
   const known = refunding(["c1", "c2"], [charge("c1", "10.50"), charge("c2", "1200")]);
   expect(consequenceOf("lock_and_refund", known)).toBe(
@@ -27,14 +27,14 @@ test("a refund names the number of charges, and their sum where it is known", ()
   );
 });
 
-test("no sum is told when an amount is unknown or currencies differ", () => {
+test("unknown amounts and mixed currencies give no sum", () => {
   const partly = refunding(["c1", "c9"], [charge("c1", "10")]);
   expect(consequenceOf("refund_charges", partly)).toBe("Refunds 2 charges of customer 42.");
   const mixed = refunding(["c1", "c2"], [charge("c1", "10"), charge("c2", "10", "EUR")]);
   expect(consequenceOf("refund_charges", mixed)).toBe("Refunds 2 charges of customer 42.");
 });
 
-test("a refund without charges is impossible", () => {
+test("refund without charges is impossible", () => {
   expect(isPossible("lock_and_refund", refunding([]))).toBe(false);
   expect(isPossible("lock_account", refunding([]))).toBe(true);
   expect(isPossible("refund_charges", refunding(["c1"]))).toBe(true);

@@ -1,13 +1,13 @@
 import type { CaseView, Identity, Proposal, ReviewRequest, Role } from "@/api/types";
 import { mayActAs } from "@/shared/api/session";
 
-/** What stands between a person and an answer to the open question. */
+/** Whether a person may decide the open review, and what prevents it. */
 export type DecisionPermission =
-  | { kind: "may" }
-  /** The question asks for another role: escalated cases want a manager. */
+  | { kind: "allowed" }
+  /** The review asks for another role: escalated cases need a manager. */
   | { kind: "role"; required: Role }
-  /** Somebody else works on the case. */
-  | { kind: "held"; by: string };
+  /** Another person is the assignee. */
+  | { kind: "assigned"; assignee: string };
 
 export function decisionPermission(
   view: CaseView,
@@ -17,8 +17,8 @@ export function decisionPermission(
 ): DecisionPermission {
   const { claim } = view;
   if (!mayActAs(me, review.required_role)) return { kind: "role", required: review.required_role };
-  const held = claim !== null && claim.assignee !== me?.subject && Date.parse(claim.expires_at) > now;
-  return held ? { kind: "held", by: claim.assignee } : { kind: "may" };
+  const isAssigned = claim !== null && claim.assignee !== me?.subject && Date.parse(claim.expires_at) > now;
+  return isAssigned ? { kind: "assigned", assignee: claim.assignee } : { kind: "allowed" };
 }
 
 /** Whether `subject` gave one of the approvals. */

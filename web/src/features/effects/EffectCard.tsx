@@ -21,7 +21,7 @@ const STATUS: Record<Effect["status"], { label: string; tone: Tone }> = {
   unknown: { label: "Not confirmed", tone: "high" },
 };
 
-const WAITS = { label: "Stands still", tone: "warn" } as const;
+const WAITS = { label: "Paused", tone: "warn" } as const;
 
 /** One effect, and the requests to reverse it. */
 export function EffectCard({ effect, view }: { effect: Effect; view: CaseView }) {
@@ -50,7 +50,7 @@ export function EffectCard({ effect, view }: { effect: Effect; view: CaseView })
           onClick={open}
           loading={request.isPending}
         >
-          Take back…
+          Request reversal…
         </Button>
       )}
       {request.isError && (
@@ -60,9 +60,9 @@ export function EffectCard({ effect, view }: { effect: Effect; view: CaseView })
       )}
       {asking && (
         <ReasonDialog
-          title={effect.action === "lock_account" ? "Unlock the account again?" : "Reverse the refund?"}
+          title={effect.action === "lock_account" ? "Unlock the account?" : "Reverse the refund?"}
           note={noteOn(effect, view)}
-          action="Ask for it"
+          action="Request"
           onReason={(reason) => request.mutate({ undoes: effect.key, reason })}
           onClose={close}
         />
@@ -73,7 +73,7 @@ export function EffectCard({ effect, view }: { effect: Effect; view: CaseView })
 
 const noteOn = (effect: Effect, view: CaseView): string => {
   const others = effect.action === "lock_account" ? staysLocked(view.also_locked_by) : null;
-  return `Your reason goes to a manager, who must agree. Nothing is done before.${others === null ? "" : ` ${others}`}`;
+  return `Your reason goes to a manager, who must approve. Nothing is done before.${others === null ? "" : ` ${others}`}`;
 };
 
 function EffectHead({ effect }: { effect: Effect }) {

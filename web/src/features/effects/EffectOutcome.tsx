@@ -11,8 +11,7 @@ export function EffectOutcome({ effect, isOver }: { effect: Effect; isOver: bool
     <>
       {others.length > 0 && (
         <p className={classes["note"]}>
-          This case’s lock was taken back. The account stays locked because {others.join(", ")} also locked
-          it.
+          This case’s lock was reversed. The account stays locked because {others.join(", ")} also locked it.
         </p>
       )}
       {effect.status === "unknown" && (

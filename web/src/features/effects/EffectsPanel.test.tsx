@@ -41,43 +41,43 @@ const reversal = (over: Partial<Reversal> = {}): Reversal => ({
 const view = (...reversals: Reversal[]) => caseView({ effects: [lock, refund], reversals });
 const button = (name: string | RegExp) => screen.getByRole("button", { name });
 
-test("what is uncertain and what was done in part is said", () => {
+test("partial and unconfirmed effects are shown", () => {
   renderInApp(<EffectsPanel view={view()} />);
   expect(screen.getByText("Done in part: 1 of 2")).toBeVisible();
   expect(screen.getByText(/The store has not confirmed this: it may have been done, or not/)).toBeVisible();
 });
 
-test("a closed case does not promise that the ledger is still read", () => {
+test("closed case promises no further ledger reads", () => {
   renderInApp(<EffectsPanel view={caseView({ state: "closed", outcome: "failed", effects: [refund] })} />);
   expect(screen.getByText(/Nobody looks any more: look at the account yourself/)).toBeVisible();
   expect(screen.queryByText(/ledger is read/)).toBeNull();
 });
 
-test("a sentence of ours is not called the store's answer", () => {
+test("our own error is not shown as the store's answer", () => {
   const unsure: Effect = { ...refund, result: { error: "The customer store did not answer." } };
   renderInApp(<EffectsPanel view={caseView({ effects: [unsure] })} />);
   expect(screen.queryByText("Answer of the customer store")).toBeNull();
 });
 
-test("taking an effect back is asked for with a reason", async () => {
+test("reversal is requested with a reason", async () => {
   const calls = serve(() => json(reversal(), 201));
   const user = userEvent.setup();
   renderInApp(<EffectsPanel view={view()} />, ana);
-  await user.click(button("Take back…"));
+  await user.click(button("Request reversal…"));
   await user.type(await screen.findByRole("textbox", { name: /Why/ }), "It was a mistake.");
-  await user.click(button("Ask for it"));
+  await user.click(button("Request"));
   await waitFor(() => expect(calls[0]?.body).toEqual({ undoes: lock.key, reason: "It was a mistake." }));
 });
 
-test("a request is decided by a manager who did not make it", async () => {
+test("reversal is decided by a manager other than the requester", async () => {
   const calls = serve(() => json(reversal({ status: "approved" }), 202));
   const user = userEvent.setup();
   const first = renderInApp(<EffectsPanel view={view(reversal())} />, ben);
-  expect(screen.getByText("A manager must agree.")).toBeVisible();
+  expect(screen.getByText("A manager must approve.")).toBeVisible();
   expect(screen.queryByRole("button")).toBeNull();
   first.unmount();
   const second = renderInApp(<EffectsPanel view={view(reversal({ requested_by: "maria" }))} />, maria);
-  expect(screen.getByText(/a manager other than you must agree/)).toBeVisible();
+  expect(screen.getByText(/a manager other than you must approve/)).toBeVisible();
   expect(screen.queryByRole("button", { name: /Approve/ })).toBeNull();
   second.unmount();
   renderInApp(<EffectsPanel view={view(reversal())} />, maria);
@@ -90,20 +90,20 @@ test("a request is decided by a manager who did not make it", async () => {
   );
 });
 
-test("what was refused may be asked for again", () => {
+test("refused reversal may be requested again", () => {
   renderInApp(
     <EffectsPanel view={view(reversal({ status: "refused", decided_by: "maria", comment: "No." }))} />,
     ana,
   );
   expect(screen.getByText(/Maria refused it: “No.”/)).toBeVisible();
-  expect(button("Take back…")).toBeEnabled();
+  expect(button("Request reversal…")).toBeEnabled();
 });
 
-test("whoever asks or approves sees whose lock stands as well", async () => {
+test("requester and approver see other locks", async () => {
   const user = userEvent.setup();
   const also = { effects: [lock], also_locked_by: ["case-other"] };
   const asking = renderInApp(<EffectsPanel view={caseView(also)} />, ana);
-  await user.click(button("Take back…"));
+  await user.click(button("Request reversal…"));
   expect(await screen.findByText(/stays locked all the same: case-other also locked it/)).toBeVisible();
   asking.unmount();
   renderInApp(<EffectsPanel view={caseView({ ...also, reversals: [reversal()] })} />, maria);
@@ -111,7 +111,7 @@ test("whoever asks or approves sees whose lock stands as well", async () => {
   expect(screen.getByText(/stays locked all the same: case-other also locked it/)).toBeVisible();
 });
 
-test("a lock taken back says which case keeps the account locked", () => {
+test("reversed lock names the case that keeps it locked", () => {
   const effect: Effect = {
     key: `${CASE}:unlock_account:42:1`,
     action: "unlock_account",
@@ -122,7 +122,7 @@ test("a lock taken back says which case keeps the account locked", () => {
   expect(screen.getByText(/The account stays locked because case-other also locked it/)).toBeVisible();
 });
 
-test("what was done before the facts changed is not denied", () => {
+test("changed facts do not hide completed effects", () => {
   const event = caseEvent({ type: "facts_changed", data: { round: 1, changes: ["A charge was refunded."] } });
   renderInApp(
     <FactsChangedNotice view={caseView({ state: "awaiting_review", effects: [lock] })} events={[event]} />,

@@ -3,7 +3,7 @@ import { Panel } from "@/shared/ui/Panel";
 import { Tag } from "@/shared/ui/Tag";
 import { EffectCard } from "./EffectCard";
 
-/** What was done in the customer's account, what the store answered, and what was taken back. */
+/** What was done in the customer's account, what the store answered, and what was reversed. */
 export function EffectsPanel({ view }: { view: CaseView }) {
   const { effects } = view;
   if (effects.length === 0) return null;

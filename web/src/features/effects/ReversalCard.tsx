@@ -13,14 +13,14 @@ import classes from "./EffectCard.module.css";
 import { EffectOutcome } from "./EffectOutcome";
 
 const STATUS: Record<Reversal["status"], { label: string; tone: Tone }> = {
-  requested: { label: "Asked for", tone: "warn" },
+  requested: { label: "Requested", tone: "warn" },
   approved: { label: "Approved", tone: "accent" },
   refused: { label: "Refused", tone: "neutral" },
   done: { label: "Done", tone: "good" },
   failed: { label: "Failed", tone: "bad" },
 };
 
-const STAYS_LOCKED = { label: "Lock taken back", tone: "neutral" } as const;
+const LOCK_REVERSED = { label: "Lock reversed", tone: "neutral" } as const;
 
 interface ReversalCardProps {
   caseId: string;
@@ -29,11 +29,11 @@ interface ReversalCardProps {
   alsoLockedBy: readonly string[];
 }
 
-/** One request to take an effect back: who asked, why, and what became of it. */
+/** One reversal: who requested it, why, and what became of it. */
 export function ReversalCard({ caseId, reversal, alsoLockedBy }: ReversalCardProps) {
   const nameOf = useActorName();
-  const staysSo = reversal.effect !== null && othersThatLocked(reversal.effect).length > 0;
-  const word = reversal.status === "done" && staysSo ? STAYS_LOCKED : STATUS[reversal.status];
+  const staysLockedByOthers = reversal.effect !== null && othersThatLocked(reversal.effect).length > 0;
+  const word = reversal.status === "done" && staysLockedByOthers ? LOCK_REVERSED : STATUS[reversal.status];
   return (
     <div className={classes["reversal"]}>
       <div className={classes["head"]}>
@@ -43,7 +43,7 @@ export function ReversalCard({ caseId, reversal, alsoLockedBy }: ReversalCardPro
         </Tag>
       </div>
       <p className={classes["note"]}>
-        {nameOf(reversal.requested_by)} asked, <Time at={reversal.requested_at} format="day" />: “
+        Requested by {nameOf(reversal.requested_by)}, <Time at={reversal.requested_at} format="day" />: “
         {reversal.reason}”
       </p>
       {reversal.decided_by !== null && (
@@ -74,7 +74,7 @@ function ReversalDecision({ caseId, reversal }: Omit<ReversalCardProps, "alsoLoc
   if (reversal.requested_by === identity?.subject) {
     return (
       <>
-        <p className={classes["note"]}>You asked for it: a manager other than you must agree.</p>
+        <p className={classes["note"]}>You requested it: a manager other than you must approve.</p>
         <Button
           size="compact-xs"
           variant="default"
@@ -82,13 +82,13 @@ function ReversalDecision({ caseId, reversal }: Omit<ReversalCardProps, "alsoLoc
           onClick={() => decide.mutate({ verdict: "reject" })}
           loading={decide.isPending}
         >
-          Take the request back
+          Withdraw the request
         </Button>
         <ReversalError error={decide.error} />
       </>
     );
   }
-  if (!mayActAs(identity, "manager")) return <p className={classes["note"]}>A manager must agree.</p>;
+  if (!mayActAs(identity, "manager")) return <p className={classes["note"]}>A manager must approve.</p>;
   return (
     <>
       <div className={classes["buttons"]}>
@@ -111,7 +111,7 @@ function ReversalDecision({ caseId, reversal }: Omit<ReversalCardProps, "alsoLoc
       <ReversalError error={decide.error} />
       {refusing && (
         <ReasonDialog
-          title="Refuse to take it back?"
+          title="Refuse the reversal?"
           note="What was done stays as it is. Your reason stays in the log."
           action="Refuse"
           onReason={(comment) => decide.mutate({ verdict: "reject", comment })}

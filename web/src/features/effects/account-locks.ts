@@ -1,12 +1,12 @@
 import type { Effect } from "@/api/types";
 
-/** What taking a lock back does not do while other cases have locked the account as well; null without any. */
+/** What reversing a lock does not do while other cases have locked the account as well; null without any. */
 export const staysLocked = (others: readonly string[]): string | null =>
   others.length === 0
     ? null
     : `The account stays locked all the same: ${others.join(", ")} also locked it, and that approval stands.`;
 
-/** What else keeps the account locked after a lock was taken back, by the store's own answer: cases, where it names them. */
+/** What else keeps the account locked after a lock was reversed, by the store's own answer: cases, where it names them. */
 export const othersThatLocked = (effect: Effect): string[] => {
   const standing = effect.action === "unlock_account" ? effect.result?.["still_locked_by"] : undefined;
   return Array.isArray(standing) ? standing.map(nameOf) : [];

@@ -27,19 +27,19 @@ describe("reduceFeed", () => {
     expect(keysOf(feed)).toEqual(["t:4", "t:3", "t:2", "t:1"]);
   });
 
-  test("never holds more than its limit, and drops the oldest", () => {
+  test("drops the oldest beyond its limit", () => {
     const feed = reduceFeed(EMPTY_FEED, received(1, FEED_LIMIT + 30));
     expect(feed.items).toHaveLength(FEED_LIMIT);
     expect(feed.items.at(-1)?.key).toBe("t:31");
     expect(feed.total).toBe(FEED_LIMIT + 30);
   });
 
-  test("shows what a resumed stream repeats once", () => {
+  test("shows repeated events of a resumed stream once", () => {
     const feed = reduceFeed(reduceFeed(EMPTY_FEED, received(1, 3)), received(2, 4));
     expect(keysOf(feed)).toEqual(["t:4", "t:3", "t:2", "t:1"]);
   });
 
-  test("stands still while paused and catches up after", () => {
+  test("stops while paused and catches up after", () => {
     const paused = reduceFeed(reduceFeed(EMPTY_FEED, received(1, 2)), { type: "paused" });
     const during = reduceFeed(reduceFeed(paused, received(3, 4)), received(4, 5));
     expect(keysOf(during)).toEqual(["t:2", "t:1"]);
@@ -49,7 +49,7 @@ describe("reduceFeed", () => {
     expect(resumed.waiting).toEqual([]);
   });
 
-  test("keeps a bounded amount during a pause over night", () => {
+  test("buffers a bounded amount while paused", () => {
     const paused = reduceFeed(EMPTY_FEED, { type: "paused" });
     expect(reduceFeed(paused, received(1, 5 * WAITING_LIMIT)).waiting).toHaveLength(WAITING_LIMIT);
   });

@@ -22,19 +22,19 @@ interface AssessmentPanelProps {
 
 /** The judgement on the round: score, recommendation, why, and why it went to a person. */
 export function AssessmentPanel({ assessment, working, threshold }: AssessmentPanelProps) {
-  const still = useOutage();
+  const outage = useOutage();
   if (assessment === null) {
     return (
       <Panel title="Assessment" id="assessment">
-        {working && still === undefined ? (
+        {working && outage === undefined ? (
           <div className={classes["waiting"]} role="status">
             <Loader size={14} />
-            The risk aggregator judges as soon as all three specialists are done.
+            The risk aggregator assesses the case once all three specialists are done.
           </div>
         ) : (
           <p className={classes["note"]}>
-            {working && still !== undefined
-              ? `Nothing is judged yet, because ${OUTAGE_REASON[still]}.`
+            {working && outage !== undefined
+              ? `Nothing is assessed yet, because ${OUTAGE_REASON[outage]}.`
               : "This round has no assessment."}
           </p>
         )}
@@ -131,7 +131,7 @@ function ScoredAssessment({ assessment, threshold }: { assessment: RiskAssessmen
         </dd>
         {overruled && (
           <>
-            <dt>The model said</dt>
+            <dt>The model recommended</dt>
             <dd>
               {ACTION[model]} <span className={classes["overruled"]}>overruled by the guard rails</span>
             </dd>
@@ -143,7 +143,7 @@ function ScoredAssessment({ assessment, threshold }: { assessment: RiskAssessmen
 }
 
 function reasonsHeading(assessment: RiskAssessment): string {
-  if (isAssessed(assessment)) return "Why a person must look";
+  if (isAssessed(assessment)) return "Why it needs a review";
   return assessment.reports.length === 0 ? "What happened" : "What was not available";
 }
 
@@ -153,12 +153,12 @@ function UnscoredAssessment({ why, threshold }: { why: string; threshold: number
     <>
       <ScoreMeter size="lg" score={null} threshold={threshold} label="Overall risk score" />
       <div className={classes["tags"]}>
-        <Tag tone="neutral">Not judged</Tag>
+        <Tag tone="neutral">Not assessed</Tag>
       </div>
       <dl className={classes["facts"]}>
         <dt>Recommended</dt>
         <dd>
-          <strong>Nothing</strong> <span className={classes["detail"]}>Not judged, because {why}.</span>
+          <strong>Nothing</strong> <span className={classes["detail"]}>Not assessed, because {why}.</span>
         </dd>
       </dl>
     </>

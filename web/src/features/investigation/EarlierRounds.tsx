@@ -31,7 +31,7 @@ export function EarlierRounds({ rounds, ...rest }: EarlierRoundsProps) {
 }
 
 function roundSummary(assessment: RiskAssessment): string {
-  if (!isAssessed(assessment)) return `not judged: ${whyNotAssessed(assessment)}`;
+  if (!isAssessed(assessment)) return `not assessed: ${whyNotAssessed(assessment)}`;
   const action = assessment.recommended_action;
   const recommended =
     action === null ? "nothing recommended" : `recommended “${ACTION[action].toLowerCase()}”`;

@@ -23,11 +23,11 @@ export function FindingList({ report, alert, onOpenEvidence }: FindingListProps)
         <li key={index} className={classes["finding"]} data-unsupported={finding.unsupported}>
           <p className={classes["statement"]}>{finding.statement}</p>
           {finding.unsupported && finding.unsupported_reason != null && (
-            <p className={classes["why"]}>Counts for nothing: {finding.unsupported_reason}</p>
+            <p className={classes["why"]}>Not counted: {finding.unsupported_reason}</p>
           )}
           <div className={classes["chips"]}>
             {finding.unsupported && (
-              <Tag tone="high" title="No recorded evidence bears this out: it counts for nothing">
+              <Tag tone="high" title="No recorded evidence supports this: it does not count">
                 Unsupported
               </Tag>
             )}

@@ -16,12 +16,12 @@ const shown = (over: Parameters<typeof report>[0]) =>
     />,
   );
 
-test("says what a later round did about the feedback", () => {
+test("shows the answer to the feedback", () => {
   shown({ round: 2, feedback_answer: "The roaming package was looked up: there is none." });
   expect(screen.getByText("The roaming package was looked up: there is none.")).toBeVisible();
 });
 
-test("says why a finding counts for nothing", () => {
+test("says why a finding does not count", () => {
   const reason = "It states “45 GB”, which does not occur in what it cites.";
   shown({
     findings: [
@@ -44,13 +44,13 @@ const spend = {
   estimated_calls: null,
 };
 
-test("says what the model calls cost", () => {
+test("shows what the model calls cost", () => {
   shown({ model: "gpt-5", spend });
   expect(screen.getByText("2 model calls, $0.0012")).toBeVisible();
   expect(screen.queryByText("tokens estimated")).toBeNull();
 });
 
-test("says that a cost is unknown and that tokens are estimated", () => {
+test("says when cost is unknown and tokens are estimated", () => {
   shown({ model: "somebody-else", spend: { ...spend, cost_usd: null, estimated_calls: 1 } });
   expect(screen.getByText("2 model calls, cost unknown")).toBeVisible();
   expect(screen.getByText("tokens estimated")).toBeVisible();
@@ -61,20 +61,20 @@ test("says no cost where no model was asked", () => {
   expect(screen.getByText("0 model calls")).toBeVisible();
 });
 
-test("work that stands still is not shown as running", () => {
+test("paused work is not shown as running", () => {
   renderInApp(
     <SpecialistCard
       specialist="location"
       state="running"
       report={undefined}
-      standsStill="no worker is at work"
+      pausedBecause="no worker is at work"
       threshold={0.6}
       alert={alert()}
       onOpenEvidence={vi.fn()}
     />,
   );
   expect(screen.getByRole("status")).toHaveTextContent("Interrupted");
-  expect(screen.getByText("It had begun, and stands still: no worker is at work.")).toBeVisible();
+  expect(screen.getByText("It had started, and is paused: no worker is at work.")).toBeVisible();
 });
 
 test.each([
@@ -86,7 +86,7 @@ test.each([
   expect(screen.getByRole("contentinfo")).toHaveTextContent(words);
 });
 
-test("says what of the model's answer was left out", () => {
+test("says what was truncated in the model's answer", () => {
   const trimmed = "The model's answer was longer than is kept. Left out: 19 of 31 findings.";
   shown({ trimmed });
   expect(screen.getByText(trimmed)).toBeVisible();

@@ -18,12 +18,12 @@ export interface SpecialistCardProps {
   specialist: Specialist;
   state: SpecialistState;
   report: SpecialistReport | undefined;
-  /** The case went on to a person: what comes now changes nothing of what is asked. */
-  isOver?: boolean;
+  /** The case went to review: a late report no longer changes it. */
+  investigationOver?: boolean;
   /** When it began, for the running clock. */
   startedAt?: string | undefined;
-  /** Why nothing goes on; what runs is interrupted meanwhile. */
-  standsStill?: string;
+  /** Why running work is paused. */
+  pausedBecause?: string;
   threshold: number;
   alert: Alert;
   onOpenEvidence: (evidenceId: string) => void;
@@ -31,22 +31,22 @@ export interface SpecialistCardProps {
 
 /** One specialist: its state as it works, then what it found and on which evidence. */
 export function SpecialistCard(props: SpecialistCardProps) {
-  const { specialist, state, report, startedAt, standsStill, threshold, alert, onOpenEvidence } = props;
-  const left = props.isOver === true && report === undefined;
-  const interrupted = state === "running" && !left && standsStill !== undefined;
-  const word = left ? NO_REPORT : interrupted ? INTERRUPTED : SPECIALIST_STATE[state];
+  const { specialist, state, report, startedAt, pausedBecause, threshold, alert, onOpenEvidence } = props;
+  const missing = props.investigationOver === true && report === undefined;
+  const interrupted = state === "running" && !missing && pausedBecause !== undefined;
+  const word = missing ? NO_REPORT : interrupted ? INTERRUPTED : SPECIALIST_STATE[state];
   const Icon = ICON[specialist];
   return (
     <article
       className={classes["card"]}
-      data-state={left || interrupted ? "interrupted" : state}
+      data-state={missing || interrupted ? "interrupted" : state}
       aria-label={`${SPECIALIST[specialist]} specialist`}
     >
       <header className={classes["head"]}>
         <Icon size={16} />
         <h3 className={classes["name"]}>{SPECIALIST[specialist]}</h3>
         <span className={classes["status"]} role="status">
-          {state === "running" && !left && !interrupted && startedAt !== undefined && (
+          {state === "running" && !missing && !interrupted && startedAt !== undefined && (
             <Elapsed since={startedAt} />
           )}
           <Tag tone={word.tone} dot>
@@ -54,10 +54,10 @@ export function SpecialistCard(props: SpecialistCardProps) {
           </Tag>
         </span>
       </header>
-      {left ? (
+      {missing ? (
         <p className={classes["reason"]}>The case went on without a report of this specialist.</p>
       ) : report === undefined ? (
-        <Waiting state={state} standsStill={standsStill} />
+        <Waiting state={state} pausedBecause={pausedBecause} />
       ) : (
         <>
           {report.status === "ok" && (
@@ -86,9 +86,9 @@ export function SpecialistCard(props: SpecialistCardProps) {
 const NO_REPORT = { label: "No report", tone: "warn" } as const;
 const INTERRUPTED = { label: "Interrupted", tone: "warn" } as const;
 
-function Waiting({ state, standsStill }: { state: SpecialistState; standsStill: string | undefined }) {
-  if (state === "running" && standsStill !== undefined) {
-    return <p className={classes["reason"]}>It had begun, and stands still: {standsStill}.</p>;
+function Waiting({ state, pausedBecause }: { state: SpecialistState; pausedBecause: string | undefined }) {
+  if (state === "running" && pausedBecause !== undefined) {
+    return <p className={classes["reason"]}>It had started, and is paused: {pausedBecause}.</p>;
   }
   if (state === "pending") return <p className={classes["reason"]}>Has not started yet.</p>;
   if (state !== "running") return <p className={classes["reason"]}>Its report is on the way.</p>;
@@ -113,7 +113,7 @@ function Elapsed({ since }: { since: string }) {
 
 function Footer({ report }: { report: SpecialistReport }) {
   const failed = report.tool_calls.filter((call) => !call.ok).length;
-  const calls = `${report.tool_calls.length} look-up${report.tool_calls.length === 1 ? "" : "s"}`;
+  const calls = `${report.tool_calls.length} tool call${report.tool_calls.length === 1 ? "" : "s"}`;
   return (
     <footer className={classes["foot"]}>
       <span className="tabular">{formatDuration(report.duration_ms)}</span>

@@ -33,7 +33,7 @@ const shown = (over: Partial<CaseView>) =>
     <SpecialistsPanel view={caseView(over)} events={[]} threshold={0.6} onOpenEvidence={vi.fn()} />,
   );
 
-test("a round that only asks another person shows whose reports it rests on", () => {
+test("round without investigation shows the reports it reuses", () => {
   shown({
     state: "escalated",
     round: 3,
@@ -49,7 +49,7 @@ test("a round that only asks another person shows whose reports it rests on", ()
   expect(screen.queryByText(/Ask somebody else/)).toBeNull();
 });
 
-test("a round that has just begun waits for reports of its own", () => {
+test("new round waits for its own reports", () => {
   shown({
     state: "investigating",
     round: 2,
@@ -62,7 +62,7 @@ test("a round that has just begun waits for reports of its own", () => {
   expect(screen.getByText(/Look at the invoices/)).toBeVisible();
 });
 
-test("who has not reported when the round ends is not said to run", () => {
+test("missing report is not shown as running", () => {
   shown({
     state: "awaiting_review",
     progress: {

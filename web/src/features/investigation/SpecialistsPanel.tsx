@@ -13,9 +13,9 @@ interface SpecialistsPanelProps {
 
 /** The three specialists of the current round, side by side, as they work. */
 export function SpecialistsPanel({ view, events = [], threshold, onOpenEvidence }: SpecialistsPanelProps) {
-  const still = useOutage();
+  const outage = useOutage();
   const finished = SPECIALISTS.filter((name) => view.reports.some((report) => report.specialist === name));
-  // A round that only asks another person, or again after the facts changed, has no reports of its own.
+  // A round that only reopens the review has no reports of its own.
   const reported = view.state === "investigating" ? undefined : view.reports.at(0)?.round;
   const round = reported ?? view.round;
   const asked = view.earlier_rounds.find((earlier) => earlier.round === round - 1)?.decision?.feedback;
@@ -44,9 +44,9 @@ export function SpecialistsPanel({ view, events = [], threshold, onOpenEvidence 
               specialist={name}
               state={report?.status ?? view.progress.specialists[name] ?? "pending"}
               report={report}
-              isOver={view.state !== "investigating"}
+              investigationOver={view.state !== "investigating"}
               startedAt={startOf(events, name, round)}
-              {...(still !== undefined && { standsStill: OUTAGE_REASON[still] })}
+              {...(outage !== undefined && { pausedBecause: OUTAGE_REASON[outage] })}
               threshold={threshold}
               alert={view.alert}
               onOpenEvidence={onOpenEvidence}

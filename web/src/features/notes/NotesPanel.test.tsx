@@ -35,7 +35,7 @@ function serveNotes(state: { last: number; down?: boolean }) {
 const shown = () => screen.getAllByText(/^Note \d+$/).map(({ textContent }) => textContent);
 const notes = (...numbers: number[]) => numbers.map((number) => `Note ${number}`);
 
-test("the newest notes are shown, and earlier ones when asked for", async () => {
+test("newest notes come first, earlier ones on request", async () => {
   serveNotes({ last: 5 });
   const user = userEvent.setup();
   renderInApp(<NotesPanel caseId={CASE} />, vera);
@@ -48,7 +48,7 @@ test("the newest notes are shown, and earlier ones when asked for", async () => 
   expect(screen.queryByRole("button", { name: "Show earlier notes" })).toBeNull();
 });
 
-test("notes that are added meanwhile appear once each", async () => {
+test("notes added meanwhile appear once each", async () => {
   const state = { last: 5 };
   serveNotes(state);
   const user = userEvent.setup();
@@ -61,7 +61,7 @@ test("notes that are added meanwhile appear once each", async () => {
   await waitFor(() => expect(shown()).toEqual(notes(3, 4, 5, 6)));
 });
 
-test("what was shown stays when earlier notes cannot be read", async () => {
+test("failed page keeps the notes already shown", async () => {
   const state = { last: 3, down: false };
   serveNotes(state);
   const user = userEvent.setup();

@@ -17,7 +17,7 @@ vi.mock("@tanstack/react-router", () => ({
 const page = (items: unknown[], next_cursor: string | null = null) =>
   json({ items, next_cursor, total: null });
 
-test("shows that it is loading, then the cases", async () => {
+test("loading queue shows a skeleton, then the cases", async () => {
   serve(() => page([summary(3, { state: "awaiting_review", due_at: "2000-01-01T00:00:00Z" })]));
   renderInApp(<CaseQueue query={{}} threshold={0.6} />);
   expect(screen.getByRole("status", { name: "Loading the cases" })).toBeVisible();
@@ -27,7 +27,7 @@ test("shows that it is loading, then the cases", async () => {
   expect(row).toHaveTextContent("overdue");
 });
 
-test("says what went wrong and reads again when asked", async () => {
+test("failed list shows the error and retries", async () => {
   let broken = true;
   serve(() =>
     broken ? problem("casebook-unavailable", 503, "The casebook is being upgraded.") : page([summary(1)]),
@@ -39,13 +39,13 @@ test("says what went wrong and reads again when asked", async () => {
   expect(await screen.findByRole("row", { name: /Customer 1/ })).toBeVisible();
 });
 
-test("an empty queue says why it is empty", async () => {
+test("empty queue says why it is empty", async () => {
   serve(() => page([]));
   renderInApp(<CaseQueue query={{ state: ["awaiting_review"] }} threshold={0.6} />);
-  expect(await screen.findByText("Nobody is waiting for a decision")).toBeVisible();
+  expect(await screen.findByText("No case is waiting for a decision")).toBeVisible();
 });
 
-test("pages follow one another by cursor, forward and back, and only one is on screen", async () => {
+test("pages follow by cursor, forward and back", async () => {
   const queries: string[] = [];
   serve(({ query }) => {
     queries.push(query);
@@ -66,7 +66,7 @@ test("pages follow one another by cursor, forward and back, and only one is on s
   expect(await screen.findByRole("row", { name: /Customer 3/ })).toBeVisible();
 });
 
-test("a row says who holds the case, and that two people are needed or that one of them has agreed", async () => {
+test("row shows assignee, four eyes and first approval", async () => {
   const held = { assignee: "ben", claimed_at: "2026-11-21T09:00:00Z", expires_at: "2126-11-21T09:30:00Z" };
   const asked = { ...review(1), four_eyes_actions: ["lock_and_refund" as const] };
   const approvals = [{ approved_by: "ana", approved_at: "2026-11-21T09:00:00Z", comment: null }];
@@ -86,7 +86,7 @@ test("a row says who holds the case, and that two people are needed or that one 
   );
   renderInApp(<CaseQueue query={{}} threshold={0.6} />);
   expect(await screen.findByRole("row", { name: /Customer 1/ })).toHaveTextContent("Ben");
-  expect(screen.getByRole("row", { name: /Customer 2/ })).toHaveTextContent("needs two people");
+  expect(screen.getByRole("row", { name: /Customer 2/ })).toHaveTextContent("needs two approvals");
   expect(screen.getByRole("row", { name: /Customer 3/ })).toHaveTextContent("1 of 2");
   expect(screen.getByRole("row", { name: /Customer 4/ })).toHaveTextContent("Escalated");
 });
@@ -101,7 +101,7 @@ function Selecting() {
   );
 }
 
-test("cases are selected one by one, as a range, and all at once", async () => {
+test("cases are selected singly, as range, or all", async () => {
   serve(() => page([summary(4), summary(3), summary(2), summary(1)]));
   const user = userEvent.setup();
   renderInApp(<Selecting />);
@@ -117,7 +117,7 @@ test("cases are selected one by one, as a range, and all at once", async () => {
   expect(chosen()).toHaveTextContent("case-4 case-3 case-2 case-1");
 });
 
-test("a row says what of an outcome was taken back", async () => {
+test("row shows which effects were reversed", async () => {
   serve(() =>
     page([
       summary(2, { state: "closed", outcome: "account_locked" }),
@@ -126,8 +126,8 @@ test("a row says what of an outcome was taken back", async () => {
   );
   renderInApp(<CaseQueue query={{}} threshold={0.6} />);
   const reversed = await screen.findByRole("row", { name: /Customer 1/ });
-  expect(reversed).toHaveTextContent("Account locked, then lock taken back");
-  const standing = screen.getByRole("row", { name: /Customer 2/ });
-  expect(standing).toHaveTextContent("Account locked");
-  expect(standing).not.toHaveTextContent("taken back");
+  expect(reversed).toHaveTextContent("Account locked, then lock reversed");
+  const unchanged = screen.getByRole("row", { name: /Customer 2/ });
+  expect(unchanged).toHaveTextContent("Account locked");
+  expect(unchanged).not.toHaveTextContent("reversed");
 });

@@ -102,7 +102,7 @@ function CaseStatus({ item }: { item: CaseSummary }) {
 function FourEyes({ item: { proposal, review, recommended_action } }: { item: CaseSummary }) {
   if (proposal !== null) {
     return (
-      <Tag tone="accent" title="One person approved; another one must agree">
+      <Tag tone="accent" title="The first approval is given; another person must give the second">
         <PeopleIcon size={12} /> {proposal.approvals.length} of 2
       </Tag>
     );
@@ -110,8 +110,8 @@ function FourEyes({ item: { proposal, review, recommended_action } }: { item: Ca
   if (review === null || recommended_action === null || !needsFourEyes(review, recommended_action))
     return null;
   return (
-    <span className={classes["round"]} title="What is recommended needs two people">
-      <PeopleIcon size={13} /> <span className={classes["hidden"]}>needs two people</span>
+    <span className={classes["round"]} title="The recommended action needs two approvals">
+      <PeopleIcon size={13} /> <span className={classes["hidden"]}>needs two approvals</span>
     </span>
   );
 }

@@ -44,7 +44,7 @@ export function FilterBar({ query, people, rules, onChange }: FilterBarProps) {
   const change = (part: QueryChanges) => onChange(withChanges(query, part));
   const holders = [
     { value: "me", label: "Me" },
-    { value: "none", label: "Nobody" },
+    { value: "none", label: "Unassigned" },
     ...people.map(({ subject, name }) => ({ value: subject, label: name })),
   ];
   return (
@@ -62,7 +62,7 @@ export function FilterBar({ query, people, rules, onChange }: FilterBarProps) {
       <SpanMenu label="Opened" any="At any time" spans={AGE} none={NO_AGE} query={query} onChange={change} />
       <ChoiceMenu
         label="Assignee"
-        any="Anybody or nobody"
+        any="Any assignee"
         choices={holders}
         value={query.assignee}
         onChange={(assignee) => change({ assignee })}

@@ -22,7 +22,7 @@ interface OrderMenuProps {
 export function OrderMenu({ query, onChange }: OrderMenuProps) {
   return (
     <ChoiceMenu
-      label="Order"
+      label="Sort"
       any={SORT["-opened"]}
       choices={SORTS.slice(1).map((value) => ({ value, label: SORT[value] }))}
       value={query.sort}

@@ -15,23 +15,23 @@ export function EmptyQueue({ query }: { query: QueueQuery }) {
   }
   if (query.assignee === "me") {
     return (
-      <EmptyState title="You hold no case">
-        Press <kbd>n</kbd> and the most urgent one that nobody works on is yours.
+      <EmptyState title="No case is assigned to you">
+        Press <kbd>n</kbd> to claim the most urgent unassigned case.
       </EmptyState>
     );
   }
   if (query.overdue === true) return <EmptyState title="No deadline has passed" />;
   if (query.state?.every((state) => state === "awaiting_review" || state === "escalated")) {
     return (
-      <EmptyState title="Nobody is waiting for a decision">
+      <EmptyState title="No case is waiting for a decision">
         Cases appear here as soon as their investigation needs a person.
       </EmptyState>
     );
   }
   if (filterCount(query) > 0) {
     return (
-      <EmptyState title="No case is like that">
-        Take a filter away, or <Link to="/">show every case</Link>.
+      <EmptyState title="No case matches these filters">
+        Remove a filter, or <Link to="/">show every case</Link>.
       </EmptyState>
     );
   }

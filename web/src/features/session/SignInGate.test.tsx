@@ -23,7 +23,7 @@ function renderGate() {
   return queries;
 }
 
-test("who comes for the first time chooses a name, and sees nothing before", async () => {
+test("first visit chooses a name before anything shows", async () => {
   const calls = serve(({ method }) => json(session(method === "POST" ? ana : null)));
   renderGate();
   expect(await screen.findByRole("heading", { name: "Who is at the desk?" })).toBeVisible();
@@ -33,7 +33,7 @@ test("who comes for the first time chooses a name, and sees nothing before", asy
   expect(calls.at(-1)?.body).toEqual({ persona: "ana" });
 });
 
-test("a session that ends while somebody types asks for a name and loses no word", async () => {
+test("expired session asks for a name and keeps drafts", async () => {
   let signedIn = true;
   serve(({ method, path }) => {
     if (path !== "/api/session")

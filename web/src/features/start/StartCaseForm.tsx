@@ -67,7 +67,7 @@ export function StartCaseForm({ onStarted }: StartCaseFormProps) {
         />
       </div>
       <TextInput
-        label="Kind of alert"
+        label="Alert type"
         description="One word for what it is"
         required
         {...form.getInputProps("alertType")}

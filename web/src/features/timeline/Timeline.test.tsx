@@ -10,7 +10,7 @@ const CASE = caseView().case_id;
 const opened = caseEvent({ seq: 1, type: "case_opened", actor: "ben", data: {} });
 const noted = caseEvent({ seq: 2, type: "note_added", actor: "ana", data: {} });
 
-test("the timeline begins with the newest page and goes back", async () => {
+test("timeline starts with the newest page", async () => {
   const calls = serve(({ path, query }) => {
     if (path.endsWith("/audit")) {
       return json({ events: [], next_cursor: null, intact: true, broken: null, head: null, refused: [] });
@@ -31,7 +31,7 @@ test("the timeline begins with the newest page and goes back", async () => {
   expect(calls.find(({ path }) => path.endsWith("/audit"))?.query).toBe("?limit=1");
 });
 
-test("a record that was changed past the desk says where, and what was refused", async () => {
+test("tampered record shows where, and what was refused", async () => {
   serve(({ path }) =>
     path.endsWith("/audit")
       ? json({

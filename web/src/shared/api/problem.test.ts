@@ -5,7 +5,7 @@ import { ApiProblem, errorMessage } from "./problem";
 
 const read = () => api.GET("/api/cases/{case_id}", { params: { path: { case_id: "case-1" } } });
 
-test("a problem document is thrown with its own sentence, id and status", async () => {
+test("problem document keeps its sentence, id and status", async () => {
   serve(() => problem("case-not-found", 404, "There is no case 'case-1'."));
   const error = await read().catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ApiProblem);
@@ -13,26 +13,26 @@ test("a problem document is thrown with its own sentence, id and status", async 
   expect((error as ApiProblem).mayPass).toBe(false);
 });
 
-test("an answer that is no document still gives a sentence", async () => {
+test("response without a document still gives a sentence", async () => {
   serve(() => new Response("<html>Bad gateway</html>", { status: 502 }));
   const error = await read().catch((thrown: unknown) => thrown);
   expect(errorMessage(error)).toBe("The server answered 502.");
   expect((error as ApiProblem).mayPass).toBe(true);
 });
 
-test("a document of the wrong shape is not trusted", async () => {
+test("malformed problem document is not trusted", async () => {
   serve(() => json({ detail: { nested: true } }, 500));
   const error = await read().catch((thrown: unknown) => thrown);
   expect(errorMessage(error)).toBe("The server answered 500.");
 });
 
-test("a server that cannot be reached is told apart from one that refuses", async () => {
+test("unreachable server differs from a refusing one", async () => {
   serve(() => Promise.reject(new TypeError("Failed to fetch")));
   const error = await read().catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ status: 0, id: "unreachable", mayPass: true });
   expect(errorMessage(error)).toMatch(/cannot be reached/);
 });
 
-test("a mistake in the page is not shown as text of the server", () => {
+test("page error is not shown as server text", () => {
   expect(errorMessage(new TypeError("x is undefined"))).toMatch(/Something went wrong in this page/);
 });

@@ -45,6 +45,8 @@ export const OUTAGE_REASON: Record<Outage, string> = {
 
 /** When what a person approves now is carried out: a sentence. */
 export function useExecutionNote(): string {
-  const still = useOutage();
-  return still === undefined ? "It is done at once." : `It is not done yet, because ${OUTAGE_REASON[still]}.`;
+  const outage = useOutage();
+  return outage === undefined
+    ? "It is done at once."
+    : `It is not done yet, because ${OUTAGE_REASON[outage]}.`;
 }

@@ -1,7 +1,7 @@
 import type { RiskAssessment, SpecialistReport } from "@/api/types";
 
 /**
- * Whether there was anything to judge by. Where there was not, nothing is shown as recommended or risky, also in
+ * Whether there was anything to assess. Where there was not, nothing is shown as recommended or risky, also in
  * records of earlier releases, which rated and recommended all the same.
  */
 export const isAssessed = (assessment: RiskAssessment): boolean =>
@@ -10,7 +10,7 @@ export const isAssessed = (assessment: RiskAssessment): boolean =>
 const hasEvidence = ({ status, risk_score, findings }: SpecialistReport): boolean =>
   status === "ok" && risk_score !== null && findings.some(({ unsupported }) => !unsupported);
 
-/** Why it is not judged, within a sentence. What broke may have found evidence, of which nothing was concluded. */
+/** Why it is not assessed, within a sentence. A failed investigation may have found evidence, of which nothing was concluded. */
 export const whyNotAssessed = ({ reports }: RiskAssessment): string =>
   reports.length === 0 ? "nothing was concluded" : "there is no evidence to go by";
 

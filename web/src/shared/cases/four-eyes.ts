@@ -2,10 +2,10 @@ import type { RecommendedAction, ReviewRequest } from "@/api/types";
 
 /** Why an action needs two people, by the policy table of docs/desk.md. */
 export const FOUR_EYES_REASON: Record<RecommendedAction, string> = {
-  clear: "Clearing what was rated critical takes two people.",
-  lock_account: "This review asks for two people.",
-  refund_charges: "A refund of this size, or of an unknown sum, takes two people.",
-  lock_and_refund: "Locking and refunding takes two people.",
+  clear: "Clearing a case that was rated critical needs two approvals.",
+  lock_account: "This review needs two approvals.",
+  refund_charges: "A refund of this size, or of an unknown sum, needs two approvals.",
+  lock_and_refund: "Locking and refunding needs two approvals.",
 };
 
 /** Whether two people must approve `action`, by what the review itself says. */

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { caseEvent } from "@/test/fixtures";
 import { describeCaseEvent } from "./case-event";
 
-test("a rejection shows what the person asked for", () => {
+test("rejection shows its feedback", () => {
   const line = describeCaseEvent(
     caseEvent({
       type: "decision_accepted",
@@ -19,14 +19,14 @@ test("approval shows its disposition", () => {
   );
 });
 
-test("a specialist that could not judge is not given a score", () => {
+test("unavailable specialist shows no score", () => {
   const data = { specialist: "usage", round: 1, status: "unavailable", risk_score: null };
   expect(describeCaseEvent(caseEvent({ type: "specialist_finished", data })).text).toBe(
     "Usage specialist: unavailable",
   );
 });
 
-test("an effect that failed stands out", () => {
+test("failed effect stands out", () => {
   const data = { action: "lock_account", status: "failed" };
   expect(describeCaseEvent(caseEvent({ type: "effect_finished", data }))).toEqual({
     text: "Lock account: failed",
@@ -34,16 +34,16 @@ test("an effect that failed stands out", () => {
   });
 });
 
-test("a break says why, and that a person goes on", () => {
+test("orchestration failure shows its reason", () => {
   const data = { round: 1, reason: "The investigation was terminated.", breaks: 1, reopens_review: false };
   expect(describeCaseEvent(caseEvent({ type: "orchestration_failed", data }))).toEqual({
-    text: "The investigation broke: a person goes on with the case",
+    text: "The investigation failed: a person continues the case",
     detail: "The investigation was terminated.",
     tone: "high",
   });
 });
 
-test("a lock that another order keeps is not called unlocked", () => {
+test("lock kept by another order is not called unlocked", () => {
   const finished = (still_locked_by: unknown[]) =>
     describeCaseEvent(
       caseEvent({
@@ -57,11 +57,11 @@ test("a lock that another order keeps is not called unlocked", () => {
     ).text;
   expect(finished([])).toBe("Unlock account: done");
   expect(finished([{ idempotency_key: "case-2:lock_account:1" }])).toBe(
-    "Lock taken back; the account stays locked by another",
+    "Lock reversed; another order keeps the account locked",
   );
 });
 
-test("an effect in doubt is not called failed", () => {
+test("unconfirmed effect is not called failed", () => {
   const data = { action: "lock_account", status: "unknown" };
   const line = { text: "Lock account: not confirmed by the store", tone: "high" };
   expect(describeCaseEvent(caseEvent({ type: "effect_finished", data }))).toEqual(line);
@@ -72,11 +72,11 @@ test.each([
   ["unresolved", "high"],
   ["failed", "bad"],
   ["cleared", "good"],
-])("a case that closed as %s is not shown as a good end if it is none", (outcome, tone) => {
+])("closing as %s is not shown as success", (outcome, tone) => {
   expect(describeCaseEvent(caseEvent({ type: "case_closed", data: { outcome } })).tone).toBe(tone);
 });
 
-test("what broke was not judged for want of evidence", () => {
+test("failed investigation is not said to lack evidence", () => {
   const broke = caseEvent({ type: "assessed", actor: "system", data: { score: null } });
-  expect(describeCaseEvent(broke).text).toBe("Assessed: not judged: nothing was concluded");
+  expect(describeCaseEvent(broke).text).toBe("Assessed: not assessed: nothing was concluded");
 });

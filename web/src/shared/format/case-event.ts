@@ -26,7 +26,7 @@ export function describeCaseEvent(event: CaseEvent): EventLine {
       return { text: "Case opened", tone: "neutral" };
     case "orchestration_failed":
       return withDetail(
-        { text: "The investigation broke: a person goes on with the case", tone: "high" },
+        { text: "The investigation failed: a person continues the case", tone: "high" },
         data["reason"],
       );
     case "round_started":
@@ -38,7 +38,7 @@ export function describeCaseEvent(event: CaseEvent): EventLine {
     case "assessed":
       return { text: `Assessed: ${assessed(event)}`, tone: "neutral" };
     case "review_opened":
-      return { text: "Waiting for a person's decision", tone: "warn" };
+      return { text: "Review opened: a person must decide", tone: "warn" };
     case "review_reminded":
       return { text: "Reminder: a decision is due soon", tone: "warn" };
     case "approval_given":
@@ -53,7 +53,7 @@ export function describeCaseEvent(event: CaseEvent): EventLine {
     case "escalated":
       return withDetail({ text: "Escalated to a manager", tone: "high" }, data["reason"]);
     case "review_expired":
-      return { text: "The deadline passed without an answer", tone: "high" };
+      return { text: "Review expired: nobody decided in time", tone: "high" };
     case "effect_started":
       return { text: `${label(EFFECT, data["action"])} started`, tone: "accent" };
     case "effect_finished":
@@ -80,11 +80,11 @@ function describeDeskEvent(type: DeskEventType, data: CaseEvent["data"]): EventL
   switch (type) {
     case "claimed":
       return {
-        text: data["handed_out"] === true ? "Handed out as the next case" : "Claimed",
+        text: data["handed_out"] === true ? "Claimed as the next case" : "Claimed",
         tone: "neutral",
       };
     case "claim_released":
-      if (data["moved_on"] === true) return { text: "Left for the next case", tone: "neutral" };
+      if (data["moved_on"] === true) return { text: "Released for the next case", tone: "neutral" };
       return withDetail({ text: "Claim released", tone: "neutral" }, data["reason"]);
     case "claim_taken_over":
       return withDetail(
@@ -96,19 +96,19 @@ function describeDeskEvent(type: DeskEventType, data: CaseEvent["data"]): EventL
     case "attachment_added":
       return { text: `File attached: ${text(data["name"]) ?? "unnamed"}`, tone: "neutral" };
     case "reversal_requested":
-      return withDetail({ text: `Asked for: ${reversal(data)}`, tone: "warn" }, data["reason"]);
+      return withDetail({ text: `Reversal requested: ${reversal(data)}`, tone: "warn" }, data["reason"]);
     case "reversal_decided":
       return withDetail(
         data["status"] === "refused"
-          ? { text: `Refused: ${reversal(data)}`, tone: "neutral" }
-          : { text: `Approved: ${reversal(data)}`, tone: "good" },
+          ? { text: `Reversal refused: ${reversal(data)}`, tone: "neutral" }
+          : { text: `Reversal approved: ${reversal(data)}`, tone: "good" },
         data["comment"],
       );
     case "reversal_started":
       return { text: `${label(EFFECT, data["action"])} started`, tone: "accent" };
     case "reversal_finished":
       if (data["status"] === "done" && staysLocked(data)) {
-        return { text: "Lock taken back; the account stays locked by another", tone: "neutral" };
+        return { text: "Lock reversed; another order keeps the account locked", tone: "neutral" };
       }
       return data["status"] === "done"
         ? { text: `${label(EFFECT, data["action"])}: done`, tone: "good" }
@@ -151,7 +151,7 @@ function assessed({ data, actor }: CaseEvent): string {
   // Earlier releases recommended an action all the same.
   if (number(data["score"]) === undefined) {
     // Nobody assessed what broke before it could be: the record says so itself.
-    return `not judged: ${actor === "system" ? "nothing was concluded" : "no evidence to go by"}`;
+    return `not assessed: ${actor === "system" ? "nothing was concluded" : "no evidence to go by"}`;
   }
   const score = `risk ${formatScore(number(data["score"]))}`;
   const action = text(data["recommended_action"]);

@@ -2,21 +2,21 @@ import { expect, test } from "vitest";
 import type { Reversal } from "@/api/types";
 import { outcomeLabel, stateLabel, doneReversals } from "./labels";
 
-test("an outcome says what of it was taken back, in part as well", () => {
+test("outcome says which effects were reversed", () => {
   expect(outcomeLabel("account_locked", [])).toEqual({ label: "Account locked", tone: "bad" });
   expect(outcomeLabel("account_locked", ["unlock_account"])).toEqual({
-    label: "Account locked, then lock taken back",
+    label: "Account locked, then lock reversed",
     tone: "neutral",
   });
   expect(outcomeLabel("locked_and_refunded", ["unlock_account"]).label).toBe(
-    "Locked and refunded, then lock taken back",
+    "Locked and refunded, then lock reversed",
   );
   expect(outcomeLabel("locked_and_refunded", ["unlock_account", "reverse_refund"]).label).toBe(
-    "Locked and refunded, then lock taken back, refund taken back",
+    "Locked and refunded, then lock reversed, refund reversed",
   );
 });
 
-test("only what was carried out counts as taken back", () => {
+test("only completed reversals count", () => {
   const reversal = (status: Reversal["status"], action: Reversal["action"]): Reversal => ({
     reversal_id: "case-1:unlock_account:1",
     case_id: "case-1",
@@ -42,7 +42,7 @@ test("only what was carried out counts as taken back", () => {
   ).toEqual(["reverse_refund"]);
 });
 
-test("whose question is answered is awaited no more", () => {
+test("decided review is no longer awaited", () => {
   expect(stateLabel("awaiting_review", true).label).toBe("Awaiting review");
   expect(stateLabel("awaiting_review", false).label).toBe("Decided");
   expect(stateLabel("escalated", true).label).toBe("Escalated");

@@ -45,19 +45,19 @@ export const stateLabel = (state: CaseState, isAsked: boolean): ToneLabel =>
 
 type ReversalAction = Reversal["action"];
 
-/** What was taken back of a case's effects. */
+/** The completed reversals of a case's effects. */
 export const doneReversals = (reversals: readonly Reversal[]): readonly ReversalAction[] =>
   reversals.filter(({ status }) => status === "done").map(({ action }) => action);
 
 /**
- * How a case ended, and what of it was taken back. It does not say that the account is open: another case may hold a
+ * How a case ended, and which of its effects were reversed. It does not say that the account is open: another case may hold a
  * lock as well.
  */
-export function outcomeLabel(outcome: CaseOutcome, taken: readonly ReversalAction[]): ToneLabel {
-  const unlocked = taken.includes("unlock_account");
-  const charged = taken.includes("reverse_refund");
+export function outcomeLabel(outcome: CaseOutcome, reversed: readonly ReversalAction[]): ToneLabel {
+  const unlocked = reversed.includes("unlock_account");
+  const charged = reversed.includes("reverse_refund");
   if (!unlocked && !charged) return OUTCOME[outcome];
-  const after = [unlocked && "lock taken back", charged && "refund taken back"]
+  const after = [unlocked && "lock reversed", charged && "refund reversed"]
     .filter((word) => word !== false)
     .join(", ");
   const acts = unlocked ? "neutral" : OUTCOME[outcome].tone;

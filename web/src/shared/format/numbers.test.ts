@@ -9,7 +9,7 @@ test("minor units follow the decimals of the currency", () => {
   expect(digits(formatMinor(1_299, "KWD"))).toBe("1.299");
 });
 
-test("the decimals are those of ISO 4217, whatever the browser's customs are", () => {
+test("decimals follow ISO 4217, not the browser", () => {
   expect(digits(formatMinor(1_299, "AFN"))).toBe("12.99");
   expect(digits(formatMinor(1_299, "IQD"))).toBe("1.299");
   expect(digits(formatMinor(12_990, "CLF"))).toBe("1.2990");
@@ -17,15 +17,15 @@ test("the decimals are those of ISO 4217, whatever the browser's customs are", (
   expect(digits(formatMoney("12.5", "RSD"))).toBe("12.50");
 });
 
-test("exact amounts of the wire become money", () => {
+test("decimal amounts become money", () => {
   expect(formatMoney("1234.50", "USD")).toBe("$1,234.50");
 });
 
-test("a currency that nobody knows is shown, not refused", () => {
+test("unknown currency is shown as it is", () => {
   expect(formatMoney("5", "not a code")).toBe("5 not a code");
 });
 
-test("a missing score is not a zero", () => {
+test("missing score is not zero", () => {
   expect(formatScore(null)).toBe("–");
   expect(formatScore(0)).toBe("0.00");
 });

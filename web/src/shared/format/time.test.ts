@@ -18,13 +18,13 @@ describe("countdown", () => {
     expect(countdown(later(59_000), NOW)).toEqual({ text: "59 s", urgency: "soon" });
   });
 
-  test("says how long it is overdue from the very moment on", () => {
+  test("is overdue from the deadline on", () => {
     expect(countdown(later(0), NOW)).toEqual({ text: "0 s overdue", urgency: "overdue" });
     expect(countdown(later(-90 * MINUTE), NOW)).toEqual({ text: "1 h 30 min overdue", urgency: "overdue" });
   });
 });
 
-test("an age has one unit and never runs into the future", () => {
+test("age has one unit and is never negative", () => {
   expect(formatAge(later(5_000), NOW)).toBe("now");
   expect(formatAge(later(-59_999), NOW)).toBe("now");
   expect(formatAge(later(-MINUTE), NOW)).toBe("1 min");
@@ -32,12 +32,12 @@ test("an age has one unit and never runs into the future", () => {
   expect(formatAge(later(-48 * HOUR), NOW)).toBe("2 d");
 });
 
-test("durations of work read as people say them", () => {
+test("durations read as people say them", () => {
   expect(formatDuration(340)).toBe("340 ms");
   expect(formatDuration(4_230)).toBe("4.2 s");
   expect(formatDuration(185_000)).toBe("3 min 5 s");
 });
 
-test("titles give the moment in UTC wherever the reader is", () => {
+test("titles give the time in UTC", () => {
   expect(formatUtc("2026-11-21T10:00:07+01:00")).toBe("2026-11-21 09:00:07 UTC");
 });

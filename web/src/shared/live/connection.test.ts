@@ -75,13 +75,13 @@ afterEach(() => {
   sources.length = 0;
 });
 
-test("one stream per tab, however often it is started", () => {
+test("repeated starts open one stream", () => {
   const { connection } = connect();
   connection.start();
   expect(sources).toHaveLength(1);
 });
 
-test("the first opening is told too: what came just before it was not heard", () => {
+test("first opening tells its listeners too", () => {
   const { connection, onOpen } = connect();
   expect(connection.status()).toBe("connecting");
   newest().open();
@@ -89,7 +89,7 @@ test("the first opening is told too: what came just before it was not heard", ()
   expect(onOpen).toHaveBeenCalledTimes(1);
 });
 
-test("a dropped connection is left to the browser, and its return is told", () => {
+test("dropped connection resumes and tells its listeners", () => {
   const { connection, onOpen } = connect();
   newest().open();
   newest().drop();
@@ -101,7 +101,7 @@ test("a dropped connection is left to the browser, and its return is told", () =
   expect(onOpen).toHaveBeenCalledTimes(2);
 });
 
-test("after a refusal it goes on from the last event seen, with growing delays", () => {
+test("refused stream retries from the last event", () => {
   connect();
   newest().open();
   newest().say("case", { seq: 17 }, "17");
@@ -118,7 +118,7 @@ test("after a refusal it goes on from the last event seen, with growing delays",
   expect(sources).toHaveLength(3);
 });
 
-test("the network's return ends the waiting", () => {
+test("returning network ends the back-off", () => {
   const { connection } = connect();
   const stop = connection.watchBrowser();
   newest().open();
@@ -129,7 +129,7 @@ test("the network's return ends the waiting", () => {
   stop();
 });
 
-test("a tab that was hidden overnight connects anew when it is looked at", () => {
+test("tab hidden for long reconnects when visible", () => {
   const { connection, onOpen } = connect();
   const stop = connection.watchBrowser();
   newest().open();
@@ -145,7 +145,7 @@ test("a tab that was hidden overnight connects anew when it is looked at", () =>
   stop();
 });
 
-test("messages come typed by their kind", () => {
+test("messages are typed by their kind", () => {
   const { messages } = connect();
   newest().open();
   newest().say("telemetry", { total: 3 });
@@ -154,7 +154,7 @@ test("messages come typed by their kind", () => {
   expect(messages.map((message) => message.kind)).toEqual(["telemetry", "alert"]);
 });
 
-test("a stopped connection stays stopped", () => {
+test("stopped connection stays stopped", () => {
   const { connection } = connect();
   newest().open();
   newest().refuse();

@@ -14,7 +14,7 @@ test("age counts from now", () => {
   expect(fits({ opened_over_hours: 26 })).toBe(false);
 });
 
-test("overdue cases are due soon as well; a case without a deadline is neither", () => {
+test("overdue cases count as due soon", () => {
   const late = { due_at: "2026-11-21T11:00:00Z" };
   expect(fits({ overdue: true }, late)).toBe(true);
   expect(fits({ due_within_hours: 4 }, late)).toBe(true);
@@ -23,13 +23,13 @@ test("overdue cases are due soon as well; a case without a deadline is neither",
   expect(fits({ due_within_hours: 4 })).toBe(false);
 });
 
-test("a lease that has run out holds nothing", () => {
+test("expired claim has no assignee", () => {
   const claim = { assignee: "ben", claimed_at: "2026-11-21T11:00:00Z", expires_at: "2026-11-21T11:30:00Z" };
   expect(fits({ assignee: "none" }, { claim })).toBe(true);
   expect(fits({ assignee: "ben" }, { claim })).toBe(false);
 });
 
-test("cases without the value come last, whichever way the order runs", () => {
+test("cases without the sort value come last", () => {
   const cases = [
     summary(1, { risk_score: null }),
     summary(2, { risk_score: 0.2 }),

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { canonicalQuery, parseQueueQuery, sameQuery, toApiQuery } from "./query";
 
-test("what an address says is read, and what makes no sense is left out", () => {
+test("invalid parts of the address are ignored", () => {
   expect(
     parseQueueQuery({
       state: ["awaiting_review", "asleep"],
@@ -25,11 +25,11 @@ test("what an address says is read, and what makes no sense is left out", () => 
   });
 });
 
-test("a saved view with empty parts is the query without them", () => {
+test("empty parts of a saved view are dropped", () => {
   expect(parseQueueQuery({ state: [], rule: null, overdue: null, sort: "-opened" })).toEqual({});
 });
 
-test("the server is asked with its own names and an order", () => {
+test("API query has the server's names and a sort", () => {
   expect(toApiQuery({ state: ["escalated"], assignee: "none" })).toEqual({
     state: ["escalated"],
     assignee: "none",
@@ -37,7 +37,7 @@ test("the server is asked with its own names and an order", () => {
   });
 });
 
-test("two queries are the same whatever the order of their parts", () => {
+test("order of parts does not change a query", () => {
   expect(sameQuery({ q: "a", sort: "due" }, { sort: "due", q: "a" })).toBe(true);
   expect(sameQuery({ q: "a" }, { q: "b" })).toBe(false);
   expect(canonicalQuery({ sort: "-opened" })).toBe(canonicalQuery({}));

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { claimCase, openCase } from "./api";
 import { useBrowser } from "./browser";
-import { button, region, WORK_MS } from "./gestures";
+import { button, region, WORK_MS } from "./page-actions";
 import { customerWith } from "./stack";
 
 const stack = inject("stack");
@@ -16,8 +16,8 @@ beforeAll(async () => {
   caseId = await openCase(stack, customer);
 });
 
-/** What stands, in part, where nobody can scroll to without losing the rest of the line. */
-const outside = (page: Page): Promise<string[]> =>
+/** Elements that overflow the page to the right. */
+const overflowing = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
     const width = document.documentElement.clientWidth;
     const past = [...document.querySelectorAll("body *")].filter((each) => {
@@ -38,7 +38,7 @@ describe.each([320, 390, 640, 720, 1000])("at %i pixels", (width) => {
     return page;
   }
 
-  test("the queue shows every case whole, with its state and deadline", async () => {
+  test("queue shows every case with state and deadline", async () => {
     const page = await openAt("ana", `/?customer_id=${customerId}`);
     const row = page.getByRole("row", { name: `Customer ${customerId}` });
     await row.getByText("Awaiting review").waitFor({ timeout: WORK_MS });
@@ -46,16 +46,16 @@ describe.each([320, 390, 640, 720, 1000])("at %i pixels", (width) => {
       const box = await row.getByText(words).first().boundingBox();
       expect(box?.width, String(words)).toBeGreaterThan(40);
     }
-    expect(await outside(page)).toEqual([]);
+    expect(await overflowing(page)).toEqual([]);
     await page.getByRole("checkbox", { name: "Select every case of this page" }).check();
     await button(page, "Close as false positive…").waitFor();
-    expect(await outside(page)).toEqual([]);
+    expect(await overflowing(page)).toEqual([]);
   });
 
-  test("a case shows the decision before what is long, and nothing stands outside", async () => {
+  test("case shows the decision first, nothing overflows", async () => {
     const page = await openAt("ana", `/cases/${caseId}`);
     await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
-    expect(await outside(page)).toEqual([]);
+    expect(await overflowing(page)).toEqual([]);
     const top = async (name: string) => (await region(page, name).boundingBox())?.y ?? NaN;
     const [assessment, decision, specialists, timeline] = [
       await top("Assessment"),
@@ -68,7 +68,7 @@ describe.each([320, 390, 640, 720, 1000])("at %i pixels", (width) => {
     expect(specialists).toBeLessThan(timeline);
     await button(page, /^Approve/).click();
     await page.getByRole("dialog").getByRole("button", { name: "Cancel", exact: true }).waitFor();
-    expect(await outside(page)).toEqual([]);
+    expect(await overflowing(page)).toEqual([]);
   });
 
   test.each([
@@ -78,11 +78,11 @@ describe.each([320, 390, 640, 720, 1000])("at %i pixels", (width) => {
   ] as const)("%s fits", async (_, persona, path) => {
     const page = await openAt(persona, path);
     await page.getByRole("heading").first().waitFor();
-    expect(await outside(page)).toEqual([]);
+    expect(await overflowing(page)).toEqual([]);
   });
 });
 
-test("on a phone one sees who works on a case", async () => {
+test("phone shows the assignee of a case", async () => {
   const customer = await customerWith(stack, "new_device", 2);
   const id = await openCase(stack, customer);
   await claimCase(stack, id, "ben");

@@ -10,13 +10,13 @@ export const region = (page: Page, name: string): Locator => page.getByRole("reg
 /** Chooses an action of the open review, says why where that is needed, and confirms it. */
 export async function approve(page: Page, action: string): Promise<void> {
   await page.getByRole("radio", { name: action, exact: false }).first().check();
-  await explain(page);
+  await giveReason(page);
   await button(page, /^Approve/).click();
   await page.getByRole("dialog").getByRole("button", { name: action, exact: true }).click();
 }
 
 /** Gives the reason that overruling the assessment takes. */
-export async function explain(page: Page): Promise<void> {
+export async function giveReason(page: Page): Promise<void> {
   const why = page.getByPlaceholder(/this or a reason is needed/);
   if ((await why.count()) > 0) await why.fill("The customer was asked.");
 }

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 import { openCase } from "./api";
 import { useBrowser } from "./browser";
-import { button, region, WORK_MS } from "./gestures";
+import { button, region, WORK_MS } from "./page-actions";
 import { customerWith } from "./stack";
 
 const stack = inject("stack");
@@ -10,7 +10,7 @@ const { open } = useBrowser();
 
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.id ?? null);
 
-test("who works with the keyboard goes on from the page, and from the decision, and not from the top", async () => {
+test("keyboard focus follows links and decisions", async () => {
   const customer = await customerWith(stack, "new_device", 0);
   await openCase(stack, customer);
   const page = await open("ana");

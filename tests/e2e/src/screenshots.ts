@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { launchBrowser } from "./browser";
-import { signIn } from "./people";
+import { signIn } from "./personas";
 import { startStack } from "./stack";
 
 const IMAGES = resolve(import.meta.dirname, "../../../docs/images");
@@ -21,7 +21,7 @@ async function keep(page: Page, name: string): Promise<void> {
 }
 
 /** Takes the pictures of the documentation from the running product: `npm run screenshot --workspace tests/e2e`. */
-test("the queue, and the case page of a detected case", async () => {
+test("pictures of the queue and of a case", async () => {
   const stack = await startStack([], { EVENT_INTERVAL_SECONDS: "0.05", QUALITY_CHECK_SHARE: "0" });
   const browser = await launchBrowser();
   try {
@@ -39,7 +39,7 @@ test("the queue, and the case page of a detected case", async () => {
     expect(found).toBeDefined();
     await page.goto(`${stack.url}/cases/${found?.case_id ?? ""}`);
     await page.getByRole("button", { name: "Claim" }).click();
-    await page.getByText("You work on this case.").waitFor();
+    await page.getByText("You are assigned to this case.").waitFor();
     await page.getByText("Live", { exact: true }).waitFor();
     await page.getByText("Chain intact").waitFor();
     await keep(page, "case");

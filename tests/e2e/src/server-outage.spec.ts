@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { execFileSync } from "node:child_process";
 import { openCase } from "./api";
 import { useBrowser } from "./browser";
-import { button, WORK_MS } from "./gestures";
+import { button, WORK_MS } from "./page-actions";
 import { customerWith, type Stack, startStack } from "./stack";
 
 let stack: Stack;
@@ -24,7 +24,7 @@ function kill(url: string): void {
   process.kill(Number(pid), "SIGKILL");
 }
 
-test("a click while the server is away loses neither the tab nor what was typed", async () => {
+test("server outage loses neither tab nor drafts", async () => {
   const caseId = await openCase(stack, await customerWith(stack, "sim_swap", 0));
   const page = await open("ana", "light", stack);
   await page.route("**/assets/StartPage-*", (route) => route.abort());

@@ -1,7 +1,7 @@
 import { expect, inject, test } from "vitest";
 import { openCase } from "./api";
 import { useBrowser } from "./browser";
-import { approve, button, region, reject, WORK_MS } from "./gestures";
+import { approve, button, region, reject, WORK_MS } from "./page-actions";
 import { callTool } from "./mcp";
 import { customerWith } from "./stack";
 
@@ -11,7 +11,7 @@ const { open } = useBrowser();
 const accountStatus = async (customer_id: number) =>
   (await callTool(stack, "get_customer", { customer_id })).status;
 
-test("a lock is taken back when an analyst asks for it and a manager agrees", async () => {
+test("lock is reversed on request once a manager approves", async () => {
   const { customer_id, ...customer } = await customerWith(stack, "stolen_card", 3);
   const caseId = await openCase(stack, { customer_id, ...customer });
   const [ana, maria] = [await open("ana"), await open("maria")];
@@ -23,16 +23,18 @@ test("a lock is taken back when an analyst asks for it and a manager agrees", as
   await region(ana, "Decision").getByText("Account locked").waitFor({ timeout: WORK_MS });
   expect(await accountStatus(customer_id)).toBe("locked");
 
-  await button(ana, "Take back…").click();
+  await button(ana, "Request reversal…").click();
   const dialog = ana.getByRole("dialog");
-  await dialog.getByText("Unlock the account again?").waitFor();
+  await dialog.getByText("Unlock the account?").waitFor();
   await dialog.getByRole("textbox", { name: "Why?" }).fill("The customer came by with a passport.");
-  await dialog.getByRole("button", { name: "Ask for it" }).click();
-  await region(ana, "Effects").getByText("You asked for it: a manager other than you must agree.").waitFor();
+  await dialog.getByRole("button", { name: "Request" }).click();
+  await region(ana, "Effects")
+    .getByText("You requested it: a manager other than you must approve.")
+    .waitFor();
   expect(await accountStatus(customer_id)).toBe("locked");
 
   await region(maria, "Effects")
-    .getByText(/Ana asked.*passport/)
+    .getByText(/Requested by Ana.*passport/)
     .waitFor();
   await button(maria, "Approve: unlock account").click();
   for (const page of [ana, maria]) {
@@ -42,21 +44,21 @@ test("a lock is taken back when an analyst asks for it and a manager agrees", as
   expect(await accountStatus(customer_id)).toBe("active");
 
   // What the case says of itself is what holds, everywhere and after a reload.
-  const held = "Account locked, then lock taken back";
+  const reversed = "Account locked, then lock reversed";
   await ana.reload();
   for (const page of [ana, maria]) {
-    await page.getByRole("status").filter({ hasText: held }).waitFor();
+    await page.getByRole("status").filter({ hasText: reversed }).waitFor();
     expect(await page.getByText("Account locked", { exact: true }).count()).toBe(0);
   }
-  await region(ana, "Decision").getByText(held).waitFor();
+  await region(ana, "Decision").getByText(reversed).waitFor();
   await ana.goto(`${stack.url}/?customer_id=${customer_id}`);
   await ana
     .getByRole("row", { name: `Customer ${customer_id}` })
-    .getByText(held)
+    .getByText(reversed)
     .waitFor();
 });
 
-test("an approval whose facts have changed does nothing and asks again", async () => {
+test("approval with changed facts reopens the review", async () => {
   const customer = await customerWith(stack, "data_resale", 3);
   const first = await openCase(stack, customer);
   const second = await openCase(stack, customer, "medium");
@@ -88,14 +90,14 @@ test("an approval whose facts have changed does nothing and asks again", async (
   expect(await accountStatus(customer.customer_id)).toBe("locked");
 });
 
-test("a case that was rejected as often as may be goes to a manager, who ends it", async () => {
+test("last rejection escalates to a manager who closes it", async () => {
   const caseId = await openCase(stack, await customerWith(stack, "subscription_abuse", 2));
   const [ana, maria] = [await open("ana"), await open("maria")];
   await ana.goto(`${stack.url}/cases/${caseId}`);
   for (const [time, submit] of [
     "Reject and start round 2",
     "Reject and start round 3",
-    "Reject and ask a manager",
+    "Reject and escalate",
   ].entries()) {
     await reject(ana, `Look at the invoices, time ${time + 1}.`, submit);
   }

@@ -4,7 +4,7 @@ import { useBrowser } from "./browser";
 const stack = inject("stack");
 const { open } = useBrowser();
 
-test("the API documentation loads nothing from elsewhere and its calls are answered", async () => {
+test("API documentation is self-contained and its calls work", async () => {
   const page = await open();
   const complaints: string[] = [];
   const requested = new Set<string>();

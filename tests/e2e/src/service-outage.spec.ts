@@ -2,13 +2,13 @@ import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { openCase, setModelLatency } from "./api";
 import { useBrowser } from "./browser";
-import { approve, button, region, WORK_MS } from "./gestures";
+import { approve, button, region, WORK_MS } from "./page-actions";
 import { customerWith, type Stack, startStack } from "./stack";
 
-/** A specialist that is asked takes longer than this test lasts. */
-const FOR_LONG_S = 600;
-/** A guard: what is away is said after half a minute, on a machine that is not busy. */
-const SAID_MS = 120_000;
+/** A specialist takes longer than the test lasts. */
+const SLOW_ANSWER_S = 600;
+/** A guard: an outage is reported after half a minute on a machine that is not busy. */
+const REPORTED_MS = 120_000;
 const TEST_MS = 400_000;
 
 let stack: Stack;
@@ -18,7 +18,7 @@ beforeAll(async () => {
   stack = await startStack(["--no-simulator"], { QUALITY_CHECK_SHARE: "0" });
 });
 afterEach(async () => {
-  stack.bringBack();
+  stack.restartParts();
   await setModelLatency(stack, 0);
 });
 afterAll(async () => {
@@ -30,9 +30,9 @@ const live = (page: Page) => page.getByText("Live", { exact: true });
 const usage = (page: Page) => page.getByRole("article", { name: "Usage specialist" }).getByRole("status");
 
 test(
-  "a worker that dies in the middle of a case is said, until another takes its work up",
+  "dead worker is reported until another takes over",
   async () => {
-    await setModelLatency(stack, FOR_LONG_S);
+    await setModelLatency(stack, SLOW_ANSWER_S);
     const caseId = await openCase(stack, await customerWith(stack, "stolen_card", 0));
     const page = await open("ana", "light", stack);
     await page.goto(`${stack.url}/cases/${caseId}`);
@@ -40,27 +40,27 @@ test(
     await page.getByText("the specialists are at work").waitFor();
     await live(page).waitFor();
 
-    await stack.takeAway("worker");
-    await banner(page, /No worker has been at work since .* what was begun stands still/).waitFor({
-      timeout: SAID_MS,
+    await stack.killPart("worker");
+    await banner(page, /No worker has been at work since .* running work is paused/).waitFor({
+      timeout: REPORTED_MS,
     });
-    await page.getByText("the investigation stands still, because no worker is at work").waitFor();
+    await page.getByText("the investigation is paused, because no worker is at work").waitFor();
     await usage(page).filter({ hasText: "Interrupted" }).waitFor();
     await page.getByText("Interrupted", { exact: true }).first().waitFor();
     expect(await live(page).count()).toBe(0);
     expect(await page.getByText("the specialists are at work").count()).toBe(0);
 
     await setModelLatency(stack, 0);
-    stack.bringBack();
-    await button(page, /^Approve/).waitFor({ timeout: SAID_MS });
-    await live(page).waitFor({ timeout: SAID_MS });
+    stack.restartParts();
+    await button(page, /^Approve/).waitFor({ timeout: REPORTED_MS });
+    await live(page).waitFor({ timeout: REPORTED_MS });
     expect(await page.getByRole("alert").count()).toBe(0);
   },
   TEST_MS,
 );
 
 test(
-  "a scheduler that is away is said, also of a decision that waits for it, until it is back",
+  "scheduler outage is reported until it is back",
   async () => {
     const decided = await openCase(stack, await customerWith(stack, "stolen_card", 1));
     const [page, other] = [await open("ana", "light", stack), await open("ben", "light", stack)];
@@ -68,9 +68,9 @@ test(
     await button(page, /^Approve/).waitFor({ timeout: WORK_MS });
     await live(page).waitFor();
 
-    await stack.takeAway("scheduler");
+    await stack.killPart("scheduler");
     await banner(page, /The scheduler has not answered since .* no investigation goes on/).waitFor({
-      timeout: SAID_MS,
+      timeout: REPORTED_MS,
     });
     expect(await live(page).count()).toBe(0);
     await approve(page, "Lock account");
@@ -82,15 +82,17 @@ test(
     const waiting = await openCase(stack, await customerWith(stack, "stolen_card", 2));
     await other.goto(`${stack.url}/cases/${waiting}`);
     await other
-      .getByText("the investigation stands still, because the scheduler does not answer")
+      .getByText("the investigation is paused, because the scheduler does not answer")
       .waitFor({ timeout: WORK_MS });
     expect(await other.getByText("the specialists are at work").count()).toBe(0);
 
-    stack.bringBack();
-    await region(page, "Decision").getByText("Account locked", { exact: true }).waitFor({ timeout: SAID_MS });
-    await button(other, /^Approve/).waitFor({ timeout: SAID_MS });
+    stack.restartParts();
+    await region(page, "Decision")
+      .getByText("Account locked", { exact: true })
+      .waitFor({ timeout: REPORTED_MS });
+    await button(other, /^Approve/).waitFor({ timeout: REPORTED_MS });
     for (const each of [page, other]) {
-      await live(each).waitFor({ timeout: SAID_MS });
+      await live(each).waitFor({ timeout: REPORTED_MS });
       expect(await each.getByRole("alert").count()).toBe(0);
     }
   },

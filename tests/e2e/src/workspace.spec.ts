@@ -3,7 +3,7 @@ import type { Download, Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 import { claimCase, openCase } from "./api";
 import { useBrowser } from "./browser";
-import { button, WORK_MS } from "./gestures";
+import { button, WORK_MS } from "./page-actions";
 import { customerWith } from "./stack";
 
 const stack = inject("stack");
@@ -12,7 +12,7 @@ const { open } = useBrowser();
 const rowOf = (page: Page, customer: number) =>
   page.getByRole("row", { name: new RegExp(`Customer ${customer}\\b`) });
 
-test("who comes for the first time signs in, is named, and signs out", async () => {
+test("first visit signs in, is named, signs out", async () => {
   const page = await open(null);
   await page.goto(`${stack.url}/`);
   await page.getByRole("heading", { name: "Who is at the desk?" }).waitFor();
@@ -24,7 +24,7 @@ test("who comes for the first time signs in, is named, and signs out", async () 
   expect((await page.request.get(`${stack.url}/api/cases`)).status()).toBe(401);
 });
 
-test("a session that ends while somebody types asks for a name and loses no word", async () => {
+test("expired session asks for a name and keeps drafts", async () => {
   const caseId = await openCase(stack, await customerWith(stack, "travel", 1), "medium");
   const page = await open("ben");
   await page.goto(`${stack.url}/cases/${caseId}`);
@@ -42,7 +42,7 @@ test("a session that ends while somebody types asks for a name and loses no word
   await page.getByRole("region", { name: "Notes" }).getByRole("listitem").getByText("hotel").waitFor();
 });
 
-test("several cases are claimed together, and none is cleared against its assessment", async () => {
+test("bulk claims cases and clears none against its assessment", async () => {
   const customers = [
     await customerWith(stack, "subscription_abuse", 0),
     await customerWith(stack, "subscription_abuse", 1),
@@ -82,7 +82,7 @@ test("several cases are claimed together, and none is cleared against its assess
     .waitFor();
 });
 
-test("filters live in the address, and a view keeps them under a name", async () => {
+test("filters live in the address and in saved views", async () => {
   const customer = await customerWith(stack, "data_resale", 2);
   await openCase(stack, customer);
   const page = await open("ana");
@@ -107,7 +107,7 @@ async function contentOf(download: Download): Promise<string> {
   return readFile(await download.path(), "utf8");
 }
 
-test("notes and files join the record, and the record can be taken away", async () => {
+test("notes and attachments are part of the export", async () => {
   const caseId = await openCase(stack, await customerWith(stack, "travel", 2), "medium");
   const page = await open("ana");
   await page.goto(`${stack.url}/cases/${caseId}`);
