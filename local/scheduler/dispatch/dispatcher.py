@@ -16,12 +16,12 @@ from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
-from local.scheduler.dispatch.lanes import Filter, Lanes, accepts
-from local.scheduler.dispatch.losses import Losses, blame
+from local.scheduler.dispatch.lost_deliveries import LostDeliveries, mark_suspects
 from local.scheduler.dispatch.processes import is_alive, local_process
+from local.scheduler.dispatch.ready_queues import Filter, ReadyQueues, accepts
 from local.scheduler.dispatch.recovery import load
-from local.scheduler.dispatch.state import State
-from local.scheduler.dispatch.waiters import Waiters
+from local.scheduler.dispatch.state import DispatchState
+from local.scheduler.dispatch.status_waiters import StatusWaiters
 from local.scheduler.dispatch.workers import Lease, Stream, Worker
 from local.scheduler.failpoints import Failpoints
 from local.scheduler.operations import activities, entities, turns
@@ -61,47 +61,47 @@ class Dispatcher:
         self._ping_seconds = ping_seconds
         self._failpoints = failpoints
         self._on_due = on_due
-        self._state = state = State(losses=Losses(max_deliveries))
-        self._losses = state.losses
+        self._state = state = DispatchState(lost_deliveries=LostDeliveries(max_deliveries))
+        self._lost_deliveries = state.lost_deliveries
         self._queues = state.queues
         self._workers = state.workers
         self._leases = state.leases
-        self._turns_out = state.turns_out
-        self._again = state.again
+        self._turns_in_flight = state.turns_in_flight
+        self._due_again = state.due_again
         self._abandoned: dict[int, int] = {}
         self._declined: dict[int, set[str]] = {}
         self._run = uuid4().hex[:12]
         self._order = 0
         self._pump_scheduled = False
         self._paused_until = 0.0
-        self.waiters = Waiters()
+        self.waiters = StatusWaiters()
         self.redelivered = 0
 
     # -- operations -------------------------------------------------------------------------------------------------
 
     def perform(self, operation: Callable[[OperationContext], T], *, front: bool = False) -> T:
-        """Runs an operation in the store and sets in motion what it causes, `front` before what is in line."""
+        """Runs an operation in the store and sets in motion what it causes, `front` before what is queued."""
         context = self._new_unit()
         effects = context.effects
 
         def run() -> T:
             result = operation(context)
             if effects.status_changes:
-                self._group_commit.on_durable(lambda: self._settle(effects.status_changes))
+                self._group_commit.on_durable(lambda: self._wake_waiters(effects.status_changes))
             return result
 
         result = self._group_commit.apply(run)
-        self._absorb(effects, front=front)
+        self._apply_effects(effects, front=front)
         return result
 
-    def _settle(self, status_changes: list[tuple[int, str]]) -> None:
+    def _wake_waiters(self, status_changes: list[tuple[int, str]]) -> None:
         for hub, instance_id in status_changes:
             self.waiters.wake(hub, instance_id)
 
-    def _absorb(self, effects: Effects, *, front: bool = False) -> None:
+    def _apply_effects(self, effects: Effects, *, front: bool = False) -> None:
         for ready in effects.instances:
-            if ready.key in self._turns_out:
-                self._again[ready.key] = ready
+            if ready.key in self._turns_in_flight:
+                self._due_again[ready.key] = ready
             else:
                 self._state.enqueue(Kind.ORCHESTRATION, ready, front=front)
         for ready in effects.activities:
@@ -132,10 +132,10 @@ class Dispatcher:
         elif worker.stream is not None:
             # The worker knows better than we do that its old stream is broken.
             old = worker.stream
-            worker.break_off(time.monotonic(), self._grace)
+            worker.disconnected(time.monotonic(), self._grace)
             old.close()
         worker.credits = list(limits)
-        worker.come_back(time.monotonic(), self._grace)
+        worker.reconnected(time.monotonic(), self._grace)
         worker.stream = Stream(worker, hub, filters)
         self._schedule_pump()
         return worker.stream
@@ -146,8 +146,8 @@ class Dispatcher:
         if worker.stream is not stream:
             return
         if lost:
-            blame(worker)
-        worker.break_off(time.monotonic(), self._grace)
+            mark_suspects(worker)
+        worker.disconnected(time.monotonic(), self._grace)
         if not worker.leases:
             self._workers.pop(worker.id, None)
 
@@ -177,28 +177,28 @@ class Dispatcher:
             if worker.stream is not None:
                 by_hub[worker.stream.hub].append(worker)
         for hub, workers in by_hub.items():
-            self._hand_out_apart(hub, workers)
+            self._dispatch_quarantine(hub, workers)
             queues = self._queues.get(hub)
             if queues is None:
                 continue
             for kind in Kind:
-                while len(queues[kind]) and self._hand_out(kind, queues[kind], workers):
+                while len(queues[kind]) and self._dispatch_next(kind, queues[kind], workers):
                     pass
 
-    def _hand_out_apart(self, hub: int, workers: list[Worker]) -> None:
-        """Suspects go out one at a time per worker."""
-        for kind, lanes in zip(Kind, self._state.apart.get(hub, ()), strict=False):
-            while len(lanes) and self._hand_out(kind, lanes, [w for w in workers if not w.has_suspect]):
+    def _dispatch_quarantine(self, hub: int, workers: list[Worker]) -> None:
+        """Quarantined work goes out one piece at a time per worker."""
+        for kind, queue in zip(Kind, self._state.quarantine.get(hub, ()), strict=False):
+            while len(queue) and self._dispatch_next(kind, queue, [w for w in workers if not w.has_quarantined]):
                 pass
 
-    def _hand_out(self, kind: Kind, lanes: Lanes, workers: list[Worker]) -> bool:
+    def _dispatch_next(self, kind: Kind, queue: ReadyQueues, workers: list[Worker]) -> bool:
         """Gives one piece of work to the least busy worker that takes it; false when nobody does."""
         for worker in sorted(workers, key=lambda w: -w.free(kind)) if len(workers) > 1 else workers:
             if worker.free(kind) <= 0 or worker.stream is None:
                 continue
-            ready = lanes.take(worker.stream.filters[kind])
+            ready = queue.take(worker.stream.filters[kind])
             if ready is not None:
-                taker, stream = self._willing(kind, ready, worker, worker.stream, workers)
+                taker, stream = self._choose_worker(kind, ready, worker, worker.stream, workers)
                 try:
                     self._assign(kind, ready, taker, stream)
                 except Exception:
@@ -206,11 +206,11 @@ class Dispatcher:
                     # rebuild the queues; a turn was only read, and goes back into its own.
                     log.exception("Work could not be handed out; it is tried again.")
                     if kind is Kind.ORCHESTRATION:
-                        asyncio.get_running_loop().call_later(LOST_PAUSE, self._put_back, kind, ready)
+                        asyncio.get_running_loop().call_later(LOST_PAUSE, self._requeue, kind, ready)
                 return True
         return False
 
-    def _willing(
+    def _choose_worker(
         self, kind: Kind, ready: ReadyWork, first: Worker, its_stream: Stream, workers: list[Worker]
     ) -> tuple[Worker, Stream]:
         """Another worker than those that handed this work back, if there is one: an old release hands back the
@@ -229,7 +229,7 @@ class Dispatcher:
         declined.clear()
         return first, its_stream
 
-    def _put_back(self, kind: Kind, ready: ReadyWork) -> None:
+    def _requeue(self, kind: Kind, ready: ReadyWork) -> None:
         self._state.enqueue(kind, ready, front=True)
         self._schedule_pump()
 
@@ -239,7 +239,7 @@ class Dispatcher:
         elif kind is Kind.ACTIVITY:
             self._lease(kind, ready, worker, stream, activities.lease, ACTIVITY_REQUEST, "a")
         else:
-            single = self._losses.is_suspect(kind, ready.key)
+            single = self._lost_deliveries.is_quarantined(kind, ready.key)
             take = partial(entities.lease_batch, single=single)
             self._lease(kind, ready, worker, stream, take, ENTITY_REQUEST_V2, "e")
 
@@ -253,14 +253,14 @@ class Dispatcher:
         if prepared is None:
             self._abandoned.pop(ready.key, None)
             self._declined.pop(ready.key, None)
-            self._losses.forget(Kind.ORCHESTRATION, ready.key)
+            self._lost_deliveries.forget(Kind.ORCHESTRATION, ready.key)
             return
         turn, request = prepared
         self._order += 1
         token = f"o{self._run}.{self._order}"
         lease = Lease(Kind.ORCHESTRATION, ready, token, 0, worker, turn, self._order, time.monotonic())
-        lease.suspect = self._losses.is_suspect(Kind.ORCHESTRATION, ready.key)
-        self._turns_out.add(ready.key)
+        lease.quarantined = self._lost_deliveries.is_quarantined(Kind.ORCHESTRATION, ready.key)
+        self._turns_in_flight.add(ready.key)
         self._leases[token] = lease
         worker.hold(lease)
         stream.send(work_item(ORCHESTRATOR_REQUEST, request, token))
@@ -290,13 +290,13 @@ class Dispatcher:
         if leased is not None:
             attempt, request = leased
             lease = Lease(kind, ready, f"{prefix}{ready.key}.{attempt}", attempt, worker)
-            lease.suspect = self._losses.is_suspect(kind, ready.key)
+            lease.quarantined = self._lost_deliveries.is_quarantined(kind, ready.key)
             leased_request.append((lease, request))
             self._leases[lease.token] = lease
             worker.hold(lease)
         elif kind is Kind.ACTIVITY:
-            self._losses.forget(kind, ready.key)
-        self._absorb(context.effects)
+            self._lost_deliveries.forget(kind, ready.key)
+        self._apply_effects(context.effects)
 
     def _send(self, lease: Lease, stream: Stream, request_kind: int, request: bytes) -> None:
         if self._leases.get(lease.token) is not lease:
@@ -330,33 +330,33 @@ class Dispatcher:
         self._schedule_pump()
 
     def _clear(self, lease: Lease) -> None:
-        if not self._losses.times(lease.kind, lease.ready.key):
+        if not self._lost_deliveries.count(lease.kind, lease.ready.key):
             return
         try:
-            self.perform(lambda context: self._losses.finish(context, lease))
+            self.perform(lambda context: self._lost_deliveries.finish(context, lease))
         except Exception:
             # The work itself is stored, and that counts.
-            log.exception("A finished piece of work is still noted as one with which workers were lost.")
+            log.exception("A finished piece of work is still counted as a lost delivery.")
 
     def _free_turn(self, lease: Lease) -> None:
         if lease.kind is Kind.ORCHESTRATION:
-            self._turns_out.discard(lease.ready.key)
-            again = self._again.pop(lease.ready.key, None)
-            if again is not None:
-                self._state.enqueue(Kind.ORCHESTRATION, again)
+            self._turns_in_flight.discard(lease.ready.key)
+            due_again = self._due_again.pop(lease.ready.key, None)
+            if due_again is not None:
+                self._state.enqueue(Kind.ORCHESTRATION, due_again)
 
     def abandon(self, token: str) -> None:
         """A worker does not want this work now: it is offered again after a pause that grows."""
         lease = self._leases.get(token)
         if lease is None:
             return
-        times = self._abandoned.get(lease.ready.key, 0)
-        self._abandoned[lease.ready.key] = times + 1
+        count = self._abandoned.get(lease.ready.key, 0)
+        self._abandoned[lease.ready.key] = count + 1
         self._declined.setdefault(lease.ready.key, set()).add(lease.worker.id)
         lease.worker.drop(lease, done=True)
         self._schedule_pump()
         loop = asyncio.get_running_loop()
-        loop.call_later(min(0.2 * 2**times, 10.0), self._release, lease)
+        loop.call_later(min(0.2 * 2**count, 10.0), self._release, lease)
 
     def _release(self, lease: Lease) -> None:
         """Offers work again that its worker will not finish."""
@@ -365,8 +365,8 @@ class Dispatcher:
         lease.worker.drop(lease, done=False)
         self.redelivered += 1
         try:
-            if lease.blamed or lease.kind is not Kind.ORCHESTRATION:
-                self.perform(lambda context: self._losses.take_back(context, lease), front=True)
+            if lease.delivery_lost or lease.kind is not Kind.ORCHESTRATION:
+                self.perform(lambda context: self._lost_deliveries.requeue(context, lease), front=True)
         except Exception:
             log.exception("Work could not be taken back; it is tried again.")
             if lease.kind is not Kind.ORCHESTRATION:
@@ -375,8 +375,8 @@ class Dispatcher:
                 lease.deadline = time.monotonic() + 1.0
                 return
         if lease.kind is Kind.ORCHESTRATION:
-            self._again.pop(lease.ready.key, None)
-            self._turns_out.discard(lease.ready.key)
+            self._due_again.pop(lease.ready.key, None)
+            self._turns_in_flight.discard(lease.ready.key)
             self._state.enqueue(Kind.ORCHESTRATION, lease.ready, front=True)
             self._schedule_pump()
 
@@ -410,7 +410,7 @@ class Dispatcher:
         context = self._new_unit()
         context.store.forget_cache()
         self._group_commit.apply(lambda: load(self._state, context, known, alive_until, self._grace))
-        self._absorb(context.effects)
+        self._apply_effects(context.effects)
         self._schedule_pump()
         self.waiters.wake_all()
 

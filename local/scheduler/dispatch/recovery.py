@@ -2,8 +2,8 @@
 
 import time
 
-from local.scheduler.dispatch.state import State
-from local.scheduler.dispatch.workers import DOUBT_SECONDS, Kind, Lease, Worker
+from local.scheduler.dispatch.state import DispatchState
+from local.scheduler.dispatch.workers import UNCERTAIN_SECONDS, Kind, Lease, Worker
 from local.scheduler.operations import entities
 from local.scheduler.operations.context import OperationContext, ReadyWork
 
@@ -11,7 +11,7 @@ LOST_RESULT_DELAY = 8.0
 
 
 def load(
-    state: State, context: OperationContext, known: dict[str, Lease], alive_until: float | None, grace: float
+    state: DispatchState, context: OperationContext, known: dict[str, Lease], alive_until: float | None, grace: float
 ) -> None:
     """Fills an empty state. Reads unfinished work only.
 
@@ -23,7 +23,12 @@ def load(
 
 class _Loader:
     def __init__(
-        self, state: State, context: OperationContext, known: dict[str, Lease], alive_until: float | None, grace: float
+        self,
+        state: DispatchState,
+        context: OperationContext,
+        known: dict[str, Lease],
+        alive_until: float | None,
+        grace: float,
     ) -> None:
         self._state = state
         self._unit = context
@@ -35,7 +40,7 @@ class _Loader:
 
     def load(self) -> None:
         store, enqueue = self._unit.store, self._state.enqueue
-        self._state.losses.load(store.lost_deliveries())
+        self._state.lost_deliveries.load(store.lost_deliveries())
         for worker in self._by_key.values():
             if worker.key not in self._names:
                 worker.key = store.worker_key(worker.id, worker.process)
@@ -77,11 +82,13 @@ class _Loader:
                 lease.deadline = now
         elif self._alive_until is None:
             lease.deadline = now + LOST_RESULT_DELAY
-            lease.doubtful = True
+            lease.delivery_uncertain = True
         else:
-            lease.doubtful = leased_at is None or leased_at / 1_000_000 > self._alive_until - DOUBT_SECONDS
-            lease.sent_at = None if lease.doubtful else now - DOUBT_SECONDS
+            lease.delivery_uncertain = (
+                leased_at is None or leased_at / 1_000_000 > self._alive_until - UNCERTAIN_SECONDS
+            )
+            lease.sent_at = None if lease.delivery_uncertain else now - UNCERTAIN_SECONDS
             lease.deadline = now + lease.grace(self._grace)
-        lease.suspect = self._state.losses.is_suspect(lease.kind, lease.ready.key)
+        lease.quarantined = self._state.lost_deliveries.is_quarantined(lease.kind, lease.ready.key)
         self._state.leases[lease.token] = lease
         lease.worker.hold(lease)

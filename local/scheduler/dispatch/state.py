@@ -3,34 +3,35 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from local.scheduler.dispatch.lanes import Lanes
-from local.scheduler.dispatch.losses import Losses
+from local.scheduler.dispatch.lost_deliveries import LostDeliveries
+from local.scheduler.dispatch.ready_queues import ReadyQueues
 from local.scheduler.dispatch.workers import Kind, Lease, Worker
 from local.scheduler.operations.context import ReadyWork
 
+QueuesOfHubs = defaultdict[int, tuple[ReadyQueues, ReadyQueues, ReadyQueues]]
+"""By task hub; within one, by kind of work."""
 
-def _queues() -> defaultdict[int, tuple[Lanes, Lanes, Lanes]]:
-    return defaultdict(lambda: (Lanes(), Lanes(), Lanes()))
+
+def _queues() -> QueuesOfHubs:
+    return defaultdict(lambda: (ReadyQueues(), ReadyQueues(), ReadyQueues()))
 
 
 @dataclass(slots=True)
-class State:
+class DispatchState:
     """Queues by task hub and kind, workers by identity, leases by token."""
 
-    queues: defaultdict[int, tuple[Lanes, Lanes, Lanes]] = field(default_factory=_queues)
+    queues: QueuesOfHubs = field(default_factory=_queues)
     workers: dict[str, Worker] = field(default_factory=dict[str, Worker])
     leases: dict[str, Lease] = field(default_factory=dict[str, Lease])
-    turns_out: set[int] = field(default_factory=set[int])
-    apart: defaultdict[int, tuple[Lanes, Lanes, Lanes]] = field(default_factory=_queues)  # suspects, see losses.py
-    losses: Losses = field(default_factory=lambda: Losses(0))
-    again: dict[int, ReadyWork] = field(
-        default_factory=dict[int, ReadyWork]
-    )  # for a turn of their own after the one out
+    turns_in_flight: set[int] = field(default_factory=set[int])
+    quarantine: QueuesOfHubs = field(default_factory=_queues)  # handed out alone, see lost_deliveries.py
+    lost_deliveries: LostDeliveries = field(default_factory=lambda: LostDeliveries(0))
+    due_again: dict[int, ReadyWork] = field(default_factory=dict[int, ReadyWork])  # after the turn in flight
 
     def enqueue(self, kind: Kind, ready: ReadyWork, *, front: bool = False) -> None:
-        """Puts work in line; what may have killed its workers in a line of its own, behind others like it."""
-        if self.losses.is_suspect(kind, ready.key):
-            self.apart[ready.hub][kind].push(ready)
+        """Queues work; what may have killed its workers in quarantine, behind others like it."""
+        if self.lost_deliveries.is_quarantined(kind, ready.key):
+            self.quarantine[ready.hub][kind].push(ready)
         else:
             self.queues[ready.hub][kind].push(ready, front=front)
 
@@ -40,17 +41,17 @@ class State:
         for lease in self.leases.values():
             lease.worker.drop(lease, done=False)
         self.leases.clear()
-        self.turns_out.clear()
-        self.again.clear()
-        for queues in (*self.queues.values(), *self.apart.values()):
-            for lanes in queues:
-                lanes.clear()
+        self.turns_in_flight.clear()
+        self.due_again.clear()
+        for queues in (*self.queues.values(), *self.quarantine.values()):
+            for ready in queues:
+                ready.clear()
         return known
 
     def figures(self) -> dict[str, int]:
         """Gauges for /metrics."""
         totals = [0, 0, 0]
-        for queues in (*self.queues.values(), *self.apart.values()):
+        for queues in (*self.queues.values(), *self.quarantine.values()):
             for kind in Kind:
                 totals[kind] += len(queues[kind])
         return {
@@ -59,6 +60,6 @@ class State:
             "ready_orchestrations": totals[Kind.ORCHESTRATION],
             "ready_activities": totals[Kind.ACTIVITY],
             "ready_entities": totals[Kind.ENTITY],
-            "lost_deliveries_total": self.losses.lost,
-            "given_up_total": self.losses.given_up,
+            "lost_deliveries_total": self.lost_deliveries.lost,
+            "given_up_total": self.lost_deliveries.given_up,
         }

@@ -3,7 +3,7 @@
 The protocol has no lease renewal, and a worker reports a result once. A lease therefore lives as long as its worker's
 stream, and for a grace period after that: a worker that reconnects (same `workerid`) still finishes what it has.
 It has three grace periods for that, because a report that it made during the break is lost, and it will not repeat
-it. What was sent so shortly before the break that it may never have arrived stays doubtful: it is sent again after
+it. What was sent so shortly before the break that it may never have arrived stays uncertain: it is sent again after
 the grace period even if the worker is back. A process on this machine that is found dead loses its leases at once.
 
 Orchestrator turns and entity batches wait for a few seconds only: all they do is in the report, of which one counts,
@@ -15,13 +15,13 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from local.scheduler.dispatch.lanes import Filter
+from local.scheduler.dispatch.ready_queues import Filter
 from local.scheduler.operations.context import ReadyWork
 from local.scheduler.operations.turns import Turn
 from local.scheduler.protocol.wire import pb, to_bytes
 from local.scheduler.store.rows import Kind
 
-DOUBT_SECONDS = 2.0
+UNCERTAIN_SECONDS = 2.0
 SHORT_GRACE = 3.0
 RETURNED_GRACES = 3  # a worker that is back gets this many grace periods
 DEFAULT_CREDITS = 100
@@ -40,10 +40,10 @@ class Lease:
     turn: Turn | None = None
     order: int = 0
     sent_at: float | None = None
-    doubtful: bool = False
+    delivery_uncertain: bool = False
     deadline: float | None = None
-    suspect: bool = False  # handed out alone, see losses.py
-    blamed: bool = False  # its worker was lost while it had this
+    quarantined: bool = False  # handed out alone, see lost_deliveries.py
+    delivery_lost: bool = False  # its worker was lost while it had this
     partial: list[pb.OrchestratorAction] = field(default_factory=list[pb.OrchestratorAction])
 
     def grace(self, most: float) -> float:
@@ -69,9 +69,9 @@ class Worker:
         return self.credits[kind] - self.busy[kind] if self.stream is not None else 0
 
     @property
-    def has_suspect(self) -> bool:
+    def has_quarantined(self) -> bool:
         """Whether it has something that must be alone of its kind."""
-        return any(lease.suspect for lease in self.leases.values())
+        return any(lease.quarantined for lease in self.leases.values())
 
     def hold(self, lease: Lease) -> None:
         """Adds a lease."""
@@ -86,19 +86,19 @@ class Worker:
         if done:
             self.last_done = max(self.last_done, lease.order)
 
-    def break_off(self, now: float, grace: float) -> None:
+    def disconnected(self, now: float, grace: float) -> None:
         """The stream has ended: from now on every lease is uncertain."""
         self.stream = None
         for lease in self.leases.values():
-            recent = lease.sent_at is None or lease.sent_at > now - DOUBT_SECONDS
-            lease.doubtful = lease.doubtful or (recent and lease.order > self.last_done)
+            recent = lease.sent_at is None or lease.sent_at > now - UNCERTAIN_SECONDS
+            lease.delivery_uncertain = lease.delivery_uncertain or (recent and lease.order > self.last_done)
             lease.deadline = now + lease.grace(grace)
 
-    def come_back(self, now: float, grace: float) -> None:
+    def reconnected(self, now: float, grace: float) -> None:
         """The worker has reconnected: it gets more time for the activities that surely arrived."""
         for lease in self.leases.values():
-            lease.blamed = False
-            if lease.deadline is not None and not lease.doubtful and lease.kind is Kind.ACTIVITY:
+            lease.delivery_lost = False
+            if lease.deadline is not None and not lease.delivery_uncertain and lease.kind is Kind.ACTIVITY:
                 lease.deadline = now + grace * RETURNED_GRACES
 
 

@@ -39,7 +39,7 @@ def lease(context: OperationContext, key: int, worker: int) -> tuple[int, bytes]
 
 
 def requeue(context: OperationContext, key: int, attempt: int) -> None:
-    """Puts an activity in line again that its worker will not finish."""
+    """Queues an activity again that its worker will not finish."""
     row = context.store.activity(key)
     if row is None or row.attempt != attempt:
         return

@@ -63,7 +63,7 @@ class OperationContext:
     # -- orchestrations ---------------------------------------------------------------------------------------------
 
     def wake(self, row: Instance, kind: int = InboxKind.PLAIN) -> None:
-        """Puts an instance in line, unless it is delayed or suspended."""
+        """Makes an instance ready, unless it is delayed or suspended."""
         if row.delayed or row.ended or (row.status == Status.SUSPENDED and kind not in WAKES_SUSPENDED):
             return
         self.effects.instances.append(ReadyWork(row.hub, row.key, row.name, row.version))
@@ -71,7 +71,7 @@ class OperationContext:
     def post(
         self, row: Instance, event: pb.HistoryEvent | None, kind: int = InboxKind.PLAIN, generation: int | None = None
     ) -> None:
-        """Adds an event to an instance's inbox and puts the instance in line."""
+        """Adds an event to an instance's inbox and makes the instance ready."""
         self.store.post(row.key, generation, kind, b"" if event is None else to_bytes(event))
         self.wake(row, kind)
 
@@ -178,7 +178,7 @@ class OperationContext:
         self.settle_entity_queue(entity.key)
 
     def settle_entity_queue(self, key: int) -> None:
-        """Grants the locks that can be granted at an entity and puts it in line when operations can run."""
+        """Grants the locks that can be granted at an entity and makes it ready when operations can run."""
         # Imported here: granting a lock delivers events, which is this module's job.
         from local.scheduler.operations.locks import settle_queue
 

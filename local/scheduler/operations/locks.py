@@ -29,7 +29,7 @@ def ensure_entity(context: OperationContext, hub: int, entity_id: str) -> Entity
 
 
 def request_locks(context: OperationContext, row: Instance, request: pb.EntityLockRequestedEvent) -> None:
-    """Puts an orchestration's lock request in line at the first entity of its set."""
+    """Queues an orchestration's lock request at the first entity of its set."""
     wanted = list(dict.fromkeys(request.lockSet))
     if not wanted:
         context.post(row, events.lock_granted(context.now, request.criticalSectionId), generation=row.generation)
@@ -62,7 +62,7 @@ def release(context: OperationContext, row: Instance, unlock: pb.EntityUnlockSen
 
 
 def settle_queue(context: OperationContext, key: int) -> None:
-    """Grants what can be granted at an entity; puts it in line when operations can run."""
+    """Grants what can be granted at an entity; makes it ready when operations can run."""
     entity = context.store.entity(key)
     if entity is None or entity.batch is not None:
         return

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from uuid import uuid4
 
-from local.scheduler.dispatch.lanes import Filter
+from local.scheduler.dispatch.ready_queues import Filter
 from local.scheduler.dispatch.workers import DEFAULT_CREDITS
 from local.scheduler.operations import activities, entities, turns
 from local.scheduler.operations.context import OperationContext

@@ -19,17 +19,17 @@ def test_what_was_sent_long_ago_or_before_something_finished_is_kept_on_return()
     finished = lease(worker, 3, sent_at=99.6)
     recent = lease(worker, 4, sent_at=99.7)
     worker.drop(finished, done=True)
-    worker.break_off(100.0, grace=30.0)
+    worker.disconnected(100.0, grace=30.0)
     assert [item.deadline for item in (old, proven, recent)] == [130.0, 130.0, 130.0]
-    worker.come_back(110.0, grace=30.0)
+    worker.reconnected(110.0, grace=30.0)
     assert [item.deadline for item in (old, proven, recent)] == [200.0, 200.0, 130.0]
 
 
 def test_what_is_sent_after_the_return_has_no_deadline() -> None:
     worker = Worker("w", 1, None)
-    worker.break_off(100.0, grace=30.0)
+    worker.disconnected(100.0, grace=30.0)
     fresh = lease(worker, 1, sent_at=101.0)
-    worker.come_back(102.0, grace=30.0)
+    worker.reconnected(102.0, grace=30.0)
     assert fresh.deadline is None
 
 
@@ -37,15 +37,15 @@ def test_what_is_sent_after_the_return_has_no_deadline() -> None:
 def test_turns_and_batches_are_sent_again_soon_even_if_the_worker_returns(kind: Kind) -> None:
     worker = Worker("w", 1, None)
     work = lease(worker, 1, sent_at=10.0, kind=kind)
-    worker.break_off(100.0, grace=30.0)
-    worker.come_back(101.0, grace=30.0)
+    worker.disconnected(100.0, grace=30.0)
+    worker.reconnected(101.0, grace=30.0)
     assert work.deadline == 103.0
 
 
 def test_a_grace_period_that_is_shorter_holds_for_everything() -> None:
     worker = Worker("w", 1, None)
     work = [lease(worker, number, sent_at=10.0, kind=kind) for number, kind in enumerate(Kind)]
-    worker.break_off(100.0, grace=0.5)
+    worker.disconnected(100.0, grace=0.5)
     assert [item.deadline for item in work] == [100.5] * 3
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 
 
-class Waiters:
+class StatusWaiters:
     """Wakes those who wait for an instance; they look for themselves what has happened."""
 
     def __init__(self) -> None:

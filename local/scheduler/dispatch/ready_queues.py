@@ -1,6 +1,6 @@
-"""Ready work, in the order in which it became ready, one lane per name and version.
+"""Ready work, first in first out, with one queue per name and version.
 
-A worker with filters looks only at the heads of the lanes that it may take from, so that work nobody can do does not
+A worker with filters looks only at the heads of the queues that it may take from, so that work nobody can do does not
 slow down the rest.
 """
 
@@ -21,11 +21,11 @@ def accepts(wanted: Filter, name: str, version: str | None) -> bool:
     return versions is not None and (not versions or (version or "") in versions)
 
 
-class Lanes:
-    """A queue without duplicates."""
+class ReadyQueues:
+    """First in first out over all names and versions, without duplicates."""
 
     def __init__(self) -> None:
-        self._lanes: dict[tuple[str, str | None], deque[tuple[int, ReadyWork]]] = {}
+        self._queues: dict[tuple[str, str | None], deque[tuple[int, ReadyWork]]] = {}
         self._queued: set[int] = set()
         self._last = 0
         self._first = 0
@@ -34,34 +34,34 @@ class Lanes:
         return len(self._queued)
 
     def push(self, ready: ReadyWork, *, front: bool = False) -> None:
-        """Adds work, unless it is already in line."""
+        """Adds work, unless it is already queued."""
         if ready.key in self._queued:
             return
         self._queued.add(ready.key)
-        lane = self._lanes.setdefault((ready.name, ready.version), deque())
+        queue = self._queues.setdefault((ready.name, ready.version), deque())
         if front:
             self._first -= 1
-            lane.appendleft((self._first, ready))
+            queue.appendleft((self._first, ready))
         else:
             self._last += 1
-            lane.append((self._last, ready))
+            queue.append((self._last, ready))
 
     def take(self, wanted: Filter) -> ReadyWork | None:
         """The oldest work that the filter accepts."""
         best: tuple[str, str | None] | None = None
-        for lane, queue in self._lanes.items():
-            if (best is None or queue[0][0] < self._lanes[best][0][0]) and accepts(wanted, lane[0], lane[1]):
-                best = lane
+        for (name, version), queue in self._queues.items():
+            if (best is None or queue[0][0] < self._queues[best][0][0]) and accepts(wanted, name, version):
+                best = name, version
         if best is None:
             return None
-        queue = self._lanes[best]
+        queue = self._queues[best]
         ready = queue.popleft()[1]
         if not queue:
-            del self._lanes[best]
+            del self._queues[best]
         self._queued.discard(ready.key)
         return ready
 
     def clear(self) -> None:
         """Forgets everything."""
-        self._lanes.clear()
+        self._queues.clear()
         self._queued.clear()
