@@ -62,7 +62,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def create_app(lifespan: Lifespan | None = None, web: WebBundle | None = None) -> FastAPI:
-    """The application. `app.state.desk` must be set before it answers; describing itself needs nothing."""
+    """The application. `app.state.services` must be set before it answers; describing itself needs nothing."""
     app = FastAPI(
         title="Casewright",
         summary="A fraud-investigation desk: no risky action without a person's decision.",

@@ -11,7 +11,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Threads:
+class BlockingExecutor:
     """Runs blocking calls in at most `limit` threads at once; the others wait their turn."""
 
     def __init__(self, limit: int = 8) -> None:

@@ -16,26 +16,26 @@ from pathlib import PurePath
 import uvicorn
 from fastapi import FastAPI
 
-from backend.api.dependencies import Desk
+from backend.api.dependencies import Services
 from backend.app import create_app
 from backend.auth.key import KeyFileUnusable, read_or_make_key
 from backend.auth.personas import PERSONAS
 from backend.auth.sessions import LocalAuthenticator
 from backend.background_jobs import running
 from backend.detection import Detector
-from backend.executor import Threads
+from backend.executor import BlockingExecutor
 from backend.http.guard import Guard
-from backend.http.startup_server import CasebookWait
+from backend.http.startup_server import StartupServer
 from backend.http.web_bundle import WebBundle
 from backend.ingest import IngestReport, IngestService, SourceReport, choose_sources
-from backend.live.broadcast import Pulse
-from backend.live.change_feed import CaseFeed
-from backend.live.service_status import SchedulerFault, ServiceWatch
+from backend.live.broadcast import Broadcast
+from backend.live.change_feed import ChangeFeed
+from backend.live.service_status import SchedulerFault, ServiceMonitor
 from backend.live.sse import EventStream
-from backend.live.telemetry_sampler import TelemetryTicker
-from backend.services.bulk import Bulk
-from backend.services.cases import CaseOpening
-from backend.services.decisions import Deciding
+from backend.live.telemetry_sampler import TelemetrySampler
+from backend.services.bulk import BulkActions
+from backend.services.cases import CaseService
+from backend.services.decisions import DecisionService
 from backend.services.errors import AlertIdTaken, SchedulerUnavailable, TaskHubTaken
 from backend.services.installation import (
     IngestSource,
@@ -45,9 +45,9 @@ from backend.services.installation import (
     PublicConfig,
     TelemetrySource,
 )
-from backend.services.outbox_relay import INVESTIGATIONS_AT_ONCE, Relay
-from backend.services.readiness import WriteProbe
-from backend.services.reversals import TakingBack
+from backend.services.outbox_relay import INVESTIGATIONS_AT_ONCE, OutboxRelay
+from backend.services.readiness import ReadinessProbe
+from backend.services.reversals import ReversalService
 from backend.services.scheduler import Scheduler, open_scheduler
 from backend.settings import BackendSettings
 from casebook.async_api import AsyncRelay, AsyncWorkspace
@@ -113,14 +113,14 @@ def open_casebook(url: str, listener: socket.socket, allowed_origins: Iterable[s
         upgrade(engine)
     except CasebookUnavailable as error:
         # A server comes up later; a file does not.
-        if engine.dialect.name == "sqlite" or not may_come_up(error):
+        if engine.dialect.name == "sqlite" or not is_transient(error):
             raise
-        if not CasebookWait(partial(upgrade, engine), error, may_come_up, allowed_origins).run(listener):
+        if not StartupServer(partial(upgrade, engine), error, is_transient, allowed_origins).run(listener):
             return None
     return Transactions(engine)
 
 
-def may_come_up(fault: CasebookUnavailable) -> bool:
+def is_transient(fault: CasebookUnavailable) -> bool:
     """Whether the database may answer later: every fault that does not need mending has the general class, and a full
     disk of a server is made room on while this waits."""
     return type(fault) in (CasebookUnavailable, CasebookFull)
@@ -129,13 +129,13 @@ def may_come_up(fault: CasebookUnavailable) -> bool:
 class BackendServer(StoppableServer):
     """Lets those who watch go first, so that open streams do not hold up the stop."""
 
-    def __init__(self, config: uvicorn.Config, pulse: Pulse) -> None:
+    def __init__(self, config: uvicorn.Config, broadcast: Broadcast) -> None:
         super().__init__(config)
-        self._pulse = pulse
+        self._broadcast = broadcast
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop the streams, then the server."""
-        self._pulse.stop()
+        self._broadcast.stop()
         await super().shutdown(sockets)
 
 
@@ -146,10 +146,10 @@ def _serve(
     authenticator: LocalAuthenticator,
     listener: socket.socket,
 ) -> None:
-    pulse = Pulse()
+    broadcast = Broadcast()
     fault = _Fault()
     app = create_app(
-        _lifespan(settings, casebook, casebook_id, authenticator, pulse, fault.stop_server),
+        _lifespan(settings, casebook, casebook_id, authenticator, broadcast, fault.stop_server),
         WebBundle(settings.web_dist),
     )
     config = uvicorn.Config(
@@ -163,7 +163,7 @@ def _serve(
         # What the sockets are told is not read; nobody needs to send much of it.
         ws_max_size=64 * 1024,
     )
-    server = BackendServer(config, pulse)
+    server = BackendServer(config, broadcast)
     server.run(sockets=[listener])
     if fault.happened or not server.started:
         sys.exit(1)
@@ -185,7 +185,7 @@ def _lifespan(
     casebook: Transactions,
     casebook_id: str,
     authenticator: LocalAuthenticator,
-    pulse: Pulse,
+    broadcast: Broadcast,
     fail: Callable[[], None],
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """What runs as long as the application does."""
@@ -200,11 +200,11 @@ def _lifespan(
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
         async with open_scheduler(settings.dts_endpoint, settings.dts_taskhub, casebook_id) as scheduler:
-            parts = wire(
+            wiring = wire(
                 workspace,
                 scheduler,
                 authenticator,
-                pulse,
+                broadcast,
                 public_config(settings),
                 settings.investigations_at_once,
             )
@@ -217,11 +217,11 @@ def _lifespan(
                     future_tolerance=timedelta(minutes=settings.telemetry_future_tolerance_minutes),
                 ),
                 detector=Detector(),
-                open_alert=parts.desk.opening.open_alert,
-                on_telemetry=parts.ticker.take,
+                open_alert=wiring.services.cases.open_alert,
+                on_telemetry=wiring.sampler.take,
                 gives_up_on=(AlertIdTaken,),
             )
-            async with serving(app, parts, lambda: ingest_status(ingest.report()), fail), ingest:
+            async with serving(app, wiring, lambda: ingest_status(ingest.report()), fail), ingest:
                 log.info("ready to serve http://%s:%d", settings.backend_host, settings.backend_port)
                 yield
 
@@ -229,48 +229,49 @@ def _lifespan(
 
 
 @dataclass(frozen=True)
-class Parts:
+class Wiring:
     """What runs in a backend besides the server and the ingest."""
 
-    desk: Desk
-    ticker: TelemetryTicker
-    relay: Relay
+    services: Services
+    sampler: TelemetrySampler
+    relay: OutboxRelay
 
 
 def wire(
-    workspace: WorkspaceApi,
+    facade: WorkspaceApi,
     scheduler: Scheduler,
     authenticator: LocalAuthenticator,
-    pulse: Pulse,
+    broadcast: Broadcast,
     config: PublicConfig,
     investigations_at_once: int = INVESTIGATIONS_AT_ONCE,
-) -> Parts:
+) -> Wiring:
     """Puts the parts together. Nothing runs yet."""
-    record = RelayApi(workspace.transactions)
-    threads = Threads()
-    ticker = TelemetryTicker(pulse, utc_now)
-    feed = CaseFeed(Following(workspace.transactions), threads, pulse)
-    relay = Relay(record, scheduler, threads, at_once=investigations_at_once)
-    deciding = Deciding(workspace, relay, threads)
-    service = ServiceWatch(partial(_fault_of, scheduler), record.not_begun, record.signs, threads, pulse, utc_now)
-    desk = Desk(
-        workspace=AsyncWorkspace(workspace, threads),
-        record=AsyncRelay(record, threads),
-        broken=relay.broken,
+    threads = BlockingExecutor()
+    workspace = AsyncWorkspace(facade, threads)
+    record = AsyncRelay(RelayApi(facade.transactions), threads)
+    sampler = TelemetrySampler(broadcast, utc_now)
+    feed = ChangeFeed(Following(facade.transactions), threads, broadcast)
+    relay = OutboxRelay(record, scheduler, at_once=investigations_at_once)
+    decisions = DecisionService(workspace, relay)
+    monitor = ServiceMonitor(partial(_fault_of, scheduler), record.not_begun, record.signs, broadcast, utc_now)
+    services = Services(
+        workspace=workspace,
+        record=record,
+        failed=relay.failed,
         scheduler=scheduler,
-        opening=CaseOpening(workspace, record, scheduler, relay, threads),
-        deciding=deciding,
-        taking_back=TakingBack(workspace, relay, threads),
-        write_probe=WriteProbe(workspace.transactions, threads),
-        bulk=Bulk(workspace, deciding, threads, utc_now),
-        feed=feed,
-        pulse=pulse,
-        stream=EventStream(feed, ticker, pulse, service=service),
-        service=service,
+        cases=CaseService(workspace, record, scheduler, relay),
+        decisions=decisions,
+        reversals=ReversalService(workspace, relay),
+        readiness=ReadinessProbe(facade.transactions, threads),
+        bulk=BulkActions(workspace, decisions, utc_now),
+        change_feed=feed,
+        broadcast=broadcast,
+        event_stream=EventStream(feed, sampler, broadcast, monitor=monitor),
+        monitor=monitor,
         authenticator=authenticator,
         public_config=config,
     )
-    return Parts(desk, ticker, relay)
+    return Wiring(services, sampler, relay)
 
 
 async def _fault_of(scheduler: Scheduler) -> SchedulerFault | None:
@@ -285,21 +286,21 @@ async def _fault_of(scheduler: Scheduler) -> SchedulerFault | None:
 
 @asynccontextmanager
 async def serving(
-    app: FastAPI, parts: Parts, read_ingest: Callable[[], IngestStatus], fail: Callable[[], None]
+    app: FastAPI, wiring: Wiring, read_ingest: Callable[[], IngestStatus], fail: Callable[[], None]
 ) -> AsyncGenerator[None]:
     """Lets `app` answer, and what it rests on run, while inside."""
-    app.state.desk = parts.desk
+    app.state.services = wiring.services
     app.state.ingest_status = read_ingest
-    await parts.desk.feed.start()
+    await wiring.services.change_feed.start()
     jobs = (
-        parts.desk.feed.run,
-        parts.ticker.run,
-        parts.desk.service.run,
-        parts.relay.run,
-        parts.relay.confirmations.run,
+        wiring.services.change_feed.run,
+        wiring.sampler.run,
+        wiring.services.monitor.run,
+        wiring.relay.run,
+        wiring.relay.acks.run,
     )
-    tell_feed = partial(asyncio.get_running_loop().call_soon_threadsafe, parts.desk.feed.wake)
-    with parts.desk.record.blocking.transactions.on_commit(tell_feed):
+    tell_feed = partial(asyncio.get_running_loop().call_soon_threadsafe, wiring.services.change_feed.wake)
+    with wiring.services.record.blocking.transactions.on_commit(tell_feed):
         async with running(*jobs, on_failure=fail):
             yield
 

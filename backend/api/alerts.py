@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from backend.api.cases import Cursor, Limit
-from backend.api.dependencies import DeskDep
+from backend.api.dependencies import ServicesDep
 from backend.http.problem import documented
 from casebook.queries.cursors import AlertPage
 
@@ -11,6 +11,6 @@ router = APIRouter(prefix="/api/alerts", tags=["alerts"])
 
 
 @router.get("", operation_id="list_alerts", summary="List alerts", responses=documented(422, 503))
-async def list_alerts(desk: DeskDep, limit: Limit = 50, cursor: Cursor = None) -> AlertPage:
+async def list_alerts(services: ServicesDep, limit: Limit = 50, cursor: Cursor = None) -> AlertPage:
     """Alerts, newest first. The case of an alert is `case-{alert_id}`."""
-    return await desk.workspace.list_alerts(limit=limit, cursor=cursor)
+    return await services.workspace.list_alerts(limit=limit, cursor=cursor)

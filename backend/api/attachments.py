@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, File, Response, UploadFile
 
-from backend.api.dependencies import CurrentIdentity, DeskDep
+from backend.api.dependencies import CurrentIdentity, ServicesDep
 from backend.http.problem import documented
 from casebook.commands.attachments import Upload
 from contracts.base import Contract
@@ -28,9 +28,9 @@ class AttachmentList(Contract):
 
 
 @router.get("", operation_id="list_attachments", summary="List attachments", responses=documented(404, 422, 503))
-async def list_attachments(case_id: str, desk: DeskDep) -> AttachmentList:
+async def list_attachments(case_id: str, services: ServicesDep) -> AttachmentList:
     """All attachments of the case, oldest first, without their contents."""
-    return AttachmentList(items=await desk.workspace.list_attachments(case_id))
+    return AttachmentList(items=await services.workspace.list_attachments(case_id))
 
 
 @router.post(
@@ -43,14 +43,14 @@ async def list_attachments(case_id: str, desk: DeskDep) -> AttachmentList:
 async def add_attachment(
     case_id: str,
     file: Annotated[UploadFile, File(description="The file, as multipart/form-data")],
-    desk: DeskDep,
+    services: ServicesDep,
     identity: CurrentIdentity,
 ) -> Attachment:
     """Add a file to an open or closed case. At most 20 per case, each of at most 5 MiB unless set otherwise."""
     # One byte too many is enough to know that it is too large.
-    content = await file.read(desk.workspace.blocking.attachment_max_bytes + 1)
+    content = await file.read(services.workspace.blocking.attachment_max_bytes + 1)
     upload = Upload(_base_name(file.filename), file.content_type or OCTETS, content)
-    return await desk.workspace.add_attachment(case_id, identity.subject, upload)
+    return await services.workspace.add_attachment(case_id, identity.subject, upload)
 
 
 @router.get(
@@ -66,9 +66,9 @@ async def add_attachment(
         **documented(404, 422, 503),
     },
 )
-async def get_attachment(case_id: str, attachment_id: str, desk: DeskDep) -> Response:
+async def get_attachment(case_id: str, attachment_id: str, services: ServicesDep) -> Response:
     """The file, to be saved and never shown within this site's pages."""
-    found = await desk.workspace.read_attachment(case_id, attachment_id)
+    found = await services.workspace.read_attachment(case_id, attachment_id)
     kind = found.attachment.media_type if found.attachment.media_type in HARMLESS else OCTETS
     disposition = f"attachment; filename*=UTF-8''{quote(found.attachment.name, safe='')}"
     return Response(found.content, media_type=kind, headers={"Content-Disposition": disposition})

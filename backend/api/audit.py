@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from backend.api.cases import Cursor, Limit
-from backend.api.dependencies import DeskDep
+from backend.api.dependencies import ServicesDep
 from backend.http.problem import documented
 from casebook.audit.export import write_json
 from casebook.audit.html_export import write_html
@@ -48,13 +48,13 @@ class CaseAudited(Contract):
 
 
 @router.get("/audit", operation_id="audit_case", summary="Verify a case", responses=documented(404, 422, 503))
-async def audit_case(case_id: str, desk: DeskDep, limit: Limit = 50, cursor: Cursor = None) -> CaseAudited:
+async def audit_case(case_id: str, services: ServicesDep, limit: Limit = 50, cursor: Cursor = None) -> CaseAudited:
     """Verify every event of the case against the one before it, and every row of it against the log.
 
     All of it is verified, whichever page of `events` is asked for.
     """
-    audited = await desk.workspace.audit_case(case_id, limit=limit, cursor=cursor)
-    refused = await desk.workspace.refusals(case_id)
+    audited = await services.workspace.audit_case(case_id, limit=limit, cursor=cursor)
+    refused = await services.workspace.refusals(case_id)
     found = audited.broken
     return CaseAudited(
         events=audited.events,
@@ -79,13 +79,13 @@ async def audit_case(case_id: str, desk: DeskDep, limit: Limit = 50, cursor: Cur
         **documented(404, 422, 503),
     },
 )
-async def export_case(case_id: str, desk: DeskDep, format: ExportFormat = "json") -> StreamingResponse:  # noqa: A002
+async def export_case(case_id: str, services: ServicesDep, format: ExportFormat = "json") -> StreamingResponse:  # noqa: A002
     """Everything about the case in one file that needs neither this desk nor the scheduler."""
-    snapshot = await desk.workspace.snapshot(case_id)
+    snapshot = await services.workspace.snapshot(case_id)
     write, media_type = _WRITERS[format]
     name = f"{snapshot.case.case_id}.{format}"
     return StreamingResponse(
-        write(snapshot, lambda attachment_id: desk.workspace.blocking.read_attachment(case_id, attachment_id)),
+        write(snapshot, lambda attachment_id: services.workspace.blocking.read_attachment(case_id, attachment_id)),
         media_type=media_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from backend.api.dependencies import CurrentIdentity, Desk, DeskDep, strict_json
+from backend.api.dependencies import CurrentIdentity, Services, ServicesDep, strict_json
 from backend.auth.identity import Identity
 from backend.http.problem import documented
 from backend.services.bulk import BulkAction, BulkResults, Cases, Items
@@ -42,10 +42,10 @@ class BulkOrder(Contract):
     responses=documented(403, 413, 415, 422, 503),
     dependencies=[Depends(strict_json(BulkPreview))],
 )
-async def preview_bulk(order: BulkPreview, desk: DeskDep, identity: CurrentIdentity) -> BulkResults:
+async def preview_bulk(order: BulkPreview, services: ServicesDep, identity: CurrentIdentity) -> BulkResults:
     """What would become of each case, and what each decision would be bound to. Changes nothing."""
-    _require_assignment(order.action, order.assignee, desk, identity)
-    return await desk.bulk.preview(order.action, order.case_ids, identity)
+    _require_assignment(order.action, order.assignee, services, identity)
+    return await services.bulk.preview(order.action, order.case_ids, identity)
 
 
 @router.post(
@@ -55,17 +55,19 @@ async def preview_bulk(order: BulkPreview, desk: DeskDep, identity: CurrentIdent
     responses=documented(403, 413, 415, 422, 503),
     dependencies=[Depends(strict_json(BulkOrder))],
 )
-async def apply_bulk(order: BulkOrder, desk: DeskDep, identity: CurrentIdentity) -> BulkResults:
+async def apply_bulk(order: BulkOrder, services: ServicesDep, identity: CurrentIdentity) -> BulkResults:
     """Claim, assign, or close as false positives. What one case refuses never holds up another."""
-    _require_assignment(order.action, order.assignee, desk, identity)
-    return await desk.bulk.apply(order.action, order.items, identity, assignee=order.assignee, comment=order.comment)
+    _require_assignment(order.action, order.assignee, services, identity)
+    return await services.bulk.apply(
+        order.action, order.items, identity, assignee=order.assignee, comment=order.comment
+    )
 
 
-def _require_assignment(action: BulkAction, assignee: str | None, desk: Desk, identity: Identity) -> None:
+def _require_assignment(action: BulkAction, assignee: str | None, services: Services, identity: Identity) -> None:
     if action != "assign":
         return
     if not identity.may_act_as("manager"):
         raise NotAllowed("manager")
-    able = [person.subject for person in desk.authenticator.personas if person.may_act_as("analyst")]
+    able = [person.subject for person in services.authenticator.personas if person.may_act_as("analyst")]
     if assignee not in able:
         raise NoAssignee(able)

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import anyio
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from backend.api.dependencies import Desk, DeskDep, SessionSecondsDep
+from backend.api.dependencies import Services, ServicesDep, SessionSecondsDep
 from backend.live.broadcast import wait_for
 from backend.live.messages import CaseStatusMessage
 from casebook.errors import CaseNotFound
@@ -28,7 +28,9 @@ Ending: TypeAlias = tuple[int, str]
 
 
 @router.websocket("/api/workflow/ws/{instance_id}")
-async def watch_case(socket: WebSocket, instance_id: str, desk: DeskDep, session_seconds: SessionSecondsDep) -> None:
+async def watch_case(
+    socket: WebSocket, instance_id: str, services: ServicesDep, session_seconds: SessionSecondsDep
+) -> None:
     """How the case stands, then the same again after each change, until it is closed or the session ends.
 
     What the client says is not read, as long as it is text.
@@ -36,13 +38,13 @@ async def watch_case(socket: WebSocket, instance_id: str, desk: DeskDep, session
     # A client may go at any moment, even before it learns that it was let in: then nobody is left to be told.
     with suppress(WebSocketDisconnect, OSError):
         await socket.accept()
-        ending = await _watch(socket, instance_id, desk, session_seconds)
+        ending = await _watch(socket, instance_id, services, session_seconds)
         if ending is not None:
             code, reason = ending
             await socket.close(code, _short(reason))
 
 
-async def _watch(socket: WebSocket, case_id: str, desk: Desk, session_seconds: float) -> Ending | None:
+async def _watch(socket: WebSocket, case_id: str, services: Services, session_seconds: float) -> Ending | None:
     """How the socket is to be closed; None when the client has gone."""
     ending: Ending | None = None
     async with anyio.create_task_group() as group:
@@ -58,7 +60,7 @@ async def _watch(socket: WebSocket, case_id: str, desk: Desk, session_seconds: f
             with suppress(WebSocketDisconnect):
                 ended: Ending = (SESSION_ENDED, "the session ended: sign in again")
                 with anyio.move_on_after(session_seconds):
-                    ended = await _push_until_closed(socket, case_id, desk)
+                    ended = await _push_until_closed(socket, case_id, services)
                 ending = ended
             group.cancel_scope.cancel()
 
@@ -76,27 +78,27 @@ async def _listen(socket: WebSocket) -> Ending | None:
             return NOT_TEXT, "send text, or nothing"
 
 
-async def _push_until_closed(socket: WebSocket, case_id: str, desk: Desk) -> Ending:
-    with desk.pulse.watching():
+async def _push_until_closed(socket: WebSocket, case_id: str, services: Services) -> Ending:
+    with services.broadcast.watching():
         try:
-            seen = await desk.feed.resume_after(None)
-            status = await desk.feed.status_of(case_id, seen)
+            seen = await services.change_feed.resume_after(None)
+            status = await services.change_feed.status_of(case_id, seen)
         except CaseNotFound as error:
             return UNKNOWN_CASE, str(error)
         if not await _send(socket, status.model_copy(update={"type": "snapshot"})):
             return TOO_SLOW, "too slow"
         while status.case.state != "closed":
-            beat = desk.pulse.next_beat()
-            if desk.pulse.stopped:
+            change = services.broadcast.next_change()
+            if services.broadcast.stopped:
                 return RESTARTING, "the server is stopping"
             changed = False
-            while messages := await desk.feed.read_after(seen):
+            while messages := await services.change_feed.read_after(seen):
                 seen = messages[-1].seq
                 changed = changed or any(message.case_id == case_id for message in messages)
             if not changed:
-                await wait_for(beat, 60.0)
+                await wait_for(change, 60.0)
                 continue
-            newer = await desk.feed.status_of(case_id, seen)
+            newer = await services.change_feed.status_of(case_id, seen)
             if newer.seq > status.seq:
                 status = newer
                 if not await _send(socket, status):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from backend.api.dependencies import CurrentIdentity, DeskDep
+from backend.api.dependencies import CurrentIdentity, ServicesDep
 from backend.http.problem import documented
 from casebook.queries.cursors import MAX_PAGE, CasePage, EventPage
 from casebook.queries.filters import CaseQuery
@@ -27,16 +27,18 @@ class CaseListQuery(CaseQuery):
 
 
 @router.get("", operation_id="list_cases", summary="List cases", responses=documented(422, 503))
-async def list_cases(desk: DeskDep, identity: CurrentIdentity, asked: Annotated[CaseListQuery, Query()]) -> CasePage:
+async def list_cases(
+    services: ServicesDep, identity: CurrentIdentity, asked: Annotated[CaseListQuery, Query()]
+) -> CasePage:
     """Cases that pass every filter, in the order of `sort`. A cursor continues the query that gave it out."""
     query = CaseQuery.model_validate(asked.model_dump(exclude={"limit", "cursor"}))
-    return await desk.workspace.list_cases(query, identity.subject, limit=asked.limit, cursor=asked.cursor)
+    return await services.workspace.list_cases(query, identity.subject, limit=asked.limit, cursor=asked.cursor)
 
 
 @router.get("/{case_id}", operation_id="get_case", summary="One case", responses=documented(404, 503))
-async def get_case(case_id: str, desk: DeskDep) -> CaseView:
+async def get_case(case_id: str, services: ServicesDep) -> CaseView:
     """Everything that the case page shows, as of one instant."""
-    return await desk.workspace.get_case(case_id)
+    return await services.workspace.get_case(case_id)
 
 
 @router.get(
@@ -44,13 +46,13 @@ async def get_case(case_id: str, desk: DeskDep) -> CaseView:
 )
 async def get_case_history(
     case_id: str,
-    desk: DeskDep,
+    services: ServicesDep,
     types: Types = (),
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> EventPage:
     """What happened to the case most recently, oldest first; `next_cursor` leads to what happened before."""
-    return await desk.workspace.list_events(case_id, types=types, limit=limit, cursor=cursor)
+    return await services.workspace.list_events(case_id, types=types, limit=limit, cursor=cursor)
 
 
 @router.get(
@@ -59,6 +61,6 @@ async def get_case_history(
     summary="One recorded tool call",
     responses=documented(404, 503),
 )
-async def get_evidence(case_id: str, evidence_id: str, desk: DeskDep) -> Evidence:
+async def get_evidence(case_id: str, evidence_id: str, services: ServicesDep) -> Evidence:
     """What a tool answered, word for word. Data, never instructions."""
-    return await desk.workspace.evidence(case_id, evidence_id)
+    return await services.workspace.evidence(case_id, evidence_id)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Response
 
-from backend.api.dependencies import CurrentIdentity, DeskDep, RequireAnalyst, RequireManager, strict_json
+from backend.api.dependencies import CurrentIdentity, RequireAnalyst, RequireManager, ServicesDep, strict_json
 from backend.api.text_fields import Why
 from backend.http.problem import documented
 from casebook.queries.filters import QueueCounts
@@ -41,7 +41,7 @@ class TakeOver(Contract):
     response_model=None,
     dependencies=[RequireAnalyst],
 )
-async def next_case(desk: DeskDep, identity: CurrentIdentity, keep: Kept = ()) -> CaseSummary | Response:
+async def next_case(services: ServicesDep, identity: CurrentIdentity, keep: Kept = ()) -> CaseSummary | Response:
     """Claims the most urgent case that waits for a person and that nobody works on, and hands it to you alone.
 
     What was due first comes first, then the more severe, then the older. Managers get escalated cases too. The case
@@ -49,7 +49,7 @@ async def next_case(desk: DeskDep, identity: CurrentIdentity, keep: Kept = ()) -
     after all others. A claim that you made yourself stays. Takes no body.
     """
     is_manager = identity.may_act_as("manager")
-    case = await desk.workspace.next_case(identity.subject, as_manager=is_manager, keep=keep)
+    case = await services.workspace.next_case(identity.subject, as_manager=is_manager, keep=keep)
     if case is None:
         return Response(status_code=204)
     return case
@@ -62,9 +62,9 @@ async def refuse_to_read_next() -> None:
 
 
 @router.get("/counts", operation_id="count_cases", summary="Count cases", responses=documented(503))
-async def count_cases(desk: DeskDep, identity: CurrentIdentity) -> QueueCounts:
+async def count_cases(services: ServicesDep, identity: CurrentIdentity) -> QueueCounts:
     """How many cases are in each state, overdue, claimed by nobody, and claimed by you."""
-    return await desk.workspace.counts(identity.subject)
+    return await services.workspace.counts(identity.subject)
 
 
 @router.post(
@@ -73,9 +73,9 @@ async def count_cases(desk: DeskDep, identity: CurrentIdentity) -> QueueCounts:
     summary="Claim a case",
     responses=documented(403, 404, 409, 422, 503),
 )
-async def claim_case(case_id: str, desk: DeskDep, identity: CurrentIdentity) -> Claim:
+async def claim_case(case_id: str, services: ServicesDep, identity: CurrentIdentity) -> Claim:
     """Claim a case for yourself, or prolong your claim. 409 while somebody else's claim runs. Takes no body."""
-    return await desk.workspace.claim(case_id, identity.subject)
+    return await services.workspace.claim(case_id, identity.subject)
 
 
 @router.post(
@@ -85,9 +85,9 @@ async def claim_case(case_id: str, desk: DeskDep, identity: CurrentIdentity) -> 
     responses=documented(403, 404, 409, 413, 415, 422, 503),
     dependencies=[RequireManager, Depends(strict_json(TakeOver))],
 )
-async def take_over_case(case_id: str, order: TakeOver, desk: DeskDep, identity: CurrentIdentity) -> Claim:
+async def take_over_case(case_id: str, order: TakeOver, services: ServicesDep, identity: CurrentIdentity) -> Claim:
     """Make another person's claim yours. Managers only; the reason is recorded."""
-    return await desk.workspace.take_over(case_id, identity.subject, order.reason)
+    return await services.workspace.take_over(case_id, identity.subject, order.reason)
 
 
 @router.delete(
@@ -97,7 +97,7 @@ async def take_over_case(case_id: str, order: TakeOver, desk: DeskDep, identity:
     status_code=204,
     responses=documented(403, 404, 409, 422, 503),
 )
-async def release_case(case_id: str, desk: DeskDep, identity: CurrentIdentity, reason: Reason = None) -> None:
+async def release_case(case_id: str, services: ServicesDep, identity: CurrentIdentity, reason: Reason = None) -> None:
     """Give up your claim. A manager who gives a reason ends another person's as well."""
     anybodys = reason is not None and identity.may_act_as("manager")
-    await desk.workspace.release(case_id, identity.subject, anybodys=anybodys, reason=reason)
+    await services.workspace.release(case_id, identity.subject, anybodys=anybodys, reason=reason)

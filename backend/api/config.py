@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from backend.api.dependencies import DeskDep, IngestStatusDep
+from backend.api.dependencies import IngestStatusDep, ServicesDep
 from backend.services.installation import IngestStatus, PublicConfig
 
 router = APIRouter(prefix="/api/config", tags=["installation"])
@@ -10,9 +10,9 @@ ingest_router = APIRouter(prefix="/api/ingest", tags=["installation"])
 
 
 @router.get("", operation_id="get_config", summary="Public facts")
-async def get_config(desk: DeskDep) -> PublicConfig:
+async def get_config(services: ServicesDep) -> PublicConfig:
     """What the UI needs to know about this installation. Who is using it is told by `/api/session`."""
-    return desk.public_config
+    return services.public_config
 
 
 @ingest_router.get("", operation_id="get_ingest", summary="What was read")

@@ -1,4 +1,4 @@
-"""Deciding on a review: the answer of a person, or of two."""
+"""DecisionService on a review: the answer of a person, or of two."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from backend.api.dependencies import CurrentIdentity, DeskDep, strict_json
+from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.http.problem import documented
 from casebook.policy.four_eyes import APPROVALS_OF_FOUR_EYES
 from contracts.assessment import RecommendedAction
@@ -62,7 +62,7 @@ class DecisionResponse(Contract):
     responses=documented(403, 404, 409, 413, 415, 422, 503),
     dependencies=[Depends(strict_json(DecisionRequest))],
 )
-async def decide(order: DecisionRequest, desk: DeskDep, identity: CurrentIdentity) -> DecisionResponse:
+async def decide(order: DecisionRequest, services: ServicesDep, identity: CurrentIdentity) -> DecisionResponse:
     """Approve an action, or reject with feedback. Accepted at most once per review, and only for what was shown.
 
     Some actions need two people: the first approval waits for that of another person.
@@ -79,8 +79,8 @@ async def decide(order: DecisionRequest, desk: DeskDep, identity: CurrentIdentit
         disposition=order.disposition,
         comment=order.comment,
     )
-    accepted = await desk.deciding.accept(decision, identity)
-    desk.feed.wake(awaiting=parse_review_id(order.review_id)[0])
+    accepted = await services.decisions.accept(decision, identity)
+    services.change_feed.wake(awaiting=parse_review_id(order.review_id)[0])
     if isinstance(accepted, Proposal):
         return DecisionResponse(
             review_id=accepted.review_id,
@@ -101,6 +101,6 @@ async def decide(order: DecisionRequest, desk: DeskDep, identity: CurrentIdentit
     status_code=204,
     responses=documented(403, 404, 409, 503),
 )
-async def withdraw_proposal(case_id: str, desk: DeskDep, identity: CurrentIdentity) -> None:
+async def withdraw_proposal(case_id: str, services: ServicesDep, identity: CurrentIdentity) -> None:
     """Take back an approval that waits for a second person's. The review stays open."""
-    await desk.deciding.withdraw(case_id, identity)
+    await services.decisions.withdraw(case_id, identity)

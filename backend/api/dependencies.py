@@ -14,19 +14,19 @@ from backend.auth.errors import AuthError
 from backend.auth.identity import Identity
 from backend.auth.sessions import SESSION_COOKIE, LocalAuthenticator, Session
 from backend.http.guard import SAFE_METHODS
-from backend.http.json_errors import find_faults
-from backend.live.broadcast import Pulse
-from backend.live.change_feed import CaseFeed
-from backend.live.service_status import ServiceWatch
+from backend.http.json_errors import find_errors
+from backend.live.broadcast import Broadcast
+from backend.live.change_feed import ChangeFeed
+from backend.live.service_status import ServiceMonitor
 from backend.live.sse import EventStream
-from backend.services.bulk import Bulk
-from backend.services.cases import CaseOpening
-from backend.services.decisions import Deciding
+from backend.services.bulk import BulkActions
+from backend.services.cases import CaseService
+from backend.services.decisions import DecisionService
 from backend.services.errors import WrongMediaType
 from backend.services.installation import IngestStatus, PublicConfig
-from backend.services.readiness import WriteProbe
-from backend.services.recovery import BrokenCases
-from backend.services.reversals import TakingBack
+from backend.services.readiness import ReadinessProbe
+from backend.services.recovery import FailedOrchestrations
+from backend.services.reversals import ReversalService
 from backend.services.scheduler import Scheduler
 from casebook.async_api import AsyncRelay, AsyncWorkspace
 from casebook.errors import NotAllowed
@@ -37,32 +37,32 @@ BodyT = TypeVar("BodyT", bound=Contract)
 
 
 @dataclass(frozen=True)
-class Desk:
-    """The parts of a running backend, wired in `main`."""
+class Services:
+    """What the routers call, wired once per process."""
 
     workspace: AsyncWorkspace
     record: AsyncRelay
-    broken: BrokenCases
+    failed: FailedOrchestrations
     scheduler: Scheduler
-    opening: CaseOpening
-    deciding: Deciding
-    taking_back: TakingBack
-    write_probe: WriteProbe
-    bulk: Bulk
-    feed: CaseFeed
-    pulse: Pulse
-    stream: EventStream
-    service: ServiceWatch
+    cases: CaseService
+    decisions: DecisionService
+    reversals: ReversalService
+    readiness: ReadinessProbe
+    bulk: BulkActions
+    change_feed: ChangeFeed
+    broadcast: Broadcast
+    event_stream: EventStream
+    monitor: ServiceMonitor
     authenticator: LocalAuthenticator
     public_config: PublicConfig
 
 
 # Asynchronous, though none of these waits for anything: the framework sends each one that is not through a thread.
-async def _desk(connection: HTTPConnection) -> Desk:
-    return connection.app.state.desk
+async def _services(connection: HTTPConnection) -> Services:
+    return connection.app.state.services
 
 
-DeskDep = Annotated[Desk, Depends(_desk)]
+ServicesDep = Annotated[Services, Depends(_services)]
 
 
 async def _ingest_status(connection: HTTPConnection) -> IngestStatus:
@@ -87,8 +87,8 @@ async def _token(
     return bearer.credentials if bearer is not None else cookie
 
 
-async def _session(desk: DeskDep, token: Annotated[str | None, Depends(_token)]) -> Session:
-    return desk.authenticator.session(token)
+async def _session(services: ServicesDep, token: Annotated[str | None, Depends(_token)]) -> Session:
+    return services.authenticator.session(token)
 
 
 _SessionDep = Annotated[Session, Depends(_session)]
@@ -102,19 +102,19 @@ CurrentIdentity = Annotated[Identity, Depends(_identity)]
 """Who is asking. Nobody signed in: the request is answered with 401."""
 
 
-async def _session_seconds(desk: DeskDep, session: _SessionDep) -> float:
-    return desk.authenticator.seconds_left(session)
+async def _session_seconds(services: ServicesDep, session: _SessionDep) -> float:
+    return services.authenticator.seconds_left(session)
 
 
 SessionSecondsDep = Annotated[float, Depends(_session_seconds)]
 """How long the session of whoever asks still lives: what is pushed to them ends with it."""
 
 
-async def _known_identity(connection: HTTPConnection, desk: DeskDep) -> Identity | None:
+async def _known_identity(connection: HTTPConnection, services: ServicesDep) -> Identity | None:
     scheme, _, credentials = connection.headers.get("authorization", "").partition(" ")
     bearer = credentials if scheme.lower() == "bearer" else None
     try:
-        return desk.authenticator.identify(bearer or connection.cookies.get(SESSION_COOKIE))
+        return services.authenticator.identify(bearer or connection.cookies.get(SESSION_COOKIE))
     except AuthError:
         return None
 
@@ -171,7 +171,7 @@ def strict_json(model: type[BodyT]) -> Callable[[Request], Awaitable[None]]:
         except ValidationError as error:
             faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors(include_url=False)]
             raise RequestValidationError(faults) from error
-        if faults := find_faults(body):
+        if faults := find_errors(body):
             raise RequestValidationError(faults)
 
     return check

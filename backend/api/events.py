@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from backend.api.dependencies import DeskDep, SessionSecondsDep
+from backend.api.dependencies import ServicesDep, SessionSecondsDep
 from backend.http.problem import documented
 from backend.live.messages import TOPICS, Topic
 
@@ -79,7 +79,7 @@ class EventStreamResponse(Response):
     },
 )
 async def stream_events(
-    desk: DeskDep,
+    services: ServicesDep,
     session_seconds: SessionSecondsDep,
     topics: Annotated[str, Query(description="Any of `telemetry`, `alerts`, `cases`, separated by commas")] = ",".join(
         TOPICS
@@ -98,7 +98,7 @@ async def stream_events(
     The stream ends with the session; to go on takes another one.
     """
     after = last_event_id if last_event_id_header is None else last_event_id_header
-    return EventStreamResponse(desk.stream.follow(_topics(topics), after), session_seconds)
+    return EventStreamResponse(services.event_stream.follow(_topics(topics), after), session_seconds)
 
 
 def _topics(text: str) -> frozenset[Topic]:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from backend.api.dependencies import Desk, DeskDep
+from backend.api.dependencies import Services, ServicesDep
 from backend.http.problem import RETRY_AFTER
 from backend.http.readiness import Health, Readiness, ReadyParts
 from backend.services.errors import SchedulerUnavailable
@@ -24,9 +24,9 @@ async def get_health() -> Health:
     summary="Can it do its work?",
     responses={503: {"model": Readiness, "description": "A part does not do its work"}},
 )
-async def get_readiness(desk: DeskDep, response: Response) -> Readiness:
+async def get_readiness(services: ServicesDep, response: Response) -> Readiness:
     """Whether the casebook can be written and the scheduler be reached; says of each part what is wrong with it."""
-    parts = ReadyParts(casebook=await _casebook(desk), scheduler=await _scheduler(desk))
+    parts = ReadyParts(casebook=await _casebook(services), scheduler=await _scheduler(services))
     ready = parts == ReadyParts(casebook=OK, scheduler=OK)
     if not ready:
         response.status_code = 503
@@ -34,13 +34,13 @@ async def get_readiness(desk: DeskDep, response: Response) -> Readiness:
     return Readiness(status="ready" if ready else "not_ready", parts=parts)
 
 
-async def _casebook(desk: Desk) -> str:
-    return await desk.write_probe.fault() or OK
+async def _casebook(services: Services) -> str:
+    return await services.readiness.fault() or OK
 
 
-async def _scheduler(desk: Desk) -> str:
+async def _scheduler(services: Services) -> str:
     try:
-        await desk.scheduler.probe()
+        await services.scheduler.probe()
     except SchedulerUnavailable as error:
         return str(error)
     return OK

@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from backend.api.dependencies import DeskDep, IngestStatusDep
+from backend.api.dependencies import IngestStatusDep, ServicesDep
 from backend.http.problem import documented
 from backend.services.installation import IngestStatus
 from casebook.queries.cursors import Backlog
@@ -32,7 +32,7 @@ class Reading(Collector):
     backlog: Backlog
     ingest: IngestStatus
     watchers: int
-    stranded: int
+    stalled: int
     refused: Mapping[str, int]
 
     def collect(self) -> Iterator[Metric]:
@@ -74,7 +74,7 @@ class Reading(Collector):
         yield GaugeMetricFamily(
             "casewright_cases_stalled",
             "Open cases that broke so often that they rest until a person decides, or for an hour.",
-            value=self.stranded,
+            value=self.stalled,
         )
         refused = CounterMetricFamily(
             "casewright_refused_transitions", "What nothing on record justified, by reason.", labels=["reason"]
@@ -92,14 +92,14 @@ class Reading(Collector):
     response_class=MetricsResponse,
     responses={200: {"description": "Prometheus' text format"}, **documented(503)},
 )
-async def get_metrics(desk: DeskDep, ingest: IngestStatusDep) -> MetricsResponse:
+async def get_metrics(services: ServicesDep, ingest: IngestStatusDep) -> MetricsResponse:
     """Cases by state, alerts by rule, telemetry read, open streams, and what waits for the scheduler."""
     reading = Reading(
-        cases=await desk.workspace.count_states(),
-        backlog=await desk.record.backlog(),
+        cases=await services.workspace.count_states(),
+        backlog=await services.record.backlog(),
         ingest=ingest,
-        watchers=desk.pulse.watchers,
-        stranded=len(desk.broken.stranded),
-        refused=await desk.workspace.refusals_by_reason(),
+        watchers=services.broadcast.watchers,
+        stalled=len(services.failed.stalled),
+        refused=await services.workspace.refusals_by_reason(),
     )
     return MetricsResponse(generate_latest(reading))

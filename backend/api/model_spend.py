@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from backend.api.dependencies import DeskDep, RequireManager
+from backend.api.dependencies import RequireManager, ServicesDep
 from backend.http.problem import documented
 from contracts.spend import SpendReport
 
@@ -26,8 +26,8 @@ Last = Annotated[date | None, Query(alias="to", description="The last UTC day; b
     responses=documented(403, 422, 503),
     dependencies=[RequireManager],
 )
-async def read_spend(desk: DeskDep, first: First = None, last: Last = None) -> SpendReport:
+async def read_spend(services: ServicesDep, first: First = None, last: Last = None) -> SpendReport:
     """Model calls, tokens and US dollars by day and by rule. Days and rules without a call are left out."""
     until = last or datetime.now(UTC).date()
     since = first or max(date.min + timedelta(days=DEFAULT_DAYS), until) - timedelta(days=DEFAULT_DAYS - 1)
-    return await desk.workspace.spend_report(since, until)
+    return await services.workspace.spend_report(since, until)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from pydantic import AfterValidator
 
 from backend.api.cases import Cursor, Limit
-from backend.api.dependencies import CurrentIdentity, DeskDep, strict_json
+from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.http.problem import documented
 from casebook.queries.cursors import NotePage
 from contracts.base import Contract, NonEmptyText
@@ -29,9 +29,9 @@ class NewNote(Contract):
 
 
 @router.get("", operation_id="list_notes", summary="List notes", responses=documented(404, 422, 503))
-async def list_notes(case_id: str, desk: DeskDep, limit: Limit = 50, cursor: Cursor = None) -> NotePage:
+async def list_notes(case_id: str, services: ServicesDep, limit: Limit = 50, cursor: Cursor = None) -> NotePage:
     """The newest notes of the case, oldest first; `next_cursor` leads to those before them."""
-    return await desk.workspace.list_notes(case_id, limit=limit, cursor=cursor)
+    return await services.workspace.list_notes(case_id, limit=limit, cursor=cursor)
 
 
 @router.post(
@@ -42,9 +42,9 @@ async def list_notes(case_id: str, desk: DeskDep, limit: Limit = 50, cursor: Cur
     responses=documented(403, 404, 409, 413, 415, 422, 503),
     dependencies=[Depends(strict_json(NewNote))],
 )
-async def add_note(case_id: str, order: NewNote, desk: DeskDep, identity: CurrentIdentity) -> Note:
+async def add_note(case_id: str, order: NewNote, services: ServicesDep, identity: CurrentIdentity) -> Note:
     """Add a note to an open or closed case. It stays as it is, and the case is found by its words.
 
     A case takes at most 1,000 unless set otherwise.
     """
-    return await desk.workspace.add_note(case_id, identity.subject, order.text)
+    return await services.workspace.add_note(case_id, identity.subject, order.text)

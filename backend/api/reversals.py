@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
-from backend.api.dependencies import CurrentIdentity, DeskDep, RequireAnalyst, strict_json
+from backend.api.dependencies import CurrentIdentity, RequireAnalyst, ServicesDep, strict_json
 from backend.api.text_fields import Why
 from backend.http.problem import documented
 from contracts.base import Contract
@@ -38,12 +38,14 @@ class ReversalDecision(Contract):
     responses=documented(403, 404, 409, 413, 415, 422, 503),
     dependencies=[RequireAnalyst, Depends(strict_json(ReversalRequest))],
 )
-async def request_reversal(case_id: str, order: ReversalRequest, desk: DeskDep, identity: CurrentIdentity) -> Reversal:
+async def request_reversal(
+    case_id: str, order: ReversalRequest, services: ServicesDep, identity: CurrentIdentity
+) -> Reversal:
     """Ask for an account to be unlocked or a refund to be taken back, on a closed case as well.
 
     Nothing happens before a manager who did not ask approves it. An effect has one request at a time.
     """
-    return await desk.taking_back.request(case_id, order.undoes, order.reason, identity)
+    return await services.reversals.request(case_id, order.undoes, order.reason, identity)
 
 
 @router.post(
@@ -58,8 +60,8 @@ async def decide_reversal(
     case_id: str,
     number: Annotated[int, Path(ge=1, description="The last part of the `reversal_id`")],
     order: ReversalDecision,
-    desk: DeskDep,
+    services: ServicesDep,
     identity: CurrentIdentity,
 ) -> Reversal:
     """Approve or refuse, as a manager who did not ask. Who asked may reject, too: that takes the request back."""
-    return await desk.taking_back.decide(case_id, number, order.verdict, order.comment, identity)
+    return await services.reversals.decide(case_id, number, order.verdict, order.comment, identity)

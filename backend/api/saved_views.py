@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from pydantic import AfterValidator
 
-from backend.api.dependencies import CurrentIdentity, DeskDep, strict_json
+from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.http.problem import documented
 from casebook.queries.filters import CaseQuery, SavedView
 from contracts.base import Contract
@@ -38,9 +38,9 @@ class ViewList(Contract):
 
 
 @router.get("", operation_id="list_views", summary="List your views", responses=documented(503))
-async def list_views(desk: DeskDep, identity: CurrentIdentity) -> ViewList:
+async def list_views(services: ServicesDep, identity: CurrentIdentity) -> ViewList:
     """The queries that you keep, by name."""
-    return ViewList(items=await desk.workspace.list_views(identity.subject))
+    return ViewList(items=await services.workspace.list_views(identity.subject))
 
 
 @router.put(
@@ -50,9 +50,9 @@ async def list_views(desk: DeskDep, identity: CurrentIdentity) -> ViewList:
     responses=documented(409, 413, 415, 422, 503),
     dependencies=[Depends(strict_json(ViewOrder))],
 )
-async def save_view(name: Name, order: ViewOrder, desk: DeskDep, identity: CurrentIdentity) -> SavedView:
+async def save_view(name: Name, order: ViewOrder, services: ServicesDep, identity: CurrentIdentity) -> SavedView:
     """Keep a query under a name; what you kept under it before is replaced. At most 50."""
-    return await desk.workspace.save_view(identity.subject, name, order.query)
+    return await services.workspace.save_view(identity.subject, name, order.query)
 
 
 @router.delete(
@@ -62,6 +62,6 @@ async def save_view(name: Name, order: ViewOrder, desk: DeskDep, identity: Curre
     status_code=204,
     responses=documented(404, 422, 503),
 )
-async def delete_view(name: Name, desk: DeskDep, identity: CurrentIdentity) -> None:
+async def delete_view(name: Name, services: ServicesDep, identity: CurrentIdentity) -> None:
     """Forget one of your views."""
-    await desk.workspace.delete_view(identity.subject, name)
+    await services.workspace.delete_view(identity.subject, name)

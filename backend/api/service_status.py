@@ -2,13 +2,13 @@
 
 from fastapi import APIRouter
 
-from backend.api.dependencies import DeskDep
+from backend.api.dependencies import ServicesDep
 from backend.live.service_status import ServiceStatus
 
 router = APIRouter(prefix="/api/service", tags=["events"])
 
 
 @router.get("", operation_id="get_service", summary="Is everything at work?")
-async def get_service(desk: DeskDep) -> ServiceStatus:
+async def get_service(services: ServicesDep) -> ServiceStatus:
     """What the last look found, at most a few seconds ago; each change comes as `event: service` of the stream."""
-    return desk.service.status
+    return services.monitor.status

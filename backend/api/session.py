@@ -4,7 +4,7 @@ from typing import Literal
 
 from fastapi import APIRouter, Depends, Response
 
-from backend.api.dependencies import DeskDep, KnownIdentityDep, strict_json
+from backend.api.dependencies import KnownIdentityDep, ServicesDep, strict_json
 from backend.auth.identity import Identity
 from backend.auth.sessions import SESSION_COOKIE
 from backend.http.problem import documented
@@ -38,9 +38,9 @@ class SessionToken(Contract):
 
 
 @router.get("", operation_id="get_session", summary="Who is signed in")
-async def get_session(desk: DeskDep, identity: KnownIdentityDep) -> SessionInfo:
+async def get_session(services: ServicesDep, identity: KnownIdentityDep) -> SessionInfo:
     """Who is signed in, and the personas to choose from. Answers everybody."""
-    return _info(desk, identity)
+    return _info(services, identity)
 
 
 @router.post(
@@ -50,13 +50,13 @@ async def get_session(desk: DeskDep, identity: KnownIdentityDep) -> SessionInfo:
     responses=documented(413, 415, 422),
     dependencies=[Depends(strict_json(SignIn))],
 )
-async def sign_in(order: SignIn, desk: DeskDep, response: Response) -> SessionInfo:
+async def sign_in(order: SignIn, services: ServicesDep, response: Response) -> SessionInfo:
     """Become one of the personas: sets a cookie that scripts cannot read and other sites cannot use."""
-    session = desk.authenticator.sign_in(order.persona)
+    session = services.authenticator.sign_in(order.persona)
     response.set_cookie(
         SESSION_COOKIE, session.token, expires=session.expires_at, path="/", httponly=True, samesite="strict"
     )
-    return _info(desk, session.identity)
+    return _info(services, session.identity)
 
 
 @router.delete("", operation_id="sign_out", summary="Sign out", status_code=204)
@@ -72,17 +72,19 @@ async def sign_out(response: Response) -> None:
     responses=documented(413, 415, 422),
     dependencies=[Depends(strict_json(SignIn))],
 )
-async def issue_token(order: SignIn, desk: DeskDep) -> SessionToken:
+async def issue_token(order: SignIn, services: ServicesDep) -> SessionToken:
     """A session for a program, which sends it as `Authorization: Bearer …`."""
-    session = desk.authenticator.sign_in(order.persona)
+    session = services.authenticator.sign_in(order.persona)
     return SessionToken(token=session.token, expires_at=session.expires_at)
 
 
 @people.get("", operation_id="list_people", summary="Who works here")
-async def list_people(desk: DeskDep) -> tuple[Identity, ...]:
+async def list_people(services: ServicesDep) -> tuple[Identity, ...]:
     """Everybody who may show up as the author of something, for showing names in place of subjects."""
-    return desk.authenticator.personas
+    return services.authenticator.personas
 
 
-def _info(desk: DeskDep, identity: Identity | None) -> SessionInfo:
-    return SessionInfo(identity=identity, auth_mode=desk.public_config.auth_mode, personas=desk.authenticator.personas)
+def _info(services: ServicesDep, identity: Identity | None) -> SessionInfo:
+    return SessionInfo(
+        identity=identity, auth_mode=services.public_config.auth_mode, personas=services.authenticator.personas
+    )

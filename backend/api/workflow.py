@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from backend.api.dependencies import CurrentIdentity, DeskDep, strict_json
+from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.http.problem import documented
 from backend.services.cases import StartStatus
 from backend.services.scheduler import RuntimeStatus
@@ -117,13 +117,13 @@ class WorkflowStatus(Contract):
     dependencies=[Depends(strict_json(StartRequest))],
 )
 async def start_case(
-    order: StartRequest, desk: DeskDep, identity: CurrentIdentity, response: Response
+    order: StartRequest, services: ServicesDep, identity: CurrentIdentity, response: Response
 ) -> StartResponse:
     """Open a case from an alert and start its investigation. The same alert again answers 200 with the same case.
 
     Whoever opens it stands in its log (`case_opened`) and in its detail (`opened_by`).
     """
-    started = await desk.opening.start(order.to_alert(datetime.now(UTC)), identity.subject)
+    started = await services.cases.start(order.to_alert(datetime.now(UTC)), identity.subject)
     response.status_code = 202 if started.created else 200
     return StartResponse(
         instance_id=started.case_id, alert_id=started.alert_id, status=started.status, trimmed=started.trimmed
@@ -136,10 +136,10 @@ async def start_case(
     summary="Status of an orchestration",
     responses=documented(404, 503),
 )
-async def get_workflow_status(instance_id: str, desk: DeskDep) -> WorkflowStatus:
+async def get_workflow_status(instance_id: str, services: ServicesDep) -> WorkflowStatus:
     """Where the orchestration of a case stands. An open case that the scheduler does not know yet is `PENDING`."""
-    case = await desk.workspace.summary(instance_id)
-    state = await desk.scheduler.state_of(case.case_id)
+    case = await services.workspace.summary(instance_id)
+    state = await services.scheduler.state_of(case.case_id)
     if state is None:
         return WorkflowStatus(
             instance_id=case.case_id,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from backend.detection.periods import period_start
-from backend.detection.rule import Rule, Suspicion
+from backend.detection.rule import Rule, RuleHit
 from backend.detection.rules.api_burst import ApiBurst
 from backend.detection.rules.auth_failures import AuthFailures
 from backend.detection.rules.data_usage_spike import DataUsageSpike
@@ -105,9 +105,9 @@ class _Customer:
             self._ids.popitem(last=False)
         self._recent.append(event)
         return tuple(
-            self._alert(rule, suspicion, event.customer_id, source)
+            self._alert(rule, hit, event.customer_id, source)
             for rule in self._rules_of(event.kind)
-            if (suspicion := rule.observe(event)) is not None and self._is_news(rule, suspicion)
+            if (hit := rule.observe(event)) is not None and self._is_new_alert(rule, hit)
         )
 
     def _rules_of(self, kind: EventKind) -> Iterable[Rule]:
@@ -117,9 +117,9 @@ class _Customer:
                 rule = self._rules[rule_id] = _RULES[rule_id](self._thresholds)
             yield rule
 
-    def _is_news(self, rule: Rule, suspicion: Suspicion) -> bool:
+    def _is_new_alert(self, rule: Rule, hit: RuleHit) -> bool:
         """Whether this is more than the continuation of what was already reported; remembers it if so."""
-        spacing, at = rule.spacing, suspicion.at
+        spacing, at = rule.spacing, hit.at
         reported = self._alerts_at.setdefault(rule.RULE_ID, deque(maxlen=_MAX_ALERTS_KNOWN))
         if any(
             abs(at - last) < spacing.quiet or period_start(at, spacing.window) == period_start(last, spacing.window)
@@ -129,17 +129,17 @@ class _Customer:
         reported.append(at)
         return True
 
-    def _alert(self, rule: Rule, suspicion: Suspicion, customer_id: int, source: AlertSource) -> Alert:
-        explanation = suspicion.explain()
+    def _alert(self, rule: Rule, hit: RuleHit, customer_id: int, source: AlertSource) -> Alert:
+        explanation = hit.explain()
         return Alert(
-            alert_id=alert_id(rule.RULE_ID, customer_id, period_start(suspicion.at, rule.spacing.window)),
+            alert_id=alert_id(rule.RULE_ID, customer_id, period_start(hit.at, rule.spacing.window)),
             customer_id=customer_id,
             alert_type=rule.RULE_ID,
             rule_id=rule.RULE_ID,
             rule_version=rule.RULE_VERSION,
             severity=explanation.severity,
             description=explanation.description,
-            raised_at=suspicion.at,
+            raised_at=hit.at,
             trigger_events=explanation.trigger_events,
             recent_events=tuple(sorted(self._recent, key=lambda event: (event.occurred_at, event.event_id))),
             baseline=explanation.baseline,

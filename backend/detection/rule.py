@@ -22,7 +22,7 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class Suspicion:
+class RuleHit:
     """One firing of one rule for one customer. Whether it becomes an alert depends on the rule's spacing."""
 
     at: datetime
@@ -40,7 +40,7 @@ class Rule(Protocol):
     @property
     def spacing(self) -> AlertSpacing: ...
 
-    def observe(self, event: TelemetryEvent) -> Suspicion | None:
+    def observe(self, event: TelemetryEvent) -> RuleHit | None:
         """Judges the event by what came before it, then remembers it. Events that it does not concern are ignored.
 
         Events with equal times may come in any order: whether the rule fires at that time is the same.

@@ -14,7 +14,7 @@ SHOWN = 20
 _Place: TypeAlias = tuple[str | int, ...]
 
 
-def find_faults(body: bytes) -> list[dict[str, Any]]:
+def find_errors(body: bytes) -> list[dict[str, Any]]:
     """The first faults of a body that is JSON, as a validation error says them.
 
     Of a key that is given twice, readers take either value: a gateway may have judged the one that is not used here.

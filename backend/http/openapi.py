@@ -20,17 +20,17 @@ def install(app: FastAPI) -> None:
 
     def describe() -> Described:
         if app.openapi_schema is None:
-            app.openapi_schema = _put_right(derive())
+            app.openapi_schema = _correct(derive())
         return app.openapi_schema
 
     app.openapi = describe
 
 
-def _put_right(derived: Described) -> Described:
+def _correct(derived: Described) -> Described:
     described = _without_output_suffixes(derived)
     for path in described["paths"].values():
         for operation in path.values():
-            _put_responses_right(operation["responses"])
+            _correct_responses(operation["responses"])
             if "security" in operation:
                 _add_refusals(operation["responses"])
     for name, hook in described["webhooks"].items():
@@ -40,7 +40,7 @@ def _put_right(derived: Described) -> Described:
     return described
 
 
-def _put_responses_right(responses: Described) -> None:
+def _correct_responses(responses: Described) -> None:
     for status, response in list(responses.items()):
         content: Described = response.get("content", {})
         for media_type, body in list(content.items()):

@@ -26,7 +26,7 @@ log = logging.getLogger("casewright.backend")
 PAUSE_S = 2.0
 
 
-class CasebookWait:
+class StartupServer:
     """Answers on `listener` until `attempt` succeeds: `/healthz` 200, all else 503 with the sentence of `fault`."""
 
     def __init__(

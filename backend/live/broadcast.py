@@ -1,15 +1,15 @@
-"""The one signal that wakes whoever watches."""
+"""The signal that wakes everyone who watches this process."""
 
 import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
 
 
-class Pulse:
-    """Beats when there is something new to read, and stops for good when the process shuts down."""
+class Broadcast:
+    """Notifies all watchers when there is something new to read, and stops for good at shutdown."""
 
     def __init__(self) -> None:
-        self._beat = asyncio.Event()
+        self._change = asyncio.Event()
         self._stopped = False
         self._watchers = 0
 
@@ -32,21 +32,21 @@ class Pulse:
         finally:
             self._watchers -= 1
 
-    def next_beat(self) -> asyncio.Event:
-        """Set at the next beat. Take it before reading: then nothing that comes in while reading is missed."""
-        return self._beat
+    def next_change(self) -> asyncio.Event:
+        """Set at the next change. Take it before reading: then nothing that comes in while reading is missed."""
+        return self._change
 
-    def beat(self) -> None:
-        """Wake all who wait for the next beat."""
-        beaten, self._beat = self._beat, asyncio.Event()
+    def notify_all(self) -> None:
+        """Wake all who wait for the next change."""
+        passed, self._change = self._change, asyncio.Event()
         if self._stopped:
-            self._beat.set()
-        beaten.set()
+            self._change.set()
+        passed.set()
 
     def stop(self) -> None:
         """Wake all for the last time; from now on nobody waits."""
         self._stopped = True
-        self.beat()
+        self.notify_all()
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> bool:

@@ -16,8 +16,8 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Protocol
 
-from backend.executor import Threads
-from backend.live.broadcast import Pulse
+from backend.executor import BlockingExecutor
+from backend.live.broadcast import Broadcast
 from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage
 from casebook.errors import CasebookUnavailable
 from casebook.queries.change_feed import News, Sign
@@ -100,13 +100,15 @@ class LogMessage:
         return AlertMessage(seq=self.seq, case_id=self.case_id, alert=alert, case=self.news.case).model_dump_json()
 
 
-class CaseFeed:
+class ChangeFeed:
     """Follows the case log. `run` must be running for anything new to appear."""
 
-    def __init__(self, case_log: CaseLog, threads: Threads, pulse: Pulse, window: int = WINDOW) -> None:
+    def __init__(
+        self, case_log: CaseLog, threads: BlockingExecutor, broadcast: Broadcast, window: int = WINDOW
+    ) -> None:
         self._log = case_log
         self._threads = threads
-        self._pulse = pulse
+        self._broadcast = broadcast
         self._window: deque[LogMessage] = deque(maxlen=window)
         self._last_seq = 0
         self._woken = asyncio.Event()
@@ -126,7 +128,7 @@ class CaseFeed:
         self._window.clear()
         self._statuses = {}
         self._last_seq = newest
-        self._pulse.beat()
+        self._broadcast.notify_all()
 
     def wake(self, *, awaiting: str | None = None) -> None:
         """Look at the log now: this process has just written to it.
@@ -154,7 +156,7 @@ class CaseFeed:
         if self._sign is None:
             self._sign = await self._threads.run(self._log.open_sign)
         while True:
-            if not self._pulse.watchers:
+            if not self._broadcast.watchers:
                 await self._sleep_until_watched()
             self._woken.clear()
             if self._sign is not None:
@@ -167,7 +169,7 @@ class CaseFeed:
                 await self._rest()
 
     async def _sleep_until_watched(self) -> None:
-        while not self._pulse.watchers:
+        while not self._broadcast.watchers:
             self._woken.clear()
             await self._woken.wait()
         # Whoever comes now starts at the end of the log, or reads what it missed by itself.
@@ -181,7 +183,7 @@ class CaseFeed:
         for message in found:
             if message.news.case.state == "closed":
                 self._awaited.pop(message.case_id, None)
-        self._pulse.beat()
+        self._broadcast.notify_all()
 
     async def resume_after(self, last_event_id: int | None) -> int:
         """Where a watcher goes on: after the event that it saw last, or now.
@@ -223,7 +225,7 @@ class CaseFeed:
         # A timer and no task: it looks hundreds of times a second while somebody waits for what comes of a decision.
         def look() -> None:
             nonlocal timer
-            if self._sign is None or self._sign.changed() or not self._pulse.watchers:
+            if self._sign is None or self._sign.changed() or not self._broadcast.watchers:
                 self._woken.set()
             else:
                 timer = loop.call_later(self._pause(), look)

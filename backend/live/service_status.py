@@ -5,8 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
-from backend.executor import Threads
-from backend.live.broadcast import Pulse
+from backend.live.broadcast import Broadcast
 from casebook.errors import CasebookUnavailable
 from contracts.base import Contract, UtcDateTime
 
@@ -36,7 +35,7 @@ class ServiceStatus(Contract):
     """How many such cases there are."""
 
 
-class ServiceWatch:
+class ServiceMonitor:
     """Looks at the scheduler, at the signs of the workers, and at what none has begun.
 
     `run` must be running for anything to change.
@@ -45,17 +44,15 @@ class ServiceWatch:
     def __init__(
         self,
         scheduler_fault: Callable[[], Awaitable[SchedulerFault | None]],
-        not_begun: Callable[[datetime], tuple[int, datetime | None]],
-        signs: Callable[[], Mapping[str, datetime]],
-        threads: Threads,
-        pulse: Pulse,
+        not_begun: Callable[[datetime], Awaitable[tuple[int, datetime | None]]],
+        signs: Callable[[], Awaitable[Mapping[str, datetime]]],
+        broadcast: Broadcast,
         clock: Callable[[], datetime],
     ) -> None:
         self._scheduler_fault = scheduler_fault
         self._not_begun = not_begun
         self._signs = signs
-        self._threads = threads
-        self._pulse = pulse
+        self._broadcast = broadcast
         self._clock = clock
         self._last_signs: Mapping[str, datetime] = {}
         self._signed_at: datetime | None = None
@@ -75,7 +72,7 @@ class ServiceWatch:
         if found != self.status:
             self.status = found
             self.number += 1
-            self._pulse.beat()
+            self._broadcast.notify_all()
 
     async def _look(self) -> ServiceStatus:
         now = self._clock()
@@ -83,8 +80,8 @@ class ServiceWatch:
         away = last.scheduler_away_since or now if fault == "away" else None
         taken = last.hub_taken_since or now if fault == "hub_taken" else None
         try:
-            count, since = await self._threads.run(self._not_begun, now - NOT_BEGUN_AFTER)
-            lost = self._lost_since(await self._threads.run(self._signs), now)
+            count, since = await self._not_begun(now - NOT_BEGUN_AFTER)
+            lost = self._lost_since(await self._signs(), now)
         except CasebookUnavailable:
             # Every request says so by itself. No worker could give a sign, so their time begins anew.
             self._signed_at = now

@@ -2,32 +2,32 @@
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
 
-from backend.live.broadcast import Pulse, wait_for
-from backend.live.change_feed import CaseFeed, LogMessage
+from backend.live.broadcast import Broadcast, wait_for
+from backend.live.change_feed import ChangeFeed, LogMessage
 from backend.live.messages import Topic
-from backend.live.service_status import ServiceWatch
-from backend.live.telemetry_sampler import TelemetryTicker
+from backend.live.service_status import ServiceMonitor
+from backend.live.telemetry_sampler import TelemetrySampler
 
 HEARTBEAT_S = 15.0
 RETRY_MS = 1_000
 
 
 class EventStream:
-    """Joins the case feed and the telemetry ticker into one stream per watcher."""
+    """Joins the case feed and the telemetry sampler into one stream per watcher."""
 
     def __init__(
         self,
-        feed: CaseFeed,
-        ticker: TelemetryTicker,
-        pulse: Pulse,
+        feed: ChangeFeed,
+        sampler: TelemetrySampler,
+        broadcast: Broadcast,
         heartbeat_s: float = HEARTBEAT_S,
-        service: ServiceWatch | None = None,
+        monitor: ServiceMonitor | None = None,
     ) -> None:
         self._feed = feed
-        self._ticker = ticker
-        self._pulse = pulse
+        self._sampler = sampler
+        self._broadcast = broadcast
         self._heartbeat_s = heartbeat_s
-        self._service = service
+        self._monitor = monitor
 
     async def follow(self, topics: frozenset[Topic], last_event_id: int | None) -> AsyncGenerator[bytes]:
         """Server-sent events of these topics until the process shuts down.
@@ -35,24 +35,24 @@ class EventStream:
         After `last_event_id` every alert and case event comes once and in order; without it the stream starts now.
         Telemetry is a sample: what a watcher was too slow for is only in the totals.
         """
-        with self._pulse.watching():
+        with self._broadcast.watching():
             seen = await self._feed.resume_after(last_event_id)
-            batch = self._ticker.number
-            service = 0 if self._service is None else self._service.number
+            batch = self._sampler.number
+            service = 0 if self._monitor is None else self._monitor.number
             yield f"retry: {RETRY_MS}\n: following after {seen}\n\n".encode()
-            while not self._pulse.stopped:
-                beat = self._pulse.next_beat()
+            while not self._broadcast.stopped:
+                change = self._broadcast.next_change()
                 while messages := await self._feed.read_after(seen):
                     seen = messages[-1].seq
                     if lines := "".join(_lines(messages, topics)):
                         yield lines.encode()
-                if "telemetry" in topics and self._ticker.number != batch and self._ticker.latest_json is not None:
-                    batch = self._ticker.number
-                    yield _event("telemetry", self._ticker.latest_json).encode()
-                if self._service is not None and self._service.number != service:
-                    service = self._service.number
-                    yield _event("service", self._service.status.model_dump_json()).encode()
-                if not await wait_for(beat, self._heartbeat_s):
+                if "telemetry" in topics and self._sampler.number != batch and self._sampler.latest_json is not None:
+                    batch = self._sampler.number
+                    yield _event("telemetry", self._sampler.latest_json).encode()
+                if self._monitor is not None and self._monitor.number != service:
+                    service = self._monitor.number
+                    yield _event("service", self._monitor.status.model_dump_json()).encode()
+                if not await wait_for(change, self._heartbeat_s):
                     yield b": alive\n\n"
 
 

@@ -5,18 +5,20 @@ from collections import Counter, deque
 from collections.abc import Callable
 from datetime import datetime
 
-from backend.live.broadcast import Pulse
+from backend.live.broadcast import Broadcast
 from backend.live.messages import SAMPLE_SIZE, TelemetryBatch
 from contracts.telemetry import EventKind, TelemetryEvent
 
 BATCH_INTERVAL_S = 0.25
 
 
-class TelemetryTicker:
+class TelemetrySampler:
     """Gathers events into at most four batches per second, however fast they come."""
 
-    def __init__(self, pulse: Pulse, clock: Callable[[], datetime], interval_s: float = BATCH_INTERVAL_S) -> None:
-        self._pulse = pulse
+    def __init__(
+        self, broadcast: Broadcast, clock: Callable[[], datetime], interval_s: float = BATCH_INTERVAL_S
+    ) -> None:
+        self._broadcast = broadcast
         self._clock = clock
         self._interval_s = interval_s
         self._totals: Counter[EventKind] = Counter()
@@ -63,4 +65,4 @@ class TelemetryTicker:
         self._sample.clear()
         self._latest_json = batch.model_dump_json()
         self._number += 1
-        self._pulse.beat()
+        self._broadcast.notify_all()

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from backend.auth.identity import Identity
-from backend.executor import Threads
-from backend.services.decisions import Deciding
+from backend.services.decisions import DecisionService
 from backend.services.errors import NeedsOwnLook, ServiceError
+from casebook.async_api import AsyncWorkspace
 from casebook.errors import (
     CasebookError,
     CaseClosed,
@@ -20,7 +20,6 @@ from casebook.errors import (
     OtherActionProposed,
 )
 from casebook.policy.four_eyes import is_rated_critical, overrules
-from casebook.workspace_api import WorkspaceApi
 from contracts.base import Contract
 from contracts.case import CaseSummary
 from contracts.ids import CaseId, Hash, ReviewId
@@ -57,20 +56,22 @@ class BulkResults(Contract):
     items: tuple[BulkResult, ...]
 
 
-class Bulk:
+class BulkActions:
     """Applies one action to many cases; what one case refuses never holds up another."""
 
     def __init__(
-        self, workspace: WorkspaceApi, deciding: Deciding, threads: Threads, clock: Callable[[], datetime]
+        self,
+        workspace: AsyncWorkspace,
+        decisions: DecisionService,
+        clock: Callable[[], datetime],
     ) -> None:
         self._workspace = workspace
-        self._deciding = deciding
-        self._threads = threads
+        self._decisions = decisions
         self._clock = clock
 
     async def preview(self, action: BulkAction, cases: Sequence[str], identity: Identity) -> BulkResults:
         """What would become of each case. Changes nothing."""
-        found = await self._threads.run(self._workspace.summaries, cases)
+        found = await self._workspace.summaries(cases)
         return BulkResults(items=tuple(_preview(action, case, found.get(case), identity) for case in cases))
 
     async def apply(
@@ -90,11 +91,11 @@ class Bulk:
     ) -> BulkResult:
         try:
             if action == "claim":
-                await self._threads.run(self._workspace.claim, item.case_id, identity.subject)
+                await self._workspace.claim(item.case_id, identity.subject)
                 return _result(item)
             if action == "assign":
                 assert assignee is not None
-                await self._threads.run(self._workspace.assign, item.case_id, assignee, identity.subject)
+                await self._workspace.assign(item.case_id, assignee, identity.subject)
                 return _result(item)
             return _result(item, note=await self._close(item, identity, comment))
         except (CasebookError, ServiceError) as refused:
@@ -103,7 +104,7 @@ class Bulk:
     async def _close(self, item: BulkItem, identity: Identity, comment: str | None) -> str | None:
         if item.review_id is None or item.assessment_hash is None or item.review_id.rpartition(":")[0] != item.case_id:
             raise NoOpenReview
-        found = await self._threads.run(self._workspace.summaries, [item.case_id])
+        found = await self._workspace.summaries([item.case_id])
         # Whatever the order says of a case: a client may not have looked.
         if item.case_id in found and (refused := _own_look(found[item.case_id])) is not None:
             raise refused
@@ -118,7 +119,7 @@ class Bulk:
             disposition="false_positive",
             comment=comment,
         )
-        accepted = await self._deciding.accept(decision, identity)
+        accepted = await self._decisions.accept(decision, identity)
         return None if isinstance(accepted, Decision) else "It waits for a second person's approval."
 
 

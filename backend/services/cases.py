@@ -3,13 +3,11 @@
 import logging
 from typing import Literal
 
-from backend.executor import Threads
 from backend.services.errors import AlertIdTaken, SchedulerUnavailable
-from backend.services.outbox_relay import Relay
+from backend.services.outbox_relay import OutboxRelay
 from backend.services.scheduler import Scheduler
+from casebook.async_api import AsyncRelay, AsyncWorkspace
 from casebook.queries.cursors import OpenedCase
-from casebook.relay_api import RelayApi
-from casebook.workspace_api import WorkspaceApi
 from contracts.alert import Alert
 from contracts.base import Contract
 from contracts.ids import AlertId, CaseId
@@ -31,17 +29,20 @@ class StartedCase(Contract):
     """What of the alert was left out because it was too large."""
 
 
-class CaseOpening:
+class CaseService:
     """Opens a case and starts its investigation, in this order: what is accepted is never lost."""
 
     def __init__(
-        self, workspace: WorkspaceApi, record: RelayApi, scheduler: Scheduler, relay: Relay, threads: Threads
+        self,
+        workspace: AsyncWorkspace,
+        record: AsyncRelay,
+        scheduler: Scheduler,
+        relay: OutboxRelay,
     ) -> None:
         self._workspace = workspace
         self._record = record
         self._scheduler = scheduler
         self._relay = relay
-        self._threads = threads
 
     async def open_alert(self, alert: Alert) -> bool:
         """Whether the case of `alert` was opened by this very call. Raises as `start` does."""
@@ -55,7 +56,7 @@ class CaseOpening:
         Of an alert that is too large, as much is kept as fits: see `contracts.sizes`.
         """
         alert = fit_alert(alert)
-        opened = await self._threads.run(self._workspace.open_case, alert, opened_by)
+        opened = await self._workspace.open_case(alert, opened_by)
         if not opened.created:
             return await self._existing(alert, opened)
         log.info(
@@ -68,12 +69,10 @@ class CaseOpening:
         return self._answer(alert, opened, await self._schedule(opened.case_id))
 
     async def _existing(self, alert: Alert, opened: OpenedCase) -> StartedCase:
-        view = await self._threads.run(self._workspace.get_case, opened.case_id)
+        view = await self._workspace.get_case(opened.case_id)
         if view.alert.customer_id != alert.customer_id:
             raise AlertIdTaken(alert.alert_id, view.alert.customer_id)
-        scheduled = opened.case_id in self._relay.confirmations or await self._threads.run(
-            self._record.is_scheduled, opened.case_id
-        )
+        scheduled = opened.case_id in self._relay.acks or await self._record.is_scheduled(opened.case_id)
         return self._answer(alert, opened, "scheduled" if scheduled else "pending")
 
     async def _schedule(self, case_id: str) -> StartStatus:

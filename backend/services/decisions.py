@@ -3,10 +3,9 @@
 import logging
 
 from backend.auth.identity import Identity
-from backend.executor import Threads
 from backend.services.errors import ContradictoryDecision, IncompleteDecision, NothingToRefund
-from backend.services.outbox_relay import Relay
-from casebook.workspace_api import WorkspaceApi
+from backend.services.outbox_relay import OutboxRelay
+from casebook.async_api import AsyncWorkspace
 from contracts.case import CaseView, Proposal
 from contracts.ids import parse_review_id
 from contracts.review import Decision
@@ -15,13 +14,12 @@ from contracts.words import says_something
 log = logging.getLogger("casewright.decisions")
 
 
-class Deciding:
+class DecisionService:
     """Accepts a decision once it fits what was asked; the relay tells the orchestration."""
 
-    def __init__(self, workspace: WorkspaceApi, relay: Relay, threads: Threads) -> None:
+    def __init__(self, workspace: AsyncWorkspace, relay: OutboxRelay) -> None:
         self._workspace = workspace
         self._relay = relay
-        self._threads = threads
 
     async def accept(self, decision: Decision, identity: Identity) -> Decision | Proposal:
         """Keep the decision and have it delivered; the first of two approvals waits for the second instead.
@@ -32,9 +30,9 @@ class Deciding:
         _require_completeness(decision)
         if decision.action in ("refund_charges", "lock_and_refund"):
             case_id, _ = parse_review_id(decision.review_id)
-            _require_charges(decision, await self._threads.run(self._workspace.get_case, case_id))
+            _require_charges(decision, await self._workspace.get_case(case_id))
         signed = decision.model_copy(update={"decided_by": identity.subject})
-        accepted = await self._threads.run(self._workspace.accept_decision, signed, identity.roles)
+        accepted = await self._workspace.accept_decision(signed, identity.roles)
         if isinstance(accepted, Proposal):
             log.info("%s: %s proposed by %s", accepted.review_id, accepted.action, identity.subject)
         else:
@@ -44,7 +42,7 @@ class Deciding:
 
     async def withdraw(self, case_id: str, identity: Identity) -> None:
         """Take back the first approval that `identity` gave. Raises what `WorkspaceApi.withdraw_proposal` raises."""
-        await self._threads.run(self._workspace.withdraw_proposal, case_id, identity.subject)
+        await self._workspace.withdraw_proposal(case_id, identity.subject)
         log.info("%s: approval withdrawn by %s", case_id, identity.subject)
 
 

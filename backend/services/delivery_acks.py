@@ -3,9 +3,8 @@
 import asyncio
 import logging
 
-from backend.executor import Threads
+from casebook.async_api import AsyncRelay
 from casebook.errors import CasebookUnavailable
-from casebook.relay_api import RelayApi
 
 log = logging.getLogger("casewright.relay")
 
@@ -14,15 +13,14 @@ PAUSE_S = 0.25
 RETRY_S = 5.0
 
 
-class Confirmations:
+class DeliveryAcks:
     """Gathers what the scheduler was told, and remembers many in one transaction.
 
     A crash before that loses nothing: the scheduler is told again, and a round consumes one decision.
     """
 
-    def __init__(self, record: RelayApi, threads: Threads) -> None:
+    def __init__(self, record: AsyncRelay) -> None:
         self._record = record
-        self._threads = threads
         self._scheduled: set[str] = set()
         self._delivered: set[str] = set()
         self._arrived = asyncio.Event()
@@ -50,7 +48,7 @@ class Confirmations:
         """Write all that was gathered, now. Raises CasebookUnavailable; then it is still kept."""
         scheduled, delivered = frozenset(self._scheduled), frozenset(self._delivered)
         if scheduled or delivered:
-            await self._threads.run(self._record.confirm, scheduled=scheduled, delivered=delivered)
+            await self._record.confirm(scheduled=scheduled, delivered=delivered)
             self._scheduled -= scheduled
             self._delivered -= delivered
 

@@ -12,7 +12,7 @@ TRUSTED_S = 5.0
 """How long what was seen of the mark counts: a hub loses it only when its scheduler loses everything."""
 
 
-class HubMark:
+class HubOwnership:
     """The mark of a task hub. Made where there is none, and never changed: nothing is ordered beside another's."""
 
     def __init__(

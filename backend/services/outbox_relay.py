@@ -8,15 +8,14 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
-from backend.executor import Threads
-from backend.services.delivery_acks import Confirmations
+from backend.services.delivery_acks import DeliveryAcks
 from backend.services.errors import SchedulerUnavailable, StartRefused
-from backend.services.recovery import OVER, BrokenCases, ended, refused
+from backend.services.recovery import OVER, FailedOrchestrations, ended, refused
 from backend.services.retries import Retries
 from backend.services.scheduler import InstanceState, InstanceUnknown, Scheduler
+from casebook.async_api import AsyncRelay
 from casebook.database.transactions import utc_now
 from casebook.errors import CasebookUnavailable
-from casebook.relay_api import RelayApi
 from contracts.case import CaseState, CaseSummary
 from contracts.effect import EffectStatus
 from contracts.ids import parse_review_id
@@ -46,7 +45,7 @@ _UNSETTLED: tuple[EffectStatus, ...] = ("pending", "unknown")
 _ASKING = ("awaiting_review", "escalated")
 
 
-class Relay:
+class OutboxRelay:
     """Starts the investigations and reversals, and delivers the decisions, that the scheduler has not been told of.
 
     Every step may be repeated: the scheduler starts an instance once, and a round consumes one decision.
@@ -57,22 +56,20 @@ class Relay:
 
     def __init__(
         self,
-        record: RelayApi,
+        record: AsyncRelay,
         scheduler: Scheduler,
-        threads: Threads,
         clock: Callable[[], float] = time.monotonic,
         *,
         at_once: int = INVESTIGATIONS_AT_ONCE,
     ) -> None:
-        self.confirmations = Confirmations(record, threads)
+        self.acks = DeliveryAcks(record)
         """What the scheduler has, and the casebook does not yet know. `run` of both must be running."""
-        self.broken = BrokenCases(record, threads)
+        self.failed = FailedOrchestrations(record)
         self._record = record
         self._scheduler = scheduler
-        self._threads = threads
         self._woken = asyncio.Event()
         self._recovery_due = True
-        self._witness: str | None = None
+        self._canary: str | None = None
         self._retries = Retries(clock)
         self._unrecovered: set[str] = set()
         self._clock = clock
@@ -100,9 +97,9 @@ class Relay:
 
     def confirm_start(self, case: str) -> None:
         """The scheduler has just taken this case. Should it not know it later, it has lost its memory."""
-        self.confirmations.add_scheduled(case)
-        if self._witness is None:
-            self._witness = case
+        self.acks.add_scheduled(case)
+        if self._canary is None:
+            self._canary = case
 
     def deliver_now(self, decision: Decision) -> None:
         """Tell the orchestration at once of a decision that was just accepted. What fails is left to the sweep."""
@@ -169,18 +166,18 @@ class Relay:
 
         Thousands wait for a person: one that goes on and was never decided lacks nothing, and costs a row of a page.
         """
-        self._witness = None
+        self._canary = None
         self._unrecovered.clear()
         living = await self._scheduler.living()
         async for page in self._open_cases():
-            decided = await self._threads.run(self._record.decided_among, page)
+            decided = await self._record.decided_among(page)
             for case in page:
                 if case in living and case not in decided:
-                    self._witness = case
+                    self._canary = case
                 else:
                     await self._recover_case(case, again=True)
         # Their cases are mostly closed, and are not looked at otherwise.
-        for reversal in await self._threads.run(self._record.unfinished_reversals):
+        for reversal in await self._record.unfinished_reversals():
             await self._attempt(reversal.reversal_id, partial(self._look_at_reversal, reversal))
 
     async def _watch(self) -> None:
@@ -188,13 +185,13 @@ class Relay:
         left = WATCHED
         for _ in _OPEN_STATES:
             state, cursor = self._watching
-            page = await self._threads.run(self._record.cases_in, _OPEN_STATES[state], limit=left, cursor=cursor)
+            page = await self._record.cases_in(_OPEN_STATES[state], limit=left, cursor=cursor)
             for summary in page.items:
                 await self._attempt(summary.case_id, partial(self._look_after, summary))
             following = state if page.next_cursor else (state + 1) % len(_OPEN_STATES)
             self._watching = (following, page.next_cursor)
             if self._watching == (0, None):
-                self.broken.end_round()
+                self.failed.end_round()
             left -= len(page.items)
             if not left:
                 return
@@ -216,7 +213,7 @@ class Relay:
 
     async def _watch_reversals(self) -> None:
         """Look at a few approved reversals: one that is over in the scheduler would be in the way of another."""
-        unfinished = await self._threads.run(self._record.unfinished_reversals)
+        unfinished = await self._record.unfinished_reversals()
         for _ in range(min(WATCHED, len(unfinished))):
             self._reversals_watched = (self._reversals_watched + 1) % len(unfinished)
             reversal = unfinished[self._reversals_watched]
@@ -253,7 +250,7 @@ class Relay:
             raise
 
     async def _give_up(self, reversal: Reversal, reason: str) -> None:
-        failed = await self._threads.run(self._record.fail_reversal, reversal.case_id, reversal.reversal_id, reason)
+        failed = await self._record.fail_reversal(reversal.case_id, reversal.reversal_id, reason)
         if failed is None:
             return
         log.error("%s is given up, and can be asked for anew. %s", failed.reversal_id, reason)
@@ -262,7 +259,7 @@ class Relay:
             log.error("%s: it is not known what came of %s: look at the customer's records.", failed.case_id, key)
 
     async def _hand_over_case(self, case: str, reason: str, *, again: bool = False, unstarted: bool = False) -> None:
-        if await self.broken.hand_over(case, reason, again=again, unstarted=unstarted):
+        if await self.failed.hand_over(case, reason, again=again, unstarted=unstarted):
             self.wake()
 
     async def _attempt(self, item: str, act: Callable[[], Awaitable[object]]) -> bool:
@@ -292,8 +289,8 @@ class Relay:
         return True
 
     async def _start_waiting(self) -> None:
-        busy = await self._threads.run(self._record.under_investigation, STALLED_AFTER)
-        self._room = max(0, self._at_once - busy - self.confirmations.starts)
+        busy = await self._record.under_investigation(STALLED_AFTER)
+        self._room = max(0, self._at_once - busy - self.acks.starts)
         is_held = await self._start_while_there_is_room()
         if is_held and not self._holding:
             log.warning("%d cases are being investigated: the others wait for their turn.", self._at_once)
@@ -306,16 +303,16 @@ class Relay:
         last: str | None = None
         while waiting := await self._unscheduled(last):
             for last in waiting:
-                if last in self.confirmations:
+                if last in self.acks:
                     continue
                 if not self._room:
-                    await self.confirmations.write()
+                    await self.acks.write()
                     return True
                 if await self._attempt(last, partial(self._start, last)):
                     self._room -= 1
                     self.confirm_start(last)
                     log.info("%s started", last)
-            await self.confirmations.write()
+            await self.acks.write()
         return False
 
     async def _start(self, case: str) -> None:
@@ -329,30 +326,30 @@ class Relay:
     async def _unscheduled(self, after: str | None) -> list[str]:
         # One more than there is room for shows that some must wait.
         limit = min(PAGE, self._room + 1)
-        return await self._threads.run(self._record.unscheduled_cases, limit, after=after)
+        return await self._record.unscheduled_cases(limit, after=after)
 
     async def _deliver_waiting(self) -> None:
         last: str | None = None
-        while waiting := await self._threads.run(self._record.undelivered_decisions, PAGE, after=last):
+        while waiting := await self._record.undelivered_decisions(PAGE, after=last):
             for decision in waiting:
                 last = decision.review_id
-                if last not in self.confirmations and last not in self._in_hand:
+                if last not in self.acks and last not in self._in_hand:
                     await self._hand_over(decision)
-            await self.confirmations.write()
+            await self.acks.write()
 
     async def _hand_over(self, decision: Decision) -> None:
         item = decision.review_id
         if await self._attempt(item, partial(self._deliver, decision)):
-            self.confirmations.add_delivered(item)
+            self.acks.add_delivered(item)
             log.info("%s: decision delivered", item)
 
     async def _start_reversals(self) -> None:
         last: str | None = None
-        while waiting := await self._threads.run(self._record.unscheduled_reversals, PAGE, after=last):
+        while waiting := await self._record.unscheduled_reversals(PAGE, after=last):
             for reversal in waiting:
                 last = reversal.reversal_id
                 if await self._attempt(last, partial(self._start_reversal, reversal)):
-                    await self._threads.run(self._record.mark_reversal_scheduled, last)
+                    await self._record.mark_reversal_scheduled(last)
                     log.info("%s started", last)
 
     async def _recover_case(self, case: str, *, again: bool = False) -> None:
@@ -364,7 +361,7 @@ class Relay:
     async def _bring_back(self, case: str, *, again: bool) -> None:
         state = await self._look_at(case, again=again)
         if state is not None:
-            self._witness = case
+            self._canary = case
             await self._deliver_missed(case, state)
 
     async def _look_at(self, case: str, *, again: bool = False) -> InstanceState | None:
@@ -374,7 +371,7 @@ class Relay:
         """
         state = await self._scheduler.state_of(case)
         if state is None:
-            if await self._threads.run(self._record.is_scheduled, case):
+            if await self._record.is_scheduled(case):
                 await self._bring_back_lost(case, again=again)
             return None
         if state.runtime_status in OVER:
@@ -382,11 +379,11 @@ class Relay:
             return None
         if not await self._goes_on(case, INVESTIGATION, state):
             return None
-        self.broken.goes_on(case)
+        self.failed.goes_on(case)
         return state
 
     async def _bring_back_lost(self, case: str, *, again: bool) -> None:
-        if not again and await self.broken.is_resting(case):
+        if not again and await self.failed.is_resting(case):
             return
         log.warning("%s is unknown to the scheduler: starting it again", case)
         with suppress(StartRefused):
@@ -402,17 +399,17 @@ class Relay:
             self._recovery_due = True
             await self._restart(case)
         else:
-            if case in self.broken.stranded:
+            if case in self.failed.stalled:
                 # Now that a person has decided it goes on, and nobody waits for the next look.
                 await self._look_at(case)
 
     async def _restart(self, case: str) -> None:
         """Start a lost investigation again and tell it all that was decided: it repeats what it did, without paying."""
-        view = await self._threads.run(self._record.get_case, case)
+        view = await self._record.get_case(case)
         if view.state == "closed":
             return
         await self._start(case)
-        self._witness = case
+        self._canary = case
         for decision in view.decisions:
             await self._scheduler.deliver(decision)
 
@@ -424,7 +421,7 @@ class Relay:
         progress = state.custom_status
         if progress is None or progress.phase not in _ASKING:
             return False
-        view = await self._threads.run(self._record.get_case, case)
+        view = await self._record.get_case(case)
         missed = [each for each in view.decisions if parse_review_id(each.review_id)[1] == progress.round]
         for decision in missed:
             await self._scheduler.deliver(decision)
@@ -432,21 +429,21 @@ class Relay:
 
     async def _memory_is_lost(self) -> bool:
         """Whether the scheduler forgot an orchestration that it is known to have had."""
-        if self._witness is None:
+        if self._canary is None:
             return False
         try:
-            return await self._scheduler.state_of(self._witness) is None
+            return await self._scheduler.state_of(self._canary) is None
         except Exception:
             # Of one that cannot be read nothing is known: another will do. Raises when none can be asked for.
             await self._scheduler.probe()
-            self._witness = None
+            self._canary = None
             return False
 
     async def _open_cases(self) -> AsyncGenerator[list[str]]:
         for state in _OPEN_STATES:
             cursor: str | None = None
             while True:
-                page = await self._threads.run(self._record.cases_in, state, limit=PAGE, cursor=cursor)
+                page = await self._record.cases_in(state, limit=PAGE, cursor=cursor)
                 yield [summary.case_id for summary in page.items]
                 cursor = page.next_cursor
                 if cursor is None:

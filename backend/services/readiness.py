@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from backend.executor import Threads
+from backend.executor import BlockingExecutor
 from casebook.database.transactions import Transactions
 from casebook.errors import CasebookUnavailable
 
@@ -16,11 +16,11 @@ PATIENCE_S = 5.0
 SILENT = f"The casebook has not answered for {PATIENCE_S:g} seconds."
 
 
-class WriteProbe:
+class ReadinessProbe:
     """Tries to write to the casebook: at most once every `EVERY_S`, for all who ask meanwhile, and one at a time."""
 
     def __init__(
-        self, transactions: Transactions, threads: Threads, clock: Callable[[], float] = time.monotonic
+        self, transactions: Transactions, threads: BlockingExecutor, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._transactions = transactions
         self._threads = threads

@@ -3,27 +3,25 @@
 import logging
 
 from backend.auth.identity import Identity
-from backend.executor import Threads
-from backend.services.outbox_relay import Relay
-from casebook.workspace_api import WorkspaceApi
+from backend.services.outbox_relay import OutboxRelay
+from casebook.async_api import AsyncWorkspace
 from contracts.reversal import Reversal
 from contracts.review import Verdict
 
 log = logging.getLogger("casewright.reversals")
 
 
-class TakingBack:
+class ReversalService:
     """Takes requests and the decisions on them; the relay has approved ones carried out."""
 
-    def __init__(self, workspace: WorkspaceApi, relay: Relay, threads: Threads) -> None:
+    def __init__(self, workspace: AsyncWorkspace, relay: OutboxRelay) -> None:
         self._workspace = workspace
         self._relay = relay
-        self._threads = threads
 
     async def request(self, case_id: str, undoes: str, reason: str, identity: Identity) -> Reversal:
         """Ask for an effect to be taken back. Raises what `WorkspaceApi.request_reversal` raises."""
-        asked = await self._threads.run(
-            self._workspace.request_reversal, case_id, undoes, reason, subject=identity.subject, roles=identity.roles
+        asked = await self._workspace.request_reversal(
+            case_id, undoes, reason, subject=identity.subject, roles=identity.roles
         )
         log.info("%s: requested by %s", asked.reversal_id, identity.subject)
         return asked
@@ -32,8 +30,7 @@ class TakingBack:
         self, case_id: str, number: int, verdict: Verdict, comment: str | None, identity: Identity
     ) -> Reversal:
         """Approve or refuse a request. Raises what `WorkspaceApi.decide_reversal` raises."""
-        decided = await self._threads.run(
-            self._workspace.decide_reversal,
+        decided = await self._workspace.decide_reversal(
             case_id,
             number,
             verdict,

@@ -16,7 +16,7 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from pydantic import ValidationError
 
 from backend.services.errors import SchedulerUnavailable, StartRefused
-from backend.services.hub_ownership import HubMark
+from backend.services.hub_ownership import HubOwnership
 from contracts import ids
 from contracts.base import Contract, UtcDateTime
 from contracts.case import CaseProgress
@@ -133,7 +133,7 @@ class DurableTaskScheduler:
 
     def __init__(self, client: AsyncDurableTaskSchedulerClient, taskhub: str, casebook_id: str) -> None:
         self._client = client
-        self._hub = HubMark(taskhub, casebook_id, self._read_owner, self._mark)
+        self._hub = HubOwnership(taskhub, casebook_id, self._read_owner, self._mark)
 
     async def start_investigation(self, case: str) -> None:
         """Start the investigation of a case; an instance that goes on counts as started, one that is over is replaced.

@@ -63,11 +63,11 @@ def _wrap(owner: type, method: str, around: Callable[[Callable[[], Any]], Any]) 
 
 def _backend(arguments: Sequence[str]) -> None:
     from backend.main import main
-    from backend.services.delivery_acks import Confirmations
+    from backend.services.delivery_acks import DeliveryAcks
     from casebook.workspace_api import WorkspaceApi
 
     _after(WorkspaceApi, "accept_decision", "backend-accepted")
-    _before(Confirmations, "add_delivered", "backend-delivered")
+    _before(DeliveryAcks, "add_delivered", "backend-delivered")
     sys.argv[1:] = arguments
     _rise_again("backend", main, ("backend.app", "alembic.command", "websockets", "uvloop", "h11"))
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from backend.detection.descriptions import counted, duration, number
 from backend.detection.rates import RateWindow
-from backend.detection.rule import Explanation, Suspicion
+from backend.detection.rule import Explanation, RuleHit
 from backend.detection.thresholds import AlertSpacing, ApiBurstThresholds
 from contracts.alert import Baseline, Severity
 from contracts.telemetry import ApiCallEvent, TelemetryEvent
@@ -26,7 +26,7 @@ class ApiBurst:
     def spacing(self) -> AlertSpacing:
         return self._thresholds.spacing
 
-    def observe(self, event: TelemetryEvent) -> Suspicion | None:
+    def observe(self, event: TelemetryEvent) -> RuleHit | None:
         limits, window = self._thresholds, self._window
         if not isinstance(event, ApiCallEvent):
             return None
@@ -39,7 +39,7 @@ class ApiBurst:
             threshold = max(threshold, ceil(usual * limits.times_usual))
         if window.count < threshold:
             return None
-        return Suspicion(window.newest, partial(self._explain, usual, minutes, threshold))
+        return RuleHit(window.newest, partial(self._explain, usual, minutes, threshold))
 
     def _explain(self, usual: float, minutes: int, threshold: int) -> Explanation:
         window = self._window

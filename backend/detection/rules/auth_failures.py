@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from backend.detection.descriptions import counted, duration, number
 from backend.detection.rates import RateWindow
-from backend.detection.rule import Explanation, Suspicion
+from backend.detection.rule import Explanation, RuleHit
 from backend.detection.thresholds import AlertSpacing, AuthFailureThresholds
 from contracts.alert import Baseline
 from contracts.telemetry import AuthFailureEvent, LoginEvent, TelemetryEvent
@@ -28,7 +28,7 @@ class AuthFailures:
     def spacing(self) -> AlertSpacing:
         return self._thresholds.spacing
 
-    def observe(self, event: TelemetryEvent) -> Suspicion | None:
+    def observe(self, event: TelemetryEvent) -> RuleHit | None:
         limits, window = self._thresholds, self._window
         if not _failed(event):
             return None
@@ -41,7 +41,7 @@ class AuthFailures:
             threshold = max(threshold, ceil(usual * limits.times_usual))
         if window.count < threshold:
             return None
-        return Suspicion(window.newest, partial(self._explain, usual, periods, threshold))
+        return RuleHit(window.newest, partial(self._explain, usual, periods, threshold))
 
     def _explain(self, usual: float, periods: int, threshold: int) -> Explanation:
         limits, window = self._thresholds, self._window

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from backend.detection.descriptions import counted, number
 from backend.detection.history import DailyHistory, Summary
-from backend.detection.rule import Explanation, Suspicion
+from backend.detection.rule import Explanation, RuleHit
 from backend.detection.thresholds import AlertSpacing, DataUsageSpikeThresholds, spike_severity
 from contracts.alert import Baseline
 from contracts.telemetry import DataUsageEvent, TelemetryEvent
@@ -25,7 +25,7 @@ class DataUsageSpike:
     def spacing(self) -> AlertSpacing:
         return self._thresholds.spacing
 
-    def observe(self, event: TelemetryEvent) -> Suspicion | None:
+    def observe(self, event: TelemetryEvent) -> RuleHit | None:
         if not isinstance(event, DataUsageEvent):
             return None
         limits, gb = self._thresholds, event.attributes.gb
@@ -37,7 +37,7 @@ class DataUsageSpike:
         threshold = max(history.largest * margin, history.mean * limits.times_mean, limits.least_gb)
         if gb <= threshold:
             return None
-        return Suspicion(event.occurred_at, partial(self._explain, event, history, threshold))
+        return RuleHit(event.occurred_at, partial(self._explain, event, history, threshold))
 
     def _explain(self, event: DataUsageEvent, history: Summary[float], threshold: float) -> Explanation:
         gb = event.attributes.gb

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from backend.detection.descriptions import duration, number
 from backend.detection.geography import Coordinates, great_circle_km
-from backend.detection.rule import Explanation, Suspicion
+from backend.detection.rule import Explanation, RuleHit
 from backend.detection.thresholds import AlertSpacing, ImpossibleTravelThresholds
 from contracts.alert import Baseline
 from contracts.telemetry import LoginEvent, TelemetryEvent
@@ -62,7 +62,7 @@ class ImpossibleTravel:
     def spacing(self) -> AlertSpacing:
         return self._thresholds.spacing
 
-    def observe(self, event: TelemetryEvent) -> Suspicion | None:
+    def observe(self, event: TelemetryEvent) -> RuleHit | None:
         if not isinstance(event, LoginEvent) or not event.attributes.success:
             return None
         if event.attributes.country is None and _coordinates(event) is None:
@@ -74,7 +74,7 @@ class ImpossibleTravel:
         if not impossible:
             return None
         strongest = max(impossible, key=lambda journey: (journey.km_per_hour or 0.0, -journey.gap))
-        return Suspicion(max(journey.later.occurred_at for journey in impossible), partial(self._explain, strongest))
+        return RuleHit(max(journey.later.occurred_at for journey in impossible), partial(self._explain, strongest))
 
     def _journey(self, a: LoginEvent, b: LoginEvent) -> _Journey | None:
         earlier, later = sorted((a, b), key=lambda login: (login.occurred_at, login.event_id))

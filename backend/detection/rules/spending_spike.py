@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from backend.detection.descriptions import counted
 from backend.detection.history import DailyHistory, Summary
-from backend.detection.rule import Explanation, Suspicion
+from backend.detection.rule import Explanation, RuleHit
 from backend.detection.thresholds import AlertSpacing, SpendingSpikeThresholds, spike_severity
 from contracts.alert import Baseline
 from contracts.money import written
@@ -32,7 +32,7 @@ class SpendingSpike:
     def spacing(self) -> AlertSpacing:
         return self._thresholds.spacing
 
-    def observe(self, event: TelemetryEvent) -> Suspicion | None:
+    def observe(self, event: TelemetryEvent) -> RuleHit | None:
         if not isinstance(event, TransactionEvent):
             return None
         charge = event.attributes
@@ -43,7 +43,7 @@ class SpendingSpike:
             ledger.add(event.occurred_at, charge.amount)
             return None
         ledger.add(event.occurred_at, threshold)
-        return Suspicion(event.occurred_at, partial(self._explain, event, history, threshold))
+        return RuleHit(event.occurred_at, partial(self._explain, event, history, threshold))
 
     def _explain(self, event: TransactionEvent, history: Summary[Decimal], threshold: Decimal) -> Explanation:
         charge = event.attributes

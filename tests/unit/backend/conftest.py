@@ -5,8 +5,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from backend.live.broadcast import Pulse
-from backend.main import Parts, wire
+from backend.live.broadcast import Broadcast
+from backend.main import Wiring, wire
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
 from tests.support.casebooks import CaseBook, upgrade_in_short
@@ -54,13 +54,13 @@ def hub(port: int) -> Generator[str]:
 
 
 @pytest.fixture
-def parts(book: CaseBook, scheduler: FakeScheduler) -> Parts:
-    return wire(book, scheduler, AUTHENTICATOR, Pulse(), CONFIG)
+def wiring(book: CaseBook, scheduler: FakeScheduler) -> Wiring:
+    return wire(book, scheduler, AUTHENTICATOR, Broadcast(), CONFIG)
 
 
 @pytest.fixture
-async def client(parts: Parts) -> AsyncGenerator[httpx.AsyncClient]:
-    async with answering(parts) as opened:
+async def client(wiring: Wiring) -> AsyncGenerator[httpx.AsyncClient]:
+    async with answering(wiring) as opened:
         yield opened
 
 

@@ -19,15 +19,18 @@ from uvicorn import Config
 from backend.app import create_app
 from backend.auth.personas import PERSONAS
 from backend.auth.sessions import LocalAuthenticator
+from backend.executor import BlockingExecutor
 from backend.http.guard import Guard
 from backend.http.web_bundle import WebBundle
 from backend.ingest import IngestReport
-from backend.live.broadcast import Pulse
-from backend.main import BackendServer, Parts, ingest_status, serving, wire
+from backend.live.broadcast import Broadcast
+from backend.main import BackendServer, Wiring, ingest_status, serving, wire
 from backend.services.errors import SchedulerUnavailable, StartRefused, TaskHubTaken
 from backend.services.installation import PublicConfig
 from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeStatus
+from casebook.async_api import AsyncRelay
 from casebook.database.transactions import utc_now
+from casebook.relay_api import RelayApi
 from contracts.assessment import RecommendedAction, RiskLevel
 from contracts.case import CaseProgress
 from contracts.hashing import content_hash
@@ -62,6 +65,11 @@ def signed_in(subject: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {AUTHENTICATOR.sign_in(subject).token}"}
 
 
+def async_relay(record: RelayApi) -> AsyncRelay:
+    """The facade as the backend's services use it."""
+    return AsyncRelay(record, BlockingExecutor())
+
+
 @dataclass
 class Clock:
     """Seconds as the test says."""
@@ -91,7 +99,7 @@ class FakeScheduler:
     delivered: list[Decision] = field(default_factory=list[Decision])
     woken: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
     looked_at: list[str] = field(default_factory=list[str])
-    told: asyncio.Event = field(default_factory=asyncio.Event)
+    received: asyncio.Event = field(default_factory=asyncio.Event)
     refused: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start_investigation(self, case: str) -> None:
@@ -102,7 +110,7 @@ class FakeScheduler:
         if known is None or known.runtime_status in ("COMPLETED", "FAILED", "TERMINATED"):
             self.starts.append(case)
             self.instances[case] = instance_state("investigating")
-        self.told.set()
+        self.received.set()
 
     async def start_reversal(self, reversal: Reversal) -> None:
         self._answer(reversal.reversal_id)
@@ -111,7 +119,7 @@ class FakeScheduler:
         if reversal.reversal_id not in self.instances:
             self.reversals.append(reversal)
             self.instances[reversal.reversal_id] = instance_state("acting", name=REVERSAL)
-        self.told.set()
+        self.received.set()
 
     async def deliver(self, decision: Decision) -> None:
         case, _ = parse_review_id(decision.review_id)
@@ -119,7 +127,7 @@ class FakeScheduler:
         if case not in self.instances:
             raise InstanceUnknown(case)
         self.delivered.append(decision)
-        self.told.set()
+        self.received.set()
 
     async def wake(self, case: str, round_number: int) -> None:
         self._answer(case)
@@ -225,7 +233,7 @@ def decision_body(opening: ReviewOpening, **changes: JsonValue) -> dict[str, Jso
 
 @asynccontextmanager
 async def answering(
-    parts: Parts, web: Path | None = None, persona: str | None = "ana"
+    wiring: Wiring, web: Path | None = None, persona: str | None = "ana"
 ) -> AsyncGenerator[httpx.AsyncClient]:
     """A client of an application that runs in this event loop, without a socket in between; None: not signed in."""
     app = create_app(web=None if web is None else WebBundle(web))
@@ -235,7 +243,7 @@ async def answering(
 
     transport = httpx.ASGITransport(Guard(app), raise_app_exceptions=False)
     async with (
-        serving(app, parts, lambda: ingest_status(NOTHING_READ), fail),
+        serving(app, wiring, lambda: ingest_status(NOTHING_READ), fail),
         httpx.AsyncClient(
             transport=transport,
             base_url="http://127.0.0.1:8001",
@@ -255,15 +263,15 @@ class RunningBackend:
         authenticator: LocalAuthenticator = AUTHENTICATOR,
         send_buffer: int | None = None,
     ) -> None:
-        self.pulse = Pulse()
+        self.broadcast = Broadcast()
         self.loop: asyncio.AbstractEventLoop | None = None
         self._up = threading.Event()
-        self.parts = wire(book, scheduler, authenticator, self.pulse, CONFIG)
+        self.wiring = wire(book, scheduler, authenticator, self.broadcast, CONFIG)
 
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
             self.loop = asyncio.get_running_loop()
-            async with serving(app, self.parts, lambda: ingest_status(NOTHING_READ), lambda: None):
+            async with serving(app, self.wiring, lambda: ingest_status(NOTHING_READ), lambda: None):
                 self._up.set()
                 yield
 
@@ -273,7 +281,7 @@ class RunningBackend:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         self.port: int = listener.getsockname()[1]
         config = Config(Guard(create_app(lifespan)), log_config=None, timeout_graceful_shutdown=5)
-        self._server = BackendServer(config, self.pulse)
+        self._server = BackendServer(config, self.broadcast)
         self._thread = threading.Thread(target=self._server.run, args=([listener],))
 
     @property
@@ -288,7 +296,7 @@ class RunningBackend:
         """Hands telemetry to the running server, as its ingest would."""
         assert self.loop is not None
         for event in events:
-            self.loop.call_soon_threadsafe(self.parts.ticker.take, event)
+            self.loop.call_soon_threadsafe(self.wiring.sampler.take, event)
 
     def start(self) -> None:
         self._thread.start()

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from backend.http.guard import MAX_BODY_BYTES
-from backend.main import Parts
+from backend.main import Wiring
 from contracts.note import Attachment, Note
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, decision_body, signed_in
@@ -90,10 +90,10 @@ async def test_a_file_comes_back_byte_for_byte_to_be_saved(client: httpx.AsyncCl
     assert back.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_a_file_that_is_too_large_is_413(client: httpx.AsyncClient, parts: Parts, book: CaseBook) -> None:
+async def test_a_file_that_is_too_large_is_413(client: httpx.AsyncClient, wiring: Wiring, book: CaseBook) -> None:
     case = open_case(book)
     path = f"/api/cases/{case}/attachments"
-    most = parts.desk.workspace.blocking.attachment_max_bytes
+    most = wiring.services.workspace.blocking.attachment_max_bytes
     fits = await client.post(path, files={"file": ("a", b"x" * most)})
     assert fits.status_code == 201
     over = await client.post(path, files={"file": ("a", b"x" * (most + 1))})

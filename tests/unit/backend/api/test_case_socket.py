@@ -150,7 +150,7 @@ def test_a_client_lost_while_written_to_logs_nothing(
         receive(reading)
         # It takes nothing, so that the server waits in the middle of a message.
         for number in range(30):
-            backend.parts.desk.workspace.blocking.add_note(case, "ana", f"Note {number}.")
+            backend.wiring.services.workspace.blocking.add_note(case, "ana", f"Note {number}.")
             receive(reading)
         abort(stuck)
     backend.stop()

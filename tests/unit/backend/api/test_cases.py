@@ -4,7 +4,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from backend.main import Parts
+from backend.main import Wiring
 from casebook.errors import (
     CasebookCorrupt,
     CasebookEmpty,
@@ -91,8 +91,8 @@ async def test_alerts_are_listed_newest_first(client: httpx.AsyncClient, book: C
     assert [item["customer_id"] for item in items] == [2, 1]
 
 
-async def test_the_configuration_is_told_to_everybody(parts: Parts) -> None:
-    async with answering(parts, persona=None) as stranger:
+async def test_the_configuration_is_told_to_everybody(wiring: Wiring) -> None:
+    async with answering(wiring, persona=None) as stranger:
         assert (await stranger.get("/api/config")).json()["auto_clear_threshold"] == 0.6
 
 
@@ -111,23 +111,23 @@ async def test_ready_names_the_part_that_is_missing(
     assert (await client.get("/healthz")).json() == {"status": "ok"}
 
 
-async def test_a_casebook_that_fails_is_503_in_one_sentence(parts: Parts, book: CaseBook) -> None:
+async def test_a_casebook_that_fails_is_503_in_one_sentence(wiring: Wiring, book: CaseBook) -> None:
     def unavailable(*_: object, **__: object) -> None:
         raise CasebookUnavailable("The casebook is gone.")
 
-    async with answering(parts) as client:
-        parts.desk.workspace.list_cases = unavailable  # pyright: ignore[reportAttributeAccessIssue] breaks on purpose
+    async with answering(wiring) as client:
+        wiring.services.workspace.list_cases = unavailable  # pyright: ignore[reportAttributeAccessIssue] breaks on purpose
         answer = await client.get("/api/cases")
     assert (answer.status_code, answer.json()["detail"]) == (503, "The casebook is gone.")
 
 
-async def test_ready_says_that_nothing_can_be_written_and_names_no_place(parts: Parts, book: CaseBook) -> None:
+async def test_ready_says_that_nothing_can_be_written_and_names_no_place(wiring: Wiring, book: CaseBook) -> None:
     def full() -> None:
         fault = CasebookFull("/srv/casebook.db", "database or disk is full")
         book.transactions.health.note(fault)
         raise fault
 
-    async with answering(parts, persona=None) as stranger:
+    async with answering(wiring, persona=None) as stranger:
         book.transactions.probe = full
         ready = await stranger.get("/ready")
     assert (ready.status_code, ready.json()["status"]) == (503, "not_ready")
@@ -135,14 +135,14 @@ async def test_ready_says_that_nothing_can_be_written_and_names_no_place(parts: 
     assert "/srv" not in ready.text
 
 
-async def test_nothing_is_accepted_into_a_file_that_is_gone(parts: Parts, book: CaseBook, tmp_path: Path) -> None:
+async def test_nothing_is_accepted_into_a_file_that_is_gone(wiring: Wiring, book: CaseBook, tmp_path: Path) -> None:
     path, aside = tmp_path / "casebook.db", tmp_path / "aside.db"
     body = {"customer_id": 2, "alert_type": "impossible_travel", "severity": "high", "description": "Two logins."}
     public = (
         "The casebook's file was taken away: nothing can be recorded before whoever runs this server has mended that."
     )
     open_case(book, 1)
-    async with answering(parts) as client:
+    async with answering(wiring) as client:
         path.rename(aside)
         refused = await client.post("/api/workflow/start", json=body)
         ready = await client.get("/ready")
@@ -155,9 +155,9 @@ async def test_nothing_is_accepted_into_a_file_that_is_gone(parts: Parts, book: 
     assert accepted.status_code == 202
 
 
-async def test_many_who_ask_share_one_probe(parts: Parts, book: CaseBook) -> None:
+async def test_many_who_ask_share_one_probe(wiring: Wiring, book: CaseBook) -> None:
     probes = list[None]()
-    async with answering(parts) as client:
+    async with answering(wiring) as client:
         book.transactions.probe = lambda: probes.append(None)
         answers = await asyncio.gather(*(client.get("/ready") for _ in range(30)))
     assert {answer.status_code for answer in answers} == {200}
@@ -178,12 +178,12 @@ PLACES = [
 
 
 @pytest.mark.parametrize("fault", PLACES, ids=lambda fault: fault.id)
-async def test_no_problem_document_shows_where_the_casebook_is(parts: Parts, fault: CasebookUnavailable) -> None:
+async def test_no_problem_document_shows_where_the_casebook_is(wiring: Wiring, fault: CasebookUnavailable) -> None:
     def unavailable(*_: object, **__: object) -> None:
         raise fault
 
-    async with answering(parts) as client:
-        parts.desk.workspace.list_cases = unavailable  # pyright: ignore[reportAttributeAccessIssue] breaks on purpose
+    async with answering(wiring) as client:
+        wiring.services.workspace.list_cases = unavailable  # pyright: ignore[reportAttributeAccessIssue] breaks on purpose
         answer = await client.get("/api/cases")
     assert (answer.status_code, answer.json()["id"], answer.headers["retry-after"]) == (503, fault.id, "2")
     assert "/srv" not in answer.text

@@ -12,11 +12,11 @@ import pytest
 from starlette.types import Message
 
 from backend.api.events import EventStreamResponse
-from backend.executor import Threads
-from backend.live.broadcast import Pulse
-from backend.live.change_feed import CaseFeed
+from backend.executor import BlockingExecutor
+from backend.live.broadcast import Broadcast
+from backend.live.change_feed import ChangeFeed
 from backend.live.sse import EventStream
-from backend.live.telemetry_sampler import TelemetryTicker
+from backend.live.telemetry_sampler import TelemetrySampler
 from casebook.queries.change_feed import Following
 from contracts.telemetry import LoginAttributes, LoginEvent
 from tests.support.casebooks import CaseBook
@@ -149,11 +149,11 @@ def test_a_watcher_that_leaves_is_forgotten_at_once() -> None:
 
 def test_silence_is_broken_by_a_heartbeat(book: CaseBook) -> None:
     async def hear() -> list[bytes]:
-        pulse = Pulse()
+        broadcast = Broadcast()
         stream = EventStream(
-            CaseFeed(Following(book.transactions), Threads(), pulse),
-            TelemetryTicker(pulse, lambda: NOON),
-            pulse,
+            ChangeFeed(Following(book.transactions), BlockingExecutor(), broadcast),
+            TelemetrySampler(broadcast, lambda: NOON),
+            broadcast,
             heartbeat_s=0.01,
         )
         async with aclosing(stream.follow(frozenset({"cases"}), None)) as chunks:

@@ -8,8 +8,8 @@ from backend.api.metrics import Reading
 from backend.app import create_app
 from backend.detection import Detector
 from backend.ingest import IngestService
-from backend.live.broadcast import Pulse
-from backend.main import Parts, ingest_status, wire
+from backend.live.broadcast import Broadcast
+from backend.main import Wiring, ingest_status, wire
 from casebook.errors import TransitionRefused
 from casebook.queries.cursors import Backlog
 from tests.support.casebooks import CaseBook
@@ -39,15 +39,15 @@ def values(text: str) -> dict[str, float]:
 
 
 async def test_cases_and_what_waits_for_the_scheduler_are_counted(
-    parts: Parts, book: CaseBook, scheduler: FakeScheduler
+    wiring: Wiring, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     scheduler.reachable = False
     opening = case_in_review(book, 1)
     case_in_review(book, 2)
     open_case(book, 3)
     book.accept_decision(a_decision(opening), MANAGER)
-    async with answering(parts) as client:
-        with parts.desk.pulse.watching():
+    async with answering(wiring) as client:
+        with wiring.services.broadcast.watching():
             answer = await client.get("/metrics")
 
     assert answer.headers["content-type"].startswith("text/plain; version=")
@@ -60,7 +60,7 @@ async def test_cases_and_what_waits_for_the_scheduler_are_counted(
     assert counted["casewright_cases_stalled"] == 0
 
 
-async def test_what_was_read_is_counted(parts: Parts) -> None:
+async def test_what_was_read_is_counted(wiring: Wiring) -> None:
     counts = {
         "set_aside": {"from_the_future": 4},
         "mended": {"amount_rounded": 5},
@@ -69,7 +69,7 @@ async def test_what_was_read_is_counted(parts: Parts) -> None:
     }
     report = NOTHING_READ.model_copy(update={"events": 159_899, "malformed": 3, **counts})
     app = create_app()
-    app.state.desk = parts.desk
+    app.state.services = wiring.services
     app.state.ingest_status = lambda: ingest_status(report)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         counted = values((await client.get("/metrics")).text)
@@ -86,7 +86,7 @@ async def test_every_name_is_documented() -> None:
         backlog=Backlog(unscheduled=0, undelivered=0),
         ingest=ingest_status(NOTHING_READ),
         watchers=0,
-        stranded=0,
+        stalled=0,
         refused={},
     )
     for metric in nothing.collect():
@@ -94,22 +94,22 @@ async def test_every_name_is_documented() -> None:
         assert f"`{name}" in OPERATIONS
 
 
-async def test_an_alert_that_two_backends_raise_counts_once(parts: Parts, book: CaseBook) -> None:
-    other = wire(book, parts.desk.scheduler, AUTHENTICATOR, Pulse(), CONFIG)
+async def test_an_alert_that_two_backends_raise_counts_once(wiring: Wiring, book: CaseBook) -> None:
+    other = wire(book, wiring.services.scheduler, AUTHENTICATOR, Broadcast(), CONFIG)
     attack = [event(second) for second in range(10)]
     counted, raised = 0.0, 0
-    for backend in (parts, other):
+    for backend in (wiring, other):
         service = IngestService(
             sources=[ListSource(attack)],
             detector=Detector(),
-            open_alert=backend.desk.opening.open_alert,
+            open_alert=backend.services.cases.open_alert,
             on_telemetry=lambda _: None,
         )
         async with service:
             await service.wait_finished()
         status = ingest_status(service.report())
         reading = Reading(
-            cases={}, backlog=Backlog(unscheduled=0, undelivered=0), ingest=status, watchers=0, stranded=0, refused={}
+            cases={}, backlog=Backlog(unscheduled=0, undelivered=0), ingest=status, watchers=0, stalled=0, refused={}
         )
         samples = [sample for metric in reading.collect() for sample in metric.samples]
         counted += sum(sample.value for sample in samples if sample.name == "casewright_alerts_total")
@@ -118,7 +118,7 @@ async def test_an_alert_that_two_backends_raise_counts_once(parts: Parts, book: 
     assert (counted, raised, len(book.list_cases().items)) == (1, 2, 1)
 
 
-async def test_refused_transitions_are_counted_by_reason(parts: Parts, book: CaseBook) -> None:
+async def test_refused_transitions_are_counted_by_reason(wiring: Wiring, book: CaseBook) -> None:
     case_in_review(book, 1)
     (case,) = book.list_cases().items
     for _ in range(3):
@@ -126,7 +126,7 @@ async def test_refused_transitions_are_counted_by_reason(parts: Parts, book: Cas
             book.start_round(case.case_id, 2)
     with pytest.raises(TransitionRefused):
         book.accepted_decision("case-invented", "case-invented:r1")
-    async with answering(parts) as client:
+    async with answering(wiring) as client:
         counted = values((await client.get("/metrics")).text)
     assert {name: value for name, value in counted.items() if "refused" in name} == {
         "casewright_refused_transitions_total{round-not-justified}": 3,

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.main import Parts
+from backend.main import Wiring
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, signed_in
 from tests.unit.casebook.builders import open_case
@@ -135,9 +135,11 @@ async def test_the_verdict_is_of_the_whole_log_on_every_page(client: httpx.Async
     assert (first["intact"], first["head"]) == (earlier["intact"], earlier["head"]) == (True, head)
 
 
-async def test_a_case_takes_so_many_notes_and_no_more(client: httpx.AsyncClient, parts: Parts, book: CaseBook) -> None:
+async def test_a_case_takes_so_many_notes_and_no_more(
+    client: httpx.AsyncClient, wiring: Wiring, book: CaseBook
+) -> None:
     case, other = open_case(book, 1), open_case(book, 2)
-    parts.desk.workspace.blocking.notes_per_case = 3
+    wiring.services.workspace.blocking.notes_per_case = 3
     await note(client, case, "One.", "Two.", "Three.")
     before = book.case_events(case)
     refused = await client.post(f"/api/cases/{case}/notes", json={"text": "Four."}, headers=ANA)

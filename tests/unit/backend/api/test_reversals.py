@@ -3,13 +3,12 @@ import asyncio
 import httpx
 import pytest
 
-from backend.executor import Threads
-from backend.main import Parts
-from backend.services.outbox_relay import Relay
+from backend.main import Wiring
+from backend.services.outbox_relay import OutboxRelay
 from contracts.effect import Effect
 from contracts.ids import effect_key
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import FakeScheduler, answering, signed_in
+from tests.unit.backend.support import FakeScheduler, answering, async_relay, signed_in
 from tests.unit.casebook.builders import MANAGER, a_decision, an_effect, asked_in_short, closing
 
 pytestmark = pytest.mark.anyio
@@ -41,7 +40,7 @@ async def test_a_manager_who_did_not_ask_approves_and_the_reversal_is_started_on
     decided = await client.post(
         f"/api/cases/{case}/reversals/1/decision", json={"verdict": "approve"}, headers=signed_in("maria")
     )
-    await asyncio.wait_for(scheduler.told.wait(), 10)
+    await asyncio.wait_for(scheduler.received.wait(), 10)
 
     assert (asked.status_code, asked.json()["status"], asked.json()["requested_by"]) == (201, "requested", "ana")
     assert (refused.status_code, refused.json()["id"]) == (403, "not-allowed")
@@ -68,9 +67,9 @@ async def test_a_manager_who_asked_is_not_a_second_person_in_another_session_eit
     assert scheduler.reversals == []
 
 
-async def test_a_viewer_asks_for_nothing_and_an_empty_reason_is_none(parts: Parts, book: CaseBook) -> None:
+async def test_a_viewer_asks_for_nothing_and_an_empty_reason_is_none(wiring: Wiring, book: CaseBook) -> None:
     case = a_locked_account(book)
-    async with answering(parts) as client:
+    async with answering(wiring) as client:
         viewer = await client.post(f"/api/cases/{case}/reversals", json=order(case), headers=signed_in("vera"))
         silent = await client.post(
             f"/api/cases/{case}/reversals", json=order(case) | {"reason": " "}, headers=signed_in("ana")
@@ -89,18 +88,18 @@ async def test_what_a_crash_left_approved_is_started_by_the_next_process_and_aga
     book.request_reversal(case, **order(case), subject="ana", roles=("analyst",))
     approved = book.decide_reversal(case, 1, "approve", None, subject="maria", roles=MANAGER)
 
-    await Relay(book, scheduler, Threads()).sweep()
-    await Relay(book, scheduler, Threads()).sweep()
+    await OutboxRelay(async_relay(book), scheduler).sweep()
+    await OutboxRelay(async_relay(book), scheduler).sweep()
     assert scheduler.reversals == [approved]
     assert book.unscheduled_reversals() == []
 
     scheduler.instances.clear()
-    await Relay(book, scheduler, Threads()).sweep()
+    await OutboxRelay(async_relay(book), scheduler).sweep()
     assert scheduler.reversals == [approved, approved]
     undone = Effect(key=f"{case}:unlock_account:1:1", action="unlock_account", status="done")
     book.finish_reversal(case, approved.reversal_id, undone)
     scheduler.instances.clear()
-    await Relay(book, scheduler, Threads()).sweep()
+    await OutboxRelay(async_relay(book), scheduler).sweep()
     assert len(scheduler.reversals) == 2
 
 
@@ -109,6 +108,6 @@ async def test_a_reversal_waits_for_a_scheduler_that_is_away(book: CaseBook, sch
     book.request_reversal(case, **order(case), subject="ana", roles=("analyst",))
     approved = book.decide_reversal(case, 1, "approve", None, subject="maria", roles=MANAGER)
     scheduler.refuses.add(approved.reversal_id)
-    relay = Relay(book, scheduler, Threads())
+    relay = OutboxRelay(async_relay(book), scheduler)
     await relay.sweep()
     assert book.unscheduled_reversals() == [approved]

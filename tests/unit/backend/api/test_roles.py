@@ -10,7 +10,7 @@ from websockets.sync.client import connect
 
 from backend.app import create_app
 from backend.auth.personas import PERSONAS
-from backend.main import Parts
+from backend.main import Wiring
 from contracts.review import Role
 from tests.unit.backend.support import RunningBackend, answering, signed_in
 
@@ -86,11 +86,11 @@ def test_the_table_names_every_route_and_nothing_else() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("route", [route for route in LEAST_ROLE if not route.startswith("WS ")])
-async def test_a_route_answers_those_who_may_and_refuses_the_others(parts: Parts, route: str) -> None:
+async def test_a_route_answers_those_who_may_and_refuses_the_others(wiring: Wiring, route: str) -> None:
     method, template = route.split(" ")
     path = re.sub(r"\{\w+(:path)?\}", "1", template) + ASKED_BADLY.get(route, "")
     least = LEAST_ROLE[route]
-    async with answering(parts, persona=None) as client:
+    async with answering(wiring, persona=None) as client:
         answer = await client.request(method, path, json={})
         assert (answer.status_code == 401) is (least is not OPEN)
         for persona in PERSONAS:

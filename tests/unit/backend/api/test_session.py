@@ -8,7 +8,7 @@ import pytest
 
 from backend.auth.personas import PERSONAS
 from backend.auth.sessions import SESSION_COOKIE, LocalAuthenticator
-from backend.main import Parts
+from backend.main import Wiring
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import answering, case_in_review, decision_body, signed_in
 
@@ -20,8 +20,8 @@ ALERT = {"customer_id": 7, "alert_type": "odd", "description": "x", "severity": 
 
 
 @pytest.fixture
-async def stranger(parts: Parts) -> AsyncGenerator[httpx.AsyncClient]:
-    async with answering(parts, persona=None) as opened:
+async def stranger(wiring: Wiring) -> AsyncGenerator[httpx.AsyncClient]:
+    async with answering(wiring, persona=None) as opened:
         yield opened
 
 
@@ -143,9 +143,9 @@ async def test_another_sites_page_cannot_sign_anybody_in(stranger: httpx.AsyncCl
     assert (form.status_code, "set-cookie" in form.headers) == (415, False)
 
 
-async def test_whoever_signed_in_last_in_a_browser_decides(parts: Parts, book: CaseBook) -> None:
+async def test_whoever_signed_in_last_in_a_browser_decides(wiring: Wiring, book: CaseBook) -> None:
     opening = case_in_review(book)
-    async with answering(parts, persona=None) as browser:
+    async with answering(wiring, persona=None) as browser:
         for persona in ("ana", "ben"):
             await browser.post("/api/session", json={"persona": persona}, headers=OWN)
         body = decision_body(opening, decided_by="ana")

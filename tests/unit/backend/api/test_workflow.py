@@ -4,7 +4,7 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.main import Parts
+from backend.main import Wiring
 from contracts.sizes import attributes_size
 from contracts.telemetry import telemetry_event
 from tests.support.casebooks import CaseBook
@@ -29,7 +29,7 @@ ORDER = {
 
 
 async def test_a_start_opens_a_case_and_schedules_it(
-    client: httpx.AsyncClient, parts: Parts, book: CaseBook, scheduler: FakeScheduler
+    client: httpx.AsyncClient, wiring: Wiring, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     answer = await client.post("/api/workflow/start", json=ORDER)
 
@@ -40,7 +40,7 @@ async def test_a_start_opens_a_case_and_schedules_it(
     assert scheduler.starts == [started["instance_id"]]
     alert = book.get_case(started["instance_id"]).alert
     assert (alert.source, alert.rule_id, alert.customer_id) == ("manual", "manual", 7)
-    await parts.relay.confirmations.write()
+    await wiring.relay.acks.write()
     assert book.unscheduled_cases() == []
 
 
@@ -149,7 +149,7 @@ async def test_a_case_is_kept_while_the_scheduler_is_away_and_started_when_it_is
     assert (again.status_code, again.json()) == (200, answer.json())
 
     scheduler.reachable = True
-    await asyncio.wait_for(scheduler.told.wait(), 10)
+    await asyncio.wait_for(scheduler.received.wait(), 10)
     assert scheduler.starts == [answer.json()["instance_id"]]
 
 
@@ -183,11 +183,11 @@ async def test_status_says_what_the_scheduler_says(
     }
 
 
-async def test_a_closed_case_is_completed_though_the_scheduler_has_forgotten_it(parts: Parts, book: CaseBook) -> None:
+async def test_a_closed_case_is_completed_though_the_scheduler_has_forgotten_it(wiring: Wiring, book: CaseBook) -> None:
     case = open_case(book)
     book.confirm(scheduled=[case])
     close_as_failed(book, case)
-    async with answering(parts) as client:
+    async with answering(wiring) as client:
         answer = (await client.get(f"/api/workflow/status/{case}")).json()
     assert (answer["runtime_status"], answer["result"]) == ("COMPLETED", "failed")
 
@@ -214,7 +214,7 @@ async def test_a_decision_is_accepted_once_and_delivered(
     body = decision_body(opening, decided_at="2001-01-01T00:00:00Z")
 
     answers = await asyncio.gather(*(client.post("/api/workflow/decision", json=body) for _ in range(5)))
-    await asyncio.wait_for(scheduler.told.wait(), 10)
+    await asyncio.wait_for(scheduler.received.wait(), 10)
 
     assert sorted(answer.status_code for answer in answers) == [202] + [409] * 4
     accepted = next(answer for answer in answers if answer.status_code == 202)
@@ -337,7 +337,7 @@ async def test_two_people_decide_what_needs_two_and_one_person_in_two_sessions_d
 
     await client.post("/api/workflow/decision", json=body)
     second = await client.post("/api/workflow/decision", json=body, headers=signed_in("ben"))
-    await asyncio.wait_for(scheduler.told.wait(), 10)
+    await asyncio.wait_for(scheduler.received.wait(), 10)
     assert (second.status_code, second.json()["status"], second.json()["approvals_given"]) == (202, "accepted", 2)
     (delivered,) = scheduler.delivered
     assert delivered.approvals is not None

@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from backend.http.json_errors import SHOWN, find_faults
+from backend.http.json_errors import SHOWN, find_errors
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, decision_body
 from tests.unit.casebook.builders import open_case
@@ -58,18 +58,18 @@ async def test_every_door_refuses_a_key_given_twice(client: httpx.AsyncClient, b
 
 
 def test_a_key_written_in_two_ways_is_the_same_key() -> None:
-    (fault,) = find_faults(rb'{"a": 1, "\u0061": 2}')
+    (fault,) = find_errors(rb'{"a": 1, "\u0061": 2}')
     assert fault["loc"] == ("body", "a")
 
 
 def test_same_keys_in_different_objects_are_fine() -> None:
-    assert find_faults(b'{"a": {"a": 1}, "b": [{"a": 1}, {"a": 2}]}') == []
+    assert find_errors(b'{"a": {"a": 1}, "b": [{"a": 1}, {"a": 2}]}') == []
 
 
 def test_numbers_longer_than_python_reads_are_no_fault() -> None:
-    assert find_faults(b'{"a": ' + b"9" * 10_000 + b"}") == []
+    assert find_errors(b'{"a": ' + b"9" * 10_000 + b"}") == []
 
 
 def test_many_repeated_keys_are_named_up_to_a_limit() -> None:
     pairs = ",".join(f'"k{n}":1,"k{n}":2' for n in range(20_000))
-    assert len(find_faults(f"{{{pairs}}}".encode())) == SHOWN
+    assert len(find_errors(f"{{{pairs}}}".encode())) == SHOWN

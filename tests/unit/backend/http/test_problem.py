@@ -1,7 +1,7 @@
 import httpx
 import pytest
 
-from backend.main import Parts
+from backend.main import Wiring
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import answering
 
@@ -95,12 +95,12 @@ async def test_an_unknown_path_is_404_and_a_wrong_method_405(client: httpx.Async
     assert (braces.status_code, braces.json()["detail"]) == (404, "There is nothing at '/api/{case_id}'.")
 
 
-async def test_an_unexpected_fault_is_500_and_tells_nothing(parts: Parts, book: CaseBook) -> None:
+async def test_an_unexpected_fault_is_500_and_tells_nothing(wiring: Wiring, book: CaseBook) -> None:
     def burst(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret")
 
     book.list_alerts = burst  # pyright: ignore[reportAttributeAccessIssue] breaks on purpose
-    async with answering(parts) as client:
+    async with answering(wiring) as client:
         answer = await client.get("/api/alerts")
     assert (answer.status_code, answer.json()["id"]) == (500, "internal-error")
     assert "secret" not in answer.text

@@ -8,8 +8,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from backend.http.startup_server import CasebookWait
-from backend.main import may_come_up
+from backend.http.startup_server import StartupServer
+from backend.main import is_transient
 from casebook.errors import CasebookNewer, CasebookUnavailable
 from runtime.listening import listen
 
@@ -43,7 +43,7 @@ def server() -> DatabaseServer:
 
 @pytest.fixture
 def waiting(server: DatabaseServer, listener: socket) -> Generator[Future[bool]]:
-    wait = CasebookWait(server.upgrade, AWAY, may_come_up, [ALLOWED], pause_s=0.01)
+    wait = StartupServer(server.upgrade, AWAY, is_transient, [ALLOWED], pause_s=0.01)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(wait.run, listener)
         assert server.asked.wait(60)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.main import Parts
+from backend.main import Wiring
 from tests.unit.backend.support import answering
 
 pytestmark = pytest.mark.anyio
@@ -23,16 +23,16 @@ def bundle(tmp_path: Path) -> Path:
     return folder
 
 
-async def test_pages_of_the_application_are_its_index_which_is_revalidated(parts: Parts, bundle: Path) -> None:
-    async with answering(parts, bundle) as client:
+async def test_pages_of_the_application_are_its_index_which_is_revalidated(wiring: Wiring, bundle: Path) -> None:
+    async with answering(wiring, bundle) as client:
         for path in ("/", "/cases", "/cases/case-a.b", "/index.html"):
             answer = await client.get(path)
             assert (answer.status_code, answer.text) == (200, PAGE), path
             assert answer.headers["cache-control"] == "no-cache"
 
 
-async def test_assets_are_kept_for_ever_and_missing_ones_are_no_page(parts: Parts, bundle: Path) -> None:
-    async with answering(parts, bundle) as client:
+async def test_assets_are_kept_for_ever_and_missing_ones_are_no_page(wiring: Wiring, bundle: Path) -> None:
+    async with answering(wiring, bundle) as client:
         asset = await client.get("/assets/index-a1b2c3.js")
         assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert asset.headers["content-type"].startswith("text/javascript")
@@ -40,33 +40,33 @@ async def test_assets_are_kept_for_ever_and_missing_ones_are_no_page(parts: Part
         assert (await client.get("/assets/gone.js")).status_code == 404
 
 
-async def test_wrong_addresses_of_the_server_are_no_pages(parts: Parts, bundle: Path) -> None:
-    async with answering(parts, bundle) as client:
+async def test_wrong_addresses_of_the_server_are_no_pages(wiring: Wiring, bundle: Path) -> None:
+    async with answering(wiring, bundle) as client:
         for path in ("/api", "/api/", "/api/nothing", "/api/cases/..%2f..%2fx", "/healthz/x", "/docs/x"):
             answer = await client.get(path)
             assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), path
         assert (await client.post("/cases")).status_code == 405
 
 
-async def test_the_interactive_documentation_is_a_page_of_the_bundle(parts: Parts, bundle: Path) -> None:
-    async with answering(parts, bundle) as client:
+async def test_the_interactive_documentation_is_a_page_of_the_bundle(wiring: Wiring, bundle: Path) -> None:
+    async with answering(wiring, bundle) as client:
         answer = await client.get("/docs")
         assert (answer.status_code, answer.text) == (200, DOCS)
         assert answer.headers["cache-control"] == "no-cache"
         assert "default-src 'self'; style-src" in answer.headers["content-security-policy"]
 
 
-async def test_nothing_outside_the_bundle_is_served(parts: Parts, bundle: Path) -> None:
-    async with answering(parts, bundle) as client:
+async def test_nothing_outside_the_bundle_is_served(wiring: Wiring, bundle: Path) -> None:
+    async with answering(wiring, bundle) as client:
         for path in ("/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "//etc/passwd", "/%00"):
             answer = await client.get(path)
             assert "secret" not in answer.text
             assert "root:" not in answer.text
 
 
-async def test_a_missing_bundle_is_said_and_found_once_it_is_built(parts: Parts, tmp_path: Path) -> None:
+async def test_a_missing_bundle_is_said_and_found_once_it_is_built(wiring: Wiring, tmp_path: Path) -> None:
     folder = tmp_path / "later"
-    async with answering(parts, folder) as client:
+    async with answering(wiring, folder) as client:
         missing = await client.get("/")
         assert missing.status_code == 503
         assert "run <code>./scripts/build-web</code>" in missing.text
@@ -78,7 +78,7 @@ async def test_a_missing_bundle_is_said_and_found_once_it_is_built(parts: Parts,
         assert (await client.get("/")).text == PAGE
 
 
-async def test_the_page_where_one_signs_in_is_for_everybody(parts: Parts, bundle: Path) -> None:
-    async with answering(parts, bundle, persona=None) as client:
+async def test_the_page_where_one_signs_in_is_for_everybody(wiring: Wiring, bundle: Path) -> None:
+    async with answering(wiring, bundle, persona=None) as client:
         for path in ("/", "/cases/case-1", "/docs"):
             assert (await client.get(path)).status_code == 200

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from backend.executor import Threads
+from backend.executor import BlockingExecutor
 from backend.live import change_feed as feed_module
-from backend.live.broadcast import Pulse
-from backend.live.change_feed import CaseFeed, Pace
+from backend.live.broadcast import Broadcast
+from backend.live.change_feed import ChangeFeed, Pace
 from casebook.errors import CaseNotFound
 from casebook.queries.change_feed import Following, News, Sign
 from contracts.case import CaseProgress, CaseSummary
@@ -68,21 +68,21 @@ def log(book: CaseBook) -> CountingLog:
 
 
 @pytest.fixture
-def pulse() -> Pulse:
-    return Pulse()
+def broadcast() -> Broadcast:
+    return Broadcast()
 
 
 @pytest.fixture
-async def feed(log: CountingLog, pulse: Pulse) -> AsyncGenerator[CaseFeed]:
-    opened = CaseFeed(log, Threads(), pulse, window=WINDOW)
+async def feed(log: CountingLog, broadcast: Broadcast) -> AsyncGenerator[ChangeFeed]:
+    opened = ChangeFeed(log, BlockingExecutor(), broadcast, window=WINDOW)
     async with followed(opened):
-        with pulse.watching():
+        with broadcast.watching():
             await opened.resume_after(None)
             yield opened
 
 
 @asynccontextmanager
-async def followed(feed: CaseFeed) -> AsyncGenerator[None]:
+async def followed(feed: ChangeFeed) -> AsyncGenerator[None]:
     await feed.start()
     running = asyncio.create_task(feed.run())
     yield
@@ -91,12 +91,12 @@ async def followed(feed: CaseFeed) -> AsyncGenerator[None]:
         await running
 
 
-async def until(feed: CaseFeed, pulse: Pulse, seq: int) -> None:
+async def until(feed: ChangeFeed, broadcast: Broadcast, seq: int) -> None:
     async with asyncio.timeout(60):
         while feed.last_seq < seq:
-            beat = pulse.next_beat()
+            change = broadcast.next_change()
             if feed.last_seq < seq:
-                await beat.wait()
+                await change.wait()
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
@@ -105,38 +105,38 @@ async def eventually(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-async def read_all(feed: CaseFeed, seq: int) -> list[int]:
+async def read_all(feed: ChangeFeed, seq: int) -> list[int]:
     found: list[int] = []
     while messages := await feed.read_after(found[-1] if found else seq):
         found += [message.seq for message in messages]
     return found
 
 
-async def test_what_another_process_writes_appears(feed: CaseFeed, pulse: Pulse, book: CaseBook) -> None:
+async def test_what_another_process_writes_appears(feed: ChangeFeed, broadcast: Broadcast, book: CaseBook) -> None:
     case = open_case(book)
-    await until(feed, pulse, 1)
+    await until(feed, broadcast, 1)
     (message,) = await feed.read_after(0)
     assert (message.seq, message.case_id, message.alert_json is not None) == (1, case, True)
 
 
 async def test_a_reader_gets_every_event_once_whether_from_the_window_or_from_behind_it(
-    feed: CaseFeed, pulse: Pulse, book: CaseBook
+    feed: ChangeFeed, broadcast: Broadcast, book: CaseBook
 ) -> None:
     for number in range(1, 4):
         ask(book, open_case(book, number))
     last = book.last_seq()
     assert last > 2 * WINDOW
-    await until(feed, pulse, last)
+    await until(feed, broadcast, last)
     for seq in (0, 1, last - WINDOW - 1, last - WINDOW, last - WINDOW + 1, last - 1, last):
         assert await read_all(feed, seq) == list(range(seq + 1, last + 1))
 
 
 async def test_watchers_within_the_window_cost_no_reading(
-    feed: CaseFeed, pulse: Pulse, book: CaseBook, log: CountingLog
+    feed: ChangeFeed, broadcast: Broadcast, book: CaseBook, log: CountingLog
 ) -> None:
     for number in range(1, 4):
         open_case(book, number)
-    await until(feed, pulse, 3)
+    await until(feed, broadcast, 3)
     await feed.read_after(0)
     reads = len([seq for seq in log.reads if seq < 3])
     for _ in range(50):
@@ -146,25 +146,27 @@ async def test_watchers_within_the_window_cost_no_reading(
 
 async def test_it_starts_at_the_end_of_the_log(book: CaseBook) -> None:
     open_case(book)
-    feed = CaseFeed(Following(book.transactions), Threads(), Pulse())
+    feed = ChangeFeed(Following(book.transactions), BlockingExecutor(), Broadcast())
     await feed.start()
     assert feed.last_seq == 1
     assert await feed.resume_after(None) == 1
 
 
-async def test_an_id_from_another_log_starts_now_and_a_real_one_where_it_was(feed: CaseFeed, book: CaseBook) -> None:
+async def test_an_id_from_another_log_starts_now_and_a_real_one_where_it_was(feed: ChangeFeed, book: CaseBook) -> None:
     ask(book, open_case(book))
     assert await feed.resume_after(3) == 3
     assert await feed.resume_after(0) == 0
     assert await feed.resume_after(10_000) == book.last_seq()
 
 
-async def test_the_status_of_a_case_is_as_new_as_the_log(feed: CaseFeed, pulse: Pulse, book: CaseBook) -> None:
+async def test_the_status_of_a_case_is_as_new_as_the_log(
+    feed: ChangeFeed, broadcast: Broadcast, book: CaseBook
+) -> None:
     case = open_case(book)
-    await until(feed, pulse, 1)
+    await until(feed, broadcast, 1)
     first = await feed.status_of(case, 1)
     ask(book, case)
-    await until(feed, pulse, book.last_seq())
+    await until(feed, broadcast, book.last_seq())
     second = await feed.status_of(case, book.last_seq())
     assert (first.progress.phase, second.progress.phase) == ("investigating", "awaiting_review")
     assert (first.seq, second.seq) == (1, book.last_seq())
@@ -174,17 +176,17 @@ async def test_the_status_of_a_case_is_as_new_as_the_log(feed: CaseFeed, pulse: 
 
 
 async def test_the_reading_that_shows_an_event_tells_all_watchers_how_its_case_stands(
-    feed: CaseFeed, pulse: Pulse, book: CaseBook, log: CountingLog
+    feed: ChangeFeed, broadcast: Broadcast, book: CaseBook, log: CountingLog
 ) -> None:
     case = open_case(book)
-    await until(feed, pulse, 1)
+    await until(feed, broadcast, 1)
     statuses = [await feed.status_of(case, 1) for _ in range(3)]
     assert (log.standings, {status.seq for status in statuses}) == (0, {1})
 
 
 async def test_a_watcher_that_has_seen_more_than_the_feed_is_told_all_of_it(book: CaseBook, log: CountingLog) -> None:
     case = open_case(book)
-    feed = CaseFeed(log, Threads(), Pulse())
+    feed = ChangeFeed(log, BlockingExecutor(), Broadcast())
     await feed.start()
     assert (await feed.status_of(case, 1)).seq == 1
     ask(book, case)
@@ -193,43 +195,43 @@ async def test_a_watcher_that_has_seen_more_than_the_feed_is_told_all_of_it(book
     assert (await feed.status_of(case, seen)).seq == seen
 
 
-async def test_while_nobody_watches_the_log_is_not_read(book: CaseBook, log: CountingLog, pulse: Pulse) -> None:
-    feed = CaseFeed(log, Threads(), pulse)
+async def test_while_nobody_watches_the_log_is_not_read(book: CaseBook, log: CountingLog, broadcast: Broadcast) -> None:
+    feed = ChangeFeed(log, BlockingExecutor(), broadcast)
     async with followed(feed):
         await eventually(lambda: log.sign is not None)
         for number in range(1, 4):
             open_case(book, number)
             feed.wake()
-            await Threads().run(log.last_seq)
+            await BlockingExecutor().run(log.last_seq)
         assert log.reads == []
-        with pulse.watching():
+        with broadcast.watching():
             assert await feed.resume_after(None) == 3
             case = open_case(book, 4)
-            await until(feed, pulse, 4)
+            await until(feed, broadcast, 4)
             assert [message.case_id for message in await feed.read_after(3)] == [case]
             assert min(log.reads) >= 3, "it goes on where its first watcher began"
             assert await read_all(feed, 0) == [1, 2, 3, 4], "what was missed is there for who asks"
 
 
 async def test_who_returns_after_nobody_watched_hears_of_what_was_missed(
-    book: CaseBook, log: CountingLog, pulse: Pulse
+    book: CaseBook, log: CountingLog, broadcast: Broadcast
 ) -> None:
-    feed = CaseFeed(log, Threads(), pulse)
+    feed = ChangeFeed(log, BlockingExecutor(), broadcast)
     async with followed(feed):
         open_case(book, 1)
         open_case(book, 2)
-        with pulse.watching():
+        with broadcast.watching():
             seen = await feed.resume_after(1)
-            await until(feed, pulse, 2)
+            await until(feed, broadcast, 2)
             assert await read_all(feed, seen) == [2]
 
 
 async def test_a_casebook_in_which_nobody_writes_is_not_read_again(
-    feed: CaseFeed, pulse: Pulse, book: CaseBook, log: CountingLog, monkeypatch: pytest.MonkeyPatch
+    feed: ChangeFeed, broadcast: Broadcast, book: CaseBook, log: CountingLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed_module, "BY_SIGN", Pace(0.0, 0.0, 0.0))
     open_case(book)
-    await until(feed, pulse, 1)
+    await until(feed, broadcast, 1)
     sign = log.sign
     assert sign is not None
     looks = sign.looks
@@ -242,36 +244,36 @@ async def test_a_casebook_in_which_nobody_writes_is_not_read_again(
 
 @pytest.mark.parametrize("has_sign", [True, False])
 async def test_what_comes_of_a_decision_appears_without_waiting_for_the_next_look(
-    log: CountingLog, pulse: Pulse, book: CaseBook, monkeypatch: pytest.MonkeyPatch, has_sign: bool
+    log: CountingLog, broadcast: Broadcast, book: CaseBook, monkeypatch: pytest.MonkeyPatch, has_sign: bool
 ) -> None:
     for pace in ("BY_SIGN", "BY_READING"):
         monkeypatch.setattr(feed_module, pace, replace(getattr(feed_module, pace), active=3_600.0, quiet=3_600.0))
     monkeypatch.setattr(feed_module, "EAGER_FOR_S", 3_600.0)
     log.has_sign = has_sign
-    feed = CaseFeed(log, Threads(), pulse)
-    with pulse.watching():
+    feed = ChangeFeed(log, BlockingExecutor(), broadcast)
+    with broadcast.watching():
         async with followed(feed):
             case = open_case(book)
             feed.wake(awaiting=case)
-            await until(feed, pulse, 1)
+            await until(feed, broadcast, 1)
             ask(book, case)
-            await until(feed, pulse, book.last_seq())
+            await until(feed, broadcast, book.last_seq())
 
 
 async def test_nobody_is_eager_for_a_case_that_is_closed(
-    feed: CaseFeed, pulse: Pulse, book: CaseBook, log: CountingLog, monkeypatch: pytest.MonkeyPatch
+    feed: ChangeFeed, broadcast: Broadcast, book: CaseBook, log: CountingLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed_module, "BY_SIGN", Pace(eager=0.0, active=3_600.0, quiet=3_600.0))
     monkeypatch.setattr(feed_module, "EAGER_FOR_S", 3_600.0)
     case = open_case(book)
     ask(book, case)
     feed.wake(awaiting=case)
-    await until(feed, pulse, book.last_seq())
+    await until(feed, broadcast, book.last_seq())
     close_as_failed(book, case)
-    await until(feed, pulse, book.last_seq())
+    await until(feed, broadcast, book.last_seq())
     sign = log.sign
     assert sign is not None
     looks = sign.looks
     for _ in range(20):
-        await Threads().run(log.last_seq)
+        await BlockingExecutor().run(log.last_seq)
     assert sign.looks <= looks + 2, "once before the reading that this one made necessary; the next is an hour away"

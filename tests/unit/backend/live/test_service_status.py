@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 
-from backend.executor import Threads
-from backend.live.broadcast import Pulse
-from backend.live.service_status import NOT_BEGUN_AFTER, SILENT_AFTER, ServiceStatus, ServiceWatch
-from backend.main import Parts, wire
+from backend.live.broadcast import Broadcast
+from backend.live.service_status import NOT_BEGUN_AFTER, SILENT_AFTER, ServiceMonitor, ServiceStatus
+from backend.main import Wiring, wire
 from backend.services.scheduler import open_scheduler
 from casebook.database.transactions import utc_now
 from casebook.errors import CasebookFull
@@ -21,9 +20,9 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_scheduler_that_is_away_is_said_with_since_when(
-    client: httpx.AsyncClient, parts: Parts, scheduler: FakeScheduler
+    client: httpx.AsyncClient, wiring: Wiring, scheduler: FakeScheduler
 ) -> None:
-    watch = parts.desk.service
+    watch = wiring.services.monitor
     await watch.look()
     assert (await client.get("/api/service")).json()["scheduler_away_since"] is None
     scheduler.reachable = False
@@ -41,11 +40,11 @@ async def test_a_scheduler_that_is_away_is_said_with_since_when(
 async def test_another_casebooks_hub_is_not_called_away(hub: str, book: CaseBook) -> None:
     async with open_scheduler(hub, "desk", "casebook-a") as first, open_scheduler(hub, "desk", "casebook-b") as second:
         await first.probe()
-        parts = wire(book, second, AUTHENTICATOR, Pulse(), CONFIG)
-        await parts.desk.service.look()
-        since = parts.desk.service.status.hub_taken_since
-        await parts.desk.service.look()
-        async with answering(parts) as client:
+        wiring = wire(book, second, AUTHENTICATOR, Broadcast(), CONFIG)
+        await wiring.services.monitor.look()
+        since = wiring.services.monitor.status.hub_taken_since
+        await wiring.services.monitor.look()
+        async with answering(wiring) as client:
             found = ServiceStatus.model_validate_json((await client.get("/api/service")).content)
             ready = (await client.get("/ready")).json()["parts"]["scheduler"]
     assert since is not None
@@ -53,8 +52,8 @@ async def test_another_casebooks_hub_is_not_called_away(hub: str, book: CaseBook
     assert "holds the work of another casebook (casebook-a)" in ready
 
 
-async def test_the_fault_of_the_scheduler_is_followed_as_it_changes(parts: Parts, scheduler: FakeScheduler) -> None:
-    watch = parts.desk.service
+async def test_the_fault_of_the_scheduler_is_followed_as_it_changes(wiring: Wiring, scheduler: FakeScheduler) -> None:
+    watch = wiring.services.monitor
     scheduler.hub_owner = "casebook-a"
     await watch.look()
     assert (watch.status.scheduler_away_since, watch.status.hub_taken_since is None) == (None, False)
@@ -89,7 +88,7 @@ class Shift:
         self.now = NOON
         self.signs: dict[str, datetime] = {}
         self.is_readable = True
-        self.watch = ServiceWatch(self._fault, self._not_begun, self._read, Threads(), Pulse(), lambda: self.now)
+        self.watch = ServiceMonitor(self._fault, self._not_begun, self._read, Broadcast(), lambda: self.now)
 
     async def after(self, passed: timedelta) -> datetime | None:
         """What a look after so long finds."""
@@ -100,10 +99,10 @@ class Shift:
     async def _fault(self) -> None:
         return None
 
-    def _not_begun(self, before: datetime) -> tuple[int, None]:
+    async def _not_begun(self, before: datetime) -> tuple[int, None]:
         return 0, None
 
-    def _read(self) -> Mapping[str, datetime]:
+    async def _read(self) -> Mapping[str, datetime]:
         if not self.is_readable:
             raise CasebookFull("casebook.db", "no bytes left")
         return dict(self.signs)
@@ -156,8 +155,8 @@ async def test_workers_get_time_once_the_casebook_is_back() -> None:
 
 
 async def test_a_silent_worker_is_answered_by_the_service_route(
-    client: httpx.AsyncClient, parts: Parts, book: CaseBook
+    client: httpx.AsyncClient, wiring: Wiring, book: CaseBook
 ) -> None:
     book.sign("one")
-    await parts.desk.service.look()
+    await wiring.services.monitor.look()
     assert (await client.get("/api/service")).json()["worker_away_since"] is None

@@ -1,14 +1,13 @@
 import pytest
 
-from backend.executor import Threads
-from backend.services.outbox_relay import Relay
+from backend.services.outbox_relay import OutboxRelay
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import Clock, FakeScheduler
+from tests.unit.backend.support import Clock, FakeScheduler, async_relay
 
 
 @pytest.fixture
-def relay(book: CaseBook, scheduler: FakeScheduler) -> Relay:
-    return Relay(book, scheduler, Threads())
+def relay(book: CaseBook, scheduler: FakeScheduler) -> OutboxRelay:
+    return OutboxRelay(async_relay(book), scheduler)
 
 
 @pytest.fixture
@@ -17,5 +16,5 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def timed_relay(book: CaseBook, scheduler: FakeScheduler, clock: Clock) -> Relay:
-    return Relay(book, scheduler, Threads(), clock)
+def timed_relay(book: CaseBook, scheduler: FakeScheduler, clock: Clock) -> OutboxRelay:
+    return OutboxRelay(async_relay(book), scheduler, clock)

@@ -1,7 +1,7 @@
 import pytest
 
 from backend.auth.identity import Identity
-from backend.main import Parts
+from backend.main import Wiring
 from casebook.errors import AssessmentChanged, NotAllowed
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review
@@ -13,21 +13,21 @@ ANALYST = Identity(subject="ana", name="Ana", roles=("analyst",))
 MANAGER = Identity(subject="max", name="Max", roles=("manager",))
 
 
-async def test_what_was_escalated_needs_a_manager(parts: Parts, book: CaseBook) -> None:
+async def test_what_was_escalated_needs_a_manager(wiring: Wiring, book: CaseBook) -> None:
     opening = case_in_review(book, escalation_reason="Three attempts were used up.")
     decision = a_decision(opening)
 
     with pytest.raises(NotAllowed, match="This needs the role 'manager'"):
-        await parts.desk.deciding.accept(decision, ANALYST)
+        await wiring.services.decisions.accept(decision, ANALYST)
     assert book.get_case(opening.case_id).decisions == ()
 
-    await parts.desk.deciding.accept(decision, MANAGER)
+    await wiring.services.decisions.accept(decision, MANAGER)
     recorded = decision.model_copy(update={"decided_by": "max"})
     assert book.get_case(opening.case_id).decisions == (recorded,)
 
 
-async def test_a_decision_on_another_assessment_is_refused_whatever_it_approves(parts: Parts, book: CaseBook) -> None:
+async def test_a_decision_on_another_assessment_is_refused_whatever_it_approves(wiring: Wiring, book: CaseBook) -> None:
     opening = case_in_review(book)
     decision = a_decision(opening).model_copy(update={"assessment_hash": "sha256:" + "0" * 64})
     with pytest.raises(AssessmentChanged):
-        await parts.desk.deciding.accept(decision, MANAGER)
+        await wiring.services.decisions.accept(decision, MANAGER)

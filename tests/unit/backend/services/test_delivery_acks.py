@@ -4,15 +4,14 @@ from collections.abc import Callable, Collection
 import pytest
 
 from backend.auth.identity import Identity
-from backend.executor import Threads
-from backend.main import Parts
-from backend.services import delivery_acks as confirmations_module
-from backend.services.delivery_acks import Confirmations
-from backend.services.outbox_relay import Relay
+from backend.main import Wiring
+from backend.services import delivery_acks as acks_module
+from backend.services.delivery_acks import DeliveryAcks
+from backend.services.outbox_relay import OutboxRelay
 from casebook.errors import CasebookUnavailable
 from casebook.relay_api import RelayApi
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import FakeScheduler, case_in_review, instance_state
+from tests.unit.backend.support import FakeScheduler, async_relay, case_in_review, instance_state
 from tests.unit.casebook.builders import MANAGER, a_decision, an_alert, open_case
 
 pytestmark = pytest.mark.anyio
@@ -44,66 +43,66 @@ async def outbox(book: CaseBook) -> CountingOutbox:
 
 
 async def test_what_was_told_at_about_the_same_time_is_one_transaction(book: CaseBook, outbox: CountingOutbox) -> None:
-    confirmations = Confirmations(outbox, Threads())
+    acks = DeliveryAcks(async_relay(outbox))
     for number in range(1, 6):
-        confirmations.add_scheduled(open_case(book, number))
+        acks.add_scheduled(open_case(book, number))
     opening = case_in_review(book, 6)
     book.accept_decision(a_decision(opening), MANAGER)
-    confirmations.add_delivered(opening.review.review_id)
-    assert opening.review.review_id in confirmations
+    acks.add_delivered(opening.review.review_id)
+    assert opening.review.review_id in acks
 
-    await confirmations.write()
-    await confirmations.write()
+    await acks.write()
+    await acks.write()
 
     assert outbox.commits == 1
     assert (book.unscheduled_cases(), book.undelivered_decisions()) == ([], [])
-    assert opening.review.review_id not in confirmations
+    assert opening.review.review_id not in acks
 
 
 async def test_what_the_casebook_cannot_take_now_is_written_later(
     book: CaseBook, outbox: CountingOutbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(confirmations_module, "PAUSE_S", 0.0)
-    monkeypatch.setattr(confirmations_module, "RETRY_S", 0.0)
-    confirmations = Confirmations(outbox, Threads())
-    running = asyncio.create_task(confirmations.run())
+    monkeypatch.setattr(acks_module, "PAUSE_S", 0.0)
+    monkeypatch.setattr(acks_module, "RETRY_S", 0.0)
+    acks = DeliveryAcks(async_relay(outbox))
+    running = asyncio.create_task(acks.run())
     outbox.reachable = False
     case = open_case(book)
-    confirmations.add_scheduled(case)
+    acks.add_scheduled(case)
     await asyncio.wait_for(outbox.asked.wait(), 10)
-    assert case in confirmations
+    assert case in acks
 
     outbox.reachable = True
-    await _until(lambda: case not in confirmations)
+    await _until(lambda: case not in acks)
     running.cancel()
     assert book.unscheduled_cases() == []
 
 
 async def test_a_decision_reaches_the_scheduler_without_a_sweep(
-    parts: Parts, book: CaseBook, scheduler: FakeScheduler
+    wiring: Wiring, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     opening = case_in_review(book)
     scheduler.instances[opening.case_id] = instance_state("awaiting_review")
-    accepted = await parts.desk.deciding.accept(a_decision(opening), BOSS)
-    await asyncio.wait_for(scheduler.told.wait(), 10)
+    accepted = await wiring.services.decisions.accept(a_decision(opening), BOSS)
+    await asyncio.wait_for(scheduler.received.wait(), 10)
     assert scheduler.delivered == [accepted]
     assert scheduler.attempts == [opening.case_id]
 
 
 async def test_a_case_is_started_at_once_and_says_so_before_that_is_written(
-    parts: Parts, book: CaseBook, scheduler: FakeScheduler
+    wiring: Wiring, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
-    first = await parts.desk.opening.start(an_alert())
-    again = await parts.desk.opening.start(an_alert())
+    first = await wiring.services.cases.start(an_alert())
+    again = await wiring.services.cases.start(an_alert())
     assert [(case.status, case.created) for case in (first, again)] == [("scheduled", True), ("scheduled", False)]
     assert scheduler.attempts == [first.case_id]
     assert len(book.unscheduled_cases()) == 1
-    await parts.relay.confirmations.write()
+    await wiring.relay.acks.write()
     assert book.unscheduled_cases() == []
 
 
 async def test_what_was_told_is_not_told_again_before_it_is_written(book: CaseBook, scheduler: FakeScheduler) -> None:
-    relay = Relay(book, scheduler, Threads())
+    relay = OutboxRelay(async_relay(book), scheduler)
     await relay.sweep()
     opening = case_in_review(book)
     scheduler.instances[opening.case_id] = instance_state("awaiting_review", 2)
@@ -127,13 +126,13 @@ async def test_a_decision_that_cannot_be_told_now_is_left_to_the_sweep(
     opening = case_in_review(book)
     scheduler.instances[opening.case_id] = instance_state("awaiting_review", 2)
     book.accept_decision(a_decision(opening), MANAGER)
-    relay = Relay(book, scheduler, Threads())
+    relay = OutboxRelay(async_relay(book), scheduler)
     scheduler.reachable = False
     relay.deliver_now(a_decision(opening))
     await asyncio.wait_for(scheduler.refused.wait(), 10)
     scheduler.reachable = True
     running = asyncio.create_task(relay.run())
-    await asyncio.wait_for(scheduler.told.wait(), 10)
+    await asyncio.wait_for(scheduler.received.wait(), 10)
     running.cancel()
     assert scheduler.delivered == [a_decision(opening)]
 
@@ -142,7 +141,7 @@ async def test_a_forgotten_case_that_a_decision_shows_brings_back_the_others(
     book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     openings = [case_in_review(book, number) for number in (1, 2)]
-    relay = Relay(book, scheduler, Threads())
+    relay = OutboxRelay(async_relay(book), scheduler)
     for opening in openings:
         scheduler.instances[opening.case_id] = instance_state("awaiting_review")
     await relay.sweep()

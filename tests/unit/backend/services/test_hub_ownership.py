@@ -7,7 +7,7 @@ from durabletask.client import TaskHubGrpcClient
 from durabletask.worker import TaskHubGrpcWorker
 
 from backend.services.errors import TaskHubTaken
-from backend.services.hub_ownership import TRUSTED_S, HubMark
+from backend.services.hub_ownership import TRUSTED_S, HubOwnership
 from backend.services.scheduler import open_scheduler
 from contracts.hub import HubOwner
 from contracts.ids import case_id
@@ -91,7 +91,7 @@ async def test_a_hub_that_lost_everything_is_marked_again() -> None:
     async def make(owner: HubOwner) -> None:
         marks.append(owner.model_dump_json())
 
-    mark = HubMark("desk", "casebook-a", read, make, lambda: now)
+    mark = HubOwnership("desk", "casebook-a", read, make, lambda: now)
     await mark.require_own()
     await mark.require_own()
     assert reads == 2, "what was seen a moment ago is not asked for again"

@@ -3,20 +3,19 @@ from pathlib import Path
 
 import pytest
 
-from backend.executor import Threads
 from backend.services.errors import SchedulerUnavailable
-from backend.services.outbox_relay import PAGE, STALLED_AFTER, Relay
+from backend.services.outbox_relay import PAGE, STALLED_AFTER, OutboxRelay
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions, utc_now
 from tests.support.casebooks import CaseBook
-from tests.unit.backend.support import Clock, FakeScheduler, case_in_review, instance_state
+from tests.unit.backend.support import Clock, FakeScheduler, async_relay, case_in_review, instance_state
 from tests.unit.casebook.builders import MANAGER, a_decision, ask, close_as_failed, open_case
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_cases_that_a_crash_left_unscheduled_are_started_oldest_first(
-    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+    relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     cases = [open_case(book, number) for number in range(1, 4)]
     await relay.sweep()
@@ -27,7 +26,7 @@ async def test_cases_that_a_crash_left_unscheduled_are_started_oldest_first(
 async def test_of_a_flood_the_oldest_are_investigated_and_the_others_wait_for_room(
     book: CaseBook, scheduler: FakeScheduler
 ) -> None:
-    relay = Relay(book, scheduler, Threads(), at_once=2)
+    relay = OutboxRelay(async_relay(book), scheduler, at_once=2)
     cases = [open_case(book, number) for number in range(1, 5)]
 
     await relay.sweep()
@@ -50,18 +49,18 @@ async def test_cases_that_stall_keep_no_others_waiting(
     book: CaseBook, scheduler: FakeScheduler, tmp_path: Path
 ) -> None:
     stalled, waiting = open_case(book, 1), open_case(book, 2)
-    await Relay(book, scheduler, Threads(), at_once=1).sweep()
+    await OutboxRelay(async_relay(book), scheduler, at_once=1).sweep()
     assert scheduler.starts == [stalled]
 
     engine = open_engine(f"sqlite:///{tmp_path}/casebook.db")
     later = CaseBook(Transactions(engine, lambda: utc_now() + STALLED_AFTER))
-    await Relay(later, scheduler, Threads(), at_once=1).sweep()
+    await OutboxRelay(async_relay(later), scheduler, at_once=1).sweep()
     engine.dispose()
     assert scheduler.starts == [stalled, waiting]
 
 
 async def test_a_decision_that_a_crash_left_undelivered_is_delivered_once(
-    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+    relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     opening = case_in_review(book)
     scheduler.instances[opening.case_id] = instance_state("awaiting_review", 2)
@@ -76,7 +75,7 @@ async def test_a_decision_that_a_crash_left_undelivered_is_delivered_once(
 
 
 async def test_open_cases_that_the_scheduler_forgot_are_started_again_with_what_was_decided(
-    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+    relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     opening = case_in_review(book, 1)
     scheduler.instances[opening.case_id] = instance_state("awaiting_review")
@@ -95,7 +94,7 @@ async def test_open_cases_that_the_scheduler_forgot_are_started_again_with_what_
 
 
 async def test_a_lost_memory_shows_though_the_newest_case_is_known(
-    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+    relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     older = open_case(book, 1)
     await relay.sweep()
@@ -108,7 +107,7 @@ async def test_a_lost_memory_shows_though_the_newest_case_is_known(
 
 
 async def test_a_decision_on_a_forgotten_case_brings_back_the_others_too(
-    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+    relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     openings = [case_in_review(book, number) for number in (1, 2, 3)]
     for opening in openings:
@@ -123,7 +122,7 @@ async def test_a_decision_on_a_forgotten_case_brings_back_the_others_too(
 
 
 async def test_a_decision_missed_in_a_cut_off_restart_is_delivered_at_the_next_start(
-    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+    relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     opening = case_in_review(book)
     decision = a_decision(opening)
@@ -137,7 +136,7 @@ async def test_a_decision_missed_in_a_cut_off_restart_is_delivered_at_the_next_s
 
 
 async def test_a_start_asks_nothing_about_cases_that_only_wait_for_a_person(
-    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+    relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     waiting = [case_in_review(book, number).case_id for number in range(1, 4)]
     scheduler.instances.update(dict.fromkeys(waiting, instance_state("awaiting_review")))
@@ -150,7 +149,7 @@ async def test_a_start_asks_nothing_about_cases_that_only_wait_for_a_person(
 
 
 async def test_a_case_that_asks_about_a_later_round_is_not_told_of_an_earlier_one(
-    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+    relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     opening = case_in_review(book)
     book.accept_decision(a_decision(opening, "reject"), MANAGER)
@@ -163,14 +162,14 @@ async def test_a_case_that_asks_about_a_later_round_is_not_told_of_an_earlier_on
 
 
 async def test_an_unreachable_scheduler_is_tried_again_until_it_answers(
-    relay: Relay, book: CaseBook, scheduler: FakeScheduler, caplog: pytest.LogCaptureFixture
+    relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, caplog: pytest.LogCaptureFixture
 ) -> None:
     scheduler.reachable = False
     case = open_case(book)
     running = asyncio.create_task(relay.run())
     await asyncio.wait_for(scheduler.refused.wait(), 10)
     scheduler.reachable = True
-    await asyncio.wait_for(scheduler.told.wait(), 10)
+    await asyncio.wait_for(scheduler.received.wait(), 10)
     running.cancel()
 
     assert scheduler.starts == [case]
@@ -181,18 +180,18 @@ async def test_an_unreachable_scheduler_is_tried_again_until_it_answers(
 
 
 async def test_a_wake_up_is_not_lost_while_the_relay_is_at_work(
-    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+    relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     running = asyncio.create_task(relay.run())
     case = open_case(book)
     relay.wake()
-    await asyncio.wait_for(scheduler.told.wait(), 3)
+    await asyncio.wait_for(scheduler.received.wait(), 3)
     running.cancel()
     assert scheduler.starts == [case]
 
 
 async def test_cases_that_are_refused_hold_up_none_behind_them(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     # More than the relay reads at once.
     refused = [open_case(book, number) for number in range(1, PAGE + 3)]
@@ -206,7 +205,7 @@ async def test_cases_that_are_refused_hold_up_none_behind_them(
 
 
 async def test_a_refused_decision_holds_up_none_behind_it(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     openings = [case_in_review(book, number) for number in (1, 2)]
     for opening in openings:
@@ -222,7 +221,7 @@ async def test_a_refused_decision_holds_up_none_behind_it(
 
 
 async def test_what_is_refused_is_complained_of_once_and_tried_ever_more_rarely(
-    timed_relay: Relay,
+    timed_relay: OutboxRelay,
     book: CaseBook,
     scheduler: FakeScheduler,
     clock: Clock,
@@ -247,7 +246,7 @@ async def test_what_is_refused_is_complained_of_once_and_tried_ever_more_rarely(
 
 
 async def test_a_forgotten_case_that_is_refused_holds_up_no_other_and_is_brought_back_later(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     openings = [case_in_review(book, number) for number in (1, 2, 3)]
     refused = openings[1].case_id
@@ -265,7 +264,7 @@ async def test_a_forgotten_case_that_is_refused_holds_up_no_other_and_is_brought
 
 
 async def test_a_scheduler_that_is_away_puts_off_no_single_case(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     cases = [open_case(book, number) for number in (1, 2)]
     scheduler.reachable = False

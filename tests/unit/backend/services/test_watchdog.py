@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from backend.services.outbox_relay import SWEEP_S, WATCHED, Relay
+from backend.services.outbox_relay import SWEEP_S, WATCHED, OutboxRelay
 from backend.services.scheduler import InstanceState, RuntimeStatus
 from casebook.commands.recovery import MOST_BREAKS
 from casebook.database.transactions import utc_now
@@ -25,7 +25,7 @@ def breaks_of(book: CaseBook, case: str) -> list[CaseEvent]:
     return [event for event in book.case_events(case) if event.type == "orchestration_failed"]
 
 
-def stranded(book: CaseBook) -> str:
+def stalled(book: CaseBook) -> str:
     """A case that the scheduler does not know, and that broke so often that a manager was asked."""
     case = open_case(book)
     for _ in range(MOST_BREAKS):
@@ -49,7 +49,7 @@ def stranded(book: CaseBook) -> str:
     ],
 )
 async def test_a_case_whose_orchestration_is_over_is_handed_to_a_person_loudly(
-    timed_relay: Relay,
+    timed_relay: OutboxRelay,
     book: CaseBook,
     scheduler: FakeScheduler,
     clock: Clock,
@@ -82,14 +82,14 @@ def waiting(*, moved_s: float = 60.0) -> InstanceState:
     return instance_state("awaiting_review").model_copy(update={"last_updated_at": moved})
 
 
-async def watched(relay: Relay, clock: Clock, times: int = 2) -> None:
+async def watched(relay: OutboxRelay, clock: Clock, times: int = 2) -> None:
     for _ in range(times):
         clock.now += SWEEP_S
         await relay.sweep()
 
 
 async def test_a_case_that_waits_for_an_answer_that_nobody_is_asked_for_is_woken(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     case = open_case(book)
     await timed_relay.sweep()
@@ -103,7 +103,7 @@ async def test_a_case_that_waits_for_an_answer_that_nobody_is_asked_for_is_woken
 
 
 async def test_a_decision_that_its_case_knows_nothing_of_is_delivered_again(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     opening = case_in_review(book)
     decision = book.accept_decision(a_decision(opening), MANAGER)
@@ -121,7 +121,7 @@ async def test_a_decision_that_its_case_knows_nothing_of_is_delivered_again(
 
 @pytest.mark.parametrize("moved_s", [0.0, 60.0])
 async def test_a_case_that_somebody_is_asked_about_or_that_moves_is_left_alone(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, moved_s: float
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, moved_s: float
 ) -> None:
     asked, moving = case_in_review(book, 1).case_id, open_case(book, 2)
     await timed_relay.sweep()
@@ -134,7 +134,7 @@ async def test_a_case_that_somebody_is_asked_about_or_that_moves_is_left_alone(
 
 
 async def test_a_suspended_orchestration_is_resumed_loudly(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     case = case_in_review(book).case_id
     scheduler.instances[case] = instance_state("awaiting_review", status="SUSPENDED")
@@ -147,7 +147,7 @@ async def test_a_suspended_orchestration_is_resumed_loudly(
 
 
 async def test_an_instance_that_somebody_started_under_the_id_of_a_case_is_replaced(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     case = case_in_review(book).case_id
     scheduler.instances[case] = instance_state("awaiting_review", name="hub_owner")
@@ -160,7 +160,7 @@ async def test_an_instance_that_somebody_started_under_the_id_of_a_case_is_repla
 
 
 async def test_a_case_that_breaks_the_relay_holds_up_no_other(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     strange, other = case_in_review(book, 1).case_id, case_in_review(book, 2).case_id
     scheduler.instances[strange] = instance_state("awaiting_review")
@@ -177,7 +177,7 @@ async def test_a_case_that_breaks_the_relay_holds_up_no_other(
 
 
 async def test_an_orchestration_that_ended_while_the_backend_was_down_is_started_again(
-    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+    relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     opening = case_in_review(book)
     scheduler.instances[opening.case_id] = over("TERMINATED")
@@ -188,7 +188,7 @@ async def test_an_orchestration_that_ended_while_the_backend_was_down_is_started
 
 
 async def test_a_case_that_breaks_again_and_again_is_not_started_for_ever(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     case = open_case(book)
     for _ in range(10):
@@ -197,7 +197,7 @@ async def test_a_case_that_breaks_again_and_again_is_not_started_for_ever(
         scheduler.instances[case] = over("FAILED", "the history has 5 MiB")
 
     assert scheduler.starts == [case] * MOST_BREAKS
-    assert timed_relay.broken.stranded == {case}
+    assert timed_relay.failed.stalled == {case}
     view = book.get_case(case)
     assert view.review is not None
     assert view.review.required_role == "manager"
@@ -206,11 +206,11 @@ async def test_a_case_that_breaks_again_and_again_is_not_started_for_ever(
     await timed_relay.recover()
     await timed_relay.sweep()
     assert scheduler.starts == [case] * (MOST_BREAKS + 1)
-    assert timed_relay.broken.stranded == set()
+    assert timed_relay.failed.stalled == set()
 
 
 async def test_what_a_manager_decides_on_a_stranded_case_is_carried_out(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     case = open_case(book)
     for _ in range(2 * MOST_BREAKS):
@@ -226,13 +226,13 @@ async def test_what_a_manager_decides_on_a_stranded_case_is_carried_out(
         await timed_relay.sweep()
 
     assert scheduler.starts == [case] * (MOST_BREAKS + 1)
-    assert timed_relay.broken.stranded == set()
+    assert timed_relay.failed.stalled == set()
 
 
 async def test_what_the_scheduler_lost_of_a_stranded_case_stays_lost(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
-    case = stranded(book)
+    case = stalled(book)
 
     for _ in range(5):
         clock.now += SWEEP_S
@@ -241,19 +241,19 @@ async def test_what_the_scheduler_lost_of_a_stranded_case_stays_lost(
             scheduler.instances[case] = over("FAILED")
 
     assert scheduler.starts == [case], "a backend that starts tries it once more"
-    assert timed_relay.broken.stranded == {case}
+    assert timed_relay.failed.stalled == {case}
 
 
 async def test_a_case_that_another_backend_ended_is_stranded_no_more(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
-    case = stranded(book)
+    case = stalled(book)
     await timed_relay.sweep()
     scheduler.instances[case] = over("FAILED")
     for _ in range(2):
         clock.now += SWEEP_S
         await timed_relay.sweep()
-    assert timed_relay.broken.stranded == {case}
+    assert timed_relay.failed.stalled == {case}
 
     view = book.get_case(case)
     assert view.assessment is not None
@@ -265,11 +265,11 @@ async def test_a_case_that_another_backend_ended_is_stranded_no_more(
         clock.now += SWEEP_S
         await timed_relay.sweep()
 
-    assert timed_relay.broken.stranded == set()
+    assert timed_relay.failed.stalled == set()
 
 
 async def test_a_start_that_is_refused_for_good_ends_with_a_manager(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     case, other = open_case(book, 1), open_case(book, 2)
     scheduler.never_starts.add(case)
@@ -280,7 +280,7 @@ async def test_a_start_that_is_refused_for_good_ends_with_a_manager(
 
     assert scheduler.starts == [other]
     assert scheduler.attempts.count(case) == MOST_BREAKS
-    assert timed_relay.broken.stranded == {case}
+    assert timed_relay.failed.stalled == {case}
     view = book.get_case(case)
     assert view.review is not None
     assert (view.state, view.review.required_role) == ("escalated", "manager")
@@ -290,7 +290,7 @@ async def test_a_start_that_is_refused_for_good_ends_with_a_manager(
 
 
 async def test_an_outage_is_no_break(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     case = open_case(book)
     scheduler.refuses.add(case)
@@ -307,7 +307,7 @@ async def test_an_outage_is_no_break(
 
 
 async def test_however_many_cases_wait_the_one_that_ended_is_found(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     cases = [open_case(book, number) for number in range(1, 2 * WATCHED)]
     await timed_relay.sweep()
@@ -325,13 +325,13 @@ async def test_however_many_cases_wait_the_one_that_ended_is_found(
             clock.now += SWEEP_S
             asked.clear()
             await timed_relay.sweep()
-            assert len(asked) <= WATCHED + 1, "one look at a few, and one at the witness"
+            assert len(asked) <= WATCHED + 1, "one look at a few, and one at the canary"
         assert book.case_events(ended)[-2].type == "orchestration_failed"
     assert all(book.summary(case).state == "investigating" for case in cases[1:-1])
 
 
 async def test_an_orchestration_that_only_rests_is_left_alone(
-    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+    relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     openings = [case_in_review(book, number) for number in (1, 2)]
     for opening, status in zip(openings, ("SUSPENDED", "CONTINUED_AS_NEW"), strict=True):
@@ -341,7 +341,7 @@ async def test_an_orchestration_that_only_rests_is_left_alone(
 
 
 async def test_a_purged_orchestration_of_an_open_case_is_started_again(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     cases = [open_case(book, number) for number in (1, 2, 3)]
     await timed_relay.sweep()
@@ -367,7 +367,7 @@ def approved_reversal(book: CaseBook) -> Reversal:
     ],
 )
 async def test_a_reversal_whose_orchestration_is_over_ends_loudly_and_can_be_asked_for_anew(
-    timed_relay: Relay,
+    timed_relay: OutboxRelay,
     book: CaseBook,
     scheduler: FakeScheduler,
     clock: Clock,
@@ -402,7 +402,7 @@ async def test_a_reversal_whose_orchestration_is_over_ends_loudly_and_can_be_ask
 
 
 async def test_a_reversal_that_ended_while_the_backend_was_down_shows_at_the_start(
-    relay: Relay, book: CaseBook, scheduler: FakeScheduler
+    relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     reversal = approved_reversal(book)
     book.mark_reversal_scheduled(reversal.reversal_id)
@@ -413,7 +413,7 @@ async def test_a_reversal_that_ended_while_the_backend_was_down_shows_at_the_sta
 
 
 async def test_a_reversal_that_goes_on_is_left_alone_and_one_that_was_purged_is_started_again(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     reversal = approved_reversal(book)
     await timed_relay.sweep()
@@ -428,7 +428,7 @@ async def test_a_reversal_that_goes_on_is_left_alone_and_one_that_was_purged_is_
 
 
 async def test_a_reversal_that_the_scheduler_never_starts_ends_loudly(
-    timed_relay: Relay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
+    timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     reversal = approved_reversal(book)
     scheduler.never_starts.add(reversal.reversal_id)
