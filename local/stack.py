@@ -9,8 +9,6 @@ import math
 import os
 import secrets
 import shutil
-import signal
-import socket
 import sys
 from collections.abc import Coroutine, Generator, Mapping
 from pathlib import Path
@@ -27,6 +25,8 @@ from local.parts import (
 )
 from local.supervisor import PartFailed, SupervisedPart
 from runtime.files import keep_private
+from runtime.listening import CannotListen, listen
+from runtime.signals import stop_event
 
 ROOT = Path(__file__).resolve().parent.parent
 # What a fresh start removes: the stack's own state, and nothing else that may lie in the folder.
@@ -55,15 +55,12 @@ def main() -> None:
             for part in plan.parts:
                 _check_port(part)
             asyncio.run(_run(plan, options))
-    except (CannotStart, BadSetting, PartFailed) as error:
+    except (CannotStart, CannotListen, BadSetting, PartFailed) as error:
         sys.exit(f"casewright: {error}")
 
 
 async def _run(plan: StackPlan, options: StackOptions) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signal_number, stop.set)
+    stop = stop_event()
     for sentence in plan.given:
         _say("stack", sentence)
     if any(part.name == "mcp" for part in plan.parts) and not await _finished(_prepare_customers(options), stop):
@@ -205,15 +202,7 @@ def _only_stack_in(data: Path) -> Generator[None]:
 def _check_port(part: Part) -> None:
     if part.port is None:
         return
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", part.port))
-        except OSError as error:
-            raise CannotStart(
-                f"Port {part.port}, which the {part.name} needs, is in use: "
-                f"stop the other program or set {part.name.upper()}_PORT to a free port."
-            ) from error
+    listen("127.0.0.1", part.port, instead=f"set {part.name.upper()}_PORT to a free port").close()
 
 
 def _write_parts(file: Path, parts: list[SupervisedPart]) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 
 from local.parts import Part
+from runtime.backoff import Backoff, Pauses
 
-FIRST_RESTART_DELAY_S = 0.5
-LONGEST_RESTART_DELAY_S = 30.0
+RESTART = Backoff(first_s=0.5, longest_s=30.0)
 # A part that ran this long is taken to be healthy: its next restart is quick again.
 HEALTHY_AFTER_S = 60.0
 STOP_GRACE_S = 15.0
@@ -56,7 +56,7 @@ class SupervisedPart:
 
         Raises PartFailed if it never becomes ready.
         """
-        delay, starts = FIRST_RESTART_DELAY_S, 0
+        pauses, starts = Pauses(RESTART), 0
         while not self._stopping:
             started_at = time.monotonic()
             starts += 1
@@ -66,10 +66,10 @@ class SupervisedPart:
             if not self._ready.is_set() and starts >= STARTS_BEFORE_GIVING_UP:
                 raise PartFailed(f"The {self.part.name} cannot start (exit code {code}): its last lines above say why.")
             if time.monotonic() - started_at > HEALTHY_AFTER_S:
-                delay = FIRST_RESTART_DELAY_S
-            self._say(self.part.name, f"stopped with {_describe(code)}; starting it again in {delay:g} s")
+                pauses.reset()
+            delay = pauses.next_s()
+            self._say(self.part.name, f"stopped with {_describe(code)}; starting it again in {delay:.2g} s")
             await asyncio.sleep(delay)
-            delay = min(delay * 2, LONGEST_RESTART_DELAY_S)
 
     async def _run_once(self, on_start: Callable[[], None]) -> int:
         if self.part.ready_file:

@@ -1,5 +1,6 @@
 """Being told to stop, whatever the process is doing."""
 
+import asyncio
 import os
 import signal
 import threading
@@ -19,6 +20,14 @@ def stop_requested() -> threading.Event:
     stop = threading.Event()
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     threading.Thread(target=_await_signals, args=(stop,), name="signals", daemon=True).start()
+    return stop
+
+
+def stop_event() -> asyncio.Event:
+    """An event of the running loop that SIGTERM or SIGINT sets. To be called once, in the main thread."""
+    stop = asyncio.Event()
+    for number in STOP_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop
 
 

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
 
+from runtime.backoff import Backoff, Pauses
+
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE_S = 0.25
-LONGEST_PAUSE_S = 5.0
+BACKOFF = Backoff(first_s=0.25, longest_s=5.0)
 REMIND_EVERY_S = 30.0
 
 
@@ -30,13 +31,13 @@ class Dependency:
     """Returns once it is up; raises CannotStart if waiting is no use, anything else if it is not up yet."""
 
 
-def wait_for(dependency: Dependency, stop: Event, first_pause_s: float = FIRST_PAUSE_S) -> None:
+def wait_for(dependency: Dependency, stop: Event, backoff: Backoff = BACKOFF) -> None:
     """Return once the dependency is up. Raises StopRequested, or CannotStart from the probe.
 
     Says once that it waits, again for every other reason and every REMIND_EVERY_S seconds, and once that the wait is
     over.
     """
-    pause_s, waited_s, said_at_s, said = first_pause_s, 0.0, None, None
+    pauses, waited_s, said_at_s, said = Pauses(backoff), 0.0, None, None
     while not stop.is_set():
         try:
             dependency.probe()
@@ -51,7 +52,7 @@ def wait_for(dependency: Dependency, stop: Event, first_pause_s: float = FIRST_P
             if said_at_s is not None:
                 log.info("The %s at %s is up.", dependency.name, dependency.where)
             return
+        pause_s = pauses.next_s()
         stop.wait(pause_s)
         waited_s += pause_s
-        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
     raise StopRequested

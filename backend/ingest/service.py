@@ -17,14 +17,14 @@ from contracts.alert import Alert
 from contracts.sizes import fit_event
 from contracts.telemetry import TelemetryEvent
 from contracts.telemetry_reader import utc_now
+from runtime.backoff import Backoff, Pauses
 
 _log = logging.getLogger(__name__)
 
 _MAX_DETAILS = 20
 _EVENTS_PER_TURN = 100
 """Events judged before other tasks get the event loop, even if the source has more at hand: about 1 ms."""
-_FIRST_DELAY_S = 0.1
-_LONGEST_DELAY_S = 5.0
+_BACKOFF = Backoff(first_s=0.1, longest_s=5.0)
 
 
 class IngestService:
@@ -48,6 +48,7 @@ class IngestService:
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        backoff: Backoff = _BACKOFF,
     ) -> None:
         self._sources = tuple(sources)
         self._detector = detector
@@ -57,6 +58,7 @@ class IngestService:
         self._now = now
         self._monotonic = monotonic
         self._sleep = sleep
+        self._backoff = backoff
         self._started_at: datetime | None = None
         self._progress: list[_Progress] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -138,7 +140,7 @@ class IngestService:
                     await asyncio.sleep(0)
 
     async def _open(self, alert: Alert, progress: "_Progress") -> None:
-        delay_s = _FIRST_DELAY_S
+        pauses = Pauses(self._backoff)
         progress.waiting_for = alert.alert_id
         while True:
             try:
@@ -151,9 +153,9 @@ class IngestService:
                 progress.refused += 1
                 break
             except Exception as error:  # whatever it was, giving up would lose the alert
+                delay_s = pauses.next_s()
                 _log.warning("Alert %s could not be opened, trying again in %.1f s: %s", alert.alert_id, delay_s, error)
-            await self._sleep(delay_s)
-            delay_s = min(delay_s * 2, _LONGEST_DELAY_S)
+                await self._sleep(delay_s)
         progress.waiting_for = None
 
 

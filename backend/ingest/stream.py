@@ -17,11 +17,11 @@ from contracts.lines import Line
 from contracts.telemetry import TelemetryEvent
 from contracts.telemetry_reader import SetAside, TelemetryReader, utc_now
 from contracts.telemetry_times import FUTURE_TOLERANCE
+from runtime.backoff import Backoff, Pauses
 
 _log = logging.getLogger(__name__)
 
-_FIRST_DELAY_S = 0.5
-_LONGEST_DELAY_S = 10.0
+_BACKOFF = Backoff(first_s=0.5, longest_s=10.0)
 _NO_LONGER_KEPT = frozenset({410, 416})
 _OFFSET = re.compile(rb'\s*\{\s*"offset"\s*:\s*(\d{1,18})\s*,')
 
@@ -43,6 +43,7 @@ class StreamSource:
         future_tolerance: timedelta = FUTURE_TOLERANCE,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        backoff: Backoff = _BACKOFF,
     ) -> None:
         self._url = url
         self._where = without_credentials(url)
@@ -51,7 +52,7 @@ class StreamSource:
         self._sleep = sleep
         self._offset: int | None = None
         self._problem: str | None = None
-        self._delay_s = _FIRST_DELAY_S
+        self._pauses = Pauses(backoff)
 
     @property
     def name(self) -> str:
@@ -87,7 +88,7 @@ class StreamSource:
                         else:
                             self._say_connected()
                             async for reading in self._readings(response):
-                                self._delay_s = _FIRST_DELAY_S
+                                self._pauses.reset()
                                 yield reading
                             self._complain("the server closed the stream")
                 except httpx.ReadTimeout:
@@ -100,8 +101,7 @@ class StreamSource:
                 except Exception as error:
                     # What connects raises its own for some addresses, as for a port that there is not.
                     self._complain(f"it cannot be asked ({type(error).__name__})")
-                await self._sleep(self._delay_s)
-                self._delay_s = min(self._delay_s * 2, _LONGEST_DELAY_S)
+                await self._sleep(self._pauses.next_s())
 
     async def _readings(self, response: httpx.Response) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
         splitter = ObjectSplitter()

@@ -22,12 +22,12 @@ from contracts.ids import parse_review_id
 from contracts.names import INVESTIGATION, REVERSAL
 from contracts.reversal import Reversal
 from contracts.review import Decision
+from runtime.backoff import Backoff, Pauses
 
 log = logging.getLogger("casewright.relay")
 
 PAGE = 100
-FIRST_RETRY_S = 0.25
-LAST_RETRY_S = 5.0
+RETRY = Backoff(first_s=0.25, longest_s=5.0)
 SWEEP_S = 5.0
 """How often to look, unasked, for what another process left behind."""
 HOLDING_S = 0.5
@@ -120,20 +120,19 @@ class OutboxRelay:
 
     async def run(self) -> None:
         """Relay until cancelled. What cannot be reached is tried again, ever more slowly, and complained of once."""
-        delay = 0.0
+        pauses = Pauses(RETRY)
         while True:
             self._woken.clear()
             try:
                 await self.sweep()
             except (SchedulerUnavailable, CasebookUnavailable) as error:
-                if not delay:
+                if not pauses.failures:
                     log.warning("%s It is tried again until it works.", error)
-                delay = min(max(delay * 2, FIRST_RETRY_S), LAST_RETRY_S)
-                await asyncio.sleep(delay)
+                await asyncio.sleep(pauses.next_s())
                 continue
-            if delay:
+            if pauses.failures:
                 log.info("the scheduler has all that it missed")
-                delay = 0.0
+                pauses.reset()
             await self._rest()
 
     async def _rest(self) -> None:

@@ -2,31 +2,31 @@
 
 from collections.abc import Callable
 
-FIRST_S = 5.0
-LAST_S = 300.0
+from runtime.backoff import Backoff
+
+BACKOFF = Backoff(first_s=5.0, longest_s=300.0)
 
 
 class Retries:
-    """Remembers what was refused and lets each wait for itself: 5 seconds, then ever longer, at most 5 minutes.
+    """Remembers what was refused and lets each wait for itself: first 5 seconds, at most 5 minutes.
 
     `clock` gives seconds that only grow.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._refused: dict[str, tuple[float, float]] = {}
+        self._refused: dict[str, tuple[float, int]] = {}
 
     def is_due(self, item: str) -> bool:
         """Whether `item` may be tried: it was never refused, or has waited long enough since."""
-        due, _ = self._refused.get(item, (0.0, 0.0))
+        due, _ = self._refused.get(item, (0.0, 0))
         return item not in self._refused or self._clock() >= due
 
     def postpone(self, item: str) -> bool:
         """Let `item` wait, longer each time. Whether this is the first time."""
-        _, waited = self._refused.get(item, (0.0, 0.0))
-        wait = min(max(waited * 2, FIRST_S), LAST_S)
-        self._refused[item] = (self._clock() + wait, wait)
-        return not waited
+        _, refusals = self._refused.get(item, (0.0, 0))
+        self._refused[item] = (self._clock() + BACKOFF.delay_s(refusals), refusals + 1)
+        return not refusals
 
     def forget(self, item: str) -> None:
         """`item` went through, or is no longer wanted."""

@@ -4,10 +4,8 @@ import argparse
 import asyncio
 import gc
 import importlib
-import ipaddress
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +13,10 @@ from pathlib import Path
 from local.scheduler.errors import CannotOpen
 from local.scheduler.store.database import FILE_NAME
 from runtime.files import keep_private
+from runtime.listening import is_loopback
+from runtime.log_lines import set_up_logging
+from runtime.settings import ProcessSettings, SettingsInvalid, read_settings
+from runtime.signals import stop_event
 
 
 def parser() -> argparse.ArgumentParser:
@@ -65,23 +67,17 @@ def main(argv: list[str] | None = None) -> int:
 
             sys.stdout.write(report(arguments.data) + "\n")
             return 0
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        settings = read_settings(ProcessSettings)
+        set_up_logging(settings.log_format, settings.log_level)
         keep_private([arguments.data / FILE_NAME])
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(arguments))
-    except CannotOpen as error:
+    except (SettingsInvalid, CannotOpen) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except KeyboardInterrupt:
         return 0
     return 0
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -131,7 +127,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     log = logging.getLogger("casewright.scheduler")
-    if not _is_loopback(arguments.host):
+    if not is_loopback(arguments.host):
         log.warning(
             "Whoever reaches %s:%d can read, start and end everything: this scheduler has neither TLS nor sign-in. "
             "Keep it on 127.0.0.1, or behind a firewall.",
@@ -145,9 +141,7 @@ async def serve(arguments: argparse.Namespace) -> None:
         arguments.data,
         arguments.durability,
     )
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_event()
     await stop.wait()
     log.info("Stopping.")
     engine.dispatcher.close_streams()

@@ -38,7 +38,7 @@ class MonitoringServer:
     """Serves the pages from the scheduler's event loop."""
 
     def __init__(self, metrics: Metrics, host: str, port: int) -> None:
-        config = uvicorn.Config(application(metrics), host=host, port=port, log_level="warning", access_log=False)
+        config = uvicorn.Config(application(metrics), host=host, port=port, log_config=None, access_log=False)
         self._server = _Embedded(config)
         self._task: asyncio.Task[None] | None = None
 

@@ -104,7 +104,7 @@ def test_a_port_in_use_is_one_clear_sentence(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         result = run("--data", str(tmp_path), "--port", str(port))
     assert result.returncode == 2
-    assert f"Port {port} on 127.0.0.1 cannot be opened" in result.stderr
+    assert f"Cannot listen on 127.0.0.1 port {port} (Address already in use): stop what uses it" in result.stderr
     assert "Traceback" not in result.stderr
 
 

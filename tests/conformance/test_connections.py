@@ -162,5 +162,5 @@ def test_a_second_scheduler_cannot_share_the_port(scheduler: RunningScheduler, t
         finally:
             await engine.stop()
 
-    with pytest.raises(CannotOpen, match=f"Port {port} on 127.0.0.1 cannot be opened \\(Address already in use;"):
+    with pytest.raises(CannotOpen, match=f"Cannot listen on 127.0.0.1 port {port} \\(Address already in use\\): stop"):
         asyncio.run(listen())

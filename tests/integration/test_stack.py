@@ -29,8 +29,8 @@ def test_a_port_in_use_is_named_with_the_way_out(tmp_path: Path) -> None:
         done = run_to_exit(command(tmp_path), {**os.environ, "MODEL_PORT": port})
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        f"casewright: Port {port}, which the model needs, is in use: "
-        "stop the other program or set MODEL_PORT to a free port."
+        f"casewright: Cannot listen on 127.0.0.1 port {port} (Address already in use): "
+        "stop what uses it, or set MODEL_PORT to a free port."
     ]
 
 

@@ -1,7 +1,10 @@
 """A circuit breaker: a deployment that keeps failing is left alone for a while, then tried with one call."""
 
+import random
 from collections.abc import Callable
 from threading import Lock
+
+from runtime.backoff import Backoff, Draw
 
 LONGEST_REST_S = 60.0
 LONGEST_NAMED_REST_S = 300.0
@@ -17,9 +20,11 @@ class Circuit:
     rest, up to LONGEST_REST_S. Safe for threads.
     """
 
-    def __init__(self, failures: int, rest_s: float, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, failures: int, rest_s: float, monotonic: Callable[[], float], draw: Draw = random.random
+    ) -> None:
         self._failures_to_open = failures
-        self._rest_s = rest_s
+        self._backoff = Backoff(rest_s, LONGEST_REST_S, draw)
         self._monotonic = monotonic
         self._lock = Lock()
         self._in_a_row = 0
@@ -76,7 +81,7 @@ class Circuit:
             if retry_after_s is not None:
                 self._rests_until = max(self._rests_until or now, now + min(retry_after_s, LONGEST_NAMED_REST_S))
             if was_probing or self._in_a_row == self._failures_to_open:
-                rest_s = min(LONGEST_REST_S, self._rest_s * 2**self._opened)
+                rest_s = self._backoff.delay_s(self._opened)
                 self._opened += 1
                 self._rests_until = max(self._rests_until or now, now + rest_s)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 from zlib import crc32
 
+from runtime.backoff import Backoff
 from worker.agents.limits import Limits
 from worker.ports.model import ModelUnavailable
 from worker.ports.tools import ToolsUnavailable
@@ -58,6 +59,5 @@ class Patience:
         self._pause(wait_s)
 
     def _own_pause_s(self) -> float:
-        """Doubling, and up to a quarter shorter: many runs fail at once, and should not come back at once."""
-        spread = crc32(f"{self._name} {self.retries}".encode()) % 1000 / 4000
-        return self._limits.first_pause_s * 2**self.retries * (1 - spread)
+        spread = crc32(f"{self._name} {self.retries}".encode()) % 1000 / 1000
+        return Backoff(self._limits.first_pause_s, draw=lambda: spread).delay_s(self.retries)

@@ -29,12 +29,15 @@ from local.scheduler.operations.context import Effects, OperationContext, ReadyW
 from local.scheduler.protocol.wire import ACTIVITY_REQUEST, ENTITY_REQUEST_V2, ORCHESTRATOR_REQUEST, work_item
 from local.scheduler.store.group_commit import GroupCommit
 from local.scheduler.store.rows import Kind
+from runtime.backoff import Backoff
 
 T = TypeVar("T")
 log = logging.getLogger("casewright.scheduler.dispatch")
 
 SWEEP_SECONDS = 0.25
 LOST_PAUSE = 1.0
+ABANDONED = Backoff(first_s=0.2, longest_s=10.0)
+"""Before work is offered again that a worker did not want."""
 
 
 class Dispatcher:
@@ -356,7 +359,7 @@ class Dispatcher:
         lease.worker.drop(lease, done=True)
         self._schedule_pump()
         loop = asyncio.get_running_loop()
-        loop.call_later(min(0.2 * 2**count, 10.0), self._release, lease)
+        loop.call_later(ABANDONED.delay_s(count), self._release, lease)
 
     def _release(self, lease: Lease) -> None:
         """Offers work again that its worker will not finish."""

@@ -1,7 +1,6 @@
 """The gRPC server: which method reads which message, and how errors become statuses."""
 
 import logging
-import socket
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
@@ -15,11 +14,13 @@ from local.scheduler.metrics import Metrics
 from local.scheduler.protocol.wire import pb
 from local.scheduler.rpc.calls import Call, Context
 from local.scheduler.services.servicer import Servicer
+from runtime.listening import CannotListen, listen
 
 M = TypeVar("M", bound=Message)
 SERVICE = "TaskHubSidecarService"
 log = logging.getLogger("casewright.scheduler")
 
+ANOTHER_PORT = "choose another with --port"
 RECEIVE_LIMIT = 64 * 1024 * 1024
 MESSAGE_CHARACTERS = 1000  # of an error: it travels in a header
 OPTIONS: tuple[tuple[str, int], ...] = (
@@ -101,12 +102,15 @@ class Server:
         self.port = self._listen(host, port)
 
     def _listen(self, host: str, port: int) -> int:
-        _check_free(host, port)
         address = f"[{host}]" if ":" in host else host
         try:
+            # gRPC does not tell why it cannot listen.
+            listen(host, port, instead=ANOTHER_PORT).close()
             return self._server.add_insecure_port(f"{address}:{port}")
+        except CannotListen as error:
+            raise CannotOpen(str(error)) from error
         except RuntimeError as error:
-            raise _cannot_open(host, port, "gRPC cannot listen on it") from error
+            raise CannotOpen(str(CannotListen(host, port, "gRPC refuses", ANOTHER_PORT))) from error
 
     def _handlers(self, servicer: Servicer) -> dict[str, Method]:
         """All 29 methods by path."""
@@ -168,22 +172,3 @@ def _unknown(path: str) -> Method:
 
     handle: Any = refuse
     return grpc.unary_unary_rpc_method_handler(handle)
-
-
-def _check_free(host: str, port: int) -> None:
-    """Raises CannotOpen with the system's reason, which gRPC does not tell."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        try:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-            probe.listen()
-        except OSError as error:
-            raise _cannot_open(host, port, str(error.strerror)) from error
-
-
-def _cannot_open(host: str, port: int, why: str) -> CannotOpen:
-    return CannotOpen(
-        f"Port {port} on {host} cannot be opened ({why}; is another scheduler running?): "
-        "stop what uses it, or choose another with --port."
-    )

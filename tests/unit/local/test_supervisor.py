@@ -11,6 +11,7 @@ import pytest
 from local import supervisor
 from local.parts import Part
 from local.supervisor import PartFailed, SupervisedPart
+from runtime.backoff import Backoff, no_jitter
 
 READY_THEN_WAIT = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).write_text('up'); time.sleep(600)"
 
@@ -49,7 +50,7 @@ async def running(part: SupervisedPart) -> AsyncGenerator[asyncio.Task[None]]:
 
 
 def test_a_killed_part_is_started_again_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "FIRST_RESTART_DELAY_S", 0.01)
+    monkeypatch.setattr(supervisor, "RESTART", Backoff(0.01, draw=no_jitter))
 
     async def scenario() -> None:
         spoken = Spoken()
@@ -68,7 +69,7 @@ def test_a_killed_part_is_started_again_and_says_so(tmp_path: Path, monkeypatch:
 
 
 def test_a_part_that_never_gets_ready_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "FIRST_RESTART_DELAY_S", 0.01)
+    monkeypatch.setattr(supervisor, "RESTART", Backoff(0.01, draw=no_jitter))
 
     async def scenario() -> None:
         spoken = Spoken()

@@ -22,6 +22,18 @@ print("waiting", flush=True)
 stop.wait()
 print("stopping", flush=True)
 """
+LOOPING = """
+import asyncio
+from runtime.signals import stop_event
+
+async def main():
+    stop = stop_event()
+    print("waiting", flush=True)
+    await stop.wait()
+    print("stopping", flush=True)
+
+asyncio.run(main())
+"""
 WORKING_ON = WAITING + "threading.Event().wait()\n"
 
 SERVING = """
@@ -53,9 +65,10 @@ def said(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
+@pytest.mark.parametrize("program", [WAITING, LOOPING], ids=["thread", "loop"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signal_taken_by_another_thread_wakes_main(number: signal.Signals) -> None:
-    with started(WAITING) as process:
+def test_signal_wakes_main_whichever_thread_takes_it(number: signal.Signals, program: str) -> None:
+    with started(program) as process:
         assert said(process) == "waiting"
         process.send_signal(number)
         assert process.wait(WAIT_S) == 0

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from runtime.backoff import Backoff
 from worker.draining import drain
 from worker.startup import CannotStart, Dependency, StopRequested, wait_for
 
@@ -38,7 +39,7 @@ def test_it_says_once_what_it_waits_for_and_once_that_the_wait_is_over(caplog: p
     service = FlakyService(5)
 
     with caplog.at_level(logging.INFO, "worker.startup"):
-        wait_for(a_dependency(service), threading.Event(), first_pause_s=0.001)
+        wait_for(a_dependency(service), threading.Event(), backoff=Backoff(0.001))
 
     assert service.asked == 5
     assert caplog.messages == [
@@ -54,7 +55,7 @@ def test_a_stop_ends_the_wait_at_once() -> None:
 
     def wait() -> None:
         try:
-            wait_for(a_dependency(service), stop, first_pause_s=60)
+            wait_for(a_dependency(service), stop, backoff=Backoff(60))
         except StopRequested as stopped:
             outcome.append(stopped)
 

@@ -11,6 +11,7 @@ from backend.detection import Detector
 from backend.ingest import IngestService, MalformedLine, TelemetrySource
 from contracts.alert import Alert
 from contracts.telemetry import AuthFailureAttributes, TelemetryEvent
+from runtime.backoff import Backoff, no_jitter
 from tests.unit.backend.ingest.lines import FakeTime, ListSource, event
 
 pytestmark = pytest.mark.anyio
@@ -61,6 +62,7 @@ def service(desk: CaseDesk, *sources: TelemetrySource, time: FakeTime | None = N
         now=lambda: NOW,
         monotonic=time.monotonic,
         sleep=time.sleep,
+        backoff=Backoff(0.1, 5.0, no_jitter),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from backend.ingest import MalformedLine, StreamSource
 from contracts.lines import MAX_LINE_BYTES
 from contracts.telemetry import TelemetryEvent
+from runtime.backoff import Backoff, no_jitter
 from tests.unit.backend.ingest.lines import event, names
 
 pytestmark = pytest.mark.anyio
@@ -152,7 +153,7 @@ async def test_pauses_grow_up_to_ten_seconds_and_start_again_after_an_event() ->
     feed = Feed(*down, lines((0, event(0, "a"))), lines((1, event(1, "b"))))
     pauses = Pauses()
     async with feed.running() as url:
-        await read(StreamSource(url, sleep=pauses), 2)
+        await read(StreamSource(url, sleep=pauses, backoff=Backoff(0.5, 10.0, no_jitter)), 2)
     assert pauses.taken == [0.5, 1, 2, 4, 8, 10, 10, 0.5]
 
 

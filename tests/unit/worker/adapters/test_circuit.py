@@ -1,5 +1,6 @@
 """When a deployment is left alone, for how long, and who may try it again."""
 
+from runtime.backoff import no_jitter
 from worker.adapters.circuit import LONGEST_NAMED_REST_S, LONGEST_REST_S, Circuit
 
 
@@ -14,7 +15,7 @@ class Clock:
 
 
 def a_circuit(clock: Clock, failures: int = 3, rest_s: float = 10.0) -> Circuit:
-    return Circuit(failures, rest_s, clock)
+    return Circuit(failures, rest_s, clock, no_jitter)
 
 
 def fails(circuit: Circuit, times: int = 1, retry_after_s: float | None = None) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from contracts.journal import JournalEntry
 from contracts.spend import ModelUse
+from runtime.backoff import no_jitter
 from tests.unit.worker.support.agents import FakeTools, a_verdict, an_assignment
 from tests.unit.worker.support.cases import NOON
 from tests.unit.worker.support.endpoint import (
@@ -406,7 +407,7 @@ def test_what_one_endpoint_adds_is_not_shown_to_another(loop: ClientLoop) -> Non
     turn = asks(a_call(extra_content=SIGNATURE), reasoning_content="Hm.")
     with Endpoint(one_after_the_other(turn, failure(500))) as first, Endpoint(lambda _: DONE) as second:
         deployments = [
-            Deployment(str(number), a_model(loop, endpoint.url), Circuit(5, 15.0, lambda: 0.0))
+            Deployment(str(number), a_model(loop, endpoint.url), Circuit(5, 15.0, lambda: 0.0, no_jitter))
             for number, endpoint in enumerate((first, second))
         ]
         outcome = investigate(FailoverModel(deployments, lambda: 0.0))
@@ -580,7 +581,7 @@ GROQ = failure(
 def test_what_an_endpoint_could_not_read_is_asked_again_and_blames_nobody(loop: ClientLoop) -> None:
     with Endpoint(one_after_the_other(GROQ, GROQ, asks(), DONE)) as endpoint:
         model = a_model(loop, endpoint.url, "auto")
-        circuit = Circuit(2, 15.0, lambda: 0.0)
+        circuit = Circuit(2, 15.0, lambda: 0.0, no_jitter)
         outcome = investigate(FailoverModel([Deployment("groq", model, circuit)], lambda: 0.0))
 
     assert outcome.result.failure is None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from runtime.backoff import no_jitter
 from tests.unit.worker.support.agents import ScriptedModel, Turn, says
 from worker.adapters.circuit import Circuit
 from worker.adapters.failover import Deployment, FailoverModel
@@ -41,7 +42,7 @@ class SlowModel(ScriptedModel):
 
 
 def a_deployment(name: str, model: ScriptedModel, clock: Callable[[], float], failures: int = 5) -> Deployment:
-    return Deployment(name, model, Circuit(failures, 15.0, clock))
+    return Deployment(name, model, Circuit(failures, 15.0, clock, no_jitter))
 
 
 def two(

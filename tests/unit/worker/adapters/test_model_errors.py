@@ -13,6 +13,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 from openai import APITimeoutError
 
+from runtime.backoff import no_jitter
 from tests.unit.worker.support.endpoint import Endpoint, Said, completion, failure, one_after_the_other
 from worker.adapters.circuit import Circuit
 from worker.adapters.client_loop import ClientLoop
@@ -271,7 +272,7 @@ def test_a_model_with_a_long_pause_is_tried_again_after_five_minutes(loop: Clien
     with Endpoint(answers) as endpoint:
         client = open_client(OpenAIProvider(endpoint.url, "m-1"))
         loop.close_with(client.close)
-        circuit = Circuit(5, 15.0, lambda: clock[0])
+        circuit = Circuit(5, 15.0, lambda: clock[0], no_jitter)
         model = FailoverModel([Deployment("m-1", OpenAIModel(client, "m-1", loop), circuit)], lambda: clock[0])
         with pytest.raises(ModelUnavailable):
             model.complete(REQUEST, 10)
