@@ -54,7 +54,7 @@ from casebook.async_api import AsyncRelay, AsyncWorkspace
 from casebook.database.engine import files_of, open_engine, upgrade
 from casebook.database.transactions import Transactions, utc_now
 from casebook.errors import CasebookFull, CasebookUnavailable
-from casebook.queries.change_feed import Following
+from casebook.queries.change_feed import LogReader
 from casebook.relay_api import RelayApi
 from casebook.workspace_api import WorkspaceApi
 from contracts.release import VERSION
@@ -250,7 +250,7 @@ def wire(
     workspace = AsyncWorkspace(facade, threads)
     record = AsyncRelay(RelayApi(facade.transactions), threads)
     sampler = TelemetrySampler(broadcast, utc_now)
-    feed = ChangeFeed(Following(facade.transactions), threads, broadcast)
+    feed = ChangeFeed(LogReader(facade.transactions), threads, broadcast)
     relay = OutboxRelay(record, scheduler, at_once=investigations_at_once)
     decisions = DecisionService(workspace, relay)
     monitor = ServiceMonitor(partial(_fault_of, scheduler), record.not_begun, record.signs, broadcast, utc_now)

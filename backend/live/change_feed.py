@@ -20,7 +20,7 @@ from backend.executor import BlockingExecutor
 from backend.live.broadcast import Broadcast
 from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage
 from casebook.errors import CasebookUnavailable
-from casebook.queries.change_feed import News, Sign
+from casebook.queries.change_feed import ChangeDetector, LogChange
 from contracts.alert import Alert
 from contracts.case import CaseProgress, CaseSummary
 
@@ -44,8 +44,8 @@ class Pace:
     quiet: float
 
 
-BY_SIGN = Pace(eager=0.002, active=0.02, quiet=0.02)
-"""Where the database gives a sign of what is written, which costs microseconds."""
+BY_DETECTOR = Pace(eager=0.002, active=0.02, quiet=0.02)
+"""Where the database tells that something was written, which costs microseconds."""
 BY_READING = Pace(eager=0.005, active=0.025, quiet=0.1)
 """Where each look is a statement."""
 
@@ -53,7 +53,7 @@ BY_READING = Pace(eager=0.005, active=0.025, quiet=0.1)
 class CaseLog(Protocol):
     """What the feed reads of the casebook."""
 
-    def news_after(self, seq: int, limit: int) -> Sequence[News]:
+    def changes_after(self, seq: int, limit: int) -> Sequence[LogChange]:
         """Events after `seq`, in order, with their cases as of one instant."""
         ...
 
@@ -65,7 +65,7 @@ class CaseLog(Protocol):
         """The case's row and its progress, as of one instant."""
         ...
 
-    def open_sign(self) -> Sign | None:
+    def open_change_detector(self) -> ChangeDetector | None:
         """What tells that somebody has written, if anything does."""
         ...
 
@@ -74,30 +74,30 @@ class CaseLog(Protocol):
 class LogMessage:
     """One line of the log, encoded once for all watchers, if one asks."""
 
-    news: News
+    change: LogChange
 
     @property
     def seq(self) -> int:
         """The line's number."""
-        return self.news.event.seq
+        return self.change.event.seq
 
     @property
     def case_id(self) -> str:
         """The case that it is about."""
-        return self.news.event.case_id
+        return self.change.event.case_id
 
     @cached_property
     def case_json(self) -> str:
         """A `CaseMessage`."""
-        return CaseMessage(seq=self.seq, event=self.news.event, case=self.news.case).model_dump_json()
+        return CaseMessage(seq=self.seq, event=self.change.event, case=self.change.case).model_dump_json()
 
     @cached_property
     def alert_json(self) -> str | None:
         """An `AlertMessage`, for the line that opens a case."""
-        if self.news.event.type != "case_opened":
+        if self.change.event.type != "case_opened":
             return None
-        alert = Alert.model_validate(self.news.event.data["alert"])
-        return AlertMessage(seq=self.seq, case_id=self.case_id, alert=alert, case=self.news.case).model_dump_json()
+        alert = Alert.model_validate(self.change.event.data["alert"])
+        return AlertMessage(seq=self.seq, case_id=self.case_id, alert=alert, case=self.change.case).model_dump_json()
 
 
 class ChangeFeed:
@@ -114,7 +114,7 @@ class ChangeFeed:
         self._woken = asyncio.Event()
         self._awaited: dict[str, float] = {}
         self._active_until = 0.0
-        self._sign: Sign | None = None
+        self._detector: ChangeDetector | None = None
         self._statuses: dict[str, CaseStatusMessage] = {}
 
     @property
@@ -149,19 +149,19 @@ class ChangeFeed:
                     log.warning("%s", error)
                     await asyncio.sleep(RETRY_S)
         finally:
-            if self._sign is not None:
-                self._sign.close()
+            if self._detector is not None:
+                self._detector.close()
 
     async def _follow(self) -> None:
-        if self._sign is None:
-            self._sign = await self._threads.run(self._log.open_sign)
+        if self._detector is None:
+            self._detector = await self._threads.run(self._log.open_change_detector)
         while True:
             if not self._broadcast.watchers:
                 await self._sleep_until_watched()
             self._woken.clear()
-            if self._sign is not None:
+            if self._detector is not None:
                 # What is written from here on counts as new, whether the reading below sees it or not.
-                self._sign.changed()
+                self._detector.changed()
             found = await self._read_log(self._last_seq)
             if found:
                 self._show(found)
@@ -178,10 +178,10 @@ class ChangeFeed:
     def _show(self, found: Sequence[LogMessage]) -> None:
         self._window.extend(found)
         self._last_seq = found[-1].seq
-        self._statuses = {message.case_id: _status(message.news.case, message.news.progress) for message in found}
+        self._statuses = {message.case_id: _status(message.change.case, message.change.progress) for message in found}
         self._active_until = asyncio.get_running_loop().time() + ACTIVE_FOR_S
         for message in found:
-            if message.news.case.state == "closed":
+            if message.change.case.state == "closed":
                 self._awaited.pop(message.case_id, None)
         self._broadcast.notify_all()
 
@@ -225,7 +225,7 @@ class ChangeFeed:
         # A timer and no task: it looks hundreds of times a second while somebody waits for what comes of a decision.
         def look() -> None:
             nonlocal timer
-            if self._sign is None or self._sign.changed() or not self._broadcast.watchers:
+            if self._detector is None or self._detector.changed() or not self._broadcast.watchers:
                 self._woken.set()
             else:
                 timer = loop.call_later(self._pause(), look)
@@ -237,14 +237,14 @@ class ChangeFeed:
             timer.cancel()
 
     def _pause(self) -> float:
-        pace = BY_READING if self._sign is None else BY_SIGN
+        pace = BY_READING if self._detector is None else BY_DETECTOR
         now = asyncio.get_running_loop().time()
         if self._awaited:
             self._awaited = {case: until for case, until in self._awaited.items() if now < until}
         return pace.eager if self._awaited else pace.active if now < self._active_until else pace.quiet
 
     async def _read_log(self, seq: int) -> list[LogMessage]:
-        return [LogMessage(news) for news in await self._threads.run(self._log.news_after, seq, BATCH)]
+        return [LogMessage(change) for change in await self._threads.run(self._log.changes_after, seq, BATCH)]
 
 
 def _status(case: CaseSummary, progress: CaseProgress) -> CaseStatusMessage:

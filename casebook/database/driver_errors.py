@@ -59,7 +59,7 @@ def free_bytes(path: str) -> int | None:
 
 
 @contextmanager
-def naming_faults(engine: Engine) -> Generator[None]:
+def translate_driver_errors(engine: Engine) -> Generator[None]:
     """Turn what the driver raises about the database itself into the casebook's named errors."""
     try:
         yield

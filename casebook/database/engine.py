@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
 from casebook.database.database_file import DatabaseFile
-from casebook.database.driver_errors import BUSY_TIMEOUT_S, naming_faults, place_of
+from casebook.database.driver_errors import BUSY_TIMEOUT_S, place_of, translate_driver_errors
 from casebook.errors import (
     CasebookEmpty,
     CasebookForeign,
@@ -72,7 +72,7 @@ def files_of(url: str) -> tuple[Path, ...]:
     return (Path(parsed.database),) if parsed.get_backend_name() == "sqlite" and parsed.database else ()
 
 
-def writing(engine: Engine) -> Engine:
+def for_writing(engine: Engine) -> Engine:
     """The same engine, whose transactions take SQLite's write lock at once.
 
     A SQLite transaction that reads first and writes later can find that another has written in between,
@@ -81,7 +81,7 @@ def writing(engine: Engine) -> Engine:
     return engine.execution_options(**{_WRITES: True})
 
 
-def reading(engine: Engine) -> Engine:
+def for_reading(engine: Engine) -> Engine:
     """The same engine, whose transactions see one snapshot however many statements they run."""
     if engine.dialect.name == "sqlite":
         return engine
@@ -95,12 +95,12 @@ def upgrade(engine: Engine) -> None:
     database, CasebookForeign for another program's, CasebookCorrupt for a damaged file, CasebookUnwritable.
     None of these changes the file.
     """
-    with naming_faults(engine), _alembic_in_use:
+    with translate_driver_errors(engine), _alembic_in_use:
         if engine.dialect.name == "sqlite":
             with engine.connect() as connection:
                 _refuse_foreign(connection)
             _enter_wal(engine)
-        with writing(engine).begin() as connection:
+        with for_writing(engine).begin() as connection:
             _wait_for_other_upgraders(connection)
             if engine.dialect.name != "sqlite":
                 _refuse_foreign_tables(connection)
@@ -116,7 +116,7 @@ def require_current(engine: Engine) -> None:
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
-    with naming_faults(engine), _alembic_in_use, engine.connect() as connection:
+    with translate_driver_errors(engine), _alembic_in_use, engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         applied = context.get_current_revision()
         script = ScriptDirectory.from_config(_alembic_config(connection))

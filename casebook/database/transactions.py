@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-from casebook.database.driver_errors import naming_faults
-from casebook.database.engine import reading, writing
+from casebook.database.driver_errors import translate_driver_errors
+from casebook.database.engine import for_reading, for_writing
 from casebook.database.group_commit import GroupCommit
 from casebook.database.health import CasebookHealth, probe
 from casebook.errors import CasebookCorrupt, CasebookUnavailable
@@ -30,8 +30,8 @@ class Transactions:
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
         self._engine = engine
-        self._writing = writing(engine)
-        self._reading = reading(engine)
+        self._writing = for_writing(engine)
+        self._reading = for_reading(engine)
         self.now = clock
         """The time that goes into the record."""
         self.health = CasebookHealth()
@@ -81,7 +81,7 @@ class Transactions:
     def _writing_rows(self) -> Generator[Connection]:
         transaction = self._writing.begin() if self._group is None else self._group.transaction()
         try:
-            with naming_faults(self._engine), transaction as connection:
+            with translate_driver_errors(self._engine), transaction as connection:
                 yield connection
         except CasebookUnavailable as fault:
             self.health.note(fault)
@@ -97,7 +97,7 @@ class Transactions:
     def read_rows(self) -> Generator[Connection]:
         """The same for statements that need no objects: it costs half as much."""
         try:
-            with naming_faults(self._engine), self._reading.begin() as connection:
+            with translate_driver_errors(self._engine), self._reading.begin() as connection:
                 yield connection
         except CasebookCorrupt as fault:
             self.health.note(fault)

@@ -1,4 +1,4 @@
-"""The door of those who follow the log: what is new, and how the cases stand that it is about."""
+"""What is new in the log, with the cases that it is about: read once per process, for all who watch."""
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
@@ -28,7 +28,7 @@ _CASES = select(*(_CASE[name] for name in dict.fromkeys((*case_summary.SUMMARISE
 
 
 @dataclass(frozen=True)
-class News:
+class LogChange:
     """One line of the log, and its case as it was when the line was read."""
 
     event: CaseEvent
@@ -36,7 +36,7 @@ class News:
     progress: CaseProgress
 
 
-class Sign(Protocol):
+class ChangeDetector(Protocol):
     """Tells whether somebody has written, at next to no cost."""
 
     def changed(self) -> bool:
@@ -48,7 +48,7 @@ class Sign(Protocol):
         ...
 
 
-class Following:
+class LogReader:
     """Reads the log behind a `seq`, one snapshot per look. Every method raises CasebookUnavailable."""
 
     def __init__(self, transactions: Transactions) -> None:
@@ -59,14 +59,14 @@ class Following:
         with self._transactions.read() as session:
             return append.last_seq(session)
 
-    def news_after(self, seq: int, limit: int) -> Sequence[News]:
+    def changes_after(self, seq: int, limit: int) -> Sequence[LogChange]:
         """At most `limit` events after `seq`, in order; five statements however many there are."""
         with self._transactions.read_rows() as connection:
             events = [append.read_event(row) for row in connection.execute(_TAIL, {"seq": seq, "most": limit})]
             if not events:
                 return ()
             stands = self._standing(connection, {event.case_id for event in events})
-            return [News(event, *stands[event.case_id]) for event in events]
+            return [LogChange(event, *stands[event.case_id]) for event in events]
 
     def standing(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
         """The case's row and its progress, as of one instant. Raises CaseNotFound."""
@@ -83,8 +83,8 @@ class Following:
         summarised = case_summary.summarise(connection, rows, self._transactions.now())
         return {row.case_id: (case, case_view.progress_of(row)) for row, case in zip(rows, summarised, strict=True)}
 
-    def open_sign(self) -> Sign | None:
-        """A sign of what is written, by whatever process; None where the database has none: then ask for `last_seq`."""
+    def open_change_detector(self) -> ChangeDetector | None:
+        """Tells what is written, by whatever process; None where the database cannot: then ask for `last_seq`."""
         with self._transactions.read() as session:
             engine = session.get_bind().engine
             return _DataVersion(engine) if engine.dialect.name == "sqlite" else None

@@ -24,7 +24,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Table, insert, text, update
 
-from casebook.database.engine import open_engine, upgrade, writing
+from casebook.database.engine import for_writing, open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.policy.priority import PRIORITY
 from casebook.queries.filters import CaseQuery
@@ -169,11 +169,11 @@ def fill(engine: Engine, size: int, *, after: int = 0, states: Sequence[str] = S
     for start in range(after, after + size, BATCH):
         numbers = range(start + 1, min(start + BATCH, after + size) + 1)
         rows = [row for number in numbers for row in case_rows(number, size, states, chance)]
-        with writing(engine).begin() as connection:
+        with for_writing(engine).begin() as connection:
             for table in Base.metadata.sorted_tables:
                 if of_table := [values for kind, values in rows if kind is table]:
                     connection.execute(insert(table), of_table)
-    with writing(engine).begin() as connection:
+    with for_writing(engine).begin() as connection:
         connection.execute(update(LogHead).values(last_seq=after + size))
         if engine.dialect.name == "postgresql":
             # What a server does by itself after a minute. SQLite never has statistics: nobody makes them.

@@ -6,7 +6,7 @@ import signal
 from sqlalchemy import Engine, update
 
 from casebook.case_log.hash_chain import BrokenLink
-from casebook.database.engine import open_engine, upgrade, writing
+from casebook.database.engine import for_writing, open_engine, upgrade
 from casebook.relay_api import RelayApi
 from casebook.schema.identity import IdentityRow
 from casebook.worker_api import WorkerApi
@@ -29,7 +29,7 @@ def upgrade_in_short(engine: Engine) -> None:
 
 def say_full_after(engine: Engine, seq: int | None) -> None:
     """From which event on the log is this release's; None: that is not known."""
-    with writing(engine).begin() as connection:
+    with for_writing(engine).begin() as connection:
         connection.execute(update(IdentityRow).values(full_after=seq))
 
 
@@ -37,7 +37,7 @@ def freeze(pid: int, url: str) -> None:
     """Stop a process for a while, but not within a transaction that others would then wait for."""
     engine = open_engine(url)
     try:
-        with writing(engine).begin():
+        with for_writing(engine).begin():
             os.kill(pid, signal.SIGSTOP)
     finally:
         engine.dispose()

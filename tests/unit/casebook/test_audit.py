@@ -16,7 +16,7 @@ from casebook.audit.verify import ORPHANS, audit_case, verify_case_log
 from casebook.case_log.hash_chain import BrokenLink
 from casebook.commands.attachments import Upload
 from casebook.commands.recovery import MOST_BREAKS
-from casebook.database.engine import writing
+from casebook.database.engine import for_writing
 from casebook.schema.refused_transitions import Base
 from casebook.workspace_api import WorkspaceApi
 from contracts.effect import Effect
@@ -101,7 +101,7 @@ def tell(book: CaseBook, desk: WorkspaceApi) -> str:
 @contextmanager
 def tampering(engine: Engine) -> Generator[Session]:
     """A session whose changes are seen by what is verified in it, and undone at the end."""
-    with Session(writing(engine)) as session:
+    with Session(for_writing(engine)) as session:
         yield session
         session.rollback()
 

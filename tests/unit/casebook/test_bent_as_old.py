@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from casebook.audit.verify import audit_case, verify_case_log
-from casebook.database.engine import writing
+from casebook.database.engine import for_writing
 from casebook.workspace_api import WorkspaceApi
 from contracts.hashing import content_hash
 from contracts.journal import JournalEntry
@@ -213,7 +213,7 @@ BENDS: Mapping[str, tuple[Made, Bend, Rows, str]] = {
 
 def named(engine: Engine, case: str, bend: Callable[[], Log], bend_rows: Rows) -> tuple[str, str]:
     """What the audit of all, and that of the case, say of it then."""
-    with Session(writing(engine)) as session:
+    with Session(for_writing(engine)) as session:
         write_anew(session, case, bend())
         bend_rows(session, case)
         session.flush()
@@ -259,7 +259,7 @@ def test_what_an_earlier_release_wrote_before_the_upgrade_verifies(
 ) -> None:
     case = locked(book, desk)
     old = saying_nothing_of("*", "policy", "journal", "approved", "evidence_hashes")(book.case_events(case))
-    with Session(writing(engine)) as session:
+    with Session(for_writing(engine)) as session:
         write_anew(session, case, old)
         session.commit()
     say_full_after(engine, book.case_events(case)[-1].seq)

@@ -13,7 +13,7 @@ from casebook.audit.verify import audit_case, verify_case_log
 from casebook.audit.verify_export import verify_export
 from casebook.case_log.append import read_event
 from casebook.case_log.hash_chain import seal
-from casebook.database.engine import writing
+from casebook.database.engine import for_writing
 from casebook.projection.case_projection import dedupe_key
 from casebook.schema.refused_transitions import Base
 from contracts.case import CaseEvent
@@ -210,7 +210,7 @@ def test_a_bent_case_is_named_although_its_hashes_are_right(book: CaseBook, engi
     case = a_locked_account(book)
     assert book.audit().broken is None
     bend, why = BENDS[how]
-    with Session(writing(engine)) as session:
+    with Session(for_writing(engine)) as session:
         write_anew(session, case, bend(book.case_events(case)))
         named, alone = verify_case_log(session).broken, audit_case(session, case).broken
         session.rollback()
@@ -248,7 +248,7 @@ def test_an_earlier_release_s_second_round_that_closed_by_itself_still_verifies(
     assessed = next(event for event in log if event.type == "assessed")
     calm = assessed.model_copy(update={"data": {**assessed.data, "round": 2, "route": "auto_clear"}})
     cleared = log[-1].model_copy(update={"type": "case_closed", "data": {"round": 2, "outcome": "auto_cleared"}})
-    with Session(writing(engine)) as session:
+    with Session(for_writing(engine)) as session:
         write_anew(session, case, [*log, calm, cleared])
         # Rows are held against the log by other tests; of the log itself, nothing is broken.
         broken = audit_case(session, case).broken
@@ -268,7 +268,7 @@ def test_an_earlier_release_s_second_round_that_closed_by_itself_still_verifies(
 def test_every_event_is_read_back_as_it_was_written_anew(book: CaseBook, engine: Engine):
     case = a_locked_account(book)
     log = book.case_events(case)
-    with Session(writing(engine)) as session:
+    with Session(for_writing(engine)) as session:
         write_anew(session, case, log)
         found = [read_event(row) for row in session.execute(select(EVENTS).order_by(EVENTS.c.seq))]
         assert session.execute(select(func.count()).select_from(EVENTS)).scalar_one() == len(log)
@@ -283,7 +283,7 @@ def test_what_an_earlier_release_closed_as_failed_still_verifies(book: CaseBook,
     ask(book, case)
     log = book.case_events(case)
     failed = log[-1].model_copy(update={"type": "case_closed", "data": {"round": 1, "outcome": "failed"}})
-    with Session(writing(engine)) as session:
+    with Session(for_writing(engine)) as session:
         write_anew(session, case, [*log, failed])
         broken = audit_case(session, case).broken
         session.rollback()

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from casebook.audit.verify import audit_case, verify_case_log
-from casebook.database.engine import writing
+from casebook.database.engine import for_writing
 from casebook.workspace_api import WorkspaceApi
 from contracts.effect import Effect
 from contracts.hashing import content_hash
@@ -351,7 +351,7 @@ def test_a_record_bent_together_with_its_log_is_named(
     make, bend, bend_rows, why = BENDS[how]
     case = make(book, desk)
     assert book.audit().broken is None
-    with Session(writing(engine)) as session:
+    with Session(for_writing(engine)) as session:
         write_anew(session, case, bend(book.case_events(case)))
         bend_rows(session, case)
         session.flush()
@@ -380,7 +380,7 @@ def test_a_note_s_date_is_that_of_its_event(book: CaseBook, desk: WorkspaceApi, 
     case = noted(book, desk)
     (note,) = desk.list_notes(case).items
     older = note.model_copy(update={"created_at": NOON - timedelta(days=300)})
-    with Session(writing(engine)) as session:
+    with Session(for_writing(engine)) as session:
         write_anew(session, case, saying("note_added", note_hash=content_hash(older))(book.case_events(case)))
         session.execute(text("UPDATE note SET created_at = '2025-05-18 12:00:00.000000'"))
         broken = audit_case(session, case).broken

@@ -63,9 +63,7 @@ def asked(
     return opening
 
 
-def test_a_claim_runs_for_its_lease_and_then_the_case_is_anybodys(
-    book: CaseBook, timed: WorkspaceApi, clock: SetClock
-) -> None:
+def test_claim_runs_out_with_its_lease(book: CaseBook, timed: WorkspaceApi, clock: SetClock) -> None:
     case = open_case(book)
     claimed = timed.claim(case, "ana")
     assert (claimed.claimed_at, claimed.expires_at) == (NOON, NOON + timedelta(minutes=30))
@@ -137,9 +135,7 @@ def test_nobody_claims_a_closed_or_an_unknown_case(book: CaseBook, desk: Workspa
             act("case-none")
 
 
-def test_a_decision_by_another_than_who_claimed_is_refused_and_one_s_own_ends_the_claim(
-    book: CaseBook, desk: WorkspaceApi
-) -> None:
+def test_only_the_assignee_decides_and_ends_the_claim(book: CaseBook, desk: WorkspaceApi) -> None:
     opening = asked(book, 1)
     desk.claim(opening.case_id, "ben")
     with pytest.raises(ClaimedByOther):
@@ -244,7 +240,7 @@ def test_what_was_decided_or_claimed_is_not_handed_out(book: CaseBook, desk: Wor
     assert desk.next_case("ana") is None
 
 
-def test_a_case_whose_claim_ran_out_is_handed_out_again(book: CaseBook, timed: WorkspaceApi, clock: SetClock) -> None:
+def test_case_with_expired_claim_is_handed_out_again(book: CaseBook, timed: WorkspaceApi, clock: SetClock) -> None:
     opening = asked(book, 1)
     timed.claim(opening.case_id, "ben")
     clock.now += timedelta(minutes=31)
@@ -261,9 +257,7 @@ def test_managers_are_handed_escalated_cases_too(book: CaseBook, desk: Workspace
     assert (first.case_id, second.case_id) == (waiting.case_id, escalated.case_id)
 
 
-def test_a_case_that_waits_for_a_second_approval_is_not_handed_to_who_gave_the_first(
-    book: CaseBook, desk: WorkspaceApi
-) -> None:
+def test_second_approval_is_not_handed_to_first_approver(book: CaseBook, desk: WorkspaceApi) -> None:
     opening = an_opening(open_case(book))
     policy = {"approvals_required": 2, "four_eyes_actions": ("lock_account",)}
     opening = opening.model_copy(update={"review": opening.review.model_copy(update=policy)})
@@ -276,7 +270,7 @@ def test_a_case_that_waits_for_a_second_approval_is_not_handed_to_who_gave_the_f
     assert handed.proposal is not None
 
 
-def test_one_person_who_presses_next_many_times_at_once_holds_one_case(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_one_person_pressing_next_repeatedly_holds_one_case(book: CaseBook, desk: WorkspaceApi) -> None:
     for number in range(1, 9):
         asked_in_short(book, number)
     together, presses = threading.Barrier(4), 10
@@ -293,7 +287,7 @@ def test_one_person_who_presses_next_many_times_at_once_holds_one_case(book: Cas
     assert book.audit().broken is None
 
 
-def test_two_people_who_press_next_together_are_never_handed_the_same_case(
+def test_two_people_pressing_next_get_different_cases(
     book: CaseBook, engine: Engine, url: str, clock: SetClock
 ) -> None:
     """500 times two people at once, each through connections of their own, while just two cases wait."""
@@ -336,7 +330,7 @@ def test_two_people_who_press_next_together_are_never_handed_the_same_case(
     assert all({first, second} == cases for first, second in together_handed)
 
 
-def test_a_case_that_the_worker_holds_at_this_instant_is_waited_for(book: CaseBook, engine: Engine, url: str) -> None:
+def test_case_locked_by_worker_is_waited_for(book: CaseBook, engine: Engine, url: str) -> None:
     opening = asked(book, 1)
     other = open_engine(url)
     handed: list[CaseSummary | None] = []

@@ -15,8 +15,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from casebook.database.driver_errors import naming_faults
-from casebook.database.engine import APPLICATION_ID, VERSION_TABLE, open_engine, require_current, upgrade, writing
+from casebook.database.driver_errors import translate_driver_errors
+from casebook.database.engine import APPLICATION_ID, VERSION_TABLE, for_writing, open_engine, require_current, upgrade
 from casebook.database.transactions import Transactions
 from casebook.errors import (
     CasebookCorrupt,
@@ -80,7 +80,7 @@ def not_for_search(name: str | None, *_: object) -> bool:
     return not (name or "").startswith(("case_fts", "ix_case_text"))
 
 
-def test_the_migrations_build_exactly_the_tables_that_the_code_expects(url: str, book: CaseBook):
+def test_migrations_build_exactly_the_declared_tables(url: str, book: CaseBook):
     engine = open_engine(url)
     with engine.connect() as connection:
         options: dict[str, Any] = {
@@ -95,7 +95,7 @@ def test_the_migrations_build_exactly_the_tables_that_the_code_expects(url: str,
     engine.dispose()
 
 
-def test_the_tables_can_be_written_in_the_words_of_postgresql():
+def test_tables_compile_for_postgresql():
     dialect = postgresql.dialect()
     for table in Base.metadata.sorted_tables:
         assert f"CREATE TABLE {dialect.identifier_preparer.quote(table.name)}" in str(
@@ -179,7 +179,7 @@ def test_a_writer_waits_for_the_one_before_it(url: str, book: CaseBook):
         finished.set()
 
     thread = threading.Thread(target=write)
-    with writing(other).begin() as connection:
+    with for_writing(other).begin() as connection:
         connection.execute(text("UPDATE log_head SET last_seq = last_seq"))
         thread.start()
         assert not finished.wait(0.2)
@@ -189,7 +189,7 @@ def test_a_writer_waits_for_the_one_before_it(url: str, book: CaseBook):
     other.dispose()
 
 
-def test_a_reader_and_then_a_writer_in_many_threads_never_fail_on_a_lock(url: str, book: CaseBook):
+def test_readers_then_writers_in_threads_never_hit_a_lock(url: str, book: CaseBook):
     case = open_case(book)
     failures: list[BaseException] = []
 
@@ -210,9 +210,9 @@ def test_a_reader_and_then_a_writer_in_many_threads_never_fail_on_a_lock(url: st
     assert len(book.start_assessment(case, 7).journal) == 5
 
 
-def test_a_newer_release_s_casebook_is_refused_and_left_as_it_is(url: str, book: CaseBook):
+def test_newer_casebook_is_refused_and_left_unchanged(url: str, book: CaseBook):
     engine = open_engine(url)
-    with writing(engine).begin() as connection:
+    with for_writing(engine).begin() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
 
     with pytest.raises(CasebookNewer, match=r"newer release \(schema '9999'\)"):
@@ -224,7 +224,7 @@ def test_a_newer_release_s_casebook_is_refused_and_left_as_it_is(url: str, book:
 
 
 @pytest.mark.parametrize("application_id", [0, 7])
-def test_another_program_s_database_is_refused_and_left_as_it_is(tmp_path: Path, application_id: int):
+def test_foreign_database_is_refused_and_left_unchanged(tmp_path: Path, application_id: int):
     path = tmp_path / "customers.db"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE customer (id INTEGER PRIMARY KEY)")
@@ -253,7 +253,7 @@ def test_an_empty_file_is_called_empty(tmp_path: Path):
     assert path.stat().st_size == 0
 
 
-def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path):
+def test_file_that_is_no_database_is_left_unchanged(tmp_path: Path):
     path = tmp_path / "casebook.db"
     path.write_text("Dear diary,\n" * 500)
     before = path.read_bytes()
@@ -283,14 +283,14 @@ def test_a_damaged_casebook_is_named_as_such(tmp_path: Path):
     engine.dispose()
 
 
-def test_a_folder_that_cannot_be_made_is_named_with_the_remedy(tmp_path: Path):
+def test_folder_that_cannot_be_made_is_named(tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(CasebookUnwritable, match="make the folder writable, or point CASEBOOK_URL elsewhere"):
         open_engine(url_of(tmp_path / "file" / "casebook.db"))
 
 
-def test_a_folder_in_place_of_the_file_is_named_with_the_remedy(tmp_path: Path):
+def test_folder_in_place_of_the_file_is_named(tmp_path: Path):
     (tmp_path / "casebook.db").mkdir()
     engine = open_engine(url_of(tmp_path / "casebook.db"))
 
@@ -323,32 +323,35 @@ def test_a_read_only_casebook_is_named_with_the_remedy(tmp_path: Path):
         ("oracle9000://host/x", "driver for 'oracle9000'"),
     ],
 )
-def test_a_url_that_names_no_usable_database_is_one_clear_sentence(url: str, sentence: str):
+def test_unusable_url_is_one_clear_sentence(url: str, sentence: str):
     with pytest.raises(CasebookUrlInvalid, match=sentence) as refused:
         open_engine(url)
     assert isinstance(refused.value, CasebookUnavailable)
     assert refused.value.status == 503
 
 
-def test_a_casebook_that_was_never_upgraded_says_what_to_do(tmp_path: Path):
+def test_casebook_never_upgraded_says_what_to_do(tmp_path: Path):
     engine = open_engine(url_of(tmp_path / "casebook.db"))
     with pytest.raises(CasebookUnavailable, match="has `upgrade` been run on it"):
         CaseBook(Transactions(engine)).last_seq()
     engine.dispose()
 
 
-def test_a_server_that_cannot_be_reached_is_the_casebook_being_unavailable(engine: Engine):
+def test_unreachable_server_is_casebook_unavailable(engine: Engine):
     refused = OperationalError("SELECT 1", {}, ConnectionRefusedError("connection refused"))
 
-    with pytest.raises(CasebookUnavailable, match=r"cannot be reached \(connection refused\)"), naming_faults(engine):
+    with (
+        pytest.raises(CasebookUnavailable, match=r"cannot be reached \(connection refused\)"),
+        translate_driver_errors(engine),
+    ):
         raise refused
 
 
-def test_a_violated_constraint_is_not_mistaken_for_an_unavailable_database(engine: Engine):
+def test_violated_constraint_is_not_casebook_unavailable(engine: Engine):
     with (
         pytest.raises(IntegrityError, match=r"(?i)unique"),
-        naming_faults(engine),
-        writing(engine).begin() as connection,
+        translate_driver_errors(engine),
+        for_writing(engine).begin() as connection,
     ):
         connection.execute(text("INSERT INTO log_head (id, last_seq) VALUES (1, 0)"))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from casebook.case_log.hash_chain import BrokenLink, event_hash, seal, unsealed_hash, verify_chain
-from casebook.database.engine import open_engine, writing
+from casebook.database.engine import for_writing, open_engine
 from casebook.database.transactions import Transactions
 from contracts.case import CaseEvent
 from contracts.hashing import content_hash
@@ -95,7 +95,7 @@ def test_tampering_is_found_at_the_first_broken_link(
     engine: Engine, book: CaseBook, tampering: str, seq: int, reason: str
 ):
     case = whole_story(book)
-    with writing(engine).begin() as connection:
+    with for_writing(engine).begin() as connection:
         connection.execute(text(tampering.replace(":7", "\\:7")))
 
     broken = verify_chain(book.case_events(case))
@@ -126,7 +126,7 @@ def test_the_audit_finds_what_a_chain_alone_cannot(engine: Engine, book: CaseBoo
     kept, cut = whole_story(book, 1), whole_story(book, 2)
     assert book.verify_case_log() is None
 
-    with writing(engine).begin() as connection:
+    with for_writing(engine).begin() as connection:
         connection.execute(text("DELETE FROM case_event WHERE seq = :seq"), {"seq": book.last_seq()})
 
     broken = book.verify_case_log()
@@ -145,7 +145,7 @@ def test_the_audit_reads_on_past_one_page_and_finds_a_case_without_a_log(
     bare = open_case(book, 2)
     assert book.verify_case_log() is None
 
-    with writing(engine).begin() as connection:
+    with for_writing(engine).begin() as connection:
         connection.execute(text("DELETE FROM case_event WHERE case_id = :case"), {"case": bare})
 
     broken = book.verify_case_log()

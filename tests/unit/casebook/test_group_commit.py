@@ -73,7 +73,7 @@ def test_writers_that_queue_share_one_commit(engine: Engine) -> None:
     assert [each.seq for each in book.events_after(0)] == list(range(1, WRITERS + 1))
 
 
-def test_a_writer_that_fails_leaves_the_others_as_they_are(engine: Engine) -> None:
+def test_failing_writer_leaves_the_others_unchanged(engine: Engine) -> None:
     transactions = Transactions(engine)
     book = CaseBook(transactions)
     failed: list[BaseException | None] = []
@@ -95,7 +95,7 @@ def test_a_writer_that_fails_leaves_the_others_as_they_are(engine: Engine) -> No
     assert [each.seq for each in book.events_after(0)] == [1, 2, 3]
 
 
-def test_a_commit_that_fails_fails_for_everyone_who_shares_it(engine: Engine) -> None:
+def test_failed_commit_fails_for_everyone_in_it(engine: Engine) -> None:
     transactions = Transactions(engine)
     book = CaseBook(transactions)
     futures: list[Future[None]] = []
@@ -127,7 +127,7 @@ def test_a_commit_that_fails_fails_for_everyone_who_shares_it(engine: Engine) ->
     assert [each.seq for each in book.events_after(0)] == [1]
 
 
-def test_nobody_is_told_of_a_commit_before_it_is_made(engine: Engine) -> None:
+def test_nobody_returns_before_the_commit(engine: Engine) -> None:
     transactions = Transactions(engine)
     told_early: list[str] = []
     book = CaseBook(transactions)

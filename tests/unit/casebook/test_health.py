@@ -40,7 +40,7 @@ def fill_with_cases(book: CaseBook, first: int = 1) -> CasebookUnavailable:
     raise AssertionError("The disk never was full.")
 
 
-def test_a_sound_casebook_passes_the_probe_and_stays_as_it_is(book: CaseBook):
+def test_sound_casebook_passes_the_probe_unchanged(book: CaseBook):
     open_case(book)
     before = book.case_events("case-impossible_travel-1")
 
@@ -51,9 +51,7 @@ def test_a_sound_casebook_passes_the_probe_and_stays_as_it_is(book: CaseBook):
     assert book.last_seq() == before[-1].seq
 
 
-def test_a_full_disk_is_told_with_the_right_advice_and_ends_with_room(
-    empty_casebook: Path, disk: Path, caplog: pytest.LogCaptureFixture
-):
+def test_full_disk_is_reported_until_there_is_room(empty_casebook: Path, disk: Path, caplog: pytest.LogCaptureFixture):
     engine = on_disk(empty_casebook, disk)
     book = CaseBook(Transactions(engine))
     filler = fill(disk)
@@ -98,7 +96,7 @@ def test_a_read_only_file_fails_the_probe(empty_casebook: Path, tmp_path: Path):
 
 
 @only_on("postgresql")
-def test_a_read_only_server_fails_the_probe_with_its_own_advice(book: CaseBook, engine: Engine):
+def test_read_only_server_fails_probe_with_advice(book: CaseBook, engine: Engine):
     with engine.connect() as connection:
         name = connection.execute(text("SELECT current_database()")).scalar_one()
         connection.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
@@ -190,7 +188,7 @@ def test_a_file_that_goes_meanwhile_refuses_the_commit(empty_casebook: Path, tmp
     engine.dispose()
 
 
-def test_a_damaged_page_under_the_newest_event_fails_the_probe(empty_casebook: Path, tmp_path: Path):
+def test_damaged_page_under_newest_event_fails_probe(empty_casebook: Path, tmp_path: Path):
     engine = on_disk(empty_casebook, tmp_path)
     book = CaseBook(Transactions(engine))
     for number in range(1, 20):

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from casebook.audit.verify_export import verify_export
-from casebook.database.engine import open_engine, writing
+from casebook.database.engine import for_writing, open_engine
 from casebook.errors import RoundNotJustified
 from contracts.export import CaseExport
 from tests.support.casebooks import CaseBook
@@ -40,7 +40,7 @@ async def test_what_was_refused_is_listed_with_its_attempts(client: httpx.AsyncC
 async def test_what_was_changed_in_the_file_is_named(client: httpx.AsyncClient, book: CaseBook, tmp_path: Path) -> None:
     case = case_in_review(book).case_id
     engine = open_engine(f"sqlite:///{tmp_path / 'casebook.db'}")
-    with writing(engine).begin() as connection:
+    with for_writing(engine).begin() as connection:
         connection.execute(text("UPDATE review SET required_role = 'viewer'"))
     engine.dispose()
 

@@ -17,7 +17,7 @@ from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed
 from backend.live.sse import EventStream
 from backend.live.telemetry_sampler import TelemetrySampler
-from casebook.queries.change_feed import Following
+from casebook.queries.change_feed import LogReader
 from contracts.telemetry import LoginAttributes, LoginEvent
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import RunningBackend, Sent, read_events, signed_in
@@ -151,7 +151,7 @@ def test_silence_is_broken_by_a_heartbeat(book: CaseBook) -> None:
     async def hear() -> list[bytes]:
         broadcast = Broadcast()
         stream = EventStream(
-            ChangeFeed(Following(book.transactions), BlockingExecutor(), broadcast),
+            ChangeFeed(LogReader(book.transactions), BlockingExecutor(), broadcast),
             TelemetrySampler(broadcast, lambda: NOON),
             broadcast,
             heartbeat_s=0.01,

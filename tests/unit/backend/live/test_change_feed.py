@@ -10,7 +10,7 @@ from backend.live import change_feed as feed_module
 from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed, Pace
 from casebook.errors import CaseNotFound
-from casebook.queries.change_feed import Following, News, Sign
+from casebook.queries.change_feed import ChangeDetector, LogChange, LogReader
 from contracts.case import CaseProgress, CaseSummary
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import ask, close_as_failed, open_case
@@ -23,21 +23,21 @@ WINDOW = 10
 class CountingSign:
     """What the casebook gives, counting how often it is looked at."""
 
-    def __init__(self, sign: Sign) -> None:
-        self._sign = sign
+    def __init__(self, sign: ChangeDetector) -> None:
+        self._detector = sign
         self.close = sign.close
         self.looks = 0
 
     def changed(self) -> bool:
         self.looks += 1
-        return self._sign.changed()
+        return self._detector.changed()
 
 
 class CountingLog:
     """The casebook, counting how often it is read."""
 
     def __init__(self, book: CaseBook) -> None:
-        self._following = Following(book.transactions)
+        self._reader = LogReader(book.transactions)
         self.reads: list[int] = []
         """From where the log was read."""
         self.standings = 0
@@ -45,18 +45,18 @@ class CountingLog:
         self.sign: CountingSign | None = None
 
     def last_seq(self) -> int:
-        return self._following.last_seq()
+        return self._reader.last_seq()
 
-    def news_after(self, seq: int, limit: int) -> Sequence[News]:
+    def changes_after(self, seq: int, limit: int) -> Sequence[LogChange]:
         self.reads.append(seq)
-        return self._following.news_after(seq, limit)
+        return self._reader.changes_after(seq, limit)
 
     def standing(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
         self.standings += 1
-        return self._following.standing(case_id)
+        return self._reader.standing(case_id)
 
-    def open_sign(self) -> Sign | None:
-        sign = self._following.open_sign()
+    def open_change_detector(self) -> ChangeDetector | None:
+        sign = self._reader.open_change_detector()
         assert sign is not None
         self.sign = CountingSign(sign)
         return self.sign if self.has_sign else None
@@ -146,7 +146,7 @@ async def test_watchers_within_the_window_cost_no_reading(
 
 async def test_it_starts_at_the_end_of_the_log(book: CaseBook) -> None:
     open_case(book)
-    feed = ChangeFeed(Following(book.transactions), BlockingExecutor(), Broadcast())
+    feed = ChangeFeed(LogReader(book.transactions), BlockingExecutor(), Broadcast())
     await feed.start()
     assert feed.last_seq == 1
     assert await feed.resume_after(None) == 1
@@ -229,7 +229,7 @@ async def test_who_returns_after_nobody_watched_hears_of_what_was_missed(
 async def test_a_casebook_in_which_nobody_writes_is_not_read_again(
     feed: ChangeFeed, broadcast: Broadcast, book: CaseBook, log: CountingLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed_module, "BY_SIGN", Pace(0.0, 0.0, 0.0))
+    monkeypatch.setattr(feed_module, "BY_DETECTOR", Pace(0.0, 0.0, 0.0))
     open_case(book)
     await until(feed, broadcast, 1)
     sign = log.sign
@@ -246,7 +246,7 @@ async def test_a_casebook_in_which_nobody_writes_is_not_read_again(
 async def test_what_comes_of_a_decision_appears_without_waiting_for_the_next_look(
     log: CountingLog, broadcast: Broadcast, book: CaseBook, monkeypatch: pytest.MonkeyPatch, has_sign: bool
 ) -> None:
-    for pace in ("BY_SIGN", "BY_READING"):
+    for pace in ("BY_DETECTOR", "BY_READING"):
         monkeypatch.setattr(feed_module, pace, replace(getattr(feed_module, pace), active=3_600.0, quiet=3_600.0))
     monkeypatch.setattr(feed_module, "EAGER_FOR_S", 3_600.0)
     log.has_sign = has_sign
@@ -263,7 +263,7 @@ async def test_what_comes_of_a_decision_appears_without_waiting_for_the_next_loo
 async def test_nobody_is_eager_for_a_case_that_is_closed(
     feed: ChangeFeed, broadcast: Broadcast, book: CaseBook, log: CountingLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed_module, "BY_SIGN", Pace(eager=0.0, active=3_600.0, quiet=3_600.0))
+    monkeypatch.setattr(feed_module, "BY_DETECTOR", Pace(eager=0.0, active=3_600.0, quiet=3_600.0))
     monkeypatch.setattr(feed_module, "EAGER_FOR_S", 3_600.0)
     case = open_case(book)
     ask(book, case)

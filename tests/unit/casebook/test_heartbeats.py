@@ -25,7 +25,7 @@ def test_each_worker_is_known_by_its_last_sign(engine: Engine) -> None:
     assert workers.signs() == {"one": now, "two": NOON}
 
 
-def test_a_worker_of_long_ago_is_forgotten_with_the_next_sign(engine: Engine) -> None:
+def test_old_worker_is_forgotten_with_next_sign(engine: Engine) -> None:
     now = NOON
 
     def clock() -> datetime:

@@ -6,7 +6,7 @@ import time
 import pytest
 from sqlalchemy import text
 
-from casebook.database.engine import open_engine, upgrade, writing
+from casebook.database.engine import for_writing, open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.errors import (
     CasebookForeign,
@@ -37,7 +37,7 @@ def refusal(url: str) -> CasebookUnavailable:
     return refused.value
 
 
-def test_a_wrong_password_is_one_sentence_that_waiting_does_not_mend(postgres: PostgresServer) -> None:
+def test_wrong_password_is_refused_in_one_sentence(postgres: PostgresServer) -> None:
     refused = refusal(postgres.url("postgres", password="guessed"))
     assert type(refused) is CasebookRefused
     assert "refuses the user 'casewright': check the user and the password in CASEBOOK_URL." in refused.sentence
@@ -61,7 +61,7 @@ def test_a_server_that_is_down_is_worth_waiting_for() -> None:
 def test_tables_of_another_program_are_left_alone(postgres: PostgresServer) -> None:
     name = postgres.create_database()
     engine = open_engine(postgres.url(name))
-    with writing(engine).begin() as connection:
+    with for_writing(engine).begin() as connection:
         connection.execute(text('CREATE TABLE "case" (id integer)'))
     with pytest.raises(CasebookForeign):
         upgrade(engine)
@@ -91,7 +91,7 @@ def test_a_casebook_outlives_a_restart_of_its_server(postgres: PostgresServer) -
     postgres.drop_database(name)
 
 
-def test_a_transaction_that_the_server_cuts_off_says_so_and_leaves_nothing(postgres: PostgresServer) -> None:
+def test_transaction_cut_off_by_server_leaves_nothing(postgres: PostgresServer) -> None:
     name = postgres.create_database()
     engine = open_engine(postgres.url(name))
     upgrade(engine)
@@ -125,7 +125,7 @@ def test_a_transaction_that_the_server_cuts_off_says_so_and_leaves_nothing(postg
         ("cockroachdb+psycopg://u:p@h:26257/d", "cockroachdb"),
     ],
 )
-def test_every_server_that_the_casebook_runs_on_has_a_url(url: str, dialect: str) -> None:
+def test_every_supported_server_has_a_url(url: str, dialect: str) -> None:
     engine = open_engine(url)
     assert (engine.dialect.name, engine.dialect.driver) == (dialect, "psycopg")
     engine.dispose()
@@ -141,7 +141,7 @@ def test_a_url_that_is_refused_gives_no_password_away(url: str) -> None:
 
 
 @only_on("postgresql")
-def test_a_reader_of_the_log_never_finds_a_smaller_seq_later(book: CaseBook, url: str) -> None:
+def test_log_reader_never_finds_smaller_seq_later(book: CaseBook, url: str) -> None:
     """Writers commit as they please, each at its own pace; whoever follows the log sees every event once, in order."""
     cases = [open_case(book, number) for number in range(1, WRITERS + 1)]
     started = book.last_seq()

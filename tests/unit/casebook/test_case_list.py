@@ -25,7 +25,7 @@ from tests.unit.casebook.builders import (
     only_on,
     put,
 )
-from tests.unit.casebook.test_lists import plans, recorded
+from tests.unit.casebook.test_cursors import plans, recorded
 
 SEVERITIES = ("low", "critical", "high", "medium")
 
@@ -91,9 +91,7 @@ def test_every_filter_lets_exactly_its_cases_through(desk: WorkspaceApi) -> None
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize("limit", [1, 2, 5, 50])
 @pytest.mark.parametrize("states", [(), ("awaiting_review", "closed", "investigating")])
-def test_every_order_holds_over_all_pages_and_gaps_come_last(
-    desk: WorkspaceApi, limit: int, states: tuple[str, ...]
-) -> None:
+def test_every_order_holds_over_all_pages_gaps_last(desk: WorkspaceApi, limit: int, states: tuple[str, ...]) -> None:
     scored = [1, 2, 4, 5, 7, 8, 10, 11]
     gaps = [0, 3, 6, 9]
     assert listed(desk, limit=limit, state=states, sort="score") == scored + gaps
@@ -112,7 +110,7 @@ def test_the_last_change_orders_the_list(book: CaseBook, desk: WorkspaceApi, cas
     assert listed(desk, sort="updated", limit=5)[-2:] == [3, 0]
 
 
-def test_a_list_can_be_of_one_s_own_of_another_s_or_of_nobody_s_cases(desk: WorkspaceApi, cases: list[str]) -> None:
+def test_list_of_own_anothers_or_nobodys_cases(desk: WorkspaceApi, cases: list[str]) -> None:
     desk.claim(cases[1], "ana")
     desk.claim(cases[4], "ben")
     assert listed(desk, assignee="me") == [1]
@@ -122,7 +120,7 @@ def test_a_list_can_be_of_one_s_own_of_another_s_or_of_nobody_s_cases(desk: Work
     assert listed(desk, assignee="me") == []
 
 
-def test_overdue_and_the_label_of_the_last_decision_are_filters(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_overdue_and_last_disposition_are_filters(book: CaseBook, desk: WorkspaceApi) -> None:
     openings = [an_opening(book.open_case(an_alert(number)).case_id) for number in (2, 3)]
     for opening, due in zip(openings, (NOON, NOON + timedelta(days=900)), strict=True):
         put(book, opening.model_copy(update={"review": opening.review.model_copy(update={"due_at": due})}))
@@ -133,7 +131,7 @@ def test_overdue_and_the_label_of_the_last_decision_are_filters(book: CaseBook, 
     assert listed(desk, overdue=True) == []
 
 
-def test_a_page_tells_how_many_there_are_where_that_costs_little(desk: WorkspaceApi, cases: list[str]) -> None:
+def test_page_tells_total_where_counting_is_cheap(desk: WorkspaceApi, cases: list[str]) -> None:
     def total(limit: int, **query: Any) -> int | None:
         return desk.list_cases(CaseQuery.model_validate(query), "ana", limit=limit).total
 
@@ -143,7 +141,7 @@ def test_a_page_tells_how_many_there_are_where_that_costs_little(desk: Workspace
     assert total(2, severity="critical") is None
 
 
-def test_a_cursor_continues_only_the_query_that_gave_it_out(desk: WorkspaceApi, cases: list[str]) -> None:
+def test_cursor_continues_only_its_own_query(desk: WorkspaceApi, cases: list[str]) -> None:
     cursor = desk.list_cases(CaseQuery(sort="due"), "ana", limit=2).next_cursor
     assert cursor is not None
     for other in (CaseQuery(sort="-due"), CaseQuery(sort="due", severity="low"), CaseQuery(sort="score")):
@@ -189,7 +187,7 @@ def test_a_nul_is_refused_by_every_database(desk: WorkspaceApi, cases: list[str]
     assert desk.list_notes(cases[0]).items == ()
 
 
-def test_an_alert_with_a_nul_is_opened_with_a_gap_in_its_place(book: CaseBook) -> None:
+def test_nul_in_an_alert_is_replaced(book: CaseBook) -> None:
     case = book.open_case(an_alert().model_copy(update={"description": "A\0Z"})).case_id
     assert book.summary(case).description == "A\N{REPLACEMENT CHARACTER}Z"
     assert book.get_case(case).alert.description == "A\0Z"
@@ -269,7 +267,7 @@ def postgres_plans(engine: Engine, statements: list[tuple[str, Any]]) -> list[st
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize("query", [{"customer_id": 1}, {"assignee": "me"}, {"q": "oslo"}])
 @pytest.mark.parametrize("sort", ["due", "-opened", "score"])
-def test_what_few_cases_have_in_common_finds_them_whatever_the_order(
+def test_few_cases_are_found_by_index_in_any_order(
     engine: Engine, desk: WorkspaceApi, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any], sort: str
 ) -> None:
     monkeypatch.setattr(full_text, "NEAR", 1)
@@ -285,9 +283,7 @@ def test_what_few_cases_have_in_common_finds_them_whatever_the_order(
 @only_on("sqlite")
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize("name", PLANS)
-def test_what_many_cases_have_is_found_on_the_way_and_the_index_of_words_is_not_asked(
-    engine: Engine, desk: WorkspaceApi, name: str
-) -> None:
+def test_common_word_is_found_without_the_word_index(engine: Engine, desk: WorkspaceApi, name: str) -> None:
     query = {key: value for key, value in PLANS[name].items() if key != "again"}
     asked = CaseQuery.model_validate({**query, "q": "oslo"})
     with recorded(engine) as statements:
@@ -347,7 +343,7 @@ FLAT: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", FLAT)
-def test_a_page_takes_hardly_more_steps_in_a_casebook_of_ten_times_the_size(
+def test_page_takes_as_many_steps_in_tenfold_casebook(
     casebooks: dict[int, Path], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(full_text, "NEAR", 100)
@@ -358,7 +354,7 @@ def test_a_page_takes_hardly_more_steps_in_a_casebook_of_ten_times_the_size(
 
 @pytest.mark.parametrize("sort", ["opened", "-opened", "-updated", "due", "-due", "score", "-score"])
 @pytest.mark.parametrize("more", [{}, {"q": "oslo"}, {"overdue": True, "min_score": 0.01}])
-def test_a_later_page_takes_hardly_more_steps_than_the_second(
+def test_later_page_takes_as_many_steps_as_second(
     casebooks: dict[int, Path], monkeypatch: pytest.MonkeyPatch, sort: str, more: dict[str, Any]
 ) -> None:
     monkeypatch.setattr(full_text, "NEAR", 100)

@@ -42,14 +42,14 @@ def customers(book: CaseBook, limit: int = 50, **query: Any) -> list[int]:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 50])
-def test_pages_of_any_length_show_every_case_once_newest_first(book: CaseBook, limit: int):
+def test_pages_show_every_case_once_newest_first(book: CaseBook, limit: int):
     for number in range(1, 8):
         open_case(book, number)
 
     assert customers(book, limit=limit) == [7, 6, 5, 4, 3, 2, 1]
 
 
-def test_a_last_page_that_is_exactly_full_has_no_next(book: CaseBook):
+def test_last_page_exactly_full_has_no_next(book: CaseBook):
     for number in range(1, 5):
         open_case(book, number)
 
@@ -61,7 +61,7 @@ def test_a_last_page_that_is_exactly_full_has_no_next(book: CaseBook):
     assert last.next_cursor is None
 
 
-def test_cases_that_are_opened_meanwhile_do_not_shift_the_pages(book: CaseBook):
+def test_cases_opened_meanwhile_do_not_shift_pages(book: CaseBook):
     for number in range(1, 5):
         open_case(book, number)
     first = book.list_cases(limit=2)
@@ -135,7 +135,7 @@ def test_an_empty_casebook_lists_nothing(book: CaseBook):
         write_cursor("alerts", 10**400),
     ],
 )
-def test_a_cursor_that_the_list_of_alerts_did_not_give_out_is_refused(book: CaseBook, cursor: str):
+def test_foreign_cursor_of_alerts_is_refused(book: CaseBook, cursor: str):
     with pytest.raises(MalformedCursor, match="not given out by this list") as refused:
         book.list_alerts(cursor=cursor)
     assert refused.value.status == 422
@@ -218,7 +218,7 @@ def test_no_read_scans_or_sorts_a_table(engine: Engine, book: CaseBook, name: st
 
 
 @only_on("sqlite")
-def test_no_step_of_an_investigation_scans_or_sorts_a_table(engine: Engine, book: CaseBook):
+def test_no_investigation_step_scans_or_sorts_a_table(engine: Engine, book: CaseBook):
     with recorded(engine) as statements:
         case = open_case(book)
         opening = ask(book, case)
@@ -231,7 +231,7 @@ def test_no_step_of_an_investigation_scans_or_sorts_a_table(engine: Engine, book
     assert [step for step in steps if not step.startswith("SEARCH")] == []
 
 
-def test_reading_a_case_takes_as_many_statements_however_long_it_grew(engine: Engine, book: CaseBook):
+def test_reading_a_case_takes_a_fixed_number_of_statements(engine: Engine, book: CaseBook):
     case = open_case(book)
     with recorded(engine) as few:
         book.get_case(case)

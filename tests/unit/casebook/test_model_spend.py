@@ -40,7 +40,7 @@ def test_an_answer_that_is_recorded_twice_costs_once(book: CaseBook) -> None:
     assert book.get_case(case).spend == expected
 
 
-def test_a_case_whose_models_have_no_known_price_shows_no_cost(book: CaseBook) -> None:
+def test_case_without_known_prices_shows_no_cost(book: CaseBook) -> None:
     case = open_case(book)
     assert book.get_case(case).spend is None
     book.keep_journal(case, [an_entry("r1-usage-m1", a_use())])
