@@ -5,7 +5,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
-from sqlalchemy.orm import Session
 
 from casebook.commands.identity import identity_of
 from casebook.commands.refused_transitions import note_refusal
@@ -38,15 +37,6 @@ class Facade:
         try:
             with self._write_rows() as connection:
                 yield connection
-        except (TransitionRefused, CaseNotFound) as refusal:
-            self._note_refusal(case_id, refusal if isinstance(refusal, TransitionRefused) else UnknownCase())
-            raise
-
-    @contextmanager
-    def _judged(self, case_id: str) -> Generator[Session]:
-        try:
-            with self._write() as session:
-                yield session
         except (TransitionRefused, CaseNotFound) as refusal:
             self._note_refusal(case_id, refusal if isinstance(refusal, TransitionRefused) else UnknownCase())
             raise

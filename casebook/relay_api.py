@@ -51,8 +51,8 @@ class RelayApi(Facade):
 
     def unscheduled_reversals(self, limit: int = 100, *, after: str | None = None) -> list[Reversal]:
         """Approved reversals whose orchestration has not been confirmed scheduled, oldest first."""
-        with self._read() as session:
-            return reversals.unscheduled_reversals(session, limit, after)
+        with self._read_rows() as connection:
+            return reversals.unscheduled_reversals(connection, limit, after)
 
     def confirm(self, *, scheduled: Collection[str] = (), delivered: Collection[str] = ()) -> None:
         """The orchestrations of these cases exist, and were told of the decisions on these reviews.
@@ -64,8 +64,8 @@ class RelayApi(Facade):
 
     def mark_reversal_scheduled(self, reversal_id: str) -> None:
         """Remember that the orchestration of a reversal exists. Raises ReversalNotFound."""
-        with self._write() as session:
-            reversals.mark_reversal_scheduled(session, reversal_id, self._clock())
+        with self._write_rows() as connection:
+            reversals.mark_reversal_scheduled(connection, reversal_id, self._clock())
 
     def backlog(self) -> Backlog:
         """How many cases and decisions the scheduler has yet to be told of."""
@@ -99,16 +99,16 @@ class RelayApi(Facade):
 
     def unfinished_reversals(self) -> list[Reversal]:
         """Approved reversals of which it is not known what came, oldest first."""
-        with self._read() as session:
-            return reversals.unfinished_reversals(session)
+        with self._read_rows() as connection:
+            return reversals.unfinished_reversals(connection)
 
     def fail_reversal(self, case_id: str, reversal_id: str, reason: str) -> Reversal | None:
         """End an approved reversal with which nobody goes on; it can then be asked for anew. None when it has ended.
 
         Its effect is `unknown` where it had begun, else `failed`. Raises CaseNotFound, ReversalNotFound.
         """
-        with self._write() as session:
-            return reversals.fail_reversal(session, case_id, reversal_id, reason, self._clock())
+        with self._write_rows() as connection:
+            return reversals.fail_reversal(connection, case_id, reversal_id, reason, self._clock())
 
     def cases_in(self, state: CaseState, *, limit: int = 50, cursor: str | None = None) -> CasePage:
         """One page of at most 500 cases in this state, newest first. Raises MalformedCursor."""

@@ -134,8 +134,8 @@ class WorkerApi(Facade):
         Raises QuestionNotAsked, NoOpenReview, ReviewMismatch for another assessment's hash, DeadlineNotPassed while
         there is time to answer, and WeakerQuestion.
         """
-        with self._judged(escalation.case_id) as session:
-            return reviews.escalate(session, escalation, self._clock())
+        with self._judged_rows(escalation.case_id) as connection:
+            return reviews.escalate(connection, escalation, self._clock())
 
     def expire_review(self, case_id: str, review_id: str) -> Decision | None:
         """Stop asking: no decision on this review is accepted from here on.
@@ -143,16 +143,16 @@ class WorkerApi(Facade):
         A decision accepted before that is returned and stands: follow it instead of the deadline.
         Raises QuestionNotAsked, and DeadlineNotPassed while there is time to answer.
         """
-        with self._judged(case_id) as session:
-            return reviews.expire_review(session, case_id, review_id, self._clock())
+        with self._judged_rows(case_id) as connection:
+            return reviews.expire_review(connection, case_id, review_id, self._clock())
 
     def remind(self, case_id: str, review_id: str, at: datetime) -> None:
         """Note a reminder of an open review that was due `at`; nothing when nobody is asked any more.
 
         Raises QuestionNotAsked.
         """
-        with self._write() as session:
-            reviews.remind(session, case_id, review_id, at, self._clock())
+        with self._write_rows() as connection:
+            reviews.remind(connection, case_id, review_id, at, self._clock())
 
     def accepted_decision(self, case_id: str, review_id: str, *, announced: int = 1) -> Decision | None:
         """The answer that was accepted on this review, or None; `announced`: so many times one was said to be there.
@@ -206,19 +206,19 @@ class WorkerApi(Facade):
 
     def approved_reversal(self, case_id: str, reversal_id: str, *, undoes: str) -> Reversal:
         """An approved reversal as it is on record, whatever came of it. Raises NotReversible, NotAsRequested."""
-        with self._judged(case_id) as session:
-            return reversals.approved_reversal(session, case_id, reversal_id, undoes)
+        with self._judged_rows(case_id) as connection:
+            return reversals.approved_reversal(connection, case_id, reversal_id, undoes)
 
     def start_reversal(self, case_id: str, reversal_id: str, effect: Effect) -> None:
         """Note that an approved reversal is about to happen. Raises ReversalNotFound, NotReversible,
         and NotAsRequested for another effect than the one that was approved."""
-        with self._judged(case_id) as session:
-            reversals.start_reversal(session, case_id, reversal_id, effect, self._clock())
+        with self._judged_rows(case_id) as connection:
+            reversals.start_reversal(connection, case_id, reversal_id, effect, self._clock())
 
     def finish_reversal(self, case_id: str, reversal_id: str, effect: Effect) -> None:
         """Note what came of a reversal; `done` and `failed` are final. Raises ReversalNotFound, NotReversible."""
-        with self._judged(case_id) as session:
-            reversals.finish_reversal(session, case_id, reversal_id, effect, self._clock())
+        with self._judged_rows(case_id) as connection:
+            reversals.finish_reversal(connection, case_id, reversal_id, effect, self._clock())
 
     def close_case(self, closing: Closing) -> None:
         """Close the case for good. Raises CaseClosed when it is closed with another outcome, and OutcomeNotJustified

@@ -66,8 +66,8 @@ class WorkspaceApi(Facade):
 
         `opened_by` is the person who asked for it; None: the product itself.
         """
-        with self._write() as session:
-            return investigation.open_case(session, alert, self._clock(), opened_by)
+        with self._write_rows() as connection:
+            return investigation.open_case(connection, alert, self._clock(), opened_by)
 
     def accept_decision(self, decision: Decision, roles: Collection[Role]) -> Decision | Proposal:
         """Take a person's answer: exactly once per review, and only to what is being asked right now.
@@ -78,13 +78,13 @@ class WorkspaceApi(Facade):
         NoOpenReview, AssessmentChanged (wrong hash), NotAllowed (role), ClaimedByOther, SameApprover or
         OtherActionProposed; then nothing has changed.
         """
-        with self._write() as session:
-            return decisions.accept_decision(session, decision, roles, self._clock())
+        with self._write_rows() as connection:
+            return decisions.accept_decision(connection, decision, roles, self._clock())
 
     def withdraw_proposal(self, case_id: str, subject: str) -> None:
         """Take back the first approval that `subject` gave. Raises NoProposal, NotTheProposer."""
-        with self._write() as session:
-            decisions.withdraw_proposal(session, case_id, subject, self._clock())
+        with self._write_rows() as connection:
+            decisions.withdraw_proposal(connection, case_id, subject, self._clock())
 
     def request_reversal(
         self, case_id: str, undoes: str, reason: str, *, subject: str, roles: Collection[Role]
@@ -93,8 +93,8 @@ class WorkspaceApi(Facade):
 
         Raises NotAllowed, EffectNotFound, NothingToReverse, and ReversalStands when it was asked for or done already.
         """
-        with self._write() as session:
-            return reversals.request_reversal(session, case_id, undoes, reason, subject, roles, self._clock())
+        with self._write_rows() as connection:
+            return reversals.request_reversal(connection, case_id, undoes, reason, subject, roles, self._clock())
 
     def decide_reversal(
         self, case_id: str, number: int, verdict: Verdict, comment: str | None, *, subject: str, roles: Collection[Role]
@@ -103,30 +103,31 @@ class WorkspaceApi(Facade):
 
         Raises ReversalNotFound, ReversalDecided, NotAllowed, SameRequester.
         """
-        with self._write() as session:
-            return reversals.decide_reversal(session, case_id, number, verdict, comment, subject, roles, self._clock())
+        with self._write_rows() as connection:
+            now = self._clock()
+            return reversals.decide_reversal(connection, case_id, number, verdict, comment, subject, roles, now)
 
     # Claims
 
     def claim(self, case_id: str, subject: str) -> Claim:
         """Claim a case, or prolong one's own claim. Raises CaseClosed, ClaimedByOther."""
-        with self._write() as session:
-            return claims.claim(session, case_id, subject, self._clock(), self._lease)
+        with self._write_rows() as connection:
+            return claims.claim(connection, case_id, subject, self._clock(), self._lease)
 
     def assign(self, case_id: str, assignee: str, manager: str) -> Claim:
         """Claim a case for another person, whoever works on it. Raises CaseClosed."""
-        with self._write() as session:
-            return claims.assign(session, case_id, assignee, manager, self._clock(), self._lease)
+        with self._write_rows() as connection:
+            return claims.assign(connection, case_id, assignee, manager, self._clock(), self._lease)
 
     def take_over(self, case_id: str, subject: str, reason: str) -> Claim:
         """Make another person's claim one's own. Raises CaseClosed, NotClaimed."""
-        with self._write() as session:
-            return claims.take_over(session, case_id, subject, reason, self._clock(), self._lease)
+        with self._write_rows() as connection:
+            return claims.take_over(connection, case_id, subject, reason, self._clock(), self._lease)
 
     def release(self, case_id: str, subject: str, *, anybodys: bool = False, reason: str | None = None) -> None:
         """End one's own claim, or with `anybodys` whosever it is. Raises NotClaimed, ClaimedByOther."""
-        with self._write() as session:
-            claims.release(session, case_id, subject, self._clock(), anybodys=anybodys, reason=reason)
+        with self._write_rows() as connection:
+            claims.release(connection, case_id, subject, self._clock(), anybodys=anybodys, reason=reason)
 
     def next_case(self, subject: str, *, as_manager: bool = False, keep: Collection[str] = ()) -> CaseSummary | None:
         """Claim the most urgent case that waits for a person and that nobody works on; None when there is none.
@@ -137,12 +138,8 @@ class WorkspaceApi(Facade):
         states: tuple[CaseState, ...] = ("awaiting_review", "escalated") if as_manager else ("awaiting_review",)
         with self._write() as session:
             now = self._clock()
-            case = claims.claim_next(session, subject, states, now, self._lease, keep)
-            if case is None:
-                return None
-            session.flush()
-            (summary,) = case_summary.summarise(session, [case], now)
-            return summary
+            case_id = claims.claim_next(session.connection(), subject, states, now, self._lease, keep)
+            return None if case_id is None else case_summary.read_summary(session, case_id, now)
 
     # Lists
 
@@ -165,18 +162,18 @@ class WorkspaceApi(Facade):
 
     def save_view(self, subject: str, name: str, query: CaseQuery) -> SavedView:
         """Keep a query under a name; what was kept under it before is replaced. Raises TooManySavedViews."""
-        with self._write() as session:
-            return saved_views.save_view(session, subject, name, query, self._clock())
+        with self._write_rows() as connection:
+            return saved_views.save_view(connection, subject, name, query, self._clock())
 
     def list_views(self, subject: str) -> tuple[SavedView, ...]:
         """The views of one person, by name."""
-        with self._read() as session:
-            return saved_views.list_views(session, subject)
+        with self._read_rows() as connection:
+            return saved_views.list_views(connection, subject)
 
     def delete_view(self, subject: str, name: str) -> None:
         """Forget a view. Raises SavedViewNotFound."""
-        with self._write() as session:
-            saved_views.delete_view(session, subject, name)
+        with self._write_rows() as connection:
+            saved_views.delete_view(connection, subject, name)
 
     def list_alerts(self, *, limit: int = 50, cursor: str | None = None) -> AlertPage:
         """One page of at most 500 alerts, newest first. Raises MalformedCursor."""
@@ -187,30 +184,30 @@ class WorkspaceApi(Facade):
 
     def add_note(self, case_id: str, author: str, text: str) -> Note:
         """Keep a note, and let the case be found by its words. Raises TooManyNotes."""
-        with self._write() as session:
-            return notes.add_note(session, case_id, author, text, self.notes_per_case, self._clock())
+        with self._write_rows() as connection:
+            return notes.add_note(connection, case_id, author, text, self.notes_per_case, self._clock())
 
     def list_notes(self, case_id: str, *, limit: int = 50, cursor: str | None = None) -> NotePage:
         """The newest notes of a case, at most 500, or those before another page. Raises MalformedCursor."""
-        with self._read() as session:
-            return notes.list_notes(session, case_id, limit, cursor)
+        with self._read_rows() as connection:
+            return notes.list_notes(connection, case_id, limit, cursor)
 
     def add_attachment(self, case_id: str, added_by: str, upload: Upload) -> Attachment:
         """Keep a file. Raises AttachmentTooLarge, TooManyAttachments."""
-        with self._write() as session:
+        with self._write_rows() as connection:
             return attachments.add_attachment(
-                session, case_id, added_by, upload, self.attachment_max_bytes, self._clock()
+                connection, case_id, added_by, upload, self.attachment_max_bytes, self._clock()
             )
 
     def list_attachments(self, case_id: str) -> tuple[Attachment, ...]:
         """All attachments of a case, oldest first, without their contents."""
-        with self._read() as session:
-            return attachments.list_attachments(session, case_id)
+        with self._read_rows() as connection:
+            return attachments.list_attachments(connection, case_id)
 
     def read_attachment(self, case_id: str, attachment_id: str) -> AttachedFile:
         """An attachment with its content. Raises AttachmentNotFound."""
-        with self._read() as session:
-            return attachments.read_file(session, case_id, attachment_id)
+        with self._read_rows() as connection:
+            return attachments.read_file(connection, case_id, attachment_id)
 
     # One case
 

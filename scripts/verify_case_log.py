@@ -114,11 +114,6 @@ def _verify_casebook(url: str, anchor_file: Path | None) -> int:
         f"Intact: {report.cases} cases, {report.events} events, {report.rows} rows; digest {report.digests[last]}; "
         f"{which}."
     )
-    if report.unhashed:
-        _say(
-            f"Of {report.unhashed} pieces of evidence an earlier release kept no hash in the log: "
-            "their reports are verified, their text is not."
-        )
     if report.refused:
         _say(
             f"{report.refused} attempts at what nothing on record justifies were refused; each case's audit names them."

@@ -1,156 +1,64 @@
-"""The rows of a live casebook, as the audit holds them against the log."""
+"""The rows of a live casebook, as the audit holds them against the log. Which columns count, the projection says."""
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
 from pydantic import JsonValue, ValidationError
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from casebook.audit.integrity import UNREADABLE, Calls, Row, digest_of
 from casebook.case_log.call_chain import SpendKey, SpendLine, text_hash
-from casebook.commands.attachments import read_attachment
-from casebook.commands.notes import read_note
-from casebook.projection.case_projection import Facts, as_json, report_key, round_key
-from casebook.schema.approvals import ProposalRow, ReversalRow
-from casebook.schema.cases import (
-    AlertRow,
-    Base,
-    CaseRow,
-    DecisionRow,
-    EffectRow,
-    EvidenceRow,
-    ModelCallRow,
-    ReportRow,
-    ReviewRow,
-    RoundRow,
-)
+from casebook.projection.attachments import ATTACHMENT
+from casebook.projection.case_projection import Facts
+from casebook.projection.cases import CASE
+from casebook.projection.changes import ProjectedTable, as_json
+from casebook.projection.event_types import TABLES
+from casebook.projection.rounds import EVIDENCE, REPORT, ROUND
+from casebook.schema.cases import CaseRow, ModelCallRow, PlainRow, table_of
 from casebook.schema.model_spend import ModelSpendRow
-from casebook.schema.workspace import AttachmentRow, NoteRow
 from contracts.export import ExportedCall
 from contracts.hashing import HASH_PREFIX, content_hash
 
-HEAD = (
-    "alert_id",
-    "customer_id",
-    "alert_type",
-    "severity",
-    "description",
-    "source",
-    "rule_id",
-    "priority",
-    "state",
-    "phase",
-    "round",
-    "risk_score",
-    "risk_level",
-    "recommended_action",
-    "outcome",
-    "disposition",
-    "due_at",
-    "opened_at",
-    "updated_at",
-    "opened_seq",
-    "last_seq",
-    "last_hash",
-    "assignee",
-)
-"""Columns of a case that its log speaks of. Not among them: `scheduled_at`, and when a claim began and ends."""
+_QUOTING = (ROUND, REPORT)
+"""Tables whose rows quote others by their hashes."""
+_CALLS, _SPENT, _FILES = table_of(ModelCallRow), table_of(ModelSpendRow), ATTACHMENT.table
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """How the rows of one table are read."""
-
-    table: type[Base]
-    key: Callable[[Any], str]
-    body: str | None
-    facts: tuple[str, ...]
-    keeps_body: bool = False
-    repeated: tuple[str, ...] = ()
-    """Columns that repeat what the content says."""
-
-
-_KINDS = (
-    _Kind(AlertRow, lambda row: row.alert_id, "body", ("opened_seq",)),
-    _Kind(
-        RoundRow,
-        lambda row: round_key(row.round)[1],
-        "assessment",
-        ("started_at", "assessment_hash"),
-        keeps_body=True,
-    ),
-    _Kind(
-        ReportRow,
-        lambda row: report_key(row.round, row.specialist)[1],
-        "body",
-        ("status", "risk_score", "saved_at"),
-        keeps_body=True,
-        repeated=("round", "specialist", "status", "risk_score"),
-    ),
-    _Kind(EvidenceRow, lambda row: row.evidence_id, "body", ("round", "specialist")),
-    _Kind(
-        ReviewRow,
-        lambda row: row.review_id,
-        None,
-        (
-            "round",
-            "status",
-            "assessment_hash",
-            "opened_at",
-            "due_at",
-            "required_role",
-            "approvals_required",
-            "escalation_reason",
-            "remind_at",
-        ),
-    ),
-    _Kind(ProposalRow, lambda row: row.review_id, "body", ("proposed_by", "action", "proposed_seq")),
-    _Kind(DecisionRow, lambda row: row.review_id, "body", ("round", "verdict", "action", "accepted_seq")),
-    _Kind(EffectRow, lambda row: row.key, "body", ("action", "status", "started_seq")),
-    _Kind(ReversalRow, lambda row: row.reversal_id, "body", ("action", "undoes", "status", "requested_seq")),
-)
-
-
-def head_of(case: CaseRow) -> Facts:
+def head_of(case: CaseRow | PlainRow) -> Facts:
     """What the log speaks of, of the case itself."""
-    facts: Facts = {name: _plain(getattr(case, name)) for name in HEAD}
-    return {**facts, "specialists": _parsed(case.specialists)}
+    return {**_facts(CASE, case), "last_seq": case.last_seq, "last_hash": case.last_hash}
 
 
-def rows_of(session: Session, cases: Sequence[str]) -> Mapping[str, list[Row]]:
+def rows_of(within: Connection | Session, cases: Sequence[str]) -> Mapping[str, list[Row]]:
     """All rows of these cases, by case."""
     found: dict[str, list[Row]] = {}
-    for kind in _KINDS:
-        table = kind.table.__table__
-        for row in session.execute(select(table).where(table.c.case_id.in_(cases))):
-            found.setdefault(row.case_id, []).append(_read(kind, row))
-    for case_id, row in _written_by_people(session, cases):
-        found.setdefault(case_id, []).append(row)
+    for table in TABLES:
+        # A file at a time: a case may have a hundred megabytes of them.
+        columns = [column for column in table.table.c if table is not ATTACHMENT or column.name != "content"]
+        for row in within.execute(select(*columns).where(table.table.c.case_id.in_(cases))):
+            fault = _wrong_file(within, row) if table is ATTACHMENT else None
+            found.setdefault(row.case_id, []).append(_read(table, row, fault))
     return found
 
 
-def calls_of(session: Session, cases: Sequence[CaseRow]) -> Mapping[str, Calls]:
+def calls_of(within: Connection | Session, cases: Sequence[CaseRow | PlainRow]) -> Mapping[str, Calls]:
     """What is on record of the calls of models in these cases, by case."""
     names = [case.case_id for case in cases]
     journals: dict[str, list[tuple[int, str, ExportedCall]]] = {}
     broken: dict[str, str] = {}
-    kept = ModelCallRow.__table__
     # Row by row: an answer may be long, and only its hash is needed.
-    found = select(kept).where(kept.c.case_id.in_(names))
-    for row in session.execute(found.execution_options(yield_per=100)):
+    found = select(_CALLS).where(_CALLS.c.case_id.in_(names)).execution_options(yield_per=100)
+    for row in within.execute(found):
         try:
             journals.setdefault(row.case_id, []).append((row.number, row.key, read_call(row)))
         except ValidationError:
             broken[row.case_id] = "its journal of model calls cannot be read"
     spent: dict[str, dict[SpendKey, SpendLine]] = {}
-    sums = ModelSpendRow.__table__
-    for row in session.execute(select(sums).where(sums.c.case_id.in_(names))):
+    for row in within.execute(select(_SPENT).where(_SPENT.c.case_id.in_(names))):
         line = SpendLine(row.rule_id, row.model_calls, row.input_tokens, row.output_tokens, row.cost_micro_usd)
         spent.setdefault(row.case_id, {})[row.round, row.agent, row.model, row.day] = line
     return {
@@ -176,48 +84,54 @@ def read_call(row: Any) -> ExportedCall:
     )
 
 
-def _read(kind: _Kind, row: Any) -> Row:
-    facts: Facts = {name: _plain(getattr(row, name)) for name in kind.facts}
-    if kind.table is ReviewRow:
-        facts["four_eyes_actions"] = None if row.four_eyes_actions is None else _parsed(row.four_eyes_actions)
-    text = None if kind.body is None else getattr(row, kind.body)
+def _read(table: ProjectedTable, row: PlainRow, fault: str | None) -> Row:
+    facts = _facts(table, row)
+    key = table.key_in({name: getattr(row, name) for name in table.key})
+    if table.body is None:
+        return Row(table.name, key, _digest_apart(table, row), facts, fault=fault)
+    text = getattr(row, table.body)
     body = None if text is None else _parsed(text)
-    digest = None if text is None else digest_of(body)
-    if kind.table is EvidenceRow and isinstance(body, dict):
-        facts["result_hash"] = digest_of({"result": body.get("result")})
-    kept = body if kind.keeps_body and isinstance(body, dict) else None
-    return Row(kind.table.__tablename__, kind.key(row), digest, facts, kept, _contradiction(kind, row, body))
-
-
-def _contradiction(kind: _Kind, row: Any, body: JsonValue) -> str | None:
-    """What a column says otherwise than the content that it repeats."""
     said = body if isinstance(body, dict) else {}
-    other = next((name for name in kind.repeated if name in said and said[name] != getattr(row, name)), None)
-    return None if other is None else f"its {other} is not that of its content"
+    return Row(
+        table.name,
+        key,
+        None if text is None else digest_of(body),
+        facts,
+        body=said if table in _QUOTING and said else None,
+        answer=digest_of({"result": said.get("result")}) if table is EVIDENCE else None,
+        fault=next(_contradictions(facts, said), None),
+    )
 
 
-def _written_by_people(session: Session, cases: Sequence[str]) -> Iterator[tuple[str, Row]]:
-    for note in session.scalars(select(NoteRow).where(NoteRow.case_id.in_(cases))):
-        facts: Facts = {"author": note.author, "created_at": as_json(note.created_at)}
-        yield note.case_id, Row("note", f"note-{note.seq}", _contract_digest(read_note, note), facts)
-    for file in session.scalars(select(AttachmentRow).where(AttachmentRow.case_id.in_(cases))):
-        yield file.case_id, _attachment(session, file)
+def _facts(table: ProjectedTable, row: PlainRow | CaseRow) -> Facts:
+    values = {name: getattr(row, name) for name in table.bound}
+    return {
+        name: _parsed(value) if name in table.parsed and isinstance(value, str) else as_json(value)
+        for name, value in values.items()
+    }
 
 
-def _attachment(session: Session, file: AttachmentRow) -> Row:
-    # One file at a time: a case may have a hundred megabytes of them.
-    content = session.execute(select(AttachmentRow.content).where(AttachmentRow.seq == file.seq)).scalar_one()
-    fits = HASH_PREFIX + hashlib.sha256(content).hexdigest() == file.content_hash
-    fault = None if fits else "its file is not the one that was added"
-    facts: Facts = {"added_by": file.added_by, "added_at": as_json(file.added_at)}
-    return Row("attachment", f"file-{file.seq}", _contract_digest(read_attachment, file), facts, fault=fault)
+def _contradictions(facts: Facts, body: Mapping[str, JsonValue]) -> Iterator[str]:
+    """What columns say otherwise than the content that they repeat."""
+    for name, value in facts.items():
+        if name in body and body[name] != value:
+            yield f"its {name} is not that of its content"
 
 
-def _contract_digest(read: Callable[[Any], Any], row: object) -> str:
+def _digest_apart(table: ProjectedTable, row: PlainRow) -> str | None:
+    """The hash of content that lies in several columns."""
+    if table.content_of is None:
+        return None
     try:
-        return content_hash(read(row))
+        return content_hash(table.content_of(row))
     except ValidationError:
         return UNREADABLE
+
+
+def _wrong_file(within: Connection | Session, row: PlainRow) -> str | None:
+    content = within.execute(select(_FILES.c.content).where(_FILES.c.seq == row.seq)).scalar_one()
+    fits = HASH_PREFIX + hashlib.sha256(content).hexdigest() == row.content_hash
+    return None if fits else "its file is not the one that was added"
 
 
 def _parsed(text: str) -> JsonValue:
@@ -225,7 +139,3 @@ def _parsed(text: str) -> JsonValue:
         return json.loads(text)
     except ValueError:
         return UNREADABLE
-
-
-def _plain(value: Any) -> JsonValue:
-    return as_json(value) if isinstance(value, datetime) else value

@@ -7,7 +7,7 @@ name anything else than what is kept.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from casebook.projection.case_projection import RowKey, report_key
+from casebook.projection.rounds import REPORT
 from contracts.hashing import content_hash
 from contracts.ids import run_id
 
@@ -24,10 +24,10 @@ def misquoted_answers(report: Body, answers: Mapping[str, object]) -> Iterator[s
             yield f"the answer to its call '{name}' is another one"
 
 
-def misquoted_reports(assessment: Body, kept: Mapping[RowKey, str | None]) -> Iterator[str]:
+def misquoted_reports(assessment: Body, kept: Mapping[str, str | None]) -> Iterator[str]:
     """What is wrong with the reports that an assessment holds; `kept`: the hashes of those that are kept."""
     for report in assessment.get("reports", ()):
-        key = report_key(report["round"], report["specialist"])
+        key = REPORT.key_in(report)
         if key not in kept:
             yield f"its report of the {report['specialist']} specialist is missing"
         elif kept[key] != content_hash(report):

@@ -36,7 +36,7 @@ class Completeness:
         reason = None if self.since is None else self._why_not(event)
         if event.type == "round_started":
             self._begun.add(str(event.data["round"]))
-            if "policy" in event.data:
+            if event.data.get("policy") is not None:
                 self._known_since(event)
         if event.type == "effect_started":
             self._started.add(str(event.data["key"]))
@@ -54,7 +54,7 @@ class Completeness:
 
     def _why_not(self, event: CaseEvent) -> str | None:
         data = event.data
-        if event.type == "round_started" and data["round"] == 1 and "policy" not in data:
+        if event.type == "round_started" and data["round"] == 1 and data.get("policy") is None:
             return "it does not say what the case is judged by"
         # A specialist that is the first to take a step begins the round itself, once it has started.
         if event.type == "specialist_finished" and str(data["round"]) not in self._begun:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from casebook.audit.audited_tables import calls_of
 from casebook.case_log.append import read_event
 from casebook.commands.attachments import AttachedFile, list_attachments
-from casebook.commands.notes import read_note
+from casebook.projection.notes import note_in
 from casebook.queries.case_view import read_case, read_rounds
 from casebook.schema.cases import CaseEventRow, CaseRow, EvidenceRow
 from casebook.schema.workspace import NoteRow
@@ -85,8 +85,8 @@ def take_snapshot(session: Session, case_id: str, now: datetime, open_session: O
         rounds=read_rounds(session, case_id),
         events=Batched(open_session, session.scalars(events).all(), _read_events),
         evidence=Batched(open_session, session.scalars(evidence).all(), partial(_read_evidence, case_id)),
-        notes=Batched(open_session, session.scalars(notes).all(), _read_notes),
-        attachments=list_attachments(session, case_id),
+        notes=Batched(open_session, session.scalars(notes).all(), _note_ins),
+        attachments=list_attachments(session.connection(), case_id),
         journal=_journal(session, case_id),
         head=session.scalars(last).one_or_none(),
     )
@@ -97,9 +97,9 @@ def _read_events(session: Session, keys: Sequence[int | str]) -> Iterable[CaseEv
     return map(read_event, session.scalars(rows))
 
 
-def _read_notes(session: Session, keys: Sequence[int | str]) -> Iterable[Note]:
+def _note_ins(session: Session, keys: Sequence[int | str]) -> Iterable[Note]:
     rows = select(NoteRow).where(NoteRow.seq.in_(keys)).order_by(NoteRow.seq)
-    return map(read_note, session.scalars(rows))
+    return map(note_in, session.scalars(rows))
 
 
 def _read_evidence(case_id: str, session: Session, keys: Sequence[int | str]) -> Iterable[Evidence]:

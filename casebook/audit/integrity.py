@@ -11,9 +11,11 @@ from casebook.audit.citations import misquoted_answers, misquoted_reports, missi
 from casebook.audit.completeness_rules import Completeness
 from casebook.audit.conclusion_rules import conclusion_faults
 from casebook.audit.transition_rules import TransitionCheck, why_not_as_approved
-from casebook.case_log.call_chain import BASELINE, Mark, SpendKey, SpendLine, chain_faults, spend_faults
+from casebook.case_log.call_chain import Mark, SpendKey, SpendLine, chain_faults, marked, spend_faults
 from casebook.case_log.hash_chain import BrokenLink, ChainCheck
-from casebook.projection.case_projection import CaseProjection, ExpectedRow, Facts, dedupe_key, round_key
+from casebook.projection.case_projection import CaseProjection, ExpectedRow, Facts, RowKey
+from casebook.projection.questions import REVIEW
+from casebook.projection.rounds import EVIDENCE, REPORT, ROUND
 from contracts.case import CaseEvent
 from contracts.export import ExportedCall
 from contracts.hashing import content_hash
@@ -21,9 +23,12 @@ from contracts.ids import parse_review_id
 
 UNREADABLE = "unreadable"
 """In place of the hash of what cannot be read."""
+UNSAID = "nothing"
+"""In place of the value of a column that no event says."""
 
 
-REPEATED = frozenset({"review"})
+_OF_THE_LOG = ("last_seq", "last_hash")
+REPEATED = frozenset({REVIEW.name})
 """What an export says twice: with its round, and as what is being asked."""
 
 
@@ -36,7 +41,9 @@ class Row:
     digest: str | None = None
     facts: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     body: Mapping[str, JsonValue] | None = None
-    """Its content, where other rows depend on it."""
+    """Its content, where it quotes other rows."""
+    answer: str | None = None
+    """The hash of what a tool answered, where that is its content."""
     fault: str | None = None
     """What is wrong with it in itself."""
 
@@ -74,11 +81,11 @@ class IntegrityCheck:
         """The first broken event; nothing further can be relied on then."""
         self.rows = 0
         """Rows that were held against the log."""
-        self.unhashed = 0
-        """Of these, rows of an earlier release whose content bears no hash."""
         self._chain = ChainCheck()
         self._projection = CaseProjection()
-        self._justified = TransitionCheck(case_id, Completeness(full_after))
+        self._transitions = TransitionCheck(case_id, Completeness(full_after))
+        self._marks: list[Mark] = []
+        """How far the journal of model calls had come, event by event."""
 
     @property
     def last_seq(self) -> int:
@@ -93,12 +100,12 @@ class IntegrityCheck:
     @property
     def has_open_review(self) -> bool:
         """Whether a person is being asked, by the log."""
-        reviews = (wanted for (table, _), wanted in self._projection.rows.items() if table == "review")
-        return any(wanted.facts["status"] == "open" for wanted in reviews)
+        reviews = self._projection.rows.get(REVIEW.name, {}).values()
+        return any(review.facts["status"] == "open" for review in reviews)
 
     def expects(self, table: str, key: str) -> bool:
         """Whether there must be such a row, by the log."""
-        return (table, key) in self._projection.rows
+        return self._projection.expected(table, key) is not None
 
     def refuse(self, seq: int, reason: str) -> None:
         """The event with this `seq` is broken in itself."""
@@ -117,16 +124,18 @@ class IntegrityCheck:
             self.refuse(event.seq, f"it belongs to case '{event.case_id}'")
             return
         try:
-            unjustified = self._justified.take(event)
+            unjustified = self._transitions.take(event)
             if unjustified is not None:
                 self.refuse(event.seq, f"nothing before it justifies '{event.type}': {unjustified}")
                 return
-            self._projection.take(event)
-            named = dedupe_key(event, previous)
+            named = self._projection.apply(event).dedupe_key(previous)
+            mark = marked(event.data, event.seq)
         except (KeyError, TypeError, ValueError, AttributeError):
             self.refuse(event.seq, f"it does not say what a '{event.type}' says")
             return
-        if step is not None and named is not None and step != named:
+        if mark is not None:
+            self._marks.append(mark)
+        if step is not None and step != named:
             self.refuse(event.seq, f"its dedupe_key is '{step}' instead of '{named}'")
 
     def finish(self, rows: Iterable[Row], head: Facts, calls: Calls | None = None) -> BrokenLink | None:
@@ -143,14 +152,14 @@ class IntegrityCheck:
             return self._fault("case", self.case_id, self.last_seq, "it names another event as its last")
         found = [*rows]
         self.rows = len({(row.table, row.key) for row in found}) + 1
-        faults = [*self._row_faults(found), *self._head_faults(found, head), *self._effect_faults(found)]
+        faults = [*self._row_faults(found), *self._head_faults(head), *self._effect_faults(found)]
         faults.extend(self._call_faults(calls))
-        faults.extend(self._conclusion_faults(found, calls))
+        faults.extend(self._conclusion_faults(found))
         faults.extend(self._quoting_faults(found, calls))
         return min(faults, key=lambda fault: fault.seq, default=None)
 
     def _call_faults(self, calls: Calls | None) -> Iterator[BrokenLink]:
-        marks = list(self._projection.marks)
+        marks = list(self._marks)
         if calls is None:
             if marks:
                 yield self._fault("model_call", "1", marks[0].seq, "its journal of model calls is missing")
@@ -169,87 +178,65 @@ class IntegrityCheck:
             yield self._fault(fault.table, fault.key, fault.seq, fault.reason)
 
     def _row_faults(self, rows: list[Row]) -> Iterator[BrokenLink]:
-        expected = self._projection.rows
         for row in rows:
-            wanted = expected.get((row.table, row.key))
+            wanted = self._projection.expected(row.table, row.key)
             if wanted is None:
-                if self._is_of_an_earlier_release(row):
-                    self.unhashed += 1
-                else:
-                    yield self._fault(row.table, row.key, self.last_seq, "no event of its case made it")
+                yield self._fault(row.table, row.key, self.last_seq, "no event of its case made it")
             else:
                 yield from (self._fault(row.table, row.key, wanted.seq, reason) for reason in _differences(row, wanted))
         present = Counter((row.table, row.key) for row in rows)
-        for key, wanted in expected.items():
-            if key not in present:
-                yield self._fault(*key, wanted.seq, "it is missing")
-            elif present[key] > 1 and key[0] not in REPEATED:
-                yield self._fault(*key, wanted.seq, "it is there more than once")
+        for table, keys in self._projection.rows.items():
+            for key, wanted in keys.items():
+                if (table, key) not in present:
+                    yield self._fault(table, key, wanted.seq, "it is missing")
+                elif present[table, key] > 1 and table not in REPEATED:
+                    yield self._fault(table, key, wanted.seq, "it is there more than once")
 
-    def _head_faults(self, rows: list[Row], head: Facts) -> Iterator[BrokenLink]:
-        expected: Facts = {**self._projection.head, **self._judgement(rows)}
+    def _head_faults(self, head: Facts) -> Iterator[BrokenLink]:
+        expected = self._projection.head
         for name, value in head.items():
             # A claim may have run out, and then ends without a word.
-            if name == "assignee" and value is None:
+            if name in _OF_THE_LOG or (name == "assignee" and value is None):
                 continue
-            if name in expected and expected[name] != value:
-                reason = f"its {name} is {value!r}, but its log says {expected[name]!r}"
+            said = expected.get(name, UNSAID)
+            if said != value:
+                reason = f"its {name} is {value!r}, but its log says {said!r}"
                 yield self._fault("case", self.case_id, self.last_seq, reason)
 
     def _effect_faults(self, rows: list[Row]) -> Iterator[BrokenLink]:
         """Effects that were carried out on other charges than were approved."""
         bodies = {(row.table, row.key): row.body for row in rows}
-        for seq, (action, approved) in self._justified.approved.items():
-            asked = round_key(parse_review_id(str(approved["review_id"]))[1])
+        for seq, (action, approved) in self._transitions.approved.items():
+            asked: RowKey = (ROUND.name, str(parse_review_id(str(approved["review_id"]))[1]))
             reason = why_not_as_approved(approved, bodies.get(asked), action)
             if reason is not None:
                 yield BrokenLink(self.case_id, seq, f"nothing before it justifies it: {reason}")
 
-    def _conclusion_faults(self, rows: list[Row], calls: Calls | None) -> Iterator[BrokenLink]:
+    def _conclusion_faults(self, rows: list[Row]) -> Iterator[BrokenLink]:
         """What the log says of assessments that are other ones, or that do not bear it out."""
-        rounds = {int(row.key): row for row in rows if row.table == "round"}
+        rounds = {int(row.key): row for row in rows if row.table == ROUND.name}
         kept = {number: row.body for number, row in rounds.items() if row.body is not None}
         digests = {number: row.digest for number, row in rounds.items()}
-        for seq, reason in conclusion_faults(self._justified, kept, digests):
+        for seq, reason in conclusion_faults(self._transitions, kept, digests):
             yield BrokenLink(self.case_id, seq, reason)
-        later = [call for call in (calls or Calls()).journal if call.key != BASELINE]
-        if self._justified.is_of_an_earlier_release and later:
-            reason = "nothing before it justifies it: a person was asked, so a person decides"
-            yield BrokenLink(self.case_id, self._justified.cleared_itself_at or self.last_seq, reason)
 
     def _quoting_faults(self, rows: list[Row], calls: Calls | None) -> Iterator[BrokenLink]:
-        """Reports and assessments of this release that name something else than what is kept."""
-        answers = {row.key: row.facts.get("result_hash") for row in rows if row.table == "evidence"}
-        kept = {(row.table, row.key): row.digest for row in rows if row.table == "report"}
+        """Reports and assessments that name something else than what is kept."""
+        answers = {row.key: row.answer for row in rows if row.table == EVIDENCE.name}
+        kept = {row.key: row.digest for row in rows if row.table == REPORT.name}
         known = Counter(call.key.rpartition("-")[0] for call in (calls or Calls()).journal if call.use is not None)
-        is_counted = calls is not None and all(call.key != BASELINE for call in calls.journal)
         for row in rows:
-            wanted = self._projection.rows.get((row.table, row.key))
-            if wanted is None or row.body is None or not self._justified.completeness.is_full(wanted.seq):
+            wanted = self._projection.expected(row.table, row.key)
+            if wanted is None or row.body is None:
                 continue
             try:
-                reasons = [*misquoted_reports(row.body, kept)] if row.table == "round" else []
-                if row.table == "report":
+                reasons = [*misquoted_reports(row.body, kept)] if row.table == ROUND.name else []
+                if row.table == REPORT.name:
                     reasons += misquoted_answers(row.body, answers)
-                    reasons += missing_calls(row.body, known) if is_counted else ()
+                    reasons += () if calls is None else missing_calls(row.body, known)
             except (KeyError, TypeError, AttributeError, ValueError):
                 reasons = ["it is of another shape"]
             yield from (self._fault(row.table, row.key, wanted.seq, reason) for reason in reasons)
-
-    def _judgement(self, rows: list[Row]) -> Facts:
-        """What the case shows of the assessment of its current round."""
-        key = round_key(self._projection.round)
-        bodies = (row.body for row in rows if (row.table, row.key) == key)
-        body: Mapping[str, JsonValue] = next(bodies, None) or {}
-        return {
-            "risk_score": body.get("overall_risk_score"),
-            "risk_level": body.get("risk_level"),
-            "recommended_action": body.get("recommended_action"),
-        }
-
-    def _is_of_an_earlier_release(self, row: Row) -> bool:
-        origin = (row.facts.get("round"), row.facts.get("specialist"))
-        return row.table == "evidence" and row.fault is None and origin in self._projection.unhashed
 
     def _fault(self, table: str, key: str, seq: int, reason: str) -> BrokenLink:
         return BrokenLink(self.case_id, seq, reason, f"{table} '{key}'")
@@ -261,5 +248,6 @@ def _differences(row: Row, wanted: ExpectedRow) -> Iterator[str]:
     if row.fault is not None:
         yield row.fault
     for name, value in row.facts.items():
-        if name in wanted.facts and wanted.facts[name] != value:
-            yield f"its {name} is {value!r}, but event {wanted.seq} says {wanted.facts[name]!r}"
+        said = wanted.facts.get(name, UNSAID)
+        if said != value:
+            yield f"its {name} is {value!r}, but event {wanted.seq} says {said!r}"

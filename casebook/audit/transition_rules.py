@@ -15,6 +15,7 @@ from casebook.audit.reversal_rules import ReversalRules
 from casebook.case_log.hash_chain import SYSTEM
 from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts
 from casebook.policy.review_terms import Limits
+from casebook.projection.event_types import EVENT_TYPES
 from contracts.alert import Severity
 from contracts.assessment import EFFECTS_OF, RecommendedAction
 from contracts.case import CaseEvent, CaseOutcome
@@ -27,19 +28,6 @@ Data = Mapping[str, Any]
 
 CLOCKS_AGREE = timedelta(hours=1)
 """By so much the clocks of those who write a log may differ."""
-
-AFTER_THE_END = frozenset(
-    {
-        "note_added",
-        "attachment_added",
-        "claim_released",
-        "reversal_requested",
-        "reversal_decided",
-        "reversal_started",
-        "reversal_finished",
-    }
-)
-"""What may still happen to a closed case."""
 
 
 @dataclass
@@ -101,7 +89,7 @@ class TransitionCheck:
     def take(self, event: CaseEvent) -> str | None:
         """Why nothing before it justifies `event`, or None. Raises KeyError, TypeError or ValueError for one that is
         not as any release writes it."""
-        if self._is_closed and event.type not in AFTER_THE_END:
+        if self._is_closed and not EVENT_TYPES[event.type].follows_closing:
             return "the case was closed before it"
         rule = _RULES.get(event.type)
         reason = None if rule is None else rule(self, event, event.data)
@@ -122,7 +110,7 @@ class TransitionCheck:
 
     def round_started(self, _: CaseEvent, data: Data) -> str | None:
         """`round_started`"""
-        if self.limits is None and "policy" in data:
+        if self.limits is None and data.get("policy") is not None:
             self.limits = Limits(InvestigationPolicy.model_validate(data["policy"]), self._severity)
         number: int = data["round"]
         reason = self._found.why_not_begun(number)

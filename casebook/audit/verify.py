@@ -54,8 +54,6 @@ class AuditReport:
     events: int = 0
     cases: int = 0
     rows: int = 0
-    unhashed: int = 0
-    """Rows of an earlier release, of whose content the log keeps no hash: they are there, no more is known."""
     refused: int = 0
     """Attempts at steps that nothing on record justified: they changed nothing."""
     broken: BrokenLink | None = None
@@ -135,7 +133,6 @@ def _verify_batch(session: Session, heads: Sequence[CaseRow], report: AuditRepor
         report.add(check.finish(rows.get(case.case_id, []), head_of(case), calls[case.case_id]))
         report.cases += 1
         report.rows += check.rows
-        report.unhashed += check.unhashed
 
 
 def _full_after(session: Session) -> int | None:
@@ -146,7 +143,7 @@ def _full_after(session: Session) -> int | None:
 def _seen_full_after(session: Session) -> int | None:
     """The same, or as the log shows: by the first case that says what it is judged by."""
     first = select(func.min(CaseEventRow.seq)).where(
-        CaseEventRow.type == "round_started", CaseEventRow.data.like('%"policy"%')
+        CaseEventRow.type == "round_started", CaseEventRow.data.like('%"policy":{%')
     )
     said, shown = _full_after(session), session.execute(first).scalar()
     return min((seq for seq in (said, shown) if seq is not None), default=None)

@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
@@ -13,17 +14,24 @@ from pydantic import ValidationError
 from casebook.audit.integrity import Calls, IntegrityCheck, Row, digest_of
 from casebook.case_log.call_chain import spend_of
 from casebook.case_log.hash_chain import BrokenLink, person_of
-from casebook.projection.case_projection import Facts, report_key, round_key
+from casebook.projection.attachments import ATTACHMENT
+from casebook.projection.case_projection import Facts
+from casebook.projection.cases import ALERT, CASE
+from casebook.projection.changes import ProjectedTable
+from casebook.projection.decisions import DECISION
+from casebook.projection.effects import EFFECT
+from casebook.projection.notes import NOTE
+from casebook.projection.questions import PROPOSAL, REVIEW
+from casebook.projection.reversals import REVERSAL
+from casebook.projection.rounds import EVIDENCE, REPORT, ROUND
 from contracts.case import CaseEvent
 from contracts.export import EXPORT_FORMAT, EXPORT_VERSION, CaseExport, ExportedCall
 from contracts.hashing import HASH_PREFIX
 
 Json = dict[str, Any]
 
-_ASKED = ("assessment_hash", "opened_at", "due_at", "required_role", "approvals_required")
 _LATER = {"journal"}
 """Parts that exports of an earlier release lack."""
-_ASKED_LATER = ("four_eyes_actions", "remind_at")
 
 
 class NotAnExport(Exception):
@@ -77,30 +85,36 @@ def _seq_of(event: object, number: int) -> int:
 
 def _rows(said: Json, check: IntegrityCheck) -> Iterator[Row]:
     case: Json = said["case"]
-    yield Row("alert", str(case["alert"]["alert_id"]), digest_of(case["alert"]))
+    yield _row(ALERT, case["alert"])
     origins: dict[str, Facts] = {}
     reports: dict[str, Row] = {}
     for each in said["rounds"]:
         assessment = each["assessment"]
         digest = None if assessment is None else digest_of(assessment)
-        yield Row("round", round_key(each["round"])[1], digest, body=assessment)
+        yield Row(ROUND.name, ROUND.key_in(each), digest, {"assessment_hash": digest}, body=assessment)
         if each["review"] is not None:
-            yield _review(each["review"], {"round": each["round"]})
+            yield _row(REVIEW, {**each["review"], "round": each["round"]})
         for report in each["reports"]:
-            key = report_key(report["round"], report["specialist"])[1]
+            key = REPORT.key_in(report)
             # A round that only asks again shows the reports of its assessment, which bears a hash itself.
-            if check.expects("report", key) or report not in _reports_of(assessment):
-                reports.setdefault(key, Row("report", key, digest_of(report), body=report))
+            if check.expects(REPORT.name, key) or report not in _reports_of(assessment):
+                reports.setdefault(key, replace(_row(REPORT, report), body=report))
             origin: Facts = {"round": report["round"], "specialist": report["specialist"]}
             origins.update({call["tool_call_id"]: origin for call in report["tool_calls"]})
     yield from reports.values()
     for item in said["evidence"]:
-        facts = {**origins.get(item["evidence_id"], {}), "result_hash": digest_of({"result": item["result"]})}
-        yield Row("evidence", str(item["evidence_id"]), digest_of(item), facts)
-    yield from _rows_of_case(case)
+        row = _row(EVIDENCE, item)
+        facts = {**row.facts, **origins.get(item["evidence_id"], {})}
+        yield replace(row, facts=facts, answer=digest_of({"result": item["result"]}))
+    if case["review"] is not None:
+        yield _row(REVIEW, {**case["review"], "round": case["round"], "status": "open"})
+    if case["proposal"] is not None:
+        yield _row(PROPOSAL, case["proposal"])
+    for table, name in ((DECISION, "decisions"), (EFFECT, "effects"), (REVERSAL, "reversals")):
+        for item in case[name]:
+            yield _row(table, item)
     for note in said["notes"]:
-        facts = {name: note[name] for name in ("author", "created_at")}
-        yield Row("note", str(note["note_id"]), digest_of(note), facts)
+        yield _row(NOTE, note)
     yield from map(_attachment, said["attachments"])
 
 
@@ -108,23 +122,12 @@ def _reports_of(assessment: Json | None) -> list[Json]:
     return [] if assessment is None else assessment["reports"]
 
 
-def _rows_of_case(case: Json) -> Iterator[Row]:
-    if case["review"] is not None:
-        yield _review(case["review"], {"round": case["round"], "status": "open"})
-    if case["proposal"] is not None:
-        yield Row("proposal", str(case["proposal"]["review_id"]), digest_of(case["proposal"]))
-    for decision in case["decisions"]:
-        yield Row("decision", str(decision["review_id"]), digest_of(decision))
-    for effect in case["effects"]:
-        yield Row("effect", str(effect["key"]), digest_of(effect))
-    for reversal in case["reversals"]:
-        yield Row("reversal", str(reversal["reversal_id"]), digest_of(reversal))
-
-
-def _review(review: Json, facts: Facts) -> Row:
-    asked: Facts = {name: review[name] for name in _ASKED}
-    asked.update({name: review.get(name) for name in _ASKED_LATER})
-    return Row("review", str(review["review_id"]), None, {**asked, **facts})
+def _row(table: ProjectedTable, item: Json) -> Row:
+    """A row of which the export says the content, and whatever columns it says with it."""
+    key = table.key_in(item) if table.name_of_key is None else str(item[table.name_of_key[0]])
+    has_content = table.body is not None or table.content_of is not None
+    facts = {name: item[name] for name in table.bound if name in item}
+    return Row(table.name, key, digest_of(item) if has_content else None, facts)
 
 
 def _attachment(exported: Json) -> Row:
@@ -134,22 +137,20 @@ def _attachment(exported: Json) -> Row:
     except (binascii.Error, ValueError):
         content = b""
     fits = HASH_PREFIX + hashlib.sha256(content).hexdigest() == attachment["content_hash"]
-    fault = None if fits else "its file is not the one that was added"
-    facts: Facts = {name: attachment[name] for name in ("added_by", "added_at")}
-    return Row("attachment", str(attachment["attachment_id"]), digest_of(attachment), facts, fault=fault)
+    return replace(_row(ATTACHMENT, attachment), fault=None if fits else "its file is not the one that was added")
 
 
 def _head(said: Json) -> Facts:
+    """The columns of the case that its page shows."""
     case: Json = said["case"]
     progress: Json = case["progress"]
-    names = ("state", "round", "outcome", "opened_at", "updated_at", "last_seq")
     return {
-        **{name: case[name] for name in names},
-        "last_hash": said["head"],
-        "phase": progress["phase"],
-        "specialists": progress["specialists"],
+        **{name: case[name] for name in CASE.bound if name in case},
+        **{name: progress[name] for name in CASE.bound if name in progress},
         "risk_score": progress["score"],
         "assignee": None if case["claim"] is None else case["claim"]["assignee"],
+        "last_seq": case["last_seq"],
+        "last_hash": said["head"],
     }
 
 

@@ -1,23 +1,23 @@
-"""Appending to the case log, inside the transaction that changes the case."""
+"""Appending to the log of a case: the one way in which anything about a case is written."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import JsonValue
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from casebook.case_log.hash_chain import seal, unsealed_hash
 from casebook.case_log.locked_case import LockedCase
-from casebook.schema.cases import CaseEventRow, CaseRow, LogHead, PlainRow, table_of
+from casebook.case_log.row_changes import Contents, write_changes
+from casebook.projection.event_data import EventData, Occurrence
+from casebook.schema.cases import CaseEventRow, LogHead, PlainRow, table_of
 from contracts.case import CaseEvent
 from contracts.hashing import canonical_json
-from contracts.names import CaseEventType
 
 _HEAD = table_of(LogHead)
+_LOCK = select(_HEAD.c.id).where(_HEAD.c.id == 1).with_for_update()
 _ADVANCE = update(_HEAD).where(_HEAD.c.id == 1).values(last_seq=_HEAD.c.last_seq + 1).returning(_HEAD.c.last_seq)
+_LAST = select(_HEAD.c.last_seq).where(_HEAD.c.id == 1)
 _EVENTS = table_of(CaseEventRow)
 _APPEND = insert(_EVENTS)
 _FIND = select(_EVENTS.c.seq).where(
@@ -25,75 +25,69 @@ _FIND = select(_EVENTS.c.seq).where(
 )
 
 
-@dataclass(frozen=True)
-class Entry:
-    """What happened. `dedupe_key` names the step: a case logs the same step once, however often it is repeated."""
-
-    type: CaseEventType
-    dedupe_key: str
-    actor: str
-    data: Mapping[str, JsonValue]
-
-
-def lock_log(session: Session) -> None:
+def lock_log(connection: Connection) -> None:
     """Be the only transaction that appends, from here to its end."""
-    session.execute(select(LogHead.id).where(LogHead.id == 1).with_for_update())
+    connection.execute(_LOCK)
 
 
-def next_seq(within: Connection | Session) -> int:
+def next_seq(connection: Connection) -> int:
     """The next `seq`. From here to its commit, the transaction is the only one that appends."""
-    return within.execute(_ADVANCE).scalar_one()
+    return connection.execute(_ADVANCE).scalar_one()
 
 
-def last_seq(session: Session) -> int:
+def last_seq(within: Connection | Session) -> int:
     """The newest committed `seq`; 0 when nothing has happened yet."""
-    return session.execute(select(LogHead.last_seq).where(LogHead.id == 1)).scalar_one()
+    return within.execute(_LAST).scalar_one()
 
 
-def is_logged(within: Connection | Session, case_id: str, dedupe_key: str) -> bool:
+def is_logged(connection: Connection, case_id: str, dedupe_key: str) -> bool:
     """Whether the case has logged this step already."""
-    return within.execute(_FIND, {"case_id": case_id, "dedupe_key": dedupe_key}).first() is not None
+    return connection.execute(_FIND, {"case_id": case_id, "dedupe_key": dedupe_key}).first() is not None
 
 
 def append(
-    within: Connection | Session, case: CaseRow | LockedCase, entry: Entry, at: datetime, seq: int | None = None
+    connection: Connection,
+    case: LockedCase,
+    data: EventData,
+    actor: str,
+    at: datetime,
+    contents: Contents | None = None,
+    seq: int | None = None,
 ) -> int:
-    """Log `entry` as the case's newest event and return its `seq`. `seq` is given only by who drew it already.
+    """Log what happened as the case's newest event, write what it changes, and return its `seq`.
 
-    What has changed on a held case is written with it; on a mapped one, when the transaction ends.
+    `contents` holds what the event only names by its hash. `seq` is given only by who drew it already.
     """
-    # Straight to the connection: a session would first write what has changed so far, and then the rest again.
-    connection = within.connection() if isinstance(within, Session) else within
     seq = next_seq(connection) if seq is None else seq
+    occurrence = Occurrence(seq, at, actor, case.last_seq)
     sealed = seal(
         CaseEvent(
             seq=seq,
             case_id=case.case_id,
-            type=entry.type,
+            type=data.type,
             at=at,
-            actor=entry.actor,
-            data=dict(entry.data),
+            actor=actor,
+            data=data.as_data(),
             prev_hash=case.last_hash,
             hash=unsealed_hash(),
         )
     )
+    changes = [*data.apply(case, occurrence)]
+    case.last_seq, case.last_hash, case.updated_at = seq, sealed.hash, at
+    case.store(connection)
+    write_changes(connection, case.case_id, changes, contents or {})
     row = {
         "seq": seq,
         "case_id": case.case_id,
-        "type": entry.type,
+        "type": data.type,
         "at": at,
-        "actor": entry.actor,
+        "actor": actor,
         "data": canonical_json(sealed.data),
         "prev_hash": sealed.prev_hash,
         "hash": sealed.hash,
-        "dedupe_key": entry.dedupe_key,
+        "dedupe_key": data.dedupe_key(occurrence.previous_seq),
     }
     connection.execute(_APPEND, row)
-    case.last_seq = seq
-    case.last_hash = sealed.hash
-    case.updated_at = at
-    if isinstance(case, LockedCase):
-        case.store(connection)
     return seq
 
 

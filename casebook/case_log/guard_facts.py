@@ -7,10 +7,10 @@ from sqlalchemy import Connection, bindparam, or_, select
 from casebook.case_log.append import is_logged
 from casebook.case_log.locked_case import LockedCase
 from casebook.policy.guards import GuardFacts
+from casebook.projection.cases import OrchestrationFailed
+from casebook.projection.effects import FactsChanged
+from casebook.projection.rounds import Assessed
 from casebook.schema.cases import CaseEventRow, DecisionRow, EffectRow, ReviewRow, table_of
-from contracts.names import CaseEventType
-
-ORCHESTRATION_FAILED: CaseEventType = "orchestration_failed"
 
 _REVIEWS, _DECISIONS = table_of(ReviewRow), table_of(DecisionRow)
 _EFFECTS, _EVENTS = table_of(EffectRow), table_of(CaseEventRow)
@@ -35,18 +35,13 @@ _STEP = select(_EVENTS.c.data).where(
 )
 _SAID = select(_EVENTS.c.type, _EVENTS.c.data).where(
     _EVENTS.c.case_id == bindparam("of_case"),
-    or_(_EVENTS.c.dedupe_key == bindparam("step"), _EVENTS.c.type == ORCHESTRATION_FAILED),
+    or_(_EVENTS.c.dedupe_key == bindparam("step"), _EVENTS.c.type == OrchestrationFailed.type),
 )
-
-
-def facts_changed_key(round_number: int) -> str:
-    """The name under which changed facts of a round stand in the log."""
-    return f"facts_changed:{round_number}"
 
 
 def changes_noted(connection: Connection, case_id: str, round_number: int) -> tuple[str, ...]:
     """What no longer holds of what was approved in a round, by the log; empty when that is nothing."""
-    of = {"of_case": case_id, "step": facts_changed_key(round_number)}
+    of = {"of_case": case_id, "step": FactsChanged.named(round_number)}
     said = connection.execute(_STEP, of).scalar()
     return () if said is None else tuple(json.loads(said)["changes"])
 
@@ -65,10 +60,10 @@ def guard_facts_of(connection: Connection, case: LockedCase) -> GuardFacts:
         found.effects[row.action] = row.status
         if row.at is not None:
             found.begun_at[row.action] = row.at
-    found.facts_changed = is_logged(connection, case.case_id, facts_changed_key(case.round))
-    for row in connection.execute(_SAID, {**of, "step": f"assessed:{case.round}"}):
+    found.facts_changed = is_logged(connection, case.case_id, FactsChanged.named(case.round))
+    for row in connection.execute(_SAID, {**of, "step": Assessed.named(case.round)}):
         said = json.loads(row.data)
-        if row.type != ORCHESTRATION_FAILED:
+        if row.type != OrchestrationFailed.type:
             found.route = said.get("route")
             continue
         found.was_asked = True

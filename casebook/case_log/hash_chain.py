@@ -8,6 +8,8 @@ from contracts.hashing import HASH_PREFIX, content_hash
 
 SYSTEM = "system"
 """The actor of what the product does by itself."""
+WORKER = "worker"
+"""The actor of what the investigation does."""
 _UNSEALED = HASH_PREFIX + "0" * 64
 
 

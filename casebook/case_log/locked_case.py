@@ -1,66 +1,106 @@
-"""A case that a step of the worker changes: all that such a step needs of its row, in one plain statement."""
+"""A case that a command changes: SELECT … FOR UPDATE, and what has changed is written with the next event."""
 
-from dataclasses import dataclass, field, fields
+import json
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
-from casebook.errors import CaseNotFound
-from casebook.schema.cases import CaseRow, table_of
+from casebook.errors import CaseClosed, CaseNotFound, IllegalMove
+from casebook.policy.lifecycle import MOVES
+from casebook.projection.case_head import CHANGING, CaseHead
+from casebook.schema.cases import CaseRow, PlainRow, table_of
+from contracts.case import CaseState
+
+_FIXED = ("case_id", "rule_id", "severity", "opened_seq")
+_LOG = ("updated_at", "last_seq", "last_hash", "journal_entries", "journal_hash")
 
 
 @dataclass(kw_only=True)
-class LockedCase:
-    """A case that nobody else changes until the transaction ends, without what a mapped object costs.
+class LockedCase(CaseHead):
+    """A case that nobody else changes until the transaction ends.
 
     What is set on it is written with the next event of its log: nothing about a case changes unlogged. Only the head of
-    its journal of model calls may be stored before that event comes.
+    its journal of model calls, and how long a claim lasts, may be stored before that event comes.
     """
 
     case_id: str
-    state: str
-    phase: str
-    round: int
-    specialists: str
-    rule_id: str | None
-    risk_score: float | None
-    risk_level: str | None
-    recommended_action: str | None
-    outcome: str | None
-    due_at: datetime | None
-    updated_at: datetime
-    last_seq: int
-    last_hash: str | None
-    journal_entries: int
-    journal_hash: str | None
-    _stored: dict[str, Any] = field(init=False, repr=False, compare=False)
+    rule_id: str | None = None
+    severity: str = ""
+    opened_seq: int = 0
+    updated_at: datetime | None = None
+    last_seq: int = 0
+    last_hash: str | None = None
+    journal_entries: int = 0
+    journal_hash: str | None = None
+    _stored: dict[str, Any] | None = field(default=None, init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
+    def loaded(self) -> "LockedCase":
+        """The case, whose row holds what it says now."""
         self._stored = self._values()
+        return self
 
     def store(self, connection: Connection) -> None:
-        """Write what has changed."""
-        values = self._values()
-        changes = {name: value for name, value in values.items() if value != self._stored[name]}
-        if not changes:
-            return
-        connection.execute(_STORE, {"held": self.case_id, **changes})
+        """Write what has changed; all of it for a case that has no row yet."""
+        values, stored = self._values(), self._stored
+        if stored is None:
+            connection.execute(_OPEN, {"case_id": self.case_id, **(self.opened or {}), **_as_row(values)})
+        else:
+            changes = {name: value for name, value in values.items() if value != stored[name]}
+            if not changes:
+                return
+            connection.execute(_STORE, {"of_case": self.case_id, **_as_row(changes)})
         self._stored = values
 
     def _values(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _COLUMNS}
+        return {name: getattr(self, name) for name in _STORED}
 
 
-_COLUMNS = tuple(each.name for each in fields(LockedCase) if each.init)
+_STORED = (*CHANGING, *_LOG)
 _CASES = table_of(CaseRow)
-_HOLD = select(*(_CASES.c[name] for name in _COLUMNS)).where(_CASES.c.case_id == bindparam("case_id")).with_for_update()
-_STORE = update(_CASES).where(_CASES.c.case_id == bindparam("held"))
+_LOCK = (
+    select(*(_CASES.c[name] for name in (*_FIXED, *_STORED)))
+    .where(_CASES.c.case_id == bindparam("case_id"))
+    .with_for_update()
+)
+_OPEN = insert(_CASES)
+_STORE = update(_CASES).where(_CASES.c.case_id == bindparam("of_case"))
+LOCKED_COLUMNS = tuple(_CASES.c[name] for name in (*_FIXED, *_STORED))
+"""What a query selects that locks cases itself."""
 
 
 def lock_case(connection: Connection, case_id: str) -> LockedCase:
-    """The case, held until the transaction ends. Raises CaseNotFound."""
-    row = connection.execute(_HOLD, {"case_id": case_id}).mappings().first()
+    """The case, locked until the transaction ends. Raises CaseNotFound."""
+    row = connection.execute(_LOCK, {"case_id": case_id}).first()
     if row is None:
         raise CaseNotFound(case_id)
-    return LockedCase(**row)
+    return locked_in(row)
+
+
+def locked_in(row: PlainRow) -> LockedCase:
+    """The case in a row of LOCKED_COLUMNS that the caller has locked."""
+    columns = {name: getattr(row, name) for name in (*_FIXED, *_STORED)}
+    return LockedCase(**{**columns, "specialists": json.loads(row.specialists)}).loaded()
+
+
+def refuse_closed(case: LockedCase) -> None:
+    """Raises CaseClosed when nothing about the case may change any more."""
+    if case.state == "closed":
+        raise CaseClosed(case.outcome)
+
+
+def refuse_move(case: LockedCase, target: CaseState) -> None:
+    """Raises CaseClosed or IllegalMove when the lifecycle forbids the case to go to `target`."""
+    refuse_closed(case)
+    if target not in MOVES[_state(case)]:
+        raise IllegalMove(case.case_id, case.state, target)
+
+
+def _state(case: LockedCase) -> CaseState:
+    state: Any = case.state
+    return state
+
+
+def _as_row(values: dict[str, Any]) -> dict[str, Any]:
+    return values | {"specialists": json.dumps(values["specialists"])} if "specialists" in values else values

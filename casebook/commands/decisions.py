@@ -4,17 +4,15 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import cast
 
-from pydantic import JsonValue
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, select
 
-from casebook.case_log.append import Entry, append, next_seq
-from casebook.commands.claims import end_claim, refuse_claimed_by_other
-from casebook.commands.investigation import drop_proposal, locked_case, refuse_closed
+from casebook.case_log.append import append
+from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed
+from casebook.commands.claims import refuse_claimed_by_other
+from casebook.commands.effects import decision_on
 from casebook.errors import (
     AlreadyDecided,
     AssessmentChanged,
-    CaseNotFound,
     NoOpenReview,
     NoProposal,
     NotAllowed,
@@ -25,58 +23,59 @@ from casebook.errors import (
     SameApprover,
 )
 from casebook.policy.four_eyes import approvals_of, gives_reason, is_rated_critical, overrules
+from casebook.projection.decisions import DecisionAccepted
+from casebook.projection.proposals import ApprovalGiven, ApprovalWithdrawn
 from casebook.queries.case_brief import was_rated_critical
-from casebook.queries.case_view import read_proposal
 from casebook.queries.review_rows import read_review
 from casebook.schema.approvals import ProposalRow
-from casebook.schema.cases import CaseRow, DecisionRow, ReviewRow
+from casebook.schema.cases import PlainRow, ReviewRow, table_of
 from contracts.alert import Severity
 from contracts.assessment import RecommendedAction, RiskLevel
 from contracts.case import Proposal
 from contracts.ids import parse_review_id
 from contracts.review import Approval, Decision, Disposition, Role, may_act_as
 
+_REVIEWS, _PROPOSALS = table_of(ReviewRow), table_of(ProposalRow)
+_REVIEW = select(_REVIEWS).where(_REVIEWS.c.review_id == bindparam("review_id"))
+_PROPOSAL = select(_PROPOSALS).where(_PROPOSALS.c.case_id == bindparam("of_case"))
+
 
 def accept_decision(
-    session: Session, decision: Decision, roles: Collection[Role], now: datetime
+    connection: Connection, decision: Decision, roles: Collection[Role], now: datetime
 ) -> Decision | Proposal:
     """Take a person's answer, if it answers exactly what is being asked right now, and by whom it is asked.
 
     The first of two approvals is kept as a proposal and returned as such; a decision is returned as it is recorded.
     """
-    case, review = _answerable(session, decision, roles, now)
-    proposal = read_proposal(session, case.case_id)
+    case, review = _answerable(connection, decision, roles, now)
+    waiting = connection.execute(_PROPOSAL, {"of_case": case.case_id}).first()
+    proposal = None if waiting is None else Proposal.model_validate_json(waiting.body)
     if decision.verdict == "approve" and decision.action is not None:
         if proposal is not None:
             _refuse_other_approval(proposal, decision, decision.action)
         else:
             _require_reason(case, decision, decision.action)
-        is_critical = decision.action == "clear" and _is_critical(session, case)
+        is_critical = decision.action == "clear" and _is_critical(connection, case)
         if proposal is None and approvals_of(read_review(review), decision.action, is_critical=is_critical) > 1:
-            return _propose(session, case, decision, decision.action, now)
+            return _propose(connection, case, decision, decision.action, now)
     recorded = _complete(decision, proposal)
-    drop_proposal(session, case)
-    _record(session, case, review, recorded, now)
+    accepted = DecisionAccepted(round=review.round, **dict(recorded))
+    append(connection, case, accepted, decision.decided_by, now)
     return recorded
 
 
-def withdraw_proposal(session: Session, case_id: str, subject: str, now: datetime) -> None:
+def withdraw_proposal(connection: Connection, case_id: str, subject: str, now: datetime) -> None:
     """Take back one's own first approval."""
-    case = locked_case(session, case_id)
+    case = lock_case(connection, case_id)
     refuse_closed(case)
-    row = session.scalars(select(ProposalRow).where(ProposalRow.case_id == case_id)).one_or_none()
+    row = connection.execute(_PROPOSAL, {"of_case": case_id}).first()
     if row is None:
         raise NoProposal
     if row.proposed_by != subject:
         raise NotTheProposer(row.proposed_by)
-    data: dict[str, JsonValue] = {
-        "round": parse_review_id(row.review_id)[1],
-        "review_id": row.review_id,
-        "action": row.action,
-    }
-    session.delete(row)
-    key = f"approval_withdrawn:{row.review_id}:{row.proposed_seq}"
-    append(session, case, Entry("approval_withdrawn", key, subject, data), now)
+    round_number = parse_review_id(row.review_id)[1]
+    withdrawn = ApprovalWithdrawn(round=round_number, review_id=row.review_id, action=row.action)
+    append(connection, case, withdrawn, subject, now)
 
 
 def default_disposition(decision: Decision) -> Disposition:
@@ -87,19 +86,17 @@ def default_disposition(decision: Decision) -> Disposition:
 
 
 def _answerable(
-    session: Session, decision: Decision, roles: Collection[Role], now: datetime
-) -> tuple[CaseRow, ReviewRow]:
+    connection: Connection, decision: Decision, roles: Collection[Role], now: datetime
+) -> tuple[LockedCase, PlainRow]:
     case_id, round_number = parse_review_id(decision.review_id)
-    case = session.get(CaseRow, case_id, with_for_update=True)
-    if case is None:
-        raise CaseNotFound(case_id)
+    case = lock_case(connection, case_id)
     refuse_closed(case)
     if round_number < case.round:
         raise ReviewSuperseded(case.round)
-    decided = session.get(DecisionRow, decision.review_id)
+    decided = decision_on(connection, case_id, decision.review_id)
     if decided is not None:
-        raise AlreadyDecided(Decision.model_validate_json(decided.body).decided_by)
-    review = session.get(ReviewRow, decision.review_id)
+        raise AlreadyDecided(decided.decided_by)
+    review = connection.execute(_REVIEW, {"review_id": decision.review_id}).first()
     if review is None or review.status != "open":
         raise NoOpenReview
     if review.assessment_hash != decision.assessment_hash:
@@ -119,45 +116,33 @@ def _refuse_other_approval(proposal: Proposal, decision: Decision, action: Recom
         raise OtherActionProposed(proposer, proposal.action)
 
 
-def _require_reason(case: CaseRow, decision: Decision, action: RecommendedAction) -> None:
+def _require_reason(case: LockedCase, decision: Decision, action: RecommendedAction) -> None:
     # Earlier releases recommended something even where they had no score.
     recommended = None if case.risk_score is None else cast("RecommendedAction | None", case.recommended_action)
     if recommended is not None and overrules(recommended, action) and not gives_reason(decision):
         raise ReasonMissing(recommended, action)
 
 
-def _is_critical(session: Session, case: CaseRow) -> bool:
+def _is_critical(connection: Connection, case: LockedCase) -> bool:
     rated = is_rated_critical(cast("Severity", case.severity), cast("RiskLevel | None", case.risk_level))
     # Who rejects a critical assessment may bring about a milder one, and must not clear that alone.
-    return rated or (case.round > 1 and was_rated_critical(session.connection(), case.case_id))
+    return rated or (case.round > 1 and was_rated_critical(connection, case.case_id))
 
 
-def _propose(session: Session, case: CaseRow, decision: Decision, action: RecommendedAction, now: datetime) -> Proposal:
+def _propose(
+    connection: Connection, case: LockedCase, decision: Decision, action: RecommendedAction, now: datetime
+) -> Proposal:
     proposal = Proposal(
         review_id=decision.review_id, action=action, approvals=(_approval(decision),), disposition=decision.disposition
     )
-    seq = next_seq(session)
-    session.add(
-        ProposalRow(
-            review_id=decision.review_id,
-            case_id=case.case_id,
-            proposed_by=decision.decided_by,
-            action=action,
-            proposed_seq=seq,
-            body=proposal.model_dump_json(),
-        )
+    given = ApprovalGiven(
+        round=parse_review_id(decision.review_id)[1],
+        assessment_hash=decision.assessment_hash,
+        reason_code=decision.reason_code,
+        feedback=decision.feedback,
+        **dict(proposal),
     )
-    # The second person must be able to take it up.
-    end_claim(case)
-    data: dict[str, JsonValue] = {
-        "round": parse_review_id(decision.review_id)[1],
-        "assessment_hash": decision.assessment_hash,
-        "reason_code": decision.reason_code,
-        "feedback": decision.feedback,
-        **proposal.model_dump(mode="json"),
-    }
-    key = f"approval_given:{decision.review_id}:{seq}"
-    append(session, case, Entry("approval_given", key, decision.decided_by, data), now, seq)
+    append(connection, case, given, decision.decided_by, now)
     return proposal
 
 
@@ -173,24 +158,3 @@ def _complete(decision: Decision, proposal: Proposal | None) -> Decision:
 
 def _approval(decision: Decision) -> Approval:
     return Approval(approved_by=decision.decided_by, approved_at=decision.decided_at, comment=decision.comment)
-
-
-def _record(session: Session, case: CaseRow, review: ReviewRow, decision: Decision, now: datetime) -> None:
-    review.status = "decided"
-    case.due_at = None
-    case.disposition = decision.disposition
-    end_claim(case)
-    data: dict[str, JsonValue] = {"round": review.round, **decision.model_dump(mode="json")}
-    key = f"decision_accepted:{decision.review_id}"
-    seq = append(session, case, Entry("decision_accepted", key, decision.decided_by, data), now)
-    session.add(
-        DecisionRow(
-            review_id=decision.review_id,
-            case_id=case.case_id,
-            round=review.round,
-            verdict=decision.verdict,
-            action=decision.action,
-            accepted_seq=seq,
-            body=decision.model_dump_json(),
-        )
-    )

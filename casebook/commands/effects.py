@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import JsonValue
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select
 
-from casebook.case_log.append import Entry, append, is_logged
-from casebook.case_log.guard_facts import changes_noted, facts_changed_key, guard_facts_of
-from casebook.case_log.locked_case import LockedCase, lock_case
+from casebook.case_log.append import append, is_logged
+from casebook.case_log.guard_facts import changes_noted, guard_facts_of
+from casebook.case_log.hash_chain import WORKER
+from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed, refuse_move
 from casebook.commands.agent_journal import saved_assessment
-from casebook.commands.investigation import WORKER, move, refuse_closed
 from casebook.errors import FactsNotJustified, NotApproved, NotAsApproved
 from casebook.policy.guards import IN_DOUBT
+from casebook.projection.effects import EffectFinished, EffectStarted, FactsChanged
 from casebook.schema.cases import CaseRow, DecisionRow, EffectRow, table_of
 from contracts.assessment import RiskAssessment
 from contracts.effect import Effect, EffectTerms
@@ -22,8 +22,6 @@ from contracts.review import Decision
 
 _EFFECTS, _DECISIONS, _CASES = table_of(EffectRow), table_of(DecisionRow), table_of(CaseRow)
 _STATUS = select(_EFFECTS.c.status).where(_EFFECTS.c.key == bindparam("of_effect"))
-_BEGIN = insert(_EFFECTS)
-_END = update(_EFFECTS).where(_EFFECTS.c.key == bindparam("of_effect"))
 _DECISION = select(_DECISIONS.c.body).where(
     _DECISIONS.c.review_id == bindparam("review_id"), _DECISIONS.c.case_id == bindparam("of_case")
 )
@@ -76,32 +74,20 @@ def start_effect(
         raise NotAsApproved(case_id, effect.action, _difference(terms, approved))
     if status is not None:
         return
-    move(case, "acting")
-    key = f"effect_started:{effect.key}"
-    seq = append(connection, case, Entry("effect_started", key, WORKER, _noted(effect, approved)), now)
-    _add_effect(connection, case_id, effect, seq)
+    refuse_move(case, "acting")
+    append(connection, case, EffectStarted(approved=approved, **dict(effect)), WORKER, now)
 
 
 def finish_effect(connection: Connection, case_id: str, effect: Effect, now: datetime) -> None:
     """Note what came of an effect. One that is done stays done."""
     case = lock_case(connection, case_id)
     status = _status_of(connection, effect)
-    key = f"effect_finished:{effect.key}:{effect.status}"
-    if status == "done" or is_logged(connection, case_id, key):
+    if status == "done" or is_logged(connection, case_id, EffectFinished.named(effect.key, effect.status)):
         return
     refuse_closed(case)
     approved = _refuse_unapproved(connection, case, effect, has_begun=status is not None)
-    move(case, "acting")
-    seq = append(connection, case, Entry("effect_finished", key, WORKER, _noted(effect, approved)), now)
-    if status is None:
-        _add_effect(connection, case_id, effect, seq)
-    else:
-        changes = {"status": effect.status, "body": effect.model_dump_json()}
-        connection.execute(_END, {"of_effect": effect.key, **changes})
-
-
-def _noted(effect: Effect, approved: EffectTerms) -> dict[str, JsonValue]:
-    return {**effect.model_dump(mode="json"), "approved": approved.model_dump(mode="json")}
+    refuse_move(case, "acting")
+    append(connection, case, EffectFinished(approved=approved, **dict(effect)), WORKER, now)
 
 
 def note_changed_facts(
@@ -112,7 +98,6 @@ def note_changed_facts(
     Without `changes` nothing has, and whoever said so is refused. Ends with what is on record: the first time counts.
     """
     case = lock_case(connection, case_id)
-    key = facts_changed_key(round_number)
     noted = changes_noted(connection, case_id, round_number)
     if noted:
         return noted
@@ -120,26 +105,13 @@ def note_changed_facts(
     found = guard_facts_of(connection, case)
     if round_number != case.round or found.verdict != "approve" or not changes:
         raise FactsNotJustified(case_id, round_number)
-    data: dict[str, JsonValue] = {"round": round_number, "changes": list(changes)}
-    append(connection, case, Entry("facts_changed", key, WORKER, data), now)
+    append(connection, case, FactsChanged(round=round_number, changes=tuple(changes)), WORKER, now)
     return tuple(changes)
 
 
 def _status_of(connection: Connection, effect: Effect) -> str | None:
     """How far an effect is; None: nobody has begun with it."""
     return connection.execute(_STATUS, {"of_effect": effect.key}).scalar()
-
-
-def _add_effect(connection: Connection, case_id: str, effect: Effect, seq: int) -> None:
-    row = {
-        "key": effect.key,
-        "case_id": case_id,
-        "action": effect.action,
-        "status": effect.status,
-        "started_seq": seq,
-        "body": effect.model_dump_json(),
-    }
-    connection.execute(_BEGIN, row)
 
 
 def _refuse_unapproved(connection: Connection, case: LockedCase, effect: Effect, *, has_begun: bool) -> EffectTerms:

@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from pydantic import JsonValue
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from casebook.case_log.append import Entry, append
-from casebook.case_log.guard_facts import ORCHESTRATION_FAILED, changes_noted, guard_facts_of
+from casebook.case_log.append import append
+from casebook.case_log.guard_facts import changes_noted, guard_facts_of
 from casebook.case_log.hash_chain import SYSTEM
-from casebook.case_log.locked_case import LockedCase, lock_case
+from casebook.case_log.locked_case import LockedCase, lock_case, refuse_move
 from casebook.commands.agent_journal import saved_assessment
-from casebook.commands.investigation import conclude, end_open_review, enter_round, move
+from casebook.commands.investigation import conclude
 from casebook.commands.reviews import open_review
 from casebook.errors import CaseNotFound
 from casebook.policy.guards import GuardFacts
 from casebook.policy.review_terms import Limits, with_four_eyes
+from casebook.projection.cases import OrchestrationFailed
+from casebook.projection.decisions import DecisionAccepted
 from casebook.queries.case_brief import limits_of
 from casebook.queries.review_rows import ASKED, read_review
 from casebook.schema.cases import CaseEventRow, CaseRow, DecisionRow, PlainRow, ReviewRow, table_of
@@ -56,7 +57,7 @@ _LAST = select(func.max(_EVENTS.c.seq)).where(
 )
 _BREAKS = select(func.count()).where(
     _EVENTS.c.case_id == bindparam("of_case"),
-    _EVENTS.c.type == ORCHESTRATION_FAILED,
+    _EVENTS.c.type == OrchestrationFailed.type,
     _EVENTS.c.seq > bindparam("since"),
 )
 _BROKE_WITH = (
@@ -118,7 +119,7 @@ def is_resting(connection: Connection, case_id: str, now: datetime) -> bool:
 def is_fresh(connection: Connection, case_id: str) -> bool:
     """Whether the case is open and never broke. Writes nothing."""
     row = connection.execute(_STANDS, {"of_case": case_id}).first()
-    return row is not None and row.state != "closed" and _last(connection, case_id, ORCHESTRATION_FAILED) == 0
+    return row is not None and row.state != "closed" and _last(connection, case_id, OrchestrationFailed.type) == 0
 
 
 def take_up(connection: Connection, case_id: str, now: datetime) -> CaseStanding | CaseOutcome | None:
@@ -131,7 +132,7 @@ def take_up(connection: Connection, case_id: str, now: datetime) -> CaseStanding
     if case.state == "closed":
         assert case.outcome is not None, "a closed case has an outcome"
         return cast("CaseOutcome", case.outcome)
-    if _last(connection, case_id, ORCHESTRATION_FAILED) == 0:
+    if _last(connection, case_id, OrchestrationFailed.type) == 0:
         return None
     standing = _standing(connection, case)
     if standing is None:
@@ -160,26 +161,18 @@ def failed_closed(round_number: int, reason: str) -> RiskAssessment:
 def _record_break(connection: Connection, case: LockedCase, reason: str, breaks: int, now: datetime) -> None:
     """Log the break; where nobody is asked, or the answer no longer holds, begin the question that comes next."""
     found = guard_facts_of(connection, case)
-    reopens_review = _asks_anew(found)
+    reopens_review = _reopens_review(found)
     question = _next_question(connection, case, found, reason) if reopens_review else None
     round_number = case.round if question is None else question.round
-    if reopens_review:
-        if case.state != "acting":
-            move(case, "investigating")
-        end_open_review(connection, case, "superseded")
-        enter_round(connection, case, round_number, now)
-    data: dict[str, JsonValue] = {
-        "round": round_number,
-        "reason": reason,
-        "breaks": breaks,
-        "reopens_review": reopens_review,
-    }
-    append(connection, case, Entry(ORCHESTRATION_FAILED, f"{ORCHESTRATION_FAILED}:{case.last_seq}", SYSTEM, data), now)
+    if reopens_review and case.state != "acting":
+        refuse_move(case, "investigating")
+    broke = OrchestrationFailed(round=round_number, reason=reason, breaks=breaks, reopens_review=reopens_review)
+    append(connection, case, broke, SYSTEM, now)
     if question is not None:
         conclude(connection, case, question, SYSTEM, now)
 
 
-def _asks_anew(found: GuardFacts) -> bool:
+def _reopens_review(found: GuardFacts) -> bool:
     """Whether a question is to begin. One that is asked, or is to be because of an earlier break, stays as it is:
     whoever ends orchestrations takes no question away from the people who are asked.
     """
@@ -214,7 +207,8 @@ def _to_ask_about(connection: Connection, case: LockedCase) -> RiskAssessment | 
     if concluded is None or found.asked_role is not None or not found.reopens_review:
         return concluded
     said = map(
-        json.loads, connection.execute(_BROKE_WITH, {"of_case": case.case_id, "what": ORCHESTRATION_FAILED}).scalars()
+        json.loads,
+        connection.execute(_BROKE_WITH, {"of_case": case.case_id, "what": OrchestrationFailed.type}).scalars(),
     )
     reasons = [each["reason"] for each in said if each["reopens_review"] and each["round"] == case.round]
     return _for_a_person(concluded, reasons, case.round)
@@ -280,14 +274,14 @@ def _stands(connection: Connection, case_id: str) -> PlainRow:
 
 def _breaks(connection: Connection, case_id: str) -> int:
     """How often the case broke since a person decided last."""
-    since = _last(connection, case_id, "decision_accepted")
+    since = _last(connection, case_id, DecisionAccepted.type)
     return connection.execute(_BREAKS, {"of_case": case_id, "since": since}).scalar_one()
 
 
 def _rests(connection: Connection, case_id: str, now: datetime) -> bool:
     if _breaks(connection, case_id) < MOST_BREAKS:
         return False
-    broke_at = connection.execute(_AT, {"the_event": _last(connection, case_id, ORCHESTRATION_FAILED)}).scalar_one()
+    broke_at = connection.execute(_AT, {"the_event": _last(connection, case_id, OrchestrationFailed.type)}).scalar_one()
     return now < broke_at + REST
 
 

@@ -8,31 +8,31 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import cast, get_args
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from casebook.case_log.append import Entry, append, is_logged, next_seq
-from casebook.case_log.hash_chain import SYSTEM
-from casebook.commands.investigation import WORKER, locked_case
+from casebook.case_log.append import append, is_logged
+from casebook.case_log.hash_chain import SYSTEM, WORKER
+from casebook.case_log.locked_case import LockedCase, lock_case
 from casebook.errors import (
     EffectNotFound,
     NotAllowed,
     NotAsRequested,
     NothingToReverse,
     NotReversible,
-    ReversalDecided,
+    ReversalAlreadyDecided,
     ReversalNotFound,
     ReversalStands,
     SameRequester,
     TooManyReversals,
 )
+from casebook.projection.reversals import ReversalDecided, ReversalFinished, ReversalRequested, ReversalStarted
 from casebook.queries.cursors import page_length
 from casebook.schema.approvals import ReversalRow
-from casebook.schema.cases import CaseRow, EffectRow
+from casebook.schema.cases import CaseRow, EffectRow, table_of
 from contracts.assessment import EffectAction
 from contracts.effect import Effect, ReversalAction
 from contracts.ids import reversal_id
-from contracts.names import CaseEventType
 from contracts.reversal import Reversal, ReversalStatus
 from contracts.review import Role, Verdict, may_act_as
 
@@ -51,20 +51,41 @@ _APPROVED = ("approved", "done", "failed")
 """An approval stays on record with what came of it."""
 _STANDING = ("requested", "approved", "done")
 
+_REVERSALS, _EFFECTS, _CASES = table_of(ReversalRow), table_of(EffectRow), table_of(CaseRow)
+_REVERSAL = select(_REVERSALS.c.body).where(
+    _REVERSALS.c.reversal_id == bindparam("wanted"), _REVERSALS.c.case_id == bindparam("of_case")
+)
+_OF_CASE = (
+    select(_REVERSALS.c.body).where(_REVERSALS.c.case_id == bindparam("of_case")).order_by(_REVERSALS.c.requested_seq)
+)
+_COUNT = select(func.count()).where(_REVERSALS.c.case_id == bindparam("of_case"))
+_STANDS = select(_REVERSALS.c.body).where(
+    _REVERSALS.c.undoes == bindparam("of_effect"), _REVERSALS.c.status.in_(_STANDING)
+)
+_UNFINISHED = select(_REVERSALS.c.body).where(_REVERSALS.c.status == "approved").order_by(_REVERSALS.c.requested_seq)
+_EFFECT = select(_EFFECTS.c.action, _EFFECTS.c.status).where(
+    _EFFECTS.c.key == bindparam("of_effect"), _EFFECTS.c.case_id == bindparam("of_case")
+)
+_SCHEDULED = (
+    update(_REVERSALS)
+    .where(_REVERSALS.c.reversal_id == bindparam("wanted"))
+    .values(scheduled_at=func.coalesce(_REVERSALS.c.scheduled_at, bindparam("now")))
+)
+
 
 def request_reversal(
-    session: Session, case_id: str, undoes: str, reason: str, subject: str, roles: Collection[Role], now: datetime
+    connection: Connection, case_id: str, undoes: str, reason: str, subject: str, roles: Collection[Role], now: datetime
 ) -> Reversal:
     """Ask for an effect to be taken back. Raises TooManyReversals."""
     _require(roles, REQUESTS)
-    case = locked_case(session, case_id)
-    effect = session.get(EffectRow, undoes)
-    if effect is None or effect.case_id != case_id:
+    case = lock_case(connection, case_id)
+    effect = connection.execute(_EFFECT, {"of_effect": undoes, "of_case": case_id}).first()
+    if effect is None:
         raise EffectNotFound(case_id, undoes)
     if effect.status != "done":
         raise NothingToReverse(effect.action, effect.status)
-    _refuse_standing(session, undoes)
-    counted = session.execute(select(func.count()).where(ReversalRow.case_id == case_id)).scalar_one()
+    _refuse_standing(connection, undoes)
+    counted = connection.execute(_COUNT, {"of_case": case_id}).scalar_one()
     if counted >= MOST:
         raise TooManyReversals(MOST)
     action = UNDOING[cast("EffectAction", effect.action)]
@@ -78,24 +99,12 @@ def request_reversal(
         requested_by=subject,
         requested_at=now,
     )
-    seq = next_seq(session)
-    session.add(
-        ReversalRow(
-            reversal_id=reversal.reversal_id,
-            case_id=case_id,
-            action=action,
-            undoes=undoes,
-            status=reversal.status,
-            requested_seq=seq,
-            body=reversal.model_dump_json(),
-        )
-    )
-    _log(session, case, "reversal_requested", reversal, subject, now, seq=seq)
+    append(connection, case, ReversalRequested(**dict(reversal)), subject, now)
     return reversal
 
 
 def decide_reversal(
-    session: Session,
+    connection: Connection,
     case_id: str,
     number: int,
     verdict: Verdict,
@@ -105,11 +114,10 @@ def decide_reversal(
     now: datetime,
 ) -> Reversal:
     """Approve or refuse a request. Who asked may take it back, and nothing else."""
-    case = locked_case(session, case_id)
-    row = _numbered(session, case_id, number)
-    asked = Reversal.model_validate_json(row.body)
+    case = lock_case(connection, case_id)
+    asked = _numbered(connection, case_id, number)
     if asked.status != "requested":
-        raise ReversalDecided(asked.decided_by or WORKER, asked.status)
+        raise ReversalAlreadyDecided(asked.decided_by or WORKER, asked.status)
     if not (verdict == "reject" and subject == asked.requested_by):
         _require(roles, DECIDES)
         if subject == asked.requested_by:
@@ -122,15 +130,13 @@ def decide_reversal(
             "comment": comment,
         }
     )
-    _keep(row, decided)
-    _log(session, case, "reversal_decided", decided, subject, now)
+    append(connection, case, ReversalDecided(**dict(decided)), subject, now)
     return decided
 
 
-def approved_reversal(session: Session, case_id: str, wanted: str, undoes: str) -> Reversal:
+def approved_reversal(connection: Connection, case_id: str, wanted: str, undoes: str) -> Reversal:
     """The reversal as it is on record. Raises NotReversible for one that is not there, or that nobody approved."""
-    row = session.get(ReversalRow, wanted)
-    reversal = None if row is None or row.case_id != case_id else Reversal.model_validate_json(row.body)
+    reversal = _find(connection, case_id, wanted)
     if reversal is None or reversal.status not in _APPROVED:
         raise NotReversible(wanted, "anything" if reversal is None else reversal.action)
     if reversal.undoes != undoes:
@@ -138,46 +144,43 @@ def approved_reversal(session: Session, case_id: str, wanted: str, undoes: str) 
     return reversal
 
 
-def start_reversal(session: Session, case_id: str, wanted: str, effect: Effect, now: datetime) -> None:
+def start_reversal(connection: Connection, case_id: str, wanted: str, effect: Effect, now: datetime) -> None:
     """Note that an approved reversal is about to happen."""
-    case, row, reversal = _approved(session, case_id, wanted, effect)
-    if is_logged(session, case_id, _key("reversal_started", reversal)):
+    case, reversal = _approved(connection, case_id, wanted, effect)
+    started = ReversalStarted(**dict(reversal.model_copy(update={"effect": effect})))
+    if is_logged(connection, case_id, started.dedupe_key()):
         return
     if reversal.status != "approved":
         raise NotReversible(wanted, effect.action)
-    started = reversal.model_copy(update={"effect": effect})
-    _keep(row, started)
-    _log(session, case, "reversal_started", started, WORKER, now)
+    append(connection, case, started, WORKER, now)
 
 
-def finish_reversal(session: Session, case_id: str, wanted: str, effect: Effect, now: datetime) -> None:
+def finish_reversal(connection: Connection, case_id: str, wanted: str, effect: Effect, now: datetime) -> None:
     """Note what came of a reversal. Done or failed is the end of it; in doubt, it stays approved.
 
     That it was done is noted even after it was given up, as long as nobody has asked for it anew.
     """
-    case, row, reversal = _approved(session, case_id, wanted, effect)
+    case, reversal = _approved(connection, case_id, wanted, effect)
     status: ReversalStatus = effect.status if effect.status in ("done", "failed") else "approved"
-    finished = reversal.model_copy(update={"status": status, "effect": effect})
-    late = (reversal.status, status) == ("failed", "done") and _standing(session, reversal.undoes) is None
-    if not (late or reversal.status == "approved") or is_logged(session, case_id, _key("reversal_finished", finished)):
+    finished = ReversalFinished(**dict(reversal.model_copy(update={"status": status, "effect": effect})))
+    late = (reversal.status, status) == ("failed", "done") and _standing(connection, reversal.undoes) is None
+    if not (late or reversal.status == "approved") or is_logged(connection, case_id, finished.dedupe_key()):
         return
-    _keep(row, finished)
-    _log(session, case, "reversal_finished", finished, WORKER, now)
+    append(connection, case, finished, WORKER, now)
 
 
-def fail_reversal(session: Session, case_id: str, wanted: str, reason: str, now: datetime) -> Reversal | None:
+def fail_reversal(connection: Connection, case_id: str, wanted: str, reason: str, now: datetime) -> Reversal | None:
     """End an approved reversal with which nobody goes on, so that it can be asked for anew. None when it has ended.
 
     Where it had begun, its effect is `unknown`; where it had not, nothing was sent and nothing will be.
     """
-    case = locked_case(session, case_id)
-    row = session.get(ReversalRow, wanted)
-    if row is None or row.case_id != case_id:
+    case = lock_case(connection, case_id)
+    reversal = _find(connection, case_id, wanted)
+    if reversal is None:
         raise ReversalNotFound(wanted)
-    reversal = Reversal.model_validate_json(row.body)
     if reversal.status != "approved":
         return None
-    begun = is_logged(session, case_id, _key("reversal_started", reversal))
+    begun = is_logged(connection, case_id, ReversalStarted.named(wanted))
     effect = Effect(
         key=_effect_key(reversal),
         action=reversal.action,
@@ -185,67 +188,53 @@ def fail_reversal(session: Session, case_id: str, wanted: str, reason: str, now:
         result={"error": reason},
     )
     failed = reversal.model_copy(update={"status": "failed", "effect": effect})
-    _keep(row, failed)
-    _log(session, case, "reversal_finished", failed, SYSTEM, now)
+    append(connection, case, ReversalFinished(**dict(failed)), SYSTEM, now)
     return failed
 
 
-def unscheduled_reversals(session: Session, limit: int, after: str | None) -> list[Reversal]:
+def unscheduled_reversals(connection: Connection, limit: int, after: str | None) -> list[Reversal]:
     """Approved reversals whose orchestration has not been confirmed scheduled, oldest first."""
-    waiting = (
-        select(ReversalRow.body)
-        .where(ReversalRow.status == "approved", ReversalRow.scheduled_at.is_(None))
-        .order_by(ReversalRow.requested_seq)
-        .limit(page_length(limit))
-    )
+    waiting = _UNFINISHED.where(_REVERSALS.c.scheduled_at.is_(None)).limit(page_length(limit))
     if after is not None:
-        seen = select(ReversalRow.requested_seq).where(ReversalRow.reversal_id == after).scalar_subquery()
-        waiting = waiting.where(ReversalRow.requested_seq > seen)
-    return [Reversal.model_validate_json(body) for body in session.scalars(waiting)]
+        seen = select(_REVERSALS.c.requested_seq).where(_REVERSALS.c.reversal_id == after).scalar_subquery()
+        waiting = waiting.where(_REVERSALS.c.requested_seq > seen)
+    return [Reversal.model_validate_json(body) for body in connection.execute(waiting).scalars()]
 
 
-def unfinished_reversals(session: Session) -> list[Reversal]:
+def unfinished_reversals(connection: Connection) -> list[Reversal]:
     """Approved reversals of which it is not known what came, oldest first."""
-    rows = session.scalars(
-        select(ReversalRow.body).where(ReversalRow.status == "approved").order_by(ReversalRow.requested_seq)
-    )
-    return [Reversal.model_validate_json(body) for body in rows]
+    return [Reversal.model_validate_json(body) for body in connection.execute(_UNFINISHED).scalars()]
 
 
-def mark_reversal_scheduled(session: Session, wanted: str, now: datetime) -> None:
+def mark_reversal_scheduled(connection: Connection, wanted: str, now: datetime) -> None:
     """Remember that the orchestration of a reversal exists."""
-    row = session.get(ReversalRow, wanted, with_for_update=True)
-    if row is None:
+    if not connection.execute(_SCHEDULED, {"wanted": wanted, "now": now}).rowcount:
         raise ReversalNotFound(wanted)
-    if row.scheduled_at is None:
-        row.scheduled_at = now
 
 
-def reversals_of(session: Session, case_id: str) -> tuple[Reversal, ...]:
+def reversals_of(connection: Connection | Session, case_id: str) -> tuple[Reversal, ...]:
     """The requests of a case, oldest first."""
-    rows = session.scalars(
-        select(ReversalRow.body).where(ReversalRow.case_id == case_id).order_by(ReversalRow.requested_seq)
-    )
-    return tuple(Reversal.model_validate_json(body) for body in rows)
+    bodies = connection.execute(_OF_CASE, {"of_case": case_id}).scalars()
+    return tuple(Reversal.model_validate_json(body) for body in bodies)
 
 
-def other_locks(session: Session, case_id: str, customer_id: int) -> tuple[str, ...]:
+def other_locks(connection: Connection | Session, case_id: str, customer_id: int) -> tuple[str, ...]:
     """Other cases that locked this customer's account, or are about to, and did not take that back; oldest first."""
-    taken_back = select(ReversalRow.undoes).where(
-        ReversalRow.case_id == EffectRow.case_id, ReversalRow.undoes == EffectRow.key, ReversalRow.status == "done"
+    taken_back = select(_REVERSALS.c.undoes).where(
+        _REVERSALS.c.case_id == _EFFECTS.c.case_id, _REVERSALS.c.undoes == _EFFECTS.c.key, _REVERSALS.c.status == "done"
     )
     locks = (
-        select(EffectRow.started_seq, EffectRow.case_id)
-        .join(CaseRow, CaseRow.case_id == EffectRow.case_id)
+        select(_EFFECTS.c.started_seq, _EFFECTS.c.case_id)
+        .join(_CASES, _CASES.c.case_id == _EFFECTS.c.case_id)
         .where(
-            CaseRow.customer_id == customer_id,
-            CaseRow.case_id != case_id,
-            EffectRow.action == "lock_account",
-            EffectRow.status != "failed",
+            _CASES.c.customer_id == customer_id,
+            _CASES.c.case_id != case_id,
+            _EFFECTS.c.action == "lock_account",
+            _EFFECTS.c.status != "failed",
             ~taken_back.exists(),
         )
     )
-    return tuple(other for _, other in sorted((seq, other) for seq, other in session.execute(locks)))
+    return tuple(other for _, other in sorted((seq, other) for seq, other in connection.execute(locks)))
 
 
 def _require(roles: Collection[Role], required: Role) -> None:
@@ -253,67 +242,42 @@ def _require(roles: Collection[Role], required: Role) -> None:
         raise NotAllowed(required)
 
 
-def _refuse_standing(session: Session, undoes: str) -> None:
-    standing = _standing(session, undoes)
+def _refuse_standing(connection: Connection, undoes: str) -> None:
+    standing = _standing(connection, undoes)
     if standing is not None:
         raise ReversalStands(standing.requested_by, standing.status)
 
 
-def _standing(session: Session, undoes: str) -> Reversal | None:
-    body = session.scalars(
-        select(ReversalRow.body).where(ReversalRow.undoes == undoes, ReversalRow.status.in_(_STANDING))
-    ).one_or_none()
+def _standing(connection: Connection, undoes: str) -> Reversal | None:
+    body = connection.execute(_STANDS, {"of_effect": undoes}).scalar_one_or_none()
     return None if body is None else Reversal.model_validate_json(body)
 
 
-def _numbered(session: Session, case_id: str, number: int) -> ReversalRow:
+def _find(connection: Connection, case_id: str, wanted: str) -> Reversal | None:
+    body = connection.execute(_REVERSAL, {"wanted": wanted, "of_case": case_id}).scalar()
+    return None if body is None else Reversal.model_validate_json(body)
+
+
+def _numbered(connection: Connection, case_id: str, number: int) -> Reversal:
     for action in get_args(ReversalAction):
-        row = session.get(ReversalRow, reversal_id(case_id, action, number))
-        if row is not None:
-            return row
+        reversal = _find(connection, case_id, reversal_id(case_id, action, number))
+        if reversal is not None:
+            return reversal
     raise ReversalNotFound(f"{case_id}:{number}")
 
 
-def _approved(session: Session, case_id: str, wanted: str, effect: Effect) -> tuple[CaseRow, ReversalRow, Reversal]:
-    case = locked_case(session, case_id)
-    row = session.get(ReversalRow, wanted)
-    if row is None or row.case_id != case_id:
+def _approved(connection: Connection, case_id: str, wanted: str, effect: Effect) -> tuple[LockedCase, Reversal]:
+    case = lock_case(connection, case_id)
+    reversal = _find(connection, case_id, wanted)
+    if reversal is None:
         raise ReversalNotFound(wanted)
-    reversal = Reversal.model_validate_json(row.body)
     if reversal.status not in _APPROVED or effect.action != reversal.action:
         raise NotReversible(wanted, effect.action)
     if effect.key != _effect_key(reversal):
         raise NotAsRequested(wanted)
-    return case, row, reversal
+    return case, reversal
 
 
 def _effect_key(reversal: Reversal) -> str:
     number, target = reversal.reversal_id.rsplit(":", 1)[-1], reversal.undoes.rsplit(":", 1)[-1]
     return f"{reversal.case_id}:{reversal.action}:{target}:{number}"
-
-
-def _keep(row: ReversalRow, reversal: Reversal) -> None:
-    row.status = reversal.status
-    row.body = reversal.model_dump_json()
-
-
-def _log(
-    session: Session,
-    case: CaseRow,
-    what: CaseEventType,
-    reversal: Reversal,
-    actor: str,
-    now: datetime,
-    *,
-    seq: int | None = None,
-) -> None:
-    entry = Entry(what, _key(what, reversal), actor, reversal.model_dump(mode="json"))
-    append(session, case, entry, now, seq)
-
-
-def _key(what: CaseEventType, reversal: Reversal) -> str:
-    if what == "reversal_finished":
-        assert reversal.effect is not None, "a reversal finishes with an effect"
-        given_up = ":given_up" if (reversal.status, reversal.effect.status) == ("failed", "unknown") else ""
-        return f"{what}:{reversal.reversal_id}:{reversal.effect.status}{given_up}"
-    return f"{what}:{reversal.reversal_id}"

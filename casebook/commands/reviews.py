@@ -1,27 +1,17 @@
-"""Asking a person: opening a review, reminding, passing it on, and no longer asking. Each inside one transaction."""
+"""A person is asked, reminded, or asked no longer; a question is passed on. Each inside one transaction."""
 
-import json
 from datetime import datetime
 from typing import Any
 
-from pydantic import JsonValue
-from sqlalchemy import Connection, bindparam, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, select
 
-from casebook.case_log.append import Entry, append, is_logged
+from casebook.case_log.append import append, is_logged
 from casebook.case_log.guard_facts import guard_facts_of
-from casebook.case_log.locked_case import LockedCase, lock_case
+from casebook.case_log.hash_chain import WORKER
+from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed, refuse_move
 from casebook.commands.agent_journal import saved_assessment
-from casebook.commands.investigation import (
-    WORKER,
-    drop_proposal,
-    end_open_review,
-    locked_case,
-    move,
-    put_assessment,
-    refuse_closed,
-    refuse_later_round,
-)
+from casebook.commands.effects import decision_on
+from casebook.commands.investigation import refuse_later_round
 from casebook.errors import (
     AssessmentNotRecorded,
     DeadlineNotPassed,
@@ -34,9 +24,10 @@ from casebook.errors import (
 )
 from casebook.policy.guards import CLOCK_TOLERANCE
 from casebook.policy.review_terms import with_four_eyes, with_least_time
+from casebook.projection.reviews import Escalated, ReviewExpired, ReviewOpened, ReviewReminded
 from casebook.queries.case_brief import limits_of, was_rated_critical
 from casebook.queries.review_rows import ASKED, read_review
-from casebook.schema.cases import CaseRow, DecisionRow, ReviewRow, table_of
+from casebook.schema.cases import PlainRow, ReviewRow, table_of
 from contracts.assessment import EFFECTS_OF, EffectAction, RecommendedAction, RiskAssessment
 from contracts.case import CaseState
 from contracts.hashing import content_hash
@@ -58,7 +49,9 @@ _OF_THE_QUESTION = frozenset(
 
 _REVIEWS = table_of(ReviewRow)
 _ASKED = select(*(_REVIEWS.c[name] for name in ASKED)).where(_REVIEWS.c.review_id == bindparam("review_id"))
-_ASK = insert(_REVIEWS)
+_REVIEW = select(_REVIEWS).where(
+    _REVIEWS.c.review_id == bindparam("review_id"), _REVIEWS.c.case_id == bindparam("of_case")
+)
 
 
 def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -> ReviewRequest:
@@ -67,43 +60,40 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     Ends with the review as it is asked: a repeated step is told what was asked the first time.
     """
     case = lock_case(connection, opening.case_id)
-    review = opening.review
-    key = f"review_opened:{review.review_id}"
-    if is_logged(connection, case.case_id, key):
+    review, reason = opening.review, opening.escalation_reason
+    if is_logged(connection, case.case_id, _opened(opening, review).dedupe_key()):
         return read_review(connection.execute(_ASKED, {"review_id": review.review_id}).one())
     _refuse_mismatch(opening)
     if opening.round < case.round:
         raise ReviewSuperseded(case.round)
-    target: CaseState = "awaiting_review" if opening.escalation_reason is None else "escalated"
+    target: CaseState = "awaiting_review" if reason is None else "escalated"
     _refuse_asking_while_acting(connection, case, target)
-    move(case, target)
+    refuse_move(case, target)
     if opening.round > case.round:
         refuse_later_round(connection, case, opening.round)
     _refuse_unrecorded(connection, case, opening)
-    _refuse_weaker(review, "manager" if opening.escalation_reason is not None else "analyst")
+    _refuse_weaker(review, "manager" if reason is not None else "analyst")
     limits = limits_of(connection, case.case_id)
     was_critical = opening.round > 1 and was_rated_critical(connection, case.case_id)
     review = with_four_eyes(review, limits, opening.assessment, was_critical=was_critical)
     review = with_least_time(review, limits, now)
-    end_open_review(connection, case, "superseded")
-    put_assessment(connection, case, opening.assessment, review.assessment_hash, now)
-    row = {
-        "review_id": review.review_id,
-        "case_id": case.case_id,
-        "round": opening.round,
-        "status": "open",
-        "assessment_hash": review.assessment_hash,
-        "opened_at": review.opened_at,
-        "escalation_reason": opening.escalation_reason,
-        **_terms(review),
-    }
-    connection.execute(_ASK, row)
-    case.due_at = review.due_at
-    data: dict[str, JsonValue] = {"round": opening.round, **review.model_dump(mode="json")}
-    append(connection, case, Entry("review_opened", key, WORKER, data), now)
-    if opening.escalation_reason is not None:
-        append(connection, case, _escalated(review, opening.round, opening.escalation_reason), now)
+    contents = {review.assessment_hash: {"assessment": opening.assessment.model_dump_json()}}
+    append(connection, case, _opened(opening, review), WORKER, now, contents)
+    if reason is not None:
+        append(connection, case, Escalated(round=opening.round, reason=reason, **dict(review)), WORKER, now)
     return review
+
+
+def _opened(opening: ReviewOpening, review: ReviewRequest) -> ReviewOpened:
+    """How the question is put on record."""
+    assessment = opening.assessment
+    return ReviewOpened(
+        round=opening.round,
+        score=assessment.overall_risk_score,
+        level=assessment.risk_level,
+        recommended_action=assessment.recommended_action,
+        **dict(review),
+    )
 
 
 def asked_review(connection: Connection, case_id: str, wanted: str) -> ReviewRequest:
@@ -114,16 +104,17 @@ def asked_review(connection: Connection, case_id: str, wanted: str) -> ReviewReq
     return read_review(row)
 
 
-def escalate(session: Session, escalation: Escalation, now: datetime) -> Decision | None:
+def escalate(connection: Connection, escalation: Escalation, now: datetime) -> Decision | None:
     """Pass the open review on, with a new deadline and role. A decision that came first is returned and stands."""
-    case = locked_case(session, escalation.case_id)
-    review = _review(session, case, escalation.review.review_id)
-    if is_logged(session, case.case_id, _escalated(escalation.review, review.round, escalation.reason).dedupe_key):
+    case = lock_case(connection, escalation.case_id)
+    review = _review(connection, case, escalation.review.review_id)
+    wanted = Escalated(round=review.round, reason=escalation.reason, **dict(escalation.review))
+    if is_logged(connection, case.case_id, wanted.dedupe_key()):
         return None
     refuse_closed(case)
-    decided = session.get(DecisionRow, review.review_id)
+    decided = decision_on(connection, case.case_id, review.review_id)
     if decided is not None:
-        return Decision.model_validate_json(decided.body)
+        return decided
     if review.status != "open":
         raise NoOpenReview
     if review.assessment_hash != escalation.review.assessment_hash:
@@ -133,47 +124,33 @@ def escalate(session: Session, escalation: Escalation, now: datetime) -> Decisio
     _refuse_early(review, now)
     _refuse_weaker(escalation.review, "manager")
     put = _as_many_approvals(read_review(review), escalation.review)
-    put = with_least_time(put, limits_of(session.connection(), case.case_id), now)
-    move(case, "escalated")
-    review.escalation_reason = escalation.reason
-    for name, value in _terms(put).items():
-        setattr(review, name, value)
-    case.due_at = put.due_at
-    # The first approval was given by somebody who may no longer be entitled to it.
-    drop_proposal(session, case)
-    append(session, case, _escalated(put, review.round, escalation.reason), now)
+    put = with_least_time(put, limits_of(connection, case.case_id), now)
+    refuse_move(case, "escalated")
+    append(connection, case, Escalated(round=review.round, reason=escalation.reason, **dict(put)), WORKER, now)
     return None
 
 
-def expire_review(session: Session, case_id: str, expired: str, now: datetime) -> Decision | None:
+def expire_review(connection: Connection, case_id: str, expired: str, now: datetime) -> Decision | None:
     """Stop asking: from here on no decision on this review is accepted. One that came first is returned and stands."""
-    case = locked_case(session, case_id)
-    review = _review(session, case, expired)
-    decided = session.get(DecisionRow, expired)
+    case = lock_case(connection, case_id)
+    review = _review(connection, case, expired)
+    decided = decision_on(connection, case_id, expired)
     if decided is not None:
-        return Decision.model_validate_json(decided.body)
+        return decided
     if review.status == "open":
         _refuse_early(review, now)
-        end_open_review(session, case, "expired")
-        data: dict[str, JsonValue] = {"round": review.round, "review_id": expired}
-        append(session, case, Entry("review_expired", f"review_expired:{expired}", WORKER, data), now)
+        append(connection, case, ReviewExpired(round=review.round, review_id=expired), WORKER, now)
     return None
 
 
-def remind(session: Session, case_id: str, reminded: str, at: datetime, now: datetime) -> None:
+def remind(connection: Connection, case_id: str, reminded: str, at: datetime, now: datetime) -> None:
     """Note that those who could decide are reminded. Nothing is noted once nobody is asked any more."""
-    case = locked_case(session, case_id)
-    review = _review(session, case, reminded)
-    key = f"review_reminded:{reminded}:{at.isoformat()}"
-    if review.status != "open" or at != review.remind_at or is_logged(session, case_id, key):
+    case = lock_case(connection, case_id)
+    review = _review(connection, case, reminded)
+    noted = ReviewReminded(round=review.round, review_id=reminded, at=at, due_at=review.due_at)
+    if review.status != "open" or at != review.remind_at or is_logged(connection, case_id, noted.dedupe_key()):
         return
-    data: dict[str, JsonValue] = {
-        "round": review.round,
-        "review_id": reminded,
-        "at": at.isoformat(),
-        "due_at": review.due_at.isoformat(),
-    }
-    append(session, case, Entry("review_reminded", key, WORKER, data), now)
+    append(connection, case, noted, WORKER, now)
 
 
 def _refuse_asking_while_acting(connection: Connection, case: LockedCase, target: CaseState) -> None:
@@ -185,23 +162,11 @@ def _refuse_asking_while_acting(connection: Connection, case: LockedCase, target
         raise IllegalMove(case.case_id, case.state, target)
 
 
-def _review(session: Session, case: CaseRow, wanted: str) -> ReviewRow:
-    review = session.get(ReviewRow, wanted)
-    if review is None or review.case_id != case.case_id:
+def _review(connection: Connection, case: LockedCase, wanted: str) -> PlainRow:
+    review = connection.execute(_REVIEW, {"review_id": wanted, "of_case": case.case_id}).first()
+    if review is None:
         raise QuestionNotAsked(wanted)
     return review
-
-
-def _terms(review: ReviewRequest) -> dict[str, Any]:
-    """The columns of what is asked that an escalation changes; it changes nothing else."""
-    four_eyes = None if review.four_eyes_actions is None else json.dumps(list(review.four_eyes_actions))
-    return {
-        "due_at": review.due_at,
-        "required_role": review.required_role,
-        "approvals_required": review.approvals_required,
-        "four_eyes_actions": four_eyes,
-        "remind_at": review.remind_at,
-    }
 
 
 def _refuse_mismatch(opening: ReviewOpening) -> None:
@@ -250,13 +215,13 @@ def _effects(action: RecommendedAction | None) -> set[EffectAction]:
     return set() if action is None else set(EFFECTS_OF[action])
 
 
-def _is_passed_on(review: ReviewRow, escalation: Escalation, now: datetime) -> bool:
+def _is_passed_on(review: PlainRow, escalation: Escalation, now: datetime) -> bool:
     """Whether the same was done before, with a later deadline than was asked for."""
     same = (review.required_role, review.escalation_reason) == (escalation.review.required_role, escalation.reason)
     return same and now < review.due_at
 
 
-def _refuse_early(review: ReviewRow, now: datetime) -> None:
+def _refuse_early(review: PlainRow, now: datetime) -> None:
     if now + CLOCK_TOLERANCE < review.due_at:
         raise DeadlineNotPassed(review.review_id, review.due_at.isoformat())
 
@@ -278,9 +243,3 @@ def _as_many_approvals(asked: ReviewRequest, later: ReviewRequest) -> ReviewRequ
     if later.approvals_required < asked.approvals_required or not {*named} >= {*(asked.four_eyes_actions or ())}:
         raise WeakerQuestion(asked.review_id, "fewer approvals than it was asked with")
     return later.model_copy(update={"four_eyes_actions": named}) if kept else later
-
-
-def _escalated(review: ReviewRequest, round_number: int, reason: str) -> Entry:
-    data: dict[str, JsonValue] = {"round": round_number, "reason": reason, **review.model_dump(mode="json")}
-    # Each deadline is one escalation: repeating the step is the same one, a later deadline is another.
-    return Entry("escalated", f"escalated:{review.review_id}:{review.due_at.isoformat()}", WORKER, data)

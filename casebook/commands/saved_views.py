@@ -2,44 +2,50 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from casebook.errors import SavedViewNotFound, TooManySavedViews
 from casebook.queries.filters import CaseQuery, SavedView
+from casebook.schema.cases import PlainRow, table_of
 from casebook.schema.workspace import SavedViewRow
 
 PER_PERSON = 50
 """Nobody keeps more views."""
 
+_VIEWS = table_of(SavedViewRow)
+_OF_PERSON = _VIEWS.c.subject == bindparam("of_subject")
+_NAMED = (_OF_PERSON, _VIEWS.c.name == bindparam("of_name"))
+_LOCK = select(_VIEWS.c.name).where(*_NAMED).with_for_update()
+_COUNT = select(func.count()).select_from(_VIEWS).where(_OF_PERSON)
+_KEEP = insert(_VIEWS)
+_REPLACE = update(_VIEWS).where(*_NAMED)
+_FORGET = delete(_VIEWS).where(*_NAMED)
+_ALL = select(_VIEWS).where(_OF_PERSON).order_by(_VIEWS.c.name)
 
-def save_view(session: Session, subject: str, name: str, query: CaseQuery, now: datetime) -> SavedView:
+
+def save_view(connection: Connection, subject: str, name: str, query: CaseQuery, now: datetime) -> SavedView:
     """Keep a query under a name; what was kept under it before is replaced."""
-    row = session.get(SavedViewRow, (subject, name), with_for_update=True)
-    if row is None:
-        held = select(func.count()).select_from(SavedViewRow).where(SavedViewRow.subject == subject)
-        if session.execute(held).scalar_one() >= PER_PERSON:
+    of = {"of_subject": subject, "of_name": name}
+    view = {"query": query.model_dump_json(exclude_defaults=True), "saved_at": now}
+    if connection.execute(_LOCK, of).first() is not None:
+        connection.execute(_REPLACE, {**of, **view})
+    else:
+        if connection.execute(_COUNT, {"of_subject": subject}).scalar_one() >= PER_PERSON:
             raise TooManySavedViews(PER_PERSON)
-        row = SavedViewRow(subject=subject, name=name, query="", saved_at=now)
-        session.add(row)
-    row.query = query.model_dump_json(exclude_defaults=True)
-    row.saved_at = now
-    return _read(row)
+        connection.execute(_KEEP, {"subject": subject, "name": name, **view})
+    return SavedView(name=name, query=query, saved_at=now)
 
 
-def list_views(session: Session, subject: str) -> tuple[SavedView, ...]:
+def list_views(connection: Connection, subject: str) -> tuple[SavedView, ...]:
     """The views of one person, by name."""
-    rows = session.scalars(select(SavedViewRow).where(SavedViewRow.subject == subject).order_by(SavedViewRow.name))
-    return tuple(map(_read, rows))
+    return tuple(map(_read, connection.execute(_ALL, {"of_subject": subject})))
 
 
-def delete_view(session: Session, subject: str, name: str) -> None:
+def delete_view(connection: Connection, subject: str, name: str) -> None:
     """Forget a view. Raises SavedViewNotFound."""
-    row = session.get(SavedViewRow, (subject, name))
-    if row is None:
+    if not connection.execute(_FORGET, {"of_subject": subject, "of_name": name}).rowcount:
         raise SavedViewNotFound(name)
-    session.delete(row)
 
 
-def _read(row: SavedViewRow) -> SavedView:
+def _read(row: PlainRow) -> SavedView:
     return SavedView(name=row.name, query=CaseQuery.model_validate_json(row.query), saved_at=row.saved_at)

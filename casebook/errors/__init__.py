@@ -22,7 +22,7 @@ CasebookError
 ├── SameRequester           403
 ├── NothingToReverse        409
 ├── ReversalStands          409
-├── ReversalDecided         409
+├── ReversalAlreadyDecided  409
 ├── SameApprover            403
 ├── NotTheProposer          403
 ├── OtherActionProposed     409
@@ -97,7 +97,7 @@ from casebook.errors.effects import (
     CaseClosed,
     IllegalMove,
     NothingToReverse,
-    ReversalDecided,
+    ReversalAlreadyDecided,
     ReversalStands,
     SameRequester,
 )
@@ -181,7 +181,7 @@ __all__ = [
     "ReasonMissing",
     "ReportUnfounded",
     "ReportsNotRecorded",
-    "ReversalDecided",
+    "ReversalAlreadyDecided",
     "ReversalNotFound",
     "ReversalStands",
     "ReviewMismatch",

@@ -54,7 +54,7 @@ class ReversalStands(CasebookError):
         super().__init__(f"{what}, by {requested_by}. Reload to see it.")
 
 
-class ReversalDecided(CasebookError):
+class ReversalAlreadyDecided(CasebookError):
     """Somebody has decided on this request."""
 
     id = "reversal-decided"

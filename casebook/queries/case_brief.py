@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, select
 from casebook.commands.agent_journal import saved_reports
 from casebook.errors import CaseNotFound
 from casebook.policy.review_terms import Limits
+from casebook.projection.rounds import Assessed, RoundStarted
 from casebook.schema.cases import AlertRow, CaseEventRow, CaseRow, DecisionRow, ReviewRow, table_of
 from contracts.alert import Alert
 from contracts.brief import CaseBrief
@@ -23,16 +24,14 @@ _CASES, _REVIEWS = table_of(CaseRow), table_of(ReviewRow)
 _ALERT = select(_ALERTS.c.body).where(_ALERTS.c.case_id == bindparam("of_case"))
 _IS_ASKED = select(_REVIEWS.c.review_id).where(_REVIEWS.c.case_id == bindparam("of_case")).limit(1)
 _BEGUN = select(_EVENTS.c.data).where(
-    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == "round_started:1"
+    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == RoundStarted.named(1)
 )
 _JUDGED_BY = (
     select(_CASES.c.severity, _EVENTS.c.data)
     .select_from(_CASES.join(_EVENTS, _EVENTS.c.case_id == _CASES.c.case_id))
-    .where(_CASES.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == "round_started:1")
+    .where(_CASES.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == RoundStarted.named(1))
 )
-_ASSESSED = select(_EVENTS.c.data).where(
-    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key.startswith("assessed:")
-)
+_ASSESSED = select(_EVENTS.c.data).where(_EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == Assessed.type)
 _REJECTIONS = select(_DECISIONS.c.round, _DECISIONS.c.body).where(
     _DECISIONS.c.case_id == bindparam("of_case"), _DECISIONS.c.verdict == "reject"
 )

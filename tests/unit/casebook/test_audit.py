@@ -156,7 +156,6 @@ def test_a_whole_story_is_intact_and_everything_in_it_is_counted(book: CaseBook,
 
     assert report.broken is None
     assert (report.cases, report.events, report.rows) == (3, book.last_seq(), held)
-    assert report.unhashed == 0
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -296,23 +295,6 @@ def test_a_forger_who_hashes_an_event_again_is_given_away_by_the_next_one(
     assert (audited.broken, audited.head) == (None, book.case_events(case)[-1].hash)
     assert audited.events == tuple(book.case_events(case))
     assert book.audit_case(case) == audited
-
-
-def test_rows_of_a_release_that_kept_no_hash_of_evidence_are_verified_as_far_as_they_go(
-    book: CaseBook, monkeypatch: pytest.MonkeyPatch
-):
-    from casebook.case_log.append import Entry
-    from casebook.commands import investigation
-
-    def without_hashes(what: Any, key: str, actor: str, data: dict[str, Any]) -> Entry:
-        return Entry(what, key, actor, {name: value for name, value in data.items() if name != "evidence_hashes"})
-
-    monkeypatch.setattr(investigation, "Entry", without_hashes)
-    investigate(book, open_case(book))
-
-    report = book.audit()
-
-    assert (report.broken, report.unhashed) == (None, 3)
 
 
 def test_spend_recorded_after_the_close_stays_under_the_audit(book: CaseBook, desk: WorkspaceApi, engine: Engine):

@@ -252,19 +252,3 @@ def test_the_casebook_s_own_mark_cannot_be_taken_away(book: CaseBook, desk: Work
     )
 
     assert whole == "nothing before it justifies 'round_started': it does not say what the case is judged by"
-
-
-def test_what_an_earlier_release_wrote_before_the_upgrade_verifies(
-    book: CaseBook, desk: WorkspaceApi, engine: Engine
-) -> None:
-    case = locked(book, desk)
-    old = saying_nothing_of("*", "policy", "journal", "approved", "evidence_hashes")(book.case_events(case))
-    with Session(for_writing(engine)) as session:
-        write_anew(session, case, old)
-        session.commit()
-    say_full_after(engine, book.case_events(case)[-1].seq)
-
-    assert book.audit().broken is None
-    locked_later = book.open_case(an_alert(2)).case_id
-    book.start_round(locked_later, 1, LIMITS)
-    assert book.audit().broken is None

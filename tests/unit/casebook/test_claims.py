@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from casebook.commands.investigation import locked_case
+from casebook.case_log.locked_case import lock_case
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
 from casebook.errors import CaseClosed, CaseNotFound, ClaimedByOther, NotClaimed
@@ -104,7 +104,7 @@ def test_a_claim_is_released_by_whoever_may(book: CaseBook, desk: WorkspaceApi) 
     assert (event.type, event.actor, event.data) == (
         "claim_released",
         "maria",
-        {"from": "ana", "reason": "Ana is ill."},
+        {"previous_assignee": "ana", "reason": "Ana is ill.", "moved_on": False},
     )
 
 
@@ -177,7 +177,7 @@ def test_moving_on_gives_back_what_was_not_touched(book: CaseBook, desk: Workspa
     assert (event.type, event.actor, event.data) == (
         "claim_released",
         "ana",
-        {"from": "ana", "reason": None, "moved_on": True},
+        {"previous_assignee": "ana", "reason": None, "moved_on": True},
     )
     assert next_id(desk, "ben") == first.case_id
     assert book.audit_case(first.case_id).broken is None
@@ -336,7 +336,7 @@ def test_case_locked_by_worker_is_waited_for(book: CaseBook, engine: Engine, url
     handed: list[CaseSummary | None] = []
     desk = WorkspaceApi(Transactions(other, lambda: datetime.now(UTC)))
     with book.transactions.write() as session:
-        locked_case(session, opening.case_id)
+        lock_case(session.connection(), opening.case_id)
         person = threading.Thread(target=lambda: handed.append(desk.next_case("ana")))
         person.start()
         person.join(0.3)

@@ -14,7 +14,7 @@ from casebook.errors import (
     NotAllowed,
     NothingToReverse,
     NotReversible,
-    ReversalDecided,
+    ReversalAlreadyDecided,
     ReversalNotFound,
     ReversalStands,
     SameRequester,
@@ -147,7 +147,7 @@ def test_who_asked_may_take_the_request_back(book: CaseBook):
     refused = book.decide_reversal(case, 1, "reject", None, subject="ana", roles=ANALYST)
     assert (refused.status, refused.decided_by) == ("refused", "ana")
     assert book.unscheduled_reversals() == []
-    with pytest.raises(ReversalDecided, match=r"already decided by ana; it is 'refused'"):
+    with pytest.raises(ReversalAlreadyDecided, match=r"already decided by ana; it is 'refused'"):
         approve(book, case)
 
 

@@ -53,7 +53,7 @@ async def test_only_a_manager_takes_over_and_says_why(client: httpx.AsyncClient,
     taken = await client.post(path, json={"reason": "Ben is ill."}, headers=MARIA)
     assert (taken.status_code, taken.json()["assignee"]) == (200, "maria")
     event = book.case_events(case)[-1]
-    assert (event.type, event.actor, event.data["from"], event.data["reason"]) == (
+    assert (event.type, event.actor, event.data["previous_assignee"], event.data["reason"]) == (
         "claim_taken_over",
         "maria",
         "ben",

@@ -88,7 +88,7 @@ function describeDeskEvent(type: DeskEventType, data: CaseEvent["data"]): EventL
       return withDetail({ text: "Claim released", tone: "neutral" }, data["reason"]);
     case "claim_taken_over":
       return withDetail(
-        { text: `Taken over from ${text(data["from"]) ?? "another person"}`, tone: "warn" },
+        { text: `Taken over from ${text(data["previous_assignee"]) ?? "another person"}`, tone: "warn" },
         data["reason"],
       );
     case "note_added":

@@ -1,0 +1,76 @@
+"""The columns of a case that its events change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+
+from casebook.projection.changes import Columns, Value
+from contracts.report import SPECIALISTS
+
+
+def all_pending() -> dict[str, str]:
+    """The specialists of a round that begins."""
+    return dict.fromkeys(SPECIALISTS, "pending")
+
+
+@dataclass(kw_only=True)
+class CaseHead:
+    """Where a case stands. The commands load it from its row, the audit folds it from its log: the same events."""
+
+    state: str = "investigating"
+    phase: str = "investigating"
+    round: int = 1
+    specialists: Mapping[str, str] = field(default_factory=all_pending)
+    """Of the current round."""
+    risk_score: float | None = None
+    risk_level: str | None = None
+    recommended_action: str | None = None
+    outcome: str | None = None
+    due_at: datetime | None = None
+    disposition: str | None = None
+    assignee: str | None = None
+    claimed_at: datetime | None = None
+    claim_expires_at: datetime | None = None
+
+    opened: Columns | None = field(default=None, init=False)
+    """Columns that never change, once the event that opens the case is applied."""
+
+    def columns(self) -> dict[str, Value]:
+        """By their names."""
+        return {name: getattr(self, name) for name in CHANGING}
+
+    def move(self, state: str) -> None:
+        """Its state, and what it shows of it."""
+        self.state = self.phase = state
+
+    def start_over(self, round_number: int) -> None:
+        """A later round: nothing is known in it yet."""
+        self.round = round_number
+        self.specialists = all_pending()
+        self.risk_score = self.risk_level = self.recommended_action = None
+
+    def show_specialist(self, round_number: int, specialist: str, state: str) -> None:
+        """How far a specialist is, in the current round."""
+        if round_number != self.round:
+            return
+        self.specialists = {**self.specialists, specialist: state}
+        if self.state == "investigating":
+            waiting = any(self.specialists[name] in {"pending", "running"} for name in SPECIALISTS)
+            self.phase = "investigating" if waiting else "assessing"
+
+    def show_judgement(self, round_number: int, score: float | None, level: str | None, action: str | None) -> None:
+        """What was concluded, in the current round."""
+        if round_number == self.round:
+            self.risk_score, self.risk_level, self.recommended_action = score, level, action
+
+    def claim(self, subject: str, at: datetime, expires_at: datetime) -> None:
+        """Somebody works on it."""
+        self.assignee, self.claimed_at, self.claim_expires_at = subject, at, expires_at
+
+    def end_claim(self) -> None:
+        """Nobody does any more."""
+        self.assignee = self.claimed_at = self.claim_expires_at = None
+
+
+CHANGING = tuple(each.name for each in fields(CaseHead) if each.init)
+"""The columns of a case that events change."""

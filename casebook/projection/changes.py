@@ -1,0 +1,107 @@
+"""What an event changes: rows, each bound to it by the values of its columns and by the hash of its content. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel, JsonValue, TypeAdapter
+from sqlalchemy import Table
+
+from casebook.schema.cases import Base, PlainRow, table_of
+
+Value: TypeAlias = JsonValue | datetime
+Columns: TypeAlias = Mapping[str, Value]
+Content: TypeAlias = BaseModel | str | None
+"""The content of a row where its event says it, else its hash; None for a row without content."""
+
+_AS_JSON = TypeAdapter(datetime)
+
+
+def as_json(value: Value) -> JsonValue:
+    """A value of a column as it stands in an event."""
+    return _AS_JSON.dump_python(value, mode="json") if isinstance(value, datetime) else value
+
+
+@dataclass(frozen=True, eq=False)
+class ProjectedTable:
+    """A table whose rows follow from the log: all its columns, but for those that are named here."""
+
+    row: type[Base]
+    key: tuple[str, ...]
+    """The columns that name a row within its case."""
+    body: str | None = "body"
+    """The column of the content: JSON text whose hash is on record."""
+    parsed: tuple[str, ...] = ()
+    """Columns whose text is JSON."""
+    hashed: tuple[str, ...] = ()
+    """Further columns that no event says, but whose hash is on record."""
+    unlogged: tuple[str, ...] = ()
+    """Columns that are no part of the record: how far others were told."""
+    name_of_key: tuple[str, str] | None = None
+    """What an event and an export call the key, and how it begins; None: as its columns."""
+    content_of: Callable[[PlainRow], BaseModel] | None = None
+    """The content of a row that has no column for it."""
+
+    @property
+    def name(self) -> str:
+        """Of the table."""
+        return self.row.__tablename__
+
+    @cached_property
+    def table(self) -> "Table[Any]":
+        """For statements."""
+        return table_of(self.row)
+
+    @cached_property
+    def bound(self) -> tuple[str, ...]:
+        """The columns whose values follow from the log."""
+        free = {"case_id", self.body, *self.hashed, *self.unlogged}
+        return tuple(column.name for column in self.table.columns if column.name not in free)
+
+    def key_in(self, columns: Mapping[str, Any]) -> str:
+        """The key of a row with these columns, as text."""
+        prefix = "" if self.name_of_key is None else self.name_of_key[1]
+        return prefix + ":".join(str(columns[name]) for name in self.key)
+
+
+@dataclass(frozen=True)
+class Insert:
+    """A row that was not there."""
+
+    into: ProjectedTable
+    columns: Columns
+    content: Content = None
+
+
+@dataclass(frozen=True)
+class Put:
+    """A row that may be there already: then only `columns` change, and with none of them nothing does."""
+
+    into: ProjectedTable
+    key: Columns
+    columns: Columns
+    first: Columns
+    """Columns that stay as they are once the row is there."""
+    content: Content = None
+
+
+@dataclass(frozen=True)
+class Update:
+    """Every row of the case with these values."""
+
+    of: ProjectedTable
+    where: Columns
+    columns: Columns
+    content: Content = None
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Every row of the case in this table."""
+
+    of: ProjectedTable
+
+
+Change: TypeAlias = Insert | Put | Update | Delete

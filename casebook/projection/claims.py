@@ -1,0 +1,61 @@
+"""Somebody takes up a case, takes it over, or gives it back."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from casebook.projection.case_head import CaseHead
+from casebook.projection.changes import Change
+from casebook.projection.event_data import Actors, EventData, Occurrence
+from contracts.base import UtcDateTime
+from contracts.names import CaseEventType
+
+
+class Claimed(EventData):
+    """Somebody works on it, or a manager lets them."""
+
+    type: ClassVar[CaseEventType] = "claimed"
+    actors: ClassVar[Actors] = "people"
+    recurs: ClassVar[bool] = True
+
+    assignee: str
+    expires_at: UtcDateTime
+    handed_out: bool = False
+    """Whether it was the next of the queue, and not chosen."""
+
+    def apply(self, case: CaseHead, at: Occurrence) -> Iterable[Change]:
+        case.claim(self.assignee, at.at, self.expires_at)
+        return ()
+
+
+class ClaimTakenOver(EventData):
+    """Somebody goes on in place of another."""
+
+    type: ClassVar[CaseEventType] = "claim_taken_over"
+    actors: ClassVar[Actors] = "people"
+    recurs: ClassVar[bool] = True
+
+    previous_assignee: str
+    expires_at: UtcDateTime
+    reason: str
+
+    def apply(self, case: CaseHead, at: Occurrence) -> Iterable[Change]:
+        case.claim(at.actor, at.at, self.expires_at)
+        return ()
+
+
+class ClaimReleased(EventData):
+    """Nobody works on it any more."""
+
+    type: ClassVar[CaseEventType] = "claim_released"
+    actors: ClassVar[Actors] = "people"
+    follows_closing: ClassVar[bool] = True
+    recurs: ClassVar[bool] = True
+
+    previous_assignee: str
+    reason: str | None = None
+    moved_on: bool = False
+    """Whether they went on to the next case without having touched this one."""
+
+    def apply(self, case: CaseHead, at: Occurrence) -> Iterable[Change]:
+        case.end_claim()
+        return ()

@@ -1,0 +1,69 @@
+"""What every event type declares: what it says, who may do it, under which name it stands, and what it changes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from pydantic import JsonValue
+
+from casebook.projection.case_head import CaseHead
+from casebook.projection.changes import Change
+from contracts.base import Contract
+from contracts.names import CaseEventType
+
+Actors = Literal["product", "agents", "people", "anybody"]
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """Where and when an event stands in the log of its case."""
+
+    seq: int
+    at: datetime
+    actor: str
+    previous_seq: int
+    """Of the event before it in its case; 0 for the first."""
+
+
+class JournalHead(Contract):
+    """How far the journal of model calls had come."""
+
+    entries: int
+    hash: str | None
+
+
+class EventData(Contract):
+    """What an event of one type says. Its class is the one place where the type is declared."""
+
+    type: ClassVar[CaseEventType]
+    actors: ClassVar[Actors] = "product"
+    """Whose it may be."""
+    follows_closing: ClassVar[bool] = False
+    """Whether it may still happen to a closed case."""
+    named_by: ClassVar[tuple[str, ...]] = ()
+    """What tells a step from others of its type."""
+    recurs: ClassVar[bool] = False
+    """Whether the same may happen again: each time follows another event."""
+
+    def apply(self, case: CaseHead, at: Occurrence) -> Iterable[Change]:
+        """Change the columns of `case`, and say how other rows of it change."""
+        return ()
+
+    @classmethod
+    def named(cls, *values: object) -> str:
+        """The dedupe key of the step that `named_by` tells apart by these values."""
+        return ":".join(map(_as_text, (cls.type, *values)))
+
+    def dedupe_key(self, previous_seq: int = 0) -> str:
+        """The name under which the step stands in the log: a case logs it once, however often it is repeated."""
+        values = [getattr(self, name) for name in self.named_by]
+        return self.named(*values, previous_seq) if self.recurs else self.named(*values)
+
+    def as_data(self) -> dict[str, JsonValue]:
+        """As it stands in the log."""
+        return self.model_dump(mode="json")
+
+
+def _as_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,19 @@
+"""The open question of a case, and the first of two approvals that waits with it."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from casebook.projection.case_head import CaseHead
+from casebook.projection.changes import Change, Delete, ProjectedTable, Update
+from casebook.schema.approvals import ProposalRow
+from casebook.schema.cases import ReviewRow
+
+REVIEW = ProjectedTable(ReviewRow, ("review_id",), body=None, parsed=("four_eyes_actions",))
+PROPOSAL = ProjectedTable(ProposalRow, ("review_id",))
+
+
+def end_open_review(case: CaseHead, status: Literal["superseded", "expired"]) -> Iterator[Change]:
+    """Nobody is asked any more."""
+    case.due_at = None
+    yield Update(REVIEW, {"status": "open"}, {"status": status})
+    yield Delete(PROPOSAL)

@@ -1,0 +1,107 @@
+"""A round of the investigation: its specialists, their reports and evidence, and what is concluded."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from casebook.projection.case_head import CaseHead
+from casebook.projection.changes import Change, Insert, ProjectedTable, Put
+from casebook.projection.event_data import Actors, EventData, JournalHead, Occurrence
+from casebook.projection.questions import end_open_review
+from casebook.schema.cases import EvidenceRow, ReportRow, RoundRow
+from contracts.assessment import RecommendedAction, RiskLevel, Route
+from contracts.investigation import InvestigationPolicy
+from contracts.names import CaseEventType
+from contracts.report import ReportStatus, Specialist
+
+ROUND = ProjectedTable(RoundRow, ("round",), body="assessment")
+REPORT = ProjectedTable(ReportRow, ("round", "specialist"))
+EVIDENCE = ProjectedTable(EvidenceRow, ("evidence_id",))
+
+
+def enter_round(case: CaseHead, round_number: int, at: Occurrence) -> Put:
+    """The row of a round, unless it is there. A later round than the case's starts over."""
+    if round_number > case.round:
+        case.start_over(round_number)
+    return Put(ROUND, {"round": round_number}, {}, {"started_at": at.at, "assessment_hash": None})
+
+
+def conclude_round(case: CaseHead, round_number: int, assessment_hash: str, at: Occurrence) -> Put:
+    """The same, with what is concluded in it."""
+    entered = enter_round(case, round_number, at)
+    return Put(ROUND, entered.key, {"assessment_hash": assessment_hash}, {"started_at": at.at}, content=assessment_hash)
+
+
+class RoundStarted(EventData):
+    """A round begins with its specialists."""
+
+    type: ClassVar[CaseEventType] = "round_started"
+    named_by: ClassVar[tuple[str, ...]] = ("round",)
+
+    round: int
+    policy: InvestigationPolicy | None = None
+    """What the case is judged by, said with its first round."""
+
+    def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
+        case.move("investigating")
+        yield from end_open_review(case, "superseded")
+        yield enter_round(case, self.round, at)
+
+
+class SpecialistStarted(EventData):
+    """A specialist begins."""
+
+    type: ClassVar[CaseEventType] = "specialist_started"
+    actors: ClassVar[Actors] = "agents"
+    named_by: ClassVar[tuple[str, ...]] = ("round", "specialist")
+
+    round: int
+    specialist: Specialist
+
+    def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
+        yield enter_round(case, self.round, at)
+        case.show_specialist(self.round, self.specialist, "running")
+
+
+class SpecialistFinished(EventData):
+    """A report is on record, with the evidence that it rests on."""
+
+    type: ClassVar[CaseEventType] = "specialist_finished"
+    actors: ClassVar[Actors] = "agents"
+    named_by: ClassVar[tuple[str, ...]] = ("round", "specialist")
+
+    round: int
+    specialist: Specialist
+    status: ReportStatus
+    risk_score: float | None
+    report_hash: str
+    evidence_hashes: dict[str, str]
+    journal: JournalHead
+
+    def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
+        yield enter_round(case, self.round, at)
+        whose = {"round": self.round, "specialist": self.specialist}
+        scored = {"status": self.status, "risk_score": self.risk_score, "saved_at": at.at}
+        yield Insert(REPORT, {**whose, **scored}, self.report_hash)
+        for evidence_id, digest in self.evidence_hashes.items():
+            yield Insert(EVIDENCE, {"evidence_id": evidence_id, **whose}, digest)
+        case.show_specialist(self.round, self.specialist, self.status)
+
+
+class Assessed(EventData):
+    """What a round came to."""
+
+    type: ClassVar[CaseEventType] = "assessed"
+    named_by: ClassVar[tuple[str, ...]] = ("round",)
+
+    round: int
+    score: float | None
+    level: RiskLevel | None
+    recommended_action: RecommendedAction | None
+    route: Route
+    route_reasons: tuple[str, ...]
+    assessment_hash: str
+    journal: JournalHead
+
+    def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
+        yield conclude_round(case, self.round, self.assessment_hash, at)
+        case.show_judgement(self.round, self.score, self.level, self.recommended_action)
