@@ -16,9 +16,10 @@ from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
+from local.scheduler.dispatch.abandoned_work import AbandonedWork
 from local.scheduler.dispatch.lost_deliveries import LostDeliveries, mark_suspects
 from local.scheduler.dispatch.processes import is_alive, local_process
-from local.scheduler.dispatch.ready_queues import Filter, ReadyQueues, accepts
+from local.scheduler.dispatch.ready_queues import Filter, ReadyQueues
 from local.scheduler.dispatch.recovery import load
 from local.scheduler.dispatch.state import DispatchState
 from local.scheduler.dispatch.status_waiters import StatusWaiters
@@ -29,15 +30,12 @@ from local.scheduler.operations.context import Effects, OperationContext, ReadyW
 from local.scheduler.protocol.wire import ACTIVITY_REQUEST, ENTITY_REQUEST_V2, ORCHESTRATOR_REQUEST, work_item
 from local.scheduler.store.group_commit import GroupCommit
 from local.scheduler.store.rows import Kind
-from runtime.backoff import Backoff
 
 T = TypeVar("T")
 log = logging.getLogger("casewright.scheduler.dispatch")
 
 SWEEP_SECONDS = 0.25
-LOST_PAUSE = 1.0
-ABANDONED = Backoff(first_s=0.2, longest_s=10.0)
-"""Before work is offered again that a worker did not want."""
+LOST_PAUSE = 1.0  # what has just failed would fail again at once
 
 
 class Dispatcher:
@@ -71,8 +69,7 @@ class Dispatcher:
         self._leases = state.leases
         self._turns_in_flight = state.turns_in_flight
         self._due_again = state.due_again
-        self._abandoned: dict[int, int] = {}
-        self._declined: dict[int, set[str]] = {}
+        self._abandoned = AbandonedWork()
         self._run = uuid4().hex[:12]
         self._order = 0
         self._pump_scheduled = False
@@ -201,9 +198,8 @@ class Dispatcher:
                 continue
             ready = queue.take(worker.stream.filters[kind])
             if ready is not None:
-                taker, stream = self._choose_worker(kind, ready, worker, worker.stream, workers)
                 try:
-                    self._assign(kind, ready, taker, stream)
+                    self._assign(kind, ready, self._abandoned.choose_worker(kind, ready, worker, workers))
                 except Exception:
                     # A full or damaged disk must not end the dispatcher. An operation that failed has made us
                     # rebuild the queues; a turn was only read, and goes back into its own.
@@ -213,30 +209,13 @@ class Dispatcher:
                 return True
         return False
 
-    def _choose_worker(
-        self, kind: Kind, ready: ReadyWork, first: Worker, its_stream: Stream, workers: list[Worker]
-    ) -> tuple[Worker, Stream]:
-        """Another worker than those that handed this work back, if there is one: an old release hands back the
-        cases of a newer one, however free it is.
-        """
-        declined = self._declined.get(ready.key)
-        if not declined or first.id not in declined:
-            return first, its_stream
-        for worker in workers:
-            stream = worker.stream
-            if stream is None or worker.free(kind) <= 0 or worker.id in declined:
-                continue
-            if accepts(stream.filters[kind], ready.name, ready.version):
-                return worker, stream
-        # All have declined, and may have changed their minds.
-        declined.clear()
-        return first, its_stream
-
     def _requeue(self, kind: Kind, ready: ReadyWork) -> None:
         self._state.enqueue(kind, ready, front=True)
         self._schedule_pump()
 
-    def _assign(self, kind: Kind, ready: ReadyWork, worker: Worker, stream: Stream) -> None:
+    def _assign(self, kind: Kind, ready: ReadyWork, worker: Worker) -> None:
+        stream = worker.stream
+        assert stream is not None
         if kind is Kind.ORCHESTRATION:
             self._assign_turn(ready, worker, stream)
         elif kind is Kind.ACTIVITY:
@@ -254,8 +233,7 @@ class Dispatcher:
             self.perform(lambda context: turns.fail_too_large(context, too_large))
             return
         if prepared is None:
-            self._abandoned.pop(ready.key, None)
-            self._declined.pop(ready.key, None)
+            self._abandoned.forget(ready.key)
             self._lost_deliveries.forget(Kind.ORCHESTRATION, ready.key)
             return
         turn, request = prepared
@@ -324,8 +302,7 @@ class Dispatcher:
         if lease is None:
             return
         lease.worker.drop(lease, done=True)
-        self._abandoned.pop(lease.ready.key, None)
-        self._declined.pop(lease.ready.key, None)
+        self._abandoned.forget(lease.ready.key)
         self._clear(lease)
         self._free_turn(lease)
         if lease.worker.stream is None and not lease.worker.leases:
@@ -353,13 +330,10 @@ class Dispatcher:
         lease = self._leases.get(token)
         if lease is None:
             return
-        count = self._abandoned.get(lease.ready.key, 0)
-        self._abandoned[lease.ready.key] = count + 1
-        self._declined.setdefault(lease.ready.key, set()).add(lease.worker.id)
+        pause = self._abandoned.add(lease.ready.key, lease.worker.id)
         lease.worker.drop(lease, done=True)
         self._schedule_pump()
-        loop = asyncio.get_running_loop()
-        loop.call_later(ABANDONED.delay_s(count), self._release, lease)
+        asyncio.get_running_loop().call_later(pause, self._release, lease)
 
     def _release(self, lease: Lease) -> None:
         """Offers work again that its worker will not finish."""

@@ -1,4 +1,4 @@
-"""One call as the services see it."""
+"""A call of grpc.aio as the services see it."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from local.scheduler.rpc.peers import is_connected
 Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
-class Call:
-    """A call under way."""
+class GrpcCall:
+    """Implements `services.calls.Call`."""
 
     __slots__ = ("_context", "_port")
 
@@ -20,7 +20,6 @@ class Call:
         self._port = port
 
     def header(self, name: str) -> str | None:
-        """A field of the request's metadata; `name` is in lower case."""
         fields: Any = self._context.invocation_metadata() or ()
         for key, value in fields:
             if key == name:
@@ -28,13 +27,10 @@ class Call:
         return None
 
     async def open(self) -> None:
-        """Sends the answer's headers, before there is a message."""
         await self._context.send_initial_metadata(())
 
     async def send(self, message: bytes) -> None:
-        """Sends one message of a streamed answer; waits until the client has room for it."""
         await self._context.write(message)
 
     def is_connected(self) -> bool:
-        """Whether the client's connection is still there: false for a call that ended because the connection broke."""
         return is_connected(self._context.peer(), self._port)

@@ -12,7 +12,8 @@ from google.protobuf.message import DecodeError, Message
 from local.scheduler.errors import BadRequest, CannotOpen, SchedulerError
 from local.scheduler.metrics import Metrics
 from local.scheduler.protocol.wire import pb
-from local.scheduler.rpc.calls import Call, Context
+from local.scheduler.rpc.calls import Context, GrpcCall
+from local.scheduler.services.calls import Call
 from local.scheduler.services.servicer import Servicer
 from runtime.listening import CannotListen, listen
 
@@ -127,7 +128,7 @@ class Server:
         async def handle(message: bytes, context: Context) -> bytes:
             self._metrics.count_call(name)
             try:
-                answer = await method(_parse(kind, message), Call(context, self.port))
+                answer = await method(_parse(kind, message), GrpcCall(context, self.port))
             except Exception as error:
                 self._metrics.count_refusal(name)
                 await _refuse(context, error)
@@ -139,7 +140,7 @@ class Server:
         async def handle(message: bytes, context: Context) -> None:
             self._metrics.count_call(name)
             try:
-                await method(_parse(kind, message), Call(context, self.port))
+                await method(_parse(kind, message), GrpcCall(context, self.port))
             except Exception as error:
                 self._metrics.count_refusal(name)
                 await _refuse(context, error)

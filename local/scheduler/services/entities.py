@@ -4,7 +4,7 @@ from local.scheduler.operations import entities
 from local.scheduler.operations.context import OperationContext
 from local.scheduler.operations.limits import check_id, check_size
 from local.scheduler.protocol.wire import micros, optional_text, pb, text
-from local.scheduler.rpc.calls import Call
+from local.scheduler.services.calls import Call
 from local.scheduler.services.responses import entity_metadata
 from local.scheduler.services.service import Service, how_many_fit, page_size
 from local.scheduler.store.interface import EntityFilter

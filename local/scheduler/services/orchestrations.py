@@ -4,7 +4,7 @@ from local.scheduler.operations import instances
 from local.scheduler.operations.context import OperationContext
 from local.scheduler.operations.limits import check_id, check_size
 from local.scheduler.protocol.wire import optional_text, pb
-from local.scheduler.rpc.calls import Call
+from local.scheduler.services.calls import Call
 from local.scheduler.services.responses import orchestration_state
 from local.scheduler.services.service import Service
 from local.scheduler.store.rows import Instance, Payload, Status

@@ -9,7 +9,7 @@ from local.scheduler.errors import ExecutionNotFound
 from local.scheduler.operations import entities, instances
 from local.scheduler.operations.context import OperationContext
 from local.scheduler.protocol.wire import micros, optional_text, pb, split_events, text, to_bytes
-from local.scheduler.rpc.calls import Call
+from local.scheduler.services.calls import Call
 from local.scheduler.services.responses import orchestration_state
 from local.scheduler.services.service import Service, after_token, how_many_fit, page_size, page_token
 from local.scheduler.store.interface import InstanceFilter, Reader

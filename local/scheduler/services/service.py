@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 
 from local.scheduler.engine import Engine
 from local.scheduler.errors import BadRequest
-from local.scheduler.rpc.calls import Call
+from local.scheduler.services.calls import Call
 
 PAGE = 100
 MAX_PAGE = 1000

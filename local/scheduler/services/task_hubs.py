@@ -3,7 +3,7 @@
 from google.protobuf.empty_pb2 import Empty
 
 from local.scheduler.protocol.wire import pb
-from local.scheduler.rpc.calls import Call
+from local.scheduler.services.calls import Call
 from local.scheduler.services.service import Service, hub_name
 
 

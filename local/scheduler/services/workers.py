@@ -9,7 +9,7 @@ from local.scheduler.dispatch.workers import DEFAULT_CREDITS
 from local.scheduler.operations import activities, entities, turns
 from local.scheduler.operations.context import OperationContext
 from local.scheduler.protocol.wire import pb
-from local.scheduler.rpc.calls import Call
+from local.scheduler.services.calls import Call
 from local.scheduler.services.service import Service
 
 log = logging.getLogger("casewright.scheduler")
