@@ -1,6 +1,5 @@
 """The backend process: reads the settings, wires the parts, serves until it is told to stop."""
 
-import asyncio
 import json
 import logging
 import signal
@@ -8,53 +7,34 @@ import socket
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import PurePath
 
 import uvicorn
 from fastapi import FastAPI
 
-from backend.api.dependencies import Services
 from backend.app import create_app
 from backend.auth.key import KeyFileUnusable, read_or_make_key
 from backend.auth.personas import PERSONAS
 from backend.auth.sessions import LocalAuthenticator
-from backend.background_jobs import running
 from backend.detection import Detector
-from backend.executor import BlockingExecutor
 from backend.http.guard import Guard
 from backend.http.startup_server import StartupServer
 from backend.http.web_bundle import WebBundle
-from backend.ingest import IngestReport, IngestService, SourceReport, choose_sources
+from backend.ingest import IngestService, choose_sources
+from backend.ingest.status import ingest_status
 from backend.live.broadcast import Broadcast
-from backend.live.change_feed import ChangeFeed
-from backend.live.service_status import SchedulerFault, ServiceMonitor
-from backend.live.sse import EventStream
-from backend.live.telemetry_sampler import TelemetrySampler
-from backend.services.bulk import BulkActions
-from backend.services.cases import CaseService
-from backend.services.decisions import DecisionService
-from backend.services.errors import AlertIdTaken, SchedulerUnavailable, TaskHubTaken
+from backend.services.errors import AlertIdTaken
 from backend.services.installation import (
-    IngestSource,
-    IngestStatus,
-    MalformedInput,
-    MalformedInputs,
     PublicConfig,
     TelemetrySource,
 )
-from backend.services.outbox_relay import INVESTIGATIONS_AT_ONCE, OutboxRelay
-from backend.services.readiness import ReadinessProbe
-from backend.services.reversals import ReversalService
-from backend.services.scheduler import Scheduler, open_scheduler
+from backend.services.scheduler import open_scheduler
 from backend.settings import BackendSettings
-from casebook.async_api import AsyncRelay, AsyncWorkspace
+from backend.wiring import serving, wire
 from casebook.database.engine import files_of, open_engine, upgrade
 from casebook.database.transactions import Transactions, utc_now
 from casebook.errors import CasebookFull, CasebookUnavailable
-from casebook.queries.change_feed import LogReader
 from casebook.relay_api import RelayApi
 from casebook.workspace_api import WorkspaceApi
 from contracts.release import VERSION
@@ -70,7 +50,6 @@ RULES_MODEL = "casewright-rules-1"
 
 RULES_BADGE = "Rules model: verdicts come from fixed rules over the records, not from a language model."
 STOP_TIMEOUT_S = 3
-MALFORMED_SHOWN = 20
 
 
 def main() -> None:
@@ -228,83 +207,6 @@ def _lifespan(
     return run
 
 
-@dataclass(frozen=True)
-class Wiring:
-    """What runs in a backend besides the server and the ingest."""
-
-    services: Services
-    sampler: TelemetrySampler
-    relay: OutboxRelay
-
-
-def wire(
-    facade: WorkspaceApi,
-    scheduler: Scheduler,
-    authenticator: LocalAuthenticator,
-    broadcast: Broadcast,
-    config: PublicConfig,
-    investigations_at_once: int = INVESTIGATIONS_AT_ONCE,
-) -> Wiring:
-    """Puts the parts together. Nothing runs yet."""
-    threads = BlockingExecutor()
-    workspace = AsyncWorkspace(facade, threads)
-    record = AsyncRelay(RelayApi(facade.transactions), threads)
-    sampler = TelemetrySampler(broadcast, utc_now)
-    feed = ChangeFeed(LogReader(facade.transactions), threads, broadcast)
-    relay = OutboxRelay(record, scheduler, at_once=investigations_at_once)
-    decisions = DecisionService(workspace, relay)
-    monitor = ServiceMonitor(partial(_fault_of, scheduler), record.not_begun, record.signs, broadcast, utc_now)
-    services = Services(
-        workspace=workspace,
-        record=record,
-        failed=relay.failed,
-        scheduler=scheduler,
-        cases=CaseService(workspace, record, scheduler, relay),
-        decisions=decisions,
-        reversals=ReversalService(workspace, relay),
-        readiness=ReadinessProbe(facade.transactions, threads),
-        bulk=BulkActions(workspace, decisions, utc_now),
-        change_feed=feed,
-        broadcast=broadcast,
-        event_stream=EventStream(feed, sampler, broadcast, monitor=monitor),
-        monitor=monitor,
-        authenticator=authenticator,
-        public_config=config,
-    )
-    return Wiring(services, sampler, relay)
-
-
-async def _fault_of(scheduler: Scheduler) -> SchedulerFault | None:
-    try:
-        await scheduler.probe()
-    except TaskHubTaken:
-        return "hub_taken"
-    except SchedulerUnavailable:
-        return "away"
-    return None
-
-
-@asynccontextmanager
-async def serving(
-    app: FastAPI, wiring: Wiring, read_ingest: Callable[[], IngestStatus], fail: Callable[[], None]
-) -> AsyncGenerator[None]:
-    """Lets `app` answer, and what it rests on run, while inside."""
-    app.state.services = wiring.services
-    app.state.ingest_status = read_ingest
-    await wiring.services.change_feed.start()
-    jobs = (
-        wiring.services.change_feed.run,
-        wiring.sampler.run,
-        wiring.services.monitor.run,
-        wiring.relay.run,
-        wiring.relay.acks.run,
-    )
-    tell_feed = partial(asyncio.get_running_loop().call_soon_threadsafe, wiring.services.change_feed.wake)
-    with wiring.services.record.blocking.transactions.on_commit(tell_feed):
-        async with running(*jobs, on_failure=fail):
-            yield
-
-
 def public_config(settings: BackendSettings) -> PublicConfig:
     """What the settings say that anyone may know."""
     source: TelemetrySource = "none"
@@ -321,44 +223,4 @@ def public_config(settings: BackendSettings) -> PublicConfig:
         model=settings.model_name,
         model_badge=RULES_BADGE if settings.model_name == RULES_MODEL else None,
         telemetry_source=source,
-    )
-
-
-def ingest_status(report: IngestReport) -> IngestStatus:
-    """The report of the ingest as the API says it."""
-    details = [
-        MalformedInput(
-            # The folders of this server are nobody's business.
-            file=line.file if "://" in line.file else PurePath(line.file).name,
-            line=line.line,
-            reason=line.reason,
-            kind=line.kind,
-        )
-        for source in report.sources
-        for line in source.malformed_details
-    ]
-    return IngestStatus(
-        started_at=report.started_at,
-        events_read=report.events,
-        alerts_by_rule=report.alerts,
-        cases_opened_by_rule=report.opened,
-        malformed=MalformedInputs(count=report.malformed, first=tuple(details[:MALFORMED_SHOWN])),
-        set_aside=report.set_aside,
-        mended=report.mended,
-        sources=tuple(_ingest_source(source) for source in report.sources),
-    )
-
-
-def _ingest_source(source: SourceReport) -> IngestSource:
-    return IngestSource(
-        name=source.name,
-        source=source.alert_source,
-        state=source.state,
-        events_read=source.events,
-        events_per_second=source.events_per_second,
-        set_aside=source.set_aside,
-        mended=source.mended,
-        alerts_refused=source.refused,
-        waiting_for=source.waiting_for,
-        error=source.error,
     )

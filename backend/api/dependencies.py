@@ -23,9 +23,9 @@ from backend.services.bulk import BulkActions
 from backend.services.cases import CaseService
 from backend.services.decisions import DecisionService
 from backend.services.errors import WrongMediaType
+from backend.services.failed_orchestrations import FailedOrchestrations
 from backend.services.installation import IngestStatus, PublicConfig
 from backend.services.readiness import ReadinessProbe
-from backend.services.recovery import FailedOrchestrations
 from backend.services.reversals import ReversalService
 from backend.services.scheduler import Scheduler
 from casebook.async_api import AsyncRelay, AsyncWorkspace

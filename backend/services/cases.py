@@ -76,7 +76,7 @@ class CaseService:
         return self._answer(alert, opened, "scheduled" if scheduled else "pending")
 
     async def _schedule(self, case_id: str) -> StartStatus:
-        if not self._relay.take_room():
+        if not self._relay.try_acquire():
             return "pending"
         try:
             await self._scheduler.start_investigation(case_id)
@@ -84,7 +84,7 @@ class CaseService:
             log.warning("%s waits to be started: %s", case_id, error)
             self._relay.wake()
             return "pending"
-        self._relay.confirm_start(case_id)
+        self._relay.acknowledge_start(case_id)
         return "scheduled"
 
     @staticmethod

@@ -1,83 +1,80 @@
-"""Cases whose orchestration is over, or cannot even be started: a person goes on with each."""
+"""Recovery: after a restart, or when the scheduler has lost its memory, every open case is looked at."""
 
-import logging
+from collections.abc import AsyncGenerator
+from functools import partial
 
-from backend.services.errors import StartRefused
-from backend.services.scheduler import InstanceState
+from backend.services.attempts import Attempts
+from backend.services.case_orchestrations import CaseOrchestrations
+from backend.services.reversal_orchestrations import ReversalOrchestrations
+from backend.services.scheduler import Scheduler
+from backend.services.scheduler_memory import SchedulerMemory
 from casebook.async_api import AsyncRelay
-from contracts.words import cut
+from contracts.case import CaseState
 
-log = logging.getLogger("casewright.relay")
-
-MAX_REASON_CHARS = 500
-OVER = {"FAILED": "failed", "TERMINATED": "was terminated", "COMPLETED": "ended"}
-"""How an orchestration stands that does not go on. It ends only after its case or reversal has, by the record."""
+PAGE = 100
+OPEN_STATES: tuple[CaseState, ...] = ("investigating", "awaiting_review", "escalated", "acting")
 
 
-class FailedOrchestrations:
-    """Hands cases over by the casebook, and knows which of them rest because they broke again and again."""
+class Recovery:
+    """Brings the scheduler up to date with the record: it may have lost a case, or missed a decision."""
 
-    def __init__(self, record: AsyncRelay) -> None:
-        self.stalled: set[str] = set()
-        """They broke again and again, and go on when a person has decided, or after a while."""
-        self._found: set[str] = set()
+    def __init__(
+        self,
+        record: AsyncRelay,
+        scheduler: Scheduler,
+        attempts: Attempts,
+        memory: SchedulerMemory,
+        cases: CaseOrchestrations,
+        reversals: ReversalOrchestrations,
+    ) -> None:
         self._record = record
+        self._scheduler = scheduler
+        self._attempts = attempts
+        self._memory = memory
+        self._cases = cases
+        self._reversals = reversals
+        self._unrecovered: set[str] = set()
 
-    async def hand_over(self, case: str, reason: str, *, again: bool = False, unstarted: bool = False) -> bool:
-        """Put a case before a person, and say so once. Whether it is to be started again.
+    async def run_if_due(self) -> None:
+        """Recover all when the scheduler's memory is lost, else what could not be recovered before."""
+        if await self._memory.is_lost():
+            await self.recover_all()
+            self._memory.is_doubted = False
+        else:
+            for case in sorted(self._unrecovered):
+                await self._recover(case)
 
-        `again`: also when it broke so often that it no longer goes on by itself. `unstarted`: it could not be started.
+    async def recover_all(self) -> None:
+        """Look at every open case and unfinished reversal.
+
+        Thousands wait for a person: one that is at work and was never decided lacks nothing, and costs a row of a page.
         """
-        handed = await self._record.recover_case(case, reason, again=again, unstarted=unstarted)
-        if handed is None:
-            return False
-        if handed.goes_on:
-            self.goes_on(case)
-            log.error("%s broke and is handed to a person. %s", case, reason)
-            return True
-        self._mark_stalled(case)
-        if handed.is_new:
-            log.error(
-                "%s broke %d times in a row: it goes on when a person has decided, or is tried once an hour. %s",
-                case,
-                handed.breaks,
-                reason,
-            )
-        return False
+        self._memory.canary = None
+        self._unrecovered.clear()
+        living = await self._scheduler.living()
+        async for page in self._open_cases():
+            decided = await self._record.decided_among(page)
+            for case in page:
+                if case in living and case not in decided:
+                    self._memory.canary = case
+                else:
+                    await self._recover(case, again=True)
+        # Their cases are mostly closed, and are not looked at otherwise.
+        for reversal in await self._record.unfinished_reversals():
+            await self._attempts.make(reversal.reversal_id, partial(self._reversals.inspect, reversal))
 
-    async def is_resting(self, case: str) -> bool:
-        """Whether a case that the scheduler does not know must not be started again yet."""
-        rests = await self._record.is_resting(case)
-        if rests:
-            self._mark_stalled(case)
-        return rests
+    async def _recover(self, case: str, *, again: bool = False) -> None:
+        if await self._attempts.make(case, partial(self._cases.bring_back, case, again=again)):
+            self._unrecovered.discard(case)
+        else:
+            self._unrecovered.add(case)
 
-    def goes_on(self, case: str) -> None:
-        """Its orchestration is at work."""
-        self.stalled.discard(case)
-        self._found.discard(case)
-
-    def end_round(self) -> None:
-        """All open cases were looked at once more: what was not found stalled goes on, or another backend has ended
-        it."""
-        self.stalled, self._found = self._found, set()
-
-    def _mark_stalled(self, case: str) -> None:
-        self.stalled.add(case)
-        self._found.add(case)
-
-
-def ended(what: str, state: InstanceState) -> str:
-    """Why an orchestration is over, as a sentence of a case's history."""
-    return _sentence(f"The {what} {OVER[state.runtime_status]} in the scheduler", state.result)
-
-
-def refused(what: str, refusal: StartRefused) -> str:
-    """Why an orchestration cannot be started, as a sentence of a case's history."""
-    return _sentence(f"The scheduler does not start the {what}", refusal.reason)
-
-
-def _sentence(said: str, why: str | None) -> str:
-    # What an exception says can be long, and hold what no database stores.
-    reason = cut((why or "").replace("\0", ""), MAX_REASON_CHARS)
-    return said + (f": {reason}" if reason else ".")
+    async def _open_cases(self) -> AsyncGenerator[list[str]]:
+        for state in OPEN_STATES:
+            cursor: str | None = None
+            while True:
+                page = await self._record.cases_in(state, limit=PAGE, cursor=cursor)
+                yield [summary.case_id for summary in page.items]
+                cursor = page.next_cursor
+                if cursor is None:
+                    break

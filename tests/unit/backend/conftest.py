@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from backend.live.broadcast import Broadcast
-from backend.main import Wiring, wire
+from backend.wiring import Wiring, wire
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
 from tests.support.casebooks import CaseBook, upgrade_in_short

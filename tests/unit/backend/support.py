@@ -23,11 +23,13 @@ from backend.executor import BlockingExecutor
 from backend.http.guard import Guard
 from backend.http.web_bundle import WebBundle
 from backend.ingest import IngestReport
+from backend.ingest.status import ingest_status
 from backend.live.broadcast import Broadcast
-from backend.main import BackendServer, Wiring, ingest_status, serving, wire
+from backend.main import BackendServer
 from backend.services.errors import SchedulerUnavailable, StartRefused, TaskHubTaken
 from backend.services.installation import PublicConfig
 from backend.services.scheduler import InstanceState, InstanceUnknown, RuntimeStatus
+from backend.wiring import Wiring, serving, wire
 from casebook.async_api import AsyncRelay
 from casebook.database.transactions import utc_now
 from casebook.relay_api import RelayApi

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from backend.http.guard import MAX_BODY_BYTES
-from backend.main import Wiring
+from backend.wiring import Wiring
 from contracts.note import Attachment, Note
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, decision_body, signed_in

@@ -4,7 +4,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from backend.main import Wiring
+from backend.wiring import Wiring
 from casebook.errors import (
     CasebookCorrupt,
     CasebookEmpty,

@@ -8,8 +8,9 @@ from backend.api.metrics import Reading
 from backend.app import create_app
 from backend.detection import Detector
 from backend.ingest import IngestService
+from backend.ingest.status import ingest_status
 from backend.live.broadcast import Broadcast
-from backend.main import Wiring, ingest_status, wire
+from backend.wiring import Wiring, wire
 from casebook.errors import TransitionRefused
 from casebook.queries.cursors import Backlog
 from tests.support.casebooks import CaseBook

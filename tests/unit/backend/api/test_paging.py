@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.main import Wiring
+from backend.wiring import Wiring
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, signed_in
 from tests.unit.casebook.builders import open_case

@@ -3,8 +3,8 @@ import asyncio
 import httpx
 import pytest
 
-from backend.main import Wiring
 from backend.services.outbox_relay import OutboxRelay
+from backend.wiring import Wiring
 from contracts.effect import Effect
 from contracts.ids import effect_key
 from tests.support.casebooks import CaseBook

@@ -10,7 +10,7 @@ from websockets.sync.client import connect
 
 from backend.app import create_app
 from backend.auth.personas import PERSONAS
-from backend.main import Wiring
+from backend.wiring import Wiring
 from contracts.review import Role
 from tests.unit.backend.support import RunningBackend, answering, signed_in
 

@@ -8,7 +8,7 @@ import pytest
 
 from backend.auth.personas import PERSONAS
 from backend.auth.sessions import SESSION_COOKIE, LocalAuthenticator
-from backend.main import Wiring
+from backend.wiring import Wiring
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import answering, case_in_review, decision_body, signed_in
 

@@ -4,7 +4,7 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.main import Wiring
+from backend.wiring import Wiring
 from contracts.sizes import attributes_size
 from contracts.telemetry import telemetry_event
 from tests.support.casebooks import CaseBook

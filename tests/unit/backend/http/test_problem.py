@@ -1,7 +1,7 @@
 import httpx
 import pytest
 
-from backend.main import Wiring
+from backend.wiring import Wiring
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import answering
 

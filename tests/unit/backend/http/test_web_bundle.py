@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.main import Wiring
+from backend.wiring import Wiring
 from tests.unit.backend.support import answering
 
 pytestmark = pytest.mark.anyio

@@ -8,8 +8,8 @@ import pytest
 
 from backend.live.broadcast import Broadcast
 from backend.live.service_status import NOT_BEGUN_AFTER, SILENT_AFTER, ServiceMonitor, ServiceStatus
-from backend.main import Wiring, wire
 from backend.services.scheduler import open_scheduler
+from backend.wiring import Wiring, wire
 from casebook.database.transactions import utc_now
 from casebook.errors import CasebookFull
 from tests.support.casebooks import CaseBook

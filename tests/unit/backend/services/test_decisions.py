@@ -1,7 +1,7 @@
 import pytest
 
 from backend.auth.identity import Identity
-from backend.main import Wiring
+from backend.wiring import Wiring
 from casebook.errors import AssessmentChanged, NotAllowed
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review

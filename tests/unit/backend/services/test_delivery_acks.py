@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection
 import pytest
 
 from backend.auth.identity import Identity
-from backend.main import Wiring
 from backend.services import delivery_acks as acks_module
 from backend.services.delivery_acks import DeliveryAcks
 from backend.services.outbox_relay import OutboxRelay
+from backend.wiring import Wiring
 from casebook.errors import CasebookUnavailable
 from casebook.relay_api import RelayApi
 from tests.support.casebooks import CaseBook
@@ -111,7 +111,7 @@ async def test_what_was_told_is_not_told_again_before_it_is_written(book: CaseBo
     relay.deliver_now(a_decision(opening))
     case = open_case(book, 2)
     await scheduler.start_investigation(case)
-    relay.confirm_start(case)
+    relay.acknowledge_start(case)
 
     await relay.sweep()
 

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from backend.services.errors import SchedulerUnavailable
-from backend.services.outbox_relay import PAGE, STALLED_AFTER, OutboxRelay
+from backend.services.outbox_relay import STALLED_AFTER, OutboxRelay
+from backend.services.recovery import PAGE
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions, utc_now
 from tests.support.casebooks import CaseBook
@@ -32,7 +33,7 @@ async def test_of_a_flood_the_oldest_are_investigated_and_the_others_wait_for_ro
     await relay.sweep()
     await relay.sweep()
     assert scheduler.starts == cases[:2]
-    assert not relay.take_room()
+    assert not relay.try_acquire()
 
     ask(book, cases[0])
     await relay.sweep()
@@ -42,7 +43,7 @@ async def test_of_a_flood_the_oldest_are_investigated_and_the_others_wait_for_ro
         close_as_failed(book, case)
     await relay.sweep()
     assert scheduler.starts == cases
-    assert [relay.take_room(), relay.take_room()] == [True, False]
+    assert [relay.try_acquire(), relay.try_acquire()] == [True, False]
 
 
 async def test_cases_that_stall_keep_no_others_waiting(

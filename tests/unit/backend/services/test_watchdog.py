@@ -2,8 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from backend.services.outbox_relay import SWEEP_S, WATCHED, OutboxRelay
+from backend.services.outbox_relay import OutboxRelay
 from backend.services.scheduler import InstanceState, RuntimeStatus
+from backend.services.watchdog import WATCH_EVERY_S, WATCHED
 from casebook.commands.recovery import MOST_BREAKS
 from casebook.database.transactions import utc_now
 from contracts.case import CaseEvent
@@ -63,7 +64,7 @@ async def test_a_case_whose_orchestration_is_over_is_handed_to_a_person_loudly(
     scheduler.instances[opening.case_id] = state
 
     for _ in range(3):
-        clock.now += SWEEP_S
+        clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
 
     view = book.get_case(opening.case_id)
@@ -84,7 +85,7 @@ def waiting(*, moved_s: float = 60.0) -> InstanceState:
 
 async def watched(relay: OutboxRelay, clock: Clock, times: int = 2) -> None:
     for _ in range(times):
-        clock.now += SWEEP_S
+        clock.now += WATCH_EVERY_S
         await relay.sweep()
 
 
@@ -168,7 +169,7 @@ async def test_a_case_that_breaks_the_relay_holds_up_no_other(
     scheduler.breaks.add(strange)
 
     for _ in range(3):
-        clock.now += SWEEP_S
+        clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
 
     assert len(breaks_of(book, other)) == 1
@@ -192,7 +193,7 @@ async def test_a_case_that_breaks_again_and_again_is_not_started_for_ever(
 ) -> None:
     case = open_case(book)
     for _ in range(10):
-        clock.now += SWEEP_S
+        clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
         scheduler.instances[case] = over("FAILED", "the history has 5 MiB")
 
@@ -203,7 +204,7 @@ async def test_a_case_that_breaks_again_and_again_is_not_started_for_ever(
     assert view.review.required_role == "manager"
     assert f"{case} broke {MOST_BREAKS} times in a row" in caplog.text
 
-    await timed_relay.recover()
+    await timed_relay.recovery.recover_all()
     await timed_relay.sweep()
     assert scheduler.starts == [case] * (MOST_BREAKS + 1)
     assert timed_relay.failed.stalled == set()
@@ -214,7 +215,7 @@ async def test_what_a_manager_decides_on_a_stranded_case_is_carried_out(
 ) -> None:
     case = open_case(book)
     for _ in range(2 * MOST_BREAKS):
-        clock.now += SWEEP_S
+        clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
         scheduler.instances[case] = over("FAILED")
     view = book.get_case(case)
@@ -222,7 +223,7 @@ async def test_what_a_manager_decides_on_a_stranded_case_is_carried_out(
     book.accept_decision(a_decision(an_opening(case, view.assessment, view.round)), MANAGER)
 
     for _ in range(3):
-        clock.now += SWEEP_S
+        clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
 
     assert scheduler.starts == [case] * (MOST_BREAKS + 1)
@@ -235,7 +236,7 @@ async def test_what_the_scheduler_lost_of_a_stranded_case_stays_lost(
     case = stalled(book)
 
     for _ in range(5):
-        clock.now += SWEEP_S
+        clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
         if case in scheduler.instances:
             scheduler.instances[case] = over("FAILED")
@@ -251,7 +252,7 @@ async def test_a_case_that_another_backend_ended_is_stranded_no_more(
     await timed_relay.sweep()
     scheduler.instances[case] = over("FAILED")
     for _ in range(2):
-        clock.now += SWEEP_S
+        clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
     assert timed_relay.failed.stalled == {case}
 
@@ -262,7 +263,7 @@ async def test_a_case_that_another_backend_ended_is_stranded_no_more(
     book.confirm(delivered=[asked.review.review_id])
     book.close_case(closing(case, "cleared", view.round))
     for _ in range(2):
-        clock.now += SWEEP_S
+        clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
 
     assert timed_relay.failed.stalled == set()
@@ -275,7 +276,7 @@ async def test_a_start_that_is_refused_for_good_ends_with_a_manager(
     scheduler.never_starts.add(case)
 
     for _ in range(20):
-        clock.now += SWEEP_S
+        clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
 
     assert scheduler.starts == [other]
@@ -295,7 +296,7 @@ async def test_an_outage_is_no_break(
     case = open_case(book)
     scheduler.refuses.add(case)
     for _ in range(20):
-        clock.now += SWEEP_S
+        clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
     assert breaks_of(book, case) == []
     scheduler.refuses.clear()
@@ -322,7 +323,7 @@ async def test_however_many_cases_wait_the_one_that_ended_is_found(
     for ended in (cases[0], cases[-1]):
         scheduler.instances[ended] = over("TERMINATED")
         for _ in range(3):
-            clock.now += SWEEP_S
+            clock.now += WATCH_EVERY_S
             asked.clear()
             await timed_relay.sweep()
             assert len(asked) <= WATCHED + 1, "one look at a few, and one at the canary"
@@ -346,7 +347,7 @@ async def test_a_purged_orchestration_of_an_open_case_is_started_again(
     cases = [open_case(book, number) for number in (1, 2, 3)]
     await timed_relay.sweep()
     del scheduler.instances[cases[1]]
-    clock.now += SWEEP_S
+    clock.now += WATCH_EVERY_S
     await timed_relay.sweep()
     assert scheduler.starts == [*cases, cases[1]]
 
@@ -384,7 +385,7 @@ async def test_a_reversal_whose_orchestration_is_over_ends_loudly_and_can_be_ask
     scheduler.instances[reversal.reversal_id] = over(status)
 
     for _ in range(2):
-        clock.now += SWEEP_S
+        clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
 
     (ended,) = book.get_case(reversal.case_id).reversals
@@ -417,11 +418,11 @@ async def test_a_reversal_that_goes_on_is_left_alone_and_one_that_was_purged_is_
 ) -> None:
     reversal = approved_reversal(book)
     await timed_relay.sweep()
-    clock.now += SWEEP_S
+    clock.now += WATCH_EVERY_S
     await timed_relay.sweep()
     assert scheduler.reversals == [reversal]
     del scheduler.instances[reversal.reversal_id]
-    clock.now += SWEEP_S
+    clock.now += WATCH_EVERY_S
     await timed_relay.sweep()
     assert scheduler.reversals == [reversal, reversal]
     assert book.get_case(reversal.case_id).reversals == (reversal,)
@@ -434,7 +435,7 @@ async def test_a_reversal_that_the_scheduler_never_starts_ends_loudly(
     scheduler.never_starts.add(reversal.reversal_id)
 
     for _ in range(3):
-        clock.now += SWEEP_S
+        clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
 
     (ended,) = book.get_case(reversal.case_id).reversals

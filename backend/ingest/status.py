@@ -1,0 +1,53 @@
+"""The report of the ingest, as the API says it."""
+
+from pathlib import PurePath
+
+from backend.ingest import IngestReport, SourceReport
+from backend.services.installation import (
+    IngestSource,
+    IngestStatus,
+    MalformedInput,
+    MalformedInputs,
+)
+
+MALFORMED_SHOWN = 20
+
+
+def ingest_status(report: IngestReport) -> IngestStatus:
+    """The report of the ingest as the API says it."""
+    details = [
+        MalformedInput(
+            # The folders of this server are nobody's business.
+            file=line.file if "://" in line.file else PurePath(line.file).name,
+            line=line.line,
+            reason=line.reason,
+            kind=line.kind,
+        )
+        for source in report.sources
+        for line in source.malformed_details
+    ]
+    return IngestStatus(
+        started_at=report.started_at,
+        events_read=report.events,
+        alerts_by_rule=report.alerts,
+        cases_opened_by_rule=report.opened,
+        malformed=MalformedInputs(count=report.malformed, first=tuple(details[:MALFORMED_SHOWN])),
+        set_aside=report.set_aside,
+        mended=report.mended,
+        sources=tuple(_ingest_source(source) for source in report.sources),
+    )
+
+
+def _ingest_source(source: SourceReport) -> IngestSource:
+    return IngestSource(
+        name=source.name,
+        source=source.alert_source,
+        state=source.state,
+        events_read=source.events,
+        events_per_second=source.events_per_second,
+        set_aside=source.set_aside,
+        mended=source.mended,
+        alerts_refused=source.refused,
+        waiting_for=source.waiting_for,
+        error=source.error,
+    )

@@ -1,0 +1,59 @@
+"""Cases whose orchestration is over, or cannot even be started: a person goes on with each."""
+
+import logging
+
+from casebook.async_api import AsyncRelay
+
+log = logging.getLogger("casewright.relay")
+
+
+class FailedOrchestrations:
+    """Puts each such case before a person, and knows which of them are stalled: they failed again and again."""
+
+    def __init__(self, record: AsyncRelay) -> None:
+        self.stalled: set[str] = set()
+        """They failed again and again; they resume when a person decides, or after an hour."""
+        self._found: set[str] = set()
+        self._record = record
+
+    async def recover(self, case: str, reason: str, *, again: bool = False, unstarted: bool = False) -> bool:
+        """Put a case before a person, and say so once. Whether it is to be started again.
+
+        `again`: also when it is stalled. `unstarted`: it could not be started.
+        """
+        recovered = await self._record.recover_case(case, reason, again=again, unstarted=unstarted)
+        if recovered is None:
+            return False
+        if recovered.goes_on:
+            self.resumed(case)
+            log.error("%s broke and is handed to a person. %s", case, reason)
+            return True
+        self._mark_stalled(case)
+        if recovered.is_new:
+            log.error(
+                "%s broke %d times in a row: it goes on when a person has decided, or is tried once an hour. %s",
+                case,
+                recovered.breaks,
+                reason,
+            )
+        return False
+
+    async def is_resting(self, case: str) -> bool:
+        """Whether a case that the scheduler does not know must not be started again yet."""
+        rests = await self._record.is_resting(case)
+        if rests:
+            self._mark_stalled(case)
+        return rests
+
+    def resumed(self, case: str) -> None:
+        """Its orchestration is at work."""
+        self.stalled.discard(case)
+        self._found.discard(case)
+
+    def end_pass(self) -> None:
+        """All open cases were looked at once more: what was not found stalled has resumed, or ended elsewhere."""
+        self.stalled, self._found = self._found, set()
+
+    def _mark_stalled(self, case: str) -> None:
+        self.stalled.add(case)
+        self._found.add(case)

@@ -1,0 +1,114 @@
+"""Which parts a backend consists of, and how they run together."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from fastapi import FastAPI
+
+from backend.api.dependencies import Services
+from backend.auth.sessions import LocalAuthenticator
+from backend.background_jobs import running
+from backend.executor import BlockingExecutor
+from backend.live.broadcast import Broadcast
+from backend.live.change_feed import ChangeFeed
+from backend.live.service_status import SchedulerFault, ServiceMonitor
+from backend.live.sse import EventStream
+from backend.live.telemetry_sampler import TelemetrySampler
+from backend.services.admission import INVESTIGATIONS_AT_ONCE
+from backend.services.bulk import BulkActions
+from backend.services.cases import CaseService
+from backend.services.decisions import DecisionService
+from backend.services.errors import SchedulerUnavailable, TaskHubTaken
+from backend.services.installation import (
+    IngestStatus,
+    PublicConfig,
+)
+from backend.services.outbox_relay import OutboxRelay
+from backend.services.readiness import ReadinessProbe
+from backend.services.reversals import ReversalService
+from backend.services.scheduler import Scheduler
+from casebook.async_api import AsyncRelay, AsyncWorkspace
+from casebook.database.transactions import utc_now
+from casebook.queries.change_feed import LogReader
+from casebook.relay_api import RelayApi
+from casebook.workspace_api import WorkspaceApi
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What runs in a backend besides the server and the ingest."""
+
+    services: Services
+    sampler: TelemetrySampler
+    relay: OutboxRelay
+
+
+def wire(
+    facade: WorkspaceApi,
+    scheduler: Scheduler,
+    authenticator: LocalAuthenticator,
+    broadcast: Broadcast,
+    config: PublicConfig,
+    investigations_at_once: int = INVESTIGATIONS_AT_ONCE,
+) -> Wiring:
+    """Puts the parts together. Nothing runs yet."""
+    threads = BlockingExecutor()
+    workspace = AsyncWorkspace(facade, threads)
+    record = AsyncRelay(RelayApi(facade.transactions), threads)
+    sampler = TelemetrySampler(broadcast, utc_now)
+    feed = ChangeFeed(LogReader(facade.transactions), threads, broadcast)
+    relay = OutboxRelay(record, scheduler, at_once=investigations_at_once)
+    decisions = DecisionService(workspace, relay)
+    monitor = ServiceMonitor(partial(_fault_of, scheduler), record.not_begun, record.signs, broadcast, utc_now)
+    services = Services(
+        workspace=workspace,
+        record=record,
+        failed=relay.failed,
+        scheduler=scheduler,
+        cases=CaseService(workspace, record, scheduler, relay),
+        decisions=decisions,
+        reversals=ReversalService(workspace, relay),
+        readiness=ReadinessProbe(facade.transactions, threads),
+        bulk=BulkActions(workspace, decisions, utc_now),
+        change_feed=feed,
+        broadcast=broadcast,
+        event_stream=EventStream(feed, sampler, broadcast, monitor=monitor),
+        monitor=monitor,
+        authenticator=authenticator,
+        public_config=config,
+    )
+    return Wiring(services, sampler, relay)
+
+
+async def _fault_of(scheduler: Scheduler) -> SchedulerFault | None:
+    try:
+        await scheduler.probe()
+    except TaskHubTaken:
+        return "hub_taken"
+    except SchedulerUnavailable:
+        return "away"
+    return None
+
+
+@asynccontextmanager
+async def serving(
+    app: FastAPI, wiring: Wiring, read_ingest: Callable[[], IngestStatus], fail: Callable[[], None]
+) -> AsyncGenerator[None]:
+    """Lets `app` answer, and what it rests on run, while inside."""
+    app.state.services = wiring.services
+    app.state.ingest_status = read_ingest
+    await wiring.services.change_feed.start()
+    jobs = (
+        wiring.services.change_feed.run,
+        wiring.sampler.run,
+        wiring.services.monitor.run,
+        wiring.relay.run,
+        wiring.relay.acks.run,
+    )
+    tell_feed = partial(asyncio.get_running_loop().call_soon_threadsafe, wiring.services.change_feed.wake)
+    with wiring.services.record.blocking.transactions.on_commit(tell_feed):
+        async with running(*jobs, on_failure=fail):
+            yield
