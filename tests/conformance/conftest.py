@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.harness import Backend, Oracle, RunningScheduler, Wire
+from tests.conformance.harness import Backend, ReferenceBackend, RunningScheduler, Wire
 
 
 @pytest.fixture
@@ -40,6 +40,8 @@ def better(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
 
 
 def _backend(kind: str, tmp_path: Path) -> Iterator[Backend]:
-    running: Backend = RunningScheduler(tmp_path / "data", ping_seconds=0.5) if kind == "scheduler" else Oracle()
+    running: Backend = (
+        RunningScheduler(tmp_path / "data", ping_seconds=0.5) if kind == "scheduler" else ReferenceBackend()
+    )
     yield running
     running.stop()

@@ -112,7 +112,7 @@ class RunningScheduler:
         self._start()
 
 
-class Oracle:
+class ReferenceBackend:
     """The SDK's in-memory backend."""
 
     def __init__(self) -> None:
@@ -130,7 +130,7 @@ class Oracle:
         self._backend = in_memory_backend.create_test_backend(port=self._port)
 
 
-class Cable:
+class BreakableConnection:
     """A connection to a backend that can be pulled out: the backend hears what it hears of a worker that was killed."""
 
     def __init__(self, address: str) -> None:
@@ -175,16 +175,16 @@ class Cable:
             end.close()
 
 
-class Mortal:
+class KillableWorker:
     """A raw worker that can be killed."""
 
     def __init__(self, address: str, worker_id: str, **fields: Any) -> None:
-        self._cable = Cable(address)
-        self._wire = Wire(self._cable.address)
+        self._connection = BreakableConnection(address)
+        self._wire = Wire(self._connection.address)
         self.worker = self._wire.worker(worker_id, **fields)
 
     def kill(self) -> None:
-        self._cable.pull()
+        self._connection.pull()
         self._wire.close()
 
 

@@ -43,7 +43,7 @@ def test_a_corrupt_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert file.read_bytes().startswith(b"not a database")
 
 
-def test_damage_found_while_serving_is_told_and_spares_the_rest(tmp_path: Path) -> None:
+def test_damage_found_while_serving_spares_the_rest(tmp_path: Path) -> None:
     running = RunningScheduler(tmp_path)
     wire = Wire(running.address)
     worker = wire.worker("w")
@@ -108,7 +108,7 @@ def test_a_port_in_use_is_one_clear_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_an_unknown_hub_is_refused_when_hubs_are_not_created_on_first_use(tmp_path: Path) -> None:
+def test_an_unknown_hub_is_refused_without_auto_hubs(tmp_path: Path) -> None:
     running = RunningScheduler(tmp_path / "data", auto_hubs=False)
     wire = Wire(running.address, "mine")
     code, words = refusal(lambda: wire.start("x", "a"))
@@ -120,7 +120,7 @@ def test_an_unknown_hub_is_refused_when_hubs_are_not_created_on_first_use(tmp_pa
     running.stop()
 
 
-def test_what_no_worker_could_receive_is_refused_at_the_door(wire: Wire) -> None:
+def test_payloads_over_the_limit_are_refused(wire: Wire) -> None:
     huge = "x" * (5 * 1024 * 1024)
     wire.start("x", "a")
     for call in (
@@ -134,13 +134,13 @@ def test_what_no_worker_could_receive_is_refused_at_the_door(wire: Wire) -> None
     assert wire.state("b") is None
 
 
-def test_a_message_over_the_server_limit_is_refused_and_the_server_goes_on(wire: Wire) -> None:
+def test_a_message_over_the_receive_limit_is_refused(wire: Wire) -> None:
     code, _ = refusal(lambda: wire.start("x", "b", "x" * (70 * 1024 * 1024)))
     assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
     wire.start("x", "a")
 
 
-def test_an_activity_input_over_the_limit_fails_the_activity_only(wire: Wire) -> None:
+def test_an_oversized_activity_input_fails_the_activity(wire: Wire) -> None:
     worker = wire.worker("w")
     wire.start("x", "a")
     worker.end_turn(worker.turn(), schedule(1, "step", "x" * (5 * 1024 * 1024)))

@@ -18,7 +18,7 @@ from local.scheduler.metrics import Metrics
 from local.scheduler.rpc import server as module
 from local.scheduler.rpc.server import Server
 from local.scheduler.services.servicer import Servicer
-from tests.conformance.harness import Cable, RunningScheduler, Wire, complete, eventually
+from tests.conformance.harness import BreakableConnection, RunningScheduler, Wire, complete, eventually
 
 
 def figure(scheduler: RunningScheduler, name: str) -> int:
@@ -75,11 +75,11 @@ def test_a_waiting_client_that_gives_up_is_forgotten(scheduler: RunningScheduler
 
 def test_a_waiting_client_whose_connection_breaks_is_forgotten(scheduler: RunningScheduler, wire: Wire) -> None:
     wire.start("x", "a")
-    cable = Cable(scheduler.address)
-    far = Wire(cable.address)
+    connection = BreakableConnection(scheduler.address)
+    far = Wire(connection.address)
     waiting = far.stub.WaitForInstanceCompletion.future(pb.GetInstanceRequest(instanceId="a"), metadata=far.metadata)
     eventually(lambda: figure(scheduler, "waiting_clients") == 1)
-    cable.pull()
+    connection.pull()
     eventually(lambda: figure(scheduler, "waiting_clients") == 0)
     assert isinstance(waiting.exception(timeout=60), grpc.RpcError)
     far.close()
@@ -89,19 +89,19 @@ def test_a_connection_that_falls_silent_is_given_up(tmp_path: Path, monkeypatch:
     quick = {"grpc.keepalive_time_ms": 1000, "grpc.keepalive_timeout_ms": 500, "grpc.http2.ping_timeout_ms": 500}
     monkeypatch.setattr(module, "OPTIONS", tuple({**dict(module.OPTIONS), **quick}.items()))
     scheduler = RunningScheduler(tmp_path / "data")
-    cable = Cable(scheduler.address)
-    far = Wire(cable.address)
+    connection = BreakableConnection(scheduler.address)
+    far = Wire(connection.address)
     worker = far.worker("far:1:silent")
     far.start("x", "a")
     worker.turn()
-    cable.block()
+    connection.block()
     eventually(lambda: figure(scheduler, "workers_connected") == 0, timeout=60)
-    cable.pull()
+    connection.pull()
     far.close()
     scheduler.stop()
 
 
-def test_a_worker_that_does_not_read_holds_up_nobody(scheduler: RunningScheduler, wire: Wire) -> None:
+def test_a_worker_that_does_not_read_blocks_nobody(scheduler: RunningScheduler, wire: Wire) -> None:
     large = "x" * 900_000
     slow: Any = wire.stub.GetWorkItems(
         pb.GetWorkItemsRequest(maxConcurrentOrchestrationWorkItems=40), metadata=[*wire.metadata, ("workerid", "slow")]
@@ -125,7 +125,7 @@ def test_a_worker_that_does_not_read_holds_up_nobody(scheduler: RunningScheduler
     other.close()
 
 
-def test_streams_of_workers_end_without_an_error_when_it_stops(tmp_path: Path) -> None:
+def test_worker_streams_end_without_error_on_shutdown(tmp_path: Path) -> None:
     scheduler = RunningScheduler(tmp_path / "data")
     wire = Wire(scheduler.address)
     wire.start("x", "a")

@@ -131,7 +131,7 @@ def test_a_worker_that_survives_the_scheduler_finishes_its_activity(tmp_path: Pa
     running.stop()
 
 
-def test_an_entity_batch_that_a_live_worker_held_waits_seconds_not_the_grace_period(tmp_path: Path) -> None:
+def test_an_entity_batch_is_redelivered_before_the_grace_period(tmp_path: Path) -> None:
     running = RunningScheduler(tmp_path / "data", grace=600.0)
     wire = Wire(running.address)
     worker = wire.worker("host:1:steady")
@@ -149,7 +149,7 @@ def test_an_entity_batch_that_a_live_worker_held_waits_seconds_not_the_grace_per
     running.stop()
 
 
-def test_a_dead_process_on_this_machine_loses_its_leases_at_once(tmp_path: Path) -> None:
+def test_a_dead_local_process_loses_its_leases(tmp_path: Path) -> None:
     running = RunningScheduler(tmp_path / "data", grace=60.0)
     log = tmp_path / "log"
     log.touch()

@@ -113,7 +113,7 @@ def test_events_are_buffered_and_names_ignore_case(either: Backend) -> None:
     assert output(run(either, listen, prepare=prepare)) == [1, 2]
 
 
-def test_a_timer_wins_against_an_event_that_does_not_come(either: Backend) -> None:
+def test_a_timer_wins_without_an_event(either: Backend) -> None:
     def race(ctx: task.OrchestrationContext, _: object) -> Steps:
         event = ctx.wait_for_external_event("go")
         deadline = ctx.create_timer(timedelta(milliseconds=200))

@@ -108,7 +108,7 @@ def exists(wire: Wire, entity_id: str) -> bool:
     return answer.exists
 
 
-def test_an_entity_with_only_a_scheduled_signal_does_not_exist(wire: Wire) -> None:
+def test_a_scheduled_signal_alone_makes_no_entity(wire: Wire) -> None:
     wire.signal("@c@1", "add", at=time.time() + 0.6)
     assert not exists(wire, "@c@1")
     worker = wire.worker("w")
@@ -116,7 +116,7 @@ def test_an_entity_with_only_a_scheduled_signal_does_not_exist(wire: Wire) -> No
     assert exists(wire, "@c@1")
 
 
-def test_an_entity_does_not_exist_before_its_first_batch_ends(wire: Wire) -> None:
+def test_an_entity_exists_after_its_first_batch(wire: Wire) -> None:
     worker = wire.worker("w")
     wire.signal("@c@1", "add")
     batch = worker.batch()

@@ -94,7 +94,7 @@ ACTIONS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
-def test_a_turn_with_an_id_too_long_fails_its_instance(wire: Wire, action: Any) -> None:
+def test_an_overlong_id_in_a_turn_fails_its_instance(wire: Wire, action: Any) -> None:
     worker = wire.worker("w")
     wire.start("x", "a")
     worker.end_turn(worker.turn(), schedule(5, "step"), action)
@@ -105,7 +105,7 @@ def test_a_turn_with_an_id_too_long_fails_its_instance(wire: Wire, action: Any) 
     assert worker.nothing(0.3), "nothing of such a turn is done, and it is not sent again"
 
 
-def test_a_child_id_made_of_its_parents_is_measured_too(wire: Wire) -> None:
+def test_a_derived_child_id_is_measured(wire: Wire) -> None:
     worker = wire.worker("w")
     wire.start("x", LONGEST)
     worker.end_turn(worker.turn(), child(1, "kid", ""))
@@ -122,7 +122,7 @@ def test_a_child_id_made_of_its_parents_is_measured_too(wire: Wire) -> None:
     ],
     ids=["signal", "start"],
 )
-def test_an_entity_that_uses_an_id_too_long_fails_its_batch(wire: Wire, action: Any) -> None:
+def test_an_overlong_id_fails_an_entity_batch(wire: Wire, action: Any) -> None:
     worker = wire.worker("w")
     wire.start("x", "a")
     worker.end_turn(worker.turn(), call(1, "@counter@1", "add", "r1", "a"))
@@ -308,7 +308,7 @@ TURNS: dict[str, tuple[str, Any]] = {
 
 
 @pytest.mark.parametrize(("what", "action"), TURNS.values(), ids=TURNS)
-def test_a_turn_with_a_payload_too_large_fails_its_instance(wire: Wire, what: str, action: Any) -> None:
+def test_an_oversized_payload_in_a_turn_fails_its_instance(wire: Wire, what: str, action: Any) -> None:
     worker = wire.worker("w")
     wire.start("x", "a")
     worker.end_turn(worker.turn(), action)
@@ -389,7 +389,7 @@ def test_an_operation_result_too_large_fails_the_operation(wire: Wire) -> None:
     assert failure.errorMessage.startswith("The result of the operation has 1,048,577 bytes")
 
 
-def test_a_result_too_large_reaches_the_caller_in_the_sdk(scheduler: RunningScheduler) -> None:
+def test_an_sdk_caller_sees_an_oversized_result(scheduler: RunningScheduler) -> None:
     def hoard(activity: task.ActivityContext, _: object) -> str:
         return TOO_LARGE
 

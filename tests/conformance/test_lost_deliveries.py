@@ -17,7 +17,7 @@ from local.scheduler.engine import Options
 from local.scheduler.main import main, parser
 from local.scheduler.store.database import FILE_NAME
 from tests.conformance.harness import (
-    Mortal,
+    KillableWorker,
     RunningScheduler,
     Wire,
     call,
@@ -81,7 +81,7 @@ def outcome(scheduler: RunningScheduler, log: Path, orchestrator: str) -> Any:
         return state
 
 
-def test_an_activity_that_kills_its_worker_fails_and_the_rest_goes_on(tmp_path: Path) -> None:
+def test_a_poison_activity_fails_and_the_rest_goes_on(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with running(tmp_path) as scheduler:
         state = outcome(scheduler, log, "calls_poison")
@@ -93,7 +93,7 @@ def test_an_activity_that_kills_its_worker_fails_and_the_rest_goes_on(tmp_path: 
     assert log.read_text().split() == ["activity"] * LIMIT
 
 
-def test_an_orchestrator_that_kills_its_worker_fails(tmp_path: Path) -> None:
+def test_a_poison_orchestrator_fails(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with running(tmp_path) as scheduler:
         state = outcome(scheduler, log, "is_poison")
@@ -102,7 +102,7 @@ def test_an_orchestrator_that_kills_its_worker_fails(tmp_path: Path) -> None:
     assert log.read_text().split() == ["turn"] * LIMIT
 
 
-def test_an_entity_operation_that_kills_its_worker_fails_and_the_entity_lives(tmp_path: Path) -> None:
+def test_a_poison_entity_operation_fails_and_the_entity_lives(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with running(tmp_path) as scheduler:
         state = outcome(scheduler, log, "calls_entity")
@@ -123,12 +123,12 @@ def to(tmp_path: Path) -> Generator[tuple[RunningScheduler, Wire]]:
         wire.close()
 
 
-def lose(scheduler: RunningScheduler, take: Callable[[Any], Any], times: int = 1) -> None:
+def lose_workers(scheduler: RunningScheduler, take: Callable[[Any], Any], times: int = 1) -> None:
     """Kills as many workers, each with a piece of work."""
     for number in range(times):
-        mortal = Mortal(scheduler.address, f"far:{number}:mortal")
-        take(mortal.worker)
-        mortal.kill()
+        doomed = KillableWorker(scheduler.address, f"far:{number}:mortal")
+        take(doomed.worker)
+        doomed.kill()
 
 
 def activity(worker: Any) -> Any:
@@ -159,24 +159,24 @@ def test_ten_lost_workers_are_the_default() -> None:
     assert Options(Path("x")).max_deliveries == 10
 
 
-def test_losses_are_counted_across_restarts_of_the_scheduler(to: tuple[RunningScheduler, Wire]) -> None:
+def test_lost_deliveries_are_counted_across_restarts(to: tuple[RunningScheduler, Wire]) -> None:
     scheduler, wire = to
     start_with_activity(wire)
     for _ in range(LIMIT):
-        lose(scheduler, activity)
-        wait_for_losses(scheduler)
+        lose_workers(scheduler, activity)
+        wait_for_lost_deliveries(scheduler)
         scheduler.restart()
     failure = failure_of(turn(Wire(scheduler.address).worker("last")))
     assert failure.errorType == "DeliveriesExhausted"
     assert failure.isNonRetriable
 
 
-def wait_for_losses(scheduler: RunningScheduler) -> None:
+def wait_for_lost_deliveries(scheduler: RunningScheduler) -> None:
     """Waits until nobody is out with anything: every loss has been noticed."""
     eventually(lambda: scheduler.on_loop(scheduler.engine.dispatcher.figures)["leases"] == 0)
 
 
-def test_workers_that_say_goodbye_use_nothing_up(to: tuple[RunningScheduler, Wire]) -> None:
+def test_drained_workers_use_up_no_deliveries(to: tuple[RunningScheduler, Wire]) -> None:
     scheduler, wire = to
     start_with_activity(wire)
     for number in range(LIMIT + 2):
@@ -189,7 +189,7 @@ def test_workers_that_say_goodbye_use_nothing_up(to: tuple[RunningScheduler, Wir
     assert scheduler.on_loop(scheduler.engine.dispatcher.figures)["lost_deliveries_total"] == 0
 
 
-def test_abandoned_work_uses_nothing_up(to: tuple[RunningScheduler, Wire]) -> None:
+def test_abandoned_work_uses_up_no_deliveries(to: tuple[RunningScheduler, Wire]) -> None:
     _, wire = to
     start_with_activity(wire)
     worker = wire.worker("w")
@@ -200,7 +200,7 @@ def test_abandoned_work_uses_nothing_up(to: tuple[RunningScheduler, Wire]) -> No
     assert new_kinds(turn(worker))[-1] == "taskCompleted"
 
 
-def test_restarts_of_the_scheduler_use_nothing_up(to: tuple[RunningScheduler, Wire]) -> None:
+def test_scheduler_restarts_use_up_no_deliveries(to: tuple[RunningScheduler, Wire]) -> None:
     scheduler, wire = to
     start_with_activity(wire)
     for number in range(LIMIT + 1):
@@ -216,9 +216,9 @@ def test_a_worker_that_reconnects_was_not_lost(tmp_path: Path) -> None:
     with running(tmp_path, limit=1, grace=4.0) as scheduler:
         wire = Wire(scheduler.address)
         start_with_activity(wire)
-        mortal = Mortal(scheduler.address, "far:1:same")
-        activity(mortal.worker)
-        mortal.kill()
+        doomed = KillableWorker(scheduler.address, "far:1:same")
+        activity(doomed.worker)
+        doomed.kill()
         worker = wire.worker("far:1:same")
         again = activity(worker)  # it may never have arrived
         worker.end_activity(again, "1")
@@ -230,7 +230,7 @@ def test_a_turn_that_was_finished_starts_to_count_anew(to: tuple[RunningSchedule
     scheduler, wire = to
     wire.start("x", "a")
     for number in range(LIMIT):
-        lose(scheduler, turn, LIMIT - 1)
+        lose_workers(scheduler, turn, LIMIT - 1)
         worker = wire.worker(f"steady{number}")
         worker.end_turn(turn(worker))
         worker.drop()
@@ -244,7 +244,7 @@ def test_without_a_limit_work_is_handed_out_for_ever(tmp_path: Path) -> None:
     with running(tmp_path, limit=0) as scheduler:
         wire = Wire(scheduler.address)
         start_with_activity(wire)
-        lose(scheduler, activity, 5)
+        lose_workers(scheduler, activity, 5)
         worker = wire.worker("last")
         worker.end_activity(activity(worker), "1")
         assert new_kinds(turn(worker))[-1] == "taskCompleted"
@@ -254,9 +254,9 @@ def test_without_a_limit_work_is_handed_out_for_ever(tmp_path: Path) -> None:
 def test_an_instance_given_up_can_be_rewound(to: tuple[RunningScheduler, Wire]) -> None:
     scheduler, wire = to
     wire.start("x", "a", '"in"')
-    lose(scheduler, turn, LIMIT)
+    lose_workers(scheduler, turn, LIMIT)
     worker = wire.worker("mended")
-    wait_for_losses(scheduler)
+    wait_for_lost_deliveries(scheduler)
     assert wire.status("a") == "FAILED"
     assert kinds(wire.history("a")) == ["orchestratorStarted", "executionStarted", "executionCompleted"]
     wire("RewindInstance", pb.RewindInstanceRequest(instanceId="a"))
@@ -266,7 +266,7 @@ def test_an_instance_given_up_can_be_rewound(to: tuple[RunningScheduler, Wire]) 
     action = pb.RewindOrchestrationAction(newHistory=[*kept, *request.newEvents])
     worker.end_turn(item, pb.OrchestratorAction(id=-1, rewindOrchestration=action))
     worker.drop()
-    lose(scheduler, turn, LIMIT - 1)
+    lose_workers(scheduler, turn, LIMIT - 1)
     worker = wire.worker("again")
     worker.end_turn(turn(worker), complete(1, "1"))
     assert wire.status("a") == "COMPLETED"
@@ -275,7 +275,7 @@ def test_an_instance_given_up_can_be_rewound(to: tuple[RunningScheduler, Wire]) 
 # -- the innocent -----------------------------------------------------------------------------------------------------
 
 
-def test_what_was_on_board_with_it_is_finished(tmp_path: Path) -> None:
+def test_innocent_work_beside_poison_work_is_finished(tmp_path: Path) -> None:
     with running(tmp_path, limit=6) as scheduler:
         wire = Wire(scheduler.address)
         first = wire.worker("first", workItemFilters=ORCHESTRATIONS_ONLY)
@@ -284,16 +284,16 @@ def test_what_was_on_board_with_it_is_finished(tmp_path: Path) -> None:
         first.drop()
         poison, finished = "step1", set[str]()
         for number in range(6):
-            mortal = Mortal(scheduler.address, f"far:{number}:mortal", workItemFilters=ALL_STEPS)
+            doomed = KillableWorker(scheduler.address, f"far:{number}:mortal", workItemFilters=ALL_STEPS)
             if number < 3:
                 for _ in range(4):
-                    activity(mortal.worker)
+                    activity(doomed.worker)
             else:
-                while (item := activity(mortal.worker)).activityRequest.name != poison:
-                    mortal.worker.end_activity(item, "1")
+                while (item := activity(doomed.worker)).activityRequest.name != poison:
+                    doomed.worker.end_activity(item, "1")
                     finished.add(item.activityRequest.name)
-            mortal.kill()
-            wait_for_losses(scheduler)
+            doomed.kill()
+            wait_for_lost_deliveries(scheduler)
         assert finished == {"step2", "step3", "step4"}
         results = kinds(turn(wire.worker("last")).orchestratorRequest.newEvents)
         assert sorted(results[1:]) == ["taskCompleted"] * 3 + ["taskFailed"]
@@ -303,14 +303,14 @@ def test_what_was_on_board_with_it_is_finished(tmp_path: Path) -> None:
 ALL_STEPS = pb.WorkItemFilters(activities=[pb.ActivityFilter(name=f"step{number}") for number in range(1, 5)])
 
 
-def test_suspects_are_handed_out_one_at_a_time(tmp_path: Path) -> None:
+def test_quarantined_work_is_handed_out_alone(tmp_path: Path) -> None:
     with running(tmp_path, limit=6) as scheduler:
         wire = Wire(scheduler.address)
         first = wire.worker("first", workItemFilters=ORCHESTRATIONS_ONLY)
         wire.start("x", "a")
         first.end_turn(turn(first), schedule(1, "step1"), schedule(2, "step2"))
         first.drop()
-        lose(scheduler, lambda worker: (activity(worker), activity(worker)), 3)
+        lose_workers(scheduler, lambda worker: (activity(worker), activity(worker)), 3)
         one, two = (wire.worker(name, workItemFilters=ALL_STEPS) for name in ("one", "two"))
         kept = activity(one)
         other = activity(two)
@@ -334,17 +334,17 @@ def test_only_the_operation_that_kills_is_failed(tmp_path: Path) -> None:
         first.drop()
         filters = pb.WorkItemFilters(entities=[pb.EntityFilter(name="c")])
         for number in range(12):
-            mortal = Mortal(scheduler.address, f"far:{number}:mortal", workItemFilters=filters)
-            batch = mortal.worker.batch(timeout=60)
+            doomed = KillableWorker(scheduler.address, f"far:{number}:mortal", workItemFilters=filters)
+            batch = doomed.worker.batch(timeout=60)
             while operations(batch) != ["good", "poison", "fine"] and operations(batch) != ["poison"]:
-                mortal.worker.end_batch(batch, "1")
+                doomed.worker.end_batch(batch, "1")
                 if operations(batch) == ["fine"]:
                     break
-                batch = mortal.worker.batch(timeout=60)
-            mortal.kill()
+                batch = doomed.worker.batch(timeout=60)
+            doomed.kill()
             if operations(batch) == ["fine"]:
                 break
-            wait_for_losses(scheduler)
+            wait_for_lost_deliveries(scheduler)
         assert scheduler.on_loop(scheduler.engine.dispatcher.figures)["lost_deliveries_total"] == 6
         last = wire.worker("last", workItemFilters=ORCHESTRATIONS_ONLY)
         seen: list[str] = []
@@ -363,20 +363,20 @@ def operations(batch: Any) -> list[str]:
 # -- what operators see -----------------------------------------------------------------------------------------------
 
 
-def test_status_lists_lost_work(
+def test_status_lists_lost_deliveries(
     to: tuple[RunningScheduler, Wire], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scheduler, wire = to
     start_with_activity(wire)
-    lose(scheduler, activity)
-    wait_for_losses(scheduler)
+    lose_workers(scheduler, activity)
+    wait_for_lost_deliveries(scheduler)
     assert main(["status", "--data", str(tmp_path / "data")]) == 0
     shown = capsys.readouterr().out
     assert "lost with their workers: 1\n  activity 'step' of 'a': 1 times, last at 2" in shown
     assert "with worker 'far:0:mortal@" in shown
     assert shown.endswith("given up: 0\n")
-    lose(scheduler, activity, LIMIT - 1)
-    wait_for_losses(scheduler)
+    lose_workers(scheduler, activity, LIMIT - 1)
+    wait_for_lost_deliveries(scheduler)
     wire.start("x", "b", version=text("1"))
     main(["status", "--data", str(tmp_path / "data")])
     shown = capsys.readouterr().out
@@ -403,9 +403,9 @@ def test_a_database_from_before_is_opened(tmp_path: Path, capsys: pytest.Capture
     assert main(["status", "--data", str(tmp_path / "data")]) == 0
     assert "given up" not in capsys.readouterr().out
     with running(tmp_path) as scheduler:
-        lose(scheduler, turn, LIMIT)
+        lose_workers(scheduler, turn, LIMIT)
         wire = Wire(scheduler.address)
-        wait_for_losses(scheduler)
+        wait_for_lost_deliveries(scheduler)
         assert wire.status("a") == "FAILED"
         wire.close()
 

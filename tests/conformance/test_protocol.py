@@ -84,7 +84,7 @@ def test_continue_as_new_releases_locks_and_drops_timers(wire: Wire) -> None:
     assert worker.nothing(0.5)
 
 
-def test_rewind_is_sent_alone_and_before_the_failure_is_removed(wire: Wire) -> None:
+def test_a_rewind_turn_is_sent_alone(wire: Wire) -> None:
     worker = wire.worker("w")
     wire.start("fragile", "a")
     failure = pb.TaskFailureDetails(errorType="E", errorMessage="no")
@@ -132,7 +132,7 @@ def test_only_a_failed_instance_can_be_rewound(wire: Wire) -> None:
     assert code(unknown) == grpc.StatusCode.NOT_FOUND
 
 
-def test_locks_are_taken_in_order_and_given_back_when_the_holder_is_ended(wire: Wire) -> None:
+def test_locks_are_ordered_and_released_when_their_holder_ends(wire: Wire) -> None:
     worker = wire.worker("w")
     wire.start("one", "one")
     worker.end_turn(worker.turn(), lock(1, "cs-one", "one", "@acc@a", "@acc@b"))
@@ -154,7 +154,7 @@ def _locks(wire: Wire) -> dict[str, str]:
     return {entity.instanceId: entity.lockedBy.value for entity in found}
 
 
-def test_unlock_lets_the_next_one_in_line_have_the_entity(wire: Wire) -> None:
+def test_unlock_grants_the_lock_to_the_next(wire: Wire) -> None:
     worker = wire.worker("w")
     wire.start("one", "one")
     worker.end_turn(worker.turn(), lock(1, "cs1", "one", "@acc@a"))
@@ -169,7 +169,7 @@ def test_unlock_lets_the_next_one_in_line_have_the_entity(wire: Wire) -> None:
     assert worker.turn().orchestratorRequest.instanceId == "two"
 
 
-def test_one_entity_batch_at_a_time_and_unprocessed_operations_come_again(wire: Wire) -> None:
+def test_entity_batches_are_serial_and_unprocessed_operations_return(wire: Wire) -> None:
     worker = wire.worker("w")
     for number in range(3):
         wire.signal("@c@1", f"op{number}")
@@ -282,7 +282,7 @@ def test_a_turn_of_a_replaced_instance_is_stale(wire: Wire) -> None:
     assert wire.state("a").output.value == '"new"'
 
 
-def test_a_running_child_with_the_same_id_fails_the_call_not_the_parent(wire: Wire) -> None:
+def test_a_duplicate_child_id_fails_the_call_only(wire: Wire) -> None:
     worker = wire.worker("w")
     wire.start("busy", "k")
     worker.turn()
@@ -397,7 +397,7 @@ def test_a_reconnecting_worker_keeps_what_it_surely_has(scheduler: RunningSchedu
     wire.close()
 
 
-def test_a_result_that_was_lost_in_an_outage_is_asked_for_again(scheduler: RunningScheduler) -> None:
+def test_an_activity_is_redelivered_when_its_result_was_lost(scheduler: RunningScheduler) -> None:
     wire = Wire(scheduler.address)
     first = wire.worker("host:1:same")
     wire.start("x", "a")

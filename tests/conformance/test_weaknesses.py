@@ -39,7 +39,7 @@ def to(better: Backend) -> Any:
     connection.close()
 
 
-def test_an_activity_of_a_lost_worker_is_redelivered_with_a_new_token(to: Wire) -> None:
+def test_an_activity_is_redelivered_with_a_new_token(to: Wire) -> None:
     first = to.worker("host:1:first")
     to.start("chain", "a")
     first.end_turn(first.turn(), schedule(1, "step"))
@@ -97,7 +97,7 @@ def _try_state(to: Wire, instance_id: str) -> Any:
         return None
 
 
-def test_more_waiting_clients_than_threads_do_not_stop_the_work(better: Backend) -> None:
+def test_many_waiting_clients_do_not_block_work(better: Backend) -> None:
     def quick(ctx: task.OrchestrationContext, _: object) -> str:
         return "done"
 
@@ -154,7 +154,7 @@ def test_purge_reaches_the_children(to: Wire) -> None:
     assert to.state("k") is None
 
 
-def test_a_parent_hears_of_a_child_that_ends_after_a_restart(better: Backend, to: Wire) -> None:
+def test_a_parent_hears_of_its_child_after_a_restart(better: Backend, to: Wire) -> None:
     first = to.worker("w")
     to.start("parent", "p")
     first.end_turn(first.turn(), child(1, "kid", "k"))
@@ -168,7 +168,7 @@ def test_a_parent_hears_of_a_child_that_ends_after_a_restart(better: Backend, to
     assert "subOrchestrationInstanceCompleted" in new_kinds(worker.turn())
 
 
-def test_a_parent_hears_of_a_child_that_takes_longer_than_half_a_minute(to: Wire) -> None:
+def test_a_parent_hears_of_a_slow_child(to: Wire) -> None:
     worker = to.worker("w")
     to.start("parent", "p")
     worker.end_turn(worker.turn(), child(1, "kid", "k"))
@@ -210,7 +210,7 @@ def test_results_of_an_older_generation_do_not_leak(to: Wire) -> None:
     assert worker.nothing(0.5)
 
 
-def test_a_history_that_no_worker_can_receive_fails_with_a_reason(to: Wire) -> None:
+def test_a_history_over_the_message_limit_fails(to: Wire) -> None:
     worker = to.worker("w")
     to.start("big", "a")
     worker.end_turn(worker.turn())

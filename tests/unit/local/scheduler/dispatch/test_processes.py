@@ -8,7 +8,7 @@ import sys
 from local.scheduler.dispatch.processes import PID_BITS, is_alive, local_process
 
 
-def test_a_process_is_alive_until_it_has_ended_even_if_nobody_collects_it() -> None:
+def test_a_zombie_process_is_not_alive() -> None:
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     seen = local_process(f"{socket.gethostname()}:{process.pid}:uuid")
     assert seen is not None
@@ -22,14 +22,14 @@ def test_a_process_is_alive_until_it_has_ended_even_if_nobody_collects_it() -> N
     assert not is_alive(seen)
 
 
-def test_a_later_process_with_the_same_number_is_another_one() -> None:
+def test_a_reused_process_number_is_another_process() -> None:
     seen = local_process(f"{socket.gethostname()}:{os.getpid()}:uuid")
     assert seen is not None
     assert is_alive(seen)
     assert not is_alive(seen - (1 << PID_BITS)), "it started a tick earlier"
 
 
-def test_a_process_whose_start_is_not_known_is_known_by_its_number() -> None:
+def test_a_process_without_a_start_time_is_its_number() -> None:
     assert is_alive(os.getpid())
 
 

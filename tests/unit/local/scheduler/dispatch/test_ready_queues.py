@@ -11,7 +11,7 @@ def ready(key: int, name: str = "a", version: str | None = None) -> ReadyWork:
     return ReadyWork(1, key, name, version)
 
 
-def test_the_oldest_comes_first_across_lanes() -> None:
+def test_the_oldest_comes_first_across_queues() -> None:
     queues = ReadyQueues()
     for key, name in ((1, "b"), (2, "a"), (3, "b")):
         queues.push(ready(key, name))
@@ -23,7 +23,7 @@ def test_the_oldest_comes_first_across_lanes() -> None:
     ]
 
 
-def test_work_is_in_line_only_once() -> None:
+def test_work_is_queued_once() -> None:
     queues = ReadyQueues()
     queues.push(ready(1))
     queues.push(ready(1))
@@ -33,7 +33,7 @@ def test_work_is_in_line_only_once() -> None:
     assert queues.take(None) == ready(1)
 
 
-def test_what_comes_back_goes_to_the_front() -> None:
+def test_requeued_work_goes_to_the_front() -> None:
     queues = ReadyQueues()
     queues.push(ready(1))
     queues.push(ready(2), front=True)
@@ -49,7 +49,7 @@ def test_a_filter_passes_over_what_it_does_not_accept() -> None:
     assert len(queues) == 1
 
 
-def test_an_empty_filter_accepts_nothing_and_no_version_means_the_empty_one() -> None:
+def test_a_filter_matches_names_and_versions() -> None:
     assert not accepts({}, "a", None)
     assert accepts({"a": frozenset()}, "a", "7")
     assert accepts({"a": frozenset({""})}, "a", None)

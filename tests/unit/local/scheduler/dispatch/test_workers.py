@@ -12,7 +12,7 @@ def lease(worker: Worker, order: int, sent_at: float, kind: Kind = Kind.ACTIVITY
     return made
 
 
-def test_what_was_sent_long_ago_or_before_something_finished_is_kept_on_return() -> None:
+def test_a_reconnected_worker_keeps_what_surely_arrived() -> None:
     worker = Worker("w", 1, None)
     old = lease(worker, 1, sent_at=10.0)
     proven = lease(worker, 2, sent_at=99.5)
@@ -25,7 +25,7 @@ def test_what_was_sent_long_ago_or_before_something_finished_is_kept_on_return()
     assert [item.deadline for item in (old, proven, recent)] == [200.0, 200.0, 130.0]
 
 
-def test_what_is_sent_after_the_return_has_no_deadline() -> None:
+def test_work_sent_after_a_reconnect_has_no_deadline() -> None:
     worker = Worker("w", 1, None)
     worker.disconnected(100.0, grace=30.0)
     fresh = lease(worker, 1, sent_at=101.0)
@@ -34,7 +34,7 @@ def test_what_is_sent_after_the_return_has_no_deadline() -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.ORCHESTRATION, Kind.ENTITY])
-def test_turns_and_batches_are_sent_again_soon_even_if_the_worker_returns(kind: Kind) -> None:
+def test_turns_and_batches_are_redelivered_after_a_reconnect(kind: Kind) -> None:
     worker = Worker("w", 1, None)
     work = lease(worker, 1, sent_at=10.0, kind=kind)
     worker.disconnected(100.0, grace=30.0)

@@ -53,7 +53,7 @@ def test_completing_is_not_confirmed_but_ends_the_execution() -> None:
     assert outcome.completion.failure is None
 
 
-def test_an_unknown_entity_message_and_an_unknown_action_are_passed_over() -> None:
+def test_unknown_messages_and_actions_are_ignored() -> None:
     actions = [pb.OrchestratorAction(id=1), pb.OrchestratorAction(id=2, sendEntityMessage=pb.SendEntityMessageAction())]
     outcome = read_actions(actions, NOW)
     assert outcome.confirmations == []

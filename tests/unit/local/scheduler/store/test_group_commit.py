@@ -56,7 +56,7 @@ def test_operations_that_come_together_share_a_commit(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
-def test_a_refusal_disturbs_nobody(tmp_path: Path) -> None:
+def test_a_refused_operation_rolls_nothing_back(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         bench.group_commit.apply(lambda: bench.add("kept"))
         with pytest.raises(BadRequest):
@@ -72,7 +72,7 @@ def _refuse() -> None:
     raise BadRequest("no")
 
 
-def test_an_operation_that_fails_half_way_undoes_its_group_and_everybody_hears_of_it(tmp_path: Path) -> None:
+def test_a_failed_operation_rolls_back_its_group(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         called: list[str] = []
 

@@ -88,7 +88,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Filled, F
         InstanceFilter(HUB, (Status.RUNNING,)),
     ],
 )
-def test_a_page_costs_the_same_however_many_instances_are_stored(
+def test_a_page_costs_the_same_at_any_size(
     stores: tuple[Filled, Filled], where: InstanceFilter, from_middle: bool
 ) -> None:
     (_, few), (_, many) = (store.page(where, from_middle=from_middle) for store in stores)
@@ -96,14 +96,14 @@ def test_a_page_costs_the_same_however_many_instances_are_stored(
     assert many <= few * 1.05
 
 
-def test_a_page_of_ended_instances_costs_the_same_too(stores: tuple[Filled, Filled]) -> None:
+def test_a_page_of_ended_instances_costs_the_same(stores: tuple[Filled, Filled]) -> None:
     for store in stores:
         ids, steps = store.ended()
         assert ids[0] == f"i-{store.count // 2 + 1:06d}"
         assert steps < 1000
 
 
-def test_a_rare_status_is_found_without_looking_at_the_others(stores: tuple[Filled, Filled]) -> None:
+def test_a_rare_status_is_found_by_index(stores: tuple[Filled, Filled]) -> None:
     for store in stores:
         ids, steps = store.page(InstanceFilter(HUB, (Status.FAILED,)))
         assert ids == ["i-000007"]

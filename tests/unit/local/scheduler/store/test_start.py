@@ -74,7 +74,7 @@ def start_with(folder: Path, finished: int) -> Start:
 
 
 @pytest.mark.parametrize("finished", [200, 2000])
-def test_the_work_of_a_start_does_not_grow_with_what_is_finished(tmp_path: Path, finished: int) -> None:
+def test_a_start_reads_unfinished_work_only(tmp_path: Path, finished: int) -> None:
     none = start_with(tmp_path / "none", 0)
     many = start_with(tmp_path / "many", finished)
     assert many == none
