@@ -53,14 +53,14 @@ _NO_COUNTRIES = frozenset({"AA", "ZZ", "EU", "AP"})
 
 
 @dataclass(frozen=True, slots=True)
-class SetAside:
+class DeadLetter:
     """What is not judged, and why."""
 
     kind: SetAsideKind
     reason: str
 
 
-Reading = TelemetryEvent | SetAside
+Reading = TelemetryEvent | DeadLetter
 
 
 class _Unjudgeable(ValueError):
@@ -87,7 +87,7 @@ class TelemetryReader:
     def events(self, line: Line) -> Generator[Reading]:
         """The events in the line: nearly always one, none when the line is blank."""
         for value in self._values(line):
-            if isinstance(value, SetAside):
+            if isinstance(value, DeadLetter):
                 yield value
             else:
                 yield from self._read_all(value, line)
@@ -98,49 +98,49 @@ class TelemetryReader:
         An event whose offset is none can be judged, and reading can go on behind the one before it.
         """
         for value in self._values(line):
-            if isinstance(value, SetAside):
+            if isinstance(value, DeadLetter):
                 yield None, value
             else:
                 yield from self._enveloped(self._envelopes.unpacked(value), line)
 
     def _enveloped(self, envelope: Any, line: Line) -> Generator[tuple[int | None, Reading]]:
         if not isinstance(envelope, dict):
-            yield None, SetAside("unreadable", "Input should be an object")
+            yield None, DeadLetter("unreadable", "Input should be an object")
             return
         envelope = cast("dict[str, Any]", envelope)
         offset = _whole(envelope.get("offset"))
         for reading in self._read_all(envelope.get("event", envelope if offset is None else None), line):
-            if not isinstance(reading, SetAside):
+            if not isinstance(reading, DeadLetter):
                 if offset is None:
                     self.mended["offset_unknown"] += 1
                 yield offset, reading
             elif offset is None and reading.kind == "unreadable":
                 missing = "Field required" if "offset" not in envelope else "Input should be a valid integer, 0 or more"
-                yield None, SetAside("unreadable", f"offset: {missing}")
+                yield None, DeadLetter("unreadable", f"offset: {missing}")
             else:
-                yield offset, SetAside(reading.kind, reading.reason if offset is None else f"event.{reading.reason}")
+                yield offset, DeadLetter(reading.kind, reading.reason if offset is None else f"event.{reading.reason}")
 
-    def customers(self, line: Line) -> Generator[int | SetAside]:
+    def customers(self, line: Line) -> Generator[int | DeadLetter]:
         """The customer of whom each event in the line speaks, whatever else it says; none when the line is blank."""
         for value in self._values(line):
-            for fields in [value] if isinstance(value, SetAside) else self._envelopes.opened(value):
+            for fields in [value] if isinstance(value, DeadLetter) else self._envelopes.opened(value):
                 given = cast("dict[str, Any]", fields).get("customer_id") if isinstance(fields, dict) else None
                 customer = _whole(given)
-                if isinstance(fields, SetAside):
+                if isinstance(fields, DeadLetter):
                     yield fields
                 elif not customer or customer > MAX_CUSTOMER_ID:
-                    yield SetAside("unreadable", "customer_id: there is none")
+                    yield DeadLetter("unreadable", "customer_id: there is none")
                 else:
                     yield customer
 
     def _values(self, line: Line) -> Generator[Any]:
         if line.problem is not None:
-            yield SetAside("unreadable", line.problem)
+            yield DeadLetter("unreadable", line.problem)
         elif line.data.strip(_NOTHING):
             try:
                 yield from self._json.values(line.data)
             except Unreadable as error:
-                yield SetAside("unreadable", str(error))
+                yield DeadLetter("unreadable", str(error))
 
     def _read_all(self, value: Any, line: Line) -> Generator[Reading]:
         for number, fields in enumerate(self._envelopes.opened(value)):
@@ -152,7 +152,7 @@ class TelemetryReader:
 
     def _read(self, fields: Any, mended: Counter[str]) -> Reading:
         if not isinstance(fields, dict):
-            return SetAside("unreadable", "Input should be an object")
+            return DeadLetter("unreadable", "Input should be an object")
         fields = cast("dict[str, Any]", fields)
         attributes = fields.get("attributes")
         if isinstance(attributes, str) and isinstance(unpacked := self._json.within(attributes), dict):
@@ -163,11 +163,11 @@ class TelemetryReader:
         try:
             event = mending.event()
         except (_Unjudgeable, NoTime, NoMoney) as error:
-            return SetAside("unreadable", f"{kind}.{error}" if kind in _NEEDED else str(error))
+            return DeadLetter("unreadable", f"{kind}.{error}" if kind in _NEEDED else str(error))
         except ValidationError as error:
-            return SetAside("unreadable", reason(error))
+            return DeadLetter("unreadable", reason(error))
         if problem := implausible(event.occurred_at, self._now(), self._tolerance):
-            return SetAside(problem[0], f"{event.kind}.occurred_at: {problem[1]}")
+            return DeadLetter(problem[0], f"{event.kind}.occurred_at: {problem[1]}")
         self.mended += mended
         return event
 

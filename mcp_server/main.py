@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcp_server.recording import MAX_CUSTOMERS, RecordedCustomers, UnreadableRecording, recorded_customers
+from mcp_server.recordings import MAX_CUSTOMERS, RecordedCustomers, UnreadableRecording, recorded_customers
 from mcp_server.settings import McpSettings
 from mcp_server.store.errors import StoreError
 from runtime.files import keep_private

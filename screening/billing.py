@@ -18,8 +18,8 @@ TRAVEL_CATEGORIES = frozenset({"travel", "hotel", "restaurants", "transport", "f
 
 
 @dataclass(frozen=True)
-class Suspicion:
-    """How many points speak against one charge, and which."""
+class SuspiciousCharge:
+    """One charge with the points against it, and their reasons."""
 
     charge: Charge
     points: int
@@ -43,17 +43,17 @@ def judge_billing(dossier: Dossier) -> Judgement:
     return Judgement(signals, _missing(dossier), ids)
 
 
-def _suspicious(dossier: Dossier) -> list[Suspicion]:
+def _suspicious(dossier: Dossier) -> list[SuspiciousCharge]:
     """Charges with enough points, and those of the same spree: abroad, in the same country, within a day."""
     suspected = [_suspect(dossier, charge) for charge in dossier.charges]
     certain = [suspicion.charge for suspicion in suspected if suspicion.points >= thresholds.SUSPICIOUS_FROM]
-    found: list[Suspicion] = []
+    found: list[SuspiciousCharge] = []
     for suspicion in suspected:
         points, reasons = suspicion.points, suspicion.reasons
         if 0 < points < thresholds.SUSPICIOUS_FROM and _is_same_spree(dossier, suspicion.charge, certain):
             points, reasons = points + thresholds.SUSPICION_SAME_SPREE, (*reasons, "in the same spree")
         if points >= thresholds.SUSPICIOUS_FROM:
-            found.append(Suspicion(suspicion.charge, points, reasons))
+            found.append(SuspiciousCharge(suspicion.charge, points, reasons))
     return found
 
 
@@ -80,10 +80,10 @@ def _usual_amount(dossier: Dossier) -> float | None:
     return median(amounts) if len(amounts) >= thresholds.CHARGES_FOR_A_MEDIAN else None
 
 
-def _suspect(dossier: Dossier, charge: Charge) -> Suspicion:
+def _suspect(dossier: Dossier, charge: Charge) -> SuspiciousCharge:
     """Adds up what speaks against a charge; a refunded or explained one has no points."""
     if charge.status == "refunded" or _explained(dossier, charge):
-        return Suspicion(charge, 0, ())
+        return SuspiciousCharge(charge, 0, ())
     customer, usual = dossier.customer, _usual_amount(dossier)
     own = customer.own_countries if customer else frozenset[str]()
     named = {e.attributes.charge_id for e in dossier.triggers if isinstance(e, TransactionEvent)}
@@ -98,7 +98,7 @@ def _suspect(dossier: Dossier, charge: Charge) -> Suspicion:
         (charge.charge_id in named, thresholds.SUSPICION_IN_ALERT, "named in the alert"),
     )
     held = [(points, reason) for holds, points, reason in checks if holds]
-    return Suspicion(charge, sum(points for points, _ in held), tuple(reason for _, reason in held))
+    return SuspiciousCharge(charge, sum(points for points, _ in held), tuple(reason for _, reason in held))
 
 
 def _is_large(charge: Charge, usual: float | None) -> bool:
@@ -162,7 +162,7 @@ def _sent_home(dossier: Dossier) -> list[Order]:
     return [order for order in dossier.orders if order.ship_to_country in own]
 
 
-def _suspicious_charges(dossier: Dossier, suspicious: Sequence[Suspicion]) -> Iterator[Signal]:
+def _suspicious_charges(dossier: Dossier, suspicious: Sequence[SuspiciousCharge]) -> Iterator[Signal]:
     if not suspicious:
         return
     cited = dossier.cite("get_recent_charges", "get_customer")
@@ -192,7 +192,7 @@ def _suspicious_charges(dossier: Dossier, suspicious: Sequence[Suspicion]) -> It
         )
 
 
-def _describe(suspicion: Suspicion) -> str:
+def _describe(suspicion: SuspiciousCharge) -> str:
     charge = suspicion.charge
     amount = _amount(charge)
     return (
@@ -205,7 +205,7 @@ def _amount(charge: Charge) -> str:
     return f"{major} {charge.currency or ''}".strip()
 
 
-def _alert_spending(dossier: Dossier, suspicious: Sequence[Suspicion]) -> Iterator[Signal]:
+def _alert_spending(dossier: Dossier, suspicious: Sequence[SuspiciousCharge]) -> Iterator[Signal]:
     """The transactions that the alert itself shows, when the charges on record do not explain them."""
     shown = [event for event in dossier.triggers if isinstance(event, TransactionEvent)]
     baseline = dossier.alert.baseline
@@ -255,7 +255,7 @@ def _goods_sent_abroad(dossier: Dossier) -> Iterator[Signal]:
         )
 
 
-def _innocent_spending(dossier: Dossier, suspicious: Sequence[Suspicion]) -> Iterator[Signal]:
+def _innocent_spending(dossier: Dossier, suspicious: Sequence[SuspiciousCharge]) -> Iterator[Signal]:
     """Reasons for spending more; they count only when no charge remains suspicious or is wrongly disputed."""
     if suspicious or any(_is_contradicted(dossier, charge) for charge in dossier.charges):
         return

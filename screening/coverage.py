@@ -1,4 +1,4 @@
-"""Do the records that were read show what calm needs to see? Whoever reads little must not look calm for it."""
+"""Whether enough records were read for a low score: reading little must not lower it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from contracts.instants import moved
 from screening import thresholds
-from screening.answers import Answers, ToolAnswer
+from screening.tool_answers import Answers, ToolAnswer
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ _LISTINGS: Mapping[str, _Listing] = {
     "get_support_tickets": _Listing("tickets", "opened_at", limited=True, dated=False),
 }
 REQUIRED = ("get_customer", "get_subscriptions", "get_billing_summary", *_LISTINGS)
-"""What somebody must have read before the rules can be calm: each of them may hold what speaks for fraud."""
+"""What somebody must have read before the rules can find nothing: each of them may hold what speaks for fraud."""
 
 
 def widest(answers: Answers) -> Answers:

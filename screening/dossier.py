@@ -9,8 +9,7 @@ from contracts.alert import Alert
 from contracts.instants import moved
 from contracts.telemetry import TelemetryEvent
 from screening import thresholds
-from screening.answers import Answers
-from screening.basis import MAX_CITED_EVENTS
+from screening.dates import day_of
 from screening.records import (
     Articles,
     BillingSummary,
@@ -30,7 +29,8 @@ from screening.records import (
     Tickets,
     read_record,
 )
-from screening.times import day_of
+from screening.required_evidence import MAX_CITED_EVENTS
+from screening.tool_answers import Answers
 
 
 @dataclass(frozen=True)

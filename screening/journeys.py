@@ -3,9 +3,9 @@
 from datetime import date, datetime, timedelta
 
 from screening import thresholds
+from screening.dates import day_of, days_before
 from screening.dossier import Dossier
 from screening.records import Order
-from screening.times import day_of, days_before
 from screening.verdict import Signal
 
 STAFF_TERMINAL = "dev-staff-"

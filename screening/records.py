@@ -4,7 +4,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from screening.answers import Answers, ToolAnswer
+from screening.tool_answers import Answers, ToolAnswer
 
 Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
 """What any JSON reader can hold. A greater amount is no amount, and its record cannot be understood."""

@@ -15,8 +15,8 @@ ENOUGH_FROM_ALERT = 0.25
 """Weight that the alert's own events must carry to be judged without records."""
 
 # The floor under every judgement
-CALM_BELOW = 0.6
-"""From here on the rules of a speciality are not calm, whatever the threshold of a case is."""
+UNSUSPICIOUS_BELOW = 0.6
+"""From here on the rules of a speciality are suspicious, whatever the threshold of a case is."""
 REACH = timedelta(days=14)
 """Records must have been read so far back before the alert."""
 CLOCKS_APART = timedelta(minutes=5)

@@ -6,9 +6,9 @@ from statistics import median_low
 
 from contracts.telemetry import ApiCallEvent, DataUsageEvent
 from screening import thresholds
+from screening.dates import day_of, days_before
 from screening.dossier import Dossier, cite_events
 from screening.records import DataUsage, Subscription, UsageDay
-from screening.times import day_of, days_before
 from screening.verdict import Judgement, Signal
 
 

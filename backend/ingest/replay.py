@@ -17,7 +17,7 @@ from backend.ingest.report import MalformedLine
 from contracts.alert import AlertSource
 from contracts.recordings import UNREADABLE, file_problem, recorded_lines
 from contracts.telemetry import TelemetryEvent
-from contracts.telemetry_reader import SetAside, TelemetryReader, utc_now
+from contracts.telemetry_reader import DeadLetter, TelemetryReader, utc_now
 from contracts.telemetry_times import FUTURE_TOLERANCE
 
 _log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ def _read_file(path: Path, reader: TelemetryReader) -> Generator[_Reading]:
         for line in recorded_lines(path):
             line_number = line.number
             for reading in reader.events(line):
-                if isinstance(reading, SetAside):
+                if isinstance(reading, DeadLetter):
                     yield at, MalformedLine(file=str(path), line=line_number, kind=reading.kind, reason=reading.reason)
                 else:
                     at = reading.occurred_at

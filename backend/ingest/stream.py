@@ -15,7 +15,7 @@ from contracts.alert import AlertSource
 from contracts.json_objects import ObjectSplitter
 from contracts.lines import Line
 from contracts.telemetry import TelemetryEvent
-from contracts.telemetry_reader import SetAside, TelemetryReader, utc_now
+from contracts.telemetry_reader import DeadLetter, TelemetryReader, utc_now
 from contracts.telemetry_times import FUTURE_TOLERANCE
 from runtime.backoff import Backoff, Pauses
 
@@ -124,7 +124,7 @@ class StreamSource:
             head = _OFFSET.match(line.data) if told is None and line.bytes_beyond else None
             offset = int(head[1]) if head else told
             self._offset = before if offset is None else offset
-            if isinstance(reading, SetAside):
+            if isinstance(reading, DeadLetter):
                 yield MalformedLine(file=self._where, line=before or 0, kind=reading.kind, reason=reading.reason)
             else:
                 yield reading

@@ -15,13 +15,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from local.model.assistant import offered_calls, respond
 from local.model.completion import MODEL_NAME, Envelope, chunks, completion
 from local.model.control import Control, ControlPanel, parse_control
+from local.model.conversation_store import KeptConversations
 from local.model.errors import Forbidden, InvalidRequest, ModelError, NotFound, ServerFault
-from local.model.faults import raise_error_fault, spoil
-from local.model.kept_conversations import KeptConversations
+from local.model.fault_injection import inject_fault, raise_error_fault
 from local.model.request import ChatRequest, parse_request
-from local.model.respond import offered_calls, respond
 from local.model.responses_output import ResponseEnvelope
 from local.model.responses_request import ResponsesRequest, parse_responses_request
 from local.model.stats import Stats
@@ -130,7 +130,7 @@ class ModelApp:
             raise _ClientLeft
         await self._play_connection_fault(request, control)
         raise_error_fault(control, has_tools=bool(chat.tools))
-        turn = spoil(answer.turn, control, offered_calls(chat) if control.fault else ())
+        turn = inject_fault(answer.turn, control, offered_calls(chat) if control.fault else ())
         turn = _shortened(turn, chat.token_limit)
         usage = count_usage(chat, turn)
         self._stats.count_usage(usage)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from mcp_server.contoso.chance import chance
 from mcp_server.contoso.draft import SPENDING_DAYS, Draft
 from mcp_server.contoso.habits import live_ordinarily
-from mcp_server.contoso.invoicing import invoice
+from mcp_server.contoso.invoices import invoice
 from mcp_server.contoso.knowledge import ARTICLES
 from mcp_server.contoso.people import make_person
 from mcp_server.contoso.stories.catalogue import CATALOGUE, StoryKind, cast
@@ -22,18 +22,18 @@ from mcp_server.records.profile import Story, TelemetryProfile
 
 CUSTOMER_IDS = range(1, 251)
 
-Planting: TypeAlias = Callable[[Draft], None]
+DraftEdit: TypeAlias = Callable[[Draft], None]
 """Adds to, or takes from, the records of one customer before they are invoiced."""
 
 
-def generate(seed: int, as_of: datetime, planted: Mapping[int, Planting] | None = None) -> Dataset:
+def generate(seed: int, as_of: datetime, edits: Mapping[int, DraftEdit] | None = None) -> Dataset:
     """All customers, their records up to `as_of` (which needs an offset) and the knowledge base.
 
-    `planted` is by customer id. It comes after ordinary life and after the customer's story, so that what is not
-    planted, and every other customer, stays as it is without it. Raises KeyError for an id outside CUSTOMER_IDS.
+    `edits` is by customer id. It comes after ordinary life and after the customer's story, so that what is not
+    edited, and every other customer, stays as it is without it. Raises KeyError for an id outside CUSTOMER_IDS.
     """
-    plantings = dict(planted or {})
-    if strangers := plantings.keys() - set(CUSTOMER_IDS):
+    edits_left = dict(edits or {})
+    if strangers := edits_left.keys() - set(CUSTOMER_IDS):
         raise KeyError(
             f"Contoso has no customer {min(strangers)}: plant for ids {CUSTOMER_IDS[0]} to {CUSTOMER_IDS[-1]}."
         )
@@ -43,23 +43,23 @@ def generate(seed: int, as_of: datetime, planted: Mapping[int, Planting] | None 
         as_of=instant,
         seed=seed,
         customers=tuple(
-            _customer(seed, instant, number, stories.get(number), plantings.get(number)) for number in CUSTOMER_IDS
+            _customer(seed, instant, number, stories.get(number), edits_left.get(number)) for number in CUSTOMER_IDS
         ),
         articles=ARTICLES,
     )
 
 
 def _customer(
-    seed: int, as_of: datetime, customer_id: int, kind: StoryKind | None, planting: Planting | None
+    seed: int, as_of: datetime, customer_id: int, kind: StoryKind | None, edit: DraftEdit | None
 ) -> CustomerRecords:
-    telling = CATALOGUE[kind] if kind else None
+    template = CATALOGUE[kind] if kind else None
     source = chance(seed, customer_id)
-    draft = Draft(make_person(source, customer_id, as_of.date(), telling.plans if telling else None), as_of, source)
+    draft = Draft(make_person(source, customer_id, as_of.date(), template.plans if template else None), as_of, source)
     live_ordinarily(draft)
     ordinary = list(draft.charges)
-    story = telling.tell(draft) if telling else None
-    if planting:
-        planting(draft)
+    story = template.tell(draft) if template else None
+    if edit:
+        edit(draft)
     return CustomerRecords(
         customer=_profile(draft, ordinary),
         subscriptions=tuple(draft.subscriptions),

@@ -8,8 +8,8 @@ from pydantic import Field, ValidationError
 from contracts.assessment import RecommendedAction, RiskAssessment, Route
 from contracts.base import Contract, Score, UtcDateTime
 from contracts.report import Evidence, ReportStatus, Specialist
-from tests.evaluation.planting import Planted
 from tests.evaluation.scenario import ALERT
+from tests.evaluation.scenario_seeder import SeededScenario
 from tests.evaluation.servers import CannotEvaluate
 
 
@@ -85,7 +85,7 @@ class Run(Contract):
 
 
 def outcome_of(
-    planted: Planted,
+    seeded: SeededScenario,
     assessment: RiskAssessment,
     evidence: tuple[Evidence, ...],
     *,
@@ -94,8 +94,8 @@ def outcome_of(
     seconds: float,
 ) -> Outcome:
     """Hold an assessment, and the recorded evidence behind it, against the labels."""
-    scenario = planted.scenario
-    wanted_refunds = {planted.ids[key]: key for key in scenario.refund}
+    scenario = seeded.scenario
+    wanted_refunds = {seeded.ids[key]: key for key in scenario.refund}
     refunds = set(assessment.refund_charge_ids)
     return Outcome(
         scenario=scenario.id,
@@ -122,7 +122,7 @@ def outcome_of(
             for report in assessment.reports
         ),
         evidence_wanted=len(scenario.cite) + len(scenario.records),
-        evidence_missing=_missing(planted, assessment, evidence),
+        evidence_missing=_missing(seeded, assessment, evidence),
         refunds_right=len(refunds & set(wanted_refunds)),
         refunds_missing=tuple(key for charge, key in wanted_refunds.items() if charge not in refunds),
         refunds_wrong=tuple(sorted(refunds - set(wanted_refunds))),
@@ -133,7 +133,7 @@ def outcome_of(
     )
 
 
-def _missing(planted: Planted, assessment: RiskAssessment, evidence: tuple[Evidence, ...]) -> tuple[str, ...]:
+def _missing(seeded: SeededScenario, assessment: RiskAssessment, evidence: tuple[Evidence, ...]) -> tuple[str, ...]:
     cited = {
         evidence_id
         for report in assessment.reports
@@ -143,11 +143,11 @@ def _missing(planted: Planted, assessment: RiskAssessment, evidence: tuple[Evide
     }
     answers = [call for call in evidence if call.evidence_id in cited and call.ok]
     named = {call.tool for call in answers}
-    if cited & {event.event_id for event in planted.alert.trigger_events}:
+    if cited & {event.event_id for event in seeded.alert.trigger_events}:
         named.add(ALERT)
     seen = "\n".join(call.model_dump_json() for call in answers)
-    unnamed = [source for source in planted.scenario.cite if source not in named]
-    unseen = [key for key in planted.scenario.records if f'"{planted.ids[key]}"' not in seen]
+    unnamed = [source for source in seeded.scenario.cite if source not in named]
+    unseen = [key for key in seeded.scenario.records if f'"{seeded.ids[key]}"' not in seen]
     return (*unnamed, *unseen)
 
 

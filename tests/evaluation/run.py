@@ -22,8 +22,8 @@ from contracts.ids import case_id
 from contracts.investigation import AssessmentOrder, InvestigationPolicy, ReportFiling, SpecialistOrder
 from contracts.report import SPECIALISTS, SpecialistReport
 from tests.evaluation.outcome import Outcome, Run, outcome_of
-from tests.evaluation.planting import Planted, plant
 from tests.evaluation.scenario import Scenario
+from tests.evaluation.scenario_seeder import SeededScenario, seed_scenarios
 from tests.evaluation.servers import serving
 from worker.activities.assessment import AssessmentActivities
 from worker.activities.specialists import SpecialistActivities
@@ -82,7 +82,7 @@ class CountedModel:
 
 
 class Laboratory:
-    """Everything that investigates, over one store of planted scenarios."""
+    """Everything that investigates, over one store of seeded scenarios."""
 
     def __init__(
         self,
@@ -96,22 +96,22 @@ class Laboratory:
         self._tools = tools
         self._wait = wait
 
-    def investigate(self, planted: Planted) -> Outcome:
+    def investigate(self, seeded: SeededScenario) -> Outcome:
         """One round on one scenario, as the orchestration would run it."""
         model = CountedModel(self._model)
         started = time.monotonic()
-        assessment = self._assess(planted, model)
+        assessment = self._assess(seeded, model)
         seconds = time.monotonic() - started
-        case = case_id(planted.alert.alert_id)
+        case = case_id(seeded.alert.alert_id)
         evidence = tuple(
             self._casebook.record.evidence(case, call.tool_call_id)
             for report in assessment.reports
             for call in report.tool_calls
         )
-        return outcome_of(planted, assessment, evidence, model_calls=model.calls, tokens=model.tokens, seconds=seconds)
+        return outcome_of(seeded, assessment, evidence, model_calls=model.calls, tokens=model.tokens, seconds=seconds)
 
-    def _assess(self, planted: Planted, model: Model) -> RiskAssessment:
-        record, alert = self._casebook.record, planted.alert
+    def _assess(self, seeded: SeededScenario, model: Model) -> RiskAssessment:
+        record, alert = self._casebook.record, seeded.alert
         specialists, assessment = self._activities(model)
         case = case_id(alert.alert_id)
         WorkspaceApi(record.transactions).open_case(alert)
@@ -159,14 +159,14 @@ class Laboratory:
 @contextmanager
 def laboratory(
     scenarios: Sequence[Scenario], endpoint: Endpoint, *, wait: Callable[[float], None] = time.sleep
-) -> Generator[tuple[Laboratory, tuple[Planted, ...]]]:
+) -> Generator[tuple[Laboratory, tuple[SeededScenario, ...]]]:
     """A laboratory with a fresh store, casebook, tool server and, without a URL, the rules model.
 
     Raises BadScenario or CannotEvaluate.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="casewright-evaluation-")))
-        planted = plant(scenarios, folder / "customers.db")
+        seeded = seed_scenarios(scenarios, folder / "customers.db")
         base_url = endpoint.base_url
         if base_url is None:
             base_url = stack.enter_context(serving("rules model", ["local.model", "--port", "0"], os.environ)) + "/v1"
@@ -180,7 +180,7 @@ def laboratory(
         loop.close_with(client.close)
         loop.close_with(session.close)
         model, tools = OpenAIModel(client, endpoint.model, loop), McpToolBox(session, loop)
-        yield Laboratory(casebook, model, tools, wait), planted
+        yield Laboratory(casebook, model, tools, wait), seeded
 
 
 def evaluate(
@@ -191,9 +191,9 @@ def evaluate(
 ) -> Run:
     """All scenarios, `parallel` at a time; `done` hears of each as it ends. Raises BadScenario or CannotEvaluate."""
     started_at, started = datetime.now(UTC), time.monotonic()
-    with laboratory(scenarios, endpoint) as (lab, planted), ThreadPoolExecutor(parallel) as pool:
+    with laboratory(scenarios, endpoint) as (lab, seeded), ThreadPoolExecutor(parallel) as pool:
         outcomes: list[Outcome] = []
-        for outcome in pool.map(lab.investigate, planted):
+        for outcome in pool.map(lab.investigate, seeded):
             outcomes.append(outcome)
             done(outcome)
     return Run(

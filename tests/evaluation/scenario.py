@@ -13,7 +13,7 @@ from contracts.alert import Severity
 from contracts.assessment import RecommendedAction
 from contracts.base import Contract
 from contracts.telemetry import CountryCode
-from tests.evaluation.happenings import AnyHappening, ApiCalls, DataUsed, Purchase, Security
+from tests.evaluation.customer_events import AnyCustomerEvent, ApiCalls, DataUsed, Purchase, Security
 
 FOLDER = Path(__file__).parent / "scenarios"
 SEED = 7
@@ -54,7 +54,7 @@ class Actor(Contract):
 
 
 class Raised(Contract):
-    """The alert; its events are the happenings that say so, its figures follow from them."""
+    """The alert; its events are the customer events that say so, its figures follow from them."""
 
     type: AlertType
     severity: Severity = "medium"
@@ -78,12 +78,12 @@ class Scenario(Contract):
     cite: Annotated[tuple[Tool | Literal["alert"], ...], Field(min_length=1)]
     """Tools without whose answers, as cited evidence, the conclusion would be a guess."""
     records: tuple[str, ...] = ()
-    """Keys of planted records that must be in the answers that are cited."""
+    """Keys of seeded records that must be in the answers that are cited."""
     refund: tuple[str, ...] = ()
     """Keys of exactly those charges that should be refunded."""
     alert: Raised
     actors: dict[str, Actor] = Field(default_factory=dict)
-    happens: Annotated[tuple[AnyHappening, ...], Field(min_length=1)]
+    happens: Annotated[tuple[AnyCustomerEvent, ...], Field(min_length=1)]
 
     @property
     def may_auto_clear(self) -> bool:
@@ -96,7 +96,7 @@ class Scenario(Contract):
             raise ValueError("'expect' is clear exactly when it is no fraud")
         if bool(self.refund) is not (self.expect in ("refund_charges", "lock_and_refund")):
             raise ValueError("'refund' names charges exactly when the expected action refunds")
-        keys = {happening.key for happening in self.happens if happening.key}
+        keys = {customer_event.key for customer_event in self.happens if customer_event.key}
         if unknown := {*self.records, *self.refund} - keys:
             raise ValueError(f"nothing that happens has the key {min(key or '' for key in unknown)!r}")
         if strangers := {each.who for each in self.happens if isinstance(each, Security | Purchase | ApiCalls)} - {
@@ -109,10 +109,10 @@ class Scenario(Contract):
         return self
 
 
-def _triggers(happening: AnyHappening) -> bool:
-    if isinstance(happening, ApiCalls):
+def _triggers(customer_event: AnyCustomerEvent) -> bool:
+    if isinstance(customer_event, ApiCalls):
         return True
-    return isinstance(happening, Security | Purchase | DataUsed) and happening.alert == "trigger"
+    return isinstance(customer_event, Security | Purchase | DataUsed) and customer_event.alert == "trigger"
 
 
 def read_scenarios(folder: Path = FOLDER) -> tuple[Scenario, ...]:

@@ -8,8 +8,8 @@ import pytest
 from contracts.telemetry import LoginEvent, TransactionEvent
 from mcp_server.contoso.generator import generate
 from mcp_server.records.bundle import CustomerRecords
-from tests.evaluation.planting import Planted, Planter
 from tests.evaluation.scenario import AS_OF, SEED, BadScenario, Scenario, choose, read_scenarios
+from tests.evaluation.scenario_seeder import ScenarioSeeder, SeededScenario
 
 FRAUDS = {
     "account_takeover",
@@ -49,10 +49,10 @@ def scenarios() -> tuple[Scenario, ...]:
 
 
 @pytest.fixture(scope="module")
-def told(scenarios: tuple[Scenario, ...]) -> list[tuple[Planted, CustomerRecords]]:
-    planters = {scenario.customer: Planter(scenario) for scenario in scenarios}
-    dataset = generate(SEED, AS_OF, planters)
-    return [(planter.planted(), dataset.customers[number - 1]) for number, planter in planters.items()]
+def told(scenarios: tuple[Scenario, ...]) -> list[tuple[SeededScenario, CustomerRecords]]:
+    seeders = {scenario.customer: ScenarioSeeder(scenario) for scenario in scenarios}
+    dataset = generate(SEED, AS_OF, seeders)
+    return [(planter.seeded(), dataset.customers[number - 1]) for number, planter in seeders.items()]
 
 
 def write(folder: Path, text: str) -> Path:
@@ -74,52 +74,52 @@ def test_there_are_enough_of_every_kind(scenarios: tuple[Scenario, ...]) -> None
 
 
 def test_every_key_that_is_asked_for_names_a_record_of_the_customer(
-    told: list[tuple[Planted, CustomerRecords]],
+    told: list[tuple[SeededScenario, CustomerRecords]],
 ) -> None:
-    for planted, records in told:
+    for seeded, records in told:
         stored = records.model_dump_json()
-        for key in (*planted.scenario.records, *planted.scenario.refund):
-            assert f'"{planted.ids[key]}"' in stored, f"{planted.scenario.id}: {key}"
+        for key in (*seeded.scenario.records, *seeded.scenario.refund):
+            assert f'"{seeded.ids[key]}"' in stored, f"{seeded.scenario.id}: {key}"
         charges = {charge.charge_id for charge in records.charges}
-        assert {planted.ids[key] for key in planted.scenario.refund} <= charges, planted.scenario.id
+        assert {seeded.ids[key] for key in seeded.scenario.refund} <= charges, seeded.scenario.id
 
 
-def test_nothing_lies_after_the_present(told: list[tuple[Planted, CustomerRecords]]) -> None:
-    for planted, records in told:
+def test_nothing_lies_after_the_present(told: list[tuple[SeededScenario, CustomerRecords]]) -> None:
+    for seeded, records in told:
         instants = [
             *(charge.at for charge in records.charges),
             *(entry.at for entry in records.security),
             *(ticket.opened_at for ticket in records.tickets),
-            planted.alert.raised_at,
+            seeded.alert.raised_at,
         ]
-        assert max(instants) <= AS_OF, planted.scenario.id
-        assert max(day.day for day in records.usage) < AS_OF.date(), planted.scenario.id
+        assert max(instants) <= AS_OF, seeded.scenario.id
+        assert max(day.day for day in records.usage) < AS_OF.date(), seeded.scenario.id
 
 
-def test_alerts_agree_with_the_records(told: list[tuple[Planted, CustomerRecords]]) -> None:
-    for planted, records in told:
+def test_alerts_agree_with_the_records(told: list[tuple[SeededScenario, CustomerRecords]]) -> None:
+    for seeded, records in told:
         entries = {(entry.at, entry.country, entry.device_id) for entry in records.security}
         amounts = {charge.charge_id: charge.amount_minor for charge in records.charges}
-        for event in planted.alert.trigger_events:
+        for event in seeded.alert.trigger_events:
             seen = event.attributes
             if isinstance(event, LoginEvent):
                 assert (event.occurred_at, event.attributes.country, event.attributes.device_id) in entries
             if isinstance(event, TransactionEvent):
                 assert amounts[event.attributes.charge_id or ""] == event.attributes.amount * 100, seen
-        baseline = planted.alert.baseline
+        baseline = seeded.alert.baseline
         assert baseline is not None
         assert baseline.threshold is not None
-        assert baseline.observed >= baseline.threshold, f"{planted.scenario.id} would have raised no alert"
+        assert baseline.observed >= baseline.threshold, f"{seeded.scenario.id} would have raised no alert"
 
 
-def test_a_scenario_is_the_same_every_time_and_whichever_others_are_planted(
-    told: list[tuple[Planted, CustomerRecords]],
+def test_scenario_does_not_depend_on_the_others_seeded(
+    told: list[tuple[SeededScenario, CustomerRecords]],
 ) -> None:
-    planted, records = told[0]
-    alone = Planter(planted.scenario)
-    dataset = generate(SEED, AS_OF, {planted.scenario.customer: alone})
-    assert dataset.customers[planted.scenario.customer - 1] == records
-    assert alone.planted() == planted
+    seeded, records = told[0]
+    alone = ScenarioSeeder(seeded.scenario)
+    dataset = generate(SEED, AS_OF, {seeded.scenario.customer: alone})
+    assert dataset.customers[seeded.scenario.customer - 1] == records
+    assert alone.seeded() == seeded
 
 
 def test_a_scenario_takes_its_kind_from_the_file(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_two_scenarios_cannot_share_a_customer(tmp_path: Path) -> None:
 def test_the_home_that_a_scenario_names_is_checked(tmp_path: Path) -> None:
     (scenario,) = read_scenarios(write(tmp_path, MINIMAL.replace('"US"', '"DE"')))
     with pytest.raises(BadScenario, match="customer 133 lives in US, not in DE"):
-        generate(SEED, AS_OF, {133: Planter(scenario)})
+        generate(SEED, AS_OF, {133: ScenarioSeeder(scenario)})
 
 
 def test_an_unknown_id_cannot_be_chosen(scenarios: tuple[Scenario, ...]) -> None:

@@ -34,10 +34,10 @@ from contracts.investigation import (
 )
 from contracts.report import SPECIALISTS, Evidence
 from contracts.review import Decision
-from tests.evaluation.planting import plant
 from tests.evaluation.scenario import choose, read_scenarios
+from tests.evaluation.scenario_seeder import seed_scenarios
 from tests.evaluation.servers import serving
-from tests.evaluation.tampering import Planting, TamperedTools, in_article, in_field, in_ticket, untouched
+from tests.evaluation.tampered_tools import Injection, TamperedTools, in_article, in_field, in_ticket, untouched
 from worker.activities.assessment import AssessmentActivities
 from worker.activities.review import ReviewActivities
 from worker.activities.specialists import SpecialistActivities
@@ -76,7 +76,7 @@ FAKE_CASE = json.dumps({"case_id": "case-x", "round": 1, "customer_id": OTHER, "
 class Attempt:
     """Where a text is planted. `text` goes through `where`; the alert may carry it as well or instead."""
 
-    where: Planting | None = None
+    where: Injection | None = None
     text: str = ORDER
     alert: Callable[[Alert, str], Alert] | None = None
     feedback: str | None = None
@@ -235,7 +235,7 @@ class Scene:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Generator[Scene]:
     folder = tmp_path_factory.mktemp("injection")
     with ExitStack() as stack:
-        (planted,) = plant(choose(read_scenarios(), [SCENARIO]), folder / "customers.db")
+        (planted,) = seed_scenarios(choose(read_scenarios(), [SCENARIO]), folder / "customers.db")
         rules = stack.enter_context(serving("rules model", ["local.model", "--port", "0"], os.environ)) + "/v1"
         url = stack.enter_context(serving("tool server", ["mcp_server"], _tool_server_env(folder)))
         casebook = Casebook(f"sqlite:///{folder / 'casebook.db'}")

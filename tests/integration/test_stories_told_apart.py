@@ -17,15 +17,15 @@ from fastmcp import Client
 
 from backend.detection import Detector
 from contracts.alert import Alert
+from local.model.assistant import respond
 from local.model.request import parse_request
-from local.model.respond import respond
 from local.telemetry.profiles import Profile, Story, read_profiles
 from local.telemetry.simulator import EVENTS_PER_STORY, Simulator
 from mcp_server.contoso.generator import generate
 from mcp_server.server import build_server
 from mcp_server.store.sqlite.store import SqliteCustomerStore
-from screening.answers import Answers, ToolAnswer
-from screening.calm import objections
+from screening.rule_floor import objections
+from screening.tool_answers import Answers, ToolAnswer
 
 AS_OF = datetime(2026, 5, 4, 12, tzinfo=UTC)
 STORIES_PLAYED = 50

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from contracts.alert import Alert
 from contracts.report import Evidence, Finding, Specialist, ToolCall
-from screening.basis import KEY_RECORDS, events_to_cite
+from screening.required_evidence import KEY_RECORDS, events_to_cite
 
 STALE_DAYS = 14
 """Records that end so long before the alert say nothing about it."""

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from contracts.alert import Alert
 from contracts.report import Evidence
-from screening.answers import Answers, ToolAnswer
-from screening.calm import objections
+from screening.rule_floor import objections
+from screening.tool_answers import Answers, ToolAnswer
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from contracts.alert import Alert
 from contracts.investigation import RememberedRound
 from contracts.report import Specialist, SpecialistReport
 from local.model.request import Message
-from screening.answers import Answers, ToolAnswer
+from screening.tool_answers import Answers, ToolAnswer
 
 NO_ANSWERS = Answers()
 Part = Literal["usage", "location", "billing", "aggregator"]

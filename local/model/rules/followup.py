@@ -5,8 +5,8 @@ from dataclasses import replace
 from local.model.rules.conversation import Conversation
 from local.model.rules.feedback import Request, StatedFact
 from screening import thresholds
-from screening.answers import ToolAnswer
 from screening.dossier import Dossier
+from screening.tool_answers import ToolAnswer
 from screening.verdict import Signal, Verdict, clamp
 
 

@@ -15,9 +15,9 @@ from contracts.report import Specialist
 from local.model.request import Function, Message
 from local.model.rules.plan import ask_about
 from local.model.turn import ToolRequest
-from screening.answers import Answers, ToolAnswer
 from screening.dossier import Dossier, open_dossier
-from screening.judges import JUDGES
+from screening.specialist_rules import SPECIALIST_RULES
+from screening.tool_answers import Answers, ToolAnswer
 from screening.verdict import Verdict, conclude
 
 KNOWN_AS: Mapping[str, str] = {
@@ -101,7 +101,7 @@ def read_inquiry(messages: Sequence[Message]) -> Inquiry | None:
 
 
 def _judge(part: Specialist, dossier: Dossier) -> Verdict:
-    return conclude(JUDGES[part](dossier), dossier)
+    return conclude(SPECIALIST_RULES[part](dossier), dossier)
 
 
 def _reads_customer(tool: Function) -> bool:

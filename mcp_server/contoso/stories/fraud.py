@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from mcp_server.contoso.draft import Draft
 from mcp_server.contoso.plans import BASIC, to_minor
-from mcp_server.contoso.stories.telling import abroad, anonymous, strange_device, told
+from mcp_server.contoso.stories.elements import abroad, anonymous, story, strange_device
 from mcp_server.records.profile import Story
 
 
@@ -32,7 +32,7 @@ def account_takeover(draft: Draft) -> Story:
             country=place.country.code, device_id=device,
         )
     )  # fmt: skip
-    return told(draft, "account_takeover", "login", place, device, fraud=True, charges=charges, auth_failures=failures)
+    return story(draft, "account_takeover", "login", place, device, fraud=True, charges=charges, auth_failures=failures)
 
 
 def stolen_card(draft: Draft) -> Story:
@@ -55,7 +55,7 @@ def stolen_card(draft: Draft) -> Story:
         )
         for n, (merchant, category, usd) in enumerate(purchases)
     ]
-    return told(draft, "stolen_card", "transaction", place, None, fraud=True, charges=charges)
+    return story(draft, "stolen_card", "transaction", place, None, fraud=True, charges=charges)
 
 
 def sim_swap(draft: Draft) -> Story:
@@ -82,7 +82,7 @@ def sim_swap(draft: Draft) -> Story:
         )
         for n, (merchant, category, usd) in enumerate(transfers)
     ]  # fmt: skip
-    return told(draft, "sim_swap", "login", place, device, fraud=True, charges=charges)
+    return story(draft, "sim_swap", "login", place, device, fraud=True, charges=charges)
 
 
 def subscription_abuse(draft: Draft) -> Story:
@@ -101,7 +101,7 @@ def subscription_abuse(draft: Draft) -> Story:
         at = draft.before(days=2 * n + 0.3)
         draft.add_security(at - timedelta(minutes=6), "login", place, device, known=False)
         draft.add_subscription(BASIC, at.date())
-    return told(draft, "subscription_abuse", "api_call", place, device, fraud=True, charges=charges, api_calls=240)
+    return story(draft, "subscription_abuse", "api_call", place, device, fraud=True, charges=charges, api_calls=240)
 
 
 def data_resale(draft: Draft) -> Story:
@@ -116,7 +116,7 @@ def data_resale(draft: Draft) -> Story:
     for n, device in enumerate(devices):
         added = draft.before(days=days - n, hours=draft.chance.uniform(1, 5))
         draft.add_security(added, "device_added", home, device, known=False)
-    return told(draft, "data_resale", "data_usage", home, devices[-1], fraud=True, gb=daily)
+    return story(draft, "data_resale", "data_usage", home, devices[-1], fraud=True, gb=daily)
 
 
 def _price(draft: Draft, usd: float) -> int:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from mcp_server.contoso.draft import Draft
 from mcp_server.contoso.plans import FAMILY, ROAMING, to_minor
-from mcp_server.contoso.stories.telling import abroad, strange_device, told
+from mcp_server.contoso.stories.elements import abroad, story, strange_device
 from mcp_server.records.customer import Device
 from mcp_server.records.profile import Story
 
@@ -47,7 +47,7 @@ def travel(draft: Draft) -> Story:
     draft.usual_devices.append(tablet)
     draft.add_security(draft.before(hours=4), "login", draft.home(), tablet.device_id)
     draft.add_security(draft.before(hours=3), "login", place, phone)
-    return told(draft, "travel", "login", place, phone, charges=charges)
+    return story(draft, "travel", "login", place, phone, charges=charges)
 
 
 def new_device(draft: Draft) -> Story:
@@ -73,7 +73,7 @@ def new_device(draft: Draft) -> Story:
     draft.add_security(start + timedelta(minutes=14), "device_added", home, old_phone)
     draft.add_security(start + timedelta(minutes=16), "login", home, device.device_id)
     draft.usual_devices.append(device)
-    return told(draft, "new_device", "auth_failure", home, device.device_id, charges=[charge], auth_failures=failures)
+    return story(draft, "new_device", "auth_failure", home, device.device_id, charges=[charge], auth_failures=failures)
 
 
 def gift_season(draft: Draft) -> Story:
@@ -94,7 +94,7 @@ def gift_season(draft: Draft) -> Story:
         )
         for n, (item, times) in enumerate(presents)
     ]
-    return told(draft, "gift_season", "transaction", home, device, charges=charges)
+    return story(draft, "gift_season", "transaction", home, device, charges=charges)
 
 
 def family_plan(draft: Draft) -> Story:
@@ -117,7 +117,7 @@ def family_plan(draft: Draft) -> Story:
     daily = round(draft.person.daily_gb * 5, 2)
     for days_ago in range(11, 0, -1):
         draft.add_usage(draft.as_of.date() - timedelta(days=days_ago), daily * draft.chance.uniform(0.85, 1.1))
-    return told(draft, "family_plan", "data_usage", home, phone, gb=daily)
+    return story(draft, "family_plan", "data_usage", home, phone, gb=daily)
 
 
 def streaming_binge(draft: Draft) -> Story:
@@ -129,7 +129,7 @@ def streaming_binge(draft: Draft) -> Story:
     daily = round(draft.person.daily_gb * 6, 1)
     for days_ago in range(4, 0, -1):
         draft.add_usage(draft.as_of.date() - timedelta(days=days_ago), daily * draft.chance.uniform(0.85, 1.1))
-    return told(draft, "streaming_binge", "data_usage", home, device, charges=[charge], gb=daily)
+    return story(draft, "streaming_binge", "data_usage", home, device, charges=[charge], gb=daily)
 
 
 def forgotten_password(draft: Draft) -> Story:
@@ -147,7 +147,7 @@ def forgotten_password(draft: Draft) -> Story:
         "I tried all my old passwords before I reset it. It works again now. Please do not lock me out for that.",
         "password",
     )
-    return told(draft, "forgotten_password", "auth_failure", home, phone, auth_failures=failures)
+    return story(draft, "forgotten_password", "auth_failure", home, phone, auth_failures=failures)
 
 
 def _modest(draft: Draft, times: float) -> int:

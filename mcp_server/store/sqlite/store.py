@@ -41,9 +41,9 @@ from mcp_server.store.errors import (
     RefundTotalChanged,
 )
 from mcp_server.store.sqlite.database import Database, nothing
+from mcp_server.store.sqlite.initial_data import customer_row, fill
 from mcp_server.store.sqlite.locks import add_lock, take_back_lock
 from mcp_server.store.sqlite.rows import insert, instant_text, select
-from mcp_server.store.sqlite.seeding import customer_row, fill
 from mcp_server.text import folded
 
 RecordT = TypeVar("RecordT", bound=Contract)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from contracts.lines import Line
 from contracts.telemetry import TelemetryEvent, telemetry_event
-from contracts.telemetry_reader import SetAside, TelemetryReader
+from contracts.telemetry_reader import DeadLetter, TelemetryReader
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ def line(kind: str = "auth_failure", attributes: object = ..., **fields: object)
     return json.dumps({**FIELDS, "kind": kind, "attributes": given, **fields})
 
 
-def read(text: str | bytes) -> tuple[TelemetryEvent | SetAside, dict[str, int]]:
+def read(text: str | bytes) -> tuple[TelemetryEvent | DeadLetter, dict[str, int]]:
     reader = TelemetryReader(now=lambda: NOW, tolerance=timedelta(minutes=5))
     (reading,) = reader.events(Line(text if isinstance(text, bytes) else text.encode()))
     return reading, dict(reader.mended)
@@ -44,7 +44,7 @@ def read(text: str | bytes) -> tuple[TelemetryEvent | SetAside, dict[str, int]]:
 def judged(text: str | bytes) -> tuple[dict[str, Any], dict[str, int]]:
     """The attributes of an event that must be judged, without what is null, and what was mended."""
     event, mended = read(text)
-    assert not isinstance(event, SetAside), event.reason
+    assert not isinstance(event, DeadLetter), event.reason
     assert telemetry_event.validate_json(telemetry_event.dump_json(event)) == event
     return event.attributes.model_dump(exclude_none=True), mended
 
@@ -133,7 +133,7 @@ def test_amounts_are_rounded_to_the_minor_unit(amount: str, currency: str, kept:
 def test_a_transaction_without_an_amount_is_not_judged(amount: str) -> None:
     reading, mended = read(line("transaction").replace("12.5", amount, 1))
 
-    assert isinstance(reading, SetAside)
+    assert isinstance(reading, DeadLetter)
     assert (reading.kind, reading.reason.split(":")[0]) == ("unreadable", "transaction.attributes.amount")
     assert mended == {}
 
@@ -144,7 +144,7 @@ def test_a_transaction_without_an_amount_is_not_judged(amount: str) -> None:
 )
 def test_an_amount_of_another_form_is_not_guessed(amount: str) -> None:
     reading, _ = read(line("transaction", {"amount": amount}))
-    assert isinstance(reading, SetAside)
+    assert isinstance(reading, DeadLetter)
     assert reading.reason == (
         f"transaction.attributes.amount: {amount!r} is not read; "
         "write digits with a point before the decimals and nothing else, such as 5000.00"
@@ -154,7 +154,7 @@ def test_an_amount_of_another_form_is_not_guessed(amount: str) -> None:
 @pytest.mark.parametrize("currency", ["\u20ac", "EURO", "999", "532", "", "1978", 5])
 def test_a_currency_of_another_form_is_named(currency: object) -> None:
     reading, _ = read(line("transaction", {"currency": currency}))
-    assert isinstance(reading, SetAside)
+    assert isinstance(reading, DeadLetter)
     assert reading.reason == (
         f"transaction.attributes.currency: {str(currency)!r} is not read; "
         "write the three letters or digits of ISO 4217, such as EUR or 978"
@@ -210,7 +210,7 @@ def test_a_currency_is_read_by_its_number(given: object, code: str) -> None:
 def test_times_are_read_in_every_form_of_iso_8601(given: object, at: str, mended: dict[str, int]) -> None:
     event, found = read(line(occurred_at=given))
 
-    assert not isinstance(event, SetAside), event.reason
+    assert not isinstance(event, DeadLetter), event.reason
     assert (event.occurred_at.isoformat(), found) == (at, mended)
 
 
@@ -236,7 +236,7 @@ def test_times_are_read_in_every_form_of_iso_8601(given: object, at: str, mended
 def test_a_time_that_has_no_one_meaning_is_named(given: object, why: str) -> None:
     reading, _ = read(line(occurred_at=given))
 
-    assert isinstance(reading, SetAside)
+    assert isinstance(reading, DeadLetter)
     assert reading.reason.startswith(why)
 
 
@@ -253,7 +253,7 @@ def test_a_time_that_has_no_one_meaning_is_named(given: object, why: str) -> Non
 def test_an_event_of_a_time_that_cannot_be_is_set_aside(given: str, kind: str, why: str) -> None:
     reading, _ = read(line(occurred_at=given))
 
-    assert isinstance(reading, SetAside)
+    assert isinstance(reading, DeadLetter)
     assert reading.kind == kind
     assert reading.reason.startswith("auth_failure.occurred_at: ")
     assert reading.reason.endswith(why)
@@ -322,7 +322,7 @@ def test_an_event_without_an_id_gets_one(given: object) -> None:
         fields = {"event_id": given, "occurred_at": at, "delivery": delivery}
         text = json.loads(line(**fields))
         reading, mended = read(json.dumps({name: value for name, value in text.items() if value != "..."}))
-        assert not isinstance(reading, SetAside), reading.reason
+        assert not isinstance(reading, DeadLetter), reading.reason
         assert mended == {"event_id_made": 1, "field_kept_aside": 1}
         return reading
 
@@ -336,7 +336,7 @@ def test_an_event_without_an_id_gets_one(given: object) -> None:
 
 def test_an_id_that_is_too_long_is_cut_and_stays_its_own() -> None:
     events = [read(line(event_id="e" * 300 + last))[0] for last in "ab"]
-    ids = [event.event_id for event in events if not isinstance(event, SetAside)]
+    ids = [event.event_id for event in events if not isinstance(event, DeadLetter)]
     assert len(set(ids)) == 2
     assert max(map(len, ids)) <= 128
 
@@ -344,7 +344,7 @@ def test_an_id_that_is_too_long_is_cut_and_stays_its_own() -> None:
 @pytest.mark.parametrize("gb", [2.0**64, 1e308, "18446744073709551615"])
 def test_more_usage_than_there_can_be_is_not_judged(gb: object) -> None:
     reading, _ = read(line("data_usage", {"gb": gb}))
-    assert isinstance(reading, SetAside)
+    assert isinstance(reading, DeadLetter)
     assert reading.reason == "data_usage.attributes.gb: more than 1,000,000 GB in one reading cannot be"
 
 
@@ -377,13 +377,13 @@ def test_an_event_within_a_text_is_read() -> None:
 
 
 def test_two_events_in_one_envelope_are_not_judged() -> None:
-    assert isinstance(read(f'{{"a": {line()}, "b": {line()}}}')[0], SetAside)
+    assert isinstance(read(f'{{"a": {line()}, "b": {line()}}}')[0], DeadLetter)
 
 
 def test_numbers_as_text_and_ids_as_numbers_are_read() -> None:
     event, mended = read(line("data_usage", {"gb": "2.5"}, customer_id="7", event_id=42))
 
-    assert not isinstance(event, SetAside)
+    assert not isinstance(event, DeadLetter)
     assert (event.customer_id, event.event_id, mended) == (7, "42", {"text_from_number": 1})
 
 
@@ -392,7 +392,7 @@ def test_numbers_as_text_and_ids_as_numbers_are_read() -> None:
 def test_attributes_of_another_shape_cost_only_what_needs_them(attributes: object, kind: str, is_judged: bool) -> None:
     reading, mended = read(line(kind, attributes))
 
-    assert isinstance(reading, SetAside) is not is_judged
+    assert isinstance(reading, DeadLetter) is not is_judged
     assert mended == ({"attribute_dropped": 1} if is_judged else {})
 
 
@@ -454,7 +454,7 @@ def test_what_is_nested_too_deeply_is_cut(depth: int, opens: str, closes: str) -
 )
 def test_what_is_given_twice_with_two_meanings_is_not_judged(twice: str, name: str) -> None:
     reading, _ = read(line().replace('"customer_id": 7', twice))
-    assert isinstance(reading, SetAside)
+    assert isinstance(reading, DeadLetter)
     assert reading.reason == f"auth_failure.{name}: it is given twice, with different values"
 
 
@@ -469,7 +469,7 @@ def test_what_is_given_twice_alike_is_read() -> None:
 
 def test_ids_that_differ_in_what_is_no_text_stay_two() -> None:
     events = [read(line(event_id="e-?").replace("?", escape))[0] for escape in ("\\ud83d", "\\ud83e")]
-    assert [event.event_id for event in events if not isinstance(event, SetAside)] == ["e-\\ud83d", "e-\\ud83e"]
+    assert [event.event_id for event in events if not isinstance(event, DeadLetter)] == ["e-\\ud83d", "e-\\ud83e"]
 
 
 def test_a_byte_order_mark_and_other_bytes_cost_nothing() -> None:
@@ -485,14 +485,14 @@ def test_a_blank_line_is_nothing(blank: bytes) -> None:
 
 def test_utf_16_in_the_midst_is_named() -> None:
     reading, _ = read(line().encode("utf-16-le"))
-    assert isinstance(reading, SetAside)
+    assert isinstance(reading, DeadLetter)
     assert reading.reason.startswith("Invalid JSON: it looks like UTF-16 in the midst of UTF-8")
 
 
 @pytest.mark.parametrize("customer", [True, -1, 0, 2**53 + 1, 1.5, "seven", None])
 def test_a_customer_that_is_none_is_not_judged(customer: object) -> None:
     reading, _ = read(line(customer_id=customer))
-    assert isinstance(reading, SetAside)
+    assert isinstance(reading, DeadLetter)
     assert reading.reason.startswith("auth_failure.customer_id: ")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from contracts.recordings import recorded_lines
 from mcp_server.main import main
-from mcp_server.recording import recorded_customers
+from mcp_server.recordings import recorded_customers
 from mcp_server.records.bundle import Dataset
 from mcp_server.records.profile import TelemetryProfile
 from mcp_server.settings import McpSettings

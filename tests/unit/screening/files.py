@@ -6,8 +6,8 @@ from typing import Any
 
 from contracts.alert import Alert
 from contracts.telemetry import LoginAttributes, LoginEvent, TelemetryEvent
-from screening.answers import Answers, ToolAnswer
 from screening.dossier import Dossier, open_dossier
+from screening.tool_answers import Answers, ToolAnswer
 
 BEGAN = datetime(2026, 5, 4, 12, tzinfo=UTC)
 EDGE = timedelta(days=14)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from screening.answers import ToolAnswer
 from screening.coverage import REQUIRED, gaps, widest
+from screening.tool_answers import ToolAnswer
 from tests.unit.screening.files import BEGAN, DATED, LIMITED, LISTS, STATED, answer, before, complete, daily, listing
 
 SHORT = "was not read back to 14 days before the alert"

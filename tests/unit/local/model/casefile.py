@@ -9,8 +9,8 @@ from typing import Any, cast
 from contracts.alert import Alert, Baseline
 from contracts.investigation import RememberedRound
 from contracts.telemetry import TelemetryEvent, telemetry_event
+from local.model.assistant import respond
 from local.model.request import parse_request
-from local.model.respond import respond
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 JsonObject = dict[str, Any]

@@ -11,7 +11,7 @@ import pytest
 from openai import OpenAI
 from starlette.testclient import TestClient
 
-from local.model import respond
+from local.model import assistant
 from local.model.app import build_app
 from local.model.control import FAULTS, ControlPanel
 from local.model.request import Message
@@ -230,7 +230,7 @@ def test_a_conversation_is_read_again_only_for_a_fault(
         read.append(messages)
         return read_conversation(messages)
 
-    monkeypatch.setattr(respond, "read_conversation", note_and_read)
+    monkeypatch.setattr(assistant, "read_conversation", note_and_read)
     app = build_app(ControlPanel(), Stats(), reset=lambda _client: None)
     with TestClient(app, client=("127.0.0.1", 1)) as client:
         client.put("/control", json=control).raise_for_status()

@@ -8,7 +8,7 @@ import pytest
 from openai import BadRequestError, NotFoundError, OpenAI
 from pydantic import BaseModel, ConfigDict
 
-from local.model.kept_conversations import KeptConversations
+from local.model.conversation_store import KeptConversations
 from tests.unit.local.model.casefile import TOOLS, CaseFile, JsonObject
 
 MODEL = "casewright-rules-1"

@@ -217,10 +217,10 @@ def test_usual_data_is_what_the_records_show(contoso: Dataset) -> None:
 
 
 def test_planting_changes_the_planted_customer_and_nobody_else(dataset: Dataset) -> None:
-    def plant(draft: Draft) -> None:
+    def seed_scenarios(draft: Draft) -> None:
         draft.add_charge(draft.before(days=40), "Alpine Jewellers", "jewellery", 99_900)
 
-    planted = generate(SEED, AS_OF, {120: plant})
+    planted = generate(SEED, AS_OF, {120: seed_scenarios})
     before, after = dataset.customers[119], planted.customers[119]
 
     assert [records for records in planted.customers if records not in dataset.customers] == [after]

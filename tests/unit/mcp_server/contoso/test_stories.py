@@ -7,7 +7,7 @@ import pytest
 
 from mcp_server.contoso.geography import City, distance_km
 from mcp_server.contoso.stories.catalogue import CATALOGUE, STORY_CUSTOMERS
-from mcp_server.contoso.stories.telling import FAR_KM
+from mcp_server.contoso.stories.elements import FAR_KM
 from mcp_server.records.bundle import CustomerRecords, Dataset
 from mcp_server.records.charge import Charge
 from mcp_server.records.profile import Story, TelemetryProfile

@@ -12,7 +12,7 @@ from contracts.report import SPECIALISTS, Evidence, Finding, Specialist, Special
 from contracts.reversal import Reversal, ReversalAction
 from contracts.review import Decision, Verdict
 from contracts.telemetry import LoginAttributes, LoginEvent
-from screening.basis import KEY_RECORDS
+from screening.required_evidence import KEY_RECORDS
 from worker.domain.assessing import assess
 from worker.domain.routing import Judgement
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from local.model.assistant import respond
 from local.model.request import parse_request
-from local.model.respond import respond
 from tests.unit.local.model.casefile import (
     NOON,
     CaseFile,

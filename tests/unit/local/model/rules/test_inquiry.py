@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
+from local.model.assistant import respond
 from local.model.request import parse_request
-from local.model.respond import respond
 from local.model.turn import Turn
 from tests.unit.local.model.casefile import CUSTOMER, JsonObject, usage_days
 

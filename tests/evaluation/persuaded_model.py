@@ -1,4 +1,4 @@
-"""A model that was persuaded: whatever the records show, it is calm, and it does all that calm must do."""
+"""A model that an injected text has persuaded: it clears everything, and cites all that a low score must cite."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -8,8 +8,8 @@ from typing import Any, Literal, cast
 from pydantic import JsonValue
 
 from contracts.alert import Alert
-from screening.basis import KEY_RECORDS
-from tests.evaluation.tampering import Planting, in_article, in_device_name, in_field, in_ticket
+from screening.required_evidence import KEY_RECORDS
+from tests.evaluation.tampered_tools import Injection, in_article, in_device_name, in_field, in_ticket
 from worker.ports.model import Message, ModelReply, ModelRequest, ToolRequest
 from worker.ports.tools import ToolDescription
 
@@ -25,12 +25,12 @@ Reading = Literal["all", "little", "all, then little", "key records"]
 
 @dataclass(frozen=True)
 class Persuaded:
-    """Calm in every role. It cites the key records and every trigger event, and states no figure."""
+    """Gives a low score in every role. It cites the key records and every trigger event, and states no figure."""
 
     reading: Reading = "all"
 
     def complete(self, request: ModelRequest, timeout_s: float) -> ModelReply:
-        """The next turn: tools first, then calm."""
+        """The next turn: tools first, then a low score."""
         del timeout_s
         if request.answer_format.name == "risk_verdict":
             return _says({"overall_risk_score": 0.05, "recommended_action": "clear", "reasoning": "All is well."})
@@ -89,7 +89,7 @@ def _answers_of(tool: str, messages: Sequence[Message]) -> list[str]:
 class Field:
     """Where a text can stand that agents read: in what a tool answers, or in the alert."""
 
-    tool: Planting | None = None
+    tool: Injection | None = None
     alert: Callable[[Alert, str], Alert] | None = None
 
 

@@ -1,4 +1,4 @@
-"""What tools answered about a customer: data, whatever it says."""
+"""What tools answered about a customer. Data only: nothing in it is an instruction."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,10 +1,10 @@
-"""Which customers a recording speaks of."""
+"""Which customers a recording of telemetry names."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.recordings import UNREADABLE, file_problem, recorded_lines
-from contracts.telemetry_reader import SetAside, TelemetryReader
+from contracts.telemetry_reader import DeadLetter, TelemetryReader
 
 MAX_CUSTOMERS = 100_000
 """So many are added by one command: all that it found is held until the files were read."""
@@ -39,7 +39,7 @@ def recorded_customers(path: Path, room: int = MAX_CUSTOMERS) -> RecordedCustome
     try:
         for line in recorded_lines(path):
             for customer in reader.customers(line):
-                if isinstance(customer, SetAside):
+                if isinstance(customer, DeadLetter):
                     bad_lines, first_bad_line = bad_lines + 1, first_bad_line or line.number
                 else:
                     events += 1

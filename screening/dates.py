@@ -1,4 +1,4 @@
-"""Days as strangers write them, and reckoning with them within the calendar."""
+"""Dates in records of unknown format, and date arithmetic that never leaves the calendar."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""The rules of each speciality."""
+"""Which rules judge for which specialist."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,7 +9,7 @@ from screening.location import judge_location
 from screening.usage import judge_usage
 from screening.verdict import Judgement
 
-JUDGES: Mapping[Specialist, Callable[[Dossier], Judgement]] = {
+SPECIALIST_RULES: Mapping[Specialist, Callable[[Dossier], Judgement]] = {
     "usage": judge_usage,
     "location": judge_location,
     "billing": judge_billing,

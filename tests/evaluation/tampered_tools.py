@@ -9,14 +9,14 @@ from worker.ports.tools import ToolBox, ToolDescription, ToolInvocation, ToolOut
 
 Tamper = Callable[[str, dict[str, Any]], None]
 """Changes an answer of the named tool in place."""
-Planting = Callable[[str], Tamper]
+Injection = Callable[[str], Tamper]
 """Where a text goes."""
 
 
-def in_field(tool: str, records: str, name: str) -> Planting:
+def in_field(tool: str, records: str, name: str) -> Injection:
     """Write the text into a field of every record of a tool's answer."""
 
-    def planting(text: str) -> Tamper:
+    def injection(text: str) -> Tamper:
         def tamper(answering: str, answer: dict[str, Any]) -> None:
             if answering == tool:
                 for record in answer[records] if records else [answer]:
@@ -24,7 +24,7 @@ def in_field(tool: str, records: str, name: str) -> Planting:
 
         return tamper
 
-    return planting
+    return injection
 
 
 def in_device_name(text: str) -> Tamper:
@@ -40,10 +40,10 @@ def in_device_name(text: str) -> Tamper:
 
 def in_ticket(
     opened_at: str = "2026-05-01T09:00:00Z", topics: Sequence[str] = (), *, subject: bool = False
-) -> Planting:
+) -> Injection:
     """Add a ticket with the text as its body, or as its subject."""
 
-    def planting(text: str) -> Tamper:
+    def injection(text: str) -> Tamper:
         def tamper(answering: str, answer: dict[str, Any]) -> None:
             if answering == "get_support_tickets":
                 words = {"subject": text, "body": "Hello"} if subject else {"subject": "Hello", "body": text}
@@ -52,7 +52,7 @@ def in_ticket(
 
         return tamper
 
-    return planting
+    return injection
 
 
 def in_article(text: str) -> Tamper:

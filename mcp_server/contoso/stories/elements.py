@@ -1,4 +1,4 @@
-"""What all stories need: somewhere far away, somebody's device, and the summary for the telemetry simulator."""
+"""The elements that stories share: far places, unknown devices, and the summary for the telemetry simulator."""
 
 from collections.abc import Sequence
 
@@ -38,7 +38,7 @@ def strange_device(draft: Draft) -> str:
     return f"dev-x{draft.chance.getrandbits(32):08x}"
 
 
-def told(
+def story(
     draft: Draft,
     kind: FraudKind | InnocentKind,
     signal: Signal,

@@ -1,4 +1,4 @@
-"""What becomes of an answer under each fault."""
+"""Fault injection: how each fault that `PUT /control` asks for changes an answer."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ Offered = tuple[ToolRequest, ...]
 """One well-formed call for each tool of the request."""
 
 
-def spoil(turn: Turn, control: Control, offered: Offered) -> Turn:
+def inject_fault(turn: Turn, control: Control, offered: Offered) -> Turn:
     """`turn` as the control wants it; unchanged if it wants nothing."""
     if control.text is not None:
         turn = Turn(text=control.text)

@@ -1,11 +1,11 @@
-"""What a verdict rests on whatever it says: the key records of its speciality and the alert's own events."""
+"""What every verdict cites: the key records of its speciality and the alert's own events."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from contracts.report import Specialist
-from screening.basis import KEY_RECORDS, events_to_cite
 from screening.dossier import Dossier
+from screening.required_evidence import KEY_RECORDS, events_to_cite
 from screening.verdict import Signal, Verdict
 
 _READ: Mapping[Specialist, str] = {

@@ -38,14 +38,14 @@ InAlert = Literal["trigger", "window"]
 """`trigger`: the telemetry of this made the rule fire. `window`: the alert shows it among the recent events."""
 
 
-class Happening(Contract):
+class CustomerEvent(Contract):
     """Base of all. `key` names the record, so that the scenario can ask for it as evidence."""
 
     at: Ago
     key: str | None = None
 
 
-class Security(Happening):
+class Security(CustomerEvent):
     """Entries of the security log, `times` of them, `every` so long; logins and failures are telemetry as well."""
 
     what: Literal[
@@ -74,7 +74,7 @@ class Security(Happening):
     alert: InAlert | None = None
 
 
-class Purchase(Happening):
+class Purchase(CustomerEvent):
     """What a charge and an order share. The price is in US dollars, or a multiple of the customer's usual charge."""
 
     usd: Annotated[float, Field(gt=0)] | None = None
@@ -104,7 +104,7 @@ class OrderPlaced(Purchase):
     merchant: str = "Contoso Store"
 
 
-class TicketWritten(Happening):
+class TicketWritten(CustomerEvent):
     """What somebody wrote to support."""
 
     what: Literal["ticket"]
@@ -113,7 +113,7 @@ class TicketWritten(Happening):
     topics: tuple[Topic, ...] = ()
 
 
-class Subscribed(Happening):
+class Subscribed(CustomerEvent):
     """A plan or package that began; `roaming_for` is how long from its start it covers `roaming`."""
 
     what: Literal["subscription"]
@@ -122,13 +122,13 @@ class Subscribed(Happening):
     roaming_days: int | None = None
 
 
-class PlanEnded(Happening):
+class PlanEnded(CustomerEvent):
     """The oldest line ended: another plan took its place."""
 
     what: Literal["plan_ended"]
 
 
-class DataUsed(Happening):
+class DataUsed(CustomerEvent):
     """Data on the whole days from `at` to `until`, in gigabytes or multiples of what is usual."""
 
     what: Literal["usage"]
@@ -140,33 +140,33 @@ class DataUsed(Happening):
     """Only the last day's reading is in the alert."""
 
 
-class DeviceAcquired(Happening):
+class DeviceAcquired(CustomerEvent):
     """A device that the customer's profile lists now."""
 
     what: Literal["new_device"]
     name: str
 
 
-class LeftHome(Happening):
+class LeftHome(CustomerEvent):
     """From then on nobody did anything at home: ordinary records after it are taken out."""
 
     what: Literal["left_home"]
 
 
-class RecordsLost(Happening):
+class RecordsLost(CustomerEvent):
     """Records of one kind from `at` on are not there: a feed has stopped, or lags behind."""
 
     what: Literal["records_lost"]
     kind: Literal["usage", "security", "charges"]
 
 
-class InvoicesUnpaid(Happening):
+class InvoicesUnpaid(CustomerEvent):
     """Nothing has been paid since the oldest invoice."""
 
     what: Literal["invoices_unpaid"]
 
 
-class ApiCalls(Happening):
+class ApiCalls(CustomerEvent):
     """A burst of API calls within a minute. Telemetry only: the store keeps none."""
 
     what: Literal["api_calls"]
@@ -177,7 +177,7 @@ class ApiCalls(Happening):
     writes: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
-AnyHappening = Annotated[
+AnyCustomerEvent = Annotated[
     Security
     | ChargeMade
     | OrderPlaced

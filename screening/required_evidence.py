@@ -1,4 +1,4 @@
-"""What calm rests on at the least, whoever is calm: the records of each speciality, and the events of the alert."""
+"""What a low score must cite at the least: the key records of its speciality, and the events of the alert."""
 
 from collections.abc import Mapping
 
@@ -16,13 +16,13 @@ OWN_EVENTS: Mapping[Specialist, frozenset[EventKind]] = {
     "location": frozenset({"login", "auth_failure"}),
     "billing": frozenset({"transaction"}),
 }
-"""Whose it is to say something about a trigger event, by its kind."""
+"""Which specialist answers for a trigger event, by the event's kind."""
 MAX_CITED_EVENTS = 8
-"""Of a long row of events the newest few stand for all."""
+"""Of more events only the newest must be cited."""
 
 
 def events_to_cite(alert: Alert, specialist: Specialist) -> tuple[str, ...]:
-    """The ids of the trigger events that the specialist must cite to be calm: its newest MAX_CITED_EVENTS."""
+    """The ids of the trigger events that the specialist must cite for a low score: its newest MAX_CITED_EVENTS."""
     own = [event for event in alert.trigger_events if event.kind in OWN_EVENTS[specialist]]
     newest = sorted(own, key=lambda event: (event.occurred_at, event.event_id))[-MAX_CITED_EVENTS:]
     return tuple(event.event_id for event in newest)

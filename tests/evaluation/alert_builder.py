@@ -22,7 +22,7 @@ from contracts.telemetry import (
 from mcp_server.contoso.draft import Place
 from mcp_server.contoso.geography import City, distance_km
 from mcp_server.records.charge import Charge
-from tests.evaluation.happenings import ApiCalls, InAlert
+from tests.evaluation.customer_events import ApiCalls, InAlert
 from tests.evaluation.scenario import Scenario
 
 MOST_API_EVENTS = 50

@@ -1,4 +1,4 @@
-"""The floor under every judgement: a case is calm only when these rules, which nobody can persuade, are calm too."""
+"""The rule floor: a case is cleared only when these rules, which no text can persuade, find nothing suspicious."""
 
 from collections.abc import Iterator
 
@@ -6,32 +6,32 @@ from contracts.alert import Alert
 from contracts.report import SPECIALISTS, Specialist
 from contracts.words import cut
 from screening import thresholds
-from screening.answers import Answers
 from screening.coverage import gaps, widest
 from screening.dossier import Dossier, open_dossier
 from screening.explanations import unexplained
-from screening.judges import JUDGES
+from screening.specialist_rules import SPECIALIST_RULES
+from screening.tool_answers import Answers
 from screening.verdict import conclude
 
 MAX_QUOTE = 300
 
 
 def objections(alert: Alert, answers: Answers, threshold: float) -> tuple[str, ...]:
-    """Why the rules are not calm about what all specialists read together, one sentence each; empty when they are.
+    """What the rules find suspicious in all that the specialists read, one sentence each; empty when it is nothing.
 
-    `threshold` is the case's own; it cannot raise the floor's.
+    `threshold` is the case's own; it cannot raise that of the rules.
     """
     dossier = open_dossier(alert, widest(answers))
     missing = tuple(gaps(dossier.answers, dossier.began))
     if missing:
         return (f"The rules cannot judge the case: {', '.join(missing)}.",)
-    below = min(threshold, thresholds.CALM_BELOW)
-    found = tuple(sentence for specialist in SPECIALISTS for sentence in _not_calm(specialist, dossier, below))
+    below = min(threshold, thresholds.UNSUSPICIOUS_BELOW)
+    found = tuple(sentence for specialist in SPECIALISTS for sentence in _suspicious(specialist, dossier, below))
     return found or tuple(_unexplained(dossier))
 
 
-def _not_calm(specialist: Specialist, dossier: Dossier, below: float) -> Iterator[str]:
-    verdict = conclude(JUDGES[specialist](dossier), dossier)
+def _suspicious(specialist: Specialist, dossier: Dossier, below: float) -> Iterator[str]:
+    verdict = conclude(SPECIALIST_RULES[specialist](dossier), dossier)
     if verdict.risk_score is None:
         yield f"The {specialist} rules cannot judge the case: {_quoted(verdict.reason or 'They give no score')}."
     elif verdict.risk_score >= below:

@@ -1,4 +1,4 @@
-"""From a request to the assistant's turn: investigations by rule, everything else with a polite word."""
+"""From a request to the assistant's turn: investigations by rule, everything else by a fixed text."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from local.model.request import ChatRequest, Function, JsonObjectResponse, NamedToolChoice, Tool
 from local.model.rules.aggregate import aggregate
-from local.model.rules.basis import cite_basis
+from local.model.rules.citations import cite_basis
 from local.model.rules.conversation import Conversation, UnreadableCase, read_conversation
 from local.model.rules.feedback import Request, read_feedback
 from local.model.rules.followup import follow_up
@@ -16,7 +16,7 @@ from local.model.rules.plan import call_tool, next_calls
 from local.model.schemas import plainest
 from local.model.turn import ToolRequest, Turn
 from screening.dossier import open_dossier
-from screening.judges import JUDGES
+from screening.specialist_rules import SPECIALIST_RULES
 from screening.verdict import Verdict, conclude
 
 INTRODUCTION = (
@@ -96,7 +96,7 @@ def _verdict(conversation: Conversation, requests: tuple[Request, ...]) -> dict[
     if conversation.specialist is None:
         return aggregate(conversation, requests).as_json()
     dossier = open_dossier(conversation.case.alert, conversation.answers)
-    verdict = conclude(JUDGES[conversation.specialist](dossier), dossier)
+    verdict = conclude(SPECIALIST_RULES[conversation.specialist](dossier), dossier)
     verdict = cite_basis(verdict, conversation.specialist, dossier)
     return follow_up(verdict, requests, conversation, dossier).as_json()
 
