@@ -12,7 +12,7 @@ from casebook.case_log.locked_case import LOCKED_COLUMNS, LockedCase, lock_case,
 from casebook.errors import ClaimedByOther, NotClaimed
 from casebook.projection.claims import Claimed, ClaimReleased, ClaimTakenOver
 from casebook.schema.approvals import ProposalRow
-from casebook.schema.cases import CaseEventRow, CaseRow, PlainRow, table_of
+from casebook.schema.cases import DUE, CaseEventRow, CaseRow, PlainRow, table_of
 from contracts.case import CaseState
 from contracts.claim import Claim
 
@@ -162,7 +162,7 @@ def _waiting(state: CaseState, subject: str, now: datetime, since: datetime) -> 
     return (
         _free(subject, now)
         .where(_CASES.c.state == state, ~given_back.exists())
-        .order_by(_CASES.c.due_at, _CASES.c.priority, _CASES.c.opened_seq)
+        .order_by(DUE.key(), _CASES.c.priority, _CASES.c.opened_seq)
     )
 
 

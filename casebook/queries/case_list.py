@@ -1,14 +1,14 @@
 """The case list: filtered, in any of its orders, page by page. Every order is that of an index."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Tuple, func, literal, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, func, literal, literal_column, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from casebook.commands.claims import unclaimed
@@ -18,7 +18,7 @@ from casebook.queries.case_summary import SUMMARISED, summarise
 from casebook.queries.cursors import CasePage, Position, Seq, page_length, read_position, write_position
 from casebook.queries.filters import ME, NOBODY, CaseQuery, QueueCounts
 from casebook.queries.full_text import Search
-from casebook.schema.cases import CaseRow, PlainRow, table_of
+from casebook.schema.cases import DUE, SCORE, CaseRow, NullsLast, PlainRow, table_of
 from contracts.base import Score, UtcDateTime
 from contracts.case import CaseState, CaseSummary
 
@@ -30,21 +30,31 @@ _CASE = table_of(CaseRow)
 _LISTED = select(*(_CASE.c[name] for name in dict.fromkeys((*SUMMARISED, "opened_seq", "last_seq", "priority"))))
 
 _Column: TypeAlias = InstrumentedAttribute[Any]
-_Columns: TypeAlias = Sequence[_Column]
-_Comparable: TypeAlias = _Column | ColumnElement[Any]
+_Key: TypeAlias = ColumnElement[Any]
 _Conditions: TypeAlias = Sequence[ColumnElement[bool]]
-_Side: TypeAlias = Literal["least", "greatest"]
-"""Which end of the values of a column a condition bounds."""
+_Values: TypeAlias = Sequence[Any]
 
 
 @dataclass(frozen=True)
 class Order:
     """Columns of an index, and what a position in it looks like."""
 
-    columns: tuple[InstrumentedAttribute[Any], ...]
+    columns: tuple[_Column, ...]
     position: TypeAdapter[Position]
-    has_gaps: bool = False
-    """Whether the first column may be null; rows without a value follow those that have one."""
+    nulls: NullsLast | None = None
+    """How the first column is sorted where it has no value."""
+
+    def keys(self, *, descending: bool) -> tuple[_Key, ...]:
+        """What rows are sorted by, none ever null."""
+        first, *others = (each.expression for each in self.columns)
+        return (first if self.nulls is None else self.nulls.key(descending=descending), *others)
+
+    def values(self, position: _Values, *, descending: bool) -> tuple[_Key, ...]:
+        """The keys of a row, by its values of the columns."""
+        first, *others = (literal(value, each.type) for each, value in zip(self.columns, position, strict=True))
+        if self.nulls is not None and position[0] is None:
+            return (self.nulls.missing(descending=descending), *others)
+        return (first, *others)
 
 
 ORDERS: Mapping[str, Order] = {
@@ -53,9 +63,9 @@ ORDERS: Mapping[str, Order] = {
     "due": Order(
         (CaseRow.due_at, CaseRow.priority, CaseRow.opened_seq),
         TypeAdapter(tuple[str, UtcDateTime | None, Seq, Seq]),
-        has_gaps=True,
+        DUE,
     ),
-    "score": Order((CaseRow.risk_score, CaseRow.opened_seq), TypeAdapter(tuple[str, Score | None, Seq]), has_gaps=True),
+    "score": Order((CaseRow.risk_score, CaseRow.opened_seq), TypeAdapter(tuple[str, Score | None, Seq]), SCORE),
 }
 
 
@@ -79,19 +89,6 @@ def list_cases(
     )
 
 
-@dataclass(frozen=True)
-class _Stretch:
-    """A part of an order's index."""
-
-    columns: _Columns
-    """By which its rows differ, in order."""
-    conditions: _Conditions
-    is_entered: bool
-    """Whether it is read from a position on."""
-    valued: _Column | None = None
-    """The column of which its rows have a value."""
-
-
 class _Walk:
     """One query on its way through its order."""
 
@@ -99,6 +96,8 @@ class _Walk:
         self._session = session
         self._order = order
         self._descending = query.sort.startswith("-")
+        self._keys = order.keys(descending=self._descending)
+        self._range = _range_of(query, order, now)
         self._states = tuple(dict.fromkeys(query.state))
         self._filters = partial(_conditions, query, subject, now)
         self._search = None if query.q is None else Search(session, query.q)
@@ -110,7 +109,7 @@ class _Walk:
         self._shared = {each: value for each, value in shared.items() if value is not None}
         """What some have in common, be they few or many; those that have it stand in the order of opening."""
 
-    def rows(self, position: Sequence[Any] | None, wanted: int) -> list[PlainRow]:
+    def rows(self, position: _Values | None, wanted: int) -> list[PlainRow]:
         """The next rows after `position`, at most `wanted`."""
         search = self._search
         if search is not None and search.is_hopeless:
@@ -134,119 +133,97 @@ class _Walk:
     def _is_by_opening(self) -> bool:
         return self._order.columns == (CaseRow.opened_seq,)
 
-    def _walked(self, further: _Conditions, position: Sequence[Any] | None, wanted: int) -> list[PlainRow]:
+    def _walked(self, further: _Conditions, position: _Values | None, wanted: int) -> list[PlainRow]:
         """Along the index, for as long as it takes."""
-        found: list[PlainRow] = []
-        for stretch in self._stretches(position):
-            missing = wanted - len(found)
-            if missing:
-                ways = [self._select(stretch, [*further, *way], missing) for way in self._ways(stretch)]
-                found += self._merged(ways)[:missing]
-        return found
+        return self._merged([self._select([*further, *way], position, wanted) for way in self._ways()])[:wanted]
 
-    def _near(self, further: _Conditions, position: Sequence[Any] | None, wanted: int) -> list[PlainRow] | None:
+    def _near(self, further: _Conditions, position: _Values | None, wanted: int) -> list[PlainRow] | None:
         """Along the index, looking at no more than `NEAR` cases; None if that does not show all that is wanted."""
-        found: list[PlainRow] = []
-        for stretch in self._stretches(position):
-            missing = wanted - len(found)
-            ways: list[list[PlainRow]] = []
-            for way in self._ways(stretch) if missing else ():
-                end = self._end(stretch, way, full_text.NEAR // max(1, len(self._states)))
-                rows = self._select(stretch, [*further, *way], missing, end)
-                if end and len(rows) < missing:
-                    return None
-                ways.append(rows)
-            found += self._merged(ways)[:missing]
-        return found
+        found: list[list[PlainRow]] = []
+        for way in self._ways():
+            end = self._end(way, position, full_text.NEAR // max(1, len(self._states)))
+            rows = self._select([*further, *way], position, wanted, end)
+            if end is not None and len(rows) < wanted:
+                return None
+            found.append(rows)
+        return self._merged(found)[:wanted]
 
     def _sorted(
-        self, key: _Column | None, further: _Conditions, position: Sequence[Any] | None, wanted: int
+        self, key: _Column | None, further: _Conditions, position: _Values | None, wanted: int
     ) -> list[PlainRow]:
         """All that fulfil the conditions, fetched by the index of `key` and then sorted: no other is of use."""
-        first, *_ = columns = [_off_index(self._session, each) for each in self._order.columns]
+        keys = [_off_index(self._session, each) for each in self._keys]
         conditions = [*self._filters(partial(self._by_key, key)), *further]
         if self._states:
             conditions.append(_off_index(self._session, CaseRow.state).in_(self._states))
-        if position is not None and position[0] is None:
-            conditions += [first.is_(None), self._is_beyond(columns[1:], position[1:])]
-        elif position is not None:
-            conditions.append(or_(self._is_beyond(columns, position), first.is_(None)))
-        ordered = [each.desc() if self._descending else each.asc() for each in columns]
-        return self._fetch(conditions, [first.is_(None), *ordered], wanted)
+        if position is not None:
+            conditions.append(self._is_after(keys, position))
+        return self._fetch(conditions, keys, wanted)
 
-    def _by_key(self, key: _Column | None, column: _Column, _side: _Side | None = None) -> _Comparable:
-        return column if column is key else _off_index(self._session, column)
+    def _by_key(self, key: _Column | None, column: _Column) -> _Key:
+        return column.expression if column is key else _off_index(self._session, column)
 
-    def _stretches(self, position: Sequence[Any] | None) -> Iterator[_Stretch]:
-        """The parts of the index that follow one another: rows without a value are apart."""
-        first, *others = columns = self._order.columns
-        if not self._order.has_gaps:
-            yield _Stretch(columns, self._after(columns, position), position is not None)
-            return
-        if position is None or position[0] is not None:
-            yield _Stretch(columns, self._after(columns, position), position is not None, valued=first)
-            position = None
-        rest = None if position is None else position[1:]
-        yield _Stretch(others, [first.is_(None), *self._after(others, rest)], rest is not None)
-
-    def _ways(self, stretch: _Stretch) -> list[_Conditions]:
+    def _ways(self) -> list[_Conditions]:
         """Of several states, each apart: no index has them all in order."""
-        if not self._states:
-            return [stretch.conditions]
-        return [[*stretch.conditions, CaseRow.state == state] for state in self._states]
+        return [[CaseRow.state == state] for state in self._states] or [[]]
 
-    def _end(self, stretch: _Stretch, way: _Conditions, length: int) -> _Conditions:
-        """That a row is among the next `length` of the index; nothing when there are not so many."""
-        valued = self._valued(stretch, self._sides(stretch, ()))
-        last = (
-            select(*stretch.columns)
-            .where(*way, *valued)
-            .order_by(*self._ordered(stretch.columns))
-            .offset(length)
-            .limit(1)
-        )
-        values = self._session.execute(last).one_or_none()
-        return [] if values is None else [self._is_before(stretch.columns, values)]
+    def _end(self, way: _Conditions, position: _Values | None, length: int) -> _Values | None:
+        """The row after the next `length` of the index; None when there are not so many."""
+        here = [] if position is None else [self._is_after(self._keys, position)]
+        last = select(*self._order.columns).where(*way, *here, *self._bounds(position, None))
+        return self._session.execute(last.order_by(*self._ordered(self._keys)).offset(length).limit(1)).one_or_none()
 
-    def _after(self, columns: _Columns, position: Sequence[Any] | None) -> _Conditions:
-        return [] if position is None else [self._is_beyond(columns, position)]
+    def _select(
+        self, conditions: _Conditions, position: _Values | None, wanted: int, end: _Values | None = None
+    ) -> list[PlainRow]:
+        here = [] if position is None else [self._is_after(self._keys, position)]
+        if end is not None:
+            here.append(self._is_before(self._keys, end))
+        bounds = self._bounds(position, end)
+        return self._fetch([*self._filters(self._on_the_way), *conditions, *bounds, *here], self._keys, wanted)
 
-    def _is_beyond(self, columns: Sequence[_Comparable], values: Sequence[Any]) -> ColumnElement[bool]:
-        here = _literals(columns, values)
-        return tuple_(*columns) < here if self._descending else tuple_(*columns) > here
+    def _bounds(self, position: _Values | None, end: _Values | None) -> _Conditions:
+        """Where the part of the index begins and ends whose rows the filters can let through.
 
-    def _is_before(self, columns: Sequence[_Comparable], values: Sequence[Any]) -> ColumnElement[bool]:
-        there = _literals(columns, values)
-        return tuple_(*columns) > there if self._descending else tuple_(*columns) < there
+        SQLite follows one bound of each side, and may take a wider one: so there is none beside a position or an end.
+        """
+        if self._range is None or self._order.nulls is None:
+            return []
+        least, greatest = self._range
+        begin, stop = (greatest, least) if self._descending else (least, greatest)
+        first, type_ = self._keys[0], self._order.columns[0].type
+        bounds: list[ColumnElement[bool]] = []
+        if position is None and begin is not None:
+            value = literal(begin, type_)
+            bounds.append(first <= value if self._descending else first >= value)
+        if end is None and stop is not None:
+            value = literal(stop, type_)
+            bounds.append(first >= value if self._descending else first <= value)
+        elif end is None:
+            missing = self._order.nulls.missing(descending=self._descending)
+            bounds.append(first > missing if self._descending else first < missing)
+        return bounds
 
-    def _ordered(self, columns: _Columns) -> list[ColumnElement[Any]]:
-        return [each.desc() if self._descending else each.asc() for each in columns]
+    def _is_after(self, keys: Sequence[_Key], position: _Values) -> ColumnElement[bool]:
+        here = tuple_(*self._order.values(position, descending=self._descending))
+        return tuple_(*keys) < here if self._descending else tuple_(*keys) > here
 
-    def _select(self, stretch: _Stretch, conditions: _Conditions, wanted: int, end: _Conditions = ()) -> list[PlainRow]:
-        sides = self._sides(stretch, end)
-        filters = self._filters(partial(self._on_the_way, sides))
-        return self._fetch(
-            [*filters, *self._valued(stretch, sides), *conditions, *end], self._ordered(self._order.columns), wanted
-        )
+    def _is_before(self, keys: Sequence[_Key], position: _Values) -> ColumnElement[bool]:
+        there = tuple_(*self._order.values(position, descending=self._descending))
+        return tuple_(*keys) > there if self._descending else tuple_(*keys) < there
 
-    def _sides(self, stretch: _Stretch, end: Sequence[object]) -> frozenset[_Side]:
-        """Where a position bounds the stretch. SQLite follows one bound of each side, and may take a wider one."""
-        begins, ends = ("greatest", "least") if self._descending else ("least", "greatest")
-        return frozenset([*([begins] if stretch.is_entered else []), *([ends] if end else [])])
+    def _ordered(self, keys: Sequence[_Key]) -> list[_Key]:
+        return [each.desc() if self._descending else each.asc() for each in keys]
 
-    def _valued(self, stretch: _Stretch, sides: frozenset[_Side]) -> _Conditions:
-        return [] if stretch.valued is None else [self._on_the_way(sides, stretch.valued, "least").is_not(None)]
-
-    def _on_the_way(self, sides: frozenset[_Side], column: _Column, side: _Side | None = None) -> _Comparable:
-        """The column of a filter, so that no index but that of the order is followed, and to no wider bound."""
-        if column is self._order.columns[0] and side not in sides:
-            return column
+    def _on_the_way(self, column: _Column) -> _Key:
+        """The column of a filter, so that no index but that of the order is followed."""
         if self._is_by_opening and column in self._shared:
-            return column
+            return column.expression
         return _off_index(self._session, column)
 
-    def _fetch(self, conditions: _Conditions, ordered: Sequence[ColumnElement[Any]], wanted: int) -> list[PlainRow]:
-        return [*self._session.execute(_LISTED.where(*conditions).order_by(*ordered).limit(wanted))]
+    def _fetch(self, conditions: _Conditions, keys: Sequence[_Key], wanted: int) -> list[PlainRow]:
+        rows = _LISTED.where(*conditions).order_by(*self._ordered(keys)).limit(wanted)
+        return [*self._session.execute(rows)]
 
     def _merged(self, ways: Sequence[list[PlainRow]]) -> list[PlainRow]:
         if len(ways) == 1:
@@ -254,11 +231,8 @@ class _Walk:
         return sorted(chain.from_iterable(ways), key=self._key, reverse=self._descending)
 
     def _key(self, row: PlainRow) -> tuple[Any, ...]:
-        return tuple(value for each in self._order.columns if (value := getattr(row, each.key)) is not None)
-
-
-def _literals(columns: Sequence[_Comparable], values: Sequence[Any]) -> Tuple:
-    return tuple_(*(literal(value, each.type) for each, value in zip(columns, values, strict=True)))
+        first, *others = (getattr(row, each.key) for each in self._order.columns)
+        return (not self._descending, *others) if first is None else (self._descending, first, *others)
 
 
 def find_cases(session: Session, cases: Sequence[str], now: datetime) -> dict[str, CaseSummary]:
@@ -269,13 +243,14 @@ def find_cases(session: Session, cases: Sequence[str], now: datetime) -> dict[st
 
 def counts(session: Session, subject: str, now: datetime) -> QueueCounts:
     """How many cases there are in each state, and of those that wait for a person."""
-    waiting = _count(session, CaseRow.due_at.is_not(None))
+    due = DUE.key()
+    waiting = _count(session, due < DUE.missing())
     claimed = _count(
         session, CaseRow.assignee.is_not(None), CaseRow.claim_expires_at > now, CaseRow.due_at.is_not(None)
     )
     return QueueCounts(
         states=count_states(session),
-        overdue=_count(session, CaseRow.due_at <= now),
+        overdue=_count(session, due <= literal(now, CaseRow.due_at.type)),
         unclaimed=waiting - claimed,
         mine=_count(session, CaseRow.assignee == subject, CaseRow.claim_expires_at > now),
     )
@@ -308,14 +283,25 @@ def _total(session: Session, query: CaseQuery) -> int | None:
     return counted if counted <= COUNTED else None
 
 
-class _Seen(Protocol):
-    """How a column is written in a condition that bounds one side of it, or any other."""
+def _range_of(query: CaseQuery, order: Order, now: datetime) -> tuple[Any, Any] | None:
+    """Between which values of the first column of the order all cases are; None where some may have no value."""
+    if order.nulls is SCORE:
+        least, greatest = query.min_score, query.max_score
+    elif order.nulls is DUE:
+        within = None if query.due_within_hours is None else now + timedelta(hours=query.due_within_hours)
+        least, greatest = (
+            None,
+            min(filter(None, (query.due_before, within, now if query.overdue else None)), default=None),
+        )
+    else:
+        return None
+    return None if least is None and greatest is None else (least, greatest)
 
-    def __call__(self, column: _Column, side: _Side | None = None, /) -> _Comparable: ...
 
-
-def _conditions(query: CaseQuery, subject: str, now: datetime, seen: _Seen) -> list[ColumnElement[bool]]:
-    """What the query asks of a case."""
+def _conditions(
+    query: CaseQuery, subject: str, now: datetime, seen: Callable[[_Column], _Key]
+) -> list[ColumnElement[bool]]:
+    """What the query asks of a case; `seen`: how a column is written."""
     equal = {
         CaseRow.risk_level: query.risk_level,
         CaseRow.rule_id: query.rule,
@@ -325,11 +311,11 @@ def _conditions(query: CaseQuery, subject: str, now: datetime, seen: _Seen) -> l
         CaseRow.disposition: query.disposition,
     }
     conditions: list[ColumnElement[bool]] = [seen(each) == value for each, value in equal.items() if value is not None]
-    opened_at, due_at = seen(CaseRow.opened_at), seen(CaseRow.due_at, "greatest")
+    opened_at, due_at = seen(CaseRow.opened_at), seen(CaseRow.due_at)
     if query.min_score is not None:
-        conditions.append(seen(CaseRow.risk_score, "least") >= query.min_score)
+        conditions.append(seen(CaseRow.risk_score) >= query.min_score)
     if query.max_score is not None:
-        conditions.append(seen(CaseRow.risk_score, "greatest") <= query.max_score)
+        conditions.append(seen(CaseRow.risk_score) <= query.max_score)
     if query.opened_after is not None:
         conditions.append(opened_at >= query.opened_after)
     if query.opened_before is not None:
@@ -352,8 +338,8 @@ def _conditions(query: CaseQuery, subject: str, now: datetime, seen: _Seen) -> l
     return conditions
 
 
-def _off_index(session: Session, column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+def _off_index(session: Session, column: _Column | _Key) -> _Key:
     """The column, in a form that keeps SQLite from choosing an index for it: it has no figures to choose by."""
-    if session.get_bind().dialect.name != "sqlite":
-        return column.expression
-    return literal_column(f'+"case".{column.key}', column.type)
+    if session.get_bind().dialect.name == "sqlite":
+        return literal_column(f'+"case".{column.key}', column.type)
+    return column.expression if isinstance(column, InstrumentedAttribute) else column

@@ -1,12 +1,16 @@
 """The tables. Large records are JSON text written by pydantic; what is searched or sorted by has its own column."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, cast
 
 from sqlalchemy import (
     BigInteger,
+    ColumnClause,
+    ColumnElement,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -17,9 +21,12 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    column,
+    literal_column,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
+from sqlalchemy.types import TypeEngine
 
 from casebook.errors import UnstorableText
 
@@ -93,6 +100,33 @@ class LogHead(Base, kw_only=True):
     last_seq: Mapped[int] = mapped_column(BigInteger)
 
 
+@dataclass(frozen=True)
+class NullsLast:
+    """What the database makes of a column that lists are sorted by: two columns that are never null.
+
+    Cases without a value come last, upwards and downwards. Both columns are generated and have indexes; nobody writes
+    or reads them, and so no class has them. An expression index would do, but SQLite compares no pair with one.
+    """
+
+    name: str
+    below: str
+    """An SQL literal less than any value, in every database: SQLite keeps moments as text."""
+    above: str
+    kind: TypeEngine[Any]
+
+    def key(self, *, descending: bool = False) -> ColumnClause[Any]:
+        """The column to sort by."""
+        return column(f"{self.name}_{'descending' if descending else 'ascending'}", self.kind)
+
+    def missing(self, *, descending: bool = False) -> ColumnElement[Any]:
+        """What it holds for a case without a value."""
+        return literal_column(self.below if descending else self.above)
+
+
+DUE = NullsLast("due", "'0001-01-01 00:00:00+00'", "'9999-12-31 23:59:59.999999+00'", UtcTimestamp())
+SCORE = NullsLast("score", "-1", "2", Double())
+
+
 class CaseRow(Base, kw_only=True):
     """Where a case stands: all that a list shows, kept up to date by the transaction that changes it."""
 
@@ -100,11 +134,8 @@ class CaseRow(Base, kw_only=True):
     __table_args__ = (
         Index("ix_case_opened_seq", "opened_seq", unique=True),
         Index("ix_case_state_opened_seq", "state", "opened_seq"),
-        # One pair per order of the case list: of all cases, and of those in one state.
-        Index("ix_case_due_at_priority_opened_seq", "due_at", "priority", "opened_seq"),
-        Index("ix_case_state_due_at_priority_opened_seq", "state", "due_at", "priority", "opened_seq"),
-        Index("ix_case_risk_score_opened_seq", "risk_score", "opened_seq"),
-        Index("ix_case_state_risk_score_opened_seq", "state", "risk_score", "opened_seq"),
+        # One pair per order of the case list: of all cases, and of those in one state. Those of `NullsLast` are in the
+        # migration only, as their columns are.
         Index("ix_case_last_seq", "last_seq"),
         Index("ix_case_state_last_seq", "state", "last_seq"),
         # And what few cases have in common.

@@ -3,6 +3,7 @@
 Follows: nothing, it is the first.
 """
 
+from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -25,6 +26,10 @@ def upgrade() -> None:
 
 def _sequence() -> sa.types.TypeEngine[int]:
     return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _generated(name: str, kind: sa.types.TypeEngine[Any], made_of: str) -> sa.Column[Any]:
+    return sa.Column(name, kind, sa.Computed(made_of, persisted=True), nullable=False)
 
 
 def _create_cases() -> None:
@@ -61,6 +66,11 @@ def _create_cases() -> None:
         sa.Column("assignee", sa.Text(), nullable=True),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("claim_expires_at", sa.DateTime(timezone=True), nullable=True),
+        # What lists are sorted by: never null, and last without a value. `casebook.schema.cases.NullsLast`.
+        _generated("due_ascending", sa.DateTime(timezone=True), "coalesce(due_at, '9999-12-31 23:59:59.999999+00')"),
+        _generated("due_descending", sa.DateTime(timezone=True), "coalesce(due_at, '0001-01-01 00:00:00+00')"),
+        _generated("score_ascending", sa.Double(), "coalesce(risk_score, 2)"),
+        _generated("score_descending", sa.Double(), "coalesce(risk_score, -1)"),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_case")),
         sa.UniqueConstraint("alert_id", name=op.f("uq_case_alert_id")),
     )
@@ -74,18 +84,18 @@ def _create_cases() -> None:
     )
     op.create_index("ix_case_customer_id_opened_seq", "case", ["customer_id", "opened_seq"], unique=False)
     op.create_index("ix_case_disposition_opened_seq", "case", ["disposition", "opened_seq"], unique=False)
-    op.create_index("ix_case_due_at_priority_opened_seq", "case", ["due_at", "priority", "opened_seq"], unique=False)
     op.create_index("ix_case_last_seq", "case", ["last_seq"], unique=False)
     op.create_index("ix_case_opened_seq", "case", ["opened_seq"], unique=True)
     op.create_index("ix_case_outcome_opened_seq", "case", ["outcome", "opened_seq"], unique=False)
-    op.create_index("ix_case_risk_score_opened_seq", "case", ["risk_score", "opened_seq"], unique=False)
     op.create_index("ix_case_rule_id_opened_seq", "case", ["rule_id", "opened_seq"], unique=False)
-    op.create_index(
-        "ix_case_state_due_at_priority_opened_seq", "case", ["state", "due_at", "priority", "opened_seq"], unique=False
-    )
     op.create_index("ix_case_state_last_seq", "case", ["state", "last_seq"], unique=False)
     op.create_index("ix_case_state_opened_seq", "case", ["state", "opened_seq"], unique=False)
-    op.create_index("ix_case_state_risk_score_opened_seq", "case", ["state", "risk_score", "opened_seq"], unique=False)
+    for direction in ("ascending", "descending"):
+        by_due, by_score = (f"due_{direction}", "priority", "opened_seq"), (f"score_{direction}", "opened_seq")
+        op.create_index(f"ix_case_by_due_{direction}", "case", [*by_due], unique=False)
+        op.create_index(f"ix_case_by_state_due_{direction}", "case", ["state", *by_due], unique=False)
+        op.create_index(f"ix_case_by_score_{direction}", "case", [*by_score], unique=False)
+        op.create_index(f"ix_case_by_state_score_{direction}", "case", ["state", *by_score], unique=False)
     op.create_index(
         "ix_case_unscheduled",
         "case",
