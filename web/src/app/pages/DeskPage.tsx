@@ -38,7 +38,7 @@ export function DeskPage() {
       <h1 className={classes["title"]}>Desk</h1>
       <div className={classes["queue"]}>
         <Panel
-          title="Cases"
+          title="Queue"
           flush
           aside={
             <>

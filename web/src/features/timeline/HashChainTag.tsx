@@ -1,4 +1,4 @@
-import { AlertIcon, ShieldIcon } from "@/shared/ui/icons";
+import { AlertIcon, HashChainIcon } from "@/shared/ui/icons";
 import { Tag } from "@/shared/ui/Tag";
 import { useCaseAudit } from "./get-case-audit";
 
@@ -9,7 +9,7 @@ export function HashChainTag({ caseId }: { caseId: string }) {
   if (audit.intact) {
     return (
       <Tag tone="good" title={`Every entry follows from the one before it. Newest: ${audit.head ?? "none"}`}>
-        <ShieldIcon size={12} /> Chain intact
+        <HashChainIcon size={12} /> Chain intact
       </Tag>
     );
   }
