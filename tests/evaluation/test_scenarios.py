@@ -73,7 +73,7 @@ def test_there_are_enough_of_every_kind(scenarios: tuple[Scenario, ...]) -> None
     assert all(scenario.fraud is (scenario.kind in FRAUDS) for scenario in scenarios)
 
 
-def test_every_key_that_is_asked_for_names_a_record_of_the_customer(
+def test_every_asked_key_names_a_record_of_the_customer(
     told: list[tuple[SeededScenario, CustomerRecords]],
 ) -> None:
     for seeded, records in told:
@@ -139,7 +139,7 @@ def test_a_scenario_takes_its_kind_from_the_file(tmp_path: Path) -> None:
         ("[[scenario]]", "[[scenario", "is no TOML"),
     ],
 )
-def test_a_bad_scenario_is_refused_with_its_file_and_fault(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+def test_bad_scenario_is_refused_with_its_file_and_fault(tmp_path: Path, old: str, new: str, sentence: str) -> None:
     message = refusal(tmp_path, MINIMAL.replace(old, new))
     assert message.startswith("some_kind.toml")
     assert sentence in message

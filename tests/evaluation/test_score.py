@@ -80,7 +80,7 @@ def test_actions_refunds_and_evidence() -> None:
     assert (score.model_calls, score.tokens, score.seconds_per_case) == (35, 500, 2.0)
 
 
-def test_a_case_that_needs_a_person_is_right_only_with_one() -> None:
+def test_case_that_needs_person_is_right_only_with_one() -> None:
     assert [each.right for each in OUTCOMES] == [True, False, True, True, False]
 
 
@@ -112,7 +112,7 @@ def test_a_comparison_says_what_got_better_and_what_worse() -> None:
     assert "Better: 1\n  b: evidence missing 1 → 0\nWorse: 1\n  c: a person, refund_charges → " in text
 
 
-def test_a_fraud_that_is_cleared_is_worse_whatever_else_got_better() -> None:
+def test_cleared_fraud_is_worse_whatever_else_got_better() -> None:
     old = stolen("c", evidence_missing=("get_orders", "get_customer"), refunds_wrong=("ch-9",))
     (change,) = compare(run(old), run(stolen("c", route="auto_clear", action="clear")))
     assert change.better is False

@@ -109,7 +109,7 @@ def part(plan: StackPlan, name: str) -> Part:
 
 
 @pytest.mark.parametrize(("env", "starts_local", "asked"), WAYS.values(), ids=WAYS.keys())
-def test_the_model_that_is_chosen_is_asked_and_no_other(
+def test_model_that_is_chosen_is_asked_and_no_other(
     monkeypatch: pytest.MonkeyPatch,
     env: Mapping[str, str],
     starts_local: bool,
@@ -153,14 +153,14 @@ def test_the_model_that_is_chosen_is_asked_and_no_other(
         ),
     ],
 )
-def test_half_a_choice_is_one_sentence_and_never_the_local_model(env: Mapping[str, str], sentence: str) -> None:
+def test_half_choice_is_one_sentence_and_never_local_model(env: Mapping[str, str], sentence: str) -> None:
     with pytest.raises(BadSetting) as raised:
         plan_stack(OPTIONS, env, "write-token")
 
     assert str(raised.value) == sentence
 
 
-def test_what_the_environment_says_of_openai_is_told_to_openai_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_openai_settings_are_sent_to_openai_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_ORG_ID", "org-hunter2")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-hunter2")
 
@@ -172,7 +172,7 @@ def test_what_the_environment_says_of_openai_is_told_to_openai_alone(monkeypatch
 
 
 @pytest.mark.parametrize(("key", "sent"), [(NO_KEY, "Basic YW5hOmh1bnRlcjI="), (KEY, f"Bearer {KEY}")])
-def test_an_address_with_a_password_is_asked_with_it_or_with_the_key(key: str, sent: str) -> None:
+def test_address_with_password_is_asked_with_it_or_key(key: str, sent: str) -> None:
     with Endpoint(lambda _: completion("{}")) as endpoint, ClientLoop() as loop:
         client = open_client(OpenAIProvider(endpoint.url.replace("://", "://ana:hunter2@"), "m", key))
         loop.close_with(client.close)

@@ -35,7 +35,7 @@ def test_with_nothing_given_every_part_is_started() -> None:
         ({"TELEMETRY_URL": "http://127.0.0.1:9999/events"}, {"telemetry"}),
     ],
 )
-def test_a_given_service_gets_no_stand_in_and_is_left_to_the_parts(given: dict[str, str], left_out: set[str]) -> None:
+def test_given_service_gets_no_stand_in_and_reaches_parts(given: dict[str, str], left_out: set[str]) -> None:
     plan = plan_stack(OPTIONS, given, "secret")
     assert set(names(plan_stack(OPTIONS, {}, "secret"))) - set(names(plan)) == left_out
     assert len(plan.given) == 1
@@ -68,7 +68,7 @@ def test_a_recording_replaces_the_simulator() -> None:
     assert backend["EVENT_PRODUCER_ENABLED"] == "false"
 
 
-def test_only_the_tool_server_and_the_worker_see_the_write_token() -> None:
+def test_only_tool_server_and_worker_see_the_write_token() -> None:
     plan = plan_stack(OPTIONS, {}, "secret")
     holders = {part.name for part in plan.parts if "secret" in part.environment({}).values()}
     assert holders == {"mcp", "worker"}
@@ -84,7 +84,7 @@ def test_only_the_worker_sees_the_users_model_keys() -> None:
         assert {key in environment for key in keys} == {each.name == "worker"}
 
 
-def test_only_those_who_keep_the_record_see_the_address_of_its_database() -> None:
+def test_only_casebook_users_see_its_database_address() -> None:
     url = "postgresql://casewright:password@db/casebook"
     plan = plan_stack(OPTIONS, {"CASEBOOK_URL": url}, "secret")
     holders = {each.name for each in plan.parts if url in each.environment({"CASEBOOK_URL": url}).values()}
@@ -100,7 +100,7 @@ def test_ports_can_be_moved() -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "65536", "-1", "http", "80.5", "\uff18\uff10"])
-def test_a_port_that_is_none_is_refused_with_its_name(text: str) -> None:
+def test_port_that_is_none_is_refused_with_its_name(text: str) -> None:
     with pytest.raises(BadSetting, match=r"MCP_PORT=.* is not a port"):
         read_ports({"MCP_PORT": text})
 
@@ -111,7 +111,7 @@ def test_two_parts_on_one_port_are_refused() -> None:
 
 
 @pytest.mark.parametrize("drain", [None, "", "0.5", "25", "120", "nonsense"])
-def test_the_worker_is_left_more_time_than_it_takes_to_drain(drain: str | None) -> None:
+def test_worker_has_more_time_to_stop_than_to_drain(drain: str | None) -> None:
     env = {} if drain is None else {"WORKER_DRAIN_SECONDS": drain}
     worker = part(plan_stack(OPTIONS, env, "secret"), "worker")
 

@@ -81,7 +81,7 @@ def test_a_part_that_never_gets_ready_is_given_up(tmp_path: Path, monkeypatch: p
     asyncio.run(asyncio.wait_for(scenario(), 30))
 
 
-def test_a_part_that_ignores_the_request_to_stop_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_part_that_ignores_the_request_to_stop_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "STOP_GRACE_S", 0.1)
 
     async def scenario() -> None:
@@ -108,7 +108,7 @@ def test_a_very_long_line_does_not_end_the_watch(tmp_path: Path) -> None:
     asyncio.run(asyncio.wait_for(scenario(), 30))
 
 
-def test_a_part_may_take_as_long_to_stop_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_part_may_use_its_own_grace_period_to_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "STOP_GRACE_S", 0.0)
 
     async def scenario() -> None:

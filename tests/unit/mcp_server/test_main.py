@@ -79,7 +79,7 @@ def test_lines_that_do_not_parse_are_counted_and_skipped(tmp_path: Path, capsys:
     [None, b"this is not gzip", ZIPPED[:-9], ZIPPED[:14] + b"\xff\xff" + ZIPPED[16:]],
     ids=["absent", "not gzip", "cut off", "damaged"],
 )
-def test_a_recording_that_cannot_be_read_is_one_sentence_and_adds_nobody(
+def test_unreadable_recording_is_one_sentence_and_adds_nobody(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None
 ) -> None:
     good, bad = recording(tmp_path / "a.jsonl", 301), tmp_path / "b.jsonl.gz"
@@ -95,9 +95,7 @@ def test_a_recording_that_cannot_be_read_is_one_sentence_and_adds_nobody(
     assert ", 1 customers added, 0 known already" in capsys.readouterr().out
 
 
-def test_a_recording_that_unpacks_into_one_endless_line_is_not_held(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_recording_of_one_endless_line_is_not_held(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bomb = tmp_path / "bomb.jsonl.gz"
     with gzip.open(bomb, "wb") as file:
         for _ in range(64):
@@ -156,7 +154,7 @@ def test_customers_are_those_that_the_desk_would_read(tmp_path: Path, capsys: py
     assert capsys.readouterr().out == f"{path}: 2 events, 2 customers added, 0 known already\n"
 
 
-def test_a_file_that_cannot_be_exported_to_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_file_that_cannot_be_exported_to_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
     out = tmp_path / "file" / "profiles.jsonl"
 
@@ -202,7 +200,7 @@ def test_the_store_is_made_as_the_environment_says(
     )
 
 
-def test_a_token_is_read_without_the_end_of_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_token_is_read_without_the_end_of_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MCP_WRITE_TOKEN", " write \r\n")
     token = McpSettings().mcp_write_token
     assert token is not None
@@ -217,7 +215,7 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert "export-profiles" in capsys.readouterr().out
 
 
-def test_a_port_in_use_ends_with_code_1_before_a_store_is_made(
+def test_port_in_use_is_refused_before_store_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:

@@ -97,16 +97,14 @@ def test_with_the_token_writers_are_shown_and_work(guarded: str) -> None:
     assert call(guarded, "lock_account", TOKEN, customer_id=250, reason="Reason.", idempotency_key="250").ok
 
 
-def test_a_browser_page_under_another_host_name_is_turned_away(guarded: str) -> None:
+def test_browser_page_under_another_host_name_is_turned_away(guarded: str) -> None:
     answer = httpx.post(guarded, headers={"Host": "evil.example"}, json={})
 
     assert answer.status_code == 421
 
 
 @pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_signal_ends_the_process_cleanly_with_sessions_open(
-    store_path: Path, stop_signal: signal.Signals
-) -> None:
+def test_stop_signal_ends_the_process_cleanly_with_sessions_open(store_path: Path, stop_signal: signal.Signals) -> None:
     async def stop_with_open_sessions(process: subprocess.Popen[str], url: str) -> None:
         async with client(url) as session, httpx.AsyncClient() as http:
             await session.list_tools()
@@ -120,9 +118,7 @@ def test_a_stop_signal_ends_the_process_cleanly_with_sessions_open(
         assert process.returncode == 0
 
 
-def test_a_kill_between_commit_and_answer_leaves_one_effect_and_a_retry_the_first_result(
-    store_path: Path, dataset: Dataset
-) -> None:
+def test_retry_after_kill_behind_commit_returns_first_result(store_path: Path, dataset: Dataset) -> None:
     charge_id = dataset.customers[11].charges[-1].charge_id
     refund: dict[str, Any] = {
         "customer_id": 12,

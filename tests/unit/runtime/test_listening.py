@@ -42,6 +42,6 @@ def test_a_port_in_use_is_refused_in_one_sentence() -> None:
     )
 
 
-def test_a_host_that_does_not_exist_is_refused_in_one_sentence() -> None:
+def test_unknown_host_is_refused_in_one_sentence() -> None:
     with pytest.raises(CannotListen, match=r"^Cannot listen on no such host port 0 \(.+\): stop what uses it"):
         listen("no such host", 0, instead="set X")

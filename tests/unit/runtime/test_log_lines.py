@@ -40,7 +40,7 @@ def test_an_address_without_credentials_stays_as_it_is() -> None:
     assert "http://127.0.0.1:8000/@scope/mcp?x=1" in line("Waiting for http://127.0.0.1:8000/@scope/mcp?x=1")
 
 
-def test_a_log_line_carries_the_case_and_stays_one_line() -> None:
+def test_log_line_carries_the_case_and_stays_one_line() -> None:
     record = logging.LogRecord("worker.x", logging.INFO, "x.py", 1, 'Round %d says "hi"\nthere.', (2,), None)
     record.created, record.msecs = 1_772_452_800.0, 5.0
     record.case_id = "case-1"
@@ -85,7 +85,7 @@ def test_json_lines_have_the_same_fields() -> None:
     assert "\n" not in line
 
 
-def test_the_case_of_a_record_goes_before_the_surrounding_one() -> None:
+def test_case_of_a_record_goes_before_the_surrounding_one() -> None:
     own = record("Done.")
     own.case_id = "case-2"
     with about_case("case-1"):

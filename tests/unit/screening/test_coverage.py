@@ -45,9 +45,7 @@ def test_a_full_listing_must_reach_the_edge_itself(tool: str, count: int) -> Non
 
 @pytest.mark.parametrize("tool", ["get_orders", "get_support_tickets"])
 @pytest.mark.parametrize(("count", "limit", "complete_"), [(0, 1, True), (1, 1, False), (1, 2, True), (4, 4, False)])
-def test_a_listing_of_few_is_whole_unless_no_more_were_asked_for(
-    tool: str, count: int, limit: int, complete_: bool
-) -> None:
+def test_short_listing_is_whole_unless_limited_by_request(tool: str, count: int, limit: int, complete_: bool) -> None:
     found = missing(answer(tool, listing(tool, *range(1, count + 1)), limit=limit))
     assert found == ([] if complete_ else [f"{tool} {SHORT}"])
 
@@ -101,13 +99,13 @@ def test_records_that_end_before_the_alert_are_not_calm(tool: str, as_of: Any) -
 @pytest.mark.parametrize(
     "as_of", [before(minutes=5), before(), before(days=-1), before(days=-400), "9999-12-31T23:59:59-12:00", None]
 )
-def test_records_that_end_at_the_alert_or_later_are_current(tool: str, as_of: str | None) -> None:
+def test_records_that_end_at_alert_or_later_are_current(tool: str, as_of: str | None) -> None:
     """Five minutes are for clocks that differ."""
     assert missing(answer(tool, daily(tool) | {"as_of": as_of}, days=30)) == []
 
 
 @pytest.mark.parametrize("tool", [tool for tool in LISTS if tool != "get_data_usage"])
-def test_a_listing_with_its_oldest_first_may_lack_the_newest(tool: str) -> None:
+def test_listing_with_its_oldest_first_may_lack_the_newest(tool: str) -> None:
     ascending = listing(tool, *range(20, 0, -1), as_of=BEGAN.isoformat())
     assert missing(answer(tool, ascending, days=30, limit=20)) == [f"{tool} {SHORT}"]
 

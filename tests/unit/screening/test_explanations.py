@@ -78,7 +78,7 @@ def usage() -> DataUsageEvent:
         ([], False),
     ],
 )
-def test_a_device_is_known_by_the_log_before_the_alert(entries: list[JsonObject], known: bool) -> None:
+def test_device_is_known_by_the_log_before_the_alert(entries: list[JsonObject], known: bool) -> None:
     """As old as the alert is not older, and a profile that lists the device says nothing."""
     assert was_known(a_dossier(security_logs=log(*entries)), PHONE) is known
     assert is_explained(login(), security_logs=log(*entries)) is known
@@ -111,7 +111,7 @@ def test_a_known_device_abroad_is_explained_by_no_device(country: str | None, ex
         (roaming(5, roaming_until="soon"), False),
     ],
 )
-def test_a_roaming_package_explains_from_the_day_after_it_began(plan: JsonObject, explained: bool) -> None:
+def test_roaming_package_explains_from_the_day_after_it_began(plan: JsonObject, explained: bool) -> None:
     assert is_explained(login("PT"), security_logs=log(seen(1)), subscriptions=plan) is explained
 
 
@@ -126,7 +126,7 @@ def test_a_roaming_package_explains_from_the_day_after_it_began(plan: JsonObject
         (thresholds.TICKET_HOLDS_DAYS + 0.00001, False),
     ],
 )
-def test_a_journey_told_before_the_alert_explains_it_for_a_time(days: float, explained: bool) -> None:
+def test_journey_told_before_alert_explains_it_for_a_time(days: float, explained: bool) -> None:
     told = a_ticket(days, "travel")
     assert is_explained(login("PT"), security_logs=log(seen(1)), support_tickets=told) is explained
 
@@ -173,7 +173,7 @@ def test_failures_of_strangers_are_not_explained(event: AuthFailureEvent, got_in
         ({"country": None}, False),
     ],
 )
-def test_a_charge_is_explained_by_a_known_device_at_home(changes: JsonObject, explained: bool) -> None:
+def test_charge_is_explained_by_a_known_device_at_home(changes: JsonObject, explained: bool) -> None:
     assert is_explained(transaction(), security_logs=log(seen(1)), recent_charges=charge(**changes)) is explained
 
 
@@ -183,7 +183,7 @@ def test_a_charge_that_is_not_named_is_not_explained() -> None:
 
 
 @pytest.mark.parametrize(("days", "explained"), [(1, True), (0, False), (-1, False)])
-def test_a_card_s_charge_is_explained_by_an_older_ticket(days: float, explained: bool) -> None:
+def test_card_s_charge_is_explained_by_an_older_ticket(days: float, explained: bool) -> None:
     records = {"recent_charges": charge(device_id=None), "support_tickets": a_ticket(days, "gift")}
     assert is_explained(transaction(), **records) is explained
 
@@ -192,7 +192,7 @@ def test_a_card_s_charge_is_explained_by_an_older_ticket(days: float, explained:
     ("day", "country", "explained"),
     [(0, "PT", True), (1, "PT", False), (0, "ES", False), (0, "NO", False), (0, None, False)],
 )
-def test_data_abroad_is_explained_by_a_package_for_that_day(day: int, country: str | None, explained: bool) -> None:
+def test_data_abroad_is_explained_by_package_for_that_day(day: int, country: str | None, explained: bool) -> None:
     used = {"days": [{"day": before(day)[:10], "gb": 40.0, "roaming_country": country}]}
     assert is_explained(usage(), data_usage=used, subscriptions=roaming(5)) is explained
 

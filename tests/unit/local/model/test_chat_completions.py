@@ -43,7 +43,7 @@ def ask(client: OpenAI, body: JsonObject, **more: Any) -> Any:
     return create(**body, **more)
 
 
-def test_a_stranger_is_told_politely_what_this_model_is_and_nothing_is_echoed(openai_client: OpenAI):
+def test_unrelated_request_gets_fixed_text_without_echo(openai_client: OpenAI):
     answer = openai_client.chat.completions.create(model="casewright-rules-1", messages=HELLO)
     text = answer.choices[0].message.content or ""
     assert "casewright-rules-1" in text
@@ -55,7 +55,7 @@ def test_a_stranger_is_told_politely_what_this_model_is_and_nothing_is_echoed(op
 
 
 @pytest.mark.parametrize("part", ["usage", "location", "billing"])
-def test_a_specialist_asks_for_its_tools_at_once_and_then_gives_its_verdict(openai_client: OpenAI, part: str):
+def test_specialist_calls_all_tools_then_gives_its_verdict(openai_client: OpenAI, part: str):
     case = CaseFile(part)
     first = ask(openai_client, case.request(), response_format=verdict_format())
     assert first.choices[0].finish_reason == "tool_calls"
@@ -69,7 +69,7 @@ def test_a_specialist_asks_for_its_tools_at_once_and_then_gives_its_verdict(open
     assert verdict.risk_score == case.verdict()["risk_score"]
 
 
-def test_only_one_tool_is_called_when_parallel_calls_are_off(openai_client: OpenAI):
+def test_without_parallel_calls_only_one_tool_is_called(openai_client: OpenAI):
     answer = ask(openai_client, CaseFile("usage").request(), parallel_tool_calls=False)
     assert len(answer.choices[0].message.tool_calls) == 1
 
@@ -90,7 +90,7 @@ def test_tool_choice_is_obeyed(openai_client: OpenAI):
     assert json.loads(call.function.arguments).keys() >= {"customer_id"}
 
 
-def test_a_streamed_answer_is_the_answer_in_pieces_with_its_usage(openai_client: OpenAI):
+def test_streamed_answer_is_answer_in_pieces_with_its_usage(openai_client: OpenAI):
     whole = openai_client.chat.completions.create(model="m", messages=HELLO)
     stream = openai_client.chat.completions.create(
         model="m", messages=HELLO, stream=True, stream_options={"include_usage": True}
@@ -114,7 +114,7 @@ def test_streamed_tool_calls_add_up_to_the_plain_ones(openai_client: OpenAI):
     assert names_and_arguments == [(call.function.name, call.function.arguments) for call in plain]
 
 
-def test_a_stream_ends_with_done_and_has_no_usage_unless_asked(http: httpx.Client):
+def test_stream_ends_with_done_and_usage_only_if_asked(http: httpx.Client):
     answer = http.post("/v1/chat/completions", json={"model": "m", "messages": HELLO, "stream": True})
     assert answer.headers["content-type"].startswith("text/event-stream")
     events = [line.removeprefix("data: ") for line in answer.text.split("\n\n") if line]
@@ -177,7 +177,7 @@ OPEN_SCHEMA = {"name": "x", "strict": True, "schema": {"type": "object", "proper
         ({"parallel_tool_calls": 1}, "parallel_tool_calls"),
     ],
 )
-def test_a_malformed_request_is_refused_with_the_parameter_at_fault(
+def test_malformed_request_is_refused_with_the_parameter_at_fault(
     openai_client: OpenAI, change: JsonObject, param: str
 ):
     body: Any = {"model": "m", "messages": HELLO} | change
@@ -209,7 +209,7 @@ def test_models_are_listed_and_others_unknown(openai_client: OpenAI):
         openai_client.models.retrieve("gpt-99")
 
 
-def test_unknown_paths_and_methods_are_refused_in_the_same_format(http: httpx.Client):
+def test_unknown_paths_and_methods_are_refused_in_same_format(http: httpx.Client):
     assert http.get("/v1/nothing").json()["error"]["code"] == "unknown_url"
     assert http.get("/v1/chat/completions").status_code == 405
     assert http.get("/healthz").json()["status"] == "ok"

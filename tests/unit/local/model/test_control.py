@@ -96,7 +96,7 @@ def test_empty_refusal_and_length_look_like_the_real_thing(openai_client: OpenAI
     assert chat(openai_client).finish_reason == "length"
 
 
-def test_invalid_json_cannot_be_parsed_and_a_wrong_shape_can(http: httpx.Client):
+def test_invalid_json_cannot_be_parsed_and_wrong_shape_can(http: httpx.Client):
     with pytest.raises(ValueError, match="Unterminated"):
         json.loads(verdict_under(http, "invalid_json"))
     assert "risk_score" not in json.loads(verdict_under(http, "wrong_shape"))
@@ -157,7 +157,7 @@ def test_a_score_fault_waits_for_the_verdict(http: httpx.Client):
     assert json.loads(second["choices"][0]["message"]["content"])["risk_score"] == 9
 
 
-def test_tool_faults_call_what_is_not_there_or_wrongly_or_for_ever(http: httpx.Client):
+def test_tool_faults_call_unknown_tools_wrongly_or_endlessly(http: httpx.Client):
     def first_call(fault: str, body: JsonObject) -> JsonObject:
         http.put("/control", json={"fault": fault})
         answer = http.post("/v1/chat/completions", json=body).json()
@@ -185,9 +185,7 @@ def test_tool_faults_call_what_is_not_there_or_wrongly_or_for_ever(http: httpx.C
         (b"{", "must be a JSON object"),
     ],
 )
-def test_a_control_that_is_not_understood_is_refused_with_one_sentence(
-    http: httpx.Client, document: bytes, expected: str
-):
+def test_invalid_control_is_refused_with_one_sentence(http: httpx.Client, document: bytes, expected: str):
     answer = http.put("/control", content=document)
     assert answer.status_code == 422
     assert expected in answer.json()["error"]["message"]

@@ -13,7 +13,7 @@ def test_help_names_the_options():
     assert "--port" in result.stdout
 
 
-def test_a_port_in_use_is_one_sentence_and_exit_code_1():
+def test_port_in_use_is_one_sentence_with_code_1():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = run("local.model", "--port", str(port))
@@ -24,7 +24,7 @@ def test_a_port_in_use_is_one_sentence_and_exit_code_1():
     )
 
 
-def test_it_stops_cleanly_even_while_a_client_waits_for_an_answer_that_never_comes():
+def test_stops_cleanly_while_a_client_waits_for_ever():
     with started("local.model", "--port", "0") as (process, url), httpx.Client(base_url=url, timeout=60) as client:
         client.put("/control", json={"fault": "timeout"}).raise_for_status()
         body = b'{"model": "m", "messages": [{"role": "user", "content": "Hello"}]}'

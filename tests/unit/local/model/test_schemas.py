@@ -66,5 +66,5 @@ TREE: dict[str, Any] = {
         {"$defs": {"A": TREE}, "$ref": "#/$defs/A"},
     ],
 )
-def test_a_short_schema_cannot_ask_for_a_value_without_end(schema: dict[str, Any]) -> None:
+def test_short_schema_cannot_ask_for_a_value_without_end(schema: dict[str, Any]) -> None:
     assert len(json.dumps(plainest(schema))) < 20 * MAX_PARTS

@@ -25,7 +25,7 @@ async def read(stream: AsyncIterator[bytes], count: int) -> list[int]:
     return [line["offset"] for line in lines]
 
 
-def test_a_new_reader_starts_with_the_oldest_line_and_a_resumed_one_after_what_it_read():
+def test_new_reader_starts_at_oldest_resumed_one_behind_last():
     async def scenario() -> None:
         log = filled(5)
         assert await read(log.follow(None), 5) == [0, 1, 2, 3, 4]
@@ -46,7 +46,7 @@ def test_waiting_readers_all_get_the_next_line():
     asyncio.run(scenario())
 
 
-def test_a_reader_that_fell_behind_goes_on_with_the_oldest_that_is_left():
+def test_reader_that_fell_behind_continues_with_oldest_left():
     async def scenario() -> None:
         log = filled(3, capacity=10)
         slow = log.follow(None)

@@ -20,7 +20,7 @@ def lines(url: str, count: int, after: int | None = None) -> list[Any]:
         return [json.loads(line) for line in islice(answer.iter_lines(), count)]
 
 
-def test_it_streams_telemetry_resumes_and_stops_at_once_with_readers_connected(profiles_file: Path):
+def test_streams_resumes_and_stops_with_readers_connected(profiles_file: Path):
     arguments = ("--port", "0", "--profiles", str(profiles_file), "--interval", "0")
     with started("local.telemetry", *arguments) as (process, url):
         first = lines(url, 400)
@@ -53,14 +53,14 @@ def test_help_names_the_options():
     assert "--profiles" in run("local.telemetry", "--help").stdout
 
 
-def test_a_missing_profiles_file_is_one_sentence_and_exit_code_1(tmp_path: Path):
+def test_missing_profiles_file_is_one_sentence_with_code_1(tmp_path: Path):
     result = run("local.telemetry", "--port", "0", "--profiles", str(tmp_path / "none"))
     assert result.returncode == 1
     assert result.stderr.startswith("Cannot read the profiles file")
     assert result.stderr.count("\n") == 1
 
 
-def test_a_port_in_use_is_one_sentence_and_exit_code_1(profiles_file: Path):
+def test_port_in_use_is_one_sentence_with_code_1(profiles_file: Path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         result = run("local.telemetry", "--port", port, "--profiles", str(profiles_file))

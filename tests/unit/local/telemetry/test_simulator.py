@@ -38,7 +38,7 @@ def test_the_same_seed_gives_the_same_events(profiles: tuple[Profile, ...]):
     assert play(profiles, 300) != play(profiles, 300, seed=2)
 
 
-def test_event_ids_are_unique_within_a_run_and_differ_between_runs(profiles: tuple[Profile, ...]):
+def test_event_ids_are_unique_and_differ_between_runs(profiles: tuple[Profile, ...]):
     simulator = Simulator(profiles, seed=1, start=START)
     ids = [event.event_id for event in simulator.history()]
     ids += [simulator.next_event(START).event_id for _ in range(500)]
@@ -48,7 +48,7 @@ def test_event_ids_are_unique_within_a_run_and_differ_between_runs(profiles: tup
 
 
 @pytest.mark.parametrize("interval", [0.0, 0.001, 1.0, 60.0])
-def test_time_never_runs_backwards_for_a_customer_nor_into_the_future(profiles: tuple[Profile, ...], interval: float):
+def test_time_never_runs_backwards_for_customer_nor_into_future(profiles: tuple[Profile, ...], interval: float):
     simulator = Simulator(profiles, seed=3, start=START)
     last: dict[int, datetime] = {}
     for event in simulator.history():
@@ -71,13 +71,13 @@ def test_the_history_gives_detection_enough_to_compare_with(profiles: tuple[Prof
     assert START - surfer[0].occurred_at >= timedelta(days=HISTORY_DAYS - 1)
 
 
-def test_the_first_fraud_and_the_first_look_alike_begin_within_thirty_events(profiles: tuple[Profile, ...]):
+def test_first_fraud_and_look_alike_begin_within_thirty_events(profiles: tuple[Profile, ...]):
     events = play(profiles, 30)
     assert of(events, 4), "the account takeover"
     assert of(events, 5), "the journey"
 
 
-def test_stories_follow_at_a_steady_rate_and_all_are_told(profiles: tuple[Profile, ...]):
+def test_stories_follow_at_steady_rate_and_all_are_told(profiles: tuple[Profile, ...]):
     events = play(profiles, EVENTS_PER_STORY * 8)
     told = {event.customer_id for event in events} & set(TELLABLE)
     assert told == set(TELLABLE)
@@ -85,7 +85,7 @@ def test_stories_follow_at_a_steady_rate_and_all_are_told(profiles: tuple[Profil
     assert ordinary[False] > ordinary[True]
 
 
-def test_a_takeover_is_failures_and_then_a_login_too_far_from_home(profiles: tuple[Profile, ...]):
+def test_takeover_is_failures_then_a_login_far_from_home(profiles: tuple[Profile, ...]):
     events = of(play(profiles, 40), 4)
     home, far = [event for event in events if isinstance(event, LoginEvent)]
     failures = [event for event in events if isinstance(event, AuthFailureEvent)]

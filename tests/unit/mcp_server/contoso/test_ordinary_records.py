@@ -64,7 +64,7 @@ def test_every_id_occurs_once(contoso: Dataset) -> None:
         assert len(ids) == len(set(ids)) > 0
 
 
-def test_home_city_currency_and_name_belong_to_the_home_country(contoso: Dataset) -> None:
+def test_home_city_currency_and_name_belong_to_home_country(contoso: Dataset) -> None:
     for records in contoso.customers:
         customer = records.customer
         country = COUNTRIES[customer.home_country or ""]
@@ -83,7 +83,7 @@ def test_every_amount_is_in_the_customers_currency(contoso: Dataset) -> None:
         assert {item.currency for item in priced} == {records.customer.currency}
 
 
-def test_nothing_lies_after_the_instant_and_instants_are_whole_seconds(contoso: Dataset) -> None:
+def test_nothing_lies_after_instant_and_instants_are_whole_seconds(contoso: Dataset) -> None:
     for records in contoso.customers:
         instants = [
             *(charge.at for charge in records.charges),
@@ -103,7 +103,7 @@ def test_usage_has_each_of_the_last_90_days_once(contoso: Dataset) -> None:
         assert [day.day for day in records.usage] == last_90
 
 
-def test_an_invoice_is_the_fees_and_the_charges_of_its_period(contoso: Dataset) -> None:
+def test_invoice_is_fees_and_the_charges_of_its_period(contoso: Dataset) -> None:
     for records in contoso.customers:
         assert len(records.invoices) == 3
         for invoice in records.invoices:
@@ -117,7 +117,7 @@ def test_an_invoice_is_the_fees_and_the_charges_of_its_period(contoso: Dataset) 
             assert sum(charges) == invoice.charges_minor
 
 
-def test_billing_periods_follow_each_other_up_to_the_running_one(contoso: Dataset) -> None:
+def test_billing_periods_follow_each_other_up_to_running_one(contoso: Dataset) -> None:
     for records in contoso.customers:
         first, second, third = records.invoices
         assert first.issued_on == second.period_start
@@ -125,7 +125,7 @@ def test_billing_periods_follow_each_other_up_to_the_running_one(contoso: Datase
         assert timedelta(0) <= contoso.as_of.date() - third.issued_on <= timedelta(days=31)
 
 
-def test_a_paid_invoice_is_paid_in_full_and_an_unpaid_one_says_whether_it_is_late(contoso: Dataset) -> None:
+def test_invoice_is_paid_in_full_or_says_if_late(contoso: Dataset) -> None:
     for records in contoso.customers:
         for invoice in records.invoices:
             paid = sum(payment.amount_minor for payment in invoice.payments)
@@ -148,7 +148,7 @@ def test_every_order_is_paid_by_its_own_charge(contoso: Dataset) -> None:
             )
 
 
-def test_a_charge_is_either_by_device_or_with_the_card_present(contoso: Dataset) -> None:
+def test_charge_is_either_by_device_or_with_card_present(contoso: Dataset) -> None:
     for records in contoso.customers:
         assert all(charge.card_present == (charge.device_id is None) for charge in records.charges)
 
@@ -160,7 +160,7 @@ def test_addresses_are_nobodys(contoso: Dataset) -> None:
             assert any(ip_address(ip) in network for network in DOCUMENTATION_NETWORKS)
 
 
-def test_a_known_device_in_the_log_is_one_of_the_customers_devices(contoso: Dataset) -> None:
+def test_known_device_in_log_is_one_of_customers_devices(contoso: Dataset) -> None:
     for records in contoso.customers:
         devices = {device.device_id for device in records.customer.usual_devices}
         assert all(entry.device_id in devices for entry in records.security if entry.known_device)
@@ -178,7 +178,7 @@ def test_ordinary_people_stay_at_home(contoso: Dataset) -> None:
         assert all(day.roaming_country is None for day in records.usage)
 
 
-def test_ordinary_people_stay_under_their_cap_in_any_30_days(contoso: Dataset) -> None:
+def test_ordinary_people_stay_under_cap_in_any_30_days(contoso: Dataset) -> None:
     for records in ordinary(contoso):
         cap = monthly_cap_gb(records.subscriptions)
         if cap is None:
@@ -231,6 +231,6 @@ def test_planting_changes_the_planted_customer_and_nobody_else(dataset: Dataset)
     )
 
 
-def test_nothing_can_be_planted_for_a_customer_that_contoso_does_not_have() -> None:
+def test_edit_for_an_unknown_customer_is_refused() -> None:
     with pytest.raises(KeyError, match="Contoso has no customer 251"):
         generate(SEED, AS_OF, {251: lambda _: None})

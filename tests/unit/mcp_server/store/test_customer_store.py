@@ -77,7 +77,7 @@ def test_records_come_back_as_they_were_generated(store: CustomerStore, dataset:
         assert set(store.tickets(number, 100)) == set(records.tickets)
 
 
-def test_lists_come_newest_first_and_no_longer_than_asked_for(store: CustomerStore) -> None:
+def test_lists_are_newest_first_and_within_the_limit(store: CustomerStore) -> None:
     charges = store.charges(SOMEBODY, 60)
     entries = store.security_log(SOMEBODY, 90, 7)
 
@@ -164,7 +164,7 @@ def test_the_article_on_the_matter_comes_first(store: CustomerStore) -> None:
 # Lock and unlock
 
 
-def test_a_lock_shows_on_the_account_and_in_the_ledger(store: CustomerStore) -> None:
+def test_lock_shows_on_the_account_and_in_the_ledger(store: CustomerStore) -> None:
     result = store.lock_account(SOMEBODY, "Account takeover.", "case-1:lock_account:12")
 
     customer = store.customer(SOMEBODY)
@@ -188,7 +188,7 @@ def test_a_repeated_lock_returns_the_first_result(store: CustomerStore) -> None:
     assert store.customer(SOMEBODY).status == "active"
 
 
-def test_locking_a_locked_account_succeeds_and_leaves_the_first_lock(store: CustomerStore) -> None:
+def test_locking_locked_account_succeeds_and_leaves_the_first_lock(store: CustomerStore) -> None:
     store.lock_account(SOMEBODY, "First reason.", "first")
 
     second = store.lock_account(SOMEBODY, "Second reason.", "second")
@@ -210,7 +210,7 @@ def test_unlocking_takes_the_lock_off(store: CustomerStore) -> None:
 
 
 @pytest.mark.parametrize(("first", "second"), [("lock a", "lock b"), ("lock b", "lock a")])
-def test_an_account_opens_when_its_last_lock_is_taken_back(store: CustomerStore, first: str, second: str) -> None:
+def test_account_opens_when_its_last_lock_is_taken_back(store: CustomerStore, first: str, second: str) -> None:
     store.lock_account(SOMEBODY, "case-a: takeover", "lock a")
     store.lock_account(SOMEBODY, "case-b: takeover", "lock b")
 
@@ -225,7 +225,7 @@ def test_an_account_opens_when_its_last_lock_is_taken_back(store: CustomerStore,
     assert (after.status, after.locked_at, after.lock_reason) == ("active", None, None)
 
 
-def test_a_lock_that_does_not_stand_is_not_taken_back(store: CustomerStore) -> None:
+def test_lock_that_does_not_stand_is_not_taken_back(store: CustomerStore) -> None:
     store.lock_account(SOMEBODY, "case-a: takeover", "lock a")
     store.lock_account(SOMEBODY_ELSE, "case-b: takeover", "lock b")
     store.unlock_account(SOMEBODY, "It was them.", "unlock", "lock a")
@@ -238,7 +238,7 @@ def test_a_lock_that_does_not_stand_is_not_taken_back(store: CustomerStore) -> N
     assert (store.customer(SOMEBODY).lock_reason, store.effect("once more")) == ("case-c: takeover", None)
 
 
-def test_which_of_several_locks_is_taken_back_must_be_said(store: CustomerStore) -> None:
+def test_unlock_must_name_one_of_several_locks(store: CustomerStore) -> None:
     store.lock_account(SOMEBODY, "case-a: takeover", "lock a")
     store.lock_account(SOMEBODY, "case-b: takeover", "lock b")
 
@@ -261,7 +261,7 @@ def test_a_repeated_unlocking_returns_the_first_result(store: CustomerStore) -> 
     assert store.customer(SOMEBODY).lock_reason == "case-b: takeover"
 
 
-def test_locks_taken_back_at_one_instant_leave_no_lock_behind(store: CustomerStore) -> None:
+def test_locks_taken_back_at_once_leave_none_behind(store: CustomerStore) -> None:
     for number in range(CALLERS):
         store.lock_account(SOMEBODY, f"case-{number}: takeover", f"lock {number}")
 
@@ -314,7 +314,7 @@ def test_a_refund_gives_back_all_of_the_charges(
     assert store.billing_summary(SOMEBODY).balance_minor == before.balance_minor - total
 
 
-def test_a_refund_that_adds_up_to_something_else_than_expected_changes_nothing(
+def test_refund_of_an_unexpected_total_changes_nothing(
     store: CustomerStore, records: CustomerRecords, charge_ids: list[str]
 ) -> None:
     currency = records.charges[0].currency
@@ -340,9 +340,7 @@ def test_a_refund_that_adds_up_to_something_else_than_expected_changes_nothing(
         assert again == first.model_copy(update={"replayed": True})
 
 
-def test_a_repeated_refund_returns_the_first_result_in_whatever_order_it_is_asked(
-    store: CustomerStore, charge_ids: list[str]
-) -> None:
+def test_repeated_refund_in_any_order_returns_first_result(store: CustomerStore, charge_ids: list[str]) -> None:
     first = store.refund_charges(SOMEBODY, charge_ids, "Reason.", "key")
     balance = store.billing_summary(SOMEBODY).balance_minor
 
@@ -352,7 +350,7 @@ def test_a_repeated_refund_returns_the_first_result_in_whatever_order_it_is_aske
     assert store.billing_summary(SOMEBODY).balance_minor == balance
 
 
-def test_a_refund_under_the_same_key_of_other_charges_is_refused(store: CustomerStore, charge_ids: list[str]) -> None:
+def test_refund_under_same_key_of_other_charges_is_refused(store: CustomerStore, charge_ids: list[str]) -> None:
     store.refund_charges(SOMEBODY, charge_ids[:1], "Reason.", "key")
 
     with pytest.raises(IdempotencyKeyReused):
@@ -373,7 +371,7 @@ def test_a_refunded_charge_is_not_refunded_again(store: CustomerStore, charge_id
     assert store.effect("second") is None
 
 
-def test_a_refund_is_taken_back_as_a_record_of_what_it_gave(store: CustomerStore, charge_ids: list[str]) -> None:
+def test_refund_reversal_records_what_the_refund_gave(store: CustomerStore, charge_ids: list[str]) -> None:
     refund = store.refund_charges(SOMEBODY, charge_ids, "Reason.", "refund")
     balance = store.billing_summary(SOMEBODY).balance_minor
 
@@ -392,7 +390,7 @@ def test_a_refund_is_taken_back_as_a_record_of_what_it_gave(store: CustomerStore
     assert store.billing_summary(SOMEBODY).balance_minor == balance
 
 
-def test_a_repeated_record_of_a_reversal_is_the_first_one(store: CustomerStore, charge_ids: list[str]) -> None:
+def test_repeated_record_of_a_reversal_is_the_first_one(store: CustomerStore, charge_ids: list[str]) -> None:
     store.refund_charges(SOMEBODY, charge_ids, "Reason.", "refund")
     first = store.record_refund_reversal(SOMEBODY, "refund", "Reason.", "back")
 
@@ -471,7 +469,7 @@ def test_of_many_keys_that_refund_one_charge_one_wins(store: CustomerStore, char
 # Customers of recordings, and the telemetry simulator
 
 
-def test_unknown_customers_of_a_recording_are_added_once_with_a_neutral_profile(store: CustomerStore) -> None:
+def test_unknown_recorded_customers_are_added_once_with_neutral_profile(store: CustomerStore) -> None:
     assert store.add_neutral_customers([12, 301, 10000, 301]) == 2
     assert store.add_neutral_customers([301]) == 0
 

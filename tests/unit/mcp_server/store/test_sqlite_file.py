@@ -77,7 +77,7 @@ def test_an_existing_store_is_used_as_it_is(store_path: Path) -> None:
 
 
 @pytest.mark.integration
-def test_a_crash_while_the_store_is_made_leaves_none_and_the_next_start_makes_it(tmp_path: Path) -> None:
+def test_store_half_made_at_a_crash_is_made_anew(tmp_path: Path) -> None:
     path = tmp_path / "customers.db"
 
     assert end_of(child(DIE_BEFORE_THE_SEED_IS_COMMITTED, path))[0] == -signal.SIGKILL
@@ -96,7 +96,7 @@ def test_processes_that_start_together_make_one_store(tmp_path: Path) -> None:
 
 
 @pytest.mark.integration
-def test_a_kill_between_commit_and_answer_leaves_one_effect_and_a_retry_the_first_result(store_path: Path) -> None:
+def test_retry_after_kill_behind_commit_returns_first_result(store_path: Path) -> None:
     assert end_of(child(DIE_AFTER_THE_COMMIT, store_path))[0] == -signal.SIGKILL
 
     with closing(SqliteCustomerStore(store_path, no_dataset, clock=lambda: NOW)) as store:
@@ -111,7 +111,7 @@ def test_a_kill_between_commit_and_answer_leaves_one_effect_and_a_retry_the_firs
 
 
 @pytest.mark.integration
-def test_a_kill_before_the_commit_leaves_neither_effect_nor_ledger_row(store_path: Path) -> None:
+def test_kill_before_commit_leaves_neither_effect_nor_ledger_row(store_path: Path) -> None:
     assert end_of(child(DIE_BEFORE_THE_COMMIT, store_path))[0] == -signal.SIGKILL
 
     with closing(SqliteCustomerStore(store_path, no_dataset)) as store:
@@ -134,7 +134,7 @@ def test_two_stores_on_one_file_share_one_ledger(store_path: Path) -> None:
     assert sorted(result.replayed for result in results) == [False] + [True] * 7
 
 
-def test_nothing_is_done_in_a_file_that_was_taken_away(store_path: Path, tmp_path: Path) -> None:
+def test_nothing_is_done_in_file_that_was_taken_away(store_path: Path, tmp_path: Path) -> None:
     aside = tmp_path / "aside.db"
     with closing(SqliteCustomerStore(store_path, no_dataset)) as store:
         store.lock_account(230, "Reason.", "before")
@@ -170,7 +170,7 @@ def refusal(path: Path) -> str:
     return str(refused.value)
 
 
-def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_file_of_another_kind_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("These are my notes. " * 100)
 
@@ -220,7 +220,7 @@ def made_old(path: Path, ledger: list[tuple[str, str, int]], locked: dict[int, s
         connection.commit()
 
 
-def test_an_older_store_learns_from_its_ledger_which_locks_stand(store_path: Path) -> None:
+def test_older_store_learns_from_its_ledger_which_locks_stand(store_path: Path) -> None:
     ledger = [
         ("a", "lock_account", 5),
         ("b", "unlock_account", 5),
@@ -248,7 +248,7 @@ def test_an_older_store_learns_from_its_ledger_which_locks_stand(store_path: Pat
     assert [lock.reason for lock in left.still_locked_by] == ["The records say so."]
 
 
-def test_an_unlocking_of_an_older_store_is_repeated_with_its_result(store_path: Path) -> None:
+def test_unlocking_of_older_store_is_repeated_with_its_result(store_path: Path) -> None:
     with closing(SqliteCustomerStore(store_path, no_dataset)) as store:
         store.lock_account(5, "Reason.", "lock")
         first = store.unlock_account(5, "No.", "unlock")
@@ -256,7 +256,7 @@ def test_an_unlocking_of_an_older_store_is_repeated_with_its_result(store_path: 
         assert store.unlock_account(5, "No.", "unlock", "lock") == first.model_copy(update={"replayed": True})
 
 
-def test_stores_that_open_an_older_file_together_upgrade_it_once(store_path: Path) -> None:
+def test_stores_that_open_older_file_together_upgrade_it_once(store_path: Path) -> None:
     made_old(store_path, [("a", "lock_account", 5)], {5: "why a"})
 
     with ThreadPoolExecutor(4) as openers:
@@ -276,7 +276,7 @@ def test_a_cut_off_store_is_refused(store_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["a file/customers.db", "a folder"])
-def test_a_place_that_cannot_be_written_is_refused_in_one_sentence(tmp_path: Path, place: str) -> None:
+def test_unwritable_path_is_refused_in_one_sentence(tmp_path: Path, place: str) -> None:
     (tmp_path / "a file").write_text("")
     (tmp_path / "a folder").mkdir()
 

@@ -64,7 +64,7 @@ def test_a_direct_answer_is_the_answer_of_the_chain(server: FastMCP, tool: str) 
     assert direct == of_the_chain
 
 
-def test_a_read_runs_on_the_event_loop_and_a_write_on_a_thread(store_path: Path, dataset: Dataset) -> None:
+def test_read_runs_on_event_loop_and_write_on_thread(store_path: Path, dataset: Dataset) -> None:
     with closing(StoreThatNotesThreads(store_path, dataset)) as store:
         server = build_server(store, write_token=None)
 

@@ -83,7 +83,7 @@ WRITE_TOOLS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def test_there_are_these_tools_and_only_the_writers_may_change_anything(server: FastMCP) -> None:
+def test_only_the_listed_write_tools_may_change_anything(server: FastMCP) -> None:
     async def listed() -> dict[str, bool | None]:
         async with client(server) as session:
             return {
@@ -151,7 +151,7 @@ def test_no_tool_tells_who_has_a_story(server: FastMCP) -> None:
 @pytest.mark.parametrize(
     "tool", [tool for tool, (arguments, _) in READ_TOOLS.items() if "customer_id" in arguments] + list(WRITE_TOOLS)
 )
-def test_an_unknown_customer_is_a_tool_error_of_one_sentence(server: FastMCP, tool: str) -> None:
+def test_unknown_customer_is_a_tool_error_of_one_sentence(server: FastMCP, tool: str) -> None:
     arguments = WRITE_TOOLS.get(tool) or READ_TOOLS[tool][0]
 
     answer = call(server, tool, arguments=arguments, customer_id=UNKNOWN)
@@ -188,7 +188,7 @@ def test_wrong_arguments_are_named_in_one_sentence(
 
 
 @pytest.mark.parametrize("tool", WRITE_TOOLS)
-def test_a_repeated_write_returns_the_first_result_and_says_so(server: FastMCP, tool: str) -> None:
+def test_repeated_write_returns_the_first_result_and_says_so(server: FastMCP, tool: str) -> None:
     if tool == "record_refund_reversal":
         call(server, "refund_charges", arguments=WRITE_TOOLS["refund_charges"], idempotency_key="refund")
     first = call(server, tool, arguments=WRITE_TOOLS[tool])
@@ -201,7 +201,7 @@ def test_a_repeated_write_returns_the_first_result_and_says_so(server: FastMCP, 
     assert (effect["action"], effect["customer_id"], effect["result"]) == (tool, SOMEBODY, first.data)
 
 
-def test_a_key_used_for_something_else_is_a_tool_error(server: FastMCP) -> None:
+def test_key_used_for_something_else_is_a_tool_error(server: FastMCP) -> None:
     call(server, "lock_account", arguments=WRITE_TOOLS["lock_account"])
 
     answer = call(server, "unlock_account", arguments=WRITE_TOOLS["unlock_account"])
@@ -218,7 +218,7 @@ def test_a_second_refund_is_a_tool_error(server: FastMCP) -> None:
     assert answer.error.startswith(f"Charge {CHARGE} was already refunded at 2026-03-15T13:30:00Z under the key 'key'")
 
 
-def test_the_reversal_of_a_refund_that_was_never_made_is_a_tool_error(server: FastMCP) -> None:
+def test_reversing_a_refund_never_made_is_tool_error(server: FastMCP) -> None:
     answer = call(server, "record_refund_reversal", arguments=WRITE_TOOLS["record_refund_reversal"])
 
     assert answer.error == (
@@ -226,7 +226,7 @@ def test_the_reversal_of_a_refund_that_was_never_made_is_a_tool_error(server: Fa
     )
 
 
-def test_a_write_that_waits_for_the_disk_keeps_nobody_else_waiting(server: FastMCP, store_path: Path) -> None:
+def test_write_that_waits_for_disk_keeps_nobody_else_waiting(server: FastMCP, store_path: Path) -> None:
     async def lock_while_reading(holder: sqlite3.Connection) -> tuple[bool, str]:
         async with client(server) as session:
             write = asyncio.create_task(session.call_tool("lock_account", WRITE_TOOLS["lock_account"]))
@@ -244,7 +244,7 @@ def test_a_write_that_waits_for_the_disk_keeps_nobody_else_waiting(server: FastM
         assert asyncio.run(lock_while_reading(holder)) == (True, "locked")
 
 
-def test_many_calls_at_once_with_one_key_have_one_effect(server: FastMCP) -> None:
+def test_many_concurrent_calls_with_one_key_have_one_effect(server: FastMCP) -> None:
     async def all_at_once() -> list[bool]:
         async with client(server) as session:
             calls = [session.call_tool("refund_charges", WRITE_TOOLS["refund_charges"]) for _ in range(20)]

@@ -47,7 +47,7 @@ def test_a_second_high_score_corroborates_the_first():
 
 
 @pytest.mark.parametrize("scores", [(None, 0.1, 0.1), (0.1, None, None), (None, None, None)])
-def test_a_part_that_was_not_evaluated_keeps_the_score_from_being_low(
+def test_unevaluated_part_keeps_the_score_from_being_low(
     scores: tuple[float | None, float | None, float | None],
 ):
     verdict = judge(*scores)
@@ -60,7 +60,7 @@ def test_no_report_at_all_is_not_harmless():
     assert CaseFile("aggregator").verdict()["overall_risk_score"] >= 0.6
 
 
-def test_the_reasoning_quotes_the_feedback_and_says_what_was_done():
+def test_reasoning_quotes_the_feedback_and_says_what_was_done():
     call: JsonObject = {"tool_call_id": "t", "tool": "get_orders", "arguments": {}, "ok": True, "duration_ms": 1}
     call["result_hash"] = "sha256:" + "0" * 64
     reports = [report("usage", 0.1), report("location", 0.7, tool_calls=[call]), report("billing", 0.1)]

@@ -36,7 +36,7 @@ def with_charges(case: CaseFile, *charges: JsonObject) -> CaseFile:
     return case
 
 
-def test_remote_charges_abroad_from_a_strange_device_score_high_and_are_listed():
+def test_remote_foreign_charges_from_strange_device_score_high():
     case = with_charges(
         spree("BR"),
         charge(91, 40_000, "BR", device_id="dev-x", card_present=False),
@@ -64,7 +64,7 @@ def test_the_same_spree_sent_home_as_presents_scores_low():
     assert verdict["suspicious_charge_ids"] == []
 
 
-def test_a_stolen_card_in_shops_abroad_is_found_with_the_small_try_before_it():
+def test_stolen_card_abroad_is_found_with_its_trial_charge():
     case = with_charges(
         spree("BR"),
         charge(90, 99, "BR"),
@@ -84,7 +84,7 @@ def test_paying_by_card_on_an_announced_journey_scores_low():
     assert verdict["suspicious_charge_ids"] == []
 
 
-def test_charges_from_the_country_of_the_foreign_login_count_more():
+def test_charges_from_country_of_the_foreign_login_count_more():
     case = with_charges(CaseFile("billing"), charge(91, 40_000, "BR", device_id="dev-x", card_present=False))
     before = case.verdict()["risk_score"]
     case.alert = an_alert(triggers=[far_login(0)], recent=[far_login(0)])
@@ -118,7 +118,7 @@ def test_ordinary_charges_score_low():
     assert CaseFile("billing").verdict()["risk_score"] < 0.3
 
 
-def test_a_customer_without_history_is_not_evaluable_by_a_modest_excess():
+def test_customer_without_history_is_not_evaluable_by_modest_excess():
     case = spree(observed=70.0)
     case.records = ordinary_records() | {"get_customer": NEUTRAL, "get_recent_charges": {"charges": []}}
     verdict = case.verdict()
@@ -126,7 +126,7 @@ def test_a_customer_without_history_is_not_evaluable_by_a_modest_excess():
     assert verdict["risk_score"] is None
 
 
-def test_a_customer_without_history_is_judged_by_an_enormous_charge_and_never_low():
+def test_enormous_charge_without_history_is_judged_and_never_low():
     case = spree(observed=400.0)
     case.records = ordinary_records() | {"get_customer": NEUTRAL, "get_recent_charges": {"charges": []}}
     verdict = case.verdict()
@@ -134,7 +134,7 @@ def test_a_customer_without_history_is_judged_by_an_enormous_charge_and_never_lo
     assert verdict["risk_score"] >= HIGH_RISK
 
 
-def test_listed_charges_were_seen_and_every_citation_can_be_resolved():
+def test_listed_charges_were_seen_and_citations_resolve():
     case = with_charges(spree("BR"), charge(91, 40_000, "BR", device_id="dev-x", card_present=False))
     verdict = case.verdict()
     seen = {charge["charge_id"] for charge in case.records["get_recent_charges"]["charges"]}
@@ -143,7 +143,7 @@ def test_listed_charges_were_seen_and_every_citation_can_be_resolved():
     assert cited(verdict) <= case.citable()
 
 
-def test_a_dispute_of_what_the_own_device_ordered_is_contradicted_and_not_refunded():
+def test_dispute_of_an_own_device_order_is_not_refunded():
     case = with_charges(
         CaseFile("billing"), charge(91, 40_000, device_id=HOME_PHONE, card_present=False, status="disputed")
     )
@@ -172,7 +172,7 @@ def test_a_journey_does_not_explain_jewels():
     assert case.verdict()["suspicious_charge_ids"] == ["ch-91"]
 
 
-def test_gifts_that_were_spoken_of_before_explain_what_the_own_device_sends_abroad():
+def test_announced_gifts_explain_what_own_device_sends_abroad():
     def presents(spoken_of_at: float, device_id: str) -> JsonObject:
         case = with_charges(spree(), charge(91, 40_000, device_id=device_id, card_present=False))
         order = {"order_id": "o", "item": "Toy", "amount_minor": 40_000, "ship_to_country": "BR", "charge_id": "ch-91"}
@@ -186,7 +186,7 @@ def test_gifts_that_were_spoken_of_before_explain_what_the_own_device_sends_abro
     assert presents(-9000, "dev-x")["risk_score"] >= HIGH_RISK
 
 
-def test_goods_that_go_abroad_while_nothing_is_paid_raise_the_score():
+def test_unpaid_goods_sent_abroad_raise_the_score():
     case = CaseFile("billing")
     order = {"order_id": "o", "item": "Phone", "amount_minor": 1, "ship_to_country": "BR", "device_id": HOME_PHONE}
     case.records["get_orders"] = {"orders": [order]}

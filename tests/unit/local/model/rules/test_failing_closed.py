@@ -23,7 +23,7 @@ from tests.unit.local.model.casefile import (
 
 
 @pytest.mark.parametrize("part", ["usage", "location", "billing"])
-def test_a_tool_error_makes_an_otherwise_harmless_case_not_evaluable(part: str):
+def test_tool_error_makes_an_otherwise_harmless_case_not_evaluable(part: str):
     case = CaseFile(part, an_alert("manual"), failures={"get_support_tickets": "The store is closed."})
     verdict = case.verdict()
     assert verdict["evaluable"] is False
@@ -59,7 +59,7 @@ def test_text_inside_records_is_never_obeyed(part: str):
     assert "Ignore" not in statements(loud.verdict())
 
 
-def test_a_case_block_that_cannot_be_read_is_not_evaluable():
+def test_case_block_that_cannot_be_read_is_not_evaluable():
     messages = [{"role": "user", "content": '```json casewright-case\n{"case_id": "case-1"}\n```\n'}]
     answer = json.loads(
         respond(parse_request(json.dumps({"model": "m", "messages": messages}).encode())).turn.text or ""
@@ -87,7 +87,7 @@ def test_figures_beyond_all_measure_are_not_evaluable(part: str, tool: str, reco
     assert case.verdict()["evaluable"] is False
 
 
-def test_an_answer_as_deep_as_you_like_is_not_evaluable():
+def test_answer_as_deep_as_you_like_is_not_evaluable():
     case = CaseFile("usage", an_alert("manual"))
     messages = case.opening()
     call = {"id": "c1", "type": "function", "function": {"name": "get_customer", "arguments": "{}"}}

@@ -88,14 +88,14 @@ def test_a_denied_journey_raises_the_location_score():
     assert "raised the score" in statements(verdict)
 
 
-def test_a_fact_about_charges_does_not_move_the_location_score():
+def test_fact_about_charges_does_not_move_the_location_score():
     before = foreign_login().verdict()["risk_score"]
     case = foreign_login()
     case.memory = [remembered("The customer confirmed the charges.")]
     assert case.verdict()["risk_score"] == before
 
 
-def test_a_statement_alone_does_not_clear_an_account_that_was_broken_into():
+def test_statement_alone_does_not_clear_a_taken_over_account():
     case = foreign_login("dev-x")
     resets = [entry(n, kind, "BR", "dev-x") for n, kind in enumerate(("password_reset", "mfa_reset", "email_changed"))]
     case.records["get_security_logs"] = {"entries": [entry(-1, country="BR", device_id="dev-x"), *resets]}
@@ -103,7 +103,7 @@ def test_a_statement_alone_does_not_clear_an_account_that_was_broken_into():
     assert case.verdict()["risk_score"] >= 0.6
 
 
-def test_a_statement_does_not_make_a_customer_without_history_harmless():
+def test_statement_does_not_make_a_customer_without_history_harmless():
     case = foreign_login("dev-x")
     case.records = ordinary_records() | {"get_customer": NEUTRAL, "get_security_logs": {"entries": []}}
     case.memory = [remembered("The customer confirmed travel.")]
@@ -115,7 +115,7 @@ def test_feedback_that_asks_for_nothing_here_is_still_answered():
     assert "“Hmm, not convinced.”: it asks for nothing that the usage records can show" in statements(case.verdict())
 
 
-def test_the_answer_to_the_feedback_stands_in_a_field_of_its_own():
+def test_answer_to_feedback_stands_in_field_of_its_own():
     asked = [remembered("Look at the tickets."), remembered("Hmm, not convinced.").model_copy(update={"round": 2})]
     answer = CaseFile("usage", memory=asked).verdict()["feedback_answer"]
     assert answer.startswith("Round 2 was rejected with “Hmm, not convinced.”")
@@ -127,7 +127,7 @@ def test_feedback_can_ask_for_a_longer_look_back():
     assert "longest period" in statements(case.verdict())
 
 
-def test_long_feedback_is_quoted_briefly_and_every_round_is_answered():
+def test_long_feedback_is_quoted_briefly_in_every_round():
     case = CaseFile("usage", memory=[remembered("Look at tickets. " * 40), remembered("And again.", 2)])
     verdict = case.verdict()
     answers = [f["statement"] for f in verdict["findings"] if "was rejected with" in f["statement"]]

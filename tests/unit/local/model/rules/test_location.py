@@ -26,7 +26,7 @@ def foreign_login(device_id: str) -> CaseFile:
     return CaseFile("location", an_alert(triggers=triggers, recent=triggers))
 
 
-def test_a_foreign_login_on_a_strange_device_followed_by_resets_scores_high():
+def test_foreign_login_on_strange_device_before_resets_scores_high():
     case = foreign_login("dev-x")
     case.records["get_security_logs"] = {
         "entries": [
@@ -42,7 +42,7 @@ def test_a_foreign_login_on_a_strange_device_followed_by_resets_scores_high():
     assert "password was reset from BR" in statements(verdict)
 
 
-def test_the_same_foreign_login_of_an_announced_traveller_scores_low():
+def test_same_foreign_login_of_an_announced_traveller_scores_low():
     case = foreign_login(HOME_PHONE)
     case.records["get_support_tickets"] = {"tickets": [ticket("travel")]}
     case.records["get_subscriptions"] = {
@@ -55,7 +55,7 @@ def test_the_same_foreign_login_of_an_announced_traveller_scores_low():
     assert "roaming package covers BR" in statements(verdict)
 
 
-def test_impossible_travel_on_the_own_device_without_any_ground_is_for_a_person():
+def test_unexplained_impossible_travel_on_own_device_goes_to_person():
     verdict = foreign_login(HOME_PHONE).verdict()
     assert verdict["risk_score"] >= HIGH_RISK
     assert "no journey explains it" in statements(verdict)
@@ -112,7 +112,7 @@ def test_failures_and_then_a_strangers_success_score_high():
     assert "nothing ties to the customer" in statements(verdict)
 
 
-def test_failures_on_a_new_phone_that_the_records_know_score_low():
+def test_failures_on_new_phone_that_records_know_score_low():
     case = failures("NO", "dev-new")
     new_phone = {"device_id": "dev-new", "name": "New phone"}
     case.records["get_customer"] = CUSTOMER | {"usual_devices": [*CUSTOMER["usual_devices"], new_phone]}
@@ -122,14 +122,14 @@ def test_failures_on_a_new_phone_that_the_records_know_score_low():
     assert case.verdict()["risk_score"] < 0.3
 
 
-def test_a_phone_ordered_by_a_stranger_and_sent_abroad_does_not_make_the_device_the_customers():
+def test_phone_a_stranger_ordered_abroad_is_not_the_customers():
     case = foreign_login("dev-x")
     order = {"order_id": "o", "item": "Phone 14", "amount_minor": 1, "ship_to_country": "BR", "device_id": "dev-x"}
     case.records["get_orders"] = {"orders": [order]}
     assert case.verdict()["risk_score"] >= HIGH_RISK
 
 
-def test_a_sim_swap_on_a_strange_device_raises_the_score():
+def test_sim_swap_on_a_strange_device_raises_the_score():
     case = CaseFile("location", an_alert("manual"))
     case.records["get_security_logs"] = {
         "entries": [entry(-60), entry(0, "sim_swap", "BR", "dev-x"), entry(5, "mfa_reset", "BR", "dev-x")]
@@ -149,14 +149,14 @@ def neutral(case: CaseFile) -> CaseFile:
     return case
 
 
-def test_a_customer_without_history_is_not_evaluable_when_the_alert_says_nothing_about_places():
+def test_no_history_and_no_places_is_not_evaluable():
     verdict = neutral(CaseFile("location", an_alert("data_usage_spike"))).verdict()
     assert verdict["evaluable"] is False
     assert verdict["risk_score"] is None
     assert "on record" in verdict["reason"]
 
 
-def test_a_customer_without_history_is_judged_by_damning_events_but_never_low():
+def test_damning_events_without_history_are_judged_never_low():
     verdict = neutral(foreign_login("dev-x")).verdict()
     assert verdict["evaluable"] is True
     assert verdict["risk_score"] >= HIGH_RISK
@@ -185,7 +185,7 @@ def unlocked(ticket_minutes: float | None) -> CaseFile:
     return case
 
 
-def test_a_change_at_a_staff_terminal_needs_a_ticket_of_the_week_before():
+def test_change_at_staff_terminal_needs_ticket_of_week_before():
     assert unlocked(-200).verdict()["risk_score"] < HIGH_RISK
     assert "as the customer had asked" in statements(unlocked(-200).verdict())
     for unasked in (unlocked(None), unlocked(-8 * 24 * 60), unlocked(-30)):
@@ -208,28 +208,28 @@ def handset(minutes: float, device_id: str) -> JsonObject:
     return order | {"ordered_at": at(minutes), "device_id": device_id}
 
 
-def test_a_phone_explains_a_new_device_when_an_own_device_ordered_it_before():
+def test_phone_ordered_by_own_device_explains_new_device():
     explained = new_device(get_orders=handset(-9000, HOME_PHONE)).verdict()
     assert "a new one of the customer's own" in statements(explained)
     for order in (handset(60, HOME_PHONE), handset(-9000, "dev-new"), handset(-60 * 24 * 40, HOME_PHONE)):
         assert "not on record" in statements(new_device(get_orders=order).verdict())
 
 
-def test_a_ticket_explains_a_new_device_only_when_it_was_written_before():
+def test_only_an_earlier_ticket_explains_a_new_device():
     before = ticket("new_device") | {"opened_at": at(-600)}
     after = ticket("new_device") | {"opened_at": at(30)}
     assert "a new one of the customer's own" in statements(new_device(get_support_tickets=before).verdict())
     assert "not on record" in statements(new_device(get_support_tickets=after).verdict())
 
 
-def test_a_stranger_who_orders_weighs_more_than_one_who_only_logs_in():
+def test_stranger_who_orders_weighs_more_than_a_login():
     watching = new_device().verdict()["risk_score"]
     ordering = new_device(get_orders=handset(20, "dev-new")).verdict()
     assert ordering["risk_score"] > watching
     assert "placed 1 order" in statements(ordering)
 
 
-def test_a_country_where_the_own_devices_have_been_for_weeks_is_familiar():
+def test_country_of_own_devices_for_weeks_is_familiar():
     case = foreign_login(HOME_PHONE)
     earlier = [entry(-60 * 24 * days, country="BR") for days in (20, 13, 6)]
     case.records["get_security_logs"] = {"entries": [*earlier, entry(-30), entry(0, country="BR")]}
@@ -246,14 +246,14 @@ def test_an_old_travel_ticket_announces_nothing():
     assert case.verdict()["risk_score"] >= HIGH_RISK
 
 
-def test_a_package_that_ended_yesterday_still_hints_at_the_journey():
+def test_package_that_ended_yesterday_still_hints_at_the_journey():
     case = foreign_login(HOME_PHONE)
     package = subscription("Roaming", roaming_countries=["BR"], roaming_until="2026-05-03")
     case.records["get_subscriptions"] = {"subscriptions": [package]}
     assert "ended on 2026-05-03" in statements(case.verdict())
 
 
-def test_a_sim_swap_on_the_own_new_phone_is_said_to_be_announced():
+def test_sim_swap_on_own_new_phone_is_called_announced():
     case = CaseFile("location", an_alert("manual"))
     case.records["get_security_logs"] = {"entries": [entry(-3000), entry(0, "sim_swap", device_id="dev-new")]}
     case.records["get_support_tickets"] = {"tickets": [ticket("new_device")]}

@@ -36,13 +36,13 @@ def test_days_of_heavy_use_past_the_cap_score_high():
     assert "pattern of resale" in statements(verdict)
 
 
-def test_the_same_spike_of_a_binge_on_an_unlimited_plan_scores_low():
+def test_same_spike_of_binge_on_unlimited_plan_scores_low():
     verdict = with_usage(spike(), *[6.0] * 4, cap_gb=None).verdict()
     assert verdict["risk_score"] < HIGH_RISK
     assert "within the plan" in statements(verdict)
 
 
-def test_the_same_spike_of_a_family_on_a_bigger_plan_scores_low():
+def test_same_spike_of_family_on_bigger_plan_scores_low():
     case = with_usage(spike(), *[5.0] * 11, cap_gb=350)
     case.records["get_support_tickets"] = {"tickets": [ticket("family_plan")]}
     case.records["get_subscriptions"] = {"subscriptions": [subscription(), subscription("Family", "2026-04-23")]}
@@ -59,7 +59,7 @@ def test_line_after_line_opened_in_days_raises_the_score():
 
 
 @pytest.mark.parametrize(("status", "read_only", "is_high"), [(403, True, True), (200, True, False)])
-def test_a_burst_of_calls_is_judged_by_what_was_refused(status: int, read_only: bool, is_high: bool):
+def test_burst_of_calls_is_judged_by_what_was_refused(status: int, read_only: bool, is_high: bool):
     calls = [
         event(f"a{n}", n / 60, "api_call", endpoint="orders/List", status_code=status, read_only=read_only)
         for n in range(40)
@@ -80,7 +80,7 @@ def test_without_usage_records_a_small_excess_is_not_evaluable():
     assert verdict["risk_score"] is None
 
 
-def test_without_usage_records_an_extreme_reading_is_judged_and_never_low():
+def test_extreme_reading_without_records_is_judged_never_low():
     case = spike(20.0)
     case.records = ordinary_records() | {"get_customer": NEUTRAL, "get_data_usage": {"days": [], "average_gb": None}}
     verdict = case.verdict()
@@ -105,7 +105,7 @@ def test_a_family_plan_explains_nothing_past_its_cap():
     assert "passed the plan's cap" in statements(verdict)
 
 
-def test_a_bigger_plan_in_place_of_a_smaller_one_explains_more_without_a_ticket():
+def test_upgraded_plan_explains_more_without_a_ticket():
     case = with_usage(spike(), *[6.0] * 9, cap_gb=300)
     plans = [subscription(status="ended"), subscription("Family", "2026-04-25", data_cap_gb=300)]
     case.records["get_subscriptions"] = {"subscriptions": plans}
@@ -114,6 +114,6 @@ def test_a_bigger_plan_in_place_of_a_smaller_one_explains_more_without_a_ticket(
     assert "The bigger plan Family began" in statements(verdict)
 
 
-def test_one_enormous_day_within_the_plan_is_no_trade_but_many_are():
+def test_many_enormous_days_are_resale_but_one_is_not():
     assert with_usage(spike(), 13.0, cap_gb=150).verdict()["risk_score"] < HIGH_RISK
     assert with_usage(spike(), *[13.0] * 10, cap_gb=None).verdict()["risk_score"] >= HIGH_RISK
