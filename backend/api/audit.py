@@ -7,9 +7,9 @@ from fastapi.responses import StreamingResponse
 
 from backend.api.cases import Cursor, Limit
 from backend.api.dependencies import ServicesDep
+from backend.http.case_html import write_html
 from backend.http.problem import documented
 from casebook.audit.export import write_json
-from casebook.audit.html_export import write_html
 from contracts.base import Contract
 from contracts.case import CaseEvent, RefusedTransition
 from contracts.ids import Hash
