@@ -245,9 +245,9 @@ class IntegrityCheck:
 def _differences(row: Row, wanted: ExpectedRow) -> Iterator[str]:
     if wanted.digest != row.digest:
         yield f"its content is not what event {wanted.seq} recorded"
-    if row.fault is not None:
-        yield row.fault
     for name, value in row.facts.items():
         said = wanted.facts.get(name, UNSAID)
         if said != value:
             yield f"its {name} is {value!r}, but event {wanted.seq} says {said!r}"
+    if row.fault is not None:
+        yield row.fault
