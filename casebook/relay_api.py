@@ -9,6 +9,7 @@ from casebook.facade import Facade
 from casebook.queries import case_list, case_view
 from casebook.queries.cursors import Backlog, CasePage
 from casebook.queries.filters import CaseQuery
+from casebook.queries.reversals import unfinished_reversals, unscheduled_reversals
 from contracts.case import CaseState, CaseView
 from contracts.reversal import Reversal
 from contracts.review import Decision
@@ -52,7 +53,7 @@ class RelayApi(Facade):
     def unscheduled_reversals(self, limit: int = 100, *, after: str | None = None) -> list[Reversal]:
         """Approved reversals whose orchestration has not been confirmed scheduled, oldest first."""
         with self._read_rows() as connection:
-            return reversals.unscheduled_reversals(connection, limit, after)
+            return unscheduled_reversals(connection, limit, after)
 
     def confirm(self, *, scheduled: Collection[str] = (), delivered: Collection[str] = ()) -> None:
         """The orchestrations of these cases exist, and were told of the decisions on these reviews.
@@ -100,7 +101,7 @@ class RelayApi(Facade):
     def unfinished_reversals(self) -> list[Reversal]:
         """Approved reversals of which it is not known what came, oldest first."""
         with self._read_rows() as connection:
-            return reversals.unfinished_reversals(connection)
+            return unfinished_reversals(connection)
 
     def fail_reversal(self, case_id: str, reversal_id: str, reason: str) -> Reversal | None:
         """End an approved reversal with which nobody goes on; it can then be asked for anew. None when it has ended.

@@ -8,6 +8,7 @@ from casebook.commands.effects import ApprovedAction
 from casebook.errors import NoAcceptedDecision
 from casebook.facade import Facade
 from casebook.queries import case_brief, case_view, model_spend
+from casebook.queries.agent_runs import standing_of_assessment
 from contracts.assessment import RiskAssessment
 from contracts.brief import CaseBrief
 from contracts.case import CaseOutcome
@@ -90,7 +91,7 @@ class WorkerApi(Facade):
     def start_assessment(self, case_id: str, round: int) -> Standing[RiskAssessment]:  # noqa: A002
         """The assessment that is kept, or what the aggregator has done for it so far. Writes nothing."""
         with self._read_rows() as connection:
-            standing = agent_journal.standing_of_assessment(connection, case_id, round)
+            standing = standing_of_assessment(connection, case_id, round)
             if standing.outcome is not None:
                 return standing
             return case_brief.with_brief(standing, case_brief.brief_of(connection, case_id, round))

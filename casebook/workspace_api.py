@@ -13,16 +13,18 @@ from casebook.commands import (
     decisions,
     investigation,
     notes,
-    refused_transitions,
     reversals,
     saved_views,
 )
-from casebook.commands.attachments import AttachedFile, Upload
+from casebook.commands.attachments import Upload
 from casebook.database.transactions import Transactions
 from casebook.facade import Facade
 from casebook.queries import case_list, case_summary, case_view, model_spend
+from casebook.queries.attachments import AttachedFile, list_attachments, read_file
 from casebook.queries.cursors import AlertPage, CasePage, EventPage, NotePage, OpenedCase
 from casebook.queries.filters import CaseQuery, QueueCounts, SavedView
+from casebook.queries.notes import list_notes
+from casebook.queries.refused_transitions import refusals, refusals_by_reason
 from contracts.alert import Alert
 from contracts.case import CaseEvent, CaseState, CaseSummary, CaseView, Proposal, RefusedTransition
 from contracts.claim import Claim
@@ -190,7 +192,7 @@ class WorkspaceApi(Facade):
     def list_notes(self, case_id: str, *, limit: int = 50, cursor: str | None = None) -> NotePage:
         """The newest notes of a case, at most 500, or those before another page. Raises MalformedCursor."""
         with self._read_rows() as connection:
-            return notes.list_notes(connection, case_id, limit, cursor)
+            return list_notes(connection, case_id, limit, cursor)
 
     def add_attachment(self, case_id: str, added_by: str, upload: Upload) -> Attachment:
         """Keep a file. Raises AttachmentTooLarge, TooManyAttachments."""
@@ -202,12 +204,12 @@ class WorkspaceApi(Facade):
     def list_attachments(self, case_id: str) -> tuple[Attachment, ...]:
         """All attachments of a case, oldest first, without their contents."""
         with self._read_rows() as connection:
-            return attachments.list_attachments(connection, case_id)
+            return list_attachments(connection, case_id)
 
     def read_attachment(self, case_id: str, attachment_id: str) -> AttachedFile:
         """An attachment with its content. Raises AttachmentNotFound."""
         with self._read_rows() as connection:
-            return attachments.read_file(connection, case_id, attachment_id)
+            return read_file(connection, case_id, attachment_id)
 
     # One case
 
@@ -239,7 +241,7 @@ class WorkspaceApi(Facade):
     def refusals(self, case_id: str | None = None) -> tuple[RefusedTransition, ...]:
         """The refused transitions of one case, or the latest 500 of all; the latest first."""
         with self._read() as session:
-            return refused_transitions.refusals(session, case_id)
+            return refusals(session, case_id)
 
     def snapshot(self, case_id: str) -> CaseSnapshot:
         """All that an export of a case holds, as of one instant. What can be long is read where it is written."""
@@ -269,7 +271,7 @@ class WorkspaceApi(Facade):
     def refusals_by_reason(self) -> dict[str, int]:
         """How many attempts were refused, in all cases together, by the id of the error."""
         with self._read() as session:
-            return refused_transitions.refusals_by_reason(session)
+            return refusals_by_reason(session)
 
     def last_seq(self) -> int:
         """The newest event's `seq`; 0 when nothing has happened yet. Costs one row."""

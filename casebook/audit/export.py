@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from casebook.audit.audited_tables import calls_of
 from casebook.case_log.append import read_event
-from casebook.commands.attachments import AttachedFile, list_attachments
 from casebook.projection.notes import note_in
+from casebook.queries.attachments import AttachedFile, list_attachments
 from casebook.queries.case_view import read_case, read_rounds
 from casebook.schema.cases import CaseEventRow, CaseRow, EvidenceRow
 from casebook.schema.workspace import NoteRow

@@ -16,9 +16,9 @@ from casebook.audit.audited_tables import calls_of, head_of, rows_of
 from casebook.audit.integrity import IntegrityCheck
 from casebook.case_log.append import last_seq, read_event
 from casebook.case_log.hash_chain import BrokenLink
-from casebook.commands.refused_transitions import count_refusals
 from casebook.errors import CaseNotFound
 from casebook.queries.cursors import MAX_PAGE, page_length, read_cursor, write_cursor
+from casebook.queries.refused_transitions import count_refusals
 from casebook.schema.cases import Base, CaseEventRow, CaseRow
 from casebook.schema.identity import IdentityRow
 from contracts.case import CaseEvent

@@ -8,9 +8,8 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from casebook.case_log.append import append, next_seq
 from casebook.case_log.locked_case import lock_case
-from casebook.errors import AttachmentNotFound, AttachmentTooLarge, TooManyAttachments
-from casebook.projection.attachments import PREFIX, AttachmentAdded, attachment_in
-from casebook.queries.case_view import require_case
+from casebook.errors import AttachmentTooLarge, TooManyAttachments
+from casebook.projection.attachments import PREFIX, AttachmentAdded
 from casebook.schema.cases import table_of
 from casebook.schema.workspace import AttachmentRow
 from contracts.hashing import HASH_PREFIX, content_hash
@@ -29,19 +28,8 @@ class Upload:
     content: bytes
 
 
-@dataclass(frozen=True)
-class AttachedFile:
-    """An attachment with its content."""
-
-    attachment: Attachment
-    content: bytes
-
-
 _FILES = table_of(AttachmentRow)
 _COUNT = select(func.count()).where(_FILES.c.case_id == bindparam("of_case"))
-_WITHOUT_CONTENT = [column for column in _FILES.c if column.name != "content"]
-_OF_CASE = select(*_WITHOUT_CONTENT).where(_FILES.c.case_id == bindparam("of_case")).order_by(_FILES.c.seq)
-_FILE = select(_FILES).where(_FILES.c.seq == bindparam("of_seq"), _FILES.c.case_id == bindparam("of_case"))
 
 
 def add_attachment(
@@ -74,21 +62,3 @@ def add_attachment(
     contents = {added.attachment_hash: {**kept, "content": upload.content}}
     append(connection, case, added, added_by, now, contents, seq=seq)
     return attachment
-
-
-def list_attachments(connection: Connection, case_id: str) -> tuple[Attachment, ...]:
-    """All attachments of a case, oldest first, without their contents. Raises CaseNotFound."""
-    require_case(connection, case_id)
-    return tuple(map(attachment_in, connection.execute(_OF_CASE, {"of_case": case_id})))
-
-
-def read_file(connection: Connection, case_id: str, attachment_id: str) -> AttachedFile:
-    """An attachment with its content. Raises CaseNotFound or AttachmentNotFound."""
-    require_case(connection, case_id)
-    number = attachment_id.removeprefix(PREFIX)
-    if attachment_id != f"{PREFIX}{number}" or not (number.isascii() and number.isdigit()) or len(number) > 18:
-        raise AttachmentNotFound(case_id, attachment_id)
-    row = connection.execute(_FILE, {"of_seq": int(number), "of_case": case_id}).first()
-    if row is None:
-        raise AttachmentNotFound(case_id, attachment_id)
-    return AttachedFile(attachment_in(row), row.content)

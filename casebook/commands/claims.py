@@ -5,12 +5,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from casebook.case_log.append import append
 from casebook.case_log.locked_case import LOCKED_COLUMNS, LockedCase, lock_case, locked_in, refuse_closed
 from casebook.errors import ClaimedByOther, NotClaimed
 from casebook.projection.claims import Claimed, ClaimReleased, ClaimTakenOver
+from casebook.queries.claims import running_claim, unclaimed
 from casebook.schema.approvals import ProposalRow
 from casebook.schema.cases import DUE, CaseEventRow, CaseRow, PlainRow, table_of
 from contracts.case import CaseState
@@ -22,25 +23,11 @@ _CASES, _EVENTS, _PROPOSALS = table_of(CaseRow), table_of(CaseEventRow), table_o
 _CLAIMING = (Claimed.type, ClaimReleased.type, ClaimTakenOver.type)
 
 
-def running_claim(case: LockedCase | CaseRow | PlainRow, now: datetime) -> Claim | None:
-    """The claim on a case, or None when there is none or it has run out."""
-    if case.assignee is None or case.claimed_at is None or case.claim_expires_at is None:
-        return None
-    if case.claim_expires_at <= now:
-        return None
-    return Claim(assignee=case.assignee, claimed_at=case.claimed_at, expires_at=case.claim_expires_at)
-
-
 def refuse_claimed_by_other(case: LockedCase, subject: str, now: datetime) -> None:
     """Raises ClaimedByOther while somebody else's claim runs."""
     claim = running_claim(case, now)
     if claim is not None and claim.assignee != subject:
         raise ClaimedByOther(claim.assignee, claim.claimed_at)
-
-
-def unclaimed(now: datetime) -> ColumnElement[bool]:
-    """The condition that no claim runs on a case."""
-    return or_(_CASES.c.assignee.is_(None), _CASES.c.claim_expires_at <= now)
 
 
 def claim(connection: Connection, case_id: str, subject: str, now: datetime, lease: timedelta) -> Claim:

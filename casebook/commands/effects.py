@@ -10,10 +10,10 @@ from casebook.case_log.append import append, is_logged
 from casebook.case_log.guard_facts import changes_noted, guard_facts_of
 from casebook.case_log.hash_chain import WORKER
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed, refuse_move
-from casebook.commands.agent_journal import saved_assessment
 from casebook.errors import FactsNotJustified, NotApproved, NotAsApproved
 from casebook.policy.guards import IN_DOUBT
 from casebook.projection.effects import EffectFinished, EffectStarted, FactsChanged
+from casebook.queries.agent_runs import saved_assessment
 from casebook.schema.cases import CaseRow, DecisionRow, EffectRow, table_of
 from contracts.assessment import RiskAssessment
 from contracts.effect import Effect, EffectTerms

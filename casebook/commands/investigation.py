@@ -9,13 +9,7 @@ from casebook.case_log.append import append, is_logged, lock_log, next_seq
 from casebook.case_log.guard_facts import guard_facts_of
 from casebook.case_log.hash_chain import SYSTEM, WORKER
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed, refuse_move
-from casebook.commands.agent_journal import (
-    add_to_journal,
-    journal_of,
-    saved_assessment,
-    saved_report,
-    saved_reports,
-)
+from casebook.commands.agent_journal import add_to_journal
 from casebook.errors import (
     IllegalMove,
     OutcomeNotJustified,
@@ -27,6 +21,7 @@ from casebook.errors import (
 from casebook.projection.cases import CaseClosed, CaseOpened
 from casebook.projection.event_data import JournalHead
 from casebook.projection.rounds import Assessed, RoundStarted, SpecialistFinished, SpecialistStarted
+from casebook.queries.agent_runs import journal_of, saved_assessment, saved_report, saved_reports
 from casebook.queries.case_brief import limits_of
 from casebook.queries.cursors import OpenedCase
 from casebook.queries.tokenizer import join_words, words_of_alert

@@ -12,7 +12,6 @@ from casebook.case_log.append import append
 from casebook.case_log.guard_facts import changes_noted, guard_facts_of
 from casebook.case_log.hash_chain import SYSTEM
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_move
-from casebook.commands.agent_journal import saved_assessment
 from casebook.commands.investigation import conclude
 from casebook.commands.reviews import open_review
 from casebook.errors import CaseNotFound
@@ -20,6 +19,7 @@ from casebook.policy.guards import GuardFacts
 from casebook.policy.review_terms import Limits, with_four_eyes
 from casebook.projection.cases import OrchestrationFailed
 from casebook.projection.decisions import DecisionAccepted
+from casebook.queries.agent_runs import saved_assessment
 from casebook.queries.case_brief import limits_of
 from casebook.queries.review_rows import ASKED, read_review
 from casebook.schema.cases import CaseEventRow, CaseRow, DecisionRow, PlainRow, ReviewRow, table_of

@@ -2,17 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
 
 from casebook.errors import TransitionRefused
 from casebook.schema.cases import CaseRow, LogHead, table_of
 from casebook.schema.refused_transitions import RefusedTransitionRow
-from contracts.case import RefusedTransition
 from contracts.words import cut
 
 MAX_SENTENCE = 500
-LISTED = 500
 
 _REFUSED, _CASES = table_of(RefusedTransitionRow), table_of(CaseRow)
 _OF_CASE: BindParameter[str] = bindparam("of_case")
@@ -45,36 +42,3 @@ def note_refusal(
         return
     row = {"case_id": whose, "reason": refusal.id, "attempts": attempts, "sentence": said}
     connection.execute(_FIRST, {**row, "first_at": now, "last_at": now})
-
-
-def refusals(session: Session, case_id: str | None = None) -> tuple[RefusedTransition, ...]:
-    """Those of one case, or the latest of all, the latest first."""
-    latest = select(RefusedTransitionRow).order_by(
-        RefusedTransitionRow.last_at.desc(), RefusedTransitionRow.case_id, RefusedTransitionRow.reason
-    )
-    if case_id is not None:
-        latest = latest.where(RefusedTransitionRow.case_id == case_id)
-    return tuple(
-        RefusedTransition(
-            case_id=row.case_id or None,
-            reason=row.reason,
-            sentence=row.sentence,
-            attempts=row.attempts,
-            first_at=row.first_at,
-            last_at=row.last_at,
-        )
-        for row in session.scalars(latest.limit(LISTED))
-    )
-
-
-def refusals_by_reason(session: Session) -> dict[str, int]:
-    """How many attempts were refused, in all cases together, by the id of the error."""
-    attempts = func.sum(RefusedTransitionRow.attempts)
-    grouped = select(RefusedTransitionRow.reason, attempts).group_by(RefusedTransitionRow.reason)
-    return {reason: int(counted) for reason, counted in session.execute(grouped.order_by(RefusedTransitionRow.reason))}
-
-
-def count_refusals(session: Session) -> int:
-    """How many attempts were refused, in all cases together."""
-    counted = select(func.coalesce(func.sum(RefusedTransitionRow.attempts), 0))
-    return int(session.execute(counted).scalar_one())

@@ -9,7 +9,6 @@ from casebook.case_log.append import append, is_logged
 from casebook.case_log.guard_facts import guard_facts_of
 from casebook.case_log.hash_chain import WORKER
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed, refuse_move
-from casebook.commands.agent_journal import saved_assessment
 from casebook.commands.effects import decision_on
 from casebook.commands.investigation import refuse_later_round
 from casebook.errors import (
@@ -25,6 +24,7 @@ from casebook.errors import (
 from casebook.policy.guards import CLOCK_TOLERANCE
 from casebook.policy.review_terms import with_four_eyes, with_least_time
 from casebook.projection.reviews import Escalated, ReviewExpired, ReviewOpened, ReviewReminded
+from casebook.queries.agent_runs import saved_assessment
 from casebook.queries.case_brief import limits_of, was_rated_critical
 from casebook.queries.review_rows import ASKED, read_review
 from casebook.schema.cases import PlainRow, ReviewRow, table_of

@@ -6,10 +6,10 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, select
 
-from casebook.commands.agent_journal import saved_reports
 from casebook.errors import CaseNotFound
 from casebook.policy.review_terms import Limits
 from casebook.projection.rounds import Assessed, RoundStarted
+from casebook.queries.agent_runs import saved_reports
 from casebook.schema.cases import AlertRow, CaseEventRow, CaseRow, DecisionRow, ReviewRow, table_of
 from contracts.alert import Alert
 from contracts.brief import CaseBrief

@@ -11,10 +11,10 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, func, literal, literal_column, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from casebook.commands.claims import unclaimed
 from casebook.policy.lifecycle import MOVES
 from casebook.queries import full_text
 from casebook.queries.case_summary import SUMMARISED, summarise
+from casebook.queries.claims import unclaimed
 from casebook.queries.cursors import CasePage, Position, Seq, page_length, read_position, write_position
 from casebook.queries.filters import ME, NOBODY, CaseQuery, QueueCounts
 from casebook.queries.full_text import Search

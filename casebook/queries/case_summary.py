@@ -7,8 +7,8 @@ from operator import attrgetter
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from casebook.commands.claims import running_claim
 from casebook.errors import CaseNotFound
+from casebook.queries.claims import running_claim
 from casebook.queries.review_rows import ASKED, read_review
 from casebook.schema.approvals import ProposalRow, ReversalRow
 from casebook.schema.cases import CaseRow, PlainRow, ReviewRow, table_of

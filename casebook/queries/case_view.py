@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 
 from casebook.case_log.append import read_event
 from casebook.case_log.hash_chain import person_of
-from casebook.commands.claims import running_claim
-from casebook.commands.reversals import other_locks, reversals_of
 from casebook.errors import CaseNotFound, EvidenceNotFound
+from casebook.queries.claims import running_claim
 from casebook.queries.cursors import (
     MAX_PAGE,
     AlertPage,
@@ -23,6 +22,7 @@ from casebook.queries.cursors import (
     write_cursor,
 )
 from casebook.queries.model_spend import shown_spend
+from casebook.queries.reversals import other_locks, reversals_of
 from casebook.queries.review_rows import read_review
 from casebook.schema.approvals import ProposalRow
 from casebook.schema.cases import (
