@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from local.scheduler.dispatch.dispatcher import SWEEP_SECONDS, Dispatcher
+from local.scheduler.dispatch.dispatcher import LEASE_CHECK_SECONDS, Dispatcher
 from local.scheduler.errors import HubNotFound, SchedulerError, StoreDamaged, StoreFull
 from local.scheduler.failpoints import Failpoints
 from local.scheduler.operations import instances, timers
@@ -103,7 +103,7 @@ class Engine:
         for attempt in range(FULL_DISK_RETRIES + 1):
             try:
                 self.dispatcher.perform(operation)
-                self.dispatcher.done(token)
+                self.dispatcher.complete(token)
                 await self.group_commit.durable()
             except (StoreFull, GroupRolledBack):
                 if attempt == FULL_DISK_RETRIES:
@@ -175,7 +175,7 @@ class Engine:
         await self.group_commit.durable()
         self._heartbeat.touch()
         self._next_due = self._store.next_due()
-        for work in (self._run_timers(), self._run_sweep(), self._run_heartbeat(), self._run_retention()):
+        for work in (self._run_timers(), self._run_lease_expiry(), self._run_heartbeat(), self._run_retention()):
             self._tasks.append(asyncio.create_task(work))
 
     async def stop(self) -> None:
@@ -225,11 +225,11 @@ class Engine:
         await self.group_commit.durable()
         self._failpoints.hit("after-timers")
 
-    async def _run_sweep(self) -> None:
-        await self._every(SWEEP_SECONDS, self._sweep)
+    async def _run_lease_expiry(self) -> None:
+        await self._every(LEASE_CHECK_SECONDS, self._expire_leases)
 
-    async def _sweep(self) -> None:
-        self.dispatcher.sweep()
+    async def _expire_leases(self) -> None:
+        self.dispatcher.expire_leases()
 
     async def _run_heartbeat(self) -> None:
         await self._every(0.5, self._beat)

@@ -109,7 +109,7 @@ async def serve(arguments: argparse.Namespace) -> None:
         )
     )
     metrics = Metrics()
-    metrics.add_gauges(engine.dispatcher.figures)
+    metrics.add_gauges(engine.dispatcher.gauges)
     metrics.add_gauges(
         lambda: {"commits_total": engine.group_commit.commits, "operations_total": engine.group_commit.operations}
     )

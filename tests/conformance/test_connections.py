@@ -21,8 +21,8 @@ from local.scheduler.services.servicer import Servicer
 from tests.conformance.harness import BreakableConnection, RunningScheduler, Wire, complete, eventually
 
 
-def figure(scheduler: RunningScheduler, name: str) -> int:
-    return scheduler.on_loop(scheduler.engine.dispatcher.figures)[name]
+def gauge(scheduler: RunningScheduler, name: str) -> int:
+    return scheduler.on_loop(scheduler.engine.dispatcher.gauges)[name]
 
 
 def refusal(call: Any) -> tuple[grpc.StatusCode, str]:
@@ -68,9 +68,9 @@ def test_compressed_requests_are_served(scheduler: RunningScheduler, wire: Wire,
 def test_a_waiting_client_that_gives_up_is_forgotten(scheduler: RunningScheduler, wire: Wire) -> None:
     wire.start("x", "a")
     waiting = wire.stub.WaitForInstanceCompletion.future(pb.GetInstanceRequest(instanceId="a"), metadata=wire.metadata)
-    eventually(lambda: figure(scheduler, "waiting_clients") == 1)
+    eventually(lambda: gauge(scheduler, "waiting_clients") == 1)
     waiting.cancel()
-    eventually(lambda: figure(scheduler, "waiting_clients") == 0)
+    eventually(lambda: gauge(scheduler, "waiting_clients") == 0)
 
 
 def test_a_waiting_client_whose_connection_breaks_is_forgotten(scheduler: RunningScheduler, wire: Wire) -> None:
@@ -78,9 +78,9 @@ def test_a_waiting_client_whose_connection_breaks_is_forgotten(scheduler: Runnin
     connection = BreakableConnection(scheduler.address)
     far = Wire(connection.address)
     waiting = far.stub.WaitForInstanceCompletion.future(pb.GetInstanceRequest(instanceId="a"), metadata=far.metadata)
-    eventually(lambda: figure(scheduler, "waiting_clients") == 1)
+    eventually(lambda: gauge(scheduler, "waiting_clients") == 1)
     connection.pull()
-    eventually(lambda: figure(scheduler, "waiting_clients") == 0)
+    eventually(lambda: gauge(scheduler, "waiting_clients") == 0)
     assert isinstance(waiting.exception(timeout=60), grpc.RpcError)
     far.close()
 
@@ -95,7 +95,7 @@ def test_a_connection_that_falls_silent_is_given_up(tmp_path: Path, monkeypatch:
     far.start("x", "a")
     worker.turn()
     connection.block()
-    eventually(lambda: figure(scheduler, "workers_connected") == 0, timeout=60)
+    eventually(lambda: gauge(scheduler, "workers_connected") == 0, timeout=60)
     connection.pull()
     far.close()
     scheduler.stop()
@@ -106,10 +106,10 @@ def test_a_worker_that_does_not_read_blocks_nobody(scheduler: RunningScheduler, 
     slow: Any = wire.stub.GetWorkItems(
         pb.GetWorkItemsRequest(maxConcurrentOrchestrationWorkItems=40), metadata=[*wire.metadata, ("workerid", "slow")]
     )
-    eventually(lambda: figure(scheduler, "workers_connected") == 1)
+    eventually(lambda: gauge(scheduler, "workers_connected") == 1)
     for number in range(30):
         wire.start("large", f"a{number}", large)
-    eventually(lambda: figure(scheduler, "leases") == 30)
+    eventually(lambda: gauge(scheduler, "leases") == 30)
     other = Wire(scheduler.address, "other")
     worker = other.worker("w")
     other.start("x", "b")
@@ -144,7 +144,7 @@ def test_a_stop_does_not_wait_for_waiting_clients(tmp_path: Path) -> None:
     wire = Wire(scheduler.address)
     wire.start("x", "a")
     waiting = wire.stub.WaitForInstanceCompletion.future(pb.GetInstanceRequest(instanceId="a"), metadata=wire.metadata)
-    eventually(lambda: figure(scheduler, "waiting_clients") == 1)
+    eventually(lambda: gauge(scheduler, "waiting_clients") == 1)
     scheduler.stop()
     assert isinstance(waiting.exception(timeout=60), grpc.RpcError)
     code, _ = refusal(lambda: wire("Hello", Empty(), timeout=60))

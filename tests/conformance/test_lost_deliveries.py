@@ -173,7 +173,7 @@ def test_lost_deliveries_are_counted_across_restarts(to: tuple[RunningScheduler,
 
 def wait_for_lost_deliveries(scheduler: RunningScheduler) -> None:
     """Waits until nobody is out with anything: every loss has been noticed."""
-    eventually(lambda: scheduler.on_loop(scheduler.engine.dispatcher.figures)["leases"] == 0)
+    eventually(lambda: scheduler.on_loop(scheduler.engine.dispatcher.gauges)["leases"] == 0)
 
 
 def test_drained_workers_use_up_no_deliveries(to: tuple[RunningScheduler, Wire]) -> None:
@@ -186,7 +186,7 @@ def test_drained_workers_use_up_no_deliveries(to: tuple[RunningScheduler, Wire])
     worker = wire.worker("last")
     worker.end_activity(activity(worker), "1")
     assert new_kinds(turn(worker))[-1] == "taskCompleted"
-    assert scheduler.on_loop(scheduler.engine.dispatcher.figures)["lost_deliveries_total"] == 0
+    assert scheduler.on_loop(scheduler.engine.dispatcher.gauges)["lost_deliveries_total"] == 0
 
 
 def test_abandoned_work_uses_up_no_deliveries(to: tuple[RunningScheduler, Wire]) -> None:
@@ -345,7 +345,7 @@ def test_only_the_operation_that_kills_is_failed(tmp_path: Path) -> None:
             if operations(batch) == ["fine"]:
                 break
             wait_for_lost_deliveries(scheduler)
-        assert scheduler.on_loop(scheduler.engine.dispatcher.figures)["lost_deliveries_total"] == 6
+        assert scheduler.on_loop(scheduler.engine.dispatcher.gauges)["lost_deliveries_total"] == 6
         last = wire.worker("last", workItemFilters=ORCHESTRATIONS_ONLY)
         seen: list[str] = []
         while len(seen) < 3:

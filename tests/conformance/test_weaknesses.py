@@ -269,7 +269,7 @@ def test_finished_instances_leave_nothing_in_memory(scheduler: RunningScheduler,
     for number in range(20):
         wire.start("quick", f"q{number}")
         worker.end_turn(worker.turn(), complete(1, "1"))
-    gauges = scheduler.on_loop(scheduler.engine.dispatcher.figures)
+    gauges = scheduler.on_loop(scheduler.engine.dispatcher.gauges)
     held = scheduler.on_loop(lambda: len(scheduler.engine._store._rows))  # pyright: ignore[reportPrivateUsage]
     assert gauges["leases"] == gauges["ready_orchestrations"] == gauges["waiting_clients"] == held == 0
 

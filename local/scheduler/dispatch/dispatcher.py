@@ -34,7 +34,7 @@ from local.scheduler.store.rows import Kind
 T = TypeVar("T")
 log = logging.getLogger("casewright.scheduler.dispatch")
 
-SWEEP_SECONDS = 0.25
+LEASE_CHECK_SECONDS = 0.25
 LOST_PAUSE = 1.0  # what has just failed would fail again at once
 
 
@@ -72,7 +72,7 @@ class Dispatcher:
         self._abandoned = AbandonedWork()
         self._run = uuid4().hex[:12]
         self._order = 0
-        self._pump_scheduled = False
+        self._dispatch_scheduled = False
         self._paused_until = 0.0
         self.waiters = StatusWaiters()
         self.redelivered = 0
@@ -111,7 +111,7 @@ class Dispatcher:
         if effects.due_at is not None:
             self._on_due(effects.due_at)
         if effects.instances or effects.activities or effects.entities:
-            self._schedule_pump()
+            self._schedule_dispatch()
 
     # -- streams ----------------------------------------------------------------------------------------------------
 
@@ -137,7 +137,7 @@ class Dispatcher:
         worker.credits = list(limits)
         worker.reconnected(time.monotonic(), self._grace)
         worker.stream = Stream(worker, hub, filters)
-        self._schedule_pump()
+        self._schedule_dispatch()
         return worker.stream
 
     def disconnect(self, stream: Stream, *, lost: bool) -> None:
@@ -159,19 +159,19 @@ class Dispatcher:
 
     # -- handing out ------------------------------------------------------------------------------------------------
 
-    def _schedule_pump(self) -> None:
-        if self._pump_scheduled:
+    def _schedule_dispatch(self) -> None:
+        if self._dispatch_scheduled:
             return
-        self._pump_scheduled = True
+        self._dispatch_scheduled = True
         loop = asyncio.get_running_loop()
         pause = self._paused_until - time.monotonic()
         if pause > 0:
-            loop.call_later(pause, self._pump)
+            loop.call_later(pause, self._dispatch_ready)
         else:
-            loop.call_soon(self._pump)
+            loop.call_soon(self._dispatch_ready)
 
-    def _pump(self) -> None:
-        self._pump_scheduled = False
+    def _dispatch_ready(self) -> None:
+        self._dispatch_scheduled = False
         by_hub: defaultdict[int, list[Worker]] = defaultdict(list[Worker])
         for worker in self._workers.values():
             if worker.stream is not None:
@@ -211,7 +211,7 @@ class Dispatcher:
 
     def _requeue(self, kind: Kind, ready: ReadyWork) -> None:
         self._state.enqueue(kind, ready, front=True)
-        self._schedule_pump()
+        self._schedule_dispatch()
 
     def _assign(self, kind: Kind, ready: ReadyWork, worker: Worker) -> None:
         stream = worker.stream
@@ -291,25 +291,25 @@ class Dispatcher:
 
     # -- taking back ------------------------------------------------------------------------------------------------
 
-    def turn_of(self, token: str) -> Lease | None:
+    def turn_lease(self, token: str) -> Lease | None:
         """The lease of an orchestrator turn that is out."""
         lease = self._leases.get(token)
         return lease if lease is not None and lease.turn is not None else None
 
-    def done(self, token: str) -> None:
+    def complete(self, token: str) -> None:
         """Work was finished: its worker can have more."""
         lease = self._leases.pop(token, None)
         if lease is None:
             return
         lease.worker.drop(lease, done=True)
         self._abandoned.forget(lease.ready.key)
-        self._clear(lease)
+        self._clear_lost_deliveries(lease)
         self._free_turn(lease)
         if lease.worker.stream is None and not lease.worker.leases:
             self._workers.pop(lease.worker.id, None)
-        self._schedule_pump()
+        self._schedule_dispatch()
 
-    def _clear(self, lease: Lease) -> None:
+    def _clear_lost_deliveries(self, lease: Lease) -> None:
         if not self._lost_deliveries.count(lease.kind, lease.ready.key):
             return
         try:
@@ -332,7 +332,7 @@ class Dispatcher:
             return
         pause = self._abandoned.add(lease.ready.key, lease.worker.id)
         lease.worker.drop(lease, done=True)
-        self._schedule_pump()
+        self._schedule_dispatch()
         asyncio.get_running_loop().call_later(pause, self._release, lease)
 
     def _release(self, lease: Lease) -> None:
@@ -355,9 +355,9 @@ class Dispatcher:
             self._due_again.pop(lease.ready.key, None)
             self._turns_in_flight.discard(lease.ready.key)
             self._state.enqueue(Kind.ORCHESTRATION, lease.ready, front=True)
-            self._schedule_pump()
+            self._schedule_dispatch()
 
-    def sweep(self) -> None:
+    def expire_leases(self) -> None:
         """Takes back what has run out of grace. Call several times a second."""
         now = time.monotonic()
         for worker in list(self._workers.values()):
@@ -388,9 +388,9 @@ class Dispatcher:
         context.store.forget_cache()
         self._group_commit.apply(lambda: load(self._state, context, known, alive_until, self._grace))
         self._apply_effects(context.effects)
-        self._schedule_pump()
+        self._schedule_dispatch()
         self.waiters.wake_all()
 
-    def figures(self) -> dict[str, int]:
+    def gauges(self) -> dict[str, int]:
         """Gauges for /metrics."""
-        return {**self._state.figures(), "redelivered_total": self.redelivered, "waiting_clients": len(self.waiters)}
+        return {**self._state.gauges(), "redelivered_total": self.redelivered, "waiting_clients": len(self.waiters)}

@@ -48,7 +48,7 @@ class DispatchState:
                 ready.clear()
         return known
 
-    def figures(self) -> dict[str, int]:
+    def gauges(self) -> dict[str, int]:
         """Gauges for /metrics."""
         totals = [0, 0, 0]
         for queues in (*self.queues.values(), *self.quarantine.values()):

@@ -34,10 +34,10 @@ def request_locks(context: OperationContext, row: Instance, request: pb.EntityLo
     if not wanted:
         context.post(row, events.lock_granted(context.now, request.criticalSectionId), generation=row.generation)
         return
-    _ask(context, row.hub, row.key, row.generation, request.criticalSectionId, wanted, 0)
+    _request_lock(context, row.hub, row.key, row.generation, request.criticalSectionId, wanted, 0)
 
 
-def _ask(
+def _request_lock(
     context: OperationContext, hub: int, caller: int, generation: int, section: str, wanted: list[str], position: int
 ) -> None:
     entity = ensure_entity(context, hub, wanted[position])
@@ -99,7 +99,9 @@ def _grant(context: OperationContext, entity: Entity, lock: EntityOp) -> None:
     request = pb.HistoryEvent.FromString(lock.event).entityLockRequested
     position = request.position + 1
     if position < len(request.lockSet):
-        _ask(context, entity.hub, caller.key, caller.generation, lock.request_id, list(request.lockSet), position)
+        _request_lock(
+            context, entity.hub, caller.key, caller.generation, lock.request_id, list(request.lockSet), position
+        )
     else:
         event = events.lock_granted(context.now, lock.request_id)
         context.post(caller, event, generation=caller.generation)

@@ -138,7 +138,7 @@ def complete(
         trace=_trace(response, row),
     )
     row = _note_uses(row, outcome)
-    _carry_out(context, row, outcome)
+    _apply_actions(context, row, outcome)
     drop_oversized_inputs(outcome, context.limits.payload)
     completion = outcome.completion
     if completion is not None and completion.failure is not None:
@@ -204,7 +204,7 @@ def _trace(response: pb.OrchestratorResponse, row: Instance) -> bytes | None:
     return to_bytes(response.orchestrationTraceContext) or row.trace
 
 
-def _carry_out(context: OperationContext, row: Instance, outcome: Outcome) -> None:
+def _apply_actions(context: OperationContext, row: Instance, outcome: Outcome) -> None:
     """Everything but the end of the execution. An orchestrator may end with work that it does not wait for."""
     for task, action in outcome.activities:
         activities.schedule(context, row, task, action)

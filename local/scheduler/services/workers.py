@@ -77,7 +77,7 @@ class Workers(Service):
     ) -> pb.CompleteTaskResponse:
         del call
         token = request.completionToken
-        lease = self._engine.dispatcher.turn_of(token)
+        lease = self._engine.dispatcher.turn_lease(token)
         if lease is None or lease.turn is None:
             return pb.CompleteTaskResponse()
         actions = [*lease.partial, *request.actions]
@@ -89,7 +89,7 @@ class Workers(Service):
 
         def act(context: OperationContext) -> bool:
             # Looked at again when the operation has to be repeated: the turn may be out anew by then.
-            return dispatcher.turn_of(token) is lease and turns.complete(context, turn, request, actions)
+            return dispatcher.turn_lease(token) is lease and turns.complete(context, turn, request, actions)
 
         await self._engine.persist(act, token)
         return pb.CompleteTaskResponse()

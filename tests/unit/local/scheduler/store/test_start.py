@@ -20,7 +20,7 @@ HOUR = 3_600_000_000
 class Start(NamedTuple):
     """What a start has found, and what it cost: instructions of SQLite's virtual machine."""
 
-    figures: dict[str, int]
+    gauges: dict[str, int]
     steps: int
 
 
@@ -66,7 +66,7 @@ def start_with(folder: Path, finished: int) -> Start:
         engine = Engine(Options(folder, durable=False))
         engine.database.connection.set_progress_handler(count, 1)
         await engine.start()
-        found = Start(engine.dispatcher.figures(), steps)
+        found = Start(engine.dispatcher.gauges(), steps)
         await engine.stop()
         return found
 
@@ -78,8 +78,8 @@ def test_a_start_reads_unfinished_work_only(tmp_path: Path, finished: int) -> No
     none = start_with(tmp_path / "none", 0)
     many = start_with(tmp_path / "many", finished)
     assert many == none
-    assert many.figures["leases"] == 2
-    assert many.figures["ready_orchestrations"] == 3
-    assert many.figures["ready_activities"] == 2
-    assert many.figures["ready_entities"] == 2
+    assert many.gauges["leases"] == 2
+    assert many.gauges["ready_orchestrations"] == 3
+    assert many.gauges["ready_activities"] == 2
+    assert many.gauges["ready_entities"] == 2
     assert many.steps > 0
