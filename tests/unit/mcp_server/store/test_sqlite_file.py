@@ -23,7 +23,7 @@ import os, sys
 from datetime import datetime
 from pathlib import Path
 from mcp_server.contoso.generator import generate
-from mcp_server.store.sqlite import seeding
+from mcp_server.store.sqlite import initial_data
 from mcp_server.store.sqlite.database import Database
 from mcp_server.store.sqlite.store import SqliteCustomerStore
 path, as_of = Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
@@ -34,7 +34,7 @@ def die():
 """
 OPEN_AND_TELL = OPEN + "print(SqliteCustomerStore(path, dataset).as_of().isoformat())"
 DIE_BEFORE_THE_SEED_IS_COMMITTED = (
-    OPEN + "Database(path, lambda connection: (seeding.fill(connection, dataset()), die()))"
+    OPEN + "Database(path, lambda connection: (initial_data.fill(connection, dataset()), die()))"
 )
 DIE_AFTER_THE_COMMIT = (
     OPEN

@@ -1,0 +1,190 @@
+"""What every customer store promises about refunds and their reversal."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from contracts.money import Money, in_major_units, written
+from mcp_server.records.bundle import CustomerRecords, Dataset
+from mcp_server.records.effect import RefundResult
+from mcp_server.store.customer_store import CustomerStore
+from mcp_server.store.errors import (
+    ChargeAlreadyRefunded,
+    ChargeNotFound,
+    IdempotencyKeyReused,
+    RefundAlreadyReversed,
+    RefundNotFound,
+    RefundTotalChanged,
+)
+from tests.unit.mcp_server.store.accounts import CALLERS, SOMEBODY, SOMEBODY_ELSE
+
+
+def statuses(store: CustomerStore) -> dict[str, str]:
+    return {charge.charge_id: charge.status for charge in store.charges(SOMEBODY, 200)}
+
+
+def test_a_refund_gives_back_all_of_the_charges(
+    store: CustomerStore, records: CustomerRecords, charge_ids: list[str]
+) -> None:
+    before = store.billing_summary(SOMEBODY)
+
+    result = store.refund_charges(SOMEBODY, charge_ids, "Not the customer's.", "key")
+
+    total = sum(charge.amount_minor for charge in records.charges[:3])
+    assert result.amount_minor == total > 0
+    assert [charge.charge_id for charge in result.refunded] == charge_ids
+    assert {statuses(store)[charge_id] for charge_id in charge_ids} == {"refunded"}
+    assert store.billing_summary(SOMEBODY).balance_minor == before.balance_minor - total
+
+
+def test_refund_of_an_unexpected_total_changes_nothing(
+    store: CustomerStore, records: CustomerRecords, charge_ids: list[str]
+) -> None:
+    currency = records.charges[0].currency
+    total = sum(charge.amount_minor for charge in records.charges[:3])
+    spelt = re.escape(written(in_major_units(total, currency), currency))
+    wrong: list[list[Money]] = [
+        [Money(amount_minor=total - 1, currency=currency)],
+        [Money(amount_minor=total, currency="JPY")],
+        [Money(amount_minor=total, currency=currency), Money(amount_minor=1, currency="JPY")],
+        [],
+    ]
+    for expected in wrong:
+        with pytest.raises(RefundTotalChanged, match=rf"^The charges add up to {spelt}, not"):
+            store.refund_charges(SOMEBODY, charge_ids, "Reason.", "key", expected)
+    assert (store.effect("key"), {statuses(store)[charge_id] for charge_id in charge_ids}) == (None, {"posted"})
+
+    right = [Money(amount_minor=total - 5, currency=currency), Money(amount_minor=5, currency=currency)]
+    first = store.refund_charges(SOMEBODY, charge_ids, "Reason.", "key", right)
+    assert first.amount_minor == total
+    # Who asks again under the key is told what happened, whatever they expect now.
+    for expected in (None, wrong[0]):
+        again = store.refund_charges(SOMEBODY, charge_ids, "Reason.", "key", expected)
+        assert again == first.model_copy(update={"replayed": True})
+
+
+def test_repeated_refund_in_any_order_returns_first_result(store: CustomerStore, charge_ids: list[str]) -> None:
+    first = store.refund_charges(SOMEBODY, charge_ids, "Reason.", "key")
+    balance = store.billing_summary(SOMEBODY).balance_minor
+
+    again = store.refund_charges(SOMEBODY, [*reversed(charge_ids), charge_ids[0]], "Reason.", "key")
+
+    assert again == first.model_copy(update={"replayed": True})
+    assert store.billing_summary(SOMEBODY).balance_minor == balance
+
+
+def test_refund_under_same_key_of_other_charges_is_refused(store: CustomerStore, charge_ids: list[str]) -> None:
+    store.refund_charges(SOMEBODY, charge_ids[:1], "Reason.", "key")
+
+    with pytest.raises(IdempotencyKeyReused):
+        store.refund_charges(SOMEBODY, charge_ids[:2], "Reason.", "key")
+
+    assert statuses(store)[charge_ids[1]] == "posted"
+
+
+def test_a_refunded_charge_is_not_refunded_again(store: CustomerStore, charge_ids: list[str]) -> None:
+    store.refund_charges(SOMEBODY, charge_ids[1:2], "Reason.", "first")
+
+    with pytest.raises(
+        ChargeAlreadyRefunded, match=r"was already refunded at 2026-03-15T13:30:00Z under the key 'first'"
+    ):
+        store.refund_charges(SOMEBODY, charge_ids, "Reason.", "second")
+
+    assert statuses(store)[charge_ids[0]] == "posted"
+    assert store.effect("second") is None
+
+
+def test_refund_reversal_records_what_the_refund_gave(store: CustomerStore, charge_ids: list[str]) -> None:
+    refund = store.refund_charges(SOMEBODY, charge_ids, "Reason.", "refund")
+    balance = store.billing_summary(SOMEBODY).balance_minor
+
+    result = store.record_refund_reversal(SOMEBODY, "refund", "It was the customer after all.", "back")
+
+    row = store.effect("back")
+    assert (result.charges, result.amount_minor, result.currency) == (
+        refund.refunded,
+        refund.amount_minor,
+        refund.currency,
+    )
+    assert row is not None
+    assert (row.action, row.arguments["refund_key"]) == ("record_refund_reversal", "refund")
+    assert row.result == result.model_dump(mode="json")
+    assert {statuses(store)[charge_id] for charge_id in charge_ids} == {"refunded"}
+    assert store.billing_summary(SOMEBODY).balance_minor == balance
+
+
+def test_repeated_record_of_a_reversal_is_the_first_one(store: CustomerStore, charge_ids: list[str]) -> None:
+    store.refund_charges(SOMEBODY, charge_ids, "Reason.", "refund")
+    first = store.record_refund_reversal(SOMEBODY, "refund", "Reason.", "back")
+
+    assert store.record_refund_reversal(SOMEBODY, "refund", "Reason.", "back") == first.model_copy(
+        update={"replayed": True}
+    )
+
+
+def test_a_refund_is_taken_back_once(store: CustomerStore, charge_ids: list[str]) -> None:
+    store.refund_charges(SOMEBODY, charge_ids, "Reason.", "refund")
+    store.record_refund_reversal(SOMEBODY, "refund", "Reason.", "back")
+
+    with pytest.raises(RefundAlreadyReversed, match=r"at 2026-03-15T13:30:00Z under the key 'back'"):
+        store.record_refund_reversal(SOMEBODY, "refund", "Reason.", "back again")
+
+    assert store.effect("back again") is None
+
+
+@pytest.mark.parametrize(("customer", "key"), [(SOMEBODY, "never"), (SOMEBODY_ELSE, "refund"), (SOMEBODY, "lock")])
+def test_only_a_refund_of_this_customer_is_taken_back(
+    store: CustomerStore, charge_ids: list[str], customer: int, key: str
+) -> None:
+    store.refund_charges(SOMEBODY, charge_ids, "Reason.", "refund")
+    store.lock_account(SOMEBODY, "Reason.", "lock")
+
+    with pytest.raises(RefundNotFound):
+        store.record_refund_reversal(customer, key, "Reason.", "back")
+
+    assert store.effect("back") is None
+
+
+def test_a_charge_of_somebody_else_is_not_refunded(
+    store: CustomerStore, dataset: Dataset, charge_ids: list[str]
+) -> None:
+    foreign = dataset.customers[SOMEBODY_ELSE - 1].charges[0].charge_id
+
+    with pytest.raises(
+        ChargeNotFound, match=rf"^Charge {foreign} is not a charge of customer 12: nothing was refunded"
+    ):
+        store.refund_charges(SOMEBODY, [*charge_ids, foreign], "Reason.", "key")
+
+    assert {statuses(store)[charge_id] for charge_id in charge_ids} == {"posted"}
+    assert {charge.status for charge in store.charges(SOMEBODY_ELSE, 200)} == {"posted"}
+    assert store.effect("key") is None
+
+
+def test_the_same_call_from_many_threads_has_one_effect(store: CustomerStore, charge_ids: list[str]) -> None:
+    before = store.billing_summary(SOMEBODY).balance_minor
+
+    def refund(_: int) -> RefundResult:
+        return store.refund_charges(SOMEBODY, charge_ids, "Reason.", "key")
+
+    with ThreadPoolExecutor(CALLERS) as callers:
+        results = list(callers.map(refund, range(CALLERS)))
+
+    assert sorted(result.replayed for result in results) == [False] + [True] * (CALLERS - 1)
+    assert len({result.model_dump_json(exclude={"replayed"}) for result in results}) == 1
+    assert store.billing_summary(SOMEBODY).balance_minor == before - results[0].amount_minor
+
+
+def test_of_many_keys_that_refund_one_charge_one_wins(store: CustomerStore, charge_ids: list[str]) -> None:
+    def refund(number: int) -> int:
+        try:
+            return store.refund_charges(SOMEBODY, charge_ids[:1], "Reason.", f"key-{number}").amount_minor
+        except ChargeAlreadyRefunded:
+            return 0
+
+    with ThreadPoolExecutor(CALLERS) as callers:
+        amounts = sorted(callers.map(refund, range(CALLERS)))
+
+    assert amounts[-1] > 0
+    assert amounts[:-1] == [0] * (CALLERS - 1)
+    assert sum(store.effect(f"key-{number}") is not None for number in range(CALLERS)) == 1
