@@ -18,7 +18,9 @@ from casebook.projection.cases import CASE
 from casebook.projection.changes import ProjectedTable, as_json
 from casebook.projection.event_types import TABLES
 from casebook.projection.rounds import EVIDENCE, REPORT, ROUND
-from casebook.schema.cases import CaseRow, ModelCallRow, PlainRow, table_of
+from casebook.schema.agent_journal import ModelCallRow
+from casebook.schema.base import PlainRow, table_of
+from casebook.schema.cases import CaseRow
 from casebook.schema.model_spend import ModelSpendRow
 from contracts.export import ExportedCall
 from contracts.hashing import HASH_PREFIX, content_hash

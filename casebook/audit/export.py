@@ -18,7 +18,9 @@ from casebook.case_log.append import read_event
 from casebook.projection.notes import note_in
 from casebook.queries.attachments import AttachedFile, list_attachments
 from casebook.queries.case_view import read_case, read_rounds
-from casebook.schema.cases import CaseEventRow, CaseRow, EvidenceRow
+from casebook.schema.case_log import CaseEventRow
+from casebook.schema.cases import CaseRow
+from casebook.schema.rounds import EvidenceRow
 from casebook.schema.workspace import NoteRow
 from contracts.case import CaseEvent, CaseView, Round
 from contracts.export import EXPORT_FORMAT, EXPORT_VERSION, ExportedCall

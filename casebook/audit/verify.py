@@ -19,7 +19,9 @@ from casebook.case_log.hash_chain import BrokenLink
 from casebook.errors import CaseNotFound
 from casebook.queries.cursors import MAX_PAGE, page_length, read_cursor, write_cursor
 from casebook.queries.refused_transitions import count_refusals
-from casebook.schema.cases import Base, CaseEventRow, CaseRow
+from casebook.schema.base import Base
+from casebook.schema.case_log import CaseEventRow
+from casebook.schema.cases import CaseRow
 from casebook.schema.identity import IdentityRow
 from contracts.case import CaseEvent
 from contracts.hashing import HASH_PREFIX

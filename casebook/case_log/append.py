@@ -10,7 +10,8 @@ from casebook.case_log.hash_chain import seal, unsealed_hash
 from casebook.case_log.locked_case import LockedCase
 from casebook.case_log.row_changes import Contents, write_changes
 from casebook.projection.event_data import EventData, Occurrence
-from casebook.schema.cases import CaseEventRow, LogHead, PlainRow, table_of
+from casebook.schema.base import PlainRow, table_of
+from casebook.schema.case_log import CaseEventRow, LogHead
 from contracts.case import CaseEvent
 from contracts.hashing import canonical_json
 

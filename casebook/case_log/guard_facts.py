@@ -10,7 +10,10 @@ from casebook.policy.guards import GuardFacts
 from casebook.projection.cases import OrchestrationFailed
 from casebook.projection.effects import FactsChanged
 from casebook.projection.rounds import Assessed
-from casebook.schema.cases import CaseEventRow, DecisionRow, EffectRow, ReviewRow, table_of
+from casebook.schema.base import table_of
+from casebook.schema.case_log import CaseEventRow
+from casebook.schema.effects import EffectRow
+from casebook.schema.reviews import DecisionRow, ReviewRow
 
 _REVIEWS, _DECISIONS = table_of(ReviewRow), table_of(DecisionRow)
 _EFFECTS, _EVENTS = table_of(EffectRow), table_of(CaseEventRow)

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from casebook.errors import CaseClosed, CaseNotFound, IllegalMove
 from casebook.policy.lifecycle import MOVES
 from casebook.projection.case_head import CHANGING, CaseHead
-from casebook.schema.cases import CaseRow, PlainRow, table_of
+from casebook.schema.base import PlainRow, table_of
+from casebook.schema.cases import CaseRow
 from contracts.case import CaseState
 
 _FIXED = ("case_id", "rule_id", "severity", "opened_seq")

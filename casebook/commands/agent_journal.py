@@ -9,7 +9,8 @@ from sqlalchemy import Connection, bindparam, insert, select
 from casebook.case_log.call_chain import chained, stored_use
 from casebook.case_log.locked_case import LockedCase, lock_case
 from casebook.queries.model_spend import note_use
-from casebook.schema.cases import ModelCallRow, table_of
+from casebook.schema.agent_journal import ModelCallRow
+from casebook.schema.base import table_of
 from contracts.journal import JournalEntry
 
 _CALLS = table_of(ModelCallRow)

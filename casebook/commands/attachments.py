@@ -10,7 +10,7 @@ from casebook.case_log.append import append, next_seq
 from casebook.case_log.locked_case import lock_case
 from casebook.errors import AttachmentTooLarge, TooManyAttachments
 from casebook.projection.attachments import PREFIX, AttachmentAdded
-from casebook.schema.cases import table_of
+from casebook.schema.base import table_of
 from casebook.schema.workspace import AttachmentRow
 from contracts.hashing import HASH_PREFIX, content_hash
 from contracts.note import Attachment

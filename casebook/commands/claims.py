@@ -13,7 +13,9 @@ from casebook.errors import ClaimedByOther, NotClaimed
 from casebook.projection.claims import Claimed, ClaimReleased, ClaimTakenOver
 from casebook.queries.claims import running_claim, unclaimed
 from casebook.schema.approvals import ProposalRow
-from casebook.schema.cases import DUE, CaseEventRow, CaseRow, PlainRow, table_of
+from casebook.schema.base import PlainRow, table_of
+from casebook.schema.case_log import CaseEventRow
+from casebook.schema.cases import DUE, CaseRow
 from contracts.case import CaseState
 from contracts.claim import Claim
 

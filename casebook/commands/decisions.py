@@ -28,7 +28,8 @@ from casebook.projection.proposals import ApprovalGiven, ApprovalWithdrawn
 from casebook.queries.case_brief import was_rated_critical
 from casebook.queries.review_rows import read_review
 from casebook.schema.approvals import ProposalRow
-from casebook.schema.cases import PlainRow, ReviewRow, table_of
+from casebook.schema.base import PlainRow, table_of
+from casebook.schema.reviews import ReviewRow
 from contracts.alert import Severity
 from contracts.assessment import RecommendedAction, RiskLevel
 from contracts.case import Proposal

@@ -14,7 +14,10 @@ from casebook.errors import FactsNotJustified, NotApproved, NotAsApproved
 from casebook.policy.guards import IN_DOUBT
 from casebook.projection.effects import EffectFinished, EffectStarted, FactsChanged
 from casebook.queries.agent_runs import saved_assessment
-from casebook.schema.cases import CaseRow, DecisionRow, EffectRow, table_of
+from casebook.schema.base import table_of
+from casebook.schema.cases import CaseRow
+from casebook.schema.effects import EffectRow
+from casebook.schema.reviews import DecisionRow
 from contracts.assessment import RiskAssessment
 from contracts.effect import Effect, EffectTerms
 from contracts.ids import effect_key, parse_review_id, review_id

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from casebook.schema.cases import table_of
+from casebook.schema.base import table_of
 from casebook.schema.workers import WorkerRow
 
 KEPT_FOR = timedelta(days=1)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, select
 
-from casebook.schema.cases import table_of
+from casebook.schema.base import table_of
 from casebook.schema.identity import IdentityRow
 
 _IDENTITY = table_of(IdentityRow)

@@ -25,7 +25,8 @@ from casebook.queries.agent_runs import journal_of, saved_assessment, saved_repo
 from casebook.queries.case_brief import limits_of
 from casebook.queries.cursors import OpenedCase
 from casebook.queries.tokenizer import join_words, words_of_alert
-from casebook.schema.cases import CaseRow, table_of
+from casebook.schema.base import table_of
+from casebook.schema.cases import CaseRow
 from casebook.schema.workspace import CaseTextRow
 from contracts import ids
 from contracts.alert import Alert

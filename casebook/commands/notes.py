@@ -10,7 +10,7 @@ from casebook.errors import TooManyNotes
 from casebook.projection.notes import PREFIX, NoteAdded
 from casebook.queries.notes import count_notes
 from casebook.queries.tokenizer import join_words, words_of
-from casebook.schema.cases import table_of
+from casebook.schema.base import table_of
 from casebook.schema.workspace import CaseTextRow
 from contracts.hashing import content_hash
 from contracts.note import Note

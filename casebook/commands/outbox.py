@@ -5,7 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import BindParameter, Connection, bindparam, update
 
-from casebook.schema.cases import CaseRow, DecisionRow, table_of
+from casebook.schema.base import table_of
+from casebook.schema.cases import CaseRow
+from casebook.schema.reviews import DecisionRow
 
 _CASE, _DECISION = table_of(CaseRow), table_of(DecisionRow)
 _TOLD: BindParameter[str] = bindparam("told", expanding=True)

@@ -22,7 +22,10 @@ from casebook.projection.decisions import DecisionAccepted
 from casebook.queries.agent_runs import saved_assessment
 from casebook.queries.case_brief import limits_of
 from casebook.queries.review_rows import ASKED, read_review
-from casebook.schema.cases import CaseEventRow, CaseRow, DecisionRow, PlainRow, ReviewRow, table_of
+from casebook.schema.base import PlainRow, table_of
+from casebook.schema.case_log import CaseEventRow
+from casebook.schema.cases import CaseRow
+from casebook.schema.reviews import DecisionRow, ReviewRow
 from contracts.assessment import EffectAction, RiskAssessment
 from contracts.case import CaseOutcome
 from contracts.hashing import content_hash

@@ -5,7 +5,9 @@ from datetime import datetime
 from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
 
 from casebook.errors import TransitionRefused
-from casebook.schema.cases import CaseRow, LogHead, table_of
+from casebook.schema.base import table_of
+from casebook.schema.case_log import LogHead
+from casebook.schema.cases import CaseRow
 from casebook.schema.refused_transitions import RefusedTransitionRow
 from contracts.words import cut
 

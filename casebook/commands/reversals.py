@@ -27,7 +27,9 @@ from casebook.errors import (
 )
 from casebook.projection.reversals import ReversalDecided, ReversalFinished, ReversalRequested, ReversalStarted
 from casebook.schema.approvals import ReversalRow
-from casebook.schema.cases import CaseRow, EffectRow, table_of
+from casebook.schema.base import table_of
+from casebook.schema.cases import CaseRow
+from casebook.schema.effects import EffectRow
 from contracts.assessment import EffectAction
 from contracts.effect import Effect, ReversalAction
 from contracts.ids import reversal_id

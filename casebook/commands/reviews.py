@@ -27,7 +27,8 @@ from casebook.projection.reviews import Escalated, ReviewExpired, ReviewOpened, 
 from casebook.queries.agent_runs import saved_assessment
 from casebook.queries.case_brief import limits_of, was_rated_critical
 from casebook.queries.review_rows import ASKED, read_review
-from casebook.schema.cases import PlainRow, ReviewRow, table_of
+from casebook.schema.base import PlainRow, table_of
+from casebook.schema.reviews import ReviewRow
 from contracts.assessment import EFFECTS_OF, EffectAction, RecommendedAction, RiskAssessment
 from contracts.case import CaseState
 from contracts.hashing import content_hash

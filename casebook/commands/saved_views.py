@@ -6,7 +6,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from casebook.errors import SavedViewNotFound, TooManySavedViews
 from casebook.queries.filters import CaseQuery, SavedView
-from casebook.schema.cases import PlainRow, table_of
+from casebook.schema.base import PlainRow, table_of
 from casebook.schema.workspace import SavedViewRow
 
 PER_PERSON = 50

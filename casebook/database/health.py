@@ -10,7 +10,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from casebook.database.driver_errors import free_bytes
 from casebook.errors import CasebookCorrupt, CasebookFull, CasebookUnavailable
-from casebook.schema.cases import CaseEventRow, LogHead, table_of
+from casebook.schema.base import table_of
+from casebook.schema.case_log import CaseEventRow, LogHead
 from casebook.schema.workspace import SavedViewRow
 
 log = logging.getLogger("casewright.casebook")

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel, JsonValue, TypeAdapter
 from sqlalchemy import Table
 
-from casebook.schema.cases import Base, PlainRow, table_of
+from casebook.schema.base import Base, PlainRow, table_of
 
 Value: TypeAlias = JsonValue | datetime
 Columns: TypeAlias = Mapping[str, Value]

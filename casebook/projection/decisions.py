@@ -7,7 +7,7 @@ from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Delete, Insert, ProjectedTable, Update
 from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.projection.questions import PROPOSAL, REVIEW
-from casebook.schema.cases import DecisionRow
+from casebook.schema.reviews import DecisionRow
 from contracts.names import CaseEventType
 from contracts.review import Decision
 

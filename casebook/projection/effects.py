@@ -6,7 +6,7 @@ from typing import ClassVar
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, ProjectedTable, Put
 from casebook.projection.event_data import EventData, Occurrence
-from casebook.schema.cases import EffectRow
+from casebook.schema.effects import EffectRow
 from contracts.effect import Effect, EffectTerms
 from contracts.names import CaseEventType
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Insert, ProjectedTable
 from casebook.projection.event_data import Actors, EventData, Occurrence
-from casebook.schema.cases import PlainRow
+from casebook.schema.base import PlainRow
 from casebook.schema.workspace import NoteRow
 from contracts.names import CaseEventType
 from contracts.note import Note

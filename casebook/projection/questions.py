@@ -6,7 +6,7 @@ from typing import Literal
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Delete, ProjectedTable, Update
 from casebook.schema.approvals import ProposalRow
-from casebook.schema.cases import ReviewRow
+from casebook.schema.reviews import ReviewRow
 
 REVIEW = ProjectedTable(ReviewRow, ("review_id",), body=None, parsed=("four_eyes_actions",))
 PROPOSAL = ProjectedTable(ProposalRow, ("review_id",))

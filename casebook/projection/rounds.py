@@ -7,7 +7,7 @@ from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Insert, ProjectedTable, Put
 from casebook.projection.event_data import Actors, EventData, JournalHead, Occurrence
 from casebook.projection.questions import end_open_review
-from casebook.schema.cases import EvidenceRow, ReportRow, RoundRow
+from casebook.schema.rounds import EvidenceRow, ReportRow, RoundRow
 from contracts.assessment import RecommendedAction, RiskLevel, Route
 from contracts.investigation import InvestigationPolicy
 from contracts.names import CaseEventType

@@ -2,7 +2,9 @@
 
 from sqlalchemy import Connection, bindparam, select
 
-from casebook.schema.cases import ModelCallRow, ReportRow, RoundRow, table_of
+from casebook.schema.agent_journal import ModelCallRow
+from casebook.schema.base import table_of
+from casebook.schema.rounds import ReportRow, RoundRow
 from contracts.assessment import RiskAssessment
 from contracts.ids import run_id
 from contracts.journal import Standing

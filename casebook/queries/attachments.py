@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, select
 from casebook.errors import AttachmentNotFound
 from casebook.projection.attachments import PREFIX, attachment_in
 from casebook.queries.case_view import require_case
-from casebook.schema.cases import table_of
+from casebook.schema.base import table_of
 from casebook.schema.workspace import AttachmentRow
 from contracts.note import Attachment
 

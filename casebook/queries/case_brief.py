@@ -10,7 +10,10 @@ from casebook.errors import CaseNotFound
 from casebook.policy.review_terms import Limits
 from casebook.projection.rounds import Assessed, RoundStarted
 from casebook.queries.agent_runs import saved_reports
-from casebook.schema.cases import AlertRow, CaseEventRow, CaseRow, DecisionRow, ReviewRow, table_of
+from casebook.schema.base import table_of
+from casebook.schema.case_log import CaseEventRow
+from casebook.schema.cases import AlertRow, CaseRow
+from casebook.schema.reviews import DecisionRow, ReviewRow
 from contracts.alert import Alert
 from contracts.brief import CaseBrief
 from contracts.investigation import Feedback, InvestigationPolicy

@@ -18,7 +18,8 @@ from casebook.queries.claims import unclaimed
 from casebook.queries.cursors import CasePage, Position, Seq, page_length, read_position, write_position
 from casebook.queries.filters import ME, NOBODY, CaseQuery, QueueCounts
 from casebook.queries.full_text import Search
-from casebook.schema.cases import DUE, SCORE, CaseRow, NullsLast, PlainRow, table_of
+from casebook.schema.base import PlainRow, table_of
+from casebook.schema.cases import DUE, SCORE, CaseRow, NullsLast
 from contracts.base import Score, UtcDateTime
 from contracts.case import CaseState, CaseSummary
 

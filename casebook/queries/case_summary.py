@@ -11,7 +11,9 @@ from casebook.errors import CaseNotFound
 from casebook.queries.claims import running_claim
 from casebook.queries.review_rows import ASKED, read_review
 from casebook.schema.approvals import ProposalRow, ReversalRow
-from casebook.schema.cases import CaseRow, PlainRow, ReviewRow, table_of
+from casebook.schema.base import PlainRow, table_of
+from casebook.schema.cases import CaseRow
+from casebook.schema.reviews import ReviewRow
 from contracts.case import CaseSummary, Proposal
 from contracts.review import ReviewRequest
 

@@ -25,19 +25,12 @@ from casebook.queries.model_spend import shown_spend
 from casebook.queries.reversals import other_locks, reversals_of
 from casebook.queries.review_rows import read_review
 from casebook.schema.approvals import ProposalRow
-from casebook.schema.cases import (
-    AlertRow,
-    CaseEventRow,
-    CaseRow,
-    DecisionRow,
-    EffectRow,
-    EvidenceRow,
-    PlainRow,
-    ReportRow,
-    ReviewRow,
-    RoundRow,
-    table_of,
-)
+from casebook.schema.base import PlainRow, table_of
+from casebook.schema.case_log import CaseEventRow
+from casebook.schema.cases import AlertRow, CaseRow
+from casebook.schema.effects import EffectRow
+from casebook.schema.reviews import DecisionRow, ReviewRow
+from casebook.schema.rounds import EvidenceRow, ReportRow, RoundRow
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.case import CaseEvent, CaseProgress, CaseView, Proposal, Round

@@ -11,7 +11,9 @@ from casebook.case_log import append
 from casebook.database.transactions import Transactions
 from casebook.errors import CaseNotFound
 from casebook.queries import case_summary, case_view
-from casebook.schema.cases import CaseEventRow, CaseRow, table_of
+from casebook.schema.base import table_of
+from casebook.schema.case_log import CaseEventRow
+from casebook.schema.cases import CaseRow
 from contracts.case import CaseEvent, CaseProgress, CaseSummary
 
 _EVENT, _CASE = table_of(CaseEventRow).c, table_of(CaseRow).c

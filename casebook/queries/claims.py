@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, or_
 
 from casebook.projection.case_head import CaseHead
-from casebook.schema.cases import CaseRow, PlainRow, table_of
+from casebook.schema.base import PlainRow, table_of
+from casebook.schema.cases import CaseRow
 from contracts.claim import Claim
 
 _CASES = table_of(CaseRow)

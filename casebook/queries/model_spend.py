@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam,
 from sqlalchemy.orm import Session
 
 from casebook.case_log.call_chain import micro_usd
-from casebook.schema.cases import table_of
+from casebook.schema.base import table_of
 from casebook.schema.model_spend import ModelSpendRow
 from contracts.report import Spend
 from contracts.spend import DaySpend, ModelUse, RuleSpend, SpendReport

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from casebook.projection.notes import note_in
 from casebook.queries.case_view import require_case
 from casebook.queries.cursors import NotePage, back_from, page_length, read_cursor, write_cursor
-from casebook.schema.cases import table_of
+from casebook.schema.base import table_of
 from casebook.schema.workspace import NoteRow
 
 _NOTES = table_of(NoteRow)

@@ -5,7 +5,9 @@ from sqlalchemy.orm import Session
 
 from casebook.queries.cursors import page_length
 from casebook.schema.approvals import ReversalRow
-from casebook.schema.cases import CaseRow, EffectRow, table_of
+from casebook.schema.base import table_of
+from casebook.schema.cases import CaseRow
+from casebook.schema.effects import EffectRow
 from contracts.reversal import Reversal
 
 _REVERSALS, _EFFECTS, _CASES = table_of(ReversalRow), table_of(EffectRow), table_of(CaseRow)

@@ -2,7 +2,8 @@
 
 import json
 
-from casebook.schema.cases import PlainRow, ReviewRow
+from casebook.schema.base import PlainRow
+from casebook.schema.reviews import ReviewRow
 from contracts.review import ReviewRequest
 
 ASKED = (

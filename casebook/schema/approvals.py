@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from casebook.schema.workspace import Base
+from casebook.schema.base import Base
 
 
 class ProposalRow(Base, kw_only=True):

@@ -1,103 +1,24 @@
-"""The tables. Large records are JSON text written by pydantic; what is searched or sorted by has its own column."""
+"""The tables of cases and of their alerts."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, TypeAlias, cast
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnClause,
     ColumnElement,
-    DateTime,
-    Dialect,
     Double,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
-    Integer,
-    MetaData,
-    Row,
-    Table,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
     column,
     literal_column,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
-from casebook.errors import UnstorableText
-
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class UtcTimestamp(TypeDecorator[datetime]):
-    """A point in time, always UTC, to the microsecond; SQLite keeps it as text that sorts by time."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("A point in time needs an offset: use datetime.now(UTC), never a naive datetime.")
-        in_utc = value.astimezone(UTC)
-        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
-
-
-class StorableText(TypeDecorator[str]):
-    """Text that every database can keep. PostgreSQL knows no NUL, so none is written or asked for anywhere."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 the base's
-        if value is not None and "\0" in value:
-            raise UnstorableText
-        return value
-
-
-class Base(MappedAsDataclass, DeclarativeBase):
-    """Base of all tables."""
-
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {str: StorableText(), datetime: UtcTimestamp()}  # noqa: RUF012 - SQLAlchemy reads it as declared
-
-
-PlainRow: TypeAlias = Row[*tuple[Any, ...]]
-"""Columns under their names, and no object to keep track of: where many rows are only read."""
-
-
-def table_of(row: type[Base]) -> Table[Any]:
-    """The table behind a class, for statements that need no objects."""
-    return cast("Table[Any]", row.__table__)
-
-
-class LogHead(Base, kw_only=True):
-    """One row: the last `seq` that was given out.
-
-    Every appending transaction updates it and so holds its row lock until it commits. That makes the
-    order of `seq` the order of commits on every database: a reader never sees a smaller one appear later.
-    """
-
-    __tablename__ = "log_head"
-
-    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    last_seq: Mapped[int] = mapped_column(BigInteger)
+from casebook.schema.base import Base, UtcTimestamp
 
 
 @dataclass(frozen=True)
@@ -208,152 +129,3 @@ class AlertRow(Base, kw_only=True):
     case_id: Mapped[str] = mapped_column(ForeignKey("case.case_id"), unique=True)
     opened_seq: Mapped[int] = mapped_column(BigInteger, unique=True)
     body: Mapped[str]
-
-
-class RoundRow(Base, kw_only=True):
-    """One round of a case and what was concluded in it."""
-
-    __tablename__ = "round"
-
-    case_id: Mapped[str] = mapped_column(ForeignKey("case.case_id"), primary_key=True)
-    round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    started_at: Mapped[datetime]
-    assessment_hash: Mapped[str | None] = mapped_column(default=None)
-    assessment: Mapped[str | None] = mapped_column(default=None)
-
-
-class ReportRow(Base, kw_only=True):
-    """One specialist's report of one round."""
-
-    __tablename__ = "report"
-    __table_args__ = (ForeignKeyConstraint(["case_id", "round"], ["round.case_id", "round.round"]),)
-
-    case_id: Mapped[str] = mapped_column(primary_key=True)
-    round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    specialist: Mapped[str] = mapped_column(primary_key=True)
-    status: Mapped[str]
-    risk_score: Mapped[float | None]
-    saved_at: Mapped[datetime]
-    body: Mapped[str]
-
-
-class EvidenceRow(Base, kw_only=True):
-    """What one tool call answered, word for word."""
-
-    __tablename__ = "evidence"
-
-    case_id: Mapped[str] = mapped_column(ForeignKey("case.case_id"), primary_key=True)
-    evidence_id: Mapped[str] = mapped_column(primary_key=True)
-    round: Mapped[int]
-    specialist: Mapped[str]
-    body: Mapped[str]
-
-
-class ReviewRow(Base, kw_only=True):
-    """One round's question to a person. A case has at most one open."""
-
-    __tablename__ = "review"
-    __table_args__ = (
-        UniqueConstraint("case_id", "round"),
-        Index(
-            "ix_review_open",
-            "case_id",
-            unique=True,
-            sqlite_where=text("status = 'open'"),
-            postgresql_where=text("status = 'open'"),
-        ),
-        ForeignKeyConstraint(["case_id", "round"], ["round.case_id", "round.round"]),
-    )
-
-    review_id: Mapped[str] = mapped_column(primary_key=True)
-    case_id: Mapped[str]
-    round: Mapped[int]
-    status: Mapped[str]
-    """`open`, `decided`, `superseded` (a new round began unasked) or `expired` (nobody answered in time)."""
-    assessment_hash: Mapped[str]
-    opened_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    required_role: Mapped[str]
-    approvals_required: Mapped[int]
-    escalation_reason: Mapped[str | None] = mapped_column(default=None)
-    four_eyes_actions: Mapped[str | None] = mapped_column(default=None)
-    """JSON list of the actions that need two people; null when the review was asked without a policy."""
-    remind_at: Mapped[datetime | None] = mapped_column(default=None)
-
-
-class DecisionRow(Base, kw_only=True):
-    """The answer to a review: its primary key is the review's, so there is never a second one."""
-
-    __tablename__ = "decision"
-    __table_args__ = (
-        Index("ix_decision_case_id_accepted_seq", "case_id", "accepted_seq"),
-        Index(
-            "ix_decision_undelivered",
-            "accepted_seq",
-            sqlite_where=text("delivered_at IS NULL"),
-            postgresql_where=text("delivered_at IS NULL"),
-        ),
-    )
-
-    review_id: Mapped[str] = mapped_column(ForeignKey("review.review_id"), primary_key=True)
-    case_id: Mapped[str] = mapped_column(ForeignKey("case.case_id"))
-    round: Mapped[int]
-    verdict: Mapped[str]
-    action: Mapped[str | None]
-    accepted_seq: Mapped[int] = mapped_column(BigInteger)
-    delivered_at: Mapped[datetime | None] = mapped_column(default=None)
-    """When the orchestration was told; null: it must still be."""
-    body: Mapped[str]
-
-
-class EffectRow(Base, kw_only=True):
-    """One real-world effect under its idempotency key."""
-
-    __tablename__ = "effect"
-    __table_args__ = (Index("ix_effect_case_id_started_seq", "case_id", "started_seq"),)
-
-    key: Mapped[str] = mapped_column(primary_key=True)
-    case_id: Mapped[str] = mapped_column(ForeignKey("case.case_id"))
-    action: Mapped[str]
-    status: Mapped[str]
-    started_seq: Mapped[int] = mapped_column(BigInteger)
-    body: Mapped[str]
-
-
-class CaseEventRow(Base, kw_only=True):
-    """One line of the append-only log. `dedupe_key` names the step, so that a repeated step adds no second line."""
-
-    __tablename__ = "case_event"
-    __table_args__ = (
-        UniqueConstraint("case_id", "dedupe_key"),
-        Index("ix_case_event_case_id_seq", "case_id", "seq"),
-    )
-
-    seq: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False
-    )
-    case_id: Mapped[str] = mapped_column(ForeignKey("case.case_id"))
-    type: Mapped[str]
-    at: Mapped[datetime]
-    actor: Mapped[str]
-    data: Mapped[str]
-    prev_hash: Mapped[str | None]
-    hash: Mapped[str]
-    dedupe_key: Mapped[str]
-
-
-class ModelCallRow(Base, kw_only=True):
-    """A model's answer that has been paid for, kept so that a restarted step asks nothing twice."""
-
-    __tablename__ = "model_call"
-
-    case_id: Mapped[str] = mapped_column(ForeignKey("case.case_id"), primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    response: Mapped[str]
-    recorded_at: Mapped[datetime]
-    number: Mapped[int] = mapped_column(server_default="0")
-    """Its place in the journal of its case, from 1 on."""
-    use: Mapped[str | None] = mapped_column(default=None)
-    """What it cost: `contracts.spend.ModelUse` as JSON."""
-    hash: Mapped[str] = mapped_column(server_default="unlinked")
-    """Links it to the one before it: `casebook.case_log.call_chain`."""

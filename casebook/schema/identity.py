@@ -3,7 +3,7 @@
 from sqlalchemy import Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
-from casebook.schema.workers import Base
+from casebook.schema.base import Base
 
 
 class IdentityRow(Base, kw_only=True):

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from casebook.schema.approvals import Base
+from casebook.schema.base import Base
 
 
 class ModelSpendRow(Base, kw_only=True):

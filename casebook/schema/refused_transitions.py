@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
-from casebook.schema.model_spend import Base
+from casebook.schema.base import Base
 
 
 class RefusedTransitionRow(Base, kw_only=True):

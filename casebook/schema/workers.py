@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from casebook.schema.refused_transitions import Base
+from casebook.schema.base import Base
 
 
 class WorkerRow(Base, kw_only=True):

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from casebook.schema.cases import Base
+from casebook.schema.base import Base
 
 
 class NoteRow(Base, kw_only=True):

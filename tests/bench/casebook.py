@@ -29,7 +29,11 @@ from casebook.database.transactions import Transactions
 from casebook.policy.priority import PRIORITY
 from casebook.queries.filters import CaseQuery
 from casebook.queries.tokenizer import join_words, words_of
-from casebook.schema.cases import AlertRow, Base, CaseEventRow, CaseRow, LogHead, ReviewRow, RoundRow
+from casebook.schema.base import Base
+from casebook.schema.case_log import CaseEventRow, LogHead
+from casebook.schema.cases import AlertRow, CaseRow
+from casebook.schema.reviews import ReviewRow
+from casebook.schema.rounds import RoundRow
 from casebook.schema.workspace import CaseTextRow
 from casebook.workspace_api import WorkspaceApi
 from contracts.alert import Severity

@@ -3,7 +3,7 @@
 from alembic import context
 
 from casebook.database.engine import VERSION_TABLE
-from casebook.schema.workers import Base
+from casebook.schema.base import Base
 
 connection = context.config.attributes["connection"]
 # SQLite can roll back a schema change; Alembic assumes that it cannot unless told.

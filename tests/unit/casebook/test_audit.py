@@ -17,7 +17,7 @@ from casebook.case_log.hash_chain import BrokenLink
 from casebook.commands.attachments import Upload
 from casebook.commands.recovery import MOST_BREAKS
 from casebook.database.engine import for_writing
-from casebook.schema.refused_transitions import Base
+from casebook.schema.base import Base
 from casebook.workspace_api import WorkspaceApi
 from contracts.effect import Effect
 from contracts.ids import effect_key

@@ -16,7 +16,7 @@ from casebook.case_log.append import read_event
 from casebook.case_log.hash_chain import seal
 from casebook.database.engine import for_writing
 from casebook.projection.event_types import EVENT_TYPES
-from casebook.schema.refused_transitions import Base
+from casebook.schema.base import Base
 from contracts.case import CaseEvent
 from contracts.hashing import canonical_json
 from tests.support.casebooks import CaseBook

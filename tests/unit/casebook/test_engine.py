@@ -27,7 +27,7 @@ from casebook.errors import (
     CasebookUnwritable,
     CasebookUrlInvalid,
 )
-from casebook.schema.identity import Base
+from casebook.schema.base import Base
 from contracts.journal import JournalEntry
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import an_alert, only_on, open_case
