@@ -1,15 +1,16 @@
 """`/api/events/stream`: telemetry, alerts and cases as they happen."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncIterable
+from contextlib import suppress
 from typing import Annotated
 
 import anyio
 from fastapi import APIRouter, Header, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import BeforeValidator, Field
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from sse_starlette.event import ServerSentEvent
+from sse_starlette.sse import EventSourceResponse, SendTimeoutError
+from starlette.types import Message, Receive, Scope, Send
 
 from backend.api.dependencies import ServicesDep, SessionSecondsDep
 from backend.http.problem import documented
@@ -17,6 +18,8 @@ from backend.live.messages import TOPICS, Topic
 
 router = APIRouter(prefix="/api/events", tags=["events"])
 
+HEARTBEAT_S = 15.0
+HEARTBEAT = ServerSentEvent(comment="alive", sep="\n")
 SEND_TIMEOUT_S = 20.0
 """A watcher that takes nothing for so long is dropped; it may resume where it was."""
 
@@ -28,40 +31,32 @@ def _none_if_empty(given: object) -> object:
     return None if isinstance(given, str) and not given.strip() else given
 
 
-class EventStreamResponse(Response):
-    """Server-sent events until the stream or its time ends, the client leaves, or it takes nothing for too long."""
+class EventStreamResponse(EventSourceResponse):
+    """Server-sent events until the stream ends, the client leaves, or it takes nothing for too long."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, chunks: AsyncGenerator[bytes], lasts_s: float, send_timeout_s: float = SEND_TIMEOUT_S) -> None:
-        self.status_code = 200
-        self.background = None
-        self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        self._chunks = chunks
-        self._lasts_s = lasts_s
+    def __init__(
+        self,
+        events: AsyncIterable[ServerSentEvent],
+        heartbeat_s: float = HEARTBEAT_S,
+        send_timeout_s: float = SEND_TIMEOUT_S,
+    ) -> None:
+        super().__init__(events, ping=heartbeat_s, ping_message_factory=lambda: HEARTBEAT, sep="\n")  # pyright: ignore[reportUnknownMemberType] the library says dict of nothing
         self._send_timeout_s = send_timeout_s
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 the interface
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until one of these ends comes."""
-        async with anyio.create_task_group() as group:
 
-            async def leave_with_the_client() -> None:
-                while (await receive())["type"] != "http.disconnect":
-                    continue
-                group.cancel_scope.cancel()
+        async def send_in_time(message: Message) -> None:
+            # The library's own time-out spares the first and the last message, on which a client can hang as well.
+            with anyio.move_on_after(self._send_timeout_s) as overdue:
+                await send(message)
+            if overdue.cancelled_caught:
+                raise SendTimeoutError
 
-            group.start_soon(leave_with_the_client)
-            with anyio.move_on_after(None) as overdue:
-                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-                with anyio.move_on_after(self._lasts_s):
-                    async with aclosing(self._chunks) as chunks:
-                        async for chunk in chunks:
-                            overdue.deadline = anyio.current_time() + self._send_timeout_s
-                            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                            overdue.deadline = float("inf")
-                overdue.deadline = anyio.current_time() + self._send_timeout_s
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-            group.cancel_scope.cancel()
+        with suppress(SendTimeoutError):
+            await super().__call__(scope, receive, send_in_time)
 
 
 @router.get(
@@ -98,7 +93,7 @@ async def stream_events(
     The stream ends with the session; to go on takes another one.
     """
     after = last_event_id if last_event_id_header is None else last_event_id_header
-    return EventStreamResponse(services.event_stream.follow(_topics(topics), after), session_seconds)
+    return EventStreamResponse(services.event_stream.follow(_topics(topics), after, session_seconds))
 
 
 def _topics(text: str) -> frozenset[Topic]:

@@ -1,6 +1,10 @@
 """What one watcher of the event stream is sent, as server-sent events."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from math import inf
+
+from sse_starlette.event import ServerSentEvent
 
 from backend.live.broadcast import Broadcast, wait_for
 from backend.live.change_feed import ChangeFeed, LogMessage
@@ -8,7 +12,7 @@ from backend.live.messages import Topic
 from backend.live.service_status import ServiceMonitor
 from backend.live.telemetry_sampler import TelemetrySampler
 
-HEARTBEAT_S = 15.0
+LONGEST_WAIT_S = 60.0
 RETRY_MS = 1_000
 
 
@@ -20,43 +24,44 @@ class EventStream:
         feed: ChangeFeed,
         sampler: TelemetrySampler,
         broadcast: Broadcast,
-        heartbeat_s: float = HEARTBEAT_S,
         monitor: ServiceMonitor | None = None,
     ) -> None:
         self._feed = feed
         self._sampler = sampler
         self._broadcast = broadcast
-        self._heartbeat_s = heartbeat_s
         self._monitor = monitor
 
-    async def follow(self, topics: frozenset[Topic], last_event_id: int | None) -> AsyncGenerator[bytes]:
-        """Server-sent events of these topics until the process shuts down.
+    async def follow(
+        self, topics: frozenset[Topic], last_event_id: int | None, lasts_s: float = inf
+    ) -> AsyncGenerator[ServerSentEvent]:
+        """Server-sent events of these topics until `lasts_s` are over or the process shuts down.
 
         After `last_event_id` every alert and case event comes once and in order; without it the stream starts now.
         Telemetry is a sample: what a watcher was too slow for is only in the totals.
         """
+        clock = asyncio.get_running_loop().time
+        ends_at = clock() + lasts_s
         with self._broadcast.watching():
             seen = await self._feed.resume_after(last_event_id)
             batch = self._sampler.number
             service = 0 if self._monitor is None else self._monitor.number
-            yield f"retry: {RETRY_MS}\n: following after {seen}\n\n".encode()
-            while not self._broadcast.stopped:
+            yield ServerSentEvent(comment=f"following after {seen}", retry=RETRY_MS, sep="\n")
+            while not self._broadcast.stopped and clock() < ends_at:
                 change = self._broadcast.next_change()
                 while messages := await self._feed.read_after(seen):
                     seen = messages[-1].seq
-                    if lines := "".join(_lines(messages, topics)):
-                        yield lines.encode()
+                    for event in _events(messages, topics):
+                        yield event
                 if "telemetry" in topics and self._sampler.number != batch and self._sampler.latest_json is not None:
                     batch = self._sampler.number
-                    yield _event("telemetry", self._sampler.latest_json).encode()
+                    yield _event("telemetry", self._sampler.latest_json)
                 if self._monitor is not None and self._monitor.number != service:
                     service = self._monitor.number
-                    yield _event("service", self._monitor.status.model_dump_json()).encode()
-                if not await wait_for(change, self._heartbeat_s):
-                    yield b": alive\n\n"
+                    yield _event("service", self._monitor.status.model_dump_json())
+                await wait_for(change, min(LONGEST_WAIT_S, ends_at - clock()))
 
 
-def _lines(messages: Sequence[LogMessage], topics: frozenset[Topic]) -> Iterator[str]:
+def _events(messages: Sequence[LogMessage], topics: frozenset[Topic]) -> Iterator[ServerSentEvent]:
     for message in messages:
         if message.alert_json is not None and "alerts" in topics:
             yield _event("alert", message.alert_json, message.seq)
@@ -64,6 +69,5 @@ def _lines(messages: Sequence[LogMessage], topics: frozenset[Topic]) -> Iterator
             yield _event("case", message.case_json, message.seq)
 
 
-def _event(name: str, data: str, seq: int | None = None) -> str:
-    line = "" if seq is None else f"id: {seq}\n"
-    return f"event: {name}\n{line}data: {data}\n\n"
+def _event(name: str, data: str, seq: int | None = None) -> ServerSentEvent:
+    return ServerSentEvent(data, event=name, id=None if seq is None else str(seq), sep="\n")

@@ -5,10 +5,10 @@ import contextlib
 import itertools
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
-from contextlib import aclosing
 
 import httpx
 import pytest
+from sse_starlette.event import ServerSentEvent
 from starlette.types import Message
 
 from backend.api.events import EventStreamResponse
@@ -101,6 +101,7 @@ class Wire:
         self.stalled = False
         self.left = asyncio.Event()
         self.given_up = False
+        self.leaves_after = 0
 
     async def receive(self) -> Message:
         await self.left.wait()
@@ -110,13 +111,15 @@ class Wire:
         if self.stalled:
             await asyncio.Event().wait()
         self.taken.append(message.get("body", b""))
+        if len(self.taken) == self.leaves_after:
+            self.left.set()
 
-    async def chunks(self, then: Callable[[], None]) -> AsyncGenerator[bytes]:
-        """Two chunks with `then` in between, and no end."""
+    async def events(self, then: Callable[[], None]) -> AsyncGenerator[ServerSentEvent]:
+        """Two events with `then` in between, and no end."""
         try:
-            yield b"one"
+            yield ServerSentEvent("one", sep="\n")
             then()
-            yield b"two"
+            yield ServerSentEvent("two", sep="\n")
             await asyncio.Event().wait()
         finally:
             self.given_up = True
@@ -129,37 +132,40 @@ def test_a_watcher_that_takes_nothing_is_dropped() -> None:
         def stall() -> None:
             wire.stalled = True
 
-        response = EventStreamResponse(wire.chunks(stall), lasts_s=60, send_timeout_s=0.05)
-        await asyncio.wait_for(response({"type": "http"}, wire.receive, wire.send), 10)
+        response = EventStreamResponse(wire.events(stall), send_timeout_s=0.05)
+        await asyncio.wait_for(response({"type": "http", "method": "GET"}, wire.receive, wire.send), 10)
 
     asyncio.run(watch())
-    assert (wire.taken, wire.given_up) == ([b"", b"one"], True)
+    assert (wire.taken, wire.given_up) == ([b"", b"data: one\n\n"], True)
 
 
 def test_a_watcher_that_leaves_is_forgotten_at_once() -> None:
     wire = Wire()
 
     async def watch() -> None:
-        response = EventStreamResponse(wire.chunks(wire.left.set), lasts_s=60, send_timeout_s=60)
-        await asyncio.wait_for(response({"type": "http"}, wire.receive, wire.send), 10)
+        response = EventStreamResponse(wire.events(wire.left.set), send_timeout_s=60)
+        await asyncio.wait_for(response({"type": "http", "method": "GET"}, wire.receive, wire.send), 10)
 
     asyncio.run(watch())
-    assert (wire.taken[:2], wire.given_up) == ([b"", b"one"], True)
+    assert (wire.taken[:2], wire.given_up) == ([b"", b"data: one\n\n"], True)
 
 
 def test_silence_is_broken_by_a_heartbeat(book: CaseBook) -> None:
-    async def hear() -> list[bytes]:
+    wire = Wire()
+
+    async def hear() -> None:
         broadcast = Broadcast()
         stream = EventStream(
             ChangeFeed(LogReader(book.transactions), BlockingExecutor(), broadcast),
             TelemetrySampler(broadcast, lambda: NOON),
             broadcast,
-            heartbeat_s=0.01,
         )
-        async with aclosing(stream.follow(frozenset({"cases"}), None)) as chunks:
-            return [await anext(chunks) for _ in range(3)]
+        response = EventStreamResponse(stream.follow(frozenset({"cases"}), None), heartbeat_s=0.5)
+        wire.leaves_after = 4
+        await asyncio.wait_for(response({"type": "http", "method": "GET"}, wire.receive, wire.send), 60)
 
-    assert asyncio.run(hear()) == [b"retry: 1000\n: following after 0\n\n", b": alive\n\n", b": alive\n\n"]
+    asyncio.run(hear())
+    assert wire.taken[1:4] == [b": following after 0\nretry: 1000\n\n", b": alive\n\n", b": alive\n\n"]
 
 
 def test_many_watchers_see_the_same(backend: RunningBackend, book: CaseBook) -> None:
