@@ -15,6 +15,8 @@ LogFormat = Literal["text", "json"]
 # Libraries name addresses as they were given them, credentials included.
 _USER = re.compile(r"(?<=://)[^\s/?#\"'<>]+@")
 _KEY = re.compile(r"(?<=[?&])([^\s=&\"'<>]*(?:key|token|secret|sig|password)[^\s=&\"'<>]*)=[^\s&\"'<>]+", re.IGNORECASE)
+# As in contracts.ids; a review, an effect and an orchestration begin their ids with that of their case.
+_CASE = re.compile(r"(?<![\w.-])case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _PLAIN = re.compile(r"^[^\s=\"]+$")
 
 OURS = ("casewright", "local", "mcp_server", "worker")
@@ -43,7 +45,7 @@ class _Formatter(logging.Formatter):
             "at": f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
-            "case_id": getattr(record, "case_id", None) or _case_id.get(),
+            "case_id": getattr(record, "case_id", None) or _case_id.get() or _named_case(record.getMessage()),
             "msg": record.getMessage(),
             "exception": self.formatException(record.exc_info) if record.exc_info else None,
         }
@@ -81,6 +83,12 @@ def use_our_handler(name: str) -> None:
     logger = logging.getLogger(name)
     logger.handlers.clear()
     logger.propagate = True
+
+
+def _named_case(message: str) -> str | None:
+    """The one case that the message names: libraries, such as the durable SDK, name it in no other way."""
+    named = {match.rstrip(".") for match in _CASE.findall(message)}
+    return named.pop() if len(named) == 1 else None
 
 
 def _without_secrets(value: str) -> str:

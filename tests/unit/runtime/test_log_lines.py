@@ -94,6 +94,20 @@ def test_case_of_a_record_goes_before_the_surrounding_one() -> None:
     assert "case_id" not in TextFormatter().format(record("Done."))
 
 
+@pytest.mark.parametrize(
+    ("message", "case_id"),
+    [
+        ("case-sim_swap-7-20260302t120000z:r2: decision delivered", "case-sim_swap-7-20260302t120000z"),
+        ("Orchestrator 'case-a.b-1' failed.", "case-a.b-1"),
+        ("Nobody began case-1.", "case-1"),
+        ("case-1 waits behind case-2", None),
+        ("A lower-case-only name", None),
+    ],
+)
+def test_line_that_names_one_case_has_its_id(message: str, case_id: str | None) -> None:
+    assert json.loads(JsonFormatter().format(record(message))).get("case_id") == case_id
+
+
 def test_json_lines_show_no_credentials_either() -> None:
     line = JsonFormatter().format(record("GET http://ana:hunter2@tools.example.test/mcp?api_key=hunter2"))
     assert "hunter2" not in line
