@@ -77,7 +77,7 @@ def list_cases(
     length = page_length(limit)
     order = ORDERS[query.sort.removeprefix("-")]
     position = None if cursor is None else read_position(order.position, query, cursor)
-    rows = _Walk(session, query, order, subject, now).rows(position, length + 1)
+    rows = _PageQuery(session, query, order, subject, now).rows(position, length + 1)
     shown = rows[:length]
     more = None
     if len(rows) > length:
@@ -90,8 +90,8 @@ def list_cases(
     )
 
 
-class _Walk:
-    """One query on its way through its order."""
+class _PageQuery:
+    """One query, page by page along the index of its order."""
 
     def __init__(self, session: Session, query: CaseQuery, order: Order, subject: str, now: datetime) -> None:
         self._session = session
@@ -113,7 +113,7 @@ class _Walk:
     def rows(self, position: _Values | None, wanted: int) -> list[PlainRow]:
         """The next rows after `position`, at most `wanted`."""
         search = self._search
-        if search is not None and search.is_hopeless:
+        if search is not None and search.matches_nothing:
             return []
         tested = [] if search is None else [search.tested()]
         if self._key_of_few is not None:
@@ -136,12 +136,12 @@ class _Walk:
 
     def _walked(self, further: _Conditions, position: _Values | None, wanted: int) -> list[PlainRow]:
         """Along the index, for as long as it takes."""
-        return self._merged([self._select([*further, *way], position, wanted) for way in self._ways()])[:wanted]
+        return self._merged([self._select([*further, *way], position, wanted) for way in self._by_state()])[:wanted]
 
     def _near(self, further: _Conditions, position: _Values | None, wanted: int) -> list[PlainRow] | None:
         """Along the index, looking at no more than `NEAR` cases; None if that does not show all that is wanted."""
         found: list[list[PlainRow]] = []
-        for way in self._ways():
+        for way in self._by_state():
             end = self._end(way, position, full_text.NEAR // max(1, len(self._states)))
             rows = self._select([*further, *way], position, wanted, end)
             if end is not None and len(rows) < wanted:
@@ -164,7 +164,7 @@ class _Walk:
     def _by_key(self, key: _Column | None, column: _Column) -> _Key:
         return column.expression if column is key else _off_index(self._session, column)
 
-    def _ways(self) -> list[_Conditions]:
+    def _by_state(self) -> list[_Conditions]:
         """Of several states, each apart: no index has them all in order."""
         return [[CaseRow.state == state] for state in self._states] or [[]]
 

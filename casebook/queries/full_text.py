@@ -54,7 +54,7 @@ class Search:
     def __init__(self, session: Session, asked: str) -> None:
         self._session = session
         self._words = words_of(asked)
-        self.is_hopeless = not self._words
+        self.matches_nothing = not self._words
         """Whether the text has no words, so that nothing can match."""
         self._dialect = session.get_bind().dialect.name
 
