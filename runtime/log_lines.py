@@ -19,7 +19,7 @@ _KEY = re.compile(r"(?<=[?&])([^\s=&\"'<>]*(?:key|token|secret|sig|password)[^\s
 _CASE = re.compile(r"(?<![\w.-])case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _PLAIN = re.compile(r"^[^\s=\"]+$")
 
-OURS = ("casewright", "local", "mcp_server", "worker")
+OURS = ("backend", "casewright", "local", "mcp_server", "worker")
 """The roots of our own loggers."""
 
 _case_id: ContextVar[str | None] = ContextVar("case_id", default=None)

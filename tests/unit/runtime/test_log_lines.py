@@ -118,13 +118,15 @@ def test_libraries_log_warnings_in_the_same_form(
     log_format: LogFormat, capsys: pytest.CaptureFixture[str], restored_logging: None
 ) -> None:
     set_up_logging(log_format, "INFO")
-    logging.getLogger("worker.agents").info("ours")
+    ours = ("backend.ingest.stream", "casewright.relay", "local.model.app", "mcp_server.main", "worker.agents")
+    for name in ours:
+        logging.getLogger(name).info("ours")
     logging.getLogger("httpx").info("theirs")
     logging.getLogger("uvicorn.error").warning("theirs, and it matters")
 
     lines = capsys.readouterr().err.splitlines()
 
-    assert len(lines) == 2
+    assert len(lines) == len(ours) + 1
     assert all(line.startswith("{" if log_format == "json" else "at=") for line in lines)
 
 
