@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
@@ -106,11 +107,13 @@ def _read(table: ProjectedTable, row: PlainRow, fault: str | None) -> Row:
 
 
 def _facts(table: ProjectedTable, row: PlainRow | CaseRow) -> Facts:
-    values = {name: getattr(row, name) for name in table.bound}
-    return {
-        name: _parsed(value) if name in table.parsed and isinstance(value, str) else as_json(value)
-        for name, value in values.items()
-    }
+    facts: Facts = {}
+    for name, value in zip(table.bound, table.values_of(row), strict=True):
+        if isinstance(value, datetime):
+            facts[name] = as_json(value)
+        else:
+            facts[name] = _parsed(value) if name in table.parsed and isinstance(value, str) else value
+    return facts
 
 
 def _contradictions(facts: Facts, body: Mapping[str, JsonValue]) -> Iterator[str]:

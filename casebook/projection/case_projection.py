@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeAlias
 
 from pydantic import JsonValue
@@ -18,7 +19,7 @@ RowKey: TypeAlias = tuple[str, str]
 """A table, and the row's key in it as text."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class ExpectedRow:
     """What one row must be."""
 
@@ -92,7 +93,7 @@ class CaseProjection:
 
 
 def _facts(columns: Columns) -> Facts:
-    return {name: as_json(value) for name, value in columns.items()}
+    return {name: as_json(value) if isinstance(value, datetime) else value for name, value in columns.items()}
 
 
 def _digest(content: Content) -> str | None:

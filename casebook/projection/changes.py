@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeAlias
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, JsonValue, TypeAdapter
 from sqlalchemy import Table
@@ -44,7 +45,7 @@ class ProjectedTable:
     content_of: Callable[[PlainRow], BaseModel] | None = None
     """The content of a row that has no column for it."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Of the table."""
         return self.row.__tablename__
@@ -60,14 +61,18 @@ class ProjectedTable:
         free = {"case_id", self.body, *self.hashed, *self.unlogged}
         return tuple(column.name for column in self.table.columns if column.name not in free)
 
+    @cached_property
+    def values_of(self) -> Callable[[Any], tuple[Any, ...]]:
+        """Reads the bound columns from a row."""
+        return attrgetter(*self.bound)
+
     def key_in(self, columns: Mapping[str, Any]) -> str:
         """The key of a row with these columns, as text."""
         prefix = "" if self.name_of_key is None else self.name_of_key[1]
         return prefix + ":".join(str(columns[name]) for name in self.key)
 
 
-@dataclass(frozen=True)
-class Insert:
+class Insert(NamedTuple):
     """A row that was not there."""
 
     into: ProjectedTable
@@ -75,8 +80,7 @@ class Insert:
     content: Content = None
 
 
-@dataclass(frozen=True)
-class Put:
+class Put(NamedTuple):
     """A row that may be there already: then only `columns` change, and with none of them nothing does."""
 
     into: ProjectedTable
@@ -87,8 +91,7 @@ class Put:
     content: Content = None
 
 
-@dataclass(frozen=True)
-class Update:
+class Update(NamedTuple):
     """Every row of the case with these values."""
 
     of: ProjectedTable
@@ -97,8 +100,7 @@ class Update:
     content: Content = None
 
 
-@dataclass(frozen=True)
-class Delete:
+class Delete(NamedTuple):
     """Every row of the case in this table."""
 
     of: ProjectedTable

@@ -1,9 +1,8 @@
 """What every event type declares: what it says, who may do it, under which name it stands, and what it changes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import JsonValue
 
@@ -15,8 +14,7 @@ from contracts.names import CaseEventType
 Actors = Literal["product", "agents", "people", "anybody"]
 
 
-@dataclass(frozen=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """Where and when an event stands in the log of its case."""
 
     seq: int
