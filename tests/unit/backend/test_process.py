@@ -81,7 +81,7 @@ def test_the_document_is_printed_without_starting_anything(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_key_file_that_others_can_read_is_one_sentence(tmp_path: Path) -> None:
+def test_key_file_readable_by_others_is_refused(tmp_path: Path) -> None:
     key = tmp_path / "session.key"
     key.write_text("k" * 64)
     key.chmod(0o644)
@@ -136,7 +136,7 @@ def test_a_password_in_the_telemetry_address_is_shown_nowhere(tmp_path: Path) ->
     assert not [text for text in (status, *said) if "hunter2" in text or "s3cret" in text]
 
 
-def test_it_reads_opens_cases_tells_of_them_and_stops_at_once(tmp_path: Path) -> None:
+def test_process_ingests_opens_streams_and_stops_at_once(tmp_path: Path) -> None:
     recording = tmp_path / "recording.jsonl"
     lines = [login(1, "NO", 9), login(2, "NO", 10), "not an event", login(3, "BR", 10)]
     recording.write_text("".join(f"{line}\n" for line in lines))

@@ -31,7 +31,7 @@ def test_without_any_setting_it_serves_one_machine() -> None:
     assert settings.replay_files == ()
 
 
-def test_lists_are_separated_like_paths_and_an_empty_setting_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lists_split_like_paths_and_empty_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPLAY_FILES", f"a.jsonl{os.pathsep}b c.jsonl.gz")
     monkeypatch.setenv("ALLOWED_ORIGINS", "http://localhost:5173, http://localhost:5174")
     monkeypatch.setenv("TELEMETRY_URL", "")
@@ -55,9 +55,7 @@ def test_lists_are_separated_like_paths_and_an_empty_setting_is_none(monkeypatch
         ("SESSION_HOURS", "0"),
     ],
 )
-def test_a_bad_value_is_one_sentence_that_names_the_setting(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
+def test_bad_value_is_refused_by_setting_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     sentence = refusal()
     assert sentence.startswith(f"{name} is wrong (")
@@ -74,7 +72,7 @@ def test_without_sign_in_it_binds_nothing_but_loopback(monkeypatch: pytest.Monke
     )
 
 
-def test_sign_in_by_openid_connect_is_refused_until_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_openid_connect_is_refused_until_it_exists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTH_MODE", "oidc")
     assert refusal() == (
         "AUTH_MODE is wrong (this release cannot sign people in by OpenID Connect yet, set AUTH_MODE=local): "
@@ -82,7 +80,7 @@ def test_sign_in_by_openid_connect_is_refused_until_it_is_there(monkeypatch: pyt
     )
 
 
-def test_a_secret_that_is_too_short_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_secret_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SESSION_SECRET", "hunter2")
     sentence = refusal()
     assert sentence.startswith("SESSION_SECRET is wrong (")
@@ -90,7 +88,7 @@ def test_a_secret_that_is_too_short_is_refused_and_not_repeated(monkeypatch: pyt
     assert "hunter2" not in sentence
 
 
-def test_a_given_secret_signs_and_no_key_file_is_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_given_secret_signs_without_a_key_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SESSION_SECRET", "s" * 32)
     monkeypatch.setenv("SESSION_KEY_FILE", str(tmp_path / "session.key"))
     monkeypatch.setenv("SESSION_HOURS", "0.5")
@@ -117,7 +115,7 @@ def test_loopback_in_any_form_is_fine(monkeypatch: pytest.MonkeyPatch, host: str
     assert read_settings(BackendSettings).backend_host == host
 
 
-def test_the_rules_model_wears_a_badge_and_others_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_rules_model_has_a_badge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_MODEL", "casewright-rules-1")
     assert public_config(read_settings(BackendSettings)).model_badge is not None
     monkeypatch.setenv("AZURE_OPENAI_CHAT_DEPLOYMENT", "gpt-5")

@@ -18,9 +18,7 @@ pytestmark = pytest.mark.anyio
 ANA, BEN, VERA = map(signed_in, ("ana", "ben", "vera"))
 
 
-async def test_a_note_is_kept_in_the_name_of_its_author_and_found_by_its_words(
-    client: httpx.AsyncClient, book: CaseBook
-) -> None:
+async def test_note_keeps_its_author_and_is_searchable(client: httpx.AsyncClient, book: CaseBook) -> None:
     case = open_case(book)
     close_as_failed(book, case)
     added = await client.post(f"/api/cases/{case}/notes", json={"text": "Rang her: roaming package."}, headers=BEN)
@@ -71,7 +69,7 @@ async def test_viewers_read_notes_and_write_none(client: httpx.AsyncClient, book
     assert (await client.post(f"/api/cases/{case}/notes", json={"text": "Hm."}, headers=VERA)).status_code == 403
 
 
-async def test_a_file_comes_back_byte_for_byte_to_be_saved(client: httpx.AsyncClient, book: CaseBook) -> None:
+async def test_attachment_downloads_byte_for_byte(client: httpx.AsyncClient, book: CaseBook) -> None:
     case = open_case(book)
     content = bytes(range(256)) * 5_000
     assert len(content) > MAX_BODY_BYTES
@@ -139,7 +137,7 @@ async def test_views_are_kept_per_person(client: httpx.AsyncClient) -> None:
     assert (await client.get("/api/views", headers=ANA)).json()["items"] == []
 
 
-async def test_a_view_of_a_query_that_makes_no_sense_is_422(client: httpx.AsyncClient) -> None:
+async def test_view_of_a_bad_query_is_422(client: httpx.AsyncClient) -> None:
     answer = await client.put("/api/views/x", json={"query": {"colour": "red"}}, headers=ANA)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "query.colour")
 
@@ -163,7 +161,7 @@ async def test_nobody_keeps_more_than_fifty_views(client: httpx.AsyncClient) -> 
         ),
     ],
 )
-async def test_a_form_that_holds_no_file_is_called_what_it_is(
+async def test_form_without_a_file_is_refused_by_name(
     client: httpx.AsyncClient, book: CaseBook, body: bytes, sentence: str
 ) -> None:
     case = open_case(book)
@@ -173,7 +171,7 @@ async def test_a_form_that_holds_no_file_is_called_what_it_is(
     assert answer.json()["detail"].startswith(sentence)
 
 
-async def test_a_view_may_bear_any_name_that_can_be_seen(client: httpx.AsyncClient) -> None:
+async def test_view_takes_any_visible_name(client: httpx.AsyncClient) -> None:
     for name in ("EU / high", "..x", "\U0001f4a5 <b>", "a?b#c%"):
         path = f"/api/views/{quote(name, safe='')}"
         assert (await client.put(path, json={"query": {}}, headers=VERA)).json()["name"] == name

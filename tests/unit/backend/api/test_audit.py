@@ -67,7 +67,7 @@ async def test_an_export_is_a_file_that_verifies_alone(client: httpx.AsyncClient
     assert verify_export(answer.content).broken is None
 
 
-async def test_an_export_to_read_is_a_page_to_be_saved(client: httpx.AsyncClient, book: CaseBook) -> None:
+async def test_html_export_is_a_download(client: httpx.AsyncClient, book: CaseBook) -> None:
     case = case_in_review(book).case_id
     answer = await client.get(f"/api/cases/{case}/export?format=html")
 
@@ -76,9 +76,7 @@ async def test_an_export_to_read_is_a_page_to_be_saved(client: httpx.AsyncClient
     assert f"<h1>{case}</h1>" in answer.text
 
 
-async def test_there_is_nothing_to_audit_or_export_of_no_case_or_in_no_format(
-    client: httpx.AsyncClient, book: CaseBook
-) -> None:
+async def test_unknown_case_or_format_is_not_exported(client: httpx.AsyncClient, book: CaseBook) -> None:
     case = case_in_review(book).case_id
     statuses = [
         (await client.get(path)).status_code

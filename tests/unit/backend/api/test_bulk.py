@@ -28,9 +28,7 @@ async def apply(client: httpx.AsyncClient, action: str, shown: Any, who: dict[st
     return answer.json()["items"]
 
 
-async def test_false_alarms_are_closed_together_and_one_refusal_fails_no_other(
-    client: httpx.AsyncClient, book: CaseBook
-) -> None:
+async def test_bulk_false_positives_close_despite_one_refusal(client: httpx.AsyncClient, book: CaseBook) -> None:
     openings = [case_in_review(book, number, recommended="clear") for number in (1, 2, 3)]
     first, second, third = (opening.case_id for opening in openings)
     shown = await preview(client, "close_false_positive", [first, second, third, "case-none"], ANA)

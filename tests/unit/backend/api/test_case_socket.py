@@ -56,7 +56,7 @@ def test_a_snapshot_comes_first_and_then_every_change(backend: RunningBackend, b
     assert [message["seq"] for message in seen] == sorted({message["seq"] for message in seen})
 
 
-def test_it_closes_after_the_push_that_says_that_the_case_is_closed(backend: RunningBackend, book: CaseBook) -> None:
+def test_socket_closes_after_pushing_the_closed_case(backend: RunningBackend, book: CaseBook) -> None:
     case = open_case(book)
     with socket_of(backend, case) as watching:
         receive(watching)

@@ -25,7 +25,7 @@ from tests.unit.casebook.builders import ask, open_case
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_case_is_answered_exactly_as_the_casebook_holds_it(client: httpx.AsyncClient, book: CaseBook) -> None:
+async def test_case_is_answered_as_the_casebook_holds_it(client: httpx.AsyncClient, book: CaseBook) -> None:
     case = open_case(book)
     ask(book, case)
     answer = await client.get(f"/api/cases/{case}")
@@ -121,7 +121,7 @@ async def test_a_casebook_that_fails_is_503_in_one_sentence(wiring: Wiring, book
     assert (answer.status_code, answer.json()["detail"]) == (503, "The casebook is gone.")
 
 
-async def test_ready_says_that_nothing_can_be_written_and_names_no_place(wiring: Wiring, book: CaseBook) -> None:
+async def test_ready_reports_a_write_fault_without_its_place(wiring: Wiring, book: CaseBook) -> None:
     def full() -> None:
         fault = CasebookFull("/srv/casebook.db", "database or disk is full")
         book.transactions.health.note(fault)

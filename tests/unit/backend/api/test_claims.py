@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 ANA, BEN, MARIA, VERA = map(signed_in, ("ana", "ben", "maria", "vera"))
 
 
-async def test_a_claim_is_shown_on_the_case_and_in_the_list(client: httpx.AsyncClient, book: CaseBook) -> None:
+async def test_claim_is_shown_on_case_and_in_list(client: httpx.AsyncClient, book: CaseBook) -> None:
     case = open_case(book)
     claimed = await client.post(f"/api/cases/{case}/claim", headers=ANA)
     assert (claimed.status_code, claimed.json()["assignee"]) == (200, "ana")
@@ -31,9 +31,7 @@ async def test_a_case_that_another_person_claimed_cannot_be_claimed(client: http
     assert "ask ben to release it, or let a manager take it over." in refused.json()["detail"]
 
 
-async def test_a_stale_tab_cannot_decide_a_case_that_another_person_claimed(
-    client: httpx.AsyncClient, book: CaseBook
-) -> None:
+async def test_stale_tab_cannot_decide_anothers_case(client: httpx.AsyncClient, book: CaseBook) -> None:
     opening = case_in_review(book)
     await client.post(f"/api/cases/{opening.case_id}/claim", headers=BEN)
     refused = await client.post("/api/workflow/decision", json=decision_body(opening), headers=ANA)
@@ -61,9 +59,7 @@ async def test_only_a_manager_takes_over_and_says_why(client: httpx.AsyncClient,
     )
 
 
-async def test_a_claim_is_released_by_its_owner_or_by_a_manager_with_a_reason(
-    client: httpx.AsyncClient, book: CaseBook
-) -> None:
+async def test_claim_is_released_by_assignee_or_manager_with_reason(client: httpx.AsyncClient, book: CaseBook) -> None:
     case = open_case(book)
     path = f"/api/cases/{case}/claim"
     assert (await client.delete(path, headers=ANA)).json()["id"] == "not-claimed"
@@ -77,7 +73,7 @@ async def test_a_claim_is_released_by_its_owner_or_by_a_manager_with_a_reason(
     assert book.summary(case).claim is None
 
 
-async def test_next_hands_out_case_after_case_until_there_is_none(client: httpx.AsyncClient, book: CaseBook) -> None:
+async def test_next_hands_out_cases_until_none_is_left(client: httpx.AsyncClient, book: CaseBook) -> None:
     cases = {case_in_review(book, number).case_id for number in (1, 2)}
     handed = [(await client.post("/api/cases/next", headers=who)) for who in (ANA, BEN)]
     summaries = [CaseSummary.model_validate_json(answer.content) for answer in handed]
@@ -87,7 +83,7 @@ async def test_next_hands_out_case_after_case_until_there_is_none(client: httpx.
     assert (nothing.status_code, nothing.content) == (204, b"")
 
 
-async def test_many_who_press_next_at_once_never_share_a_case(client: httpx.AsyncClient, book: CaseBook) -> None:
+async def test_concurrent_next_never_shares_a_case(client: httpx.AsyncClient, book: CaseBook) -> None:
     cases = [case_in_review(book, number).case_id for number in range(1, 13)]
     presses = [client.post("/api/cases/next", headers=who) for who in (ANA, BEN, MARIA) * 10]
     answers = await asyncio.gather(*presses)

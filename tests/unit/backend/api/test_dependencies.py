@@ -8,9 +8,7 @@ import pytest
 pytestmark = pytest.mark.anyio
 
 
-async def test_what_a_route_depends_on_is_not_sent_through_a_thread(
-    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_route_dependencies_use_no_thread(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[str] = []
     run_sync = anyio.to_thread.run_sync
 

@@ -53,9 +53,7 @@ def test_a_case_that_another_process_writes_is_followed_live(backend: RunningBac
 
 
 @pytest.mark.parametrize("by_header", [True, False])
-def test_a_watcher_that_was_cut_off_goes_on_without_loss_or_repetition(
-    backend: RunningBackend, book: CaseBook, by_header: bool
-) -> None:
+def test_resumed_watcher_loses_and_repeats_nothing(backend: RunningBackend, book: CaseBook, by_header: bool) -> None:
     with watching(backend) as events:
         ask(book, open_case(book, 1))
         seen = list(itertools.islice(events, 3))

@@ -17,12 +17,12 @@ pytestmark = pytest.mark.anyio
 MARIA = signed_in("maria")
 
 
-async def test_a_manager_reads_what_models_cost_by_day_and_rule(client: httpx.AsyncClient, book: CaseBook) -> None:
+async def test_manager_reads_model_spend_by_day_and_rule(client: httpx.AsyncClient, book: CaseBook) -> None:
     case = open_case(book)
     price = Decimal("0.25")
     use = ModelUse(round=1, agent="usage", model="m", input_tokens=7, output_tokens=3, cost_usd=price)
     book.keep_journal(case, [JournalEntry("r1-usage-m1", "{}", use)])
-    spent = {"model_calls": 1, "input_tokens": 7, "output_tokens": 3, "cost_usd": "0.250000"}
+    spent = {"model_calls": 1, "input_tokens": 7, "output_tokens": 3, "cost_usd": "0.250000", "estimated_calls": None}
     recorded = book.spend_report(datetime(1, 1, 1, tzinfo=UTC).date(), datetime(9999, 1, 1, tzinfo=UTC).date())
     day = recorded.by_day[0].day.isoformat()
 

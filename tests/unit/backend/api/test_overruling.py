@@ -86,7 +86,7 @@ async def test_clearing_what_was_rated_critical_takes_two_people(client: httpx.A
     assert [approval.comment for approval in decision.approvals or ()] == ["She rang us.", None]
 
 
-async def test_a_milder_second_round_is_not_cleared_by_one_person(client: httpx.AsyncClient, book: CaseBook) -> None:
+async def test_milder_second_round_still_needs_two_people(client: httpx.AsyncClient, book: CaseBook) -> None:
     """Whoever rejects a critical assessment tells the next round what to think."""
     first = case_in_review(book, **RISKY)
     rejection = decision_body(first, verdict="reject", action=None, feedback="She travels: it is her own phone.")

@@ -126,7 +126,7 @@ async def test_history_can_be_asked_for_some_types(client: httpx.AsyncClient, bo
     assert refused.status_code == 422
 
 
-async def test_the_verdict_is_of_the_whole_log_on_every_page(client: httpx.AsyncClient, book: CaseBook) -> None:
+async def test_every_page_carries_the_whole_logs_verdict(client: httpx.AsyncClient, book: CaseBook) -> None:
     case = open_case(book)
     await note(client, case, "One.", "Two.", "Three.")
     first = await page(client, case, "audit", limit=1)

@@ -30,7 +30,7 @@ def order(case: str) -> dict[str, str]:
     return {"undoes": effect_key(case, "lock_account", "1"), "reason": "The customer was travelling."}
 
 
-async def test_a_manager_who_did_not_ask_approves_and_the_reversal_is_started_once(
+async def test_approved_reversal_is_started_once(
     client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     case = a_locked_account(book)
@@ -50,7 +50,7 @@ async def test_a_manager_who_did_not_ask_approves_and_the_reversal_is_started_on
     assert (shown["state"], shown["reversals"]) == ("closed", [decided.json()])
 
 
-async def test_a_manager_who_asked_is_not_a_second_person_in_another_session_either(
+async def test_requester_in_another_session_is_no_second_person(
     client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     case = a_locked_account(book)
@@ -67,7 +67,7 @@ async def test_a_manager_who_asked_is_not_a_second_person_in_another_session_eit
     assert scheduler.reversals == []
 
 
-async def test_a_viewer_asks_for_nothing_and_an_empty_reason_is_none(wiring: Wiring, book: CaseBook) -> None:
+async def test_viewer_cannot_request_and_empty_reason_is_422(wiring: Wiring, book: CaseBook) -> None:
     case = a_locked_account(book)
     async with answering(wiring) as client:
         viewer = await client.post(f"/api/cases/{case}/reversals", json=order(case), headers=signed_in("vera"))
@@ -81,9 +81,7 @@ async def test_a_viewer_asks_for_nothing_and_an_empty_reason_is_none(wiring: Wir
     assert book.get_case(case).reversals == ()
 
 
-async def test_what_a_crash_left_approved_is_started_by_the_next_process_and_again_if_the_scheduler_forgets(
-    book: CaseBook, scheduler: FakeScheduler
-) -> None:
+async def test_approved_reversal_starts_after_crash_and_memory_loss(book: CaseBook, scheduler: FakeScheduler) -> None:
     case = a_locked_account(book)
     book.request_reversal(case, **order(case), subject="ana", roles=("analyst",))
     approved = book.decide_reversal(case, 1, "approve", None, subject="maria", roles=MANAGER)

@@ -86,7 +86,7 @@ def test_the_table_names_every_route_and_nothing_else() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("route", [route for route in LEAST_ROLE if not route.startswith("WS ")])
-async def test_a_route_answers_those_who_may_and_refuses_the_others(wiring: Wiring, route: str) -> None:
+async def test_route_answers_permitted_roles_and_refuses_others(wiring: Wiring, route: str) -> None:
     method, template = route.split(" ")
     path = re.sub(r"\{\w+(:path)?\}", "1", template) + ASKED_BADLY.get(route, "")
     least = LEAST_ROLE[route]

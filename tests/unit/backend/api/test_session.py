@@ -31,7 +31,7 @@ async def test_everybody_is_told_whom_they_can_be(stranger: httpx.AsyncClient) -
     assert answer["personas"] == [persona.model_dump(mode="json") for persona in PERSONAS]
 
 
-async def test_signing_in_sets_a_cookie_that_only_this_site_and_no_script_uses(stranger: httpx.AsyncClient) -> None:
+async def test_sign_in_sets_a_strict_http_only_cookie(stranger: httpx.AsyncClient) -> None:
     answer = await stranger.post("/api/session", json={"persona": "ana"})
     assert (answer.status_code, answer.json()["identity"]) == (200, ANA)
     cookie = answer.headers["set-cookie"]
@@ -85,9 +85,7 @@ def expired_token(key: str = "k" * 32) -> str:
         ("eyJ.x", "session-invalid"),
     ],
 )
-async def test_without_a_good_session_it_is_401_in_one_sentence(
-    stranger: httpx.AsyncClient, token: str | None, problem: str
-) -> None:
+async def test_request_without_a_session_is_401(stranger: httpx.AsyncClient, token: str | None, problem: str) -> None:
     carried: list[dict[str, str]] = [{}]
     if token:
         carried = [{"Authorization": f"Bearer {token}"}, {"Cookie": f"{SESSION_COOKIE}={token}"}]
@@ -122,9 +120,7 @@ async def test_a_bearer_token_goes_before_the_cookie(stranger: httpx.AsyncClient
     assert bad.json()["id"] == "session-invalid"
 
 
-async def test_what_a_cookie_vouches_for_must_come_from_our_own_pages(
-    stranger: httpx.AsyncClient, book: CaseBook
-) -> None:
+async def test_cookie_requests_must_come_from_own_pages(stranger: httpx.AsyncClient, book: CaseBook) -> None:
     await stranger.post("/api/session", json={"persona": "ana"})
     for headers in ({}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://127.0.0.1:3000"}, {"Origin": "null"}):
         refused = await stranger.post("/api/workflow/start", json=ALERT, headers=headers)

@@ -58,7 +58,7 @@ def test_an_event_stream_ends_cleanly_and_is_not_resumed(desk: BriefDesk) -> Non
     assert (again.status_code, again.json()["id"]) == (401, "session-expired")
 
 
-def test_a_socket_closes_with_4401_and_is_not_opened_again(desk: BriefDesk, book: CaseBook) -> None:
+def test_socket_closes_with_4401_and_stays_closed(desk: BriefDesk, book: CaseBook) -> None:
     url = f"{desk.backend.socket_url}/api/workflow/ws/{open_case(book)}"
     with connect(url, open_timeout=60, additional_headers=desk.header) as socket:
         messages, code = drain(socket)

@@ -44,9 +44,7 @@ async def test_a_start_opens_a_case_and_schedules_it(
     assert book.unscheduled_cases() == []
 
 
-async def test_the_same_alert_again_answers_200_with_the_same_body(
-    client: httpx.AsyncClient, scheduler: FakeScheduler
-) -> None:
+async def test_repeated_alert_answers_200_with_same_body(client: httpx.AsyncClient, scheduler: FakeScheduler) -> None:
     first = await client.post("/api/workflow/start", json=ORDER)
     second = await client.post("/api/workflow/start", json=ORDER)
 
@@ -139,7 +137,7 @@ async def test_an_alert_id_of_another_customer_is_refused(client: httpx.AsyncCli
     assert answer.json()["detail"] == ("The alert 'A-1' exists already and is about customer 7: give another alert_id.")
 
 
-async def test_a_case_is_kept_while_the_scheduler_is_away_and_started_when_it_is_back(
+async def test_case_opened_during_outage_starts_after_it(
     client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     scheduler.reachable = False
@@ -153,7 +151,7 @@ async def test_a_case_is_kept_while_the_scheduler_is_away_and_started_when_it_is
     assert scheduler.starts == [answer.json()["instance_id"]]
 
 
-async def test_a_start_repeated_behind_a_long_queue_still_knows_that_it_is_pending(
+async def test_repeated_start_behind_a_long_queue_is_pending(
     client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     scheduler.reachable = False
@@ -183,7 +181,7 @@ async def test_status_says_what_the_scheduler_says(
     }
 
 
-async def test_a_closed_case_is_completed_though_the_scheduler_has_forgotten_it(wiring: Wiring, book: CaseBook) -> None:
+async def test_forgotten_closed_case_is_completed(wiring: Wiring, book: CaseBook) -> None:
     case = open_case(book)
     book.confirm(scheduled=[case])
     close_as_failed(book, case)
@@ -264,7 +262,7 @@ async def test_whoever_is_signed_in_decides_whatever_the_body_says(client: httpx
         ),
     ],
 )
-async def test_a_decision_that_lacks_something_is_422_and_changes_nothing(
+async def test_incomplete_decision_is_422_and_changes_nothing(
     client: httpx.AsyncClient, book: CaseBook, changes: dict[str, str], field: str, sentence: str
 ) -> None:
     opening = case_in_review(book)
@@ -283,9 +281,7 @@ async def test_a_refund_of_named_charges_is_accepted(client: httpx.AsyncClient, 
     assert answer.status_code == 202
 
 
-async def test_a_refund_on_a_stale_assessment_is_told_that_it_is_stale(
-    client: httpx.AsyncClient, book: CaseBook
-) -> None:
+async def test_refund_on_a_stale_assessment_is_refused_as_stale(client: httpx.AsyncClient, book: CaseBook) -> None:
     opening = case_in_review(book)
     body = decision_body(opening, action="refund_charges", assessment_hash="sha256:" + "0" * 64)
     answer = await client.post("/api/workflow/decision", json=body)
@@ -305,7 +301,7 @@ async def test_decisions_on_what_is_not_asked_are_refused(client: httpx.AsyncCli
     assert (closed.status_code, closed.json()["id"]) == (409, "case-closed")
 
 
-async def test_two_people_decide_what_needs_two_and_one_person_in_two_sessions_does_not(
+async def test_four_eyes_take_two_people_not_two_sessions(
     client: httpx.AsyncClient, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     opening = case_in_review(book, refundable=("ch-1",), four_eyes=("lock_and_refund",))

@@ -6,7 +6,7 @@ import pytest
 from backend.auth.key import KeyFileUnusable, read_or_make_key
 
 
-def test_a_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+def test_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     file = tmp_path / "state" / "session.key"
     key = read_or_make_key(file)
     assert len(key) >= 32

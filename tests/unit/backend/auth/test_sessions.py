@@ -41,7 +41,7 @@ def test_a_session_says_who_signed_in(desk: LocalAuthenticator, persona: Identit
     assert desk.identify(session.token) == persona
 
 
-def test_every_role_has_a_persona_and_two_of_them_are_analysts() -> None:
+def test_every_role_has_a_persona_and_analyst_two() -> None:
     roles = sorted(role for persona in PERSONAS for role in persona.roles)
     assert roles == ["admin", "analyst", "analyst", "manager", "viewer"]
 
@@ -51,7 +51,7 @@ def test_a_session_survives_a_restart_with_the_same_key(desk: LocalAuthenticator
     assert LocalAuthenticator(KEY, LIFETIME, PERSONAS, clock).identify(token).subject == "ana"
 
 
-def test_a_session_ends_at_the_time_that_it_was_given(desk: LocalAuthenticator, clock: Clock) -> None:
+def test_session_ends_at_its_expiry(desk: LocalAuthenticator, clock: Clock) -> None:
     session = desk.sign_in("ana")
     assert session.expires_at == clock.now + LIFETIME
     clock.now = session.expires_at - timedelta(microseconds=1)
@@ -90,7 +90,7 @@ def signed(key: str, content: object, salt: str = "casewright.session.v1") -> st
 GENUINE = {"subject": "alex", "expires_at": "2999-01-01T00:00:00Z"}
 
 
-def test_what_the_tests_sign_is_what_the_desk_would_take(desk: LocalAuthenticator) -> None:
+def test_tokens_of_the_tests_are_accepted(desk: LocalAuthenticator) -> None:
     assert desk.identify(signed(KEY, GENUINE)).subject == "alex"
 
 
@@ -111,7 +111,7 @@ def test_what_the_tests_sign_is_what_the_desk_would_take(desk: LocalAuthenticato
         "x" * 100_000,
     ],
 )
-def test_a_token_that_this_desk_did_not_give_out_is_refused(desk: LocalAuthenticator, token: str) -> None:
+def test_foreign_token_is_refused(desk: LocalAuthenticator, token: str) -> None:
     with pytest.raises(SessionInvalid) as refused:
         desk.identify(token)
     assert str(refused.value) == "This session was not given out by this desk: sign in again."

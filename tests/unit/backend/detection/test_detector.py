@@ -100,7 +100,7 @@ def test_the_source_is_the_one_that_was_named() -> None:
     assert [alert.source for alert in alerts] == ["replay"]
 
 
-def test_recorded_and_live_events_of_one_customer_do_not_mix() -> None:
+def test_recorded_and_live_events_do_not_mix() -> None:
     detector = Detector()
     events = guessing(0, count=12)
     found = [
@@ -123,7 +123,7 @@ def test_an_attack_that_goes_on_is_one_alert() -> None:
     assert len(observe(Detector(), guessing(0, count=600))) == 1
 
 
-def test_an_attack_over_the_boundary_of_a_window_is_one_alert() -> None:
+def test_attack_over_a_window_boundary_is_one_alert() -> None:
     """18:00 begins a new window of six hours."""
     assert ids(observe(Detector(), guessing(359, count=300))) == [alert_id("auth_failures", CUSTOMER, at(0))]
 
@@ -250,7 +250,7 @@ def test_what_was_read_twice_at_a_break_changes_nothing(seed: int, cut: int) -> 
 
 @few
 @given(seeds, seeds)
-def test_the_order_of_events_with_equal_times_does_not_change_the_ids(seed: int, order: int) -> None:
+def test_order_of_simultaneous_events_keeps_alert_ids(seed: int, order: int) -> None:
     events = random_life(Random(seed))
     reordered = shuffled_within_instants(events, Random(order))
     assert sorted(ids(observe(Detector(), reordered))) == sorted(ids(observe(Detector(), events)))

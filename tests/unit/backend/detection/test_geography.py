@@ -26,7 +26,7 @@ def test_known_distances(a: tuple[float, float], b: tuple[float, float], km: flo
 
 
 @given(points, points)
-def test_a_distance_is_symmetric_and_at_most_half_way_round(a: tuple[float, float], b: tuple[float, float]) -> None:
+def test_distance_is_symmetric_and_at_most_half_way_round(a: tuple[float, float], b: tuple[float, float]) -> None:
     there = great_circle_km(a, b)
     assert there == pytest.approx(great_circle_km(b, a), abs=1e-6)
     assert 0 <= there <= pi * EARTH_RADIUS_KM + 1e-6

@@ -16,7 +16,7 @@ amounts = st.decimals(min_value=0, max_value=10_000, places=2)
 
 
 @given(values=st.lists(st.tuples(minutes, amounts), max_size=40), later=st.integers(1, 3_000))
-def test_what_is_known_is_exactly_what_the_last_days_held(values: list[tuple[int, Decimal]], later: int) -> None:
+def test_history_is_exactly_what_the_days_held(values: list[tuple[int, Decimal]], later: int) -> None:
     values.sort()
     history = DailyHistory(3, Decimal(0))
     for minute, amount in values:
@@ -44,7 +44,7 @@ def test_mean_and_variance_are_those_of_the_sample() -> None:
     assert known.variance == pytest.approx(13.0)
 
 
-def test_equal_values_have_no_variance_even_when_rounding_says_less_than_none() -> None:
+def test_equal_values_never_have_negative_variance() -> None:
     history = DailyHistory(3, 0.0)
     for minute in range(50):
         history.add(at(minute), 0.1)
@@ -60,7 +60,7 @@ def test_values_of_the_same_instant_are_not_known_yet() -> None:
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=2, max_size=30), st.randoms(use_true_random=False))
-def test_the_order_of_values_of_one_instant_leaves_no_trace(values: list[float], random: Random) -> None:
+def test_order_of_simultaneous_values_leaves_no_trace(values: list[float], random: Random) -> None:
     shuffled = values.copy()
     random.shuffle(shuffled)
     one, other = DailyHistory(3, 0.0), DailyHistory(3, 0.0)
@@ -86,7 +86,7 @@ def test_a_value_older_than_all_days_is_ignored() -> None:
     assert history.before(at(days=10.1)).count == 1
 
 
-def test_a_value_dated_ahead_ends_no_day_and_counts_for_none() -> None:
+def test_value_dated_ahead_ends_no_day() -> None:
     history = DailyHistory(3, 0.0)
     history.add(at(days=0), 1.0)
     history.add(at(days=0.5), 2.0)

@@ -10,7 +10,7 @@ def window(usual_cap: int = 1_000) -> RateWindow:
     return RateWindow(timedelta(minutes=10), history_days=28, usual_cap=usual_cap)
 
 
-def test_an_event_leaves_the_window_when_it_is_exactly_as_old_as_the_window_is_long() -> None:
+def test_event_leaves_the_window_at_its_exact_length() -> None:
     rate = window()
     rate.add(failure(at(0)))
     rate.add(failure(at(9.99)))
@@ -19,7 +19,7 @@ def test_an_event_leaves_the_window_when_it_is_exactly_as_old_as_the_window_is_l
     assert rate.count == 2
 
 
-def test_a_late_event_inside_the_window_counts_and_keeps_the_events_in_order() -> None:
+def test_late_event_in_the_window_counts_in_order() -> None:
     rate = window()
     rate.add(failure(at(8)))
     rate.add(failure(at(3)))
@@ -28,7 +28,7 @@ def test_a_late_event_inside_the_window_counts_and_keeps_the_events_in_order() -
     assert rate.span == timedelta(minutes=5)
 
 
-def test_an_event_older_than_the_window_has_one_of_its_own() -> None:
+def test_event_older_than_the_window_has_its_own() -> None:
     rate = window()
     rate.add(failure(at(20)))
     rate.add(failure(at(10)))
@@ -46,7 +46,7 @@ def test_an_event_dated_ahead_does_not_end_the_window() -> None:
     assert [event.occurred_at for event in rate.events] == [at(0), at(1), at(2)]
 
 
-def test_events_dated_ahead_time_and_again_do_not_end_counting() -> None:
+def test_repeated_events_dated_ahead_do_not_end_counting() -> None:
     rate = window()
     for day in (30, 60, 90):
         rate.add(failure(at(days=day)))
@@ -54,7 +54,7 @@ def test_events_dated_ahead_time_and_again_do_not_end_counting() -> None:
     assert rate.count == 3
 
 
-def test_what_was_usual_stays_known_behind_an_event_dated_ahead() -> None:
+def test_usual_rate_survives_an_event_dated_ahead() -> None:
     rate = window()
     for minute in (0, 1, 2, 60, 61, 120):
         rate.add(failure(at(minute)))
@@ -63,7 +63,7 @@ def test_what_was_usual_stays_known_behind_an_event_dated_ahead() -> None:
     assert rate.usual() == (2.0, 3)
 
 
-def test_usual_is_the_mean_of_the_finished_periods_in_which_something_happened() -> None:
+def test_usual_is_the_mean_of_finished_active_periods() -> None:
     rate = window()
     for minute in (0, 1, 2, 60, 120):
         rate.add(failure(at(minute)))
@@ -84,7 +84,7 @@ def test_a_period_cannot_teach_more_than_the_cap() -> None:
     assert rate.usual() == (7.0, 1)
 
 
-def test_of_many_events_the_newest_fifty_are_kept_and_all_are_counted() -> None:
+def test_newest_fifty_events_are_kept_and_all_counted() -> None:
     rate = window()
     for second in range(300):
         rate.add(failure(at(second / 60)))

@@ -40,7 +40,7 @@ async def test_a_page_of_another_site_cannot_post(client: httpx.AsyncClient, ori
     assert (await client.get("/api/cases")).json()["items"] == []
 
 
-async def test_our_own_page_and_no_page_at_all_can_post(client: httpx.AsyncClient) -> None:
+async def test_own_page_and_no_page_can_post(client: httpx.AsyncClient) -> None:
     own = await client.post("/api/workflow/start", json=BODY, headers={"origin": "http://127.0.0.1:8001"})
     assert own.status_code == 202
     assert (await client.post("/api/workflow/start", json=BODY)).status_code == 200

@@ -2,7 +2,6 @@ import httpx
 import pytest
 
 from backend.wiring import Wiring
-from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import answering
 
 pytestmark = pytest.mark.anyio
@@ -64,7 +63,7 @@ async def test_nan_is_no_number(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("sent_as", ["text/plain", "application/x-www-form-urlencoded", "application/jsonx"])
-async def test_a_body_that_is_not_sent_as_json_is_415(client: httpx.AsyncClient, sent_as: str) -> None:
+async def test_body_of_another_media_type_is_415(client: httpx.AsyncClient, sent_as: str) -> None:
     answer = await client.post("/api/workflow/start", content=GOOD, headers={"content-type": sent_as})
     assert (answer.status_code, answer.json()["id"]) == (415, "wrong-media-type")
 
@@ -85,7 +84,7 @@ async def test_several_faults_are_all_named(client: httpx.AsyncClient) -> None:
     assert problem["detail"] == "customer_id: field required (3 more in 'errors')."
 
 
-async def test_an_unknown_path_is_404_and_a_wrong_method_405(client: httpx.AsyncClient) -> None:
+async def test_unknown_path_is_404_and_wrong_method_405(client: httpx.AsyncClient) -> None:
     missing = await client.get("/api/nothing")
     assert (missing.status_code, missing.json()["detail"]) == (404, "There is nothing at '/api/nothing'.")
     wrong = await client.get("/api/workflow/start")
@@ -95,11 +94,11 @@ async def test_an_unknown_path_is_404_and_a_wrong_method_405(client: httpx.Async
     assert (braces.status_code, braces.json()["detail"]) == (404, "There is nothing at '/api/{case_id}'.")
 
 
-async def test_an_unexpected_fault_is_500_and_tells_nothing(wiring: Wiring, book: CaseBook) -> None:
-    def burst(*_: object, **__: object) -> None:
+async def test_an_unexpected_fault_is_500_and_tells_nothing(wiring: Wiring) -> None:
+    async def burst(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret")
 
-    book.list_alerts = burst  # pyright: ignore[reportAttributeAccessIssue] breaks on purpose
+    wiring.services.workspace.list_alerts = burst  # pyright: ignore[reportAttributeAccessIssue] breaks on purpose
     async with answering(wiring) as client:
         answer = await client.get("/api/alerts")
     assert (answer.status_code, answer.json()["id"]) == (500, "internal-error")

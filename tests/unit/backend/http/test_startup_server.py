@@ -89,9 +89,7 @@ def test_socket_is_told_to_come_back(waiting: Future[bool], listener: socket) ->
     assert AWAY.sentence in (refusal.value.response.body or b"").decode()
 
 
-def test_it_goes_on_once_the_server_is_up_and_keeps_the_port(
-    waiting: Future[bool], server: DatabaseServer, listener: socket
-) -> None:
+def test_start_up_continues_on_the_same_port(waiting: Future[bool], server: DatabaseServer, listener: socket) -> None:
     server.fault = None
     assert waiting.result(60)
     assert listener.fileno() != -1

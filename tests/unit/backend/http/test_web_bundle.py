@@ -23,7 +23,7 @@ def bundle(tmp_path: Path) -> Path:
     return folder
 
 
-async def test_pages_of_the_application_are_its_index_which_is_revalidated(wiring: Wiring, bundle: Path) -> None:
+async def test_application_pages_are_the_revalidated_index(wiring: Wiring, bundle: Path) -> None:
     async with answering(wiring, bundle) as client:
         for path in ("/", "/cases", "/cases/case-a.b", "/index.html"):
             answer = await client.get(path)
@@ -31,7 +31,7 @@ async def test_pages_of_the_application_are_its_index_which_is_revalidated(wirin
             assert answer.headers["cache-control"] == "no-cache"
 
 
-async def test_assets_are_kept_for_ever_and_missing_ones_are_no_page(wiring: Wiring, bundle: Path) -> None:
+async def test_assets_are_immutable_and_missing_ones_are_404(wiring: Wiring, bundle: Path) -> None:
     async with answering(wiring, bundle) as client:
         asset = await client.get("/assets/index-a1b2c3.js")
         assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
@@ -64,7 +64,7 @@ async def test_nothing_outside_the_bundle_is_served(wiring: Wiring, bundle: Path
             assert "root:" not in answer.text
 
 
-async def test_a_missing_bundle_is_said_and_found_once_it_is_built(wiring: Wiring, tmp_path: Path) -> None:
+async def test_missing_bundle_is_served_once_it_is_built(wiring: Wiring, tmp_path: Path) -> None:
     folder = tmp_path / "later"
     async with answering(wiring, folder) as client:
         missing = await client.get("/")

@@ -29,7 +29,7 @@ async def test_files_are_merged_by_time(tmp_path: Path) -> None:
     assert names(await play(one, two)) == ["a", "b", "c", "d", "e"]
 
 
-async def test_events_of_one_instant_come_in_the_order_of_the_files(tmp_path: Path) -> None:
+async def test_events_of_one_instant_follow_file_order(tmp_path: Path) -> None:
     one = write(tmp_path / "one.jsonl", [line(0, "a"), line(0, "b")])
     two = write(tmp_path / "two.jsonl", [line(0, "c")])
     assert names(await play(one, two)) == ["a", "b", "c"]
@@ -59,7 +59,7 @@ async def test_more_lines_than_one_batch_all_come(tmp_path: Path) -> None:
         (b"\xff\xfe\n", "Invalid JSON"),
     ],
 )
-async def test_a_line_that_is_no_event_is_named_and_skipped(tmp_path: Path, bad: bytes, reason: str) -> None:
+async def test_malformed_line_is_named_and_skipped(tmp_path: Path, bad: bytes, reason: str) -> None:
     file = write(tmp_path / "bad.jsonl", [line(0, "a"), b"\n", bad, line(10, "b")])
     readings = await play(file)
     assert names(readings) == ["a", "?", "b"]

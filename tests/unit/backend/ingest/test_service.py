@@ -139,7 +139,7 @@ async def test_the_report_counts_what_happened() -> None:
     assert (source.error, source.waiting_for, source.refused) == (None, None, 0)
 
 
-async def test_what_was_set_aside_and_mended_is_counted_by_kind() -> None:
+async def test_dead_letters_and_mended_events_are_counted_by_kind() -> None:
     early = MalformedLine(file="a", line=1, reason="lies before 1990", kind="from_the_far_past")
     late = MalformedLine(file="a", line=2, reason="lies ahead", kind="from_the_future")
     one, other = ListSource([early, late, *ATTACK, late]), ListSource([late])
@@ -167,7 +167,7 @@ async def test_without_sources_there_is_nothing_to_finish() -> None:
         assert not ingest.report().finished
 
 
-async def test_an_alert_that_cannot_be_opened_is_tried_again_with_growing_pauses() -> None:
+async def test_unopened_alert_is_retried_with_growing_pauses() -> None:
     desk, time = CaseDesk(failures=8), FakeTime()
     async with service(desk, ListSource(ATTACK), time=time) as ingest:
         await ingest.wait_finished()
@@ -198,7 +198,7 @@ async def test_a_source_waits_while_its_alert_is_being_opened() -> None:
         assert source.given == 10
 
 
-async def test_an_alert_that_can_never_be_opened_does_not_hold_up_the_rest(caplog: pytest.LogCaptureFixture) -> None:
+async def test_alert_that_never_opens_blocks_no_other(caplog: pytest.LogCaptureFixture) -> None:
     desk = CaseDesk(failures=1, error=IdUnusable("the id belongs to another case"))
     two = [*ATTACK, *[event(100 + second, customer=8) for second in range(7)]]
     async with service(desk, ListSource(two)) as ingest:

@@ -109,7 +109,7 @@ async def test_a_broken_connection_is_resumed_behind_the_last_offset() -> None:
     assert feed.asked == ["/events", "/events?after=1"]
 
 
-async def test_a_line_cut_off_by_a_break_is_asked_for_again() -> None:
+async def test_cut_off_line_is_asked_for_again() -> None:
     half = enveloped(1, event(1, "b"))[:40]
     feed = Feed(lines((0, event(0, "a")), half), lines((1, event(1, "b"))))
     async with feed.running() as url:
@@ -117,7 +117,7 @@ async def test_a_line_cut_off_by_a_break_is_asked_for_again() -> None:
     assert feed.asked == ["/events", "/events?after=0"]
 
 
-async def test_a_server_that_is_not_up_is_waited_for_and_named_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_absent_server_is_awaited_and_named_once(caplog: pytest.LogCaptureFixture) -> None:
     feed = Feed()
     async with feed.running():
         port = feed.port
@@ -148,7 +148,7 @@ async def test_a_server_that_is_not_up_is_waited_for_and_named_once(caplog: pyte
     assert caplog.text.count("Waiting for telemetry at") == 1
 
 
-async def test_pauses_grow_up_to_ten_seconds_and_start_again_after_an_event() -> None:
+async def test_pauses_grow_to_ten_seconds_and_reset() -> None:
     down = [lines(status="503 Service Unavailable") for _ in range(7)]
     feed = Feed(*down, lines((0, event(0, "a"))), lines((1, event(1, "b"))))
     pauses = Pauses()
@@ -179,7 +179,7 @@ async def test_a_silent_connection_is_given_up_and_asked_again() -> None:
         (b'{"offset": "x", "event": {}}\n', "offset: Input should be a valid integer", 4),
     ],
 )
-async def test_a_line_that_is_no_event_is_named_and_skipped(bad: bytes, reason: str, resumed_at: int) -> None:
+async def test_malformed_line_is_named_and_skipped(bad: bytes, reason: str, resumed_at: int) -> None:
     feed = Feed(lines((4, event(0, "a")), bad), lines((6, event(1, "b"))))
     async with feed.running() as url:
         readings = await read(StreamSource(url, sleep=Pauses()), 3)
@@ -197,7 +197,7 @@ async def test_an_event_without_an_envelope_is_judged() -> None:
 
 
 @pytest.mark.parametrize("status", ["410 Gone", "416 Range Not Satisfiable"])
-async def test_an_offset_that_is_no_longer_kept_is_given_up(status: str) -> None:
+async def test_offset_no_longer_kept_is_given_up(status: str) -> None:
     feed = Feed(lines((900, event(0, "old"))), lines(status=status), lines((950, event(1, "new"))))
     async with feed.running() as url:
         assert names(await read(StreamSource(url, sleep=Pauses()), 2)) == ["old", "new"]
@@ -284,7 +284,7 @@ async def test_a_broken_address_quotes_no_password(address: str, caplog: pytest.
     assert "hunter2" not in source.problem + caplog.text
 
 
-async def test_an_endless_line_is_skipped_and_not_asked_for_again() -> None:
+async def test_endless_line_is_skipped_for_good() -> None:
     endless = b'{"offset": 5, "event": {"event_id": "' + b"x" * (2 * MAX_LINE_BYTES) + b'"}}\n'
     feed = Feed(lines((4, event(0, "a")), endless), lines((6, event(1, "b"))))
     async with feed.running() as url:

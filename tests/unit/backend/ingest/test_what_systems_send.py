@@ -334,7 +334,7 @@ async def test_a_recording_that_turns_to_utf_16_says_so(tmp_path: Path, encoding
         )
 
 
-async def test_an_event_from_the_future_does_not_hold_up_a_paced_replay(tmp_path: Path) -> None:
+async def test_future_event_does_not_delay_a_paced_replay(tmp_path: Path) -> None:
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:

@@ -119,7 +119,7 @@ async def test_what_another_process_writes_appears(feed: ChangeFeed, broadcast: 
     assert (message.seq, message.case_id, message.alert_json is not None) == (1, case, True)
 
 
-async def test_a_reader_gets_every_event_once_whether_from_the_window_or_from_behind_it(
+async def test_reader_gets_every_event_once_inside_or_behind_window(
     feed: ChangeFeed, broadcast: Broadcast, book: CaseBook
 ) -> None:
     for number in range(1, 4):
@@ -152,16 +152,14 @@ async def test_it_starts_at_the_end_of_the_log(book: CaseBook) -> None:
     assert await feed.resume_after(None) == 1
 
 
-async def test_an_id_from_another_log_starts_now_and_a_real_one_where_it_was(feed: ChangeFeed, book: CaseBook) -> None:
+async def test_foreign_event_id_starts_now_real_one_resumes(feed: ChangeFeed, book: CaseBook) -> None:
     ask(book, open_case(book))
     assert await feed.resume_after(3) == 3
     assert await feed.resume_after(0) == 0
     assert await feed.resume_after(10_000) == book.last_seq()
 
 
-async def test_the_status_of_a_case_is_as_new_as_the_log(
-    feed: ChangeFeed, broadcast: Broadcast, book: CaseBook
-) -> None:
+async def test_case_status_is_as_new_as_the_log(feed: ChangeFeed, broadcast: Broadcast, book: CaseBook) -> None:
     case = open_case(book)
     await until(feed, broadcast, 1)
     first = await feed.status_of(case, 1)
@@ -175,7 +173,7 @@ async def test_the_status_of_a_case_is_as_new_as_the_log(
         await feed.status_of("case-nobody", 0)
 
 
-async def test_the_reading_that_shows_an_event_tells_all_watchers_how_its_case_stands(
+async def test_one_reading_gives_all_watchers_the_status(
     feed: ChangeFeed, broadcast: Broadcast, book: CaseBook, log: CountingLog
 ) -> None:
     case = open_case(book)
@@ -184,7 +182,7 @@ async def test_the_reading_that_shows_an_event_tells_all_watchers_how_its_case_s
     assert (log.standings, {status.seq for status in statuses}) == (0, {1})
 
 
-async def test_a_watcher_that_has_seen_more_than_the_feed_is_told_all_of_it(book: CaseBook, log: CountingLog) -> None:
+async def test_watcher_ahead_of_the_feed_gets_everything(book: CaseBook, log: CountingLog) -> None:
     case = open_case(book)
     feed = ChangeFeed(log, BlockingExecutor(), Broadcast())
     await feed.start()
@@ -213,9 +211,7 @@ async def test_while_nobody_watches_the_log_is_not_read(book: CaseBook, log: Cou
             assert await read_all(feed, 0) == [1, 2, 3, 4], "what was missed is there for who asks"
 
 
-async def test_who_returns_after_nobody_watched_hears_of_what_was_missed(
-    book: CaseBook, log: CountingLog, broadcast: Broadcast
-) -> None:
+async def test_returning_watcher_gets_what_was_missed(book: CaseBook, log: CountingLog, broadcast: Broadcast) -> None:
     feed = ChangeFeed(log, BlockingExecutor(), broadcast)
     async with followed(feed):
         open_case(book, 1)
@@ -226,7 +222,7 @@ async def test_who_returns_after_nobody_watched_hears_of_what_was_missed(
             assert await read_all(feed, seen) == [2]
 
 
-async def test_a_casebook_in_which_nobody_writes_is_not_read_again(
+async def test_quiet_casebook_is_not_read_again(
     feed: ChangeFeed, broadcast: Broadcast, book: CaseBook, log: CountingLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed_module, "BY_DETECTOR", Pace(0.0, 0.0, 0.0))
@@ -243,7 +239,7 @@ async def test_a_casebook_in_which_nobody_writes_is_not_read_again(
 
 
 @pytest.mark.parametrize("has_sign", [True, False])
-async def test_what_comes_of_a_decision_appears_without_waiting_for_the_next_look(
+async def test_outcome_of_a_decision_appears_at_once(
     log: CountingLog, broadcast: Broadcast, book: CaseBook, monkeypatch: pytest.MonkeyPatch, has_sign: bool
 ) -> None:
     for pace in ("BY_DETECTOR", "BY_READING"):

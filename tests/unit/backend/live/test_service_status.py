@@ -19,7 +19,7 @@ from tests.unit.casebook.builders import NOON, open_case
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_scheduler_that_is_away_is_said_with_since_when(
+async def test_scheduler_outage_is_reported_since_when(
     client: httpx.AsyncClient, wiring: Wiring, scheduler: FakeScheduler
 ) -> None:
     watch = wiring.services.monitor
@@ -52,7 +52,7 @@ async def test_another_casebooks_hub_is_not_called_away(hub: str, book: CaseBook
     assert "holds the work of another casebook (casebook-a)" in ready
 
 
-async def test_the_fault_of_the_scheduler_is_followed_as_it_changes(wiring: Wiring, scheduler: FakeScheduler) -> None:
+async def test_scheduler_fault_is_followed_as_it_changes(wiring: Wiring, scheduler: FakeScheduler) -> None:
     watch = wiring.services.monitor
     scheduler.hub_owner = "casebook-a"
     await watch.look()
@@ -108,7 +108,7 @@ class Shift:
         return dict(self.signs)
 
 
-async def test_a_worker_that_falls_silent_is_said_until_one_is_back() -> None:
+async def test_silent_worker_is_reported_until_one_returns() -> None:
     shift = Shift()
     last = NOON - timedelta(seconds=2)
     shift.signs["one"] = last
@@ -139,7 +139,7 @@ async def test_clocks_that_differ_hide_no_worker(ahead: timedelta) -> None:
     assert since <= shift.now
 
 
-async def test_nothing_is_said_of_workers_that_never_gave_a_sign() -> None:
+async def test_workers_without_any_sign_are_not_reported() -> None:
     assert await Shift().after(LATE) is None
 
 

@@ -16,7 +16,7 @@ def login(number: int) -> LoginEvent:
     return LoginEvent(event_id=f"l{number}", customer_id=1, occurred_at=NOON, attributes=LoginAttributes())
 
 
-async def test_a_flood_becomes_one_batch_with_exact_totals_and_the_newest_events() -> None:
+async def test_flood_becomes_one_batch_with_exact_totals() -> None:
     broadcast = Broadcast()
     sampler = TelemetrySampler(broadcast, lambda: NOON, interval_s=60)
     for number in range(1_000):

@@ -26,7 +26,7 @@ async def test_what_was_escalated_needs_a_manager(wiring: Wiring, book: CaseBook
     assert book.get_case(opening.case_id).decisions == (recorded,)
 
 
-async def test_a_decision_on_another_assessment_is_refused_whatever_it_approves(wiring: Wiring, book: CaseBook) -> None:
+async def test_decision_on_another_assessment_is_refused(wiring: Wiring, book: CaseBook) -> None:
     opening = case_in_review(book)
     decision = a_decision(opening).model_copy(update={"assessment_hash": "sha256:" + "0" * 64})
     with pytest.raises(AssessmentChanged):

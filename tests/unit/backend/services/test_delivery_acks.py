@@ -42,7 +42,7 @@ async def outbox(book: CaseBook) -> CountingOutbox:
     return CountingOutbox(book)
 
 
-async def test_what_was_told_at_about_the_same_time_is_one_transaction(book: CaseBook, outbox: CountingOutbox) -> None:
+async def test_simultaneous_acks_are_one_transaction(book: CaseBook, outbox: CountingOutbox) -> None:
     acks = DeliveryAcks(async_relay(outbox))
     for number in range(1, 6):
         acks.add_scheduled(open_case(book, number))
@@ -89,7 +89,7 @@ async def test_a_decision_reaches_the_scheduler_without_a_sweep(
     assert scheduler.attempts == [opening.case_id]
 
 
-async def test_a_case_is_started_at_once_and_says_so_before_that_is_written(
+async def test_started_case_says_so_before_its_ack_is_written(
     wiring: Wiring, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     first = await wiring.services.cases.start(an_alert())
@@ -101,7 +101,7 @@ async def test_a_case_is_started_at_once_and_says_so_before_that_is_written(
     assert book.unscheduled_cases() == []
 
 
-async def test_what_was_told_is_not_told_again_before_it_is_written(book: CaseBook, scheduler: FakeScheduler) -> None:
+async def test_acknowledged_item_is_not_resent_before_its_write(book: CaseBook, scheduler: FakeScheduler) -> None:
     relay = OutboxRelay(async_relay(book), scheduler)
     await relay.sweep()
     opening = case_in_review(book)
@@ -120,9 +120,7 @@ async def test_what_was_told_is_not_told_again_before_it_is_written(book: CaseBo
     assert (book.unscheduled_cases(), book.undelivered_decisions()) == ([], [])
 
 
-async def test_a_decision_that_cannot_be_told_now_is_left_to_the_sweep(
-    book: CaseBook, scheduler: FakeScheduler
-) -> None:
+async def test_undeliverable_decision_is_left_to_the_sweep(book: CaseBook, scheduler: FakeScheduler) -> None:
     opening = case_in_review(book)
     scheduler.instances[opening.case_id] = instance_state("awaiting_review", 2)
     book.accept_decision(a_decision(opening), MANAGER)
@@ -137,9 +135,7 @@ async def test_a_decision_that_cannot_be_told_now_is_left_to_the_sweep(
     assert scheduler.delivered == [a_decision(opening)]
 
 
-async def test_a_forgotten_case_that_a_decision_shows_brings_back_the_others(
-    book: CaseBook, scheduler: FakeScheduler
-) -> None:
+async def test_forgotten_case_found_by_decision_triggers_recovery(book: CaseBook, scheduler: FakeScheduler) -> None:
     openings = [case_in_review(book, number) for number in (1, 2)]
     relay = OutboxRelay(async_relay(book), scheduler)
     for opening in openings:

@@ -39,7 +39,7 @@ async def test_another_casebooks_backend_orders_and_reads_nothing(hub: str) -> N
         assert await ours.living() == {CASE}
 
 
-async def test_of_many_that_mark_a_hub_at_once_one_has_it(hub: str) -> None:
+async def test_concurrent_marks_give_a_hub_one_owner(hub: str) -> None:
     async def try_one(number: int) -> bool:
         async with open_scheduler(hub, "desk", f"casebook-{number}") as scheduler:
             try:

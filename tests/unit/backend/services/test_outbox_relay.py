@@ -15,7 +15,7 @@ from tests.unit.casebook.builders import MANAGER, a_decision, ask, close_as_fail
 pytestmark = pytest.mark.anyio
 
 
-async def test_cases_that_a_crash_left_unscheduled_are_started_oldest_first(
+async def test_unscheduled_cases_start_oldest_first_after_crash(
     relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     cases = [open_case(book, number) for number in range(1, 4)]
@@ -24,9 +24,7 @@ async def test_cases_that_a_crash_left_unscheduled_are_started_oldest_first(
     assert book.unscheduled_cases() == []
 
 
-async def test_of_a_flood_the_oldest_are_investigated_and_the_others_wait_for_room(
-    book: CaseBook, scheduler: FakeScheduler
-) -> None:
+async def test_flood_is_throttled_oldest_first(book: CaseBook, scheduler: FakeScheduler) -> None:
     relay = OutboxRelay(async_relay(book), scheduler, at_once=2)
     cases = [open_case(book, number) for number in range(1, 5)]
 
@@ -60,7 +58,7 @@ async def test_cases_that_stall_keep_no_others_waiting(
     assert scheduler.starts == [stalled, waiting]
 
 
-async def test_a_decision_that_a_crash_left_undelivered_is_delivered_once(
+async def test_undelivered_decision_is_delivered_once_after_crash(
     relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     opening = case_in_review(book)
@@ -75,7 +73,7 @@ async def test_a_decision_that_a_crash_left_undelivered_is_delivered_once(
     assert book.undelivered_decisions() == []
 
 
-async def test_open_cases_that_the_scheduler_forgot_are_started_again_with_what_was_decided(
+async def test_forgotten_open_cases_restart_with_their_decisions(
     relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     opening = case_in_review(book, 1)
@@ -94,7 +92,7 @@ async def test_open_cases_that_the_scheduler_forgot_are_started_again_with_what_
     assert scheduler.delivered == [decision]
 
 
-async def test_a_lost_memory_shows_though_the_newest_case_is_known(
+async def test_lost_memory_shows_though_newest_case_is_known(
     relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     older = open_case(book, 1)
@@ -107,7 +105,7 @@ async def test_a_lost_memory_shows_though_the_newest_case_is_known(
     assert set(scheduler.instances) == {older, newer}
 
 
-async def test_a_decision_on_a_forgotten_case_brings_back_the_others_too(
+async def test_decision_on_a_forgotten_case_triggers_recovery(
     relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     openings = [case_in_review(book, number) for number in (1, 2, 3)]
@@ -122,7 +120,7 @@ async def test_a_decision_on_a_forgotten_case_brings_back_the_others_too(
     assert set(scheduler.instances) == {opening.case_id for opening in openings}
 
 
-async def test_a_decision_missed_in_a_cut_off_restart_is_delivered_at_the_next_start(
+async def test_decision_missed_in_a_restart_is_delivered_later(
     relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     opening = case_in_review(book)
@@ -136,7 +134,7 @@ async def test_a_decision_missed_in_a_cut_off_restart_is_delivered_at_the_next_s
     assert scheduler.delivered == [decision]
 
 
-async def test_a_start_asks_nothing_about_cases_that_only_wait_for_a_person(
+async def test_start_inspects_no_case_that_waits_for_a_person(
     relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     waiting = [case_in_review(book, number).case_id for number in range(1, 4)]
@@ -149,7 +147,7 @@ async def test_a_start_asks_nothing_about_cases_that_only_wait_for_a_person(
     assert scheduler.starts == [lost]
 
 
-async def test_a_case_that_asks_about_a_later_round_is_not_told_of_an_earlier_one(
+async def test_decision_of_an_earlier_round_is_not_redelivered(
     relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     opening = case_in_review(book)
@@ -180,9 +178,7 @@ async def test_an_unreachable_scheduler_is_tried_again_until_it_answers(
     ]
 
 
-async def test_a_wake_up_is_not_lost_while_the_relay_is_at_work(
-    relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
-) -> None:
+async def test_wake_up_during_a_sweep_is_not_lost(relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler) -> None:
     running = asyncio.create_task(relay.run())
     case = open_case(book)
     relay.wake()
@@ -221,7 +217,7 @@ async def test_a_refused_decision_holds_up_none_behind_it(
     assert [each.review_id for each in book.undelivered_decisions()] == [openings[0].review.review_id]
 
 
-async def test_what_is_refused_is_complained_of_once_and_tried_ever_more_rarely(
+async def test_refusal_is_logged_once_and_backed_off(
     timed_relay: OutboxRelay,
     book: CaseBook,
     scheduler: FakeScheduler,
@@ -246,7 +242,7 @@ async def test_what_is_refused_is_complained_of_once_and_tried_ever_more_rarely(
     assert (scheduler.starts, book.unscheduled_cases()) == ([case], [])
 
 
-async def test_a_forgotten_case_that_is_refused_holds_up_no_other_and_is_brought_back_later(
+async def test_refused_forgotten_case_blocks_none_and_recovers_later(
     timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     openings = [case_in_review(book, number) for number in (1, 2, 3)]
@@ -264,7 +260,7 @@ async def test_a_forgotten_case_that_is_refused_holds_up_no_other_and_is_brought
     assert refused in scheduler.instances
 
 
-async def test_a_scheduler_that_is_away_puts_off_no_single_case(
+async def test_scheduler_outage_postpones_no_single_case(
     timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     cases = [open_case(book, number) for number in (1, 2)]

@@ -73,7 +73,7 @@ async def until_finished(
         await asyncio.sleep(0.02)
 
 
-async def test_an_investigation_is_started_once_however_often_it_is_asked_for(hub: str) -> None:
+async def test_investigation_is_started_once_however_often_asked(hub: str) -> None:
     async with open_scheduler(hub, "default", CASEBOOK) as scheduler:
         assert await scheduler.state_of(CASE) is None
         await asyncio.gather(*(scheduler.start_investigation(CASE) for _ in range(3)))
@@ -132,9 +132,7 @@ async def test_an_orchestration_that_is_over_is_replaced(hub: str, ended: str) -
         (r'"\ud800"', "?"),
     ],
 )
-async def test_what_an_orchestration_ended_with_is_shown_whatever_it_is(
-    hub: str, output: str, shown: str | None
-) -> None:
+async def test_orchestration_result_of_any_kind_is_shown(hub: str, output: str, shown: str | None) -> None:
     async with open_scheduler(hub, "default", CASEBOOK) as scheduler:
         await scheduler.start_investigation(CASE)
         with TaskHubGrpcClient(host_address=hub, data_converter=AsItIs()) as operator:
@@ -200,7 +198,7 @@ async def test_an_id_above_the_schedulers_limit_is_shortened(hub: str) -> None:
     assert state is not None
 
 
-async def test_an_approved_reversal_is_an_orchestration_of_its_own_however_often_it_is_started(hub: str) -> None:
+async def test_approved_reversal_is_one_orchestration_however_often_started(hub: str) -> None:
     worker = TaskHubGrpcWorker(host_address=hub, data_converter=PydanticDataConverter())
     worker.add_orchestrator(reversal)
     worker.start()
@@ -221,7 +219,7 @@ async def test_a_decision_for_an_unknown_instance_is_named(hub: str) -> None:
             await scheduler.deliver(DECISION)
 
 
-async def test_a_scheduler_that_is_away_is_unavailable_and_found_when_it_comes(port: int) -> None:
+async def test_absent_scheduler_is_unavailable_until_it_comes(port: int) -> None:
     async with open_scheduler(f"http://127.0.0.1:{port}", "default", CASEBOOK) as scheduler:
         for attempt in (
             scheduler.probe(),

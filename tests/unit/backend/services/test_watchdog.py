@@ -49,7 +49,7 @@ def stalled(book: CaseBook) -> str:
         ),
     ],
 )
-async def test_a_case_whose_orchestration_is_over_is_handed_to_a_person_loudly(
+async def test_case_of_a_dead_orchestration_is_recovered_loudly(
     timed_relay: OutboxRelay,
     book: CaseBook,
     scheduler: FakeScheduler,
@@ -89,7 +89,7 @@ async def watched(relay: OutboxRelay, clock: Clock, times: int = 2) -> None:
         await relay.sweep()
 
 
-async def test_a_case_that_waits_for_an_answer_that_nobody_is_asked_for_is_woken(
+async def test_case_waiting_for_an_unasked_review_is_woken(
     timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     case = open_case(book)
@@ -103,7 +103,7 @@ async def test_a_case_that_waits_for_an_answer_that_nobody_is_asked_for_is_woken
     assert scheduler.delivered == []
 
 
-async def test_a_decision_that_its_case_knows_nothing_of_is_delivered_again(
+async def test_lost_decision_is_redelivered_by_the_watchdog(
     timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     opening = case_in_review(book)
@@ -121,7 +121,7 @@ async def test_a_decision_that_its_case_knows_nothing_of_is_delivered_again(
 
 
 @pytest.mark.parametrize("moved_s", [0.0, 60.0])
-async def test_a_case_that_somebody_is_asked_about_or_that_moves_is_left_alone(
+async def test_watchdog_leaves_moving_and_asked_cases_alone(
     timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, moved_s: float
 ) -> None:
     asked, moving = case_in_review(book, 1).case_id, open_case(book, 2)
@@ -147,7 +147,7 @@ async def test_a_suspended_orchestration_is_resumed_loudly(
     assert breaks_of(book, case) == []
 
 
-async def test_an_instance_that_somebody_started_under_the_id_of_a_case_is_replaced(
+async def test_foreign_instance_under_a_case_id_is_replaced(
     timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     case = case_in_review(book).case_id
@@ -160,7 +160,7 @@ async def test_an_instance_that_somebody_started_under_the_id_of_a_case_is_repla
     assert f"{case} is taken by an instance of 'hub_owner'" in caplog.text
 
 
-async def test_a_case_that_breaks_the_relay_holds_up_no_other(
+async def test_case_that_breaks_the_relay_blocks_no_other(
     timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     strange, other = case_in_review(book, 1).case_id, case_in_review(book, 2).case_id
@@ -177,7 +177,7 @@ async def test_a_case_that_breaks_the_relay_holds_up_no_other(
     assert f"{strange} cannot be seen to" in caplog.text
 
 
-async def test_an_orchestration_that_ended_while_the_backend_was_down_is_started_again(
+async def test_orchestration_that_ended_during_downtime_is_restarted(
     relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     opening = case_in_review(book)
@@ -188,7 +188,7 @@ async def test_an_orchestration_that_ended_while_the_backend_was_down_is_started
     assert book.summary(opening.case_id).state == "awaiting_review"
 
 
-async def test_a_case_that_breaks_again_and_again_is_not_started_for_ever(
+async def test_repeatedly_failing_orchestration_is_stalled(
     timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     case = open_case(book)
@@ -210,7 +210,7 @@ async def test_a_case_that_breaks_again_and_again_is_not_started_for_ever(
     assert timed_relay.failed.stalled == set()
 
 
-async def test_what_a_manager_decides_on_a_stranded_case_is_carried_out(
+async def test_decision_on_a_stalled_case_is_carried_out(
     timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     case = open_case(book)
@@ -230,7 +230,7 @@ async def test_what_a_manager_decides_on_a_stranded_case_is_carried_out(
     assert timed_relay.failed.stalled == set()
 
 
-async def test_what_the_scheduler_lost_of_a_stranded_case_stays_lost(
+async def test_lost_instance_of_a_stalled_case_stays_lost(
     timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     case = stalled(book)
@@ -245,7 +245,7 @@ async def test_what_the_scheduler_lost_of_a_stranded_case_stays_lost(
     assert timed_relay.failed.stalled == {case}
 
 
-async def test_a_case_that_another_backend_ended_is_stranded_no_more(
+async def test_case_ended_by_another_backend_is_no_longer_stalled(
     timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     case = stalled(book)
@@ -269,7 +269,7 @@ async def test_a_case_that_another_backend_ended_is_stranded_no_more(
     assert timed_relay.failed.stalled == set()
 
 
-async def test_a_start_that_is_refused_for_good_ends_with_a_manager(
+async def test_finally_refused_start_ends_with_a_manager(
     timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     case, other = open_case(book, 1), open_case(book, 2)
@@ -307,7 +307,7 @@ async def test_an_outage_is_no_break(
     assert scheduler.starts == [case]
 
 
-async def test_however_many_cases_wait_the_one_that_ended_is_found(
+async def test_ended_case_is_found_among_many_that_wait(
     timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     cases = [open_case(book, number) for number in range(1, 2 * WATCHED)]
@@ -341,7 +341,7 @@ async def test_an_orchestration_that_only_rests_is_left_alone(
     assert [book.summary(opening.case_id).state for opening in openings] == ["awaiting_review"] * 2
 
 
-async def test_a_purged_orchestration_of_an_open_case_is_started_again(
+async def test_purged_orchestration_of_an_open_case_is_restarted(
     timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     cases = [open_case(book, number) for number in (1, 2, 3)]
@@ -367,7 +367,7 @@ def approved_reversal(book: CaseBook) -> Reversal:
         ("COMPLETED", "The reversal ended in the scheduler."),
     ],
 )
-async def test_a_reversal_whose_orchestration_is_over_ends_loudly_and_can_be_asked_for_anew(
+async def test_reversal_of_a_dead_orchestration_ends_loudly(
     timed_relay: OutboxRelay,
     book: CaseBook,
     scheduler: FakeScheduler,
@@ -402,7 +402,7 @@ async def test_a_reversal_whose_orchestration_is_over_ends_loudly_and_can_be_ask
     assert ask_back(book, reversal.case_id).status == "requested"
 
 
-async def test_a_reversal_that_ended_while_the_backend_was_down_shows_at_the_start(
+async def test_reversal_that_ended_during_downtime_shows_at_start(
     relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler
 ) -> None:
     reversal = approved_reversal(book)
@@ -413,7 +413,7 @@ async def test_a_reversal_that_ended_while_the_backend_was_down_shows_at_the_sta
     assert scheduler.reversals == []
 
 
-async def test_a_reversal_that_goes_on_is_left_alone_and_one_that_was_purged_is_started_again(
+async def test_running_reversal_is_left_alone_purged_one_restarted(
     timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     reversal = approved_reversal(book)
