@@ -28,8 +28,8 @@ from tests.unit.casebook.builders import (
     closing,
     evidence_of,
 )
-from tests.unit.casebook.test_bent_cases import Bend, Log, bent, saying, without, write_anew
-from tests.unit.casebook.test_bent_records import (
+from tests.unit.casebook.test_forged_logs import Bend, Log, bent, saying, without, write_anew
+from tests.unit.casebook.test_forged_records import (
     ALONE_IN_ROWS,
     LIMITS,
     Rows,

@@ -31,7 +31,7 @@ from tests.unit.casebook.builders import (
     conclude,
     evidence_of,
 )
-from tests.unit.casebook.test_bent_cases import Bend, Log, bent, saying, without, write_anew
+from tests.unit.casebook.test_forged_logs import Bend, Log, bent, saying, without, write_anew
 
 LIMITS = InvestigationPolicy(four_eyes_refund_minor=50_000, reconcile_hours=24)
 Rows = Callable[[Session, str], None]
