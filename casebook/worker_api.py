@@ -10,7 +10,7 @@ from casebook.facade import Facade
 from casebook.queries import case_brief, case_view, model_spend
 from casebook.queries.agent_runs import standing_of_assessment
 from contracts.assessment import RiskAssessment
-from contracts.brief import CaseBrief
+from contracts.brief import CaseBrief, EarlierRound, ReviewBasis
 from contracts.case import CaseOutcome
 from contracts.effect import Effect, EffectTerms
 from contracts.investigation import CaseStanding, Closing, Escalation, InvestigationPolicy, ReviewOpening
@@ -46,6 +46,19 @@ class WorkerApi(Facade):
         """What is on record of a case as of one round."""
         with self._read_rows() as connection:
             return case_brief.brief_of(connection, case_id, round)
+
+    def earlier_rounds(self, case_id: str, before: int) -> tuple[EarlierRound, ...]:
+        """What was concluded in the rounds before `before`, and what was said to it; the oldest first."""
+        with self._read_rows() as connection:
+            return case_brief.earlier_rounds(connection, case_id, before)
+
+    def review_basis(self, case_id: str, round: int) -> ReviewBasis:  # noqa: A002
+        """What a question of this round is about. Raises AssessmentNotRecorded."""
+        with self._read_rows() as connection:
+            if recovery.is_fresh(connection, case_id):
+                return recovery.review_basis(connection, case_id, round)
+        with self._judged_rows(case_id) as connection:
+            return recovery.review_basis_after_failure(connection, case_id, round)
 
     def start_round(
         self,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from contracts.alert import Alert
+from contracts.assessment import RiskAssessment
 from contracts.investigation import Feedback, InvestigationPolicy
 from contracts.report import Specialist, SpecialistReport
 
@@ -14,7 +15,7 @@ class CaseBrief:
 
     alert: Alert
     policy: InvestigationPolicy | None
-    """What the case is judged by; None for a case that an earlier release began."""
+    """What the case is judged by; None until its first round has begun."""
     reports: Mapping[Specialist, SpecialistReport] = field(default_factory=dict[Specialist, SpecialistReport])
     """Of the round that is asked for."""
     feedback: Mapping[int, Feedback] = field(default_factory=dict[int, Feedback])
@@ -23,3 +24,21 @@ class CaseBrief:
     """Whether its first round has begun on record."""
     was_asked: bool = False
     """Whether a person was asked about it: then its first round can no longer begin."""
+
+
+@dataclass(frozen=True)
+class EarlierRound:
+    """What was concluded in a round, and what the person said who rejected it."""
+
+    assessment: RiskAssessment
+    feedback: Feedback | None = None
+
+
+@dataclass(frozen=True)
+class ReviewBasis:
+    """What a question of a round rests on."""
+
+    assessment: RiskAssessment
+    """The round's own, or that of the round before, which is asked about again."""
+    changes: tuple[str, ...] = ()
+    """What no longer holds of what was approved in the round before, one sentence each."""

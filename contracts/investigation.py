@@ -1,4 +1,4 @@
-"""What the investigation orchestration passes to its activities and its agent memory: one model per call."""
+"""What the parts of an investigation pass to each other and to the casebook. What crosses the scheduler: `steps`."""
 
 from typing import Annotated
 
@@ -9,19 +9,12 @@ from contracts.assessment import EffectAction, RecommendedAction, RiskAssessment
 from contracts.base import Contract, Score, UtcDateTime
 from contracts.case import CaseOutcome
 from contracts.effect import Effect
-from contracts.ids import CaseId, ReviewId
+from contracts.ids import CaseId
 from contracts.money import Money
 from contracts.report import Finding, Specialist, SpecialistReport
-from contracts.reversal import Reversal
 from contracts.review import Decision, ReviewRequest, Role
 
 RoundNumber = Annotated[int, Field(ge=1)]
-
-
-class Investigation(Contract):
-    """Input of the orchestration: all else is on record."""
-
-    case_id: CaseId
 
 
 class InvestigationPolicy(Contract):
@@ -50,15 +43,6 @@ class InvestigationPolicy(Contract):
         return longest if hours is None else min(hours, longest)
 
 
-class Refusal(Contract):
-    """The answer of any activity whose step nothing on record justifies. Nothing has changed."""
-
-    refused: str
-    """One sentence."""
-    reason: str
-    """The id of the casebook's error."""
-
-
 class CaseStanding(Contract):
     """Where a case stands whose investigation broke: by its record, in its current round."""
 
@@ -82,23 +66,6 @@ class CaseStanding(Contract):
     """How many assessments were rejected so far."""
 
 
-class CaseBeginning(Contract):
-    """What an orchestration needs to know of its case; all else is read from the record where it is needed."""
-
-    policy: InvestigationPolicy
-    customer_id: int
-    severity: Severity
-    standing: CaseStanding | None = None
-    """Where to go on when an earlier orchestration of the case broke; null: from the first round."""
-    outcome: CaseOutcome | None = None
-    """The case is closed: there is nothing to do."""
-
-
-class RoundStart(Contract):
-    case_id: CaseId
-    round: RoundNumber
-
-
 class RememberedReport(Contract):
     """A report as later rounds remember it: the conclusion and its grounds, not the raw tool results."""
 
@@ -118,19 +85,6 @@ class RememberedRound(Contract):
     reasoning: str
     feedback: str | None = None
     decided_by: str | None = None
-
-
-class DurableAgentState(Contract):
-    """State of the `FraudAnalysisAgent` entity: the conversation of one case, across rounds, restarts and releases."""
-
-    version: Annotated[int, Field(ge=1)] = 1
-    rounds: tuple[RememberedRound, ...] = ()
-
-
-class Remembrance(Contract):
-    """Input of `remember_round`."""
-
-    assessment: RiskAssessment
 
 
 class Feedback(Contract):
@@ -250,22 +204,6 @@ class PassedOn(Contract):
     decision: Decision | None = None
 
 
-class DecisionReading(Contract):
-    """Input of `read_decision`: what was decided on this review, of which so many events said that it was decided."""
-
-    case_id: CaseId
-    review_id: ReviewId
-    announced: Annotated[int, Field(ge=0)] = 1
-
-
-class Reminder(Contract):
-    """Input of `remind_review`."""
-
-    case_id: CaseId
-    review_id: ReviewId
-    at: UtcDateTime
-
-
 class FactCheck(Contract):
     """Do the facts still hold on which the approval of `action` relied?"""
 
@@ -288,14 +226,6 @@ class FactReport(Contract):
     """Those that can still be refunded."""
     refund_total: tuple[Money, ...] | None = None
     """What they add up to now; null when that is not known."""
-
-
-class ChangedFacts(Contract):
-    """Input of `note_changed_facts`: why the approval of `round` is not to be carried out, as the case was told."""
-
-    case_id: CaseId
-    round: RoundNumber
-    changes: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class NotedFacts(Contract):
@@ -328,13 +258,6 @@ class Reconciliation(Contract):
     """Find out what came of an action in doubt. `last`: nobody will look again."""
 
     order: ActionOrder
-    last: bool = False
-
-
-class ReversalReconciliation(Contract):
-    """Find out what came of a reversal in doubt. `last`: nobody will look again."""
-
-    reversal: Reversal
     last: bool = False
 
 

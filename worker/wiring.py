@@ -13,11 +13,12 @@ from worker.activities.actions import ActionActivities
 from worker.activities.assessment import AssessmentActivities
 from worker.activities.closing import ClosingActivities
 from worker.activities.facts import FactActivities
-from worker.activities.recorded import answering_refusals
+from worker.activities.recorded import for_the_scheduler
 from worker.activities.reversals import ReversalActivities
 from worker.activities.review import ReviewActivities
 from worker.activities.rounds import RoundActivities
 from worker.activities.specialists import SpecialistActivities
+from worker.activities.steps import ActingSteps, InvestigationSteps, Work
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.budget import Budget, BudgetGuard
 from worker.agents.limits import Limits
@@ -66,25 +67,38 @@ def wire_activities(
     actions = ActionActivities(record, gateway, facts)
     reversals = ReversalActivities(record, gateway)
     closing = ClosingActivities(record)
+    work = Work(
+        rounds=rounds,
+        specialists=specialists,
+        assessment=assessment,
+        review=review,
+        facts=facts,
+        closing=closing,
+    )
+    return steps_of(InvestigationSteps(record, work, policy), ActingSteps(record, actions, reversals))
+
+
+def steps_of(steps: InvestigationSteps, acting: ActingSteps) -> tuple[Callable[..., Any], ...]:
+    """Every step under its own name."""
     return (
-        rounds.begin_case,
-        rounds.begin_round,
-        specialists.run_specialist,
-        specialists.record_report,
-        assessment.assess_risk,
-        assessment.assess_without_model,
-        review.ask_person,
-        review.read_decision,
-        review.remind_review,
-        review.escalate_to_manager,
-        review.expire_review,
-        facts.check_facts,
-        facts.note_changed_facts,
-        actions.execute_action,
-        actions.reconcile_action,
-        reversals.execute_reversal,
-        reversals.reconcile_reversal,
-        closing.close_case,
+        steps.begin_case,
+        steps.begin_round,
+        steps.run_specialist,
+        steps.record_report,
+        steps.assess_risk,
+        steps.assess_without_model,
+        steps.ask_person,
+        steps.read_decision,
+        steps.remind_review,
+        steps.escalate_to_manager,
+        steps.expire_review,
+        steps.check_facts,
+        steps.note_changed_facts,
+        acting.execute_action,
+        acting.reconcile_action,
+        acting.execute_reversal,
+        acting.reconcile_reversal,
+        steps.close_case,
     )
 
 
@@ -95,4 +109,4 @@ def register(worker: TaskHubGrpcWorker, activities: Sequence[Callable[..., Any]]
     worker.add_orchestrator(hub_owner)
     worker.add_entity(FraudAnalysisAgent, names.FRAUD_ANALYSIS_AGENT)
     for activity in activities:
-        worker.add_activity(answering_refusals(activity))
+        worker.add_activity(for_the_scheduler(activity))

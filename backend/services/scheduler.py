@@ -23,7 +23,6 @@ from contracts.case import CaseProgress
 from contracts.converter import PydanticDataConverter
 from contracts.hub import HubOwner
 from contracts.ids import parse_review_id
-from contracts.investigation import Investigation
 from contracts.names import (
     HUB_OWNER,
     HUB_OWNER_INSTANCE,
@@ -36,6 +35,7 @@ from contracts.names import (
 )
 from contracts.reversal import Reversal
 from contracts.review import Decision
+from contracts.steps import Investigation, ReversalOrder
 
 RuntimeStatus = Literal["PENDING", "RUNNING", "COMPLETED", "FAILED", "TERMINATED", "SUSPENDED", "CONTINUED_AS_NEW"]
 
@@ -145,7 +145,8 @@ class DurableTaskScheduler:
 
     async def start_reversal(self, reversal: Reversal) -> None:
         """Start the orchestration of an approved reversal; one that exists already counts as started."""
-        await self._start(REVERSAL, REVERSAL_VERSION, reversal.reversal_id, reversal)
+        order = ReversalOrder(case_id=reversal.case_id, reversal_id=reversal.reversal_id, undoes=reversal.undoes)
+        await self._start(REVERSAL, REVERSAL_VERSION, reversal.reversal_id, order)
 
     async def _start(
         self,
@@ -194,21 +195,19 @@ class DurableTaskScheduler:
             raise refused(refusal.reason) from refusal
 
     async def deliver(self, decision: Decision) -> None:
-        """Raise the event that the decision's round, and no other, waits for."""
+        """Raise the event that the decision's round, and no other, waits for. It carries nothing: it only wakes."""
         case, round_number = parse_review_id(decision.review_id)
-        await self._raise(case, round_number, decision)
+        await self._raise(case, round_number)
 
     async def wake(self, case: str, round_number: int) -> None:
         """Raise that event without a decision."""
-        await self._raise(case, round_number, None)
+        await self._raise(case, round_number)
 
-    async def _raise(self, case: str, round_number: int, decision: Decision | None) -> None:
+    async def _raise(self, case: str, round_number: int) -> None:
         await self._hub.require_own()
         try:
             async with _answering():
-                await self._client.raise_orchestration_event(
-                    ids.instance_id(case), analyst_decision(round_number), data=decision
-                )
+                await self._client.raise_orchestration_event(ids.instance_id(case), analyst_decision(round_number))
         except _Refused as refusal:
             if refusal.code is grpc.StatusCode.NOT_FOUND:
                 raise InstanceUnknown(case) from refusal

@@ -14,7 +14,7 @@ from casebook.case_log.hash_chain import SYSTEM
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_move
 from casebook.commands.investigation import conclude
 from casebook.commands.reviews import open_review
-from casebook.errors import CaseNotFound
+from casebook.errors import AssessmentNotRecorded, CaseNotFound
 from casebook.policy.guards import GuardFacts
 from casebook.policy.review_terms import Limits, with_four_eyes
 from casebook.projection.cases import OrchestrationFailed
@@ -27,6 +27,7 @@ from casebook.schema.case_log import CaseEventRow
 from casebook.schema.cases import CaseRow
 from casebook.schema.reviews import DecisionRow, ReviewRow
 from contracts.assessment import EffectAction, RiskAssessment
+from contracts.brief import ReviewBasis
 from contracts.case import CaseOutcome
 from contracts.hashing import content_hash
 from contracts.ids import review_id
@@ -215,6 +216,27 @@ def _to_ask_about(connection: Connection, case: LockedCase) -> RiskAssessment | 
     )
     reasons = [each["reason"] for each in said if each["reopens_review"] and each["round"] == case.round]
     return _for_a_person(concluded, reasons, case.round)
+
+
+def review_basis(connection: Connection, case_id: str, round_number: int) -> ReviewBasis:
+    """What a question of a round is about: what was concluded in it, or in the round before, when that is asked again.
+
+    Raises AssessmentNotRecorded.
+    """
+    concluded = saved_assessment(connection, case_id, round_number)
+    if concluded is not None:
+        return ReviewBasis(concluded)
+    before = saved_assessment(connection, case_id, round_number - 1)
+    if before is None:
+        raise AssessmentNotRecorded(case_id, round_number)
+    return ReviewBasis(before, changes_noted(connection, case_id, round_number - 1))
+
+
+def review_basis_after_failure(connection: Connection, case_id: str, round_number: int) -> ReviewBasis:
+    """The same for a case whose orchestration has failed: with the reason why a person is asked, when that is it."""
+    case = lock_case(connection, case_id)
+    concluded = _to_ask_about(connection, case) if round_number == case.round else None
+    return review_basis(connection, case_id, round_number) if concluded is None else ReviewBasis(concluded)
 
 
 def _standing(connection: Connection, case: LockedCase) -> CaseStanding | None:

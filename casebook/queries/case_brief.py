@@ -14,8 +14,10 @@ from casebook.schema.base import table_of
 from casebook.schema.case_log import CaseEventRow
 from casebook.schema.cases import AlertRow, CaseRow
 from casebook.schema.reviews import DecisionRow, ReviewRow
+from casebook.schema.rounds import RoundRow
 from contracts.alert import Alert
-from contracts.brief import CaseBrief
+from contracts.assessment import RiskAssessment
+from contracts.brief import CaseBrief, EarlierRound
 from contracts.investigation import Feedback, InvestigationPolicy
 from contracts.journal import Standing
 from contracts.review import Decision
@@ -23,7 +25,7 @@ from contracts.review import Decision
 T = TypeVar("T")
 
 _ALERTS, _EVENTS, _DECISIONS = table_of(AlertRow), table_of(CaseEventRow), table_of(DecisionRow)
-_CASES, _REVIEWS = table_of(CaseRow), table_of(ReviewRow)
+_CASES, _REVIEWS, _ROUNDS = table_of(CaseRow), table_of(ReviewRow), table_of(RoundRow)
 _ALERT = select(_ALERTS.c.body).where(_ALERTS.c.case_id == bindparam("of_case"))
 _IS_ASKED = select(_REVIEWS.c.review_id).where(_REVIEWS.c.case_id == bindparam("of_case")).limit(1)
 _BEGUN = select(_EVENTS.c.data).where(
@@ -35,6 +37,15 @@ _JUDGED_BY = (
     .where(_CASES.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == RoundStarted.named(1))
 )
 _ASSESSED = select(_EVENTS.c.data).where(_EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == Assessed.type)
+_CONCLUDED = (
+    select(_ROUNDS.c.round, _ROUNDS.c.assessment)
+    .where(
+        _ROUNDS.c.case_id == bindparam("of_case"),
+        _ROUNDS.c.round < bindparam("before"),
+        _ROUNDS.c.assessment.is_not(None),
+    )
+    .order_by(_ROUNDS.c.round)
+)
 _REJECTIONS = select(_DECISIONS.c.round, _DECISIONS.c.body).where(
     _DECISIONS.c.case_id == bindparam("of_case"), _DECISIONS.c.verdict == "reject"
 )
@@ -57,6 +68,13 @@ def brief_of(connection: Connection, case_id: str, round_number: int, *, reports
         has_begun=begun is not None,
         was_asked=begun is None and connection.execute(_IS_ASKED, of).first() is not None,
     )
+
+
+def earlier_rounds(connection: Connection, case_id: str, before: int) -> tuple[EarlierRound, ...]:
+    """What was concluded in the rounds before `before`, and what the person said who rejected it; the oldest first."""
+    said = _feedback(connection, case_id)
+    rows = connection.execute(_CONCLUDED, {"of_case": case_id, "before": before})
+    return tuple(EarlierRound(RiskAssessment.model_validate_json(row.assessment), said.get(row.round)) for row in rows)
 
 
 def limits_of(connection: Connection, case_id: str) -> Limits | None:

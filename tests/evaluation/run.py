@@ -38,8 +38,8 @@ from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop
 from worker.agents.prompting import load_prompts
 from worker.agents.specialists import SpecialistAgents
-from worker.calls import THINKING
-from worker.domain.failures import reason_for, unavailable_report
+from worker.domain.failures import id_of, sentence_for, unavailable_report
+from worker.orchestrations.activity_stubs import THINKING
 from worker.ports.model import Model, ModelReply, ModelRequest, ModelUnavailable
 from worker.ports.tools import ToolsUnavailable
 from worker.wiring import utc_now
@@ -141,7 +141,7 @@ class Laboratory:
         try:
             return self._persist(partial(specialists.run_specialist, _UNUSED_CONTEXT, order))
         except (ModelUnavailable, ToolsUnavailable) as error:
-            report = unavailable_report(order.specialist, 1, reason_for(type(error).__name__, str(error)))
+            report = unavailable_report(order.specialist, 1, sentence_for(id_of(error)))
             return specialists.record_report(_UNUSED_CONTEXT, ReportFiling(case_id=order.case_id, report=report))
 
     def _persist(self, attempt: Callable[[], T]) -> T:

@@ -26,8 +26,9 @@ from contracts import names
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.ids import case_id
-from contracts.investigation import AssessmentOrder, InvestigationPolicy, RoundStart, SpecialistOrder
+from contracts.investigation import InvestigationPolicy
 from contracts.report import SPECIALISTS, Specialist, SpecialistReport
+from contracts.steps import RoundInput, SpecialistInput
 from local.model.server import build_server as build_model
 from mcp_server.contoso.generator import generate
 from mcp_server.server import build_server
@@ -131,7 +132,7 @@ class FaultDesk:
         """A new case about the innocent customer, its first round begun."""
         alert = self._alert.model_copy(update={"alert_id": f"{self._alert.alert_id}-{next(self._numbers)}"})
         self._casebook.open_case(alert)
-        order = RoundStart(case_id=case_id(alert.alert_id), round=1)
+        order = RoundInput(case_id=case_id(alert.alert_id), round=1)
         self._activity(names.BEGIN_ROUND, PATIENT, tools_up=True)(task.ActivityContext(order.case_id, 1), order)
         return alert
 
@@ -139,16 +140,21 @@ class FaultDesk:
         self, alert: Alert, specialist: Specialist, limits: Limits = PATIENT, *, tools_up: bool = True
     ) -> SpecialistReport:
         """What the specialist's real activity comes back with."""
-        order = SpecialistOrder(case_id=case_id(alert.alert_id), round=1, specialist=specialist, policy=POLICY)
+        order = SpecialistInput(case_id=case_id(alert.alert_id), round=1, specialist=specialist)
         run = self._activity(names.RUN_SPECIALIST, limits, tools_up=tools_up)
-        return run(task.ActivityContext(order.case_id, 1), order)
+        run(task.ActivityContext(order.case_id, 1), order)
+        return next(each for each in self._casebook.get_case(order.case_id).reports if each.specialist == specialist)
 
     def assessment(
         self, alert: Alert, reports: tuple[SpecialistReport, ...], limits: Limits = PATIENT
     ) -> RiskAssessment:
         """What the aggregator's real activity and the guard rails make of the reports."""
-        order = AssessmentOrder(case_id=case_id(alert.alert_id), round=1, reports=reports, policy=POLICY)
-        return self._activity(names.ASSESS_RISK, limits, tools_up=True)(task.ActivityContext(order.case_id, 1), order)
+        order = RoundInput(case_id=case_id(alert.alert_id), round=1)
+        self._activity(names.ASSESS_RISK, limits, tools_up=True)(task.ActivityContext(order.case_id, 1), order)
+        shown = self._casebook.get_case(order.case_id).assessment
+        assert shown is not None
+        assert shown.reports == reports
+        return shown
 
     def model_calls(self) -> int:
         """How often the model has been asked."""

@@ -16,32 +16,35 @@ from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
 from contracts import names
+from contracts.assessment import EFFECTS_OF, RecommendedAction
 from contracts.case import CaseProgress, CaseView
 from contracts.hashing import content_hash
-from contracts.investigation import (
-    ActionOrder,
-    ActionResult,
-    AssessmentOrder,
-    DecisionReading,
-    FactCheck,
-    FactReport,
+from contracts.report import Specialist
+from contracts.steps import (
+    ActionOutcome,
+    CheckFactsInput,
+    Conclusion,
+    EffectOutcome,
+    EscalatedReview,
+    EscalateInput,
+    ExecuteActionInput,
+    FactsChecked,
+    FailedSpecialistInput,
     Investigation,
-    PassedOn,
-    PassingOn,
-    ReportFiling,
-    RoundStart,
-    SpecialistOrder,
+    ReadDecisionInput,
+    ReportReference,
+    ReversalOrder,
+    RoundInput,
+    SpecialistInput,
+    TakenDecision,
 )
-from contracts.report import SpecialistReport
-from contracts.review import Decision
 from tests.integration.test_one_case import account_status, awaits_review
 from tests.support.alerts import foreign_login
 from tests.support.casebooks import CaseBook
 from tests.support.stack import LocalStack
-from tests.unit.worker.support.cases import a_report, a_reversal, an_assessment
+from tests.unit.worker.support.cases import a_reversal
 from tests.unit.worker.support.lab import AsItIs
 from worker.adapters.scheduler import SchedulerAddress, open_worker
-from worker.domain.deciding import planned_effects
 from worker.entities.fraud_analysis_agent import FraudAnalysisAgent
 from worker.orchestrations.investigation import investigation
 
@@ -178,7 +181,9 @@ def test_what_is_ordered_at_the_scheduler_alone_is_not_done(
     )
     anybody.schedule_new_orchestration(
         names.REVERSAL,
-        input=invented.model_dump_json(),
+        input=ReversalOrder(
+            case_id=invented.case_id, reversal_id=invented.reversal_id, undoes=invented.undoes
+        ).model_dump_json(),
         instance_id=invented.reversal_id,
         version=names.REVERSAL_VERSION,
     )
@@ -200,53 +205,43 @@ def test_what_is_ordered_at_the_scheduler_alone_is_not_done(
         assert stack.http.get(f"/api/cases/{order.case_id}").status_code == 404
 
 
+def a_reference(specialist: Specialist) -> ReportReference:
+    return ReportReference(specialist=specialist, status="ok", risk_score=0.0, report_hash=content_hash([]))
+
+
 class Rogue:
     """Answers every work item that it gets hold of, without having done anything."""
 
     def __init__(self) -> None:
         self.answered: list[str] = []
 
-    def run_specialist(self, _: task.ActivityContext, order: SpecialistOrder) -> SpecialistReport:
-        return self._said("run_specialist", a_report(order.specialist, 0.0, round=order.round))
+    def run_specialist(self, _: task.ActivityContext, order: SpecialistInput) -> ReportReference:
+        return self._said("run_specialist", a_reference(order.specialist))
 
-    def record_report(self, _: task.ActivityContext, filing: ReportFiling) -> SpecialistReport:
-        return self._said("record_report", a_report(filing.report.specialist, 0.0, round=filing.report.round))
+    def record_report(self, _: task.ActivityContext, failed: FailedSpecialistInput) -> ReportReference:
+        return self._said("record_report", a_reference(failed.specialist))
 
-    def assess_risk(self, _: task.ActivityContext, order: AssessmentOrder) -> Any:
-        calm = an_assessment(0.0, "clear").model_copy(
-            update={"round": order.round, "route": "auto_clear", "route_reasons": ()}
-        )
+    def assess_risk(self, _: task.ActivityContext, order: RoundInput) -> Conclusion:
+        calm = Conclusion(round=order.round, assessment_hash=content_hash([]), score=0.0, route="auto_clear")
         return self._said("assess_risk", calm)
 
-    def begin_round(self, _: task.ActivityContext, start: RoundStart) -> None:
+    def begin_round(self, _: task.ActivityContext, start: RoundInput) -> None:
         self._said("begin_round", start)
 
-    def read_decision(self, _: task.ActivityContext, reading: DecisionReading) -> Decision:
-        digest = content_hash([])
-        return self._said(
-            "read_decision",
-            Decision.model_validate(
-                {
-                    "review_id": reading.review_id,
-                    "assessment_hash": digest,
-                    "verdict": "approve",
-                    "action": ("clear", "lock_account")[len(self.answered) % 2],
-                    "decided_by": "maria",
-                    "decided_at": "2026-03-02T12:00:00Z",
-                }
-            ),
-        )
+    def read_decision(self, _: task.ActivityContext, reading: ReadDecisionInput) -> TakenDecision:
+        action: RecommendedAction = ("clear", "lock_account")[len(self.answered) % 2]
+        decided = TakenDecision(review_id=reading.review_id, verdict="approve", action=action)
+        return self._said("read_decision", decided)
 
-    def check_facts(self, _: task.ActivityContext, check: FactCheck) -> FactReport:
-        return self._said("check_facts", FactReport(changes=("Everything has changed.",)))
+    def check_facts(self, _: task.ActivityContext, check: CheckFactsInput) -> FactsChecked:
+        return self._said("check_facts", FactsChecked(has_changed=True))
 
-    def escalate_to_manager(self, _: task.ActivityContext, passing: PassingOn) -> PassedOn:
-        return self._said("escalate_to_manager", PassedOn())
+    def escalate_to_manager(self, _: task.ActivityContext, order: EscalateInput) -> EscalatedReview:
+        return self._said("escalate_to_manager", EscalatedReview())
 
-    def execute_action(self, _: task.ActivityContext, order: ActionOrder) -> ActionResult:
-        planned = planned_effects(order.case_id, order.customer_id, order.decision.action or "clear")
-        done = tuple(effect.model_copy(update={"status": "done"}) for effect in planned)
-        return self._said("execute_action", ActionResult(effects=done))
+    def execute_action(self, _: task.ActivityContext, order: ExecuteActionInput) -> ActionOutcome:
+        done = tuple(EffectOutcome(action=effect, status="done") for effect in EFFECTS_OF[order.action])
+        return self._said("execute_action", ActionOutcome(effects=done))
 
     def _said(self, what: str, answer: Any) -> Any:
         self.answered.append(what)

@@ -11,8 +11,8 @@ from durabletask import task
 from contracts import names
 from contracts.base import added_later
 from contracts.converter import Undecoded
-from contracts.investigation import Investigation
-from worker import calls
+from contracts.steps import Investigation
+from worker.orchestrations import activity_stubs
 from worker.orchestrations import investigation as today
 
 NEXT_VERSION = "1.1"
@@ -36,10 +36,10 @@ class NextRelease:
         self.weighed.append(order.case_id)
 
 
-def investigation(ctx: task.OrchestrationContext, order: Undecoded) -> calls.Steps[Any]:
+def investigation(ctx: task.OrchestrationContext, order: Undecoded) -> activity_stubs.Orchestration[Any]:
     """The next release's investigation. Cases of 1.0 keep to their course."""
     if ctx.version == NEXT_VERSION:
-        read = calls.decode(order, NextInvestigation)
+        read = activity_stubs.decode(order, NextInvestigation)
         yield ctx.call_activity(WEIGH_ALERT, input=read, return_type=Undecoded)
         order = Undecoded(Investigation(case_id=read.case_id).model_dump_json())
     return (yield from today.investigation(ctx, order))

@@ -19,7 +19,7 @@ from contracts.investigation import CaseStanding, FactReport, NotedFacts, Specia
 from contracts.names import INVESTIGATION_VERSION, REVERSAL_VERSION
 from contracts.report import SpecialistReport
 from tests.replay.replaying import History, write_history
-from tests.unit.worker.support.cases import a_policy, a_reversal, an_alert, an_assessment
+from tests.unit.worker.support.cases import a_policy, a_reversal_order, an_alert, an_assessment
 from tests.unit.worker.support.desk import CaseScript, ScriptedFault, ordinary_report
 from tests.unit.worker.support.lab import CONVERTER, Lab, RunningCase, register
 from worker.adapters.scheduler import SchedulerAddress, open_worker
@@ -152,7 +152,7 @@ def reconciled(lab: Lab) -> RunningCase:
 
 def record_reversal(lab: Lab, address: str) -> None:
     """One reversal: in doubt at first, then found to be done. Takes a minute."""
-    order = a_reversal(1)
+    order = a_reversal_order(1)
     lab.take_back(order, CaseScript(action_fails=True, reconciled=["unknown"]), patience_s=180)
     write_history(REVERSAL_RECORDING, history_at(address, order.reversal_id))
 

@@ -9,16 +9,13 @@ from durabletask import task
 from durabletask.internal import helpers
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from contracts.assessment import RiskAssessment
 from contracts.converter import Undecoded
-from contracts.hashing import content_hash
-from contracts.investigation import CaseBeginning, Investigation, Question, RoundStart
 from contracts.names import analyst_decision
 from contracts.review import ReviewRequest
+from contracts.steps import CaseStart, Conclusion, Investigation, RoundInput
 from tests.replay.record_histories import FOLDER, PATHS, RECORDINGS, REVERSAL_RECORDING, recording_of
 from tests.replay.replaying import FAILED, History, HistoryDiverged, read_history, replay, run_turn
-from tests.unit.worker.support.cases import a_decision
-from worker import calls
+from worker.orchestrations import activity_stubs
 from worker.orchestrations import investigation as module
 
 REVERSALS = sorted(FOLDER.glob("reversal-*.json"))
@@ -103,10 +100,9 @@ WAITING = ["awaiting-review", "escalated", "specialist-unavailable", "reminded"]
 @pytest.mark.parametrize("path", WAITING)
 def test_a_case_that_an_earlier_release_left_waiting_acts_on_its_decision(path: str) -> None:
     history = read_history(recording_of(path))
-    review, assessment = last_question(history)
-    decision = a_decision(review.review_id, assessment)
+    review = last_question(history)
 
-    (step,) = run_turn(history, arriving(decision.model_dump_json()))
+    (step,) = run_turn(history, arriving("null"))
 
     assert step.what == "activity read_decision"
     assert isinstance(step.payload, dict)
@@ -122,18 +118,22 @@ def test_whatever_an_event_carries_the_record_is_read(payload: str) -> None:
     assert step.what == "activity read_decision"
 
 
-def test_the_assessment_that_is_waited_on_still_has_the_hash_that_its_review_is_bound_to() -> None:
-    review, assessment = last_question(read_history(recording_of("awaiting-review")))
+def test_the_question_that_is_waited_on_is_bound_to_what_was_concluded() -> None:
+    history = read_history(recording_of("awaiting-review"))
+    judged = next(event.eventId for event in history if event.taskScheduled.name == "assess_risk")
+    (answer,) = [event.taskCompleted for event in history if event.taskCompleted.taskScheduledId == judged]
 
-    assert content_hash(assessment) == review.assessment_hash
+    concluded = Conclusion.model_validate_json(answer.result.value)
+
+    assert last_question(history).assessment_hash == concluded.assessment_hash
 
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.stem)
 def test_a_release_that_changes_the_order_of_calls_is_found_out(recording: Path) -> None:
-    def investigation(ctx: task.OrchestrationContext, order: Undecoded) -> calls.Steps[CaseBeginning]:
-        read = calls.decode(order, Investigation)
-        yield from calls.begin_round(ctx, RoundStart(case_id=read.case_id, round=1))
-        return (yield from calls.begin_case(ctx, read))
+    def investigation(ctx: task.OrchestrationContext, order: Undecoded) -> activity_stubs.Orchestration[CaseStart]:
+        read = activity_stubs.decode(order, Investigation)
+        yield from activity_stubs.begin_round(ctx, RoundInput(case_id=read.case_id, round=1))
+        return (yield from activity_stubs.begin_case(ctx, read))
 
     with pytest.raises(task.NonDeterminismError, match="begin_round"):
         replay(read_history(recording), investigation)
@@ -145,7 +145,7 @@ def test_a_release_that_leaves_out_a_step_is_found_out(monkeypatch: pytest.Monke
     def forgetful(*_: Any) -> Any:
         yield from ()
 
-    monkeypatch.setattr("worker.orchestrations.remembering.CaseMemory.keep_round", forgetful)
+    monkeypatch.setattr("worker.orchestrations.agent_memory.CaseMemory.keep_round", forgetful)
 
     with pytest.raises(task.NonDeterminismError):
         replay(history)
@@ -153,16 +153,21 @@ def test_a_release_that_leaves_out_a_step_is_found_out(monkeypatch: pytest.Monke
 
 def test_a_release_that_tells_a_step_something_else_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     history = read_history(recording_of("escalated"))
-    monkeypatch.setattr("worker.orchestrations.review.NOT_DECIDED_IN_TIME", "It is late.")
+    escalate = activity_stubs.escalate_to_manager
+    monkeypatch.setattr(
+        activity_stubs,
+        "escalate_to_manager",
+        lambda ctx, order: escalate(ctx, order.model_copy(update={"round": 7})),  # pyright: ignore
+    )
 
-    with pytest.raises(HistoryDiverged, match=r"escalate_to_manager.*It is late\."):
+    with pytest.raises(HistoryDiverged, match=r"escalate_to_manager.*'round': 7"):
         replay(history)
 
 
 def test_a_release_that_allows_fewer_attempts_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     history = read_history(recording_of("specialist-unavailable"))
     fewer = task.RetryPolicy(first_retry_interval=timedelta(seconds=3), max_number_of_attempts=2, backoff_coefficient=3)
-    monkeypatch.setattr(calls, "THINKING", fewer)
+    monkeypatch.setattr(activity_stubs, "THINKING", fewer)
 
     with pytest.raises(task.NonDeterminismError):
         replay(history)
@@ -206,16 +211,15 @@ def test_a_later_release_may_tell_a_step_more_but_not_less() -> None:
         replay(history)
 
 
-def last_question(history: History) -> tuple[ReviewRequest, RiskAssessment]:
-    """What a person was asked last, and about what."""
-    number, step = next(
-        (event.eventId, event.taskScheduled)
+def last_question(history: History) -> ReviewRequest:
+    """What a person was asked last."""
+    number = next(
+        event.eventId
         for event in reversed(history)
         if event.HasField("taskScheduled") and event.taskScheduled.name == "ask_person"
     )
     (answer,) = [event.taskCompleted for event in history if event.taskCompleted.taskScheduledId == number]
-    question = Question.model_validate_json(step.input.value)
-    return ReviewRequest.model_validate_json(answer.result.value), question.plan.assessment
+    return ReviewRequest.model_validate_json(answer.result.value)
 
 
 def arriving(payload: str) -> History:

@@ -12,8 +12,8 @@ from durabletask.client import TaskHubGrpcClient
 from durabletask.task import NonDeterminismError
 
 from contracts.hashing import content_hash
-from contracts.investigation import Investigation
 from contracts.names import INVESTIGATION_VERSION
+from contracts.steps import Investigation
 from tests.conformance.harness import RunningScheduler
 from tests.replay.next_release import NEXT_VERSION, NextInvestigation, NextRelease, investigation
 from tests.replay.record_histories import RECORDINGS, history_at

@@ -12,7 +12,7 @@ from contracts.effect import Effect, EffectTerms
 from contracts.investigation import ActionOrder, ActionResult, FactCheck, Reconciliation
 from worker.activities.effects import EffectGateway, failed, in_doubt, log_effect
 from worker.activities.facts import FactActivities
-from worker.domain.deciding import planned_effects
+from worker.domain.decisions import planned_effects
 from worker.domain.facts import order_for
 from worker.ports.actions import ActionGateway, ActionsUnavailable
 from worker.ports.record import CaseRecord

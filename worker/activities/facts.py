@@ -1,20 +1,21 @@
 """Asking the customer store whether what was approved still holds."""
 
 import logging
-from typing import cast
 
 from durabletask import task
 from pydantic import JsonValue
 
 from casebook.errors import FactsNotJustified
-from contracts.assessment import EFFECTS_OF, EffectAction
+from contracts.assessment import EFFECTS_OF
 from contracts.ids import review_id
-from contracts.investigation import ChangedFacts, FactCheck, FactReport, NotedFacts
+from contracts.investigation import FactCheck, FactReport, NotedFacts
+from contracts.steps import RoundInput
 from worker.domain.evidence import CHARGES_TOOL
 from worker.domain.facts import (
     CUSTOMER_TOOL,
     NOT_CHECKED,
     compare,
+    done_of,
     facts_behind,
     order_for,
     refused_because,
@@ -52,8 +53,15 @@ class FactActivities:
         """The profile as it is now. Raises ToolsUnavailable when the store does not say."""
         return self._ask(CUSTOMER_TOOL, customer_id)
 
-    def note_changed_facts(self, _: task.ActivityContext, changed: ChangedFacts) -> NotedFacts:
-        """Leave on record why the approval is not carried out: what the store says, whatever this step was told.
+    def read_for_question(self, check: FactCheck) -> FactReport | None:
+        """How the facts stand now, for those who are asked again; None when the store does not say."""
+        try:
+            return self.read(check)
+        except ToolsUnavailable:
+            return None
+
+    def note_changed_facts(self, _: task.ActivityContext, changed: RoundInput) -> NotedFacts:
+        """Leave on record why the approval is not carried out: what the store says.
 
         Refuses when nothing was approved in that round. Empty when what was approved still holds.
         """
@@ -78,15 +86,12 @@ class FactActivities:
         decision, assessment, effects = approved.decision, approved.assessment, self._record.effects_of(case_id)
         assert decision.action is not None, "only what was approved with an action is on record as approved"
         begun = {effect.action for effect in effects if effect.status != "failed"}
-        done: set[EffectAction] = {cast("EffectAction", effect.action) for effect in effects if effect.status == "done"}
-        check = facts_behind(case_id, approved.customer_id, still_to_do(decision.action, done), assessment)
+        action = still_to_do(decision.action, done_of(effects))
+        check = facts_behind(case_id, approved.customer_id, action, assessment)
         if check is None or begun >= set(EFFECTS_OF[decision.action]):
             # What it has done itself looks like a change.
             return NotedFacts()
-        try:
-            report = self.read(check)
-        except ToolsUnavailable:
-            report = None
+        report = self.read_for_question(check)
         refused = next((effect for effect in effects if effect.status == "failed"), None)
         if refused is None:
             changes = (NOT_CHECKED,) if report is None else report.changes

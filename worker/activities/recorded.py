@@ -10,7 +10,9 @@ from durabletask import task
 
 from casebook.errors import TransitionRefused
 from contracts.brief import CaseBrief
-from contracts.investigation import InvestigationPolicy, Refusal
+from contracts.investigation import InvestigationPolicy
+from contracts.steps import Refusal
+from worker.domain.failures import StepFailed, id_of
 from worker.ports.record import CaseRecord
 
 log = logging.getLogger(__name__)
@@ -38,14 +40,24 @@ class Briefs:
         return self._record.brief(case_id, round_number)
 
 
-def answering_refusals(activity: Callable[..., Any]) -> Callable[..., Any]:
-    """The activity, answering with a `Refusal` what nothing on record justifies: to try it again would be no use."""
+def for_the_scheduler(activity: Callable[..., Any]) -> Callable[..., Any]:
+    """The activity as the scheduler hears of it.
+
+    It answers with a `Refusal` what nothing on record justifies: to try it again would be no use. Of whatever else
+    goes wrong the scheduler is told an id: what an error says may quote a customer, and is in this worker's log.
+    """
 
     @functools.wraps(activity)
     def answer(context: task.ActivityContext, order: Any) -> Any:
         try:
             return activity(context, order)
         except TransitionRefused as refusal:
-            return Refusal(refused=refusal.sentence, reason=refusal.id)
+            return Refusal(refused=refusal.id)
+        except Exception as fault:
+            case_id = context.orchestration_id
+            log.warning("The step %s failed: %s", activity.__name__, fault, exc_info=fault, extra={"case_id": case_id})
+            failed = StepFailed(id_of(fault), case_id)
+        # Not within the handler: what goes before would travel with it.
+        raise failed
 
     return answer

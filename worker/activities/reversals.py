@@ -5,8 +5,8 @@ from functools import partial
 from durabletask import task
 
 from contracts.effect import Effect
-from contracts.investigation import ReversalReconciliation
 from contracts.reversal import Reversal
+from contracts.steps import ReconcileReversalInput, ReversalOrder
 from worker.activities.effects import EffectGateway, Send, in_doubt, log_effect
 from worker.domain.facts import customer_of
 from worker.domain.reversing import TOOL_OF, planned_reversal, reason_for_reversal
@@ -22,19 +22,19 @@ class ReversalActivities:
         self._gateway = gateway
         self._effects = EffectGateway(gateway)
 
-    def execute_reversal(self, _: task.ActivityContext, reversal: Reversal) -> Effect:
+    def execute_reversal(self, _: task.ActivityContext, order: ReversalOrder) -> Effect:
         """Take the effect back, unless the store has nothing to take back: then it failed, and its error says why.
 
         Raises ActionsUnavailable when the store does not answer.
         """
-        reversal = self._as_recorded(reversal)
+        reversal = self._as_recorded(order)
         planned = planned_reversal(reversal)
         self._record.start_reversal(reversal.case_id, reversal.reversal_id, planned)
         return self._finish(reversal, self._settled(reversal, planned))
 
-    def reconcile_reversal(self, _: task.ActivityContext, reconciliation: ReversalReconciliation) -> Effect:
+    def reconcile_reversal(self, _: task.ActivityContext, reconciliation: ReconcileReversalInput) -> Effect:
         """Find out what came of a reversal in doubt: `unknown` as long as the store does not answer."""
-        reversal = self._as_recorded(reconciliation.reversal)
+        reversal = self._as_recorded(reconciliation.order)
         planned = planned_reversal(reversal)
         self._record.start_reversal(reversal.case_id, reversal.reversal_id, planned)
         try:
@@ -43,7 +43,7 @@ class ReversalActivities:
             effect = in_doubt(planned, why)
         return self._finish(reversal, effect, last=reconciliation.last)
 
-    def _as_recorded(self, told: Reversal) -> Reversal:
+    def _as_recorded(self, told: ReversalOrder) -> Reversal:
         """The reversal as it is on record. Refuses one that nobody approved, or of another effect."""
         return self._record.approved_reversal(told.case_id, told.reversal_id, undoes=told.undoes)
 

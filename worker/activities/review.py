@@ -8,18 +8,17 @@ from casebook.policy.four_eyes import approvals_required, four_eyes_actions
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id, review_id
 from contracts.investigation import (
-    DecisionReading,
     Escalation,
     InvestigationPolicy,
     PassedOn,
     PassingOn,
     Question,
-    Reminder,
     ReviewOpening,
     ReviewPlan,
     ReviewTerms,
 )
 from contracts.review import Decision, ReviewRequest
+from contracts.steps import ReadDecisionInput, Reminder
 from worker.activities.recorded import Briefs
 from worker.domain.deadlines import BusinessHours, due_after, remind_after
 from worker.domain.recorded import plan_as_recorded
@@ -70,7 +69,7 @@ class ReviewActivities:
         )
         return asked
 
-    def read_decision(self, _: task.ActivityContext, reading: DecisionReading) -> Decision | None:
+    def read_decision(self, _: task.ActivityContext, reading: ReadDecisionInput) -> Decision | None:
         """The decision that was accepted on a review, or None: an event that announces one proves nothing."""
         return self._record.accepted_decision(reading.case_id, reading.review_id, announced=reading.announced)
 

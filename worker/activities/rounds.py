@@ -4,7 +4,9 @@ import logging
 
 from durabletask import task
 
-from contracts.investigation import CaseBeginning, CaseStanding, Investigation, InvestigationPolicy, RoundStart
+from contracts.investigation import CaseStanding, InvestigationPolicy
+from contracts.steps import CaseStart, Investigation, ResumePoint, RoundInput
+from worker.domain.decisions import conclusion_of, taken
 from worker.ports.record import CaseRecord
 
 log = logging.getLogger(__name__)
@@ -17,31 +19,43 @@ class RoundActivities:
         self._record = record
         self._policy = policy
 
-    def begin_case(self, context: task.ActivityContext, order: Investigation) -> CaseBeginning:
+    def begin_case(self, context: task.ActivityContext, order: Investigation) -> CaseStart:
         """Begin the case and its first round; what its orchestration needs to know of it, as it is on record.
 
-        A case that broke begins no round, but is told where it goes on; one that is closed, that it is.
+        A case whose orchestration failed begins no round, but is told where it goes on; one that is closed, that it is.
         """
         found = self._record.take_up(order.case_id)
         if found is None:
-            self.begin_round(context, RoundStart(case_id=order.case_id, round=1))
+            self.begin_round(context, RoundInput(case_id=order.case_id, round=1))
         brief = self._record.brief(order.case_id, 1)
-        alert = brief.alert
-        begun = CaseBeginning(
-            policy=brief.policy or self._policy, customer_id=alert.customer_id, severity=alert.severity
-        )
+        policy = brief.policy or self._policy
+        start = CaseStart(max_review_attempts=policy.max_review_attempts, reconcile_hours=policy.reconcile_hours)
         if isinstance(found, CaseStanding):
             log.warning("The investigation goes on in round %d.", found.assessment.round, extra=_of(order.case_id))
-            return begun.model_copy(update={"standing": found})
+            return start.model_copy(update={"resume": resume_point(found)})
         if found is not None:
-            return begun.model_copy(update={"outcome": found})
-        log.info("Investigation begins: %s.", alert.alert_type, extra=_of(order.case_id))
-        return begun
+            return start.model_copy(update={"outcome": found})
+        log.info("Investigation begins: %s.", brief.alert.alert_type, extra=_of(order.case_id))
+        return start
 
-    def begin_round(self, _: task.ActivityContext, start: RoundStart) -> None:
+    def begin_round(self, _: task.ActivityContext, start: RoundInput) -> None:
         """Note that a round has begun; with the first, what the case is judged by."""
         self._record.start_round(start.case_id, start.round, self._policy if start.round == 1 else None)
         log.info("Round %d begins.", start.round, extra=_of(start.case_id))
+
+
+def resume_point(found: CaseStanding) -> ResumePoint:
+    """Where a case goes on, as its orchestration is told."""
+    return ResumePoint(
+        concluded=conclusion_of(found.assessment),
+        role=found.role,
+        review=found.review,
+        decision=taken(found.decision),
+        is_expired=found.is_expired,
+        is_acting=found.is_acting,
+        done=found.done,
+        rejections=found.rejections,
+    )
 
 
 def _of(case_id: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ What a store says is data: it is read field by field, and what is not as expecte
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from pydantic import JsonValue
 
@@ -65,6 +66,11 @@ def still_to_do(action: RecommendedAction, done: Collection[EffectAction]) -> Re
     if "lock_account" not in done or action not in LOCKING:
         return action
     return "refund_charges" if action == "lock_and_refund" else "clear"
+
+
+def done_of(effects: Iterable[Effect]) -> set[EffectAction]:
+    """What is done in the customer's account."""
+    return {cast("EffectAction", effect.action) for effect in effects if effect.status == "done"}
 
 
 def refused_because(check: FactCheck, order: ActionOrder, effect: Effect, report: FactReport | None) -> tuple[str, ...]:

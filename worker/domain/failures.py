@@ -1,22 +1,65 @@
-"""What to say about a step whose every attempt failed."""
+"""What to say about a step whose every attempt failed. Errors cross the scheduler as an id and a case's id only."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from contracts.report import Specialist, SpecialistReport
-from contracts.words import cut
+from contracts.steps import ErrorId
 
-SAYABLE: frozenset[str] = frozenset(
-    {"ModelUnavailable", "ToolsUnavailable", "UnknownStateVersion", "DeliveriesExhausted"}
-)
-"""Errors whose message is one sentence that we wrote. Any other may quote text that nobody has vetted."""
+T = TypeVar("T")
 
-MAX_REASON = 300
+UNKNOWN = "unknown-error"
+SENTENCES: Mapping[ErrorId, str] = {
+    "model-unavailable": "The language model could not be asked.",
+    "model-rejected": "The language model refuses what it is asked.",
+    "tools-unavailable": "The tools could not be asked.",
+    "casebook-unavailable": "The casebook could not be reached.",
+    "unknown-state-version": "A newer release wrote this case's memory: start that release or a later one.",
+    "deliveries-exhausted": "Every worker that was given this work was lost with it.",
+}
+"""What an error's id says to people. Any other error says its id only: its text may quote what nobody has vetted."""
+
+_ID = re.compile(r"[a-z][a-z0-9-]{1,63}")
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-def reason_for(error_type: str, message: str) -> str:
-    """One sentence on why a step failed. `error_type` may be qualified by its module."""
-    name = error_type.rsplit(".", 1)[-1]
-    if name in SAYABLE and message:
-        return cut(message, MAX_REASON)
-    return f"It failed unexpectedly ({name or 'unknown error'})."
+class StepFailed(Exception):
+    """What the scheduler is told of an error: its id and the case's. Its sentence is in the worker's log."""
+
+    def __init__(self, error: ErrorId, case_id: str) -> None:
+        super().__init__(f"{error} {case_id}")
+
+
+def told_by_id(case_id: str, do: Callable[[], T]) -> T:
+    """What `do` brings. Raises StepFailed for any error: the scheduler keeps what an error says."""
+    try:
+        return do()
+    except Exception as fault:
+        failed = StepFailed(id_of(fault), case_id)
+    # Not within the handler: what goes before would travel with it.
+    raise failed
+
+
+def id_of(fault: Exception | str) -> ErrorId:
+    """The id of an error, or of a class by its name: `ModelUnavailable` is `model-unavailable`."""
+    known = getattr(fault, "id", None)
+    name = fault if isinstance(fault, str) else known if isinstance(known, str) else type(fault).__name__
+    made = _WORD.sub("-", name.rsplit(".", 1)[-1]).lower()
+    return made if _ID.fullmatch(made) else UNKNOWN
+
+
+def error_of(error_type: str, message: str) -> ErrorId:
+    """The id of the error in a failure that the scheduler reports. `error_type` may be qualified by its module."""
+    if error_type.rsplit(".", 1)[-1] == StepFailed.__name__:
+        said = message.partition(" ")[0]
+        return said if _ID.fullmatch(said) else UNKNOWN
+    return id_of(error_type)
+
+
+def sentence_for(error: ErrorId) -> str:
+    """One sentence on why a step failed."""
+    return SENTENCES.get(error, f"It failed unexpectedly ({error}).")
 
 
 def unavailable_report(specialist: Specialist, round_number: int, reason: str) -> SpecialistReport:

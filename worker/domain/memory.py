@@ -1,7 +1,8 @@
 """What an agent remembers of a case, and how that stays small.
 
-The memory travels into every specialist's input, so it is bounded: MAX_BYTES of JSON. When it grows beyond that it is
-compacted step by step, the least valuable first, until it fits:
+The scheduler keeps which rounds there were, by ids and hashes: MAX_ROUNDS of them. Their text is read from the casebook
+by the step that needs it, and goes into every specialist's prompt, so it is bounded: MAX_BYTES of JSON. When it grows
+beyond that it is compacted step by step, the least valuable first, until it fits:
 
 1. the oldest rounds keep their conclusion and what people said, but lose their findings,
 2. the reasoning of the oldest rounds is cut to MAX_OLD_REASONING characters,
@@ -11,16 +12,65 @@ compacted step by step, the least valuable first, until it fits:
 from collections.abc import Iterator, Sequence
 
 from contracts.assessment import RiskAssessment
-from contracts.investigation import DurableAgentState, Feedback, RememberedReport, RememberedRound
+from contracts.brief import EarlierRound
+from contracts.investigation import Feedback, RememberedReport, RememberedRound
+from contracts.steps import DurableAgentState, RememberFeedbackInput, RememberRoundInput, RoundInMemory
 
 MAX_BYTES = 48_000
 MAX_OLD_REASONING = 300
+MAX_ROUNDS = 100
+
+Rounds = tuple[RememberedRound, ...]
 
 
-def remember_round(state: DurableAgentState, assessment: RiskAssessment) -> DurableAgentState:
+def with_round(state: DurableAgentState, kept: RememberRoundInput) -> DurableAgentState:
     """Add a round, or replace it when the step is repeated. What a person said to it is kept."""
-    known = next((known for known in state.rounds if known.round == assessment.round), None)
-    remembered = RememberedRound(
+    known = next((known for known in state.rounds if known.round == kept.round), None)
+    remembered = RoundInMemory(
+        round=kept.round,
+        assessment_hash=kept.assessment_hash,
+        feedback=known.feedback if known else None,
+    )
+    others = (other for other in state.rounds if other.round != kept.round)
+    rounds = sorted((*others, remembered), key=lambda each: each.round)
+    return state.model_copy(update={"rounds": tuple(rounds[-MAX_ROUNDS:])})
+
+
+def with_feedback(state: DurableAgentState, said: RememberFeedbackInput) -> DurableAgentState:
+    """Add in which review a person answered to a round. A round that is not remembered leaves the state as it is."""
+    rounds = tuple(
+        each.model_copy(update={"feedback": said.review_id}) if each.round == said.round else each
+        for each in state.rounds
+    )
+    return state.model_copy(update={"rounds": rounds})
+
+
+def recall(earlier: Sequence[EarlierRound]) -> Rounds:
+    """What a round is told of earlier ones, the oldest first, in at most MAX_BYTES."""
+    return compact(tuple(_remembered(each.assessment, each.feedback) for each in earlier))
+
+
+def compact(rounds: Rounds) -> Rounds:
+    """The rounds in at most MAX_BYTES, losing as little as that takes; the last one is kept whatever its size."""
+    for smaller in _steps(rounds):
+        rounds = smaller
+        if size(rounds) <= MAX_BYTES:
+            break
+    return rounds
+
+
+def was_asked(memory: Sequence[RememberedRound]) -> bool:
+    """Whether a person gave feedback to the last remembered round, so that the next one owes an answer."""
+    return bool(memory) and bool((memory[-1].feedback or "").strip())
+
+
+def size(rounds: Sequence[RememberedRound]) -> int:
+    """The bytes of its JSON."""
+    return sum(len(each.model_dump_json().encode()) for each in rounds)
+
+
+def _remembered(assessment: RiskAssessment, said: Feedback | None) -> RememberedRound:
+    return RememberedRound(
         round=assessment.round,
         reports=tuple(
             RememberedReport(specialist=report.specialist, risk_score=report.risk_score, findings=report.findings)
@@ -30,55 +80,23 @@ def remember_round(state: DurableAgentState, assessment: RiskAssessment) -> Dura
         risk_level=assessment.risk_level,
         recommended_action=assessment.recommended_action,
         reasoning=assessment.reasoning,
-        feedback=known.feedback if known else None,
-        decided_by=known.decided_by if known else None,
+        feedback=None if said is None else said.text,
+        decided_by=None if said is None else said.decided_by,
     )
-    others = tuple(other for other in state.rounds if other.round != assessment.round)
-    rounds = tuple(sorted((*others, remembered), key=lambda kept: kept.round))
-    return compact(state.model_copy(update={"rounds": rounds}))
 
 
-def remember_feedback(state: DurableAgentState, feedback: Feedback) -> DurableAgentState:
-    """Add what a person answered to a round. A round that is not remembered leaves the state as it is."""
-    said = {"feedback": feedback.text, "decided_by": feedback.decided_by}
-    rounds = tuple(
-        remembered.model_copy(update=said) if remembered.round == feedback.round else remembered
-        for remembered in state.rounds
-    )
-    return compact(state.model_copy(update={"rounds": rounds}))
-
-
-def compact(state: DurableAgentState) -> DurableAgentState:
-    """The state in at most MAX_BYTES, losing as little as that takes; the last round is kept whatever its size."""
-    for smaller in _steps(state):
-        state = smaller
-        if size(state) <= MAX_BYTES:
-            break
-    return state
-
-
-def was_asked(memory: Sequence[RememberedRound]) -> bool:
-    """Whether a person gave feedback to the last remembered round, so that the next one owes an answer."""
-    return bool(memory) and bool((memory[-1].feedback or "").strip())
-
-
-def size(state: DurableAgentState) -> int:
-    """The bytes of its JSON."""
-    return len(state.model_dump_json().encode())
-
-
-def _steps(state: DurableAgentState) -> Iterator[DurableAgentState]:
-    yield state
-    for index in range(len(state.rounds)):
-        state = _with_round(state, index, _without_findings(state.rounds[index]))
-        yield state
-    for index in range(len(state.rounds)):
-        shorter = state.rounds[index].reasoning[:MAX_OLD_REASONING]
-        state = _with_round(state, index, state.rounds[index].model_copy(update={"reasoning": shorter}))
-        yield state
-    while len(state.rounds) > 1:
-        state = state.model_copy(update={"rounds": state.rounds[1:]})
-        yield state
+def _steps(rounds: Rounds) -> Iterator[Rounds]:
+    yield rounds
+    for index in range(len(rounds)):
+        rounds = _with_round(rounds, index, _without_findings(rounds[index]))
+        yield rounds
+    for index in range(len(rounds)):
+        shorter = rounds[index].reasoning[:MAX_OLD_REASONING]
+        rounds = _with_round(rounds, index, rounds[index].model_copy(update={"reasoning": shorter}))
+        yield rounds
+    while len(rounds) > 1:
+        rounds = rounds[1:]
+        yield rounds
 
 
 def _without_findings(remembered: RememberedRound) -> RememberedRound:
@@ -86,6 +104,5 @@ def _without_findings(remembered: RememberedRound) -> RememberedRound:
     return remembered.model_copy(update={"reports": reports})
 
 
-def _with_round(state: DurableAgentState, index: int, remembered: RememberedRound) -> DurableAgentState:
-    rounds = (*state.rounds[:index], remembered, *state.rounds[index + 1 :])
-    return state.model_copy(update={"rounds": rounds})
+def _with_round(rounds: Rounds, index: int, remembered: RememberedRound) -> Rounds:
+    return (*rounds[:index], remembered, *rounds[index + 1 :])

@@ -1,9 +1,12 @@
 """The `FraudAnalysisAgent` entity: the durable conversation of one case."""
 
+from collections.abc import Callable
+
 from durabletask.entities import DurableEntity
 
-from contracts.investigation import DurableAgentState, Feedback, Remembrance
+from contracts.steps import DurableAgentState, MemoryKept, RememberFeedbackInput, RememberRoundInput
 from worker.domain import memory
+from worker.domain.failures import told_by_id
 
 STATE_VERSION = 1
 
@@ -11,34 +14,32 @@ STATE_VERSION = 1
 class UnknownStateVersion(Exception):
     """A newer release wrote this memory."""
 
-    def __init__(self, version: int) -> None:
-        super().__init__(
-            f"This case's memory has version {version}, but this worker knows only versions up to {STATE_VERSION}: "
-            "start the release that wrote it or a later one."
-        )
-
 
 class FraudAnalysisAgent(DurableEntity):
-    """Remembers every round of one case. Its key is the case id; repeating an operation changes nothing.
+    """Remembers every round of one case by ids and hashes, under the case id; a repeated operation changes nothing.
 
-    All operations raise UnknownStateVersion rather than drop what a newer release remembered.
+    All operations fail as `unknown-state-version` rather than drop what a newer release remembered.
     """
 
-    def remember_round(self, remembrance: Remembrance) -> DurableAgentState:
-        """Keep what a round concluded."""
-        return self._keep(memory.remember_round(self.recall(), remembrance.assessment))
+    def remember_round(self, kept: RememberRoundInput) -> MemoryKept:
+        """Keep what a round rests on."""
+        return self._keep(lambda state: memory.with_round(state, kept))
 
-    def remember_feedback(self, feedback: Feedback) -> DurableAgentState:
-        """Keep what a person answered to a round."""
-        return self._keep(memory.remember_feedback(self.recall(), feedback))
+    def remember_feedback(self, said: RememberFeedbackInput) -> MemoryKept:
+        """Keep in which review a person answered to a round."""
+        return self._keep(lambda state: memory.with_feedback(state, said))
 
     def recall(self) -> DurableAgentState:
         """Everything that is remembered."""
+        return told_by_id(self.entity_context.entity_id.key, self._state)
+
+    def _keep(self, change: Callable[[DurableAgentState], DurableAgentState]) -> MemoryKept:
+        state = told_by_id(self.entity_context.entity_id.key, lambda: change(self._state()))
+        self.set_state(state)
+        return MemoryKept(rounds=len(state.rounds))
+
+    def _state(self) -> DurableAgentState:
         state = self.get_state(DurableAgentState, DurableAgentState(version=STATE_VERSION))
         if state.version > STATE_VERSION:
-            raise UnknownStateVersion(state.version)
-        return state
-
-    def _keep(self, state: DurableAgentState) -> DurableAgentState:
-        self.set_state(state)
+            raise UnknownStateVersion
         return state

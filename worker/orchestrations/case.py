@@ -1,19 +1,17 @@
-"""What every step of one investigation shares: its order, its limits, and what its custom status shows."""
+"""What every step of one investigation shares: its case, its limits, and what its custom status shows."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from durabletask import task
 
-from contracts.alert import Severity
 from contracts.assessment import EffectAction
 from contracts.case import CaseOutcome, CaseProgress, Phase, SpecialistState
-from contracts.investigation import InvestigationPolicy
 from contracts.report import SPECIALISTS, Specialist
 from worker.domain.lifecycle import refuse_illegal
 
 
-class ProgressBoard:
+class CaseStatus:
     """Shows the case's progress as the orchestration's custom status, and holds it to the lifecycle."""
 
     def __init__(self, ctx: task.OrchestrationContext) -> None:
@@ -40,7 +38,7 @@ class ProgressBoard:
         """The overall score of the round, once it is known."""
         self._show(self._shown.model_copy(update={"score": score}))
 
-    def enter(self, phase: Phase, *, round_number: int | None = None, outcome: CaseOutcome | None = None) -> None:
+    def transition(self, phase: Phase, *, round_number: int | None = None, outcome: CaseOutcome | None = None) -> None:
         """The case goes on to `phase`. Raises IllegalMove."""
         refuse_illegal(self._shown.phase, phase)
         changes = {"phase": phase, "round": round_number or self._shown.round, "outcome": outcome}
@@ -68,10 +66,9 @@ class OpenCase:
     """One investigation under way."""
 
     case_id: str
-    customer_id: int
-    severity: Severity
-    policy: InvestigationPolicy
-    board: ProgressBoard
+    max_review_attempts: int
+    reconcile_hours: float | None
+    status: CaseStatus
     done: set[EffectAction] = field(default_factory=set[EffectAction])
     """What was done in the customer's account, by whichever round's approval."""
 

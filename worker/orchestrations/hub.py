@@ -3,11 +3,11 @@
 from durabletask import task
 
 from contracts.converter import Undecoded
-from worker.calls import Steps
+from worker.orchestrations.activity_stubs import Orchestration
 
 _NEVER = "never"
 
 
-def hub_owner(ctx: task.OrchestrationContext, owner: Undecoded) -> Steps[None]:  # noqa: ARG001 it is only kept
+def hub_owner(ctx: task.OrchestrationContext, owner: Undecoded) -> Orchestration[None]:  # noqa: ARG001 it is only kept
     """Stays for ever: what has ended is swept away by the retention of some schedulers."""
     yield ctx.wait_for_external_event(_NEVER)

@@ -11,10 +11,10 @@ from typing import Any
 from durabletask import task
 
 from contracts.ids import review_id
-from contracts.investigation import DecisionReading, Reminder
-from contracts.review import Decision, ReviewRequest
-from worker import calls
-from worker.calls import Steps
+from contracts.review import ReviewRequest
+from contracts.steps import ReadDecisionInput, Reminder, TakenDecision
+from worker.orchestrations import activity_stubs
+from worker.orchestrations.activity_stubs import Orchestration
 from worker.orchestrations.case import OpenCase, now
 
 LOOKS_AT_ONCE = 20
@@ -25,7 +25,7 @@ FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=5)
 
 
-class Misled(Exception):
+class EventWithoutRecord(Exception):
     """A case was told something of itself that its record does not bear out, and cannot go on by that."""
 
     def __init__(self) -> None:
@@ -39,12 +39,12 @@ class DecisionInbox:
         self._ctx = ctx
         self._case = case
         self._round = round_number
-        self._next = calls.wait_for_decision(ctx, round_number)
+        self._next = activity_stubs.wait_for_decision(ctx, round_number)
         self._looks_left = LOOKS_AT_ONCE
         self._follows_left = FOLLOWS_AT_MOST
         self._pause = FIRST_PAUSE
 
-    def wait(self, review: ReviewRequest) -> Steps[Decision | None]:
+    def wait(self, review: ReviewRequest) -> Orchestration[TakenDecision | None]:
         """The decision on `review`, or None once its deadline has passed. Raises Refused when nobody is asked that.
 
         On the way there those who could decide are reminded, when the review says so.
@@ -74,34 +74,34 @@ class DecisionInbox:
                 return decision
             pause = self._rest_if_misled(review)
 
-    def look_again(self) -> Steps[Decision | None]:
+    def look_again(self) -> Orchestration[TakenDecision | None]:
         """The decision on record, after a pause that is twice as long as the one before it.
 
-        Raises Misled when it was found so often, and what follows from it refused each time: what this orchestration
-        was told of its case must be wrong. Another one reads the record anew.
+        Raises EventWithoutRecord when it was found so often, and what follows from it refused each time: what this
+        orchestration was told of its case must be wrong. Another one reads the record anew.
         """
         yield self._rest()
         try:
             decision = yield from self._recorded(announced=0)
-        except calls.Refused:
+        except activity_stubs.Refused:
             return None
         self._follows_left -= decision is not None
         if self._follows_left < 0:
-            raise Misled
+            raise EventWithoutRecord
         return decision
 
-    def _recorded(self, announced: int) -> Steps[Decision | None]:
+    def _recorded(self, announced: int) -> Orchestration[TakenDecision | None]:
         case_id = self._case.case_id
         wanted = review_id(case_id, self._round)
-        reading = DecisionReading(case_id=case_id, review_id=wanted, announced=announced)
-        return (yield from calls.read_decision(self._ctx, reading))
+        reading = ReadDecisionInput(case_id=case_id, review_id=wanted, announced=announced)
+        return (yield from activity_stubs.read_decision(self._ctx, reading))
 
     def _take_all(self) -> int:
         """Take every event that has arrived, whatever it carries, and count them."""
         taken = 0
         while self._next.is_complete:
             taken += 1
-            self._next = calls.wait_for_decision(self._ctx, self._round)
+            self._next = activity_stubs.wait_for_decision(self._ctx, self._round)
         return taken
 
     def _rest_if_misled(self, review: ReviewRequest) -> task.CancellableTask[None] | None:
@@ -114,9 +114,9 @@ class DecisionInbox:
         self._pause = min(self._pause * 2, LONGEST_PAUSE)
         return self._ctx.create_timer(until if latest is None else min(until, latest))
 
-    def _remind(self, review: ReviewRequest, remind_at: datetime) -> Steps[None]:
+    def _remind(self, review: ReviewRequest, remind_at: datetime) -> Orchestration[None]:
         order = Reminder(case_id=self._case.case_id, review_id=review.review_id, at=remind_at)
         try:
-            yield from calls.remind_review(self._ctx, order)
+            yield from activity_stubs.remind_review(self._ctx, order)
         except task.TaskFailedError:
             return  # The question stands without it.

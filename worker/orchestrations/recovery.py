@@ -1,33 +1,29 @@
-"""Going on where an orchestration that broke has left its case: with the question that the case has come to."""
+"""Going on where an orchestration that failed has left its case: with the question that the case has come to."""
 
 from functools import partial
 
 from durabletask import task
 
-from contracts.investigation import CaseStanding
+from contracts.steps import ResumePoint
 from worker.orchestrations.case import OpenCase
-from worker.orchestrations.checking import Ask
+from worker.orchestrations.fact_check import Ask
 from worker.orchestrations.inbox import DecisionInbox
-from worker.orchestrations.review import Answer, Asked, ask_analyst, ask_manager
-
-NO_ATTEMPTS_LEFT = "The investigation broke, and the analysts have rejected as often as they may."
+from worker.orchestrations.review import AskedReview, ReviewOutcome, Subject, ask_analyst, ask_manager
 
 
-def answer_on_record(ctx: task.OrchestrationContext, case: OpenCase, standing: CaseStanding) -> Answer | None:
+def answer_on_record(ctx: task.OrchestrationContext, case: OpenCase, resume: ResumePoint) -> ReviewOutcome | None:
     """The answer that was given already, or that nobody gave in time; None while the question waits for one."""
-    if standing.review is None or (standing.decision is None and not standing.is_expired):
+    if resume.review is None or (resume.decision is None and not resume.is_expired):
         return None
-    inbox = DecisionInbox(ctx, case, standing.assessment.round)
-    return Answer(
-        standing.decision,
-        Asked(standing.assessment, standing.review, inbox, by_manager=standing.role != "analyst"),
-    )
+    inbox = DecisionInbox(ctx, case, resume.concluded.round)
+    asked = AskedReview(Subject(resume.concluded), resume.review, inbox, by_manager=resume.role != "analyst")
+    return ReviewOutcome(resume.decision, asked)
 
 
-def question_of(case: OpenCase, standing: CaseStanding) -> Ask:
-    """How the next question is put: of an analyst, unless the case has come further."""
-    if standing.role != "analyst":
-        return partial(ask_manager, reason=standing.reason)
-    if standing.rejections >= case.policy.max_review_attempts:
-        return partial(ask_manager, reason=NO_ATTEMPTS_LEFT)
+def question_of(case: OpenCase, resume: ResumePoint) -> Ask:
+    """How the next question is put: to an analyst, unless the case has come further."""
+    if resume.role != "analyst":
+        return partial(ask_manager, reason="failed_again")
+    if resume.rejections >= case.max_review_attempts:
+        return partial(ask_manager, reason="no_attempts_left")
     return ask_analyst

@@ -1,35 +1,50 @@
-"""Taking back one effect of a case, once that has been approved: an orchestration of its own."""
+"""Taking back what an approved action did: one approved request, carried out."""
+
+import logging
 
 from durabletask import task
 
 from contracts.converter import Undecoded
-from contracts.effect import Effect, EffectStatus
-from contracts.investigation import ReversalReconciliation
-from contracts.reversal import Reversal
-from worker import calls
-from worker.calls import Steps
-from worker.orchestrations.reconciling import reconcile
+from contracts.effect import EffectStatus
+from contracts.steps import ReconcileReversalInput, ReversalOrder, ReversalOutcome
+from worker.domain.failures import StepFailed
+from worker.orchestrations import activity_stubs
+from worker.orchestrations.activity_stubs import Orchestration
+from worker.orchestrations.reconciliation import reconcile
+
+log = logging.getLogger(__name__)
 
 
-def reversal(ctx: task.OrchestrationContext, order: Undecoded) -> Steps[EffectStatus]:
-    """Carry out one approved `Reversal` and end with what came of it. An order that cannot be read fails it.
+def reversal(ctx: task.OrchestrationContext, order: Undecoded) -> Orchestration[EffectStatus]:
+    """Carry out one approved `ReversalOrder` and end with what came of it. An order that cannot be read fails it.
 
     Anybody who reaches the scheduler can order one: what the casebook does not know as approved is not done.
     """
-    approved = calls.decode(order, Reversal)
     try:
-        effect = yield from calls.execute_reversal(ctx, approved)
-    except calls.Refused:
+        return (yield from _take_back(ctx, activity_stubs.decode(order, ReversalOrder)))
+    except (task.NonDeterminismError, StepFailed):
+        raise
+    except Exception as fault:
+        if not ctx.is_replaying:
+            log.exception("The reversal broke.", extra={"case_id": ctx.instance_id})
+        broken = StepFailed(activity_stubs.error_behind(fault), ctx.instance_id)
+    raise broken
+
+
+def _take_back(ctx: task.OrchestrationContext, approved: ReversalOrder) -> Orchestration[EffectStatus]:
+    try:
+        effect = yield from activity_stubs.execute_reversal(ctx, approved)
+    except activity_stubs.Refused:
         return "failed"
     except task.TaskFailedError:
         effect = yield from reconcile(
             ctx,
             None,
-            lambda last: calls.reconcile_reversal(ctx, ReversalReconciliation(reversal=approved, last=last)),
+            lambda last: activity_stubs.reconcile_reversal(ctx, ReconcileReversalInput(order=approved, last=last)),
             _in_doubt,
         )
     return effect.status
 
 
-def _in_doubt(effect: Effect) -> bool:
+def _in_doubt(effect: ReversalOutcome) -> bool:
     return effect.status == "unknown"

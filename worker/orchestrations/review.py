@@ -5,36 +5,52 @@ from datetime import timedelta
 
 from durabletask import task
 
-from contracts.assessment import RiskAssessment
-from contracts.investigation import PassedOn, PassingOn, Question, ReviewPlan
-from contracts.review import Decision, ReviewRequest, Role
-from worker import calls
-from worker.calls import Steps
+from contracts.review import ReviewRequest, Role
+from contracts.steps import (
+    AddedReason,
+    Conclusion,
+    EscalatedReview,
+    EscalateInput,
+    EscalationReason,
+    ReviewInput,
+    ReviewQuestion,
+    TakenDecision,
+)
+from worker.orchestrations import activity_stubs
+from worker.orchestrations.activity_stubs import Orchestration
 from worker.orchestrations.case import OpenCase, now
 from worker.orchestrations.inbox import DecisionInbox
 
 LOOK_AT_LEAST = timedelta(days=1)
 """A wait is never longer: until when it is came through the scheduler, and may be wrong."""
-NOT_DECIDED_IN_TIME = "Nobody decided before the deadline."
 
 
 @dataclass(frozen=True)
-class Asked:
+class Subject:
+    """What is asked about."""
+
+    concluded: Conclusion
+    added: tuple[AddedReason, ...] = ()
+    """Why a person must look, beside the reasons on record."""
+
+
+@dataclass(frozen=True)
+class AskedReview:
     """A question that has been put, and where its answer is announced."""
 
-    assessment: RiskAssessment
+    subject: Subject
     review: ReviewRequest
     inbox: DecisionInbox
     by_manager: bool
-    escalation_reason: str | None = None
+    escalation: EscalationReason | None = None
 
 
 @dataclass(frozen=True)
-class Answer:
+class ReviewOutcome:
     """What became of a question. `decision` is None when every deadline passed."""
 
-    decision: Decision | None
-    asked: Asked
+    decision: TakenDecision | None
+    asked: AskedReview
 
     @property
     def by_manager(self) -> bool:
@@ -42,60 +58,62 @@ class Answer:
         return self.asked.by_manager
 
 
-def ask_analyst(ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment) -> Steps[Answer]:
+def ask_analyst(ctx: task.OrchestrationContext, case: OpenCase, subject: Subject) -> Orchestration[ReviewOutcome]:
     """Ask an analyst; when nobody decides in time, ask a manager the same question."""
-    asked = yield from _ask(ctx, case, assessment, "analyst")
-    case.board.enter("awaiting_review", round_number=assessment.round)
+    asked = yield from _ask(ctx, case, subject, "analyst")
+    case.status.transition("awaiting_review", round_number=subject.concluded.round)
     return (yield from _answer(ctx, case, asked))
 
 
 def ask_manager(
-    ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, reason: str
-) -> Steps[Answer]:
+    ctx: task.OrchestrationContext, case: OpenCase, subject: Subject, reason: EscalationReason
+) -> Orchestration[ReviewOutcome]:
     """Ask a manager straight away, as a round of its own."""
-    asked = yield from _ask(ctx, case, assessment, "manager", reason)
-    case.board.enter("escalated", round_number=assessment.round)
+    asked = yield from _ask(ctx, case, subject, "manager", reason)
+    case.status.transition("escalated", round_number=subject.concluded.round)
     return (yield from _answer(ctx, case, asked))
 
 
-def go_on_asking(ctx: task.OrchestrationContext, case: OpenCase, answer: Answer) -> Steps[Answer]:
+def go_on_asking(ctx: task.OrchestrationContext, case: OpenCase, answer: ReviewOutcome) -> Orchestration[ReviewOutcome]:
     """What followed from the answer was refused. One that is on record is followed again, after a pause: somebody may
     have answered for a step that was never taken. Else the question stands as it was put, with the same deadline.
     """
     asked = answer.asked
-    case.board.enter("escalated" if asked.by_manager else "awaiting_review", round_number=asked.assessment.round)
+    phase = "escalated" if asked.by_manager else "awaiting_review"
+    case.status.transition(phase, round_number=asked.subject.concluded.round)
     if answer.decision is not None:
         decision = yield from asked.inbox.look_again()
         if decision is not None:
-            return Answer(decision, asked)
+            return ReviewOutcome(decision, asked)
     return (yield from _answer(ctx, case, asked))
 
 
-def _answer(ctx: task.OrchestrationContext, case: OpenCase, asked: Asked) -> Steps[Answer]:
+def _answer(ctx: task.OrchestrationContext, case: OpenCase, asked: AskedReview) -> Orchestration[ReviewOutcome]:
     """The answer to a question. Whatever was said of it that the record does not bear out, it is put as it is there."""
     while True:
         try:
             review = _for_now(ctx, asked.review)
             decision = yield from asked.inbox.wait(review)
             if decision is not None:
-                return Answer(decision, asked)
+                return ReviewOutcome(decision, asked)
             if review.due_at < asked.review.due_at:
                 asked = yield from _put_again(ctx, case, asked)
                 continue
             if asked.by_manager:
                 # A decision that was accepted just before the deadline may still be on its way here: it stands.
-                return Answer((yield from calls.expire_review(ctx, asked.review)), asked)
-            passed = yield from _pass_to_manager(ctx, case, asked)
-        except calls.Refused:
+                expired = ReviewInput(case_id=case.case_id, review_id=asked.review.review_id)
+                return ReviewOutcome((yield from activity_stubs.expire_review(ctx, expired)), asked)
+            escalated = yield from _escalate(ctx, case, asked)
+        except activity_stubs.Refused:
             decision = yield from asked.inbox.look_again()
             if decision is not None:
-                return Answer(decision, asked)
+                return ReviewOutcome(decision, asked)
             asked = yield from _put_again(ctx, case, asked)
             continue
-        if passed.decision is not None or passed.review is None:
-            return Answer(passed.decision, asked)
-        case.board.enter("escalated")
-        asked = replace(asked, review=passed.review, by_manager=True, escalation_reason=NOT_DECIDED_IN_TIME)
+        if escalated.decision is not None or escalated.review is None:
+            return ReviewOutcome(escalated.decision, asked)
+        case.status.transition("escalated")
+        asked = replace(asked, review=escalated.review, by_manager=True, escalation="not_decided")
 
 
 def _for_now(ctx: task.OrchestrationContext, review: ReviewRequest) -> ReviewRequest:
@@ -107,37 +125,46 @@ def _for_now(ctx: task.OrchestrationContext, review: ReviewRequest) -> ReviewReq
     return review.model_copy(update={"due_at": latest, "remind_at": review.remind_at if in_between else None})
 
 
-def _put_again(ctx: task.OrchestrationContext, case: OpenCase, asked: Asked) -> Steps[Asked]:
+def _put_again(ctx: task.OrchestrationContext, case: OpenCase, asked: AskedReview) -> Orchestration[AskedReview]:
     """The question as it stands on record; when it does not, it is put. Raises Refused when it may not be."""
     role: Role = "manager" if asked.by_manager else "analyst"
-    question = Question(plan=_plan(ctx, case, asked.assessment, role), escalation_reason=asked.escalation_reason)
-    review = yield from calls.ask_person(ctx, question)
+    review = yield from activity_stubs.ask_person(ctx, _question(ctx, case, asked.subject, role, asked.escalation))
     by_manager = review.required_role != "analyst"
-    case.board.show_question("escalated" if by_manager else "awaiting_review")
+    case.status.show_question("escalated" if by_manager else "awaiting_review")
     return replace(asked, review=review, by_manager=by_manager)
 
 
-def _pass_to_manager(ctx: task.OrchestrationContext, case: OpenCase, asked: Asked) -> Steps[PassedOn]:
-    plan = _plan(ctx, case, asked.assessment, "manager")
-    return (yield from calls.escalate_to_manager(ctx, PassingOn(plan=plan, reason=NOT_DECIDED_IN_TIME)))
+def _escalate(ctx: task.OrchestrationContext, case: OpenCase, asked: AskedReview) -> Orchestration[EscalatedReview]:
+    order = EscalateInput(case_id=case.case_id, round=asked.subject.concluded.round, asked_at=now(ctx))
+    return (yield from activity_stubs.escalate_to_manager(ctx, order))
 
 
 def _ask(
-    ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, role: Role, reason: str | None = None
-) -> Steps[Asked]:
+    ctx: task.OrchestrationContext,
+    case: OpenCase,
+    subject: Subject,
+    role: Role,
+    reason: EscalationReason | None = None,
+) -> Orchestration[AskedReview]:
     """Put the question; every decision from here on is announced in the inbox."""
-    question = Question(plan=_plan(ctx, case, assessment, role), escalation_reason=reason)
-    review = yield from calls.ask_person(ctx, question)
+    review = yield from activity_stubs.ask_person(ctx, _question(ctx, case, subject, role, reason))
     # What arrived before is in it as well: the SDK keeps events that nobody waits for yet.
-    return Asked(assessment, review, DecisionInbox(ctx, case, assessment.round), role == "manager", reason)
+    inbox = DecisionInbox(ctx, case, subject.concluded.round)
+    return AskedReview(subject, review, inbox, role == "manager", reason)
 
 
-def _plan(ctx: task.OrchestrationContext, case: OpenCase, assessment: RiskAssessment, role: Role) -> ReviewPlan:
-    return ReviewPlan(
+def _question(
+    ctx: task.OrchestrationContext,
+    case: OpenCase,
+    subject: Subject,
+    role: Role,
+    escalation: EscalationReason | None,
+) -> ReviewQuestion:
+    return ReviewQuestion(
         case_id=case.case_id,
-        severity=case.severity,
+        round=subject.concluded.round,
         required_role=role,
         asked_at=now(ctx),
-        assessment=assessment,
-        policy=case.policy,
+        escalation=escalation,
+        added=subject.added,
     )

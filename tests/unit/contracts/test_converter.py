@@ -4,19 +4,19 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.converter import PydanticDataConverter, Undecoded
-from contracts.investigation import RoundStart
+from contracts.steps import RoundInput
 
 CONVERTER = PydanticDataConverter()
-START = RoundStart(case_id="case-1", round=2)
+START = RoundInput(case_id="case-1", round=2)
 
 
 def test_a_contract_comes_back_as_it_was() -> None:
-    assert CONVERTER.deserialize(CONVERTER.serialize(START), RoundStart) == START
+    assert CONVERTER.deserialize(CONVERTER.serialize(START), RoundInput) == START
 
 
 def test_a_payload_of_the_wrong_shape_travels_no_further() -> None:
     with pytest.raises(ValidationError):
-        CONVERTER.deserialize('{"case_id": "case-1", "round": 0}', RoundStart)
+        CONVERTER.deserialize('{"case_id": "case-1", "round": 0}', RoundInput)
 
 
 @pytest.mark.parametrize("payload", ['{"round": 0}', "no JSON", '"text"', "null"])

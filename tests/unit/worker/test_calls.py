@@ -4,21 +4,22 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.converter import Undecoded
-from contracts.investigation import InvestigationPolicy, RoundStart
-from worker import calls
+from contracts.investigation import InvestigationPolicy
+from contracts.steps import RoundInput
+from worker.orchestrations import activity_stubs
 
 
 def test_a_payload_that_every_turn_meets_again_is_read_once() -> None:
-    first = calls.decode(Undecoded('{"auto_clear_threshold": 0.123}'), InvestigationPolicy)
+    first = activity_stubs.decode(Undecoded('{"auto_clear_threshold": 0.123}'), InvestigationPolicy)
 
-    assert calls.decode(Undecoded('{"auto_clear_threshold": 0.123}'), InvestigationPolicy) is first
+    assert activity_stubs.decode(Undecoded('{"auto_clear_threshold": 0.123}'), InvestigationPolicy) is first
     assert first.auto_clear_threshold == 0.123
 
 
 def test_the_same_payload_is_read_as_what_the_reader_asks_for() -> None:
     payload = Undecoded('{"case_id": "case-1", "round": 2}')
 
-    assert calls.decode(payload, RoundStart) == RoundStart(case_id="case-1", round=2)
+    assert activity_stubs.decode(payload, RoundInput) == RoundInput(case_id="case-1", round=2)
     for _ in range(2):
         with pytest.raises(ValidationError):
-            calls.decode(payload, InvestigationPolicy)
+            activity_stubs.decode(payload, InvestigationPolicy)

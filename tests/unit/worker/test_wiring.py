@@ -8,8 +8,8 @@ from durabletask.task import RetryPolicy
 from contracts import names
 from tests.unit.worker.support.agents import FakeTools, ScriptedModel
 from tests.unit.worker.support.cases import a_policy
-from worker import calls
 from worker.agents.limits import Limits
+from worker.orchestrations import activity_stubs
 from worker.ports.record import CaseRecord
 from worker.wiring import wire_activities
 
@@ -75,11 +75,11 @@ def delays(policy: RetryPolicy) -> list[float]:
 @pytest.mark.parametrize(
     ("policy", "least_s", "most_s"),
     [
-        (calls.THINKING, 30, 60),
-        (calls.ACTING, 10 * 60, 20 * 60),
-        (calls.SENDING, 25, 35),
-        (calls.REMINDING, 5, 10),
-        (calls.RECORDING, 20 * 3600, 30 * 3600),
+        (activity_stubs.THINKING, 30, 60),
+        (activity_stubs.ACTING, 10 * 60, 20 * 60),
+        (activity_stubs.SENDING, 25, 35),
+        (activity_stubs.REMINDING, 5, 10),
+        (activity_stubs.RECORDING, 20 * 3600, 30 * 3600),
     ],
     ids=["thinking", "acting", "sending", "reminding", "recording"],
 )

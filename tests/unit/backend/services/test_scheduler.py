@@ -14,7 +14,6 @@ from backend.services.scheduler import DurableTaskScheduler, InstanceState, Inst
 from contracts.converter import PydanticDataConverter
 from contracts.hub import HubOwner
 from contracts.ids import case_id
-from contracts.investigation import Investigation
 from contracts.names import (
     HUB_OWNER_INSTANCE,
     INVESTIGATION,
@@ -24,7 +23,7 @@ from contracts.names import (
     analyst_decision,
 )
 from contracts.reversal import Reversal
-from contracts.review import Decision
+from contracts.steps import Investigation, ReversalOrder
 from tests.unit.backend.support import task_hub
 from tests.unit.casebook.builders import NOON, a_decision, an_alert, an_opening
 from tests.unit.worker.support.lab import AsItIs
@@ -49,17 +48,15 @@ APPROVED = Reversal(
 )
 
 
-def investigation(
-    ctx: task.OrchestrationContext, order: Investigation
-) -> Generator[task.Task[Decision], Decision, str]:
-    """Waits for the first round's decision and says whose it was, and which version this is."""
+def investigation(ctx: task.OrchestrationContext, order: Investigation) -> Generator[task.Task[Any], Any, str]:
+    """Waits for the first round's event and says what it carried, and which version this is."""
     ctx.set_custom_status({"phase": "awaiting_review", "round": 1, "specialists": {}, "score": None, "outcome": None})
-    decision = yield ctx.wait_for_external_event(analyst_decision(1), data_type=Decision)
-    return f"{order.case_id} by {decision.decided_by}, version {ctx.version}"
+    carried = yield ctx.wait_for_external_event(analyst_decision(1))
+    return f"{order.case_id} woken with {carried}, version {ctx.version}"
 
 
-def reversal(ctx: task.OrchestrationContext, order: Reversal) -> str:
-    return f"{order.reversal_id} {order.status} by {order.decided_by}, version {ctx.version}"
+def reversal(ctx: task.OrchestrationContext, order: ReversalOrder) -> str:
+    return f"{order.reversal_id} undoes {order.undoes}, version {ctx.version}"
 
 
 async def until_finished(
@@ -94,7 +91,7 @@ async def test_the_decision_reaches_the_round_that_waits_for_it(hub: str) -> Non
             state = await asyncio.wait_for(until_finished(scheduler), 20)
     finally:
         worker.stop()
-    assert state.result == f"{CASE} by ana, version {INVESTIGATION_VERSION}"
+    assert state.result == f"{CASE} woken with None, version {INVESTIGATION_VERSION}"
     assert state.custom_status is not None
     assert state.custom_status.phase == "awaiting_review"
 
@@ -210,7 +207,7 @@ async def test_approved_reversal_is_one_orchestration_however_often_started(hub:
             assert await scheduler.living() == frozenset()
     finally:
         worker.stop()
-    assert state.result == f"{APPROVED.reversal_id} approved by maria, version {REVERSAL_VERSION}"
+    assert state.result == f"{APPROVED.reversal_id} undoes {APPROVED.undoes}, version {REVERSAL_VERSION}"
 
 
 async def test_a_decision_for_an_unknown_instance_is_named(hub: str) -> None:

@@ -7,12 +7,12 @@ import pytest
 from casebook.errors import CasebookUnavailable
 from contracts.ids import review_id
 from contracts.investigation import (
-    Closing,
     Escalation,
     ReportFiling,
     SpecialistOrder,
 )
 from contracts.report import SPECIALISTS
+from contracts.steps import CloseCaseInput
 from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.agents import FakeTools, ScriptedModel, Turn, a_loop, a_verdict, answers, asks
 from tests.unit.worker.support.cases import (
@@ -34,7 +34,7 @@ from worker.agents.aggregator import AggregatorAgent
 from worker.agents.prompting import load_prompts
 from worker.agents.specialists import SpecialistAgents
 from worker.domain.assessing import send_to_person
-from worker.domain.deciding import planned_effects
+from worker.domain.decisions import planned_effects
 from worker.domain.failures import unavailable_report
 
 PROMPTS = load_prompts()
@@ -70,7 +70,7 @@ def test_a_case_begins_with_what_is_on_record_of_it(casebook: CaseBook) -> None:
     begun = RoundActivities(casebook, a_policy(max_review_attempts=2)).begin_case(CTX, ORDER)
     again = RoundActivities(casebook, a_policy(max_review_attempts=9)).begin_case(CTX, ORDER)
 
-    assert (begun.policy.max_review_attempts, begun.customer_id, begun.severity) == (2, 7, "high")
+    assert begun.max_review_attempts == 2
     assert again == begun
     assert events(casebook) == ["case_opened", "round_started"]
 
@@ -224,7 +224,7 @@ def test_a_case_that_ends_as_failed_is_an_error_in_the_log(
     casebook.finish_effect(CASE, effect.model_copy(update={"status": "failed"}))
     caplog.clear()
 
-    ClosingActivities(casebook).close_case(CTX, Closing(case_id=CASE, round=1, outcome="failed"))
+    ClosingActivities(casebook).close_case(CTX, CloseCaseInput(case_id=CASE, round=1, outcome="failed"))
 
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("ERROR", "Closed: failed.")]
 
@@ -232,7 +232,7 @@ def test_a_case_that_ends_as_failed_is_an_error_in_the_log(
 def test_closing_twice_closes_once(casebook: CaseBook) -> None:
     activities = ClosingActivities(casebook)
     concluded(casebook, an_assessment(0.1, "clear"))
-    closing = Closing(case_id=CASE, round=1, outcome="auto_cleared")
+    closing = CloseCaseInput(case_id=CASE, round=1, outcome="auto_cleared")
 
     activities.close_case(CTX, closing)
     activities.close_case(CTX, closing)

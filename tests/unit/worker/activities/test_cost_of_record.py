@@ -8,8 +8,9 @@ from sqlalchemy import event
 
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
-from contracts.investigation import AssessmentOrder, RoundStart, SpecialistOrder
+from contracts.investigation import AssessmentOrder, SpecialistOrder
 from contracts.report import SPECIALISTS, Specialist
+from contracts.steps import RoundInput
 from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.agents import FakeTools, ScriptedModel, Turn, a_loop, a_verdict, answers, asks
 from tests.unit.worker.support.cases import a_policy, an_alert
@@ -40,7 +41,7 @@ def investigate(book: CaseBook) -> None:
     judgement = answers({"overall_risk_score": 0.9, "recommended_action": "lock_account", "reasoning": "A takeover."})
     turns = [turn for specialist in SPECIALISTS for turn in a_turn_with_tools_and_a_verdict(specialist)]
     loop = a_loop(ScriptedModel([*turns, judgement]), FakeTools(), budget=guard)
-    RoundActivities(book, a_policy()).begin_round(CTX, RoundStart(case_id=CASE, round=1))
+    RoundActivities(book, a_policy()).begin_round(CTX, RoundInput(case_id=CASE, round=1))
     specialists = SpecialistActivities(book, SpecialistAgents(loop, prompts))
     reports = tuple(
         specialists.run_specialist(

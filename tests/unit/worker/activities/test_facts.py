@@ -7,10 +7,11 @@ import pytest
 from casebook.errors import EvidenceNotFound, NotApproved
 from contracts.effect import Effect, EffectStatus
 from contracts.hashing import content_hash
-from contracts.investigation import ChangedFacts, FactCheck, Question, Reminder, ReviewPlan
+from contracts.investigation import FactCheck, Question, ReviewPlan
 from contracts.money import Money
 from contracts.report import Evidence, SpecialistReport, ToolCall
 from contracts.review import Role
+from contracts.steps import Reminder, RoundInput
 from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.agents import ScriptedModel, a_loop
 from tests.unit.worker.support.cases import (
@@ -89,7 +90,7 @@ def test_evidence_that_is_not_on_record_is_no_answer_either(casebook: CaseBook) 
         FactActivities(casebook, FakeStore()).check_facts(CTX, CHECK)
 
 
-TOLD = ChangedFacts(case_id=CASE, round=1, changes=("The customer has died.",))
+TOLD = RoundInput(case_id=CASE, round=1)
 LOCKED = "The account is locked already, not by this case (since 2026-03-02T13:00:00Z, reason: case-2: SIM swap)."
 
 

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from casebook.commands.recovery import MOST_BREAKS
-from contracts.investigation import AssessmentOrder, Investigation, Question, ReviewPlan, SpecialistOrder
+from contracts.investigation import AssessmentOrder, Question, ReviewPlan, SpecialistOrder
 from contracts.report import SPECIALISTS
 from contracts.review import ReviewRequest
+from contracts.steps import Investigation
 from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.agents import ScriptedModel, a_loop, a_verdict, answers
 from tests.unit.worker.support.cases import a_decision, a_policy, an_assessment, an_assessment_order
@@ -80,13 +81,14 @@ def test_a_case_that_has_begun_keeps_its_limits(casebook: CaseBook) -> None:
 def test_a_case_that_broke_before_it_began_is_asked_about(casebook: CaseBook) -> None:
     casebook.recover_case(CASE, "The investigation broke.", unstarted=True)
     known = RoundActivities(casebook, OURS).begin_case(CTX, Investigation(case_id=CASE))
-    assert known.standing is not None
+    assert known.resume is not None
+    basis = casebook.review_basis(CASE, 1)
     plan = ReviewPlan(
         case_id=CASE,
         severity="low",
         required_role="analyst",
         asked_at=datetime.now(UTC),
-        assessment=known.standing.assessment,
+        assessment=basis.assessment,
         policy=TOLD,
     )
 

@@ -3,8 +3,9 @@
 import pytest
 
 from casebook.errors import NotReversible
-from contracts.investigation import Closing, ReversalReconciliation
+from contracts.investigation import Closing
 from contracts.reversal import Reversal
+from contracts.steps import ReconcileReversalInput, ReversalOrder
 from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.cases import an_assessment
 from tests.unit.worker.support.record import CASE, CTX, approved, events
@@ -44,6 +45,11 @@ def approved_reversal(casebook: CaseBook, undoes: str = LOCK) -> Reversal:
     return casebook.decide_reversal(CASE, 1, "approve", None, subject="maria", roles=("manager",))
 
 
+def ordered(asked: Reversal) -> ReversalOrder:
+    """What the scheduler is told of it."""
+    return ReversalOrder(case_id=asked.case_id, reversal_id=asked.reversal_id, undoes=asked.undoes)
+
+
 def shown(casebook: CaseBook) -> Reversal:
     return casebook.get_case(CASE).reversals[0]
 
@@ -51,7 +57,7 @@ def shown(casebook: CaseBook) -> Reversal:
 def test_a_lock_is_taken_off_once_both_have_agreed(casebook: CaseBook) -> None:
     store = FakeStore()
     done(casebook, store)
-    reversal = approved_reversal(casebook)
+    reversal = ordered(approved_reversal(casebook))
 
     effect = reversing(casebook, store).execute_reversal(CTX, reversal)
 
@@ -69,7 +75,7 @@ def test_a_refund_is_recorded_as_taken_back(casebook: CaseBook) -> None:
     store = FakeStore()
     done(casebook, store)
 
-    effect = reversing(casebook, store).execute_reversal(CTX, approved_reversal(casebook, REFUND))
+    effect = reversing(casebook, store).execute_reversal(CTX, ordered(approved_reversal(casebook, REFUND)))
 
     assert (effect.action, effect.status) == ("reverse_refund", "done")
     assert store.ledger[effect.key].action == "record_refund_reversal"
@@ -79,7 +85,7 @@ def test_a_refund_is_recorded_as_taken_back(casebook: CaseBook) -> None:
 def test_nothing_is_taken_back_that_nobody_approved(casebook: CaseBook) -> None:
     store = FakeStore()
     done(casebook, store)
-    reversal = requested(casebook)
+    reversal = ordered(requested(casebook))
 
     with pytest.raises(NotReversible):
         reversing(casebook, store).execute_reversal(CTX, reversal)
@@ -93,7 +99,7 @@ def test_what_the_store_refuses_to_take_back_has_failed(casebook: CaseBook) -> N
     done(casebook, store)
     store.faults = ["refuses"]
 
-    effect = reversing(casebook, store).execute_reversal(CTX, approved_reversal(casebook))
+    effect = reversing(casebook, store).execute_reversal(CTX, ordered(approved_reversal(casebook)))
 
     assert (effect.status, effect.result) == ("failed", {"error": "The store does not want to."})
     assert (shown(casebook).status, shown(casebook).effect) == ("failed", effect)
@@ -103,16 +109,16 @@ def test_what_the_store_refuses_to_take_back_has_failed(casebook: CaseBook) -> N
 def test_a_reversal_in_doubt_is_looked_up_before_it_is_sent_again(casebook: CaseBook, fault: Fault) -> None:
     store = FakeStore()
     done(casebook, store)
-    reversal = approved_reversal(casebook)
+    reversal = ordered(approved_reversal(casebook))
     store.faults = [fault]
     activities = reversing(casebook, store)
     with pytest.raises(ActionsUnavailable):
         activities.execute_reversal(CTX, reversal)
     store.reads_fail = 1
 
-    doubtful = activities.reconcile_reversal(CTX, ReversalReconciliation(reversal=reversal))
+    doubtful = activities.reconcile_reversal(CTX, ReconcileReversalInput(order=reversal))
     effect_then, status_then = shown(casebook).effect, shown(casebook).status
-    found = activities.reconcile_reversal(CTX, ReversalReconciliation(reversal=reversal))
+    found = activities.reconcile_reversal(CTX, ReconcileReversalInput(order=reversal))
 
     assert (doubtful.status, doubtful.result) == ("unknown", {"error": UNKNOWN})
     assert (effect_then, status_then) == (doubtful, "approved")
@@ -123,7 +129,7 @@ def test_a_reversal_in_doubt_is_looked_up_before_it_is_sent_again(casebook: Case
 def test_a_store_that_cannot_be_asked_leaves_the_reversal_for_the_next_attempt(casebook: CaseBook) -> None:
     store = FakeStore()
     done(casebook, store)
-    reversal = approved_reversal(casebook)
+    reversal = ordered(approved_reversal(casebook))
     store.reads_fail = 1
 
     with pytest.raises(ActionsUnavailable):

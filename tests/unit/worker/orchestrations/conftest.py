@@ -13,8 +13,7 @@ from durabletask.worker import TaskHubGrpcWorker
 
 from tests.unit.worker.support.desk import CaseScript
 from tests.unit.worker.support.lab import CONVERTER, AsItIs, Lab, register
-from worker import calls
-from worker.orchestrations import reconciling
+from worker.orchestrations import activity_stubs, reconciliation
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +29,8 @@ def lab() -> Iterator[Lab]:
     try:
         with pytest.MonkeyPatch.context() as patch:
             for policy in ("RECORDING", "THINKING", "ACTING", "SENDING", "REMINDING"):
-                patch.setattr(calls, policy, quickly)
-            patch.setattr(reconciling, "FIRST_WAIT", timedelta(milliseconds=20))
+                patch.setattr(activity_stubs, policy, quickly)
+            patch.setattr(reconciliation, "FIRST_WAIT", timedelta(milliseconds=20))
             with TaskHubGrpcWorker(host_address=address, data_converter=CONVERTER) as worker:
                 register(worker, scripts)
                 worker.start()

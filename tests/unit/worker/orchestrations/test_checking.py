@@ -12,7 +12,7 @@ from tests.unit.worker.support.cases import a_policy
 from tests.unit.worker.support.desk import CaseScript, ScriptedFault
 from tests.unit.worker.support.lab import Lab
 from worker.domain.facts import LOCKED_AS_APPROVED, NOT_CHECKED
-from worker.orchestrations.checking import FACTS_CHANGED
+from worker.domain.questions import FACTS_CHANGED
 
 LOCKED = FactReport(changes=("The account is locked already.",))
 SOON_H = 0.0001

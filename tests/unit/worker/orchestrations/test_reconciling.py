@@ -8,10 +8,10 @@ from typing import Any, cast
 import pytest
 
 from contracts.effect import EffectStatus
-from tests.unit.worker.support.cases import a_policy, a_reversal
+from tests.unit.worker.support.cases import a_policy, a_reversal_order
 from tests.unit.worker.support.desk import CaseScript
 from tests.unit.worker.support.lab import Lab
-from worker.orchestrations import reconciling
+from worker.orchestrations import reconciliation
 
 SOON_H = 0.0002
 
@@ -71,7 +71,7 @@ class Clock:
 
 
 def test_the_pauses_double_up_to_an_hour_and_end_with_the_time_for_looking(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconciling, "FIRST_WAIT", timedelta(seconds=30))
+    monkeypatch.setattr(reconciliation, "FIRST_WAIT", timedelta(seconds=30))
     clock, looks = Clock(), list[bool]()
 
     def look(last: bool) -> Generator[Any, Any, str]:
@@ -79,7 +79,7 @@ def test_the_pauses_double_up_to_an_hour_and_end_with_the_time_for_looking(monke
         yield from ()
         return "unknown"
 
-    steps = reconciling.reconcile(cast("Any", clock), 5.0, look, lambda found: found == "unknown")
+    steps = reconciliation.reconcile(cast("Any", clock), 5.0, look, lambda found: found == "unknown")
     assert set(steps) == {"timer"}
 
     minutes = [pause.total_seconds() / 60 for pause in clock.pauses]
@@ -91,15 +91,15 @@ def test_the_pauses_double_up_to_an_hour_and_end_with_the_time_for_looking(monke
 def test_an_approved_reversal_is_carried_out(lab: Lab) -> None:
     script = CaseScript()
 
-    assert lab.take_back(a_reversal(1), script) == "done"
-    assert script.reversals == [a_reversal(1)]
+    assert lab.take_back(a_reversal_order(1), script) == "done"
+    assert script.reversals == [a_reversal_order(1)]
 
 
 @pytest.mark.parametrize("end", ["done", "failed"])
 def test_a_reversal_in_doubt_is_looked_up_until_it_is_known(lab: Lab, end: EffectStatus) -> None:
     script = CaseScript(action_fails=True, reconciled=["unknown", end])
-    order = a_reversal(2 if end == "done" else 3)
+    order = a_reversal_order(2 if end == "done" else 3)
 
     assert lab.take_back(order, script) == end
     assert len(script.reversals) == 3
-    assert [(look.reversal, look.last) for look in script.reversal_looks] == [(order, False)] * 2
+    assert [(look.order, look.last) for look in script.reversal_looks] == [(order, False)] * 2

@@ -12,7 +12,7 @@ from contracts.review import ReviewRequest
 from tests.unit.worker.support.cases import a_decision, an_assessment
 from tests.unit.worker.support.desk import CaseScript
 from tests.unit.worker.support.lab import Lab, RunningCase
-from worker.orchestrations.recovery import NO_ATTEMPTS_LEFT
+from worker.domain.questions import FAILED_AGAIN, NO_ATTEMPTS_LEFT
 
 ORCHESTRATION_FAILED = "The investigation failed in the scheduler."
 ASKED_AT = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
@@ -64,7 +64,7 @@ def test_a_case_that_broke_again_asks_a_manager(lab: Lab) -> None:
     case.decide(opening, "clear")
 
     assert case.outcome() == "cleared"
-    assert (opening.review.required_role, opening.escalation_reason) == ("manager", ORCHESTRATION_FAILED)
+    assert (opening.review.required_role, opening.escalation_reason) == ("manager", FAILED_AGAIN)
 
 
 def test_analysts_who_rejected_often_enough_are_not_asked_again(lab: Lab) -> None:

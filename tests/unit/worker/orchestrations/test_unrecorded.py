@@ -6,9 +6,10 @@ import pytest
 
 from contracts.alert import Alert
 from contracts.ids import case_id, review_id
-from contracts.investigation import FactReport, NotedFacts, PassedOn, ReviewOpening
+from contracts.investigation import FactReport, NotedFacts, ReviewOpening
 from contracts.review import ReviewRequest, Role
-from tests.unit.worker.support.cases import NOON, a_decision, a_policy, a_reversal, an_alert
+from contracts.steps import EscalatedReview
+from tests.unit.worker.support.cases import NOON, a_decision, a_policy, a_reversal_order, an_alert
 from tests.unit.worker.support.desk import NULL, CaseScript
 from tests.unit.worker.support.lab import Lab
 from worker.domain.routing import WAS_ASKED
@@ -109,7 +110,9 @@ def test_a_case_that_may_not_clear_itself_goes_to_a_person(lab: Lab) -> None:
     case.decide(opening, "clear")
 
     assert case.outcome() == "cleared"
-    assert opening.assessment.route_reasons == ("Nothing on record justifies 'close_case'.",)
+    assert opening.assessment.route_reasons == (
+        "The record does not bear out that the case closes by itself: no-ground-for-close-case.",
+    )
 
 
 def test_a_round_after_a_person_was_asked_never_clears_itself(lab: Lab) -> None:
@@ -172,7 +175,7 @@ def test_an_invented_deadline_is_found_out(lab: Lab, step: str, monkeypatch: pyt
     alert = an_alert(f"alert-{step}")
     answers: dict[str, object] = {
         "ask_person": a_question(alert, FAR),
-        "escalate_to_manager": PassedOn(review=a_question(alert, FAR, "manager"), decision=None),
+        "escalate_to_manager": EscalatedReview(review=a_question(alert, FAR, "manager"), decision=None),
     }
     case = lab.start(CaseScript(policy=hurried, invented={step: [answers[step]]}), alert)
 
@@ -256,7 +259,7 @@ def test_a_rejection_whose_round_was_answered_falsely_is_followed(lab: Lab) -> N
 def test_a_reversal_that_nobody_approved_ends_without_another_try(lab: Lab) -> None:
     script = CaseScript(refused=["execute_reversal"])
 
-    assert lab.take_back(a_reversal(99), script) == "failed"
+    assert lab.take_back(a_reversal_order(99), script) == "failed"
     assert (script.reversals, script.reversal_looks) == ([], [])
 
 
@@ -266,5 +269,5 @@ def test_a_case_that_was_misled_of_itself_breaks_and_is_handed_over(lab: Lab, mo
     case = lab.start(CaseScript(refused=["execute_action"] * 99))
     case.decide(case.script.opening(), "lock_account")
 
-    assert case.failure().startswith("The record refuses what follows from a decision")
+    assert case.failure().startswith("event-without-record ")
     assert len(case.script.refused) == 99 - FOLLOWS_AT_MOST - 1

@@ -7,10 +7,11 @@ from contracts.alert import Alert
 from contracts.assessment import RecommendedAction, RiskAssessment
 from contracts.hashing import content_hash
 from contracts.ids import case_id
-from contracts.investigation import AssessmentOrder, AssessmentTask, Investigation, InvestigationPolicy
+from contracts.investigation import AssessmentOrder, AssessmentTask, InvestigationPolicy
 from contracts.report import SPECIALISTS, Evidence, Finding, Specialist, SpecialistReport, ToolCall
 from contracts.reversal import Reversal, ReversalAction
 from contracts.review import Decision, Verdict
+from contracts.steps import Investigation, ReversalOrder
 from contracts.telemetry import LoginAttributes, LoginEvent
 from screening.required_evidence import KEY_RECORDS
 from worker.domain.assessing import assess
@@ -148,3 +149,9 @@ def a_reversal(number: int, action: ReversalAction = "unlock_account") -> Revers
         decided_by="maria",
         decided_at=NOON,
     )
+
+
+def a_reversal_order(number: int, action: ReversalAction = "unlock_account") -> ReversalOrder:
+    """What the scheduler is told of `a_reversal`."""
+    asked = a_reversal(number, action)
+    return ReversalOrder(case_id=asked.case_id, reversal_id=asked.reversal_id, undoes=asked.undoes)

@@ -6,51 +6,57 @@ from dataclasses import dataclass, field
 
 from durabletask import task
 
-from casebook.errors import QuestionNotAsked
+from casebook.commands.effects import ApprovedAction
+from casebook.errors import NotApproved, QuestionNotAsked
 from casebook.policy.four_eyes import approvals_required, four_eyes_actions
 from contracts.alert import Alert
 from contracts.assessment import RecommendedAction, RiskAssessment
+from contracts.brief import CaseBrief, EarlierRound, ReviewBasis
 from contracts.case import CaseOutcome
 from contracts.effect import Effect, EffectStatus
+from contracts.ids import parse_review_id, review_id
 from contracts.investigation import (
     ActionOrder,
     ActionResult,
     AssessmentOrder,
     AssessmentTask,
-    CaseBeginning,
     CaseStanding,
-    ChangedFacts,
-    Closing,
-    DecisionReading,
     Escalation,
     FactCheck,
     FactReport,
-    Investigation,
+    Feedback,
     InvestigationPolicy,
     NotedFacts,
     PassedOn,
     PassingOn,
     Question,
     Reconciliation,
-    Refusal,
-    Reminder,
     ReportFiling,
-    ReversalReconciliation,
     ReviewOpening,
     ReviewPlan,
     ReviewTerms,
-    RoundStart,
     SpecialistOrder,
 )
-from contracts.report import Specialist, SpecialistReport
-from contracts.reversal import Reversal
+from contracts.report import SPECIALISTS, Specialist, SpecialistReport
 from contracts.review import Decision, ReviewRequest
+from contracts.steps import (
+    CaseStart,
+    CloseCaseInput,
+    Investigation,
+    ReadDecisionInput,
+    ReconcileReversalInput,
+    Refusal,
+    Reminder,
+    ReversalOrder,
+    RoundInput,
+)
 from tests.unit.worker.support.cases import a_policy, a_report, an_alert, nothing_found
 from worker.activities.review import opening_of
+from worker.activities.rounds import resume_point
 from worker.domain.assessing import NO_JUDGEMENT, assess
 from worker.domain.deadlines import due_after, remind_after
-from worker.domain.deciding import planned_effects
-from worker.domain.reversing import planned_reversal
+from worker.domain.decisions import planned_effects
+from worker.domain.facts import NOT_CHECKED, order_for, refused_because
 from worker.domain.routing import Judgement
 
 WAIT_S = 40.0
@@ -65,6 +71,15 @@ class ScriptedFault(Exception):
 
 def ordinary_report(order: SpecialistOrder) -> SpecialistReport:
     return a_report(order.specialist, 0.1, round=order.round)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What no longer holds of what was approved in a round."""
+
+    round: int
+    changes: tuple[str, ...]
+    report: FactReport | None
 
 
 @dataclass
@@ -108,13 +123,14 @@ class CaseScript:
     asked: dict[str, ReviewRequest] = field(default_factory=dict[str, ReviewRequest])
     """Each question as it stands on record, by review."""
     plans: list[ReviewPlan] = field(default_factory=list[ReviewPlan])
-    readings: list[DecisionReading] = field(default_factory=list[DecisionReading])
+    readings: list[ReadDecisionInput] = field(default_factory=list[ReadDecisionInput])
     reminders: list[Reminder] = field(default_factory=list[Reminder])
     checks: list[FactCheck] = field(default_factory=list[FactCheck])
-    changed_facts: list[ChangedFacts] = field(default_factory=list[ChangedFacts])
+    changed_facts: list[Changed] = field(default_factory=list[Changed])
+    """What was noted of changed facts."""
     looks: list[Reconciliation] = field(default_factory=list[Reconciliation])
-    reversals: list[Reversal] = field(default_factory=list[Reversal])
-    reversal_looks: list[ReversalReconciliation] = field(default_factory=list[ReversalReconciliation])
+    reversals: list[ReversalOrder] = field(default_factory=list[ReversalOrder])
+    reversal_looks: list[ReconcileReversalInput] = field(default_factory=list[ReconcileReversalInput])
     rounds: list[int] = field(default_factory=list[int])
     heard: list[SpecialistOrder] = field(default_factory=list[SpecialistOrder])
     filed: list[SpecialistReport] = field(default_factory=list[SpecialistReport])
@@ -123,7 +139,18 @@ class CaseScript:
     escalations: list[Escalation] = field(default_factory=list[Escalation])
     expired: list[ReviewRequest] = field(default_factory=list[ReviewRequest])
     orders: list[ActionOrder] = field(default_factory=list[ActionOrder])
-    closings: list[Closing] = field(default_factory=list[Closing])
+    closings: list[CloseCaseInput] = field(default_factory=list[CloseCaseInput])
+
+    limits: InvestigationPolicy | None = None
+    """On record since the case began."""
+    reports: dict[tuple[int, Specialist], SpecialistReport] = field(
+        default_factory=dict[tuple[int, Specialist], SpecialistReport]
+    )
+    """On record, by round and specialist."""
+    concluded: dict[int, RiskAssessment] = field(default_factory=dict[int, RiskAssessment])
+    """On record, by round."""
+    effects: dict[str, Effect] = field(default_factory=dict[str, Effect])
+    """On record, by key."""
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def opening(self, number: int = 1) -> ReviewOpening:
@@ -155,7 +182,7 @@ class CaseScript:
             with self.changed:
                 self.refused.remove(step)
                 self.changed.notify_all()
-            return Refusal(refused=f"Nothing on record justifies '{step}'.", reason="transition-refused")
+            return Refusal(refused=f"no-ground-for-{step.replace('_', '-')}")
         invented = self.invented.get(step)
         if invented:
             return invented.pop(0)
@@ -178,35 +205,84 @@ class CaseScript:
         return [closing.outcome for closing in self.closings]
 
 
+class FakeRecord:
+    """What the casebook would say of the cases."""
+
+    def __init__(self, scripts: Mapping[str, CaseScript]) -> None:
+        self._scripts = scripts
+
+    def brief(self, case_id: str, round: int) -> CaseBrief:  # noqa: A002 - the casebook's own word
+        script = self._scripts[case_id]
+        return CaseBrief(alert=script.alert, policy=script.limits or script.policy)
+
+    def earlier_rounds(self, case_id: str, before: int) -> tuple[EarlierRound, ...]:
+        script = self._scripts[case_id]
+        return tuple(
+            EarlierRound(script.concluded[number], _feedback(script, case_id, number))
+            for number in sorted(script.concluded)
+            if number < before
+        )
+
+    def review_basis(self, case_id: str, round: int) -> ReviewBasis:  # noqa: A002
+        script = self._scripts[case_id]
+        if round in script.concluded:
+            return ReviewBasis(script.concluded[round])
+        changes = [noted.changes for noted in script.changed_facts if noted.round == round - 1]
+        return ReviewBasis(script.concluded[round - 1], changes[-1] if changes else ())
+
+    def approved_action(self, case_id: str, review_id: str) -> ApprovedAction:
+        script, round_number = self._scripts[case_id], parse_review_id(review_id)[1]
+        resumed = None if script.standing is None else script.standing.decision
+        decision = script.accepted.get(review_id) or script.decided_before_deadline or resumed
+        if decision is None or decision.action is None:
+            raise NotApproved(case_id, "anything")
+        return ApprovedAction(script.alert.customer_id, script.concluded[round_number], decision)
+
+    def effects_of(self, case_id: str) -> tuple[Effect, ...]:
+        return tuple(self._scripts[case_id].effects.values())
+
+    def asked_review(self, case_id: str, review_id: str) -> ReviewRequest:
+        script = self._scripts[case_id]
+        if review_id not in script.asked:
+            raise QuestionNotAsked(review_id)
+        return script.asked[review_id]
+
+
 class FakeActivities:
     """All activities of an investigation, by the case that they are called for."""
 
     def __init__(self, scripts: Mapping[str, CaseScript]) -> None:
         self._scripts = scripts
+        self._record = FakeRecord(scripts)
 
-    def begin_case(self, ctx: task.ActivityContext, order: Investigation) -> CaseBeginning:
+    def begin_case(self, ctx: task.ActivityContext, order: Investigation) -> CaseStart:
         script = self._scripts[order.case_id]
-        if script.standing is None and script.closed_as is None:
+        script.limits = policy = script.policy
+        standing = script.standing
+        if standing is None and script.closed_as is None:
             script.rounds.append(1)
-        return CaseBeginning(
-            policy=script.policy,
-            customer_id=script.alert.customer_id,
-            severity=script.alert.severity,
-            standing=script.standing,
+        if standing is not None:
+            script.concluded[standing.assessment.round] = standing.assessment
+        return CaseStart(
+            max_review_attempts=policy.max_review_attempts,
+            reconcile_hours=policy.reconcile_hours,
+            resume=None if standing is None else resume_point(standing),
             outcome=script.closed_as,
         )
 
-    def begin_round(self, ctx: task.ActivityContext, start: RoundStart) -> None:
+    def begin_round(self, ctx: task.ActivityContext, start: RoundInput) -> None:
         self._scripts[start.case_id].rounds.append(start.round)
 
     def run_specialist(self, ctx: task.ActivityContext, order: SpecialistOrder) -> SpecialistReport:
         script = self._scripts[order.case_id]
         script.heard.append(order)
-        return script.specialist(order)
+        report = script.specialist(order)
+        return script.reports.setdefault((order.round, order.specialist), report)
 
     def record_report(self, ctx: task.ActivityContext, filing: ReportFiling) -> SpecialistReport:
-        self._scripts[filing.case_id].filed.append(filing.report)
-        return filing.report
+        script, report = self._scripts[filing.case_id], filing.report
+        script.filed.append(report)
+        return script.reports.setdefault((report.round, report.specialist), report)
 
     def assess_risk(self, ctx: task.ActivityContext, order: AssessmentOrder) -> RiskAssessment:
         script = self._scripts[order.case_id]
@@ -214,10 +290,13 @@ class FakeActivities:
         if script.aggregator_fails:
             raise ScriptedFault("The aggregator is down.")
         judgement = Judgement(script.score, script.recommended, "Because of the evidence.")
-        return assess(_with_alert(order, script), judgement, nothing_found)
+        script.concluded[order.round] = assess(_as_recorded(order, script), judgement, nothing_found)
+        return script.concluded[order.round]
 
     def assess_without_model(self, ctx: task.ActivityContext, order: AssessmentOrder) -> RiskAssessment:
-        return assess(_with_alert(order, self._scripts[order.case_id]), NO_JUDGEMENT)
+        script = self._scripts[order.case_id]
+        script.concluded[order.round] = assess(_as_recorded(order, script), NO_JUDGEMENT)
+        return script.concluded[order.round]
 
     def ask_person(self, ctx: task.ActivityContext, question: Question) -> ReviewRequest:
         script = self._scripts[question.plan.case_id]
@@ -237,7 +316,7 @@ class FakeActivities:
             four_eyes_actions=None if limit is None else four_eyes_actions(plan.assessment, plan.severity, limit),
         )
 
-    def read_decision(self, ctx: task.ActivityContext, reading: DecisionReading) -> Decision | None:
+    def read_decision(self, ctx: task.ActivityContext, reading: ReadDecisionInput) -> Decision | None:
         script = self._scripts[reading.case_id]
         script.readings.append(reading)
         script.refuse_unasked(reading.review_id)
@@ -258,32 +337,47 @@ class FakeActivities:
             raise found
         return found
 
-    def note_changed_facts(self, ctx: task.ActivityContext, changed: ChangedFacts) -> NotedFacts:
-        script = self._scripts[changed.case_id]
-        script.changed_facts.append(changed)
-        return script.noted.pop(0) if script.noted else NotedFacts(changes=changed.changes, report=script.found)
+    def note_changed_facts(self, ctx: task.ActivityContext, approved: RoundInput) -> NotedFacts:
+        script = self._scripts[approved.case_id]
+        noted = script.noted.pop(0) if script.noted else self._as_it_stands(script, approved)
+        if noted.changes:
+            script.changed_facts.append(Changed(approved.round, noted.changes, noted.report))
+        return noted
+
+    def _as_it_stands(self, script: CaseScript, approved: RoundInput) -> NotedFacts:
+        case_id, found = approved.case_id, script.found
+        refused = next((effect for effect in script.effects.values() if effect.status == "failed"), None)
+        if refused is None:
+            return NotedFacts(changes=(NOT_CHECKED,) if found is None else found.changes, report=found)
+        on = self._record.approved_action(case_id, review_id(case_id, approved.round))
+        order = order_for(case_id, on.customer_id, on.assessment, on.decision)
+        return NotedFacts(changes=refused_because(script.checks[-1], order, refused, found), report=found)
+
+    def read_for_question(self, check: FactCheck) -> FactReport | None:
+        return self._scripts[check.case_id].changed_facts[-1].report
 
     def reconcile_action(self, ctx: task.ActivityContext, reconciliation: Reconciliation) -> ActionResult:
         script = self._scripts[reconciliation.order.case_id]
         script.looks.append(reconciliation)
-        return ActionResult(effects=_with_status(reconciliation.order, _next(script)))
+        return _recorded(script, _with_status(reconciliation.order, _next(script)))
 
-    def execute_reversal(self, ctx: task.ActivityContext, reversal: Reversal) -> Effect:
-        script = self._scripts[reversal.reversal_id]
-        script.reversals.append(reversal)
+    def execute_reversal(self, ctx: task.ActivityContext, order: ReversalOrder) -> Effect:
+        script = self._scripts[order.reversal_id]
+        script.reversals.append(order)
         if script.action_fails:
             raise ScriptedFault("The customer store is down.")
-        return planned_reversal(reversal).model_copy(update={"status": "done"})
+        return Effect(key=order.reversal_id, action="unlock_account", status="done")
 
-    def reconcile_reversal(self, ctx: task.ActivityContext, reconciliation: ReversalReconciliation) -> Effect:
-        script = self._scripts[reconciliation.reversal.reversal_id]
-        script.reversal_looks.append(reconciliation)
-        return planned_reversal(reconciliation.reversal).model_copy(update={"status": _next(script)})
+    def reconcile_reversal(self, ctx: task.ActivityContext, order: ReconcileReversalInput) -> Effect:
+        script = self._scripts[order.order.reversal_id]
+        script.reversal_looks.append(order)
+        return Effect(key=order.order.reversal_id, action="unlock_account", status=_next(script))
 
     def open_review(self, ctx: task.ActivityContext, opening: ReviewOpening) -> None:
         script = self._scripts[opening.case_id]
         with script.changed:
             script.openings.append(opening)
+            script.concluded[opening.round] = opening.assessment
             script.changed.notify_all()
 
     def escalate_to_manager(self, ctx: task.ActivityContext, passing: PassingOn) -> PassedOn:
@@ -313,9 +407,9 @@ class FakeActivities:
             raise ScriptedFault("The customer store is down.")
         came = script.executed.pop(0) if script.executed else {}
         done = _with_status(order, "done")
-        return ActionResult(effects=tuple(_as_it_came(effect, came.get(effect.action, "done")) for effect in done))
+        return _recorded(script, tuple(_as_it_came(effect, came.get(effect.action, "done")) for effect in done))
 
-    def close_case(self, ctx: task.ActivityContext, closing: Closing) -> None:
+    def close_case(self, ctx: task.ActivityContext, closing: CloseCaseInput) -> None:
         self._scripts[closing.case_id].closings.append(closing)
 
 
@@ -324,15 +418,28 @@ def _as_it_came(effect: Effect, status: EffectStatus) -> Effect:
     return effect.model_copy(update={"status": status, "result": result})
 
 
-def _with_alert(order: AssessmentOrder, script: CaseScript) -> AssessmentTask:
+def _as_recorded(order: AssessmentOrder, script: CaseScript) -> AssessmentTask:
+    reports = [script.reports.get((order.round, each)) for each in SPECIALISTS]
     return AssessmentTask(
         case_id=order.case_id,
         round=order.round,
         alert=script.alert,
-        reports=order.reports,
-        policy=order.policy,
+        reports=tuple(report for report in reports if report is not None),
+        policy=script.limits or script.policy,
         memory=order.memory,
     )
+
+
+def _recorded(script: CaseScript, effects: tuple[Effect, ...]) -> ActionResult:
+    script.effects.update({effect.key: effect for effect in effects})
+    return ActionResult(effects=effects)
+
+
+def _feedback(script: CaseScript, case_id: str, round_number: int) -> Feedback | None:
+    said = script.accepted.get(review_id(case_id, round_number))
+    if said is None or said.verdict != "reject":
+        return None
+    return Feedback(round=round_number, text=said.feedback or "", decided_by=said.decided_by)
 
 
 def _next(script: CaseScript) -> EffectStatus:

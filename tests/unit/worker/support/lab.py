@@ -1,7 +1,6 @@
 """Runs the real orchestration and entity on the SDK's in-memory backend, with fake activities."""
 
 import functools
-import inspect
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,15 +15,18 @@ from contracts.alert import Alert
 from contracts.assessment import RecommendedAction
 from contracts.case import CaseProgress
 from contracts.converter import PydanticDataConverter
-from contracts.investigation import DurableAgentState, Feedback, Investigation, Remembrance, ReviewOpening
-from contracts.reversal import Reversal
+from contracts.investigation import ReviewOpening
 from contracts.review import Decision
-from tests.unit.worker.support.cases import a_decision, an_alert, an_investigation
-from tests.unit.worker.support.desk import NULL, WAIT_S, CaseScript, FakeActivities
-from worker.activities.recorded import answering_refusals
+from contracts.steps import Investigation, MemoryKept, RememberFeedbackInput, RememberRoundInput, ReversalOrder
+from tests.unit.worker.support.cases import a_decision, a_policy, an_alert, an_investigation
+from tests.unit.worker.support.desk import NULL, WAIT_S, CaseScript, FakeActivities, FakeRecord
+from worker.activities.recorded import for_the_scheduler
+from worker.activities.steps import ActingSteps, InvestigationSteps, Work
+from worker.domain.failures import StepFailed, id_of
 from worker.entities.fraud_analysis_agent import FraudAnalysisAgent
 from worker.orchestrations.investigation import investigation
 from worker.orchestrations.reversal import reversal
+from worker.wiring import steps_of
 
 CONVERTER = PydanticDataConverter()
 
@@ -51,7 +53,7 @@ class RunningCase:
         """Answer a review, as the casebook accepts it: an approval of `action`, or what `changes` say."""
         decision = a_decision(opening.review.review_id, opening.assessment, action=action, **changes)
         self.script.accepted.setdefault(decision.review_id, decision)
-        self.send(opening.round, decision)
+        self.send(opening.round, None)
         return decision
 
     def reject(self, opening: ReviewOpening, **changes: Any) -> Decision:
@@ -136,7 +138,7 @@ class Lab:
         )
         return RunningCase(order, script, self.client, self.rude_client)
 
-    def take_back(self, order: Reversal, script: CaseScript, patience_s: float = WAIT_S) -> str:
+    def take_back(self, order: ReversalOrder, script: CaseScript, patience_s: float = WAIT_S) -> str:
         """Schedule a reversal and wait for its end; the orchestration's output."""
         self.scripts[order.reversal_id] = script
         self.client.schedule_new_orchestration(
@@ -153,9 +155,11 @@ def register(
     worker.add_orchestrator(investigates)
     worker.add_orchestrator(reversal)
     worker.add_entity(_scripted_memory(scripts), names.FRAUD_ANALYSIS_AGENT)
-    for name, activity in inspect.getmembers(FakeActivities(scripts), inspect.ismethod):
-        if not name.startswith("_"):
-            worker.add_activity(_scripted(activity, scripts))
+    fakes = FakeActivities(scripts)
+    work = Work(fakes, fakes, fakes, fakes, fakes, fakes)
+    record = FakeRecord(scripts)
+    for step in steps_of(InvestigationSteps(record, work, a_policy()), ActingSteps(record, fakes, fakes)):
+        worker.add_activity(_scripted(step, scripts))
 
 
 def _scripted(activity: Callable[..., Any], scripts: Mapping[str, CaseScript]) -> Callable[..., Any]:
@@ -163,21 +167,26 @@ def _scripted(activity: Callable[..., Any], scripts: Mapping[str, CaseScript]) -
     def do(ctx: task.ActivityContext, order: Any) -> Any:
         stray = scripts[ctx.orchestration_id].stray_from(activity.__name__)
         if stray is None:
-            return answering_refusals(activity)(ctx, order)
+            return activity(ctx, order)
         return None if stray is NULL else stray
 
-    return do
+    return for_the_scheduler(do)
 
 
 def _scripted_memory(scripts: Mapping[str, CaseScript]) -> type[FraudAnalysisAgent]:
     class ScriptedMemory(FraudAnalysisAgent):
-        def remember_round(self, remembrance: Remembrance) -> DurableAgentState:
-            return self._stray("remember_round") or super().remember_round(remembrance)
+        def remember_round(self, kept: RememberRoundInput) -> MemoryKept:
+            return self._stray("remember_round") or super().remember_round(kept)
 
-        def remember_feedback(self, feedback: Feedback) -> DurableAgentState:
-            return self._stray("remember_feedback") or super().remember_feedback(feedback)
+        def remember_feedback(self, said: RememberFeedbackInput) -> MemoryKept:
+            return self._stray("remember_feedback") or super().remember_feedback(said)
 
         def _stray(self, step: str) -> Any:
-            return scripts[self.entity_context.entity_id.key].stray_from(step)
+            case_id = self.entity_context.entity_id.key
+            try:
+                return scripts[case_id].stray_from(step)
+            except Exception as fault:
+                failed = StepFailed(id_of(fault), case_id)
+            raise failed
 
     return ScriptedMemory

@@ -17,39 +17,40 @@ from durabletask import task
 from durabletask.entities import EntityInstanceId
 
 from contracts import names
-from contracts.assessment import RiskAssessment
 from contracts.base import Contract
 from contracts.converter import Undecoded
-from contracts.effect import Effect
-from contracts.investigation import (
-    ActionOrder,
-    ActionResult,
-    AssessmentOrder,
-    CaseBeginning,
-    ChangedFacts,
-    Closing,
-    DecisionReading,
-    DurableAgentState,
-    FactCheck,
-    FactReport,
-    Feedback,
+from contracts.review import ReviewRequest
+from contracts.steps import (
+    ActionOutcome,
+    CaseStart,
+    CheckFactsInput,
+    CloseCaseInput,
+    Conclusion,
+    ErrorId,
+    EscalatedReview,
+    EscalateInput,
+    ExecuteActionInput,
+    FactsChecked,
+    FailedSpecialistInput,
     Investigation,
-    NotedFacts,
-    PassedOn,
-    PassingOn,
-    Question,
-    Reconciliation,
+    MemoryKept,
+    ReadDecisionInput,
+    ReconcileActionInput,
+    ReconcileReversalInput,
     Refusal,
-    Remembrance,
+    RememberFeedbackInput,
+    RememberRoundInput,
     Reminder,
-    ReportFiling,
-    ReversalReconciliation,
-    RoundStart,
-    SpecialistOrder,
+    ReportReference,
+    ReversalOrder,
+    ReversalOutcome,
+    ReviewInput,
+    ReviewQuestion,
+    RoundInput,
+    SpecialistInput,
+    TakenDecision,
 )
-from contracts.report import SpecialistReport
-from contracts.reversal import Reversal
-from contracts.review import Decision, ReviewRequest
+from worker.domain.failures import error_of, id_of
 
 
 class Refused(Exception):
@@ -57,21 +58,21 @@ class Refused(Exception):
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.refused)
-        self.reason = refusal.reason
+        self.reason = refusal.refused
         """The id of the casebook's error."""
 
 
 Context = task.OrchestrationContext
 T = TypeVar("T")
 Model = TypeVar("Model", bound=Contract)
-Steps: TypeAlias = Generator[task.Task[Any], Any, T]
+Orchestration: TypeAlias = Generator[task.Task[Any], Any, T]
 """A part of an orchestration that ends with a `T`; run it with `yield from`."""
 
 READ_ONCE = 1_024
 """So many payloads are remembered with what was read in them: those of about 100 cases under way, some 20 MB."""
 
 # A case must not fail because the casebook was down for a night: about a day of attempts, half an hour apart at the
-# end. Not more of them, because each writes its input into the history, and a history has a size that it cannot pass.
+# end. Not more of them, because each writes its input into the history.
 RECORDING = task.RetryPolicy(
     first_retry_interval=timedelta(seconds=1),
     backoff_coefficient=2,
@@ -110,96 +111,96 @@ REMINDING = task.RetryPolicy(
 )
 
 
-def begin_case(ctx: Context, order: Investigation) -> Steps[CaseBeginning]:
+def begin_case(ctx: Context, order: Investigation) -> Orchestration[CaseStart]:
     """Begin the case and its first round, or learn where to go on; what the orchestration needs to know of it."""
-    return (yield from _answer(_record(ctx, names.BEGIN_CASE, order), CaseBeginning))
+    return (yield from _answer(_record(ctx, names.BEGIN_CASE, order), CaseStart))
 
 
-def begin_round(ctx: Context, start: RoundStart) -> Steps[None]:
+def begin_round(ctx: Context, start: RoundInput) -> Orchestration[None]:
     """Note that a round has begun. Raises Refused when nothing on record calls for it."""
     yield from _done(_record(ctx, names.BEGIN_ROUND, start))
 
 
-def run_specialist(ctx: Context, order: SpecialistOrder) -> task.Task[Undecoded]:
+def run_specialist(ctx: Context, order: SpecialistInput) -> task.Task[Undecoded]:
     """Let one specialist investigate: a task, so that several can run at once. `decode` its result."""
     return ctx.call_activity(names.RUN_SPECIALIST, input=order, retry_policy=THINKING, return_type=Undecoded)
 
 
-def record_report(ctx: Context, filing: ReportFiling) -> Steps[SpecialistReport]:
+def record_report(ctx: Context, failed: FailedSpecialistInput) -> Orchestration[ReportReference]:
     """Note that a specialist failed for good. A report that it had saved all the same is returned instead."""
-    return (yield from _answer(_record(ctx, names.RECORD_REPORT, filing), SpecialistReport))
+    return (yield from _answer(_record(ctx, names.RECORD_REPORT, failed), ReportReference))
 
 
-def assess_risk(ctx: Context, order: AssessmentOrder) -> Steps[RiskAssessment]:
+def assess_risk(ctx: Context, order: RoundInput) -> Orchestration[Conclusion]:
     """Let the aggregator judge the round, within the guard rails."""
     pending = ctx.call_activity(names.ASSESS_RISK, input=order, retry_policy=THINKING, return_type=Undecoded)
-    return (yield from _answer(pending, RiskAssessment))
+    return (yield from _answer(pending, Conclusion))
 
 
-def assess_without_model(ctx: Context, order: AssessmentOrder) -> Steps[RiskAssessment]:
+def assess_without_model(ctx: Context, order: RoundInput) -> Orchestration[Conclusion]:
     """Apply the guard rails alone, after the aggregator failed for good: the case goes to a person."""
-    return (yield from _answer(_record(ctx, names.ASSESS_WITHOUT_MODEL, order), RiskAssessment))
+    return (yield from _answer(_record(ctx, names.ASSESS_WITHOUT_MODEL, order), Conclusion))
 
 
-def ask_person(ctx: Context, question: Question) -> Steps[ReviewRequest]:
+def ask_person(ctx: Context, question: ReviewQuestion) -> Orchestration[ReviewRequest]:
     """Ask a person; until when and on what terms that is."""
     return (yield from _answer(_record(ctx, names.ASK_PERSON, question), ReviewRequest))
 
 
-def read_decision(ctx: Context, reading: DecisionReading) -> Steps[Decision | None]:
+def read_decision(ctx: Context, reading: ReadDecisionInput) -> Orchestration[TakenDecision | None]:
     """The decision on a review that is on record, whatever an event said; None when there is none."""
-    return (yield from _answer_if_any(_record(ctx, names.READ_DECISION, reading), Decision))
+    return (yield from _answer_if_any(_record(ctx, names.READ_DECISION, reading), TakenDecision))
 
 
-def remind_review(ctx: Context, reminder: Reminder) -> Steps[None]:
+def remind_review(ctx: Context, reminder: Reminder) -> Orchestration[None]:
     """Remind those who could decide."""
     yield ctx.call_activity(names.REMIND_REVIEW, input=reminder, retry_policy=REMINDING, return_type=Undecoded)
 
 
-def escalate_to_manager(ctx: Context, passing: PassingOn) -> Steps[PassedOn]:
+def escalate_to_manager(ctx: Context, order: EscalateInput) -> Orchestration[EscalatedReview]:
     """Pass the review to a manager, unless it has been decided. Raises Refused while there is time to answer."""
-    return (yield from _answer(_record(ctx, names.ESCALATE_TO_MANAGER, passing), PassedOn))
+    return (yield from _answer(_record(ctx, names.ESCALATE_TO_MANAGER, order), EscalatedReview))
 
 
-def expire_review(ctx: Context, review: ReviewRequest) -> Steps[Decision | None]:
+def expire_review(ctx: Context, review: ReviewInput) -> Orchestration[TakenDecision | None]:
     """Stop asking, unless it has been decided: then that decision is the result."""
-    return (yield from _answer_if_any(_record(ctx, names.EXPIRE_REVIEW, review), Decision))
+    return (yield from _answer_if_any(_record(ctx, names.EXPIRE_REVIEW, review), TakenDecision))
 
 
-def check_facts(ctx: Context, check: FactCheck) -> Steps[FactReport]:
+def check_facts(ctx: Context, check: CheckFactsInput) -> Orchestration[FactsChecked]:
     """Whether what was approved still holds."""
     pending = ctx.call_activity(names.CHECK_FACTS, input=check, retry_policy=ACTING, return_type=Undecoded)
-    return (yield from _answer(pending, FactReport))
+    return (yield from _answer(pending, FactsChecked))
 
 
-def note_changed_facts(ctx: Context, changed: ChangedFacts) -> Steps[NotedFacts]:
-    """Leave on record why an approval is not carried out, as far as that is so."""
-    return (yield from _answer(_record(ctx, names.NOTE_CHANGED_FACTS, changed), NotedFacts))
+def note_changed_facts(ctx: Context, approved: RoundInput) -> Orchestration[FactsChecked]:
+    """Leave on record why the approval of a round is not carried out, as far as that is so."""
+    return (yield from _answer(_record(ctx, names.NOTE_CHANGED_FACTS, approved), FactsChecked))
 
 
-def execute_action(ctx: Context, order: ActionOrder) -> Steps[ActionResult]:
+def execute_action(ctx: Context, order: ExecuteActionInput) -> Orchestration[ActionOutcome]:
     """Carry out what was approved."""
     pending = ctx.call_activity(names.EXECUTE_ACTION, input=order, retry_policy=SENDING, return_type=Undecoded)
-    return (yield from _answer(pending, ActionResult))
+    return (yield from _answer(pending, ActionOutcome))
 
 
-def reconcile_action(ctx: Context, reconciliation: Reconciliation) -> Steps[ActionResult]:
+def reconcile_action(ctx: Context, order: ReconcileActionInput) -> Orchestration[ActionOutcome]:
     """Find out what came of an action in doubt."""
-    return (yield from _answer(_record(ctx, names.RECONCILE_ACTION, reconciliation), ActionResult))
+    return (yield from _answer(_record(ctx, names.RECONCILE_ACTION, order), ActionOutcome))
 
 
-def execute_reversal(ctx: Context, reversal: Reversal) -> Steps[Effect]:
+def execute_reversal(ctx: Context, order: ReversalOrder) -> Orchestration[ReversalOutcome]:
     """Take an effect back."""
-    pending = ctx.call_activity(names.EXECUTE_REVERSAL, input=reversal, retry_policy=SENDING, return_type=Undecoded)
-    return (yield from _answer(pending, Effect))
+    pending = ctx.call_activity(names.EXECUTE_REVERSAL, input=order, retry_policy=SENDING, return_type=Undecoded)
+    return (yield from _answer(pending, ReversalOutcome))
 
 
-def reconcile_reversal(ctx: Context, reconciliation: ReversalReconciliation) -> Steps[Effect]:
+def reconcile_reversal(ctx: Context, order: ReconcileReversalInput) -> Orchestration[ReversalOutcome]:
     """Find out what came of a reversal in doubt."""
-    return (yield from _answer(_record(ctx, names.RECONCILE_REVERSAL, reconciliation), Effect))
+    return (yield from _answer(_record(ctx, names.RECONCILE_REVERSAL, order), ReversalOutcome))
 
 
-def close_case(ctx: Context, closing: Closing) -> Steps[None]:
+def close_case(ctx: Context, closing: CloseCaseInput) -> Orchestration[None]:
     """Close the case for good. Raises Refused when its record does not bear out the outcome."""
     yield from _done(_record(ctx, names.CLOSE_CASE, closing))
 
@@ -209,16 +210,16 @@ def memory_of(key: str) -> EntityInstanceId:
     return EntityInstanceId(names.FRAUD_ANALYSIS_AGENT, key)
 
 
-def remember_round(ctx: Context, key: str, remembrance: Remembrance) -> Steps[DurableAgentState]:
-    """Keep a round's conclusion; the memory as it is then."""
-    pending = ctx.call_entity(memory_of(key), names.REMEMBER_ROUND, remembrance, return_type=Undecoded)
-    return (yield from _answer(pending, DurableAgentState))
+def remember_round(ctx: Context, key: str, kept: RememberRoundInput) -> Orchestration[MemoryKept]:
+    """Keep what a round rests on."""
+    pending = ctx.call_entity(memory_of(key), names.REMEMBER_ROUND, kept, return_type=Undecoded)
+    return (yield from _answer(pending, MemoryKept))
 
 
-def remember_feedback(ctx: Context, key: str, feedback: Feedback) -> Steps[DurableAgentState]:
-    """Keep what a person answered to a round; the memory as it is then."""
+def remember_feedback(ctx: Context, key: str, feedback: RememberFeedbackInput) -> Orchestration[MemoryKept]:
+    """Keep in which review a person said something to a round."""
     pending = ctx.call_entity(memory_of(key), names.REMEMBER_FEEDBACK, feedback, return_type=Undecoded)
-    return (yield from _answer(pending, DurableAgentState))
+    return (yield from _answer(pending, MemoryKept))
 
 
 def wait_for_decision(ctx: Context, round_number: int) -> task.CancellableTask[Undecoded]:
@@ -230,6 +231,14 @@ def decode(payload: Undecoded | None, model: type[Model]) -> Model:
     """The contract in a payload, which is None when there was none. Raises pydantic.ValidationError, Refused."""
     _refuse(payload)
     return _read(payload or "null", model)
+
+
+def error_behind(fault: Exception) -> ErrorId:
+    """The id of what an orchestration broke on: of the step that failed for good, or of the error itself."""
+    if isinstance(fault, task.TaskFailedError):
+        details = fault.details.inner_failure or fault.details
+        return error_of(details.error_type, details.message)
+    return id_of(fault)
 
 
 # Every turn replays all earlier ones and meets their answers again. Contracts are frozen: what a payload says, it says
@@ -249,14 +258,14 @@ def _refuse(payload: Undecoded | None) -> None:
         raise Refused(_read(payload, Refusal))
 
 
-def _done(pending: task.Task[Undecoded]) -> Steps[None]:
+def _done(pending: task.Task[Undecoded]) -> Orchestration[None]:
     _refuse((yield pending))
 
 
-def _answer(pending: task.Task[Undecoded], model: type[Model]) -> Steps[Model]:
+def _answer(pending: task.Task[Undecoded], model: type[Model]) -> Orchestration[Model]:
     return decode((yield pending), model)
 
 
-def _answer_if_any(pending: task.Task[Undecoded], model: type[Model]) -> Steps[Model | None]:
+def _answer_if_any(pending: task.Task[Undecoded], model: type[Model]) -> Orchestration[Model | None]:
     payload: Undecoded | None = yield pending
     return None if payload is None or payload == "null" else decode(payload, model)

@@ -1,11 +1,15 @@
 """What a decision means: which effects follow, and how the case ends."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
 
-from contracts.assessment import EFFECTS_OF, EffectAction, RecommendedAction
+from contracts.assessment import EFFECTS_OF, EffectAction, RecommendedAction, RiskAssessment
 from contracts.case import CaseOutcome
 from contracts.effect import Effect
+from contracts.hashing import content_hash
 from contracts.ids import effect_key
+from contracts.review import Decision
+from contracts.steps import Conclusion, TakenDecision
 
 OUTCOME_OF: Mapping[RecommendedAction, CaseOutcome] = {
     "clear": "cleared",
@@ -23,8 +27,32 @@ def planned_effects(case_id: str, customer_id: int, action: RecommendedAction) -
     )
 
 
+class _Came(Protocol):
+    @property
+    def action(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+
+
+def conclusion_of(assessment: RiskAssessment) -> Conclusion:
+    """What the course of a case hangs on, of an assessment."""
+    return Conclusion(
+        round=assessment.round,
+        assessment_hash=content_hash(assessment),
+        score=assessment.overall_risk_score,
+        route=assessment.route,
+    )
+
+
+def taken(decision: Decision | None) -> TakenDecision | None:
+    """The decision without who decided, and why."""
+    if decision is None:
+        return None
+    return TakenDecision(review_id=decision.review_id, verdict=decision.verdict, action=decision.action)
+
+
 def outcome_of(
-    action: RecommendedAction, effects: Sequence[Effect], done_before: Collection[EffectAction] = ()
+    action: RecommendedAction, effects: Sequence[_Came], done_before: Collection[EffectAction] = ()
 ) -> CaseOutcome:
     """How the case ends: as what was done says, in this round or before, if `action` is; otherwise `failed`."""
     done = {effect.action for effect in effects if effect.status == "done"} | set(done_before)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from durabletask import task
 
-from worker.calls import Steps
+from worker.orchestrations.activity_stubs import Orchestration
 from worker.orchestrations.case import now
 
 T = TypeVar("T")
@@ -20,9 +20,9 @@ DEFAULT_HOURS = 24.0
 def reconcile(
     ctx: task.OrchestrationContext,
     hours: float | None,
-    look: Callable[[bool], Steps[T]],
+    look: Callable[[bool], Orchestration[T]],
     in_doubt: Callable[[T], bool],
-) -> Steps[T]:
+) -> Orchestration[T]:
     """Look until what is found is no longer in doubt, for `hours` at most; what was found last.
 
     `look` is told whether it is the last time. The pause doubles from FIRST_WAIT to LONGEST_WAIT.

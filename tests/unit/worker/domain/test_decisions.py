@@ -5,8 +5,8 @@ import pytest
 from contracts.assessment import RecommendedAction
 from contracts.case import CaseOutcome
 from contracts.effect import Effect, EffectStatus
-from worker.domain.deciding import outcome_of, planned_effects
-from worker.domain.failures import reason_for
+from worker.domain.decisions import outcome_of, planned_effects
+from worker.domain.failures import error_of, sentence_for
 
 
 @pytest.mark.parametrize(
@@ -64,18 +64,16 @@ def test_what_an_earlier_round_did_is_part_of_the_outcome(action: RecommendedAct
 
 
 @pytest.mark.parametrize(
-    ("error_type", "message", "reason"),
+    ("error_type", "message", "error", "sentence"),
     [
-        ("worker.ports.model.ModelUnavailable", "The model did not answer.", "The model did not answer."),
-        ("ToolsUnavailable", "The tool server is down.", "The tool server is down."),
-        (
-            "sqlalchemy.exc.OperationalError",
-            "postgresql://user:secret@db",
-            "It failed unexpectedly (OperationalError).",
-        ),
-        ("", "secret", "It failed unexpectedly (unknown error)."),
-        ("ModelUnavailable", "", "It failed unexpectedly (ModelUnavailable)."),
+        ("StepFailed", "model-unavailable case-1", "model-unavailable", "The language model could not be asked."),
+        ("worker.domain.failures.StepFailed", "tools-unavailable case-1", "tools-unavailable", "The tools could not"),
+        ("builtins.ValueError", "password=hunter2", "value-error", "It failed unexpectedly (value-error)."),
+        ("DeliveriesExhausted", "Three workers died.", "deliveries-exhausted", "Every worker that was given this work"),
+        ("StepFailed", "password=hunter2", "unknown-error", "It failed unexpectedly (unknown-error)."),
+        ("", "", "unknown-error", "It failed unexpectedly (unknown-error)."),
     ],
 )
-def test_only_sentences_that_we_wrote_are_repeated(error_type: str, message: str, reason: str) -> None:
-    assert reason_for(error_type, message) == reason
+def test_only_sentences_that_we_wrote_are_repeated(error_type: str, message: str, error: str, sentence: str) -> None:
+    assert error_of(error_type, message) == error
+    assert sentence_for(error).startswith(sentence)
