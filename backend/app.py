@@ -96,7 +96,7 @@ def _describe_messages(app: FastAPI) -> None:
         "case-status": (CaseStatusMessage, "What the socket `/api/workflow/ws/{instance_id}` says."),
     }
     for name, (model, description) in messages.items():
-        # Declared as an answer, so that it is described as it is written; `describe` makes it the request that it is.
+        # response_model, so that OpenAPI takes the serialization schema; http/openapi moves it to requestBody.
         app.webhooks.add_api_route(
             name,
             _never_called,

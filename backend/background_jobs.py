@@ -10,7 +10,7 @@ log = logging.getLogger("casewright.backend")
 
 
 @asynccontextmanager
-async def running(
+async def jobs_running(
     *jobs: Callable[[], Coroutine[Any, Any, None]], on_failure: Callable[[], None]
 ) -> AsyncGenerator[None]:
     """Runs endless jobs while inside. One that ends by itself is a fault: it is logged and `on_failure` is called."""

@@ -76,7 +76,7 @@ def print_openapi() -> None:
 
 
 def open_authenticator(settings: BackendSettings) -> LocalAuthenticator:
-    """What tells who is asking. Raises KeyFileUnusable."""
+    """What identifies who is asking. Raises KeyFileUnusable."""
     secret = settings.session_secret
     key = secret.get_secret_value() if secret is not None else read_or_make_key(settings.session_key_file)
     return LocalAuthenticator(key, timedelta(hours=settings.session_hours), PERSONAS, utc_now)
@@ -126,7 +126,7 @@ def _serve(
     listener: socket.socket,
 ) -> None:
     broadcast = Broadcast()
-    fault = _Fault()
+    fault = _FatalFault()
     app = create_app(
         _lifespan(settings, casebook, casebook_id, authenticator, broadcast, fault.stop_server),
         WebBundle(settings.web_dist),
@@ -139,7 +139,7 @@ def _serve(
         timeout_graceful_shutdown=STOP_TIMEOUT_S,
         server_header=False,
         proxy_headers=False,
-        # What the sockets are told is not read; nobody needs to send much of it.
+        # Sockets only push: what clients send is not read.
         ws_max_size=64 * 1024,
     )
     server = BackendServer(config, broadcast)
@@ -148,7 +148,7 @@ def _serve(
         sys.exit(1)
 
 
-class _Fault:
+class _FatalFault:
     """Remembers that a part died on which everything rests, and stops the server as a signal would."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from backend.api.dependencies import Services
 from backend.auth.sessions import LocalAuthenticator
-from backend.background_jobs import running
+from backend.background_jobs import jobs_running
 from backend.executor import BlockingExecutor
 from backend.live.broadcast import Broadcast
 from backend.live.change_feed import ChangeFeed
@@ -110,5 +110,5 @@ async def serving(
     )
     tell_feed = partial(asyncio.get_running_loop().call_soon_threadsafe, wiring.services.change_feed.wake)
     with wiring.services.record.blocking.transactions.on_commit(tell_feed):
-        async with running(*jobs, on_failure=fail):
+        async with jobs_running(*jobs, on_failure=fail):
             yield

@@ -35,7 +35,7 @@ async def watch_case(
 
     What the client says is not read, as long as it is text.
     """
-    # A client may go at any moment, even before it learns that it was let in: then nobody is left to be told.
+    # A client may leave at any moment, also during the handshake: that is no error.
     with suppress(WebSocketDisconnect, OSError):
         await socket.accept()
         ending = await _watch(socket, instance_id, services, session_seconds)

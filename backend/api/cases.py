@@ -1,4 +1,4 @@
-"""`/api/cases`: the review desk's reading room."""
+"""`/api/cases`: lists of cases, one case, its log and its evidence."""
 
 from typing import Annotated
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Query, Response
 
 from backend.api.dependencies import CurrentIdentity, RequireAnalyst, RequireManager, ServicesDep, strict_json
-from backend.api.text_fields import Why
+from backend.api.text_fields import ReasonText
 from backend.http.problem import documented
 from casebook.queries.filters import QueueCounts
 from contracts.base import Contract
@@ -15,7 +15,7 @@ from contracts.ids import CaseId
 
 router = APIRouter(prefix="/api/cases", tags=["desk"])
 
-Reason = Annotated[Why | None, Query(description="Why a manager ends another person's claim")]
+Reason = Annotated[ReasonText | None, Query(description="Why a manager ends another person's claim")]
 
 Kept = Annotated[
     tuple[CaseId, ...],
@@ -26,7 +26,7 @@ Kept = Annotated[
 class TakeOver(Contract):
     """Why another person's claim ends."""
 
-    reason: Why
+    reason: ReasonText
 
 
 @router.post(

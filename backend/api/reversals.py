@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
 from backend.api.dependencies import CurrentIdentity, RequireAnalyst, ServicesDep, strict_json
-from backend.api.text_fields import Why
+from backend.api.text_fields import ReasonText
 from backend.http.problem import documented
 from contracts.base import Contract
 from contracts.reversal import Reversal
@@ -20,7 +20,7 @@ class ReversalRequest(Contract):
 
     undoes: str
     """Key of the effect."""
-    reason: Why
+    reason: ReasonText
 
 
 class ReversalDecision(Contract):

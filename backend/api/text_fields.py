@@ -15,5 +15,5 @@ def says_why(text: str) -> str:
     return text
 
 
-Why = Annotated[NonEmptyText, AfterValidator(says_why)]
+ReasonText = Annotated[NonEmptyText, AfterValidator(says_why)]
 """A reason that others will read."""

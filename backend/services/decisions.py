@@ -15,7 +15,7 @@ log = logging.getLogger("casewright.decisions")
 
 
 class DecisionService:
-    """Accepts a decision once it fits what was asked; the relay tells the orchestration."""
+    """Accepts a decision once it fits what was asked; the relay delivers it."""
 
     def __init__(self, workspace: AsyncWorkspace, relay: OutboxRelay) -> None:
         self._workspace = workspace

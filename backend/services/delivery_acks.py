@@ -1,4 +1,4 @@
-"""What the scheduler has just been told, on its way into the casebook."""
+"""What the scheduler has just acknowledged, on its way into the casebook."""
 
 import asyncio
 import logging
@@ -9,12 +9,12 @@ from casebook.errors import CasebookUnavailable
 log = logging.getLogger("casewright.relay")
 
 PAUSE_S = 0.25
-"""How long to gather before writing. Nobody waits for it, and those who act on what was told write first."""
+"""How long to gather before writing. Nobody waits for it, and those who need it on record call `write` first."""
 RETRY_S = 5.0
 
 
 class DeliveryAcks:
-    """Gathers what the scheduler was told, and remembers many in one transaction.
+    """Gathers what the scheduler acknowledged, and writes many in one transaction.
 
     A crash before that loses nothing: the scheduler is told again, and a round consumes one decision.
     """
@@ -26,7 +26,7 @@ class DeliveryAcks:
         self._arrived = asyncio.Event()
 
     def __contains__(self, item: str) -> bool:
-        """Whether this case, or the decision on this review, was told of and is yet to be written."""
+        """Whether this case, or the decision on this review, was acknowledged and is yet to be written."""
         return item in self._scheduled or item in self._delivered
 
     @property
@@ -40,7 +40,7 @@ class DeliveryAcks:
         self._arrived.set()
 
     def add_delivered(self, review: str) -> None:
-        """The orchestration was told of the decision on a review."""
+        """The orchestration has the decision on a review."""
         self._delivered.add(review)
         self._arrived.set()
 

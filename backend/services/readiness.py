@@ -10,10 +10,10 @@ from casebook.errors import CasebookUnavailable
 
 EVERY_S = 2.0
 """So long one try answers everybody."""
-PATIENCE_S = 5.0
+ANSWER_TIMEOUT_S = 5.0
 """So long a try may take before those who ask are told that it has not ended."""
 
-SILENT = f"The casebook has not answered for {PATIENCE_S:g} seconds."
+SILENT = f"The casebook has not answered for {ANSWER_TIMEOUT_S:g} seconds."
 
 
 class ReadinessProbe:
@@ -33,7 +33,7 @@ class ReadinessProbe:
         if self._running is None and self._clock() >= self._due:
             self._running = asyncio.create_task(self._try())
         if (running := self._running) is not None:
-            done, _ = await asyncio.wait({running}, timeout=PATIENCE_S)
+            done, _ = await asyncio.wait({running}, timeout=ANSWER_TIMEOUT_S)
             if not done:
                 return SILENT
             running.result()

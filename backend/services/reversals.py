@@ -12,7 +12,7 @@ log = logging.getLogger("casewright.reversals")
 
 
 class ReversalService:
-    """Takes requests and the decisions on them; the relay has approved ones carried out."""
+    """Takes requests and the decisions on them; the relay starts the orchestration of an approved one."""
 
     def __init__(self, workspace: AsyncWorkspace, relay: OutboxRelay) -> None:
         self._workspace = workspace

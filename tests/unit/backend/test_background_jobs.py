@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from backend.background_jobs import running
+from backend.background_jobs import jobs_running
 
 pytestmark = pytest.mark.anyio
 
@@ -17,7 +17,7 @@ async def test_a_job_that_dies_is_reported_with_its_reason(caplog: pytest.LogCap
     async def dies() -> None:
         raise ZeroDivisionError("on purpose")
 
-    async with running(endless, dies, on_failure=died.set):
+    async with jobs_running(endless, dies, on_failure=died.set):
         await asyncio.wait_for(died.wait(), 5)
     assert "on purpose" in caplog.text
 
@@ -32,7 +32,7 @@ async def test_leaving_ends_the_jobs_and_is_no_failure() -> None:
         finally:
             ended.set()
 
-    async with running(job, on_failure=lambda: failures.append("failed")):
+    async with jobs_running(job, on_failure=lambda: failures.append("failed")):
         await asyncio.sleep(0)
     assert ended.is_set()
     assert failures == []
