@@ -36,20 +36,20 @@ def usd(amount_minor: int) -> Money:
         (an_assessment(), ("lock_and_refund",)),
     ],
 )
-def test_a_lock_with_refund_always_needs_two_and_a_refund_alone_above_the_limit_or_unknown(
+def test_lock_with_refund_or_large_refund_needs_two(
     assessment: RiskAssessment, expected: tuple[RecommendedAction, ...]
 ):
     assert four_eyes_actions(assessment, "high", LIMIT) == expected
 
 
-def test_a_limit_of_nothing_asks_for_two_people_for_every_refund():
+def test_zero_limit_needs_two_people_for_every_refund():
     assert four_eyes_actions(refunding(usd(1)), "high", 0) == BOTH
 
 
 @pytest.mark.parametrize(
     ("action", "needed"), [("clear", 1), ("lock_account", 1), ("refund_charges", 2), ("lock_and_refund", 2)]
 )
-def test_a_review_asks_for_as_many_as_its_recommended_action_needs(action: RecommendedAction, needed: int):
+def test_review_asks_as_many_as_the_recommendation_needs(action: RecommendedAction, needed: int):
     assert approvals_required(refunding(usd(LIMIT + 1), action=action), "high", LIMIT) == needed
 
 
@@ -64,7 +64,7 @@ def a_review(required: int, *actions: RecommendedAction, policy: bool = True) ->
     )
 
 
-def test_what_the_review_says_counts_and_not_what_it_recommends():
+def test_four_eyes_follow_the_review_not_the_recommendation():
     """Whoever approves something else than recommended cannot do it alone for that."""
     review = a_review(1, "lock_and_refund")
     assert approvals_of(review, "lock_and_refund") == 2
@@ -75,9 +75,7 @@ def test_what_the_review_says_counts_and_not_what_it_recommends():
 @pytest.mark.parametrize(
     ("action", "needed"), [("clear", 1), ("lock_account", 2), ("refund_charges", 2), ("lock_and_refund", 2)]
 )
-def test_a_review_from_before_the_policy_asks_as_many_for_everything_that_touches_a_customer(
-    action: RecommendedAction, needed: int
-):
+def test_review_without_policy_needs_two_for_every_effect(action: RecommendedAction, needed: int):
     assert approvals_of(a_review(2, policy=False), action) == needed
     assert approvals_of(a_review(1, policy=False), action) == 1
 
@@ -94,6 +92,6 @@ def test_clearing_what_was_rated_critical_needs_two(assessment: RiskAssessment, 
 
 
 @pytest.mark.parametrize("review", [a_review(1), a_review(1, policy=False)])
-def test_a_review_that_was_asked_before_that_rule_needs_two_as_well(review: ReviewRequest):
+def test_review_asked_before_the_rule_needs_two(review: ReviewRequest):
     assert approvals_of(review, "clear", is_critical=True) == 2
     assert approvals_of(review, "lock_account", is_critical=True) == 1

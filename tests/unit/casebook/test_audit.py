@@ -145,7 +145,7 @@ def changed(table: Table, column: str, value: object) -> object:
     return another(value)
 
 
-def test_a_whole_story_is_intact_and_everything_in_it_is_counted(book: CaseBook, desk: WorkspaceApi, engine: Engine):
+def test_whole_story_is_intact_and_fully_counted(book: CaseBook, desk: WorkspaceApi, engine: Engine):
     tell(book, desk)
     with Session(engine) as session:
         held = sum(len(rows_in(session, Base.metadata.tables[name])) for name in TABLES if name != "case_event")
@@ -258,9 +258,7 @@ def test_two_rows_that_changed_places_are_found(book: CaseBook, desk: WorkspaceA
         assert broken.reason == f"its content is not what event {broken.seq} recorded"
 
 
-def test_the_first_of_several_broken_rows_is_named_with_the_event_that_made_it(
-    book: CaseBook, desk: WorkspaceApi, engine: Engine
-):
+def test_first_of_several_broken_rows_is_named(book: CaseBook, desk: WorkspaceApi, engine: Engine):
     case = tell(book, desk)
     note = next(event for event in book.case_events(case) if event.type == "note_added")
     with tampering(engine) as session:
@@ -286,9 +284,7 @@ def test_a_whole_case_that_vanished_leaves_a_gap(book: CaseBook, engine: Engine)
     assert broken == BrokenLink("", 3, "the log ends with event 2, but numbers up to 3 were given out")
 
 
-def test_a_forger_who_hashes_an_event_again_is_given_away_by_the_next_one(
-    book: CaseBook, desk: WorkspaceApi, engine: Engine
-):
+def test_rehashed_event_breaks_the_next_link(book: CaseBook, desk: WorkspaceApi, engine: Engine):
     case = tell(book, desk)
     with Session(engine) as session:
         audited = audit_case(session, case)

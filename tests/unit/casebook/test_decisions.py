@@ -39,7 +39,7 @@ from tests.unit.casebook.builders import (
 )
 
 
-def test_an_accepted_decision_is_logged_under_the_name_of_who_decided_and_awaits_delivery(book: CaseBook):
+def test_accepted_decision_is_logged_and_awaits_delivery(book: CaseBook):
     case = open_case(book)
     opening = ask(book, case)
 
@@ -61,7 +61,7 @@ def test_an_accepted_decision_is_logged_under_the_name_of_who_decided_and_awaits
     assert book.undelivered_decisions() == []
 
 
-def test_undelivered_decisions_come_in_the_order_in_which_they_were_accepted(book: CaseBook):
+def test_undelivered_decisions_come_in_order_of_acceptance(book: CaseBook):
     openings = [ask(book, open_case(book, number)) for number in (1, 2, 3)]
     for opening in reversed(openings):
         book.accept_decision(a_decision(opening), MANAGER)
@@ -73,7 +73,7 @@ def test_undelivered_decisions_come_in_the_order_in_which_they_were_accepted(boo
     assert [decision.review_id for decision in book.undelivered_decisions(after=waiting[0])] == waiting[1:]
 
 
-def test_a_decision_is_refused_unless_it_answers_what_is_asked_right_now(book: CaseBook):
+def test_decision_must_answer_the_current_question(book: CaseBook):
     case = open_case(book)
     investigate(book, case)
     opening = an_opening(case)
@@ -109,7 +109,7 @@ def test_a_decision_is_refused_unless_it_answers_what_is_asked_right_now(book: C
 
 
 @pytest.mark.timeout(600)
-def test_of_two_people_who_click_together_exactly_one_decides_200_times(engine: Engine, book: CaseBook):
+def test_of_two_simultaneous_decisions_exactly_one_counts(engine: Engine, book: CaseBook):
     """Each has a casebook of their own, so that only the database can keep them apart."""
     desks = {who: CaseBook(Transactions(engine)) for who in ("ana", "bo")}
     openings = [asked_in_short(book, number) for number in range(1, 201)]
@@ -170,7 +170,7 @@ def test_counts_name_every_state(book: CaseBook):
         ("reject", None, "inconclusive"),
     ],
 )
-def test_a_decision_without_a_label_gets_the_one_that_follows_from_it(
+def test_decision_without_disposition_gets_the_default(
     book: CaseBook, verdict: Verdict, action: RecommendedAction | None, disposition: Disposition
 ):
     opening = asked_in_short(book)
@@ -189,7 +189,7 @@ def test_a_label_that_was_given_is_kept(book: CaseBook):
     assert [decision.disposition for decision in book.get_case(opening.case_id).decisions] == ["inconclusive"]
 
 
-def test_the_role_is_the_one_that_the_review_asks_for_when_the_decision_arrives(book: CaseBook):
+def test_required_role_is_read_when_the_decision_arrives(book: CaseBook):
     """Between opening the page and pressing the button, the review may have passed to a manager."""
     opening = asked_in_short(book)
     with pytest.raises(NotAllowed, match="'analyst'"):

@@ -53,7 +53,7 @@ def test_an_effect_that_is_done_stays_done(book: CaseBook):
     assert book.get_case(case).effects == (an_effect(case, status="done"),)
 
 
-def test_effects_are_shown_in_the_order_in_which_they_started(book: CaseBook):
+def test_effects_are_shown_in_starting_order(book: CaseBook):
     case = open_case(book)
     book.accept_decision(a_decision(ask(book, case), action="lock_and_refund"), MANAGER)
     actions: tuple[EffectAction, ...] = ("refund_charges", "lock_account")

@@ -72,7 +72,7 @@ def test_the_chains_of_interleaved_cases_verify_together(book: CaseBook):
     assert verify_chain(events) is None
 
 
-def test_an_event_reads_the_same_from_the_list_and_from_its_case(book: CaseBook):
+def test_event_reads_the_same_in_list_and_case(book: CaseBook):
     case = whole_story(book)
     assert book.events_after(0) == book.case_events(case)
     assert book.events_after(3, limit=2) == book.case_events(case)[3:5]
@@ -105,7 +105,7 @@ def test_tampering_is_found_at_the_first_broken_link(
     assert reason in broken.reason
 
 
-def test_a_forged_event_that_hashes_right_still_breaks_the_next_link(book: CaseBook):
+def test_forged_event_with_valid_hash_breaks_the_next_link(book: CaseBook):
     events = book.case_events(whole_story(book))
     forged = seal(events[3].model_copy(update={"actor": "mallory"}))
 
@@ -137,9 +137,7 @@ def test_the_audit_finds_what_a_chain_alone_cannot(engine: Engine, book: CaseBoo
     assert verify_chain(book.case_events(kept)) is None
 
 
-def test_the_audit_reads_on_past_one_page_and_finds_a_case_without_a_log(
-    engine: Engine, book: CaseBook, monkeypatch: pytest.MonkeyPatch
-):
+def test_audit_finds_a_case_without_a_log(engine: Engine, book: CaseBook, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("casebook.audit.verify.BATCH", 3)
     whole_story(book, 1)
     bare = open_case(book, 2)
@@ -153,7 +151,7 @@ def test_the_audit_reads_on_past_one_page_and_finds_a_case_without_a_log(
     assert broken.case_id == bare
 
 
-def test_a_tailing_reader_never_misses_an_event_of_concurrent_writers(url: str, engine: Engine):
+def test_tailing_reader_misses_no_event_of_concurrent_writers(url: str, engine: Engine):
     """A reader that has seen n never finds a smaller seq appear later."""
     writers, cases_each = 3, 6
     done = threading.Event()
@@ -198,7 +196,7 @@ json_values = st.recursive(
 
 
 @given(data=st.dictionaries(st.text(max_size=5), json_values, max_size=4), at=st.datetimes(timezones=st.just(UTC)))
-def test_whatever_an_event_says_its_hash_survives_being_written_and_read(data: dict[str, Any], at: datetime):
+def test_event_hash_survives_storage(data: dict[str, Any], at: datetime):
     event = seal(
         CaseEvent(
             seq=1,

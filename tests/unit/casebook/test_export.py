@@ -76,7 +76,7 @@ def test_an_export_holds_everything_and_verifies_alone(book: CaseBook, desk: Wor
     assert base64.b64decode(file.content) == b"He was in Lisbon."
 
 
-def test_an_open_case_with_a_first_approval_verifies_as_well(book: CaseBook, desk: WorkspaceApi):
+def test_export_with_a_waiting_first_approval_verifies(book: CaseBook, desk: WorkspaceApi):
     tell(book, desk)
     (waiting,) = (item.case_id for item in book.cases_in("awaiting_review").items)
     assert verify_export(exported(book, waiting)).broken is None
@@ -108,7 +108,7 @@ def test_no_value_of_an_export_is_changed_unseen(book: CaseBook, desk: Workspace
 
 
 @pytest.mark.parametrize("part", ["events", "evidence", "notes", "attachments", "rounds"])
-def test_nothing_is_taken_out_of_an_export_or_put_in_unseen(book: CaseBook, desk: WorkspaceApi, part: str):
+def test_added_or_removed_export_parts_are_found(book: CaseBook, desk: WorkspaceApi, part: str):
     document: Json = json.loads(exported(book, tell(book, desk)))
     for index in range(len(document[part])):
         rest = [item for place, item in enumerate(document[part]) if place != index]
@@ -120,7 +120,7 @@ def test_nothing_is_taken_out_of_an_export_or_put_in_unseen(book: CaseBook, desk
 
 
 @pytest.mark.parametrize("part", ["reports", "decisions", "effects", "reversals", "earlier_rounds"])
-def test_nothing_is_taken_off_the_case_page_of_an_export_unseen(book: CaseBook, desk: WorkspaceApi, part: str):
+def test_removed_case_page_parts_of_an_export_are_found(book: CaseBook, desk: WorkspaceApi, part: str):
     document: Json = json.loads(exported(book, tell(book, desk)))
     assert document["case"][part]
     shown = document["case"][part]

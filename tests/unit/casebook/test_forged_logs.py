@@ -215,7 +215,7 @@ def write_anew(session: Session, case: str, log: Log) -> None:
 
 
 @pytest.mark.parametrize("how", BENDS)
-def test_a_bent_case_is_named_although_its_hashes_are_right(book: CaseBook, engine: Engine, how: str):
+def test_forged_case_with_valid_hashes_is_named(book: CaseBook, engine: Engine, how: str):
     case = a_locked_account(book)
     assert book.audit().broken is None
     bend, why = BENDS[how]
@@ -248,7 +248,7 @@ def test_an_export_of_a_bent_case_is_named_too(book: CaseBook):
     assert why in broken.reason
 
 
-def test_an_earlier_release_s_second_round_that_closed_by_itself_still_verifies(book: CaseBook, engine: Engine):
+def test_second_round_closed_by_itself_needs_no_limits(book: CaseBook, engine: Engine):
     """Until the limits of a case were on record, a round after a rejection could clear the case."""
     case = open_case(book)
     book.accept_decision(a_decision(ask(book, case), "reject"), MANAGER)
@@ -274,7 +274,7 @@ def test_an_earlier_release_s_second_round_that_closed_by_itself_still_verifies(
         session.rollback()
 
 
-def test_every_event_is_read_back_as_it_was_written_anew(book: CaseBook, engine: Engine):
+def test_rewritten_events_are_read_back_unchanged(book: CaseBook, engine: Engine):
     case = a_locked_account(book)
     log = book.case_events(case)
     with Session(for_writing(engine)) as session:

@@ -224,7 +224,7 @@ def named(engine: Engine, case: str, bend: Callable[[], Log], bend_rows: Rows) -
 
 
 @pytest.mark.parametrize("how", BENDS)
-def test_a_case_cannot_be_passed_off_as_an_earlier_release_s(
+def test_omissions_do_not_pass_as_an_earlier_release(
     book: CaseBook, desk: WorkspaceApi, engine: Engine, how: str
 ) -> None:
     make, bend, bend_rows, why = BENDS[how]

@@ -364,7 +364,7 @@ def test_a_record_bent_together_with_its_log_is_named(
     assert why in named.reason
 
 
-def test_a_reason_in_the_first_approval_s_feedback_is_on_record(book: CaseBook) -> None:
+def test_reason_in_the_first_approval_is_on_record(book: CaseBook) -> None:
     case, opening = asked(book, severity="critical")
     first = a_decision(opening, action="clear").model_copy(update={"reason_code": None, "feedback": "They called."})
     book.accept_decision(first, MANAGER)

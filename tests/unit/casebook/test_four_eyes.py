@@ -55,7 +55,7 @@ def by(who: str, opening: ReviewOpening, action: RecommendedAction = "lock_and_r
     )
 
 
-def test_the_first_approval_of_two_delivers_nothing_and_keeps_the_review_open(book: CaseBook):
+def test_first_approval_keeps_the_review_open(book: CaseBook):
     opening = asked_for_two(book)
 
     proposal = book.accept_decision(by("ana", opening), ANALYST)
@@ -69,7 +69,7 @@ def test_the_first_approval_of_two_delivers_nothing_and_keeps_the_review_open(bo
     assert (event.type, event.actor, event.data["action"]) == ("approval_given", "ana", "lock_and_refund")
 
 
-def test_the_second_approval_of_another_person_is_the_decision_and_names_both(book: CaseBook):
+def test_second_persons_approval_is_the_decision(book: CaseBook):
     opening = asked_for_two(book)
     book.accept_decision(by("ana", opening), ANALYST)
 
@@ -84,7 +84,7 @@ def test_the_second_approval_of_another_person_is_the_decision_and_names_both(bo
     assert book.undelivered_decisions() == [decision]
 
 
-def test_the_same_subject_is_never_a_second_person_whatever_roles_or_session_it_comes_with(book: CaseBook):
+def test_same_subject_is_never_a_second_person(book: CaseBook):
     opening = asked_for_two(book)
     book.accept_decision(by("ana", opening), ANALYST)
     seq = book.last_seq()
@@ -123,7 +123,7 @@ def test_the_second_person_approves_what_was_proposed_or_nothing(book: CaseBook)
 
 
 @pytest.mark.parametrize("who", ["ana", "ben"])
-def test_a_rejection_by_anybody_entitled_is_the_decision_and_ends_the_proposal(book: CaseBook, who: str):
+def test_rejection_decides_and_ends_the_proposal(book: CaseBook, who: str):
     opening = asked_for_two(book)
     book.accept_decision(by("ana", opening), ANALYST)
 
@@ -134,7 +134,7 @@ def test_a_rejection_by_anybody_entitled_is_the_decision_and_ends_the_proposal(b
     assert book.get_case(opening.case_id).proposal is None
 
 
-def test_an_action_that_needs_one_person_is_decided_by_one(book: CaseBook):
+def test_single_approval_decides_where_one_is_enough(book: CaseBook):
     opening = asked_for_two(book)
     decision = book.accept_decision(by("ana", opening, "lock_account"), ANALYST)
     assert isinstance(decision, Decision)
@@ -181,7 +181,7 @@ def test_escalating_expiring_and_moving_on_drop_the_proposal(book: CaseBook):
     assert isinstance(book.accept_decision(by("maria", escalated), ("manager",)), Proposal)
 
 
-def test_a_first_approval_frees_the_case_for_the_second_person(engine: Engine, book: CaseBook):
+def test_first_approval_releases_the_claim(engine: Engine, book: CaseBook):
     opening = asked_for_two(book)
     WorkspaceApi(Transactions(engine)).claim(opening.case_id, "ana")
     with pytest.raises(ClaimedByOther, match="ana claimed this case at"):
@@ -192,9 +192,7 @@ def test_a_first_approval_frees_the_case_for_the_second_person(engine: Engine, b
     assert isinstance(book.accept_decision(by("ben", opening), ANALYST), Decision)
 
 
-def test_of_two_first_approvals_at_once_one_proposes_and_the_other_decides_and_one_person_alone_never_does(
-    engine: Engine, book: CaseBook
-):
+def test_concurrent_first_approvals_propose_once_and_decide_once(engine: Engine, book: CaseBook):
     """Fifty times two people, and fifty times one person from two sessions."""
     openings = [asked_for_two(book, number) for number in range(1, 101)]
     together = threading.Barrier(2, timeout=60)

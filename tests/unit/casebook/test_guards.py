@@ -167,7 +167,7 @@ def test_an_outcome_of_another_round_is_refused(book: CaseBook):
         book.close_case(closing(case, "cleared", 2))
 
 
-def test_a_round_begins_only_after_a_rejection_or_changed_facts(book: CaseBook):
+def test_next_round_needs_a_rejection_or_changed_facts(book: CaseBook):
     for number, story in enumerate((nothing, investigated, asked, approved, cleared), 1):
         case = open_case(book, number)
         story(book, case)
@@ -225,7 +225,7 @@ def test_people_are_asked_about_what_was_concluded(book: CaseBook, changes: dict
     assert book.get_case(case).review is None
 
 
-def test_a_question_is_not_passed_on_or_withdrawn_before_its_deadline(book: CaseBook):
+def test_question_is_neither_escalated_nor_expired_early(book: CaseBook):
     case = open_case(book)
     opening = ask(book, case)
     with pytest.raises(DeadlineNotPassed):
@@ -235,7 +235,7 @@ def test_a_question_is_not_passed_on_or_withdrawn_before_its_deadline(book: Case
     assert book.get_case(case).review == opening.review
 
 
-def test_a_question_is_never_put_to_fewer_or_lesser_people(book: CaseBook):
+def test_question_is_never_put_to_fewer_people(book: CaseBook):
     case = open_case(book)
     assessment = an_assessment(action="lock_and_refund")
     plain = an_opening(case, assessment)
@@ -310,7 +310,7 @@ def test_what_was_approved_is_read_from_the_record(book: CaseBook):
         book.approved_action(open_case(book, 2), terms.review_id)
 
 
-def test_the_log_of_refused_transitions_does_not_grow_with_the_attempts(book: CaseBook):
+def test_refused_transitions_do_not_grow_with_attempts(book: CaseBook):
     case = open_case(book)
     asked(book, case)
     for _ in range(50):

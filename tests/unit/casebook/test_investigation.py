@@ -91,7 +91,7 @@ def test_many_threads_with_the_same_alert_open_one_case(engine: Engine):
     assert event_types(CaseBook(Transactions(engine))) == ["case_opened"]
 
 
-def test_a_case_waits_to_be_scheduled_until_it_is_confirmed(book: CaseBook):
+def test_case_is_unscheduled_until_confirmed(book: CaseBook):
     first, second = open_case(book, 1), open_case(book, 2)
     assert book.unscheduled_cases() == [first, second]
     assert book.unscheduled_cases(limit=1) == [first]
@@ -107,7 +107,7 @@ def test_a_case_waits_to_be_scheduled_until_it_is_confirmed(book: CaseBook):
     assert book.unscheduled_cases() == []
 
 
-def test_progress_follows_each_specialist_and_the_last_report_starts_the_assessment(book: CaseBook):
+def test_last_report_starts_the_assessment_phase(book: CaseBook):
     case = open_case(book)
     book.start_round(case, 1)
     book.start_specialist(case, 1, "usage")
@@ -151,7 +151,7 @@ def test_reports_come_back_word_for_word_with_their_evidence(book: CaseBook):
         assert book.evidence(case, wanted.evidence_id) == wanted
 
 
-def test_the_log_tells_the_round_in_order_and_who_did_what(book: CaseBook):
+def test_log_tells_a_round_in_order_with_actors(book: CaseBook):
     case = open_case(book)
     investigate(book, case)
 
@@ -223,7 +223,7 @@ def test_a_running_specialist_never_falls_back_from_its_result(book: CaseBook):
     assert book.get_case(case).progress.specialists["usage"] == "ok"
 
 
-def test_a_new_round_starts_afresh_and_keeps_the_earlier_one(book: CaseBook):
+def test_new_round_starts_over_and_keeps_the_earlier(book: CaseBook):
     case = open_case(book)
     opening = ask(book, case)
     book.accept_decision(a_decision(opening, "reject"), MANAGER)
@@ -241,7 +241,7 @@ def test_a_new_round_starts_afresh_and_keeps_the_earlier_one(book: CaseBook):
     assert earlier.review == opening.review
 
 
-def test_a_late_report_of_an_earlier_round_leaves_the_current_progress_alone(book: CaseBook):
+def test_late_report_of_an_earlier_round_leaves_progress_alone(book: CaseBook):
     case = open_case(book)
     opening = an_opening(case, concluded_by(book, case, "location"))
     book.open_review(opening)
@@ -278,7 +278,7 @@ def test_no_later_round_slips_past_an_open_review(book: CaseBook):
 
 
 @pytest.mark.parametrize("outcome", ["auto_cleared", "failed"])
-def test_a_closed_case_shows_its_outcome_and_takes_no_more(book: CaseBook, outcome: str):
+def test_closed_case_shows_its_outcome_and_refuses_writes(book: CaseBook, outcome: str):
     case = open_case(book)
     book.start_round(case, 1)
     if outcome == "failed":
@@ -327,7 +327,7 @@ def test_a_case_closes_with_one_outcome(book: CaseBook):
     assert book.get_case(case).outcome == "auto_cleared"
 
 
-def test_a_repeated_step_is_told_what_its_own_run_has_done_and_the_first_entry_counts(book: CaseBook):
+def test_repeated_step_resumes_from_its_own_journal(book: CaseBook):
     case = open_case(book)
     book.start_specialist(case, 1, "usage")
     book.keep_journal(case, [JournalEntry("r1-usage-m1", '{"content": "Åse"}')])
@@ -339,7 +339,7 @@ def test_a_repeated_step_is_told_what_its_own_run_has_done_and_the_first_entry_c
     assert book.start_assessment(case, 1).journal == {"r1-aggregator-m1": "1"}
 
 
-def test_what_a_run_ends_with_is_kept_with_its_report_or_not_at_all(book: CaseBook):
+def test_last_journal_entry_is_saved_with_the_report(book: CaseBook):
     case = open_case(book)
     use = ModelUse(round=1, agent="location", model="m", input_tokens=7, output_tokens=3, cost_usd=None)
     book.save_report(case, a_report(), [evidence_of(1, "location")], [JournalEntry("r1-location-m1", "{}", use)])
@@ -373,7 +373,7 @@ def test_an_unknown_case_is_named_in_the_error(book: CaseBook):
             attempt()
 
 
-def test_unknown_evidence_of_a_known_case_is_named_in_the_error(book: CaseBook):
+def test_unknown_evidence_is_named_in_the_error(book: CaseBook):
     case = open_case(book)
     with pytest.raises(EvidenceNotFound, match="holds no evidence 'r9-usage-9'"):
         book.evidence(case, "r9-usage-9")
@@ -390,7 +390,7 @@ def test_a_step_that_fails_leaves_nothing_behind(book: CaseBook):
     assert (book.get_case(case), book.last_seq()) == (before, seq)
 
 
-def test_a_report_with_two_answers_to_one_call_is_refused(book: CaseBook):
+def test_report_with_duplicate_evidence_is_refused(book: CaseBook):
     case = open_case(book)
     twice = [evidence_of(1, "location"), evidence_of(1, "location")]
 

@@ -78,7 +78,7 @@ def test_a_closed_case_is_left_alone(book: CaseBook) -> None:
     assert book.take_up(case) == "auto_cleared"
 
 
-def test_a_case_that_broke_is_to_be_started_again_once(book: CaseBook) -> None:
+def test_failed_case_is_started_again_once(book: CaseBook) -> None:
     case = asked(book).case_id
 
     assert book.recover_case(case, REASON) == Recovery(breaks=1, goes_on=True)
@@ -102,7 +102,7 @@ def test_a_question_that_is_asked_stays_as_it_is(book: CaseBook) -> None:
     assert broke.data == {"round": 1, "reason": REASON, "breaks": 1, "reopens_review": False}
 
 
-def test_a_question_that_was_passed_on_stays_with_the_manager(book: CaseBook) -> None:
+def test_escalated_question_stays_with_the_manager(book: CaseBook) -> None:
     opening = asked(book)
     pass_time(book)
     book.escalate(an_escalation(opening))
@@ -131,7 +131,7 @@ def test_a_case_in_which_nothing_was_concluded_recommends_nothing(book: CaseBook
     assert book.verify_case_log() is None
 
 
-def test_what_was_concluded_and_not_asked_is_asked_with_the_reason(book: CaseBook) -> None:
+def test_unasked_conclusion_is_asked_with_the_reason(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
     investigate(book, case)
 
@@ -205,7 +205,7 @@ def test_an_approval_that_no_longer_holds_is_asked_anew(book: CaseBook, has_acte
     assert book.verify_case_log() is None
 
 
-def test_an_effect_in_doubt_is_found_out_although_facts_changed(book: CaseBook) -> None:
+def test_effect_in_doubt_is_reconciled_despite_changed_facts(book: CaseBook) -> None:
     opening = asked(book)
     decide(book, opening)
     book.start_effect(opening.case_id, an_effect(opening.case_id))
@@ -258,7 +258,7 @@ def test_an_open_question_stays_however_often_it_breaks(book: CaseBook, times: i
     assert book.verify_case_log() is None
 
 
-def test_a_question_not_yet_put_goes_to_a_manager_at_the_second_break(book: CaseBook) -> None:
+def test_second_failure_sends_an_unasked_question_to_a_manager(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
     investigate(book, case)
 
@@ -289,7 +289,7 @@ def test_a_case_that_rests_is_tried_once_an_hour(book: CaseBook, reached: str) -
     assert book.verify_case_log() is None
 
 
-def test_after_the_last_break_a_manager_is_asked_and_nothing_goes_on(book: CaseBook) -> None:
+def test_last_failure_asks_a_manager_and_stalls(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
 
     assert breaks(book, case, times=MOST_BREAKS) == Recovery(breaks=MOST_BREAKS, goes_on=False)
@@ -324,7 +324,7 @@ def test_a_backend_that_starts_tries_it_once_more(book: CaseBook) -> None:
     assert standing(book, case).role == "manager"
 
 
-def test_a_case_that_broke_and_was_lost_in_a_later_round_is_asked_about(book: CaseBook) -> None:
+def test_case_lost_in_a_later_round_is_asked_about(book: CaseBook) -> None:
     opening = asked(book)
     breaks(book, opening.case_id)
     decide(book, opening, "reject")
@@ -337,7 +337,7 @@ def test_a_case_that_broke_and_was_lost_in_a_later_round_is_asked_about(book: Ca
     assert book.verify_case_log() is None
 
 
-def test_a_case_that_breaks_before_it_is_asked_keeps_its_question(book: CaseBook) -> None:
+def test_failure_before_the_review_keeps_the_question(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
     breaks(book, case)
     first = standing(book, case)
@@ -375,7 +375,7 @@ def test_a_start_that_is_refused_ends_with_a_manager(book: CaseBook) -> None:
     assert book.verify_case_log() is None
 
 
-def test_the_manager_is_asked_on_the_terms_of_the_case(book: CaseBook) -> None:
+def test_manager_is_asked_on_the_cases_terms(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
     book.start_round(case, 1, InvestigationPolicy(escalation_timeout_hours=5))
 
@@ -423,7 +423,7 @@ def test_what_broke_is_not_closed_as_failed(book: CaseBook) -> None:
     assert book.verify_case_log() is None
 
 
-def test_a_doubt_closes_nothing_before_it_has_lasted_as_long_as_the_limits_say(book: CaseBook) -> None:
+def test_doubt_closes_a_case_only_after_its_limit(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
     book.start_round(case, 1, InvestigationPolicy(reconcile_hours=24))
     opening = asked_about(book, case)

@@ -74,7 +74,7 @@ def types(book: CaseBook, case: str) -> list[str]:
     return [event.type for event in book.case_events(case)]
 
 
-def test_an_effect_of_a_closed_case_is_taken_back_and_the_case_stays_closed(book: CaseBook):
+def test_reversal_leaves_a_closed_case_closed(book: CaseBook):
     case = closed_case(book)
 
     asked = ask_back(book, case)
@@ -151,7 +151,7 @@ def test_who_asked_may_take_the_request_back(book: CaseBook):
         approve(book, case)
 
 
-def test_what_was_refused_or_failed_can_be_asked_for_again_and_what_was_done_cannot(book: CaseBook):
+def test_only_refused_or_failed_reversals_can_be_requested_again(book: CaseBook):
     case = closed_case(book)
     ask_back(book, case)
     book.decide_reversal(case, 1, "reject", "No.", subject="maria", roles=MANAGER)
@@ -169,7 +169,7 @@ def test_what_was_refused_or_failed_can_be_asked_for_again_and_what_was_done_can
     assert other.reversal_id == f"{case}:reverse_refund:4"
 
 
-def test_only_what_was_done_in_this_case_can_be_taken_back(book: CaseBook):
+def test_only_effects_done_in_this_case_are_reversed(book: CaseBook):
     failed, other = closed_case(book, 1, "failed"), closed_case(book, 2)
     with pytest.raises(NothingToReverse, match="'lock_account' is 'failed' in this case"):
         ask_back(book, failed)
@@ -196,7 +196,7 @@ def test_nothing_is_carried_out_that_nobody_approved(book: CaseBook):
         book.mark_reversal_scheduled(f"{case}:unlock_account:9")
 
 
-def test_of_two_requests_and_of_two_decisions_at_once_one_each_counts(engine: Engine, book: CaseBook):
+def test_concurrent_reversal_requests_and_decisions_count_once(engine: Engine, book: CaseBook):
     cases = [closed_case(book, number) for number in range(1, 21)]
     together = threading.Barrier(2, timeout=60)
 
@@ -244,9 +244,7 @@ def test_what_was_given_up_is_not_begun_any_more(book: CaseBook):
 
 
 @pytest.mark.parametrize("anew", [False, True])
-def test_what_was_given_up_in_doubt_and_turns_out_done_is_shown_as_done_unless_asked_for_anew(
-    book: CaseBook, anew: bool
-):
+def test_late_success_of_an_abandoned_reversal_is_shown(book: CaseBook, anew: bool):
     case = closed_case(book)
     ask_back(book, case)
     wanted = approve(book, case).reversal_id

@@ -55,7 +55,7 @@ def test_a_question_leaves_the_time_that_limits_name(book: CaseBook) -> None:
     assert book.audit().broken is None
 
 
-def test_a_case_does_not_end_unresolved_before_anybody_could_answer(book: CaseBook) -> None:
+def test_case_is_not_unresolved_before_anybody_could_answer(book: CaseBook) -> None:
     case = judged(book)
     opening = put_with(an_opening(case, escalation_reason="Ask a manager."), due_at=NOON - timedelta(days=9))
     asked = book.open_review(opening)
@@ -106,7 +106,7 @@ def test_an_action_takes_the_people_that_limits_name(book: CaseBook) -> None:
     assert isinstance(alone, Proposal)
 
 
-def test_without_limits_on_record_a_question_is_put_as_it_is(book: CaseBook) -> None:
+def test_question_without_limits_is_put_unchanged(book: CaseBook) -> None:
     case = judged(book, limits=None)
     opening = put_with(an_opening(case), due_at=NOON - timedelta(days=9))
 
@@ -120,7 +120,7 @@ def test_no_other_role_is_asked(book: CaseBook, role: Role) -> None:
         book.open_review(put_with(an_opening(case), required_role=role))
 
 
-def test_what_was_critical_in_an_earlier_round_is_cleared_by_two(book: CaseBook) -> None:
+def test_case_once_critical_is_cleared_by_two(book: CaseBook) -> None:
     case = judged(book, an_assessment().model_copy(update={"risk_level": "critical"}))
     first = an_opening(case, book.get_case(case).assessment)
     book.open_review(first)

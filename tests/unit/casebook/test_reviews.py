@@ -33,7 +33,7 @@ from tests.unit.casebook.builders import (
 )
 
 
-def test_an_open_review_asks_about_the_assessment_of_its_round(book: CaseBook):
+def test_open_review_asks_about_its_rounds_assessment(book: CaseBook):
     case = open_case(book)
     opening = ask(book, case)
 
@@ -55,7 +55,7 @@ def test_opening_a_review_again_changes_nothing(book: CaseBook):
     assert (book.get_case(case), book.last_seq()) == (before, seq)
 
 
-def test_what_a_person_sees_is_what_the_review_is_bound_to(book: CaseBook):
+def test_review_is_bound_to_the_assessment_shown(book: CaseBook):
     """A person may be asked for one more reason than was concluded; the assessment with that reason is shown."""
     case = open_case(book)
     concluded = conclude(book, case, an_assessment(score=0.7))
@@ -83,7 +83,7 @@ def test_a_review_of_something_else_is_refused(book: CaseBook):
     assert book.get_case(case).review is None
 
 
-def test_a_manager_is_asked_in_a_round_of_its_own_on_the_reports_of_the_one_before(book: CaseBook):
+def test_manager_round_rests_on_earlier_reports(book: CaseBook):
     case = open_case(book)
     rejected = ask(book, case)
     book.accept_decision(a_decision(rejected, "reject"), MANAGER)
@@ -100,7 +100,7 @@ def test_a_manager_is_asked_in_a_round_of_its_own_on_the_reports_of_the_one_befo
     assert view.earlier_rounds[0].decision == a_decision(rejected, "reject")
 
 
-def test_an_escalation_moves_the_deadline_and_the_role_of_the_same_review(book: CaseBook):
+def test_escalation_moves_deadline_and_role_of_the_review(book: CaseBook):
     case = open_case(book)
     opening = ask(book, case)
     escalation = an_escalation(opening)
@@ -119,7 +119,7 @@ def test_an_escalation_moves_the_deadline_and_the_role_of_the_same_review(book: 
     assert book.get_case(case).decisions == (a_decision(opening),)
 
 
-def test_a_second_escalation_with_a_later_deadline_is_another_event(book: CaseBook):
+def test_later_deadline_is_a_second_escalation(book: CaseBook):
     case = open_case(book)
     opening = ask(book, case)
     pass_time(book)
@@ -168,7 +168,7 @@ def test_an_expired_review_takes_no_decision(book: CaseBook):
     assert book.get_case(case).review is None
 
 
-def test_a_decision_accepted_before_the_review_expires_is_handed_back(book: CaseBook):
+def test_decision_accepted_before_expiry_is_returned(book: CaseBook):
     case = open_case(book)
     opening = ask(book, case)
     book.accept_decision(a_decision(opening), MANAGER)
