@@ -178,7 +178,7 @@ def main() -> None:
     """Records every path that INVESTIGATION_VERSION has no recording of."""
     missing = [path for path in PATHS if not recording_of(path).exists()]
     FOLDER.mkdir(exist_ok=True)
-    with _lab() as (lab, address):
+    with running_lab() as (lab, address):
         for path in missing:
             case = PATHS[path](lab)
             write_history(recording_of(path), history_at(address, case.order.case_id))
@@ -194,7 +194,7 @@ def _start(lab: Lab, path: str, script: CaseScript) -> RunningCase:
 
 
 @contextmanager
-def _lab() -> Generator[tuple[Lab, str]]:
+def running_lab() -> Generator[tuple[Lab, str]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
