@@ -8,7 +8,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_json
 
 
-class Undecoded(str):
+class RawPayload(str):
     """Asks the converter for a payload as it came, for a reader that must answer for one of the wrong shape itself.
 
     Orchestrators are such readers: what the SDK cannot decode for them ends them at once, past all of their code.
@@ -34,8 +34,8 @@ class PydanticDataConverter(JsonDataConverter):
         return None if value is None else to_json(value).decode()
 
     def deserialize(self, data: str | None, target_type: Any = None) -> Any:
-        if target_type is Undecoded:
-            return Undecoded(data or "null")
+        if target_type is RawPayload:
+            return RawPayload(data or "null")
         if data and _is_contract(target_type):
             return _adapter(target_type).validate_json(data)
         return super().deserialize(data, target_type)
@@ -46,7 +46,7 @@ class PydanticDataConverter(JsonDataConverter):
         return super().coerce(value, target_type)
 
     def can_reconstruct(self, target_type: Any) -> bool:
-        return target_type is Undecoded or _is_contract(target_type) or super().can_reconstruct(target_type)
+        return target_type is RawPayload or _is_contract(target_type) or super().can_reconstruct(target_type)
 
 
 def _is_contract(target_type: Any) -> bool:

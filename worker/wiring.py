@@ -23,7 +23,7 @@ from worker.agents.aggregator import AggregatorAgent
 from worker.agents.budget import Budget, BudgetGuard
 from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop
-from worker.agents.prompting import load_prompts
+from worker.agents.prompts import load_prompts
 from worker.agents.specialists import SpecialistAgents
 from worker.domain.deadlines import BusinessHours
 from worker.entities.fraud_analysis_agent import FraudAnalysisAgent

@@ -36,7 +36,7 @@ from worker.adapters.providers import NO_KEY, OpenAIProvider, open_client
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop
-from worker.agents.prompting import load_prompts
+from worker.agents.prompts import load_prompts
 from worker.agents.specialists import SpecialistAgents
 from worker.domain.failures import id_of, sentence_for, unavailable_report
 from worker.orchestrations.activity_stubs import THINKING

@@ -35,7 +35,7 @@ from worker.adapters.mcp_tools import McpToolBox
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop
-from worker.agents.prompting import load_prompts
+from worker.agents.prompts import load_prompts
 from worker.agents.specialists import SpecialistAgents
 from worker.ports.tools import ToolBox
 from worker.wiring import utc_now

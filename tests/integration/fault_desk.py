@@ -36,7 +36,7 @@ from mcp_server.store.sqlite.store import SqliteCustomerStore
 from tests.support.alerts import foreign_login
 from tests.support.casebooks import CaseBook
 from tests.unit.local.serving import running
-from worker.adapters.circuit import Circuit
+from worker.adapters.circuit_breaker import CircuitBreaker
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.failover import Deployment, FailoverModel
 from worker.adapters.mcp_actions import McpActionGateway
@@ -161,7 +161,7 @@ class FaultDesk:
         return self._control.get("/control/stats").json()["calls"]
 
     def _activity(self, name: str, limits: Limits, *, tools_up: bool) -> Any:
-        circuit = Circuit(failures=100, rest_s=1, monotonic=lambda: 0.0)
+        circuit = CircuitBreaker(failures=100, rest_s=1, monotonic=lambda: 0.0)
         model = FailoverModel([Deployment("local", self._model, circuit)])
         activities = wire_activities(self._casebook, model, self._tools[tools_up], self._gateway, POLICY, limits)
         return next(activity for activity in activities if activity.__name__ == name)

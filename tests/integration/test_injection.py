@@ -50,9 +50,9 @@ from worker.adapters.providers import NO_KEY, OpenAIProvider, open_client
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop
-from worker.agents.prompting import load_prompts
+from worker.agents.prompts import load_prompts
 from worker.agents.specialists import SPECIALIST_TOOLS, SpecialistAgents
-from worker.domain.assessing import NO_JUDGEMENT, assess
+from worker.domain.assessments import NO_JUDGEMENT, assess
 from worker.ports.model import Model, ModelReply, ModelRequest, ToolRequest
 from worker.ports.tools import ToolDescription, ToolInvocation
 from worker.wiring import utc_now

@@ -10,7 +10,7 @@ from durabletask import task
 
 from contracts import names
 from contracts.base import added_later
-from contracts.converter import Undecoded
+from contracts.converter import RawPayload
 from contracts.steps import Investigation
 from worker.orchestrations import activity_stubs
 from worker.orchestrations import investigation as today
@@ -36,12 +36,12 @@ class NextRelease:
         self.weighed.append(order.case_id)
 
 
-def investigation(ctx: task.OrchestrationContext, order: Undecoded) -> activity_stubs.Orchestration[Any]:
+def investigation(ctx: task.OrchestrationContext, order: RawPayload) -> activity_stubs.Orchestration[Any]:
     """The next release's investigation. Cases of 1.0 keep to their course."""
     if ctx.version == NEXT_VERSION:
         read = activity_stubs.decode(order, NextInvestigation)
-        yield ctx.call_activity(WEIGH_ALERT, input=read, return_type=Undecoded)
-        order = Undecoded(Investigation(case_id=read.case_id).model_dump_json())
+        yield ctx.call_activity(WEIGH_ALERT, input=read, return_type=RawPayload)
+        order = RawPayload(Investigation(case_id=read.case_id).model_dump_json())
     return (yield from today.investigation(ctx, order))
 
 

@@ -9,7 +9,7 @@ from durabletask import task
 from durabletask.internal import helpers
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from contracts.converter import Undecoded
+from contracts.converter import RawPayload
 from contracts.names import analyst_decision
 from contracts.review import ReviewRequest
 from contracts.steps import CaseStart, Conclusion, Investigation, RoundInput
@@ -130,7 +130,7 @@ def test_the_question_that_is_waited_on_is_bound_to_what_was_concluded() -> None
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.stem)
 def test_a_release_that_changes_the_order_of_calls_is_found_out(recording: Path) -> None:
-    def investigation(ctx: task.OrchestrationContext, order: Undecoded) -> activity_stubs.Orchestration[CaseStart]:
+    def investigation(ctx: task.OrchestrationContext, order: RawPayload) -> activity_stubs.Orchestration[CaseStart]:
         read = activity_stubs.decode(order, Investigation)
         yield from activity_stubs.begin_round(ctx, RoundInput(case_id=read.case_id, round=1))
         return (yield from activity_stubs.begin_case(ctx, read))

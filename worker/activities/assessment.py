@@ -15,11 +15,11 @@ from screening.coverage import REQUIRED
 from worker.activities.recorded import Briefs
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.journal import RunJournal
-from worker.domain.assessing import NO_JUDGEMENT, assess
+from worker.domain.assessments import NO_JUDGEMENT, assess
 from worker.domain.evidence import CHARGES_TOOL
 from worker.domain.facts import KnownCharge, answered_calls, known_charges, refund_total
-from worker.domain.floor import rules_against
 from worker.domain.recorded import assessment_task, recorded_reports
+from worker.domain.rule_floor import rules_against
 from worker.ports.record import CaseRecord
 
 log = logging.getLogger(__name__)

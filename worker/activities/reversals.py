@@ -9,7 +9,7 @@ from contracts.reversal import Reversal
 from contracts.steps import ReconcileReversalInput, ReversalOrder
 from worker.activities.effects import EffectGateway, Send, in_doubt, log_effect
 from worker.domain.facts import customer_of
-from worker.domain.reversing import TOOL_OF, planned_reversal, reason_for_reversal
+from worker.domain.reversals import TOOL_OF, planned_reversal, reason_for_reversal
 from worker.ports.actions import ActionGateway, ActionsUnavailable
 from worker.ports.record import CaseRecord
 

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from worker.adapters.circuit import Circuit
+from worker.adapters.circuit_breaker import CircuitBreaker
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.failover import Deployment, FailoverModel
 from worker.adapters.openai_model import OpenAIModel
@@ -30,5 +30,5 @@ def open_models(
         names[provider.name] += 1
         name = provider.name if names[provider.name] == 1 else f"{provider.name} ({names[provider.name]})"
         model = OpenAIModel(client, provider.model, loop, provider.tool_calling, name=name)
-        deployments.append(Deployment(name, model, Circuit(circuit_failures, circuit_rest_s, monotonic)))
+        deployments.append(Deployment(name, model, CircuitBreaker(circuit_failures, circuit_rest_s, monotonic)))
     return FailoverModel(deployments, monotonic)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from worker.adapters.circuit import Circuit
+from worker.adapters.circuit_breaker import CircuitBreaker
 from worker.ports.model import Model, ModelRejected, ModelReply, ModelRequest, ModelUnavailable
 
 log = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ class Deployment:
 
     name: str
     model: Model
-    circuit: Circuit
+    circuit: CircuitBreaker
 
 
 class FailoverModel:

@@ -39,7 +39,7 @@ from contracts.release import VERSION
 from contracts.words import cut
 from worker.adapters.mcp_http import CallByCallClient, CallFault
 from worker.adapters.mcp_listing import EndlessListing, all_tools
-from worker.domain.nesting import is_too_deep
+from worker.domain.json_depth import is_too_deep
 
 CONNECT_TIMEOUT_S = 10.0
 MAX_ERROR = 500

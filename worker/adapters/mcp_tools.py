@@ -13,8 +13,8 @@ from mcp_types import Tool
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.mcp_listing import EndlessListing
 from worker.adapters.mcp_session import Incompatible, McpSession, Overdue, Reply, Unreachable
-from worker.adapters.sharing import Shared
-from worker.domain.nesting import is_too_deep
+from worker.adapters.single_flight import SingleFlight
+from worker.domain.json_depth import is_too_deep
 from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome, ToolsUnavailable
 
 LISTING_KEPT_S = 60.0
@@ -40,7 +40,7 @@ class McpToolBox:
         self._session = session
         self._loop = loop
         self._monotonic = monotonic
-        self._shared = Shared[Reply]()
+        self._shared = SingleFlight[Reply]()
         self._listing: tuple[float, int, tuple[ToolDescription, ...]] | None = None
 
     def describe(self) -> tuple[ToolDescription, ...]:

@@ -25,9 +25,9 @@ from worker.agents.conversation import specialist_case
 from worker.agents.journal import RunJournal
 from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop, Assignment, Result
-from worker.agents.prompting import load_prompts
+from worker.agents.prompts import load_prompts
+from worker.agents.response_schemas import BadAnswer, SpecialistVerdict, answer_format, read_answer
 from worker.agents.specialists import SPECIALIST_TOOLS
-from worker.agents.verdicts import BadAnswer, SpecialistVerdict, answer_format, read_answer
 from worker.ports.model import Message, ModelRejected, ModelRequest, ModelUnavailable
 from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome
 

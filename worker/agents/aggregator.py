@@ -9,9 +9,9 @@ from contracts.report import Evidence
 from worker.agents.conversation import aggregator_case
 from worker.agents.journal import RunJournal
 from worker.agents.loop import AgentLoop, Assignment
-from worker.agents.prompting import Prompts
+from worker.agents.prompts import Prompts
+from worker.agents.response_schemas import RiskVerdict, reasoning_of
 from worker.agents.usage import Usage
-from worker.agents.verdicts import RiskVerdict, reasoning_of
 from worker.domain.reasoning import opinion_in
 from worker.domain.routing import Judgement
 

@@ -14,7 +14,7 @@ from contracts.alert import Alert
 from contracts.investigation import AssessmentTask, RememberedRound, SpecialistTask
 from contracts.words import cut
 from worker.agents.limits import Limits
-from worker.agents.trimming import trim
+from worker.agents.truncation import trim
 
 MAX_TOOL_TEXT = Limits().tool_text
 MAX_TOOL_ERROR = 1_000

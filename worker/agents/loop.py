@@ -14,11 +14,11 @@ from worker.agents.budget import BudgetGuard
 from worker.agents.conversation import repair_request, tool_answer
 from worker.agents.journal import RecordedBatch, RecordedCall, RunJournal
 from worker.agents.limits import Limits
-from worker.agents.patience import GivenUp, Patience
 from worker.agents.pricing import Prices, load_prices
+from worker.agents.response_schemas import Answer, BadAnswer, answer_format, read_answer
+from worker.agents.retry_policy import RetriesExhausted, RetryPolicy
 from worker.agents.toolcalls import NO_TOOLS, BadToolRequest, ToolScope, Toolset, readable_arguments
 from worker.agents.usage import Usage
-from worker.agents.verdicts import Answer, BadAnswer, answer_format, read_answer
 from worker.ports.model import Message, Model, ModelRejected, ModelReply, ModelRequest, ToolRequest
 from worker.ports.tools import ToolBox, ToolInvocation, ToolOutcome
 
@@ -70,7 +70,7 @@ class _Run(Generic[Answer]):
 
     assignment: Assignment[Answer]
     journal: RunJournal
-    patience: Patience
+    patience: RetryPolicy
     deadline: float
     messages: list[Message]
     tools: ToolScope
@@ -127,7 +127,9 @@ class AgentLoop:
         run = _Run(
             assignment,
             journal,
-            Patience(self._limits, f"{assignment.case_id} {run_id(assignment.round, assignment.agent)}", self._pause),
+            RetryPolicy(
+                self._limits, f"{assignment.case_id} {run_id(assignment.round, assignment.agent)}", self._pause
+            ),
             self._monotonic() + self._limits.seconds,
             [Message(role="system", text=assignment.system), Message(role="user", text=assignment.user)],
             NO_TOOLS.scope(frozenset(), assignment.customer_id),
@@ -135,7 +137,7 @@ class AgentLoop:
         try:
             run.tools = self._offered(run)
             return _result(run, self._converse(run), None)
-        except (_NoAnswer, GivenUp, ModelRejected) as reason:
+        except (_NoAnswer, RetriesExhausted, ModelRejected) as reason:
             return _result(run, run.usable, None if run.usable is not None else str(reason))
 
     def _offered(self, run: _Run[Answer]) -> ToolScope:

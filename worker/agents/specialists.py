@@ -9,8 +9,8 @@ from contracts.words import cut
 from worker.agents.conversation import specialist_case
 from worker.agents.journal import RunJournal
 from worker.agents.loop import AgentLoop, Assignment, Result
-from worker.agents.prompting import Prompts
-from worker.agents.verdicts import (
+from worker.agents.prompts import Prompts
+from worker.agents.response_schemas import (
     MAX_CHARGES,
     MAX_REASON,
     SpecialistVerdict,

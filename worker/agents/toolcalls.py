@@ -10,7 +10,7 @@ from referencing import Registry
 
 from contracts.words import cut
 from worker.agents.json_text import NotAnObject, read_object
-from worker.domain.nesting import is_too_deep
+from worker.domain.json_depth import is_too_deep
 from worker.ports.model import MAX_ARGUMENTS, ToolRequest
 from worker.ports.tools import ToolDescription, ToolInvocation
 

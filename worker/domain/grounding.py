@@ -28,7 +28,7 @@ from functools import cached_property
 from pydantic import JsonValue
 
 from contracts.money import minor_digits
-from worker.domain.figures import MAX_DIGITS, NO_FIGURES, Day, Number, Time, read_figures, whole_words
+from worker.domain.quantity_parser import MAX_DIGITS, NO_FIGURES, Day, Number, Time, read_figures, whole_words
 
 MAX_READ = 256_000
 """Characters of one piece of evidence that are read, names of fields included. What stands behind them supports

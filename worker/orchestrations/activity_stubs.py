@@ -18,7 +18,7 @@ from durabletask.entities import EntityInstanceId
 
 from contracts import names
 from contracts.base import Contract
-from contracts.converter import Undecoded
+from contracts.converter import RawPayload
 from contracts.review import ReviewRequest
 from contracts.steps import (
     ActionOutcome,
@@ -121,9 +121,9 @@ def begin_round(ctx: Context, start: RoundInput) -> Orchestration[None]:
     yield from _done(_record(ctx, names.BEGIN_ROUND, start))
 
 
-def run_specialist(ctx: Context, order: SpecialistInput) -> task.Task[Undecoded]:
+def run_specialist(ctx: Context, order: SpecialistInput) -> task.Task[RawPayload]:
     """Let one specialist investigate: a task, so that several can run at once. `decode` its result."""
-    return ctx.call_activity(names.RUN_SPECIALIST, input=order, retry_policy=THINKING, return_type=Undecoded)
+    return ctx.call_activity(names.RUN_SPECIALIST, input=order, retry_policy=THINKING, return_type=RawPayload)
 
 
 def record_report(ctx: Context, failed: FailedSpecialistInput) -> Orchestration[ReportReference]:
@@ -133,7 +133,7 @@ def record_report(ctx: Context, failed: FailedSpecialistInput) -> Orchestration[
 
 def assess_risk(ctx: Context, order: RoundInput) -> Orchestration[Conclusion]:
     """Let the aggregator judge the round, within the guard rails."""
-    pending = ctx.call_activity(names.ASSESS_RISK, input=order, retry_policy=THINKING, return_type=Undecoded)
+    pending = ctx.call_activity(names.ASSESS_RISK, input=order, retry_policy=THINKING, return_type=RawPayload)
     return (yield from _answer(pending, Conclusion))
 
 
@@ -154,7 +154,7 @@ def read_decision(ctx: Context, reading: ReadDecisionInput) -> Orchestration[Tak
 
 def remind_review(ctx: Context, reminder: Reminder) -> Orchestration[None]:
     """Remind those who could decide."""
-    yield ctx.call_activity(names.REMIND_REVIEW, input=reminder, retry_policy=REMINDING, return_type=Undecoded)
+    yield ctx.call_activity(names.REMIND_REVIEW, input=reminder, retry_policy=REMINDING, return_type=RawPayload)
 
 
 def escalate_to_manager(ctx: Context, order: EscalateInput) -> Orchestration[EscalatedReview]:
@@ -169,7 +169,7 @@ def expire_review(ctx: Context, review: ReviewInput) -> Orchestration[TakenDecis
 
 def check_facts(ctx: Context, check: CheckFactsInput) -> Orchestration[FactsChecked]:
     """Whether what was approved still holds."""
-    pending = ctx.call_activity(names.CHECK_FACTS, input=check, retry_policy=ACTING, return_type=Undecoded)
+    pending = ctx.call_activity(names.CHECK_FACTS, input=check, retry_policy=ACTING, return_type=RawPayload)
     return (yield from _answer(pending, FactsChecked))
 
 
@@ -180,7 +180,7 @@ def note_changed_facts(ctx: Context, approved: RoundInput) -> Orchestration[Fact
 
 def execute_action(ctx: Context, order: ExecuteActionInput) -> Orchestration[ActionOutcome]:
     """Carry out what was approved."""
-    pending = ctx.call_activity(names.EXECUTE_ACTION, input=order, retry_policy=SENDING, return_type=Undecoded)
+    pending = ctx.call_activity(names.EXECUTE_ACTION, input=order, retry_policy=SENDING, return_type=RawPayload)
     return (yield from _answer(pending, ActionOutcome))
 
 
@@ -191,7 +191,7 @@ def reconcile_action(ctx: Context, order: ReconcileActionInput) -> Orchestration
 
 def execute_reversal(ctx: Context, order: ReversalOrder) -> Orchestration[ReversalOutcome]:
     """Take an effect back."""
-    pending = ctx.call_activity(names.EXECUTE_REVERSAL, input=order, retry_policy=SENDING, return_type=Undecoded)
+    pending = ctx.call_activity(names.EXECUTE_REVERSAL, input=order, retry_policy=SENDING, return_type=RawPayload)
     return (yield from _answer(pending, ReversalOutcome))
 
 
@@ -212,22 +212,22 @@ def memory_of(key: str) -> EntityInstanceId:
 
 def remember_round(ctx: Context, key: str, kept: RememberRoundInput) -> Orchestration[MemoryKept]:
     """Keep what a round rests on."""
-    pending = ctx.call_entity(memory_of(key), names.REMEMBER_ROUND, kept, return_type=Undecoded)
+    pending = ctx.call_entity(memory_of(key), names.REMEMBER_ROUND, kept, return_type=RawPayload)
     return (yield from _answer(pending, MemoryKept))
 
 
 def remember_feedback(ctx: Context, key: str, feedback: RememberFeedbackInput) -> Orchestration[MemoryKept]:
     """Keep in which review a person said something to a round."""
-    pending = ctx.call_entity(memory_of(key), names.REMEMBER_FEEDBACK, feedback, return_type=Undecoded)
+    pending = ctx.call_entity(memory_of(key), names.REMEMBER_FEEDBACK, feedback, return_type=RawPayload)
     return (yield from _answer(pending, MemoryKept))
 
 
-def wait_for_decision(ctx: Context, round_number: int) -> task.CancellableTask[Undecoded]:
+def wait_for_decision(ctx: Context, round_number: int) -> task.CancellableTask[RawPayload]:
     """The next event of a round's review, whatever it carries."""
-    return ctx.wait_for_external_event(names.analyst_decision(round_number), data_type=Undecoded)
+    return ctx.wait_for_external_event(names.analyst_decision(round_number), data_type=RawPayload)
 
 
-def decode(payload: Undecoded | None, model: type[Model]) -> Model:
+def decode(payload: RawPayload | None, model: type[Model]) -> Model:
     """The contract in a payload, which is None when there was none. Raises pydantic.ValidationError, Refused."""
     _refuse(payload)
     return _read(payload or "null", model)
@@ -248,24 +248,24 @@ def _read(payload: str, model: type[Model]) -> Model:
     return model.model_validate_json(payload)
 
 
-def _record(ctx: Context, activity: str, order: Contract) -> task.Task[Undecoded]:
-    return ctx.call_activity(activity, input=order, retry_policy=RECORDING, return_type=Undecoded)
+def _record(ctx: Context, activity: str, order: Contract) -> task.Task[RawPayload]:
+    return ctx.call_activity(activity, input=order, retry_policy=RECORDING, return_type=RawPayload)
 
 
-def _refuse(payload: Undecoded | None) -> None:
+def _refuse(payload: RawPayload | None) -> None:
     # A refusal may be the answer of any activity. Nothing else begins like one.
     if payload is not None and payload.startswith('{"refused":'):
         raise Refused(_read(payload, Refusal))
 
 
-def _done(pending: task.Task[Undecoded]) -> Orchestration[None]:
+def _done(pending: task.Task[RawPayload]) -> Orchestration[None]:
     _refuse((yield pending))
 
 
-def _answer(pending: task.Task[Undecoded], model: type[Model]) -> Orchestration[Model]:
+def _answer(pending: task.Task[RawPayload], model: type[Model]) -> Orchestration[Model]:
     return decode((yield pending), model)
 
 
-def _answer_if_any(pending: task.Task[Undecoded], model: type[Model]) -> Orchestration[Model | None]:
-    payload: Undecoded | None = yield pending
+def _answer_if_any(pending: task.Task[RawPayload], model: type[Model]) -> Orchestration[Model | None]:
+    payload: RawPayload | None = yield pending
     return None if payload is None or payload == "null" else decode(payload, model)

@@ -2,12 +2,12 @@
 
 from durabletask import task
 
-from contracts.converter import Undecoded
+from contracts.converter import RawPayload
 from worker.orchestrations.activity_stubs import Orchestration
 
 _NEVER = "never"
 
 
-def hub_owner(ctx: task.OrchestrationContext, owner: Undecoded) -> Orchestration[None]:  # noqa: ARG001 it is only kept
+def hub_owner(ctx: task.OrchestrationContext, owner: RawPayload) -> Orchestration[None]:  # noqa: ARG001 it is only kept
     """Stays for ever: what has ended is swept away by the retention of some schedulers."""
     yield ctx.wait_for_external_event(_NEVER)

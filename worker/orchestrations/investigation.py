@@ -6,7 +6,7 @@ from functools import partial
 from durabletask import task
 
 from contracts.case import CaseOutcome
-from contracts.converter import Undecoded
+from contracts.converter import RawPayload
 from contracts.steps import AddedReason, Conclusion, Investigation, ResumePoint
 from worker.domain.decisions import outcome_of_done
 from worker.domain.failures import StepFailed
@@ -23,7 +23,7 @@ from worker.orchestrations.rounds import assess_again, assess_round
 log = logging.getLogger(__name__)
 
 
-def investigation(ctx: task.OrchestrationContext, order: Undecoded) -> Orchestration[CaseOutcome]:
+def investigation(ctx: task.OrchestrationContext, order: RawPayload) -> Orchestration[CaseOutcome]:
     """Investigate one case; `order` is an `Investigation`. Whatever goes wrong, the case does not stay open unseen.
 
     What breaks fails, and who started it hands the case to a person. What it broke on is in this worker's log: the

@@ -4,7 +4,7 @@ import logging
 
 from durabletask import task
 
-from contracts.converter import Undecoded
+from contracts.converter import RawPayload
 from contracts.effect import EffectStatus
 from contracts.steps import ReconcileReversalInput, ReversalOrder, ReversalOutcome
 from worker.domain.failures import StepFailed
@@ -15,7 +15,7 @@ from worker.orchestrations.reconciliation import reconcile
 log = logging.getLogger(__name__)
 
 
-def reversal(ctx: task.OrchestrationContext, order: Undecoded) -> Orchestration[EffectStatus]:
+def reversal(ctx: task.OrchestrationContext, order: RawPayload) -> Orchestration[EffectStatus]:
     """Carry out one approved `ReversalOrder` and end with what came of it. An order that cannot be read fails it.
 
     Anybody who reaches the scheduler can order one: what the casebook does not know as approved is not done.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from durabletask import task
 
-from contracts.converter import Undecoded
+from contracts.converter import RawPayload
 from contracts.report import SPECIALISTS, Specialist
 from contracts.steps import Conclusion, FailedSpecialistInput, ReportReference, RoundInput, SpecialistInput
 from worker.domain.failures import error_of
@@ -36,7 +36,7 @@ def assess_again(ctx: task.OrchestrationContext, case: OpenCase, round_number: i
 
 
 def _hear_specialists(ctx: task.OrchestrationContext, case: OpenCase, round_number: int) -> Orchestration[None]:
-    running: dict[Specialist, task.Task[Undecoded]] = {
+    running: dict[Specialist, task.Task[RawPayload]] = {
         specialist: activity_stubs.run_specialist(
             ctx, SpecialistInput(case_id=case.case_id, round=round_number, specialist=specialist)
         )
@@ -54,7 +54,7 @@ def _hear_specialists(ctx: task.OrchestrationContext, case: OpenCase, round_numb
 
 
 def _finished(
-    running: Mapping[Specialist, task.Task[Undecoded]], reports: Mapping[Specialist, ReportReference]
+    running: Mapping[Specialist, task.Task[RawPayload]], reports: Mapping[Specialist, ReportReference]
 ) -> list[Specialist]:
     return [specialist for specialist, answer in running.items() if answer.is_complete and specialist not in reports]
 
@@ -64,7 +64,7 @@ def _report_of(
     case: OpenCase,
     round_number: int,
     specialist: Specialist,
-    answer: task.Task[Undecoded],
+    answer: task.Task[RawPayload],
 ) -> Orchestration[ReportReference]:
     """The specialist's report; after its last attempt has failed, one that says so."""
     if not answer.is_failed:

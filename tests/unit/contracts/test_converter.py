@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from contracts.converter import PydanticDataConverter, Undecoded
+from contracts.converter import PydanticDataConverter, RawPayload
 from contracts.steps import RoundInput
 
 CONVERTER = PydanticDataConverter()
@@ -21,11 +21,11 @@ def test_a_payload_of_the_wrong_shape_travels_no_further() -> None:
 
 @pytest.mark.parametrize("payload", ['{"round": 0}', "no JSON", '"text"', "null"])
 def test_whoever_decodes_for_themselves_gets_the_payload_as_it_came(payload: str) -> None:
-    assert CONVERTER.can_reconstruct(Undecoded)
-    received = CONVERTER.deserialize(payload, Undecoded)
-    assert (type(received), received) == (Undecoded, payload)
+    assert CONVERTER.can_reconstruct(RawPayload)
+    received = CONVERTER.deserialize(payload, RawPayload)
+    assert (type(received), received) == (RawPayload, payload)
 
 
 @pytest.mark.parametrize("payload", [None, ""])
 def test_no_payload_is_null(payload: str | None) -> None:
-    assert CONVERTER.deserialize(payload, Undecoded) == "null"
+    assert CONVERTER.deserialize(payload, RawPayload) == "null"

@@ -10,7 +10,7 @@ from tests.unit.worker.support.endpoint import Endpoint, completion
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.openai_model import OpenAIModel
 from worker.adapters.providers import NO_KEY, AzureProvider, OpenAIProvider, open_client
-from worker.agents.verdicts import RiskVerdict, answer_format
+from worker.agents.response_schemas import RiskVerdict, answer_format
 from worker.main import providers_of
 from worker.ports.model import Message, ModelRequest
 from worker.settings import WorkerSettings

@@ -3,21 +3,21 @@
 import pytest
 from pydantic import ValidationError
 
-from contracts.converter import Undecoded
+from contracts.converter import RawPayload
 from contracts.investigation import InvestigationPolicy
 from contracts.steps import RoundInput
 from worker.orchestrations import activity_stubs
 
 
 def test_a_payload_that_every_turn_meets_again_is_read_once() -> None:
-    first = activity_stubs.decode(Undecoded('{"auto_clear_threshold": 0.123}'), InvestigationPolicy)
+    first = activity_stubs.decode(RawPayload('{"auto_clear_threshold": 0.123}'), InvestigationPolicy)
 
-    assert activity_stubs.decode(Undecoded('{"auto_clear_threshold": 0.123}'), InvestigationPolicy) is first
+    assert activity_stubs.decode(RawPayload('{"auto_clear_threshold": 0.123}'), InvestigationPolicy) is first
     assert first.auto_clear_threshold == 0.123
 
 
 def test_the_same_payload_is_read_as_what_the_reader_asks_for() -> None:
-    payload = Undecoded('{"case_id": "case-1", "round": 2}')
+    payload = RawPayload('{"case_id": "case-1", "round": 2}')
 
     assert activity_stubs.decode(payload, RoundInput) == RoundInput(case_id="case-1", round=2)
     for _ in range(2):

@@ -31,9 +31,9 @@ from worker.activities.review import ReviewActivities
 from worker.activities.rounds import RoundActivities
 from worker.activities.specialists import SpecialistActivities
 from worker.agents.aggregator import AggregatorAgent
-from worker.agents.prompting import load_prompts
+from worker.agents.prompts import load_prompts
 from worker.agents.specialists import SpecialistAgents
-from worker.domain.assessing import send_to_person
+from worker.domain.assessments import send_to_person
 from worker.domain.decisions import planned_effects
 from worker.domain.failures import unavailable_report
 

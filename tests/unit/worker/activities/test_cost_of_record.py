@@ -21,7 +21,7 @@ from worker.activities.rounds import RoundActivities
 from worker.activities.specialists import SpecialistActivities
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.budget import Budget, BudgetGuard
-from worker.agents.prompting import load_prompts
+from worker.agents.prompts import load_prompts
 from worker.agents.specialists import SpecialistAgents
 
 WRITES = 12

@@ -29,7 +29,7 @@ from worker.activities.assessment import AssessmentActivities
 from worker.activities.facts import FactActivities
 from worker.activities.review import ReviewActivities
 from worker.agents.aggregator import AggregatorAgent
-from worker.agents.prompting import load_prompts
+from worker.agents.prompts import load_prompts
 from worker.domain.deadlines import BusinessHours
 from worker.domain.facts import NOT_CHECKED
 from worker.ports.tools import ToolsUnavailable

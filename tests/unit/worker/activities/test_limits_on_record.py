@@ -16,7 +16,7 @@ from worker.activities.review import ReviewActivities
 from worker.activities.rounds import RoundActivities
 from worker.activities.specialists import SpecialistActivities
 from worker.agents.aggregator import AggregatorAgent
-from worker.agents.prompting import load_prompts
+from worker.agents.prompts import load_prompts
 from worker.agents.specialists import SpecialistAgents
 
 OURS = a_policy(four_eyes_refund_minor=50_000, approval_timeout_hours=48, escalation_timeout_hours=48)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.worker.adapters.test_endpoint_answers import DONE, VERDICT, a_model, asks, investigate
 from tests.unit.worker.support.endpoint import Asked, Endpoint, Said, one_after_the_other
-from worker.adapters.circuit import Circuit
+from worker.adapters.circuit_breaker import CircuitBreaker
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.failover import Deployment, FailoverModel
 from worker.adapters.whole_answers import MAX_ANSWER_BYTES
@@ -125,7 +125,7 @@ def test_answers_that_are_always_lost_end_the_run_with_their_sentence(loop: Clie
 def test_a_deployment_that_loses_an_answer_is_not_asked_next(loop: ClientLoop) -> None:
     with Endpoint(lambda _: LOST["cut off"][0]) as first, Endpoint(lambda _: DONE) as second:
         deployments = [
-            Deployment(str(number), a_model(loop, endpoint.url), Circuit(5, 15.0, lambda: 0.0))
+            Deployment(str(number), a_model(loop, endpoint.url), CircuitBreaker(5, 15.0, lambda: 0.0))
             for number, endpoint in enumerate((first, second))
         ]
         outcome = investigate(FailoverModel(deployments, lambda: 0.0))

@@ -1,7 +1,7 @@
 """When a deployment is left alone, for how long, and who may try it again."""
 
 from runtime.backoff import no_jitter
-from worker.adapters.circuit import LONGEST_NAMED_REST_S, LONGEST_REST_S, Circuit
+from worker.adapters.circuit_breaker import LONGEST_NAMED_REST_S, LONGEST_REST_S, CircuitBreaker
 
 
 class Clock:
@@ -14,11 +14,11 @@ class Clock:
         return self.seconds
 
 
-def a_circuit(clock: Clock, failures: int = 3, rest_s: float = 10.0) -> Circuit:
-    return Circuit(failures, rest_s, clock, no_jitter)
+def a_circuit(clock: Clock, failures: int = 3, rest_s: float = 10.0) -> CircuitBreaker:
+    return CircuitBreaker(failures, rest_s, clock, no_jitter)
 
 
-def fails(circuit: Circuit, times: int = 1, retry_after_s: float | None = None) -> None:
+def fails(circuit: CircuitBreaker, times: int = 1, retry_after_s: float | None = None) -> None:
     for _ in range(times):
         assert circuit.enter()
         circuit.failed("It failed with status 500.", retry_after_s)

@@ -16,7 +16,7 @@ from worker.adapters.providers import OpenAIProvider, open_client
 from worker.adapters.schema_dialect import read_step, union_of
 from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop, Result
-from worker.agents.verdicts import SpecialistVerdict, answer_format
+from worker.agents.response_schemas import SpecialistVerdict, answer_format
 from worker.ports.model import Message, ModelRejected, ModelRequest, ToolCalling
 from worker.ports.tools import ToolDescription
 

@@ -20,7 +20,7 @@ from tests.unit.worker.support.endpoint import (
     failure,
     one_after_the_other,
 )
-from worker.adapters.circuit import Circuit
+from worker.adapters.circuit_breaker import CircuitBreaker
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.failover import Deployment, FailoverModel
 from worker.adapters.openai_model import OpenAIModel
@@ -28,7 +28,7 @@ from worker.adapters.providers import OpenAIProvider, open_client
 from worker.agents.journal import RunJournal
 from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop, Result
-from worker.agents.verdicts import SpecialistVerdict
+from worker.agents.response_schemas import SpecialistVerdict
 from worker.ports.model import Model, ToolCalling
 
 ARGUMENTS = '{"customer_id": 7}'
@@ -407,7 +407,7 @@ def test_what_one_endpoint_adds_is_not_shown_to_another(loop: ClientLoop) -> Non
     turn = asks(a_call(extra_content=SIGNATURE), reasoning_content="Hm.")
     with Endpoint(one_after_the_other(turn, failure(500))) as first, Endpoint(lambda _: DONE) as second:
         deployments = [
-            Deployment(str(number), a_model(loop, endpoint.url), Circuit(5, 15.0, lambda: 0.0, no_jitter))
+            Deployment(str(number), a_model(loop, endpoint.url), CircuitBreaker(5, 15.0, lambda: 0.0, no_jitter))
             for number, endpoint in enumerate((first, second))
         ]
         outcome = investigate(FailoverModel(deployments, lambda: 0.0))
@@ -581,7 +581,7 @@ GROQ = failure(
 def test_what_an_endpoint_could_not_read_is_asked_again_and_blames_nobody(loop: ClientLoop) -> None:
     with Endpoint(one_after_the_other(GROQ, GROQ, asks(), DONE)) as endpoint:
         model = a_model(loop, endpoint.url, "auto")
-        circuit = Circuit(2, 15.0, lambda: 0.0, no_jitter)
+        circuit = CircuitBreaker(2, 15.0, lambda: 0.0, no_jitter)
         outcome = investigate(FailoverModel([Deployment("groq", model, circuit)], lambda: 0.0))
 
     assert outcome.result.failure is None

@@ -6,7 +6,7 @@ import pytest
 
 from runtime.backoff import no_jitter
 from tests.unit.worker.support.agents import ScriptedModel, Turn, says
-from worker.adapters.circuit import Circuit
+from worker.adapters.circuit_breaker import CircuitBreaker
 from worker.adapters.failover import Deployment, FailoverModel
 from worker.ports.model import AnswerFormat, Message, ModelRejected, ModelReply, ModelRequest, ModelUnavailable
 
@@ -42,7 +42,7 @@ class SlowModel(ScriptedModel):
 
 
 def a_deployment(name: str, model: ScriptedModel, clock: Callable[[], float], failures: int = 5) -> Deployment:
-    return Deployment(name, model, Circuit(failures, 15.0, clock, no_jitter))
+    return Deployment(name, model, CircuitBreaker(failures, 15.0, clock, no_jitter))
 
 
 def two(

@@ -11,7 +11,7 @@ from worker.adapters.client_loop import ClientLoop
 from worker.adapters.http_client import open_http
 from worker.adapters.openai_model import OpenAIModel
 from worker.adapters.providers import OpenAIProvider, open_client
-from worker.agents.verdicts import RiskVerdict, answer_format
+from worker.agents.response_schemas import RiskVerdict, answer_format
 from worker.ports.model import Message, ModelReply, ModelRequest, ModelUnavailable
 
 AT_ONCE = 300

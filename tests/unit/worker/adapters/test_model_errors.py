@@ -15,13 +15,13 @@ from openai import APITimeoutError
 
 from runtime.backoff import no_jitter
 from tests.unit.worker.support.endpoint import Endpoint, Said, completion, failure, one_after_the_other
-from worker.adapters.circuit import Circuit
+from worker.adapters.circuit_breaker import CircuitBreaker
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.failover import Deployment, FailoverModel
 from worker.adapters.model_errors import fault_of, retry_after_s
 from worker.adapters.openai_model import OpenAIModel
 from worker.adapters.providers import AZURE_SCOPE, AzureProvider, OpenAIProvider, open_client
-from worker.agents.verdicts import RiskVerdict, answer_format
+from worker.agents.response_schemas import RiskVerdict, answer_format
 from worker.ports.model import Message, ModelRejected, ModelReply, ModelRequest, ModelUnavailable
 
 REQUEST = ModelRequest(
@@ -272,7 +272,7 @@ def test_a_model_with_a_long_pause_is_tried_again_after_five_minutes(loop: Clien
     with Endpoint(answers) as endpoint:
         client = open_client(OpenAIProvider(endpoint.url, "m-1"))
         loop.close_with(client.close)
-        circuit = Circuit(5, 15.0, lambda: clock[0], no_jitter)
+        circuit = CircuitBreaker(5, 15.0, lambda: clock[0], no_jitter)
         model = FailoverModel([Deployment("m-1", OpenAIModel(client, "m-1", loop), circuit)], lambda: clock[0])
         with pytest.raises(ModelUnavailable):
             model.complete(REQUEST, 10)

@@ -19,8 +19,8 @@ from worker.adapters.deployments import open_models
 from worker.adapters.openai_model import OpenAIModel
 from worker.adapters.providers import AzureProvider, OpenAIProvider, open_client
 from worker.agents.conversation import specialist_case, tool_answer
-from worker.agents.prompting import load_prompts
-from worker.agents.verdicts import SpecialistVerdict, answer_format, read_answer
+from worker.agents.prompts import load_prompts
+from worker.agents.response_schemas import SpecialistVerdict, answer_format, read_answer
 from worker.ports.model import Message, ModelRejected, ModelRequest, ModelUnavailable
 from worker.ports.tools import ToolDescription
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from worker.adapters.sharing import Shared
+from worker.adapters.single_flight import SingleFlight
 
 
 @dataclass
@@ -41,17 +41,17 @@ async def under_way(work: Work, *asked: Coroutine[Any, Any, int]) -> list[asynci
     return asking
 
 
-def run(scene: Callable[[Shared[int], Work], Awaitable[None]], work: Work | None = None) -> Work:
+def run(scene: Callable[[SingleFlight[int], Work], Awaitable[None]], work: Work | None = None) -> Work:
     async def play() -> Work:
         played = work or Work()
-        await scene(Shared[int](), played)
+        await scene(SingleFlight[int](), played)
         return played
 
     return asyncio.run(play())
 
 
 def test_the_same_at_the_same_moment_is_done_once_and_later_anew() -> None:
-    async def scene(shared: Shared[int], work: Work) -> None:
+    async def scene(shared: SingleFlight[int], work: Work) -> None:
         asking = await under_way(work, *(shared.result("a", work) for _ in range(3)))
         work.finish.set()
         assert await asyncio.gather(*asking) == [1, 1, 1]
@@ -61,7 +61,7 @@ def test_the_same_at_the_same_moment_is_done_once_and_later_anew() -> None:
 
 
 def test_something_else_is_done_apart() -> None:
-    async def scene(shared: Shared[int], work: Work) -> None:
+    async def scene(shared: SingleFlight[int], work: Work) -> None:
         work.finish.set()
         assert await asyncio.gather(shared.result("a", work), shared.result("b", work)) == [1, 2]
 
@@ -69,7 +69,7 @@ def test_something_else_is_done_apart() -> None:
 
 
 def test_whoever_leaves_leaves_the_work_to_the_others() -> None:
-    async def scene(shared: Shared[int], work: Work) -> None:
+    async def scene(shared: SingleFlight[int], work: Work) -> None:
         first, second = await under_way(work, shared.result("a", work), shared.result("a", work))
         first.cancel()
         await asyncio.wait((first,))
@@ -80,7 +80,7 @@ def test_whoever_leaves_leaves_the_work_to_the_others() -> None:
 
 
 def test_work_that_nobody_waits_for_is_given_up_and_begun_anew_when_asked_for() -> None:
-    async def scene(shared: Shared[int], work: Work) -> None:
+    async def scene(shared: SingleFlight[int], work: Work) -> None:
         asking = await under_way(work, shared.result("a", work), shared.result("a", work))
         for each in asking:
             each.cancel()
@@ -92,7 +92,7 @@ def test_work_that_nobody_waits_for_is_given_up_and_begun_anew_when_asked_for() 
 
 
 def test_a_fault_is_everybody_s_and_not_kept() -> None:
-    async def scene(shared: Shared[int], work: Work) -> None:
+    async def scene(shared: SingleFlight[int], work: Work) -> None:
         asking = await under_way(work, shared.result("a", work), shared.result("a", work))
         work.finish.set()
         for each in asking:

@@ -21,7 +21,7 @@ from tests.unit.worker.support.agents import (
 from tests.unit.worker.support.cases import a_policy, an_alert
 from worker.agents.budget import Budget, BudgetGuard
 from worker.agents.pricing import PRICES_FILE, load_prices
-from worker.agents.prompting import load_prompts
+from worker.agents.prompts import load_prompts
 from worker.agents.specialists import SpecialistAgents
 
 PRICES = load_prices()

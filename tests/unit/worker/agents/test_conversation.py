@@ -10,8 +10,8 @@ from pydantic import JsonValue
 from contracts.investigation import RememberedRound, SpecialistTask
 from tests.unit.worker.support.cases import a_policy, a_report, an_alert, an_assessment_task, three_reports
 from worker.agents.conversation import aggregator_case, repair_request, specialist_case, tool_answer
-from worker.agents.prompting import load_prompts
-from worker.agents.verdicts import RiskVerdict, SpecialistVerdict, answer_format
+from worker.agents.prompts import load_prompts
+from worker.agents.response_schemas import RiskVerdict, SpecialistVerdict, answer_format
 
 ROUND = RememberedRound(
     round=1,

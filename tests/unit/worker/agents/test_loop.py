@@ -23,7 +23,7 @@ from tests.unit.worker.support.agents import (
 )
 from worker.agents.limits import Limits
 from worker.agents.loop import Result
-from worker.agents.verdicts import SpecialistVerdict
+from worker.agents.response_schemas import SpecialistVerdict
 from worker.ports.model import ModelRejected, ModelReply, ModelRequest, ModelUnavailable
 from worker.ports.tools import ToolsUnavailable
 

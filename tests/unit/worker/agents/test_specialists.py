@@ -22,9 +22,9 @@ from tests.unit.worker.support.agents import (
 from tests.unit.worker.support.cases import a_policy, a_report, an_alert, an_assessment_task
 from worker.agents.aggregator import AggregatorAgent, AggregatorAnswer
 from worker.agents.limits import Limits
-from worker.agents.prompting import Prompts, load_prompts
+from worker.agents.prompts import Prompts, load_prompts
 from worker.agents.specialists import SPECIALIST_TOOLS, SpecialistAgents
-from worker.domain.assessing import assess
+from worker.domain.assessments import assess
 from worker.domain.routing import Judgement
 from worker.ports.model import ModelUnavailable
 

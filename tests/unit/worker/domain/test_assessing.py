@@ -8,7 +8,7 @@ import pytest
 from contracts.assessment import RiskAssessment
 from contracts.report import SPECIALISTS, Finding, SpecialistReport
 from tests.unit.worker.support.cases import a_report, an_assessment_task, three_reports
-from worker.domain.assessing import NO_JUDGEMENT, assess
+from worker.domain.assessments import NO_JUDGEMENT, assess
 from worker.domain.routing import Judgement
 
 LOCK = Judgement(0.9, "lock_account", "It looks like a takeover.")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import pytest
 from pydantic import JsonValue
 
-from worker.domain.figures import FORMS, MAX_DIGITS, MAX_TEXT, Figures, Pattern, read_figures, read_with
 from worker.domain.grounding import MAX_NODES, MAX_READ, source_of, ungrounded
+from worker.domain.quantity_parser import FORMS, MAX_DIGITS, MAX_TEXT, Figures, Pattern, read_figures, read_with
 
 HOSTILE = {
     "numbers": "1 ",

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from worker.domain.figures import read_figures
 from worker.domain.grounding import source_of, ungrounded
+from worker.domain.quantity_parser import read_figures
 
 RECORD: JsonValue = {
     "customer_id": 117,

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import JsonValue
 
-from worker.domain.nesting import is_too_deep
+from worker.domain.json_depth import is_too_deep
 
 CASES: list[tuple[JsonValue, int, bool]] = [
     (1, 0, False),

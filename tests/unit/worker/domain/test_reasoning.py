@@ -9,9 +9,9 @@ from contracts.report import Finding
 from tests.unit.worker.support.agents import ScriptedModel, a_loop, answers, no_journal
 from tests.unit.worker.support.cases import a_policy, a_report, an_assessment_task, nothing_found, three_reports
 from worker.agents.aggregator import AggregatorAgent
-from worker.agents.prompting import load_prompts
-from worker.agents.verdicts import MAX_REASONING
-from worker.domain.assessing import NO_JUDGEMENT, assess
+from worker.agents.prompts import load_prompts
+from worker.agents.response_schemas import MAX_REASONING
+from worker.domain.assessments import NO_JUDGEMENT, assess
 from worker.domain.reasoning import opinion_in
 from worker.domain.routing import Judgement
 

@@ -13,7 +13,7 @@ from worker.agents.budget import BudgetGuard
 from worker.agents.journal import RunJournal
 from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop, Assignment
-from worker.agents.verdicts import SpecialistVerdict
+from worker.agents.response_schemas import SpecialistVerdict
 from worker.ports.model import ModelReply, ModelRequest, ToolRequest
 from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome
 

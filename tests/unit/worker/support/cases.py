@@ -14,7 +14,7 @@ from contracts.review import Decision, Verdict
 from contracts.steps import Investigation, ReversalOrder
 from contracts.telemetry import LoginAttributes, LoginEvent
 from screening.required_evidence import KEY_RECORDS
-from worker.domain.assessing import assess
+from worker.domain.assessments import assess
 from worker.domain.routing import Judgement
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -53,7 +53,7 @@ from contracts.steps import (
 from tests.unit.worker.support.cases import a_policy, a_report, an_alert, nothing_found
 from worker.activities.review import opening_of
 from worker.activities.rounds import resume_point
-from worker.domain.assessing import NO_JUDGEMENT, assess
+from worker.domain.assessments import NO_JUDGEMENT, assess
 from worker.domain.deadlines import due_after, remind_after
 from worker.domain.decisions import planned_effects
 from worker.domain.facts import NOT_CHECKED, order_for, refused_because

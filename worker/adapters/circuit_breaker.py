@@ -13,7 +13,7 @@ RECENTLY_S = 30.0
 """So long after a failure, other deployments are preferred."""
 
 
-class Circuit:
+class CircuitBreaker:
     """Closed: calls pass. Open: none does, until the rest is over. Then one call probes, and closes or opens it again.
 
     It opens after so many failures in a row, or at once when the server names a pause. Each failed probe doubles the

@@ -14,7 +14,7 @@ class _Underway(Generic[T]):
     waiting: int = 0
 
 
-class Shared(Generic[T]):
+class SingleFlight(Generic[T]):
     """Shares what is under way on one event loop, and keeps nothing of what is done."""
 
     def __init__(self) -> None:

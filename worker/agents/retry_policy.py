@@ -18,11 +18,11 @@ LEAST_PAUSE_S = 0.05
 """A server that names no pause, or one of nothing, is not asked in a tight loop."""
 
 
-class GivenUp(Exception):
+class RetriesExhausted(Exception):
     """Asking again is no use within the limits; the message is the last fault's own sentence."""
 
 
-class Patience:
+class RetryPolicy:
     """How often one run may still ask again, and how long it waits before it does."""
 
     def __init__(self, limits: Limits, name: str, pause: Callable[[float], None]) -> None:
@@ -50,10 +50,10 @@ class Patience:
         named_s = fault.retry_after_s if isinstance(fault, ModelUnavailable) else None
         was_asked = not isinstance(fault, ModelUnavailable) or fault.asked
         if self.retries >= self._limits.retries and was_asked:
-            raise GivenUp(str(fault)) from fault
+            raise RetriesExhausted(str(fault)) from fault
         wait_s = max(LEAST_PAUSE_S, named_s) if named_s is not None else self._own_pause_s()
         if wait_s >= left_s:
-            raise GivenUp(str(fault)) from fault
+            raise RetriesExhausted(str(fault)) from fault
         self.retries += was_asked
         log.info("%s: asking again in %.1f s, because: %s", self._name, wait_s, fault)
         self._pause(wait_s)

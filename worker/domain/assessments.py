@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from contracts.assessment import RiskAssessment
 from contracts.investigation import AssessmentTask
 from worker.domain.evidence import evidence_hash
-from worker.domain.floor import not_held
 from worker.domain.memory import was_asked
 from worker.domain.reasoning import opinion_in
 from worker.domain.risk import is_usable, level_of
 from worker.domain.routing import Judgement, route_case
+from worker.domain.rule_floor import not_held
 
 NO_JUDGEMENT = Judgement(score=None, action=None, reasoning="The risk aggregator gave no judgement.")
 
