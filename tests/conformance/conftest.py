@@ -8,6 +8,13 @@ import pytest
 from tests.conformance.harness import Backend, ReferenceBackend, RunningScheduler, Wire
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.integration)
+
+
 @pytest.fixture
 def scheduler(tmp_path: Path) -> Iterator[RunningScheduler]:
     running = RunningScheduler(tmp_path / "data")

@@ -1,5 +1,6 @@
 """Lists: newest first, page by page, and fast however many cases there are."""
 
+import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
@@ -254,7 +255,7 @@ def test_counting_states_reads_an_index_only(engine: Engine, book: CaseBook):
     with recorded(engine) as statements:
         book.count_states()
     (step,) = plans(engine, statements)
-    assert step.startswith("SCAN case USING COVERING INDEX ix_case_state_")
+    assert re.match(r"SCAN case USING COVERING INDEX ix_case_(by_)?state_", step), step
 
 
 def test_a_page_is_never_longer_than_promised(book: CaseBook, monkeypatch: pytest.MonkeyPatch):

@@ -134,6 +134,7 @@ def test_threads_that_start_together_all_find_the_current_schema(url: str):
     engine.dispose()
 
 
+@pytest.mark.integration
 def test_processes_that_start_together_all_find_the_current_schema(url: str):
     program = (
         "import sys\n"

@@ -51,6 +51,7 @@ def test_sound_casebook_passes_the_probe_unchanged(book: CaseBook):
     assert book.last_seq() == before[-1].seq
 
 
+@pytest.mark.integration
 def test_full_disk_is_reported_until_there_is_room(empty_casebook: Path, disk: Path, caplog: pytest.LogCaptureFixture):
     engine = on_disk(empty_casebook, disk)
     book = CaseBook(Transactions(engine))

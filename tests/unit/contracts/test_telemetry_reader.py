@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.lines import Line
@@ -509,6 +509,7 @@ OPTIONAL = st.sampled_from(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # JSON of any depth, and a busy machine
 @given(st.sampled_from(sorted(ATTRIBUTES)), st.dictionaries(OPTIONAL, JSON))
 def test_no_optional_attribute_costs_the_event(kind: str, extra: dict[str, Any]) -> None:
     judged(line(kind, extra))

@@ -13,6 +13,8 @@ from local.parts import Part
 from local.supervisor import PartFailed, SupervisedPart
 from runtime.backoff import Backoff, no_jitter
 
+pytestmark = pytest.mark.integration
+
 READY_THEN_WAIT = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).write_text('up'); time.sleep(600)"
 
 

@@ -50,7 +50,7 @@ def modules_of(package: str) -> dict[str, Path]:
     ahead = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in own]
     if package in {"worker", "backend"}:
         # Alembic finds the migrations by their folder.
-        versions = (ROOT / "casebook" / "migrations").rglob("*.py")
+        versions = (ROOT / "casebook" / "database" / "migrations").rglob("*.py")
         ahead += [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in versions]
     found: dict[str, Path] = {}
     while ahead:

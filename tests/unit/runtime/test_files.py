@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
 MAKES = """
 import sys
@@ -21,6 +23,7 @@ def modes(folder: Path) -> dict[str, int]:
     return {str(path.relative_to(folder)): path.stat().st_mode & 0o777 for path in folder.rglob("*")}
 
 
+@pytest.mark.integration
 def test_new_and_known_files_are_closed_to_others(tmp_path: Path) -> None:
     for name, mode in {"case.db": 0o644, "case.db-wal": 0o664, "another.txt": 0o644}.items():
         (tmp_path / name).touch()

@@ -56,6 +56,7 @@ def test_a_glossary_without_the_table_is_refused() -> None:
         retired_words("# Glossary\n")
 
 
+@pytest.mark.integration
 def test_everything_tracked_but_the_glossary_is_looked_at() -> None:
     words = retired_words((ROOT / GLOSSARY).read_text(encoding="utf-8"))
     files = list(tracked_files(ROOT))

@@ -18,6 +18,8 @@ from tests.support.casebooks import CaseBook, upgrade_in_short
 from tests.unit.casebook.builders import SteppingClock, open_case
 from tests.unit.casebook.test_audit import tell
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).resolve().parents[3]
 Tamper = Callable[[str], None]
 

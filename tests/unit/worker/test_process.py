@@ -23,6 +23,8 @@ from tests.unit.worker.support.process import (
 )
 from tests.unit.worker.support.tool_server import ToolServer
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def start_worker() -> Iterator[type[WorkerProcess]]:

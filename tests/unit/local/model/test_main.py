@@ -3,8 +3,11 @@
 import socket
 
 import httpx
+import pytest
 
 from tests.unit.local.processes import run, started
+
+pytestmark = pytest.mark.integration
 
 
 def test_help_names_the_options():

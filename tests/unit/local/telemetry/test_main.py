@@ -12,6 +12,8 @@ import pytest
 from contracts.telemetry import telemetry_event
 from tests.unit.local.processes import run, started
 
+pytestmark = pytest.mark.integration
+
 
 def lines(url: str, count: int, after: int | None = None) -> list[Any]:
     params = {} if after is None else {"after": after}

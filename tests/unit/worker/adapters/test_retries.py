@@ -13,6 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.replay.record_histories import recording_of
 from tests.replay.replaying import History, Step, read_history, run_turn
+from worker.domain.failures import sentence_for, unavailable_report
 
 EXHAUSTED = "Activity 'x' was handed out 10 times and no worker completed it: each was lost with it."
 LATER = Timestamp(seconds=1_800_000_000)
@@ -108,9 +109,9 @@ def test_a_specialist_that_kills_its_workers_is_unavailable_at_once() -> None:
     (step,) = next_steps("run_specialist")
     assert step.what == "activity record_report"
     assert isinstance(step.payload, dict)
-    report = step.payload["report"]
-    assert isinstance(report, dict)
-    assert (report["status"], report["reason"]) == ("unavailable", EXHAUSTED)
+    assert step.payload["error"] == "deliveries-exhausted"
+    report = unavailable_report("usage", 1, sentence_for("deliveries-exhausted"))
+    assert (report.status, report.reason) == ("unavailable", "Every worker that was given this work was lost with it.")
 
 
 def test_an_assessment_that_kills_its_workers_goes_to_a_person_at_once() -> None:

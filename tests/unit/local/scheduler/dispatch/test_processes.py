@@ -5,7 +5,11 @@ import socket
 import subprocess
 import sys
 
+import pytest
+
 from local.scheduler.dispatch.processes import PID_BITS, is_alive, local_process
+
+pytestmark = pytest.mark.integration
 
 
 def test_a_zombie_process_is_not_alive() -> None:

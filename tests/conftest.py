@@ -1,0 +1,44 @@
+"""Lanes: what each test needs, as marks by which `scripts/test` chooses."""
+
+import os
+import subprocess
+from collections.abc import Generator
+from typing import NoReturn
+
+import pytest
+from hypothesis import settings
+
+FAST = os.environ.get("TEST_LANE") == "fast"
+"""`scripts/test --fast` runs these: no process, no PostgreSQL, few examples."""
+
+settings.register_profile("fast", max_examples=10)
+if FAST:
+    settings.load_profile("fast")
+
+
+STARTS_PROCESSES = frozenset({"rules_model", "stack"})
+"""Fixtures by which a test needs a process."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        if STARTS_PROCESSES & set(item.fixturenames):
+            item.add_marker(pytest.mark.integration)
+        database = item.callspec.params.get("database") if hasattr(item, "callspec") else None
+        if database == "postgresql" or (database is None and "postgres" in item.fixturenames):
+            item.add_marker(pytest.mark.postgresql)
+
+
+@pytest.fixture(scope="session", autouse=FAST)
+def no_processes() -> Generator[None]:
+    """In the fast lane, a test that starts a process fails: it belongs to the marked ones."""
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("This test starts a process: mark it with pytest.mark.integration.")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess.Popen, "__init__", refuse)
+        yield
