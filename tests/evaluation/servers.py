@@ -55,7 +55,7 @@ def _read(process: subprocess.Popen[str], announced: Queue[str | None], last: de
     assert process.stdout is not None
     for line in process.stdout:
         last.append(line.strip())
-        if found := re.search(r" on (http://\S+)", line):
+        if found := re.search(r" on (http://[^\s\"]+)", line):
             announced.put(found[1])
     announced.put(None)
 
