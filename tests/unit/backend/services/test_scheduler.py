@@ -48,6 +48,16 @@ APPROVED = Reversal(
 )
 
 
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def one_loop(anyio_backend: str) -> None:
+    """One event loop for all tests here: what a channel of an earlier test still says would hit a closed one."""
+
+
 def investigation(ctx: task.OrchestrationContext, order: Investigation) -> Generator[task.Task[Any], Any, str]:
     """Waits for the first round's event and says what it carried, and which version this is."""
     ctx.set_custom_status({"phase": "awaiting_review", "round": 1, "specialists": {}, "score": None, "outcome": None})
