@@ -1,6 +1,5 @@
 """What the backend is told by its environment. Read once, in `main`."""
 
-import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,6 +8,7 @@ from pydantic import AfterValidator, AliasChoices, Field, SecretStr, field_valid
 from pydantic_settings import NoDecode
 
 from contracts.addresses import checked
+from runtime.listening import is_loopback
 from runtime.settings import ProcessSettings
 
 
@@ -93,13 +93,3 @@ class BackendSettings(ProcessSettings):
                 "connect: set BACKEND_HOST to 127.0.0.1"
             )
         return self
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server that listens on `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -41,12 +41,13 @@ class _Formatter(logging.Formatter):
     converter = time.gmtime
 
     def format(self, record: logging.LogRecord) -> str:
+        message = record.getMessage()
         fields = {
             "at": f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
-            "case_id": getattr(record, "case_id", None) or _case_id.get() or _named_case(record.getMessage()),
-            "msg": record.getMessage(),
+            "case_id": getattr(record, "case_id", None) or _case_id.get() or _named_case(message),
+            "msg": message,
             "exception": self.formatException(record.exc_info) if record.exc_info else None,
         }
         return self._line({name: _without_secrets(value) for name, value in fields.items() if value is not None})
