@@ -39,7 +39,6 @@ CLOSE_CASE = "close_case"
 FRAUD_ANALYSIS_AGENT = "FraudAnalysisAgent"
 REMEMBER_ROUND = "remember_round"
 REMEMBER_FEEDBACK = "remember_feedback"
-RECALL = "recall"
 
 
 def analyst_decision(round_number: int) -> str:

@@ -44,10 +44,6 @@ class Completeness:
                 self._known_since(event)
         return reason
 
-    def is_full(self, seq: int) -> bool:
-        """Whether the event with this `seq` is this release's."""
-        return self.since is not None and seq >= self.since
-
     def _known_since(self, event: CaseEvent) -> None:
         if self.since is None:
             self.since = event.seq

@@ -50,8 +50,3 @@ def assess(task: AssessmentTask, judgement: Judgement, rules: Callable[[], Seque
         quality_check=routing.quality_check,
         evidence_hash=evidence_hash(task.reports),
     )
-
-
-def send_to_person(assessment: RiskAssessment, reason: str) -> RiskAssessment:
-    """The same judgement, but a person must look, for one more reason."""
-    return assessment.model_copy(update={"route": "review", "route_reasons": (*assessment.route_reasons, reason)})

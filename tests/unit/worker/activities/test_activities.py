@@ -12,7 +12,7 @@ from contracts.investigation import (
     SpecialistOrder,
 )
 from contracts.report import SPECIALISTS
-from contracts.steps import CloseCaseInput
+from contracts.steps import AddedReason, CloseCaseInput
 from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.agents import FakeTools, ScriptedModel, Turn, a_loop, a_verdict, answers, asks
 from tests.unit.worker.support.cases import (
@@ -33,9 +33,9 @@ from worker.activities.specialists import SpecialistActivities
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.prompts import load_prompts
 from worker.agents.specialists import SpecialistAgents
-from worker.domain.assessments import send_to_person
 from worker.domain.decisions import planned_effects
 from worker.domain.failures import unavailable_report
+from worker.domain.questions import with_reasons
 
 PROMPTS = load_prompts()
 VERDICT = {"overall_risk_score": 0.9, "recommended_action": "lock_account", "reasoning": "A takeover."}
@@ -207,7 +207,7 @@ def test_a_person_is_shown_why_an_assessment_that_was_to_clear_the_case_came_to_
     heard(casebook)
     activities, _ = assessing(casebook, answers(judgement))
     cleared = activities.assess_risk(CTX, an_assessment_order())
-    shown = send_to_person(cleared, "The case's memory could not be written: it is full.")
+    shown = with_reasons(cleared, (AddedReason(why="memory_lost", error="unknown-state-version"),))
 
     ReviewActivities(casebook).open_review(CTX, an_opening(shown))
     casebook.accept_decision(a_decision(review_id(CASE, 1), shown, action="clear"), ("manager",))
