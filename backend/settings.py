@@ -49,7 +49,7 @@ class BackendSettings(ProcessSettings):
     """Whether telemetry is read at `telemetry_url`."""
     telemetry_url: str | None = None
     telemetry_future_tolerance_minutes: Annotated[float, Field(ge=0, le=24 * 60)] = 5.0
-    """How far ahead of this machine's clock an event may say that it happened; one further ahead is set aside."""
+    """How far ahead of this machine's clock an event may say that it happened; one further ahead is a dead letter."""
     replay_files: Annotated[tuple[Path, ...], NoDecode] = ()
     """Recordings to play, separated like PATH."""
     replay_pace: Annotated[float, Field(ge=0)] = 0.0

@@ -1,7 +1,7 @@
 """The one reader of telemetry: every source, recorded or live, takes its events from here, so that all judge alike.
 
 An event is what its `kind` cannot be judged without. Whatever else is wrong costs that attribute and is counted by
-kind; what was given for it is kept in the attribute `set_aside`, as are fields that nobody here knows.
+kind; what was given for it is kept in the attribute `unused_fields`, as are fields that nobody here knows.
 """
 
 import hashlib
@@ -23,10 +23,10 @@ from contracts.telemetry_json import AMBIGUOUS, TolerantJson, Unreadable
 from contracts.telemetry_money import NoMoney, currency_of, rounded
 from contracts.telemetry_times import FUTURE_TOLERANCE, NoTime, implausible, instant
 
-SetAsideKind = Literal["unreadable", "from_the_future", "from_the_far_past"]
+DeadLetterKind = Literal["unreadable", "from_the_future", "from_the_far_past"]
 
-SET_ASIDE = "set_aside"
-"""The attribute that keeps what was given but not judged."""
+UNUSED_FIELDS = "unused_fields"
+"""The attribute that keeps what was given and cannot be used."""
 
 _NOTHING = b" \t\r\n\xef\xbb\xbf\xe2\x80\x81\x8b\x8c\x8d\xa8\xa9\xc2\xa0\0\x1e[],"
 """What a line without an event is made of, those of an array and of invisible characters among them."""
@@ -56,7 +56,7 @@ _NO_COUNTRIES = frozenset({"AA", "ZZ", "EU", "AP"})
 class DeadLetter:
     """What is not judged, and why."""
 
-    kind: SetAsideKind
+    kind: DeadLetterKind
     reason: str
 
 
@@ -74,7 +74,7 @@ def utc_now() -> datetime:
 class TelemetryReader:
     """Reads events, and counts in `mended` what had to be mended in those that it gave. Not thread-safe.
 
-    An event further ahead of `now` than `tolerance`, or older than 1990, is set aside.
+    An event further ahead of `now` than `tolerance`, or older than 1990, is a dead letter.
     """
 
     def __init__(self, *, now: Callable[[], datetime] = utc_now, tolerance: timedelta = FUTURE_TOLERANCE) -> None:
@@ -186,7 +186,7 @@ class _Mending:
     def __init__(self, fields: dict[str, Any], mended: Counter[str]) -> None:
         self.fields = fields
         self._mended = mended
-        self._aside: dict[str, Any] = {}
+        self._unused: dict[str, Any] = {}
 
     def event(self) -> TelemetryEvent:
         """The event. Raises ValidationError, NoTime, NoMoney or _Unjudgeable when it cannot be judged."""
@@ -194,7 +194,7 @@ class _Mending:
         self._identify()
         self._spell_kind()
         for name in [name for name in self.fields if name not in _FIELDS]:
-            self._set_aside(self.fields, name, "field_kept_aside")
+            self._drop(self.fields, name, "field_unknown")
         self._read_time()
         attributes: Any = self.fields.get("attributes")
         if isinstance(attributes, dict):
@@ -205,7 +205,7 @@ class _Mending:
             if not self._mend(error):
                 raise
             event = telemetry_event.validate_python(self.fields)
-        return self._with_aside(event)
+        return self._with_unused(event)
 
     def _refuse_ambiguous(self) -> None:
         for name in _FIELDS:
@@ -223,7 +223,7 @@ class _Mending:
                 self.fields["event_id"] = f"{given[:_ID_HEAD]}-{_digest(given)}"
                 self._mended["event_id_cut"] += 1
         elif isinstance(given, bool) or not isinstance(given, int | float):
-            self._set_aside(self.fields, "event_id", "event_id_made")
+            self._drop(self.fields, "event_id", "event_id_made")
             known = {name: self.fields.get(name) for name in sorted(_FIELDS)}
             self.fields["event_id"] = f"made-{_digest(json.dumps(known, sort_keys=True, default=repr))}"
 
@@ -264,7 +264,7 @@ class _Mending:
         code = given.strip().upper() if isinstance(given, str) else ""
         code = _ALSO_WRITTEN.get(code, code)
         if not _is_country(code):
-            self._set_aside(attributes, "country", "country_unknown")
+            self._drop(attributes, "country", "country_unknown")
         elif code != given:
             attributes["country"] = code
             self._mended["country_spelt"] += 1
@@ -280,7 +280,7 @@ class _Mending:
             return
         self._mended["place_unknown"] += 1
         for name in ("latitude", "longitude"):
-            self._set_aside(attributes, name)
+            self._drop(attributes, name)
 
     def _success(self, attributes: dict[str, Any]) -> None:
         given = attributes.get("success")
@@ -311,7 +311,7 @@ class _Mending:
         for problem in error.errors(include_url=False, include_context=False, include_input=False):
             match problem["loc"]:
                 case (_, "attributes") if not needed:
-                    self._set_aside(self.fields, "attributes", "attribute_dropped")
+                    self._drop(self.fields, "attributes", "attribute_dropped")
                     self.fields["attributes"] = {}
                 case (_, "attributes", str(name), *_) if name not in needed:
                     self._mend_attribute(name, is_text=problem["type"] == "string_type")
@@ -328,7 +328,7 @@ class _Mending:
         if is_text and _as_text(attributes, name):
             self._mended["text_from_number"] += 1
         else:
-            self._set_aside(attributes, name, "attribute_dropped")
+            self._drop(attributes, name, "attribute_dropped")
 
     def _into_text(self, where: tuple[int | str, ...]) -> bool:
         holder = self.fields if where[-1] == "event_id" else self.fields["attributes"]
@@ -336,17 +336,17 @@ class _Mending:
         self._mended["text_from_number"] += made
         return made
 
-    def _set_aside(self, holder: dict[str, Any], name: str, mend: str | None = None) -> None:
+    def _drop(self, holder: dict[str, Any], name: str, mend: str | None = None) -> None:
         value = holder.pop(name, None)
         if mend:
             self._mended[mend] += 1
         if value not in (None, "", AMBIGUOUS):
-            self._aside[name] = value
+            self._unused[name] = value
 
-    def _with_aside(self, event: TelemetryEvent) -> TelemetryEvent:
-        if not self._aside or SET_ASIDE in self.fields["attributes"]:
+    def _with_unused(self, event: TelemetryEvent) -> TelemetryEvent:
+        if not self._unused or UNUSED_FIELDS in self.fields["attributes"]:
             return event
-        attributes = {**self.fields["attributes"], SET_ASIDE: self._aside}
+        attributes = {**self.fields["attributes"], UNUSED_FIELDS: self._unused}
         try:
             return telemetry_event.validate_python({**self.fields, "attributes": attributes})
         except ValidationError:

@@ -53,12 +53,12 @@ class Reading(Collector):
         yield CounterMetricFamily(
             "casewright_telemetry_malformed", "Telemetry that could not be read.", value=self.ingest.malformed.count
         )
-        set_aside = CounterMetricFamily(
-            "casewright_telemetry_set_aside", "Telemetry of a time that cannot be true, by kind.", labels=["kind"]
+        dead_letters = CounterMetricFamily(
+            "casewright_telemetry_dead_letters", "Telemetry of a time that cannot be true, by kind.", labels=["kind"]
         )
-        for kind, count in self.ingest.set_aside.items():
-            set_aside.add_metric([kind], count)
-        yield set_aside
+        for kind, count in self.ingest.dead_letters.items():
+            dead_letters.add_metric([kind], count)
+        yield dead_letters
         mended = CounterMetricFamily(
             "casewright_telemetry_mended", "What was mended in telemetry that was judged, by kind.", labels=["kind"]
         )

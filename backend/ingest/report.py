@@ -6,7 +6,7 @@ from pydantic import Field
 
 from contracts.alert import AlertSource
 from contracts.base import Contract, UtcDateTime
-from contracts.telemetry_reader import SetAsideKind
+from contracts.telemetry_reader import DeadLetterKind
 
 
 class MalformedLine(Contract):
@@ -17,7 +17,7 @@ class MalformedLine(Contract):
     line: Annotated[int, Field(ge=0)]
     """Line number, counted from 1. Of a stream: the offset after which the line came."""
     reason: str
-    kind: SetAsideKind = "unreadable"
+    kind: DeadLetterKind = "unreadable"
 
 
 SourceState = Literal["waiting", "reading", "finished", "failed"]
@@ -38,7 +38,7 @@ class SourceReport(Contract):
     """Lines that could not be read."""
     malformed_details: tuple[MalformedLine, ...]
     """The first 20 of what was not judged."""
-    set_aside: dict[str, int]
+    dead_letters: dict[str, int]
     """Events that were read and not judged, because their time cannot be true, by kind."""
     mended: dict[str, int]
     """What was mended in events that were judged, by kind."""
@@ -63,7 +63,7 @@ class IngestReport(Contract):
     """True when there are sources and none has anything more to give."""
     events: int
     malformed: int
-    set_aside: dict[str, int]
+    dead_letters: dict[str, int]
     mended: dict[str, int]
     alerts: dict[str, int]
     opened: dict[str, int] = Field(default_factory=dict[str, int])

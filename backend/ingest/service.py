@@ -84,18 +84,19 @@ class IngestService:
     def report(self) -> IngestReport:
         """What has been done up to this moment."""
         sources = tuple(progress.report(self._monotonic()) for progress in self._progress)
-        alerts, opened, set_aside, mended = Counter[str](), Counter[str](), Counter[str](), self._detector.mended.copy()
+        alerts, opened, dead_letters = Counter[str](), Counter[str](), Counter[str]()
+        mended = self._detector.mended.copy()
         for source in sources:
             alerts.update(source.alerts)
             opened.update(source.opened)
-            set_aside.update(source.set_aside)
+            dead_letters.update(source.dead_letters)
             mended.update(source.mended)
         return IngestReport(
             started_at=self._started_at,
             finished=bool(sources) and all(source.state == "finished" for source in sources),
             events=sum(source.events for source in sources),
             malformed=sum(source.malformed for source in sources),
-            set_aside=dict(set_aside),
+            dead_letters=dict(dead_letters),
             mended=dict(mended),
             alerts=dict(alerts),
             opened=dict(opened),
@@ -113,11 +114,11 @@ class IngestService:
             progress.stopped = self._monotonic()
         summary = progress.report(self._monotonic())
         _log.info(
-            "The %s ended: %d events, %d lines skipped, set aside %s, mended %s, alerts %s, %.0f events a second.",
+            "The %s ended: %d events, %d lines skipped, dead letters %s, mended %s, alerts %s, %.0f events a second.",
             summary.name,
             summary.events,
             summary.malformed,
-            summary.set_aside,
+            summary.dead_letters,
             summary.mended,
             summary.alerts,
             summary.events_per_second,
@@ -171,7 +172,7 @@ class _Progress:
     events: int = 0
     malformed: int = 0
     details: list[MalformedLine] = field(default_factory=list[MalformedLine])
-    set_aside: Counter[str] = field(default_factory=Counter[str])
+    dead_letters: Counter[str] = field(default_factory=Counter[str])
     mended: Counter[str] = field(default_factory=Counter[str])
     alerts: Counter[str] = field(default_factory=Counter[str])
     opened: Counter[str] = field(default_factory=Counter[str])
@@ -192,7 +193,7 @@ class _Progress:
         if line.kind == "unreadable":
             self.malformed += 1
         else:
-            self.set_aside[line.kind] += 1
+            self.dead_letters[line.kind] += 1
         if len(self.details) < _MAX_DETAILS:
             self.details.append(line)
             _log.warning("Skipped %s, line %d: %s", line.file, line.line, line.reason)
@@ -209,7 +210,7 @@ class _Progress:
             events_per_second=self.events / elapsed if elapsed > 0 else 0.0,
             malformed=self.malformed,
             malformed_details=tuple(self.details),
-            set_aside=dict(self.set_aside),
+            dead_letters=dict(self.dead_letters),
             mended={**self.source.mended, **self.mended},
             alerts=dict(self.alerts),
             opened=dict(self.opened),

@@ -32,7 +32,7 @@ def ingest_status(report: IngestReport) -> IngestStatus:
         alerts_by_rule=report.alerts,
         cases_opened_by_rule=report.opened,
         malformed=MalformedInputs(count=report.malformed, first=tuple(details[:MALFORMED_SHOWN])),
-        set_aside=report.set_aside,
+        dead_letters=report.dead_letters,
         mended=report.mended,
         sources=tuple(_ingest_source(source) for source in report.sources),
     )
@@ -45,7 +45,7 @@ def _ingest_source(source: SourceReport) -> IngestSource:
         state=source.state,
         events_read=source.events,
         events_per_second=source.events_per_second,
-        set_aside=source.set_aside,
+        dead_letters=source.dead_letters,
         mended=source.mended,
         alerts_refused=source.refused,
         waiting_for=source.waiting_for,

@@ -6,7 +6,7 @@ from pydantic import NonNegativeInt
 
 from contracts.alert import AlertSource
 from contracts.base import Contract, UtcDateTime
-from contracts.telemetry_reader import SetAsideKind
+from contracts.telemetry_reader import DeadLetterKind
 
 TelemetrySource = Literal["simulator", "replay", "none"]
 
@@ -35,7 +35,7 @@ class MalformedInput(Contract):
     line: NonNegativeInt
     """Line number, counted from 1. Of a stream: the offset after which the line came."""
     reason: str
-    kind: SetAsideKind
+    kind: DeadLetterKind
     """`unreadable`: it is no event. The others are events of a time that cannot be true."""
 
 
@@ -57,7 +57,7 @@ class IngestSource(Contract):
     events_read: NonNegativeInt
     events_per_second: float
     """Mean since the start, until now or until it finished."""
-    set_aside: dict[str, int]
+    dead_letters: dict[str, int]
     """Events that were not judged, because their time cannot be true, by kind."""
     mended: dict[str, int]
     """What was mended in events that were judged, by kind."""
@@ -79,7 +79,7 @@ class IngestStatus(Contract):
     cases_opened_by_rule: dict[str, int]
     """Of these, alerts whose case this process opened, and no other backend or earlier start before it."""
     malformed: MalformedInputs
-    set_aside: dict[str, int]
+    dead_letters: dict[str, int]
     """Events of a time that cannot be true, which were not judged: `from_the_future`, `from_the_far_past`."""
     mended: dict[str, int]
     """What was mended in events that were judged, by kind: an attribute dropped, an amount rounded, a text replaced."""

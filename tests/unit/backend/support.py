@@ -57,7 +57,7 @@ CONFIG = PublicConfig(
     telemetry_source="none",
 )
 NOTHING_READ = IngestReport(
-    started_at=None, finished=False, events=0, malformed=0, set_aside={}, mended={}, alerts={}, sources=()
+    started_at=None, finished=False, events=0, malformed=0, dead_letters={}, mended={}, alerts={}, sources=()
 )
 AUTHENTICATOR = LocalAuthenticator("k" * 32, timedelta(hours=12), PERSONAS, utc_now)
 

@@ -59,11 +59,11 @@ def test_a_sound_event_is_read_as_it_is(kind: str) -> None:
 
 @pytest.mark.parametrize("country", ["", "T1", "XX", "ZZ", "A1", "ITA", "Italy", "EU", 39, True, ["IT"], "QQ", "İT"])
 @pytest.mark.parametrize("kind", ["login", "auth_failure", "transaction"])
-def test_a_country_that_is_none_is_set_aside(kind: str, country: object) -> None:
+def test_unknown_country_is_kept_and_not_judged(kind: str, country: object) -> None:
     attributes, mended = judged(line(kind, {"country": country}))
 
     assert "country" not in attributes
-    assert attributes.get("set_aside") == ({"country": country} if country else None)
+    assert attributes.get("unused_fields") == ({"country": country} if country else None)
     assert mended == {"country_unknown": 1}
 
 
@@ -250,7 +250,7 @@ def test_a_time_that_has_no_one_meaning_is_named(given: object, why: str) -> Non
         ("0001-01-01T00:00:00Z", "from_the_far_past", "lies before 1990"),
     ],
 )
-def test_an_event_of_a_time_that_cannot_be_is_set_aside(given: str, kind: str, why: str) -> None:
+def test_event_of_an_impossible_time_is_a_dead_letter(given: str, kind: str, why: str) -> None:
     reading, _ = read(line(occurred_at=given))
 
     assert isinstance(reading, DeadLetter)
@@ -283,7 +283,7 @@ def test_a_wrong_type_costs_that_attribute_alone(kind: str, attribute: dict[str,
     attributes, mended = judged(line(kind, attribute))
     (name,) = attribute
 
-    assert attributes["set_aside"] == attribute
+    assert attributes["unused_fields"] == attribute
     assert attributes.get(name) == kept.get(name)
     assert mended == {"attribute_dropped": 1}
 
@@ -323,7 +323,7 @@ def test_an_event_without_an_id_gets_one(given: object) -> None:
         text = json.loads(line(**fields))
         reading, mended = read(json.dumps({name: value for name, value in text.items() if value != "..."}))
         assert not isinstance(reading, DeadLetter), reading.reason
-        assert mended == {"event_id_made": 1, "field_kept_aside": 1}
+        assert mended == {"event_id_made": 1, "field_unknown": 1}
         return reading
 
     def line(**fields: object) -> str:
@@ -352,7 +352,7 @@ def test_more_usage_than_there_can_be_is_not_judged(gb: object) -> None:
     ("around", "mended"),
     [
         ('{"offset": 3, "event": %s}', {"unwrapped": 1}),
-        ('{"specversion": "1.0", "id": "x", "data": %s}', {"unwrapped": 1, "field_kept_aside": 2}),
+        ('{"specversion": "1.0", "id": "x", "data": %s}', {"unwrapped": 1, "field_unknown": 2}),
         ('{"Body": %s, "attributes": {"a": 1}, "kind": null}', {"unwrapped": 1}),
         ("[%s", {"array_mark": 1}),
         ("[ %s]", {"array_mark": 2}),
@@ -396,15 +396,15 @@ def test_attributes_of_another_shape_cost_only_what_needs_them(attributes: objec
     assert mended == ({"attribute_dropped": 1} if is_judged else {})
 
 
-def test_unknown_fields_are_kept_aside_in_their_order() -> None:
+def test_unknown_fields_are_kept_in_their_order() -> None:
     attributes, mended = judged(line(_partition=3, schema_version="1.2", trace={"id": "x"}))
 
-    assert json.dumps(attributes["set_aside"]) == '{"_partition": 3, "schema_version": "1.2", "trace": {"id": "x"}}'
-    assert mended == {"field_kept_aside": 3}
+    assert json.dumps(attributes["unused_fields"]) == '{"_partition": 3, "schema_version": "1.2", "trace": {"id": "x"}}'
+    assert mended == {"field_unknown": 3}
 
 
-def test_what_a_sender_calls_set_aside_stays_the_sender_s() -> None:
-    assert judged(line(attributes={"set_aside": "mine"}, _partition=3))[0]["set_aside"] == "mine"
+def test_attribute_unused_fields_of_a_sender_stays_as_given() -> None:
+    assert judged(line(attributes={"unused_fields": "mine"}, _partition=3))[0]["unused_fields"] == "mine"
 
 
 @pytest.mark.parametrize(
@@ -505,7 +505,7 @@ def test_no_bytes_raise(data: bytes) -> None:
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 JSON = st.recursive(SCALARS, lambda part: st.lists(part) | st.dictionaries(st.text(), part))
 OPTIONAL = st.sampled_from(
-    ["ip", "country", "latitude", "user", "x", "success", "read_only", "status_code", "city", "method", "set_aside"]
+    ["ip", "country", "latitude", "user", "x", "success", "read_only", "status_code", "city", "method", "unused_fields"]
 )
 
 

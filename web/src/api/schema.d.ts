@@ -1793,6 +1793,10 @@ export interface components {
         IngestSource: {
             /** Alerts Refused */
             alerts_refused: number;
+            /** Dead Letters */
+            dead_letters: {
+                [key: string]: number;
+            };
             /** Error */
             error: string | null;
             /** Events Per Second */
@@ -1805,10 +1809,6 @@ export interface components {
             };
             /** Name */
             name: string;
-            /** Set Aside */
-            set_aside: {
-                [key: string]: number;
-            };
             /**
              * Source
              * @enum {string}
@@ -1835,15 +1835,15 @@ export interface components {
             cases_opened_by_rule: {
                 [key: string]: number;
             };
+            /** Dead Letters */
+            dead_letters: {
+                [key: string]: number;
+            };
             /** Events Read */
             events_read: number;
             malformed: components["schemas"]["MalformedInputs"];
             /** Mended */
             mended: {
-                [key: string]: number;
-            };
-            /** Set Aside */
-            set_aside: {
                 [key: string]: number;
             };
             /** Sources */

@@ -63,7 +63,7 @@ async def test_cases_and_what_waits_for_the_scheduler_are_counted(
 
 async def test_what_was_read_is_counted(wiring: Wiring) -> None:
     counts = {
-        "set_aside": {"from_the_future": 4},
+        "dead_letters": {"from_the_future": 4},
         "mended": {"amount_rounded": 5},
         "alerts": {"api_burst": 5},
         "opened": {"api_burst": 2},
@@ -76,7 +76,7 @@ async def test_what_was_read_is_counted(wiring: Wiring) -> None:
         counted = values((await client.get("/metrics")).text)
     assert counted["casewright_telemetry_events_total"] == 159_899
     assert counted["casewright_telemetry_malformed_total"] == 3
-    assert counted["casewright_telemetry_set_aside_total{from_the_future}"] == 4
+    assert counted["casewright_telemetry_dead_letters_total{from_the_future}"] == 4
     assert counted["casewright_telemetry_mended_total{amount_rounded}"] == 5
     assert counted["casewright_alerts_total{api_burst}"] == 2
 

@@ -168,7 +168,7 @@ def test_events_that_bear_one_id_are_told_apart() -> None:
 def test_what_comes_again_in_another_envelope_is_known() -> None:
     six = guessing(0, count=6)
     again = [
-        event.model_copy(update={"attributes": event.attributes.model_copy(update={"set_aside": {"attempt": 2}})})
+        event.model_copy(update={"attributes": event.attributes.model_copy(update={"unused_fields": {"attempt": 2}})})
         for event in six
     ]
     assert observe(Detector(), [*six, *again]) == []

@@ -150,9 +150,9 @@ async def test_dead_letters_and_mended_events_are_counted_by_kind() -> None:
         report = ingest.report()
 
     assert (report.events, report.malformed, report.alerts) == (10, 0, {"auth_failures": 1})
-    assert report.set_aside == {"from_the_far_past": 1, "from_the_future": 3}
+    assert report.dead_letters == {"from_the_far_past": 1, "from_the_future": 3}
     assert report.mended == {"amount_rounded": 3, "leap_second": 1}
-    assert report.sources[0].set_aside == {"from_the_far_past": 1, "from_the_future": 2}
+    assert report.sources[0].dead_letters == {"from_the_far_past": 1, "from_the_future": 2}
     assert report.sources[0].malformed_details == (early, late, late)
 
 

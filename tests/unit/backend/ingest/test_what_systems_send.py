@@ -70,7 +70,7 @@ class Sent:
     lines: Sequence[str]
     alerts: dict[str, int]
     mended: dict[str, int] = field(default_factory=dict[str, int])
-    set_aside: dict[str, int] = field(default_factory=dict[str, int])
+    dead_letters: dict[str, int] = field(default_factory=dict[str, int])
     says: str = ""
     """What an alert's description begins with."""
 
@@ -91,7 +91,7 @@ CASES = {
     "lone surrogate": Sent(failures(7, r'{"user": "bad\ud83d"}'), FAILURES, {"text_replaced": 7}),
     "NUL": Sent(failures(7, r'{"user": "a\u0000"}'), FAILURES, {"text_replaced": 7}),
     "NaN": Sent(failures(7, '{"score": NaN}'), FAILURES, {"number_replaced": 7}),
-    "unknown fields": Sent(failures(7, "{}", ', "_partition": 3'), FAILURES, {"field_kept_aside": 7}),
+    "unknown fields": Sent(failures(7, "{}", ', "_partition": 3'), FAILURES, {"field_unknown": 7}),
     "no attributes": Sent(failures(7, "null"), FAILURES, {"attribute_dropped": 7}),
     "leap second": Sent([*failures(6), dated(failures()[0], "2026-05-04T08:02:60Z")], FAILURES, {"leap_second": 1}),
     "other line ends": Sent(failures(7, '{"user": "a\u2028b\u2029c\u0085d\\u000be\\u000c"}'), FAILURES),
@@ -157,8 +157,8 @@ def enveloped(sent: Sequence[str]) -> str:
 
 
 def check(report: IngestReport, opened: Sequence[Alert], sent: Sent) -> None:
-    assert (report.malformed, report.set_aside, report.mended) == (0, sent.set_aside, sent.mended)
-    assert report.events == len(sent.lines) - sum(sent.set_aside.values())
+    assert (report.malformed, report.dead_letters, report.mended) == (0, sent.dead_letters, sent.mended)
+    assert report.events == len(sent.lines) - sum(sent.dead_letters.values())
     assert report.alerts == Counter(alert.rule_id for alert in opened) == sent.alerts
     assert all(alert.description.startswith(sent.says) for alert in opened)
 
