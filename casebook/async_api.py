@@ -94,7 +94,7 @@ class AsyncRelay:
         self.mark_reversal_scheduled = awaited(record.mark_reversal_scheduled, off_loop)
         self.backlog = awaited(record.backlog, off_loop)
         self.recover_case = awaited(record.recover_case, off_loop)
-        self.is_resting = awaited(record.is_resting, off_loop)
+        self.is_stalled = awaited(record.is_stalled, off_loop)
         self.decided_among = awaited(record.decided_among, off_loop)
         self.unfinished_reversals = awaited(record.unfinished_reversals, off_loop)
         self.fail_reversal = awaited(record.fail_reversal, off_loop)

@@ -81,17 +81,17 @@ class RelayApi(Facade):
         """Put a case whose investigation is over, and did not close it, before a person; it is unscheduled then.
 
         What a person is being asked, or has decided for good, stands; else what was concluded is asked about, or that
-        nothing was. After MOST_BREAKS in a row it rests until a person decides, for an hour, or until it is tried once
-        more with `again`. `unstarted`: the scheduler refuses to start it. None, and nothing changes, when
+        nothing was. After MAX_FAILURES in a row it is stalled until a person decides, for an hour, or until it is tried
+        once more with `again`. `unstarted`: the scheduler refuses to start it. None, and nothing changes, when
         the case is closed or was handed over by another backend.
         """
         with self._write_rows() as connection:
             return recovery.recover_case(connection, case_id, reason, self._clock(), again=again, unstarted=unstarted)
 
-    def is_resting(self, case_id: str) -> bool:
-        """Whether the case broke so often that it is not to be started again yet."""
+    def is_stalled(self, case_id: str) -> bool:
+        """Whether the case failed so often that it is not to be started again yet."""
         with self._read_rows() as connection:
-            return recovery.is_resting(connection, case_id, self._clock())
+            return recovery.is_stalled(connection, case_id, self._clock())
 
     def decided_among(self, cases: Collection[str]) -> set[str]:
         """Those of these cases, a page of them, on which a decision was ever accepted."""

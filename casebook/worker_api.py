@@ -32,9 +32,9 @@ class WorkerApi(Facade):
     # Rounds
 
     def take_up(self, case_id: str) -> CaseStanding | CaseOutcome | None:
-        """Where a new orchestration begins: with nothing when the case is closed, or where a broken case stands.
+        """Where a new orchestration begins: where the case stands, when an earlier one failed.
 
-        None: with its first round.
+        None: with its first round. The outcome when the case is closed.
         """
         with self._read_rows() as connection:
             if recovery.is_fresh(connection, case_id):

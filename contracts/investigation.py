@@ -44,10 +44,10 @@ class InvestigationPolicy(Contract):
 
 
 class CaseStanding(Contract):
-    """Where a case stands whose investigation broke: by its record, in its current round."""
+    """Where a case stands whose orchestration failed: by its record, in its current round."""
 
     assessment: RiskAssessment
-    """What is asked, or was decided on. One without a score when nothing was concluded before it broke."""
+    """What is asked, or was decided on. One without a score when nothing was concluded before it failed."""
     role: Role
     """Whom it is put to."""
     reason: str

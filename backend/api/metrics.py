@@ -73,7 +73,7 @@ class Reading(Collector):
         yield alerts
         yield GaugeMetricFamily(
             "casewright_cases_stalled",
-            "Open cases that broke so often that they rest until a person decides, or for an hour.",
+            "Open cases that failed so often that they wait until a person decides, or for an hour.",
             value=self.stalled,
         )
         refused = CounterMetricFamily(

@@ -104,7 +104,7 @@ class CaseOrchestrations:
         return state
 
     async def _restart_lost(self, case: str, *, again: bool) -> None:
-        if not again and await self._failed.is_resting(case):
+        if not again and await self._failed.is_stalled(case):
             return
         log.warning("%s is unknown to the scheduler: starting it again", case)
         with suppress(StartRefused):

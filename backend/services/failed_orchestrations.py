@@ -26,24 +26,24 @@ class FailedOrchestrations:
             return False
         if recovered.goes_on:
             self.resumed(case)
-            log.error("%s broke and is handed to a person. %s", case, reason)
+            log.error("%s failed and is handed to a person. %s", case, reason)
             return True
         self._mark_stalled(case)
         if recovered.is_new:
             log.error(
-                "%s broke %d times in a row: it goes on when a person has decided, or is tried once an hour. %s",
+                "%s failed %d times in a row: it goes on when a person has decided, or is tried once an hour. %s",
                 case,
-                recovered.breaks,
+                recovered.failures,
                 reason,
             )
         return False
 
-    async def is_resting(self, case: str) -> bool:
+    async def is_stalled(self, case: str) -> bool:
         """Whether a case that the scheduler does not know must not be started again yet."""
-        rests = await self._record.is_resting(case)
-        if rests:
+        stalled = await self._record.is_stalled(case)
+        if stalled:
             self._mark_stalled(case)
-        return rests
+        return stalled
 
     def resumed(self, case: str) -> None:
         """Its orchestration is at work."""

@@ -84,7 +84,7 @@ class TransitionCheck:
     _severity: Severity = "critical"
     _is_closed: bool = False
     _has_broken: bool = False
-    """Whether its investigation broke: earlier releases knew no breaks, and closed as `failed` whatever broke."""
+    """Whether its orchestration failed."""
 
     def take(self, event: CaseEvent) -> str | None:
         """Why nothing before it justifies `event`, or None. Raises KeyError, TypeError or ValueError for one that is
@@ -126,12 +126,12 @@ class TransitionCheck:
         """`assessed`"""
         self.concluded.append((event.seq, data))
         if event.actor == SYSTEM and (not self._found.reopens_review or data["round"] != self._found.round):
-            return "only where the investigation broke is there an assessment without one"
+            return "only where the orchestration failed is there an assessment without one"
         if data["round"] == self._found.round:
             self._found.route = data.get("route")
         return self.in_round(event, data)
 
-    def broke(self, event: CaseEvent, data: Data) -> str | None:
+    def orchestration_failed(self, event: CaseEvent, data: Data) -> str | None:
         """`orchestration_failed`"""
         self._found.was_asked = True
         self._has_broken = True
@@ -347,7 +347,7 @@ _RULES: Mapping[str, Callable[[TransitionCheck, CaseEvent, Data], str | None]] =
     "specialist_started": TransitionCheck.in_round,
     "specialist_finished": TransitionCheck.in_round,
     "assessed": TransitionCheck.assessed,
-    "orchestration_failed": TransitionCheck.broke,
+    "orchestration_failed": TransitionCheck.orchestration_failed,
     "review_opened": TransitionCheck.review_opened,
     "escalated": TransitionCheck.escalated,
     "review_expired": TransitionCheck.expired,

@@ -1,4 +1,4 @@
-"""Cases whose investigation broke: each goes on as its record says, and to a person. Inside one transaction."""
+"""Cases whose orchestration failed: each goes on as its record says, and to a person. Inside one transaction."""
 
 import json
 from collections.abc import Sequence
@@ -35,13 +35,13 @@ from contracts.investigation import CaseStanding, InvestigationPolicy, ReviewOpe
 from contracts.names import CaseEventType
 from contracts.review import Decision, ReviewRequest, Role
 
-MOST_BREAKS = 3
-"""With the last of so many breaks in a row a case rests: it goes on when a person has decided, or after a while."""
-REST = timedelta(hours=1)
-"""After so long it is tried once more: what broke it may have been mended, and a deadline is to be watched."""
-UNCONCLUDED = "The investigation broke before anything was concluded."
-LOST = "The scheduler lost the investigation after it had broken before."
-BROKE_AGAIN = "The investigation of this case broke again and again."
+MAX_FAILURES = 3
+"""After so many failures in a row a case is stalled: it goes on when a person has decided, or after a while."""
+STALLED_FOR = timedelta(hours=1)
+"""After so long it is tried once more: the cause may be mended, and a deadline is to be watched."""
+UNCONCLUDED = "The investigation failed before anything was concluded."
+LOST = "The scheduler lost the investigation after it had failed before."
+FAILED_AGAIN = "The investigation of this case failed again and again."
 UNKNOWN_POLICY = InvestigationPolicy(four_eyes_refund_minor=0)
 """For a case that never began: the usual time, and two people for whatever refunds."""
 
@@ -59,12 +59,12 @@ _LEAVE = (
 _LAST = select(func.max(_EVENTS.c.seq)).where(
     _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == bindparam("what")
 )
-_BREAKS = select(func.count()).where(
+_FAILURES = select(func.count()).where(
     _EVENTS.c.case_id == bindparam("of_case"),
     _EVENTS.c.type == OrchestrationFailed.type,
     _EVENTS.c.seq > bindparam("since"),
 )
-_BROKE_WITH = (
+_FAILED_WITH = (
     select(_EVENTS.c.data)
     .where(_EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == bindparam("what"))
     .order_by(_EVENTS.c.seq)
@@ -77,14 +77,14 @@ _REJECTIONS = select(func.count()).where(_DECISIONS.c.case_id == bindparam("of_c
 
 @dataclass(frozen=True)
 class Recovery:
-    """What becomes of a case whose investigation broke."""
+    """What becomes of a case whose orchestration failed."""
 
-    breaks: int
-    """How often it broke since a person decided last, this time included."""
+    failures: int
+    """How often it failed since a person decided last, this time included."""
     goes_on: bool
-    """Whether it is to be started again; otherwise it rests with a person, who was asked or has decided."""
+    """Whether it is to be started again; otherwise it waits for a person, who was asked or has decided."""
     is_new: bool = True
-    """False: it rested before, and nothing has changed."""
+    """False: it was stalled before, and nothing has changed."""
 
 
 def recover_case(
@@ -93,35 +93,35 @@ def recover_case(
     """Put a case whose orchestration is over, and did not close it, before a person, and let it be started again.
 
     `unstarted`: the scheduler refuses to start it. None, and nothing changes, when the case is closed, or
-    another backend has handed it over just now. One that rests is tried once more with `again`, or after REST.
+    another backend has recovered it just now. A stalled one is tried once more with `again`, or after STALLED_FOR.
     """
     case = lock_case(connection, case_id)
     waits = _stands(connection, case_id).scheduled_at is None
     if case.state == "closed" or (waits and not unstarted):
         return None
-    breaks = _breaks(connection, case_id)
-    again = again or (breaks >= MOST_BREAKS and not _rests(connection, case_id, now))
-    if breaks >= MOST_BREAKS and not again:
+    failures = _failures(connection, case_id)
+    again = again or (failures >= MAX_FAILURES and not _is_stalled(connection, case_id, now))
+    if failures >= MAX_FAILURES and not again:
         connection.execute(_LEAVE, {"of_case": case_id, "now": now})
-        return Recovery(breaks, goes_on=False, is_new=False)
-    breaks += 1
-    _record_break(connection, case, reason, breaks, now)
-    goes_on = breaks < MOST_BREAKS or again
+        return Recovery(failures, goes_on=False, is_new=False)
+    failures += 1
+    _record_failure(connection, case, reason, failures, now)
+    goes_on = failures < MAX_FAILURES or again
     if goes_on:
         connection.execute(_UNSCHEDULE, {"of_case": case_id})
     else:
         connection.execute(_LEAVE, {"of_case": case_id, "now": now})
         _ask_manager(connection, case, reason, now)
-    return Recovery(breaks, goes_on)
+    return Recovery(failures, goes_on)
 
 
-def is_resting(connection: Connection, case_id: str, now: datetime) -> bool:
-    """Whether the case broke so often that it is not to be started again yet. Writes nothing. Raises CaseNotFound."""
-    return _stands(connection, case_id).state != "closed" and _rests(connection, case_id, now)
+def is_stalled(connection: Connection, case_id: str, now: datetime) -> bool:
+    """Whether the case failed so often that it is not to be started again yet. Writes nothing. Raises CaseNotFound."""
+    return _stands(connection, case_id).state != "closed" and _is_stalled(connection, case_id, now)
 
 
 def is_fresh(connection: Connection, case_id: str) -> bool:
-    """Whether the case is open and never broke. Writes nothing."""
+    """Whether the case is open and never failed. Writes nothing."""
     row = connection.execute(_STANDS, {"of_case": case_id}).first()
     return row is not None and row.state != "closed" and _last(connection, case_id, OrchestrationFailed.type) == 0
 
@@ -129,7 +129,7 @@ def is_fresh(connection: Connection, case_id: str) -> bool:
 def take_up(connection: Connection, case_id: str, now: datetime) -> CaseStanding | CaseOutcome | None:
     """Where a new orchestration of the case begins.
 
-    With a closed case's outcome there is nothing to do; a case that broke goes on where it stands; None: it begins
+    With a closed case's outcome there is nothing to do; a case that failed goes on where it stands; None: it begins
     with its first round, or repeats what is on record from there.
     """
     case = lock_case(connection, case_id)
@@ -141,9 +141,9 @@ def take_up(connection: Connection, case_id: str, now: datetime) -> CaseStanding
     standing = _standing(connection, case)
     if standing is None:
         # The orchestration that took it up was lost as well, in a round that nothing came of.
-        _record_break(connection, case, LOST, _breaks(connection, case_id) + 1, now)
+        _record_failure(connection, case, LOST, _failures(connection, case_id) + 1, now)
         standing = _standing(connection, case)
-    assert standing is not None, "a case that broke has something to ask about"
+    assert standing is not None, "a case that failed has something to ask about"
     return standing
 
 
@@ -162,22 +162,22 @@ def failed_closed(round_number: int, reason: str) -> RiskAssessment:
     )
 
 
-def _record_break(connection: Connection, case: LockedCase, reason: str, breaks: int, now: datetime) -> None:
-    """Log the break; where nobody is asked, or the answer no longer holds, begin the question that comes next."""
+def _record_failure(connection: Connection, case: LockedCase, reason: str, failures: int, now: datetime) -> None:
+    """Log the failure; where nobody is asked, or the answer no longer holds, begin the question that comes next."""
     found = guard_facts_of(connection, case)
     reopens_review = _reopens_review(found)
     question = _next_question(connection, case, found, reason) if reopens_review else None
     round_number = case.round if question is None else question.round
     if reopens_review and case.state != "acting":
         refuse_move(case, "investigating")
-    broke = OrchestrationFailed(round=round_number, reason=reason, breaks=breaks, reopens_review=reopens_review)
-    append(connection, case, broke, SYSTEM, now)
+    failed = OrchestrationFailed(round=round_number, reason=reason, failures=failures, reopens_review=reopens_review)
+    append(connection, case, failed, SYSTEM, now)
     if question is not None:
         conclude(connection, case, question, SYSTEM, now)
 
 
 def _reopens_review(found: GuardFacts) -> bool:
-    """Whether a question is to begin. One that is asked, or is to be because of an earlier break, stays as it is:
+    """Whether a question is to begin. One that is asked, or is to be because of an earlier failure, stays as it is:
     whoever ends orchestrations takes no question away from the people who are asked.
     """
     if found.is_settled or (found.asked_role is None and found.reopens_review):
@@ -205,14 +205,14 @@ def _for_a_person(concluded: RiskAssessment, reasons: Sequence[str], round_numbe
 
 
 def _to_ask_about(connection: Connection, case: LockedCase) -> RiskAssessment | None:
-    """What was concluded in the current round; with the reason why a person is asked, when that is a break."""
+    """What was concluded in the current round; with the reason why a person is asked, when that is a failure."""
     concluded = saved_assessment(connection, case.case_id, case.round)
     found = guard_facts_of(connection, case)
     if concluded is None or found.asked_role is not None or not found.reopens_review:
         return concluded
     said = map(
         json.loads,
-        connection.execute(_BROKE_WITH, {"of_case": case.case_id, "what": OrchestrationFailed.type}).scalars(),
+        connection.execute(_FAILED_WITH, {"of_case": case.case_id, "what": OrchestrationFailed.type}).scalars(),
     )
     reasons = [each["reason"] for each in said if each["reopens_review"] and each["round"] == case.round]
     return _for_a_person(concluded, reasons, case.round)
@@ -251,7 +251,7 @@ def _standing(connection: Connection, case: LockedCase) -> CaseStanding | None:
     return CaseStanding(
         assessment=concluded,
         role=_role(connection, case, found),
-        reason=BROKE_AGAIN,
+        reason=FAILED_AGAIN,
         review=None if review is None else read_review(review),
         decision=None if decision is None else Decision.model_validate_json(decision),
         is_expired=found.is_expired,
@@ -262,10 +262,10 @@ def _standing(connection: Connection, case: LockedCase) -> CaseStanding | None:
 
 
 def _role(connection: Connection, case: LockedCase, found: GuardFacts) -> Role:
-    """Whom the current question is put to: a manager from the second break on, unless it was put already."""
+    """Whom the current question is put to: a manager from the second failure on, unless it was put already."""
     if found.asked_role is not None:
         return found.asked_role
-    return "analyst" if _breaks(connection, case.case_id) <= 1 else "manager"
+    return "analyst" if _failures(connection, case.case_id) <= 1 else "manager"
 
 
 def _ask_manager(connection: Connection, case: LockedCase, reason: str, now: datetime) -> None:
@@ -297,17 +297,18 @@ def _stands(connection: Connection, case_id: str) -> PlainRow:
     return row
 
 
-def _breaks(connection: Connection, case_id: str) -> int:
-    """How often the case broke since a person decided last."""
+def _failures(connection: Connection, case_id: str) -> int:
+    """How often the case failed since a person decided last."""
     since = _last(connection, case_id, DecisionAccepted.type)
-    return connection.execute(_BREAKS, {"of_case": case_id, "since": since}).scalar_one()
+    return connection.execute(_FAILURES, {"of_case": case_id, "since": since}).scalar_one()
 
 
-def _rests(connection: Connection, case_id: str, now: datetime) -> bool:
-    if _breaks(connection, case_id) < MOST_BREAKS:
+def _is_stalled(connection: Connection, case_id: str, now: datetime) -> bool:
+    if _failures(connection, case_id) < MAX_FAILURES:
         return False
-    broke_at = connection.execute(_AT, {"the_event": _last(connection, case_id, OrchestrationFailed.type)}).scalar_one()
-    return now < broke_at + REST
+    last = _last(connection, case_id, OrchestrationFailed.type)
+    failed_at = connection.execute(_AT, {"the_event": last}).scalar_one()
+    return now < failed_at + STALLED_FOR
 
 
 def _last(connection: Connection, case_id: str, what: CaseEventType) -> int:

@@ -36,7 +36,7 @@ class GuardFacts:
 
     round: int = 1
     was_asked: bool = False
-    """Whether a person was ever asked in this case, or is to be because its investigation broke."""
+    """Whether a person was ever asked in this case, or is to be because its orchestration failed."""
     route: Route | None = None
     """Where the assessment sends the case, as it was concluded."""
     asked_role: Role | None = None
@@ -49,7 +49,7 @@ class GuardFacts:
     facts_changed: bool = False
     """Whether what the approval relied on has changed."""
     reopens_review: bool = False
-    """Whether the investigation broke and a person is asked because of that: nothing else begins in this round."""
+    """Whether the orchestration failed and a person is asked because of that: nothing else begins in this round."""
     effects: dict[str, EffectStatus] = field(default_factory=dict[str, EffectStatus])
     """By their action."""
     begun_at: dict[str, datetime] = field(default_factory=dict[str, datetime])
@@ -71,11 +71,11 @@ class GuardFacts:
             return self.why_no_round(wanted)
         if self.reopens_review and wanted > 1:
             # The first may still begin, for the limits of the case: what is asked about in it is on record already.
-            return "the investigation broke, so a person is asked first"
+            return "the orchestration failed, so a person is asked first"
         return None if self.asked_role is None else "a person was asked about it already"
 
     def why_not_asked_anew(self, wanted: int) -> str | None:
-        """Why a person may not be asked in a round because the investigation broke; None when that may be."""
+        """Why a person may not be asked in a round because the orchestration failed; None when that may be."""
         if wanted not in (self.round, self.round + 1):
             return f"the case is in round {self.round}"
         if self.is_settled:
@@ -86,7 +86,7 @@ class GuardFacts:
 
     @property
     def is_settled(self) -> bool:
-        """Whether the question of the round has its last answer: nobody is asked anew when the investigation breaks."""
+        """Whether the question of the round has its last answer: nobody is asked anew when the orchestration fails."""
         if self.verdict == "approve":
             # What has begun is found out first, whatever has changed since.
             return not self.facts_changed or any(self.effects.get(action) in IN_DOUBT for action in self._approved)

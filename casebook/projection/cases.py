@@ -67,7 +67,7 @@ class OrchestrationFailed(EventData):
 
     round: int
     reason: str
-    breaks: int
+    failures: int
     reopens_review: bool
     """Whether the question that comes next begins: nobody is asked, or the answer no longer holds."""
 

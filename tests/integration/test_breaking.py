@@ -1,4 +1,4 @@
-"""Investigations that break in a running stack: each ends with a person, and what was approved happens once."""
+"""Orchestrations that fail in a running stack: each ends with a person, and what was approved happens once."""
 
 import sqlite3
 import sys
@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 
-from casebook.commands.recovery import MOST_BREAKS
+from casebook.commands.recovery import MAX_FAILURES
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
 from tests.integration.test_one_case import awaits_review
@@ -88,7 +88,7 @@ def test_a_case_whose_question_kills_every_worker_reaches_a_manager(mortal: Loca
     assert view.assessment is not None
     assert (view.state, view.review.required_role) == ("escalated", "manager")
     assert view.assessment.overall_risk_score is not None
-    assert kinds_of(mortal, case_id).count("orchestration_failed") == MOST_BREAKS
+    assert kinds_of(mortal, case_id).count("orchestration_failed") == MAX_FAILURES
     assert mortal.decide(view, "approve", persona="maria", action="lock_account").status_code == 202
     ended = mortal.wait_for_case(case_id, lambda case: case.state == "closed")
     assert ended.outcome == "account_locked"

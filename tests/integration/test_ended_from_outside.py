@@ -25,8 +25,8 @@ def operator(stack: LocalStack) -> Generator[DurableTaskSchedulerClient]:
         client.close()
 
 
-def breaks_of(stack: LocalStack, case_id: str) -> list[str]:
-    """Why the investigation broke, each time."""
+def failures_of(stack: LocalStack, case_id: str) -> list[str]:
+    """Why the orchestration failed, each time."""
     history = stack.http.get(f"/api/cases/{case_id}/history").json()["items"]
     return [event["data"]["reason"] for event in history if event["type"] == "orchestration_failed"]
 
@@ -36,11 +36,11 @@ def test_a_terminated_case_is_decided_and_carried_out(stack: LocalStack, operato
     asked = stack.wait_for_case(case_id, awaits_review(1))
 
     operator.terminate_orchestration(case_id, output="cleaning up")
-    stack.wait_for_line(f"{case_id} broke and is handed to a person.")
+    stack.wait_for_line(f"{case_id} failed and is handed to a person.")
 
     view = stack.case(case_id)
     assert (view.state, view.outcome, view.review) == ("awaiting_review", None, asked.review)
-    assert breaks_of(stack, case_id) == ["The investigation was terminated in the scheduler: cleaning up"]
+    assert failures_of(stack, case_id) == ["The investigation was terminated in the scheduler: cleaning up"]
     assert stack.decide(view, "approve", action="lock_account").status_code == 202
     assert stack.wait_for_case(case_id, lambda case: case.state == "closed").outcome == "account_locked"
 
@@ -53,10 +53,10 @@ def test_a_history_that_grew_too_large_ends_with_a_person(
 
     for _ in range(6):
         operator.raise_orchestration_event(case_id, analyst_decision(1), data="x" * 900_000)
-    stack.wait_for_line(f"{case_id} broke and is handed to a person.")
+    stack.wait_for_line(f"{case_id} failed and is handed to a person.")
 
     view = stack.wait_for_case(case_id, awaits_review(1))
-    (reason,) = breaks_of(stack, case_id)
+    (reason,) = failures_of(stack, case_id)
     assert reason.startswith("The investigation failed in the scheduler: ")
     assert stack.decide(view, "reject", feedback="Look again.").status_code == 202
     again = stack.wait_for_case(case_id, awaits_review(2))

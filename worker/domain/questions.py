@@ -7,8 +7,8 @@ from contracts.steps import AddedReason, EscalationReason
 from worker.domain.failures import sentence_for
 
 ATTEMPTS_USED_UP = "The analysts rejected every assessment that they may ask for."
-NO_ATTEMPTS_LEFT = "The investigation broke, and the analysts have rejected as often as they may."
-FAILED_AGAIN = "The investigation of this case broke again and again."
+NO_ATTEMPTS_LEFT = "The investigation failed, and the analysts have rejected as often as they may."
+FAILED_AGAIN = "The investigation of this case failed again and again."
 FACTS_CHANGED = "What a manager approved no longer holds."
 NOT_DECIDED_IN_TIME = "Nobody decided before the deadline."
 MEMORY_LOST = "The case's memory could not be written: "

@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 def investigation(ctx: task.OrchestrationContext, order: RawPayload) -> Orchestration[CaseOutcome]:
     """Investigate one case; `order` is an `Investigation`. Whatever goes wrong, the case does not stay open unseen.
 
-    What breaks fails, and who started it hands the case to a person. What it broke on is in this worker's log: the
-    scheduler is told an id.
+    When it fails, the backend puts the case before a person. What it failed on is in this worker's log: the scheduler
+    is told an id.
     """
     status = CaseStatus(ctx)
     try:
@@ -36,7 +36,7 @@ def investigation(ctx: task.OrchestrationContext, order: RawPayload) -> Orchestr
         raise
     except Exception as fault:
         if not ctx.is_replaying:
-            log.exception("The investigation broke: a person takes over.", extra={"case_id": ctx.instance_id})
+            log.exception("The investigation failed: a person takes over.", extra={"case_id": ctx.instance_id})
         broken = StepFailed(activity_stubs.error_behind(fault), ctx.instance_id)
     raise broken
 

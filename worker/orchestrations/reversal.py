@@ -26,7 +26,7 @@ def reversal(ctx: task.OrchestrationContext, order: RawPayload) -> Orchestration
         raise
     except Exception as fault:
         if not ctx.is_replaying:
-            log.exception("The reversal broke.", extra={"case_id": ctx.instance_id})
+            log.exception("The reversal failed.", extra={"case_id": ctx.instance_id})
         broken = StepFailed(activity_stubs.error_behind(fault), ctx.instance_id)
     raise broken
 

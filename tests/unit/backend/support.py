@@ -92,7 +92,7 @@ class FakeScheduler:
     """What it refuses to start for good."""
     hub_owner: str | None = None
     """Whose work its task hub holds instead of ours."""
-    breaks: set[str] = field(default_factory=set[str])
+    unreadable: set[str] = field(default_factory=set[str])
     """Of what the state cannot be read."""
     attempts: list[str] = field(default_factory=list[str])
     instances: dict[str, InstanceState] = field(default_factory=dict[str, InstanceState])
@@ -146,7 +146,7 @@ class FakeScheduler:
     async def state_of(self, instance_id: str) -> InstanceState | None:
         self._answer()
         self.looked_at.append(instance_id)
-        if instance_id in self.breaks:
+        if instance_id in self.unreadable:
             raise RecursionError("maximum recursion depth exceeded")
         return self.instances.get(instance_id)
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from casebook.audit.verify import ORPHANS, audit_case, verify_case_log
 from casebook.case_log.hash_chain import BrokenLink
 from casebook.commands.attachments import Upload
-from casebook.commands.recovery import MOST_BREAKS
+from casebook.commands.recovery import MAX_FAILURES
 from casebook.database.engine import for_writing
 from casebook.schema.base import Base
 from casebook.workspace_api import WorkspaceApi
@@ -93,8 +93,8 @@ def tell(book: CaseBook, desk: WorkspaceApi) -> str:
     book.accept_decision(a_decision(waiting, action="lock_and_refund"), MANAGER)
     broken = open_case(book, 3)
     investigate(book, broken)
-    for _ in range(MOST_BREAKS):
-        book.recover_case(broken, "The investigation broke.", unstarted=True)
+    for _ in range(MAX_FAILURES):
+        book.recover_case(broken, "The investigation failed.", unstarted=True)
     return case
 
 

@@ -77,13 +77,13 @@ def by_another(log: Log) -> Log:
 
 
 def broken_after(kind: str, actor: str = "system", **data: Any) -> Bend:
-    """An invented break that the log never had, straight after the last event of that kind."""
+    """An invented failure that the log never had, straight after the last event of that kind."""
 
     def bend(log: Log) -> Log:
         index = max(place for place, event in enumerate(log) if event.type == kind)
-        said = {"round": 1, "reason": "It broke.", "breaks": 1, "reopens_review": False, **data}
-        broke = log[index].model_copy(update={"type": "orchestration_failed", "actor": actor, "data": said})
-        return [*log[: index + 1], broke, *log[index + 1 :]]
+        said = {"round": 1, "reason": "It failed.", "failures": 1, "reopens_review": False, **data}
+        failed = log[index].model_copy(update={"type": "orchestration_failed", "actor": actor, "data": said})
+        return [*log[: index + 1], failed, *log[index + 1 :]]
 
     return bend
 
@@ -127,27 +127,27 @@ BENDS: dict[str, tuple[Bend, str]] = {
         bent(without("round_started", "decision_accepted", *ACTED), saying("case_closed", outcome="failed")),
         "'case_closed': nothing that was approved in round 1 has failed, or is in doubt for good",
     ),
-    "broke after an approval that stands": (
+    "failed after an approval that stands": (
         broken_after("decision_accepted", reopens_review=True, round=2),
         "'orchestration_failed': what was answered in round 1 stands",
     ),
-    "broke into another round": (
+    "failed into another round": (
         broken_after("case_opened", reopens_review=True, round=3),
         "'orchestration_failed': the case is in round 1",
     ),
-    "broke in a round that was asked about": (
+    "failed in a round that was asked about": (
         broken_after("review_opened", reopens_review=True),
         "'orchestration_failed': a person was asked about it already",
     ),
-    "broke in another round": (
+    "failed in another round": (
         broken_after("review_opened", round=2),
         "'orchestration_failed': the case was in round 1",
     ),
-    "broke by a person's word": (
+    "failed by a person's word": (
         broken_after("review_opened", actor="mallory"),
         "'orchestration_failed': mallory is said to have found out",
     ),
-    "broke, and began anew": (
+    "failed, and began anew": (
         bent(
             broken_after("assessed", reopens_review=True, round=2),
             lambda log: [
@@ -157,9 +157,9 @@ BENDS: dict[str, tuple[Bend, str]] = {
                 for event in log
             ],
         ),
-        "'round_started': the investigation broke, so a person is asked first",
+        "'round_started': the orchestration failed, so a person is asked first",
     ),
-    "broke, and closed by itself": (
+    "failed, and closed by itself": (
         bent(
             without("round_started", "review_opened", "decision_accepted", *ACTED),
             broken_after("case_opened", reopens_review=True),
@@ -172,7 +172,7 @@ BENDS: dict[str, tuple[Bend, str]] = {
         lambda log: [
             event.model_copy(update={"actor": "system"}) if event.type == "assessed" else event for event in log
         ],
-        "'assessed': only where the investigation broke is there an assessment without one",
+        "'assessed': only where the orchestration failed is there an assessment without one",
     ),
     "re-opened": (reopened, "'round_started': the case was closed before it"),
     "another round": (another_round, "'round_started': nobody rejected round 1"),

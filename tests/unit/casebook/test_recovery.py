@@ -1,10 +1,10 @@
-"""A case whose investigation broke goes on as its record says, and always to a person."""
+"""A case whose orchestration failed goes on as its record says, and always to a person."""
 
 from datetime import timedelta
 
 import pytest
 
-from casebook.commands.recovery import BROKE_AGAIN, MOST_BREAKS, REST, Recovery
+from casebook.commands.recovery import FAILED_AGAIN, MAX_FAILURES, STALLED_FOR, Recovery
 from casebook.errors import CaseNotFound, NotApproved, OutcomeNotJustified, RoundNotJustified
 from contracts.investigation import CaseStanding, InvestigationPolicy, ReviewOpening
 from contracts.review import Decision
@@ -35,7 +35,7 @@ def scheduled(book: CaseBook, case: str) -> str:
     return case
 
 
-def breaks(book: CaseBook, case: str, times: int = 1) -> Recovery | None:
+def fails(book: CaseBook, case: str, times: int = 1) -> Recovery | None:
     """Its orchestration ends from outside so often; it is started again in between."""
     handed: Recovery | None = None
     for _ in range(times):
@@ -81,7 +81,7 @@ def test_a_closed_case_is_left_alone(book: CaseBook) -> None:
 def test_failed_case_is_started_again_once(book: CaseBook) -> None:
     case = asked(book).case_id
 
-    assert book.recover_case(case, REASON) == Recovery(breaks=1, goes_on=True)
+    assert book.recover_case(case, REASON) == Recovery(failures=1, goes_on=True)
 
     assert book.unscheduled_cases() == [case]
     assert book.recover_case(case, REASON) is None
@@ -91,15 +91,15 @@ def test_failed_case_is_started_again_once(book: CaseBook) -> None:
 def test_a_question_that_is_asked_stays_as_it_is(book: CaseBook) -> None:
     opening = asked(book)
 
-    breaks(book, opening.case_id)
+    fails(book, opening.case_id)
 
     view = book.get_case(opening.case_id)
     assert (view.state, view.round, view.review) == ("awaiting_review", 1, opening.review)
     found = standing(book, opening.case_id)
     assert (found.assessment, found.role, found.decision) == (opening.assessment, "analyst", None)
-    broke = book.case_events(opening.case_id)[-1]
-    assert (broke.type, broke.actor) == ("orchestration_failed", "system")
-    assert broke.data == {"round": 1, "reason": REASON, "breaks": 1, "reopens_review": False}
+    failed = book.case_events(opening.case_id)[-1]
+    assert (failed.type, failed.actor) == ("orchestration_failed", "system")
+    assert failed.data == {"round": 1, "reason": REASON, "failures": 1, "reopens_review": False}
 
 
 def test_escalated_question_stays_with_the_manager(book: CaseBook) -> None:
@@ -107,7 +107,7 @@ def test_escalated_question_stays_with_the_manager(book: CaseBook) -> None:
     pass_time(book)
     book.escalate(an_escalation(opening))
 
-    breaks(book, opening.case_id)
+    fails(book, opening.case_id)
 
     assert standing(book, opening.case_id).role == "manager"
 
@@ -121,7 +121,7 @@ def test_a_case_in_which_nothing_was_concluded_recommends_nothing(book: CaseBook
         book.start_specialist(case, 1, "location")
         book.save_report(case, a_report(), [evidence_of(1, "location")])
 
-    breaks(book, case)
+    fails(book, case)
 
     found = standing(book, case)
     assert (found.assessment.round, found.assessment.overall_risk_score, found.assessment.route) == (1, None, "review")
@@ -135,7 +135,7 @@ def test_unasked_conclusion_is_asked_with_the_reason(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
     investigate(book, case)
 
-    breaks(book, case)
+    fails(book, case)
 
     concluded, found = an_assessment(), standing(book, case)
     assert found.assessment == concluded.model_copy(
@@ -151,7 +151,7 @@ def test_what_would_have_been_cleared_goes_to_a_person(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
     conclude(book, case, a_calm_assessment())
 
-    breaks(book, case)
+    fails(book, case)
 
     assert standing(book, case).assessment.route == "review"
     for round_number in (1, 2):
@@ -166,7 +166,7 @@ def test_after_a_rejection_a_person_is_asked_anew(book: CaseBook, begun: bool) -
     if begun:
         book.start_round(opening.case_id, 2)
 
-    breaks(book, opening.case_id)
+    fails(book, opening.case_id)
 
     found = standing(book, opening.case_id)
     assert (found.assessment.round, found.assessment.overall_risk_score, found.decision) == (2, None, None)
@@ -178,7 +178,7 @@ def test_an_approval_stands_and_is_carried_out(book: CaseBook) -> None:
     opening = asked(book)
     recorded = decide(book, opening)
 
-    breaks(book, opening.case_id)
+    fails(book, opening.case_id)
 
     found = standing(book, opening.case_id)
     assert (found.decision, found.is_acting, found.assessment) == (recorded, False, opening.assessment)
@@ -192,7 +192,7 @@ def test_an_approval_that_no_longer_holds_is_asked_anew(book: CaseBook, has_acte
         book.finish_effect(opening.case_id, an_effect(opening.case_id, status="failed"))
     book.note_changed_facts(opening.case_id, 1, ["The account is locked already."])
 
-    breaks(book, opening.case_id)
+    fails(book, opening.case_id)
 
     found = standing(book, opening.case_id)
     assert (found.assessment.round, found.decision, found.is_acting) == (2, None, False)
@@ -211,7 +211,7 @@ def test_effect_in_doubt_is_reconciled_despite_changed_facts(book: CaseBook) -> 
     book.start_effect(opening.case_id, an_effect(opening.case_id))
     book.note_changed_facts(opening.case_id, 1, ["The account is locked already."])
 
-    breaks(book, opening.case_id)
+    fails(book, opening.case_id)
 
     assert (standing(book, opening.case_id).is_acting, book.get_case(opening.case_id).round) == (True, 1)
 
@@ -221,7 +221,7 @@ def test_an_effect_that_has_begun_is_carried_on(book: CaseBook) -> None:
     decide(book, opening)
     book.start_effect(opening.case_id, an_effect(opening.case_id))
 
-    breaks(book, opening.case_id, times=MOST_BREAKS)
+    fails(book, opening.case_id, times=MAX_FAILURES)
 
     found = standing(book, opening.case_id)
     assert (found.is_acting, book.get_case(opening.case_id).state) == (True, "acting")
@@ -237,24 +237,24 @@ def test_a_managers_rejection_stands(book: CaseBook) -> None:
     book.escalate(an_escalation(opening))
     recorded = decide(book, opening, "reject")
 
-    breaks(book, opening.case_id)
+    fails(book, opening.case_id)
 
     found = standing(book, opening.case_id)
     assert (found.decision, found.role) == (recorded, "manager")
 
 
-@pytest.mark.parametrize("times", [2, MOST_BREAKS])
+@pytest.mark.parametrize("times", [2, MAX_FAILURES])
 def test_an_open_question_stays_however_often_it_breaks(book: CaseBook, times: int) -> None:
     opening = asked(book)
 
-    breaks(book, opening.case_id, times=times)
+    fails(book, opening.case_id, times=times)
 
     view = book.get_case(opening.case_id)
     assert (view.state, view.round, view.review) == ("awaiting_review", 1, opening.review)
     assert standing(book, opening.case_id).role == "analyst"
     decision = a_decision(opening)
     assert isinstance(book.accept_decision(decision, ("analyst",)), Decision)
-    assert breaks(book, opening.case_id) == Recovery(breaks=1, goes_on=True)
+    assert fails(book, opening.case_id) == Recovery(failures=1, goes_on=True)
     assert book.verify_case_log() is None
 
 
@@ -262,10 +262,10 @@ def test_second_failure_sends_an_unasked_question_to_a_manager(book: CaseBook) -
     case = scheduled(book, open_case(book))
     investigate(book, case)
 
-    breaks(book, case, times=2)
+    fails(book, case, times=2)
 
     found = standing(book, case)
-    assert (found.role, found.reason, found.assessment.round) == ("manager", BROKE_AGAIN, 1)
+    assert (found.role, found.reason, found.assessment.round) == ("manager", FAILED_AGAIN, 1)
     assert book.verify_case_log() is None
 
 
@@ -276,57 +276,57 @@ def test_a_case_that_rests_is_tried_once_an_hour(book: CaseBook, reached: str) -
         opening = ask(book, case)
         if reached == "approved":
             decide(book, opening)
-    breaks(book, case, times=MOST_BREAKS)
-    assert book.is_resting(case)
+    fails(book, case, times=MAX_FAILURES)
+    assert book.is_stalled(case)
 
-    pass_time(book, REST / timedelta(hours=1))
-    assert not book.is_resting(case)
-    assert book.recover_case(case, REASON) == Recovery(breaks=MOST_BREAKS + 1, goes_on=True)
+    pass_time(book, STALLED_FOR / timedelta(hours=1))
+    assert not book.is_stalled(case)
+    assert book.recover_case(case, REASON) == Recovery(failures=MAX_FAILURES + 1, goes_on=True)
 
     scheduled(book, case)
-    assert book.is_resting(case)
-    assert book.recover_case(case, REASON) == Recovery(breaks=MOST_BREAKS + 1, goes_on=False, is_new=False)
+    assert book.is_stalled(case)
+    assert book.recover_case(case, REASON) == Recovery(failures=MAX_FAILURES + 1, goes_on=False, is_new=False)
     assert book.verify_case_log() is None
 
 
 def test_last_failure_asks_a_manager_and_stalls(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
 
-    assert breaks(book, case, times=MOST_BREAKS) == Recovery(breaks=MOST_BREAKS, goes_on=False)
+    assert fails(book, case, times=MAX_FAILURES) == Recovery(failures=MAX_FAILURES, goes_on=False)
 
     view = book.get_case(case)
     assert view.review is not None
     assert (view.state, view.review.required_role) == ("escalated", "manager")
     assert book.unscheduled_cases() == []
-    assert book.is_resting(case)
-    assert book.recover_case(case, REASON) == Recovery(breaks=MOST_BREAKS, goes_on=False, is_new=False)
-    assert len([event for event in book.case_events(case) if event.type == "orchestration_failed"]) == MOST_BREAKS
+    assert book.is_stalled(case)
+    assert book.recover_case(case, REASON) == Recovery(failures=MAX_FAILURES, goes_on=False, is_new=False)
+    assert len([event for event in book.case_events(case) if event.type == "orchestration_failed"]) == MAX_FAILURES
     assert book.verify_case_log() is None
 
 
 def test_what_the_manager_then_decides_is_carried_out(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
-    breaks(book, case, times=MOST_BREAKS)
+    fails(book, case, times=MAX_FAILURES)
     view = book.get_case(case)
     assert view.assessment is not None
     opening = an_opening(case, view.assessment, view.round)
     recorded = decide(book, opening)
 
-    assert book.recover_case(case, REASON) == Recovery(breaks=1, goes_on=True)
+    assert book.recover_case(case, REASON) == Recovery(failures=1, goes_on=True)
     assert standing(book, case).decision == recorded
 
 
 def test_a_backend_that_starts_tries_it_once_more(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
-    breaks(book, case, times=MOST_BREAKS)
+    fails(book, case, times=MAX_FAILURES)
 
-    assert book.recover_case(case, REASON, again=True) == Recovery(breaks=MOST_BREAKS + 1, goes_on=True)
+    assert book.recover_case(case, REASON, again=True) == Recovery(failures=MAX_FAILURES + 1, goes_on=True)
     assert standing(book, case).role == "manager"
 
 
 def test_case_lost_in_a_later_round_is_asked_about(book: CaseBook) -> None:
     opening = asked(book)
-    breaks(book, opening.case_id)
+    fails(book, opening.case_id)
     decide(book, opening, "reject")
     book.start_round(opening.case_id, 2)
 
@@ -339,10 +339,10 @@ def test_case_lost_in_a_later_round_is_asked_about(book: CaseBook) -> None:
 
 def test_failure_before_the_review_keeps_the_question(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
-    breaks(book, case)
+    fails(book, case)
     first = standing(book, case)
 
-    breaks(book, case)
+    fails(book, case)
 
     second = standing(book, case)
     assert (first.role, second.role) == ("analyst", "manager")
@@ -352,25 +352,25 @@ def test_failure_before_the_review_keeps_the_question(book: CaseBook) -> None:
 
 def test_breaks_before_a_decision_no_longer_count(book: CaseBook) -> None:
     opening = asked(book)
-    breaks(book, opening.case_id)
+    fails(book, opening.case_id)
     decide(book, opening, "reject")
 
-    assert breaks(book, opening.case_id) == Recovery(breaks=1, goes_on=True)
+    assert fails(book, opening.case_id) == Recovery(failures=1, goes_on=True)
 
 
 def test_a_start_that_is_refused_ends_with_a_manager(book: CaseBook) -> None:
     case = open_case(book)
 
     assert book.recover_case(case, REASON) is None
-    handed = [book.recover_case(case, REASON, unstarted=True) for _ in range(MOST_BREAKS)]
+    handed = [book.recover_case(case, REASON, unstarted=True) for _ in range(MAX_FAILURES)]
 
-    assert handed == [Recovery(each, goes_on=each < MOST_BREAKS) for each in range(1, MOST_BREAKS + 1)]
+    assert handed == [Recovery(each, goes_on=each < MAX_FAILURES) for each in range(1, MAX_FAILURES + 1)]
     assert book.unscheduled_cases() == []
     view = book.get_case(case)
     assert view.review is not None
     assert (view.state, view.review.required_role) == ("escalated", "manager")
     assert view.review.four_eyes_actions == ("lock_and_refund",)
-    left = Recovery(MOST_BREAKS, goes_on=False, is_new=False)
+    left = Recovery(MAX_FAILURES, goes_on=False, is_new=False)
     assert book.recover_case(case, REASON, unstarted=True) == left
     assert book.verify_case_log() is None
 
@@ -379,7 +379,7 @@ def test_manager_is_asked_on_the_cases_terms(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
     book.start_round(case, 1, InvestigationPolicy(escalation_timeout_hours=5))
 
-    breaks(book, case, times=MOST_BREAKS)
+    fails(book, case, times=MAX_FAILURES)
 
     asked_for = book.get_case(case).review
     assert asked_for is not None
@@ -396,7 +396,7 @@ def test_a_break_justifies_a_question_and_nothing_else(book: CaseBook, reached: 
         opening = ask(book, case)
         if reached == "rejected":
             decide(book, opening, "reject")
-    breaks(book, case, times=2)
+    fails(book, case, times=2)
     round_number = book.get_case(case).round
 
     for outcome in ("auto_cleared", "cleared", "account_locked", "unresolved", "failed"):

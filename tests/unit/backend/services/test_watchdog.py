@@ -5,7 +5,7 @@ import pytest
 from backend.services.outbox_relay import OutboxRelay
 from backend.services.scheduler import InstanceState, RuntimeStatus
 from backend.services.watchdog import WATCH_EVERY_S, WATCHED
-from casebook.commands.recovery import MOST_BREAKS
+from casebook.commands.recovery import MAX_FAILURES
 from casebook.database.transactions import utc_now
 from contracts.case import CaseEvent
 from contracts.review import Decision
@@ -20,15 +20,15 @@ def over(status: RuntimeStatus, result: str | None = None) -> InstanceState:
     return instance_state("awaiting_review", 1, status, result)
 
 
-def breaks_of(book: CaseBook, case: str) -> list[CaseEvent]:
+def failures_of(book: CaseBook, case: str) -> list[CaseEvent]:
     return [event for event in book.case_events(case) if event.type == "orchestration_failed"]
 
 
 def stalled(book: CaseBook) -> str:
-    """A case that the scheduler does not know, and that broke so often that a manager was asked."""
+    """A case that the scheduler does not know, and that failed so often that a manager was asked."""
     case = open_case(book)
-    for _ in range(MOST_BREAKS):
-        book.recover_case(case, "It broke.", unstarted=True)
+    for _ in range(MAX_FAILURES):
+        book.recover_case(case, "It failed.", unstarted=True)
     return case
 
 
@@ -67,12 +67,12 @@ async def test_case_of_a_dead_orchestration_is_recovered_loudly(
 
     view = book.get_case(opening.case_id)
     assert (view.state, view.outcome, view.review) == ("awaiting_review", None, opening.review)
-    broke = breaks_of(book, opening.case_id)
-    assert [(event.actor, event.data["reason"]) for event in broke] == [("system", reason)]
+    failure = failures_of(book, opening.case_id)
+    assert [(event.actor, event.data["reason"]) for event in failure] == [("system", reason)]
     assert scheduler.starts == [opening.case_id]
     assert book.verify_case_log() is None
     errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
-    assert errors == [f"{opening.case_id} broke and is handed to a person. {reason}"]
+    assert errors == [f"{opening.case_id} failed and is handed to a person. {reason}"]
     assert isinstance(book.accept_decision(a_decision(opening), MANAGER), Decision)
 
 
@@ -142,7 +142,7 @@ async def test_a_suspended_orchestration_is_resumed_loudly(
 
     assert scheduler.instances[case].runtime_status == "RUNNING"
     assert f"{case} was suspended in the scheduler" in caplog.text
-    assert breaks_of(book, case) == []
+    assert failures_of(book, case) == []
 
 
 async def test_foreign_instance_under_a_case_id_is_replaced(
@@ -164,13 +164,13 @@ async def test_case_that_breaks_the_relay_blocks_no_other(
     strange, other = case_in_review(book, 1).case_id, case_in_review(book, 2).case_id
     scheduler.instances[strange] = instance_state("awaiting_review")
     scheduler.instances[other] = over("FAILED", "a non-determinism error")
-    scheduler.breaks.add(strange)
+    scheduler.unreadable.add(strange)
 
     for _ in range(3):
         clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
 
-    assert len(breaks_of(book, other)) == 1
+    assert len(failures_of(book, other)) == 1
     assert scheduler.starts == [other]
     assert f"{strange} cannot be seen to" in caplog.text
 
@@ -195,16 +195,16 @@ async def test_repeatedly_failing_orchestration_is_stalled(
         await timed_relay.sweep()
         scheduler.instances[case] = over("FAILED", "the history has 5 MiB")
 
-    assert scheduler.starts == [case] * MOST_BREAKS
+    assert scheduler.starts == [case] * MAX_FAILURES
     assert timed_relay.failed.stalled == {case}
     view = book.get_case(case)
     assert view.review is not None
     assert view.review.required_role == "manager"
-    assert f"{case} broke {MOST_BREAKS} times in a row" in caplog.text
+    assert f"{case} failed {MAX_FAILURES} times in a row" in caplog.text
 
     await timed_relay.recovery.recover_all()
     await timed_relay.sweep()
-    assert scheduler.starts == [case] * (MOST_BREAKS + 1)
+    assert scheduler.starts == [case] * (MAX_FAILURES + 1)
     assert timed_relay.failed.stalled == set()
 
 
@@ -212,7 +212,7 @@ async def test_decision_on_a_stalled_case_is_carried_out(
     timed_relay: OutboxRelay, book: CaseBook, scheduler: FakeScheduler, clock: Clock
 ) -> None:
     case = open_case(book)
-    for _ in range(2 * MOST_BREAKS):
+    for _ in range(2 * MAX_FAILURES):
         clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
         scheduler.instances[case] = over("FAILED")
@@ -224,7 +224,7 @@ async def test_decision_on_a_stalled_case_is_carried_out(
         clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
 
-    assert scheduler.starts == [case] * (MOST_BREAKS + 1)
+    assert scheduler.starts == [case] * (MAX_FAILURES + 1)
     assert timed_relay.failed.stalled == set()
 
 
@@ -278,13 +278,13 @@ async def test_finally_refused_start_ends_with_a_manager(
         await timed_relay.sweep()
 
     assert scheduler.starts == [other]
-    assert scheduler.attempts.count(case) == MOST_BREAKS
+    assert scheduler.attempts.count(case) == MAX_FAILURES
     assert timed_relay.failed.stalled == {case}
     view = book.get_case(case)
     assert view.review is not None
     assert (view.state, view.review.required_role) == ("escalated", "manager")
     said = "The scheduler does not start the investigation: INVALID_ARGUMENT: its id is too long"
-    assert [event.data["reason"] for event in breaks_of(book, case)] == [said] * MOST_BREAKS
+    assert [event.data["reason"] for event in failures_of(book, case)] == [said] * MAX_FAILURES
     assert said in caplog.text
 
 
@@ -296,7 +296,7 @@ async def test_an_outage_is_no_break(
     for _ in range(20):
         clock.now += WATCH_EVERY_S
         await timed_relay.sweep()
-    assert breaks_of(book, case) == []
+    assert failures_of(book, case) == []
     scheduler.refuses.clear()
 
     clock.now += 600

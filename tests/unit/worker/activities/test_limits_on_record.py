@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from casebook.commands.recovery import MOST_BREAKS
+from casebook.commands.recovery import MAX_FAILURES
 from contracts.investigation import AssessmentOrder, Question, ReviewPlan, SpecialistOrder
 from contracts.report import SPECIALISTS
 from contracts.review import ReviewRequest
@@ -79,7 +79,7 @@ def test_a_case_that_has_begun_keeps_its_limits(casebook: CaseBook) -> None:
 
 
 def test_a_case_that_broke_before_it_began_is_asked_about(casebook: CaseBook) -> None:
-    casebook.recover_case(CASE, "The investigation broke.", unstarted=True)
+    casebook.recover_case(CASE, "The investigation failed.", unstarted=True)
     known = RoundActivities(casebook, OURS).begin_case(CTX, Investigation(case_id=CASE))
     assert known.resume is not None
     basis = casebook.review_basis(CASE, 1)
@@ -100,7 +100,7 @@ def test_a_case_that_broke_before_it_began_is_asked_about(casebook: CaseBook) ->
 
 
 def test_a_case_that_was_left_to_a_manager_before_it_began_is_asked_about_anew(casebook: CaseBook) -> None:
-    for _ in range(MOST_BREAKS):
+    for _ in range(MAX_FAILURES):
         casebook.recover_case(CASE, "The scheduler does not start the investigation.", unstarted=True)
     view = casebook.get_case(CASE)
     assert view.review is not None
@@ -116,7 +116,7 @@ def test_a_case_that_was_left_to_a_manager_before_it_began_is_asked_about_anew(c
     )
     before = datetime.now(UTC)
 
-    asked = ReviewActivities(casebook, policy=OURS).ask_person(CTX, Question(plan=plan, escalation_reason="It broke."))
+    asked = ReviewActivities(casebook, policy=OURS).ask_person(CTX, Question(plan=plan, escalation_reason="It failed."))
 
     assert (casebook.get_case(CASE).round, asked.required_role) == (2, "manager")
     assert asked.due_at >= before + timedelta(hours=47)

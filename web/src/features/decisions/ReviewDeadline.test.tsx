@@ -35,8 +35,8 @@ test("deadline after an effect says nothing more is done", () => {
 
 describe("failing orchestration", () => {
   const asked = { ...review(1), required_role: "manager" as const, remind_at: "2026-11-23T08:00:00Z" };
-  const broke = (breaks: number) =>
-    caseEvent({ type: "orchestration_failed", at: "2026-11-21T10:00:00Z", data: { round: 1, breaks } });
+  const failed = (failures: number) =>
+    caseEvent({ type: "orchestration_failed", at: "2026-11-21T10:00:00Z", data: { round: 1, failures } });
   const decision: CaseView["decisions"][number] = {
     review_id: review(1).review_id,
     assessment_hash: review(1).assessment_hash,
@@ -50,11 +50,11 @@ describe("failing orchestration", () => {
     disposition: null,
     approvals: null,
   };
-  const shown = (breaks: number, over: Parameters<typeof caseView>[0] = {}) =>
+  const shown = (failures: number, over: Parameters<typeof caseView>[0] = {}) =>
     renderInApp(
       <DecisionPanel
         view={caseView({ state: "escalated", review: asked, ...over })}
-        events={[broke(breaks)]}
+        events={[failed(failures)]}
       />,
       maria,
     );

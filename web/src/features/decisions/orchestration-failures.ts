@@ -9,7 +9,7 @@ export function retryDelayNote({ decisions }: CaseView, events: readonly CaseEve
   const decided = decisions.at(-1)?.decided_at;
   if (last === undefined || (decided !== undefined && Date.parse(last.at) < Date.parse(decided)))
     return undefined;
-  const failures = Number(last.data["breaks"] ?? 0);
+  const failures = Number(last.data["failures"] ?? 0);
   if (failures < HOURLY_RETRIES_FROM) return undefined;
   return `The investigation failed ${failures} times and is retried once an hour: this may come late.`;
 }

@@ -35,7 +35,7 @@ test("failed effect stands out", () => {
 });
 
 test("orchestration failure shows its reason", () => {
-  const data = { round: 1, reason: "The investigation was terminated.", breaks: 1, reopens_review: false };
+  const data = { round: 1, reason: "The investigation was terminated.", failures: 1, reopens_review: false };
   expect(describeCaseEvent(caseEvent({ type: "orchestration_failed", data }))).toEqual({
     text: "The investigation failed: a person continues the case",
     detail: "The investigation was terminated.",
@@ -77,6 +77,6 @@ test.each([
 });
 
 test("failed investigation is not said to lack evidence", () => {
-  const broke = caseEvent({ type: "assessed", actor: "system", data: { score: null } });
-  expect(describeCaseEvent(broke).text).toBe("Assessed: not assessed: nothing was concluded");
+  const unconcluded = caseEvent({ type: "assessed", actor: "system", data: { score: null } });
+  expect(describeCaseEvent(unconcluded).text).toBe("Assessed: not assessed: nothing was concluded");
 });

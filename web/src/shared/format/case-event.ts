@@ -150,7 +150,7 @@ function finished(data: CaseEvent["data"]): string {
 function assessed({ data, actor }: CaseEvent): string {
   // Earlier releases recommended an action all the same.
   if (number(data["score"]) === undefined) {
-    // Nobody assessed what broke before it could be: the record says so itself.
+    // An orchestration that failed early leaves no assessment: the record says so itself.
     return `not assessed: ${actor === "system" ? "nothing was concluded" : "no evidence to go by"}`;
   }
   const score = `risk ${formatScore(number(data["score"]))}`;
