@@ -31,6 +31,7 @@ from backend.http import openapi, problem
 from backend.http.web_bundle import WebBundle
 from backend.live.messages import AlertMessage, CaseMessage, CaseStatusMessage, TelemetryBatch
 from backend.live.service_status import ServiceStatus
+from casebook.projection.cases import OrchestrationFailed
 from contracts.base import Contract
 from contracts.release import VERSION
 
@@ -93,6 +94,7 @@ def _describe_messages(app: FastAPI) -> None:
         "alert": (AlertMessage, "`event: alert` of the event stream: a case was opened."),
         "case": (CaseMessage, "`event: case` of the event stream: something happened to a case."),
         "service": (ServiceStatus, "`event: service` of the event stream: a part behind the desk went or came back."),
+        "orchestration-failed": (OrchestrationFailed, "`data` of a case event whose type is `orchestration_failed`."),
         "case-status": (CaseStatusMessage, "What the socket `/api/workflow/ws/{instance_id}` says."),
     }
     for name, (model, description) in messages.items():

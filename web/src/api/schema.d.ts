@@ -806,6 +806,26 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "orchestration-failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Message `orchestration-failed`
+         * @description `data` of a case event whose type is `orchestration_failed`.
+         */
+        post: operations["on_orchestration_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     service: {
         parameters: {
             query?: never;
@@ -1993,6 +2013,20 @@ export interface components {
             next_cursor: string | null;
             /** Total */
             total: number;
+        };
+        /**
+         * OrchestrationFailed
+         * @description The orchestration is over, and did not close the case.
+         */
+        OrchestrationFailed: {
+            /** Failures */
+            failures: number;
+            /** Reason */
+            reason: string;
+            /** Reopens Review */
+            reopens_review: boolean;
+            /** Round */
+            round: number;
         };
         /**
          * Problem
@@ -5334,6 +5368,28 @@ export interface operations {
         };
         responses: {
             /** @description Nothing is expected back: `case-status` is pushed, not called. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    on_orchestration_failed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrchestrationFailed"];
+            };
+        };
+        responses: {
+            /** @description Nothing is expected back: `orchestration-failed` is pushed, not called. */
             200: {
                 headers: {
                     [name: string]: unknown;

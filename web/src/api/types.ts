@@ -21,6 +21,7 @@ export type Finding = Schemas["Finding"];
 export type Identity = Schemas["Identity"];
 export type Money = Schemas["Money"];
 export type Note = Schemas["Note"];
+export type OrchestrationFailed = Schemas["OrchestrationFailed"];
 export type Proposal = Schemas["Proposal"];
 export type Reversal = Schemas["Reversal"];
 export type QueueCounts = Schemas["QueueCounts"];

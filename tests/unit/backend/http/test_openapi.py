@@ -33,7 +33,13 @@ def test_openapi_names_every_field_without_framework_schemas(described: dict[str
 
 
 def test_the_messages_of_stream_and_socket_have_types(described: dict[str, Any]) -> None:
-    assert set(described["webhooks"]) == {"telemetry", "alert", "case", "service", "case-status"}
+    assert set(described["webhooks"]) == {
+        *("telemetry", "alert", "case", "service", "orchestration-failed", "case-status"),
+    }
     assert {"TelemetryBatch", "AlertMessage", "CaseMessage", "CaseStatusMessage"} <= set(
         described["components"]["schemas"]
     )
+
+
+def test_data_of_a_failed_orchestration_has_a_type(described: dict[str, Any]) -> None:
+    assert described["components"]["schemas"]["OrchestrationFailed"]["properties"]["failures"]["type"] == "integer"

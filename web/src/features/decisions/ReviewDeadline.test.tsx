@@ -1,6 +1,6 @@
 import { screen } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
-import type { CaseView } from "@/api/types";
+import type { CaseView, OrchestrationFailed } from "@/api/types";
 import { caseEvent, caseView, maria, review } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { DecisionPanel } from "./DecisionPanel";
@@ -35,8 +35,10 @@ test("deadline after an effect says nothing more is done", () => {
 
 describe("failing orchestration", () => {
   const asked = { ...review(1), required_role: "manager" as const, remind_at: "2026-11-23T08:00:00Z" };
-  const failed = (failures: number) =>
-    caseEvent({ type: "orchestration_failed", at: "2026-11-21T10:00:00Z", data: { round: 1, failures } });
+  const failed = (failures: number) => {
+    const data: OrchestrationFailed = { round: 1, reason: "It failed.", failures, reopens_review: false };
+    return caseEvent({ type: "orchestration_failed", at: "2026-11-21T10:00:00Z", data });
+  };
   const decision: CaseView["decisions"][number] = {
     review_id: review(1).review_id,
     assessment_hash: review(1).assessment_hash,

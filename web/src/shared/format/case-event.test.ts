@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { OrchestrationFailed } from "@/api/types";
 import { caseEvent } from "@/test/fixtures";
 import { describeCaseEvent } from "./case-event";
 
@@ -35,7 +36,12 @@ test("failed effect stands out", () => {
 });
 
 test("orchestration failure shows its reason", () => {
-  const data = { round: 1, reason: "The investigation was terminated.", failures: 1, reopens_review: false };
+  const data: OrchestrationFailed = {
+    round: 1,
+    reason: "The investigation was terminated.",
+    failures: 1,
+    reopens_review: false,
+  };
   expect(describeCaseEvent(caseEvent({ type: "orchestration_failed", data }))).toEqual({
     text: "The investigation failed: a person continues the case",
     detail: "The investigation was terminated.",
