@@ -1,27 +1,17 @@
 """The judgement on one round, and the action that it recommends."""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from contracts.actions import RecommendedAction
 from contracts.base import Contract, Score
 from contracts.ids import Hash
 from contracts.money import Money
 from contracts.report import SpecialistReport, Spend
 
 RiskLevel = Literal["low", "medium", "high", "critical"]
-RecommendedAction = Literal["clear", "lock_account", "refund_charges", "lock_and_refund"]
-EffectAction = Literal["lock_account", "refund_charges"]
 Route = Literal["auto_clear", "review"]
-
-EFFECTS_OF: Mapping[RecommendedAction, tuple[EffectAction, ...]] = {
-    "clear": (),
-    "lock_account": ("lock_account",),
-    "refund_charges": ("refund_charges",),
-    "lock_and_refund": ("lock_account", "refund_charges"),
-}
-"""Which real-world effects an approval of each action allows, in the order in which they happen."""
 
 
 class RiskAssessment(Contract):

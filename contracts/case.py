@@ -4,11 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from contracts.actions import ActionOutcome, RecommendedAction, ReversalAction
 from contracts.alert import Alert, AlertSource, AlertType, Severity
-from contracts.assessment import RecommendedAction, RiskAssessment, RiskLevel
+from contracts.assessment import RiskAssessment, RiskLevel
 from contracts.base import Contract, FiniteJson, Score, UtcDateTime
 from contracts.claim import Claim
-from contracts.effect import Effect, ReversalAction
+from contracts.effect import Effect
 from contracts.ids import AlertId, CaseId, Hash, ReviewId
 from contracts.names import CaseEventType
 from contracts.report import Specialist, SpecialistReport, Spend
@@ -16,9 +17,7 @@ from contracts.reversal import Reversal
 from contracts.review import Approval, Decision, Disposition, ReviewRequest
 
 CaseState = Literal["investigating", "awaiting_review", "escalated", "acting", "closed"]
-CaseOutcome = Literal[
-    "auto_cleared", "cleared", "account_locked", "charges_refunded", "locked_and_refunded", "unresolved", "failed"
-]
+CaseOutcome = Literal["auto_cleared", ActionOutcome, "unresolved", "failed"]
 Phase = Literal["investigating", "assessing", "awaiting_review", "escalated", "acting", "closed"]
 SpecialistState = Literal["pending", "running", "ok", "not_evaluable", "unavailable"]
 

@@ -2,14 +2,12 @@
 
 from typing import Literal
 
-from contracts.assessment import EffectAction
+from contracts.actions import EffectAction, ReversalAction
 from contracts.base import Contract, FiniteJson
 from contracts.ids import ReviewId
 from contracts.money import Money
 
 EffectStatus = Literal["pending", "done", "failed", "unknown"]
-ReversalAction = Literal["unlock_account", "reverse_refund"]
-"""What takes an effect back."""
 
 
 class Effect(Contract):

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from contracts.actions import EffectAction, RecommendedAction
 from contracts.alert import Alert, Severity
-from contracts.assessment import EffectAction, RecommendedAction, RiskAssessment, RiskLevel
+from contracts.assessment import RiskAssessment, RiskLevel
 from contracts.base import Contract, Score, UtcDateTime
 from contracts.case import CaseOutcome
 from contracts.effect import Effect

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
+from contracts.actions import ReversalAction
 from contracts.base import Contract, NonEmptyText, UtcDateTime
-from contracts.effect import Effect, ReversalAction
+from contracts.effect import Effect
 from contracts.ids import CaseId
 
 ReversalStatus = Literal["requested", "approved", "refused", "done", "failed"]

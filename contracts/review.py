@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.assessment import RecommendedAction
+from contracts.actions import RecommendedAction
 from contracts.base import Contract, UtcDateTime
 from contracts.ids import Hash, ReviewId
 

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.assessment import EffectAction, RecommendedAction, Route
+from contracts.actions import EffectAction, RecommendedAction
+from contracts.assessment import Route
 from contracts.base import Contract, Score, UtcDateTime
 from contracts.case import CaseOutcome
 from contracts.effect import EffectStatus

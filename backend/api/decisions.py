@@ -9,7 +9,7 @@ from pydantic import Field
 from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
 from backend.http.problem import documented
 from casebook.policy.four_eyes import APPROVALS_OF_FOUR_EYES
-from contracts.assessment import RecommendedAction
+from contracts.actions import RecommendedAction
 from contracts.base import Contract, UtcDateTime
 from contracts.case import Proposal
 from contracts.ids import Hash, ReviewId, parse_review_id

@@ -8,17 +8,14 @@ from datetime import datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from casebook.audit.export import CaseSnapshot, ReadFile
+from contracts.actions import EFFECTS, ReversalAction
 from contracts.alert import Baseline
-from contracts.effect import ReversalAction
 from contracts.note import Attachment
 from contracts.report import Finding
 
 CHUNK_CHARS = 64 * 1024
 
-_REVERSED_WORDS: Mapping[ReversalAction, str] = {
-    "unlock_account": "lock taken back",
-    "reverse_refund": "refund taken back",
-}
+_REVERSED_WORDS: Mapping[ReversalAction, str] = {spec.reversal: f"{spec.noun} taken back" for spec in EFFECTS.values()}
 
 
 def write_html(snapshot: CaseSnapshot, read_file: ReadFile) -> Iterator[bytes]:

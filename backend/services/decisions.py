@@ -6,6 +6,7 @@ from backend.auth.identity import Identity
 from backend.services.errors import ContradictoryDecision, IncompleteDecision, NothingToRefund
 from backend.services.outbox_relay import OutboxRelay
 from casebook.async_api import AsyncWorkspace
+from contracts.actions import ACTIONS
 from contracts.case import CaseView, Proposal
 from contracts.ids import parse_review_id
 from contracts.review import Decision
@@ -28,7 +29,7 @@ class DecisionService:
         NothingToRefund, and what `WorkspaceApi.accept_decision` raises; then nothing has changed.
         """
         _require_completeness(decision)
-        if decision.action in ("refund_charges", "lock_and_refund"):
+        if decision.action is not None and ACTIONS[decision.action].refunds:
             case_id, _ = parse_review_id(decision.review_id)
             _require_charges(decision, await self._workspace.get_case(case_id))
         signed = decision.model_copy(update={"decided_by": identity.subject})

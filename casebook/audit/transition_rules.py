@@ -16,8 +16,8 @@ from casebook.case_log.hash_chain import SYSTEM
 from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts
 from casebook.policy.review_terms import Limits
 from casebook.projection.event_types import EVENT_TYPES
+from contracts.actions import ACTIONS, REFUNDS, RecommendedAction
 from contracts.alert import Severity
-from contracts.assessment import EFFECTS_OF, RecommendedAction
 from contracts.case import CaseEvent, CaseOutcome
 from contracts.ids import effect_key, review_id
 from contracts.investigation import InvestigationPolicy
@@ -328,7 +328,7 @@ class TransitionCheck:
 def why_not_as_approved(approved: Data, assessment: Mapping[str, Any] | None, action: str) -> str | None:
     """Why an effect is not the one that was asked about, by the assessment of its round; None when it is."""
     said = approved["refund_charge_ids"], approved["refund_total"]
-    if action != "refund_charges":
+    if action not in REFUNDS:
         return None if said == ([], None) else "it refunds charges"
     known = assessment or {}
     if said != (known.get("refund_charge_ids"), known.get("refund_total")):
@@ -338,7 +338,7 @@ def why_not_as_approved(approved: Data, assessment: Mapping[str, Any] | None, ac
 
 def _actions(data: Data) -> tuple[RecommendedAction, ...] | None:
     named = cast("list[RecommendedAction] | None", data.get("four_eyes_actions"))
-    return None if named is None else tuple(action for action in named if action in EFFECTS_OF)
+    return None if named is None else tuple(action for action in named if action in ACTIONS)
 
 
 _RULES: Mapping[str, Callable[[TransitionCheck, CaseEvent, Data], str | None]] = {

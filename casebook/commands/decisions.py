@@ -30,8 +30,9 @@ from casebook.queries.review_rows import read_review
 from casebook.schema.approvals import ProposalRow
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.reviews import ReviewRow
+from contracts.actions import RecommendedAction
 from contracts.alert import Severity
-from contracts.assessment import RecommendedAction, RiskLevel
+from contracts.assessment import RiskLevel
 from contracts.case import Proposal
 from contracts.ids import parse_review_id
 from contracts.review import Approval, Decision, Disposition, Role, may_act_as

@@ -18,6 +18,7 @@ from casebook.schema.base import table_of
 from casebook.schema.cases import CaseRow
 from casebook.schema.effects import EffectRow
 from casebook.schema.reviews import DecisionRow
+from contracts.actions import REFUNDS
 from contracts.assessment import RiskAssessment
 from contracts.effect import Effect, EffectTerms
 from contracts.ids import effect_key, parse_review_id, review_id
@@ -129,7 +130,7 @@ def _refuse_unapproved(connection: Connection, case: LockedCase, effect: Effect,
 
 def terms_of(approved: ApprovedAction, action: str) -> EffectTerms:
     """What was approved of one effect of an action."""
-    refunds = action == "refund_charges"
+    refunds = action in REFUNDS
     return EffectTerms(
         review_id=approved.decision.review_id,
         customer_id=approved.customer_id,

@@ -26,7 +26,8 @@ from casebook.schema.base import PlainRow, table_of
 from casebook.schema.case_log import CaseEventRow
 from casebook.schema.cases import CaseRow
 from casebook.schema.reviews import DecisionRow, ReviewRow
-from contracts.assessment import EffectAction, RiskAssessment
+from contracts.actions import EffectAction
+from contracts.assessment import RiskAssessment
 from contracts.brief import ReviewBasis
 from contracts.case import CaseOutcome
 from contracts.hashing import content_hash

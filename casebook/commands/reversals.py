@@ -4,9 +4,9 @@ Each runs inside one transaction. A reversal never moves the case: what was deci
 with what was taken back of it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
-from typing import cast, get_args
+from typing import cast
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
@@ -30,17 +30,11 @@ from casebook.schema.approvals import ReversalRow
 from casebook.schema.base import table_of
 from casebook.schema.cases import CaseRow
 from casebook.schema.effects import EffectRow
-from contracts.assessment import EffectAction
-from contracts.effect import Effect, ReversalAction
+from contracts.actions import EFFECTS, REVERSALS, EffectAction
+from contracts.effect import Effect
 from contracts.ids import reversal_id
 from contracts.reversal import Reversal, ReversalStatus
 from contracts.review import Role, Verdict, may_act_as
-
-UNDOING: Mapping[EffectAction, ReversalAction] = {
-    "lock_account": "unlock_account",
-    "refund_charges": "reverse_refund",
-}
-"""What takes each effect back."""
 
 REQUESTS: Role = "analyst"
 DECIDES: Role = "manager"
@@ -84,7 +78,7 @@ def request_reversal(
     counted = connection.execute(_COUNT, {"of_case": case_id}).scalar_one()
     if counted >= MOST:
         raise TooManyReversals(MOST)
-    action = UNDOING[cast("EffectAction", effect.action)]
+    action = EFFECTS[cast("EffectAction", effect.action)].reversal
     reversal = Reversal(
         reversal_id=reversal_id(case_id, action, counted + 1),
         case_id=case_id,
@@ -216,7 +210,7 @@ def _find(connection: Connection, case_id: str, wanted: str) -> Reversal | None:
 
 
 def _numbered(connection: Connection, case_id: str, number: int) -> Reversal:
-    for action in get_args(ReversalAction):
+    for action in REVERSALS:
         reversal = _find(connection, case_id, reversal_id(case_id, action, number))
         if reversal is not None:
             return reversal

@@ -29,7 +29,8 @@ from casebook.queries.case_brief import limits_of, was_rated_critical
 from casebook.queries.review_rows import ASKED, read_review
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.reviews import ReviewRow
-from contracts.assessment import EFFECTS_OF, EffectAction, RecommendedAction, RiskAssessment
+from contracts.actions import ACTIONS, EffectAction, RecommendedAction
+from contracts.assessment import RiskAssessment
 from contracts.case import CaseState
 from contracts.hashing import content_hash
 from contracts.ids import review_id
@@ -213,7 +214,7 @@ def _order_in(assessment: RiskAssessment) -> tuple[object, ...]:
 
 
 def _effects(action: RecommendedAction | None) -> set[EffectAction]:
-    return set() if action is None else set(EFFECTS_OF[action])
+    return set() if action is None else set(ACTIONS[action].effects)
 
 
 def _is_passed_on(review: PlainRow, escalation: Escalation, now: datetime) -> bool:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from casebook.errors.base import CasebookError
-from contracts.assessment import RecommendedAction
+from contracts.actions import RecommendedAction
 from contracts.review import Role
 
 

@@ -15,8 +15,11 @@ A reason is a reason code, or words: feedback or a comment. The second of two pe
 Where nothing is recommended, for lack of evidence, nothing is overruled.
 """
 
+from collections.abc import Mapping
+
+from contracts.actions import ACTIONS, FourEyes, RecommendedAction
 from contracts.alert import Severity
-from contracts.assessment import RecommendedAction, RiskAssessment, RiskLevel
+from contracts.assessment import RiskAssessment, RiskLevel
 from contracts.review import Decision, ReviewRequest
 from contracts.words import says_something
 
@@ -46,13 +49,16 @@ def four_eyes_actions(
 ) -> tuple[RecommendedAction, ...]:
     """The actions on this assessment that need two people.
 
-    `lock_and_refund` always does. `refund_charges` does when what would be refunded passes `limit_minor` in any one
-    currency, or when its sum is not known: null or empty. A limit of 0 asks for two people for every refund. `clear`
-    does for what was rated critical.
+    A large refund is one that passes `limit_minor` in any one currency, or whose sum is not known: null or empty. A
+    limit of 0 asks for two people for every refund.
     """
-    refund: tuple[RecommendedAction, ...] = () if _refund_is_small(assessment, limit_minor) else ("refund_charges",)
-    clear: tuple[RecommendedAction, ...] = ("clear",) if is_rated_critical(severity, assessment.risk_level) else ()
-    return (*refund, "lock_and_refund", *clear)
+    needed: Mapping[FourEyes, bool] = {
+        "never": False,
+        "always": True,
+        "large_refund": not _refund_is_small(assessment, limit_minor),
+        "rated_critical": is_rated_critical(severity, assessment.risk_level),
+    }
+    return tuple(action for action, spec in ACTIONS.items() if needed[spec.four_eyes])
 
 
 def approvals_required(assessment: RiskAssessment, severity: Severity, limit_minor: int) -> int:
@@ -64,15 +70,16 @@ def approvals_required(assessment: RiskAssessment, severity: Severity, limit_min
 def approvals_of(review: ReviewRequest, action: RecommendedAction, *, is_critical: bool = False) -> int:
     """How many people must approve `action` in answer to this review: 1 or 2.
 
-    `is_critical`: what it asks about was rated critical; to clear that takes two, whenever it was asked. A review that
+    `is_critical`: what it asks about was rated critical; clearing that takes two, whenever it was asked. A review that
     names no four-eyes actions was opened before there was a policy: then its own number counts for every action that
     touches a customer.
     """
-    if action == "clear" and is_critical:
+    spec = ACTIONS[action]
+    if spec.four_eyes == "rated_critical" and is_critical:
         return APPROVALS_OF_FOUR_EYES
     if review.four_eyes_actions is not None:
         return APPROVALS_OF_FOUR_EYES if action in review.four_eyes_actions else 1
-    return 1 if action == "clear" else review.approvals_required
+    return review.approvals_required if spec.effects else 1
 
 
 def _refund_is_small(assessment: RiskAssessment, limit_minor: int) -> bool:

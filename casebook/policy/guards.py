@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from contracts.assessment import EFFECTS_OF, RecommendedAction, Route
+from contracts.actions import ACTIONS, RecommendedAction
+from contracts.assessment import Route
 from contracts.case import CaseOutcome
 from contracts.effect import EffectStatus
 from contracts.review import Role, Verdict, may_act_as
@@ -12,13 +13,8 @@ from contracts.review import Role, Verdict, may_act_as
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """By so much the scheduler's clock, which says that a deadline has passed, may be ahead of the casebook's."""
 
-ACTION_OF: Mapping[CaseOutcome, RecommendedAction] = {
-    "cleared": "clear",
-    "account_locked": "lock_account",
-    "charges_refunded": "refund_charges",
-    "locked_and_refunded": "lock_and_refund",
-}
-"""What must have been approved before a case ends like this."""
+EFFECTS_BEHIND: Mapping[CaseOutcome, set[str]] = {spec.outcome: set(spec.effects) for spec in ACTIONS.values()}
+"""What must be done when a case ends like this."""
 
 WITHDRAWS: Role = "manager"
 """Whose rejection, or whose missed deadline, leaves a case unresolved."""
@@ -108,9 +104,9 @@ class GuardFacts:
             return f"{', '.join(sorted(self.done))} is done" if self.done else self._why_nobody_withdrew()
         if outcome == "failed":
             return self._why_not_failed(now)
-        if self.done != set(EFFECTS_OF[ACTION_OF[outcome]]):
+        if self.done != EFFECTS_BEHIND[outcome]:
             return f"what is done by its record is {', '.join(sorted(self.done)) or 'nothing'}"
-        if self.verdict == "approve" and self.action is not None and self.done >= set(EFFECTS_OF[self.action]):
+        if self.verdict == "approve" and self.action is not None and self.done >= set(ACTIONS[self.action].effects):
             return None
         # What an earlier round's approval did stays done, although nobody approves the rest.
         if self.done and self._why_nobody_withdrew() is None:
@@ -125,7 +121,7 @@ class GuardFacts:
     @property
     def _approved(self) -> tuple[str, ...]:
         """The effects that a person approved in the current round."""
-        return EFFECTS_OF[self.action] if self.verdict == "approve" and self.action is not None else ()
+        return ACTIONS[self.action].effects if self.verdict == "approve" and self.action is not None else ()
 
     def _why_not_by_itself(self) -> str | None:
         if self.was_asked:

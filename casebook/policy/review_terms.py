@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 from casebook.policy.four_eyes import approvals_required, four_eyes_actions
 from casebook.policy.guards import CLOCK_TOLERANCE
+from contracts.actions import ACTIONS, RecommendedAction
 from contracts.alert import Severity
-from contracts.assessment import RecommendedAction, RiskAssessment
+from contracts.assessment import RiskAssessment
 from contracts.investigation import InvestigationPolicy
 from contracts.review import ReviewRequest, Role
 
@@ -64,8 +65,9 @@ def with_four_eyes(
         return review
     needed, approvals = limits.four_eyes(assessment)
     if was_critical and limits.policy.four_eyes_refund_minor is not None:
-        needed |= {"clear"}
-        approvals = 2 if assessment.recommended_action == "clear" else approvals
+        critical = {action for action, spec in ACTIONS.items() if spec.four_eyes == "rated_critical"}
+        needed |= critical
+        approvals = 2 if assessment.recommended_action in critical else approvals
     named = review.four_eyes_actions or ()
     more = tuple(action for action in sorted(needed) if action not in named)
     changes = {

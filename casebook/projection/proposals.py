@@ -7,7 +7,7 @@ from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Delete, Insert
 from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.projection.questions import PROPOSAL
-from contracts.assessment import RecommendedAction
+from contracts.actions import RecommendedAction
 from contracts.case import Proposal
 from contracts.names import CaseEventType
 

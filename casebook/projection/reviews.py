@@ -8,7 +8,8 @@ from casebook.projection.changes import Change, Columns, Delete, Insert, Update
 from casebook.projection.event_data import EventData, Occurrence
 from casebook.projection.questions import PROPOSAL, REVIEW, end_open_review
 from casebook.projection.rounds import conclude_round
-from contracts.assessment import RecommendedAction, RiskLevel
+from contracts.actions import RecommendedAction
+from contracts.assessment import RiskLevel
 from contracts.base import UtcDateTime
 from contracts.names import CaseEventType
 from contracts.review import ReviewRequest

@@ -8,7 +8,8 @@ from casebook.projection.changes import Change, Insert, ProjectedTable, Put
 from casebook.projection.event_data import Actors, EventData, JournalHead, Occurrence
 from casebook.projection.questions import end_open_review
 from casebook.schema.rounds import EvidenceRow, ReportRow, RoundRow
-from contracts.assessment import RecommendedAction, RiskLevel, Route
+from contracts.actions import RecommendedAction
+from contracts.assessment import RiskLevel, Route
 from contracts.investigation import InvestigationPolicy
 from contracts.names import CaseEventType
 from contracts.report import ReportStatus, Specialist

@@ -8,6 +8,7 @@ from casebook.schema.approvals import ReversalRow
 from casebook.schema.base import table_of
 from casebook.schema.cases import CaseRow
 from casebook.schema.effects import EffectRow
+from contracts.actions import LOCK
 from contracts.reversal import Reversal
 
 _REVERSALS, _EFFECTS, _CASES = table_of(ReversalRow), table_of(EffectRow), table_of(CaseRow)
@@ -51,7 +52,7 @@ def other_locks(connection: Connection | Session, case_id: str, customer_id: int
         .where(
             _CASES.c.customer_id == customer_id,
             _CASES.c.case_id != case_id,
-            _EFFECTS.c.action == "lock_account",
+            _EFFECTS.c.action == LOCK,
             _EFFECTS.c.status != "failed",
             ~taken_back.exists(),
         )

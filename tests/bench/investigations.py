@@ -23,7 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
-from contracts.assessment import RecommendedAction
+from contracts.actions import RecommendedAction
 from contracts.case import CaseView
 from contracts.ids import case_id as case_of
 from contracts.report import SPECIALISTS

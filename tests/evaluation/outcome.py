@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from contracts.assessment import RecommendedAction, RiskAssessment, Route
+from contracts.actions import RecommendedAction
+from contracts.assessment import RiskAssessment, Route
 from contracts.base import Contract, Score, UtcDateTime
 from contracts.report import Evidence, ReportStatus, Specialist
 from tests.evaluation.scenario import ALERT

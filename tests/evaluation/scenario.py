@@ -9,8 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from contracts.actions import RecommendedAction
 from contracts.alert import Severity
-from contracts.assessment import RecommendedAction
 from contracts.base import Contract
 from contracts.telemetry import CountryCode
 from tests.evaluation.customer_events import AnyCustomerEvent, ApiCalls, DataUsed, Purchase, Security

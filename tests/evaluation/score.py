@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from contracts.assessment import RecommendedAction
+from contracts.actions import RecommendedAction
 from tests.evaluation.outcome import Outcome, Run
 
 ACTIONS: tuple[RecommendedAction, ...] = ("clear", "lock_account", "refund_charges", "lock_and_refund")

@@ -16,7 +16,7 @@ from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
 from contracts import names
-from contracts.assessment import EFFECTS_OF, RecommendedAction
+from contracts.actions import ACTIONS, RecommendedAction
 from contracts.case import CaseProgress, CaseView
 from contracts.hashing import content_hash
 from contracts.report import Specialist
@@ -240,7 +240,7 @@ class Rogue:
         return self._said("escalate_to_manager", EscalatedReview())
 
     def execute_action(self, _: task.ActivityContext, order: ExecuteActionInput) -> ActionOutcome:
-        done = tuple(EffectOutcome(action=effect, status="done") for effect in EFFECTS_OF[order.action])
+        done = tuple(EffectOutcome(action=effect, status="done") for effect in ACTIONS[order.action].effects)
         return self._said("execute_action", ActionOutcome(effects=done))
 
     def _said(self, what: str, answer: Any) -> Any:

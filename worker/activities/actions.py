@@ -7,7 +7,7 @@ from typing import cast
 from durabletask import task
 
 from casebook.errors import NotApproved
-from contracts.assessment import EffectAction
+from contracts.actions import ACTIONS, EFFECTS, REFUNDS, EffectAction, action_of
 from contracts.effect import Effect, EffectTerms
 from contracts.investigation import ActionOrder, ActionResult, FactCheck, Reconciliation
 from worker.activities.effects import EffectGateway, failed, in_doubt, log_effect
@@ -92,15 +92,16 @@ class ActionActivities:
             return in_doubt(planned, why)
 
     def _found(self, order: ActionOrder, planned: Effect) -> Effect | None:
-        return self._effects.found(planned, planned.action, order.customer_id)
+        return self._effects.found(planned, EFFECTS[_action(planned)].tool, order.customer_id)
 
     def _sent(self, order: ActionOrder, planned: Effect) -> Effect:
-        charges = order.refund_charge_ids if planned.action == "refund_charges" else ()
-        if planned.action == "refund_charges" and not charges:
+        refunds = planned.action in REFUNDS
+        charges = order.refund_charge_ids if refunds else ()
+        if refunds and not charges:
             return failed(planned, NOTHING_TO_REFUND)
         send = partial(
             self._gateway.perform,
-            cast("EffectAction", planned.action),
+            _action(planned),
             customer_id=order.customer_id,
             key=planned.key,
             reason=_reason(order),
@@ -119,16 +120,21 @@ def _planned(order: ActionOrder) -> tuple[Effect, ...]:
     return planned_effects(order.case_id, order.customer_id, order.decision.action)
 
 
+def _action(planned: Effect) -> EffectAction:
+    return cast("EffectAction", planned.action)
+
+
 def _facts_of(order: ActionOrder, planned: Effect) -> FactCheck | None:
-    """What must still hold for `planned`: of a refund, only the charges, since the lock is done by then."""
-    if order.facts is None or planned.action != "refund_charges":
-        return order.facts
-    return order.facts.model_copy(update={"action": "refund_charges"})
+    """What must still hold for `planned` and what comes after it: what comes before is done by then."""
+    if order.facts is None:
+        return None
+    effects = ACTIONS[order.facts.action].effects
+    return order.facts.model_copy(update={"action": action_of(effects[effects.index(_action(planned)) :])})
 
 
 def _terms(told: ActionOrder, planned: Effect) -> EffectTerms:
     """What the order says of an effect, to be held against what was approved."""
-    refunds = planned.action == "refund_charges"
+    refunds = planned.action in REFUNDS
     return EffectTerms(
         review_id=told.decision.review_id,
         customer_id=told.customer_id,

@@ -6,7 +6,7 @@ from durabletask import task
 from pydantic import JsonValue
 
 from casebook.errors import FactsNotJustified
-from contracts.assessment import EFFECTS_OF
+from contracts.actions import ACTIONS
 from contracts.ids import review_id
 from contracts.investigation import FactCheck, FactReport, NotedFacts
 from contracts.steps import RoundInput
@@ -88,7 +88,7 @@ class FactActivities:
         begun = {effect.action for effect in effects if effect.status != "failed"}
         action = still_to_do(decision.action, done_of(effects))
         check = facts_behind(case_id, approved.customer_id, action, assessment)
-        if check is None or begun >= set(EFFECTS_OF[decision.action]):
+        if check is None or begun >= set(ACTIONS[decision.action].effects):
             # What it has done itself looks like a change.
             return NotedFacts()
         report = self.read_for_question(check)

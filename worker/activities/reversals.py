@@ -4,12 +4,13 @@ from functools import partial
 
 from durabletask import task
 
+from contracts.actions import REVERSALS
 from contracts.effect import Effect
 from contracts.reversal import Reversal
 from contracts.steps import ReconcileReversalInput, ReversalOrder
 from worker.activities.effects import EffectGateway, Send, in_doubt, log_effect
 from worker.domain.facts import customer_of
-from worker.domain.reversals import TOOL_OF, planned_reversal, reason_for_reversal
+from worker.domain.reversals import planned_reversal, reason_for_reversal
 from worker.ports.actions import ActionGateway, ActionsUnavailable
 from worker.ports.record import CaseRecord
 
@@ -49,27 +50,19 @@ class ReversalActivities:
 
     def _settled(self, reversal: Reversal, planned: Effect) -> Effect:
         customer_id = customer_of(reversal.undoes)
-        found = self._effects.found(planned, TOOL_OF[reversal.action], customer_id)
+        found = self._effects.found(planned, REVERSALS[reversal.action].tool, customer_id)
         if found is not None:
             return found
         return self._effects.sent(planned, self._send(reversal, planned, customer_id))
 
     def _send(self, reversal: Reversal, planned: Effect, customer_id: int) -> Send:
-        reason = reason_for_reversal(reversal)
-        if reversal.action == "unlock_account":
-            return partial(
-                self._gateway.unlock_account,
-                customer_id=customer_id,
-                lock_key=reversal.undoes,
-                key=planned.key,
-                reason=reason,
-            )
         return partial(
-            self._gateway.reverse_refund,
+            self._gateway.reverse,
+            reversal.action,
             customer_id=customer_id,
-            refund_key=reversal.undoes,
+            undoes=reversal.undoes,
             key=planned.key,
-            reason=reason,
+            reason=reason_for_reversal(reversal),
         )
 
     def _finish(self, reversal: Reversal, effect: Effect, *, last: bool = False) -> Effect:

@@ -11,7 +11,8 @@ from typing import Protocol, cast
 
 from durabletask import task
 
-from contracts.assessment import EffectAction, RiskAssessment
+from contracts.actions import EffectAction
+from contracts.assessment import RiskAssessment
 from contracts.brief import CaseBrief, EarlierRound, ReviewBasis
 from contracts.effect import Effect
 from contracts.hashing import content_hash

@@ -6,7 +6,7 @@ from functools import partial
 
 from pydantic import JsonValue, ValidationError
 
-from contracts.assessment import EffectAction
+from contracts.actions import EFFECTS, REFUNDS, REVERSALS, WRITE_TOOLS, EffectAction, ReversalAction
 from contracts.money import Money
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.mcp_session import AccessRefused, EndlessListing, Incompatible, McpSession, Overdue, Unreachable
@@ -19,8 +19,6 @@ MAY_NOT_WRITE = (
     "The tool server at {where} does not let this worker call {tool}: give the worker the MCP_WRITE_TOKEN of the tool "
     "server."
 )
-WRITERS = frozenset({"lock_account", "refund_charges", "unlock_account", "record_refund_reversal"})
-"""What the tool server shows only to those who may call it."""
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +38,7 @@ class McpActionGateway:
             shown = set[str]()
         except (Unreachable, Incompatible, EndlessListing) as error:
             raise ActionsUnavailable(str(error) or UNREACHABLE) from None
-        hidden = sorted(WRITERS - shown)
+        hidden = sorted(WRITE_TOOLS - shown)
         if hidden:
             log.error("%s", MAY_NOT_WRITE.format(where=self._session.where, tool=" or ".join(hidden)))
 
@@ -66,19 +64,18 @@ class McpActionGateway:
     ) -> dict[str, JsonValue]:
         """Do it, or return the first result of `key`. Raises ActionRefused or ActionsUnavailable."""
         more: dict[str, JsonValue] = {}
-        if action == "refund_charges":
+        if action in REFUNDS:
             more["charge_ids"] = list(charge_ids)
             if expected_total is not None:
                 more["expected_total"] = [total.model_dump() for total in expected_total]
-        return self._write(action, customer_id, key, reason, more)
+        return self._write(EFFECTS[action].tool, customer_id, key, reason, more)
 
-    def unlock_account(self, *, customer_id: int, lock_key: str, key: str, reason: str) -> dict[str, JsonValue]:
-        """Take back the lock made under `lock_key`. Raises ActionRefused or ActionsUnavailable."""
-        return self._write("unlock_account", customer_id, key, reason, {"lock_key": lock_key})
-
-    def reverse_refund(self, *, customer_id: int, refund_key: str, key: str, reason: str) -> dict[str, JsonValue]:
-        """Record that a refund is taken back. Raises ActionRefused or ActionsUnavailable."""
-        return self._write("record_refund_reversal", customer_id, key, reason, {"refund_key": refund_key})
+    def reverse(
+        self, action: ReversalAction, *, customer_id: int, undoes: str, key: str, reason: str
+    ) -> dict[str, JsonValue]:
+        """Take back the effect made under the key `undoes`. Raises ActionRefused or ActionsUnavailable."""
+        spec = REVERSALS[action]
+        return self._write(spec.tool, customer_id, key, reason, {spec.undone_key: undoes})
 
     def _write(
         self, tool: str, customer_id: int, key: str, reason: str, more: Mapping[str, JsonValue]

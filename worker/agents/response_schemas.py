@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ValidationError, model_validator
 
-from contracts.assessment import RecommendedAction
+from contracts.actions import RecommendedAction
 from contracts.base import Contract
 from contracts.report import Finding
 from contracts.words import cut

@@ -1,9 +1,10 @@
 """What a decision means: which effects follow, and how the case ends."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from contracts.assessment import EFFECTS_OF, EffectAction, RecommendedAction, RiskAssessment
+from contracts.actions import ACTIONS, EffectAction, RecommendedAction, action_of
+from contracts.assessment import RiskAssessment
 from contracts.case import CaseOutcome
 from contracts.effect import Effect
 from contracts.hashing import content_hash
@@ -11,19 +12,12 @@ from contracts.ids import effect_key
 from contracts.review import Decision
 from contracts.steps import Conclusion, TakenDecision
 
-OUTCOME_OF: Mapping[RecommendedAction, CaseOutcome] = {
-    "clear": "cleared",
-    "lock_account": "account_locked",
-    "refund_charges": "charges_refunded",
-    "lock_and_refund": "locked_and_refunded",
-}
-
 
 def planned_effects(case_id: str, customer_id: int, action: RecommendedAction) -> tuple[Effect, ...]:
     """The effects of an action, pending, each under the key that makes it happen at most once."""
     return tuple(
         Effect(key=effect_key(case_id, effect, str(customer_id)), action=effect, status="pending")
-        for effect in EFFECTS_OF[action]
+        for effect in ACTIONS[action].effects
     )
 
 
@@ -56,9 +50,9 @@ def outcome_of(
 ) -> CaseOutcome:
     """How the case ends: as what was done says, in this round or before, if `action` is; otherwise `failed`."""
     done = {effect.action for effect in effects if effect.status == "done"} | set(done_before)
-    return outcome_of_done(done) if done.issuperset(EFFECTS_OF[action]) else "failed"
+    return outcome_of_done(done) if done.issuperset(ACTIONS[action].effects) else "failed"
 
 
 def outcome_of_done(done: Collection[str]) -> CaseOutcome:
     """The outcome that says what was done in the customer's account, and nothing else."""
-    return next(OUTCOME_OF[action] for action, effects in EFFECTS_OF.items() if set(effects) == set(done))
+    return ACTIONS[action_of(done)].outcome

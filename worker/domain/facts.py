@@ -9,7 +9,8 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from contracts.assessment import EffectAction, RecommendedAction, RiskAssessment
+from contracts.actions import ACTIONS, EFFECTS, REFUNDS, EffectAction, RecommendedAction, action_of
+from contracts.assessment import RiskAssessment
 from contracts.effect import Effect
 from contracts.ids import effect_key
 from contracts.investigation import ActionOrder, FactCheck, FactReport, InvestigationPolicy
@@ -18,10 +19,9 @@ from contracts.report import Evidence, SpecialistReport
 from contracts.review import Decision
 from contracts.words import cut
 from worker.domain.evidence import CHARGES_TOOL
-from worker.domain.routing import REFUNDING, is_risky
+from worker.domain.routing import PRECAUTION, is_risky, without_refund
 
 CUSTOMER_TOOL = "get_customer"
-LOCKING: frozenset[RecommendedAction] = frozenset({"lock_account", "lock_and_refund"})
 REFUNDABLE = "posted"
 """The only status of a charge that can be given back."""
 
@@ -30,7 +30,6 @@ NOT_CHECKED = (
 )
 MAX_AMOUNT = 2**53
 """Minor units. A greater amount is none: not every reader can hold it exactly."""
-LOCKED_AS_APPROVED = "The account was locked as approved: only the refund is asked about."
 MAX_QUOTE = 200
 """Characters of another system's own words that a sentence repeats."""
 MAX_REFUSAL = 1_000
@@ -49,13 +48,13 @@ def facts_behind(
     case_id: str, customer_id: int, action: RecommendedAction, assessment: RiskAssessment
 ) -> FactCheck | None:
     """What to check before `action` happens; None when it touches nothing."""
-    if action == "clear":
+    if not ACTIONS[action].effects:
         return None
     return FactCheck(
         case_id=case_id,
         customer_id=customer_id,
         action=action,
-        refund_charge_ids=assessment.refund_charge_ids if action in REFUNDING else (),
+        refund_charge_ids=assessment.refund_charge_ids if ACTIONS[action].refunds else (),
         evidence_ids=answered_calls(assessment.reports, (CHARGES_TOOL, CUSTOMER_TOOL)),
         told=assessment.route_reasons,
     )
@@ -63,9 +62,8 @@ def facts_behind(
 
 def still_to_do(action: RecommendedAction, done: Collection[EffectAction]) -> RecommendedAction:
     """What of `action` has not been done yet; `clear` when nothing is left."""
-    if "lock_account" not in done or action not in LOCKING:
-        return action
-    return "refund_charges" if action == "lock_and_refund" else "clear"
+    # Charges are told apart one by one: which of them are still to refund is for the fact check to say.
+    return action_of([effect for effect in ACTIONS[action].effects if effect not in done or effect in REFUNDS])
 
 
 def done_of(effects: Iterable[Effect]) -> set[EffectAction]:
@@ -137,7 +135,7 @@ def refund_total(charge_ids: Sequence[str], charges: Mapping[str, KnownCharge]) 
 def compare(check: FactCheck, evidence: Sequence[Evidence], customer: JsonValue, charges: JsonValue) -> FactReport:
     """What has changed since the approval, by what the store says now; `charges` is read for refunds only."""
     changes: list[str] = []
-    if check.action in LOCKING:
+    if "account" in ACTIONS[check.action].facts:
         changes += _account_changes(check, evidence, customer)
     now, before = charges_in(charges), known_charges(evidence)
     for charge_id in check.refund_charge_ids:
@@ -178,27 +176,35 @@ def asked_again(
     `report` is None when the store could not be asked; then nothing but the reasons changes. What is `done` is
     asked about no more.
     """
-    told = (LOCKED_AS_APPROVED,) if "lock_account" in done else ()
+    stands: list[EffectAction] = [effect for effect in EFFECTS if effect in done and effect not in REFUNDS]
+    rest = still_to_do(check.action, done)
+    told = (_only_the_rest_is_asked(stands, rest),) if stands else ()
     reasons = tuple(dict.fromkeys((*assessment.route_reasons, *changes, *told)))
     again = assessment.model_copy(
         update={"round": assessment.round + 1, "route": "review", "route_reasons": reasons, "quality_check": False}
     )
-    if "lock_account" in done:
-        again = again.model_copy(update={"recommended_action": "refund_charges"})
-    if report is None or check.action not in REFUNDING:
+    if stands:
+        again = again.model_copy(update={"recommended_action": rest})
+    if report is None or not ACTIONS[check.action].refunds:
         return again
-    return _with_refund(again, policy, report, done)
+    return _with_refund(again, policy, report, stands)
+
+
+def _only_the_rest_is_asked(stands: Sequence[EffectAction], rest: RecommendedAction) -> str:
+    did = " ".join(f"{EFFECTS[effect].done} as approved" for effect in stands)
+    nouns = " and the ".join(EFFECTS[effect].noun for effect in ACTIONS[rest].effects)
+    return f"{did}: only the {nouns} is asked about."
 
 
 def _with_refund(
-    assessment: RiskAssessment, policy: InvestigationPolicy, report: FactReport, done: Collection[EffectAction]
+    assessment: RiskAssessment, policy: InvestigationPolicy, report: FactReport, stands: Sequence[EffectAction]
 ) -> RiskAssessment:
     action = assessment.recommended_action
-    if action in REFUNDING and not report.refund_charge_ids:
+    if action is not None and ACTIONS[action].refunds and not report.refund_charge_ids:
+        # Approving once more what stands already leaves it as it is.
+        action = action_of({*ACTIONS[without_refund(action)].effects, *stands})
         risky = is_risky(assessment.reports, assessment.overall_risk_score, policy.auto_clear_threshold)
-        # Where the account is locked already, approving that once more leaves it as it is.
-        locks = action == "lock_and_refund" or risky or "lock_account" in done
-        action = "lock_account" if locks else "clear"
+        action = PRECAUTION if action == "clear" and risky else action
     return assessment.model_copy(
         update={
             "refund_charge_ids": report.refund_charge_ids,

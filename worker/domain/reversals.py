@@ -1,16 +1,8 @@
 """What a reversal does. Whether it may still be done is for the store to say, in the transaction that does it. Pure."""
 
-from collections.abc import Mapping
-
-from contracts.effect import Effect, ReversalAction
+from contracts.effect import Effect
 from contracts.reversal import Reversal
 from worker.domain.facts import customer_of
-
-TOOL_OF: Mapping[ReversalAction, str] = {
-    "unlock_account": "unlock_account",
-    "reverse_refund": "record_refund_reversal",
-}
-"""What the customer store calls it."""
 
 
 def planned_reversal(reversal: Reversal) -> Effect:

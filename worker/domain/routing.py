@@ -7,15 +7,17 @@ specialist cites its key records and the trigger events, and rules that read the
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from contracts.actions import ACTIONS, REFUNDS, RecommendedAction, action_of
 from contracts.alert import Alert
-from contracts.assessment import RecommendedAction, Route
+from contracts.assessment import Route
 from contracts.investigation import InvestigationPolicy
 from contracts.report import SPECIALISTS, SpecialistReport
 from worker.domain.completeness import uncited
 from worker.domain.risk import is_usable
 from worker.domain.sampling import is_sampled
 
-REFUNDING: frozenset[RecommendedAction] = frozenset({"refund_charges", "lock_and_refund"})
+PRECAUTION: RecommendedAction = "lock_account"
+"""What is recommended against a risk for which nothing else is."""
 
 WAS_ASKED = "A person was asked about this case before, so a person decides."
 
@@ -163,17 +165,21 @@ def _action(
     risky = is_risky(reports, judgement.score, threshold)
     action: RecommendedAction = judgement.action or "clear"
     reasons: list[str] = []
-    if action in REFUNDING and not refundable:
-        locks = action == "lock_and_refund" or risky
-        action = "lock_account" if locks else "clear"
+    if ACTIONS[action].refunds and not refundable:
+        action = without_refund(action)
         reasons.append("A refund was recommended, but no recorded charge is known to refund.")
     if action == "clear" and risky:
-        action = "lock_account"
+        action = PRECAUTION
         if judgement.action == "clear" and is_usable(judgement.score):
             reasons.append("Clearing was recommended against the scores.")
     if action != "clear" and not risky:
         reasons.append("An action was recommended although all scores are low.")
     return action, tuple(reasons)
+
+
+def without_refund(action: RecommendedAction) -> RecommendedAction:
+    """What is left of an action when there is nothing to refund."""
+    return action_of([effect for effect in ACTIONS[action].effects if effect not in REFUNDS])
 
 
 def is_risky(reports: Sequence[SpecialistReport], overall: float | None, threshold: float) -> bool:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from durabletask import task
 
-from contracts.assessment import EffectAction
+from contracts.actions import EffectAction
 from contracts.case import CaseOutcome, CaseProgress, Phase, SpecialistState
 from contracts.report import SPECIALISTS, Specialist
 from worker.domain.lifecycle import refuse_illegal

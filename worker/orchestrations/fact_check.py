@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from durabletask import task
 
+from contracts.actions import ACTIONS
 from contracts.case import CaseOutcome
 from contracts.steps import CheckFactsInput, Conclusion, ExecuteActionInput, RoundInput, TakenDecision
 from worker.domain.decisions import outcome_of
@@ -85,7 +86,7 @@ def _act(
 ) -> Orchestration[tuple[CaseOutcome, bool]]:
     """Do what was approved: the outcome, and whether the store refused a part of it because facts have changed."""
     action = decision.action or "clear"
-    if action == "clear":
+    if not ACTIONS[action].effects:
         return outcome_of(action, (), case.done), False
     order = ExecuteActionInput(case_id=case.case_id, review_id=decision.review_id, action=action)
     result = yield from carry_out(ctx, case, order)

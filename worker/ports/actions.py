@@ -5,7 +5,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from contracts.assessment import EffectAction
+from contracts.actions import EffectAction, ReversalAction
 from contracts.base import Contract
 from contracts.money import Money
 
@@ -59,10 +59,8 @@ class ActionGateway(Protocol):
         """
         ...
 
-    def unlock_account(self, *, customer_id: int, lock_key: str, key: str, reason: str) -> dict[str, JsonValue]:
-        """Take back the lock made under `lock_key`; others that stand keep the account locked. Raises ActionRefused."""
-        ...
-
-    def reverse_refund(self, *, customer_id: int, refund_key: str, key: str, reason: str) -> dict[str, JsonValue]:
-        """Record that the refund made under `refund_key` is taken back. Raises ActionRefused."""
+    def reverse(
+        self, action: ReversalAction, *, customer_id: int, undoes: str, key: str, reason: str
+    ) -> dict[str, JsonValue]:
+        """Take back the effect made under the key `undoes`, and no other. Raises ActionRefused."""
         ...

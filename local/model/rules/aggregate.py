@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from contracts.assessment import RecommendedAction
+from contracts.actions import RecommendedAction
 from contracts.report import SPECIALISTS, SpecialistReport
 from local.model.rules.conversation import Conversation
 from local.model.rules.feedback import Request

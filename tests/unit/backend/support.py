@@ -33,7 +33,8 @@ from backend.wiring import Wiring, serving, wire
 from casebook.async_api import AsyncRelay
 from casebook.database.transactions import utc_now
 from casebook.relay_api import RelayApi
-from contracts.assessment import RecommendedAction, RiskLevel
+from contracts.actions import RecommendedAction
+from contracts.assessment import RiskLevel
 from contracts.case import CaseProgress
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id

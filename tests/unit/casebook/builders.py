@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from contracts.actions import EffectAction, RecommendedAction
 from contracts.alert import Alert, AlertSource, Baseline
-from contracts.assessment import EffectAction, RecommendedAction, RiskAssessment
+from contracts.assessment import RiskAssessment
 from contracts.case import CaseEvent
 from contracts.effect import Effect, EffectStatus
 from contracts.hashing import content_hash

@@ -17,7 +17,7 @@ from casebook.errors import (
     NotAllowed,
     ReviewSuperseded,
 )
-from contracts.assessment import RecommendedAction
+from contracts.actions import RecommendedAction
 from contracts.case import CaseState
 from contracts.ids import review_id
 from contracts.review import Disposition, Verdict

@@ -6,7 +6,7 @@ from casebook.errors import (
     IllegalMove,
     NotApproved,
 )
-from contracts.assessment import EffectAction, RecommendedAction
+from contracts.actions import EffectAction, RecommendedAction
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,

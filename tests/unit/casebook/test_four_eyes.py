@@ -19,7 +19,7 @@ from casebook.errors import (
     SameApprover,
 )
 from casebook.workspace_api import WorkspaceApi
-from contracts.assessment import RecommendedAction
+from contracts.actions import RecommendedAction
 from contracts.case import Proposal
 from contracts.investigation import ReviewOpening
 from contracts.review import Approval, Decision, Role

@@ -20,7 +20,7 @@ from casebook.errors import (
     TransitionRefused,
     WeakerQuestion,
 )
-from contracts.assessment import RecommendedAction
+from contracts.actions import RecommendedAction
 from contracts.effect import Effect, EffectTerms
 from contracts.money import Money
 from tests.support.casebooks import CaseBook

@@ -20,8 +20,8 @@ from casebook.errors import (
     SameRequester,
     TooManyReversals,
 )
-from contracts.assessment import EffectAction
-from contracts.effect import Effect, EffectStatus, ReversalAction
+from contracts.actions import EffectAction, ReversalAction
+from contracts.effect import Effect, EffectStatus
 from contracts.reversal import Reversal
 from contracts.review import Role
 from tests.support.casebooks import CaseBook

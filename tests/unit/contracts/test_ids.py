@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from contracts import ids
+from contracts.actions import ReversalAction
 from contracts.alert import AlertType
-from contracts.effect import ReversalAction
 from contracts.hashing import canonical_json, content_hash
 from contracts.names import FRAUD_ANALYSIS_AGENT, analyst_decision
 from tests.unit.contracts.strategies import of_type

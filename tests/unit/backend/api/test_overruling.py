@@ -6,8 +6,8 @@ import httpx
 import pytest
 from pydantic import JsonValue
 
+from contracts.actions import RecommendedAction
 from contracts.alert import Severity
-from contracts.assessment import RecommendedAction
 from contracts.hashing import content_hash
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import case_in_review, decision_body, signed_in

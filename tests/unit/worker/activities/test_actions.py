@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from casebook.errors import NotApproved
-from contracts.assessment import RecommendedAction
+from contracts.actions import RecommendedAction
 from contracts.investigation import ActionOrder, ActionResult, Reconciliation
 from contracts.money import Money
 from contracts.report import Evidence, ToolCall

@@ -83,9 +83,9 @@ def test_no_writer_takes_it_for_the_store_s_refusal(url: str, gateway_with: Gate
     with pytest.raises(MayNotWrite) as refund:
         gateway.perform("refund_charges", customer_id=12, key="k-1", reason="told", charge_ids=["ch-1"])
     with pytest.raises(MayNotWrite) as unlock:
-        gateway.unlock_account(customer_id=12, lock_key="k-0", key="k-2", reason="told")
+        gateway.reverse("unlock_account", customer_id=12, undoes="k-0", key="k-2", reason="told")
     with pytest.raises(MayNotWrite) as back:
-        gateway.reverse_refund(customer_id=12, refund_key="k-0", key="k-3", reason="told")
+        gateway.reverse("reverse_refund", customer_id=12, undoes="k-0", key="k-3", reason="told")
 
     assert [str(refusal.value) for refusal in (refund, unlock, back)] == [
         sentence(url, tool) for tool in ("refund_charges", "unlock_account", "record_refund_reversal")

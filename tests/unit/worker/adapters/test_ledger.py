@@ -54,10 +54,10 @@ def test_the_ledger_tells_what_was_done_under_a_key_and_what_was_not(gateway: Mc
     assert before is None
     assert entry is not None
     assert (entry.action, entry.customer_id, entry.result) == ("lock_account", CUSTOMER, locked)
-    unlock = partial(gateway.unlock_account, customer_id=CUSTOMER, reason="case-1: approved by maria")
+    unlock = partial(gateway.reverse, "unlock_account", customer_id=CUSTOMER, reason="case-1: approved by maria")
     with pytest.raises(ActionRefused, match="No lock under the key 'case-2:lock_account:12' is on the account"):
-        unlock(key=UNLOCK, lock_key="case-2:lock_account:12")
-    unlocked = unlock(key=UNLOCK, lock_key=LOCK)
+        unlock(key=UNLOCK, undoes="case-2:lock_account:12")
+    unlocked = unlock(key=UNLOCK, undoes=LOCK)
     assert (unlocked["already_active"], unlocked["status"], unlocked["still_locked_by"]) == (False, "active", [])
 
 
@@ -83,7 +83,7 @@ def test_facts_and_refund_reversals_speak_of_the_same_charges(gateway: McpAction
         refund(key=REFUND, expected_total=more)
     refund(key=REFUND, expected_total=before.refund_total)
     after = facts.read(check)
-    back = gateway.reverse_refund(customer_id=CUSTOMER, refund_key=REFUND, key=BACK, reason="case-1: no")
+    back = gateway.reverse("reverse_refund", customer_id=CUSTOMER, undoes=REFUND, key=BACK, reason="case-1: no")
 
     assert [money.amount_minor for money in before.refund_total] == [charge["amount_minor"]]
     assert after.changes == (f"Charge {charge_id} cannot be refunded: its status is refunded.",)
@@ -92,7 +92,7 @@ def test_facts_and_refund_reversals_speak_of_the_same_charges(gateway: McpAction
     assert entry is not None
     assert entry.action == "record_refund_reversal"
     with pytest.raises(ActionRefused, match="already taken back"):
-        gateway.reverse_refund(customer_id=CUSTOMER, refund_key=REFUND, key=BACK + "1", reason="case-1: no")
+        gateway.reverse("reverse_refund", customer_id=CUSTOMER, undoes=REFUND, key=BACK + "1", reason="case-1: no")
 
 
 def test_a_server_that_was_killed_and_came_back_is_asked_at_once(loop: ClientLoop, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.assessment import RecommendedAction
+from contracts.actions import RecommendedAction
 from contracts.case import CaseOutcome
 from contracts.effect import Effect, EffectStatus
 from worker.domain.decisions import outcome_of, planned_effects

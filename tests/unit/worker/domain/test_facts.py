@@ -5,7 +5,8 @@ from typing import Any, get_args
 import pytest
 from pydantic import JsonValue
 
-from contracts.assessment import EffectAction, RecommendedAction, RiskAssessment
+from contracts.actions import EffectAction, RecommendedAction
+from contracts.assessment import RiskAssessment
 from contracts.effect import Effect
 from contracts.investigation import ActionOrder, FactCheck, FactReport
 from contracts.money import Money
@@ -13,7 +14,6 @@ from contracts.report import Evidence, ToolCall
 from tests.unit.worker.support.cases import NOON, a_decision, a_policy, a_report, an_assessment
 from tests.unit.worker.support.store import FakeStore, a_charge
 from worker.domain.facts import (
-    LOCKED_AS_APPROVED,
     asked_again,
     compare,
     customer_of,
@@ -241,7 +241,10 @@ def test_once_the_account_is_locked_only_the_refund_is_asked_about(
     again = asked_again(first, a_policy(), a_check("refund_charges", "a", "b"), ("Gone.",), report, LOCK_DONE)
 
     assert (again.recommended_action, again.refund_charge_ids) == (expected, left)
-    assert again.route_reasons[-2:] == ("Gone.", LOCKED_AS_APPROVED)
+    assert again.route_reasons[-2:] == (
+        "Gone.",
+        "The account was locked as approved: only the refund is asked about.",
+    )
     assert [still_to_do(action, LOCK_DONE) for action in get_args(RecommendedAction)] == [
         "clear",
         "clear",

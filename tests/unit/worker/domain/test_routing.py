@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from contracts.actions import RecommendedAction
 from contracts.alert import Severity
-from contracts.assessment import RecommendedAction
 from contracts.report import SPECIALISTS, Finding, SpecialistReport
 from tests.unit.worker.support.cases import a_policy, a_report, an_alert, three_reports
 from worker.domain.routing import Judgement, Routing, route_case

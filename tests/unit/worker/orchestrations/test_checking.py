@@ -11,7 +11,7 @@ from contracts.money import Money
 from tests.unit.worker.support.cases import a_policy
 from tests.unit.worker.support.desk import CaseScript, ScriptedFault
 from tests.unit.worker.support.lab import Lab
-from worker.domain.facts import LOCKED_AS_APPROVED, NOT_CHECKED
+from worker.domain.facts import NOT_CHECKED
 from worker.domain.questions import FACTS_CHANGED
 
 LOCKED = FactReport(changes=("The account is locked already.",))
@@ -145,7 +145,7 @@ def test_after_a_lock_the_refused_refund_alone_is_asked_about(lab: Lab, second: 
 
     assert case.outcome() == outcome
     assert opening.assessment.recommended_action == "refund_charges"
-    assert opening.assessment.route_reasons[-1] == LOCKED_AS_APPROVED
+    assert opening.assessment.route_reasons[-1] == "The account was locked as approved: only the refund is asked about."
     assert [check.action for check in case.script.checks[:2]] == ["lock_and_refund", "refund_charges"]
     assert [closing.outcome for closing in case.script.closings] == [outcome]
 

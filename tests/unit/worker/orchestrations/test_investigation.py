@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from contracts.assessment import RecommendedAction
+from contracts.actions import RecommendedAction
 from contracts.case import CaseOutcome
 from contracts.investigation import SpecialistOrder
 from contracts.report import SPECIALISTS, Finding, SpecialistReport

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from contracts.actions import RecommendedAction
 from contracts.alert import Alert
-from contracts.assessment import RecommendedAction, RiskAssessment
+from contracts.assessment import RiskAssessment
 from contracts.hashing import content_hash
 from contracts.ids import case_id
 from contracts.investigation import AssessmentOrder, AssessmentTask, InvestigationPolicy

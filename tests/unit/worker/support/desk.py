@@ -9,8 +9,9 @@ from durabletask import task
 from casebook.commands.effects import ApprovedAction
 from casebook.errors import NotApproved, QuestionNotAsked
 from casebook.policy.four_eyes import approvals_required, four_eyes_actions
+from contracts.actions import RecommendedAction
 from contracts.alert import Alert
-from contracts.assessment import RecommendedAction, RiskAssessment
+from contracts.assessment import RiskAssessment
 from contracts.brief import CaseBrief, EarlierRound, ReviewBasis
 from contracts.case import CaseOutcome
 from contracts.effect import Effect, EffectStatus

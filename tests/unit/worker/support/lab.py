@@ -11,8 +11,8 @@ from durabletask.client import OrchestrationState, TaskHubGrpcClient
 from durabletask.worker import TaskHubGrpcWorker
 
 from contracts import names
+from contracts.actions import RecommendedAction
 from contracts.alert import Alert
-from contracts.assessment import RecommendedAction
 from contracts.case import CaseProgress
 from contracts.converter import PydanticDataConverter
 from contracts.investigation import ReviewOpening

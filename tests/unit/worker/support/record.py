@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from durabletask import task
 
-from contracts.assessment import RecommendedAction, RiskAssessment
+from contracts.actions import RecommendedAction
+from contracts.assessment import RiskAssessment
 from contracts.hashing import content_hash
 from contracts.ids import review_id
 from contracts.investigation import ReviewOpening

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from contracts.assessment import EffectAction
+from contracts.actions import REVERSALS, EffectAction, ReversalAction
 from contracts.money import Money
 from worker.ports.actions import ActionRefused, ActionsUnavailable, LedgerEntry
 from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome, ToolsUnavailable
@@ -60,11 +60,10 @@ class FakeStore:
             self.expected_totals.append(expected_total)
         return self._write(action, customer_id, key, reason, list(charge_ids))
 
-    def unlock_account(self, *, customer_id: int, lock_key: str, key: str, reason: str) -> dict[str, JsonValue]:
-        return self._write("unlock_account", customer_id, key, reason, [lock_key])
-
-    def reverse_refund(self, *, customer_id: int, refund_key: str, key: str, reason: str) -> dict[str, JsonValue]:
-        return self._write("record_refund_reversal", customer_id, key, reason, [refund_key])
+    def reverse(
+        self, action: ReversalAction, *, customer_id: int, undoes: str, key: str, reason: str
+    ) -> dict[str, JsonValue]:
+        return self._write(REVERSALS[action].tool, customer_id, key, reason, [undoes])
 
     def describe(self) -> tuple[ToolDescription, ...]:
         return ()

@@ -1,0 +1,111 @@
+"""Every action that a person can approve, declared once, with all that other layers ask of it.
+
+An action is carried out as effects, one after another; what takes an effect back is a reversal. Each is made by a
+write tool of the customer store. To add an action, name it here; docs/architecture.md says what else it takes.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+RecommendedAction = Literal["clear", "lock_account", "refund_charges", "lock_and_refund"]
+EffectAction = Literal["lock_account", "refund_charges"]
+ReversalAction = Literal["unlock_account", "reverse_refund"]
+"""What takes an effect back."""
+ActionOutcome = Literal["cleared", "account_locked", "charges_refunded", "locked_and_refunded"]
+"""How a case ends whose action was carried out."""
+
+FourEyes = Literal["never", "always", "large_refund", "rated_critical"]
+"""When an action takes two people: see `casebook/policy/four_eyes.py`."""
+Fact = Literal["account", "charges"]
+"""What an approval relies on: an account that nobody else has locked, or charges that can still be refunded."""
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """What an approval of an action means."""
+
+    effects: tuple[EffectAction, ...]
+    """In the order in which they happen."""
+    outcome: ActionOutcome
+    four_eyes: FourEyes
+
+    @property
+    def facts(self) -> frozenset[Fact]:
+        """What must still hold when it is carried out."""
+        return frozenset(EFFECTS[effect].relies_on for effect in self.effects)
+
+    @property
+    def refunds(self) -> bool:
+        """Whether it names charges, and what they add up to."""
+        return not REFUNDS.isdisjoint(self.effects)
+
+
+@dataclass(frozen=True)
+class EffectSpec:
+    """How an effect is made."""
+
+    tool: str
+    """The write tool of the customer store."""
+    relies_on: Fact
+    reversal: ReversalAction
+    noun: str
+    """What people call it: the lock."""
+    done: str
+    """What people are told when it is done, as a clause."""
+
+
+@dataclass(frozen=True)
+class ReversalSpec:
+    """How an effect is taken back."""
+
+    tool: str
+    """The write tool of the customer store."""
+    undone_key: str
+    """The argument of the tool that names the effect, by its key."""
+
+
+ACTIONS: Mapping[RecommendedAction, ActionSpec] = {
+    "lock_account": ActionSpec(("lock_account",), "account_locked", four_eyes="never"),
+    "refund_charges": ActionSpec(("refund_charges",), "charges_refunded", four_eyes="large_refund"),
+    "lock_and_refund": ActionSpec(("lock_account", "refund_charges"), "locked_and_refunded", four_eyes="always"),
+    "clear": ActionSpec((), "cleared", four_eyes="rated_critical"),
+}
+"""What is left of an action when its first effects are done is an action again."""
+
+EFFECTS: Mapping[EffectAction, EffectSpec] = {
+    "lock_account": EffectSpec(
+        tool="lock_account",
+        relies_on="account",
+        reversal="unlock_account",
+        noun="lock",
+        done="The account was locked",
+    ),
+    "refund_charges": EffectSpec(
+        tool="refund_charges",
+        relies_on="charges",
+        reversal="reverse_refund",
+        noun="refund",
+        done="The charges were refunded",
+    ),
+}
+
+REVERSALS: Mapping[ReversalAction, ReversalSpec] = {
+    "unlock_account": ReversalSpec(tool="unlock_account", undone_key="lock_key"),
+    "reverse_refund": ReversalSpec(tool="record_refund_reversal", undone_key="refund_key"),
+}
+
+LOCK: EffectAction = "lock_account"
+"""The effect that several cases can have on one account: it stands as long as one of their locks does."""
+
+WRITE_TOOLS = frozenset(spec.tool for spec in (*EFFECTS.values(), *REVERSALS.values()))
+"""What whoever carries out actions must be allowed to call."""
+
+
+REFUNDS: frozenset[str] = frozenset(effect for effect, spec in EFFECTS.items() if spec.relies_on == "charges")
+"""The effects that charges, and what they add up to, are sent along with."""
+
+
+def action_of(effects: Collection[str]) -> RecommendedAction:
+    """The action that has these effects and no other. Raises StopIteration when there is none."""
+    return next(action for action, spec in ACTIONS.items() if set(spec.effects) == set(effects))
