@@ -84,14 +84,14 @@ class WorkspaceApi(Facade):
             return decisions.accept_decision(connection, decision, roles, self._clock())
 
     def withdraw_proposal(self, case_id: str, subject: str) -> None:
-        """Take back the first approval that `subject` gave. Raises NoProposal, NotTheProposer."""
+        """Withdraw the first approval that `subject` gave. Raises NoProposal, NotTheProposer."""
         with self._write_rows() as connection:
             decisions.withdraw_proposal(connection, case_id, subject, self._clock())
 
     def request_reversal(
         self, case_id: str, undoes: str, reason: str, *, subject: str, roles: Collection[Role]
     ) -> Reversal:
-        """Ask for the effect with the key `undoes` to be taken back, also on a closed case.
+        """Ask for the effect with the key `undoes` to be reversed, also on a closed case.
 
         Raises NotAllowed, EffectNotFound, NothingToReverse, and ReversalStands when it was asked for or done already.
         """

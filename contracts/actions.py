@@ -1,6 +1,6 @@
 """Every action that a person can approve, declared once, with all that other layers ask of it.
 
-An action is carried out as effects, one after another; what takes an effect back is a reversal. Each is made by a
+An action is carried out as effects, one after another; what undoes an effect is a reversal. Each is made by a
 write tool of the customer store. To add an action, name it here; docs/architecture.md says what else it takes.
 """
 
@@ -11,7 +11,7 @@ from typing import Literal
 RecommendedAction = Literal["clear", "lock_account", "refund_charges", "lock_and_refund"]
 EffectAction = Literal["lock_account", "refund_charges"]
 ReversalAction = Literal["unlock_account", "reverse_refund"]
-"""What takes an effect back."""
+"""What undoes an effect."""
 ActionOutcome = Literal["cleared", "account_locked", "charges_refunded", "locked_and_refunded"]
 """How a case ends whose action was carried out."""
 
@@ -57,7 +57,7 @@ class EffectSpec:
 
 @dataclass(frozen=True)
 class ReversalSpec:
-    """How an effect is taken back."""
+    """How an effect is reversed."""
 
     tool: str
     """The write tool of the customer store."""

@@ -100,8 +100,8 @@ class CaseSummary(Contract):
     proposal: Proposal | None = None
     disposition: Disposition | None = None
     """Of the last decision."""
-    taken_back: tuple[ReversalAction, ...] = ()
-    """What was taken back of its effects: `outcome` says what was done, and stays so."""
+    reversed: tuple[ReversalAction, ...] = ()
+    """What was reversed of its effects: `outcome` says what was done, and stays so."""
 
     @property
     def recommendation(self) -> RecommendedAction | None:
@@ -143,9 +143,9 @@ class CaseView(Contract):
     claim: Claim | None = None
     proposal: Proposal | None = None
     reversals: tuple[Reversal, ...] = ()
-    """Requests to take effects back, oldest first."""
+    """Requests to reverse effects, oldest first."""
     also_locked_by: tuple[CaseId, ...] = ()
-    """Other cases whose approved lock of this customer's account stands, oldest first: taking this case's lock back
+    """Other cases whose approved lock of this customer's account stands, oldest first: reversing this case's lock
     leaves theirs."""
     spend: Spend | None = None
     """What models cost so far, all rounds and agents together; `cost_usd` null when one of them has no known price."""

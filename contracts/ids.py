@@ -25,7 +25,7 @@ NewAlertId = Annotated[AlertId, Field(max_length=MAX_NEW_ALERT_ID)]
 CaseId = Annotated[str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 ReviewId = Annotated[str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}:r[1-9][0-9]{0,3}$")]
 EffectKey = Annotated[str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}:[a-z_]{1,40}:[0-9]{1,20}$")]
-"""Of an effect that can be taken back: `effect_key` makes it."""
+"""Of an effect that can be reversed: `effect_key` makes it."""
 ReversalId = Annotated[str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}:[a-z_]{1,40}:[0-9]{1,9}$")]
 Hash = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -80,7 +80,7 @@ def effect_key(case: str, action: str, target: str) -> str:
 
 
 def reversal_id(case: str, action: str, number: int) -> str:
-    """`{case_id}:{action}:{n}`: one request to take an effect back, which also names its orchestration."""
+    """`{case_id}:{action}:{n}`: one request to reverse an effect, which also names its orchestration."""
     return f"{case}:{action}:{number}"
 
 

@@ -1,4 +1,4 @@
-"""Taking back what an approved action did: an approved action of its own."""
+"""Reversing what an approved action did: an approved action of its own."""
 
 from typing import Literal
 
@@ -18,7 +18,7 @@ class Reversal(Contract):
     case_id: CaseId
     action: ReversalAction
     undoes: str
-    """Key of the effect that is taken back."""
+    """Key of the effect that is reversed."""
     status: ReversalStatus
     reason: NonEmptyText
     requested_by: str

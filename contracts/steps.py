@@ -222,7 +222,7 @@ class ReconcileActionInput(Contract):
 
 
 class ReversalOrder(Contract):
-    """Input of the reversal's orchestration: take back what `undoes` names, as the request on record says."""
+    """Input of the reversal's orchestration: reverse what `undoes` names, as the request on record says."""
 
     case_id: CaseId
     reversal_id: ReversalId

@@ -102,5 +102,5 @@ async def decide(order: DecisionRequest, services: ServicesDep, identity: Curren
     responses=documented(403, 404, 409, 503),
 )
 async def withdraw_proposal(case_id: str, services: ServicesDep, identity: CurrentIdentity) -> None:
-    """Take back an approval that waits for a second person's. The review stays open."""
+    """Withdraw an approval that waits for a second person's. The review stays open."""
     await services.decisions.withdraw(case_id, identity)

@@ -1,4 +1,4 @@
-"""`/api/cases/{case_id}/reversals`: taking back what was done."""
+"""`/api/cases/{case_id}/reversals`: reversing what was done."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/cases/{case_id}/reversals", tags=["cases"])
 
 
 class ReversalRequest(Contract):
-    """Which effect is to be taken back, and why."""
+    """Which effect is to be reversed, and why."""
 
     undoes: str
     """Key of the effect."""
@@ -33,7 +33,7 @@ class ReversalDecision(Contract):
 @router.post(
     "",
     operation_id="request_reversal",
-    summary="Ask to take an effect back",
+    summary="Ask for an effect to be reversed",
     status_code=201,
     responses=documented(403, 404, 409, 413, 415, 422, 503),
     dependencies=[RequireAnalyst, Depends(strict_json(ReversalRequest))],
@@ -41,7 +41,7 @@ class ReversalDecision(Contract):
 async def request_reversal(
     case_id: str, order: ReversalRequest, services: ServicesDep, identity: CurrentIdentity
 ) -> Reversal:
-    """Ask for an account to be unlocked or a refund to be taken back, on a closed case as well.
+    """Ask for an account to be unlocked or a refund to be reversed, on a closed case as well.
 
     Nothing happens before a manager who did not ask approves it. An effect has one request at a time.
     """
@@ -51,7 +51,7 @@ async def request_reversal(
 @router.post(
     "/{number}/decision",
     operation_id="decide_reversal",
-    summary="Decide on taking an effect back",
+    summary="Decide on a reversal",
     status_code=202,
     responses=documented(403, 404, 409, 413, 415, 422, 503),
     dependencies=[RequireAnalyst, Depends(strict_json(ReversalDecision))],
@@ -63,5 +63,5 @@ async def decide_reversal(
     services: ServicesDep,
     identity: CurrentIdentity,
 ) -> Reversal:
-    """Approve or refuse, as a manager who did not ask. Who asked may reject, too: that takes the request back."""
+    """Approve or refuse, as a manager who did not ask. Who asked may reject, too: that withdraws the request."""
     return await services.reversals.decide(case_id, number, order.verdict, order.comment, identity)

@@ -15,7 +15,7 @@ from contracts.report import Finding
 
 CHUNK_CHARS = 64 * 1024
 
-_REVERSED_WORDS: Mapping[ReversalAction, str] = {spec.reversal: f"{spec.noun} taken back" for spec in EFFECTS.values()}
+_REVERSED_WORDS: Mapping[ReversalAction, str] = {spec.reversal: f"{spec.noun} reversed" for spec in EFFECTS.values()}
 
 
 def write_html(snapshot: CaseSnapshot, read_file: ReadFile) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from backend.auth.identity import Identity
 from backend.services.decisions import DecisionService
-from backend.services.errors import NeedsOwnLook, ServiceError
+from backend.services.errors import NeedsOwnDecision, ServiceError
 from casebook.async_api import AsyncWorkspace
 from casebook.errors import (
     CasebookError,
@@ -28,7 +28,7 @@ from contracts.review import Decision
 BulkAction = Literal["claim", "assign", "close_false_positive"]
 
 MAX_ITEMS = 500
-BULK_REASON = "bulk_false_alarm"
+BULK_REASON = "bulk_false_positive"
 
 
 class BulkItem(Contract):
@@ -106,7 +106,7 @@ class BulkActions:
             raise NoOpenReview
         found = await self._workspace.summaries([item.case_id])
         # Whatever the order says of a case: a client may not have looked.
-        if item.case_id in found and (refused := _own_look(found[item.case_id])) is not None:
+        if item.case_id in found and (refused := _needs_own_decision(found[item.case_id])) is not None:
             raise refused
         decision = Decision(
             review_id=item.review_id,
@@ -151,18 +151,18 @@ def _refusal(action: BulkAction, case: CaseSummary, identity: Identity) -> Caseb
         return NotAllowed(case.review.required_role)
     if case.proposal is not None and case.proposal.action != "clear":
         return OtherActionProposed(case.proposal.approvals[0].approved_by, case.proposal.action)
-    return _own_look(case)
+    return _needs_own_decision(case)
 
 
-def _own_look(case: CaseSummary) -> NeedsOwnLook | None:
+def _needs_own_decision(case: CaseSummary) -> NeedsOwnDecision | None:
     """Why a case is not cleared together with others, however many are chosen."""
     takes_two = case.review is not None and "clear" in (case.review.four_eyes_actions or ())
     if takes_two or is_rated_critical(case.severity, case.risk_level):
-        return NeedsOwnLook("It was rated critical: clearing it takes two people, who decide it on its own page.")
+        return NeedsOwnDecision("It was rated critical: clearing it takes two people, who decide it on its own page.")
     if case.recommendation is None:
-        return NeedsOwnLook("There was no evidence to judge it by: look at it, and decide it on its own page.")
+        return NeedsOwnDecision("There was no evidence to judge it by: look at it, and decide it on its own page.")
     if overrules(case.recommendation, "clear"):
-        return NeedsOwnLook(
+        return NeedsOwnDecision(
             f"The assessment recommends '{case.recommendation}': clearing it overrules that, and is decided with a "
             "reason on its own page."
         )

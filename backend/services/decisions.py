@@ -42,7 +42,7 @@ class DecisionService:
         return accepted
 
     async def withdraw(self, case_id: str, identity: Identity) -> None:
-        """Take back the first approval that `identity` gave. Raises what `WorkspaceApi.withdraw_proposal` raises."""
+        """Withdraw the first approval that `identity` gave. Raises what `WorkspaceApi.withdraw_proposal` raises."""
         await self._workspace.withdraw_proposal(case_id, identity.subject)
         log.info("%s: approval withdrawn by %s", case_id, identity.subject)
 

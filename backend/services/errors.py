@@ -5,7 +5,7 @@ ServiceError
 ├── AlertIdTaken            409
 ├── IncompleteDecision      422
 ├── NoAssignee              422
-├── NeedsOwnLook            409
+├── NeedsOwnDecision            409
 ├── ContradictoryDecision   422
 ├── NothingToRefund         422
 └── SchedulerUnavailable    503
@@ -72,10 +72,10 @@ class ContradictoryDecision(ServiceError):
         self.fields = (("action", sentence),)
 
 
-class NeedsOwnLook(ServiceError):
+class NeedsOwnDecision(ServiceError):
     """A case that is not cleared together with others."""
 
-    id = "needs-own-look"
+    id = "needs-own-decision"
     status = 409
 
 

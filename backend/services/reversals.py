@@ -1,4 +1,4 @@
-"""Taking back what was done."""
+"""Reversing what was done."""
 
 import logging
 
@@ -19,7 +19,7 @@ class ReversalService:
         self._relay = relay
 
     async def request(self, case_id: str, undoes: str, reason: str, identity: Identity) -> Reversal:
-        """Ask for an effect to be taken back. Raises what `WorkspaceApi.request_reversal` raises."""
+        """Ask for an effect to be reversed. Raises what `WorkspaceApi.request_reversal` raises."""
         asked = await self._workspace.request_reversal(
             case_id, undoes, reason, subject=identity.subject, roles=identity.roles
         )

@@ -1,4 +1,4 @@
-"""The rules of taking back, as the log of a case must follow them. Pure: no database, no clock."""
+"""The rules of reversals, as the log of a case must follow them. Pure: no database, no clock."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -38,9 +38,9 @@ class ReversalRules:
         if known is not None or data["status"] != "requested":
             return "it was asked for before"
         if data["undoes"] not in done:
-            return "what it takes back was not done"
+            return "what it reverses was not done"
         if any(each["undoes"] == data["undoes"] and each["status"] in _STANDING for each in self._known.values()):
-            return "another request to take the same back stands"
+            return "another request to reverse the same stands"
         return None if event.actor == data["requested_by"] else f"{data['requested_by']} is said to have asked"
 
 

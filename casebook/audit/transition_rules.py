@@ -314,7 +314,7 @@ class TransitionCheck:
         self._found.patience = None if self.limits is None else self.limits.patience
         return self._found.why_not_closed(outcome, event.at)
 
-    # Taking back
+    # Reversals
 
     def reversal_noted(self, event: CaseEvent, _: Data) -> str | None:
         """`reversal_requested`, `reversal_decided`, `reversal_started`, `reversal_finished`"""

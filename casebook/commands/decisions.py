@@ -67,7 +67,7 @@ def accept_decision(
 
 
 def withdraw_proposal(connection: Connection, case_id: str, subject: str, now: datetime) -> None:
-    """Take back one's own first approval."""
+    """Withdraw one's own first approval."""
     case = lock_case(connection, case_id)
     refuse_closed(case)
     row = connection.execute(_PROPOSAL, {"of_case": case_id}).first()

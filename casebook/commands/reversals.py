@@ -1,7 +1,7 @@
-"""Taking an effect back: asked for by one person, approved by another, carried out once. Closed cases included.
+"""Reversals: asked for by one person, approved by another, carried out once. Closed cases included.
 
 Each runs inside one transaction. A reversal never moves the case: what was decided and done stays so, and is shown
-with what was taken back of it.
+with what was reversed of it.
 """
 
 from collections.abc import Collection
@@ -66,7 +66,7 @@ _SCHEDULED = (
 def request_reversal(
     connection: Connection, case_id: str, undoes: str, reason: str, subject: str, roles: Collection[Role], now: datetime
 ) -> Reversal:
-    """Ask for an effect to be taken back. Raises TooManyReversals."""
+    """Ask for an effect to be reversed. Raises TooManyReversals."""
     _require(roles, REQUESTS)
     case = lock_case(connection, case_id)
     effect = connection.execute(_EFFECT, {"of_effect": undoes, "of_case": case_id}).first()
@@ -103,7 +103,7 @@ def decide_reversal(
     roles: Collection[Role],
     now: datetime,
 ) -> Reversal:
-    """Approve or refuse a request. Who asked may take it back, and nothing else."""
+    """Approve or refuse a request. Who asked may withdraw it, and nothing else."""
     case = lock_case(connection, case_id)
     asked = _numbered(connection, case_id, number)
     if asked.status != "requested":

@@ -34,23 +34,23 @@ class SameRequester(CasebookError):
 
 
 class NothingToReverse(CasebookError):
-    """An effect that did not happen cannot be taken back."""
+    """An effect that did not happen cannot be reversed."""
 
     id = "nothing-to-reverse"
     status = 409
 
     def __init__(self, action: str, status: str) -> None:
-        super().__init__(f"'{action}' is '{status}' in this case: only what was done can be taken back.")
+        super().__init__(f"'{action}' is '{status}' in this case: only what was done can be reversed.")
 
 
 class ReversalStands(CasebookError):
-    """The effect has been taken back, or somebody asked for it."""
+    """The effect has been reversed, or somebody asked for it."""
 
     id = "reversal-stands"
     status = 409
 
     def __init__(self, requested_by: str, status: str) -> None:
-        what = "This was taken back already" if status == "done" else "Taking this back has been asked for already"
+        what = "This was reversed already" if status == "done" else "Reversing this has been asked for already"
         super().__init__(f"{what}, by {requested_by}. Reload to see it.")
 
 

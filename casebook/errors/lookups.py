@@ -118,13 +118,13 @@ class TooManyAttachments(CasebookError):
 
 
 class TooManyReversals(CasebookError):
-    """A case holds as many requests to take something back as it may."""
+    """A case holds as many requests for reversals as it may."""
 
     id = "too-many-reversals"
     status = 409
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"A case takes at most {limit} requests to take something back.")
+        super().__init__(f"A case takes at most {limit} requests for reversals.")
 
 
 class TooManyNotes(CasebookError):

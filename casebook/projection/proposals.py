@@ -1,4 +1,4 @@
-"""The first of two approvals is given, or taken back."""
+"""The first of two approvals is given, or withdrawn."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -34,7 +34,7 @@ class ApprovalGiven(EventData, Proposal):
 
 
 class ApprovalWithdrawn(EventData):
-    """Whoever gave it takes it back."""
+    """Whoever gave it withdraws it."""
 
     type: ClassVar[CaseEventType] = "approval_withdrawn"
     actors: ClassVar[Actors] = "people"

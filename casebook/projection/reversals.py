@@ -1,4 +1,4 @@
-"""An effect is taken back: asked for, decided, and carried out."""
+"""An effect is reversed: asked for, decided, and carried out."""
 
 from collections.abc import Iterator
 from typing import ClassVar

@@ -26,7 +26,7 @@ SUMMARISED = (*_FROM_ROW, "assignee", "claimed_at", "claim_expires_at")
 _REVIEW, _PROPOSAL = table_of(ReviewRow).c, table_of(ProposalRow).c
 _OPEN_REVIEWS = select(_REVIEW.case_id, *(_REVIEW[name] for name in ASKED)).where(_REVIEW.status == "open")
 _REVERSAL = table_of(ReversalRow).c
-_TAKEN_BACK = (
+_REVERSED = (
     select(_REVERSAL.case_id, _REVERSAL.action).where(_REVERSAL.status == "done").order_by(_REVERSAL.requested_seq)
 )
 _PROPOSALS = select(_PROPOSAL.case_id, _PROPOSAL.body)
@@ -46,10 +46,10 @@ def summarise(
         case_id: Proposal.model_validate_json(body)
         for case_id, body in session.execute(_PROPOSALS.where(_PROPOSAL.case_id.in_(cases)))
     }
-    taken_back: dict[str, list[str]] = {}
-    for case_id, action in session.execute(_TAKEN_BACK.where(_REVERSAL.case_id.in_(cases))):
-        taken_back.setdefault(case_id, []).append(action)
-    return tuple(_summary(row, reviews, proposals, taken_back, now) for row in rows)
+    reversed_of: dict[str, list[str]] = {}
+    for case_id, action in session.execute(_REVERSED.where(_REVERSAL.case_id.in_(cases))):
+        reversed_of.setdefault(case_id, []).append(action)
+    return tuple(_summary(row, reviews, proposals, reversed_of, now) for row in rows)
 
 
 def read_summary(session: Session, case_id: str, now: datetime) -> CaseSummary:
@@ -65,7 +65,7 @@ def _summary(
     row: CaseRow | PlainRow,
     reviews: Mapping[str, ReviewRequest],
     proposals: Mapping[str, Proposal],
-    taken_back: Mapping[str, Sequence[str]],
+    reversed_of: Mapping[str, Sequence[str]],
     now: datetime,
 ) -> CaseSummary:
     fields = dict(zip(_FROM_ROW, _values(row), strict=True))
@@ -75,6 +75,6 @@ def _summary(
             "review": reviews.get(row.case_id),
             "claim": running_claim(row, now),
             "proposal": proposals.get(row.case_id),
-            "taken_back": tuple(taken_back.get(row.case_id, ())),
+            "reversed": tuple(reversed_of.get(row.case_id, ())),
         }
     )

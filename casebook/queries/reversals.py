@@ -1,4 +1,4 @@
-"""What was asked to be taken back, and how far that is."""
+"""What was asked to be reversed, and how far that is."""
 
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
@@ -42,8 +42,8 @@ def reversals_of(connection: Connection | Session, case_id: str) -> tuple[Revers
 
 
 def other_locks(connection: Connection | Session, case_id: str, customer_id: int) -> tuple[str, ...]:
-    """Other cases that locked this customer's account, or are about to, and did not take that back; oldest first."""
-    taken_back = select(_REVERSALS.c.undoes).where(
+    """Other cases that locked this customer's account, or are about to, and did not reverse that; oldest first."""
+    reversal = select(_REVERSALS.c.undoes).where(
         _REVERSALS.c.case_id == _EFFECTS.c.case_id, _REVERSALS.c.undoes == _EFFECTS.c.key, _REVERSALS.c.status == "done"
     )
     locks = (
@@ -54,7 +54,7 @@ def other_locks(connection: Connection | Session, case_id: str, customer_id: int
             _CASES.c.case_id != case_id,
             _EFFECTS.c.action == LOCK,
             _EFFECTS.c.status != "failed",
-            ~taken_back.exists(),
+            ~reversal.exists(),
         )
     )
     return tuple(other for _, other in sorted((seq, other) for seq, other in connection.execute(locks)))

@@ -1,4 +1,4 @@
-"""Tables of what takes more than one step to be trusted: first approvals, and effects that are taken back."""
+"""Tables of what takes more than one step to be trusted: first approvals, and effects that are reversed."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ class ProposalRow(Base, kw_only=True):
 
 
 class ReversalRow(Base, kw_only=True):
-    """One request to take an effect back. An effect has at most one that is not refused or failed."""
+    """One request to reverse an effect. An effect has at most one that is not refused or failed."""
 
     __tablename__ = "reversal"
     __table_args__ = (

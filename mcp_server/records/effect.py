@@ -33,7 +33,7 @@ class LockResult(Contract):
 
 
 class StandingLock(Contract):
-    """One order to lock an account that has not been taken back: `idempotency_key` is that of `lock_account`."""
+    """One order to lock an account that has not been reversed: `idempotency_key` is that of `lock_account`."""
 
     idempotency_key: str
     reason: str
@@ -78,7 +78,7 @@ class RefundResult(Contract):
 
 
 class RefundReversalResult(Contract):
-    """Answer of `record_refund_reversal`: the refund that is taken back, as the ledger shows it.
+    """Answer of `record_refund_reversal`: the refund that is reversed, as the ledger shows it.
 
     A record for those who charge the customer again: the charges stay refunded, and nobody can refund them twice.
     """

@@ -96,9 +96,9 @@ class CustomerStore(Protocol):
     def unlock_account(
         self, customer_id: int, reason: str, idempotency_key: str, lock_key: str | None = None
     ) -> UnlockResult:
-        """Take back the lock that was ordered under `lock_key`. The account opens when no other order stands.
+        """Reverse the lock that was ordered under `lock_key`. The account opens when no other order stands.
 
-        Raises `LockNotStanding` when that order does not stand. Without `lock_key` the only order is taken back:
+        Raises `LockNotStanding` when that order does not stand. Without `lock_key` the only order is reversed:
         with several it raises `SeveralLocksStand`, with none it is a success that changes nothing.
         """
         ...
@@ -122,7 +122,7 @@ class CustomerStore(Protocol):
     def record_refund_reversal(
         self, customer_id: int, refund_key: str, reason: str, idempotency_key: str
     ) -> RefundReversalResult:
-        """Record that the refund made under `refund_key` is taken back; once per refund.
+        """Record that the refund made under `refund_key` is reversed; once per refund.
 
         Raises `RefundNotFound` or `RefundAlreadyReversed`.
         """

@@ -73,18 +73,18 @@ class RefundTotalChanged(Refused):
 
 
 class LockNotStanding(Refused):
-    """The lock that is to be taken back does not lie on the account, or no longer does."""
+    """The lock that is to be reversed does not lie on the account, or no longer does."""
 
     def __init__(self, customer_id: int, lock_key: str, standing: Sequence[str]) -> None:
         others = f", others are ({_listed(standing)})" if standing else ""
         super().__init__(
             f"No lock under the key '{lock_key}' is on the account of customer {customer_id}{others}: "
-            "there is nothing to take back and nothing was changed."
+            "there is nothing to reverse and nothing was changed."
         )
 
 
 class SeveralLocksStand(Refused):
-    """The account was locked more than once, and the caller does not say which order is taken back."""
+    """The account was locked more than once, and the caller does not say which order is reversed."""
 
     def __init__(self, customer_id: int, standing: Sequence[str]) -> None:
         super().__init__(
@@ -104,7 +104,7 @@ class RefundNotFound(Refused):
 class RefundAlreadyReversed(Refused):
     def __init__(self, refund_key: str, reversed_at: datetime, reversed_by: str) -> None:
         super().__init__(
-            f"The refund '{refund_key}' was already taken back at {reversed_at:%Y-%m-%dT%H:%M:%SZ} under the key "
+            f"The refund '{refund_key}' was already reversed at {reversed_at:%Y-%m-%dT%H:%M:%SZ} under the key "
             f"'{reversed_by}': nothing was recorded."
         )
 

@@ -37,7 +37,7 @@ LockKey = Annotated[
     Field(
         min_length=1,
         max_length=400,
-        description="The idempotency key under which the lock was made that is taken back: only that one is, and the "
+        description="The idempotency key under which the lock was made that is reversed: only that one is, and the "
         "account stays locked as long as another stands. Needed when there are several.",
     ),
 ]

@@ -60,5 +60,5 @@ class BillingTools:
     def record_refund_reversal(
         self, customer_id: CustomerIdArgument, refund_key: RefundKey, reason: Reason, idempotency_key: IdempotencyKey
     ) -> RefundReversalResult:
-        """Record that a refund is taken back, once per refund. The charges stay refunded: billing charges them anew."""
+        """Record that a refund is reversed, once per refund. The charges stay refunded: billing charges them anew."""
         return self._store.record_refund_reversal(customer_id, refund_key, reason, idempotency_key)

@@ -1,4 +1,4 @@
-"""Facts that change between approval and execution, and effects that are taken back, through every real process."""
+"""Facts that change between approval and execution, and effects that are reversed, through every real process."""
 
 import threading
 import time
@@ -32,7 +32,7 @@ def wait_for_reversal(stack: LocalStack, case_id: str, status: ReversalStatus) -
     raise AssertionError(f"The reversal never was {status}.")
 
 
-def take_back_lock(stack: LocalStack, locked: CaseView) -> CaseView:
+def reverse_lock(stack: LocalStack, locked: CaseView) -> CaseView:
     """The case once its lock has been asked back, and that approved and carried out."""
     case_id, undoes = locked.case_id, locked.effects[0].key
     asked = stack.http.post(f"/api/cases/{case_id}/reversals", json={"undoes": undoes, "reason": "It was them."})
@@ -66,7 +66,7 @@ def test_a_lock_that_somebody_else_has_made_meanwhile_brings_the_case_back_and_c
         assert stack.decide(again, "approve", persona=persona, action="clear").status_code == 202
     assert stack.wait_for_case(second, lambda view: view.state == "closed").outcome == "cleared"
 
-    done = take_back_lock(stack, locked)
+    done = reverse_lock(stack, locked)
 
     assert done.state == "closed"
     assert done.reversals[0].effect is not None
@@ -86,12 +86,12 @@ def test_an_account_that_two_cases_locked_opens_with_the_second_reversal(stack: 
     stack.wait_for_case(second.case_id, lambda view: view.state == "closed")
     both = [stack.case(case) for case in cases]
 
-    taken_back = take_back_lock(stack, both[0])
+    undone = reverse_lock(stack, both[0])
     between = account_status(stack, customer["customer_id"])
-    other = take_back_lock(stack, both[1])
+    other = reverse_lock(stack, both[1])
 
     assert [view.also_locked_by for view in both] == [(cases[1],), (cases[0],)]
-    effect = taken_back.reversals[0].effect
+    effect = undone.reversals[0].effect
     assert effect is not None
     assert effect.result is not None
     assert (effect.result["status"], between) == ("locked", "locked")

@@ -153,7 +153,7 @@ def reconciled(lab: Lab) -> RunningCase:
 def record_reversal(lab: Lab, address: str) -> None:
     """One reversal: in doubt at first, then found to be done. Takes a minute."""
     order = a_reversal_order(1)
-    lab.take_back(order, CaseScript(action_fails=True, reconciled=["unknown"]), patience_s=180)
+    lab.reverse(order, CaseScript(action_fails=True, reconciled=["unknown"]), patience_s=180)
     write_history(REVERSAL_RECORDING, history_at(address, order.reversal_id))
 
 

@@ -1,4 +1,4 @@
-"""Taking back what an approved action did, once another person has approved that, too."""
+"""Reversing what an approved action did, once another person has approved that, too."""
 
 from functools import partial
 
@@ -24,7 +24,7 @@ class ReversalActivities:
         self._effects = EffectGateway(gateway)
 
     def execute_reversal(self, _: task.ActivityContext, order: ReversalOrder) -> Effect:
-        """Take the effect back, unless the store has nothing to take back: then it failed, and its error says why.
+        """Reverse the effect, unless the store has nothing to reverse: then it failed, and its error says why.
 
         Raises ActionsUnavailable when the store does not answer.
         """

@@ -281,7 +281,7 @@ class ActingSteps:
         return _outcome(self._actions.reconcile_action(context, whole))
 
     def execute_reversal(self, context: task.ActivityContext, order: ReversalOrder) -> ReversalOutcome:
-        """Take an effect back."""
+        """Reverse an effect."""
         return ReversalOutcome(status=self._reversals.execute_reversal(context, order).status)
 
     def reconcile_reversal(self, context: task.ActivityContext, order: ReconcileReversalInput) -> ReversalOutcome:

@@ -73,7 +73,7 @@ class McpActionGateway:
     def reverse(
         self, action: ReversalAction, *, customer_id: int, undoes: str, key: str, reason: str
     ) -> dict[str, JsonValue]:
-        """Take back the effect made under the key `undoes`. Raises ActionRefused or ActionsUnavailable."""
+        """Reverse the effect made under the key `undoes`. Raises ActionRefused or ActionsUnavailable."""
         spec = REVERSALS[action]
         return self._write(spec.tool, customer_id, key, reason, {spec.undone_key: undoes})
 

@@ -190,7 +190,7 @@ def reconcile_action(ctx: Context, order: ReconcileActionInput) -> Orchestration
 
 
 def execute_reversal(ctx: Context, order: ReversalOrder) -> Orchestration[ReversalOutcome]:
-    """Take an effect back."""
+    """Reverse an effect."""
     pending = ctx.call_activity(names.EXECUTE_REVERSAL, input=order, retry_policy=SENDING, return_type=RawPayload)
     return (yield from _answer(pending, ReversalOutcome))
 

@@ -1,4 +1,4 @@
-"""Taking back what an approved action did: one approved request, carried out."""
+"""Reversing what an approved action did: one approved request, carried out."""
 
 import logging
 
@@ -21,7 +21,7 @@ def reversal(ctx: task.OrchestrationContext, order: RawPayload) -> Orchestration
     Anybody who reaches the scheduler can order one: what the casebook does not know as approved is not done.
     """
     try:
-        return (yield from _take_back(ctx, activity_stubs.decode(order, ReversalOrder)))
+        return (yield from _reverse(ctx, activity_stubs.decode(order, ReversalOrder)))
     except (task.NonDeterminismError, StepFailed):
         raise
     except Exception as fault:
@@ -31,7 +31,7 @@ def reversal(ctx: task.OrchestrationContext, order: RawPayload) -> Orchestration
     raise broken
 
 
-def _take_back(ctx: task.OrchestrationContext, approved: ReversalOrder) -> Orchestration[EffectStatus]:
+def _reverse(ctx: task.OrchestrationContext, approved: ReversalOrder) -> Orchestration[EffectStatus]:
     try:
         effect = yield from activity_stubs.execute_reversal(ctx, approved)
     except activity_stubs.Refused:

@@ -62,5 +62,5 @@ class ActionGateway(Protocol):
     def reverse(
         self, action: ReversalAction, *, customer_id: int, undoes: str, key: str, reason: str
     ) -> dict[str, JsonValue]:
-        """Take back the effect made under the key `undoes`, and no other. Raises ActionRefused."""
+        """Reverse the effect made under the key `undoes`, and no other. Raises ActionRefused."""
         ...

@@ -1,4 +1,4 @@
-"""Hands ready work to connected workers, and takes it back from those that are gone.
+"""Hands ready work to connected workers, and reclaims it from those that are gone.
 
 Orchestrator turns have no effect outside: they are handed out at once, even before the events in them are on disk.
 Activities and entity batches are handed out when their lease is on disk, so that after a crash of the scheduler the
@@ -289,7 +289,7 @@ class Dispatcher:
         stream.send(work_item(request_kind, request, lease.token))
         self._failpoints.hit("after-send")
 
-    # -- taking back ------------------------------------------------------------------------------------------------
+    # -- reclaiming work --------------------------------------------------------------------------------------------
 
     def turn_lease(self, token: str) -> Lease | None:
         """The lease of an orchestrator turn that is out."""
@@ -345,7 +345,7 @@ class Dispatcher:
             if lease.delivery_lost or lease.kind is not Kind.ORCHESTRATION:
                 self.perform(lambda context: self._lost_deliveries.requeue(context, lease), front=True)
         except Exception:
-            log.exception("Work could not be taken back; it is tried again.")
+            log.exception("Work could not be reclaimed; it is tried again.")
             if lease.kind is not Kind.ORCHESTRATION:
                 self._leases[lease.token] = lease
                 lease.worker.hold(lease)
@@ -358,7 +358,7 @@ class Dispatcher:
             self._schedule_dispatch()
 
     def expire_leases(self) -> None:
-        """Takes back what has run out of grace. Call several times a second."""
+        """Reclaims what has run out of grace. Call several times a second."""
         now = time.monotonic()
         for worker in list(self._workers.values()):
             if worker.stream is not None:

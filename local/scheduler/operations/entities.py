@@ -144,7 +144,7 @@ def _only_fitting(context: OperationContext, entity: Entity, ops: list[EntityOp]
 
 
 def requeue_batch(context: OperationContext, key: int, attempt: int) -> None:
-    """Takes a batch back that its worker will not finish."""
+    """Reclaims a batch that its worker will not finish."""
     entity = context.store.entity(key)
     if entity is None or entity.attempt != attempt or entity.batch is None:
         return

@@ -174,7 +174,7 @@ class WorkStore(Protocol):
         ...
 
     def release_activity(self, key: int) -> None:
-        """Takes an activity back; its token stays good until somebody else gets it."""
+        """Reclaims an activity; its token stays good until somebody else gets it."""
         ...
 
     def finish_activity(self, key: int, attempt: int) -> tuple[int, int, int] | None:

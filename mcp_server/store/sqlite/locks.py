@@ -41,8 +41,8 @@ def add_lock(
     _show_oldest(connection, customer_id)
 
 
-def take_back_lock(connection: sqlite3.Connection, customer_id: int, lock_key: str | None) -> tuple[StandingLock, ...]:
-    """Take back the order that was given under `lock_key`; None: the only one there is. Those that still stand.
+def reverse_lock(connection: sqlite3.Connection, customer_id: int, lock_key: str | None) -> tuple[StandingLock, ...]:
+    """Reverse the order that was given under `lock_key`; None: the only one there is. Those that still stand.
 
     Raises `LockNotStanding` or `SeveralLocksStand`.
     """

@@ -42,7 +42,7 @@ from mcp_server.store.errors import (
 )
 from mcp_server.store.sqlite.database import Database, nothing
 from mcp_server.store.sqlite.initial_data import customer_row, fill
-from mcp_server.store.sqlite.locks import add_lock, take_back_lock
+from mcp_server.store.sqlite.locks import add_lock, reverse_lock
 from mcp_server.store.sqlite.rows import insert, instant_text, select
 from mcp_server.text import folded
 
@@ -177,7 +177,7 @@ class SqliteCustomerStore:
     ) -> UnlockResult:
         def unlock(connection: sqlite3.Connection, now: datetime) -> UnlockResult:
             customer = _customer(connection, customer_id)
-            remaining = take_back_lock(connection, customer_id, lock_key)
+            remaining = reverse_lock(connection, customer_id, lock_key)
             return UnlockResult(
                 customer_id=customer_id,
                 status="locked" if remaining else "active",
@@ -355,7 +355,7 @@ def _sums(amounts: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 
 def _refund_to_reverse(connection: sqlite3.Connection, customer_id: int, refund_key: str) -> RefundResult:
-    """What was refunded under this key. The ledger itself tells whether that has been taken back: writers queue."""
+    """What was refunded under this key. The ledger itself tells whether that has been reversed: writers queue."""
     refund = _ledger_row(connection, refund_key)
     if refund is None or (refund.action, refund.customer_id) != ("refund_charges", customer_id):
         raise RefundNotFound(refund_key, customer_id)

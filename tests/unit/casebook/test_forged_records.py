@@ -112,7 +112,7 @@ def noted(book: CaseBook, desk: WorkspaceApi) -> str:
     return case
 
 
-def taken_back(book: CaseBook, desk: WorkspaceApi) -> str:
+def lock_reversed(book: CaseBook, desk: WorkspaceApi) -> str:
     case = locked(book, desk)
     key = an_effect(case).key
     book.request_reversal(case, key, "It was a mistake.", subject="ana", roles=("analyst",))
@@ -318,28 +318,28 @@ BENDS: Mapping[str, tuple[Made, Bend, Rows, str]] = {
         "its author is 'eve', but event",
     ),
     "asked back by another": (
-        taken_back,
+        lock_reversed,
         bent(*(saying(f"reversal_{what}", requested_by="eve") for what in ("decided", "started", "finished"))),
         body("reversal", now(requested_by="eve")),
         "something else had been asked for",
     ),
-    "taken back by another": (
-        taken_back,
+    "reversed by another": (
+        lock_reversed,
         saying("reversal_finished", decided_by="eve"),
         body("reversal", now(decided_by="eve")),
         "something else had been approved",
     ),
-    "taken back for another customer": (
-        taken_back,
+    "reversed for another customer": (
+        lock_reversed,
         bent(*(changed(f"reversal_{what}", another_key) for what in ("started", "finished"))),
         body("reversal", another_key),
         "it is about something else than was approved",
     ),
-    "taken back twice": (
-        taken_back,
+    "reversed twice": (
+        lock_reversed,
         asked_for_twice,
         no_rows,
-        "another request to take the same back stands",
+        "another request to reverse the same stands",
     ),
 }
 

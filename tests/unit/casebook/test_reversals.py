@@ -1,4 +1,4 @@
-"""Taking back what was done: asked for by one person, approved by another, carried out once."""
+"""Reversals: asked for by one person, approved by another, carried out once."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -125,7 +125,7 @@ def test_in_doubt_a_reversal_stays_approved_and_says_so(book: CaseBook):
 
     (reversal,) = book.get_case(case).reversals
     assert (reversal.status, reversal.effect) == ("approved", undoing(case, "unknown"))
-    with pytest.raises(ReversalStands, match="Taking this back has been asked for already, by ana"):
+    with pytest.raises(ReversalStands, match="Reversing this has been asked for already, by ana"):
         ask_back(book, case, who="ben")
 
 
@@ -163,7 +163,7 @@ def test_only_refused_or_failed_reversals_can_be_requested_again(book: CaseBook)
     book.finish_reversal(case, third.reversal_id, undoing(case, "done", number=3))
 
     assert [each.status for each in book.get_case(case).reversals] == ["refused", "failed", "done"]
-    with pytest.raises(ReversalStands, match="This was taken back already, by ana"):
+    with pytest.raises(ReversalStands, match="This was reversed already, by ana"):
         ask_back(book, case)
     other = ask_back(book, case, "refund_charges")
     assert other.reversal_id == f"{case}:reverse_refund:4"

@@ -356,7 +356,7 @@ export interface paths {
         post?: never;
         /**
          * Withdraw one's own first approval
-         * @description Take back an approval that waits for a second person's. The review stays open.
+         * @description Withdraw an approval that waits for a second person's. The review stays open.
          */
         delete: operations["withdraw_proposal"];
         options?: never;
@@ -374,8 +374,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask to take an effect back
-         * @description Ask for an account to be unlocked or a refund to be taken back, on a closed case as well.
+         * Ask for an effect to be reversed
+         * @description Ask for an account to be unlocked or a refund to be reversed, on a closed case as well.
          *
          *     Nothing happens before a manager who did not ask approves it. An effect has one request at a time.
          */
@@ -396,8 +396,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Decide on taking an effect back
-         * @description Approve or refuse, as a manager who did not ask. Who asked may reject, too: that takes the request back.
+         * Decide on a reversal
+         * @description Approve or refuse, as a manager who did not ask. Who asked may reject, too: that withdraws the request.
          */
         post: operations["decide_reversal"];
         delete?: never;
@@ -1445,6 +1445,11 @@ export interface components {
             proposal: components["schemas"]["Proposal"] | null;
             /** Recommended Action */
             recommended_action: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund") | null;
+            /**
+             * Reversed
+             * @default []
+             */
+            reversed: ("unlock_account" | "reverse_refund")[];
             review: components["schemas"]["ReviewRequest"] | null;
             /** Risk Level */
             risk_level: ("low" | "medium" | "high" | "critical") | null;
@@ -1469,11 +1474,6 @@ export interface components {
              * @enum {string}
              */
             state: "investigating" | "awaiting_review" | "escalated" | "acting" | "closed";
-            /**
-             * Taken Back
-             * @default []
-             */
-            taken_back: ("unlock_account" | "reverse_refund")[];
             /**
              * Updated At
              * Format: date-time
@@ -2209,7 +2209,7 @@ export interface components {
         };
         /**
          * ReversalRequest
-         * @description Which effect is to be taken back, and why.
+         * @description Which effect is to be reversed, and why.
          */
         ReversalRequest: {
             /** Reason */

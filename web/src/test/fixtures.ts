@@ -179,7 +179,7 @@ export const summary = (number: number, over: Partial<CaseSummary> = {}): CaseSu
   claim: null,
   proposal: null,
   disposition: null,
-  taken_back: [],
+  reversed: [],
   ...over,
 });
 

@@ -58,7 +58,7 @@ async def test_bulk_false_positives_close_despite_one_refusal(client: httpx.Asyn
     assert book.get_case(second).decisions[0].decided_by == "ben"
 
 
-async def test_a_false_alarm_is_bound_to_what_was_shown(client: httpx.AsyncClient, book: CaseBook) -> None:
+async def test_bulk_closing_is_bound_to_what_was_shown(client: httpx.AsyncClient, book: CaseBook) -> None:
     opening = case_in_review(book, recommended="clear")
     unbound = {"case_id": opening.case_id, "review_id": None, "assessment_hash": None}
     other = unbound | {"review_id": opening.review.review_id, "assessment_hash": "sha256:" + "0" * 64}

@@ -52,7 +52,7 @@ LEAST_ROLE: Mapping[str, Role | None] = {
     "GET /api/cases/{case_id}/attachments/{attachment_id}": "viewer",
     "DELETE /api/cases/{case_id}/proposal": "analyst",
     "POST /api/cases/{case_id}/reversals": "analyst",
-    # A manager decides; but whoever asked may take the request back.
+    # A manager decides; but whoever asked may withdraw the request.
     "POST /api/cases/{case_id}/reversals/{number}/decision": "analyst",
     # To assign needs a manager, which is said for each case.
     "POST /api/cases/bulk": "analyst",

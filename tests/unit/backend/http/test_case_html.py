@@ -52,7 +52,7 @@ def test_a_printed_case_shows_everything_and_runs_nothing(book: CaseBook) -> Non
         "Approved: Lock account",
         "Confirmed fraud",
         "Called the customer.",
-        "Taking back (Unlock account): done",
+        "Reversal (Unlock account): done",
         "call.txt",
         "r1-usage-1",
         *(event.hash.removeprefix("sha256:") for event in book.case_events(case)),

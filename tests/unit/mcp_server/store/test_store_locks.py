@@ -61,7 +61,7 @@ def test_unlocking_takes_the_lock_off(store: CustomerStore) -> None:
 
 
 @pytest.mark.parametrize(("first", "second"), [("lock a", "lock b"), ("lock b", "lock a")])
-def test_account_opens_when_its_last_lock_is_taken_back(store: CustomerStore, first: str, second: str) -> None:
+def test_account_opens_when_its_last_lock_is_reversed(store: CustomerStore, first: str, second: str) -> None:
     store.lock_account(SOMEBODY, "case-a: takeover", "lock a")
     store.lock_account(SOMEBODY, "case-b: takeover", "lock b")
 
@@ -76,7 +76,7 @@ def test_account_opens_when_its_last_lock_is_taken_back(store: CustomerStore, fi
     assert (after.status, after.locked_at, after.lock_reason) == ("active", None, None)
 
 
-def test_lock_that_does_not_stand_is_not_taken_back(store: CustomerStore) -> None:
+def test_lock_that_does_not_stand_is_not_reversed(store: CustomerStore) -> None:
     store.lock_account(SOMEBODY, "case-a: takeover", "lock a")
     store.lock_account(SOMEBODY_ELSE, "case-b: takeover", "lock b")
     store.unlock_account(SOMEBODY, "It was them.", "unlock", "lock a")
@@ -112,15 +112,15 @@ def test_a_repeated_unlocking_returns_the_first_result(store: CustomerStore) -> 
     assert store.customer(SOMEBODY).lock_reason == "case-b: takeover"
 
 
-def test_locks_taken_back_at_once_leave_none_behind(store: CustomerStore) -> None:
+def test_locks_reversed_at_once_leave_none_behind(store: CustomerStore) -> None:
     for number in range(CALLERS):
         store.lock_account(SOMEBODY, f"case-{number}: takeover", f"lock {number}")
 
-    def take_back(number: int) -> int:
+    def reverse(number: int) -> int:
         return len(store.unlock_account(SOMEBODY, "No.", f"unlock {number}", f"lock {number}").still_locked_by)
 
     with ThreadPoolExecutor(CALLERS) as callers:
-        left = sorted(callers.map(take_back, range(CALLERS)))
+        left = sorted(callers.map(reverse, range(CALLERS)))
 
     assert left == list(range(CALLERS))
     assert store.customer(SOMEBODY).status == "active"

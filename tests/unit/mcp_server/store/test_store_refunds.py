@@ -123,7 +123,7 @@ def test_repeated_record_of_a_reversal_is_the_first_one(store: CustomerStore, ch
     )
 
 
-def test_a_refund_is_taken_back_once(store: CustomerStore, charge_ids: list[str]) -> None:
+def test_refund_is_reversed_once(store: CustomerStore, charge_ids: list[str]) -> None:
     store.refund_charges(SOMEBODY, charge_ids, "Reason.", "refund")
     store.record_refund_reversal(SOMEBODY, "refund", "Reason.", "back")
 
@@ -134,7 +134,7 @@ def test_a_refund_is_taken_back_once(store: CustomerStore, charge_ids: list[str]
 
 
 @pytest.mark.parametrize(("customer", "key"), [(SOMEBODY, "never"), (SOMEBODY_ELSE, "refund"), (SOMEBODY, "lock")])
-def test_only_a_refund_of_this_customer_is_taken_back(
+def test_only_a_refund_of_this_customer_is_reversed(
     store: CustomerStore, charge_ids: list[str], customer: int, key: str
 ) -> None:
     store.refund_charges(SOMEBODY, charge_ids, "Reason.", "refund")

@@ -1,4 +1,4 @@
-"""Taking effects back, against a real casebook: approved, once, and only while the facts are as approved."""
+"""Reversals, against a real casebook: approved, once, and only while the facts are as approved."""
 
 import pytest
 
@@ -71,7 +71,7 @@ def test_a_lock_is_taken_off_once_both_have_agreed(casebook: CaseBook) -> None:
     assert events(casebook)[-2:] == ["reversal_started", "reversal_finished"]
 
 
-def test_a_refund_is_recorded_as_taken_back(casebook: CaseBook) -> None:
+def test_refund_is_recorded_as_reversed(casebook: CaseBook) -> None:
     store = FakeStore()
     done(casebook, store)
 
@@ -82,7 +82,7 @@ def test_a_refund_is_recorded_as_taken_back(casebook: CaseBook) -> None:
     assert shown(casebook).status == "done"
 
 
-def test_nothing_is_taken_back_that_nobody_approved(casebook: CaseBook) -> None:
+def test_nothing_is_reversed_that_nobody_approved(casebook: CaseBook) -> None:
     store = FakeStore()
     done(casebook, store)
     reversal = ordered(requested(casebook))
@@ -94,7 +94,7 @@ def test_nothing_is_taken_back_that_nobody_approved(casebook: CaseBook) -> None:
     assert store.asked == []
 
 
-def test_what_the_store_refuses_to_take_back_has_failed(casebook: CaseBook) -> None:
+def test_reversal_that_the_store_refuses_has_failed(casebook: CaseBook) -> None:
     store = FakeStore()
     done(casebook, store)
     store.faults = ["refuses"]

@@ -91,7 +91,7 @@ def test_facts_and_refund_reversals_speak_of_the_same_charges(gateway: McpAction
     entry = gateway.look_up(BACK)
     assert entry is not None
     assert entry.action == "record_refund_reversal"
-    with pytest.raises(ActionRefused, match="already taken back"):
+    with pytest.raises(ActionRefused, match="already reversed"):
         gateway.reverse("reverse_refund", customer_id=CUSTOMER, undoes=REFUND, key=BACK + "1", reason="case-1: no")
 
 

@@ -91,7 +91,7 @@ def test_the_pauses_double_up_to_an_hour_and_end_with_the_time_for_looking(monke
 def test_an_approved_reversal_is_carried_out(lab: Lab) -> None:
     script = CaseScript()
 
-    assert lab.take_back(a_reversal_order(1), script) == "done"
+    assert lab.reverse(a_reversal_order(1), script) == "done"
     assert script.reversals == [a_reversal_order(1)]
 
 
@@ -100,6 +100,6 @@ def test_a_reversal_in_doubt_is_looked_up_until_it_is_known(lab: Lab, end: Effec
     script = CaseScript(action_fails=True, reconciled=["unknown", end])
     order = a_reversal_order(2 if end == "done" else 3)
 
-    assert lab.take_back(order, script) == end
+    assert lab.reverse(order, script) == end
     assert len(script.reversals) == 3
     assert [(look.order, look.last) for look in script.reversal_looks] == [(order, False)] * 2

@@ -259,7 +259,7 @@ def test_a_rejection_whose_round_was_answered_falsely_is_followed(lab: Lab) -> N
 def test_a_reversal_that_nobody_approved_ends_without_another_try(lab: Lab) -> None:
     script = CaseScript(refused=["execute_reversal"])
 
-    assert lab.take_back(a_reversal_order(99), script) == "failed"
+    assert lab.reverse(a_reversal_order(99), script) == "failed"
     assert (script.reversals, script.reversal_looks) == ([], [])
 
 

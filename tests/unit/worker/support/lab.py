@@ -138,7 +138,7 @@ class Lab:
         )
         return RunningCase(order, script, self.client, self.rude_client)
 
-    def take_back(self, order: ReversalOrder, script: CaseScript, patience_s: float = WAIT_S) -> str:
+    def reverse(self, order: ReversalOrder, script: CaseScript, patience_s: float = WAIT_S) -> str:
         """Schedule a reversal and wait for its end; the orchestration's output."""
         self.scripts[order.reversal_id] = script
         self.client.schedule_new_orchestration(

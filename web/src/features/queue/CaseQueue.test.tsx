@@ -121,7 +121,7 @@ test("row shows which effects were reversed", async () => {
   serve(() =>
     page([
       summary(2, { state: "closed", outcome: "account_locked" }),
-      summary(1, { state: "closed", outcome: "account_locked", taken_back: ["unlock_account"] }),
+      summary(1, { state: "closed", outcome: "account_locked", reversed: ["unlock_account"] }),
     ]),
   );
   renderInApp(<CaseQueue query={{}} threshold={0.6} />);

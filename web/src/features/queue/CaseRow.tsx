@@ -87,7 +87,7 @@ function CaseStatus({ item }: { item: CaseSummary }) {
   const word =
     item.outcome === null
       ? stateLabel(item.state, item.review !== null)
-      : outcomeLabel(item.outcome, item.taken_back);
+      : outcomeLabel(item.outcome, item.reversed);
   return (
     <div className={classes["state"]}>
       <Tag tone={word.tone} dot>

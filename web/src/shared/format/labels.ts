@@ -85,7 +85,7 @@ export const ACTION: Record<RecommendedAction, string> = {
   lock_and_refund: "Lock and refund",
 };
 
-/** What an effect does, or takes back. */
+/** What an effect does, or reverses. */
 export const EFFECT: Record<Effect["action"], string> = {
   lock_account: "Lock account",
   refund_charges: "Refund charges",
