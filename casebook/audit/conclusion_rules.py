@@ -42,7 +42,7 @@ def conclusion_faults(
         if _overrules_silently(decision, first, kept.get(decision["round"], {})):
             yield seq, "it overrules the assessment without a reason"
     if log.cleared_itself_at is not None:
-        reason = _why_not_calm(kept.get(max(kept, default=0), {}), log.limits)
+        reason = _why_not_benign(kept.get(max(kept, default=0), {}), log.limits)
         if reason is not None:
             yield log.cleared_itself_at, f"nothing before it justifies it: {reason}"
 
@@ -67,7 +67,7 @@ def _overrules_silently(decision: Data, first: Data | None, body: Mapping[str, A
     return not any(says_something(text) for text in said)
 
 
-def _why_not_calm(body: Mapping[str, Any], limits: Limits) -> str | None:
+def _why_not_benign(body: Mapping[str, Any], limits: Limits) -> str | None:
     if limits.severity == "critical":
         return "what was rated critical goes to a person"
     if body.get("route") != "auto_clear" or body.get("route_reasons"):

@@ -222,8 +222,8 @@ class Rogue:
         return self._said("record_report", a_reference(failed.specialist))
 
     def assess_risk(self, _: task.ActivityContext, order: RoundInput) -> Conclusion:
-        calm = Conclusion(round=order.round, assessment_hash=content_hash([]), score=0.0, route="auto_clear")
-        return self._said("assess_risk", calm)
+        benign = Conclusion(round=order.round, assessment_hash=content_hash([]), score=0.0, route="auto_clear")
+        return self._said("assess_risk", benign)
 
     def begin_round(self, _: task.ActivityContext, start: RoundInput) -> None:
         self._said("begin_round", start)

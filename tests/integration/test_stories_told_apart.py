@@ -30,7 +30,7 @@ from screening.tool_answers import Answers, ToolAnswer
 AS_OF = datetime(2026, 5, 4, 12, tzinfo=UTC)
 STORIES_PLAYED = 50
 THRESHOLD = 0.6
-LEAST_CALM = 0.8
+LEAST_BENIGN = 0.8
 """Of the innocent look-alikes."""
 TOOLS: Mapping[str, tuple[str, ...]] = {
     "usage": ("get_customer", "get_subscriptions", "get_data_usage", "get_support_tickets", "search_knowledge_base"),
@@ -159,7 +159,7 @@ def test_the_charges_of_a_fraud_are_found_and_no_others(judged: list[Judged]):
         assert set(each.verdicts["billing"]["suspicious_charge_ids"]) == expected, each.story.kind
 
 
-def test_the_rules_are_calm_about_look_alikes_and_no_fraud(judged: list[Judged]):
-    calm = [each for each in judged if not objections(each.alert, each.answers, THRESHOLD)]
-    assert not any(each.story.fraud for each in calm)
-    assert len(calm) >= LEAST_CALM * sum(not each.story.fraud for each in judged)
+def test_rules_find_look_alikes_benign_and_no_fraud(judged: list[Judged]):
+    benign = [each for each in judged if not objections(each.alert, each.answers, THRESHOLD)]
+    assert not any(each.story.fraud for each in benign)
+    assert len(benign) >= LEAST_BENIGN * sum(not each.story.fraud for each in judged)

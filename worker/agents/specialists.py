@@ -88,8 +88,8 @@ def objection_to(order: SpecialistTask, verdict: SpecialistVerdict, evidence: Se
     for number, finding in enumerate(findings, start=1):
         if finding.unsupported_reason:
             problems.append(f"finding {number} counts for nothing: {finding.unsupported_reason.rstrip('.')}")
-    # Calm that lacks the records is no score, however it is written.
-    rests = _is_calm(order, verdict) and lacking(order.specialist, order.alert, evidence) is None
+    # A low score that lacks the records is none, however it is written.
+    rests = _is_benign(order, verdict) and lacking(order.specialist, order.alert, evidence) is None
     if rests and (missing := uncited(order.specialist, order.alert, findings, evidence)):
         problems.append(f"a score below {order.policy.auto_clear_threshold:g} must cite {', '.join(missing)}")
     return cut("; ".join(problems), MAX_OBJECTION) or None
@@ -98,7 +98,7 @@ def objection_to(order: SpecialistTask, verdict: SpecialistVerdict, evidence: Se
 def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> SpecialistReport:
     """What a run found, with every finding and charge held against what was really recorded.
 
-    A score below the case's threshold needs the records without which calm would be a guess; a higher one stands.
+    A score below the case's threshold needs the records without which it would be a guess; a higher one stands.
     """
     base = SpecialistReport(
         specialist=order.specialist,
@@ -123,7 +123,7 @@ def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> Speci
         "trimmed": trimmed_of(verdict),
     }
     missing = unanswered(result.evidence, SPECIALIST_TOOLS[order.specialist])
-    if not missing and _is_calm(order, verdict):
+    if not missing and _is_benign(order, verdict):
         missing = lacking(order.specialist, order.alert, result.evidence)
     if missing or not verdict.evaluable:
         why = cut(missing, MAX_REASON) if missing else reason_of(verdict) or "The specialist gave no reason."
@@ -139,7 +139,7 @@ def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> Speci
     )
 
 
-def _is_calm(order: SpecialistTask, verdict: SpecialistVerdict) -> bool:
+def _is_benign(order: SpecialistTask, verdict: SpecialistVerdict) -> bool:
     return (
         verdict.evaluable and verdict.risk_score is not None and verdict.risk_score < order.policy.auto_clear_threshold
     )

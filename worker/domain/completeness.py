@@ -1,4 +1,4 @@
-"""Does a specialist have the records without which its calm would be a guess, and does its calm rest on them?"""
+"""Does a specialist have the records without which a low score would be a guess, and does it cite them?"""
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ def lacking(specialist: Specialist, alert: Alert, evidence: Iterable[Evidence]) 
 def uncited(
     specialist: Specialist, alert: Alert, findings: Iterable[Finding], answers: Iterable[Evidence | ToolCall]
 ) -> tuple[str, ...]:
-    """What calm must cite and does not: the key records by the name of their tool, trigger events by their ids.
+    """What a low score must cite and does not: the key records by the name of their tool, trigger events by their ids.
 
     Each trigger event is the specialist's whose kind it is; only supported findings count.
     """

@@ -62,7 +62,7 @@ def route_case(
 ) -> Routing:
     """Auto-clear only what every guard rail lets pass; name each one that fired.
 
-    `rules` say why the records are not calm; they are asked last, about what would be cleared without them.
+    `rules` say why the records are not benign; they are asked last, about what would be cleared without them.
     `feedback_given`: a reviewer sent the case into this round, and each specialist owes an answer.
     `was_asked`: a person was asked in an earlier round, so one decides.
     `opinion`: what the judgement's reasoning adds to what was reported, in one sentence.

@@ -1,4 +1,4 @@
-"""The rules that a model's calm is held against, over what the tools really answered. They fail closed."""
+"""The rules that a model's low score is held against, over what the tools really answered. They fail closed."""
 
 import logging
 from collections.abc import Iterable
@@ -14,12 +14,12 @@ NOT_HELD = "The records were not held against the rules."
 
 
 def not_held() -> tuple[str, ...]:
-    """Why a case is not calm whose records nobody has held against the rules."""
+    """Why a case is not benign whose records nobody has held against the rules."""
     return (NOT_HELD,)
 
 
 def rules_against(alert: Alert, evidence: Iterable[Evidence], threshold: float) -> tuple[str, ...]:
-    """Why the case is not calm by the recorded answers of one round, one sentence each; empty when it is."""
+    """Why the case is not benign by the recorded answers of one round, one sentence each; empty when it is."""
     try:
         return objections(alert, Answers(tuple(map(_answer, evidence))), threshold)
     except Exception as fault:

@@ -117,10 +117,10 @@ def an_assessment(
     )
 
 
-def a_calm_assessment() -> RiskAssessment:
+def a_benign_assessment() -> RiskAssessment:
     """One that lets the case close by itself."""
-    calm = {"risk_level": "low", "route": "auto_clear", "route_reasons": ()}
-    return an_assessment(score=0.1, action="clear").model_copy(update=calm)
+    benign = {"risk_level": "low", "route": "auto_clear", "route_reasons": ()}
+    return an_assessment(score=0.1, action="clear").model_copy(update=benign)
 
 
 def an_opening(

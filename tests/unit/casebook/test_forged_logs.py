@@ -255,10 +255,10 @@ def test_second_round_closed_by_itself_needs_no_limits(book: CaseBook, engine: E
     book.start_round(case, 2)
     log = book.case_events(case)
     assessed = next(event for event in log if event.type == "assessed")
-    calm = assessed.model_copy(update={"data": {**assessed.data, "round": 2, "route": "auto_clear"}})
+    benign = assessed.model_copy(update={"data": {**assessed.data, "round": 2, "route": "auto_clear"}})
     cleared = log[-1].model_copy(update={"type": "case_closed", "data": {"round": 2, "outcome": "auto_cleared"}})
     with Session(for_writing(engine)) as session:
-        write_anew(session, case, [*log, calm, cleared])
+        write_anew(session, case, [*log, benign, cleared])
         # Rows are held against the log by other tests; of the log itself, nothing is broken.
         broken = audit_case(session, case).broken
         assert broken is None or not broken.reason.startswith("nothing before it justifies")
@@ -267,7 +267,7 @@ def test_second_round_closed_by_itself_needs_no_limits(book: CaseBook, engine: E
             each.model_copy(update={"data": {**each.data, "policy": {}}}) if each.type == "round_started" else each
             for each in log
         ]
-        write_anew(session, case, [*begun, calm, cleared])
+        write_anew(session, case, [*begun, benign, cleared])
         named = audit_case(session, case).broken
         assert named is not None
         assert "a person was asked, so a person decides" in named.reason

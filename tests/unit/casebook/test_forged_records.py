@@ -20,7 +20,7 @@ from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
     NOON,
-    a_calm_assessment,
+    a_benign_assessment,
     a_decision,
     a_report,
     an_alert,
@@ -85,8 +85,8 @@ def cleared_in_round_two(book: CaseBook, desk: WorkspaceApi) -> str:
     reports = tuple(a_report(specialist, 2, 0.1) for specialist in SPECIALISTS)
     for report in reports:
         book.save_report(case, report, [evidence_of(2, report.specialist)])
-    calm = {"round": 2, "reports": reports, "route": "review", "route_reasons": ("A person was asked.",)}
-    assessment = book.save_assessment(case, a_calm_assessment().model_copy(update=calm))
+    benign = {"round": 2, "reports": reports, "route": "review", "route_reasons": ("A person was asked.",)}
+    assessment = book.save_assessment(case, a_benign_assessment().model_copy(update=benign))
     opening = an_opening(case, assessment, 2)
     book.open_review(opening)
     book.accept_decision(a_decision(opening, action="clear"), MANAGER)
@@ -176,7 +176,7 @@ def now(**values: Any) -> Change:
     return lambda said: said.update(values)
 
 
-CALM: dict[str, Any] = an_assessment().model_dump(mode="json") | {"route": "auto_clear", "route_reasons": []}
+BENIGN: dict[str, Any] = an_assessment().model_dump(mode="json") | {"route": "auto_clear", "route_reasons": []}
 NOBODY_ASKED = bent(
     without("review_opened", "decision_accepted", "effect_started", "effect_finished"),
     saying("case_closed", outcome="auto_cleared"),
@@ -258,13 +258,13 @@ BENDS: Mapping[str, tuple[Made, Bend, Rows, str]] = {
     ),
     "closed by itself with a high score": (
         locked,
-        bent(NOBODY_ASKED, saying("assessed", assessment_hash=content_hash(CALM))),
+        bent(NOBODY_ASKED, saying("assessed", assessment_hash=content_hash(BENIGN))),
         all_of(
             NOBODY_IN_ROWS,
             rows(
                 "UPDATE round SET assessment = :b, assessment_hash = :h WHERE case_id = :c",
-                b=json.dumps(CALM),
-                h=content_hash(CALM),
+                b=json.dumps(BENIGN),
+                h=content_hash(BENIGN),
             ),
         ),
         "a score is not below 0.60",

@@ -25,7 +25,7 @@ from contracts.effect import Effect, EffectTerms
 from contracts.money import Money
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
-    a_calm_assessment,
+    a_benign_assessment,
     a_report,
     an_assessment,
     an_effect,
@@ -88,18 +88,18 @@ def locked(book: CaseBook, case: str) -> None:
     book.finish_effect(case, an_effect(case, status="done"))
 
 
-def calm(book: CaseBook, case: str) -> None:
-    conclude(book, case, a_calm_assessment())
+def benign(book: CaseBook, case: str) -> None:
+    conclude(book, case, a_benign_assessment())
 
 
-def calm_but_asked(book: CaseBook, case: str) -> None:
-    shown = conclude(book, case, a_calm_assessment()).model_copy(
+def benign_but_asked(book: CaseBook, case: str) -> None:
+    shown = conclude(book, case, a_benign_assessment()).model_copy(
         update={"route": "review", "route_reasons": ("Lost.",)}
     )
     book.open_review(an_opening(case, shown))
 
 
-def calm_after_a_rejection(book: CaseBook, case: str) -> None:
+def benign_after_a_rejection(book: CaseBook, case: str) -> None:
     rejected(book, case)
     book.start_round(case, 2)
     again = an_assessment(2).model_copy(update={"route": "auto_clear", "route_reasons": ()})
@@ -128,9 +128,9 @@ STORIES: Mapping[Step, str | None] = {
     rejected: None,
     approved: None,
     failed: "failed",
-    calm_but_asked: None,
-    calm_after_a_rejection: None,
-    calm: "auto_cleared",
+    benign_but_asked: None,
+    benign_after_a_rejection: None,
+    benign: "auto_cleared",
     cleared: "cleared",
     locked: "account_locked",
     expired: "unresolved",
@@ -200,8 +200,8 @@ def test_an_assessment_rests_on_reports_that_are_on_record(book: CaseBook):
     with pytest.raises(ReportUnfounded):
         book.save_report(case, a_report("usage"), [])
     investigate(book, case)
-    calmer = tuple(report.model_copy(update={"risk_score": 0.0}) for report in invented.reports)
-    assert book.save_assessment(case, invented.model_copy(update={"reports": calmer})) == an_assessment()
+    lower = tuple(report.model_copy(update={"risk_score": 0.0}) for report in invented.reports)
+    assert book.save_assessment(case, invented.model_copy(update={"reports": lower})) == an_assessment()
 
 
 @pytest.mark.parametrize(

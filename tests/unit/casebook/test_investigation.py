@@ -22,7 +22,7 @@ from contracts.spend import ModelUse
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
-    a_calm_assessment,
+    a_benign_assessment,
     a_decision,
     a_report,
     an_alert,
@@ -284,7 +284,7 @@ def test_closed_case_shows_its_outcome_and_refuses_writes(book: CaseBook, outcom
     if outcome == "failed":
         close_as_failed(book, case)
     else:
-        conclude(book, case, a_calm_assessment())
+        conclude(book, case, a_benign_assessment())
         book.close_case(closing(case, outcome))
 
     view = book.get_case(case)
@@ -319,7 +319,7 @@ def test_steps_repeated_after_the_close_are_still_harmless(book: CaseBook):
 
 def test_a_case_closes_with_one_outcome(book: CaseBook):
     case = open_case(book)
-    conclude(book, case, a_calm_assessment())
+    conclude(book, case, a_benign_assessment())
     book.close_case(closing(case, "auto_cleared"))
 
     with pytest.raises(CaseClosed):
@@ -348,7 +348,7 @@ def test_last_journal_entry_is_saved_with_the_report(book: CaseBook):
     book.save_report(case, a_report(), [evidence_of(1, "location")], [JournalEntry("r1-location-m1", "{}", use)])
     assert book.spent_on_case(case).model_calls == 1, "a second attempt at the same step"
 
-    book.save_assessment(case, a_calm_assessment().model_copy(update={"reports": ()}))
+    book.save_assessment(case, a_benign_assessment().model_copy(update={"reports": ()}))
     book.close_case(closing(case, "auto_cleared"))
     with pytest.raises(CaseClosed):
         book.save_report(case, a_report("usage"), [evidence_of(1, "usage")], [JournalEntry("r1-usage-m1", "{}", use)])

@@ -10,7 +10,7 @@ from contracts.investigation import CaseStanding, InvestigationPolicy, ReviewOpe
 from contracts.review import Decision
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
-    a_calm_assessment,
+    a_benign_assessment,
     a_decision,
     a_report,
     an_assessment,
@@ -71,7 +71,7 @@ def test_a_case_that_begins_is_not_taken_up(book: CaseBook) -> None:
 
 def test_a_closed_case_is_left_alone(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
-    conclude(book, case, a_calm_assessment())
+    conclude(book, case, a_benign_assessment())
     book.close_case(closing(case, "auto_cleared"))
 
     assert book.recover_case(case, REASON) is None
@@ -149,7 +149,7 @@ def test_unasked_conclusion_is_asked_with_the_reason(book: CaseBook) -> None:
 
 def test_what_would_have_been_cleared_goes_to_a_person(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
-    conclude(book, case, a_calm_assessment())
+    conclude(book, case, a_benign_assessment())
 
     fails(book, case)
 
@@ -391,7 +391,7 @@ def test_manager_is_asked_on_the_cases_terms(book: CaseBook) -> None:
 def test_a_break_justifies_a_question_and_nothing_else(book: CaseBook, reached: str) -> None:
     case = scheduled(book, open_case(book))
     if reached == "concluded":
-        conclude(book, case, a_calm_assessment())
+        conclude(book, case, a_benign_assessment())
     else:
         opening = ask(book, case)
         if reached == "rejected":

@@ -1,4 +1,4 @@
-"""A customer's records, complete and calm, to be varied by the tests; all of it lies around one alert."""
+"""A customer's records, complete and benign, to be varied by the tests; all of it lies around one alert."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Whoever read little does not look calm for it: records must show how far back they reach, and up to when."""
+"""Whoever read little does not look benign for it: records must show how far back they reach, and up to when."""
 
 from typing import Any
 
@@ -91,7 +91,7 @@ def test_an_empty_listing_that_ends_nowhere_reaches_nothing(tool: str) -> None:
     "as_of",
     [before(days=20), before(days=1), before(minutes=5.1), "0001-01-01T00:00:00+14:00", "yesterday", 20260504, {}],
 )
-def test_records_that_end_before_the_alert_are_not_calm(tool: str, as_of: Any) -> None:
+def test_records_that_end_before_the_alert_clear_nothing(tool: str, as_of: Any) -> None:
     assert missing(answer(tool, daily(tool) | {"as_of": as_of}, days=30)) == [f"{tool} ends before the alert"]
 
 

@@ -134,8 +134,11 @@ async def test_no_more_than_five_hundred_at_once(client: httpx.AsyncClient) -> N
 async def test_bulk_orders_never_overrule(
     client: httpx.AsyncClient, book: CaseBook, case: dict[str, Any], why: str
 ) -> None:
-    risky, calm = case_in_review(book, 1, **case), case_in_review(book, 2, recommended="clear", score=0.2, level="low")
-    shown = await preview(client, "close_false_positive", [risky.case_id, calm.case_id], MARIA)
+    risky, benign = (
+        case_in_review(book, 1, **case),
+        case_in_review(book, 2, recommended="clear", score=0.2, level="low"),
+    )
+    shown = await preview(client, "close_false_positive", [risky.case_id, benign.case_id], MARIA)
     assert [item["ok"] for item in shown] == [False, True]
     assert why in shown[0]["reason"]
     # A client that sends what the preview left out is refused the same.

@@ -92,8 +92,8 @@ async def test_milder_second_round_still_needs_two_people(client: httpx.AsyncCli
     rejection = decision_body(first, verdict="reject", action=None, feedback="She travels: it is her own phone.")
     assert (await decide(client, rejection))[0] == 202
     book.start_round(first.case_id, 2)
-    calm = {"risk_level": "low", "round": 2}
-    second = an_opening(first.case_id, an_assessment(2, score=0.2, action="clear").model_copy(update=calm))
+    benign = {"risk_level": "low", "round": 2}
+    second = an_opening(first.case_id, an_assessment(2, score=0.2, action="clear").model_copy(update=benign))
     put(book, second)
 
     body = decision_body(second, action="clear", review_id=second.review.review_id)

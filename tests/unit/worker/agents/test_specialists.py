@@ -144,13 +144,13 @@ def test_an_answer_of_the_right_form_counts_when_no_better_one_comes(second: Tur
         ),
     ],
 )
-def test_calm_without_the_records_that_it_takes_is_no_score(charges: JsonValue, reason: str) -> None:
+def test_low_score_without_its_records_is_no_score(charges: JsonValue, reason: str) -> None:
     tools = FakeTools({"get_recent_charges": charges, "get_customer": {}})
     asked = asks(("get_customer" if charges is None else "get_recent_charges", CUSTOMER))
-    calm, _ = agents([asked, answers(a_verdict(0.2))], tools)
+    benign, _ = agents([asked, answers(a_verdict(0.2))], tools)
     alarmed, _ = agents([asked, answers(a_verdict(0.7))], tools)
 
-    report, _evidence = calm.investigate(a_task(), no_journal())
+    report, _evidence = benign.investigate(a_task(), no_journal())
 
     assert (report.status, report.risk_score, report.reason) == ("not_evaluable", None, reason)
     assert alarmed.investigate(a_task(), no_journal())[0].risk_score == 0.7

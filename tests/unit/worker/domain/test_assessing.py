@@ -31,7 +31,7 @@ def proposed(assessment: RiskAssessment) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("why", SILENT)
-@pytest.mark.parametrize("judgement", [LOCK, NO_JUDGEMENT, Judgement(0.1, "clear", "Calm.")])
+@pytest.mark.parametrize("judgement", [LOCK, NO_JUDGEMENT, Judgement(0.1, "clear", "Benign.")])
 def test_without_evidence_nothing_is_proposed(why: str, judgement: Judgement) -> None:
     reports = tuple(silent(name, why) for name in SPECIALISTS)
     assessment = assess(an_assessment_task(reports=reports), judgement)

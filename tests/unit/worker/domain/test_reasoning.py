@@ -15,7 +15,7 @@ from worker.domain.assessments import NO_JUDGEMENT, assess
 from worker.domain.reasoning import opinion_in
 from worker.domain.routing import Judgement
 
-CALM = 0.1
+BENIGN = 0.1
 SEEN = Finding(statement="A login from BR at 12:00, device d-4411.", evidence_ids=("r1-location-1", "e-1"))
 
 
@@ -26,7 +26,7 @@ def a_task(**changes: Any) -> AssessmentTask:
 
 def judged(order: AssessmentTask, *reasonings: str) -> tuple[str | None, int]:
     """The reason why the reasoning is an opinion, and how often the model was asked."""
-    said = [{"overall_risk_score": CALM, "recommended_action": "clear", "reasoning": text} for text in reasonings]
+    said = [{"overall_risk_score": BENIGN, "recommended_action": "clear", "reasoning": text} for text in reasonings]
     model = ScriptedModel([answers(each) for each in said])
     answer = AggregatorAgent(a_loop(model), load_prompts()).judge(order, no_journal("r1-aggregator"))
     return assess(order, answer.judgement).reasoning_unsupported_reason, len(model.requests)
@@ -39,12 +39,12 @@ def judged(order: AssessmentTask, *reasonings: str) -> tuple[str | None, int]:
         "Everything is as it always was.",
         "A login from BR at 12:00 on device D-4411.",
         "The alert of 2 March 2026 is about customer 7, event e-1.",
-        "All three specialists are calm at 0.10, so overall 10 %, below 0.6.",
+        "All three specialists find it benign at 0.10, so overall 10 %, below 0.6.",
         "Round 1: nothing from 0.85 on, where critical begins.",
     ],
 )
 def test_reasoning_may_repeat_what_was_shown(reasoning: str) -> None:
-    assert opinion_in(a_task(), CALM, reasoning) is None
+    assert opinion_in(a_task(), BENIGN, reasoning) is None
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_reasoning_may_repeat_what_was_shown(reasoning: str) -> None:
         ("The overall score is 0.33.", "0.33"),
     ],
 )
-def test_an_invented_figure_makes_a_calm_judgement_an_opinion(reasoning: str, invented: str) -> None:
-    assessment = assess(a_task(), Judgement(CALM, "clear", reasoning), nothing_found)
+def test_invented_figure_makes_a_benign_judgement_an_opinion(reasoning: str, invented: str) -> None:
+    assessment = assess(a_task(), Judgement(BENIGN, "clear", reasoning), nothing_found)
 
     assert invented.lower() in (assessment.reasoning_unsupported_reason or "").lower()
     assert assessment.route == "review"
@@ -69,8 +69,8 @@ def test_an_invented_figure_makes_a_calm_judgement_an_opinion(reasoning: str, in
     )
 
 
-def test_grounded_reasoning_lets_a_calm_case_close() -> None:
-    assessment = assess(a_task(), Judgement(CALM, "clear", "A login from BR at 12:00."), nothing_found)
+def test_grounded_reasoning_lets_a_benign_case_close() -> None:
+    assessment = assess(a_task(), Judgement(BENIGN, "clear", "A login from BR at 12:00."), nothing_found)
 
     assert (assessment.route, assessment.reasoning_unsupported_reason) == ("auto_clear", None)
 
@@ -78,14 +78,14 @@ def test_grounded_reasoning_lets_a_calm_case_close() -> None:
 def test_the_quality_sample_is_not_drawn_from_opinions() -> None:
     order = a_task(policy=a_policy(quality_check_share=1.0))
 
-    assert not assess(order, Judgement(CALM, "clear", "Paid EUR 99.50."), nothing_found).quality_check
+    assert not assess(order, Judgement(BENIGN, "clear", "Paid EUR 99.50."), nothing_found).quality_check
 
 
 def test_findings_that_count_for_nothing_support_nothing() -> None:
     invented = Finding(statement="It cost EUR 99.50.", evidence_ids=("e-9",), unsupported=True)
     order = a_task(reports=three_reports(findings=(SEEN, invented)))
 
-    assert opinion_in(order, CALM, "It cost EUR 99.50.") is not None
+    assert opinion_in(order, BENIGN, "It cost EUR 99.50.") is not None
 
 
 def test_reasoning_of_an_earlier_round_supports_nothing() -> None:
@@ -101,8 +101,8 @@ def test_reasoning_of_an_earlier_round_supports_nothing() -> None:
     )
     order = a_task(round=2, memory=(past,), reports=three_reports(round_number=2))
 
-    assert opinion_in(order, CALM, "It cost EUR 99.50.") is not None
-    assert opinion_in(order, CALM, "Round 1 said 0.42 for device d-4411; order 4711 was looked at.") is None
+    assert opinion_in(order, BENIGN, "It cost EUR 99.50.") is not None
+    assert opinion_in(order, BENIGN, "Round 1 said 0.42 for device d-4411; order 4711 was looked at.") is None
 
 
 def test_sentences_of_the_worker_are_no_opinion() -> None:

@@ -192,23 +192,23 @@ def test_a_case_that_goes_to_a_person_anyway_is_no_quality_check() -> None:
     assert not route(severity="critical", share=1.0).quality_check
 
 
-def test_what_the_rules_object_to_brings_a_calm_case_before_a_person() -> None:
+def test_objection_of_a_rule_sends_a_benign_case_to_review() -> None:
     routing = route(objections=("The billing rules give 0.80, not below 0.60: Two charges.",))
 
     assert routing.route == "review"
     assert routing.reasons == ("The billing rules give 0.80, not below 0.60: Two charges.",)
-    assert not route(objections=("Not calm.",), share=1.0).quality_check
+    assert not route(objections=("Not benign.",), share=1.0).quality_check
 
 
 @pytest.mark.parametrize("specialist", SPECIALISTS)
-def test_calm_that_does_not_cite_its_key_records_is_none(specialist: str) -> None:
+def test_low_score_that_cites_no_key_records_is_none(specialist: str) -> None:
     reports = replacing(specialist, unchecked(findings=(Finding(statement="Fine.", evidence_ids=("e-1",)),)))
 
     (reason,) = route(reports).reasons
     assert reason.startswith(f"The {specialist} specialist calls the case harmless without citing get_")
 
 
-def test_calm_that_does_not_cite_the_trigger_events_is_none() -> None:
+def test_low_score_that_cites_no_trigger_events_is_none() -> None:
     reports = replacing("location", unchecked(findings=(Finding(statement="Fine.", evidence_ids=("r1-location-1",)),)))
 
     assert route(reports).reasons == ("The location specialist calls the case harmless without citing e-1.",)

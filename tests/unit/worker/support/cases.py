@@ -113,7 +113,7 @@ def an_assessment(
 
 
 def nothing_found() -> tuple[str, ...]:
-    """What rules say that are calm."""
+    """What rules say that are benign."""
     return ()
 
 

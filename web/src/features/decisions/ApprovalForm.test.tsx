@@ -72,8 +72,8 @@ describe("overruling the assessment", () => {
   test("says why clearing a critical rating needs two approvals", async () => {
     const user = userEvent.setup();
     const asked = { ...review(1), four_eyes_actions: ["lock_and_refund" as const, "clear" as const] };
-    const calm = assessment({ recommended_action: "clear" });
-    renderInApp(<DecisionPanel view={caseView({ review: asked, assessment: calm })} />);
+    const benign = assessment({ recommended_action: "clear" });
+    renderInApp(<DecisionPanel view={caseView({ review: asked, assessment: benign })} />);
     await user.click(button("Approve: clear…"));
     const dialog = await screen.findByRole("dialog");
     expect(dialog).toHaveTextContent("Give the first of two approvals?");

@@ -8,12 +8,12 @@ const HOUR = 60 * MINUTE;
 
 describe("countdown", () => {
   test("counts days and hours while there is time", () => {
-    expect(countdown(later(71 * HOUR + 58 * MINUTE), NOW)).toEqual({ text: "2 d 23 h", urgency: "calm" });
-    expect(countdown(later(47 * HOUR + 5 * MINUTE), NOW)).toEqual({ text: "47 h 5 min", urgency: "calm" });
+    expect(countdown(later(71 * HOUR + 58 * MINUTE), NOW)).toEqual({ text: "2 d 23 h", urgency: "later" });
+    expect(countdown(later(47 * HOUR + 5 * MINUTE), NOW)).toEqual({ text: "47 h 5 min", urgency: "later" });
   });
 
   test("turns urgent in the last four hours", () => {
-    expect(countdown(later(4 * HOUR + 1), NOW).urgency).toBe("calm");
+    expect(countdown(later(4 * HOUR + 1), NOW).urgency).toBe("later");
     expect(countdown(later(4 * HOUR), NOW)).toEqual({ text: "4 h 0 min", urgency: "soon" });
     expect(countdown(later(59_000), NOW)).toEqual({ text: "59 s", urgency: "soon" });
   });

@@ -43,7 +43,7 @@ export function formatAge(iso: string, now: number): string {
   return `${Math.floor(age / DAY)} d`;
 }
 
-export type Urgency = "calm" | "soon" | "overdue";
+export type Urgency = "later" | "soon" | "overdue";
 
 export interface Countdown {
   text: string;
@@ -56,7 +56,7 @@ const SOON = 4 * HOUR;
 export function countdown(dueAt: string, now: number): Countdown {
   const left = Date.parse(dueAt) - now;
   if (left <= 0) return { text: `${inTwoUnits(-left)} overdue`, urgency: "overdue" };
-  return { text: inTwoUnits(left), urgency: left <= SOON ? "soon" : "calm" };
+  return { text: inTwoUnits(left), urgency: left <= SOON ? "soon" : "later" };
 }
 
 function inTwoUnits(span: number): string {

@@ -57,7 +57,7 @@ export function DueIn({ at, plain = false }: DueInProps) {
       dateTime={at}
       title={`${plain ? "Until" : "Due"} ${formatDateTime(at)} (${formatUtc(at)})`}
       className={`tabular ${classes["due"] ?? ""}`}
-      data-urgency={plain ? "calm" : urgency}
+      data-urgency={plain ? "later" : urgency}
     >
       {text}
     </time>

@@ -71,12 +71,12 @@ def test_no_tool_is_called_when_nobody_is_named() -> None:
 def test_answers_of_other_names_are_judged_by_the_rules() -> None:
     first = turn([{"role": "user", "content": PROMPT}])
     scores: dict[str, float] = {}
-    for name, days in {"calm": [1.0] * 30, "spike": SPIKE}.items():
+    for name, days in {"benign": [1.0] * 30, "spike": SPIKE}.items():
         records: dict[str, JsonValue] = {"get_customer_detail": CUSTOMER, "get_data_usage": usage(*days)}
         text = turn(answered(first, records)).text or ""
         assert text.startswith("FINDINGS: ")
         scores[name] = float(text.rsplit("RISK_SCORE:", 1)[1])
-    assert scores["calm"] < 0.6 <= scores["spike"]
+    assert scores["benign"] < 0.6 <= scores["spike"]
 
 
 def test_answer_wrapped_in_a_content_part_is_read() -> None:
