@@ -20,8 +20,6 @@ class CaseBrief:
     """Of the round that is asked for."""
     feedback: Mapping[int, Feedback] = field(default_factory=dict[int, Feedback])
     """What people said when they rejected a round, by round."""
-    has_begun: bool = True
-    """Whether its first round has begun on record."""
     was_asked: bool = False
     """Whether a person was asked about it: then its first round can no longer begin."""
 

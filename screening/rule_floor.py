@@ -35,9 +35,7 @@ def _suspicious(specialist: Specialist, dossier: Dossier, below: float) -> Itera
     if verdict.risk_score is None:
         yield f"The {specialist} rules cannot judge the case: {_quoted(verdict.reason or 'They give no score')}."
     elif verdict.risk_score >= below:
-        telling = next(
-            (each.statement for each in verdict.findings if each.weight > 0), "Nothing explains it."
-        )
+        telling = next((each.statement for each in verdict.findings if each.weight > 0), "Nothing explains it.")
         yield f"The {specialist} rules give {verdict.risk_score:.2f}, not below {below:.2f}: {_quoted(telling)}."
 
 

@@ -8,7 +8,6 @@ from typing import Any, cast
 from pydantic import JsonValue
 
 from casebook.audit.citations import misquoted_answers, misquoted_reports, missing_calls
-from casebook.audit.completeness_rules import Completeness
 from casebook.audit.conclusion_rules import conclusion_faults
 from casebook.audit.transition_rules import TransitionCheck, why_not_as_approved
 from casebook.case_log.call_chain import Mark, SpendKey, SpendLine, chain_faults, marked, spend_faults
@@ -70,12 +69,9 @@ def digest_of(body: object) -> str:
 
 
 class IntegrityCheck:
-    """Checks one case: its events one after the other, then its rows. Holds what the log says of rows, not the log.
+    """Checks one case: its events one after the other, then its rows. Holds what the log says of rows, not the log."""
 
-    `full_after`: the event after which no event is an earlier release's; None where that is not known.
-    """
-
-    def __init__(self, case_id: str, full_after: int | None = None) -> None:
+    def __init__(self, case_id: str) -> None:
         self.case_id = case_id
         self.broken: BrokenLink | None = None
         """The first broken event; nothing further can be relied on then."""
@@ -83,7 +79,7 @@ class IntegrityCheck:
         """Rows that were held against the log."""
         self._chain = ChainCheck()
         self._projection = CaseProjection()
-        self._transitions = TransitionCheck(case_id, Completeness(full_after))
+        self._transitions = TransitionCheck(case_id)
         self._marks: list[Mark] = []
         """How far the journal of model calls had come, event by event."""
 
@@ -138,11 +134,8 @@ class IntegrityCheck:
         if step is not None and step != named:
             self.refuse(event.seq, f"its dedupe_key is '{step}' instead of '{named}'")
 
-    def finish(self, rows: Iterable[Row], head: Facts, calls: Calls | None = None) -> BrokenLink | None:
-        """Hold the rows and the columns of the case against the log. Returns the first thing that is broken.
-
-        `calls` is None for an export of an earlier release, which holds none.
-        """
+    def finish(self, rows: Iterable[Row], head: Facts, calls: Calls) -> BrokenLink | None:
+        """Hold the rows and the columns of the case against the log. Returns the first thing that is broken."""
         if self.broken is not None:
             return self.broken
         last_seq, last_hash = cast("int", head["last_seq"]), head["last_hash"]
@@ -158,12 +151,8 @@ class IntegrityCheck:
         faults.extend(self._quoting_faults(found, calls))
         return min(faults, key=lambda fault: fault.seq, default=None)
 
-    def _call_faults(self, calls: Calls | None) -> Iterator[BrokenLink]:
+    def _call_faults(self, calls: Calls) -> Iterator[BrokenLink]:
         marks = list(self._marks)
-        if calls is None:
-            if marks:
-                yield self._fault("model_call", "1", marks[0].seq, "its journal of model calls is missing")
-            return
         if calls.fault is not None:
             yield self._fault("model_call", "1", self.last_seq, calls.fault)
             return
@@ -220,11 +209,11 @@ class IntegrityCheck:
         for seq, reason in conclusion_faults(self._transitions, kept, digests):
             yield BrokenLink(self.case_id, seq, reason)
 
-    def _quoting_faults(self, rows: list[Row], calls: Calls | None) -> Iterator[BrokenLink]:
+    def _quoting_faults(self, rows: list[Row], calls: Calls) -> Iterator[BrokenLink]:
         """Reports and assessments that name something else than what is kept."""
         answers = {row.key: row.answer for row in rows if row.table == EVIDENCE.name}
         kept = {row.key: row.digest for row in rows if row.table == REPORT.name}
-        known = Counter(call.key.rpartition("-")[0] for call in (calls or Calls()).journal if call.use is not None)
+        known = Counter(call.key.rpartition("-")[0] for call in calls.journal if call.use is not None)
         for row in rows:
             wanted = self._projection.expected(row.table, row.key)
             if wanted is None or row.body is None:
@@ -233,7 +222,7 @@ class IntegrityCheck:
                 reasons = [*misquoted_reports(row.body, kept)] if row.table == ROUND.name else []
                 if row.table == REPORT.name:
                     reasons += misquoted_answers(row.body, answers)
-                    reasons += () if calls is None else missing_calls(row.body, known)
+                    reasons += missing_calls(row.body, known)
             except (KeyError, TypeError, AttributeError, ValueError):
                 reasons = ["it is of another shape"]
             yield from (self._fault(row.table, row.key, wanted.seq, reason) for reason in reasons)

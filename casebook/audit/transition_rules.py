@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from casebook.audit.actor_rules import why_not_by
-from casebook.audit.completeness_rules import Completeness
 from casebook.audit.reversal_rules import ReversalRules
 from casebook.case_log.hash_chain import SYSTEM
 from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts
@@ -56,12 +55,10 @@ class TransitionCheck:
     """Takes the events of one case in order, and says of each whether what came before justifies it."""
 
     case_id: str
-    completeness: Completeness = field(default_factory=Completeness)
-    """What its events must say, by the release that wrote them."""
     approved: dict[int, tuple[str, Data]] = field(default_factory=dict[int, tuple[str, Data]])
     """The action of each noted effect and what it says was approved, by the `seq` of its event."""
     limits: Limits | None = None
-    """What the case is judged by; None of a case of an earlier release, whose log does not say."""
+    """What the case is judged by; None until its first round has begun."""
     concluded: list[tuple[int, Data]] = field(default_factory=list[tuple[int, Data]])
     """What is said of each assessment, and by which event."""
     asked: list[tuple[int, Data]] = field(default_factory=list[tuple[int, Data]])
@@ -70,11 +67,11 @@ class TransitionCheck:
     """Each decision, with the first of two approvals."""
     cleared_itself_at: int | None = None
     """The event by which the case closed by itself."""
-    is_of_an_earlier_release: bool = False
-    """Whether it closed by itself after a person was asked, as earlier releases let it."""
     _found: GuardFacts = field(default_factory=GuardFacts)
     _questions: dict[str, _Question] = field(default_factory=dict[str, _Question])
     _reversals: ReversalRules = field(default_factory=ReversalRules)
+    _begun: set[int] = field(default_factory=set[int])
+    """Rounds that have begun with their specialists."""
     _done: set[str] = field(default_factory=set[str])
     """Keys of the effects that are done."""
     _last_at: datetime | None = None
@@ -83,17 +80,15 @@ class TransitionCheck:
     _customer: int | None = None
     _severity: Severity = "critical"
     _is_closed: bool = False
-    _has_broken: bool = False
-    """Whether its orchestration failed."""
 
     def take(self, event: CaseEvent) -> str | None:
         """Why nothing before it justifies `event`, or None. Raises KeyError, TypeError or ValueError for one that is
-        not as any release writes it."""
+        not as it is written."""
         if self._is_closed and not EVENT_TYPES[event.type].follows_closing:
             return "the case was closed before it"
         rule = _RULES.get(event.type)
         reason = None if rule is None else rule(self, event, event.data)
-        reason = reason or why_not_by(event) or self.completeness.why_not(event) or self._why_not_then(event)
+        reason = reason or why_not_by(event) or self._why_not_then(event)
         self._just_asked = str(event.data["review_id"]) if event.type == "review_opened" else None
         return reason
 
@@ -110,17 +105,22 @@ class TransitionCheck:
 
     def round_started(self, _: CaseEvent, data: Data) -> str | None:
         """`round_started`"""
-        if self.limits is None and data.get("policy") is not None:
-            self.limits = Limits(InvestigationPolicy.model_validate(data["policy"]), self._severity)
         number: int = data["round"]
         reason = self._found.why_not_begun(number)
+        if number == 1:
+            self.limits = Limits(InvestigationPolicy.model_validate(data["policy"]), self._severity)
+        self._begun.add(number)
         if number > self._found.round:
             self._enter(number)
         return reason
 
     def in_round(self, _: CaseEvent, data: Data) -> str | None:
-        """`specialist_started`, `specialist_finished`"""
+        """`specialist_started`, `assessed`"""
         return None if data["round"] <= self._found.round else f"round {data['round']} had not begun"
+
+    def specialist_finished(self, _: CaseEvent, data: Data) -> str | None:
+        """`specialist_finished`"""
+        return None if data["round"] in self._begun else f"round {data['round']} had not begun"
 
     def assessed(self, event: CaseEvent, data: Data) -> str | None:
         """`assessed`"""
@@ -134,7 +134,6 @@ class TransitionCheck:
     def orchestration_failed(self, event: CaseEvent, data: Data) -> str | None:
         """`orchestration_failed`"""
         self._found.was_asked = True
-        self._has_broken = True
         number: int = data["round"]
         if event.actor != SYSTEM:
             return f"{event.actor} is said to have found out"
@@ -277,8 +276,8 @@ class TransitionCheck:
     def effect_noted(self, event: CaseEvent, data: Data) -> str | None:
         """`effect_started`, `effect_finished`"""
         action: str = data["action"]
-        has_begun = event.type == "effect_finished" and action in self._found.effects
-        reason = self._found.why_no_effect(action, has_begun=has_begun)
+        is_over, was_begun = event.type == "effect_finished", action in self._found.effects
+        reason = self._found.why_no_effect(action, has_begun=is_over and was_begun)
         self._found.effects[action] = data["status"]
         self._found.begun_at.setdefault(action, event.at)
         if data["status"] == "done" and "error" in (data.get("result") or {}):
@@ -287,28 +286,19 @@ class TransitionCheck:
             self._done.add(data["key"])
         if data["key"] != effect_key(self.case_id, action, str(self._customer)):
             return "it is about another customer"
-        approved = data.get("approved")
-        if approved is not None:
-            self.approved[event.seq] = (action, approved)
-            asked = review_id(self.case_id, self._found.round)
-            if (approved["customer_id"], approved["review_id"]) != (self._customer, asked):
-                return "it was approved for another customer, or by another answer"
-        return reason
+        approved = data["approved"]
+        self.approved[event.seq] = (action, approved)
+        asked = review_id(self.case_id, self._found.round)
+        if (approved["customer_id"], approved["review_id"]) != (self._customer, asked):
+            return "it was approved for another customer, or by another answer"
+        return reason or ("nobody is said to have begun it" if is_over and not was_begun else None)
 
     def closed(self, event: CaseEvent, data: Data) -> str | None:
         """`case_closed`"""
         self._is_closed = True
         outcome: CaseOutcome = data["outcome"]
-        # A case of an earlier release has neither limits nor a journal of model calls in its log.
-        is_old = self.limits is None and not self._has_broken and "journal" not in data
         if outcome == "auto_cleared":
             self.cleared_itself_at = event.seq
-            old = is_old and self._found.route == "auto_clear"
-            self.is_of_an_earlier_release = old and self._found.was_asked
-            if old:
-                return None
-        if outcome == "failed" and is_old:
-            return None
         if data["round"] != self._found.round:
             return f"the case is in round {self._found.round}"
         self._found.patience = None if self.limits is None else self.limits.patience
@@ -345,7 +335,7 @@ _RULES: Mapping[str, Callable[[TransitionCheck, CaseEvent, Data], str | None]] =
     "case_opened": TransitionCheck.opened,
     "round_started": TransitionCheck.round_started,
     "specialist_started": TransitionCheck.in_round,
-    "specialist_finished": TransitionCheck.in_round,
+    "specialist_finished": TransitionCheck.specialist_finished,
     "assessed": TransitionCheck.assessed,
     "orchestration_failed": TransitionCheck.orchestration_failed,
     "review_opened": TransitionCheck.review_opened,

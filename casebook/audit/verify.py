@@ -22,7 +22,6 @@ from casebook.queries.refused_transitions import count_refusals
 from casebook.schema.base import Base
 from casebook.schema.case_log import CaseEventRow
 from casebook.schema.cases import CaseRow
-from casebook.schema.identity import IdentityRow
 from contracts.case import CaseEvent
 from contracts.hashing import HASH_PREFIX
 
@@ -85,12 +84,11 @@ def verify_case_log(session: Session, anchored: Iterable[int] = ()) -> AuditRepo
     """Verify everything; `anchored`: also give the digest of the log up to each of these events."""
     report = AuditReport()
     gap = _verify_numbers(session, report, frozenset(anchored))
-    full_after = _seen_full_after(session)
     after = 0
     while True:
         cases = select(CaseRow).where(CaseRow.opened_seq > after).order_by(CaseRow.opened_seq).limit(BATCH)
         heads = session.scalars(cases).all()
-        _verify_batch(session, heads, report, full_after)
+        _verify_batch(session, heads, report)
         if len(heads) < BATCH:
             break
         after = heads[-1].opened_seq
@@ -109,7 +107,7 @@ def audit_case(session: Session, case_id: str, limit: int = MAX_PAGE, cursor: st
     case = session.get(CaseRow, case_id)
     if case is None:
         raise CaseNotFound(case_id)
-    check = IntegrityCheck(case_id, _full_after(session))
+    check = IntegrityCheck(case_id)
     # However long the log is, only a page of it is in memory.
     events: deque[CaseEvent] = deque(maxlen=length + 1)
     for row in _events_of(session, [case_id]):
@@ -123,8 +121,8 @@ def audit_case(session: Session, case_id: str, limit: int = MAX_PAGE, cursor: st
     return CaseAudit(shown, more, broken, check.head)
 
 
-def _verify_batch(session: Session, heads: Sequence[CaseRow], report: AuditReport, full_after: int | None) -> None:
-    checks = {case.case_id: IntegrityCheck(case.case_id, full_after) for case in heads}
+def _verify_batch(session: Session, heads: Sequence[CaseRow], report: AuditReport) -> None:
+    checks = {case.case_id: IntegrityCheck(case.case_id) for case in heads}
     for case_id, events in groupby(_events_of(session, [*checks]), key=lambda row: row.case_id):
         for row in events:
             _follow(checks[case_id], row)
@@ -135,20 +133,6 @@ def _verify_batch(session: Session, heads: Sequence[CaseRow], report: AuditRepor
         report.add(check.finish(rows.get(case.case_id, []), head_of(case), calls[case.case_id]))
         report.cases += 1
         report.rows += check.rows
-
-
-def _full_after(session: Session) -> int | None:
-    """The event after which no event is an earlier release's, as the casebook says."""
-    return session.execute(select(IdentityRow.full_after).where(IdentityRow.id == 1)).scalar()
-
-
-def _seen_full_after(session: Session) -> int | None:
-    """The same, or as the log shows: by the first case that says what it is judged by."""
-    first = select(func.min(CaseEventRow.seq)).where(
-        CaseEventRow.type == "round_started", CaseEventRow.data.like('%"policy":{%')
-    )
-    said, shown = _full_after(session), session.execute(first).scalar()
-    return min((seq for seq in (said, shown) if seq is not None), default=None)
 
 
 def _events_of(session: Session, cases: Sequence[str]) -> Iterator[Any]:

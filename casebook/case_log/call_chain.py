@@ -5,7 +5,6 @@ run ends with hold what the head was then: spend needs no events of its own, and
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,9 +17,6 @@ from contracts.export import ExportedCall
 from contracts.hashing import HASH_PREFIX, canonical_json, content_hash
 from contracts.spend import ModelUse
 
-BASELINE = "baseline"
-"""Key of the entry that holds what had been spent when the chain began: no run is called so."""
-BASELINE_ROWS = "spent_before"
 _MICRO = Decimal(1_000_000)
 
 SpendKey = tuple[int, str, str, str]
@@ -128,14 +124,10 @@ def chain_faults(calls: Sequence[ExportedCall], marks: Sequence[Mark], *, ends: 
 
 
 def spend_of(calls: Sequence[ExportedCall], rule_id: str | None) -> dict[SpendKey, SpendLine]:
-    """What was spent, summed anew. Raises ValueError, KeyError or TypeError for a use that cannot be read."""
+    """What was spent, summed anew. Raises ValueError for a use that cannot be read."""
     lines: dict[SpendKey, SpendLine] = {}
     for call in calls:
         if call.use is None:
-            continue
-        if call.key == BASELINE:
-            for row in json.loads(call.use)[BASELINE_ROWS]:
-                lines[row[0], row[1], row[2], row[3]] = SpendLine(*row[4:])
             continue
         use = ModelUse.model_validate_json(call.use)
         key = (use.round, use.agent, use.model, call.recorded_at.date().isoformat())
@@ -158,7 +150,7 @@ def spend_faults(
     """Rows of spend that do not follow from the journal."""
     try:
         expected = spend_of(calls, rule_id)
-    except (ValueError, KeyError, TypeError, IndexError):
+    except ValueError:
         yield Fault(seq, "model_call", "use", "what it cost cannot be read")
         return
     for key in sorted({*spent, *expected}):

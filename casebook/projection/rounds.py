@@ -1,7 +1,9 @@
 """A round of the investigation: its specialists, their reports and evidence, and what is concluded."""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Self
+
+from pydantic import model_validator
 
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Insert, ProjectedTable, Put
@@ -41,6 +43,12 @@ class RoundStarted(EventData):
     round: int
     policy: InvestigationPolicy | None = None
     """What the case is judged by, said with its first round."""
+
+    @model_validator(mode="after")
+    def _first_says_policy(self) -> Self:
+        if self.round == 1 and self.policy is None:
+            raise ValueError("the first round says what the case is judged by")
+        return self
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         case.move("investigating")

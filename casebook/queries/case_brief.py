@@ -58,14 +58,12 @@ def brief_of(connection: Connection, case_id: str, round_number: int, *, reports
     if alert is None:
         raise CaseNotFound(case_id)
     begun = connection.execute(_BEGUN, of).scalar()
-    policy = None if begun is None else json.loads(begun).get("policy")
     kept = saved_reports(connection, case_id, round_number) if reports else {}
     return CaseBrief(
         alert=Alert.model_validate_json(alert),
-        policy=None if policy is None else InvestigationPolicy.model_validate(policy),
+        policy=None if begun is None else InvestigationPolicy.model_validate(json.loads(begun)["policy"]),
         reports={report.specialist: report for report in kept.values()},
         feedback={} if round_number == 1 else _feedback(connection, case_id),
-        has_begun=begun is not None,
         was_asked=begun is None and connection.execute(_IS_ASKED, of).first() is not None,
     )
 
@@ -78,12 +76,11 @@ def earlier_rounds(connection: Connection, case_id: str, before: int) -> tuple[E
 
 
 def limits_of(connection: Connection, case_id: str) -> Limits | None:
-    """What the case is judged by; None where an earlier release began it and did not say."""
+    """What the case is judged by; None until its first round has begun."""
     row = connection.execute(_JUDGED_BY, {"of_case": case_id}).first()
-    policy = None if row is None else json.loads(row.data).get("policy")
-    if row is None or policy is None:
+    if row is None:
         return None
-    return Limits(InvestigationPolicy.model_validate(policy), row.severity)
+    return Limits(InvestigationPolicy.model_validate(json.loads(row.data)["policy"]), row.severity)
 
 
 def was_rated_critical(connection: Connection, case_id: str) -> bool:

@@ -13,6 +13,3 @@ class IdentityRow(Base, kw_only=True):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     casebook_id: Mapped[str]
-    full_after: Mapped[int | None] = mapped_column(default=None)
-    """The last event before the upgrade to the release that made this column: later ones say all that it has them
-    say."""

@@ -24,7 +24,7 @@ from casebook.database.transactions import Transactions
 from casebook.workspace_api import WorkspaceApi
 from tests.support.casebooks import CaseBook
 from tests.support.stack import ROOT
-from tests.unit.casebook.builders import a_decision, an_alert, an_effect, ask, closing
+from tests.unit.casebook.builders import NOON, a_decision, an_alert, an_effect, ask, closing
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def fill(url: str, events: int) -> None:
     engine = open_engine(url)
     event.listen(engine, "connect", never_wait_for_the_disk)
     upgrade(engine)
-    transactions = Transactions(engine)
+    transactions = Transactions(engine, lambda: NOON)
     book, desk = CaseBook(transactions), WorkspaceApi(transactions)
     number = sum(book.count_states().values())
     while book.last_seq() < events:

@@ -115,7 +115,7 @@ class Laboratory:
         specialists, assessment = self._activities(model)
         case = case_id(alert.alert_id)
         WorkspaceApi(record.transactions).open_case(alert)
-        record.start_round(case, 1)
+        record.start_round(case, 1, POLICY)
         orders = [
             SpecialistOrder(case_id=case, round=1, specialist=specialist, policy=POLICY) for specialist in SPECIALISTS
         ]

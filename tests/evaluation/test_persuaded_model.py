@@ -76,7 +76,7 @@ class Bureau:
     def _assess(self, alert: Alert, tools: ToolBox, model: Persuaded) -> RiskAssessment:
         record, case = self.casebook.record, case_id(alert.alert_id)
         WorkspaceApi(record.transactions).open_case(alert)
-        record.start_round(case, 1)
+        record.start_round(case, 1, POLICY)
         loop = AgentLoop(model, tools, Limits(), monotonic=time.monotonic, now=utc_now, pause=time.sleep)
         specialists = SpecialistActivities(record, SpecialistAgents(loop, load_prompts()))
         reports = tuple(

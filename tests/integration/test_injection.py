@@ -184,7 +184,7 @@ class Scene:
         number = 1 + len(attempt.memory)
         if attempt.feedback is not None:
             self._reject_first_round(case, alert, attempt.feedback)
-        record.start_round(case, number)
+        record.start_round(case, number, POLICY if number == 1 else None)
         agent = AgentLoop(model or self.rules, tools, Limits(), monotonic=time.monotonic, now=utc_now, pause=time.sleep)
         prompts = load_prompts()
         specialists = SpecialistActivities(record, SpecialistAgents(agent, prompts))

@@ -31,7 +31,7 @@ class Briefs:
     def of(self, case_id: str, round_number: int, known: CaseBrief | None = None) -> CaseBrief:
         """The case as of one round; `known` when it was just read."""
         brief = known or self._record.brief(case_id, round_number)
-        if brief.has_begun or self._policy is None:
+        if brief.policy is not None or self._policy is None:
             return brief
         if brief.was_asked:
             # It was left to a manager before it ever began.

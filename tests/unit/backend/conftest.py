@@ -7,9 +7,9 @@ import pytest
 
 from backend.live.broadcast import Broadcast
 from backend.wiring import Wiring, wire
-from casebook.database.engine import open_engine
+from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
-from tests.support.casebooks import CaseBook, upgrade_in_short
+from tests.support.casebooks import CaseBook
 from tests.support.stack import free_ports
 from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, RunningBackend, answering, task_hub
 
@@ -23,7 +23,7 @@ def anyio_backend() -> str:
 def empty_casebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("casebook") / "empty.db"
     engine = open_engine(f"sqlite:///{path}")
-    upgrade_in_short(engine)
+    upgrade(engine)
     engine.dispose()
     return path
 

@@ -45,7 +45,7 @@ from contracts.review import Decision
 from contracts.telemetry import TelemetryEvent
 from runtime.listening import listen
 from tests.support.casebooks import CaseBook
-from tests.unit.casebook.builders import NOON, an_assessment, an_opening, conclude, open_case
+from tests.unit.casebook.builders import HASTY, NOON, an_assessment, an_opening, begin, conclude, open_case
 
 CONFIG = PublicConfig(
     version="1",
@@ -213,14 +213,13 @@ def case_in_review(
     """A case that a person is asked about."""
     case = open_case(book, number)
     book.confirm(scheduled=[case])
-    book.start_round(case, 1)
+    begin(book, case, policy=HASTY)
     shown = {"refund_charge_ids": refundable, "risk_level": level}
     assessment = an_assessment(score=score, action=recommended).model_copy(update=shown)
     conclude(book, case, assessment)
     opening = an_opening(case, assessment, escalation_reason=escalation_reason)
     opening = opening.model_copy(update={"review": opening.review.model_copy(update={"four_eyes_actions": four_eyes})})
-    book.open_review(opening)
-    return opening
+    return opening.model_copy(update={"review": book.open_review(opening)})
 
 
 def decision_body(opening: ReviewOpening, **changes: JsonValue) -> dict[str, JsonValue]:

@@ -11,7 +11,7 @@ from contracts.case import CaseEvent
 from contracts.effect import Effect, EffectStatus
 from contracts.hashing import content_hash
 from contracts.ids import effect_key, evidence_id, review_id
-from contracts.investigation import Closing, Escalation, ReviewOpening
+from contracts.investigation import Closing, Escalation, InvestigationPolicy, ReviewOpening
 from contracts.report import SPECIALISTS, Evidence, Finding, ReportStatus, Specialist, SpecialistReport, ToolCall
 from contracts.review import Decision, Disposition, ReviewRequest, Role, Verdict
 from contracts.telemetry import LoginAttributes, LoginEvent
@@ -21,6 +21,10 @@ MANAGER: tuple[Role, ...] = ("manager",)
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 REASON = "customer_confirmed"
 OTHER_HASH = "sha256:" + "f" * 64
+POLICY = InvestigationPolicy()
+"""What a case is judged by where a test is not about that."""
+HASTY = InvestigationPolicy(approval_timeout_hours=1e-9, escalation_timeout_hours=1e-9)
+"""Leaves a deadline as a test names it, however soon it is; one that has passed long ago passes once more at once."""
 
 
 class SteppingClock:
@@ -101,9 +105,12 @@ def a_report(
 
 
 def an_assessment(
-    round_number: int = 1, score: float | None = 0.8, action: RecommendedAction = "lock_account"
+    round_number: int = 1,
+    score: float | None = 0.8,
+    action: RecommendedAction = "lock_account",
+    specialists_score: float = 0.8,
 ) -> RiskAssessment:
-    reports = tuple(a_report(specialist, round_number) for specialist in SPECIALISTS)
+    reports = tuple(a_report(specialist, round_number, specialists_score) for specialist in SPECIALISTS)
     return RiskAssessment(
         round=round_number,
         overall_risk_score=score,
@@ -120,7 +127,7 @@ def an_assessment(
 def a_benign_assessment() -> RiskAssessment:
     """One that lets the case close by itself."""
     benign = {"risk_level": "low", "route": "auto_clear", "route_reasons": ()}
-    return an_assessment(score=0.1, action="clear").model_copy(update=benign)
+    return an_assessment(score=0.1, action="clear", specialists_score=0.1).model_copy(update=benign)
 
 
 def an_opening(
@@ -187,6 +194,12 @@ def an_effect(case: str, action: EffectAction = "lock_account", status: EffectSt
     )
 
 
+def carry_out(book: CaseBook, case: str, status: EffectStatus = "done", action: EffectAction = "lock_account") -> None:
+    """An effect from its beginning to what came of it."""
+    book.start_effect(case, an_effect(case, action))
+    book.finish_effect(case, an_effect(case, action, status))
+
+
 def closing(case: str, outcome: str = "account_locked", round_number: int = 1) -> Closing:
     return Closing.model_validate({"case_id": case, "round": round_number, "outcome": outcome})
 
@@ -209,13 +222,19 @@ def close_as_failed(book: CaseBook, case: str) -> None:
     )
     book.accept_decision(lock, MANAGER)
     key = effect_key(case, "lock_account", str(view.alert.customer_id))
+    book.start_effect(case, an_effect(case).model_copy(update={"key": key}))
     book.finish_effect(case, an_effect(case, status="failed").model_copy(update={"key": key}))
     book.close_case(closing(case, "failed", view.round))
 
 
+def begin(book: CaseBook, case: str, round_number: int = 1, policy: InvestigationPolicy = POLICY) -> None:
+    """A round with its specialists; of one that has begun nothing changes."""
+    book.start_round(case, round_number, policy if round_number == 1 else None)
+
+
 def investigate(book: CaseBook, case: str, round_number: int = 1) -> None:
     """A whole round up to its assessment."""
-    book.start_round(case, round_number)
+    begin(book, case, round_number)
     for specialist in SPECIALISTS:
         book.start_specialist(case, round_number, specialist)
         book.save_report(case, a_report(specialist, round_number), [evidence_of(round_number, specialist)])
@@ -224,6 +243,7 @@ def investigate(book: CaseBook, case: str, round_number: int = 1) -> None:
 
 def conclude(book: CaseBook, case: str, assessment: RiskAssessment) -> RiskAssessment:
     """Keep an assessment and the reports that it rests on; the first of its round counts and is returned."""
+    begin(book, case, assessment.round)
     for report in assessment.reports:
         book.save_report(case, report, [evidence_of(report.round, report.specialist)])
     return book.save_assessment(case, assessment)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from casebook.database.engine import open_engine
+from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.workspace_api import WorkspaceApi
-from tests.support.casebooks import CaseBook, upgrade_in_short
+from tests.support.casebooks import CaseBook
 from tests.support.postgres import TEMPLATE, PostgresServer
 from tests.unit.casebook.builders import SteppingClock
 
@@ -21,7 +21,7 @@ def postgres() -> Generator[PostgresServer]:
     with PostgresServer() as server:
         fresh = server.create_database()
         engine = open_engine(server.url(fresh))
-        upgrade_in_short(engine)
+        upgrade(engine)
         engine.dispose()
         server.rename_database(fresh, TEMPLATE)
         yield server
@@ -32,7 +32,7 @@ def empty_casebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A freshly upgraded file. Tests that only need one copy it."""
     path = tmp_path_factory.mktemp("casebook") / "empty.db"
     engine = open_engine(f"sqlite:///{path}")
-    upgrade_in_short(engine)
+    upgrade(engine)
     engine.dispose()
     return path
 

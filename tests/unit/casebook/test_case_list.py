@@ -16,11 +16,13 @@ from casebook.workspace_api import WorkspaceApi
 from tests.bench.casebook import fill
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
+    HASTY,
     NOON,
     a_decision,
     an_alert,
     an_assessment,
     an_opening,
+    begin,
     close_as_failed,
     only_on,
     put,
@@ -41,6 +43,7 @@ def cases(book: CaseBook) -> list[str]:
         opened.append(case)
         if number % 3 == 0:
             continue
+        begin(book, case, policy=HASTY)
         opening = an_opening(case, an_assessment(score=number / 20))
         due = NOON + timedelta(hours=number % 5)
         put(book, opening.model_copy(update={"review": opening.review.model_copy(update={"due_at": due})}))
@@ -123,6 +126,7 @@ def test_list_of_own_anothers_or_nobodys_cases(desk: WorkspaceApi, cases: list[s
 def test_overdue_and_last_disposition_are_filters(book: CaseBook, desk: WorkspaceApi) -> None:
     openings = [an_opening(book.open_case(an_alert(number)).case_id) for number in (2, 3)]
     for opening, due in zip(openings, (NOON, NOON + timedelta(days=900)), strict=True):
+        begin(book, opening.case_id, policy=HASTY)
         put(book, opening.model_copy(update={"review": opening.review.model_copy(update={"due_at": due})}))
     assert listed(desk, overdue=True) == [1]
     assert listed(desk, overdue=False) == [2]

@@ -7,7 +7,12 @@ from casebook.database.transactions import Transactions
 from casebook.errors import CaseNotFound
 from casebook.queries.change_feed import LogReader
 from tests.support.casebooks import CaseBook
-from tests.unit.casebook.builders import MANAGER, a_decision, ask, open_case
+from tests.unit.casebook.builders import (
+    MANAGER,
+    a_decision,
+    ask,
+    open_case,
+)
 
 
 @pytest.fixture

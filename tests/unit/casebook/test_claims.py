@@ -18,11 +18,13 @@ from contracts.case import CaseSummary
 from contracts.investigation import ReviewOpening
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
+    HASTY,
     NOON,
     a_decision,
     an_alert,
     an_opening,
     asked_in_short,
+    begin,
     close_as_failed,
     open_case,
     put,
@@ -59,6 +61,7 @@ def asked(
     opening = an_opening(case, escalation_reason="Nobody answered in time." if escalated else None)
     due = opening.review.model_copy(update={"due_at": NOON + timedelta(hours=due_in_hours)})
     opening = opening.model_copy(update={"review": due})
+    begin(book, case, policy=HASTY)
     put(book, opening)
     return opening
 

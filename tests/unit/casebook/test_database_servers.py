@@ -19,7 +19,12 @@ from casebook.workspace_api import WorkspaceApi
 from tests.support.casebooks import CaseBook
 from tests.support.postgres import PASSWORD, QUOTED_PASSWORD, PostgresServer
 from tests.support.stack import free_ports
-from tests.unit.casebook.builders import an_alert, ask, only_on, open_case
+from tests.unit.casebook.builders import (
+    an_alert,
+    ask,
+    only_on,
+    open_case,
+)
 
 WRITERS = 6
 EACH = 25

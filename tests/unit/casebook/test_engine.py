@@ -30,7 +30,12 @@ from casebook.errors import (
 from casebook.schema.base import Base
 from contracts.journal import JournalEntry
 from tests.support.casebooks import CaseBook
-from tests.unit.casebook.builders import an_alert, only_on, open_case
+from tests.unit.casebook.builders import (
+    an_alert,
+    begin,
+    only_on,
+    open_case,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -179,7 +184,7 @@ def test_a_writer_waits_for_the_one_before_it(url: str, book: CaseBook):
     finished = threading.Event()
 
     def write() -> None:
-        book.start_round(case, 1)
+        begin(book, case)
         finished.set()
 
     thread = threading.Thread(target=write)

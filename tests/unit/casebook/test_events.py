@@ -15,7 +15,17 @@ from casebook.database.transactions import Transactions
 from contracts.case import CaseEvent
 from contracts.hashing import content_hash
 from tests.support.casebooks import CaseBook
-from tests.unit.casebook.builders import MANAGER, NOON, a_decision, an_alert, an_effect, ask, closing, open_case
+from tests.unit.casebook.builders import (
+    MANAGER,
+    NOON,
+    a_decision,
+    an_alert,
+    an_effect,
+    ask,
+    begin,
+    closing,
+    open_case,
+)
 
 
 def whole_story(book: CaseBook, number: int = 1) -> str:
@@ -62,8 +72,8 @@ def test_a_hash_covers_every_other_field(book: CaseBook):
 
 def test_the_chains_of_interleaved_cases_verify_together(book: CaseBook):
     first, second = open_case(book, 1), open_case(book, 2)
-    book.start_round(first, 1)
-    book.start_round(second, 1)
+    begin(book, first)
+    begin(book, second)
     book.start_specialist(first, 1, "usage")
 
     events = book.events_after(0)
@@ -161,7 +171,7 @@ def test_tailing_reader_misses_no_event_of_concurrent_writers(url: str, engine: 
         book = CaseBook(Transactions(own))
         for number in range(cases_each):
             case = book.open_case(an_alert(1 + offset * cases_each + number)).case_id
-            book.start_round(case, 1)
+            begin(book, case)
         own.dispose()
 
     seen: list[int] = []

@@ -27,6 +27,7 @@ from tests.unit.casebook.builders import (
     an_assessment,
     an_effect,
     an_opening,
+    begin,
     closing,
     conclude,
     evidence_of,
@@ -42,7 +43,7 @@ Change = Callable[[dict[str, Any]], object]
 def asked(book: CaseBook, *, severity: str = "high") -> tuple[str, ReviewOpening]:
     alert = an_alert().model_copy(update={"severity": severity})
     case = book.open_case(alert).case_id
-    book.start_round(case, 1, LIMITS)
+    begin(book, case, policy=LIMITS)
     conclude(book, case, an_assessment())
     opening = an_opening(case)
     book.open_review(opening)
@@ -207,9 +208,8 @@ ALONE_IN_ROWS = all_of(
 )
 
 
-def of_an_earlier_release(log: Log) -> Log:
+def clearing_itself_in_round_two(log: Log) -> Log:
     kept = [e for e in log if e.type not in ("review_opened", "decision_accepted") or e.data["round"] == 1]
-    changed("round_started", lambda said: said.pop("policy", None))(kept)
     changed("assessed", lambda said: said["round"] == 2 and said.update(route="auto_clear", route_reasons=[]))(kept)
     return saying("case_closed", outcome="auto_cleared")(kept)
 
@@ -269,9 +269,9 @@ BENDS: Mapping[str, tuple[Made, Bend, Rows, str]] = {
         ),
         "a score is not below 0.60",
     ),
-    "closed by itself, as if by an earlier release": (
+    "closed by itself after a rejection": (
         cleared_in_round_two,
-        of_an_earlier_release,
+        clearing_itself_in_round_two,
         no_rows,
         "a person was asked, so a person decides",
     ),

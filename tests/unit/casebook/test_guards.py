@@ -32,6 +32,7 @@ from tests.unit.casebook.builders import (
     an_escalation,
     an_opening,
     ask,
+    carry_out,
     closing,
     conclude,
     decide,
@@ -80,12 +81,12 @@ def cleared(book: CaseBook, case: str) -> None:
 
 def failed(book: CaseBook, case: str) -> None:
     approved(book, case)
-    book.finish_effect(case, an_effect(case, status="failed"))
+    carry_out(book, case, "failed")
 
 
 def locked(book: CaseBook, case: str) -> None:
     approved(book, case)
-    book.finish_effect(case, an_effect(case, status="done"))
+    carry_out(book, case)
 
 
 def benign(book: CaseBook, case: str) -> None:

@@ -29,6 +29,7 @@ from tests.unit.casebook.builders import (
     an_assessment,
     an_opening,
     ask,
+    begin,
     close_as_failed,
     closing,
     conclude,
@@ -109,7 +110,7 @@ def test_case_is_unscheduled_until_confirmed(book: CaseBook):
 
 def test_last_report_starts_the_assessment_phase(book: CaseBook):
     case = open_case(book)
-    book.start_round(case, 1)
+    begin(book, case)
     book.start_specialist(case, 1, "usage")
     assert book.get_case(case).progress.specialists == {"usage": "running", "location": "pending", "billing": "pending"}
 
@@ -202,7 +203,7 @@ def test_the_first_report_and_the_first_assessment_count(book: CaseBook):
 
 def test_what_was_saved_is_not_worked_out_again(book: CaseBook):
     case = open_case(book)
-    book.start_round(case, 1)
+    begin(book, case)
     assert book.start_specialist(case, 1, "location") == Standing(None, {})
     assert book.start_assessment(case, 1) == Standing(None, {})
 
@@ -280,7 +281,7 @@ def test_no_later_round_slips_past_an_open_review(book: CaseBook):
 @pytest.mark.parametrize("outcome", ["auto_cleared", "failed"])
 def test_closed_case_shows_its_outcome_and_refuses_writes(book: CaseBook, outcome: str):
     case = open_case(book)
-    book.start_round(case, 1)
+    begin(book, case)
     if outcome == "failed":
         close_as_failed(book, case)
     else:

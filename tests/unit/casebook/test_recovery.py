@@ -18,6 +18,8 @@ from tests.unit.casebook.builders import (
     an_escalation,
     an_opening,
     ask,
+    begin,
+    carry_out,
     closing,
     conclude,
     decide,
@@ -116,7 +118,7 @@ def test_escalated_question_stays_with_the_manager(book: CaseBook) -> None:
 def test_a_case_in_which_nothing_was_concluded_recommends_nothing(book: CaseBook, reached: str) -> None:
     case = scheduled(book, open_case(book))
     if reached != "opened":
-        book.start_round(case, 1)
+        begin(book, case)
     if reached == "reported":
         book.start_specialist(case, 1, "location")
         book.save_report(case, a_report(), [evidence_of(1, "location")])
@@ -189,7 +191,7 @@ def test_an_approval_that_no_longer_holds_is_asked_anew(book: CaseBook, has_acte
     opening = asked(book)
     decide(book, opening)
     if has_acted:
-        book.finish_effect(opening.case_id, an_effect(opening.case_id, status="failed"))
+        carry_out(book, opening.case_id, "failed")
     book.note_changed_facts(opening.case_id, 1, ["The account is locked already."])
 
     fails(book, opening.case_id)
@@ -200,7 +202,7 @@ def test_an_approval_that_no_longer_holds_is_asked_anew(book: CaseBook, has_acte
     again = an_opening(opening.case_id, found.assessment)
     book.open_review(again)
     decide(book, again)
-    book.finish_effect(opening.case_id, an_effect(opening.case_id, status="done"))
+    carry_out(book, opening.case_id)
     book.close_case(closing(opening.case_id, round_number=2))
     assert book.verify_case_log() is None
 
@@ -377,7 +379,7 @@ def test_a_start_that_is_refused_ends_with_a_manager(book: CaseBook) -> None:
 
 def test_manager_is_asked_on_the_cases_terms(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
-    book.start_round(case, 1, InvestigationPolicy(escalation_timeout_hours=5))
+    begin(book, case, policy=InvestigationPolicy(escalation_timeout_hours=5))
 
     fails(book, case, times=MAX_FAILURES)
 
@@ -416,7 +418,7 @@ def test_what_broke_is_not_closed_as_failed(book: CaseBook) -> None:
     with pytest.raises(OutcomeNotJustified, match="nothing that was approved in round 1 has failed"):
         book.close_case(closing(opening.case_id, "failed"))
 
-    book.finish_effect(opening.case_id, an_effect(opening.case_id, status="unknown"))
+    carry_out(book, opening.case_id, "unknown")
     book.close_case(closing(opening.case_id, "failed"))
 
     assert book.get_case(opening.case_id).outcome == "failed"
@@ -425,7 +427,7 @@ def test_what_broke_is_not_closed_as_failed(book: CaseBook) -> None:
 
 def test_doubt_closes_a_case_only_after_its_limit(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
-    book.start_round(case, 1, InvestigationPolicy(reconcile_hours=24))
+    begin(book, case, policy=InvestigationPolicy(reconcile_hours=24))
     opening = asked_about(book, case)
     decide(book, opening)
     book.start_effect(case, an_effect(case))
@@ -444,7 +446,7 @@ def test_doubt_closes_a_case_only_after_its_limit(book: CaseBook) -> None:
 
 def test_what_the_store_refused_closes_at_once(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
-    book.start_round(case, 1, InvestigationPolicy(reconcile_hours=24))
+    begin(book, case, policy=InvestigationPolicy(reconcile_hours=24))
     opening = asked_about(book, case)
     decide(book, opening)
     book.start_effect(case, an_effect(case))

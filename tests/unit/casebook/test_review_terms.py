@@ -17,6 +17,7 @@ from tests.unit.casebook.builders import (
     an_assessment,
     an_escalation,
     an_opening,
+    begin,
     closing,
     conclude,
     open_case,
@@ -28,12 +29,10 @@ LIMITS = InvestigationPolicy(
 )
 
 
-def judged(
-    book: CaseBook, assessment: RiskAssessment | None = None, limits: InvestigationPolicy | None = LIMITS
-) -> str:
+def judged(book: CaseBook, assessment: RiskAssessment | None = None) -> str:
     """A case whose limits are on record, assessed."""
     case = open_case(book)
-    book.start_round(case, 1, limits)
+    begin(book, case, policy=LIMITS)
     conclude(book, case, assessment or an_assessment())
     return case
 
@@ -107,8 +106,9 @@ def test_an_action_takes_the_people_that_limits_name(book: CaseBook) -> None:
 
 
 def test_question_without_limits_is_put_unchanged(book: CaseBook) -> None:
-    case = judged(book, limits=None)
-    opening = put_with(an_opening(case), due_at=NOON - timedelta(days=9))
+    case = open_case(book)
+    book.save_assessment(case, an_assessment().model_copy(update={"reports": ()}))
+    opening = put_with(an_opening(case, book.get_case(case).assessment), due_at=NOON - timedelta(days=9))
 
     assert book.open_review(opening) == opening.review
 

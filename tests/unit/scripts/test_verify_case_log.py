@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from casebook.audit.export import write_json
-from casebook.database.engine import open_engine
+from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.workspace_api import WorkspaceApi
 from scripts.verify_case_log import main
-from tests.support.casebooks import CaseBook, upgrade_in_short
+from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import SteppingClock, open_case
 from tests.unit.casebook.test_audit import tell
 
@@ -29,7 +29,7 @@ def file(tmp_path: Path) -> Path:
     """A casebook with two cases in it, which nobody has open."""
     path = tmp_path / "casebook.db"
     engine = open_engine(f"sqlite:///{path}")
-    upgrade_in_short(engine)
+    upgrade(engine)
     transactions = Transactions(engine, SteppingClock())
     tell(CaseBook(transactions), WorkspaceApi(transactions))
     engine.dispose()
@@ -73,7 +73,7 @@ def test_the_casebook_of_the_environment_is_verified_unless_one_is_named(
 ):
     other = tmp_path / "other.db"
     engine = open_engine(f"sqlite:///{other}")
-    upgrade_in_short(engine)
+    upgrade(engine)
     engine.dispose()
     monkeypatch.chdir(tmp_path)
 
@@ -154,7 +154,7 @@ def test_an_anchor_gives_away_who_rewrote_the_whole_casebook(
 
     file.unlink()
     engine = open_engine(f"sqlite:///{file}")
-    upgrade_in_short(engine)
+    upgrade(engine)
     book = CaseBook(Transactions(engine))
     for number in range(1, second["seq"] + 1):
         open_case(book, number)

@@ -383,10 +383,9 @@ def _create_others() -> None:
         "casebook_identity",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("casebook_id", sa.Text(), nullable=False),
-        sa.Column("full_after", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_casebook_identity")),
     )
-    op.bulk_insert(identity, [{"id": 1, "casebook_id": f"casebook-{uuid4()}", "full_after": 0}])
+    op.bulk_insert(identity, [{"id": 1, "casebook_id": f"casebook-{uuid4()}"}])
 
 
 def _create_search() -> None:

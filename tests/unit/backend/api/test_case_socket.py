@@ -13,7 +13,7 @@ from websockets.typing import Origin
 
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import FakeScheduler, RunningBackend, signed_in
-from tests.unit.casebook.builders import an_alert, ask, close_as_failed, open_case
+from tests.unit.casebook.builders import an_alert, ask, begin, close_as_failed, open_case
 
 
 def socket_of(backend: RunningBackend, case: str, origin: Origin | None = None) -> ClientConnection:
@@ -45,8 +45,8 @@ def test_a_snapshot_comes_first_and_then_every_change(backend: RunningBackend, b
             case,
             "investigating",
         )
-        book.start_round(other, 1)
-        book.start_round(case, 1)
+        begin(book, other)
+        begin(book, case)
         book.start_specialist(case, 1, "usage")
         seen = [first]
         while seen[-1]["progress"]["specialists"].get("usage") != "running":

@@ -11,7 +11,15 @@ from casebook.commands.attachments import Upload
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
 from tests.support.casebooks import CaseBook
-from tests.unit.casebook.builders import SteppingClock, a_report, an_alert, an_assessment, asked_in_short, evidence_of
+from tests.unit.casebook.builders import (
+    SteppingClock,
+    a_report,
+    an_alert,
+    an_assessment,
+    asked_in_short,
+    begin,
+    evidence_of,
+)
 from tests.unit.casebook.test_audit import tell
 
 HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(1)> & "quoted"'
@@ -83,7 +91,7 @@ def test_a_printed_case_says_what_was_trimmed(book: CaseBook) -> None:
     cut_event = event.model_copy(update={"trimmed": "2 optional attributes were left out of <e-1>."})
     said = {"trimmed": "The alert took 300,000 bytes & more.", "trigger_events": (cut_event,)}
     case = book.open_case(alert.model_copy(update=said)).case_id
-    book.start_round(case, 1)
+    begin(book, case)
     report = a_report().model_copy(update={"trimmed": "Left out: 19 of 31 <findings>."})
     book.save_report(case, report, (evidence_of(1, "location"),))
 

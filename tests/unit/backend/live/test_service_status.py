@@ -14,7 +14,7 @@ from casebook.database.transactions import utc_now
 from casebook.errors import CasebookFull
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import AUTHENTICATOR, CONFIG, FakeScheduler, answering
-from tests.unit.casebook.builders import NOON, open_case
+from tests.unit.casebook.builders import NOON, begin, open_case
 
 pytestmark = pytest.mark.anyio
 
@@ -69,7 +69,7 @@ async def test_scheduler_fault_is_followed_as_it_changes(wiring: Wiring, schedul
 def test_a_case_that_no_worker_has_begun_is_counted(book: CaseBook) -> None:
     waiting, begun, _unscheduled = (open_case(book, number) for number in (1, 2, 3))
     book.confirm(scheduled=[waiting, begun])
-    book.start_round(begun, 1)
+    begin(book, begun)
     now = utc_now()
     assert book.not_begun(now - NOT_BEGUN_AFTER) == (0, None)
     count, since = book.not_begun(now + timedelta(minutes=1))

@@ -11,7 +11,7 @@ from contracts.case import CaseEvent
 from contracts.review import Decision
 from tests.support.casebooks import CaseBook
 from tests.unit.backend.support import Clock, FakeScheduler, case_in_review, instance_state
-from tests.unit.casebook.builders import MANAGER, a_decision, an_opening, closing, open_case
+from tests.unit.casebook.builders import MANAGER, a_decision, an_opening, begin, closing, open_case
 
 pytestmark = pytest.mark.anyio
 
@@ -92,7 +92,7 @@ async def test_case_waiting_for_an_unasked_review_is_woken(
 ) -> None:
     case = open_case(book)
     await timed_relay.sweep()
-    book.start_round(case, 1)
+    begin(book, case)
     scheduler.instances[case] = waiting()
 
     await watched(timed_relay, clock, times=1)

@@ -28,7 +28,7 @@ def begun_with(casebook: CaseBook) -> list[object]:
 
 
 def asked(casebook: CaseBook) -> ReviewRequest:
-    assessment = concluded(casebook, an_assessment())
+    assessment = concluded(casebook, an_assessment().model_copy(update={"reports": ()}))
     plan = ReviewPlan(
         case_id=CASE,
         severity="low",
