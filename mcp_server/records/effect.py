@@ -12,7 +12,7 @@ class EffectRow(Contract):
 
     idempotency_key: str
     action: str
-    """The write tool: `lock_account`, `unlock_account`, `refund_charges` or `record_refund_reversal`."""
+    """The write tool that did it."""
     customer_id: CustomerId
     arguments: dict[str, JsonValue]
     result: dict[str, JsonValue]

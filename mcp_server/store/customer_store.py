@@ -1,21 +1,42 @@
 """What every customer store promises. All implementations run the same suite (tests/unit/mcp_server/store)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from pydantic import JsonValue
+
+from contracts.base import Contract
 from contracts.money import Money
 from mcp_server.records.article import Article
 from mcp_server.records.billing import BillingSummary, Invoice
 from mcp_server.records.charge import Charge
 from mcp_server.records.customer import Customer, CustomerMatch
-from mcp_server.records.effect import EffectRow, LockResult, RefundResult, RefundReversalResult, UnlockResult
+from mcp_server.records.effect import EffectRow, LockResult, RefundResult, UnlockResult
 from mcp_server.records.order import Order
 from mcp_server.records.profile import TelemetryProfile
 from mcp_server.records.security import SecurityEntry
 from mcp_server.records.subscription import Subscription
 from mcp_server.records.ticket import Ticket
 from mcp_server.records.usage import UsageDay
+
+ResultT = TypeVar("ResultT", bound=Contract)
+
+
+class Ledger(Protocol):
+    """What an order is held against before it is written: writers queue, so nothing comes between."""
+
+    def customer(self, customer_id: int) -> Customer:
+        """The profile. Raises `CustomerNotFound`."""
+        ...
+
+    def row(self, idempotency_key: str) -> EffectRow | None:
+        """What was done under this key, or None."""
+        ...
+
+    def first_about(self, tool: str, customer_id: int, argument: str, value: str) -> EffectRow | None:
+        """The first write of `tool` on this customer whose `argument` has this value, or None."""
+        ...
 
 
 class CustomerStore(Protocol):
@@ -119,12 +140,18 @@ class CustomerStore(Protocol):
         """
         ...
 
-    def record_refund_reversal(
-        self, customer_id: int, refund_key: str, reason: str, idempotency_key: str
-    ) -> RefundReversalResult:
-        """Record that the refund made under `refund_key` is reversed; once per refund.
+    def record_order(
+        self,
+        tool: str,
+        customer_id: int,
+        arguments: dict[str, JsonValue],
+        idempotency_key: str,
+        result: type[ResultT],
+        answer: Callable[[Ledger, datetime], ResultT],
+    ) -> ResultT:
+        """Write an order into the ledger, for those who carry it out; nothing else in the store changes.
 
-        Raises `RefundNotFound` or `RefundAlreadyReversed`.
+        `answer` is the first result. It runs in the transaction of the order, and refuses it by what it raises.
         """
         ...
 

@@ -1,11 +1,15 @@
 """What the customer owes, spends and has paid."""
 
+from datetime import datetime
+
 from fastmcp import FastMCP
+from pydantic import JsonValue
 
 from mcp_server.records.billing import BillingSummary, Invoices
 from mcp_server.records.charge import RecentCharges
 from mcp_server.records.effect import RefundResult, RefundReversalResult
-from mcp_server.store.customer_store import CustomerStore
+from mcp_server.store.customer_store import CustomerStore, Ledger
+from mcp_server.store.errors import RefundAlreadyReversed, RefundNotFound
 from mcp_server.tools.arguments import (
     ChargeIds,
     CustomerIdArgument,
@@ -61,4 +65,32 @@ class BillingTools:
         self, customer_id: CustomerIdArgument, refund_key: RefundKey, reason: Reason, idempotency_key: IdempotencyKey
     ) -> RefundReversalResult:
         """Record that a refund is reversed, once per refund. The charges stay refunded: billing charges them anew."""
-        return self._store.record_refund_reversal(customer_id, refund_key, reason, idempotency_key)
+
+        def record(ledger: Ledger, now: datetime) -> RefundReversalResult:
+            ledger.customer(customer_id)
+            refund = _refund_to_reverse(ledger, customer_id, refund_key)
+            return RefundReversalResult(
+                customer_id=customer_id,
+                refund_key=refund_key,
+                charges=refund.refunded,
+                amount_minor=refund.amount_minor,
+                currency=refund.currency,
+                recorded_at=now,
+                reason=reason,
+                idempotency_key=idempotency_key,
+            )
+
+        arguments: dict[str, JsonValue] = {"refund_key": refund_key, "reason": reason}
+        tool, key = "record_refund_reversal", idempotency_key
+        return self._store.record_order(tool, customer_id, arguments, key, RefundReversalResult, record)
+
+
+def _refund_to_reverse(ledger: Ledger, customer_id: int, refund_key: str) -> RefundResult:
+    """What was refunded under this key. The ledger itself tells whether that has been reversed."""
+    refund = ledger.row(refund_key)
+    if refund is None or (refund.action, refund.customer_id) != ("refund_charges", customer_id):
+        raise RefundNotFound(refund_key, customer_id)
+    earlier = ledger.first_about("record_refund_reversal", customer_id, "refund_key", refund_key)
+    if earlier is not None:
+        raise RefundAlreadyReversed(refund_key, earlier.at, earlier.idempotency_key)
+    return RefundResult.model_validate(refund.result)

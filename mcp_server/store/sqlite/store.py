@@ -22,7 +22,6 @@ from mcp_server.records.effect import (
     LockResult,
     RefundedCharge,
     RefundResult,
-    RefundReversalResult,
     UnlockResult,
 )
 from mcp_server.records.order import Order
@@ -31,13 +30,12 @@ from mcp_server.records.security import SecurityEntry
 from mcp_server.records.subscription import Subscription
 from mcp_server.records.ticket import Ticket
 from mcp_server.records.usage import UsageDay
+from mcp_server.store.customer_store import Ledger
 from mcp_server.store.errors import (
     ChargeAlreadyRefunded,
     ChargeNotFound,
     CustomerNotFound,
     IdempotencyKeyReused,
-    RefundAlreadyReversed,
-    RefundNotFound,
     RefundTotalChanged,
 )
 from mcp_server.store.sqlite.database import Database, nothing
@@ -47,7 +45,7 @@ from mcp_server.store.sqlite.rows import insert, instant_text, select
 from mcp_server.text import folded
 
 RecordT = TypeVar("RecordT", bound=Contract)
-ResultT = TypeVar("ResultT", LockResult, UnlockResult, RefundResult, RefundReversalResult)
+ResultT = TypeVar("ResultT", bound=Contract)
 
 
 def utc_now() -> datetime:
@@ -221,26 +219,19 @@ class SqliteCustomerStore:
         arguments: dict[str, JsonValue] = {"charge_ids": list[JsonValue](wanted), "reason": reason}
         return self._once("refund_charges", customer_id, arguments, idempotency_key, RefundResult, refund)
 
-    def record_refund_reversal(
-        self, customer_id: int, refund_key: str, reason: str, idempotency_key: str
-    ) -> RefundReversalResult:
-        def record(connection: sqlite3.Connection, now: datetime) -> RefundReversalResult:
-            _customer(connection, customer_id)
-            refund = _refund_to_reverse(connection, customer_id, refund_key)
-            return RefundReversalResult(
-                customer_id=customer_id,
-                refund_key=refund_key,
-                charges=refund.refunded,
-                amount_minor=refund.amount_minor,
-                currency=refund.currency,
-                recorded_at=now,
-                reason=reason,
-                idempotency_key=idempotency_key,
-            )
+    def record_order(
+        self,
+        tool: str,
+        customer_id: int,
+        arguments: dict[str, JsonValue],
+        idempotency_key: str,
+        result: type[ResultT],
+        answer: Callable[[Ledger, datetime], ResultT],
+    ) -> ResultT:
+        def record(connection: sqlite3.Connection, now: datetime) -> ResultT:
+            return answer(_SqliteLedger(connection), now)
 
-        arguments: dict[str, JsonValue] = {"refund_key": refund_key, "reason": reason}
-        action = "record_refund_reversal"
-        return self._once(action, customer_id, arguments, idempotency_key, RefundReversalResult, record)
+        return self._once(tool, customer_id, arguments, idempotency_key, result, record)
 
     def add_neutral_customers(self, customer_ids: Iterable[int]) -> int:
         with self._database.write() as connection:
@@ -302,6 +293,27 @@ def _customer(connection: sqlite3.Connection, customer_id: int) -> Customer:
     return found[0]
 
 
+class _SqliteLedger:
+    """The `Ledger` as one transaction sees it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def customer(self, customer_id: int) -> Customer:
+        return _customer(self._connection, customer_id)
+
+    def row(self, idempotency_key: str) -> EffectRow | None:
+        return _ledger_row(self._connection, idempotency_key)
+
+    def first_about(self, tool: str, customer_id: int, argument: str, value: str) -> EffectRow | None:
+        found = self._connection.execute(
+            "SELECT idempotency_key FROM effect WHERE action = ? AND customer_id = ? "
+            "AND json_extract(arguments, ?) = ? ORDER BY rowid LIMIT 1",
+            (tool, customer_id, f"$.{argument}", value),
+        ).fetchone()
+        return None if found is None else self.row(found[0])
+
+
 def _ledger_row(connection: sqlite3.Connection, idempotency_key: str) -> EffectRow | None:
     row = connection.execute(
         "SELECT action, customer_id, arguments, result, at FROM effect WHERE idempotency_key = ?", (idempotency_key,)
@@ -352,18 +364,3 @@ def _sums(amounts: Iterable[tuple[str, int]]) -> dict[str, int]:
     for currency, amount in amounts:
         sums[currency] = sums.get(currency, 0) + amount
     return dict(sorted(sums.items()))
-
-
-def _refund_to_reverse(connection: sqlite3.Connection, customer_id: int, refund_key: str) -> RefundResult:
-    """What was refunded under this key. The ledger itself tells whether that has been reversed: writers queue."""
-    refund = _ledger_row(connection, refund_key)
-    if refund is None or (refund.action, refund.customer_id) != ("refund_charges", customer_id):
-        raise RefundNotFound(refund_key, customer_id)
-    earlier = connection.execute(
-        "SELECT at, idempotency_key FROM effect WHERE action = 'record_refund_reversal' AND customer_id = ? "
-        "AND json_extract(arguments, '$.refund_key') = ?",
-        (customer_id, refund_key),
-    ).fetchone()
-    if earlier is not None:
-        raise RefundAlreadyReversed(refund_key, datetime.fromisoformat(earlier[0]), earlier[1])
-    return RefundResult.model_validate(refund.result)

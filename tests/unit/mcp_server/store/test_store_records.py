@@ -13,6 +13,7 @@ from mcp_server.store.errors import (
     CustomerNotFound,
 )
 from mcp_server.store.sqlite.store import SqliteCustomerStore
+from mcp_server.tools.billing import BillingTools
 from tests.unit.mcp_server.store.accounts import LATER, SOMEBODY
 from tests.unit.mcp_server.support import AS_OF, UNKNOWN, UNKNOWN_SENTENCE
 
@@ -92,7 +93,7 @@ READS: dict[str, Callable[[CustomerStore], Any]] = {
     "lock_account": lambda store: store.lock_account(UNKNOWN, "why", "key"),
     "unlock_account": lambda store: store.unlock_account(UNKNOWN, "why", "key"),
     "refund_charges": lambda store: store.refund_charges(UNKNOWN, ["ch-0001-001"], "why", "key"),
-    "record_refund_reversal": lambda store: store.record_refund_reversal(UNKNOWN, "refund", "why", "key"),
+    "record_refund_reversal": lambda store: BillingTools(store).record_refund_reversal(UNKNOWN, "refund", "why", "key"),
 }
 
 

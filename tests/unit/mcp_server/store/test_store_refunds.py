@@ -17,6 +17,7 @@ from mcp_server.store.errors import (
     RefundNotFound,
     RefundTotalChanged,
 )
+from mcp_server.tools.billing import BillingTools
 from tests.unit.mcp_server.store.accounts import CALLERS, SOMEBODY, SOMEBODY_ELSE
 
 
@@ -99,7 +100,7 @@ def test_refund_reversal_records_what_the_refund_gave(store: CustomerStore, char
     refund = store.refund_charges(SOMEBODY, charge_ids, "Reason.", "refund")
     balance = store.billing_summary(SOMEBODY).balance_minor
 
-    result = store.record_refund_reversal(SOMEBODY, "refund", "It was the customer after all.", "back")
+    result = BillingTools(store).record_refund_reversal(SOMEBODY, "refund", "It was the customer after all.", "back")
 
     row = store.effect("back")
     assert (result.charges, result.amount_minor, result.currency) == (
@@ -116,19 +117,19 @@ def test_refund_reversal_records_what_the_refund_gave(store: CustomerStore, char
 
 def test_repeated_record_of_a_reversal_is_the_first_one(store: CustomerStore, charge_ids: list[str]) -> None:
     store.refund_charges(SOMEBODY, charge_ids, "Reason.", "refund")
-    first = store.record_refund_reversal(SOMEBODY, "refund", "Reason.", "back")
+    first = BillingTools(store).record_refund_reversal(SOMEBODY, "refund", "Reason.", "back")
 
-    assert store.record_refund_reversal(SOMEBODY, "refund", "Reason.", "back") == first.model_copy(
+    assert BillingTools(store).record_refund_reversal(SOMEBODY, "refund", "Reason.", "back") == first.model_copy(
         update={"replayed": True}
     )
 
 
 def test_refund_is_reversed_once(store: CustomerStore, charge_ids: list[str]) -> None:
     store.refund_charges(SOMEBODY, charge_ids, "Reason.", "refund")
-    store.record_refund_reversal(SOMEBODY, "refund", "Reason.", "back")
+    BillingTools(store).record_refund_reversal(SOMEBODY, "refund", "Reason.", "back")
 
     with pytest.raises(RefundAlreadyReversed, match=r"at 2026-03-15T13:30:00Z under the key 'back'"):
-        store.record_refund_reversal(SOMEBODY, "refund", "Reason.", "back again")
+        BillingTools(store).record_refund_reversal(SOMEBODY, "refund", "Reason.", "back again")
 
     assert store.effect("back again") is None
 
@@ -141,7 +142,7 @@ def test_only_a_refund_of_this_customer_is_reversed(
     store.lock_account(SOMEBODY, "Reason.", "lock")
 
     with pytest.raises(RefundNotFound):
-        store.record_refund_reversal(customer, key, "Reason.", "back")
+        BillingTools(store).record_refund_reversal(customer, key, "Reason.", "back")
 
     assert store.effect("back") is None
 

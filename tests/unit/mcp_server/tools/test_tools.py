@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from fastmcp import FastMCP
 
+from contracts import actions
+from contracts.actions import EFFECTS, REVERSALS
 from mcp_server.records.bundle import Dataset
 from tests.unit.mcp_server.support import UNKNOWN, UNKNOWN_SENTENCE, call, client
 
@@ -91,6 +93,21 @@ def test_only_the_listed_write_tools_may_change_anything(server: FastMCP) -> Non
             }
 
     assert asyncio.run(listed()) == dict.fromkeys(READ_TOOLS, True) | dict.fromkeys(WRITE_TOOLS, False)
+
+
+def test_the_catalogue_of_actions_names_the_write_tools(server: FastMCP) -> None:
+    async def taken() -> dict[str, set[str]]:
+        async with client(server) as session:
+            return {tool.name: set(tool.input_schema["properties"]) for tool in await session.list_tools()}
+
+    arguments = asyncio.run(taken())
+
+    sent = {"customer_id", "reason", "idempotency_key"}
+    assert set(WRITE_TOOLS) == actions.WRITE_TOOLS
+    for effect in EFFECTS.values():
+        assert sent <= arguments[effect.tool]
+    for reversal in REVERSALS.values():
+        assert sent | {reversal.undone_key} <= arguments[reversal.tool]
 
 
 @pytest.mark.parametrize("tool", READ_TOOLS)

@@ -1,8 +1,9 @@
 import { Button, Radio } from "@mantine/core";
 import type { CaseView, RecommendedAction, ReviewRequest } from "@/api/types";
-import { needsFourEyes, FOUR_EYES_REASON } from "@/shared/cases/four-eyes";
+import { needsFourEyes } from "@/shared/cases/four-eyes";
 import { useExecutionNote } from "@/shared/api/service";
 import { recommendationOf } from "@/shared/cases/assessment";
+import { ACTIONS } from "@/shared/format/actions";
 import { ACTION } from "@/shared/format/labels";
 import { PeopleIcon } from "@/shared/ui/icons";
 import { Tag } from "@/shared/ui/Tag";
@@ -13,7 +14,7 @@ import { type DecisionDraftState, hasReason } from "./decision-draft";
 import { impliedDisposition } from "./reason-codes";
 import { DispositionFields } from "./DispositionFields";
 
-const ACTIONS: readonly RecommendedAction[] = ["lock_account", "refund_charges", "lock_and_refund", "clear"];
+const OFFERED = Object.keys(ACTIONS) as RecommendedAction[];
 
 interface ApprovalFormProps {
   view: CaseView;
@@ -44,7 +45,7 @@ export function ApprovalForm({ view, review, form, sending, locked, onApprove }:
         classNames={{ label: classes["legend"] ?? "" }}
       >
         <div className={classes["options"]}>
-          {ACTIONS.map((option) => (
+          {OFFERED.map((option) => (
             <ActionOption
               key={option}
               option={option}
@@ -80,7 +81,7 @@ export function ApprovalForm({ view, review, form, sending, locked, onApprove }:
         title={fourEyes ? "Give the first of two approvals?" : "Approve and carry out?"}
         note={
           fourEyes
-            ? `${FOUR_EYES_REASON[action]} Nothing is done yet: it waits for another person to approve. Your approval is recorded with what you saw.`
+            ? `${ACTIONS[action].fourEyes} Nothing is done yet: it waits for another person to approve. Your approval is recorded with what you saw.`
             : `${executionNote} It is recorded under your name with what you saw.`
         }
         sending={sending}

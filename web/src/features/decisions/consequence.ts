@@ -1,24 +1,15 @@
 import type { CaseView, RecommendedAction, TelemetryEvent } from "@/api/types";
+import { ACTIONS } from "@/shared/format/actions";
 import { formatMinor, formatMoney } from "@/shared/format/numbers";
 
 /** What exactly an approval of `action` will do: one sentence, shown before anybody confirms it. */
 export function consequenceOf(action: RecommendedAction, view: CaseView): string {
-  const customer = `customer ${view.alert.customer_id}`;
-  switch (action) {
-    case "clear":
-      return `Closes the case of ${customer} as cleared. Nothing is changed in the account.`;
-    case "lock_account":
-      return `Locks the account of ${customer}.`;
-    case "refund_charges":
-      return `Refunds ${charges(view)} of ${customer}.`;
-    case "lock_and_refund":
-      return `Locks the account of ${customer} and refunds ${charges(view)}.`;
-  }
+  return ACTIONS[action].consequence(`customer ${view.alert.customer_id}`, charges(view));
 }
 
 /** Whether `action` can be carried out at all: a refund needs charges to refund. */
 export const isPossible = (action: RecommendedAction, view: CaseView): boolean =>
-  (action !== "refund_charges" && action !== "lock_and_refund") || chargeIds(view).length > 0;
+  ACTIONS[action].refunds !== true || chargeIds(view).length > 0;
 
 export const chargeIds = (view: CaseView): readonly string[] => view.assessment?.refund_charge_ids ?? [];
 

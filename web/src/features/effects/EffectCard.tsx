@@ -4,6 +4,7 @@ import type { CaseView, Effect } from "@/api/types";
 import { errorMessage } from "@/shared/api/problem";
 import { useOutage } from "@/shared/api/service";
 import { mayActAs, useIdentity } from "@/shared/api/session";
+import { undoQuestion } from "@/shared/format/actions";
 import { EFFECT, type Tone } from "@/shared/format/labels";
 import { UndoIcon } from "@/shared/ui/icons";
 import { ReasonDialog } from "@/shared/ui/ReasonDialog";
@@ -60,7 +61,7 @@ export function EffectCard({ effect, view }: { effect: Effect; view: CaseView })
       )}
       {asking && (
         <ReasonDialog
-          title={effect.action === "lock_account" ? "Unlock the account?" : "Reverse the refund?"}
+          title={undoQuestion(effect.action)}
           note={noteOn(effect, view)}
           action="Request"
           onReason={(reason) => request.mutate({ undoes: effect.key, reason })}

@@ -3,7 +3,6 @@ import type {
   CaseState,
   Effect,
   Disposition,
-  RecommendedAction,
   Reversal,
   RiskLevel,
   Role,
@@ -11,13 +10,17 @@ import type {
   Specialist,
   SpecialistState,
 } from "@/api/types";
+import { ACTION_OUTCOME, ACTIONS, EFFECTS, REVERSALS } from "./actions";
 
 export type Tone = "neutral" | "accent" | "good" | "warn" | "high" | "bad";
 
-interface ToneLabel {
+export interface ToneLabel {
   label: string;
   tone: Tone;
 }
+
+const entries = <Name extends string, Value>(record: Record<Name, Value>): [Name, Value][] =>
+  Object.entries(record) as [Name, Value][];
 
 export const STATE: Record<CaseState, ToneLabel> = {
   investigating: { label: "Investigating", tone: "accent" },
@@ -29,10 +32,7 @@ export const STATE: Record<CaseState, ToneLabel> = {
 
 export const OUTCOME: Record<CaseOutcome, ToneLabel> = {
   auto_cleared: { label: "Cleared automatically", tone: "good" },
-  cleared: { label: "Cleared", tone: "good" },
-  account_locked: { label: "Account locked", tone: "bad" },
-  charges_refunded: { label: "Charges refunded", tone: "warn" },
-  locked_and_refunded: { label: "Locked and refunded", tone: "bad" },
+  ...ACTION_OUTCOME,
   unresolved: { label: "Unresolved", tone: "high" },
   failed: { label: "Action failed or in doubt", tone: "bad" },
 };
@@ -54,14 +54,12 @@ export const doneReversals = (reversals: readonly Reversal[]): readonly Reversal
  * lock as well.
  */
 export function outcomeLabel(outcome: CaseOutcome, reversed: readonly ReversalAction[]): ToneLabel {
-  const unlocked = reversed.includes("unlock_account");
-  const charged = reversed.includes("reverse_refund");
-  if (!unlocked && !charged) return OUTCOME[outcome];
-  const after = [unlocked && "lock reversed", charged && "refund reversed"]
-    .filter((word) => word !== false)
-    .join(", ");
-  const acts = unlocked ? "neutral" : OUTCOME[outcome].tone;
-  return { label: `${OUTCOME[outcome].label}, then ${after}`, tone: acts };
+  const after = entries(REVERSALS).filter(([action]) => reversed.includes(action));
+  if (after.length === 0) return OUTCOME[outcome];
+  return {
+    label: `${OUTCOME[outcome].label}, then ${after.map(([, { done }]) => done).join(", ")}`,
+    tone: after.find(([, { tone }]) => tone !== undefined)?.[1].tone ?? OUTCOME[outcome].tone,
+  };
 }
 
 export const RISK: Record<RiskLevel, ToneLabel> = {
@@ -78,20 +76,13 @@ export const SEVERITY: Record<Severity, ToneLabel> = {
   critical: { label: "Critical", tone: "bad" },
 };
 
-export const ACTION: Record<RecommendedAction, string> = {
-  clear: "Clear",
-  lock_account: "Lock account",
-  refund_charges: "Refund charges",
-  lock_and_refund: "Lock and refund",
-};
+const labelsOf = <Name extends string>(words: Record<Name, { label: string }>): Record<Name, string> =>
+  Object.fromEntries(entries(words).map(([name, { label }]) => [name, label])) as Record<Name, string>;
+
+export const ACTION = labelsOf(ACTIONS);
 
 /** What an effect does, or reverses. */
-export const EFFECT: Record<Effect["action"], string> = {
-  lock_account: "Lock account",
-  refund_charges: "Refund charges",
-  unlock_account: "Unlock account",
-  reverse_refund: "Reverse refund",
-};
+export const EFFECT: Record<Effect["action"], string> = { ...labelsOf(EFFECTS), ...labelsOf(REVERSALS) };
 
 export const DISPOSITION: Record<Disposition, ToneLabel> = {
   confirmed_fraud: { label: "Confirmed fraud", tone: "bad" },

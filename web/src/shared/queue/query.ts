@@ -6,6 +6,7 @@ import {
   type RiskLevel,
   type Severity,
 } from "@/api/types";
+import { OUTCOME } from "@/shared/format/labels";
 
 export const SORTS = ["-opened", "opened", "due", "-due", "-score", "score", "-updated", "updated"] as const;
 export type Sort = (typeof SORTS)[number];
@@ -14,15 +15,7 @@ export const DEFAULT_SORT: Sort = "-opened";
 export const RISK_LEVELS: readonly RiskLevel[] = ["critical", "high", "medium", "low"];
 export const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "low"];
 export const DISPOSITIONS: readonly Disposition[] = ["confirmed_fraud", "false_positive", "inconclusive"];
-export const OUTCOMES: readonly CaseOutcome[] = [
-  "auto_cleared",
-  "cleared",
-  "account_locked",
-  "charges_refunded",
-  "locked_and_refunded",
-  "unresolved",
-  "failed",
-];
+export const OUTCOMES = Object.keys(OUTCOME) as readonly CaseOutcome[];
 
 /** What the desk is asked for: lives in the address, so that it can be shared, and in saved views. */
 export interface QueueQuery {
