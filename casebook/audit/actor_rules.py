@@ -1,11 +1,8 @@
 """Whose each event of a case's log may be: what the product does by itself is no person's, and the reverse. Pure."""
 
-from casebook.case_log.hash_chain import SYSTEM, WORKER
+from casebook.policy.actors import AGENT, SYSTEM, WORKER
 from casebook.projection.event_types import EVENT_TYPES
 from contracts.case import CaseEvent
-
-AGENT = "agent:"
-"""How the actors of what specialists do begin."""
 
 
 def why_not_by(event: CaseEvent) -> str | None:

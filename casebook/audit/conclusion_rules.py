@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from casebook.audit.transition_rules import Data, TransitionCheck
 from casebook.policy.four_eyes import overrules
+from casebook.policy.log_facts import Data, LogFacts
 from casebook.policy.review_terms import Limits
 from contracts.assessment import RiskAssessment
 from contracts.words import says_something
@@ -21,7 +21,7 @@ _ROUTED = {"recommended_action": "recommended_action", "route": "route", "route_
 
 
 def conclusion_faults(
-    log: TransitionCheck, kept: Mapping[int, Mapping[str, Any]], digests: Mapping[int, str | None]
+    log: LogFacts, kept: Mapping[int, Mapping[str, Any]], digests: Mapping[int, str | None]
 ) -> Iterator[tuple[int, str]]:
     """Each event that says something else than the assessment of its round, or that it does not bear out.
 

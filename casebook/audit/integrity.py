@@ -9,10 +9,12 @@ from pydantic import JsonValue
 
 from casebook.audit.citations import misquoted_answers, misquoted_reports, missing_calls
 from casebook.audit.conclusion_rules import conclusion_faults
-from casebook.audit.transition_rules import TransitionCheck, why_not_as_approved
+from casebook.audit.transition_rules import TransitionCheck
 from casebook.case_log.call_chain import Mark, SpendKey, SpendLine, chain_faults, marked, spend_faults
 from casebook.case_log.hash_chain import BrokenLink, ChainCheck
+from casebook.policy.log_facts import LogFacts
 from casebook.projection.case_projection import CaseProjection, ExpectedRow, Facts, RowKey
+from casebook.projection.effects import why_not_as_approved
 from casebook.projection.questions import REVIEW
 from casebook.projection.rounds import EVIDENCE, REPORT, ROUND
 from contracts.case import CaseEvent
@@ -79,7 +81,7 @@ class IntegrityCheck:
         """Rows that were held against the log."""
         self._chain = ChainCheck()
         self._projection = CaseProjection()
-        self._transitions = TransitionCheck(case_id)
+        self._transitions = TransitionCheck(LogFacts(case_id))
         self._marks: list[Mark] = []
         """How far the journal of model calls had come, event by event."""
 
@@ -195,7 +197,7 @@ class IntegrityCheck:
     def _effect_faults(self, rows: list[Row]) -> Iterator[BrokenLink]:
         """Effects that were carried out on other charges than were approved."""
         bodies = {(row.table, row.key): row.body for row in rows}
-        for seq, (action, approved) in self._transitions.approved.items():
+        for seq, (action, approved) in self._transitions.log.approved.items():
             asked: RowKey = (ROUND.name, str(parse_review_id(str(approved["review_id"]))[1]))
             reason = why_not_as_approved(approved, bodies.get(asked), action)
             if reason is not None:
@@ -206,7 +208,7 @@ class IntegrityCheck:
         rounds = {int(row.key): row for row in rows if row.table == ROUND.name}
         kept = {number: row.body for number, row in rounds.items() if row.body is not None}
         digests = {number: row.digest for number, row in rounds.items()}
-        for seq, reason in conclusion_faults(self._transitions, kept, digests):
+        for seq, reason in conclusion_faults(self._transitions.log, kept, digests):
             yield BrokenLink(self.case_id, seq, reason)
 
     def _quoting_faults(self, rows: list[Row], calls: Calls) -> Iterator[BrokenLink]:

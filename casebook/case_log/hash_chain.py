@@ -3,13 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from casebook.policy.actors import SYSTEM
 from contracts.case import CaseEvent
 from contracts.hashing import HASH_PREFIX, content_hash
 
-SYSTEM = "system"
-"""The actor of what the product does by itself."""
-WORKER = "worker"
-"""The actor of what the investigation does."""
 _UNSEALED = HASH_PREFIX + "0" * 64
 
 

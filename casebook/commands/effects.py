@@ -8,9 +8,9 @@ from sqlalchemy import Connection, bindparam, select
 
 from casebook.case_log.append import append, is_logged
 from casebook.case_log.guard_facts import changes_noted, guard_facts_of
-from casebook.case_log.hash_chain import WORKER
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed, refuse_move
 from casebook.errors import FactsNotJustified, NotApproved, NotAsApproved
+from casebook.policy.actors import WORKER
 from casebook.policy.guards import IN_DOUBT
 from casebook.projection.effects import EffectFinished, EffectStarted, FactsChanged
 from casebook.queries.agent_runs import saved_assessment
@@ -107,7 +107,7 @@ def note_changed_facts(
         return noted
     refuse_closed(case)
     found = guard_facts_of(connection, case)
-    if round_number != case.round or found.verdict != "approve" or not changes:
+    if FactsChanged.why_not(found, round_number) is not None or not changes:
         raise FactsNotJustified(case_id, round_number)
     append(connection, case, FactsChanged(round=round_number, changes=tuple(changes)), WORKER, now)
     return tuple(changes)
@@ -120,7 +120,7 @@ def _status_of(connection: Connection, effect: Effect) -> str | None:
 
 def _refuse_unapproved(connection: Connection, case: LockedCase, effect: Effect, *, has_begun: bool) -> EffectTerms:
     """What was approved of the effect. Raises NotApproved, and NotAsApproved for another customer."""
-    if guard_facts_of(connection, case).why_no_effect(effect.action, has_begun=has_begun) is not None:
+    if EffectStarted.why_not(guard_facts_of(connection, case), effect.action, has_begun=has_begun) is not None:
         raise NotApproved(case.case_id, effect.action)
     approved = approved_action(connection, case.case_id, review_id(case.case_id, case.round))
     if effect.key != effect_key(case.case_id, effect.action, str(approved.customer_id)):

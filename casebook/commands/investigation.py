@@ -7,7 +7,6 @@ from sqlalchemy import Connection, insert, select
 
 from casebook.case_log.append import append, is_logged, lock_log, next_seq
 from casebook.case_log.guard_facts import guard_facts_of
-from casebook.case_log.hash_chain import SYSTEM, WORKER
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed, refuse_move
 from casebook.commands.agent_journal import add_to_journal
 from casebook.errors import (
@@ -18,9 +17,10 @@ from casebook.errors import (
     RoundNotBegun,
     RoundNotJustified,
 )
+from casebook.policy.actors import SYSTEM, WORKER
 from casebook.projection.cases import CaseClosed, CaseOpened
 from casebook.projection.event_data import JournalHead
-from casebook.projection.rounds import Assessed, RoundStarted, SpecialistFinished, SpecialistStarted
+from casebook.projection.rounds import Assessed, RoundStarted, SpecialistFinished, SpecialistStarted, why_no_round
 from casebook.queries.agent_runs import journal_of, saved_assessment, saved_report, saved_reports
 from casebook.queries.case_brief import limits_of
 from casebook.queries.cursors import OpenedCase
@@ -67,7 +67,7 @@ def start_round(
     if round_number < case.round:
         raise IllegalMove(case_id, f"round {case.round}", f"round {round_number}")
     refuse_move(case, "investigating")
-    reason = guard_facts_of(connection, case).why_not_begun(round_number)
+    reason = RoundStarted.why_not(guard_facts_of(connection, case), round_number)
     if reason is not None:
         raise RoundNotJustified(case_id, round_number, reason)
     append(connection, case, started, WORKER, now)
@@ -75,7 +75,7 @@ def start_round(
 
 def refuse_later_round(connection: Connection, case: LockedCase, round_number: int) -> None:
     """Raises RoundNotJustified unless what is on record of the current round calls for the one after it."""
-    reason = guard_facts_of(connection, case).why_no_round(round_number)
+    reason = why_no_round(guard_facts_of(connection, case), round_number)
     if reason is not None:
         raise RoundNotJustified(case.case_id, round_number, reason)
 
@@ -193,7 +193,7 @@ def _refuse_outcome(connection: Connection, case: LockedCase, closing: Closing, 
     limits = limits_of(connection, case.case_id) if closing.outcome == "failed" else None
     found.patience = None if limits is None else limits.patience
     stale = closing.round != case.round
-    reason = f"it is in round {case.round}" if stale else found.why_not_closed(closing.outcome, now)
+    reason = f"it is in round {case.round}" if stale else CaseClosed.why_not(found, closing.outcome, now)
     if reason is not None:
         raise OutcomeNotJustified(case.case_id, closing.outcome, reason)
 

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from casebook.case_log.append import append
 from casebook.case_log.guard_facts import changes_noted, guard_facts_of
-from casebook.case_log.hash_chain import SYSTEM
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_move
 from casebook.commands.investigation import conclude
 from casebook.commands.reviews import open_review
 from casebook.errors import AssessmentNotRecorded, CaseNotFound
+from casebook.policy.actors import SYSTEM
 from casebook.policy.guards import GuardFacts
 from casebook.policy.review_terms import Limits, with_four_eyes
 from casebook.projection.cases import OrchestrationFailed

@@ -11,7 +11,6 @@ from typing import cast
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from casebook.case_log.append import append, is_logged
-from casebook.case_log.hash_chain import SYSTEM, WORKER
 from casebook.case_log.locked_case import LockedCase, lock_case
 from casebook.errors import (
     EffectNotFound,
@@ -25,6 +24,7 @@ from casebook.errors import (
     SameRequester,
     TooManyReversals,
 )
+from casebook.policy.actors import SYSTEM, WORKER
 from casebook.projection.reversals import ReversalDecided, ReversalFinished, ReversalRequested, ReversalStarted
 from casebook.schema.approvals import ReversalRow
 from casebook.schema.base import table_of

@@ -7,7 +7,6 @@ from sqlalchemy import Connection, bindparam, select
 
 from casebook.case_log.append import append, is_logged
 from casebook.case_log.guard_facts import guard_facts_of
-from casebook.case_log.hash_chain import WORKER
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed, refuse_move
 from casebook.commands.effects import decision_on
 from casebook.commands.investigation import refuse_later_round
@@ -21,6 +20,7 @@ from casebook.errors import (
     ReviewSuperseded,
     WeakerQuestion,
 )
+from casebook.policy.actors import WORKER
 from casebook.policy.guards import CLOCK_TOLERANCE
 from casebook.policy.review_terms import with_four_eyes, with_least_time
 from casebook.projection.reviews import Escalated, ReviewExpired, ReviewOpened, ReviewReminded

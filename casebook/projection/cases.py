@@ -1,8 +1,12 @@
 """A case opens, fails on its way, and closes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import ClassVar
 
+from casebook.policy.actors import SYSTEM
+from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts
+from casebook.policy.log_facts import Data, LogFacts
 from casebook.policy.priority import PRIORITY
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Insert, ProjectedTable
@@ -10,8 +14,10 @@ from casebook.projection.event_data import Actors, EventData, JournalHead, Occur
 from casebook.projection.questions import end_open_review
 from casebook.projection.rounds import enter_round
 from casebook.schema.cases import AlertRow, CaseRow
+from contracts.actions import ACTIONS
 from contracts.alert import Alert
-from contracts.case import CaseOutcome
+from contracts.case import CaseEvent, CaseOutcome
+from contracts.effect import EffectStatus
 from contracts.names import CaseEventType
 
 CASE = ProjectedTable(
@@ -30,6 +36,12 @@ CASE = ProjectedTable(
         "journal_hash",
     ),
 )
+EFFECTS_BEHIND: Mapping[CaseOutcome, set[str]] = {spec.outcome: set(spec.effects) for spec in ACTIONS.values()}
+"""What must be done when a case ends like this."""
+
+UNDONE: frozenset[EffectStatus] = frozenset({"failed", "unknown"})
+"""How an approved effect stands with which a case ends as `failed`: refused for good, or in doubt for good."""
+
 ALERT = ProjectedTable(AlertRow, ("alert_id",))
 
 
@@ -40,6 +52,12 @@ class CaseOpened(EventData):
     actors: ClassVar[Actors] = "anybody"
 
     alert: Alert
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        alert: Data = data["alert"]
+        log.customer, log.severity = alert["customer_id"], alert["severity"]
+        return None
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         alert = self.alert
@@ -71,6 +89,31 @@ class OrchestrationFailed(EventData):
     reopens_review: bool
     """Whether the question that comes next begins: nobody is asked, or the answer no longer holds."""
 
+    @staticmethod
+    def why_not(found: GuardFacts, wanted: int) -> str | None:
+        """Why a person may not be asked in a round because the orchestration failed; None when that may be."""
+        if wanted not in (found.round, found.round + 1):
+            return f"the case is in round {found.round}"
+        if found.is_settled:
+            return f"what was answered in round {found.round} stands"
+        if wanted == found.round and found.asked_role is not None:
+            return "a person was asked about it already"
+        return None
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        log.facts.was_asked = True
+        number: int = data["round"]
+        if event.actor != SYSTEM:
+            return f"{event.actor} is said to have found out"
+        if not data["reopens_review"]:
+            return None if number == log.facts.round else f"the case was in round {log.facts.round}"
+        reason = cls.why_not(log.facts, number)
+        log.end_questions()
+        log.enter_round(number)
+        log.facts.reopens_review = True
+        return reason
+
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         if self.reopens_review:
             if case.state != "acting":
@@ -88,7 +131,59 @@ class CaseClosed(EventData):
     round: int
     journal: JournalHead
 
+    @staticmethod
+    def why_not(found: GuardFacts, outcome: CaseOutcome, now: datetime) -> str | None:
+        """Why the case may not end with `outcome`; None when it may."""
+        if outcome == "auto_cleared":
+            return _why_not_by_itself(found)
+        if outcome == "unresolved":
+            return f"{', '.join(sorted(found.done))} is done" if found.done else found.why_nobody_withdrew()
+        if outcome == "failed":
+            return _why_not_failed(found, now)
+        if found.done != EFFECTS_BEHIND[outcome]:
+            return f"what is done by its record is {', '.join(sorted(found.done)) or 'nothing'}"
+        if found.verdict == "approve" and found.action is not None and found.done >= set(found.approved):
+            return None
+        # What an earlier round's approval did stays done, although nobody approves the rest.
+        if found.done and found.why_nobody_withdrew() is None:
+            return None
+        return f"no accepted decision on round {found.round} approves it"
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        log.is_closed = True
+        outcome: CaseOutcome = data["outcome"]
+        if outcome == "auto_cleared":
+            log.cleared_itself_at = event.seq
+        if data["round"] != log.facts.round:
+            return f"the case is in round {log.facts.round}"
+        log.facts.patience = None if log.limits is None else log.limits.patience
+        return cls.why_not(log.facts, outcome, event.at)
+
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         case.move("closed")
         case.outcome = self.outcome
         yield from end_open_review(case, "expired")
+
+
+def _why_not_by_itself(found: GuardFacts) -> str | None:
+    if found.was_asked:
+        return "a person was asked, so a person decides"
+    if found.route != "auto_clear":
+        return f"the assessment on record of round {found.round} does not say so"
+    return None
+
+
+def _why_not_failed(found: GuardFacts, now: datetime) -> str | None:
+    """Whatever else goes wrong goes to a person."""
+    if any(_is_undone(found, action, now) for action in found.approved):
+        return None
+    return f"nothing that was approved in round {found.round} has failed, or is in doubt for good"
+
+
+def _is_undone(found: GuardFacts, action: str, now: datetime) -> bool:
+    """Whether an effect was refused, or nobody found out for as long as the limits say: whoever says so sooner."""
+    status, begun_at = found.effects.get(action), found.begun_at.get(action)
+    if status != "unknown" or found.patience is None or begun_at is None:
+        return status in UNDONE
+    return now + CLOCK_TOLERANCE >= begun_at + found.patience

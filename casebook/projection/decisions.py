@@ -1,15 +1,19 @@
 """A person, or the second of two, answers a question."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import ClassVar
 
+from casebook.policy.log_facts import CLOCKS_AGREE, NOBODY_ASKED, AskedQuestion, Data, LogFacts
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Delete, Insert, ProjectedTable, Update
 from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.projection.questions import PROPOSAL, REVIEW
 from casebook.schema.reviews import DecisionRow
+from contracts.case import CaseEvent
 from contracts.names import CaseEventType
 from contracts.review import Decision
+from contracts.words import says_something
 
 DECISION = ProjectedTable(DecisionRow, ("review_id",), unlogged=("delivered_at",))
 
@@ -23,6 +27,27 @@ class DecisionAccepted(EventData, Decision):
 
     round: int
 
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        question = log.open_question(data["review_id"])
+        if question is None or question.round != log.facts.round:
+            return NOBODY_ASKED
+        question.is_open = False
+        log.facts.verdict, log.facts.action = data["verdict"], data["action"]
+        log.decided_on.append((event.seq, data, question.first if question.proposal is not None else None))
+        if question.digest != data["assessment_hash"]:
+            return "it answers another question"
+        if event.actor != data["decided_by"]:
+            return f"{data['decided_by']} is said to have decided"
+        decided_at = datetime.fromisoformat(data["decided_at"])
+        if not question.asked_at - CLOCKS_AGREE <= decided_at <= event.at + CLOCKS_AGREE:
+            return "it says that it was decided at another time"
+        if (data["verdict"] == "approve") != (data["action"] is not None):
+            return "it does not say what is approved, or approves what is rejected"
+        if data["verdict"] == "reject" and not says_something(data["feedback"]):
+            return "it rejects without a word"
+        return _why_not_enough(log, question, data)
+
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         decision = Decision(**{name: getattr(self, name) for name in Decision.model_fields})
         answer = {name: getattr(self, name) for name in ("review_id", "round", "verdict", "action")}
@@ -32,3 +57,17 @@ class DecisionAccepted(EventData, Decision):
         case.due_at = None
         case.disposition = self.disposition
         case.end_claim()
+
+
+def _why_not_enough(log: LogFacts, question: AskedQuestion, data: Data) -> str | None:
+    if data["verdict"] != "approve":
+        return None
+    is_critical = log.limits is not None and data["action"] == "clear" and log.was_rated_critical()
+    if not is_critical and not question.needs_two(data["action"]):
+        return None
+    approvers = {approval["approved_by"] for approval in data.get("approvals") or ()}
+    if question.proposal is None or question.proposal[1] != data["action"]:
+        return "nobody had given the first of two approvals"
+    if len(approvers) < 2 or approvers != {question.proposal[0], data["decided_by"]}:
+        return "it takes two people"
+    return None

@@ -1,13 +1,18 @@
 """What was approved is carried out, or what the approval relied on changes first."""
 
-from collections.abc import Iterator
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
+from casebook.policy.guards import GuardFacts
+from casebook.policy.log_facts import Data, LogFacts
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, ProjectedTable, Put
 from casebook.projection.event_data import EventData, Occurrence
 from casebook.schema.effects import EffectRow
+from contracts.actions import REFUNDS
+from contracts.case import CaseEvent
 from contracts.effect import Effect, EffectTerms
+from contracts.ids import effect_key, review_id
 from contracts.names import CaseEventType
 
 EFFECT = ProjectedTable(EffectRow, ("key",))
@@ -20,6 +25,36 @@ class EffectStarted(EventData, Effect):
     named_by: ClassVar[tuple[str, ...]] = ("key",)
 
     approved: EffectTerms
+
+    @staticmethod
+    def why_not(found: GuardFacts, action: str, *, has_begun: bool) -> str | None:
+        """Why an effect may not happen; None when it may. Changed facts end an approval, but not what has begun."""
+        if action not in found.approved:
+            return f"no accepted decision on round {found.round} approves it"
+        if found.facts_changed and not has_begun:
+            return f"what the approval of round {found.round} relied on has changed"
+        return None
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        facts = log.facts
+        action: str = data["action"]
+        is_over, was_begun = event.type == EffectFinished.type, action in facts.effects
+        reason = cls.why_not(facts, action, has_begun=is_over and was_begun)
+        facts.effects[action] = data["status"]
+        facts.begun_at.setdefault(action, event.at)
+        if data["status"] == "done" and "error" in (data.get("result") or {}):
+            return "what it came to is an error"
+        if data["status"] == "done":
+            log.done.add(data["key"])
+        if data["key"] != effect_key(log.case_id, action, str(log.customer)):
+            return "it is about another customer"
+        approved: Data = data["approved"]
+        log.approved[event.seq] = (action, approved)
+        asked = review_id(log.case_id, facts.round)
+        if (approved["customer_id"], approved["review_id"]) != (log.customer, asked):
+            return "it was approved for another customer, or by another answer"
+        return reason or ("nobody is said to have begun it" if is_over and not was_begun else None)
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         effect = Effect(**{name: getattr(self, name) for name in Effect.model_fields})
@@ -43,3 +78,28 @@ class FactsChanged(EventData):
 
     round: int
     changes: tuple[str, ...]
+
+    @staticmethod
+    def why_not(found: GuardFacts, wanted: int) -> str | None:
+        """Why no facts can have changed in a round; None when an approval relied on some."""
+        if wanted != found.round or found.verdict != "approve":
+            return "nothing was approved that could have relied on them"
+        return None
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        reason = cls.why_not(log.facts, data["round"])
+        if reason is None:
+            log.facts.facts_changed = True
+        return reason
+
+
+def why_not_as_approved(approved: Data, assessment: Mapping[str, Any] | None, action: str) -> str | None:
+    """Why an effect is not the one that was asked about, by the assessment of its round; None when it is."""
+    said = approved["refund_charge_ids"], approved["refund_total"]
+    if action not in REFUNDS:
+        return None if said == ([], None) else "it refunds charges"
+    known = assessment or {}
+    if said != (known.get("refund_charge_ids"), known.get("refund_total")):
+        return "it refunds other charges, or another total, than were approved"
+    return None

@@ -6,9 +6,11 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import JsonValue
 
+from casebook.policy.log_facts import Data, LogFacts
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change
 from contracts.base import Contract
+from contracts.case import CaseEvent
 from contracts.names import CaseEventType
 
 Actors = Literal["product", "agents", "people", "anybody"]
@@ -47,6 +49,15 @@ class EventData(Contract):
     def apply(self, case: CaseHead, at: Occurrence) -> Iterable[Change]:
         """Change the columns of `case`, and say how other rows of it change."""
         return ()
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        """Why nothing that the log said so far justifies `event`; None when it is justified. Notes what it says.
+
+        `data` is what the event says, as it was found, and not yet read as this class.
+        Raises KeyError, TypeError or ValueError for an event that does not say what its type says.
+        """
+        return None
 
     @classmethod
     def named(cls, *values: object) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
+from casebook.policy.log_facts import NOBODY_ASKED, Data, LogFacts
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Delete, Insert
 from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.projection.questions import PROPOSAL
 from contracts.actions import RecommendedAction
-from contracts.case import Proposal
+from contracts.case import CaseEvent, Proposal
 from contracts.names import CaseEventType
 
 
@@ -24,6 +25,15 @@ class ApprovalGiven(EventData, Proposal):
     assessment_hash: str
     reason_code: str | None
     feedback: str | None
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        question = log.open_question(data["review_id"])
+        if question is None:
+            return NOBODY_ASKED
+        question.proposal, question.first = (event.actor, data["action"]), data
+        said = [approval["approved_by"] for approval in data["approvals"]]
+        return None if said == [event.actor] else f"{', '.join(said) or 'nobody'} is said to have approved"
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         proposal = Proposal(**{name: getattr(self, name) for name in Proposal.model_fields})
@@ -44,6 +54,15 @@ class ApprovalWithdrawn(EventData):
     round: int
     review_id: str
     action: RecommendedAction
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        question = log.questions.get(data["review_id"])
+        if question is None or question.proposal is None:
+            return "no approval waited for a second one"
+        given_by, _ = question.proposal
+        question.proposal = None
+        return None if event.actor == given_by else f"it was {given_by}'s approval"
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         yield Delete(PROPOSAL)

@@ -1,16 +1,24 @@
 """An effect is reversed: asked for, decided, and carried out."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import ClassVar
 
+from casebook.policy.log_facts import Data, LogFacts
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Insert, ProjectedTable, Update
 from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.schema.approvals import ReversalRow
+from contracts.case import CaseEvent
 from contracts.names import CaseEventType
 from contracts.reversal import Reversal
 
 REVERSAL = ProjectedTable(ReversalRow, ("reversal_id",), unlogged=("scheduled_at",))
+
+
+_OF_THE_REQUEST = ("case_id", "action", "undoes", "reason", "requested_by", "requested_at")
+_OF_THE_DECISION = ("decided_by", "decided_at", "comment")
+_STANDING = ("requested", "approved", "done")
+_APPROVED = ("approved", "done", "failed")
 
 
 class _ReversalNoted(EventData, Reversal):
@@ -18,6 +26,17 @@ class _ReversalNoted(EventData, Reversal):
 
     follows_closing: ClassVar[bool] = True
     named_by: ClassVar[tuple[str, ...]] = ("reversal_id",)
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        known = log.reversals.get(str(data["reversal_id"]))
+        reason = cls._why_not(log, event, known)
+        log.reversals[str(data["reversal_id"])] = data
+        return reason
+
+    @classmethod
+    def _why_not(cls, log: LogFacts, event: CaseEvent, known: Data | None) -> str | None:
+        return _why_not_carried_out(event.data, known)
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         yield Update(REVERSAL, {"reversal_id": self.reversal_id}, {"status": self.status}, self._reversal())
@@ -32,6 +51,17 @@ class ReversalRequested(_ReversalNoted):
     type: ClassVar[CaseEventType] = "reversal_requested"
     actors: ClassVar[Actors] = "people"
 
+    @classmethod
+    def _why_not(cls, log: LogFacts, event: CaseEvent, known: Data | None) -> str | None:
+        data: Data = event.data
+        if known is not None or data["status"] != "requested":
+            return "it was asked for before"
+        if data["undoes"] not in log.done:
+            return "what it reverses was not done"
+        if any(each["undoes"] == data["undoes"] and each["status"] in _STANDING for each in log.reversals.values()):
+            return "another request to reverse the same stands"
+        return None if event.actor == data["requested_by"] else f"{data['requested_by']} is said to have asked"
+
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         asked = {name: getattr(self, name) for name in ("reversal_id", "action", "undoes", "status")}
         yield Insert(REVERSAL, {**asked, "requested_seq": at.seq}, self._reversal())
@@ -42,6 +72,17 @@ class ReversalDecided(_ReversalNoted):
 
     type: ClassVar[CaseEventType] = "reversal_decided"
     actors: ClassVar[Actors] = "people"
+
+    @classmethod
+    def _why_not(cls, log: LogFacts, event: CaseEvent, known: Data | None) -> str | None:
+        data: Data = event.data
+        if known is None or known["status"] != "requested" or data["status"] not in ("approved", "refused"):
+            return "nobody had asked for it"
+        if not _same(data, known, _OF_THE_REQUEST):
+            return "something else had been asked for"
+        if data["status"] == "approved" and data["decided_by"] == known["requested_by"]:
+            return "it takes another person than the one who asked"
+        return None if event.actor == data["decided_by"] else f"{data['decided_by']} is said to have decided"
 
 
 class ReversalStarted(_ReversalNoted):
@@ -60,3 +101,23 @@ class ReversalFinished(_ReversalNoted):
         assert self.effect is not None, "a reversal finishes with an effect"
         given_up = ":given_up" if (self.status, self.effect.status) == ("failed", "unknown") else ""
         return f"{super().dedupe_key(previous_seq)}:{self.effect.status}{given_up}"
+
+
+def _why_not_carried_out(data: Data, known: Data | None) -> str | None:
+    """Of what starts, and of what ends; what was given up may still turn out to have been done."""
+    if known is None or known["status"] not in _APPROVED or data["status"] not in _APPROVED:
+        return "nobody had approved it"
+    if known["status"] == "done" or (known["status"] == "failed" and data["status"] != "done"):
+        return "it had ended"
+    if not _same(data, known, (*_OF_THE_REQUEST, *_OF_THE_DECISION)):
+        return "something else had been approved"
+    effect = data["effect"]
+    number, target = str(data["reversal_id"]).rsplit(":", 1)[-1], str(data["undoes"]).rsplit(":", 1)[-1]
+    key = f"{data['case_id']}:{data['action']}:{target}:{number}"
+    if not isinstance(effect, Mapping) or (effect["key"], effect["action"]) != (key, data["action"]):
+        return "it is about something else than was approved"
+    return None
+
+
+def _same(data: Data, known: Data, names: Collection[str]) -> bool:
+    return all(data.get(name) == known.get(name) for name in names)

@@ -1,18 +1,23 @@
 """A person is asked, reminded, or asked no longer."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import ClassVar
 
+from casebook.policy.guards import CLOCK_TOLERANCE
+from casebook.policy.log_facts import NOBODY_ASKED, AskedQuestion, Data, LogFacts, named_actions
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Columns, Delete, Insert, Update
 from casebook.projection.event_data import EventData, Occurrence
 from casebook.projection.questions import PROPOSAL, REVIEW, end_open_review
-from casebook.projection.rounds import conclude_round
+from casebook.projection.rounds import conclude_round, why_no_round
 from contracts.actions import RecommendedAction
 from contracts.assessment import RiskLevel
 from contracts.base import UtcDateTime
+from contracts.case import CaseEvent
+from contracts.ids import review_id
 from contracts.names import CaseEventType
-from contracts.review import ReviewRequest
+from contracts.review import ReviewRequest, Role, may_act_as
 
 
 def _terms(review: ReviewRequest) -> Columns:
@@ -37,6 +42,27 @@ class ReviewOpened(EventData, ReviewRequest):
     score: float | None
     level: RiskLevel | None
     recommended_action: RecommendedAction | None
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        log.asked.append((event.seq, data))
+        number: int = data["round"]
+        reason = None if number == log.facts.round else why_no_round(log.facts, number)
+        if data["review_id"] != review_id(log.case_id, number) or data["review_id"] in log.questions:
+            reason = "its question is another round's, or was asked before"
+        log.enter_round(number)
+        log.end_questions()
+        log.questions[data["review_id"]] = AskedQuestion(
+            round=number,
+            digest=data["assessment_hash"],
+            asked_at=event.at,
+            due_at=datetime.fromisoformat(data["due_at"]),
+            four_eyes=named_actions(data),
+            approvals=data["approvals_required"],
+        )
+        log.facts.was_asked = True
+        log.facts.asked_role = data["required_role"]
+        return reason or log.why_too_short(event, data)
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         case.move("awaiting_review")
@@ -64,6 +90,24 @@ class Escalated(EventData, ReviewRequest):
 
     round: int
     reason: str
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        log.asked.append((event.seq, data))
+        question = log.open_question(data["review_id"])
+        if question is None:
+            return NOBODY_ASKED
+        role: Role = data["required_role"]
+        reason = None if may_act_as((role,), "manager") else f"it passes the question to the role '{role}'"
+        due_at = datetime.fromisoformat(data["due_at"])
+        if data["review_id"] != log.just_asked and event.at + CLOCK_TOLERANCE < question.due_at:
+            reason = "there was time to answer"
+        later = named_actions(data)
+        if data["approvals_required"] < question.approvals or not {*(later or ())} >= {*(question.four_eyes or ())}:
+            reason = "it asks for fewer approvals"
+        question.due_at, question.proposal = due_at, None
+        log.facts.asked_role = role
+        return reason or log.why_too_short(event, data)
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         case.move("escalated")
@@ -93,6 +137,15 @@ class ReviewExpired(EventData):
 
     round: int
     review_id: str
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        question = log.open_question(data["review_id"])
+        if question is None:
+            return NOBODY_ASKED
+        question.is_open = False
+        log.facts.is_expired = question.round == log.facts.round
+        return "there was time to answer" if event.at + CLOCK_TOLERANCE < question.due_at else None
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         yield from end_open_review(case, "expired")

@@ -5,6 +5,10 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
+from casebook.policy.actors import SYSTEM
+from casebook.policy.guards import GuardFacts
+from casebook.policy.log_facts import Data, LogFacts
+from casebook.policy.review_terms import Limits
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Insert, ProjectedTable, Put
 from casebook.projection.event_data import Actors, EventData, JournalHead, Occurrence
@@ -12,6 +16,7 @@ from casebook.projection.questions import end_open_review
 from casebook.schema.rounds import EvidenceRow, ReportRow, RoundRow
 from contracts.actions import RecommendedAction
 from contracts.assessment import RiskLevel, Route
+from contracts.case import CaseEvent
 from contracts.investigation import InvestigationPolicy
 from contracts.names import CaseEventType
 from contracts.report import ReportStatus, Specialist
@@ -34,6 +39,20 @@ def conclude_round(case: CaseHead, round_number: int, assessment_hash: str, at: 
     return Put(ROUND, entered.key, {"assessment_hash": assessment_hash}, {"started_at": at.at}, content=assessment_hash)
 
 
+def why_no_round(found: GuardFacts, wanted: int) -> str | None:
+    """Why the round after the current one may not begin; None when it may."""
+    if wanted != found.round + 1:
+        return f"the case is in round {found.round}"
+    if found.verdict == "reject" or found.facts_changed:
+        return None
+    return f"nobody rejected round {found.round}, and nothing that its approval relied on has changed"
+
+
+def why_not_in_round(log: LogFacts, number: int) -> str | None:
+    """Why nothing can happen in a round; None when the case has come to it."""
+    return None if number <= log.facts.round else f"round {number} had not begun"
+
+
 class RoundStarted(EventData):
     """A round begins with its specialists."""
 
@@ -50,6 +69,26 @@ class RoundStarted(EventData):
             raise ValueError("the first round says what the case is judged by")
         return self
 
+    @staticmethod
+    def why_not(found: GuardFacts, wanted: int) -> str | None:
+        """Why a round may not begin with its specialists; None when it may."""
+        if wanted != found.round:
+            return why_no_round(found, wanted)
+        if found.reopens_review and wanted > 1:
+            # The first may still begin, for the limits of the case: what is asked about in it is on record already.
+            return "the orchestration failed, so a person is asked first"
+        return None if found.asked_role is None else "a person was asked about it already"
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        number: int = data["round"]
+        reason = cls.why_not(log.facts, number)
+        if number == 1:
+            log.limits = Limits(InvestigationPolicy.model_validate(data["policy"]), log.severity)
+        log.begun.add(number)
+        log.enter_round(number)
+        return reason
+
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         case.move("investigating")
         yield from end_open_review(case, "superseded")
@@ -65,6 +104,10 @@ class SpecialistStarted(EventData):
 
     round: int
     specialist: Specialist
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        return why_not_in_round(log, data["round"])
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         yield enter_round(case, self.round, at)
@@ -85,6 +128,11 @@ class SpecialistFinished(EventData):
     report_hash: str
     evidence_hashes: dict[str, str]
     journal: JournalHead
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        number: int = data["round"]
+        return None if number in log.begun else f"round {number} had not begun"
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         yield enter_round(case, self.round, at)
@@ -110,6 +158,16 @@ class Assessed(EventData):
     route_reasons: tuple[str, ...]
     assessment_hash: str
     journal: JournalHead
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        facts = log.facts
+        log.concluded.append((event.seq, data))
+        if event.actor == SYSTEM and (not facts.reopens_review or data["round"] != facts.round):
+            return "only where the orchestration failed is there an assessment without one"
+        if data["round"] == facts.round:
+            facts.route = data.get("route")
+        return why_not_in_round(log, data["round"])
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         yield conclude_round(case, self.round, self.assessment_hash, at)

@@ -12,6 +12,8 @@ from sqlalchemy import Engine, text
 from casebook.case_log.hash_chain import BrokenLink, event_hash, seal, unsealed_hash, verify_chain
 from casebook.database.engine import for_writing, open_engine
 from casebook.database.transactions import Transactions
+from casebook.projection.event_data import EventData
+from casebook.projection.event_types import EVENT_TYPES
 from contracts.case import CaseEvent
 from contracts.hashing import content_hash
 from tests.support.casebooks import CaseBook
@@ -235,3 +237,20 @@ def test_an_event_that_json_cannot_say_is_not_sealed():
     )
     with pytest.raises(ValueError, match="JSON compliant"):
         event_hash(event)
+
+
+def test_only_additions_need_nothing_on_record() -> None:
+    unguarded = {name for name, declared in EVENT_TYPES.items() if not _has_guard(declared)}
+
+    assert unguarded == {
+        "review_reminded",
+        "claimed",
+        "claim_released",
+        "claim_taken_over",
+        "note_added",
+        "attachment_added",
+    }
+
+
+def _has_guard(declared: type[EventData]) -> bool:
+    return declared.guard.__func__ is not EventData.guard.__func__

@@ -1,0 +1,113 @@
+"""What the log of a case has said so far, as far as a later event can rest on it. Pure: no database, no clock.
+
+The guards of the event types (`EventData.guard`) read it and note in it what their event says.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts
+from casebook.policy.review_terms import Limits
+from contracts.actions import ACTIONS, RecommendedAction
+from contracts.alert import Severity
+from contracts.case import CaseEvent
+
+Data = Mapping[str, Any]
+
+CLOCKS_AGREE = timedelta(hours=1)
+"""By so much the clocks of those who write a log may differ."""
+
+NOBODY_ASKED = "nobody was being asked"
+
+
+@dataclass
+class AskedQuestion:
+    """A question to a person, as it was put, or passed on."""
+
+    round: int
+    digest: str
+    asked_at: datetime
+    due_at: datetime
+    four_eyes: tuple[str, ...] | None
+    approvals: int
+    is_open: bool = True
+    proposal: tuple[str, str] | None = None
+    """Who gave a first approval, and of what."""
+    first: Data | None = None
+    """What they said then."""
+
+    def needs_two(self, action: str | None) -> bool:
+        """Whether two people must approve `action`."""
+        if self.four_eyes is not None:
+            return action in self.four_eyes
+        return action != "clear" and self.approvals > 1
+
+
+@dataclass
+class LogFacts:
+    """Of one case."""
+
+    case_id: str
+    facts: GuardFacts = field(default_factory=GuardFacts)
+    """What a step can rest on, as the tables say it to the commands."""
+    customer: int | None = None
+    severity: Severity = "critical"
+    limits: Limits | None = None
+    """What the case is judged by; None until its first round has begun."""
+    begun: set[int] = field(default_factory=set[int])
+    """Rounds that have begun with their specialists."""
+    questions: dict[str, AskedQuestion] = field(default_factory=dict[str, AskedQuestion])
+    just_asked: str | None = None
+    """The question that the event before asked: one that goes straight to a manager is escalated at once."""
+    concluded: list[tuple[int, Data]] = field(default_factory=list[tuple[int, Data]])
+    """What is said of each assessment, and by which event."""
+    asked: list[tuple[int, Data]] = field(default_factory=list[tuple[int, Data]])
+    """How each question was put, or passed on."""
+    decided_on: list[tuple[int, Data, Data | None]] = field(default_factory=list[tuple[int, Data, Data | None]])
+    """Each decision, with the first of two approvals."""
+    approved: dict[int, tuple[str, Data]] = field(default_factory=dict[int, tuple[str, Data]])
+    """The action of each noted effect and what it says was approved, by the `seq` of its event."""
+    done: set[str] = field(default_factory=set[str])
+    """Keys of the effects that are done."""
+    reversals: dict[str, Data] = field(default_factory=dict[str, Data])
+    """What was said last of each reversal."""
+    cleared_itself_at: int | None = None
+    """The event by which the case closed by itself."""
+    is_closed: bool = False
+
+    def enter_round(self, number: int) -> None:
+        """A later round than the current one starts over; an earlier one changes nothing."""
+        if number > self.facts.round:
+            kept = self.facts
+            self.facts = GuardFacts(number, kept.was_asked, effects=kept.effects, begun_at=kept.begun_at)
+
+    def end_questions(self) -> None:
+        """Nobody is asked any more."""
+        for question in self.questions.values():
+            question.is_open = False
+
+    def open_question(self, review_id: str) -> AskedQuestion | None:
+        """The question, as long as somebody is asked."""
+        question = self.questions.get(review_id)
+        return question if question is not None and question.is_open else None
+
+    def was_rated_critical(self) -> bool:
+        """By the alert, or by an assessment in any round."""
+        return self.severity == "critical" or any(said.get("level") == "critical" for _, said in self.concluded)
+
+    def why_too_short(self, event: CaseEvent, data: Data) -> str | None:
+        """Why a question leaves too little time to answer; None when it leaves enough."""
+        if self.limits is None:
+            return None
+        shortest = self.limits.shortest_time(data["required_role"])
+        # The step reads the clock before it is logged, and both are the record's.
+        in_time = datetime.fromisoformat(data["due_at"]) + CLOCK_TOLERANCE >= event.at + shortest
+        return None if in_time else "it leaves too little time to answer, by the limits of the case"
+
+
+def named_actions(data: Data) -> tuple[RecommendedAction, ...] | None:
+    """The actions that take two people, by what a question says; None where it does not say."""
+    named = cast("list[RecommendedAction] | None", data.get("four_eyes_actions"))
+    return None if named is None else tuple(action for action in named if action in ACTIONS)
