@@ -16,6 +16,7 @@ from casebook.case_log.append import read_event
 from casebook.case_log.hash_chain import seal
 from casebook.database.engine import for_writing
 from casebook.projection.event_types import EVENT_TYPES
+from casebook.projection.reviews import Escalated
 from casebook.schema.base import Base
 from contracts.case import CaseEvent
 from contracts.hashing import canonical_json
@@ -91,6 +92,20 @@ def broken_after(kind: str, actor: str = "system", **data: Any) -> Bend:
         said = {"round": 1, "reason": "It failed.", "failures": 1, "reopens_review": False, **data}
         failed = log[index].model_copy(update={"type": "orchestration_failed", "actor": actor, "data": said})
         return [*log[: index + 1], failed, *log[index + 1 :]]
+
+    return bend
+
+
+def passed_on(**last: Any) -> Bend:
+    """The question is invented to be passed on to a manager, and once more with `last`."""
+
+    def bend(log: Log) -> Log:
+        index = next(place for place, event in enumerate(log) if event.type == "review_opened")
+        asked = {name: value for name, value in log[index].data.items() if name in Escalated.model_fields}
+        said = {**asked, "reason": "It is late.", "required_role": "manager"}
+        once = log[index].model_copy(update={"type": "escalated", "data": said})
+        again = once.model_copy(update={"data": {**said, "due_at": "2026-12-24T12:00:00Z", **last}})
+        return [*log[: index + 1], once, again, *log[index + 1 :]]
 
     return bend
 
@@ -193,6 +208,27 @@ BENDS: dict[str, tuple[Bend, str]] = {
             for event in log
         ],
         "'review_expired': there was time to answer",
+    ),
+    "passed on early": (passed_on(), "'escalated': there was time to answer"),
+    "passed on to fewer people": (passed_on(approvals_required=0), "'escalated': it asks for fewer approvals"),
+    "passed on to nobody": (
+        bent(passed_on(), without("review_opened")),
+        "'escalated': nobody was being asked",
+    ),
+    "changed before it was approved": (
+        lambda log: [
+            event.model_copy(
+                update={"type": "facts_changed", "data": {"round": 1, "changes": ["Gone."]}, "actor": "worker"}
+            )
+            if event.type == "decision_accepted"
+            else event
+            for event in log
+        ],
+        "'facts_changed': nothing was approved that could have relied on them",
+    ),
+    "investigated before its round": (
+        saying("specialist_started", round=2),
+        "'specialist_started': round 2 had not begun",
     ),
 }
 
