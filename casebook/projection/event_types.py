@@ -1,67 +1,43 @@
 """Every type of event, and every table whose rows follow from the log of their case."""
 
 from collections.abc import Mapping
+from typing import TypeGuard
 
-from casebook.projection.attachments import ATTACHMENT, AttachmentAdded
-from casebook.projection.cases import ALERT, CaseClosed, CaseOpened, OrchestrationFailed
+from casebook.projection import (
+    attachments,
+    cases,
+    claims,
+    decisions,
+    effects,
+    notes,
+    proposals,
+    reversals,
+    reviews,
+    rounds,
+)
+from casebook.projection.attachments import ATTACHMENT
+from casebook.projection.cases import ALERT
 from casebook.projection.changes import ProjectedTable
-from casebook.projection.claims import Claimed, ClaimReleased, ClaimTakenOver
-from casebook.projection.decisions import DECISION, DecisionAccepted
-from casebook.projection.effects import EFFECT, EffectFinished, EffectStarted, FactsChanged
+from casebook.projection.decisions import DECISION
+from casebook.projection.effects import EFFECT
 from casebook.projection.event_data import EventData
-from casebook.projection.notes import NOTE, NoteAdded
-from casebook.projection.proposals import ApprovalGiven, ApprovalWithdrawn
+from casebook.projection.notes import NOTE
 from casebook.projection.questions import PROPOSAL, REVIEW
-from casebook.projection.reversals import (
-    REVERSAL,
-    ReversalDecided,
-    ReversalFinished,
-    ReversalRequested,
-    ReversalStarted,
-)
-from casebook.projection.reviews import Escalated, ReviewExpired, ReviewOpened, ReviewReminded
-from casebook.projection.rounds import (
-    EVIDENCE,
-    REPORT,
-    ROUND,
-    Assessed,
-    RoundStarted,
-    SpecialistFinished,
-    SpecialistStarted,
-)
+from casebook.projection.reversals import REVERSAL
+from casebook.projection.rounds import EVIDENCE, REPORT, ROUND
 from contracts.names import CaseEventType
 
+_NOUNS = (cases, rounds, reviews, proposals, decisions, effects, reversals, claims, notes, attachments)
+
+
+def _declares_type(member: object) -> TypeGuard[type[EventData]]:
+    return isinstance(member, type) and issubclass(member, EventData) and "type" in vars(member)
+
+
 EVENT_TYPES: Mapping[CaseEventType, type[EventData]] = {
-    each.type: each
-    for each in (
-        CaseOpened,
-        RoundStarted,
-        SpecialistStarted,
-        SpecialistFinished,
-        Assessed,
-        ReviewOpened,
-        ReviewReminded,
-        ApprovalGiven,
-        ApprovalWithdrawn,
-        DecisionAccepted,
-        Escalated,
-        ReviewExpired,
-        EffectStarted,
-        EffectFinished,
-        FactsChanged,
-        OrchestrationFailed,
-        CaseClosed,
-        Claimed,
-        ClaimReleased,
-        ClaimTakenOver,
-        NoteAdded,
-        AttachmentAdded,
-        ReversalRequested,
-        ReversalDecided,
-        ReversalStarted,
-        ReversalFinished,
-    )
+    each.type: each for noun in _NOUNS for each in vars(noun).values() if _declares_type(each)
 }
+"""All that the modules of the nouns declare."""
 
 TABLES: tuple[ProjectedTable, ...] = (
     ALERT,

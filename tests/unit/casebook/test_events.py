@@ -2,7 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,7 @@ from casebook.projection.event_data import EventData
 from casebook.projection.event_types import EVENT_TYPES
 from contracts.case import CaseEvent
 from contracts.hashing import content_hash
+from contracts.names import CaseEventType
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
@@ -237,6 +238,11 @@ def test_an_event_that_json_cannot_say_is_not_sealed():
     )
     with pytest.raises(ValueError, match="JSON compliant"):
         event_hash(event)
+
+
+def test_each_event_type_is_declared_once() -> None:
+    assert sorted(EVENT_TYPES) == sorted(get_args(CaseEventType))
+    assert all(declared.type == name for name, declared in EVENT_TYPES.items())
 
 
 def test_only_additions_need_nothing_on_record() -> None:
