@@ -329,6 +329,12 @@ BENDS: Mapping[str, tuple[Made, Bend, Rows, str]] = {
         body("reversal", now(decided_by="eve")),
         "something else had been approved",
     ),
+    "reversal begun by nobody's word": (
+        lock_reversed,
+        without("reversal_decided", "reversal_finished"),
+        no_rows,
+        "nobody had approved it",
+    ),
     "reversed for another customer": (
         lock_reversed,
         bent(*(changed(f"reversal_{what}", another_key) for what in ("started", "finished"))),
