@@ -59,11 +59,11 @@ def fill(url: str, events: int) -> None:
     event.listen(engine, "connect", never_wait_for_the_disk)
     upgrade(engine)
     transactions = Transactions(engine, lambda: NOON)
-    book, desk = CaseBook(transactions), WorkspaceApi(transactions)
+    book, workspace = CaseBook(transactions), WorkspaceApi(transactions)
     number = sum(book.count_states().values())
     while book.last_seq() < events:
         number += 1
-        write_case(book, desk, number)
+        write_case(book, workspace, number)
     engine.dispose()
 
 
@@ -72,11 +72,11 @@ def never_wait_for_the_disk(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA synchronous = OFF")
 
 
-def write_case(book: CaseBook, desk: WorkspaceApi, number: int) -> None:
+def write_case(book: CaseBook, workspace: WorkspaceApi, number: int) -> None:
     """One case from its alert to its end."""
     case = book.open_case(an_alert(number)).case_id
     opening = ask(book, case)
-    desk.add_note(case, "ana", "Rang the customer: it was not them.")
+    workspace.add_note(case, "ana", "Rang the customer: it was not them.")
     book.accept_decision(a_decision(opening), ("analyst",))
     book.start_effect(case, an_effect(case))
     book.finish_effect(case, an_effect(case, status="done"))

@@ -83,7 +83,7 @@ def measure(database: str, many: int, few: int, rounds: int) -> list[Row]:
     with ExitStack() as stack:
         server = stack.enter_context(PostgresServer()) if database == "postgresql" else None
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="casewright-bench-")))
-        desks: dict[int, WorkspaceApi] = {}
+        workspaces: dict[int, WorkspaceApi] = {}
         for size in (few, many):
             url = f"sqlite:///{folder / f'{size}.db'}" if server is None else server.url(server.create_database())
             engine = open_engine(url)
@@ -91,14 +91,16 @@ def measure(database: str, many: int, few: int, rounds: int) -> list[Row]:
             started = time.monotonic()
             fill(engine, size)
             say(f"{database}: {size:,} cases in {time.monotonic() - started:.0f} s")
-            desks[size] = WorkspaceApi(Transactions(engine))
-        return [report(database, name, many, few, by_turns(prepare, desks, rounds)) for name, prepare in CALLS.items()]
+            workspaces[size] = WorkspaceApi(Transactions(engine))
+        return [
+            report(database, name, many, few, by_turns(prepare, workspaces, rounds)) for name, prepare in CALLS.items()
+        ]
 
 
-def by_turns(prepare: Preparation, desks: dict[int, WorkspaceApi], rounds: int) -> dict[int, list[float]]:
+def by_turns(prepare: Preparation, workspaces: dict[int, WorkspaceApi], rounds: int) -> dict[int, list[float]]:
     """Milliseconds of each call, after a few that do not count."""
-    taken: dict[int, list[float]] = {size: [] for size in desks}
-    calls = {size: prepare(desk) for size, desk in desks.items()}
+    taken: dict[int, list[float]] = {size: [] for size in workspaces}
+    calls = {size: prepare(workspace) for size, workspace in workspaces.items()}
     for number in range(-10, rounds):
         for size, call in calls.items():
             started = time.perf_counter()
@@ -125,20 +127,20 @@ def report(database: str, name: str, many: int, few: int, taken: dict[int, list[
 def listing(**query: Any) -> Preparation:
     """A call that asks for the first page of a query."""
     asked = CaseQuery.model_validate(query)
-    return lambda desk: lambda _: desk.list_cases(asked, "ana")
+    return lambda workspace: lambda _: workspace.list_cases(asked, "ana")
 
 
 def later_page(pages: int, **query: Any) -> Preparation:
     """A call that asks for the page of a query that follows the first `pages`."""
     asked = CaseQuery.model_validate(query)
 
-    def prepare(desk: WorkspaceApi) -> Call:
+    def prepare(workspace: WorkspaceApi) -> Call:
         cursor: str | None = None
         for _ in range(pages):
-            cursor = desk.list_cases(asked, "ana", cursor=cursor).next_cursor
+            cursor = workspace.list_cases(asked, "ana", cursor=cursor).next_cursor
         if cursor is None:
             raise ValueError(f"There is no page after the first {pages}: ask for more cases.")
-        return lambda _: desk.list_cases(asked, "ana", cursor=cursor)
+        return lambda _: workspace.list_cases(asked, "ana", cursor=cursor)
 
     return prepare
 
@@ -161,8 +163,8 @@ CALLS: dict[str, Preparation] = {
     "search two words by deadline": listing(q="oslo lima", sort="due"),
     "search the queue by deadline": listing(q="oslo", state=("awaiting_review", "escalated"), sort="due"),
     "search a beginning, by score": listing(q="accr", sort="-score"),
-    "next": lambda desk: lambda number: desk.next_case(f"person-{number}", as_manager=True),
-    "note": lambda desk: lambda number: desk.add_note("case-impossible_travel-1", "ana", f"Note {number}."),
+    "next": lambda workspace: lambda number: workspace.next_case(f"person-{number}", as_manager=True),
+    "note": lambda workspace: lambda number: workspace.add_note("case-impossible_travel-1", "ana", f"Note {number}."),
 }
 
 

@@ -12,13 +12,13 @@ import pytest
 
 from contracts.assessment import RiskAssessment
 from contracts.report import SPECIALISTS, Specialist
-from tests.integration.fault_desk import (
+from tests.integration.fault_stack import (
     HASTY_WITH_MODELS,
     HASTY_WITH_TOOLS,
     PATIENT,
-    FaultDesk,
+    FaultStack,
     ToolFault,
-    fault_desk,
+    fault_stack,
 )
 from worker.agents.limits import Limits
 
@@ -73,8 +73,8 @@ WITHOUT_TOOLS = {"endless-tools": Fault(WRONGLY + "There is no tool", {"fault": 
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Generator[FaultDesk]:
-    with fault_desk(tmp_path_factory.mktemp("faults")) as running:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[FaultStack]:
+    with fault_stack(tmp_path_factory.mktemp("faults")) as running:
         yield running
 
 
@@ -82,10 +82,10 @@ def reasons_of(assessment: RiskAssessment) -> str:
     return " ".join(assessment.route_reasons)
 
 
-def test_without_a_fault_the_case_is_cleared_by_itself(desk: FaultDesk) -> None:
-    alert = desk.open_case()
+def test_without_a_fault_the_case_is_cleared_by_itself(stack: FaultStack) -> None:
+    alert = stack.open_case()
 
-    assessment = desk.assessment(alert, tuple(desk.file_healthy(alert).values()))
+    assessment = stack.assessment(alert, tuple(stack.file_healthy(alert).values()))
 
     assert (assessment.route, assessment.route_reasons) == ("auto_clear", ())
 
@@ -93,18 +93,18 @@ def test_without_a_fault_the_case_is_cleared_by_itself(desk: FaultDesk) -> None:
 @pytest.mark.parametrize("specialist", SPECIALISTS)
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_at_a_specialist_brings_the_case_before_a_person(
-    desk: FaultDesk, name: str, specialist: Specialist
+    stack: FaultStack, name: str, specialist: Specialist
 ) -> None:
-    fault, alert = FAULTS[name], desk.open_case()
+    fault, alert = FAULTS[name], stack.open_case()
 
     if fault.tool is not None:
-        with desk.tool_fault(fault.tool):
-            report = desk.report(alert, specialist, fault.limits)
+        with stack.tool_fault(fault.tool):
+            report = stack.report(alert, specialist, fault.limits)
     else:
-        with desk.model_fault(agent=specialist, **fault.control):
-            report = desk.report(alert, specialist, fault.limits, tools_up=fault.tools_up)
-    healthy = desk.file_healthy(alert)
-    assessment = desk.assessment(alert, tuple((healthy | {specialist: report}).values()))
+        with stack.model_fault(agent=specialist, **fault.control):
+            report = stack.report(alert, specialist, fault.limits, tools_up=fault.tools_up)
+    healthy = stack.file_healthy(alert)
+    assessment = stack.assessment(alert, tuple((healthy | {specialist: report}).values()))
 
     assert (report.risk_score, assessment.route) == (None, "review")
     assert fault.says in (report.reason or "")
@@ -113,13 +113,13 @@ def test_a_fault_at_a_specialist_brings_the_case_before_a_person(
 
 
 @pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if not fault.is_of_tools])
-def test_a_fault_at_the_aggregator_brings_the_case_before_a_person(desk: FaultDesk, name: str) -> None:
-    fault, alert = WITHOUT_TOOLS.get(name, FAULTS[name]), desk.open_case()
+def test_a_fault_at_the_aggregator_brings_the_case_before_a_person(stack: FaultStack, name: str) -> None:
+    fault, alert = WITHOUT_TOOLS.get(name, FAULTS[name]), stack.open_case()
 
-    reports = tuple(desk.file_healthy(alert).values())
+    reports = tuple(stack.file_healthy(alert).values())
 
-    with desk.model_fault(agent="aggregator", **fault.control):
-        assessment = desk.assessment(alert, reports, fault.limits)
+    with stack.model_fault(agent="aggregator", **fault.control):
+        assessment = stack.assessment(alert, reports, fault.limits)
 
     assert (assessment.route, assessment.overall_risk_score) == ("review", None)
     assert assessment.recommended_action != "clear"
@@ -129,24 +129,24 @@ def test_a_fault_at_the_aggregator_brings_the_case_before_a_person(desk: FaultDe
 
 @pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.is_of_tools])
 def test_tools_that_fail_everybody_leave_the_aggregator_nothing_to_clear_a_case_with(
-    desk: FaultDesk, name: str
+    stack: FaultStack, name: str
 ) -> None:
-    fault, alert = FAULTS[name], desk.open_case()
-    with desk.tool_fault(fault.tool) if fault.tool else desk.model_fault():
-        reports = tuple(desk.report(alert, each, fault.limits, tools_up=fault.tools_up) for each in SPECIALISTS)
-    calls = desk.model_calls()
+    fault, alert = FAULTS[name], stack.open_case()
+    with stack.tool_fault(fault.tool) if fault.tool else stack.model_fault():
+        reports = tuple(stack.report(alert, each, fault.limits, tools_up=fault.tools_up) for each in SPECIALISTS)
+    calls = stack.model_calls()
 
-    assessment = desk.assessment(alert, reports)
+    assessment = stack.assessment(alert, reports)
 
-    assert (assessment.route, desk.model_calls()) == ("review", calls)
+    assert (assessment.route, stack.model_calls()) == ("review", calls)
     assert fault.says in reasons_of(assessment)
 
 
-def test_one_outage_of_the_model_is_one_reason(desk: FaultDesk) -> None:
-    alert = desk.open_case()
-    with desk.model_fault(fault="500"):
-        reports = tuple(desk.report(alert, specialist) for specialist in SPECIALISTS)
-        assessment = desk.assessment(alert, reports)
+def test_one_outage_of_the_model_is_one_reason(stack: FaultStack) -> None:
+    alert = stack.open_case()
+    with stack.model_fault(fault="500"):
+        reports = tuple(stack.report(alert, specialist) for specialist in SPECIALISTS)
+        assessment = stack.assessment(alert, reports)
 
     assert assessment.route_reasons == (
         "The usage, location and billing specialists were unavailable: The model endpoint failed with status 500.",
@@ -155,12 +155,12 @@ def test_one_outage_of_the_model_is_one_reason(desk: FaultDesk) -> None:
 
 
 @pytest.mark.parametrize("fault", ["429", "500", "reset", "empty", "invalid_json", "score_9", "wrong_shape"])
-def test_a_fault_that_passes_costs_a_call_and_not_the_case(desk: FaultDesk, fault: str) -> None:
-    alert = desk.open_case()
-    calls = desk.model_calls()
+def test_a_fault_that_passes_costs_a_call_and_not_the_case(stack: FaultStack, fault: str) -> None:
+    alert = stack.open_case()
+    calls = stack.model_calls()
 
-    with desk.model_fault(fault=fault, times=1, agent="usage", retry_after_s=0):
-        report = desk.report(alert, "usage")
+    with stack.model_fault(fault=fault, times=1, agent="usage", retry_after_s=0):
+        report = stack.report(alert, "usage")
 
     assert (report.status, report.reason) == ("ok", None)
-    assert desk.model_calls() - calls == 3, "two without the fault"
+    assert stack.model_calls() - calls == 3, "two without the fault"

@@ -72,7 +72,7 @@ def handed_back() -> Iterator[HandedBack]:
     log.setLevel(level)
 
 
-class Desk:
+class TwoReleases:
     """One local scheduler, and workers of both releases that pull from it."""
 
     def __init__(self, address: str, client: TaskHubGrpcClient, rude: TaskHubGrpcClient) -> None:
@@ -99,7 +99,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def releases(tmp_path: Path) -> Iterator[TwoReleases]:
     scheduler = RunningScheduler(tmp_path)
     metadata = [("taskhub", TASKHUB)]
     try:
@@ -107,56 +107,56 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
             TaskHubGrpcClient(host_address=scheduler.address, metadata=metadata, data_converter=CONVERTER) as client,
             TaskHubGrpcClient(host_address=scheduler.address, metadata=metadata, data_converter=AsItIs()) as rude,
         ):
-            yield Desk(scheduler.address, client, rude)
+            yield TwoReleases(scheduler.address, client, rude)
     finally:
         scheduler.stop()
 
 
-def test_new_worker_goes_on_with_a_case_of_the_old(desk: Desk) -> None:
-    with desk.old_worker():
-        case = desk.lab.start()
+def test_new_worker_goes_on_with_a_case_of_the_old(releases: TwoReleases) -> None:
+    with releases.old_worker():
+        case = releases.lab.start()
         opening = case.script.opening()
         case.progress_when(lambda shown: shown.phase == "awaiting_review")
 
-    with desk.new_worker():
+    with releases.new_worker():
         case.decide(opening)
         assert case.outcome() == "account_locked"
 
-    assert desk.next.weighed == []
+    assert releases.next.weighed == []
 
 
-def test_old_worker_hands_back_a_newer_case(desk: Desk, handed_back: HandedBack) -> None:
-    with desk.old_worker():
-        newer = desk.lab.start(CaseScript(score=0.1, recommended="clear"), version=NEXT_VERSION)
+def test_old_worker_hands_back_a_newer_case(releases: TwoReleases, handed_back: HandedBack) -> None:
+    with releases.old_worker():
+        newer = releases.lab.start(CaseScript(score=0.1, recommended="clear"), version=NEXT_VERSION)
         handed_back.wait_for(newer.order.case_id)
-        older = desk.lab.start(CaseScript(score=0.1, recommended="clear"))
+        older = releases.lab.start(CaseScript(score=0.1, recommended="clear"))
         assert older.outcome() == "auto_cleared"
         assert newer.script.rounds == []
 
-        with desk.new_worker():
+        with releases.new_worker():
             assert newer.outcome() == "auto_cleared"
 
-    assert desk.next.weighed == [newer.order.case_id]
+    assert releases.next.weighed == [newer.order.case_id]
 
 
-def test_both_workers_finish_cases_of_both_versions(desk: Desk) -> None:
-    with desk.old_worker(), desk.new_worker():
+def test_both_workers_finish_cases_of_both_versions(releases: TwoReleases) -> None:
+    with releases.old_worker(), releases.new_worker():
         cases = [
-            desk.lab.start(CaseScript(score=0.1, recommended="clear"), version=version)
+            releases.lab.start(CaseScript(score=0.1, recommended="clear"), version=version)
             for version in (INVESTIGATION_VERSION, NEXT_VERSION) * 5
         ]
         ended = {case.order.case_id: case.outcome() for case in cases}
 
     assert set(ended.values()) == {"auto_cleared"}
-    assert sorted(desk.next.weighed) == sorted(case.order.case_id for case in cases[1::2])
+    assert sorted(releases.next.weighed) == sorted(case.order.case_id for case in cases[1::2])
     assert [case.script.rounds for case in cases] == [[1]] * len(cases)
 
 
-def test_history_of_the_next_release_is_replayed_by_it_alone(desk: Desk) -> None:
-    with desk.new_worker():
-        case = desk.lab.start(CaseScript(score=0.1, recommended="clear"), version=NEXT_VERSION)
+def test_history_of_the_next_release_is_replayed_by_it_alone(releases: TwoReleases) -> None:
+    with releases.new_worker():
+        case = releases.lab.start(CaseScript(score=0.1, recommended="clear"), version=NEXT_VERSION)
         assert case.outcome() == "auto_cleared"
-    history: History = history_at(desk.address, case.order.case_id, TASKHUB)
+    history: History = history_at(releases.address, case.order.case_id, TASKHUB)
 
     (end,) = replay(history, investigation, NEXT_VERSION)
 

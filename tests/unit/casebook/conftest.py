@@ -72,5 +72,5 @@ def book(engine: Engine) -> CaseBook:
 
 
 @pytest.fixture
-def desk(book: CaseBook) -> WorkspaceApi:
+def workspace(book: CaseBook) -> WorkspaceApi:
     return WorkspaceApi(book.transactions)

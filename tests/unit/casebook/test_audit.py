@@ -52,7 +52,7 @@ UNBOUND = {
 """How far the scheduler was told, and how long a claim lasts: nothing that was found, decided or done."""
 
 
-def tell(book: CaseBook, desk: WorkspaceApi) -> str:
+def tell(book: CaseBook, workspace: WorkspaceApi) -> str:
     """A case with something in every table, and a second one with a first approval that waits. Returns the first."""
     case = open_case(book, 1)
     for number, price in enumerate(("0.000123", "0.000456", None), start=1):
@@ -66,9 +66,9 @@ def tell(book: CaseBook, desk: WorkspaceApi) -> str:
         )
         book.keep_journal(case, [JournalEntry(f"r1-{use.agent}-m{number}", "{}", use)])
     book.keep_journal(case, [JournalEntry("r1-usage-t1", '{"calls": []}')])
-    desk.add_note(case, "ana", "Called the customer.")
+    workspace.add_note(case, "ana", "Called the customer.")
     rejected = ask(book, case)
-    desk.claim(case, "ana")
+    workspace.claim(case, "ana")
     book.remind(case, rejected.review.review_id, NOON + timedelta(hours=48))
     book.accept_decision(a_decision(rejected, "reject"), MANAGER)
     investigate(book, case, 2)
@@ -76,7 +76,7 @@ def tell(book: CaseBook, desk: WorkspaceApi) -> str:
     book.open_review(opening)
     pass_time(book)
     book.escalate(an_escalation(opening))
-    desk.add_attachment(case, "ben", Upload("call.txt", "text/plain", b"He was in Lisbon."))
+    workspace.add_attachment(case, "ben", Upload("call.txt", "text/plain", b"He was in Lisbon."))
     book.accept_decision(a_decision(opening, decided_by="ben"), MANAGER)
     book.start_effect(case, an_effect(case))
     book.finish_effect(case, an_effect(case, status="done"))
@@ -145,8 +145,8 @@ def changed(table: Table, column: str, value: object) -> object:
     return another(value)
 
 
-def test_whole_story_is_intact_and_fully_counted(book: CaseBook, desk: WorkspaceApi, engine: Engine):
-    tell(book, desk)
+def test_whole_story_is_intact_and_fully_counted(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
+    tell(book, workspace)
     with Session(engine) as session:
         held = sum(len(rows_in(session, Base.metadata.tables[name])) for name in TABLES if name != "case_event")
         everything = {name: len(rows_in(session, Base.metadata.tables[name])) for name in TABLES}
@@ -159,8 +159,8 @@ def test_whole_story_is_intact_and_fully_counted(book: CaseBook, desk: Workspace
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_no_column_of_any_row_is_changed_unseen(book: CaseBook, desk: WorkspaceApi, engine: Engine, name: str):
-    tell(book, desk)
+def test_no_column_of_any_row_is_changed_unseen(book: CaseBook, workspace: WorkspaceApi, engine: Engine, name: str):
+    tell(book, workspace)
     table = Base.metadata.tables[name]
     refused: list[str] = []
     with Session(engine) as session:
@@ -182,8 +182,8 @@ def test_no_column_of_any_row_is_changed_unseen(book: CaseBook, desk: WorkspaceA
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if name != "case"])
-def test_no_row_is_removed_unseen(book: CaseBook, desk: WorkspaceApi, engine: Engine, name: str):
-    tell(book, desk)
+def test_no_row_is_removed_unseen(book: CaseBook, workspace: WorkspaceApi, engine: Engine, name: str):
+    tell(book, workspace)
     table = Base.metadata.tables[name]
     with Session(engine) as session:
         rows = rows_in(session, table)
@@ -199,8 +199,8 @@ def test_no_row_is_removed_unseen(book: CaseBook, desk: WorkspaceApi, engine: En
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if name not in ("case", "case_event", "alert")])
-def test_no_row_is_added_unseen(book: CaseBook, desk: WorkspaceApi, engine: Engine, name: str):
-    case = tell(book, desk)
+def test_no_row_is_added_unseen(book: CaseBook, workspace: WorkspaceApi, engine: Engine, name: str):
+    case = tell(book, workspace)
     table = Base.metadata.tables[name]
     with Session(engine) as session:
         row = columns_of(table, rows_in(session, table)[0])
@@ -226,8 +226,8 @@ def without_keys(session: Session) -> None:
         session.execute(text("PRAGMA defer_foreign_keys = ON"))
 
 
-def test_an_event_slipped_in_or_moved_is_found(book: CaseBook, desk: WorkspaceApi, engine: Engine):
-    tell(book, desk)
+def test_an_event_slipped_in_or_moved_is_found(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
+    tell(book, workspace)
     table = Base.metadata.tables["case_event"]
     with Session(engine) as session:
         rows = [columns_of(table, row) for row in rows_in(session, table)]
@@ -245,8 +245,8 @@ def test_an_event_slipped_in_or_moved_is_found(book: CaseBook, desk: WorkspaceAp
         assert broken.reason == "it does not link to the event before it in its case"
 
 
-def test_two_rows_that_changed_places_are_found(book: CaseBook, desk: WorkspaceApi, engine: Engine):
-    case = tell(book, desk)
+def test_two_rows_that_changed_places_are_found(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
+    case = tell(book, workspace)
     table = Base.metadata.tables["report"]
     with tampering(engine) as session:
         one, other = (row for row in rows_in(session, table) if (row.case_id, row.specialist) == (case, "usage"))
@@ -258,8 +258,8 @@ def test_two_rows_that_changed_places_are_found(book: CaseBook, desk: WorkspaceA
         assert broken.reason == f"its content is not what event {broken.seq} recorded"
 
 
-def test_first_of_several_broken_rows_is_named(book: CaseBook, desk: WorkspaceApi, engine: Engine):
-    case = tell(book, desk)
+def test_first_of_several_broken_rows_is_named(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
+    case = tell(book, workspace)
     note = next(event for event in book.case_events(case) if event.type == "note_added")
     with tampering(engine) as session:
         session.execute(text("UPDATE decision SET verdict = 'approve' WHERE verdict = 'reject'"))
@@ -284,8 +284,8 @@ def test_a_whole_case_that_vanished_leaves_a_gap(book: CaseBook, engine: Engine)
     assert broken == BrokenLink("", 3, "the log ends with event 2, but numbers up to 3 were given out")
 
 
-def test_rehashed_event_breaks_the_next_link(book: CaseBook, desk: WorkspaceApi, engine: Engine):
-    case = tell(book, desk)
+def test_rehashed_event_breaks_the_next_link(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
+    case = tell(book, workspace)
     with Session(engine) as session:
         audited = audit_case(session, case)
     assert (audited.broken, audited.head) == (None, book.case_events(case)[-1].hash)
@@ -293,8 +293,8 @@ def test_rehashed_event_breaks_the_next_link(book: CaseBook, desk: WorkspaceApi,
     assert book.audit_case(case) == audited
 
 
-def test_spend_recorded_after_the_close_stays_under_the_audit(book: CaseBook, desk: WorkspaceApi, engine: Engine):
-    case = tell(book, desk)
+def test_spend_recorded_after_the_close_stays_under_the_audit(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
+    case = tell(book, workspace)
     use = ModelUse(round=2, agent="usage", model="m-1", input_tokens=5, output_tokens=1, cost_usd=None)
     book.keep_journal(case, [JournalEntry("r2-usage-m1", "{}", use)])
     assert book.audit().broken is None
@@ -306,8 +306,8 @@ def test_spend_recorded_after_the_close_stays_under_the_audit(book: CaseBook, de
             assert (broken.row or "").startswith("model_")
 
 
-def test_a_forged_journal_is_given_away_by_the_log(book: CaseBook, desk: WorkspaceApi, engine: Engine):
-    case = tell(book, desk)
+def test_a_forged_journal_is_given_away_by_the_log(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
+    case = tell(book, workspace)
     with tampering(engine) as session:
         session.execute(text("DELETE FROM model_call"))
         session.execute(text("DELETE FROM model_spend"))

@@ -52,11 +52,11 @@ def cases(book: CaseBook) -> list[str]:
     return opened
 
 
-def listed(desk: WorkspaceApi, *, limit: int = 50, **query: Any) -> list[int]:
+def listed(workspace: WorkspaceApi, *, limit: int = 50, **query: Any) -> list[int]:
     """Numbers of all cases of a query, read page by page."""
     asked, cursor, found = CaseQuery.model_validate(query), None, list[int]()
     while True:
-        page = desk.list_cases(asked, "ana", limit=limit, cursor=cursor)
+        page = workspace.list_cases(asked, "ana", limit=limit, cursor=cursor)
         found += [int(case.alert_id.rpartition("-")[2]) - 1 for case in page.items]
         cursor = page.next_cursor
         if cursor is None:
@@ -64,7 +64,7 @@ def listed(desk: WorkspaceApi, *, limit: int = 50, **query: Any) -> list[int]:
 
 
 @pytest.mark.usefixtures("cases")
-def test_every_filter_lets_exactly_its_cases_through(desk: WorkspaceApi) -> None:
+def test_every_filter_lets_exactly_its_cases_through(workspace: WorkspaceApi) -> None:
     filters: list[tuple[dict[str, Any], list[int]]] = [
         ({}, list(range(12))),
         ({"state": ("investigating",)}, [0, 3, 6, 9]),
@@ -87,57 +87,57 @@ def test_every_filter_lets_exactly_its_cases_through(desk: WorkspaceApi) -> None
         ({"q": "?!"}, []),
     ]
     for query, numbers in filters:
-        assert listed(desk, sort="opened", **query) == numbers, query
-        assert listed(desk, sort="-opened", limit=3, **query) == numbers[::-1], query
+        assert listed(workspace, sort="opened", **query) == numbers, query
+        assert listed(workspace, sort="-opened", limit=3, **query) == numbers[::-1], query
 
 
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize("limit", [1, 2, 5, 50])
 @pytest.mark.parametrize("states", [(), ("awaiting_review", "closed", "investigating")])
-def test_every_order_holds_over_all_pages_gaps_last(desk: WorkspaceApi, limit: int, states: tuple[str, ...]) -> None:
+def test_every_order_holds_over_pages_gaps_last(workspace: WorkspaceApi, limit: int, states: tuple[str, ...]) -> None:
     scored = [1, 2, 4, 5, 7, 8, 10, 11]
     gaps = [0, 3, 6, 9]
-    assert listed(desk, limit=limit, state=states, sort="score") == scored + gaps
-    assert listed(desk, limit=limit, state=states, sort="-score") == scored[::-1] + gaps[::-1]
+    assert listed(workspace, limit=limit, state=states, sort="score") == scored + gaps
+    assert listed(workspace, limit=limit, state=states, sort="-score") == scored[::-1] + gaps[::-1]
     by_due = [10, 1, 7, 4]
     rest = [1, 5, 9, 2, 6, 10, 3, 7, 11, 0, 4, 8]
     undue = [number for number in rest if number % 3 != 1]
-    assert listed(desk, limit=limit, state=states, sort="due") == by_due + undue
-    assert listed(desk, limit=limit, state=states, sort="-due") == by_due[::-1] + undue[::-1]
+    assert listed(workspace, limit=limit, state=states, sort="due") == by_due + undue
+    assert listed(workspace, limit=limit, state=states, sort="-due") == by_due[::-1] + undue[::-1]
 
 
-def test_the_last_change_orders_the_list(book: CaseBook, desk: WorkspaceApi, cases: list[str]) -> None:
-    desk.add_note(cases[3], "ana", "Seen.")
-    desk.add_note(cases[0], "ana", "Seen.")
-    assert listed(desk, sort="-updated")[:2] == [0, 3]
-    assert listed(desk, sort="updated", limit=5)[-2:] == [3, 0]
+def test_the_last_change_orders_the_list(book: CaseBook, workspace: WorkspaceApi, cases: list[str]) -> None:
+    workspace.add_note(cases[3], "ana", "Seen.")
+    workspace.add_note(cases[0], "ana", "Seen.")
+    assert listed(workspace, sort="-updated")[:2] == [0, 3]
+    assert listed(workspace, sort="updated", limit=5)[-2:] == [3, 0]
 
 
-def test_list_of_own_anothers_or_nobodys_cases(desk: WorkspaceApi, cases: list[str]) -> None:
-    desk.claim(cases[1], "ana")
-    desk.claim(cases[4], "ben")
-    assert listed(desk, assignee="me") == [1]
-    assert listed(desk, assignee="ben", sort="due") == [4]
-    assert listed(desk, assignee="none", sort="opened", state=("awaiting_review",)) == [7, 10]
-    desk.release(cases[1], "ana")
-    assert listed(desk, assignee="me") == []
+def test_list_of_own_anothers_or_nobodys_cases(workspace: WorkspaceApi, cases: list[str]) -> None:
+    workspace.claim(cases[1], "ana")
+    workspace.claim(cases[4], "ben")
+    assert listed(workspace, assignee="me") == [1]
+    assert listed(workspace, assignee="ben", sort="due") == [4]
+    assert listed(workspace, assignee="none", sort="opened", state=("awaiting_review",)) == [7, 10]
+    workspace.release(cases[1], "ana")
+    assert listed(workspace, assignee="me") == []
 
 
-def test_overdue_and_last_disposition_are_filters(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_overdue_and_last_disposition_are_filters(book: CaseBook, workspace: WorkspaceApi) -> None:
     openings = [an_opening(book.open_case(an_alert(number)).case_id) for number in (2, 3)]
     for opening, due in zip(openings, (NOON, NOON + timedelta(days=900)), strict=True):
         begin(book, opening.case_id, policy=HASTY)
         put(book, opening.model_copy(update={"review": opening.review.model_copy(update={"due_at": due})}))
-    assert listed(desk, overdue=True) == [1]
-    assert listed(desk, overdue=False) == [2]
+    assert listed(workspace, overdue=True) == [1]
+    assert listed(workspace, overdue=False) == [2]
     book.accept_decision(a_decision(openings[0], action="clear"), ("analyst",))
-    assert listed(desk, disposition="false_positive") == [1]
-    assert listed(desk, overdue=True) == []
+    assert listed(workspace, disposition="false_positive") == [1]
+    assert listed(workspace, overdue=True) == []
 
 
-def test_page_tells_total_where_counting_is_cheap(desk: WorkspaceApi, cases: list[str]) -> None:
+def test_page_tells_total_where_counting_is_cheap(workspace: WorkspaceApi, cases: list[str]) -> None:
     def total(limit: int, **query: Any) -> int | None:
-        return desk.list_cases(CaseQuery.model_validate(query), "ana", limit=limit).total
+        return workspace.list_cases(CaseQuery.model_validate(query), "ana", limit=limit).total
 
     assert total(2) == 12
     assert total(2, state=("closed",)) == 4
@@ -145,50 +145,50 @@ def test_page_tells_total_where_counting_is_cheap(desk: WorkspaceApi, cases: lis
     assert total(2, severity="critical") is None
 
 
-def test_cursor_continues_only_its_own_query(desk: WorkspaceApi, cases: list[str]) -> None:
-    cursor = desk.list_cases(CaseQuery(sort="due"), "ana", limit=2).next_cursor
+def test_cursor_continues_only_its_own_query(workspace: WorkspaceApi, cases: list[str]) -> None:
+    cursor = workspace.list_cases(CaseQuery(sort="due"), "ana", limit=2).next_cursor
     assert cursor is not None
     for other in (CaseQuery(sort="-due"), CaseQuery(sort="due", severity="low"), CaseQuery(sort="score")):
         with pytest.raises(MalformedCursor):
-            desk.list_cases(other, "ana", cursor=cursor)
+            workspace.list_cases(other, "ana", cursor=cursor)
     for forged in ("", "x", cursor + "A", cursor[:-4], "W10", "WzFd"):
         with pytest.raises(MalformedCursor):
-            desk.list_cases(CaseQuery(sort="due"), "ana", cursor=forged)
+            workspace.list_cases(CaseQuery(sort="due"), "ana", cursor=forged)
 
 
-def test_a_note_makes_its_case_found_by_its_words(book: CaseBook, desk: WorkspaceApi, cases: list[str]) -> None:
-    desk.add_note(cases[2], "ana", "Rang the customer: ROAMING Straße, code x1.")
-    assert listed(desk, q="roaming") == [2]
-    assert listed(desk, q="roam strasse") == [2]  # from three letters on, a word finds what begins with it
-    assert listed(desk, q="x") == []
-    assert listed(desk, q="x1") == [2]
-    assert listed(desk, q="roaming oslo", sort="due", state=("closed",)) == [2]
-    assert listed(desk, q="roaming paris") == []
-    assert listed(desk, q='"roaming* OR (') == []
+def test_a_note_makes_its_case_found_by_its_words(book: CaseBook, workspace: WorkspaceApi, cases: list[str]) -> None:
+    workspace.add_note(cases[2], "ana", "Rang the customer: ROAMING Straße, code x1.")
+    assert listed(workspace, q="roaming") == [2]
+    assert listed(workspace, q="roam strasse") == [2]  # from three letters on, a word finds what begins with it
+    assert listed(workspace, q="x") == []
+    assert listed(workspace, q="x1") == [2]
+    assert listed(workspace, q="roaming oslo", sort="due", state=("closed",)) == [2]
+    assert listed(workspace, q="roaming paris") == []
+    assert listed(workspace, q='"roaming* OR (') == []
 
 
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize(("near", "few"), [(1, 100), (1, 3), (4, 100), (4, 3)])
 @pytest.mark.parametrize("query", [{}, {"state": ("closed", "investigating", "awaiting_review")}, {"customer_id": 1}])
 def test_words_find_the_same_whichever_way_is_taken(
-    desk: WorkspaceApi, monkeypatch: pytest.MonkeyPatch, near: int, few: int, query: dict[str, Any]
+    workspace: WorkspaceApi, monkeypatch: pytest.MonkeyPatch, near: int, few: int, query: dict[str, Any]
 ) -> None:
     words = ("oslo", "oslo customer 8", "impossible 10", "oslo 99")
     asked = [{**query, "q": q, "sort": sort} for q in words for sort in ("opened", "-updated", "due", "-due", "-score")]
-    one_by_one = [listed(desk, limit=5, **each) for each in asked]
+    one_by_one = [listed(workspace, limit=5, **each) for each in asked]
     monkeypatch.setattr(full_text, "NEAR", near)
     monkeypatch.setattr(full_text, "FEW", few)
-    assert [listed(desk, limit=5, **each) for each in asked] == one_by_one
+    assert [listed(workspace, limit=5, **each) for each in asked] == one_by_one
     assert {len(found) for found in one_by_one} >= ({12, 1, 0} if not query.get("customer_id") else {4, 1, 0})
 
 
 @pytest.mark.usefixtures("cases")
-def test_a_nul_is_refused_by_every_database(desk: WorkspaceApi, cases: list[str]) -> None:
+def test_a_nul_is_refused_by_every_database(workspace: WorkspaceApi, cases: list[str]) -> None:
     with pytest.raises(UnstorableText):
-        desk.add_note(cases[0], "ana", "a\0b")
+        workspace.add_note(cases[0], "ana", "a\0b")
     with pytest.raises(UnstorableText):
-        listed(desk, rule="\0")
-    assert desk.list_notes(cases[0]).items == ()
+        listed(workspace, rule="\0")
+    assert workspace.list_notes(cases[0]).items == ()
 
 
 def test_nul_in_an_alert_is_replaced(book: CaseBook) -> None:
@@ -214,30 +214,30 @@ PLANS: dict[str, dict[str, Any]] = {
 }
 
 
-def statements_of(engine: Engine, desk: WorkspaceApi, name: str) -> list[tuple[str, Any]]:
+def statements_of(engine: Engine, workspace: WorkspaceApi, name: str) -> list[tuple[str, Any]]:
     """What a list of `PLANS` asks the database."""
     query = dict(PLANS[name])
     again = query.pop("again", False)
     asked = CaseQuery.model_validate(query)
     with recorded(engine) as statements:
-        page = desk.list_cases(asked, "ana", limit=1)
+        page = workspace.list_cases(asked, "ana", limit=1)
         if again:
-            desk.list_cases(asked, "ana", limit=1, cursor=page.next_cursor)
+            workspace.list_cases(asked, "ana", limit=1, cursor=page.next_cursor)
     return statements
 
 
 @only_on("sqlite")
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize("name", PLANS)
-def test_no_list_sorts_and_every_list_follows_an_index(engine: Engine, desk: WorkspaceApi, name: str) -> None:
-    follow_an_index(engine, statements_of(engine, desk, name))
+def test_no_list_sorts_and_every_list_follows_an_index(engine: Engine, workspace: WorkspaceApi, name: str) -> None:
+    follow_an_index(engine, statements_of(engine, workspace, name))
 
 
 @only_on("postgresql")
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize("name", PLANS)
-def test_on_postgresql_too_every_list_can_follow_an_index(engine: Engine, desk: WorkspaceApi, name: str) -> None:
-    statements = statements_of(engine, desk, name)
+def test_on_postgresql_too_every_list_can_follow_an_index(engine: Engine, workspace: WorkspaceApi, name: str) -> None:
+    statements = statements_of(engine, workspace, name)
     of_cases = [each for each in statements if 'FROM "case"' in each[0] or "LIMIT" in each[0]]
     steps = postgres_plans(engine, of_cases)
     assert steps
@@ -272,12 +272,12 @@ def postgres_plans(engine: Engine, statements: list[tuple[str, Any]]) -> list[st
 @pytest.mark.parametrize("query", [{"customer_id": 1}, {"assignee": "me"}, {"q": "oslo"}])
 @pytest.mark.parametrize("sort", ["due", "-opened", "score"])
 def test_few_cases_are_found_by_index_in_any_order(
-    engine: Engine, desk: WorkspaceApi, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any], sort: str
+    engine: Engine, workspace: WorkspaceApi, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any], sort: str
 ) -> None:
     monkeypatch.setattr(full_text, "NEAR", 1)
     asked = CaseQuery.model_validate({**query, "sort": sort, "state": ("awaiting_review", "closed")})
     with recorded(engine) as statements:
-        desk.list_cases(asked, "ana")
+        workspace.list_cases(asked, "ana")
     steps = [step for step in plans(engine, statements) if step.startswith(("SCAN case", "SEARCH case"))]
     wanted = {"customer_id": "ix_case_customer_id", "assignee": "ix_case_claimed", "q": "ix_case_opened_seq"}
     assert any(wanted[next(iter(query))] in step for step in steps), steps
@@ -287,11 +287,11 @@ def test_few_cases_are_found_by_index_in_any_order(
 @only_on("sqlite")
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize("name", PLANS)
-def test_common_word_is_found_without_the_word_index(engine: Engine, desk: WorkspaceApi, name: str) -> None:
+def test_common_word_is_found_without_the_word_index(engine: Engine, workspace: WorkspaceApi, name: str) -> None:
     query = {key: value for key, value in PLANS[name].items() if key != "again"}
     asked = CaseQuery.model_validate({**query, "q": "oslo"})
     with recorded(engine) as statements:
-        desk.list_cases(asked, "ana", limit=1)
+        workspace.list_cases(asked, "ana", limit=1)
     follow_an_index(engine, statements)
     assert not [statement for statement, _ in statements if "case_fts" in statement]
 
@@ -313,7 +313,7 @@ class Steps:
 
     def __init__(self, path: Path) -> None:
         engine = open_engine(f"sqlite:///{path}")
-        self._desk = WorkspaceApi(Transactions(engine))
+        self._workspace = WorkspaceApi(Transactions(engine))
         self._taken = 0
         with engine.connect() as connection:
             driver = connection.connection.driver_connection
@@ -326,7 +326,7 @@ class Steps:
     def of_page(self, asked: CaseQuery, cursor: str | None = None, limit: int = 2) -> tuple[int, str | None]:
         """The steps to a page, and the cursor that continues it."""
         self._taken = 0
-        page = self._desk.list_cases(asked, "ana", limit=limit, cursor=cursor)
+        page = self._workspace.list_cases(asked, "ana", limit=limit, cursor=cursor)
         return self._taken, page.next_cursor
 
 
@@ -372,9 +372,9 @@ def test_later_page_takes_as_many_steps_as_second(
 
 @only_on("sqlite")
 @pytest.mark.usefixtures("cases")
-def test_handing_out_the_next_case_follows_an_index(engine: Engine, desk: WorkspaceApi) -> None:
+def test_handing_out_the_next_case_follows_an_index(engine: Engine, workspace: WorkspaceApi) -> None:
     with recorded(engine) as statements:
-        assert desk.next_case("maria", as_manager=True) is not None
+        assert workspace.next_case("maria", as_manager=True) is not None
     follow_an_index(engine, [each for each in statements if each[0].startswith("SELECT")])
 
 

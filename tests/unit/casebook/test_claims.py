@@ -93,14 +93,14 @@ def test_claiming_again_prolongs_the_claim_and_logs_nothing(
     assert [event.type for event in book.case_events(case)] == ["case_opened", "claimed"]
 
 
-def test_a_claim_is_released_by_whoever_may(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_a_claim_is_released_by_whoever_may(book: CaseBook, workspace: WorkspaceApi) -> None:
     case = open_case(book)
     with pytest.raises(NotClaimed):
-        desk.release(case, "ana")
-    desk.claim(case, "ana")
+        workspace.release(case, "ana")
+    workspace.claim(case, "ana")
     with pytest.raises(ClaimedByOther):
-        desk.release(case, "ben")
-    desk.release(case, "maria", anybodys=True, reason="Ana is ill.")
+        workspace.release(case, "ben")
+    workspace.release(case, "maria", anybodys=True, reason="Ana is ill.")
 
     assert book.summary(case).claim is None
     event = book.case_events(case)[-1]
@@ -111,25 +111,25 @@ def test_a_claim_is_released_by_whoever_may(book: CaseBook, desk: WorkspaceApi) 
     )
 
 
-def test_a_claim_is_taken_over_with_a_reason(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_a_claim_is_taken_over_with_a_reason(book: CaseBook, workspace: WorkspaceApi) -> None:
     case = open_case(book)
     with pytest.raises(NotClaimed):
-        desk.take_over(case, "maria", "Urgent.")
-    desk.claim(case, "ana")
+        workspace.take_over(case, "maria", "Urgent.")
+    workspace.claim(case, "ana")
 
-    assert desk.take_over(case, "maria", "Urgent.").assignee == "maria"
+    assert workspace.take_over(case, "maria", "Urgent.").assignee == "maria"
 
     with pytest.raises(ClaimedByOther):
-        desk.claim(case, "ana")
+        workspace.claim(case, "ana")
 
 
-def test_nobody_claims_a_closed_or_an_unknown_case(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_nobody_claims_a_closed_or_an_unknown_case(book: CaseBook, workspace: WorkspaceApi) -> None:
     case = open_case(book)
     close_as_failed(book, case)
     actions: list[Callable[[str], object]] = [
-        lambda case: desk.claim(case, "ana"),
-        lambda case: desk.assign(case, "ana", "maria"),
-        lambda case: desk.take_over(case, "maria", "Why not."),
+        lambda case: workspace.claim(case, "ana"),
+        lambda case: workspace.assign(case, "ana", "maria"),
+        lambda case: workspace.take_over(case, "maria", "Why not."),
     ]
     for act in actions:
         with pytest.raises(CaseClosed):
@@ -138,31 +138,31 @@ def test_nobody_claims_a_closed_or_an_unknown_case(book: CaseBook, desk: Workspa
             act("case-none")
 
 
-def test_only_the_assignee_decides_and_ends_the_claim(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_only_the_assignee_decides_and_ends_the_claim(book: CaseBook, workspace: WorkspaceApi) -> None:
     opening = asked(book, 1)
-    desk.claim(opening.case_id, "ben")
+    workspace.claim(opening.case_id, "ben")
     with pytest.raises(ClaimedByOther):
         book.accept_decision(a_decision(opening, decided_by="ana"), ("analyst",))
     book.accept_decision(a_decision(opening, decided_by="ben"), ("analyst",))
     assert book.get_case(opening.case_id).claim is None
 
 
-def test_the_most_urgent_case_comes_first(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_the_most_urgent_case_comes_first(book: CaseBook, workspace: WorkspaceApi) -> None:
     later = asked(book, 1, severity="critical", due_in_hours=10)
     mild = asked(book, 2, severity="low", due_in_hours=5)
     grave = asked(book, 3, severity="critical", due_in_hours=5)
     younger = asked(book, 4, severity="critical", due_in_hours=5)
     open_case(book, 5)  # nobody is asked about it
 
-    handed = [desk.next_case(subject) for subject in ("ana", "ben", "cleo", "dan", "eve")]
+    handed = [workspace.next_case(subject) for subject in ("ana", "ben", "cleo", "dan", "eve")]
 
     wanted = [grave, younger, mild, later]
     assert [case.case_id for case in handed if case] == [opening.case_id for opening in wanted]
     assert handed[4] is None
 
 
-def next_id(desk: WorkspaceApi, subject: str = "ana", *, as_manager: bool = False) -> str | None:
-    handed = desk.next_case(subject, as_manager=as_manager)
+def next_id(workspace: WorkspaceApi, subject: str = "ana", *, as_manager: bool = False) -> str | None:
+    handed = workspace.next_case(subject, as_manager=as_manager)
     return None if handed is None else handed.case_id
 
 
@@ -172,9 +172,9 @@ def assignee(book: CaseBook, subject: str, *openings: ReviewOpening) -> list[str
     return [case for case, claim in claims.items() if claim is not None and claim.assignee == subject]
 
 
-def test_moving_on_gives_back_what_was_not_touched(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_moving_on_gives_back_what_was_not_touched(book: CaseBook, workspace: WorkspaceApi) -> None:
     first, second = asked(book, 1), asked(book, 2)
-    assert [next_id(desk), next_id(desk)] == [first.case_id, second.case_id]
+    assert [next_id(workspace), next_id(workspace)] == [first.case_id, second.case_id]
     assert assignee(book, "ana", first, second) == [second.case_id]
     event = book.case_events(first.case_id)[-1]
     assert (event.type, event.actor, event.data) == (
@@ -182,42 +182,42 @@ def test_moving_on_gives_back_what_was_not_touched(book: CaseBook, desk: Workspa
         "ana",
         {"previous_assignee": "ana", "reason": None, "moved_on": True},
     )
-    assert next_id(desk, "ben") == first.case_id
+    assert next_id(workspace, "ben") == first.case_id
     assert book.audit_case(first.case_id).broken is None
 
 
-def test_moving_on_with_nothing_left_keeps_the_case(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_moving_on_with_nothing_left_keeps_the_case(book: CaseBook, workspace: WorkspaceApi) -> None:
     only = asked(book, 1)
-    assert [next_id(desk), next_id(desk)] == [only.case_id, None]
+    assert [next_id(workspace), next_id(workspace)] == [only.case_id, None]
     assert assignee(book, "ana", only) == [only.case_id]
 
 
-def test_moving_on_keeps_what_was_worked_on_or_chosen(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_moving_on_keeps_what_was_worked_on_or_chosen(book: CaseBook, workspace: WorkspaceApi) -> None:
     noted, chosen, assigned, last = (asked(book, number) for number in range(1, 5))
-    assert next_id(desk) == noted.case_id
-    desk.add_note(noted.case_id, "ana", "Rang: no answer.")
-    desk.claim(chosen.case_id, "ana")
-    desk.assign(assigned.case_id, "ana", "maria")
-    assert next_id(desk) == last.case_id
+    assert next_id(workspace) == noted.case_id
+    workspace.add_note(noted.case_id, "ana", "Rang: no answer.")
+    workspace.claim(chosen.case_id, "ana")
+    workspace.assign(assigned.case_id, "ana", "maria")
+    assert next_id(workspace) == last.case_id
     assert assignee(book, "ana", noted, chosen, assigned, last) == [
         opening.case_id for opening in (noted, chosen, assigned, last)
     ]
 
 
-def test_a_handed_case_that_a_manager_assigned_since_stays(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_a_handed_case_that_a_manager_assigned_since_stays(book: CaseBook, workspace: WorkspaceApi) -> None:
     first, second = asked(book, 1), asked(book, 2)
-    assert next_id(desk) == first.case_id
-    desk.release(first.case_id, "ana")
-    desk.assign(first.case_id, "ana", "maria")
-    assert next_id(desk) == second.case_id
+    assert next_id(workspace) == first.case_id
+    workspace.release(first.case_id, "ana")
+    workspace.assign(first.case_id, "ana", "maria")
+    assert next_id(workspace) == second.case_id
     assert assignee(book, "ana", first, second) == [first.case_id, second.case_id]
 
 
-def test_what_another_person_wrote_does_not_count_as_touched(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_what_another_person_wrote_does_not_count_as_touched(book: CaseBook, workspace: WorkspaceApi) -> None:
     first, second = asked(book, 1), asked(book, 2)
-    next_id(desk)
-    desk.add_note(first.case_id, "ben", "Seen before.")
-    assert next_id(desk) == second.case_id
+    next_id(workspace)
+    workspace.add_note(first.case_id, "ben", "Seen before.")
+    assert next_id(workspace) == second.case_id
     assert assignee(book, "ana", first) == []
 
 
@@ -231,16 +231,16 @@ def test_what_was_given_back_comes_after_all_others(book: CaseBook, timed: Works
     assert next_id(timed) == urgent.case_id
 
 
-def test_managers_walk_through_both_queues_without_repeating(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_managers_walk_through_both_queues_without_repeating(book: CaseBook, workspace: WorkspaceApi) -> None:
     cases = [asked(book, number, due_in_hours=number, escalated=number % 2 == 0).case_id for number in range(1, 5)]
-    assert [next_id(desk, "maria", as_manager=True) for _ in range(8)] == cases * 2
+    assert [next_id(workspace, "maria", as_manager=True) for _ in range(8)] == cases * 2
 
 
-def test_what_was_decided_or_claimed_is_not_handed_out(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_what_was_decided_or_claimed_is_not_handed_out(book: CaseBook, workspace: WorkspaceApi) -> None:
     decided, claimed = asked(book, 1), asked(book, 2)
     book.accept_decision(a_decision(decided), ("analyst",))
-    desk.claim(claimed.case_id, "ben")
-    assert desk.next_case("ana") is None
+    workspace.claim(claimed.case_id, "ben")
+    assert workspace.next_case("ana") is None
 
 
 def test_case_with_expired_claim_is_handed_out_again(book: CaseBook, timed: WorkspaceApi, clock: SetClock) -> None:
@@ -252,28 +252,28 @@ def test_case_with_expired_claim_is_handed_out_again(book: CaseBook, timed: Work
     assert (handed.case_id, handed.review) == (opening.case_id, opening.review)
 
 
-def test_managers_are_handed_escalated_cases_too(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_managers_are_handed_escalated_cases_too(book: CaseBook, workspace: WorkspaceApi) -> None:
     escalated, waiting = asked(book, 1, due_in_hours=1, escalated=True), asked(book, 2)
-    first, second = desk.next_case("ana"), desk.next_case("maria", as_manager=True)
+    first, second = workspace.next_case("ana"), workspace.next_case("maria", as_manager=True)
     assert first is not None
     assert second is not None
     assert (first.case_id, second.case_id) == (waiting.case_id, escalated.case_id)
 
 
-def test_second_approval_is_not_handed_to_first_approver(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_second_approval_is_not_handed_to_first_approver(book: CaseBook, workspace: WorkspaceApi) -> None:
     opening = an_opening(open_case(book))
     policy = {"approvals_required": 2, "four_eyes_actions": ("lock_account",)}
     opening = opening.model_copy(update={"review": opening.review.model_copy(update=policy)})
     put(book, opening)
     book.accept_decision(a_decision(opening, decided_by="ana"), ("analyst",))
 
-    assert desk.next_case("ana") is None
-    assert (handed := desk.next_case("ben"))
+    assert workspace.next_case("ana") is None
+    assert (handed := workspace.next_case("ben"))
     assert handed.case_id == opening.case_id
     assert handed.proposal is not None
 
 
-def test_one_person_pressing_next_repeatedly_holds_one_case(book: CaseBook, desk: WorkspaceApi) -> None:
+def test_one_person_pressing_next_repeatedly_holds_one_case(book: CaseBook, workspace: WorkspaceApi) -> None:
     for number in range(1, 9):
         asked_in_short(book, number)
     together, presses = threading.Barrier(4), 10
@@ -281,12 +281,12 @@ def test_one_person_pressing_next_repeatedly_holds_one_case(book: CaseBook, desk
     def press(_: int) -> None:
         for _ in range(presses):
             together.wait()
-            assert desk.next_case("ana") is not None
+            assert workspace.next_case("ana") is not None
 
     with ThreadPoolExecutor(4) as people:
         list(people.map(press, range(4)))
 
-    assert desk.counts("ana").mine == 1
+    assert workspace.counts("ana").mine == 1
     assert book.audit().broken is None
 
 
@@ -304,11 +304,11 @@ def test_two_people_pressing_next_get_different_cases(
 
     together = threading.Barrier(2, action=let_claims_run_out)
 
-    def press(subject: str, desk: WorkspaceApi) -> None:
+    def press(subject: str, workspace: WorkspaceApi) -> None:
         try:
             for _ in range(ROUNDS):
                 together.wait(60)
-                case = desk.next_case(subject)
+                case = workspace.next_case(subject)
                 assert case is not None
                 assert case.claim is not None
                 assert case.claim.assignee == subject
@@ -337,10 +337,10 @@ def test_case_locked_by_worker_is_waited_for(book: CaseBook, engine: Engine, url
     opening = asked(book, 1)
     other = open_engine(url)
     handed: list[CaseSummary | None] = []
-    desk = WorkspaceApi(Transactions(other, lambda: datetime.now(UTC)))
+    workspace = WorkspaceApi(Transactions(other, lambda: datetime.now(UTC)))
     with book.transactions.write() as session:
         lock_case(session.connection(), opening.case_id)
-        person = threading.Thread(target=lambda: handed.append(desk.next_case("ana")))
+        person = threading.Thread(target=lambda: handed.append(workspace.next_case("ana")))
         person.start()
         person.join(0.3)
         assert handed == []

@@ -155,10 +155,10 @@ def test_log_reader_never_finds_smaller_seq_later(book: CaseBook, url: str) -> N
 
     def write(number: int) -> None:
         engine = open_engine(url)
-        desk = WorkspaceApi(transactions := Transactions(engine))
+        workspace = WorkspaceApi(transactions := Transactions(engine))
         try:
             for step in range(EACH):
-                desk.add_note(cases[number], "ana", f"Note {step}.")
+                workspace.add_note(cases[number], "ana", f"Note {step}.")
                 with transactions.write() as session:
                     # One that holds the head of the log for a while, and one that gives its number back.
                     session.execute(text("UPDATE log_head SET last_seq = last_seq + 1"))

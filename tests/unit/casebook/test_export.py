@@ -59,8 +59,8 @@ def is_found(document: Json) -> bool:
         return True
 
 
-def test_an_export_holds_everything_and_verifies_alone(book: CaseBook, desk: WorkspaceApi):
-    case = tell(book, desk)
+def test_an_export_holds_everything_and_verifies_alone(book: CaseBook, workspace: WorkspaceApi):
+    case = tell(book, workspace)
     text = exported(book, case)
 
     export = CaseExport.model_validate_json(text)
@@ -71,13 +71,13 @@ def test_an_export_holds_everything_and_verifies_alone(book: CaseBook, desk: Wor
     assert export.case == book.get_case(case)
     assert [each.round for each in export.rounds] == [1, 2]
     assert len(export.evidence) == 6
-    assert export.notes == desk.list_notes(case).items
+    assert export.notes == workspace.list_notes(case).items
     (file,) = export.attachments
     assert base64.b64decode(file.content) == b"He was in Lisbon."
 
 
-def test_export_with_a_waiting_first_approval_verifies(book: CaseBook, desk: WorkspaceApi):
-    tell(book, desk)
+def test_export_with_a_waiting_first_approval_verifies(book: CaseBook, workspace: WorkspaceApi):
+    tell(book, workspace)
     (waiting,) = (item.case_id for item in book.cases_in("awaiting_review").items)
     assert verify_export(exported(book, waiting)).broken is None
     fresh = asked_in_short(book, 4)
@@ -88,9 +88,9 @@ def test_export_with_a_waiting_first_approval_verifies(book: CaseBook, desk: Wor
     assert verify_export(exported(book, fresh.case_id)).broken is None
 
 
-def test_no_value_of_an_export_is_changed_unseen(book: CaseBook, desk: WorkspaceApi):
+def test_no_value_of_an_export_is_changed_unseen(book: CaseBook, workspace: WorkspaceApi):
     """But what nothing rests on: when it was exported, what its model calls cost, and for how long it was claimed."""
-    case = tell(book, desk)
+    case = tell(book, workspace)
     document: Json = json.loads(exported(book, case))
     # The second of two equal things is changed like the first: one of each kind is enough.
     seen: set[tuple[str, ...]] = set()
@@ -108,8 +108,8 @@ def test_no_value_of_an_export_is_changed_unseen(book: CaseBook, desk: Workspace
 
 
 @pytest.mark.parametrize("part", ["events", "evidence", "notes", "attachments", "rounds"])
-def test_added_or_removed_export_parts_are_found(book: CaseBook, desk: WorkspaceApi, part: str):
-    document: Json = json.loads(exported(book, tell(book, desk)))
+def test_added_or_removed_export_parts_are_found(book: CaseBook, workspace: WorkspaceApi, part: str):
+    document: Json = json.loads(exported(book, tell(book, workspace)))
     for index in range(len(document[part])):
         rest = [item for place, item in enumerate(document[part]) if place != index]
         assert is_found({**document, part: rest}), f"{part} {index} was taken out"
@@ -120,8 +120,8 @@ def test_added_or_removed_export_parts_are_found(book: CaseBook, desk: Workspace
 
 
 @pytest.mark.parametrize("part", ["reports", "decisions", "effects", "reversals", "earlier_rounds"])
-def test_removed_case_page_parts_of_an_export_are_found(book: CaseBook, desk: WorkspaceApi, part: str):
-    document: Json = json.loads(exported(book, tell(book, desk)))
+def test_removed_case_page_parts_of_an_export_are_found(book: CaseBook, workspace: WorkspaceApi, part: str):
+    document: Json = json.loads(exported(book, tell(book, workspace)))
     assert document["case"][part]
     shown = document["case"][part]
     assert is_found({**document, "case": {**document["case"], part: shown[1:]}})
@@ -145,12 +145,12 @@ def test_what_is_no_export_is_said_to_be_none(text: bytes, why: str):
     assert str(refused.value) == why
 
 
-def test_an_export_reads_a_long_case_in_batches(book: CaseBook, desk: WorkspaceApi):
-    case = tell(book, desk)
+def test_an_export_reads_a_long_case_in_batches(book: CaseBook, workspace: WorkspaceApi):
+    case = tell(book, workspace)
     for number in range(2 * BATCH + 1):
-        desk.add_note(case, "ana", f"Note {number}.")
+        workspace.add_note(case, "ana", f"Note {number}.")
     snapshot = book.snapshot(case)
-    desk.add_note(case, "ana", "Written while the export is.")
+    workspace.add_note(case, "ana", "Written while the export is.")
 
     text = b"".join(write_json(snapshot, lambda file: book.read_attachment(case, file)))
 
@@ -160,8 +160,8 @@ def test_an_export_reads_a_long_case_in_batches(book: CaseBook, desk: WorkspaceA
     assert export.events == tuple(book.case_events(case))[:-1]
 
 
-def test_an_export_holds_what_models_cost_under_its_log(book: CaseBook, desk: WorkspaceApi):
-    document = json.loads(exported(book, tell(book, desk)))
+def test_an_export_holds_what_models_cost_under_its_log(book: CaseBook, workspace: WorkspaceApi):
+    document = json.loads(exported(book, tell(book, workspace)))
     assert [call["number"] for call in document["journal"]] == [1, 2, 3, 4]
     assert not is_found(document)
     spend = document["case"]["spend"]
@@ -175,8 +175,8 @@ def test_an_export_holds_what_models_cost_under_its_log(book: CaseBook, desk: Wo
     assert is_found(put(document, ("case", "spend"), None))
 
 
-def test_a_call_recorded_after_the_close_is_exported_too(book: CaseBook, desk: WorkspaceApi):
-    case = tell(book, desk)
+def test_a_call_recorded_after_the_close_is_exported_too(book: CaseBook, workspace: WorkspaceApi):
+    case = tell(book, workspace)
     use = ModelUse(round=2, agent="usage", model="m-1", input_tokens=5, output_tokens=1, cost_usd=None)
     book.keep_journal(case, [JournalEntry("r2-usage-m1", "{}", use)])
     document = json.loads(exported(book, case))

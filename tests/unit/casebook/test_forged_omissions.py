@@ -230,9 +230,9 @@ def named(engine: Engine, case: str, bend: Callable[[], Log], bend_rows: Rows) -
 
 
 @pytest.mark.parametrize("how", BENDS)
-def test_audit_names_what_a_log_omits(book: CaseBook, desk: WorkspaceApi, engine: Engine, how: str) -> None:
+def test_audit_names_what_a_log_omits(book: CaseBook, workspace: WorkspaceApi, engine: Engine, how: str) -> None:
     make, bend, bend_rows, why = BENDS[how]
-    case = make(book, desk)
+    case = make(book, workspace)
     assert book.audit().broken is None
 
     whole, single = named(engine, case, lambda: bend(book.case_events(case)), bend_rows)

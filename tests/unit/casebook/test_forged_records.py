@@ -80,8 +80,8 @@ def rejected(book: CaseBook, _: WorkspaceApi) -> str:
     return case
 
 
-def cleared_in_round_two(book: CaseBook, desk: WorkspaceApi) -> str:
-    case = rejected(book, desk)
+def cleared_in_round_two(book: CaseBook, workspace: WorkspaceApi) -> str:
+    case = rejected(book, workspace)
     book.start_round(case, 2)
     reports = tuple(a_report(specialist, 2, 0.1) for specialist in SPECIALISTS)
     for report in reports:
@@ -101,20 +101,20 @@ def proposed(book: CaseBook, _: WorkspaceApi) -> str:
     return case
 
 
-def withdrawn(book: CaseBook, desk: WorkspaceApi) -> str:
-    case = proposed(book, desk)
+def withdrawn(book: CaseBook, workspace: WorkspaceApi) -> str:
+    case = proposed(book, workspace)
     book.withdraw_proposal(case, "ana")
     return case
 
 
-def noted(book: CaseBook, desk: WorkspaceApi) -> str:
+def noted(book: CaseBook, workspace: WorkspaceApi) -> str:
     case, _ = asked(book)
-    desk.add_note(case, "ana", "The customer is abroad.")
+    workspace.add_note(case, "ana", "The customer is abroad.")
     return case
 
 
-def lock_reversed(book: CaseBook, desk: WorkspaceApi) -> str:
-    case = locked(book, desk)
+def lock_reversed(book: CaseBook, workspace: WorkspaceApi) -> str:
+    case = locked(book, workspace)
     key = an_effect(case).key
     book.request_reversal(case, key, "It was a mistake.", subject="ana", roles=("analyst",))
     book.decide_reversal(case, 1, "approve", None, subject="bob", roles=MANAGER)
@@ -352,10 +352,10 @@ BENDS: Mapping[str, tuple[Made, Bend, Rows, str]] = {
 
 @pytest.mark.parametrize("how", BENDS)
 def test_a_record_bent_together_with_its_log_is_named(
-    book: CaseBook, desk: WorkspaceApi, engine: Engine, how: str
+    book: CaseBook, workspace: WorkspaceApi, engine: Engine, how: str
 ) -> None:
     make, bend, bend_rows, why = BENDS[how]
-    case = make(book, desk)
+    case = make(book, workspace)
     assert book.audit().broken is None
     with Session(for_writing(engine)) as session:
         write_anew(session, case, bend(book.case_events(case)))
@@ -382,9 +382,9 @@ def test_reason_in_the_first_approval_is_on_record(book: CaseBook) -> None:
     assert book.audit().broken is None
 
 
-def test_a_note_s_date_is_that_of_its_event(book: CaseBook, desk: WorkspaceApi, engine: Engine) -> None:
-    case = noted(book, desk)
-    (note,) = desk.list_notes(case).items
+def test_a_note_s_date_is_that_of_its_event(book: CaseBook, workspace: WorkspaceApi, engine: Engine) -> None:
+    case = noted(book, workspace)
+    (note,) = workspace.list_notes(case).items
     older = note.model_copy(update={"created_at": NOON - timedelta(days=300)})
     with Session(for_writing(engine)) as session:
         write_anew(session, case, saying("note_added", note_hash=content_hash(older))(book.case_events(case)))

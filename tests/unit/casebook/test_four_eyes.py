@@ -198,13 +198,13 @@ def test_concurrent_first_approvals_propose_once_and_decide_once(engine: Engine,
     together = threading.Barrier(2, timeout=60)
 
     def click(session: int) -> list[Decision | Proposal | CasebookError]:
-        desk = CaseBook(Transactions(engine))
+        book = CaseBook(Transactions(engine))
         answers: list[Decision | Proposal | CasebookError] = []
         for number, opening in enumerate(openings):
             who = "ana" if session == 0 or number >= 50 else "ben"
             together.wait()
             try:
-                answers.append(desk.accept_decision(by(who, opening), ANALYST))
+                answers.append(book.accept_decision(by(who, opening), ANALYST))
             except CasebookError as refused:
                 answers.append(refused)
         return answers

@@ -201,18 +201,18 @@ def test_concurrent_reversal_requests_and_decisions_count_once(engine: Engine, b
     together = threading.Barrier(2, timeout=60)
 
     def press(who: str) -> list[str]:
-        desk = CaseBook(Transactions(engine))
+        workspace = CaseBook(Transactions(engine))
         answers: list[str] = []
         for case in cases:
             together.wait()
             try:
-                ask_back(desk, case, who=who)
+                ask_back(workspace, case, who=who)
                 answers.append("asked")
             except CasebookError as refused:
                 answers.append(refused.id)
             together.wait()
             try:
-                approve(desk, case, who=f"manager-{who}")
+                approve(workspace, case, who=f"manager-{who}")
                 answers.append("approved")
             except CasebookError as refused:
                 answers.append(refused.id)

@@ -30,7 +30,7 @@ class Clock:
 
 
 @dataclass
-class BriefDesk:
+class BriefSessions:
     """A running backend whose sessions are short."""
 
     backend: RunningBackend
@@ -39,32 +39,32 @@ class BriefDesk:
 
 
 @pytest.fixture
-def desk(book: CaseBook, scheduler: FakeScheduler) -> Generator[BriefDesk]:
+def brief(book: CaseBook, scheduler: FakeScheduler) -> Generator[BriefSessions]:
     clock = Clock()
     authenticator = LocalAuthenticator("k" * 32, LIFETIME, PERSONAS, clock)
     running = RunningBackend(book, scheduler, authenticator)
     running.start()
-    yield BriefDesk(running, clock, {"Authorization": f"Bearer {authenticator.sign_in('vera').token}"})
+    yield BriefSessions(running, clock, {"Authorization": f"Bearer {authenticator.sign_in('vera').token}"})
     running.stop()
 
 
-def test_an_event_stream_ends_cleanly_and_is_not_resumed(desk: BriefDesk) -> None:
-    url = f"{desk.backend.url}/api/events/stream"
-    with httpx.stream("GET", url, headers=desk.header, timeout=60) as stream:
+def test_an_event_stream_ends_cleanly_and_is_not_resumed(brief: BriefSessions) -> None:
+    url = f"{brief.backend.url}/api/events/stream"
+    with httpx.stream("GET", url, headers=brief.header, timeout=60) as stream:
         assert stream.status_code == 200
         assert b": following after" in b"".join(stream.iter_raw())
-    desk.clock.now += LIFETIME
-    again = httpx.get(url, headers=desk.header, timeout=60)
+    brief.clock.now += LIFETIME
+    again = httpx.get(url, headers=brief.header, timeout=60)
     assert (again.status_code, again.json()["id"]) == (401, "session-expired")
 
 
-def test_socket_closes_with_4401_and_stays_closed(desk: BriefDesk, book: CaseBook) -> None:
-    url = f"{desk.backend.socket_url}/api/workflow/ws/{open_case(book)}"
-    with connect(url, open_timeout=60, additional_headers=desk.header) as socket:
+def test_socket_closes_with_4401_and_stays_closed(brief: BriefSessions, book: CaseBook) -> None:
+    url = f"{brief.backend.socket_url}/api/workflow/ws/{open_case(book)}"
+    with connect(url, open_timeout=60, additional_headers=brief.header) as socket:
         messages, code = drain(socket)
         assert (code, len(messages) <= 1) == (4401, True)
         assert socket.close_reason == "the session ended: sign in again"
-    desk.clock.now += LIFETIME
+    brief.clock.now += LIFETIME
     with pytest.raises(InvalidStatus) as refused:
-        connect(url, open_timeout=60, additional_headers=desk.header)
+        connect(url, open_timeout=60, additional_headers=brief.header)
     assert refused.value.response.status_code == 401

@@ -30,15 +30,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def desk(clock: Clock) -> LocalAuthenticator:
+def authenticator(clock: Clock) -> LocalAuthenticator:
     return LocalAuthenticator(KEY, LIFETIME, PERSONAS, clock)
 
 
 @pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.subject)
-def test_a_session_says_who_signed_in(desk: LocalAuthenticator, persona: Identity) -> None:
-    session = desk.sign_in(persona.subject)
+def test_a_session_says_who_signed_in(authenticator: LocalAuthenticator, persona: Identity) -> None:
+    session = authenticator.sign_in(persona.subject)
     assert session.identity == persona
-    assert desk.identify(session.token) == persona
+    assert authenticator.identify(session.token) == persona
 
 
 def test_every_role_has_a_persona_and_analyst_two() -> None:
@@ -46,35 +46,35 @@ def test_every_role_has_a_persona_and_analyst_two() -> None:
     assert roles == ["admin", "analyst", "analyst", "manager", "viewer"]
 
 
-def test_a_session_survives_a_restart_with_the_same_key(desk: LocalAuthenticator, clock: Clock) -> None:
-    token = desk.sign_in("ana").token
+def test_a_session_survives_a_restart_with_the_same_key(authenticator: LocalAuthenticator, clock: Clock) -> None:
+    token = authenticator.sign_in("ana").token
     assert LocalAuthenticator(KEY, LIFETIME, PERSONAS, clock).identify(token).subject == "ana"
 
 
-def test_session_ends_at_its_expiry(desk: LocalAuthenticator, clock: Clock) -> None:
-    session = desk.sign_in("ana")
+def test_session_ends_at_its_expiry(authenticator: LocalAuthenticator, clock: Clock) -> None:
+    session = authenticator.sign_in("ana")
     assert session.expires_at == clock.now + LIFETIME
     clock.now = session.expires_at - timedelta(microseconds=1)
-    assert desk.identify(session.token).subject == "ana"
+    assert authenticator.identify(session.token).subject == "ana"
     clock.now = session.expires_at
     with pytest.raises(SessionExpired) as refused:
-        desk.identify(session.token)
+        authenticator.identify(session.token)
     assert str(refused.value) == "This session ended at 2026-05-04 21:30 UTC: sign in again."
 
 
-def test_a_session_keeps_its_end_when_the_setting_changes(desk: LocalAuthenticator, clock: Clock) -> None:
-    token = desk.sign_in("ana").token
+def test_a_session_keeps_its_end_when_the_setting_changes(authenticator: LocalAuthenticator, clock: Clock) -> None:
+    token = authenticator.sign_in("ana").token
     clock.now += timedelta(hours=1)
     assert LocalAuthenticator(KEY, timedelta(minutes=1), PERSONAS, clock).identify(token).subject == "ana"
 
 
-def test_a_token_with_any_character_changed_is_refused(desk: LocalAuthenticator) -> None:
-    token = desk.sign_in("vera").token
+def test_a_token_with_any_character_changed_is_refused(authenticator: LocalAuthenticator) -> None:
+    token = authenticator.sign_in("vera").token
     accepted: list[int] = []
     for place in range(len(token)):
         changed = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
         try:
-            desk.identify(changed)
+            authenticator.identify(changed)
         except SessionInvalid:
             continue
         accepted.append(place)
@@ -90,8 +90,8 @@ def signed(key: str, content: object, salt: str = "casewright.session.v1") -> st
 GENUINE = {"subject": "alex", "expires_at": "2999-01-01T00:00:00Z"}
 
 
-def test_tokens_of_the_tests_are_accepted(desk: LocalAuthenticator) -> None:
-    assert desk.identify(signed(KEY, GENUINE)).subject == "alex"
+def test_tokens_of_the_tests_are_accepted(authenticator: LocalAuthenticator) -> None:
+    assert authenticator.identify(signed(KEY, GENUINE)).subject == "alex"
 
 
 @pytest.mark.parametrize(
@@ -111,20 +111,20 @@ def test_tokens_of_the_tests_are_accepted(desk: LocalAuthenticator) -> None:
         "x" * 100_000,
     ],
 )
-def test_foreign_token_is_refused(desk: LocalAuthenticator, token: str) -> None:
+def test_foreign_token_is_refused(authenticator: LocalAuthenticator, token: str) -> None:
     with pytest.raises(SessionInvalid) as refused:
-        desk.identify(token)
+        authenticator.identify(token)
     assert str(refused.value) == "This session was not given out by this desk: sign in again."
 
 
 @pytest.mark.parametrize("token", [None, ""])
-def test_without_a_token_nobody_is_signed_in(desk: LocalAuthenticator, token: str | None) -> None:
+def test_without_a_token_nobody_is_signed_in(authenticator: LocalAuthenticator, token: str | None) -> None:
     with pytest.raises(NotSignedIn):
-        desk.identify(token)
+        authenticator.identify(token)
 
 
-def test_only_personas_can_sign_in(desk: LocalAuthenticator) -> None:
+def test_only_personas_can_sign_in(authenticator: LocalAuthenticator) -> None:
     with pytest.raises(UnknownPersona) as refused:
-        desk.sign_in("root")
+        authenticator.sign_in("root")
     assert str(refused.value) == "There is no persona 'root': choose one of vera, ana, ben, maria, alex."
     assert isinstance(refused.value, AuthError)

@@ -21,7 +21,7 @@ ATTACK = [event(second) for second in range(10)]
 """Seven failed logins raise an alert; three more belong to it."""
 
 
-class CaseDesk:
+class FakeCases:
     """Opens alerts, or fails so many times first."""
 
     def __init__(self, *, failures: int = 0, error: Exception | None = None) -> None:
@@ -51,12 +51,12 @@ def ignore(_: TelemetryEvent) -> None:
     pass
 
 
-def service(desk: CaseDesk, *sources: TelemetrySource, time: FakeTime | None = None) -> IngestService:
+def service(cases: FakeCases, *sources: TelemetrySource, time: FakeTime | None = None) -> IngestService:
     time = time or FakeTime()
     return IngestService(
         sources=sources,
         detector=Detector(),
-        open_alert=desk.open_alert,
+        open_alert=cases.open_alert,
         on_telemetry=ignore,
         gives_up_on=(IdUnusable,),
         now=lambda: NOW,
@@ -67,11 +67,11 @@ def service(desk: CaseDesk, *sources: TelemetrySource, time: FakeTime | None = N
 
 
 async def test_every_alert_of_every_source_is_opened() -> None:
-    desk = CaseDesk()
+    cases = FakeCases()
     other = [event(second, customer=8) for second in range(10)]
-    async with service(desk, ListSource(ATTACK), ListSource(other, source="live")) as ingest:
+    async with service(cases, ListSource(ATTACK), ListSource(other, source="live")) as ingest:
         await ingest.wait_finished()
-    assert sorted(desk.opened) == ["auth_failures-7-20260302t120000z", "auth_failures-8-20260302t120000z"]
+    assert sorted(cases.opened) == ["auth_failures-7-20260302t120000z", "auth_failures-8-20260302t120000z"]
 
 
 async def test_huge_optional_attributes_cost_neither_event_nor_alert() -> None:
@@ -126,7 +126,7 @@ async def test_the_report_counts_what_happened() -> None:
                 time.now += 0.125
                 yield reading
 
-    async with service(CaseDesk(), Timed([*ATTACK, *bad], name="recording"), time=time) as ingest:
+    async with service(FakeCases(), Timed([*ATTACK, *bad], name="recording"), time=time) as ingest:
         await ingest.wait_finished()
         time.now += 1_000
         report = ingest.report()
@@ -145,7 +145,7 @@ async def test_dead_letters_and_mended_events_are_counted_by_kind() -> None:
     one, other = ListSource([early, late, *ATTACK, late]), ListSource([late])
     one.mended = {"amount_rounded": 2, "leap_second": 1}
     other.mended = {"amount_rounded": 1}
-    async with service(CaseDesk(), one, other) as ingest:
+    async with service(FakeCases(), one, other) as ingest:
         await ingest.wait_finished()
         report = ingest.report()
 
@@ -157,22 +157,22 @@ async def test_dead_letters_and_mended_events_are_counted_by_kind() -> None:
 
 
 async def test_nothing_is_reported_before_the_start() -> None:
-    report = service(CaseDesk(), ListSource(ATTACK)).report()
+    report = service(FakeCases(), ListSource(ATTACK)).report()
     assert (report.started_at, report.finished, report.sources) == (None, False, ())
 
 
 async def test_without_sources_there_is_nothing_to_finish() -> None:
-    async with service(CaseDesk()) as ingest:
+    async with service(FakeCases()) as ingest:
         await ingest.wait_finished()
         assert not ingest.report().finished
 
 
 async def test_unopened_alert_is_retried_with_growing_pauses() -> None:
-    desk, time = CaseDesk(failures=8), FakeTime()
-    async with service(desk, ListSource(ATTACK), time=time) as ingest:
+    cases, time = FakeCases(failures=8), FakeTime()
+    async with service(cases, ListSource(ATTACK), time=time) as ingest:
         await ingest.wait_finished()
         report = ingest.report()
-    assert desk.opened == ["auth_failures-7-20260302t120000z"]
+    assert cases.opened == ["auth_failures-7-20260302t120000z"]
     assert time.slept == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
     assert report.alerts == {"auth_failures": 1}
 
@@ -199,24 +199,24 @@ async def test_a_source_waits_while_its_alert_is_being_opened() -> None:
 
 
 async def test_alert_that_never_opens_blocks_no_other(caplog: pytest.LogCaptureFixture) -> None:
-    desk = CaseDesk(failures=1, error=IdUnusable("the id belongs to another case"))
+    cases = FakeCases(failures=1, error=IdUnusable("the id belongs to another case"))
     two = [*ATTACK, *[event(100 + second, customer=8) for second in range(7)]]
-    async with service(desk, ListSource(two)) as ingest:
+    async with service(cases, ListSource(two)) as ingest:
         await ingest.wait_finished()
         (source,) = ingest.report().sources
-    assert desk.opened == ["auth_failures-8-20260302t120000z"]
+    assert cases.opened == ["auth_failures-8-20260302t120000z"]
     assert (source.refused, source.alerts) == (1, {"auth_failures": 1})
     assert "auth_failures-7-20260302t120000z was refused" in caplog.text
 
 
 @pytest.mark.filterwarnings("error")
 async def test_a_fault_in_one_source_leaves_the_others_running() -> None:
-    desk = CaseDesk()
-    async with service(desk, BrokenSource([]), ListSource(ATTACK)) as ingest:
+    cases = FakeCases()
+    async with service(cases, BrokenSource([]), ListSource(ATTACK)) as ingest:
         await ingest.wait_finished()
         broken, whole = ingest.report().sources
     assert (broken.state, broken.error) == ("failed", "RuntimeError: a fault in the program")
-    assert (whole.state, len(desk.opened)) == ("finished", 1)
+    assert (whole.state, len(cases.opened)) == ("finished", 1)
     assert not ingest.report().finished
 
 
@@ -227,7 +227,7 @@ async def test_a_source_whose_peer_does_not_answer_is_waiting() -> None:
             await asyncio.Event().wait()
             yield event(0)
 
-    async with service(CaseDesk(), Silent([], source="live")) as ingest:
+    async with service(FakeCases(), Silent([], source="live")) as ingest:
         await asyncio.sleep(0)
         (source,) = ingest.report().sources
     assert (source.state, source.error) == ("waiting", "nobody answers")
@@ -249,7 +249,7 @@ async def test_leaving_stops_a_source_that_never_ends(caplog: pytest.LogCaptureF
                 stopped = True
 
     with caplog.at_level(logging.WARNING):
-        async with asyncio.timeout(60), service(CaseDesk(), Endless([])):
+        async with asyncio.timeout(60), service(FakeCases(), Endless([])):
             await pouring.wait()
     assert stopped
     assert not caplog.records
@@ -265,7 +265,7 @@ async def test_other_work_goes_on_while_a_source_pours() -> None:
             await asyncio.sleep(0)
 
     worker = asyncio.create_task(other_work())
-    async with service(CaseDesk(), ListSource([event(second * 1_000) for second in range(5_000)])) as ingest:
+    async with service(FakeCases(), ListSource([event(second * 1_000) for second in range(5_000)])) as ingest:
         await ingest.wait_finished()
     worker.cancel()
     assert turns >= 50
@@ -273,6 +273,6 @@ async def test_other_work_goes_on_while_a_source_pours() -> None:
 
 async def test_an_event_whose_attributes_were_cut_is_counted() -> None:
     large = event(0).model_copy(update={"attributes": AuthFailureAttributes(user="x" * 20_000)})
-    async with service(CaseDesk(), ListSource([large, event(1)])) as ingest:
+    async with service(FakeCases(), ListSource([large, event(1)])) as ingest:
         await ingest.wait_finished()
         assert ingest.report().mended == {"attributes_trimmed": 1}

@@ -83,7 +83,7 @@ class _Healthy:
     reports: dict[Specialist, SpecialistReport]
 
 
-class FaultDesk:
+class FaultStack:
     """One casebook, one model, one tool server, and as many cases as are asked for."""
 
     def __init__(
@@ -182,8 +182,8 @@ class FaultDesk:
 
 
 @contextmanager
-def fault_desk(folder: Path) -> Generator[FaultDesk]:
-    """A desk with everything it needs, in this process and over real HTTP."""
+def fault_stack(folder: Path) -> Generator[FaultStack]:
+    """The agents with everything that they need, in this process and over real HTTP."""
     store = SqliteCustomerStore(folder / "customers.db", lambda: generate(7, AS_OF), clock=lambda: AS_OF)
     engine = open_engine(f"sqlite:///{folder / 'casebook.db'}")
     upgrade(engine)
@@ -198,7 +198,7 @@ def fault_desk(folder: Path) -> Generator[FaultDesk]:
             ClientLoop() as loop,
         ):
             model, casebook = f"{model_url}/v1", CaseBook(Transactions(engine))
-            yield FaultDesk(loop, casebook, control, model, tools_url, switch, _innocent_alert(store))
+            yield FaultStack(loop, casebook, control, model, tools_url, switch, _innocent_alert(store))
     finally:
         engine.dispose()
         store.close()
