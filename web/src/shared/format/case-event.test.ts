@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { OrchestrationFailed } from "@/api/types";
+import type { CaseEvent, OrchestrationFailed } from "@/api/types";
 import { caseEvent } from "@/test/fixtures";
 import { describeCaseEvent } from "./case-event";
 
@@ -85,4 +85,9 @@ test.each([
 test("failed investigation is not said to lack evidence", () => {
   const unconcluded = caseEvent({ type: "assessed", actor: "system", data: { score: null } });
   expect(describeCaseEvent(unconcluded).text).toBe("Assessed: not assessed: nothing was concluded");
+});
+
+test("event without words of its own shows its name", () => {
+  const type = "review_extended" as CaseEvent["type"];
+  expect(describeCaseEvent(caseEvent({ type, data: {} })).text).toBe("Review extended");
 });

@@ -70,13 +70,8 @@ export function describeCaseEvent(event: CaseEvent): EventLine {
   }
 }
 
-type DeskEventType = Extract<
-  CaseEvent["type"],
-  `claim${string}` | "note_added" | "attachment_added" | `reversal_${string}`
->;
-
-/** What people do to a case besides deciding it. */
-function describeDeskEvent(type: DeskEventType, data: CaseEvent["data"]): EventLine {
+/** What people do to a case besides deciding it; anything else by its name. */
+function describeDeskEvent(type: CaseEvent["type"], data: CaseEvent["data"]): EventLine {
   switch (type) {
     case "claimed":
       return {
@@ -113,6 +108,8 @@ function describeDeskEvent(type: DeskEventType, data: CaseEvent["data"]): EventL
       return data["status"] === "done"
         ? { text: `${label(EFFECT, data["action"])}: done`, tone: "good" }
         : effect(data);
+    default:
+      return { text: humanise(type), tone: "neutral" };
   }
 }
 
