@@ -15,6 +15,7 @@ from local.scheduler.dispatch.dispatcher import LEASE_CHECK_SECONDS, Dispatcher
 from local.scheduler.errors import HubNotFound, SchedulerError, StoreDamaged, StoreFull
 from local.scheduler.failpoints import Failpoints
 from local.scheduler.operations import instances, timers
+from local.scheduler.operations.completion import remove_instance
 from local.scheduler.operations.context import Limits, OperationContext
 from local.scheduler.store.database import Database
 from local.scheduler.store.group_commit import GroupCommit, GroupRolledBack, translate
@@ -288,7 +289,7 @@ def _delete_part(context: OperationContext, hub: int) -> bool:
     for key in instance_keys:
         row = context.store.instance(key)
         if row is not None:
-            context.remove_instance(row)
+            remove_instance(context, row)
     for key in entity_keys:
         context.store.delete_entity(key)
     if instance_keys or entity_keys:

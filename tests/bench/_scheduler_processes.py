@@ -87,6 +87,7 @@ def run_peer(port: int, stored: int) -> None:
 
 def run_fill(data: Path, stored: int) -> None:
     from local.scheduler.engine import Engine, Options
+    from local.scheduler.operations.completion import finish
     from local.scheduler.operations.context import OperationContext
     from local.scheduler.protocol import events
     from local.scheduler.protocol.wire import join_events
@@ -98,7 +99,7 @@ def run_fill(data: Path, stored: int) -> None:
             row = context.create_instance(hub=hub, instance_id=f"stored-{n:06d}", name="chain", version=None, input="1")
             done = events.execution_completed(context.now, Status.COMPLETED, "4", None)
             context.store.append_history(row.key, join_events([done] * 12))
-            context.store.save_instance(context.finish(row, Status.COMPLETED, "4", None))
+            context.store.save_instance(finish(context, row, Status.COMPLETED, "4", None))
         context.effects.instances.clear()
 
     async def fill() -> None:

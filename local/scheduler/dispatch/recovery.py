@@ -6,6 +6,7 @@ from local.scheduler.dispatch.state import DispatchState
 from local.scheduler.dispatch.workers import UNCERTAIN_SECONDS, Kind, Lease, Worker
 from local.scheduler.operations import entities
 from local.scheduler.operations.context import OperationContext, ReadyWork
+from local.scheduler.operations.locks import settle_queue
 
 LOST_RESULT_DELAY = 8.0
 
@@ -60,7 +61,7 @@ class _Loader:
         for hub, key, entity_id in self._unit.store.entities_with_ops():
             row = leased.get(key)
             if row is None:
-                self._unit.settle_entity_queue(key)
+                settle_queue(self._unit, key)
                 continue
             ready = entities.ready_entity(hub, key, entity_id)
             token = f"e{key}.{row.attempt}"

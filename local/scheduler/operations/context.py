@@ -8,9 +8,9 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from local.scheduler.protocol import events
-from local.scheduler.protocol.wire import pb, to_bytes
+from local.scheduler.protocol.wire import pb, text, to_bytes
 from local.scheduler.store.interface import Store
-from local.scheduler.store.rows import Due, DueKind, Entity, InboxKind, Instance, Status, Uses
+from local.scheduler.store.rows import Due, DueKind, InboxKind, Instance, Status, Uses
 
 log = logging.getLogger("casewright.scheduler")
 
@@ -123,39 +123,6 @@ class OperationContext:
             self.add_due(start_at, DueKind.START, row.key)
         return row
 
-    def finish(self, row: Instance, status: int, output: str | None, failure: pb.TaskFailureDetails | None) -> Instance:
-        """Ends an instance: result stored, locks and timers gone, parent and waiting clients told.
-
-        The caller saves the returned row.
-        """
-        self.store.save_result(row.key, output, None if failure is None else to_bytes(failure))
-        self.forget(row)
-        if status != Status.FAILED:
-            self.store.clear_inbox(row.key)
-        if row.parent_key is not None and row.parent_generation is not None and row.parent_task is not None:
-            event = events.child_ended(self.now, row.parent_task, status, output, failure)
-            self.deliver(row.parent_key, row.parent_generation, event)
-        self.effects.status_changes.append((row.hub, row.id))
-        return row._replace(status=status, completed_at=self.now, updated_at=self.now, delayed=0, rewinding=0)
-
-    def forget(self, row: Instance) -> None:
-        """Drops what belongs to an execution that is over: timers, locks, lock requests."""
-        if row.uses & Uses.TIMERS:
-            self.store.clear_due(row.key)
-        if not row.uses & Uses.LOCKS:
-            return
-        for entity in self.store.locked_by(row.key):
-            self.unlock(entity)
-        for op, entity_key, _ in self.store.lock_requests_of(row.key):
-            self.store.delete_ops((op,))
-            self.settle_entity_queue(entity_key)
-
-    def remove_instance(self, row: Instance) -> None:
-        """Deletes an instance with everything that belongs to it."""
-        self.forget(row)
-        self.store.delete_instance(row.key)
-        self.effects.status_changes.append((row.hub, row.id))
-
     # -- later ------------------------------------------------------------------------------------------------------
 
     def add_due(
@@ -168,29 +135,11 @@ class OperationContext:
         if self.effects.due_at is None or at < self.effects.due_at:
             self.effects.due_at = at
 
-    # -- entities ---------------------------------------------------------------------------------------------------
-
-    def unlock(self, entity: Entity) -> None:
-        """Takes an entity's lock away and lets the next in line have it."""
-        self.store.save_entity(
-            entity._replace(lock_section=None, lock_instance=None, lock_generation=None, lock_owner=None)
-        )
-        self.settle_entity_queue(entity.key)
-
-    def settle_entity_queue(self, key: int) -> None:
-        """Grants the locks that can be granted at an entity and makes it ready when operations can run."""
-        # Imported here: granting a lock delivers events, which is this module's job.
-        from local.scheduler.operations.locks import settle_queue
-
-        settle_queue(self, key)
-
 
 def _parent_info(parent: tuple[Instance, int] | None) -> pb.ParentInstanceInfo | None:
     if parent is None:
         return None
     row, task = parent
-    from local.scheduler.protocol.wire import text
-
     return pb.ParentInstanceInfo(
         taskScheduledId=task,
         name=text(row.name),

@@ -4,9 +4,17 @@ import json
 from uuid import uuid4
 
 from local.scheduler.errors import BadRequest
+from local.scheduler.operations.completion import remove_instance
 from local.scheduler.operations.context import OperationContext, ReadyWork, log
 from local.scheduler.operations.limits import batch_limit_failure, check_id, size_failure, trim_failure
-from local.scheduler.operations.locks import ensure_entity, entity_name, is_entity_id, release, request_locks
+from local.scheduler.operations.locks import (
+    ensure_entity,
+    entity_name,
+    is_entity_id,
+    release,
+    request_locks,
+    settle_queue,
+)
 from local.scheduler.protocol import events
 from local.scheduler.protocol.entity_batches import runnable
 from local.scheduler.protocol.wire import micros, optional_text, pb, text, timestamp, to_bytes
@@ -41,7 +49,7 @@ def send_signal(
 def _ready(context: OperationContext, entity: Entity) -> None:
     # An idle, unlocked entity can run at once; anything else is for the lock rules to decide.
     if entity.lock_instance is None and entity.batch is None:
-        context.settle_entity_queue(entity.key)
+        settle_queue(context, entity.key)
 
 
 def receive_message(context: OperationContext, row: Instance, message: pb.SendEntityMessageAction) -> None:
@@ -86,7 +94,7 @@ def _called(context: OperationContext, row: Instance, called: pb.EntityOperation
     op = EntityOp(context.store.next_key(), OpKind.CALL, called.requestId, row.key, row.generation, to_bytes(event))
     context.store.add_op(entity.key, op)
     if entity.batch is None:
-        context.settle_entity_queue(entity.key)
+        settle_queue(context, entity.key)
 
 
 def lease_batch(context: OperationContext, key: int, worker: int, *, single: bool = False) -> tuple[int, bytes] | None:
@@ -104,7 +112,7 @@ def lease_batch(context: OperationContext, key: int, worker: int, *, single: boo
     if sum(len(op.event) for op in ops) > room:
         ops = _only_fitting(context, entity, ops, room)
         if not ops:
-            context.settle_entity_queue(key)
+            settle_queue(context, key)
             return None
     request = pb.EntityRequest(
         instanceId=entity.id,
@@ -149,7 +157,7 @@ def requeue_batch(context: OperationContext, key: int, attempt: int) -> None:
     if entity is None or entity.attempt != attempt or entity.batch is None:
         return
     context.store.save_entity(entity._replace(batch=None, worker=None, leased_at=None))
-    context.settle_entity_queue(key)
+    settle_queue(context, key)
 
 
 def complete_batch(context: OperationContext, key: int, attempt: int, result: pb.EntityBatchResult) -> bool:
@@ -177,7 +185,7 @@ def complete_batch(context: OperationContext, key: int, attempt: int, result: pb
     context.store.save_entity(entity)
     for action in result.actions:
         _act(context, entity.hub, action)
-    context.settle_entity_queue(key)
+    settle_queue(context, key)
     _forget_if_empty(context, key)
     return True
 
@@ -217,7 +225,7 @@ def _start(context: OperationContext, hub: int, start: pb.StartNewOrchestrationA
         if not existing.ended:
             log.warning("An entity started '%s', which already runs: the start is ignored.", instance_id)
             return
-        context.remove_instance(existing)
+        remove_instance(context, existing)
     context.create_instance(
         hub=hub,
         instance_id=instance_id,

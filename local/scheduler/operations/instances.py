@@ -12,6 +12,7 @@ from local.scheduler.errors import (
     NotFailed,
     NotFinished,
 )
+from local.scheduler.operations.completion import finish, remove_instance
 from local.scheduler.operations.context import OperationContext
 from local.scheduler.operations.limits import check_id, check_size
 from local.scheduler.protocol import events
@@ -58,7 +59,7 @@ def start(context: OperationContext, hub: int, request: pb.CreateInstanceRequest
     if existing is not None:
         if existing.status not in request.orchestrationIdReusePolicy.replaceableStatus:
             raise InstanceExists(instance_id, Status(existing.status).name.lower())
-        context.remove_instance(existing)
+        remove_instance(context, existing)
     else:
         check_id(instance_id)
     return context.create_instance(
@@ -85,7 +86,7 @@ def restart(context: OperationContext, hub: int, instance_id: str, *, new_id: bo
     input = context.store.payload(row.key).input
     target = uuid4().hex if new_id else instance_id
     if not new_id:
-        context.remove_instance(row)
+        remove_instance(context, row)
     context.create_instance(
         hub=hub,
         instance_id=target,
@@ -142,7 +143,7 @@ def end_now(context: OperationContext, row: Instance, output: str | None) -> Non
             )
         ),
     )
-    context.store.save_instance(context.finish(row, Status.TERMINATED, output, None))
+    context.store.save_instance(finish(context, row, Status.TERMINATED, output, None))
 
 
 def rewind(
@@ -171,5 +172,5 @@ def purge(context: OperationContext, row: Instance, *, recursive: bool) -> int:
     if recursive:
         for child in context.store.children(row.key):
             count += purge(context, child, recursive=True)
-    context.remove_instance(row)
+    remove_instance(context, row)
     return count

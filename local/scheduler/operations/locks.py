@@ -50,15 +50,23 @@ def _request_lock(
     settle_queue(context, entity.key)
 
 
-def release(context: OperationContext, row: Instance, unlock: pb.EntityUnlockSentEvent) -> None:
+def release(context: OperationContext, row: Instance, sent: pb.EntityUnlockSentEvent) -> None:
     """Gives back one lock of a critical section, or withdraws its request when it still waits."""
-    entity = context.store.find_entity(row.hub, unlock.targetInstanceId.value)
-    if entity is not None and entity.lock_section == unlock.criticalSectionId and entity.lock_instance == row.key:
-        context.unlock(entity)
+    entity = context.store.find_entity(row.hub, sent.targetInstanceId.value)
+    if entity is not None and entity.lock_section == sent.criticalSectionId and entity.lock_instance == row.key:
+        unlock(context, entity)
     for op, entity_key, section in context.store.lock_requests_of(row.key):
-        if section == unlock.criticalSectionId:
+        if section == sent.criticalSectionId:
             context.store.delete_ops((op,))
             settle_queue(context, entity_key)
+
+
+def unlock(context: OperationContext, entity: Entity) -> None:
+    """Takes an entity's lock away and lets the next in line have it."""
+    context.store.save_entity(
+        entity._replace(lock_section=None, lock_instance=None, lock_generation=None, lock_owner=None)
+    )
+    settle_queue(context, entity.key)
 
 
 def settle_queue(context: OperationContext, key: int) -> None:

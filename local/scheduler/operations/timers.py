@@ -1,6 +1,7 @@
 """What happens when a due time comes."""
 
 from local.scheduler.operations.context import OperationContext
+from local.scheduler.operations.locks import settle_queue
 from local.scheduler.protocol.wire import pb, timestamp, to_bytes
 from local.scheduler.store.rows import Due, DueKind, EntityOp, OpKind
 
@@ -38,7 +39,7 @@ def _signal(context: OperationContext, row: Due) -> None:
     request_id = event.entityOperationSignaled.requestId
     op = EntityOp(context.store.next_key(), OpKind.SIGNAL, request_id, None, None, to_bytes(event))
     context.store.add_op(row.target, op)
-    context.settle_entity_queue(row.target)
+    settle_queue(context, row.target)
 
 
 def _start(context: OperationContext, row: Due) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from local.scheduler.operations import activities, entities
+from local.scheduler.operations.completion import finish, forget, remove_instance
 from local.scheduler.operations.context import WAKES_SUSPENDED, OperationContext, log
 from local.scheduler.operations.instances import raise_event, rewind, terminate
 from local.scheduler.operations.limits import drop_oversized_inputs, size_failure, trim_failure, turn_limit_failure
@@ -108,7 +109,7 @@ def fail_too_large(context: OperationContext, error: HistoryTooLarge) -> None:
     done = events.execution_completed(context.now, Status.FAILED, None, failure)
     context.store.append_history(row.key, join_events([done]))
     context.store.clear_inbox(row.key)
-    context.store.save_instance(context.finish(row, Status.FAILED, None, failure))
+    context.store.save_instance(finish(context, row, Status.FAILED, None, failure))
 
 
 def complete(
@@ -151,7 +152,7 @@ def complete(
         closing.append(
             events.execution_completed(context.now, completion.status, completion.output, completion.failure)
         )
-        row = context.finish(row, completion.status, completion.output, completion.failure)
+        row = finish(context, row, completion.status, completion.output, completion.failure)
         if InboxKind.TERMINATE_RECURSIVE in turn.kinds:
             _terminate_children(context, row, completion)
     blob = turn.events + join_events(closing)
@@ -175,7 +176,7 @@ def fail_turn(context: OperationContext, turn: Turn, failure: pb.TaskFailureDeta
     blob = turn.events + join_events([done])
     context.store.append_history(row.key, blob)
     row = row._replace(history_bytes=row.history_bytes + len(blob))
-    context.store.save_instance(context.finish(row, Status.FAILED, None, failure))
+    context.store.save_instance(finish(context, row, Status.FAILED, None, failure))
 
 
 def _note_uses(row: Instance, outcome: Outcome) -> Instance:
@@ -251,7 +252,7 @@ def _start_child(context: OperationContext, row: Instance, child: Child) -> None
             event = events.child_ended(context.now, child.task, Status.FAILED, None, failure)
             context.post(row, event, generation=row.generation)
             return
-        context.remove_instance(existing)
+        remove_instance(context, existing)
     context.create_instance(
         hub=row.hub,
         instance_id=child_id,
@@ -277,7 +278,7 @@ def _continue_as_new(context: OperationContext, row: Instance, turn: Turn, compl
     started = _first_event(context, row, turn)
     context.store.clear_inbox(row.key)
     context.store.replace_history(row.key, None)
-    context.forget(row)
+    forget(context, row)
     execution_id = uuid4().hex
     version = completion.new_version if completion.new_version is not None else row.version
     event = started.executionStarted

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from local.scheduler.operations.completion import finish
 from local.scheduler.operations.context import Limits, OperationContext
 from local.scheduler.store.database import Database
 from local.scheduler.store.interface import InstanceFilter
@@ -30,7 +31,7 @@ class Filled:
             context = OperationContext(store, 1_000_000 + number, Limits(4096))
             row = context.create_instance(hub=HUB, instance_id=f"i-{number:06d}", name="a", version=None, input="1")
             status = Status.FAILED if number == 7 else Status.COMPLETED
-            store.save_instance(context.finish(row, status, "2", None))
+            store.save_instance(finish(context, row, status, "2", None))
         connection.execute("COMMIT")
         self._reading = self._database.reader()
         self.reader = SqliteReader(self._reading)

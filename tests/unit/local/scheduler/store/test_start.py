@@ -9,6 +9,7 @@ import pytest
 
 from local.scheduler.engine import Engine, Options
 from local.scheduler.operations import activities, entities
+from local.scheduler.operations.completion import finish
 from local.scheduler.operations.context import OperationContext
 from local.scheduler.protocol import events
 from local.scheduler.protocol.wire import join_events
@@ -29,7 +30,7 @@ def add_history(context: OperationContext, hub: int, finished: int) -> None:
         row = context.create_instance(hub=hub, instance_id=f"old-{number}", name="chain", version=None, input="1")
         done = events.execution_completed(context.now, Status.COMPLETED, "4", None)
         context.store.append_history(row.key, join_events([done] * 5))
-        context.store.save_instance(context.finish(row, Status.COMPLETED, "4", None))
+        context.store.save_instance(finish(context, row, Status.COMPLETED, "4", None))
         idle = context.store.insert_entity(hub, f"@counter@{number}", context.now)
         context.store.save_entity(idle._replace(state="1"))
 
