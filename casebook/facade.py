@@ -21,21 +21,19 @@ class Facade:
         self.transactions = transactions
         """What other facades of the same casebook share."""
         self._write = transactions.write
-        self._write_rows = transactions.write_rows
         self._read = transactions.read
-        self._read_rows = transactions.read_rows
         self._clock = transactions.now
 
     def identity(self) -> str:
         """The id that this casebook was given when it was made, wherever it lies now."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return identity_of(connection)
 
     @contextmanager
-    def _judged_rows(self, case_id: str) -> Generator[Connection]:
+    def _judged(self, case_id: str) -> Generator[Connection]:
         """A writing transaction whose refusal is counted once it has been rolled back."""
         try:
-            with self._write_rows() as connection:
+            with self._write() as connection:
                 yield connection
         except (TransitionRefused, CaseNotFound) as refusal:
             self._note_refusal(case_id, refusal if isinstance(refusal, TransitionRefused) else UnknownCase())
@@ -43,5 +41,5 @@ class Facade:
 
     def _note_refusal(self, case_id: str, refusal: TransitionRefused, attempts: int = 1) -> None:
         log_of_refusals.error("Refused: %s", refusal.sentence, extra={"case_id": case_id})
-        with self._write_rows() as connection:
+        with self._write() as connection:
             note_refusal(connection, case_id, refusal, attempts, self._clock())

@@ -29,30 +29,30 @@ class RelayApi(Facade):
 
         `after` is the id of a case: only those that were opened later.
         """
-        with self._read() as session:
-            return case_view.unscheduled_cases(session, limit, after)
+        with self._read() as connection:
+            return case_view.unscheduled_cases(connection, limit, after)
 
     def is_scheduled(self, case_id: str) -> bool:
         """Whether the case's orchestration has been confirmed scheduled."""
-        with self._read() as session:
-            return case_view.is_scheduled(session, case_id)
+        with self._read() as connection:
+            return case_view.is_scheduled(connection, case_id)
 
     def under_investigation(self, within: timedelta) -> int:
         """How many cases that the scheduler has are being investigated, of those that got on `within` this time."""
-        with self._read() as session:
-            return case_view.under_investigation(session, self._clock() - within)
+        with self._read() as connection:
+            return case_view.under_investigation(connection, self._clock() - within)
 
     def undelivered_decisions(self, limit: int = 100, *, after: str | None = None) -> list[Decision]:
         """Accepted decisions of which the orchestration has not been told, oldest first.
 
         `after` is the id of a review with a decision: only those that were accepted later.
         """
-        with self._read() as session:
-            return case_view.undelivered_decisions(session, limit, after)
+        with self._read() as connection:
+            return case_view.undelivered_decisions(connection, limit, after)
 
     def unscheduled_reversals(self, limit: int = 100, *, after: str | None = None) -> list[Reversal]:
         """Approved reversals whose orchestration has not been confirmed scheduled, oldest first."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return unscheduled_reversals(connection, limit, after)
 
     def confirm(self, *, scheduled: Collection[str] = (), delivered: Collection[str] = ()) -> None:
@@ -60,18 +60,18 @@ class RelayApi(Facade):
 
         All in one transaction. What was confirmed before stays as it was; unknown ids are passed over.
         """
-        with self._write_rows() as connection:
+        with self._write() as connection:
             outbox.confirm(connection, scheduled, delivered, self._clock())
 
     def mark_reversal_scheduled(self, reversal_id: str) -> None:
         """Remember that the orchestration of a reversal exists. Raises ReversalNotFound."""
-        with self._write_rows() as connection:
+        with self._write() as connection:
             reversals.mark_reversal_scheduled(connection, reversal_id, self._clock())
 
     def backlog(self) -> Backlog:
         """How many cases and decisions the scheduler has yet to be told of."""
-        with self._read() as session:
-            return case_view.backlog(session)
+        with self._read() as connection:
+            return case_view.backlog(connection)
 
     # Recovery
 
@@ -85,22 +85,22 @@ class RelayApi(Facade):
         once more with `again`. `unstarted`: the scheduler refuses to start it. None, and nothing changes, when
         the case is closed or was handed over by another backend.
         """
-        with self._write_rows() as connection:
+        with self._write() as connection:
             return recovery.recover_case(connection, case_id, reason, self._clock(), again=again, unstarted=unstarted)
 
     def is_stalled(self, case_id: str) -> bool:
         """Whether the case failed so often that it is not to be started again yet."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return recovery.is_stalled(connection, case_id, self._clock())
 
     def decided_among(self, cases: Collection[str]) -> set[str]:
         """Those of these cases, a page of them, on which a decision was ever accepted."""
-        with self._read() as session:
-            return case_view.decided_among(session, cases)
+        with self._read() as connection:
+            return case_view.decided_among(connection, cases)
 
     def unfinished_reversals(self) -> list[Reversal]:
         """Approved reversals of which it is not known what came, oldest first."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return unfinished_reversals(connection)
 
     def fail_reversal(self, case_id: str, reversal_id: str, reason: str) -> Reversal | None:
@@ -108,28 +108,28 @@ class RelayApi(Facade):
 
         Its effect is `unknown` where it had begun, else `failed`. Raises CaseNotFound, ReversalNotFound.
         """
-        with self._write_rows() as connection:
+        with self._write() as connection:
             return reversals.fail_reversal(connection, case_id, reversal_id, reason, self._clock())
 
     def cases_in(self, state: CaseState, *, limit: int = 50, cursor: str | None = None) -> CasePage:
         """One page of at most 500 cases in this state, newest first. Raises MalformedCursor."""
         query = CaseQuery(state=(state,))
-        with self._read() as session:
-            return case_list.list_cases(session, query, "", self._clock(), limit, cursor)
+        with self._read() as connection:
+            return case_list.list_cases(connection, query, "", self._clock(), limit, cursor)
 
     def get_case(self, case_id: str) -> CaseView:
         """Everything that the case page shows, as of one instant."""
-        with self._read() as session:
-            return case_view.read_case(session, case_id, self._clock())
+        with self._read() as connection:
+            return case_view.read_case(connection, case_id, self._clock())
 
     # Workers
 
     def not_begun(self, before: datetime) -> tuple[int, datetime | None]:
         """How many cases that the scheduler had before then no worker has begun, and since when the oldest waits."""
-        with self._read() as session:
-            return case_view.not_begun(session, before)
+        with self._read() as connection:
+            return case_view.not_begun(connection, before)
 
     def signs(self) -> Mapping[str, datetime]:
         """When each worker was last alive, by its own clock."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return heartbeats.signs(connection)

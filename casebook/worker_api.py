@@ -36,28 +36,28 @@ class WorkerApi(Facade):
 
         None: with its first round. The outcome when the case is closed.
         """
-        with self._read_rows() as connection:
+        with self._read() as connection:
             if recovery.is_fresh(connection, case_id):
                 return None
-        with self._judged_rows(case_id) as connection:
+        with self._judged(case_id) as connection:
             return recovery.take_up(connection, case_id, self._clock())
 
     def brief(self, case_id: str, round: int) -> CaseBrief:  # noqa: A002
         """What is on record of a case as of one round."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return case_brief.brief_of(connection, case_id, round)
 
     def earlier_rounds(self, case_id: str, before: int) -> tuple[EarlierRound, ...]:
         """What was concluded in the rounds before `before`, and what was said to it; the oldest first."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return case_brief.earlier_rounds(connection, case_id, before)
 
     def review_basis(self, case_id: str, round: int) -> ReviewBasis:  # noqa: A002
         """What a question of this round is about. Raises AssessmentNotRecorded."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             if recovery.is_fresh(connection, case_id):
                 return recovery.review_basis(connection, case_id, round)
-        with self._judged_rows(case_id) as connection:
+        with self._judged(case_id) as connection:
             return recovery.review_basis_after_failure(connection, case_id, round)
 
     def start_round(
@@ -71,7 +71,7 @@ class WorkerApi(Facade):
         Raises IllegalMove for a round that the case has passed, and RoundNotJustified for a later one that nothing
         on record calls for.
         """
-        with self._judged_rows(case_id) as connection:
+        with self._judged(case_id) as connection:
             investigation.start_round(connection, case_id, round, policy, self._clock())
 
     def start_specialist(
@@ -81,7 +81,7 @@ class WorkerApi(Facade):
         specialist: Specialist,
     ) -> Standing[SpecialistReport]:
         """Show a specialist as running, unless its report is kept; and what it has done so far."""
-        with self._judged_rows(case_id) as connection:
+        with self._judged(case_id) as connection:
             standing = investigation.start_specialist(connection, case_id, round, specialist, self._clock())
             if standing.outcome is not None:
                 return standing
@@ -98,12 +98,12 @@ class WorkerApi(Facade):
 
         The first of a round and specialist counts: it is what is returned. Raises RoundNotBegun, ReportUnfounded.
         """
-        with self._judged_rows(case_id) as connection:
+        with self._judged(case_id) as connection:
             return investigation.save_report(connection, case_id, report, evidence, journal, self._clock())
 
     def start_assessment(self, case_id: str, round: int) -> Standing[RiskAssessment]:  # noqa: A002
         """The assessment that is kept, or what the aggregator has done for it so far. Writes nothing."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             standing = standing_of_assessment(connection, case_id, round)
             if standing.outcome is not None:
                 return standing
@@ -116,12 +116,12 @@ class WorkerApi(Facade):
 
         The first of a round counts: it is what is returned. Raises RoundNotBegun, ReportsNotRecorded.
         """
-        with self._judged_rows(case_id) as connection:
+        with self._judged(case_id) as connection:
             return investigation.save_assessment(connection, case_id, assessment, journal, self._clock())
 
     def keep_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
         """Keep what an agent's run did and what that cost; the first under a key counts."""
-        with self._write_rows() as connection:
+        with self._write() as connection:
             agent_journal.keep_journal(connection, case_id, entries, self._clock())
 
     # Reviews
@@ -134,12 +134,12 @@ class WorkerApi(Facade):
         ReviewSuperseded when the case is already in a later round, AssessmentNotRecorded, RoundNotJustified and
         WeakerQuestion.
         """
-        with self._judged_rows(opening.case_id) as connection:
+        with self._judged(opening.case_id) as connection:
             return reviews.open_review(connection, opening, self._clock())
 
     def asked_review(self, case_id: str, review_id: str) -> ReviewRequest:
         """A question as it was put. Raises QuestionNotAsked."""
-        with self._judged_rows(case_id) as connection:
+        with self._judged(case_id) as connection:
             return reviews.asked_review(connection, case_id, review_id)
 
     def escalate(self, escalation: Escalation) -> Decision | None:
@@ -148,7 +148,7 @@ class WorkerApi(Facade):
         Raises QuestionNotAsked, NoOpenReview, ReviewMismatch for another assessment's hash, DeadlineNotPassed while
         there is time to answer, and WeakerQuestion.
         """
-        with self._judged_rows(escalation.case_id) as connection:
+        with self._judged(escalation.case_id) as connection:
             return reviews.escalate(connection, escalation, self._clock())
 
     def expire_review(self, case_id: str, review_id: str) -> Decision | None:
@@ -157,7 +157,7 @@ class WorkerApi(Facade):
         A decision accepted before that is returned and stands: follow it instead of the deadline.
         Raises QuestionNotAsked, and DeadlineNotPassed while there is time to answer.
         """
-        with self._judged_rows(case_id) as connection:
+        with self._judged(case_id) as connection:
             return reviews.expire_review(connection, case_id, review_id, self._clock())
 
     def remind(self, case_id: str, review_id: str, at: datetime) -> None:
@@ -165,7 +165,7 @@ class WorkerApi(Facade):
 
         Raises QuestionNotAsked.
         """
-        with self._write_rows() as connection:
+        with self._write() as connection:
             reviews.remind(connection, case_id, review_id, at, self._clock())
 
     def accepted_decision(self, case_id: str, review_id: str, *, announced: int = 1) -> Decision | None:
@@ -174,7 +174,7 @@ class WorkerApi(Facade):
         Announcements of an answer that is not on record are counted in the log of refused transitions.
         Raises QuestionNotAsked when nobody is, or was, asked that.
         """
-        with self._read_rows() as connection:
+        with self._read() as connection:
             decision = effects.decision_on(connection, case_id, review_id)
         if decision is None:
             self.asked_review(case_id, review_id)
@@ -186,12 +186,12 @@ class WorkerApi(Facade):
 
     def approved_action(self, case_id: str, review_id: str) -> ApprovedAction:
         """What the accepted decision on this review approves, on whom and on what. Raises NotApproved."""
-        with self._judged_rows(case_id) as connection:
+        with self._judged(case_id) as connection:
             return effects.approved_action(connection, case_id, review_id)
 
     def effects_of(self, case_id: str) -> tuple[Effect, ...]:
         """What has begun or is done in the case, by whichever round's approval, the oldest first."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return effects.effects_of(connection, case_id)
 
     def start_effect(self, case_id: str, effect: Effect, terms: EffectTerms | None = None) -> None:
@@ -200,12 +200,12 @@ class WorkerApi(Facade):
         Raises NotApproved when no accepted decision allows it, and NotAsApproved for another customer, other charges
         or another total than were approved.
         """
-        with self._judged_rows(case_id) as connection:
+        with self._judged(case_id) as connection:
             effects.start_effect(connection, case_id, effect, terms, self._clock())
 
     def finish_effect(self, case_id: str, effect: Effect) -> None:
         """Note what came of an effect; `done` is final. Raises NotApproved like `start_effect`."""
-        with self._judged_rows(case_id) as connection:
+        with self._judged(case_id) as connection:
             effects.finish_effect(connection, case_id, effect, self._clock())
 
     def note_changed_facts(self, case_id: str, round: int, changes: Sequence[str]) -> tuple[str, ...]:  # noqa: A002
@@ -215,56 +215,56 @@ class WorkerApi(Facade):
 
         `changes`: one sentence each. Raises FactsNotJustified where nothing was approved, or nothing has changed.
         """
-        with self._judged_rows(case_id) as connection:
+        with self._judged(case_id) as connection:
             return effects.note_changed_facts(connection, case_id, round, changes, self._clock())
 
     def approved_reversal(self, case_id: str, reversal_id: str, *, undoes: str) -> Reversal:
         """An approved reversal as it is on record, whatever came of it. Raises NotReversible, NotAsRequested."""
-        with self._judged_rows(case_id) as connection:
+        with self._judged(case_id) as connection:
             return reversals.approved_reversal(connection, case_id, reversal_id, undoes)
 
     def start_reversal(self, case_id: str, reversal_id: str, effect: Effect) -> None:
         """Note that an approved reversal is about to happen. Raises ReversalNotFound, NotReversible,
         and NotAsRequested for another effect than the one that was approved."""
-        with self._judged_rows(case_id) as connection:
+        with self._judged(case_id) as connection:
             reversals.start_reversal(connection, case_id, reversal_id, effect, self._clock())
 
     def finish_reversal(self, case_id: str, reversal_id: str, effect: Effect) -> None:
         """Note what came of a reversal; `done` and `failed` are final. Raises ReversalNotFound, NotReversible."""
-        with self._judged_rows(case_id) as connection:
+        with self._judged(case_id) as connection:
             reversals.finish_reversal(connection, case_id, reversal_id, effect, self._clock())
 
     def close_case(self, closing: Closing) -> None:
         """Close the case for good. Raises CaseClosed when it is closed with another outcome, and OutcomeNotJustified
         for one that its record does not bear out."""
-        with self._judged_rows(closing.case_id) as connection:
+        with self._judged(closing.case_id) as connection:
             investigation.close_case(connection, closing, self._clock())
 
     # Reading
 
     def evidence(self, case_id: str, evidence_id: str) -> Evidence:
         """One recorded tool call, word for word. Raises EvidenceNotFound."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return case_view.read_evidence(connection, case_id, evidence_id)
 
     def evidence_of(self, case_id: str, evidence_ids: Sequence[str]) -> tuple[Evidence, ...]:
         """Several recorded tool calls, in this order. Raises EvidenceNotFound."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return tuple(case_view.read_evidence(connection, case_id, each) for each in evidence_ids)
 
     def spent_on_case(self, case_id: str) -> Spend:
         """What models cost in one case; `cost_usd` counts the calls whose price is known."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return model_spend.spent_on_case(connection, case_id)
 
     def spent_today(self) -> Spend:
         """What models cost on this UTC day; `cost_usd` counts the calls whose price is known."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return model_spend.spent_on_day(connection, self._clock().astimezone(UTC).date())
 
     # Life
 
     def sign(self, worker_id: str) -> None:
         """The worker with this id, which no other has, is alive."""
-        with self._write_rows() as connection:
+        with self._write() as connection:
             heartbeats.sign(connection, worker_id, self._clock())

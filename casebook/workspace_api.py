@@ -68,7 +68,7 @@ class WorkspaceApi(Facade):
 
         `opened_by` is the person who asked for it; None: the product itself.
         """
-        with self._write_rows() as connection:
+        with self._write() as connection:
             return investigation.open_case(connection, alert, self._clock(), opened_by)
 
     def accept_decision(self, decision: Decision, roles: Collection[Role]) -> Decision | Proposal:
@@ -80,12 +80,12 @@ class WorkspaceApi(Facade):
         NoOpenReview, AssessmentChanged (wrong hash), NotAllowed (role), ClaimedByOther, SameApprover or
         OtherActionProposed; then nothing has changed.
         """
-        with self._write_rows() as connection:
+        with self._write() as connection:
             return decisions.accept_decision(connection, decision, roles, self._clock())
 
     def withdraw_proposal(self, case_id: str, subject: str) -> None:
         """Withdraw the first approval that `subject` gave. Raises NoProposal, NotTheProposer."""
-        with self._write_rows() as connection:
+        with self._write() as connection:
             decisions.withdraw_proposal(connection, case_id, subject, self._clock())
 
     def request_reversal(
@@ -95,7 +95,7 @@ class WorkspaceApi(Facade):
 
         Raises NotAllowed, EffectNotFound, NothingToReverse, and ReversalStands when it was asked for or done already.
         """
-        with self._write_rows() as connection:
+        with self._write() as connection:
             return reversals.request_reversal(connection, case_id, undoes, reason, subject, roles, self._clock())
 
     def decide_reversal(
@@ -105,7 +105,7 @@ class WorkspaceApi(Facade):
 
         Raises ReversalNotFound, ReversalDecided, NotAllowed, SameRequester.
         """
-        with self._write_rows() as connection:
+        with self._write() as connection:
             now = self._clock()
             return reversals.decide_reversal(connection, case_id, number, verdict, comment, subject, roles, now)
 
@@ -113,22 +113,22 @@ class WorkspaceApi(Facade):
 
     def claim(self, case_id: str, subject: str) -> Claim:
         """Claim a case, or prolong one's own claim. Raises CaseClosed, ClaimedByOther."""
-        with self._write_rows() as connection:
+        with self._write() as connection:
             return claims.claim(connection, case_id, subject, self._clock(), self._lease)
 
     def assign(self, case_id: str, assignee: str, manager: str) -> Claim:
         """Claim a case for another person, whoever works on it. Raises CaseClosed."""
-        with self._write_rows() as connection:
+        with self._write() as connection:
             return claims.assign(connection, case_id, assignee, manager, self._clock(), self._lease)
 
     def take_over(self, case_id: str, subject: str, reason: str) -> Claim:
         """Make another person's claim one's own. Raises CaseClosed, NotClaimed."""
-        with self._write_rows() as connection:
+        with self._write() as connection:
             return claims.take_over(connection, case_id, subject, reason, self._clock(), self._lease)
 
     def release(self, case_id: str, subject: str, *, anybodys: bool = False, reason: str | None = None) -> None:
         """End one's own claim, or with `anybodys` whosever it is. Raises NotClaimed, ClaimedByOther."""
-        with self._write_rows() as connection:
+        with self._write() as connection:
             claims.release(connection, case_id, subject, self._clock(), anybodys=anybodys, reason=reason)
 
     def next_case(self, subject: str, *, as_manager: bool = False, keep: Collection[str] = ()) -> CaseSummary | None:
@@ -138,10 +138,10 @@ class WorkspaceApi(Facade):
         person was handed before and did nothing with goes back to the others, except the cases of `keep`.
         """
         states: tuple[CaseState, ...] = ("awaiting_review", "escalated") if as_manager else ("awaiting_review",)
-        with self._write() as session:
+        with self._write() as connection:
             now = self._clock()
-            case_id = claims.claim_next(session.connection(), subject, states, now, self._lease, keep)
-            return None if case_id is None else case_summary.read_summary(session, case_id, now)
+            case_id = claims.claim_next(connection, subject, states, now, self._lease, keep)
+            return None if case_id is None else case_summary.read_summary(connection, case_id, now)
 
     # Lists
 
@@ -149,83 +149,83 @@ class WorkspaceApi(Facade):
         self, query: CaseQuery = NEWEST, subject: str = "", *, limit: int = 50, cursor: str | None = None
     ) -> CasePage:
         """One page of at most 500 cases. Raises MalformedCursor, also for the cursor of another query."""
-        with self._read() as session:
-            return case_list.list_cases(session, query, subject, self._clock(), limit, cursor)
+        with self._read() as connection:
+            return case_list.list_cases(connection, query, subject, self._clock(), limit, cursor)
 
     def summaries(self, cases: Sequence[str]) -> dict[str, CaseSummary]:
         """The rows of those of `cases` that exist, by case id."""
-        with self._read() as session:
-            return case_list.find_cases(session, cases, self._clock())
+        with self._read() as connection:
+            return case_list.find_cases(connection, cases, self._clock())
 
     def counts(self, subject: str) -> QueueCounts:
         """How many cases there are in each state, and of those that wait for a person."""
-        with self._read() as session:
-            return case_list.counts(session, subject, self._clock())
+        with self._read() as connection:
+            return case_list.counts(connection, subject, self._clock())
 
     def save_view(self, subject: str, name: str, query: CaseQuery) -> SavedView:
         """Keep a query under a name; what was kept under it before is replaced. Raises TooManySavedViews."""
-        with self._write_rows() as connection:
+        with self._write() as connection:
             return saved_views.save_view(connection, subject, name, query, self._clock())
 
     def list_views(self, subject: str) -> tuple[SavedView, ...]:
         """The views of one person, by name."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return saved_views.list_views(connection, subject)
 
     def delete_view(self, subject: str, name: str) -> None:
         """Forget a view. Raises SavedViewNotFound."""
-        with self._write_rows() as connection:
+        with self._write() as connection:
             saved_views.delete_view(connection, subject, name)
 
     def list_alerts(self, *, limit: int = 50, cursor: str | None = None) -> AlertPage:
         """One page of at most 500 alerts, newest first. Raises MalformedCursor."""
-        with self._read() as session:
-            return case_view.list_alerts(session, limit, cursor)
+        with self._read() as connection:
+            return case_view.list_alerts(connection, limit, cursor)
 
     # Notes and files
 
     def add_note(self, case_id: str, author: str, text: str) -> Note:
         """Keep a note, and let the case be found by its words. Raises TooManyNotes."""
-        with self._write_rows() as connection:
+        with self._write() as connection:
             return notes.add_note(connection, case_id, author, text, self.notes_per_case, self._clock())
 
     def list_notes(self, case_id: str, *, limit: int = 50, cursor: str | None = None) -> NotePage:
         """The newest notes of a case, at most 500, or those before another page. Raises MalformedCursor."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return list_notes(connection, case_id, limit, cursor)
 
     def add_attachment(self, case_id: str, added_by: str, upload: Upload) -> Attachment:
         """Keep a file. Raises AttachmentTooLarge, TooManyAttachments."""
-        with self._write_rows() as connection:
+        with self._write() as connection:
             return attachments.add_attachment(
                 connection, case_id, added_by, upload, self.attachment_max_bytes, self._clock()
             )
 
     def list_attachments(self, case_id: str) -> tuple[Attachment, ...]:
         """All attachments of a case, oldest first, without their contents."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return list_attachments(connection, case_id)
 
     def read_attachment(self, case_id: str, attachment_id: str) -> AttachedFile:
         """An attachment with its content. Raises AttachmentNotFound."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return read_file(connection, case_id, attachment_id)
 
     # One case
 
     def get_case(self, case_id: str) -> CaseView:
         """Everything that the case page shows, as of one instant."""
-        with self._read() as session:
-            return case_view.read_case(session, case_id, self._clock())
+        with self._read() as connection:
+            return case_view.read_case(connection, case_id, self._clock())
 
     def summary(self, case_id: str) -> CaseSummary:
         """One row of the case list."""
-        with self._read() as session:
-            return case_summary.read_summary(session, case_id, self._clock())
+        with self._read() as connection:
+            return case_summary.read_summary(connection, case_id, self._clock())
 
     def evidence(self, case_id: str, evidence_id: str) -> Evidence:
         """One recorded tool call, word for word. Raises EvidenceNotFound."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return case_view.read_evidence(connection, case_id, evidence_id)
 
     def list_events(
@@ -235,63 +235,63 @@ class WorkspaceApi(Facade):
 
         Raises MalformedCursor.
         """
-        with self._read() as session:
-            return case_view.list_events(session, case_id, types, limit, cursor)
+        with self._read() as connection:
+            return case_view.list_events(connection, case_id, types, limit, cursor)
 
     def refusals(self, case_id: str | None = None) -> tuple[RefusedTransition, ...]:
         """The refused transitions of one case, or the latest 500 of all; the latest first."""
-        with self._read() as session:
-            return refusals(session, case_id)
+        with self._read() as connection:
+            return refusals(connection, case_id)
 
     def snapshot(self, case_id: str) -> CaseSnapshot:
         """All that an export of a case holds, as of one instant. What can be long is read where it is written."""
-        with self._read() as session:
-            return export.take_snapshot(session, case_id, self._clock(), self._read)
+        with self._read() as connection:
+            return export.take_snapshot(connection, case_id, self._clock(), self._read)
 
     def audit_case(self, case_id: str, *, limit: int = 50, cursor: str | None = None) -> CaseAudit:
         """Verify one case: its whole log, and what is broken in its record, if anything.
 
         Of its events it returns a page: the newest, at most 500, or those before another page. Raises MalformedCursor.
         """
-        with self._read() as session:
-            return verify.audit_case(session, case_id, limit, cursor)
+        with self._read() as connection:
+            return verify.audit_case(connection, case_id, limit, cursor)
 
     # All cases
 
     def count_states(self) -> dict[CaseState, int]:
         """How many cases are in each state."""
-        with self._read() as session:
-            return case_list.count_states(session)
+        with self._read() as connection:
+            return case_list.count_states(connection)
 
     def spend_report(self, first: date, last: date) -> SpendReport:
         """What models cost by day and by rule, from one UTC day to another, both included."""
-        with self._read_rows() as connection:
+        with self._read() as connection:
             return model_spend.spend_report(connection, first, last)
 
     def refusals_by_reason(self) -> dict[str, int]:
         """How many attempts were refused, in all cases together, by the id of the error."""
-        with self._read() as session:
-            return refusals_by_reason(session)
+        with self._read() as connection:
+            return refusals_by_reason(connection)
 
     def last_seq(self) -> int:
         """The newest event's `seq`; 0 when nothing has happened yet. Costs one row."""
-        with self._read() as session:
-            return append.last_seq(session)
+        with self._read() as connection:
+            return append.last_seq(connection)
 
     def events_after(self, seq: int, limit: int = 500) -> list[CaseEvent]:
         """Events of all cases after `seq`, in order, at most 5,000. None with a smaller `seq` will appear later."""
-        with self._read() as session:
-            return case_view.events_after(session, seq, limit)
+        with self._read() as connection:
+            return case_view.events_after(connection, seq, limit)
 
     def case_events(self, case_id: str) -> list[CaseEvent]:
         """The whole log of one case, in order."""
-        with self._read() as session:
-            return case_view.case_events(session, case_id)
+        with self._read() as connection:
+            return case_view.case_events(connection, case_id)
 
     def audit(self, anchored: Iterable[int] = ()) -> AuditReport:
         """Verify every event against the one before it, and every row against the log.
 
         `anchored`: also digest the log up to each of these events.
         """
-        with self._read() as session:
-            return verify.verify_case_log(session, anchored)
+        with self._read() as connection:
+            return verify.verify_case_log(connection, anchored)

@@ -9,10 +9,9 @@ from typing import Any
 
 from pydantic import JsonValue, ValidationError
 from sqlalchemy import Connection, select
-from sqlalchemy.orm import Session
 
 from casebook.audit.integrity import UNREADABLE, Calls, Row, digest_of
-from casebook.case_log.call_chain import SpendKey, SpendLine, text_hash
+from casebook.case_log.call_chain import SpendKey, SpendLine
 from casebook.projection.attachments import ATTACHMENT
 from casebook.projection.case_projection import Facts
 from casebook.projection.cases import CASE
@@ -21,47 +20,46 @@ from casebook.projection.event_types import TABLES
 from casebook.projection.rounds import EVIDENCE, REPORT, ROUND
 from casebook.schema.agent_journal import ModelCallRow
 from casebook.schema.base import PlainRow, table_of
-from casebook.schema.cases import CaseRow
 from casebook.schema.model_spend import ModelSpendRow
 from contracts.export import ExportedCall
-from contracts.hashing import HASH_PREFIX, content_hash
+from contracts.hashing import HASH_PREFIX, content_hash, text_hash
 
 _QUOTING = (ROUND, REPORT)
 """Tables whose rows quote others by their hashes."""
 _CALLS, _SPENT, _FILES = table_of(ModelCallRow), table_of(ModelSpendRow), ATTACHMENT.table
 
 
-def head_of(case: CaseRow | PlainRow) -> Facts:
+def head_of(case: PlainRow) -> Facts:
     """What the log speaks of, of the case itself."""
     return {**_facts(CASE, case), "last_seq": case.last_seq, "last_hash": case.last_hash}
 
 
-def rows_of(within: Connection | Session, cases: Sequence[str]) -> Mapping[str, list[Row]]:
+def rows_of(connection: Connection, cases: Sequence[str]) -> Mapping[str, list[Row]]:
     """All rows of these cases, by case."""
     found: dict[str, list[Row]] = {}
     for table in TABLES:
         # A file at a time: a case may have a hundred megabytes of them.
         columns = [column for column in table.table.c if table is not ATTACHMENT or column.name != "content"]
-        for row in within.execute(select(*columns).where(table.table.c.case_id.in_(cases))):
-            fault = _wrong_file(within, row) if table is ATTACHMENT else None
+        for row in connection.execute(select(*columns).where(table.table.c.case_id.in_(cases))):
+            fault = _wrong_file(connection, row) if table is ATTACHMENT else None
             found.setdefault(row.case_id, []).append(_read(table, row, fault))
     return found
 
 
-def calls_of(within: Connection | Session, cases: Sequence[CaseRow | PlainRow]) -> Mapping[str, Calls]:
+def calls_of(connection: Connection, cases: Sequence[PlainRow]) -> Mapping[str, Calls]:
     """What is on record of the calls of models in these cases, by case."""
     names = [case.case_id for case in cases]
     journals: dict[str, list[tuple[int, str, ExportedCall]]] = {}
     broken: dict[str, str] = {}
     # Row by row: an answer may be long, and only its hash is needed.
     found = select(_CALLS).where(_CALLS.c.case_id.in_(names)).execution_options(yield_per=100)
-    for row in within.execute(found):
+    for row in connection.execute(found):
         try:
             journals.setdefault(row.case_id, []).append((row.number, row.key, read_call(row)))
         except ValidationError:
             broken[row.case_id] = "its journal of model calls cannot be read"
     spent: dict[str, dict[SpendKey, SpendLine]] = {}
-    for row in within.execute(select(_SPENT).where(_SPENT.c.case_id.in_(names))):
+    for row in connection.execute(select(_SPENT).where(_SPENT.c.case_id.in_(names))):
         line = SpendLine(row.rule_id, row.model_calls, row.input_tokens, row.output_tokens, row.cost_micro_usd)
         spent.setdefault(row.case_id, {})[row.round, row.agent, row.model, row.day] = line
     return {
@@ -106,7 +104,7 @@ def _read(table: ProjectedTable, row: PlainRow, fault: str | None) -> Row:
     )
 
 
-def _facts(table: ProjectedTable, row: PlainRow | CaseRow) -> Facts:
+def _facts(table: ProjectedTable, row: PlainRow) -> Facts:
     facts: Facts = {}
     for name, value in zip(table.bound, table.values_of(row), strict=True):
         if isinstance(value, datetime):
@@ -133,8 +131,8 @@ def _digest_apart(table: ProjectedTable, row: PlainRow) -> str | None:
         return UNREADABLE
 
 
-def _wrong_file(within: Connection | Session, row: PlainRow) -> str | None:
-    content = within.execute(select(_FILES.c.content).where(_FILES.c.seq == row.seq)).scalar_one()
+def _wrong_file(connection: Connection, row: PlainRow) -> str | None:
+    content = connection.execute(select(_FILES.c.content).where(_FILES.c.seq == row.seq)).scalar_one()
     fits = HASH_PREFIX + hashlib.sha256(content).hexdigest() == row.content_hash
     return None if fits else "its file is not the one that was added"
 

@@ -10,8 +10,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, select
 
 from casebook.audit.audited_tables import calls_of
 from casebook.case_log.append import read_event
@@ -29,7 +28,7 @@ from contracts.report import Evidence
 
 ReadFile = Callable[[str], AttachedFile]
 """The file with this attachment id."""
-OpenSession = Callable[[], AbstractContextManager[Session]]
+OpenConnection = Callable[[], AbstractContextManager[Connection]]
 BATCH = 100
 """So many events, notes or records are in memory at once."""
 
@@ -41,18 +40,18 @@ class Batched(Generic[T]):
 
     def __init__(
         self,
-        open_session: OpenSession,
+        open_connection: OpenConnection,
         keys: Sequence[int | str],
-        read: Callable[[Session, Sequence[int | str]], Iterable[T]],
+        read: Callable[[Connection, Sequence[int | str]], Iterable[T]],
     ) -> None:
-        self._open = open_session
+        self._open = open_connection
         self._keys = keys
         self._read = read
 
     def __iter__(self) -> Iterator[T]:
         for start in range(0, len(self._keys), BATCH):
-            with self._open() as session:
-                batch = [*self._read(session, self._keys[start : start + BATCH])]
+            with self._open() as connection:
+                batch = [*self._read(connection, self._keys[start : start + BATCH])]
             yield from batch
 
     def __len__(self) -> int:
@@ -75,43 +74,43 @@ class CaseSnapshot:
     """Hash of the last event."""
 
 
-def take_snapshot(session: Session, case_id: str, now: datetime, open_session: OpenSession) -> CaseSnapshot:
-    """All that an export holds; `open_session`: where it is read while it is written. Raises CaseNotFound."""
+def take_snapshot(connection: Connection, case_id: str, now: datetime, open_connection: OpenConnection) -> CaseSnapshot:
+    """All that an export holds; `open_connection`: where it is read while it is written. Raises CaseNotFound."""
     events = select(CaseEventRow.seq).where(CaseEventRow.case_id == case_id).order_by(CaseEventRow.seq)
     last = select(CaseEventRow.hash).where(CaseEventRow.case_id == case_id).order_by(CaseEventRow.seq.desc()).limit(1)
     evidence = select(EvidenceRow.evidence_id).where(EvidenceRow.case_id == case_id).order_by(EvidenceRow.evidence_id)
     notes = select(NoteRow.seq).where(NoteRow.case_id == case_id).order_by(NoteRow.seq)
     return CaseSnapshot(
         exported_at=now,
-        case=read_case(session, case_id, now),
-        rounds=read_rounds(session, case_id),
-        events=Batched(open_session, session.scalars(events).all(), _read_events),
-        evidence=Batched(open_session, session.scalars(evidence).all(), partial(_read_evidence, case_id)),
-        notes=Batched(open_session, session.scalars(notes).all(), _note_ins),
-        attachments=list_attachments(session.connection(), case_id),
-        journal=_journal(session, case_id),
-        head=session.scalars(last).one_or_none(),
+        case=read_case(connection, case_id, now),
+        rounds=read_rounds(connection, case_id),
+        events=Batched(open_connection, connection.scalars(events).all(), _read_events),
+        evidence=Batched(open_connection, connection.scalars(evidence).all(), partial(_read_evidence, case_id)),
+        notes=Batched(open_connection, connection.scalars(notes).all(), _note_ins),
+        attachments=list_attachments(connection, case_id),
+        journal=_journal(connection, case_id),
+        head=connection.scalars(last).one_or_none(),
     )
 
 
-def _read_events(session: Session, keys: Sequence[int | str]) -> Iterable[CaseEvent]:
+def _read_events(connection: Connection, keys: Sequence[int | str]) -> Iterable[CaseEvent]:
     rows = select(CaseEventRow).where(CaseEventRow.seq.in_(keys)).order_by(CaseEventRow.seq)
-    return map(read_event, session.scalars(rows))
+    return map(read_event, connection.execute(rows))
 
 
-def _note_ins(session: Session, keys: Sequence[int | str]) -> Iterable[Note]:
+def _note_ins(connection: Connection, keys: Sequence[int | str]) -> Iterable[Note]:
     rows = select(NoteRow).where(NoteRow.seq.in_(keys)).order_by(NoteRow.seq)
-    return map(note_in, session.scalars(rows))
+    return map(note_in, connection.execute(rows))
 
 
-def _read_evidence(case_id: str, session: Session, keys: Sequence[int | str]) -> Iterable[Evidence]:
+def _read_evidence(case_id: str, connection: Connection, keys: Sequence[int | str]) -> Iterable[Evidence]:
     of_case = select(EvidenceRow.body).where(EvidenceRow.case_id == case_id, EvidenceRow.evidence_id.in_(keys))
-    return map(Evidence.model_validate_json, session.scalars(of_case.order_by(EvidenceRow.evidence_id)))
+    return map(Evidence.model_validate_json, connection.scalars(of_case.order_by(EvidenceRow.evidence_id)))
 
 
-def _journal(session: Session, case_id: str) -> tuple[ExportedCall, ...]:
-    case = session.get_one(CaseRow, case_id)
-    return calls_of(session, [case])[case_id].journal
+def _journal(connection: Connection, case_id: str) -> tuple[ExportedCall, ...]:
+    case = connection.execute(select(CaseRow).where(CaseRow.case_id == case_id)).one()
+    return calls_of(connection, [case])[case_id].journal
 
 
 def write_json(snapshot: CaseSnapshot, read_file: ReadFile) -> Iterator[bytes]:

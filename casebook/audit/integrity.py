@@ -110,12 +110,12 @@ class IntegrityCheck:
         if self.broken is None:
             self.broken = BrokenLink(self.case_id, seq, reason)
 
-    def follow(self, event: CaseEvent, step: str | None = None) -> None:
-        """Take the next event, which stands in the log under the name `step`."""
+    def follow(self, event: CaseEvent, step: str | None = None, digest: str | None = None) -> None:
+        """Take the next event, which stands in the log under the name `step`; `digest`: the hash of what is kept."""
         if self.broken is not None:
             return
         previous = self.last_seq
-        self.broken = self._chain.follow(event)
+        self.broken = self._chain.follow(event, digest)
         if self.broken is not None:
             return
         if event.case_id != self.case_id:

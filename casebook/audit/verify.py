@@ -1,25 +1,21 @@
 """Verifying the whole casebook: every event against the one before it, and every row against the log."""
 
 import hashlib
-import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
-from pydantic import ValidationError
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, func, select
 
 from casebook.audit.audited_tables import calls_of, head_of, rows_of
 from casebook.audit.integrity import IntegrityCheck
-from casebook.case_log.append import last_seq, read_event
+from casebook.case_log.append import hash_of_row, last_seq, read_event
 from casebook.case_log.hash_chain import BrokenLink
 from casebook.errors import CaseNotFound
 from casebook.queries.cursors import MAX_PAGE, page_length, read_cursor, write_cursor
 from casebook.queries.refused_transitions import count_refusals
-from casebook.schema.base import Base
+from casebook.schema.base import Base, PlainRow, table_of
 from casebook.schema.case_log import CaseEventRow
 from casebook.schema.cases import CaseRow
 from contracts.case import CaseEvent
@@ -28,6 +24,21 @@ from contracts.hashing import HASH_PREFIX
 BATCH = 50
 """Cases that are checked together: what they hold besides their log is in memory at once."""
 FETCHED = 1_000
+
+_CASES, _EVENTS = table_of(CaseRow), table_of(CaseEventRow)
+_NEXT = select(_CASES).where(_CASES.c.opened_seq > bindparam("after")).order_by(_CASES.c.opened_seq).limit(BATCH)
+_CASE = select(_CASES).where(_CASES.c.case_id == bindparam("case_id"))
+_LOGS = (
+    select(_EVENTS)
+    .where(_EVENTS.c.case_id.in_(bindparam("cases", expanding=True)))
+    .order_by(_EVENTS.c.case_id, _EVENTS.c.seq)
+    .execution_options(yield_per=FETCHED)
+)
+_NUMBERS = (
+    select(_EVENTS.c.seq, _EVENTS.c.hash, _EVENTS.c.case_id)
+    .order_by(_EVENTS.c.seq)
+    .execution_options(yield_per=10 * FETCHED)
+)
 
 ORPHANS = (
     "case_event",
@@ -80,54 +91,52 @@ class CaseAudit:
     """Hash of the last event that follows from the ones before it."""
 
 
-def verify_case_log(session: Session, anchored: Iterable[int] = ()) -> AuditReport:
+def verify_case_log(connection: Connection, anchored: Iterable[int] = ()) -> AuditReport:
     """Verify everything; `anchored`: also give the digest of the log up to each of these events."""
     report = AuditReport()
-    gap = _verify_numbers(session, report, frozenset(anchored))
+    gap = _verify_numbers(connection, report, frozenset(anchored))
     after = 0
     while True:
-        cases = select(CaseRow).where(CaseRow.opened_seq > after).order_by(CaseRow.opened_seq).limit(BATCH)
-        heads = session.scalars(cases).all()
-        _verify_batch(session, heads, report)
+        heads = connection.execute(_NEXT, {"after": after}).all()
+        _verify_batch(connection, heads, report)
         if len(heads) < BATCH:
             break
         after = heads[-1].opened_seq
-        session.expunge_all()
-    report.refused = count_refusals(session)
+    report.refused = count_refusals(connection)
     # What a case can say of itself says more than a gap in the numbers of all.
     if report.broken is None:
-        report.add(gap or _orphan(session))
+        report.add(gap or _orphan(connection))
     return report
 
 
-def audit_case(session: Session, case_id: str, limit: int = MAX_PAGE, cursor: str | None = None) -> CaseAudit:
+def audit_case(connection: Connection, case_id: str, limit: int = MAX_PAGE, cursor: str | None = None) -> CaseAudit:
     """Verify one case, and keep one page of its events. Raises CaseNotFound, MalformedCursor."""
     length, listed = page_length(limit), f"audit:{case_id}"
     before = read_cursor(listed, cursor)
-    case = session.get(CaseRow, case_id)
+    case = connection.execute(_CASE, {"case_id": case_id}).first()
     if case is None:
         raise CaseNotFound(case_id)
     check = IntegrityCheck(case_id)
     # However long the log is, only a page of it is in memory.
     events: deque[CaseEvent] = deque(maxlen=length + 1)
-    for row in _events_of(session, [case_id]):
+    for row in _events_of(connection, [case_id]):
         event = _follow(check, row)
         if event is not None and event.seq < before:
             events.append(event)
-    rows = rows_of(session, [case_id]).get(case_id, [])
-    broken = check.finish(rows, head_of(case), calls_of(session, [case])[case_id])
+    rows = rows_of(connection, [case_id]).get(case_id, [])
+    broken = check.finish(rows, head_of(case), calls_of(connection, [case])[case_id])
     shown = tuple(events)[-length:]
     more = write_cursor(listed, shown[0].seq) if len(events) > length else None
     return CaseAudit(shown, more, broken, check.head)
 
 
-def _verify_batch(session: Session, heads: Sequence[CaseRow], report: AuditReport) -> None:
+def _verify_batch(connection: Connection, heads: Sequence[PlainRow], report: AuditReport) -> None:
     checks = {case.case_id: IntegrityCheck(case.case_id) for case in heads}
-    for case_id, events in groupby(_events_of(session, [*checks]), key=lambda row: row.case_id):
+    for case_id, events in groupby(_events_of(connection, [*checks]), key=lambda row: row.case_id):
         for row in events:
             _follow(checks[case_id], row)
-    rows = rows_of(session, [*checks])
-    calls = calls_of(session, heads)
+    rows = rows_of(connection, [*checks])
+    calls = calls_of(connection, heads)
     for case in heads:
         check = checks[case.case_id]
         report.add(check.finish(rows.get(case.case_id, []), head_of(case), calls[case.case_id]))
@@ -135,29 +144,26 @@ def _verify_batch(session: Session, heads: Sequence[CaseRow], report: AuditRepor
         report.rows += check.rows
 
 
-def _events_of(session: Session, cases: Sequence[str]) -> Iterator[Any]:
-    columns = CaseEventRow.__table__.columns
-    tail = select(*columns).where(CaseEventRow.case_id.in_(cases)).order_by(CaseEventRow.case_id, CaseEventRow.seq)
-    yield from session.execute(tail.execution_options(yield_per=FETCHED))
+def _events_of(connection: Connection, cases: Sequence[str]) -> Iterator[PlainRow]:
+    yield from connection.execute(_LOGS, {"cases": cases})
 
 
-def _follow(check: IntegrityCheck, row: Any) -> CaseEvent | None:
+def _follow(check: IntegrityCheck, row: PlainRow) -> CaseEvent | None:
     try:
-        event = read_event(row)
-    except (ValidationError, json.JSONDecodeError, TypeError):
+        event, digest = read_event(row), hash_of_row(row)
+    except (ValueError, TypeError):
         check.refuse(row.seq, "it cannot be read as an event")
         return None
-    check.follow(event, row.dedupe_key)
+    check.follow(event, row.dedupe_key, digest)
     return event
 
 
-def _verify_numbers(session: Session, report: AuditReport, anchored: frozenset[int]) -> BrokenLink | None:
+def _verify_numbers(connection: Connection, report: AuditReport, anchored: frozenset[int]) -> BrokenLink | None:
     """The first number, from 1 to the last one that was given out, that is no event's; digests the log in passing."""
     rolling = hashlib.sha256()
     gap: BrokenLink | None = None
     last = 0
-    numbers = select(CaseEventRow.seq, CaseEventRow.hash, CaseEventRow.case_id).order_by(CaseEventRow.seq)
-    for seq, digest, case_id in session.execute(numbers.execution_options(yield_per=10 * FETCHED)):
+    for seq, digest, case_id in connection.execute(_NUMBERS):
         if seq != last + 1 and gap is None:
             gap = BrokenLink(case_id, seq, f"event {last + 1} is missing before it")
         last = seq
@@ -166,19 +172,19 @@ def _verify_numbers(session: Session, report: AuditReport, anchored: frozenset[i
         if seq in anchored:
             report.digests[seq] = HASH_PREFIX + rolling.hexdigest()
     report.digests[last] = HASH_PREFIX + rolling.hexdigest()
-    given_out = last_seq(session)
+    given_out = last_seq(connection)
     if gap is None and given_out != last:
         reason = f"the log ends with event {last}, but numbers up to {given_out} were given out"
         gap = BrokenLink("", max(given_out, last), reason)
     return gap
 
 
-def _orphan(session: Session) -> BrokenLink | None:
+def _orphan(connection: Connection) -> BrokenLink | None:
     """A row that belongs to a case which is not there."""
     for name in ORPHANS:
         table = Base.metadata.tables[name]
-        lost = select(func.min(table.c.case_id)).where(table.c.case_id.not_in(select(CaseRow.case_id)))
-        case_id = session.execute(lost).scalar_one()
+        lost = select(func.min(table.c.case_id)).where(table.c.case_id.not_in(select(_CASES.c.case_id)))
+        case_id = connection.execute(lost).scalar_one()
         if case_id is not None:
-            return BrokenLink(case_id, last_seq(session), "there is no case that it belongs to", name)
+            return BrokenLink(case_id, last_seq(connection), "there is no case that it belongs to", name)
     return None

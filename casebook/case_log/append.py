@@ -1,12 +1,13 @@
 """Appending to the log of a case: the one way in which anything about a case is written."""
 
 import json
+import math
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.orm import Session
 
-from casebook.case_log.hash_chain import seal, unsealed_hash
+from casebook.case_log.hash_chain import logged_hash
 from casebook.case_log.locked_case import LockedCase
 from casebook.case_log.row_changes import Contents, write_changes
 from casebook.projection.event_data import EventData, Occurrence
@@ -36,9 +37,9 @@ def next_seq(connection: Connection) -> int:
     return connection.execute(_ADVANCE).scalar_one()
 
 
-def last_seq(within: Connection | Session) -> int:
+def last_seq(connection: Connection) -> int:
     """The newest committed `seq`; 0 when nothing has happened yet."""
-    return within.execute(_LAST).scalar_one()
+    return connection.execute(_LAST).scalar_one()
 
 
 def is_logged(connection: Connection, case_id: str, dedupe_key: str) -> bool:
@@ -61,48 +62,63 @@ def append(
     """
     seq = next_seq(connection) if seq is None else seq
     occurrence = Occurrence(seq, at, actor, case.last_seq)
-    sealed = seal(
-        CaseEvent(
-            seq=seq,
-            case_id=case.case_id,
-            type=data.type,
-            at=at,
-            actor=actor,
-            data=data.as_data(),
-            prev_hash=case.last_hash,
-            hash=unsealed_hash(),
-        )
-    )
-    changes = [*data.apply(case, occurrence)]
-    case.last_seq, case.last_hash, case.updated_at = seq, sealed.hash, at
-    case.store(connection)
-    write_changes(connection, case.case_id, changes, contents or {})
-    row = {
+    event: dict[str, Any] = {
         "seq": seq,
         "case_id": case.case_id,
         "type": data.type,
         "at": at,
         "actor": actor,
-        "data": canonical_json(sealed.data),
-        "prev_hash": sealed.prev_hash,
-        "hash": sealed.hash,
-        "dedupe_key": data.dedupe_key(occurrence.previous_seq),
+        "data": canonical_json(data.as_data()),
+        "prev_hash": case.last_hash,
     }
-    connection.execute(_APPEND, row)
+    digest = logged_hash(**event)
+    changes = [*data.apply(case, occurrence)]
+    case.last_seq, case.last_hash, case.updated_at = seq, digest, at
+    case.store(connection)
+    write_changes(connection, case.case_id, changes, contents or {})
+    connection.execute(_APPEND, {**event, "hash": digest, "dedupe_key": data.dedupe_key(occurrence.previous_seq)})
     return seq
 
 
-def read_event(row: CaseEventRow | PlainRow) -> CaseEvent:
-    """The event that a row holds. Raises pydantic.ValidationError when the row was tampered out of shape."""
-    return CaseEvent.model_validate(
+def read_event(row: PlainRow) -> CaseEvent:
+    """The event that a row holds. Raises ValueError or TypeError when the row was tampered out of shape."""
+    data: object = _DECODE(row.data)
+    if not isinstance(data, dict):
+        raise TypeError("the data of an event is a JSON object")
+    event = CaseEvent.model_validate(
         {
             "seq": row.seq,
             "case_id": row.case_id,
             "type": row.type,
             "at": row.at,
             "actor": row.actor,
-            "data": json.loads(row.data),
+            "data": {},
             "prev_hash": row.prev_hash,
             "hash": row.hash,
         }
     )
+    # What was read as finite JSON needs no second look at each of its values.
+    return event.model_copy(update={"data": data})
+
+
+def hash_of_row(row: PlainRow) -> str:
+    """The hash that the event in a row must have."""
+    return logged_hash(
+        seq=row.seq,
+        case_id=row.case_id,
+        type=row.type,
+        at=row.at,
+        actor=row.actor,
+        data=row.data,
+        prev_hash=row.prev_hash,
+    )
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("a JSON value holds only finite numbers")
+    return value
+
+
+_DECODE = json.JSONDecoder(parse_float=_finite, parse_constant=_finite).decode

@@ -4,7 +4,6 @@ Each entry is linked to the one before it in its case. The case holds the head o
 run ends with hold what the head was then: spend needs no events of its own, and still stands under the log.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,7 @@ from typing import Any, cast
 from pydantic import JsonValue
 
 from contracts.export import ExportedCall
-from contracts.hashing import HASH_PREFIX, canonical_json, content_hash
+from contracts.hashing import canonical_json, content_hash, text_hash
 from contracts.spend import ModelUse
 
 _MICRO = Decimal(1_000_000)
@@ -51,11 +50,6 @@ class Fault:
     table: str
     key: str
     reason: str
-
-
-def text_hash(body: str) -> str:
-    """Of a text as it is stored."""
-    return HASH_PREFIX + hashlib.sha256(body.encode()).hexdigest()
 
 
 def stored_use(use: ModelUse | None) -> str | None:

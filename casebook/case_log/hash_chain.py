@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from casebook.policy.actors import SYSTEM
+from casebook.projection.changes import as_json
 from contracts.case import CaseEvent
-from contracts.hashing import HASH_PREFIX, content_hash
+from contracts.hashing import HASH_PREFIX, canonical_json, content_hash, text_hash
 
 _UNSEALED = HASH_PREFIX + "0" * 64
 
@@ -32,6 +34,22 @@ def event_hash(event: CaseEvent) -> str:
     return content_hash(event.model_dump(mode="json", exclude={"hash"}))
 
 
+def logged_hash(
+    *,
+    seq: int,
+    case_id: str,
+    type: str,  # noqa: A002 - the contract's own word
+    at: datetime,
+    actor: str,
+    data: str,
+    prev_hash: str | None,
+) -> str:
+    """`event_hash` of an event as the log keeps it: `data` is text, and hashed as it stands."""
+    q = canonical_json
+    head = f'{{"actor":{q(actor)},"at":{q(as_json(at.astimezone(UTC)))},"case_id":{q(case_id)}'
+    return text_hash(f'{head},"data":{data},"prev_hash":{q(prev_hash)},"seq":{q(seq)},"type":{q(type)}}}')
+
+
 def seal(event: CaseEvent) -> CaseEvent:
     """The event with its hash filled in; whatever hash it had is replaced."""
     return event.model_copy(update={"hash": event_hash(event)})
@@ -51,21 +69,24 @@ class ChainCheck:
         self.last_hash: str | None = None
         """The hash that the next event must link to; None before the first."""
 
-    def follow(self, event: CaseEvent) -> BrokenLink | None:
-        """Take the next event. Returns what is wrong with it, if anything; the check is over then."""
-        reason = self._fault_of(event)
+    def follow(self, event: CaseEvent, digest: str | None = None) -> BrokenLink | None:
+        """Take the next event. Returns what is wrong with it, if anything; the check is over then.
+
+        `digest`: the hash of what the log keeps of it; None: of what the event says.
+        """
+        reason = self._fault_of(event, event_hash(event) if digest is None else digest)
         if reason is not None:
             return BrokenLink(event.case_id, event.seq, reason)
         self.last_seq = event.seq
         self.last_hash = event.hash
         return None
 
-    def _fault_of(self, event: CaseEvent) -> str | None:
+    def _fault_of(self, event: CaseEvent, digest: str) -> str | None:
         if event.seq <= self.last_seq:
             return f"its seq does not follow {self.last_seq}"
         if event.prev_hash != self.last_hash:
             return "it does not link to the event before it in its case"
-        if event.hash != event_hash(event):
+        if event.hash != digest:
             return "its content does not match its hash"
         return None
 

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.orm import Session
 
 from casebook.database.driver_errors import translate_driver_errors
 from casebook.database.engine import for_reading, for_writing
@@ -40,15 +39,9 @@ class Transactions:
         self._group = GroupCommit(self._writing) if engine.dialect.name == "sqlite" else None
 
     @contextmanager
-    def write(self) -> Generator[Session]:
+    def write(self) -> Generator[Connection]:
         """All or nothing, on disk at the end. Raises CasebookUnavailable when the database fails."""
-        with self.write_rows() as connection, _joined(connection) as session:
-            yield session
-
-    @contextmanager
-    def write_rows(self) -> Generator[Connection]:
-        """The same for statements that need no objects: it costs half as much."""
-        with self._writing_rows() as connection:
+        with self._written() as connection:
             yield connection
         self.health.clear()
         for hook in tuple(self._hooks):
@@ -73,12 +66,12 @@ class Transactions:
 
     def probe(self) -> None:
         """Write next to nothing, to learn whether it can be done. Raises CasebookUnavailable."""
-        with self._writing_rows() as connection:
+        with self._written() as connection:
             probe(connection)
         self.health.clear_by_probe()
 
     @contextmanager
-    def _writing_rows(self) -> Generator[Connection]:
+    def _written(self) -> Generator[Connection]:
         transaction = self._writing.begin() if self._group is None else self._group.transaction()
         try:
             with translate_driver_errors(self._engine), transaction as connection:
@@ -88,14 +81,8 @@ class Transactions:
             raise
 
     @contextmanager
-    def read(self) -> Generator[Session]:
+    def read(self) -> Generator[Connection]:
         """One snapshot, however many statements. Raises CasebookUnavailable when the database fails."""
-        with self.read_rows() as connection, _joined(connection) as session:
-            yield session
-
-    @contextmanager
-    def read_rows(self) -> Generator[Connection]:
-        """The same for statements that need no objects: it costs half as much."""
         try:
             with translate_driver_errors(self._engine), self._reading.begin() as connection:
                 yield connection
@@ -107,10 +94,3 @@ class Transactions:
     def queued_writers(self) -> int:
         """How many of this process's writers wait for their turn; 0 on databases that have many writers."""
         return 0 if self._group is None else self._group.queued
-
-
-@contextmanager
-def _joined(connection: Connection) -> Generator[Session]:
-    """Objects within a transaction that the caller ends."""
-    with Session(connection, join_transaction_mode="rollback_only") as session, session.begin():
-        yield session

@@ -14,7 +14,7 @@ from contracts.note import Attachment
 PREFIX = "file-"
 
 
-def attachment_in(row: PlainRow | AttachmentRow) -> Attachment:
+def attachment_in(row: PlainRow) -> Attachment:
     """The attachment that a row holds."""
     return Attachment(
         attachment_id=f"{PREFIX}{row.seq}",

@@ -14,7 +14,7 @@ from contracts.note import Note
 PREFIX = "note-"
 
 
-def note_in(row: PlainRow | NoteRow) -> Note:
+def note_in(row: PlainRow) -> Note:
     """The note that a row holds."""
     return Note(
         note_id=f"{PREFIX}{row.seq}", case_id=row.case_id, author=row.author, created_at=row.created_at, text=row.text

@@ -8,8 +8,8 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, func, literal, literal_column, or_, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Connection, func, literal, literal_column, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from casebook.policy.lifecycle import MOVES
 from casebook.queries import full_text
@@ -71,37 +71,37 @@ ORDERS: Mapping[str, Order] = {
 
 
 def list_cases(
-    session: Session, query: CaseQuery, subject: str, now: datetime, limit: int, cursor: str | None
+    connection: Connection, query: CaseQuery, subject: str, now: datetime, limit: int, cursor: str | None
 ) -> CasePage:
     """One page. Raises MalformedCursor for a cursor of another query."""
     length = page_length(limit)
     order = ORDERS[query.sort.removeprefix("-")]
     position = None if cursor is None else read_position(order.position, query, cursor)
-    rows = _PageQuery(session, query, order, subject, now).rows(position, length + 1)
+    rows = _PageQuery(connection, query, order, subject, now).rows(position, length + 1)
     shown = rows[:length]
     more = None
     if len(rows) > length:
         more = write_position(order.position, query, [getattr(shown[-1], each.key) for each in order.columns])
     whole = cursor is None and more is None
     return CasePage(
-        items=summarise(session, shown, now),
+        items=summarise(connection, shown, now),
         next_cursor=more,
-        total=len(shown) if whole else _total(session, query),
+        total=len(shown) if whole else _total(connection, query),
     )
 
 
 class _PageQuery:
     """One query, page by page along the index of its order."""
 
-    def __init__(self, session: Session, query: CaseQuery, order: Order, subject: str, now: datetime) -> None:
-        self._session = session
+    def __init__(self, connection: Connection, query: CaseQuery, order: Order, subject: str, now: datetime) -> None:
+        self._connection = connection
         self._order = order
         self._descending = query.sort.startswith("-")
         self._keys = order.keys(descending=self._descending)
         self._range = _range_of(query, order, now)
         self._states = tuple(dict.fromkeys(query.state))
         self._filters = partial(_conditions, query, subject, now)
-        self._search = None if query.q is None else Search(session, query.q)
+        self._search = None if query.q is None else Search(connection, query.q)
         self._key_of_few = CaseRow.customer_id if query.customer_id is not None else None
         if query.assignee not in (None, NOBODY):
             self._key_of_few = CaseRow.assignee
@@ -126,7 +126,7 @@ class _PageQuery:
         if search is not None and search.found is not None:
             return self._sorted(None, [search.found], position, wanted)
         for column, value in self._shared.items():
-            if _is_of_few(self._session, column == value):
+            if _is_of_few(self._connection, column == value):
                 return self._sorted(column, tested, position, wanted)
         return self._walked(tested, position, wanted)
 
@@ -153,16 +153,16 @@ class _PageQuery:
         self, key: _Column | None, further: _Conditions, position: _Values | None, wanted: int
     ) -> list[PlainRow]:
         """All that fulfil the conditions, fetched by the index of `key` and then sorted: no other is of use."""
-        keys = [_off_index(self._session, each) for each in self._keys]
+        keys = [_off_index(self._connection, each) for each in self._keys]
         conditions = [*self._filters(partial(self._by_key, key)), *further]
         if self._states:
-            conditions.append(_off_index(self._session, CaseRow.state).in_(self._states))
+            conditions.append(_off_index(self._connection, CaseRow.state).in_(self._states))
         if position is not None:
             conditions.append(self._is_after(keys, position))
         return self._fetch(conditions, keys, wanted)
 
     def _by_key(self, key: _Column | None, column: _Column) -> _Key:
-        return column.expression if column is key else _off_index(self._session, column)
+        return column.expression if column is key else _off_index(self._connection, column)
 
     def _by_state(self) -> list[_Conditions]:
         """Of several states, each apart: no index has them all in order."""
@@ -172,7 +172,7 @@ class _PageQuery:
         """The row after the next `length` of the index; None when there are not so many."""
         here = [] if position is None else [self._is_after(self._keys, position)]
         last = select(*self._order.columns).where(*way, *here, *self._bounds(position, None))
-        return self._session.execute(last.order_by(*self._ordered(self._keys)).offset(length).limit(1)).one_or_none()
+        return self._connection.execute(last.order_by(*self._ordered(self._keys)).offset(length).limit(1)).one_or_none()
 
     def _select(
         self, conditions: _Conditions, position: _Values | None, wanted: int, end: _Values | None = None
@@ -220,11 +220,11 @@ class _PageQuery:
         """The column of a filter, so that no index but that of the order is followed."""
         if self._is_by_opening and column in self._shared:
             return column.expression
-        return _off_index(self._session, column)
+        return _off_index(self._connection, column)
 
     def _fetch(self, conditions: _Conditions, keys: Sequence[_Key], wanted: int) -> list[PlainRow]:
         rows = _LISTED.where(*conditions).order_by(*self._ordered(keys)).limit(wanted)
-        return [*self._session.execute(rows)]
+        return [*self._connection.execute(rows)]
 
     def _merged(self, ways: Sequence[list[PlainRow]]) -> list[PlainRow]:
         if len(ways) == 1:
@@ -236,51 +236,51 @@ class _PageQuery:
         return (not self._descending, *others) if first is None else (self._descending, first, *others)
 
 
-def find_cases(session: Session, cases: Sequence[str], now: datetime) -> dict[str, CaseSummary]:
+def find_cases(connection: Connection, cases: Sequence[str], now: datetime) -> dict[str, CaseSummary]:
     """The rows of those of `cases` that exist, by case id."""
-    rows = session.execute(_LISTED.where(CaseRow.case_id.in_(cases))).all()
-    return {summary.case_id: summary for summary in summarise(session, rows, now)}
+    rows = connection.execute(_LISTED.where(CaseRow.case_id.in_(cases))).all()
+    return {summary.case_id: summary for summary in summarise(connection, rows, now)}
 
 
-def counts(session: Session, subject: str, now: datetime) -> QueueCounts:
+def counts(connection: Connection, subject: str, now: datetime) -> QueueCounts:
     """How many cases there are in each state, and of those that wait for a person."""
     due = DUE.key()
-    waiting = _count(session, due < DUE.missing())
+    waiting = _count(connection, due < DUE.missing())
     claimed = _count(
-        session, CaseRow.assignee.is_not(None), CaseRow.claim_expires_at > now, CaseRow.due_at.is_not(None)
+        connection, CaseRow.assignee.is_not(None), CaseRow.claim_expires_at > now, CaseRow.due_at.is_not(None)
     )
     return QueueCounts(
-        states=count_states(session),
-        overdue=_count(session, due <= literal(now, CaseRow.due_at.type)),
+        states=count_states(connection),
+        overdue=_count(connection, due <= literal(now, CaseRow.due_at.type)),
         unclaimed=waiting - claimed,
-        mine=_count(session, CaseRow.assignee == subject, CaseRow.claim_expires_at > now),
+        mine=_count(connection, CaseRow.assignee == subject, CaseRow.claim_expires_at > now),
     )
 
 
-def count_states(session: Session) -> dict[CaseState, int]:
+def count_states(connection: Connection) -> dict[CaseState, int]:
     """How many cases are in each state, those without any included."""
-    found = dict(session.execute(select(CaseRow.state, func.count()).group_by(CaseRow.state)).all())
+    found = dict(connection.execute(select(CaseRow.state, func.count()).group_by(CaseRow.state)).all())
     return {state: found.get(state, 0) for state in MOVES}
 
 
-def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
-    return session.execute(select(func.count()).select_from(CaseRow).where(*conditions)).scalar_one()
+def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    return connection.execute(select(func.count()).select_from(CaseRow).where(*conditions)).scalar_one()
 
 
-def _is_of_few(session: Session, condition: ColumnElement[bool]) -> bool:
+def _is_of_few(connection: Connection, condition: ColumnElement[bool]) -> bool:
     """Whether so few cases fulfil it that they may as well be sorted."""
     one_more = select(CaseRow.opened_seq).where(condition).offset(full_text.FEW).limit(1)
-    return session.execute(one_more).first() is None
+    return connection.execute(one_more).first() is None
 
 
-def _total(session: Session, query: CaseQuery) -> int | None:
+def _total(connection: Connection, query: CaseQuery) -> int | None:
     """How many cases a query finds, if an index tells it after few steps."""
     if query.model_dump(exclude={"state", "sort"}, exclude_defaults=True):
         return None
     some = select(CaseRow.case_id)
     if query.state:
         some = some.where(CaseRow.state.in_(query.state))
-    counted = session.execute(select(func.count()).select_from(some.limit(COUNTED + 1).subquery())).scalar_one()
+    counted = connection.execute(select(func.count()).select_from(some.limit(COUNTED + 1).subquery())).scalar_one()
     return counted if counted <= COUNTED else None
 
 
@@ -339,8 +339,8 @@ def _conditions(
     return conditions
 
 
-def _off_index(session: Session, column: _Column | _Key) -> _Key:
+def _off_index(connection: Connection, column: _Column | _Key) -> _Key:
     """The column, in a form that keeps SQLite from choosing an index for it: it has no figures to choose by."""
-    if session.get_bind().dialect.name == "sqlite":
+    if connection.dialect.name == "sqlite":
         return literal_column(f'+"case".{column.key}', column.type)
     return column.expression if isinstance(column, InstrumentedAttribute) else column

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 
-from sqlalchemy import Connection, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, select
 
 from casebook.errors import CaseNotFound
 from casebook.queries.claims import running_claim
@@ -23,6 +22,8 @@ _values = attrgetter(*_FROM_ROW)
 SUMMARISED = (*_FROM_ROW, "assignee", "claimed_at", "claim_expires_at")
 """What of a case its summary is made of."""
 
+_CASES = table_of(CaseRow).c
+_CASE = select(*(_CASES[name] for name in SUMMARISED)).where(_CASES.case_id == bindparam("case_id"))
 _REVIEW, _PROPOSAL = table_of(ReviewRow).c, table_of(ProposalRow).c
 _OPEN_REVIEWS = select(_REVIEW.case_id, *(_REVIEW[name] for name in ASKED)).where(_REVIEW.status == "open")
 _REVERSAL = table_of(ReversalRow).c
@@ -32,37 +33,35 @@ _REVERSED = (
 _PROPOSALS = select(_PROPOSAL.case_id, _PROPOSAL.body)
 
 
-def summarise(
-    session: Session | Connection, rows: Sequence[CaseRow | PlainRow], now: datetime
-) -> tuple[CaseSummary, ...]:
+def summarise(connection: Connection, rows: Sequence[PlainRow], now: datetime) -> tuple[CaseSummary, ...]:
     """Rows with at least the columns `SUMMARISED`, in three more statements however many there are."""
     if not rows:
         return ()
     cases = [row.case_id for row in rows]
     reviews = {
-        row.case_id: read_review(row) for row in session.execute(_OPEN_REVIEWS.where(_REVIEW.case_id.in_(cases)))
+        row.case_id: read_review(row) for row in connection.execute(_OPEN_REVIEWS.where(_REVIEW.case_id.in_(cases)))
     }
     proposals = {
         case_id: Proposal.model_validate_json(body)
-        for case_id, body in session.execute(_PROPOSALS.where(_PROPOSAL.case_id.in_(cases)))
+        for case_id, body in connection.execute(_PROPOSALS.where(_PROPOSAL.case_id.in_(cases)))
     }
     reversed_of: dict[str, list[str]] = {}
-    for case_id, action in session.execute(_REVERSED.where(_REVERSAL.case_id.in_(cases))):
+    for case_id, action in connection.execute(_REVERSED.where(_REVERSAL.case_id.in_(cases))):
         reversed_of.setdefault(case_id, []).append(action)
     return tuple(_summary(row, reviews, proposals, reversed_of, now) for row in rows)
 
 
-def read_summary(session: Session, case_id: str, now: datetime) -> CaseSummary:
+def read_summary(connection: Connection, case_id: str, now: datetime) -> CaseSummary:
     """One row of the case list. Raises CaseNotFound."""
-    case = session.get(CaseRow, case_id)
+    case = connection.execute(_CASE, {"case_id": case_id}).first()
     if case is None:
         raise CaseNotFound(case_id)
-    (summary,) = summarise(session, [case], now)
+    (summary,) = summarise(connection, [case], now)
     return summary
 
 
 def _summary(
-    row: CaseRow | PlainRow,
+    row: PlainRow,
     reviews: Mapping[str, ReviewRequest],
     proposals: Mapping[str, Proposal],
     reversed_of: Mapping[str, Sequence[str]],

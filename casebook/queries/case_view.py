@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, or_, select
-from sqlalchemy.orm import Session
 
 from casebook.case_log.append import read_event
 from casebook.case_log.hash_chain import person_of
@@ -45,21 +44,20 @@ _RECORDED = select(_EVIDENCE.c.body).where(
 )
 
 
-def read_case(session: Session, case_id: str, now: datetime) -> CaseView:
+def read_case(connection: Connection, case_id: str, now: datetime) -> CaseView:
     """The whole case in a fixed number of statements. Raises CaseNotFound."""
-    found = session.execute(
-        select(CaseRow, AlertRow.body)
+    case = connection.execute(
+        select(table_of(CaseRow), AlertRow.body)
         .join(AlertRow, AlertRow.case_id == CaseRow.case_id)
         .where(CaseRow.case_id == case_id)
     ).one_or_none()
-    if found is None:
+    if case is None:
         raise CaseNotFound(case_id)
-    case, alert = found
-    reviews = _reviews(session, case_id)
-    decisions = _decisions(session, case_id)
-    rounds = _rounds(session, case_id, reviews=reviews, decisions=decisions)
+    reviews = _reviews(connection, case_id)
+    decisions = _decisions(connection, case_id)
+    rounds = _rounds(connection, case_id, reviews=reviews, decisions=decisions)
     current = next((each for each in rounds if each.round == case.round), None)
-    effects = session.scalars(
+    effects = connection.scalars(
         select(EffectRow.body).where(EffectRow.case_id == case_id).order_by(EffectRow.started_seq)
     )
     return CaseView.model_validate(
@@ -67,7 +65,7 @@ def read_case(session: Session, case_id: str, now: datetime) -> CaseView:
             "case_id": case.case_id,
             "state": case.state,
             "round": case.round,
-            "alert": Alert.model_validate_json(alert),
+            "alert": Alert.model_validate_json(case.body),
             "progress": progress_of(case),
             "reports": current.reports if current else (),
             "assessment": current.assessment if current else None,
@@ -79,50 +77,50 @@ def read_case(session: Session, case_id: str, now: datetime) -> CaseView:
             "opened_at": case.opened_at,
             "updated_at": case.updated_at,
             "last_seq": case.last_seq,
-            "opened_by": _opened_by(session, case),
+            "opened_by": _opened_by(connection, case),
             "claim": running_claim(case, now),
-            "proposal": read_proposal(session, case_id),
-            "reversals": reversals_of(session, case_id),
-            "also_locked_by": other_locks(session, case_id, case.customer_id),
-            "spend": shown_spend(session, case_id),
+            "proposal": read_proposal(connection, case_id),
+            "reversals": reversals_of(connection, case_id),
+            "also_locked_by": other_locks(connection, case_id, case.customer_id),
+            "spend": shown_spend(connection, case_id),
         }
     )
 
 
-def _opened_by(session: Session, case: CaseRow) -> str | None:
-    actor = session.scalars(select(CaseEventRow.actor).where(CaseEventRow.seq == case.opened_seq)).one_or_none()
+def _opened_by(connection: Connection, case: PlainRow) -> str | None:
+    actor = connection.scalars(select(CaseEventRow.actor).where(CaseEventRow.seq == case.opened_seq)).one_or_none()
     return person_of(actor)
 
 
-def read_rounds(session: Session, case_id: str) -> tuple[Round, ...]:
+def read_rounds(connection: Connection, case_id: str) -> tuple[Round, ...]:
     """All rounds of a case, the current one included."""
-    reviews = _reviews(session, case_id)
-    return tuple(_rounds(session, case_id, reviews=reviews, decisions=_decisions(session, case_id)))
+    reviews = _reviews(connection, case_id)
+    return tuple(_rounds(connection, case_id, reviews=reviews, decisions=_decisions(connection, case_id)))
 
 
-def read_proposal(session: Session, case_id: str) -> Proposal | None:
+def read_proposal(connection: Connection, case_id: str) -> Proposal | None:
     """The first approval that waits for a second one, or None."""
-    body = session.scalars(select(ProposalRow.body).where(ProposalRow.case_id == case_id)).one_or_none()
+    body = connection.scalars(select(ProposalRow.body).where(ProposalRow.case_id == case_id)).one_or_none()
     return None if body is None else Proposal.model_validate_json(body)
 
 
-def require_case(connection: Connection | Session, case_id: str) -> None:
+def require_case(connection: Connection, case_id: str) -> None:
     """Raises CaseNotFound when there is no such case."""
     if connection.execute(select(CaseRow.opened_seq).where(CaseRow.case_id == case_id)).first() is None:
         raise CaseNotFound(case_id)
 
 
-def list_alerts(session: Session, limit: int, cursor: str | None) -> AlertPage:
+def list_alerts(connection: Connection, limit: int, cursor: str | None) -> AlertPage:
     """One page of alerts, in the order in which their cases were opened, newest first."""
     length = page_length(limit)
-    query = select(AlertRow).where(AlertRow.opened_seq < read_cursor("alerts", cursor))
-    rows = session.scalars(query.order_by(AlertRow.opened_seq.desc()).limit(length + 1)).all()
+    query = select(table_of(AlertRow)).where(AlertRow.opened_seq < read_cursor("alerts", cursor))
+    rows = connection.execute(query.order_by(AlertRow.opened_seq.desc()).limit(length + 1)).all()
     shown = rows[:length]
     more = write_cursor("alerts", shown[-1].opened_seq) if len(rows) > length else None
     return AlertPage(items=tuple(Alert.model_validate_json(row.body) for row in shown), next_cursor=more)
 
 
-def unscheduled_cases(session: Session, limit: int, after: str | None) -> list[str]:
+def unscheduled_cases(connection: Connection, limit: int, after: str | None) -> list[str]:
     """Cases whose orchestration has not been confirmed scheduled, oldest first."""
     waiting = (
         select(CaseRow.case_id)
@@ -133,35 +131,35 @@ def unscheduled_cases(session: Session, limit: int, after: str | None) -> list[s
     if after is not None:
         seen = select(CaseRow.opened_seq).where(CaseRow.case_id == after).scalar_subquery()
         waiting = waiting.where(CaseRow.opened_seq > seen)
-    return [*session.scalars(waiting)]
+    return [*connection.scalars(waiting)]
 
 
-def under_investigation(session: Session, since: datetime) -> int:
+def under_investigation(connection: Connection, since: datetime) -> int:
     """How many cases that the scheduler has are being investigated, of those that began or got on after `since`."""
     moved = or_(CaseRow.updated_at >= since, CaseRow.scheduled_at >= since)
     counted = select(func.count()).where(CaseRow.state == "investigating", CaseRow.scheduled_at.is_not(None), moved)
-    return session.scalars(counted).one()
+    return connection.scalars(counted).one()
 
 
-def not_begun(session: Session, before: datetime) -> tuple[int, datetime | None]:
+def not_begun(connection: Connection, before: datetime) -> tuple[int, datetime | None]:
     """How many cases were handed to the scheduler before then and have not begun, and when the first of them was."""
     begun = select(RoundRow.case_id).where(RoundRow.case_id == CaseRow.case_id)
     waiting = select(func.count(), func.min(CaseRow.scheduled_at)).where(
         CaseRow.state == "investigating", CaseRow.scheduled_at < before, ~begun.exists()
     )
-    count, since = session.execute(waiting).one()
+    count, since = connection.execute(waiting).one()
     return count, since
 
 
-def is_scheduled(session: Session, case_id: str) -> bool:
+def is_scheduled(connection: Connection, case_id: str) -> bool:
     """Whether the case's orchestration has been confirmed scheduled. Raises CaseNotFound."""
-    case = session.get(CaseRow, case_id)
+    case = connection.execute(select(CaseRow.scheduled_at).where(CaseRow.case_id == case_id)).first()
     if case is None:
         raise CaseNotFound(case_id)
     return case.scheduled_at is not None
 
 
-def undelivered_decisions(session: Session, limit: int, after: str | None) -> list[Decision]:
+def undelivered_decisions(connection: Connection, limit: int, after: str | None) -> list[Decision]:
     """Accepted decisions of which the orchestration has not been told, oldest first."""
     waiting = (
         select(DecisionRow.body)
@@ -172,12 +170,12 @@ def undelivered_decisions(session: Session, limit: int, after: str | None) -> li
     if after is not None:
         seen = select(DecisionRow.accepted_seq).where(DecisionRow.review_id == after).scalar_subquery()
         waiting = waiting.where(DecisionRow.accepted_seq > seen)
-    return [Decision.model_validate_json(body) for body in session.scalars(waiting)]
+    return [Decision.model_validate_json(body) for body in connection.scalars(waiting)]
 
 
-def decided_among(session: Session, cases: Collection[str]) -> set[str]:
+def decided_among(connection: Connection, cases: Collection[str]) -> set[str]:
     """Those of the cases on which a decision was ever accepted."""
-    return set(session.scalars(select(DecisionRow.case_id).where(DecisionRow.case_id.in_(cases)).distinct()))
+    return set(connection.scalars(select(DecisionRow.case_id).where(DecisionRow.case_id.in_(cases)).distinct()))
 
 
 def read_evidence(connection: Connection, case_id: str, evidence_id: str) -> Evidence:
@@ -189,65 +187,76 @@ def read_evidence(connection: Connection, case_id: str, evidence_id: str) -> Evi
     raise EvidenceNotFound(case_id, evidence_id)
 
 
-def events_after(session: Session, seq: int, limit: int) -> list[CaseEvent]:
+def events_after(connection: Connection, seq: int, limit: int) -> list[CaseEvent]:
     """Events of all cases with a greater `seq`, in order."""
     tail = (
-        select(CaseEventRow)
+        select(table_of(CaseEventRow))
         .where(CaseEventRow.seq > seq)
         .order_by(CaseEventRow.seq)
         .limit(max(1, min(limit, 10 * MAX_PAGE)))
     )
-    return [read_event(row) for row in session.scalars(tail)]
+    return [read_event(row) for row in connection.execute(tail)]
 
 
-def case_events(session: Session, case_id: str) -> list[CaseEvent]:
+def case_events(connection: Connection, case_id: str) -> list[CaseEvent]:
     """The whole log of one case. Raises CaseNotFound."""
-    rows = session.scalars(select(CaseEventRow).where(CaseEventRow.case_id == case_id).order_by(CaseEventRow.seq)).all()
-    if not rows and session.get(CaseRow, case_id) is None:
-        raise CaseNotFound(case_id)
+    log = select(table_of(CaseEventRow)).where(CaseEventRow.case_id == case_id).order_by(CaseEventRow.seq)
+    rows = connection.execute(log).all()
+    if not rows:
+        require_case(connection, case_id)
     return [read_event(row) for row in rows]
 
 
 def list_events(
-    session: Session, case_id: str, types: Sequence[CaseEventType], limit: int, cursor: str | None
+    connection: Connection, case_id: str, types: Sequence[CaseEventType], limit: int, cursor: str | None
 ) -> EventPage:
     """The newest events of a case, of these types or of all, or those before another page. Raises CaseNotFound,
     MalformedCursor."""
-    require_case(session, case_id)
+    require_case(connection, case_id)
     length, listed = page_length(limit), f"history:{case_id}:{','.join(sorted({*types}))}"
     wanted = [CaseEventRow.case_id == case_id, *([CaseEventRow.type.in_(types)] if types else [])]
-    before = select(CaseEventRow).where(*wanted, CaseEventRow.seq < read_cursor(listed, cursor))
-    rows, more = back_from(session.scalars(before.order_by(CaseEventRow.seq.desc()).limit(length + 1)).all(), length)
+    before = select(table_of(CaseEventRow)).where(*wanted, CaseEventRow.seq < read_cursor(listed, cursor))
+    rows, more = back_from(connection.execute(before.order_by(CaseEventRow.seq.desc()).limit(length + 1)).all(), length)
     return EventPage(
         items=tuple(map(read_event, rows)),
         next_cursor=write_cursor(listed, rows[0].seq) if more else None,
-        total=session.execute(select(func.count()).select_from(CaseEventRow).where(*wanted)).scalar_one(),
+        total=connection.execute(select(func.count()).select_from(CaseEventRow).where(*wanted)).scalar_one(),
     )
 
 
-def backlog(session: Session) -> Backlog:
+def backlog(connection: Connection) -> Backlog:
     """How many cases and decisions wait for the scheduler."""
     cases = select(func.count()).select_from(CaseRow).where(CaseRow.scheduled_at.is_(None))
     decisions = select(func.count()).select_from(DecisionRow).where(DecisionRow.delivered_at.is_(None))
-    return Backlog(unscheduled=session.execute(cases).scalar_one(), undelivered=session.execute(decisions).scalar_one())
+    return Backlog(
+        unscheduled=connection.execute(cases).scalar_one(), undelivered=connection.execute(decisions).scalar_one()
+    )
 
 
-def _reviews(session: Session, case_id: str) -> list[ReviewRow]:
-    return [*session.scalars(select(ReviewRow).where(ReviewRow.case_id == case_id).order_by(ReviewRow.round))]
+def _reviews(connection: Connection, case_id: str) -> list[PlainRow]:
+    return [
+        *connection.execute(select(table_of(ReviewRow)).where(ReviewRow.case_id == case_id).order_by(ReviewRow.round))
+    ]
 
 
-def _decisions(session: Session, case_id: str) -> dict[str, Decision]:
-    rows = session.scalars(select(DecisionRow).where(DecisionRow.case_id == case_id).order_by(DecisionRow.accepted_seq))
+def _decisions(connection: Connection, case_id: str) -> dict[str, Decision]:
+    rows = connection.execute(
+        select(table_of(DecisionRow)).where(DecisionRow.case_id == case_id).order_by(DecisionRow.accepted_seq)
+    )
     return {row.review_id: Decision.model_validate_json(row.body) for row in rows}
 
 
-def _rounds(session: Session, case_id: str, *, reviews: list[ReviewRow], decisions: dict[str, Decision]) -> list[Round]:
+def _rounds(
+    connection: Connection, case_id: str, *, reviews: list[PlainRow], decisions: dict[str, Decision]
+) -> list[Round]:
     reports: dict[int, list[SpecialistReport]] = {}
-    for row in session.scalars(select(ReportRow).where(ReportRow.case_id == case_id)):
+    for row in connection.execute(select(table_of(ReportRow)).where(ReportRow.case_id == case_id)):
         reports.setdefault(row.round, []).append(SpecialistReport.model_validate_json(row.body))
     asked = {row.round: row for row in reviews}
     rounds: list[Round] = []
-    for row in session.scalars(select(RoundRow).where(RoundRow.case_id == case_id).order_by(RoundRow.round)):
+    for row in connection.execute(
+        select(table_of(RoundRow)).where(RoundRow.case_id == case_id).order_by(RoundRow.round)
+    ):
         assessment = None if row.assessment is None else RiskAssessment.model_validate_json(row.assessment)
         found = sorted(reports.get(row.round, []), key=lambda report: SPECIALISTS.index(report.specialist))
         # A round that only asks again, of a manager, rests on the reports of the round before it.
@@ -266,7 +275,7 @@ def _rounds(session: Session, case_id: str, *, reviews: list[ReviewRow], decisio
     return rounds
 
 
-def progress_of(case: CaseRow | PlainRow) -> CaseProgress:
+def progress_of(case: PlainRow) -> CaseProgress:
     """How far the current round of a case is."""
     return CaseProgress.model_validate(
         {

@@ -58,12 +58,12 @@ class LogReader:
 
     def last_seq(self) -> int:
         """The newest event's `seq`; 0 when nothing has happened yet. Costs one row."""
-        with self._transactions.read() as session:
-            return append.last_seq(session)
+        with self._transactions.read() as connection:
+            return append.last_seq(connection)
 
     def changes_after(self, seq: int, limit: int) -> Sequence[LogChange]:
         """At most `limit` events after `seq`, in order; five statements however many there are."""
-        with self._transactions.read_rows() as connection:
+        with self._transactions.read() as connection:
             events = [append.read_event(row) for row in connection.execute(_TAIL, {"seq": seq, "most": limit})]
             if not events:
                 return ()
@@ -72,7 +72,7 @@ class LogReader:
 
     def standing(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
         """The case's row and its progress, as of one instant. Raises CaseNotFound."""
-        with self._transactions.read_rows() as connection:
+        with self._transactions.read() as connection:
             stands = self._standing(connection, {case_id})
         if not stands:
             raise CaseNotFound(case_id)
@@ -87,8 +87,8 @@ class LogReader:
 
     def open_change_detector(self) -> ChangeDetector | None:
         """Tells what is written, by whatever process; None where the database cannot: then ask for `last_seq`."""
-        with self._transactions.read() as session:
-            engine = session.get_bind().engine
+        with self._transactions.read() as connection:
+            engine = connection.engine
             return _DataVersion(engine) if engine.dialect.name == "sqlite" else None
 
 

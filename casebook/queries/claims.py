@@ -12,7 +12,7 @@ from contracts.claim import Claim
 _CASES = table_of(CaseRow)
 
 
-def running_claim(case: CaseHead | CaseRow | PlainRow, now: datetime) -> Claim | None:
+def running_claim(case: CaseHead | PlainRow, now: datetime) -> Claim | None:
     """The claim on a case, or None when there is none or it has run out."""
     if case.assignee is None or case.claimed_at is None or case.claim_expires_at is None:
         return None

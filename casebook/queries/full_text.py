@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Connection,
     Integer,
     Select,
     Text,
@@ -21,7 +22,6 @@ from sqlalchemy import (
     table,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
-from sqlalchemy.orm import Session
 
 from casebook.queries.tokenizer import words_of
 from casebook.schema.cases import CaseRow
@@ -51,22 +51,22 @@ _SHORT_STATEMENTS = select(
 class Search:
     """The cases that have all words of a text in their description or notes."""
 
-    def __init__(self, session: Session, asked: str) -> None:
-        self._session = session
+    def __init__(self, connection: Connection, asked: str) -> None:
+        self._connection = connection
         self._words = words_of(asked)
         self.matches_nothing = not self._words
         """Whether the text has no words, so that nothing can match."""
-        self._dialect = session.get_bind().dialect.name
+        self._dialect = connection.dialect.name
 
     @cached_property
     def found(self) -> ColumnElement[bool] | None:
         """The condition, as the cases that an index has found; None if it finds more than `FEW`, or there is none."""
         if self._dialect == "postgresql":
-            self._session.execute(_SHORT_STATEMENTS)
+            self._connection.execute(_SHORT_STATEMENTS)
         matches = self._indexed()
         if matches is None:
             return None
-        cases = [*self._session.scalars(matches.limit(FEW + 1))]
+        cases = [*self._connection.scalars(matches.limit(FEW + 1))]
         return None if len(cases) > FEW else self._one_of(cases)
 
     def tested(self) -> ColumnElement[bool]:

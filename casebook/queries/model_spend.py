@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, case, func, insert, select, update
-from sqlalchemy.orm import Session
 
 from casebook.case_log.call_chain import micro_usd
 from casebook.schema.base import table_of
@@ -43,7 +42,7 @@ _OF_DAY = select(*_COLUMNS).where(_SPENT.c.day == bindparam("day"))
 _WITHIN = _SPENT.c.day.between(bindparam("first"), bindparam("last"))
 
 
-def note_use(connection: Connection | Session, case_id: str, rule_id: str | None, use: ModelUse, now: datetime) -> None:
+def note_use(connection: Connection, case_id: str, rule_id: str | None, use: ModelUse, now: datetime) -> None:
     """Add one call of a model to what its agent has spent. The case is held by the caller."""
     day = now.astimezone(UTC).date().isoformat()
     whose = {"case_id": case_id, "round": use.round, "agent": use.agent, "model": use.model, "day": day}
@@ -61,9 +60,9 @@ def spent_on_case(connection: Connection, case_id: str) -> Spend:
     return _spend(_sum(connection, _OF_CASE, case_id=case_id))
 
 
-def shown_spend(session: Session, case_id: str) -> Spend | None:
+def shown_spend(connection: Connection, case_id: str) -> Spend | None:
     """The same to be shown: None before the first call, and no cost when that is not known of all calls."""
-    row = _sum(session, _OF_CASE, case_id=case_id)
+    row = _sum(connection, _OF_CASE, case_id=case_id)
     spend = _spend(row)
     if not spend.model_calls:
         return None
@@ -91,7 +90,7 @@ def spend_report(connection: Connection, first: date, last: date) -> SpendReport
     )
 
 
-def _sum(connection: Connection | Session, query: Select[*tuple[Any, ...]], **of: str) -> RowMapping:
+def _sum(connection: Connection, query: Select[*tuple[Any, ...]], **of: str) -> RowMapping:
     return connection.execute(query, of).mappings().one()
 
 

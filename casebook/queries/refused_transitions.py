@@ -1,7 +1,6 @@
 """The log of refused transitions, as people and metrics read it."""
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, func, select
 
 from casebook.schema.refused_transitions import RefusedTransitionRow
 from contracts.case import RefusedTransition
@@ -9,7 +8,7 @@ from contracts.case import RefusedTransition
 LISTED = 500
 
 
-def refusals(session: Session, case_id: str | None = None) -> tuple[RefusedTransition, ...]:
+def refusals(connection: Connection, case_id: str | None = None) -> tuple[RefusedTransition, ...]:
     """Those of one case, or the latest of all, the latest first."""
     latest = select(RefusedTransitionRow).order_by(
         RefusedTransitionRow.last_at.desc(), RefusedTransitionRow.case_id, RefusedTransitionRow.reason
@@ -25,18 +24,20 @@ def refusals(session: Session, case_id: str | None = None) -> tuple[RefusedTrans
             first_at=row.first_at,
             last_at=row.last_at,
         )
-        for row in session.scalars(latest.limit(LISTED))
+        for row in connection.execute(latest.limit(LISTED))
     )
 
 
-def refusals_by_reason(session: Session) -> dict[str, int]:
+def refusals_by_reason(connection: Connection) -> dict[str, int]:
     """How many attempts were refused, in all cases together, by the id of the error."""
     attempts = func.sum(RefusedTransitionRow.attempts)
     grouped = select(RefusedTransitionRow.reason, attempts).group_by(RefusedTransitionRow.reason)
-    return {reason: int(counted) for reason, counted in session.execute(grouped.order_by(RefusedTransitionRow.reason))}
+    return {
+        reason: int(counted) for reason, counted in connection.execute(grouped.order_by(RefusedTransitionRow.reason))
+    }
 
 
-def count_refusals(session: Session) -> int:
+def count_refusals(connection: Connection) -> int:
     """How many attempts were refused, in all cases together."""
     counted = select(func.coalesce(func.sum(RefusedTransitionRow.attempts), 0))
-    return int(session.execute(counted).scalar_one())
+    return int(connection.execute(counted).scalar_one())

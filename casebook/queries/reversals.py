@@ -1,7 +1,6 @@
 """What was asked to be reversed, and how far that is."""
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.orm import Session
 
 from casebook.queries.cursors import page_length
 from casebook.schema.approvals import ReversalRow
@@ -35,13 +34,13 @@ def unfinished_reversals(connection: Connection) -> list[Reversal]:
     return [Reversal.model_validate_json(body) for body in connection.execute(_UNFINISHED).scalars()]
 
 
-def reversals_of(connection: Connection | Session, case_id: str) -> tuple[Reversal, ...]:
+def reversals_of(connection: Connection, case_id: str) -> tuple[Reversal, ...]:
     """The requests of a case, oldest first."""
     bodies = connection.execute(_OF_CASE, {"of_case": case_id}).scalars()
     return tuple(Reversal.model_validate_json(body) for body in bodies)
 
 
-def other_locks(connection: Connection | Session, case_id: str, customer_id: int) -> tuple[str, ...]:
+def other_locks(connection: Connection, case_id: str, customer_id: int) -> tuple[str, ...]:
     """Other cases that locked this customer's account, or are about to, and did not reverse that; oldest first."""
     reversal = select(_REVERSALS.c.undoes).where(
         _REVERSALS.c.case_id == _EFFECTS.c.case_id, _REVERSALS.c.undoes == _EFFECTS.c.key, _REVERSALS.c.status == "done"

@@ -3,7 +3,6 @@
 import json
 
 from casebook.schema.base import PlainRow
-from casebook.schema.reviews import ReviewRow
 from contracts.review import ReviewRequest
 
 ASKED = (
@@ -19,7 +18,7 @@ ASKED = (
 """What of a row its question is made of."""
 
 
-def read_review(row: ReviewRow | PlainRow) -> ReviewRequest:
+def read_review(row: PlainRow) -> ReviewRequest:
     """The question that the row asks."""
     return ReviewRequest.model_validate(
         {

@@ -8,9 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import ColumnElement, Engine, Row, Table, and_, delete, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, and_, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, StatementError
-from sqlalchemy.orm import Session
 
 from casebook.audit.verify import ORPHANS, audit_case, verify_case_log
 from casebook.case_log.hash_chain import BrokenLink
@@ -99,11 +98,11 @@ def tell(book: CaseBook, workspace: WorkspaceApi) -> str:
 
 
 @contextmanager
-def tampering(engine: Engine) -> Generator[Session]:
-    """A session whose changes are seen by what is verified in it, and undone at the end."""
-    with Session(for_writing(engine)) as session:
-        yield session
-        session.rollback()
+def tampering(engine: Engine) -> Generator[Connection]:
+    """A connection whose changes are seen by what is verified in it, and undone at the end."""
+    with for_writing(engine).connect() as connection:
+        yield connection
+        connection.rollback()
 
 
 def another(value: object) -> object:
@@ -130,8 +129,8 @@ def key_of(table: Table, row: Row[Any]) -> ColumnElement[bool]:
     return and_(*(column == getattr(row, column.name) for column in table.primary_key))
 
 
-def rows_in(session: Session, table: Table) -> list[Row[Any]]:
-    return list(session.execute(select(table).order_by(*table.primary_key)).all())
+def rows_in(connection: Connection, table: Table) -> list[Row[Any]]:
+    return list(connection.execute(select(table).order_by(*table.primary_key)).all())
 
 
 def columns_of(table: Table, row: Row[Any]) -> dict[str, Any]:
@@ -147,9 +146,9 @@ def changed(table: Table, column: str, value: object) -> object:
 
 def test_whole_story_is_intact_and_fully_counted(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
     tell(book, workspace)
-    with Session(engine) as session:
-        held = sum(len(rows_in(session, Base.metadata.tables[name])) for name in TABLES if name != "case_event")
-        everything = {name: len(rows_in(session, Base.metadata.tables[name])) for name in TABLES}
+    with engine.connect() as connection:
+        held = sum(len(rows_in(connection, Base.metadata.tables[name])) for name in TABLES if name != "case_event")
+        everything = {name: len(rows_in(connection, Base.metadata.tables[name])) for name in TABLES}
     assert all(everything.values()), everything
 
     report = book.audit()
@@ -163,19 +162,19 @@ def test_no_column_of_any_row_is_changed_unseen(book: CaseBook, workspace: Works
     tell(book, workspace)
     table = Base.metadata.tables[name]
     refused: list[str] = []
-    with Session(engine) as session:
-        row = max(rows_in(session, table), key=lambda row: len([value for value in row if value is not None]))
+    with engine.connect() as connection:
+        row = max(rows_in(connection, table), key=lambda row: len([value for value in row if value is not None]))
     for column in table.c:
         if (name, column.name) in UNBOUND:
             continue
-        with tampering(engine) as session:
+        with tampering(engine) as connection:
             value = changed(table, column.name, getattr(row, column.name))
             try:
-                session.execute(update(table).where(key_of(table, row)).values({column.name: value}))
+                connection.execute(update(table).where(key_of(table, row)).values({column.name: value}))
             except (DBAPIError, StatementError):
                 refused.append(column.name)
                 continue
-            broken = verify_case_log(session).broken
+            broken = verify_case_log(connection).broken
             assert broken is not None, f"{name}.{column.name} was changed to {value!r}"
             assert broken.reason
     assert len(refused) < len(table.c) - 1, "the database itself refuses only what keys forbid"
@@ -185,16 +184,16 @@ def test_no_column_of_any_row_is_changed_unseen(book: CaseBook, workspace: Works
 def test_no_row_is_removed_unseen(book: CaseBook, workspace: WorkspaceApi, engine: Engine, name: str):
     tell(book, workspace)
     table = Base.metadata.tables[name]
-    with Session(engine) as session:
-        rows = rows_in(session, table)
+    with engine.connect() as connection:
+        rows = rows_in(connection, table)
     for row in rows:
-        with tampering(engine) as session:
+        with tampering(engine) as connection:
             try:
-                without_keys(session)
-                session.execute(delete(table).where(key_of(table, row)))
+                without_keys(connection)
+                connection.execute(delete(table).where(key_of(table, row)))
             except DBAPIError:
                 continue
-            broken = verify_case_log(session).broken
+            broken = verify_case_log(connection).broken
             assert broken is not None, f"{row} was removed from {name}"
 
 
@@ -202,8 +201,8 @@ def test_no_row_is_removed_unseen(book: CaseBook, workspace: WorkspaceApi, engin
 def test_no_row_is_added_unseen(book: CaseBook, workspace: WorkspaceApi, engine: Engine, name: str):
     case = tell(book, workspace)
     table = Base.metadata.tables[name]
-    with Session(engine) as session:
-        row = columns_of(table, rows_in(session, table)[0])
+    with engine.connect() as connection:
+        row = columns_of(table, rows_in(connection, table)[0])
     for column in table.primary_key:
         if column.name != "case_id":
             row[column.name] = another(row[column.name])
@@ -211,35 +210,35 @@ def test_no_row_is_added_unseen(book: CaseBook, workspace: WorkspaceApi, engine:
     row.update({"status": "superseded"} if name == "review" else {})
     row.update({"status": "failed"} if name == "reversal" else {})
     row.update({"review_id": f"{case}:r1", "case_id": case} if name == "proposal" else {})
-    with tampering(engine) as session:
-        without_keys(session)
-        session.execute(insert(table).values(**row))
-        broken = verify_case_log(session).broken
+    with tampering(engine) as connection:
+        without_keys(connection)
+        connection.execute(insert(table).values(**row))
+        broken = verify_case_log(connection).broken
         assert broken is not None, f"{row} was added to {name}"
 
 
-def without_keys(session: Session) -> None:
+def without_keys(connection: Connection) -> None:
     """Who writes into the file itself is not held up by foreign keys."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SET LOCAL session_replication_role = replica"))
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
     else:
-        session.execute(text("PRAGMA defer_foreign_keys = ON"))
+        connection.execute(text("PRAGMA defer_foreign_keys = ON"))
 
 
 def test_an_event_slipped_in_or_moved_is_found(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
     tell(book, workspace)
     table = Base.metadata.tables["case_event"]
-    with Session(engine) as session:
-        rows = [columns_of(table, row) for row in rows_in(session, table)]
-    with tampering(engine) as session:
+    with engine.connect() as connection:
+        rows = [columns_of(table, row) for row in rows_in(connection, table)]
+    with tampering(engine) as connection:
         copied = {**rows[-1], "seq": rows[-1]["seq"] + 1, "dedupe_key": "mallory"}
-        session.execute(insert(table).values(**copied))
-        assert verify_case_log(session).broken is not None
-    with tampering(engine) as session:
+        connection.execute(insert(table).values(**copied))
+        assert verify_case_log(connection).broken is not None
+    with tampering(engine) as connection:
         first, second = rows[3]["seq"], rows[4]["seq"]
         for old, new in ((first, 10_000), (second, first), (10_000, second)):
-            session.execute(update(table).where(table.c.seq == old).values(seq=new))
-        broken = verify_case_log(session).broken
+            connection.execute(update(table).where(table.c.seq == old).values(seq=new))
+        broken = verify_case_log(connection).broken
         assert broken is not None
         assert broken.seq == first
         assert broken.reason == "it does not link to the event before it in its case"
@@ -248,11 +247,11 @@ def test_an_event_slipped_in_or_moved_is_found(book: CaseBook, workspace: Worksp
 def test_two_rows_that_changed_places_are_found(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
     case = tell(book, workspace)
     table = Base.metadata.tables["report"]
-    with tampering(engine) as session:
-        one, other = (row for row in rows_in(session, table) if (row.case_id, row.specialist) == (case, "usage"))
+    with tampering(engine) as connection:
+        one, other = (row for row in rows_in(connection, table) if (row.case_id, row.specialist) == (case, "usage"))
         for row, body in ((one, other.body), (other, one.body)):
-            session.execute(update(table).where(key_of(table, row)).values(body=body))
-        broken = verify_case_log(session).broken
+            connection.execute(update(table).where(key_of(table, row)).values(body=body))
+        broken = verify_case_log(connection).broken
         assert broken is not None
         assert (broken.case_id, broken.row) == (case, "report '1:usage'")
         assert broken.reason == f"its content is not what event {broken.seq} recorded"
@@ -261,10 +260,10 @@ def test_two_rows_that_changed_places_are_found(book: CaseBook, workspace: Works
 def test_first_of_several_broken_rows_is_named(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
     case = tell(book, workspace)
     note = next(event for event in book.case_events(case) if event.type == "note_added")
-    with tampering(engine) as session:
-        session.execute(text("UPDATE decision SET verdict = 'approve' WHERE verdict = 'reject'"))
-        session.execute(text("UPDATE note SET text = 'Never called.'"))
-        broken = verify_case_log(session).broken
+    with tampering(engine) as connection:
+        connection.execute(text("UPDATE decision SET verdict = 'approve' WHERE verdict = 'reject'"))
+        connection.execute(text("UPDATE note SET text = 'Never called.'"))
+        broken = verify_case_log(connection).broken
     assert broken == BrokenLink(
         case, note.seq, f"its content is not what event {note.seq} recorded", f"note 'note-{note.seq}'"
     )
@@ -272,22 +271,22 @@ def test_first_of_several_broken_rows_is_named(book: CaseBook, workspace: Worksp
 
 def test_a_whole_case_that_vanished_leaves_a_gap(book: CaseBook, engine: Engine):
     cases = [open_case(book, number) for number in (1, 2, 3)]
-    with tampering(engine) as session:
+    with tampering(engine) as connection:
         for name in ("case_event", "alert", "case"):
-            session.execute(delete(Base.metadata.tables[name]).where(text("case_id = :case")), {"case": cases[1]})
-        broken = verify_case_log(session).broken
+            connection.execute(delete(Base.metadata.tables[name]).where(text("case_id = :case")), {"case": cases[1]})
+        broken = verify_case_log(connection).broken
     assert broken == BrokenLink(cases[2], 3, "event 2 is missing before it")
-    with tampering(engine) as session:
+    with tampering(engine) as connection:
         for name in ("case_event", "alert", "case"):
-            session.execute(delete(Base.metadata.tables[name]).where(text("case_id = :case")), {"case": cases[2]})
-        broken = verify_case_log(session).broken
+            connection.execute(delete(Base.metadata.tables[name]).where(text("case_id = :case")), {"case": cases[2]})
+        broken = verify_case_log(connection).broken
     assert broken == BrokenLink("", 3, "the log ends with event 2, but numbers up to 3 were given out")
 
 
 def test_rehashed_event_breaks_the_next_link(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
     case = tell(book, workspace)
-    with Session(engine) as session:
-        audited = audit_case(session, case)
+    with engine.connect() as connection:
+        audited = audit_case(connection, case)
     assert (audited.broken, audited.head) == (None, book.case_events(case)[-1].hash)
     assert audited.events == tuple(book.case_events(case))
     assert book.audit_case(case) == audited
@@ -299,19 +298,19 @@ def test_spend_recorded_after_the_close_stays_under_the_audit(book: CaseBook, wo
     book.keep_journal(case, [JournalEntry("r2-usage-m1", "{}", use)])
     assert book.audit().broken is None
     for statement in ("DELETE FROM model_call WHERE number = 5", "DELETE FROM model_call", "DELETE FROM model_spend"):
-        with tampering(engine) as session:
-            session.execute(text(statement))
-            broken = audit_case(session, case).broken
+        with tampering(engine) as connection:
+            connection.execute(text(statement))
+            broken = audit_case(connection, case).broken
             assert broken is not None
             assert (broken.row or "").startswith("model_")
 
 
 def test_a_forged_journal_is_given_away_by_the_log(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
     case = tell(book, workspace)
-    with tampering(engine) as session:
-        session.execute(text("DELETE FROM model_call"))
-        session.execute(text("DELETE FROM model_spend"))
-        session.execute(text('UPDATE "case" SET journal_entries = 0, journal_hash = NULL'))
-        broken = audit_case(session, case).broken
+    with tampering(engine) as connection:
+        connection.execute(text("DELETE FROM model_call"))
+        connection.execute(text("DELETE FROM model_spend"))
+        connection.execute(text('UPDATE "case" SET journal_entries = 0, journal_hash = NULL'))
+        broken = audit_case(connection, case).broken
         assert broken is not None
         assert (broken.row, broken.reason) == ("model_call '1'", "it is missing")

@@ -338,8 +338,8 @@ def test_case_locked_by_worker_is_waited_for(book: CaseBook, engine: Engine, url
     other = open_engine(url)
     handed: list[CaseSummary | None] = []
     workspace = WorkspaceApi(Transactions(other, lambda: datetime.now(UTC)))
-    with book.transactions.write() as session:
-        lock_case(session.connection(), opening.case_id)
+    with book.transactions.write() as connection:
+        lock_case(connection, opening.case_id)
         person = threading.Thread(target=lambda: handed.append(workspace.next_case("ana")))
         person.start()
         person.join(0.3)

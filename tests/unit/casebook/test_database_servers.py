@@ -105,11 +105,11 @@ def test_transaction_cut_off_by_server_leaves_nothing(postgres: PostgresServer) 
     before = book.last_seq()
 
     def be_cut_off() -> None:
-        with book.transactions.write() as session:
-            session.execute(text("UPDATE log_head SET last_seq = last_seq + 1"))
+        with book.transactions.write() as connection:
+            connection.execute(text("UPDATE log_head SET last_seq = last_seq + 1"))
             postgres.stop()
             postgres.start()
-            session.execute(text("SELECT 1"))
+            connection.execute(text("SELECT 1"))
 
     with pytest.raises(CasebookUnavailable, match="cannot be reached"):
         be_cut_off()
@@ -159,11 +159,11 @@ def test_log_reader_never_finds_smaller_seq_later(book: CaseBook, url: str) -> N
         try:
             for step in range(EACH):
                 workspace.add_note(cases[number], "ana", f"Note {step}.")
-                with transactions.write() as session:
+                with transactions.write() as connection:
                     # One that holds the head of the log for a while, and one that gives its number back.
-                    session.execute(text("UPDATE log_head SET last_seq = last_seq + 1"))
+                    connection.execute(text("UPDATE log_head SET last_seq = last_seq + 1"))
                     time.sleep(0.002 * (number % 3))
-                    session.rollback()
+                    connection.rollback()
         except BaseException as failure:
             failures.append(failure)
         engine.dispose()

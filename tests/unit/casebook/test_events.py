@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from casebook.case_log.hash_chain import BrokenLink, event_hash, seal, unsealed_hash, verify_chain
+from casebook.case_log.hash_chain import BrokenLink, event_hash, logged_hash, seal, unsealed_hash, verify_chain
 from casebook.database.engine import for_writing, open_engine
 from casebook.database.transactions import Transactions
 from casebook.projection.event_data import EventData
 from casebook.projection.event_types import EVENT_TYPES
 from contracts.case import CaseEvent
-from contracts.hashing import content_hash
+from contracts.hashing import canonical_json, content_hash
 from contracts.names import CaseEventType
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
@@ -223,6 +223,8 @@ def test_event_hash_survives_storage(data: dict[str, Any], at: datetime):
         )
     )
     assert verify_chain([CaseEvent.model_validate_json(event.model_dump_json())]) is None
+    kept = event.model_dump(exclude={"data", "hash"})
+    assert logged_hash(**kept, data=canonical_json(event.data)) == event.hash
 
 
 def test_an_event_that_json_cannot_say_is_not_sealed():

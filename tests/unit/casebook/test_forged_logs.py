@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from sqlalchemy import Engine, delete, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from casebook.audit.export import write_json
 from casebook.audit.verify import audit_case, verify_case_log
@@ -241,10 +240,10 @@ def named(event: CaseEvent, seq: int) -> str:
         return f"step:{seq}"
 
 
-def write_anew(session: Session, case: str, log: Log) -> None:
+def write_anew(connection: Connection, case: str, log: Log) -> None:
     """Put a bent log in the place of the real one, with every number, link and hash right."""
     first = min(event.seq for event in log)
-    session.execute(delete(EVENTS).where(EVENTS.c.case_id == case))
+    connection.execute(delete(EVENTS).where(EVENTS.c.case_id == case))
     previous: str | None = None
     for seq, event in enumerate(log, first):
         sealed = seal(event.model_copy(update={"seq": seq, "prev_hash": previous}))
@@ -252,11 +251,11 @@ def write_anew(session: Session, case: str, log: Log) -> None:
             "data": canonical_json(sealed.data),
             "dedupe_key": named(sealed, seq),
         }
-        session.execute(insert(EVENTS).values(**row))
+        connection.execute(insert(EVENTS).values(**row))
         previous = sealed.hash
     last = first + len(log) - 1
-    session.execute(update(CASES).where(CASES.c.case_id == case).values(last_seq=last, last_hash=previous))
-    session.execute(update(Base.metadata.tables["log_head"]).values(last_seq=last))
+    connection.execute(update(CASES).where(CASES.c.case_id == case).values(last_seq=last, last_hash=previous))
+    connection.execute(update(Base.metadata.tables["log_head"]).values(last_seq=last))
 
 
 @pytest.mark.parametrize("how", BENDS)
@@ -264,10 +263,10 @@ def test_forged_case_with_valid_hashes_is_named(book: CaseBook, engine: Engine, 
     case = a_locked_account(book)
     assert book.audit().broken is None
     bend, why = BENDS[how]
-    with Session(for_writing(engine)) as session:
-        write_anew(session, case, bend(book.case_events(case)))
-        named, alone = verify_case_log(session).broken, audit_case(session, case).broken
-        session.rollback()
+    with for_writing(engine).connect() as connection:
+        write_anew(connection, case, bend(book.case_events(case)))
+        named, alone = verify_case_log(connection).broken, audit_case(connection, case).broken
+        connection.rollback()
 
     assert named is not None
     assert alone == named
@@ -301,21 +300,21 @@ def test_second_round_never_closes_by_itself(book: CaseBook, engine: Engine):
     assessed = next(event for event in log if event.type == "assessed")
     benign = assessed.model_copy(update={"data": {**assessed.data, "round": 2, "route": "auto_clear"}})
     cleared = log[-1].model_copy(update={"type": "case_closed", "data": {"round": 2, "outcome": "auto_cleared"}})
-    with Session(for_writing(engine)) as session:
-        write_anew(session, case, [*log, benign, cleared])
-        named = audit_case(session, case).broken
+    with for_writing(engine).connect() as connection:
+        write_anew(connection, case, [*log, benign, cleared])
+        named = audit_case(connection, case).broken
         assert named is not None
         assert "a person was asked, so a person decides" in named.reason
-        session.rollback()
+        connection.rollback()
 
 
 def test_rewritten_events_are_read_back_unchanged(book: CaseBook, engine: Engine):
     case = a_locked_account(book)
     log = book.case_events(case)
-    with Session(for_writing(engine)) as session:
-        write_anew(session, case, log)
-        found = [read_event(row) for row in session.execute(select(EVENTS).order_by(EVENTS.c.seq))]
-        assert session.execute(select(func.count()).select_from(EVENTS)).scalar_one() == len(log)
-        assert audit_case(session, case).broken is None
-        session.rollback()
+    with for_writing(engine).connect() as connection:
+        write_anew(connection, case, log)
+        found = [read_event(row) for row in connection.execute(select(EVENTS).order_by(EVENTS.c.seq))]
+        assert connection.execute(select(func.count()).select_from(EVENTS)).scalar_one() == len(log)
+        assert audit_case(connection, case).broken is None
+        connection.rollback()
     assert found == log

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from casebook.audit.verify import audit_case, verify_case_log
 from casebook.database.engine import for_writing
@@ -219,12 +218,11 @@ BENDS: Mapping[str, tuple[Made, Bend, Rows, str]] = {
 
 def named(engine: Engine, case: str, bend: Callable[[], Log], bend_rows: Rows) -> tuple[str, str]:
     """What the audit of all, and that of the case, say of it then."""
-    with Session(for_writing(engine)) as session:
-        write_anew(session, case, bend())
-        bend_rows(session, case)
-        session.flush()
-        found = verify_case_log(session).broken, audit_case(session, case).broken
-        session.rollback()
+    with for_writing(engine).connect() as connection:
+        write_anew(connection, case, bend())
+        bend_rows(connection, case)
+        found = verify_case_log(connection).broken, audit_case(connection, case).broken
+        connection.rollback()
     whole, single = ("" if broken is None else broken.reason for broken in found)
     return whole, single
 

@@ -6,8 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Engine, text
 
 from casebook.audit.verify import audit_case, verify_case_log
 from casebook.database.engine import for_writing
@@ -35,7 +34,7 @@ from tests.unit.casebook.builders import (
 from tests.unit.casebook.test_forged_logs import Bend, Log, bent, saying, without, write_anew
 
 LIMITS = InvestigationPolicy(four_eyes_refund_minor=50_000, reconcile_hours=24)
-Rows = Callable[[Session, str], None]
+Rows = Callable[[Connection, str], None]
 Made = Callable[[CaseBook, WorkspaceApi], str]
 Change = Callable[[dict[str, Any]], object]
 
@@ -140,35 +139,35 @@ def by(kind: str, actor: str) -> Bend:
     return lambda log: [event.model_copy(update={"actor": actor}) if event.type == kind else event for event in log]
 
 
-def no_rows(_: Session, __: str) -> None: ...
+def no_rows(_: Connection, __: str) -> None: ...
 
 
 def body(table: str, change: Change) -> Rows:
     """The content of the case's row with its text changed."""
 
-    def bend(session: Session, case: str) -> None:
+    def bend(connection: Connection, case: str) -> None:
         of = {"c": case}
         said: dict[str, Any] = json.loads(
-            session.execute(text(f"SELECT body FROM {table} WHERE case_id = :c"), of).scalar_one()
+            connection.execute(text(f"SELECT body FROM {table} WHERE case_id = :c"), of).scalar_one()
         )
         change(said)
-        session.execute(text(f"UPDATE {table} SET body = :b WHERE case_id = :c"), {**of, "b": json.dumps(said)})
+        connection.execute(text(f"UPDATE {table} SET body = :b WHERE case_id = :c"), {**of, "b": json.dumps(said)})
 
     return bend
 
 
 def rows(*statements: str, **values: Any) -> Rows:
-    def bend(session: Session, case: str) -> None:
+    def bend(connection: Connection, case: str) -> None:
         for statement in statements:
-            session.execute(text(statement), {"c": case, **values})
+            connection.execute(text(statement), {"c": case, **values})
 
     return bend
 
 
 def all_of(*bends: Rows) -> Rows:
-    def bend(session: Session, case: str) -> None:
+    def bend(connection: Connection, case: str) -> None:
         for each in bends:
-            each(session, case)
+            each(connection, case)
 
     return bend
 
@@ -357,12 +356,11 @@ def test_a_record_bent_together_with_its_log_is_named(
     make, bend, bend_rows, why = BENDS[how]
     case = make(book, workspace)
     assert book.audit().broken is None
-    with Session(for_writing(engine)) as session:
-        write_anew(session, case, bend(book.case_events(case)))
-        bend_rows(session, case)
-        session.flush()
-        alone, named = audit_case(session, case).broken, verify_case_log(session).broken
-        session.rollback()
+    with for_writing(engine).connect() as connection:
+        write_anew(connection, case, bend(book.case_events(case)))
+        bend_rows(connection, case)
+        alone, named = audit_case(connection, case).broken, verify_case_log(connection).broken
+        connection.rollback()
 
     assert named is not None
     assert named == alone
@@ -386,11 +384,11 @@ def test_a_note_s_date_is_that_of_its_event(book: CaseBook, workspace: Workspace
     case = noted(book, workspace)
     (note,) = workspace.list_notes(case).items
     older = note.model_copy(update={"created_at": NOON - timedelta(days=300)})
-    with Session(for_writing(engine)) as session:
-        write_anew(session, case, saying("note_added", note_hash=content_hash(older))(book.case_events(case)))
-        session.execute(text("UPDATE note SET created_at = '2025-05-18 12:00:00.000000'"))
-        broken = audit_case(session, case).broken
-        session.rollback()
+    with for_writing(engine).connect() as connection:
+        write_anew(connection, case, saying("note_added", note_hash=content_hash(older))(book.case_events(case)))
+        connection.execute(text("UPDATE note SET created_at = '2025-05-18 12:00:00.000000'"))
+        broken = audit_case(connection, case).broken
+        connection.rollback()
 
     assert broken is not None
     assert "created_at" in broken.reason

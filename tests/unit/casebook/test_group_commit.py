@@ -7,7 +7,6 @@ from threading import Barrier, Event
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from casebook.database.transactions import Transactions
 from tests.support.casebooks import CaseBook
@@ -79,8 +78,8 @@ def test_failing_writer_leaves_the_others_unchanged(engine: Engine) -> None:
     failed: list[BaseException | None] = []
 
     def fail() -> None:
-        with transactions.write() as session:
-            session.execute(text("UPDATE log_head SET last_seq = 1000"))
+        with transactions.write() as connection:
+            connection.execute(text("UPDATE log_head SET last_seq = 1000"))
             raise RuntimeError("changed my mind")
 
     def together(pool: ThreadPoolExecutor) -> list[Future[None]]:
@@ -100,9 +99,9 @@ def test_failed_commit_fails_for_everyone_in_it(engine: Engine) -> None:
     book = CaseBook(transactions)
     futures: list[Future[None]] = []
 
-    def orphan(session: Session) -> None:
-        session.execute(text("PRAGMA defer_foreign_keys = ON"))
-        session.execute(
+    def orphan(connection: Connection) -> None:
+        connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+        connection.execute(
             text(
                 "INSERT INTO evidence (case_id, evidence_id, round, specialist, body) "
                 "VALUES ('case-nobody', 'e', 1, 'usage', '{}')"
@@ -110,8 +109,8 @@ def test_failed_commit_fails_for_everyone_in_it(engine: Engine) -> None:
         )
 
     def write_orphan() -> None:
-        with transactions.write() as session:
-            orphan(session)
+        with transactions.write() as connection:
+            orphan(connection)
 
     def together(pool: ThreadPoolExecutor) -> list[Future[None]]:
         futures.append(pool.submit(write_orphan))
@@ -136,8 +135,8 @@ def test_nobody_returns_before_the_commit(engine: Engine) -> None:
     def open_and_read(number: int) -> None:
         start.wait(30)
         opened = book.open_case(an_alert(number))
-        with Transactions(engine).read() as session:
-            found = session.execute(text('SELECT 1 FROM "case" WHERE case_id = :id'), {"id": opened.case_id}).first()
+        with Transactions(engine).read() as connection:
+            found = connection.execute(text('SELECT 1 FROM "case" WHERE case_id = :id'), {"id": opened.case_id}).first()
         if found is None:
             told_early.append(opened.case_id)
 

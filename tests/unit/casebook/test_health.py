@@ -177,7 +177,7 @@ def test_a_file_that_goes_meanwhile_refuses_the_commit(empty_casebook: Path, tmp
     transactions = Transactions(engine)
 
     def write_while_it_goes() -> None:
-        with transactions.write_rows() as connection:
+        with transactions.write() as connection:
             connection.execute(text("UPDATE log_head SET last_seq = 7"))
             path.rename(aside)
 
