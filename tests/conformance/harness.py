@@ -18,13 +18,12 @@ import grpc
 from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 from durabletask.azuremanaged.worker import DurableTaskSchedulerWorker
 from durabletask.testing import in_memory_backend
-from google.protobuf.timestamp_pb2 import Timestamp
-from google.protobuf.wrappers_pb2 import StringValue
 
 from local.scheduler.engine import Engine, Options
 from local.scheduler.metrics import Metrics
 from local.scheduler.rpc.server import Server
 from local.scheduler.services.servicer import Servicer
+from tests.conformance.messages import stamp, text
 
 T = TypeVar("T")
 QUIET = logging.getLogger("conformance")
@@ -188,14 +187,6 @@ class KillableWorker:
         self._wire.close()
 
 
-def text(value: str | None) -> StringValue | None:
-    return None if value is None else StringValue(value=value)
-
-
-def stamp(seconds: float) -> Timestamp:
-    return Timestamp(seconds=int(seconds), nanos=int(seconds % 1 * 1e9))
-
-
 class Wire:
     """The protocol without the SDK's client around it."""
 
@@ -348,57 +339,6 @@ class RawWorker:
         """Ends the stream without finishing anything, as a killed process does."""
         self._stream.cancel()
         self._reader.join(5)
-
-
-def schedule(task: int, name: str, input: str | None = None) -> Any:
-    return pb.OrchestratorAction(id=task, scheduleTask=pb.ScheduleTaskAction(name=name, input=text(input)))
-
-
-def timer(task: int, at: float) -> Any:
-    return pb.OrchestratorAction(id=task, createTimer=pb.CreateTimerAction(fireAt=stamp(at)))
-
-
-def child(task: int, name: str, instance_id: str) -> Any:
-    return pb.OrchestratorAction(
-        id=task, createSubOrchestration=pb.CreateSubOrchestrationAction(name=name, instanceId=instance_id)
-    )
-
-
-def call(task: int, entity: str, operation: str, request_id: str, caller: str) -> Any:
-    message = pb.EntityOperationCalledEvent(
-        requestId=request_id, operation=operation, parentInstanceId=text(caller), targetInstanceId=text(entity)
-    )
-    return pb.OrchestratorAction(id=task, sendEntityMessage=pb.SendEntityMessageAction(entityOperationCalled=message))
-
-
-def lock(task: int, section: str, caller: str, *entities: str) -> Any:
-    message = pb.EntityLockRequestedEvent(criticalSectionId=section, lockSet=entities, parentInstanceId=text(caller))
-    return pb.OrchestratorAction(id=task, sendEntityMessage=pb.SendEntityMessageAction(entityLockRequested=message))
-
-
-def unlock(task: int, section: str, caller: str, entity: str) -> Any:
-    message = pb.EntityUnlockSentEvent(
-        criticalSectionId=section, targetInstanceId=text(entity), parentInstanceId=text(caller)
-    )
-    return pb.OrchestratorAction(id=task, sendEntityMessage=pb.SendEntityMessageAction(entityUnlockSent=message))
-
-
-def complete(
-    task: int, result: str | None = None, status: Any = pb.ORCHESTRATION_STATUS_COMPLETED, **fields: Any
-) -> Any:
-    return pb.OrchestratorAction(
-        id=task,
-        completeOrchestration=pb.CompleteOrchestrationAction(orchestrationStatus=status, result=text(result), **fields),
-    )
-
-
-def kinds(events: Any) -> list[str]:
-    """The names of history events."""
-    return [event.WhichOneof("eventType") for event in events]
-
-
-def new_kinds(item: Any) -> list[str]:
-    return kinds(item.orchestratorRequest.newEvents)
 
 
 def eventually(condition: Callable[[], Any], timeout: float = 8) -> Any:

@@ -17,7 +17,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from local.scheduler.errors import CannotOpen
 from local.scheduler.main import main
 from local.scheduler.store.database import FILE_NAME, Database
-from tests.conformance.harness import RunningScheduler, Wire, complete, eventually, schedule, status_name, text
+from tests.conformance.harness import RunningScheduler, Wire, eventually, status_name
+from tests.conformance.messages import complete, schedule, text
 
 ROOT = Path(__file__).resolve().parents[2]
 

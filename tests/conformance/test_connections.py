@@ -18,7 +18,8 @@ from local.scheduler.metrics import Metrics
 from local.scheduler.rpc import server as module
 from local.scheduler.rpc.server import Server
 from local.scheduler.services.servicer import Servicer
-from tests.conformance.harness import BreakableConnection, RunningScheduler, Wire, complete, eventually
+from tests.conformance.harness import BreakableConnection, RunningScheduler, Wire, eventually
+from tests.conformance.messages import complete
 
 
 def gauge(scheduler: RunningScheduler, name: str) -> int:

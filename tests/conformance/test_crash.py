@@ -13,7 +13,8 @@ from durabletask.client import OrchestrationStatus
 from local.scheduler.dispatch.workers import SHORT_GRACE
 from local.scheduler.store.database import FILE_NAME
 from tests.conformance.chaos import run_chaos
-from tests.conformance.harness import RunningScheduler, Wire, complete, schedule, sdk_client, sdk_worker
+from tests.conformance.harness import RunningScheduler, Wire, sdk_client, sdk_worker
+from tests.conformance.messages import complete, schedule
 
 
 @pytest.mark.integration

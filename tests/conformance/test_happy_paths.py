@@ -10,7 +10,8 @@ import pytest
 from durabletask import entities, task
 from durabletask.client import EntityQuery, OrchestrationQuery, OrchestrationStatus
 
-from tests.conformance.harness import Backend, Wire, eventually, kinds, sdk_client, sdk_worker
+from tests.conformance.harness import Backend, Wire, eventually, sdk_client, sdk_worker
+from tests.conformance.messages import kinds
 
 Steps = Generator[task.Task[Any], Any, Any]
 

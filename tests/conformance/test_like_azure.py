@@ -11,20 +11,8 @@ from durabletask.client import EntityQuery
 from durabletask.entities import EntityInstanceId
 
 from local.scheduler.store.rows import Status
-from tests.conformance.harness import (
-    RunningScheduler,
-    Wire,
-    child,
-    complete,
-    eventually,
-    kinds,
-    lock,
-    schedule,
-    sdk_client,
-    sdk_worker,
-    text,
-    timer,
-)
+from tests.conformance.harness import RunningScheduler, Wire, eventually, sdk_client, sdk_worker
+from tests.conformance.messages import child, complete, kinds, lock, schedule, text, timer
 
 
 def refusal(call: Any) -> tuple[grpc.StatusCode, str]:

@@ -16,19 +16,8 @@ import pytest
 from local.scheduler.engine import Options
 from local.scheduler.main import main, parser
 from local.scheduler.store.database import FILE_NAME
-from tests.conformance.harness import (
-    KillableWorker,
-    RunningScheduler,
-    Wire,
-    call,
-    complete,
-    eventually,
-    kinds,
-    new_kinds,
-    schedule,
-    sdk_client,
-    text,
-)
+from tests.conformance.harness import KillableWorker, RunningScheduler, Wire, eventually, sdk_client
+from tests.conformance.messages import call, complete, kinds, new_kinds, schedule, text
 
 LIMIT = 3
 

@@ -7,13 +7,11 @@ import durabletask.internal.orchestrator_service_pb2 as pb
 import grpc
 import pytest
 
-from tests.conformance.harness import (
-    RunningScheduler,
-    Wire,
+from tests.conformance.harness import RunningScheduler, Wire, eventually
+from tests.conformance.messages import (
     call,
     child,
     complete,
-    eventually,
     kinds,
     lock,
     new_kinds,

@@ -11,23 +11,8 @@ import grpc
 import pytest
 from durabletask import task
 
-from tests.conformance.harness import (
-    Backend,
-    RunningScheduler,
-    Wire,
-    call,
-    child,
-    complete,
-    eventually,
-    lock,
-    new_kinds,
-    schedule,
-    sdk_client,
-    sdk_worker,
-    stamp,
-    status_name,
-    unlock,
-)
+from tests.conformance.harness import Backend, RunningScheduler, Wire, eventually, sdk_client, sdk_worker, status_name
+from tests.conformance.messages import call, child, complete, lock, new_kinds, schedule, stamp, unlock
 
 Steps = Generator[task.Task[Any], Any, Any]
 

@@ -1,17 +1,13 @@
 """A case whose orchestration failed goes on as its record says, and always to a person."""
 
-from datetime import timedelta
-
 import pytest
 
-from casebook.commands.recovery import FAILED_AGAIN, MAX_FAILURES, STALLED_FOR, Recovery
+from casebook.commands.recovery import MAX_FAILURES, Recovery
 from casebook.errors import CaseNotFound, NotApproved, OutcomeNotJustified, RoundNotJustified
-from contracts.investigation import CaseStanding, InvestigationPolicy, ReviewOpening
-from contracts.review import Decision
+from contracts.investigation import InvestigationPolicy
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     a_benign_assessment,
-    a_decision,
     a_report,
     an_assessment,
     an_effect,
@@ -28,40 +24,7 @@ from tests.unit.casebook.builders import (
     open_case,
     pass_time,
 )
-
-REASON = "The investigation failed in the scheduler: too large."
-
-
-def scheduled(book: CaseBook, case: str) -> str:
-    book.confirm(scheduled=[case])
-    return case
-
-
-def fails(book: CaseBook, case: str, times: int = 1) -> Recovery | None:
-    """Its orchestration ends from outside so often; it is started again in between."""
-    handed: Recovery | None = None
-    for _ in range(times):
-        scheduled(book, case)
-        handed = book.recover_case(case, REASON)
-    return handed
-
-
-def standing(book: CaseBook, case: str) -> CaseStanding:
-    found = book.take_up(case)
-    assert isinstance(found, CaseStanding)
-    return found
-
-
-def asked(book: CaseBook) -> ReviewOpening:
-    return ask(book, scheduled(book, open_case(book)))
-
-
-def asked_about(book: CaseBook, case: str) -> ReviewOpening:
-    """Conclude the round that has begun, and ask about it."""
-    conclude(book, case, an_assessment())
-    opening = an_opening(case)
-    book.open_review(opening)
-    return opening
+from tests.unit.casebook.failures import REASON, asked, asked_about, fails, scheduled, standing
 
 
 def test_a_case_that_begins_is_not_taken_up(book: CaseBook) -> None:
@@ -245,152 +208,8 @@ def test_a_managers_rejection_stands(book: CaseBook) -> None:
     assert (found.decision, found.role) == (recorded, "manager")
 
 
-@pytest.mark.parametrize("times", [2, MAX_FAILURES])
-def test_an_open_question_stays_however_often_it_breaks(book: CaseBook, times: int) -> None:
-    opening = asked(book)
-
-    fails(book, opening.case_id, times=times)
-
-    view = book.get_case(opening.case_id)
-    assert (view.state, view.round, view.review) == ("awaiting_review", 1, opening.review)
-    assert standing(book, opening.case_id).role == "analyst"
-    decision = a_decision(opening)
-    assert isinstance(book.accept_decision(decision, ("analyst",)), Decision)
-    assert fails(book, opening.case_id) == Recovery(failures=1, goes_on=True)
-    assert book.verify_case_log() is None
-
-
-def test_second_failure_sends_an_unasked_question_to_a_manager(book: CaseBook) -> None:
-    case = scheduled(book, open_case(book))
-    investigate(book, case)
-
-    fails(book, case, times=2)
-
-    found = standing(book, case)
-    assert (found.role, found.reason, found.assessment.round) == ("manager", FAILED_AGAIN, 1)
-    assert book.verify_case_log() is None
-
-
-@pytest.mark.parametrize("reached", ["opened", "asked", "approved"])
-def test_a_case_that_rests_is_tried_once_an_hour(book: CaseBook, reached: str) -> None:
-    case = scheduled(book, open_case(book))
-    if reached != "opened":
-        opening = ask(book, case)
-        if reached == "approved":
-            decide(book, opening)
-    fails(book, case, times=MAX_FAILURES)
-    assert book.is_stalled(case)
-
-    pass_time(book, STALLED_FOR / timedelta(hours=1))
-    assert not book.is_stalled(case)
-    assert book.recover_case(case, REASON) == Recovery(failures=MAX_FAILURES + 1, goes_on=True)
-
-    scheduled(book, case)
-    assert book.is_stalled(case)
-    assert book.recover_case(case, REASON) == Recovery(failures=MAX_FAILURES + 1, goes_on=False, is_new=False)
-    assert book.verify_case_log() is None
-
-
-def test_last_failure_asks_a_manager_and_stalls(book: CaseBook) -> None:
-    case = scheduled(book, open_case(book))
-
-    assert fails(book, case, times=MAX_FAILURES) == Recovery(failures=MAX_FAILURES, goes_on=False)
-
-    view = book.get_case(case)
-    assert view.review is not None
-    assert (view.state, view.review.required_role) == ("escalated", "manager")
-    assert book.unscheduled_cases() == []
-    assert book.is_stalled(case)
-    assert book.recover_case(case, REASON) == Recovery(failures=MAX_FAILURES, goes_on=False, is_new=False)
-    assert len([event for event in book.case_events(case) if event.type == "orchestration_failed"]) == MAX_FAILURES
-    assert book.verify_case_log() is None
-
-
-def test_what_the_manager_then_decides_is_carried_out(book: CaseBook) -> None:
-    case = scheduled(book, open_case(book))
-    fails(book, case, times=MAX_FAILURES)
-    view = book.get_case(case)
-    assert view.assessment is not None
-    opening = an_opening(case, view.assessment, view.round)
-    recorded = decide(book, opening)
-
-    assert book.recover_case(case, REASON) == Recovery(failures=1, goes_on=True)
-    assert standing(book, case).decision == recorded
-
-
-def test_a_backend_that_starts_tries_it_once_more(book: CaseBook) -> None:
-    case = scheduled(book, open_case(book))
-    fails(book, case, times=MAX_FAILURES)
-
-    assert book.recover_case(case, REASON, again=True) == Recovery(failures=MAX_FAILURES + 1, goes_on=True)
-    assert standing(book, case).role == "manager"
-
-
-def test_case_lost_in_a_later_round_is_asked_about(book: CaseBook) -> None:
-    opening = asked(book)
-    fails(book, opening.case_id)
-    decide(book, opening, "reject")
-    book.start_round(opening.case_id, 2)
-
-    found = standing(book, opening.case_id)
-
-    assert (found.assessment.round, found.assessment.overall_risk_score) == (2, None)
-    assert standing(book, opening.case_id) == found
-    assert book.verify_case_log() is None
-
-
-def test_failure_before_the_review_keeps_the_question(book: CaseBook) -> None:
-    case = scheduled(book, open_case(book))
-    fails(book, case)
-    first = standing(book, case)
-
-    fails(book, case)
-
-    second = standing(book, case)
-    assert (first.role, second.role) == ("analyst", "manager")
-    assert second.assessment == first.assessment
-    assert book.verify_case_log() is None
-
-
-def test_breaks_before_a_decision_no_longer_count(book: CaseBook) -> None:
-    opening = asked(book)
-    fails(book, opening.case_id)
-    decide(book, opening, "reject")
-
-    assert fails(book, opening.case_id) == Recovery(failures=1, goes_on=True)
-
-
-def test_a_start_that_is_refused_ends_with_a_manager(book: CaseBook) -> None:
-    case = open_case(book)
-
-    assert book.recover_case(case, REASON) is None
-    handed = [book.recover_case(case, REASON, unstarted=True) for _ in range(MAX_FAILURES)]
-
-    assert handed == [Recovery(each, goes_on=each < MAX_FAILURES) for each in range(1, MAX_FAILURES + 1)]
-    assert book.unscheduled_cases() == []
-    view = book.get_case(case)
-    assert view.review is not None
-    assert (view.state, view.review.required_role) == ("escalated", "manager")
-    assert view.review.four_eyes_actions == ("lock_and_refund",)
-    left = Recovery(MAX_FAILURES, goes_on=False, is_new=False)
-    assert book.recover_case(case, REASON, unstarted=True) == left
-    assert book.verify_case_log() is None
-
-
-def test_manager_is_asked_on_the_cases_terms(book: CaseBook) -> None:
-    case = scheduled(book, open_case(book))
-    begin(book, case, policy=InvestigationPolicy(escalation_timeout_hours=5))
-
-    fails(book, case, times=MAX_FAILURES)
-
-    asked_for = book.get_case(case).review
-    assert asked_for is not None
-    assert asked_for.due_at - asked_for.opened_at == timedelta(hours=5)
-    assert asked_for.four_eyes_actions is None
-
-
 @pytest.mark.parametrize("reached", ["concluded", "asked", "rejected"])
-def test_a_break_justifies_a_question_and_nothing_else(book: CaseBook, reached: str) -> None:
+def test_failure_justifies_a_question_and_nothing_else(book: CaseBook, reached: str) -> None:
     case = scheduled(book, open_case(book))
     if reached == "concluded":
         conclude(book, case, a_benign_assessment())
@@ -412,7 +231,7 @@ def test_a_break_justifies_a_question_and_nothing_else(book: CaseBook, reached: 
     assert book.take_up(case) is not None
 
 
-def test_what_broke_is_not_closed_as_failed(book: CaseBook) -> None:
+def test_failed_orchestration_is_not_closed_as_failed(book: CaseBook) -> None:
     opening = asked(book)
     decide(book, opening)
     with pytest.raises(OutcomeNotJustified, match="nothing that was approved in round 1 has failed"):
