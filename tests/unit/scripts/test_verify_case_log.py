@@ -68,7 +68,7 @@ def test_an_intact_casebook_is_said_to_be_intact(file: Path, capsys: pytest.Capt
     assert said.count("\n") == 1
 
 
-def test_the_casebook_of_the_environment_is_verified_unless_one_is_named(
+def test_casebook_of_the_environment_is_verified_by_default(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     other = tmp_path / "other.db"
@@ -176,7 +176,7 @@ def test_what_is_no_casebook_cannot_be_verified(tmp_path: Path, content: bytes, 
     assert path.read_bytes() == content
 
 
-def test_a_casebook_or_an_export_that_is_not_there_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_missing_casebook_or_export_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     missing = tmp_path / "nowhere" / "casebook.db"
     assert main(casebook(missing)) == 2
     assert main(["--export", str(missing)]) == 2

@@ -127,7 +127,7 @@ async def test_no_more_than_five_hundred_at_once(client: httpx.AsyncClient) -> N
         ({"recommended": "lock_and_refund", "level": "critical", "score": 0.97}, "rated critical"),
         ({"recommended": "lock_account"}, "The assessment recommends 'lock_account': clearing it overrules that"),
         ({"score": None, "level": None}, "There was no evidence to judge it by"),
-        # As earlier releases recorded a case without evidence.
+        # Rated without a score.
         ({"score": None}, "There was no evidence to judge it by"),
     ],
 )

@@ -68,7 +68,7 @@ async def test_what_is_recommended_needs_no_reason(client: httpx.AsyncClient, bo
 
 async def test_without_a_recommendation_nothing_is_overruled(client: httpx.AsyncClient, book: CaseBook) -> None:
     for number, action in enumerate(("clear", "lock_account"), start=1):
-        # As earlier releases recorded it: without a score, and with a recommendation all the same.
+        # Without a score, and with a recommendation all the same.
         opening = case_in_review(book, number, score=None)
         assert (await decide(client, decision_body(opening, action=action)))[0] == 202
 

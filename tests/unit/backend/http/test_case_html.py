@@ -69,7 +69,7 @@ def test_a_printed_case_shows_everything_and_runs_nothing(book: CaseBook) -> Non
 
 
 def test_a_page_proposes_nothing_where_nothing_was_judged(book: CaseBook) -> None:
-    # As earlier releases recorded it: harsh, and without a score.
+    # Harsh, and without a score.
     old = an_assessment(score=None).model_copy(update={"reasoning": "No specialist could report."})
     page = printed(book, asked_in_short(book, assessment=old).case_id)
     assert "Not assessed: there was no evidence to judge by" in page

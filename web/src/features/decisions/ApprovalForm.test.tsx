@@ -82,7 +82,7 @@ describe("overruling the assessment", () => {
 });
 
 describe("without evidence", () => {
-  // As an earlier release recorded it: rated and recommended all the same.
+  // Rated and recommended all the same.
   const unassessed = assessment({
     overall_risk_score: null,
     risk_level: "high",

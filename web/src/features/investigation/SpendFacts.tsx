@@ -6,7 +6,7 @@ interface SpendFactsProps {
   promptVersion: RiskAssessment["prompt_version"];
 }
 
-/** What the model calls cost and which prompt asked for them; nothing where an earlier release did not record it. */
+/** What the model calls cost and which prompt asked for them; nothing where that is not on record. */
 export function SpendFacts({ spend, promptVersion }: SpendFactsProps) {
   return (
     <>

@@ -71,7 +71,7 @@ function Rows({ page, threshold, selection, fading }: RowsProps) {
             Risk
           </th>
           <th scope="col">Case</th>
-          <th scope="col" className={classes["standing"]}>
+          <th scope="col" className={classes["status"]}>
             State
           </th>
           <th scope="col" className={classes["who"]}>

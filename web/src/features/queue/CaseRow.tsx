@@ -59,7 +59,7 @@ export function CaseRow({ item, threshold, selected, onSelect }: CaseRowProps) {
           {item.description}
         </div>
       </td>
-      <td className={classes["standing"]}>
+      <td className={classes["status"]}>
         <CaseStatus item={item} />
       </td>
       <td className={classes["who"]}>

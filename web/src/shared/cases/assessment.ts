@@ -1,8 +1,8 @@
 import type { RiskAssessment, SpecialistReport } from "@/api/types";
 
 /**
- * Whether there was anything to assess. Where there was not, nothing is shown as recommended or risky, also in
- * records of earlier releases, which rated and recommended all the same.
+ * Whether there was anything to assess. Where there was not, nothing is shown as recommended or risky, also when
+ * the assessment rates and recommends all the same.
  */
 export const isAssessed = (assessment: RiskAssessment): boolean =>
   assessment.overall_risk_score !== null && assessment.reports.some(hasEvidence);

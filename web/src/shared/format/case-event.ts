@@ -145,7 +145,7 @@ function finished(data: CaseEvent["data"]): string {
 }
 
 function assessed({ data, actor }: CaseEvent): string {
-  // Earlier releases recommended an action all the same.
+  // Without a score a recommendation says nothing.
   if (number(data["score"]) === undefined) {
     // An orchestration that failed early leaves no assessment: the record says so itself.
     return `not assessed: ${actor === "system" ? "nothing was concluded" : "no evidence to go by"}`;

@@ -3,7 +3,7 @@ import { RulesModelTag } from "./RulesModelTag";
 
 interface ModelNameProps {
   model: string | null;
-  /** Where it answered, without credentials; missing in records of earlier releases. */
+  /** Where it answered, without credentials; missing where no model answered. */
   host?: string | null | undefined;
 }
 
