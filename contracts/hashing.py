@@ -9,10 +9,12 @@ from pydantic import BaseModel
 
 HASH_PREFIX = "sha256:"
 
+quoted = json.encoder.encode_basestring
+"""A text as canonical JSON says it."""
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
-def canonical_json(value: BaseModel | Mapping[str, Any] | Sequence[Any] | float | None) -> str:
+def canonical_json(value: BaseModel | Mapping[str, Any] | Sequence[Any]) -> str:
     """JSON with sorted keys, no insignificant space and no escapes outside what JSON demands.
 
     Models are first dumped in JSON mode (UTC times as ISO 8601, decimals as strings), after the

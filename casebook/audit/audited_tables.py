@@ -4,11 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
 from pydantic import JsonValue, ValidationError
-from sqlalchemy import Connection, select
+from sqlalchemy import BindParameter, Connection, Select, bindparam, select
 
 from casebook.audit.integrity import UNREADABLE, Calls, Row, digest_of
 from casebook.case_log.call_chain import SpendKey, SpendLine
@@ -27,6 +28,10 @@ from contracts.hashing import HASH_PREFIX, content_hash, text_hash
 _QUOTING = (ROUND, REPORT)
 """Tables whose rows quote others by their hashes."""
 _CALLS, _SPENT, _FILES = table_of(ModelCallRow), table_of(ModelSpendRow), ATTACHMENT.table
+_AUDITED: BindParameter[Any] = bindparam("cases", expanding=True)
+# Row by row: an answer may be long, and only its hash is needed.
+_JOURNALS = select(_CALLS).where(_CALLS.c.case_id.in_(_AUDITED)).execution_options(yield_per=100)
+_SPEND = select(_SPENT).where(_SPENT.c.case_id.in_(_AUDITED))
 
 
 def head_of(case: PlainRow) -> Facts:
@@ -38,9 +43,7 @@ def rows_of(connection: Connection, cases: Sequence[str]) -> Mapping[str, list[R
     """All rows of these cases, by case."""
     found: dict[str, list[Row]] = {}
     for table in TABLES:
-        # A file at a time: a case may have a hundred megabytes of them.
-        columns = [column for column in table.table.c if table is not ATTACHMENT or column.name != "content"]
-        for row in connection.execute(select(*columns).where(table.table.c.case_id.in_(cases))):
+        for row in connection.execute(_rows_in(table), {"cases": cases}):
             fault = _wrong_file(connection, row) if table is ATTACHMENT else None
             found.setdefault(row.case_id, []).append(_read(table, row, fault))
     return found
@@ -51,15 +54,13 @@ def calls_of(connection: Connection, cases: Sequence[PlainRow]) -> Mapping[str, 
     names = [case.case_id for case in cases]
     journals: dict[str, list[tuple[int, str, ExportedCall]]] = {}
     broken: dict[str, str] = {}
-    # Row by row: an answer may be long, and only its hash is needed.
-    found = select(_CALLS).where(_CALLS.c.case_id.in_(names)).execution_options(yield_per=100)
-    for row in connection.execute(found):
+    for row in connection.execute(_JOURNALS, {"cases": names}):
         try:
             journals.setdefault(row.case_id, []).append((row.number, row.key, read_call(row)))
         except ValidationError:
             broken[row.case_id] = "its journal of model calls cannot be read"
     spent: dict[str, dict[SpendKey, SpendLine]] = {}
-    for row in connection.execute(select(_SPENT).where(_SPENT.c.case_id.in_(names))):
+    for row in connection.execute(_SPEND, {"cases": names}):
         line = SpendLine(row.rule_id, row.model_calls, row.input_tokens, row.output_tokens, row.cost_micro_usd)
         spent.setdefault(row.case_id, {})[row.round, row.agent, row.model, row.day] = line
     return {
@@ -83,6 +84,13 @@ def read_call(row: Any) -> ExportedCall:
         use=row.use,
         hash=row.hash,
     )
+
+
+@cache
+def _rows_in(table: ProjectedTable) -> Select[*tuple[Any, ...]]:
+    # A file at a time: a case may have a hundred megabytes of them.
+    columns = [column for column in table.table.c if table is not ATTACHMENT or column.name != "content"]
+    return select(*columns).where(table.table.c.case_id.in_(_AUDITED))
 
 
 def _read(table: ProjectedTable, row: PlainRow, fault: str | None) -> Row:

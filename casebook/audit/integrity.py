@@ -161,7 +161,7 @@ class IntegrityCheck:
         self.rows += len(calls.journal) + len(calls.spent or {})
         if calls.head is not None:
             marks.append(Mark(self.last_seq, *calls.head))
-        rule = cast("str | None", self._projection.head.get("rule_id"))
+        rule = cast("str | None", (self._projection.case.opened or {}).get("rule_id"))
         faults = [*chain_faults(calls.journal, marks, ends=calls.head is not None)]
         if calls.spent is not None:
             faults += spend_faults(calls.spent, calls.journal, rule, self.last_seq)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from casebook.policy.actors import SYSTEM
 from casebook.projection.changes import as_json
 from contracts.case import CaseEvent
-from contracts.hashing import HASH_PREFIX, canonical_json, content_hash, text_hash
+from contracts.hashing import HASH_PREFIX, content_hash, quoted, text_hash
 
 _UNSEALED = HASH_PREFIX + "0" * 64
 
@@ -45,9 +45,9 @@ def logged_hash(
     prev_hash: str | None,
 ) -> str:
     """`event_hash` of an event as the log keeps it: `data` is text, and hashed as it stands."""
-    q = canonical_json
-    head = f'{{"actor":{q(actor)},"at":{q(as_json(at.astimezone(UTC)))},"case_id":{q(case_id)}'
-    return text_hash(f'{head},"data":{data},"prev_hash":{q(prev_hash)},"seq":{q(seq)},"type":{q(type)}}}')
+    previous = "null" if prev_hash is None else quoted(prev_hash)
+    head = f'{{"actor":{quoted(actor)},"at":"{as_json(at.astimezone(UTC))}","case_id":{quoted(case_id)}'
+    return text_hash(f'{head},"data":{data},"prev_hash":{previous},"seq":{seq},"type":{quoted(type)}}}')
 
 
 def seal(event: CaseEvent) -> CaseEvent:
