@@ -170,7 +170,7 @@ def test_a_note_makes_its_case_found_by_its_words(book: CaseBook, workspace: Wor
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize(("near", "few"), [(1, 100), (1, 3), (4, 100), (4, 3)])
 @pytest.mark.parametrize("query", [{}, {"state": ("closed", "investigating", "awaiting_review")}, {"customer_id": 1}])
-def test_words_find_the_same_whichever_way_is_taken(
+def test_search_finds_the_same_by_index_and_walk(
     workspace: WorkspaceApi, monkeypatch: pytest.MonkeyPatch, near: int, few: int, query: dict[str, Any]
 ) -> None:
     words = ("oslo", "oslo customer 8", "impossible 10", "oslo 99")
@@ -245,7 +245,7 @@ def test_on_postgresql_too_every_list_can_follow_an_index(engine: Engine, worksp
 
 
 @only_on("postgresql")
-def test_a_list_without_an_index_would_show(engine: Engine) -> None:
+def test_list_without_an_index_fails_the_plan_check(engine: Engine) -> None:
     steps = postgres_plans(engine, [('SELECT * FROM "case" ORDER BY description LIMIT 1', ())])
     assert len([step for step in steps if is_dear(step)]) == 2, steps
 

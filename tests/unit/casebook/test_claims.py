@@ -172,7 +172,7 @@ def assignee(book: CaseBook, subject: str, *openings: ReviewOpening) -> list[str
     return [case for case, claim in claims.items() if claim is not None and claim.assignee == subject]
 
 
-def test_moving_on_gives_back_what_was_not_touched(book: CaseBook, workspace: WorkspaceApi) -> None:
+def test_next_case_gives_back_an_untouched_case(book: CaseBook, workspace: WorkspaceApi) -> None:
     first, second = asked(book, 1), asked(book, 2)
     assert [next_id(workspace), next_id(workspace)] == [first.case_id, second.case_id]
     assert assignee(book, "ana", first, second) == [second.case_id]
@@ -186,13 +186,13 @@ def test_moving_on_gives_back_what_was_not_touched(book: CaseBook, workspace: Wo
     assert book.audit_case(first.case_id).broken is None
 
 
-def test_moving_on_with_nothing_left_keeps_the_case(book: CaseBook, workspace: WorkspaceApi) -> None:
+def test_next_case_keeps_the_only_case(book: CaseBook, workspace: WorkspaceApi) -> None:
     only = asked(book, 1)
     assert [next_id(workspace), next_id(workspace)] == [only.case_id, None]
     assert assignee(book, "ana", only) == [only.case_id]
 
 
-def test_moving_on_keeps_what_was_worked_on_or_chosen(book: CaseBook, workspace: WorkspaceApi) -> None:
+def test_next_case_keeps_cases_worked_on_or_chosen(book: CaseBook, workspace: WorkspaceApi) -> None:
     noted, chosen, assigned, last = (asked(book, number) for number in range(1, 5))
     assert next_id(workspace) == noted.case_id
     workspace.add_note(noted.case_id, "ana", "Rang: no answer.")
@@ -213,7 +213,7 @@ def test_a_handed_case_that_a_manager_assigned_since_stays(book: CaseBook, works
     assert assignee(book, "ana", first, second) == [first.case_id, second.case_id]
 
 
-def test_what_another_person_wrote_does_not_count_as_touched(book: CaseBook, workspace: WorkspaceApi) -> None:
+def test_note_of_another_person_does_not_keep_a_case(book: CaseBook, workspace: WorkspaceApi) -> None:
     first, second = asked(book, 1), asked(book, 2)
     next_id(workspace)
     workspace.add_note(first.case_id, "ben", "Seen before.")
@@ -221,7 +221,7 @@ def test_what_another_person_wrote_does_not_count_as_touched(book: CaseBook, wor
     assert assignee(book, "ana", first) == []
 
 
-def test_what_was_given_back_comes_after_all_others(book: CaseBook, timed: WorkspaceApi, clock: SetClock) -> None:
+def test_case_given_back_comes_after_all_others(book: CaseBook, timed: WorkspaceApi, clock: SetClock) -> None:
     first, second = asked(book, 1, due_in_hours=1), asked(book, 2, due_in_hours=2)
     assert [next_id(timed), next_id(timed)] == [first.case_id, second.case_id]
     urgent = asked(book, 3, severity="critical", due_in_hours=0.5)
@@ -236,7 +236,7 @@ def test_managers_walk_through_both_queues_without_repeating(book: CaseBook, wor
     assert [next_id(workspace, "maria", as_manager=True) for _ in range(8)] == cases * 2
 
 
-def test_what_was_decided_or_claimed_is_not_handed_out(book: CaseBook, workspace: WorkspaceApi) -> None:
+def test_decided_or_claimed_case_is_not_handed_out(book: CaseBook, workspace: WorkspaceApi) -> None:
     decided, claimed = asked(book, 1), asked(book, 2)
     book.accept_decision(a_decision(decided), ("analyst",))
     workspace.claim(claimed.case_id, "ben")

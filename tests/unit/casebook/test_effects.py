@@ -135,7 +135,7 @@ def test_an_approval_whose_facts_have_changed_allows_nothing(book: CaseBook):
     assert book.get_case(case).state == "acting"
 
 
-def test_a_refusal_by_changed_facts_is_asked_about_again(book: CaseBook):
+def test_changed_facts_are_asked_about_again(book: CaseBook):
     opening = asked_in_short(book, assessment=an_assessment(action="lock_and_refund"))
     case = opening.case_id
     book.accept_decision(a_decision(opening, action="lock_and_refund"), MANAGER)

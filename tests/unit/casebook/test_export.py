@@ -139,7 +139,7 @@ def test_removed_case_page_parts_of_an_export_are_found(book: CaseBook, workspac
         (b"[" * 200_000, "it is no JSON"),
     ],
 )
-def test_what_is_no_export_is_said_to_be_none(text: bytes, why: str):
+def test_file_that_is_no_export_is_refused(text: bytes, why: str):
     with pytest.raises(NotAnExport) as refused:
         verify_export(text)
     assert str(refused.value) == why

@@ -141,7 +141,7 @@ def test_single_approval_decides_where_one_is_enough(book: CaseBook):
     assert decision.approvals is None
 
 
-def test_who_lacks_the_role_gives_no_first_approval_either(book: CaseBook):
+def test_first_approval_needs_the_role_as_well(book: CaseBook):
     opening = asked_for_two(book)
     with pytest.raises(NotAllowed):
         book.accept_decision(by("vera", opening), ("viewer",))

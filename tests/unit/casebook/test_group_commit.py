@@ -126,7 +126,7 @@ def test_failed_commit_fails_for_everyone_in_it(engine: Engine) -> None:
     assert [each.seq for each in book.events_after(0)] == [1]
 
 
-def test_nobody_returns_before_the_commit(engine: Engine) -> None:
+def test_writers_return_only_after_the_commit(engine: Engine) -> None:
     transactions = Transactions(engine)
     told_early: list[str] = []
     book = CaseBook(transactions)

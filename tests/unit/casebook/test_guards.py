@@ -301,7 +301,7 @@ def test_an_effect_on_another_customer_is_refused(book: CaseBook):
         book.finish_effect(case, other)
 
 
-def test_what_was_approved_is_read_from_the_record(book: CaseBook):
+def test_approved_action_is_read_from_the_record(book: CaseBook):
     case, terms = refunding(book)
     found = book.approved_action(case, terms.review_id)
     assert (found.customer_id, found.assessment.refund_total, found.decision.action) == (1, EUR_15, "refund_charges")

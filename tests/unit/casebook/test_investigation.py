@@ -201,7 +201,7 @@ def test_the_first_report_and_the_first_assessment_count(book: CaseBook):
     assert book.get_case(case).progress.score == 0.8
 
 
-def test_what_was_saved_is_not_worked_out_again(book: CaseBook):
+def test_saved_report_and_assessment_are_returned_again(book: CaseBook):
     case = open_case(book)
     begin(book, case)
     assert book.start_specialist(case, 1, "location") == Standing(None, {})

@@ -112,7 +112,7 @@ def test_unasked_conclusion_is_asked_with_the_reason(book: CaseBook) -> None:
     assert book.verify_case_log() is None
 
 
-def test_what_would_have_been_cleared_goes_to_a_person(book: CaseBook) -> None:
+def test_failed_orchestration_sends_a_clearable_case_to_a_person(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
     conclude(book, case, a_benign_assessment())
 
@@ -263,7 +263,7 @@ def test_doubt_closes_a_case_only_after_its_limit(book: CaseBook) -> None:
     assert book.verify_case_log() is None
 
 
-def test_what_the_store_refused_closes_at_once(book: CaseBook) -> None:
+def test_effect_refused_by_the_store_closes_at_once(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
     begin(book, case, policy=InvestigationPolicy(reconcile_hours=24))
     opening = asked_about(book, case)

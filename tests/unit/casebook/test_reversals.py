@@ -117,7 +117,7 @@ def test_every_step_of_the_worker_may_be_repeated(book: CaseBook):
     assert types(book, case).count("reversal_finished") == 2
 
 
-def test_in_doubt_a_reversal_stays_approved_and_says_so(book: CaseBook):
+def test_reversal_in_doubt_stays_approved_and_says_so(book: CaseBook):
     case = closed_case(book)
     ask_back(book, case)
     wanted = approve(book, case).reversal_id
@@ -141,7 +141,7 @@ def test_nobody_approves_their_own_request(book: CaseBook):
     assert book.get_case(case).reversals[0].status == "requested"
 
 
-def test_who_asked_may_take_the_request_back(book: CaseBook):
+def test_requester_may_withdraw_the_request(book: CaseBook):
     case = closed_case(book)
     ask_back(book, case)
     refused = book.decide_reversal(case, 1, "reject", None, subject="ana", roles=ANALYST)
@@ -229,7 +229,7 @@ def test_concurrent_reversal_requests_and_decisions_count_once(engine: Engine, b
     assert [each.case_id for each in first_seen + after] == cases
 
 
-def test_what_was_given_up_is_not_begun_any_more(book: CaseBook):
+def test_failed_reversal_is_not_started_again(book: CaseBook):
     case = closed_case(book)
     ask_back(book, case)
     wanted = approve(book, case).reversal_id
@@ -277,7 +277,7 @@ def locking_case(book: CaseBook, number: int, customer: int = 1, status: EffectS
     return case
 
 
-def test_whoever_takes_a_lock_back_sees_whose_else_stands(book: CaseBook):
+def test_reversal_of_a_lock_names_other_cases_locks(book: CaseBook):
     first, second, waiting = (locking_case(book, number, status=status) for number, status in LOCKS_OF_ONE_CUSTOMER)
     locking_case(book, 4, status="failed")
     locking_case(book, 5, customer=2)

@@ -41,7 +41,7 @@ def put_with(opening: ReviewOpening, **terms: object) -> ReviewOpening:
     return opening.model_copy(update={"review": opening.review.model_copy(update=terms)})
 
 
-def test_a_question_leaves_the_time_that_limits_name(book: CaseBook) -> None:
+def test_question_leaves_as_much_time_as_limits_name(book: CaseBook) -> None:
     case = judged(book)
     asked = book.open_review(put_with(an_opening(case), due_at=NOON - timedelta(days=9), remind_at=NOON))
     opened = next(event for event in book.case_events(case) if event.type == "review_opened")
@@ -93,7 +93,7 @@ def test_a_deadline_within_half_the_time_stays(book: CaseBook) -> None:
     assert book.open_review(put_with(an_opening(case), due_at=due_at)).due_at == due_at
 
 
-def test_an_action_takes_the_people_that_limits_name(book: CaseBook) -> None:
+def test_action_takes_as_many_people_as_limits_name(book: CaseBook) -> None:
     assessment = an_assessment(action="lock_and_refund").model_copy(update={"refund_charge_ids": ("ch-1",)})
     case = judged(book, assessment)
     opening = an_opening(case, assessment)

@@ -82,7 +82,7 @@ def test_last_failure_asks_a_manager_and_stalls(book: CaseBook) -> None:
     assert book.verify_case_log() is None
 
 
-def test_what_the_manager_then_decides_is_carried_out(book: CaseBook) -> None:
+def test_managers_decision_on_a_stalled_case_is_carried_out(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
     fails(book, case, times=MAX_FAILURES)
     view = book.get_case(case)
@@ -94,7 +94,7 @@ def test_what_the_manager_then_decides_is_carried_out(book: CaseBook) -> None:
     assert standing(book, case).decision == recorded
 
 
-def test_a_backend_that_starts_tries_it_once_more(book: CaseBook) -> None:
+def test_restarted_backend_tries_a_stalled_case_again(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
     fails(book, case, times=MAX_FAILURES)
 
@@ -136,7 +136,7 @@ def test_failures_before_a_decision_no_longer_count(book: CaseBook) -> None:
     assert fails(book, opening.case_id) == Recovery(failures=1, goes_on=True)
 
 
-def test_a_start_that_is_refused_ends_with_a_manager(book: CaseBook) -> None:
+def test_refused_start_ends_with_a_manager(book: CaseBook) -> None:
     case = open_case(book)
 
     assert book.recover_case(case, REASON) is None

@@ -30,7 +30,7 @@ def test_words_are_folded() -> None:
     assert mcp_server.text.folded("Jo\u0308rg ÆØ") == "jorg aeo"
 
 
-def test_a_run_of_marks_is_folded_one_by_one(longest: list[int]) -> None:
+def test_long_runs_of_combining_marks_are_folded(longest: list[int]) -> None:
     text = "a" + "\u0300\u0316" * 4_000
 
     assert casebook.queries.tokenizer.words_of(text) == ["a"]

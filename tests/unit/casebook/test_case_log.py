@@ -247,7 +247,7 @@ def test_each_event_type_is_declared_once() -> None:
     assert all(declared.type == name for name, declared in EVENT_TYPES.items())
 
 
-def test_only_additions_need_nothing_on_record() -> None:
+def test_only_additions_have_no_guard() -> None:
     unguarded = {name for name, declared in EVENT_TYPES.items() if not _has_guard(declared)}
 
     assert unguarded == {
