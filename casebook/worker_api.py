@@ -8,16 +8,17 @@ from casebook.commands.effects import ApprovedAction
 from casebook.errors import NoAcceptedDecision
 from casebook.facade import Facade
 from casebook.queries import case_brief, case_view, model_spend
-from casebook.queries.agent_runs import standing_of_assessment
+from casebook.queries.agent_runs import assessment_checkpoint
 from contracts.assessment import RiskAssessment
 from contracts.brief import CaseBrief, EarlierRound, ReviewBasis
 from contracts.case import CaseOutcome
 from contracts.effect import Effect, EffectTerms
-from contracts.investigation import CaseStanding, Closing, Escalation, InvestigationPolicy, ReviewOpening
-from contracts.journal import JournalEntry, Standing
+from contracts.investigation import Escalation, FailedCase, InvestigationPolicy, ReviewOpening
+from contracts.journal import JournalEntry, RunCheckpoint
 from contracts.report import Evidence, Specialist, SpecialistReport, Spend
 from contracts.reversal import Reversal
 from contracts.review import Decision, ReviewRequest
+from contracts.steps import CloseCaseInput
 
 
 class WorkerApi(Facade):
@@ -31,7 +32,7 @@ class WorkerApi(Facade):
 
     # Rounds
 
-    def take_up(self, case_id: str) -> CaseStanding | CaseOutcome | None:
+    def resume_case(self, case_id: str) -> FailedCase | CaseOutcome | None:
         """Where a new orchestration begins: where the case stands, when an earlier one failed.
 
         None: with its first round. The outcome when the case is closed.
@@ -40,7 +41,7 @@ class WorkerApi(Facade):
             if recovery.is_fresh(connection, case_id):
                 return None
         with self._judged(case_id) as connection:
-            return recovery.take_up(connection, case_id, self._clock())
+            return recovery.resume_case(connection, case_id, self._clock())
 
     def brief(self, case_id: str, round: int) -> CaseBrief:  # noqa: A002
         """What is on record of a case as of one round."""
@@ -79,13 +80,13 @@ class WorkerApi(Facade):
         case_id: str,
         round: int,  # noqa: A002
         specialist: Specialist,
-    ) -> Standing[SpecialistReport]:
+    ) -> RunCheckpoint[SpecialistReport]:
         """Show a specialist as running, unless its report is kept; and what it has done so far."""
         with self._judged(case_id) as connection:
-            standing = investigation.start_specialist(connection, case_id, round, specialist, self._clock())
-            if standing.outcome is not None:
-                return standing
-            return case_brief.with_brief(standing, case_brief.brief_of(connection, case_id, round, reports=False))
+            checkpoint = investigation.start_specialist(connection, case_id, round, specialist, self._clock())
+            if checkpoint.outcome is not None:
+                return checkpoint
+            return case_brief.with_brief(checkpoint, case_brief.brief_of(connection, case_id, round, reports=False))
 
     def save_report(
         self,
@@ -101,13 +102,13 @@ class WorkerApi(Facade):
         with self._judged(case_id) as connection:
             return investigation.save_report(connection, case_id, report, evidence, journal, self._clock())
 
-    def start_assessment(self, case_id: str, round: int) -> Standing[RiskAssessment]:  # noqa: A002
+    def start_assessment(self, case_id: str, round: int) -> RunCheckpoint[RiskAssessment]:  # noqa: A002
         """The assessment that is kept, or what the aggregator has done for it so far. Writes nothing."""
         with self._read() as connection:
-            standing = standing_of_assessment(connection, case_id, round)
-            if standing.outcome is not None:
-                return standing
-            return case_brief.with_brief(standing, case_brief.brief_of(connection, case_id, round))
+            checkpoint = assessment_checkpoint(connection, case_id, round)
+            if checkpoint.outcome is not None:
+                return checkpoint
+            return case_brief.with_brief(checkpoint, case_brief.brief_of(connection, case_id, round))
 
     def save_assessment(
         self, case_id: str, assessment: RiskAssessment, journal: Sequence[JournalEntry] = ()
@@ -119,10 +120,10 @@ class WorkerApi(Facade):
         with self._judged(case_id) as connection:
             return investigation.save_assessment(connection, case_id, assessment, journal, self._clock())
 
-    def keep_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
+    def save_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
         """Keep what an agent's run did and what that cost; the first under a key counts."""
         with self._write() as connection:
-            agent_journal.keep_journal(connection, case_id, entries, self._clock())
+            agent_journal.save_journal(connection, case_id, entries, self._clock())
 
     # Reviews
 
@@ -234,7 +235,7 @@ class WorkerApi(Facade):
         with self._judged(case_id) as connection:
             reversals.finish_reversal(connection, case_id, reversal_id, effect, self._clock())
 
-    def close_case(self, closing: Closing) -> None:
+    def close_case(self, closing: CloseCaseInput) -> None:
         """Close the case for good. Raises CaseClosed when it is closed with another outcome, and OutcomeNotJustified
         for one that its record does not bear out."""
         with self._judged(closing.case_id) as connection:

@@ -8,7 +8,6 @@ from contracts.actions import EffectAction, RecommendedAction
 from contracts.alert import Alert, Severity
 from contracts.assessment import RiskAssessment, RiskLevel
 from contracts.base import Contract, Score, UtcDateTime
-from contracts.case import CaseOutcome
 from contracts.effect import Effect
 from contracts.ids import CaseId
 from contracts.money import Money
@@ -44,7 +43,7 @@ class InvestigationPolicy(Contract):
         return longest if hours is None else min(hours, longest)
 
 
-class CaseStanding(Contract):
+class FailedCase(Contract):
     """Where a case stands whose orchestration failed: by its record, in its current round."""
 
     assessment: RiskAssessment
@@ -156,7 +155,7 @@ class ReviewPlan(Contract):
     policy: InvestigationPolicy
 
 
-class Question(Contract):
+class ReviewOrder(Contract):
     """Input of `ask_person`. `escalation_reason` is set when the review goes straight to a manager."""
 
     plan: ReviewPlan
@@ -191,14 +190,14 @@ class Escalation(Contract):
     at: UtcDateTime
 
 
-class PassingOn(Contract):
+class EscalationOrder(Contract):
     """Input of `escalate_to_manager`: nobody decided in time about what `plan` says."""
 
     plan: ReviewPlan
     reason: str
 
 
-class PassedOn(Contract):
+class EscalationResult(Contract):
     """What became of it: the question as it is put to the manager, or the decision that came first and stands."""
 
     review: ReviewRequest | None = None
@@ -260,9 +259,3 @@ class Reconciliation(Contract):
 
     order: ActionOrder
     last: bool = False
-
-
-class Closing(Contract):
-    case_id: CaseId
-    round: RoundNumber
-    outcome: CaseOutcome

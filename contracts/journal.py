@@ -23,7 +23,7 @@ class JournalEntry:
 
 
 @dataclass(frozen=True)
-class Standing(Generic[Outcome]):
+class RunCheckpoint(Generic[Outcome]):
     """How far a run has come, which an earlier attempt may have begun."""
 
     outcome: Outcome | None

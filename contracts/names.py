@@ -16,8 +16,8 @@ HUB_OWNER_INSTANCE = "casewright-hub-owner"
 """The one orchestration of a task hub whose input says which casebook the hub works for."""
 
 # Activities
-BEGIN_CASE = "begin_case"
-BEGIN_ROUND = "begin_round"
+START_CASE = "start_case"
+START_ROUND = "start_round"
 RUN_SPECIALIST = "run_specialist"
 RECORD_REPORT = "record_report"
 ASSESS_RISK = "assess_risk"

@@ -86,7 +86,7 @@ class CaseStart(Contract):
 
 
 class RoundInput(Contract):
-    """Input of `begin_round`, `assess_risk`, `assess_without_model` and `note_changed_facts`."""
+    """Input of `start_round`, `assess_risk`, `assess_without_model` and `note_changed_facts`."""
 
     case_id: CaseId
     round: RoundNumber
@@ -243,6 +243,8 @@ class ReversalOutcome(Contract):
 
 
 class CloseCaseInput(Contract):
+    """Close a case for good."""
+
     case_id: CaseId
     round: RoundNumber
     outcome: CaseOutcome

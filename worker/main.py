@@ -20,11 +20,11 @@ from runtime.settings import SettingsInvalid, read_settings
 from runtime.signals import stop_requested
 from worker.agents.budget import Budget
 from worker.agents.limits import Limits
-from worker.draining import drain
 from worker.liveness import shown_alive
 from worker.ports.actions import ActionsUnavailable
 from worker.ports.tools import ToolsUnavailable
 from worker.settings import WorkerSettings
+from worker.shutdown import drain
 from worker.startup import CannotStart, Dependency, StopRequested, wait_for
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from contracts import names
 from contracts.investigation import InvestigationPolicy
 from worker.activities.actions import ActionActivities
 from worker.activities.assessment import AssessmentActivities
-from worker.activities.closing import ClosingActivities
+from worker.activities.closure import ClosureActivities
 from worker.activities.facts import FactActivities
 from worker.activities.recorded import for_the_scheduler
 from worker.activities.reversals import ReversalActivities
@@ -66,14 +66,14 @@ def wire_activities(
     facts = FactActivities(record, tools)
     actions = ActionActivities(record, gateway, facts)
     reversals = ReversalActivities(record, gateway)
-    closing = ClosingActivities(record)
+    closure = ClosureActivities(record)
     work = Work(
         rounds=rounds,
         specialists=specialists,
         assessment=assessment,
         review=review,
         facts=facts,
-        closing=closing,
+        closure=closure,
     )
     return steps_of(InvestigationSteps(record, work, policy), ActingSteps(record, actions, reversals))
 
@@ -81,8 +81,8 @@ def wire_activities(
 def steps_of(steps: InvestigationSteps, acting: ActingSteps) -> tuple[Callable[..., Any], ...]:
     """Every step under its own name."""
     return (
-        steps.begin_case,
-        steps.begin_round,
+        steps.start_case,
+        steps.start_round,
         steps.run_specialist,
         steps.record_report,
         steps.assess_risk,

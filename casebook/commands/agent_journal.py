@@ -20,7 +20,7 @@ _KEPT = select(_CALLS.c.key).where(
 _KEEP = insert(_CALLS)
 
 
-def keep_journal(connection: Connection, case_id: str, entries: Sequence[JournalEntry], now: datetime) -> None:
+def save_journal(connection: Connection, case_id: str, entries: Sequence[JournalEntry], now: datetime) -> None:
     """Keep what a run did and what that cost; the first under a key counts. Raises CaseNotFound."""
     case = lock_case(connection, case_id)
     add_to_journal(connection, case, entries, now)

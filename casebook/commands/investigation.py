@@ -32,9 +32,10 @@ from contracts import ids
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.hashing import content_hash
-from contracts.investigation import Closing, InvestigationPolicy
-from contracts.journal import JournalEntry, Standing
+from contracts.investigation import InvestigationPolicy
+from contracts.journal import JournalEntry, RunCheckpoint
 from contracts.report import Evidence, Specialist, SpecialistReport
+from contracts.steps import CloseCaseInput
 
 _CASES = table_of(CaseRow)
 _KEEP_WORDS = insert(table_of(CaseTextRow))
@@ -88,20 +89,20 @@ def refuse_round_ahead(case: LockedCase, round_number: int) -> None:
 
 def start_specialist(
     connection: Connection, case_id: str, round_number: int, specialist: Specialist, now: datetime
-) -> Standing[SpecialistReport]:
+) -> RunCheckpoint[SpecialistReport]:
     """Show a specialist as running, unless its report is kept; and what it has done so far."""
     case = lock_case(connection, case_id)
     report = saved_report(connection, case_id, round_number, specialist)
     if report is not None:
-        return Standing(report, {})
+        return RunCheckpoint(report, {})
     started = SpecialistStarted(round=round_number, specialist=specialist)
     if is_logged(connection, case_id, started.dedupe_key()):
-        return Standing(None, journal_of(connection, case_id, ids.run_id(round_number, specialist)))
+        return RunCheckpoint(None, journal_of(connection, case_id, ids.run_id(round_number, specialist)))
     refuse_closed(case)
     refuse_round_ahead(case, round_number)
     append(connection, case, started, f"agent:{specialist}", now)
     # Nobody has anything in its journal who has not begun.
-    return Standing(None, {})
+    return RunCheckpoint(None, {})
 
 
 def save_report(
@@ -171,7 +172,7 @@ def conclude(connection: Connection, case: LockedCase, assessment: RiskAssessmen
     append(connection, case, assessed, actor, now, contents)
 
 
-def close_case(connection: Connection, closing: Closing, now: datetime) -> None:
+def close_case(connection: Connection, closing: CloseCaseInput, now: datetime) -> None:
     """Close the case. Repeating the same outcome changes nothing; another one raises CaseClosed."""
     case = lock_case(connection, closing.case_id)
     if case.state == "closed" and case.outcome == closing.outcome:
@@ -188,7 +189,7 @@ def journal_head(case: LockedCase) -> JournalHead:
     return JournalHead(entries=case.journal_entries, hash=case.journal_hash)
 
 
-def _refuse_outcome(connection: Connection, case: LockedCase, closing: Closing, now: datetime) -> None:
+def _refuse_outcome(connection: Connection, case: LockedCase, closing: CloseCaseInput, now: datetime) -> None:
     found = guard_facts_of(connection, case)
     limits = limits_of(connection, case.case_id) if closing.outcome == "failed" else None
     found.patience = None if limits is None else limits.patience

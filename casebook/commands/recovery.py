@@ -32,7 +32,7 @@ from contracts.brief import ReviewBasis
 from contracts.case import CaseOutcome
 from contracts.hashing import content_hash
 from contracts.ids import review_id
-from contracts.investigation import CaseStanding, InvestigationPolicy, ReviewOpening
+from contracts.investigation import FailedCase, InvestigationPolicy, ReviewOpening
 from contracts.names import CaseEventType
 from contracts.review import Decision, ReviewRequest, Role
 
@@ -127,7 +127,7 @@ def is_fresh(connection: Connection, case_id: str) -> bool:
     return row is not None and row.state != "closed" and _last(connection, case_id, OrchestrationFailed.type) == 0
 
 
-def take_up(connection: Connection, case_id: str, now: datetime) -> CaseStanding | CaseOutcome | None:
+def resume_case(connection: Connection, case_id: str, now: datetime) -> FailedCase | CaseOutcome | None:
     """Where a new orchestration of the case begins.
 
     With a closed case's outcome there is nothing to do; a case that failed goes on where it stands; None: it begins
@@ -139,13 +139,13 @@ def take_up(connection: Connection, case_id: str, now: datetime) -> CaseStanding
         return cast("CaseOutcome", case.outcome)
     if _last(connection, case_id, OrchestrationFailed.type) == 0:
         return None
-    standing = _standing(connection, case)
-    if standing is None:
+    failed = _failed_case(connection, case)
+    if failed is None:
         # The orchestration that took it up was lost as well, in a round that nothing came of.
         _record_failure(connection, case, LOST, _failures(connection, case_id) + 1, now)
-        standing = _standing(connection, case)
-    assert standing is not None, "a case that failed has something to ask about"
-    return standing
+        failed = _failed_case(connection, case)
+    assert failed is not None, "a case that failed has something to ask about"
+    return failed
 
 
 def failed_closed(round_number: int, reason: str) -> RiskAssessment:
@@ -240,7 +240,7 @@ def review_basis_after_failure(connection: Connection, case_id: str, round_numbe
     return review_basis(connection, case_id, round_number) if concluded is None else ReviewBasis(concluded)
 
 
-def _standing(connection: Connection, case: LockedCase) -> CaseStanding | None:
+def _failed_case(connection: Connection, case: LockedCase) -> FailedCase | None:
     """Where the case stands in its current round; None when nothing was concluded in it, or it was sent back."""
     found = guard_facts_of(connection, case)
     concluded = _to_ask_about(connection, case)
@@ -249,7 +249,7 @@ def _standing(connection: Connection, case: LockedCase) -> CaseStanding | None:
     wanted = {"wanted": review_id(case.case_id, case.round)}
     review = connection.execute(_REVIEW, wanted).first()
     decision = connection.execute(_DECISION, wanted).scalar()
-    return CaseStanding(
+    return FailedCase(
         assessment=concluded,
         role=_role(connection, case, found),
         reason=FAILED_AGAIN,

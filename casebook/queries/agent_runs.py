@@ -7,7 +7,7 @@ from casebook.schema.base import table_of
 from casebook.schema.rounds import ReportRow, RoundRow
 from contracts.assessment import RiskAssessment
 from contracts.ids import run_id
-from contracts.journal import Standing
+from contracts.journal import RunCheckpoint
 from contracts.report import SpecialistReport
 
 _CALLS = table_of(ModelCallRow)
@@ -59,10 +59,10 @@ def saved_assessment(connection: Connection, case_id: str, round_number: int) ->
     return None if body is None else RiskAssessment.model_validate_json(body)
 
 
-def standing_of_assessment(connection: Connection, case_id: str, round_number: int) -> Standing[RiskAssessment]:
+def assessment_checkpoint(connection: Connection, case_id: str, round_number: int) -> RunCheckpoint[RiskAssessment]:
     """The saved assessment of one round, or what was done for it so far."""
     saved = saved_assessment(connection, case_id, round_number)
     if saved is not None:
-        return Standing(saved, {})
+        return RunCheckpoint(saved, {})
     journal = journal_of(connection, case_id, run_id(round_number, "aggregator"))
-    return Standing(None, journal)
+    return RunCheckpoint(None, journal)

@@ -19,7 +19,7 @@ from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.brief import CaseBrief, EarlierRound
 from contracts.investigation import Feedback, InvestigationPolicy
-from contracts.journal import Standing
+from contracts.journal import RunCheckpoint
 from contracts.review import Decision
 
 T = TypeVar("T")
@@ -89,9 +89,9 @@ def was_rated_critical(connection: Connection, case_id: str) -> bool:
     return any(json.loads(data).get("level") == "critical" for data in said)
 
 
-def with_brief(standing: Standing[T], brief: CaseBrief) -> Standing[T]:
-    """The standing of a run that is not over, with what is on record of its case."""
-    return replace(standing, brief=brief)
+def with_brief(checkpoint: RunCheckpoint[T], brief: CaseBrief) -> RunCheckpoint[T]:
+    """The checkpoint of a run that is not over, with what is on record of its case."""
+    return replace(checkpoint, brief=brief)
 
 
 def _feedback(connection: Connection, case_id: str) -> dict[int, Feedback]:

@@ -133,7 +133,7 @@ class FaultStack:
         alert = self._alert.model_copy(update={"alert_id": f"{self._alert.alert_id}-{next(self._numbers)}"})
         self._casebook.open_case(alert)
         order = RoundInput(case_id=case_id(alert.alert_id), round=1)
-        self._activity(names.BEGIN_ROUND, PATIENT, tools_up=True)(task.ActivityContext(order.case_id, 1), order)
+        self._activity(names.START_ROUND, PATIENT, tools_up=True)(task.ActivityContext(order.case_id, 1), order)
         return alert
 
     def report(

@@ -225,8 +225,8 @@ class Rogue:
         benign = Conclusion(round=order.round, assessment_hash=content_hash([]), score=0.0, route="auto_clear")
         return self._said("assess_risk", benign)
 
-    def begin_round(self, _: task.ActivityContext, start: RoundInput) -> None:
-        self._said("begin_round", start)
+    def start_round(self, _: task.ActivityContext, start: RoundInput) -> None:
+        self._said("start_round", start)
 
     def read_decision(self, _: task.ActivityContext, reading: ReadDecisionInput) -> TakenDecision:
         action: RecommendedAction = ("clear", "lock_account")[len(self.answered) % 2]
@@ -264,7 +264,7 @@ def rogue_worker(stack: LocalStack, *steps: str) -> Generator[Rogue]:
 
 def test_invented_answers_close_and_do_nothing(stack: LocalStack, anybody: DurableTaskSchedulerClient) -> None:
     views = damning_cases(stack, "rogue", 3)
-    steps = ("read_decision", "check_facts", "execute_action", "run_specialist", "assess_risk", "begin_round")
+    steps = ("read_decision", "check_facts", "execute_action", "run_specialist", "assess_risk", "start_round")
     with rogue_worker(stack, *steps) as rogue:
         # Until it is started again the rogue has the scheduler to itself.
         stack.kill("worker")

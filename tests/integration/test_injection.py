@@ -27,8 +27,8 @@ from contracts.investigation import (
     AssessmentOrder,
     AssessmentTask,
     InvestigationPolicy,
-    Question,
     RememberedRound,
+    ReviewOrder,
     ReviewPlan,
     SpecialistOrder,
 )
@@ -219,7 +219,7 @@ class Scene:
             assessment=shown,
             policy=POLICY,
         )
-        asked = ReviewActivities(record).ask_person(CTX, Question(plan=plan))
+        asked = ReviewActivities(record).ask_person(CTX, ReviewOrder(plan=plan))
         rejection = Decision(
             review_id=asked.review_id,
             assessment_hash=asked.assessment_hash,

@@ -15,7 +15,7 @@ from durabletask.client import TaskHubGrpcClient
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.testing import create_test_backend
 
-from contracts.investigation import CaseStanding, FactReport, NotedFacts, SpecialistOrder
+from contracts.investigation import FactReport, FailedCase, NotedFacts, SpecialistOrder
 from contracts.names import INVESTIGATION_VERSION, REVERSAL_VERSION
 from contracts.report import SpecialistReport
 from tests.replay.replaying import History, write_history
@@ -92,16 +92,16 @@ def memory_lost(lab: Lab) -> RunningCase:
     return case
 
 
-def broken(lab: Lab) -> RunningCase:
-    case = _start(lab, "broken", CaseScript(instead={"ask_person": {"due_at": "some day"}}))
+def orchestration_failed(lab: Lab) -> RunningCase:
+    case = _start(lab, "orchestration-failed", CaseScript(instead={"ask_person": {"due_at": "some day"}}))
     case.failure()
     return case
 
 
-def taken_up(lab: Lab) -> RunningCase:
-    """Its earlier orchestration broke; the analyst rejects, and approves the round after that."""
-    standing = CaseStanding(assessment=an_assessment(), role="analyst", reason="It broke.")
-    case = _start(lab, "taken-up", CaseScript(standing=standing))
+def resumed(lab: Lab) -> RunningCase:
+    """Its earlier orchestration failed; the analyst rejects, and approves the round after that."""
+    failed_case = FailedCase(assessment=an_assessment(), role="analyst", reason="It failed.")
+    case = _start(lab, "resumed", CaseScript(failed_case=failed_case))
     case.reject(case.script.opening(1))
     case.decide(case.script.opening(2))
     case.outcome()
@@ -165,8 +165,8 @@ PATHS: Mapping[str, Callable[[Lab], RunningCase]] = {
     "awaiting-review": awaiting_review,
     "specialist-unavailable": specialist_unavailable,
     "memory-lost": memory_lost,
-    "broken": broken,
-    "taken-up": taken_up,
+    "orchestration-failed": orchestration_failed,
+    "resumed": resumed,
     "reminded": reminded,
     "facts-changed": facts_changed,
     "refund-refused": refund_refused,

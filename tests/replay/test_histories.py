@@ -57,7 +57,7 @@ def test_a_reversal_of_this_version_is_on_record_and_ended_as_done() -> None:
         "approve-lock",
         "reject-then-approve",
         "memory-lost",
-        "taken-up",
+        "resumed",
         "facts-changed",
         "refund-refused",
         "reconciled",
@@ -78,7 +78,7 @@ def test_a_recording_ends_as_its_case_did(path: str) -> None:
 
 
 def test_a_recording_of_what_broke_fails_and_closes_nothing() -> None:
-    history = read_history(recording_of("broken"))
+    history = read_history(recording_of("orchestration-failed"))
 
     (end,) = replay(history)
 
@@ -90,7 +90,7 @@ def test_a_recording_of_what_broke_fails_and_closes_nothing() -> None:
 def test_no_step_of_a_history_carries_the_alert(path: str) -> None:
     text = recording_of(path).read_text(encoding="utf-8")
 
-    assert "begin_case" in text
+    assert "start_case" in text
     assert "trigger_events" not in text
 
 
@@ -132,10 +132,10 @@ def test_the_question_that_is_waited_on_is_bound_to_what_was_concluded() -> None
 def test_a_release_that_changes_the_order_of_calls_is_found_out(recording: Path) -> None:
     def investigation(ctx: task.OrchestrationContext, order: RawPayload) -> activity_stubs.Orchestration[CaseStart]:
         read = activity_stubs.decode(order, Investigation)
-        yield from activity_stubs.begin_round(ctx, RoundInput(case_id=read.case_id, round=1))
-        return (yield from activity_stubs.begin_case(ctx, read))
+        yield from activity_stubs.start_round(ctx, RoundInput(case_id=read.case_id, round=1))
+        return (yield from activity_stubs.start_case(ctx, read))
 
-    with pytest.raises(task.NonDeterminismError, match="begin_round"):
+    with pytest.raises(task.NonDeterminismError, match="start_round"):
         replay(read_history(recording), investigation)
 
 

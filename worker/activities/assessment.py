@@ -37,11 +37,11 @@ class AssessmentActivities:
 
     def assess_risk(self, _: task.ActivityContext, order: AssessmentOrder) -> RiskAssessment:
         """Judge the round. An assessment that was kept already is returned as it is."""
-        standing = self._record.start_assessment(order.case_id, order.round)
-        if standing.outcome is not None:
-            return standing.outcome
-        whole = self._as_recorded(order, standing.brief)
-        journal = RunJournal(self._record, order.case_id, run_id(order.round, "aggregator"), standing.journal)
+        checkpoint = self._record.start_assessment(order.case_id, order.round)
+        if checkpoint.outcome is not None:
+            return checkpoint.outcome
+        whole = self._as_recorded(order, checkpoint.brief)
+        journal = RunJournal(self._record, order.case_id, run_id(order.round, "aggregator"), checkpoint.journal)
         with journal.kept_when_broken():
             answer = self._aggregator.judge(whole, journal)
             cost = {
@@ -58,10 +58,10 @@ class AssessmentActivities:
 
     def assess_without_model(self, _: task.ActivityContext, order: AssessmentOrder) -> RiskAssessment:
         """Apply the guard rails alone: without a judgement the case goes to a person."""
-        standing = self._record.start_assessment(order.case_id, order.round)
-        if standing.outcome is not None:
-            return standing.outcome
-        whole = self._as_recorded(order, standing.brief)
+        checkpoint = self._record.start_assessment(order.case_id, order.round)
+        if checkpoint.outcome is not None:
+            return checkpoint.outcome
+        whole = self._as_recorded(order, checkpoint.brief)
         return self._save(whole, assess(whole, NO_JUDGEMENT))
 
     def _as_recorded(self, order: AssessmentOrder, brief: CaseBrief | None) -> AssessmentTask:

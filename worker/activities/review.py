@@ -9,11 +9,11 @@ from contracts.hashing import content_hash
 from contracts.ids import parse_review_id, review_id
 from contracts.investigation import (
     Escalation,
+    EscalationOrder,
+    EscalationResult,
     InvestigationPolicy,
-    PassedOn,
-    PassingOn,
-    Question,
     ReviewOpening,
+    ReviewOrder,
     ReviewPlan,
     ReviewTerms,
 )
@@ -40,7 +40,7 @@ class ReviewActivities:
         self._briefs = Briefs(record, policy)
         self._business = business
 
-    def ask_person(self, context: task.ActivityContext, question: Question) -> ReviewRequest:
+    def ask_person(self, context: task.ActivityContext, question: ReviewOrder) -> ReviewRequest:
         """Ask, with the terms of `schedule_review`; the first review of a round counts and is returned."""
         plan = plan_as_recorded(question.plan, self._briefs.of(question.plan.case_id, 1))
         question = question.model_copy(update={"plan": plan})
@@ -78,7 +78,7 @@ class ReviewActivities:
         self._record.remind(reminder.case_id, reminder.review_id, reminder.at)
         log.warning("Nobody has decided yet, and the deadline is near.", extra={"case_id": reminder.case_id})
 
-    def escalate_to_manager(self, context: task.ActivityContext, passing: PassingOn) -> PassedOn:
+    def escalate_to_manager(self, context: task.ActivityContext, passing: EscalationOrder) -> EscalationResult:
         """Pass the open review to a manager on the terms of `schedule_review`, unless it has been decided."""
         plan = plan_as_recorded(passing.plan, self._briefs.of(passing.plan.case_id, 1))
         asked = self._record.asked_review(plan.case_id, review_id(plan.case_id, plan.assessment.round))
@@ -93,7 +93,7 @@ class ReviewActivities:
         escalation = Escalation(case_id=plan.case_id, review=later, reason=passing.reason, at=plan.asked_at)
         decided = self.escalate_review(context, escalation)
         put = later if decided is not None else self._record.asked_review(plan.case_id, later.review_id)
-        return PassedOn(review=put, decision=decided)
+        return EscalationResult(review=put, decision=decided)
 
     def escalate_review(self, _: task.ActivityContext, escalation: Escalation) -> Decision | None:
         """Pass the review to a manager. A decision that came first is returned and stands."""
@@ -114,7 +114,7 @@ class ReviewActivities:
         return decided
 
 
-def opening_of(question: Question, terms: ReviewTerms) -> ReviewOpening:
+def opening_of(question: ReviewOrder, terms: ReviewTerms) -> ReviewOpening:
     """The review by which `question` is put on these terms, bound to the assessment that it is about."""
     plan = question.plan
     review = ReviewRequest(

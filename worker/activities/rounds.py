@@ -4,7 +4,7 @@ import logging
 
 from durabletask import task
 
-from contracts.investigation import CaseStanding, InvestigationPolicy
+from contracts.investigation import FailedCase, InvestigationPolicy
 from contracts.steps import CaseStart, Investigation, ResumePoint, RoundInput
 from worker.domain.decisions import conclusion_of, taken
 from worker.ports.record import CaseRecord
@@ -19,18 +19,18 @@ class RoundActivities:
         self._record = record
         self._policy = policy
 
-    def begin_case(self, context: task.ActivityContext, order: Investigation) -> CaseStart:
+    def start_case(self, context: task.ActivityContext, order: Investigation) -> CaseStart:
         """Begin the case and its first round; what its orchestration needs to know of it, as it is on record.
 
         A case whose orchestration failed begins no round, but is told where it goes on; one that is closed, that it is.
         """
-        found = self._record.take_up(order.case_id)
+        found = self._record.resume_case(order.case_id)
         if found is None:
-            self.begin_round(context, RoundInput(case_id=order.case_id, round=1))
+            self.start_round(context, RoundInput(case_id=order.case_id, round=1))
         brief = self._record.brief(order.case_id, 1)
         policy = brief.policy or self._policy
         start = CaseStart(max_review_attempts=policy.max_review_attempts, reconcile_hours=policy.reconcile_hours)
-        if isinstance(found, CaseStanding):
+        if isinstance(found, FailedCase):
             log.warning("The investigation goes on in round %d.", found.assessment.round, extra=_of(order.case_id))
             return start.model_copy(update={"resume": resume_point(found)})
         if found is not None:
@@ -38,13 +38,13 @@ class RoundActivities:
         log.info("Investigation begins: %s.", brief.alert.alert_type, extra=_of(order.case_id))
         return start
 
-    def begin_round(self, _: task.ActivityContext, start: RoundInput) -> None:
+    def start_round(self, _: task.ActivityContext, start: RoundInput) -> None:
         """Note that a round has begun; with the first, what the case is judged by."""
         self._record.start_round(start.case_id, start.round, self._policy if start.round == 1 else None)
         log.info("Round %d begins.", start.round, extra=_of(start.case_id))
 
 
-def resume_point(found: CaseStanding) -> ResumePoint:
+def resume_point(found: FailedCase) -> ResumePoint:
     """Where a case goes on, as its orchestration is told."""
     return ResumePoint(
         concluded=conclusion_of(found.assessment),

@@ -27,11 +27,11 @@ class SpecialistActivities:
 
     def run_specialist(self, _: task.ActivityContext, order: SpecialistOrder) -> SpecialistReport:
         """Investigate and keep report and evidence; a report that was kept already is returned as it is."""
-        standing = self._record.start_specialist(order.case_id, order.round, order.specialist)
-        if standing.outcome is not None:
-            return standing.outcome
-        brief = self._briefs.of(order.case_id, order.round, standing.brief)
-        journal = RunJournal(self._record, order.case_id, run_id(order.round, order.specialist), standing.journal)
+        checkpoint = self._record.start_specialist(order.case_id, order.round, order.specialist)
+        if checkpoint.outcome is not None:
+            return checkpoint.outcome
+        brief = self._briefs.of(order.case_id, order.round, checkpoint.brief)
+        journal = RunJournal(self._record, order.case_id, run_id(order.round, order.specialist), checkpoint.journal)
         with journal.kept_when_broken():
             report, evidence = self._agents.investigate(specialist_task(order, brief), journal)
             saved = self._record.save_report(order.case_id, report, evidence, journal.answers)

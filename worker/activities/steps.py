@@ -21,16 +21,16 @@ from contracts.investigation import (
     ActionOrder,
     ActionResult,
     AssessmentOrder,
+    EscalationOrder,
+    EscalationResult,
     FactCheck,
     FactReport,
     InvestigationPolicy,
     NotedFacts,
-    PassedOn,
-    PassingOn,
-    Question,
     Reconciliation,
     RememberedRound,
     ReportFiling,
+    ReviewOrder,
     ReviewPlan,
     SpecialistOrder,
 )
@@ -83,8 +83,8 @@ class StepRecord(Protocol):
 
 
 class RoundWork(Protocol):
-    def begin_case(self, context: task.ActivityContext, order: Investigation, /) -> CaseStart: ...
-    def begin_round(self, context: task.ActivityContext, start: RoundInput, /) -> None: ...
+    def start_case(self, context: task.ActivityContext, order: Investigation, /) -> CaseStart: ...
+    def start_round(self, context: task.ActivityContext, start: RoundInput, /) -> None: ...
 
 
 class SpecialistWork(Protocol):
@@ -98,10 +98,10 @@ class AssessmentWork(Protocol):
 
 
 class ReviewWork(Protocol):
-    def ask_person(self, context: task.ActivityContext, question: Question, /) -> ReviewRequest: ...
+    def ask_person(self, context: task.ActivityContext, question: ReviewOrder, /) -> ReviewRequest: ...
     def read_decision(self, context: task.ActivityContext, reading: ReadDecisionInput, /) -> Decision | None: ...
     def remind_review(self, context: task.ActivityContext, reminder: Reminder, /) -> None: ...
-    def escalate_to_manager(self, context: task.ActivityContext, passing: PassingOn, /) -> PassedOn: ...
+    def escalate_to_manager(self, context: task.ActivityContext, passing: EscalationOrder, /) -> EscalationResult: ...
     def expire_review(self, context: task.ActivityContext, review: ReviewRequest, /) -> Decision | None: ...
 
 
@@ -121,7 +121,7 @@ class ReversalWork(Protocol):
     def reconcile_reversal(self, context: task.ActivityContext, order: ReconcileReversalInput, /) -> Effect: ...
 
 
-class ClosingWork(Protocol):
+class ClosureWork(Protocol):
     def close_case(self, context: task.ActivityContext, closing: CloseCaseInput, /) -> None: ...
 
 
@@ -134,7 +134,7 @@ class Work:
     assessment: AssessmentWork
     review: ReviewWork
     facts: FactWork
-    closing: ClosingWork
+    closure: ClosureWork
 
 
 class InvestigationSteps:
@@ -145,13 +145,13 @@ class InvestigationSteps:
         self._work = work
         self._policy = policy
 
-    def begin_case(self, context: task.ActivityContext, order: Investigation) -> CaseStart:
+    def start_case(self, context: task.ActivityContext, order: Investigation) -> CaseStart:
         """Begin the case and its first round, or say where it goes on."""
-        return self._work.rounds.begin_case(context, order)
+        return self._work.rounds.start_case(context, order)
 
-    def begin_round(self, context: task.ActivityContext, start: RoundInput) -> None:
+    def start_round(self, context: task.ActivityContext, start: RoundInput) -> None:
         """Note that a round has begun."""
-        self._work.rounds.begin_round(context, start)
+        self._work.rounds.start_round(context, start)
 
     def run_specialist(self, context: task.ActivityContext, order: SpecialistInput) -> ReportReference:
         """Let a specialist investigate, knowing what earlier rounds found and were told."""
@@ -185,7 +185,7 @@ class InvestigationSteps:
         asked = with_reasons(asked.model_copy(update={"round": question.round}), question.added)
         plan = self._plan(question.case_id, asked, question.required_role, question.asked_at)
         reason = None if question.escalation is None else ESCALATIONS[question.escalation]
-        return self._work.review.ask_person(context, Question(plan=plan, escalation_reason=reason))
+        return self._work.review.ask_person(context, ReviewOrder(plan=plan, escalation_reason=reason))
 
     def read_decision(self, context: task.ActivityContext, reading: ReadDecisionInput) -> TakenDecision | None:
         """The decision that was accepted on a review, or None."""
@@ -199,7 +199,7 @@ class InvestigationSteps:
         """Pass the open review to a manager, unless it has been decided."""
         about = self._record.review_basis(order.case_id, order.round).assessment
         plan = self._plan(order.case_id, about, "manager", order.asked_at)
-        passed = self._work.review.escalate_to_manager(context, PassingOn(plan=plan, reason=NOT_DECIDED_IN_TIME))
+        passed = self._work.review.escalate_to_manager(context, EscalationOrder(plan=plan, reason=NOT_DECIDED_IN_TIME))
         return EscalatedReview(review=passed.review, decision=taken(passed.decision))
 
     def expire_review(self, context: task.ActivityContext, order: ReviewInput) -> TakenDecision | None:
@@ -227,7 +227,7 @@ class InvestigationSteps:
 
     def close_case(self, context: task.ActivityContext, closing: CloseCaseInput) -> None:
         """Close the case for good."""
-        self._work.closing.close_case(context, closing)
+        self._work.closure.close_case(context, closing)
 
     def _memory(self, case_id: str, round_number: int) -> tuple[RememberedRound, ...]:
         return recall(self._record.earlier_rounds(case_id, round_number)) if round_number > 1 else ()

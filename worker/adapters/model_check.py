@@ -169,7 +169,7 @@ class _StandIns:
 class _Unkept:
     """A journal of what nobody takes up again."""
 
-    def keep_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
+    def save_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
         pass
 
 

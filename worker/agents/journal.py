@@ -75,7 +75,7 @@ class RunJournal:
     def keep(self) -> None:
         """Keep all that is not kept yet: the run is not over."""
         if self._unkept:
-            self._journal.keep_journal(self._case_id, [_entry(step) for step in self._unkept])
+            self._journal.save_journal(self._case_id, [_entry(step) for step in self._unkept])
             self._unkept.clear()
 
     def model_call(

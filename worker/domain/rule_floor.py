@@ -24,7 +24,7 @@ def rules_against(alert: Alert, evidence: Iterable[Evidence], threshold: float) 
         return objections(alert, Answers(tuple(map(_answer, evidence))), threshold)
     except Exception as fault:
         # What breaks the rules was written by strangers, too: it must not clear the case, nor end the investigation.
-        log.exception("The rules broke on the records.", extra={"alert_id": alert.alert_id})
+        log.exception("The rules failed on the records.", extra={"alert_id": alert.alert_id})
         return (f"The rules cannot judge the case: they failed unexpectedly ({type(fault).__name__}).",)
 
 

@@ -111,14 +111,14 @@ REMINDING = task.RetryPolicy(
 )
 
 
-def begin_case(ctx: Context, order: Investigation) -> Orchestration[CaseStart]:
+def start_case(ctx: Context, order: Investigation) -> Orchestration[CaseStart]:
     """Begin the case and its first round, or learn where to go on; what the orchestration needs to know of it."""
-    return (yield from _answer(_record(ctx, names.BEGIN_CASE, order), CaseStart))
+    return (yield from _answer(_record(ctx, names.START_CASE, order), CaseStart))
 
 
-def begin_round(ctx: Context, start: RoundInput) -> Orchestration[None]:
+def start_round(ctx: Context, start: RoundInput) -> Orchestration[None]:
     """Note that a round has begun. Raises Refused when nothing on record calls for it."""
-    yield from _done(_record(ctx, names.BEGIN_ROUND, start))
+    yield from _done(_record(ctx, names.START_ROUND, start))
 
 
 def run_specialist(ctx: Context, order: SpecialistInput) -> task.Task[RawPayload]:
@@ -234,7 +234,7 @@ def decode(payload: RawPayload | None, model: type[Model]) -> Model:
 
 
 def error_behind(fault: Exception) -> ErrorId:
-    """The id of what an orchestration broke on: of the step that failed for good, or of the error itself."""
+    """The id of what an orchestration failed on: of the step that failed for good, or of the error itself."""
     if isinstance(fault, task.TaskFailedError):
         details = fault.details.inner_failure or fault.details
         return error_of(details.error_type, details.message)

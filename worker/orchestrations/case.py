@@ -48,12 +48,12 @@ class CaseStatus:
         """Who is asked, by the record: what was shown before may never have been so."""
         self._show(self._shown.model_copy(update={"phase": phase}))
 
-    def take_up(self, round_number: int) -> None:
-        """A case that broke goes on with what a person is asked in this round, wherever it stood before."""
+    def resume(self, round_number: int) -> None:
+        """A case that failed goes on with what a person is asked in this round, wherever it stood before."""
         self._show(CaseProgress(phase="awaiting_review", round=round_number, specialists={}))
 
     def show_closed(self, outcome: CaseOutcome) -> None:
-        """The case is closed, wherever it stood: what broke it may have broken the lifecycle, too."""
+        """The case is closed, wherever it stood: what made it fail may have spoiled the lifecycle, too."""
         self._show(self._shown.model_copy(update={"phase": "closed", "outcome": outcome}))
 
     def _show(self, progress: CaseProgress) -> None:

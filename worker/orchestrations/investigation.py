@@ -37,15 +37,15 @@ def investigation(ctx: task.OrchestrationContext, order: RawPayload) -> Orchestr
     except Exception as fault:
         if not ctx.is_replaying:
             log.exception("The investigation failed: a person takes over.", extra={"case_id": ctx.instance_id})
-        broken = StepFailed(activity_stubs.error_behind(fault), ctx.instance_id)
-    raise broken
+        failed = StepFailed(activity_stubs.error_behind(fault), ctx.instance_id)
+    raise failed
 
 
 def _investigate(
     ctx: task.OrchestrationContext, status: CaseStatus, order: Investigation
 ) -> Orchestration[CaseOutcome]:
     """Investigate the case from its first round, or go on with it where its record says."""
-    known = yield from activity_stubs.begin_case(ctx, order)
+    known = yield from activity_stubs.start_case(ctx, order)
     if known.outcome is not None:
         status.show_closed(known.outcome)
         return known.outcome
@@ -103,7 +103,7 @@ def _resume(
     ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, resume: ResumePoint
 ) -> Orchestration[Settled]:
     """What comes of the question that a case whose orchestration failed has come to."""
-    case.status.take_up(resume.concluded.round)
+    case.status.resume(resume.concluded.round)
     case.done.update(resume.done)
     yield from memory.keep_round(resume.concluded)
     answer = answer_on_record(ctx, case, resume)

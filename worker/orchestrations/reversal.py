@@ -27,8 +27,8 @@ def reversal(ctx: task.OrchestrationContext, order: RawPayload) -> Orchestration
     except Exception as fault:
         if not ctx.is_replaying:
             log.exception("The reversal failed.", extra={"case_id": ctx.instance_id})
-        broken = StepFailed(activity_stubs.error_behind(fault), ctx.instance_id)
-    raise broken
+        failed = StepFailed(activity_stubs.error_behind(fault), ctx.instance_id)
+    raise failed
 
 
 def _reverse(ctx: task.OrchestrationContext, approved: ReversalOrder) -> Orchestration[EffectStatus]:

@@ -20,7 +20,7 @@ def assess_round(
     """Investigate and assess once more, knowing what earlier rounds found and were told."""
     this_round = RoundInput(case_id=case.case_id, round=round_number)
     if round_number > 1:
-        yield from activity_stubs.begin_round(ctx, this_round)
+        yield from activity_stubs.start_round(ctx, this_round)
     case.status.start_round(round_number)
     yield from _hear_specialists(ctx, case, round_number)
     case.status.transition("assessing")

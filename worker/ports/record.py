@@ -14,7 +14,7 @@ __all__ = ["Approved", "CaseRecord", "Journal", "SpendLedger"]
 class Journal(Protocol):
     """What agents have already done and paid for, by case and key."""
 
-    def keep_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
+    def save_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
         """Keep them all; the first under a key counts, and with it what it cost."""
         ...
 

@@ -11,9 +11,10 @@ from contracts.case import CaseEvent
 from contracts.effect import Effect, EffectStatus
 from contracts.hashing import content_hash
 from contracts.ids import effect_key, evidence_id, review_id
-from contracts.investigation import Closing, Escalation, InvestigationPolicy, ReviewOpening
+from contracts.investigation import Escalation, InvestigationPolicy, ReviewOpening
 from contracts.report import SPECIALISTS, Evidence, Finding, ReportStatus, Specialist, SpecialistReport, ToolCall
 from contracts.review import Decision, Disposition, ReviewRequest, Role, Verdict
+from contracts.steps import CloseCaseInput
 from contracts.telemetry import LoginAttributes, LoginEvent
 from tests.support.casebooks import CaseBook
 
@@ -200,8 +201,8 @@ def carry_out(book: CaseBook, case: str, status: EffectStatus = "done", action: 
     book.finish_effect(case, an_effect(case, action, status))
 
 
-def closing(case: str, outcome: str = "account_locked", round_number: int = 1) -> Closing:
-    return Closing.model_validate({"case_id": case, "round": round_number, "outcome": outcome})
+def closing(case: str, outcome: str = "account_locked", round_number: int = 1) -> CloseCaseInput:
+    return CloseCaseInput.model_validate({"case_id": case, "round": round_number, "outcome": outcome})
 
 
 def close_as_failed(book: CaseBook, case: str) -> None:

@@ -1,7 +1,7 @@
 """Cases whose orchestration ended from outside, for the tests of recovery."""
 
 from casebook.commands.recovery import Recovery
-from contracts.investigation import CaseStanding, ReviewOpening
+from contracts.investigation import FailedCase, ReviewOpening
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     an_assessment,
@@ -28,9 +28,9 @@ def fails(book: CaseBook, case: str, times: int = 1) -> Recovery | None:
     return handed
 
 
-def standing(book: CaseBook, case: str) -> CaseStanding:
-    found = book.take_up(case)
-    assert isinstance(found, CaseStanding)
+def failed_case(book: CaseBook, case: str) -> FailedCase:
+    found = book.resume_case(case)
+    assert isinstance(found, FailedCase)
     return found
 
 

@@ -63,8 +63,8 @@ def tell(book: CaseBook, workspace: WorkspaceApi) -> str:
             output_tokens=20,
             cost_usd=price and Decimal(price),
         )
-        book.keep_journal(case, [JournalEntry(f"r1-{use.agent}-m{number}", "{}", use)])
-    book.keep_journal(case, [JournalEntry("r1-usage-t1", '{"calls": []}')])
+        book.save_journal(case, [JournalEntry(f"r1-{use.agent}-m{number}", "{}", use)])
+    book.save_journal(case, [JournalEntry("r1-usage-t1", '{"calls": []}')])
     workspace.add_note(case, "ana", "Called the customer.")
     rejected = ask(book, case)
     workspace.claim(case, "ana")
@@ -295,7 +295,7 @@ def test_rehashed_event_breaks_the_next_link(book: CaseBook, workspace: Workspac
 def test_spend_recorded_after_the_close_stays_under_the_audit(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
     case = tell(book, workspace)
     use = ModelUse(round=2, agent="usage", model="m-1", input_tokens=5, output_tokens=1, cost_usd=None)
-    book.keep_journal(case, [JournalEntry("r2-usage-m1", "{}", use)])
+    book.save_journal(case, [JournalEntry("r2-usage-m1", "{}", use)])
     assert book.audit().broken is None
     for statement in ("DELETE FROM model_call WHERE number = 5", "DELETE FROM model_call", "DELETE FROM model_spend"):
         with tampering(engine) as connection:

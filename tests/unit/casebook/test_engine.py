@@ -205,7 +205,7 @@ def test_readers_then_writers_in_threads_never_hit_a_lock(url: str, book: CaseBo
     def work(number: int) -> None:
         try:
             for step in range(5):
-                book.keep_journal(case, [JournalEntry(f"r{number}-aggregator-m{step}", "{}")])
+                book.save_journal(case, [JournalEntry(f"r{number}-aggregator-m{step}", "{}")])
         except BaseException as failure:
             failures.append(failure)
 

@@ -178,7 +178,7 @@ def test_an_export_holds_what_models_cost_under_its_log(book: CaseBook, workspac
 def test_a_call_recorded_after_the_close_is_exported_too(book: CaseBook, workspace: WorkspaceApi):
     case = tell(book, workspace)
     use = ModelUse(round=2, agent="usage", model="m-1", input_tokens=5, output_tokens=1, cost_usd=None)
-    book.keep_journal(case, [JournalEntry("r2-usage-m1", "{}", use)])
+    book.save_journal(case, [JournalEntry("r2-usage-m1", "{}", use)])
     document = json.loads(exported(book, case))
     assert not is_found(document)
     assert is_found({**document, "journal": document["journal"][:-1]})

@@ -16,7 +16,7 @@ from casebook.errors import (
     UnstorableText,
 )
 from contracts.assessment import RiskAssessment
-from contracts.journal import JournalEntry, Standing
+from contracts.journal import JournalEntry, RunCheckpoint
 from contracts.report import SPECIALISTS, Specialist
 from contracts.spend import ModelUse
 from tests.support.casebooks import CaseBook
@@ -204,14 +204,14 @@ def test_the_first_report_and_the_first_assessment_count(book: CaseBook):
 def test_saved_report_and_assessment_are_returned_again(book: CaseBook):
     case = open_case(book)
     begin(book, case)
-    assert book.start_specialist(case, 1, "location") == Standing(None, {})
-    assert book.start_assessment(case, 1) == Standing(None, {})
+    assert book.start_specialist(case, 1, "location") == RunCheckpoint(None, {})
+    assert book.start_assessment(case, 1) == RunCheckpoint(None, {})
 
     investigate(book, case)
 
-    assert book.start_specialist(case, 1, "location") == Standing(a_report("location"), {})
-    assert book.start_assessment(case, 1) == Standing(an_assessment(1), {})
-    assert book.start_assessment(case, 2) == Standing(None, {})
+    assert book.start_specialist(case, 1, "location") == RunCheckpoint(a_report("location"), {})
+    assert book.start_assessment(case, 1) == RunCheckpoint(an_assessment(1), {})
+    assert book.start_assessment(case, 2) == RunCheckpoint(None, {})
 
 
 def test_a_running_specialist_never_falls_back_from_its_result(book: CaseBook):
@@ -331,9 +331,9 @@ def test_a_case_closes_with_one_outcome(book: CaseBook):
 def test_repeated_step_resumes_from_its_own_journal(book: CaseBook):
     case = open_case(book)
     book.start_specialist(case, 1, "usage")
-    book.keep_journal(case, [JournalEntry("r1-usage-m1", '{"content": "Åse"}')])
-    book.keep_journal(case, [JournalEntry("r1-usage-m1", "{}"), JournalEntry("r1-usage-t1", "[]")])
-    book.keep_journal(case, [JournalEntry("r11-usage-m1", "11"), JournalEntry("r1-aggregator-m1", "1")])
+    book.save_journal(case, [JournalEntry("r1-usage-m1", '{"content": "Åse"}')])
+    book.save_journal(case, [JournalEntry("r1-usage-m1", "{}"), JournalEntry("r1-usage-t1", "[]")])
+    book.save_journal(case, [JournalEntry("r11-usage-m1", "11"), JournalEntry("r1-aggregator-m1", "1")])
 
     assert book.start_specialist(case, 1, "usage").journal == {"r1-usage-m1": '{"content": "Åse"}', "r1-usage-t1": "[]"}
     assert book.start_specialist(case, 1, "billing").journal == {}
@@ -367,7 +367,7 @@ def test_an_unknown_case_is_named_in_the_error(book: CaseBook):
         lambda: book.start_specialist(unknown, 1, "usage"),
         lambda: book.save_report(unknown, a_report(), []),
         lambda: book.save_assessment(unknown, an_assessment()),
-        lambda: book.keep_journal(unknown, [JournalEntry("k", "{}")]),
+        lambda: book.save_journal(unknown, [JournalEntry("k", "{}")]),
         lambda: book.close_case(closing(unknown)),
     ):
         with pytest.raises(CaseNotFound, match="There is no case 'case-nobody'"):

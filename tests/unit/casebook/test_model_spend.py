@@ -32,9 +32,9 @@ def book_on(engine: Engine, day: date) -> CaseBook:
 def test_an_answer_that_is_recorded_twice_costs_once(book: CaseBook) -> None:
     case = open_case(book)
     for _ in range(2):
-        book.keep_journal(case, [an_entry("r1-usage-m1", a_use())])
-    book.keep_journal(case, [an_entry("r1-usage-m2", a_use())])
-    book.keep_journal(case, [an_entry("r1-usage-t1")])
+        book.save_journal(case, [an_entry("r1-usage-m1", a_use())])
+    book.save_journal(case, [an_entry("r1-usage-m2", a_use())])
+    book.save_journal(case, [an_entry("r1-usage-t1")])
     expected = Spend(model_calls=2, input_tokens=200, output_tokens=40, cost_usd=Decimal("0.000246"))
     assert book.spent_on_case(case) == expected
     assert book.get_case(case).spend == expected
@@ -43,8 +43,8 @@ def test_an_answer_that_is_recorded_twice_costs_once(book: CaseBook) -> None:
 def test_case_without_known_prices_shows_no_cost(book: CaseBook) -> None:
     case = open_case(book)
     assert book.get_case(case).spend is None
-    book.keep_journal(case, [an_entry("r1-usage-m1", a_use())])
-    book.keep_journal(case, [an_entry("r1-usage-m2", a_use(cost=None, model="m-2"))])
+    book.save_journal(case, [an_entry("r1-usage-m1", a_use())])
+    book.save_journal(case, [an_entry("r1-usage-m2", a_use(cost=None, model="m-2"))])
     assert book.spent_on_case(case).cost_usd == Decimal("0.000123")
     assert book.get_case(case).spend == Spend(model_calls=2, input_tokens=200, output_tokens=40)
 
@@ -52,7 +52,7 @@ def test_case_without_known_prices_shows_no_cost(book: CaseBook) -> None:
 def test_spend_of_today_begins_anew_each_day(engine: Engine) -> None:
     monday, tuesday = book_on(engine, MAY_4), book_on(engine, MAY_5)
     case = open_case(monday)
-    monday.keep_journal(case, [an_entry("r1-usage-m1", a_use())])
+    monday.save_journal(case, [an_entry("r1-usage-m1", a_use())])
     assert monday.spent_today().model_calls == 1
     assert tuesday.spent_today() == Spend()
     assert tuesday.spent_on_case(case).model_calls == 1
@@ -61,9 +61,9 @@ def test_spend_of_today_begins_anew_each_day(engine: Engine) -> None:
 def test_a_report_adds_up_days_and_rules(engine: Engine) -> None:
     monday, tuesday = book_on(engine, MAY_4), book_on(engine, MAY_5)
     first, second = open_case(monday, 1), open_case(monday, 2)
-    monday.keep_journal(first, [an_entry("r1-usage-m1", a_use())])
-    monday.keep_journal(second, [an_entry("r1-usage-m1", a_use())])
-    tuesday.keep_journal(first, [an_entry("r1-billing-m1", a_use("billing", cost=None))])
+    monday.save_journal(first, [an_entry("r1-usage-m1", a_use())])
+    monday.save_journal(second, [an_entry("r1-usage-m1", a_use())])
+    tuesday.save_journal(first, [an_entry("r1-billing-m1", a_use("billing", cost=None))])
     report = monday.spend_report(MAY_4, MAY_5)
     assert (report.total.model_calls, report.total.cost_usd) == (3, Decimal("0.000246"))
     assert report.unpriced_calls == 1

@@ -24,13 +24,13 @@ from tests.unit.casebook.builders import (
     open_case,
     pass_time,
 )
-from tests.unit.casebook.failures import REASON, asked, asked_about, fails, scheduled, standing
+from tests.unit.casebook.failures import REASON, asked, asked_about, failed_case, fails, scheduled
 
 
 def test_a_case_that_begins_is_not_taken_up(book: CaseBook) -> None:
-    assert book.take_up(open_case(book)) is None
+    assert book.resume_case(open_case(book)) is None
     with pytest.raises(CaseNotFound):
-        book.take_up("case-none")
+        book.resume_case("case-none")
     assert [(refused.case_id, refused.reason) for refused in book.refusals()] == [(None, "unknown-case")]
 
 
@@ -40,7 +40,7 @@ def test_a_closed_case_is_left_alone(book: CaseBook) -> None:
     book.close_case(closing(case, "auto_cleared"))
 
     assert book.recover_case(case, REASON) is None
-    assert book.take_up(case) == "auto_cleared"
+    assert book.resume_case(case) == "auto_cleared"
 
 
 def test_failed_case_is_started_again_once(book: CaseBook) -> None:
@@ -60,7 +60,7 @@ def test_a_question_that_is_asked_stays_as_it_is(book: CaseBook) -> None:
 
     view = book.get_case(opening.case_id)
     assert (view.state, view.round, view.review) == ("awaiting_review", 1, opening.review)
-    found = standing(book, opening.case_id)
+    found = failed_case(book, opening.case_id)
     assert (found.assessment, found.role, found.decision) == (opening.assessment, "analyst", None)
     failed = book.case_events(opening.case_id)[-1]
     assert (failed.type, failed.actor) == ("orchestration_failed", "system")
@@ -74,7 +74,7 @@ def test_escalated_question_stays_with_the_manager(book: CaseBook) -> None:
 
     fails(book, opening.case_id)
 
-    assert standing(book, opening.case_id).role == "manager"
+    assert failed_case(book, opening.case_id).role == "manager"
 
 
 @pytest.mark.parametrize("reached", ["opened", "begun", "reported"])
@@ -88,7 +88,7 @@ def test_a_case_in_which_nothing_was_concluded_recommends_nothing(book: CaseBook
 
     fails(book, case)
 
-    found = standing(book, case)
+    found = failed_case(book, case)
     assert (found.assessment.round, found.assessment.overall_risk_score, found.assessment.route) == (1, None, "review")
     assert found.assessment.route_reasons == (REASON,)
     assert found.assessment.refund_charge_ids == ()
@@ -102,7 +102,7 @@ def test_unasked_conclusion_is_asked_with_the_reason(book: CaseBook) -> None:
 
     fails(book, case)
 
-    concluded, found = an_assessment(), standing(book, case)
+    concluded, found = an_assessment(), failed_case(book, case)
     assert found.assessment == concluded.model_copy(
         update={"round": 1, "route_reasons": (*concluded.route_reasons, REASON)}
     )
@@ -118,7 +118,7 @@ def test_failed_orchestration_sends_a_clearable_case_to_a_person(book: CaseBook)
 
     fails(book, case)
 
-    assert standing(book, case).assessment.route == "review"
+    assert failed_case(book, case).assessment.route == "review"
     for round_number in (1, 2):
         with pytest.raises(OutcomeNotJustified):
             book.close_case(closing(case, "auto_cleared", round_number))
@@ -133,7 +133,7 @@ def test_after_a_rejection_a_person_is_asked_anew(book: CaseBook, begun: bool) -
 
     fails(book, opening.case_id)
 
-    found = standing(book, opening.case_id)
+    found = failed_case(book, opening.case_id)
     assert (found.assessment.round, found.assessment.overall_risk_score, found.decision) == (2, None, None)
     assert found.rejections == 1
     assert book.verify_case_log() is None
@@ -145,7 +145,7 @@ def test_an_approval_stands_and_is_carried_out(book: CaseBook) -> None:
 
     fails(book, opening.case_id)
 
-    found = standing(book, opening.case_id)
+    found = failed_case(book, opening.case_id)
     assert (found.decision, found.is_acting, found.assessment) == (recorded, False, opening.assessment)
 
 
@@ -159,7 +159,7 @@ def test_an_approval_that_no_longer_holds_is_asked_anew(book: CaseBook, has_acte
 
     fails(book, opening.case_id)
 
-    found = standing(book, opening.case_id)
+    found = failed_case(book, opening.case_id)
     assert (found.assessment.round, found.decision, found.is_acting) == (2, None, False)
     assert found.assessment.route_reasons[-2:] == ("The account is locked already.", REASON)
     again = an_opening(opening.case_id, found.assessment)
@@ -178,7 +178,7 @@ def test_effect_in_doubt_is_reconciled_despite_changed_facts(book: CaseBook) -> 
 
     fails(book, opening.case_id)
 
-    assert (standing(book, opening.case_id).is_acting, book.get_case(opening.case_id).round) == (True, 1)
+    assert (failed_case(book, opening.case_id).is_acting, book.get_case(opening.case_id).round) == (True, 1)
 
 
 def test_an_effect_that_has_begun_is_carried_on(book: CaseBook) -> None:
@@ -188,7 +188,7 @@ def test_an_effect_that_has_begun_is_carried_on(book: CaseBook) -> None:
 
     fails(book, opening.case_id, times=MAX_FAILURES)
 
-    found = standing(book, opening.case_id)
+    found = failed_case(book, opening.case_id)
     assert (found.is_acting, book.get_case(opening.case_id).state) == (True, "acting")
     book.finish_effect(opening.case_id, an_effect(opening.case_id, status="done"))
     book.close_case(closing(opening.case_id))
@@ -204,7 +204,7 @@ def test_a_managers_rejection_stands(book: CaseBook) -> None:
 
     fails(book, opening.case_id)
 
-    found = standing(book, opening.case_id)
+    found = failed_case(book, opening.case_id)
     assert (found.decision, found.role) == (recorded, "manager")
 
 
@@ -228,7 +228,7 @@ def test_failure_justifies_a_question_and_nothing_else(book: CaseBook, reached: 
     for begun in (2, round_number + 1):
         with pytest.raises(RoundNotJustified):
             book.start_round(case, begun)
-    assert book.take_up(case) is not None
+    assert book.resume_case(case) is not None
 
 
 def test_failed_orchestration_is_not_closed_as_failed(book: CaseBook) -> None:

@@ -18,7 +18,7 @@ from tests.unit.casebook.builders import (
     open_case,
     pass_time,
 )
-from tests.unit.casebook.failures import REASON, asked, fails, scheduled, standing
+from tests.unit.casebook.failures import REASON, asked, failed_case, fails, scheduled
 
 
 @pytest.mark.parametrize("times", [2, MAX_FAILURES])
@@ -29,7 +29,7 @@ def test_open_question_stays_however_often_the_orchestration_fails(book: CaseBoo
 
     view = book.get_case(opening.case_id)
     assert (view.state, view.round, view.review) == ("awaiting_review", 1, opening.review)
-    assert standing(book, opening.case_id).role == "analyst"
+    assert failed_case(book, opening.case_id).role == "analyst"
     decision = a_decision(opening)
     assert isinstance(book.accept_decision(decision, ("analyst",)), Decision)
     assert fails(book, opening.case_id) == Recovery(failures=1, goes_on=True)
@@ -42,7 +42,7 @@ def test_second_failure_sends_an_unasked_question_to_a_manager(book: CaseBook) -
 
     fails(book, case, times=2)
 
-    found = standing(book, case)
+    found = failed_case(book, case)
     assert (found.role, found.reason, found.assessment.round) == ("manager", FAILED_AGAIN, 1)
     assert book.verify_case_log() is None
 
@@ -91,7 +91,7 @@ def test_managers_decision_on_a_stalled_case_is_carried_out(book: CaseBook) -> N
     recorded = decide(book, opening)
 
     assert book.recover_case(case, REASON) == Recovery(failures=1, goes_on=True)
-    assert standing(book, case).decision == recorded
+    assert failed_case(book, case).decision == recorded
 
 
 def test_restarted_backend_tries_a_stalled_case_again(book: CaseBook) -> None:
@@ -99,7 +99,7 @@ def test_restarted_backend_tries_a_stalled_case_again(book: CaseBook) -> None:
     fails(book, case, times=MAX_FAILURES)
 
     assert book.recover_case(case, REASON, again=True) == Recovery(failures=MAX_FAILURES + 1, goes_on=True)
-    assert standing(book, case).role == "manager"
+    assert failed_case(book, case).role == "manager"
 
 
 def test_case_lost_in_a_later_round_is_asked_about(book: CaseBook) -> None:
@@ -108,21 +108,21 @@ def test_case_lost_in_a_later_round_is_asked_about(book: CaseBook) -> None:
     decide(book, opening, "reject")
     book.start_round(opening.case_id, 2)
 
-    found = standing(book, opening.case_id)
+    found = failed_case(book, opening.case_id)
 
     assert (found.assessment.round, found.assessment.overall_risk_score) == (2, None)
-    assert standing(book, opening.case_id) == found
+    assert failed_case(book, opening.case_id) == found
     assert book.verify_case_log() is None
 
 
 def test_failure_before_the_review_keeps_the_question(book: CaseBook) -> None:
     case = scheduled(book, open_case(book))
     fails(book, case)
-    first = standing(book, case)
+    first = failed_case(book, case)
 
     fails(book, case)
 
-    second = standing(book, case)
+    second = failed_case(book, case)
     assert (first.role, second.role) == ("analyst", "manager")
     assert second.assessment == first.assessment
     assert book.verify_case_log() is None

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from runtime.backoff import Backoff
-from worker.draining import drain
+from worker.shutdown import drain
 from worker.startup import CannotStart, Dependency, StopRequested, wait_for
 
 

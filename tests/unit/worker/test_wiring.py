@@ -14,8 +14,8 @@ from worker.ports.record import CaseRecord
 from worker.wiring import wire_activities
 
 ACTIVITIES = {
-    names.BEGIN_ROUND,
-    names.BEGIN_CASE,
+    names.START_ROUND,
+    names.START_CASE,
     names.RUN_SPECIALIST,
     names.RECORD_REPORT,
     names.ASSESS_RISK,

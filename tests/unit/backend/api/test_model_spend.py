@@ -21,7 +21,7 @@ async def test_manager_reads_model_spend_by_day_and_rule(client: httpx.AsyncClie
     case = open_case(book)
     price = Decimal("0.25")
     use = ModelUse(round=1, agent="usage", model="m", input_tokens=7, output_tokens=3, cost_usd=price)
-    book.keep_journal(case, [JournalEntry("r1-usage-m1", "{}", use)])
+    book.save_journal(case, [JournalEntry("r1-usage-m1", "{}", use)])
     spent = {"model_calls": 1, "input_tokens": 7, "output_tokens": 3, "cost_usd": "0.250000", "estimated_calls": None}
     recorded = book.spend_report(datetime(1, 1, 1, tzinfo=UTC).date(), datetime(9999, 1, 1, tzinfo=UTC).date())
     day = recorded.by_day[0].day.isoformat()

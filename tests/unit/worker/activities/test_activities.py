@@ -26,7 +26,7 @@ from tests.unit.worker.support.cases import (
 )
 from tests.unit.worker.support.record import CASE, CTX, ORDER, an_opening, approved, concluded, events
 from worker.activities.assessment import AssessmentActivities
-from worker.activities.closing import ClosingActivities
+from worker.activities.closure import ClosureActivities
 from worker.activities.review import ReviewActivities
 from worker.activities.rounds import RoundActivities
 from worker.activities.specialists import SpecialistActivities
@@ -67,8 +67,8 @@ def a_specialist_task() -> SpecialistOrder:
 
 
 def test_a_case_begins_with_what_is_on_record_of_it(casebook: CaseBook) -> None:
-    begun = RoundActivities(casebook, a_policy(max_review_attempts=2)).begin_case(CTX, ORDER)
-    again = RoundActivities(casebook, a_policy(max_review_attempts=9)).begin_case(CTX, ORDER)
+    begun = RoundActivities(casebook, a_policy(max_review_attempts=2)).start_case(CTX, ORDER)
+    again = RoundActivities(casebook, a_policy(max_review_attempts=9)).start_case(CTX, ORDER)
 
     assert begun.max_review_attempts == 2
     assert again == begun
@@ -224,13 +224,13 @@ def test_a_case_that_ends_as_failed_is_an_error_in_the_log(
     casebook.finish_effect(CASE, effect.model_copy(update={"status": "failed"}))
     caplog.clear()
 
-    ClosingActivities(casebook).close_case(CTX, CloseCaseInput(case_id=CASE, round=1, outcome="failed"))
+    ClosureActivities(casebook).close_case(CTX, CloseCaseInput(case_id=CASE, round=1, outcome="failed"))
 
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("ERROR", "Closed: failed.")]
 
 
 def test_closing_twice_closes_once(casebook: CaseBook) -> None:
-    activities = ClosingActivities(casebook)
+    activities = ClosureActivities(casebook)
     concluded(casebook, an_assessment(0.1, "clear"))
     closing = CloseCaseInput(case_id=CASE, round=1, outcome="auto_cleared")
 

@@ -41,7 +41,7 @@ def investigate(book: CaseBook) -> None:
     judgement = answers({"overall_risk_score": 0.9, "recommended_action": "lock_account", "reasoning": "A takeover."})
     turns = [turn for specialist in SPECIALISTS for turn in a_turn_with_tools_and_a_verdict(specialist)]
     loop = a_loop(ScriptedModel([*turns, judgement]), FakeTools(), budget=guard)
-    RoundActivities(book, a_policy()).begin_round(CTX, RoundInput(case_id=CASE, round=1))
+    RoundActivities(book, a_policy()).start_round(CTX, RoundInput(case_id=CASE, round=1))
     specialists = SpecialistActivities(book, SpecialistAgents(loop, prompts))
     reports = tuple(
         specialists.run_specialist(

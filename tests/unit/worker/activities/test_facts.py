@@ -7,7 +7,7 @@ import pytest
 from casebook.errors import EvidenceNotFound, NotApproved
 from contracts.effect import Effect, EffectStatus
 from contracts.hashing import content_hash
-from contracts.investigation import FactCheck, Question, ReviewPlan
+from contracts.investigation import FactCheck, ReviewOrder, ReviewPlan
 from contracts.money import Money
 from contracts.report import Evidence, SpecialistReport, ToolCall
 from contracts.review import Role
@@ -225,7 +225,7 @@ def test_a_review_asks_two_people_by_the_policy_in_force(
 
 
 def test_a_person_is_asked_on_terms_that_a_repeated_step_does_not_move(casebook: CaseBook) -> None:
-    question = Question(plan=a_plan(total=1_001))
+    question = ReviewOrder(plan=a_plan(total=1_001))
     concluded(casebook, question.plan.assessment)
     desk = BusinessHours(frozenset({1, 2, 3, 4, 5}), time(9), time(15), UTC)
 
@@ -248,7 +248,7 @@ def test_a_manager_is_asked_straight_away_with_the_reason(casebook: CaseBook) ->
     concluded(casebook, plan.assessment)
 
     asked = ReviewActivities(casebook).ask_person(
-        CTX, Question(plan=plan, escalation_reason="All attempts are used up.")
+        CTX, ReviewOrder(plan=plan, escalation_reason="All attempts are used up.")
     )
 
     assert asked.required_role == "manager"

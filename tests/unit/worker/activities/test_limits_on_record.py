@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from casebook.commands.recovery import MAX_FAILURES
-from contracts.investigation import AssessmentOrder, Question, ReviewPlan, SpecialistOrder
+from contracts.investigation import AssessmentOrder, ReviewOrder, ReviewPlan, SpecialistOrder
 from contracts.report import SPECIALISTS
 from contracts.review import ReviewRequest
 from contracts.steps import Investigation
@@ -37,7 +37,7 @@ def asked(casebook: CaseBook) -> ReviewRequest:
         assessment=assessment,
         policy=TOLD,
     )
-    return ReviewActivities(casebook, policy=OURS).ask_person(CTX, Question(plan=plan))
+    return ReviewActivities(casebook, policy=OURS).ask_person(CTX, ReviewOrder(plan=plan))
 
 
 def test_a_question_is_put_with_our_limits(casebook: CaseBook) -> None:
@@ -80,7 +80,7 @@ def test_a_case_that_has_begun_keeps_its_limits(casebook: CaseBook) -> None:
 
 def test_a_case_that_broke_before_it_began_is_asked_about(casebook: CaseBook) -> None:
     casebook.recover_case(CASE, "The investigation failed.", unstarted=True)
-    known = RoundActivities(casebook, OURS).begin_case(CTX, Investigation(case_id=CASE))
+    known = RoundActivities(casebook, OURS).start_case(CTX, Investigation(case_id=CASE))
     assert known.resume is not None
     basis = casebook.review_basis(CASE, 1)
     plan = ReviewPlan(
@@ -92,7 +92,7 @@ def test_a_case_that_broke_before_it_began_is_asked_about(casebook: CaseBook) ->
         policy=TOLD,
     )
 
-    review = ReviewActivities(casebook, policy=OURS).ask_person(CTX, Question(plan=plan))
+    review = ReviewActivities(casebook, policy=OURS).ask_person(CTX, ReviewOrder(plan=plan))
 
     assert review.required_role == "analyst"
     assert begun_with(casebook) == [OURS.model_dump(mode="json")]
@@ -116,7 +116,9 @@ def test_a_case_that_was_left_to_a_manager_before_it_began_is_asked_about_anew(c
     )
     before = datetime.now(UTC)
 
-    asked = ReviewActivities(casebook, policy=OURS).ask_person(CTX, Question(plan=plan, escalation_reason="It failed."))
+    asked = ReviewActivities(casebook, policy=OURS).ask_person(
+        CTX, ReviewOrder(plan=plan, escalation_reason="It failed.")
+    )
 
     assert (casebook.get_case(CASE).round, asked.required_role) == (2, "manager")
     assert asked.due_at >= before + timedelta(hours=47)

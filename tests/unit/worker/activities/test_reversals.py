@@ -3,9 +3,8 @@
 import pytest
 
 from casebook.errors import NotReversible
-from contracts.investigation import Closing
 from contracts.reversal import Reversal
-from contracts.steps import ReconcileReversalInput, ReversalOrder
+from contracts.steps import CloseCaseInput, ReconcileReversalInput, ReversalOrder
 from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.cases import an_assessment
 from tests.unit.worker.support.record import CASE, CTX, approved, events
@@ -32,7 +31,7 @@ def done(casebook: CaseBook, store: FakeStore) -> None:
     assessment = an_assessment().model_copy(update={"refund_charge_ids": ("ch-1",)})
     order = order_for(CASE, CUSTOMER, assessment, approved(casebook, "lock_and_refund", assessment))
     ActionActivities(casebook, store, FactActivities(casebook, store)).execute_action(CTX, order)
-    casebook.close_case(Closing(case_id=CASE, round=1, outcome="locked_and_refunded"))
+    casebook.close_case(CloseCaseInput(case_id=CASE, round=1, outcome="locked_and_refunded"))
     store.asked.clear()
 
 

@@ -43,7 +43,7 @@ class Kept:
 
     entries: list[JournalEntry] = field(default_factory=list[JournalEntry])
 
-    def keep_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
+    def save_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
         known = {entry.key for entry in self.entries}
         self.entries += [entry for entry in entries if entry.key not in known]
 

@@ -124,7 +124,7 @@ def test_an_effect_that_kills_its_workers_is_looked_up_at_once() -> None:
     assert step.what == "activity reconcile_action"
 
 
-@pytest.mark.parametrize("activity", ["begin_case", "ask_person", "check_facts"])
+@pytest.mark.parametrize("activity", ["start_case", "ask_person", "check_facts"])
 def test_no_step_that_kills_its_workers_is_tried_for_a_day(activity: str) -> None:
     steps = next_steps(activity)
     assert steps

@@ -95,8 +95,8 @@ def test_feedback_that_cannot_be_remembered_keeps_the_next_round_from_closing_by
 @pytest.mark.parametrize(
     "instead",
     [
-        {"begin_case": ScriptedFault("No casebook.")},
-        {"begin_case": {"policy": {"auto_clear_threshold": 9}}},
+        {"start_case": ScriptedFault("No casebook.")},
+        {"start_case": {"policy": {"auto_clear_threshold": 9}}},
         {"run_specialist": {"specialist": "usage", "mood": "of another release"}},
         {"run_specialist": ScriptedFault("No model."), "record_report": ScriptedFault("No casebook.")},
         {"assess_risk": ScriptedFault("No model."), "assess_without_model": ScriptedFault("No casebook.")},
@@ -143,7 +143,7 @@ def test_an_order_that_cannot_be_read_closes_nothing(lab: Lab, order: str) -> No
 
 
 def test_a_later_round_that_cannot_begin_closes_nothing(lab: Lab) -> None:
-    case = lab.start(CaseScript(instead={"begin_round": ScriptedFault("No casebook.")}))
+    case = lab.start(CaseScript(instead={"start_round": ScriptedFault("No casebook.")}))
     case.reject(case.script.opening(1))
 
     assert case.failure() == f"scripted-fault {case.order.case_id}"

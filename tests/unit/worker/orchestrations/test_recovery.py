@@ -1,4 +1,4 @@
-"""A case whose earlier orchestration broke goes on where its record says that it stands."""
+"""A case whose earlier orchestration failed goes on where its record says that it stands."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from contracts.assessment import RiskAssessment
 from contracts.hashing import content_hash
-from contracts.investigation import CaseStanding
+from contracts.investigation import FailedCase
 from contracts.review import ReviewRequest
 from tests.unit.worker.support.cases import a_decision, an_assessment
 from tests.unit.worker.support.desk import CaseScript
@@ -18,17 +18,17 @@ ORCHESTRATION_FAILED = "The investigation failed in the scheduler."
 ASKED_AT = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 
 
-def stands(assessment: RiskAssessment | None = None, **changes: Any) -> CaseStanding:
+def a_failed_case(assessment: RiskAssessment | None = None, **changes: Any) -> FailedCase:
     values: dict[str, Any] = {
         "assessment": assessment or an_assessment(round=2),
         "role": "analyst",
         "reason": ORCHESTRATION_FAILED,
     }
-    return CaseStanding(**(values | changes))
+    return FailedCase(**(values | changes))
 
 
-def taken_up(lab: Lab, standing: CaseStanding) -> RunningCase:
-    return lab.start(CaseScript(standing=standing))
+def resumed(lab: Lab, failed_case: FailedCase) -> RunningCase:
+    return lab.start(CaseScript(failed_case=failed_case))
 
 
 def a_review(assessment: RiskAssessment) -> ReviewRequest:
@@ -42,11 +42,11 @@ def decided(lab: Lab, **changes: Any) -> RunningCase:
     assessment = an_assessment(round=2)
     review = a_review(assessment)
     decision = a_decision(review.review_id, assessment, **changes.pop("decision", {}))
-    return taken_up(lab, stands(assessment, review=review, decision=decision, **changes))
+    return resumed(lab, a_failed_case(assessment, review=review, decision=decision, **changes))
 
 
-def test_a_case_that_broke_asks_an_analyst_and_investigates_nothing(lab: Lab) -> None:
-    case = taken_up(lab, stands())
+def test_a_case_that_failed_asks_an_analyst_and_investigates_nothing(lab: Lab) -> None:
+    case = resumed(lab, a_failed_case())
 
     opening = case.script.opening()
     case.decide(opening)
@@ -57,8 +57,8 @@ def test_a_case_that_broke_asks_an_analyst_and_investigates_nothing(lab: Lab) ->
     assert case.script.rounds == []
 
 
-def test_a_case_that_broke_again_asks_a_manager(lab: Lab) -> None:
-    case = taken_up(lab, stands(role="manager"))
+def test_a_case_that_failed_again_asks_a_manager(lab: Lab) -> None:
+    case = resumed(lab, a_failed_case(role="manager"))
 
     opening = case.script.opening()
     case.decide(opening, "clear")
@@ -68,7 +68,7 @@ def test_a_case_that_broke_again_asks_a_manager(lab: Lab) -> None:
 
 
 def test_analysts_who_rejected_often_enough_are_not_asked_again(lab: Lab) -> None:
-    case = taken_up(lab, stands(rejections=3))
+    case = resumed(lab, a_failed_case(rejections=3))
 
     opening = case.script.opening()
     case.reject(opening)
@@ -77,8 +77,8 @@ def test_analysts_who_rejected_often_enough_are_not_asked_again(lab: Lab) -> Non
     assert opening.escalation_reason == NO_ATTEMPTS_LEFT
 
 
-def test_a_rejection_starts_the_round_after_the_one_that_broke(lab: Lab) -> None:
-    case = taken_up(lab, stands())
+def test_a_rejection_starts_the_round_after_the_one_that_failed(lab: Lab) -> None:
+    case = resumed(lab, a_failed_case())
 
     case.reject(case.script.opening(1))
     case.decide(case.script.opening(2))
@@ -111,7 +111,7 @@ def test_a_managers_rejection_on_record_ends_the_case_unresolved(lab: Lab) -> No
 
 
 def test_a_deadline_that_has_passed_ends_the_case_unresolved(lab: Lab) -> None:
-    case = taken_up(lab, stands(role="manager", review=a_review(an_assessment(round=2)), is_expired=True))
+    case = resumed(lab, a_failed_case(role="manager", review=a_review(an_assessment(round=2)), is_expired=True))
 
     assert case.outcome() == "unresolved"
 

@@ -248,7 +248,7 @@ def test_an_approval_whose_step_was_answered_falsely_is_carried_out(lab: Lab, st
 def test_a_rejection_whose_round_was_answered_falsely_is_followed(lab: Lab) -> None:
     case = lab.start()
     opening = case.script.opening(1)
-    case.script.refused.append("begin_round")
+    case.script.refused.append("start_round")
     case.reject(opening)
     case.decide(case.script.opening(2), "clear")
 

@@ -133,7 +133,7 @@ class MemoryJournal:
     dies_after: str | None = None
     on_record: Callable[[], object] = lambda: None
 
-    def keep_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
+    def save_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
         keys = {entry.key for entry in entries}
         if self.dies_before in keys:
             raise ProcessDied

@@ -21,19 +21,19 @@ from contracts.investigation import (
     ActionResult,
     AssessmentOrder,
     AssessmentTask,
-    CaseStanding,
     Escalation,
+    EscalationOrder,
+    EscalationResult,
     FactCheck,
     FactReport,
+    FailedCase,
     Feedback,
     InvestigationPolicy,
     NotedFacts,
-    PassedOn,
-    PassingOn,
-    Question,
     Reconciliation,
     ReportFiling,
     ReviewOpening,
+    ReviewOrder,
     ReviewPlan,
     ReviewTerms,
     SpecialistOrder,
@@ -89,8 +89,8 @@ class CaseScript:
 
     alert: Alert = field(default_factory=an_alert)
     """What is on record of the case."""
-    standing: CaseStanding | None = None
-    """Where the case stands, when an earlier orchestration broke."""
+    failed_case: FailedCase | None = None
+    """Where the case stands, when an earlier orchestration failed."""
     closed_as: CaseOutcome | None = None
     """How the case has ended before this orchestration began."""
     policy: InvestigationPolicy = field(default_factory=a_policy)
@@ -194,8 +194,12 @@ class CaseScript:
 
     def refuse_unasked(self, wanted: str) -> None:
         """Raises QuestionNotAsked for a question that is not on record."""
-        standing = self.standing is not None and self.standing.review is not None
-        if not standing and wanted not in self.asked and all(each.review.review_id != wanted for each in self.openings):
+        is_on_record = self.failed_case is not None and self.failed_case.review is not None
+        if (
+            not is_on_record
+            and wanted not in self.asked
+            and all(each.review.review_id != wanted for each in self.openings)
+        ):
             raise QuestionNotAsked(wanted)
 
     def attempts_of(self, specialist: Specialist) -> int:
@@ -233,7 +237,7 @@ class FakeRecord:
 
     def approved_action(self, case_id: str, review_id: str) -> ApprovedAction:
         script, round_number = self._scripts[case_id], parse_review_id(review_id)[1]
-        resumed = None if script.standing is None else script.standing.decision
+        resumed = None if script.failed_case is None else script.failed_case.decision
         decision = script.accepted.get(review_id) or script.decided_before_deadline or resumed
         if decision is None or decision.action is None:
             raise NotApproved(case_id, "anything")
@@ -256,22 +260,22 @@ class FakeActivities:
         self._scripts = scripts
         self._record = FakeRecord(scripts)
 
-    def begin_case(self, ctx: task.ActivityContext, order: Investigation) -> CaseStart:
+    def start_case(self, ctx: task.ActivityContext, order: Investigation) -> CaseStart:
         script = self._scripts[order.case_id]
         script.limits = policy = script.policy
-        standing = script.standing
-        if standing is None and script.closed_as is None:
+        failed_case = script.failed_case
+        if failed_case is None and script.closed_as is None:
             script.rounds.append(1)
-        if standing is not None:
-            script.concluded[standing.assessment.round] = standing.assessment
+        if failed_case is not None:
+            script.concluded[failed_case.assessment.round] = failed_case.assessment
         return CaseStart(
             max_review_attempts=policy.max_review_attempts,
             reconcile_hours=policy.reconcile_hours,
-            resume=None if standing is None else resume_point(standing),
+            resume=None if failed_case is None else resume_point(failed_case),
             outcome=script.closed_as,
         )
 
-    def begin_round(self, ctx: task.ActivityContext, start: RoundInput) -> None:
+    def start_round(self, ctx: task.ActivityContext, start: RoundInput) -> None:
         self._scripts[start.case_id].rounds.append(start.round)
 
     def run_specialist(self, ctx: task.ActivityContext, order: SpecialistOrder) -> SpecialistReport:
@@ -299,7 +303,7 @@ class FakeActivities:
         script.concluded[order.round] = assess(_as_recorded(order, script), NO_JUDGEMENT)
         return script.concluded[order.round]
 
-    def ask_person(self, ctx: task.ActivityContext, question: Question) -> ReviewRequest:
+    def ask_person(self, ctx: task.ActivityContext, question: ReviewOrder) -> ReviewRequest:
         script = self._scripts[question.plan.case_id]
         opening = opening_of(question, self.schedule_review(ctx, question.plan))
         asked = script.asked.setdefault(opening.review.review_id, opening.review)
@@ -381,11 +385,11 @@ class FakeActivities:
             script.concluded[opening.round] = opening.assessment
             script.changed.notify_all()
 
-    def escalate_to_manager(self, ctx: task.ActivityContext, passing: PassingOn) -> PassedOn:
+    def escalate_to_manager(self, ctx: task.ActivityContext, passing: EscalationOrder) -> EscalationResult:
         terms, plan = self.schedule_review(ctx, passing.plan), passing.plan
-        later = opening_of(Question(plan=plan), terms).review
+        later = opening_of(ReviewOrder(plan=plan), terms).review
         escalation = Escalation(case_id=plan.case_id, review=later, reason=passing.reason, at=plan.asked_at)
-        return PassedOn(review=later, decision=self.escalate_review(ctx, escalation))
+        return EscalationResult(review=later, decision=self.escalate_review(ctx, escalation))
 
     def escalate_review(self, ctx: task.ActivityContext, escalation: Escalation) -> Decision | None:
         script = self._scripts[escalation.case_id]
