@@ -67,8 +67,6 @@ _LOCK = (
 )
 _OPEN = insert(_CASES)
 _STORE = update(_CASES).where(_CASES.c.case_id == bindparam("of_case"))
-LOCKED_COLUMNS = tuple(_CASES.c[name] for name in (*_FIXED, *_STORED))
-"""What a query selects that locks cases itself."""
 
 
 def lock_case(connection: Connection, case_id: str) -> LockedCase:
@@ -80,7 +78,7 @@ def lock_case(connection: Connection, case_id: str) -> LockedCase:
 
 
 def locked_in(row: PlainRow) -> LockedCase:
-    """The case in a row of LOCKED_COLUMNS that the caller has locked."""
+    """The case in a row of its table that the caller has locked."""
     columns = {name: getattr(row, name) for name in (*_FIXED, *_STORED)}
     return LockedCase(**{**columns, "specialists": json.loads(row.specialists)}).loaded()
 

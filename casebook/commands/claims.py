@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Select, func, or_, select
 
 from casebook.case_log.append import append
-from casebook.case_log.locked_case import LOCKED_COLUMNS, LockedCase, lock_case, locked_in, refuse_closed
+from casebook.case_log.locked_case import LockedCase, lock_case, locked_in, refuse_closed
 from casebook.errors import ClaimedByOther, NotClaimed
 from casebook.projection.claims import Claimed, ClaimReleased, ClaimTakenOver
 from casebook.queries.claims import running_claim, unclaimed
@@ -166,7 +166,7 @@ def _free(subject: str, now: datetime) -> Cases:
     own = select(_PROPOSALS.c.case_id).where(
         _PROPOSALS.c.case_id == _CASES.c.case_id, _PROPOSALS.c.proposed_by == subject
     )
-    return select(*LOCKED_COLUMNS, _CASES.c.priority).where(_CASES.c.due_at.is_not(None), unclaimed(now), ~own.exists())
+    return select(_CASES).where(_CASES.c.due_at.is_not(None), unclaimed(now), ~own.exists())
 
 
 def _given_back_by(subject: str) -> Select[tuple[int]]:
@@ -183,7 +183,7 @@ def _priority(row: PlainRow) -> tuple[datetime, int, int]:
 
 def _untouched(connection: Connection, subject: str, now: datetime, keep: Collection[str]) -> list[LockedCase]:
     """The cases that the person was handed and did nothing with, each locked. What somebody else writes to is left."""
-    held = select(*LOCKED_COLUMNS, _CASES.c.priority).where(
+    held = select(_CASES).where(
         _CASES.c.assignee == subject, _CASES.c.claim_expires_at > now, _CASES.c.case_id.not_in(keep)
     )
     cases = connection.execute(held.with_for_update(skip_locked=True)).all()
