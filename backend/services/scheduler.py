@@ -20,7 +20,6 @@ from backend.services.hub_ownership import HubOwnership
 from contracts import ids
 from contracts.base import Contract, UtcDateTime
 from contracts.case import CaseProgress
-from contracts.converter import PydanticDataConverter
 from contracts.hub import HubOwner
 from contracts.ids import parse_review_id
 from contracts.names import (
@@ -36,6 +35,7 @@ from contracts.names import (
 from contracts.reversal import Reversal
 from contracts.review import Decision
 from contracts.steps import Investigation, ReversalOrder
+from runtime.data_converter import PydanticDataConverter
 
 RuntimeStatus = Literal["PENDING", "RUNNING", "COMPLETED", "FAILED", "TERMINATED", "SUSPENDED", "CONTINUED_AS_NEW"]
 

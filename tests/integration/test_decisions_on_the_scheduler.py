@@ -7,7 +7,7 @@ from typing import TypeVar
 import pytest
 from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 
-from contracts.converter import PydanticDataConverter
+from runtime.data_converter import PydanticDataConverter
 from tests.conformance.harness import RunningScheduler
 from tests.unit.worker.support.cases import a_decision, a_policy
 from tests.unit.worker.support.desk import CaseScript

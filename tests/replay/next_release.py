@@ -10,8 +10,8 @@ from durabletask import task
 
 from contracts import names
 from contracts.base import added_later
-from contracts.converter import RawPayload
 from contracts.steps import Investigation
+from runtime.data_converter import RawPayload
 from worker.orchestrations import activity_stubs
 from worker.orchestrations import investigation as today
 

@@ -9,10 +9,10 @@ from durabletask import task
 from durabletask.internal import helpers
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from contracts.converter import RawPayload
 from contracts.names import analyst_decision
 from contracts.review import ReviewRequest
 from contracts.steps import CaseStart, Conclusion, Investigation, RoundInput
+from runtime.data_converter import RawPayload
 from tests.replay.record_histories import FOLDER, PATHS, RECORDINGS, REVERSAL_RECORDING, recording_of
 from tests.replay.replaying import FAILED, History, HistoryDiverged, read_history, replay, run_turn
 from worker.orchestrations import activity_stubs

@@ -10,8 +10,8 @@ from durabletask.grpc_options import GrpcChannelOptions
 from pydantic import ValidationError
 
 from contracts import names
-from contracts.converter import PydanticDataConverter
 from contracts.hub import HubOwner
+from runtime.data_converter import PydanticDataConverter
 from worker.adapters.scheduler import SchedulerAddress, SchedulerDown, credential
 
 MISMATCH = (

@@ -16,7 +16,7 @@ from durabletask.worker import (
 )
 
 from contracts import names
-from contracts.converter import PydanticDataConverter
+from runtime.data_converter import PydanticDataConverter
 from worker.adapters.retries import heed_final_failures
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024

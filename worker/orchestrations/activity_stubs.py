@@ -18,7 +18,6 @@ from durabletask.entities import EntityInstanceId
 
 from contracts import names
 from contracts.base import Contract
-from contracts.converter import RawPayload
 from contracts.review import ReviewRequest
 from contracts.steps import (
     ActionOutcome,
@@ -50,6 +49,7 @@ from contracts.steps import (
     SpecialistInput,
     TakenDecision,
 )
+from runtime.data_converter import RawPayload
 from worker.domain.failures import error_of, id_of
 
 

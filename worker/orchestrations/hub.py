@@ -2,7 +2,7 @@
 
 from durabletask import task
 
-from contracts.converter import RawPayload
+from runtime.data_converter import RawPayload
 from worker.orchestrations.activity_stubs import Orchestration
 
 _NEVER = "never"

@@ -6,8 +6,8 @@ from functools import partial
 from durabletask import task
 
 from contracts.case import CaseOutcome
-from contracts.converter import RawPayload
 from contracts.steps import AddedReason, Conclusion, Investigation, ResumePoint
+from runtime.data_converter import RawPayload
 from worker.domain.decisions import outcome_of_done
 from worker.domain.failures import StepFailed
 from worker.orchestrations import activity_stubs

@@ -4,9 +4,9 @@ import logging
 
 from durabletask import task
 
-from contracts.converter import RawPayload
 from contracts.effect import EffectStatus
 from contracts.steps import ReconcileReversalInput, ReversalOrder, ReversalOutcome
+from runtime.data_converter import RawPayload
 from worker.domain.failures import StepFailed
 from worker.orchestrations import activity_stubs
 from worker.orchestrations.activity_stubs import Orchestration

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from durabletask import task
 
-from contracts.converter import RawPayload
 from contracts.report import SPECIALISTS, Specialist
 from contracts.steps import Conclusion, FailedSpecialistInput, ReportReference, RoundInput, SpecialistInput
+from runtime.data_converter import RawPayload
 from worker.domain.failures import error_of
 from worker.orchestrations import activity_stubs
 from worker.orchestrations.activity_stubs import Orchestration

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from contracts.alert import MAX_RECENT_EVENTS, Alert
 from contracts.base import Contract, UtcDateTime, added_later
 from contracts.case import CaseEvent, CaseProgress
-from contracts.converter import PydanticDataConverter
 from contracts.hashing import canonical_json, content_hash
 from contracts.names import CaseEventType
 from contracts.report import (
@@ -27,6 +26,7 @@ from contracts.report import (
 )
 from contracts.review import Decision
 from contracts.telemetry import Attributes, EventKind, LoginEvent, TransactionEvent, telemetry_event
+from runtime.data_converter import PydanticDataConverter
 from tests.unit.contracts.strategies import JSON_VALUES, float_fields, instances, models, modules
 
 MODELS = models()

@@ -3,9 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
-from contracts.converter import RawPayload
 from contracts.investigation import InvestigationPolicy
 from contracts.steps import RoundInput
+from runtime.data_converter import RawPayload
 from worker.orchestrations import activity_stubs
 
 

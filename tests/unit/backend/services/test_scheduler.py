@@ -11,7 +11,6 @@ from durabletask.worker import TaskHubGrpcWorker
 
 from backend.services.errors import SchedulerUnavailable, StartRefused
 from backend.services.scheduler import DurableTaskScheduler, InstanceState, InstanceUnknown, open_scheduler
-from contracts.converter import PydanticDataConverter
 from contracts.hub import HubOwner
 from contracts.ids import case_id
 from contracts.names import (
@@ -24,6 +23,7 @@ from contracts.names import (
 )
 from contracts.reversal import Reversal
 from contracts.steps import Investigation, ReversalOrder
+from runtime.data_converter import PydanticDataConverter
 from tests.unit.backend.support import task_hub
 from tests.unit.casebook.builders import NOON, a_decision, an_alert, an_opening
 from tests.unit.worker.support.lab import AsItIs

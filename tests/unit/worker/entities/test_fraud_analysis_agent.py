@@ -8,11 +8,11 @@ from durabletask.entities import EntityContext
 
 from contracts.assessment import RiskAssessment
 from contracts.brief import EarlierRound
-from contracts.converter import PydanticDataConverter
 from contracts.hashing import content_hash
 from contracts.investigation import Feedback
 from contracts.report import Finding
 from contracts.steps import DurableAgentState, MemoryKept, RememberFeedbackInput, RememberRoundInput
+from runtime.data_converter import PydanticDataConverter
 from tests.unit.worker.support.cases import an_assessment, three_reports
 from worker.domain import memory
 from worker.domain.failures import StepFailed

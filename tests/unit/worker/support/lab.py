@@ -14,10 +14,10 @@ from contracts import names
 from contracts.actions import RecommendedAction
 from contracts.alert import Alert
 from contracts.case import CaseProgress
-from contracts.converter import PydanticDataConverter
 from contracts.investigation import ReviewOpening
 from contracts.review import Decision
 from contracts.steps import Investigation, MemoryKept, RememberFeedbackInput, RememberRoundInput, ReversalOrder
+from runtime.data_converter import PydanticDataConverter
 from tests.unit.worker.support.cases import a_decision, a_policy, an_alert, an_investigation
 from tests.unit.worker.support.desk import NULL, WAIT_S, CaseScript, FakeActivities, FakeRecord
 from worker.activities.recorded import for_the_scheduler

@@ -15,8 +15,8 @@ from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.relay_api import RelayApi
 from contracts import names
-from contracts.converter import PydanticDataConverter
 from contracts.hub import HubOwner
+from runtime.data_converter import PydanticDataConverter
 from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.cases import an_alert, an_investigation
 

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from contracts.converter import PydanticDataConverter, RawPayload
 from contracts.steps import RoundInput
+from runtime.data_converter import PydanticDataConverter, RawPayload
 
 CONVERTER = PydanticDataConverter()
 START = RoundInput(case_id="case-1", round=2)
