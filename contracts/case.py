@@ -105,7 +105,7 @@ class CaseSummary(Contract):
 
     @property
     def recommendation(self) -> RecommendedAction | None:
-        """What is recommended. Earlier releases recommended something even where they had no score."""
+        """What is recommended; nothing where there is no score."""
         return None if self.risk_score is None else self.recommended_action
 
 

@@ -9,8 +9,8 @@ from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 
 from runtime.data_converter import PydanticDataConverter
 from tests.conformance.harness import RunningScheduler
+from tests.unit.worker.support.case_script import CaseScript
 from tests.unit.worker.support.cases import a_decision, a_policy
-from tests.unit.worker.support.desk import CaseScript
 from tests.unit.worker.support.lab import CONVERTER, AsItIs, Lab, RunningCase, register
 from worker.adapters.scheduler import SchedulerAddress, open_worker
 

@@ -19,8 +19,8 @@ from contracts.investigation import FactReport, FailedCase, NotedFacts, Speciali
 from contracts.names import INVESTIGATION_VERSION, REVERSAL_VERSION
 from contracts.report import SpecialistReport
 from tests.replay.replaying import History, write_history
+from tests.unit.worker.support.case_script import CaseScript, ScriptedFault, ordinary_report
 from tests.unit.worker.support.cases import a_policy, a_reversal_order, an_alert, an_assessment
-from tests.unit.worker.support.desk import CaseScript, ScriptedFault, ordinary_report
 from tests.unit.worker.support.lab import CONVERTER, Lab, RunningCase, register
 from worker.adapters.scheduler import SchedulerAddress, open_worker
 from worker.ports.model import ModelUnavailable

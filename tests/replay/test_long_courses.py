@@ -3,8 +3,8 @@
 from contracts.investigation import SpecialistOrder
 from contracts.report import Finding, SpecialistReport
 from tests.replay.record_histories import history_at, running_lab
+from tests.unit.worker.support.case_script import CaseScript
 from tests.unit.worker.support.cases import a_policy, a_report, an_alert
-from tests.unit.worker.support.desk import CaseScript
 
 ROUNDS = 20
 MOST_PER_ROUND = 4_500

@@ -18,7 +18,7 @@ from tests.conformance.harness import RunningScheduler
 from tests.replay.next_release import NEXT_VERSION, NextInvestigation, NextRelease, investigation
 from tests.replay.record_histories import RECORDINGS, history_at
 from tests.replay.replaying import History, HistoryDiverged, read_history, replay
-from tests.unit.worker.support.desk import CaseScript
+from tests.unit.worker.support.case_script import CaseScript
 from tests.unit.worker.support.lab import CONVERTER, AsItIs, Lab, register
 from worker.adapters.scheduler import SchedulerAddress, open_worker
 

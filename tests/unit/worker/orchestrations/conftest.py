@@ -11,7 +11,7 @@ from durabletask.client import TaskHubGrpcClient
 from durabletask.testing import create_test_backend
 from durabletask.worker import TaskHubGrpcWorker
 
-from tests.unit.worker.support.desk import CaseScript
+from tests.unit.worker.support.case_script import CaseScript
 from tests.unit.worker.support.lab import CONVERTER, AsItIs, Lab, register
 from worker.orchestrations import activity_stubs, reconciliation
 

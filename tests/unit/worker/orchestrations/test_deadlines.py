@@ -3,8 +3,8 @@
 import pytest
 
 from contracts.alert import Severity
+from tests.unit.worker.support.case_script import CaseScript, ScriptedFault
 from tests.unit.worker.support.cases import a_policy, an_alert
-from tests.unit.worker.support.desk import CaseScript, ScriptedFault
 from tests.unit.worker.support.lab import Lab
 
 SOON_H = 0.0001

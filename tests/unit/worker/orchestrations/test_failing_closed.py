@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 from pydantic import ValidationError
 
+from tests.unit.worker.support.case_script import CaseScript, ScriptedFault
 from tests.unit.worker.support.cases import a_policy
-from tests.unit.worker.support.desk import CaseScript, ScriptedFault
 from tests.unit.worker.support.lab import Lab
 from worker.entities.fraud_analysis_agent import UnknownStateVersion
 

@@ -8,8 +8,8 @@ from contracts.actions import RecommendedAction
 from contracts.case import CaseOutcome
 from contracts.investigation import SpecialistOrder
 from contracts.report import SPECIALISTS, Finding, SpecialistReport
+from tests.unit.worker.support.case_script import WAIT_S, CaseScript, ordinary_report
 from tests.unit.worker.support.cases import a_decision, a_policy, a_report, an_assessment, three_reports
-from tests.unit.worker.support.desk import WAIT_S, CaseScript, ordinary_report
 from tests.unit.worker.support.lab import Lab
 from worker.ports.model import ModelUnavailable
 

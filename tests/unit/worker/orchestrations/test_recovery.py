@@ -9,8 +9,8 @@ from contracts.assessment import RiskAssessment
 from contracts.hashing import content_hash
 from contracts.investigation import FailedCase
 from contracts.review import ReviewRequest
+from tests.unit.worker.support.case_script import CaseScript
 from tests.unit.worker.support.cases import a_decision, an_assessment
-from tests.unit.worker.support.desk import CaseScript
 from tests.unit.worker.support.lab import Lab, RunningCase
 from worker.domain.questions import FAILED_AGAIN, NO_ATTEMPTS_LEFT
 

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from contracts.effect import EffectStatus
+from tests.unit.worker.support.case_script import CaseScript
 from tests.unit.worker.support.cases import a_policy, a_reversal_order
-from tests.unit.worker.support.desk import CaseScript
 from tests.unit.worker.support.lab import Lab
 from worker.orchestrations import reconciliation
 

@@ -8,8 +8,8 @@ from contracts.case import CaseOutcome
 from contracts.effect import EffectStatus
 from contracts.investigation import FactReport
 from contracts.money import Money
+from tests.unit.worker.support.case_script import CaseScript, ScriptedFault
 from tests.unit.worker.support.cases import a_policy
-from tests.unit.worker.support.desk import CaseScript, ScriptedFault
 from tests.unit.worker.support.lab import Lab
 from worker.domain.facts import NOT_CHECKED
 from worker.domain.questions import FACTS_CHANGED

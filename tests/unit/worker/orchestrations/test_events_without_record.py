@@ -9,8 +9,8 @@ from contracts.ids import case_id, review_id
 from contracts.investigation import FactReport, NotedFacts, ReviewOpening
 from contracts.review import ReviewRequest, Role
 from contracts.steps import EscalatedReview
+from tests.unit.worker.support.case_script import NULL, CaseScript
 from tests.unit.worker.support.cases import NOON, a_decision, a_policy, a_reversal_order, an_alert
-from tests.unit.worker.support.desk import NULL, CaseScript
 from tests.unit.worker.support.lab import Lab
 from worker.domain.routing import WAS_ASKED
 from worker.orchestrations import inbox, review
