@@ -18,8 +18,9 @@ from contracts.investigation import ReviewOpening
 from contracts.review import Decision
 from contracts.steps import Investigation, MemoryKept, RememberFeedbackInput, RememberRoundInput, ReversalOrder
 from runtime.data_converter import PydanticDataConverter
-from tests.unit.worker.support.case_script import NULL, WAIT_S, CaseScript, FakeActivities, FakeRecord
+from tests.unit.worker.support.case_script import NULL, WAIT_S, CaseScript
 from tests.unit.worker.support.cases import a_decision, a_policy, an_alert, an_investigation
+from tests.unit.worker.support.fake_activities import FakeActivities, FakeRecord
 from worker.activities.recorded import for_the_scheduler
 from worker.activities.steps import ActingSteps, InvestigationSteps, Work
 from worker.domain.failures import StepFailed, id_of
