@@ -12,6 +12,7 @@ from casebook.errors import TransitionRefused
 from contracts.brief import CaseBrief
 from contracts.investigation import InvestigationPolicy
 from contracts.steps import Refusal
+from runtime.log_lines import about_case
 from worker.domain.failures import StepFailed, id_of
 from worker.ports.record import CaseRecord
 
@@ -43,6 +44,8 @@ class Briefs:
 def for_the_scheduler(activity: Callable[..., Any]) -> Callable[..., Any]:
     """The activity as the scheduler hears of it.
 
+    Every line that is logged in it names its case.
+
     It answers with a `Refusal` what nothing on record justifies: to try it again would be no use. Of whatever else
     goes wrong the scheduler is told an id: what an error says may quote a customer, and is in this worker's log.
     """
@@ -50,7 +53,8 @@ def for_the_scheduler(activity: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(activity)
     def answer(context: task.ActivityContext, order: Any) -> Any:
         try:
-            return activity(context, order)
+            with about_case(context.orchestration_id.partition(":")[0]):
+                return activity(context, order)
         except TransitionRefused as refusal:
             return Refusal(refused=refusal.id)
         except Exception as fault:
