@@ -1,5 +1,6 @@
 """Lanes: what each test needs, as marks by which `scripts/test` chooses."""
 
+import logging
 import os
 import subprocess
 from collections.abc import Generator
@@ -7,6 +8,8 @@ from typing import NoReturn
 
 import pytest
 from hypothesis import settings
+
+from runtime.log_lines import OURS
 
 FAST = os.environ.get("TEST_LANE") == "fast"
 """`scripts/test --fast` runs these: no process, no PostgreSQL, few examples."""
@@ -30,6 +33,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         database = item.callspec.params.get("database") if hasattr(item, "callspec") else None
         if database == "postgresql" or (database is None and "postgres" in item.fixturenames):
             item.add_marker(pytest.mark.postgresql)
+
+
+@pytest.fixture(autouse=True)
+def logging_restored() -> Generator[None]:
+    """A test that sets logging up, as a process does, sets it up for itself alone."""
+    loggers = [logging.getLogger(name) for name in (None, *OURS, "uvicorn.error")]
+    handlers, levels = loggers[0].handlers[:], [logger.level for logger in loggers]
+    yield
+    loggers[0].handlers[:] = handlers
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.fixture(scope="session", autouse=FAST)

@@ -217,7 +217,7 @@ def _innocent_alert(store: SqliteCustomerStore) -> Alert:
 def _serving(server: FastMCP) -> Generator[str]:
     app = server.http_app(path="/mcp", stateless_http=True, json_response=True)
     port = _unused_port()
-    config = uvicorn.Config(app, port=port, log_level="critical", timeout_graceful_shutdown=1, ws="none")
+    config = uvicorn.Config(app, port=port, log_config=None, timeout_graceful_shutdown=1, ws="none")
     uvicorn_server = uvicorn.Server(config)
     thread = threading.Thread(target=uvicorn_server.run)
     thread.start()

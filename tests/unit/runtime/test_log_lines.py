@@ -3,11 +3,10 @@
 import json
 import logging
 import sys
-from collections.abc import Generator
 
 import pytest
 
-from runtime.log_lines import OURS, JsonFormatter, LogFormat, TextFormatter, about_case, set_up_logging
+from runtime.log_lines import JsonFormatter, LogFormat, TextFormatter, about_case, set_up_logging
 
 
 def line(message: str) -> str:
@@ -114,9 +113,7 @@ def test_json_lines_show_no_credentials_either() -> None:
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
-def test_libraries_log_warnings_in_the_same_form(
-    log_format: LogFormat, capsys: pytest.CaptureFixture[str], restored_logging: None
-) -> None:
+def test_libraries_log_warnings_in_the_same_form(log_format: LogFormat, capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logging(log_format, "INFO")
     ours = ("backend.ingest.stream", "casewright.relay", "local.model.app", "mcp_server.main", "worker.agents")
     for name in ours:
@@ -128,14 +125,3 @@ def test_libraries_log_warnings_in_the_same_form(
 
     assert len(lines) == len(ours) + 1
     assert all(line.startswith("{" if log_format == "json" else "at=") for line in lines)
-
-
-@pytest.fixture
-def restored_logging() -> Generator[None]:
-    root, levels = logging.getLogger(), {name: logging.getLogger(name).level for name in OURS}
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, before in levels.items():
-        logging.getLogger(name).setLevel(before)

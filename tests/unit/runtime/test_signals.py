@@ -48,7 +48,7 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body"})
 
 with socket.create_server(("127.0.0.1", 0)) as listener:
-    server = StoppableServer(uvicorn.Config(app, lifespan="off", log_level="warning"))
+    server = StoppableServer(uvicorn.Config(app, lifespan="off", log_config=None))
     print(listener.getsockname()[1], flush=True)
     server.run(sockets=[listener])
 print("ended", flush=True)

@@ -68,7 +68,7 @@ class McpPeer:
         methods = {"POST": self._post, "DELETE": self._delete, "GET": self._listen}
         app = Starlette(routes=[Route("/mcp", answer, methods=[method]) for method, answer in methods.items()])
         self._server = uvicorn.Server(
-            uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, ws="none", lifespan="off")
+            uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1, ws="none", lifespan="off")
         )
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
         self._thread.start()

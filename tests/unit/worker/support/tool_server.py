@@ -29,7 +29,7 @@ class ToolServer:
     def start(self) -> None:
         app = self._tools().http_app(path="/mcp", stateless_http=False)
         config = uvicorn.Config(
-            app, host="127.0.0.1", port=self.port, log_level="critical", timeout_graceful_shutdown=1, ws="none"
+            app, host="127.0.0.1", port=self.port, log_config=None, timeout_graceful_shutdown=1, ws="none"
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)
