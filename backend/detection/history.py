@@ -73,6 +73,10 @@ class DailyHistory(Generic[Number]):
             self._past = day, self._sum_before(day)
         return self._past[1].joined(self._by_day.get(day, self._nothing))
 
+    def reaches(self, at: datetime, newest: datetime) -> bool:
+        """Whether a value of `at` counts for what is asked about `newest`."""
+        return 0 <= newest.toordinal() - at.toordinal() < self._days
+
     def add(self, at: datetime, value: Number) -> None:
         """Remembers a value (not negative)."""
         if at != self._pending_at:

@@ -90,17 +90,30 @@ class RateWindow:
     def usual(self) -> tuple[float, int]:
         """Mean count of the earlier periods with events, and how many such periods there were."""
         history = self._history.before(self.newest)
+        other = self._other
+        if other is not None and self._counts(other):
+            history = history.including(self._learnt(other))
         return (history.mean, history.count) if history.count else (0.0, 0)
 
     def _is_near(self, at: datetime, window: _Window) -> bool:
         return abs(at - window.times[-1]) < self._length
 
     def _turn_to(self, at: datetime) -> None:
+        """Keep the window before as it is: events may come back to it, and its period must count once."""
         before, other = self._now, self._other
-        if at > before.times[-1]:
-            self._finish(before)
-        self._now = other if other is not None and self._is_near(at, other) else _Window()
+        if other is not None and self._is_near(at, other):
+            self._now = other
+        else:
+            if other is not None:
+                self._finish(other)
+            self._now = _Window()
         self._other = before
+
+    def _counts(self, other: _Window) -> bool:
+        """Whether the period that `other` is in lies before that of the newest event, and is remembered."""
+        if other.period is None or self._now.period is None or not other.period_count:
+            return False
+        return other.period < self._now.period and self._history.reaches(other.period, self.newest)
 
     def _learn(self, at: datetime) -> None:
         window, period = self._now, period_start(at, self._length)
@@ -112,5 +125,8 @@ class RateWindow:
 
     def _finish(self, window: _Window) -> None:
         if window.period is not None and window.period_count:
-            self._history.add(window.period, float(min(window.period_count, self._usual_cap)))
+            self._history.add(window.period, self._learnt(window))
             window.period_count = 0
+
+    def _learnt(self, window: _Window) -> float:
+        return float(min(window.period_count, self._usual_cap))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from backend.detection import DEFAULT_THRESHOLDS, Detector
@@ -182,6 +182,8 @@ def test_a_login_dated_ahead_does_not_hide_a_journey() -> None:
 
 @few
 @given(seeds, st.integers(0, 120), st.integers(1, 400))
+@example(47810474, 1, 1).via("a period that was learnt in two parts")
+@example(716076587, 60, 7).via("a period that was learnt in two parts")
 def test_one_event_dated_ahead_hides_no_alert(seed: int, place: int, days: int) -> None:
     events = random_life(Random(seed))
     moved = events[place % len(events)]
