@@ -20,6 +20,7 @@ from tests.replay.recordings import (
 pytestmark = needs_recordings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("recording", "expected"),
     [
@@ -85,6 +86,7 @@ def test_every_alert_can_be_judged_by_itself(recording: str) -> None:
         assert Alert.model_validate_json(alert.model_dump_json()) == alert
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recording", ["logins", "data_usage", "api_calls", "transactions"])
 def test_a_second_reading_gives_the_same_alerts(recording: str) -> None:
     assert detect(events_of(recording)) == alerts_of(recording)
@@ -94,6 +96,7 @@ def _from(events: list[TelemetryEvent], day: date) -> list[TelemetryEvent]:
     return [event for event in events if event.occurred_at.date() >= day]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recording", ["logins", "data_usage", "transactions"])
 @pytest.mark.parametrize("share", [0.4, 0.6, 0.9])
 def test_a_restart_that_reads_four_weeks_again_goes_on_as_if_there_had_been_none(recording: str, share: float) -> None:

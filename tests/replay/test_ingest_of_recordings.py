@@ -37,6 +37,7 @@ async def replay(*files: Path) -> tuple[IngestService, list[Alert], list[Telemet
     return service, opened, seen
 
 
+@pytest.mark.slow
 async def test_two_recordings_play_as_one_in_order_of_time() -> None:
     service, opened, seen = await replay(recording("data_usage"), recording("logins"))
 

@@ -1,5 +1,7 @@
 """Twenty rounds of the longest feedback on the longest reports: no payload comes near the scheduler's limit."""
 
+import pytest
+
 from contracts.investigation import SpecialistOrder
 from contracts.report import Finding, SpecialistReport
 from tests.replay.record_histories import history_at, running_lab
@@ -18,6 +20,7 @@ def verbose(order: SpecialistOrder) -> SpecialistReport:
     return a_report(order.specialist, 0.7, round=order.round, findings=findings)
 
 
+@pytest.mark.slow
 def test_twenty_rounds_of_feedback_stay_small() -> None:
     script = CaseScript(specialist=verbose, policy=a_policy(max_review_attempts=ROUNDS + 1))
     with running_lab() as (lab, address):

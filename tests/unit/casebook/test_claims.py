@@ -290,6 +290,7 @@ def test_one_person_pressing_next_repeatedly_holds_one_case(book: CaseBook, work
     assert book.audit().broken is None
 
 
+@pytest.mark.slow
 def test_two_people_pressing_next_get_different_cases(
     book: CaseBook, engine: Engine, url: str, clock: SetClock
 ) -> None:

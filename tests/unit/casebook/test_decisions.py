@@ -108,6 +108,7 @@ def test_decision_must_answer_the_current_question(book: CaseBook):
     assert book.get_case(case).decisions[0] == a_decision(opening, "reject")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_of_two_simultaneous_decisions_exactly_one_counts(engine: Engine, book: CaseBook):
     """Each has a casebook of their own, so that only the database can keep them apart."""

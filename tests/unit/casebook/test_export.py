@@ -88,6 +88,7 @@ def test_export_with_a_waiting_first_approval_verifies(book: CaseBook, workspace
     assert verify_export(exported(book, fresh.case_id)).broken is None
 
 
+@pytest.mark.slow
 def test_no_value_of_an_export_is_changed_unseen(book: CaseBook, workspace: WorkspaceApi):
     """But what nothing rests on: when it was exported, what its model calls cost, and for how long it was claimed."""
     case = tell(book, workspace)

@@ -69,6 +69,7 @@ def test_an_object_too_large_is_told_and_not_held() -> None:
     assert peak < 4 * MAX_LINE_BYTES
 
 
+@pytest.mark.slow
 def test_an_array_without_line_ends_is_cut_between_objects() -> None:
     splitter, found = ObjectSplitter(), 0
     text = b'{"user": "a\\"}{", "more": {"x": "' + b"y" * 500 + b'"}},'

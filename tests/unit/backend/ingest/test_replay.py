@@ -153,6 +153,7 @@ async def peak_while_playing(file: Path) -> int:
     return peak
 
 
+@pytest.mark.slow
 async def test_memory_does_not_grow_with_the_recording(tmp_path: Path) -> None:
     short = write(tmp_path / "short.jsonl.gz", (line(second) for second in range(10_000)))
     long = write(tmp_path / "long.jsonl.gz", (line(second) for second in range(40_000)))
