@@ -38,6 +38,7 @@ def test_alerts_per_rule_stay_in_their_range(recording: str, expected: dict[str,
         assert counts[rule] in allowed, counts
 
 
+@pytest.mark.slow
 def test_logins_and_usage_together_are_a_few_dozen_cases() -> None:
     assert 30 <= len(alerts_of("logins") + alerts_of("data_usage")) <= 60
 

@@ -146,6 +146,7 @@ def test_file_that_is_no_export_is_refused(text: bytes, why: str):
     assert str(refused.value) == why
 
 
+@pytest.mark.slow
 def test_an_export_reads_a_long_case_in_batches(book: CaseBook, workspace: WorkspaceApi):
     case = tell(book, workspace)
     for number in range(2 * BATCH + 1):

@@ -192,6 +192,7 @@ def test_first_approval_releases_the_claim(engine: Engine, book: CaseBook):
     assert isinstance(book.accept_decision(by("ben", opening), ANALYST), Decision)
 
 
+@pytest.mark.slow
 def test_concurrent_first_approvals_propose_once_and_decide_once(engine: Engine, book: CaseBook):
     """Fifty times two people, and fifty times one person from two sessions."""
     openings = [asked_for_two(book, number) for number in range(1, 101)]

@@ -35,7 +35,9 @@ IDS = [model.__name__ for model in MODELS]
 every_model = pytest.mark.parametrize("model", MODELS, ids=IDS)
 NOT_FINITE = [float("nan"), float("inf"), float("-inf")]
 
-generous = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+generous = settings(
+    max_examples=min(25, settings().max_examples), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 def test_every_noun_of_the_vocabulary_is_found():

@@ -111,6 +111,7 @@ def test_recording_of_one_endless_line_is_not_held(tmp_path: Path, capsys: pytes
     assert peak < 16 * 1_048_576
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", [b"\n", b" \r\n"])
 def test_a_recording_of_hardly_any_events_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], line: bytes

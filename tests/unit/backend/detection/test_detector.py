@@ -71,7 +71,7 @@ def shuffled_within_instants(events: Sequence[TelemetryEvent], random: Random) -
 
 
 seeds = st.integers(0, 2**32)
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=min(40, settings().max_examples), deadline=None)
 
 
 def test_an_alert_carries_its_evidence() -> None:
