@@ -92,9 +92,7 @@ def test_without_a_fault_the_case_is_cleared_by_itself(stack: FaultStack) -> Non
 
 @pytest.mark.parametrize("specialist", SPECIALISTS)
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_at_a_specialist_brings_the_case_before_a_person(
-    stack: FaultStack, name: str, specialist: Specialist
-) -> None:
+def test_specialist_fault_sends_case_to_a_person(stack: FaultStack, name: str, specialist: Specialist) -> None:
     fault, alert = FAULTS[name], stack.open_case()
 
     if fault.tool is not None:
@@ -113,7 +111,7 @@ def test_a_fault_at_a_specialist_brings_the_case_before_a_person(
 
 
 @pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if not fault.is_of_tools])
-def test_a_fault_at_the_aggregator_brings_the_case_before_a_person(stack: FaultStack, name: str) -> None:
+def test_aggregator_fault_sends_case_to_a_person(stack: FaultStack, name: str) -> None:
     fault, alert = WITHOUT_TOOLS.get(name, FAULTS[name]), stack.open_case()
 
     reports = tuple(stack.file_healthy(alert).values())
@@ -128,9 +126,7 @@ def test_a_fault_at_the_aggregator_brings_the_case_before_a_person(stack: FaultS
 
 
 @pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.is_of_tools])
-def test_tools_that_fail_everybody_leave_the_aggregator_nothing_to_clear_a_case_with(
-    stack: FaultStack, name: str
-) -> None:
+def test_failed_tools_leave_the_aggregator_no_case_to_clear(stack: FaultStack, name: str) -> None:
     fault, alert = FAULTS[name], stack.open_case()
     with stack.tool_fault(fault.tool) if fault.tool else stack.model_fault():
         reports = tuple(stack.report(alert, each, fault.limits, tools_up=fault.tools_up) for each in SPECIALISTS)
@@ -155,7 +151,7 @@ def test_one_outage_of_the_model_is_one_reason(stack: FaultStack) -> None:
 
 
 @pytest.mark.parametrize("fault", ["429", "500", "reset", "empty", "invalid_json", "score_9", "wrong_shape"])
-def test_a_fault_that_passes_costs_a_call_and_not_the_case(stack: FaultStack, fault: str) -> None:
+def test_passing_fault_costs_a_call_and_not_the_case(stack: FaultStack, fault: str) -> None:
     alert = stack.open_case()
     calls = stack.model_calls()
 

@@ -49,7 +49,7 @@ def kinds_of(stack: LocalStack, case_id: str) -> list[str]:
 
 
 @pytest.mark.timeout(300)
-def test_an_effect_that_was_begun_happens_once_over_the_break(mortal: LocalStack) -> None:
+def test_begun_effect_happens_once_despite_an_orchestration_failure(mortal: LocalStack) -> None:
     case_id = mortal.start_case(foreign_login(mortal.customer("sim_swap", 2), alert_id="acting"))
     asked = mortal.wait_for_case(case_id, awaits_review(1))
     operator = DurableTaskSchedulerClient(
@@ -76,7 +76,7 @@ def test_an_effect_that_was_begun_happens_once_over_the_break(mortal: LocalStack
 
 
 @pytest.mark.timeout(300)
-def test_a_case_whose_question_kills_every_worker_reaches_a_manager(mortal: LocalStack) -> None:
+def test_case_whose_question_kills_workers_reaches_a_manager(mortal: LocalStack) -> None:
     point = mortal.data / "points" / f"worker-asking{ALWAYS}"
     point.touch()
     case_id = mortal.start_case(foreign_login(mortal.customer("sim_swap", 3), alert_id="poisonous"))

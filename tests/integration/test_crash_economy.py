@@ -33,9 +33,7 @@ def wait_until_only_that_agent_thinks(stack: LocalStack, case_id: str, agent: st
 
 
 @pytest.mark.parametrize("agent", [*SPECIALISTS, "aggregator"])
-def test_a_worker_killed_in_the_middle_of_one_agent_s_call_repeats_that_call_alone(
-    stack: LocalStack, agent: str
-) -> None:
+def test_worker_killed_during_agent_call_repeats_only_that(stack: LocalStack, agent: str) -> None:
     customer = stack.customer("sim_swap")
 
     def undisturbed() -> CaseView:

@@ -15,7 +15,7 @@ def at_once(times: int, call: Callable[[], httpx.Response]) -> list[httpx.Respon
         return [future.result() for future in [pool.submit(call) for _ in range(times)]]
 
 
-def test_a_case_that_awaits_review_survives_the_death_of_the_worker(stack: LocalStack) -> None:
+def test_case_awaiting_review_survives_death_of_the_worker(stack: LocalStack) -> None:
     customer = stack.customer("account_takeover", 2)
     case_id = stack.start_case(foreign_login(customer))
     view = stack.wait_for_case(case_id, awaits_review(1))
@@ -39,21 +39,21 @@ def test_a_decision_survives_the_death_of_the_backend(stack: LocalStack) -> None
     assert stack.wait_for_case(case_id, lambda case: case.state == "closed").outcome == "account_locked"
 
 
-def test_a_case_opened_while_the_tool_server_is_down_is_investigated_once_it_is_back(stack: LocalStack) -> None:
+def test_case_opened_during_tool_server_outage_is_investigated_afterwards(stack: LocalStack) -> None:
     stack.kill("mcp")
     case_id = stack.start_case(foreign_login(stack.customer("account_takeover", 3), alert_id="tools-down"))
     view = stack.wait_for_case(case_id, awaits_review(1))
     assert view.assessment is not None
 
 
-def test_two_starts_of_the_same_alert_at_once_open_one_case(stack: LocalStack) -> None:
+def test_two_simultaneous_starts_of_an_alert_open_one_case(stack: LocalStack) -> None:
     alert = foreign_login(stack.customer("travel", 3), alert_id="pressed-twice")
     answers = at_once(8, lambda: stack.http.post("/api/workflow/start", json=alert))
     assert sorted(answer.status_code for answer in answers) == [200] * 7 + [202]
     assert {answer.json()["instance_id"] for answer in answers} == {"case-pressed-twice"}
 
 
-def test_two_people_who_decide_at_once_get_one_acceptance_and_one_sentence(stack: LocalStack) -> None:
+def test_two_simultaneous_deciders_get_one_acceptance_and_one_sentence(stack: LocalStack) -> None:
     case_id = stack.start_case(foreign_login(stack.customer("travel", 3), severity="critical", alert_id="two-people"))
     view = stack.wait_for_case(case_id, awaits_review(1))
     answers = at_once(2, lambda: stack.decide(view, "approve", action="lock_account"))
@@ -63,7 +63,7 @@ def test_two_people_who_decide_at_once_get_one_acceptance_and_one_sentence(stack
     assert refused.json()["detail"].endswith(".")
 
 
-def test_a_worker_killed_in_the_middle_of_its_specialists_repeats_only_the_calls_in_flight(stack: LocalStack) -> None:
+def test_worker_killed_during_specialists_repeats_only_calls_in_flight(stack: LocalStack) -> None:
     customer = stack.customer("sim_swap")
     stack.wait_until_nothing_is_investigated()
     before = stack.model_stats()["calls"]
@@ -82,7 +82,7 @@ def test_a_worker_killed_in_the_middle_of_its_specialists_repeats_only_the_calls
     assert undisturbed < paid <= undisturbed + in_flight
 
 
-def test_a_case_that_awaits_review_survives_the_death_of_the_scheduler(stack: LocalStack) -> None:
+def test_case_awaiting_review_survives_death_of_the_scheduler(stack: LocalStack) -> None:
     case_id = stack.start_case(foreign_login(stack.customer("sim_swap", 1), alert_id="scheduler-killed"))
     view = stack.wait_for_case(case_id, awaits_review(1))
     calls = stack.model_stats()["calls"]

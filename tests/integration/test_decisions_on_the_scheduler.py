@@ -69,7 +69,7 @@ def reject_and_meddle(case: RunningCase) -> None:
         case.send(2, late)
 
 
-def test_late_and_doubled_decisions_after_a_rejection_never_reach_the_next_round(lab: Lab) -> None:
+def test_late_and_doubled_decisions_never_reach_the_next_round(lab: Lab) -> None:
     cases = [lab.start() for _ in range(20)]
     for case in cases:
         reject_and_meddle(case)
@@ -83,9 +83,7 @@ def test_late_and_doubled_decisions_after_a_rejection_never_reach_the_next_round
         assert (case.script.orders, case.script.outcomes) == ([], ["cleared"])
 
 
-def test_they_do_not_reach_it_either_when_the_scheduler_is_started_anew_in_between(
-    lab: Lab, scheduler: RunningScheduler
-) -> None:
+def test_late_decisions_do_not_outlive_a_scheduler_restart_either(lab: Lab, scheduler: RunningScheduler) -> None:
     case = lab.start()
     reject_and_meddle(case)
     scheduler.restart()
@@ -107,7 +105,7 @@ def test_a_doubled_approval_is_carried_out_once(lab: Lab) -> None:
     assert [order.decision for order in case.script.orders] == [approval]
 
 
-def test_reminder_escalation_and_second_deadline_come_although_the_scheduler_was_started_anew(
+def test_reminder_escalation_and_second_deadline_survive_a_scheduler_restart(
     lab: Lab, scheduler: RunningScheduler
 ) -> None:
     hurried = a_policy(approval_timeout_hours=SOON_H, escalation_timeout_hours=SOON_H, remind_before_share=0.25)

@@ -45,9 +45,7 @@ def test_a_terminated_case_is_decided_and_carried_out(stack: LocalStack, operato
     assert stack.wait_for_case(case_id, lambda case: case.state == "closed").outcome == "account_locked"
 
 
-def test_a_history_that_grew_too_large_ends_with_a_person(
-    stack: LocalStack, operator: DurableTaskSchedulerClient
-) -> None:
+def test_history_grown_too_large_ends_with_a_person(stack: LocalStack, operator: DurableTaskSchedulerClient) -> None:
     case_id = stack.start_case(foreign_login(stack.customer("sim_swap", 3), alert_id="overgrown"))
     stack.wait_for_case(case_id, awaits_review(1))
 

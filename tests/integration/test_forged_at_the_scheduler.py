@@ -168,7 +168,7 @@ def wait_until(reached: Callable[[], bool]) -> None:
     raise AssertionError("It never came to that.")
 
 
-def test_what_is_ordered_at_the_scheduler_alone_is_not_done(
+def test_what_is_ordered_at_the_scheduler_alone_stays_undone(
     stack: LocalStack, anybody: DurableTaskSchedulerClient
 ) -> None:
     (view,) = damning_cases(stack, "ordered", 1)

@@ -363,7 +363,7 @@ OBEDIENT: Mapping[str, Obeying] = {
 
 
 @pytest.mark.parametrize("name", OBEDIENT)
-def test_a_model_that_obeys_can_neither_clear_nor_write_nor_look_elsewhere(scene: Scene, name: str) -> None:
+def test_obedient_model_can_neither_clear_write_nor_look_elsewhere(scene: Scene, name: str) -> None:
     seen = scene.investigate(f"obeying {name}", ATTEMPTS["ticket"], ORDER, OBEDIENT[name])
 
     assert seen.assessment.route == "review"
@@ -384,7 +384,7 @@ def test_a_model_that_obeys_can_neither_clear_nor_write_nor_look_elsewhere(scene
         ("refund_charges", {"customer_id": CUSTOMER, "charge_ids": ["x"], "idempotency_key": "k-3", "reason": "told"}),
     ],
 )
-def test_the_session_of_the_agents_cannot_write_even_if_the_worker_let_it(
+def test_agents_session_cannot_write_even_if_the_worker_allows(
     scene: Scene, tool: str, arguments: dict[str, Any]
 ) -> None:
     refused = scene.loop.call(lambda: scene.reader.call(tool, arguments, 20))

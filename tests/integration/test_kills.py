@@ -8,7 +8,7 @@ from tests.support.kills import kill_at_every_step
 
 
 @pytest.mark.timeout(300)
-def test_every_approved_action_happens_exactly_once_whichever_process_is_killed_at_whichever_step(
+def test_approved_action_happens_exactly_once_whichever_process_is_killed(
     tmp_path: Path,
 ) -> None:
     outcome = kill_at_every_step(tmp_path / "data", waves=7)

@@ -38,7 +38,7 @@ def test_a_large_alert_is_rejected_approved_and_ends_truly(stack: LocalStack, ki
     assert ended.outcome == "account_locked"
 
 
-def test_an_alert_at_the_door_s_limit_is_rejected_up_to_the_manager(stack: LocalStack) -> None:
+def test_largest_admitted_alert_is_rejected_up_to_the_manager(stack: LocalStack) -> None:
     alert = padded(foreign_login(stack.customer("sim_swap", 3), alert_id="large-to-the-end"), 250_000)
     case_id = stack.start_case(alert)
 
@@ -57,7 +57,7 @@ def test_an_alert_at_the_door_s_limit_is_rejected_up_to_the_manager(stack: Local
 
 
 @pytest.mark.parametrize(("events", "kilobytes"), [(60, 100), (14, 900)])
-def test_events_that_are_too_large_are_refused_in_a_sentence(stack: LocalStack, events: int, kilobytes: int) -> None:
+def test_events_that_are_too_large_get_one_sentence(stack: LocalStack, events: int, kilobytes: int) -> None:
     alert = foreign_login(stack.customer("sim_swap", 3), alert_id=f"events-{events}-{kilobytes}")
     home = alert["trigger_events"][0]
     more = [

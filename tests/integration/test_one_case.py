@@ -25,7 +25,7 @@ def awaits_review(round_number: int) -> Callable[[CaseView], bool]:
     return lambda view: view.state == "awaiting_review" and view.round == round_number
 
 
-def test_a_damning_case_is_reinvestigated_with_feedback_and_ends_in_a_locked_account(stack: LocalStack) -> None:
+def test_damning_case_is_reinvestigated_and_ends_in_locked_account(stack: LocalStack) -> None:
     customer = stack.customer("account_takeover")
     assert account_status(stack, customer["customer_id"]) == "active"
     case_id = stack.start_case(foreign_login(customer))

@@ -21,9 +21,7 @@ def server() -> Generator[PostgresServer]:
 
 
 @pytest.mark.timeout(300)
-def test_a_case_runs_from_alert_to_outcome_and_outlives_a_restart_of_the_server(
-    server: PostgresServer, tmp_path: Path
-) -> None:
+def test_case_runs_to_its_outcome_despite_a_server_restart(server: PostgresServer, tmp_path: Path) -> None:
     url = server.url(server.create_database())
     with LocalStack(tmp_path / "data", "--no-simulator", env={"CASEBOOK_URL": url}) as stack:
         case_id = stack.start_case(foreign_login(stack.customer("account_takeover")))
@@ -57,7 +55,7 @@ def test_a_case_runs_from_alert_to_outcome_and_outlives_a_restart_of_the_server(
     engine.dispose()
 
 
-def test_a_stack_with_a_wrong_password_says_so_and_ends(server: PostgresServer, tmp_path: Path) -> None:
+def test_stack_with_wrong_password_says_so_and_ends(server: PostgresServer, tmp_path: Path) -> None:
     url = server.url("postgres", password="guessed")
     with (
         pytest.raises(AssertionError, match="check the user and the password in CASEBOOK_URL"),

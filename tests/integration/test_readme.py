@@ -23,7 +23,7 @@ def run(line: str, stack: LocalStack) -> str:
     return subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True, timeout=30).stdout
 
 
-def test_the_five_lines_take_a_case_from_alert_to_locked_account(stack: LocalStack) -> None:
+def test_five_lines_take_a_case_to_a_locked_account(stack: LocalStack) -> None:
     sign_in, start, show, approve, ask = lines_to_try()
 
     def run_signed_in(line: str) -> dict[str, Any]:

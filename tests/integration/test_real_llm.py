@@ -100,7 +100,7 @@ def investigate(url: str, tools_url: str, question: str, tool_calling: ToolCalli
         )
 
 
-def test_tool_calls_by_schema_and_a_structured_answer_pass_both_ways(llama: str, tools: ToolServer) -> None:
+def test_tool_calls_and_a_structured_answer_pass_both_ways(llama: str, tools: ToolServer) -> None:
     # So small a model decides by the wording whether it asks; each of these has made it ask.
     questions = ("get_customer 7", "Please make calls.", "Write calls, not an answer.")
     results = (investigate(llama, tools.url, question, "schema") for question in questions)
@@ -119,16 +119,14 @@ def test_tool_calls_by_schema_and_a_structured_answer_pass_both_ways(llama: str,
     assert usage.tokens == usage.input_tokens + usage.output_tokens
 
 
-def test_a_server_that_takes_tools_and_ignores_them_still_gives_an_answer_in_the_asked_form(
-    llama: str, tools: ToolServer
-) -> None:
+def test_server_that_ignores_tools_still_answers_in_form(llama: str, tools: ToolServer) -> None:
     result = investigate(llama, tools.url, "Look up customer 7.", "native")
 
     assert (result.failure, result.evidence) == (None, ())
     assert result.answer is not None
 
 
-def test_a_fault_of_its_own_is_told_in_our_words(llama: str, tools: ToolServer) -> None:
+def test_fault_of_its_own_is_told_in_our_words(llama: str, tools: ToolServer) -> None:
     result = investigate(llama, tools.url, "Who is it? " * 4_000, "schema")
 
     assert result.answer is None

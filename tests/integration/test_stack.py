@@ -21,7 +21,7 @@ def command(data: Path, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "local.stack", "--data", str(data), *arguments)
 
 
-def test_a_port_in_use_is_named_with_the_way_out(tmp_path: Path) -> None:
+def test_port_in_use_is_named_with_the_way_out(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -67,7 +67,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     ]
 
 
-def test_a_recording_that_the_backend_could_not_be_told_of_is_refused(tmp_path: Path) -> None:
+def test_recording_that_the_backend_never_hears_of_is_refused(tmp_path: Path) -> None:
     recording = tmp_path / "2026-01-05T10:00.jsonl"
     recording.touch()
     done = run_to_exit(command(tmp_path / "data", "--replay", str(recording)), os.environ)
@@ -78,9 +78,7 @@ def test_a_recording_that_the_backend_could_not_be_told_of_is_refused(tmp_path: 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopping_while_the_customers_are_made_stops_at_once_and_quietly(
-    tmp_path: Path, number: signal.Signals
-) -> None:
+def test_stopping_while_customers_are_made_stops_at_once(tmp_path: Path, number: signal.Signals) -> None:
     ports = dict(zip(DEFAULT_PORTS, map(str, free_ports(len(DEFAULT_PORTS))), strict=True))
     env = {**os.environ, **ports, "PYTHONPATH": str(ROOT)}
     output = tmp_path / "output"
@@ -95,7 +93,7 @@ def test_stopping_while_the_customers_are_made_stops_at_once_and_quietly(
     assert output.read_text().splitlines() == ["    stack | stopped before anything had begun"]
 
 
-def test_a_broken_setting_of_a_part_stops_the_stack_with_its_sentence(tmp_path: Path) -> None:
+def test_broken_setting_of_a_part_stops_the_stack(tmp_path: Path) -> None:
     ports = dict(
         zip(
             ("SCHEDULER_PORT", "MODEL_PORT", "MCP_PORT", "TELEMETRY_PORT", "BACKEND_PORT"),
@@ -109,7 +107,7 @@ def test_a_broken_setting_of_a_part_stops_the_stack_with_its_sentence(tmp_path: 
     assert "casewright: The worker cannot start" in done.stderr
 
 
-def test_a_replay_reports_the_lines_it_could_not_read_and_plays_the_rest(tmp_path: Path) -> None:
+def test_replay_reports_unreadable_lines_and_plays_the_rest(tmp_path: Path) -> None:
     recording = tmp_path / "logins.jsonl.gz"
     failure = (
         '{{"event_id":"f{n}","customer_id":9001,"occurred_at":"2026-01-05T10:0{n}:00Z","kind":"auth_failure",'
@@ -160,7 +158,7 @@ def test_a_second_stack_on_the_same_folder_is_refused(stack: LocalStack) -> None
     ]
 
 
-def test_a_case_that_awaits_review_survives_a_restart_of_everything(tmp_path: Path) -> None:
+def test_case_awaiting_review_survives_a_restart_of_everything(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with LocalStack(data, "--no-simulator") as before:
         case_id = before.start_case(foreign_login(before.customer("account_takeover")))

@@ -153,7 +153,7 @@ def test_frauds_score_high_and_look_alikes_low(judged: list[Judged]):
     assert wrong == []
 
 
-def test_the_charges_of_a_fraud_are_found_and_no_others(judged: list[Judged]):
+def test_only_the_charges_of_a_fraud_are_found(judged: list[Judged]):
     for each in judged:
         expected = {charge.charge_id for charge in each.story.charges} if each.story.fraud else set[str]()
         assert set(each.verdicts["billing"]["suspicious_charge_ids"]) == expected, each.story.kind

@@ -42,7 +42,7 @@ def reverse_lock(stack: LocalStack, locked: CaseView) -> CaseView:
     return wait_for_reversal(stack, case_id, "done")
 
 
-def test_a_lock_that_somebody_else_has_made_meanwhile_brings_the_case_back_and_can_be_taken_off(
+def test_lock_made_elsewhere_meanwhile_returns_the_case_to_review(
     stack: LocalStack,
 ) -> None:
     customer = stack.customer(None, 5)
@@ -74,7 +74,7 @@ def test_a_lock_that_somebody_else_has_made_meanwhile_brings_the_case_back_and_c
     assert account_status(stack, customer["customer_id"]) == "active"
 
 
-def test_an_account_that_two_cases_locked_opens_with_the_second_reversal(stack: LocalStack) -> None:
+def test_account_locked_by_two_cases_opens_with_second_reversal(stack: LocalStack) -> None:
     customer = stack.customer(None, 6)
     cases = [stack.start_case(an_alert(customer, f"locks-{number}")) for number in (1, 2)]
     first, second = (stack.wait_for_case(case, awaits_review(1)) for case in cases)
@@ -121,7 +121,7 @@ def approve_at_one_instant(stack: LocalStack, pair: tuple[CaseView, CaseView], p
         assert list(people.map(approve, pair)) == [202, 202]
 
 
-def test_of_two_refunds_at_one_instant_the_second_is_asked_about_again(stack: LocalStack) -> None:
+def test_of_two_simultaneous_refunds_the_second_is_asked_again(stack: LocalStack) -> None:
     customers = [stack.customer("stolen_card", index) for index in range(2)]
     pairs = [
         tuple(stack.start_case(an_alert(customer, f"race-{customer['customer_id']}-{n}")) for n in (1, 2))

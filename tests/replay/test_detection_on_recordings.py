@@ -43,7 +43,7 @@ def test_logins_and_usage_together_are_a_few_dozen_cases() -> None:
     assert 30 <= len(alerts_of("logins") + alerts_of("data_usage")) <= 60
 
 
-def test_most_usage_alerts_lie_in_labelled_windows_and_most_windows_have_one() -> None:
+def test_most_usage_alerts_lie_in_labelled_windows() -> None:
     windows = usage_windows()
     alerts = alerts_of("data_usage")
     hit = [windows.get(alert.trigger_events[0].event_id) for alert in alerts]
@@ -53,7 +53,7 @@ def test_most_usage_alerts_lie_in_labelled_windows_and_most_windows_have_one() -
 
 
 @pytest.mark.parametrize("half", [0, 1])
-def test_usage_alerts_are_as_good_on_either_half_of_the_customers(half: int) -> None:
+def test_usage_alerts_are_as_good_on_either_half(half: int) -> None:
     """Numbers that fit a few series only would show here."""
     windows = usage_windows()
     alerts = [alert for alert in alerts_of("data_usage") if alert.customer_id % 2 == half]
@@ -61,7 +61,7 @@ def test_usage_alerts_are_as_good_on_either_half_of_the_customers(half: int) -> 
     assert inside / len(alerts) >= 0.75
 
 
-def test_half_of_the_spending_alerts_are_frauds_of_the_kind_that_amounts_can_show() -> None:
+def test_half_of_spending_alerts_are_frauds_that_amounts_show() -> None:
     scenarios = fraud_scenarios()
     found = [scenarios.get(alert.trigger_events[0].event_id) for alert in alerts_of("transactions")]
     assert sum(scenario in ("1", "3") for scenario in found) >= 0.5 * len(found)
@@ -100,7 +100,7 @@ def _from(events: list[TelemetryEvent], day: date) -> list[TelemetryEvent]:
 @pytest.mark.slow
 @pytest.mark.parametrize("recording", ["logins", "data_usage", "transactions"])
 @pytest.mark.parametrize("share", [0.4, 0.6, 0.9])
-def test_a_restart_that_reads_four_weeks_again_goes_on_as_if_there_had_been_none(recording: str, share: float) -> None:
+def test_restart_that_rereads_four_weeks_goes_on_unchanged(recording: str, share: float) -> None:
     events = events_of(recording)
     first, last = events[0].occurred_at.date(), events[-1].occurred_at.date()
     restart = first + (last - first) * share

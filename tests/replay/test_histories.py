@@ -23,12 +23,12 @@ NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("recording", [*RECORDINGS, *REVERSALS], ids=lambda path: path.stem)
-def test_what_is_on_record_is_replayed_to_the_same_end(recording: Path) -> None:
+def test_recorded_history_is_replayed_to_the_same_end(recording: Path) -> None:
     replay(read_history(recording))
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_history_replays_alike_whether_turns_are_closed_or_not(path: str) -> None:
+def test_history_replays_alike_with_turns_closed_or_open(path: str) -> None:
     opened = tuple(event for event in read_history(recording_of(path)) if not event.HasField("orchestratorCompleted"))
     closed: list[pb.HistoryEvent] = []
     for event in opened:
@@ -44,7 +44,7 @@ def test_every_path_of_this_version_is_on_record(path: str) -> None:
     assert recording_of(path).exists(), "Run scripts/record-histories, and keep the recordings of older versions."
 
 
-def test_a_reversal_of_this_version_is_on_record_and_ended_as_done() -> None:
+def test_recorded_reversal_of_this_version_ended_as_done() -> None:
     (end,) = replay(read_history(REVERSAL_RECORDING))
 
     assert end.payload == '"done"'
@@ -98,7 +98,7 @@ WAITING = ["awaiting-review", "escalated", "specialist-unavailable", "reminded"]
 
 
 @pytest.mark.parametrize("path", WAITING)
-def test_a_case_that_an_earlier_release_left_waiting_acts_on_its_decision(path: str) -> None:
+def test_waiting_case_of_earlier_release_acts_on_its_decision(path: str) -> None:
     history = read_history(recording_of(path))
     review = last_question(history)
 
@@ -118,7 +118,7 @@ def test_whatever_an_event_carries_the_record_is_read(payload: str) -> None:
     assert step.what == "activity read_decision"
 
 
-def test_the_question_that_is_waited_on_is_bound_to_what_was_concluded() -> None:
+def test_awaited_question_is_bound_to_what_was_concluded() -> None:
     history = read_history(recording_of("awaiting-review"))
     judged = next(event.eventId for event in history if event.taskScheduled.name == "assess_risk")
     (answer,) = [event.taskCompleted for event in history if event.taskCompleted.taskScheduledId == judged]
@@ -129,7 +129,7 @@ def test_the_question_that_is_waited_on_is_bound_to_what_was_concluded() -> None
 
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.stem)
-def test_a_release_that_changes_the_order_of_calls_is_found_out(recording: Path) -> None:
+def test_release_with_another_order_of_calls_is_refused(recording: Path) -> None:
     def investigation(ctx: task.OrchestrationContext, order: RawPayload) -> activity_stubs.Orchestration[CaseStart]:
         read = activity_stubs.decode(order, Investigation)
         yield from activity_stubs.start_round(ctx, RoundInput(case_id=read.case_id, round=1))
@@ -139,7 +139,7 @@ def test_a_release_that_changes_the_order_of_calls_is_found_out(recording: Path)
         replay(read_history(recording), investigation)
 
 
-def test_a_release_that_leaves_out_a_step_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_release_that_leaves_out_a_step_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     history = read_history(recording_of("approve-lock"))
 
     def forgetful(*_: Any) -> Any:
@@ -151,7 +151,7 @@ def test_a_release_that_leaves_out_a_step_is_found_out(monkeypatch: pytest.Monke
         replay(history)
 
 
-def test_a_release_that_tells_a_step_something_else_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_release_that_changes_a_step_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     history = read_history(recording_of("escalated"))
     escalate = activity_stubs.escalate_to_manager
     monkeypatch.setattr(
@@ -173,7 +173,7 @@ def test_a_release_that_allows_fewer_attempts_is_found_out(monkeypatch: pytest.M
         replay(history)
 
 
-def test_a_release_that_ends_a_case_in_another_way_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_release_that_ends_a_case_differently_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     history = read_history(recording_of("auto-clear"))
     close = module.close
 
@@ -197,7 +197,7 @@ def test_a_case_of_a_newer_release_is_handed_back() -> None:
         replay(history)
 
 
-def test_a_later_release_may_tell_a_step_more_but_not_less() -> None:
+def test_later_release_may_tell_a_step_more_not_less() -> None:
     history = read_history(recording_of("auto-clear"))
     for event in history:
         if event.HasField("taskScheduled") and event.taskScheduled.name == "close_case":

@@ -112,7 +112,7 @@ def releases(tmp_path: Path) -> Iterator[TwoReleases]:
         scheduler.stop()
 
 
-def test_new_worker_goes_on_with_a_case_of_the_old(releases: TwoReleases) -> None:
+def test_new_worker_resumes_a_case_of_the_old(releases: TwoReleases) -> None:
     with releases.old_worker():
         case = releases.lab.start()
         opening = case.script.opening()
@@ -152,7 +152,7 @@ def test_both_workers_finish_cases_of_both_versions(releases: TwoReleases) -> No
     assert [case.script.rounds for case in cases] == [[1]] * len(cases)
 
 
-def test_history_of_the_next_release_is_replayed_by_it_alone(releases: TwoReleases) -> None:
+def test_history_of_the_next_release_needs_that_release(releases: TwoReleases) -> None:
     with releases.new_worker():
         case = releases.lab.start(CaseScript(score=0.1, recommended="clear"), version=NEXT_VERSION)
         assert case.outcome() == "auto_cleared"

@@ -23,7 +23,7 @@ def test_each_action_has_an_outcome_of_its_own() -> None:
     assert sorted(spec.outcome for spec in ACTIONS.values()) == sorted(get_args(ActionOutcome))
 
 
-def test_each_effect_has_a_reversal_and_a_tool_of_its_own() -> None:
+def test_each_effect_has_its_own_reversal_and_tool() -> None:
     assert sorted(spec.reversal for spec in EFFECTS.values()) == sorted(REVERSALS)
     tools = [spec.tool for spec in (*EFFECTS.values(), *REVERSALS.values())]
     assert len(set(tools)) == len(tools)

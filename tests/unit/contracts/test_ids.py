@@ -27,7 +27,7 @@ def valid(kind: Any, value: str) -> bool:
         return False
 
 
-def test_the_same_rule_customer_and_window_give_the_same_alert():
+def test_same_rule_customer_and_window_give_same_alert():
     made = ids.alert_id("spending_spike", 42, WINDOW)
     assert made == "spending_spike-42-20260314t123005z"
     elsewhere = WINDOW.astimezone(timezone(timedelta(hours=9)))
@@ -98,7 +98,7 @@ def test_what_is_shortened_stays_apart_and_well_formed():
 
 
 @given(alert=alert_ids, round_number=st.integers(1, 9_999))
-def test_a_review_id_reads_back_as_its_case_and_round(alert: str, round_number: int):
+def test_review_id_reads_back_as_case_and_round(alert: str, round_number: int):
     case = ids.case_id(alert)
     review = ids.review_id(case, round_number)
 
@@ -110,13 +110,13 @@ def test_a_review_id_reads_back_as_its_case_and_round(alert: str, round_number: 
 @pytest.mark.parametrize(
     "text", ["", "case-x", "case-x:r", ":r1", "case-x:rone", "case-x:r-1", "case-x:1", "case-x:r1.5", "case-x:r²"]
 )
-def test_what_is_no_review_id_is_refused_in_one_sentence(text: str):
+def test_malformed_review_id_is_refused_in_one_sentence(text: str):
     with pytest.raises(ValueError, match="is not a review id: expected '<case_id>:r<round>'"):
         ids.parse_review_id(text)
 
 
 @pytest.mark.parametrize("text", ["", "-x", ".x", "a b", "a/b", "a:b", "ä", "x" * 101, "x\n", "../x"])
-def test_an_id_that_is_unsafe_in_a_url_or_file_name_is_refused(text: str):
+def test_id_unsafe_in_url_or_file_name_is_refused(text: str):
     assert not valid(ids.AlertId, text)
     assert not valid(ids.CaseId, f"case-{text}")
 
@@ -126,7 +126,7 @@ def test_a_malformed_review_id_is_no_review_id(text: str):
     assert not valid(ids.ReviewId, text)
 
 
-def test_the_keys_of_effects_evidence_and_external_events_are_fixed():
+def test_keys_of_effects_evidence_and_events_are_fixed():
     assert ids.effect_key("case-a", "lock_account", "42") == "case-a:lock_account:42"
     assert ids.evidence_id(1, "location", 3) == "r1-location-3"
     assert analyst_decision(2) == "AnalystDecision:2"

@@ -71,12 +71,12 @@ def test_the_size_of_a_line_too_long_is_told(size: int, end: str) -> None:
     assert first.problem == "the line has 1,048,577 bytes, and at most 1,048,576 are read"
 
 
-def test_the_size_of_a_recoded_line_is_that_of_utf_8() -> None:
+def test_recoded_line_is_measured_in_utf_8() -> None:
     first, *_ = split(("\u20ac" * 400_000 + "\n").encode("utf-16"), 65_536)
     assert first.problem == "the line has 1,200,003 bytes in UTF-8, and at most 1,048,576 are read"
 
 
 @pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl"])
-def test_gzip_shows_in_a_recording_s_name_or_first_bytes(tmp_path: Path, name: str) -> None:
+def test_gzip_shows_in_name_or_first_bytes(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(gzip.compress(b"one\ntwo\n"))
     assert [line.data for line in recorded_lines(tmp_path / name)] == [b"one", b"two"]

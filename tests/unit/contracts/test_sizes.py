@@ -98,7 +98,7 @@ def test_recent_events_go_before_any_evidence_does():
     assert smaller.trimmed.startswith(f"The alert took {size(alert):,} bytes, more than 262,144: ")
 
 
-def test_a_trigger_event_is_not_listed_as_a_recent_one_again():
+def test_trigger_event_is_not_listed_as_recent_again():
     events = [login(number, blob=10_000) for number in range(20)]
 
     smaller = fit_alert(an_alert(events, events))

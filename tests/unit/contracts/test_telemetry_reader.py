@@ -101,7 +101,7 @@ def test_a_place_that_is_none_is_unknown(place: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("place", [{"latitude": 0.0, "longitude": 9.45}, {"latitude": "41.9", "longitude": "12.5"}])
-def test_a_place_on_the_equator_or_written_as_text_counts(place: dict[str, object]) -> None:
+def test_place_on_the_equator_or_as_text_counts(place: dict[str, object]) -> None:
     attributes, mended = judged(line("login", place))
     assert (attributes["latitude"], attributes["longitude"]) == tuple(map(float, map(str, place.values())))
     assert mended == {}
@@ -334,7 +334,7 @@ def test_an_event_without_an_id_gets_one(given: object) -> None:
     assert ids[0] == ids[1] != ids[2]
 
 
-def test_an_id_that_is_too_long_is_cut_and_stays_its_own() -> None:
+def test_overlong_id_is_cut_and_stays_distinct() -> None:
     events = [read(line(event_id="e" * 300 + last))[0] for last in "ab"]
     ids = [event.event_id for event in events if not isinstance(event, DeadLetter)]
     assert len(set(ids)) == 2
@@ -452,7 +452,7 @@ def test_what_is_nested_too_deeply_is_cut(depth: int, opens: str, closes: str) -
         ('"customer_id": 7, "attributes": {}', "attributes"),
     ],
 )
-def test_what_is_given_twice_with_two_meanings_is_not_judged(twice: str, name: str) -> None:
+def test_contradictory_repetition_is_not_judged(twice: str, name: str) -> None:
     reading, _ = read(line().replace('"customer_id": 7', twice))
     assert isinstance(reading, DeadLetter)
     assert reading.reason == f"auth_failure.{name}: it is given twice, with different values"
@@ -467,7 +467,7 @@ def test_what_is_given_twice_alike_is_read() -> None:
     assert read(line().replace('"customer_id": 7', '"customer_id": 7, "customer_id": 7'))[1] == {"repeated_key": 1}
 
 
-def test_ids_that_differ_in_what_is_no_text_stay_two() -> None:
+def test_ids_that_differ_in_unprintables_stay_two() -> None:
     events = [read(line(event_id="e-?").replace("?", escape))[0] for escape in ("\\ud83d", "\\ud83e")]
     assert [event.event_id for event in events if not isinstance(event, DeadLetter)] == ["e-\\ud83d", "e-\\ud83e"]
 

@@ -54,12 +54,12 @@ def test_a_text_with_one_visible_character_says_something(text: str) -> None:
         ("anything", 1, "…"),
     ],
 )
-def test_what_is_cut_says_so_and_keeps_no_half_figure(text: str, most: int, expected: str) -> None:
+def test_cut_text_says_so_and_keeps_no_half_figure(text: str, most: int, expected: str) -> None:
     assert cut(text, most) == expected
 
 
 @given(st.text("ab 1.,\n", max_size=60), st.integers(2, 40))
-def test_no_cut_text_is_too_long_or_ends_in_a_figure(text: str, most: int) -> None:
+def test_no_cut_text_is_overlong_or_ends_in_figures(text: str, most: int) -> None:
     short = cut(text, most)
     assert len(short) <= most
     assert short == text or (short.endswith("…") and not short.removesuffix("…").rstrip()[-1:].isdigit())

@@ -27,7 +27,7 @@ def test_every_setting_is_on_the_page(settings: type[BaseSettings]) -> None:
     assert missing == set(), f"docs/configuration.md does not say what these mean: {sorted(missing)}"
 
 
-def test_every_port_of_the_stack_is_on_the_page_with_its_default() -> None:
+def test_page_names_every_port_of_the_stack_with_default() -> None:
     rows = dict(re.findall(r"^\| `(\w+_PORT)` \| `(\d+)` \|", PAGE, flags=re.MULTILINE))
     assert {name: int(port) for name, port in rows.items()} == dict(DEFAULT_PORTS)
 

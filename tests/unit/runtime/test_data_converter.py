@@ -20,7 +20,7 @@ def test_a_payload_of_the_wrong_shape_travels_no_further() -> None:
 
 
 @pytest.mark.parametrize("payload", ['{"round": 0}', "no JSON", '"text"', "null"])
-def test_whoever_decodes_for_themselves_gets_the_payload_as_it_came(payload: str) -> None:
+def test_undecoded_payload_is_handed_over_as_it_came(payload: str) -> None:
     assert CONVERTER.can_reconstruct(RawPayload)
     received = CONVERTER.deserialize(payload, RawPayload)
     assert (type(received), received) == (RawPayload, payload)

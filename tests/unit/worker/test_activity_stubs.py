@@ -9,14 +9,14 @@ from runtime.data_converter import RawPayload
 from worker.orchestrations import activity_stubs
 
 
-def test_a_payload_that_every_turn_meets_again_is_read_once() -> None:
+def test_payload_met_again_at_every_turn_is_read_once() -> None:
     first = activity_stubs.decode(RawPayload('{"auto_clear_threshold": 0.123}'), InvestigationPolicy)
 
     assert activity_stubs.decode(RawPayload('{"auto_clear_threshold": 0.123}'), InvestigationPolicy) is first
     assert first.auto_clear_threshold == 0.123
 
 
-def test_the_same_payload_is_read_as_what_the_reader_asks_for() -> None:
+def test_same_payload_is_read_as_each_reader_asks() -> None:
     payload = RawPayload('{"case_id": "case-1", "round": 2}')
 
     assert activity_stubs.decode(payload, RoundInput) == RoundInput(case_id="case-1", round=2)

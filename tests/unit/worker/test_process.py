@@ -66,7 +66,7 @@ def test_help_names_every_setting() -> None:
         ({"CASEBOOK_URL": "nonsense"}, "CASEBOOK_URL 'nonsense' is no database URL"),
     ],
 )
-def test_a_broken_setting_is_one_sentence_and_exit_code_1(
+def test_broken_setting_is_one_sentence_and_exit_code_1(
     start_worker: type[WorkerProcess], tmp_path: Path, changes: dict[str, str], sentence: str
 ) -> None:
     worker = start_worker(environment(tmp_path, "http://127.0.0.1:9/mcp", 9) | changes)
@@ -76,9 +76,7 @@ def test_a_broken_setting_is_one_sentence_and_exit_code_1(
     assert "Traceback" not in worker.output
 
 
-def test_a_file_that_is_no_casebook_is_one_sentence_and_left_alone(
-    start_worker: type[WorkerProcess], tmp_path: Path
-) -> None:
+def test_foreign_file_is_one_sentence_and_left_alone(start_worker: type[WorkerProcess], tmp_path: Path) -> None:
     (tmp_path / "casebook.db").write_text("my diary " * 1_000)
 
     worker = start_worker(environment(tmp_path, "http://127.0.0.1:9/mcp", 9))
@@ -88,7 +86,7 @@ def test_a_file_that_is_no_casebook_is_one_sentence_and_left_alone(
     assert (tmp_path / "casebook.db").read_text() == "my diary " * 1_000
 
 
-def test_a_tool_server_of_an_unknown_version_is_one_sentence_without_secrets(
+def test_unknown_tool_server_version_is_one_sentence_without_secrets(
     start_worker: type[WorkerProcess], tmp_path: Path
 ) -> None:
     peer = McpPeer()
@@ -116,7 +114,7 @@ def slow_model(rules_model: str) -> Iterator[Callable[[float], dict[str, str]]]:
     delayed(0)
 
 
-def test_it_waits_for_what_is_not_up_and_finishes_running_work_before_it_ends(
+def test_it_waits_at_start_and_finishes_running_work(
     start_worker: type[WorkerProcess],
     tmp_path: Path,
     tools: ToolServer,

@@ -112,7 +112,7 @@ def test_a_secret_that_no_request_can_carry_is_refused(monkeypatch: pytest.Monke
         settings(monkeypatch, LOCAL | {name: secret})
 
 
-def test_a_secret_is_read_without_the_end_of_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secret_is_read_without_its_line_end(monkeypatch: pytest.MonkeyPatch) -> None:
     key = settings(monkeypatch, LOCAL | {"OPENAI_API_KEY": " sk-hunter2\r\n"}).openai_api_key
     assert key is not None
     assert key.get_secret_value() == "sk-hunter2"
@@ -124,7 +124,7 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "secret" not in repr(read)
 
 
-def test_further_models_are_named_in_the_words_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_further_models_are_named_like_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     spare = [AZURE, {"OPENAI_API_KEY": "sk-secret", "OPENAI_MODEL": "gpt-5-mini", "MODEL_TOOL_CALLING": "schema"}]
 
     read = settings(monkeypatch, LOCAL | {"MODEL_FAILOVER": json.dumps(spare)})
@@ -149,7 +149,7 @@ def test_further_models_are_named_in_the_words_of_the_first(monkeypatch: pytest.
         ("{}", "tuple"),
     ],
 )
-def test_a_further_model_that_is_not_fully_named_is_one_clear_sentence(
+def test_incompletely_named_further_model_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, failover: str, sentence: str
 ) -> None:
     with pytest.raises(ValidationError, match=sentence):

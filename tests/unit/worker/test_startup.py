@@ -35,7 +35,7 @@ def test_what_is_up_is_not_mentioned(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.messages == []
 
 
-def test_it_says_once_what_it_waits_for_and_once_that_the_wait_is_over(caplog: pytest.LogCaptureFixture) -> None:
+def test_it_says_once_each_that_it_waits_and_ends(caplog: pytest.LogCaptureFixture) -> None:
     service = FlakyService(5)
 
     with caplog.at_level(logging.INFO, "worker.startup"):

@@ -48,11 +48,11 @@ class Gateway:
     """The way to write; only its identity matters here."""
 
 
-def test_every_activity_that_an_orchestration_may_call_is_there_under_its_name() -> None:
+def test_every_activity_an_orchestration_calls_is_registered() -> None:
     assert set(wired()) == ACTIVITIES | THAT_ACT
 
 
-def test_only_the_activities_that_act_hold_the_way_to_write() -> None:
+def test_only_activities_that_act_hold_the_write_path() -> None:
     holders = {name for name, activity in wired().items() if _reaches(activity.__self__, Gateway, 4)}
 
     assert holders == THAT_ACT
@@ -83,5 +83,5 @@ def delays(policy: RetryPolicy) -> list[float]:
     ],
     ids=["thinking", "acting", "sending", "reminding", "recording"],
 )
-def test_retries_go_on_for_about_as_long_as_they_promise(policy: RetryPolicy, least_s: float, most_s: float) -> None:
+def test_retries_go_on_about_as_long_as_promised(policy: RetryPolicy, least_s: float, most_s: float) -> None:
     assert least_s <= sum(delays(policy)) <= most_s

@@ -75,9 +75,7 @@ def test_an_effect_is_noted_before_and_after_it_happens(casebook: CaseBook) -> N
 
 
 @pytest.mark.parametrize("total", [None, (Money(amount_minor=1_500, currency="EUR"),)])
-def test_a_refund_is_sent_with_what_it_added_up_to_when_it_was_approved(
-    casebook: CaseBook, total: tuple[Money, ...] | None
-) -> None:
+def test_refund_is_sent_with_the_total_that_was_approved(casebook: CaseBook, total: tuple[Money, ...] | None) -> None:
     store = FakeStore(charges=[a_charge("ch-1")])
     assessment = an_assessment().model_copy(update={"refund_charge_ids": ("ch-1",), "refund_total": total})
     order = order_for(CASE, CUSTOMER, assessment, approved(casebook, "refund_charges", assessment))
@@ -100,9 +98,7 @@ def test_an_action_that_nobody_approved_does_not_happen(casebook: CaseBook) -> N
 
 
 @pytest.mark.parametrize("fault", ["before", "after"])
-def test_a_store_that_did_not_answer_is_asked_again_only_after_its_ledger_was_read(
-    casebook: CaseBook, fault: Any
-) -> None:
+def test_silent_store_is_asked_again_only_after_its_ledger(casebook: CaseBook, fault: Any) -> None:
     store = FakeStore(faults=[fault])
     activities, order = acting(casebook, store), an_order(casebook)
 
@@ -118,7 +114,7 @@ def test_a_store_that_did_not_answer_is_asked_again_only_after_its_ledger_was_re
     assert events(casebook).count("effect_finished") == 1
 
 
-def test_as_long_as_the_ledger_cannot_be_read_nothing_is_sent_again(casebook: CaseBook) -> None:
+def test_nothing_is_sent_again_while_the_ledger_is_unreadable(casebook: CaseBook) -> None:
     store = FakeStore(faults=["after"])
     activities, order = acting(casebook, store), an_order(casebook)
     with pytest.raises(ActionsUnavailable):
@@ -131,7 +127,7 @@ def test_as_long_as_the_ledger_cannot_be_read_nothing_is_sent_again(casebook: Ca
     assert store.writes == [f"lock_account {LOCK}"]
 
 
-def test_what_lies_in_the_ledger_under_this_key_must_be_this_effect(casebook: CaseBook) -> None:
+def test_ledger_entry_under_this_key_must_be_this_effect(casebook: CaseBook) -> None:
     store = FakeStore(ledger={LOCK: LedgerEntry(action="unlock_account", customer_id=7, result={})})
 
     (effect,) = acting(casebook, store).execute_action(CTX, an_order(casebook)).effects
@@ -140,7 +136,7 @@ def test_what_lies_in_the_ledger_under_this_key_must_be_this_effect(casebook: Ca
     assert store.writes == []
 
 
-def test_a_refusal_is_final_and_nothing_after_it_is_tried(casebook: CaseBook) -> None:
+def test_refusal_is_final_and_ends_the_attempt(casebook: CaseBook) -> None:
     store = FakeStore(faults=["refuses"])
 
     result = acting(casebook, store).execute_action(CTX, an_order(casebook, "lock_and_refund", ("ch-1",)))
@@ -151,7 +147,7 @@ def test_a_refusal_is_final_and_nothing_after_it_is_tried(casebook: CaseBook) ->
     assert store.refunded == []
 
 
-def test_half_of_an_action_is_shown_as_exactly_that_half(casebook: CaseBook) -> None:
+def test_half_of_an_action_is_shown_as_that_half(casebook: CaseBook) -> None:
     store = FakeStore(charges=[a_charge("ch-1")])
     activities, order = acting(casebook, store), an_order(casebook, "lock_and_refund", ("ch-1",))
     store.faults = ["after", "refuses"]
@@ -173,7 +169,7 @@ def test_a_refund_without_charges_fails_without_asking_the_store(casebook: CaseB
     assert store.writes == []
 
 
-def test_an_effect_in_doubt_is_shown_as_unknown_while_the_case_goes_on_acting(casebook: CaseBook) -> None:
+def test_effect_in_doubt_is_shown_as_unknown_while_acting(casebook: CaseBook) -> None:
     store = FakeStore(faults=["after"])
     activities, order = acting(casebook, store), an_order(casebook)
     with pytest.raises(ActionsUnavailable):
@@ -193,7 +189,7 @@ def test_an_effect_in_doubt_is_shown_as_unknown_while_the_case_goes_on_acting(ca
     assert store.writes == [f"lock_account {LOCK}"]
 
 
-def test_what_the_ledger_does_not_hold_is_sent_again_under_the_same_key(casebook: CaseBook) -> None:
+def test_what_the_ledger_lacks_is_sent_under_same_key(casebook: CaseBook) -> None:
     store = FakeStore(faults=["before"])
     activities, order = acting(casebook, store), an_order(casebook)
     with pytest.raises(ActionsUnavailable):
@@ -203,7 +199,7 @@ def test_what_the_ledger_does_not_hold_is_sent_again_under_the_same_key(casebook
     assert store.writes == [f"lock_account {LOCK}"] * 2
 
 
-def test_nothing_is_sent_again_when_what_was_approved_no_longer_holds(casebook: CaseBook) -> None:
+def test_nothing_is_resent_once_its_approval_no_longer_holds(casebook: CaseBook) -> None:
     store = FakeStore(charges=[a_charge("ch-1")], faults=["before"])
     activities, order = acting(casebook, store), an_order(casebook, "refund_charges", ("ch-1",))
     with pytest.raises(ActionsUnavailable):
@@ -217,7 +213,7 @@ def test_nothing_is_sent_again_when_what_was_approved_no_longer_holds(casebook: 
     assert store.refunded == []
 
 
-def test_the_own_lock_does_not_keep_the_other_half_from_being_sent(casebook: CaseBook) -> None:
+def test_own_lock_does_not_block_the_other_half(casebook: CaseBook) -> None:
     store = FakeStore(charges=[a_charge("ch-1")])
     activities, order = acting(casebook, store), an_order(casebook, "lock_and_refund", ("ch-1",))
     store.faults = [None, "before"]
@@ -230,7 +226,7 @@ def test_the_own_lock_does_not_keep_the_other_half_from_being_sent(casebook: Cas
     assert store.refunded == ["ch-1"]
 
 
-def test_after_the_last_look_the_log_says_loudly_that_nobody_knows(
+def test_log_says_loudly_that_nobody_knows_after_last_look(
     casebook: CaseBook, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = FakeStore(reads_fail=1)

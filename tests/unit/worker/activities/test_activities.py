@@ -66,7 +66,7 @@ def a_specialist_task() -> SpecialistOrder:
     return SpecialistOrder(case_id=CASE, round=1, specialist="usage", policy=a_policy())
 
 
-def test_a_case_begins_with_what_is_on_record_of_it(casebook: CaseBook) -> None:
+def test_case_begins_with_what_is_on_record(casebook: CaseBook) -> None:
     begun = RoundActivities(casebook, a_policy(max_review_attempts=2)).start_case(CTX, ORDER)
     again = RoundActivities(casebook, a_policy(max_review_attempts=9)).start_case(CTX, ORDER)
 
@@ -75,7 +75,7 @@ def test_a_case_begins_with_what_is_on_record_of_it(casebook: CaseBook) -> None:
     assert events(casebook) == ["case_opened", "round_started"]
 
 
-def test_a_report_is_kept_with_the_evidence_that_it_rests_on(casebook: CaseBook) -> None:
+def test_report_is_kept_with_its_evidence(casebook: CaseBook) -> None:
     activities, _ = specialists(
         casebook, asks(("get_customer", {"customer_id": 7})), answers(a_verdict(0.4, ["r1-usage-1"]))
     )
@@ -87,7 +87,7 @@ def test_a_report_is_kept_with_the_evidence_that_it_rests_on(casebook: CaseBook)
     assert events(casebook) == ["case_opened", "specialist_started", "specialist_finished"]
 
 
-def test_a_report_that_was_kept_is_not_paid_for_again(casebook: CaseBook) -> None:
+def test_report_that_was_kept_is_not_paid_again(casebook: CaseBook) -> None:
     first, _ = specialists(casebook, answers(a_verdict(0.4)))
     report = first.run_specialist(CTX, a_specialist_task())
     again, model = specialists(casebook)
@@ -110,9 +110,7 @@ def test_an_attempt_that_failed_goes_on_where_it_stopped(casebook: CaseBook) -> 
     assert len(model.requests) == 1
 
 
-def test_a_report_that_could_not_be_written_costs_no_answer(
-    casebook: CaseBook, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_report_that_could_not_be_written_costs_no_answer(casebook: CaseBook, monkeypatch: pytest.MonkeyPatch) -> None:
     first, _ = specialists(
         casebook, asks(("get_customer", {"customer_id": 7})), answers(a_verdict(0.7, ["r1-usage-1"]))
     )
@@ -136,7 +134,7 @@ def test_a_specialist_that_failed_for_good_is_on_record(casebook: CaseBook) -> N
     assert casebook.start_specialist(CASE, 1, "usage").outcome == failed
 
 
-def test_a_report_that_was_kept_after_all_beats_the_notice_of_its_failure(casebook: CaseBook) -> None:
+def test_report_kept_after_all_beats_notice_of_failure(casebook: CaseBook) -> None:
     activities, _ = specialists(casebook, answers(a_verdict(0.4)))
     report = activities.run_specialist(CTX, a_specialist_task())
     failed = unavailable_report("usage", 1, "The answer was lost on its way.")
@@ -144,7 +142,7 @@ def test_a_report_that_was_kept_after_all_beats_the_notice_of_its_failure(casebo
     assert activities.record_report(CTX, ReportFiling(case_id=CASE, report=failed)) == report
 
 
-def test_an_assessment_is_kept_with_its_cost_and_not_paid_for_again(casebook: CaseBook) -> None:
+def test_assessment_is_kept_with_cost_and_not_paid_again(casebook: CaseBook) -> None:
     heard(casebook)
     first, _ = assessing(casebook, answers(VERDICT))
     assessment = first.assess_risk(CTX, an_assessment_order())
@@ -174,7 +172,7 @@ def test_garbage_from_every_agent_never_clears_a_case(casebook: CaseBook) -> Non
     assert activities.assess_risk(CTX, order).route == "review"
 
 
-def test_a_review_is_opened_escalated_and_expired_in_the_record(casebook: CaseBook) -> None:
+def test_review_is_opened_escalated_and_expired_on_record(casebook: CaseBook) -> None:
     activities = ReviewActivities(casebook)
     opening = an_opening(concluded(casebook))
     activities.open_review(CTX, opening)
@@ -196,9 +194,7 @@ def test_a_decision_that_came_before_the_deadline_is_returned(casebook: CaseBook
     assert activities.escalate_review(CTX, Escalation(case_id=CASE, review=request, reason="", at=NOON)) == decision
 
 
-def test_a_person_is_shown_why_an_assessment_that_was_to_clear_the_case_came_to_them(
-    casebook: CaseBook, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_person_is_shown_why_a_clearing_assessment_came(casebook: CaseBook, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_rule_objects(*_judged: object) -> tuple[str, ...]:
         return ()
 
@@ -216,9 +212,7 @@ def test_a_person_is_shown_why_an_assessment_that_was_to_clear_the_case_came_to_
     assert casebook.get_case(CASE).assessment == shown
 
 
-def test_a_case_that_ends_as_failed_is_an_error_in_the_log(
-    casebook: CaseBook, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_case_that_ends_as_failed_is_logged_as_error(casebook: CaseBook, caplog: pytest.LogCaptureFixture) -> None:
     approved(casebook)
     effect = planned_effects(CASE, 7, "lock_account")[0]
     casebook.finish_effect(CASE, effect.model_copy(update={"status": "failed"}))

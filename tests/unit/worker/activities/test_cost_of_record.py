@@ -55,7 +55,7 @@ def investigate(book: CaseBook) -> None:
     ReviewActivities(book).open_review(CTX, an_opening(assessment))
 
 
-def test_an_investigated_case_takes_no_more_transactions_and_statements_than_it_needs(tmp_path: Path) -> None:
+def test_investigated_case_needs_a_bounded_number_of_statements(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'casebook.db'}")
     upgrade(engine)
     book = CaseBook(Transactions(engine))

@@ -85,7 +85,7 @@ def test_a_store_that_does_not_say_is_no_answer(casebook: CaseBook, store: FakeS
         FactActivities(casebook, store).check_facts(CTX, CHECK)
 
 
-def test_evidence_that_is_not_on_record_is_no_answer_either(casebook: CaseBook) -> None:
+def test_evidence_not_on_record_is_no_answer_either(casebook: CaseBook) -> None:
     with pytest.raises(EvidenceNotFound):
         FactActivities(casebook, FakeStore()).check_facts(CTX, CHECK)
 
@@ -94,7 +94,7 @@ TOLD = RoundInput(case_id=CASE, round=1)
 LOCKED = "The account is locked already, not by this case (since 2026-03-02T13:00:00Z, reason: case-2: SIM swap)."
 
 
-def test_what_has_changed_is_on_record_once_as_the_store_says_it(casebook: CaseBook) -> None:
+def test_changed_facts_are_recorded_once_as_the_store_says(casebook: CaseBook) -> None:
     approved(casebook)
     activities = FactActivities(casebook, FakeStore(lock="case-2: SIM swap"))
 
@@ -104,7 +104,7 @@ def test_what_has_changed_is_on_record_once_as_the_store_says_it(casebook: CaseB
     assert events(casebook).count("facts_changed") == 1
 
 
-def test_what_was_noted_stands_although_it_is_so_no_longer(casebook: CaseBook) -> None:
+def test_noted_change_stands_although_it_has_passed(casebook: CaseBook) -> None:
     approved(casebook)
     FactActivities(casebook, FakeStore(lock="case-2: SIM swap")).note_changed_facts(CTX, TOLD)
 
@@ -127,7 +127,7 @@ def test_a_store_that_does_not_say_is_a_change(casebook: CaseBook) -> None:
     assert (noted.changes, noted.report) == ((NOT_CHECKED,), None)
 
 
-def test_what_the_store_refused_is_said_in_its_own_words(casebook: CaseBook) -> None:
+def test_refusal_of_the_store_is_said_in_its_words(casebook: CaseBook) -> None:
     approved(casebook)
     key = f"{CASE}:lock_account:7"
     refused = Effect(key=key, action="lock_account", status="failed", result={"error": "The account is frozen."})
@@ -151,7 +151,7 @@ def test_nothing_changes_that_nobody_approved(casebook: CaseBook) -> None:
         FactActivities(casebook, FakeStore(lock="by hand")).note_changed_facts(CTX, TOLD)
 
 
-def test_an_assessment_says_what_its_refund_adds_up_to_by_the_record(casebook: CaseBook) -> None:
+def test_assessment_says_its_refund_total_by_the_record(casebook: CaseBook) -> None:
     call = ToolCall(
         tool_call_id="r1-billing-1",
         tool="get_recent_charges",
@@ -191,14 +191,14 @@ def a_plan(role: Role = "analyst", total: int | None = None, limit: int | None =
     )
 
 
-def test_a_review_is_due_by_severity_with_a_reminder_before_it(casebook: CaseBook) -> None:
+def test_review_is_due_by_severity_with_a_reminder_before(casebook: CaseBook) -> None:
     terms = ReviewActivities(casebook).schedule_review(CTX, a_plan())
 
     assert terms.due_at == NOON + timedelta(hours=4)
     assert terms.remind_at == NOON + timedelta(hours=3)
 
 
-def test_a_review_is_due_in_business_hours_where_there_are_any(casebook: CaseBook) -> None:
+def test_review_is_due_in_business_hours_where_set(casebook: CaseBook) -> None:
     desk = BusinessHours(frozenset({1, 2, 3, 4, 5}), time(9), time(15), UTC)
 
     terms = ReviewActivities(casebook, desk).schedule_review(CTX, a_plan("manager"))
@@ -216,7 +216,7 @@ def test_a_review_is_due_in_business_hours_where_there_are_any(casebook: CaseBoo
         (1_001, None, 1, None),
     ],
 )
-def test_a_review_asks_two_people_by_the_policy_in_force(
+def test_review_asks_two_people_by_policy_in_force(
     casebook: CaseBook, total: int | None, limit: int | None, people: int, four_eyes: tuple[str, ...] | None
 ) -> None:
     terms = ReviewActivities(casebook).schedule_review(CTX, a_plan(total=total, limit=limit))
@@ -224,7 +224,7 @@ def test_a_review_asks_two_people_by_the_policy_in_force(
     assert (terms.approvals_required, terms.four_eyes_actions) == (people, four_eyes)
 
 
-def test_a_person_is_asked_on_terms_that_a_repeated_step_does_not_move(casebook: CaseBook) -> None:
+def test_repeated_step_does_not_move_the_terms_of_review(casebook: CaseBook) -> None:
     question = ReviewOrder(plan=a_plan(total=1_001))
     concluded(casebook, question.plan.assessment)
     desk = BusinessHours(frozenset({1, 2, 3, 4, 5}), time(9), time(15), UTC)
@@ -255,7 +255,7 @@ def test_a_manager_is_asked_straight_away_with_the_reason(casebook: CaseBook) ->
     assert casebook.get_case(CASE).state == "escalated"
 
 
-def test_a_reminder_is_on_record_once_and_only_while_somebody_is_asked(casebook: CaseBook) -> None:
+def test_reminder_is_recorded_once_and_only_while_asking(casebook: CaseBook) -> None:
     activities, plain = ReviewActivities(casebook), an_opening(concluded(casebook))
     opening = plain.model_copy(update={"review": plain.review.model_copy(update={"remind_at": NOON})})
     activities.open_review(CTX, opening)

@@ -78,7 +78,7 @@ def test_a_case_that_has_begun_keeps_its_limits(casebook: CaseBook) -> None:
     assert begun_with(casebook) == [OURS.model_dump(mode="json")]
 
 
-def test_a_case_that_broke_before_it_began_is_asked_about(casebook: CaseBook) -> None:
+def test_case_that_failed_before_its_start_is_asked_about(casebook: CaseBook) -> None:
     casebook.recover_case(CASE, "The investigation failed.", unstarted=True)
     known = RoundActivities(casebook, OURS).start_case(CTX, Investigation(case_id=CASE))
     assert known.resume is not None
@@ -99,7 +99,7 @@ def test_a_case_that_broke_before_it_began_is_asked_about(casebook: CaseBook) ->
     assert casebook.audit().broken is None
 
 
-def test_a_case_that_was_left_to_a_manager_before_it_began_is_asked_about_anew(casebook: CaseBook) -> None:
+def test_case_left_to_a_manager_before_start_is_reopened(casebook: CaseBook) -> None:
     for _ in range(MAX_FAILURES):
         casebook.recover_case(CASE, "The scheduler does not start the investigation.", unstarted=True)
     view = casebook.get_case(CASE)

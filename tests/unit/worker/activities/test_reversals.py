@@ -105,7 +105,7 @@ def test_reversal_that_the_store_refuses_has_failed(casebook: CaseBook) -> None:
 
 
 @pytest.mark.parametrize("fault", ["before", "after"])
-def test_a_reversal_in_doubt_is_looked_up_before_it_is_sent_again(casebook: CaseBook, fault: Fault) -> None:
+def test_reversal_in_doubt_is_looked_up_before_resending(casebook: CaseBook, fault: Fault) -> None:
     store = FakeStore()
     done(casebook, store)
     reversal = ordered(approved_reversal(casebook))
@@ -125,7 +125,7 @@ def test_a_reversal_in_doubt_is_looked_up_before_it_is_sent_again(casebook: Case
     assert len(store.writes) == (2 if fault == "before" else 1)
 
 
-def test_a_store_that_cannot_be_asked_leaves_the_reversal_for_the_next_attempt(casebook: CaseBook) -> None:
+def test_unreachable_store_leaves_reversal_for_the_next_attempt(casebook: CaseBook) -> None:
     store = FakeStore()
     done(casebook, store)
     reversal = ordered(approved_reversal(casebook))

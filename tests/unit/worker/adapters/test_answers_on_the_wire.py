@@ -100,7 +100,7 @@ LOST: dict[str, tuple[Said, str]] = {
 
 
 @pytest.mark.parametrize(("said", "sentence"), LOST.values(), ids=LOST.keys())
-def test_an_answer_that_is_lost_is_paid_for_and_asked_for_again(loop: ClientLoop, said: Said, sentence: str) -> None:
+def test_lost_answer_is_paid_for_and_asked_again(loop: ClientLoop, said: Said, sentence: str) -> None:
     quick = Limits(model_timeout_s=1.0 if said.end == "silence" else 40.0)
     with Endpoint(one_after_the_other(said, asks(), said, DONE)) as endpoint:
         outcome = investigate(a_model(loop, endpoint.url), limits=quick)
@@ -114,7 +114,7 @@ def test_an_answer_that_is_lost_is_paid_for_and_asked_for_again(loop: ClientLoop
     assert lost.lost == sentence
 
 
-def test_answers_that_are_always_lost_end_the_run_with_their_sentence(loop: ClientLoop) -> None:
+def test_always_lost_answers_end_the_run_with_their_sentence(loop: ClientLoop) -> None:
     with Endpoint(lambda _: LOST["cut off"][0]) as endpoint:
         outcome = investigate(a_model(loop, endpoint.url))
 
@@ -122,7 +122,7 @@ def test_answers_that_are_always_lost_end_the_run_with_their_sentence(loop: Clie
     assert len(outcome.kept.uses) == len(endpoint.asked) == Limits().model_calls
 
 
-def test_a_deployment_that_loses_an_answer_is_not_asked_next(loop: ClientLoop) -> None:
+def test_deployment_that_loses_an_answer_is_not_asked_next(loop: ClientLoop) -> None:
     with Endpoint(lambda _: LOST["cut off"][0]) as first, Endpoint(lambda _: DONE) as second:
         deployments = [
             Deployment(str(number), a_model(loop, endpoint.url), CircuitBreaker(5, 15.0, lambda: 0.0))
@@ -142,7 +142,7 @@ ENDLESS: dict[str, Said] = {
 
 
 @pytest.mark.parametrize("said", ENDLESS.values(), ids=ENDLESS.keys())
-def test_an_answer_without_end_is_read_up_to_a_bound(loop: ClientLoop, said: Said) -> None:
+def test_endless_answer_is_read_up_to_a_bound(loop: ClientLoop, said: Said) -> None:
     with Endpoint(one_after_the_other(said, DONE)) as endpoint:
         outcome = investigate(a_model(loop, endpoint.url))
 
@@ -235,7 +235,7 @@ def test_redirects_without_end_are_followed_five_times(loop: ClientLoop) -> None
 
 
 @pytest.mark.parametrize("status", ["300 Choose", "304 Not Modified", "399 What", "101 Switching Protocols"])
-def test_a_status_that_is_neither_answer_nor_error_is_named(loop: ClientLoop, status: str) -> None:
+def test_status_neither_answer_nor_error_is_named(loop: ClientLoop, status: str) -> None:
     with Endpoint(lambda _: wire(b"", status=status.encode())) as endpoint:
         outcome = investigate(a_model(loop, endpoint.url))
 

@@ -41,7 +41,7 @@ def test_a_calendar_is_read_as_it_was_written() -> None:
         ({"days": "mon", "closes": time(9, 0, 1)}, "The business hours of the next 3660 days do not add up to 72"),
     ],
 )
-def test_a_calendar_that_makes_no_sense_is_refused_in_one_sentence(wrong: dict[str, Any], sentence: str) -> None:
+def test_senseless_calendar_is_refused_in_one_sentence(wrong: dict[str, Any], sentence: str) -> None:
     with pytest.raises(BadCalendar) as refused:
         open_calendar(**(WRITTEN | wrong))
 

@@ -24,7 +24,7 @@ def fails(circuit: CircuitBreaker, times: int = 1, retry_after_s: float | None =
         circuit.failed("It failed with status 500.", retry_after_s)
 
 
-def test_it_opens_after_so_many_failures_in_a_row_and_says_for_how_long() -> None:
+def test_it_opens_after_consecutive_failures_and_says_how_long() -> None:
     circuit = a_circuit(Clock())
 
     fails(circuit, 2)
@@ -46,7 +46,7 @@ def test_a_success_in_between_starts_the_count_anew() -> None:
     assert circuit.enter()
 
 
-def test_after_the_rest_one_call_probes_and_its_success_closes_the_circuit() -> None:
+def test_after_the_open_time_a_successful_probe_closes_it() -> None:
     clock = Clock()
     circuit = a_circuit(clock)
     fails(circuit, 3)
@@ -61,7 +61,7 @@ def test_after_the_rest_one_call_probes_and_its_success_closes_the_circuit() -> 
     assert circuit.enter()
 
 
-def test_each_failed_probe_doubles_the_rest_up_to_the_longest() -> None:
+def test_failed_probe_doubles_open_time_up_to_the_longest() -> None:
     clock = Clock()
     circuit = a_circuit(clock)
     fails(circuit, 3)
@@ -75,7 +75,7 @@ def test_each_failed_probe_doubles_the_rest_up_to_the_longest() -> None:
     assert rests == [20.0, 40.0, LONGEST_REST_S, LONGEST_REST_S]
 
 
-def test_a_probe_that_told_nothing_leaves_the_place_to_the_next_one() -> None:
+def test_inconclusive_probe_leaves_its_place_to_the_next() -> None:
     clock = Clock()
     circuit = a_circuit(clock)
     fails(circuit, 3)
@@ -87,7 +87,7 @@ def test_a_probe_that_told_nothing_leaves_the_place_to_the_next_one() -> None:
     assert circuit.enter()
 
 
-def test_a_pause_that_the_server_names_opens_it_at_once_for_that_long() -> None:
+def test_pause_named_by_the_server_opens_it_at_once() -> None:
     clock = Clock()
     circuit = a_circuit(clock)
 
@@ -98,7 +98,7 @@ def test_a_pause_that_the_server_names_opens_it_at_once_for_that_long() -> None:
     assert circuit.enter()
 
 
-def test_no_named_pause_keeps_it_open_for_longer_than_five_minutes() -> None:
+def test_no_named_pause_opens_it_beyond_five_minutes() -> None:
     clock = Clock()
     circuit = a_circuit(clock)
 

@@ -78,7 +78,7 @@ def like_gemini(asked: Asked) -> Said:
     return completion(None, finish="tool_calls", tool_calls=[CALL])
 
 
-def test_an_endpoint_without_tools_is_found_out_once_and_then_asked_by_schema(loop: ClientLoop) -> None:
+def test_endpoint_without_tools_is_noticed_once_and_given_schemas(loop: ClientLoop) -> None:
     with Endpoint(without_tools) as endpoint:
         model = a_model(loop, endpoint.url)
         result, tools = investigate(model)
@@ -89,7 +89,7 @@ def test_an_endpoint_without_tools_is_found_out_once_and_then_asked_by_schema(lo
     assert ["tools" in asked.body for asked in endpoint.asked] == [True, True, False, False]
 
 
-def test_what_a_tool_says_is_fenced_when_it_comes_back_as_a_user_s_message(loop: ClientLoop) -> None:
+def test_tool_result_in_a_user_message_is_fenced(loop: ClientLoop) -> None:
     with Endpoint(without_tools) as endpoint:
         investigate(a_model(loop, endpoint.url, "schema"))
 
@@ -100,7 +100,7 @@ def test_what_a_tool_says_is_fenced_when_it_comes_back_as_a_user_s_message(loop:
     assert "get_customer: get_customer" in messages[0]["content"]
 
 
-def test_an_endpoint_that_takes_either_tools_or_a_format_gets_them_apart(loop: ClientLoop) -> None:
+def test_endpoint_with_either_tools_or_format_gets_them_apart(loop: ClientLoop) -> None:
     with Endpoint(like_gemini) as endpoint:
         model = a_model(loop, endpoint.url)
         result, _ = investigate(model)
@@ -156,7 +156,7 @@ def test_a_refusal_sent_with_status_200_tells_the_dialect(loop: ClientLoop) -> N
     assert (result.failure, model.dialect) == (None, "apart")
 
 
-def test_an_endpoint_that_takes_only_texts_in_an_enum_is_asked_natively(loop: ClientLoop) -> None:
+def test_endpoint_with_only_texts_in_enums_is_asked_natively(loop: ClientLoop) -> None:
     def strict(asked: Asked) -> Said:
         if not all(isinstance(choice, str) for choices in enums_in(asked.body) for choice in choices):
             return Said(400, raw=b'[{"error": {"code": 400, "message": "Invalid value at enum (TYPE_STRING), 7"}}]')
@@ -203,7 +203,7 @@ def enums_in(value: JsonValue) -> list[list[JsonValue]]:
     return own + [found for part in value.values() for found in enums_in(part)]
 
 
-def test_a_last_turn_apart_has_the_format_and_no_tools(loop: ClientLoop) -> None:
+def test_separate_last_turn_has_the_format_and_no_tools(loop: ClientLoop) -> None:
     request = ModelRequest(
         messages=(Message(role="user", text="The case."),), tools=TOOLS, may_call_tools=False, answer_format=FORMAT
     )
@@ -214,7 +214,7 @@ def test_a_last_turn_apart_has_the_format_and_no_tools(loop: ClientLoop) -> None
     assert endpoint.asked[0].body["response_format"]["json_schema"]["name"] == "specialist_verdict"
 
 
-def test_a_dialect_that_is_set_is_the_only_one_tried(loop: ClientLoop) -> None:
+def test_dialect_that_is_set_is_the_only_one_tried(loop: ClientLoop) -> None:
     with Endpoint(without_tools) as endpoint:
         result, _ = investigate(a_model(loop, endpoint.url, "native"))
 
@@ -261,7 +261,7 @@ def step(**content: JsonValue) -> dict[str, Any]:
         ({}, False),
     ],
 )
-def test_the_union_admits_calls_of_the_tools_or_the_answer_and_nothing_else(instance: JsonValue, fits: bool) -> None:
+def test_union_admits_only_tool_calls_or_the_answer(instance: JsonValue, fits: bool) -> None:
     schema = union_of(TOOLS, FORMAT)
 
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -274,11 +274,11 @@ def test_the_union_admits_calls_of_the_tools_or_the_answer_and_nothing_else(inst
 
 
 @pytest.mark.parametrize("text", [None, "", "no JSON", "[]", '{"step": 7}', '{"step": {"calls": []}}', '{"step": {}}'])
-def test_what_is_no_step_is_left_as_it_is_for_the_loop_to_judge(text: str | None) -> None:
+def test_what_is_no_step_is_left_to_the_loop(text: str | None) -> None:
     assert read_step(text, 2) == (text, ())
 
 
-def test_a_step_that_is_half_right_becomes_a_request_that_the_loop_refuses() -> None:
+def test_half_right_step_becomes_a_request_the_loop_refuses() -> None:
     _, requests = read_step(json.dumps(step(calls=["x", {"tool": "get_customer"}])), 2)
 
     assert [(request.tool, request.arguments) for request in requests] == [("None", "{}"), ("get_customer", "{}")]

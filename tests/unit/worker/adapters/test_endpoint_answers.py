@@ -155,7 +155,7 @@ def test_a_tool_request_is_read_however_it_is_worded(loop: ClientLoop, turn: Sai
 
 
 @pytest.mark.parametrize("call_id", [None, "", 3, "c1"])
-def test_every_call_has_an_id_of_its_own_in_the_whole_conversation(loop: ClientLoop, call_id: Any) -> None:
+def test_every_call_has_a_unique_id_in_its_conversation(loop: ClientLoop, call_id: Any) -> None:
     twice = asks([a_call(call_id), a_call(call_id)])
     with Endpoint(one_after_the_other(twice, twice, DONE)) as endpoint:
         outcome = investigate(a_model(loop, endpoint.url))
@@ -187,7 +187,7 @@ UNREADABLE_ARGUMENTS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("arguments", UNREADABLE_ARGUMENTS.values(), ids=UNREADABLE_ARGUMENTS.keys())
-def test_arguments_that_cannot_be_read_are_told_once_and_paid_for_once(loop: ClientLoop, arguments: Any) -> None:
+def test_unreadable_arguments_are_told_once_and_paid_once(loop: ClientLoop, arguments: Any) -> None:
     with Endpoint(one_after_the_other(asks(a_call(arguments=arguments)), asks(), DONE)) as endpoint:
         outcome = investigate(a_model(loop, endpoint.url))
 
@@ -239,7 +239,7 @@ BOUNDED: dict[str, JsonObject] = {
 
 
 @pytest.mark.parametrize("message", BOUNDED.values(), ids=BOUNDED.keys())
-def test_what_a_turn_adds_to_the_next_request_is_bounded(loop: ClientLoop, message: JsonObject) -> None:
+def test_what_a_turn_adds_to_the_request_is_bounded(loop: ClientLoop, message: JsonObject) -> None:
     turn = changed(DONE, choices=[{"message": {"role": "assistant", **message}}])
     with Endpoint(one_after_the_other(turn, DONE)) as endpoint:
         outcome = investigate(a_model(loop, endpoint.url))
@@ -315,7 +315,7 @@ def test_an_answer_that_is_streamed_unasked_is_read(loop: ClientLoop, turn: Said
     assert outcome.kept.uses[1].input_tokens == 10
 
 
-def test_calls_that_are_streamed_side_by_side_are_told_apart(loop: ClientLoop) -> None:
+def test_calls_streamed_side_by_side_are_told_apart(loop: ClientLoop) -> None:
     pieces = [call_piece(number, f"c{number}", name="get_customer", arguments='{"customer') for number in (0, 1)]
     pieces += [call_piece(number, arguments='_id": 7}') for number in (1, 0)]
     with Endpoint(one_after_the_other(streamed(*pieces), streamed(*IN_PIECES))) as endpoint:
@@ -325,7 +325,7 @@ def test_calls_that_are_streamed_side_by_side_are_told_apart(loop: ClientLoop) -
     assert outcome.arguments == [{"customer_id": 7}] * 2
 
 
-def test_an_error_within_a_stream_is_an_error_until_something_was_said(loop: ClientLoop) -> None:
+def test_error_within_a_stream_counts_until_something_was_said(loop: ClientLoop) -> None:
     error = {"error": {"message": "Overloaded.", "code": 503}}
     turns = (streamed(error), streamed(piece(content="So"), error), streamed(*IN_PIECES))
     with Endpoint(one_after_the_other(*turns)) as endpoint:
@@ -336,7 +336,7 @@ def test_an_error_within_a_stream_is_an_error_until_something_was_said(loop: Cli
     assert len(outcome.kept.uses) == 2, "the first said nothing, and cost nothing"
 
 
-def test_an_object_nested_beyond_any_reader_is_paid_for_and_put_right(loop: ClientLoop) -> None:
+def test_overly_nested_object_is_paid_for_and_put_right(loop: ClientLoop) -> None:
     endless = raw(asks(a_call(arguments=4711)), "4711", b'{"a":' * 20_000 + b"1" + b"}" * 20_000)
     with Endpoint(one_after_the_other(endless, DONE)) as endpoint:
         outcome = investigate(a_model(loop, endpoint.url))
@@ -358,7 +358,7 @@ def test_an_object_nested_beyond_any_reader_is_paid_for_and_put_right(loop: Clie
         asks(a_call(name=None)),
     ],
 )
-def test_an_answer_that_says_nothing_is_paid_for_and_asked_for_once_more(loop: ClientLoop, said: Said) -> None:
+def test_empty_answer_is_paid_for_and_asked_once_more(loop: ClientLoop, said: Said) -> None:
     with Endpoint(one_after_the_other(said, DONE)) as endpoint:
         outcome = investigate(a_model(loop, endpoint.url))
 
@@ -378,7 +378,7 @@ EXTRAS: dict[str, tuple[JsonObject, JsonObject]] = {
 
 @pytest.mark.parametrize(("message", "call"), EXTRAS.values(), ids=EXTRAS.keys())
 @pytest.mark.parametrize("crashes", [False, True])
-def test_what_an_endpoint_adds_to_its_turn_goes_back_word_for_word(
+def test_additions_of_an_endpoint_go_back_word_for_word(
     loop: ClientLoop, message: JsonObject, call: JsonObject, crashes: bool
 ) -> None:
     turn = asks(a_call(**call), **message)
@@ -395,7 +395,7 @@ def test_what_an_endpoint_adds_to_its_turn_goes_back_word_for_word(
     assert given_back == turn.body["choices"][0]["message"]
 
 
-def test_the_parts_of_a_content_go_back_as_they_came(loop: ClientLoop) -> None:
+def test_parts_of_a_content_go_back_unchanged(loop: ClientLoop) -> None:
     parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}, {"type": "text", "text": "I look."}]
     with Endpoint(one_after_the_other(asks(content=parts), DONE)) as endpoint:
         investigate(a_model(loop, endpoint.url))
@@ -418,7 +418,7 @@ def test_what_one_endpoint_adds_is_not_shown_to_another(loop: ClientLoop) -> Non
     assert "reasoning_content" not in str(second.asked[0].body)
 
 
-def test_an_endpoint_that_refuses_its_own_words_is_asked_without_them(loop: ClientLoop) -> None:
+def test_endpoint_that_refuses_its_own_words_goes_without_them(loop: ClientLoop) -> None:
     def strict(asked: Any) -> Said:
         messages = asked.body["messages"]
         if any("reasoning" in message for message in messages):
@@ -529,7 +529,7 @@ def test_a_step_is_found_in_what_is_around_it(loop: ClientLoop) -> None:
         "<think>" * 50_000,
     ],
 )
-def test_a_text_that_holds_no_one_verdict_is_put_right_once(loop: ClientLoop, text: str) -> None:
+def test_text_without_exactly_one_verdict_is_put_right_once(loop: ClientLoop, text: str) -> None:
     with Endpoint(one_after_the_other(completion(text), DONE)) as endpoint:
         outcome = investigate(a_model(loop, endpoint.url))
 
@@ -562,7 +562,7 @@ def test_a_refusal_is_one_in_every_wording(loop: ClientLoop, said: Said, failure
 
 
 @pytest.mark.parametrize("reason", ["length", "MAX_TOKENS", "max_tokens"])
-def test_an_answer_cut_off_is_told_so_in_every_wording(loop: ClientLoop, reason: str) -> None:
+def test_cut_off_answer_is_told_so_in_every_wording(loop: ClientLoop, reason: str) -> None:
     with Endpoint(one_after_the_other(completion(VERDICT[:50], finish=reason), DONE)) as endpoint:
         outcome = investigate(a_model(loop, endpoint.url))
 
@@ -578,7 +578,7 @@ GROQ = failure(
 )
 
 
-def test_what_an_endpoint_could_not_read_is_asked_again_and_blames_nobody(loop: ClientLoop) -> None:
+def test_unreadable_request_is_sent_again_and_blames_nobody(loop: ClientLoop) -> None:
     with Endpoint(one_after_the_other(GROQ, GROQ, asks(), DONE)) as endpoint:
         model = a_model(loop, endpoint.url, "auto")
         circuit = CircuitBreaker(2, 15.0, lambda: 0.0, no_jitter)
@@ -603,7 +603,7 @@ def test_what_an_endpoint_could_not_read_is_asked_again_and_blames_nobody(loop: 
         failure(529, type="overloaded_error"),
     ],
 )
-def test_an_error_sent_as_an_answer_is_asked_about_again(loop: ClientLoop, inside: Said) -> None:
+def test_error_sent_as_an_answer_is_asked_again(loop: ClientLoop, inside: Said) -> None:
     with Endpoint(one_after_the_other(inside, asks(), DONE)) as endpoint:
         outcome = investigate(a_model(loop, endpoint.url))
 

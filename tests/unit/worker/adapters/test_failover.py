@@ -61,13 +61,13 @@ def test_the_first_deployment_answers_while_it_is_well() -> None:
     assert (len(first.requests), len(second.requests)) == (2, 0)
 
 
-def test_the_second_answers_for_a_first_that_fails_and_is_named_as_the_one_that_did() -> None:
+def test_second_deployment_answers_for_a_failed_first_by_name() -> None:
     model, _, _ = two([DOWN], [says("hello", model="b")])
 
     assert model.complete(REQUEST, 10).model == "b"
 
 
-def test_one_that_failed_lately_is_asked_last_and_again_first_a_while_later() -> None:
+def test_lately_failed_deployment_is_asked_last_for_a_while() -> None:
     clock = Clock()
     model, first, _ = two([DOWN, says("back", model="a")], [says("1"), says("2")], clock)
     model.complete(REQUEST, 10)
@@ -79,13 +79,13 @@ def test_one_that_failed_lately_is_asked_last_and_again_first_a_while_later() ->
     assert model.complete(REQUEST, 10).text == "back"
 
 
-def test_wrong_credentials_at_one_place_do_not_keep_the_other_from_answering() -> None:
+def test_wrong_credentials_at_one_place_spare_the_other() -> None:
     model, _, _ = two([NO_KEY], [says("hello")])
 
     assert model.complete(REQUEST, 10).text == "hello"
 
 
-def test_a_request_that_is_refused_for_what_it_says_is_not_shown_around() -> None:
+def test_request_refused_for_its_content_is_not_shown_around() -> None:
     model, _, second = two([ModelRejected("The content filter refused the case.")], [says("hello")])
 
     with pytest.raises(ModelRejected):
@@ -106,14 +106,14 @@ def test_when_none_answers_each_is_named_with_its_fault() -> None:
     assert raised.value.asked
 
 
-def test_one_fault_of_all_is_one_sentence_and_one_refusal_of_all_is_final() -> None:
+def test_shared_fault_is_one_sentence_shared_refusal_is_final() -> None:
     with pytest.raises(ModelUnavailable, match=r"^The model endpoint failed with status 500\.$"):
         two([DOWN], [DOWN])[0].complete(REQUEST, 10)
     with pytest.raises(ModelRejected, match="credentials"):
         two([NO_KEY], [NO_KEY])[0].complete(REQUEST, 10)
 
 
-def test_a_first_deployment_that_hangs_leaves_the_next_try_to_the_second() -> None:
+def test_hanging_first_deployment_leaves_next_try_to_the_second() -> None:
     clock = Clock()
     first, second = SlowModel(clock), ScriptedModel([says("hello")])
     model = FailoverModel([a_deployment("a", first, clock), a_deployment("b", second, clock)], clock)
@@ -140,7 +140,7 @@ def test_deployments_that_keep_failing_are_not_even_asked() -> None:
     assert (len(first.requests), len(second.requests)) == (2, 2)
 
 
-def test_a_call_that_breaks_off_does_not_leave_the_circuit_shut() -> None:
+def test_call_that_breaks_off_frees_the_circuit() -> None:
     clock = Clock()
     model, _, _ = two([DOWN, RuntimeError("a defect"), says("well again")], [DOWN], clock, failures=1)
     with pytest.raises(ModelUnavailable):

@@ -48,7 +48,7 @@ def test_hundreds_of_requests_are_under_way_at_once() -> None:
     assert asyncio.run(ask()) == ["ok"] * AT_ONCE
 
 
-def test_what_it_is_opened_with_is_sent_with_every_request(loop: ClientLoop) -> None:
+def test_its_headers_are_sent_with_every_request(loop: ClientLoop) -> None:
     async def ask(url: str) -> None:
         async with open_http({"Authorization": "Bearer t"}) as client:
             await client.post(url, json={})
@@ -90,7 +90,7 @@ def ask_model(loop: ClientLoop, url: str) -> ModelReply:
     return OpenAIModel(client, "m-1", loop).complete(request, 10)
 
 
-def test_a_managed_endpoint_is_asked_through_the_proxy_of_the_environment(
+def test_managed_endpoint_is_asked_through_the_environment_s_proxy(
     loop: ClientLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with a_proxy_that_refuses() as (proxy, asked):

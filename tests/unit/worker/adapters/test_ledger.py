@@ -46,7 +46,7 @@ def tools(loop: ClientLoop, url: str) -> McpToolBox:
     return McpToolBox(session, loop)
 
 
-def test_the_ledger_tells_what_was_done_under_a_key_and_what_was_not(gateway: McpActionGateway) -> None:
+def test_ledger_tells_what_was_done_under_a_key(gateway: McpActionGateway) -> None:
     before = gateway.look_up(LOCK)
     locked = gateway.perform("lock_account", customer_id=CUSTOMER, key=LOCK, reason="case-1: approved by ana")
     entry = gateway.look_up(LOCK)
@@ -95,7 +95,7 @@ def test_facts_and_refund_reversals_speak_of_the_same_charges(gateway: McpAction
         gateway.reverse("reverse_refund", customer_id=CUSTOMER, undoes=REFUND, key=BACK + "1", reason="case-1: no")
 
 
-def test_a_server_that_was_killed_and_came_back_is_asked_at_once(loop: ClientLoop, tmp_path: Path) -> None:
+def test_server_back_from_a_kill_is_asked_at_once(loop: ClientLoop, tmp_path: Path) -> None:
     env = environment(tmp_path / "customers.db", MCP_WRITE_TOKEN="write")
     with serving(env) as (process, url):
         session, reading = McpSession(url, "write"), McpSession(url)

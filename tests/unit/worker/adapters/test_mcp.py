@@ -46,7 +46,7 @@ def test_only_tools_that_are_marked_as_reading_are_offered(loop: ClientLoop, too
     assert described["get_customer"].parameters["required"] == ["customer_id"]
 
 
-def test_a_tool_that_writes_is_not_called_even_when_asked_for(loop: ClientLoop, tool_server: ToolServer) -> None:
+def test_writing_tool_is_not_called_even_when_asked_for(loop: ClientLoop, tool_server: ToolServer) -> None:
     arguments = {"customer_id": 7, "reason": "because", "idempotency_key": "k"}
 
     (outcome,) = a_tool_box(loop, tool_server.url).invoke(
@@ -57,7 +57,7 @@ def test_a_tool_that_writes_is_not_called_even_when_asked_for(loop: ClientLoop, 
     assert tool_server.calls == []
 
 
-def test_calls_run_side_by_side_and_each_has_its_own_outcome(loop: ClientLoop, tool_server: ToolServer) -> None:
+def test_calls_run_side_by_side_with_their_own_outcomes(loop: ClientLoop, tool_server: ToolServer) -> None:
     found, unknown, fault = a_tool_box(loop, tool_server.url).invoke([a_look_up(7), a_look_up(404), a_look_up(500)], 20)
 
     assert (found.ok, found.result) == (True, {"customer_id": 7, "name": "Ada"})
@@ -66,7 +66,7 @@ def test_calls_run_side_by_side_and_each_has_its_own_outcome(loop: ClientLoop, t
 
 
 @pytest.mark.parametrize(("shareable", "asked"), [(True, 2), (False, 3)])
-def test_the_same_question_at_the_same_moment_is_asked_once_where_it_may_be_shared(
+def test_shareable_question_of_the_same_moment_is_asked_once(
     loop: ClientLoop, tool_server: ToolServer, shareable: bool, asked: int
 ) -> None:
     same = a_look_up(shareable=shareable)
@@ -77,7 +77,7 @@ def test_the_same_question_at_the_same_moment_is_asked_once_where_it_may_be_shar
     assert len(tool_server.calls) == asked
 
 
-def test_each_waits_for_a_shared_answer_as_long_as_it_may(loop: ClientLoop, tool_server: ToolServer) -> None:
+def test_each_waits_for_a_shared_answer_within_its_limit(loop: ClientLoop, tool_server: ToolServer) -> None:
     box, same = a_tool_box(loop, tool_server.url), a_look_up(tool="get_slow", shareable=True)
     box.describe()
     with ThreadPoolExecutor() as threads:
@@ -89,7 +89,7 @@ def test_each_waits_for_a_shared_answer_as_long_as_it_may(loop: ClientLoop, tool
         assert patient.result(60)[0].ok
 
 
-def test_a_slow_tool_is_cut_off_without_holding_up_the_others(loop: ClientLoop, tool_server: ToolServer) -> None:
+def test_slow_tool_is_cut_off_without_delaying_others(loop: ClientLoop, tool_server: ToolServer) -> None:
     box = a_tool_box(loop, tool_server.url)
     box.invoke([a_look_up()], 20)
 
@@ -109,7 +109,7 @@ def test_a_server_that_answers_nothing_in_time_is_unavailable(loop: ClientLoop, 
         box.invoke([a_look_up(tool="get_slow")], 0.2)
 
 
-def test_a_store_that_is_down_for_now_is_worth_another_attempt(loop: ClientLoop, tool_server: ToolServer) -> None:
+def test_store_that_is_down_is_worth_another_attempt(loop: ClientLoop, tool_server: ToolServer) -> None:
     with pytest.raises(ToolsUnavailable):
         a_tool_box(loop, tool_server.url).invoke([a_look_up(503)], 20)
 
@@ -135,9 +135,7 @@ def test_it_finds_the_server_again_after_a_restart(loop: ClientLoop, tool_server
     assert lock(gateway)["customer_id"] == 7
 
 
-def test_a_session_that_the_restarted_server_has_forgotten_is_replaced(
-    loop: ClientLoop, tool_server: ToolServer
-) -> None:
+def test_session_forgotten_by_a_restarted_server_is_replaced(loop: ClientLoop, tool_server: ToolServer) -> None:
     box, gateway = a_tool_box(loop, tool_server.url), a_gateway(loop, tool_server.url)
     box.invoke([a_look_up()], 20)
     lock(gateway)
@@ -168,7 +166,7 @@ def test_without_the_write_token_nothing_is_written(loop: ClientLoop, tool_serve
 
 
 @pytest.mark.parametrize("customer_id", [500, 503])
-def test_a_fault_in_the_store_is_worth_another_attempt_and_not_quoted(
+def test_fault_in_the_store_is_retried_and_not_quoted(
     loop: ClientLoop, tool_server: ToolServer, customer_id: int
 ) -> None:
     with pytest.raises(ActionsUnavailable, match="out of order") as raised:

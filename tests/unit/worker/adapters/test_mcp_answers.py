@@ -332,9 +332,7 @@ def test_a_call_whose_connection_broke_is_made_once_more(box: McpToolBox, peer: 
 
 
 @pytest.mark.parametrize("name", sorted({**BAD, **UNREACHED}))
-def test_what_came_of_a_write_with_a_bad_answer_is_not_known(
-    gateway: McpActionGateway, peer: McpPeer, name: str
-) -> None:
+def test_outcome_of_a_badly_answered_write_is_unknown(gateway: McpActionGateway, peer: McpPeer, name: str) -> None:
     peer.answers["None"] = {**BAD, **UNREACHED}[name]
     with pytest.raises(ActionsUnavailable):
         lock(gateway)
@@ -513,7 +511,7 @@ def test_a_name_that_is_listed_twice_is_offered_once(box: McpToolBox, peer: McpP
 @pytest.mark.parametrize(
     "odd", [{"description": ["x"]}, {"title": 5}, {"inputSchema": {"properties": [], "required": None}}]
 )
-def test_what_is_odd_about_a_tool_does_not_cost_it(box: McpToolBox, peer: McpPeer, odd: dict[str, Any]) -> None:
+def test_odd_description_of_a_tool_does_not_cost_it(box: McpToolBox, peer: McpPeer, odd: dict[str, Any]) -> None:
     peer.pages = [([{**READ, **odd}], None)]
     assert [tool.name for tool in box.describe()] == ["get_customer"]
 
@@ -576,7 +574,7 @@ def test_a_list_of_tools_without_end_is_one_sentence(box: McpToolBox, peer: McpP
         {**READ, "name": "other", "inputSchema": {"properties": json.loads('{"a":' * 100 + "{}" + "}" * 100)}},
     ],
 )
-def test_a_tool_that_is_none_does_not_cost_the_others(box: McpToolBox, peer: McpPeer, odd: object) -> None:
+def test_malformed_tool_does_not_cost_the_others(box: McpToolBox, peer: McpPeer, odd: object) -> None:
     peer.pages = [([odd, READ], None)]
     assert [tool.name for tool in box.describe()] == ["get_customer"]
 
@@ -624,7 +622,7 @@ def test_a_server_that_knows_only_later_versions_is_named(box: McpToolBox, peer:
     assert raised.value.permanent
 
 
-def test_a_list_of_tools_that_changed_is_asked_for_again(box: McpToolBox, peer: McpPeer) -> None:
+def test_changed_list_of_tools_is_asked_for_again(box: McpToolBox, peer: McpPeer) -> None:
     notice = 'data: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n'
     peer.answers["x"] = streams(notice, 'data: {"jsonrpc":"2.0","id":ID,"result":{"content":[]}}\n\n')
     box.describe()
@@ -636,7 +634,7 @@ def test_a_list_of_tools_that_changed_is_asked_for_again(box: McpToolBox, peer: 
     assert [tool.name for tool in box.describe()] == ["get_customer", "get_more"]
 
 
-def test_a_server_may_say_at_any_time_that_its_tools_changed(box: McpToolBox, peer: McpPeer) -> None:
+def test_server_may_announce_changed_tools_at_any_time(box: McpToolBox, peer: McpPeer) -> None:
     peer.notice = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}'
     assert len(box.describe()) == 1
     peer.wait_until_held()
@@ -649,7 +647,7 @@ def test_a_server_may_say_at_any_time_that_its_tools_changed(box: McpToolBox, pe
         pause.wait(0.01)
 
 
-def test_a_server_that_comes_back_with_other_tools_is_asked_again(box: McpToolBox, peer: McpPeer) -> None:
+def test_server_that_returns_with_other_tools_is_asked_again(box: McpToolBox, peer: McpPeer) -> None:
     peer.lost = LOST["python sdk"]
     box.describe()
     peer.sessions.clear()

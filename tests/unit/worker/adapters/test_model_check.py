@@ -29,7 +29,7 @@ def answers_without_tools(asked: Asked) -> Said:
     return completion(json.dumps(a_verdict()) if "response_format" in asked.body else "Hello.")
 
 
-def test_an_endpoint_that_never_asks_for_a_tool_is_not_usable_and_streaming_is_not_needed(loop: ClientLoop) -> None:
+def test_endpoint_that_asks_for_no_tool_is_not_usable(loop: ClientLoop) -> None:
     with Endpoint(answers_without_tools) as endpoint:
         (check,) = check_models([OpenAIProvider(endpoint.url, "m-1")], loop, 30)
 
@@ -63,7 +63,7 @@ def chokes_on_real_schemas(asked: Asked) -> Said:
     return asks_and_answers(asked)
 
 
-def test_tools_are_tried_with_their_results_and_a_verdict_after_them(loop: ClientLoop) -> None:
+def test_tools_are_tried_with_results_and_a_verdict_after(loop: ClientLoop) -> None:
     with Endpoint(asks_and_answers) as endpoint:
         (check,) = check_models([OpenAIProvider(endpoint.url, "m-1")], loop, 30)
 
@@ -81,9 +81,7 @@ def test_tools_are_tried_with_their_results_and_a_verdict_after_them(loop: Clien
         (chokes_on_real_schemas, "The model endpoint failed with status 500."),
     ],
 )
-def test_an_endpoint_that_fails_after_its_first_turn_is_not_usable(
-    loop: ClientLoop, behaviour: Behaviour, problem: str
-) -> None:
+def test_endpoint_that_fails_after_one_turn_is_not_usable(loop: ClientLoop, behaviour: Behaviour, problem: str) -> None:
     with Endpoint(behaviour) as endpoint:
         (check,) = check_models([OpenAIProvider(endpoint.url, "m-1")], loop, 30)
 
@@ -91,7 +89,7 @@ def test_an_endpoint_that_fails_after_its_first_turn_is_not_usable(
     assert {probe.ability: probe.problem for probe in check.probes}["tools"] == problem
 
 
-def test_an_endpoint_that_answers_with_a_page_is_not_usable(loop: ClientLoop) -> None:
+def test_endpoint_that_answers_with_a_page_is_not_usable(loop: ClientLoop) -> None:
     with Endpoint(lambda _: Said(raw=b"<html></html>", headers={"content-type": "text/html"})) as endpoint:
         (check,) = check_models([OpenAIProvider(endpoint.url, "m-1")], loop, 30)
 
@@ -100,7 +98,7 @@ def test_an_endpoint_that_answers_with_a_page_is_not_usable(loop: ClientLoop) ->
     }
 
 
-def test_the_table_has_a_line_for_each_ability_and_the_sentence_of_what_fails(loop: ClientLoop) -> None:
+def test_table_has_each_ability_and_what_fails(loop: ClientLoop) -> None:
     with Endpoint(lambda _: failure(401)) as endpoint:
         lines = table(check_models([OpenAIProvider(endpoint.url, "m-1", "sk-secret")], loop, 30)).splitlines()
 
@@ -113,7 +111,7 @@ def test_the_table_has_a_line_for_each_ability_and_the_sentence_of_what_fails(lo
     assert "secret" not in "".join(lines)
 
 
-def test_the_command_ends_with_1_when_one_of_the_models_is_not_usable(
+def test_command_ends_with_1_when_a_model_is_unusable(
     rules_model: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", f"{rules_model}/v1")

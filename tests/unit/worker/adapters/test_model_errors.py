@@ -196,7 +196,7 @@ def test_a_transport_that_waits_too_long_is_told(loop: ClientLoop) -> None:
     ("value", "seconds"),
     [("0", 0.0), ("2.5", 2.5), ("-3", None), ("inf", None), ("soon", None), (format_datetime(NOW, usegmt=True), 0.0)],
 )
-def test_retry_after_is_read_in_every_form_and_nonsense_is_none(value: str, seconds: float | None) -> None:
+def test_retry_after_is_read_in_every_form(value: str, seconds: float | None) -> None:
     assert retry_after_s({"retry-after": value}, NOW) == seconds
     assert retry_after_s({}, NOW) is None
     later = format_datetime(NOW + timedelta(seconds=90), usegmt=True)
@@ -266,7 +266,7 @@ def test_no_pause_is_longer_than_five_minutes(headers: dict[str, str], seconds: 
 
 
 @pytest.mark.parametrize("value", ["1e300", "1795820000", "500", "86400"])
-def test_a_model_with_a_long_pause_is_tried_again_after_five_minutes(loop: ClientLoop, value: str) -> None:
+def test_model_with_long_pause_is_retried_after_five_minutes(loop: ClientLoop, value: str) -> None:
     clock = [0.0]
     answers = one_after_the_other(failure(429, headers={"retry-after": value}), completion("{}"))
     with Endpoint(answers) as endpoint:
@@ -321,7 +321,7 @@ def ask_azure(loop: ClientLoop, endpoint: Endpoint, identity: Identity, times: i
         OpenAIModel(client, "gpt-5", loop).complete(REQUEST, 10)
 
 
-def test_azure_is_shown_the_identity_s_token_which_is_renewed_before_it_expires(loop: ClientLoop) -> None:
+def test_azure_gets_an_identity_token_renewed_before_expiry(loop: ClientLoop) -> None:
     identity = Identity()
     with Endpoint(lambda _: completion("{}")) as endpoint:
         ask_azure(loop, endpoint, identity, times=2)

@@ -60,7 +60,7 @@ def test_an_answer_says_where_it_came_from_without_credentials(loop: ClientLoop,
     assert said.host == rules_model.removeprefix("http://")
 
 
-def test_after_a_failover_it_says_where_the_answer_came_from(loop: ClientLoop, rules_model: str) -> None:
+def test_failover_says_where_the_answer_came_from(loop: ClientLoop, rules_model: str) -> None:
     nobody = f"http://127.0.0.1:{free_ports(1)[0]}/v1"
     providers = [OpenAIProvider(url, "casewright-rules-1") for url in (nobody, f"{rules_model}/v1")]
 
@@ -101,7 +101,7 @@ def test_a_real_conversation_goes_from_tools_to_a_verdict(loop: ClientLoop, rule
 
 
 @pytest.mark.parametrize("status", [429, 500])
-def test_a_fault_that_may_pass_is_asked_about_once_and_raised(
+def test_passing_fault_is_asked_about_once_and_raised(
     loop: ClientLoop, rules_model: str, control: httpx2.Client, status: int
 ) -> None:
     control.put("/control", json={"fault": str(status)}).raise_for_status()
@@ -181,7 +181,7 @@ class Misbehaving:
         (b'{"choices": [], "usage": null}', "application/json"),
     ],
 )
-def test_what_is_no_chat_completion_is_a_fault_and_no_answer(loop: ClientLoop, body: bytes, content_type: str) -> None:
+def test_what_is_no_chat_completion_is_a_fault(loop: ClientLoop, body: bytes, content_type: str) -> None:
     with Misbehaving(200, body, content_type) as url, pytest.raises(ModelUnavailable, match="chat completion"):
         a_model(loop, url).complete(a_request(), 10)
 
@@ -195,7 +195,7 @@ def test_a_minimal_completion_is_read(loop: ClientLoop) -> None:
     assert (reply.text, reply.tool_requests, reply.model) == (None, (), "casewright-rules-1")
 
 
-def test_tokens_that_an_endpoint_does_not_count_are_estimated_so_that_limits_hold(loop: ClientLoop) -> None:
+def test_uncounted_tokens_are_estimated_so_that_limits_hold(loop: ClientLoop) -> None:
     body = json.dumps({"choices": [{"message": {"role": "assistant", "content": "x" * 40}}]}).encode()
 
     with Misbehaving(200, body, "application/json") as url:
@@ -207,9 +207,7 @@ def test_tokens_that_an_endpoint_does_not_count_are_estimated_so_that_limits_hol
 
 
 @pytest.mark.parametrize(("status", "error"), [(401, ModelRejected), (404, ModelRejected), (503, ModelUnavailable)])
-def test_what_an_endpoint_says_in_its_errors_is_not_repeated(
-    loop: ClientLoop, status: int, error: type[Exception]
-) -> None:
+def test_errors_of_an_endpoint_are_not_repeated(loop: ClientLoop, status: int, error: type[Exception]) -> None:
     body = b'{"error": {"message": "Incorrect API key provided: sk-secret"}}'
 
     with Misbehaving(status, body, "application/json") as url, pytest.raises(error) as raised:
@@ -225,7 +223,7 @@ def test_a_provider_never_shows_its_key() -> None:
     assert "secret" not in repr(provider) + provider.describe()
 
 
-def test_azure_is_asked_by_identity_and_deployment_and_without_retries() -> None:
+def test_azure_is_asked_by_identity_deployment_and_without_retries() -> None:
     client = open_client(AzureProvider("https://desk.openai.azure.com", "gpt-5"))
 
     assert client.max_retries == 0

@@ -105,7 +105,7 @@ def next_steps(activity: str) -> list[Step]:
     return run_turn(past, failed(number, final=True))
 
 
-def test_a_specialist_that_kills_its_workers_is_unavailable_at_once() -> None:
+def test_specialist_that_kills_its_workers_is_unavailable_at_once() -> None:
     (step,) = next_steps("run_specialist")
     assert step.what == "activity record_report"
     assert isinstance(step.payload, dict)
@@ -114,18 +114,18 @@ def test_a_specialist_that_kills_its_workers_is_unavailable_at_once() -> None:
     assert (report.status, report.reason) == ("unavailable", "Every worker that was given this work was lost with it.")
 
 
-def test_an_assessment_that_kills_its_workers_goes_to_a_person_at_once() -> None:
+def test_assessment_that_kills_its_workers_goes_to_a_person() -> None:
     (step,) = next_steps("assess_risk")
     assert step.what == "activity assess_without_model"
 
 
-def test_an_effect_that_kills_its_workers_is_looked_up_at_once() -> None:
+def test_effect_that_kills_its_workers_is_looked_up_immediately() -> None:
     (step,) = next_steps("execute_action")
     assert step.what == "activity reconcile_action"
 
 
 @pytest.mark.parametrize("activity", ["start_case", "ask_person", "check_facts"])
-def test_no_step_that_kills_its_workers_is_tried_for_a_day(activity: str) -> None:
+def test_no_step_that_kills_workers_is_tried_all_day(activity: str) -> None:
     steps = next_steps(activity)
     assert steps
     assert "timer" not in [step.what for step in steps]

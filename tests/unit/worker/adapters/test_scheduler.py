@@ -21,7 +21,7 @@ def test_an_endpoint_becomes_a_grpc_address(endpoint: str, host: str, secure: bo
     assert SchedulerAddress.parse(endpoint) == SchedulerAddress(host, secure)
 
 
-def test_a_scheduler_that_is_not_there_is_down_and_one_that_is_there_is_not(free_port: int) -> None:
+def test_only_a_scheduler_that_is_away_is_down(free_port: int) -> None:
     address = SchedulerAddress(f"127.0.0.1:{free_port}", secure=False)
     with pytest.raises(SchedulerDown):
         probe(address)

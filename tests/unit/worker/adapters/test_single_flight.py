@@ -50,7 +50,7 @@ def run(scene: Callable[[SingleFlight[int], Work], Awaitable[None]], work: Work 
     return asyncio.run(play())
 
 
-def test_the_same_at_the_same_moment_is_done_once_and_later_anew() -> None:
+def test_same_work_at_the_same_moment_is_done_once() -> None:
     async def scene(shared: SingleFlight[int], work: Work) -> None:
         asking = await under_way(work, *(shared.result("a", work) for _ in range(3)))
         work.finish.set()
@@ -79,7 +79,7 @@ def test_whoever_leaves_leaves_the_work_to_the_others() -> None:
     assert run(scene).cancelled == 0
 
 
-def test_work_that_nobody_waits_for_is_given_up_and_begun_anew_when_asked_for() -> None:
+def test_unawaited_work_is_given_up_and_begun_anew() -> None:
     async def scene(shared: SingleFlight[int], work: Work) -> None:
         asking = await under_way(work, shared.result("a", work), shared.result("a", work))
         for each in asking:

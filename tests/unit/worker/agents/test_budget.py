@@ -70,7 +70,7 @@ def test_every_price_names_its_day_and_its_source() -> None:
     assert [entry["models"] for entry in table["price"] if not (entry.get("as_of") and entry.get("source"))] == []
 
 
-def test_what_a_model_thinks_to_itself_costs_like_what_it_writes() -> None:
+def test_thoughts_of_a_model_cost_like_its_writing() -> None:
     reply = says("x", model="gpt-4o", tokens=2_000, input_tokens=1_000, output_tokens=200)
     assert PRICES.cost_of(reply) == Decimal("0.0125")
 
@@ -92,12 +92,12 @@ CENT, TEN_TOKENS = Spend(cost_usd=Decimal("0.01")), Spend(input_tokens=6, output
         (Budget(tokens_per_day=10), FixedLedger(today=TEN_TOKENS), "of this day is used up (10 tokens)"),
     ],
 )
-def test_a_budget_is_used_up_when_so_much_is_recorded(budget: Budget, ledger: FixedLedger, refusal: str | None) -> None:
+def test_budget_is_used_up_by_what_is_recorded(budget: Budget, ledger: FixedLedger, refusal: str | None) -> None:
     said = BudgetGuard(budget, ledger).refusal("case-1")
     assert said == (None if refusal is None else f"The model budget {refusal}.")
 
 
-def test_past_the_budget_no_model_is_asked_and_the_report_says_why() -> None:
+def test_past_the_budget_no_model_is_asked() -> None:
     model, journal = ScriptedModel([asks(("get_customer", CUSTOMER))]), MemoryJournal()
     ledger = FixedLedger()
     loop = a_loop(model, FakeTools(), budget=BudgetGuard(Budget(tokens_per_case=10), ledger))
@@ -111,7 +111,7 @@ def test_past_the_budget_no_model_is_asked_and_the_report_says_why() -> None:
     assert len(model.requests) == 1
 
 
-def test_an_answer_that_was_paid_for_is_used_whatever_the_budget_says() -> None:
+def test_paid_answer_is_used_whatever_the_budget_says() -> None:
     journal = MemoryJournal()
     order = SpecialistTask(case_id="case-1", round=1, specialist="usage", alert=an_alert(), policy=a_policy())
     paid = SpecialistAgents(a_loop(ScriptedModel([answers(a_verdict(0.7))])), load_prompts())

@@ -47,7 +47,7 @@ def use_tools(run: RunJournal, journal: MemoryJournal, number: int) -> list[str]
     return seen
 
 
-def test_an_answer_is_on_record_before_its_tools_are_asked_and_they_with_the_next_answer() -> None:
+def test_answer_is_recorded_before_its_tools_are_asked() -> None:
     journal = MemoryJournal()
     run = journal.run()
 
@@ -57,7 +57,7 @@ def test_an_answer_is_on_record_before_its_tools_are_asked_and_they_with_the_nex
     assert use_tools(run, journal, 2) == [M1, T1, M2]
 
 
-def test_an_answer_that_has_to_be_put_right_is_on_record_before_the_model_is_asked_again() -> None:
+def test_answer_to_put_right_is_recorded_before_asking_again() -> None:
     journal = MemoryJournal()
     run = journal.run()
     ask(run, journal, 1)
@@ -65,7 +65,7 @@ def test_an_answer_that_has_to_be_put_right_is_on_record_before_the_model_is_ask
     assert ask(run, journal, 2) == [M1]
 
 
-def test_the_last_answer_is_handed_over_to_be_kept_with_what_comes_of_it() -> None:
+def test_last_answer_is_handed_over_with_its_outcome() -> None:
     journal = MemoryJournal()
     run = journal.run()
     ask(run, journal, 1)
@@ -76,7 +76,7 @@ def test_the_last_answer_is_handed_over_to_be_kept_with_what_comes_of_it() -> No
     assert journal.keys == [M1]
 
 
-def test_an_error_after_the_last_answer_loses_nothing_that_was_paid_for() -> None:
+def test_error_after_the_last_answer_loses_nothing_paid_for() -> None:
     journal = MemoryJournal()
     run = journal.run()
 
@@ -93,7 +93,7 @@ def test_an_error_after_the_last_answer_loses_nothing_that_was_paid_for() -> Non
     assert run.answers == ()
 
 
-def test_what_is_on_record_is_neither_done_nor_kept_again() -> None:
+def test_recorded_work_is_neither_done_nor_kept_again() -> None:
     journal = MemoryJournal()
     first = journal.run()
     asked = first.model_call(1, lambda: asks(("get_customer", {"customer_id": 7})), use_of)
@@ -122,7 +122,7 @@ def test_a_step_that_is_done_again_costs_again() -> None:
     assert again.answers == ()
 
 
-def test_what_cannot_be_written_is_on_record_with_its_cost() -> None:
+def test_unwritable_answer_is_recorded_with_its_cost() -> None:
     journal = MemoryJournal()
     run = journal.run()
     unwritable = says("So.").model_copy(update={"text": "\ud83d"})

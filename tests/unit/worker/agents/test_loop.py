@@ -42,7 +42,7 @@ def run(
     return result
 
 
-def test_it_gives_the_model_its_tools_results_as_data_and_takes_the_verdict() -> None:
+def test_model_gets_tool_results_as_data_and_gives_verdict() -> None:
     tools = FakeTools({"get_customer": {"name": "Ada"}, "get_orders": {"orders": []}})
     model = ScriptedModel(
         [asks(("get_customer", CUSTOMER), ("get_orders", CUSTOMER)), answers(a_verdict(0.4, ["r1-location-2"]))]
@@ -64,7 +64,7 @@ def test_it_gives_the_model_its_tools_results_as_data_and_takes_the_verdict() ->
     }
 
 
-def test_every_tool_call_is_recorded_word_for_word_with_its_hash() -> None:
+def test_every_tool_call_is_recorded_with_its_hash() -> None:
     result = run(asks(("get_customer", CUSTOMER), ("no_such_tool", CUSTOMER)), answers(a_verdict()))
 
     assert [(item.evidence_id, item.tool, item.arguments, item.ok) for item in result.evidence] == [
@@ -91,9 +91,7 @@ def test_every_tool_call_is_recorded_word_for_word_with_its_hash() -> None:
         ("get_customer", {"customer_id": 8}, "This case is about customer 7 alone."),
     ],
 )
-def test_a_bad_tool_request_never_reaches_a_tool_and_the_model_is_told_why(
-    tool: str, arguments: Any, complaint: str
-) -> None:
+def test_bad_tool_request_is_refused_with_its_reason(tool: str, arguments: Any, complaint: str) -> None:
     tools = FakeTools()
     model = ScriptedModel([asks((tool, arguments)), answers(a_verdict())])
 
@@ -106,7 +104,7 @@ def test_a_bad_tool_request_never_reaches_a_tool_and_the_model_is_told_why(
     assert result.answer is not None
 
 
-def test_a_model_is_offered_the_tools_for_the_case_s_own_customer_only() -> None:
+def test_tools_are_offered_for_the_case_s_customer_only() -> None:
     tools = FakeTools()
     model = ScriptedModel([answers(a_verdict())])
 
@@ -175,7 +173,7 @@ def test_a_refusal_ends_the_run_without_an_answer() -> None:
     assert run(says(None, refusal="I cannot help with that.")).failure == "The model refused to answer."
 
 
-def test_a_request_that_the_endpoint_rejects_ends_the_run_and_is_not_raised() -> None:
+def test_request_that_the_endpoint_rejects_ends_the_run() -> None:
     rejected = ModelRejected("The model endpoint refused the request with status 400.")
 
     result = run(asks(("get_customer", CUSTOMER)), rejected)
@@ -184,7 +182,7 @@ def test_a_request_that_the_endpoint_rejects_ends_the_run_and_is_not_raised() ->
     assert len(result.evidence) == 1
 
 
-def test_a_turn_with_a_bad_tool_request_still_runs_the_good_ones() -> None:
+def test_turn_with_one_bad_request_runs_the_good_ones() -> None:
     tools = FakeTools()
 
     result = run(asks(("get_customer", CUSTOMER), ("get_customer", {})), answers(a_verdict()), tools=tools)
@@ -194,7 +192,7 @@ def test_a_turn_with_a_bad_tool_request_still_runs_the_good_ones() -> None:
     assert result.answer is not None
 
 
-def test_a_model_is_told_once_that_it_asked_wrongly_and_then_the_run_ends() -> None:
+def test_second_wrong_request_ends_the_run() -> None:
     tools = FakeTools()
 
     result = run(asks(("no_such_tool", CUSTOMER)), asks(("get_customer", {})), tools=tools)
@@ -206,7 +204,7 @@ def test_a_model_is_told_once_that_it_asked_wrongly_and_then_the_run_ends() -> N
     assert tools.batches == []
 
 
-def test_a_reply_that_was_cut_off_may_be_written_anew_once() -> None:
+def test_reply_that_was_cut_off_may_be_rewritten_once() -> None:
     cut = answers(a_verdict(), finish="length")
     model = ScriptedModel([cut, answers(a_verdict(0.3))])
 
@@ -228,7 +226,7 @@ def test_tool_requests_that_were_cut_off_are_not_run() -> None:
     assert tools.batches == []
 
 
-def test_an_answer_that_the_content_filter_withheld_ends_the_run() -> None:
+def test_answer_withheld_by_the_content_filter_ends_the_run() -> None:
     failure = run(says(None, finish="content_filter")).failure
 
     assert failure == "The content filter of the model endpoint withheld the answer."
@@ -255,7 +253,7 @@ def patiently(*turns: Turn, **limits: Any) -> tuple[Result[SpecialistVerdict], C
     return loop.run(an_assignment(), no_journal()), clock
 
 
-def test_a_fault_that_may_pass_is_asked_about_again_after_growing_pauses() -> None:
+def test_passing_fault_is_retried_after_growing_pauses() -> None:
     fault = ModelUnavailable("The model endpoint failed with status 500.")
 
     result, clock = patiently(fault, fault, fault, answers(a_verdict(0.4)))
@@ -267,7 +265,7 @@ def test_a_fault_that_may_pass_is_asked_about_again_after_growing_pauses() -> No
     assert result.usage.model_calls == 1
 
 
-def test_a_run_gives_up_after_its_retries_with_the_fault_s_own_sentence() -> None:
+def test_run_gives_up_after_its_retries_with_the_fault() -> None:
     fault = ModelUnavailable("The model endpoint failed with status 500.")
 
     result, clock = patiently(fault, fault, fault, retries=2)
@@ -282,14 +280,14 @@ def test_the_pause_that_the_server_names_is_kept() -> None:
     assert clock.pauses == [7.0]
 
 
-def test_a_pause_longer_than_the_run_is_not_even_begun() -> None:
+def test_pause_longer_than_the_run_is_not_begun() -> None:
     result, clock = patiently(ModelUnavailable("Overloaded for an hour.", retry_after_s=3600.0))
 
     assert result.failure == "Overloaded for an hour."
     assert clock.pauses == []
 
 
-def test_what_was_not_even_asked_uses_up_time_and_no_retries() -> None:
+def test_unsent_requests_use_up_time_and_no_retries() -> None:
     resting = ModelUnavailable("The model did not answer in time.", retry_after_s=10.0, asked=False)
 
     answered, clock = patiently(resting, resting, resting, answers(a_verdict()), retries=0, seconds=60)
@@ -300,7 +298,7 @@ def test_what_was_not_even_asked_uses_up_time_and_no_retries() -> None:
     assert given_up.failure == "The model did not answer in time."
 
 
-def test_a_model_that_only_times_out_costs_a_run_no_more_than_its_seconds() -> None:
+def test_model_that_times_out_costs_only_the_run_time() -> None:
     clock = Clock()
 
     class Hanging(ScriptedModel):
@@ -317,7 +315,7 @@ def test_a_model_that_only_times_out_costs_a_run_no_more_than_its_seconds() -> N
     assert model.timeouts[:2] == [40.0, 40.0]
 
 
-def test_a_tool_server_that_is_down_is_asked_again_and_then_named() -> None:
+def test_tool_server_outage_is_retried_and_then_named() -> None:
     tools = FakeTools(fault=ToolsUnavailable("The tool server could not be reached."))
 
     result = run(asks(("get_customer", CUSTOMER)), tools=tools, limits=Limits(retries=3))
@@ -326,7 +324,7 @@ def test_a_tool_server_that_is_down_is_asked_again_and_then_named() -> None:
     assert len(tools.batches) == 4
 
 
-def test_it_stops_at_the_limit_of_model_calls_and_demands_the_answer_with_the_last_one() -> None:
+def test_limit_of_model_calls_demands_the_answer_last() -> None:
     model = ScriptedModel([asks(("get_customer", CUSTOMER)) for _ in range(3)])
 
     result = a_loop(model, limits=Limits(model_calls=3)).run(an_assignment(), no_journal())
@@ -365,7 +363,7 @@ def test_it_stops_at_the_limit_of_tokens() -> None:
     assert result.failure == "The limit of 500 tokens was reached without an answer."
 
 
-def test_it_stops_at_the_limit_of_seconds_and_gives_each_call_only_what_is_left() -> None:
+def test_limit_of_seconds_gives_each_call_what_is_left() -> None:
     ticks = itertools.chain([0.0, 0.0, 0.0, 25.0], itertools.repeat(31.0))
     model = ScriptedModel([asks(("get_customer", CUSTOMER)), asks(("get_customer", CUSTOMER))])
 
@@ -400,7 +398,7 @@ def test_what_was_recorded_is_not_asked_again() -> None:
         ({"dies_after": "r1-location-m2"}, 0),
     ],
 )
-def test_a_crash_repeats_at_most_the_one_call_that_was_in_flight(died: dict[str, str], asked_again: int) -> None:
+def test_crash_repeats_only_the_call_in_flight(died: dict[str, str], asked_again: int) -> None:
     journal = MemoryJournal(dies_before=died.get("dies_before"), dies_after=died.get("dies_after"))
     script: list[Turn] = [asks(("get_customer", CUSTOMER)), answers(a_verdict(0.4))]
     with pytest.raises(ProcessDied):
@@ -415,7 +413,7 @@ def test_a_crash_repeats_at_most_the_one_call_that_was_in_flight(died: dict[str,
     assert model.turns == []
 
 
-def test_evidence_stays_what_the_model_saw_even_when_the_records_change_before_the_retry() -> None:
+def test_evidence_stays_what_the_model_saw_despite_changed_records() -> None:
     journal = MemoryJournal(dies_after="r1-location-m2")
     with pytest.raises(ProcessDied):
         run(asks(("get_customer", CUSTOMER)), answers(a_verdict()), journal=journal)

@@ -47,7 +47,7 @@ def judged(order: AssessmentTask, model: ScriptedModel, limits: Limits | None = 
     return AggregatorAgent(a_loop(model, limits=limits), PROMPTS).judge(order, no_journal("r1-aggregator"))
 
 
-def test_a_verdict_becomes_a_report_with_all_that_it_cost() -> None:
+def test_verdict_becomes_a_report_with_its_cost() -> None:
     agent, _ = agents([asks(("get_recent_charges", CUSTOMER)), answers(a_verdict(0.7, ["r1-billing-1"]))])
 
     report, evidence = agent.investigate(a_task(), no_journal())
@@ -58,7 +58,7 @@ def test_a_verdict_becomes_a_report_with_all_that_it_cost() -> None:
     assert (report.model, report.tokens, report.duration_ms) == ("scripted", 200, 25)
 
 
-def test_only_charges_that_a_tool_really_returned_can_be_suspicious() -> None:
+def test_only_charges_returned_by_a_tool_can_be_suspicious() -> None:
     claimed = a_verdict(0.9, ["r1-billing-1"], suspicious_charge_ids=["ch-2", "ch-9", "ch-2"])
     agent, _ = agents([asks(("get_recent_charges", CUSTOMER)), answers(claimed)])
 
@@ -75,7 +75,7 @@ def test_charges_that_were_never_looked_up_cannot_be_suspicious() -> None:
     assert report.suspicious_charge_ids == ()
 
 
-def test_a_verdict_beyond_all_bounds_is_cut_and_says_so() -> None:
+def test_verdict_beyond_all_bounds_is_cut_and_says_so() -> None:
     claim = {"statement": "As it was. " * 200, "evidence_ids": ["r1-billing-1"] * 200_000}
     findings = [claim, *[{"statement": "As it was.", "evidence_ids": ["x" * 100_000]}] * 30]
     charges = ["ch-1", *(f"ch-{number}" for number in range(3, 5_000))]
@@ -124,7 +124,7 @@ def test_a_finding_that_was_put_right_counts() -> None:
 
 
 @pytest.mark.parametrize("second", [says("hm"), says(None, refusal="No."), ModelUnavailable("Away.")])
-def test_an_answer_of_the_right_form_counts_when_no_better_one_comes(second: Turn) -> None:
+def test_well_formed_answer_counts_when_no_better_one_comes(second: Turn) -> None:
     agent, _ = agents([answers(a_verdict(0.7, ["made-up"])), *[second] * 6])
 
     report, _evidence = agent.investigate(a_task(), no_journal())
@@ -203,7 +203,7 @@ def test_report_and_assessment_say_which_prompt_asked_for_them() -> None:
     assert assessed.prompt_version == PROMPTS.version("aggregator")
 
 
-def test_a_prompt_has_another_version_when_its_text_or_the_rules_change() -> None:
+def test_changed_prompt_text_or_rules_change_its_version() -> None:
     versions = {
         Prompts(rules, {"billing": role}).version("billing")
         for rules in ("a", "b")
@@ -266,7 +266,7 @@ def test_a_statement_that_is_cut_says_so() -> None:
     assert finding.statement == "word " * 199 + "…"
 
 
-def test_without_a_usable_answer_the_report_says_so_and_keeps_the_evidence() -> None:
+def test_unusable_answer_is_reported_with_the_evidence_kept() -> None:
     agent, _ = agents([asks(("get_recent_charges", CUSTOMER)), says("hm"), says("hm")])
 
     report, evidence = agent.investigate(a_task(), no_journal())
@@ -288,7 +288,7 @@ def test_endless_findings_are_cut() -> None:
 
 
 @pytest.mark.parametrize("specialist", SPECIALISTS)
-def test_each_specialist_gets_its_own_prompt_and_only_its_own_tools(specialist: Specialist) -> None:
+def test_each_specialist_gets_its_own_prompt_and_tools(specialist: Specialist) -> None:
     everything: dict[str, JsonValue] = {name: {} for tools in SPECIALIST_TOOLS.values() for name in tools}
     agent, model = agents([answers(a_verdict())], FakeTools(everything | {"get_effect": {}}))
 
@@ -299,7 +299,7 @@ def test_each_specialist_gets_its_own_prompt_and_only_its_own_tools(specialist: 
     assert model.requests[0].answer_format.name == "specialist_verdict"
 
 
-def test_a_specialist_is_told_the_threshold_that_its_case_began_with() -> None:
+def test_specialist_is_told_the_threshold_of_its_case() -> None:
     agent, model = agents([answers(a_verdict())])
 
     agent.investigate(a_task(auto_clear_threshold=0.45), no_journal())
@@ -307,7 +307,7 @@ def test_a_specialist_is_told_the_threshold_that_its_case_began_with() -> None:
     assert "From 0.45 on a person decides." in " ".join((model.requests[0].messages[0].text or "").split())
 
 
-def test_the_aggregator_is_told_the_threshold_that_the_guard_rails_hold_it_to() -> None:
+def test_aggregator_is_told_the_threshold_of_the_guard_rails() -> None:
     model = ScriptedModel([answers({"overall_risk_score": 0.5, "recommended_action": "clear", "reasoning": "Fine."})])
     order = an_assessment_task(policy=a_policy(auto_clear_threshold=0.45))
 
@@ -323,7 +323,7 @@ def test_no_specialist_is_ever_given_a_tool_that_writes() -> None:
     assert {name for name in named if not name.startswith(("get_", "search_"))} == set()
 
 
-def test_a_server_without_the_specialist_s_tools_is_no_reason_to_guess() -> None:
+def test_missing_specialist_tools_are_no_reason_to_guess() -> None:
     agent, model = agents([], FakeTools({"get_weather": {}}))
 
     report, _ = agent.investigate(a_task(), no_journal())
@@ -371,7 +371,7 @@ def test_an_unusable_judgement_has_no_score(verdict: dict[str, object]) -> None:
     assert judgement.reasoning.startswith("The model gave no usable answer")
 
 
-def test_an_aggregator_that_is_down_gives_no_score_and_says_why() -> None:
+def test_aggregator_outage_gives_no_score_and_says_why() -> None:
     model = ScriptedModel([ModelUnavailable("Overloaded.")])
 
     judgement = judged(an_assessment_task(), model, limits=Limits(retries=0)).judgement
@@ -379,7 +379,7 @@ def test_an_aggregator_that_is_down_gives_no_score_and_says_why() -> None:
     assert (judgement.score, judgement.reasoning) == (None, "Overloaded.")
 
 
-def test_nothing_is_paid_for_when_there_is_nothing_to_judge() -> None:
+def test_nothing_is_paid_when_nothing_is_to_judge() -> None:
     silent = tuple(a_report(name, None, status="unavailable") for name in SPECIALISTS)
     model = ScriptedModel([])
 
@@ -388,7 +388,7 @@ def test_nothing_is_paid_for_when_there_is_nothing_to_judge() -> None:
     assert judgement.score is None
 
 
-def test_a_verdict_that_lacks_records_its_author_asked_for_is_no_score() -> None:
+def test_verdict_that_lacks_requested_records_is_no_score() -> None:
     everything: dict[str, JsonValue] = {name: {} for name in SPECIALIST_TOOLS["billing"]}
     tools = FakeTools(everything, errors={"get_orders": "The order archive is closed."})
     asked = asks(("get_customer", {"customer_id": 7}), ("get_orders", {"customer_id": 7}))
@@ -401,7 +401,7 @@ def test_a_verdict_that_lacks_records_its_author_asked_for_is_no_score() -> None
     assert [call.ok for call in evidence] == [True, False]
 
 
-def test_a_tool_that_answered_in_the_end_is_not_missing() -> None:
+def test_tool_that_answered_in_the_end_is_not_missing() -> None:
     tools = FakeTools({"get_orders": {}, "get_recent_charges": {"charges": [{}]}})
     wrong, right = asks(("get_orders", {})), asks(("get_orders", CUSTOMER), ("get_recent_charges", CUSTOMER))
     agent, _ = agents([wrong, right, answers(a_verdict(0.1, ["r1-billing-3"]))], tools)

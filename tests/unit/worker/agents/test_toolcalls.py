@@ -50,7 +50,7 @@ def test_each_run_has_its_own_tools_and_customer() -> None:
             scope.check(request)
 
 
-def test_the_schemas_of_a_listing_are_made_ready_once_for_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_schemas_of_a_listing_are_prepared_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[object] = []
 
     class Counted:
@@ -93,7 +93,7 @@ def deep(levels: int) -> dict[str, Any]:
         deep(40),
     ],
 )
-def test_a_tool_whose_schema_cannot_be_used_does_not_cost_the_others(schema: dict[str, Any]) -> None:
+def test_tool_with_an_unusable_schema_does_not_cost_others(schema: dict[str, Any]) -> None:
     scope = Toolset((with_schema(schema), *LISTING)).scope({"odd", "get_customer"}, 7)
 
     assert [tool.name for tool in scope.offered] == ["get_customer"]
@@ -103,7 +103,7 @@ def test_a_tool_whose_schema_cannot_be_used_does_not_cost_the_others(schema: dic
 
 
 @pytest.mark.parametrize("reference", ["#/$defs/x", "#/$defs/none", "http://127.0.0.1:9/schema.json"])
-def test_a_schema_that_fails_on_a_value_refuses_that_request(reference: str) -> None:
+def test_schema_that_fails_on_a_value_refuses_the_request(reference: str) -> None:
     schema = {"type": "object", "properties": {"a": {"$ref": reference}}, "$defs": {"x": {"$ref": "#/$defs/x"}}}
     scope = Toolset((with_schema(schema),)).scope({"odd"}, 7)
 

@@ -61,7 +61,7 @@ def test_without_a_calendar_every_hour_counts(start: datetime, asked: float) -> 
 
 @settings(deadline=None)
 @given(instants, hours, calendars())
-def test_exactly_the_hours_that_were_given_lie_before_the_deadline(
+def test_exactly_the_given_hours_lie_before_the_deadline(
     start: datetime, asked: float, business: BusinessHours
 ) -> None:
     due = due_after(start, asked, business)
@@ -72,7 +72,7 @@ def test_exactly_the_hours_that_were_given_lie_before_the_deadline(
 
 @settings(deadline=None)
 @given(instants, hours, calendars())
-def test_a_deadline_lies_on_a_day_of_the_desk_and_no_earlier_than_without_a_calendar(
+def test_deadline_lies_on_a_business_day_and_never_earlier(
     start: datetime, asked: float, business: BusinessHours
 ) -> None:
     due = due_after(start, asked, business)
@@ -83,7 +83,7 @@ def test_a_deadline_lies_on_a_day_of_the_desk_and_no_earlier_than_without_a_cale
 
 @settings(deadline=None)
 @given(instants, hours, hours, calendars())
-def test_more_hours_and_a_later_start_never_make_a_deadline_earlier(
+def test_more_hours_or_later_starts_never_shorten_a_deadline(
     start: datetime, asked: float, more: float, business: BusinessHours
 ) -> None:
     due = due_after(start, asked, business)
@@ -94,7 +94,7 @@ def test_more_hours_and_a_later_start_never_make_a_deadline_earlier(
 
 @settings(deadline=None)
 @given(instants, hours, st.floats(0.01, 0.99), calendars())
-def test_a_reminder_comes_when_its_share_of_the_time_is_left(
+def test_reminder_comes_when_its_share_of_time_is_left(
     start: datetime, asked: float, share: float, business: BusinessHours
 ) -> None:
     due, remind = due_after(start, asked, business), remind_after(start, asked, share, business)
@@ -128,20 +128,20 @@ def test_a_holiday_is_no_day_of_the_desk() -> None:
 
 
 @pytest.mark.parametrize(("day", "month", "open_hours"), [(29, 3, 2), (25, 10, 4)])
-def test_on_the_day_of_a_clock_change_the_night_is_as_long_as_it_was(day: int, month: int, open_hours: int) -> None:
+def test_night_of_a_clock_change_keeps_its_length(day: int, month: int, open_hours: int) -> None:
     nights = BusinessHours(frozenset({7}), time(1), time(4), BERLIN)
     start = berlin(day, 0, month=month)
 
     assert working_time(start, start + timedelta(days=1), nights) == timedelta(hours=open_hours)
 
 
-def test_a_desk_that_opens_and_closes_within_the_hour_that_is_skipped_is_closed_that_day() -> None:
+def test_business_hours_within_a_skipped_hour_are_closed() -> None:
     skipped = BusinessHours(frozenset({7}), time(2), time(3), BERLIN)
 
     assert due_after(berlin(28, 12), 0.5, skipped) == berlin(5, 2, 30, month=4)
 
 
-def test_a_calendar_without_enough_hours_is_named_as_the_fault() -> None:
+def test_calendar_without_enough_hours_is_named_as_fault() -> None:
     never = BusinessHours(frozenset({1}), time(9), time(9, 1), BERLIN)
 
     with pytest.raises(NoBusinessHours, match=r"do not add up to 72: set BUSINESS_DAYS"):
@@ -169,7 +169,7 @@ def test_without_a_share_nobody_is_reminded() -> None:
         ("low", "manager", 12),
     ],
 )
-def test_how_long_somebody_has_follows_the_severity_within_the_timeout_of_the_role(
+def test_time_to_decide_follows_severity_within_the_role_timeout(
     severity: Severity, role: Role, expected: float
 ) -> None:
     policy = a_policy(
@@ -179,5 +179,5 @@ def test_how_long_somebody_has_follows_the_severity_within_the_timeout_of_the_ro
     assert policy.review_hours(severity, role) == expected
 
 
-def test_a_policy_of_an_earlier_release_knows_only_the_timeouts() -> None:
+def test_policy_without_severities_knows_only_the_timeouts() -> None:
     assert a_policy().review_hours("critical", "analyst") == 72

@@ -37,7 +37,7 @@ def test_each_effect_has_a_key_of_its_own(action: RecommendedAction, keys: list[
         ("lock_and_refund", ["done"], "failed"),
     ],
 )
-def test_a_case_ends_as_promised_only_when_every_effect_is_done(
+def test_case_ends_as_promised_only_with_every_effect_done(
     action: RecommendedAction, statuses: list[EffectStatus], outcome: CaseOutcome
 ) -> None:
     planned = planned_effects("case-1", 7, action)
@@ -57,7 +57,7 @@ def test_a_case_ends_as_promised_only_when_every_effect_is_done(
         ("lock_and_refund", "locked_and_refunded"),
     ],
 )
-def test_what_an_earlier_round_did_is_part_of_the_outcome(action: RecommendedAction, outcome: CaseOutcome) -> None:
+def test_effects_of_an_earlier_round_count_for_the_outcome(action: RecommendedAction, outcome: CaseOutcome) -> None:
     effects = [effect.model_copy(update={"status": "done"}) for effect in planned_effects("case-1", 7, action)]
 
     assert outcome_of(action, effects, {"lock_account"}) == outcome

@@ -96,7 +96,7 @@ def test_only_answers_of_the_charges_tool_name_charges() -> None:
     assert seen_charge_ids(calls) == {"ch-1", "ch-2"}
 
 
-def test_the_evidence_hash_changes_with_a_tool_result_and_not_with_its_duration() -> None:
+def test_evidence_hash_changes_with_the_result_not_its_duration() -> None:
     def hashed(result_hash: str, duration_ms: int) -> str:
         call = ToolCall(
             tool_call_id="r1-usage-1",
@@ -130,7 +130,7 @@ def test_a_finding_that_counts_for_nothing_says_why(statement: str, evidence_ids
     assert (finding.unsupported, finding.unsupported_reason) == (True, reason)
 
 
-def test_figures_may_come_from_anything_that_is_cited_and_from_what_a_reviewer_wrote() -> None:
+def test_figures_may_come_from_citations_and_from_reviewers() -> None:
     remembered = remembering(Finding(statement="Usage was 7.5 GB.", evidence_ids=("r1-usage-1",)))
     remembered = remembered.model_copy(update={"feedback": "Look at the 42 calls of 3 May."})
     grounds = grounds_of(an_alert(), (remembered,), (a_call("r2-usage-1", result={"gb": 12.5}),))

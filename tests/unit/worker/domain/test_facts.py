@@ -52,7 +52,7 @@ def with_charges(*charge_ids: str, **changes: Any) -> RiskAssessment:
 ACTIVE, LOCKED, OWN_LOCK = FakeStore().customer(), FakeStore(lock="case-2: SIM swap").customer(), FakeStore(lock=OWN)
 
 
-def test_the_total_of_a_refund_is_the_sum_of_the_recorded_amounts() -> None:
+def test_total_of_a_refund_sums_the_recorded_amounts() -> None:
     known = known_charges(seen(a_charge("a", 1_000), a_charge("b", 250), a_charge("c", 99, currency="USD")))
 
     assert refund_total(("a", "b"), known) == (Money(amount_minor=1_250, currency="EUR"),)
@@ -77,7 +77,7 @@ def test_the_total_of_a_refund_is_the_sum_of_the_recorded_amounts() -> None:
         [a_charge("a") | {"amount_minor": 10**400}],
     ],
 )
-def test_an_amount_that_is_not_legible_makes_the_total_unknown(listed: list[dict[str, JsonValue]]) -> None:
+def test_illegible_amount_makes_the_total_unknown(listed: list[dict[str, JsonValue]]) -> None:
     assert refund_total(("a",), known_charges(seen(*listed))) is None
 
 
@@ -97,7 +97,7 @@ def test_nothing_is_checked_before_nothing_is_done() -> None:
     assert facts_behind(CASE, 7, "clear", an_assessment()) is None
 
 
-def test_a_check_names_the_evidence_that_was_answered_and_what_the_approver_was_told() -> None:
+def test_check_names_evidence_and_what_the_approver_was_told() -> None:
     def call(number: int, tool: str, *, ok: bool = True) -> ToolCall:
         return ToolCall(
             tool_call_id=f"r1-billing-{number}",
@@ -135,7 +135,7 @@ def test_a_check_names_the_evidence_that_was_answered_and_what_the_approver_was_
         (None, "The customer store does not say whether the account is active."),
     ],
 )
-def test_a_lock_relies_on_an_account_that_nobody_else_has_locked(customer: JsonValue, change: str | None) -> None:
+def test_lock_relies_on_an_account_not_locked_by_others(customer: JsonValue, change: str | None) -> None:
     found = compare(a_check(), (), customer, None).changes
 
     assert [sentence.startswith(change or "") for sentence in found] == ([True] if change else [])
@@ -147,7 +147,7 @@ def test_a_lock_that_the_investigation_saw_is_no_news() -> None:
     assert len(compare(a_check(), (evidence("get_customer", LOCKED),), again, None).changes) == 1
 
 
-def test_a_refund_does_not_ask_whether_the_account_is_locked() -> None:
+def test_refund_does_not_ask_for_the_account_s_lock() -> None:
     report = compare(a_check("refund_charges", "a"), seen(a_charge("a")), None, charges(a_charge("a")))
 
     assert report.changes == ()
@@ -169,9 +169,7 @@ def test_a_refund_does_not_ask_whether_the_account_is_locked() -> None:
         (None, "Charge a is no longer among the account's recent charges: it cannot be refunded.", ()),
     ],
 )
-def test_a_charge_must_be_refundable_and_cost_what_it_did(
-    now: JsonValue, change: str, refundable: tuple[str, ...]
-) -> None:
+def test_charge_must_be_refundable_and_cost_the_same(now: JsonValue, change: str, refundable: tuple[str, ...]) -> None:
     report = compare(a_check("lock_and_refund", "a"), seen(a_charge("a")), ACTIVE, now)
 
     assert (report.changes, report.refund_charge_ids) == ((change,), refundable)
@@ -190,7 +188,7 @@ def test_what_the_approver_was_told_is_no_change() -> None:
     assert compare(a_check("refund_charges", "a", told=told), seen(a_charge("a")), None, now).changes == ()
 
 
-def test_the_next_question_says_what_has_changed_and_leaves_out_what_cannot_be_refunded() -> None:
+def test_next_question_says_changes_and_omits_the_unrefundable() -> None:
     first = with_charges("a", "b", recommended_action="refund_charges", route_reasons=("Because.",))
     report = FactReport(refund_charge_ids=("b",), refund_total=(Money(amount_minor=1, currency="EUR"),))
 
@@ -232,9 +230,7 @@ LOCK_DONE: frozenset[EffectAction] = frozenset({"lock_account"})
 
 
 @pytest.mark.parametrize(("left", "expected"), [(("b",), "refund_charges"), ((), "lock_account")])
-def test_once_the_account_is_locked_only_the_refund_is_asked_about(
-    left: tuple[str, ...], expected: RecommendedAction
-) -> None:
+def test_once_the_account_is_locked_only_refund_is_asked(left: tuple[str, ...], expected: RecommendedAction) -> None:
     first = with_charges("a", "b", recommended_action="lock_and_refund")
     report = FactReport(changes=("Gone.",), refund_charge_ids=left, refund_total=())
 

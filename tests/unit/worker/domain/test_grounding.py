@@ -91,7 +91,7 @@ def test_a_statement_may_repeat_what_its_evidence_says(statement: str) -> None:
         ("\u0661\u0662.\u0669\u0668 USD in Arabic digits.", "\u0661\u0662.\u0669\u0668 USD"),
     ],
 )
-def test_a_figure_that_its_evidence_does_not_hold_is_named(statement: str, figure: str) -> None:
+def test_figure_that_its_evidence_lacks_is_named(statement: str, figure: str) -> None:
     named = ungrounded(statement, [SOURCE], cited=1)
     assert named is not None
     assert named.lower().startswith(figure.lower())
@@ -132,7 +132,7 @@ def test_an_amount_occurs_in_both_units(minor: int) -> None:
 
 
 @given(st.text(max_size=300))
-def test_any_text_can_be_read_and_occurs_in_itself_or_is_named(text: str) -> None:
+def test_any_text_occurs_in_itself_or_is_named(text: str) -> None:
     read_figures(text)
     named = ungrounded(text, [source_of({})], cited=0)
     assert named is None or named
@@ -164,5 +164,5 @@ def test_minor_units_are_those_of_iso_4217(currency: str, right: str, wrong: str
 
 
 @pytest.mark.parametrize("currency", [{"code": "EUR"}, ["EUR"], 978, None])
-def test_a_currency_of_another_kind_is_read_as_one_with_hundredths(currency: JsonValue) -> None:
+def test_currency_of_another_kind_is_read_with_hundredths(currency: JsonValue) -> None:
     assert source_of({"amount_minor": 1299, "currency": currency}).numbers >= {Decimal(1299), Decimal("12.99")}

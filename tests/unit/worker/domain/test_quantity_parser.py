@@ -73,17 +73,17 @@ def test_every_number_of_a_long_text_is_read() -> None:
     assert [int(number.value) for number in read_figures(text).numbers] == list(range(1, 20_001))
 
 
-def test_a_word_at_the_end_of_what_is_read_is_left_out() -> None:
+def test_word_at_the_end_of_the_window_is_omitted() -> None:
     read = read_figures("5 " + "x" * (MAX_TEXT - 4) + " 123456")
 
     assert [number.written for number in read.numbers] == ["5"]
 
 
-def test_text_without_an_end_to_its_first_word_says_nothing() -> None:
+def test_text_that_is_one_endless_word_says_nothing() -> None:
     assert read_figures("1" * (MAX_TEXT + 1)) == Figures()
 
 
-def test_a_number_of_very_many_digits_is_repeated_word_for_word() -> None:
+def test_number_of_many_digits_is_repeated_word_for_word() -> None:
     long = "9" * (MAX_DIGITS + 1)
     source = source_of({"note": f"Account {long} was named."})
 
@@ -101,14 +101,14 @@ def test_an_amount_beyond_all_measure_supports_nothing(amount: str) -> None:
 
 
 @pytest.mark.parametrize("number", [10**30, 10**39 + 1, 10**400, 1e300, 5e-324, -(10**60)])
-def test_numbers_of_any_size_can_be_held_against_a_statement(number: float) -> None:
+def test_numbers_of_any_size_can_be_compared(number: float) -> None:
     source = source_of({"value": number, "amount_minor": number, "currency": "BHD", "days": [number]})
 
     assert ungrounded(f"It was {10**30 + 1} and {10**39}.0 GB.", [source], cited=1) is not None
 
 
 @pytest.mark.parametrize("days", [10**4000, -1, True, "90", 1.5])
-def test_a_strange_period_that_was_asked_for_is_no_fault(days: JsonValue) -> None:
+def test_strange_period_that_was_asked_for_is_no_fault(days: JsonValue) -> None:
     assert ungrounded("Of the last 90 days.", [source_of({}, {"days": days})], cited=1) == "90 days"
 
 
@@ -120,7 +120,7 @@ def test_a_record_as_deep_as_you_like_is_read() -> None:
     assert ungrounded("12.5 GB", [source_of(record)], cited=1) is None
 
 
-def test_what_lies_beyond_the_bounds_of_a_record_supports_nothing() -> None:
+def test_what_exceeds_the_bounds_of_records_supports_nothing() -> None:
     many: JsonValue = [*[0] * MAX_NODES, 12.5]
     much: JsonValue = {"first": "x " * (MAX_READ // 2), "then": "12.5 GB", "number": 7.5}
 
@@ -129,7 +129,7 @@ def test_what_lies_beyond_the_bounds_of_a_record_supports_nothing() -> None:
     assert ungrounded("7.5 GB", [source_of(much)], cited=1) is None, "a number is no text"
 
 
-def test_a_statement_of_many_figures_is_looked_up_in_many_records() -> None:
+def test_statement_of_many_figures_is_searched_in_many_records() -> None:
     """Each figure is found without going through all that is known: 1,000 times 60,000 would not end."""
     known = source_of({"values": [*range(60_000)], "note": " ".join(f"id-{number}" for number in range(20_000))})
     statement = " ".join(f"{number}.0 GB id-{number}" for number in range(1_000))

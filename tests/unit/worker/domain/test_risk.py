@@ -34,7 +34,7 @@ def test_scores_outside_0_to_1_are_unusable(score: float | None) -> None:
     assert not is_usable(score)
 
 
-def test_the_quality_sample_is_the_same_on_every_replay_and_about_as_large_as_its_share() -> None:
+def test_quality_sample_is_replayable_and_about_its_share() -> None:
     cases = [f"case-{number}" for number in range(4_000)]
     drawn = [case for case in cases if is_sampled(case, 0.05)]
 
@@ -42,7 +42,7 @@ def test_the_quality_sample_is_the_same_on_every_replay_and_about_as_large_as_it
     assert 140 <= len(drawn) <= 260
 
 
-def test_a_share_of_0_draws_none_and_of_1_all() -> None:
+def test_share_of_0_draws_none_of_1_all() -> None:
     cases = [f"case-{number}" for number in range(200)]
 
     assert not any(is_sampled(case, 0.0) for case in cases)

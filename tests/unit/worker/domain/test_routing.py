@@ -39,7 +39,7 @@ def unchecked(**changes: object) -> Callable[[SpecialistReport], SpecialistRepor
     return lambda report: report.model_copy(update=changes)
 
 
-def test_three_harmless_reports_and_a_low_overall_score_clear_the_case() -> None:
+def test_three_harmless_reports_and_low_score_clear_the_case() -> None:
     routing = route()
 
     assert (routing.route, routing.reasons, routing.action) == ("auto_clear", (), "clear")
@@ -105,7 +105,7 @@ def test_a_missing_report_brings_the_case_before_a_person(missing: str) -> None:
 
 
 @pytest.mark.parametrize("score", [None, math.nan, math.inf, -math.inf, 9.0, -1.0])
-def test_an_unusable_overall_score_brings_the_case_before_a_person_and_never_recommends_clearing(
+def test_unusable_overall_score_sends_case_to_a_person(
     score: float | None,
 ) -> None:
     routing = route(judgement=Judgement(score, "clear", "It is fine."))
@@ -115,7 +115,7 @@ def test_an_unusable_overall_score_brings_the_case_before_a_person_and_never_rec
 
 
 @pytest.mark.parametrize("score", [0.6, 0.61, 1.0])
-def test_an_overall_score_at_the_threshold_or_above_brings_the_case_before_a_person(score: float) -> None:
+def test_overall_score_from_the_threshold_on_needs_a_person(score: float) -> None:
     routing = route(judgement=Judgement(score, "lock_account", "Takeover."))
 
     assert routing.reasons == (f"The overall risk score {score:.2f} is not below 0.60.",)
@@ -138,7 +138,7 @@ def test_a_critical_alert_is_never_cleared_automatically(severity: Severity, exp
 
 
 @pytest.mark.parametrize("action", ["lock_account", "refund_charges", "lock_and_refund"])
-def test_an_action_is_never_taken_without_a_person_even_when_all_scores_are_low(action: RecommendedAction) -> None:
+def test_action_always_needs_a_person_even_at_low_scores(action: RecommendedAction) -> None:
     assert route(judgement=Judgement(0.1, action, "Just in case.")).route == "review"
 
 
@@ -168,7 +168,7 @@ def test_a_refund_without_a_known_charge_is_reduced(
     assert "A refund was recommended, but no recorded charge is known to refund." in routing.reasons
 
 
-def test_the_charges_to_refund_are_those_of_the_billing_specialist_alone() -> None:
+def test_only_the_billing_specialist_names_charges_to_refund() -> None:
     reports = (
         a_report("usage", suspicious_charge_ids=("ch-usage",)),
         a_report("location"),
@@ -181,18 +181,18 @@ def test_the_charges_to_refund_are_those_of_the_billing_specialist_alone() -> No
     assert routing.refund_charge_ids == ("ch-2", "ch-1")
 
 
-def test_the_quality_sample_shows_a_clearable_case_to_a_person_as_what_it_is() -> None:
+def test_quality_sample_shows_a_clearable_case_as_such() -> None:
     routing = route(share=1.0)
 
     assert (routing.route, routing.quality_check, routing.action) == ("review", True, "clear")
     assert routing.reasons == ("Drawn for the quality check: it would have been cleared automatically.",)
 
 
-def test_a_case_that_goes_to_a_person_anyway_is_no_quality_check() -> None:
+def test_case_for_a_person_anyway_is_no_quality_check() -> None:
     assert not route(severity="critical", share=1.0).quality_check
 
 
-def test_objection_of_a_rule_sends_a_benign_case_to_review() -> None:
+def test_objection_of_a_rule_sends_benign_case_to_review() -> None:
     routing = route(objections=("The billing rules give 0.80, not below 0.60: Two charges.",))
 
     assert routing.route == "review"

@@ -114,7 +114,7 @@ def test_a_state_stays_small_however_many_rounds() -> None:
     assert entity.run("recall").rounds[-1].round == 300
 
 
-def test_old_rounds_lose_their_findings_but_never_what_people_said() -> None:
+def test_old_rounds_lose_findings_but_no_feedback() -> None:
     findings = tuple(Finding(statement="x" * 900, evidence_ids=("e-1",)) for _ in range(12))
     rounds = memory.recall(
         [
@@ -130,7 +130,7 @@ def test_old_rounds_lose_their_findings_but_never_what_people_said() -> None:
     assert {kept.overall_risk_score for kept in rounds} == {0.7}
 
 
-def test_hundreds_of_rounds_stay_within_the_bound_and_the_last_one_is_kept() -> None:
+def test_hundreds_of_rounds_stay_bounded_and_keep_the_last() -> None:
     rounds = memory.recall([earlier(number, "z" * 400, reasoning="y" * 900) for number in range(1, 201)])
 
     assert memory.size(rounds) <= memory.MAX_BYTES

@@ -12,7 +12,7 @@ SOON_H = 0.0001
 
 
 @pytest.mark.parametrize(("severity", "due_h"), [("critical", 4), ("high", 24), ("medium", 72), ("low", 72)])
-def test_an_answer_is_due_by_how_severe_the_alert_is(lab: Lab, severity: Severity, due_h: float) -> None:
+def test_answer_is_due_by_severity_of_the_alert(lab: Lab, severity: Severity, due_h: float) -> None:
     policy = a_policy(review_hours_critical=4, review_hours_high=24)
     case = lab.start(CaseScript(policy=policy), an_alert(f"due-{severity}", severity=severity))
 
@@ -25,7 +25,7 @@ def test_an_answer_is_due_by_how_severe_the_alert_is(lab: Lab, severity: Severit
     assert (plan.required_role, plan.severity, plan.asked_at) == ("analyst", severity, review.opened_at)
 
 
-def test_those_who_could_decide_are_reminded_once_and_may_still_decide(lab: Lab) -> None:
+def test_possible_deciders_are_reminded_once_and_may_still_decide(lab: Lab) -> None:
     policy = a_policy(approval_timeout_hours=1, remind_before_share=1 - SOON_H)
     case = lab.start(CaseScript(policy=policy))
 
@@ -40,7 +40,7 @@ def test_those_who_could_decide_are_reminded_once_and_may_still_decide(lab: Lab)
     assert case.script.escalations == []
 
 
-def test_each_who_is_asked_is_reminded_before_their_own_deadline(lab: Lab) -> None:
+def test_each_who_is_asked_is_reminded_before_their_deadline(lab: Lab) -> None:
     hurried = a_policy(approval_timeout_hours=SOON_H, escalation_timeout_hours=SOON_H, remind_before_share=0.5)
     case = lab.start(CaseScript(policy=hurried))
 
@@ -54,7 +54,7 @@ def test_each_who_is_asked_is_reminded_before_their_own_deadline(lab: Lab) -> No
     assert case.script.orders == []
 
 
-def test_a_decision_before_the_reminder_keeps_everybody_from_being_reminded(lab: Lab) -> None:
+def test_decision_before_the_reminder_prevents_it(lab: Lab) -> None:
     case = lab.start(CaseScript(policy=a_policy(remind_before_share=0.5)))
 
     case.decide(case.script.opening(), "clear")
@@ -63,7 +63,7 @@ def test_a_decision_before_the_reminder_keeps_everybody_from_being_reminded(lab:
     assert case.script.reminders == []
 
 
-def test_a_reminder_that_cannot_be_noted_does_not_hold_up_the_case(lab: Lab) -> None:
+def test_reminder_that_cannot_be_noted_delays_nothing(lab: Lab) -> None:
     policy = a_policy(approval_timeout_hours=2 * SOON_H, remind_before_share=0.5)
     case = lab.start(CaseScript(policy=policy, instead={"remind_review": ScriptedFault("No casebook.")}))
 
@@ -73,7 +73,7 @@ def test_a_reminder_that_cannot_be_noted_does_not_hold_up_the_case(lab: Lab) -> 
     assert case.outcome() == "cleared"
 
 
-def test_used_up_attempts_bring_the_case_before_a_manager_with_a_deadline_of_their_own(lab: Lab) -> None:
+def test_used_up_attempts_bring_the_manager_with_own_deadline(lab: Lab) -> None:
     policy = a_policy(max_review_attempts=1, escalation_timeout_hours=7)
     case = lab.start(CaseScript(policy=policy))
     case.reject(case.script.opening(1))
@@ -86,7 +86,7 @@ def test_used_up_attempts_bring_the_case_before_a_manager_with_a_deadline_of_the
     assert [plan.required_role for plan in case.script.plans] == ["analyst", "manager"]
 
 
-def test_what_the_policy_says_of_four_eyes_is_part_of_the_question(lab: Lab) -> None:
+def test_four_eyes_policy_is_part_of_the_question(lab: Lab) -> None:
     case = lab.start(CaseScript(policy=a_policy(four_eyes_refund_minor=0)))
 
     review = case.script.opening().review

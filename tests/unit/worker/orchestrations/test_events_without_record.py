@@ -47,7 +47,7 @@ def test_no_forged_event_ends_acts_on_or_starts_anything(lab: Lab) -> None:
     assert [order.decision.action for order in case.script.orders] == ["lock_account"]
 
 
-def test_the_feedback_of_a_rejection_is_what_is_on_record(lab: Lab) -> None:
+def test_feedback_of_a_rejection_is_taken_from_record(lab: Lab) -> None:
     case = lab.start()
     opening = case.script.opening(1)
     case.script.accepted[opening.review.review_id] = rejection = a_decision(
@@ -72,7 +72,7 @@ def test_forged_events_do_not_move_the_deadline(lab: Lab) -> None:
     assert (len(case.script.escalations), len(case.script.expired)) == (1, 1)
 
 
-def test_a_flood_of_forged_events_is_read_together_and_ever_less_often(lab: Lab) -> None:
+def test_flood_of_forged_events_is_read_ever_less_often(lab: Lab) -> None:
     case = lab.start()
     opening = case.script.opening()
     for _ in range(500):
@@ -93,7 +93,7 @@ def test_a_recorded_decision_counts_although_its_event_was_lost(lab: Lab) -> Non
     assert case.outcome() == "cleared"
 
 
-def test_an_action_that_is_not_on_record_leaves_the_case_with_a_person(lab: Lab) -> None:
+def test_action_not_on_record_leaves_case_with_a_person(lab: Lab) -> None:
     case = lab.start(CaseScript(refused=["execute_action"]))
     opening = case.script.opening()
     case.decide(opening, "lock_account")
@@ -104,7 +104,7 @@ def test_an_action_that_is_not_on_record_leaves_the_case_with_a_person(lab: Lab)
     assert len(case.script.orders) == 1
 
 
-def test_a_case_that_may_not_clear_itself_goes_to_a_person(lab: Lab) -> None:
+def test_case_barred_from_clearing_goes_to_a_person(lab: Lab) -> None:
     case = lab.start(CaseScript(score=0.1, recommended="clear", refused=["close_case"]))
     opening = case.script.opening()
     case.decide(opening, "clear")
@@ -115,7 +115,7 @@ def test_a_case_that_may_not_clear_itself_goes_to_a_person(lab: Lab) -> None:
     )
 
 
-def test_a_round_after_a_person_was_asked_never_clears_itself(lab: Lab) -> None:
+def test_round_after_a_human_question_never_clears_itself(lab: Lab) -> None:
     script = CaseScript(score=0.1, recommended="clear", policy=a_policy(quality_check_share=1.0))
     case = lab.start(script)
     opening = script.opening(1)
@@ -146,7 +146,7 @@ def a_question(alert: Alert, due_at: datetime, role: Role = "analyst") -> Review
     return ReviewRequest(review_id=asked, assessment_hash=hashed, opened_at=NOON, due_at=due_at, required_role=role)
 
 
-def test_a_question_that_was_never_put_is_put_when_the_case_is_woken(lab: Lab) -> None:
+def test_question_never_put_is_put_at_the_next_wake(lab: Lab) -> None:
     alert = an_alert("alert-never-put")
     script = CaseScript(invented={"ask_person": [a_question(alert, FAR)]})
     case = lab.start(script, alert)
@@ -159,7 +159,7 @@ def test_a_question_that_was_never_put_is_put_when_the_case_is_woken(lab: Lab) -
     assert case.outcome() == "account_locked"
 
 
-def test_a_question_that_was_never_put_and_is_said_to_be_overdue_is_put(lab: Lab) -> None:
+def test_question_never_put_but_called_overdue_is_put(lab: Lab) -> None:
     alert = an_alert("alert-overdue")
     case = lab.start(CaseScript(invented={"ask_person": [a_question(alert, NOON)]}), alert)
     case.decide(case.script.opening(), "lock_account")
@@ -192,7 +192,7 @@ def test_an_expiry_that_nobody_noted_ends_no_case(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("refused", ["escalate_to_manager", "expire_review"])
-def test_a_deadline_that_the_record_does_not_know_ends_no_question(lab: Lab, refused: str) -> None:
+def test_deadline_unknown_to_the_record_ends_no_question(lab: Lab, refused: str) -> None:
     hurried = a_policy(approval_timeout_hours=SOON_H, escalation_timeout_hours=SOON_H)
     case = lab.start(CaseScript(policy=hurried, refused=[refused]))
 
@@ -201,7 +201,7 @@ def test_a_deadline_that_the_record_does_not_know_ends_no_question(lab: Lab, ref
     assert (len(case.script.escalations), len(case.script.expired)) == (1, 1)
 
 
-def test_a_changed_fact_that_may_not_be_noted_starts_no_round(lab: Lab) -> None:
+def test_changed_fact_that_is_refused_starts_no_round(lab: Lab) -> None:
     changed = FactReport(changes=("The account is locked already.",))
     case = lab.start(CaseScript(facts=[changed], refused=["note_changed_facts"]))
     opening = case.script.opening()
@@ -221,7 +221,7 @@ def test_a_change_that_is_not_so_voids_no_approval(lab: Lab, refused: list[str])
     assert (len(case.script.openings), len(case.script.orders)) == (1, 1)
 
 
-def test_the_next_question_says_what_is_on_record_of_changed_facts(lab: Lab) -> None:
+def test_next_question_says_changed_facts_on_record(lab: Lab) -> None:
     told = FactReport(changes=("The customer has died.",))
     so = "The account is locked already."
     case = lab.start(CaseScript(facts=[told], noted=[NotedFacts(changes=(so,), report=FactReport(changes=(so,)))]))
@@ -235,7 +235,7 @@ def test_the_next_question_says_what_is_on_record_of_changed_facts(lab: Lab) -> 
 
 
 @pytest.mark.parametrize("step", ["execute_action", "close_case"])
-def test_an_approval_whose_step_was_answered_falsely_is_carried_out(lab: Lab, step: str) -> None:
+def test_approval_with_a_falsely_answered_step_is_carried_out(lab: Lab, step: str) -> None:
     """Nobody announces the decision again, and nobody waits for the deadline."""
     case = lab.start(CaseScript(refused=[step] * 3))
     case.decide(case.script.opening(), "lock_account")
@@ -263,7 +263,7 @@ def test_a_reversal_that_nobody_approved_ends_without_another_try(lab: Lab) -> N
     assert (script.reversals, script.reversal_looks) == ([], [])
 
 
-def test_a_case_that_was_misled_of_itself_breaks_and_is_handed_over(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_case_that_keeps_being_misled_fails_and_is_recovered(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another orchestration reads anew what this one was told wrongly, such as whose case it is."""
     monkeypatch.setattr(inbox, "FIRST_PAUSE", timedelta(milliseconds=1))
     case = lab.start(CaseScript(refused=["execute_action"] * 99))

@@ -45,7 +45,7 @@ def test_what_touches_nothing_needs_no_check(lab: Lab, changes: Any) -> None:
     assert case.script.checks == []
 
 
-def test_changed_facts_go_back_to_an_analyst_as_a_round_that_says_so_and_nothing_happens(lab: Lab) -> None:
+def test_changed_facts_return_to_the_analyst_without_an_action(lab: Lab) -> None:
     case = lab.start(CaseScript(facts=[LOCKED]))
 
     case.decide(case.script.opening(1), "lock_account")
@@ -66,7 +66,7 @@ def test_changed_facts_go_back_to_an_analyst_as_a_round_that_says_so_and_nothing
     assert (waiting.phase, case.script.rounds) == ("awaiting_review", [1])
 
 
-def test_a_late_copy_of_the_first_approval_does_not_approve_the_second_question(lab: Lab) -> None:
+def test_late_copy_of_an_approval_approves_nothing_new(lab: Lab) -> None:
     case = lab.start(CaseScript(facts=[LOCKED]))
 
     approval = case.decide(case.script.opening(1), "lock_account")
@@ -79,7 +79,7 @@ def test_a_late_copy_of_the_first_approval_does_not_approve_the_second_question(
     assert case.script.orders == []
 
 
-def test_what_can_no_longer_be_refunded_is_left_out_of_the_next_question(lab: Lab) -> None:
+def test_what_cannot_be_refunded_leaves_the_next_question(lab: Lab) -> None:
     total = (Money(amount_minor=500, currency="EUR"),)
     report = FactReport(changes=("Charge a was refunded.",), refund_charge_ids=("b",), refund_total=total)
     case = lab.start(CaseScript(facts=[report]))
@@ -92,7 +92,7 @@ def test_what_can_no_longer_be_refunded_is_left_out_of_the_next_question(lab: La
     assert [order.refund_charge_ids for order in case.script.orders] == [("b",)]
 
 
-def test_a_store_that_cannot_be_asked_counts_as_changed_however_often_it_is_approved(lab: Lab) -> None:
+def test_unreachable_store_counts_as_changed_at_every_approval(lab: Lab) -> None:
     down = ScriptedFault("The customer store is down.")
     case = lab.start(CaseScript(facts=[down] * 6))
 
@@ -112,7 +112,7 @@ HOLDS = FactReport(refund_charge_ids=("a", "b"))
 REFUSED: EffectStatus = "failed"
 
 
-def test_a_refund_that_another_case_was_faster_with_is_asked_about_again(lab: Lab) -> None:
+def test_refund_taken_first_by_another_case_is_asked_again(lab: Lab) -> None:
     case = lab.start(CaseScript(facts=[HOLDS, REFUNDED], executed=[{"refund_charges": REFUSED}]))
 
     case.decide(case.script.opening(1), "refund_charges")
@@ -136,7 +136,7 @@ def test_a_refund_that_another_case_was_faster_with_is_asked_about_again(lab: La
         ({"action": "clear"}, "account_locked"),
     ],
 )
-def test_after_a_lock_the_refused_refund_alone_is_asked_about(lab: Lab, second: Any, outcome: CaseOutcome) -> None:
+def test_after_a_lock_only_the_refused_refund_is_asked(lab: Lab, second: Any, outcome: CaseOutcome) -> None:
     case = lab.start(CaseScript(facts=[HOLDS, REFUNDED], executed=[{"refund_charges": REFUSED}]))
 
     case.decide(case.script.opening(1), "lock_and_refund")
@@ -150,7 +150,7 @@ def test_after_a_lock_the_refused_refund_alone_is_asked_about(lab: Lab, second: 
     assert [closing.outcome for closing in case.script.closings] == [outcome]
 
 
-def test_a_lock_stays_on_record_when_its_refund_is_given_up(lab: Lab) -> None:
+def test_lock_stays_on_record_when_its_refund_is_dropped(lab: Lab) -> None:
     policy = a_policy(max_review_attempts=1)
     case = lab.start(CaseScript(policy=policy, facts=[HOLDS, REFUNDED], executed=[{"refund_charges": REFUSED}]))
 
@@ -170,7 +170,7 @@ def test_a_refusal_that_no_fact_explains_ends_as_failed(lab: Lab) -> None:
     assert case.script.changed_facts == []
 
 
-def test_a_refusal_with_the_store_away_is_asked_about_in_its_words(lab: Lab) -> None:
+def test_refusal_during_a_store_outage_is_asked_about(lab: Lab) -> None:
     down = ScriptedFault("The customer store is down.")
     case = lab.start(CaseScript(facts=[HOLDS, *[down] * 10], executed=[{"refund_charges": REFUSED}]))
 
@@ -196,7 +196,7 @@ def test_what_a_manager_approved_goes_back_to_a_manager(lab: Lab) -> None:
     assert case.script.orders == []
 
 
-def test_a_rejection_after_changed_facts_counts_as_the_first_and_is_remembered(lab: Lab) -> None:
+def test_rejection_after_changed_facts_counts_as_the_first(lab: Lab) -> None:
     case = lab.start(CaseScript(policy=a_policy(max_review_attempts=2), facts=[LOCKED]))
 
     case.decide(case.script.opening(1), "lock_account")

@@ -18,7 +18,7 @@ def harmless(**instead: object) -> CaseScript:
     return CaseScript(score=0.1, recommended="clear", instead=instead)
 
 
-def test_a_harmless_case_whose_memory_cannot_be_written_goes_to_a_person(lab: Lab) -> None:
+def test_harmless_case_with_unwritable_memory_goes_to_a_person(lab: Lab) -> None:
     case = lab.start(harmless(remember_round=ScriptedFault("Out of space.")))
 
     opening = case.script.opening()
@@ -29,7 +29,7 @@ def test_a_harmless_case_whose_memory_cannot_be_written_goes_to_a_person(lab: La
     assert opening.assessment.route_reasons == (LOST,)
 
 
-def test_a_person_is_told_that_a_newer_release_wrote_the_memory(lab: Lab) -> None:
+def test_person_is_told_that_newer_release_wrote_the_memory(lab: Lab) -> None:
     case = lab.start(harmless(remember_round=UnknownStateVersion()))
 
     opening = case.script.opening()
@@ -61,9 +61,7 @@ def test_the_other_reasons_why_a_person_must_look_stay(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("failing", [("remember_round", "remember_feedback"), ("remember_round",)])
-def test_a_rejection_goes_on_with_what_was_said_even_if_it_cannot_be_remembered(
-    lab: Lab, failing: tuple[str, ...]
-) -> None:
+def test_rejection_goes_on_although_feedback_cannot_be_remembered(lab: Lab, failing: tuple[str, ...]) -> None:
     case = lab.start(harmless(**dict.fromkeys(failing, ScriptedFault("Out of space."))))
 
     case.reject(case.script.opening(1), feedback="Look at the roaming package.")
@@ -75,7 +73,7 @@ def test_a_rejection_goes_on_with_what_was_said_even_if_it_cannot_be_remembered(
     assert {len(order.memory) for order in case.script.heard if order.round == 2} == {1}
 
 
-def test_feedback_that_cannot_be_remembered_keeps_the_next_round_from_closing_by_itself(lab: Lab) -> None:
+def test_unremembered_feedback_keeps_the_next_round_from_closing(lab: Lab) -> None:
     asked = harmless(remember_feedback=ScriptedFault("Out of space."))
     asked.policy = a_policy(quality_check_share=1.0)
     case = lab.start(asked)
@@ -105,14 +103,14 @@ def test_feedback_that_cannot_be_remembered_keeps_the_next_round_from_closing_by
     ],
     ids=lambda instead: "-".join(instead),
 )
-def test_a_case_whose_course_cannot_be_recorded_or_read_stays_open(lab: Lab, instead: Mapping[str, object]) -> None:
+def test_case_that_cannot_be_recorded_or_read_stays_open(lab: Lab, instead: Mapping[str, object]) -> None:
     case = lab.start(CaseScript(instead=dict(instead)))
 
     assert case.failure()
     assert case.script.outcomes == []
 
 
-def test_an_action_that_cannot_even_be_looked_up_closes_no_case(lab: Lab) -> None:
+def test_action_that_cannot_be_looked_up_closes_no_case(lab: Lab) -> None:
     case = lab.start(CaseScript(action_fails=True, instead={"reconcile_action": ScriptedFault("No casebook.")}))
 
     case.decide(case.script.opening(), "lock_account")
@@ -121,9 +119,7 @@ def test_an_action_that_cannot_even_be_looked_up_closes_no_case(lab: Lab) -> Non
     assert case.script.outcomes == []
 
 
-def test_a_fault_in_the_orchestration_itself_is_logged_and_closes_nothing(
-    lab: Lab, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_fault_in_the_orchestration_is_logged_and_closes_nothing(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
     case = lab.start(CaseScript(instead={"ask_person": {"due_at": "some day"}}))
 
     assert case.failure()
@@ -150,7 +146,7 @@ def test_a_later_round_that_cannot_begin_closes_nothing(lab: Lab) -> None:
     assert (case.script.rounds, case.script.closings) == ([1], [])
 
 
-def test_a_case_that_cannot_be_closed_fails_with_that_fault(lab: Lab) -> None:
+def test_case_that_cannot_be_closed_fails_with_that_fault(lab: Lab) -> None:
     case = lab.start(harmless(close_case=ScriptedFault("No casebook.")))
 
     assert case.failure() == f"scripted-fault {case.order.case_id}"

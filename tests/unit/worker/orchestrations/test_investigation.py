@@ -47,7 +47,7 @@ def test_an_approved_action_is_carried_out(lab: Lab, action: RecommendedAction, 
     assert case.script.outcomes == [outcome]
 
 
-def test_a_quality_sample_of_harmless_cases_is_shown_to_a_person(lab: Lab) -> None:
+def test_quality_sample_of_harmless_cases_reaches_a_person(lab: Lab) -> None:
     case = lab.start(CaseScript(score=0.1, recommended="clear", policy=a_policy(quality_check_share=1.0)))
 
     opening = case.script.opening()
@@ -57,7 +57,7 @@ def test_a_quality_sample_of_harmless_cases_is_shown_to_a_person(lab: Lab) -> No
     assert case.outcome() == "cleared"
 
 
-def test_a_rejection_starts_a_round_that_remembers_what_was_said(lab: Lab) -> None:
+def test_rejection_starts_a_round_that_remembers_the_feedback(lab: Lab) -> None:
     case = lab.start()
 
     case.reject(case.script.opening(1), feedback="Look at the roaming package.")
@@ -70,7 +70,7 @@ def test_a_rejection_starts_a_round_that_remembers_what_was_said(lab: Lab) -> No
     assert {order.round for order in case.script.heard if order.memory} == {2}
 
 
-def test_the_last_permitted_rejection_brings_the_case_before_a_manager(lab: Lab) -> None:
+def test_last_permitted_rejection_brings_the_case_to_a_manager(lab: Lab) -> None:
     case = lab.start(CaseScript(policy=a_policy(max_review_attempts=2)))
 
     case.reject(case.script.opening(1))
@@ -95,7 +95,7 @@ def test_a_manager_s_rejection_leaves_the_case_unresolved(lab: Lab) -> None:
     assert case.outcome() == "unresolved"
 
 
-def test_a_missed_deadline_passes_the_same_question_to_a_manager_who_may_still_decide(lab: Lab) -> None:
+def test_missed_deadline_passes_the_question_to_a_manager(lab: Lab) -> None:
     case = lab.start(CaseScript(policy=a_policy(approval_timeout_hours=SOON_H)))
 
     opening = case.script.opening()
@@ -111,7 +111,7 @@ def test_a_missed_deadline_passes_the_same_question_to_a_manager_who_may_still_d
     assert case.script.expired == []
 
 
-def test_a_manager_who_rejects_after_a_missed_deadline_ends_the_case_unresolved(lab: Lab) -> None:
+def test_manager_s_rejection_after_missed_deadline_ends_unresolved(lab: Lab) -> None:
     case = lab.start(CaseScript(policy=a_policy(approval_timeout_hours=SOON_H)))
     opening = case.script.opening()
     case.script.escalation()
@@ -142,7 +142,7 @@ def test_a_decision_accepted_just_before_the_last_deadline_stands(lab: Lab) -> N
     assert case.outcome() == "account_locked"
 
 
-def test_a_rejection_accepted_just_before_the_first_deadline_starts_a_round(lab: Lab) -> None:
+def test_rejection_just_before_the_deadline_starts_a_round(lab: Lab) -> None:
     script = CaseScript(policy=a_policy(approval_timeout_hours=LATER_H))
     case = lab.start(script)
     opening = script.opening(1)
@@ -154,7 +154,7 @@ def test_a_rejection_accepted_just_before_the_first_deadline_starts_a_round(lab:
     assert script.rounds == [1, 2]
 
 
-def test_a_specialist_that_fails_every_attempt_is_reported_unavailable_and_a_person_decides(lab: Lab) -> None:
+def test_specialist_that_always_fails_leaves_the_decision_to_people(lab: Lab) -> None:
     def location_fails(order: SpecialistOrder) -> SpecialistReport:
         if order.specialist == "location":
             raise ModelUnavailable("The model did not answer within 60 seconds.")
@@ -173,7 +173,7 @@ def test_a_specialist_that_fails_every_attempt_is_reported_unavailable_and_a_per
     assert opening.assessment.reports[1] == filed
 
 
-def test_what_an_unexpected_fault_says_is_not_repeated_to_people(lab: Lab) -> None:
+def test_words_of_an_unexpected_fault_are_not_repeated(lab: Lab) -> None:
     def fails(order: SpecialistOrder) -> SpecialistReport:
         raise ValueError("password=hunter2")
 
@@ -243,7 +243,7 @@ def test_a_doubled_decision_never_reaches_the_next_round(lab: Lab) -> None:
     assert case.script.rounds == [1, 2]
 
 
-def test_a_decision_may_arrive_before_the_case_waits_for_it(lab: Lab) -> None:
+def test_decision_may_arrive_before_the_case_waits(lab: Lab) -> None:
     asked = threading.Event()
 
     def after_the_decision(order: SpecialistOrder) -> SpecialistReport:
@@ -281,7 +281,7 @@ def test_each_specialist_shows_as_soon_as_it_has_finished(lab: Lab) -> None:
     assert case.progress().score == 0.1
 
 
-def test_the_custom_status_stays_below_4_kb_however_much_was_found(lab: Lab) -> None:
+def test_custom_status_stays_below_4_kb_whatever_is_found(lab: Lab) -> None:
     def verbose(order: SpecialistOrder) -> SpecialistReport:
         findings = tuple(Finding(statement="x" * 3_000, evidence_ids=("e-1",)) for _ in range(10))
         return a_report(order.specialist, 0.7, round=order.round, findings=findings)

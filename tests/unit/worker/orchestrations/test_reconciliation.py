@@ -16,7 +16,7 @@ from worker.orchestrations import reconciliation
 SOON_H = 0.0002
 
 
-def test_an_action_that_fails_every_attempt_is_looked_up_until_it_is_known(lab: Lab) -> None:
+def test_action_that_always_fails_is_looked_up_until_known(lab: Lab) -> None:
     case = lab.start(CaseScript(action_fails=True, reconciled=["unknown", "unknown"]))
 
     case.decide(case.script.opening(), "lock_account")
@@ -27,7 +27,7 @@ def test_an_action_that_fails_every_attempt_is_looked_up_until_it_is_known(lab: 
     assert all(look.order == case.script.orders[0] for look in case.script.looks)
 
 
-def test_the_case_shows_that_it_is_still_acting_while_nobody_knows(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_case_shows_that_it_acts_while_nobody_knows(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     case = lab.start(CaseScript(action_fails=True, reconciled=["unknown"] * 4))
 
     case.decide(case.script.opening(), "lock_account")
@@ -37,7 +37,7 @@ def test_the_case_shows_that_it_is_still_acting_while_nobody_knows(lab: Lab, mon
     assert case.outcome() == "account_locked"
 
 
-def test_an_effect_that_turns_out_to_have_failed_ends_the_case_as_failed(lab: Lab) -> None:
+def test_effect_found_failed_ends_the_case_as_failed(lab: Lab) -> None:
     case = lab.start(CaseScript(action_fails=True, reconciled=["unknown", "failed"]))
 
     case.decide(case.script.opening(), "lock_account")
@@ -45,7 +45,7 @@ def test_an_effect_that_turns_out_to_have_failed_ends_the_case_as_failed(lab: La
     assert case.outcome() == "failed"
 
 
-def test_after_the_time_for_looking_the_case_is_closed_as_failed(lab: Lab) -> None:
+def test_after_the_time_for_looking_case_closes_as_failed(lab: Lab) -> None:
     doubt: list[EffectStatus] = ["unknown"] * 100
     case = lab.start(CaseScript(action_fails=True, reconciled=doubt, policy=a_policy(reconcile_hours=SOON_H)))
 
@@ -70,7 +70,7 @@ class Clock:
         return "timer"
 
 
-def test_the_pauses_double_up_to_an_hour_and_end_with_the_time_for_looking(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pauses_double_up_to_an_hour_within_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reconciliation, "FIRST_WAIT", timedelta(seconds=30))
     clock, looks = Clock(), list[bool]()
 
@@ -96,7 +96,7 @@ def test_an_approved_reversal_is_carried_out(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("end", ["done", "failed"])
-def test_a_reversal_in_doubt_is_looked_up_until_it_is_known(lab: Lab, end: EffectStatus) -> None:
+def test_reversal_in_doubt_is_looked_up_until_known(lab: Lab, end: EffectStatus) -> None:
     script = CaseScript(action_fails=True, reconciled=["unknown", end])
     order = a_reversal_order(2 if end == "done" else 3)
 

@@ -45,7 +45,7 @@ def decided(lab: Lab, **changes: Any) -> RunningCase:
     return resumed(lab, a_failed_case(assessment, review=review, decision=decision, **changes))
 
 
-def test_a_case_that_failed_asks_an_analyst_and_investigates_nothing(lab: Lab) -> None:
+def test_failed_case_asks_an_analyst_and_investigates_nothing(lab: Lab) -> None:
     case = resumed(lab, a_failed_case())
 
     opening = case.script.opening()
@@ -77,7 +77,7 @@ def test_analysts_who_rejected_often_enough_are_not_asked_again(lab: Lab) -> Non
     assert opening.escalation_reason == NO_ATTEMPTS_LEFT
 
 
-def test_a_rejection_starts_the_round_after_the_one_that_failed(lab: Lab) -> None:
+def test_rejection_starts_the_round_after_the_failed_one(lab: Lab) -> None:
     case = resumed(lab, a_failed_case())
 
     case.reject(case.script.opening(1))
@@ -88,7 +88,7 @@ def test_a_rejection_starts_the_round_after_the_one_that_failed(lab: Lab) -> Non
     assert [remembered.round for remembered in case.script.assessed[0].memory] == [2]
 
 
-def test_an_approval_on_record_is_checked_and_carried_out_without_asking(lab: Lab) -> None:
+def test_recorded_approval_is_checked_and_executed_without_asking(lab: Lab) -> None:
     case = decided(lab)
 
     assert case.outcome() == "account_locked"
@@ -96,7 +96,7 @@ def test_an_approval_on_record_is_checked_and_carried_out_without_asking(lab: La
     assert len(case.script.checks) == 1
 
 
-def test_an_effect_that_has_begun_is_carried_on_without_a_check(lab: Lab) -> None:
+def test_begun_effect_is_carried_on_without_a_check(lab: Lab) -> None:
     case = decided(lab, is_acting=True)
 
     assert case.outcome() == "account_locked"
