@@ -1,4 +1,4 @@
-"""What `scripts/check` does about words: no file uses one that the glossary retires."""
+"""What `scripts/check` does about words: no retired one of the glossary, and no test named in more than nine."""
 
 import re
 import shutil
@@ -12,6 +12,9 @@ ROOT = Path(__file__).parent.parent
 GLOSSARY = Path("docs/glossary.md")
 SUFFIXES = frozenset({"", ".css", ".html", ".jinja", ".md", ".py", ".sh", ".toml", ".ts", ".tsx", ".yaml", ".yml"})
 _ROW = re.compile(r"^\| (?P<words>`[^|]+`) \| (?P<instead>[^|]*) \| ?(?P<folders>[^|]*)\|$", re.MULTILINE)
+_TEST = re.compile(r"^\s*(?:async )?def (test_\w+)\(")
+MAX_TEST_WORDS = 9
+"""After `test_`: a failure then reads as the behaviour that broke."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,16 @@ def offences(path: Path, text: str, words: list[RetiredWord]) -> Iterator[str]:
                 yield f"{path}:{number}: '{each.word}' is retired; say {each.instead} ({GLOSSARY})."
 
 
+def long_test_names(path: Path, text: str) -> Iterator[str]:
+    """One sentence for each test of a Python file whose name has more than nine words."""
+    if path.suffix != ".py" or path.parts[0] != "tests":
+        return
+    for number, line in enumerate(text.splitlines(), start=1):
+        test = _TEST.match(line)
+        if test and (words := test[1].count("_")) > MAX_TEST_WORDS:
+            yield f"{path}:{number}: '{test[1]}' has {words} words; say the behaviour in at most {MAX_TEST_WORDS}."
+
+
 def tracked_files(root: Path) -> Iterator[Path]:
     """The repository's text files, relative to it; not the glossary, which names what it retires."""
     git = shutil.which("git") or "git"
@@ -64,11 +77,11 @@ def tracked_files(root: Path) -> Iterator[Path]:
 def main() -> int:
     """Print every offence; 1 when there is one."""
     words = retired_words((ROOT / GLOSSARY).read_text(encoding="utf-8"))
-    found = [
-        sentence
-        for path in tracked_files(ROOT)
-        for sentence in offences(path, (ROOT / path).read_text(encoding="utf-8", errors="replace"), words)
-    ]
+    found: list[str] = []
+    for path in tracked_files(ROOT):
+        text = (ROOT / path).read_text(encoding="utf-8", errors="replace")
+        found += offences(path, text, words)
+        found += long_test_names(path, text)
     sys.stdout.write("\n".join(found or [f"words: none of {len(words)} retired ones is used"]) + "\n")
     return 1 if found else 0
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.check_words import GLOSSARY, ROOT, offences, retired_words, tracked_files
+from scripts.check_words import GLOSSARY, ROOT, long_test_names, offences, retired_words, tracked_files
 
 TABLE = """# Glossary
 
@@ -64,3 +64,13 @@ def test_everything_tracked_but_the_glossary_is_looked_at() -> None:
     assert Path("casebook/schema/cases.py") in files
     assert Path("scripts/check") in files
     assert GLOSSARY not in files
+
+
+def test_test_named_in_more_than_nine_words_is_refused() -> None:
+    nine = "def test_a_b_c_d_e_f_g_h_i(book):\n"
+    ten = "    async def test_a_b_c_d_e_f_g_h_i_j():\n"
+    assert list(long_test_names(Path("tests/unit/test_x.py"), nine)) == []
+    assert list(long_test_names(Path("tests/unit/test_x.py"), nine + ten)) == [
+        "tests/unit/test_x.py:2: 'test_a_b_c_d_e_f_g_h_i_j' has 10 words; say the behaviour in at most 9."
+    ]
+    assert list(long_test_names(Path("scripts/x.py"), ten)) == []
