@@ -112,7 +112,7 @@ class ActionActivities:
 
     def _finish(self, order: ActionOrder, effect: Effect, *, last: bool = False) -> None:
         self._record.finish_effect(order.case_id, effect)
-        log_effect(order.case_id, effect, last=last)
+        log_effect(effect, last=last)
 
 
 def _planned(order: ActionOrder) -> tuple[Effect, ...]:

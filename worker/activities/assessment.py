@@ -92,7 +92,6 @@ class AssessmentActivities:
             saved.overall_risk_score,
             saved.recommended_action,
             saved.route,
-            extra={"case_id": order.case_id},
         )
         return saved
 

@@ -19,9 +19,4 @@ class ClosureActivities:
     def close_case(self, _: task.ActivityContext, closing: CloseCaseInput) -> None:
         """Close the case for good."""
         self._record.close_case(closing)
-        log.log(
-            logging.ERROR if closing.outcome == "failed" else logging.INFO,
-            "Closed: %s.",
-            closing.outcome,
-            extra={"case_id": closing.case_id},
-        )
+        log.log(logging.ERROR if closing.outcome == "failed" else logging.INFO, "Closed: %s.", closing.outcome)

@@ -58,11 +58,11 @@ def in_doubt(effect: Effect, why: Exception | None = None) -> Effect:
     return effect.model_copy(update={"status": "unknown", "result": {"error": error}})
 
 
-def log_effect(case_id: str, effect: Effect, *, last: bool = False) -> None:
+def log_effect(effect: Effect, *, last: bool = False) -> None:
     """Say what came of an effect; loudly when it stays unknown."""
     if effect.status == "unknown" and last:
         why = (effect.result or {}).get("error", UNKNOWN)
-        log.error("Nobody knows what came of %s: %s", effect.key, why, extra={"case_id": case_id})
+        log.error("Nobody knows what came of %s: %s", effect.key, why)
         return
     level = logging.WARNING if effect.status == "unknown" else logging.INFO
-    log.log(level, "%s: %s.", effect.action, effect.status, extra={"case_id": case_id})
+    log.log(level, "%s: %s.", effect.action, effect.status)

@@ -73,12 +73,7 @@ class FactActivities:
             if noted.changes:
                 raise
             return noted
-        log.warning(
-            "What was approved in round %d no longer holds: %s",
-            changed.round,
-            " ".join(on_record),
-            extra={"case_id": changed.case_id},
-        )
+        log.warning("What was approved in round %d no longer holds: %s", changed.round, " ".join(on_record))
         return noted.model_copy(update={"changes": on_record})
 
     def _as_it_stands(self, case_id: str, approved: Approved) -> NotedFacts:

@@ -67,5 +67,5 @@ class ReversalActivities:
 
     def _finish(self, reversal: Reversal, effect: Effect, *, last: bool = False) -> Effect:
         self._record.finish_reversal(reversal.case_id, reversal.reversal_id, effect)
-        log_effect(reversal.case_id, effect, last=last)
+        log_effect(effect, last=last)
         return effect

@@ -61,12 +61,7 @@ class ReviewActivities:
     def open_review(self, _: task.ActivityContext, opening: ReviewOpening) -> ReviewRequest:
         """Ask a person; the first review of a round counts and is returned."""
         asked = self._record.open_review(opening)
-        log.info(
-            "Waiting for the decision of one %s until %s.",
-            asked.required_role,
-            asked.due_at.isoformat(),
-            extra={"case_id": opening.case_id},
-        )
+        log.info("Waiting for the decision of one %s until %s.", asked.required_role, asked.due_at.isoformat())
         return asked
 
     def read_decision(self, _: task.ActivityContext, reading: ReadDecisionInput) -> Decision | None:
@@ -76,7 +71,7 @@ class ReviewActivities:
     def remind_review(self, _: task.ActivityContext, reminder: Reminder) -> None:
         """Remind those who could decide."""
         self._record.remind(reminder.case_id, reminder.review_id, reminder.at)
-        log.warning("Nobody has decided yet, and the deadline is near.", extra={"case_id": reminder.case_id})
+        log.warning("Nobody has decided yet, and the deadline is near.")
 
     def escalate_to_manager(self, context: task.ActivityContext, passing: EscalationOrder) -> EscalationResult:
         """Pass the open review to a manager on the terms of `schedule_review`, unless it has been decided."""
@@ -99,7 +94,7 @@ class ReviewActivities:
         """Pass the review to a manager. A decision that came first is returned and stands."""
         decided = self._record.escalate(escalation)
         if decided is None:
-            log.warning("Escalated: %s", escalation.reason, extra={"case_id": escalation.case_id})
+            log.warning("Escalated: %s", escalation.reason)
         return decided
 
     def expire_review(self, _: task.ActivityContext, review: ReviewRequest) -> Decision | None:
@@ -107,10 +102,7 @@ class ReviewActivities:
         case_id, _round = parse_review_id(review.review_id)
         decided = self._record.expire_review(case_id, review.review_id)
         if decided is None:
-            log.error(
-                "Nobody decided before the last deadline: the case ends unresolved and nothing is done.",
-                extra={"case_id": case_id},
-            )
+            log.error("Nobody decided before the last deadline: the case ends unresolved and nothing is done.")
         return decided
 
 

@@ -35,7 +35,7 @@ class SpecialistActivities:
         with journal.kept_when_broken():
             report, evidence = self._agents.investigate(specialist_task(order, brief), journal)
             saved = self._record.save_report(order.case_id, report, evidence, journal.answers)
-        _log(order.case_id, saved)
+        _log(saved)
         return saved
 
     def record_report(self, _: task.ActivityContext, filing: ReportFiling) -> SpecialistReport:
@@ -45,11 +45,11 @@ class SpecialistActivities:
         self._briefs.of(filing.case_id, told.round)
         silent = unavailable_report(told.specialist, told.round, told.reason or NOT_ON_RECORD)
         saved = self._record.save_report(filing.case_id, silent, ())
-        _log(filing.case_id, saved)
+        _log(saved)
         return saved
 
 
-def _log(case_id: str, report: SpecialistReport) -> None:
+def _log(report: SpecialistReport) -> None:
     log.info(
         "The %s specialist is done: %s, score %s, %d tokens, %d ms.",
         report.specialist,
@@ -57,5 +57,4 @@ def _log(case_id: str, report: SpecialistReport) -> None:
         report.risk_score,
         report.tokens,
         report.duration_ms,
-        extra={"case_id": case_id},
     )
