@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from durabletask.testing import create_test_backend
 
-from tests.unit.worker.support.mcp_peer import McpPeer
+from tests.unit.worker.support.mcp_peer import McpPeers
 from tests.unit.worker.support.process import (
     CASE,
     ROOT,
@@ -89,13 +89,10 @@ def test_foreign_file_is_one_sentence_and_left_alone(start_worker: type[WorkerPr
 def test_unknown_tool_server_version_is_one_sentence_without_secrets(
     start_worker: type[WorkerProcess], tmp_path: Path
 ) -> None:
-    peer = McpPeer()
-    peer.version = "2099-01-01"
-    try:
+    with McpPeers() as peers, peers.peer() as peer:
+        peer.version = "2099-01-01"
         worker = start_worker(environment(tmp_path, peer.url.replace("http://", "http://me:hunter2@"), 9))
         assert worker.exit_code() == 1
-    finally:
-        peer.close()
 
     assert f"worker: The tool server at {peer.url} speaks version 2099-01-01 of MCP and this worker" in worker.output
     assert "hunter2" not in worker.output

@@ -1,7 +1,7 @@
 """What tool servers answer in the wild: lost sessions are replaced, and one bad answer harms one call."""
 
 import json
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Any, cast
@@ -22,27 +22,6 @@ from worker.ports.tools import ToolInvocation, ToolOutcome, ToolsUnavailable
 from worker.startup import CannotStart
 
 KEY = "case-1:lock_account:7"
-
-
-@pytest.fixture
-def peer() -> Iterator[McpPeer]:
-    peer = McpPeer()
-    yield peer
-    peer.close()
-
-
-@pytest.fixture
-def box(loop: ClientLoop, peer: McpPeer) -> McpToolBox:
-    session = McpSession(peer.url)
-    loop.close_with(session.close)
-    return McpToolBox(session, loop)
-
-
-@pytest.fixture
-def gateway(loop: ClientLoop, peer: McpPeer) -> McpActionGateway:
-    session = McpSession(peer.url, "write")
-    loop.close_with(session.close)
-    return McpActionGateway(session, loop)
 
 
 def read(box: McpToolBox, *cases: str) -> tuple[ToolOutcome, ...]:

@@ -1,10 +1,12 @@
-"""A tool server whose every answer is written by the test: sessions, pages, and what comes of a call."""
+"""Tool servers whose every answer is written by the test: sessions, pages, and what comes of a call."""
 
 import asyncio
+import itertools
 import json
 import socket
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -38,9 +40,10 @@ async def undiscovered(call: dict[str, Any]) -> Response:
 
 
 class McpPeer:
-    """Speaks Streamable HTTP with sessions, on a thread of its own."""
+    """Speaks Streamable HTTP with sessions, under an address of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
+        self.url = url
         self.version = "2025-06-18"
         self.pages: Sequence[tuple[Sequence[object], str | None]] = [([READ], None)]
         """Tools and the cursor that each page gives; a cursor is the number of a page."""
@@ -63,21 +66,11 @@ class McpPeer:
         self._release = asyncio.Event()
         self._arrived = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/mcp"
-        methods = {"POST": self._post, "DELETE": self._delete, "GET": self._listen}
-        app = Starlette(routes=[Route("/mcp", answer, methods=[method]) for method, answer in methods.items()])
-        self._server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1, ws="none", lifespan="off")
-        )
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
-        self._thread.start()
 
-    def close(self) -> None:
-        self.release()
-        self._server.should_exit = True
-        self._thread.join(60)
-        self._listener.close()
+    async def answer(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            return Response(status_code=200)
+        return await (self._listen() if request.method == "GET" else self._post(request))
 
     async def held(self, call: dict[str, Any]) -> Response:
         """Answers when it is let."""
@@ -93,7 +86,7 @@ class McpPeer:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._release.set)
 
-    async def _listen(self, _request: Request) -> Response:
+    async def _listen(self) -> Response:
         """What the server says on its own: one notice, once it is let, if it has any to give."""
         if self.notice is None:
             return Response(status_code=405)
@@ -105,9 +98,6 @@ class McpPeer:
             yield f"data: {self.notice}\n\n"
 
         return StreamingResponse(notices(), media_type="text/event-stream")
-
-    async def _delete(self, _request: Request) -> Response:
-        return Response(status_code=200)
 
     async def _post(self, request: Request) -> Response:
         self.authorizations.add(request.headers.get("authorization", ""))
@@ -143,3 +133,43 @@ class McpPeer:
         arguments = call["params"]["arguments"]
         self.calls.append((session, arguments))
         return await self.answers.get(str(arguments.get("case")), fine)(call)
+
+
+class McpPeers:
+    """One real HTTP server, on a thread of its own, with an address for each peer: to start one takes longer than most
+    tests of what a peer answers.
+    """
+
+    def __init__(self) -> None:
+        self._peers: dict[str, McpPeer] = {}
+        self._numbers = itertools.count(1)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        app = Starlette(routes=[Route("/{name}/mcp", self._answer, methods=["POST", "GET", "DELETE"])])
+        self._server = uvicorn.Server(
+            uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1, ws="none", lifespan="off")
+        )
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
+
+    def __enter__(self) -> "McpPeers":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(60)
+        self._listener.close()
+
+    @contextmanager
+    def peer(self) -> Generator[McpPeer]:
+        """One that nobody has asked yet; after the `with` block nothing is at its address."""
+        name = f"peer-{next(self._numbers)}"
+        peer = self._peers[name] = McpPeer(f"http://127.0.0.1:{self._listener.getsockname()[1]}/{name}/mcp")
+        try:
+            yield peer
+        finally:
+            peer.release()
+            del self._peers[name]
+
+    async def _answer(self, request: Request) -> Response:
+        peer = self._peers.get(request.path_params["name"])
+        return Response(status_code=404) if peer is None else await peer.answer(request)
