@@ -1,0 +1,108 @@
+"""Who may call a tool server, told apart from what it refuses to do."""
+
+from typing import Any
+
+import pytest
+from starlette.responses import JSONResponse, Response
+
+from tests.unit.worker.support.mcp_answers import KEY, fails, lock, refuses, says
+from tests.unit.worker.support.mcp_peer import Answer, McpPeer, result
+from worker.adapters.client_loop import ClientLoop
+from worker.adapters.mcp_actions import McpActionGateway
+from worker.adapters.mcp_session import McpSession
+from worker.adapters.mcp_tools import McpToolBox
+from worker.ports.actions import ActionRefused, MayNotWrite
+from worker.ports.tools import ToolsUnavailable
+
+
+def fails_in_words(text: str) -> Answer:
+    async def answer(call: dict[str, Any]) -> Response:
+        return JSONResponse(result(call, content=[{"type": "text", "text": text}], isError=True))
+
+    return answer
+
+
+NO_ACCESS: dict[str, Answer] = {
+    "401": says(401, ""),
+    "401 in JSON-RPC": refuses(401, -32600, "Unauthorized", None),
+    "401 with OAuth's words": says(401, {"error": "invalid_token", "error_description": "Authentication required"}),
+    "403": says(403, "Forbidden", "text/plain"),
+    "403 in JSON-RPC": refuses(403, -32600, "Forbidden", None),
+    "403 with OAuth's words": says(403, {"error": "insufficient_scope"}),
+    "hidden": fails(-32602, "Unknown tool: lock_account"),
+    "no such method": fails(-32601, "Method not found"),
+    "an error of JSON-RPC": fails(-32600, "Unauthorized"),
+    "tool: unauthorized": fails_in_words("Unauthorized"),
+    "tool: forbidden": fails_in_words("403 Forbidden"),
+    "tool: status": fails_in_words("Request failed with status code 401"),
+    "tool: denied": fails_in_words("Permission denied for lock_account."),
+    "tool: scope": fails_in_words("insufficient_scope: accounts.write"),
+    "tool: token": fails_in_words("Invalid access token"),
+    "tool: hidden": fails_in_words("Unknown tool: 'lock_account'"),
+    "tool: as an earlier release of ours": fails_in_words(
+        "lock_account changes a customer's account and this caller may only read: "
+        "send the header 'Authorization: Bearer <MCP_WRITE_TOKEN>'."
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NO_ACCESS)
+def test_refusing_the_caller_is_not_refusing_the_action(
+    gateway: McpActionGateway, peer: McpPeer, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    peer.answers["None"] = NO_ACCESS[name]
+    with pytest.raises(MayNotWrite) as raised:
+        lock(gateway)
+
+    sentence = (
+        f"The tool server at {peer.url} does not let this worker call lock_account: "
+        "give the worker the MCP_WRITE_TOKEN of the tool server."
+    )
+    assert str(raised.value) == sentence
+    assert sentence in [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    del peer.answers["None"]
+    assert lock(gateway)["idempotency_key"] == KEY
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_server_that_refuses_all_refuses_no_action(
+    box: McpToolBox, gateway: McpActionGateway, peer: McpPeer, status: int
+) -> None:
+    peer.refusal_of_all = says(status, "")
+    with pytest.raises(MayNotWrite, match="MCP_WRITE_TOKEN"):
+        lock(gateway)
+    with pytest.raises(MayNotWrite, match="does not let this worker call get_effect"):
+        gateway.look_up(KEY)
+    with pytest.raises(ToolsUnavailable) as raised:
+        box.describe()
+    assert str(raised.value) == f"The tool server at {peer.url} refuses access (HTTP status {status})."
+
+    peer.refusal_of_all = None
+    assert lock(gateway)["idempotency_key"] == KEY
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Customer 403 is not in the customer store: check the id or search by name.",
+        "Charge ch-401 was refunded before.",
+        "The account is closed: it cannot be locked.",
+        "No lock under the key 'case-2:lock_account:12' is on the account.",
+        "The refund is not allowed: the charge is older than 90 days.",
+    ],
+)
+def test_what_is_said_of_the_action_is_a_refusal(gateway: McpActionGateway, peer: McpPeer, sentence: str) -> None:
+    peer.answers["None"] = fails_in_words(sentence)
+
+    with pytest.raises(ActionRefused) as raised:
+        lock(gateway)
+    assert str(raised.value) == sentence
+
+
+@pytest.mark.parametrize(("token", "header"), [(None, "Basic bWU6aHVudEByMg=="), ("write", "Bearer write")])
+def test_credentials_in_the_address_are_sent(loop: ClientLoop, peer: McpPeer, token: str | None, header: str) -> None:
+    session = McpSession(peer.url.replace("http://", "http://me:hunt%40r2@"), token)
+    loop.close_with(session.close)
+
+    assert McpToolBox(session, loop).describe()
+    assert peer.authorizations == {header}
