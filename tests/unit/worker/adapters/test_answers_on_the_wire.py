@@ -8,8 +8,8 @@ from typing import Literal
 
 import pytest
 
-from tests.unit.worker.adapters.test_endpoint_answers import DONE, VERDICT, a_model, asks, investigate
 from tests.unit.worker.support.endpoint import Asked, Endpoint, Said, one_after_the_other
+from tests.unit.worker.support.endpoint_runs import DONE, VERDICT, a_model, asks, investigate
 from worker.adapters.circuit_breaker import CircuitBreaker
 from worker.adapters.client_loop import ClientLoop
 from worker.adapters.failover import Deployment, FailoverModel
