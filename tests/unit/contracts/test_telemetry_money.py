@@ -1,0 +1,68 @@
+"""Amounts and currencies of a transaction: rounded, or named as unreadable, and never guessed."""
+
+import pytest
+
+from contracts.telemetry_reader import DeadLetter
+from tests.unit.contracts.telemetry_lines import judged, line, read
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "kept", "mended"),
+    [
+        ("5000.000000000001", "EUR", "5000.00", {"amount_rounded": 1}),
+        ("4999.999999999999", "EUR", "5000.00", {"amount_rounded": 1}),
+        ("0.1", "EUR", "0.1", {}),
+        ("12.3400", "EUR", "12.34", {}),
+        ('"12.50"', "EUR", "12.50", {}),
+        ('" 12.5 "', "EUR", "12.5", {}),
+        ("2000.4999", "JPY", "2000", {"amount_rounded": 1}),
+        ("1.2345", "BHD", "1.235", {"amount_rounded": 1}),
+        ("12.5", "eur", "12.5", {"currency_spelt": 1}),
+        ("1e3", "EUR", "1000.0", {}),
+    ],
+)
+def test_amounts_are_rounded_to_the_minor_unit(amount: str, currency: str, kept: str, mended: dict[str, int]) -> None:
+    attributes, found = judged(line("transaction", {"currency": currency}).replace("12.5", amount, 1))
+
+    assert (str(attributes["amount"]), attributes["currency"]) == (kept, currency.upper())
+    assert found == mended
+
+
+@pytest.mark.parametrize("amount", ["NaN", "Infinity", "1e999", '"1e999999"', '"1,5"', "-1", "null", "true", "1" * 25])
+def test_a_transaction_without_an_amount_is_not_judged(amount: str) -> None:
+    reading, mended = read(line("transaction").replace("12.5", amount, 1))
+
+    assert isinstance(reading, DeadLetter)
+    assert (reading.kind, reading.reason.split(":")[0]) == ("unreadable", "transaction.attributes.amount")
+    assert mended == {}
+
+
+@pytest.mark.parametrize(
+    "amount",
+    ["5,000.00", "5.000,00", "5'000.00", "\u20ac5000.00", "EUR 5000", "5000 EUR", "5 000.00", "1,5", "", "n/a"],
+)
+def test_an_amount_of_another_form_is_not_guessed(amount: str) -> None:
+    reading, _ = read(line("transaction", {"amount": amount}))
+    assert isinstance(reading, DeadLetter)
+    assert reading.reason == (
+        f"transaction.attributes.amount: {amount!r} is not read; "
+        "write digits with a point before the decimals and nothing else, such as 5000.00"
+    )
+
+
+@pytest.mark.parametrize("currency", ["\u20ac", "EURO", "999", "532", "", "1978", 5])
+def test_a_currency_of_another_form_is_named(currency: object) -> None:
+    reading, _ = read(line("transaction", {"currency": currency}))
+    assert isinstance(reading, DeadLetter)
+    assert reading.reason == (
+        f"transaction.attributes.currency: {str(currency)!r} is not read; "
+        "write the three letters or digits of ISO 4217, such as EUR or 978"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "code"), [("978", "EUR"), (978, "EUR"), ("036", "AUD"), (36, "AUD"), (" 392 ", "JPY")]
+)
+def test_a_currency_is_read_by_its_number(given: object, code: str) -> None:
+    attributes, mended = judged(line("transaction", {"currency": given, "amount": 12}))
+    assert (attributes["currency"], mended) == (code, {"currency_spelt": 1})
