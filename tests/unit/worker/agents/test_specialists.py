@@ -1,4 +1,4 @@
-"""From a specialist's verdict to its report, and from reports to a judgement."""
+"""From a specialist's verdict to its report."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from contracts.investigation import AssessmentTask, RememberedRound, SpecialistTask
+from contracts.investigation import RememberedRound, SpecialistTask
 from contracts.report import SPECIALISTS, Specialist, Spend
 from tests.unit.worker.support.agents import (
+    CUSTOMER,
+    PROMPTS,
     FakeTools,
     ScriptedModel,
     Turn,
@@ -16,20 +18,17 @@ from tests.unit.worker.support.agents import (
     a_verdict,
     answers,
     asks,
+    judged,
     no_journal,
     says,
 )
-from tests.unit.worker.support.cases import a_policy, a_report, an_alert, an_assessment_task
-from worker.agents.aggregator import AggregatorAgent, AggregatorAnswer
-from worker.agents.limits import Limits
-from worker.agents.prompts import Prompts, load_prompts
+from tests.unit.worker.support.cases import a_policy, an_alert, an_assessment_task
+from worker.agents.prompts import Prompts
 from worker.agents.specialists import SPECIALIST_TOOLS, SpecialistAgents
 from worker.domain.assessments import assess
 from worker.domain.routing import Judgement
 from worker.ports.model import ModelUnavailable
 
-PROMPTS = load_prompts()
-CUSTOMER = {"customer_id": 7}
 CHARGES = FakeTools({"get_recent_charges": {"charges": [{"charge_id": "ch-1"}, {"charge_id": "ch-2"}]}})
 
 
@@ -41,10 +40,6 @@ def agents(turns: Sequence[Turn], tools: FakeTools | None = None) -> tuple[Speci
     model = ScriptedModel(list(turns))
     tools = tools or CHARGES
     return SpecialistAgents(a_loop(model, tools), PROMPTS), model
-
-
-def judged(order: AssessmentTask, model: ScriptedModel, limits: Limits | None = None) -> AggregatorAnswer:
-    return AggregatorAgent(a_loop(model, limits=limits), PROMPTS).judge(order, no_journal("r1-aggregator"))
 
 
 def test_verdict_becomes_a_report_with_its_cost() -> None:
@@ -307,16 +302,6 @@ def test_specialist_is_told_the_threshold_of_its_case() -> None:
     assert "From 0.45 on a person decides." in " ".join((model.requests[0].messages[0].text or "").split())
 
 
-def test_aggregator_is_told_the_threshold_of_the_guard_rails() -> None:
-    model = ScriptedModel([answers({"overall_risk_score": 0.5, "recommended_action": "clear", "reasoning": "Fine."})])
-    order = an_assessment_task(policy=a_policy(auto_clear_threshold=0.45))
-
-    judgement = judged(order, model).judgement
-
-    assert "From 0.45 on a person decides." in " ".join((model.requests[0].messages[0].text or "").split())
-    assert "The overall risk score 0.50 is not below 0.45." in assess(order, judgement).route_reasons
-
-
 def test_no_specialist_is_ever_given_a_tool_that_writes() -> None:
     named = {name for tools in SPECIALIST_TOOLS.values() for name in tools}
 
@@ -331,61 +316,6 @@ def test_missing_specialist_tools_are_no_reason_to_guess() -> None:
     assert (report.status, report.risk_score) == ("unavailable", None)
     assert report.reason == "The tool server offers none of the billing specialist's tools."
     assert model.requests == []
-
-
-def test_the_aggregator_s_verdict_becomes_a_judgement() -> None:
-    verdict = {"overall_risk_score": 0.8, "recommended_action": "lock_account", "reasoning": " A takeover. "}
-    model = ScriptedModel([answers(verdict)])
-
-    answer = judged(an_assessment_task(), model)
-
-    assert answer.judgement == Judgement(0.8, "lock_account", "A takeover.")
-    assert answer.usage.tokens == 100
-    assert model.requests[0].tools == ()
-    assert model.requests[0].answer_format.name == "risk_verdict"
-
-
-def test_reasoning_that_is_cut_says_so() -> None:
-    reasoning = "word " * 799 + "12 million in all"
-    verdict = {"overall_risk_score": 0.8, "recommended_action": "lock_account", "reasoning": reasoning}
-    model = ScriptedModel([answers(verdict), answers(verdict)])
-
-    assert judged(an_assessment_task(), model).judgement.reasoning == "word " * 799 + "…"
-
-
-@pytest.mark.parametrize(
-    "verdict",
-    [
-        {"overall_risk_score": 9, "recommended_action": "clear", "reasoning": ""},
-        {"overall_risk_score": None, "recommended_action": "clear", "reasoning": ""},
-        {"overall_risk_score": 0.1, "recommended_action": "close", "reasoning": ""},
-        {},
-    ],
-)
-def test_an_unusable_judgement_has_no_score(verdict: dict[str, object]) -> None:
-    model = ScriptedModel([answers(verdict), answers(verdict)])
-
-    judgement = judged(an_assessment_task(), model).judgement
-
-    assert (judgement.score, judgement.action) == (None, None)
-    assert judgement.reasoning.startswith("The model gave no usable answer")
-
-
-def test_aggregator_outage_gives_no_score_and_says_why() -> None:
-    model = ScriptedModel([ModelUnavailable("Overloaded.")])
-
-    judgement = judged(an_assessment_task(), model, limits=Limits(retries=0)).judgement
-
-    assert (judgement.score, judgement.reasoning) == (None, "Overloaded.")
-
-
-def test_nothing_is_paid_when_nothing_is_to_judge() -> None:
-    silent = tuple(a_report(name, None, status="unavailable") for name in SPECIALISTS)
-    model = ScriptedModel([])
-
-    judgement = judged(an_assessment_task(reports=silent), model).judgement
-
-    assert judgement.score is None
 
 
 def test_verdict_that_lacks_requested_records_is_no_score() -> None:

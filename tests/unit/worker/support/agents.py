@@ -1,4 +1,4 @@
-"""A scripted model, fake tools and a journal in memory, for everything above the agents' ports."""
+"""A scripted model, fake tools, a journal in memory, and runs with them, for everything above the agents' ports."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -7,17 +7,23 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from contracts.investigation import AssessmentTask
 from contracts.journal import JournalEntry
 from tests.unit.worker.support.cases import NOON
+from worker.agents.aggregator import AggregatorAgent, AggregatorAnswer
 from worker.agents.budget import BudgetGuard
 from worker.agents.journal import RunJournal
 from worker.agents.limits import Limits
-from worker.agents.loop import AgentLoop, Assignment
+from worker.agents.loop import AgentLoop, Assignment, Result
+from worker.agents.prompts import load_prompts
 from worker.agents.response_schemas import SpecialistVerdict
 from worker.ports.model import ModelReply, ModelRequest, ToolRequest
 from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome
 
 Turn = ModelReply | Exception
+
+PROMPTS = load_prompts()
+CUSTOMER = {"customer_id": 7}
 
 CUSTOMER_ARGUMENTS: dict[str, JsonValue] = {
     "type": "object",
@@ -179,3 +185,18 @@ def a_loop(
         pause=pause,
         budget=budget,
     )
+
+
+def run(
+    *turns: Turn, tools: FakeTools | None = None, journal: MemoryJournal | None = None, **options: Any
+) -> Result[SpecialistVerdict]:
+    """One attempt, with all that it did on record in the end."""
+    tools, journal = tools or FakeTools(), journal or MemoryJournal()
+    attempt = journal.run()
+    result = a_loop(ScriptedModel(list(turns)), tools, **options).run(an_assignment(tools), attempt)
+    attempt.keep()
+    return result
+
+
+def judged(order: AssessmentTask, model: ScriptedModel, limits: Limits | None = None) -> AggregatorAnswer:
+    return AggregatorAgent(a_loop(model, limits=limits), PROMPTS).judge(order, no_journal("r1-aggregator"))
