@@ -1,12 +1,7 @@
-"""Work that kills its worker is not handed out for ever, and nothing else pays for it."""
+"""Work that was out with lost workers is counted, given up, and shown to operators."""
 
-import json
 import sqlite3
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -16,90 +11,17 @@ import pytest
 from local.scheduler.engine import Options
 from local.scheduler.main import main, parser
 from local.scheduler.store.database import FILE_NAME
-from tests.conformance.harness import KillableWorker, RunningScheduler, Wire, eventually, sdk_client
-from tests.conformance.messages import call, complete, kinds, new_kinds, schedule, text
-
-LIMIT = 3
-
-
-@contextmanager
-def running(tmp_path: Path, limit: int = LIMIT, grace: float = 0.3) -> Generator[RunningScheduler]:
-    scheduler = RunningScheduler(tmp_path / "data", grace=grace, max_deliveries=limit)
-    try:
-        yield scheduler
-    finally:
-        scheduler.stop()
-
-
-# -- with a worker process that really dies ---------------------------------------------------------------------------
-
-
-@contextmanager
-def revived_worker(address: str, log: Path) -> Generator[None]:
-    """A worker process that is started again whenever it dies, as a supervisor does."""
-    log.touch()
-    stopped = threading.Event()
-    processes: list[subprocess.Popen[bytes]] = []
-
-    def keep_alive() -> None:
-        while not stopped.is_set():
-            process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("poison_worker.py")), address, str(log)]
-            )
-            processes.append(process)
-            process.wait()
-
-    keeper = threading.Thread(target=keep_alive)
-    keeper.start()
-    try:
-        yield
-    finally:
-        stopped.set()
-        for process in processes:
-            process.kill()
-        while keeper.is_alive():
-            processes[-1].kill()
-            keeper.join(0.2)
-
-
-def outcome(scheduler: RunningScheduler, log: Path, orchestrator: str) -> Any:
-    with sdk_client(scheduler.address) as client, revived_worker(scheduler.address, log):
-        instance_id = client.schedule_new_orchestration(orchestrator)
-        state = client.wait_for_orchestration_completion(instance_id, timeout=100)
-        assert state is not None
-        return state
-
-
-def test_a_poison_activity_fails_and_the_rest_goes_on(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    with running(tmp_path) as scheduler:
-        state = outcome(scheduler, log, "calls_poison")
-    assert json.loads(state.serialized_output) == [
-        "DeliveriesExhausted",
-        "Activity 'poison' was handed out 3 times and no worker completed it: each was lost with it.",
-        2,
-    ]
-    assert log.read_text().split() == ["activity"] * LIMIT
-
-
-def test_a_poison_orchestrator_fails(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    with running(tmp_path) as scheduler:
-        state = outcome(scheduler, log, "is_poison")
-    assert state.failure_details.error_type == "DeliveriesExhausted"
-    assert "was handed out 3 times and no worker completed it" in state.failure_details.message
-    assert log.read_text().split() == ["turn"] * LIMIT
-
-
-def test_a_poison_entity_operation_fails_and_the_entity_lives(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    with running(tmp_path) as scheduler:
-        state = outcome(scheduler, log, "calls_entity")
-    first, message, second = json.loads(state.serialized_output)
-    assert (first, second) == (1, 2)
-    assert "'poison' of entity '@counter@one' was handed out 3 times" in message
-    assert log.read_text().split() == ["operation"] * LIMIT
-
+from tests.conformance.deliveries import (
+    LIMIT,
+    activity,
+    lose_workers,
+    running,
+    start_with_activity,
+    turn,
+    wait_for_lost_deliveries,
+)
+from tests.conformance.harness import KillableWorker, RunningScheduler, Wire
+from tests.conformance.messages import complete, kinds, new_kinds, text
 
 # -- what counts ------------------------------------------------------------------------------------------------------
 
@@ -110,32 +32,6 @@ def to(tmp_path: Path) -> Generator[tuple[RunningScheduler, Wire]]:
         wire = Wire(scheduler.address)
         yield scheduler, wire
         wire.close()
-
-
-def lose_workers(scheduler: RunningScheduler, take: Callable[[Any], Any], times: int = 1) -> None:
-    """Kills as many workers, each with a piece of work."""
-    for number in range(times):
-        doomed = KillableWorker(scheduler.address, f"far:{number}:mortal")
-        take(doomed.worker)
-        doomed.kill()
-
-
-def activity(worker: Any) -> Any:
-    return worker.activity(timeout=60)
-
-
-def turn(worker: Any) -> Any:
-    return worker.turn(timeout=60)
-
-
-def start_with_activity(wire: Wire, instance_id: str = "a") -> None:
-    first = wire.worker("first", maxConcurrentActivityWorkItems=1, workItemFilters=ORCHESTRATIONS_ONLY)
-    wire.start("x", instance_id)
-    first.end_turn(turn(first), schedule(1, "step"))
-    first.drop()
-
-
-ORCHESTRATIONS_ONLY = pb.WorkItemFilters(orchestrations=[pb.OrchestrationFilter(name="x")])
 
 
 def failure_of(item: Any) -> Any:
@@ -158,11 +54,6 @@ def test_lost_deliveries_are_counted_across_restarts(to: tuple[RunningScheduler,
     failure = failure_of(turn(Wire(scheduler.address).worker("last")))
     assert failure.errorType == "DeliveriesExhausted"
     assert failure.isNonRetriable
-
-
-def wait_for_lost_deliveries(scheduler: RunningScheduler) -> None:
-    """Waits until nobody is out with anything: every loss has been noticed."""
-    eventually(lambda: scheduler.on_loop(scheduler.engine.dispatcher.gauges)["leases"] == 0)
 
 
 def test_drained_workers_use_up_no_deliveries(to: tuple[RunningScheduler, Wire]) -> None:
@@ -259,94 +150,6 @@ def test_an_instance_given_up_can_be_rewound(to: tuple[RunningScheduler, Wire]) 
     worker = wire.worker("again")
     worker.end_turn(turn(worker), complete(1, "1"))
     assert wire.status("a") == "COMPLETED"
-
-
-# -- the innocent -----------------------------------------------------------------------------------------------------
-
-
-def test_innocent_work_beside_poison_work_is_finished(tmp_path: Path) -> None:
-    with running(tmp_path, limit=6) as scheduler:
-        wire = Wire(scheduler.address)
-        first = wire.worker("first", workItemFilters=ORCHESTRATIONS_ONLY)
-        wire.start("x", "a")
-        first.end_turn(turn(first), *(schedule(number, f"step{number}") for number in range(1, 5)))
-        first.drop()
-        poison, finished = "step1", set[str]()
-        for number in range(6):
-            doomed = KillableWorker(scheduler.address, f"far:{number}:mortal", workItemFilters=ALL_STEPS)
-            if number < 3:
-                for _ in range(4):
-                    activity(doomed.worker)
-            else:
-                while (item := activity(doomed.worker)).activityRequest.name != poison:
-                    doomed.worker.end_activity(item, "1")
-                    finished.add(item.activityRequest.name)
-            doomed.kill()
-            wait_for_lost_deliveries(scheduler)
-        assert finished == {"step2", "step3", "step4"}
-        results = kinds(turn(wire.worker("last")).orchestratorRequest.newEvents)
-        assert sorted(results[1:]) == ["taskCompleted"] * 3 + ["taskFailed"]
-        wire.close()
-
-
-ALL_STEPS = pb.WorkItemFilters(activities=[pb.ActivityFilter(name=f"step{number}") for number in range(1, 5)])
-
-
-def test_quarantined_work_is_handed_out_alone(tmp_path: Path) -> None:
-    with running(tmp_path, limit=6) as scheduler:
-        wire = Wire(scheduler.address)
-        first = wire.worker("first", workItemFilters=ORCHESTRATIONS_ONLY)
-        wire.start("x", "a")
-        first.end_turn(turn(first), schedule(1, "step1"), schedule(2, "step2"))
-        first.drop()
-        lose_workers(scheduler, lambda worker: (activity(worker), activity(worker)), 3)
-        one, two = (wire.worker(name, workItemFilters=ALL_STEPS) for name in ("one", "two"))
-        kept = activity(one)
-        other = activity(two)
-        assert kept.activityRequest.name != other.activityRequest.name
-        two.drop()
-        assert one.nothing(1.0), "it has one already"
-        one.end_activity(kept, "1")
-        assert activity(one).activityRequest.name == other.activityRequest.name
-        wire.close()
-
-
-def test_only_the_operation_that_kills_is_failed(tmp_path: Path) -> None:
-    with running(tmp_path, limit=6) as scheduler:
-        wire = Wire(scheduler.address)
-        first = wire.worker("first", workItemFilters=ORCHESTRATIONS_ONLY)
-        wire.start("x", "a")
-        names = ["good", "poison", "fine"]
-        first.end_turn(
-            turn(first), *(call(number, "@c@1", name, f"r{number}", "a") for number, name in enumerate(names, 1))
-        )
-        first.drop()
-        filters = pb.WorkItemFilters(entities=[pb.EntityFilter(name="c")])
-        for number in range(12):
-            doomed = KillableWorker(scheduler.address, f"far:{number}:mortal", workItemFilters=filters)
-            batch = doomed.worker.batch(timeout=60)
-            while operations(batch) != ["good", "poison", "fine"] and operations(batch) != ["poison"]:
-                doomed.worker.end_batch(batch, "1")
-                if operations(batch) == ["fine"]:
-                    break
-                batch = doomed.worker.batch(timeout=60)
-            doomed.kill()
-            if operations(batch) == ["fine"]:
-                break
-            wait_for_lost_deliveries(scheduler)
-        assert scheduler.on_loop(scheduler.engine.dispatcher.gauges)["lost_deliveries_total"] == 6
-        last = wire.worker("last", workItemFilters=ORCHESTRATIONS_ONLY)
-        seen: list[str] = []
-        while len(seen) < 3:
-            item = turn(last)
-            seen += [kind for kind in new_kinds(item) if kind.startswith("entityOperation")]
-            last.end_turn(item)
-        assert seen == ["entityOperationCompleted", "entityOperationFailed", "entityOperationCompleted"]
-        wire.close()
-
-
-def operations(batch: Any) -> list[str]:
-    return [op.entityOperationCalled.operation for op in batch.entityRequestV2.operationRequests]
 
 
 # -- what operators see -----------------------------------------------------------------------------------------------
