@@ -19,7 +19,7 @@ from casebook.commands import (
 from casebook.commands.attachments import Upload
 from casebook.database.transactions import Transactions
 from casebook.facade import Facade
-from casebook.queries import case_list, case_summary, case_view, model_spend
+from casebook.queries import case_counts, case_list, case_summary, case_view, model_spend
 from casebook.queries.attachments import AttachedFile, list_attachments, read_file
 from casebook.queries.cursors import AlertPage, CasePage, EventPage, NotePage, OpenedCase
 from casebook.queries.filters import CaseQuery, QueueCounts, SavedView
@@ -160,7 +160,7 @@ class WorkspaceApi(Facade):
     def counts(self, subject: str) -> QueueCounts:
         """How many cases there are in each state, and of those that wait for a person."""
         with self._read() as connection:
-            return case_list.counts(connection, subject, self._clock())
+            return case_counts.count_queue(connection, subject, self._clock())
 
     def save_view(self, subject: str, name: str, query: CaseQuery) -> SavedView:
         """Keep a query under a name; what was kept under it before is replaced. Raises TooManySavedViews."""
@@ -261,7 +261,7 @@ class WorkspaceApi(Facade):
     def count_states(self) -> dict[CaseState, int]:
         """How many cases are in each state."""
         with self._read() as connection:
-            return case_list.count_states(connection)
+            return case_counts.count_states(connection)
 
     def spend_report(self, first: date, last: date) -> SpendReport:
         """What models cost by day and by rule, from one UTC day to another, both included."""

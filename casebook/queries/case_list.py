@@ -11,17 +11,16 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, func, literal, literal_column, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from casebook.policy.lifecycle import MOVES
 from casebook.queries import full_text
 from casebook.queries.case_summary import SUMMARISED, summarise
 from casebook.queries.claims import unclaimed
 from casebook.queries.cursors import CasePage, Position, Seq, page_length, read_position, write_position
-from casebook.queries.filters import ME, NOBODY, CaseQuery, QueueCounts
+from casebook.queries.filters import ME, NOBODY, CaseQuery
 from casebook.queries.full_text import Search
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.cases import DUE, SCORE, CaseRow, NullsLast
 from contracts.base import Score, UtcDateTime
-from contracts.case import CaseState, CaseSummary
+from contracts.case import CaseSummary
 
 COUNTED = 1_000
 """Up to so many cases a list says how many it has; beyond, counting costs more than it tells."""
@@ -240,31 +239,6 @@ def find_cases(connection: Connection, cases: Sequence[str], now: datetime) -> d
     """The rows of those of `cases` that exist, by case id."""
     rows = connection.execute(_LISTED.where(CaseRow.case_id.in_(cases))).all()
     return {summary.case_id: summary for summary in summarise(connection, rows, now)}
-
-
-def counts(connection: Connection, subject: str, now: datetime) -> QueueCounts:
-    """How many cases there are in each state, and of those that wait for a person."""
-    due = DUE.key()
-    waiting = _count(connection, due < DUE.missing())
-    claimed = _count(
-        connection, CaseRow.assignee.is_not(None), CaseRow.claim_expires_at > now, CaseRow.due_at.is_not(None)
-    )
-    return QueueCounts(
-        states=count_states(connection),
-        overdue=_count(connection, due <= literal(now, CaseRow.due_at.type)),
-        unclaimed=waiting - claimed,
-        mine=_count(connection, CaseRow.assignee == subject, CaseRow.claim_expires_at > now),
-    )
-
-
-def count_states(connection: Connection) -> dict[CaseState, int]:
-    """How many cases are in each state, those without any included."""
-    found = dict(connection.execute(select(CaseRow.state, func.count()).group_by(CaseRow.state)).all())
-    return {state: found.get(state, 0) for state in MOVES}
-
-
-def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
-    return connection.execute(select(func.count()).select_from(CaseRow).where(*conditions)).scalar_one()
 
 
 def _is_of_few(connection: Connection, condition: ColumnElement[bool]) -> bool:
