@@ -1,4 +1,4 @@
-"""`python -m backend`: the command line. What it starts is imported only then, so that `--help` is quick."""
+"""`python -m backend`: the command line. It imports the application only when it serves, so that `--help` is fast."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""The application: all routes, one way to fail, one document that describes it."""
+"""The application: all routes, the error handler, and the OpenAPI document."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager

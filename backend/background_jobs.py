@@ -1,4 +1,4 @@
-"""Jobs that run beside the server, as long as it does."""
+"""Jobs that run in the background as long as the server does."""
 
 import asyncio
 import logging

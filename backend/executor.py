@@ -1,4 +1,4 @@
-"""Blocking calls, kept off the event loop."""
+"""Runs blocking calls in threads, off the event loop."""
 
 from collections.abc import Callable
 from functools import partial

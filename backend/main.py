@@ -1,4 +1,4 @@
-"""The backend process: reads the settings, wires the parts, serves until it is told to stop."""
+"""The backend process: reads the settings, wires the parts, serves until SIGTERM or SIGINT."""
 
 import json
 import logging

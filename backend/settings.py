@@ -1,4 +1,4 @@
-"""What the backend is told by its environment. Read once, in `main`."""
+"""The backend's settings, read from the environment once, in `main`."""
 
 import os
 from pathlib import Path

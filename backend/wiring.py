@@ -1,4 +1,4 @@
-"""Which parts a backend consists of, and how they run together."""
+"""Wires the parts of a backend, and runs them together."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable

@@ -1,1 +1,1 @@
-"""The case record: what happened to every case, what was found, asked, decided and done."""
+"""The case record: alerts, findings, questions, decisions and effects of every case."""

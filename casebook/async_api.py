@@ -1,4 +1,4 @@
-"""The facades for an event loop: the same methods, awaited. Nothing of them ever blocks the loop."""
+"""The facades as coroutines: the same methods, run in threads so that they never block the event loop."""
 
 from collections.abc import Awaitable, Callable
 from typing import ParamSpec, Protocol, TypeVar

@@ -1,4 +1,4 @@
-"""What the backend does between the casebook and the scheduler: the outbox, recovery, who is alive."""
+"""The facade of the backend's relay: outbox, recovery, heartbeats of workers."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta

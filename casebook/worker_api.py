@@ -1,4 +1,4 @@
-"""What the worker does with the case record, and all that it can do: the worker's port is this facade."""
+"""The facade of the worker: everything that the worker does with the case record. It is the worker's port."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

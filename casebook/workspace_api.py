@@ -1,4 +1,4 @@
-"""What people do at the desk: find cases and read them, work on them, decide."""
+"""The facade of people's work: find and read cases, work on them, decide."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta

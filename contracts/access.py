@@ -1,4 +1,4 @@
-"""How the tool server tells that a caller may not write, apart from what its tools say of the action itself."""
+"""How the tool server marks that a caller may not write, as distinct from a tool's refusal of the action."""
 
 REFUSAL_KEY = "casewright/refusal"
 """In the metadata of a tool's answer."""

@@ -1,7 +1,7 @@
-"""Every action that a person can approve, declared once, with all that other layers ask of it.
+"""Every action that a person can approve, declared once with all that other layers need to know about it.
 
-An action is carried out as effects, one after another; what undoes an effect is a reversal. Each is made by a
-write tool of the customer store. To add an action, name it here; docs/architecture.md says what else it takes.
+An action is carried out as effects, one after another; a reversal undoes an effect. A write tool of the customer store
+makes each of them. To add an action, declare it here; docs/architecture.md lists the other files.
 """
 
 from collections.abc import Collection, Mapping

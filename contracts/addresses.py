@@ -1,4 +1,4 @@
-"""Addresses of other services: which may be shown to whom, and which keep a secret on its way."""
+"""URLs of other services: how they are shown without credentials, and which may carry a secret over plain HTTP."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit

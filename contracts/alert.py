@@ -1,4 +1,4 @@
-"""An alert: what looked like fraud, with the evidence as it was at that moment."""
+"""An alert: what looked like fraud, with its evidence at that time."""
 
 from typing import Annotated, Literal
 

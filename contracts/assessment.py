@@ -1,4 +1,4 @@
-"""The judgement on one round, and the action that it recommends."""
+"""The assessment of one round, and the action that it recommends."""
 
 from typing import Annotated, Literal
 

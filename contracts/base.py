@@ -1,4 +1,4 @@
-"""The base of every contract: immutable, closed, free of NaN."""
+"""The base of every contract: immutable, without unknown fields, without NaN."""
 
 import math
 from datetime import UTC, datetime

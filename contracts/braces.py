@@ -1,4 +1,4 @@
-"""Where JSON objects end, told by braces and texts alone, in bytes that may come in parts."""
+"""Finds where JSON objects end, by braces and strings alone, in bytes that arrive in parts."""
 
 import re
 

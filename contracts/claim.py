@@ -1,4 +1,4 @@
-"""Who works on a case right now."""
+"""A current claim on a case: who works on it."""
 
 from contracts.base import Contract, UtcDateTime
 

@@ -1,4 +1,4 @@
-"""A real-world effect: at most one per key, whatever crashes."""
+"""An effect in the customer store: at most one per key, despite crashes."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""A case on its own, outside the casebook: the file that an export is."""
+"""An exported case: the file format."""
 
 from typing import Literal
 

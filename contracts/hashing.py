@@ -1,4 +1,4 @@
-"""One canonical form and one hash, so that two processes agree on what was seen."""
+"""One canonical form and one hash of contents, so that two processes compute the same hash."""
 
 import hashlib
 import json

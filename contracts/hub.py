@@ -1,4 +1,4 @@
-"""Whose work a task hub holds: the backend says so before anything else, and a worker asks before it takes work."""
+"""The mark of a task hub: the casebook whose work it holds, set by the backend and checked by the worker."""
 
 from contracts.base import Contract
 

@@ -1,6 +1,6 @@
-"""Reckoning with moments that others name: the calendar ends, and what lies beyond is its first or last moment.
+"""Arithmetic with times that others send: results outside of the calendar become its first or last time.
 
-The difference of two moments always exists; a moment so long before or after another does not.
+The difference of two times always exists; a time plus or minus a duration may not.
 """
 
 from datetime import UTC, datetime, timedelta

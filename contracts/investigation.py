@@ -1,4 +1,4 @@
-"""What the parts of an investigation pass to each other and to the casebook. What crosses the scheduler: `steps`."""
+"""What the parts of an investigation pass to each other and to the casebook. For the scheduler see `steps`."""
 
 from typing import Annotated
 

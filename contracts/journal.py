@@ -1,4 +1,4 @@
-"""What an agent's run has already done, so that a repeated attempt does and pays for nothing twice."""
+"""The journal of an agent's run: a repeated attempt repeats no step and pays for none twice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

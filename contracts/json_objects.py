@@ -1,6 +1,6 @@
-"""Where JSON objects end in what is no object a line: many on one line, or one over many lines.
+"""Splits text into JSON objects where lines are not objects: several on a line, or one over several lines.
 
-Only braces and texts are looked at, not whether it is JSON: that is the reader's to say.
+Only braces and strings are parsed; the reader parses the JSON itself.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Telemetry as lines: whatever brings the bytes, a line ends at LF and nowhere else, and none is held without end."""
+"""Splits telemetry into lines: a line ends only at LF, and its length in memory is bounded."""
 
 import codecs
 import re

@@ -1,4 +1,4 @@
-"""Amounts of money, exact, and how people write them."""
+"""Amounts of money: exact, and formatted for people."""
 
 import re
 from collections.abc import Mapping

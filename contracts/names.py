@@ -1,4 +1,4 @@
-"""Names that appear in orchestration histories and in the case log. Never reuse or rename one: open cases hold them."""
+"""Names in orchestration histories and in the case log. Never reuse or rename one: open cases contain them."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What a specialist found, and on which recorded evidence."""
+"""A specialist's report: its findings, and the recorded evidence that they cite."""
 
 from decimal import Decimal
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Reversing what an approved action did: an approved action of its own."""
+"""A reversal of an effect: an action that needs an approval of its own."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""A question to a person and the answer, each bound to what was shown."""
+"""A review: a question to a person about one assessment, and the decision on it."""
 
 from collections.abc import Iterable
 from typing import Annotated, Literal

@@ -1,7 +1,7 @@
-"""How large an alert may be, and what is left out of one that is larger. Pure.
+"""How large an alert may be, and how a larger one is trimmed. Pure.
 
-An alert travels to the models and lies in the record, the log and every export. What optional attributes add to it is
-bounded, and what is left out is said on the event or the alert itself. Sizes are bytes of encoded JSON.
+An alert is sent to the models and stored in the record and every export. The size of its optional attributes is
+limited, and the event or the alert itself says what was left out. Sizes are bytes of encoded JSON.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What models cost, by day and by rule."""
+"""The costs of models, by day and by rule."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,7 +1,7 @@
-"""What crosses the scheduler: inputs and answers of an investigation's steps, its events, its memory's state.
+"""What passes through the scheduler: inputs and results of an investigation's steps, its events, its memory's state.
 
-Ids, hashes, decisions and scores only. What people, models and tools said is in the casebook, and so is the customer's
-record: a step reads it there by id. A test holds every model here and every recorded history to that.
+Ids, hashes, decisions and scores only. Texts of people, models and tools are in the casebook, and so are the customer's
+records: a step reads them there by id. A test checks every model here and every recorded history.
 """
 
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""How long a process may take to stop: one number for who stops and for who waits for it."""
+"""How long a process may take to stop: one number for the process and for whoever waits for it."""
 
 DRAIN_SECONDS = 25.0
 """`WORKER_DRAIN_SECONDS` unless it is set: how long a worker lets running activities go on."""

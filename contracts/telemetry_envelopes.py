@@ -1,7 +1,7 @@
-"""What queues, log shippers and clouds put around events: the one place that takes it off.
+"""Envelopes of queues, log shippers and clouds around events: the only place that unwraps them.
 
-An envelope is never told by its name: what counts is that an object which names an event lies somewhere in it, as it
-is, as a text of JSON or as Base64 of one, alone or in a list.
+An envelope is recognised by its content, not by its format's name: somewhere in it is an object with an event's fields,
+as an object, as JSON in a string or as Base64 of one, alone or in a list.
 """
 
 import binascii

@@ -1,4 +1,4 @@
-"""JSON as telemetry sends it, read so that one bad value costs that value and nothing else."""
+"""Parses JSON of telemetry so that an invalid value affects only its own field."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""What a transaction's amount and currency say: nothing is guessed, and what is not read says which form is."""
+"""Parses the amount and currency of a transaction. Nothing is guessed; an unreadable form is named."""
 
 import re
 from decimal import Decimal, InvalidOperation

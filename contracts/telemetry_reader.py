@@ -1,7 +1,7 @@
-"""The one reader of telemetry: every source, recorded or live, takes its events from here, so that all judge alike.
+"""The one reader of telemetry: every source, recorded or live, gets its events from here.
 
-An event is what its `kind` cannot be judged without. Whatever else is wrong costs that attribute and is counted by
-kind; what was given for it is kept in the attribute `unused_fields`, as are fields that nobody here knows.
+An event needs only the fields without which its `kind` cannot be evaluated. Any other fault loses only its attribute
+and is counted by kind; the attribute `unused_fields` keeps the invalid value, and unknown fields.
 """
 
 import hashlib

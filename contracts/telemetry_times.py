@@ -1,4 +1,4 @@
-"""When a telemetry event says that it happened: every ISO 8601 form, epoch numbers, and what cannot be true."""
+"""Parses the time of a telemetry event: all ISO 8601 forms, epoch numbers, and impossible times."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""Whether a text says anything to who reads it, and how a long one is cut so that it says nothing else."""
+"""Whether a text says anything to its reader, and truncation that does not change its meaning."""
 
 import unicodedata
 

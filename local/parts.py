@@ -1,4 +1,4 @@
-"""Which processes make up the local stack, and what each is told: pure, so that it can be tested as a table."""
+"""The processes of the local stack with their command lines and environments: pure, so that tests can check a table."""
 
 import sys
 from collections.abc import Mapping

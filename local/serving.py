@@ -1,4 +1,4 @@
-"""How the local stand-ins serve until they are told to stop."""
+"""Serves a local stand-in until SIGTERM or SIGINT."""
 
 import socket
 import struct

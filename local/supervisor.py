@@ -1,4 +1,4 @@
-"""Starts a part, watches it, restarts it with back-off when it dies, and stops it cleanly."""
+"""Starts a process, restarts it with back-off when it dies, and stops it cleanly."""
 
 import asyncio
 import ctypes

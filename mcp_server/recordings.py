@@ -1,4 +1,4 @@
-"""Which customers a recording of telemetry names."""
+"""Finds the customers in a recording of telemetry."""
 
 from dataclasses import dataclass
 from pathlib import Path

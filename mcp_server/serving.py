@@ -1,4 +1,4 @@
-"""Serving over HTTP: announce, serve until SIGTERM or SIGINT, leave quickly."""
+"""Serves over HTTP until SIGTERM or SIGINT."""
 
 import logging
 import socket

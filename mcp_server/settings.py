@@ -1,4 +1,4 @@
-"""Everything that the environment may say about this process."""
+"""The settings of the MCP server."""
 
 from datetime import datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Text as people search for it."""
+"""Normalises text for search."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""How long to wait before asking again: exponential back-off with jitter, the same in every process."""
+"""Exponential back-off with jitter, the same in every process."""
 
 import random
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Files that are nobody else's business: cases, customers, and what is known of them."""
+"""Keeps files private to the user of the process: they contain personal data."""
 
 import os
 import stat

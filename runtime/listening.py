@@ -1,4 +1,4 @@
-"""Taking the address to serve on, before anything slow is done."""
+"""Binds the address to serve on, before anything slow is done."""
 
 import ipaddress
 import os

@@ -1,4 +1,4 @@
-"""One form of log lines for all processes: text for people, JSON for machines, each with the case that it is about."""
+"""One format of log lines for all processes: text for people, JSON for machines, each with its case id."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""An HTTP server that ends cleanly when it is told to stop."""
+"""An HTTP server that shuts down cleanly."""
 
 import signal
 from types import FrameType

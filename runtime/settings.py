@@ -1,4 +1,4 @@
-"""Reading the environment: what every process takes from it, and one way to say what is wrong with it."""
+"""Reads settings from the environment, and reports invalid ones in one way."""
 
 from typing import Literal, TypeVar
 

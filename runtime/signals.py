@@ -1,4 +1,4 @@
-"""Being told to stop, whatever the process is doing."""
+"""Stops a process on SIGTERM and SIGINT, whatever it is doing."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The billing specialist: which charges are not the customer's own, and where the goods went."""
+"""The rules of the billing specialist: which charges are not the customer's own, and where the goods went."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

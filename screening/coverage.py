@@ -1,4 +1,4 @@
-"""Whether enough records were read for a low score: reading little must not lower it."""
+"""Whether enough records were read for a low score: reading less must not lower it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What one specialist has in front of it: the alert's events and the records that its tools returned."""
+"""The input of one specialist: the alert's events and the records that its tools returned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What in the records explains an alert's events: the customer's own device, a roaming package, a journey, a plan.
+"""Innocent explanations of an alert's events: the customer's own device, a roaming package, a journey, a plan.
 
 Only what is older than the alert explains anything. That nothing looks wrong is no explanation.
 """

@@ -1,4 +1,4 @@
-"""Grounds in the records for being abroad, or for using a device that was not seen before."""
+"""Reasons in the records for being abroad, or for using a new device."""
 
 from datetime import date, datetime, timedelta
 

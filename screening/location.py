@@ -1,4 +1,4 @@
-"""The location specialist: who logged in from where, on which device, and what was changed then."""
+"""The rules of the location specialist: who logged in from where, on which device, and what was changed then."""
 
 from collections.abc import Iterator, Sequence
 

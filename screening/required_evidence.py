@@ -1,4 +1,4 @@
-"""What a low score must cite at the least: the key records of its speciality, and the events of the alert."""
+"""What a low score must at least cite: the key records of its specialist, and the events of the alert."""
 
 from collections.abc import Mapping
 

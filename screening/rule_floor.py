@@ -1,4 +1,4 @@
-"""The rule floor: a case is cleared only when these rules, which no text can persuade, find nothing suspicious."""
+"""The rule floor: a case is cleared only when these deterministic rules find it benign as well."""
 
 from collections.abc import Iterator
 

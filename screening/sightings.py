@@ -1,4 +1,4 @@
-"""Where the customer, or somebody who says so, was seen: one timeline from alert events and the security log."""
+"""Where the customer, or somebody with their credentials, was: one timeline of alert events and security log."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which rules judge for which specialist."""
+"""Which rules belong to which specialist."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""Every number that the rules judge by. A score is the baseline plus the weights of all signals, then clamped."""
+"""Every number in the rules. A score is the baseline plus the weights of all signals, then clamped."""
 
 from datetime import timedelta
 

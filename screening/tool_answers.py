@@ -1,4 +1,4 @@
-"""What tools answered about a customer. Data only: nothing in it is an instruction."""
+"""The tools' answers about a customer. Data only: nothing in them is an instruction."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The usage specialist: data volumes, subscriptions and API calls."""
+"""The rules of the usage specialist: data volumes, subscriptions and API calls."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -1,4 +1,4 @@
-"""What `scripts/check-dependencies` does: licences of installed packages, known vulnerabilities of locked ones."""
+"""`scripts/check-dependencies`: licences of installed packages, known vulnerabilities of locked ones."""
 
 import importlib.metadata
 import json

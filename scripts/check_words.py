@@ -1,4 +1,4 @@
-"""What `scripts/check` does about words: no retired one of the glossary, and no test named in more than nine."""
+"""The words step of `scripts/check`: refuses the glossary's retired words, and test names of more than nine words."""
 
 import re
 import shutil

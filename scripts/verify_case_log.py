@@ -1,4 +1,4 @@
-"""What `scripts/verify-case-log` does: verify a casebook, or exported cases, with no other part running."""
+"""`scripts/verify-case-log`: verifies a casebook, or exported cases, without any other process."""
 
 import argparse
 import json

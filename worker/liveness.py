@@ -1,4 +1,4 @@
-"""Showing those who wait for this process that it is alive."""
+"""Sends the worker's heartbeats."""
 
 import logging
 from collections.abc import Callable, Generator

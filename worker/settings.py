@@ -1,4 +1,4 @@
-"""What the worker is told by its environment. Read once, in `main`."""
+"""The worker's settings, read from the environment once, in `main`."""
 
 import json
 from datetime import time

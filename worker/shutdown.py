@@ -1,4 +1,4 @@
-"""Stopping without losing work."""
+"""Graceful shutdown: running activities finish, the rest goes to the next worker."""
 
 import logging
 from threading import Thread

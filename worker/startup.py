@@ -1,4 +1,4 @@
-"""Waiting for what the worker needs, and saying so."""
+"""Waits for the services that the worker needs, and logs what it waits for."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Which parts an investigation is made of, put together from ports."""
+"""Wires the parts of an investigation from its ports."""
 
 import time
 from collections.abc import Callable, Sequence

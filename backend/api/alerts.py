@@ -1,4 +1,4 @@
-"""`/api/alerts`: what looked like fraud."""
+"""`/api/alerts`: the alerts that detection or people raised."""
 
 from fastapi import APIRouter
 

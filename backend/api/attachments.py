@@ -1,4 +1,4 @@
-"""`/api/cases/{case_id}/attachments`: files that people add to a case."""
+"""`/api/cases/{case_id}/attachments`: files that people attach to a case."""
 
 from typing import Annotated
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""`/api/cases/{case_id}/audit` and `/export`: proving what happened, and taking it along."""
+"""`/api/cases/{case_id}/audit` and `/export`: verifies the record of a case, and exports it."""
 
 from typing import Literal
 

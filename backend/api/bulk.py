@@ -1,4 +1,4 @@
-"""`/api/cases/bulk`: one thing done to many cases, with a look at it first."""
+"""`/api/cases/bulk`: one action on many cases, with a preview."""
 
 from typing import Annotated
 

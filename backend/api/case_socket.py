@@ -1,4 +1,4 @@
-"""`/api/workflow/ws/{instance_id}`: one case, pushed."""
+"""`/api/workflow/ws/{instance_id}`: a WebSocket that pushes the changes of one case."""
 
 from contextlib import suppress
 from typing import TypeAlias

@@ -1,4 +1,4 @@
-"""`/api/cases`: who works on what, and what comes next."""
+"""`/api/cases`: claims, assignment, and the next case."""
 
 from typing import Annotated
 

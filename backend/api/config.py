@@ -1,4 +1,4 @@
-"""`/api/config` and `/api/ingest`: what this installation is, and what it reads."""
+"""`/api/config` and `/api/ingest`: public settings, and the state of the telemetry sources."""
 
 from fastapi import APIRouter
 

@@ -1,4 +1,4 @@
-"""DecisionService on a review: the answer of a person, or of two."""
+"""Decisions on a review, by one person or by two."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal

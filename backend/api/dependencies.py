@@ -1,4 +1,4 @@
-"""What the routes work with, and how they get at it."""
+"""The dependencies that routes declare: services, and the identity of the caller."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

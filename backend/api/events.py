@@ -1,4 +1,4 @@
-"""`/api/events/stream`: telemetry, alerts and cases as they happen."""
+"""`/api/events/stream`: telemetry, alerts and cases as server-sent events."""
 
 from collections.abc import AsyncIterable
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""`/healthz` and `/ready`: for whoever runs the process."""
+"""`/healthz` and `/ready`: health checks for whoever operates the process."""
 
 from fastapi import APIRouter, Response
 

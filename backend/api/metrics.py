@@ -1,4 +1,4 @@
-"""`/metrics`: numbers to watch, in Prometheus' text format."""
+"""`/metrics`: metrics in Prometheus' text format."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

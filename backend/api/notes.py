@@ -1,4 +1,4 @@
-"""`/api/cases/{case_id}/notes`: what people write about a case."""
+"""`/api/cases/{case_id}/notes`: notes that people write about a case."""
 
 from typing import Annotated
 

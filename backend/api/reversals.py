@@ -1,4 +1,4 @@
-"""`/api/cases/{case_id}/reversals`: reversing what was done."""
+"""`/api/cases/{case_id}/reversals`: requests to reverse an effect, and decisions on them."""
 
 from typing import Annotated
 

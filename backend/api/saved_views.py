@@ -1,4 +1,4 @@
-"""`/api/views`: queries of the case list that a person keeps."""
+"""`/api/views`: saved queries of the case list."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""`/api/service`: whether the parts behind the desk are at work."""
+"""`/api/service`: whether scheduler and workers are running."""
 
 from fastapi import APIRouter
 

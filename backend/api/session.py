@@ -1,4 +1,4 @@
-"""`/api/session` and `/api/people`: who is asking, signing in and out, who works here."""
+"""`/api/session` and `/api/people`: the caller's identity, signing in and out, the list of people."""
 
 from typing import Literal
 

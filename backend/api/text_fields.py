@@ -1,4 +1,4 @@
-"""Texts that must say something."""
+"""Text fields that must not be blank."""
 
 from typing import Annotated
 

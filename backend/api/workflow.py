@@ -1,4 +1,4 @@
-"""`/api/workflow`: opening a case, and following it."""
+"""`/api/workflow`: opens a case by hand, and answers its state."""
 
 from datetime import UTC, datetime
 from typing import Annotated

@@ -1,1 +1,1 @@
-"""Who is asking, and what they may do."""
+"""Authentication and authorization: the caller's identity, and what its roles allow."""

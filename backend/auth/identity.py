@@ -1,4 +1,4 @@
-"""Who acts, as the rest of the backend sees it."""
+"""The identity of a caller: subject, name and roles."""
 
 from contracts.base import Contract
 from contracts.review import Role, may_act_as

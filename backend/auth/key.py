@@ -1,4 +1,4 @@
-"""The key that signs sessions, where it is not given: made once, for this machine, in a file of its owner."""
+"""The key that signs sessions when no `SESSION_SECRET` is set: created once, in a file that only its owner can read."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""The people of a desk on one machine: enough for every role, and two analysts for four eyes."""
+"""The personas of a local installation: one for every role, and two analysts for four eyes."""
 
 from backend.auth.identity import Identity
 

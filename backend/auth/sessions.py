@@ -1,4 +1,4 @@
-"""Signing in where `AUTH_MODE=local`: a persona is chosen, and a signed token says which."""
+"""Sessions where `AUTH_MODE=local`: a person chooses a persona, and a signed token names it."""
 
 import hashlib
 from collections.abc import Callable, Sequence

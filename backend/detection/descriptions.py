@@ -1,4 +1,4 @@
-"""Numbers and durations as an analyst reads them."""
+"""Numbers and durations formatted for analysts."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The detector: every rule over every event, one bounded memory per customer."""
+"""The detector: applies every rule to every event, with bounded state per customer."""
 
 import hashlib
 from collections import Counter, OrderedDict, deque

@@ -1,4 +1,4 @@
-"""Clock periods: stretches of one length that follow each other from 1970 on, in both directions."""
+"""Clock periods: intervals of one length, counted from 1970 in both directions."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""How often something happens: a sliding window of events, and how busy such a window usually is."""
+"""Event rates: a sliding window of events, and the usual number of events in such a window."""
 
 from bisect import insort
 from collections import deque

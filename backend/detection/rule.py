@@ -1,4 +1,4 @@
-"""What a rule says when it fires, and what a rule is."""
+"""The protocol of a rule, and what it returns when it fires."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

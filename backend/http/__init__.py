@@ -1,1 +1,1 @@
-"""HTTP beneath the routers: what every request and answer has in common."""
+"""HTTP below the routers: what all requests and responses have in common."""

@@ -1,4 +1,4 @@
-"""What every answer carries and which requests are not even looked at."""
+"""Checks every request before the routes (host, origin), and sets the security headers of every response."""
 
 import re
 from collections.abc import Iterable, Mapping

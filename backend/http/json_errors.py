@@ -1,4 +1,4 @@
-"""What is valid JSON, and yet cannot be taken: keys given twice, and characters that no database stores."""
+"""Valid JSON that is refused all the same: repeated keys, and characters that no database can store."""
 
 import json
 from collections import Counter

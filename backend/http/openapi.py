@@ -1,4 +1,4 @@
-"""The OpenAPI document: what the framework derives, put right where it says too much or too little."""
+"""The OpenAPI document: what the framework generates, corrected where it is wrong or incomplete."""
 
 import json
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""What `/healthz` and `/ready` answer, before and after the backend is up."""
+"""The answers of `/healthz` and `/ready`, during and after the backend's start."""
 
 from typing import Literal
 

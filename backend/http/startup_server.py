@@ -1,4 +1,4 @@
-"""Before the casebook's database server answers: says so to whoever asks, and goes on trying."""
+"""The server before the casebook's database is reachable: answers 503 with the reason, and retries."""
 
 import asyncio
 import logging

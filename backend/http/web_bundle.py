@@ -1,4 +1,4 @@
-"""The web bundle: what no other route answers."""
+"""Serves the web bundle for every path that no other route matches."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What ingest has done so far, as the operations pages show it."""
+"""The state of the ingest: sources, counts, repairs, dead letters."""
 
 from typing import Annotated, Literal
 

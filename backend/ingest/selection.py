@@ -1,4 +1,4 @@
-"""Which sources the settings ask for."""
+"""Selects the telemetry sources by the settings."""
 
 from collections.abc import Sequence
 from datetime import timedelta

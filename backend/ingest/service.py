@@ -1,4 +1,4 @@
-"""The ingest service: every source in a task of its own, one detector, and a case for every alert."""
+"""The ingest service: one task per source, one detector, and a case for every alert."""
 
 import asyncio
 import logging

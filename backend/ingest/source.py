@@ -1,4 +1,4 @@
-"""What a source of telemetry is."""
+"""The protocol of a telemetry source."""
 
 from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol

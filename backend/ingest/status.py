@@ -1,4 +1,4 @@
-"""The report of the ingest, as the API says it."""
+"""The report of the ingest as an API response."""
 
 from pathlib import PurePath
 

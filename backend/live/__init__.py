@@ -1,1 +1,1 @@
-"""One reading of the case log and of the telemetry per process, shared by all who watch."""
+"""Live updates: the case log and the telemetry are read once per process, for all watchers."""

@@ -1,4 +1,4 @@
-"""The signal that wakes everyone who watches this process."""
+"""The signal that wakes all watchers of this process."""
 
 import asyncio
 from collections.abc import Generator

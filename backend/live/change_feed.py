@@ -1,10 +1,10 @@
-"""The case log as this process follows it: read once, shown to every watcher.
+"""The change feed: tails the case log once per process, for all watchers.
 
-A watcher holds nothing but the `seq` that it has seen. It reads on from there: from a bounded window of the
-newest messages, or from the casebook when it is further behind. So a slow watcher costs no memory, a resumed
-one needs no other path than a live one, and each gets every event once and in order.
+A watcher keeps only the `seq` that it has seen, and continues from there: from a bounded window of the
+newest messages, or from the casebook when it is further behind. So a slow watcher uses no memory, a resumed
+watcher takes the same path as a live one, and each gets every event once and in order.
 
-The log is read when somebody has written. While nobody watches, nothing is read at all.
+The log is read when somebody has written. Without watchers nothing is read.
 """
 
 import asyncio

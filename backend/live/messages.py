@@ -1,4 +1,4 @@
-"""What watchers are sent: the payloads of the event stream and of the case socket."""
+"""The payloads of the event stream and of the case socket."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""Whether the parts behind the desk are at work: looked at once per process, told to all who watch."""
+"""Whether scheduler and workers are running: checked once per process, sent to all watchers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,4 +1,4 @@
-"""What one watcher of the event stream is sent, as server-sent events."""
+"""The server-sent events of one watcher of the event stream."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence

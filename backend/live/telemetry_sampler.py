@@ -1,4 +1,4 @@
-"""Telemetry as people can watch it: a few events at a time, and exact totals."""
+"""Telemetry for watchers: a sample of the events, and exact totals."""
 
 import asyncio
 from collections import Counter, deque

@@ -1,4 +1,4 @@
-"""Admission control: of a flood of cases, only so many are investigated at a time, oldest first."""
+"""Admission control: only so many cases are investigated at a time, the oldest first."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Attempts at the scheduler, each by itself: what is refused holds up nothing else."""
+"""Independent attempts at the scheduler: a refused one does not delay the others."""
 
 import logging
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Doing one thing to many cases: looked at first, then done case by case."""
+"""Bulk actions: a preview first, then one case after the other."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The investigation of one case in the scheduler: started, told of decisions, looked at, brought back."""
+"""The orchestration of a case in the scheduler: starts it, raises its decisions, checks and resumes it."""
 
 import logging
 from collections.abc import Callable

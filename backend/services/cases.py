@@ -1,4 +1,4 @@
-"""Opening cases."""
+"""Opens cases."""
 
 import logging
 from typing import Literal

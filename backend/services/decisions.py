@@ -1,4 +1,4 @@
-"""Taking a person's answer."""
+"""Accepts a person's decision."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""What the scheduler has just acknowledged, on its way into the casebook."""
+"""Delivery acknowledgements of the scheduler, written to the casebook in batches."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What the use cases refuse.
+"""The errors of the services.
 
 ServiceError
 ├── WrongMediaType          415

@@ -1,4 +1,4 @@
-"""Cases whose orchestration is over, or cannot even be started: a person goes on with each."""
+"""Cases whose orchestration ended or cannot be started: each is recovered and goes to a person."""
 
 import logging
 

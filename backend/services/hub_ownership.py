@@ -1,4 +1,4 @@
-"""Whose work a task hub holds. Two casebooks on one hub would do each other's work: the first one keeps it."""
+"""Marks the task hub as this casebook's: two casebooks on one hub would do each other's work."""
 
 import time
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""What the UI is told about this installation: its settings in public, and what it reads."""
+"""What the web interface shows of this installation: public settings and telemetry sources."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Instances of the scheduler: when one is over, and when another one sits in its place."""
+"""Instances of the scheduler: whether one has ended, and whether another orchestration has taken its id."""
 
 import logging
 

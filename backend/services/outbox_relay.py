@@ -1,4 +1,4 @@
-"""The outbox relay: what the casebook has accepted reaches the scheduler, whatever crashes in between."""
+"""The outbox relay: delivers to the scheduler what the casebook has accepted, despite crashes in between."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Whether the casebook can be written, asked so often by whoever wants to know, and tried so seldom."""
+"""Whether the casebook is writable: tested at most every few seconds, for all who ask."""
 
 import asyncio
 import time

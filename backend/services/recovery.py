@@ -1,4 +1,4 @@
-"""Recovery: after a restart, or when the scheduler has lost its memory, every open case is looked at."""
+"""Recovery: after a restart, or when the scheduler has lost its state, every open case is checked."""
 
 from collections.abc import AsyncGenerator
 from functools import partial

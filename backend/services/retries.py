@@ -1,4 +1,4 @@
-"""When to try again what was refused."""
+"""When refused deliveries are retried."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The orchestration of an approved reversal in the scheduler: started, looked at, given up."""
+"""The orchestration of an approved reversal in the scheduler: starts it, checks it, ends it as failed."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Reversing what was done."""
+"""Requests and approves reversals of effects."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""What the backend asks of the durable task scheduler."""
+"""The backend's client of the durable task scheduler."""
 
 import asyncio
 import json

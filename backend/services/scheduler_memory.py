@@ -1,4 +1,4 @@
-"""Whether the scheduler still knows what it was given."""
+"""Whether the scheduler has lost its state: a canary orchestration is gone."""
 
 from backend.services.scheduler import Scheduler
 

@@ -1,4 +1,4 @@
-"""The watchdog over open cases: nobody else tells of an orchestration that was lost or ended from outside."""
+"""The watchdog over open cases: finds orchestrations that were lost, or ended from outside."""
 
 import logging
 from collections.abc import Callable

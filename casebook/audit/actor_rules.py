@@ -1,4 +1,4 @@
-"""Whose each event of a case's log may be: what the product does by itself is no person's, and the reverse. Pure."""
+"""Who may be the actor of each event: the product's own events name no person, events of people do. Pure."""
 
 from casebook.policy.actors import AGENT, SYSTEM, WORKER
 from casebook.projection.event_types import EVENT_TYPES

@@ -1,4 +1,4 @@
-"""The rows of a live casebook, as the audit holds them against the log. Which columns count, the projection says."""
+"""Reads the rows of a casebook for the audit. The projection says which columns are audited."""
 
 import hashlib
 import json

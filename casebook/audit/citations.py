@@ -1,7 +1,7 @@
-"""What reports and assessments quote, held against what is quoted. Pure: no database, no clock.
+"""Verifies what reports and assessments cite against what is stored. Pure: no database, no clock.
 
-A report names each answer of a tool by its hash, and an assessment holds the reports that it rests on: neither may
-name anything else than what is kept.
+A report names each answer of a tool by its hash, and an assessment names the reports that it is based on: both must
+match the stored rows.
 """
 
 from collections.abc import Iterator, Mapping

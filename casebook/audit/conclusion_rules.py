@@ -1,7 +1,7 @@
-"""What the log says of a case's assessments, held against the assessments as they are kept. Pure.
+"""Verifies what the log repeats of a case's assessments against the stored assessments. Pure.
 
-An event repeats of an assessment what people see, and what is done rests on it: both must be the same, and what
-followed must be what the limits of the case allow on such an assessment.
+Events repeat the parts of an assessment that people see and that later steps use: these must equal the assessment,
+and the policy of the case must allow what followed.
 """
 
 from collections.abc import Iterator, Mapping

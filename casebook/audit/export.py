@@ -1,4 +1,4 @@
-"""Writing a case as a file of its own: JSON that verifies alone. Large files are written one at a time."""
+"""Exports a case as a JSON file that can be verified by itself. Large files are written one at a time."""
 
 import base64
 import json

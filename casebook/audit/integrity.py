@@ -1,4 +1,4 @@
-"""Holding the rows of a case against its log. Pure: the same for a live casebook and for an export."""
+"""Verifies the rows of a case against its log. Pure: the same for a live casebook and for an export."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,7 +1,6 @@
-"""Holding the log of a case against the guards of its events: what must stand before what. Pure.
+"""Verifies the log of a case by the guards of its events: which events must come before which. Pure.
 
-Whoever bends a case and writes its log anew, with all its hashes, must also invent everything that would have had to
-come before.
+So a forged log with valid hashes is detected unless it also contains all the events that the guards require.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Verifying the whole casebook: every event against the one before it, and every row against the log."""
+"""Verifies the whole casebook: every event against the previous one, and every row against the log."""
 
 import hashlib
 from collections import deque

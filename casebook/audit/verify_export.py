@@ -1,4 +1,4 @@
-"""Verifying an exported case with nothing but its file. Pure."""
+"""Verifies an exported case from its file alone. Pure."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""Appending to the log of a case: the one way in which anything about a case is written."""
+"""Appends to the log of a case: the only way to write anything about a case."""
 
 import json
 import math

@@ -1,7 +1,7 @@
-"""The journal of model calls as a chain of its own, and the spend that follows from it. Pure.
+"""The hash chain of model calls, and the spend that follows from it. Pure.
 
-Each entry is linked to the one before it in its case. The case holds the head of the chain, and the events that a
-run ends with hold what the head was then: spend needs no events of its own, and still stands under the log.
+Each entry has the hash of the previous one of its case. The case's row has the head of the chain, and the events that
+end a run record the head at that time: so spend needs no events of its own and is still verified against the log.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Reading from the tables what a step of a case can rest on. Inside the transaction of the step."""
+"""Reads the guard facts of a case from the tables, inside the transaction of the step."""
 
 import json
 

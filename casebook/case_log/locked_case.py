@@ -1,4 +1,4 @@
-"""A case that a command changes: SELECT … FOR UPDATE, and what has changed is written with the next event."""
+"""A case that a command changes: SELECT … FOR UPDATE; its changes are written with the next event."""
 
 import json
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Writing what an event changes into the tables: one statement per change, built once."""
+"""Writes the changes of an event to the tables: one statement per change, built once."""
 
 import json
 from collections.abc import Iterable, Mapping

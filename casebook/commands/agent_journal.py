@@ -1,4 +1,4 @@
-"""Agents' runs: what they have already done and paid for, and what came of it. Each inside one transaction."""
+"""The journal of agents' runs, and their results. Each command runs inside one transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime

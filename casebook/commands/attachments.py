@@ -1,4 +1,4 @@
-"""Files that people add to a case. Each runs inside one transaction."""
+"""Adds files to a case. Each command runs inside one transaction."""
 
 import hashlib
 from dataclasses import dataclass

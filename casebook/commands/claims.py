@@ -1,4 +1,4 @@
-"""Who works on a case. A claim is a lease: it ends by itself, so that no case stays locked by who went home."""
+"""Claims on cases. A claim is a lease: it expires, so that no case stays with somebody who has left."""
 
 import json
 from collections.abc import Collection, Sequence

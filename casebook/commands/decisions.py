@@ -1,4 +1,4 @@
-"""Taking the answer of a person, or of two, exactly once. Each runs inside one transaction."""
+"""Accepts the decision of one person, or of two, exactly once. Each command runs inside one transaction."""
 
 from collections.abc import Collection
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Carrying out what was approved: what is about to happen, and what came of it. Each inside one transaction."""
+"""Records effects: before they are carried out, and their results. Each command runs inside one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

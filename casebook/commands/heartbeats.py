@@ -1,4 +1,4 @@
-"""Which workers are alive."""
+"""Heartbeats of workers."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What this casebook is called, so that processes can tell whether they share it. Says nothing about any case."""
+"""The id of this casebook, by which processes can tell whether they share it. Not about any case."""
 
 from sqlalchemy import Connection, select
 

@@ -1,4 +1,4 @@
-"""What the investigation puts on record about a case. Each runs inside one transaction and may be repeated safely."""
+"""Records the steps of an investigation. Each command runs inside one transaction and is idempotent."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Notes on a case. Each runs inside one transaction."""
+"""Adds notes to a case. Each command runs inside one transaction."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What the scheduler has been told of what the casebook has accepted."""
+"""Delivery acknowledgements: which starts and decisions the scheduler has taken."""
 
 from collections.abc import Collection
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Cases whose orchestration failed: each goes on as its record says, and to a person. Inside one transaction."""
+"""Recovers cases whose orchestration failed: each resumes from its record. Inside one transaction."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The log of refused transitions: bounded, whoever tries what how often. Each inside one transaction."""
+"""Counts refused transitions, in a bounded table. Each command runs inside one transaction."""
 
 from datetime import datetime
 

@@ -1,7 +1,7 @@
-"""Reversals: asked for by one person, approved by another, carried out once. Closed cases included.
+"""Reversals: requested by one person, approved by another, carried out once, on closed cases as well.
 
-Each runs inside one transaction. A reversal never moves the case: what was decided and done stays so, and is shown
-with what was reversed of it.
+Each command runs inside one transaction. A reversal never changes the state of the case: decision and effect remain,
+with the reversal beside them.
 """
 
 from collections.abc import Collection

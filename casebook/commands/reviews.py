@@ -1,4 +1,4 @@
-"""A person is asked, reminded, or asked no longer; a question is passed on. Each inside one transaction."""
+"""Asks a person, reminds, escalates, expires a review. Each command runs inside one transaction."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Queries of the case list that a person keeps under names."""
+"""Saves, renames and deletes queries of the case list."""
 
 from datetime import datetime
 

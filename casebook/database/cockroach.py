@@ -1,4 +1,4 @@
-"""CockroachDB through psycopg: PostgreSQL's words, less what only PostgreSQL's server understands."""
+"""CockroachDB through psycopg: PostgreSQL's dialect, without what CockroachDB does not support."""
 
 from typing import Any
 

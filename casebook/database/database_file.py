@@ -1,4 +1,4 @@
-"""The file that a SQLite engine has open. Its connections would go on with it when its name no longer leads to it."""
+"""The open file of a SQLite engine: detects that its path now leads to another file, or to none."""
 
 from pathlib import Path
 from threading import Lock

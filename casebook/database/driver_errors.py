@@ -1,4 +1,4 @@
-"""What a database says of itself, in the casebook's words. No sentence holds a password."""
+"""Translates errors of database drivers to errors of the casebook. No message contains a password."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Opening the database and bringing it to the current schema."""
+"""Opens the database and migrates it to the current schema."""
 
 import re
 import sqlite3

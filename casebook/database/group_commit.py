@@ -1,4 +1,4 @@
-"""Many writers of one process, one wait for the disk."""
+"""Group commit: many writers of one process share one wait for the disk."""
 
 import sqlite3
 from collections.abc import Generator

@@ -1,4 +1,4 @@
-"""Whether the casebook can be written: what came of the last writes, and a probe for when nobody writes."""
+"""Whether the casebook is writable: by the results of the last writes, or by a probe when nobody writes."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Transactions on the casebook: all of its facades share one of these."""
+"""Transactions on the casebook, shared by all facades."""
 
 import logging
 from collections.abc import Callable, Generator

@@ -1,4 +1,4 @@
-"""Everything that can go wrong with the case record.
+"""The errors of the case record.
 
 CasebookError
 ├── CaseNotFound            404

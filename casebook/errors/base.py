@@ -1,4 +1,4 @@
-"""The base of everything that can go wrong with the case record."""
+"""The base class of the case record's errors."""
 
 from collections.abc import Sequence
 from typing import ClassVar

@@ -1,5 +1,5 @@
-"""Why the database cannot be used. What a person at the machine must know is in `sentence`, for the log and the
-command line; everybody else is told `public`, which names no file, address or user."""
+"""Errors of a database that cannot be used. `sentence` is for the log and the command line; `public` is for everybody
+else and names no file, address or user."""
 
 from casebook.errors.base import CasebookError
 

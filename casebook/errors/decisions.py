@@ -1,4 +1,4 @@
-"""What people may not do, or not now."""
+"""Decisions and other actions of people that are refused."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What the record refuses to note of a case, its effects and their reversals."""
+"""Effects and reversals that the record refuses."""
 
 from casebook.errors.base import CasebookError
 

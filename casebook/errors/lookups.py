@@ -1,4 +1,4 @@
-"""What is asked for and is not there, and what cannot be stored."""
+"""Records that do not exist, and values that cannot be stored."""
 
 from sqlalchemy.exc import DontWrapMixin
 

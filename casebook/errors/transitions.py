@@ -1,4 +1,4 @@
-"""What the record refuses because nothing on record justifies it: the log of refused transitions lists each."""
+"""Transitions that are refused because nothing on record justifies them: each is counted."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Who acts in a case beside people, whose ids are their subjects."""
+"""The actors of events that are no people: the system, the worker, the agents. People are named by their subjects."""
 
 SYSTEM = "system"
 """The actor of what the product does by itself."""

@@ -1,18 +1,18 @@
-"""What an answer takes: how many people, and whether they must say why. In one place. Pure: no database, no clock.
+"""What each decision requires: how many people, and whether a reason. Pure: no database, no clock.
 
-| Answer | People | Reason |
+| Decision | People | Reason |
 |---|---|---|
-| approves what is recommended | 1, or as below | not needed |
-| approves anything else: overrules the assessment, in either direction | 1, or as below | needed |
-| clears what was rated critical: severity of the alert, or level of an assessment in any round | 2 | as above |
+| approves the recommended action | 1, or as below | optional |
+| approves another action: overrules the assessment | 1, or as below | required |
+| clears a case that was rated critical: severity of the alert, or level of an assessment in any round | 2 | as above |
 | locks and refunds | 2 | as above |
 | refunds more than `FOUR_EYES_REFUND_LIMIT_MINOR` in a currency, or an unknown sum | 2 | as above |
-| rejects | 1 | needed: the feedback |
+| rejects | 1 | required: the feedback |
 
-Many at once, as false positives, are cleared only those that are recommended to be cleared and were not rated critical.
+A bulk action clears only cases that are recommended to be cleared and were not rated critical.
 
-A reason is a reason code, or words: feedback or a comment. The second of two people agrees with that of the first.
-Where nothing is recommended, for lack of evidence, nothing is overruled.
+A reason is a reason code or text: feedback or a comment. The second approver confirms the reason of the first.
+Without a recommendation, for lack of evidence, nothing is overruled.
 """
 
 from collections.abc import Mapping

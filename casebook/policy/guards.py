@@ -1,6 +1,6 @@
-"""What is on record of a case that a step can rest on, for commands and audit alike. Pure.
+"""Guard facts: what is on record of a case before a step, for commands and audit alike. Pure.
 
-What each step needs of it is said beside its event type, in `casebook/projection/`.
+The guard of each step is in the class of its event type, in `casebook/projection/`.
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The life of a case as a table of legal moves. Pure."""
+"""The lifecycle of a case as a table of legal transitions. Pure."""
 
 from collections.abc import Mapping
 

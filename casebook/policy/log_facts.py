@@ -1,6 +1,6 @@
-"""What the log of a case has said so far, as far as a later event can rest on it. Pure: no database, no clock.
+"""Log facts: what the log of a case has said so far that a later event depends on. Pure: no database, no clock.
 
-The guards of the event types (`EventData.guard`) read it and note in it what their event says.
+The guards of the event types (`EventData.guard`) read these facts, and add those of their event.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How urgent a severity is, as a number that sorts."""
+"""The priority of a severity, as a number that sorts."""
 
 from collections.abc import Mapping
 

@@ -1,7 +1,7 @@
-"""What a question grants people at the least, by the limits on record of its case. Pure: no database, no clock.
+"""The least terms of a question, by the policy on record of its case. Pure: no database, no clock.
 
-How long they have, and how many must agree, is said by the scheduler, which anybody may write to. A question that asks
-for less is put with what the limits say, so that nobody finds it expired, or decides alone what takes two.
+Deadline and number of approvals come through the scheduler, which anybody may write to. A question with weaker terms
+is corrected to those of the policy, so that it is not expired at once, and nobody decides alone what needs two people.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""People add files to a case."""
+"""Events of attachments: a person adds a file to a case."""
 
 from collections.abc import Iterator
 from typing import ClassVar

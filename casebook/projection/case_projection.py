@@ -1,4 +1,4 @@
-"""What the log of a case says that its rows must hold. Pure: no database, no clock."""
+"""Folds the log of a case into the rows that it must have. Pure: no database, no clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A case opens, fails on its way, and closes."""
+"""Events of a case itself: it is opened, its orchestration fails, it is closed."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime

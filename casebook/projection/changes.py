@@ -1,4 +1,4 @@
-"""What an event changes: rows, each bound to it by the values of its columns and by the hash of its content. Pure."""
+"""The changes of an event: rows, bound to it by their columns and by the hash of their content. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Somebody takes up a case, takes it over, or gives it back."""
+"""Events of claims: a person claims a case, takes it over, or releases it."""
 
 from collections.abc import Iterable
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""A person, or the second of two, answers a question."""
+"""Events of decisions: a person, or the second of two, decides a review."""
 
 from collections.abc import Iterator
 from datetime import datetime

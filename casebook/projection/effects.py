@@ -1,4 +1,4 @@
-"""What was approved is carried out, or what the approval relied on changes first."""
+"""Events of effects: an approved action is carried out, or its facts have changed before."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar

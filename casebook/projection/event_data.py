@@ -1,4 +1,4 @@
-"""What every event type declares: what it says, who may do it, under which name it stands, and what it changes."""
+"""The base of every event type: its data, who may cause it, its dedupe key, its guards, and its changes."""
 
 from collections.abc import Iterable
 from datetime import datetime

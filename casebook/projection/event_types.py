@@ -1,4 +1,4 @@
-"""Every type of event, and every table whose rows follow from the log of their case."""
+"""All event types, and all tables whose rows follow from the case log."""
 
 from collections.abc import Mapping
 from typing import TypeGuard

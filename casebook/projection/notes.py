@@ -1,4 +1,4 @@
-"""People write about a case."""
+"""Events of notes: a person writes about a case."""
 
 from collections.abc import Iterator
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""The first of two approvals is given, or withdrawn."""
+"""Events of proposals: the first of two approvals is given, or withdrawn."""
 
 from collections.abc import Iterator
 from typing import ClassVar

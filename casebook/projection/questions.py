@@ -1,4 +1,4 @@
-"""The open question of a case, and the first of two approvals that waits with it."""
+"""The open question of a case, with the first of two approvals."""
 
 from collections.abc import Iterator
 from typing import Literal

@@ -1,4 +1,4 @@
-"""An effect is reversed: asked for, decided, and carried out."""
+"""Events of reversals: requested, decided, carried out."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""A person is asked, reminded, or asked no longer."""
+"""Events of reviews: a person is asked, is reminded, or the review is escalated or expires."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A round of the investigation: its specialists, their reports and evidence, and what is concluded."""
+"""Events of a round: its specialists, their reports and evidence, and its assessment."""
 
 from collections.abc import Iterator
 from typing import ClassVar, Self

@@ -1,4 +1,4 @@
-"""What agents' runs left on record: their journals, and what came of them."""
+"""Reads agents' runs: their journals and their results."""
 
 from sqlalchemy import Connection, bindparam, select
 

@@ -1,4 +1,4 @@
-"""Files that people added to a case."""
+"""Reads the files of a case."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What is on record of a case, for a step that must not rely on what it was told about it."""
+"""Reads the brief of a case: what a step needs on record, instead of what the scheduler says."""
 
 import json
 from dataclasses import replace

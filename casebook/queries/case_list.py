@@ -1,4 +1,4 @@
-"""The case list: filtered, in any of its orders, page by page. Every order is that of an index."""
+"""The case list: filtered, sorted, a page at a time. Every sort order has an index."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

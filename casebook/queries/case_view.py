@@ -1,4 +1,4 @@
-"""Queries: rows to contracts. The number of statements never depends on the number of rows."""
+"""Reads cases as contracts. The number of statements does not depend on the number of rows."""
 
 import json
 from collections.abc import Collection, Sequence

@@ -1,4 +1,4 @@
-"""What is new in the log, with the cases that it is about: read once per process, for all who watch."""
+"""Reads new events of the log with their cases: once per process, for all watchers."""
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence

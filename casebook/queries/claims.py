@@ -1,4 +1,4 @@
-"""Who works on a case right now: claims that have run out do not count."""
+"""Reads current claims; expired ones do not count."""
 
 from datetime import datetime
 

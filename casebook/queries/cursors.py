@@ -1,4 +1,4 @@
-"""Answers of the repository that are no contract of their own, and the opaque cursors of its lists."""
+"""Pages of lists with their opaque cursors, and other results of queries that are no contracts."""
 
 import base64
 import binascii

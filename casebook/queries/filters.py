@@ -1,4 +1,4 @@
-"""What the case list can be asked: filters, order and words."""
+"""The parameters of the case list: filters, sort order, search words."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal

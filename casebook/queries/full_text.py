@@ -1,4 +1,4 @@
-"""Finding cases by words. Each database has its own way; the words are the same in all."""
+"""Full-text search over cases. Each database has its own index; the words are the same in all."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What models cost: kept call by call, and summed by case, day and rule."""
+"""The costs of models: per call, and summed by case, day and rule."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime

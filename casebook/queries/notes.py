@@ -1,4 +1,4 @@
-"""Notes on a case, a page at a time."""
+"""Reads the notes of a case, a page at a time."""
 
 from sqlalchemy import Connection, bindparam, func, select
 

@@ -1,4 +1,4 @@
-"""The log of refused transitions, as people and metrics read it."""
+"""Reads refused transitions, for people and metrics."""
 
 from sqlalchemy import Connection, func, select
 

@@ -1,4 +1,4 @@
-"""What was asked to be reversed, and how far that is."""
+"""Reads reversals and their state."""
 
 from sqlalchemy import Connection, bindparam, select
 

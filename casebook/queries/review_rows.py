@@ -1,4 +1,4 @@
-"""A review as its row says it."""
+"""Reads a review from its row."""
 
 import json
 

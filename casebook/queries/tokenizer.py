@@ -1,4 +1,4 @@
-"""The words of a text as search knows them: the same in every database. Pure."""
+"""Splits text into search words, the same for every database. Pure."""
 
 import unicodedata
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The tables, a module for each noun. Whoever imports one of them knows all: `Base.metadata` is whole."""
+"""The tables, one module per noun. Importing one of them imports all, so `Base.metadata` is complete."""
 
 from casebook.schema import (
     agent_journal,

@@ -1,4 +1,4 @@
-"""The table of what models answered, kept so that nothing is paid for twice."""
+"""The table of agents' journals: answers of models, so that none is paid for twice."""
 
 from datetime import datetime
 

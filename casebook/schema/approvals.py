@@ -1,4 +1,4 @@
-"""Tables of what takes more than one step to be trusted: first approvals, and effects that are reversed."""
+"""The tables of first approvals and of reversals."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The tables of the log of all cases."""
+"""The tables of the case log."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The table of what was done."""
+"""The table of effects."""
 
 from sqlalchemy import (
     BigInteger,

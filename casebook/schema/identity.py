@@ -1,4 +1,4 @@
-"""The table of what this casebook is called."""
+"""The table of the casebook's id."""
 
 from sqlalchemy import Integer
 from sqlalchemy.orm import Mapped, mapped_column

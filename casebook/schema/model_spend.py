@@ -1,4 +1,4 @@
-"""The table of what models cost. It follows from the journal of model calls, and is kept with it."""
+"""The table of the costs of models. It is derived from the journal of model calls, and written with it."""
 
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column

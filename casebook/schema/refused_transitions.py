@@ -1,4 +1,4 @@
-"""The table of refused transitions: what was to be done in a case, and nothing on record justified."""
+"""The table of refused transitions: steps that nothing on record justified."""
 
 from datetime import datetime
 

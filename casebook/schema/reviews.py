@@ -1,4 +1,4 @@
-"""The tables of what people were asked and what they decided."""
+"""The tables of reviews and decisions."""
 
 from datetime import datetime
 

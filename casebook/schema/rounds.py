@@ -1,4 +1,4 @@
-"""The tables of what was found and concluded, round by round."""
+"""The tables of rounds, reports and evidence."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The table of the workers that use this casebook, and when each of them was last seen alive."""
+"""The table of workers and their last heartbeats."""
 
 from datetime import datetime
 

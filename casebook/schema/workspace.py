@@ -1,4 +1,4 @@
-"""Tables of the desk: what people add to a case, the queries they keep, and the words that a case is found by."""
+"""The tables of people's work: notes, attachments, saved views, and the search words of cases."""
 
 from datetime import datetime
 

@@ -1,1 +1,1 @@
-"""A chat-completions server whose answers come from transparent rules: Azure OpenAI's stand-in on one machine."""
+"""A chat-completions server that answers by deterministic rules: the local stand-in for Azure OpenAI."""

@@ -1,4 +1,4 @@
-"""The HTTP surface of the rules model."""
+"""The HTTP routes of the rules model."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""From a request to the assistant's turn: investigations by rule, everything else by a fixed text."""
+"""Answers a request: investigations by rules, everything else by a fixed text."""
 
 import json
 from dataclasses import dataclass

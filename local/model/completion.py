@@ -1,4 +1,4 @@
-"""Puts a turn into the chat-completions format: one document, or a stream of chunks."""
+"""Formats a turn as a chat completion: one document, or a stream of chunks."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The switches that make the model slow or faulty."""
+"""The control API that makes the model slow or faulty."""
 
 from typing import Annotated, Any, Literal, get_args
 

@@ -1,4 +1,4 @@
-"""The conversations that a client may go on with by the id of an answer, as the Responses API promises."""
+"""Conversations that a client may continue by the id of an answer, as in the Responses API."""
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the model server refuses, in the shape that OpenAI clients expect.
+"""The errors of the model server, in the form that OpenAI clients expect.
 
 ModelError
 ├── InvalidRequest   400

@@ -1,4 +1,4 @@
-"""Fault injection: how each fault that `PUT /control` asks for changes an answer."""
+"""Fault injection: how each fault of `PUT /control` changes an answer."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What is wrong with a request, in the words of the API rather than in those of the library that found it."""
+"""Validation errors of a request, in the words of the API instead of those of the validation library."""
 
 from collections.abc import Mapping, Sequence
 from typing import cast

@@ -1,4 +1,4 @@
-"""The JSON object in a request's body."""
+"""Parses the JSON object in a request's body."""
 
 import json
 from typing import cast

@@ -1,4 +1,4 @@
-"""Puts a turn into the format of the Responses API: one document, or a stream of named events."""
+"""Formats a turn for the Responses API: one document, or a stream of named events."""
 
 import json
 from collections.abc import Iterator

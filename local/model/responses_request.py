@@ -1,4 +1,4 @@
-"""A request to the Responses API, read as the chat request that asks the same."""
+"""A request to the Responses API, converted to the equivalent chat-completions request."""
 
 import re
 from collections.abc import Mapping, Sequence

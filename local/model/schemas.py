@@ -1,4 +1,4 @@
-"""JSON schemas as the model needs them: is one strict, and what is the plainest value that fits one."""
+"""JSON schemas: whether one is strict, and the simplest value that matches one."""
 
 from collections.abc import Mapping
 

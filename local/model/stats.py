@@ -1,4 +1,4 @@
-"""What the model server has been asked so far."""
+"""Counts the calls of the model server."""
 
 from collections import Counter
 from collections.abc import Generator

@@ -1,4 +1,4 @@
-"""A deterministic estimate of tokens: four characters each, as OpenAI's rule of thumb for English has it."""
+"""A deterministic estimate of tokens: four characters each, OpenAI's rule of thumb for English."""
 
 from dataclasses import dataclass
 

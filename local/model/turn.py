@@ -1,4 +1,4 @@
-"""What the assistant says in one turn, before it is put into chunks or a completion."""
+"""One turn of the assistant, before it is formatted as chunks or a completion."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""The scheduler without its network side: store, group commit, dispatcher, timers and housekeeping, wired together."""
+"""The scheduler without its network side: wires store, group commit, dispatcher, timers and housekeeping."""
 
 import asyncio
 import logging

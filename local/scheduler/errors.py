@@ -1,4 +1,4 @@
-"""What the scheduler refuses, and why.
+"""The errors of the scheduler.
 
 SchedulerError
 ├── InstanceNotFound, EntityNotFound, HubNotFound, ExecutionNotFound     NOT_FOUND

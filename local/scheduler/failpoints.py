@@ -1,4 +1,4 @@
-"""Named points at which a test can make the scheduler die, to show that no moment is a bad one.
+"""Failpoints: named points at which a test can crash the scheduler.
 
 `CASEWRIGHT_SCHEDULER_FAILPOINT=name:n` ends the process, as `kill -9` would, when `name` is reached for the n-th time.
 Read once at start-up; without it, reaching a point costs one comparison.

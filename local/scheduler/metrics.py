@@ -1,4 +1,4 @@
-"""Figures for /metrics, in the Prometheus text format."""
+"""The metrics of `/metrics`, in Prometheus' text format."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping

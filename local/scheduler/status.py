@@ -1,4 +1,4 @@
-"""`python -m local.scheduler status`: what a scheduler has, read from its files while it may be running."""
+"""`python -m local.scheduler status`: the state of a scheduler, read from its files while it may be running."""
 
 import sqlite3
 import time

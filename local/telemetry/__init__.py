@@ -1,1 +1,1 @@
-"""A telemetry simulator over HTTP: Event Hubs' stand-in on one machine."""
+"""A telemetry simulator over HTTP: the local stand-in for Event Hubs."""

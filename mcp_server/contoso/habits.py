@@ -1,4 +1,4 @@
-"""What an ordinary customer does in four months: spends, orders, uses data, logs in and asks now and then."""
+"""The ordinary records of a customer in four months: charges, orders, data usage, logins, tickets."""
 
 from datetime import timedelta
 

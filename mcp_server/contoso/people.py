@@ -1,4 +1,4 @@
-"""Who the customers are: name, home, devices, habits. Facts first, records later."""
+"""The generated customers: name, home, devices, habits. Records are generated from these."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Everything that a store is seeded with."""
+"""All records that a store is seeded with."""
 
 from datetime import datetime
 

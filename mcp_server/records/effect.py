@@ -1,4 +1,4 @@
-"""What the write tools did, and the ledger that proves it."""
+"""The effects of write tools, and their ledger."""
 
 from pydantic import JsonValue
 

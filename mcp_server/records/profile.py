@@ -1,4 +1,4 @@
-"""What the telemetry simulator must know, so that its events and the store's records agree."""
+"""What the telemetry simulator needs to know, so that its events match the store's records."""
 
 from typing import Literal
 

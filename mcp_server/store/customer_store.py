@@ -1,4 +1,4 @@
-"""What every customer store promises. All implementations run the same suite (tests/unit/mcp_server/store)."""
+"""The interface of every customer store. All of them run the same tests (tests/unit/mcp_server/store)."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What a customer store refuses, each as one exact sentence.
+"""The errors of a customer store, each as one exact sentence.
 
 StoreError
 ├── StoreUnusable           the file, folder or schema is no good: nothing works until a person mends it

@@ -1,4 +1,4 @@
-"""Wrong arguments, said in one sentence rather than in a validator's report."""
+"""Validation errors of arguments as one sentence."""
 
 import mcp_types as mt
 from fastmcp.exceptions import ToolError, ValidationError

@@ -1,4 +1,4 @@
-"""The arguments that tools share, with the bounds and words that a model sees."""
+"""The arguments that tools share, with their limits and the descriptions that a model sees."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Read tools answered without the chain that calls of any tool go through."""
+"""Calls of read tools that bypass the middleware of the MCP library."""
 
 from collections.abc import Callable
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What was done under which key."""
+"""The ledger: the effect under a key."""
 
 from fastmcp import FastMCP
 

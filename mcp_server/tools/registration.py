@@ -1,4 +1,4 @@
-"""How a method becomes a tool: what it may do, and how its refusals reach the caller."""
+"""Registers a method as a tool: its annotations, and how its refusals reach the caller."""
 
 import functools
 import logging

@@ -1,4 +1,4 @@
-"""Who may call a write tool: whoever shows the write token. Others do not even see the write tools."""
+"""Who may call write tools: callers with the write token. Others do not see the write tools."""
 
 import hmac
 from collections.abc import Sequence

@@ -1,1 +1,1 @@
-"""What an investigation does. Every activity may run more than once and leaves the same record."""
+"""The activities of an investigation. Each may run more than once and leaves the same record."""

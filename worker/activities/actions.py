@@ -1,4 +1,4 @@
-"""Carrying out what a person approved."""
+"""Carries out an approved action."""
 
 import logging
 from functools import partial

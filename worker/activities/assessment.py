@@ -1,4 +1,4 @@
-"""Assessing a round: the aggregator's judgement within the guard rails."""
+"""Assesses a round: the aggregator's judgement within the guard rails."""
 
 import logging
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The end of a case."""
+"""Closes a case."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Making one effect happen at most once, and finding out what came of it when nobody said."""
+"""Carries out one effect at most once, and finds out the result when the store did not answer."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Asking the customer store whether what was approved still holds."""
+"""Asks the customer store whether the facts behind an approval have changed."""
 
 import logging
 

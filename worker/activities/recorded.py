@@ -1,4 +1,4 @@
-"""What is on record of a case, for its steps, and an answer where the record refuses one."""
+"""Reads the record of a case for its steps, and answers when the record refuses a step."""
 
 import functools
 import logging

@@ -1,4 +1,4 @@
-"""Reversing what an approved action did, once another person has approved that, too."""
+"""Carries out an approved reversal."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Asking a person, and ceasing to ask."""
+"""Asks a person, escalates, and expires a review."""
 
 import logging
 

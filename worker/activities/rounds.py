@@ -1,4 +1,4 @@
-"""Beginning a case and its rounds."""
+"""Starts a case and its rounds."""
 
 import logging
 

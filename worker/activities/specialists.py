@@ -1,4 +1,4 @@
-"""Running a specialist, and noting what it found."""
+"""Runs a specialist, and records its report."""
 
 import logging
 

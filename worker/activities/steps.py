@@ -1,6 +1,6 @@
 """The steps of an investigation as the scheduler knows them: ids in, ids and decisions out.
 
-What a step is about is read here from the casebook, so that no history holds what people, models or tools said. The
+A step reads its records here from the casebook, so that no history contains texts of people, models or tools. The
 parts that do the work (`RoundActivities`, `SpecialistActivities` …) get and return whole records.
 """
 

@@ -1,1 +1,1 @@
-"""The ports over real services: the language model, the tool server, the casebook."""
+"""Implementations of the ports: the language model, the tool server, the casebook."""

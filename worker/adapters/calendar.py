@@ -1,4 +1,4 @@
-"""The desk's calendar, made of what an operator wrote; the only place that reads time zone files."""
+"""Business hours from the settings; the only place that reads time zone files."""
 
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError

@@ -1,4 +1,4 @@
-"""A `ModelRequest` in the words of the chat-completions API."""
+"""Converts a `ModelRequest` to the chat-completions API."""
 
 from typing import Literal, cast
 

@@ -1,4 +1,4 @@
-"""A circuit breaker: a deployment that keeps failing is left alone for a while, then tried with one call."""
+"""A circuit breaker: it opens for a deployment that keeps failing, and later lets one call probe it."""
 
 import random
 from collections.abc import Callable

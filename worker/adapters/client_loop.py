@@ -1,4 +1,4 @@
-"""The one event loop of the worker: it owns every async client, and activities on SDK threads call into it."""
+"""The one event loop of the worker: it runs every async client, and activities in SDK threads call into it."""
 
 import logging
 from collections.abc import Awaitable, Callable

@@ -1,6 +1,6 @@
-"""What is read of a chat completion. Endpoints word the same things in many ways, and each answer was paid for.
+"""Parses a chat completion. Endpoints deviate from the format, and each answer was paid for.
 
-So whatever can be read of an answer counts, and only what is no completion at all is a fault.
+So every readable part of an answer is used, and only an answer without any is a fault.
 """
 
 import json

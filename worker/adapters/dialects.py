@@ -1,4 +1,4 @@
-"""The ways in which endpoints take tools and an answer format, and which one a deployment understands."""
+"""How endpoints accept tools and a response format, and which way a deployment needs."""
 
 import json
 from dataclasses import dataclass

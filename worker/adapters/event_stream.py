@@ -1,6 +1,6 @@
-"""A chat completion that came in pieces although none were asked for: some gateways stream whatever they are asked.
+"""A chat completion that came as a stream although none was requested: some gateways always stream.
 
-What the pieces add up to is read like any other answer. It takes time in proportion to the text.
+The chunks are joined, and the result is parsed like any other answer, in linear time.
 """
 
 import re

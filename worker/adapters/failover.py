@@ -1,4 +1,4 @@
-"""The `Model` port over several deployments: the first that is well answers."""
+"""The `Model` port over several deployments: the first available one answers."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""The HTTP client beneath models and tools."""
+"""The HTTP client of models and tools."""
 
 from collections.abc import Mapping
 

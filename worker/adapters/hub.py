@@ -1,4 +1,4 @@
-"""Whose work a task hub holds, asked before any of it is taken."""
+"""Reads the mark of the task hub, before the worker takes any work from it."""
 
 import json
 import logging

@@ -1,8 +1,8 @@
-"""HTTP beneath MCP, which answers for each call by itself.
+"""The HTTP client of MCP: a fault affects only its own call, not the session.
 
-The library ends a session, with every call under way on it, for whatever one request's connection raises; it waits for
-ever on an answer that bears another id, and takes a page of a proxy for the tool's own word. So each answer is read
-here, whole and up to a bound, and handed on as the JSON-RPC answer of its call, or as an error of that call alone.
+The MCP library ends a session, with every call in flight, when the connection of one request raises; it waits without
+end for an answer that has another id, and takes a proxy's page for an answer of the tool. So each answer is read
+here completely, up to a limit, and passed on as the JSON-RPC answer of its call, or as an error of that call alone.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The tool server's list of tools: what of it can be used, and that it ends."""
+"""The tool server's list of tools: which can be offered, and a bound for its length."""
 
 import logging
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""A tool server's answers in the one form that the protocol's library takes, whatever revision or habit they follow."""
+"""Normalises a tool server's answers to the form that the MCP library accepts."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What the configured models can do, tried out: plain text, tools, structured answers, streaming."""
+"""`models check`: tests what the configured models can do: plain text, tools, structured answers, streaming."""
 
 import json
 import time

@@ -1,6 +1,6 @@
-"""What an endpoint's error means: one exact sentence, and whether asking again or elsewhere may help.
+"""Classifies an endpoint's error: one exact sentence, and whether a retry or a failover may help.
 
-The body of an error may quote keys or prompts, so it is read for what it means and never repeated.
+The body of an error may quote keys or prompts, so it is classified and never shown or logged.
 """
 
 import json

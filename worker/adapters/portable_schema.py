@@ -1,4 +1,4 @@
-"""Tool schemas in what every endpoint takes: Gemini refuses whatever is no text in an `enum`."""
+"""Tool schemas in a form that every endpoint accepts: Gemini accepts only strings in an `enum`."""
 
 from typing import cast
 

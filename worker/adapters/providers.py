@@ -1,4 +1,4 @@
-"""Which model endpoint is used, and the client for it."""
+"""Chooses the model endpoint, and creates its client."""
 
 from base64 import b64encode
 from dataclasses import dataclass, field

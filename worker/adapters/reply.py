@@ -1,4 +1,4 @@
-"""A completion as the agents' reply: with ids, tool names as they were offered, and every token counted."""
+"""Converts a completion to the agents' reply: call ids, tool names as offered, and token counts."""
 
 import json
 import re

@@ -1,7 +1,7 @@
-"""Failures that say so are final, whatever the step's retry policy.
+"""Makes non-retriable failures final, whatever the step's retry policy.
 
-The protocol marks a failure that another attempt cannot mend (`isNonRetriable`): work that killed every worker that got
-it, or a payload that is too large. The SDK's Python worker does not look at the mark, and would hand out such work anew
+The protocol marks a failure that another attempt cannot fix (`isNonRetriable`): work that killed every worker that got
+it, or a payload that is too large. The SDK's Python worker ignores the mark, and would schedule such work again
 for each attempt of its policy.
 """
 

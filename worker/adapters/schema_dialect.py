@@ -1,4 +1,4 @@
-"""Tool calling for endpoints that have none: the model fills in a JSON schema that says either calls or the answer.
+"""Tool calling for endpoints that have none: the model fills in a JSON schema with either calls or the answer.
 
 The union is `{"step": {"calls": [{"tool", "arguments"}, …]}}` or `{"step": {"answer": …}}`. Tools are described in the
 system message, and their results come back as fenced user messages.

@@ -1,4 +1,4 @@
-"""Work that several ask for at the same moment, done once."""
+"""Single flight: callers that ask for the same at the same time share one call."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

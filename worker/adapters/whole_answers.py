@@ -1,7 +1,7 @@
-"""The HTTP client beneath models: an answer is read whole, within bounds, and says what is missing of it.
+"""The HTTP client of models: reads an answer completely, within limits, and says what is missing.
 
-What a model has begun to say was paid for, so a connection that breaks within an answer is no failed request: what came
-of it is kept.
+A partial answer was paid for, so when a connection breaks within an answer, the received part is kept instead of
+treating the request as failed.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The risk aggregator: one judgement from the specialists' reports."""
+"""The aggregator: assesses a round from the specialists' reports."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How much models may cost: past it nobody asks them any more, and the case goes to people."""
+"""Budgets of model costs: when one is used up, no model is called and the case goes to people."""
 
 from dataclasses import dataclass
 from decimal import Decimal

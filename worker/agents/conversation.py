@@ -1,7 +1,7 @@
-"""How a case and its tool results are put before a model.
+"""How a case and its tool results are presented to a model.
 
-Whatever customers, tools or reviewers wrote travels as JSON inside a fence or a tool message: it is data. Backticks
-are escaped, so that no text can end its fence.
+Texts of customers, tools and reviewers are passed as JSON inside a fence or a tool message: they are data. Backticks
+are escaped, so that no text can close its fence.
 """
 
 import json

@@ -1,13 +1,13 @@
-"""What a run has already done, so that a repeated attempt does and pays for nothing twice.
+"""The journal of an agent's run, so that a repeated attempt repeats no step and pays for none twice.
 
-Each model call has a key (`r1-location-m2`), and so has each batch of tool calls (`r1-location-t1`): what the model
-saw stays what is recorded as evidence, even when the attempt that saw it died.
+Each model call has a key (`r1-location-m2`), and so has each batch of tool calls (`r1-location-t1`): the recorded
+evidence is what the model saw, even when the attempt that saw it died.
 
-Waiting for the disk costs more than most steps, so no step waits alone. An answer that was paid for is kept before
-anything else that takes time begins: the next tools, the next model call. What tools answered costs nothing, and is
-kept with the answer that saw it. And the answer that the run ends with is kept with what comes of it: with the
-assessment, or with the report, whose evidence holds what the tools answered. A crash repeats at most the one call that
-was under way or had just been answered.
+Waiting for the disk costs more than most steps, so no step waits alone. An answer that was paid for is stored before
+anything else that takes time begins: the next tool calls, the next model call. Tool answers cost nothing, and are
+stored with the model's answer to them. The final answer of a run is stored with its result: with the
+assessment, or with the report, whose evidence contains the tool answers. A crash repeats at most the one call that
+was in flight or had just been answered.
 """
 
 import logging

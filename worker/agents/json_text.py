@@ -1,6 +1,6 @@
-"""JSON in what a model wrote: read strictly, and found between thoughts, fences and prose.
+"""Parses JSON in a model's text: strictly, and found between reasoning, fences and prose.
 
-Everything here takes time in proportion to the text, whatever it holds.
+Everything here takes linear time, whatever the text contains.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""How much one agent run may use."""
+"""The limits of one agent run."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The system prompts: Markdown files, with the numbers that a case is judged by filled in."""
+"""The system prompts: Markdown files with the numbers of the case's policy filled in."""
 
 import hashlib
 from collections.abc import Mapping

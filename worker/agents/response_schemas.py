@@ -1,4 +1,4 @@
-"""What the agents must answer, as the schemas that the model is given and that its answer is held to."""
+"""The schemas of the agents' answers: the model is given them, and its answers are validated against them."""
 
 from collections.abc import Sequence
 from functools import cache

@@ -1,4 +1,4 @@
-"""Asking again: the one place where a fault of the model or of the tool server is retried."""
+"""Retries: the only place where a transient fault of the model or of the tool server is retried."""
 
 import logging
 from collections.abc import Callable

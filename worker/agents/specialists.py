@@ -1,4 +1,4 @@
-"""The three specialists: which tools each may use, and how its verdict becomes a report."""
+"""The three specialists: the tools of each, and how its verdict becomes a report."""
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial

@@ -1,4 +1,4 @@
-"""What a model asks of the tools, checked before it reaches one."""
+"""Validates a model's tool requests before they reach a tool."""
 
 import logging
 from collections.abc import Mapping, Sequence, Set

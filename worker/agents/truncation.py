@@ -1,6 +1,6 @@
-"""Cutting a tool's result to what a model is shown, and saying what was left out.
+"""Truncates a tool's result for the model, and says what was left out.
 
-Of a long list the first and the last entries stay, because tools list by time, some of them backwards.
+A long list keeps its first and last entries, because tools sort by time, some of them in descending order.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What one run has used so far."""
+"""What a run has used so far: calls, tokens, time."""
 
 from dataclasses import dataclass, replace
 from decimal import Decimal

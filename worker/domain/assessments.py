@@ -1,4 +1,4 @@
-"""From reports and a judgement to the assessment that a person sees and decides on."""
+"""Builds the assessment that a person sees, from the reports and the aggregator's judgement."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""Does a specialist have the records without which a low score would be a guess, and does it cite them?"""
+"""Whether a specialist has, and cites, the records that a low score needs."""
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,6 +1,6 @@
-"""When an answer is due: by how urgent the alert is, who is asked, and when people are at work. Pure.
+"""Deadlines of reviews: by the severity of the alert, the role, and business hours. Pure.
 
-The time zone is given as an object, so that nothing here reads zone files: an activity brings it.
+The time zone is passed as an object by an activity, so that nothing here reads zone files.
 """
 
 from collections.abc import Iterator

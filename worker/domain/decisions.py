@@ -1,4 +1,4 @@
-"""What a decision means: which effects follow, and how the case ends."""
+"""What follows from a decision: the effects, and the outcome of the case."""
 
 from collections.abc import Collection, Sequence
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Does a finding rest on anything? Its ids and its figures are held against what was really recorded."""
+"""Whether a finding is supported: its ids and figures are checked against the recorded evidence."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,6 +1,6 @@
-"""The facts that an approval relies on, and what to say when they are no longer so. Pure.
+"""The facts that an approval relies on, and the sentences for changed ones. Pure.
 
-What a store says is data: it is read field by field, and what is not as expected counts as changed or unknown.
+The store's answer is data: it is read field by field, and an unexpected value counts as changed or unknown.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

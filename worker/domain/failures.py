@@ -1,4 +1,4 @@
-"""What to say about a step whose every attempt failed. Errors cross the scheduler as an id and a case's id only."""
+"""Sentences for a step whose every attempt failed. An error passes through the scheduler as ids only."""
 
 import re
 from collections.abc import Callable, Mapping

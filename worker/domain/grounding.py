@@ -1,7 +1,7 @@
-"""Do the figures in a statement occur in what it cites? Strict rather than clever.
+"""Whether the figures in a statement occur in what it cites. Strict rather than clever.
 
 A statement may repeat what its evidence says, in another form, and may count entries. It may not calculate: a sum, a
-difference, a ratio or a distance occurs nowhere, so that it is told apart from an invention by nobody.
+difference, a ratio or a distance occurs in no record, so it cannot be distinguished from an invented figure.
 
 | A statement says | It occurs when the cited evidence holds |
 |---|---|

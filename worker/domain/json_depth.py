@@ -1,4 +1,4 @@
-"""How deep a JSON value is nested. Readers further on take a few hundred levels, of which others are used up there."""
+"""How deep a JSON value is nested. Later parsers accept a few hundred levels, of which others use some."""
 
 from pydantic import JsonValue
 

@@ -1,4 +1,4 @@
-"""The life of an investigation as a table of legal moves between the phases that its custom status shows."""
+"""The phases of an investigation in its custom status, as a table of legal transitions."""
 
 from collections.abc import Mapping
 

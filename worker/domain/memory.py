@@ -1,12 +1,12 @@
-"""What an agent remembers of a case, and how that stays small.
+"""What an agent remembers of a case, and how its size is bounded.
 
-The scheduler keeps which rounds there were, by ids and hashes: MAX_ROUNDS of them. Their text is read from the casebook
-by the step that needs it, and goes into every specialist's prompt, so it is bounded: MAX_BYTES of JSON. When it grows
-beyond that it is compacted step by step, the least valuable first, until it fits:
+The entity stores the rounds by ids and hashes: MAX_ROUNDS of them. The step that needs their text reads it from the
+casebook. The text is part of every specialist's prompt, so it is limited to MAX_BYTES of JSON. A larger one is
+compacted step by step, the least valuable part first, until it fits:
 
 1. the oldest rounds keep their conclusion and what people said, but lose their findings,
-2. the reasoning of the oldest rounds is cut to MAX_OLD_REASONING characters,
-3. the oldest rounds go, the last one never.
+2. the reasoning of the oldest rounds is truncated to MAX_OLD_REASONING characters,
+3. the oldest rounds are removed, never the last one.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,7 @@
-"""The figures in a text: numbers, dates, times and identifiers, read the same way from a statement and from a record.
+"""Parses the figures in a text: numbers, dates, times and identifiers, in statements and records alike.
 
-What is read is exact: nothing is guessed, and a form that is not known reads as the plain numbers in it. Strangers
-write what is read here: reading takes one pass for each form, whatever the text says, and stops at MAX_TEXT.
+Parsing is exact: nothing is guessed, and an unknown form is parsed as the plain numbers in it. Strangers
+write these texts: parsing takes one pass for each form, whatever the text says, and stops at MAX_TEXT.
 """
 
 import re

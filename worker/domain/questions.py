@@ -1,4 +1,4 @@
-"""What a person is told of why they are asked. Pure: the course of a case names reasons by their ids."""
+"""The sentences that tell a person why they are asked. Pure: orchestrations name reasons by their ids."""
 
 from collections.abc import Iterable, Mapping
 

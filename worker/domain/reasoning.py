@@ -1,4 +1,4 @@
-"""Does the aggregator's reasoning say more than it was shown? What it adds is its opinion, and a person must look."""
+"""Whether the aggregator's reasoning states figures that it was not shown: then it is an opinion."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Orders as the case's record has them: what they say came through the scheduler, which anybody may write to."""
+"""Orders as the record has them, because anybody may write to the scheduler that they come through."""
 
 from collections.abc import Sequence
 

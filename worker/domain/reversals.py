@@ -1,4 +1,4 @@
-"""What a reversal does. Whether it may still be done is for the store to say, in the transaction that does it. Pure."""
+"""What a reversal does. The store decides whether it is still possible, in its transaction. Pure."""
 
 from contracts.effect import Effect
 from contracts.reversal import Reversal

@@ -1,6 +1,6 @@
-"""What a score means: for the guard rails, the prompts and the labels alike.
+"""The risk levels of scores, for guard rails, prompts and labels.
 
-From which score on a person decides is the case's own: `InvestigationPolicy.auto_clear_threshold`.
+The score from which a person decides is part of the case's policy: `InvestigationPolicy.auto_clear_threshold`.
 """
 
 import math

@@ -1,7 +1,7 @@
-"""The guard rails: which cases close by themselves, and why all others go to a person. Fails closed.
+"""The guard rails: which cases are cleared automatically, and why all others go to a person. Fails closed.
 
-What agents say can only bring a case before a person. That it closes by itself rests on what was recorded: each
-specialist cites its key records and the trigger events, and rules that read the same records find nothing either.
+Statements of agents can only send a case to a person. Clearing depends on what was recorded: each
+specialist cites its key records and the trigger events, and the rule floor finds the same records benign.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The rules that a model's low score is held against, over what the tools really answered. They fail closed."""
+"""The rule floor over the recorded answers of the tools. It fails closed."""
 
 import logging
 from collections.abc import Iterable

@@ -1,1 +1,1 @@
-"""The durable decisions of an investigation. Pure: everything that happens, happens in activities."""
+"""The orchestrations of an investigation. Pure: all I/O happens in activities."""

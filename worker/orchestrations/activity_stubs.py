@@ -1,8 +1,8 @@
-"""The calls that orchestrators may make: one line per activity and entity operation, with its retry policy.
+"""The calls of orchestrations: one line per activity and entity operation, with its retry policy.
 
-Each is a step of an orchestration: run it with `yield from`. Answers are decoded in that step, so that one of another
-release's shape raises `pydantic.ValidationError` where the orchestrator can catch it. What the casebook refuses raises
-`Refused` there: no answer of an activity is trusted further than the record bears it out.
+Each is a step of an orchestration: run it with `yield from`. Results are validated in that step, so that one from
+another release raises `pydantic.ValidationError` where the orchestrator can catch it. A refusal of the casebook raises
+`Refused` there: a result of an activity counts only as far as the record confirms it.
 
 A policy here is part of every open case's history: raise its number of attempts freely, but lower it only
 with a new INVESTIGATION_VERSION, because a replayed case must find the attempts that it has already made.

@@ -1,4 +1,4 @@
-"""What later rounds know of earlier ones: the agent's memory, and what to do when it cannot be written."""
+"""The agents' memory of earlier rounds, and what happens when it cannot be written."""
 
 from durabletask import task
 from pydantic import ValidationError

@@ -1,4 +1,4 @@
-"""What every step of one investigation shares: its case, its limits, and what its custom status shows."""
+"""What all steps of one investigation share: its case, its policy, its custom status."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

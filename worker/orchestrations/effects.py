@@ -1,4 +1,4 @@
-"""Carrying out what was approved, and closing the case."""
+"""Carries out an approved action, and closes the case."""
 
 from durabletask import task
 

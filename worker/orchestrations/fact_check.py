@@ -1,4 +1,4 @@
-"""From a question to what comes of its answer: the facts are checked before anything happens, and after a refusal."""
+"""Checks the facts between an approval and its effects, and again after a refusal of the store."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

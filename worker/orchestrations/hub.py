@@ -1,4 +1,4 @@
-"""The mark of a task hub: whose work it holds is the input, so there is nothing to do."""
+"""The mark of a task hub: its input names the casebook, and it does nothing."""
 
 from durabletask import task
 

@@ -1,8 +1,8 @@
-"""Where the answer to one review is announced.
+"""Waits for the decision on one review.
 
-Anybody who reaches the scheduler can raise its event, so an event only wakes the case: what was decided is read from
-the casebook. Events that announce nothing are read together, ever less often: thousands of them must neither end the
-wait, nor move its deadline, nor make the history grow with each.
+Anybody who reaches the scheduler can raise its event, so an event only wakes the case: the decision is read from
+the casebook. After events without a decision the casebook is read less and less often: thousands of them must neither
+end the wait, nor move its deadline, nor make the history grow with each.
 """
 
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Finding out what came of an effect when the store did not say: a durable loop that looks ever less often."""
+"""Finds out the result of an effect when the store did not answer: a durable loop with growing pauses."""
 
 from collections.abc import Callable
 from datetime import timedelta

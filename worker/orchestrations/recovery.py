@@ -1,4 +1,4 @@
-"""Going on where an orchestration that failed has left its case: with the question that the case has come to."""
+"""Resumes a case after its orchestration failed, with the question that the record asks for."""
 
 from functools import partial
 

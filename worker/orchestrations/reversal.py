@@ -1,4 +1,4 @@
-"""Reversing what an approved action did: one approved request, carried out."""
+"""The orchestration of an approved reversal."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Asking a person: one review with a deadline, one escalation, and never an answer to another question."""
+"""Asks a person: one review with a deadline, one escalation, and only the answer to this question counts."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta

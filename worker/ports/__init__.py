@@ -1,1 +1,1 @@
-"""What the worker needs from the outside, as protocols. Adapters implement them; tests bring fakes."""
+"""What the worker needs from outside, as protocols. Adapters implement them; tests pass fakes."""

@@ -1,4 +1,4 @@
-"""The way to real-world effects. Only the activities that act hold one."""
+"""The port for effects in the customer store. Only activities with effects have it."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""The language model, as the agents need it."""
+"""The port of the language model."""
 
 from typing import Annotated, Literal, Protocol
 

@@ -1,4 +1,4 @@
-"""The case record, as the worker's activities need it: the casebook's facade for workers is the port."""
+"""The port of the case record: the casebook's facade for workers."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""The tools that agents may use: they read, and never write."""
+"""The port of the agents' tools: read-only."""
 
 from collections.abc import Sequence
 from typing import Annotated, Protocol

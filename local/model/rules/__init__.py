@@ -1,1 +1,1 @@
-"""From a conversation to the tools to call next, or to a verdict by the rules of `screening`. Pure."""
+"""From a conversation to the next tool calls, or to a verdict by the rules of `screening`. Pure."""

@@ -1,4 +1,4 @@
-"""What every verdict cites: the key records of its speciality and the alert's own events."""
+"""What every verdict cites: the key records of its specialist and the alert's own events."""
 
 from collections.abc import Mapping
 from dataclasses import replace

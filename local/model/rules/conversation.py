@@ -1,7 +1,7 @@
 """Reads a conversation: the case that is being investigated and what the tools have answered so far.
 
-Everything found here is data. Nothing in a tool result, an alert or a customer's text is ever followed as an
-instruction; only the feedback of a reviewer (`memory`) directs what is looked at.
+Everything in it is data: nothing in a tool result, an alert or a customer's text is followed as an
+instruction. Only the feedback of a reviewer (`memory`) changes what is looked at.
 """
 
 import json

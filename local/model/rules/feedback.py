@@ -1,4 +1,4 @@
-"""What a reviewer asked for when rejecting an earlier round: where to look, and which facts they stated."""
+"""A reviewer's feedback to an earlier round: what to look at, and which facts it states."""
 
 import re
 from collections.abc import Sequence

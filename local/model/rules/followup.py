@@ -1,4 +1,4 @@
-"""How a verdict answers the feedback that sent the case into another round."""
+"""How a verdict answers a reviewer's feedback."""
 
 from dataclasses import replace
 

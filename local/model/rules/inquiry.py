@@ -1,4 +1,4 @@
-"""What an agent of another system asks in plain words: the customer that it names, looked up with its own tools."""
+"""Questions of other systems' agents in plain words: looks up the named customer with the agent's own tools."""
 
 import json
 import re

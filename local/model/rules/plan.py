@@ -1,4 +1,4 @@
-"""Which tools to ask, and with which arguments."""
+"""Which tools to call, and with which arguments."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Work that workers have handed back: it rests for a while, and somebody else gets it if there is somebody else."""
+"""Work that workers have abandoned: it is delivered again after a pause, to another worker if there is one."""
 
 from local.scheduler.dispatch.ready_queues import accepts
 from local.scheduler.dispatch.workers import Worker

@@ -1,8 +1,8 @@
-"""Hands ready work to connected workers, and reclaims it from those that are gone.
+"""Delivers ready work to connected workers, and reclaims it from lost ones.
 
-Orchestrator turns have no effect outside: they are handed out at once, even before the events in them are on disk.
-Activities and entity batches are handed out when their lease is on disk, so that after a crash of the scheduler the
-worker that has them can still finish them and nobody else starts them meanwhile.
+Orchestrator turns have no effect outside: they are delivered at once, even before the events in them are on disk.
+Activities and entity batches are delivered when their lease is on disk, so that after a crash of the scheduler the
+worker that has them can still finish them and no other worker starts them meanwhile.
 
 Everything here can be rebuilt from the store (`rebuild`), at a start and after a group of operations was lost.
 """

@@ -1,8 +1,8 @@
-"""Poison work: which piece kills its workers.
+"""Poison work: finds out which work kills its workers.
 
-A worker that dies takes everything it holds with it, and nobody sees which piece was the cause. So each piece counts a
-lost delivery, and what has several is quarantined: handed out one piece at a time. When a worker is lost then, only
-the quarantined piece counts, and the innocent are finished in between.
+When a worker dies, it is unknown which piece of its work was the cause. So each piece counts a
+lost delivery, and a piece with several is quarantined: delivered one at a time. When a worker is lost then, only
+the quarantined piece is counted, and harmless work is completed in between.
 """
 
 from local.scheduler.dispatch.workers import Lease, Worker

@@ -1,4 +1,4 @@
-"""Worker processes of this machine, told apart from later ones that happen to have the same number."""
+"""Worker processes of this machine, distinguished from later ones with the same process number."""
 
 import os
 import socket

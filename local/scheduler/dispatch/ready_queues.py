@@ -1,7 +1,7 @@
 """Ready work, first in first out, with one queue per name and version.
 
-A worker with filters looks only at the heads of the queues that it may take from, so that work nobody can do does not
-slow down the rest.
+A worker with filters looks only at the heads of the queues that it may take from, so that work that no connected
+worker can do does not delay other work.
 """
 
 from collections import deque

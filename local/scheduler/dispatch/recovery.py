@@ -1,4 +1,4 @@
-"""Queues and leases as the store has them, at a start and after a group of operations was lost."""
+"""Rebuilds queues and leases from the store, at a start and after a group of operations was lost."""
 
 import time
 

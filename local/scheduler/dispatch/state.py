@@ -1,4 +1,4 @@
-"""What the dispatcher remembers. All of it can be derived from the store again."""
+"""The dispatcher's state in memory. All of it can be rebuilt from the store."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field

@@ -1,13 +1,13 @@
-"""Connected workers and what they hold.
+"""Connected workers and their leases.
 
-The protocol has no lease renewal, and a worker reports a result once. A lease therefore lives as long as its worker's
-stream, and for a grace period after that: a worker that reconnects (same `workerid`) still finishes what it has.
-It has three grace periods for that, because a report that it made during the break is lost, and it will not repeat
-it. What was sent so shortly before the break that it may never have arrived stays uncertain: it is sent again after
-the grace period even if the worker is back. A process on this machine that is found dead loses its leases at once.
+The protocol has no lease renewal, and a worker reports a result once. A lease is therefore valid while its worker's
+stream is open, and for a grace period after that. A worker that reconnects (same `workerid`) keeps its work for three
+grace periods, and no longer, because a report that it made while it was disconnected is lost, and it will not repeat
+it. Work that was sent so shortly before the disconnection that it may not have arrived is sent again after
+the grace period even if the worker is back. A process of this machine that has ended loses its leases at once.
 
-Orchestrator turns and entity batches wait for a few seconds only: all they do is in the report, of which one counts,
-so that running one twice changes nothing.
+Orchestrator turns and entity batches are sent again after a few seconds: they have no effect except by their report,
+of which one counts, so that running one twice changes nothing.
 """
 
 import asyncio

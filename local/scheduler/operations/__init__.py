@@ -1,1 +1,1 @@
-"""One function per thing a client or worker can ask for; each runs inside one transaction."""
+"""One function per operation of a client or worker; each runs inside one transaction."""

@@ -1,4 +1,4 @@
-"""Activities: handed out, reclaimed, finished."""
+"""Activities: delivered, reclaimed, completed."""
 
 from local.scheduler.operations.context import OperationContext, ReadyWork
 from local.scheduler.operations.limits import size_failure, trim_failure

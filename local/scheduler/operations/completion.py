@@ -1,4 +1,4 @@
-"""The end of an instance: its result, and all that belonged to it."""
+"""The end of an instance: its result, and the release of everything that belonged to it."""
 
 from local.scheduler.operations.context import OperationContext
 from local.scheduler.operations.locks import settle_queue, unlock

@@ -1,4 +1,4 @@
-"""Entities: what reaches their queues, what a batch is, and what follows from its result."""
+"""Entities: their queues, their batches, and the results of a batch."""
 
 import json
 from uuid import uuid4

@@ -1,5 +1,5 @@
 # ruff: noqa: A001, A002 -- input is the protocol's word
-"""What clients ask of orchestrations."""
+"""Operations of clients on orchestrations."""
 
 import json
 from collections.abc import Iterable

@@ -1,8 +1,8 @@
-"""What the managed service does not take: such ids and payloads stay out, wherever they come from.
+"""The limits of the managed service for ids and payloads, enforced for every caller.
 
-A client's request is refused. A worker reports once, so a refusal of its report would leave the work where it is, to
-be sent for ever: what is too long or too large there fails the step that asked for it, or, where nothing waits for an
-answer, the instance or the batch.
+A client's request is refused. A worker reports once, so after a refusal of its report the work would be delivered
+again without end: an id or payload beyond a limit there fails the step that needs it or, where nothing waits for a
+result, the instance or the batch.
 """
 
 from collections.abc import Iterable, Mapping

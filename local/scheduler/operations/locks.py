@@ -1,8 +1,8 @@
-"""Entity locks: requested in the order of the lock set, enforced against everyone else, never left behind.
+"""Entity locks: requested in the order of the lock set, exclusive, always released.
 
 A lock request is an operation in the queue of the first entity of its (sorted) set. When it gets to the head of an
 idle, unlocked queue, the entity is locked and the request moves on to the next entity; at the last one the
-orchestration is told. Sorted order rules out deadlock.
+orchestration gets the lock. Sorted order rules out deadlock.
 """
 
 from local.scheduler.operations.context import OperationContext, ReadyWork

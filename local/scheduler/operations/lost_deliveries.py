@@ -1,4 +1,4 @@
-"""Work whose worker was lost while it had it: remembered, and given up when that has happened too often."""
+"""Counts lost deliveries of work, and gives work up that had too many."""
 
 import json
 

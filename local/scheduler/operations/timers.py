@@ -1,4 +1,4 @@
-"""What happens when a due time comes."""
+"""What happens when a timer is due."""
 
 from local.scheduler.operations.context import OperationContext
 from local.scheduler.operations.locks import settle_queue

@@ -1,4 +1,4 @@
-"""Orchestrator turns: put together, and committed as one transaction.
+"""Orchestrator turns: assembled, and committed as one transaction.
 
 The commit of a turn consumes the events that were sent, appends them to the history, and stores everything the
 orchestrator asked for. Either all of it happens or nothing.

@@ -1,4 +1,4 @@
-"""What an orchestrator's answer means: pure, from the response to a list of intentions.
+"""What an orchestrator's actions mean: pure, from the worker's response to a list of intentions.
 
 The worker answers a turn with actions. Each action but the completing one is confirmed by a history event whose
 `eventId` is the action's id, otherwise the next replay raises a non-determinism error.

@@ -1,4 +1,4 @@
-"""Which of the things that wait at an entity may happen next. Pure.
+"""Which of the operations in an entity's queue may run next. Pure.
 
 An entity's queue holds calls, signals and lock requests in order of arrival. A lock request waits for everything
 before it, and everything behind it waits for the unlock. While an entity is locked, only calls by the holder run.

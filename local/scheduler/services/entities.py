@@ -1,4 +1,4 @@
-"""What clients do with entities."""
+"""RPCs of clients about entities."""
 
 from local.scheduler.operations import entities
 from local.scheduler.operations.context import OperationContext

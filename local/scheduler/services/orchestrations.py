@@ -1,4 +1,4 @@
-"""What clients do with single orchestrations."""
+"""RPCs of clients about single orchestrations."""
 
 from local.scheduler.operations import instances
 from local.scheduler.operations.context import OperationContext

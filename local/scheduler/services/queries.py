@@ -1,4 +1,4 @@
-"""What clients do with many orchestrations, and histories."""
+"""RPCs of clients about many orchestrations, and histories."""
 
 import asyncio
 

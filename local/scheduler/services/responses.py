@@ -1,4 +1,4 @@
-"""Rows as the protocol's messages."""
+"""Converts rows to the protocol's messages."""
 
 import json
 

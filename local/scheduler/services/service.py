@@ -1,4 +1,4 @@
-"""What the RPCs of every role need."""
+"""What the RPCs of all roles share."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence

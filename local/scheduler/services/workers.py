@@ -1,4 +1,4 @@
-"""What workers do: take work, report it, give it back."""
+"""RPCs of workers: get work, complete it, abandon it."""
 
 import logging
 from collections.abc import Iterable, Sequence

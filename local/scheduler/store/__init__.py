@@ -1,1 +1,1 @@
-"""What is kept: rows, the interface of the store, and its SQLite implementation."""
+"""The store: rows, its interface, and its SQLite implementation."""

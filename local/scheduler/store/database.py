@@ -1,4 +1,4 @@
-"""Opening the database file: one owner, the right schema, a clear sentence when something is wrong."""
+"""Opens the database file: one owner, the right schema, one sentence when it cannot be used."""
 
 import fcntl
 import os

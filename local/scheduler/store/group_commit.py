@@ -1,10 +1,10 @@
 """Group commit: operations run at once, and are answered when their group is on disk.
 
-One event loop runs every operation on one connection, inside a transaction that stays open while the group before it
-is being forced to disk. When that is done, the open transaction is committed and flushed as the next group. A slow
-disk is waited for by the flusher thread, which makes larger groups; a fast one takes less time than handing over.
+One event loop runs every operation on one connection, inside a transaction that stays open while the previous group
+is being synced to disk. After that, the open transaction is committed and synced as the next group. With a slow
+disk the flusher thread waits, and groups become larger; a fast disk takes less time than switching threads.
 
-Promises:
+Guarantees:
 - an operation that raises leaves nothing behind, neither rows nor callbacks;
 - `durable()` returns only when everything applied before the call is on disk (`full`) or in the log (`normal`);
 - when a group cannot be written, or an operation fails half-way, the whole group is rolled back, every `durable()` on

@@ -1,5 +1,5 @@
 # ruff: noqa: A002 -- input is the protocol's word
-"""What the scheduler needs from a store.
+"""The interface of the store.
 
 Every method runs inside the caller's transaction (see `group_commit.GroupCommit`): what it changes is there for later
 calls at once, is on disk only when its group is, and is gone without a trace when the operation raises. Methods raise

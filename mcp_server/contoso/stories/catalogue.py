@@ -1,4 +1,4 @@
-"""Which stories there are, and who gets which."""
+"""All stories, and which customer gets which."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Frauds, each told the same way in every record that it would touch, in the hours or days before `as_of`."""
+"""Frauds, each consistent in every record that it affects, in the hours or days before `as_of`."""
 
 from datetime import timedelta
 

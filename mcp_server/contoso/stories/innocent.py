@@ -1,4 +1,4 @@
-"""Harmless reasons for alarming telemetry, each with the records by which an investigator can tell."""
+"""Innocent causes of suspicious telemetry, each with the records that show it."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The SQLite file: made once and whole, read by many threads, written by one at a time."""
+"""The SQLite file: created once and completely, read by many threads, written by one at a time."""
 
 import sqlite3
 import threading

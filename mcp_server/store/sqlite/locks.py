@@ -1,4 +1,4 @@
-"""Which lock orders stand on an account. It is locked as long as one does, and bears the words of the oldest."""
+"""The active lock orders of an account: it is locked while one is active, with the reason of the oldest."""
 
 import sqlite3
 from datetime import datetime
