@@ -1,6 +1,6 @@
-import type { Page } from "playwright-core";
+import type { Page, Route } from "playwright-core";
 import { expect, inject, test } from "vitest";
-import { openCase } from "./api";
+import { claimCase, openCase } from "./api";
 import { useBrowser } from "./browser";
 import { button, giveReason, WORK_MS } from "./page-actions";
 import { customerWith } from "./stack";
@@ -54,6 +54,24 @@ test("stale tab is refused and shows the assignee", async () => {
   expect(await approveButton(ben).count()).toBe(0);
   expect(await button(ben, "Take over…").count()).toBe(0);
   await approveButton(ana).waitFor();
+});
+
+test("claim during the first reading of a case is shown", async () => {
+  const caseId = await openCase(stack, await customerWith(stack, "subscription_abuse", 3));
+  const ben = await open("ben");
+  const following = ben.waitForResponse("**/api/events/stream*");
+  const answered = new Promise<() => Promise<void>>((resolve) => {
+    const holdBack = async (route: Route) => {
+      const beforeTheClaim = await route.fetch();
+      resolve(() => route.fulfill({ response: beforeTheClaim }));
+    };
+    void ben.route(`**/api/cases/${caseId}`, holdBack, { times: 1 });
+  });
+  await ben.goto(`${stack.url}/cases/${caseId}`);
+  const [deliver] = await Promise.all([answered, following]);
+  await claimCase(stack, caseId, "ana");
+  await deliver();
+  await ben.getByText("Ana is assigned to this case: only they can decide it now.").waitFor();
 });
 
 test("manager takes a case over and its assignee sees it", async () => {

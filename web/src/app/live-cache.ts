@@ -106,8 +106,7 @@ export class LiveCache {
 
   /**
    * Between the reading of a page and the opening of the stream, and during every gap, anything may have
-   * changed: whatever is on screen is read again. What is on its way already is newer than the opening only
-   * by luck, so it is asked anew too.
+   * changed: whatever is on screen is read again, what is on its way included.
    */
   catchUp(): void {
     void this.#queries.invalidateQueries({
@@ -124,7 +123,11 @@ export class LiveCache {
   #patchLists(summary: CaseSummary): void {
     const viewpoint = { me: this.#me, now: Date.now() };
     for (const [key, page] of this.#queries.getQueriesData<CasePage>({ queryKey: keys.caseLists })) {
-      if (page === undefined) continue;
+      if (page === undefined) {
+        // It may have been read before this event.
+        void this.#queries.invalidateQueries({ queryKey: key, exact: true, fetchStatus: "fetching" });
+        continue;
+      }
       const [, , query, cursor] = key as ReturnType<typeof keys.casePage>;
       const listed = { query: query as QueueQuery, cursor, page };
       const patched = applySummary(listed, summary, viewpoint);

@@ -1,4 +1,11 @@
-import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import {
+  type InvalidateOptions,
+  type InvalidateQueryFilters,
+  MutationCache,
+  type Query,
+  QueryCache,
+  QueryClient,
+} from "@tanstack/react-query";
 import { keys } from "./keys";
 import { ApiProblem } from "./problem";
 import { type KnownSession, lapsing } from "./session";
@@ -6,6 +13,33 @@ import { type KnownSession, lapsing } from "./session";
 const RETRIES = 2;
 
 const mayPass = (error: Error): boolean => error instanceof ApiProblem && error.mayPass;
+
+/**
+ * Invalidates first readings too. The library lets a first reading that is on its way stand, although it may have been
+ * answered before the change. Here it is read once more as soon as it is done: once however many changes come, so that
+ * a burst of them keeps nobody waiting for the first answer.
+ */
+class InvalidatingClient extends QueryClient {
+  readonly #readAgain = new Set<Query>();
+
+  override async invalidateQueries(
+    filters?: InvalidateQueryFilters,
+    options?: InvalidateOptions,
+  ): Promise<void> {
+    const firstReadings = this.getQueryCache()
+      .findAll({ ...filters, fetchStatus: "fetching" })
+      .filter((query) => query.state.data === undefined && !this.#readAgain.has(query));
+    for (const query of firstReadings) {
+      this.#readAgain.add(query);
+      query
+        .fetch()
+        .then(() => super.invalidateQueries({ queryKey: query.queryKey, exact: true }))
+        .catch(() => undefined) // it shows its own error
+        .finally(() => this.#readAgain.delete(query));
+    }
+    await super.invalidateQueries(filters, options);
+  }
+}
 
 /**
  * Nothing is polled: the event stream says what changed. What is shown counts as fresh for half a minute,
@@ -21,7 +55,7 @@ export function createQueryClient(): QueryClient {
       (known) => known && lapsing(known, { ...known, identity: null }),
     );
   };
-  const queries = new QueryClient({
+  const queries = new InvalidatingClient({
     queryCache: new QueryCache({ onError }),
     mutationCache: new MutationCache({ onError }),
     defaultOptions: {
