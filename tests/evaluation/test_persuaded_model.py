@@ -56,6 +56,8 @@ class Bureau:
     tools: ToolBox
     seeded: tuple[SeededScenario, ...]
     _numbers: "count[int]" = field(default_factory=count)
+    _loops: dict[tuple[Field, Reading], AgentLoop] = field(default_factory=dict[tuple[Field, Reading], AgentLoop])
+    """One per kind of tampering and reading: each checks the schemas of the tools once."""
 
     def of(self, *, fraud: bool) -> Sequence[SeededScenario]:
         return [each for each in self.seeded if each.scenario.fraud is fraud]
@@ -66,18 +68,24 @@ class Bureau:
         """The assessment, and everything that the agents could read."""
         alert = where.alert(seeded.alert, ORDER) if where.alert else seeded.alert
         alert = alert.model_copy(update={"severity": severity, "alert_id": f"persuaded-{next(self._numbers)}"})
-        tools = TamperedTools(self.tools, where.tool(ORDER) if where.tool else untouched)
-        assessment = self._assess(alert, tools, Persuaded(reading))
+        assessment = self._assess(alert, self._loop(where, reading))
         case, record = case_id(alert.alert_id), self.casebook.record
         calls = [call.tool_call_id for report in assessment.reports for call in report.tool_calls]
         results = [evidence.result for evidence in record.evidence_of(case, calls)]
         return assessment, json.dumps(results) + alert.model_dump_json()
 
-    def _assess(self, alert: Alert, tools: ToolBox, model: Persuaded) -> RiskAssessment:
+    def _loop(self, where: Field, reading: Reading) -> AgentLoop:
+        if (where, reading) not in self._loops:
+            tools = TamperedTools(self.tools, where.tool(ORDER) if where.tool else untouched)
+            self._loops[where, reading] = AgentLoop(
+                Persuaded(reading), tools, Limits(), monotonic=time.monotonic, now=utc_now, pause=time.sleep
+            )
+        return self._loops[where, reading]
+
+    def _assess(self, alert: Alert, loop: AgentLoop) -> RiskAssessment:
         record, case = self.casebook.record, case_id(alert.alert_id)
         WorkspaceApi(record.transactions).open_case(alert)
         record.start_round(case, 1, POLICY)
-        loop = AgentLoop(model, tools, Limits(), monotonic=time.monotonic, now=utc_now, pause=time.sleep)
         specialists = SpecialistActivities(record, SpecialistAgents(loop, load_prompts()))
         reports = tuple(
             specialists.run_specialist(

@@ -19,7 +19,6 @@ from tests.support.stack import free_ports
 USER = "casewright"
 PASSWORD = "s3cret/of:tests"
 QUOTED_PASSWORD = "s3cret%2Fof%3Atests"
-TEMPLATE = "empty_casebook"
 START_TIMEOUT_S = 30.0
 
 
@@ -92,13 +91,10 @@ class PostgresServer:
         name = f"casebook_{self._made}"
         order: sql.Composed = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
         if template is not None:
-            order += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+            # As files: through the log, which is what the server prefers, takes twice the processor time.
+            order += sql.SQL(" TEMPLATE {} STRATEGY file_copy").format(sql.Identifier(template))
         self._administer(order)
         return name
-
-    def rename_database(self, name: str, to: str) -> None:
-        """Give a database another name."""
-        self._administer(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(to)))
 
     def drop_database(self, name: str) -> None:
         """Remove a database, whoever is connected."""

@@ -31,8 +31,8 @@ HASTY = InvestigationPolicy(approval_timeout_hours=1e-9, escalation_timeout_hour
 class SteppingClock:
     """Each reading is one second after the one before."""
 
-    def __init__(self) -> None:
-        self.now = NOON
+    def __init__(self, start: datetime = NOON) -> None:
+        self.now = start
 
     def __call__(self) -> datetime:
         self.now += timedelta(seconds=1)

@@ -1,5 +1,6 @@
 """The case list: every filter, every order, page by page; and the plans that carry it."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ from casebook.errors import MalformedCursor, UnstorableText
 from casebook.queries import full_text
 from casebook.queries.filters import CaseQuery
 from casebook.workspace_api import WorkspaceApi
-from tests.bench.casebook import fill
+from contracts.ids import case_id
+from tests.bench.casebook import fill as fill_to
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     HASTY,
     NOON,
+    SteppingClock,
     a_decision,
     an_alert,
     an_assessment,
@@ -32,15 +35,12 @@ from tests.unit.casebook.test_cursors import plans, recorded
 SEVERITIES = ("low", "critical", "high", "medium")
 
 
-@pytest.fixture
-def cases(book: CaseBook) -> list[str]:
-    """Twelve cases: four of each state, of three customers, with and without scores and deadlines."""
-    opened: list[str] = []
+def twelve_cases(book: CaseBook) -> None:
+    """Four cases of each state, of three customers, with and without scores and deadlines."""
     for number in range(12):
         severity = SEVERITIES[number % 4]
         alert = an_alert(number + 1).model_copy(update={"severity": severity, "customer_id": number % 3 + 1})
         case = book.open_case(alert).case_id
-        opened.append(case)
         if number % 3 == 0:
             continue
         begin(book, case, policy=HASTY)
@@ -49,7 +49,23 @@ def cases(book: CaseBook) -> list[str]:
         put(book, opening.model_copy(update={"review": opening.review.model_copy(update={"due_at": due})}))
         if number % 3 == 2:
             close_as_failed(book, case)
-    return opened
+
+
+@pytest.fixture
+def fill(request: pytest.FixtureRequest) -> Callable[[CaseBook], None] | None:
+    return twelve_cases if "cases" in request.fixturenames else None
+
+
+@pytest.fixture
+def clock() -> SteppingClock:
+    """What a test does comes after the twelve cases."""
+    return SteppingClock(NOON + timedelta(minutes=30))
+
+
+@pytest.fixture
+def cases(engine: Engine) -> list[str]:
+    """The ids of `twelve_cases`, which the casebook of this test begins with."""
+    return [case_id(an_alert(number + 1).alert_id) for number in range(12)]
 
 
 def listed(workspace: WorkspaceApi, *, limit: int = 50, **query: Any) -> list[int]:
@@ -303,7 +319,7 @@ def casebooks(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     paths = {size: folder / f"{size}.db" for size in (300, 3_000)}
     for size, path in paths.items():
         engine = open_engine(f"sqlite:///{path}")
-        fill(engine, size)
+        fill_to(engine, size)
         engine.dispose()
     return paths
 
