@@ -18,15 +18,15 @@ class BackendSettings(ProcessSettings):
     backend_host: str = "127.0.0.1"
     backend_port: Annotated[int, Field(ge=1, le=65535)] = 8001
     auth_mode: Literal["local"] = "local"
-    """`local`: whoever reaches the desk chooses a persona; loopback only."""
+    """`local`: whoever reaches the backend chooses a persona; loopback only."""
     session_secret: Annotated[SecretStr | None, Field(min_length=32)] = None
-    """Signs sessions; every backend of a desk needs the same."""
+    """Signs sessions; every backend of an installation needs the same."""
     session_key_file: Path = Path(".casewright/session.key")
     """Where the key is kept that is made when there is no `session_secret`."""
     session_hours: Annotated[float, Field(gt=0, le=24 * 366)] = 12.0
     """How long a session lives."""
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
-    """Other origins whose pages may use this desk, separated by commas: a development server, for example."""
+    """Other origins whose pages may use this backend, separated by commas: a development server, for example."""
 
     claim_minutes: Annotated[float, Field(gt=0, le=7 * 24 * 60)] = 30.0
     """How long a claim lasts that is not renewed."""
@@ -55,7 +55,7 @@ class BackendSettings(ProcessSettings):
     replay_pace: Annotated[float, Field(ge=0)] = 0.0
     """0: as fast as it can; 1: as fast as it was recorded."""
 
-    # Told to the UI; the worker is what acts on them.
+    # Shown in the web interface only; the worker uses its own.
     auto_clear_threshold: Annotated[float, Field(ge=0, le=1)] = 0.6
     analyst_approval_timeout_hours: Annotated[float, Field(gt=0)] = 72.0
     max_review_attempts: Annotated[int, Field(ge=1)] = 3

@@ -16,7 +16,7 @@ from contracts.review import Decision
 
 
 class RelayApi(Facade):
-    """Hands on what the casebook has accepted, and notes what became of it.
+    """Delivers what the casebook has accepted, and records the results.
 
     One transaction per method, from any thread. Every method about one case raises CaseNotFound for an unknown case;
     every method raises CasebookUnavailable when the database fails.
@@ -43,7 +43,7 @@ class RelayApi(Facade):
             return case_view.under_investigation(connection, self._clock() - within)
 
     def undelivered_decisions(self, limit: int = 100, *, after: str | None = None) -> list[Decision]:
-        """Accepted decisions of which the orchestration has not been told, oldest first.
+        """Accepted decisions that the scheduler has not acknowledged, oldest first.
 
         `after` is the id of a review with a decision: only those that were accepted later.
         """
@@ -56,7 +56,7 @@ class RelayApi(Facade):
             return unscheduled_reversals(connection, limit, after)
 
     def confirm(self, *, scheduled: Collection[str] = (), delivered: Collection[str] = ()) -> None:
-        """The orchestrations of these cases exist, and were told of the decisions on these reviews.
+        """The scheduler has acknowledged the start of these cases, and the decisions on these reviews.
 
         All in one transaction. What was confirmed before stays as it was; unknown ids are passed over.
         """
@@ -69,7 +69,7 @@ class RelayApi(Facade):
             reversals.mark_reversal_scheduled(connection, reversal_id, self._clock())
 
     def backlog(self) -> Backlog:
-        """How many cases and decisions the scheduler has yet to be told of."""
+        """How many starts and decisions the scheduler has not acknowledged."""
         with self._read() as connection:
             return case_view.backlog(connection)
 
@@ -80,7 +80,7 @@ class RelayApi(Facade):
     ) -> Recovery | None:
         """Put a case whose investigation is over, and did not close it, before a person; it is unscheduled then.
 
-        What a person is being asked, or has decided for good, stands; else what was concluded is asked about, or that
+        An open question or a final decision remains valid; otherwise a person is asked about the assessment, or that
         nothing was. After MAX_FAILURES in a row it is stalled until a person decides, for an hour, or until it is tried
         once more with `again`. `unstarted`: the scheduler refuses to start it. None, and nothing changes, when
         the case is closed or was handed over by another backend.

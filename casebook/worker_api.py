@@ -33,7 +33,7 @@ class WorkerApi(Facade):
     # Rounds
 
     def resume_case(self, case_id: str) -> FailedCase | CaseOutcome | None:
-        """Where a new orchestration begins: where the case stands, when an earlier one failed.
+        """Where a new orchestration begins: from the record, when an earlier one failed.
 
         None: with its first round. The outcome when the case is closed.
         """
@@ -144,7 +144,7 @@ class WorkerApi(Facade):
             return reviews.asked_review(connection, case_id, review_id)
 
     def escalate(self, escalation: Escalation) -> Decision | None:
-        """Replace deadline and role of the open review. A decision accepted before that is returned and stands.
+        """Replace deadline and role of the open review. A decision accepted before that is returned and remains valid.
 
         Raises QuestionNotAsked, NoOpenReview, ReviewMismatch for another assessment's hash, DeadlineNotPassed while
         there is time to answer, and WeakerQuestion.
@@ -155,7 +155,7 @@ class WorkerApi(Facade):
     def expire_review(self, case_id: str, review_id: str) -> Decision | None:
         """Stop asking: no decision on this review is accepted from here on.
 
-        A decision accepted before that is returned and stands: follow it instead of the deadline.
+        A decision accepted before that is returned and remains valid: follow it instead of the deadline.
         Raises QuestionNotAsked, and DeadlineNotPassed while there is time to answer.
         """
         with self._judged(case_id) as connection:
@@ -205,7 +205,7 @@ class WorkerApi(Facade):
             effects.start_effect(connection, case_id, effect, terms, self._clock())
 
     def finish_effect(self, case_id: str, effect: Effect) -> None:
-        """Note what came of an effect; `done` is final. Raises NotApproved like `start_effect`."""
+        """Record the result of an effect; `done` is final. Raises NotApproved like `start_effect`."""
         with self._judged(case_id) as connection:
             effects.finish_effect(connection, case_id, effect, self._clock())
 
@@ -220,7 +220,7 @@ class WorkerApi(Facade):
             return effects.note_changed_facts(connection, case_id, round, changes, self._clock())
 
     def approved_reversal(self, case_id: str, reversal_id: str, *, undoes: str) -> Reversal:
-        """An approved reversal as it is on record, whatever came of it. Raises NotReversible, NotAsRequested."""
+        """An approved reversal as it is on record, whatever its result. Raises NotReversible, NotAsRequested."""
         with self._judged(case_id) as connection:
             return reversals.approved_reversal(connection, case_id, reversal_id, undoes)
 
@@ -231,7 +231,7 @@ class WorkerApi(Facade):
             reversals.start_reversal(connection, case_id, reversal_id, effect, self._clock())
 
     def finish_reversal(self, case_id: str, reversal_id: str, effect: Effect) -> None:
-        """Note what came of a reversal; `done` and `failed` are final. Raises ReversalNotFound, NotReversible."""
+        """Record the result of a reversal; `done` and `failed` are final. Raises ReversalNotFound, NotReversible."""
         with self._judged(case_id) as connection:
             reversals.finish_reversal(connection, case_id, reversal_id, effect, self._clock())
 

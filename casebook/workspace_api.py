@@ -249,7 +249,7 @@ class WorkspaceApi(Facade):
             return export.take_snapshot(connection, case_id, self._clock(), self._read)
 
     def audit_case(self, case_id: str, *, limit: int = 50, cursor: str | None = None) -> CaseAudit:
-        """Verify one case: its whole log, and what is broken in its record, if anything.
+        """Verify one case: its whole log, and the first invalid event or row of its record, if any.
 
         Of its events it returns a page: the newest, at most 500, or those before another page. Raises MalformedCursor.
         """

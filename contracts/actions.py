@@ -52,7 +52,7 @@ class EffectSpec:
     noun: str
     """What people call it: the lock."""
     done: str
-    """What people are told when it is done, as a clause."""
+    """A clause that tells people that it is done."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ REVERSALS: Mapping[ReversalAction, ReversalSpec] = {
 }
 
 LOCK: EffectAction = "lock_account"
-"""The effect that several cases can have on one account: it stands as long as one of their locks does."""
+"""The effect that several cases can have on one account: it lasts as long as one of their locks is active."""
 
 WRITE_TOOLS = frozenset(spec.tool for spec in (*EFFECTS.values(), *REVERSALS.values()))
 """What whoever carries out actions must be allowed to call."""

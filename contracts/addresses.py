@@ -10,7 +10,7 @@ def without_credentials(address: str) -> str:
     """The address as pages, logs and error sentences may show it: no user, no password, and nothing of its query.
 
     A query may hold a key, and a fragment is sent to nobody; that there was one is shown as `?…`. An address whose
-    parts cannot be told apart may hold a password anywhere: only its scheme is shown.
+    parts cannot be distinguished may contain a password anywhere: only its scheme is shown.
     """
     scheme, separator, rest = address.strip().partition("://")
     if not separator:

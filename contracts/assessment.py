@@ -55,5 +55,5 @@ class RiskAssessment(Contract):
 
     @property
     def is_judged(self) -> bool:
-        """Whether there was anything to judge by. Earlier releases rated and recommended even where there was not."""
+        """Whether there is a score, and evidence for it."""
         return self.overall_risk_score is not None and any(report.has_evidence for report in self.reports)

@@ -7,7 +7,7 @@ _INSIDE = re.compile(rb'["\\]')
 
 
 class Braces:
-    """Follows one run of bytes. What stands outside of any object is looked over."""
+    """Scans one sequence of bytes. Bytes outside of any object are skipped."""
 
     def __init__(self) -> None:
         self.depth = 0

@@ -23,7 +23,7 @@ SpecialistState = Literal["pending", "running", "ok", "not_evaluable", "unavaila
 
 
 class CaseProgress(Contract):
-    """The orchestration's custom status, below 4 kB: where the case stands right now."""
+    """The orchestration's custom status, below 4 kB: the current phase of the case."""
 
     phase: Phase
     round: Annotated[int, Field(ge=1)]
@@ -145,7 +145,7 @@ class CaseView(Contract):
     reversals: tuple[Reversal, ...] = ()
     """Requests to reverse effects, oldest first."""
     also_locked_by: tuple[CaseId, ...] = ()
-    """Other cases whose approved lock of this customer's account stands, oldest first: reversing this case's lock
+    """Other cases whose approved lock of this customer's account is active, oldest first: reversing this case's lock
     leaves theirs."""
     spend: Spend | None = None
     """What models cost so far, all rounds and agents together; `cost_usd` null when one of them has no known price."""

@@ -29,5 +29,5 @@ def content_hash(value: BaseModel | Mapping[str, Any] | Sequence[Any]) -> str:
 
 
 def text_hash(text: str) -> str:
-    """`sha256:` and the hex digest of a text as it stands."""
+    """`sha256:` and the hex digest of a text, unchanged."""
     return HASH_PREFIX + hashlib.sha256(text.encode()).hexdigest()

@@ -15,7 +15,7 @@ CASE_PREFIX = "case-"
 MAX_SCHEDULER_ID = 100
 """Characters of an instance or entity id: longer ones are refused by the Durable Task Scheduler."""
 MAX_NEW_ALERT_ID = 75
-"""Characters of an alert id: what the scheduler is told of its case, memory and reversals then has MAX_SCHEDULER_ID."""
+"""Characters of an alert id: the ids of its case, memory and reversals then have at most MAX_SCHEDULER_ID."""
 _DIGEST = 16
 _MEMORY_PREFIX = "@fraudanalysisagent@"
 

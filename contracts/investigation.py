@@ -44,7 +44,7 @@ class InvestigationPolicy(Contract):
 
 
 class FailedCase(Contract):
-    """Where a case stands whose orchestration failed: by its record, in its current round."""
+    """The state of a case whose orchestration failed: by its record, in its current round."""
 
     assessment: RiskAssessment
     """What is asked, or was decided on. One without a score when nothing was concluded before it failed."""
@@ -198,7 +198,7 @@ class EscalationOrder(Contract):
 
 
 class EscalationResult(Contract):
-    """What became of it: the question as it is put to the manager, or the decision that came first and stands."""
+    """The result: the question as the manager is asked it, or an earlier decision that remains valid."""
 
     review: ReviewRequest | None = None
     decision: Decision | None = None
@@ -214,11 +214,11 @@ class FactCheck(Contract):
     evidence_ids: tuple[str, ...] = ()
     """Recorded answers about the account and its charges: what was known when it was approved."""
     told: tuple[str, ...] = ()
-    """What the person who approved was told: the same again is no news."""
+    """Changes that the approver already knew of: these do not void the approval."""
 
 
 class FactReport(Contract):
-    """How the facts stand. Nothing has changed when `changes` is empty."""
+    """The current facts. Nothing has changed when `changes` is empty."""
 
     changes: tuple[str, ...] = ()
     """One sentence each."""
@@ -229,11 +229,11 @@ class FactReport(Contract):
 
 
 class NotedFacts(Contract):
-    """What is on record then: what was told, as far as the store bears it out. Empty: the approval holds."""
+    """The changes on record: those that the store confirms. Empty: the approval is valid."""
 
     changes: tuple[str, ...] = ()
     report: FactReport | None = None
-    """How the facts stand; null when the store could not be asked."""
+    """The current facts; null when the store could not be asked."""
 
 
 class ActionOrder(Contract):
@@ -255,7 +255,7 @@ class ActionResult(Contract):
 
 
 class Reconciliation(Contract):
-    """Find out what came of an action in doubt. `last`: nobody will look again."""
+    """Find out the result of an action in doubt. `last`: nobody will look again."""
 
     order: ActionOrder
     last: bool = False

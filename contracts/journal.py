@@ -27,7 +27,7 @@ class RunCheckpoint(Generic[Outcome]):
     """How far a run has come, which an earlier attempt may have begun."""
 
     outcome: Outcome | None
-    """What came of it; None: it is not over."""
+    """Its result; None: it is not over."""
     journal: Mapping[str, str]
     """The bodies of its entries by key; none are read of a run that is over."""
     brief: CaseBrief | None = field(default=None, compare=False, repr=False)

@@ -16,7 +16,7 @@ _OPENING = re.compile(rb"(?:[\s\[\],\0\x1e]|\xef\xbb\xbf|\xe2\x80[\x8b-\x8d])*\{
 class ObjectSplitter:
     """Cuts what is fed to it into lines, and puts together the lines of an object that was written over several.
 
-    One object is held at most, and of one that is larger than a line may be the beginning.
+    At most one object is in memory, and of one that is larger than a line may be, only the beginning.
     """
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ MAX_LINE_BYTES = 1_048_576
 """A longer line is no event, and holding it whole would cost memory."""
 
 HEAD_BYTES = 256
-"""So much is held of what is too long."""
+"""How much of a line that is too long is kept in memory."""
 
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
 _MARKS = (
@@ -140,13 +140,13 @@ class LineSplitter:
 
 
 class _LongLine:
-    """A line that is too long, in parts: each is what is held, and how much more there was of it."""
+    """A line that is too long, in parts: each with its bytes, and how many more there were."""
 
     def __init__(self) -> None:
         self._braces = Braces()
         self._held = bytearray()
         self._ends = list[int]()
-        """Where objects end in what is held."""
+        """Where objects end in the bytes in memory."""
         self._beyond = 0
 
     def feed(self, data: bytes) -> Iterator[tuple[bytes, int]]:

@@ -28,4 +28,4 @@ class Reversal(Contract):
     comment: str | None = None
     """What the person who decided said to it."""
     effect: Effect | None = None
-    """What came of it, once it was carried out."""
+    """Its result, once it was carried out."""

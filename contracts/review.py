@@ -14,7 +14,7 @@ _RANK: dict[Role, int] = {"viewer": 0, "analyst": 1, "manager": 2, "admin": 3}
 
 
 def may_act_as(roles: Iterable[Role], required: Role) -> bool:
-    """Whether one of `roles` is `required` or stands above it: a manager may do all that an analyst may."""
+    """Whether one of `roles` is `required` or includes it: a manager may do all that an analyst may."""
     return any(_RANK[role] >= _RANK[required] for role in roles)
 
 

@@ -149,7 +149,7 @@ class EscalateInput(Contract):
 
 
 class EscalatedReview(Contract):
-    """What became of it: the question as it is put to the manager, or the decision that came first and stands."""
+    """The result: the question as the manager is asked it, or an earlier decision that remains valid."""
 
     review: ReviewRequest | None = None
     decision: TakenDecision | None = None
@@ -202,20 +202,20 @@ class ExecuteActionInput(Contract):
 
 
 class EffectOutcome(Contract):
-    """What came of one effect."""
+    """The result of one effect."""
 
     action: EffectAction
     status: EffectStatus
 
 
 class ActionOutcome(Contract):
-    """What came of an action, effect by effect."""
+    """The result of an action, effect by effect."""
 
     effects: tuple[EffectOutcome, ...]
 
 
 class ReconcileActionInput(Contract):
-    """Find out what came of an action in doubt. `last`: nobody will look again."""
+    """Find out the result of an action in doubt. `last`: nobody will look again."""
 
     order: ExecuteActionInput
     last: bool = False
@@ -230,14 +230,14 @@ class ReversalOrder(Contract):
 
 
 class ReconcileReversalInput(Contract):
-    """Find out what came of a reversal in doubt. `last`: nobody will look again."""
+    """Find out the result of a reversal in doubt. `last`: nobody will look again."""
 
     order: ReversalOrder
     last: bool = False
 
 
 class ReversalOutcome(Contract):
-    """What came of a reversal's effect."""
+    """The result of a reversal's effect."""
 
     status: EffectStatus
 

@@ -8,7 +8,7 @@ LEAVE_SECONDS = 10.0
 
 
 def grace_seconds(drain: str | None) -> float:
-    """How long to wait for a worker before it is killed, by its `WORKER_DRAIN_SECONDS` as it stands in the environment.
+    """How long to wait for a worker before it is killed, by its `WORKER_DRAIN_SECONDS` in the environment.
 
     What is no number is for the worker to refuse.
     """

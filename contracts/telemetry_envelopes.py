@@ -34,7 +34,7 @@ class Envelopes:
     def opened(self, value: Any) -> list[Any]:
         """The events in `value`, and what lies among events and is none; `value` alone where there is none.
 
-        What stands around one event is kept as further fields of it; what stands around many is theirs together.
+        Fields around one event are kept as further fields of it; those around a batch are kept with each of its events.
         """
         if isinstance(value, dict) and self._keys <= cast("dict[str, Any]", value).keys():
             return [value]

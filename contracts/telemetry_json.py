@@ -56,7 +56,7 @@ class TolerantJson:
         )
 
     def values(self, line: bytes) -> Generator[Any]:
-        """The values that stand in the line, nearly always one. Raises Unreadable at the first that is none.
+        """The values in the line, nearly always one. Raises Unreadable at the first that is none.
 
         `mended` then says what was mended in the value that was given last. Brackets and commas of an array around
         and between objects are skipped, so that a line may hold one element of an array, or all.

@@ -25,7 +25,7 @@ _ENGLISH = re.compile(
     re.ASCII,
 )
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# As .NET wrote JSON: milliseconds of UTC, whatever zone stands behind them.
+# As .NET wrote JSON: milliseconds of UTC, whatever zone follows.
 _DOTNET = re.compile(r"\\?/Date\((\d{1,16})(?:[+-]\d{4})?\)\\?/", re.ASCII)
 # From 1973 to 2286; the ranges do not touch, so that a number has one meaning or none.
 _EPOCH_UNITS = ((10**8, 10**10, 1), (10**11, 10**13, 10**3), (10**14, 10**16, 10**6), (10**17, 10**19, 10**9))

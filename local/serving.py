@@ -12,7 +12,7 @@ from runtime.listening import url_of
 from runtime.server import StoppableServer
 
 GRACE_SECONDS = 1
-"""How long open answers may still take once the process was told to stop."""
+"""How long open responses may still take after the signal to stop."""
 
 
 ANOTHER_PORT = "choose another with --port"

@@ -100,7 +100,7 @@ async def _stop_all(parts: list[SupervisedPart], keepers: list[asyncio.Task[None
 
 
 async def _finished(preparation: Coroutine[None, None, None], stop: asyncio.Event) -> bool:
-    """Whether the preparation came to its end before the stack was told to stop; what it raises is raised."""
+    """Whether the preparation ended before a signal to stop; an exception of the preparation is raised."""
     preparing, stopping = asyncio.create_task(preparation), asyncio.create_task(stop.wait())
     await asyncio.wait([preparing, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()

@@ -7,7 +7,7 @@ from contracts.recordings import UNREADABLE, file_problem, recorded_lines
 from contracts.telemetry_reader import DeadLetter, TelemetryReader
 
 MAX_CUSTOMERS = 100_000
-"""So many are added by one command: all that it found is held until the files were read."""
+"""How many customers one command adds: they are kept in memory until all files are read."""
 MAX_IDLE_LINES = 1_000_000
 """So many more lines than events a recording may have."""
 
@@ -28,7 +28,7 @@ class RecordedCustomers:
 
 
 def recorded_customers(path: Path, room: int = MAX_CUSTOMERS) -> RecordedCustomers:
-    """The customers in a recording of telemetry events, as the desk would read it: JSON lines, gzipped or not.
+    """The customers in a recording of telemetry events, as the backend reads it: JSON lines, gzipped or not.
 
     Lines that do not parse are counted and skipped. Raises `UnreadableRecording` when the file itself is no good, has
     far more lines without an event than with one, or names more than `room` customers.

@@ -55,4 +55,4 @@ def build_server(store: CustomerStore, write_token: str | None) -> FastMCP:
 
 
 def _no_argument_is_a_header(_tool: str) -> None:
-    """The part of a tool's schema that its `Mcp-Param-*` headers are held against: these tools know none."""
+    """The part of a tool's schema that its `Mcp-Param-*` headers are validated against: these tools have none."""

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 # How a score is made
 BASELINE = 0.35
-"""Where a customer stands of whom an alert was raised and nothing else is known."""
+"""The score of a customer about whom an alert was raised and nothing else is known."""
 LOWEST_SCORE = 0.03
 HIGHEST_SCORE = 0.97
 HIGH_RISK = 0.6
@@ -14,7 +14,7 @@ FLOOR_WITHOUT_RECORDS = 0.6
 ENOUGH_FROM_ALERT = 0.25
 """Weight that the alert's own events must carry to be judged without records."""
 
-# The floor under every judgement
+# The rule floor
 UNSUSPICIOUS_BELOW = 0.6
 """From here on the rules of a speciality are suspicious, whatever the threshold of a case is."""
 REACH = timedelta(days=14)
@@ -38,7 +38,7 @@ UNEVALUATED_FLOOR = 0.6
 
 # How long a reason holds
 TICKET_HOLDS_DAYS = 45
-"""What a customer told support explains nothing after this."""
+"""A ticket that is older than this explains nothing."""
 STAFF_TICKET_DAYS = 7
 """Staff change an account only for a ticket that is not older than this."""
 NEW_DEVICE_DAYS = 30

@@ -14,7 +14,7 @@ SUFFIXES = frozenset({"", ".css", ".html", ".jinja", ".md", ".py", ".sh", ".toml
 _ROW = re.compile(r"^\| (?P<words>`[^|]+`) \| (?P<instead>[^|]*) \| ?(?P<folders>[^|]*)\|$", re.MULTILINE)
 _TEST = re.compile(r"^\s*(?:async )?def (test_\w+)\(")
 MAX_TEST_WORDS = 9
-"""After `test_`: a failure then reads as the behaviour that broke."""
+"""After `test_`: the name of a failed test then reads as the behaviour that is wrong."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from runtime.settings import ProcessSettings
 from worker.ports.model import ToolCalling
 
 Hours = Annotated[float, Field(gt=0, le=8_784)]
-"""At most a year: whoever means never has closed the desk."""
+"""At most a year: a longer time would mean never."""
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://\S+$"), AfterValidator(checked)]
@@ -111,7 +111,7 @@ class WorkerSettings(ProcessSettings):
     remind_before_share: Annotated[float, Field(ge=0, lt=1)] = 0.25
     """How much of the time is left when those who could decide are reminded; 0: nobody is."""
     business_zone: str | None = None
-    """The IANA time zone of the desk. Unset: people are there at all hours."""
+    """The IANA time zone of the business hours. Unset: every hour counts."""
     business_days: str = "mon,tue,wed,thu,fri"
     business_opens: time = time(9)
     business_closes: time = time(17)

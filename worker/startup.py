@@ -14,7 +14,7 @@ REMIND_EVERY_S = 30.0
 
 
 class StopRequested(Exception):
-    """The worker was told to stop before it had begun."""
+    """The worker was stopped before it had begun."""
 
 
 class CannotStart(Exception):

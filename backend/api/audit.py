@@ -25,7 +25,7 @@ class BrokenRecord(Contract):
     """The first thing in the record of a case that is not as its log says."""
 
     seq: int
-    """Of the event that is broken, or that made the row which is."""
+    """Of the invalid event, or of the event that made the invalid row."""
     row: str
     """`event`, or a table and a key."""
     reason: str
@@ -80,7 +80,7 @@ async def audit_case(case_id: str, services: ServicesDep, limit: Limit = 50, cur
     },
 )
 async def export_case(case_id: str, services: ServicesDep, format: ExportFormat = "json") -> StreamingResponse:  # noqa: A002
-    """Everything about the case in one file that needs neither this desk nor the scheduler."""
+    """Everything about the case in one file that needs neither this casebook nor the scheduler."""
     snapshot = await services.workspace.snapshot(case_id)
     write, media_type = _WRITERS[format]
     name = f"{snapshot.case.case_id}.{format}"

@@ -31,7 +31,7 @@ Ending: TypeAlias = tuple[int, str]
 async def watch_case(
     socket: WebSocket, instance_id: str, services: ServicesDep, session_seconds: SessionSecondsDep
 ) -> None:
-    """How the case stands, then the same again after each change, until it is closed or the session ends.
+    """The state of the case, and again after each change, until it is closed or the session ends.
 
     What the client says is not read, as long as it is text.
     """

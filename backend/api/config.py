@@ -11,7 +11,7 @@ ingest_router = APIRouter(prefix="/api/ingest", tags=["installation"])
 
 @router.get("", operation_id="get_config", summary="Public facts")
 async def get_config(services: ServicesDep) -> PublicConfig:
-    """What the UI needs to know about this installation. Who is using it is told by `/api/session`."""
+    """What the web interface needs to know about this installation. `/api/session` says who uses it."""
     return services.public_config
 
 

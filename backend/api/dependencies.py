@@ -72,7 +72,7 @@ async def _ingest_status(connection: HTTPConnection) -> IngestStatus:
 IngestStatusDep = Annotated[IngestStatus, Depends(_ingest_status)]
 
 
-# They read; what is missing or wrong is said by the authenticator, in this desk's words.
+# They only read; the authenticator reports what is missing or wrong, as a problem document.
 _COOKIE = APIKeyCookie(
     name=SESSION_COOKIE, scheme_name="session", description="Set by `POST /api/session`.", auto_error=False
 )

@@ -121,7 +121,7 @@ async def start_case(
 ) -> StartResponse:
     """Open a case from an alert and start its investigation. The same alert again answers 200 with the same case.
 
-    Whoever opens it stands in its log (`case_opened`) and in its detail (`opened_by`).
+    Its log (`case_opened`) and its detail (`opened_by`) name the person who opens it.
     """
     started = await services.cases.start(order.to_alert(datetime.now(UTC)), identity.subject)
     response.status_code = 202 if started.created else 200
@@ -137,7 +137,7 @@ async def start_case(
     responses=documented(404, 503),
 )
 async def get_workflow_status(instance_id: str, services: ServicesDep) -> WorkflowStatus:
-    """Where the orchestration of a case stands. An open case that the scheduler does not know yet is `PENDING`."""
+    """The state of a case's orchestration. An open case that the scheduler does not know yet is `PENDING`."""
     case = await services.workspace.summary(instance_id)
     state = await services.scheduler.state_of(case.case_id)
     if state is None:

@@ -29,7 +29,7 @@ class NotSignedIn(AuthError):
 
 
 class SessionInvalid(AuthError):
-    """The session was changed, or signed with a key other than this desk's, or is of somebody unknown here."""
+    """The session was changed, or signed with a key other than this installation's, or names an unknown person."""
 
     id = "session-invalid"
 
@@ -47,7 +47,7 @@ class SessionExpired(AuthError):
 
 
 class UnknownPersona(AuthError):
-    """Nobody of this name works at this desk."""
+    """No persona has this name."""
 
     id = "unknown-persona"
     status = 422

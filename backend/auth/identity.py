@@ -5,7 +5,7 @@ from contracts.review import Role, may_act_as
 
 
 class Identity(Contract):
-    """A person who uses the desk."""
+    """A person who uses Casewright."""
 
     subject: str
     """The stable id under which what they do is recorded."""
@@ -13,5 +13,5 @@ class Identity(Contract):
     roles: tuple[Role, ...]
 
     def may_act_as(self, required: Role) -> bool:
-        """Whether one of the roles is `required` or stands above it."""
+        """Whether one of the roles is `required` or includes it."""
         return may_act_as(self.roles, required)

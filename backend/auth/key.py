@@ -9,7 +9,7 @@ MIN_KEY_CHARS = 32
 
 
 class KeyFileUnusable(Exception):
-    """The key file cannot be trusted or used; the message says why and how to mend it."""
+    """The key file is unsafe or unusable; the message says why and what to do."""
 
 
 def read_or_make_key(file: Path) -> str:

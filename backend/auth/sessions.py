@@ -61,7 +61,7 @@ class LocalAuthenticator:
         return (session.expires_at - self._clock()).total_seconds()
 
     def session(self, token: str | None) -> Session:
-        """The session that this token stands for. Raises what `identify` raises."""
+        """The session of this token. Raises what `identify` raises."""
         if not token:
             raise NotSignedIn
         try:

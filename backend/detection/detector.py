@@ -39,7 +39,7 @@ RULE_IDS: tuple[str, ...] = tuple(_RULES)
 """Every rule, by the id that its alerts carry."""
 
 _MAX_ALERTS_KNOWN = 8
-"""Times of earlier alerts that a rule is held to: events that come late must not report a known attack again."""
+"""Times of earlier alerts of a rule: late events must not report a known attack again."""
 _ID_HEAD, _ID_DIGEST = 96, 24
 
 

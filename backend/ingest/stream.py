@@ -29,7 +29,7 @@ _OFFSET = re.compile(rb'\s*\{\s*"offset"\s*:\s*(\d{1,18})\s*,')
 class StreamSource:
     """Pulls `GET {url}?after={offset}`, whose lines are `{"offset": n, "event": {…}}`, for ever.
 
-    Without an offset yet, `after` is left out. After a break it goes on behind the last offset that it handed over,
+    Without an offset yet, `after` is left out. After a disconnection it resumes at the last offset that it passed on,
     with growing pauses between attempts; when the server no longer has that, at the beginning of what it has. It waits
     for a server that is not up, and says so once. The offset is kept in memory: a new process starts at the beginning,
     and deterministic alert ids make that harmless. What it says of the address, it says without credentials.

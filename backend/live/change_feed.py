@@ -205,7 +205,7 @@ class ChangeFeed:
         return [message for message in await self._read_log(seq) if message.seq <= self._last_seq]
 
     async def status_of(self, case_id: str, seen: int) -> CaseStatusMessage:
-        """How a case stands now, all events up to `seen` included. Raises CaseNotFound.
+        """The current state of a case, including all events up to `seen`. Raises CaseNotFound.
 
         Those who ask before anything more happens share one reading, which is mostly the one that showed the event.
         """

@@ -47,7 +47,7 @@ class CaseMessage(Contract):
 
 
 class CaseStatusMessage(Contract):
-    """What the socket of one case says: first how it stands, then the same again after every change."""
+    """The message of a case's socket: the state of the case, sent first and again after every change."""
 
     type: Literal["snapshot", "change"]
     seq: int

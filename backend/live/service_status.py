@@ -28,7 +28,7 @@ class ServiceStatus(Contract):
     """Since when the scheduler answers, and its task hub holds the work of another casebook: nothing is ordered there
     until somebody changes a setting, as `/ready` says."""
     worker_away_since: UtcDateTime | None = None
-    """Since when no worker is at work: what was begun stands still, and is taken up by the next one."""
+    """Since when no worker is running: work in progress is paused, and the next worker resumes it."""
     not_begun_since: UtcDateTime | None = None
     """Since when the oldest case waits that the scheduler has, and that no worker has begun."""
     not_begun: int = 0

@@ -65,7 +65,7 @@ class CaseOrchestrations:
                 await self.inspect(case)
 
     async def deliver_missed(self, case: str, state: InstanceState) -> bool:
-        """Whether an investigation waits for a decision that exists; it is told of it.
+        """Whether an investigation waits for a decision that is on record; the decision is then raised again.
 
         A restart may have been cut off before the decisions followed.
         """

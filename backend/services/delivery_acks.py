@@ -16,7 +16,7 @@ RETRY_S = 5.0
 class DeliveryAcks:
     """Gathers what the scheduler acknowledged, and writes many in one transaction.
 
-    A crash before that loses nothing: the scheduler is told again, and a round consumes one decision.
+    A crash before that loses nothing: the start or decision is delivered again, and a round consumes one decision.
     """
 
     def __init__(self, record: AsyncRelay) -> None:

@@ -70,7 +70,7 @@ class IngestSource(Contract):
 
 
 class IngestStatus(Contract):
-    """What was read since the backend started, and what came of it."""
+    """What was read since the backend started, and the results."""
 
     started_at: UtcDateTime | None
     events_read: NonNegativeInt

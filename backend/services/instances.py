@@ -14,7 +14,7 @@ OVER = {"FAILED": "failed", "TERMINATED": "was terminated", "COMPLETED": "ended"
 
 
 async def ensure_running(scheduler: Scheduler, item: str, orchestration: str, state: InstanceState) -> bool:
-    """Whether an instance that is not over does the work that its id stands for.
+    """Whether an instance that is not over runs the orchestration that belongs to its id.
 
     A suspended one is resumed; one that somebody else started under this id is terminated, so that its place is free.
     """

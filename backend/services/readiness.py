@@ -9,9 +9,9 @@ from casebook.database.transactions import Transactions
 from casebook.errors import CasebookUnavailable
 
 EVERY_S = 2.0
-"""So long one try answers everybody."""
+"""How long the result of one test is reused."""
 ANSWER_TIMEOUT_S = 5.0
-"""So long a try may take before those who ask are told that it has not ended."""
+"""After this time a test that has not ended counts as failed."""
 
 SILENT = f"The casebook has not answered for {ANSWER_TIMEOUT_S:g} seconds."
 

@@ -71,7 +71,7 @@ class InstanceUnknown(Exception):
 
 
 class InstanceState(Contract):
-    """Where an orchestration stands, as the scheduler says."""
+    """The state of an orchestration in the scheduler."""
 
     name: str
     """Of which orchestration it is an instance."""
@@ -226,7 +226,7 @@ class DurableTaskScheduler:
             async with _answering():
                 await call
         except _Refused as refusal:
-            # One that is gone has nothing to be told.
+            # An instance that does not exist any more needs no termination.
             if refusal.code is not grpc.StatusCode.NOT_FOUND:
                 raise SchedulerUnavailable(refusal.reason) from refusal
 

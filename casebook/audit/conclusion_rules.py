@@ -53,7 +53,7 @@ def _asks_fewer(asked: Data, body: Mapping[str, Any] | None, limits: Limits) -> 
     try:
         needed, approvals = limits.four_eyes(RiskAssessment.model_validate(body))
     except ValidationError:
-        return False  # What cannot be read is named where the row is held against its hash.
+        return False  # The comparison of the row with its hash reports what cannot be read.
     return not needed <= set(asked.get("four_eyes_actions") or ()) or asked["approvals_required"] < approvals
 
 

@@ -76,9 +76,9 @@ class IntegrityCheck:
     def __init__(self, case_id: str) -> None:
         self.case_id = case_id
         self.broken: BrokenLink | None = None
-        """The first broken event; nothing further can be relied on then."""
+        """The first invalid event; later ones cannot be verified then."""
         self.rows = 0
-        """Rows that were held against the log."""
+        """How many rows were compared with the log."""
         self._chain = ChainCheck()
         self._projection = CaseProjection()
         self._transitions = TransitionCheck(LogFacts(case_id))
@@ -106,12 +106,12 @@ class IntegrityCheck:
         return self._projection.expected(table, key) is not None
 
     def refuse(self, seq: int, reason: str) -> None:
-        """The event with this `seq` is broken in itself."""
+        """The event with this `seq` is invalid by itself."""
         if self.broken is None:
             self.broken = BrokenLink(self.case_id, seq, reason)
 
     def follow(self, event: CaseEvent, step: str | None = None, digest: str | None = None) -> None:
-        """Take the next event, which stands in the log under the name `step`; `digest`: the hash of what is kept."""
+        """Take the next event, whose dedupe key is `step`; `digest`: the hash of the stored data."""
         if self.broken is not None:
             return
         previous = self.last_seq
@@ -137,7 +137,7 @@ class IntegrityCheck:
             self.refuse(event.seq, f"its dedupe_key is '{step}' instead of '{named}'")
 
     def finish(self, rows: Iterable[Row], head: Facts, calls: Calls) -> BrokenLink | None:
-        """Hold the rows and the columns of the case against the log. Returns the first thing that is broken."""
+        """Compare the rows and the columns of the case with the log. Returns the first that is invalid."""
         if self.broken is not None:
             return self.broken
         last_seq, last_hash = cast("int", head["last_seq"]), head["last_hash"]

@@ -61,7 +61,7 @@ ORPHANS = (
 
 @dataclass
 class AuditReport:
-    """What was verified, and the first thing that is broken: the one with the smallest `seq`."""
+    """What was verified, and the first invalid event or row: the one with the smallest `seq`."""
 
     events: int = 0
     cases: int = 0
@@ -73,14 +73,14 @@ class AuditReport:
     """For the `seq` of the last event, and for each that was asked for: the digest of the log up to there."""
 
     def add(self, broken: BrokenLink | None) -> None:
-        """Remember the first of all that is broken."""
+        """Keep the first of all invalid events and rows."""
         if broken is not None and (self.broken is None or broken.seq < self.broken.seq):
             self.broken = broken
 
 
 @dataclass(frozen=True)
 class CaseAudit:
-    """A page of the log of one case, and what is broken in its whole record, if anything."""
+    """A page of the log of one case, and the first invalid event or row of its whole record, if any."""
 
     events: tuple[CaseEvent, ...]
     """The newest, or those before another page; oldest first."""

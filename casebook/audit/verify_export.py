@@ -36,7 +36,7 @@ class NotAnExport(Exception):
 
 
 def verify_export(text: str | bytes) -> IntegrityCheck:
-    """Verify the export that `text` is; its `broken` is the first thing that is not as its log says.
+    """Verify the export that `text` is; its `broken` is the first part that is not as its log says.
 
     Raises NotAnExport for anything that is no export.
     """

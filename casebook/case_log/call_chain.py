@@ -95,7 +95,7 @@ def as_data(entries: int, digest: str | None) -> dict[str, JsonValue]:
 
 
 def chain_faults(calls: Sequence[ExportedCall], marks: Sequence[Mark], *, ends: bool = True) -> Iterator[Fault]:
-    """What is broken in a chain. `marks` by `seq`; with `ends`, the last one is its head as the case says it."""
+    """What is invalid in a chain. `marks` by `seq`; with `ends`, the last one is its head as the case says it."""
     at_the_end = marks[-1].seq if marks else 0
     heads: dict[int, str | None] = {0: None}
     previous: str | None = None

@@ -23,7 +23,7 @@ class BrokenLink:
 
     case_id: str
     seq: int
-    """Of the event that is broken, or that made the row which is."""
+    """Of the invalid event, or of the event that made the invalid row."""
     reason: str
     row: str = "event"
     """Which row: `event`, or a table and its key."""
@@ -44,7 +44,7 @@ def logged_hash(
     data: str,
     prev_hash: str | None,
 ) -> str:
-    """`event_hash` of an event as the log keeps it: `data` is text, and hashed as it stands."""
+    """`event_hash` of a stored event: `data` is text, and is hashed unchanged."""
     previous = "null" if prev_hash is None else quoted(prev_hash)
     head = f'{{"actor":{quoted(actor)},"at":"{as_json(at.astimezone(UTC))}","case_id":{quoted(case_id)}'
     return text_hash(f'{head},"data":{data},"prev_hash":{previous},"seq":{seq},"type":{quoted(type)}}}')

@@ -133,7 +133,7 @@ def _lock_first(connection: Connection, waiting: Sequence[Cases]) -> LockedCase 
         row = _first(connection, [each.with_for_update(skip_locked=True) for each in waiting])
         if row is not None:
             return locked_in(row)
-        # A case that is passed over may be held for another reason than to be claimed: then it is worth waiting for.
+        # A skipped case may be locked by something else than a claim: then it is worth waiting for.
         held = _first(connection, waiting)
         if held is None:
             return None

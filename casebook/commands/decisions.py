@@ -119,7 +119,7 @@ def _refuse_other_approval(proposal: Proposal, decision: Decision, action: Recom
 
 
 def _require_reason(case: LockedCase, decision: Decision, action: RecommendedAction) -> None:
-    # Earlier releases recommended something even where they had no score.
+    # Without a score there is no recommendation to overrule.
     recommended = None if case.risk_score is None else cast("RecommendedAction | None", case.recommended_action)
     if recommended is not None and overrules(recommended, action) and not gives_reason(decision):
         raise ReasonMissing(recommended, action)

@@ -83,7 +83,7 @@ def start_effect(
 
 
 def finish_effect(connection: Connection, case_id: str, effect: Effect, now: datetime) -> None:
-    """Note what came of an effect. One that is done stays done."""
+    """Record the result of an effect. `done` is final."""
     case = lock_case(connection, case_id)
     status = _status_of(connection, effect)
     if status == "done" or is_logged(connection, case_id, EffectFinished.named(effect.key, effect.status)):

@@ -24,7 +24,7 @@ _DELIVERED = (
 
 
 def confirm(connection: Connection, scheduled: Collection[str], delivered: Collection[str], now: datetime) -> None:
-    """The orchestrations of these cases exist, and were told of the decisions on these reviews."""
+    """The scheduler has acknowledged the start of these cases, and the decisions on these reviews."""
     if scheduled:
         connection.execute(_SCHEDULED, {"told": sorted(scheduled), "now": now})
     if delivered:

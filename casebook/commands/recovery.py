@@ -130,7 +130,7 @@ def is_fresh(connection: Connection, case_id: str) -> bool:
 def resume_case(connection: Connection, case_id: str, now: datetime) -> FailedCase | CaseOutcome | None:
     """Where a new orchestration of the case begins.
 
-    With a closed case's outcome there is nothing to do; a case that failed goes on where it stands; None: it begins
+    With a closed case's outcome there is nothing to do; a failed case resumes from its record; None: it begins
     with its first round, or repeats what is on record from there.
     """
     case = lock_case(connection, case_id)
@@ -141,7 +141,7 @@ def resume_case(connection: Connection, case_id: str, now: datetime) -> FailedCa
         return None
     failed = _failed_case(connection, case)
     if failed is None:
-        # The orchestration that took it up was lost as well, in a round that nothing came of.
+        # The orchestration that resumed it was lost as well, in a round without a conclusion.
         _record_failure(connection, case, LOST, _failures(connection, case_id) + 1, now)
         failed = _failed_case(connection, case)
     assert failed is not None, "a case that failed has something to ask about"
@@ -241,7 +241,7 @@ def review_basis_after_failure(connection: Connection, case_id: str, round_numbe
 
 
 def _failed_case(connection: Connection, case: LockedCase) -> FailedCase | None:
-    """Where the case stands in its current round; None when nothing was concluded in it, or it was sent back."""
+    """Where the case resumes in its current round; None without an assessment, or after a rejection."""
     found = guard_facts_of(connection, case)
     concluded = _to_ask_about(connection, case)
     if concluded is None or (found.verdict is not None and not found.is_settled):

@@ -39,10 +39,10 @@ from contracts.review import Role, Verdict, may_act_as
 REQUESTS: Role = "analyst"
 DECIDES: Role = "manager"
 MOST = 100
-"""So many requests one case takes: each stands on its page, and in its log several times."""
+"""How many requests one case takes: each is on its page, and several times in its log."""
 
 _APPROVED = ("approved", "done", "failed")
-"""An approval stays on record with what came of it."""
+"""An approval stays on record with its result."""
 _STANDING = ("requested", "approved", "done")
 
 _REVERSALS, _EFFECTS, _CASES = table_of(ReversalRow), table_of(EffectRow), table_of(CaseRow)
@@ -146,7 +146,7 @@ def start_reversal(connection: Connection, case_id: str, wanted: str, effect: Ef
 
 
 def finish_reversal(connection: Connection, case_id: str, wanted: str, effect: Effect, now: datetime) -> None:
-    """Note what came of a reversal. Done or failed is the end of it; in doubt, it stays approved.
+    """Record the result of a reversal. Done and failed are final; with an unknown result it stays approved.
 
     That it was done is noted even after it was given up, as long as nobody has asked for it anew.
     """

@@ -59,7 +59,7 @@ _REVIEW = select(_REVIEWS).where(
 def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -> ReviewRequest:
     """Ask a person. What is asked about becomes the assessment of the round, and the round the current one.
 
-    Ends with the review as it is asked: a repeated step is told what was asked the first time.
+    Returns the review on record: a repeated step gets the question that was asked the first time.
     """
     case = lock_case(connection, opening.case_id)
     review, reason = opening.review, opening.escalation_reason
@@ -107,7 +107,7 @@ def asked_review(connection: Connection, case_id: str, wanted: str) -> ReviewReq
 
 
 def escalate(connection: Connection, escalation: Escalation, now: datetime) -> Decision | None:
-    """Pass the open review on, with a new deadline and role. A decision that came first is returned and stands."""
+    """Escalate the open review, with a new deadline and role. An earlier decision is returned and remains valid."""
     case = lock_case(connection, escalation.case_id)
     review = _review(connection, case, escalation.review.review_id)
     wanted = Escalated(round=review.round, reason=escalation.reason, **dict(escalation.review))
@@ -133,7 +133,7 @@ def escalate(connection: Connection, escalation: Escalation, now: datetime) -> D
 
 
 def expire_review(connection: Connection, case_id: str, expired: str, now: datetime) -> Decision | None:
-    """Stop asking: from here on no decision on this review is accepted. One that came first is returned and stands."""
+    """Expire the review: no decision on it is accepted any more. An earlier one is returned and remains valid."""
     case = lock_case(connection, case_id)
     review = _review(connection, case, expired)
     decided = decision_on(connection, case_id, expired)

@@ -50,7 +50,7 @@ def place_of(url: URL) -> str:
 
 
 def free_bytes(path: str) -> int | None:
-    """How much room is left on the disk of a file, for this user; None where that cannot be told."""
+    """How much room is left on the disk of a file, for this user; None where that is unknown."""
     try:
         disk = os.statvfs(Path(path).parent)
     except OSError:

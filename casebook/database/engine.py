@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 APPLICATION_ID = 0x43574342
-"""`CWCB` in the SQLite header: how a casebook is told from another program's file."""
+"""`CWCB` in the SQLite header: distinguishes a casebook from another program's file."""
 
 VERSION_TABLE = "casebook_version"
 
@@ -176,7 +176,7 @@ def _open_sqlite(url: URL) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,
-        # One per thread of a busy worker: a connection is held only for milliseconds.
+        # One per thread of a busy worker: a connection is in use only for milliseconds.
         pool_size=8,
         max_overflow=120,
         connect_args={"timeout": BUSY_TIMEOUT_S},
@@ -209,7 +209,7 @@ def _prepare_connection(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON")
     # NORMAL may lose the newest commits when the machine loses power. The orchestration would remember a step
-    # that the casebook forgot, and a person would have been told "accepted" about a decision that is gone.
+    # that the casebook forgot, and a person would have read "accepted" about a decision that is lost.
     # FULL costs one fsync per transaction, of which an investigation has twelve until its review.
     connection.execute("PRAGMA synchronous = FULL")
 

@@ -34,7 +34,7 @@ _LARGE = insert(_VIEWS).values(
 class CasebookHealth:
     """What is wrong with the casebook as far as this process knows; every change of it is in the log, once.
 
-    A damaged file stays damaged: what could be written after that says nothing of the part that is broken.
+    A damaged file stays damaged: later successful writes say nothing about the damaged part.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

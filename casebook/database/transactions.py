@@ -34,7 +34,7 @@ class Transactions:
         self.now = clock
         """The time that goes into the record."""
         self.health = CasebookHealth()
-        """What came of the last writes."""
+        """Whether the last writes succeeded."""
         self._hooks: list[Callable[[], object]] = []
         self._group = GroupCommit(self._writing) if engine.dialect.name == "sqlite" else None
 
@@ -56,7 +56,7 @@ class Transactions:
         """Inside, `hook` is called after every transaction of this process that wrote and is on disk.
 
         On the thread that wrote, which waits for it: a hook only passes the word on, as `call_soon_threadsafe` does.
-        What other processes write is not told.
+        Writes of other processes do not call it.
         """
         self._hooks.append(hook)
         try:

@@ -124,7 +124,7 @@ class QuestionNotAsked(TransitionRefused):
 
 
 class NoAcceptedDecision(TransitionRefused):
-    """A case was told of an answer that nobody has given."""
+    """A decision was announced to a case, and none is on record."""
 
     id = "no-accepted-decision"
 

@@ -18,7 +18,7 @@ WITHDRAWS: Role = "manager"
 """Whose rejection, or whose missed deadline, leaves a case unresolved."""
 
 IN_DOUBT: frozenset[EffectStatus] = frozenset({"pending", "unknown"})
-"""An effect that may have happened: what came of it must be found out."""
+"""An effect that may have happened: its result must be found out."""
 
 
 @dataclass

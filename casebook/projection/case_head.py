@@ -15,7 +15,7 @@ def all_pending() -> dict[str, str]:
 
 @dataclass(kw_only=True)
 class CaseHead:
-    """Where a case stands. The commands load it from its row, the audit folds it from its log: the same events."""
+    """The state of a case. Commands load it from its row, the audit folds it from the log."""
 
     state: str = "investigating"
     phase: str = "investigating"

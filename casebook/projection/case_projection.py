@@ -56,7 +56,7 @@ class CaseProjection:
 
     @property
     def case(self) -> CaseHead:
-        """Where the case stands."""
+        """The state of the case."""
         return self._case
 
     @property

@@ -25,7 +25,7 @@ CASE = ProjectedTable(
     ("case_id",),
     body=None,
     parsed=("specialists",),
-    # How far the scheduler was told, how long a claim lasts, and the heads of the two chains, which check themselves.
+    # Delivery acknowledgements, the end of a claim, and the heads of the two chains, which are verified by themselves.
     unlogged=(
         "scheduled_at",
         "claimed_at",
@@ -40,7 +40,7 @@ EFFECTS_BEHIND: Mapping[CaseOutcome, set[str]] = {spec.outcome: set(spec.effects
 """What must be done when a case ends like this."""
 
 UNDONE: frozenset[EffectStatus] = frozenset({"failed", "unknown"})
-"""How an approved effect stands with which a case ends as `failed`: refused for good, or in doubt for good."""
+"""The states of an approved effect that end a case as `failed`: refused permanently, or unknown to the end."""
 
 ALERT = ProjectedTable(AlertRow, ("alert_id",))
 

@@ -21,7 +21,7 @@ _AS_JSON = TypeAdapter(datetime)
 
 
 def as_json(value: Value) -> JsonValue:
-    """A value of a column as it stands in an event."""
+    """A value of a column as an event has it."""
     return _AS_JSON.dump_python(value, mode="json") if isinstance(value, datetime) else value
 
 
@@ -39,7 +39,7 @@ class ProjectedTable:
     hashed: tuple[str, ...] = ()
     """Further columns that no event says, but whose hash is on record."""
     unlogged: tuple[str, ...] = ()
-    """Columns that are no part of the record: how far others were told."""
+    """Columns that are not audited, such as delivery acknowledgements."""
     name_of_key: tuple[str, str] | None = None
     """What an event and an export call the key, and how it begins; None: as its columns."""
     content_of: Callable[[PlainRow], BaseModel] | None = None

@@ -64,7 +64,7 @@ class EffectStarted(EventData, Effect):
 
 
 class EffectFinished(EffectStarted):
-    """What came of it."""
+    """Its result."""
 
     type: ClassVar[CaseEventType] = "effect_finished"
     named_by: ClassVar[tuple[str, ...]] = ("key", "status")

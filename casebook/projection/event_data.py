@@ -17,7 +17,7 @@ Actors = Literal["product", "agents", "people", "anybody"]
 
 
 class Occurrence(NamedTuple):
-    """Where and when an event stands in the log of its case."""
+    """The position and time of an event in the log of its case."""
 
     seq: int
     at: datetime
@@ -65,12 +65,12 @@ class EventData(Contract):
         return ":".join(map(_as_text, (cls.type, *values)))
 
     def dedupe_key(self, previous_seq: int = 0) -> str:
-        """The name under which the step stands in the log: a case logs it once, however often it is repeated."""
+        """The dedupe key of the step: a case logs it once, however often it is repeated."""
         values = [getattr(self, name) for name in self.named_by]
         return self.named(*values, previous_seq) if self.recurs else self.named(*values)
 
     def as_data(self) -> dict[str, JsonValue]:
-        """As it stands in the log."""
+        """As it is stored in the log."""
         return self.model_dump(mode="json")
 
 

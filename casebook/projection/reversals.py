@@ -92,12 +92,12 @@ class ReversalStarted(_ReversalNoted):
 
 
 class ReversalFinished(_ReversalNoted):
-    """What came of it, or that nobody goes on with it."""
+    """Its result, or that it was given up."""
 
     type: ClassVar[CaseEventType] = "reversal_finished"
 
     def dedupe_key(self, previous_seq: int = 0) -> str:
-        """What came of it belongs to its name: what was given up may still turn out to have been done."""
+        """The result is part of the dedupe key: a reversal that was given up may still turn out to have been done."""
         assert self.effect is not None, "a reversal finishes with an effect"
         given_up = ":given_up" if (self.status, self.effect.status) == ("failed", "unknown") else ""
         return f"{super().dedupe_key(previous_seq)}:{self.effect.status}{given_up}"

@@ -107,7 +107,7 @@ class _PageQuery:
         """What few cases have in common finds them at once: better sort these than walk all in order."""
         shared = {CaseRow.disposition: query.disposition, CaseRow.outcome: query.outcome, CaseRow.rule_id: query.rule}
         self._shared = {each: value for each, value in shared.items() if value is not None}
-        """What some have in common, be they few or many; those that have it stand in the order of opening."""
+        """What some have in common, be they few or many; those that have it are sorted by the time of opening."""
 
     def rows(self, position: _Values | None, wanted: int) -> list[PlainRow]:
         """The next rows after `position`, at most `wanted`."""

@@ -160,7 +160,7 @@ def is_scheduled(connection: Connection, case_id: str) -> bool:
 
 
 def undelivered_decisions(connection: Connection, limit: int, after: str | None) -> list[Decision]:
-    """Accepted decisions of which the orchestration has not been told, oldest first."""
+    """Accepted decisions that the scheduler has not acknowledged, oldest first."""
     waiting = (
         select(DecisionRow.body)
         .where(DecisionRow.delivered_at.is_(None))

@@ -109,7 +109,7 @@ class _DataVersion:
         try:
             version = self._driver.execute("PRAGMA data_version").fetchall()
         except sqlite3.DatabaseError:
-            # Locked for a moment, or broken: whoever reads the log now hears of it.
+            # Locked for a moment, or damaged: reading the log raises the error.
             return True
         before, self._version = self._version, version
         return version != before

@@ -36,12 +36,12 @@ class OpenedCase(Contract):
 
 
 class Backlog(Contract):
-    """How much the scheduler has yet to be told of."""
+    """How many starts and decisions the scheduler has not acknowledged."""
 
     unscheduled: NonNegativeInt
     """Cases whose orchestration has not been confirmed scheduled."""
     undelivered: NonNegativeInt
-    """Decisions of which the orchestration has not been told."""
+    """Decisions that the scheduler has not acknowledged."""
 
 
 class CasePage(Contract):
@@ -118,7 +118,7 @@ def read_position(shape: TypeAdapter[Position], query: CaseQuery, cursor: str) -
 
 
 def page_length(limit: int) -> int:
-    """`limit`, held between 1 and `MAX_PAGE`."""
+    """`limit`, clamped to 1 … `MAX_PAGE`."""
     return max(1, min(limit, MAX_PAGE))
 
 

@@ -43,7 +43,7 @@ _WITHIN = _SPENT.c.day.between(bindparam("first"), bindparam("last"))
 
 
 def note_use(connection: Connection, case_id: str, rule_id: str | None, use: ModelUse, now: datetime) -> None:
-    """Add one call of a model to what its agent has spent. The case is held by the caller."""
+    """Add one call of a model to what its agent has spent. The caller has locked the case."""
     day = now.astimezone(UTC).date().isoformat()
     whose = {"case_id": case_id, "round": use.round, "agent": use.agent, "model": use.model, "day": day}
     cost = micro_usd(use.cost_usd)

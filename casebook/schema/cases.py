@@ -49,7 +49,7 @@ SCORE = NullsLast("score", "-1", "2", Double())
 
 
 class CaseRow(Base, kw_only=True):
-    """Where a case stands: all that a list shows, kept up to date by the transaction that changes it."""
+    """The state of a case: all that a list shows, updated by the transaction that changes it."""
 
     __tablename__ = "case"
     __table_args__ = (

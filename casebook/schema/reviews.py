@@ -68,5 +68,5 @@ class DecisionRow(Base, kw_only=True):
     action: Mapped[str | None]
     accepted_seq: Mapped[int] = mapped_column(BigInteger)
     delivered_at: Mapped[datetime | None] = mapped_column(default=None)
-    """When the orchestration was told; null: it must still be."""
+    """When the scheduler acknowledged the delivery; null: not yet."""
     body: Mapped[str]

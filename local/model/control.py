@@ -88,7 +88,7 @@ class ControlPanel:
 
     @property
     def current(self) -> Control:
-        """As it stands, with what is left of `times`."""
+        """The current control, with the rest of `times`."""
         return self._current
 
     def set(self, control: Control) -> None:

@@ -66,11 +66,11 @@ class InvalidControl(ModelError):
 
 
 class RateLimited(ModelError):
-    """Told to answer 429."""
+    """Fault injection: answer 429."""
 
     status = 429
     type = "rate_limit_error"
 
 
 class ServerFault(ModelError):
-    """Told to answer 500."""
+    """Fault injection: answer 500."""

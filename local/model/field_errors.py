@@ -53,7 +53,7 @@ def refusal_of(error: ValidationError, body: dict[str, JsonValue]) -> InvalidReq
 
 
 def _walk(location: Sequence[int | str], body: JsonValue) -> tuple[list[int | str], JsonValue, bool]:
-    """The steps of `location` that are in the document, what stands there, and whether the last one is missing.
+    """The steps of `location` that are in the document, the value there, and whether the last one is missing.
 
     The library also counts the alternatives that it tried as steps.
     """

@@ -8,7 +8,7 @@ DEFAULT_PORT = 8090
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until told to stop. Returns the exit code: 0 after a stop, 1 when the port is not to be had."""
+    """Serve until SIGTERM or SIGINT. Returns the exit code: 0 after a stop, 1 when the port is taken."""
     options = _parser().parse_args(arguments)
 
     from local.model.server import build_server

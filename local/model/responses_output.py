@@ -27,7 +27,7 @@ REPEATED: JsonObject = {
     "truncation": "disabled",
     "user": None,
 }
-"""What an answer repeats of its request, with what stands there when the request did not say."""
+"""What an answer repeats of its request, with the default of each field."""
 
 
 @dataclass(frozen=True)

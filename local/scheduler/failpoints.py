@@ -12,8 +12,8 @@ POINTS = (
     "before-commit",
     "after-commit",  # in the log, not yet forced to disk
     "before-flush",
-    "after-flush",  # on disk, nobody has been told
-    "after-answer",  # waiting calls were told, work is not yet handed out
+    "after-flush",  # on disk, no call is answered yet
+    "after-answer",  # waiting calls are answered, work is not delivered yet
     "before-send",  # a work item is leased on disk and about to be sent
     "after-send",
     "before-timers",

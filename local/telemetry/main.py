@@ -11,7 +11,7 @@ LONGEST_INTERVAL = 3600.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until told to stop. Returns the exit code: 0 after a stop, 1 when it cannot start."""
+    """Serve until SIGTERM or SIGINT. Returns the exit code: 0 after a stop, 1 when it cannot start."""
     options = _parser().parse_args(arguments)
 
     from local.serving import ANOTHER_PORT, announce

@@ -14,7 +14,7 @@ from local.telemetry.simulator import Simulator
 
 
 def serve(profiles: Sequence[Profile], listener: socket.socket, *, seed: int, interval: float) -> None:
-    """Serve on `listener` until told to stop; open streams are then ended."""
+    """Serve on `listener` until SIGTERM or SIGINT; open streams are then ended."""
     asyncio.run(_serve(profiles, listener, seed=seed, interval=interval))
 
 

@@ -21,7 +21,7 @@ class EffectRow(Contract):
 
 
 class LockResult(Contract):
-    """Answer of `lock_account`. `already_locked`: the account was locked before, and its first reason stands."""
+    """Answer of `lock_account`. `already_locked`: the account was locked before, and its first reason remains."""
 
     customer_id: CustomerId
     status: AccountStatus
@@ -43,7 +43,7 @@ class StandingLock(Contract):
 class UnlockResult(Contract):
     """Answer of `unlock_account`. `already_active`: there was no lock to take off.
 
-    `still_locked_by`: the orders that stand all the same, oldest first; with any, `status` is `locked`.
+    `still_locked_by`: the lock orders that are still active, oldest first; with any, `status` is `locked`.
     """
 
     customer_id: CustomerId

@@ -24,7 +24,7 @@ ResultT = TypeVar("ResultT", bound=Contract)
 
 
 class Ledger(Protocol):
-    """What an order is held against before it is written: writers queue, so nothing comes between."""
+    """What is checked before an order is written, in the same transaction."""
 
     def customer(self, customer_id: int) -> Customer:
         """The profile. Raises `CustomerNotFound`."""
@@ -111,15 +111,15 @@ class CustomerStore(Protocol):
         ...
 
     def lock_account(self, customer_id: int, reason: str, idempotency_key: str) -> LockResult:
-        """Lock the account. Locking a locked one is a success: both orders stand, and the first gives the reason."""
+        """Lock the account. Locking a locked one succeeds: both orders are active, and the first gives the reason."""
         ...
 
     def unlock_account(
         self, customer_id: int, reason: str, idempotency_key: str, lock_key: str | None = None
     ) -> UnlockResult:
-        """Reverse the lock that was ordered under `lock_key`. The account opens when no other order stands.
+        """Reverse the lock that was ordered under `lock_key`. The account is unlocked when no other order is active.
 
-        Raises `LockNotStanding` when that order does not stand. Without `lock_key` the only order is reversed:
+        Raises `LockNotStanding` when that order is not active. Without `lock_key` the only order is reversed:
         with several it raises `SeveralLocksStand`, with none it is a success that changes nothing.
         """
         ...

@@ -39,5 +39,5 @@ class SecurityTools:
         idempotency_key: IdempotencyKey,
         lock_key: LockKey = None,
     ) -> UnlockResult:
-        """Take a lock off a customer's account: it opens when no other lock stands, and the answer says which do."""
+        """Remove a lock from a customer's account: it is unlocked when no other is active; the answer names those."""
         return self._store.unlock_account(customer_id, reason, idempotency_key, lock_key)

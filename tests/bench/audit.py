@@ -2,7 +2,7 @@
 
     scripts/bench audit [--events 100000] [--against 10000]
 
-Every case is opened, investigated, decided, acted on and closed through the casebook's own door, with a note; writing
+Every case is opened, investigated, decided, acted on and closed through the casebook's facades, with a note; writing
 them takes longer than verifying them, although nothing here is forced to disk.
 """
 

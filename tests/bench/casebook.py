@@ -2,7 +2,7 @@
 
     scripts/bench casebook [--database sqlite postgresql] [--cases 100000] [--against 1000] [--rounds 200] [--json FILE]
 
-Every figure is a call of the desk from its start to its answer, in milliseconds; the ratio is of the two p95.
+Every figure is a call of the workspace facade from start to result, in milliseconds; the ratio is of the two p95.
 PostgreSQL is a server of its own on loopback that does not force writes to disk; SQLite forces each.
 
 A row of an answer costs the same wherever it was found, so both sizes answer with as many rows as each other: the rare

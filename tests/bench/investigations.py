@@ -1,7 +1,7 @@
 """`scripts/bench investigations`: how fast one worker process investigates, and how fast a decision takes effect.
 
 Every time is also given as a ratio to the critical path of one case: the model calls that cannot be made at the same
-time (those of the slowest specialist, then the aggregator's), each as long as the local model is told to think.
+time (those of the slowest specialist, then the aggregator's), each as long as the local model's latency.
 The reference figures are those of the tutorial system that this one grew from, measured elsewhere with the same
 stub latencies: 100 cases at 1 s in 124 s, at 0 s in 9.3 s, 0.116 s of worker CPU per case.
 """
@@ -42,7 +42,7 @@ LOCKS = 50
 
 @dataclass(frozen=True)
 class Batch:
-    """What became of alerts that were raised at once."""
+    """The results of alerts that were raised at the same time."""
 
     cases: tuple[str, ...]
     seconds: float

@@ -11,7 +11,7 @@ from tests.support.kills import AT_ONCE, kill_at_every_step
 
 
 def main() -> int:
-    """Prints what became of the effects. Returns 0 when each case has exactly one, otherwise 1."""
+    """Prints the results of the effects. Returns 0 when each case has exactly one, otherwise 1."""
     parser = argparse.ArgumentParser(prog="scripts/bench kills", description=__doc__)
     parser.add_argument(
         "--waves", type=int, default=34, help=f"each kills one process of {', '.join(POINTS)} (default: 34)"

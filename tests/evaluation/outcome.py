@@ -1,4 +1,4 @@
-"""What came of one scenario, and a run of all of them as it is saved and compared."""
+"""The result of one scenario, and a run of all of them as it is saved and compared."""
 
 from pathlib import Path
 from typing import Annotated
@@ -94,7 +94,7 @@ def outcome_of(
     tokens: int,
     seconds: float,
 ) -> Outcome:
-    """Hold an assessment, and the recorded evidence behind it, against the labels."""
+    """Compare an assessment, and the recorded evidence behind it, with the labels."""
     scenario = seeded.scenario
     wanted_refunds = {seeded.ids[key]: key for key in scenario.refund}
     refunds = set(assessment.refund_charge_ids)

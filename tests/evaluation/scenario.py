@@ -21,7 +21,7 @@ AS_OF = datetime(2026, 5, 4, 12, tzinfo=UTC)
 """The present of all scenarios: a Monday at noon."""
 HOME = "home"
 ALERT = "alert"
-"""The evidence that stands for the alert's own trigger events."""
+"""The name of the alert's own trigger events as evidence."""
 
 AlertType = Literal["impossible_travel", "auth_failures", "data_usage_spike", "spending_spike", "api_burst"]
 Tool = Literal[

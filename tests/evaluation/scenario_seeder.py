@@ -68,7 +68,7 @@ def seed_scenarios(scenarios: Sequence[Scenario], store: Path) -> tuple[SeededSc
 
 
 class ScenarioSeeder:
-    """Tells one scenario in a draft, and remembers what came of it."""
+    """Writes one scenario into a draft, and keeps the resulting records."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
@@ -88,7 +88,7 @@ class ScenarioSeeder:
             self._seed(event)
 
     def seeded(self) -> SeededScenario:
-        """What came of it; only after seeding."""
+        """The resulting records; only after seeding."""
         alert = self._telemetry.alert(self._usual_charge, self._draft.person.daily_gb)
         return SeededScenario(scenario=self._scenario, alert=alert, ids=self._ids)
 

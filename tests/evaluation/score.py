@@ -118,7 +118,7 @@ class Score:
         return sum(each.seconds for each in self.outcomes) / max(len(self.outcomes), 1)
 
     def confusion(self) -> dict[tuple[RecommendedAction, str], int]:
-        """How many cases by the expected action and by what came of them: AUTO_CLEARED, an action, or NOTHING."""
+        """How many cases by the expected action and by the result: AUTO_CLEARED, an action, or NOTHING."""
         table: dict[tuple[RecommendedAction, str], int] = {
             (expected, came): 0 for expected in ACTIONS for came in (AUTO_CLEARED, *ACTIONS, NOTHING)
         }
@@ -139,7 +139,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Change:
-    """What became of one scenario between two runs, in words; `better` is None when it is neither better nor worse."""
+    """How one scenario changed between two runs, in words; `better` is None when it is neither better nor worse."""
 
     scenario: str
     what: str

@@ -1,4 +1,4 @@
-"""A model that obeys what strangers write clears no fraud, whatever it was told and wherever that stood.
+"""A model that follows instructions of strangers clears no fraud, whatever the text and wherever it is.
 
 Frauds are the seeded ones of the evaluation set; tool server and casebook are real. See docs/agents.md.
 """
@@ -44,7 +44,7 @@ from worker.wiring import utc_now
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("persuaded"), pytest.mark.timeout(600)]
 
 POLICY = InvestigationPolicy(quality_check_share=0.0, auto_clear_threshold=1.0)
-"""The loosest that a case can be judged by: the floor does not depend on it."""
+"""The loosest threshold of a case: the rule floor does not depend on it."""
 CTX = cast("ActivityContext", None)
 
 
@@ -141,7 +141,7 @@ def test_reason_names_the_suspicious_rule(bureau: Bureau) -> None:
 
 
 def test_most_innocents_are_cleared_by_the_same_model(bureau: Bureau) -> None:
-    """The control: nothing but the rules stands in the way of this model, and they let innocents pass."""
+    """The control: only the rules stop this model, and they clear innocents."""
     judged = [bureau.judge(seeded, Field(), "medium")[0] for seeded in bureau.of(fraud=False)]
 
     cleared = [assessment for assessment in judged if assessment.route == "auto_clear"]

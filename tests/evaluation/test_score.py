@@ -15,7 +15,7 @@ HEARD = Heard(specialist="usage", status="ok", risk_score=0.2, findings=("One.",
 
 
 def outcome(name: str, **changes: Any) -> Outcome:
-    """An innocent case that was rightly auto-cleared, unless told otherwise."""
+    """An innocent case that was rightly auto-cleared, unless arguments say otherwise."""
     plain: dict[str, Any] = {
         "scenario": name,
         "kind": "travel",

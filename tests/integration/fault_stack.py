@@ -1,4 +1,4 @@
-"""The worker's real activities over real HTTP, with a model and a tool server that can be told to fail."""
+"""The worker's real activities over real HTTP, with fault injection into the model and the tool server."""
 
 import socket
 import threading

@@ -1,7 +1,7 @@
-"""Every fault of model and tools, at each of the four agents: the case reaches a person, who is told what was missing.
+"""Every fault of model and tools, at each of the four agents: the case goes to a person, with the reason.
 
 Nothing here is faked: the activities, the agent loop and the guard rails speak HTTP with the local model and with the
-customer tools, which are told to fail for one agent.
+customer tools, which fail for one agent.
 """
 
 from collections.abc import Generator, Mapping

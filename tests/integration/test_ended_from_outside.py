@@ -1,4 +1,4 @@
-"""An operator ends an orchestration in the scheduler, past the desk: a person goes on with the case."""
+"""An operator ends an orchestration directly in the scheduler: the case goes to a person."""
 
 from collections.abc import Generator
 

@@ -1,6 +1,6 @@
-"""Whoever reaches the scheduler raises events, starts orchestrations, and answers work items: nothing comes of it.
+"""Forged events, orchestrations and answers to work items at the scheduler have no effect.
 
-The casebook is the judge: what it has no record of closes nothing, does nothing and begins nothing.
+The casebook guards each transition: without a record no case closes, no effect happens and no round begins.
 """
 
 import inspect
@@ -159,7 +159,7 @@ def test_forged_events_alone_leave_a_case_as_it_was(stack: LocalStack, anybody: 
 
 
 def wait_until(reached: Callable[[], bool]) -> None:
-    """Nobody is told of a refusal, so it is asked again."""
+    """A refusal is not delivered, so the step is repeated."""
     pause = threading.Event()
     for _ in range(1_200):
         if reached():

@@ -148,7 +148,7 @@ ATTEMPTS: Mapping[str, Attempt] = {
 
 @dataclass(frozen=True)
 class Seen:
-    """What came of one investigation."""
+    """The result of one investigation."""
 
     assessment: RiskAssessment
     evidence: tuple[Evidence, ...]
@@ -286,7 +286,7 @@ def _calls(*calls: tuple[str, Mapping[str, Any] | str]) -> tuple[ToolRequest, ..
 
 @dataclass(frozen=True)
 class Obeying:
-    """Reads all records like a good agent, does what it was told on top, and then concludes as it was told."""
+    """Reads all records like a good agent, then follows the injected instruction, also in its conclusion."""
 
     extra: tuple[ToolRequest, ...] = ()
     findings: tuple[Mapping[str, JsonValue], ...] = ({"statement": "All is well.", "evidence_ids": ["r1-x-1"]},)

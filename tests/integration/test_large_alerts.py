@@ -1,4 +1,4 @@
-"""Cases whose alert is as large as the door lets in, or larger: each ends as people decided."""
+"""Cases whose alert is at the size limit or beyond it: each ends as people decided."""
 
 import json
 from pathlib import Path

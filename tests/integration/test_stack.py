@@ -58,7 +58,7 @@ def test_a_bad_option_or_setting_gets_one_sentence(
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
-    (tmp_path / "stack.lock").mkdir()  # stands for every way in which a folder can refuse; root may write anywhere
+    (tmp_path / "stack.lock").mkdir()  # an example of a folder that cannot be written to; root may write anywhere
     done = run_to_exit(command(tmp_path), os.environ)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
@@ -137,7 +137,7 @@ def test_nobody_else_on_the_machine_may_read_the_state(stack: LocalStack) -> Non
 
 
 def test_state_in_an_open_folder_is_closed_to_others(tmp_path: Path) -> None:
-    # As an earlier release left it, in a folder that was there before.
+    # An existing folder with files that other users may read.
     tmp_path.chmod(0o755)
     for name in ("casebook.db", "customers.db", "parts.json"):
         (tmp_path / name).touch(0o644)

@@ -1,4 +1,4 @@
-"""Cases wait safely across releases: what earlier releases left in a scheduler, today's code goes on with."""
+"""Recorded histories replay: open cases in a scheduler continue with the current code."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A casebook for tests that play everybody, and processes that are held up beside one."""
+"""A casebook with all facades in one object, and processes that use one at the same time."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Kills the parts of a real stack at every step between decision and report, and counts what became of the effects."""
+"""Kills the parts of a real stack at every step between decision and report, and counts the effects."""
 
 import itertools
 import sqlite3

@@ -55,7 +55,7 @@ class ActionActivities:
         return ActionResult(effects=tuple(effects))
 
     def reconcile_action(self, _: task.ActivityContext, reconciliation: Reconciliation) -> ActionResult:
-        """Find out what came of the effects that are in doubt, and send those that the ledger does not hold.
+        """Find out the result of the effects in doubt, and send those that are not in the ledger.
 
         What the approval relied on is checked before anything is sent once more. An effect is `unknown` as long
         as the store does not answer.
@@ -133,7 +133,7 @@ def _facts_of(order: ActionOrder, planned: Effect) -> FactCheck | None:
 
 
 def _terms(told: ActionOrder, planned: Effect) -> EffectTerms:
-    """What the order says of an effect, to be held against what was approved."""
+    """The order's terms of an effect, which are compared with the approval."""
     refunds = planned.action in REFUNDS
     return EffectTerms(
         review_id=told.decision.review_id,

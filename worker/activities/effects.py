@@ -59,7 +59,7 @@ def in_doubt(effect: Effect, why: Exception | None = None) -> Effect:
 
 
 def log_effect(effect: Effect, *, last: bool = False) -> None:
-    """Say what came of an effect; loudly when it stays unknown."""
+    """Record the result of an effect; log an error when it stays unknown."""
     if effect.status == "unknown" and last:
         why = (effect.result or {}).get("error", UNKNOWN)
         log.error("Nobody knows what came of %s: %s", effect.key, why)

@@ -32,18 +32,18 @@ TIMEOUT_S = 30.0
 
 
 class FactActivities:
-    """Facts, read by the tools that only read and held against what was recorded when the case was investigated."""
+    """Reads facts by read-only tools, and compares them with those recorded in the investigation."""
 
     def __init__(self, record: CaseRecord, tools: ToolBox) -> None:
         self._record = record
         self._tools = tools
 
     def check_facts(self, _: task.ActivityContext, check: FactCheck) -> FactReport:
-        """How the facts stand now. Raises ToolsUnavailable when the store does not say."""
+        """The current facts. Raises ToolsUnavailable when the store does not answer."""
         return self.read(check)
 
     def read(self, check: FactCheck) -> FactReport:
-        """How the facts stand now. Raises ToolsUnavailable when the store does not say."""
+        """The current facts. Raises ToolsUnavailable when the store does not answer."""
         evidence = tuple(self._record.evidence(check.case_id, evidence_id) for evidence_id in check.evidence_ids)
         customer: JsonValue = self.customer(check.customer_id)
         charges = self._ask(CHARGES_TOOL, check.customer_id, days=ALL_DAYS) if check.refund_charge_ids else None
@@ -54,7 +54,7 @@ class FactActivities:
         return self._ask(CUSTOMER_TOOL, customer_id)
 
     def read_for_question(self, check: FactCheck) -> FactReport | None:
-        """How the facts stand now, for those who are asked again; None when the store does not say."""
+        """The current facts, for a question that is asked again; None when the store does not answer."""
         try:
             return self.read(check)
         except ToolsUnavailable:

@@ -47,7 +47,7 @@ def for_the_scheduler(activity: Callable[..., Any]) -> Callable[..., Any]:
     Every line that is logged in it names its case.
 
     It answers with a `Refusal` what nothing on record justifies: to try it again would be no use. Of whatever else
-    goes wrong the scheduler is told an id: what an error says may quote a customer, and is in this worker's log.
+    goes wrong the scheduler gets an id: an error's message may quote a customer, and is in this worker's log.
     """
 
     @functools.wraps(activity)

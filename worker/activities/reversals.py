@@ -34,7 +34,7 @@ class ReversalActivities:
         return self._finish(reversal, self._settled(reversal, planned))
 
     def reconcile_reversal(self, _: task.ActivityContext, reconciliation: ReconcileReversalInput) -> Effect:
-        """Find out what came of a reversal in doubt: `unknown` as long as the store does not answer."""
+        """Find out the result of a reversal in doubt: `unknown` as long as the store does not answer."""
         reversal = self._as_recorded(reconciliation.order)
         planned = planned_reversal(reversal)
         self._record.start_reversal(reversal.case_id, reversal.reversal_id, planned)

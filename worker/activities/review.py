@@ -91,14 +91,14 @@ class ReviewActivities:
         return EscalationResult(review=put, decision=decided)
 
     def escalate_review(self, _: task.ActivityContext, escalation: Escalation) -> Decision | None:
-        """Pass the review to a manager. A decision that came first is returned and stands."""
+        """Escalate the review to a manager. An earlier decision is returned and remains valid."""
         decided = self._record.escalate(escalation)
         if decided is None:
             log.warning("Escalated: %s", escalation.reason)
         return decided
 
     def expire_review(self, _: task.ActivityContext, review: ReviewRequest) -> Decision | None:
-        """Stop asking. A decision that came first is returned and stands."""
+        """Expire the review. An earlier decision is returned and remains valid."""
         case_id, _round = parse_review_id(review.review_id)
         decided = self._record.expire_review(case_id, review.review_id)
         if decided is None:

@@ -22,7 +22,7 @@ class RoundActivities:
     def start_case(self, context: task.ActivityContext, order: Investigation) -> CaseStart:
         """Begin the case and its first round; what its orchestration needs to know of it, as it is on record.
 
-        A case whose orchestration failed begins no round, but is told where it goes on; one that is closed, that it is.
+        For a case whose orchestration failed it begins no round, but returns where to resume; for a closed case, that.
         """
         found = self._record.resume_case(order.case_id)
         if found is None:
@@ -45,7 +45,7 @@ class RoundActivities:
 
 
 def resume_point(found: FailedCase) -> ResumePoint:
-    """Where a case goes on, as its orchestration is told."""
+    """Where a case resumes, for its orchestration."""
     return ResumePoint(
         concluded=conclusion_of(found.assessment),
         role=found.role,

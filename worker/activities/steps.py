@@ -154,7 +154,7 @@ class InvestigationSteps:
         self._work.rounds.start_round(context, start)
 
     def run_specialist(self, context: task.ActivityContext, order: SpecialistInput) -> ReportReference:
-        """Let a specialist investigate, knowing what earlier rounds found and were told."""
+        """Let a specialist investigate, with the findings of and the feedback to earlier rounds."""
         whole = SpecialistOrder(
             case_id=order.case_id,
             round=order.round,
@@ -203,7 +203,7 @@ class InvestigationSteps:
         return EscalatedReview(review=passed.review, decision=taken(passed.decision))
 
     def expire_review(self, context: task.ActivityContext, order: ReviewInput) -> TakenDecision | None:
-        """Stop asking. A decision that came first is returned and stands."""
+        """Expire the review. An earlier decision is returned and remains valid."""
         review = self._record.asked_review(order.case_id, order.review_id)
         return taken(self._work.review.expire_review(context, review))
 
@@ -276,7 +276,7 @@ class ActingSteps:
         return _outcome(self._actions.execute_action(context, self._action(order)))
 
     def reconcile_action(self, context: task.ActivityContext, order: ReconcileActionInput) -> ActionOutcome:
-        """Find out what came of the effects that are in doubt."""
+        """Find out the result of the effects in doubt."""
         whole = Reconciliation(order=self._action(order.order), last=order.last)
         return _outcome(self._actions.reconcile_action(context, whole))
 
@@ -285,7 +285,7 @@ class ActingSteps:
         return ReversalOutcome(status=self._reversals.execute_reversal(context, order).status)
 
     def reconcile_reversal(self, context: task.ActivityContext, order: ReconcileReversalInput) -> ReversalOutcome:
-        """Find out what came of a reversal in doubt."""
+        """Find out the result of a reversal in doubt."""
         return ReversalOutcome(status=self._reversals.reconcile_reversal(context, order).status)
 
     def _action(self, order: ExecuteActionInput) -> ActionOrder:

@@ -50,7 +50,7 @@ class Casebook:
         return self.record.identity()
 
     def sign(self) -> None:
-        """Show that this worker is alive. While the casebook is away nobody is told: every step says so by itself."""
+        """Send a heartbeat. While the casebook is unreachable none is logged: every step reports that itself."""
         with suppress(CasebookUnavailable):
             self.record.sign(self._worker_id)
 

@@ -148,7 +148,7 @@ def _completion(answer: JsonObject, choice: JsonObject, length: int) -> Completi
     if isinstance(content, list) and content:
         extra["content"] = content
     bounded = _bounded(extra)
-    # What is cut cannot be read; the model is told to be briefer, as where its endpoint cut it.
+    # A truncated text cannot be parsed; the model is asked to be briefer, as when its endpoint truncated it.
     is_cut = text is not None and len(text) > MAX_TEXT
     return Completion(
         text=text[:MAX_TEXT] if text is not None else None,
@@ -270,7 +270,7 @@ def _written(extra: JsonObject | None) -> int:
 
 def _parsed(text: str) -> JsonValue:
     parsed = _DECODER.decode(text)
-    # Half a character can be told from whole ones only once it is read.
+    # A lone surrogate can be detected only after parsing.
     return _whole(parsed) if "\\ud" in text.lower() else parsed
 
 

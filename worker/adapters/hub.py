@@ -20,7 +20,7 @@ MISMATCH = (
 )
 
 
-# The SDK gives its calls no time limit, and a process that is told to stop must not wait for an answer.
+# The SDK gives its calls no time limit, and a process that is stopped must not wait for an answer.
 _CHANNEL = GrpcChannelOptions(
     raw_options=[("grpc.service_config", json.dumps({"methodConfig": [{"name": [{}], "timeout": "5s"}]}))]
 )

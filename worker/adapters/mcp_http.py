@@ -23,7 +23,7 @@ from worker.adapters.mcp_listing import legible_tools
 from worker.adapters.mcp_results import legible_error, legible_result
 
 MAX_ANSWER_BYTES = 8 * 1_048_576
-"""A longer answer is not held: a tool that gives it must be asked for less."""
+"""A longer answer is rejected: its tool must be asked for less."""
 COURTESY_TIMEOUT_S = 5.0
 """Notifications and good-byes are not waited for longer: the library sends nothing else meanwhile."""
 
@@ -32,7 +32,7 @@ LIST_CHANGED = "notifications/tools/list_changed"
 
 
 class CallFault(IntEnum):
-    """What became of a call that has no answer. As JSON-RPC codes, which servers do not use above zero."""
+    """Why a call has no answer. As JSON-RPC codes, which servers do not use above zero."""
 
     SESSION_LOST = 1
     """The server does not know the session: a new one is needed, and the call was not carried out."""

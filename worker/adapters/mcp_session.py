@@ -287,7 +287,7 @@ class McpSession:
 
 
 def _without_userinfo(url: str) -> tuple[str, dict[str, str]]:
-    """The address, and the header that says who its user is: the transport refuses to be told both ways at once."""
+    """The address, and the header with its credentials: the transport refuses them in both at the same time."""
     before, separator, after = url.partition("://")
     authority, slash, path = after.partition("/")
     user, at, host = authority.rpartition("@")

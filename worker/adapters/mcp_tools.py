@@ -21,7 +21,7 @@ LISTING_KEPT_S = 60.0
 """So long after it was asked for, the list of tools counts as current."""
 
 MAX_DESCRIPTION = 4_000
-"""Characters of a tool's description that a model is told."""
+"""Characters of a tool's description that a model is shown."""
 MAX_SCHEMA = 32_000
 """Characters of the JSON schema of a tool's arguments."""
 
@@ -105,7 +105,7 @@ class McpToolBox:
         try:
             reply = await self._ask(call, timeout_s)
         except Unreachable:
-            # One connection may break under a call while the server is well: reading once more costs little.
+            # The connection of one call may break while the server is running: reading once more costs little.
             reply = await self._ask(call, timeout_s)
         duration_ms = round((self._monotonic() - started) * 1000)
         if reply.fault == "passing" and reply.error is not None:

@@ -138,7 +138,7 @@ def sentence_of_missing(missing: Missing) -> str:
 
 
 def fault_of(error: Exception, utc_now: datetime) -> ModelUnavailable | ModelRejected:
-    """The fault that a client's exception stands for. `utc_now` dates a Retry-After that names an instant."""
+    """The fault of a client's exception. `utc_now` dates a Retry-After that names an instant."""
     if isinstance(error, IdentityUnavailable):
         return ModelUnavailable("The managed identity gave no token for the model endpoint.")
     if isinstance(error, AnswerMissing):
@@ -154,7 +154,7 @@ def fault_of(error: Exception, utc_now: datetime) -> ModelUnavailable | ModelRej
 
 
 def _connection_sentence(error: Exception) -> str:
-    # Above aiohttp's own error, connections that break and those that never came about are called time-outs, too.
+    # aiohttp reports broken connections, and those that were never established, as time-outs too.
     broken = _root(error)
     if isinstance(broken, aiohttp.ClientConnectorError):
         return "The model endpoint could not be reached."
@@ -178,7 +178,7 @@ def refusal_of(error: APIStatusError) -> Refusal:
 
 
 def fault_of_refusal(refusal: Refusal, utc_now: datetime) -> ModelUnavailable | ModelRejected:
-    """The fault that an endpoint's refusal stands for."""
+    """The fault of an endpoint's refusal."""
     status = refusal.status
     if not status:
         return ModelUnavailable(NO_COMPLETION)

@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 
 def portable(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """The schema with every choice among other things than texts told in words; requests are held to it as it was."""
+    """The schema with choices of other types than text in its descriptions; requests are validated by the original."""
     return cast("dict[str, JsonValue]", _portable(schema))
 
 

@@ -57,7 +57,7 @@ def _tool_requests(request: ModelRequest, calls: Sequence[RequestedCall]) -> tup
     taken = {call.call_id for message in request.messages for call in message.tool_requests}
     requests: list[ToolRequest] = []
     for index, call in enumerate(calls, start=1):
-        # Without an id of its own, a call's result could not be told from another's.
+        # Without an id of its own, a call's result could not be distinguished from another's.
         call_id = call.call_id if call.call_id and call.call_id not in taken else made_id(len(request.messages), index)
         taken.add(call_id)
         requests.append(

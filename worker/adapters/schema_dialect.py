@@ -33,7 +33,7 @@ ANSWER_NOW = "No more look-ups are possible. Answer now."
 def messages_of(request: ModelRequest, origin: str | None = None) -> list[ChatCompletionMessageParam]:
     """The conversation without tool messages; everything that tools say is fenced.
 
-    What the deployment `origin` wants back of its own turns goes with them, except their content, which is told anew.
+    Extra fields that the deployment `origin` needs back are sent with its turns, whose content is formatted anew.
     """
     told = [_message(message, origin) for message in _with_tools_described(request)]
     if request.tools and not request.may_call_tools:
@@ -84,7 +84,7 @@ def made_id(number: int, index: int) -> str:
 
 
 def _step_in(text: str) -> dict[str, JsonValue]:
-    """The one step that a text holds, thoughts and prose around it set aside; empty when there is none, or several."""
+    """The one step in a text, without reasoning and prose around it; empty when there is none, or several."""
     candidates = [text] if is_object(text) else objects_in(without_thoughts(text))
     steps = [_object(read_object(each).get("step")) for each in candidates if is_object(each)]
     found = [step for step in steps if step]

@@ -32,7 +32,7 @@ class Missing:
     why: Literal["broken", "late", "damaged", "too_long"]
     error: Exception | None = None
     received: int = 0
-    """Bytes that came of what cannot be read."""
+    """Received bytes of an answer that cannot be read."""
 
 
 def missing_of(response: httpx2.Response) -> Missing | None:
@@ -70,7 +70,7 @@ class WholeAnswersClient(DefaultAioHttpClient):
         except httpx2.HTTPError:
             raise
         except Exception as error:
-            # Some of what the transport raises is no error of the library that it stands in for.
+            # Some exceptions of the transport are no errors of the library that it replaces.
             raise httpx2.ReadError(type(error).__name__, request=request) from error
 
 

@@ -61,6 +61,6 @@ class AggregatorAgent:
 
 
 def objection_to(order: AssessmentTask, verdict: RiskVerdict, _: Sequence[Evidence]) -> str | None:
-    """What the model is asked to put right in its judgement: reasoning that states what it was not shown."""
+    """What the model must correct in its judgement: reasoning that states figures that it was not shown."""
     opinion = opinion_in(order, verdict.overall_risk_score, reasoning_of(verdict))
     return None if opinion is None else f"reasoning is an opinion: {opinion.rstrip('.')}"

@@ -18,7 +18,7 @@ class Budget:
 
 
 class BudgetGuard:
-    """Holds what is recorded against the budget, before each model call.
+    """Compares the recorded spend with the budget, before each model call.
 
     Calls in flight, of other agents and other workers, are not recorded yet: the budget can be overshot by them.
     """

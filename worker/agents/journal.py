@@ -31,7 +31,7 @@ Unkept = tuple[str, BaseModel, ModelUse | None]
 """A step that is not in the journal yet: its key, what it brought, and what that cost."""
 
 UNWRITABLE = "{}"
-"""Stands for a step that cannot be written, and is read as none."""
+"""Replaces a step that cannot be stored, and is read as no step."""
 
 
 class RecordedCall(Contract):

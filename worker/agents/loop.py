@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 Asked = TypeVar("Asked")
 
 NOTHING_SAID = "(nothing)"
-"""Stands for an empty answer: many endpoints refuse a turn of the assistant without text."""
+"""Replaces an empty answer: many endpoints refuse a turn of the assistant without text."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Assignment(Generic[Answer]):
     tools: frozenset[str] = frozenset()
     """Names of the tools that it may use, of those that the tool server offers."""
     objection: Callable[[Answer, Sequence[Evidence]], str | None] | None = None
-    """What is wrong with an answer of the right form: it may be put right once, and counts as it is otherwise."""
+    """What is wrong with a valid answer: the model may correct it once, and otherwise it counts as it is."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ class _Run(Generic[Answer]):
     batches: list[RecordedBatch] = field(default_factory=list[RecordedBatch])
     repaired: bool = False
     usable: Answer | None = None
-    """An answer of the right form that the model was asked to put right."""
+    """A valid answer that the model was asked to correct."""
     corrected: bool = False
-    """Whether the model has been told that it asked for a tool wrongly."""
+    """Whether an invalid tool request was returned to the model."""
     lost: str | None = None
     """Why the last answer did not arrive, although it was paid for."""
 
@@ -92,8 +92,8 @@ class _Run(Generic[Answer]):
 class AgentLoop:
     """Runs one assignment at a time per thread, within limits.
 
-    Answers are held to their schema and tool requests to theirs; each may be put right once. A fault that may pass is
-    asked about again here and nowhere else, within the run's seconds. Whatever comes, the run ends as a Result.
+    Answers and tool requests are validated against their schemas; the model may correct each once. A transient fault is
+    retried here and nowhere else, within the run's time limit. Whatever happens, the run ends with a Result.
     """
 
     def __init__(
@@ -245,7 +245,7 @@ class AgentLoop:
         return ToolOutcome(ok=False, result={"error": why})
 
     def _check(self, run: _Run[Answer], requests: Sequence[ToolRequest]) -> list[ToolInvocation | ToolOutcome]:
-        """Each request as a call, or as the error that the model is told. It is told once in a run."""
+        """Each request as a call, or as the error that is returned to the model, once in a run."""
         checked: list[ToolInvocation | ToolOutcome] = []
         problems: list[str] = []
         for request in requests:
@@ -319,7 +319,7 @@ def _cut_off(reply: ModelReply) -> str | None:
 
 
 def _objection(run: _Run[Answer], answer: Answer) -> str | None:
-    """What the model is to put right in an answer; None once it has been asked to."""
+    """What the model must correct in an answer; None after it was asked once."""
     check = run.assignment.objection
     return None if check is None or run.repaired else check(answer, [call.evidence for call in run.calls])
 

@@ -82,7 +82,7 @@ def answer_format(name: str, answer: type[BaseModel]) -> AnswerFormat:
 
 
 def read_answer(text: str | None, answer: type[Answer]) -> Answer:
-    """The answer in a model's text; its thoughts, fences and prose around it are set aside.
+    """The answer in a model's text, without reasoning, fences and prose around it.
 
     Raises BadAnswer for anything that does not hold exactly one.
     """

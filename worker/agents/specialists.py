@@ -80,7 +80,7 @@ class SpecialistAgents:
 
 
 def objection_to(order: SpecialistTask, verdict: SpecialistVerdict, evidence: Sequence[Evidence]) -> str | None:
-    """What the model is asked to put right in a verdict: findings that rest on nothing, feedback without an answer."""
+    """What the model must correct in a verdict: unsupported findings, feedback without an answer."""
     problems: list[str] = []
     if was_asked(order.memory) and feedback_answer_of(verdict) is None:
         problems.append("feedback_answer is missing: say what the reviewer asked for and what you did about it")
@@ -96,9 +96,9 @@ def objection_to(order: SpecialistTask, verdict: SpecialistVerdict, evidence: Se
 
 
 def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> SpecialistReport:
-    """What a run found, with every finding and charge held against what was really recorded.
+    """The report of a run, with every finding and charge checked against the recorded evidence.
 
-    A score below the case's threshold needs the records without which it would be a guess; a higher one stands.
+    A score below the case's threshold needs the key records; a higher one is kept without them.
     """
     base = SpecialistReport(
         specialist=order.specialist,

@@ -30,7 +30,7 @@ class ToolScope:
         self, tools: Sequence[ToolDescription], validators: Mapping[str, Draft202012Validator], customer_id: int
     ) -> None:
         self.offered = tuple(_about_customer(tool, customer_id) for tool in tools)
-        """The tools as the model is told of them."""
+        """The tools as they are described to the model."""
         self._validators = {tool.name: validators[tool.name] for tool in tools}
         self._customer_id = customer_id
 
@@ -65,7 +65,7 @@ class Toolset:
         self._validators = {tool.name: validator for tool in listing if (validator := _validator(tool)) is not None}
 
     def scope(self, names: Set[str], customer_id: int) -> ToolScope:
-        """Those tools of the listing that bear one of these names and have a schema that requests can be held to."""
+        """Those tools of the listing with one of these names and a schema that requests can be validated by."""
         named = [tool for tool in self.listing if tool.name in names and tool.name in self._validators]
         return ToolScope(named, self._validators, customer_id)
 
@@ -74,7 +74,7 @@ NO_TOOLS = Toolset(())
 
 
 def _validator(tool: ToolDescription) -> Draft202012Validator | None:
-    """What holds requests to the tool's schema; None when nothing can be held to it."""
+    """The validator of the tool's schema; None when the schema cannot be used."""
     try:
         if is_too_deep(tool.parameters):
             raise ValueError("it is nested too deeply")

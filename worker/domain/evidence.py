@@ -77,7 +77,7 @@ def grounds_of(alert: Alert, memory: Sequence[RememberedRound], evidence: Iterab
 
 
 def _recall(finding: Finding, answered: dict[str, JsonValue]) -> None:
-    """An earlier round's results are no longer at hand: its supported findings stand for what they cited."""
+    """Tool results of earlier rounds are not available: their supported findings replace what they cited."""
     if finding.unsupported:
         return
     for evidence_id in finding.evidence_ids:

@@ -62,7 +62,7 @@ def facts_behind(
 
 def still_to_do(action: RecommendedAction, done: Collection[EffectAction]) -> RecommendedAction:
     """What of `action` has not been done yet; `clear` when nothing is left."""
-    # Charges are told apart one by one: which of them are still to refund is for the fact check to say.
+    # Charges are compared one by one: the fact check says which of them are still to refund.
     return action_of([effect for effect in ACTIONS[action].effects if effect not in done or effect in REFUNDS])
 
 
@@ -201,7 +201,7 @@ def _with_refund(
 ) -> RiskAssessment:
     action = assessment.recommended_action
     if action is not None and ACTIONS[action].refunds and not report.refund_charge_ids:
-        # Approving once more what stands already leaves it as it is.
+        # Approving an effect that is already done changes nothing.
         action = action_of({*ACTIONS[without_refund(action)].effects, *stands})
         risky = is_risky(assessment.reports, assessment.overall_risk_score, policy.auto_clear_threshold)
         action = PRECAUTION if action == "clear" and risky else action

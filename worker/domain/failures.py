@@ -25,7 +25,7 @@ _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class StepFailed(Exception):
-    """What the scheduler is told of an error: its id and the case's. Its sentence is in the worker's log."""
+    """What passes through the scheduler of an error: its id and the case's. Its message is in the worker's log."""
 
     def __init__(self, error: ErrorId, case_id: str) -> None:
         super().__init__(f"{error} {case_id}")

@@ -31,7 +31,7 @@ from contracts.money import minor_digits
 from worker.domain.quantity_parser import MAX_DIGITS, NO_FIGURES, Day, Number, Time, read_figures, whole_words
 
 MAX_READ = 256_000
-"""Characters of one piece of evidence that are read, names of fields included. What stands behind them supports
+"""Characters of one piece of evidence that are read, names of fields included. What lies beyond them supports
 nothing: the finding that needs it goes to a person."""
 MAX_NODES = 100_000
 """Values of one piece of evidence that are read."""
@@ -42,7 +42,7 @@ _MAJOR = frozenset({"amount"})
 
 @dataclass(frozen=True)
 class Source:
-    """What one piece of evidence says, ready to be held against statements: each figure is looked up, not searched."""
+    """The figures of one piece of evidence, indexed: those of a statement are looked up, not searched."""
 
     numbers: frozenset[Decimal] = frozenset()
     percents: frozenset[Decimal] = frozenset()

@@ -46,7 +46,7 @@ def with_feedback(state: DurableAgentState, said: RememberFeedbackInput) -> Dura
 
 
 def recall(earlier: Sequence[EarlierRound]) -> Rounds:
-    """What a round is told of earlier ones, the oldest first, in at most MAX_BYTES."""
+    """What a round is given of earlier ones, the oldest first, in at most MAX_BYTES."""
     return compact(tuple(_remembered(each.assessment, each.feedback) for each in earlier))
 
 

@@ -18,7 +18,7 @@ Time = tuple[int, int, int | None]
 """Hour, minute, second where it is named."""
 
 MAX_TEXT = 256_000
-"""Characters of a text that are read. What stands behind them occurs nowhere."""
+"""Characters of a text that are read. Text beyond them is not read."""
 MAX_DIGITS = 40
 """A number of more digits reads as an identifier: it is repeated word for word or not at all."""
 READ_ONCE = 4_096
@@ -32,7 +32,7 @@ Unit = Literal["percent", "days", "other"]
 
 @dataclass(frozen=True)
 class Number:
-    """A number as it stands there, and what follows or precedes it."""
+    """A number as it is written, and what follows or precedes it."""
 
     value: Decimal
     """Without its sign."""
@@ -47,7 +47,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Figures:
-    """Everything in a text that can be held against a record, each with its wording."""
+    """Everything in a text that can be compared with a record, each with its wording."""
 
     numbers: tuple[Number, ...] = ()
     identifiers: tuple[str, ...] = ()
@@ -263,7 +263,7 @@ FORMS: tuple[Form, ...] = (
     Form(_NUMBER, _figure),
     Form(_COUNT_WORD, _count),
 )
-"""What a figure can look like. The order matters: a date is no number, and a word that counts stands alone."""
+"""What a figure can look like. The order matters: a date is no number, and a number word is a word of its own."""
 
 
 def _read(text: str) -> Figures:

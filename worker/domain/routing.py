@@ -25,7 +25,7 @@ _NOT_OK: Mapping[str, tuple[str, str]] = {
     "not_evaluable": ("could not evaluate the case", "could not evaluate the case"),
     "unavailable": ("was unavailable", "were unavailable"),
 }
-"""What became of one specialist, and of several."""
+"""Why one specialist, or several, have no usable report."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _overall_reasons(judgement: Judgement, threshold: float) -> Iterator[str]:
 def _action(
     reports: Sequence[SpecialistReport], judgement: Judgement, refundable: tuple[str, ...], threshold: float
 ) -> tuple[RecommendedAction, tuple[str, ...]]:
-    """The recommendation that stands, and why it brings the case before a person."""
+    """The valid recommendation, and why it sends the case to a person."""
     risky = is_risky(reports, judgement.score, threshold)
     action: RecommendedAction = judgement.action or "clear"
     reasons: list[str] = []

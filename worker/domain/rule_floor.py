@@ -14,7 +14,7 @@ NOT_HELD = "The records were not held against the rules."
 
 
 def not_held() -> tuple[str, ...]:
-    """Why a case is not benign whose records nobody has held against the rules."""
+    """Why a case is not benign when the rules were not applied to its records."""
     return (NOT_HELD,)
 
 
@@ -23,7 +23,7 @@ def rules_against(alert: Alert, evidence: Iterable[Evidence], threshold: float) 
     try:
         return objections(alert, Answers(tuple(map(_answer, evidence))), threshold)
     except Exception as fault:
-        # What breaks the rules was written by strangers, too: it must not clear the case, nor end the investigation.
+        # Strangers may have written what makes a rule fail: it must neither clear the case nor end the investigation.
         log.exception("The rules failed on the records.", extra={"alert_id": alert.alert_id})
         return (f"The rules cannot judge the case: they failed unexpectedly ({type(fault).__name__}).",)
 

@@ -185,7 +185,7 @@ def execute_action(ctx: Context, order: ExecuteActionInput) -> Orchestration[Act
 
 
 def reconcile_action(ctx: Context, order: ReconcileActionInput) -> Orchestration[ActionOutcome]:
-    """Find out what came of an action in doubt."""
+    """Find out the result of an action in doubt."""
     return (yield from _answer(_record(ctx, names.RECONCILE_ACTION, order), ActionOutcome))
 
 
@@ -196,7 +196,7 @@ def execute_reversal(ctx: Context, order: ReversalOrder) -> Orchestration[Revers
 
 
 def reconcile_reversal(ctx: Context, order: ReconcileReversalInput) -> Orchestration[ReversalOutcome]:
-    """Find out what came of a reversal in doubt."""
+    """Find out the result of a reversal in doubt."""
     return (yield from _answer(_record(ctx, names.RECONCILE_REVERSAL, order), ReversalOutcome))
 
 

@@ -18,7 +18,7 @@ def carry_out(
     try:
         result = yield from activity_stubs.execute_action(ctx, order)
     except task.TaskFailedError:
-        # The case stays in `acting` until what came of it is known or given up.
+        # The case stays in `acting` until the result is known or given up.
         result = yield from reconcile(
             ctx,
             case.reconcile_hours,

@@ -22,7 +22,7 @@ Ask = Callable[[task.OrchestrationContext, OpenCase, Subject], Orchestration[Rev
 
 @dataclass(frozen=True)
 class Settled:
-    """What came of a question: the answer that was given last, and the outcome of what was approved.
+    """The result of a question: the last decision, and the outcome of the approved action.
 
     `outcome` is None when nothing was approved.
     """
@@ -53,7 +53,7 @@ def settle(
     *,
     has_begun: bool = False,
 ) -> Orchestration[Settled]:
-    """The same for an answer that has been given. One that is not on record is none: the question stands.
+    """The same for a given decision. Without a decision on record the question remains open.
 
     `has_begun`: an earlier orchestration began to do it. What it did would look like a change.
     """

@@ -26,7 +26,7 @@ LONGEST_PAUSE = timedelta(minutes=5)
 
 
 class EventWithoutRecord(Exception):
-    """A case was told something of itself that its record does not bear out, and cannot go on by that."""
+    """The record does not confirm what was announced to a case, which cannot continue with it."""
 
     def __init__(self) -> None:
         super().__init__("The record refuses what follows from a decision, again and again.")
@@ -77,8 +77,8 @@ class DecisionInbox:
     def look_again(self) -> Orchestration[TakenDecision | None]:
         """The decision on record, after a pause that is twice as long as the one before it.
 
-        Raises EventWithoutRecord when it was found so often, and what follows from it refused each time: what this
-        orchestration was told of its case must be wrong. Another one reads the record anew.
+        Raises EventWithoutRecord when it was found so often, and the next step was refused each time: this
+        orchestration must have wrong data about its case. A new one reads the record again.
         """
         yield self._rest()
         try:
@@ -119,4 +119,4 @@ class DecisionInbox:
         try:
             yield from activity_stubs.remind_review(self._ctx, order)
         except task.TaskFailedError:
-            return  # The question stands without it.
+            return  # The question remains open without it.

@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 def investigation(ctx: task.OrchestrationContext, order: RawPayload) -> Orchestration[CaseOutcome]:
     """Investigate one case; `order` is an `Investigation`. Whatever goes wrong, the case does not stay open unseen.
 
-    When it fails, the backend puts the case before a person. What it failed on is in this worker's log: the scheduler
-    is told an id.
+    When it fails, the backend recovers the case for a person. The cause is in this worker's log: the scheduler
+    gets an id only.
     """
     status = CaseStatus(ctx)
     try:
@@ -89,7 +89,7 @@ def _to_the_end(
 def _clear_or_ask(
     ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, concluded: Conclusion
 ) -> Orchestration[Settled | CaseOutcome]:
-    """The outcome of a case that closes by itself, or what came of the question about what was concluded."""
+    """The outcome of a case that is cleared automatically, or the result of the question about its assessment."""
     added = memory.loss
     if concluded.route == "auto_clear" and not added:
         try:
@@ -127,7 +127,7 @@ def _ask(
 def _go_on(
     ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, settled: Settled
 ) -> Orchestration[Settled]:
-    """What was to follow from the answer is not borne out by the record: the question stands as it was put."""
+    """The record does not confirm what should follow from the decision: the question remains open as it was asked."""
     return (yield from settle(ctx, case, memory, (yield from go_on_asking(ctx, case, settled.answer))))
 
 
@@ -151,7 +151,7 @@ def _leave_to_manager(
 
 
 def _conclude(ctx: task.OrchestrationContext, case: OpenCase, settled: Settled) -> Orchestration[CaseOutcome]:
-    """Close the case with what came of its last question. Raises Refused when that is not on record."""
+    """Close the case with the result of its last question. Raises Refused when that is not on record."""
     outcome = settled.outcome
     if outcome is None:
         # What an earlier approval did stays done, although nobody approves the rest.

@@ -25,7 +25,7 @@ def reconcile(
 ) -> Orchestration[T]:
     """Look until what is found is no longer in doubt, for `hours` at most; what was found last.
 
-    `look` is told whether it is the last time. The pause doubles from FIRST_WAIT to LONGEST_WAIT.
+    `look` gets whether it is the last time. The pause doubles from FIRST_WAIT to LONGEST_WAIT.
     """
     until = now(ctx) + timedelta(hours=hours or DEFAULT_HOURS)
     wait = FIRST_WAIT

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def reversal(ctx: task.OrchestrationContext, order: RawPayload) -> Orchestration[EffectStatus]:
-    """Carry out one approved `ReversalOrder` and end with what came of it. An order that cannot be read fails it.
+    """Carry out one approved `ReversalOrder` and end with its result. An order that cannot be read fails it.
 
     Anybody who reaches the scheduler can order one: what the casebook does not know as approved is not done.
     """

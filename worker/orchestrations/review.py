@@ -47,7 +47,7 @@ class AskedReview:
 
 @dataclass(frozen=True)
 class ReviewOutcome:
-    """What became of a question. `decision` is None when every deadline passed."""
+    """The result of a question. `decision` is None when every deadline passed."""
 
     decision: TakenDecision | None
     asked: AskedReview
@@ -76,7 +76,7 @@ def ask_manager(
 
 def go_on_asking(ctx: task.OrchestrationContext, case: OpenCase, answer: ReviewOutcome) -> Orchestration[ReviewOutcome]:
     """What followed from the answer was refused. One that is on record is followed again, after a pause: somebody may
-    have answered for a step that was never taken. Else the question stands as it was put, with the same deadline.
+    have answered for a step that was never executed. Otherwise the question remains open, with the same deadline.
     """
     asked = answer.asked
     phase = "escalated" if asked.by_manager else "awaiting_review"
@@ -100,7 +100,7 @@ def _answer(ctx: task.OrchestrationContext, case: OpenCase, asked: AskedReview) 
                 asked = yield from _put_again(ctx, case, asked)
                 continue
             if asked.by_manager:
-                # A decision that was accepted just before the deadline may still be on its way here: it stands.
+                # A decision that was accepted just before the deadline may still be on its way here: it is valid.
                 expired = ReviewInput(case_id=case.case_id, review_id=asked.review.review_id)
                 return ReviewOutcome((yield from activity_stubs.expire_review(ctx, expired)), asked)
             escalated = yield from _escalate(ctx, case, asked)
@@ -126,7 +126,7 @@ def _for_now(ctx: task.OrchestrationContext, review: ReviewRequest) -> ReviewReq
 
 
 def _put_again(ctx: task.OrchestrationContext, case: OpenCase, asked: AskedReview) -> Orchestration[AskedReview]:
-    """The question as it stands on record; when it does not, it is put. Raises Refused when it may not be."""
+    """The question on record; without one, it is asked. Raises Refused when it may not be."""
     role: Role = "manager" if asked.by_manager else "analyst"
     review = yield from activity_stubs.ask_person(ctx, _question(ctx, case, asked.subject, role, asked.escalation))
     by_manager = review.required_role != "analyst"

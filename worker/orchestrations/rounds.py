@@ -17,7 +17,7 @@ from worker.orchestrations.case import OpenCase
 def assess_round(
     ctx: task.OrchestrationContext, case: OpenCase, round_number: int, memory: CaseMemory
 ) -> Orchestration[Conclusion]:
-    """Investigate and assess once more, knowing what earlier rounds found and were told."""
+    """Investigate and assess once more, with the findings of and the feedback to earlier rounds."""
     this_round = RoundInput(case_id=case.case_id, round=round_number)
     if round_number > 1:
         yield from activity_stubs.start_round(ctx, this_round)

@@ -6,7 +6,7 @@ from casebook.database.engine import VERSION_TABLE
 from casebook.schema.base import Base
 
 connection = context.config.attributes["connection"]
-# SQLite can roll back a schema change; Alembic assumes that it cannot unless told.
+# SQLite can roll back a schema change; Alembic assumes that it cannot, without this setting.
 context.configure(
     connection=connection,
     target_metadata=Base.metadata,

@@ -130,7 +130,7 @@ class Dispatcher:
             key = self.perform(lambda context: context.store.worker_key(identity, process))
             worker = self._workers[identity] = Worker(identity, key, process)
         elif worker.stream is not None:
-            # The worker knows better than we do that its old stream is broken.
+            # The worker knows better than the scheduler that its old stream is broken.
             old = worker.stream
             worker.disconnected(time.monotonic(), self._grace)
             old.close()

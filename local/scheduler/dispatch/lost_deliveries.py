@@ -14,7 +14,7 @@ QUARANTINE_AFTER = 3
 
 
 class LostDeliveries:
-    """How often workers were lost with what they held. A mirror of the store's rows."""
+    """Lost deliveries per piece of work. A mirror of the store's rows."""
 
     def __init__(self, limit: int) -> None:
         """`limit` lost deliveries and a piece of work is given up; 0: never."""

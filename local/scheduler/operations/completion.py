@@ -10,7 +10,7 @@ from local.scheduler.store.rows import Instance, Status, Uses
 def finish(
     context: OperationContext, row: Instance, status: int, output: str | None, failure: pb.TaskFailureDetails | None
 ) -> Instance:
-    """Ends an instance: result stored, locks and timers gone, parent and waiting clients told.
+    """Ends an instance: stores the result, releases locks and timers, notifies parent and waiting clients.
 
     The caller saves the returned row.
     """

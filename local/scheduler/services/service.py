@@ -12,7 +12,7 @@ from local.scheduler.services.calls import Call
 PAGE = 100
 MAX_PAGE = 1000
 PAGE_BYTES = 3 * 1024 * 1024
-"""Of the 4 MiB that a client receives unless it is told otherwise; one instance alone may fill it."""
+"""Of the 4 MiB that a client receives by default; one instance alone may fill it."""
 
 
 class Service:

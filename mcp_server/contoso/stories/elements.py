@@ -51,7 +51,7 @@ def story(
     auth_failures: int = 0,
     api_calls: int = 0,
 ) -> Story:
-    """The story as the telemetry simulator is told it, its charges under the ids that the store knows."""
+    """The story for the telemetry simulator, with the charges' ids of the store."""
     return Story(
         kind=kind,
         fraud=fraud,

@@ -69,7 +69,7 @@ class Database:
             try:
                 yield connection
                 self._before_commit()
-                # What goes into a file without a name is told as done, and gone with this process.
+                # A write into a deleted file succeeds, and is lost with this process.
                 self._require_same_file()
                 connection.commit()
             except BaseException:

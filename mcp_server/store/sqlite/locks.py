@@ -42,7 +42,7 @@ def add_lock(
 
 
 def reverse_lock(connection: sqlite3.Connection, customer_id: int, lock_key: str | None) -> tuple[StandingLock, ...]:
-    """Reverse the order that was given under `lock_key`; None: the only one there is. Those that still stand.
+    """Reverse the order under `lock_key`; None: the only one there is. Returns those that are still active.
 
     Raises `LockNotStanding` or `SeveralLocksStand`.
     """

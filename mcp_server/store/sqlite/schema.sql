@@ -150,7 +150,7 @@ BEGIN SELECT RAISE(ABORT, 'the effect ledger is append-only'); END;
 CREATE TRIGGER effect_is_never_removed BEFORE DELETE ON effect
 BEGIN SELECT RAISE(ABORT, 'the effect ledger is append-only'); END;
 
--- Which orders to lock an account stand. Rows come and go with the effects: the ledger keeps what was done.
+-- Active orders to lock an account. Effects add and remove rows: the ledger keeps what was done.
 CREATE TABLE account_lock (
     idempotency_key TEXT PRIMARY KEY,
     customer_id     INTEGER NOT NULL REFERENCES customer,

@@ -32,7 +32,7 @@ interface Running {
 
 /**
  * Starts every real process of Casewright on free ports with state of its own, and returns once all are ready.
- * `env` adds to what the processes are told. Fails with the last lines of their output.
+ * `env` adds to the environment of the processes. Fails with the last lines of their output.
  */
 export async function startStack(
   args: readonly string[],

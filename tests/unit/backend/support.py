@@ -85,7 +85,7 @@ class Clock:
 
 @dataclass
 class FakeScheduler:
-    """Keeps in memory what it is told; can be unreachable, can forget, and can refuse single cases."""
+    """A scheduler in memory; can be unreachable, lose its state, and refuse single cases."""
 
     reachable: bool = True
     refuses: set[str] = field(default_factory=set[str])

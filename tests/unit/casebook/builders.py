@@ -196,7 +196,7 @@ def an_effect(case: str, action: EffectAction = "lock_account", status: EffectSt
 
 
 def carry_out(book: CaseBook, case: str, status: EffectStatus = "done", action: EffectAction = "lock_account") -> None:
-    """An effect from its beginning to what came of it."""
+    """An effect from its beginning to its result."""
     book.start_effect(case, an_effect(case, action))
     book.finish_effect(case, an_effect(case, action, status))
 

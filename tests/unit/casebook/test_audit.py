@@ -48,7 +48,7 @@ UNBOUND = {
     ("decision", "delivered_at"),
     ("reversal", "scheduled_at"),
 }
-"""How far the scheduler was told, and how long a claim lasts: nothing that was found, decided or done."""
+"""Delivery acknowledgements and the end of a claim: columns that are not audited."""
 
 
 def tell(book: CaseBook, workspace: WorkspaceApi) -> str:
@@ -218,7 +218,7 @@ def test_no_row_is_added_unseen(book: CaseBook, workspace: WorkspaceApi, engine:
 
 
 def without_keys(connection: Connection) -> None:
-    """Who writes into the file itself is not held up by foreign keys."""
+    """Foreign keys do not stop whoever writes into the file itself."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL session_replication_role = replica"))
     else:

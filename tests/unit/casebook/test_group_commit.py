@@ -117,7 +117,7 @@ def test_failed_commit_fails_for_everyone_in_it(engine: Engine) -> None:
         futures.append(pool.submit(opening(book, 1)))
         return futures
 
-    with pytest.raises(IntegrityError):  # the one who held the transaction open shares it, too
+    with pytest.raises(IntegrityError):  # the writer that kept the transaction open shares it as well
         while_one_writes(transactions, together)
 
     assert all(isinstance(future.exception(), IntegrityError) for future in futures)

@@ -1,4 +1,4 @@
-"""Objects are told apart wherever they end, however the bytes arrive, and none is held without end."""
+"""Objects are split wherever they end, however the bytes arrive, with bounded memory."""
 
 import json
 import tracemalloc

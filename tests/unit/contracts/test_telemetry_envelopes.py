@@ -1,4 +1,4 @@
-"""What stands around an event is taken off it."""
+"""Envelopes around events are removed."""
 
 import json
 

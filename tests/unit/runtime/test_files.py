@@ -1,4 +1,4 @@
-"""What a process makes, and what earlier releases left open, is for its user alone."""
+"""New files, and existing ones that others may read, become private to the process's user."""
 
 import subprocess
 import sys

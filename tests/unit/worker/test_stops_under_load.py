@@ -31,7 +31,7 @@ def busy_cores() -> Generator[None]:
 
 
 def stop_at_work(tmp_path: Path, tools: ToolServer, port: int, model: str) -> int:
-    """The exit code of a worker that is told to stop while its specialists wait for the model."""
+    """The exit code of a worker that gets a signal to stop while its specialists wait for the model."""
     with ExitStack() as stack:
         backend = create_test_backend(port=port)
         stack.callback(backend.stop)

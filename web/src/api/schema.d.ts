@@ -287,7 +287,7 @@ export interface paths {
         };
         /**
          * Export a case
-         * @description Everything about the case in one file that needs neither this desk nor the scheduler.
+         * @description Everything about the case in one file that needs neither this casebook nor the scheduler.
          */
         get: operations["export_case"];
         put?: never;
@@ -415,7 +415,7 @@ export interface paths {
         };
         /**
          * Public facts
-         * @description What the UI needs to know about this installation. Who is using it is told by `/api/session`.
+         * @description What the web interface needs to know about this installation. `/api/session` says who uses it.
          */
         get: operations["get_config"];
         put?: never;
@@ -655,7 +655,7 @@ export interface paths {
          * Open a case
          * @description Open a case from an alert and start its investigation. The same alert again answers 200 with the same case.
          *
-         *     Whoever opens it stands in its log (`case_opened`) and in its detail (`opened_by`).
+         *     Its log (`case_opened`) and its detail (`opened_by`) name the person who opens it.
          */
         post: operations["start_case"];
         delete?: never;
@@ -673,7 +673,7 @@ export interface paths {
         };
         /**
          * Status of an orchestration
-         * @description Where the orchestration of a case stands. An open case that the scheduler does not know yet is `PENDING`.
+         * @description The state of a case's orchestration. An open case that the scheduler does not know yet is `PENDING`.
          */
         get: operations["get_workflow_status"];
         put?: never;
@@ -1277,7 +1277,7 @@ export interface components {
         };
         /**
          * CaseProgress
-         * @description The orchestration's custom status, below 4 kB: where the case stands right now.
+         * @description The orchestration's custom status, below 4 kB: the current phase of the case.
          */
         CaseProgress: {
             /** Outcome */
@@ -1400,7 +1400,7 @@ export interface components {
         };
         /**
          * CaseStatusMessage
-         * @description What the socket of one case says: first how it stands, then the same again after every change.
+         * @description The message of a case's socket: the state of the case, sent first and again after every change.
          */
         CaseStatusMessage: {
             case: components["schemas"]["CaseSummary"];
@@ -1796,7 +1796,7 @@ export interface components {
         };
         /**
          * Identity
-         * @description A person who uses the desk.
+         * @description A person who uses Casewright.
          */
         Identity: {
             /** Name */
@@ -1844,7 +1844,7 @@ export interface components {
         };
         /**
          * IngestStatus
-         * @description What was read since the backend started, and what came of it.
+         * @description What was read since the backend started, and the results.
          */
         IngestStatus: {
             /** Alerts By Rule */

@@ -8,7 +8,7 @@ import { LiveProvider } from "./LiveProvider";
 import { createQueryClient } from "@/shared/api/query-client";
 import { router } from "./router";
 
-/** Everything that the pages stand on. */
+/** The providers around all pages. */
 export function App() {
   const [queries] = useState(createQueryClient);
   return (

@@ -32,7 +32,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       },
       onOpen: () => {
         cache.catchUp();
-        // What changed while nobody listened was told to nobody.
+        // Changes while the stream was closed were not received.
         void queries.invalidateQueries({ queryKey: keys.service });
       },
       // A stream cannot tell why it was refused; the session can tell whether it has ended.

@@ -13,7 +13,7 @@ import { ServiceBanner } from "./ServiceBanner";
 import classes from "./Shell.module.css";
 import { ThemeMenu } from "./ThemeMenu";
 
-/** What stands around every page. */
+/** The frame around every page. */
 export function Shell() {
   const config = useConfig();
   const identity = useIdentity();

@@ -8,7 +8,7 @@ const TRIES = 5;
 const UNLOADABLE =
   "A part of this page cannot be loaded. Reload it; if it happens again, tell whoever runs Casewright.";
 
-/** What the loader needs of the browser, so that tests can stand in for it. */
+/** What the loader needs of the browser, so that tests can replace it. */
 export interface BrowserEnvironment {
   isAnswering: () => Promise<boolean>;
   isOtherRelease: () => Promise<boolean>;

@@ -25,7 +25,7 @@ export const config: PublicConfig = {
   telemetry_source: "none",
 };
 
-/** Everything behind the desk is at work. */
+/** Scheduler and workers are running. */
 export const atWork: ServiceStatus = {
   scheduler_away_since: null,
   hub_taken_since: null,

@@ -92,7 +92,7 @@ def test_telemetry_comes_in_batches_without_an_id(backend: RunningBackend) -> No
 
 
 class Wire:
-    """The far end of a response: it takes chunks until it is told to stall, and leaves when it is told to."""
+    """The far end of a response: it takes chunks until the test stalls it, and leaves when the test says so."""
 
     def __init__(self) -> None:
         self.taken: list[bytes] = []

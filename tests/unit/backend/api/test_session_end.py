@@ -1,4 +1,4 @@
-"""What is pushed to a person ends with their session. Real servers; the desk's clock is the test's."""
+"""What is pushed to a person ends with their session. Real servers; the backend's clock is the test's."""
 
 from collections.abc import Generator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Keys that are given twice, at every door that takes JSON."""
+"""Repeated keys, at every route that accepts JSON."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The live stream is followed for ever: it is waited for, resumed behind the last offset, and never trusted."""
+"""The live stream: reconnected without end, resumed after the last offset, robust against any input."""
 
 import asyncio
 import json

@@ -65,7 +65,7 @@ FUTURE, PAST = {"from_the_future": 1}, {"from_the_far_past": 1}
 
 @dataclass(frozen=True)
 class Sent:
-    """What is sent, and what must come of it."""
+    """A line of a system, and the expected result."""
 
     lines: Sequence[str]
     alerts: dict[str, int]

@@ -1,4 +1,4 @@
-"""What the desk knows of the parts behind it."""
+"""The service status: whether scheduler and workers are running."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

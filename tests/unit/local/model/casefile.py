@@ -55,7 +55,7 @@ def entry(
 
 
 def charge(number: int, amount_minor: int = 2000, country: str = "NO", **more: Any) -> JsonObject:
-    """One charge, card present and at home unless told otherwise."""
+    """One charge, card present and at home by default."""
     base: JsonObject = {
         "charge_id": f"ch-{number}",
         "at": at(-number * 60),

@@ -203,7 +203,7 @@ PRAGMA user_version = 1;
 
 
 def made_old(path: Path, ledger: list[tuple[str, str, int]], locked: dict[int, str]) -> None:
-    """The store as an earlier release left it: its ledger of locks and unlocks, and who is locked why."""
+    """A store of schema version 1: its ledger of locks and unlocks, and who is locked why."""
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(MAKE_OLD)
         for key, action, customer_id in ledger:

@@ -59,7 +59,7 @@ def test_refund_of_an_unexpected_total_changes_nothing(
     right = [Money(amount_minor=total - 5, currency=currency), Money(amount_minor=5, currency=currency)]
     first = store.refund_charges(SOMEBODY, charge_ids, "Reason.", "key", right)
     assert first.amount_minor == total
-    # Who asks again under the key is told what happened, whatever they expect now.
+    # A repeated call under the key gets the first result, whatever it expects now.
     for expected in (None, wrong[0]):
         again = store.refund_charges(SOMEBODY, charge_ids, "Reason.", "key", expected)
         assert again == first.model_copy(update={"replayed": True})

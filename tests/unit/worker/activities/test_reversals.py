@@ -45,7 +45,7 @@ def approved_reversal(casebook: CaseBook, undoes: str = LOCK) -> Reversal:
 
 
 def ordered(asked: Reversal) -> ReversalOrder:
-    """What the scheduler is told of it."""
+    """Its order in the scheduler."""
     return ReversalOrder(case_id=asked.case_id, reversal_id=asked.reversal_id, undoes=asked.undoes)
 
 

@@ -5,7 +5,7 @@ from worker.adapters.circuit_breaker import LONGEST_NAMED_REST_S, LONGEST_REST_S
 
 
 class Clock:
-    """Time that stands still until it is told."""
+    """A clock that the test moves."""
 
     def __init__(self) -> None:
         self.seconds = 100.0

@@ -1,4 +1,4 @@
-"""Verdicts as real endpoints send them: found in what is around them, or put right once."""
+"""Verdicts as real endpoints send them: found in the text around them, or corrected once."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Who may call a tool server, told apart from what it refuses to do."""
+"""Refusals of the caller, as distinct from refusals of the action."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ NO_ACCESS: dict[str, Answer] = {
     "tool: scope": fails_in_words("insufficient_scope: accounts.write"),
     "tool: token": fails_in_words("Invalid access token"),
     "tool: hidden": fails_in_words("Unknown tool: 'lock_account'"),
-    "tool: as an earlier release of ours": fails_in_words(
+    "tool: with the sentence about the write token": fails_in_words(
         "lock_account changes a customer's account and this caller may only read: "
         "send the header 'Authorization: Bearer <MCP_WRITE_TOKEN>'."
     ),

@@ -1,4 +1,4 @@
-"""Tool requests of many runs, held to the schemas of one listing."""
+"""Tool requests of many runs, validated against the schemas of one listing."""
 
 from typing import Any
 

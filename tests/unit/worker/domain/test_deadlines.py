@@ -35,7 +35,7 @@ hours = st.floats(0.01, 200)
 
 @st.composite
 def calendars(draw: st.DrawFn) -> BusinessHours:
-    # A desk that opens for a minute would make a deadline lie beyond the years that are looked at.
+    # With business hours of a minute a deadline would lie beyond the years that are searched.
     opens = draw(st.integers(0, 22 * 60))
     closes = draw(st.integers(opens + 60, 24 * 60 - 1))
     return BusinessHours(
@@ -48,7 +48,7 @@ def calendars(draw: st.DrawFn) -> BusinessHours:
 
 
 def is_open(business: BusinessHours, instant: datetime) -> bool:
-    """Whether the desk is open at an instant or closes at it, told from the clock on its wall."""
+    """Whether a time is within business hours or ends them, by local time."""
     wall = instant.astimezone(business.zone)
     return wall.isoweekday() in business.days and wall.date() not in business.holidays
 

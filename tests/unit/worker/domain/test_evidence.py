@@ -1,4 +1,4 @@
-"""Findings are held against what was really recorded."""
+"""Findings are checked against the recorded evidence."""
 
 import pytest
 from pydantic import JsonValue

@@ -264,7 +264,7 @@ def test_a_reversal_that_nobody_approved_ends_without_another_try(lab: Lab) -> N
 
 
 def test_case_that_keeps_being_misled_fails_and_is_recovered(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another orchestration reads anew what this one was told wrongly, such as whose case it is."""
+    """A new orchestration reads again what this one has wrong, such as the customer of its case."""
     monkeypatch.setattr(inbox, "FIRST_PAUSE", timedelta(milliseconds=1))
     case = lab.start(CaseScript(refused=["execute_action"] * 99))
     case.decide(case.script.opening(), "lock_account")

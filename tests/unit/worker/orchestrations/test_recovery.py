@@ -1,4 +1,4 @@
-"""A case whose earlier orchestration failed goes on where its record says that it stands."""
+"""A case whose orchestration failed resumes from its record."""
 
 from datetime import UTC, datetime
 from typing import Any

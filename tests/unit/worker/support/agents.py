@@ -105,7 +105,7 @@ class ScriptedModel:
 
 @dataclass
 class FakeTools:
-    """Tools that take a customer id and answer as told; an exception is raised for the whole batch."""
+    """Tools that take a customer id and answer as the test says; an exception is raised for the whole batch."""
 
     results: dict[str, JsonValue] = field(default_factory=lambda: {"get_customer": {"name": "Ada"}})
     fault: Exception | None = None

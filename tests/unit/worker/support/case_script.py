@@ -39,7 +39,7 @@ from tests.unit.worker.support.cases import a_policy, a_report, an_alert
 WAIT_S = 40.0
 
 NULL = object()
-"""Stands for an answer that is null."""
+"""Marks an answer that is null."""
 
 
 class ScriptedFault(Exception):
@@ -66,7 +66,7 @@ class CaseScript:
     alert: Alert = field(default_factory=an_alert)
     """What is on record of the case."""
     failed_case: FailedCase | None = None
-    """Where the case stands, when an earlier orchestration failed."""
+    """The state of the case, when an earlier orchestration failed."""
     closed_as: CaseOutcome | None = None
     """How the case has ended before this orchestration began."""
     policy: InvestigationPolicy = field(default_factory=a_policy)
@@ -80,7 +80,7 @@ class CaseScript:
     found: FactReport | None = None
     """What the last check found; None when it failed."""
     noted: list[NotedFacts] = field(default_factory=list[NotedFacts])
-    """What is on record of changed facts, one after the other; then what the step was told."""
+    """The recorded changes of facts, one after the other; then the changes that the step reported."""
     reconciled: list[EffectStatus] = field(default_factory=list[EffectStatus])
     """What looking into the ledger finds, one after the other; then that all is done."""
     executed: list[dict[str, EffectStatus]] = field(default_factory=list[dict[str, EffectStatus]])
@@ -98,7 +98,7 @@ class CaseScript:
     """Steps that the record does not justify, each as often as it is listed; then they are done."""
 
     asked: dict[str, ReviewRequest] = field(default_factory=dict[str, ReviewRequest])
-    """Each question as it stands on record, by review."""
+    """Each question on record, by review."""
     plans: list[ReviewPlan] = field(default_factory=list[ReviewPlan])
     readings: list[ReadDecisionInput] = field(default_factory=list[ReadDecisionInput])
     reminders: list[Reminder] = field(default_factory=list[Reminder])

@@ -153,6 +153,6 @@ def a_reversal(number: int, action: ReversalAction = "unlock_account") -> Revers
 
 
 def a_reversal_order(number: int, action: ReversalAction = "unlock_account") -> ReversalOrder:
-    """What the scheduler is told of `a_reversal`."""
+    """The order of `a_reversal` in the scheduler."""
     asked = a_reversal(number, action)
     return ReversalOrder(case_id=asked.case_id, reversal_id=asked.reversal_id, undoes=asked.undoes)

@@ -48,7 +48,7 @@ class Kept:
 
 @dataclass
 class Outcome:
-    """What came of a run, what it recorded, and what it asked of the tools."""
+    """The result of a run, its records, and its tool calls."""
 
     result: Result[SpecialistVerdict]
     kept: Kept

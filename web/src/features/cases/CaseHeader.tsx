@@ -17,7 +17,7 @@ interface CaseHeaderProps {
   actions?: ReactNode;
 }
 
-/** Which case this is and how it stands. */
+/** The case's title and state. */
 export function CaseHeader({ view, outdated, actions }: CaseHeaderProps) {
   const nameOf = useActorName();
   const word =

@@ -4,7 +4,7 @@ import { DownloadIcon } from "@/shared/ui/icons";
 const exportUrl = (caseId: string, format: "json" | "html"): string =>
   `/api/cases/${encodeURIComponent(caseId)}/export?format=${format}`;
 
-/** The whole case as a file that stands alone: for machines, and to be read or printed. */
+/** The whole case as one file: JSON for machines, HTML to read or print. */
 export function ExportButtons({ caseId }: { caseId: string }) {
   return (
     <Button.Group>

@@ -10,7 +10,7 @@ export type DecisionRequest = components["schemas"]["DecisionRequest"];
 
 const decide = async (body: DecisionRequest) => bodyOf(await api.POST("/api/workflow/decision", { body }));
 
-/** Answers one review. Whatever comes of it, the case on the page is read again. */
+/** Submits a decision on one review. Whatever the result, the case on the page is fetched again. */
 export function useSubmitDecision(caseId: string) {
   const queries = useQueryClient();
   return useMutation({

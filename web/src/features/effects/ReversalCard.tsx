@@ -25,11 +25,11 @@ const LOCK_REVERSED = { label: "Lock reversed", tone: "neutral" } as const;
 interface ReversalCardProps {
   caseId: string;
   reversal: Reversal;
-  /** Other cases whose lock of the account stands. */
+  /** Other cases whose lock of the account is active. */
   alsoLockedBy: readonly string[];
 }
 
-/** One reversal: who requested it, why, and what became of it. */
+/** One reversal: who requested it, why, and its result. */
 export function ReversalCard({ caseId, reversal, alsoLockedBy }: ReversalCardProps) {
   const nameOf = useActorName();
   const staysLockedByOthers = reversal.effect !== null && othersThatLocked(reversal.effect).length > 0;

@@ -45,7 +45,7 @@ interface ChoiceProps<T extends string> {
   choices: readonly { value: T; label: string }[];
   value: T | undefined;
   onChange: (value: T | undefined) => void;
-  /** The name of what `any` stands for is no filter: an order is always there. */
+  /** The default order counts as no filter: there is always an order. */
   always?: boolean;
 }
 

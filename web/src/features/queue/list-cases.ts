@@ -18,6 +18,6 @@ export const casePageOptions = (query: QueueQuery, cursor: string | null) =>
     placeholderData: keepPreviousData,
   });
 
-/** One page of the cases that were asked for: however many there are, only a page is held on screen. */
+/** One page of the cases that were asked for: however many there are, only a page is on screen. */
 export const useCasePage = (query: QueueQuery, cursor: string | null) =>
   useQuery(casePageOptions(query, cursor));

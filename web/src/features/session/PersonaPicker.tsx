@@ -12,7 +12,7 @@ interface PersonaPickerProps {
   onSignedIn?: () => void;
 }
 
-/** The people of this desk; choosing one signs in. */
+/** The personas of this installation; choosing one signs in. */
 export function PersonaPicker({ personas, onSignedIn }: PersonaPickerProps) {
   const signIn = useSignIn();
   return (

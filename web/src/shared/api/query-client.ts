@@ -45,7 +45,7 @@ class InvalidatingClient extends QueryClient {
  * Nothing is polled: the event stream says what changed. What is shown counts as fresh for half a minute,
  * so that a tab that was left alone reads again as soon as somebody looks at it.
  *
- * Whichever request is told that nobody is signed in, the whole tab knows it then.
+ * A 401 of any request signs the whole tab out.
  */
 export function createQueryClient(): QueryClient {
   const onError = (error: Error) => {

@@ -4,7 +4,7 @@ import { api, bodyOf } from "./client";
 import { keys } from "./keys";
 import { useIdentity } from "./session";
 
-/** Whether the parts behind the desk are at work. Asked for once; the event stream says what changes. */
+/** Whether scheduler and workers are running. Fetched once; the event stream sends changes. */
 export const serviceOptions = queryOptions({
   queryKey: keys.service,
   queryFn: async ({ signal }): Promise<ServiceStatus> => bodyOf(await api.GET("/api/service", { signal })),
@@ -21,7 +21,7 @@ export function useService(): ServiceStatus | undefined {
 export const isDegraded = (service: ServiceStatus): boolean =>
   outageOf(service) !== undefined || service.not_begun > 0;
 
-/** What is missing for anything to go on behind the desk. */
+/** Which part is not running, so that no case continues. */
 export type Outage = "scheduler" | "hub" | "worker";
 
 const outageOf = (service: ServiceStatus): Outage | undefined => {

@@ -50,7 +50,7 @@ export function usePeople(): readonly Identity[] {
   return useQuery({ ...peopleOptions, enabled: identity !== null }).data ?? [];
 }
 
-/** Who did something, by name where it is a person of this desk. */
+/** Who did something, by name where it is a known person. */
 export function useActorName(): (actor: string) => string {
   const people = usePeople();
   return (actor) => people.find(({ subject }) => subject === actor)?.name ?? actorName(actor);

@@ -59,7 +59,7 @@ export const EFFECTS: Record<EffectAction, { label: string; undo: string }> = {
   refund_charges: { label: "Refund charges", undo: "Reverse the refund?" },
 };
 
-/** What a reversal does, what is said of it afterwards, and how the outcome of its case shows then. */
+/** The labels of a reversal: what it does, its result, and its addition to the outcome of the case. */
 export const REVERSALS: Record<ReversalAction, { label: string; done: string; tone?: Tone }> = {
   unlock_account: { label: "Unlock account", done: "lock reversed", tone: "neutral" },
   reverse_refund: { label: "Reverse refund", done: "refund reversed" },

@@ -39,7 +39,7 @@ export const OUTCOME: Record<CaseOutcome, ToneLabel> = {
 
 const DECIDED: ToneLabel = { label: "Decided", tone: "accent" };
 
-/** How an open case stands. Once its question is answered, nobody is waited for until something comes of the answer. */
+/** The state of an open case. After a decision it waits for nobody until the decision has taken effect. */
 export const stateLabel = (state: CaseState, isAsked: boolean): ToneLabel =>
   isAsked || (state !== "awaiting_review" && state !== "escalated") ? STATE[state] : DECIDED;
 

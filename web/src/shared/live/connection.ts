@@ -27,7 +27,7 @@ export interface LiveListener {
   onRefused?: () => void;
 }
 
-/** The part of `EventSource` that the connection uses, so that tests can stand in for the browser. */
+/** The part of `EventSource` that the connection uses, so that tests can replace the browser. */
 export interface EventSourceLike {
   readonly readyState: number;
   addEventListener(type: string, listener: (event: Event) => void): void;
@@ -49,7 +49,7 @@ interface Options {
  *
  * `EventSource` resumes by itself (with Last-Event-ID) after a dropped connection, but gives up for good
  * when the server answers with an error; then a new source is opened, with growing delays, from the last
- * id seen. Whoever listens is told about every opening.
+ * id seen. Listeners are called at every opening.
  */
 export class LiveConnection {
   #status: LiveStatus = "connecting";
@@ -109,7 +109,7 @@ export class LiveConnection {
   }
 
   readonly status = (): LiveStatus => this.#status;
-  /** Since when it stands so. */
+  /** Since when it is in this state. */
   readonly since = (): string => this.#since;
 
   readonly onStatus = (listener: () => void): (() => void) => {

@@ -17,7 +17,7 @@ export const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "l
 export const DISPOSITIONS: readonly Disposition[] = ["confirmed_fraud", "false_positive", "inconclusive"];
 export const OUTCOMES = Object.keys(OUTCOME) as readonly CaseOutcome[];
 
-/** What the desk is asked for: lives in the address, so that it can be shared, and in saved views. */
+/** The query of the queue: part of the URL, so that it can be shared, and of saved views. */
 export interface QueueQuery {
   state?: readonly CaseState[];
   risk_level?: RiskLevel;

@@ -8,7 +8,7 @@ interface AvatarProps {
   size?: number;
 }
 
-/** A person as a coloured initial, the same colour everywhere. Decoration: the name stands beside it or in the title. */
+/** A person as a coloured initial, the same colour everywhere. Decorative: the name is beside it or in the title. */
 export function Avatar({ subject, name, size = 22 }: AvatarProps) {
   const sum = Array.from(subject).reduce(
     (total, letter, index) => total + letter.charCodeAt(0) * (index + 2),

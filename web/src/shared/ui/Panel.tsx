@@ -5,7 +5,7 @@ interface PanelProps {
   title: string;
   /** Where other parts of the page may lead to. */
   id?: string;
-  /** What stands right of the title: tags, a count, a button. */
+  /** Content to the right of the title: tags, a count, a button. */
   aside?: ReactNode;
   /** No padding: the content brings its own rows. */
   flush?: boolean;

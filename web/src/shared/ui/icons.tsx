@@ -33,7 +33,7 @@ import X from "@tabler/icons-react/icons/IconX";
 
 type IconProps = Pick<TablerProps, "size">;
 
-/** Each icon stands beside words that say the same, so assistive technology skips it. */
+/** Each icon is beside text with the same meaning, so assistive technology skips it. */
 const decorative = (Drawing: TablerIcon) =>
   function Icon({ size = 16 }: IconProps) {
     return <Drawing size={size} stroke={1.9} aria-hidden="true" focusable="false" />;
