@@ -90,7 +90,8 @@ class TolerantJson:
     def _next(self, text: str, start: int) -> tuple[Any, int]:
         """The value that begins at `start`, and where the next begins, or the end. Raises Unreadable."""
         value, end = self._decoder.raw_decode(text, start)
-        if "\\u" in text or "\0" in text:
+        # In this value alone: a line may hold thousands.
+        if text.find("\\u", start, end) >= 0 or text.find("\0", start, end) >= 0:
             value = self._clean(value)
         if end == len(text):
             return value, end

@@ -244,7 +244,6 @@ async def test_an_object_that_was_cut_off_costs_no_other(tmp_path: Path, cut: st
         assert report.sources[0].malformed_details[0].line == line
 
 
-@pytest.mark.slow
 async def test_an_array_beyond_a_line_is_read_in_parts(tmp_path: Path) -> None:
     charged = charges("5000")
     many = [dated(charged[0], f"2026-05-03T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z", f"m-{number}")
