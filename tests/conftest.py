@@ -35,6 +35,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.postgresql)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse a run in which pytest-xdist does not keep groups together: each process would start what they share."""
+    grouped = [item for item in session.items if item.get_closest_marker("xdist_group")]
+    if session.config.getoption("loadgroup", default=False) and not all("@" in item.nodeid for item in grouped):
+        raise pytest.UsageError(
+            "pytest-xdist does not see the groups: mark before it looks, with a pytest that it knows."
+        )
+
+
 @pytest.fixture(autouse=True)
 def logging_restored() -> Generator[None]:
     """A test that sets logging up, as a process does, sets it up for itself alone."""
