@@ -213,7 +213,7 @@ class FactCheck(Contract):
     refund_charge_ids: tuple[str, ...] = ()
     evidence_ids: tuple[str, ...] = ()
     """Recorded answers about the account and its charges: what was known when it was approved."""
-    told: tuple[str, ...] = ()
+    known_changes: tuple[str, ...] = ()
     """Changes that the approver already knew of: these do not void the approval."""
 
 

@@ -97,8 +97,8 @@ def _suspect(dossier: Dossier, charge: Charge) -> SuspiciousCharge:
         (charge.status == "disputed", thresholds.SUSPICION_DISPUTED, "disputed"),
         (charge.charge_id in named, thresholds.SUSPICION_IN_ALERT, "named in the alert"),
     )
-    held = [(points, reason) for holds, points, reason in checks if holds]
-    return SuspiciousCharge(charge, sum(points for points, _ in held), tuple(reason for _, reason in held))
+    matched = [(points, reason) for holds, points, reason in checks if holds]
+    return SuspiciousCharge(charge, sum(points for points, _ in matched), tuple(reason for _, reason in matched))
 
 
 def _is_large(charge: Charge, usual: float | None) -> bool:

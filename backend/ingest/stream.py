@@ -119,10 +119,10 @@ class StreamSource:
         return url if self._offset is None else url.copy_merge_params({"after": str(self._offset)})
 
     def _parsed(self, line: Line) -> Generator[TelemetryEvent | MalformedLine]:
-        for told, reading in self._reader.enveloped(line):
+        for enveloped_offset, reading in self._reader.enveloped(line):
             before = self._offset
-            head = _OFFSET.match(line.data) if told is None and line.bytes_beyond else None
-            offset = int(head[1]) if head else told
+            head = _OFFSET.match(line.data) if enveloped_offset is None and line.bytes_beyond else None
+            offset = int(head[1]) if head else enveloped_offset
             self._offset = before if offset is None else offset
             if isinstance(reading, DeadLetter):
                 yield MalformedLine(file=self._where, line=before or 0, kind=reading.kind, reason=reading.reason)

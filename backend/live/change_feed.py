@@ -61,7 +61,7 @@ class CaseLog(Protocol):
         """The newest event's `seq`."""
         ...
 
-    def standing(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
+    def case_state(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
         """The case's row and its progress, as of one instant."""
         ...
 
@@ -213,7 +213,7 @@ class ChangeFeed:
         known = self._statuses.get(case_id)
         if known is not None and seen <= at:
             return known
-        status = _status(*await self._threads.run(self._log.standing, case_id))
+        status = _status(*await self._threads.run(self._log.case_state, case_id))
         if self._last_seq == at:
             self._statuses[case_id] = status
         return status

@@ -134,10 +134,10 @@ def _lock_first(connection: Connection, waiting: Sequence[Cases]) -> LockedCase 
         if row is not None:
             return locked_in(row)
         # A skipped case may be locked by something else than a claim: then it is worth waiting for.
-        held = _first(connection, waiting)
-        if held is None:
+        locked = _first(connection, waiting)
+        if locked is None:
             return None
-        lock_case(connection, held.case_id)
+        lock_case(connection, locked.case_id)
 
 
 def _first(connection: Connection, waiting: Sequence[Cases]) -> PlainRow | None:
@@ -183,10 +183,10 @@ def _priority(row: PlainRow) -> tuple[datetime, int, int]:
 
 def _untouched(connection: Connection, subject: str, now: datetime, keep: Collection[str]) -> list[LockedCase]:
     """The cases that the person was handed and did nothing with, each locked. What somebody else writes to is left."""
-    held = select(_CASES).where(
+    handed = select(_CASES).where(
         _CASES.c.assignee == subject, _CASES.c.claim_expires_at > now, _CASES.c.case_id.not_in(keep)
     )
-    cases = connection.execute(held.with_for_update(skip_locked=True)).all()
+    cases = connection.execute(handed.with_for_update(skip_locked=True)).all()
     newest = (
         select(func.max(_EVENTS.c.seq))
         .where(

@@ -10,15 +10,15 @@ from casebook.schema.cases import CaseRow
 from casebook.schema.reviews import DecisionRow
 
 _CASE, _DECISION = table_of(CaseRow), table_of(DecisionRow)
-_TOLD: BindParameter[str] = bindparam("told", expanding=True)
+_ACKNOWLEDGED: BindParameter[str] = bindparam("acknowledged", expanding=True)
 _SCHEDULED = (
     update(_CASE)
-    .where(_CASE.c.case_id.in_(_TOLD), _CASE.c.scheduled_at.is_(None))
+    .where(_CASE.c.case_id.in_(_ACKNOWLEDGED), _CASE.c.scheduled_at.is_(None))
     .values(scheduled_at=bindparam("now"))
 )
 _DELIVERED = (
     update(_DECISION)
-    .where(_DECISION.c.review_id.in_(_TOLD), _DECISION.c.delivered_at.is_(None))
+    .where(_DECISION.c.review_id.in_(_ACKNOWLEDGED), _DECISION.c.delivered_at.is_(None))
     .values(delivered_at=bindparam("now"))
 )
 
@@ -26,6 +26,6 @@ _DELIVERED = (
 def confirm(connection: Connection, scheduled: Collection[str], delivered: Collection[str], now: datetime) -> None:
     """The scheduler has acknowledged the start of these cases, and the decisions on these reviews."""
     if scheduled:
-        connection.execute(_SCHEDULED, {"told": sorted(scheduled), "now": now})
+        connection.execute(_SCHEDULED, {"acknowledged": sorted(scheduled), "now": now})
     if delivered:
-        connection.execute(_DELIVERED, {"told": sorted(delivered), "now": now})
+        connection.execute(_DELIVERED, {"acknowledged": sorted(delivered), "now": now})

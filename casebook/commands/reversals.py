@@ -50,7 +50,7 @@ _REVERSAL = select(_REVERSALS.c.body).where(
     _REVERSALS.c.reversal_id == bindparam("wanted"), _REVERSALS.c.case_id == bindparam("of_case")
 )
 _COUNT = select(func.count()).where(_REVERSALS.c.case_id == bindparam("of_case"))
-_STANDS = select(_REVERSALS.c.body).where(
+_CURRENT = select(_REVERSALS.c.body).where(
     _REVERSALS.c.undoes == bindparam("of_effect"), _REVERSALS.c.status.in_(_STANDING)
 )
 _EFFECT = select(_EFFECTS.c.action, _EFFECTS.c.status).where(
@@ -74,7 +74,7 @@ def request_reversal(
         raise EffectNotFound(case_id, undoes)
     if effect.status != "done":
         raise NothingToReverse(effect.action, effect.status)
-    _refuse_standing(connection, undoes)
+    _refuse_second(connection, undoes)
     counted = connection.execute(_COUNT, {"of_case": case_id}).scalar_one()
     if counted >= MOST:
         raise TooManyReversals(MOST)
@@ -153,7 +153,7 @@ def finish_reversal(connection: Connection, case_id: str, wanted: str, effect: E
     case, reversal = _approved(connection, case_id, wanted, effect)
     status: ReversalStatus = effect.status if effect.status in ("done", "failed") else "approved"
     finished = ReversalFinished(**dict(reversal.model_copy(update={"status": status, "effect": effect})))
-    late = (reversal.status, status) == ("failed", "done") and _standing(connection, reversal.undoes) is None
+    late = (reversal.status, status) == ("failed", "done") and _current(connection, reversal.undoes) is None
     if not (late or reversal.status == "approved") or is_logged(connection, case_id, finished.dedupe_key()):
         return
     append(connection, case, finished, WORKER, now)
@@ -193,14 +193,14 @@ def _require(roles: Collection[Role], required: Role) -> None:
         raise NotAllowed(required)
 
 
-def _refuse_standing(connection: Connection, undoes: str) -> None:
-    standing = _standing(connection, undoes)
-    if standing is not None:
-        raise ReversalStands(standing.requested_by, standing.status)
+def _refuse_second(connection: Connection, undoes: str) -> None:
+    current = _current(connection, undoes)
+    if current is not None:
+        raise ReversalStands(current.requested_by, current.status)
 
 
-def _standing(connection: Connection, undoes: str) -> Reversal | None:
-    body = connection.execute(_STANDS, {"of_effect": undoes}).scalar_one_or_none()
+def _current(connection: Connection, undoes: str) -> Reversal | None:
+    body = connection.execute(_CURRENT, {"of_effect": undoes}).scalar_one_or_none()
     return None if body is None else Reversal.model_validate_json(body)
 
 

@@ -58,8 +58,8 @@ class EffectStarted(EventData, Effect):
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         effect = Effect(**{name: getattr(self, name) for name in Effect.model_fields})
-        standing = {"action": self.action, "status": self.status}
-        yield Put(EFFECT, {"key": self.key}, standing, {"started_seq": at.seq}, effect)
+        columns = {"action": self.action, "status": self.status}
+        yield Put(EFFECT, {"key": self.key}, columns, {"started_seq": at.seq}, effect)
         case.move("acting")
 
 

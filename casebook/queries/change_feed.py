@@ -67,20 +67,18 @@ class LogReader:
             events = [append.read_event(row) for row in connection.execute(_TAIL, {"seq": seq, "most": limit})]
             if not events:
                 return ()
-            stands = self._standing(connection, {event.case_id for event in events})
-            return [LogChange(event, *stands[event.case_id]) for event in events]
+            states = self._states(connection, {event.case_id for event in events})
+            return [LogChange(event, *states[event.case_id]) for event in events]
 
-    def standing(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
+    def case_state(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
         """The case's row and its progress, as of one instant. Raises CaseNotFound."""
         with self._transactions.read() as connection:
-            stands = self._standing(connection, {case_id})
-        if not stands:
+            states = self._states(connection, {case_id})
+        if not states:
             raise CaseNotFound(case_id)
-        return stands[case_id]
+        return states[case_id]
 
-    def _standing(
-        self, connection: Connection, cases: Collection[str]
-    ) -> Mapping[str, tuple[CaseSummary, CaseProgress]]:
+    def _states(self, connection: Connection, cases: Collection[str]) -> Mapping[str, tuple[CaseSummary, CaseProgress]]:
         rows = connection.execute(_CASES, {"cases": sorted(cases)}).all()
         summarised = case_summary.summarise(connection, rows, self._transactions.now())
         return {row.case_id: (case, case_view.progress_of(row)) for row, case in zip(rows, summarised, strict=True)}

@@ -44,9 +44,9 @@ class ActionActivities:
         reads the ledger before it asks again.
         """
         effects: list[Effect] = []
-        told, order = order, self._as_recorded(order)
+        received, order = order, self._as_recorded(order)
         for planned in _planned(order):
-            self._record.start_effect(order.case_id, planned, _terms(told, planned))
+            self._record.start_effect(order.case_id, planned, _terms(received, planned))
             finished = self._found(order, planned) or self._sent(order, planned)
             self._finish(order, finished)
             effects.append(finished)
@@ -60,10 +60,10 @@ class ActionActivities:
         What the approval relied on is checked before anything is sent once more. An effect is `unknown` as long
         as the store does not answer.
         """
-        told, effects = reconciliation.order, list[Effect]()
-        order = self._as_recorded(told)
+        received, effects = reconciliation.order, list[Effect]()
+        order = self._as_recorded(received)
         for planned in _planned(order):
-            self._record.start_effect(order.case_id, planned, _terms(told, planned))
+            self._record.start_effect(order.case_id, planned, _terms(received, planned))
             effect = self._settled(order, planned)
             self._finish(order, effect, last=reconciliation.last)
             effects.append(effect)
@@ -132,14 +132,14 @@ def _facts_of(order: ActionOrder, planned: Effect) -> FactCheck | None:
     return order.facts.model_copy(update={"action": action_of(effects[effects.index(_action(planned)) :])})
 
 
-def _terms(told: ActionOrder, planned: Effect) -> EffectTerms:
+def _terms(received: ActionOrder, planned: Effect) -> EffectTerms:
     """The order's terms of an effect, which are compared with the approval."""
     refunds = planned.action in REFUNDS
     return EffectTerms(
-        review_id=told.decision.review_id,
-        customer_id=told.customer_id,
-        refund_charge_ids=told.refund_charge_ids if refunds else (),
-        refund_total=told.refund_total if refunds else None,
+        review_id=received.decision.review_id,
+        customer_id=received.customer_id,
+        refund_charge_ids=received.refund_charge_ids if refunds else (),
+        refund_total=received.refund_total if refunds else None,
     )
 
 

@@ -44,9 +44,9 @@ class ReversalActivities:
             effect = in_doubt(planned, why)
         return self._finish(reversal, effect, last=reconciliation.last)
 
-    def _as_recorded(self, told: ReversalOrder) -> Reversal:
+    def _as_recorded(self, received: ReversalOrder) -> Reversal:
         """The reversal as it is on record. Refuses one that nobody approved, or of another effect."""
-        return self._record.approved_reversal(told.case_id, told.reversal_id, undoes=told.undoes)
+        return self._record.approved_reversal(received.case_id, received.reversal_id, undoes=received.undoes)
 
     def _settled(self, reversal: Reversal, planned: Effect) -> Effect:
         customer_id = customer_of(reversal.undoes)

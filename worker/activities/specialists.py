@@ -41,9 +41,9 @@ class SpecialistActivities:
     def record_report(self, _: task.ActivityContext, filing: ReportFiling) -> SpecialistReport:
         """Keep the report of a specialist whose every attempt failed, unless it had saved one after all."""
         # Only that nobody could be heard: what a specialist found is kept by who ran it.
-        told = filing.report
-        self._briefs.of(filing.case_id, told.round)
-        silent = unavailable_report(told.specialist, told.round, told.reason or NOT_ON_RECORD)
+        filed = filing.report
+        self._briefs.of(filing.case_id, filed.round)
+        silent = unavailable_report(filed.specialist, filed.round, filed.reason or NOT_ON_RECORD)
         saved = self._record.save_report(filing.case_id, silent, ())
         _log(saved)
         return saved

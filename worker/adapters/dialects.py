@@ -62,16 +62,16 @@ def chat_call(request: ModelRequest, dialect: Dialect, origin: str | None = None
         return ChatCall(
             chat_format.messages_of(request, origin), omit, omit, chat_format.response_format_of(request.answer_format)
         )
-    told = request.model_copy(update={"messages": _with_schema(request)})
-    return ChatCall(chat_format.messages_of(told, origin), chat_format.tools_of(request), omit, omit)
+    prompted = request.model_copy(update={"messages": _with_schema(request)})
+    return ChatCall(chat_format.messages_of(prompted, origin), chat_format.tools_of(request), omit, omit)
 
 
 def _with_schema(request: ModelRequest) -> tuple[Message, ...]:
     """The conversation, the answer's schema in its first message."""
     schema = json.dumps(request.answer_format.json_schema, ensure_ascii=False)
     first, *more = request.messages
-    told = f"{first.text or ''}\n\nYour last answer is one JSON object of this schema and nothing else: {schema}"
-    return (first.model_copy(update={"text": told}), *more)
+    prompted = f"{first.text or ''}\n\nYour last answer is one JSON object of this schema and nothing else: {schema}"
+    return (first.model_copy(update={"text": prompted}), *more)
 
 
 def is_about_dialect(refusal: Refusal) -> bool:

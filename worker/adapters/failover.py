@@ -94,5 +94,5 @@ def _ask(deployment: Deployment, request: ModelRequest, timeout_s: float) -> Mod
 def _sentence(faults: dict[str, str]) -> str:
     if len(set(faults.values())) == 1:
         return next(iter(faults.values()))
-    told = " ".join(f"{name}: {why}" for name, why in faults.items())
-    return f"No model deployment answered. {told}"
+    reasons = " ".join(f"{name}: {why}" for name, why in faults.items())
+    return f"No model deployment answered. {reasons}"

@@ -206,11 +206,11 @@ class CallByCallClient(DefaultAioHttpClient):
         head = {"jsonrpc": "2.0", "id": call["id"]}
         error: Any = answer.get("error")
         if error is not None:
-            told = cast("dict[str, Any]", error if isinstance(error, dict) else {"message": error})
-            self._refused(told)
+            details = cast("dict[str, Any]", error if isinstance(error, dict) else {"message": error})
+            self._refused(details)
             # The id of an error is null where the call was not understood.
             is_of_tools = str(call.get("method")).startswith("tools/")
-            return {**head, "error": legible_error(told) if is_of_tools else answer["error"]}
+            return {**head, "error": legible_error(details) if is_of_tools else answer["error"]}
         if _is_of_another(answer, call):
             raise _NoAnswer(CallFault.UNUSABLE, "it belongs to another call")
         result: object = answer.get("result")

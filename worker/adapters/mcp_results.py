@@ -36,8 +36,8 @@ def legible_result(result: Mapping[str, Any]) -> dict[str, Any]:
 def legible_error(error: Mapping[str, Any]) -> dict[str, Any]:
     """The error that answered a call to a tool, or for their list."""
     code, message = error.get("code"), error.get("message")
-    told = message if isinstance(message, str) else json.dumps(message) if message else "it did not say why"
-    return {"code": code if code in _KNOWN_CODES else INTERNAL_ERROR, "message": told[:MAX_MESSAGE]}
+    words = message if isinstance(message, str) else json.dumps(message) if message else "it did not say why"
+    return {"code": code if code in _KNOWN_CODES else INTERNAL_ERROR, "message": words[:MAX_MESSAGE]}
 
 
 def _is_write_refusal(meta: object) -> bool:

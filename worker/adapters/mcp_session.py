@@ -327,9 +327,9 @@ def _reply(answer: CallToolResult) -> Reply:
     text = "\n".join(part.text for part in answer.content if isinstance(part, TextContent))
     if answer.is_error:
         said = text or (json.dumps(answer.structured_content) if answer.structured_content else "")
-        told = cut(said, MAX_ERROR) or "The tool failed and did not say why."
+        sentence = cut(said, MAX_ERROR) or "The tool failed and did not say why."
         is_marked = answer.meta is not None and answer.meta.get(REFUSAL_KEY) == WRITE_ACCESS
-        return Reply(None, told, "no-access" if is_marked else _fault(text))
+        return Reply(None, sentence, "no-access" if is_marked else _fault(text))
     if answer.structured_content is not None:
         return Reply(answer.structured_content)
     try:

@@ -18,13 +18,13 @@ def _portable(value: JsonValue) -> JsonValue:
     choices = value.get("enum")
     only = value.get("const")
     if isinstance(choices, list) and not all(isinstance(choice, str) for choice in choices):
-        value = _told(value, "enum", choices)
+        value = _described(value, "enum", choices)
     elif isinstance(only, int | float):
-        value = _told(value, "const", [only])
+        value = _described(value, "const", [only])
     return {key: _portable(part) for key, part in value.items()}
 
 
-def _told(schema: dict[str, JsonValue], keyword: str, choices: list[JsonValue]) -> dict[str, JsonValue]:
+def _described(schema: dict[str, JsonValue], keyword: str, choices: list[JsonValue]) -> dict[str, JsonValue]:
     said = schema.get("description")
     words = f"One of: {', '.join(_word(choice) for choice in choices)}."
     rest = {key: part for key, part in schema.items() if key != keyword}

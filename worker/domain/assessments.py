@@ -9,12 +9,14 @@ from worker.domain.memory import was_asked
 from worker.domain.reasoning import opinion_in
 from worker.domain.risk import is_usable, level_of
 from worker.domain.routing import Judgement, route_case
-from worker.domain.rule_floor import not_held
+from worker.domain.rule_floor import not_applied
 
 NO_JUDGEMENT = Judgement(score=None, action=None, reasoning="The risk aggregator gave no judgement.")
 
 
-def assess(task: AssessmentTask, judgement: Judgement, rules: Callable[[], Sequence[str]] = not_held) -> RiskAssessment:
+def assess(
+    task: AssessmentTask, judgement: Judgement, rules: Callable[[], Sequence[str]] = not_applied
+) -> RiskAssessment:
     """The assessment of one round, after the guard rails.
 
     Without evidence, or without a score from 0 to 1, it rates nothing and recommends nothing. `rules` say why the

@@ -56,7 +56,7 @@ def facts_behind(
         action=action,
         refund_charge_ids=assessment.refund_charge_ids if ACTIONS[action].refunds else (),
         evidence_ids=answered_calls(assessment.reports, (CHARGES_TOOL, CUSTOMER_TOOL)),
-        told=assessment.route_reasons,
+        known_changes=assessment.route_reasons,
     )
 
 
@@ -144,7 +144,7 @@ def compare(check: FactCheck, evidence: Sequence[Evidence], customer: JsonValue,
         charge_id for charge_id in check.refund_charge_ids if charge_id in now and now[charge_id].status == REFUNDABLE
     )
     return FactReport(
-        changes=tuple(change for change in dict.fromkeys(changes) if change not in check.told),
+        changes=tuple(change for change in dict.fromkeys(changes) if change not in check.known_changes),
         refund_charge_ids=refundable,
         refund_total=refund_total(refundable, now),
     )
@@ -178,8 +178,8 @@ def asked_again(
     """
     stands: list[EffectAction] = [effect for effect in EFFECTS if effect in done and effect not in REFUNDS]
     rest = still_to_do(check.action, done)
-    told = (_only_the_rest_is_asked(stands, rest),) if stands else ()
-    reasons = tuple(dict.fromkeys((*assessment.route_reasons, *changes, *told)))
+    remaining = (_only_the_rest_is_asked(stands, rest),) if stands else ()
+    reasons = tuple(dict.fromkeys((*assessment.route_reasons, *changes, *remaining)))
     again = assessment.model_copy(
         update={"round": assessment.round + 1, "route": "review", "route_reasons": reasons, "quality_check": False}
     )

@@ -10,12 +10,12 @@ from screening.tool_answers import Answers, ToolAnswer
 
 log = logging.getLogger(__name__)
 
-NOT_HELD = "The records were not held against the rules."
+NOT_APPLIED = "The rules were not applied to the records."
 
 
-def not_held() -> tuple[str, ...]:
+def not_applied() -> tuple[str, ...]:
     """Why a case is not benign when the rules were not applied to its records."""
-    return (NOT_HELD,)
+    return (NOT_APPLIED,)
 
 
 def rules_against(alert: Alert, evidence: Iterable[Evidence], threshold: float) -> tuple[str, ...]:

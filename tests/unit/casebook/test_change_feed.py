@@ -51,7 +51,7 @@ def test_changes_cost_five_statements_however_many_cases(engine: Engine, book: C
 
 def test_unknown_case_has_no_status(reader: LogReader) -> None:
     with pytest.raises(CaseNotFound):
-        reader.standing("case-nobody")
+        reader.case_state("case-nobody")
 
 
 def test_detector_shows_what_others_commit_and_nothing_else(engine: Engine, book: CaseBook) -> None:

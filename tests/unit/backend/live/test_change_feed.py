@@ -40,7 +40,7 @@ class CountingLog:
         self._reader = LogReader(book.transactions)
         self.reads: list[int] = []
         """From where the log was read."""
-        self.standings = 0
+        self.states_read = 0
         self.has_sign = True
         self.sign: CountingSign | None = None
 
@@ -51,9 +51,9 @@ class CountingLog:
         self.reads.append(seq)
         return self._reader.changes_after(seq, limit)
 
-    def standing(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
-        self.standings += 1
-        return self._reader.standing(case_id)
+    def case_state(self, case_id: str) -> tuple[CaseSummary, CaseProgress]:
+        self.states_read += 1
+        return self._reader.case_state(case_id)
 
     def open_change_detector(self) -> ChangeDetector | None:
         sign = self._reader.open_change_detector()
@@ -179,7 +179,7 @@ async def test_one_reading_gives_all_watchers_the_status(
     case = open_case(book)
     await until(feed, broadcast, 1)
     statuses = [await feed.status_of(case, 1) for _ in range(3)]
-    assert (log.standings, {status.seq for status in statuses}) == (0, {1})
+    assert (log.states_read, {status.seq for status in statuses}) == (0, {1})
 
 
 async def test_watcher_ahead_of_the_feed_gets_everything(book: CaseBook, log: CountingLog) -> None:

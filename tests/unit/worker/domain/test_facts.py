@@ -118,7 +118,9 @@ def test_check_names_evidence_and_what_the_approver_was_told() -> None:
 
     check = facts_behind(CASE, 7, "refund_charges", assessment)
 
-    assert check == a_check("refund_charges", "a", evidence_ids=("r1-billing-1", "r1-billing-4"), told=("Told.",))
+    assert check == a_check(
+        "refund_charges", "a", evidence_ids=("r1-billing-1", "r1-billing-4"), known_changes=("Told.",)
+    )
     locking = facts_behind(CASE, 7, "lock_account", assessment)
     assert locking is not None
     assert locking.refund_charge_ids == ()
@@ -183,9 +185,9 @@ def test_an_amount_that_nobody_had_seen_is_a_change() -> None:
 
 def test_what_the_approver_was_told_is_no_change() -> None:
     now = charges(a_charge("a", 9_900))
-    told = compare(a_check("refund_charges", "a"), seen(a_charge("a")), None, now).changes
+    known = compare(a_check("refund_charges", "a"), seen(a_charge("a")), None, now).changes
 
-    assert compare(a_check("refund_charges", "a", told=told), seen(a_charge("a")), None, now).changes == ()
+    assert compare(a_check("refund_charges", "a", known_changes=known), seen(a_charge("a")), None, now).changes == ()
 
 
 def test_next_question_says_changes_and_omits_the_unrefundable() -> None:

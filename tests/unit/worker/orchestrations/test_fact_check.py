@@ -25,7 +25,7 @@ def test_facts_are_checked_before_an_approved_action_happens(lab: Lab) -> None:
 
     assert case.outcome() == "account_locked"
     (check,) = case.script.checks
-    assert (check.action, check.customer_id, check.told) == (
+    assert (check.action, check.customer_id, check.known_changes) == (
         "lock_account",
         7,
         case.script.opening().assessment.route_reasons,
