@@ -13,7 +13,7 @@ log = logging.getLogger("casewright.backend")
 async def jobs_running(
     *jobs: Callable[[], Coroutine[Any, Any, None]], on_failure: Callable[[], None]
 ) -> AsyncGenerator[None]:
-    """Runs endless jobs while inside. One that ends by itself is a fault: it is logged and `on_failure` is called."""
+    """Runs endless jobs while the context is open. A job that ends is a fault: it is logged, `on_failure` is called."""
     tasks = [asyncio.create_task(job(), name=job.__qualname__) for job in jobs]
 
     def report(task: asyncio.Task[None]) -> None:

@@ -97,7 +97,7 @@ async def _fault_of(scheduler: Scheduler) -> SchedulerFault | None:
 async def serving(
     app: FastAPI, wiring: Wiring, read_ingest: Callable[[], IngestStatus], fail: Callable[[], None]
 ) -> AsyncGenerator[None]:
-    """Lets `app` answer, and what it rests on run, while inside."""
+    """Lets `app` answer, and its background jobs run, while the context is open."""
     app.state.services = wiring.services
     app.state.ingest_status = read_ingest
     await wiring.services.change_feed.start()

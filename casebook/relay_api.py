@@ -83,13 +83,13 @@ class RelayApi(Facade):
         An open question or a final decision remains valid; otherwise a person is asked about the assessment, or that
         nothing was. After MAX_FAILURES in a row it is stalled until a person decides, for an hour, or until it is tried
         once more with `again`. `unstarted`: the scheduler refuses to start it. None, and nothing changes, when
-        the case is closed or was handed over by another backend.
+        the case is closed or another backend has recovered it.
         """
         with self._write() as connection:
             return recovery.recover_case(connection, case_id, reason, self._clock(), again=again, unstarted=unstarted)
 
     def is_stalled(self, case_id: str) -> bool:
-        """Whether the case failed so often that it is not to be started again yet."""
+        """Whether the case is stalled: it must not be started again yet."""
         with self._read() as connection:
             return recovery.is_stalled(connection, case_id, self._clock())
 

@@ -99,7 +99,7 @@ LOCK: EffectAction = "lock_account"
 """The effect that several cases can have on one account: it lasts as long as one of their locks is active."""
 
 WRITE_TOOLS = frozenset(spec.tool for spec in (*EFFECTS.values(), *REVERSALS.values()))
-"""What whoever carries out actions must be allowed to call."""
+"""The tools that the worker must be allowed to call."""
 
 
 REFUNDS: frozenset[str] = frozenset(effect for effect, spec in EFFECTS.items() if spec.relies_on == "charges")

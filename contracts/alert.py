@@ -26,7 +26,7 @@ class Baseline(Contract):
     threshold: float | None = None
     """The value that `observed` had to pass."""
     sample_size: int = 0
-    """How many earlier observations `expected` rests on."""
+    """How many earlier observations `expected` is computed from."""
 
 
 class Alert(Contract):

@@ -11,7 +11,7 @@ class Braces:
 
     def __init__(self) -> None:
         self.depth = 0
-        """So many objects are open."""
+        """How many objects are open."""
         self.in_text = False
         self._escaped = False
 

@@ -15,7 +15,7 @@ class CaseBrief:
 
     alert: Alert
     policy: InvestigationPolicy | None
-    """What the case is judged by; None until its first round has begun."""
+    """The policy of the case; None until its first round has begun."""
     reports: Mapping[Specialist, SpecialistReport] = field(default_factory=dict[Specialist, SpecialistReport])
     """Of the round that is asked for."""
     feedback: Mapping[int, Feedback] = field(default_factory=dict[int, Feedback])
@@ -34,7 +34,7 @@ class EarlierRound:
 
 @dataclass(frozen=True)
 class ReviewBasis:
-    """What a question of a round rests on."""
+    """The basis of a round's question."""
 
     assessment: RiskAssessment
     """The round's own, or that of the round before, which is asked about again."""

@@ -18,7 +18,7 @@ RoundNumber = Annotated[int, Field(ge=1)]
 
 
 class InvestigationPolicy(Contract):
-    """The limits that this case is judged by. Read once at its start and kept in its history."""
+    """The policy of a case: its limits. Read once at its start and kept in its history."""
 
     auto_clear_threshold: Score = 0.6
     quality_check_share: Score = 0.05
@@ -36,7 +36,7 @@ class InvestigationPolicy(Contract):
     """How long an effect of which nobody knows is looked up before the case is closed as failed."""
 
     def review_hours(self, severity: Severity, role: Role) -> float:
-        """How long whoever is asked has: by the alert's severity, never longer than the timeout of their role."""
+        """How long a person has to answer: by the alert's severity, never longer than the timeout of the role."""
         longest = self.escalation_timeout_hours if role == "manager" else self.approval_timeout_hours
         by_severity = {"critical": self.review_hours_critical, "high": self.review_hours_high}
         hours = by_severity.get(severity)
@@ -134,7 +134,7 @@ class AssessmentOrder(Contract):
 
 
 class AssessmentTask(Contract):
-    """The order to judge a round, with the alert that it is about."""
+    """The order to assess a round, with its alert."""
 
     case_id: CaseId
     round: RoundNumber

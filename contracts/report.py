@@ -21,7 +21,7 @@ ReportStatus = Literal["ok", "not_evaluable", "unavailable"]
 
 
 class Finding(Contract):
-    """One claim and what it rests on. Without resolvable evidence it is `unsupported` and counts for nothing."""
+    """One statement and its evidence. Without known evidence it is `unsupported` and is ignored."""
 
     statement: NonEmptyText
     evidence_ids: Annotated[tuple[str, ...], Field(max_length=MAX_CITED)] = ()

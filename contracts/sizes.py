@@ -32,7 +32,7 @@ def attributes_size(event: TelemetryEvent) -> int:
 def fit_event(event: TelemetryEvent) -> TelemetryEvent:
     """The event with attributes that are small enough: those that every event of its kind has are kept before others.
 
-    Rules judge by the former. What was left out is said in `trimmed`.
+    Rules use the former. `trimmed` says what was left out.
     """
     if attributes_size(event) <= MAX_ATTRIBUTES_BYTES:
         return event

@@ -156,7 +156,7 @@ class EscalatedReview(Contract):
 
 
 class ReadDecisionInput(Contract):
-    """Input of `read_decision`: what was decided on this review, of which so many events said that it was decided."""
+    """Input of `read_decision`: a review, and how many events announced a decision on it."""
 
     case_id: CaseId
     review_id: ReviewId
@@ -251,7 +251,7 @@ class CloseCaseInput(Contract):
 
 
 class RememberRoundInput(Contract):
-    """Input of `remember_round`: the judgement that a round rests on."""
+    """Input of `remember_round`: the assessment of a round."""
 
     round: RoundNumber
     assessment_hash: Hash
@@ -280,6 +280,6 @@ class DurableAgentState(Contract):
 
 
 class MemoryKept(Contract):
-    """The answer of the memory: so many rounds are remembered."""
+    """The answer of the memory: how many rounds it has."""
 
     rounds: Annotated[int, Field(ge=0)]

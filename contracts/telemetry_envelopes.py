@@ -76,7 +76,7 @@ class Envelopes:
         if len(events) > 1 or not isinstance(events[0], dict):
             return events
         kept = {other: part for other, part in around.items() if other != name and other not in self._not_kept}
-        # A stream that was saved line by line is judged as the stream was.
+        # A stream that was saved line by line is evaluated like the stream.
         return events if kept.keys() == {"offset"} else [kept | cast("dict[str, Any]", events[0])]
 
     def _listed(self, parts: list[Any], level: int) -> list[Any]:

@@ -54,7 +54,7 @@ _NO_COUNTRIES = frozenset({"AA", "ZZ", "EU", "AP"})
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """What is not judged, and why."""
+    """A line that is not evaluated, and why."""
 
     kind: DeadLetterKind
     reason: str
@@ -64,7 +64,7 @@ Reading = TelemetryEvent | DeadLetter
 
 
 class _Unjudgeable(ValueError):
-    """The event lacks what it cannot be judged without; the message is one phrase."""
+    """The event lacks a field that its kind needs; the message is one phrase."""
 
 
 def utc_now() -> datetime:
@@ -95,7 +95,7 @@ class TelemetryReader:
     def enveloped(self, line: Line) -> Generator[tuple[int | None, Reading]]:
         """The offset and the event of each `{"offset": n, "event": {…}}` in the line; none when the line is blank.
 
-        An event whose offset is none can be judged, and reading can go on behind the one before it.
+        An event without a valid offset can be evaluated; a reconnect resumes after the last valid offset.
         """
         for value in self._values(line):
             if isinstance(value, DeadLetter):
@@ -181,7 +181,7 @@ def reason(error: ValidationError) -> str:
 
 
 class _Mending:
-    """One event on its way from what was sent to what can be judged."""
+    """One event while it is parsed and repaired."""
 
     def __init__(self, fields: dict[str, Any], mended: Counter[str]) -> None:
         self.fields = fields
@@ -189,7 +189,7 @@ class _Mending:
         self._unused: dict[str, Any] = {}
 
     def event(self) -> TelemetryEvent:
-        """The event. Raises ValidationError, NoTime, NoMoney or _Unjudgeable when it cannot be judged."""
+        """The event. Raises ValidationError, NoTime, NoMoney or _Unjudgeable when it cannot be evaluated."""
         self._refuse_ambiguous()
         self._identify()
         self._spell_kind()
@@ -216,7 +216,7 @@ class _Mending:
             raise _Unjudgeable("customer_id: Input should be a valid integer")
 
     def _identify(self) -> None:
-        """Gives the event an id that rests on what it says, where its own is none."""
+        """Gives an event without an id one derived from its content."""
         given = self.fields.get("event_id")
         if isinstance(given, str) and given.strip():
             if len(given) > _MAX_EVENT_ID:
@@ -303,7 +303,7 @@ class _Mending:
                 self._mended["amount_rounded"] += 1
 
     def _mend(self, error: ValidationError) -> bool:
-        """Whether the faults are such that the event can be judged without what is wrong."""
+        """Whether the event can be evaluated without the invalid fields."""
         kind = self.fields.get("kind")
         needed = _NEEDED.get(kind if isinstance(kind, str) else None)
         if needed is None:

@@ -21,7 +21,7 @@ _OF_FIGURES = "0123456789.,:;'/%+-\u2019\u2212\u2013"
 
 
 def cut(text: str, most: int) -> str:
-    """The text in at most so many characters; one that is cut says so, behind a whole word that holds no figure.
+    """The text in at most this many characters; a truncated one says so, after a whole word without a figure.
 
     Half a number is another number, and so is one without what follows it (12 million).
     """

@@ -9,7 +9,7 @@ from contracts.telemetry_reader import DeadLetter, TelemetryReader
 MAX_CUSTOMERS = 100_000
 """How many customers one command adds: they are kept in memory until all files are read."""
 MAX_IDLE_LINES = 1_000_000
-"""So many more lines than events a recording may have."""
+"""How many more lines than events a recording may have."""
 
 
 class UnreadableRecording(Exception):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf
 
 JITTER = 0.25
-"""A pause is up to so much shorter: many that failed at once should not come back at once."""
+"""By how much jitter shortens a pause at most: many that failed together should not retry together."""
 _MOST_DOUBLINGS = 64
 
 Draw = Callable[[], float]

@@ -12,5 +12,5 @@ def day_of(text: str) -> date | None:
 
 
 def days_before(day: date, days: int) -> date:
-    """So many days earlier, within the calendar."""
+    """The time some days earlier, clamped to the calendar."""
     return date.fromordinal(max(date.min.toordinal(), day.toordinal() - days))

@@ -10,9 +10,9 @@ HIGHEST_SCORE = 0.97
 HIGH_RISK = 0.6
 """From here on a person should act rather than clear."""
 FLOOR_WITHOUT_RECORDS = 0.6
-"""The lowest score of a verdict that rests on the alert's own events because records are missing."""
+"""The lowest score of a verdict from the alert's own events only, because records are missing."""
 ENOUGH_FROM_ALERT = 0.25
-"""Weight that the alert's own events must carry to be judged without records."""
+"""Weight that the alert's own events need for a verdict without records."""
 
 # The rule floor
 UNSUSPICIOUS_BELOW = 0.6
@@ -20,7 +20,7 @@ UNSUSPICIOUS_BELOW = 0.6
 REACH = timedelta(days=14)
 """Records must have been read so far back before the alert."""
 CLOCKS_APART = timedelta(minutes=5)
-"""By so much the clock of the records may be behind that of the telemetry."""
+"""How much the clock of the records may be behind that of the telemetry."""
 FEWEST_CUT = 5
 """No server shows fewer entries than that and keeps others back; from here on, entries must show how far they reach."""
 MOST_ASKED = 3_650
@@ -42,9 +42,9 @@ TICKET_HOLDS_DAYS = 45
 STAFF_TICKET_DAYS = 7
 """Staff change an account only for a ticket that is not older than this."""
 NEW_DEVICE_DAYS = 30
-"""A device shows up so long after it was ordered or spoken of, or it is another one."""
+"""How long after its order or ticket a device may first be seen; later it is another device."""
 PACKAGE_ECHO_DAYS = 7
-"""A roaming package that ended so long ago still hints at the journey."""
+"""How long after its end a roaming package still suggests the journey."""
 
 # Location
 IMPOSSIBLE_SPEED_KMH = 900.0
@@ -79,9 +79,9 @@ INSIDER = 0.30
 """Staff changed the account, and nobody had asked them to."""
 STAFF_WAS_ASKED = -0.05
 FAMILIAR_PLACE_DAYS = 3
-"""On so many days must the customer's own devices have been in a country before it is a familiar one,"""
+"""On how many days the customer's own devices must have been in a country for it to be a familiar one,"""
 FAMILIAR_PLACE_SINCE_DAYS = 7
-"""and the first of them so long ago."""
+"""and how long ago the first of them must be."""
 NOTHING_UNUSUAL = -0.15
 
 # Grounds for a journey or a new device

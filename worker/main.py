@@ -278,7 +278,7 @@ def _budget(settings: WorkerSettings) -> Budget:
 
 @contextmanager
 def _ready(marker: Path | None) -> Generator[None]:
-    """Show by a file that work is being taken."""
+    """Write `WORKER_READY_FILE` while the worker takes work."""
     if marker is None:
         yield
         return

@@ -43,7 +43,7 @@ NO_MODEL = (
 
 
 class ModelChoice(BaseModel):
-    """One deployment of a model, in the words of the environment variables that name the first one."""
+    """One deployment of a model, with the same names as the environment variables of the first one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=str.upper, validate_by_name=True)
 
@@ -93,7 +93,7 @@ class WorkerSettings(ProcessSettings):
     model_failover: Annotated[tuple[ModelChoice, ...], NoDecode, BeforeValidator(_parsed)] = ()
     """Asked in this order when the deployment above does not answer."""
     model_circuit_failures: Annotated[int, Field(ge=1)] = 5
-    """So many failures of a deployment in a row, and it is left alone for a while."""
+    """After this many failures of a deployment in a row its circuit breaker opens."""
     model_circuit_seconds: Seconds = 15.0
 
     mcp_server_uri: HttpUrl = "http://127.0.0.1:8000/mcp"
@@ -106,7 +106,7 @@ class WorkerSettings(ProcessSettings):
     escalation_timeout_hours: Hours = _POLICY.escalation_timeout_hours
     """How long a manager has after an analyst's deadline has passed."""
     review_hours_critical: Hours = 4.0
-    """How long whoever is asked about a critical alert has; never longer than the timeouts above."""
+    """How long people have to answer about a critical alert; never longer than the timeouts above."""
     review_hours_high: Hours = 24.0
     remind_before_share: Annotated[float, Field(ge=0, lt=1)] = 0.25
     """How much of the time is left when those who could decide are reminded; 0: nobody is."""

@@ -17,7 +17,7 @@ def drain(worker: Stoppable, limit_s: float) -> bool:
     """Stop `worker`; True when everything that was running has finished within `limit_s` seconds.
 
     The SDK's `stop` waits without a limit. What is still running after False ends with the process: the scheduler
-    sees the worker go and hands that work out again, and nothing in it is done or paid for twice.
+    notices that the worker is gone and delivers that work again; no part of it is done or paid for twice.
     """
     stopping = Thread(target=worker.stop, name="drain", daemon=True)
     stopping.start()

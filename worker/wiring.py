@@ -54,7 +54,7 @@ def wire_activities(
 ) -> tuple[Callable[..., Any], ...]:
     """Every activity. Agents get the tools that read; only the action activities get the gateway that writes.
 
-    `business` says when people are at work; `pause` waits so many seconds before a model or tool is asked again.
+    `business` has the business hours; `pause` sleeps before a retry of a model or tool.
     """
     guard = BudgetGuard(budget or Budget(), record)
     agent = AgentLoop(model, tools, limits, monotonic=time.monotonic, now=utc_now, pause=pause, budget=guard)

@@ -107,7 +107,7 @@ async def _session_seconds(services: ServicesDep, session: _SessionDep) -> float
 
 
 SessionSecondsDep = Annotated[float, Depends(_session_seconds)]
-"""How long the session of whoever asks still lives: what is pushed to them ends with it."""
+"""How long the caller's session is still valid: streams and sockets end with it."""
 
 
 async def _known_identity(connection: HTTPConnection, services: ServicesDep) -> Identity | None:

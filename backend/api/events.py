@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/events", tags=["events"])
 HEARTBEAT_S = 15.0
 HEARTBEAT = ServerSentEvent(comment="alive", sep="\n")
 SEND_TIMEOUT_S = 20.0
-"""A watcher that takes nothing for so long is dropped; it may resume where it was."""
+"""A watcher that receives nothing for this long is disconnected; it may resume later."""
 
 EventNumber = Annotated[int, Field(ge=0, le=2**63 - 1)]
 

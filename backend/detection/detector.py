@@ -56,7 +56,7 @@ class Detector:
         self._thresholds = thresholds
         self._customers: OrderedDict[tuple[AlertSource, int], _Customer] = OrderedDict()
         self.mended: Counter[str] = Counter()
-        """What was mended in events that were judged, by kind."""
+        """Repairs in evaluated events, by kind."""
 
     @property
     def customers(self) -> int:
@@ -148,7 +148,7 @@ class _Customer:
 
 
 def _said(event: TelemetryEvent) -> tuple[object, ...]:
-    """What the rules may judge: not what came along with it, which differs when an event is delivered once more."""
+    """The fields that rules may use: not those of the delivery, which differ when an event is delivered again."""
     fields = type(event.attributes).model_fields
     return event.kind, event.occurred_at, *(getattr(event.attributes, name) for name in fields)
 

@@ -11,7 +11,7 @@ from contracts.alert import MAX_TRIGGER_EVENTS
 from contracts.telemetry import TelemetryEvent
 
 MAX_COUNTED = 10_000
-"""A window counts at most so many events; more are "10,000 or more"."""
+"""A window counts at most this many events; more are "10,000 or more"."""
 
 _occurred_at = attrgetter("occurred_at")
 

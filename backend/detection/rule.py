@@ -26,7 +26,7 @@ class RuleHit:
     """One firing of one rule for one customer. Whether it becomes an alert depends on the rule's spacing."""
 
     at: datetime
-    """Time of the newest event that it rests on."""
+    """Time of the newest event in its evidence."""
     explain: Callable[[], Explanation]
     """To be called before the rule observes another event. Most firings go on with a known alert and need no words."""
 

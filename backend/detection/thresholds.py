@@ -19,7 +19,7 @@ class AlertSpacing:
     window: timedelta
     """Alert ids carry the trigger's time floored to this, so that re-reading the evidence gives the same id."""
     quiet: timedelta
-    """No further alert for so long after one: what goes on over the boundary of a window is the same case."""
+    """No further alert for this long after one: an attack across the boundary of a window is one case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,13 @@ class SpendingSpikeThresholds:
     history_days: int = 28
     """Four weeks hold every weekday and every monthly bill once."""
     min_history: int = 8
-    """No alert before so many charges in the same currency: with five, half of the alerts were ordinary charges."""
+    """Charges in the same currency before the first alert: with five, half of the alerts were ordinary charges."""
     deviations: Decimal = Decimal(3)
     """Standard deviations above the mean."""
     least_deviation: Decimal = Decimal("0.25")
     """Least deviation as a share of the mean: equal monthly fees must not make every coffee an alert."""
     times_mean: Decimal = Decimal(3)
-    """And at least so many times the mean: card fraud of the five-fold kind passes it, a large shopping seldom.
+    """And at least this many times the mean: card fraud of the five-fold kind passes it, a large purchase seldom.
 
     On 497 other customers of the handbook (132,000 charges), never looked at before: 189 alerts, 181 of them frauds.
     """
@@ -76,13 +76,13 @@ class DataUsageSpikeThresholds:
     history_days: int = 28
     """Longer memory, fewer false positives: 14 days gave 10 alerts outside labelled windows, 28 days 5, same hits."""
     min_history: int = 12
-    """No alert before so many readings: twelve say what the customer's order of magnitude is, no more."""
+    """Readings before the first alert: twelve show the customer's order of magnitude, no more."""
     times_largest: float = 1.1
     """Usage is bursty: multiples of a deviation alert daily. A new record by a tenth is what labelled spikes share."""
     times_largest_over_history: float = 100.0
     """Plus this over the number of readings: 12 readings ask for 9 times the record, 1,000 for 1.2 times."""
     times_mean: float = 5.0
-    """And at least so many times the mean: a steady climb sets records too, but small ones."""
+    """And at least this many times the mean: a steady climb sets records too, but small ones."""
     least_gb: float = 1.0
     """Below a gigabyte nothing is being resold."""
     spacing: AlertSpacing = AlertSpacing(window=timedelta(days=1), quiet=timedelta(days=1))
@@ -97,12 +97,12 @@ class AuthFailureThresholds:
     min_failures: int = 7
     """One more than a single session allows (sshd and most sign-in pages end it after 6): somebody came back."""
     times_usual: float = 2.0
-    """Against background noise: with a history, at least so many times the customer's usual failing ten minutes."""
+    """Against background noise: with a history, at least this many times the failures of the usual ten minutes."""
     min_history: int = 3
     """Failing ten-minute periods before `usual` counts."""
     history_days: int = 28
     many_addresses: int = 3
-    """From so many addresses it is no forgotten password: severity high."""
+    """From this many addresses it is no forgotten password: severity high."""
     spacing: AlertSpacing = AlertSpacing(window=timedelta(hours=6), quiet=timedelta(hours=6))
     """A guessing run pauses and goes on: one case a shift."""
 
@@ -120,7 +120,7 @@ class ApiBurstThresholds:
     min_calls: int = 25
     """A person at a console makes a handful of calls a minute; an enumeration tool made 29 in its first."""
     times_usual: float = 3.0
-    """With a history, at least so many times the customer's usual active minute: scheduled jobs are busy every day."""
+    """With a history, at least this many times the usual active minute: scheduled jobs are busy every day."""
     min_history: int = 60
     """Active minutes before `usual` counts: an hour of use."""
     history_days: int = 28
@@ -143,7 +143,7 @@ class Thresholds:
     max_customers: int = 5_000
     """Customers remembered; the one idle longest is forgotten first. With 50 events and more one takes 200 kB."""
     remembered_ids: int = 256
-    """Event ids remembered per customer: a delivery repeated within so many events is recognised."""
+    """Event ids remembered per customer: a delivery repeated within this many events is recognised."""
 
 
 DEFAULT_THRESHOLDS = Thresholds()

@@ -42,7 +42,7 @@ LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Guard:
-    """Wraps an application on loopback, where whoever runs a browser here runs foreign pages too.
+    """Wraps an application on loopback, where browsers of this machine open foreign pages too.
 
     A foreign site can point its own name at 127.0.0.1 and be "same origin": so only loopback names are answered.
     It can also post to us, or open a socket, from its own page: so what changes anything must come from our own

@@ -17,7 +17,7 @@ _Place: TypeAlias = tuple[str | int, ...]
 def find_errors(body: bytes) -> list[dict[str, Any]]:
     """The first faults of a body that is JSON, as a validation error says them.
 
-    Of a key that is given twice, readers take either value: a gateway may have judged the one that is not used here.
+    Parsers use either value of a repeated key: a gateway may have checked the one that is not used here.
     """
     # Only structure and texts matter: a number may be longer than Python likes to read.
     read = json.loads(body, object_pairs_hook=_Object, parse_int=str, parse_float=str)

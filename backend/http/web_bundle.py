@@ -29,7 +29,7 @@ class WebBundle(StaticFiles):
 
     The other pages are those that the web application knows itself.
 
-    The folder may be built later: it is looked at anew for each request.
+    The folder may be built later: it is checked for each request.
     """
 
     def __init__(self, folder: Path) -> None:

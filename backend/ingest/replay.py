@@ -95,7 +95,7 @@ class ReplaySource:
 
 
 def _read_file(path: Path, reader: TelemetryReader) -> Generator[_Reading]:
-    """The file's events with their times; what is not judged takes the time of the event before it."""
+    """The file's events with their times; an unreadable line takes the time of the event before it."""
     at, line_number = _BEFORE_ALL, 0
     try:
         for line in recorded_lines(path):

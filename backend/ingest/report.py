@@ -10,7 +10,7 @@ from contracts.telemetry_reader import DeadLetterKind
 
 
 class MalformedLine(Contract):
-    """Input that was not judged: it could not be read, or its time cannot be true."""
+    """Input that was not evaluated: it could not be parsed, or its time is impossible."""
 
     file: str
     """Path of the recording, or address of the stream."""
@@ -37,11 +37,11 @@ class SourceReport(Contract):
     malformed: int
     """Lines that could not be read."""
     malformed_details: tuple[MalformedLine, ...]
-    """The first 20 of what was not judged."""
+    """The first 20 lines that were not evaluated."""
     dead_letters: dict[str, int]
-    """Events that were read and not judged, because their time cannot be true, by kind."""
+    """Dead letters: events that were parsed and not evaluated, because their time is impossible, by kind."""
     mended: dict[str, int]
-    """What was mended in events that were judged, by kind."""
+    """Repairs in evaluated events, by kind."""
     alerts: dict[str, int]
     """Alerts raised that have a case, by rule."""
     opened: dict[str, int] = Field(default_factory=dict[str, int])

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 _MAX_DETAILS = 20
 _EVENTS_PER_TURN = 100
-"""Events judged before other tasks get the event loop, even if the source has more at hand: about 1 ms."""
+"""Events evaluated before other tasks get the event loop, even if the source has more: about 1 ms."""
 _BACKOFF = Backoff(first_s=0.1, longest_s=5.0)
 
 
@@ -33,7 +33,7 @@ class IngestService:
     Back-pressure: a source is not read on while one of its alerts is being opened. An alert that cannot be opened is
     tried again, with growing pauses, until it is: none is lost while the process lives, and the report names the one
     that is being waited for. Errors in `gives_up_on` say that no attempt can succeed (the id belongs to another case):
-    such an alert is logged and counted as refused. `on_telemetry` is called for every event, before it is judged; it
+    such an alert is logged and counted as refused. `on_telemetry` is called for every event, before it is evaluated; it
     must not block.
     """
 
@@ -189,7 +189,7 @@ class _Progress:
         return "waiting" if self.source.problem else "reading"
 
     def skip(self, line: MalformedLine) -> None:
-        """Counts what is not judged; the first few are kept and logged."""
+        """Counts lines that are not evaluated; the first few are kept and logged."""
         if line.kind == "unreadable":
             self.malformed += 1
         else:

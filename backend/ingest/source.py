@@ -32,7 +32,7 @@ class TelemetrySource(Protocol):
         ...
 
     def read(self) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
-        """Events in the order in which they should be judged, and what is not judged. Times of events are plausible.
+        """Events in the order of evaluation, and lines that are not evaluated. Times of events are plausible.
 
         Ends when there is nothing more. Never raises for bad input or an absent peer: it reports the one
         and waits for the other. What is not asked for is not read ahead by more than one batch.

@@ -72,7 +72,7 @@ class StreamSource:
 
     @property
     def offset(self) -> int | None:
-        """The last offset handed over; None before the first."""
+        """The last offset passed on; None before the first."""
         return self._offset
 
     async def read(self) -> AsyncGenerator[TelemetryEvent | MalformedLine]:
@@ -83,7 +83,7 @@ class StreamSource:
                         if response.is_error or response.is_redirect:
                             self._complain(f"it answers {response.status_code} {response.reason_phrase}".rstrip())
                             if response.status_code in _NO_LONGER_KEPT:
-                                # From the beginning of what it has: what was judged already is known by its ids.
+                                # From the beginning of what it has: evaluated events are recognised by their ids.
                                 self._offset = None
                         else:
                             self._say_connected()

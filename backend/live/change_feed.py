@@ -172,7 +172,7 @@ class ChangeFeed:
         while not self._broadcast.watchers:
             self._woken.clear()
             await self._woken.wait()
-        # Whoever comes now starts at the end of the log, or reads what it missed by itself.
+        # A new watcher starts at the end of the log, or reads what it missed from the casebook.
         await self.start()
 
     def _show(self, found: Sequence[LogMessage]) -> None:
@@ -186,9 +186,9 @@ class ChangeFeed:
         self._broadcast.notify_all()
 
     async def resume_after(self, last_event_id: int | None) -> int:
-        """Where a watcher goes on: after the event that it saw last, or now.
+        """Where a watcher resumes: after the event that it saw last, or now.
 
-        An id from beyond the end of the log is from another log: then too it goes on now.
+        An id beyond the end of the log is from another log: then it starts now.
         The caller must be counted as a watcher already.
         """
         newest = await self._threads.run(self._log.last_seq)
@@ -222,7 +222,7 @@ class ChangeFeed:
         """Return when there may be something to read, or when nobody watches any more."""
         loop = asyncio.get_running_loop()
 
-        # A timer and no task: it looks hundreds of times a second while somebody waits for what comes of a decision.
+        # A timer and no task: it polls hundreds of times a second while somebody waits for the result of a decision.
         def look() -> None:
             nonlocal timer
             if self._detector is None or self._detector.changed() or not self._broadcast.watchers:

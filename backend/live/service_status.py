@@ -11,19 +11,19 @@ from contracts.base import Contract, UtcDateTime
 
 LOOK_EVERY_S = 5.0
 SILENT_AFTER = timedelta(seconds=30)
-"""So long after the last sign of the last worker, none is taken to be at work: a few signs may come late."""
+"""This long after the last heartbeat no worker counts as running: a few heartbeats may be late."""
 NOT_BEGUN_AFTER = timedelta(seconds=30)
-"""So long after a case was handed to the scheduler, a worker is expected to have begun it."""
+"""This long after a case was scheduled, a worker is expected to have started it."""
 
 SchedulerFault = Literal["away", "hub_taken"]
-"""Why nothing goes on at the scheduler: it does not answer, or its task hub is another casebook's."""
+"""Why the scheduler cannot be used: it does not answer, or its task hub is another casebook's."""
 
 
 class ServiceStatus(Contract):
     """`event: service`, and the answer of `/api/service`. Null where nothing is wrong."""
 
     scheduler_away_since: UtcDateTime | None = None
-    """Since when the scheduler does not answer: what is decided is kept, and nothing goes on."""
+    """Since when the scheduler does not answer: decisions are stored, and no case continues."""
     hub_taken_since: UtcDateTime | None = None
     """Since when the scheduler answers, and its task hub holds the work of another casebook: nothing is ordered there
     until somebody changes a setting, as `/ready` says."""
@@ -83,7 +83,7 @@ class ServiceMonitor:
             count, since = await self._not_begun(now - NOT_BEGUN_AFTER)
             lost = self._lost_since(await self._signs(), now)
         except CasebookUnavailable:
-            # Every request says so by itself. No worker could give a sign, so their time begins anew.
+            # Every request reports the casebook. No worker could send a heartbeat, so their time starts again.
             self._signed_at = now
             return last.model_copy(update={"scheduler_away_since": away, "hub_taken_since": taken})
         return ServiceStatus(

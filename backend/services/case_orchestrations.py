@@ -22,7 +22,7 @@ ASKING_PHASES = ("awaiting_review", "escalated")
 class CaseOrchestrations:
     """Every step may be repeated: the scheduler starts an instance once, and a round consumes one decision.
 
-    `wake` is called when a case is to be started anew.
+    `wake` is called when a case must be started again.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class CaseOrchestrations:
             await self.deliver_missed(case, state)
 
     async def inspect(self, case: str, *, again: bool = False) -> InstanceState | None:
-        """The state of an investigation that is at work; a lost one is started again, the case of a dead one recovered.
+        """The state of a running orchestration; a lost one is started again, the case of an ended one is recovered.
 
         `again`: also when the case is stalled.
         """

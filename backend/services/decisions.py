@@ -57,7 +57,7 @@ def _require_completeness(decision: Decision) -> None:
 
 
 def _require_charges(decision: Decision, view: CaseView) -> None:
-    """Judge by the assessment that the decision is bound to; one about anything else is refused by the casebook."""
+    """Check by the assessment that the decision names; the casebook refuses a decision on another one."""
     review = view.review
     if review is None or (review.review_id, review.assessment_hash) != (decision.review_id, decision.assessment_hash):
         return

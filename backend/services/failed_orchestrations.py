@@ -46,7 +46,7 @@ class FailedOrchestrations:
         return stalled
 
     def resumed(self, case: str) -> None:
-        """Its orchestration is at work."""
+        """Its orchestration is running."""
         self.stalled.discard(case)
         self._found.discard(case)
 

@@ -28,7 +28,7 @@ class PublicConfig(Contract):
 
 
 class MalformedInput(Contract):
-    """A line of telemetry that was not judged. It was counted and skipped."""
+    """A line of telemetry that was not evaluated. It was counted and skipped."""
 
     file: str
     """Name of the recording, or address of the stream."""
@@ -40,7 +40,7 @@ class MalformedInput(Contract):
 
 
 class MalformedInputs(Contract):
-    """How many lines could not be read, and the first twenty lines that were not judged."""
+    """How many lines could not be parsed, and the first twenty lines that were not evaluated."""
 
     count: NonNegativeInt
     first: tuple[MalformedInput, ...]
@@ -58,9 +58,9 @@ class IngestSource(Contract):
     events_per_second: float
     """Mean since the start, until now or until it finished."""
     dead_letters: dict[str, int]
-    """Events that were not judged, because their time cannot be true, by kind."""
+    """Dead letters: events that were not evaluated, because their time is impossible, by kind."""
     mended: dict[str, int]
-    """What was mended in events that were judged, by kind."""
+    """Repairs in evaluated events, by kind."""
     alerts_refused: NonNegativeInt
     """Alerts that can never be opened, because their id is taken."""
     waiting_for: str | None
@@ -80,7 +80,7 @@ class IngestStatus(Contract):
     """Of these, alerts whose case this process opened, and no other backend or earlier start before it."""
     malformed: MalformedInputs
     dead_letters: dict[str, int]
-    """Events of a time that cannot be true, which were not judged: `from_the_future`, `from_the_far_past`."""
+    """Dead letters, events with an impossible time: `from_the_future`, `from_the_far_past`."""
     mended: dict[str, int]
-    """What was mended in events that were judged, by kind: an attribute dropped, an amount rounded, a text replaced."""
+    """Repairs in evaluated events, by kind: an attribute dropped, an amount rounded, a text replaced."""
     sources: tuple[IngestSource, ...]

@@ -31,7 +31,7 @@ SWEEP_S = 5.0
 THROTTLED_SWEEP_S = 0.5
 """How often to look for a free slot while cases wait for one."""
 STALLED_AFTER = timedelta(minutes=10)
-"""A case with which nothing has happened for so long takes up no slot: the others must not wait for it."""
+"""A case in which nothing has happened for this long uses no slot: the others must not wait for it."""
 
 
 class OutboxRelay:

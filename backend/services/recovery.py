@@ -47,7 +47,7 @@ class Recovery:
     async def recover_all(self) -> None:
         """Look at every open case and unfinished reversal.
 
-        Thousands wait for a person: one that is at work and was never decided lacks nothing, and costs a row of a page.
+        Thousands wait for a person: a running one without a decision needs nothing, and costs a row of a page.
         """
         self._memory.canary = None
         self._unrecovered.clear()

@@ -89,7 +89,7 @@ class Scheduler(Protocol):
     """
 
     async def start_investigation(self, case: str) -> None:
-        """Start the investigation of a case; nothing happens while one goes on. One that is over is replaced.
+        """Start the investigation of a case; does nothing while one is running. An ended one is replaced.
 
         Raises StartRefused when trying it again is no use.
         """
@@ -136,7 +136,7 @@ class DurableTaskScheduler:
         self._hub = HubOwnership(taskhub, casebook_id, self._read_owner, self._mark)
 
     async def start_investigation(self, case: str) -> None:
-        """Start the investigation of a case; an instance that goes on counts as started, one that is over is replaced.
+        """Start the investigation of a case; a running instance counts as started, an ended one is replaced.
 
         What the case is about is on record, and so is where it goes on: an alert of any size is no part of the order,
         and a case that is closed has nothing left to do.

@@ -21,7 +21,7 @@ WATCH_EVERY_S = 5.0
 WATCHED = 50
 """How many open cases to look at each time: few, so that thousands that wait for a person cost little."""
 UNMOVED = timedelta(seconds=30)
-"""So long an orchestration takes at the most to move on after a question was put, or answered."""
+"""How long an orchestration may take to continue after a question or a decision was recorded."""
 
 
 class Watchdog:

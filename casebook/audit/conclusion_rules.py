@@ -23,7 +23,7 @@ _ROUTED = {"recommended_action": "recommended_action", "route": "route", "route_
 def conclusion_faults(
     log: LogFacts, kept: Mapping[int, Mapping[str, Any]], digests: Mapping[int, str | None]
 ) -> Iterator[tuple[int, str]]:
-    """Each event that says something else than the assessment of its round, or that it does not bear out.
+    """Each event that contradicts the assessment of its round, or is not allowed by it.
 
     `kept` are the assessments by round, as they are stored, and `digests` their hashes.
     """

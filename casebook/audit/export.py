@@ -30,7 +30,7 @@ ReadFile = Callable[[str], AttachedFile]
 """The file with this attachment id."""
 OpenConnection = Callable[[], AbstractContextManager[Connection]]
 BATCH = 100
-"""So many events, notes or records are in memory at once."""
+"""How many events, notes or records are in memory at a time."""
 
 T = TypeVar("T")
 

@@ -118,7 +118,7 @@ def chain_faults(calls: Sequence[ExportedCall], marks: Sequence[Mark], *, ends: 
 
 
 def spend_of(calls: Sequence[ExportedCall], rule_id: str | None) -> dict[SpendKey, SpendLine]:
-    """What was spent, summed anew. Raises ValueError for a use that cannot be read."""
+    """The spend, computed again from the calls. Raises ValueError for a use that cannot be read."""
     lines: dict[SpendKey, SpendLine] = {}
     for call in calls:
         if call.use is None:

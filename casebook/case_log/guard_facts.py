@@ -50,7 +50,7 @@ def changes_noted(connection: Connection, case_id: str, round_number: int) -> tu
 
 
 def guard_facts_of(connection: Connection, case: LockedCase) -> GuardFacts:
-    """All that a step of the case, which the caller holds, can rest on."""
+    """The guard facts of a case that the caller has locked."""
     of = {"of_case": case.case_id}
     reviews = connection.execute(_ASKED, of).all()
     found = GuardFacts(round=case.round, was_asked=bool(reviews))

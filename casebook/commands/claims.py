@@ -40,7 +40,7 @@ def claim(connection: Connection, case_id: str, subject: str, now: datetime, lea
     current = running_claim(case, now)
     if current is None:
         return _claim_for(connection, case, subject, subject, now, lease)
-    # That a lease lasts longer is no news to anybody.
+    # A renewed lease is not logged: it changes nothing for others.
     case.claim_expires_at = now + lease
     case.store(connection)
     return current.model_copy(update={"expires_at": case.claim_expires_at})

@@ -9,7 +9,7 @@ from casebook.schema.base import table_of
 from casebook.schema.workers import WorkerRow
 
 KEPT_FOR = timedelta(days=1)
-"""A worker that was not seen for so long is forgotten with the next sign of another."""
+"""The row of a worker without a heartbeat for this long is deleted with the next heartbeat of another."""
 
 _WORKER = table_of(WorkerRow)
 _SEEN = update(_WORKER).where(_WORKER.c.worker_id == bindparam("worker")).values(seen_at=bindparam("now"))

@@ -57,7 +57,7 @@ def open_case(connection: Connection, alert: Alert, now: datetime, opened_by: st
 def start_round(
     connection: Connection, case_id: str, round_number: int, policy: InvestigationPolicy | None, now: datetime
 ) -> None:
-    """Begin a round with all specialists pending; `policy` is what the case is judged by from its first one on.
+    """Begin a round with all specialists pending; `policy` is that of the case, recorded with its first round.
 
     A later round than the first needs a rejection, or changed facts, on record.
     """

@@ -37,9 +37,9 @@ from contracts.names import CaseEventType
 from contracts.review import Decision, ReviewRequest, Role
 
 MAX_FAILURES = 3
-"""After so many failures in a row a case is stalled: it goes on when a person has decided, or after a while."""
+"""After this many failures in a row a case is stalled: it continues when a person has decided, or after a while."""
 STALLED_FOR = timedelta(hours=1)
-"""After so long it is tried once more: the cause may be mended, and a deadline is to be watched."""
+"""After this time it is retried: the cause may be fixed, and a deadline must be checked."""
 UNCONCLUDED = "The investigation failed before anything was concluded."
 LOST = "The scheduler lost the investigation after it had failed before."
 FAILED_AGAIN = "The investigation of this case failed again and again."
@@ -117,7 +117,7 @@ def recover_case(
 
 
 def is_stalled(connection: Connection, case_id: str, now: datetime) -> bool:
-    """Whether the case failed so often that it is not to be started again yet. Writes nothing. Raises CaseNotFound."""
+    """Whether the case is stalled: it must not be started again yet. Writes nothing. Raises CaseNotFound."""
     return _stands(connection, case_id).state != "closed" and _is_stalled(connection, case_id, now)
 
 
@@ -179,7 +179,7 @@ def _record_failure(connection: Connection, case: LockedCase, reason: str, failu
 
 def _reopens_review(found: GuardFacts) -> bool:
     """Whether a question is to begin. One that is asked, or is to be because of an earlier failure, stays as it is:
-    whoever ends orchestrations takes no question away from the people who are asked.
+    ending an orchestration from outside removes no open question.
     """
     if found.is_settled or (found.asked_role is None and found.reopens_review):
         return False

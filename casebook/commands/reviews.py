@@ -196,7 +196,7 @@ def _refuse_unrecorded(connection: Connection, case: LockedCase, opening: Review
 
 
 def _conclusion(assessment: RiskAssessment) -> dict[str, Any]:
-    """All of an assessment that stays when it is asked about anew."""
+    """The part of an assessment that remains when a question about it is asked again."""
     return assessment.model_dump(exclude=set(_OF_THE_QUESTION))
 
 

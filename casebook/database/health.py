@@ -21,7 +21,7 @@ LEAST_FREE_BYTES = 1024 * 1024
 PROBE_SIZE = 64 * 1024
 """Bytes for which a SQLite file must have room within its own limit."""
 LASTS_S = 10.0
-"""So long the fault of a real write outlives probes that find nothing: they write less."""
+"""How long the error of a real write is kept although probes succeed: probes write less."""
 
 _HEAD, _EVENTS, _VIEWS = table_of(LogHead), table_of(CaseEventRow), table_of(SavedViewRow)
 _NEWEST = select(_EVENTS).order_by(_EVENTS.c.seq.desc()).limit(1)

@@ -67,7 +67,7 @@ class CasebookUnwritable(CasebookUnavailable):
 
 
 class CasebookFull(CasebookUnavailable):
-    """There is no room left on the disk. It goes on by itself once there is."""
+    """The disk is full. Writes succeed again once there is space."""
 
     id = "casebook-full"
 
@@ -79,7 +79,7 @@ class CasebookFull(CasebookUnavailable):
 
 
 class CasebookReplaced(CasebookUnavailable):
-    """The file was moved, removed or replaced while it was in use. It goes on by itself once the file is back."""
+    """The file was moved, removed or replaced while it was in use. Writes succeed again once the file is back."""
 
     id = "casebook-replaced"
 

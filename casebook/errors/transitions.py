@@ -13,7 +13,7 @@ class TransitionRefused(CasebookError):
 
 
 class OutcomeNotJustified(TransitionRefused):
-    """A case was to be closed with an outcome that its record does not bear out."""
+    """The record does not justify the outcome with which a case should be closed."""
 
     id = "outcome-not-justified"
 
@@ -51,7 +51,7 @@ class AssessmentNotRecorded(TransitionRefused):
 
 
 class ReportsNotRecorded(TransitionRefused):
-    """An assessment was to be kept that rests on other reports than those on record."""
+    """An assessment is based on other reports than those on record."""
 
     id = "reports-not-recorded"
 

@@ -1,7 +1,7 @@
 """The actors of events that are no people: the system, the worker, the agents. People are named by their subjects."""
 
 SYSTEM = "system"
-"""The actor of what the product does by itself."""
+"""The actor of the product's own events."""
 WORKER = "worker"
 """The actor of what the investigation does."""
 AGENT = "agent:"

@@ -12,7 +12,7 @@ from contracts.effect import EffectStatus
 from contracts.review import Role, Verdict, may_act_as
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
-"""By so much the scheduler's clock, which says that a deadline has passed, may be ahead of the casebook's."""
+"""How much the scheduler's clock, by which a deadline passes, may be ahead of the casebook's."""
 
 WITHDRAWS: Role = "manager"
 """Whose rejection, or whose missed deadline, leaves a case unresolved."""
@@ -23,7 +23,7 @@ IN_DOUBT: frozenset[EffectStatus] = frozenset({"pending", "unknown"})
 
 @dataclass
 class GuardFacts:
-    """What is on record of a case that a step can rest on. All but `was_asked` and `effects`: of the current round."""
+    """What is on record of a case before a step. All but `was_asked` and `effects` are of the current round."""
 
     round: int = 1
     was_asked: bool = False
@@ -50,7 +50,7 @@ class GuardFacts:
 
     @property
     def is_settled(self) -> bool:
-        """Whether the question of the round has its last answer: nobody is asked anew when the orchestration fails."""
+        """Whether the question of the round is decided for good: after a failure nobody is asked again."""
         if self.verdict == "approve":
             # What has begun is found out first, whatever has changed since.
             return not self.facts_changed or any(self.effects.get(action) in IN_DOUBT for action in self.approved)

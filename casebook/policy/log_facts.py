@@ -17,7 +17,7 @@ from contracts.case import CaseEvent
 Data = Mapping[str, Any]
 
 CLOCKS_AGREE = timedelta(hours=1)
-"""By so much the clocks of those who write a log may differ."""
+"""How much the clocks of the writers of a log may differ."""
 
 NOBODY_ASKED = "nobody was being asked"
 
@@ -51,11 +51,11 @@ class LogFacts:
 
     case_id: str
     facts: GuardFacts = field(default_factory=GuardFacts)
-    """What a step can rest on, as the tables say it to the commands."""
+    """The guard facts, as the commands read them from the tables."""
     customer: int | None = None
     severity: Severity = "critical"
     limits: Limits | None = None
-    """What the case is judged by; None until its first round has begun."""
+    """The policy of the case; None until its first round has begun."""
     begun: set[int] = field(default_factory=set[int])
     """Rounds that have begun with their specialists."""
     questions: dict[str, AskedQuestion] = field(default_factory=dict[str, AskedQuestion])
@@ -74,7 +74,7 @@ class LogFacts:
     reversals: dict[str, Data] = field(default_factory=dict[str, Data])
     """What was said last of each reversal."""
     cleared_itself_at: int | None = None
-    """The event by which the case closed by itself."""
+    """The event by which the case was cleared automatically."""
     is_closed: bool = False
 
     def enter_round(self, number: int) -> None:

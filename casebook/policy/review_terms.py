@@ -21,7 +21,7 @@ MOST_LATE = 0.5
 
 @dataclass(frozen=True)
 class Limits:
-    """What a case is judged by."""
+    """The policy of a case."""
 
     policy: InvestigationPolicy
     severity: Severity

@@ -28,7 +28,7 @@ class Claimed(EventData):
 
 
 class ClaimTakenOver(EventData):
-    """Somebody goes on in place of another."""
+    """Somebody takes a case over from another person."""
 
     type: ClassVar[CaseEventType] = "claim_taken_over"
     actors: ClassVar[Actors] = "people"

@@ -44,7 +44,7 @@ class ApprovalGiven(EventData, Proposal):
 
 
 class ApprovalWithdrawn(EventData):
-    """Whoever gave it withdraws it."""
+    """The first approver withdraws the approval."""
 
     type: ClassVar[CaseEventType] = "approval_withdrawn"
     actors: ClassVar[Actors] = "people"

@@ -61,7 +61,7 @@ class RoundStarted(EventData):
 
     round: int
     policy: InvestigationPolicy | None = None
-    """What the case is judged by, said with its first round."""
+    """The policy of the case, in the event of its first round."""
 
     @model_validator(mode="after")
     def _first_says_policy(self) -> Self:
@@ -115,7 +115,7 @@ class SpecialistStarted(EventData):
 
 
 class SpecialistFinished(EventData):
-    """A report is on record, with the evidence that it rests on."""
+    """A report is on record, with its evidence."""
 
     type: ClassVar[CaseEventType] = "specialist_finished"
     actors: ClassVar[Actors] = "agents"

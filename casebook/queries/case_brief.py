@@ -76,7 +76,7 @@ def earlier_rounds(connection: Connection, case_id: str, before: int) -> tuple[E
 
 
 def limits_of(connection: Connection, case_id: str) -> Limits | None:
-    """What the case is judged by; None until its first round has begun."""
+    """The policy of the case; None until its first round has begun."""
     row = connection.execute(_JUDGED_BY, {"of_case": case_id}).first()
     if row is None:
         return None

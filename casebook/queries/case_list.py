@@ -242,7 +242,7 @@ def find_cases(connection: Connection, cases: Sequence[str], now: datetime) -> d
 
 
 def _is_of_few(connection: Connection, condition: ColumnElement[bool]) -> bool:
-    """Whether so few cases fulfil it that they may as well be sorted."""
+    """Whether few enough cases match to sort them."""
     one_more = select(CaseRow.opened_seq).where(condition).offset(full_text.FEW).limit(1)
     return connection.execute(one_more).first() is None
 

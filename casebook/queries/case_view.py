@@ -142,7 +142,7 @@ def under_investigation(connection: Connection, since: datetime) -> int:
 
 
 def not_begun(connection: Connection, before: datetime) -> tuple[int, datetime | None]:
-    """How many cases were handed to the scheduler before then and have not begun, and when the first of them was."""
+    """How many cases were scheduled before then and have not started, and when the first of them was scheduled."""
     begun = select(RoundRow.case_id).where(RoundRow.case_id == CaseRow.case_id)
     waiting = select(func.count(), func.min(CaseRow.scheduled_at)).where(
         CaseRow.state == "investigating", CaseRow.scheduled_at < before, ~begun.exists()
@@ -259,7 +259,7 @@ def _rounds(
     ):
         assessment = None if row.assessment is None else RiskAssessment.model_validate_json(row.assessment)
         found = sorted(reports.get(row.round, []), key=lambda report: SPECIALISTS.index(report.specialist))
-        # A round that only asks again, of a manager, rests on the reports of the round before it.
+        # A round that only asks again, for example a manager, uses the reports of the round before it.
         if not found and assessment is not None:
             found = list(assessment.reports)
         review = asked.get(row.round)

@@ -61,7 +61,7 @@ class QueueCounts(Contract):
     overdue: int
     """Waiting for a person, past the deadline."""
     unclaimed: int
-    """Waiting for a person, with nobody at work on them."""
+    """Waiting for a person, without an assignee."""
     mine: int
     """Claimed by who asks."""
 

@@ -28,13 +28,13 @@ from casebook.schema.cases import CaseRow
 from casebook.schema.workspace import CaseTextRow
 
 NEAR = 1_000
-"""So many cases are looked at one by one, in the order of the list, before an index of words is asked.
+"""How many cases are tested one by one, in the order of the list, before the full-text index is queried.
 
 What many cases have fills a page long before; an index would first gather all of them, and then sort.
 """
 
 FEW = 5_000
-"""Up to so many matches are fetched by the index and then sorted; with more, the list is walked to where it leads."""
+"""How many matches of the index are sorted at most; with more, the list is read in its order."""
 
 PREFIX_LENGTH = 3
 """From this length on, a word finds all words that begin with it."""

@@ -117,7 +117,7 @@ class CaseRow(Base, kw_only=True):
     assignee: Mapped[str | None] = mapped_column(default=None)
     claimed_at: Mapped[datetime | None] = mapped_column(default=None)
     claim_expires_at: Mapped[datetime | None] = mapped_column(default=None)
-    """From then on the case is anybody's, whoever claimed it."""
+    """When the claim expires."""
 
 
 class AlertRow(Base, kw_only=True):

@@ -20,7 +20,7 @@ from local.telemetry.profiles import Profile, Story
 LEAST_FAILURES = 8
 """Fewer failed logins are one forgetful session, and no rule looks at them."""
 BURST_CALLS = 40
-"""Of a burst so many are played: enough within one minute, and not all of a feed."""
+"""How many events of a burst are played: enough within one minute, and not all of a feed."""
 SIGNAL_OF_KIND = {
     "account_takeover": "login",
     "sim_swap": "login",
@@ -38,7 +38,7 @@ SIGNAL_OF_KIND = {
 
 @dataclass(frozen=True)
 class Step:
-    """One act, so long after the story began."""
+    """One act, some time after the story began."""
 
     after: timedelta
     act: Act

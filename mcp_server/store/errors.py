@@ -63,7 +63,7 @@ class ChargeAlreadyRefunded(Refused):
 
 
 class RefundTotalChanged(Refused):
-    """The charges add up to something else than whoever asked relied on."""
+    """The charges add up to another sum than the approved one."""
 
     def __init__(self, found: Mapping[str, int], expected: Mapping[str, int]) -> None:
         super().__init__(

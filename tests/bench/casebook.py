@@ -50,9 +50,9 @@ STATES = ("closed", "closed", "closed", "awaiting_review", "awaiting_review", "e
 HASH = content_hash("bench")
 
 RARE = 10
-"""So many cases have the word `needle`, in a casebook of any size."""
+"""How many cases have the word `needle`, in a casebook of any size."""
 PAGE = 50
-"""So many have the word `thimble`: a page."""
+"""How many cases have the word `thimble`: a page."""
 CUSTOMER, OF_CUSTOMER = 7, 20
 """A customer, and how many cases are about it."""
 

@@ -13,7 +13,7 @@ NOTHING = "nothing"
 
 @dataclass(frozen=True)
 class Share:
-    """So many of so many."""
+    """A count out of a total."""
 
     count: int
     of: int

@@ -36,7 +36,7 @@ class AssessmentActivities:
         self._aggregator = aggregator
 
     def assess_risk(self, _: task.ActivityContext, order: AssessmentOrder) -> RiskAssessment:
-        """Judge the round. An assessment that was kept already is returned as it is."""
+        """Assess the round. An assessment that is already on record is returned unchanged."""
         checkpoint = self._record.start_assessment(order.case_id, order.round)
         if checkpoint.outcome is not None:
             return checkpoint.outcome

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 class Briefs:
     """What is on record of cases, for their steps. A case that nobody began on record begins with the first of them.
 
-    What an orchestration says of the limits came through the scheduler: whoever answered for its beginning named them.
+    The policy in an orchestration came through the scheduler: whoever answered its first step may have forged it.
     """
 
     def __init__(self, record: CaseRecord, policy: InvestigationPolicy | None) -> None:

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class ReviewActivities:
-    """Reviews in the case record. `business` says when people are at work; None: at all hours."""
+    """Reviews in the case record. `business` has the business hours; None: every hour counts."""
 
     def __init__(
         self,

@@ -39,7 +39,7 @@ class RoundActivities:
         return start
 
     def start_round(self, _: task.ActivityContext, start: RoundInput) -> None:
-        """Note that a round has begun; with the first, what the case is judged by."""
+        """Record that a round has begun; with the first, the policy of the case."""
         self._record.start_round(start.case_id, start.round, self._policy if start.round == 1 else None)
         log.info("Round %d begins.", start.round, extra=_of(start.case_id))
 

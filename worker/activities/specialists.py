@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class SpecialistActivities:
-    """Specialists at work."""
+    """Runs specialists."""
 
     def __init__(self, record: CaseRecord, agents: SpecialistAgents, policy: InvestigationPolicy | None = None) -> None:
         self._record = record

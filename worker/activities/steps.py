@@ -138,7 +138,7 @@ class Work:
 
 
 class InvestigationSteps:
-    """Every step but those that act on customers. `policy`: what a case is judged by that has not begun on record."""
+    """Every step without effects on customers. `policy`: for a case that has not begun on record."""
 
     def __init__(self, record: StepRecord, work: Work, policy: InvestigationPolicy) -> None:
         self._record = record
@@ -146,7 +146,7 @@ class InvestigationSteps:
         self._policy = policy
 
     def start_case(self, context: task.ActivityContext, order: Investigation) -> CaseStart:
-        """Begin the case and its first round, or say where it goes on."""
+        """Start the case and its first round, or return where it resumes."""
         return self._work.rounds.start_case(context, order)
 
     def start_round(self, context: task.ActivityContext, start: RoundInput) -> None:
@@ -171,11 +171,11 @@ class InvestigationSteps:
         return _reference(self._work.specialists.record_report(context, filing))
 
     def assess_risk(self, context: task.ActivityContext, order: RoundInput) -> Conclusion:
-        """Judge the round by the reports on record."""
+        """Assess the round from the reports on record."""
         return conclusion_of(self._work.assessment.assess_risk(context, self._assessment_order(order)))
 
     def assess_without_model(self, context: task.ActivityContext, order: RoundInput) -> Conclusion:
-        """Judge the round by the guard rails alone."""
+        """Assess the round by the guard rails alone."""
         return conclusion_of(self._work.assessment.assess_without_model(context, self._assessment_order(order)))
 
     def ask_person(self, context: task.ActivityContext, question: ReviewQuestion) -> ReviewRequest:

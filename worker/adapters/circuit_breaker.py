@@ -10,13 +10,13 @@ LONGEST_REST_S = 60.0
 LONGEST_NAMED_REST_S = 300.0
 """However long a pause the server names: after that a call probes whether it has come back earlier."""
 RECENTLY_S = 30.0
-"""So long after a failure, other deployments are preferred."""
+"""How long after a failure other deployments are preferred."""
 
 
 class CircuitBreaker:
     """Closed: calls pass. Open: none does, until the rest is over. Then one call probes, and closes or opens it again.
 
-    It opens after so many failures in a row, or at once when the server names a pause. Each failed probe doubles the
+    It opens after some failures in a row, or at once when the server sends `Retry-After`. Each failed probe doubles the
     rest, up to LONGEST_REST_S. Safe for threads.
     """
 

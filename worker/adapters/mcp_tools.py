@@ -18,7 +18,7 @@ from worker.domain.json_depth import is_too_deep
 from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome, ToolsUnavailable
 
 LISTING_KEPT_S = 60.0
-"""So long after it was asked for, the list of tools counts as current."""
+"""How long the list of tools is reused."""
 
 MAX_DESCRIPTION = 4_000
 """Characters of a tool's description that a model is shown."""

@@ -167,7 +167,7 @@ class _StandIns:
 
 
 class _Unkept:
-    """A journal of what nobody takes up again."""
+    """A journal of a run that is never resumed."""
 
     def save_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
         pass

@@ -50,7 +50,7 @@ _ILL_WRITTEN_WORDS = ("failed to call a function", "failed to generate json", "f
 _FIGURE = re.compile(r"\"?\+?(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?) ?(ms|s|sec|seconds?)?\"?", re.ASCII)
 _BETWEEN_VALUES = re.compile(r"(?<!day)(?<!Mon)(?<!Tue)(?<!Wed)(?<!Thu)(?<!Fri)(?<!Sat)(?<!Sun),")
 _CODES = frozenset({"code", "type", "status", "reason"})
-# Where an error repeats what it was asked, or what the model wrote, it says nothing of its own.
+# The parts of an error that repeat the request, or the model's text, do not classify it.
 _QUOTED = frozenset({"input", "ctx", "url", "failed_generation"})
 
 

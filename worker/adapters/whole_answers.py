@@ -14,7 +14,7 @@ from openai import DefaultAioHttpClient
 MAX_ANSWER_BYTES = 8 * 1_048_576
 """Of one answer, before and after its Content-Encoding is undone: forty times what a model writes."""
 TO_TELL_S = 0.05
-"""So long before a call's time is over, its answer is taken as far as it has come."""
+"""How long before a call's timeout the received part of its answer is used."""
 MOST_REDIRECTS = 5
 MOST_ENCODINGS = 4
 

@@ -16,7 +16,7 @@ MAX_DEPTH = 64
 MAX_DIGITS = 19
 """A database keeps no longer whole number."""
 MAX_UNCLOSED = 16
-"""So many braces of prose may stay open before an answer that is closed."""
+"""How many unclosed braces of prose may precede the answer."""
 MAX_FOUND = 20
 
 _THOUGHT = re.compile(

@@ -306,7 +306,7 @@ class AgentLoop:
 
 
 def _cut_off(reply: ModelReply) -> str | None:
-    """Why a reply is to be written anew, whatever it holds. Raises _NoAnswer when that would be no use."""
+    """Why the model must repeat a reply, whatever its content. Raises _NoAnswer when a repetition would not help."""
     if reply.refusal:
         raise _NoAnswer("The model refused to answer.")
     if reply.finish == "content_filter":

@@ -36,7 +36,7 @@ VerdictScore = Annotated[float, AfterValidator(_usable)]
 
 
 class Claim(Contract):
-    """A statement and the ids of the evidence that it rests on."""
+    """A statement and the ids of its evidence."""
 
     statement: str
     evidence_ids: tuple[str, ...]

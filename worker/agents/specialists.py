@@ -59,7 +59,7 @@ class SpecialistAgents:
         self._prompts = prompts
 
     def investigate(self, order: SpecialistTask, journal: RunJournal) -> tuple[SpecialistReport, tuple[Evidence, ...]]:
-        """The report and all that it rests on. What `journal` holds at the end is to be kept with them."""
+        """The report and its evidence. The rest of `journal` must be stored with them."""
         result = self._loop.run(
             Assignment(
                 case_id=order.case_id,

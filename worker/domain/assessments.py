@@ -20,7 +20,7 @@ def assess(
     """The assessment of one round, after the guard rails.
 
     Without evidence, or without a score from 0 to 1, it rates nothing and recommends nothing. `rules` say why the
-    recorded answers are not benign; without them nothing closes by itself.
+    recorded answers are not benign; without them no case is cleared automatically.
     """
     opinion = opinion_in(task, judgement.score, judgement.reasoning) if is_usable(judgement.score) else None
     routing = route_case(

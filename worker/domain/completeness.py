@@ -10,7 +10,7 @@ from contracts.report import Evidence, Finding, Specialist, ToolCall
 from screening.required_evidence import KEY_RECORDS, events_to_cite
 
 STALE_DAYS = 14
-"""Records that end so long before the alert say nothing about it."""
+"""Records that end this long before the alert say nothing about it."""
 
 
 def lacking(specialist: Specialist, alert: Alert, evidence: Iterable[Evidence]) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 MAX_DAYS = 3_660
-"""So many days ahead a deadline is looked for: ten years without enough business hours is a wrong calendar."""
+"""How many days ahead a deadline is searched: ten years without enough business hours is a wrong calendar."""
 
 _NONE = timedelta(0)
 
@@ -25,7 +25,7 @@ class NoBusinessHours(Exception):
 
 @dataclass(frozen=True)
 class BusinessHours:
-    """When people are at work, on the wall clocks of one zone. `opens` is before `closes`, both on the same day."""
+    """Business hours, in the local time of one zone. `opens` is before `closes`, both on the same day."""
 
     days: frozenset[int]
     """ISO weekdays: 1 is Monday, 7 is Sunday."""

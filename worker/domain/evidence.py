@@ -123,7 +123,7 @@ def _charge_ids(result: JsonValue) -> Iterable[str]:
 
 
 def evidence_hash(reports: Sequence[SpecialistReport]) -> str:
-    """One hash over what the reports say and the hashes of the tool results that they rest on."""
+    """One hash over the reports' contents and the hashes of the tool results that they cite."""
     return content_hash(
         [
             {

@@ -22,7 +22,7 @@ MAX_TEXT = 256_000
 MAX_DIGITS = 40
 """A number of more digits reads as an identifier: it is repeated word for word or not at all."""
 READ_ONCE = 4_096
-"""So many texts are remembered with what was read in them,"""
+"""How many texts are cached with their figures,"""
 REMEMBERED_LENGTH = 200
 """unless they are longer than this."""
 

@@ -30,7 +30,7 @@ def specialist_task(order: SpecialistOrder, brief: CaseBrief) -> SpecialistTask:
 
 
 def assessment_task(order: AssessmentOrder, brief: CaseBrief, reports: tuple[SpecialistReport, ...]) -> AssessmentTask:
-    """The same for the order to judge these reports."""
+    """The same for the order to assess these reports."""
     return AssessmentTask(
         case_id=order.case_id,
         round=order.round,

@@ -22,7 +22,7 @@ class FraudAnalysisAgent(DurableEntity):
     """
 
     def remember_round(self, kept: RememberRoundInput) -> MemoryKept:
-        """Keep what a round rests on."""
+        """Keep the assessment of a round."""
         return self._keep(lambda state: memory.with_round(state, kept))
 
     def remember_feedback(self, said: RememberFeedbackInput) -> MemoryKept:

@@ -69,7 +69,7 @@ Orchestration: TypeAlias = Generator[task.Task[Any], Any, T]
 """A part of an orchestration that ends with a `T`; run it with `yield from`."""
 
 READ_ONCE = 1_024
-"""So many payloads are remembered with what was read in them: those of about 100 cases under way, some 20 MB."""
+"""How many parsed payloads are cached: those of about 100 cases in progress, some 20 MB."""
 
 # A case must not fail because the casebook was down for a night: about a day of attempts, half an hour apart at the
 # end. Not more of them, because each writes its input into the history.
@@ -132,7 +132,7 @@ def record_report(ctx: Context, failed: FailedSpecialistInput) -> Orchestration[
 
 
 def assess_risk(ctx: Context, order: RoundInput) -> Orchestration[Conclusion]:
-    """Let the aggregator judge the round, within the guard rails."""
+    """Let the aggregator assess the round, within the guard rails."""
     pending = ctx.call_activity(names.ASSESS_RISK, input=order, retry_policy=THINKING, return_type=RawPayload)
     return (yield from _answer(pending, Conclusion))
 
@@ -201,7 +201,7 @@ def reconcile_reversal(ctx: Context, order: ReconcileReversalInput) -> Orchestra
 
 
 def close_case(ctx: Context, closing: CloseCaseInput) -> Orchestration[None]:
-    """Close the case for good. Raises Refused when its record does not bear out the outcome."""
+    """Close the case. Raises Refused when its record does not justify the outcome."""
     yield from _done(_record(ctx, names.CLOSE_CASE, closing))
 
 
@@ -211,7 +211,7 @@ def memory_of(key: str) -> EntityInstanceId:
 
 
 def remember_round(ctx: Context, key: str, kept: RememberRoundInput) -> Orchestration[MemoryKept]:
-    """Keep what a round rests on."""
+    """Keep the assessment of a round."""
     pending = ctx.call_entity(memory_of(key), names.REMEMBER_ROUND, kept, return_type=RawPayload)
     return (yield from _answer(pending, MemoryKept))
 

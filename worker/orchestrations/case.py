@@ -39,7 +39,7 @@ class CaseStatus:
         self._show(self._shown.model_copy(update={"score": score}))
 
     def transition(self, phase: Phase, *, round_number: int | None = None, outcome: CaseOutcome | None = None) -> None:
-        """The case goes on to `phase`. Raises IllegalMove."""
+        """Move the case to `phase`. Raises IllegalMove."""
         refuse_illegal(self._shown.phase, phase)
         changes = {"phase": phase, "round": round_number or self._shown.round, "outcome": outcome}
         self._show(self._shown.model_copy(update=changes))
@@ -49,7 +49,7 @@ class CaseStatus:
         self._show(self._shown.model_copy(update={"phase": phase}))
 
     def resume(self, round_number: int) -> None:
-        """A case that failed goes on with what a person is asked in this round, wherever it stood before."""
+        """A failed case resumes with the question of this round, whatever its phase was."""
         self._show(CaseProgress(phase="awaiting_review", round=round_number, specialists={}))
 
     def show_closed(self, outcome: CaseOutcome) -> None:

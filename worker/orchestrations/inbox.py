@@ -18,9 +18,9 @@ from worker.orchestrations.activity_stubs import Orchestration
 from worker.orchestrations.case import OpenCase, now
 
 LOOKS_AT_ONCE = 20
-"""So many times a false announcement is looked into at once; then ever later."""
+"""After this many false events the casebook is read at once; after later ones with growing pauses."""
 FOLLOWS_AT_MOST = 5
-"""So many times a decision on record is followed anew: half a minute."""
+"""How many times a decision on record is followed again: half a minute."""
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=5)
 
@@ -33,7 +33,7 @@ class EventWithoutRecord(Exception):
 
 
 class DecisionInbox:
-    """The external event of one review. A wait that a deadline interrupts goes on afterwards: nothing falls between."""
+    """The external event of one review. A wait that a deadline interrupts is resumed afterwards: no event is missed."""
 
     def __init__(self, ctx: task.OrchestrationContext, case: OpenCase, round_number: int) -> None:
         self._ctx = ctx

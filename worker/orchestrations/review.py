@@ -89,7 +89,7 @@ def go_on_asking(ctx: task.OrchestrationContext, case: OpenCase, answer: ReviewO
 
 
 def _answer(ctx: task.OrchestrationContext, case: OpenCase, asked: AskedReview) -> Orchestration[ReviewOutcome]:
-    """The answer to a question. Whatever was said of it that the record does not bear out, it is put as it is there."""
+    """The answer to a question. Only the question and the decision on record count."""
     while True:
         try:
             review = _for_now(ctx, asked.review)
@@ -117,7 +117,7 @@ def _answer(ctx: task.OrchestrationContext, case: OpenCase, asked: AskedReview) 
 
 
 def _for_now(ctx: task.OrchestrationContext, review: ReviewRequest) -> ReviewRequest:
-    """The question with the moment until which to wait before it is looked at anew."""
+    """The question with the time until which to wait before it is read again."""
     latest = now(ctx) + LOOK_AT_LEAST
     if review.due_at <= latest:
         return review

@@ -10,14 +10,14 @@ REST = Backoff(first_s=0.2, longest_s=10.0)
 
 
 class AbandonedWork:
-    """Who has handed back what, by the key of the work."""
+    """Which workers have abandoned which work, by the key of the work."""
 
     def __init__(self) -> None:
         self._times: dict[int, int] = {}
         self._declined: dict[int, set[str]] = {}
 
     def add(self, key: int, worker_id: str) -> float:
-        """A worker has handed this back; returns how many seconds it rests, longer each time."""
+        """A worker has abandoned this; returns how many seconds to pause before the next delivery, longer each time."""
         times = self._times.get(key, 0)
         self._times[key] = times + 1
         self._declined.setdefault(key, set()).add(worker_id)
@@ -29,7 +29,7 @@ class AbandonedWork:
         self._declined.pop(key, None)
 
     def choose_worker(self, kind: Kind, ready: ReadyWork, first: Worker, workers: list[Worker]) -> Worker:
-        """Another worker than those that handed this work back, if there is one.
+        """A worker that has not abandoned this work, if there is one.
 
         An old release hands back the cases of a newer one, however free it is.
         """

@@ -54,7 +54,7 @@ class Dispatcher:
     ) -> None:
         """`grace` and `ping_seconds` in seconds; `on_due` hears of new due times.
 
-        Work with which `max_deliveries` workers were lost fails; 0: it is handed out for ever.
+        Work with which `max_deliveries` workers were lost fails; 0: no limit.
         """
         self._group_commit = group_commit
         self._new_unit = new_context

@@ -33,7 +33,7 @@ class LostDeliveries:
         return self._counts.get((kind, key), 0)
 
     def is_quarantined(self, kind: Kind, key: int) -> bool:
-        """Whether this is to be handed out alone."""
+        """Whether this is quarantined: delivered alone."""
         return bool(self._counts) and self.count(kind, key) >= self._quarantine_after
 
     def forget(self, kind: Kind, key: int) -> None:

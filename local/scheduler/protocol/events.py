@@ -117,7 +117,7 @@ def suspended(at: int, reason: str | None) -> pb.HistoryEvent:
 
 
 def resumed(at: int, reason: str | None) -> pb.HistoryEvent:
-    """The orchestration goes on."""
+    """The orchestration is resumed."""
     return pb.HistoryEvent(
         eventId=-1, timestamp=timestamp(at), executionResumed=pb.ExecutionResumedEvent(input=text(reason))
     )

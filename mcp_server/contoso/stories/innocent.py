@@ -151,6 +151,6 @@ def forgotten_password(draft: Draft) -> Story:
 
 
 def _modest(draft: Draft, times: float) -> int:
-    """A price of so many times what the customer usually pays."""
+    """A multiple of what the customer usually pays."""
     usd = draft.person.habits.median_charge_usd * times * draft.chance.uniform(0.9, 1.1)
     return to_minor(usd, draft.person.country)

@@ -30,7 +30,7 @@ STATED = ("get_security_logs", "get_recent_charges")
 
 
 def before(days: float = 0, **more: float) -> str:
-    """So long before the alert began."""
+    """A time before the begin of the alert."""
     return (BEGAN - timedelta(days=days, **more)).isoformat()
 
 

@@ -1765,7 +1765,7 @@ export interface components {
         };
         /**
          * Finding
-         * @description One claim and what it rests on. Without resolvable evidence it is `unsupported` and counts for nothing.
+         * @description One statement and its evidence. Without known evidence it is `unsupported` and is ignored.
          */
         Finding: {
             /**
@@ -1940,7 +1940,7 @@ export interface components {
         };
         /**
          * MalformedInput
-         * @description A line of telemetry that was not judged. It was counted and skipped.
+         * @description A line of telemetry that was not evaluated. It was counted and skipped.
          */
         MalformedInput: {
             /** File */
@@ -1957,7 +1957,7 @@ export interface components {
         };
         /**
          * MalformedInputs
-         * @description How many lines could not be read, and the first twenty lines that were not judged.
+         * @description How many lines could not be parsed, and the first twenty lines that were not evaluated.
          */
         MalformedInputs: {
             /** Count */

@@ -40,7 +40,7 @@ NEUTRAL: JsonObject = {
 
 
 def at(minutes: float) -> str:
-    """So many minutes after noon."""
+    """The time some minutes after noon."""
     return (NOON + timedelta(minutes=minutes)).isoformat()
 
 

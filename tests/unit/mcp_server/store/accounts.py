@@ -7,5 +7,5 @@ from tests.unit.mcp_server.support import AS_OF
 SOMEBODY = 12
 SOMEBODY_ELSE = 13
 CALLERS = 24
-"""So many call at once."""
+"""How many callers call at the same time."""
 LATER = AS_OF + timedelta(days=40)

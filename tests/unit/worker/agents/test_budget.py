@@ -30,7 +30,7 @@ CUSTOMER = {"customer_id": 7}
 
 @dataclass
 class FixedLedger:
-    """So much is spent."""
+    """The recorded spend."""
 
     case: Spend = field(default_factory=Spend)
     today: Spend = field(default_factory=Spend)

@@ -32,7 +32,7 @@ class FakeStore:
     faults: list[Fault | None] = field(default_factory=list[Fault | None])
     """What happens to the next writes, None: all goes well; then all goes well."""
     reads_fail: int = 0
-    """So many of the next reads get no answer."""
+    """How many of the next reads get no answer."""
     tool_errors: bool = False
     ledger: dict[str, LedgerEntry] = field(default_factory=dict[str, LedgerEntry])
     asked: list[str] = field(default_factory=list[str])
