@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Generator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from sqlalchemy import Engine
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from casebook.workspace_api import WorkspaceApi
+from contracts.ids import case_id
 from tests.support.casebooks import CaseBook
 from tests.support.postgres import PostgresServer
-from tests.unit.casebook.builders import SteppingClock
+from tests.unit.casebook.builders import NOON, SteppingClock, an_alert
+from tests.unit.casebook.story import tell
 
 Fill = Callable[[CaseBook], None]
 """Writes into an empty casebook what many tests begin with."""
@@ -81,15 +84,27 @@ def empty_casebook(sqlite_templates: SqliteTemplates) -> Path:
     return sqlite_templates.get(None)
 
 
-@pytest.fixture
-def fill() -> Fill | None:
-    """What is in the casebook that a test begins with: nothing, unless its module says otherwise."""
-    return None
+def story(book: CaseBook) -> None:
+    """Of three cases, with something in every table."""
+    tell(book, WorkspaceApi(book.transactions))
 
 
 @pytest.fixture
-def clock() -> SteppingClock:
-    return SteppingClock()
+def fill(request: pytest.FixtureRequest) -> Fill | None:
+    """What is in the casebook that a test begins with: nothing, unless it asks for the `case` of the story."""
+    return story if "case" in request.fixturenames else None
+
+
+@pytest.fixture
+def case(engine: Engine) -> str:
+    """The first case of the story, with which the casebook of this test begins."""
+    return case_id(an_alert(1).alert_id)
+
+
+@pytest.fixture
+def clock(fill: Fill | None) -> SteppingClock:
+    """What a test does comes after what its casebook begins with."""
+    return SteppingClock(NOON if fill is None else NOON + timedelta(weeks=1))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

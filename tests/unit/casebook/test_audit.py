@@ -4,7 +4,6 @@ import json
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,30 +12,14 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from casebook.audit.verify import ORPHANS, audit_case, verify_case_log
 from casebook.case_log.hash_chain import BrokenLink
-from casebook.commands.attachments import Upload
-from casebook.commands.recovery import MAX_FAILURES
 from casebook.database.engine import for_writing
 from casebook.schema.base import Base
-from casebook.workspace_api import WorkspaceApi
-from contracts.effect import Effect
-from contracts.ids import effect_key
 from contracts.journal import JournalEntry
 from contracts.spend import ModelUse
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
-    MANAGER,
     NOON,
-    a_decision,
-    an_assessment,
-    an_effect,
-    an_escalation,
-    an_opening,
-    ask,
-    closing,
-    investigate,
     open_case,
-    pass_time,
-    put,
 )
 
 TABLES = ("case", *ORPHANS)
@@ -49,52 +32,6 @@ UNBOUND = {
     ("reversal", "scheduled_at"),
 }
 """Delivery acknowledgements and the end of a claim: columns that are not audited."""
-
-
-def tell(book: CaseBook, workspace: WorkspaceApi) -> str:
-    """A case with something in every table, and a second one with a first approval that waits. Returns the first."""
-    case = open_case(book, 1)
-    for number, price in enumerate(("0.000123", "0.000456", None), start=1):
-        use = ModelUse(
-            round=1,
-            agent="usage" if price else "billing",
-            model="m-1",
-            input_tokens=100,
-            output_tokens=20,
-            cost_usd=price and Decimal(price),
-        )
-        book.save_journal(case, [JournalEntry(f"r1-{use.agent}-m{number}", "{}", use)])
-    book.save_journal(case, [JournalEntry("r1-usage-t1", '{"calls": []}')])
-    workspace.add_note(case, "ana", "Called the customer.")
-    rejected = ask(book, case)
-    workspace.claim(case, "ana")
-    book.remind(case, rejected.review.review_id, NOON + timedelta(hours=48))
-    book.accept_decision(a_decision(rejected, "reject"), MANAGER)
-    investigate(book, case, 2)
-    opening = an_opening(case, an_assessment(2))
-    book.open_review(opening)
-    pass_time(book)
-    book.escalate(an_escalation(opening))
-    workspace.add_attachment(case, "ben", Upload("call.txt", "text/plain", b"He was in Lisbon."))
-    book.accept_decision(a_decision(opening, decided_by="ben"), MANAGER)
-    book.start_effect(case, an_effect(case))
-    book.finish_effect(case, an_effect(case, status="done"))
-    book.close_case(closing(case, round_number=2))
-    book.request_reversal(case, effect_key(case, "lock_account", "1"), "Lisbon.", subject="ana", roles=MANAGER)
-    reversal = book.decide_reversal(case, 1, "approve", None, subject="ben", roles=MANAGER)
-    undone = Effect(key=f"{case}:unlock_account:1:1", action="unlock_account", status="done")
-    book.start_reversal(case, reversal.reversal_id, undone.model_copy(update={"status": "pending"}))
-    book.finish_reversal(case, reversal.reversal_id, undone)
-
-    waiting = an_opening(open_case(book, 2), an_assessment(action="lock_and_refund"))
-    review = waiting.review.model_copy(update={"four_eyes_actions": ("lock_and_refund",), "approvals_required": 2})
-    put(book, waiting.model_copy(update={"review": review}))
-    book.accept_decision(a_decision(waiting, action="lock_and_refund"), MANAGER)
-    broken = open_case(book, 3)
-    investigate(book, broken)
-    for _ in range(MAX_FAILURES):
-        book.recover_case(broken, "The investigation failed.", unstarted=True)
-    return case
 
 
 @contextmanager
@@ -144,8 +81,8 @@ def changed(table: Table, column: str, value: object) -> object:
     return another(value)
 
 
-def test_whole_story_is_intact_and_fully_counted(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
-    tell(book, workspace)
+@pytest.mark.usefixtures("case")
+def test_whole_story_is_intact_and_fully_counted(book: CaseBook, engine: Engine):
     with engine.connect() as connection:
         held = sum(len(rows_in(connection, Base.metadata.tables[name])) for name in TABLES if name != "case_event")
         everything = {name: len(rows_in(connection, Base.metadata.tables[name])) for name in TABLES}
@@ -158,8 +95,8 @@ def test_whole_story_is_intact_and_fully_counted(book: CaseBook, workspace: Work
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_no_column_of_any_row_is_changed_unseen(book: CaseBook, workspace: WorkspaceApi, engine: Engine, name: str):
-    tell(book, workspace)
+@pytest.mark.usefixtures("case")
+def test_no_column_of_any_row_is_changed_unseen(book: CaseBook, engine: Engine, name: str):
     table = Base.metadata.tables[name]
     refused: list[str] = []
     with engine.connect() as connection:
@@ -181,8 +118,8 @@ def test_no_column_of_any_row_is_changed_unseen(book: CaseBook, workspace: Works
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if name != "case"])
-def test_no_row_is_removed_unseen(book: CaseBook, workspace: WorkspaceApi, engine: Engine, name: str):
-    tell(book, workspace)
+@pytest.mark.usefixtures("case")
+def test_no_row_is_removed_unseen(book: CaseBook, engine: Engine, name: str):
     table = Base.metadata.tables[name]
     with engine.connect() as connection:
         rows = rows_in(connection, table)
@@ -198,8 +135,7 @@ def test_no_row_is_removed_unseen(book: CaseBook, workspace: WorkspaceApi, engin
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if name not in ("case", "case_event", "alert")])
-def test_no_row_is_added_unseen(book: CaseBook, workspace: WorkspaceApi, engine: Engine, name: str):
-    case = tell(book, workspace)
+def test_no_row_is_added_unseen(book: CaseBook, engine: Engine, name: str, case: str):
     table = Base.metadata.tables[name]
     with engine.connect() as connection:
         row = columns_of(table, rows_in(connection, table)[0])
@@ -225,8 +161,8 @@ def without_keys(connection: Connection) -> None:
         connection.execute(text("PRAGMA defer_foreign_keys = ON"))
 
 
-def test_an_event_slipped_in_or_moved_is_found(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
-    tell(book, workspace)
+@pytest.mark.usefixtures("case")
+def test_an_event_slipped_in_or_moved_is_found(book: CaseBook, engine: Engine):
     table = Base.metadata.tables["case_event"]
     with engine.connect() as connection:
         rows = [columns_of(table, row) for row in rows_in(connection, table)]
@@ -244,8 +180,7 @@ def test_an_event_slipped_in_or_moved_is_found(book: CaseBook, workspace: Worksp
         assert broken.reason == "it does not link to the event before it in its case"
 
 
-def test_two_rows_that_changed_places_are_found(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
-    case = tell(book, workspace)
+def test_two_rows_that_changed_places_are_found(book: CaseBook, engine: Engine, case: str):
     table = Base.metadata.tables["report"]
     with tampering(engine) as connection:
         one, other = (row for row in rows_in(connection, table) if (row.case_id, row.specialist) == (case, "usage"))
@@ -257,8 +192,7 @@ def test_two_rows_that_changed_places_are_found(book: CaseBook, workspace: Works
         assert broken.reason == f"its content is not what event {broken.seq} recorded"
 
 
-def test_first_of_several_broken_rows_is_named(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
-    case = tell(book, workspace)
+def test_first_of_several_broken_rows_is_named(book: CaseBook, engine: Engine, case: str):
     note = next(event for event in book.case_events(case) if event.type == "note_added")
     with tampering(engine) as connection:
         connection.execute(text("UPDATE decision SET verdict = 'approve' WHERE verdict = 'reject'"))
@@ -283,8 +217,7 @@ def test_a_whole_case_that_vanished_leaves_a_gap(book: CaseBook, engine: Engine)
     assert broken == BrokenLink("", 3, "the log ends with event 2, but numbers up to 3 were given out")
 
 
-def test_rehashed_event_breaks_the_next_link(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
-    case = tell(book, workspace)
+def test_rehashed_event_breaks_the_next_link(book: CaseBook, engine: Engine, case: str):
     with engine.connect() as connection:
         audited = audit_case(connection, case)
     assert (audited.broken, audited.head) == (None, book.case_events(case)[-1].hash)
@@ -292,8 +225,7 @@ def test_rehashed_event_breaks_the_next_link(book: CaseBook, workspace: Workspac
     assert book.audit_case(case) == audited
 
 
-def test_spend_recorded_after_the_close_stays_under_the_audit(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
-    case = tell(book, workspace)
+def test_spend_recorded_after_the_close_stays_under_the_audit(book: CaseBook, engine: Engine, case: str):
     use = ModelUse(round=2, agent="usage", model="m-1", input_tokens=5, output_tokens=1, cost_usd=None)
     book.save_journal(case, [JournalEntry("r2-usage-m1", "{}", use)])
     assert book.audit().broken is None
@@ -305,8 +237,7 @@ def test_spend_recorded_after_the_close_stays_under_the_audit(book: CaseBook, wo
             assert (broken.row or "").startswith("model_")
 
 
-def test_a_forged_journal_is_given_away_by_the_log(book: CaseBook, workspace: WorkspaceApi, engine: Engine):
-    case = tell(book, workspace)
+def test_a_forged_journal_is_given_away_by_the_log(book: CaseBook, engine: Engine, case: str):
     with tampering(engine) as connection:
         connection.execute(text("DELETE FROM model_call"))
         connection.execute(text("DELETE FROM model_spend"))

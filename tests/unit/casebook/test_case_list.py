@@ -20,7 +20,6 @@ from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     HASTY,
     NOON,
-    SteppingClock,
     a_decision,
     an_alert,
     an_assessment,
@@ -54,12 +53,6 @@ def twelve_cases(book: CaseBook) -> None:
 @pytest.fixture
 def fill(request: pytest.FixtureRequest) -> Callable[[CaseBook], None] | None:
     return twelve_cases if "cases" in request.fixturenames else None
-
-
-@pytest.fixture
-def clock() -> SteppingClock:
-    """What a test does comes after the twelve cases."""
-    return SteppingClock(NOON + timedelta(minutes=30))
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from tests.unit.casebook.builders import (
     asked_in_short,
     open_case,
 )
-from tests.unit.casebook.test_audit import tell
 
 Json = dict[str, Any]
 HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(1)> & "quoted"'
@@ -59,8 +58,7 @@ def is_found(document: Json) -> bool:
         return True
 
 
-def test_an_export_holds_everything_and_verifies_alone(book: CaseBook, workspace: WorkspaceApi):
-    case = tell(book, workspace)
+def test_an_export_holds_everything_and_verifies_alone(book: CaseBook, workspace: WorkspaceApi, case: str):
     text = exported(book, case)
 
     export = CaseExport.model_validate_json(text)
@@ -76,8 +74,8 @@ def test_an_export_holds_everything_and_verifies_alone(book: CaseBook, workspace
     assert base64.b64decode(file.content) == b"He was in Lisbon."
 
 
-def test_export_with_a_waiting_first_approval_verifies(book: CaseBook, workspace: WorkspaceApi):
-    tell(book, workspace)
+@pytest.mark.usefixtures("case")
+def test_export_with_a_waiting_first_approval_verifies(book: CaseBook):
     (waiting,) = (item.case_id for item in book.cases_in("awaiting_review").items)
     assert verify_export(exported(book, waiting)).broken is None
     fresh = asked_in_short(book, 4)
@@ -89,9 +87,8 @@ def test_export_with_a_waiting_first_approval_verifies(book: CaseBook, workspace
 
 
 @pytest.mark.slow
-def test_no_value_of_an_export_is_changed_unseen(book: CaseBook, workspace: WorkspaceApi):
+def test_no_value_of_an_export_is_changed_unseen(book: CaseBook, case: str):
     """But what nothing rests on: when it was exported, what its model calls cost, and for how long it was claimed."""
-    case = tell(book, workspace)
     document: Json = json.loads(exported(book, case))
     # The second of two equal things is changed like the first: one of each kind is enough.
     seen: set[tuple[str, ...]] = set()
@@ -109,8 +106,8 @@ def test_no_value_of_an_export_is_changed_unseen(book: CaseBook, workspace: Work
 
 
 @pytest.mark.parametrize("part", ["events", "evidence", "notes", "attachments", "rounds"])
-def test_added_or_removed_export_parts_are_found(book: CaseBook, workspace: WorkspaceApi, part: str):
-    document: Json = json.loads(exported(book, tell(book, workspace)))
+def test_added_or_removed_export_parts_are_found(book: CaseBook, part: str, case: str):
+    document: Json = json.loads(exported(book, case))
     for index in range(len(document[part])):
         rest = [item for place, item in enumerate(document[part]) if place != index]
         assert is_found({**document, part: rest}), f"{part} {index} was taken out"
@@ -121,8 +118,8 @@ def test_added_or_removed_export_parts_are_found(book: CaseBook, workspace: Work
 
 
 @pytest.mark.parametrize("part", ["reports", "decisions", "effects", "reversals", "earlier_rounds"])
-def test_removed_case_page_parts_of_an_export_are_found(book: CaseBook, workspace: WorkspaceApi, part: str):
-    document: Json = json.loads(exported(book, tell(book, workspace)))
+def test_removed_case_page_parts_of_an_export_are_found(book: CaseBook, part: str, case: str):
+    document: Json = json.loads(exported(book, case))
     assert document["case"][part]
     shown = document["case"][part]
     assert is_found({**document, "case": {**document["case"], part: shown[1:]}})
@@ -147,8 +144,7 @@ def test_file_that_is_no_export_is_refused(text: bytes, why: str):
 
 
 @pytest.mark.slow
-def test_an_export_reads_a_long_case_in_batches(book: CaseBook, workspace: WorkspaceApi):
-    case = tell(book, workspace)
+def test_an_export_reads_a_long_case_in_batches(book: CaseBook, workspace: WorkspaceApi, case: str):
     for number in range(2 * BATCH + 1):
         workspace.add_note(case, "ana", f"Note {number}.")
     snapshot = book.snapshot(case)
@@ -162,8 +158,8 @@ def test_an_export_reads_a_long_case_in_batches(book: CaseBook, workspace: Works
     assert export.events == tuple(book.case_events(case))[:-1]
 
 
-def test_an_export_holds_what_models_cost_under_its_log(book: CaseBook, workspace: WorkspaceApi):
-    document = json.loads(exported(book, tell(book, workspace)))
+def test_an_export_holds_what_models_cost_under_its_log(book: CaseBook, case: str):
+    document = json.loads(exported(book, case))
     assert [call["number"] for call in document["journal"]] == [1, 2, 3, 4]
     assert not is_found(document)
     spend = document["case"]["spend"]
@@ -177,8 +173,7 @@ def test_an_export_holds_what_models_cost_under_its_log(book: CaseBook, workspac
     assert is_found(put(document, ("case", "spend"), None))
 
 
-def test_a_call_recorded_after_the_close_is_exported_too(book: CaseBook, workspace: WorkspaceApi):
-    case = tell(book, workspace)
+def test_a_call_recorded_after_the_close_is_exported_too(book: CaseBook, case: str):
     use = ModelUse(round=2, agent="usage", model="m-1", input_tokens=5, output_tokens=1, cost_usd=None)
     book.save_journal(case, [JournalEntry("r2-usage-m1", "{}", use)])
     document = json.loads(exported(book, case))

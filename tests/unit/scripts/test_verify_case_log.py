@@ -16,7 +16,7 @@ from casebook.workspace_api import WorkspaceApi
 from scripts.verify_case_log import main
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import SteppingClock, open_case
-from tests.unit.casebook.test_audit import tell
+from tests.unit.casebook.story import tell
 
 pytestmark = pytest.mark.integration
 

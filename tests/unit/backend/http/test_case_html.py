@@ -20,7 +20,7 @@ from tests.unit.casebook.builders import (
     begin,
     evidence_of,
 )
-from tests.unit.casebook.test_audit import tell
+from tests.unit.casebook.story import tell
 
 HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(1)> & "quoted"'
 
