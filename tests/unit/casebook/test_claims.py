@@ -30,7 +30,8 @@ from tests.unit.casebook.builders import (
     put,
 )
 
-ROUNDS = 500
+A_FEW_OR_MANY = [100, pytest.param(500, marks=pytest.mark.long)]
+"""Times that two people click at once."""
 
 
 class SetClock:
@@ -291,10 +292,11 @@ def test_one_person_pressing_next_repeatedly_holds_one_case(book: CaseBook, work
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("times", A_FEW_OR_MANY)
 def test_two_people_pressing_next_get_different_cases(
-    book: CaseBook, engine: Engine, url: str, clock: SetClock
+    book: CaseBook, engine: Engine, url: str, clock: SetClock, times: int
 ) -> None:
-    """500 times two people at once, each through connections of their own, while just two cases wait."""
+    """Two people at once, each through connections of their own, while just two cases wait."""
     cases = {asked(book, number).case_id for number in (1, 2)}
     other = open_engine(url)
     handed: dict[str, list[str]] = {"ana": [], "ben": []}
@@ -307,7 +309,7 @@ def test_two_people_pressing_next_get_different_cases(
 
     def press(subject: str, workspace: WorkspaceApi) -> None:
         try:
-            for _ in range(ROUNDS):
+            for _ in range(times):
                 together.wait(60)
                 case = workspace.next_case(subject)
                 assert case is not None
@@ -330,7 +332,7 @@ def test_two_people_pressing_next_get_different_cases(
 
     assert failures == []
     together_handed = list(zip(handed["ana"], handed["ben"], strict=True))
-    assert len(together_handed) == ROUNDS
+    assert len(together_handed) == times
     assert all({first, second} == cases for first, second in together_handed)
 
 

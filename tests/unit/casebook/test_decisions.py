@@ -109,11 +109,11 @@ def test_decision_must_answer_the_current_question(book: CaseBook):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_of_two_simultaneous_decisions_exactly_one_counts(engine: Engine, book: CaseBook):
+@pytest.mark.parametrize("times", [50, pytest.param(200, marks=pytest.mark.long)])
+def test_of_two_simultaneous_decisions_exactly_one_counts(engine: Engine, book: CaseBook, times: int):
     """Each has a casebook of their own, so that only the database can keep them apart."""
     desks = {who: CaseBook(Transactions(engine)) for who in ("ana", "bo")}
-    openings = [asked_in_short(book, number) for number in range(1, 201)]
+    openings = [asked_in_short(book, number) for number in range(1, times + 1)]
     together = threading.Barrier(2, timeout=60)
 
     def click(who: str) -> list[CasebookError | None]:

@@ -193,16 +193,17 @@ def test_first_approval_releases_the_claim(engine: Engine, book: CaseBook):
 
 
 @pytest.mark.slow
-def test_concurrent_first_approvals_propose_once_and_decide_once(engine: Engine, book: CaseBook):
-    """Fifty times two people, and fifty times one person from two sessions."""
-    openings = [asked_for_two(book, number) for number in range(1, 101)]
+@pytest.mark.parametrize("times", [15, pytest.param(50, marks=pytest.mark.long)])
+def test_concurrent_first_approvals_propose_once_and_decide_once(engine: Engine, book: CaseBook, times: int):
+    """So many times two people, and as often one person from two sessions."""
+    openings = [asked_for_two(book, number) for number in range(1, 2 * times + 1)]
     together = threading.Barrier(2, timeout=60)
 
     def click(session: int) -> list[Decision | Proposal | CasebookError]:
         book = CaseBook(Transactions(engine))
         answers: list[Decision | Proposal | CasebookError] = []
         for number, opening in enumerate(openings):
-            who = "ana" if session == 0 or number >= 50 else "ben"
+            who = "ana" if session == 0 or number >= times else "ben"
             together.wait()
             try:
                 answers.append(book.accept_decision(by(who, opening), ANALYST))
@@ -214,6 +215,6 @@ def test_concurrent_first_approvals_propose_once_and_decide_once(engine: Engine,
         first, second = sessions.map(click, range(2))
 
     pairs = [{type(one), type(other)} for one, other in zip(first, second, strict=True)]
-    assert pairs == [{Proposal, Decision}] * 50 + [{Proposal, SameApprover}] * 50
-    assert len(book.undelivered_decisions(limit=200)) == 50
+    assert pairs == [{Proposal, Decision}] * times + [{Proposal, SameApprover}] * times
+    assert len(book.undelivered_decisions(limit=200)) == times
     assert AlreadyDecided not in {kind for pair in pairs for kind in pair}
