@@ -6,6 +6,7 @@ import types
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
@@ -46,6 +47,7 @@ def models() -> list[type[BaseModel]]:
     return [found[name] for name in sorted(found)]
 
 
+@cache
 def instances(model: type[BaseModel]) -> Strategy:
     """Valid instances of a model. Fields with a default are sometimes left out."""
     required = {name: of_field(info) for name, info in model.model_fields.items() if info.is_required()}
