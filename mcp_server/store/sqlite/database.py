@@ -8,7 +8,6 @@ from importlib import resources
 from pathlib import Path
 
 from mcp_server.store.errors import StoreUnavailable, StoreUnusable
-from mcp_server.store.sqlite.locks import backfill_locks
 
 APPLICATION_ID = 0x43575331  # "CWS1": tells a customer store from any other SQLite file
 SCHEMA_VERSION = 2
@@ -133,7 +132,7 @@ def _prepare(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path, timeout=SEEDING_TIMEOUT_S, isolation_level=None)) as connection:
             if not _is_ready(connection, path):
-                _create_or_upgrade(connection, path, fill)
+                _create(connection, path, fill)
             connection.execute("PRAGMA journal_mode = WAL")
     except (OSError, sqlite3.OperationalError) as error:
         raise _cannot_write(path, error) from error
@@ -141,18 +140,15 @@ def _prepare(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
         raise _not_a_store(path) from error
 
 
-def _create_or_upgrade(connection: sqlite3.Connection, path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
+def _create(connection: sqlite3.Connection, path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Another process may have made the store while this one waited for the lock.
         if not _is_ready(connection, path):
-            if _version(connection):
-                _upgrade(connection)
-            else:
-                for statement in _schema_statements():
-                    connection.execute(statement)
-                fill(connection)
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            for statement in _schema_statements():
+                connection.execute(statement)
+            fill(connection)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.commit()
     except BaseException:
@@ -160,29 +156,12 @@ def _create_or_upgrade(connection: sqlite3.Connection, path: Path, fill: Callabl
         raise
 
 
-def _upgrade(connection: sqlite3.Connection) -> None:
-    """Bring a store of the version before to this one; its ledger stays as it is."""
-    for statement in _schema_statements():
-        if "account_lock" in statement:
-            connection.execute(statement)
-    backfill_locks(connection)
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return connection.execute("PRAGMA user_version").fetchone()[0]
-
-
 def _is_ready(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether the file holds a store of this version. False for an empty file and for a store of the version before.
-
-    Raises `StoreUnusable` for anything else.
-    """
+    """Whether the file is a store of this version; False for an empty file. Else raises `StoreUnusable`."""
     application_id: int = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = _version(connection)
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if application_id == APPLICATION_ID and version == SCHEMA_VERSION:
         return True
-    if application_id == APPLICATION_ID and version == SCHEMA_VERSION - 1:
-        return False
     if application_id == APPLICATION_ID:
         raise StoreUnusable(
             f"The customer store {path} has schema version {version} and this program needs {SCHEMA_VERSION}: "

@@ -10,16 +10,6 @@ from mcp_server.store.sqlite.rows import insert, instant_text, select
 RECORDED_LOCK = "records:{customer_id}"
 """The key of a lock that no write tool made: it was there when the store was made."""
 
-# Up to here one unlocking took off every lock, so that the orders since the last one are those that stand.
-_BACKFILL = """
-    INSERT INTO account_lock (idempotency_key, customer_id, locked_at, reason)
-    SELECT idempotency_key, customer_id, at, json_extract(arguments, '$.reason') FROM effect
-    WHERE action = 'lock_account' AND rowid > (
-        SELECT coalesce(max(rowid), 0) FROM effect AS later
-        WHERE later.action = 'unlock_account' AND later.customer_id = effect.customer_id
-    ) ORDER BY rowid
-"""
-
 
 def standing_locks(connection: sqlite3.Connection, customer_id: int) -> tuple[StandingLock, ...]:
     """The lock orders on an account, oldest first."""
@@ -59,10 +49,9 @@ def reverse_lock(connection: sqlite3.Connection, customer_id: int, lock_key: str
 
 
 def note_recorded_locks(connection: sqlite3.Connection) -> None:
-    """Accounts that are locked without any order, as their records say: nobody's reversal takes that lock off."""
+    """Add a lock for each account that is locked in the generated records: no reversal removes it."""
     rows = connection.execute(
-        "SELECT customer_id, locked_at, lock_reason FROM customer WHERE status = 'locked' "
-        "AND customer_id NOT IN (SELECT customer_id FROM account_lock)"
+        "SELECT customer_id, locked_at, lock_reason FROM customer WHERE status = 'locked'"
     ).fetchall()
     insert(
         connection,
@@ -77,12 +66,6 @@ def note_recorded_locks(connection: sqlite3.Connection) -> None:
             for customer_id, locked_at, reason in rows
         ],
     )
-
-
-def backfill_locks(connection: sqlite3.Connection) -> None:
-    """The orders that stand in a store which did not keep them, by its ledger."""
-    connection.execute(_BACKFILL)
-    note_recorded_locks(connection)
 
 
 def _show_oldest(connection: sqlite3.Connection, customer_id: int) -> None:

@@ -195,78 +195,30 @@ def test_a_store_of_another_schema_version_is_refused(store_path: Path) -> None:
     assert "has schema version 99 and this program needs 2: use the release" in refusal(store_path)
 
 
-MAKE_OLD = """
-DROP TABLE account_lock;
-PRAGMA user_version = 1;
-"""
-"""What a store was before it kept which lock orders stand."""
+def test_lock_in_the_records_outlasts_the_lock_of_a_case(tmp_path: Path, dataset: Dataset) -> None:
+    seventh = next(records for records in dataset.customers if records.customer.customer_id == 7)
+    locked = seventh.customer.model_copy(
+        update={"status": "locked", "locked_at": NOW, "lock_reason": "The records say so."}
+    )
+    records = seventh.model_copy(update={"customer": locked})
+    only = dataset.model_copy(update={"customers": (records,)})
 
-
-def made_old(path: Path, ledger: list[tuple[str, str, int]], locked: dict[int, str]) -> None:
-    """A store of schema version 1: its ledger of locks and unlocks, and who is locked why."""
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(MAKE_OLD)
-        for key, action, customer_id in ledger:
-            connection.execute(
-                "INSERT INTO effect VALUES (?, ?, ?, json_object('reason', ?), '{}', '2026-03-15T13:00:00Z')",
-                (key, action, customer_id, f"why {key}"),
-            )
-        for customer_id, reason in locked.items():
-            connection.execute(
-                "UPDATE customer SET status = 'locked', locked_at = '2026-03-15T13:00:00Z', lock_reason = ? "
-                "WHERE customer_id = ?",
-                (reason, customer_id),
-            )
-        connection.commit()
-
-
-def test_older_store_learns_from_its_ledger_which_locks_stand(store_path: Path) -> None:
-    ledger = [
-        ("a", "lock_account", 5),
-        ("b", "unlock_account", 5),
-        ("c", "lock_account", 5),
-        ("d", "lock_account", 5),
-        ("e", "lock_account", 6),
-        ("f", "unlock_account", 6),
-    ]
-    made_old(store_path, ledger, {5: "why c", 7: "The records say so."})
-
-    with closing(SqliteCustomerStore(store_path, no_dataset)) as store:
-        with pytest.raises(LockNotStanding):
-            store.unlock_account(5, "No.", "back of a", "a")
-        one = store.unlock_account(5, "No.", "back of c", "c")
-        other = store.unlock_account(5, "No.", "back of d", "d")
-        with pytest.raises(LockNotStanding):
-            store.unlock_account(6, "No.", "back of e", "e")
+    with closing(SqliteCustomerStore(tmp_path / "customers.db", lambda: only)) as store:
         with pytest.raises(LockNotStanding):
             store.unlock_account(7, "No.", "back of nobody's", "case-1:lock_account:7")
         store.lock_account(7, "case-1: takeover", "own")
         left = store.unlock_account(7, "No.", "back of own", "own")
 
-    assert [lock.idempotency_key for lock in one.still_locked_by] == ["d"]
-    assert (other.status, left.status) == ("active", "locked")
+    assert left.status == "locked"
     assert [lock.reason for lock in left.still_locked_by] == ["The records say so."]
 
 
-def test_unlocking_of_older_store_is_repeated_with_its_result(store_path: Path) -> None:
+def test_repeated_unlocking_answers_its_first_result(store_path: Path) -> None:
     with closing(SqliteCustomerStore(store_path, no_dataset)) as store:
         store.lock_account(5, "Reason.", "lock")
         first = store.unlock_account(5, "No.", "unlock")
 
         assert store.unlock_account(5, "No.", "unlock", "lock") == first.model_copy(update={"replayed": True})
-
-
-def test_stores_that_open_older_file_together_upgrade_it_once(store_path: Path) -> None:
-    made_old(store_path, [("a", "lock_account", 5)], {5: "why a"})
-
-    with ThreadPoolExecutor(4) as openers:
-        stores = list(openers.map(SqliteCustomerStore, [store_path] * 4, [no_dataset] * 4))
-    for store in stores:
-        store.close()
-
-    with closing(sqlite3.connect(store_path)) as connection:
-        assert connection.execute("SELECT idempotency_key FROM account_lock").fetchall() == [("a",)]
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
 
 
 def test_a_cut_off_store_is_refused(store_path: Path) -> None:
