@@ -106,7 +106,7 @@ def test_a_worker_that_reconnects_was_not_lost(tmp_path: Path) -> None:
         wire.close()
 
 
-def test_a_turn_that_was_finished_starts_to_count_anew(to: tuple[RunningScheduler, Wire]) -> None:
+def test_a_completed_turn_resets_its_lost_deliveries(to: tuple[RunningScheduler, Wire]) -> None:
     scheduler, wire = to
     wire.start("x", "a")
     for number in range(LIMIT):

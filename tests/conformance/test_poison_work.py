@@ -52,7 +52,7 @@ def outcome(scheduler: RunningScheduler, log: Path, orchestrator: str) -> Any:
         return state
 
 
-def test_a_poison_activity_fails_and_the_rest_goes_on(tmp_path: Path) -> None:
+def test_a_poison_activity_fails_and_the_rest_continues(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with running(tmp_path) as scheduler:
         state = outcome(scheduler, log, "calls_poison")

@@ -28,7 +28,7 @@ def score(run: Run) -> Score:
     return Score(run.outcomes)
 
 
-def test_every_scenario_was_judged_by_all_three_specialists(run: Run) -> None:
+def test_all_three_specialists_reported_on_every_scenario(run: Run) -> None:
     assert len(run.outcomes) == len(read_scenarios()) >= 60
     assert {(each.scenario, each.model_calls, len(each.heard)) for each in run.outcomes} == {
         (scenario.id, 7, 3) for scenario in read_scenarios()

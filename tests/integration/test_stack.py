@@ -93,7 +93,7 @@ def test_stopping_while_customers_are_made_stops_at_once(tmp_path: Path, number:
     assert output.read_text().splitlines() == ["    stack | stopped before anything had begun"]
 
 
-def test_broken_setting_of_a_part_stops_the_stack(tmp_path: Path) -> None:
+def test_invalid_setting_of_a_part_stops_the_stack(tmp_path: Path) -> None:
     ports = dict(
         zip(
             ("SCHEDULER_PORT", "MODEL_PORT", "MCP_PORT", "TELEMETRY_PORT", "BACKEND_PORT"),

@@ -76,7 +76,7 @@ def test_the_attack_tool_is_seen_where_it_is_loud() -> None:
 
 
 @pytest.mark.parametrize("recording", ["logins", "data_usage", "api_calls", "transactions"])
-def test_every_alert_can_be_judged_by_itself(recording: str) -> None:
+def test_every_alert_can_be_assessed_by_itself(recording: str) -> None:
     for alert in alerts_of(recording):
         assert alert.trigger_events
         assert alert.recent_events[-1].occurred_at == alert.raised_at
@@ -100,7 +100,7 @@ def _from(events: list[TelemetryEvent], day: date) -> list[TelemetryEvent]:
 @pytest.mark.slow
 @pytest.mark.parametrize("recording", ["logins", "data_usage", "transactions"])
 @pytest.mark.parametrize("share", [0.4, 0.6, 0.9])
-def test_restart_that_rereads_four_weeks_goes_on_unchanged(recording: str, share: float) -> None:
+def test_restart_that_rereads_four_weeks_gives_the_same_alerts(recording: str, share: float) -> None:
     events = events_of(recording)
     first, last = events[0].occurred_at.date(), events[-1].occurred_at.date()
     restart = first + (last - first) * share

@@ -77,7 +77,7 @@ def test_a_recording_ends_as_its_case_did(path: str) -> None:
     assert end.payload == f'"{outcomes.get(path, "account_locked")}"'
 
 
-def test_a_recording_of_what_broke_fails_and_closes_nothing() -> None:
+def test_a_recorded_failure_fails_and_closes_nothing() -> None:
     history = read_history(recording_of("orchestration-failed"))
 
     (end,) = replay(history)

@@ -192,7 +192,7 @@ def test_two_rows_that_changed_places_are_found(book: CaseBook, engine: Engine, 
         assert broken.reason == f"its content is not what event {broken.seq} recorded"
 
 
-def test_first_of_several_broken_rows_is_named(book: CaseBook, engine: Engine, case: str):
+def test_first_of_several_invalid_rows_is_named(book: CaseBook, engine: Engine, case: str):
     note = next(event for event in book.case_events(case) if event.type == "note_added")
     with tampering(engine) as connection:
         connection.execute(text("UPDATE decision SET verdict = 'approve' WHERE verdict = 'reject'"))

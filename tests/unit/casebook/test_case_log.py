@@ -104,7 +104,7 @@ def test_event_reads_the_same_in_list_and_case(book: CaseBook):
         ("UPDATE case_event SET seq = 1000 WHERE seq = 5", 6, "link"),
     ],
 )
-def test_tampering_is_found_at_the_first_broken_link(
+def test_tampering_is_found_at_the_first_invalid_link(
     engine: Engine, book: CaseBook, tampering: str, seq: int, reason: str
 ):
     case = whole_story(book)

@@ -49,7 +49,7 @@ def test_case_without_known_prices_shows_no_cost(book: CaseBook) -> None:
     assert book.get_case(case).spend == Spend(model_calls=2, input_tokens=200, output_tokens=40)
 
 
-def test_spend_of_today_begins_anew_each_day(engine: Engine) -> None:
+def test_spend_of_today_restarts_each_day(engine: Engine) -> None:
     monday, tuesday = book_on(engine, MAY_4), book_on(engine, MAY_5)
     case = open_case(monday)
     monday.save_journal(case, [an_entry("r1-usage-m1", a_use())])

@@ -27,7 +27,7 @@ from tests.unit.casebook.builders import (
 from tests.unit.casebook.failures import REASON, asked, asked_about, failed_case, fails, scheduled
 
 
-def test_a_case_that_begins_is_not_taken_up(book: CaseBook) -> None:
+def test_a_starting_case_is_not_resumed(book: CaseBook) -> None:
     assert book.resume_case(open_case(book)) is None
     with pytest.raises(CaseNotFound):
         book.resume_case("case-none")
@@ -125,7 +125,7 @@ def test_failed_orchestration_sends_a_clearable_case_to_a_person(book: CaseBook)
 
 
 @pytest.mark.parametrize("begun", [False, True])
-def test_after_a_rejection_a_person_is_asked_anew(book: CaseBook, begun: bool) -> None:
+def test_after_a_rejection_a_person_is_asked_again(book: CaseBook, begun: bool) -> None:
     opening = asked(book)
     decide(book, opening, "reject")
     if begun:
@@ -139,7 +139,7 @@ def test_after_a_rejection_a_person_is_asked_anew(book: CaseBook, begun: bool) -
     assert book.verify_case_log() is None
 
 
-def test_an_approval_stands_and_is_carried_out(book: CaseBook) -> None:
+def test_a_valid_approval_is_carried_out(book: CaseBook) -> None:
     opening = asked(book)
     recorded = decide(book, opening)
 
@@ -150,7 +150,7 @@ def test_an_approval_stands_and_is_carried_out(book: CaseBook) -> None:
 
 
 @pytest.mark.parametrize("has_acted", [False, True])
-def test_an_approval_that_no_longer_holds_is_asked_anew(book: CaseBook, has_acted: bool) -> None:
+def test_a_void_approval_is_asked_again(book: CaseBook, has_acted: bool) -> None:
     opening = asked(book)
     decide(book, opening)
     if has_acted:
@@ -196,7 +196,7 @@ def test_an_effect_that_has_begun_is_carried_on(book: CaseBook) -> None:
     assert book.verify_case_log() is None
 
 
-def test_a_managers_rejection_stands(book: CaseBook) -> None:
+def test_a_managers_rejection_remains_valid(book: CaseBook) -> None:
     opening = asked(book)
     pass_time(book)
     book.escalate(an_escalation(opening))

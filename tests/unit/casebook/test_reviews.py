@@ -131,7 +131,7 @@ def test_later_deadline_is_a_second_escalation(book: CaseBook):
     assert book.summary(case).due_at == NOON + timedelta(hours=200)
 
 
-def test_a_decision_that_came_before_the_escalation_stands(book: CaseBook):
+def test_a_decision_before_the_escalation_remains_valid(book: CaseBook):
     case = open_case(book)
     opening = ask(book, case)
     book.accept_decision(a_decision(opening), MANAGER)

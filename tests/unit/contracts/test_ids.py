@@ -61,7 +61,7 @@ def test_a_manual_alert_is_named_by_what_was_said():
 
 @pytest.mark.parametrize("length", [1, 75, 76, 95, 96, 100])
 @pytest.mark.parametrize("action", get_args(ReversalAction))
-def test_the_scheduler_is_told_no_id_above_its_limit(length: int, action: str):
+def test_the_scheduler_gets_no_id_above_its_limit(length: int, action: str):
     case = ids.case_id("x" * length)
 
     told = [ids.instance_id(case), ids.instance_id(ids.reversal_id(case, action, 9_999))]

@@ -53,7 +53,7 @@ def test_an_object_without_end_holds_up_no_other(cut: bytes) -> None:
     assert [line.data for line in lines] == [cut, b'{"b": 1}', b'{"c": 2}']
 
 
-def test_an_object_too_large_is_told_and_not_held() -> None:
+def test_an_object_too_large_is_reported_with_bounded_memory() -> None:
     splitter, lines = ObjectSplitter(), list[Line]()
     tracemalloc.start()
     parts = (b'{\n  "a": [\n', *[b'    "' + b"x" * 65_536 + b'",\n'] * 400, b"    1\n  ]\n}\n")

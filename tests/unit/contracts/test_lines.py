@@ -42,7 +42,7 @@ def test_less_than_an_encoding_shows_in_is_read(data: bytes) -> None:
     assert [line.data for line in split(data)] == ([data.strip()] if data else [])
 
 
-def test_an_endless_line_is_cut_without_being_held() -> None:
+def test_an_endless_line_is_split_with_bounded_memory() -> None:
     splitter, lines = LineSplitter(), list[Line]()
     tracemalloc.start()
     for _ in range(400):
@@ -65,7 +65,7 @@ def test_a_line_of_the_greatest_length_is_whole() -> None:
 
 @pytest.mark.parametrize("size", [1_000, 65_536, MAX_LINE_BYTES, 3 * MAX_LINE_BYTES])
 @pytest.mark.parametrize("end", ["\n", "\nnext", ""])
-def test_the_size_of_a_line_too_long_is_told(size: int, end: str) -> None:
+def test_the_size_of_a_line_too_long_is_reported(size: int, end: str) -> None:
     """However it arrives: in parts or at once, with an end or cut off."""
     first, *_ = split(b"x" * (MAX_LINE_BYTES + 1) + end.encode(), size)
     assert first.problem == "the line has 1,048,577 bytes, and at most 1,048,576 are read"

@@ -25,7 +25,7 @@ from tests.unit.contracts.telemetry_lines import ATTRIBUTES, judged, line, read
         ("\ufeff\x1e%s\r", {"byte_order_mark": 1}),
     ],
 )
-def test_what_stands_around_an_event_costs_nothing(around: str, mended: dict[str, int]) -> None:
+def test_fields_around_an_event_lose_nothing(around: str, mended: dict[str, int]) -> None:
     assert judged(around.replace("%s", line()))[1].items() >= mended.items()
 
 
@@ -36,5 +36,5 @@ def test_an_event_within_a_text_is_read() -> None:
     assert (str(attributes["amount"]), mended) == ("12.5", {"unpacked": 1})
 
 
-def test_two_events_in_one_envelope_are_not_judged() -> None:
+def test_two_events_in_one_envelope_are_not_evaluated() -> None:
     assert isinstance(read(f'{{"a": {line()}, "b": {line()}}}')[0], DeadLetter)

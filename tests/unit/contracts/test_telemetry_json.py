@@ -51,7 +51,7 @@ def test_what_is_nested_too_deeply_is_cut(depth: int, opens: str, closes: str) -
         ('"customer_id": 7, "attributes": {}', "attributes"),
     ],
 )
-def test_contradictory_repetition_is_not_judged(twice: str, name: str) -> None:
+def test_contradictory_repetition_is_not_evaluated(twice: str, name: str) -> None:
     reading, _ = read(line().replace('"customer_id": 7', twice))
     assert isinstance(reading, DeadLetter)
     assert reading.reason == f"auth_failure.{name}: it is given twice, with different values"

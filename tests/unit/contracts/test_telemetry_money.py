@@ -29,7 +29,7 @@ def test_amounts_are_rounded_to_the_minor_unit(amount: str, currency: str, kept:
 
 
 @pytest.mark.parametrize("amount", ["NaN", "Infinity", "1e999", '"1e999999"', '"1,5"', "-1", "null", "true", "1" * 25])
-def test_a_transaction_without_an_amount_is_not_judged(amount: str) -> None:
+def test_a_transaction_without_an_amount_is_not_evaluated(amount: str) -> None:
     reading, mended = read(line("transaction").replace("12.5", amount, 1))
 
     assert isinstance(reading, DeadLetter)

@@ -100,7 +100,7 @@ def test_overlong_id_is_cut_and_stays_distinct() -> None:
 
 
 @pytest.mark.parametrize("gb", [2.0**64, 1e308, "18446744073709551615"])
-def test_more_usage_than_there_can_be_is_not_judged(gb: object) -> None:
+def test_an_impossible_usage_reading_is_not_evaluated(gb: object) -> None:
     reading, _ = read(line("data_usage", {"gb": gb}))
     assert isinstance(reading, DeadLetter)
     assert reading.reason == "data_usage.attributes.gb: more than 1,000,000 GB in one reading cannot be"
@@ -139,7 +139,7 @@ def test_a_blank_line_is_nothing(blank: bytes) -> None:
 
 
 @pytest.mark.parametrize("customer", [True, -1, 0, 2**53 + 1, 1.5, "seven", None])
-def test_a_customer_that_is_none_is_not_judged(customer: object) -> None:
+def test_an_event_without_valid_customer_is_not_evaluated(customer: object) -> None:
     reading, _ = read(line(customer_id=customer))
     assert isinstance(reading, DeadLetter)
     assert reading.reason.startswith("auth_failure.customer_id: ")

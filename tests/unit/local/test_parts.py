@@ -52,7 +52,7 @@ def test_a_given_address_is_said_without_its_credentials(name: str) -> None:
     assert "s3cret" not in plan.given[0]
 
 
-def test_the_simulator_is_told_which_events_to_make_up() -> None:
+def test_the_simulator_gets_the_events_to_make_up() -> None:
     plan = plan_stack(StackOptions(Path("/data"), Path("/web"), seed=42), {}, "secret")
     argv = part(plan, "telemetry").argv
     assert argv[argv.index("--seed") + 1] == "42"

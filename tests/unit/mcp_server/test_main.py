@@ -95,7 +95,7 @@ def test_unreadable_recording_is_one_sentence_and_adds_nobody(
     assert ", 1 customers added, 0 known already" in capsys.readouterr().out
 
 
-def test_recording_of_one_endless_line_is_not_held(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_recording_of_one_endless_line_uses_bounded_memory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bomb = tmp_path / "bomb.jsonl.gz"
     with gzip.open(bomb, "wb") as file:
         for _ in range(64):
@@ -147,7 +147,7 @@ def test_too_many_customers_at_once_are_one_sentence(tmp_path: Path, capsys: pyt
     )
 
 
-def test_customers_are_those_that_the_desk_would_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_customers_are_those_that_the_backend_would_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "windows.jsonl"
     path.write_bytes('{"customer_id": 301}\r\n{"customer_id": "302", "score": NaN}\r\n'.encode("utf-16"))
 

@@ -126,7 +126,7 @@ def test_roaming_package_explains_from_the_day_after_it_began(plan: JsonObject, 
         (thresholds.TICKET_HOLDS_DAYS + 0.00001, False),
     ],
 )
-def test_journey_told_before_alert_explains_it_for_a_time(days: float, explained: bool) -> None:
+def test_journey_in_an_earlier_ticket_explains_for_a_time(days: float, explained: bool) -> None:
     told = a_ticket(days, "travel")
     assert is_explained(login("PT"), security_logs=log(seen(1)), support_tickets=told) is explained
 

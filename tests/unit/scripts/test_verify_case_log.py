@@ -100,7 +100,7 @@ def test_a_server_s_casebook_is_named_without_its_password(
     assert "hunter2" not in said
 
 
-def test_the_first_broken_row_is_named(file: Path, tamper: Tamper, capsys: pytest.CaptureFixture[str]):
+def test_the_first_invalid_row_is_named(file: Path, tamper: Tamper, capsys: pytest.CaptureFixture[str]):
     tamper("UPDATE effect SET status = 'failed'")
     assert main(casebook(file)) == 1
     said = capsys.readouterr().out
@@ -110,7 +110,7 @@ def test_the_first_broken_row_is_named(file: Path, tamper: Tamper, capsys: pytes
     assert said.splitlines()[1].endswith(f" events; casebook sqlite:///{file}.")
 
 
-def test_a_broken_event_is_named(file: Path, tamper: Tamper, capsys: pytest.CaptureFixture[str]):
+def test_an_invalid_event_is_named(file: Path, tamper: Tamper, capsys: pytest.CaptureFixture[str]):
     tamper("UPDATE case_event SET actor = 'mallory' WHERE seq = 5")
     assert main(casebook(file)) == 1
     assert capsys.readouterr().out.startswith(

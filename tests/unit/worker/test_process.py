@@ -66,7 +66,7 @@ def test_help_names_every_setting() -> None:
         ({"CASEBOOK_URL": "nonsense"}, "CASEBOOK_URL 'nonsense' is no database URL"),
     ],
 )
-def test_broken_setting_is_one_sentence_and_exit_code_1(
+def test_invalid_setting_is_one_sentence_and_exit_code_1(
     start_worker: type[WorkerProcess], tmp_path: Path, changes: dict[str, str], sentence: str
 ) -> None:
     worker = start_worker(environment(tmp_path, "http://127.0.0.1:9/mcp", 9) | changes)

@@ -91,7 +91,7 @@ async def test_alerts_are_listed_newest_first(client: httpx.AsyncClient, book: C
     assert [item["customer_id"] for item in items] == [2, 1]
 
 
-async def test_the_configuration_is_told_to_everybody(wiring: Wiring) -> None:
+async def test_the_configuration_is_open_to_everybody(wiring: Wiring) -> None:
     async with answering(wiring, persona=None) as stranger:
         assert (await stranger.get("/api/config")).json()["auto_clear_threshold"] == 0.6
 

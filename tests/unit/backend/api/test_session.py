@@ -25,7 +25,7 @@ async def stranger(wiring: Wiring) -> AsyncGenerator[httpx.AsyncClient]:
         yield opened
 
 
-async def test_everybody_is_told_whom_they_can_be(stranger: httpx.AsyncClient) -> None:
+async def test_everybody_can_list_the_personas(stranger: httpx.AsyncClient) -> None:
     answer = (await stranger.get("/api/session")).json()
     assert (answer["identity"], answer["auth_mode"]) == (None, "local")
     assert answer["personas"] == [persona.model_dump(mode="json") for persona in PERSONAS]

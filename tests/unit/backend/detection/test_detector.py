@@ -119,7 +119,7 @@ def test_the_recent_events_are_the_newest_fifty_oldest_first() -> None:
     assert alert.recent_events == tuple(sorted([*events, late, *attack], key=lambda event: event.occurred_at)[-50:])
 
 
-def test_an_attack_that_goes_on_is_one_alert() -> None:
+def test_a_continuing_attack_is_one_alert() -> None:
     assert len(observe(Detector(), guessing(0, count=600))) == 1
 
 
@@ -136,7 +136,7 @@ def test_an_attack_after_a_quiet_time_is_another_alert() -> None:
     ]
 
 
-def test_two_customers_are_judged_apart() -> None:
+def test_two_customers_are_evaluated_separately() -> None:
     mixed = [event for pair in zip(guessing(0, customer=1), guessing(0, customer=2), strict=True) for event in pair]
     assert {alert.customer_id for alert in observe(Detector(), mixed)} == {1, 2}
     assert observe(Detector(), [*guessing(0, count=6, customer=1), *guessing(0, count=6, customer=2)]) == []
@@ -153,7 +153,7 @@ def test_an_event_delivered_twice_counts_once() -> None:
     assert observe(Detector(), [event for event in events for _ in range(2)]) == []
 
 
-def test_events_that_bear_one_id_are_told_apart() -> None:
+def test_events_with_the_same_id_are_distinguished() -> None:
     """As systems send that fill an id with zeros; what comes once more is still known."""
     events = [event.model_copy(update={"event_id": "0"}) for event in guessing(0, count=7)]
     detector = Detector()
@@ -272,7 +272,7 @@ def every_kind(when: datetime) -> list[TelemetryEvent]:
 
 @pytest.mark.parametrize("other", [EARLIEST, LATEST, at(0)])
 @pytest.mark.parametrize("extreme", [EARLIEST, LATEST])
-def test_the_first_and_last_moments_are_judged(extreme: datetime, other: datetime) -> None:
+def test_the_first_and_last_times_are_evaluated(extreme: datetime, other: datetime) -> None:
     """The reader lets no such time through; whoever calls past it must not break the customer's detection."""
     events = [*every_kind(other), *every_kind(extreme), *every_kind(other)]
     alerts = observe(Detector(), events)

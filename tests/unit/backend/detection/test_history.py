@@ -16,7 +16,7 @@ amounts = st.decimals(min_value=0, max_value=10_000, places=2)
 
 
 @given(values=st.lists(st.tuples(minutes, amounts), max_size=40), later=st.integers(1, 3_000))
-def test_history_is_exactly_what_the_days_held(values: list[tuple[int, Decimal]], later: int) -> None:
+def test_history_is_exactly_the_values_of_its_days(values: list[tuple[int, Decimal]], later: int) -> None:
     values.sort()
     history = DailyHistory(3, Decimal(0))
     for minute, amount in values:

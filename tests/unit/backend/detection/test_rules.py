@@ -64,7 +64,7 @@ def test_simultaneous_logins_are_found_in_either_order() -> None:
     assert rules_of(events) == rules_of(reversed(events)) == ["impossible_travel"]
 
 
-def test_late_login_is_judged_against_its_successor() -> None:
+def test_late_login_is_compared_with_its_successor() -> None:
     (alert,) = alerts_of([login(at(30), LISBON), login(at(0), NEW_YORK)])
     assert alert.raised_at == at(30)
     assert [event.occurred_at for event in alert.trigger_events] == [at(0), at(30)]

@@ -68,7 +68,7 @@ def test_a_printed_case_shows_everything_and_runs_nothing(book: CaseBook) -> Non
     assert [text for text in shown if text not in page] == []
 
 
-def test_a_page_proposes_nothing_where_nothing_was_judged(book: CaseBook) -> None:
+def test_a_page_proposes_nothing_without_an_assessment(book: CaseBook) -> None:
     # Harsh, and without a score.
     old = an_assessment(score=None).model_copy(update={"reasoning": "No specialist could report."})
     page = printed(book, asked_in_short(book, assessment=old).case_id)

@@ -36,9 +36,9 @@ async def test_a_decision_with_two_verdicts_is_refused(client: httpx.AsyncClient
     assert book.get_case(opening.case_id).decisions == ()
 
 
-async def test_every_door_refuses_a_key_given_twice(client: httpx.AsyncClient, book: CaseBook) -> None:
+async def test_every_route_refuses_a_repeated_key(client: httpx.AsyncClient, book: CaseBook) -> None:
     case = open_case(book)
-    doors = (
+    routes = (
         ("POST", f"/api/cases/{case}/notes", '{"text":"a","text":"b"}', "text"),
         ("POST", "/api/session", '{"persona":"ana","persona":"root"}', "persona"),
         ("POST", "/api/session/token", '{"persona":"ana","persona":"ana"}', "persona"),
@@ -51,7 +51,7 @@ async def test_every_door_refuses_a_key_given_twice(client: httpx.AsyncClient, b
         ),
         ("PUT", "/api/views/mine", '{"query":{"q":"a","q":"b"}}', "query.q"),
     )
-    for method, path, body, field in doors:
+    for method, path, body, field in routes:
         answer = await client.request(method, path, content=body, headers=JSON)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), path
     assert book.get_case(case).claim is None

@@ -67,7 +67,9 @@ def test_while_it_waits_it_lives_and_says_what_for(waiting: Future[bool], listen
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "PROPFIND"])
 @pytest.mark.parametrize("path", ["/api/workflow/decision", "/healthz/more", "/api/cases/case-1/claim", "/"])
-def test_every_method_is_told_to_come_back(waiting: Future[bool], listener: socket, method: str, path: str) -> None:
+def test_every_method_is_answered_with_retry_after(
+    waiting: Future[bool], listener: socket, method: str, path: str
+) -> None:
     with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=60) as client:
         refused = client.request(method, path, headers={"origin": ALLOWED})
     assert (refused.status_code, refused.headers["content-type"]) == (503, "application/problem+json")
@@ -81,7 +83,7 @@ def test_change_of_a_health_route_is_refused_too(waiting: Future[bool], listener
         assert client.post(path).status_code == 503
 
 
-def test_socket_is_told_to_come_back(waiting: Future[bool], listener: socket) -> None:
+def test_socket_is_closed_with_retry_after(waiting: Future[bool], listener: socket) -> None:
     port = listener.getsockname()[1]
     with pytest.raises(InvalidStatus) as refusal, connect(f"ws://127.0.0.1:{port}/api/workflow/ws/case-1", proxy=None):
         pass

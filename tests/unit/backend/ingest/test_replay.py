@@ -79,7 +79,7 @@ async def test_the_last_line_may_lack_its_end(tmp_path: Path) -> None:
     assert names(await play(file)) == ["a", "b"]
 
 
-async def test_an_endless_line_is_skipped_without_being_held(tmp_path: Path) -> None:
+async def test_an_endless_line_is_skipped_with_bounded_memory(tmp_path: Path) -> None:
     file = write(tmp_path / "huge.jsonl", [b"x" * (40 * MAX_LINE_BYTES) + b"\n", line(1, "a")])
     tracemalloc.start()
     readings = await play(file)

@@ -255,7 +255,7 @@ async def test_leaving_stops_a_source_that_never_ends(caplog: pytest.LogCaptureF
     assert not caplog.records
 
 
-async def test_other_work_goes_on_while_a_source_pours() -> None:
+async def test_other_work_continues_while_a_source_floods() -> None:
     turns = 0
 
     async def other_work() -> None:

@@ -101,7 +101,7 @@ async def test_events_come_in_the_order_of_the_stream() -> None:
     assert feed.asked == ["/events"]
 
 
-async def test_a_broken_connection_is_resumed_behind_the_last_offset() -> None:
+async def test_a_broken_connection_is_resumed_after_the_last_offset() -> None:
     feed = Feed(lines((0, event(0, "a")), (1, event(1, "b"))), lines((2, event(2, "c"))))
     pauses = Pauses()
     async with feed.running() as url:
@@ -191,7 +191,7 @@ async def test_malformed_line_is_named_and_skipped(bad: bytes, reason: str, resu
     assert feed.asked[1] == f"/events?after={resumed_at}"
 
 
-async def test_an_event_without_an_envelope_is_judged() -> None:
+async def test_an_event_without_an_envelope_is_evaluated() -> None:
     async with Feed(lines(event(0, "a").model_dump_json().encode() + b"\n")).running() as url:
         assert names(await read(StreamSource(url, sleep=Pauses()), 1)) == ["a"]
 
@@ -266,7 +266,7 @@ async def test_credentials_in_the_address_are_used_and_never_shown(caplog: pytes
 @pytest.mark.parametrize(
     "address", ["http://ingest:hunter2/x@127.0.0.1/events", "http://ingest:hunter2@127.0.0.1:port/events"]
 )
-async def test_a_broken_address_quotes_no_password(address: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_invalid_address_quotes_no_password(address: str, caplog: pytest.LogCaptureFixture) -> None:
     asked = asyncio.Event()
 
     async def sleep(_: float) -> None:
@@ -296,7 +296,7 @@ async def test_endless_line_is_skipped_for_good() -> None:
 
 
 @pytest.mark.parametrize("offset", ["true", "-1", "1.5", "9" * 30, "9" * 5_000, "null", "[1]", '{"a": 1}'])
-async def test_an_event_whose_offset_is_none_is_judged(offset: str) -> None:
+async def test_an_event_without_valid_offset_is_evaluated(offset: str) -> None:
     bad = enveloped(5, event(1, "x")).replace(b'"offset": 5', b'"offset": ' + offset.encode())
     feed = Feed(lines((4, event(0, "a")), bad), lines((6, event(1, "b"))))
     async with feed.running() as url:

@@ -164,13 +164,13 @@ def check(report: IngestReport, opened: Sequence[Alert], sent: Sent) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_what_is_recorded_is_judged(tmp_path: Path, name: str) -> None:
+async def test_recorded_events_are_evaluated(tmp_path: Path, name: str) -> None:
     sent = CASES[name]
     check(*await replayed(tmp_path, "\n".join(sent.lines).encode()), sent)
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_what_comes_live_is_judged_alike(name: str) -> None:
+async def test_live_events_are_evaluated_alike(name: str) -> None:
     sent = CASES[name]
     check(*await streamed(enveloped(sent.lines).encode()), sent)
 
@@ -187,7 +187,7 @@ async def test_other_encodings_are_read(tmp_path: Path, encoding: str, ends: str
         assert report.mended["other_encoding"] == 7
 
 
-async def test_a_byte_order_mark_may_stand_before_any_line(tmp_path: Path) -> None:
+async def test_a_byte_order_mark_may_precede_any_line(tmp_path: Path) -> None:
     recorded, _ = await replayed(tmp_path, "".join(f"\ufeff{event}\r\n" for event in failures()).encode())
     streaming, _ = await streamed(enveloped(failures()).replace('{"offset"', '\ufeff{"offset"').encode())
 

@@ -196,7 +196,7 @@ def test_an_unanswered_tool_call_is_refused(openai_client: OpenAI):
         ask(openai_client, case.request((case.opening() + case.answer_calls(calls))[:-1]))
 
 
-def test_broken_json_is_refused(http: httpx.Client):
+def test_invalid_json_is_refused(http: httpx.Client):
     answer = http.post("/v1/chat/completions", content=b'{"model": ')
     assert answer.status_code == 400
     assert answer.json()["error"]["type"] == "invalid_request_error"

@@ -52,7 +52,7 @@ def test_times_counts_calls_and_then_all_is_normal(openai_client: OpenAI, http: 
     assert "casewright" in chat(openai_client).message.content
 
 
-def test_429_carries_retry_after_when_told_to(openai_client: OpenAI, http: httpx.Client):
+def test_429_carries_retry_after_when_configured(openai_client: OpenAI, http: httpx.Client):
     http.put("/control", json={"fault": 429, "retry_after_s": 7})
     with pytest.raises(openai.RateLimitError) as refused:
         chat(openai_client)

@@ -54,7 +54,7 @@ def answered(case: CaseFile, calls: list[Any]) -> list[JsonObject]:
     ]
 
 
-def test_stranger_is_told_what_this_model_is(openai_client: OpenAI) -> None:
+def test_unrelated_question_is_answered_with_what_this_model_is(openai_client: OpenAI) -> None:
     answer = create(openai_client, input="Who are you? My password is hunter2.")
     assert MODEL in answer.output_text
     assert "hunter2" not in answer.output_text
@@ -72,7 +72,7 @@ def test_specialist_calls_tools_then_judges_from_whole_input(openai_client: Open
     assert json.loads(second.output_text)["risk_score"] == case.verdict()["risk_score"]
 
 
-def test_specialist_goes_on_from_previous_response(openai_client: OpenAI) -> None:
+def test_specialist_continues_from_previous_response(openai_client: OpenAI) -> None:
     case = CaseFile("usage")
     body = as_responses(case)
     first = create(openai_client, **body)

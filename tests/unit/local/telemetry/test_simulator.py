@@ -77,7 +77,7 @@ def test_first_fraud_and_look_alike_begin_within_thirty_events(profiles: tuple[P
     assert of(events, 5), "the journey"
 
 
-def test_stories_follow_at_steady_rate_and_all_are_told(profiles: tuple[Profile, ...]):
+def test_stories_follow_at_steady_rate_and_all_are_played(profiles: tuple[Profile, ...]):
     events = play(profiles, EVENTS_PER_STORY * 8)
     told = {event.customer_id for event in events} & set(TELLABLE)
     assert told == set(TELLABLE)

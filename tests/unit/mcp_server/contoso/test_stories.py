@@ -68,7 +68,7 @@ def test_only_the_frauds_are_called_fraud(dataset: Dataset) -> None:
     assert {one.story.kind for one in all_told(dataset) if one.story.fraud} == FRAUDS
 
 
-def test_the_simulator_is_told_charges_that_the_store_holds(dataset: Dataset) -> None:
+def test_the_simulator_gets_the_charges_of_the_store(dataset: Dataset) -> None:
     for one in all_told(dataset):
         held = {charge.charge_id: charge for charge in one.records.charges}
         for charge in one.story.charges:

@@ -77,7 +77,7 @@ def test_an_existing_store_is_used_as_it_is(store_path: Path) -> None:
 
 
 @pytest.mark.integration
-def test_store_half_made_at_a_crash_is_made_anew(tmp_path: Path) -> None:
+def test_store_half_made_at_a_crash_is_recreated(tmp_path: Path) -> None:
     path = tmp_path / "customers.db"
 
     assert end_of(child(DIE_BEFORE_THE_SEED_IS_COMMITTED, path))[0] == -signal.SIGKILL
@@ -195,7 +195,7 @@ def test_a_store_of_another_schema_version_is_refused(store_path: Path) -> None:
     assert "has schema version 99 and this program needs 2: use the release" in refusal(store_path)
 
 
-def test_lock_in_the_records_outlasts_the_lock_of_a_case(tmp_path: Path, dataset: Dataset) -> None:
+def test_recorded_lock_outlasts_the_lock_of_a_case(tmp_path: Path, dataset: Dataset) -> None:
     seventh = next(records for records in dataset.customers if records.customer.customer_id == 7)
     locked = seventh.customer.model_copy(
         update={"status": "locked", "locked_at": NOW, "lock_reason": "The records say so."}

@@ -76,7 +76,7 @@ def test_account_opens_when_its_last_lock_is_reversed(store: CustomerStore, firs
     assert (after.status, after.locked_at, after.lock_reason) == ("active", None, None)
 
 
-def test_lock_that_does_not_stand_is_not_reversed(store: CustomerStore) -> None:
+def test_inactive_lock_is_not_reversed(store: CustomerStore) -> None:
     store.lock_account(SOMEBODY, "case-a: takeover", "lock a")
     store.lock_account(SOMEBODY_ELSE, "case-b: takeover", "lock b")
     store.unlock_account(SOMEBODY, "It was them.", "unlock", "lock a")

@@ -97,7 +97,7 @@ def test_report_that_was_kept_is_not_paid_again(casebook: CaseBook) -> None:
     assert events(casebook).count("specialist_finished") == 1
 
 
-def test_an_attempt_that_failed_goes_on_where_it_stopped(casebook: CaseBook) -> None:
+def test_a_repeated_attempt_resumes_where_the_first_stopped(casebook: CaseBook) -> None:
     asked = asks(("get_customer", {"customer_id": 7}))
     first, _ = specialists(casebook, asked, MemoryError("Out of memory."))
     with pytest.raises(MemoryError):

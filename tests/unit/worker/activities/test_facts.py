@@ -104,7 +104,7 @@ def test_changed_facts_are_recorded_once_as_the_store_says(casebook: CaseBook) -
     assert events(casebook).count("facts_changed") == 1
 
 
-def test_noted_change_stands_although_it_has_passed(casebook: CaseBook) -> None:
+def test_noted_change_is_valid_although_it_has_passed(casebook: CaseBook) -> None:
     approved(casebook)
     FactActivities(casebook, FakeStore(lock="case-2: SIM swap")).note_changed_facts(CTX, TOLD)
 

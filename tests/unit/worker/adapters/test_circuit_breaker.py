@@ -35,7 +35,7 @@ def test_it_opens_after_consecutive_failures_and_says_how_long() -> None:
     assert (circuit.wait_s(), circuit.why) == (10.0, "It failed with status 500.")
 
 
-def test_a_success_in_between_starts_the_count_anew() -> None:
+def test_a_success_in_between_resets_the_count() -> None:
     circuit = a_circuit(Clock())
 
     fails(circuit, 2)

@@ -87,7 +87,7 @@ def test_an_answer_that_is_streamed_unasked_is_read(loop: ClientLoop, turn: Said
     assert outcome.kept.uses[1].input_tokens == 10
 
 
-def test_calls_streamed_side_by_side_are_told_apart(loop: ClientLoop) -> None:
+def test_interleaved_streamed_calls_are_distinguished(loop: ClientLoop) -> None:
     pieces = [call_piece(number, f"c{number}", name="get_customer", arguments='{"customer') for number in (0, 1)]
     pieces += [call_piece(number, arguments='_id": 7}') for number in (1, 0)]
     with Endpoint(one_after_the_other(streamed(*pieces), streamed(*IN_PIECES))) as endpoint:

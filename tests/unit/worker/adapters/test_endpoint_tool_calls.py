@@ -114,7 +114,7 @@ UNREADABLE_ARGUMENTS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("arguments", UNREADABLE_ARGUMENTS.values(), ids=UNREADABLE_ARGUMENTS.keys())
-def test_unreadable_arguments_are_told_once_and_paid_once(loop: ClientLoop, arguments: Any) -> None:
+def test_unreadable_arguments_are_returned_once_and_paid_once(loop: ClientLoop, arguments: Any) -> None:
     with Endpoint(one_after_the_other(asks(a_call(arguments=arguments)), asks(), DONE)) as endpoint:
         outcome = investigate(a_model(loop, endpoint.url))
 
@@ -141,7 +141,7 @@ def test_arguments_beyond_all_bounds_harm_their_call_alone(loop: ClientLoop, wra
 
 
 @pytest.mark.parametrize("tool_calling", ["native", "apart", "schema"])
-def test_calls_beyond_all_bounds_are_left_out_and_told(loop: ClientLoop, tool_calling: ToolCalling) -> None:
+def test_calls_beyond_all_limits_are_left_out_and_reported(loop: ClientLoop, tool_calling: ToolCalling) -> None:
     step = {"step": {"calls": [{"tool": "get_customer", "arguments": {"customer_id": 7}}] * 2_000}}
     many = completion(json.dumps(step)) if tool_calling == "schema" else asks([a_call()] * 2_000)
     with Endpoint(one_after_the_other(many, DONE)) as endpoint:
@@ -183,7 +183,7 @@ def test_unreadable_request_is_sent_again_and_blames_nobody(loop: ClientLoop) ->
     assert not circuit.has_failed_lately
 
 
-def test_numbers_in_an_enum_are_told_in_words(loop: ClientLoop) -> None:
+def test_numbers_in_an_enum_are_described_in_words(loop: ClientLoop) -> None:
     with Endpoint(lambda _: DONE) as endpoint:
         investigate(a_model(loop, endpoint.url))
 

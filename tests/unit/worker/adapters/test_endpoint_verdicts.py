@@ -113,7 +113,7 @@ def test_a_refusal_is_one_in_every_wording(loop: ClientLoop, said: Said, failure
 
 
 @pytest.mark.parametrize("reason", ["length", "MAX_TOKENS", "max_tokens"])
-def test_cut_off_answer_is_told_so_in_every_wording(loop: ClientLoop, reason: str) -> None:
+def test_cut_off_answer_is_recognised_in_every_wording(loop: ClientLoop, reason: str) -> None:
     with Endpoint(one_after_the_other(completion(VERDICT[:50], finish=reason), DONE)) as endpoint:
         outcome = investigate(a_model(loop, endpoint.url))
 

@@ -108,7 +108,7 @@ def test_hosts_that_need_no_proxy_are_asked_directly(loop: ClientLoop, monkeypat
         assert ask_model(loop, endpoint.url).text == "{}"
 
 
-def test_a_proxy_that_is_not_there_is_told(loop: ClientLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_proxy_is_reported(loop: ClientLoop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     with pytest.raises(ModelUnavailable, match="could not be reached"):
         ask_model(loop, "https://desk.example.test/v1")

@@ -83,7 +83,7 @@ def test_structured_content_may_be_any_value(box: McpToolBox, peer: McpPeer, str
     assert read(box, "x")[0].result == structured
 
 
-def test_a_failure_may_be_told_in_structure(box: McpToolBox, peer: McpPeer) -> None:
+def test_a_failure_may_be_structured(box: McpToolBox, peer: McpPeer) -> None:
     peer.answers["x"] = lambda call: given(result(call, content=[], structuredContent={"why": 1}, isError=True))
     assert (read(box, "x")[0].ok, read(box, "x")[0].result) == (False, {"error": '{"why": 1}'})
 

@@ -122,7 +122,7 @@ def test_what_will_not_pass(loop: ClientLoop, said: Said, sentence: str, elsewhe
     ("reason", "finish"),
     [("stop", "complete"), ("length", "length"), ("content_filter", "content_filter"), ("eos", "complete")],
 )
-def test_why_the_model_stopped_is_told(loop: ClientLoop, reason: str, finish: str) -> None:
+def test_why_the_model_stopped_is_reported(loop: ClientLoop, reason: str, finish: str) -> None:
     with Endpoint(lambda _: completion("{}", finish=reason)) as endpoint:
         assert ask(loop, endpoint.url).finish == finish
 
@@ -161,12 +161,12 @@ def cutting_a_connection(first: Callable[[socket.socket], None], scheme: str = "
 
 
 @pytest.mark.parametrize("first", [reset, half_an_answer, not_http, nothing])
-def test_a_connection_that_breaks_is_told(loop: ClientLoop, first: Callable[[socket.socket], None]) -> None:
+def test_a_broken_connection_is_reported(loop: ClientLoop, first: Callable[[socket.socket], None]) -> None:
     with cutting_a_connection(first) as url, pytest.raises(ModelUnavailable, match="broke the connection before"):
         ask(loop, url)
 
 
-def test_an_endpoint_that_is_not_there_is_told(loop: ClientLoop) -> None:
+def test_an_unreachable_endpoint_is_reported(loop: ClientLoop) -> None:
     with pytest.raises(ModelUnavailable, match="could not be reached"):
         ask(loop, "http://127.0.0.1:9/v1")
 
@@ -179,7 +179,7 @@ def test_an_endpoint_that_speaks_no_tls_is_not_reached(
         ask(loop, url)
 
 
-def test_a_transport_that_waits_too_long_is_told(loop: ClientLoop) -> None:
+def test_a_transport_timeout_is_reported(loop: ClientLoop) -> None:
     async def wait_in_vain(url: str) -> None:
         async with open_client(OpenAIProvider(url, "m-1")) as client:
             await client.get("/", cast_to=object, options={"timeout": 0.2})
@@ -282,7 +282,7 @@ def test_model_with_long_pause_is_retried_after_five_minutes(loop: ClientLoop, v
 
 
 @pytest.mark.parametrize("status", [200, 429])
-def test_a_pause_is_read_wherever_the_error_stands(loop: ClientLoop, status: int) -> None:
+def test_a_pause_is_read_wherever_the_error_is(loop: ClientLoop, status: int) -> None:
     said = Said(status, {"error": {"code": 429, "message": "Slow down."}}, {"retry-after": "7"})
     with Endpoint(lambda _: said) as endpoint, pytest.raises(ModelUnavailable) as raised:
         ask(loop, endpoint.url)

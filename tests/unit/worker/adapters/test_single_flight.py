@@ -79,7 +79,7 @@ def test_whoever_leaves_leaves_the_work_to_the_others() -> None:
     assert run(scene).cancelled == 0
 
 
-def test_unawaited_work_is_given_up_and_begun_anew() -> None:
+def test_unawaited_work_is_given_up_and_repeated() -> None:
     async def scene(shared: SingleFlight[int], work: Work) -> None:
         asking = await under_way(work, shared.result("a", work), shared.result("a", work))
         for each in asking:

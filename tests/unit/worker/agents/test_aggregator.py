@@ -11,7 +11,7 @@ from worker.domain.routing import Judgement
 from worker.ports.model import ModelUnavailable
 
 
-def test_aggregator_is_told_the_threshold_of_the_guard_rails() -> None:
+def test_aggregator_is_given_the_threshold_of_the_guard_rails() -> None:
     model = ScriptedModel([answers({"overall_risk_score": 0.5, "recommended_action": "clear", "reasoning": "Fine."})])
     order = an_assessment_task(policy=a_policy(auto_clear_threshold=0.45))
 

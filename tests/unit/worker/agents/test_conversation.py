@@ -54,7 +54,7 @@ def test_the_aggregator_is_shown_the_reports() -> None:
     assert block["memory"][0]["round"] == 1
 
 
-def test_the_aggregator_is_not_told_where_models_answer() -> None:
+def test_the_aggregator_is_not_shown_where_models_answer() -> None:
     reports = (a_report("usage", model="gpt-5", model_host="desk-north.example.test"), *three_reports()[1:])
 
     message = aggregator_case(an_assessment_task(reports=reports))

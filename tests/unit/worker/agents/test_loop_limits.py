@@ -42,7 +42,7 @@ def test_it_stops_at_the_limit_of_tool_calls() -> None:
     assert "Not carried out: 2 calls were asked for and 1 of the 3" in (model.requests[2].messages[-1].text or "")
 
 
-def test_calls_left_out_of_an_answer_are_told() -> None:
+def test_calls_left_out_of_an_answer_are_reported() -> None:
     model = ScriptedModel([TWICE.model_copy(update={"calls_left_out": 199_998}), answers(a_verdict(0.2))])
 
     result = a_loop(model).run(an_assignment(), no_journal())

@@ -170,7 +170,7 @@ def test_a_reviewer_gets_an_answer() -> None:
     assert agent.investigate(a_second_round(), no_journal())[0].feedback_answer == "The orders went home."
 
 
-def test_a_reviewer_who_got_no_answer_is_told_so() -> None:
+def test_missing_answer_to_feedback_is_reported_to_the_reviewer() -> None:
     agent, model = agents([answers(a_verdict(0.7, feedback_answer=" ")), answers(a_verdict(0.7))])
 
     report, _evidence = agent.investigate(a_second_round(), no_journal())
@@ -294,7 +294,7 @@ def test_each_specialist_gets_its_own_prompt_and_tools(specialist: Specialist) -
     assert model.requests[0].answer_format.name == "specialist_verdict"
 
 
-def test_specialist_is_told_the_threshold_of_its_case() -> None:
+def test_specialist_is_given_the_threshold_of_its_case() -> None:
     agent, model = agents([answers(a_verdict())])
 
     agent.investigate(a_task(auto_clear_threshold=0.45), no_journal())

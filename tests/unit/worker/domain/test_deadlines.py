@@ -121,7 +121,7 @@ def test_a_deadline_in_business_hours(start: datetime, asked: float, due: dateti
     assert due_after(start, asked, DESK) == due
 
 
-def test_a_holiday_is_no_day_of_the_desk() -> None:
+def test_a_holiday_is_no_business_day() -> None:
     closed = BusinessHours(WEEK, time(9), time(17), BERLIN, frozenset({date(2026, 3, 9)}))
 
     assert due_after(berlin(6, 16), 4, closed) == berlin(10, 12)

@@ -97,7 +97,7 @@ def test_nothing_is_checked_before_nothing_is_done() -> None:
     assert facts_behind(CASE, 7, "clear", an_assessment()) is None
 
 
-def test_check_names_evidence_and_what_the_approver_was_told() -> None:
+def test_check_names_evidence_and_changes_known_to_the_approver() -> None:
     def call(number: int, tool: str, *, ok: bool = True) -> ToolCall:
         return ToolCall(
             tool_call_id=f"r1-billing-{number}",
@@ -183,7 +183,7 @@ def test_an_amount_that_nobody_had_seen_is_a_change() -> None:
     assert report.changes == ("The amount of charge a was not known when it was approved: it is 15.00 EUR.",)
 
 
-def test_what_the_approver_was_told_is_no_change() -> None:
+def test_a_change_known_to_the_approver_is_ignored() -> None:
     now = charges(a_charge("a", 9_900))
     known = compare(a_check("refund_charges", "a"), seen(a_charge("a")), None, now).changes
 

@@ -72,7 +72,7 @@ def test_it_remembers_rounds_and_what_was_said_to_them() -> None:
     assert (state.version, kept) == (1, MemoryKept(rounds=2))
 
 
-def test_later_rounds_are_told_what_was_found_and_said() -> None:
+def test_later_rounds_are_given_findings_and_feedback() -> None:
     first, second = memory.recall([earlier(1, "Look at the roaming package."), EarlierRound(an_assessed_round(2))])
 
     assert (first.round, first.feedback, first.decided_by) == (1, "Look at the roaming package.", "anna")

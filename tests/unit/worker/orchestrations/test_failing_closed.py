@@ -29,7 +29,7 @@ def test_harmless_case_with_unwritable_memory_goes_to_a_person(lab: Lab) -> None
     assert opening.assessment.route_reasons == (LOST,)
 
 
-def test_person_is_told_that_newer_release_wrote_the_memory(lab: Lab) -> None:
+def test_person_learns_that_newer_release_wrote_the_memory(lab: Lab) -> None:
     case = lab.start(harmless(remember_round=UnknownStateVersion()))
 
     opening = case.script.opening()
@@ -61,7 +61,7 @@ def test_the_other_reasons_why_a_person_must_look_stay(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("failing", [("remember_round", "remember_feedback"), ("remember_round",)])
-def test_rejection_goes_on_although_feedback_cannot_be_remembered(lab: Lab, failing: tuple[str, ...]) -> None:
+def test_rejection_continues_although_feedback_cannot_be_remembered(lab: Lab, failing: tuple[str, ...]) -> None:
     case = lab.start(harmless(**dict.fromkeys(failing, ScriptedFault("Out of space."))))
 
     case.reject(case.script.opening(1), feedback="Look at the roaming package.")

@@ -132,7 +132,7 @@ def test_a_second_missed_deadline_leaves_the_case_unresolved(lab: Lab) -> None:
     assert case.script.outcomes == ["unresolved"]
 
 
-def test_a_decision_accepted_just_before_the_last_deadline_stands(lab: Lab) -> None:
+def test_a_decision_accepted_before_the_last_deadline_is_valid(lab: Lab) -> None:
     script = CaseScript(policy=a_policy(max_review_attempts=1, escalation_timeout_hours=SOON_H))
     case = lab.start(script)
     case.reject(script.opening(1))

@@ -126,7 +126,7 @@ def test_customer_without_history_is_not_evaluable_by_modest_excess():
     assert verdict["risk_score"] is None
 
 
-def test_enormous_charge_without_history_is_judged_and_never_low():
+def test_enormous_charge_without_history_is_evaluated_and_never_low():
     case = spree(observed=400.0)
     case.records = ordinary_records() | {"get_customer": NEUTRAL, "get_recent_charges": {"charges": []}}
     verdict = case.verdict()

@@ -100,7 +100,7 @@ def test_answer_as_deep_as_you_like_is_not_evaluable():
 
 @pytest.mark.parametrize("part", ["usage", "location", "billing"])
 @pytest.mark.parametrize("years", [-2025, 7973], ids=["first year", "last year"])
-def test_moments_at_the_ends_of_the_calendar_are_judged(part: str, years: int):
+def test_times_at_the_ends_of_the_calendar_are_evaluated(part: str, years: int):
     at = NOON.replace(year=NOON.year + years, month=1 if years < 0 else 12, day=1 if years < 0 else 31)
     at += timedelta(hours=-12 if years < 0 else 11)
     triggers = [event("e-1", 0, "data_usage", gb=9.0).model_copy(update={"occurred_at": at})]

@@ -115,7 +115,7 @@ def test_feedback_that_asks_for_nothing_here_is_still_answered():
     assert "“Hmm, not convinced.”: it asks for nothing that the usage records can show" in statements(case.verdict())
 
 
-def test_answer_to_feedback_stands_in_field_of_its_own():
+def test_answer_to_feedback_has_a_field_of_its_own():
     asked = [remembered("Look at the tickets."), remembered("Hmm, not convinced.").model_copy(update={"round": 2})]
     answer = CaseFile("usage", memory=asked).verdict()["feedback_answer"]
     assert answer.startswith("Round 2 was rejected with “Hmm, not convinced.”")

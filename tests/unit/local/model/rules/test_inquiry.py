@@ -94,7 +94,7 @@ def test_unreadable_answers_give_no_score() -> None:
     assert "RISK_SCORE" not in text
 
 
-def test_next_question_of_a_conversation_asks_the_tools_anew() -> None:
+def test_next_question_of_a_conversation_calls_the_tools_again() -> None:
     first = turn([{"role": "user", "content": PROMPT}])
     records: dict[str, JsonValue] = {"get_customer_detail": CUSTOMER, "get_data_usage": usage(1.0)}
     later = [

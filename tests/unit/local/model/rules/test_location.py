@@ -156,7 +156,7 @@ def test_no_history_and_no_places_is_not_evaluable():
     assert "on record" in verdict["reason"]
 
 
-def test_damning_events_without_history_are_judged_never_low():
+def test_damning_events_without_history_never_score_low():
     verdict = neutral(foreign_login("dev-x")).verdict()
     assert verdict["evaluable"] is True
     assert verdict["risk_score"] >= HIGH_RISK

@@ -59,7 +59,7 @@ def test_line_after_line_opened_in_days_raises_the_score():
 
 
 @pytest.mark.parametrize(("status", "read_only", "is_high"), [(403, True, True), (200, True, False)])
-def test_burst_of_calls_is_judged_by_what_was_refused(status: int, read_only: bool, is_high: bool):
+def test_burst_of_calls_is_scored_by_refused_calls(status: int, read_only: bool, is_high: bool):
     calls = [
         event(f"a{n}", n / 60, "api_call", endpoint="orders/List", status_code=status, read_only=read_only)
         for n in range(40)
@@ -80,7 +80,7 @@ def test_without_usage_records_a_small_excess_is_not_evaluable():
     assert verdict["risk_score"] is None
 
 
-def test_extreme_reading_without_records_is_judged_never_low():
+def test_extreme_reading_without_records_never_scores_low():
     case = spike(20.0)
     case.records = ordinary_records() | {"get_customer": NEUTRAL, "get_data_usage": {"days": [], "average_gb": None}}
     verdict = case.verdict()
