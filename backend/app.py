@@ -93,7 +93,10 @@ def _describe_messages(app: FastAPI) -> None:
         "telemetry": (TelemetryBatch, "`event: telemetry` of the event stream, at most four per second."),
         "alert": (AlertMessage, "`event: alert` of the event stream: a case was opened."),
         "case": (CaseMessage, "`event: case` of the event stream: something happened to a case."),
-        "service": (ServiceStatus, "`event: service` of the event stream: a part behind the desk went or came back."),
+        "service": (
+            ServiceStatus,
+            "`event: service` of the event stream: scheduler or workers stopped or are back.",
+        ),
         "orchestration-failed": (OrchestrationFailed, "`data` of a case event whose type is `orchestration_failed`."),
         "case-status": (CaseStatusMessage, "What the socket `/api/workflow/ws/{instance_id}` says."),
     }

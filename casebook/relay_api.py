@@ -99,12 +99,12 @@ class RelayApi(Facade):
             return case_view.decided_among(connection, cases)
 
     def unfinished_reversals(self) -> list[Reversal]:
-        """Approved reversals of which it is not known what came, oldest first."""
+        """Approved reversals without a known result, oldest first."""
         with self._read() as connection:
             return unfinished_reversals(connection)
 
     def fail_reversal(self, case_id: str, reversal_id: str, reason: str) -> Reversal | None:
-        """End an approved reversal with which nobody goes on; it can then be asked for anew. None when it has ended.
+        """End an approved reversal whose orchestration is over; it can then be requested again. None when it has ended.
 
         Its effect is `unknown` where it had begun, else `failed`. Raises CaseNotFound, ReversalNotFound.
         """

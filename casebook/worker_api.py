@@ -237,7 +237,7 @@ class WorkerApi(Facade):
 
     def close_case(self, closing: CloseCaseInput) -> None:
         """Close the case for good. Raises CaseClosed when it is closed with another outcome, and OutcomeNotJustified
-        for one that its record does not bear out."""
+        for one that its record does not justify."""
         with self._judged(closing.case_id) as connection:
             investigation.close_case(connection, closing, self._clock())
 

@@ -43,7 +43,7 @@ class CaseAudited(Contract):
     head: Hash | None
     """Hash of the last event that follows from those before it."""
     refused: tuple[RefusedTransition, ...]
-    """What was to be done in the case although nothing on its record justified it: nothing came of it. One line
+    """Steps that were refused because nothing on record justified them, so that nothing was done. One line
     per kind, and there are few kinds."""
 
 

@@ -25,7 +25,7 @@ class NotSignedIn(AuthError):
     id = "not-signed-in"
 
     def __init__(self) -> None:
-        super().__init__("Nobody is signed in: sign in on the desk's page, or send a bearer token.")
+        super().__init__("Nobody is signed in: sign in on the page, or send a bearer token.")
 
 
 class SessionInvalid(AuthError):
@@ -34,7 +34,7 @@ class SessionInvalid(AuthError):
     id = "session-invalid"
 
     def __init__(self) -> None:
-        super().__init__("This session was not given out by this desk: sign in again.")
+        super().__init__("This session was not issued by this installation: sign in again.")
 
 
 class SessionExpired(AuthError):

@@ -78,7 +78,7 @@ class Guard:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if _host_name(host) not in LOOPBACK_NAMES:
-            return "forbidden-host", "This desk answers only to the names 127.0.0.1, localhost and [::1]."
+            return "forbidden-host", "This server answers only to the names 127.0.0.1, localhost and [::1]."
         if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
             return None
         origin = headers.get("origin")

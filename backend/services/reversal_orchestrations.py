@@ -44,7 +44,7 @@ class ReversalOrchestrations:
         failed = await self._record.fail_reversal(reversal.case_id, reversal.reversal_id, reason)
         if failed is None:
             return
-        log.error("%s is given up, and can be asked for anew. %s", failed.reversal_id, reason)
+        log.error("%s is given up, and can be requested again. %s", failed.reversal_id, reason)
         if failed.effect is not None and failed.effect.status in _UNSETTLED:
             key = failed.effect.key
-            log.error("%s: it is not known what came of %s: look at the customer's records.", failed.case_id, key)
+            log.error("%s: the result of %s is unknown: look at the customer's records.", failed.case_id, key)

@@ -160,7 +160,7 @@ def finish_reversal(connection: Connection, case_id: str, wanted: str, effect: E
 
 
 def fail_reversal(connection: Connection, case_id: str, wanted: str, reason: str, now: datetime) -> Reversal | None:
-    """End an approved reversal with which nobody goes on, so that it can be asked for anew. None when it has ended.
+    """End an approved reversal whose orchestration is over, so that it can be requested again. None when it has ended.
 
     Where it had begun, its effect is `unknown`; where it had not, nothing was sent and nothing will be.
     """

@@ -30,7 +30,7 @@ def unscheduled_reversals(connection: Connection, limit: int, after: str | None)
 
 
 def unfinished_reversals(connection: Connection) -> list[Reversal]:
-    """Approved reversals of which it is not known what came, oldest first."""
+    """Approved reversals without a known result, oldest first."""
     return [Reversal.model_validate_json(body) for body in connection.execute(_UNFINISHED).scalars()]
 
 

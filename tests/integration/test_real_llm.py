@@ -126,7 +126,7 @@ def test_server_that_ignores_tools_still_answers_in_form(llama: str, tools: Tool
     assert result.answer is not None
 
 
-def test_an_internal_fault_has_a_fixed_sentence(llama: str, tools: ToolServer) -> None:
+def test_context_overflow_of_a_server_becomes_our_sentence(llama: str, tools: ToolServer) -> None:
     result = investigate(llama, tools.url, "Who is it? " * 4_000, "schema")
 
     assert result.answer is None

@@ -62,7 +62,7 @@ def log_effect(effect: Effect, *, last: bool = False) -> None:
     """Record the result of an effect; log an error when it stays unknown."""
     if effect.status == "unknown" and last:
         why = (effect.result or {}).get("error", UNKNOWN)
-        log.error("Nobody knows what came of %s: %s", effect.key, why)
+        log.error("The result of %s is unknown: %s", effect.key, why)
         return
     level = logging.WARNING if effect.status == "unknown" else logging.INFO
     log.log(level, "%s: %s.", effect.action, effect.status)

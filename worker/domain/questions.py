@@ -12,7 +12,7 @@ FAILED_AGAIN = "The investigation of this case failed again and again."
 FACTS_CHANGED = "What a manager approved no longer holds."
 NOT_DECIDED_IN_TIME = "Nobody decided before the deadline."
 MEMORY_LOST = "The case's memory could not be written: "
-NOT_CLOSED = "The record does not bear out that the case closes by itself: "
+NOT_CLOSED = "The record does not justify that the case is cleared automatically: "
 
 ESCALATIONS: Mapping[EscalationReason, str] = {
     "attempts_used_up": ATTEMPTS_USED_UP,

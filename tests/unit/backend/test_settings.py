@@ -123,7 +123,7 @@ def test_only_the_rules_model_has_a_badge(monkeypatch: pytest.MonkeyPatch) -> No
     assert (config.model, config.model_badge) == ("gpt-5", None)
 
 
-def test_the_source_of_telemetry_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_public_config_names_the_source_of_telemetry(monkeypatch: pytest.MonkeyPatch) -> None:
     assert public_config(read_settings(BackendSettings)).telemetry_source == "none"
     monkeypatch.setenv("TELEMETRY_URL", "http://127.0.0.1:8070/events")
     assert public_config(read_settings(BackendSettings)).telemetry_source == "simulator"

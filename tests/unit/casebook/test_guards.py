@@ -137,7 +137,7 @@ STORIES: Mapping[Step, str | None] = {
     expired: "unresolved",
     withdrawn: "unresolved",
 }
-"""What came before, and the only outcome that it bears out."""
+"""The earlier events, and the only outcome that they justify."""
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)

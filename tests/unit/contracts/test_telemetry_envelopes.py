@@ -25,7 +25,7 @@ from tests.unit.contracts.telemetry_lines import ATTRIBUTES, judged, line, read
         ("\ufeff\x1e%s\r", {"byte_order_mark": 1}),
     ],
 )
-def test_fields_around_an_event_lose_nothing(around: str, mended: dict[str, int]) -> None:
+def test_envelope_around_an_event_is_removed(around: str, mended: dict[str, int]) -> None:
     assert judged(around.replace("%s", line()))[1].items() >= mended.items()
 
 

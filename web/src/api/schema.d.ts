@@ -837,7 +837,7 @@ export interface webhooks {
         put?: never;
         /**
          * Message `service`
-         * @description `event: service` of the event stream: a part behind the desk went or came back.
+         * @description `event: service` of the event stream: scheduler or workers stopped or are back.
          */
         post: operations["on_service"];
         delete?: never;

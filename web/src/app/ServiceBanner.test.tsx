@@ -66,7 +66,7 @@ test.each<[string, Partial<ServiceStatus>, RegExp]>([
   [
     "a scheduler of its own",
     { hub_taken_since: SINCE },
-    /scheduler has done the work of another desk since .*waiting does not help/,
+    /scheduler has done the work of another casebook since .*waiting does not help/,
   ],
   ["every worker", { worker_away_since: SINCE }, /No worker has been at work since .*running work is paused/],
   [

@@ -32,10 +32,10 @@ export function ServiceBanner() {
       )}
       {hub !== null && (
         <p>
-          The scheduler has done the work of another desk since <Time at={hub} format="minute" />, and none of
-          this one: no investigation goes on. Decisions and new cases are kept, but waiting does not help:
-          whoever runs Casewright must change a setting, which <a href="/ready">the report on its parts</a>{" "}
-          names.
+          The scheduler has done the work of another casebook since <Time at={hub} format="minute" />, and
+          none of this one: no investigation goes on. Decisions and new cases are kept, but waiting does not
+          help: whoever runs Casewright must change a setting, which{" "}
+          <a href="/ready">the report on its parts</a> names.
         </p>
       )}
       {worker !== null && (

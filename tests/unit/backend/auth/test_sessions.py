@@ -114,7 +114,7 @@ def test_tokens_of_the_tests_are_accepted(authenticator: LocalAuthenticator) -> 
 def test_foreign_token_is_refused(authenticator: LocalAuthenticator, token: str) -> None:
     with pytest.raises(SessionInvalid) as refused:
         authenticator.identify(token)
-    assert str(refused.value) == "This session was not given out by this desk: sign in again."
+    assert str(refused.value) == "This session was not issued by this installation: sign in again."
 
 
 @pytest.mark.parametrize("token", [None, ""])

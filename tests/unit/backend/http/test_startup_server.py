@@ -83,7 +83,7 @@ def test_change_of_a_health_route_is_refused_too(waiting: Future[bool], listener
         assert client.post(path).status_code == 503
 
 
-def test_socket_is_closed_with_retry_after(waiting: Future[bool], listener: socket) -> None:
+def test_socket_is_refused_with_the_reason(waiting: Future[bool], listener: socket) -> None:
     port = listener.getsockname()[1]
     with pytest.raises(InvalidStatus) as refusal, connect(f"ws://127.0.0.1:{port}/api/workflow/ws/case-1", proxy=None):
         pass

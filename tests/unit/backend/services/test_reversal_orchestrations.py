@@ -60,7 +60,7 @@ async def test_reversal_of_a_dead_orchestration_ends_loudly(
     assert (event.type, event.actor) == ("reversal_finished", "system")
     assert book.verify_case_log() is None
     errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
-    assert errors[0] == f"{reversal.reversal_id} is given up, and can be asked for anew. {reason}"
+    assert errors[0] == f"{reversal.reversal_id} is given up, and can be requested again. {reason}"
     assert len(errors) == (2 if begun else 1), "said once, and what is not known is named"
     assert ask_back(book, reversal.case_id).status == "requested"
 

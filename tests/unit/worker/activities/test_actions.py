@@ -234,4 +234,4 @@ def test_log_says_loudly_that_nobody_knows_after_last_look(
     acting(casebook, store).reconcile_action(CTX, Reconciliation(order=an_order(casebook), last=True))
 
     (said,) = [record for record in caplog.records if record.levelname == "ERROR"]
-    assert said.getMessage() == f"Nobody knows what came of {LOCK}: {UNKNOWN}"
+    assert said.getMessage() == f"The result of {LOCK} is unknown: {UNKNOWN}"

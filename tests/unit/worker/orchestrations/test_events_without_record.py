@@ -111,7 +111,7 @@ def test_case_barred_from_clearing_goes_to_a_person(lab: Lab) -> None:
 
     assert case.outcome() == "cleared"
     assert opening.assessment.route_reasons == (
-        "The record does not bear out that the case closes by itself: no-ground-for-close-case.",
+        "The record does not justify that the case is cleared automatically: no-ground-for-close-case.",
     )
 
 

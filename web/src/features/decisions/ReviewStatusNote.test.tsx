@@ -10,7 +10,7 @@ import { ReviewStatusNote } from "./ReviewStatusNote";
 const SINCE = "2026-11-21T08:00:00Z";
 const AWAY: [string, Partial<ServiceStatus>][] = [
   ["the scheduler does not answer", { scheduler_away_since: SINCE }],
-  ["the scheduler does the work of another desk", { hub_taken_since: SINCE }],
+  ["the scheduler does the work of another casebook", { hub_taken_since: SINCE }],
   ["no worker is at work", { worker_away_since: SINCE }],
 ];
 

@@ -17,7 +17,7 @@ export function PersonaPicker({ personas, onSignedIn }: PersonaPickerProps) {
   const signIn = useSignIn();
   return (
     <>
-      <ul className={classes["list"]} aria-label="People of this desk">
+      <ul className={classes["list"]} aria-label="Personas">
         {personas.map((persona) => (
           <li key={persona.subject}>
             <UnstyledButton

@@ -12,7 +12,7 @@ export function IntegrityAlert({ caseId }: { caseId: string }) {
     <div className={classes["faults"]} role="alert">
       {!audit.intact && (
         <p>
-          The record of this case was changed past the desk
+          The record of this case was changed outside of Casewright
           {audit.broken !== null && ` (${audit.broken.row} of #${audit.broken.seq})`}:{" "}
           {sentence(audit.broken?.reason ?? "the log does not follow from itself")}
         </p>
@@ -20,7 +20,7 @@ export function IntegrityAlert({ caseId }: { caseId: string }) {
       {audit.refused.map(({ reason, sentence, attempts, last_at }) => (
         <p key={reason}>
           Refused{attempts > 1 && ` ${attempts} times`}, last <Time at={last_at} format="day" />: {sentence}{" "}
-          Nothing came of it.
+          Nothing was done.
         </p>
       ))}
     </div>

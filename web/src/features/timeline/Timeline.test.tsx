@@ -57,9 +57,9 @@ test("tampered record shows where, and what was refused", async () => {
   const faults = await screen.findByRole("alert");
   expect(screen.getByText("Chain broken at #1")).toBeVisible();
   expect(faults).toHaveTextContent(
-    "The record of this case was changed past the desk (event of #1): its content does not match its hash.",
+    "The record of this case was changed outside of Casewright (event of #1): its content does not match its hash.",
   );
   expect(faults).toHaveTextContent(
-    /Refused 3 times, last .*: The case cannot be closed as cleared\. Nothing came/,
+    /Refused 3 times, last .*: The case cannot be closed as cleared\. Nothing was done/,
   );
 });

@@ -39,7 +39,7 @@ export function useOutage(): Outage | undefined {
 /** Why nothing goes on, as the end of a sentence. */
 export const OUTAGE_REASON: Record<Outage, string> = {
   scheduler: "the scheduler does not answer",
-  hub: "the scheduler does the work of another desk",
+  hub: "the scheduler does the work of another casebook",
   worker: "no worker is at work",
 };
 

@@ -95,7 +95,7 @@ export const ROLE: Record<Role, ToneLabel & { may: string }> = {
   viewer: { label: "Viewer", tone: "neutral", may: "Reads cases and changes nothing" },
   analyst: { label: "Analyst", tone: "accent", may: "Claims, investigates and decides cases" },
   manager: { label: "Manager", tone: "warn", may: "Decides what was escalated, assigns and takes over" },
-  admin: { label: "Admin", tone: "high", may: "May do everything on this desk" },
+  admin: { label: "Admin", tone: "high", may: "May do everything" },
 };
 
 export const SPECIALIST: Record<Specialist, string> = {
