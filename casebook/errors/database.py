@@ -113,8 +113,8 @@ class CasebookEmpty(CasebookUnavailable):
 
     def __init__(self, place: str) -> None:
         super().__init__(
-            f"'{place}' is empty: point CASEBOOK_URL at a casebook, restore a backup, or start Casewright once, "
-            "which makes a new one.",
+            f"'{place}' is empty: point CASEBOOK_URL at a casebook, restore it from a backup, "
+            "or start Casewright once, which makes a new one.",
             f"The casebook's database is empty: {OPERATOR} must mend that.",
         )
 
