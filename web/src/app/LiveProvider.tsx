@@ -10,7 +10,7 @@ import { LiveCache } from "./live-cache";
 
 const STREAM = "/api/events/stream";
 
-/** Holds the tab's one event stream and hands what it says to the feed and to the cache. */
+/** Opens the tab's one event stream and passes its events to the feed and to the cache. */
 export function LiveProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
   const [connection] = useState(() => new LiveConnection({ url: STREAM }));
@@ -18,7 +18,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const subject = useSession().data?.identity?.subject;
 
   useEffect(() => {
-    // The stream belongs to a person: it ends with the session and begins anew with the next.
+    // The stream belongs to a person: it ends with the session, and the next session opens another.
     if (subject === undefined) return;
     const cache = new LiveCache(queries, subject);
     const unsubscribe = connection.subscribe({

@@ -61,7 +61,7 @@ export function Shell() {
   );
 }
 
-/** Whoever followed a link with the keyboard goes on from the new page, not from the top of everything. */
+/** After a link, keyboard focus is on the new page and not at the top of the document. */
 function useFocusOnPage(): void {
   const router = useRouter();
   useEffect(

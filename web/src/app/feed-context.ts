@@ -3,7 +3,7 @@ import type { FeedStore } from "@/features/feed/feed-store";
 
 export const FeedContext = createContext<FeedStore | null>(null);
 
-/** The feed of this tab; it goes on while other pages are open. */
+/** The feed of this tab; it continues while other pages are open. */
 export function useFeed(): FeedStore {
   const feed = use(FeedContext);
   if (feed === null) throw new Error("useFeed needs a FeedContext above it.");

@@ -5,7 +5,7 @@ import { matchesQuery, compareBy } from "@/shared/queue/query-match";
 import type { QueueQuery } from "@/shared/queue/query";
 import type { FeedMessage } from "@/shared/live/connection";
 
-/** A page that live cases have made longer or shorter than this is read anew instead. */
+/** A page that live cases have made longer or shorter than this is fetched again instead. */
 const LONGEST_PAGE = 90;
 const SHORTEST_PAGE = 20;
 
@@ -57,7 +57,7 @@ const without = (page: CasePage, gone: CaseSummary): CasePage => ({
   total: page.total === null ? null : page.total - 1,
 });
 
-/** What an event tells about the case on the page by itself, until the case is read again. */
+/** The part of the case on the page that an event updates directly, until the case is fetched again. */
 export function applyEvent(view: CaseView, event: CaseEvent): CaseView {
   if (event.seq <= view.last_seq) return view;
   const specialist = event.data["specialist"] as Specialist | undefined;
@@ -77,7 +77,7 @@ const withSpecialist = (view: CaseView, specialist: Specialist, state: Specialis
 const GATHER_MS = 120;
 const COUNT_MS = 2_000;
 
-/** Keeps what the pages show true to what the event stream says, without asking more than needed. */
+/** Updates the pages' cached data by the event stream, with as few requests as possible. */
 export class LiveCache {
   readonly #queries: QueryClient;
   readonly #me: string;
@@ -114,7 +114,7 @@ export class LiveCache {
     });
   }
 
-  /** Forget what was to be done soon: nobody looks any more. */
+  /** Cancel pending work. */
   stop(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#countTimer);

@@ -18,7 +18,7 @@ export interface BrowserEnvironment {
 
 /**
  * Loads the code of a page. While the server is away it waits and tries again: the tab lives, and what is on it stays.
- * Only when the server answers with another release, whose files have other names, the tab is loaded anew; at most
+ * Only when the server answers with another release, whose files have other names, the tab is reloaded; at most
  * once a minute, so that files which are really missing never reload it forever.
  */
 export async function loadPage<T>(load: () => Promise<T>, around: BrowserEnvironment = BROWSER): Promise<T> {

@@ -13,7 +13,7 @@ const SOURCE: Record<Alert["source"], string> = {
   manual: "Opened by a person",
 };
 
-/** What looked like fraud, and the evidence as it was at that moment. */
+/** The alert, with its evidence at that time. */
 export function AlertPanel({ alert }: { alert: Alert }) {
   const severity = SEVERITY[alert.severity];
   const triggers = new Set(alert.trigger_events.map((event) => event.event_id));

@@ -26,7 +26,7 @@ export function BulkDialog({ order, cases, onClose, onDone }: BulkDialogProps) {
   const words = useWords(order);
   const [comment, setComment] = useState("");
   const { mutate: look } = preview;
-  // Looked at once, when the dialog opens: what is confirmed is what was shown.
+  // Fetched once, when the dialog opens: the confirmation is bound to what was shown.
   const [caseIds] = useState(() => cases.map(({ case_id }) => case_id));
   useEffect(() => look({ ...order, caseIds }), [look, order, caseIds]);
 

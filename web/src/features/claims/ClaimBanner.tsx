@@ -30,7 +30,7 @@ export function ClaimBanner({ view }: { view: CaseView }) {
   if (view.state === "closed" || identity === null) return null;
   const failed = [claims.claim, claims.release, claims.takeOver].find((change) => change.isError);
   return (
-    <div className={classes["banner"]} data-held={claim === null ? "no" : mine ? "me" : "other"}>
+    <div className={classes["banner"]} data-assignee={claim === null ? "no" : mine ? "me" : "other"}>
       <div className={classes["line"]} role="status">
         {claim === null ? (
           <UnassignedLine identity={identity} claims={claims} />

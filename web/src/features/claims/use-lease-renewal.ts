@@ -20,14 +20,14 @@ const isWatched = () => document.visibilityState === "visible" && document.hasFo
  */
 export function useLeaseRenewal(claim: Claim | null, mine: boolean, renew: () => void): void {
   const onDue = useEffectEvent(renew);
-  const held = mine ? claim : null;
+  const own = mine ? claim : null;
   useEffect(() => {
-    if (held === null) return;
-    const leaseMs = Date.parse(held.expires_at) - Math.max(Date.parse(held.claimed_at), Date.now());
+    if (own === null) return;
+    const leaseMs = Date.parse(own.expires_at) - Math.max(Date.parse(own.claimed_at), Date.now());
     let timer: ReturnType<typeof setTimeout> | undefined;
     const look = () => {
       clearTimeout(timer);
-      const delay = renewalDelay(held, leaseMs, Date.now());
+      const delay = renewalDelay(own, leaseMs, Date.now());
       if (delay === undefined) return;
       if (delay > 0) timer = setTimeout(look, delay);
       else if (isWatched()) {
@@ -44,5 +44,5 @@ export function useLeaseRenewal(claim: Claim | null, mine: boolean, renew: () =>
       window.removeEventListener("focus", look);
       document.removeEventListener("visibilitychange", look);
     };
-  }, [held]);
+  }, [own]);
 }

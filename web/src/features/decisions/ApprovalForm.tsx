@@ -26,7 +26,7 @@ interface ApprovalFormProps {
   onApprove: (action: RecommendedAction) => void;
 }
 
-/** Choose what to approve, say what the case was, then confirm the exact consequence. */
+/** Choose an action and a disposition, then confirm the exact consequence. */
 export function ApprovalForm({ view, review, form, sending, locked, onApprove }: ApprovalFormProps) {
   const recommended = recommendationOf(view.assessment) ?? undefined;
   const action = form.draft.action ?? recommended;

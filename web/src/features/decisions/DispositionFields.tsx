@@ -15,13 +15,13 @@ interface DispositionFieldsProps {
   /** The disposition that follows from the answer, if there is one. */
   implied: Disposition | undefined;
   disabled: boolean;
-  /** A rejection says why in its feedback. */
+  /** The reason of a rejection is its feedback. */
   withComment: boolean;
   /** The answer overrules the assessment: then one of reason and comment is needed. */
   needsReason?: boolean;
 }
 
-/** What the case was in the eyes of who decides, why, and a comment for whoever reads it later. */
+/** Disposition, reason code and comment of a decision. */
 export function DispositionFields({
   form: { draft, change },
   implied,

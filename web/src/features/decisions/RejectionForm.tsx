@@ -17,7 +17,7 @@ interface RejectionFormProps {
   onReject: () => void;
 }
 
-/** Say what should be looked at again; without words a rejection helps nobody. */
+/** A rejection needs feedback: what should be investigated again. */
 export function RejectionForm({ view, form, sending, locked, onReject }: RejectionFormProps) {
   const { draft, change } = form;
   const [missing, setMissing] = useState(false);

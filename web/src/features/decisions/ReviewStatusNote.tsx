@@ -86,7 +86,7 @@ function Closed({ view, outcome }: { view: CaseView; outcome: NonNullable<CaseVi
   );
 }
 
-/** What somebody must know about how it ended, because nobody looks after it any more. */
+/** What a person must check after the case closed, because the worker no longer does. */
 function warningOf(view: CaseView, outcome: NonNullable<CaseView["outcome"]>): string | undefined {
   if (hasUnconfirmedEffect(view)) {
     const unconfirmed = view.effects
@@ -135,7 +135,7 @@ const RECORDED: Record<DecisionRequest["verdict"], string> = {
   reject: "Your feedback is recorded. The specialists look again; the next review opens here.",
 };
 
-/** The same while nothing goes on: what is recorded waits, and goes on by itself. */
+/** The same during an outage: recorded work waits, and continues automatically. */
 function pausedNote(state: CaseView["state"], answer: DecisionRequest | undefined, why: string): string {
   const later = "This goes on by itself when that is over.";
   if (answer?.verdict === "approve") {

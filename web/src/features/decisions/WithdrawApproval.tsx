@@ -5,7 +5,7 @@ import formClasses from "./ApprovalForm.module.css";
 import classes from "./WithdrawApproval.module.css";
 import { useWithdrawApproval } from "./withdraw-approval";
 
-/** The way back for whoever gave the first approval: they cannot give the second. */
+/** The first approver withdraws the approval; they cannot give the second one. */
 export function WithdrawApproval({ caseId }: { caseId: string }) {
   const withdraw = useWithdrawApproval(caseId);
   const nameOf = useActorName();

@@ -26,14 +26,14 @@ const EMPTY: DecisionDraft = {
 
 export interface DecisionDraftState {
   draft: DecisionDraft;
-  /** What was begun for another question of the same case: offered, and never put into this one by itself. */
+  /** A draft for another question of the same case: offered, but never filled in automatically. */
   older: DecisionDraft | undefined;
   change: (part: Partial<DecisionDraft>) => void;
   /** The answer was sent. */
   clear: () => void;
   /** Another question is asked, and nothing was typed for it on this page: what was kept for it comes back. */
   begin: (about: string) => void;
-  /** The reader goes on with the same words, about another question. */
+  /** Use the draft's text for another question. */
   moveTo: (about: string | undefined) => void;
   adoptOlder: () => void;
   discardOlder: () => void;
@@ -90,6 +90,6 @@ function recall(subject: string, caseId: string, about: string | undefined): Kep
   return { about, draft: EMPTY, older };
 }
 
-/** Whether somebody has said why, in a code or in words. */
+/** Whether there is a reason: a code or a text. */
 export const hasReason = ({ reason, comment }: DecisionDraft): boolean =>
   reason !== undefined || comment.trim() !== "";

@@ -1,6 +1,6 @@
 import type { Disposition, RecommendedAction } from "@/api/types";
 
-/** What the case was, as far as the answer says it by itself; without an answer nothing. */
+/** The disposition that a decision implies; undefined for an approval without an action. */
 export function impliedDisposition(
   verdict: "approve" | "reject",
   action: RecommendedAction | undefined,

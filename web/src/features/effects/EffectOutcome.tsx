@@ -3,7 +3,7 @@ import { DataView } from "@/shared/ui/DataView";
 import { othersThatLocked } from "./account-locks";
 import classes from "./EffectCard.module.css";
 
-/** `isOver`: nobody looks after it any more. */
+/** `isOver`: the worker does not look it up any more. */
 export function EffectOutcome({ effect, isOver }: { effect: Effect; isOver: boolean }) {
   const { error, ...answer } = effect.result ?? {};
   const others = othersThatLocked(effect);

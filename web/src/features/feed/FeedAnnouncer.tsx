@@ -5,7 +5,7 @@ import type { FeedItem } from "./feed-item";
 const PAUSE_MS = 5_000;
 
 /**
- * Says alerts aloud to screen readers, politely and at most once in five seconds:
+ * Announces alerts to screen readers, politely and at most once in five seconds:
  * a live region over the feed itself would never stop talking.
  */
 export function FeedAnnouncer({ items }: { items: readonly FeedItem[] }) {

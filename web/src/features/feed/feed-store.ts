@@ -23,11 +23,11 @@ export const EMPTY_FEED: Feed = { items: [], paused: false, waiting: [], total: 
 export function reduceFeed(feed: Feed, action: FeedAction): Feed {
   switch (action.type) {
     case "received": {
-      const held = feed.paused ? feed.waiting : feed.items;
+      const before = feed.paused ? feed.waiting : feed.items;
       const fresh = withoutKnown(action.items, [...feed.items, ...feed.waiting]);
       const { total } = action;
       if (fresh.length === 0) return total === feed.total ? feed : { ...feed, total };
-      const joined = [...fresh.reverse(), ...held];
+      const joined = [...fresh.reverse(), ...before];
       return feed.paused
         ? { ...feed, total, waiting: joined.slice(0, WAITING_LIMIT) }
         : { ...feed, total, items: joined.slice(0, FEED_LIMIT) };

@@ -8,11 +8,11 @@ interface FilterMenuProps {
   /** What is chosen, in words; undefined while everything is let through. */
   value: string | undefined;
   children: ReactNode;
-  /** Says its value without being marked as set. */
+  /** Shows its value without being marked as set. */
   quiet?: boolean;
 }
 
-/** One filter: a button that says what is chosen, and the choices below it. */
+/** One filter: a button with the chosen value, and a menu of values. */
 export function FilterMenu({ label, value, children, quiet = false }: FilterMenuProps) {
   return (
     <Menu position="bottom-start" width={200}>

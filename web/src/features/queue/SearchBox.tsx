@@ -16,15 +16,15 @@ interface SearchBoxProps {
 export function SearchBox({ value = "", onChange }: SearchBoxProps) {
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(value);
-  const [told, setTold] = useState(value);
-  if (value !== told) {
+  const [sent, setSent] = useState(value);
+  if (value !== sent) {
     // Somebody else changed it: a view was picked, or the filters were cleared.
-    setTold(value);
+    setSent(value);
     setText(value);
   }
-  const tell = useDebouncedCallback((words: string) => {
+  const send = useDebouncedCallback((words: string) => {
     const next = words.trim();
-    setTold(next);
+    setSent(next);
     onChange(next === "" ? undefined : next);
   }, PAUSE_MS);
   useHotkeys([["/", () => input.current?.focus()]]);
@@ -42,7 +42,7 @@ export function SearchBox({ value = "", onChange }: SearchBoxProps) {
       value={text}
       onChange={(event) => {
         setText(event.currentTarget.value);
-        tell(event.currentTarget.value);
+        send(event.currentTarget.value);
       }}
     />
   );

@@ -6,7 +6,7 @@ export const MOST_SELECTED = 500;
 
 export interface Selection {
   chosen: ReadonlyMap<string, CaseSummary>;
-  /** `range` goes on to the case that was clicked before, among those of the page. */
+  /** `range` selects up to the case that was clicked before, on the same page. */
   toggle: (item: CaseSummary, chosen: boolean, range: boolean, page: readonly CaseSummary[]) => void;
   setAll: (items: readonly CaseSummary[], chosen: boolean) => void;
   clear: () => void;

@@ -14,7 +14,7 @@ interface IdentityMenuProps {
   personas: readonly Identity[];
 }
 
-/** Who is signed in, and the ways to be somebody else or nobody. */
+/** Who is signed in, with switching persona and signing out. */
 export function IdentityMenu({ identity, personas }: IdentityMenuProps) {
   const [choosing, { open, close }] = useDisclosure(false);
   const signOut = useSignOut();

@@ -8,7 +8,7 @@ import classes from "./SignInGate.module.css";
 import { SignInPage } from "./SignInPage";
 
 /**
- * Shows the pages to whoever is signed in.
+ * Shows the pages to people who are signed in.
  *
  * A session that ends while somebody works asks for a name on top of the page, which stays mounted: nothing that was
  * typed is lost. Only who signs out, or comes for the first time, gets the page to sign in.

@@ -20,7 +20,7 @@ export const useCaseEvents = (caseId: string) =>
     }),
   );
 
-/** What the panels of the case page tell; it must not slip off the newest page of a long log. */
+/** Event types that the panels need; they must not be missing when the log has many pages. */
 const MILESTONES: CaseEvent["type"][] = [
   "specialist_started",
   "review_reminded",
@@ -34,7 +34,7 @@ async function getMilestones(caseId: string, signal: AbortSignal) {
   return bodyOf(await api.GET("/api/cases/{case_id}/history", { params, signal })).items;
 }
 
-/** The newest events that say how far the investigation and the question are, oldest first. */
+/** The newest events about the progress of investigation and question, oldest first. */
 export const useMilestones = (caseId: string) =>
   useQuery(
     queryOptions({

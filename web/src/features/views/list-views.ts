@@ -14,6 +14,6 @@ async function listViews(signal: AbortSignal): Promise<View[]> {
   return items.map(({ name, query }) => ({ name, query: parseQueueQuery({ ...query }) }));
 }
 
-/** The views that whoever is signed in has saved. */
+/** The saved views of the person who is signed in. */
 export const useViews = () =>
   useQuery(queryOptions({ queryKey: keys.views, queryFn: ({ signal }) => listViews(signal) }));

@@ -1,7 +1,7 @@
-/** Every query key, so that whoever changes something can say what became stale. */
+/** All query keys, so that a mutation can invalidate what it changes. */
 export const keys = {
   cases: ["cases"] as const,
-  /** All pages of all lists; a page's key goes on with its query and its cursor. */
+  /** All pages of all lists; a page's key continues with its query and its cursor. */
   caseLists: ["cases", "list"] as const,
   casePage: (query: unknown, cursor: string | null) => ["cases", "list", query, cursor] as const,
   caseCounts: ["cases", "counts"] as const,

@@ -42,7 +42,7 @@ class InvalidatingClient extends QueryClient {
 }
 
 /**
- * Nothing is polled: the event stream says what changed. What is shown counts as fresh for half a minute,
+ * Nothing is polled: the event stream sends changes. Shown data counts as fresh for half a minute,
  * so that a tab that was left alone reads again as soon as somebody looks at it.
  *
  * A 401 of any request signs the whole tab out.
@@ -62,7 +62,7 @@ export function createQueryClient(): QueryClient {
       queries: {
         staleTime: 30_000,
         retry: (failures, error) => failures < RETRIES && mayPass(error),
-        // The backend is often on this very machine: whether the internet is reachable says nothing.
+        // The backend is often on the same machine: whether the internet is reachable does not matter.
         networkMode: "always",
         refetchOnWindowFocus: true,
         refetchOnReconnect: true,

@@ -11,7 +11,7 @@ export const serviceOptions = queryOptions({
   staleTime: Infinity,
 });
 
-/** Undefined until it is known, and for whoever is not signed in. */
+/** Undefined until it is known, and without sign-in. */
 export function useService(): ServiceStatus | undefined {
   const enabled = useIdentity() !== null;
   return useQuery({ ...serviceOptions, enabled }).data;
@@ -36,7 +36,7 @@ export function useOutage(): Outage | undefined {
   return service === undefined ? undefined : outageOf(service);
 }
 
-/** Why nothing goes on, as the end of a sentence. */
+/** Why no case continues, as the end of a sentence. */
 export const OUTAGE_REASON: Record<Outage, string> = {
   scheduler: "the scheduler does not answer",
   hub: "the scheduler does the work of another casebook",

@@ -6,7 +6,7 @@ import { keys } from "./keys";
 
 /** Who is signed in, as the page knows it. */
 export interface KnownSession extends Session {
-  /** Who was signed in until the session ended by itself: the page stays theirs until they say who they are. */
+  /** Who was signed in until the session expired: the page stays theirs until they sign in again. */
   lapsed?: Identity | null;
 }
 

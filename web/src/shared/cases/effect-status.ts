@@ -4,6 +4,6 @@ import type { CaseView } from "@/api/types";
 export const hasCompletedEffect = ({ effects }: CaseView): boolean =>
   effects.some(({ status }) => status === "done");
 
-/** Whether something may have been done of which nobody knows. */
+/** Whether an effect may have happened without a known result. */
 export const hasUnconfirmedEffect = ({ effects }: Pick<CaseView, "effects">): boolean =>
   effects.some(({ status }) => status === "unknown");

@@ -1,6 +1,6 @@
 import type { RecommendedAction, ReviewRequest } from "@/api/types";
 
-/** Whether two people must approve `action`, by what the review itself says. */
+/** Whether two people must approve `action`, according to the review. */
 export function needsFourEyes(review: ReviewRequest, action: RecommendedAction): boolean {
   if (review.four_eyes_actions != null) return review.four_eyes_actions.includes(action);
   return action !== "clear" && review.approvals_required > 1;

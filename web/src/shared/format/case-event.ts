@@ -145,9 +145,9 @@ function finished(data: CaseEvent["data"]): string {
 }
 
 function assessed({ data, actor }: CaseEvent): string {
-  // Without a score a recommendation says nothing.
+  // Without a score a recommendation is not shown.
   if (number(data["score"]) === undefined) {
-    // An orchestration that failed early leaves no assessment: the record says so itself.
+    // An orchestration that failed early leaves no assessment.
     return `not assessed: ${actor === "system" ? "nothing was concluded" : "no evidence to go by"}`;
   }
   const score = `risk ${formatScore(number(data["score"]))}`;

@@ -2,7 +2,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-// Twenty-four hours everywhere: in an investigation, 9:12 must never be two moments.
+// Twenty-four hours everywhere: in an investigation, 9:12 must be unambiguous.
 const HOURS = { hourCycle: "h23" } as const;
 
 const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short", ...HOURS });
@@ -28,7 +28,7 @@ export const formatClock = (iso: string): string => clock.format(new Date(iso));
 /** Local time of day: "09:12". */
 export const formatMinute = (iso: string): string => minute.format(new Date(iso));
 
-/** The exact moment, in UTC, for titles: "2026-11-21 08:12:07 UTC". */
+/** The exact time in UTC, for titles: "2026-11-21 08:12:07 UTC". */
 export function formatUtc(iso: string): string {
   const text = new Date(iso).toISOString();
   return `${text.slice(0, 10)} ${text.slice(11, 19)} UTC`;

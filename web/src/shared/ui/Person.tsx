@@ -2,7 +2,7 @@ import { useActorName, useIdentity } from "@/shared/api/session";
 import { Avatar } from "./Avatar";
 import classes from "./Person.module.css";
 
-/** A person by face and name; "You" for whoever reads it. */
+/** A person with avatar and name; "You" for the person who is signed in. */
 export function Person({ subject, size = 20 }: { subject: string; size?: number }) {
   const name = useActorName()(subject);
   const mine = useIdentity()?.subject === subject;

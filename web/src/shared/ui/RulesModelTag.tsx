@@ -3,11 +3,11 @@ import { Tag } from "./Tag";
 
 interface RulesModelTagProps {
   model: string | null | undefined;
-  /** Small, where the page already says it aloud. */
+  /** Small, where the page already shows it prominently. */
   quiet?: boolean;
 }
 
-/** Says that no language model was at work; nothing for any other model. */
+/** Marks answers of the rules model, which is no language model; nothing for other models. */
 export function RulesModelTag({ model, quiet = false }: RulesModelTagProps) {
   if (model !== RULES_MODEL) return null;
   const title = `${RULES_MODEL}: transparent rules that stand in for a language model`;

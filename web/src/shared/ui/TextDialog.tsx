@@ -5,7 +5,7 @@ import classes from "./TextDialog.module.css";
 
 interface TextDialogProps {
   title: string;
-  /** What the button says that gives the words on. */
+  /** The label of the button that submits the text. */
   action: string;
   size: number;
   initial?: string;

@@ -17,7 +17,7 @@ interface TimeProps {
   format?: keyof typeof FORMATS;
 }
 
-/** A moment in local time; its title says it in UTC. */
+/** A time in the local zone; its title has it in UTC. */
 export function Time({ at, format = "full" }: TimeProps) {
   return (
     <time dateTime={at} title={formatUtc(at)} className="tabular">
@@ -28,7 +28,7 @@ export function Time({ at, format = "full" }: TimeProps) {
 
 interface AgeProps {
   at: string;
-  /** In a sentence, rather than below a head that says what it is. */
+  /** For use in a sentence, rather than below a heading. */
   ago?: boolean;
 }
 
@@ -49,7 +49,7 @@ interface DueInProps {
   plain?: boolean;
 }
 
-/** Time left until a deadline, kept current; its colour says how urgent it is. */
+/** Time left until a deadline, updated every second; its colour shows the urgency. */
 export function DueIn({ at, plain = false }: DueInProps) {
   const { text, urgency } = countdown(at, useNow());
   return (
