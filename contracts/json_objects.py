@@ -60,7 +60,7 @@ class ObjectSplitter:
         assert opened is not None
         end = opened.add(line.data)
         if opened.braces.in_text:
-            # No text goes on behind the end of a line.
+            # No string continues after the end of a line.
             yield from self._given_up()
         elif end is None:
             return

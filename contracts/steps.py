@@ -80,7 +80,7 @@ class CaseStart(Contract):
     reconcile_hours: Annotated[float, Field(gt=0)] | None
     """How long an effect of which nobody knows is looked up."""
     resume: ResumePoint | None = None
-    """Where to go on when an earlier orchestration of the case failed; null: from the first round."""
+    """Where to resume when an earlier orchestration of the case failed; null: from the first round."""
     outcome: CaseOutcome | None = None
     """The case is closed: there is nothing to do."""
 

@@ -23,7 +23,7 @@ _URL_SAFE = str.maketrans("-_", "+/")
 
 
 class Envelopes:
-    """Takes events out of what they came in, and counts in `json.mended` what that took."""
+    """Unwraps events from their envelopes, and counts it in `json.mended`."""
 
     def __init__(self, json: TolerantJson, keys: AbstractSet[str], not_kept: AbstractSet[str]) -> None:
         """An event is an object that has all `keys`; fields around it are kept with it but for those `not_kept`."""

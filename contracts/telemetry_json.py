@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Any, cast
 
 MAX_DEPTH = 32
-"""Deeper values are cut out: readers in other processes take no more than a few hundred levels."""
+"""Deeper values are removed: parsers in other processes accept no more than a few hundred levels."""
 MAX_INT_DIGITS = 19
 """Longer whole numbers are kept as text: no reader is sure to hold them."""
 
@@ -42,7 +42,7 @@ class Unreadable(ValueError):
 
 
 class TolerantJson:
-    """Reads the JSON values of a line, and counts by kind what it mended. Not thread-safe."""
+    """Parses the JSON values of a line, and counts its repairs by kind. Not thread-safe."""
 
     def __init__(self) -> None:
         self.mended: Counter[str] = Counter()

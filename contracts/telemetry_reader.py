@@ -72,7 +72,7 @@ def utc_now() -> datetime:
 
 
 class TelemetryReader:
-    """Reads events, and counts in `mended` what had to be mended in those that it gave. Not thread-safe.
+    """Parses events, and counts in `mended` the repairs in those that it returned. Not thread-safe.
 
     An event further ahead of `now` than `tolerance`, or older than 1990, is a dead letter.
     """
@@ -144,7 +144,7 @@ class TelemetryReader:
 
     def _read_all(self, value: Any, line: Line) -> Generator[Reading]:
         for number, fields in enumerate(self._envelopes.opened(value)):
-            # What was mended in the envelope counts once.
+            # A repair in the envelope counts once.
             mended = Counter[str]() if number else self._json.mended
             if line.recoded:
                 mended["other_encoding"] += 1

@@ -36,7 +36,7 @@ class NoTime(ValueError):
 
 
 def instant(value: object) -> tuple[datetime, str | None] | None:
-    """The time in UTC, and what had to be mended to read it. None for text of another form. Raises NoTime.
+    """The time in UTC, and the repair that it needed. None for text of another form. Raises NoTime.
 
     A leap second (23:59:60) is the last microsecond of its minute; of a fraction, microseconds count.
     """

@@ -128,7 +128,7 @@ class WorkerSettings(ProcessSettings):
     worker_threads: Annotated[int, Field(ge=8, le=1024)] = 400
     """A case keeps three waiting for language models, and a quarter is kept for orchestrations: enough for 100."""
     worker_drain_seconds: Seconds = DRAIN_SECONDS
-    """How long running activities may go on after SIGTERM."""
+    """How long running activities may continue after SIGTERM."""
     worker_ready_file: Path | None = None
     """Written once the worker takes work, removed when it stops."""
 

@@ -90,7 +90,7 @@ async def stream_events(
 ) -> EventStreamResponse:
     """Server-sent events. Resuming after `Last-Event-ID` loses and repeats nothing; without it, they start now.
 
-    The stream ends with the session; to go on takes another one.
+    The stream ends with the session; a new session opens another.
     """
     after = last_event_id if last_event_id_header is None else last_event_id_header
     return EventStreamResponse(services.event_stream.follow(_topics(topics), after, session_seconds))

@@ -8,5 +8,5 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def period_start(at: datetime, length: timedelta) -> datetime:
-    """Where the period that holds `at` begins; the calendar's first moment where it begins before that."""
+    """The begin of the period that contains `at`; the calendar's first time where it would begin before that."""
     return moved(at, -((at - _EPOCH) % length))

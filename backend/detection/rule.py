@@ -28,7 +28,7 @@ class RuleHit:
     at: datetime
     """Time of the newest event in its evidence."""
     explain: Callable[[], Explanation]
-    """To be called before the rule observes another event. Most firings go on with a known alert and need no words."""
+    """Call it before the rule observes another event. Most firings continue a known alert and need no text."""
 
 
 class Rule(Protocol):

@@ -59,7 +59,7 @@ class SpendingSpikeThresholds:
     times_mean: Decimal = Decimal(3)
     """And at least this many times the mean: card fraud of the five-fold kind passes it, a large purchase seldom.
 
-    On 497 other customers of the handbook (132,000 charges), never looked at before: 189 alerts, 181 of them frauds.
+    On 497 other customers of the handbook (132,000 charges), not used to choose it: 189 alerts, 181 of them frauds.
     """
     least_amount: Decimal = Decimal(50)
     """In major units of the charge's currency: below this a case costs more than it can save."""
@@ -104,7 +104,7 @@ class AuthFailureThresholds:
     many_addresses: int = 3
     """From this many addresses it is no forgotten password: severity high."""
     spacing: AlertSpacing = AlertSpacing(window=timedelta(hours=6), quiet=timedelta(hours=6))
-    """A guessing run pauses and goes on: one case a shift."""
+    """A guessing run pauses and continues: one case a shift."""
 
     @property
     def usual_cap(self) -> int:

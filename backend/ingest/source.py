@@ -23,12 +23,12 @@ class TelemetrySource(Protocol):
 
     @property
     def problem(self) -> str | None:
-        """Why nothing comes at the moment, in one sentence; None while all is well."""
+        """Why the source delivers nothing now, in one sentence; None while it does."""
         ...
 
     @property
     def mended(self) -> Mapping[str, int]:
-        """What was mended in the events that it gave, by kind."""
+        """Repairs in its events, by kind."""
         ...
 
     def read(self) -> AsyncGenerator[TelemetryEvent | MalformedLine]:

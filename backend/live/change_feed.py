@@ -131,7 +131,7 @@ class ChangeFeed:
         self._broadcast.notify_all()
 
     def wake(self, *, awaiting: str | None = None) -> None:
-        """Look at the log now: this process has just written to it.
+        """Read the log now: this process has just written to it.
 
         `awaiting`: another process will act on this case at once, and somebody waits until it is closed.
         """

@@ -18,7 +18,7 @@ SAMPLE_SIZE = 20
 
 
 class TelemetryBatch(Contract):
-    """`event: telemetry`. What came in since the batch before: a few events to look at, and exact totals."""
+    """`event: telemetry`. Telemetry since the last message: a few sample events, and exact totals."""
 
     at: UtcDateTime
     total: int

@@ -36,7 +36,7 @@ class ServiceStatus(Contract):
 
 
 class ServiceMonitor:
-    """Looks at the scheduler, at the signs of the workers, and at what none has begun.
+    """Checks the scheduler, the heartbeats of workers, and cases that no worker has started.
 
     `run` must be running for anything to change.
     """

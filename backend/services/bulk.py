@@ -32,7 +32,7 @@ BULK_REASON = "bulk_false_positive"
 
 
 class BulkItem(Contract):
-    """One case, and the question that was open when it was looked at."""
+    """One case, and the question that was open in the preview."""
 
     case_id: CaseId
     review_id: ReviewId | None = None

@@ -51,7 +51,7 @@ class FailedOrchestrations:
         self._found.discard(case)
 
     def end_pass(self) -> None:
-        """All open cases were looked at once more: what was not found stalled has resumed, or ended elsewhere."""
+        """All open cases were checked again: those that were not found stalled have resumed, or ended elsewhere."""
         self.stalled, self._found = self._found, set()
 
     def _mark_stalled(self, case: str) -> None:

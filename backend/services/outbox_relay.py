@@ -98,7 +98,7 @@ class OutboxRelay:
             self.wake()
 
     async def run(self) -> None:
-        """Relay until cancelled. What cannot be reached is tried again, ever more slowly, and complained of once."""
+        """Relay until cancelled. An unreachable scheduler is retried with growing pauses, and logged once."""
         pauses = Pauses(RETRY)
         while True:
             self._woken.clear()

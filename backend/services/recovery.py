@@ -45,7 +45,7 @@ class Recovery:
                 await self._recover(case)
 
     async def recover_all(self) -> None:
-        """Look at every open case and unfinished reversal.
+        """Check every open case and unfinished reversal.
 
         Thousands wait for a person: a running one without a decision needs nothing, and costs a row of a page.
         """
@@ -59,7 +59,7 @@ class Recovery:
                     self._memory.canary = case
                 else:
                     await self._recover(case, again=True)
-        # Their cases are mostly closed, and are not looked at otherwise.
+        # Their cases are mostly closed, and are not checked otherwise.
         for reversal in await self._record.unfinished_reversals():
             await self._attempts.make(reversal.reversal_id, partial(self._reversals.inspect, reversal))
 

@@ -16,7 +16,7 @@ _UNSETTLED: tuple[EffectStatus, ...] = ("pending", "unknown")
 
 
 class ReversalOrchestrations:
-    """A reversal that cannot go on is ended, loudly: it would be in the way of another one."""
+    """A reversal that cannot continue is ended with an error in the log: it would block another request."""
 
     def __init__(self, record: AsyncRelay, scheduler: Scheduler) -> None:
         self._record = record

@@ -138,7 +138,7 @@ class DurableTaskScheduler:
     async def start_investigation(self, case: str) -> None:
         """Start the investigation of a case; a running instance counts as started, an ended one is replaced.
 
-        What the case is about is on record, and so is where it goes on: an alert of any size is no part of the order,
+        The alert is on record, and so is where the case resumes: an alert of any size is no part of the order,
         and a case that is closed has nothing left to do.
         """
         await self._start(INVESTIGATION, INVESTIGATION_VERSION, case, Investigation(case_id=case), _OVER)

@@ -13,7 +13,7 @@ class SchedulerMemory:
         self._scheduler = scheduler
 
     async def is_lost(self) -> bool:
-        """Whether every open case is to be looked at. Raises SchedulerUnavailable."""
+        """Whether every open case must be checked. Raises SchedulerUnavailable."""
         if not self.is_doubted and self.canary is not None:
             self.is_doubted = not await self._knows(self.canary)
         return self.is_doubted

@@ -19,13 +19,13 @@ log = logging.getLogger("casewright.relay")
 
 WATCH_EVERY_S = 5.0
 WATCHED = 50
-"""How many open cases to look at each time: few, so that thousands that wait for a person cost little."""
+"""How many open cases to check each time: few, so that thousands that wait for a person cost little."""
 UNMOVED = timedelta(seconds=30)
 """How long an orchestration may take to continue after a question or a decision was recorded."""
 
 
 class Watchdog:
-    """Looks at a few open cases and reversals at a time, all of them in turn."""
+    """Checks a few open cases and reversals at a time, all of them in turn."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Watchdog:
         self._last_reversal = 0
 
     async def run_if_due(self) -> None:
-        """Look, unless that was done a moment ago."""
+        """Check, unless that was just done."""
         if self._clock() >= self._due:
             await self._watch_cases()
             await self._watch_reversals()
@@ -71,7 +71,7 @@ class Watchdog:
                 return
 
     async def _inspect(self, case: CaseSummary) -> None:
-        """Look at a case; wake one that waits for an answer although nobody is being asked.
+        """Check a case; wake one that waits for a decision without an open question.
 
         A decision or a question did not reach its orchestration then; it reads from the record what is so.
         """

@@ -129,7 +129,7 @@ def _claim_for(
 def _lock_first(connection: Connection, waiting: Sequence[Cases]) -> LockedCase | None:
     """The most urgent of the first of each, locked; None when none waits."""
     while True:
-        # Who comes at the same moment is handed the case after this one instead of waiting for it.
+        # Another request at the same time gets the case after this one instead of waiting for it.
         row = _first(connection, [each.with_for_update(skip_locked=True) for each in waiting])
         if row is not None:
             return locked_in(row)

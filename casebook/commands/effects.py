@@ -99,7 +99,7 @@ def note_changed_facts(
 ) -> tuple[str, ...]:
     """Note that what the approval of a round relied on has changed: from here on that approval allows nothing.
 
-    Without `changes` nothing has, and whoever said so is refused. Ends with what is on record: the first time counts.
+    Without `changes` nothing has changed, and the step is refused. Returns what is on record: the first call counts.
     """
     case = lock_case(connection, case_id)
     noted = changes_noted(connection, case_id, round_number)

@@ -148,7 +148,7 @@ def start_reversal(connection: Connection, case_id: str, wanted: str, effect: Ef
 def finish_reversal(connection: Connection, case_id: str, wanted: str, effect: Effect, now: datetime) -> None:
     """Record the result of a reversal. Done and failed are final; with an unknown result it stays approved.
 
-    That it was done is noted even after it was given up, as long as nobody has asked for it anew.
+    `done` is recorded even after it was given up, as long as nobody has requested it again.
     """
     case, reversal = _approved(connection, case_id, wanted, effect)
     status: ReversalStatus = effect.status if effect.status in ("done", "failed") else "approved"

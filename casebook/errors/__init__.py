@@ -55,8 +55,8 @@ CasebookError
     ├── CasebookRefused
     ├── CasebookMissing
     ├── CasebookUnwritable
-    ├── CasebookFull            goes on by itself once there is room
-    ├── CasebookReplaced        goes on by itself once the same file is back
+    ├── CasebookFull            recovers once there is space
+    ├── CasebookReplaced        recovers once the same file is back
     ├── CasebookForeign
     ├── CasebookEmpty
     ├── CasebookCorrupt

@@ -14,7 +14,7 @@ class CasebookError(Exception):
 
     @property
     def sentence(self) -> str:
-        """What is wrong and, where it can be mended, how."""
+        """What is wrong and, where possible, what to do."""
         return str(self)
 
     @property

@@ -37,7 +37,7 @@ class Limits:
         return None if hours is None else timedelta(hours=hours)
 
     def shortest_time(self, role: Role) -> timedelta:
-        """How long at the least, however late the question was put."""
+        """The least time to answer, however late the question was asked."""
         whole = self.time(role)
         return whole - max(CLOCK_TOLERANCE, whole * MOST_LATE)
 

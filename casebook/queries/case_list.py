@@ -138,7 +138,7 @@ class _PageQuery:
         return self._merged([self._select([*further, *way], position, wanted) for way in self._by_state()])[:wanted]
 
     def _near(self, further: _Conditions, position: _Values | None, wanted: int) -> list[PlainRow] | None:
-        """Along the index, looking at no more than `NEAR` cases; None if that does not show all that is wanted."""
+        """Along the index, testing at most `NEAR` cases; None if these do not fill the page."""
         found: list[list[PlainRow]] = []
         for way in self._by_state():
             end = self._end(way, position, full_text.NEAR // max(1, len(self._states)))

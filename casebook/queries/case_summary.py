@@ -20,7 +20,7 @@ _FROM_ROW = tuple(name for name in CaseSummary.model_fields if name in CaseRow._
 _values = attrgetter(*_FROM_ROW)
 
 SUMMARISED = (*_FROM_ROW, "assignee", "claimed_at", "claim_expires_at")
-"""What of a case its summary is made of."""
+"""The columns of a case that its summary needs."""
 
 _CASES = table_of(CaseRow).c
 _CASE = select(*(_CASES[name] for name in SUMMARISED)).where(_CASES.case_id == bindparam("case_id"))

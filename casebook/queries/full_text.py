@@ -70,7 +70,7 @@ class Search:
         return None if len(cases) > FEW else self._one_of(cases)
 
     def tested(self) -> ColumnElement[bool]:
-        """The condition, as a look at the words of each case on its own: no database makes anything else of it."""
+        """The condition as a test of each case's words, which no database optimises into an index scan."""
         own = select(self._test()).where(CaseTextRow.opened_seq == CaseRow.opened_seq)
         return own.correlate(CaseRow).scalar_subquery()
 

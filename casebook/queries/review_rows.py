@@ -15,7 +15,7 @@ ASKED = (
     "four_eyes_actions",
     "remind_at",
 )
-"""What of a row its question is made of."""
+"""The columns of a row that its question needs."""
 
 
 def read_review(row: PlainRow) -> ReviewRequest:

@@ -14,7 +14,7 @@ class RefusedTransitionRow(Base, kw_only=True):
     __tablename__ = "refused_transition"
 
     case_id: Mapped[str] = mapped_column(primary_key=True)
-    """Empty for cases that are not on record: whoever invents their ids adds no rows either."""
+    """Empty for unknown cases: invented ids add no rows."""
     reason: Mapped[str] = mapped_column(primary_key=True)
     """The id of the error."""
     attempts: Mapped[int] = mapped_column(BigInteger)

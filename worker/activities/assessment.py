@@ -74,7 +74,7 @@ class AssessmentActivities:
         return assessment_task(order, brief, reports)
 
     def _rules_against(self, order: AssessmentTask) -> tuple[str, ...]:
-        """Why the case is not benign by what the tools answered in this round, whatever the agents made of it."""
+        """Why the case is not benign by the tools' answers of this round, whatever the agents concluded."""
         calls = [call.tool_call_id for report in order.reports for call in report.tool_calls if call.tool in REQUIRED]
         evidence = self._record.evidence_of(order.case_id, calls)
         return rules_against(order.alert, evidence, order.policy.auto_clear_threshold)

@@ -44,7 +44,7 @@ from worker.domain.json_depth import is_too_deep
 CONNECT_TIMEOUT_S = 10.0
 MAX_ERROR = 500
 CALLS_AT_ONCE = 32
-"""A tool server works on no more at a time."""
+"""How many calls are in flight at a time."""
 
 Fault = Literal["refused", "internal", "passing", "no-access"]
 """The tool's considered answer; a fault inside the server that nobody foresaw; a store that is down for now; a caller
@@ -146,7 +146,7 @@ class _Connection:
 class McpSession:
     """Connects when first used, and again when the server no longer knows the session, as after its restart.
 
-    What comes of one call is that call's alone: others on the same session go on. A call that met a lost session is
+    A fault of one call affects no other call of the session. A call that met a lost session is
     repeated once on a new one; what writes carries a key that makes a repetition harmless.
     """
 
@@ -227,7 +227,7 @@ class McpSession:
         except Exception as error:
             if isinstance(error, MCPError) and error.code not in _GONE:
                 raise
-            # Anything else that the library raises says that the session is no more.
+            # Any other exception of the library means that the session is lost.
             log.info("The tool server no longer knows the session (%s): opening another.", type(error).__name__)
             self._forget(connection)
         with (await self._connected()).call() as session:

@@ -33,7 +33,7 @@ UNREACHABLE = "The tool server could not be reached."
 class McpToolBox:
     """Reads through a session that holds no write token.
 
-    The specialists of a case ask much the same at the same moment: what may be shared is asked once.
+    The specialists of a case make many identical calls at the same time: what may be shared is called once.
     """
 
     def __init__(self, session: McpSession, loop: ClientLoop, monotonic: Callable[[], float] = time.monotonic) -> None:

@@ -20,7 +20,7 @@ from worker.ports.model import AnswerFormat, Message, ModelRequest, ToolRequest
 from worker.ports.tools import ToolDescription
 
 MAX_CALLS = 8
-"""Tool calls of one turn, and no more than two for each tool: a small model would run on for as long as it may."""
+"""Tool calls of one turn, and no more than two for each tool: a small model would repeat itself up to its limit."""
 
 HOW_TO = (
     'You answer with one JSON object. To look something up, answer {"step": {"calls": [{"tool": …, "arguments": …}]}} '

@@ -50,7 +50,7 @@ def read_object(text: str) -> dict[str, JsonValue]:
     found = cast("dict[str, JsonValue]", parsed)
     if depth_of(found) > MAX_DEPTH:
         raise NotAnObject("it is nested too deeply")
-    # Written out, a text that is no Unicode stops whoever would keep it or send it on.
+    # A text with a lone surrogate can be neither stored nor sent.
     if "\\u" in text and _HALF.search(json.dumps(found, ensure_ascii=False)):
         raise NotAnObject("it holds half of a character (a surrogate without its other half)")
     return found

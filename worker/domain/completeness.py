@@ -58,7 +58,7 @@ def _has_entries(answer: JsonValue) -> bool:
 
 
 def _ends(answer: JsonValue) -> Iterator[datetime]:
-    """The moment up to which an answer says that its records go; else the days that it lists."""
+    """The time up to which an answer says that its records are complete; else the days that it lists."""
     if not isinstance(answer, dict):
         return
     stated = _moment(answer.get("as_of"))

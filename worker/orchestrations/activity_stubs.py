@@ -112,7 +112,7 @@ REMINDING = task.RetryPolicy(
 
 
 def start_case(ctx: Context, order: Investigation) -> Orchestration[CaseStart]:
-    """Begin the case and its first round, or learn where to go on; what the orchestration needs to know of it."""
+    """Start the case and its first round, or get where to resume; returns what the orchestration needs of it."""
     return (yield from _answer(_record(ctx, names.START_CASE, order), CaseStart))
 
 

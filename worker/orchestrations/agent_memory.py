@@ -33,7 +33,7 @@ class CaseMemory:
 
     @property
     def loss(self) -> tuple[AddedReason, ...]:
-        """Why a person must look at the case; nothing as long as all was remembered."""
+        """Why the case must go to a person; nothing as long as all was remembered."""
         return () if self._loss is None else (AddedReason(why="memory_lost", error=self._loss),)
 
     def keep_round(self, concluded: Conclusion) -> Orchestration[None]:

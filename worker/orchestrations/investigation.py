@@ -44,7 +44,7 @@ def investigation(ctx: task.OrchestrationContext, order: RawPayload) -> Orchestr
 def _investigate(
     ctx: task.OrchestrationContext, status: CaseStatus, order: Investigation
 ) -> Orchestration[CaseOutcome]:
-    """Investigate the case from its first round, or go on with it where its record says."""
+    """Investigate the case from its first round, or resume it where its record says."""
     known = yield from activity_stubs.start_case(ctx, order)
     if known.outcome is not None:
         status.show_closed(known.outcome)

@@ -437,7 +437,7 @@ export interface paths {
          * Follow what happens
          * @description Server-sent events. Resuming after `Last-Event-ID` loses and repeats nothing; without it, they start now.
          *
-         *     The stream ends with the session; to go on takes another one.
+         *     The stream ends with the session; a new session opens another.
          */
         get: operations["stream_events"];
         put?: never;
@@ -1140,7 +1140,7 @@ export interface components {
         };
         /**
          * BulkItem
-         * @description One case, and the question that was open when it was looked at.
+         * @description One case, and the question that was open in the preview.
          */
         BulkItem: {
             /** Assessment Hash */
@@ -2567,7 +2567,7 @@ export interface components {
         };
         /**
          * TelemetryBatch
-         * @description `event: telemetry`. What came in since the batch before: a few events to look at, and exact totals.
+         * @description `event: telemetry`. Telemetry since the last message: a few sample events, and exact totals.
          */
         TelemetryBatch: {
             /**
