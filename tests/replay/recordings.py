@@ -17,6 +17,8 @@ FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "replay"
 needs_recordings = pytest.mark.skipif(
     not FOLDER.is_dir(), reason=f"the recordings are not here: {FOLDER} does not exist"
 )
+one_process = pytest.mark.xdist_group("recordings")
+"""What is read and detected is kept for the tests of a process."""
 
 
 def recording(name: str) -> Path:

@@ -14,10 +14,11 @@ from tests.replay.recordings import (
     events_of,
     fraud_scenarios,
     needs_recordings,
+    one_process,
     usage_windows,
 )
 
-pytestmark = needs_recordings
+pytestmark = [needs_recordings, one_process]
 
 
 @pytest.mark.slow

@@ -11,9 +11,9 @@ from backend.detection import Detector
 from backend.ingest import IngestService, ReplaySource
 from contracts.alert import Alert
 from contracts.telemetry import TelemetryEvent
-from tests.replay.recordings import alerts_of, events_of, needs_recordings, recording
+from tests.replay.recordings import alerts_of, events_of, needs_recordings, one_process, recording
 
-pytestmark = [needs_recordings, pytest.mark.anyio]
+pytestmark = [needs_recordings, one_process, pytest.mark.anyio]
 
 
 @pytest.fixture

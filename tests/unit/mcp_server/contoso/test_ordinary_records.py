@@ -13,6 +13,8 @@ from mcp_server.records.bundle import CustomerRecords, Dataset
 from mcp_server.records.subscription import monthly_cap_gb
 from tests.unit.mcp_server.support import AS_OF, SEED
 
+pytestmark = pytest.mark.xdist_group("contoso")  # generated once
+
 DOCUMENTATION_NETWORKS = (ip_network("198.18.0.0/15"), ip_network("203.0.113.0/24"))
 
 

@@ -15,6 +15,8 @@ from mcp_server.records.security import SecurityEntry
 from mcp_server.records.subscription import monthly_cap_gb
 from mcp_server.records.ticket import Topic
 
+pytestmark = pytest.mark.xdist_group("contoso")  # generated once
+
 DAY = timedelta(days=1)
 FRAUDS = {"account_takeover", "stolen_card", "sim_swap", "subscription_abuse", "data_resale"}
 
