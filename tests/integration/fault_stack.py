@@ -161,7 +161,7 @@ class FaultStack:
         return self._control.get("/control/stats").json()["calls"]
 
     def _activity(self, name: str, limits: Limits, *, tools_up: bool) -> Any:
-        circuit = CircuitBreaker(failures=100, rest_s=1, monotonic=lambda: 0.0)
+        circuit = CircuitBreaker(failures=100, open_for=1, monotonic=lambda: 0.0)
         model = FailoverModel([Deployment("local", self._model, circuit)])
         activities = wire_activities(self._casebook, model, self._tools[tools_up], self._gateway, POLICY, limits)
         return next(activity for activity in activities if activity.__name__ == name)

@@ -37,7 +37,7 @@ class FailoverModel:
         rejections: dict[str, ModelRejected] = {}
         for deployment in sorted(self._deployments, key=lambda each: each.circuit.has_failed_lately):
             left_s = until - self._monotonic()
-            if left_s <= 0 or not deployment.circuit.enter():
+            if left_s <= 0 or not deployment.circuit.allow():
                 continue
             try:
                 return _ask(deployment, request, left_s)
@@ -57,7 +57,7 @@ class FailoverModel:
         sentences: dict[str, str] = {}
         waits_s: list[float] = []
         for deployment in self._deployments:
-            wait_s = deployment.circuit.wait_s()
+            wait_s = deployment.circuit.retry_in()
             # One that there was no time for can be asked at once; one that just failed, after the caller's own pause.
             if wait_s or deployment.name not in tried:
                 waits_s.append(wait_s)

@@ -1,7 +1,7 @@
 """When a deployment is left alone, for how long, and who may try it again."""
 
 from runtime.backoff import no_jitter
-from worker.adapters.circuit_breaker import LONGEST_NAMED_REST_S, LONGEST_REST_S, CircuitBreaker
+from worker.adapters.circuit_breaker import LONGEST_OPEN_S, LONGEST_RETRY_AFTER_S, CircuitBreaker
 
 
 class Clock:
@@ -14,13 +14,13 @@ class Clock:
         return self.seconds
 
 
-def a_circuit(clock: Clock, failures: int = 3, rest_s: float = 10.0) -> CircuitBreaker:
-    return CircuitBreaker(failures, rest_s, clock, no_jitter)
+def a_circuit(clock: Clock, failures: int = 3, open_for: float = 10.0) -> CircuitBreaker:
+    return CircuitBreaker(failures, open_for, clock, no_jitter)
 
 
 def fails(circuit: CircuitBreaker, times: int = 1, retry_after_s: float | None = None) -> None:
     for _ in range(times):
-        assert circuit.enter()
+        assert circuit.allow()
         circuit.failed("It failed with status 500.", retry_after_s)
 
 
@@ -28,22 +28,22 @@ def test_it_opens_after_consecutive_failures_and_says_how_long() -> None:
     circuit = a_circuit(Clock())
 
     fails(circuit, 2)
-    assert circuit.wait_s() == 0
+    assert circuit.retry_in() == 0
     fails(circuit)
 
-    assert not circuit.enter()
-    assert (circuit.wait_s(), circuit.why) == (10.0, "It failed with status 500.")
+    assert not circuit.allow()
+    assert (circuit.retry_in(), circuit.why) == (10.0, "It failed with status 500.")
 
 
 def test_a_success_in_between_resets_the_count() -> None:
     circuit = a_circuit(Clock())
 
     fails(circuit, 2)
-    assert circuit.enter()
+    assert circuit.allow()
     circuit.succeeded()
     fails(circuit, 2)
 
-    assert circuit.enter()
+    assert circuit.allow()
 
 
 def test_after_the_open_time_a_successful_probe_closes_it() -> None:
@@ -52,27 +52,27 @@ def test_after_the_open_time_a_successful_probe_closes_it() -> None:
     fails(circuit, 3)
     clock.seconds += 10
 
-    assert circuit.enter()
-    assert not circuit.enter(), "only one call may probe"
-    assert circuit.wait_s() == 1.0
+    assert circuit.allow()
+    assert not circuit.allow(), "only one call may probe"
+    assert circuit.retry_in() == 1.0
     circuit.succeeded()
 
-    assert circuit.enter()
-    assert circuit.enter()
+    assert circuit.allow()
+    assert circuit.allow()
 
 
 def test_failed_probe_doubles_open_time_up_to_the_longest() -> None:
     clock = Clock()
     circuit = a_circuit(clock)
     fails(circuit, 3)
-    rests: list[float] = []
+    waits: list[float] = []
 
     for _ in range(4):
-        clock.seconds += circuit.wait_s()
+        clock.seconds += circuit.retry_in()
         fails(circuit)
-        rests.append(circuit.wait_s())
+        waits.append(circuit.retry_in())
 
-    assert rests == [20.0, 40.0, LONGEST_REST_S, LONGEST_REST_S]
+    assert waits == [20.0, 40.0, LONGEST_OPEN_S, LONGEST_OPEN_S]
 
 
 def test_inconclusive_probe_leaves_its_place_to_the_next() -> None:
@@ -80,11 +80,11 @@ def test_inconclusive_probe_leaves_its_place_to_the_next() -> None:
     circuit = a_circuit(clock)
     fails(circuit, 3)
     clock.seconds += 10
-    assert circuit.enter()
+    assert circuit.allow()
 
     circuit.abandoned()
 
-    assert circuit.enter()
+    assert circuit.allow()
 
 
 def test_pause_named_by_the_server_opens_it_at_once() -> None:
@@ -92,10 +92,10 @@ def test_pause_named_by_the_server_opens_it_at_once() -> None:
     circuit = a_circuit(clock)
 
     fails(circuit, retry_after_s=7.0)
-    assert not circuit.enter()
+    assert not circuit.allow()
     clock.seconds += 7
 
-    assert circuit.enter()
+    assert circuit.allow()
 
 
 def test_no_named_pause_opens_it_beyond_five_minutes() -> None:
@@ -103,11 +103,11 @@ def test_no_named_pause_opens_it_beyond_five_minutes() -> None:
     circuit = a_circuit(clock)
 
     fails(circuit, retry_after_s=1e300)
-    assert circuit.wait_s() == LONGEST_NAMED_REST_S == 300
+    assert circuit.retry_in() == LONGEST_RETRY_AFTER_S == 300
     clock.seconds += 300
 
-    assert circuit.enter(), "one call tries whether it has come back"
-    assert not circuit.enter()
+    assert circuit.allow(), "one call tries whether it has come back"
+    assert not circuit.allow()
 
 
 def test_a_failure_counts_as_recent_for_a_while() -> None:
