@@ -105,6 +105,9 @@ class Bench:
     def _decide(self, view: CaseView, action: RecommendedAction) -> float:
         url = f"{self._stack.url.replace('http', 'ws')}/api/workflow/ws/{view.case_id}"
         headers = {"Authorization": self._stack.http.headers["Authorization"]}
+        if action == "clear":
+            # A critical case is cleared by two people: the time begins with the second approval.
+            self._stack.decide(view, "approve", persona="ben", action=action).raise_for_status()
         with connect(url, open_timeout=60, proxy=None, additional_headers=headers) as socket:
             socket.recv(timeout=60)
             started = time.perf_counter()
