@@ -44,3 +44,11 @@ test("reading without data that failed is read when invalidated", async () => {
   void queries.invalidateQueries({ queryKey: KEY });
   await vi.waitFor(() => expect(observer.getCurrentResult().data).toBe("back"));
 });
+
+test("first reading is only marked as stale when asked so", async () => {
+  const { queries, read, answers } = observe();
+  void queries.invalidateQueries({ queryKey: KEY, refetchType: "none" });
+  answers[0]?.("before the change");
+  await vi.waitFor(() => expect(queries.getQueryState(KEY)?.isInvalidated).toBe(true));
+  expect(read).toHaveBeenCalledTimes(1);
+});

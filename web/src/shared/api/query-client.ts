@@ -33,7 +33,12 @@ class InvalidatingClient extends QueryClient {
       this.#readAgain.add(query);
       query
         .fetch()
-        .then(() => super.invalidateQueries({ queryKey: query.queryKey, exact: true }))
+        .then(() =>
+          super.invalidateQueries(
+            { queryKey: query.queryKey, exact: true, refetchType: filters?.refetchType ?? "active" },
+            options,
+          ),
+        )
         .catch(() => undefined) // it shows its own error
         .finally(() => this.#readAgain.delete(query));
     }
