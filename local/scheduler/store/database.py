@@ -90,6 +90,7 @@ class Database:
                 f"BEGIN IMMEDIATE; {_sql('schema')}; PRAGMA application_id = {APPLICATION_ID}; "
                 f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
             )
+        connection.executescript(f"BEGIN IMMEDIATE; {_sql('schema_later')}; COMMIT;")
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(
             "INSERT INTO meta (name, value) VALUES ('starts', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"
