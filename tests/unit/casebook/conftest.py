@@ -21,44 +21,24 @@ Fill = Callable[[CaseBook], None]
 """Writes into an empty casebook what many tests begin with."""
 
 
-def fill_casebook(url: str, fill: Fill | None) -> None:
-    """Make a casebook there, and let `fill` write into it."""
-    engine = open_engine(url)
-    upgrade(engine)
-    if fill is not None:
-        fill(CaseBook(Transactions(engine, SteppingClock())))
-    engine.dispose()
+class Templates:
+    """Casebooks to copy: making one takes most of a test's time. `new` makes a place for one, `url` is its address."""
 
-
-class SqliteTemplates:
-    """Casebooks to copy: making one takes most of a test's time."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._made: dict[Fill | None, Path] = {}
-
-    def get(self, fill: Fill | None) -> Path:
-        """The file that `fill` has written into."""
-        if fill not in self._made:
-            path = self._folder / f"{len(self._made)}.db"
-            fill_casebook(f"sqlite:///{path}", fill)
-            self._made[fill] = path
-        return self._made[fill]
-
-
-class PostgresTemplates:
-    """As `SqliteTemplates`, on a server."""
-
-    def __init__(self, server: PostgresServer) -> None:
-        self._server = server
+    def __init__(self, new: Callable[[], str], url: Callable[[str], str]) -> None:
+        self._new = new
+        self._url = url
         self._made: dict[Fill | None, str] = {}
 
     def get(self, fill: Fill | None) -> str:
-        """The database that `fill` has written into."""
+        """The place of the casebook that `fill` has written into."""
         if fill not in self._made:
-            name = self._server.create_database()
-            fill_casebook(self._server.url(name), fill)
-            self._made[fill] = name
+            place = self._new()
+            engine = open_engine(self._url(place))
+            upgrade(engine)
+            if fill is not None:
+                fill(CaseBook(Transactions(engine, SteppingClock())))
+            engine.dispose()
+            self._made[fill] = place
         return self._made[fill]
 
 
@@ -69,19 +49,19 @@ def postgres() -> Generator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def postgres_templates(postgres: PostgresServer) -> PostgresTemplates:
-    return PostgresTemplates(postgres)
+def postgres_templates(postgres: PostgresServer) -> Templates:
+    return Templates(postgres.create_database, postgres.url)
 
 
 @pytest.fixture(scope="session")
-def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplates:
-    return SqliteTemplates(tmp_path_factory.mktemp("casebook"))
+def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return Templates(lambda: str(tmp_path_factory.mktemp("casebook") / "casebook.db"), "sqlite:///{}".format)
 
 
 @pytest.fixture(scope="session")
-def empty_casebook(sqlite_templates: SqliteTemplates) -> Path:
+def empty_casebook(sqlite_templates: Templates) -> Path:
     """A freshly upgraded file. Tests that only need one copy it."""
-    return sqlite_templates.get(None)
+    return Path(sqlite_templates.get(None))
 
 
 def story(book: CaseBook) -> None:
