@@ -251,7 +251,7 @@ def _total(connection: Connection, query: CaseQuery) -> int | None:
     """How many cases a query finds, if an index tells it after few steps."""
     if query.model_dump(exclude={"state", "sort"}, exclude_defaults=True):
         return None
-    some = select(CaseRow.case_id)
+    some = select(CaseRow.opened_seq)  # is in every index of the list, so that counting reads no row
     if query.state:
         some = some.where(CaseRow.state.in_(query.state))
     counted = connection.execute(select(func.count()).select_from(some.limit(COUNTED + 1).subquery())).scalar_one()

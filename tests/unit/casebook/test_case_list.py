@@ -239,7 +239,10 @@ def statements_of(engine: Engine, workspace: WorkspaceApi, name: str) -> list[tu
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize("name", PLANS)
 def test_no_list_sorts_and_every_list_follows_an_index(engine: Engine, workspace: WorkspaceApi, name: str) -> None:
-    follow_an_index(engine, statements_of(engine, workspace, name))
+    statements = statements_of(engine, workspace, name)
+    follow_an_index(engine, statements)
+    counting = plans(engine, [each for each in statements if "count(" in each[0]])
+    assert not [step for step in counting if " case " in step and "COVERING INDEX" not in step], counting
 
 
 @only_on("postgresql")
