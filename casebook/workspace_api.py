@@ -93,7 +93,7 @@ class WorkspaceApi(Facade):
     ) -> Reversal:
         """Ask for the effect with the key `undoes` to be reversed, also on a closed case.
 
-        Raises NotAllowed, EffectNotFound, NothingToReverse, and ReversalStands when it was asked for or done already.
+        Raises NotAllowed, EffectNotFound, NothingToReverse, and ReversalExists when it was asked for or done already.
         """
         with self._write() as connection:
             return reversals.request_reversal(connection, case_id, undoes, reason, subject, roles, self._clock())

@@ -13,7 +13,7 @@ from contracts.case import CaseSummary
 from contracts.claim import Claim
 from contracts.ids import CaseId
 
-router = APIRouter(prefix="/api/cases", tags=["desk"])
+router = APIRouter(prefix="/api/cases", tags=["claims"])
 
 Reason = Annotated[ReasonText | None, Query(description="Why a manager ends another person's claim")]
 

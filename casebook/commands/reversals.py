@@ -19,8 +19,8 @@ from casebook.errors import (
     NothingToReverse,
     NotReversible,
     ReversalAlreadyDecided,
+    ReversalExists,
     ReversalNotFound,
-    ReversalStands,
     SameRequester,
     TooManyReversals,
 )
@@ -43,7 +43,7 @@ MOST = 100
 
 _APPROVED = ("approved", "done", "failed")
 """An approval stays on record with its result."""
-_STANDING = ("requested", "approved", "done")
+_ACTIVE = ("requested", "approved", "done")
 
 _REVERSALS, _EFFECTS, _CASES = table_of(ReversalRow), table_of(EffectRow), table_of(CaseRow)
 _REVERSAL = select(_REVERSALS.c.body).where(
@@ -51,7 +51,7 @@ _REVERSAL = select(_REVERSALS.c.body).where(
 )
 _COUNT = select(func.count()).where(_REVERSALS.c.case_id == bindparam("of_case"))
 _CURRENT = select(_REVERSALS.c.body).where(
-    _REVERSALS.c.undoes == bindparam("of_effect"), _REVERSALS.c.status.in_(_STANDING)
+    _REVERSALS.c.undoes == bindparam("of_effect"), _REVERSALS.c.status.in_(_ACTIVE)
 )
 _EFFECT = select(_EFFECTS.c.action, _EFFECTS.c.status).where(
     _EFFECTS.c.key == bindparam("of_effect"), _EFFECTS.c.case_id == bindparam("of_case")
@@ -196,7 +196,7 @@ def _require(roles: Collection[Role], required: Role) -> None:
 def _refuse_second(connection: Connection, undoes: str) -> None:
     current = _current(connection, undoes)
     if current is not None:
-        raise ReversalStands(current.requested_by, current.status)
+        raise ReversalExists(current.requested_by, current.status)
 
 
 def _current(connection: Connection, undoes: str) -> Reversal | None:

@@ -21,7 +21,7 @@ CasebookError
 ├── ReasonMissing           422
 ├── SameRequester           403
 ├── NothingToReverse        409
-├── ReversalStands          409
+├── ReversalExists          409
 ├── ReversalAlreadyDecided  409
 ├── SameApprover            403
 ├── NotTheProposer          403
@@ -98,7 +98,7 @@ from casebook.errors.effects import (
     IllegalMove,
     NothingToReverse,
     ReversalAlreadyDecided,
-    ReversalStands,
+    ReversalExists,
     SameRequester,
 )
 from casebook.errors.lookups import (
@@ -182,8 +182,8 @@ __all__ = [
     "ReportUnfounded",
     "ReportsNotRecorded",
     "ReversalAlreadyDecided",
+    "ReversalExists",
     "ReversalNotFound",
-    "ReversalStands",
     "ReviewMismatch",
     "ReviewSuperseded",
     "RoundNotBegun",

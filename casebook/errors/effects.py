@@ -43,10 +43,10 @@ class NothingToReverse(CasebookError):
         super().__init__(f"'{action}' is '{status}' in this case: only what was done can be reversed.")
 
 
-class ReversalStands(CasebookError):
+class ReversalExists(CasebookError):
     """The effect has been reversed, or somebody asked for it."""
 
-    id = "reversal-stands"
+    id = "reversal-exists"
     status = 409
 
     def __init__(self, requested_by: str, status: str) -> None:

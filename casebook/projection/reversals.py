@@ -17,7 +17,7 @@ REVERSAL = ProjectedTable(ReversalRow, ("reversal_id",), unlogged=("scheduled_at
 
 _OF_THE_REQUEST = ("case_id", "action", "undoes", "reason", "requested_by", "requested_at")
 _OF_THE_DECISION = ("decided_by", "decided_at", "comment")
-_STANDING = ("requested", "approved", "done")
+_ACTIVE = ("requested", "approved", "done")
 _APPROVED = ("approved", "done", "failed")
 
 
@@ -58,7 +58,7 @@ class ReversalRequested(_ReversalNoted):
             return "it was asked for before"
         if data["undoes"] not in log.done:
             return "what it reverses was not done"
-        if any(each["undoes"] == data["undoes"] and each["status"] in _STANDING for each in log.reversals.values()):
+        if any(each["undoes"] == data["undoes"] and each["status"] in _ACTIVE for each in log.reversals.values()):
             return "another request to reverse the same stands"
         return None if event.actor == data["requested_by"] else f"{data['requested_by']} is said to have asked"
 

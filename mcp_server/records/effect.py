@@ -32,7 +32,7 @@ class LockResult(Contract):
     replayed: bool = False
 
 
-class StandingLock(Contract):
+class ActiveLock(Contract):
     """One order to lock an account that has not been reversed: `idempotency_key` is that of `lock_account`."""
 
     idempotency_key: str
@@ -52,7 +52,7 @@ class UnlockResult(Contract):
     reason: str
     already_active: bool
     idempotency_key: str
-    still_locked_by: tuple[StandingLock, ...] = ()
+    still_locked_by: tuple[ActiveLock, ...] = ()
     replayed: bool = False
 
 

@@ -119,8 +119,8 @@ class CustomerStore(Protocol):
     ) -> UnlockResult:
         """Reverse the lock that was ordered under `lock_key`. The account is unlocked when no other order is active.
 
-        Raises `LockNotStanding` when that order is not active. Without `lock_key` the only order is reversed:
-        with several it raises `SeveralLocksStand`, with none it is a success that changes nothing.
+        Raises `LockNotActive` when that order is not active. Without `lock_key` the only order is reversed:
+        with several it raises `SeveralActiveLocks`, with none it is a success that changes nothing.
         """
         ...
 

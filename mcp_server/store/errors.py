@@ -8,8 +8,8 @@ StoreError
     ├── ChargeNotFound
     ├── ChargeAlreadyRefunded
     ├── RefundTotalChanged
-    ├── LockNotStanding
-    ├── SeveralLocksStand
+    ├── LockNotActive
+    ├── SeveralActiveLocks
     ├── RefundNotFound
     ├── RefundAlreadyReversed
     └── IdempotencyKeyReused
@@ -72,23 +72,23 @@ class RefundTotalChanged(Refused):
         )
 
 
-class LockNotStanding(Refused):
+class LockNotActive(Refused):
     """The lock that is to be reversed does not lie on the account, or no longer does."""
 
-    def __init__(self, customer_id: int, lock_key: str, standing: Sequence[str]) -> None:
-        others = f", others are ({_listed(standing)})" if standing else ""
+    def __init__(self, customer_id: int, lock_key: str, active: Sequence[str]) -> None:
+        others = f", others are ({_listed(active)})" if active else ""
         super().__init__(
             f"No lock under the key '{lock_key}' is on the account of customer {customer_id}{others}: "
             "there is nothing to reverse and nothing was changed."
         )
 
 
-class SeveralLocksStand(Refused):
+class SeveralActiveLocks(Refused):
     """The account was locked more than once, and the caller does not say which order is reversed."""
 
-    def __init__(self, customer_id: int, standing: Sequence[str]) -> None:
+    def __init__(self, customer_id: int, active: Sequence[str]) -> None:
         super().__init__(
-            f"The account of customer {customer_id} is locked under several keys ({_listed(standing)}): "
+            f"The account of customer {customer_id} is locked under several keys ({_listed(active)}): "
             "nothing was changed, name one as lock_key."
         )
 

@@ -95,8 +95,8 @@ def test_account_locked_by_two_cases_opens_with_second_reversal(stack: LocalStac
     assert effect is not None
     assert effect.result is not None
     assert (effect.result["status"], between) == ("locked", "locked")
-    standing = [lock["idempotency_key"] for lock in still_locked_by(effect.result)]
-    assert standing == [both[1].effects[0].key]
+    active = [lock["idempotency_key"] for lock in still_locked_by(effect.result)]
+    assert active == [both[1].effects[0].key]
     assert (other.also_locked_by, account_status(stack, customer["customer_id"])) == ((), "active")
 
 

@@ -3,18 +3,18 @@
 import sqlite3
 from datetime import datetime
 
-from mcp_server.records.effect import StandingLock
-from mcp_server.store.errors import LockNotStanding, SeveralLocksStand
+from mcp_server.records.effect import ActiveLock
+from mcp_server.store.errors import LockNotActive, SeveralActiveLocks
 from mcp_server.store.sqlite.rows import insert, instant_text, select
 
 RECORDED_LOCK = "records:{customer_id}"
 """The key of a lock that no write tool made: it was there when the store was made."""
 
 
-def standing_locks(connection: sqlite3.Connection, customer_id: int) -> tuple[StandingLock, ...]:
+def active_locks(connection: sqlite3.Connection, customer_id: int) -> tuple[ActiveLock, ...]:
     """The lock orders on an account, oldest first."""
     tail = "WHERE customer_id = ? ORDER BY rowid"
-    return select(connection, StandingLock, "account_lock", tail, (customer_id,))
+    return select(connection, ActiveLock, "account_lock", tail, (customer_id,))
 
 
 def add_lock(
@@ -31,21 +31,21 @@ def add_lock(
     _show_oldest(connection, customer_id)
 
 
-def reverse_lock(connection: sqlite3.Connection, customer_id: int, lock_key: str | None) -> tuple[StandingLock, ...]:
+def reverse_lock(connection: sqlite3.Connection, customer_id: int, lock_key: str | None) -> tuple[ActiveLock, ...]:
     """Reverse the order under `lock_key`; None: the only one there is. Returns those that are still active.
 
-    Raises `LockNotStanding` or `SeveralLocksStand`.
+    Raises `LockNotActive` or `SeveralActiveLocks`.
     """
-    standing = standing_locks(connection, customer_id)
-    keys = [lock.idempotency_key for lock in standing]
+    active = active_locks(connection, customer_id)
+    keys = [lock.idempotency_key for lock in active]
     if lock_key is None and len(keys) > 1:
-        raise SeveralLocksStand(customer_id, keys)
+        raise SeveralActiveLocks(customer_id, keys)
     if lock_key is not None and lock_key not in keys:
-        raise LockNotStanding(customer_id, lock_key, keys)
+        raise LockNotActive(customer_id, lock_key, keys)
     taken = keys if lock_key is None else [lock_key]
     connection.executemany("DELETE FROM account_lock WHERE idempotency_key = ?", [(key,) for key in taken])
     _show_oldest(connection, customer_id)
-    return tuple(lock for lock in standing if lock.idempotency_key not in taken)
+    return tuple(lock for lock in active if lock.idempotency_key not in taken)
 
 
 def note_recorded_locks(connection: sqlite3.Connection) -> None:
@@ -69,8 +69,8 @@ def note_recorded_locks(connection: sqlite3.Connection) -> None:
 
 
 def _show_oldest(connection: sqlite3.Connection, customer_id: int) -> None:
-    standing = standing_locks(connection, customer_id)
-    shown = ("locked", instant_text(standing[0].locked_at), standing[0].reason) if standing else ("active", None, None)
+    active = active_locks(connection, customer_id)
+    shown = ("locked", instant_text(active[0].locked_at), active[0].reason) if active else ("active", None, None)
     connection.execute(
         "UPDATE customer SET status = ?, locked_at = ?, lock_reason = ? WHERE customer_id = ?", (*shown, customer_id)
     )

@@ -15,8 +15,8 @@ from casebook.errors import (
     NothingToReverse,
     NotReversible,
     ReversalAlreadyDecided,
+    ReversalExists,
     ReversalNotFound,
-    ReversalStands,
     SameRequester,
     TooManyReversals,
 )
@@ -125,7 +125,7 @@ def test_reversal_in_doubt_stays_approved_and_says_so(book: CaseBook):
 
     (reversal,) = book.get_case(case).reversals
     assert (reversal.status, reversal.effect) == ("approved", undoing(case, "unknown"))
-    with pytest.raises(ReversalStands, match="Reversing this has been asked for already, by ana"):
+    with pytest.raises(ReversalExists, match="Reversing this has been asked for already, by ana"):
         ask_back(book, case, who="ben")
 
 
@@ -163,7 +163,7 @@ def test_only_refused_or_failed_reversals_can_be_requested_again(book: CaseBook)
     book.finish_reversal(case, third.reversal_id, undoing(case, "done", number=3))
 
     assert [each.status for each in book.get_case(case).reversals] == ["refused", "failed", "done"]
-    with pytest.raises(ReversalStands, match="This was reversed already, by ana"):
+    with pytest.raises(ReversalExists, match="This was reversed already, by ana"):
         ask_back(book, case)
     other = ask_back(book, case, "refund_charges")
     assert other.reversal_id == f"{case}:reverse_refund:4"
@@ -222,7 +222,7 @@ def test_concurrent_reversal_requests_and_decisions_count_once(engine: Engine, b
         first, second = people.map(press, ("ana", "ben"))
 
     pairs = [{one, other} for one, other in zip(first, second, strict=True)]
-    assert pairs == [{"asked", "reversal-stands"}, {"approved", "reversal-decided"}] * len(cases)
+    assert pairs == [{"asked", "reversal-exists"}, {"approved", "reversal-decided"}] * len(cases)
     assert len(book.unscheduled_reversals()) == len(cases)
     first_seen = book.unscheduled_reversals(limit=2)
     after = book.unscheduled_reversals(after=first_seen[-1].reversal_id)
@@ -257,7 +257,7 @@ def test_late_success_of_an_abandoned_reversal_is_shown(book: CaseBook, anew: bo
 
     statuses = [reversal.status for reversal in book.get_case(case).reversals]
     assert statuses == (["failed", "requested"] if anew else ["done"])
-    with pytest.raises(ReversalStands, match="by ben" if anew else "by ana"):
+    with pytest.raises(ReversalExists, match="by ben" if anew else "by ana"):
         ask_back(book, case, who="maria")
     assert book.verify_case_log() is None
 

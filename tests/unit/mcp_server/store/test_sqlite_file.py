@@ -13,7 +13,7 @@ import pytest
 
 from mcp_server.records.bundle import Dataset
 from mcp_server.records.effect import LockResult
-from mcp_server.store.errors import LockNotStanding, StoreUnavailable, StoreUnusable
+from mcp_server.store.errors import LockNotActive, StoreUnavailable, StoreUnusable
 from mcp_server.store.sqlite.database import Database
 from mcp_server.store.sqlite.store import SqliteCustomerStore
 from tests.unit.mcp_server.support import NOW, ROOT
@@ -204,7 +204,7 @@ def test_recorded_lock_outlasts_the_lock_of_a_case(tmp_path: Path, dataset: Data
     only = dataset.model_copy(update={"customers": (records,)})
 
     with closing(SqliteCustomerStore(tmp_path / "customers.db", lambda: only)) as store:
-        with pytest.raises(LockNotStanding):
+        with pytest.raises(LockNotActive):
             store.unlock_account(7, "No.", "back of nobody's", "case-1:lock_account:7")
         store.lock_account(7, "case-1: takeover", "own")
         left = store.unlock_account(7, "No.", "back of own", "own")

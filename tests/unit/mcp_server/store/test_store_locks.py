@@ -8,8 +8,8 @@ import pytest
 from mcp_server.store.customer_store import CustomerStore
 from mcp_server.store.errors import (
     IdempotencyKeyReused,
-    LockNotStanding,
-    SeveralLocksStand,
+    LockNotActive,
+    SeveralActiveLocks,
 )
 from tests.unit.mcp_server.store.accounts import CALLERS, SOMEBODY, SOMEBODY_ELSE
 from tests.unit.mcp_server.support import NOW
@@ -83,7 +83,7 @@ def test_inactive_lock_is_not_reversed(store: CustomerStore) -> None:
     store.lock_account(SOMEBODY, "case-c: takeover", "lock c")
 
     for lock_key in ("lock a", "lock b", "never used"):
-        with pytest.raises(LockNotStanding, match=rf"^No lock under the key '{lock_key}' .*\('lock c'\): there is not"):
+        with pytest.raises(LockNotActive, match=rf"^No lock under the key '{lock_key}' .*\('lock c'\): there is not"):
             store.unlock_account(SOMEBODY, "It was them.", "once more", lock_key)
 
     assert (store.customer(SOMEBODY).lock_reason, store.effect("once more")) == ("case-c: takeover", None)
@@ -93,7 +93,7 @@ def test_unlock_must_name_one_of_several_locks(store: CustomerStore) -> None:
     store.lock_account(SOMEBODY, "case-a: takeover", "lock a")
     store.lock_account(SOMEBODY, "case-b: takeover", "lock b")
 
-    with pytest.raises(SeveralLocksStand, match=r"under several keys \('lock a', 'lock b'\): nothing was changed"):
+    with pytest.raises(SeveralActiveLocks, match=r"under several keys \('lock a', 'lock b'\): nothing was changed"):
         store.unlock_account(SOMEBODY, "It was them.", "unlock")
 
     assert (store.customer(SOMEBODY).lock_reason, store.effect("unlock")) == ("case-a: takeover", None)

@@ -8,8 +8,8 @@ export const staysLocked = (others: readonly string[]): string | null =>
 
 /** What else keeps the account locked after a lock was reversed, by the store's own answer: cases, where it names them. */
 export const othersThatLocked = (effect: Effect): string[] => {
-  const standing = effect.action === "unlock_account" ? effect.result?.["still_locked_by"] : undefined;
-  return Array.isArray(standing) ? standing.map(nameOf) : [];
+  const active = effect.action === "unlock_account" ? effect.result?.["still_locked_by"] : undefined;
+  return Array.isArray(active) ? active.map(nameOf) : [];
 };
 
 const nameOf = (lock: unknown): string => {

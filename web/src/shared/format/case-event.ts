@@ -116,8 +116,8 @@ function describeDeskEvent(type: CaseEvent["type"], data: CaseEvent["data"]): Ev
 /** Whether the store said that another order keeps the account locked. */
 function staysLocked({ effect }: CaseEvent["data"]): boolean {
   const result = isObject(effect) ? effect["result"] : undefined;
-  const standing = isObject(result) ? result["still_locked_by"] : undefined;
-  return Array.isArray(standing) && standing.length > 0;
+  const active = isObject(result) ? result["still_locked_by"] : undefined;
+  return Array.isArray(active) && active.length > 0;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
