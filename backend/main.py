@@ -32,7 +32,7 @@ from backend.services.installation import (
 from backend.services.scheduler import open_scheduler
 from backend.settings import BackendSettings
 from backend.wiring import serving, wire
-from casebook.database.engine import files_of, open_engine, upgrade
+from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions, utc_now
 from casebook.errors import CasebookFull, CasebookUnavailable
 from casebook.relay_api import RelayApi
@@ -57,7 +57,7 @@ def main() -> None:
     try:
         settings = read_settings(BackendSettings)
         set_up_logging(settings.log_format, settings.log_level)
-        keep_private(files_of(settings.casebook_url))
+        keep_private()
         authenticator = open_authenticator(settings)
         listener = listen(settings.backend_host, settings.backend_port, instead="set BACKEND_PORT to a free port")
         # Workers of a reloading server inherit it.

@@ -24,7 +24,7 @@ from local.parts import (
     without_secrets,
 )
 from local.supervisor import PartFailed, SupervisedPart
-from runtime.files import keep_private
+from runtime.files import close_to_others, keep_private
 from runtime.listening import CannotListen, listen
 from runtime.signals import stop_event
 
@@ -49,7 +49,7 @@ def main() -> None:
             if arguments.fresh:
                 _remove_state(data)
             # Its own files lie in a folder that may have been there, and open to others.
-            keep_private(path for pattern in STATE for path in data.glob(pattern) if path.is_file())
+            close_to_others(path for pattern in STATE for path in data.glob(pattern) if path.is_file())
             # The stack makes the secret that its own parts share; it is never written to disk.
             plan = plan_stack(options, os.environ, secrets.token_urlsafe(32))
             for part in plan.parts:

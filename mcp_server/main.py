@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(McpSettings)
         set_up_logging(settings.log_format, settings.log_level)
-        keep_private([settings.customer_store_path])
+        keep_private()
         if options.command == "add-customers":
             return _add_customers(settings, options.from_recording)
         if options.command == "export-profiles":

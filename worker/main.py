@@ -149,10 +149,9 @@ def _work(settings: WorkerSettings, stop: Event) -> None:
 
 @contextmanager
 def _open_casebook(url: str) -> Generator["Casebook"]:
-    from casebook.database.engine import files_of
     from worker.adapters.case_record import BEYOND_WAITING, Casebook
 
-    keep_private(files_of(url))
+    keep_private()
     try:
         casebook = Casebook(url)
     except BEYOND_WAITING as fault:

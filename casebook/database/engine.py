@@ -21,6 +21,7 @@ from casebook.errors import (
     CasebookUnwritable,
     CasebookUrlInvalid,
 )
+from runtime.files import close_to_others
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -63,15 +64,6 @@ def open_engine(url: str) -> Engine:
     return _open_sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _open_server(parsed)
 
 
-def files_of(url: str) -> tuple[Path, ...]:
-    """The database file that a URL names; none for a server's, or for a URL that names no database."""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        return ()
-    return (Path(parsed.database),) if parsed.get_backend_name() == "sqlite" and parsed.database else ()
-
-
 def for_writing(engine: Engine) -> Engine:
     """The same engine, whose transactions take SQLite's write lock at once.
 
@@ -105,6 +97,8 @@ def upgrade(engine: Engine) -> None:
             if engine.dialect.name != "sqlite":
                 _refuse_foreign_tables(connection)
             _migrate(connection)
+        if engine.dialect.name == "sqlite" and engine.url.database:
+            close_to_others([Path(engine.url.database)])
 
 
 def require_current(engine: Engine) -> None:

@@ -132,13 +132,13 @@ class CasebookCorrupt(CasebookUnavailable):
 
 
 class CasebookNewer(CasebookUnavailable):
-    """A newer release has migrated the database."""
+    """Another release has migrated the database: a newer one, or one from before release 1.0."""
 
     id = "casebook-newer"
 
     def __init__(self, path: str, revision: str) -> None:
         super().__init__(
-            f"The casebook '{path}' was written by a newer release (schema '{revision}'): "
-            "start that release or a later one.",
-            f"The casebook was written by a newer release than this server's: {OPERATOR} must start that one.",
+            f"The casebook '{path}' was written by another release (schema '{revision}'), and this one cannot read it: "
+            "start a release that can, or set CASEBOOK_URL to a new casebook.",
+            f"The casebook was written by another release than this server's: {OPERATOR} must start that one.",
         )

@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from mcp_server.store.errors import StoreUnavailable, StoreUnusable
+from runtime.files import close_to_others
 
 APPLICATION_ID = 0x43575331  # "CWS1": tells a customer store from any other SQLite file
 SCHEMA_VERSION = 2
@@ -134,6 +135,7 @@ def _prepare(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
             if not _is_ready(connection, path):
                 _create(connection, path, fill)
             connection.execute("PRAGMA journal_mode = WAL")
+            close_to_others([path])
     except (OSError, sqlite3.OperationalError) as error:
         raise _cannot_write(path, error) from error
     except sqlite3.DatabaseError as error:
@@ -185,7 +187,9 @@ def _schema_statements() -> Iterator[str]:
 
 
 def _not_a_store(path: Path) -> StoreUnusable:
-    return StoreUnusable(f"{path} is not a customer store: remove it, or set CUSTOMER_STORE_PATH to another file.")
+    return StoreUnusable(
+        f"{path} is not a customer store and is left as it is: set CUSTOMER_STORE_PATH to another file."
+    )
 
 
 def _cannot_write(path: Path, error: Exception) -> StoreUnusable:

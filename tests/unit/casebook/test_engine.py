@@ -224,7 +224,7 @@ def test_newer_casebook_is_refused_and_left_unchanged(url: str, book: CaseBook):
     with for_writing(engine).begin() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
 
-    with pytest.raises(CasebookNewer, match=r"newer release \(schema '9999'\)"):
+    with pytest.raises(CasebookNewer, match=r"another release \(schema '9999'\)"):
         upgrade(engine)
 
     with engine.connect() as connection:
@@ -239,6 +239,7 @@ def test_foreign_database_is_refused_and_left_unchanged(tmp_path: Path, applicat
         connection.execute("CREATE TABLE customer (id INTEGER PRIMARY KEY)")
         connection.execute(f"PRAGMA application_id = {application_id}")
     connection.close()
+    path.chmod(0o644)
     before = path.read_bytes()
     engine = open_engine(url_of(path))
 
@@ -247,6 +248,16 @@ def test_foreign_database_is_refused_and_left_unchanged(tmp_path: Path, applicat
 
     engine.dispose()
     assert path.read_bytes() == before
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_casebook_that_others_may_read_is_closed_to_them(tmp_path: Path):
+    path = tmp_path / "casebook.db"
+    path.touch(0o644)
+    engine = open_engine(url_of(path))
+    upgrade(engine)
+    engine.dispose()
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_an_empty_file_is_called_empty(tmp_path: Path):

@@ -184,7 +184,7 @@ def test_a_bad_store_is_one_sentence(store_path: Path, tmp_path: Path, capsys: p
     store_path.write_text("not a database " * 100)
 
     assert main(["export-profiles", "--out", str(tmp_path / "out.jsonl")]) == 1
-    assert capsys.readouterr().err.startswith(f"{store_path} is not a customer store: remove it")
+    assert capsys.readouterr().err.startswith(f"{store_path} is not a customer store and is left as it is")
 
 
 def test_the_store_is_made_as_the_environment_says(

@@ -10,10 +10,11 @@ ROOT = Path(__file__).parents[3]
 MAKES = """
 import sys
 from pathlib import Path
-from runtime.files import keep_private
+from runtime.files import close_to_others, keep_private
 
 folder = Path(sys.argv[1])
-keep_private([folder / "case.db", folder / "absent.db"])
+keep_private()
+close_to_others([folder / "case.db", folder / "absent.db"])
 (folder / "new").mkdir()
 (folder / "new" / "file").write_text("")
 """

@@ -219,7 +219,7 @@ def test_another_driver_than_the_casebook_s_is_refused(file: Path, capsys: pytes
 def test_a_casebook_of_a_newer_release_is_left_alone(file: Path, tamper: Tamper, capsys: pytest.CaptureFixture[str]):
     tamper("UPDATE casebook_version SET version_num = '9999'")
     assert main(casebook(file)) == 2
-    assert "newer release" in capsys.readouterr().err
+    assert "another release" in capsys.readouterr().err
 
 
 def test_a_file_of_anchors_that_is_none_is_refused(file: Path, tmp_path: Path):

@@ -173,9 +173,22 @@ def refusal(path: Path) -> str:
 def test_file_of_another_kind_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("These are my notes. " * 100)
+    path.chmod(0o644)
 
-    assert refusal(path) == f"{path} is not a customer store: remove it, or set CUSTOMER_STORE_PATH to another file."
+    assert (
+        refusal(path)
+        == f"{path} is not a customer store and is left as it is: set CUSTOMER_STORE_PATH to another file."
+    )
     assert path.read_text().startswith("These are my notes.")
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_store_that_others_may_read_is_closed_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "customers.db"
+    with closing(Database(path, lambda _: None)):
+        path.chmod(0o644)
+    with closing(Database(path, lambda _: None)):
+        assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -183,7 +196,7 @@ def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> 
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE something (else_ TEXT)")
 
-    assert refusal(path).startswith(f"{path} is not a customer store: ")
+    assert refusal(path).startswith(f"{path} is not a customer store and is left as it is: ")
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("something",)]
 
