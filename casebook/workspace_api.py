@@ -76,9 +76,9 @@ class WorkspaceApi(Facade):
 
         `decision.decided_by` is the subject of who decides, and `roles` are theirs. Returns the decision as it is
         recorded, undelivered until `RelayApi.confirm` says so; or a Proposal when this was the first of two approvals:
-        then the review stays open. Raises CaseNotFound, CaseClosed, ReviewSuperseded (wrong round), AlreadyDecided,
-        NoOpenReview, AssessmentChanged (wrong hash), NotAllowed (role), ClaimedByOther, SameApprover or
-        OtherActionProposed; then nothing has changed.
+        then the review stays open. Raises CaseNotFound, CaseClosed, ReviewSuperseded or ReviewNotFound (wrong round),
+        AlreadyDecided, NoOpenReview, AssessmentChanged (wrong hash), NotAllowed (role), ClaimedByOther, SameApprover
+        or OtherActionProposed; then nothing has changed.
         """
         with self._write() as connection:
             return decisions.accept_decision(connection, decision, roles, self._clock())

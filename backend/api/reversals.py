@@ -18,7 +18,7 @@ router = APIRouter(prefix="/api/cases/{case_id}/reversals", tags=["cases"])
 class ReversalRequest(Contract):
     """Which effect is to be reversed, and why."""
 
-    undoes: str
+    undoes: Annotated[str, Field(max_length=200)]
     """Key of the effect."""
     reason: ReasonText
 

@@ -117,7 +117,7 @@ def _limited(receive: Receive, most: int) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > most:
-            raise HTTPException(413)
+            raise HTTPException(413, f"The request body is larger than {most:,} bytes: send less at once.")
         return message
 
     return receive_limited

@@ -25,8 +25,13 @@ RETRY_AFTER = {"Retry-After": "2"}
 _HTTP_PROBLEMS: dict[int, tuple[str, str]] = {
     404: ("not-found", "There is nothing at '{path}'."),
     405: ("method-not-allowed", "'{path}' does not answer {method}."),
-    413: ("body-too-large", "The request body is larger than this server takes."),
+    413: ("body-too-large", "{detail}"),
 }
+
+_UNREADABLE = (
+    "The request body cannot be read: it is not JSON in UTF-8, or holds a number of more than 4,300 digits or too many "
+    "brackets within each other."
+)
 
 
 class FieldProblem(Contract):
@@ -128,12 +133,14 @@ def _http_problem(request: Request | WebSocket, error: HTTPException) -> Problem
         if request.headers.get("content-type", "").lower().startswith("multipart/"):
             sentence = f"The form cannot be read: {str(error.detail).rstrip('.')}."
             return make_problem("malformed-form", 422, sentence, [FieldProblem(field="body", message=sentence)])
-        return _malformed("The request body is not valid JSON.")
+        return _malformed(_UNREADABLE)
     if error.status_code not in _HTTP_PROBLEMS:
         return make_problem(f"http-{error.status_code}", error.status_code, str(error.detail))
     problem_id, sentence = _HTTP_PROBLEMS[error.status_code]
     return make_problem(
-        problem_id, error.status_code, sentence.format(path=request.url.path, method=request.scope.get("method", "GET"))
+        problem_id,
+        error.status_code,
+        sentence.format(path=request.url.path, method=request.scope.get("method", "GET"), detail=error.detail),
     )
 
 

@@ -19,6 +19,7 @@ from casebook.errors import (
     NotTheProposer,
     OtherActionProposed,
     ReasonMissing,
+    ReviewNotFound,
     ReviewSuperseded,
     SameApprover,
 )
@@ -95,6 +96,8 @@ def _answerable(
     refuse_closed(case)
     if round_number < case.round:
         raise ReviewSuperseded(case.round)
+    if round_number > case.round:
+        raise ReviewNotFound(round_number, case.round)
     decided = decision_on(connection, case_id, decision.review_id)
     if decided is not None:
         raise AlreadyDecided(decided.decided_by)

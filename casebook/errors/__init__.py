@@ -30,6 +30,7 @@ CasebookError
 ├── CaseClosed              409
 ├── IllegalMove             409
 ├── NoOpenReview            409
+├── ReviewNotFound          404
 ├── ReviewSuperseded        409
 ├── AssessmentChanged       409
 ├── AlreadyDecided          409
@@ -90,6 +91,7 @@ from casebook.errors.decisions import (
     NotTheProposer,
     OtherActionProposed,
     ReasonMissing,
+    ReviewNotFound,
     ReviewSuperseded,
     SameApprover,
 )
@@ -185,6 +187,7 @@ __all__ = [
     "ReversalExists",
     "ReversalNotFound",
     "ReviewMismatch",
+    "ReviewNotFound",
     "ReviewSuperseded",
     "RoundNotBegun",
     "RoundNotJustified",

@@ -113,6 +113,18 @@ class NoOpenReview(CasebookError):
         super().__init__("This case has no open review: there is nothing to decide right now.")
 
 
+class ReviewNotFound(CasebookError):
+    """The decision answers a round that the case has not reached."""
+
+    id = "review-not-found"
+    status = 404
+
+    def __init__(self, asked: int, current_round: int) -> None:
+        super().__init__(
+            f"There is no review of round {asked}: this case is in round {current_round}. Reload to see what is asked."
+        )
+
+
 class ReviewSuperseded(CasebookError):
     """The decision answers an earlier round than the current one."""
 

@@ -15,6 +15,7 @@ from casebook.errors import (
     CaseNotFound,
     NoOpenReview,
     NotAllowed,
+    ReviewNotFound,
     ReviewSuperseded,
 )
 from contracts.actions import RecommendedAction
@@ -86,7 +87,7 @@ def test_decision_must_answer_the_current_question(book: CaseBook):
     put(book, opening)
     with pytest.raises(AssessmentChanged):
         book.accept_decision(a_decision(opening).model_copy(update={"assessment_hash": OTHER_HASH}), MANAGER)
-    with pytest.raises(NoOpenReview):
+    with pytest.raises(ReviewNotFound, match=r"^There is no review of round 7: this case is in round 1"):
         book.accept_decision(a_decision(opening).model_copy(update={"review_id": review_id(case, 7)}), MANAGER)
     seq = book.last_seq()
 

@@ -50,11 +50,21 @@ async def test_a_bad_body_is_422_and_names_the_field(client: httpx.AsyncClient, 
     assert problem["detail"].endswith(".")
 
 
-@pytest.mark.parametrize("body", ['{"customer_id": 7', "{]", b"\xff\xfe", "[" * 5_000, '{"a": NaN'])
+@pytest.mark.parametrize("body", ['{"customer_id": 7', "{]", b"\xff\xfe", '{"a": NaN'])
 async def test_what_is_no_json_is_422(client: httpx.AsyncClient, body: str | bytes) -> None:
     answer = await post(client, body)
     assert (answer.status_code, answer.json()["id"]) == (422, "malformed-json")
-    assert answer.json()["detail"].startswith("The request body is not valid JSON")
+    assert answer.json()["detail"].startswith("The request body is not valid JSON: ")
+
+
+@pytest.mark.parametrize("body", ["[" * 5_000, '{"customer_id": ' + "7" * 5_000 + "}"])
+async def test_json_that_cannot_be_read_is_named(client: httpx.AsyncClient, body: str | bytes) -> None:
+    answer = await post(client, body)
+    assert (answer.status_code, answer.json()["id"]) == (422, "malformed-json")
+    assert answer.json()["detail"] == (
+        "The request body cannot be read: it is not JSON in UTF-8, or holds a number of more than 4,300 digits or too "
+        "many brackets within each other."
+    )
 
 
 async def test_nan_is_no_number(client: httpx.AsyncClient) -> None:
@@ -71,6 +81,7 @@ async def test_body_of_another_media_type_is_415(client: httpx.AsyncClient, sent
 async def test_a_body_beyond_a_mebibyte_is_413(client: httpx.AsyncClient) -> None:
     answer = await post(client, GOOD + " " * 1024 * 1024)
     assert (answer.status_code, answer.json()["id"]) == (413, "body-too-large")
+    assert answer.json()["detail"] == "The request body is larger than 1,048,576 bytes: send less at once."
 
 
 async def test_several_faults_are_all_named(client: httpx.AsyncClient) -> None:
