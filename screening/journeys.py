@@ -40,7 +40,7 @@ def travel_grounds(dossier: Dossier, country: str | None) -> tuple[Signal, ...]:
     if country is not None and (days := _earlier_days(dossier, country)):
         grounds.append(
             Signal(
-                f"The customer's own devices logged in from {country} on {days} earlier days, and nothing came of it.",
+                f"The customer's own devices logged in from {country} on {days} earlier days, and no fraud followed.",
                 thresholds.FAMILIAR_PLACE,
                 dossier.cite("get_security_logs"),
             )

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -42,15 +43,30 @@ def retired_words(glossary: str) -> list[RetiredWord]:
 
 def offences(path: Path, text: str, words: list[RetiredWord]) -> Iterator[str]:
     """One sentence for each use of a retired word in a file or in its path, which is relative to the repository."""
+    plain = _plain(text)
     for each in words:
         if each.folders and not str(path).startswith(each.folders):
             continue
-        pattern = re.compile(rf"(?<!\w){re.escape(each.word)}(?!\w)")
+        pattern = _pattern_of(each.word)
         if pattern.search(str(path)):
             yield f"{path}: '{each.word}' is retired; say {each.instead} ({GLOSSARY})."
-        for number, line in enumerate(text.splitlines() if each.word in text else (), start=1):
+        for number, line in enumerate(text.splitlines() if _plain(each.word) in plain else (), start=1):
             if pattern.search(line):
                 yield f"{path}:{number}: '{each.word}' is retired; say {each.instead} ({GLOSSARY})."
+
+
+def _plain(text: str) -> str:
+    """For a first, quick look: what a phrase and its forms have in common."""
+    return text.lower().replace("_", " ")
+
+
+@cache
+def _pattern_of(word: str) -> re.Pattern[str]:
+    """A name as it is written; a phrase also with a capital, and inside of names, where `_` stands for its spaces."""
+    if " " not in word:
+        return re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+    phrase = re.escape(word).replace(r"\ ", "[ _]")
+    return re.compile(rf"(?<![^\W_]){phrase}(?![^\W_])", re.IGNORECASE if word.islower() else 0)
 
 
 def long_test_names(path: Path, text: str) -> Iterator[str]:

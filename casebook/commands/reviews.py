@@ -121,7 +121,7 @@ def escalate(connection: Connection, escalation: Escalation, now: datetime) -> D
         raise NoOpenReview
     if review.assessment_hash != escalation.review.assessment_hash:
         raise ReviewMismatch(review.review_id, "hash")
-    if _is_passed_on(review, escalation, now):
+    if _is_escalated_already(review, escalation, now):
         return None
     _refuse_early(review, now)
     _refuse_weaker(escalation.review, "manager")
@@ -217,7 +217,7 @@ def _effects(action: RecommendedAction | None) -> set[EffectAction]:
     return set() if action is None else set(ACTIONS[action].effects)
 
 
-def _is_passed_on(review: PlainRow, escalation: Escalation, now: datetime) -> bool:
+def _is_escalated_already(review: PlainRow, escalation: Escalation, now: datetime) -> bool:
     """Whether the same was done before, with a later deadline than was asked for."""
     same = (review.required_role, review.escalation_reason) == (escalation.review.required_role, escalation.reason)
     return same and now < review.due_at

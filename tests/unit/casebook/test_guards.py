@@ -141,7 +141,7 @@ STORIES: Mapping[Step, str | None] = {
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
-def test_a_case_closes_only_as_its_record_bears_out(book: CaseBook, story: Step):
+def test_a_case_closes_only_as_its_record_justifies(book: CaseBook, story: Step):
     case = open_case(book)
     story(book, case)
     before, seq = book.get_case(case), book.last_seq()

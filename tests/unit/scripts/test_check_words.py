@@ -16,6 +16,7 @@ TABLE = """# Glossary
 |---|---|---|
 | `Gizmo`, `Gizmos` | `ExpectedRow` | |
 | `bustle` | priority | casebook backend/api |
+| `spick span` | corrected | |
 """
 WORDS = retired_words(TABLE)
 
@@ -25,6 +26,7 @@ def test_each_retired_word_has_its_row() -> None:
         ("Gizmo", "`ExpectedRow`", ()),
         ("Gizmos", "`ExpectedRow`", ()),
         ("bustle", "priority", ("casebook", "backend/api")),
+        ("spick span", "corrected", ()),
     ]
 
 
@@ -38,6 +40,7 @@ def test_each_retired_word_has_its_row() -> None:
         ("backend/api/a.py", "bustle", [1]),
         ("backend/live/a.py", "bustle", []),
         ("web/src/time.ts", "bustle", []),
+        ("worker/a.py", "Spick span.\ndef is_spick_span_once(): ...\nspick spans\n", [1, 2]),
     ],
 )
 def test_a_retired_word_is_found_as_a_whole_word(path: str, text: str, lines: list[int]) -> None:

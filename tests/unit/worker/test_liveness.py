@@ -1,4 +1,4 @@
-"""Signs of life are given whatever the work does."""
+"""Heartbeats are sent whatever the work does."""
 
 import logging
 from threading import Semaphore

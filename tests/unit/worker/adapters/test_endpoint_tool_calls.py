@@ -154,7 +154,7 @@ def test_calls_beyond_all_limits_are_left_out_and_reported(loop: ClientLoop, too
     assert len(json.dumps(endpoint.asked[1].body)) < 40_000
 
 
-def test_overly_nested_object_is_paid_for_and_put_right(loop: ClientLoop) -> None:
+def test_overly_nested_object_is_paid_for_and_corrected(loop: ClientLoop) -> None:
     endless = raw(asks(a_call(arguments=4711)), "4711", b'{"a":' * 20_000 + b"1" + b"}" * 20_000)
     with Endpoint(one_after_the_other(endless, DONE)) as endpoint:
         outcome = investigate(a_model(loop, endpoint.url))

@@ -80,7 +80,7 @@ def test_a_step_is_found_in_what_is_around_it(loop: ClientLoop) -> None:
         "<think>" * 50_000,
     ],
 )
-def test_text_without_exactly_one_verdict_is_put_right_once(loop: ClientLoop, text: str) -> None:
+def test_text_without_exactly_one_verdict_is_corrected_once(loop: ClientLoop, text: str) -> None:
     with Endpoint(one_after_the_other(completion(text), DONE)) as endpoint:
         outcome = investigate(a_model(loop, endpoint.url))
 

@@ -57,7 +57,7 @@ def test_answer_is_recorded_before_its_tools_are_asked() -> None:
     assert use_tools(run, journal, 2) == [M1, T1, M2]
 
 
-def test_answer_to_put_right_is_recorded_before_asking_again() -> None:
+def test_answer_to_correct_is_recorded_before_asking_again() -> None:
     journal = MemoryJournal()
     run = journal.run()
     ask(run, journal, 1)

@@ -109,7 +109,7 @@ def test_an_invented_source_makes_a_finding_unsupported() -> None:
     assert "finding 1 counts for nothing: It cites “r1-billing-1”" in (model.requests[1].messages[-1].text or "")
 
 
-def test_a_finding_that_was_put_right_counts() -> None:
+def test_a_corrected_finding_counts() -> None:
     wrong = a_verdict(0.7, findings=[{"statement": "It was 45 GB.", "evidence_ids": ["e-1"]}])
     agent, _ = agents([answers(wrong), answers(a_verdict(0.7))])
 
