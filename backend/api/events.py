@@ -23,6 +23,9 @@ HEARTBEAT = ServerSentEvent(comment="alive", sep="\n")
 SEND_TIMEOUT_S = 20.0
 """A watcher that receives nothing for this long is disconnected; it may resume later."""
 
+ENDING_S = 60.0
+"""Longer than the server waits at shutdown: our streams end themselves then, and the library would cut them."""
+
 EventNumber = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
@@ -42,7 +45,13 @@ class EventStreamResponse(EventSourceResponse):
         heartbeat_s: float = HEARTBEAT_S,
         send_timeout_s: float = SEND_TIMEOUT_S,
     ) -> None:
-        super().__init__(events, ping=heartbeat_s, ping_message_factory=lambda: HEARTBEAT, sep="\n")  # pyright: ignore[reportUnknownMemberType] the library says dict of nothing
+        super().__init__(  # pyright: ignore[reportUnknownMemberType] the library says dict of nothing
+            events,
+            ping=heartbeat_s,
+            ping_message_factory=lambda: HEARTBEAT,
+            sep="\n",
+            shutdown_grace_period=ENDING_S,
+        )
         self._send_timeout_s = send_timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

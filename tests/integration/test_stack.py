@@ -26,7 +26,8 @@ def test_port_in_use_is_named_with_the_way_out(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        done = run_to_exit(command(tmp_path), {**os.environ, "MODEL_PORT": port})
+        others = dict(zip(DEFAULT_PORTS, map(str, free_ports(len(DEFAULT_PORTS))), strict=True))
+        done = run_to_exit(command(tmp_path), {**os.environ, **others, "MODEL_PORT": port})
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         f"casewright: Cannot listen on 127.0.0.1 port {port} (Address already in use): "

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 import httpx
 import pytest
 from sse_starlette.event import ServerSentEvent
+from sse_starlette.sse import AppStatus
 from starlette.types import Message
 
 from backend.api.events import EventStreamResponse
@@ -146,6 +147,26 @@ def test_a_watcher_that_leaves_is_forgotten_at_once() -> None:
 
     asyncio.run(watch())
     assert (wire.taken[:2], wire.given_up) == ([b"", b"data: one\n\n"], True)
+
+
+def test_stream_that_ends_at_shutdown_ends_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Message] = []
+    shutdown_seen = asyncio.Event()
+
+    async def events() -> AsyncGenerator[ServerSentEvent]:
+        yield ServerSentEvent("last", sep="\n")
+        # The library's watcher has long seen the server's flag when this stream hears of the shutdown.
+        await asyncio.wait_for(shutdown_seen.wait(), 10)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if message.get("body"):
+            asyncio.get_running_loop().call_later(1, shutdown_seen.set)
+
+    monkeypatch.setattr(AppStatus, "should_exit", True)
+    response = EventStreamResponse(events())
+    asyncio.run(response({"type": "http", "method": "GET"}, Wire().receive, send))
+    assert [message.get("more_body") for message in sent] == [None, True, False]
 
 
 def test_silence_is_broken_by_a_heartbeat(book: CaseBook) -> None:
