@@ -25,7 +25,14 @@ from casebook.errors import (
     TooManyReversals,
 )
 from casebook.policy.actors import SYSTEM, WORKER
-from casebook.projection.reversals import ReversalDecided, ReversalFinished, ReversalRequested, ReversalStarted
+from casebook.projection.reversals import (
+    ACTIVE,
+    APPROVED,
+    ReversalDecided,
+    ReversalFinished,
+    ReversalRequested,
+    ReversalStarted,
+)
 from casebook.schema.approvals import ReversalRow
 from casebook.schema.base import table_of
 from casebook.schema.cases import CaseRow
@@ -41,17 +48,13 @@ DECIDES: Role = "manager"
 MOST = 100
 """How many requests one case takes: each is on its page, and several times in its log."""
 
-_APPROVED = ("approved", "done", "failed")
-"""An approval stays on record with its result."""
-_ACTIVE = ("requested", "approved", "done")
-
 _REVERSALS, _EFFECTS, _CASES = table_of(ReversalRow), table_of(EffectRow), table_of(CaseRow)
 _REVERSAL = select(_REVERSALS.c.body).where(
     _REVERSALS.c.reversal_id == bindparam("wanted"), _REVERSALS.c.case_id == bindparam("of_case")
 )
 _COUNT = select(func.count()).where(_REVERSALS.c.case_id == bindparam("of_case"))
 _CURRENT = select(_REVERSALS.c.body).where(
-    _REVERSALS.c.undoes == bindparam("of_effect"), _REVERSALS.c.status.in_(_ACTIVE)
+    _REVERSALS.c.undoes == bindparam("of_effect"), _REVERSALS.c.status.in_(ACTIVE)
 )
 _EFFECT = select(_EFFECTS.c.action, _EFFECTS.c.status).where(
     _EFFECTS.c.key == bindparam("of_effect"), _EFFECTS.c.case_id == bindparam("of_case")
@@ -127,7 +130,7 @@ def decide_reversal(
 def approved_reversal(connection: Connection, case_id: str, wanted: str, undoes: str) -> Reversal:
     """The reversal as it is on record. Raises NotReversible for one that is not there, or that nobody approved."""
     reversal = _find(connection, case_id, wanted)
-    if reversal is None or reversal.status not in _APPROVED:
+    if reversal is None or reversal.status not in APPROVED:
         raise NotReversible(wanted, "anything" if reversal is None else reversal.action)
     if reversal.undoes != undoes:
         raise NotAsRequested(wanted)
@@ -222,7 +225,7 @@ def _approved(connection: Connection, case_id: str, wanted: str, effect: Effect)
     reversal = _find(connection, case_id, wanted)
     if reversal is None:
         raise ReversalNotFound(wanted)
-    if reversal.status not in _APPROVED or effect.action != reversal.action:
+    if reversal.status not in APPROVED or effect.action != reversal.action:
         raise NotReversible(wanted, effect.action)
     if effect.key != _effect_key(reversal):
         raise NotAsRequested(wanted)

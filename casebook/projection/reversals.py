@@ -17,8 +17,10 @@ REVERSAL = ProjectedTable(ReversalRow, ("reversal_id",), unlogged=("scheduled_at
 
 _OF_THE_REQUEST = ("case_id", "action", "undoes", "reason", "requested_by", "requested_at")
 _OF_THE_DECISION = ("decided_by", "decided_at", "comment")
-_ACTIVE = ("requested", "approved", "done")
-_APPROVED = ("approved", "done", "failed")
+ACTIVE = ("requested", "approved", "done")
+"""An effect has one request in these states at a time."""
+APPROVED = ("approved", "done", "failed")
+"""An approval stays on record with its result."""
 
 
 class _ReversalNoted(EventData, Reversal):
@@ -58,7 +60,7 @@ class ReversalRequested(_ReversalNoted):
             return "it was asked for before"
         if data["undoes"] not in log.done:
             return "what it reverses was not done"
-        if any(each["undoes"] == data["undoes"] and each["status"] in _ACTIVE for each in log.reversals.values()):
+        if any(each["undoes"] == data["undoes"] and each["status"] in ACTIVE for each in log.reversals.values()):
             return "another request to reverse the same stands"
         return None if event.actor == data["requested_by"] else f"{data['requested_by']} is said to have asked"
 
@@ -105,7 +107,7 @@ class ReversalFinished(_ReversalNoted):
 
 def _why_not_carried_out(data: Data, known: Data | None) -> str | None:
     """Of what starts, and of what ends; what was given up may still turn out to have been done."""
-    if known is None or known["status"] not in _APPROVED or data["status"] not in _APPROVED:
+    if known is None or known["status"] not in APPROVED or data["status"] not in APPROVED:
         return "nobody had approved it"
     if known["status"] == "done" or (known["status"] == "failed" and data["status"] != "done"):
         return "it had ended"
