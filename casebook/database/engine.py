@@ -83,9 +83,9 @@ def for_reading(engine: Engine) -> Engine:
 def upgrade(engine: Engine) -> None:
     """Bring the schema to this release. Safe when several processes do it at once; does nothing when it is current.
 
-    Raises a CasebookUnavailable that says in one sentence what to mend: CasebookNewer for a newer release's
+    Raises a CasebookUnavailable that says in one sentence what to mend: CasebookNewer for another release's
     database, CasebookForeign for another program's, CasebookCorrupt for a damaged file, CasebookUnwritable.
-    None of these changes the file.
+    None of these changes the file. A file that is a casebook is closed to other users.
     """
     with translate_driver_errors(engine), _alembic_in_use:
         if engine.dialect.name == "sqlite":

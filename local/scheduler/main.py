@@ -11,8 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from local.scheduler.errors import CannotOpen
-from local.scheduler.store.database import FILE_NAME
-from runtime.files import close_to_others, keep_private
+from runtime.files import keep_private
 from runtime.listening import is_loopback
 from runtime.log_lines import set_up_logging
 from runtime.settings import ProcessSettings, SettingsInvalid, read_settings
@@ -70,7 +69,6 @@ def main(argv: list[str] | None = None) -> int:
         settings = read_settings(ProcessSettings)
         set_up_logging(settings.log_format, settings.log_level)
         keep_private()
-        close_to_others([arguments.data / FILE_NAME])
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(arguments))
     except (SettingsInvalid, CannotOpen) as error:

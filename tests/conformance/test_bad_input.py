@@ -80,8 +80,16 @@ def test_a_foreign_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / FILE_NAME) as other:
         other.execute("CREATE TABLE theirs (x)")
     other.close()
+    (tmp_path / FILE_NAME).chmod(0o644)
     with pytest.raises(CannotOpen, match="belongs to another program"):
         Database(tmp_path)
+    assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o644
+
+
+def test_database_that_others_may_read_is_closed_to_them(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).touch(0o644)
+    Database(tmp_path).close()
+    assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from local.scheduler.errors import CannotOpen
+from runtime.files import close_to_others
 
 APPLICATION_ID = 0x43575344  # "CWSD"
 SCHEMA_VERSION = 2
@@ -97,6 +98,7 @@ class Database:
         )
         self.starts = int(connection.execute("SELECT value FROM meta WHERE name = 'starts'").fetchone()[0])
         connection.execute("COMMIT")
+        close_to_others([self.path])
         return connection
 
     def _sync_folder(self) -> None:
