@@ -51,6 +51,8 @@ class AsyncWorkspace:
         self.next_case = awaited(workspace.next_case, off_loop)
 
         self.list_cases = awaited(workspace.list_cases, off_loop)
+        self.begin_export = awaited(workspace.begin_export, off_loop)
+        self.export_page = awaited(workspace.export_page, off_loop)
         self.summaries = awaited(workspace.summaries, off_loop)
         self.counts = awaited(workspace.counts, off_loop)
         self.save_view = awaited(workspace.save_view, off_loop)

@@ -19,8 +19,9 @@ from casebook.commands import (
 from casebook.commands.attachments import Upload
 from casebook.database.transactions import Transactions
 from casebook.facade import Facade
-from casebook.queries import case_counts, case_list, case_summary, case_view, model_spend
+from casebook.queries import case_counts, case_export, case_list, case_summary, case_view, model_spend
 from casebook.queries.attachments import AttachedFile, list_attachments, read_file
+from casebook.queries.case_export import ExportPage, ExportPosition
 from casebook.queries.cursors import AlertPage, CasePage, EventPage, NotePage, OpenedCase
 from casebook.queries.filters import CaseQuery, QueueCounts, SavedView
 from casebook.queries.notes import list_notes
@@ -151,6 +152,16 @@ class WorkspaceApi(Facade):
         """One page of at most 500 cases. Raises MalformedCursor, also for the cursor of another query."""
         with self._read() as connection:
             return case_list.list_cases(connection, query, subject, self._clock(), limit, cursor)
+
+    def begin_export(self, after: str | None = None) -> ExportPosition:
+        """Where an export of many cases begins: at the first, or after a case that an earlier one ended with."""
+        with self._read() as connection:
+            return case_export.begin_export(connection, after, self._clock())
+
+    def export_page(self, query: CaseQuery, subject: str, position: ExportPosition, *, limit: int = 500) -> ExportPage:
+        """The next cases of an export, at most 500, in the order in which they were opened; each comes once."""
+        with self._read() as connection:
+            return case_export.read_export(connection, query, subject, position, self._clock(), limit)
 
     def summaries(self, cases: Sequence[str]) -> dict[str, CaseSummary]:
         """The rows of those of `cases` that exist, by case id."""

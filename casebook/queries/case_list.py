@@ -76,7 +76,7 @@ def list_cases(
     length = page_length(limit)
     order = ORDERS[query.sort.removeprefix("-")]
     position = None if cursor is None else read_position(order.position, query, cursor)
-    rows = _PageQuery(connection, query, order, subject, now).rows(position, length + 1)
+    rows = PageQuery(connection, query, order, subject, now).rows(position, length + 1)
     shown = rows[:length]
     more = None
     if len(rows) > length:
@@ -89,7 +89,7 @@ def list_cases(
     )
 
 
-class _PageQuery:
+class PageQuery:
     """One query, page by page along the index of its order."""
 
     def __init__(self, connection: Connection, query: CaseQuery, order: Order, subject: str, now: datetime) -> None:

@@ -448,6 +448,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/exports/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export many cases
+         * @description All cases that pass every filter of the case list, however many, oldest first. Analysts and above.
+         *
+         *     Each case comes once, as it is when it is read. Cases that are opened after the export began are not part of it.
+         *     A file that was cut off is continued by `after`: the rows that follow, without the header, so that both parts
+         *     make one file.
+         */
+        get: operations["export_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ingest": {
         parameters: {
             query?: never;
@@ -4437,6 +4461,96 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_cases: {
+        parameters: {
+            query?: {
+                state?: ("investigating" | "awaiting_review" | "escalated" | "acting" | "closed")[];
+                min_score?: number | null;
+                max_score?: number | null;
+                risk_level?: ("low" | "medium" | "high" | "critical") | null;
+                rule?: string | null;
+                customer_id?: number | null;
+                assignee?: string | null;
+                severity?: ("low" | "medium" | "high" | "critical") | null;
+                outcome?: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
+                disposition?: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
+                opened_after?: string | null;
+                opened_before?: string | null;
+                opened_within_hours?: number | null;
+                opened_over_hours?: number | null;
+                due_before?: string | null;
+                due_within_hours?: number | null;
+                overdue?: boolean | null;
+                q?: string | null;
+                sort?: "opened" | "-opened" | "updated" | "-updated" | "due" | "-due" | "score" | "-score";
+                /** @description `csv` for spreadsheets, `jsonl` for programs */
+                format?: "csv" | "jsonl";
+                /** @description Continue after this case, the last one of an earlier file */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file: CSV by RFC 4180 with formulas defused, or JSON Lines, each a `CaseSummary` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -31,6 +31,7 @@ LEAST_ROLE: Mapping[str, Role | None] = {
     "GET /api/spend": "manager",
     "GET /api/ingest": "viewer",
     "GET /api/alerts": "viewer",
+    "GET /api/exports/cases": "analyst",
     "GET /api/events/stream": "viewer",
     "GET /api/service": "viewer",
     "GET /api/cases": "viewer",

@@ -5,6 +5,7 @@ import { useFeed } from "@/app/feed-context";
 import { usePageTitle } from "@/app/use-page-title";
 import { BulkBar } from "@/features/bulk/BulkBar";
 import { CaseQueue } from "@/features/queue/CaseQueue";
+import { ExportMenu } from "@/features/queue/ExportMenu";
 import { FilterBar } from "@/features/queue/FilterBar";
 import { OrderMenu } from "@/features/queue/OrderMenu";
 import { useSelection } from "@/features/queue/use-selection";
@@ -43,6 +44,7 @@ export function DeskPage() {
           aside={
             <>
               <OrderMenu query={query} onChange={ask} />
+              {working && <ExportMenu query={query} />}
               <Button size="compact-sm" variant="subtle" onClick={() => setFeedShown(!feedShown)}>
                 {feedShown ? "Hide live feed" : "Show live feed"}
               </Button>

@@ -1,0 +1,71 @@
+"""`/api/exports/cases`: many cases in one file."""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from backend.api.dependencies import CurrentIdentity, RequireAnalyst, Services, ServicesDep
+from backend.http.case_table import WRITERS, TableFormat, TableWriter
+from backend.http.paged_download import PagedDownload
+from backend.http.problem import documented
+from casebook.queries.case_export import ExportPage
+from casebook.queries.filters import CaseQuery
+from contracts.ids import CaseId
+
+router = APIRouter(prefix="/api/exports", tags=["exports"])
+
+
+class CaseExportQuery(CaseQuery):
+    """Which cases, and how they are written. Rows come in the order in which cases were opened, whatever `sort` is."""
+
+    format: Annotated[TableFormat, Query(description="`csv` for spreadsheets, `jsonl` for programs")] = "csv"
+    after: Annotated[CaseId | None, Query(description="Continue after this case, the last one of an earlier file")] = (
+        None
+    )
+
+
+@router.get(
+    "/cases",
+    operation_id="export_cases",
+    summary="Export many cases",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "A file: CSV by RFC 4180 with formulas defused, or JSON Lines, each a `CaseSummary`",
+            "content": {"text/csv": {}, "application/jsonl": {}},
+        },
+        **documented(403, 404, 422, 503),
+    },
+    dependencies=[RequireAnalyst],
+)
+async def export_cases(
+    services: ServicesDep, identity: CurrentIdentity, asked: Annotated[CaseExportQuery, Query()]
+) -> StreamingResponse:
+    """All cases that pass every filter of the case list, however many, oldest first. Analysts and above.
+
+    Each case comes once, as it is when it is read. Cases that are opened after the export began are not part of it.
+    A file that was cut off is continued by `after`: the rows that follow, without the header, so that both parts
+    make one file.
+    """
+    query = CaseQuery.model_validate(asked.model_dump(exclude={"format", "after"}))
+    begin = await services.workspace.begin_export(asked.after)
+    # What is wrong from the start is answered as an error, and not within a file.
+    first = await services.workspace.export_page(query, identity.subject, begin)
+    writer = WRITERS[asked.format]
+    pages = _pages(services, query, identity.subject, first, writer, with_header=asked.after is None)
+    name = f"cases-{begin.began_at:%Y%m%dT%H%M%SZ}.{asked.format}"
+    return PagedDownload(pages, name, writer.media_type, ended=lambda: None)
+
+
+async def _pages(
+    services: Services, query: CaseQuery, subject: str, page: ExportPage, writer: TableWriter, *, with_header: bool
+) -> AsyncGenerator[bytes]:
+    if with_header:
+        yield writer.header
+    while page.items:
+        yield writer.write(page.items)
+        if page.next is None:
+            return
+        page = await services.workspace.export_page(query, subject, page.next)
