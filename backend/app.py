@@ -25,6 +25,7 @@ from backend.api import (
     saved_views,
     service_status,
     session,
+    snoozes,
     workflow,
 )
 from backend.api.dependencies import Fenced, Private
@@ -48,6 +49,7 @@ FENCED = (
     service_status.router,
     # Before the cases: `/api/cases/next` is no case.
     claims.router,
+    snoozes.router,
     bulk.router,
     cases.router,
     notes.router,

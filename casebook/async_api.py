@@ -49,6 +49,8 @@ class AsyncWorkspace:
         self.take_over = awaited(workspace.take_over, off_loop)
         self.release = awaited(workspace.release, off_loop)
         self.next_case = awaited(workspace.next_case, off_loop)
+        self.snooze = awaited(workspace.snooze, off_loop)
+        self.end_snooze = awaited(workspace.end_snooze, off_loop)
 
         self.list_cases = awaited(workspace.list_cases, off_loop)
         self.begin_export = awaited(workspace.begin_export, off_loop)

@@ -1,7 +1,7 @@
 """The facade of people's work: find and read cases, work on them, decide."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from casebook.audit import export, verify
 from casebook.audit.export import CaseSnapshot
@@ -15,6 +15,7 @@ from casebook.commands import (
     notes,
     reversals,
     saved_views,
+    snoozes,
 )
 from casebook.commands.attachments import Upload
 from casebook.database.transactions import Transactions
@@ -34,6 +35,7 @@ from contracts.note import Attachment, Note
 from contracts.report import Evidence
 from contracts.reversal import Reversal
 from contracts.review import Decision, Role, Verdict
+from contracts.snooze import Snooze
 from contracts.spend import SpendReport
 
 CLAIM_MINUTES = 30.0
@@ -133,7 +135,7 @@ class WorkspaceApi(Facade):
             claims.release(connection, case_id, subject, self._clock(), anybodys=anybodys, reason=reason)
 
     def next_case(self, subject: str, *, as_manager: bool = False, keep: Collection[str] = ()) -> CaseSummary | None:
-        """Claim the most urgent case that waits for a person and that nobody works on; None when there is none.
+        """Claim the most urgent case that waits for a person, unclaimed and not snoozed; None when there is none.
 
         However many ask at once, each case is handed to one of them. Escalated cases only to a manager. What the
         person was handed before and did nothing with goes back to the others, except the cases of `keep`.
@@ -143,6 +145,36 @@ class WorkspaceApi(Facade):
             now = self._clock()
             case_id = claims.claim_next(connection, subject, states, now, self._lease, keep)
             return None if case_id is None else case_summary.read_summary(connection, case_id, now)
+
+    # Snoozes
+
+    def snooze(
+        self,
+        case_id: str,
+        subject: str,
+        roles: Collection[Role],
+        until: datetime | None = None,
+        *,
+        until_activity: bool = False,
+        reason: str | None = None,
+    ) -> Snooze:
+        """Leave a waiting case out of the queue until a time, at the latest until its deadline is near.
+
+        For the assignee, or while there is none for those who may decide the case; it ends the claim.
+        `until_activity`: also until somebody else adds a note or an attachment. A claim, a decision, an escalation and
+        another question end it as well. Raises CaseClosed, NoOpenReview, ClaimedByOther, NotAllowed, SnoozeTooShort,
+        SnoozeTooLong.
+        """
+        with self._write() as connection:
+            now = self._clock()
+            return snoozes.snooze(
+                connection, case_id, subject, roles, until, now, until_activity=until_activity, reason=reason
+            )
+
+    def end_snooze(self, case_id: str, subject: str, roles: Collection[Role]) -> None:
+        """Let a snoozed case into the queue again. Raises CaseClosed, NoOpenReview, NotSnoozed, NotAllowed."""
+        with self._write() as connection:
+            snoozes.end_snooze(connection, case_id, subject, roles, self._clock())
 
     # Lists
 

@@ -15,6 +15,7 @@ from contracts.names import CaseEventType
 from contracts.report import Specialist, SpecialistReport, Spend
 from contracts.reversal import Reversal
 from contracts.review import Approval, Decision, Disposition, ReviewRequest
+from contracts.snooze import Snooze
 
 CaseState = Literal["investigating", "awaiting_review", "escalated", "acting", "closed"]
 CaseOutcome = Literal["auto_cleared", ActionOutcome, "unresolved", "failed"]
@@ -97,6 +98,8 @@ class CaseSummary(Contract):
     """The open question, or null when nobody is being asked."""
     claim: Claim | None = None
     """Who works on it; null when nobody does or the lease has run out."""
+    snooze: Snooze | None = None
+    """Until when it is left out of the queue; null when it is not, or when that time is over."""
     proposal: Proposal | None = None
     disposition: Disposition | None = None
     """Of the last decision."""
@@ -141,6 +144,8 @@ class CaseView(Contract):
     opened_by: str | None = None
     """The person who opened it by hand; null when a rule did."""
     claim: Claim | None = None
+    snooze: Snooze | None = None
+    """Until when it is left out of the queue; null when it is not, or when that time is over."""
     proposal: Proposal | None = None
     reversals: tuple[Reversal, ...] = ()
     """Requests to reverse effects, oldest first."""

@@ -67,6 +67,8 @@ CaseEventType = Literal[
     "claimed",
     "claim_released",
     "claim_taken_over",
+    "snoozed",
+    "snooze_ended",
     "note_added",
     "attachment_added",
     "reversal_requested",

@@ -146,8 +146,21 @@ def _head(said: Json) -> Facts:
         **{name: progress[name] for name in CASE.bound if name in progress},
         "risk_score": progress["score"],
         "assignee": None if case["claim"] is None else case["claim"]["assignee"],
+        **_snooze(case),
         "last_seq": case["last_seq"],
         "last_hash": said["head"],
+    }
+
+
+def _snooze(case: Json) -> Facts:
+    """The columns of a current snooze. One whose time is over is not shown, and ends without a word."""
+    said: Json | None = case.get("snooze")
+    if said is None:
+        return {}
+    return {
+        "snoozed_by": said["snoozed_by"],
+        "snoozed_until": said["until"],
+        "snoozed_until_activity": said["until_activity"],
     }
 
 

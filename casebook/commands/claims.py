@@ -12,6 +12,7 @@ from casebook.case_log.locked_case import LockedCase, lock_case, locked_in, refu
 from casebook.errors import ClaimedByOther, NotClaimed
 from casebook.projection.claims import Claimed, ClaimReleased, ClaimTakenOver
 from casebook.queries.claims import running_claim, unclaimed
+from casebook.queries.snoozes import awake
 from casebook.schema.approvals import ProposalRow
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.case_log import CaseEventRow
@@ -91,7 +92,7 @@ def claim_next(
     lease: timedelta,
     keep: Collection[str] = (),
 ) -> str | None:
-    """Claim the most urgent case that waits in one of `states` and that nobody has claimed; None without any.
+    """Claim the most urgent case that waits in one of `states`, unclaimed and not snoozed; None without any.
 
     Not a case whose first approval is the person's own: it needs somebody else. What they gave back within a lease
     comes after everything else, the longest ago first.
@@ -166,7 +167,7 @@ def _free(subject: str, now: datetime) -> Cases:
     own = select(_PROPOSALS.c.case_id).where(
         _PROPOSALS.c.case_id == _CASES.c.case_id, _PROPOSALS.c.proposed_by == subject
     )
-    return select(_CASES).where(_CASES.c.due_at.is_not(None), unclaimed(now), ~own.exists())
+    return select(_CASES).where(_CASES.c.due_at.is_not(None), unclaimed(now), awake(now), ~own.exists())
 
 
 def _given_back_by(subject: str) -> Select[tuple[int]]:

@@ -15,6 +15,9 @@ CasebookError
 ├── TooManySavedViews       409
 ├── ClaimedByOther          409
 ├── NotClaimed              409
+├── NotSnoozed              409
+├── SnoozeTooLong           422
+├── SnoozeTooShort          422
 ├── EffectNotFound          404
 ├── ReversalNotFound        404
 ├── NotAllowed              403
@@ -119,6 +122,7 @@ from casebook.errors.lookups import (
     TooManySavedViews,
     UnstorableText,
 )
+from casebook.errors.snoozes import NotSnoozed, SnoozeTooLong, SnoozeTooShort
 from casebook.errors.transitions import (
     AssessmentNotRecorded,
     DeadlineNotPassed,
@@ -175,6 +179,7 @@ __all__ = [
     "NotAsRequested",
     "NotClaimed",
     "NotReversible",
+    "NotSnoozed",
     "NotTheProposer",
     "NothingToReverse",
     "OtherActionProposed",
@@ -194,6 +199,8 @@ __all__ = [
     "SameApprover",
     "SameRequester",
     "SavedViewNotFound",
+    "SnoozeTooLong",
+    "SnoozeTooShort",
     "TooManyAttachments",
     "TooManyNotes",
     "TooManyReversals",

@@ -75,6 +75,7 @@ class LogFacts:
     """What was said last of each reversal."""
     cleared_itself_at: int | None = None
     """The event by which the case was cleared automatically."""
+    was_snoozed: bool = False
     is_closed: bool = False
 
     def enter_round(self, number: int) -> None:

@@ -52,4 +52,5 @@ class AttachmentAdded(EventData):
     attachment_hash: str
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
+        case.note_activity(at.actor)
         yield Insert(ATTACHMENT, {"seq": at.seq, "added_by": at.actor, "added_at": at.at}, self.attachment_hash)

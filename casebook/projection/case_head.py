@@ -31,6 +31,9 @@ class CaseHead:
     assignee: str | None = None
     claimed_at: datetime | None = None
     claim_expires_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    snoozed_by: str | None = None
+    snoozed_until_activity: bool | None = None
 
     opened: Columns | None = field(default=None, init=False)
     """Columns that never change, once the event that opens the case is applied."""
@@ -64,12 +67,27 @@ class CaseHead:
             self.risk_score, self.risk_level, self.recommended_action = score, level, action
 
     def claim(self, subject: str, at: datetime, expires_at: datetime) -> None:
-        """Somebody works on it."""
+        """Somebody works on it: it is not snoozed any more."""
+        self.end_snooze()
         self.assignee, self.claimed_at, self.claim_expires_at = subject, at, expires_at
 
     def end_claim(self) -> None:
         """Nobody does any more."""
         self.assignee = self.claimed_at = self.claim_expires_at = None
+
+    def snooze(self, subject: str, until: datetime, *, until_activity: bool) -> None:
+        """It is left out of the queue: nobody works on it."""
+        self.end_claim()
+        self.snoozed_by, self.snoozed_until, self.snoozed_until_activity = subject, until, until_activity
+
+    def end_snooze(self) -> None:
+        """It is in the queue again."""
+        self.snoozed_by = self.snoozed_until = self.snoozed_until_activity = None
+
+    def note_activity(self, actor: str) -> None:
+        """Somebody has added something to it."""
+        if self.snoozed_until_activity and actor != self.snoozed_by:
+            self.end_snooze()
 
 
 CHANGING = tuple(each.name for each in fields(CaseHead) if each.init)

@@ -57,6 +57,7 @@ class DecisionAccepted(EventData, Decision):
         case.due_at = None
         case.disposition = self.disposition
         case.end_claim()
+        case.end_snooze()
 
 
 def _why_not_enough(log: LogFacts, question: AskedQuestion, data: Data) -> str | None:

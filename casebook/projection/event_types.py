@@ -14,6 +14,7 @@ from casebook.projection import (
     reversals,
     reviews,
     rounds,
+    snoozes,
 )
 from casebook.projection.attachments import ATTACHMENT
 from casebook.projection.cases import ALERT
@@ -27,7 +28,7 @@ from casebook.projection.reversals import REVERSAL
 from casebook.projection.rounds import EVIDENCE, REPORT, ROUND
 from contracts.names import CaseEventType
 
-_NOUNS = (cases, rounds, reviews, proposals, decisions, effects, reversals, claims, notes, attachments)
+_NOUNS = (cases, rounds, reviews, proposals, decisions, effects, reversals, claims, snoozes, notes, attachments)
 
 
 def _declares_type(member: object) -> TypeGuard[type[EventData]]:

@@ -38,4 +38,5 @@ class NoteAdded(EventData):
     note_hash: str
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
+        case.note_activity(at.actor)
         yield Insert(NOTE, {"seq": at.seq, "author": at.actor, "created_at": at.at}, self.note_hash)

@@ -41,6 +41,7 @@ class ApprovalGiven(EventData, Proposal):
         yield Insert(PROPOSAL, given, proposal)
         # The second person must be able to take it up.
         case.end_claim()
+        case.end_snooze()
 
 
 class ApprovalWithdrawn(EventData):

@@ -15,5 +15,6 @@ PROPOSAL = ProjectedTable(ProposalRow, ("review_id",))
 def end_open_review(case: CaseHead, status: Literal["superseded", "expired"]) -> Iterator[Change]:
     """Nobody is asked any more."""
     case.due_at = None
+    case.end_snooze()
     yield Update(REVIEW, {"status": "open"}, {"status": status})
     yield Delete(PROPOSAL)

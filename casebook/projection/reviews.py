@@ -115,6 +115,7 @@ class Escalated(EventData, ReviewRequest):
         # The first approval was given by somebody who may no longer be entitled to it.
         yield Delete(PROPOSAL)
         case.due_at = self.due_at
+        case.end_snooze()
 
 
 class ReviewReminded(EventData):

@@ -17,17 +17,25 @@ def count_queue(connection: Connection, subject: str, now: datetime) -> QueueCou
     claimed = _count(
         connection, CaseRow.assignee.is_not(None), CaseRow.claim_expires_at > now, CaseRow.due_at.is_not(None)
     )
+    snoozed = _count_states(connection, CaseRow.snoozed_until > now)
     return QueueCounts(
         states=count_states(connection),
         overdue=_count(connection, due <= literal(now, CaseRow.due_at.type)),
-        unclaimed=waiting - claimed,
+        # No case is both: a claim ends a snooze, and a snooze ends a claim.
+        unclaimed=waiting - claimed - sum(snoozed.values()),
         mine=_count(connection, CaseRow.assignee == subject, CaseRow.claim_expires_at > now),
+        snoozed=snoozed,
     )
 
 
 def count_states(connection: Connection) -> dict[CaseState, int]:
     """How many cases are in each state, those without any included."""
-    found = dict(connection.execute(select(CaseRow.state, func.count()).group_by(CaseRow.state)).all())
+    return _count_states(connection)
+
+
+def _count_states(connection: Connection, *conditions: ColumnElement[bool]) -> dict[CaseState, int]:
+    counted = select(CaseRow.state, func.count()).where(*conditions).group_by(CaseRow.state)
+    found = dict(connection.execute(counted).all())
     return {state: found.get(state, 0) for state in MOVES}
 
 

@@ -104,6 +104,8 @@ class PageQuery:
         self._key_of_few = CaseRow.customer_id if query.customer_id is not None else None
         if query.assignee not in (None, NOBODY):
             self._key_of_few = CaseRow.assignee
+        elif query.snoozed:
+            self._key_of_few = self._key_of_few or CaseRow.snoozed_until
         """What few cases have in common finds them at once: better sort these than walk all in order."""
         shared = {CaseRow.disposition: query.disposition, CaseRow.outcome: query.outcome, CaseRow.rule_id: query.rule}
         self._shared = {each: value for each, value in shared.items() if value is not None}
@@ -305,6 +307,9 @@ def _conditions(
         conditions.append(due_at < now + timedelta(hours=query.due_within_hours))
     if query.overdue is not None:
         conditions.append(due_at <= now if query.overdue else or_(due_at.is_(None), due_at > now))
+    if query.snoozed is not None:
+        until = seen(CaseRow.snoozed_until)
+        conditions.append(until > now if query.snoozed else or_(until.is_(None), until <= now))
     if query.assignee == NOBODY:
         conditions.append(unclaimed(now))
     elif query.assignee is not None:

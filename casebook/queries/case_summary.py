@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, select
 from casebook.errors import CaseNotFound
 from casebook.queries.claims import running_claim
 from casebook.queries.review_rows import ASKED, read_review
+from casebook.queries.snoozes import SNOOZE, current_snooze
 from casebook.schema.approvals import ProposalRow, ReversalRow
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.cases import CaseRow
@@ -19,7 +20,7 @@ from contracts.review import ReviewRequest
 _FROM_ROW = tuple(name for name in CaseSummary.model_fields if name in CaseRow.__table__.columns)
 _values = attrgetter(*_FROM_ROW)
 
-SUMMARISED = (*_FROM_ROW, "assignee", "claimed_at", "claim_expires_at")
+SUMMARISED = (*_FROM_ROW, "assignee", "claimed_at", "claim_expires_at", *SNOOZE)
 """The columns of a case that its summary needs."""
 
 _CASES = table_of(CaseRow).c
@@ -73,6 +74,7 @@ def _summary(
         | {
             "review": reviews.get(row.case_id),
             "claim": running_claim(row, now),
+            "snooze": current_snooze(row, now),
             "proposal": proposals.get(row.case_id),
             "reversed": tuple(reversed_of.get(row.case_id, ())),
         }

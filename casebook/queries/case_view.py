@@ -23,6 +23,7 @@ from casebook.queries.cursors import (
 from casebook.queries.model_spend import shown_spend
 from casebook.queries.reversals import other_locks, reversals_of
 from casebook.queries.review_rows import read_review
+from casebook.queries.snoozes import current_snooze
 from casebook.schema.approvals import ProposalRow
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.case_log import CaseEventRow
@@ -79,6 +80,7 @@ def read_case(connection: Connection, case_id: str, now: datetime) -> CaseView:
             "last_seq": case.last_seq,
             "opened_by": _opened_by(connection, case),
             "claim": running_claim(case, now),
+            "snooze": current_snooze(case, now),
             "proposal": read_proposal(connection, case_id),
             "reversals": reversals_of(connection, case_id),
             "also_locked_by": other_locks(connection, case_id, case.customer_id),

@@ -35,6 +35,8 @@ class CaseQuery(Contract):
     customer_id: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
     assignee: Assignee | None = None
     """A subject id, `me`, or `none` for cases that nobody works on."""
+    snoozed: bool | None = None
+    """True: only cases that are snoozed now. False: only others."""
     severity: Severity | None = None
     outcome: CaseOutcome | None = None
     disposition: Disposition | None = None
@@ -61,9 +63,11 @@ class QueueCounts(Contract):
     overdue: int
     """Waiting for a person, past the deadline."""
     unclaimed: int
-    """Waiting for a person, without an assignee."""
+    """Waiting for a person, without an assignee, and not snoozed."""
     mine: int
     """Claimed by who asks."""
+    snoozed: Mapping[CaseState, int]
+    """Those of `states` that are snoozed."""
 
 
 class SavedView(Contract):

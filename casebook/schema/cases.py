@@ -72,6 +72,13 @@ class CaseRow(Base, kw_only=True):
             postgresql_where=text("assignee IS NOT NULL"),
         ),
         Index(
+            "ix_case_snoozed",
+            "snoozed_until",
+            "opened_seq",
+            sqlite_where=text("snoozed_until IS NOT NULL"),
+            postgresql_where=text("snoozed_until IS NOT NULL"),
+        ),
+        Index(
             "ix_case_unscheduled",
             "opened_seq",
             sqlite_where=text("scheduled_at IS NULL"),
@@ -118,6 +125,10 @@ class CaseRow(Base, kw_only=True):
     claimed_at: Mapped[datetime | None] = mapped_column(default=None)
     claim_expires_at: Mapped[datetime | None] = mapped_column(default=None)
     """When the claim expires."""
+    snoozed_until: Mapped[datetime | None] = mapped_column(default=None)
+    """Until when it is left out of the queue; what has passed counts as null."""
+    snoozed_by: Mapped[str | None] = mapped_column(default=None)
+    snoozed_until_activity: Mapped[bool | None] = mapped_column(default=None)
 
 
 class AlertRow(Base, kw_only=True):

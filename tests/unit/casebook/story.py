@@ -67,6 +67,7 @@ def tell(book: CaseBook, workspace: WorkspaceApi) -> str:
     review = waiting.review.model_copy(update={"four_eyes_actions": ("lock_and_refund",), "approvals_required": 2})
     put(book, waiting.model_copy(update={"review": review}))
     book.accept_decision(a_decision(waiting, action="lock_and_refund"), MANAGER)
+    workspace.snooze(waiting.case_id, "ben", MANAGER, until_activity=True, reason="The customer rings back.")
     broken = open_case(book, 3)
     investigate(book, broken)
     for _ in range(MAX_FAILURES):

@@ -213,6 +213,7 @@ PLANS: dict[str, dict[str, Any]] = {
     "state by change": {"sort": "-updated", "state": ("closed",)},
     "overdue": {"sort": "due", "overdue": True},
     "unclaimed": {"sort": "due", "state": ("awaiting_review",), "assignee": "none"},
+    "awake": {"sort": "due", "state": ("awaiting_review", "escalated"), "snoozed": False, "again": True},
     "rule": {"rule": "impossible_travel"},
     "disposition": {"disposition": "confirmed_fraud"},
     "outcome": {"outcome": "failed"},
@@ -277,7 +278,7 @@ def postgres_plans(engine: Engine, statements: list[tuple[str, Any]]) -> list[st
 
 @only_on("sqlite")
 @pytest.mark.usefixtures("cases")
-@pytest.mark.parametrize("query", [{"customer_id": 1}, {"assignee": "me"}, {"q": "oslo"}])
+@pytest.mark.parametrize("query", [{"customer_id": 1}, {"assignee": "me"}, {"snoozed": True}, {"q": "oslo"}])
 @pytest.mark.parametrize("sort", ["due", "-opened", "score"])
 def test_few_cases_are_found_by_index_in_any_order(
     engine: Engine, workspace: WorkspaceApi, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any], sort: str
@@ -287,7 +288,12 @@ def test_few_cases_are_found_by_index_in_any_order(
     with recorded(engine) as statements:
         workspace.list_cases(asked, "ana")
     steps = [step for step in plans(engine, statements) if step.startswith(("SCAN case", "SEARCH case"))]
-    wanted = {"customer_id": "ix_case_customer_id", "assignee": "ix_case_claimed", "q": "ix_case_opened_seq"}
+    wanted = {
+        "customer_id": "ix_case_customer_id",
+        "assignee": "ix_case_claimed",
+        "snoozed": "ix_case_snoozed",
+        "q": "ix_case_opened_seq",
+    }
     assert any(wanted[next(iter(query))] in step for step in steps), steps
     assert not [step for step in steps if step.startswith("SCAN case ") and "fts" not in step], steps
 

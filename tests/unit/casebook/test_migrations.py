@@ -17,16 +17,18 @@ from tests.unit.casebook.builders import an_alert
 
 ROOM = Path(__file__).parents[3] / "casebook" / "database" / "migrations"
 MIGRATIONS = sorted((ROOM / "versions").glob("*.py"))
-NEXT = '''"""A column of the next release, filled for the cases that exist.
+NEWEST = MIGRATIONS[-1].stem[:4]
+FOLLOWING = f"{int(NEWEST) + 1:04}"
+NEXT = f'''"""A column of the next release, filled for the cases that exist.
 
-Follows: 0001.
+Follows: {NEWEST}.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{FOLLOWING}"
+down_revision = "{NEWEST}"
 branch_labels = None
 depends_on = None
 
@@ -51,11 +53,11 @@ def test_next_release_upgrades_a_filled_casebook(url: str, tmp_path: Path, monke
     book = CaseBook(Transactions(engine))
     opened = book.open_case(an_alert(1))
     shutil.copytree(ROOM, tmp_path / "migrations")
-    (tmp_path / "migrations" / "versions" / "0002_queue.py").write_text(NEXT)
+    (tmp_path / "migrations" / "versions" / f"{FOLLOWING}_queue.py").write_text(NEXT)
 
     with monkeypatch.context() as next_release:
         next_release.setattr(module, "_MIGRATIONS", tmp_path / "migrations")
-        with pytest.raises(CasebookUnavailable, match=r"earlier release \(schema '0001'\): start this one once"):
+        with pytest.raises(CasebookUnavailable, match=rf"earlier release \(schema '{NEWEST}'\): start this one once"):
             require_current(engine)
         upgrade(engine)
         require_current(engine)

@@ -406,6 +406,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Snooze a case
+         * @description Leave a waiting case out of the queue for a while, and release it. Replaces an earlier snooze.
+         *
+         *     For its assignee; while nobody is, for those who may decide it. Not beyond the reminder, nor after that beyond the
+         *     deadline. A claim, a decision, an escalation and a new question end it early.
+         */
+        put: operations["snooze_case"];
+        post?: never;
+        /**
+         * End a snooze
+         * @description Let a snoozed case into the queue again: one that you snoozed, or that you may decide.
+         */
+        delete: operations["end_snooze"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/config": {
         parameters: {
             query?: never;
@@ -1275,7 +1302,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "claimed" | "claim_released" | "claim_taken_over" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
+            type: "case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
         };
         /**
          * CaseMessage
@@ -1359,6 +1386,8 @@ export interface components {
             rule: string | null;
             /** Severity */
             severity: ("low" | "medium" | "high" | "critical") | null;
+            /** Snoozed */
+            snoozed: boolean | null;
             /**
              * Sort
              * @default -opened
@@ -1410,6 +1439,8 @@ export interface components {
             rule?: string | null;
             /** Severity */
             severity?: ("low" | "medium" | "high" | "critical") | null;
+            /** Snoozed */
+            snoozed?: boolean | null;
             /**
              * Sort
              * @default -opened
@@ -1488,6 +1519,7 @@ export interface components {
              * @enum {string}
              */
             severity: "low" | "medium" | "high" | "critical";
+            snooze: components["schemas"]["Snooze"] | null;
             /**
              * Source
              * @enum {string}
@@ -1548,6 +1580,7 @@ export interface components {
             review: components["schemas"]["ReviewRequest"] | null;
             /** Round */
             round: number;
+            snooze: components["schemas"]["Snooze"] | null;
             spend: components["schemas"]["Spend"] | null;
             /**
              * State
@@ -2127,6 +2160,10 @@ export interface components {
             mine: number;
             /** Overdue */
             overdue: number;
+            /** Snoozed */
+            snoozed: {
+                [key: string]: number;
+            };
             /** States */
             states: {
                 [key: string]: number;
@@ -2433,6 +2470,36 @@ export interface components {
         SignIn: {
             /** Persona */
             persona: string;
+        };
+        /**
+         * Snooze
+         * @description A current snooze. It ends by itself; nothing is written then.
+         */
+        Snooze: {
+            /** Snoozed By */
+            snoozed_by: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Until Activity */
+            until_activity: boolean;
+        };
+        /**
+         * SnoozeOrder
+         * @description Until when a case is left out of the queue.
+         */
+        SnoozeOrder: {
+            /** Reason */
+            reason?: string | null;
+            /** Until */
+            until?: string | null;
+            /**
+             * Until Activity
+             * @default false
+             */
+            until_activity: boolean;
         };
         /**
          * SpecialistReport
@@ -2825,6 +2892,7 @@ export interface operations {
                 rule?: string | null;
                 customer_id?: number | null;
                 assignee?: string | null;
+                snoozed?: boolean | null;
                 severity?: ("low" | "medium" | "high" | "critical") | null;
                 outcome?: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
                 disposition?: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
@@ -3902,7 +3970,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only events of these types */
-                type?: ("case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "claimed" | "claim_released" | "claim_taken_over" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
+                type?: ("case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
                 /** @description How many at most */
                 limit?: number;
                 /** @description `next_cursor` of the page before */
@@ -4405,6 +4473,169 @@ export interface operations {
             };
         };
     };
+    snooze_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnoozeOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snooze"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_snooze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_config: {
         parameters: {
             query?: never;
@@ -4498,6 +4729,7 @@ export interface operations {
                 rule?: string | null;
                 customer_id?: number | null;
                 assignee?: string | null;
+                snoozed?: boolean | null;
                 severity?: ("low" | "medium" | "high" | "critical") | null;
                 outcome?: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
                 disposition?: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;

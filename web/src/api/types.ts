@@ -30,6 +30,7 @@ export type RiskAssessment = Schemas["RiskAssessment"];
 export type Round = Schemas["Round"];
 export type SavedView = Schemas["SavedView"];
 export type Session = Schemas["SessionInfo"];
+export type Snooze = Schemas["Snooze"];
 export type SpecialistReport = Schemas["SpecialistReport"];
 export type ToolCall = Schemas["ToolCall"];
 

@@ -46,6 +46,8 @@ LEAST_ROLE: Mapping[str, Role | None] = {
     "POST /api/cases/{case_id}/claim": "analyst",
     "DELETE /api/cases/{case_id}/claim": "analyst",
     "POST /api/cases/{case_id}/claim/take-over": "manager",
+    "PUT /api/cases/{case_id}/snooze": "analyst",
+    "DELETE /api/cases/{case_id}/snooze": "analyst",
     "GET /api/cases/{case_id}/notes": "viewer",
     "POST /api/cases/{case_id}/notes": "analyst",
     "GET /api/cases/{case_id}/attachments": "viewer",

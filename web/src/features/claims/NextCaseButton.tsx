@@ -6,7 +6,7 @@ import { NextIcon } from "@/shared/ui/icons";
 import { useNextCase } from "./next-case";
 import classes from "./NextCaseButton.module.css";
 
-const NOTHING = "There is no case to claim: every one is decided or assigned.";
+const NOTHING = "There is no case to claim: every one is decided, assigned or snoozed.";
 
 /** Hands over the most urgent case; `n` does the same from anywhere. */
 export function NextCaseButton({ onCase }: { onCase: (caseId: string) => void }) {

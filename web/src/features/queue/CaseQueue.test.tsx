@@ -91,6 +91,16 @@ test("row shows assignee, four eyes and first approval", async () => {
   expect(screen.getByRole("row", { name: /Customer 4/ })).toHaveTextContent("Escalated");
 });
 
+test("row shows until when a case is snoozed", async () => {
+  const snooze = { snoozed_by: "ben", until: "2126-11-21T09:00:00Z", until_activity: false };
+  serve(() =>
+    page([summary(1, { snooze }), summary(2, { snooze: { ...snooze, until: "2026-01-01T00:00:00Z" } })]),
+  );
+  renderInApp(<CaseQueue query={{ snoozed: true }} threshold={0.6} />);
+  expect(await screen.findByRole("row", { name: /Customer 1/ })).toHaveTextContent(/until .*21/);
+  expect(screen.getByRole("row", { name: /Customer 2/ })).not.toHaveTextContent("until");
+});
+
 function Selecting() {
   const selection = useSelection();
   return (

@@ -1,13 +1,15 @@
 import { Checkbox } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { CaseSummary } from "@/api/types";
+import { isSnoozed } from "@/shared/cases/snooze";
 import { needsFourEyes } from "@/shared/cases/four-eyes";
 import { humanise, outcomeLabel, SEVERITY, stateLabel } from "@/shared/format/labels";
-import { PeopleIcon } from "@/shared/ui/icons";
+import { PeopleIcon, SnoozeIcon } from "@/shared/ui/icons";
 import { Person } from "@/shared/ui/Person";
 import { ScoreMeter } from "@/shared/ui/ScoreMeter";
 import { Tag } from "@/shared/ui/Tag";
-import { Age, DueIn } from "@/shared/ui/Time";
+import { Age, DueIn, Time } from "@/shared/ui/Time";
+import { useNow } from "@/shared/use-now";
 import classes from "./CaseQueue.module.css";
 
 interface CaseRowProps {
@@ -95,7 +97,18 @@ function CaseStatus({ item }: { item: CaseSummary }) {
       </Tag>
       {item.round > 1 && <span className={classes["round"]}>Round {item.round}</span>}
       <FourEyes item={item} />
+      <SnoozedUntil item={item} />
     </div>
+  );
+}
+
+function SnoozedUntil({ item: { snooze } }: { item: CaseSummary }) {
+  const now = useNow();
+  if (!isSnoozed(snooze, now)) return null;
+  return (
+    <Tag title="Snoozed: it comes back by itself">
+      <SnoozeIcon size={12} /> until <Time at={snooze.until} format="day" />
+    </Tag>
   );
 }
 

@@ -11,6 +11,11 @@ interface MoreFiltersProps {
   onChange: (part: QueryChanges) => void;
 }
 
+const SNOOZED = [
+  { value: "true", label: "Only snoozed" },
+  { value: "false", label: "Not snoozed" },
+];
+
 /** The filters that are needed less often. */
 export function MoreFilters({ query, rules, onChange }: MoreFiltersProps) {
   const set = [
@@ -20,6 +25,7 @@ export function MoreFilters({ query, rules, onChange }: MoreFiltersProps) {
     query.outcome,
     query.disposition,
     query.min_score,
+    query.snoozed,
   ];
   const count = set.filter((value) => value !== undefined).length;
   return (
@@ -51,6 +57,12 @@ export function MoreFilters({ query, rules, onChange }: MoreFiltersProps) {
             value={query.rule ?? ""}
             onChange={(value) => onChange({ rule: value === "" ? undefined : value })}
             comboboxProps={{ withinPortal: false }}
+          />
+          <Chooser
+            label="Snoozed"
+            choices={SNOOZED}
+            value={query.snoozed === undefined ? undefined : String(query.snoozed)}
+            onChange={(chosen) => onChange({ snoozed: chosen === undefined ? undefined : chosen === "true" })}
           />
           <Chooser
             label="Severity"

@@ -20,6 +20,13 @@ export function EmptyQueue({ query }: { query: QueueQuery }) {
       </EmptyState>
     );
   }
+  if (query.snoozed === true) {
+    return (
+      <EmptyState title="No case is snoozed">
+        A case that waits can be snoozed on its page, until a time at which it comes back by itself.
+      </EmptyState>
+    );
+  }
   if (query.overdue === true) return <EmptyState title="No deadline has passed" />;
   if (query.state?.every((state) => state === "awaiting_review" || state === "escalated")) {
     return (

@@ -9,7 +9,10 @@ export interface DefaultView {
 
 const WAITING = ["awaiting_review", "escalated"] as const;
 
-const inStates = ({ states }: QueueCounts, ...names: string[]): number =>
+const awake = ({ states, snoozed }: QueueCounts, ...names: string[]): number =>
+  inStates({ states }, ...names) - inStates({ states: snoozed }, ...names);
+
+const inStates = ({ states }: Pick<QueueCounts, "states">, ...names: string[]): number =>
   names.reduce((sum, name) => sum + (states[name] ?? 0), 0);
 
 /** The views that everybody has. */
@@ -17,12 +20,12 @@ export const DEFAULT_VIEWS: readonly DefaultView[] = [
   { name: "All", query: {}, countOf: (counts) => inStates(counts, ...Object.keys(counts.states)) },
   {
     name: "To decide",
-    query: { state: WAITING, sort: "due" },
-    countOf: (counts) => inStates(counts, ...WAITING),
+    query: { state: WAITING, snoozed: false, sort: "due" },
+    countOf: (counts) => awake(counts, ...WAITING),
   },
   {
     name: "Unclaimed",
-    query: { state: WAITING, assignee: "none", sort: "due" },
+    query: { state: WAITING, assignee: "none", snoozed: false, sort: "due" },
     countOf: (counts) => counts.unclaimed,
   },
   { name: "Mine", query: { assignee: "me", sort: "due" }, countOf: (counts) => counts.mine },
@@ -33,7 +36,12 @@ export const DEFAULT_VIEWS: readonly DefaultView[] = [
   },
   {
     name: "Escalated",
-    query: { state: ["escalated"], sort: "due" },
-    countOf: (counts) => inStates(counts, "escalated"),
+    query: { state: ["escalated"], snoozed: false, sort: "due" },
+    countOf: (counts) => awake(counts, "escalated"),
+  },
+  {
+    name: "Snoozed",
+    query: { snoozed: true, sort: "due" },
+    countOf: ({ snoozed }) => inStates({ states: snoozed }, ...WAITING),
   },
 ];

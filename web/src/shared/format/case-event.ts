@@ -1,5 +1,6 @@
 import type { CaseEvent } from "@/api/types";
 import { formatScore } from "./numbers";
+import { formatDateTime } from "./time";
 import {
   ACTION,
   EFFECT,
@@ -86,6 +87,10 @@ function describeDeskEvent(type: CaseEvent["type"], data: CaseEvent["data"]): Ev
         { text: `Taken over from ${text(data["previous_assignee"]) ?? "another person"}`, tone: "warn" },
         data["reason"],
       );
+    case "snoozed":
+      return withDetail({ text: `Snoozed until ${snoozeEnd(data)}`, tone: "neutral" }, data["reason"]);
+    case "snooze_ended":
+      return { text: "Snooze ended", tone: "neutral" };
     case "note_added":
       return { text: "Note added", tone: "neutral" };
     case "attachment_added":
@@ -111,6 +116,12 @@ function describeDeskEvent(type: CaseEvent["type"], data: CaseEvent["data"]): Ev
     default:
       return { text: humanise(type), tone: "neutral" };
   }
+}
+
+function snoozeEnd(data: CaseEvent["data"]): string {
+  const until = text(data["until"]);
+  const time = until === undefined ? "later" : formatDateTime(until);
+  return data["until_activity"] === true ? `${time}, or until somebody else adds something` : time;
 }
 
 /** Whether the store said that another order keeps the account locked. */

@@ -29,6 +29,15 @@ test("expired claim has no assignee", () => {
   expect(fits({ assignee: "ben" }, { claim })).toBe(false);
 });
 
+test("snooze whose time is over does not count", () => {
+  const snooze = { snoozed_by: "ana", until: "2026-11-21T12:30:00Z", until_activity: false };
+  expect(fits({ snoozed: true }, { snooze })).toBe(true);
+  expect(fits({ snoozed: false }, { snooze })).toBe(false);
+  expect(fits({ snoozed: false }, { snooze: { ...snooze, until: "2026-11-21T11:30:00Z" } })).toBe(true);
+  expect(fits({ snoozed: false })).toBe(true);
+  expect(fits({}, { snooze })).toBe(true);
+});
+
 test("cases without the sort value come last", () => {
   const cases = [
     summary(1, { risk_score: null }),

@@ -1,4 +1,5 @@
 import type { CaseSummary } from "@/api/types";
+import { isSnoozed } from "@/shared/cases/snooze";
 import { DEFAULT_SORT, type QueueQuery } from "./query";
 
 const HOUR = 3_600_000;
@@ -16,6 +17,7 @@ export function matchesQuery(query: QueueQuery, item: CaseSummary, me: string, n
     is(query.rule, item.rule_id) &&
     is(query.customer_id, item.customer_id) &&
     (query.min_score === undefined || (item.risk_score ?? -1) >= query.min_score) &&
+    (query.snoozed === undefined || query.snoozed === isSnoozed(item.snooze, now)) &&
     hasAssignee(query.assignee, item, me, now) &&
     age <= (query.opened_within_hours ?? Infinity) &&
     age > (query.opened_over_hours ?? -Infinity) &&

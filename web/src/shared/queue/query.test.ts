@@ -29,6 +29,12 @@ test("empty parts of a saved view are dropped", () => {
   expect(parseQueueQuery({ state: [], rule: null, overdue: null, sort: "-opened" })).toEqual({});
 });
 
+test("snoozed is read from addresses both ways", () => {
+  expect(parseQueueQuery({ snoozed: "false" })).toEqual({ snoozed: false });
+  expect(parseQueueQuery({ snoozed: true })).toEqual({ snoozed: true });
+  expect(parseQueueQuery({ snoozed: "perhaps" })).toEqual({});
+});
+
 test("API query has the server's names and a sort", () => {
   expect(toApiQuery({ state: ["escalated"], assignee: "none" })).toEqual({
     state: ["escalated"],

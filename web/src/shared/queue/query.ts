@@ -28,6 +28,8 @@ export interface QueueQuery {
   customer_id?: number;
   /** `me`, `none`, or a person's subject. */
   assignee?: string;
+  /** Only snoozed cases, or only others. */
+  snoozed?: boolean;
   min_score?: number;
   /** Counted from now, so that a saved view stays true. */
   opened_within_hours?: number;
@@ -51,6 +53,7 @@ export function parseQueueQuery(raw: Record<string, unknown>): QueueQuery {
     rule: textOf(raw["rule"]),
     customer_id: customer !== undefined && Number.isInteger(customer) && customer > 0 ? customer : undefined,
     assignee: textOf(raw["assignee"]),
+    snoozed: booleanOf(raw["snoozed"]),
     min_score: score !== undefined && score > 0 && score <= 1 ? score : undefined,
     opened_within_hours: hoursOf(raw["opened_within_hours"]),
     opened_over_hours: hoursOf(raw["opened_over_hours"]),
@@ -73,6 +76,9 @@ const textOf = (value: unknown): string | undefined => {
   const text = typeof value === "number" ? String(value) : value;
   return typeof text === "string" && text.trim() !== "" ? text : undefined;
 };
+
+const booleanOf = (value: unknown): boolean | undefined =>
+  [true, false].find((known) => known === value || String(known) === value);
 
 const numberOf = (value: unknown): number | undefined => {
   const number = typeof value === "string" && value !== "" ? Number(value) : value;
