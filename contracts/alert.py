@@ -1,6 +1,7 @@
 """An alert: what looked like fraud, with its evidence at that time."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -14,6 +15,8 @@ AlertType = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{1,63}$")]
 
 MAX_RECENT_EVENTS = 50
 MAX_TRIGGER_EVENTS = 50
+MAX_JOINED = 50
+"""Further alerts of a case that one round investigates. With more of them a person looks."""
 
 
 class Baseline(Contract):
@@ -47,3 +50,14 @@ class Alert(Contract):
     source: AlertSource
     trimmed: NonEmptyText | None = None
     """What was left out because the alert was too large, in one sentence: `contracts.sizes`."""
+
+
+def worst_severity(alerts: Iterable[Alert]) -> Severity:
+    """The worst severity of one or more alerts."""
+    by_weight: tuple[Severity, ...] = get_args(Severity)
+    return by_weight[max(by_weight.index(alert.severity) for alert in alerts)]
+
+
+def name_of(alert: Alert) -> str:
+    """How a sentence names one of several alerts: by its type and id."""
+    return f"{alert.alert_type} ({alert.alert_id})"

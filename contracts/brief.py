@@ -22,6 +22,13 @@ class CaseBrief:
     """What people said when they rejected a round, by round."""
     was_asked: bool = False
     """Whether a person was asked about it: then its first round can no longer begin."""
+    joined: tuple[Alert, ...] = ()
+    """The case's further alerts of this round, all of the same customer, in the order in which they joined."""
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """All that this round is about."""
+        return (self.alert, *self.joined)
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ class SpecialistOrder(Contract):
 
 
 class SpecialistTask(Contract):
-    """A specialist's order with the alert that it is about."""
+    """A specialist's order with the alerts that it is about."""
 
     case_id: CaseId
     round: RoundNumber
@@ -114,6 +114,13 @@ class SpecialistTask(Contract):
     alert: Alert
     policy: InvestigationPolicy
     memory: tuple[RememberedRound, ...] = ()
+    joined: tuple[Alert, ...] = ()
+    """The case's further alerts of this round, all of the same customer, in the order in which they joined."""
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """All that the round is about."""
+        return (self.alert, *self.joined)
 
 
 class ReportFiling(Contract):
@@ -134,7 +141,7 @@ class AssessmentOrder(Contract):
 
 
 class AssessmentTask(Contract):
-    """The order to assess a round, with its alert."""
+    """The order to assess a round, with its alerts."""
 
     case_id: CaseId
     round: RoundNumber
@@ -142,6 +149,13 @@ class AssessmentTask(Contract):
     reports: tuple[SpecialistReport, ...]
     policy: InvestigationPolicy
     memory: tuple[RememberedRound, ...] = ()
+    joined: tuple[Alert, ...] = ()
+    """The case's further alerts of this round, all of the same customer, in the order in which they joined."""
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """All that the round is about."""
+        return (self.alert, *self.joined)
 
 
 class ReviewPlan(Contract):

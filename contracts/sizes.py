@@ -1,7 +1,8 @@
 """How large an alert may be, and how a larger one is trimmed. Pure.
 
 An alert is sent to the models and stored in the record and every export. The size of its optional attributes is
-limited, and the event or the alert itself says what was left out. Sizes are bytes of encoded JSON.
+limited, and the event or the alert itself says what was left out. Of the alerts of one case, which the models see
+together, `contracts.alert_views` limits the sum. Sizes are bytes of encoded JSON.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,20 +45,25 @@ def fit_event(event: TelemetryEvent) -> TelemetryEvent:
     return smaller
 
 
-def fit_alert(alert: Alert) -> Alert:
-    """The alert in at most MAX_ALERT_BYTES, with as much evidence as that holds; `trimmed` says what was left out.
+def alert_size(alert: Alert) -> int:
+    """The bytes of the alert."""
+    return _size(alert)
+
+
+def fit_alert(alert: Alert, most: int = MAX_ALERT_BYTES) -> Alert:
+    """The alert in at most `most` bytes, with as much evidence as that holds; `trimmed` says what was left out.
 
     Trigger events are not listed as recent ones again. Then recent events lose their optional attributes and go, the
     oldest first; then trigger events lose their optional attributes; and only when nothing else helps some of them go,
     never the first and the last one.
     """
     size = _size(alert)
-    if size <= MAX_ALERT_BYTES:
+    if size <= most:
         return alert
     raised_by = {event.event_id for event in alert.trigger_events}
     trigger = _Events(alert.trigger_events)
     recent = _Events([event for event in alert.recent_events if event.event_id not in raised_by])
-    excess = size + _SAID - MAX_ALERT_BYTES - sum(_size(each) + 1 for each in alert.recent_events) + recent.size
+    excess = size + _SAID - most - sum(_size(each) + 1 for each in alert.recent_events) + recent.size
     excess = recent.strip(excess)
     excess = recent.drop_oldest(excess)
     excess = trigger.strip(excess)
@@ -68,7 +74,7 @@ def fit_alert(alert: Alert) -> Alert:
         update={
             "trigger_events": trigger.kept,
             "recent_events": recent.kept,
-            "trimmed": _sentence(size, trigger, recent),
+            "trimmed": _sentence(size, most, trigger, recent),
         }
     )
 
@@ -169,7 +175,7 @@ def _also(said: str | None, sentence: str) -> str:
     return sentence if said is None else f"{said} {sentence}"
 
 
-def _sentence(size: int, trigger: _Events, recent: _Events) -> str:
+def _sentence(size: int, most: int, trigger: _Events, recent: _Events) -> str:
     parts: list[str] = []
     for events, name in ((recent, "recent"), (trigger, "trigger")):
         if events.dropped:
@@ -177,7 +183,7 @@ def _sentence(size: int, trigger: _Events, recent: _Events) -> str:
         if events.stripped and len(events.kept):
             parts.append(f"optional attributes of {events.stripped} {name} events")
     left_out = " and ".join(parts) if parts else "the ends of long texts"
-    return f"The alert took {size:,} bytes, more than {MAX_ALERT_BYTES:,}: {left_out} were left out."
+    return f"The alert took {size:,} bytes, more than {most:,}: {left_out} were left out."
 
 
 def _size(value: BaseModel) -> int:
