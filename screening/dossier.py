@@ -1,7 +1,7 @@
-"""The input of one specialist: the alert's events and the records that its tools returned."""
+"""The input of one specialist: an alert's events and the records that its tools returned."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -49,11 +49,14 @@ class Dossier:
     billing: BillingSummary | None
     usage: DataUsage | None
     articles: tuple[Articles.Article, ...]
+    others: tuple[Alert, ...] = ()
+    """The other alerts of the case: what their events show counts here as well."""
 
-    @property
+    @cached_property
     def events(self) -> tuple[TelemetryEvent, ...]:
-        """The alert's window and triggers, oldest first, each once."""
-        unique = {event.event_id: event for event in (*self.alert.recent_events, *self.alert.trigger_events)}
+        """The windows and triggers of all alerts of the case, oldest first, each event once: as this alert has it."""
+        shown = (event for alert in (*self.others, self.alert) for event in _shown_by(alert))
+        unique = {event.event_id: event for event in shown}
         return tuple(sorted(unique.values(), key=lambda event: event.occurred_at))
 
     @property
@@ -70,9 +73,9 @@ class Dossier:
     def began(self) -> datetime:
         """The moment from which on nothing explains: what is as old as the alert, or newer, may be made to explain it.
 
-        The first trigger event, or when the alert was raised if that is earlier: clocks differ.
+        Of several alerts of a case the first one counts: who is behind it may have made what explains the next.
         """
-        return min((self.alert.raised_at, *(event.occurred_at for event in self.triggers)))
+        return min(map(began_at, (self.alert, *self.others)))
 
     def is_older(self, at: datetime | None) -> bool:
         """Whether something was there before the alert began. Of what has no date that is not known."""
@@ -133,6 +136,15 @@ class Dossier:
         return cited or cite_events(self.triggers)
 
 
+def began_at(alert: Alert) -> datetime:
+    """The first trigger event of an alert, or when it was raised if that is earlier: clocks differ."""
+    return min((alert.raised_at, *(event.occurred_at for event in alert.trigger_events)))
+
+
+def _shown_by(alert: Alert) -> tuple[TelemetryEvent, ...]:
+    return (*alert.recent_events, *alert.trigger_events)
+
+
 def cite_events(events: Sequence[TelemetryEvent]) -> tuple[str, ...]:
     """The ids of the latest few of `events`."""
     return tuple(event.event_id for event in events[-MAX_CITED_EVENTS:])
@@ -160,4 +172,13 @@ def open_dossier(alert: Alert, answers: Answers) -> Dossier:
         billing=read_record(answers.of("get_billing_summary"), BillingSummary),
         usage=read_record(answers.of("get_data_usage"), DataUsage),
         articles=articles.articles if articles else (),
+    )
+
+
+def open_dossiers(alerts: Sequence[Alert], answers: Answers) -> tuple[Dossier, ...]:
+    """One for each alert of a case. Reads the answers once."""
+    first = open_dossier(alerts[0], answers)
+    return tuple(
+        replace(first, alert=alert, others=(*alerts[:number], *alerts[number + 1 :]))
+        for number, alert in enumerate(alerts)
     )

@@ -1,31 +1,54 @@
 """The rule floor: a case is cleared only when these deterministic rules find it benign as well."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from contracts.alert import Alert
+from contracts.alert import Alert, name_of
 from contracts.report import SPECIALISTS, Specialist
 from contracts.words import cut
 from screening import thresholds
 from screening.coverage import gaps, widest
-from screening.dossier import Dossier, open_dossier
+from screening.dossier import Dossier, began_at, open_dossiers
 from screening.explanations import unexplained
 from screening.specialist_rules import SPECIALIST_RULES
 from screening.tool_answers import Answers
 from screening.verdict import conclude
 
 MAX_QUOTE = 300
+MAX_OBJECTIONS = 12
+"""Sentences about a case with several alerts; how many more there are is said."""
 
 
-def objections(alert: Alert, answers: Answers, threshold: float) -> tuple[str, ...]:
+def objections(alerts: Sequence[Alert], answers: Answers, threshold: float) -> tuple[str, ...]:
     """What the rules find suspicious in all that the specialists read, one sentence each; empty when it is nothing.
 
-    `threshold` is the case's own; it cannot raise that of the rules.
+    Each alert is judged by its own triggers and baseline; one that is not benign is enough, and is named where there
+    are several. `threshold` is the case's own; it cannot raise that of the rules.
     """
-    dossier = open_dossier(alert, widest(answers))
-    missing = tuple(gaps(dossier.answers, dossier.began))
+    below = min(threshold, thresholds.UNSUSPICIOUS_BELOW)
+    found = [(dossier.alert, tuple(_objections(dossier, below))) for dossier in open_dossiers(alerts, widest(answers))]
+    return found[0][1] if len(found) == 1 else _named(found)
+
+
+def _named(found: Iterable[tuple[Alert, Sequence[str]]]) -> tuple[str, ...]:
+    """The sentences with the alerts that they are about: what is said of several, once."""
+    about: dict[str, list[Alert]] = {}
+    for alert, sentences in found:
+        for sentence in sentences:
+            about.setdefault(sentence, []).append(alert)
+    named = tuple(f"Alert {_listed(alerts)}: {sentence}" for sentence, alerts in about.items())
+    left_out = len(named) - MAX_OBJECTIONS
+    return named if left_out <= 0 else (*named[:MAX_OBJECTIONS], f"The rules object {left_out} times more.")
+
+
+def _listed(alerts: Sequence[Alert]) -> str:
+    more = f" and {len(alerts) - 1} more" if len(alerts) > 1 else ""
+    return f"{name_of(alerts[0])}{more}"
+
+
+def _objections(dossier: Dossier, below: float) -> tuple[str, ...]:
+    missing = tuple(gaps(dossier.answers, began_at(dossier.alert)))
     if missing:
         return (f"The rules cannot judge the case: {', '.join(missing)}.",)
-    below = min(threshold, thresholds.UNSUSPICIOUS_BELOW)
     found = tuple(sentence for specialist in SPECIALISTS for sentence in _suspicious(specialist, dossier, below))
     return found or tuple(_unexplained(dossier))
 

@@ -39,7 +39,8 @@ class Persuaded:
         asked = sum(message.role == "assistant" for message in request.messages)
         if asked < len(turns):
             return ModelReply(tool_requests=turns[asked], model="persuaded", tokens=1)
-        events = [event["event_id"] for event in case["alert"]["trigger_events"]]
+        alerts = (case["alert"], *case.get("alerts_joined", ()))
+        events = [event["event_id"] for alert in alerts for event in alert["trigger_events"]]
         ids = [*_answers_of(KEY_RECORDS[case["specialist"]], request.messages), *events]
         return _says(
             {

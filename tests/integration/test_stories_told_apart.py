@@ -160,6 +160,6 @@ def test_only_the_charges_of_a_fraud_are_found(judged: list[Judged]):
 
 
 def test_rules_find_look_alikes_benign_and_no_fraud(judged: list[Judged]):
-    benign = [each for each in judged if not objections(each.alert, each.answers, THRESHOLD)]
+    benign = [each for each in judged if not objections((each.alert,), each.answers, THRESHOLD)]
     assert not any(each.story.fraud for each in benign)
     assert len(benign) >= LEAST_BENIGN * sum(not each.story.fraud for each in judged)

@@ -77,7 +77,7 @@ class AssessmentActivities:
         """Why the case is not benign by the tools' answers of this round, whatever the agents concluded."""
         calls = [call.tool_call_id for report in order.reports for call in report.tool_calls if call.tool in REQUIRED]
         evidence = self._record.evidence_of(order.case_id, calls)
-        return rules_against(order.alert, evidence, order.policy.auto_clear_threshold)
+        return rules_against(order.alerts, evidence, order.policy.auto_clear_threshold)
 
     def _save(
         self, order: AssessmentTask, assessment: RiskAssessment, journal: Sequence[JournalEntry] = ()

@@ -12,6 +12,7 @@ from typing import Protocol, cast
 from durabletask import task
 
 from contracts.actions import EffectAction
+from contracts.alert import worst_severity
 from contracts.assessment import RiskAssessment
 from contracts.brief import CaseBrief, EarlierRound, ReviewBasis
 from contracts.effect import Effect
@@ -244,7 +245,7 @@ class InvestigationSteps:
         brief = self._record.brief(case_id, 1)
         return ReviewPlan(
             case_id=case_id,
-            severity=brief.alert.severity,
+            severity=worst_severity(brief.alerts),
             required_role=role,
             asked_at=asked_at,
             assessment=about,

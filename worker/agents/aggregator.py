@@ -45,7 +45,7 @@ class AggregatorAgent:
                 round=order.round,
                 agent="aggregator",
                 customer_id=order.alert.customer_id,
-                system=self._prompts.of("aggregator", order.policy),
+                system=self._prompts.of("aggregator", order.policy, several=bool(order.joined)),
                 user=aggregator_case(order),
                 answer_name="risk_verdict",
                 answer=RiskVerdict,
@@ -53,7 +53,7 @@ class AggregatorAgent:
             ),
             journal,
         )
-        verdict, version = result.answer, self._prompts.version("aggregator")
+        verdict, version = result.answer, self._prompts.version("aggregator", several=bool(order.joined))
         if verdict is None:
             return AggregatorAnswer(Judgement(None, None, result.failure or ""), result.usage, version)
         judgement = Judgement(verdict.overall_risk_score, verdict.recommended_action, reasoning_of(verdict))

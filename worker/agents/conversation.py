@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from contracts.alert import Alert
+from contracts.alert_views import shown_alerts
 from contracts.investigation import AssessmentTask, RememberedRound, SpecialistTask
 from contracts.words import cut
 from worker.agents.limits import Limits
@@ -22,13 +23,13 @@ MAX_TOOL_ERROR = 1_000
 
 def specialist_case(order: SpecialistTask) -> str:
     """The first user message of a specialist."""
-    case = _case(order.case_id, order.round, order.alert, order.memory)
+    case = _case(order.case_id, order.round, order.alerts, order.memory)
     return _message("Investigate this case within your speciality.", {**case, "specialist": order.specialist})
 
 
 def aggregator_case(order: AssessmentTask) -> str:
     """The only user message of the aggregator."""
-    case = _case(order.case_id, order.round, order.alert, order.memory)
+    case = _case(order.case_id, order.round, order.alerts, order.memory)
     # Where another model answered is nobody's business outside.
     reports = [report.model_dump(mode="json", exclude={"model_host"}) for report in order.reports]
     return _message("Judge this case from the specialists' reports.", {**case, "aggregator": True, "reports": reports})
@@ -51,12 +52,18 @@ def tool_answer(evidence_id: str, tool: str, *, ok: bool, result: JsonValue, lim
     return _dump({**head, **({"trimmed": cut} if cut else {}), "data": data})
 
 
-def _case(case_id: str, round_number: int, alert: Alert, memory: Sequence[RememberedRound]) -> dict[str, Any]:
+def _case(
+    case_id: str, round_number: int, alerts: Sequence[Alert], memory: Sequence[RememberedRound]
+) -> dict[str, Any]:
+    first, *joined = shown_alerts(alerts)
+    missing = len(alerts) - 1 - len(joined)
     return {
         "case_id": case_id,
         "round": round_number,
-        "customer_id": alert.customer_id,
-        "alert": alert.model_dump(mode="json"),
+        "customer_id": first.customer_id,
+        "alert": first.model_dump(mode="json"),
+        **({"alerts_joined": [alert.model_dump(mode="json") for alert in joined]} if joined else {}),
+        **({"alerts_trimmed": f"{missing} alerts that joined earlier are not shown."} if missing else {}),
         "memory": [remembered.model_dump(mode="json") for remembered in memory],
     }
 

@@ -66,7 +66,7 @@ class SpecialistAgents:
                 round=order.round,
                 agent=order.specialist,
                 customer_id=order.alert.customer_id,
-                system=self._prompts.of(order.specialist, order.policy),
+                system=self._prompts.of(order.specialist, order.policy, several=bool(order.joined)),
                 user=specialist_case(order),
                 answer_name="specialist_verdict",
                 answer=SpecialistVerdict,
@@ -75,7 +75,7 @@ class SpecialistAgents:
             ),
             journal,
         )
-        version = self._prompts.version(order.specialist)
+        version = self._prompts.version(order.specialist, several=bool(order.joined))
         return report_of(order, result).model_copy(update={"prompt_version": version}), result.evidence
 
 
@@ -84,13 +84,13 @@ def objection_to(order: SpecialistTask, verdict: SpecialistVerdict, evidence: Se
     problems: list[str] = []
     if was_asked(order.memory) and feedback_answer_of(verdict) is None:
         problems.append("feedback_answer is missing: say what the reviewer asked for and what you did about it")
-    findings = resolve(findings_of(verdict.findings), grounds_of(order.alert, order.memory, evidence))
+    findings = resolve(findings_of(verdict.findings), grounds_of(order.alerts, order.memory, evidence))
     for number, finding in enumerate(findings, start=1):
         if finding.unsupported_reason:
             problems.append(f"finding {number} counts for nothing: {finding.unsupported_reason.rstrip('.')}")
     # A low score that lacks the records is none, however it is written.
-    rests = _is_benign(order, verdict) and lacking(order.specialist, order.alert, evidence) is None
-    if rests and (missing := uncited(order.specialist, order.alert, findings, evidence)):
+    rests = _is_benign(order, verdict) and lacking(order.specialist, order.alerts, evidence) is None
+    if rests and (missing := uncited(order.specialist, order.alerts, findings, evidence)):
         problems.append(f"a score below {order.policy.auto_clear_threshold:g} must cite {', '.join(missing)}")
     return cut("; ".join(problems), MAX_OBJECTION) or None
 
@@ -115,7 +115,7 @@ def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> Speci
     verdict = result.answer
     if verdict is None:
         return base
-    grounds = grounds_of(order.alert, order.memory, result.evidence)
+    grounds = grounds_of(order.alerts, order.memory, result.evidence)
     answer = feedback_answer_of(verdict) if was_asked(order.memory) else None
     found = {
         "findings": resolve(findings_of(verdict.findings), grounds),
@@ -124,7 +124,7 @@ def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> Speci
     }
     missing = unanswered(result.evidence, SPECIALIST_TOOLS[order.specialist])
     if not missing and _is_benign(order, verdict):
-        missing = lacking(order.specialist, order.alert, result.evidence)
+        missing = lacking(order.specialist, order.alerts, result.evidence)
     if missing or not verdict.evaluable:
         why = cut(missing, MAX_REASON) if missing else reason_of(verdict) or "The specialist gave no reason."
         return base.model_copy(update={**found, "status": "not_evaluable", "reason": why})

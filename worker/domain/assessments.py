@@ -25,7 +25,7 @@ def assess(
     opinion = opinion_in(task, judgement.score, judgement.reasoning) if is_usable(judgement.score) else None
     routing = route_case(
         task.case_id,
-        task.alert,
+        task.alerts,
         task.reports,
         judgement,
         task.policy,

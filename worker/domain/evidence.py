@@ -7,6 +7,7 @@ from functools import cached_property
 from pydantic import JsonValue
 
 from contracts.alert import Alert
+from contracts.alert_views import shown_alerts
 from contracts.hashing import content_hash
 from contracts.investigation import RememberedRound
 from contracts.report import Evidence, Finding, SpecialistReport
@@ -21,7 +22,7 @@ class Grounds:
     """What the findings of one report may cite, and what that says."""
 
     answered: Mapping[str, JsonValue]
-    """By id: the alert's events, what earlier rounds rested on, and tool calls that hold an answer."""
+    """By id: the alerts' events, what earlier rounds rested on, and tool calls that hold an answer."""
     failed: Mapping[str, JsonValue]
     """Tool calls without an answer: on their own they support nothing."""
     arguments: Mapping[str, Mapping[str, JsonValue]]
@@ -55,25 +56,36 @@ class Grounds:
         return tuple(replace(source_of(value), entries=0) for value in self.common)
 
 
-def grounds_of(alert: Alert, memory: Sequence[RememberedRound], evidence: Iterable[Evidence]) -> Grounds:
-    """The alert's events, what earlier rounds rested on, and this round's tool calls."""
+def grounds_of(alerts: Sequence[Alert], memory: Sequence[RememberedRound], evidence: Iterable[Evidence]) -> Grounds:
+    """The alerts' events as they were shown, what earlier rounds rested on, and this round's tool calls."""
     answered: dict[str, JsonValue] = {}
     for remembered in memory:
         for report in remembered.reports:
             for finding in report.findings:
                 _recall(finding, answered)
-    head: JsonValue = alert.model_dump(mode="json", exclude={"trigger_events", "recent_events"})
-    # A trigger event may say more than the same event among the recent ones: it comes last, and counts.
-    for event in (*alert.recent_events, *alert.trigger_events):
-        answered[event.event_id] = {"event": event.model_dump(mode="json"), "alert": head}
+    answered |= _events_of(alerts)
     calls = tuple(evidence)
     said = ({"round": past.round, "feedback": past.feedback} for past in memory if past.feedback)
     return Grounds(
         answered | {call.evidence_id: call.result for call in calls if call.ok},
         {call.evidence_id: call.result for call in calls if not call.ok},
         {call.evidence_id: call.arguments for call in calls},
-        ({"customer_id": alert.customer_id}, *map(_json, said)),
+        ({"customer_id": alerts[0].customer_id}, *map(_json, said)),
     )
+
+
+def _events_of(alerts: Sequence[Alert]) -> dict[str, JsonValue]:
+    """Each event with the alert that shows it; with each of them, where several do."""
+    found: dict[str, JsonValue] = {}
+    for alert in reversed(shown_alerts(alerts)):
+        head: JsonValue = alert.model_dump(mode="json", exclude={"trigger_events", "recent_events"})
+        # A trigger event may say more than the same event among the recent ones: it comes last, and counts.
+        events = {event.event_id: event for event in (*alert.recent_events, *alert.trigger_events)}
+        for event_id, event in events.items():
+            # Not in a list: its entries could be counted.
+            also: dict[str, JsonValue] = {"also": found[event_id]} if event_id in found else {}
+            found[event_id] = {"event": event.model_dump(mode="json"), "alert": head, **also}
+    return found
 
 
 def _recall(finding: Finding, answered: dict[str, JsonValue]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pydantic import JsonValue
 
+from contracts.alert_views import shown_alerts
 from contracts.investigation import AssessmentTask, RememberedRound
 from contracts.report import Finding, SpecialistReport
 from worker.domain.evidence import quoted
@@ -15,7 +16,7 @@ from worker.domain.risk import LEVEL_FROM
 def opinion_in(order: AssessmentTask, score: float, reasoning: str) -> str | None:
     """What the reasoning states that nothing shown to the aggregator does, in one sentence; None when all is there.
 
-    It may repeat the reports, the alert, earlier rounds, the levels of a score and its own `score`, in the forms in
+    It may repeat the reports, the alerts, earlier rounds, the levels of a score and its own `score`, in the forms in
     which findings repeat what they cite. Findings that count for nothing, and the reasoning of earlier rounds, support
     nothing: an invention would support itself.
     """
@@ -26,7 +27,7 @@ def opinion_in(order: AssessmentTask, score: float, reasoning: str) -> str | Non
 def _shown(order: AssessmentTask, score: float) -> tuple[Source, ...]:
     # Only the reports are there to be counted: in an alert with 50 events every small number would be a count.
     shown: tuple[JsonValue, ...] = (
-        order.alert.model_dump(mode="json"),
+        *(alert.model_dump(mode="json") for alert in shown_alerts(order.alerts)),
         [_remembered(past) for past in order.memory],
         {
             "round": order.round,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from contracts.alert import worst_severity
 from contracts.brief import CaseBrief
 from contracts.investigation import (
     AssessmentOrder,
@@ -18,12 +19,13 @@ NOT_ON_RECORD = "Its report is not on record."
 
 
 def specialist_task(order: SpecialistOrder, brief: CaseBrief) -> SpecialistTask:
-    """The order with the alert, the limits and people's words that are on record."""
+    """The order with the alerts, the limits and people's words that are on record."""
     return SpecialistTask(
         case_id=order.case_id,
         round=order.round,
         specialist=order.specialist,
         alert=brief.alert,
+        joined=brief.joined,
         policy=brief.policy or order.policy,
         memory=_as_said(order.memory, brief),
     )
@@ -35,6 +37,7 @@ def assessment_task(order: AssessmentOrder, brief: CaseBrief, reports: tuple[Spe
         case_id=order.case_id,
         round=order.round,
         alert=brief.alert,
+        joined=brief.joined,
         reports=reports,
         policy=brief.policy or order.policy,
         memory=_as_said(order.memory, brief),
@@ -50,8 +53,9 @@ def recorded_reports(order: AssessmentOrder, brief: CaseBrief) -> tuple[Speciali
 
 
 def plan_as_recorded(plan: ReviewPlan, brief: CaseBrief) -> ReviewPlan:
-    """The question with the severity and the limits that are on record."""
-    return plan.model_copy(update={"severity": brief.alert.severity, "policy": brief.policy or plan.policy})
+    """The question with the worst severity of the alerts, and the limits, that are on record."""
+    update = {"severity": worst_severity(brief.alerts), "policy": brief.policy or plan.policy}
+    return plan.model_copy(update=update)
 
 
 def _as_said(memory: Sequence[RememberedRound], brief: CaseBrief) -> tuple[RememberedRound, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.actions import ACTIONS, REFUNDS, RecommendedAction, action_of
-from contracts.alert import Alert
+from contracts.alert import MAX_JOINED, Alert, name_of
 from contracts.assessment import Route
 from contracts.investigation import InvestigationPolicy
 from contracts.report import SPECIALISTS, SpecialistReport
@@ -50,7 +50,7 @@ class Routing:
 
 def route_case(
     case_id: str,
-    alert: Alert,
+    alerts: Sequence[Alert],
     reports: Sequence[SpecialistReport],
     judgement: Judgement,
     policy: InvestigationPolicy,
@@ -60,7 +60,7 @@ def route_case(
     was_asked: bool = False,
     opinion: str | None = None,
 ) -> Routing:
-    """Auto-clear only what every guard rail lets pass; name each one that fired.
+    """Auto-clear only what every guard rail lets pass; name each one that fired, and the alert that it is about.
 
     `rules` say why the records are not benign; they are asked last, about what would be cleared without them.
     `feedback_given`: a reviewer sent the case into this round, and each specialist owes an answer.
@@ -70,12 +70,12 @@ def route_case(
     refundable = _refundable(reports)
     action, action_reasons = _action(reports, judgement, refundable, policy.auto_clear_threshold)
     reasons = (
-        *_report_reasons(alert, reports, policy.auto_clear_threshold),
+        *_report_reasons(alerts, reports, policy.auto_clear_threshold),
         *(_unanswered_feedback(reports) if feedback_given else ()),
         *_overall_reasons(judgement, policy.auto_clear_threshold),
         *([f"The risk aggregator's reasoning is an opinion. {opinion}"] if opinion else []),
         *action_reasons,
-        *(["The alert is critical."] if alert.severity == "critical" else []),
+        *_alert_reasons(alerts),
         *([WAS_ASKED] if was_asked else []),
     )
     reasons = reasons or tuple(rules())
@@ -91,7 +91,22 @@ def route_case(
     )
 
 
-def _report_reasons(alert: Alert, reports: Sequence[SpecialistReport], threshold: float) -> Iterator[str]:
+def _alert_reasons(alerts: Sequence[Alert]) -> Iterator[str]:
+    critical = [alert for alert in alerts if alert.severity == "critical"]
+    if critical and len(alerts) == 1:
+        yield "The alert is critical."
+    elif len(critical) == 1:
+        yield f"The alert {name_of(critical[0])} is critical."
+    elif critical:
+        yield f"The alert {name_of(critical[0])} and {len(critical) - 1} more are critical."
+    if len(alerts) > MAX_JOINED + 1:
+        yield f"The case has {len(alerts)} alerts, more than the {MAX_JOINED + 1} that one round investigates."
+    strange = next((alert for alert in alerts if alert.customer_id != alerts[0].customer_id), None)
+    if strange is not None:
+        yield f"The alert {name_of(strange)} is about another customer than the case."
+
+
+def _report_reasons(alerts: Sequence[Alert], reports: Sequence[SpecialistReport], threshold: float) -> Iterator[str]:
     by_name = {report.specialist: report for report in reports}
     silent: set[str] = set()
     for name in SPECIALISTS:
@@ -99,7 +114,7 @@ def _report_reasons(alert: Alert, reports: Sequence[SpecialistReport], threshold
         if report is None:
             yield f"The {name} specialist gave no report."
         elif report.status == "ok":
-            yield from _reasons_in(alert, report, threshold)
+            yield from _reasons_in(alerts, report, threshold)
         elif name not in silent:
             # What silences all three is one fault, and is said once.
             alike = [each for each in SPECIALISTS if each in by_name and _silence(by_name[each]) == _silence(report)]
@@ -119,7 +134,7 @@ def _silent(names: Sequence[str], report: SpecialistReport) -> str:
     return f"The {', '.join(names[:-1])} and {names[-1]} specialists {several}{why}"
 
 
-def _reasons_in(alert: Alert, report: SpecialistReport, threshold: float) -> Iterator[str]:
+def _reasons_in(alerts: Sequence[Alert], report: SpecialistReport, threshold: float) -> Iterator[str]:
     name = report.specialist
     if not is_usable(report.risk_score):
         yield f"The {name} specialist gave no usable risk score."
@@ -131,14 +146,22 @@ def _reasons_in(alert: Alert, report: SpecialistReport, threshold: float) -> Ite
     if unsupported == len(report.findings):
         yield f"The {name} specialist named no evidence for its score."
     elif is_usable(report.risk_score) and report.risk_score < threshold:
-        yield from _uncited(alert, report)
+        yield from _uncited(alerts, report)
 
 
-def _uncited(alert: Alert, report: SpecialistReport) -> Iterator[str]:
-    missing = uncited(report.specialist, alert, report.findings, report.tool_calls)
+def _uncited(alerts: Sequence[Alert], report: SpecialistReport) -> Iterator[str]:
+    missing = uncited(report.specialist, alerts, report.findings, report.tool_calls)
     for first in missing[:1]:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        yield f"The {report.specialist} specialist calls the case harmless without citing {first}{more}."
+        where = _whose(first, alerts)
+        yield f"The {report.specialist} specialist calls the case harmless without citing {first}{where}{more}."
+
+
+def _whose(event_id: str, alerts: Sequence[Alert]) -> str:
+    """Which of several alerts the event raised; nothing where there is only one, or where it is the name of a tool."""
+    raised = (alert for alert in alerts if any(event.event_id == event_id for event in alert.trigger_events))
+    first = next(raised, None) if len(alerts) > 1 else None
+    return "" if first is None else f" of the alert {name_of(first)}"
 
 
 def _unanswered_feedback(reports: Sequence[SpecialistReport]) -> Iterator[str]:

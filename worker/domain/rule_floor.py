@@ -1,7 +1,7 @@
 """The rule floor over the recorded answers of the tools. It fails closed."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from contracts.alert import Alert
 from contracts.report import Evidence
@@ -18,13 +18,13 @@ def not_applied() -> tuple[str, ...]:
     return (NOT_APPLIED,)
 
 
-def rules_against(alert: Alert, evidence: Iterable[Evidence], threshold: float) -> tuple[str, ...]:
-    """Why the case is not benign by the recorded answers of one round, one sentence each; empty when it is."""
+def rules_against(alerts: Sequence[Alert], evidence: Iterable[Evidence], threshold: float) -> tuple[str, ...]:
+    """Why an alert is not benign by the recorded answers of one round, one sentence each; empty when all are."""
     try:
-        return objections(alert, Answers(tuple(map(_answer, evidence))), threshold)
+        return objections(alerts, Answers(tuple(map(_answer, evidence))), threshold)
     except Exception as fault:
         # Strangers may have written what makes a rule fail: it must neither clear the case nor end the investigation.
-        log.exception("The rules failed on the records.", extra={"alert_id": alert.alert_id})
+        log.exception("The rules failed on the records.", extra={"alert_id": alerts[0].alert_id})
         return (f"The rules cannot judge the case: they failed unexpectedly ({type(fault).__name__}).",)
 
 

@@ -22,7 +22,7 @@ from tests.unit.worker.support.agents import (
     no_journal,
     says,
 )
-from tests.unit.worker.support.cases import a_policy, an_alert, an_assessment_task
+from tests.unit.worker.support.cases import a_policy, an_alert, an_assessment_task, an_event
 from worker.agents.prompts import Prompts
 from worker.agents.specialists import SPECIALIST_TOOLS, SpecialistAgents
 from worker.domain.assessments import assess
@@ -345,4 +345,36 @@ def test_a_report_says_what_its_model_calls_came_to() -> None:
 
     assert agent.investigate(a_task(), no_journal())[0].spend == Spend(
         model_calls=2, input_tokens=230, output_tokens=50
+    )
+
+
+def of_two_alerts(specialist: Specialist = "location") -> SpecialistTask:
+    return a_task(specialist).model_copy(update={"joined": (an_alert("a-2", trigger_events=(an_event("e-2"),)),)})
+
+
+def test_low_score_is_returned_until_every_alert_is_cited() -> None:
+    logs = FakeTools({"get_security_logs": {"entries": [{"event": "login"}], "as_of": "2026-03-02T12:00:00Z"}})
+    read = asks(("get_security_logs", CUSTOMER))
+    incomplete, complete = (a_verdict(0.1, ["r1-location-1", "e-1", *more]) for more in ([], ["e-2"]))
+    agent, model = agents([read, answers(incomplete), answers(complete)], logs)
+
+    report, _evidence = agent.investigate(of_two_alerts(), no_journal())
+
+    assert "a score below 0.6 must cite e-2" in (model.requests[2].messages[-1].text or "")
+    assert report.findings[0].evidence_ids == ("r1-location-1", "e-1", "e-2")
+    assert report.prompt_version == PROMPTS.version("location", several=True)
+
+
+def test_low_score_needs_records_up_to_the_newest_alert() -> None:
+    logs = FakeTools({"get_security_logs": {"entries": [{"event": "login"}], "as_of": "2026-03-02T12:00:00Z"}})
+    late = an_alert("late-7", raised_at=an_alert().raised_at.replace(month=5))
+    verdict = answers(a_verdict(0.1, ["r1-location-1", "e-1"]))
+    agent, _ = agents([asks(("get_security_logs", CUSTOMER)), verdict, verdict], logs)
+
+    report, _evidence = agent.investigate(a_task("location").model_copy(update={"joined": (late,)}), no_journal())
+
+    assert (report.status, report.reason) == (
+        "not_evaluable",
+        "The records of get_security_logs end on 2026-03-02, more than 14 days before the alert "
+        "impossible_travel (late-7).",
     )

@@ -5,7 +5,8 @@ from pydantic import JsonValue
 
 from contracts.investigation import RememberedReport, RememberedRound
 from contracts.report import Evidence, Finding, ToolCall
-from tests.unit.worker.support.cases import NOON, a_report, an_alert
+from contracts.telemetry import LoginAttributes
+from tests.unit.worker.support.cases import NOON, a_report, an_alert, an_event
 from worker.domain.evidence import evidence_hash, grounds_of, resolve, seen_charge_ids
 
 
@@ -55,7 +56,7 @@ def test_a_finding_is_supported_only_by_recorded_answers(evidence_ids: tuple[str
         Finding(statement="Kept.", evidence_ids=("r1-usage-1",)),
         Finding(statement="Invented.", evidence_ids=("r1-usage-9",), unsupported=True),
     )
-    grounds = grounds_of(an_alert(), (memory,), (a_call("r2-usage-1"), a_call("r2-usage-2", ok=False)))
+    grounds = grounds_of((an_alert(),), (memory,), (a_call("r2-usage-1"), a_call("r2-usage-2", ok=False)))
 
     (finding,) = resolve((Finding(statement="It is so.", evidence_ids=evidence_ids),), grounds)
 
@@ -63,7 +64,7 @@ def test_a_finding_is_supported_only_by_recorded_answers(evidence_ids: tuple[str
 
 
 def test_a_model_cannot_declare_its_own_finding_supported() -> None:
-    grounds = grounds_of(an_alert(), (), ())
+    grounds = grounds_of((an_alert(),), (), ())
 
     (finding,) = resolve((Finding(statement="Trust me.", evidence_ids=("x",), unsupported=False),), grounds)
 
@@ -123,7 +124,7 @@ def test_evidence_hash_changes_with_the_result_not_its_duration() -> None:
     ],
 )
 def test_a_finding_that_counts_for_nothing_says_why(statement: str, evidence_ids: tuple[str, ...], reason: str) -> None:
-    grounds = grounds_of(an_alert(), (), (a_call("r2-usage-1", result={"gb": 12.5}), a_call("r2-usage-2", ok=False)))
+    grounds = grounds_of((an_alert(),), (), (a_call("r2-usage-1", result={"gb": 12.5}), a_call("r2-usage-2", ok=False)))
 
     (finding,) = resolve((Finding(statement=statement, evidence_ids=evidence_ids),), grounds)
 
@@ -133,9 +134,44 @@ def test_a_finding_that_counts_for_nothing_says_why(statement: str, evidence_ids
 def test_figures_may_come_from_citations_and_from_reviewers() -> None:
     remembered = remembering(Finding(statement="Usage was 7.5 GB.", evidence_ids=("r1-usage-1",)))
     remembered = remembered.model_copy(update={"feedback": "Look at the 42 calls of 3 May."})
-    grounds = grounds_of(an_alert(), (remembered,), (a_call("r2-usage-1", result={"gb": 12.5}),))
+    grounds = grounds_of((an_alert(),), (remembered,), (a_call("r2-usage-1", result={"gb": 12.5}),))
     statement = "Round 1 asked for the 42 calls of 3 May by customer 7: 7.5 GB then, 12.5 GB now."
 
     (finding,) = resolve((Finding(statement=statement, evidence_ids=("r1-usage-1", "r2-usage-1")),), grounds)
 
     assert (finding.unsupported, finding.unsupported_reason) == (False, None)
+
+
+def reason_against(statement: str, *cited: str) -> str | None:
+    """Why a finding counts for nothing in a case of two alerts that share an event."""
+    joined = an_alert(
+        "a-2", alert_type="brute_force", description="17 failures.", trigger_events=(an_event("e-1"), an_event("e-2"))
+    )
+    grounds = grounds_of((an_alert(), joined), (), ())
+    return resolve((Finding(statement=statement, evidence_ids=cited),), grounds)[0].unsupported_reason
+
+
+def test_events_of_every_alert_may_be_cited() -> None:
+    assert reason_against("It is so.", "e-1", "e-2") is None
+    assert reason_against("It is so.", "e-3") == "It cites “e-3”, which is not recorded in this case."
+
+
+def test_an_event_brings_along_every_alert_that_shows_it() -> None:
+    assert reason_against("A login at 12:00 after 17 failures.", "e-1") is None
+    assert reason_against("A login, twenty minutes after one from DE.", "e-1") is None
+    assert reason_against("Twenty minutes.", "e-2") == "It states “Twenty”, which does not occur in what it cites."
+
+
+def test_alerts_of_a_shared_event_cannot_be_counted() -> None:
+    alerts = [an_alert(f"a-{letter}") for letter in "bcdefghijklmnop"]
+    (finding,) = resolve((Finding(statement="14 logins.", evidence_ids=("e-1",)),), grounds_of(alerts, (), ()))
+
+    assert finding.unsupported_reason == "It states “14”, which does not occur in what it cites."
+
+
+def test_different_events_of_one_id_both_count() -> None:
+    other = an_event("e-1").model_copy(update={"attributes": LoginAttributes(country="NO", ip="203.0.113.7")})
+    grounds = grounds_of((an_alert(), an_alert("a-2", trigger_events=(other,))), (), ())
+    (finding,) = resolve((Finding(statement="From 203.0.113.7.", evidence_ids=("e-1",)),), grounds)
+
+    assert not finding.unsupported

@@ -7,7 +7,14 @@ import pytest
 from contracts.investigation import AssessmentTask, RememberedReport, RememberedRound
 from contracts.report import Finding
 from tests.unit.worker.support.agents import ScriptedModel, a_loop, answers, no_journal
-from tests.unit.worker.support.cases import a_policy, a_report, an_assessment_task, nothing_found, three_reports
+from tests.unit.worker.support.cases import (
+    a_policy,
+    a_report,
+    an_alert,
+    an_assessment_task,
+    nothing_found,
+    three_reports,
+)
 from worker.agents.aggregator import AggregatorAgent
 from worker.agents.prompts import load_prompts
 from worker.agents.response_schemas import MAX_REASONING
@@ -124,3 +131,16 @@ def test_long_reasoning_is_cut_between_words() -> None:
     long = "x " * (MAX_REASONING // 2 - 1) + "4411 is no figure that was shown"
 
     assert judged(a_task(), long) == (None, 1)
+
+
+def test_reasoning_may_repeat_every_alert() -> None:
+    joined = an_alert("brute_force-7-2", description="17 failures from 203.0.113.7.")
+
+    assert opinion_in(a_task(joined=(joined,)), BENIGN, "17 failures from 203.0.113.7 raised brute_force-7-2.") is None
+    assert opinion_in(a_task(), BENIGN, "17 failures.") == "It states “17”, which does not occur in what it was shown."
+
+
+def test_a_count_of_alerts_is_an_opinion() -> None:
+    joined = tuple(an_alert(f"a-{letter}") for letter in "bcdefghijklmnop")
+
+    assert opinion_in(a_task(joined=joined), BENIGN, "14 of them.") is not None

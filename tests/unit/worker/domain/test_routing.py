@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from contracts.actions import RecommendedAction
-from contracts.alert import Severity
+from contracts.alert import MAX_JOINED, Alert, Severity
 from contracts.report import SPECIALISTS, Finding, SpecialistReport
-from tests.unit.worker.support.cases import a_policy, a_report, an_alert, three_reports
+from tests.unit.worker.support.cases import a_policy, a_report, an_alert, an_event, three_reports
 from worker.domain.routing import Judgement, Routing, route_case
 
 CLEAR = Judgement(0.1, "clear", "Nothing unusual.")
@@ -23,11 +23,11 @@ def route(
     threshold: float = 0.6,
     case_id: str = "case-1",
     objections: Sequence[str] = (),
+    joined: Sequence[Alert] = (),
 ) -> Routing:
     policy = a_policy(quality_check_share=share, auto_clear_threshold=threshold)
-    return route_case(
-        case_id, an_alert(severity=severity), reports or three_reports(), judgement, policy, lambda: objections
-    )
+    alerts = (an_alert(severity=severity), *joined)
+    return route_case(case_id, alerts, reports or three_reports(), judgement, policy, lambda: objections)
 
 
 def replacing(specialist: str, change: Callable[[SpecialistReport], SpecialistReport]) -> Reports:
@@ -212,3 +212,51 @@ def test_low_score_that_cites_no_trigger_events_is_none() -> None:
     reports = replacing("location", unchecked(findings=(Finding(statement="Fine.", evidence_ids=("r1-location-1",)),)))
 
     assert route(reports).reasons == ("The location specialist calls the case harmless without citing e-1.",)
+
+
+def test_several_harmless_alerts_clear_together() -> None:
+    again = an_alert("brute_force-7-2", alert_type="brute_force", severity="low")
+
+    assert route(joined=(again, again)).reasons == ()
+
+
+def test_trigger_events_of_every_alert_must_be_cited() -> None:
+    joined = [
+        an_alert(f"brute_force-7-{number}", alert_type="brute_force", trigger_events=(an_event(f"e-{number}"),))
+        for number in (2, 3, 4)
+    ]
+
+    assert route(joined=joined).reasons == (
+        "The location specialist calls the case harmless without citing e-2 of the alert brute_force (brute_force-7-2) "
+        "and 2 more.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("severities", "reason"),
+    [
+        (["critical"], "The alert brute_force (brute_force-7-1) is critical."),
+        (["low", "critical"], "The alert brute_force (brute_force-7-2) is critical."),
+        (["critical", "low", "critical"], "The alert brute_force (brute_force-7-1) and 1 more are critical."),
+    ],
+)
+def test_one_critical_alert_of_several_needs_a_person(severities: Sequence[Severity], reason: str) -> None:
+    joined = [
+        an_alert(f"brute_force-7-{number}", alert_type="brute_force", severity=severity)
+        for number, severity in enumerate(severities, start=1)
+    ]
+
+    assert route(joined=joined).reasons == (reason,)
+
+
+def test_more_alerts_than_a_round_investigates_need_a_person() -> None:
+    joined = [an_alert(f"a-{number}") for number in range(MAX_JOINED + 1)]
+
+    assert route(joined=joined[:-1]).route == "auto_clear"
+    assert route(joined=joined).reasons == ("The case has 52 alerts, more than the 51 that one round investigates.",)
+
+
+def test_alert_of_another_customer_sends_case_to_a_person() -> None:
+    (reason,) = route(joined=(an_alert("a-8", customer_id=8),)).reasons
+
+    assert reason == "The alert impossible_travel (a-8) is about another customer than the case."

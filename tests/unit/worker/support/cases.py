@@ -103,7 +103,7 @@ def an_assessment_task(**changes: Any) -> AssessmentTask:
 
 
 def an_assessment_order(**changes: Any) -> AssessmentOrder:
-    return AssessmentOrder.model_validate(an_assessment_task(**changes).model_dump(exclude={"alert"}))
+    return AssessmentOrder.model_validate(an_assessment_task(**changes).model_dump(exclude={"alert", "joined"}))
 
 
 def an_assessment(
