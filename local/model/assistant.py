@@ -13,9 +13,10 @@ from local.model.rules.feedback import Request, read_feedback
 from local.model.rules.followup import follow_up
 from local.model.rules.inquiry import read_inquiry
 from local.model.rules.plan import call_tool, next_calls
+from local.model.rules.worst import worst_of
 from local.model.schemas import plainest
 from local.model.turn import ToolRequest, Turn
-from screening.dossier import open_dossier
+from screening.dossier import open_dossiers
 from screening.specialist_rules import SPECIALIST_RULES
 from screening.verdict import Verdict, conclude
 
@@ -95,10 +96,11 @@ def _any_call(tools: list[Function], conversation: Conversation | None, requests
 def _verdict(conversation: Conversation, requests: tuple[Request, ...]) -> dict[str, JsonValue]:
     if conversation.specialist is None:
         return aggregate(conversation, requests).as_json()
-    dossier = open_dossier(conversation.case.alert, conversation.answers)
-    verdict = conclude(SPECIALIST_RULES[conversation.specialist](dossier), dossier)
-    verdict = cite_basis(verdict, conversation.specialist, dossier)
-    return follow_up(verdict, requests, conversation, dossier).as_json()
+    dossiers = open_dossiers(conversation.case.alerts, conversation.answers)
+    judge = SPECIALIST_RULES[conversation.specialist]
+    verdict = worst_of([conclude(judge(dossier), dossier) for dossier in dossiers])
+    verdict = cite_basis(verdict, conversation.specialist, dossiers)
+    return follow_up(verdict, requests, conversation, dossiers[0]).as_json()
 
 
 def _unreadable(request: ChatRequest, reason: str) -> Turn:

@@ -1,6 +1,6 @@
-"""What every verdict cites: the key records of its specialist and the alert's own events."""
+"""What every verdict cites: the key records of its specialist and the own events of each alert."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from contracts.report import Specialist
@@ -15,12 +15,23 @@ _READ: Mapping[Specialist, str] = {
 }
 
 
-def cite_basis(verdict: Verdict, specialist: Specialist, dossier: Dossier) -> Verdict:
-    """`verdict` with one more finding, of no weight, that cites both. Without key records there is none."""
-    records = dossier.cite(KEY_RECORDS[specialist])
+CITED_AT_ONCE = 120
+"""Events that one finding cites."""
+
+
+def cite_basis(verdict: Verdict, specialist: Specialist, dossiers: Sequence[Dossier]) -> Verdict:
+    """`verdict` with a finding of no weight that cites both, or several. Without key records there is none.
+
+    What several alerts make necessary takes the place of the least telling findings: an answer holds only so many.
+    """
+    records = dossiers[0].cite(KEY_RECORDS[specialist])
     if verdict.risk_score is None or not records:
         return verdict
-    events = events_to_cite(dossier.alert, specialist)
-    beside = ", and the alert's own events beside it" if events else ""
-    signal = Signal(f"{_READ[specialist]}{beside}.", 0.0, (*records, *events))
-    return replace(verdict, findings=(*verdict.findings, signal))
+    wanted = dict.fromkeys(event for dossier in dossiers for event in events_to_cite(dossier.alert, specialist))
+    events = tuple(wanted)
+    whose = "alert's" if len(dossiers) == 1 else "alerts'"
+    beside = f", and the {whose} own events beside it" if events else ""
+    parts = [events[start : start + CITED_AT_ONCE] for start in range(0, len(events), CITED_AT_ONCE)] or [()]
+    signals = [Signal(f"{_READ[specialist]}{beside}.", 0.0, (*records, *part)) for part in parts]
+    kept = len(verdict.findings) - (len(signals) - 1)
+    return replace(verdict, findings=(*verdict.findings[:kept], *signals))

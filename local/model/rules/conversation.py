@@ -34,8 +34,14 @@ class CaseBlock(BaseModel):
     round: int = 1
     customer_id: int
     alert: Alert
+    alerts_joined: tuple[Alert, ...] = ()
     memory: tuple[RememberedRound, ...] = ()
     reports: tuple[SpecialistReport, ...] = ()
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """All that the case is about."""
+        return (self.alert, *self.alerts_joined)
 
 
 class UnreadableCase(Exception):

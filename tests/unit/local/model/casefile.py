@@ -175,12 +175,15 @@ class CaseFile:
     failures: Mapping[str, str] = field(default_factory=dict[str, str])
     memory: Sequence[RememberedRound] = ()
     reports: Sequence[JsonObject] = ()
+    joined: Sequence[Alert] = ()
 
     def opening(self) -> list[JsonObject]:
         """The messages before any tool was called."""
         names = {"aggregator": True} if self.part == "aggregator" else {"specialist": self.part}
         block: JsonObject = {"case_id": "case-a-7", "round": len(self.memory) + 1, "customer_id": 7, **names}
         block["alert"] = self.alert.model_dump(mode="json")
+        if self.joined:
+            block["alerts_joined"] = [alert.model_dump(mode="json") for alert in self.joined]
         block["memory"] = [entry.model_dump(mode="json") for entry in self.memory]
         block["reports"] = list(self.reports)
         title = "risk aggregator" if self.part == "aggregator" else f"{self.part} specialist"
