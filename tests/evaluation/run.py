@@ -17,10 +17,20 @@ from typing import TypeVar, cast
 from durabletask.task import ActivityContext
 
 from casebook.workspace_api import WorkspaceApi
+from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
-from contracts.ids import case_id
-from contracts.investigation import AssessmentOrder, InvestigationPolicy, ReportFiling, SpecialistOrder
+from contracts.ids import case_id, run_id
+from contracts.investigation import (
+    AssessmentOrder,
+    AssessmentTask,
+    InvestigationPolicy,
+    ReportFiling,
+    SpecialistOrder,
+    SpecialistTask,
+)
+from contracts.journal import JournalEntry
 from contracts.report import SPECIALISTS, SpecialistReport
+from screening.coverage import REQUIRED
 from tests.evaluation.outcome import Outcome, Run, outcome_of
 from tests.evaluation.scenario import Scenario
 from tests.evaluation.scenario_seeder import SeededScenario, seed_scenarios
@@ -34,11 +44,14 @@ from worker.adapters.mcp_tools import McpToolBox
 from worker.adapters.openai_model import OpenAIModel
 from worker.adapters.providers import NO_KEY, OpenAIProvider, open_client
 from worker.agents.aggregator import AggregatorAgent
+from worker.agents.journal import RunJournal
 from worker.agents.limits import Limits
 from worker.agents.loop import AgentLoop
 from worker.agents.prompts import load_prompts
 from worker.agents.specialists import SpecialistAgents
+from worker.domain.assessments import assess
 from worker.domain.failures import id_of, sentence_for, unavailable_report
+from worker.domain.rule_floor import rules_against
 from worker.orchestrations.activity_stubs import THINKING
 from worker.ports.model import Model, ModelReply, ModelRequest, ModelUnavailable
 from worker.ports.tools import ToolsUnavailable
@@ -49,8 +62,20 @@ T = TypeVar("T")
 RULES_MODEL = "casewright-rules-1"
 POLICY = InvestigationPolicy(quality_check_share=0.0)
 """The limits that a new installation has, but without the random sample of cleared cases."""
+PROMPTS = load_prompts()
 _UNUSED_CONTEXT = cast("ActivityContext", None)
 """Activities take the SDK's context and do not look at it."""
+
+
+class _Unrecorded:
+    """The journal of runs that nobody takes up again."""
+
+    def save_journal(self, case_id: str, entries: Sequence[JournalEntry]) -> None:
+        """Forget them."""
+
+
+def _unrecorded(agent: str) -> RunJournal:
+    return RunJournal(_Unrecorded(), "case", run_id(1, agent), {})
 
 
 @dataclass(frozen=True)
@@ -110,6 +135,24 @@ class Laboratory:
         )
         return outcome_of(seeded, assessment, evidence, model_calls=model.calls, tokens=model.tokens, seconds=seconds)
 
+    def assess_together(self, alerts: Sequence[Alert], model: Model | None = None) -> RiskAssessment:
+        """One round on several alerts of one customer, without a record; `model` in the place of the usual one."""
+        first, *others = alerts
+        case, joined = case_id(first.alert_id), tuple(others)
+        agent = self._agent(model or self._model)
+        specialists, aggregator = SpecialistAgents(agent, PROMPTS), AggregatorAgent(agent, PROMPTS)
+        tasks = [
+            SpecialistTask(case_id=case, round=1, specialist=each, alert=first, joined=joined, policy=POLICY)
+            for each in SPECIALISTS
+        ]
+        with ThreadPoolExecutor(len(tasks)) as pool:
+            heard = tuple(pool.map(specialists.investigate, tasks, map(_unrecorded, SPECIALISTS)))
+        reports, evidence = tuple(report for report, _ in heard), [call for _, calls in heard for call in calls]
+        task = AssessmentTask(case_id=case, round=1, alert=first, joined=joined, reports=reports, policy=POLICY)
+        judgement = aggregator.judge(task, _unrecorded("aggregator")).judgement
+        read = [call for call in evidence if call.tool in REQUIRED]
+        return assess(task, judgement, lambda: rules_against(task.alerts, read, POLICY.auto_clear_threshold))
+
     def _assess(self, seeded: SeededScenario, model: Model) -> RiskAssessment:
         record, alert = self._casebook.record, seeded.alert
         specialists, assessment = self._activities(model)
@@ -130,12 +173,14 @@ class Laboratory:
     def _activities(self, model: Model) -> tuple[SpecialistActivities, AssessmentActivities]:
         """The worker's own activities that investigate, and none that acts."""
         record = self._casebook.record
-        agent = AgentLoop(model, self._tools, Limits(), monotonic=time.monotonic, now=utc_now, pause=self._wait)
-        prompts = load_prompts()
+        agent = self._agent(model)
         return (
-            SpecialistActivities(record, SpecialistAgents(agent, prompts)),
-            AssessmentActivities(record, AggregatorAgent(agent, prompts)),
+            SpecialistActivities(record, SpecialistAgents(agent, PROMPTS)),
+            AssessmentActivities(record, AggregatorAgent(agent, PROMPTS)),
         )
+
+    def _agent(self, model: Model) -> AgentLoop:
+        return AgentLoop(model, self._tools, Limits(), monotonic=time.monotonic, now=utc_now, pause=self._wait)
 
     def _hear(self, specialists: SpecialistActivities, order: SpecialistOrder) -> SpecialistReport:
         try:
