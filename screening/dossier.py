@@ -50,12 +50,15 @@ class Dossier:
     usage: DataUsage | None
     articles: tuple[Articles.Article, ...]
     others: tuple[Alert, ...] = ()
-    """The other alerts of the case: what their events show counts here as well."""
+    """The other alerts of the case: nothing that is newer than one of them explains this one."""
+    sees_all: bool = False
+    """Whether the events of the others count as seen."""
 
     @cached_property
     def events(self) -> tuple[TelemetryEvent, ...]:
-        """The windows and triggers of all alerts of the case, oldest first, each event once: as this alert has it."""
-        shown = (event for alert in (*self.others, self.alert) for event in _shown_by(alert))
+        """The alert's window and triggers, oldest first, each once; where it sees all, with those of the others."""
+        seen = (*(self.others if self.sees_all else ()), self.alert)
+        shown = (event for alert in seen for event in _shown_by(alert))
         unique = {event.event_id: event for event in shown}
         return tuple(sorted(unique.values(), key=lambda event: event.occurred_at))
 
@@ -176,9 +179,15 @@ def open_dossier(alert: Alert, answers: Answers) -> Dossier:
 
 
 def open_dossiers(alerts: Sequence[Alert], answers: Answers) -> tuple[Dossier, ...]:
-    """One for each alert of a case. Reads the answers once."""
+    """One for each alert of a case; of several alerts each a second time, with the events of all of them as seen.
+
+    The events of another alert may show what an alert alone does not, and must not make it look better than alone.
+    """
     first = open_dossier(alerts[0], answers)
-    return tuple(
+    if len(alerts) == 1:
+        return (first,)
+    each = [
         replace(first, alert=alert, others=(*alerts[:number], *alerts[number + 1 :]))
         for number, alert in enumerate(alerts)
-    )
+    ]
+    return (*each, *(replace(dossier, sees_all=True) for dossier in each))

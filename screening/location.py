@@ -6,7 +6,7 @@ from screening import thresholds
 from screening.dossier import Dossier
 from screening.journeys import STAFF_TERMINAL, explains_new_device, is_own_device, travel_grounds
 from screening.records import SecurityEntry
-from screening.sightings import Burst, Sighting, alert_sightings, bursts, leaps, logged_sightings
+from screening.sightings import Burst, Leap, Sighting, alert_sightings, bursts, leaps, logged_sightings
 from screening.verdict import Judgement, Signal
 
 CREDENTIAL_EVENTS = {
@@ -24,12 +24,13 @@ CREDENTIAL_EVENTS = {
 
 def judge_location(dossier: Dossier) -> Judgement:
     """Signals from logins, failures and changes of credentials."""
-    sightings = tuple(sorted((*alert_sightings(dossier), *logged_sightings(dossier)), key=lambda seen: seen.at))
+    shown, logged = alert_sightings(dossier), logged_sightings(dossier)
+    sightings = tuple(sorted((*shown, *logged), key=lambda seen: seen.at))
     signals = (
         *_abroad(dossier, sightings),
         *_strangers_at_home(dossier, sightings),
-        *_impossible_travel(dossier),
-        *_failure_bursts(dossier),
+        *_impossible_travel(dossier, leaps(shown) or leaps(logged)),
+        *_failure_bursts(dossier, (*bursts(shown), *bursts(logged))),
         *_credential_changes(dossier),
         *_staff_changes(dossier),
         *_own_sim_swap(dossier),
@@ -131,8 +132,7 @@ def _orders_by(dossier: Dossier, strangers: set[str | None]) -> Iterator[Signal]
         )
 
 
-def _impossible_travel(dossier: Dossier) -> Iterator[Signal]:
-    found = leaps(alert_sightings(dossier)) or leaps(logged_sightings(dossier))
+def _impossible_travel(dossier: Dossier, found: Sequence[Leap]) -> Iterator[Signal]:
     if not found:
         return
     leap = found[-1]
@@ -149,9 +149,8 @@ def _impossible_travel(dossier: Dossier) -> Iterator[Signal]:
     )
 
 
-def _failure_bursts(dossier: Dossier) -> Iterator[Signal]:
+def _failure_bursts(dossier: Dossier, found: Sequence[Burst]) -> Iterator[Signal]:
     """The worst burst, and the most innocent one: a live burst may be what the log tells to its end."""
-    found = (*bursts(alert_sightings(dossier)), *bursts(logged_sightings(dossier)))
     signals = sorted((_judge_burst(dossier, burst) for burst in found), key=lambda signal: signal.weight)
     if signals:
         yield signals[-1]

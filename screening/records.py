@@ -1,5 +1,6 @@
 """The tools' answers as typed records. Unknown keys are ignored; missing ones read as "not known"."""
 
+from functools import cached_property
 from typing import Annotated, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -31,12 +32,12 @@ class Customer(Record):
     daily_gb_typical: float | None = None
     profile: str = "contoso"
 
-    @property
+    @cached_property
     def own_countries(self) -> frozenset[str]:
         """Home and everywhere the customer usually is."""
         return frozenset({*self.usual_countries, *([self.home_country] if self.home_country else [])})
 
-    @property
+    @cached_property
     def device_ids(self) -> frozenset[str]:
         """The devices that the customer usually uses."""
         return frozenset(device.device_id for device in self.usual_devices)

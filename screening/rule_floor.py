@@ -31,18 +31,18 @@ def objections(alerts: Sequence[Alert], answers: Answers, threshold: float) -> t
 
 def _named(found: Iterable[tuple[Alert, Sequence[str]]]) -> tuple[str, ...]:
     """The sentences with the alerts that they are about: what is said of several, once."""
-    about: dict[str, list[Alert]] = {}
+    about: dict[str, dict[str, None]] = {}
     for alert, sentences in found:
         for sentence in sentences:
-            about.setdefault(sentence, []).append(alert)
-    named = tuple(f"Alert {_listed(alerts)}: {sentence}" for sentence, alerts in about.items())
+            about.setdefault(sentence, {})[name_of(alert)] = None
+    named = tuple(f"Alert {_listed(tuple(names))}: {sentence}" for sentence, names in about.items())
     left_out = len(named) - MAX_OBJECTIONS
     return named if left_out <= 0 else (*named[:MAX_OBJECTIONS], f"The rules object {left_out} times more.")
 
 
-def _listed(alerts: Sequence[Alert]) -> str:
-    more = f" and {len(alerts) - 1} more" if len(alerts) > 1 else ""
-    return f"{name_of(alerts[0])}{more}"
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"{names[0]}{more}"
 
 
 def _objections(dossier: Dossier, below: float) -> tuple[str, ...]:

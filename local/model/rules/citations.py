@@ -29,7 +29,7 @@ def cite_basis(verdict: Verdict, specialist: Specialist, dossiers: Sequence[Doss
         return verdict
     wanted = dict.fromkeys(event for dossier in dossiers for event in events_to_cite(dossier.alert, specialist))
     events = tuple(wanted)
-    whose = "alert's" if len(dossiers) == 1 else "alerts'"
+    whose = "alerts'" if dossiers[0].others else "alert's"
     beside = f", and the {whose} own events beside it" if events else ""
     parts = [events[start : start + CITED_AT_ONCE] for start in range(0, len(events), CITED_AT_ONCE)] or [()]
     signals = [Signal(f"{_READ[specialist]}{beside}.", 0.0, (*records, *part)) for part in parts]

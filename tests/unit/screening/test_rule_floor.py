@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from contracts.alert import Alert, Baseline
-from contracts.telemetry import DataUsageAttributes, DataUsageEvent
+from contracts.telemetry import AuthFailureAttributes, AuthFailureEvent, DataUsageAttributes, DataUsageEvent
 from screening.rule_floor import MAX_OBJECTIONS, objections
 from screening.tool_answers import Answers, ToolAnswer
 from tests.unit.screening.files import BEGAN, PHONE, JsonObject, an_alert, answer, before, complete, login
@@ -135,6 +135,26 @@ def test_alerts_are_seen_together() -> None:
 
     assert any("too far apart" in reason for reason in together)
     assert not any("too far apart" in reason for reason in (*of(there), *of(here)))
+
+
+def test_events_of_another_alert_excuse_nothing() -> None:
+    """Strangers fail to get in, and the customer's own login of an hour later lies in another alert."""
+    failures = [
+        AuthFailureEvent(
+            event_id=f"f-{number}",
+            customer_id=7,
+            occurred_at=BEGAN + timedelta(minutes=number),
+            attributes=AuthFailureAttributes(country="BR", ip=f"203.0.113.{number}"),
+        )
+        for number in range(30)
+    ]
+    burst = an_alert(*failures, alert_id="a-1", severity="low")
+    own = at_home(2, minutes=90)
+
+    alone, together = of(burst), of(burst, own)
+
+    assert alone
+    assert {reason.partition(": ")[2] for reason in together} >= set(alone)
 
 
 def test_what_is_said_of_many_alerts_is_said_once() -> None:
