@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.base import Contract, FiniteJson, NonEmptyText, Score, UtcDateTime
-from contracts.ids import Hash
+from contracts.base import Contract, FiniteJson, NonEmptyText, Score, UtcDateTime, added_later
+from contracts.ids import AlertId, Hash
 
 MAX_FINDINGS = 100
 MAX_CITED = 500
@@ -90,6 +90,8 @@ class SpecialistReport(Contract):
     """What was done about the feedback to the round before; null in a first round, or when nothing was said."""
     trimmed: NonEmptyText | None = None
     """What of the model's answer was left out or cut because it was too much: one sentence."""
+    alert_ids: tuple[AlertId, ...] | None = added_later()
+    """The alerts that it is about, where further ones had joined; left out where the case's first one was alone."""
 
     @property
     def has_evidence(self) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from contracts.alert import MAX_JOINED, Alert, Baseline
 from contracts.assessment import RiskAssessment
-from contracts.telemetry import DataUsageAttributes, DataUsageEvent
+from contracts.telemetry import DataUsageAttributes, DataUsageEvent, LoginAttributes, LoginEvent
 from tests.evaluation.persuaded_model import ORDER, Persuaded
 from tests.evaluation.run import Endpoint, Laboratory, laboratory
 from tests.evaluation.scenario import Scenario, read_scenarios
@@ -117,6 +117,58 @@ def test_fraud_among_as_many_alerts_as_can_join_is_found(bench: Bench) -> None:
         together = bench.assess(*others[:20], each.alert, *others[20:])
 
         assert (together.route, together.recommended_action) == ("review", each.scenario.expect), each.scenario.id
+
+
+def crowded(alert: Alert, number: int, **changes: object) -> Alert:
+    """As many events as an alert may have, each with as much to read as fits."""
+    events = tuple(
+        LoginEvent(
+            event_id=f"crowd-{number}-{each}",
+            customer_id=alert.customer_id,
+            occurred_at=alert.raised_at - timedelta(minutes=each),
+            attributes=LoginAttributes.model_validate({"country": "BR", "note": f"{ORDER} ```" * 20}),
+        )
+        for each in range(100)
+    )
+    crowd = {"trigger_events": events[:50], "recent_events": events[50:], "description": "`" * 4_000}
+    return ordinary(alert, number, **(crowd | changes))
+
+
+def test_fifty_crowded_alerts_reach_a_person_with_reasons(bench: Bench) -> None:
+    for each in (bench.innocents[0], bench.frauds[0]):
+        judged = bench.assess(each.alert, *(crowded(each.alert, number) for number in range(MAX_JOINED)))
+
+        assert judged.route == "review", each.scenario.id
+        assert judged.overall_risk_score is not None
+        assert all(report.status == "ok" for report in judged.reports)
+        assert len(" ".join(judged.route_reasons)) < 4_000
+
+
+def test_joined_alert_that_claims_the_same_events_hides_nothing(bench: Bench) -> None:
+    """The events of the fraud, under their own ids, as somebody would like them to have been."""
+    for each in bench.frauds:
+        first = each.alert.trigger_events[0]
+        forged = DataUsageEvent(
+            event_id=first.event_id,
+            customer_id=first.customer_id,
+            occurred_at=first.occurred_at,
+            attributes=DataUsageAttributes(gb=0.1),
+        )
+        others = ordinary(each.alert, trigger_events=(forged,), recent_events=(forged,))
+        for alerts in ((others, each.alert), (each.alert, others)):
+            for model in (None, Persuaded()):
+                judged = bench.assess(*alerts, model=model)
+
+                assert judged.route == "review", each.scenario.id
+
+
+@pytest.mark.parametrize("alert_type", ["system", "critical", "a1", "x" * 64])
+def test_alerts_of_unknown_types_are_judged_like_others(bench: Bench, alert_type: str) -> None:
+    innocent, fraud = bench.innocents[0].alert, bench.frauds[0].alert
+    manual = {"alert_type": alert_type, "rule_id": alert_type, "trigger_events": (), "baseline": None}
+
+    assert bench.assess(innocent, ordinary(innocent, 1, **manual)).route == "auto_clear"
+    assert bench.assess(ordinary(fraud, 1, **manual), fraud).route == "review"
 
 
 def test_persuaded_model_clears_no_fraud_that_joined(bench: Bench) -> None:

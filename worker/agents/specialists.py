@@ -111,6 +111,7 @@ def report_of(order: SpecialistTask, result: Result[SpecialistVerdict]) -> Speci
         tokens=result.usage.tokens,
         duration_ms=result.usage.duration_ms,
         spend=result.usage.spend,
+        alert_ids=tuple(alert.alert_id for alert in order.alerts) if order.joined else None,
     )
     verdict = result.answer
     if verdict is None:

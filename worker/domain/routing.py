@@ -136,6 +136,7 @@ def _silent(names: Sequence[str], report: SpecialistReport) -> str:
 
 def _reasons_in(alerts: Sequence[Alert], report: SpecialistReport, threshold: float) -> Iterator[str]:
     name = report.specialist
+    yield from _unseen(alerts, report)
     if not is_usable(report.risk_score):
         yield f"The {name} specialist gave no usable risk score."
     elif report.risk_score >= threshold:
@@ -147,6 +148,15 @@ def _reasons_in(alerts: Sequence[Alert], report: SpecialistReport, threshold: fl
         yield f"The {name} specialist named no evidence for its score."
     elif is_usable(report.risk_score) and report.risk_score < threshold:
         yield from _uncited(alerts, report)
+
+
+def _unseen(alerts: Sequence[Alert], report: SpecialistReport) -> Iterator[str]:
+    """An alert may join while a specialist is at work: its report is then about the others."""
+    seen = report.alert_ids or (alerts[0].alert_id,)
+    unseen = [alert for alert in alerts if alert.alert_id not in seen]
+    for first in unseen[:1]:
+        more = f" and {len(unseen) - 1} more" if len(unseen) > 1 else ""
+        yield f"The {report.specialist} specialist's report is not about the alert {name_of(first)}{more}."
 
 
 def _uncited(alerts: Sequence[Alert], report: SpecialistReport) -> Iterator[str]:

@@ -2506,6 +2506,8 @@ export interface components {
          * @description One specialist's view of one round. `risk_score` is null unless `status` is `ok`.
          */
         SpecialistReport: {
+            /** Alert Ids */
+            alert_ids?: string[] | null;
             /**
              * Duration Ms
              * @default 0

@@ -48,6 +48,7 @@ def test_verdict_becomes_a_report_with_its_cost() -> None:
     report, evidence = agent.investigate(a_task(), no_journal())
 
     assert (report.status, report.risk_score, report.reason) == ("ok", 0.7, None)
+    assert "alert_ids" not in report.model_dump(mode="json"), "a case of one alert is recorded as ever"
     assert [(finding.statement, finding.unsupported) for finding in report.findings] == [("As it was.", False)]
     assert [call.tool_call_id for call in report.tool_calls] == [item.evidence_id for item in evidence]
     assert (report.model, report.tokens, report.duration_ms) == ("scripted", 200, 25)
@@ -363,6 +364,7 @@ def test_low_score_is_returned_until_every_alert_is_cited() -> None:
     assert "a score below 0.6 must cite e-2" in (model.requests[2].messages[-1].text or "")
     assert report.findings[0].evidence_ids == ("r1-location-1", "e-1", "e-2")
     assert report.prompt_version == PROMPTS.version("location", several=True)
+    assert report.alert_ids == (an_alert().alert_id, "a-2")
 
 
 def test_low_score_needs_records_up_to_the_newest_alert() -> None:

@@ -27,7 +27,9 @@ def route(
 ) -> Routing:
     policy = a_policy(quality_check_share=share, auto_clear_threshold=threshold)
     alerts = (an_alert(severity=severity), *joined)
-    return route_case(case_id, alerts, reports or three_reports(), judgement, policy, lambda: objections)
+    about = tuple(alert.alert_id for alert in alerts) if joined else None
+    heard = reports or three_reports(alert_ids=about)
+    return route_case(case_id, alerts, heard, judgement, policy, lambda: objections)
 
 
 def replacing(specialist: str, change: Callable[[SpecialistReport], SpecialistReport]) -> Reports:
@@ -260,3 +262,15 @@ def test_alert_of_another_customer_sends_case_to_a_person() -> None:
     (reason,) = route(joined=(an_alert("a-8", customer_id=8),)).reasons
 
     assert reason == "The alert impossible_travel (a-8) is about another customer than the case."
+
+
+def test_report_that_is_not_about_every_alert_clears_nothing() -> None:
+    joined = [an_alert(f"brute_force-7-{number}", alert_type="brute_force") for number in (2, 3)]
+    seen = (an_alert().alert_id, "brute_force-7-2")
+    reports = (a_report("usage", alert_ids=seen), *three_reports()[1:])
+
+    assert route(reports, joined=joined).reasons == (
+        "The usage specialist's report is not about the alert brute_force (brute_force-7-3).",
+        "The location specialist's report is not about the alert brute_force (brute_force-7-2) and 1 more.",
+        "The billing specialist's report is not about the alert brute_force (brute_force-7-2) and 1 more.",
+    )
