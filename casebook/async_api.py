@@ -74,6 +74,7 @@ class AsyncWorkspace:
         self.list_events = awaited(workspace.list_events, off_loop)
         self.refusals = awaited(workspace.refusals, off_loop)
         self.snapshot = awaited(workspace.snapshot, off_loop)
+        self.regulatory_report = awaited(workspace.regulatory_report, off_loop)
         self.audit_case = awaited(workspace.audit_case, off_loop)
 
         self.count_states = awaited(workspace.count_states, off_loop)

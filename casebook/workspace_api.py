@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from casebook.audit import export, verify
+from casebook.audit.case_record import read_record
 from casebook.audit.export import CaseSnapshot
+from casebook.audit.regulatory_report import build_report
 from casebook.audit.verify import AuditReport, CaseAudit
 from casebook.case_log import append
 from casebook.commands import (
@@ -32,6 +34,7 @@ from contracts.case import CaseEvent, CaseState, CaseSummary, CaseView, Proposal
 from contracts.claim import Claim
 from contracts.names import CaseEventType
 from contracts.note import Attachment, Note
+from contracts.regulatory_report import RegulatoryReport
 from contracts.report import Evidence
 from contracts.reversal import Reversal
 from contracts.review import Decision, Role, Verdict
@@ -290,6 +293,13 @@ class WorkspaceApi(Facade):
         """All that an export of a case holds, as of one instant. What can be long is read where it is written."""
         with self._read() as connection:
             return export.take_snapshot(connection, case_id, self._clock(), self._read)
+
+    def regulatory_report(self, case_id: str, prepared_by: str) -> RegulatoryReport:
+        """The form for authorities, from the record of the case as of one instant."""
+        with self._read() as connection:
+            now = self._clock()
+            record = read_record(connection, case_id, now)
+        return build_report(record, prepared_by, now)
 
     def audit_case(self, case_id: str, *, limit: int = 50, cursor: str | None = None) -> CaseAudit:
         """Verify one case: its whole log, and the first invalid event or row of its record, if any.

@@ -126,9 +126,10 @@ test("notes and attachments are part of the export", async () => {
   const timeline = page.getByRole("region", { name: "Timeline" });
   await timeline.getByText("File attached: ticket.txt").waitFor();
   await timeline.getByText("Chain intact").waitFor();
+  await page.getByRole("button", { name: "Export" }).click();
   const [exported] = await Promise.all([
     page.waitForEvent("download"),
-    page.getByRole("link", { name: "Export JSON" }).click(),
+    page.getByRole("menuitem", { name: "Everything, JSON" }).click(),
   ]);
   const record = JSON.parse(await contentOf(exported)) as { format: string; notes: { text: string }[] };
   expect(record.format).toBe("casewright-case-export");

@@ -364,6 +364,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_id}/regulatory-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report a case to an authority
+         * @description Subject, activity, period, amounts, narrative, decision and actions, as the record has them.
+         *
+         *     Each statement cites evidence, and what is not on record is named under `missing`. Of an open case it is a draft.
+         */
+        get: operations["regulatory_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case_id}/reversals": {
         parameters: {
             query?: never;
@@ -988,6 +1010,25 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /**
+         * Amounts
+         * @description Amounts that look fraudulent. The two lists may be about the same purchases: their totals are not added.
+         */
+        Amounts: {
+            /** Charges */
+            charges: components["schemas"]["ReportedAmount"][] | null;
+            /** Charges Total */
+            charges_total: components["schemas"]["Money"][] | null;
+            /** Transactions */
+            transactions: components["schemas"]["ReportedAmount"][];
+            /** Transactions Total */
+            transactions_total: components["schemas"]["Money"][] | null;
+            /**
+             * Unrecorded Charge Ids
+             * @default []
+             */
+            unrecorded_charge_ids: string[];
+        };
         /** ApiCallAttributes */
         ApiCallAttributes: {
             /** Endpoint */
@@ -1594,6 +1635,28 @@ export interface components {
             updated_at: string;
         };
         /**
+         * CitedEvidence
+         * @description What the report rests on. The case's export has the content, whose hash is `digest`.
+         */
+        CitedEvidence: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Digest */
+            digest: string;
+            /** Evidence Id */
+            evidence_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "tool_call" | "event";
+            /** What */
+            what: string;
+        };
+        /**
          * Claim
          * @description A lease: after `expires_at` the case is anybody's again, without anyone having to release it.
          */
@@ -2086,6 +2149,24 @@ export interface components {
             round: number;
         };
         /**
+         * Period
+         * @description From the first to the last event and charge that the report is about.
+         */
+        Period: {
+            /** Evidence Ids */
+            evidence_ids: string[];
+            /**
+             * First
+             * Format: date-time
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date-time
+             */
+            last: string;
+        };
+        /**
          * Problem
          * @description An RFC 9457 problem document: why the request was not done.
          */
@@ -2216,6 +2297,202 @@ export interface components {
             reason: string;
             /** Sentence */
             sentence: string;
+        };
+        /**
+         * RegulatoryReport
+         * @description The form: subject, activity, period, amounts, narrative, decision, actions, and what is missing.
+         */
+        RegulatoryReport: {
+            /** Actions */
+            actions: components["schemas"]["ReportedAction"][];
+            /** Alerts */
+            alerts: components["schemas"]["ReportedAlert"][];
+            amounts: components["schemas"]["Amounts"];
+            /** Attachments */
+            attachments: components["schemas"]["Attachment"][];
+            /** Case Id */
+            case_id: string;
+            /** Closed At */
+            closed_at: string | null;
+            conclusion: components["schemas"]["ReportedConclusion"] | null;
+            /**
+             * Decision Status
+             * @enum {string}
+             */
+            decision_status: "not_decided" | "first_approval_given" | "approved" | "rejected" | "cleared_by_rules";
+            /** Decisions */
+            decisions: components["schemas"]["ReportedDecision"][];
+            /** Evidence */
+            evidence: components["schemas"]["CitedEvidence"][];
+            first_approval: components["schemas"]["Proposal"] | null;
+            /**
+             * Format
+             * @default casewright-regulatory-report
+             * @constant
+             */
+            format: "casewright-regulatory-report";
+            /**
+             * Generated At
+             * Format: date-time
+             */
+            generated_at: string;
+            /** Head */
+            head: string | null;
+            /** Is Draft */
+            is_draft: boolean;
+            /** Last Seq */
+            last_seq: number;
+            /** Missing */
+            missing: string[];
+            /** Narrative */
+            narrative: components["schemas"]["Statement"][];
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Opened By */
+            opened_by: string | null;
+            /** Outcome */
+            outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
+            period: components["schemas"]["Period"] | null;
+            /** Prepared By */
+            prepared_by: string;
+            /** Reversals */
+            reversals: components["schemas"]["Reversal"][];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "investigating" | "awaiting_review" | "escalated" | "acting" | "closed";
+            subject: components["schemas"]["ReportedSubject"];
+            /**
+             * Version
+             * @default 1
+             * @constant
+             */
+            version: 1;
+        };
+        /**
+         * ReportedAction
+         * @description What was done in the customer store after an approval.
+         */
+        ReportedAction: {
+            /** Action */
+            action: ("lock_account" | "refund_charges") | ("unlock_account" | "reverse_refund");
+            /** Finished At */
+            finished_at: string | null;
+            /** Key */
+            key: string;
+            refunded: components["schemas"]["Money"] | null;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "pending" | "done" | "failed" | "unknown";
+        };
+        /**
+         * ReportedAlert
+         * @description Why the case was opened, or what joined it.
+         */
+        ReportedAlert: {
+            /** Alert Id */
+            alert_id: string;
+            /** Alert Type */
+            alert_type: string;
+            /** Description */
+            description: string;
+            /** Evidence Ids */
+            evidence_ids: string[];
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Rule Id */
+            rule_id: string;
+            /** Rule Version */
+            rule_version: number;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "low" | "medium" | "high" | "critical";
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "live" | "replay" | "manual";
+        };
+        /**
+         * ReportedAmount
+         * @description One charge or transaction.
+         */
+        ReportedAmount: {
+            /** At */
+            at: string | null;
+            /** Evidence Ids */
+            evidence_ids: string[];
+            /** Merchant */
+            merchant: string | null;
+            money: components["schemas"]["Money"] | null;
+            /** Reference */
+            reference: string;
+        };
+        /**
+         * ReportedConclusion
+         * @description What the investigation came to in the last round. Scores and reasoning are judgements, not evidence.
+         */
+        ReportedConclusion: {
+            /** Model */
+            model: string | null;
+            /** Reasoning */
+            reasoning: string;
+            /** Reasoning Unsupported Reason */
+            reasoning_unsupported_reason: string | null;
+            /** Recommended Action */
+            recommended_action: ("clear" | "lock_account" | "refund_charges" | "lock_and_refund") | null;
+            /** Risk Level */
+            risk_level: ("low" | "medium" | "high" | "critical") | null;
+            /** Risk Score */
+            risk_score: number | null;
+            /** Round */
+            round: number;
+        };
+        /**
+         * ReportedDecision
+         * @description What a person decided, or two.
+         */
+        ReportedDecision: {
+            decision: components["schemas"]["Decision"];
+            /** Required Role */
+            required_role: ("viewer" | "analyst" | "manager" | "admin") | null;
+            /** Round */
+            round: number;
+        };
+        /**
+         * ReportedFact
+         * @description Something that a record says of the subject.
+         */
+        ReportedFact: {
+            /** Evidence Ids */
+            evidence_ids: string[];
+            /** Name */
+            name: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * ReportedSubject
+         * @description Whom the report is about.
+         */
+        ReportedSubject: {
+            /** Customer Id */
+            customer_id: number;
+            /** Facts */
+            facts: components["schemas"]["ReportedFact"][];
         };
         /**
          * Reversal
@@ -2649,6 +2926,20 @@ export interface components {
             status: "pending" | "scheduled";
             /** Trimmed */
             trimmed: string | null;
+        };
+        /**
+         * Statement
+         * @description One statement of the narrative, in the words of the record.
+         */
+        Statement: {
+            /** Evidence Ids */
+            evidence_ids: string[];
+            /** Round */
+            round: number | null;
+            /** Said By */
+            said_by: "alert" | ("usage" | "location" | "billing");
+            /** Text */
+            text: string;
         };
         /**
          * TakeOver
@@ -4259,6 +4550,76 @@ export interface operations {
             };
             /** @description The case has moved on */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    regulatory_report: {
+        parameters: {
+            query?: {
+                format?: "json" | "html";
+            };
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The form as JSON, or as a page to read and print */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegulatoryReport"];
+                    "text/html": unknown;
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
