@@ -115,7 +115,7 @@ def test_alert_that_was_trimmed_before_still_says_so() -> None:
     assert all((alert.trimmed or "").startswith(f"{before} The alert took ") for alert in shown_alerts(alerts))
 
 
-def test_of_too_many_alerts_the_first_and_newest_are_shown() -> None:
+def test_of_too_many_alerts_first_and_newest_are_shown() -> None:
     alerts = tuple(an_alert(number) for number in range(MAX_JOINED + 4))
 
     assert shown_alerts(alerts) == (alerts[0], *alerts[4:])

@@ -108,7 +108,7 @@ def test_charges_of_every_alert_are_suspicious() -> None:
 
 
 @pytest.mark.parametrize("part", ["usage", "location", "billing"])
-def test_as_many_alerts_as_can_join_are_answered_within_bounds(part: str) -> None:
+def test_as_many_alerts_as_can_join_stay_bounded(part: str) -> None:
     alerts = [
         named(number, an_alert(triggers=[home_login(number * 10 + each) for each in range(8)]))
         for number in range(MAX_JOINED + 1)
