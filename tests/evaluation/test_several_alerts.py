@@ -111,7 +111,7 @@ def test_as_many_innocent_alerts_as_can_join_are_cleared(bench: Bench) -> None:
     )
 
 
-def test_fraud_among_as_many_alerts_as_can_join_is_found(bench: Bench) -> None:
+def test_fraud_among_fifty_innocent_alerts_is_found(bench: Bench) -> None:
     for each in bench.frauds[:3]:
         others = [ordinary(each.alert, number) for number in range(MAX_JOINED)]
         together = bench.assess(*others[:20], each.alert, *others[20:])

@@ -88,7 +88,7 @@ def test_another_event_of_the_same_id_stays() -> None:
         {"trigger_events": (login(1, user_agent="x" * 15_000), login(2, city="y" * 15_000))},
     ],
 )
-def test_as_many_alerts_as_can_join_stay_within_the_limit(changes: dict[str, Any]) -> None:
+def test_as_many_alerts_as_can_join_fit_the_limit(changes: dict[str, Any]) -> None:
     alerts = tuple(full(number).model_copy(update=changes) for number in range(MAX_JOINED + 1))
 
     shown = shown_alerts(alerts)
