@@ -73,12 +73,12 @@ def summarise(
     recent_from = as_of - timedelta(days=RECENT_DAYS)
     earlier_from = recent_from - timedelta(days=RECENT_DAYS * COMPARED_MONTHS)
     for charge in charges:
-        if charge.status == "refunded":
-            refunded += charge.amount_minor
-        elif charge.at >= recent_from:
-            recent += charge.amount_minor
+        kept = charge.rest_minor
+        refunded += charge.amount_minor - kept
+        if charge.at >= recent_from:
+            recent += kept
         elif charge.at >= earlier_from:
-            earlier += charge.amount_minor
+            earlier += kept
     return BillingSummary(
         customer_id=customer.customer_id,
         currency=customer.currency,

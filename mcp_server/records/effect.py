@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from contracts.base import Contract, UtcDateTime
+from contracts.base import Contract, UtcDateTime, added_later
 from contracts.telemetry import CustomerId
 from mcp_server.records.customer import AccountStatus, CurrencyCode
 
@@ -20,6 +20,14 @@ class EffectRow(Contract):
     at: UtcDateTime
 
 
+class ActiveLock(Contract):
+    """One order to lock an account that has not been reversed: `idempotency_key` is that of `lock_account`."""
+
+    idempotency_key: str
+    reason: str
+    locked_at: UtcDateTime
+
+
 class LockResult(Contract):
     """Answer of `lock_account`. `already_locked`: the account was locked before, and its first reason remains."""
 
@@ -29,15 +37,9 @@ class LockResult(Contract):
     lock_reason: str
     already_locked: bool
     idempotency_key: str
+    also_locked_by: tuple[ActiveLock, ...] | None = added_later()
+    """The orders that had locked it before, oldest first; left out where there was none."""
     replayed: bool = False
-
-
-class ActiveLock(Contract):
-    """One order to lock an account that has not been reversed: `idempotency_key` is that of `lock_account`."""
-
-    idempotency_key: str
-    reason: str
-    locked_at: UtcDateTime
 
 
 class UnlockResult(Contract):
@@ -57,11 +59,13 @@ class UnlockResult(Contract):
 
 
 class RefundedCharge(Contract):
-    """One charge that a refund gave back in full."""
+    """What a refund gave back of one charge."""
 
     charge_id: str
     amount_minor: int
     currency: CurrencyCode
+    rest_minor: int | None = added_later()
+    """What can still be given back of the charge; left out where that is nothing."""
 
 
 class RefundResult(Contract):
@@ -80,7 +84,7 @@ class RefundResult(Contract):
 class RefundReversalResult(Contract):
     """Answer of `record_refund_reversal`: the refund that is reversed, as the ledger shows it.
 
-    A record for those who charge the customer again: the charges stay refunded, and nobody can refund them twice.
+    The order to charge the customer again: from then on the charges count as charged, and may be refunded once more.
     """
 
     customer_id: CustomerId
@@ -92,3 +96,26 @@ class RefundReversalResult(Contract):
     reason: str
     idempotency_key: str
     replayed: bool = False
+
+
+class ChargeRefund(Contract):
+    """What one order gave back of one charge. `idempotency_key` and `reason` are those of `refund_charges`."""
+
+    charge_id: str
+    amount_minor: int
+    currency: CurrencyCode
+    idempotency_key: str
+    reason: str
+    refunded_at: UtcDateTime
+    reversed_at: UtcDateTime | None = None
+    """When it was ordered to charge this again; null: it stands."""
+
+
+class AccountEffects(Contract):
+    """Answer of `get_account_effects`: what orders have done to an account and its charges, oldest first."""
+
+    customer_id: CustomerId
+    status: AccountStatus
+    locks: tuple[ActiveLock, ...]
+    """The orders that keep the account locked."""
+    refunds: tuple[ChargeRefund, ...]

@@ -1,6 +1,6 @@
 """The interface of every customer store. All of them run the same tests (tests/unit/mcp_server/store)."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -12,7 +12,7 @@ from mcp_server.records.article import Article
 from mcp_server.records.billing import BillingSummary, Invoice
 from mcp_server.records.charge import Charge
 from mcp_server.records.customer import Customer, CustomerMatch
-from mcp_server.records.effect import EffectRow, LockResult, RefundResult, UnlockResult
+from mcp_server.records.effect import AccountEffects, EffectRow, LockResult, RefundResult, UnlockResult
 from mcp_server.records.order import Order
 from mcp_server.records.profile import TelemetryProfile
 from mcp_server.records.security import SecurityEntry
@@ -36,6 +36,10 @@ class Ledger(Protocol):
 
     def first_about(self, tool: str, customer_id: int, argument: str, value: str) -> EffectRow | None:
         """The first write of `tool` on this customer whose `argument` has this value, or None."""
+        ...
+
+    def charge_again(self, refund_key: str, idempotency_key: str) -> None:
+        """Count what was refunded under `refund_key` as charged again, by the order that is being written."""
         ...
 
 
@@ -111,7 +115,10 @@ class CustomerStore(Protocol):
         ...
 
     def lock_account(self, customer_id: int, reason: str, idempotency_key: str) -> LockResult:
-        """Lock the account. Locking a locked one succeeds: both orders are active, and the first gives the reason."""
+        """Lock the account. Locking a locked one succeeds: all orders are active, and the first gives the reason.
+
+        The answer names those that were before it.
+        """
         ...
 
     def unlock_account(
@@ -131,11 +138,14 @@ class CustomerStore(Protocol):
         reason: str,
         idempotency_key: str,
         expected_total: Iterable[Money] | None = None,
+        amounts: Mapping[str, int] | None = None,
     ) -> RefundResult:
-        """Refund all of these charges in full, or none. Order and repetition of the ids do not matter.
+        """Refund all of these charges, or none. Order and repetition of the ids do not matter.
 
-        Raises `ChargeNotFound` or `ChargeAlreadyRefunded` for the first that cannot be refunded, and
-        `RefundTotalChanged` when they do not add up to `expected_total`, one amount per currency. That is a
+        `amounts`: what of a charge is refunded, in minor units of its currency; a charge that it does not name is
+        refunded in full: all that is left of it. Whatever orders there are, no more is given back of a charge than it
+        is. Raises `ChargeNotFound`, `ChargeAlreadyRefunded` with all charges of which less is left and who was first,
+        and `RefundTotalChanged` when the amounts do not add up to `expected_total`, one amount per currency. That is a
         condition of the first call, and none of the arguments that a repeated one must have in common with it.
         """
         ...
@@ -153,6 +163,10 @@ class CustomerStore(Protocol):
 
         `answer` is the first result. It runs in the transaction of the order, and refuses it by what it raises.
         """
+        ...
+
+    def account_effects(self, customer_id: int) -> AccountEffects:
+        """What orders have done to the account and its charges."""
         ...
 
     def effect(self, idempotency_key: str) -> EffectRow | None:

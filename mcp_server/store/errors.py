@@ -16,8 +16,10 @@ StoreError
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from contracts.effect import EffectOrder
 from contracts.money import in_major_units, written
 
 
@@ -54,12 +56,38 @@ class ChargeNotFound(Refused):
         )
 
 
+@dataclass(frozen=True)
+class SpentCharge:
+    """A charge of which less is left than is to be given back."""
+
+    charge_id: str
+    amount_minor: int
+    rest_minor: int
+    currency: str
+    orders: tuple[EffectOrder, ...]
+    """What gave it back, oldest first; empty: the records themselves say so."""
+
+    @property
+    def sentence(self) -> str:
+        """What was given back of it, when, and for whom; without the stop."""
+        by = " and at ".join(order.spoken for order in self.orders)
+        when = f"at {by}" if by else "before the records begin"
+        if not self.rest_minor:
+            return f"Charge {self.charge_id} was already refunded {when}"
+        given = _amount(self.amount_minor - self.rest_minor, self.currency)
+        left, whole = _amount(self.rest_minor, self.currency), _amount(self.amount_minor, self.currency)
+        return f"Of the {whole} of charge {self.charge_id}, {given} were refunded {when}, and {left} are left"
+
+
 class ChargeAlreadyRefunded(Refused):
-    def __init__(self, charge_id: str, refunded_at: datetime, refunded_by: str) -> None:
-        super().__init__(
-            f"Charge {charge_id} was already refunded at {refunded_at:%Y-%m-%dT%H:%M:%SZ} under the key "
-            f"'{refunded_by}': nothing was refunded, leave it out."
-        )
+    """Of one or more charges less is left than is to be given back: it names all of them, and who was first."""
+
+    def __init__(self, charges: Sequence[SpentCharge]) -> None:
+        self.charges = tuple(charges)
+        said = ". ".join(charge.sentence for charge in charges)
+        what = "leave it out" if len(charges) == 1 else "leave them out"
+        rest = ", or refund what is left" if any(charge.rest_minor for charge in charges) else ""
+        super().__init__(f"{said}: nothing was refunded, {what}{rest}.")
 
 
 class RefundTotalChanged(Refused):
@@ -122,5 +150,8 @@ def _listed(keys: Sequence[str]) -> str:
 
 
 def _amounts(sums: Mapping[str, int]) -> str:
-    shown = (written(in_major_units(amount, currency), currency) for currency, amount in sums.items())
-    return " and ".join(shown) or "nothing"
+    return " and ".join(_amount(amount, currency) for currency, amount in sums.items()) or "nothing"
+
+
+def _amount(amount_minor: int, currency: str) -> str:
+    return written(in_major_units(amount_minor, currency), currency)

@@ -22,7 +22,14 @@ IdempotencyKey = Annotated[
 ]
 ChargeIds = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=100)]],
-    Field(min_length=1, max_length=200, description="The charges to refund in full, all or none."),
+    Field(min_length=1, max_length=200, description="The charges to refund, all or none; in full, but for `amounts`."),
+]
+RefundAmounts = Annotated[
+    dict[Annotated[str, Field(min_length=1, max_length=100)], Annotated[int, Field(ge=1)]] | None,
+    Field(
+        max_length=200,
+        description="By charge, how much of it to refund, in minor units of its currency: up to what is left of it.",
+    ),
 ]
 ExpectedTotal = Annotated[
     list[Money] | None,

@@ -18,6 +18,7 @@ from mcp_server.tools.arguments import (
     IdempotencyKey,
     Limit,
     Reason,
+    RefundAmounts,
     RefundKey,
 )
 from mcp_server.tools.registration import add_read_tool, add_write_tool
@@ -57,18 +58,20 @@ class BillingTools:
         reason: Reason,
         idempotency_key: IdempotencyKey,
         expected_total: ExpectedTotal = None,
+        amounts: RefundAmounts = None,
     ) -> RefundResult:
-        """Refund charges of a customer in full: all of them or, when one cannot be refunded, none."""
-        return self._store.refund_charges(customer_id, charge_ids, reason, idempotency_key, expected_total)
+        """Refund charges of a customer, in full or in part: all of them or, when one cannot be refunded, none."""
+        return self._store.refund_charges(customer_id, charge_ids, reason, idempotency_key, expected_total, amounts)
 
     def record_refund_reversal(
         self, customer_id: CustomerIdArgument, refund_key: RefundKey, reason: Reason, idempotency_key: IdempotencyKey
     ) -> RefundReversalResult:
-        """Record that a refund is reversed, once per refund. The charges stay refunded: billing charges them anew."""
+        """Reverse a refund, once: what it gave back is charged again, and may be refunded by a later order."""
 
         def record(ledger: Ledger, now: datetime) -> RefundReversalResult:
             ledger.customer(customer_id)
             refund = _refund_to_reverse(ledger, customer_id, refund_key)
+            ledger.charge_again(refund_key, idempotency_key)
             return RefundReversalResult(
                 customer_id=customer_id,
                 refund_key=refund_key,

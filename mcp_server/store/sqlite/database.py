@@ -8,10 +8,11 @@ from importlib import resources
 from pathlib import Path
 
 from mcp_server.store.errors import StoreUnavailable, StoreUnusable
+from mcp_server.store.sqlite.migrations import MIGRATIONS
 from runtime.files import close_to_others
 
 APPLICATION_ID = 0x43575331  # "CWS1": tells a customer store from any other SQLite file
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_TIMEOUT_S = 10.0
 SEEDING_TIMEOUT_S = 60.0
 """How long one process waits while another makes the store."""
@@ -133,7 +134,7 @@ def _prepare(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path, timeout=SEEDING_TIMEOUT_S, isolation_level=None)) as connection:
             if not _is_ready(connection, path):
-                _create(connection, path, fill)
+                _make_ready(connection, path, fill)
             connection.execute("PRAGMA journal_mode = WAL")
             close_to_others([path])
     except (OSError, sqlite3.OperationalError) as error:
@@ -142,15 +143,17 @@ def _prepare(path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
         raise _not_a_store(path) from error
 
 
-def _create(connection: sqlite3.Connection, path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
+def _make_ready(connection: sqlite3.Connection, path: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        # Another process may have made the store while this one waited for the lock.
+        # Another process may have made the store, or migrated it, while this one waited for the lock.
         if not _is_ready(connection, path):
-            for statement in _schema_statements():
-                connection.execute(statement)
-            fill(connection)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            version = _version(connection)
+            if version is None:
+                _create(connection, fill)
+            else:
+                for step in range(version, SCHEMA_VERSION):
+                    MIGRATIONS[step](connection)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.commit()
     except BaseException:
@@ -158,13 +161,31 @@ def _create(connection: sqlite3.Connection, path: Path, fill: Callable[[sqlite3.
         raise
 
 
-def _is_ready(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether the file is a store of this version; False for an empty file. Else raises `StoreUnusable`."""
+def _create(connection: sqlite3.Connection, fill: Callable[[sqlite3.Connection], None]) -> None:
+    for statement in _schema_statements():
+        connection.execute(statement)
+    fill(connection)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _version(connection: sqlite3.Connection) -> int | None:
+    """The schema version of a customer store; None for a file that is none."""
     application_id: int = connection.execute("PRAGMA application_id").fetchone()[0]
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if application_id == APPLICATION_ID and version == SCHEMA_VERSION:
+    return version if application_id == APPLICATION_ID else None
+
+
+def _is_ready(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file is a store of this version; False for an empty file, and for a store that can be migrated.
+
+    Else raises `StoreUnusable`.
+    """
+    version = _version(connection)
+    if version == SCHEMA_VERSION:
         return True
-    if application_id == APPLICATION_ID:
+    if version in MIGRATIONS:
+        return False
+    if version is not None:
         raise StoreUnusable(
             f"The customer store {path} has schema version {version} and this program needs {SCHEMA_VERSION}: "
             "use the release that made it, or set CUSTOMER_STORE_PATH to another file."

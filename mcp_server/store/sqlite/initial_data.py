@@ -32,6 +32,8 @@ def fill(connection: sqlite3.Connection, dataset: Dataset) -> None:
     for table, owned in tables.items():
         rows = ({"customer_id": owner.customer_id, **to_row(record)} for owner, records in owned for record in records)
         insert(connection, table, rows)
+    # What the records call refunded is given back, by no order.
+    connection.execute("UPDATE charge SET refunded_minor = amount_minor WHERE status = 'refunded'")
     profiles = [records.telemetry for records in customers if records.telemetry]
     insert(
         connection,

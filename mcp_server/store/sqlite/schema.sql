@@ -62,17 +62,19 @@ CREATE TABLE invoice (
 CREATE INDEX invoice_of_customer ON invoice (customer_id, issued_on);
 
 CREATE TABLE charge (
-    charge_id    TEXT PRIMARY KEY,
-    customer_id  INTEGER NOT NULL REFERENCES customer,
-    at           TEXT NOT NULL,
-    merchant     TEXT NOT NULL,
-    category     TEXT NOT NULL,
-    country      TEXT NOT NULL,
-    amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
-    currency     TEXT NOT NULL,
-    status       TEXT NOT NULL CHECK (status IN ('posted', 'refunded', 'disputed')),
-    device_id    TEXT,
-    card_present INTEGER NOT NULL CHECK (card_present IN (0, 1))
+    charge_id      TEXT PRIMARY KEY,
+    customer_id    INTEGER NOT NULL REFERENCES customer,
+    at             TEXT NOT NULL,
+    merchant       TEXT NOT NULL,
+    category       TEXT NOT NULL,
+    country        TEXT NOT NULL,
+    amount_minor   INTEGER NOT NULL CHECK (amount_minor > 0),
+    currency       TEXT NOT NULL,
+    status         TEXT NOT NULL CHECK (status IN ('posted', 'refunded', 'disputed')),
+    device_id      TEXT,
+    card_present   INTEGER NOT NULL CHECK (card_present IN (0, 1)),
+    -- What was given back. The check makes it impossible to give back a charge twice, whoever orders it.
+    refunded_minor INTEGER NOT NULL DEFAULT 0 CHECK (refunded_minor BETWEEN 0 AND amount_minor)
 ) STRICT;
 CREATE INDEX charge_of_customer ON charge (customer_id, at);
 
@@ -159,9 +161,13 @@ CREATE TABLE account_lock (
 ) STRICT;
 CREATE INDEX account_lock_of_customer ON account_lock (customer_id);
 
--- Which effect refunded a charge: the primary key makes a second refund impossible.
+-- What each order gave back of a charge: `charge.refunded_minor` is the sum of those that are not reversed.
 CREATE TABLE refund (
-    charge_id       TEXT PRIMARY KEY REFERENCES charge,
+    charge_id       TEXT NOT NULL REFERENCES charge,
     idempotency_key TEXT NOT NULL REFERENCES effect DEFERRABLE INITIALLY DEFERRED,
-    refunded_at     TEXT NOT NULL
+    amount_minor    INTEGER NOT NULL CHECK (amount_minor > 0),
+    refunded_at     TEXT NOT NULL,
+    reversed_by     TEXT REFERENCES effect DEFERRABLE INITIALLY DEFERRED,
+    PRIMARY KEY (charge_id, idempotency_key)
 ) STRICT;
+CREATE INDEX refund_of_order ON refund (idempotency_key);

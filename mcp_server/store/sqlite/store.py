@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -18,9 +18,9 @@ from mcp_server.records.bundle import Dataset, neutral_customer
 from mcp_server.records.charge import Charge
 from mcp_server.records.customer import Customer, CustomerMatch
 from mcp_server.records.effect import (
+    AccountEffects,
     EffectRow,
     LockResult,
-    RefundedCharge,
     RefundResult,
     UnlockResult,
 )
@@ -31,16 +31,11 @@ from mcp_server.records.subscription import Subscription
 from mcp_server.records.ticket import Ticket
 from mcp_server.records.usage import UsageDay
 from mcp_server.store.customer_store import Ledger
-from mcp_server.store.errors import (
-    ChargeAlreadyRefunded,
-    ChargeNotFound,
-    CustomerNotFound,
-    IdempotencyKeyReused,
-    RefundTotalChanged,
-)
+from mcp_server.store.errors import CustomerNotFound, IdempotencyKeyReused
 from mcp_server.store.sqlite.database import Database, nothing
 from mcp_server.store.sqlite.initial_data import customer_row, fill
-from mcp_server.store.sqlite.locks import add_lock, reverse_lock
+from mcp_server.store.sqlite.locks import active_locks, add_lock, reverse_lock
+from mcp_server.store.sqlite.refunds import charge_again, give_back, refunds_of_customer
 from mcp_server.store.sqlite.rows import insert, instant_text, select
 from mcp_server.text import folded
 
@@ -148,6 +143,15 @@ class SqliteCustomerStore:
         with self._database.read() as connection:
             return _ledger_row(connection, idempotency_key)
 
+    def account_effects(self, customer_id: int) -> AccountEffects:
+        with self._database.read() as connection:
+            return AccountEffects(
+                customer_id=customer_id,
+                status=_customer(connection, customer_id).status,
+                locks=active_locks(connection, customer_id),
+                refunds=refunds_of_customer(connection, customer_id),
+            )
+
     def telemetry_profiles(self) -> Iterator[TelemetryProfile]:
         with self._database.read() as connection:
             texts = connection.execute("SELECT profile FROM telemetry_profile ORDER BY customer_id").fetchall()
@@ -158,6 +162,7 @@ class SqliteCustomerStore:
     def lock_account(self, customer_id: int, reason: str, idempotency_key: str) -> LockResult:
         def lock(connection: sqlite3.Connection, now: datetime) -> LockResult:
             customer = _customer(connection, customer_id)
+            before = active_locks(connection, customer_id)
             add_lock(connection, customer_id, reason, idempotency_key, now)
             return LockResult(
                 customer_id=customer_id,
@@ -166,6 +171,7 @@ class SqliteCustomerStore:
                 lock_reason=customer.lock_reason or reason,
                 already_locked=customer.status == "locked",
                 idempotency_key=idempotency_key,
+                also_locked_by=before or None,
             )
 
         return self._once("lock_account", customer_id, {"reason": reason}, idempotency_key, LockResult, lock)
@@ -198,14 +204,16 @@ class SqliteCustomerStore:
         reason: str,
         idempotency_key: str,
         expected_total: Iterable[Money] | None = None,
+        amounts: Mapping[str, int] | None = None,
     ) -> RefundResult:
-        wanted = sorted(set(charge_ids))
+        given: Mapping[str, int] = amounts or {}
+        wanted = sorted(set(charge_ids) | set(given))
+        parts = {charge_id: given.get(charge_id) for charge_id in wanted}
         expected = None if expected_total is None else tuple(expected_total)
 
         def refund(connection: sqlite3.Connection, now: datetime) -> RefundResult:
             customer = _customer(connection, customer_id)
-            refunded = tuple(_refund(connection, customer_id, charge_id, idempotency_key, now) for charge_id in wanted)
-            _refuse_other_total(refunded, expected)
+            refunded = give_back(connection, customer_id, parts, idempotency_key, now, expected)
             return RefundResult(
                 customer_id=customer_id,
                 refunded=refunded,
@@ -217,6 +225,8 @@ class SqliteCustomerStore:
             )
 
         arguments: dict[str, JsonValue] = {"charge_ids": list[JsonValue](wanted), "reason": reason}
+        if amounts is not None:
+            arguments["amounts"] = dict[str, JsonValue](amounts)
         return self._once("refund_charges", customer_id, arguments, idempotency_key, RefundResult, refund)
 
     def record_order(
@@ -313,6 +323,9 @@ class _SqliteLedger:
         ).fetchone()
         return None if found is None else self.row(found[0])
 
+    def charge_again(self, refund_key: str, idempotency_key: str) -> None:
+        charge_again(self._connection, refund_key, idempotency_key)
+
 
 def _ledger_row(connection: sqlite3.Connection, idempotency_key: str) -> EffectRow | None:
     row = connection.execute(
@@ -329,38 +342,3 @@ def _ledger_row(connection: sqlite3.Connection, idempotency_key: str) -> EffectR
         result=json.loads(result),
         at=datetime.fromisoformat(at),
     )
-
-
-def _refund(
-    connection: sqlite3.Connection, customer_id: int, charge_id: str, idempotency_key: str, now: datetime
-) -> RefundedCharge:
-    tail = "WHERE charge_id = ? AND customer_id = ?"
-    found = select(connection, Charge, "charge", tail, (charge_id, customer_id))
-    if not found:
-        raise ChargeNotFound(charge_id, customer_id)
-    earlier = connection.execute(
-        "SELECT refunded_at, idempotency_key FROM refund WHERE charge_id = ?", (charge_id,)
-    ).fetchone()
-    if earlier is not None:
-        raise ChargeAlreadyRefunded(charge_id, datetime.fromisoformat(earlier[0]), earlier[1])
-    connection.execute("UPDATE charge SET status = 'refunded' WHERE charge_id = ?", (charge_id,))
-    row = {"charge_id": charge_id, "idempotency_key": idempotency_key, "refunded_at": instant_text(now)}
-    insert(connection, "refund", [row])
-    return RefundedCharge(charge_id=charge_id, amount_minor=found[0].amount_minor, currency=found[0].currency)
-
-
-def _refuse_other_total(refunded: Iterable[RefundedCharge], expected: Iterable[Money] | None) -> None:
-    """Raises RefundTotalChanged, which undoes the refund that was about to be committed."""
-    if expected is None:
-        return
-    sums = _sums((charge.currency, charge.amount_minor) for charge in refunded)
-    wanted = _sums((money.currency, money.amount_minor) for money in expected)
-    if sums != wanted:
-        raise RefundTotalChanged(sums, wanted)
-
-
-def _sums(amounts: Iterable[tuple[str, int]]) -> dict[str, int]:
-    sums: dict[str, int] = {}
-    for currency, amount in amounts:
-        sums[currency] = sums.get(currency, 0) + amount
-    return dict(sorted(sums.items()))

@@ -205,7 +205,7 @@ def test_a_store_of_another_schema_version_is_refused(store_path: Path) -> None:
     with closing(sqlite3.connect(store_path)) as connection:
         connection.execute("PRAGMA user_version = 99")
 
-    assert "has schema version 99 and this program needs 2: use the release" in refusal(store_path)
+    assert "has schema version 99 and this program needs 3: use the release" in refusal(store_path)
 
 
 def test_recorded_lock_outlasts_the_lock_of_a_case(tmp_path: Path, dataset: Dataset) -> None:

@@ -49,6 +49,19 @@ def test_locking_locked_account_succeeds_and_leaves_the_first_lock(store: Custom
     assert store.effect("second") is not None
 
 
+def test_lock_of_locked_account_names_the_orders_before_it(store: CustomerStore) -> None:
+    first = store.lock_account(SOMEBODY, "case-a: approved by ana", "lock a")
+    second = store.lock_account(SOMEBODY, "case-b: approved by ben", "lock b")
+    again = store.lock_account(SOMEBODY, "case-b: approved by ben", "lock b")
+
+    assert first.also_locked_by is None
+    assert second.also_locked_by is not None
+    (before,) = second.also_locked_by
+    assert (before.idempotency_key, before.reason, before.locked_at) == ("lock a", "case-a: approved by ana", NOW)
+    assert again == second.model_copy(update={"replayed": True})
+    assert [lock.idempotency_key for lock in store.account_effects(SOMEBODY).locks] == ["lock a", "lock b"]
+
+
 def test_unlocking_takes_the_lock_off(store: CustomerStore) -> None:
     store.lock_account(SOMEBODY, "Suspicion.", "lock")
 

@@ -7,6 +7,7 @@ import pytest
 
 from contracts.money import Money, in_major_units, written
 from mcp_server.records.bundle import CustomerRecords, Dataset
+from mcp_server.records.charge import Charge
 from mcp_server.records.effect import RefundResult
 from mcp_server.store.customer_store import CustomerStore
 from mcp_server.store.errors import (
@@ -19,6 +20,14 @@ from mcp_server.store.errors import (
 )
 from mcp_server.tools.billing import BillingTools
 from tests.unit.mcp_server.store.accounts import CALLERS, SOMEBODY, SOMEBODY_ELSE
+
+
+def spelt(amount_minor: int, currency: str) -> str:
+    return written(in_major_units(amount_minor, currency), currency)
+
+
+def shown(store: CustomerStore, charge_id: str) -> Charge:
+    return next(charge for charge in store.charges(SOMEBODY, 200) if charge.charge_id == charge_id)
 
 
 def statuses(store: CustomerStore) -> dict[str, str]:
@@ -44,7 +53,7 @@ def test_refund_of_an_unexpected_total_changes_nothing(
 ) -> None:
     currency = records.charges[0].currency
     total = sum(charge.amount_minor for charge in records.charges[:3])
-    spelt = re.escape(written(in_major_units(total, currency), currency))
+    whole = re.escape(spelt(total, currency))
     wrong: list[list[Money]] = [
         [Money(amount_minor=total - 1, currency=currency)],
         [Money(amount_minor=total, currency="JPY")],
@@ -52,7 +61,7 @@ def test_refund_of_an_unexpected_total_changes_nothing(
         [],
     ]
     for expected in wrong:
-        with pytest.raises(RefundTotalChanged, match=rf"^The charges add up to {spelt}, not"):
+        with pytest.raises(RefundTotalChanged, match=rf"^The charges add up to {whole}, not"):
             store.refund_charges(SOMEBODY, charge_ids, "Reason.", "key", expected)
     assert (store.effect("key"), {statuses(store)[charge_id] for charge_id in charge_ids}) == (None, {"posted"})
 
@@ -88,12 +97,99 @@ def test_a_refunded_charge_is_not_refunded_again(store: CustomerStore, charge_id
     store.refund_charges(SOMEBODY, charge_ids[1:2], "Reason.", "first")
 
     with pytest.raises(
-        ChargeAlreadyRefunded, match=r"was already refunded at 2026-03-15T13:30:00Z under the key 'first'"
+        ChargeAlreadyRefunded,
+        match=r"was already refunded at 2026-03-15T13:30:00Z by an order of no case \(under the key 'first'\): nothing",
     ):
         store.refund_charges(SOMEBODY, charge_ids, "Reason.", "second")
 
     assert statuses(store)[charge_ids[0]] == "posted"
     assert store.effect("second") is None
+
+
+def test_refusal_names_every_charge_and_who_was_first(
+    store: CustomerStore, records: CustomerRecords, charge_ids: list[str]
+) -> None:
+    one, two, three = records.charges[:3]
+    store.refund_charges(SOMEBODY, charge_ids[:1], "case-a: approved by ana", "a")
+    store.refund_charges(
+        SOMEBODY, charge_ids[1:2], "case-b: approved by ben (merchant_fraud)", "b", amounts={two.charge_id: 1}
+    )
+
+    total = [Money(amount_minor=sum(each.amount_minor for each in (one, two, three)), currency=one.currency)]
+    with pytest.raises(ChargeAlreadyRefunded) as refused:
+        store.refund_charges(
+            SOMEBODY, charge_ids, "case-c: approved by maria", "c", total, {two.charge_id: two.amount_minor}
+        )
+
+    left, whole = spelt(two.amount_minor - 1, two.currency), spelt(two.amount_minor, two.currency)
+    assert str(refused.value) == (
+        f"Charge {one.charge_id} was already refunded at 2026-03-15T13:30:00Z by case-a, approved by ana. "
+        f"Of the {whole} of charge {two.charge_id}, {spelt(1, two.currency)} were refunded at 2026-03-15T13:30:00Z by "
+        f"case-b, approved by ben, and {left} are left: nothing was refunded, leave them out, or refund what is left."
+    )
+    assert (statuses(store)[three.charge_id], store.effect("c")) == ("posted", None)
+
+
+def test_part_refunded_since_is_named_instead_of_the_total(
+    store: CustomerStore, records: CustomerRecords, charge_ids: list[str]
+) -> None:
+    charge = records.charges[0]
+    whole = [Money(amount_minor=charge.amount_minor, currency=charge.currency)]
+    store.refund_charges(SOMEBODY, charge_ids[:1], "case-a: approved by ana", "a", amounts={charge.charge_id: 10})
+
+    with pytest.raises(
+        ChargeAlreadyRefunded, match=r" were refunded at .* by case-a, approved by ana, and .* are left:"
+    ):
+        store.refund_charges(SOMEBODY, charge_ids[:1], "case-b: approved by ben", "b", whole)
+    rest = store.refund_charges(SOMEBODY, charge_ids[:1], "case-b: approved by ben", "b")
+
+    assert rest.amount_minor == charge.amount_minor - 10
+
+
+def test_charge_is_refunded_in_parts_up_to_its_amount(
+    store: CustomerStore, records: CustomerRecords, charge_ids: list[str]
+) -> None:
+    charge, before = records.charges[0], store.billing_summary(SOMEBODY)
+    rest = charge.amount_minor - 10
+
+    first = store.refund_charges(SOMEBODY, charge_ids[:1], "Reason.", "first", amounts={charge.charge_id: 10})
+    between = statuses(store)[charge.charge_id], shown(store, charge.charge_id).refunded_minor
+    with pytest.raises(ChargeAlreadyRefunded):
+        store.refund_charges(SOMEBODY, charge_ids[:1], "Reason.", "more", amounts={charge.charge_id: rest + 1})
+    second = store.refund_charges(SOMEBODY, charge_ids[:1], "Reason.", "second", amounts={charge.charge_id: rest})
+
+    assert (first.refunded[0].amount_minor, first.refunded[0].rest_minor, between) == (10, rest, ("posted", 10))
+    assert (second.refunded[0].amount_minor, second.refunded[0].rest_minor) == (rest, None)
+    assert statuses(store)[charge.charge_id] == "refunded"
+    assert store.billing_summary(SOMEBODY).balance_minor == before.balance_minor - charge.amount_minor
+    assert [refund.amount_minor for refund in store.account_effects(SOMEBODY).refunds] == [10, rest]
+
+
+def test_charge_named_by_its_amount_alone_is_refunded(store: CustomerStore, charge_ids: list[str]) -> None:
+    result = store.refund_charges(SOMEBODY, charge_ids[:1], "Reason.", "key", amounts={charge_ids[1]: 5})
+
+    assert [charge.charge_id for charge in result.refunded] == charge_ids[:2]
+    with pytest.raises(IdempotencyKeyReused):
+        store.refund_charges(SOMEBODY, charge_ids[:1], "Reason.", "key", amounts={charge_ids[1]: 6})
+
+
+def test_charge_is_refunded_again_once_its_refund_is_reversed(store: CustomerStore, charge_ids: list[str]) -> None:
+    tools = BillingTools(store)
+    store.refund_charges(SOMEBODY, charge_ids, "case-a: approved by ana", "refund")
+    tools.record_refund_reversal(SOMEBODY, "refund", "It was the customer.", "back")
+
+    again = store.refund_charges(SOMEBODY, charge_ids[:1], "case-b: approved by ben", "once more")
+
+    assert again.refunded[0].charge_id == charge_ids[0]
+    assert [statuses(store)[charge_id] for charge_id in charge_ids] == ["refunded", "posted", "posted"]
+    told = store.account_effects(SOMEBODY).refunds
+    assert [(refund.idempotency_key, refund.reversed_at is None) for refund in told] == [
+        *[("refund", False)] * 3,
+        ("once more", True),
+    ]
+    with pytest.raises(RefundAlreadyReversed):
+        tools.record_refund_reversal(SOMEBODY, "refund", "Reason.", "back again")
+    assert tools.record_refund_reversal(SOMEBODY, "once more", "Reason.", "back too").charges == again.refunded
 
 
 def test_refund_reversal_records_what_the_refund_gave(store: CustomerStore, charge_ids: list[str]) -> None:
@@ -111,8 +207,7 @@ def test_refund_reversal_records_what_the_refund_gave(store: CustomerStore, char
     assert row is not None
     assert (row.action, row.arguments["refund_key"]) == ("record_refund_reversal", "refund")
     assert row.result == result.model_dump(mode="json")
-    assert {statuses(store)[charge_id] for charge_id in charge_ids} == {"refunded"}
-    assert store.billing_summary(SOMEBODY).balance_minor == balance
+    assert store.billing_summary(SOMEBODY).balance_minor == balance + refund.amount_minor
 
 
 def test_repeated_record_of_a_reversal_is_the_first_one(store: CustomerStore, charge_ids: list[str]) -> None:

@@ -46,6 +46,7 @@ READ_TOOLS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "search_knowledge_base": ({"query": "roaming", "limit": 2}, {"articles"}),
     "get_support_tickets": ({"customer_id": SOMEBODY, "limit": 5}, {"tickets"}),
     "get_effect": ({"idempotency_key": "never used"}, {"result"}),
+    "get_account_effects": ({"customer_id": SOMEBODY}, {"status", "locks", "refunds"}),
 }  # fmt: skip
 ITEM_KEYS: dict[str, tuple[str, set[str]]] = {
     "get_subscriptions": (
@@ -232,7 +233,9 @@ def test_a_second_refund_is_a_tool_error(server: FastMCP) -> None:
 
     answer = call(server, "refund_charges", arguments=WRITE_TOOLS["refund_charges"], idempotency_key="other")
 
-    assert answer.error.startswith(f"Charge {CHARGE} was already refunded at 2026-03-15T13:30:00Z under the key 'key'")
+    assert answer.error.startswith(
+        f"Charge {CHARGE} was already refunded at 2026-03-15T13:30:00Z by an order of no case"
+    )
 
 
 def test_reversing_a_refund_never_made_is_tool_error(server: FastMCP) -> None:
