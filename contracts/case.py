@@ -9,7 +9,7 @@ from contracts.alert import Alert, AlertSource, AlertType, Severity
 from contracts.assessment import RiskAssessment, RiskLevel
 from contracts.base import Contract, FiniteJson, Score, UtcDateTime
 from contracts.claim import Claim
-from contracts.effect import Effect
+from contracts.effect import Effect, EffectOrder
 from contracts.ids import AlertId, CaseId, Hash, ReviewId
 from contracts.names import CaseEventType
 from contracts.report import Specialist, SpecialistReport, Spend
@@ -152,5 +152,7 @@ class CaseView(Contract):
     also_locked_by: tuple[CaseId, ...] = ()
     """Other cases whose approved lock of this customer's account is active, oldest first: reversing this case's lock
     leaves theirs."""
+    other_locks: tuple[EffectOrder, ...] = ()
+    """The same, with who approved each and since when."""
     spend: Spend | None = None
     """What models cost so far, all rounds and agents together; `cost_usd` null when one of them has no known price."""

@@ -24,7 +24,9 @@ NewAlertId = Annotated[AlertId, Field(max_length=MAX_NEW_ALERT_ID)]
 """What a new alert may be called."""
 CaseId = Annotated[str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 ReviewId = Annotated[str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}:r[1-9][0-9]{0,3}$")]
-EffectKey = Annotated[str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}:[a-z_]{1,40}:[0-9]{1,20}$")]
+EffectKey = Annotated[
+    str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}:[a-z_]{1,40}:[0-9]{1,20}(:[0-9]{1,9})?$")
+]
 """Of an effect that can be reversed: `effect_key` makes it."""
 ReversalId = Annotated[str, Field(pattern=r"^case-[A-Za-z0-9][A-Za-z0-9_.-]{0,99}:[a-z_]{1,40}:[0-9]{1,9}$")]
 Hash = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -74,9 +76,22 @@ def run_id(round_number: int, agent: str) -> str:
     return f"r{round_number}-{agent}"
 
 
-def effect_key(case: str, action: str, target: str) -> str:
-    """`{case_id}:{action}:{target}`: the idempotency key of one real-world effect."""
-    return f"{case}:{action}:{target}"
+def effect_key(case: str, action: str, target: str, number: int = 1) -> str:
+    """`{case_id}:{action}:{target}`: the key of one order; a case's second of its kind ends in `:2`, and so on."""
+    return f"{case}:{action}:{target}" if number == 1 else f"{case}:{action}:{target}:{number}"
+
+
+def target_of(effect: str) -> str:
+    """What an effect is about, by its key: the customer. Raises ValueError if it is not the key of one."""
+    case, action, target, *number = effect.split(":")
+    if effect != effect_key(case, action, target, int(number[0]) if number else 1):
+        raise ValueError(f"'{effect}' is not the key of an effect.")
+    return target
+
+
+def reversal_key(case: str, action: str, undoes: str, reversal: str) -> str:
+    """`{case_id}:{action}:{target}:{n}`: the key of a reversal's effect, n being the number of its request."""
+    return f"{case}:{action}:{target_of(undoes)}:{reversal.rsplit(':', 1)[-1]}"
 
 
 def reversal_id(case: str, action: str, number: int) -> str:

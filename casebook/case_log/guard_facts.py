@@ -32,6 +32,7 @@ _DONE = (
     select(_EFFECTS.c.action, _EFFECTS.c.status, _EVENTS.c.at)
     .select_from(_EFFECTS.outerjoin(_EVENTS, _EVENTS.c.seq == _EFFECTS.c.started_seq))
     .where(_EFFECTS.c.case_id == bindparam("of_case"))
+    .order_by(_EFFECTS.c.started_seq)
 )
 _STEP = select(_EVENTS.c.data).where(
     _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == bindparam("step")
@@ -61,6 +62,8 @@ def guard_facts_of(connection: Connection, case: LockedCase) -> GuardFacts:
             found.verdict, found.action = review.verdict, review.action
     for row in connection.execute(_DONE, of):
         found.effects[row.action] = row.status
+        if row.status == "done":
+            found.was_done.add(row.action)
         if row.at is not None:
             found.begun_at[row.action] = row.at
     found.facts_changed = is_logged(connection, case.case_id, FactsChanged.named(case.round))

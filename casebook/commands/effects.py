@@ -1,6 +1,7 @@
 """Records effects: before they are carried out, and their results. Each command runs inside one transaction."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,16 +13,19 @@ from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed, 
 from casebook.errors import FactsNotJustified, NotApproved, NotAsApproved
 from casebook.policy.actors import WORKER
 from casebook.policy.guards import IN_DOUBT
+from casebook.policy.order_keys import LastOrder, order_key
 from casebook.projection.effects import EffectFinished, EffectStarted, FactsChanged
 from casebook.queries.agent_runs import saved_assessment
+from casebook.schema.approvals import ReversalRow
 from casebook.schema.base import table_of
+from casebook.schema.case_log import CaseEventRow
 from casebook.schema.cases import CaseRow
 from casebook.schema.effects import EffectRow
 from casebook.schema.reviews import DecisionRow
-from contracts.actions import REFUNDS
+from contracts.actions import ACTIONS, REFUNDS, EffectAction
 from contracts.assessment import RiskAssessment
 from contracts.effect import Effect, EffectTerms
-from contracts.ids import effect_key, parse_review_id, review_id
+from contracts.ids import parse_review_id, review_id
 from contracts.review import Decision
 
 _EFFECTS, _DECISIONS, _CASES = table_of(EffectRow), table_of(DecisionRow), table_of(CaseRow)
@@ -30,6 +34,18 @@ _DECISION = select(_DECISIONS.c.body).where(
     _DECISIONS.c.review_id == bindparam("review_id"), _DECISIONS.c.case_id == bindparam("of_case")
 )
 _CAME = select(_EFFECTS.c.body).where(_EFFECTS.c.case_id == bindparam("of_case")).order_by(_EFFECTS.c.started_seq)
+_ORDERS = (
+    select(_EFFECTS.c.action, _EFFECTS.c.key, _EFFECTS.c.status)
+    .where(_EFFECTS.c.case_id == bindparam("of_case"))
+    .order_by(_EFFECTS.c.started_seq)
+)
+_EVENTS, _REVERSALS = table_of(CaseEventRow), table_of(ReversalRow)
+_FINISHED = select(_EVENTS.c.data).where(
+    _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == bindparam("step")
+)
+_REVERSED = select(_REVERSALS.c.reversal_id).where(
+    _REVERSALS.c.undoes == bindparam("of_effect"), _REVERSALS.c.status == "done"
+)
 _CUSTOMER = select(_CASES.c.customer_id).where(_CASES.c.case_id == bindparam("of_case"))
 
 
@@ -40,6 +56,8 @@ class ApprovedAction:
     customer_id: int
     assessment: RiskAssessment
     decision: Decision
+    keys: Mapping[str, str]
+    """Under which each of its effects is done, by the effect's action."""
 
 
 def decision_on(connection: Connection, case_id: str, wanted: str) -> Decision | None:
@@ -55,7 +73,33 @@ def approved_action(connection: Connection, case_id: str, wanted: str) -> Approv
     assessment = None if decision is None else saved_assessment(connection, case_id, parse_review_id(wanted)[1])
     if customer_id is None or decision is None or decision.action is None or assessment is None:
         raise NotApproved(case_id, "anything")
-    return ApprovedAction(customer_id, assessment, decision)
+    keys = _keys_of(connection, case_id, customer_id, decision.review_id, ACTIONS[decision.action].effects)
+    return ApprovedAction(customer_id, assessment, decision, keys)
+
+
+def _keys_of(
+    connection: Connection, case_id: str, customer_id: int, decided: str, actions: Sequence[EffectAction]
+) -> dict[str, str]:
+    orders = connection.execute(_ORDERS, {"of_case": case_id}).all() if actions else ()
+    keys: dict[str, str] = {}
+    for action in actions:
+        own = [order for order in orders if order.action == action]
+        last = None
+        if own:
+            key, is_done = own[-1].key, own[-1].status == "done"
+            last = LastOrder(len(own), key, is_done)
+            if is_done:
+                undone = connection.execute(_REVERSED, {"of_effect": key}).first() is not None
+                last = last._replace(done_for=_done_for(connection, case_id, key), is_reversed=undone)
+        keys[action] = order_key(case_id, action, customer_id, decided, last)
+    return keys
+
+
+def _done_for(connection: Connection, case_id: str, key: str) -> str | None:
+    """The review for whose approval an effect was done."""
+    step = EffectFinished.named(key, "done")
+    said = connection.execute(_FINISHED, {"of_case": case_id, "step": step}).scalar()
+    return None if said is None else json.loads(said)["approved"]["review_id"]
 
 
 def effects_of(connection: Connection, case_id: str) -> tuple[Effect, ...]:
@@ -123,7 +167,7 @@ def _refuse_unapproved(connection: Connection, case: LockedCase, effect: Effect,
     if EffectStarted.why_not(guard_facts_of(connection, case), effect.action, has_begun=has_begun) is not None:
         raise NotApproved(case.case_id, effect.action)
     approved = approved_action(connection, case.case_id, review_id(case.case_id, case.round))
-    if effect.key != effect_key(case.case_id, effect.action, str(approved.customer_id)):
+    if effect.key != approved.keys.get(effect.action):
         raise NotAsApproved(case.case_id, effect.action, "customer")
     return terms_of(approved, effect.action)
 

@@ -39,7 +39,7 @@ from casebook.schema.cases import CaseRow
 from casebook.schema.effects import EffectRow
 from contracts.actions import EFFECTS, REVERSALS, EffectAction
 from contracts.effect import Effect
-from contracts.ids import reversal_id
+from contracts.ids import reversal_id, reversal_key
 from contracts.reversal import Reversal, ReversalStatus
 from contracts.review import Role, Verdict, may_act_as
 
@@ -233,5 +233,4 @@ def _approved(connection: Connection, case_id: str, wanted: str, effect: Effect)
 
 
 def _effect_key(reversal: Reversal) -> str:
-    number, target = reversal.reversal_id.rsplit(":", 1)[-1], reversal.undoes.rsplit(":", 1)[-1]
-    return f"{reversal.case_id}:{reversal.action}:{target}:{number}"
+    return reversal_key(reversal.case_id, reversal.action, reversal.undoes, reversal.reversal_id)

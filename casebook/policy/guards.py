@@ -42,7 +42,9 @@ class GuardFacts:
     reopens_review: bool = False
     """Whether the orchestration failed and a person is asked because of that: nothing else begins in this round."""
     effects: dict[str, EffectStatus] = field(default_factory=dict[str, EffectStatus])
-    """By their action."""
+    """By their action; of several orders, the newest one's."""
+    was_done: set[str] = field(default_factory=set[str])
+    """The actions of which an order was done, whatever has come of a later one."""
     begun_at: dict[str, datetime] = field(default_factory=dict[str, datetime])
     """When each effect was begun, by its action."""
     patience: timedelta | None = None
@@ -59,7 +61,7 @@ class GuardFacts:
     @property
     def done(self) -> set[str]:
         """The effects that are done, by whichever round's approval."""
-        return {action for action, status in self.effects.items() if status == "done"}
+        return {action for action, status in self.effects.items() if status == "done"} | self.was_done
 
     @property
     def approved(self) -> tuple[str, ...]:

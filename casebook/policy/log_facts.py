@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts
+from casebook.policy.order_keys import LastOrder
 from casebook.policy.review_terms import Limits
 from contracts.actions import ACTIONS, RecommendedAction
 from contracts.alert import Severity
@@ -71,6 +72,10 @@ class LogFacts:
     """The action of each noted effect and what it says was approved, by the `seq` of its event."""
     done: set[str] = field(default_factory=set[str])
     """Keys of the effects that are done."""
+    done_for: dict[str, str] = field(default_factory=dict[str, str])
+    """The review for whose approval each of them was done, by its key."""
+    orders: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """The keys of the effects of each action, the oldest first."""
     reversals: dict[str, Data] = field(default_factory=dict[str, Data])
     """What was said last of each reversal."""
     cleared_itself_at: int | None = None
@@ -82,7 +87,9 @@ class LogFacts:
         """A later round than the current one starts over; an earlier one changes nothing."""
         if number > self.facts.round:
             kept = self.facts
-            self.facts = GuardFacts(number, kept.was_asked, effects=kept.effects, begun_at=kept.begun_at)
+            self.facts = GuardFacts(
+                number, kept.was_asked, effects=kept.effects, was_done=kept.was_done, begun_at=kept.begun_at
+            )
 
     def end_questions(self) -> None:
         """Nobody is asked any more."""
@@ -93,6 +100,15 @@ class LogFacts:
         """The question, as long as somebody is asked."""
         question = self.questions.get(review_id)
         return question if question is not None and question.is_open else None
+
+    def last_order(self, action: str) -> LastOrder | None:
+        """The newest order of this action; None without one."""
+        keys = self.orders.get(action)
+        if not keys:
+            return None
+        key = keys[-1]
+        undone = any(each["undoes"] == key and each["status"] == "done" for each in self.reversals.values())
+        return LastOrder(len(keys), key, key in self.done, self.done_for.get(key), undone)
 
     def was_rated_critical(self) -> bool:
         """By the alert, or by an assessment in any round."""

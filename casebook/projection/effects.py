@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from casebook.policy.guards import GuardFacts
 from casebook.policy.log_facts import Data, LogFacts
+from casebook.policy.order_keys import order_key
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, ProjectedTable, Put
 from casebook.projection.event_data import EventData, Occurrence
@@ -12,7 +13,7 @@ from casebook.schema.effects import EffectRow
 from contracts.actions import REFUNDS
 from contracts.case import CaseEvent
 from contracts.effect import Effect, EffectTerms
-from contracts.ids import effect_key, review_id
+from contracts.ids import review_id
 from contracts.names import CaseEventType
 
 EFFECT = ProjectedTable(EffectRow, ("key",))
@@ -39,19 +40,18 @@ class EffectStarted(EventData, Effect):
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
         facts = log.facts
         action: str = data["action"]
-        is_over, was_begun = event.type == EffectFinished.type, action in facts.effects
+        approved: Data = data["approved"]
+        asked, last = review_id(log.case_id, facts.round), log.last_order(action)
+        key = order_key(log.case_id, action, log.customer, asked, last)
+        is_over, was_begun = event.type == EffectFinished.type, last is not None and last.key == data["key"]
         reason = cls.why_not(facts, action, has_begun=is_over and was_begun)
-        facts.effects[action] = data["status"]
-        facts.begun_at.setdefault(action, event.at)
+        _note(log, event, data)
         if data["status"] == "done" and "error" in (data.get("result") or {}):
             return "what it came to is an error"
-        if data["status"] == "done":
-            log.done.add(data["key"])
-        if data["key"] != effect_key(log.case_id, action, str(log.customer)):
-            return "it is about another customer"
-        approved: Data = data["approved"]
-        log.approved[event.seq] = (action, approved)
-        asked = review_id(log.case_id, facts.round)
+        if data["status"] != "done" and data.get("already") is not None:
+            return "it is not done, and is said to have been so already"
+        if data["key"] != key:
+            return "it is about another customer, or another order"
         if (approved["customer_id"], approved["review_id"]) != (log.customer, asked):
             return "it was approved for another customer, or by another answer"
         return reason or ("nobody is said to have begun it" if is_over and not was_begun else None)
@@ -61,6 +61,20 @@ class EffectStarted(EventData, Effect):
         columns = {"action": self.action, "status": self.status}
         yield Put(EFFECT, {"key": self.key}, columns, {"started_seq": at.seq}, effect)
         case.move("acting")
+
+
+def _note(log: LogFacts, event: CaseEvent, data: Data) -> None:
+    """What the events that follow may rest on."""
+    action, key = data["action"], data["key"]
+    keys = log.orders.setdefault(action, [])
+    log.facts.effects[action] = data["status"]
+    if key not in keys:
+        keys.append(key)
+        log.facts.begun_at[action] = event.at
+    if data["status"] == "done":
+        log.facts.was_done.add(action)
+        log.done.add(key)
+        log.done_for.setdefault(key, data["approved"]["review_id"])
 
 
 class EffectFinished(EffectStarted):

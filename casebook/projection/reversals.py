@@ -9,6 +9,7 @@ from casebook.projection.changes import Change, Insert, ProjectedTable, Update
 from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.schema.approvals import ReversalRow
 from contracts.case import CaseEvent
+from contracts.ids import reversal_key
 from contracts.names import CaseEventType
 from contracts.reversal import Reversal
 
@@ -114,8 +115,7 @@ def _why_not_carried_out(data: Data, known: Data | None) -> str | None:
     if not _same(data, known, (*_OF_THE_REQUEST, *_OF_THE_DECISION)):
         return "something else had been approved"
     effect = data["effect"]
-    number, target = str(data["reversal_id"]).rsplit(":", 1)[-1], str(data["undoes"]).rsplit(":", 1)[-1]
-    key = f"{data['case_id']}:{data['action']}:{target}:{number}"
+    key = reversal_key(data["case_id"], data["action"], str(data["undoes"]), str(data["reversal_id"]))
     if not isinstance(effect, Mapping) or (effect["key"], effect["action"]) != (key, data["action"]):
         return "it is about something else than was approved"
     return None

@@ -58,6 +58,7 @@ def read_case(connection: Connection, case_id: str, now: datetime) -> CaseView:
     decisions = _decisions(connection, case_id)
     rounds = _rounds(connection, case_id, reviews=reviews, decisions=decisions)
     current = next((each for each in rounds if each.round == case.round), None)
+    locks = other_locks(connection, case_id, case.customer_id)
     effects = connection.scalars(
         select(EffectRow.body).where(EffectRow.case_id == case_id).order_by(EffectRow.started_seq)
     )
@@ -83,7 +84,8 @@ def read_case(connection: Connection, case_id: str, now: datetime) -> CaseView:
             "snooze": current_snooze(case, now),
             "proposal": read_proposal(connection, case_id),
             "reversals": reversals_of(connection, case_id),
-            "also_locked_by": other_locks(connection, case_id, case.customer_id),
+            "also_locked_by": tuple(lock.case_id for lock in locks),
+            "other_locks": locks,
             "spend": shown_spend(connection, case_id),
         }
     )

@@ -42,54 +42,28 @@ def reverse_lock(stack: LocalStack, locked: CaseView) -> CaseView:
     return wait_for_reversal(stack, case_id, "done")
 
 
-def test_lock_made_elsewhere_meanwhile_returns_the_case_to_review(
-    stack: LocalStack,
-) -> None:
-    customer = stack.customer(None, 5)
-    first, second = (stack.start_case(an_alert(customer, f"twice-{number}")) for number in (1, 2))
-    asked_first = stack.wait_for_case(first, awaits_review(1))
-    asked_second = stack.wait_for_case(second, awaits_review(1))
-
-    assert stack.decide(asked_first, "approve", action="lock_account").status_code == 202
-    locked = stack.wait_for_case(first, lambda view: view.state == "closed")
-    assert stack.decide(asked_second, "approve", action="lock_account").status_code == 202
-    again = stack.wait_for_case(second, awaits_review(2))
-
-    assert locked.outcome == "account_locked"
-    assert again.effects == ()
-    assert again.assessment is not None
-    assert again.review is not None
-    (why,) = [reason for reason in again.assessment.route_reasons if "locked already" in reason]
-    assert f"reason: {first}: approved by ana" in why
-    # What is critical is cleared by two.
-    for persona in (None, "maria"):
-        assert stack.decide(again, "approve", persona=persona, action="clear").status_code == 202
-    assert stack.wait_for_case(second, lambda view: view.state == "closed").outcome == "cleared"
-
-    done = reverse_lock(stack, locked)
-
-    assert done.state == "closed"
-    assert done.reversals[0].effect is not None
-    assert (done.reversals[0].effect.action, done.reversals[0].effect.status) == ("unlock_account", "done")
-    assert account_status(stack, customer["customer_id"]) == "active"
-
-
 def test_account_locked_by_two_cases_opens_with_second_reversal(stack: LocalStack) -> None:
     customer = stack.customer(None, 6)
     cases = [stack.start_case(an_alert(customer, f"locks-{number}")) for number in (1, 2)]
-    first, second = (stack.wait_for_case(case, awaits_review(1)) for case in cases)
-    assert stack.decide(first, "approve", action="lock_account").status_code == 202
-    stack.wait_for_case(first.case_id, lambda view: view.state == "closed")
-    assert stack.decide(second, "approve", action="lock_account").status_code == 202
-    told = stack.wait_for_case(second.case_id, awaits_review(2))
-    assert stack.decide(told, "approve", action="lock_account").status_code == 202
-    stack.wait_for_case(second.case_id, lambda view: view.state == "closed")
+    for asked in [stack.wait_for_case(case, awaits_review(1)) for case in cases]:
+        assert stack.decide(asked, "approve", action="lock_account").status_code == 202
+        stack.wait_for_case(asked.case_id, lambda view: view.state == "closed")
     both = [stack.case(case) for case in cases]
 
     undone = reverse_lock(stack, both[0])
     between = account_status(stack, customer["customer_id"])
     other = reverse_lock(stack, both[1])
 
+    # That the account was locked already is an answer: nobody is asked again.
+    assert [view.outcome for view in both] == ["account_locked", "account_locked"]
+    told = both[1].effects[0].already
+    assert told is not None
+    assert [(order.case_id, order.approved_by) for order in told] == [(cases[0], "ana")]
+    assert both[0].effects[0].already is None
+    assert [[(order.case_id, order.approved_by) for order in view.other_locks] for view in both] == [
+        [(cases[1], "ana")],
+        [(cases[0], "ana")],
+    ]
     assert [view.also_locked_by for view in both] == [(cases[1],), (cases[0],)]
     effect = undone.reversals[0].effect
     assert effect is not None

@@ -8,12 +8,12 @@ from durabletask import task
 
 from casebook.errors import NotApproved
 from contracts.actions import ACTIONS, EFFECTS, REFUNDS, EffectAction, action_of
-from contracts.effect import Effect, EffectTerms
+from contracts.effect import Effect, EffectTerms, order_reason
 from contracts.investigation import ActionOrder, ActionResult, FactCheck, Reconciliation
-from worker.activities.effects import EffectGateway, failed, in_doubt, log_effect
+from worker.activities.effects import OTHER_EFFECT, EffectGateway, failed, in_doubt, log_effect
 from worker.activities.facts import FactActivities
 from worker.domain.decisions import planned_effects
-from worker.domain.facts import order_for
+from worker.domain.facts import is_refund_of, order_for
 from worker.ports.actions import ActionGateway, ActionsUnavailable
 from worker.ports.record import CaseRecord
 from worker.ports.tools import ToolsUnavailable
@@ -44,8 +44,8 @@ class ActionActivities:
         reads the ledger before it asks again.
         """
         effects: list[Effect] = []
-        received, order = order, self._as_recorded(order)
-        for planned in _planned(order):
+        received, (order, effects_to_do) = order, self._as_recorded(order)
+        for planned in effects_to_do:
             self._record.start_effect(order.case_id, planned, _terms(received, planned))
             finished = self._found(order, planned) or self._sent(order, planned)
             self._finish(order, finished)
@@ -61,8 +61,8 @@ class ActionActivities:
         as the store does not answer.
         """
         received, effects = reconciliation.order, list[Effect]()
-        order = self._as_recorded(received)
-        for planned in _planned(order):
+        order, effects_to_do = self._as_recorded(received)
+        for planned in effects_to_do:
             self._record.start_effect(order.case_id, planned, _terms(received, planned))
             effect = self._settled(order, planned)
             self._finish(order, effect, last=reconciliation.last)
@@ -71,12 +71,14 @@ class ActionActivities:
                 break
         return ActionResult(effects=tuple(effects))
 
-    def _as_recorded(self, order: ActionOrder) -> ActionOrder:
+    def _as_recorded(self, order: ActionOrder) -> tuple[ActionOrder, tuple[Effect, ...]]:
         """What was decided on the review that the order names, as it is on record. Refuses when nothing was."""
         approved = self._record.approved_action(order.case_id, order.decision.review_id)
-        if approved.decision.action != order.decision.action:
+        action = approved.decision.action
+        if action is None or action != order.decision.action:
             raise NotApproved(order.case_id, order.decision.action or "anything")
-        return order_for(order.case_id, approved.customer_id, approved.assessment, approved.decision)
+        whole = order_for(order.case_id, approved.customer_id, approved.assessment, approved.decision)
+        return whole, planned_effects(approved.keys, action)
 
     def _settled(self, order: ActionOrder, planned: Effect) -> Effect:
         try:
@@ -92,7 +94,10 @@ class ActionActivities:
             return in_doubt(planned, why)
 
     def _found(self, order: ActionOrder, planned: Effect) -> Effect | None:
-        return self._effects.found(planned, EFFECTS[_action(planned)].tool, order.customer_id)
+        found = self._effects.found(planned, EFFECTS[_action(planned)].tool, order.customer_id)
+        if found is None or found.status != "done" or planned.action not in REFUNDS or is_refund_of(order, found):
+            return found
+        return failed(planned, OTHER_EFFECT)
 
     def _sent(self, order: ActionOrder, planned: Effect) -> Effect:
         refunds = planned.action in REFUNDS
@@ -113,11 +118,6 @@ class ActionActivities:
     def _finish(self, order: ActionOrder, effect: Effect, *, last: bool = False) -> None:
         self._record.finish_effect(order.case_id, effect)
         log_effect(effect, last=last)
-
-
-def _planned(order: ActionOrder) -> tuple[Effect, ...]:
-    assert order.decision.action is not None, "an approval without an action is never bound to a review"
-    return planned_effects(order.case_id, order.customer_id, order.decision.action)
 
 
 def _action(planned: Effect) -> EffectAction:
@@ -144,6 +144,4 @@ def _terms(received: ActionOrder, planned: Effect) -> EffectTerms:
 
 
 def _reason(order: ActionOrder) -> str:
-    decision = order.decision
-    code = f" ({decision.reason_code})" if decision.reason_code else ""
-    return f"{order.case_id}: approved by {decision.decided_by}{code}"
+    return order_reason(order.case_id, order.decision.decided_by, order.decision.reason_code)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pydantic import JsonValue
 
 from contracts.effect import Effect
+from worker.domain.orders import orders_before
 from worker.ports.actions import ActionGateway, ActionRefused, MayNotWrite
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class EffectGateway:
             return None
         if (entry.action, entry.customer_id) != (tool, customer_id):
             return failed(effect, OTHER_EFFECT)
-        return effect.model_copy(update={"status": "done", "result": entry.result})
+        return _done(effect, entry.result)
 
     def sent(self, effect: Effect, send: Send) -> Effect:
         """The effect after the store has answered. Raises ActionsUnavailable: then nobody knows whether it happened."""
@@ -44,7 +45,12 @@ class EffectGateway:
             result = send()
         except ActionRefused as refusal:
             return failed(effect, str(refusal))
-        return effect.model_copy(update={"status": "done", "result": result})
+        return _done(effect, result)
+
+
+def _done(effect: Effect, result: dict[str, JsonValue]) -> Effect:
+    already = orders_before(effect.action, result)
+    return effect.model_copy(update={"status": "done", "result": result, "already": already})
 
 
 def failed(effect: Effect, error: str) -> Effect:

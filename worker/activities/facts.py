@@ -14,6 +14,7 @@ from worker.domain.evidence import CHARGES_TOOL
 from worker.domain.facts import (
     CUSTOMER_TOOL,
     NOT_CHECKED,
+    are_untouched,
     compare,
     done_of,
     facts_behind,
@@ -21,6 +22,7 @@ from worker.domain.facts import (
     refused_because,
     still_to_do,
 )
+from worker.domain.orders import EFFECTS_TOOL
 from worker.ports.record import Approved, CaseRecord
 from worker.ports.tools import ToolBox, ToolInvocation, ToolsUnavailable
 
@@ -47,7 +49,9 @@ class FactActivities:
         evidence = tuple(self._record.evidence(check.case_id, evidence_id) for evidence_id in check.evidence_ids)
         customer: JsonValue = self.customer(check.customer_id)
         charges = self._ask(CHARGES_TOOL, check.customer_id, days=ALL_DAYS) if check.refund_charge_ids else None
-        return compare(check, evidence, customer, charges)
+        # Who gave something back is asked only where something was; a store that cannot say leaves it out.
+        orders = None if are_untouched(check.refund_charge_ids, charges) else self._answer(EFFECTS_TOOL, check)
+        return compare(check, evidence, customer, charges, orders)
 
     def customer(self, customer_id: int) -> JsonValue:
         """The profile as it is now. Raises ToolsUnavailable when the store does not say."""
@@ -94,6 +98,12 @@ class FactActivities:
             order = order_for(case_id, approved.customer_id, assessment, decision)
             changes = refused_because(check, order, refused, report)
         return NotedFacts(changes=changes, report=report)
+
+    def _answer(self, tool: str, check: FactCheck) -> JsonValue:
+        try:
+            return self._ask(tool, check.customer_id)
+        except ToolsUnavailable:
+            return None
 
     def _ask(self, tool: str, customer_id: int, **more: JsonValue) -> JsonValue:
         call = ToolInvocation(tool=tool, arguments={"customer_id": customer_id, **more})

@@ -1,6 +1,6 @@
 """What follows from a decision: the effects, and the outcome of the case."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from contracts.actions import ACTIONS, EffectAction, RecommendedAction, action_of
@@ -8,17 +8,13 @@ from contracts.assessment import RiskAssessment
 from contracts.case import CaseOutcome
 from contracts.effect import Effect
 from contracts.hashing import content_hash
-from contracts.ids import effect_key
 from contracts.review import Decision
 from contracts.steps import Conclusion, TakenDecision
 
 
-def planned_effects(case_id: str, customer_id: int, action: RecommendedAction) -> tuple[Effect, ...]:
-    """The effects of an action, pending, each under the key that makes it happen at most once."""
-    return tuple(
-        Effect(key=effect_key(case_id, effect, str(customer_id)), action=effect, status="pending")
-        for effect in ACTIONS[action].effects
-    )
+def planned_effects(keys: Mapping[str, str], action: RecommendedAction) -> tuple[Effect, ...]:
+    """The effects of an action, pending, each under its key, which makes a repeated order the same one."""
+    return tuple(Effect(key=keys[effect], action=effect, status="pending") for effect in ACTIONS[action].effects)
 
 
 class _Came(Protocol):

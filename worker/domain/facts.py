@@ -12,13 +12,14 @@ from pydantic import JsonValue
 from contracts.actions import ACTIONS, EFFECTS, REFUNDS, EffectAction, RecommendedAction, action_of
 from contracts.assessment import RiskAssessment
 from contracts.effect import Effect
-from contracts.ids import effect_key
+from contracts.ids import target_of
 from contracts.investigation import ActionOrder, FactCheck, FactReport, InvestigationPolicy
 from contracts.money import Money, in_major_units
 from contracts.report import Evidence, SpecialistReport
 from contracts.review import Decision
 from contracts.words import cut
 from worker.domain.evidence import CHARGES_TOOL
+from worker.domain.orders import EarlierRefund, refunds_in
 from worker.domain.routing import PRECAUTION, is_risky, without_refund
 
 CUSTOMER_TOOL = "get_customer"
@@ -42,6 +43,9 @@ class KnownCharge:
 
     status: str
     money: Money
+    """What can be given back of it: its amount, less what was given back already."""
+    whole: Money
+    """Its amount."""
 
 
 def facts_behind(
@@ -132,14 +136,39 @@ def refund_total(charge_ids: Sequence[str], charges: Mapping[str, KnownCharge]) 
     return tuple(Money(amount_minor=sums[currency], currency=currency) for currency in sorted(sums))
 
 
-def compare(check: FactCheck, evidence: Sequence[Evidence], customer: JsonValue, charges: JsonValue) -> FactReport:
-    """What has changed since the approval, by what the store says now; `charges` is read for refunds only."""
+def are_untouched(charge_ids: Iterable[str], charges: JsonValue) -> bool:
+    """Whether nothing of these charges was given back, by an answer of the charges tool."""
+    now = charges_in(charges)
+    known = (now.get(charge_id) for charge_id in charge_ids)
+    return all(charge is None or (charge.status == REFUNDABLE and charge.money == charge.whole) for charge in known)
+
+
+def is_refund_of(order: ActionOrder, effect: Effect) -> bool:
+    """Whether what the store refunded are the charges of the order; also when it does not say what that was."""
+    refunded = (effect.result or {}).get("refunded")
+    if not isinstance(refunded, list):
+        return True
+    named = [str(item.get("charge_id")) if isinstance(item, dict) else "" for item in refunded]
+    return set(named) == set(order.refund_charge_ids)
+
+
+def compare(
+    check: FactCheck,
+    evidence: Sequence[Evidence],
+    customer: JsonValue,
+    charges: JsonValue,
+    orders: JsonValue = None,
+) -> FactReport:
+    """What has changed since the approval, by what the store says now; `charges` is read for refunds only.
+
+    `orders`: what the store says of who gave something back, or None.
+    """
     changes: list[str] = []
     if "account" in ACTIONS[check.action].facts:
-        changes += _account_changes(check, evidence, customer)
-    now, before = charges_in(charges), known_charges(evidence)
+        changes += _account_changes(customer)
+    now, before, refunds = charges_in(charges), known_charges(evidence), refunds_in(orders)
     for charge_id in check.refund_charge_ids:
-        changes += _charge_changes(charge_id, before.get(charge_id), now.get(charge_id))
+        changes += _charge_changes(charge_id, before.get(charge_id), now.get(charge_id), refunds.get(charge_id, ()))
     refundable = tuple(
         charge_id for charge_id in check.refund_charge_ids if charge_id in now and now[charge_id].status == REFUNDABLE
     )
@@ -148,19 +177,6 @@ def compare(check: FactCheck, evidence: Sequence[Evidence], customer: JsonValue,
         refund_charge_ids=refundable,
         refund_total=refund_total(refundable, now),
     )
-
-
-def is_locked_by(case_id: str, customer: JsonValue) -> bool:
-    """Whether the account bears the lock of this case: every lock's reason begins with the case that made it."""
-    return _is_locked(customer) and _text(customer, "lock_reason").startswith(f"{case_id}: ")
-
-
-def lock_of(customer: JsonValue) -> str | None:
-    """Since when and why the account is locked, in the store's words; None when it is not."""
-    if not _is_locked(customer):
-        return None
-    since, why = _text(customer, "locked_at") or "an unknown time", _text(customer, "lock_reason") or "none given"
-    return f"since {since}, reason: {why[:MAX_QUOTE]}"
 
 
 def asked_again(
@@ -214,25 +230,29 @@ def _with_refund(
     )
 
 
-def _account_changes(check: FactCheck, evidence: Sequence[Evidence], customer: JsonValue) -> list[str]:
+def _account_changes(customer: JsonValue) -> list[str]:
+    """An account that somebody else has locked is what an approved lock wants: the store then answers that it is so."""
     if not isinstance(customer, dict) or customer.get("status") not in ("active", "locked"):
         return ["The customer store does not say whether the account is active."]
-    lock = lock_of(customer)
-    if lock is None or is_locked_by(check.case_id, customer):
-        return []
-    seen = [call.result for call in evidence if call.ok and call.tool == CUSTOMER_TOOL]
-    if lock in map(lock_of, seen):
-        return []
-    return [f"The account is locked already, not by this case ({lock})."]
+    return []
 
 
-def _charge_changes(charge_id: str, before: KnownCharge | None, now: KnownCharge | None) -> list[str]:
+def _charge_changes(
+    charge_id: str, before: KnownCharge | None, now: KnownCharge | None, refunds: Sequence[EarlierRefund]
+) -> list[str]:
     if now is None:
         return [f"Charge {charge_id} is no longer among the account's recent charges: it cannot be refunded."]
+    who = " and at ".join(refund.order.spoken for refund in refunds)
+    if now.status != REFUNDABLE and who:
+        return [f"Charge {charge_id} cannot be refunded: it was refunded at {who}."]
     if now.status != REFUNDABLE:
         return [f"Charge {charge_id} cannot be refunded: its status is {now.status[:MAX_QUOTE]}."]
     if before is None:
         return [f"The amount of charge {charge_id} was not known when it was approved: it is {spoken(now.money)}."]
+    if before.money != now.money and before.whole == now.whole:
+        given = now.whole.model_copy(update={"amount_minor": now.whole.amount_minor - now.money.amount_minor})
+        said = f"{spoken(given)} were refunded{f' at {who}' if who else ''}"
+        return [f"Of the {spoken(now.whole)} of charge {charge_id}, {said}: {spoken(now.money)} are left."]
     if before.money != now.money:
         return [f"Charge {charge_id} is now {spoken(now.money)}: {spoken(before.money)} were approved."]
     return []
@@ -245,9 +265,9 @@ def spoken(money: Money) -> str:
 
 def customer_of(effect: str) -> int:
     """The customer whom an effect touched, by its key. Raises ValueError when the key names none."""
-    case_id, action, target = effect.split(":")
+    target = target_of(effect)
     customer_id = int(target)
-    if effect != effect_key(case_id, action, str(customer_id)):
+    if str(customer_id) != target:
         raise ValueError(f"'{effect}' is not the key of an effect.")
     return customer_id
 
@@ -266,11 +286,12 @@ def _charge(item: JsonValue) -> tuple[str, KnownCharge] | None:
         or not (currency.isascii() and currency.isalpha() and currency.isupper())
     ):
         return None
-    return charge_id, KnownCharge(_text(item, "status"), Money(amount_minor=amount, currency=currency))
-
-
-def _is_locked(customer: JsonValue) -> bool:
-    return isinstance(customer, dict) and customer.get("status") == "locked"
+    given = item.get("refunded_minor", 0)
+    if not isinstance(given, int) or isinstance(given, bool) or not 0 <= given <= max(amount, 0):
+        return None
+    whole = Money(amount_minor=amount, currency=currency)
+    rest = Money(amount_minor=amount - given, currency=currency)
+    return charge_id, KnownCharge(_text(item, "status"), rest, whole)
 
 
 def _text(record: JsonValue, field: str) -> str:

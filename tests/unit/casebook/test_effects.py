@@ -5,8 +5,10 @@ import pytest
 from casebook.errors import (
     IllegalMove,
     NotApproved,
+    NotAsApproved,
 )
 from contracts.actions import EffectAction, RecommendedAction
+from contracts.effect import Effect
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
@@ -168,3 +170,103 @@ def test_an_approval_of_an_earlier_round_allows_nothing(book: CaseBook):
     book.start_round(case, 2)
     with pytest.raises(NotApproved):
         book.finish_effect(case, an_effect(case, status="done"))
+
+
+def approve_again(book: CaseBook, case: str, action: RecommendedAction, round_number: int = 2) -> None:
+    """What was approved in the round before no longer holds, and a person approves `action`."""
+    book.note_changed_facts(case, round_number - 1, ("Something else.",))
+    again = an_opening(case, an_assessment(1).model_copy(update={"round": round_number}))
+    put(book, again)
+    book.accept_decision(a_decision(again, action=action), MANAGER)
+
+
+def finish(book: CaseBook, effect: Effect) -> None:
+    book.start_effect(effect.key.split(":")[0], effect)
+    book.finish_effect(effect.key.split(":")[0], effect.model_copy(update={"status": "done", "result": {}}))
+
+
+def second(case: str, action: EffectAction) -> Effect:
+    first = an_effect(case, action)
+    return first.model_copy(update={"key": f"{first.key}:2"})
+
+
+def test_refused_effect_goes_on_under_its_key(book: CaseBook):
+    opening = asked_in_short(book)
+    case = opening.case_id
+    book.accept_decision(a_decision(opening), MANAGER)
+    book.start_effect(case, an_effect(case))
+    book.finish_effect(case, an_effect(case, status="failed"))
+    approve_again(book, case, "lock_account")
+
+    with pytest.raises(NotAsApproved):
+        book.start_effect(case, second(case, "lock_account"))
+    assert book.approved_action(case, f"{case}:r2").keys == {"lock_account": an_effect(case).key}
+    finish(book, an_effect(case))
+    assert book.audit_case(case).broken is None
+
+
+def test_lock_that_lasts_is_not_ordered_twice(book: CaseBook):
+    opening = asked_in_short(book)
+    case = opening.case_id
+    book.accept_decision(a_decision(opening), MANAGER)
+    finish(book, an_effect(case))
+    approve_again(book, case, "lock_account")
+
+    assert book.approved_action(case, f"{case}:r2").keys == {"lock_account": an_effect(case).key}
+    with pytest.raises(NotAsApproved):
+        book.start_effect(case, second(case, "lock_account"))
+
+
+def test_reversed_lock_is_another_order_when_approved_again(book: CaseBook):
+    opening = asked_in_short(book)
+    case = opening.case_id
+    book.accept_decision(a_decision(opening), MANAGER)
+    finish(book, an_effect(case))
+    asked = book.request_reversal(case, an_effect(case).key, "It was them.", subject="ana", roles=("analyst",))
+    book.decide_reversal(case, 1, "approve", None, subject="maria", roles=MANAGER)
+    undone = Effect(key=f"{case}:unlock_account:1:1", action="unlock_account", status="done")
+    book.start_reversal(case, asked.reversal_id, undone)
+    book.finish_reversal(case, asked.reversal_id, undone)
+
+    # The approval that was carried out and reversed allows no other order.
+    assert book.approved_action(case, f"{case}:r1").keys == {"lock_account": an_effect(case).key}
+    approve_again(book, case, "lock_account")
+    finish(book, second(case, "lock_account"))
+
+    assert [effect.status for effect in book.get_case(case).effects] == ["done", "done"]
+    book.request_reversal(case, second(case, "lock_account").key, "Again.", subject="ana", roles=("analyst",))
+    book.decide_reversal(case, 2, "approve", None, subject="maria", roles=MANAGER)
+    undone = Effect(key=f"{case}:unlock_account:1:2", action="unlock_account", status="done")
+    book.start_reversal(case, f"{case}:unlock_account:2", undone)
+    book.finish_reversal(case, f"{case}:unlock_account:2", undone)
+    book.close_case(closing(case, round_number=2))
+    assert book.audit_case(case).broken is None
+
+
+def test_refund_of_a_later_approval_is_another_order(book: CaseBook):
+    opening = asked_in_short(book)
+    case = opening.case_id
+    book.accept_decision(a_decision(opening, action="refund_charges"), MANAGER)
+    finish(book, an_effect(case, "refund_charges"))
+    approve_again(book, case, "refund_charges")
+
+    finish(book, second(case, "refund_charges"))
+    book.start_effect(case, second(case, "refund_charges"))
+    book.close_case(closing(case, "charges_refunded", 2))
+
+    assert book.audit_case(case).broken is None
+
+
+def test_what_was_done_counts_although_a_later_order_fails(book: CaseBook):
+    opening = asked_in_short(book)
+    case = opening.case_id
+    book.accept_decision(a_decision(opening, action="refund_charges"), MANAGER)
+    finish(book, an_effect(case, "refund_charges"))
+    approve_again(book, case, "refund_charges")
+    book.start_effect(case, second(case, "refund_charges"))
+    book.finish_effect(case, second(case, "refund_charges").model_copy(update={"status": "failed"}))
+
+    book.close_case(closing(case, "failed", 2))
+
+    assert [effect.status for effect in book.get_case(case).effects] == ["done", "failed"]
+    assert book.audit_case(case).broken is None

@@ -21,7 +21,7 @@ from casebook.errors import (
     TooManyReversals,
 )
 from contracts.actions import EffectAction, ReversalAction
-from contracts.effect import Effect, EffectStatus
+from contracts.effect import Effect, EffectOrder, EffectStatus
 from contracts.reversal import Reversal
 from contracts.review import Role
 from tests.support.casebooks import CaseBook
@@ -290,6 +290,9 @@ def test_reversal_of_a_lock_names_other_cases_locks(book: CaseBook):
     book.finish_reversal(second, reversal.reversal_id, undone)
 
     assert before == asked == (second, waiting)
+    (told,) = book.get_case(first).other_locks
+    done = next(event for event in book.case_events(waiting) if event.type == "effect_started")
+    assert told == EffectOrder(key=f"{waiting}:lock_account:1", at=done.at, case_id=waiting, approved_by="ana")
     assert book.get_case(first).also_locked_by == (waiting,)
     assert book.get_case(second).also_locked_by == (first, waiting)
 

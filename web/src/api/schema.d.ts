@@ -1607,6 +1607,11 @@ export interface components {
             opened_at: string;
             /** Opened By */
             opened_by: string | null;
+            /**
+             * Other Locks
+             * @default []
+             */
+            other_locks: components["schemas"]["EffectOrder"][];
             /** Outcome */
             outcome: ("auto_cleared" | "cleared" | "account_locked" | "charges_refunded" | "locked_and_refunded" | "unresolved" | "failed") | null;
             progress: components["schemas"]["CaseProgress"];
@@ -1822,11 +1827,17 @@ export interface components {
         };
         /**
          * Effect
-         * @description `key` is `{case_id}:{action}:{target}`; `result` is the store's own answer, or `{"error": …}`.
+         * @description `key` names one order, and `result` is the store's own answer, or `{"error": …}`.
+         *
+         *     `key` is `{case_id}:{action}:{target}`, and `{case_id}:{action}:{target}:{n}` from the second order of a case on:
+         *     it makes a repeated order the same one. That two orders do not meet twice on a charge or an account is up to the
+         *     store, whatever their keys.
          */
         Effect: {
             /** Action */
             action: ("lock_account" | "refund_charges") | ("unlock_account" | "reverse_refund");
+            /** Already */
+            already?: components["schemas"]["EffectOrder"][] | null;
             /** Key */
             key: string;
             /** Result */
@@ -1838,6 +1849,23 @@ export interface components {
              * @enum {string}
              */
             status: "pending" | "done" | "failed" | "unknown";
+        };
+        /**
+         * EffectOrder
+         * @description An order of the customer store, as others are told of it: for which case, by whose approval, since when.
+         */
+        EffectOrder: {
+            /** Approved By */
+            approved_by: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Case Id */
+            case_id: string | null;
+            /** Key */
+            key: string;
         };
         /**
          * EventPage

@@ -16,6 +16,7 @@ export type CaseView = Schemas["CaseView"];
 export type Claim = Schemas["Claim"];
 export type Decision = Schemas["Decision"];
 export type Effect = Schemas["Effect"];
+export type EffectOrder = Schemas["EffectOrder"];
 export type Evidence = Schemas["Evidence"];
 export type Finding = Schemas["Finding"];
 export type Identity = Schemas["Identity"];

@@ -141,6 +141,7 @@ export const caseView = (over: Partial<CaseView> = {}): CaseView => ({
   proposal: null,
   reversals: [],
   also_locked_by: [],
+  other_locks: [],
   opened_by: null,
   spend: null,
   ...over,

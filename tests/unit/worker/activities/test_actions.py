@@ -1,20 +1,22 @@
 """Effects against a real casebook and a store that fails: noted exactly, at most once, never repeated blindly."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from casebook.errors import NotApproved
 from contracts.actions import RecommendedAction
+from contracts.effect import EffectOrder
 from contracts.investigation import ActionOrder, ActionResult, Reconciliation
 from contracts.money import Money
 from contracts.report import Evidence, ToolCall
 from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.cases import NOON, a_report, an_assessment, three_reports
 from tests.unit.worker.support.record import CASE, CTX, approved, events
-from tests.unit.worker.support.store import CUSTOMER, FakeStore, a_charge
+from tests.unit.worker.support.store import CUSTOMER, LOCKED_AT, FakeStore, a_charge
 from worker.activities.actions import NO_LONGER_HOLDS, NOTHING_TO_REFUND, ActionActivities
-from worker.activities.effects import OTHER_EFFECT, UNKNOWN
+from worker.activities.effects import OTHER_EFFECT, UNKNOWN, EffectGateway
 from worker.activities.facts import FactActivities
 from worker.domain.facts import order_for
 from worker.ports.actions import ActionsUnavailable, LedgerEntry
@@ -72,6 +74,39 @@ def test_an_effect_is_noted_before_and_after_it_happens(casebook: CaseBook) -> N
     assert store.refunded == ["ch-1", "ch-2"]
     assert events(casebook)[-4:] == ["effect_started", "effect_finished", "effect_started", "effect_finished"]
     assert result.effects[0].result == {"customer_id": 7, "reason": f"{CASE}: approved by anna"}
+
+
+def test_account_that_is_locked_already_is_an_answer(casebook: CaseBook) -> None:
+    store = FakeStore(lock="case-2: approved by ben (account_takeover)")
+
+    (effect,) = acting(casebook, store).execute_action(CTX, an_order(casebook)).effects
+
+    assert (effect.status, shown(casebook)) == ("done", {"lock_account": "done"})
+    assert effect.already == (
+        EffectOrder(key="another", at=datetime.fromisoformat(LOCKED_AT), case_id="case-2", approved_by="ben"),
+    )
+    assert casebook.get_case(CASE).effects == (effect,)
+    # What is found in the ledger later says the same.
+    assert EffectGateway(store).found(effect.model_copy(update={"already": None}), "lock_account", 7) == effect
+
+
+@pytest.mark.parametrize("told", [None, "all", [], ["x"], [{"locked_at": "long ago"}], [{"locked_at": "2026-03-02"}]])
+def test_earlier_lock_is_told_also_without_its_orders(casebook: CaseBook, told: Any) -> None:
+    result: dict[str, Any] = {"already_locked": True, "also_locked_by": told}
+    store = FakeStore(ledger={LOCK: LedgerEntry(action="lock_account", customer_id=7, result=result)})
+
+    (effect,) = acting(casebook, store).execute_action(CTX, an_order(casebook)).effects
+
+    assert (effect.status, effect.already) == ("done", ())
+
+
+def test_refund_of_other_charges_is_no_success(casebook: CaseBook) -> None:
+    result: dict[str, Any] = {"refunded": [{"charge_id": "ch-1"}, {"charge_id": "ch-9"}]}
+    store = FakeStore(ledger={REFUND: LedgerEntry(action="refund_charges", customer_id=7, result=result)})
+
+    (effect,) = acting(casebook, store).execute_action(CTX, an_order(casebook, "refund_charges", ("ch-1",))).effects
+
+    assert (effect.status, effect.result) == ("failed", {"error": OTHER_EFFECT})
 
 
 @pytest.mark.parametrize("total", [None, (Money(amount_minor=1_500, currency="EUR"),)])

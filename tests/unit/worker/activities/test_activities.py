@@ -214,7 +214,7 @@ def test_person_is_shown_why_a_clearing_assessment_came(casebook: CaseBook, monk
 
 def test_case_that_ends_as_failed_is_logged_as_error(casebook: CaseBook, caplog: pytest.LogCaptureFixture) -> None:
     approved(casebook)
-    effect = planned_effects(CASE, 7, "lock_account")[0]
+    effect = planned_effects({"lock_account": f"{CASE}:lock_account:7"}, "lock_account")[0]
     casebook.finish_effect(CASE, effect.model_copy(update={"status": "failed"}))
     caplog.clear()
 

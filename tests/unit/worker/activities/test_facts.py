@@ -24,7 +24,7 @@ from tests.unit.worker.support.cases import (
     three_reports,
 )
 from tests.unit.worker.support.record import CASE, CTX, an_opening, approved, concluded, events
-from tests.unit.worker.support.store import FakeStore, a_charge
+from tests.unit.worker.support.store import REFUNDED_AT, FakeStore, a_charge, a_refund
 from worker.activities.assessment import AssessmentActivities
 from worker.activities.facts import FactActivities
 from worker.activities.review import ReviewActivities
@@ -70,11 +70,22 @@ def test_facts_that_still_hold_change_nothing(casebook: CaseBook) -> None:
 
 def test_every_fact_that_changed_is_named(casebook: CaseBook) -> None:
     seen(casebook, 1_500)
-    store = FakeStore(lock="case-2: SIM swap", charges=[a_charge("ch-1", status="refunded")])
+    store = FakeStore(charges=[a_charge("ch-1", status="refunded")], refunds=[a_refund("ch-1")])
+    more = CHECK.model_copy(update={"refund_charge_ids": ("ch-1", "ch-2")})
 
-    changes = FactActivities(casebook, store).check_facts(CTX, CHECK).changes
+    changes = FactActivities(casebook, store).check_facts(CTX, more).changes
 
-    assert [sentence.split()[0] for sentence in changes] == ["The", "Charge"]
+    assert changes == (REFUNDED, "Charge ch-2 is no longer among the account's recent charges: it cannot be refunded.")
+    assert store.asked == ["get_customer 7", "get_recent_charges 7", "get_account_effects 7"]
+
+
+def test_store_that_cannot_say_who_refunded_still_counts(casebook: CaseBook) -> None:
+    seen(casebook, 1_500)
+    store = FakeStore(charges=[a_charge("ch-1", status="refunded")], lacks={"get_account_effects"})
+
+    assert FactActivities(casebook, store).check_facts(CTX, CHECK).changes == (
+        "Charge ch-1 cannot be refunded: its status is refunded.",
+    )
 
 
 @pytest.mark.parametrize("store", [FakeStore(reads_fail=1), FakeStore(tool_errors=True)])
@@ -91,24 +102,54 @@ def test_evidence_not_on_record_is_no_answer_either(casebook: CaseBook) -> None:
 
 
 TOLD = RoundInput(case_id=CASE, round=1)
-LOCKED = "The account is locked already, not by this case (since 2026-03-02T13:00:00Z, reason: case-2: SIM swap)."
+REFUNDED = f"Charge ch-1 cannot be refunded: it was refunded at {REFUNDED_AT} by case-2, approved by ben."
+
+
+def refund_approved(casebook: CaseBook) -> None:
+    """The refund of a charge that was seen as it is in a new store."""
+    call = ToolCall(
+        tool_call_id="r1-billing-1",
+        tool="get_recent_charges",
+        arguments={},
+        ok=True,
+        result_hash="sha256:" + "0" * 64,
+        duration_ms=1,
+    )
+    shown = Evidence(
+        evidence_id=call.tool_call_id,
+        tool=call.tool,
+        arguments={},
+        ok=True,
+        result={"charges": [a_charge("ch-1")]},
+        recorded_at=NOON,
+    )
+    concluded = an_assessment(reports=(*three_reports()[:2], a_report("billing", tool_calls=(call,))))
+    approved(casebook, "refund_charges", concluded.model_copy(update={"refund_charge_ids": ("ch-1",)}), [shown])
+
+
+def untouched() -> FakeStore:
+    return FakeStore(charges=[a_charge("ch-1")])
+
+
+def refunded() -> FakeStore:
+    return FakeStore(charges=[a_charge("ch-1", status="refunded")], refunds=[a_refund("ch-1")])
 
 
 def test_changed_facts_are_recorded_once_as_the_store_says(casebook: CaseBook) -> None:
-    approved(casebook)
-    activities = FactActivities(casebook, FakeStore(lock="case-2: SIM swap"))
+    refund_approved(casebook)
+    activities = FactActivities(casebook, refunded())
 
     noted = [activities.note_changed_facts(CTX, TOLD).changes for _ in range(2)]
 
-    assert noted == [(LOCKED,), (LOCKED,)]
+    assert noted == [(REFUNDED,), (REFUNDED,)]
     assert events(casebook).count("facts_changed") == 1
 
 
 def test_noted_change_is_valid_although_it_has_passed(casebook: CaseBook) -> None:
-    approved(casebook)
-    FactActivities(casebook, FakeStore(lock="case-2: SIM swap")).note_changed_facts(CTX, TOLD)
+    refund_approved(casebook)
+    FactActivities(casebook, refunded()).note_changed_facts(CTX, TOLD)
 
-    assert FactActivities(casebook, FakeStore()).note_changed_facts(CTX, TOLD).changes == (LOCKED,)
+    assert FactActivities(casebook, untouched()).note_changed_facts(CTX, TOLD).changes == (REFUNDED,)
 
 
 def test_an_invented_change_voids_no_approval(casebook: CaseBook) -> None:

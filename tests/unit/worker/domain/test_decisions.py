@@ -8,18 +8,20 @@ from contracts.effect import Effect, EffectStatus
 from worker.domain.decisions import outcome_of, planned_effects
 from worker.domain.failures import error_of, sentence_for
 
+KEYS = {"lock_account": "case-1:lock_account:7", "refund_charges": "case-1:refund_charges:7:2"}
+
 
 @pytest.mark.parametrize(
     ("action", "keys"),
     [
         ("clear", []),
         ("lock_account", ["case-1:lock_account:7"]),
-        ("refund_charges", ["case-1:refund_charges:7"]),
-        ("lock_and_refund", ["case-1:lock_account:7", "case-1:refund_charges:7"]),
+        ("refund_charges", ["case-1:refund_charges:7:2"]),
+        ("lock_and_refund", ["case-1:lock_account:7", "case-1:refund_charges:7:2"]),
     ],
 )
 def test_each_effect_has_a_key_of_its_own(action: RecommendedAction, keys: list[str]) -> None:
-    assert [effect.key for effect in planned_effects("case-1", 7, action)] == keys
+    assert [effect.key for effect in planned_effects(KEYS, action)] == keys
 
 
 @pytest.mark.parametrize(
@@ -40,7 +42,7 @@ def test_each_effect_has_a_key_of_its_own(action: RecommendedAction, keys: list[
 def test_case_ends_as_promised_only_with_every_effect_done(
     action: RecommendedAction, statuses: list[EffectStatus], outcome: CaseOutcome
 ) -> None:
-    planned = planned_effects("case-1", 7, action)
+    planned = planned_effects(KEYS, action)
     effects: list[Effect] = [
         effect.model_copy(update={"status": status}) for effect, status in zip(planned, statuses, strict=False)
     ]
@@ -58,7 +60,7 @@ def test_case_ends_as_promised_only_with_every_effect_done(
     ],
 )
 def test_effects_of_an_earlier_round_count_for_the_outcome(action: RecommendedAction, outcome: CaseOutcome) -> None:
-    effects = [effect.model_copy(update={"status": "done"}) for effect in planned_effects("case-1", 7, action)]
+    effects = [effect.model_copy(update={"status": "done"}) for effect in planned_effects(KEYS, action)]
 
     assert outcome_of(action, effects, {"lock_account"}) == outcome
 

@@ -12,7 +12,7 @@ from contracts.investigation import ActionOrder, FactCheck, FactReport
 from contracts.money import Money
 from contracts.report import Evidence, ToolCall
 from tests.unit.worker.support.cases import NOON, a_decision, a_policy, a_report, an_assessment
-from tests.unit.worker.support.store import FakeStore, a_charge
+from tests.unit.worker.support.store import REFUNDED_AT, FakeStore, a_charge, a_refund
 from worker.domain.facts import (
     asked_again,
     compare,
@@ -49,7 +49,7 @@ def with_charges(*charge_ids: str, **changes: Any) -> RiskAssessment:
     return an_assessment(0.9, "lock_account").model_copy(update={"refund_charge_ids": charge_ids, **changes})
 
 
-ACTIVE, LOCKED, OWN_LOCK = FakeStore().customer(), FakeStore(lock="case-2: SIM swap").customer(), FakeStore(lock=OWN)
+ACTIVE, LOCKED = FakeStore().customer(), FakeStore(lock="case-2: SIM swap").customer()
 
 
 def test_total_of_a_refund_sums_the_recorded_amounts() -> None:
@@ -126,27 +126,16 @@ def test_check_names_evidence_and_changes_known_to_the_approver() -> None:
     assert locking.refund_charge_ids == ()
 
 
-@pytest.mark.parametrize(
-    ("customer", "change"),
-    [
-        (ACTIVE, None),
-        (OWN_LOCK.customer(), None),
-        (LOCKED, "The account is locked already, not by this case (since 2026-03-02T13:00:00Z, reason: case-2: SIM"),
-        (FakeStore(lock="case-12: another").customer(), "The account is locked already"),
-        ({"status": "vanished"}, "The customer store does not say whether the account is active."),
-        (None, "The customer store does not say whether the account is active."),
-    ],
-)
-def test_lock_relies_on_an_account_not_locked_by_others(customer: JsonValue, change: str | None) -> None:
-    found = compare(a_check(), (), customer, None).changes
-
-    assert [sentence.startswith(change or "") for sentence in found] == ([True] if change else [])
+@pytest.mark.parametrize("customer", [ACTIVE, LOCKED, FakeStore(lock=OWN).customer()])
+def test_account_that_is_locked_already_voids_no_lock(customer: JsonValue) -> None:
+    assert compare(a_check(), (), customer, None).changes == ()
 
 
-def test_a_lock_that_the_investigation_saw_is_no_news() -> None:
-    assert compare(a_check(), (evidence("get_customer", LOCKED),), LOCKED, None).changes == ()
-    again = FakeStore(lock="another reason").customer()
-    assert len(compare(a_check(), (evidence("get_customer", LOCKED),), again, None).changes) == 1
+@pytest.mark.parametrize("customer", [{"status": "vanished"}, {}, "locked", None])
+def test_store_must_say_whether_the_account_is_active(customer: JsonValue) -> None:
+    assert compare(a_check(), (), customer, None).changes == (
+        "The customer store does not say whether the account is active.",
+    )
 
 
 def test_refund_does_not_ask_for_the_account_s_lock() -> None:
@@ -175,6 +164,48 @@ def test_charge_must_be_refundable_and_cost_the_same(now: JsonValue, change: str
     report = compare(a_check("lock_and_refund", "a"), seen(a_charge("a")), ACTIVE, now)
 
     assert (report.changes, report.refund_charge_ids) == ((change,), refundable)
+
+
+def refunds(*listed: dict[str, JsonValue]) -> JsonValue:
+    return {"refunds": list[JsonValue](listed)}
+
+
+def test_refund_made_meanwhile_is_told_with_who_and_when() -> None:
+    now = charges(a_charge("a", status="refunded"), a_charge("b", status="refunded"))
+    told = refunds(a_refund("a"), a_refund("b", reason="by hand"), a_refund("b", reversed_at=REFUNDED_AT))
+
+    report = compare(a_check("refund_charges", "a", "b"), seen(a_charge("a"), a_charge("b")), None, now, told)
+
+    assert report.changes == (
+        f"Charge a cannot be refunded: it was refunded at {REFUNDED_AT} by case-2, approved by ben.",
+        f"Charge b cannot be refunded: it was refunded at {REFUNDED_AT} by an order of no case "
+        "(under the key 'case-2:refund_charges:7').",
+    )
+
+
+def test_part_refunded_meanwhile_leaves_the_rest() -> None:
+    now = charges(a_charge("a", refunded_minor=1_000))
+
+    report = compare(a_check("refund_charges", "a"), seen(a_charge("a")), None, now, refunds(a_refund("a", 1_000)))
+
+    assert report.changes == (
+        f"Of the 15.00 EUR of charge a, 10.00 EUR were refunded at {REFUNDED_AT} by case-2, approved by ben: "
+        "5.00 EUR are left.",
+    )
+    assert (report.refund_charge_ids, report.refund_total) == (("a",), (Money(amount_minor=500, currency="EUR"),))
+
+
+def test_part_that_the_investigation_saw_refunded_is_no_news() -> None:
+    partly = a_charge("a", refunded_minor=1_000)
+
+    report = compare(a_check("refund_charges", "a"), seen(partly), None, charges(partly))
+
+    assert (report.changes, report.refund_total) == ((), (Money(amount_minor=500, currency="EUR"),))
+
+
+@pytest.mark.parametrize("given", [True, -1, 1_501, "10", None])
+def test_charge_with_an_illegible_refund_is_not_known(given: JsonValue) -> None:
+    assert known_charges(seen(a_charge("a") | {"refunded_minor": given})) == {}
 
 
 def test_an_amount_that_nobody_had_seen_is_a_change() -> None:
@@ -287,7 +318,7 @@ def test_amounts_are_written_as_people_write_them(amount: int, currency: str, te
 
 
 def test_the_key_of_an_effect_names_its_customer() -> None:
-    assert customer_of("case-1:lock_account:7") == 7
-    for other in ("case-1:lock_account", "case-1:lock_account:seven", "case-1:lock_account:07", "a:b:c:d"):
+    assert customer_of("case-1:lock_account:7") == customer_of("case-1:refund_charges:7:2") == 7
+    for other in ("case-1:lock_account", "case-1:lock_account:seven", "case-1:lock_account:07", "a:b:c:d", "a:b:7:1"):
         with pytest.raises(ValueError, match=r".+"):
             customer_of(other)

@@ -7,10 +7,11 @@ from durabletask import task
 from casebook.commands.effects import ApprovedAction
 from casebook.errors import NotApproved, QuestionNotAsked
 from casebook.policy.four_eyes import approvals_required, four_eyes_actions
+from contracts.actions import ACTIONS
 from contracts.assessment import RiskAssessment
 from contracts.brief import CaseBrief, EarlierRound, ReviewBasis
 from contracts.effect import Effect, EffectStatus
-from contracts.ids import parse_review_id, review_id
+from contracts.ids import effect_key, parse_review_id, review_id
 from contracts.investigation import (
     ActionOrder,
     ActionResult,
@@ -85,7 +86,9 @@ class FakeRecord:
         decision = script.accepted.get(review_id) or script.decided_before_deadline or resumed
         if decision is None or decision.action is None:
             raise NotApproved(case_id, "anything")
-        return ApprovedAction(script.alert.customer_id, script.concluded[round_number], decision)
+        customer = script.alert.customer_id
+        keys = {action: effect_key(case_id, action, str(customer)) for action in ACTIONS[decision.action].effects}
+        return ApprovedAction(customer, script.concluded[round_number], decision, keys)
 
     def effects_of(self, case_id: str) -> tuple[Effect, ...]:
         return tuple(self._scripts[case_id].effects.values())
@@ -297,5 +300,7 @@ def _next(script: CaseScript) -> EffectStatus:
 
 def _with_status(order: ActionOrder, status: str) -> tuple[Effect, ...]:
     assert order.decision.action is not None
-    planned = planned_effects(order.case_id, order.customer_id, order.decision.action)
+    target = str(order.customer_id)
+    keys = {action: effect_key(order.case_id, action, target) for action in ACTIONS[order.decision.action].effects}
+    planned = planned_effects(keys, order.decision.action)
     return tuple(effect.model_copy(update={"status": status}) for effect in planned)

@@ -13,6 +13,7 @@ from worker.ports.tools import ToolDescription, ToolInvocation, ToolOutcome, Too
 
 CUSTOMER = 7
 LOCKED_AT = "2026-03-02T13:00:00Z"
+REFUNDED_AT = "2026-03-02T14:00:00Z"
 
 Fault = Literal["before", "after", "refuses"]
 """Nobody answers: before anything was done, or after it was done. Or it says no."""
@@ -22,6 +23,20 @@ def a_charge(charge_id: str, amount_minor: int = 1_500, **changes: JsonValue) ->
     return {"charge_id": charge_id, "amount_minor": amount_minor, "currency": "EUR", "status": "posted", **changes}
 
 
+def a_refund(charge_id: str, amount_minor: int = 1_500, **changes: JsonValue) -> dict[str, JsonValue]:
+    """What another case gave back, as `get_account_effects` lists it."""
+    return {
+        "charge_id": charge_id,
+        "amount_minor": amount_minor,
+        "currency": "EUR",
+        "idempotency_key": f"case-2:refund_charges:{CUSTOMER}",
+        "reason": "case-2: approved by ben",
+        "refunded_at": REFUNDED_AT,
+        "reversed_at": None,
+        **changes,
+    }
+
+
 @dataclass
 class FakeStore:
     """Fulfils the ports `ActionGateway` and `ToolBox`."""
@@ -29,11 +44,14 @@ class FakeStore:
     lock: str | None = None
     """The reason of the lock that lies on the account."""
     charges: list[dict[str, JsonValue]] = field(default_factory=list[dict[str, JsonValue]])
+    refunds: list[dict[str, JsonValue]] = field(default_factory=list[dict[str, JsonValue]])
     faults: list[Fault | None] = field(default_factory=list[Fault | None])
     """What happens to the next writes, None: all goes well; then all goes well."""
     reads_fail: int = 0
     """How many of the next reads get no answer."""
     tool_errors: bool = False
+    lacks: set[str] = field(default_factory=set[str])
+    """Tools that it does not have."""
     ledger: dict[str, LedgerEntry] = field(default_factory=dict[str, LedgerEntry])
     asked: list[str] = field(default_factory=list[str])
     """Every call, in order: `look_up`, the tool's name, and the key or customer."""
@@ -74,12 +92,12 @@ class FakeStore:
         self._refuse_to_read(ToolsUnavailable("The tool server could not be reached."))
         if self.tool_errors:
             return tuple(ToolOutcome(ok=False, result={"error": "It failed."}) for _ in calls)
-        return tuple(ToolOutcome(ok=True, result=self._answer(call.tool)) for call in calls)
+        return tuple(ToolOutcome(ok=call.tool not in self.lacks, result=self._answer(call.tool)) for call in calls)
 
     @property
     def writes(self) -> list[str]:
         """The calls that were sent to change something."""
-        return [call for call in self.asked if call.split()[0] not in ("look_up", "get_customer", "get_recent_charges")]
+        return [call for call in self.asked if not call.startswith(("look_up", "get_"))]
 
     def customer(self) -> dict[str, JsonValue]:
         """The profile as `get_customer` answers it."""
@@ -92,6 +110,8 @@ class FakeStore:
         return {"customer_id": CUSTOMER, "charges": list[JsonValue](self.charges)}
 
     def _answer(self, tool: str) -> JsonValue:
+        if tool == "get_account_effects":
+            return {"customer_id": CUSTOMER, "refunds": list[JsonValue](self.refunds)}
         return self.customer() if tool == "get_customer" else self.recent_charges()
 
     def _refuse_to_read(self, fault: Exception) -> None:
@@ -107,12 +127,19 @@ class FakeStore:
         if fault == "before":
             raise ActionsUnavailable("The customer store could not be reached.")
         if key not in self.ledger:
+            told = self._told(tool)
             self._do(tool, reason, what)
-            result: dict[str, JsonValue] = {"customer_id": customer_id, "reason": reason}
+            result: dict[str, JsonValue] = {"customer_id": customer_id, "reason": reason, **told}
             self.ledger[key] = LedgerEntry(action=tool, customer_id=customer_id, result=result)
         if fault == "after":
             raise ActionsUnavailable("The customer store did not answer within 30 seconds.")
         return self.ledger[key].result
+
+    def _told(self, tool: str) -> dict[str, JsonValue]:
+        if tool != "lock_account" or self.lock is None:
+            return {}
+        before: JsonValue = {"idempotency_key": "another", "reason": self.lock, "locked_at": LOCKED_AT}
+        return {"already_locked": True, "also_locked_by": [before]}
 
     def _do(self, tool: str, reason: str, what: list[str]) -> None:
         if tool == "lock_account":

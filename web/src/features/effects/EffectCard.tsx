@@ -3,7 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import type { CaseView, Effect } from "@/api/types";
 import { errorMessage } from "@/shared/api/problem";
 import { useOutage } from "@/shared/api/service";
-import { mayActAs, useIdentity } from "@/shared/api/session";
+import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
 import { undoQuestion } from "@/shared/format/actions";
 import { EFFECT, type Tone } from "@/shared/format/labels";
 import { UndoIcon } from "@/shared/ui/icons";
@@ -22,6 +22,8 @@ const STATUS: Record<Effect["status"], { label: string; tone: Tone }> = {
   unknown: { label: "Not confirmed", tone: "high" },
 };
 
+const ALREADY = { label: "Already so", tone: "good" } as const;
+
 const WAITS = { label: "Paused", tone: "warn" } as const;
 
 /** One effect, and the requests to reverse it. */
@@ -29,6 +31,7 @@ export function EffectCard({ effect, view }: { effect: Effect; view: CaseView })
   const [asking, { open, close }] = useDisclosure(false);
   const request = useRequestReversal(view.case_id);
   const working = mayActAs(useIdentity(), "analyst");
+  const nameOf = useActorName();
   const own = view.reversals.filter(({ undoes }) => undoes === effect.key);
   return (
     <div className={classes["effect"]}>
@@ -38,7 +41,7 @@ export function EffectCard({ effect, view }: { effect: Effect; view: CaseView })
         <ReversalCard
           key={reversal.reversal_id}
           reversal={reversal}
-          alsoLockedBy={view.also_locked_by}
+          otherLocks={view.other_locks}
           caseId={view.case_id}
         />
       ))}
@@ -62,7 +65,7 @@ export function EffectCard({ effect, view }: { effect: Effect; view: CaseView })
       {asking && (
         <ReasonDialog
           title={undoQuestion(effect.action)}
-          note={noteOn(effect, view)}
+          note={noteOn(effect, view, nameOf)}
           action="Request"
           onReason={(reason) => request.mutate({ undoes: effect.key, reason })}
           onClose={close}
@@ -72,14 +75,14 @@ export function EffectCard({ effect, view }: { effect: Effect; view: CaseView })
   );
 }
 
-const noteOn = (effect: Effect, view: CaseView): string => {
-  const others = effect.action === "lock_account" ? staysLocked(view.also_locked_by) : null;
+const noteOn = (effect: Effect, view: CaseView, nameOf: (subject: string) => string): string => {
+  const others = effect.action === "lock_account" ? staysLocked(view.other_locks, nameOf) : null;
   return `Your reason goes to a manager, who must approve. Nothing is done before.${others === null ? "" : ` ${others}`}`;
 };
 
 function EffectHead({ effect }: { effect: Effect }) {
   const waits = useOutage() !== undefined && effect.status === "pending";
-  const word = waits ? WAITS : STATUS[effect.status];
+  const word = waits ? WAITS : effect.already == null ? STATUS[effect.status] : ALREADY;
   return (
     <>
       <div className={classes["head"]}>

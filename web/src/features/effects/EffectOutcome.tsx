@@ -1,14 +1,17 @@
 import type { Effect } from "@/api/types";
 import { DataView } from "@/shared/ui/DataView";
-import { othersThatLocked } from "./account-locks";
+import { useActorName } from "@/shared/api/session";
+import { alreadyLocked, othersThatLocked } from "./account-locks";
 import classes from "./EffectCard.module.css";
 
 /** `isOver`: the worker does not look it up any more. */
 export function EffectOutcome({ effect, isOver }: { effect: Effect; isOver: boolean }) {
   const { error, ...answer } = effect.result ?? {};
   const others = othersThatLocked(effect);
+  const already = alreadyLocked(effect, useActorName());
   return (
     <>
+      {already !== null && <p className={classes["note"]}>{already}</p>}
       {others.length > 0 && (
         <p className={classes["note"]}>
           This case’s lock was reversed. The account stays locked because {others.join(", ")} also locked it.

@@ -101,14 +101,38 @@ test("refused reversal may be requested again", () => {
 
 test("requester and approver see other locks", async () => {
   const user = userEvent.setup();
-  const also = { effects: [lock], also_locked_by: ["case-other"] };
+  const other = {
+    key: "case-other:lock_account:42",
+    at: "2026-11-21T09:00:00Z",
+    case_id: "case-other",
+    approved_by: "ben",
+  };
+  const also = { effects: [lock], also_locked_by: ["case-other"], other_locks: [other] };
   const asking = renderInApp(<EffectsPanel view={caseView(also)} />, ana);
   await user.click(button("Request reversal…"));
-  expect(await screen.findByText(/stays locked all the same: case-other also locked it/)).toBeVisible();
+  expect(
+    await screen.findByText(/stays locked all the same: case-other \(approved by Ben, .*\) also locked it/),
+  ).toBeVisible();
   asking.unmount();
   renderInApp(<EffectsPanel view={caseView({ ...also, reversals: [reversal()] })} />, maria);
   expect(button("Approve: unlock account")).toBeVisible();
-  expect(screen.getByText(/stays locked all the same: case-other also locked it/)).toBeVisible();
+  expect(
+    screen.getByText(/stays locked all the same: case-other \(approved by Ben, .*\) also locked it/),
+  ).toBeVisible();
+});
+
+test("lock that was there already is told with who made it", () => {
+  const other = { key: "k", at: "2026-11-21T09:00:00Z", case_id: "case-other", approved_by: "ben" };
+  const nobody = { key: "records:42", at: "2026-11-20T09:00:00Z", case_id: null, approved_by: null };
+  renderInApp(
+    <EffectsPanel view={caseView({ effects: [{ ...lock, already: [nobody, other] }, { ...refund }] })} />,
+  );
+  expect(screen.getByText("Already so")).toBeVisible();
+  expect(
+    screen.getByText(
+      /locked already, by an order of no case \(.*\) and by case-other \(approved by Ben, .*\)\. This approval keeps/,
+    ),
+  ).toBeVisible();
 });
 
 test("reversed lock names the case that keeps it locked", () => {

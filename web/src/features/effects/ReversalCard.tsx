@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
-import type { Reversal } from "@/api/types";
+import type { EffectOrder, Reversal } from "@/api/types";
 import { errorMessage } from "@/shared/api/problem";
 import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
 import { EFFECT, type Tone } from "@/shared/format/labels";
@@ -26,11 +26,11 @@ interface ReversalCardProps {
   caseId: string;
   reversal: Reversal;
   /** Other cases whose lock of the account is active. */
-  alsoLockedBy: readonly string[];
+  otherLocks: readonly EffectOrder[];
 }
 
 /** One reversal: who requested it, why, and its result. */
-export function ReversalCard({ caseId, reversal, alsoLockedBy }: ReversalCardProps) {
+export function ReversalCard({ caseId, reversal, otherLocks }: ReversalCardProps) {
   const nameOf = useActorName();
   const staysLockedByOthers = reversal.effect !== null && othersThatLocked(reversal.effect).length > 0;
   const word = reversal.status === "done" && staysLockedByOthers ? LOCK_REVERSED : STATUS[reversal.status];
@@ -57,8 +57,8 @@ export function ReversalCard({ caseId, reversal, alsoLockedBy }: ReversalCardPro
       )}
       {reversal.status === "requested" && (
         <>
-          {reversal.action === "unlock_account" && alsoLockedBy.length > 0 && (
-            <p className={classes["note"]}>{staysLocked(alsoLockedBy)}</p>
+          {reversal.action === "unlock_account" && otherLocks.length > 0 && (
+            <p className={classes["note"]}>{staysLocked(otherLocks, nameOf)}</p>
           )}
           <ReversalDecision caseId={caseId} reversal={reversal} />
         </>
@@ -67,7 +67,7 @@ export function ReversalCard({ caseId, reversal, alsoLockedBy }: ReversalCardPro
   );
 }
 
-function ReversalDecision({ caseId, reversal }: Omit<ReversalCardProps, "alsoLockedBy">) {
+function ReversalDecision({ caseId, reversal }: Omit<ReversalCardProps, "otherLocks">) {
   const decide = useDecideReversal(caseId, reversal);
   const [refusing, setRefusing] = useState(false);
   const identity = useIdentity();
