@@ -22,6 +22,7 @@ from backend.api import (
     model_spend,
     notes,
     regulatory_reports,
+    reopenings,
     reversals,
     saved_views,
     service_status,
@@ -43,6 +44,7 @@ OPEN = (session.router, config.router, health.router, metrics.router)
 FENCED = (
     workflow.router,
     decisions.router,
+    reopenings.router,
     reversals.router,
     audit.router,
     regulatory_reports.router,

@@ -28,6 +28,7 @@ from backend.services.installation import (
 )
 from backend.services.outbox_relay import OutboxRelay
 from backend.services.readiness import ReadinessProbe
+from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
 from backend.services.scheduler import Scheduler
 from casebook.async_api import AsyncRelay, AsyncWorkspace
@@ -71,6 +72,7 @@ def wire(
         cases=CaseService(workspace, record, scheduler, relay),
         decisions=decisions,
         reversals=ReversalService(workspace, relay),
+        reopenings=ReopeningService(workspace, relay),
         readiness=ReadinessProbe(facade.transactions, threads),
         bulk=BulkActions(workspace, decisions, utc_now),
         change_feed=feed,

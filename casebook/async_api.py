@@ -43,6 +43,7 @@ class AsyncWorkspace:
         self.withdraw_proposal = awaited(workspace.withdraw_proposal, off_loop)
         self.request_reversal = awaited(workspace.request_reversal, off_loop)
         self.decide_reversal = awaited(workspace.decide_reversal, off_loop)
+        self.reopen_case = awaited(workspace.reopen_case, off_loop)
 
         self.claim = awaited(workspace.claim, off_loop)
         self.assign = awaited(workspace.assign, off_loop)

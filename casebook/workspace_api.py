@@ -15,6 +15,7 @@ from casebook.commands import (
     decisions,
     investigation,
     notes,
+    reopenings,
     reversals,
     saved_views,
     snoozes,
@@ -114,6 +115,17 @@ class WorkspaceApi(Facade):
         with self._write() as connection:
             now = self._clock()
             return reversals.decide_reversal(connection, case_id, number, verdict, comment, subject, roles, now)
+
+    def reopen_case(self, case_id: str, subject: str, roles: Collection[Role], reason: str) -> CaseSummary:
+        """Open a case again that ended as failed or unresolved; it is unscheduled then.
+
+        A person is asked about what is left, in a round of its own; nothing that is done is repeated. Raises
+        NotAllowed, CaseOpen, NotReopenable.
+        """
+        with self._write() as connection:
+            now = self._clock()
+            reopenings.reopen_case(connection, case_id, subject, roles, reason, now)
+            return case_summary.read_summary(connection, case_id, now)
 
     # Claims
 

@@ -64,6 +64,7 @@ CaseEventType = Literal[
     "facts_changed",
     "orchestration_failed",
     "case_closed",
+    "case_reopened",
     "claimed",
     "claim_released",
     "claim_taken_over",

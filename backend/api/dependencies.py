@@ -26,6 +26,7 @@ from backend.services.errors import WrongMediaType
 from backend.services.failed_orchestrations import FailedOrchestrations
 from backend.services.installation import IngestStatus, PublicConfig
 from backend.services.readiness import ReadinessProbe
+from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
 from backend.services.scheduler import Scheduler
 from casebook.async_api import AsyncRelay, AsyncWorkspace
@@ -47,6 +48,7 @@ class Services:
     cases: CaseService
     decisions: DecisionService
     reversals: ReversalService
+    reopenings: ReopeningService
     readiness: ReadinessProbe
     bulk: BulkActions
     change_feed: ChangeFeed

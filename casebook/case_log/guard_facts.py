@@ -9,6 +9,7 @@ from casebook.case_log.locked_case import LockedCase
 from casebook.policy.guards import GuardFacts
 from casebook.projection.cases import OrchestrationFailed
 from casebook.projection.effects import FactsChanged
+from casebook.projection.reopenings import CaseReopened
 from casebook.projection.rounds import Assessed
 from casebook.schema.base import table_of
 from casebook.schema.case_log import CaseEventRow
@@ -37,9 +38,10 @@ _DONE = (
 _STEP = select(_EVENTS.c.data).where(
     _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == bindparam("step")
 )
+_REOPENING = (OrchestrationFailed.type, CaseReopened.type)
 _SAID = select(_EVENTS.c.type, _EVENTS.c.data).where(
     _EVENTS.c.case_id == bindparam("of_case"),
-    or_(_EVENTS.c.dedupe_key == bindparam("step"), _EVENTS.c.type == OrchestrationFailed.type),
+    or_(_EVENTS.c.dedupe_key == bindparam("step"), _EVENTS.c.type.in_(_REOPENING)),
 )
 
 
@@ -69,9 +71,11 @@ def guard_facts_of(connection: Connection, case: LockedCase) -> GuardFacts:
     found.facts_changed = is_logged(connection, case.case_id, FactsChanged.named(case.round))
     for row in connection.execute(_SAID, {**of, "step": Assessed.named(case.round)}):
         said = json.loads(row.data)
-        if row.type != OrchestrationFailed.type:
+        if row.type not in _REOPENING:
             found.route = said.get("route")
             continue
         found.was_asked = True
-        found.reopens_review = found.reopens_review or (said["reopens_review"] and said["round"] == case.round)
+        found.reopens_review = found.reopens_review or (
+            said.get("reopens_review", True) and said["round"] == case.round
+        )
     return found

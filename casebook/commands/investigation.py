@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from casebook.case_log.append import append, is_logged, lock_log, next_seq
 from casebook.case_log.guard_facts import guard_facts_of
@@ -20,12 +20,14 @@ from casebook.errors import (
 from casebook.policy.actors import SYSTEM, WORKER
 from casebook.projection.cases import CaseClosed, CaseOpened
 from casebook.projection.event_data import JournalHead
+from casebook.projection.reopenings import CaseReopened
 from casebook.projection.rounds import Assessed, RoundStarted, SpecialistFinished, SpecialistStarted, why_no_round
 from casebook.queries.agent_runs import journal_of, saved_assessment, saved_report, saved_reports
 from casebook.queries.case_brief import limits_of
 from casebook.queries.cursors import OpenedCase
 from casebook.queries.tokenizer import join_words, words_of_alert
 from casebook.schema.base import table_of
+from casebook.schema.case_log import CaseEventRow
 from casebook.schema.cases import CaseRow
 from casebook.schema.workspace import CaseTextRow
 from contracts import ids
@@ -37,7 +39,8 @@ from contracts.journal import JournalEntry, RunCheckpoint
 from contracts.report import Evidence, Specialist, SpecialistReport
 from contracts.steps import CloseCaseInput
 
-_CASES = table_of(CaseRow)
+_CASES, _EVENTS = table_of(CaseRow), table_of(CaseEventRow)
+_REOPENINGS = select(func.count()).where(_EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == CaseReopened.type)
 _KEEP_WORDS = insert(table_of(CaseTextRow))
 
 
@@ -180,7 +183,12 @@ def close_case(connection: Connection, closing: CloseCaseInput, now: datetime) -
     refuse_closed(case)
     _refuse_outcome(connection, case, closing, now)
     refuse_move(case, "closed")
-    closed = CaseClosed(outcome=closing.outcome, round=closing.round, journal=journal_head(case))
+    closed = CaseClosed(
+        outcome=closing.outcome,
+        round=closing.round,
+        journal=journal_head(case),
+        reopening=connection.execute(_REOPENINGS, {"of_case": case.case_id}).scalar_one() or None,
+    )
     append(connection, case, closed, WORKER, now)
 
 

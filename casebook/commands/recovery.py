@@ -19,6 +19,7 @@ from casebook.policy.guards import GuardFacts
 from casebook.policy.review_terms import Limits, with_four_eyes
 from casebook.projection.cases import OrchestrationFailed
 from casebook.projection.decisions import DecisionAccepted
+from casebook.projection.reopenings import CaseReopened
 from casebook.queries.agent_runs import saved_assessment
 from casebook.queries.case_brief import limits_of
 from casebook.queries.review_rows import ASKED, read_review
@@ -122,22 +123,22 @@ def is_stalled(connection: Connection, case_id: str, now: datetime) -> bool:
 
 
 def is_fresh(connection: Connection, case_id: str) -> bool:
-    """Whether the case is open and never failed. Writes nothing."""
+    """Whether the case is open, never failed and was never reopened. Writes nothing."""
     row = connection.execute(_STANDS, {"of_case": case_id}).first()
-    return row is not None and row.state != "closed" and _last(connection, case_id, OrchestrationFailed.type) == 0
+    return row is not None and row.state != "closed" and not _was_interrupted(connection, case_id)
 
 
 def resume_case(connection: Connection, case_id: str, now: datetime) -> FailedCase | CaseOutcome | None:
     """Where a new orchestration of the case begins.
 
-    With a closed case's outcome there is nothing to do; a failed case resumes from its record; None: it begins
-    with its first round, or repeats what is on record from there.
+    With a closed case's outcome there is nothing to do; a failed or reopened case resumes from its record; None: it
+    begins with its first round, or repeats what is on record from there.
     """
     case = lock_case(connection, case_id)
     if case.state == "closed":
         assert case.outcome is not None, "a closed case has an outcome"
         return cast("CaseOutcome", case.outcome)
-    if _last(connection, case_id, OrchestrationFailed.type) == 0:
+    if not _was_interrupted(connection, case_id):
         return None
     failed = _failed_case(connection, case)
     if failed is None:
@@ -310,6 +311,11 @@ def _is_stalled(connection: Connection, case_id: str, now: datetime) -> bool:
     last = _last(connection, case_id, OrchestrationFailed.type)
     failed_at = connection.execute(_AT, {"the_event": last}).scalar_one()
     return now < failed_at + STALLED_FOR
+
+
+def _was_interrupted(connection: Connection, case_id: str) -> bool:
+    """Whether an earlier orchestration of the case is over: it failed, or the case was closed and reopened."""
+    return any(_last(connection, case_id, what) for what in (OrchestrationFailed.type, CaseReopened.type))
 
 
 def _last(connection: Connection, case_id: str, what: CaseEventType) -> int:

@@ -31,6 +31,8 @@ CasebookError
 ├── OtherActionProposed     409
 ├── NoProposal              409
 ├── CaseClosed              409
+├── CaseOpen                409
+├── NotReopenable           409
 ├── IllegalMove             409
 ├── NoOpenReview            409
 ├── ReviewNotFound          404
@@ -100,8 +102,10 @@ from casebook.errors.decisions import (
 )
 from casebook.errors.effects import (
     CaseClosed,
+    CaseOpen,
     IllegalMove,
     NothingToReverse,
+    NotReopenable,
     ReversalAlreadyDecided,
     ReversalExists,
     SameRequester,
@@ -151,6 +155,7 @@ __all__ = [
     "AttachmentTooLarge",
     "CaseClosed",
     "CaseNotFound",
+    "CaseOpen",
     "CasebookCorrupt",
     "CasebookEmpty",
     "CasebookError",
@@ -178,6 +183,7 @@ __all__ = [
     "NotAsApproved",
     "NotAsRequested",
     "NotClaimed",
+    "NotReopenable",
     "NotReversible",
     "NotSnoozed",
     "NotTheProposer",

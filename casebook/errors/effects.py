@@ -13,6 +13,28 @@ class CaseClosed(CasebookError):
         super().__init__(f"This case is closed with the outcome '{outcome}': nothing about it can be changed.")
 
 
+class CaseOpen(CasebookError):
+    """A case was to be reopened that is open."""
+
+    id = "case-open"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("This case is open: there is nothing to reopen.")
+
+
+class NotReopenable(CasebookError):
+    """A case was to be reopened in which everything was decided and done."""
+
+    id = "not-reopenable"
+    status = 409
+
+    def __init__(self, outcome: str | None) -> None:
+        super().__init__(
+            f"This case ended as '{outcome}': only one that ended as 'failed' or 'unresolved' can be reopened."
+        )
+
+
 class IllegalMove(CasebookError):
     """The lifecycle has no such move."""
 

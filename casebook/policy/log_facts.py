@@ -82,6 +82,9 @@ class LogFacts:
     """The event by which the case was cleared automatically."""
     was_snoozed: bool = False
     is_closed: bool = False
+    ended_as: str | None = None
+    """The outcome of the last closing."""
+    reopenings: int = 0
 
     def enter_round(self, number: int) -> None:
         """A later round than the current one starts over; an earlier one changes nothing."""

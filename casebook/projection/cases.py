@@ -16,6 +16,7 @@ from casebook.projection.rounds import enter_round
 from casebook.schema.cases import AlertRow, CaseRow
 from contracts.actions import ACTIONS
 from contracts.alert import Alert
+from contracts.base import added_later
 from contracts.case import CaseEvent, CaseOutcome
 from contracts.effect import EffectStatus
 from contracts.names import CaseEventType
@@ -130,6 +131,12 @@ class CaseClosed(EventData):
     outcome: CaseOutcome
     round: int
     journal: JournalHead
+    reopening: int | None = added_later()
+    """How often the case had been reopened, where it had."""
+
+    def dedupe_key(self, previous_seq: int = 0) -> str:
+        """A case is closed once, and once more after each time that it was reopened."""
+        return self.named() if self.reopening is None else self.named(self.reopening)
 
     @staticmethod
     def why_not(found: GuardFacts, outcome: CaseOutcome, now: datetime) -> str | None:
@@ -151,8 +158,10 @@ class CaseClosed(EventData):
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
-        log.is_closed = True
         outcome: CaseOutcome = data["outcome"]
+        log.is_closed, log.ended_as = True, outcome
+        if data.get("reopening") != (log.reopenings or None):
+            return f"the case was reopened {log.reopenings} times before it"
         if outcome == "auto_cleared":
             log.cleared_itself_at = event.seq
         if data["round"] != log.facts.round:

@@ -11,6 +11,7 @@ from casebook.projection import (
     effects,
     notes,
     proposals,
+    reopenings,
     reversals,
     reviews,
     rounds,
@@ -28,7 +29,20 @@ from casebook.projection.reversals import REVERSAL
 from casebook.projection.rounds import EVIDENCE, REPORT, ROUND
 from contracts.names import CaseEventType
 
-_NOUNS = (cases, rounds, reviews, proposals, decisions, effects, reversals, claims, snoozes, notes, attachments)
+_NOUNS = (
+    cases,
+    reopenings,
+    rounds,
+    reviews,
+    proposals,
+    decisions,
+    effects,
+    reversals,
+    claims,
+    snoozes,
+    notes,
+    attachments,
+)
 
 
 def _declares_type(member: object) -> TypeGuard[type[EventData]]:

@@ -386,6 +386,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen a case
+         * @description Open a case again that ended as failed or unresolved. Managers only; the reason is recorded.
+         *
+         *     A person is asked about what is left, in a new round. Nothing that is done is repeated.
+         */
+        post: operations["reopen_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case_id}/reversals": {
         parameters: {
             query?: never;
@@ -1343,7 +1365,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
+            type: "case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
         };
         /**
          * CaseMessage
@@ -2400,6 +2422,14 @@ export interface components {
              * @constant
              */
             version: 1;
+        };
+        /**
+         * ReopeningOrder
+         * @description Why a closed case is opened again.
+         */
+        ReopeningOrder: {
+            /** Reason */
+            reason: string;
         };
         /**
          * ReportedAction
@@ -4291,7 +4321,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only events of these types */
-                type?: ("case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
+                type?: ("case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
                 /** @description How many at most */
                 limit?: number;
                 /** @description `next_cursor` of the page before */
@@ -4639,6 +4669,104 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reopen_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReopeningOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The case has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -47,6 +47,7 @@ LEAST_ROLE: Mapping[str, Role | None] = {
     "POST /api/cases/{case_id}/claim": "analyst",
     "DELETE /api/cases/{case_id}/claim": "analyst",
     "POST /api/cases/{case_id}/claim/take-over": "manager",
+    "POST /api/cases/{case_id}/reopen": "manager",
     "PUT /api/cases/{case_id}/snooze": "analyst",
     "DELETE /api/cases/{case_id}/snooze": "analyst",
     "GET /api/cases/{case_id}/notes": "viewer",

@@ -17,6 +17,7 @@ import { NotesPanel } from "@/features/notes/NotesPanel";
 import { DecisionPanel } from "@/features/decisions/DecisionPanel";
 import { ExportButtons } from "@/features/cases/ExportButtons";
 import { useMilestones } from "@/features/timeline/get-case-events";
+import { ReopenBanner } from "@/features/reopening/ReopenBanner";
 import { SnoozeBanner } from "@/features/snooze/SnoozeBanner";
 import { Timeline } from "@/features/timeline/Timeline";
 import { useConfig } from "@/shared/api/config";
@@ -67,6 +68,7 @@ function CaseContent({ view, outdated }: { view: CaseView; outdated: boolean }) 
       <CaseHeader view={view} outdated={outdated} actions={<ExportButtons caseId={view.case_id} />} />
       <ClaimBanner view={view} />
       <SnoozeBanner view={view} />
+      <ReopenBanner view={view} />
       <div className={classes["columns"]}>
         <div className={classes["story"]}>
           <FactsChangedNotice view={view} events={events.data} />

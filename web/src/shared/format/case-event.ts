@@ -87,6 +87,8 @@ function describeDeskEvent(type: CaseEvent["type"], data: CaseEvent["data"]): Ev
         { text: `Taken over from ${text(data["previous_assignee"]) ?? "another person"}`, tone: "warn" },
         data["reason"],
       );
+    case "case_reopened":
+      return withDetail({ text: "Reopened: what is left is asked again", tone: "warn" }, data["reason"]);
     case "snoozed":
       return withDetail({ text: `Snoozed until ${snoozeEnd(data)}`, tone: "neutral" }, data["reason"]);
     case "snooze_ended":

@@ -1,0 +1,46 @@
+import { Button } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import type { CaseOutcome, CaseView } from "@/api/types";
+import { errorMessage } from "@/shared/api/problem";
+import { mayActAs, useIdentity } from "@/shared/api/session";
+import { ReasonDialog } from "@/shared/ui/ReasonDialog";
+import { useReopenCase } from "./reopen-case";
+import classes from "./ReopenBanner.module.css";
+
+const WHAT_IS_LEFT: Partial<Record<CaseOutcome, string>> = {
+  failed: "What was approved in this case was not done, or not all of it.",
+  unresolved: "This case ended without a decision on what was found.",
+};
+
+/** For managers: a case that ended without what was left being decided, or done, can be opened again. */
+export function ReopenBanner({ view }: { view: CaseView }) {
+  const identity = useIdentity();
+  const [asking, { open, close }] = useDisclosure(false);
+  const reopen = useReopenCase(view.case_id);
+  const left = view.outcome === null ? undefined : WHAT_IS_LEFT[view.outcome];
+  if (left === undefined || !mayActAs(identity, "manager")) return null;
+  return (
+    <div className={classes["banner"]}>
+      <div className={classes["line"]}>
+        <span className={classes["text"]}>{left}</span>
+        <Button size="compact-sm" variant="default" onClick={open} loading={reopen.isPending}>
+          Reopen…
+        </Button>
+      </div>
+      {reopen.isError && (
+        <p className={classes["error"]} role="alert">
+          {errorMessage(reopen.error)}
+        </p>
+      )}
+      {asking && (
+        <ReasonDialog
+          title="Reopen this case?"
+          note="A person is asked again about what is left, with a new deadline. What is done is not repeated. Your reason stays in the log, and whoever decides reads it."
+          action="Reopen"
+          onReason={(reason) => reopen.mutate(reason)}
+          onClose={close}
+        />
+      )}
+    </div>
+  );
+}
