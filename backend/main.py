@@ -37,6 +37,7 @@ from casebook.database.transactions import Transactions, utc_now
 from casebook.errors import CasebookFull, CasebookUnavailable
 from casebook.relay_api import RelayApi
 from casebook.workspace_api import WorkspaceApi
+from contracts.closing import ANSWERS, REASON_CODES
 from contracts.release import VERSION
 from runtime.files import keep_private
 from runtime.listening import CannotListen, listen
@@ -174,6 +175,7 @@ def _lifespan(
         claim_lease=timedelta(minutes=settings.claim_minutes),
         attachment_max_bytes=settings.attachment_max_bytes,
         notes_per_case=settings.notes_per_case,
+        closing_policy=settings.closing_policy,
     )
 
     @asynccontextmanager
@@ -223,4 +225,6 @@ def public_config(settings: BackendSettings) -> PublicConfig:
         model=settings.model_name,
         model_badge=RULES_BADGE if settings.model_name == RULES_MODEL else None,
         telemetry_source=source,
+        required_fields={answer: settings.closing_policy.of(answer) for answer in ANSWERS},
+        reason_codes=REASON_CODES,
     )

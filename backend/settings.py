@@ -2,14 +2,37 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from contracts.addresses import checked
+from contracts.closing import ANSWERS, NO_POLICY, Answer, ClosingPolicy, RequiredField
 from runtime.listening import is_loopback
 from runtime.settings import ProcessSettings
+
+FIELDS: tuple[RequiredField, ...] = get_args(RequiredField)
+ANY = "any"
+"""Stands for every answer."""
+
+
+def parse_closing_policy(text: str) -> ClosingPolicy:
+    """The policy in a text such as `any: disposition; clear: reason_code, comment`. Raises ValueError."""
+    required: dict[Answer, list[RequiredField]] = {}
+    for entry in filter(None, map(str.strip, text.split(";"))):
+        named, _, fields = entry.partition(":")
+        answers: list[Answer] = [answer for answer in ANSWERS if named.strip() in (ANY, answer)]
+        wanted = [name.strip() for name in fields.split(",")]
+        known: list[RequiredField] = [field for field in FIELDS if field in wanted]
+        if not answers or len(known) < len(wanted):
+            raise ValueError(
+                f"an entry is not understood: write an answer ({ANY}, {', '.join(ANSWERS)}), a colon, and what it "
+                f"requires ({', '.join(FIELDS)}), separated by commas; then a semicolon before the next answer"
+            )
+        for answer in answers:
+            required.setdefault(answer, []).extend(known)
+    return ClosingPolicy(required={answer: tuple(dict.fromkeys(names)) for answer, names in required.items()})
 
 
 class BackendSettings(ProcessSettings):
@@ -34,6 +57,9 @@ class BackendSettings(ProcessSettings):
     """How large a file may be that is added to a case."""
     notes_per_case: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     """How many notes a case takes."""
+
+    closing_policy: Annotated[ClosingPolicy, NoDecode] = NO_POLICY
+    """What a decision must have: `clear: reason_code, comment; reject: disposition`."""
 
     investigations_at_once: Annotated[int, Field(ge=1)] = 100
     """How many cases are investigated at a time; the others wait, oldest first."""
@@ -70,6 +96,11 @@ class BackendSettings(ProcessSettings):
         if value == "oidc":
             raise ValueError("this release cannot sign people in by OpenID Connect yet, set AUTH_MODE=local")
         return value
+
+    @field_validator("closing_policy", mode="before")
+    @classmethod
+    def _read_policy(cls, value: object) -> object:
+        return parse_closing_policy(value) if isinstance(value, str) else value
 
     @field_validator("replay_files", mode="before")
     @classmethod

@@ -33,6 +33,7 @@ from casebook.queries.refused_transitions import refusals, refusals_by_reason
 from contracts.alert import Alert
 from contracts.case import CaseEvent, CaseState, CaseSummary, CaseView, Proposal, RefusedTransition
 from contracts.claim import Claim
+from contracts.closing import NO_POLICY, ClosingPolicy
 from contracts.names import CaseEventType
 from contracts.note import Attachment, Note
 from contracts.regulatory_report import RegulatoryReport
@@ -62,11 +63,13 @@ class WorkspaceApi(Facade):
         claim_lease: timedelta = timedelta(minutes=CLAIM_MINUTES),
         attachment_max_bytes: int = ATTACHMENT_MAX_BYTES,
         notes_per_case: int = NOTES_PER_CASE,
+        closing_policy: ClosingPolicy = NO_POLICY,
     ) -> None:
         super().__init__(transactions)
         self._lease = claim_lease
         self.attachment_max_bytes = attachment_max_bytes
         self.notes_per_case = notes_per_case
+        self._closing_policy = closing_policy
 
     # Deciding
 
@@ -84,11 +87,11 @@ class WorkspaceApi(Facade):
         `decision.decided_by` is the subject of who decides, and `roles` are theirs. Returns the decision as it is
         recorded, undelivered until `RelayApi.confirm` says so; or a Proposal when this was the first of two approvals:
         then the review stays open. Raises CaseNotFound, CaseClosed, ReviewSuperseded or ReviewNotFound (wrong round),
-        AlreadyDecided, NoOpenReview, AssessmentChanged (wrong hash), NotAllowed (role), ClaimedByOther, SameApprover
-        or OtherActionProposed; then nothing has changed.
+        AlreadyDecided, NoOpenReview, AssessmentChanged (wrong hash), NotAllowed (role), ClaimedByOther, SameApprover,
+        OtherActionProposed, ReasonMissing, UnknownReasonCode or FieldsMissing; then nothing has changed.
         """
         with self._write() as connection:
-            return decisions.accept_decision(connection, decision, roles, self._clock())
+            return decisions.accept_decision(connection, decision, roles, self._clock(), self._closing_policy)
 
     def withdraw_proposal(self, case_id: str, subject: str) -> None:
         """Withdraw the first approval that `subject` gave. Raises NoProposal, NotTheProposer."""

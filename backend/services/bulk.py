@@ -22,13 +22,14 @@ from casebook.errors import (
 from casebook.policy.four_eyes import is_rated_critical, overrules
 from contracts.base import Contract
 from contracts.case import CaseSummary
+from contracts.closing import ReasonCode
 from contracts.ids import CaseId, Hash, ReviewId
 from contracts.review import Decision
 
 BulkAction = Literal["claim", "assign", "close_false_positive"]
 
 MAX_ITEMS = 500
-BULK_REASON = "bulk_false_positive"
+BULK_REASON: ReasonCode = "bulk_false_positive"
 
 
 class BulkItem(Contract):

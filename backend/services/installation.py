@@ -1,11 +1,14 @@
 """What the web interface shows of this installation: public settings and telemetry sources."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import NonNegativeInt
 
 from contracts.alert import AlertSource
 from contracts.base import Contract, UtcDateTime
+from contracts.closing import Answer, ReasonCode, RequiredField
+from contracts.review import Disposition
 from contracts.telemetry_reader import DeadLetterKind
 
 TelemetrySource = Literal["simulator", "replay", "none"]
@@ -25,6 +28,10 @@ class PublicConfig(Contract):
     model_badge: str | None
     """What to say about the model so that nobody takes it for more than it is; null when there is nothing to say."""
     telemetry_source: TelemetrySource
+    required_fields: Mapping[Answer, tuple[RequiredField, ...]]
+    """What a decision must have, by what it says: see `CLOSING_POLICY`."""
+    reason_codes: Mapping[Disposition, tuple[ReasonCode, ...]]
+    """What people choose from."""
 
 
 class MalformedInput(Contract):

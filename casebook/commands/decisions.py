@@ -13,6 +13,7 @@ from casebook.commands.effects import decision_on
 from casebook.errors import (
     AlreadyDecided,
     AssessmentChanged,
+    FieldsMissing,
     NoOpenReview,
     NoProposal,
     NotAllowed,
@@ -22,7 +23,9 @@ from casebook.errors import (
     ReviewNotFound,
     ReviewSuperseded,
     SameApprover,
+    UnknownReasonCode,
 )
+from casebook.policy.closing_policy import answer_of, missing_fields
 from casebook.policy.four_eyes import approvals_of, gives_reason, is_rated_critical, overrules
 from casebook.projection.decisions import DecisionAccepted
 from casebook.projection.proposals import ApprovalGiven, ApprovalWithdrawn
@@ -35,6 +38,7 @@ from contracts.actions import RecommendedAction
 from contracts.alert import Severity
 from contracts.assessment import RiskLevel
 from contracts.case import Proposal
+from contracts.closing import KNOWN_REASON_CODES, NO_POLICY, ClosingPolicy
 from contracts.ids import parse_review_id
 from contracts.review import Approval, Decision, Disposition, Role, may_act_as
 
@@ -44,7 +48,11 @@ _PROPOSAL = select(_PROPOSALS).where(_PROPOSALS.c.case_id == bindparam("of_case"
 
 
 def accept_decision(
-    connection: Connection, decision: Decision, roles: Collection[Role], now: datetime
+    connection: Connection,
+    decision: Decision,
+    roles: Collection[Role],
+    now: datetime,
+    policy: ClosingPolicy = NO_POLICY,
 ) -> Decision | Proposal:
     """Take a person's answer, if it answers exactly what is being asked right now, and by whom it is asked.
 
@@ -53,6 +61,7 @@ def accept_decision(
     case, review = _answerable(connection, decision, roles, now)
     waiting = connection.execute(_PROPOSAL, {"of_case": case.case_id}).first()
     proposal = None if waiting is None else Proposal.model_validate_json(waiting.body)
+    _refuse_incomplete(decision, policy, is_second=proposal is not None and decision.verdict == "approve")
     if decision.verdict == "approve" and decision.action is not None:
         if proposal is not None:
             _refuse_other_approval(proposal, decision, decision.action)
@@ -119,6 +128,15 @@ def _refuse_other_approval(proposal: Proposal, decision: Decision, action: Recom
         raise SameApprover(proposal.action)
     if proposal.action != action:
         raise OtherActionProposed(proposer, proposal.action)
+
+
+def _refuse_incomplete(decision: Decision, policy: ClosingPolicy, *, is_second: bool) -> None:
+    """Raises UnknownReasonCode, FieldsMissing. The second of two approvals confirms what the first one filled in."""
+    if decision.reason_code is not None and decision.reason_code not in KNOWN_REASON_CODES:
+        raise UnknownReasonCode(decision.reason_code)
+    answer, missing = answer_of(decision), missing_fields(policy, decision)
+    if answer is not None and missing and not is_second:
+        raise FieldsMissing(answer, missing)
 
 
 def _require_reason(case: LockedCase, decision: Decision, action: RecommendedAction) -> None:

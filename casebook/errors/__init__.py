@@ -22,6 +22,8 @@ CasebookError
 ├── ReversalNotFound        404
 ├── NotAllowed              403
 ├── ReasonMissing           422
+├── FieldsMissing           422
+├── UnknownReasonCode       422
 ├── SameRequester           403
 ├── NothingToReverse        409
 ├── ReversalExists          409
@@ -89,6 +91,7 @@ from casebook.errors.decisions import (
     AlreadyDecided,
     AssessmentChanged,
     ClaimedByOther,
+    FieldsMissing,
     NoOpenReview,
     NoProposal,
     NotAllowed,
@@ -99,6 +102,7 @@ from casebook.errors.decisions import (
     ReviewNotFound,
     ReviewSuperseded,
     SameApprover,
+    UnknownReasonCode,
 )
 from casebook.errors.effects import (
     CaseClosed,
@@ -173,6 +177,7 @@ __all__ = [
     "EffectNotFound",
     "EvidenceNotFound",
     "FactsNotJustified",
+    "FieldsMissing",
     "IllegalMove",
     "MalformedCursor",
     "NoAcceptedDecision",
@@ -213,6 +218,7 @@ __all__ = [
     "TooManySavedViews",
     "TransitionRefused",
     "UnknownCase",
+    "UnknownReasonCode",
     "UnstorableText",
     "WeakerQuestion",
 ]

@@ -1,9 +1,11 @@
 """Decisions and other actions of people that are refused."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from casebook.errors.base import CasebookError
 from contracts.actions import RecommendedAction
+from contracts.closing import REASON_CODES, Answer, RequiredField
 from contracts.review import Role
 
 
@@ -51,6 +53,41 @@ class ReasonMissing(CasebookError):
             f"The assessment recommends '{recommended}', and you approve '{action}': say why, with a reason code "
             "or a comment."
         )
+        super().__init__(sentence)
+        self.fields = (("reason_code", sentence),)
+
+
+class FieldsMissing(CasebookError):
+    """A decision without what the installation requires of one like it."""
+
+    id = "fields-missing"
+    status = 422
+
+    def __init__(self, answer: Answer, missing: Sequence[RequiredField]) -> None:
+        wanted = " and ".join(_FIELDS[name] for name in missing)
+        deciding = "Rejecting" if answer == "reject" else f"Approving '{answer}'"
+        sentence = f"{deciding} takes {wanted} here: add what is missing, and decide again."
+        super().__init__(sentence)
+        self.fields = tuple(("reason_code" if name == "reason" else name, sentence) for name in missing)
+
+
+_FIELDS: Mapping[RequiredField, str] = {
+    "disposition": "a disposition",
+    "reason_code": "a reason code",
+    "comment": "a comment",
+    "reason": "a reason (a code or a comment)",
+}
+
+
+class UnknownReasonCode(CasebookError):
+    """A decision names a reason code that does not exist."""
+
+    id = "unknown-reason-code"
+    status = 422
+
+    def __init__(self, code: str) -> None:
+        offered = ", ".join(name for codes in REASON_CODES.values() for name in codes)
+        sentence = f"There is no reason code '{code}': use one of {offered}, or a comment."
         super().__init__(sentence)
         self.fields = (("reason_code", sentence),)
 

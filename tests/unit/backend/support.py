@@ -36,6 +36,7 @@ from casebook.relay_api import RelayApi
 from contracts.actions import RecommendedAction
 from contracts.assessment import RiskLevel
 from contracts.case import CaseProgress
+from contracts.closing import REASON_CODES
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id
 from contracts.investigation import ReviewOpening
@@ -56,6 +57,8 @@ CONFIG = PublicConfig(
     model=None,
     model_badge=None,
     telemetry_source="none",
+    required_fields={},
+    reason_codes=REASON_CODES,
 )
 NOTHING_READ = IngestReport(
     started_at=None, finished=False, events=0, malformed=0, dead_letters={}, mended={}, alerts={}, sources=()

@@ -53,6 +53,10 @@ def test_lists_split_like_paths_and_empty_is_none(monkeypatch: pytest.MonkeyPatc
         ("AUTO_CLEAR_THRESHOLD", "1.5"),
         ("EVENT_PRODUCER_ENABLED", "perhaps"),
         ("SESSION_HOURS", "0"),
+        ("CLOSING_POLICY", "clear"),
+        ("CLOSING_POLICY", "clear:"),
+        ("CLOSING_POLICY", "clear: mood"),
+        ("CLOSING_POLICY", "shut: comment"),
     ],
 )
 def test_bad_value_is_refused_by_setting_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -129,3 +133,17 @@ def test_public_config_names_the_source_of_telemetry(monkeypatch: pytest.MonkeyP
     assert public_config(read_settings(BackendSettings)).telemetry_source == "simulator"
     monkeypatch.setenv("REPLAY_FILES", "a.jsonl")
     assert public_config(read_settings(BackendSettings)).telemetry_source == "replay"
+
+
+def test_closing_policy_is_shown_for_every_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not any(public_config(read_settings(BackendSettings)).required_fields.values())
+    monkeypatch.setenv("CLOSING_POLICY", "any: disposition; clear: comment,reason_code; clear: comment;")
+    shown = public_config(read_settings(BackendSettings))
+    assert shown.required_fields == {
+        "clear": ("disposition", "reason_code", "comment"),
+        "lock_account": ("disposition",),
+        "refund_charges": ("disposition",),
+        "lock_and_refund": ("disposition",),
+        "reject": ("disposition",),
+    }
+    assert "known_device" in shown.reason_codes["false_positive"]

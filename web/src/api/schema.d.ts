@@ -2274,6 +2274,14 @@ export interface components {
             model: string | null;
             /** Model Badge */
             model_badge: string | null;
+            /** Reason Codes */
+            reason_codes: {
+                [key: string]: ("account_takeover" | "stolen_card" | "sim_swap" | "service_abuse" | "other_fraud" | "customer_travelling" | "customer_confirmed" | "known_device" | "expected_use" | "faulty_data" | "evidence_missing" | "evidence_conflicts" | "customer_unreachable" | "bulk_false_positive")[];
+            };
+            /** Required Fields */
+            required_fields: {
+                [key: string]: ("disposition" | "reason_code" | "comment" | "reason")[];
+            };
             /**
              * Telemetry Source
              * @enum {string}

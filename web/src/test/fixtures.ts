@@ -23,6 +23,18 @@ export const config: PublicConfig = {
   model: "casewright-rules-1",
   model_badge: "Rules model.",
   telemetry_source: "none",
+  required_fields: {},
+  reason_codes: {
+    confirmed_fraud: ["account_takeover", "stolen_card", "sim_swap", "service_abuse", "other_fraud"],
+    false_positive: [
+      "customer_travelling",
+      "customer_confirmed",
+      "known_device",
+      "expected_use",
+      "faulty_data",
+    ],
+    inconclusive: ["evidence_missing", "evidence_conflicts", "customer_unreachable"],
+  },
 };
 
 /** Scheduler and workers are running. */

@@ -1,6 +1,7 @@
 import { Button, Loader, Textarea } from "@mantine/core";
 import { useEffect, useState } from "react";
 import type { CaseSummary } from "@/api/types";
+import { useRequiredFields } from "@/shared/api/required-fields";
 import { useActorName } from "@/shared/api/session";
 import { ErrorState } from "@/shared/ui/States";
 import { errorMessage } from "@/shared/api/problem";
@@ -33,6 +34,9 @@ export function BulkDialog({ order, cases, onClose, onDone }: BulkDialogProps) {
   const items = preview.data ?? [];
   const possible = items.filter(({ ok }) => ok);
   const done = apply.data !== undefined;
+  // A bulk action brings a disposition and a reason code by itself.
+  const required = useRequiredFields("clear");
+  const needsComment = order.action === "close_false_positive" && required.includes("comment");
   const close = () => {
     if (done) onDone();
     onClose();
@@ -71,6 +75,7 @@ export function BulkDialog({ order, cases, onClose, onDone }: BulkDialogProps) {
               className={classes["comment"] ?? ""}
               label="Comment"
               description="Recorded with each of the decisions."
+              required={needsComment}
               value={comment}
               onChange={(event) => setComment(event.currentTarget.value)}
               maxLength={4_000}
@@ -87,7 +92,11 @@ export function BulkDialog({ order, cases, onClose, onDone }: BulkDialogProps) {
               {done ? "Close" : "Cancel"}
             </Button>
             {!done && (
-              <Button onClick={carryOut} disabled={possible.length === 0} loading={apply.isPending}>
+              <Button
+                onClick={carryOut}
+                disabled={possible.length === 0 || (needsComment && comment.trim() === "")}
+                loading={apply.isPending}
+              >
                 {words.action(possible.length)}
               </Button>
             )}

@@ -1,6 +1,7 @@
 import { Button, Radio } from "@mantine/core";
 import type { CaseView, RecommendedAction, ReviewRequest } from "@/api/types";
 import { needsFourEyes } from "@/shared/cases/four-eyes";
+import { useRequiredFields } from "@/shared/api/required-fields";
 import { useExecutionNote } from "@/shared/api/service";
 import { recommendationOf } from "@/shared/cases/assessment";
 import { ACTIONS } from "@/shared/format/actions";
@@ -13,6 +14,8 @@ import { isPossible } from "./consequence";
 import { type DecisionDraftState, hasReason } from "./decision-draft";
 import { impliedDisposition } from "./reason-codes";
 import { DispositionFields } from "./DispositionFields";
+import { missingFields } from "./missing-fields";
+import { MissingFields } from "./MissingFields";
 
 const OFFERED = Object.keys(ACTIONS) as RecommendedAction[];
 
@@ -34,7 +37,11 @@ export function ApprovalForm({ view, review, form, sending, locked, onApprove }:
   const fourEyes = action !== undefined && needsFourEyes(review, action);
   const overrules = recommended !== undefined && action !== recommended;
   const missingReason = overrules && !hasReason(form.draft);
-  const disabled = !possible || locked || missingReason;
+  const required = useRequiredFields(action);
+  // What must be chosen is not preselected.
+  const implied = required.includes("disposition") ? undefined : impliedDisposition("approve", action);
+  const missing = missingFields(required, form.draft, form.draft.disposition ?? implied);
+  const disabled = !possible || locked || missingReason || missing.length > 0;
   const executionNote = useExecutionNote();
   return (
     <>
@@ -62,11 +69,13 @@ export function ApprovalForm({ view, review, form, sending, locked, onApprove }:
       )}
       <DispositionFields
         form={form}
-        implied={impliedDisposition("approve", action)}
+        implied={implied}
         disabled={sending}
         withComment
         needsReason={overrules}
+        required={required}
       />
+      <MissingFields missing={missing} />
       {overrules && (
         <p className={classes["overruling"]} role="status">
           Recommended is “{ACTION[recommended].toLowerCase()}”: to do something else, say why with a reason or

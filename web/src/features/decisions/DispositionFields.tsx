@@ -1,10 +1,10 @@
 import { SegmentedControl, Select, Textarea } from "@mantine/core";
 import { useId } from "react";
-import type { Disposition } from "@/api/types";
+import type { Disposition, RequiredField } from "@/api/types";
 import { DISPOSITION } from "@/shared/format/labels";
 import { DISPOSITIONS } from "@/shared/queue/query";
 import type { DecisionDraftState } from "./decision-draft";
-import { REASON_CODES } from "./reason-codes";
+import { useReasonCodes } from "./reason-codes";
 import classes from "./DispositionFields.module.css";
 
 const LONGEST_COMMENT = 4_000;
@@ -19,6 +19,8 @@ interface DispositionFieldsProps {
   withComment: boolean;
   /** The answer overrules the assessment: then one of reason and comment is needed. */
   needsReason?: boolean;
+  /** What the installation requires. */
+  required?: readonly RequiredField[];
 }
 
 /** Disposition, reason code and comment of a decision. */
@@ -28,10 +30,14 @@ export function DispositionFields({
   disabled,
   withComment,
   needsReason = false,
+  required = [],
 }: DispositionFieldsProps) {
   const legend = useId();
   const disposition = draft.disposition ?? implied;
-  const reasons = disposition === undefined ? [] : REASON_CODES[disposition];
+  const reasons = useReasonCodes(disposition);
+  const either = needsReason || required.includes("reason");
+  const hint = (field: RequiredField, other: string) =>
+    required.includes(field) ? "required" : either ? `this or a ${other} is needed` : "optional";
   return (
     <div className={classes["fields"]}>
       <div>
@@ -54,7 +60,7 @@ export function DispositionFields({
       <Select
         size="xs"
         aria-label="Reason"
-        placeholder={needsReason ? "Reason (this or a comment is needed)" : "Reason (optional)"}
+        placeholder={`Reason (${hint("reason_code", "comment")})`}
         data={reasons}
         value={reasons.some(({ value }) => value === draft.reason) ? (draft.reason ?? null) : null}
         onChange={(value) => change({ reason: value ?? undefined })}
@@ -66,7 +72,7 @@ export function DispositionFields({
         <Textarea
           size="xs"
           aria-label="Comment"
-          placeholder={needsReason ? "Comment (this or a reason is needed)" : "Comment (optional)"}
+          placeholder={`Comment (${hint("comment", "reason")})`}
           minRows={1}
           maxRows={6}
           maxLength={LONGEST_COMMENT}

@@ -2,9 +2,12 @@ import { Button, Textarea } from "@mantine/core";
 import { useState } from "react";
 import type { CaseView } from "@/api/types";
 import { useConfig } from "@/shared/api/config";
+import { useRequiredFields } from "@/shared/api/required-fields";
 import type { DecisionDraftState } from "./decision-draft";
 import { impliedDisposition } from "./reason-codes";
 import { DispositionFields } from "./DispositionFields";
+import { missingFields } from "./missing-fields";
+import { MissingFields } from "./MissingFields";
 import classes from "./RejectionForm.module.css";
 
 const LONGEST_FEEDBACK = 4_000;
@@ -24,6 +27,9 @@ export function RejectionForm({ view, form, sending, locked, onReject }: Rejecti
   const escalated = view.state === "escalated";
   const most = useConfig().data?.max_review_attempts;
   const rejected = view.decisions.filter(({ verdict }) => verdict === "reject").length;
+  const required = useRequiredFields("reject");
+  const implied = required.includes("disposition") ? undefined : impliedDisposition("reject", undefined);
+  const unfilled = missingFields(required, draft, draft.disposition ?? implied);
   const isLast = most !== undefined && rejected + 1 >= most;
   return (
     <form
@@ -32,7 +38,7 @@ export function RejectionForm({ view, form, sending, locked, onReject }: Rejecti
         event.preventDefault();
         const empty = draft.feedback.trim() === "";
         setMissing(empty);
-        if (!empty && !locked) onReject();
+        if (!empty && !locked && unfilled.length === 0) onReject();
       }}
     >
       <Textarea
@@ -57,15 +63,17 @@ export function RejectionForm({ view, form, sending, locked, onReject }: Rejecti
       />
       <DispositionFields
         form={form}
-        implied={impliedDisposition("reject", undefined)}
+        implied={implied}
+        required={required}
         disabled={sending}
         withComment={false}
       />
+      <MissingFields missing={unfilled} />
       <div className={classes["buttons"]}>
         <Button variant="default" onClick={() => change({ rejecting: false })} disabled={sending}>
           Back
         </Button>
-        <Button type="submit" loading={sending} disabled={locked}>
+        <Button type="submit" loading={sending} disabled={locked || unfilled.length > 0}>
           {escalated
             ? "Reject and close"
             : isLast

@@ -1,4 +1,5 @@
-import type { Disposition, RecommendedAction } from "@/api/types";
+import type { Disposition, ReasonCode, RecommendedAction } from "@/api/types";
+import { useConfig } from "@/shared/api/config";
 
 /** The disposition that a decision implies; undefined for an approval without an action. */
 export function impliedDisposition(
@@ -10,32 +11,30 @@ export function impliedDisposition(
   return action === "clear" ? "false_positive" : "confirmed_fraud";
 }
 
-/** The reasons that fit a disposition, as they are recorded. */
-export const REASON_CODES: Record<Disposition, readonly { value: string; label: string }[]> = {
-  confirmed_fraud: [
-    { value: "account_takeover", label: "Account takeover" },
-    { value: "stolen_card", label: "Stolen card" },
-    { value: "sim_swap", label: "SIM swap" },
-    { value: "service_abuse", label: "Abuse of the service" },
-    { value: "other_fraud", label: "Other fraud" },
-  ],
-  false_positive: [
-    { value: "customer_travelling", label: "Customer is travelling" },
-    { value: "customer_confirmed", label: "Customer confirmed it" },
-    { value: "known_device", label: "Known device or place" },
-    { value: "expected_use", label: "Expected use or spending" },
-    { value: "faulty_data", label: "Faulty data" },
-  ],
-  inconclusive: [
-    { value: "evidence_missing", label: "Evidence is missing" },
-    { value: "evidence_conflicts", label: "Evidence conflicts" },
-    { value: "customer_unreachable", label: "Customer cannot be reached" },
-  ],
+const REASON: Record<ReasonCode, string> = {
+  account_takeover: "Account takeover",
+  stolen_card: "Stolen card",
+  sim_swap: "SIM swap",
+  service_abuse: "Abuse of the service",
+  other_fraud: "Other fraud",
+  customer_travelling: "Customer is travelling",
+  customer_confirmed: "Customer confirmed it",
+  known_device: "Known device or place",
+  expected_use: "Expected use or spending",
+  faulty_data: "Faulty data",
+  evidence_missing: "Evidence is missing",
+  evidence_conflicts: "Evidence conflicts",
+  customer_unreachable: "Customer cannot be reached",
+  bulk_false_positive: "Closed in bulk as a false positive",
 };
 
-/** The words of a recorded reason, also of one that another client made up. */
-export function reasonLabel(code: string): string | undefined {
-  return Object.values(REASON_CODES)
-    .flat()
-    .find(({ value }) => value === code)?.label;
+/** The reasons that fit a disposition, as the server offers them. */
+export function useReasonCodes(disposition: Disposition | undefined) {
+  const codes = useConfig().data?.reason_codes ?? {};
+  const offered: readonly ReasonCode[] = (disposition && codes[disposition]) ?? [];
+  return offered.map((value) => ({ value, label: REASON[value] }));
 }
+
+/** The words of a recorded reason; undefined for one that another release knew. */
+export const reasonLabel = (code: string): string | undefined =>
+  Object.entries(REASON).find(([known]) => known === code)?.[1];

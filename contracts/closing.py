@@ -1,0 +1,54 @@
+"""What must be filled in before a case is decided: reason codes, and the fields that an installation requires."""
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+from contracts.actions import RecommendedAction
+from contracts.base import Contract
+from contracts.review import Disposition
+
+ReasonCode = Literal[
+    "account_takeover",
+    "stolen_card",
+    "sim_swap",
+    "service_abuse",
+    "other_fraud",
+    "customer_travelling",
+    "customer_confirmed",
+    "known_device",
+    "expected_use",
+    "faulty_data",
+    "evidence_missing",
+    "evidence_conflicts",
+    "customer_unreachable",
+    "bulk_false_positive",
+]
+"""Why somebody decided as they did. The last one is that of a bulk action."""
+
+REASON_CODES: Mapping[Disposition, tuple[ReasonCode, ...]] = {
+    "confirmed_fraud": ("account_takeover", "stolen_card", "sim_swap", "service_abuse", "other_fraud"),
+    "false_positive": ("customer_travelling", "customer_confirmed", "known_device", "expected_use", "faulty_data"),
+    "inconclusive": ("evidence_missing", "evidence_conflicts", "customer_unreachable"),
+}
+"""What people choose from, by what the case was in their eyes."""
+KNOWN_REASON_CODES: tuple[str, ...] = get_args(ReasonCode)
+
+Answer = Literal[RecommendedAction, "reject"]
+"""What a decision says: the action that it approves, or that it rejects."""
+RequiredField = Literal["disposition", "reason_code", "comment", "reason"]
+"""`comment`: words; those of a rejection are its feedback. `reason`: a reason code or a comment."""
+
+ANSWERS: tuple[Answer, ...] = (*get_args(RecommendedAction), "reject")
+
+
+class ClosingPolicy(Contract):
+    """The fields that each answer must have, beside those that the four-eyes policy asks for."""
+
+    required: Mapping[Answer, tuple[RequiredField, ...]] = {}
+
+    def of(self, answer: Answer) -> tuple[RequiredField, ...]:
+        """What must be filled in for this answer."""
+        return self.required.get(answer, ())
+
+
+NO_POLICY = ClosingPolicy()

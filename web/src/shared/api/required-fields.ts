@@ -1,0 +1,10 @@
+import type { RecommendedAction, RequiredField } from "@/api/types";
+import { useConfig } from "./config";
+
+/** What this installation requires of a decision, by what it says. */
+export function useRequiredFields(
+  answer: RecommendedAction | "reject" | undefined,
+): readonly RequiredField[] {
+  const required = useConfig().data?.required_fields ?? {};
+  return (answer && required[answer]) ?? [];
+}
