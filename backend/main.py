@@ -35,6 +35,7 @@ from backend.wiring import serving, wire
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions, utc_now
 from casebook.errors import CasebookFull, CasebookUnavailable
+from casebook.policy.alert_joins import JoinPolicy, JoinRule
 from casebook.relay_api import RelayApi
 from casebook.workspace_api import WorkspaceApi
 from contracts.closing import ANSWERS, REASON_CODES
@@ -176,6 +177,7 @@ def _lifespan(
         attachment_max_bytes=settings.attachment_max_bytes,
         notes_per_case=settings.notes_per_case,
         closing_policy=settings.closing_policy,
+        joins=JoinPolicy(JoinRule(hours=settings.alert_join_hours), settings.alert_join_rules),
     )
 
     @asynccontextmanager

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from casebook.policy.alert_joins import JOIN_HOURS, MAX_JOIN_HOURS, JoinRule
 from contracts.addresses import checked
 from contracts.closing import ANSWERS, NO_POLICY, Answer, ClosingPolicy, RequiredField
 from runtime.listening import is_loopback
@@ -60,6 +61,10 @@ class BackendSettings(ProcessSettings):
 
     closing_policy: Annotated[ClosingPolicy, NoDecode] = NO_POLICY
     """What a decision must have: `clear: reason_code, comment; reject: disposition`."""
+    alert_join_hours: Annotated[float, Field(ge=0, le=MAX_JOIN_HOURS)] = JOIN_HOURS
+    """How far from the first alert of a customer's open case another may lie to join it; 0: each opens a case."""
+    alert_join_rules: dict[str, JoinRule] = Field(default_factory=dict[str, JoinRule])
+    """Rules whose alerts are grouped otherwise, as JSON: `{"login_storm": {"group": "access", "hours": 24}}`."""
 
     investigations_at_once: Annotated[int, Field(ge=1)] = 100
     """How many cases are investigated at a time; the others wait, oldest first."""

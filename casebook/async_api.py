@@ -95,6 +95,7 @@ class AsyncRelay:
         self.is_scheduled = awaited(record.is_scheduled, off_loop)
         self.under_investigation = awaited(record.under_investigation, off_loop)
         self.undelivered_decisions = awaited(record.undelivered_decisions, off_loop)
+        self.overtaken_cases = awaited(record.overtaken_cases, off_loop)
         self.unscheduled_reversals = awaited(record.unscheduled_reversals, off_loop)
         self.confirm = awaited(record.confirm, off_loop)
         self.mark_reversal_scheduled = awaited(record.mark_reversal_scheduled, off_loop)

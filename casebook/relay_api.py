@@ -7,6 +7,7 @@ from casebook.commands import heartbeats, outbox, recovery, reversals
 from casebook.commands.recovery import Recovery
 from casebook.facade import Facade
 from casebook.queries import case_list, case_view
+from casebook.queries.alerts import overtaken_cases
 from casebook.queries.cursors import Backlog, CasePage
 from casebook.queries.filters import CaseQuery
 from casebook.queries.reversals import unfinished_reversals, unscheduled_reversals
@@ -49,6 +50,11 @@ class RelayApi(Facade):
         """
         with self._read() as connection:
             return case_view.undelivered_decisions(connection, limit, after)
+
+    def overtaken_cases(self, limit: int = 100) -> list[tuple[str, int]]:
+        """Cases, and the round whose question an alert overtook, whose next round has not begun; the oldest first."""
+        with self._read() as connection:
+            return overtaken_cases(connection, limit)
 
     def unscheduled_reversals(self, limit: int = 100, *, after: str | None = None) -> list[Reversal]:
         """Approved reversals whose orchestration has not been confirmed scheduled, oldest first."""

@@ -10,10 +10,12 @@ from casebook.audit.regulatory_report import build_report
 from casebook.audit.verify import AuditReport, CaseAudit
 from casebook.case_log import append
 from casebook.commands import (
+    alerts as alert_commands,
+)
+from casebook.commands import (
     attachments,
     claims,
     decisions,
-    investigation,
     notes,
     reopenings,
     reversals,
@@ -23,6 +25,8 @@ from casebook.commands import (
 from casebook.commands.attachments import Upload
 from casebook.database.transactions import Transactions
 from casebook.facade import Facade
+from casebook.policy.alert_joins import JoinPolicy, JoinRule
+from casebook.queries import alerts as recorded_alerts
 from casebook.queries import case_counts, case_export, case_list, case_summary, case_view, model_spend
 from casebook.queries.attachments import AttachedFile, list_attachments, read_file
 from casebook.queries.case_export import ExportPage, ExportPosition
@@ -47,6 +51,8 @@ CLAIM_MINUTES = 30.0
 ATTACHMENT_MAX_BYTES = 5 * 1024 * 1024
 NOTES_PER_CASE = 1_000
 NEWEST = CaseQuery()
+EACH_ALONE = JoinPolicy(default=JoinRule(hours=0))
+"""Without a rule table every alert opens a case of its own."""
 
 
 class WorkspaceApi(Facade):
@@ -64,9 +70,11 @@ class WorkspaceApi(Facade):
         attachment_max_bytes: int = ATTACHMENT_MAX_BYTES,
         notes_per_case: int = NOTES_PER_CASE,
         closing_policy: ClosingPolicy = NO_POLICY,
+        joins: JoinPolicy = EACH_ALONE,
     ) -> None:
         super().__init__(transactions)
         self._lease = claim_lease
+        self._joins = joins
         self.attachment_max_bytes = attachment_max_bytes
         self.notes_per_case = notes_per_case
         self._closing_policy = closing_policy
@@ -74,12 +82,15 @@ class WorkspaceApi(Facade):
     # Deciding
 
     def open_case(self, alert: Alert, opened_by: str | None = None) -> OpenedCase:
-        """Open the case of an alert; when it has one already, `created` is false and nothing changes.
+        """The case of an alert: it joins the customer's open case, or opens one; nothing changes when it did before.
 
-        `opened_by` is the person who asked for it; None: the product itself.
+        `opened_by` is the person who raised it; None: a rule. Which cases take it: `casebook.policy.alert_joins`.
         """
-        with self._write() as connection:
-            return investigation.open_case(connection, alert, self._clock(), opened_by)
+        while True:
+            with self._write() as connection:
+                recorded = alert_commands.record_alert(connection, alert, self._joins, self._clock(), opened_by)
+            if recorded is not None:
+                return recorded
 
     def accept_decision(self, decision: Decision, roles: Collection[Role]) -> Decision | Proposal:
         """Take a person's answer: exactly once per review, and only to what is being asked right now.
@@ -241,7 +252,7 @@ class WorkspaceApi(Facade):
     def list_alerts(self, *, limit: int = 50, cursor: str | None = None) -> AlertPage:
         """One page of at most 500 alerts, newest first. Raises MalformedCursor."""
         with self._read() as connection:
-            return case_view.list_alerts(connection, limit, cursor)
+            return recorded_alerts.list_alerts(connection, limit, cursor)
 
     # Notes and files
 

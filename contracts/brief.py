@@ -14,6 +14,7 @@ class CaseBrief:
     """A case as its record has it."""
 
     alert: Alert
+    """The one that opened it."""
     policy: InvestigationPolicy | None
     """The policy of the case; None until its first round has begun."""
     reports: Mapping[Specialist, SpecialistReport] = field(default_factory=dict[Specialist, SpecialistReport])
@@ -21,7 +22,7 @@ class CaseBrief:
     feedback: Mapping[int, Feedback] = field(default_factory=dict[int, Feedback])
     """What people said when they rejected a round, by round."""
     was_asked: bool = False
-    """Whether a person was asked about it: then its first round can no longer begin."""
+    """Whether a person was asked about it, as far as that matters: before its first round begins, and after it."""
     joined: tuple[Alert, ...] = ()
     """The case's further alerts of this round, all of the same customer, in the order in which they joined."""
 

@@ -73,6 +73,23 @@ class Proposal(Contract):
     disposition: Disposition | None = None
 
 
+class RecordedAlert(Contract):
+    """An alert, and the case that it opened or joined."""
+
+    alert: Alert
+    case_id: CaseId
+    recorded_at: UtcDateTime
+    recorded_by: str | None
+    """The person who raised it by hand; null when a rule did."""
+
+
+class CaseAlert(RecordedAlert):
+    """An alert of one case."""
+
+    round: int | None
+    """The first round that investigates it; null while none does."""
+
+
 class CaseSummary(Contract):
     """One row of the case list."""
 
@@ -105,6 +122,8 @@ class CaseSummary(Contract):
     """Of the last decision."""
     reversed: tuple[ReversalAction, ...] = ()
     """What was reversed of its effects: `outcome` says what was done, and stays so."""
+    alert_count: int = 1
+    """How many alerts it has."""
 
     @property
     def recommendation(self) -> RecommendedAction | None:
@@ -129,6 +148,13 @@ class CaseView(Contract):
     state: CaseState
     round: int
     alert: Alert
+    """The one that opened it: the first of `alerts`."""
+    alerts: tuple[CaseAlert, ...]
+    """All of them, in the order in which they came."""
+    follows: CaseId | None
+    """The customer's case before it, which could not take its alert."""
+    followed_by: tuple[CaseId, ...]
+    """Cases of the customer that were opened because this one could not take their alerts, oldest first."""
     progress: CaseProgress
     reports: tuple[SpecialistReport, ...]
     assessment: RiskAssessment | None

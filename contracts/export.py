@@ -9,7 +9,9 @@ from contracts.note import Attachment, Note
 from contracts.report import Evidence
 
 EXPORT_FORMAT = "casewright-case-export"
-EXPORT_VERSION = 1
+EXPORT_VERSION = 2
+READABLE_VERSIONS = (1, EXPORT_VERSION)
+"""Before version 2 a case had one alert."""
 
 
 class ExportedAttachment(Contract):
@@ -37,7 +39,7 @@ class CaseExport(Contract):
     """Everything about one case, with its log: it can be read and verified without the casebook."""
 
     format: Literal["casewright-case-export"] = EXPORT_FORMAT
-    version: Literal[1] = EXPORT_VERSION
+    version: Literal[2] = EXPORT_VERSION
     exported_at: UtcDateTime
     case: CaseView
     rounds: tuple[Round, ...]

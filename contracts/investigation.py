@@ -151,6 +151,8 @@ class AssessmentTask(Contract):
     memory: tuple[RememberedRound, ...] = ()
     joined: tuple[Alert, ...] = ()
     """The case's further alerts of this round, all of the same customer, in the order in which they joined."""
+    was_asked: bool = True
+    """Whether a person was asked in an earlier round; a further round may also follow from an alert that joined."""
 
     @property
     def alerts(self) -> tuple[Alert, ...]:

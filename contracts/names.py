@@ -35,6 +35,10 @@ EXECUTE_REVERSAL = "execute_reversal"
 RECONCILE_REVERSAL = "reconcile_reversal"
 CLOSE_CASE = "close_case"
 
+# What a step answers that the record refuses
+ALERTS_JOINED = "alerts-joined"
+"""Alerts joined the case that no round has investigated."""
+
 # Entities and their operations
 FRAUD_ANALYSIS_AGENT = "FraudAnalysisAgent"
 REMEMBER_ROUND = "remember_round"
@@ -48,6 +52,7 @@ def analyst_decision(round_number: int) -> str:
 
 CaseEventType = Literal[
     "case_opened",
+    "alert_joined",
     "round_started",
     "specialist_started",
     "specialist_finished",

@@ -12,5 +12,5 @@ router = APIRouter(prefix="/api/alerts", tags=["alerts"])
 
 @router.get("", operation_id="list_alerts", summary="List alerts", responses=documented(422, 503))
 async def list_alerts(services: ServicesDep, limit: Limit = 50, cursor: Cursor = None) -> AlertPage:
-    """Alerts, newest first. The case of an alert is `case-{alert_id}`."""
+    """Alerts, newest first, each with the case that it opened or joined."""
     return await services.workspace.list_alerts(limit=limit, cursor=cursor)

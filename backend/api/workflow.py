@@ -87,6 +87,8 @@ class StartResponse(Contract):
     instance_id: str
     alert_id: AlertId
     status: StartStatus
+    joined: bool = False
+    """Whether the alert joined a case that was open."""
     trimmed: str | None = None
     """What of the alert was left out because it was too large."""
 
@@ -111,7 +113,7 @@ class WorkflowStatus(Contract):
     response_model=StartResponse,
     responses={
         200: {"model": StartResponse, "description": "The alert has a case already"},
-        202: {"description": "A case was opened"},
+        202: {"description": "A case was opened, or the alert joined the customer's open case"},
         **documented(409, 413, 415, 422, 503),
     },
     dependencies=[Depends(strict_json(StartRequest))],
@@ -119,14 +121,19 @@ class WorkflowStatus(Contract):
 async def start_case(
     order: StartRequest, services: ServicesDep, identity: CurrentIdentity, response: Response
 ) -> StartResponse:
-    """Open a case from an alert and start its investigation. The same alert again answers 200 with the same case.
+    """Put an alert on record: it joins the customer's open case, or opens one whose investigation starts.
 
-    Its log (`case_opened`) and its detail (`opened_by`) name the person who opens it.
+    The same alert again answers 200 with the same case. The case's log (`case_opened`, `alert_joined`) and its detail
+    (`alerts`) name the person who raised it.
     """
     started = await services.cases.start(order.to_alert(datetime.now(UTC)), identity.subject)
-    response.status_code = 202 if started.created else 200
+    response.status_code = 202 if started.created or started.joined else 200
     return StartResponse(
-        instance_id=started.case_id, alert_id=started.alert_id, status=started.status, trimmed=started.trimmed
+        instance_id=started.case_id,
+        alert_id=started.alert_id,
+        status=started.status,
+        joined=started.joined,
+        trimmed=started.trimmed,
     )
 
 

@@ -64,6 +64,14 @@ class CaseOrchestrations:
                 # It resumes now that a person has decided, without waiting for the watchdog.
                 await self.inspect(case)
 
+    async def wake(self, case: str, round_number: int) -> None:
+        """Let the investigation see that an alert has overtaken the question of a round."""
+        try:
+            await self._scheduler.wake(case, round_number)
+        except InstanceUnknown:
+            self._memory.is_doubted = True
+            await self._restart(case)
+
     async def deliver_missed(self, case: str, state: InstanceState) -> bool:
         """Whether an investigation waits for a decision that is on record; the decision is then raised again.
 

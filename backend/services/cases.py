@@ -1,4 +1,4 @@
-"""Opens cases."""
+"""Opens cases, or lets alerts join those that are open."""
 
 import logging
 from typing import Literal
@@ -19,18 +19,23 @@ StartStatus = Literal["pending", "scheduled"]
 
 
 class StartedCase(Contract):
-    """The case of an alert. `pending` means: kept, and started when it is its turn and the scheduler answers."""
+    """The case that an alert opened or joined.
+
+    `pending` means: kept, and started when it is its turn and the scheduler answers.
+    """
 
     case_id: CaseId
     alert_id: AlertId
     status: StartStatus
     created: bool
+    joined: bool = False
+    """Whether the alert has just joined the customer's open case."""
     trimmed: str | None = None
     """What of the alert was left out because it was too large."""
 
 
 class CaseService:
-    """Opens a case and starts its investigation, in this order: what is accepted is never lost."""
+    """Puts alerts on record and has their cases investigated, in this order: what is accepted is never lost."""
 
     def __init__(
         self,
@@ -57,6 +62,8 @@ class CaseService:
         """
         alert = fit_alert(alert)
         opened = await self._workspace.open_case(alert, opened_by)
+        if opened.joined:
+            return await self._joined(alert, opened, opened_by)
         if not opened.created:
             return await self._existing(alert, opened)
         log.info(
@@ -68,12 +75,27 @@ class CaseService:
         )
         return self._answer(alert, opened, await self._schedule(opened.case_id))
 
+    async def _joined(self, alert: Alert, opened: OpenedCase, raised_by: str | None) -> StartedCase:
+        log.info(
+            "%s takes one more alert: %s of customer %d, by %s",
+            opened.case_id,
+            alert.alert_type,
+            alert.customer_id,
+            raised_by or "the rules",
+        )
+        if opened.overtaken_round is not None:
+            self._relay.wake()
+        return self._answer(alert, opened, await self._status(opened.case_id))
+
     async def _existing(self, alert: Alert, opened: OpenedCase) -> StartedCase:
         view = await self._workspace.get_case(opened.case_id)
         if view.alert.customer_id != alert.customer_id:
             raise AlertIdTaken(alert.alert_id, view.alert.customer_id)
-        scheduled = opened.case_id in self._relay.acks or await self._record.is_scheduled(opened.case_id)
-        return self._answer(alert, opened, "scheduled" if scheduled else "pending")
+        return self._answer(alert, opened, await self._status(opened.case_id))
+
+    async def _status(self, case_id: str) -> StartStatus:
+        scheduled = case_id in self._relay.acks or await self._record.is_scheduled(case_id)
+        return "scheduled" if scheduled else "pending"
 
     async def _schedule(self, case_id: str) -> StartStatus:
         if not self._relay.try_acquire():
@@ -94,5 +116,6 @@ class CaseService:
             alert_id=alert.alert_id,
             status=status,
             created=opened.created,
+            joined=opened.joined,
             trimmed=alert.trimmed,
         )

@@ -13,6 +13,7 @@ from backend.services.case_orchestrations import CaseOrchestrations
 from backend.services.delivery_acks import DeliveryAcks
 from backend.services.errors import SchedulerUnavailable
 from backend.services.failed_orchestrations import FailedOrchestrations
+from backend.services.overtaken_cases import OvertakenCases
 from backend.services.recovery import PAGE, Recovery
 from backend.services.reversal_orchestrations import ReversalOrchestrations
 from backend.services.scheduler import Scheduler
@@ -59,6 +60,7 @@ class OutboxRelay:
         self._attempts = Attempts(scheduler, clock)
         self._memory = SchedulerMemory(scheduler)
         self._cases = CaseOrchestrations(record, scheduler, self.failed, self._memory, self.wake)
+        self._overtaken = OvertakenCases(record, self._attempts, self._cases, clock)
         self._reversals = ReversalOrchestrations(record, scheduler)
         self.recovery = Recovery(record, scheduler, self._attempts, self._memory, self._cases, self._reversals)
         self._watchdog = Watchdog(record, scheduler, self._attempts, self.failed, self._cases, self._reversals, clock)
@@ -125,6 +127,7 @@ class OutboxRelay:
         """Start and deliver all that waits and is due. Raises SchedulerUnavailable, CasebookUnavailable."""
         # Deliver decisions first: a person is waiting.
         await self._deliver_waiting()
+        await self._overtaken.wake_waiting()
         await self._start_waiting()
         await self._start_reversals()
         await self.recovery.run_if_due()

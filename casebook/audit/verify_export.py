@@ -16,16 +16,16 @@ from casebook.case_log.call_chain import spend_of
 from casebook.case_log.hash_chain import BrokenLink, person_of
 from casebook.projection.attachments import ATTACHMENT
 from casebook.projection.case_projection import Facts
-from casebook.projection.cases import ALERT, CASE
+from casebook.projection.cases import ALERT, CASE, AlertJoined, CaseOpened
 from casebook.projection.changes import ProjectedTable
 from casebook.projection.decisions import DECISION
 from casebook.projection.effects import EFFECT
 from casebook.projection.notes import NOTE
 from casebook.projection.questions import PROPOSAL, REVIEW
 from casebook.projection.reversals import REVERSAL
-from casebook.projection.rounds import EVIDENCE, REPORT, ROUND
+from casebook.projection.rounds import EVIDENCE, REPORT, ROUND, RoundStarted
 from contracts.case import CaseEvent
-from contracts.export import EXPORT_FORMAT, EXPORT_VERSION, CaseExport, ExportedCall
+from contracts.export import EXPORT_FORMAT, READABLE_VERSIONS, CaseExport, ExportedCall
 from contracts.hashing import HASH_PREFIX
 
 Json = dict[str, Any]
@@ -66,8 +66,9 @@ def _read(text: str | bytes) -> Json:
     if not isinstance(said, dict) or cast("Json", said).get("format") != EXPORT_FORMAT:
         raise NotAnExport(f"it does not say that its format is '{EXPORT_FORMAT}'")
     export = cast("Json", said)
-    if export.get("version") != EXPORT_VERSION:
-        raise NotAnExport(f"its version is {export.get('version')!r}, and this release reads {EXPORT_VERSION}")
+    if export.get("version") not in READABLE_VERSIONS:
+        readable = " and ".join(map(str, READABLE_VERSIONS))
+        raise NotAnExport(f"its version is {export.get('version')!r}, and this release reads {readable}")
     if set(export) != set(CaseExport.model_fields):
         raise NotAnExport("it lacks a part of an export, or has one too many")
     if not isinstance(export["case"], dict) or not isinstance(export["events"], list):
@@ -82,7 +83,8 @@ def _seq_of(event: object, number: int) -> int:
 
 def _rows(said: Json, check: IntegrityCheck) -> Iterator[Row]:
     case: Json = said["case"]
-    yield _row(ALERT, case["alert"])
+    for alert in _alerts(said):
+        yield _row(ALERT, alert)
     origins: dict[str, Facts] = {}
     reports: dict[str, Row] = {}
     for each in said["rounds"]:
@@ -113,6 +115,40 @@ def _rows(said: Json, check: IntegrityCheck) -> Iterator[Row]:
     for note in said["notes"]:
         yield _row(NOTE, note)
     yield from map(_attachment, said["attachments"])
+
+
+def _alerts(said: Json) -> list[Json]:
+    if said["version"] == 1:
+        return [said["case"]["alert"]]
+    return [each["alert"] for each in said["case"]["alerts"]]
+
+
+def _recorded_alerts(said: Json) -> list[tuple[Any, ...]]:
+    """How each alert came to the case, by its log."""
+    events: list[Json] = said["events"]
+    rounds = [(each["seq"], each["data"]["round"]) for each in events if each["type"] == RoundStarted.type]
+    return [
+        (
+            said["case"]["case_id"],
+            each["data"]["alert"]["alert_id"],
+            each["at"],
+            person_of(each["actor"]),
+            next((number for seq, number in rounds if seq > each["seq"]), None),
+        )
+        for each in events
+        if each["type"] in (CaseOpened.type, AlertJoined.type)
+    ]
+
+
+def _shown_alerts(said: Json) -> list[tuple[Any, ...]]:
+    if said["version"] == 1:
+        return _recorded_alerts(said)
+    names = ("case_id", "recorded_at", "recorded_by", "round")
+    return [
+        (case_id, each["alert"]["alert_id"], *more)
+        for each in said["case"]["alerts"]
+        for case_id, *more in [[each[name] for name in names]]
+    ]
 
 
 def _reports_of(assessment: Json | None) -> list[Json]:
@@ -218,6 +254,8 @@ def _contradiction(said: Json, check: IntegrityCheck) -> BrokenLink | None:
             [None if each["review"] is None else decided.get(each["review"]["review_id"]) for each in rounds],
         ),
         "opened_by": (case["opened_by"], _opener(said["events"])),
+        "alert": (case["alert"], _alerts(said)[0]),
+        "alerts": (_shown_alerts(said), _recorded_alerts(said)),
         "review": (case["review"] is not None, check.has_open_review),
     }
     for name, (repeated, original) in shown.items():

@@ -1,17 +1,18 @@
 """Reads the guard facts of a case from the tables, inside the transaction of the step."""
 
 import json
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, or_, select
 
 from casebook.case_log.append import is_logged
 from casebook.case_log.locked_case import LockedCase
-from casebook.policy.guards import GuardFacts
-from casebook.projection.cases import OrchestrationFailed
+from casebook.policy.guards import GuardFacts, OvertakenQuestion
+from casebook.projection.cases import AlertJoined, OrchestrationFailed
 from casebook.projection.effects import FactsChanged
 from casebook.projection.reopenings import CaseReopened
-from casebook.projection.rounds import Assessed
-from casebook.schema.base import table_of
+from casebook.projection.rounds import Assessed, RoundStarted
+from casebook.schema.base import PlainRow, table_of
 from casebook.schema.case_log import CaseEventRow
 from casebook.schema.effects import EffectRow
 from casebook.schema.reviews import DecisionRow, ReviewRow
@@ -20,14 +21,17 @@ _REVIEWS, _DECISIONS = table_of(ReviewRow), table_of(DecisionRow)
 _EFFECTS, _EVENTS = table_of(EffectRow), table_of(CaseEventRow)
 _ASKED = (
     select(
+        _REVIEWS.c.review_id,
         _REVIEWS.c.round,
         _REVIEWS.c.status,
+        _REVIEWS.c.due_at,
         _REVIEWS.c.required_role,
         _DECISIONS.c.verdict,
         _DECISIONS.c.action,
     )
     .select_from(_REVIEWS.outerjoin(_DECISIONS, _DECISIONS.c.review_id == _REVIEWS.c.review_id))
     .where(_REVIEWS.c.case_id == bindparam("of_case"))
+    .order_by(_REVIEWS.c.round)
 )
 _DONE = (
     select(_EFFECTS.c.action, _EFFECTS.c.status, _EVENTS.c.at)
@@ -39,9 +43,18 @@ _STEP = select(_EVENTS.c.data).where(
     _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == bindparam("step")
 )
 _REOPENING = (OrchestrationFailed.type, CaseReopened.type)
-_SAID = select(_EVENTS.c.type, _EVENTS.c.data).where(
-    _EVENTS.c.case_id == bindparam("of_case"),
-    or_(_EVENTS.c.dedupe_key == bindparam("step"), _EVENTS.c.type.in_(_REOPENING)),
+_SAID = (
+    select(_EVENTS.c.type, _EVENTS.c.data)
+    .where(
+        _EVENTS.c.case_id == bindparam("of_case"),
+        or_(_EVENTS.c.dedupe_key == bindparam("step"), _EVENTS.c.type.in_(_REOPENING)),
+    )
+    .order_by(_EVENTS.c.seq)
+)
+_ALERTS = (
+    select(_EVENTS.c.type, _EVENTS.c.data)
+    .where(_EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type.in_((AlertJoined.type, RoundStarted.type)))
+    .order_by(_EVENTS.c.seq)
 )
 
 
@@ -78,4 +91,19 @@ def guard_facts_of(connection: Connection, case: LockedCase) -> GuardFacts:
         found.reopens_review = found.reopens_review or (
             said.get("reopens_review", True) and said["round"] == case.round
         )
+    if case.alert_count > 1:
+        _add_alerts(connection, case, found, reviews)
     return found
+
+
+def _add_alerts(connection: Connection, case: LockedCase, found: GuardFacts, reviews: Sequence[PlainRow]) -> None:
+    found.alert_count = case.alert_count
+    overtaken: set[str | None] = set()
+    for row in connection.execute(_ALERTS, {"of_case": case.case_id}):
+        if row.type == RoundStarted.type:
+            found.unseen_alerts = 0
+            continue
+        found.unseen_alerts += 1
+        overtaken.add(json.loads(row.data)["review_id"])
+    if reviews and reviews[-1].review_id in overtaken:
+        found.overtaken = OvertakenQuestion(reviews[-1].required_role, reviews[-1].due_at)

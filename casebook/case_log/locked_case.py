@@ -14,7 +14,7 @@ from casebook.schema.base import PlainRow, table_of
 from casebook.schema.cases import CaseRow
 from contracts.case import CaseState
 
-_FIXED = ("case_id", "rule_id", "severity", "opened_seq")
+_FIXED = ("case_id", "customer_id", "rule_id", "opened_seq")
 _LOG = ("updated_at", "last_seq", "last_hash", "journal_entries", "journal_hash")
 
 
@@ -27,8 +27,8 @@ class LockedCase(CaseHead):
     """
 
     case_id: str
+    customer_id: int = 0
     rule_id: str | None = None
-    severity: str = ""
     opened_seq: int = 0
     updated_at: datetime | None = None
     last_seq: int = 0

@@ -14,6 +14,7 @@ from casebook.errors import (
     AlreadyDecided,
     AssessmentChanged,
     FieldsMissing,
+    NewEvidence,
     NoOpenReview,
     NoProposal,
     NotAllowed,
@@ -29,6 +30,7 @@ from casebook.policy.closing_policy import answer_of, missing_fields
 from casebook.policy.four_eyes import approvals_of, gives_reason, is_rated_critical, overrules
 from casebook.projection.decisions import DecisionAccepted
 from casebook.projection.proposals import ApprovalGiven, ApprovalWithdrawn
+from casebook.queries.alerts import overtook
 from casebook.queries.case_brief import was_rated_critical
 from casebook.queries.review_rows import read_review
 from casebook.schema.approvals import ProposalRow
@@ -103,11 +105,13 @@ def _answerable(
     case_id, round_number = parse_review_id(decision.review_id)
     case = lock_case(connection, case_id)
     refuse_closed(case)
-    if round_number < case.round:
-        raise ReviewSuperseded(case.round)
     if round_number > case.round:
         raise ReviewNotFound(round_number, case.round)
     decided = decision_on(connection, case_id, decision.review_id)
+    if decided is None:
+        _refuse_overtaken(connection, case_id, round_number)
+    if round_number < case.round:
+        raise ReviewSuperseded(case.round)
     if decided is not None:
         raise AlreadyDecided(decided.decided_by)
     review = connection.execute(_REVIEW, {"review_id": decision.review_id}).first()
@@ -120,6 +124,12 @@ def _answerable(
         raise NotAllowed(required)
     refuse_claimed_by_other(case, decision.decided_by, now)
     return case, review
+
+
+def _refuse_overtaken(connection: Connection, case_id: str, round_number: int) -> None:
+    joined = overtook(connection, case_id, round_number)
+    if joined is not None:
+        raise NewEvidence(joined.alert.alert_type, joined.alert.description, joined.at)
 
 
 def _refuse_other_approval(proposal: Proposal, decision: Decision, action: RecommendedAction) -> None:

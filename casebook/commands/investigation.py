@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, func, select
 
-from casebook.case_log.append import append, is_logged, lock_log, next_seq
+from casebook.case_log.append import append, is_logged
 from casebook.case_log.guard_facts import guard_facts_of
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed, refuse_move
 from casebook.commands.agent_journal import add_to_journal
 from casebook.errors import (
+    AlertsJoined,
     IllegalMove,
     OutcomeNotJustified,
     ReportsNotRecorded,
@@ -17,21 +18,16 @@ from casebook.errors import (
     RoundNotBegun,
     RoundNotJustified,
 )
-from casebook.policy.actors import SYSTEM, WORKER
-from casebook.projection.cases import CaseClosed, CaseOpened
+from casebook.policy.actors import WORKER
+from casebook.projection.cases import CaseClosed
 from casebook.projection.event_data import JournalHead
 from casebook.projection.reopenings import CaseReopened
 from casebook.projection.rounds import Assessed, RoundStarted, SpecialistFinished, SpecialistStarted, why_no_round
 from casebook.queries.agent_runs import journal_of, saved_assessment, saved_report, saved_reports
 from casebook.queries.case_brief import limits_of
-from casebook.queries.cursors import OpenedCase
-from casebook.queries.tokenizer import join_words, words_of_alert
 from casebook.schema.base import table_of
 from casebook.schema.case_log import CaseEventRow
-from casebook.schema.cases import CaseRow
-from casebook.schema.workspace import CaseTextRow
 from contracts import ids
-from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.hashing import content_hash
 from contracts.investigation import InvestigationPolicy
@@ -39,22 +35,8 @@ from contracts.journal import JournalEntry, RunCheckpoint
 from contracts.report import Evidence, Specialist, SpecialistReport
 from contracts.steps import CloseCaseInput
 
-_CASES, _EVENTS = table_of(CaseRow), table_of(CaseEventRow)
+_EVENTS = table_of(CaseEventRow)
 _REOPENINGS = select(func.count()).where(_EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.type == CaseReopened.type)
-_KEEP_WORDS = insert(table_of(CaseTextRow))
-
-
-def open_case(connection: Connection, alert: Alert, now: datetime, opened_by: str | None = None) -> OpenedCase:
-    """Open the case of an alert, unless it has one."""
-    case_id = ids.case_id(alert.alert_id)
-    # Openings queue here, so that two of the same alert cannot both find nothing.
-    lock_log(connection)
-    if connection.execute(select(_CASES.c.case_id).where(_CASES.c.case_id == case_id)).first() is not None:
-        return OpenedCase(case_id=case_id, created=False)
-    seq = next_seq(connection)
-    append(connection, LockedCase(case_id=case_id), CaseOpened(alert=alert), opened_by or SYSTEM, now, seq=seq)
-    connection.execute(_KEEP_WORDS, {"opened_seq": seq, "body": join_words(words_of_alert(alert))})
-    return OpenedCase(case_id=case_id, created=True)
 
 
 def start_round(
@@ -62,7 +44,7 @@ def start_round(
 ) -> None:
     """Begin a round with all specialists pending; `policy` is that of the case, recorded with its first round.
 
-    A later round than the first needs a rejection, or changed facts, on record.
+    A later round than the first needs a rejection, changed facts, or an alert that joined, on record.
     """
     case = lock_case(connection, case_id)
     started = RoundStarted(round=round_number, policy=policy)
@@ -82,6 +64,12 @@ def refuse_later_round(connection: Connection, case: LockedCase, round_number: i
     reason = why_no_round(guard_facts_of(connection, case), round_number)
     if reason is not None:
         raise RoundNotJustified(case.case_id, round_number, reason)
+
+
+def refuse_uninvestigated(connection: Connection, case: LockedCase) -> None:
+    """Raises AlertsJoined while alerts of the case wait for a round that investigates them."""
+    if case.alert_count > 1 and guard_facts_of(connection, case).why_not_investigated() is not None:
+        raise AlertsJoined(case.case_id)
 
 
 def refuse_round_ahead(case: LockedCase, round_number: int) -> None:
@@ -181,6 +169,7 @@ def close_case(connection: Connection, closing: CloseCaseInput, now: datetime) -
     if case.state == "closed" and case.outcome == closing.outcome:
         return
     refuse_closed(case)
+    refuse_uninvestigated(connection, case)
     _refuse_outcome(connection, case, closing, now)
     refuse_move(case, "closed")
     closed = CaseClosed(

@@ -2,22 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection
 
 from casebook.case_log.append import append, next_seq
-from casebook.case_log.locked_case import LockedCase, lock_case
+from casebook.case_log.locked_case import lock_case
+from casebook.commands.case_words import add_words
 from casebook.errors import TooManyNotes
 from casebook.projection.notes import PREFIX, NoteAdded
 from casebook.queries.notes import count_notes
-from casebook.queries.tokenizer import join_words, words_of
-from casebook.schema.base import table_of
-from casebook.schema.workspace import CaseTextRow
 from contracts.hashing import content_hash
 from contracts.note import Note
-
-_TEXTS = table_of(CaseTextRow)
-_WORDS = select(_TEXTS.c.body).where(_TEXTS.c.opened_seq == bindparam("of_opened_seq"))
-_FIND_BY = update(_TEXTS).where(_TEXTS.c.opened_seq == bindparam("of_opened_seq"))
 
 
 def add_note(connection: Connection, case_id: str, author: str, text: str, most: int, now: datetime) -> Note:
@@ -29,11 +23,5 @@ def add_note(connection: Connection, case_id: str, author: str, text: str, most:
     note = Note(note_id=f"{PREFIX}{seq}", case_id=case_id, author=author, created_at=now, text=text)
     added = NoteAdded(note_id=note.note_id, note_hash=content_hash(note))
     append(connection, case, added, author, now, {added.note_hash: {"text": text}}, seq=seq)
-    _find_by(connection, case, text)
+    add_words(connection, case.opened_seq, text)
     return note
-
-
-def _find_by(connection: Connection, case: LockedCase, text: str) -> None:
-    of = {"of_opened_seq": case.opened_seq}
-    words = connection.execute(_WORDS, of).scalar_one()
-    connection.execute(_FIND_BY, {**of, "body": join_words(words_of(words, text))})

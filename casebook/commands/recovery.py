@@ -184,7 +184,8 @@ def _reopens_review(found: GuardFacts) -> bool:
     """
     if found.is_settled or (found.asked_role is None and found.reopens_review):
         return False
-    return found.asked_role is None or found.verdict is not None or found.is_expired
+    is_over = found.verdict is not None or found.is_expired or found.overtaken is not None
+    return found.asked_role is None or is_over
 
 
 def _next_question(connection: Connection, case: LockedCase, found: GuardFacts, reason: str) -> RiskAssessment | None:

@@ -9,8 +9,9 @@ from casebook.case_log.append import append, is_logged
 from casebook.case_log.guard_facts import guard_facts_of
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed, refuse_move
 from casebook.commands.effects import decision_on
-from casebook.commands.investigation import refuse_later_round
+from casebook.commands.investigation import refuse_later_round, refuse_uninvestigated
 from casebook.errors import (
+    AlertsJoined,
     AssessmentNotRecorded,
     DeadlineNotPassed,
     IllegalMove,
@@ -22,9 +23,10 @@ from casebook.errors import (
 )
 from casebook.policy.actors import WORKER
 from casebook.policy.guards import CLOCK_TOLERANCE
-from casebook.policy.review_terms import with_four_eyes, with_least_time
+from casebook.policy.review_terms import with_four_eyes, with_least_time, with_overtaken_terms
 from casebook.projection.reviews import Escalated, ReviewExpired, ReviewOpened, ReviewReminded
 from casebook.queries.agent_runs import saved_assessment
+from casebook.queries.alerts import overtook
 from casebook.queries.case_brief import limits_of, was_rated_critical
 from casebook.queries.review_rows import ASKED, read_review
 from casebook.schema.base import PlainRow, table_of
@@ -33,10 +35,11 @@ from contracts.actions import ACTIONS, EffectAction, RecommendedAction
 from contracts.assessment import RiskAssessment
 from contracts.case import CaseState
 from contracts.hashing import content_hash
-from contracts.ids import review_id
+from contracts.ids import parse_review_id, review_id
 from contracts.investigation import Escalation, ReviewOpening
 from contracts.review import Decision, ReviewRequest, Role
 
+ASKED_BEFORE_AN_ALERT_JOINED = "A manager was asked before further alerts joined."
 _OF_THE_QUESTION = frozenset(
     {
         "round",
@@ -63,22 +66,28 @@ def open_review(connection: Connection, opening: ReviewOpening, now: datetime) -
     """
     case = lock_case(connection, opening.case_id)
     review, reason = opening.review, opening.escalation_reason
+    if opening.round <= case.round and case.alert_count > 1:
+        refuse_overtaken(connection, case.case_id, review.review_id)
     if is_logged(connection, case.case_id, _opened(opening, review).dedupe_key()):
         return read_review(connection.execute(_ASKED, {"review_id": review.review_id}).one())
     _refuse_mismatch(opening)
     if opening.round < case.round:
         raise ReviewSuperseded(case.round)
+    refuse_uninvestigated(connection, case)
+    overtaken = guard_facts_of(connection, case).overtaken if case.alert_count > 1 else None
+    if reason is None and overtaken is not None and overtaken.role == "manager":
+        reason = ASKED_BEFORE_AN_ALERT_JOINED
     target: CaseState = "awaiting_review" if reason is None else "escalated"
     _refuse_asking_while_acting(connection, case, target)
     refuse_move(case, target)
     if opening.round > case.round:
         refuse_later_round(connection, case, opening.round)
     _refuse_unrecorded(connection, case, opening)
-    _refuse_weaker(review, "manager" if reason is not None else "analyst")
+    _refuse_weaker(review, "manager" if opening.escalation_reason is not None else "analyst")
     limits = limits_of(connection, case.case_id)
     was_critical = opening.round > 1 and was_rated_critical(connection, case.case_id)
     review = with_four_eyes(review, limits, opening.assessment, was_critical=was_critical)
-    review = with_least_time(review, limits, now)
+    review = with_overtaken_terms(with_least_time(review, limits, now), overtaken)
     contents = {review.assessment_hash: {"assessment": opening.assessment.model_dump_json()}}
     append(connection, case, _opened(opening, review), WORKER, now, contents)
     if reason is not None:
@@ -98,11 +107,20 @@ def _opened(opening: ReviewOpening, review: ReviewRequest) -> ReviewOpened:
     )
 
 
+def refuse_overtaken(connection: Connection, case_id: str, wanted: str) -> None:
+    """Raises AlertsJoined for a review that an alert ended before anybody had decided on it."""
+    if decision_on(connection, case_id, wanted) is not None:
+        return
+    if overtook(connection, case_id, parse_review_id(wanted)[1]) is not None:
+        raise AlertsJoined(case_id)
+
+
 def asked_review(connection: Connection, case_id: str, wanted: str) -> ReviewRequest:
     """A question of the case as it was put. Raises QuestionNotAsked."""
     row = connection.execute(_ASKED, {"review_id": wanted}).first()
     if row is None or not wanted.startswith(f"{case_id}:r"):
         raise QuestionNotAsked(wanted)
+    refuse_overtaken(connection, case_id, wanted)
     return read_review(row)
 
 
@@ -117,6 +135,7 @@ def escalate(connection: Connection, escalation: Escalation, now: datetime) -> D
     decided = decision_on(connection, case.case_id, review.review_id)
     if decided is not None:
         return decided
+    refuse_overtaken(connection, case.case_id, review.review_id)
     if review.status != "open":
         raise NoOpenReview
     if review.assessment_hash != escalation.review.assessment_hash:
@@ -139,6 +158,7 @@ def expire_review(connection: Connection, case_id: str, expired: str, now: datet
     decided = decision_on(connection, case_id, expired)
     if decided is not None:
         return decided
+    refuse_overtaken(connection, case_id, expired)
     if review.status == "open":
         _refuse_early(review, now)
         append(connection, case, ReviewExpired(round=review.round, review_id=expired), WORKER, now)

@@ -39,6 +39,8 @@ CasebookError
 ├── NoOpenReview            409
 ├── ReviewNotFound          404
 ├── ReviewSuperseded        409
+├── NewEvidence             409
+├── AlertsJoined            409
 ├── AssessmentChanged       409
 ├── AlreadyDecided          409
 ├── TransitionRefused       409
@@ -92,6 +94,7 @@ from casebook.errors.decisions import (
     AssessmentChanged,
     ClaimedByOther,
     FieldsMissing,
+    NewEvidence,
     NoOpenReview,
     NoProposal,
     NotAllowed,
@@ -132,6 +135,7 @@ from casebook.errors.lookups import (
 )
 from casebook.errors.snoozes import NotSnoozed, SnoozeTooLong, SnoozeTooShort
 from casebook.errors.transitions import (
+    AlertsJoined,
     AssessmentNotRecorded,
     DeadlineNotPassed,
     FactsNotJustified,
@@ -152,6 +156,7 @@ from casebook.errors.transitions import (
 )
 
 __all__ = [
+    "AlertsJoined",
     "AlreadyDecided",
     "AssessmentChanged",
     "AssessmentNotRecorded",
@@ -180,6 +185,7 @@ __all__ = [
     "FieldsMissing",
     "IllegalMove",
     "MalformedCursor",
+    "NewEvidence",
     "NoAcceptedDecision",
     "NoOpenReview",
     "NoProposal",

@@ -162,6 +162,19 @@ class ReviewNotFound(CasebookError):
         )
 
 
+class NewEvidence(CasebookError):
+    """An alert joined the case before its question was answered."""
+
+    id = "new-evidence"
+    status = 409
+
+    def __init__(self, alert_type: str, description: str, joined_at: datetime) -> None:
+        super().__init__(
+            f"New evidence joined this case at {joined_at:%H:%M} UTC, '{alert_type}': {description.rstrip('.')}. "
+            "Nothing was decided: it is being investigated, and you are asked again."
+        )
+
+
 class ReviewSuperseded(CasebookError):
     """The decision answers an earlier round than the current one."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from casebook.errors.base import CasebookError
+from contracts.names import ALERTS_JOINED
 
 
 class TransitionRefused(CasebookError):
@@ -28,6 +29,19 @@ class RoundNotJustified(TransitionRefused):
 
     def __init__(self, case_id: str, round_number: int, reason: str) -> None:
         super().__init__(f"Round {round_number} of case '{case_id}' cannot begin: {reason}.")
+
+
+class AlertsJoined(CasebookError):
+    """Alerts joined the case that no round has investigated: one must, before anybody is asked or anything concluded.
+
+    The ordinary course of a case, and no refusal that anybody must look at.
+    """
+
+    id = ALERTS_JOINED
+    status = 409
+
+    def __init__(self, case_id: str) -> None:
+        super().__init__(f"Alerts joined case '{case_id}' that nobody has investigated: its next round comes first.")
 
 
 class RoundNotBegun(TransitionRefused):

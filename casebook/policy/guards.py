@@ -5,8 +5,10 @@ The guard of each step is in the class of its event type, in `casebook/projectio
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from contracts.actions import ACTIONS, RecommendedAction
+from contracts.alert import MAX_JOINED
 from contracts.assessment import Route
 from contracts.effect import EffectStatus
 from contracts.review import Role, Verdict, may_act_as
@@ -19,6 +21,14 @@ WITHDRAWS: Role = "manager"
 
 IN_DOUBT: frozenset[EffectStatus] = frozenset({"pending", "unknown"})
 """An effect that may have happened: its result must be found out."""
+
+
+class OvertakenQuestion(NamedTuple):
+    """A question that an alert overtook, whose terms the next one keeps."""
+
+    role: Role
+    due_at: datetime
+    """The next one is due no later."""
 
 
 @dataclass
@@ -49,6 +59,12 @@ class GuardFacts:
     """When each effect was begun, by its action."""
     patience: timedelta | None = None
     """How long an effect in doubt is looked up, by the limits of the case; None where they do not say."""
+    alert_count: int = 1
+    """How many the case has."""
+    unseen_alerts: int = 0
+    """How many of them joined after the specialists had begun last: nobody has investigated them."""
+    overtaken: OvertakenQuestion | None = None
+    """The last question, when an alert joined before it was answered; None once it is asked again."""
 
     @property
     def is_settled(self) -> bool:
@@ -56,7 +72,7 @@ class GuardFacts:
         if self.verdict == "approve":
             # What has begun is found out first, whatever has changed since.
             return not self.facts_changed or any(self.effects.get(action) in IN_DOUBT for action in self.approved)
-        return self.asked_role is not None and self.why_nobody_withdrew() is None
+        return self.is_given_up
 
     @property
     def done(self) -> set[str]:
@@ -67,6 +83,43 @@ class GuardFacts:
     def approved(self) -> tuple[str, ...]:
         """The effects that a person approved in the current round."""
         return ACTIONS[self.action].effects if self.verdict == "approve" and self.action is not None else ()
+
+    def why_no_alert(self) -> str | None:
+        """Why the case takes no further alert; None when it does."""
+        if self.alert_count > MAX_JOINED:
+            return f"it has {self.alert_count} alerts already"
+        if self.verdict == "approve":
+            return f"round {self.round} is decided"
+        if self.reopens_review:
+            return "its investigation failed, and a person is asked about it as it is"
+        return "a manager has given it up" if self.is_given_up else None
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether a manager rejected, or let the deadline pass."""
+        return self.asked_role is not None and self.why_nobody_withdrew() is None
+
+    def why_not_investigated(self) -> str | None:
+        """Why nothing may be asked or concluded yet; None when every alert was investigated.
+
+        After a failure of the orchestration a person is asked about the alerts as they are.
+        """
+        if not self.unseen_alerts or self.reopens_review:
+            return None
+        return f"{self.unseen_alerts} alerts joined that nobody has investigated"
+
+    def later_round(self, number: int) -> "GuardFacts":
+        """The facts at the beginning of a later round."""
+        return GuardFacts(
+            number,
+            self.was_asked,
+            effects=self.effects,
+            was_done=self.was_done,
+            begun_at=self.begun_at,
+            alert_count=self.alert_count,
+            unseen_alerts=self.unseen_alerts,
+            overtaken=self.overtaken,
+        )
 
     def why_nobody_withdrew(self) -> str | None:
         """Why nobody gave the case up; None when the one who may has."""

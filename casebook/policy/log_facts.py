@@ -89,15 +89,16 @@ class LogFacts:
     def enter_round(self, number: int) -> None:
         """A later round than the current one starts over; an earlier one changes nothing."""
         if number > self.facts.round:
-            kept = self.facts
-            self.facts = GuardFacts(
-                number, kept.was_asked, effects=kept.effects, was_done=kept.was_done, begun_at=kept.begun_at
-            )
+            self.facts = self.facts.later_round(number)
 
     def end_questions(self) -> None:
         """Nobody is asked any more."""
         for question in self.questions.values():
             question.is_open = False
+
+    def asked_now(self) -> tuple[str, AskedQuestion] | None:
+        """The question that is open, with its id; None when nobody is asked."""
+        return next(((name, each) for name, each in self.questions.items() if each.is_open), None)
 
     def open_question(self, review_id: str) -> AskedQuestion | None:
         """The question, as long as somebody is asked."""
@@ -122,9 +123,21 @@ class LogFacts:
         if self.limits is None:
             return None
         shortest = self.limits.shortest_time(data["required_role"])
+        overtaken = self.facts.overtaken
+        least = event.at + shortest if overtaken is None else min(event.at + shortest, overtaken.due_at)
         # The step reads the clock before it is logged, and both are the record's.
-        in_time = datetime.fromisoformat(data["due_at"]) + CLOCK_TOLERANCE >= event.at + shortest
+        in_time = datetime.fromisoformat(data["due_at"]) + CLOCK_TOLERANCE >= least
         return None if in_time else "it leaves too little time to answer, by the limits of the case"
+
+    def why_other_terms(self, data: Data) -> str | None:
+        """Why a question is weaker, or due later, than the one that an alert overtook; None when it is not."""
+        overtaken = self.facts.overtaken
+        if overtaken is None:
+            return None
+        if overtaken.role == "manager" and data["required_role"] != "manager":
+            return "a manager was asked before an alert joined"
+        later = datetime.fromisoformat(data["due_at"]) > overtaken.due_at
+        return "it is due later than before an alert joined" if later else None
 
 
 def named_actions(data: Data) -> tuple[RecommendedAction, ...] | None:

@@ -4,11 +4,11 @@ Deadline and number of approvals come through the scheduler, which anybody may w
 is corrected to those of the policy, so that it is not expired at once, and nobody decides alone what needs two people.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from casebook.policy.four_eyes import approvals_required, four_eyes_actions
-from casebook.policy.guards import CLOCK_TOLERANCE
+from casebook.policy.guards import CLOCK_TOLERANCE, OvertakenQuestion
 from contracts.actions import ACTIONS, RecommendedAction
 from contracts.alert import Severity
 from contracts.assessment import RiskAssessment
@@ -25,6 +25,10 @@ class Limits:
 
     policy: InvestigationPolicy
     severity: Severity
+
+    def for_severity(self, severity: Severity) -> "Limits":
+        """The same for a case that a worse alert has joined."""
+        return replace(self, severity=severity)
 
     def time(self, role: Role) -> timedelta:
         """How long one who is asked has to answer."""
@@ -55,6 +59,17 @@ def with_least_time(review: ReviewRequest, limits: Limits | None, now: datetime)
     if limits is None or review.due_at >= now + limits.shortest_time(review.required_role):
         return review
     return review.model_copy(update={"due_at": now + limits.time(review.required_role), "remind_at": None})
+
+
+def with_overtaken_terms(review: ReviewRequest, overtaken: OvertakenQuestion | None) -> ReviewRequest:
+    """The question with the role and the deadline of the one that an alert overtook: neither gets weaker or later."""
+    if overtaken is None:
+        return review
+    role: Role = "manager" if overtaken.role == "manager" else review.required_role
+    due_at = min(review.due_at, overtaken.due_at)
+    reminded = review.remind_at is not None and review.remind_at < due_at
+    remind_at = review.remind_at if reminded else None
+    return review.model_copy(update={"required_role": role, "due_at": due_at, "remind_at": remind_at})
 
 
 def with_four_eyes(

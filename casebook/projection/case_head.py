@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
+from casebook.policy.priority import PRIORITY
 from casebook.projection.changes import Columns, Value
+from contracts.alert import Severity
 from contracts.report import SPECIALISTS
 
 
@@ -34,6 +36,10 @@ class CaseHead:
     snoozed_until: datetime | None = None
     snoozed_by: str | None = None
     snoozed_until_activity: bool | None = None
+    severity: str = ""
+    """The worst of its alerts."""
+    priority: int = 2
+    alert_count: int = 1
 
     opened: Columns | None = field(default=None, init=False)
     """Columns that never change, once the event that opens the case is applied."""
@@ -65,6 +71,12 @@ class CaseHead:
         """What was concluded, in the current round."""
         if round_number == self.round:
             self.risk_score, self.risk_level, self.recommended_action = score, level, action
+
+    def take_alert(self, severity: Severity) -> None:
+        """One more alert, which may be worse than those before it."""
+        self.alert_count += 1
+        if PRIORITY[severity] < self.priority:
+            self.severity, self.priority = severity, PRIORITY[severity]
 
     def claim(self, subject: str, at: datetime, expires_at: datetime) -> None:
         """Somebody works on it: it is not snoozed any more."""

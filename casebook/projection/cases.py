@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from casebook.policy.actors import SYSTEM
-from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts
+from casebook.policy.guards import CLOCK_TOLERANCE, GuardFacts, OvertakenQuestion
 from casebook.policy.log_facts import Data, LogFacts
 from casebook.policy.priority import PRIORITY
 from casebook.projection.case_head import CaseHead
@@ -19,6 +19,7 @@ from contracts.alert import Alert
 from contracts.base import added_later
 from contracts.case import CaseEvent, CaseOutcome
 from contracts.effect import EffectStatus
+from contracts.ids import CaseId
 from contracts.names import CaseEventType
 
 CASE = ProjectedTable(
@@ -53,6 +54,8 @@ class CaseOpened(EventData):
     actors: ClassVar[Actors] = "anybody"
 
     alert: Alert
+    follows: CaseId | None = added_later()
+    """The customer's case before it, which could not take its alert."""
 
     @classmethod
     def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
@@ -66,16 +69,57 @@ class CaseOpened(EventData):
             "alert_id": alert.alert_id,
             "customer_id": alert.customer_id,
             "alert_type": alert.alert_type,
-            "severity": alert.severity,
             # Nobody can mend an alert that a stream brought: better shown with a gap than never opened.
             "description": alert.description.replace("\0", "\N{REPLACEMENT CHARACTER}"),
             "source": alert.source,
             "rule_id": alert.rule_id,
-            "priority": PRIORITY[alert.severity],
             "opened_at": at.at,
             "opened_seq": at.seq,
+            "follows": self.follows,
         }
-        yield Insert(ALERT, {"alert_id": alert.alert_id, "opened_seq": at.seq}, alert)
+        case.severity, case.priority = alert.severity, PRIORITY[alert.severity]
+        yield Insert(ALERT, {"alert_id": alert.alert_id, "recorded_seq": at.seq}, alert)
+
+
+class AlertJoined(EventData):
+    """One more alert of the customer. An open question about what was concluded without it is over."""
+
+    type: ClassVar[CaseEventType] = "alert_joined"
+    actors: ClassVar[Actors] = "anybody"
+    named_by: ClassVar[tuple[str, ...]] = ("alert_id",)
+
+    alert: Alert
+    review_id: str | None
+    """The question that it overtook; null when nobody was asked."""
+
+    @property
+    def alert_id(self) -> str:
+        """Of the alert."""
+        return self.alert.alert_id
+
+    @classmethod
+    def guard(cls, log: LogFacts, event: CaseEvent, data: Data) -> str | None:
+        alert: Data = data["alert"]
+        facts, asked = log.facts, log.asked_now()
+        reason = facts.why_no_alert()
+        facts.alert_count += 1
+        facts.unseen_alerts += 1
+        if PRIORITY[alert["severity"]] < PRIORITY[log.severity]:
+            log.severity = alert["severity"]
+            log.limits = None if log.limits is None else log.limits.for_severity(log.severity)
+        if (None if asked is None else asked[0]) != data["review_id"]:
+            return "it overtook another question than the one that was asked"
+        if asked is not None and facts.asked_role is not None:
+            facts.overtaken = OvertakenQuestion(facts.asked_role, asked[1].due_at)
+        log.end_questions()
+        return reason if alert["customer_id"] == log.customer else "it is about another customer"
+
+    def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
+        case.take_alert(self.alert.severity)
+        yield Insert(ALERT, {"alert_id": self.alert_id, "recorded_seq": at.seq}, self.alert)
+        if self.review_id is not None:
+            case.move("investigating")
+            yield from end_open_review(case, "superseded")
 
 
 class OrchestrationFailed(EventData):
@@ -178,6 +222,8 @@ class CaseClosed(EventData):
 def _why_not_by_itself(found: GuardFacts) -> str | None:
     if found.was_asked:
         return "a person was asked, so a person decides"
+    if found.unseen_alerts:
+        return found.why_not_investigated()
     if found.route != "auto_clear":
         return f"the assessment on record of round {found.round} does not say so"
     return None

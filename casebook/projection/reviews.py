@@ -48,6 +48,7 @@ class ReviewOpened(EventData, ReviewRequest):
         log.asked.append((event.seq, data))
         number: int = data["round"]
         reason = None if number == log.facts.round else why_no_round(log.facts, number)
+        reason = reason or log.facts.why_not_investigated()
         if data["review_id"] != review_id(log.case_id, number) or data["review_id"] in log.questions:
             reason = "its question is another round's, or was asked before"
         log.enter_round(number)
@@ -62,7 +63,9 @@ class ReviewOpened(EventData, ReviewRequest):
         )
         log.facts.was_asked = True
         log.facts.asked_role = data["required_role"]
-        return reason or log.why_too_short(event, data)
+        reason = reason or log.why_too_short(event, data) or log.why_other_terms(data)
+        log.facts.overtaken = None
+        return reason
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
         case.move("awaiting_review")

@@ -48,6 +48,13 @@ def why_no_round(found: GuardFacts, wanted: int) -> str | None:
     return f"nobody rejected round {found.round}, and nothing that its approval relied on has changed"
 
 
+def why_not_investigated_again(found: GuardFacts, wanted: int) -> str | None:
+    """Why the specialists may not begin in the round after the current one; None when they may."""
+    if wanted == found.round + 1 and found.unseen_alerts and found.verdict != "approve":
+        return None
+    return why_no_round(found, wanted)
+
+
 def why_not_in_round(log: LogFacts, number: int) -> str | None:
     """Why nothing can happen in a round; None when the case has come to it."""
     return None if number <= log.facts.round else f"round {number} had not begun"
@@ -73,7 +80,7 @@ class RoundStarted(EventData):
     def why_not(found: GuardFacts, wanted: int) -> str | None:
         """Why a round may not begin with its specialists; None when it may."""
         if wanted != found.round:
-            return why_no_round(found, wanted)
+            return why_not_investigated_again(found, wanted)
         if found.reopens_review and wanted > 1:
             # The first may still begin, for the limits of the case: what is asked about in it is on record already.
             return "the orchestration failed, so a person is asked first"
@@ -87,6 +94,7 @@ class RoundStarted(EventData):
             log.limits = Limits(InvestigationPolicy.model_validate(data["policy"]), log.severity)
         log.begun.add(number)
         log.enter_round(number)
+        log.facts.unseen_alerts = 0
         return reason
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:

@@ -10,12 +10,12 @@ from casebook.errors import CaseNotFound
 from casebook.policy.review_terms import Limits
 from casebook.projection.rounds import Assessed, RoundStarted
 from casebook.queries.agent_runs import saved_reports
+from casebook.queries.alerts import alerts_in_round
 from casebook.schema.base import table_of
 from casebook.schema.case_log import CaseEventRow
-from casebook.schema.cases import AlertRow, CaseRow
+from casebook.schema.cases import CaseRow
 from casebook.schema.reviews import DecisionRow, ReviewRow
 from casebook.schema.rounds import RoundRow
-from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.brief import CaseBrief, EarlierRound
 from contracts.investigation import Feedback, InvestigationPolicy
@@ -24,9 +24,8 @@ from contracts.review import Decision
 
 T = TypeVar("T")
 
-_ALERTS, _EVENTS, _DECISIONS = table_of(AlertRow), table_of(CaseEventRow), table_of(DecisionRow)
+_EVENTS, _DECISIONS = table_of(CaseEventRow), table_of(DecisionRow)
 _CASES, _REVIEWS, _ROUNDS = table_of(CaseRow), table_of(ReviewRow), table_of(RoundRow)
-_ALERT = select(_ALERTS.c.body).where(_ALERTS.c.case_id == bindparam("of_case"))
 _IS_ASKED = select(_REVIEWS.c.review_id).where(_REVIEWS.c.case_id == bindparam("of_case")).limit(1)
 _BEGUN = select(_EVENTS.c.data).where(
     _EVENTS.c.case_id == bindparam("of_case"), _EVENTS.c.dedupe_key == RoundStarted.named(1)
@@ -54,17 +53,18 @@ _REJECTIONS = select(_DECISIONS.c.round, _DECISIONS.c.body).where(
 def brief_of(connection: Connection, case_id: str, round_number: int, *, reports: bool = True) -> CaseBrief:
     """The case as of one round, with or without its reports. Raises CaseNotFound."""
     of = {"of_case": case_id}
-    alert = connection.execute(_ALERT, of).scalar()
-    if alert is None:
+    alerts = alerts_in_round(connection, case_id, round_number)
+    if not alerts:
         raise CaseNotFound(case_id)
     begun = connection.execute(_BEGUN, of).scalar()
     kept = saved_reports(connection, case_id, round_number) if reports else {}
     return CaseBrief(
-        alert=Alert.model_validate_json(alert),
+        alert=alerts[0],
+        joined=alerts[1:],
         policy=None if begun is None else InvestigationPolicy.model_validate(json.loads(begun)["policy"]),
         reports={report.specialist: report for report in kept.values()},
         feedback={} if round_number == 1 else _feedback(connection, case_id),
-        was_asked=begun is None and connection.execute(_IS_ASKED, of).first() is not None,
+        was_asked=(begun is None or round_number > 1) and connection.execute(_IS_ASKED, of).first() is not None,
     )
 
 

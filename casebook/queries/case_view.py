@@ -7,12 +7,11 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, func, or_, select
 
 from casebook.case_log.append import read_event
-from casebook.case_log.hash_chain import person_of
 from casebook.errors import CaseNotFound, EvidenceNotFound
+from casebook.queries.alerts import alerts_of
 from casebook.queries.claims import running_claim
 from casebook.queries.cursors import (
     MAX_PAGE,
-    AlertPage,
     Backlog,
     EventPage,
     back_from,
@@ -27,11 +26,10 @@ from casebook.queries.snoozes import current_snooze
 from casebook.schema.approvals import ProposalRow
 from casebook.schema.base import PlainRow, table_of
 from casebook.schema.case_log import CaseEventRow
-from casebook.schema.cases import AlertRow, CaseRow
+from casebook.schema.cases import CaseRow
 from casebook.schema.effects import EffectRow
 from casebook.schema.reviews import DecisionRow, ReviewRow
 from casebook.schema.rounds import EvidenceRow, ReportRow, RoundRow
-from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
 from contracts.case import CaseEvent, CaseProgress, CaseView, Proposal, Round
 from contracts.effect import Effect
@@ -47,13 +45,10 @@ _RECORDED = select(_EVIDENCE.c.body).where(
 
 def read_case(connection: Connection, case_id: str, now: datetime) -> CaseView:
     """The whole case in a fixed number of statements. Raises CaseNotFound."""
-    case = connection.execute(
-        select(table_of(CaseRow), AlertRow.body)
-        .join(AlertRow, AlertRow.case_id == CaseRow.case_id)
-        .where(CaseRow.case_id == case_id)
-    ).one_or_none()
+    case = connection.execute(select(table_of(CaseRow)).where(CaseRow.case_id == case_id)).one_or_none()
     if case is None:
         raise CaseNotFound(case_id)
+    alerts = alerts_of(connection, case_id)
     reviews = _reviews(connection, case_id)
     decisions = _decisions(connection, case_id)
     rounds = _rounds(connection, case_id, reviews=reviews, decisions=decisions)
@@ -67,7 +62,10 @@ def read_case(connection: Connection, case_id: str, now: datetime) -> CaseView:
             "case_id": case.case_id,
             "state": case.state,
             "round": case.round,
-            "alert": Alert.model_validate_json(case.body),
+            "alert": alerts[0].alert,
+            "alerts": alerts,
+            "follows": case.follows,
+            "followed_by": _followed_by(connection, case_id),
             "progress": progress_of(case),
             "reports": current.reports if current else (),
             "assessment": current.assessment if current else None,
@@ -79,7 +77,7 @@ def read_case(connection: Connection, case_id: str, now: datetime) -> CaseView:
             "opened_at": case.opened_at,
             "updated_at": case.updated_at,
             "last_seq": case.last_seq,
-            "opened_by": _opened_by(connection, case),
+            "opened_by": alerts[0].recorded_by,
             "claim": running_claim(case, now),
             "snooze": current_snooze(case, now),
             "proposal": read_proposal(connection, case_id),
@@ -91,9 +89,9 @@ def read_case(connection: Connection, case_id: str, now: datetime) -> CaseView:
     )
 
 
-def _opened_by(connection: Connection, case: PlainRow) -> str | None:
-    actor = connection.scalars(select(CaseEventRow.actor).where(CaseEventRow.seq == case.opened_seq)).one_or_none()
-    return person_of(actor)
+def _followed_by(connection: Connection, case_id: str) -> tuple[str, ...]:
+    following = select(CaseRow.case_id).where(CaseRow.follows == case_id).order_by(CaseRow.opened_seq)
+    return tuple(connection.scalars(following))
 
 
 def read_rounds(connection: Connection, case_id: str) -> tuple[Round, ...]:
@@ -112,16 +110,6 @@ def require_case(connection: Connection, case_id: str) -> None:
     """Raises CaseNotFound when there is no such case."""
     if connection.execute(select(CaseRow.opened_seq).where(CaseRow.case_id == case_id)).first() is None:
         raise CaseNotFound(case_id)
-
-
-def list_alerts(connection: Connection, limit: int, cursor: str | None) -> AlertPage:
-    """One page of alerts, in the order in which their cases were opened, newest first."""
-    length = page_length(limit)
-    query = select(table_of(AlertRow)).where(AlertRow.opened_seq < read_cursor("alerts", cursor))
-    rows = connection.execute(query.order_by(AlertRow.opened_seq.desc()).limit(length + 1)).all()
-    shown = rows[:length]
-    more = write_cursor("alerts", shown[-1].opened_seq) if len(rows) > length else None
-    return AlertPage(items=tuple(Alert.model_validate_json(row.body) for row in shown), next_cursor=more)
 
 
 def unscheduled_cases(connection: Connection, limit: int, after: str | None) -> list[str]:

@@ -9,9 +9,8 @@ from pydantic import Field, NonNegativeInt, TypeAdapter, ValidationError
 
 from casebook.errors import MalformedCursor
 from casebook.queries.filters import CaseQuery
-from contracts.alert import Alert
 from contracts.base import Contract
-from contracts.case import CaseEvent, CaseSummary
+from contracts.case import CaseEvent, CaseSummary, RecordedAlert
 from contracts.hashing import HASH_PREFIX, content_hash
 from contracts.ids import CaseId
 from contracts.note import Note
@@ -29,10 +28,14 @@ MAX_PAGE = 500
 
 
 class OpenedCase(Contract):
-    """The case of an alert. `created` is false when the alert already had one."""
+    """The case of an alert. `created` and `joined` are false when the alert was on record already."""
 
     case_id: CaseId
     created: bool
+    joined: bool = False
+    """Whether the alert has just joined an open case."""
+    overtaken_round: int | None = None
+    """The round whose question it overtook: its orchestration must be woken."""
 
 
 class Backlog(Contract):
@@ -56,7 +59,7 @@ class CasePage(Contract):
 class AlertPage(Contract):
     """One page of the alert list, newest first. `next_cursor` is null on the last."""
 
-    items: tuple[Alert, ...]
+    items: tuple[RecordedAlert, ...]
     next_cursor: str | None
 
 

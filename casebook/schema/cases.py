@@ -65,6 +65,20 @@ class CaseRow(Base, kw_only=True):
         Index("ix_case_outcome_opened_seq", "outcome", "opened_seq"),
         Index("ix_case_disposition_opened_seq", "disposition", "opened_seq"),
         Index(
+            "ix_case_open_customer",
+            "customer_id",
+            "opened_seq",
+            sqlite_where=text("state <> 'closed'"),
+            postgresql_where=text("state <> 'closed'"),
+        ),
+        Index(
+            "ix_case_follows",
+            "follows",
+            "opened_seq",
+            sqlite_where=text("follows IS NOT NULL"),
+            postgresql_where=text("follows IS NOT NULL"),
+        ),
+        Index(
             "ix_case_claimed",
             "assignee",
             "opened_seq",
@@ -88,9 +102,11 @@ class CaseRow(Base, kw_only=True):
 
     case_id: Mapped[str] = mapped_column(primary_key=True)
     alert_id: Mapped[str] = mapped_column(unique=True)
+    """Of the alert that opened it; what lists show of it is this alert's, but for the severity."""
     customer_id: Mapped[int] = mapped_column(BigInteger)
     alert_type: Mapped[str]
     severity: Mapped[str]
+    """The worst of its alerts."""
     description: Mapped[str]
     source: Mapped[str]
     state: Mapped[str]
@@ -129,14 +145,20 @@ class CaseRow(Base, kw_only=True):
     """Until when it is left out of the queue; what has passed counts as null."""
     snoozed_by: Mapped[str | None] = mapped_column(default=None)
     snoozed_until_activity: Mapped[bool | None] = mapped_column(default=None)
+    alert_count: Mapped[int] = mapped_column(default=1, server_default="1")
+    """How many alerts it has."""
+    follows: Mapped[str | None] = mapped_column(default=None)
+    """The customer's case before it, which could not take its alert."""
 
 
 class AlertRow(Base, kw_only=True):
-    """The alert of a case, word for word. Apart from `case`, so that a case's many updates do not rewrite it."""
+    """An alert of a case, word for word. Apart from `case`, so that a case's many updates do not rewrite it."""
 
     __tablename__ = "alert"
+    __table_args__ = (Index("ix_alert_case_id_recorded_seq", "case_id", "recorded_seq"),)
 
     alert_id: Mapped[str] = mapped_column(primary_key=True)
-    case_id: Mapped[str] = mapped_column(ForeignKey("case.case_id"), unique=True)
-    opened_seq: Mapped[int] = mapped_column(BigInteger, unique=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("case.case_id"))
+    recorded_seq: Mapped[int] = mapped_column(BigInteger, unique=True)
+    """`seq` of the event that put it on record: its case was opened, or it joined one."""
     body: Mapped[str]

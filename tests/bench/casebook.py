@@ -209,7 +209,7 @@ def case_rows(
         "last_hash": HASH, "rule_id": chance.choice(RULES), "recommended_action": "lock_account",
     }  # fmt: skip
     yield table(AlertRow), {
-        "alert_id": alert.alert_id, "case_id": case, "opened_seq": number, "body": alert.model_dump_json()
+        "alert_id": alert.alert_id, "case_id": case, "recorded_seq": number, "body": alert.model_dump_json()
     }  # fmt: skip
     yield table(RoundRow), {"case_id": case, "round": 1, "started_at": at}
     yield table(CaseTextRow), {"opened_seq": number, "body": join_words(words_of(description, alert.alert_id))}

@@ -150,6 +150,18 @@ def reconciled(lab: Lab) -> RunningCase:
     return case
 
 
+def alert_joined(lab: Lab) -> RunningCase:
+    """One joins before anybody is asked, another while somebody is; the question after that is decided."""
+    script = CaseScript(overtaken=["ask_person"])
+    case = _start(lab, "alert-joined", script)
+    opening = script.opening(1)
+    script.overtaken.append("read_decision")
+    case.send(opening.round, None)
+    case.decide(script.opening(2))
+    case.outcome()
+    return case
+
+
 def record_reversal(lab: Lab, address: str) -> None:
     """One reversal: in doubt at first, then found to be done. Takes a minute."""
     order = a_reversal_order(1)
@@ -171,6 +183,7 @@ PATHS: Mapping[str, Callable[[Lab], RunningCase]] = {
     "facts-changed": facts_changed,
     "refund-refused": refund_refused,
     "reconciled": reconciled,
+    "alert-joined": alert_joined,
 }
 
 

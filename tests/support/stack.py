@@ -25,6 +25,8 @@ from local.stack import running_parts
 ROOT = Path(__file__).resolve().parent.parent.parent
 READY_TIMEOUT_S = 90.0
 CASE_TIMEOUT_S = 60.0
+ALONE = {"ALERT_JOIN_HOURS": "0"}
+"""Most tests want a case of their own of a customer that others have used before."""
 
 
 class Profile(TypedDict):
@@ -54,7 +56,7 @@ class LocalStack:
     def __init__(self, data: Path, *arguments: str, env: Mapping[str, str] | None = None) -> None:
         self.data = data
         ports = dict(zip(DEFAULT_PORTS, map(str, free_ports(len(DEFAULT_PORTS))), strict=True))
-        self.env = {**os.environ, **ports, "PYTHONPATH": str(ROOT), "QUALITY_CHECK_SHARE": "0", **(env or {})}
+        self.env = {**os.environ, **ports, "PYTHONPATH": str(ROOT), "QUALITY_CHECK_SHARE": "0", **ALONE, **(env or {})}
         self.url = f"http://127.0.0.1:{self.env['BACKEND_PORT']}"
         self.mcp_url = f"http://127.0.0.1:{self.env['MCP_PORT']}/mcp"
         self.model_url = f"http://127.0.0.1:{self.env['MODEL_PORT']}"

@@ -5,6 +5,7 @@ import logging
 from durabletask import task
 
 from casebook.policy.four_eyes import approvals_required, four_eyes_actions
+from contracts.brief import CaseBrief
 from contracts.hashing import content_hash
 from contracts.ids import parse_review_id, review_id
 from contracts.investigation import (
@@ -42,7 +43,7 @@ class ReviewActivities:
 
     def ask_person(self, context: task.ActivityContext, question: ReviewOrder) -> ReviewRequest:
         """Ask, with the terms of `schedule_review`; the first review of a round counts and is returned."""
-        plan = plan_as_recorded(question.plan, self._briefs.of(question.plan.case_id, 1))
+        plan = plan_as_recorded(question.plan, self._brief(question.plan))
         question = question.model_copy(update={"plan": plan})
         return self.open_review(context, opening_of(question, self.schedule_review(context, plan)))
 
@@ -75,7 +76,7 @@ class ReviewActivities:
 
     def escalate_to_manager(self, context: task.ActivityContext, passing: EscalationOrder) -> EscalationResult:
         """Pass the open review to a manager on the terms of `schedule_review`, unless it has been decided."""
-        plan = plan_as_recorded(passing.plan, self._briefs.of(passing.plan.case_id, 1))
+        plan = plan_as_recorded(passing.plan, self._brief(passing.plan))
         asked = self._record.asked_review(plan.case_id, review_id(plan.case_id, plan.assessment.round))
         terms = self.schedule_review(context, plan)
         later = asked.model_copy(
@@ -104,6 +105,9 @@ class ReviewActivities:
         if decided is None:
             log.error("Nobody decided before the last deadline: the case ends unresolved and nothing is done.")
         return decided
+
+    def _brief(self, plan: ReviewPlan) -> CaseBrief:
+        return self._briefs.of(plan.case_id, plan.assessment.round)
 
 
 def opening_of(question: ReviewOrder, terms: ReviewTerms) -> ReviewOpening:

@@ -31,7 +31,7 @@ def assess(
         task.policy,
         rules,
         feedback_given=was_asked(task.memory),
-        was_asked=task.round > 1,
+        was_asked=task.round > 1 and task.was_asked,
         opinion=opinion,
     )
     has_evidence = any(report.has_evidence for report in task.reports)

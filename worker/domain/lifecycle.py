@@ -6,10 +6,11 @@ from contracts.case import Phase
 
 MOVES: Mapping[Phase, frozenset[Phase]] = {
     "investigating": frozenset({"investigating", "assessing"}),
-    "assessing": frozenset({"awaiting_review", "closed"}),
+    # To `investigating`: an alert joined meanwhile, and another round follows.
+    "assessing": frozenset({"investigating", "awaiting_review", "escalated", "closed"}),
     # To itself: what was approved no longer holds, and the next question follows.
     "awaiting_review": frozenset({"investigating", "awaiting_review", "escalated", "acting", "closed"}),
-    "escalated": frozenset({"escalated", "acting", "closed"}),
+    "escalated": frozenset({"investigating", "escalated", "acting", "closed"}),
     # Back to a person: the store refused a part of what was approved, or nobody had approved it.
     "acting": frozenset({"awaiting_review", "escalated", "closed"}),
     "closed": frozenset(),

@@ -41,6 +41,7 @@ def assessment_task(order: AssessmentOrder, brief: CaseBrief, reports: tuple[Spe
         reports=reports,
         policy=brief.policy or order.policy,
         memory=_as_said(order.memory, brief),
+        was_asked=brief.was_asked,
     )
 
 

@@ -62,6 +62,10 @@ class Refused(Exception):
         """The id of the casebook's error."""
 
 
+class AlertsJoined(Exception):
+    """Alerts joined the case that nobody has investigated: the next round does, whatever was to come now."""
+
+
 Context = task.OrchestrationContext
 T = TypeVar("T")
 Model = TypeVar("Model", bound=Contract)
@@ -255,7 +259,8 @@ def _record(ctx: Context, activity: str, order: Contract) -> task.Task[RawPayloa
 def _refuse(payload: RawPayload | None) -> None:
     # A refusal may be the answer of any activity. Nothing else begins like one.
     if payload is not None and payload.startswith('{"refused":'):
-        raise Refused(_read(payload, Refusal))
+        refusal = _read(payload, Refusal)
+        raise AlertsJoined if refusal.refused == names.ALERTS_JOINED else Refused(refusal)
 
 
 def _done(pending: task.Task[RawPayload]) -> Orchestration[None]:

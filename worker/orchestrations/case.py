@@ -61,7 +61,7 @@ class CaseStatus:
         self._ctx.set_custom_status(progress)
 
 
-@dataclass(frozen=True)
+@dataclass
 class OpenCase:
     """One investigation under way."""
 
@@ -71,6 +71,8 @@ class OpenCase:
     status: CaseStatus
     done: set[EffectAction] = field(default_factory=set[EffectAction])
     """What was done in the customer's account, by whichever round's approval."""
+    rejections: int = 0
+    """How many assessments were rejected so far."""
 
 
 def now(ctx: task.OrchestrationContext) -> datetime:

@@ -66,11 +66,13 @@ class DecisionInbox:
             if winner is pause:
                 pause = None
                 continue
-            decision = yield from self._recorded(self._take_all())
+            try:
+                decision = yield from self._recorded(self._take_all())
+            except activity_stubs.AlertsJoined:
+                _cancel(deadline, reminder)
+                raise
             if decision is not None:
-                for timer in (deadline, reminder):
-                    if timer is not None:
-                        timer.cancel()
+                _cancel(deadline, reminder)
                 return decision
             pause = self._rest_if_misled(review)
 
@@ -120,3 +122,9 @@ class DecisionInbox:
             yield from activity_stubs.remind_review(self._ctx, order)
         except task.TaskFailedError:
             return  # The question remains open without it.
+
+
+def _cancel(*timers: task.CancellableTask[None] | None) -> None:
+    for timer in timers:
+        if timer is not None:
+            timer.cancel()

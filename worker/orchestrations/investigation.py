@@ -51,20 +51,47 @@ def _investigate(
         return known.outcome
     case = OpenCase(order.case_id, known.max_review_attempts, known.reconcile_hours, status)
     memory = CaseMemory(ctx, case)
-    if known.resume is None:
-        return (yield from _from_the_start(ctx, case, memory))
-    settled = yield from _resume(ctx, case, memory, known.resume)
-    return (yield from _to_the_end(ctx, case, memory, settled, known.resume.rejections))
+    resume = known.resume
+    course = _from_round(ctx, case, memory, 1) if resume is None else _from_record(ctx, case, memory, resume)
+    while True:
+        try:
+            return (yield from course)
+        except activity_stubs.AlertsJoined:
+            # What was asked or concluded did not know of them; the next round does.
+            course = _from_next_round(ctx, case, memory)
 
 
-def _from_the_start(ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory) -> Orchestration[CaseOutcome]:
-    concluded = yield from assess_round(ctx, case, 1, memory)
+def _from_round(
+    ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, round_number: int
+) -> Orchestration[CaseOutcome]:
+    concluded = yield from assess_round(ctx, case, round_number, memory)
     came = yield from _clear_or_ask(ctx, case, memory, concluded)
-    return came if isinstance(came, str) else (yield from _to_the_end(ctx, case, memory, came, 0))
+    return came if isinstance(came, str) else (yield from _to_the_end(ctx, case, memory, came))
+
+
+def _from_next_round(ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory) -> Orchestration[CaseOutcome]:
+    """The round that investigates what has joined. When nothing has, by the record, people are asked about what was
+    concluded.
+    """
+    try:
+        concluded = yield from assess_round(ctx, case, case.status.round + 1, memory)
+    except activity_stubs.Refused:
+        concluded = yield from assess_again(ctx, case, case.status.round)
+        settled = yield from _ask(ctx, case, memory, Subject(concluded), ask_analyst)
+        return (yield from _to_the_end(ctx, case, memory, settled))
+    came = yield from _clear_or_ask(ctx, case, memory, concluded)
+    return came if isinstance(came, str) else (yield from _to_the_end(ctx, case, memory, came))
+
+
+def _from_record(
+    ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, resume: ResumePoint
+) -> Orchestration[CaseOutcome]:
+    settled = yield from _resume(ctx, case, memory, resume)
+    return (yield from _to_the_end(ctx, case, memory, settled))
 
 
 def _to_the_end(
-    ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, settled: Settled, rejections: int
+    ctx: task.OrchestrationContext, case: OpenCase, memory: CaseMemory, settled: Settled
 ) -> Orchestration[CaseOutcome]:
     """Act on the answer; a rejection starts another round that knows all earlier ones."""
     while True:
@@ -73,13 +100,13 @@ def _to_the_end(
             if not _asks_for_more(settled.answer) or decision is None:
                 return (yield from _conclude(ctx, case, settled))
             yield from memory.keep_feedback(settled.concluded.round, decision)
-            if rejections + 1 >= case.max_review_attempts:
+            if case.rejections + 1 >= case.max_review_attempts:
                 return (yield from _leave_to_manager(ctx, case, memory, settled.concluded))
             concluded = yield from assess_round(ctx, case, settled.concluded.round + 1, memory)
         except activity_stubs.Refused:
             settled = yield from _go_on(ctx, case, memory, settled)
             continue
-        rejections += 1
+        case.rejections += 1
         came = yield from _clear_or_ask(ctx, case, memory, concluded)
         if isinstance(came, str):
             return came
@@ -105,6 +132,7 @@ def _resume(
     """What comes of the question that a case whose orchestration failed has come to."""
     case.status.resume(resume.concluded.round)
     case.done.update(resume.done)
+    case.rejections = resume.rejections
     yield from memory.keep_round(resume.concluded)
     answer = answer_on_record(ctx, case, resume)
     if answer is not None:

@@ -59,9 +59,13 @@ class ReviewOutcome:
 
 
 def ask_analyst(ctx: task.OrchestrationContext, case: OpenCase, subject: Subject) -> Orchestration[ReviewOutcome]:
-    """Ask an analyst; when nobody decides in time, ask a manager the same question."""
+    """Ask an analyst; when nobody decides in time, ask a manager the same question.
+
+    A manager who was asked before alerts joined is asked again.
+    """
     asked = yield from _ask(ctx, case, subject, "analyst")
-    case.status.transition("awaiting_review", round_number=subject.concluded.round)
+    phase = "escalated" if asked.by_manager else "awaiting_review"
+    case.status.transition(phase, round_number=subject.concluded.round)
     return (yield from _answer(ctx, case, asked))
 
 
@@ -150,7 +154,7 @@ def _ask(
     review = yield from activity_stubs.ask_person(ctx, _question(ctx, case, subject, role, reason))
     # What arrived before is in it as well: the SDK keeps events that nobody waits for yet.
     inbox = DecisionInbox(ctx, case, subject.concluded.round)
-    return AskedReview(subject, review, inbox, role == "manager", reason)
+    return AskedReview(subject, review, inbox, review.required_role != "analyst", reason)
 
 
 def _question(

@@ -12,6 +12,7 @@ from casebook.errors import MalformedCursor
 from casebook.queries.cursors import MAX_PAGE, write_cursor
 from casebook.queries.filters import CaseQuery
 from casebook.workspace_api import WorkspaceApi
+from contracts import ids
 from contracts.report import SPECIALISTS
 from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
@@ -107,8 +108,9 @@ def test_alerts_are_listed_newest_first_word_for_word(book: CaseBook):
     first = book.list_alerts(limit=2)
     last = book.list_alerts(limit=2, cursor=first.next_cursor)
 
-    assert first.items == (an_alert(3), an_alert(2))
-    assert last.items == (an_alert(1),)
+    assert [each.alert for each in first.items] == [an_alert(3), an_alert(2)]
+    assert [each.alert for each in last.items] == [an_alert(1)]
+    assert last.items[0].case_id == ids.case_id(an_alert(1).alert_id)
     assert last.next_cursor is None
 
 

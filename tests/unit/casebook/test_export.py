@@ -132,8 +132,8 @@ def test_removed_case_page_parts_of_an_export_are_found(book: CaseBook, part: st
         (b"{", "it is no JSON"),
         (b"\xff", "it is no JSON"),
         (b"[]", "it does not say that its format is 'casewright-case-export'"),
-        (b'{"format":"casewright-case-export","version":9}', "its version is 9, and this release reads 1"),
-        (b'{"format":"casewright-case-export","version":1}', "it lacks a part of an export, or has one too many"),
+        (b'{"format":"casewright-case-export","version":9}', "its version is 9, and this release reads 1 and 2"),
+        (b'{"format":"casewright-case-export","version":2}', "it lacks a part of an export, or has one too many"),
         (b"[" * 200_000, "it is no JSON"),
     ],
 )

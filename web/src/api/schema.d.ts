@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List alerts
-         * @description Alerts, newest first. The case of an alert is `case-{alert_id}`.
+         * @description Alerts, newest first, each with the case that it opened or joined.
          */
         get: operations["list_alerts"];
         put?: never;
@@ -748,9 +748,10 @@ export interface paths {
         put?: never;
         /**
          * Open a case
-         * @description Open a case from an alert and start its investigation. The same alert again answers 200 with the same case.
+         * @description Put an alert on record: it joins the customer's open case, or opens one whose investigation starts.
          *
-         *     Its log (`case_opened`) and its detail (`opened_by`) name the person who opens it.
+         *     The same alert again answers 200 with the same case. The case's log (`case_opened`, `alert_joined`) and its detail
+         *     (`alerts`) name the person who raised it.
          */
         post: operations["start_case"];
         delete?: never;
@@ -1028,7 +1029,7 @@ export interface components {
          */
         AlertPage: {
             /** Items */
-            items: components["schemas"]["Alert"][];
+            items: components["schemas"]["RecordedAlert"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -1321,6 +1322,24 @@ export interface components {
             items: components["schemas"]["BulkResult"][];
         };
         /**
+         * CaseAlert
+         * @description An alert of one case.
+         */
+        CaseAlert: {
+            alert: components["schemas"]["Alert"];
+            /** Case Id */
+            case_id: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /** Recorded By */
+            recorded_by: string | null;
+            /** Round */
+            round: number | null;
+        };
+        /**
          * CaseAudited
          * @description Whether everything about a case is as its log says, and a page of the log.
          */
@@ -1365,7 +1384,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
+            type: "case_opened" | "alert_joined" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished";
         };
         /**
          * CaseMessage
@@ -1536,6 +1555,11 @@ export interface components {
          * @description One row of the case list.
          */
         CaseSummary: {
+            /**
+             * Alert Count
+             * @default 1
+             */
+            alert_count: number;
             /** Alert Id */
             alert_id: string;
             /** Alert Type */
@@ -1605,6 +1629,8 @@ export interface components {
          */
         CaseView: {
             alert: components["schemas"]["Alert"];
+            /** Alerts */
+            alerts: components["schemas"]["CaseAlert"][];
             /**
              * Also Locked By
              * @default []
@@ -1620,6 +1646,10 @@ export interface components {
             earlier_rounds: components["schemas"]["Round"][];
             /** Effects */
             effects: components["schemas"]["Effect"][];
+            /** Followed By */
+            followed_by: string[];
+            /** Follows */
+            follows: string | null;
             /** Last Seq */
             last_seq: number;
             /**
@@ -2333,6 +2363,22 @@ export interface components {
             scheduler: string;
         };
         /**
+         * RecordedAlert
+         * @description An alert, and the case that it opened or joined.
+         */
+        RecordedAlert: {
+            alert: components["schemas"]["Alert"];
+            /** Case Id */
+            case_id: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /** Recorded By */
+            recorded_by: string | null;
+        };
+        /**
          * RefusedTransition
          * @description What was to be done in a case although nothing on its record justified it: one line per kind of refusal.
          */
@@ -2985,6 +3031,11 @@ export interface components {
             alert_id: string;
             /** Instance Id */
             instance_id: string;
+            /**
+             * Joined
+             * @default false
+             */
+            joined: boolean;
             /**
              * Status
              * @enum {string}
@@ -4329,7 +4380,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only events of these types */
-                type?: ("case_opened" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
+                type?: ("case_opened" | "alert_joined" | "round_started" | "specialist_started" | "specialist_finished" | "assessed" | "review_opened" | "review_reminded" | "approval_given" | "approval_withdrawn" | "decision_accepted" | "escalated" | "review_expired" | "effect_started" | "effect_finished" | "facts_changed" | "orchestration_failed" | "case_closed" | "case_reopened" | "claimed" | "claim_released" | "claim_taken_over" | "snoozed" | "snooze_ended" | "note_added" | "attachment_added" | "reversal_requested" | "reversal_decided" | "reversal_started" | "reversal_finished")[];
                 /** @description How many at most */
                 limit?: number;
                 /** @description `next_cursor` of the page before */
@@ -5973,7 +6024,7 @@ export interface operations {
                     "application/json": components["schemas"]["StartResponse"];
                 };
             };
-            /** @description A case was opened */
+            /** @description A case was opened, or the alert joined the customer's open case */
             202: {
                 headers: {
                     [name: string]: unknown;

@@ -7,6 +7,7 @@ export type PublicConfig = Schemas["PublicConfig"];
 export type Baseline = Schemas["Baseline"];
 export type Approval = Schemas["Approval"];
 export type Attachment = Schemas["Attachment"];
+export type CaseAlert = Schemas["CaseAlert"];
 export type CaseAudited = Schemas["CaseAudited"];
 export type CaseEvent = Schemas["CaseEvent"];
 export type CasePage = Schemas["CasePage"];

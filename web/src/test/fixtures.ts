@@ -1,5 +1,6 @@
 import type {
   Alert,
+  CaseAlert,
   CaseEvent,
   CaseSummary,
   CaseView,
@@ -125,12 +126,25 @@ export const report = (over: Partial<SpecialistReport> = {}): SpecialistReport =
   ...over,
 });
 
+/** The alert that opened a case, or another that joined it. */
+export const caseAlert = (over: Partial<CaseAlert> = {}): CaseAlert => ({
+  alert: alert(),
+  case_id: "case-impossible_travel-42-20261121t080000z",
+  recorded_at: "2026-11-21T08:00:00Z",
+  recorded_by: null,
+  round: 1,
+  ...over,
+});
+
 /** A case whose first round awaits a decision. */
 export const caseView = (over: Partial<CaseView> = {}): CaseView => ({
   case_id: "case-impossible_travel-42-20261121t080000z",
   state: "awaiting_review",
   round: 1,
   alert: alert(),
+  alerts: [caseAlert()],
+  follows: null,
+  followed_by: [],
   progress: {
     phase: "awaiting_review",
     round: 1,
@@ -183,6 +197,7 @@ export const summary = (number: number, over: Partial<CaseSummary> = {}): CaseSu
   risk_score: 0.7,
   risk_level: "high",
   outcome: null,
+  alert_count: 1,
   due_at: null,
   opened_at: `2026-11-21T08:${String(number).padStart(2, "0")}:00Z`,
   updated_at: "2026-11-21T09:00:00Z",

@@ -88,7 +88,7 @@ async def test_alerts_are_listed_newest_first(client: httpx.AsyncClient, book: C
     for number in (1, 2):
         open_case(book, number)
     items = (await client.get("/api/alerts")).json()["items"]
-    assert [item["customer_id"] for item in items] == [2, 1]
+    assert [item["alert"]["customer_id"] for item in items] == [2, 1]
 
 
 async def test_the_configuration_is_open_to_everybody(wiring: Wiring) -> None:

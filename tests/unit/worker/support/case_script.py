@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from casebook.errors import QuestionNotAsked
+from casebook.errors import AlertsJoined, QuestionNotAsked
 from contracts.actions import RecommendedAction
 from contracts.alert import Alert
 from contracts.assessment import RiskAssessment
@@ -97,6 +97,9 @@ class CaseScript:
     refused: list[str] = field(default_factory=list[str])
     """Steps that the record does not justify, each as often as it is listed; then they are done."""
 
+    overtaken: list[str] = field(default_factory=list[str])
+    """Steps before which an alert has joined, each as often as it is listed."""
+
     asked: dict[str, ReviewRequest] = field(default_factory=dict[str, ReviewRequest])
     """Each question on record, by review."""
     plans: list[ReviewPlan] = field(default_factory=list[ReviewPlan])
@@ -160,6 +163,9 @@ class CaseScript:
                 self.refused.remove(step)
                 self.changed.notify_all()
             return Refusal(refused=f"no-ground-for-{step.replace('_', '-')}")
+        if step in self.overtaken:
+            self.overtaken.remove(step)
+            raise AlertsJoined("case")
         invented = self.invented.get(step)
         if invented:
             return invented.pop(0)

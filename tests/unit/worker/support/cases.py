@@ -103,7 +103,8 @@ def an_assessment_task(**changes: Any) -> AssessmentTask:
 
 
 def an_assessment_order(**changes: Any) -> AssessmentOrder:
-    return AssessmentOrder.model_validate(an_assessment_task(**changes).model_dump(exclude={"alert", "joined"}))
+    of_the_record = {"alert", "joined", "was_asked"}
+    return AssessmentOrder.model_validate(an_assessment_task(**changes).model_dump(exclude=of_the_record))
 
 
 def an_assessment(

@@ -279,6 +279,7 @@ def _as_recorded(order: AssessmentOrder, script: CaseScript) -> AssessmentTask:
         reports=tuple(report for report in reports if report is not None),
         policy=script.limits or script.policy,
         memory=order.memory,
+        was_asked=bool(script.asked),
     )
 
 

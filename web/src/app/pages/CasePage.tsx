@@ -2,7 +2,8 @@ import { Skeleton } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { CaseView } from "@/api/types";
 import { usePageTitle } from "@/app/use-page-title";
-import { AlertPanel } from "@/features/alert/AlertPanel";
+import { AlertsPanel } from "@/features/alert/AlertsPanel";
+import { alertEvents } from "@/shared/cases/alert-events";
 import { CaseHeader } from "@/features/cases/CaseHeader";
 import { useCase } from "@/features/cases/get-case";
 import { AttachmentsPanel } from "@/features/attachments/AttachmentsPanel";
@@ -72,7 +73,7 @@ function CaseContent({ view, outdated }: { view: CaseView; outdated: boolean }) 
       <div className={classes["columns"]}>
         <div className={classes["story"]}>
           <FactsChangedNotice view={view} events={events.data} />
-          <AlertPanel alert={view.alert} />
+          <AlertsPanel view={view} />
           <AssessmentPanel
             assessment={view.assessment}
             working={view.state === "investigating"}
@@ -81,7 +82,7 @@ function CaseContent({ view, outdated }: { view: CaseView; outdated: boolean }) 
           <SpecialistsPanel view={view} events={events.data} threshold={threshold} onOpenEvidence={show} />
           <EarlierRounds
             rounds={view.earlier_rounds}
-            alert={view.alert}
+            events={alertEvents(view)}
             threshold={threshold}
             onOpenEvidence={show}
           />
@@ -96,7 +97,7 @@ function CaseContent({ view, outdated }: { view: CaseView; outdated: boolean }) 
       </div>
       <EvidenceDrawer
         caseId={view.case_id}
-        alert={view.alert}
+        events={alertEvents(view)}
         evidenceId={evidence}
         onClose={() => show(undefined)}
       />

@@ -13,21 +13,31 @@ const SOURCE: Record<Alert["source"], string> = {
   manual: "Opened by a person",
 };
 
-/** The alert, with its evidence at that time. */
+/** The only alert of a case, with its evidence at that time. */
 export function AlertPanel({ alert }: { alert: Alert }) {
+  return (
+    <Panel title="Alert" aside={<AlertTags alert={alert} />}>
+      <AlertDetails alert={alert} />
+    </Panel>
+  );
+}
+
+export function AlertTags({ alert }: { alert: Alert }) {
   const severity = SEVERITY[alert.severity];
+  return (
+    <>
+      <Tag>{SOURCE[alert.source]}</Tag>
+      <Tag tone={severity.tone}>{severity.label} severity</Tag>
+    </>
+  );
+}
+
+/** What an alert says, and its events. */
+export function AlertDetails({ alert }: { alert: Alert }) {
   const triggers = new Set(alert.trigger_events.map((event) => event.event_id));
   const others = alert.recent_events.filter((event) => !triggers.has(event.event_id));
   return (
-    <Panel
-      title="Alert"
-      aside={
-        <>
-          <Tag>{SOURCE[alert.source]}</Tag>
-          <Tag tone={severity.tone}>{severity.label} severity</Tag>
-        </>
-      }
-    >
+    <>
       <div className={classes["layout"]} data-baseline={alert.baseline !== null}>
         <div>
           <p className={classes["description"]}>{alert.description}</p>
@@ -55,6 +65,6 @@ export function AlertPanel({ alert }: { alert: Alert }) {
           <EventTable title="Other recent events" events={others.toReversed()} hideTitle />
         </details>
       )}
-    </Panel>
+    </>
   );
 }

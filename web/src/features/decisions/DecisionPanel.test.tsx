@@ -2,7 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { accepted, button, decidedByBen } from "@/test/decisions";
-import { ana, caseView, OTHER_HASH, review, vera } from "@/test/fixtures";
+import { alert, ana, caseAlert, caseView, OTHER_HASH, review, vera } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { problem, serve } from "@/test/server";
 import { DecisionPanel } from "./DecisionPanel";
@@ -30,6 +30,24 @@ test("stale review keeps the draft and blocks sending", async () => {
   expect(screen.queryByRole("alert")).toBeNull();
   expect(screen.getByRole("textbox")).toHaveValue("Check the travel ticket.");
   expect(button("Reject and start round 3")).toBeEnabled();
+});
+
+test("new evidence is named and the draft is kept", async () => {
+  const user = userEvent.setup();
+  const { rerender } = renderInApp(<DecisionPanel view={caseView()} />);
+  await user.click(button("Reject with feedback"));
+  await user.type(screen.getByRole("textbox"), "Check the travel ticket.");
+  const joined = caseAlert({ alert: alert({ description: "A new device logged in." }), round: null });
+  const alerts = [caseAlert(), joined];
+  rerender(<DecisionPanel view={caseView({ state: "investigating", review: null, alerts })} />);
+  expect(screen.getByRole("alert")).toHaveTextContent(
+    "New evidence joined this case while you were reading: A new device logged in. What you typed is kept. It is being investigated, and you are asked again.",
+  );
+  expect(screen.getByText("Check the travel ticket.")).toBeVisible();
+  const next = [caseAlert(), { ...joined, round: 2 }];
+  rerender(<DecisionPanel view={caseView({ round: 2, review: review(2, OTHER_HASH), alerts: next })} />);
+  expect(screen.getByRole("alert")).toHaveTextContent("Look at the new assessment before you answer.");
+  expect(screen.getByRole("textbox")).toHaveValue("Check the travel ticket.");
 });
 
 test("open confirmation closes when the assessment changes", async () => {

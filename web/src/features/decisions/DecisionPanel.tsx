@@ -64,7 +64,7 @@ export function DecisionPanel({ view, events = [] }: DecisionPanelProps) {
   return (
     <Panel title="Decision" id="decision" aside={review !== null && <ReviewTags review={review} />}>
       {open && view.assessment !== null && !changed && <AssessmentSummary assessment={view.assessment} />}
-      {changed && <StaleReviewBanner view={view} onShow={adopt} />}
+      {changed && <StaleReviewBanner view={view} seen={seen} onShow={adopt} />}
       {decide.isError && <DecisionError error={decide.error} onReload={adopt} />}
       {form.older !== undefined && (
         <UnsentDraft

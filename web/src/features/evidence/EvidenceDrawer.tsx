@@ -1,6 +1,6 @@
 import { SegmentedControl, Skeleton } from "@mantine/core";
 import { useState } from "react";
-import type { Alert, Evidence, TelemetryEvent } from "@/api/types";
+import type { Evidence, TelemetryEvent } from "@/api/types";
 import { describeEvent, EVENT_KIND } from "@/shared/format/telemetry";
 import { toolName } from "@/shared/format/labels";
 import { DataView } from "@/shared/ui/DataView";
@@ -13,16 +13,15 @@ import { useEvidence } from "./get-evidence";
 
 interface EvidenceDrawerProps {
   caseId: string;
-  alert: Alert;
+  /** Of the alerts. */
+  events: readonly TelemetryEvent[];
   evidenceId: string | undefined;
   onClose: () => void;
 }
 
 /** What a finding rests on: a recorded tool call, or an event of the alert. */
-export function EvidenceDrawer({ caseId, alert, evidenceId, onClose }: EvidenceDrawerProps) {
-  const event = [...alert.trigger_events, ...alert.recent_events].find(
-    ({ event_id }) => event_id === evidenceId,
-  );
+export function EvidenceDrawer({ caseId, events, evidenceId, onClose }: EvidenceDrawerProps) {
+  const event = events.find(({ event_id }) => event_id === evidenceId);
   return (
     <SidePanel
       opened={evidenceId !== undefined}

@@ -1,4 +1,4 @@
-import type { Alert, RiskAssessment, Round } from "@/api/types";
+import type { RiskAssessment, Round, TelemetryEvent } from "@/api/types";
 import { useActorName } from "@/shared/api/session";
 import { isAssessed, whyNotAssessed } from "@/shared/cases/assessment";
 import { ACTION, SPECIALIST } from "@/shared/format/labels";
@@ -13,7 +13,8 @@ import { FindingList } from "./FindingList";
 
 interface EarlierRoundsProps {
   rounds: readonly Round[];
-  alert: Alert;
+  /** Of the alerts. */
+  events: readonly TelemetryEvent[];
   threshold: number;
   onOpenEvidence: (evidenceId: string) => void;
 }
@@ -42,7 +43,7 @@ interface EarlierRoundProps extends Omit<EarlierRoundsProps, "rounds"> {
   round: Round;
 }
 
-function EarlierRound({ round, alert, threshold, onOpenEvidence }: EarlierRoundProps) {
+function EarlierRound({ round, events, threshold, onOpenEvidence }: EarlierRoundProps) {
   const { assessment, decision } = round;
   const nameOf = useActorName();
   return (
@@ -75,7 +76,7 @@ function EarlierRound({ round, alert, threshold, onOpenEvidence }: EarlierRoundP
                 <ScoreMeter score={report.risk_score} level={levelOf(report.risk_score, threshold)} />
                 {report.reason !== null && <p>{report.reason}</p>}
                 {report.trimmed != null && <p>{report.trimmed}</p>}
-                <FindingList report={report} alert={alert} onOpenEvidence={onOpenEvidence} />
+                <FindingList report={report} events={events} onOpenEvidence={onOpenEvidence} />
               </section>
             ))}
           </div>

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { Alert, SpecialistReport } from "@/api/types";
+import type { SpecialistReport, TelemetryEvent } from "@/api/types";
 import { describeEvent } from "@/shared/format/telemetry";
 import { toolName } from "@/shared/format/labels";
 import { EventIcon, ToolCallIcon } from "@/shared/ui/icons";
@@ -8,12 +8,13 @@ import classes from "./FindingList.module.css";
 
 interface FindingListProps {
   report: SpecialistReport;
-  alert: Alert;
+  /** Of the alerts. */
+  events: readonly TelemetryEvent[];
   onOpenEvidence: (evidenceId: string) => void;
 }
 
 /** What a specialist claims, each claim with what it rests on. */
-export function FindingList({ report, alert, onOpenEvidence }: FindingListProps) {
+export function FindingList({ report, events, onOpenEvidence }: FindingListProps) {
   if (report.findings.length === 0) {
     return report.status === "ok" ? <p className={classes["none"]}>No findings.</p> : null;
   }
@@ -31,7 +32,12 @@ export function FindingList({ report, alert, onOpenEvidence }: FindingListProps)
                 Unsupported
               </Tag>
             )}
-            <EvidenceChips ids={finding.evidence_ids} report={report} alert={alert} onOpen={onOpenEvidence} />
+            <EvidenceChips
+              ids={finding.evidence_ids}
+              report={report}
+              events={events}
+              onOpen={onOpenEvidence}
+            />
           </div>
         </li>
       ))}
@@ -65,13 +71,14 @@ function EvidenceChips({ ids, ...rest }: EvidenceChipsProps) {
 interface EvidenceChipProps {
   id: string;
   report: SpecialistReport;
-  alert: Alert;
+  /** Of the alerts. */
+  events: readonly TelemetryEvent[];
   onOpen: (evidenceId: string) => void;
 }
 
-function EvidenceChip({ id, report, alert, onOpen }: EvidenceChipProps) {
+function EvidenceChip({ id, report, events, onOpen }: EvidenceChipProps) {
   const call = report.tool_calls.find(({ tool_call_id }) => tool_call_id === id);
-  const event = [...alert.trigger_events, ...alert.recent_events].find(({ event_id }) => event_id === id);
+  const event = events.find(({ event_id }) => event_id === id);
   if (call === undefined && event === undefined) {
     // An earlier round's look-up is still evidence; a made-up id is shown as what it is by the drawer.
     return <Chip id={id} label={id} icon="tool" onOpen={onOpen} />;

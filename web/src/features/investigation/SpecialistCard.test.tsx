@@ -1,6 +1,6 @@
 import { screen } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
-import { alert, report } from "@/test/fixtures";
+import { report } from "@/test/fixtures";
 import { renderInApp } from "@/test/render";
 import { SpecialistCard } from "./SpecialistCard";
 
@@ -11,7 +11,7 @@ const shown = (over: Parameters<typeof report>[0]) =>
       state="ok"
       report={report(over)}
       threshold={0.6}
-      alert={alert()}
+      events={[]}
       onOpenEvidence={vi.fn()}
     />,
   );
@@ -69,7 +69,7 @@ test("paused work is not shown as running", () => {
       report={undefined}
       pausedBecause="no worker is at work"
       threshold={0.6}
-      alert={alert()}
+      events={[]}
       onOpenEvidence={vi.fn()}
     />,
   );

@@ -1,5 +1,5 @@
 import { Skeleton } from "@mantine/core";
-import type { Alert, Specialist, SpecialistReport, SpecialistState } from "@/api/types";
+import type { Specialist, SpecialistReport, SpecialistState, TelemetryEvent } from "@/api/types";
 import { formatNumber } from "@/shared/format/numbers";
 import { formatDuration } from "@/shared/format/time";
 import { SPECIALIST, SPECIALIST_STATE } from "@/shared/format/labels";
@@ -25,13 +25,14 @@ export interface SpecialistCardProps {
   /** Why running work is paused. */
   pausedBecause?: string;
   threshold: number;
-  alert: Alert;
+  /** Of the alerts. */
+  events: readonly TelemetryEvent[];
   onOpenEvidence: (evidenceId: string) => void;
 }
 
 /** One specialist: its state as it works, then what it found and on which evidence. */
 export function SpecialistCard(props: SpecialistCardProps) {
-  const { specialist, state, report, startedAt, pausedBecause, threshold, alert, onOpenEvidence } = props;
+  const { specialist, state, report, startedAt, pausedBecause, threshold, events, onOpenEvidence } = props;
   const missing = props.investigationOver === true && report === undefined;
   const interrupted = state === "running" && !missing && pausedBecause !== undefined;
   const word = missing ? NO_REPORT : interrupted ? INTERRUPTED : SPECIALIST_STATE[state];
@@ -75,7 +76,7 @@ export function SpecialistCard(props: SpecialistCardProps) {
               <strong>To the feedback:</strong> {report.feedback_answer}
             </p>
           )}
-          <FindingList report={report} alert={alert} onOpenEvidence={onOpenEvidence} />
+          <FindingList report={report} events={events} onOpenEvidence={onOpenEvidence} />
           <Footer report={report} />
         </>
       )}

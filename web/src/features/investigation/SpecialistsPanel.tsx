@@ -1,4 +1,5 @@
 import { SPECIALISTS, type CaseEvent, type CaseView } from "@/api/types";
+import { alertEvents } from "@/shared/cases/alert-events";
 import { useOutage, OUTAGE_REASON } from "@/shared/api/service";
 import { Panel } from "@/shared/ui/Panel";
 import { SpecialistCard } from "./SpecialistCard";
@@ -48,7 +49,7 @@ export function SpecialistsPanel({ view, events = [], threshold, onOpenEvidence 
               startedAt={startOf(events, name, round)}
               {...(outage !== undefined && { pausedBecause: OUTAGE_REASON[outage] })}
               threshold={threshold}
-              alert={view.alert}
+              events={alertEvents(view)}
               onOpenEvidence={onOpenEvidence}
             />
           );

@@ -95,6 +95,7 @@ function CaseStatus({ item }: { item: CaseSummary }) {
       <Tag tone={word.tone} dot>
         {word.label}
       </Tag>
+      {item.alert_count > 1 && <span className={classes["round"]}>{item.alert_count} alerts</span>}
       {item.round > 1 && <span className={classes["round"]}>Round {item.round}</span>}
       <FourEyes item={item} />
       <SnoozedUntil item={item} />

@@ -1,4 +1,4 @@
-import type { CaseEvent } from "@/api/types";
+import type { Alert, CaseEvent } from "@/api/types";
 import { formatScore } from "./numbers";
 import { formatDateTime } from "./time";
 import {
@@ -25,6 +25,14 @@ export function describeCaseEvent(event: CaseEvent): EventLine {
   switch (event.type) {
     case "case_opened":
       return { text: "Case opened", tone: "neutral" };
+    case "alert_joined":
+      return withDetail(
+        {
+          text: data["review_id"] == null ? "Alert joined" : "Alert joined: the question is asked again",
+          tone: "warn",
+        },
+        (data["alert"] as Partial<Alert> | undefined)?.description,
+      );
     case "orchestration_failed":
       return withDetail(
         { text: "The investigation failed: a person continues the case", tone: "high" },

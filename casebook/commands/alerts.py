@@ -1,0 +1,111 @@
+"""Puts an alert on record: it joins the customer's open case, or opens one. Inside one transaction."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, insert, literal_column, select
+
+from casebook.case_log.append import append, lock_log, next_seq
+from casebook.case_log.guard_facts import guard_facts_of
+from casebook.case_log.locked_case import LockedCase, lock_case
+from casebook.commands.case_words import add_words
+from casebook.commands.recovery import is_stalled
+from casebook.policy.actors import SYSTEM
+from casebook.policy.alert_joins import JoinPolicy, leaves_time
+from casebook.projection.cases import AlertJoined, CaseOpened
+from casebook.queries.cursors import OpenedCase
+from casebook.queries.tokenizer import join_words, words_of_alert
+from casebook.schema.base import table_of
+from casebook.schema.cases import AlertRow, CaseRow
+from casebook.schema.reviews import ReviewRow
+from casebook.schema.workspace import CaseTextRow
+from contracts import ids
+from contracts.alert import Alert
+
+CONSIDERED = 5
+"""How many open cases of a customer are considered, the newest first."""
+
+_CASES, _ALERTS, _REVIEWS = table_of(CaseRow), table_of(AlertRow), table_of(ReviewRow)
+_KEEP_WORDS = insert(table_of(CaseTextRow))
+_CASE_OF = select(_ALERTS.c.case_id).where(_ALERTS.c.alert_id == bindparam("of_alert"))
+_NEWEST = (
+    select(_CASES.c.case_id, _CASES.c.state)
+    .where(_CASES.c.customer_id == bindparam("of_customer"))
+    .order_by(_CASES.c.opened_seq.desc())
+    .limit(CONSIDERED)
+)
+# The words of the partial index, which SQLite compares as they are written.
+_OPEN = _NEWEST.where(_CASES.c.state != literal_column("'closed'"))
+_FIRST = (
+    select(_ALERTS.c.body).where(_ALERTS.c.case_id == bindparam("of_case")).order_by(_ALERTS.c.recorded_seq).limit(1)
+)
+_ASKED = select(_REVIEWS.c.review_id, _REVIEWS.c.opened_at, _REVIEWS.c.due_at, _REVIEWS.c.required_role).where(
+    _REVIEWS.c.case_id == bindparam("of_case"), _REVIEWS.c.status == "open"
+)
+
+
+def record_alert(
+    connection: Connection, alert: Alert, joins: JoinPolicy, now: datetime, raised_by: str | None = None
+) -> OpenedCase | None:
+    """The case of an alert, which it joins or opens now, or had joined or opened before.
+
+    `raised_by`: the person who raised it; None: a rule. None: another writer opened a case that it may belong to, since
+    this transaction looked; nothing is written, and the caller begins again.
+    """
+    known = connection.execute(_CASE_OF, {"of_alert": alert.alert_id}).scalar()
+    if known is not None:
+        return OpenedCase(case_id=known, created=False)
+    newest, considered = _cases_of(connection, alert.customer_id)
+    for case_id in considered:
+        joined = _join(connection, case_id, alert, joins, raised_by or SYSTEM, now)
+        if joined is not None:
+            return joined
+    # Openings queue here. Cases are always locked before the log, so what was opened meanwhile cannot be locked now.
+    lock_log(connection)
+    known = connection.execute(_CASE_OF, {"of_alert": alert.alert_id}).scalar()
+    if known is not None:
+        return OpenedCase(case_id=known, created=False)
+    if _cases_of(connection, alert.customer_id) != (newest, considered):
+        return None
+    return _open(connection, alert, newest, raised_by or SYSTEM, now)
+
+
+def _cases_of(connection: Connection, customer_id: int) -> tuple[str | None, list[str]]:
+    """The newest case of a customer, and those that are open."""
+    of = {"of_customer": customer_id}
+    cases = connection.execute(_NEWEST, of).all()
+    are_all = len(cases) < CONSIDERED
+    found = [each for each in cases if each.state != "closed"] if are_all else connection.execute(_OPEN, of)
+    return (cases[0].case_id if cases else None), [each.case_id for each in found]
+
+
+def _open(connection: Connection, alert: Alert, follows: str | None, actor: str, now: datetime) -> OpenedCase:
+    case_id = ids.case_id(alert.alert_id)
+    seq = next_seq(connection)
+    append(connection, LockedCase(case_id=case_id), CaseOpened(alert=alert, follows=follows), actor, now, seq=seq)
+    connection.execute(_KEEP_WORDS, {"opened_seq": seq, "body": join_words(words_of_alert(alert))})
+    return OpenedCase(case_id=case_id, created=True)
+
+
+def _join(
+    connection: Connection, case_id: str, alert: Alert, joins: JoinPolicy, actor: str, now: datetime
+) -> OpenedCase | None:
+    """Join an open case, unless it does not take the alert."""
+    case = lock_case(connection, case_id)
+    # The lock may have been waited for, behind the same alert.
+    known = connection.execute(_CASE_OF, {"of_alert": alert.alert_id}).scalar()
+    if known is not None:
+        return OpenedCase(case_id=known, created=False)
+    first = Alert.model_validate_json(connection.execute(_FIRST, {"of_case": case_id}).scalar_one())
+    if case.state == "closed" or not joins.belongs(alert, first) or is_stalled(connection, case_id, now):
+        return None
+    if guard_facts_of(connection, case).why_no_alert() is not None:
+        return None
+    asked = connection.execute(_ASKED, {"of_case": case_id}).first()
+    if asked is not None and asked.required_role == "manager" and not leaves_time(asked.opened_at, asked.due_at, now):
+        return None
+    joined = AlertJoined(alert=alert, review_id=None if asked is None else asked.review_id)
+    append(connection, case, joined, actor, now)
+    add_words(connection, case.opened_seq, *words_of_alert(alert))
+    return OpenedCase(
+        case_id=case_id, created=False, joined=True, overtaken_round=None if asked is None else case.round
+    )

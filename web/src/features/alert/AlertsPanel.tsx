@@ -1,0 +1,76 @@
+import { useEffect, useState } from "react";
+import type { CaseAlert, CaseView } from "@/api/types";
+import { useActorName, useIdentity } from "@/shared/api/session";
+import { humanise } from "@/shared/format/labels";
+import { Panel } from "@/shared/ui/Panel";
+import { Tag } from "@/shared/ui/Tag";
+import { Time } from "@/shared/ui/Time";
+import { AlertDetails, AlertPanel, AlertTags } from "./AlertPanel";
+import classes from "./AlertsPanel.module.css";
+import { alertsSeen, saveAlertsSeen } from "./alerts-seen";
+import { RelatedCases } from "./RelatedCases";
+
+/** The alerts of a case in the order in which they came, and what joined since this person looked last. */
+export function AlertsPanel({ view }: { view: CaseView }) {
+  return (
+    <>
+      {view.alerts.length > 1 ? <AlertTimeline view={view} /> : <AlertPanel alert={view.alert} />}
+      <RelatedCases view={view} />
+    </>
+  );
+}
+
+function AlertTimeline({ view }: { view: CaseView }) {
+  const subject = useIdentity()?.subject ?? "";
+  const count = view.alerts.length;
+  const [seen] = useState(() => alertsSeen(subject, view.case_id));
+  useEffect(() => saveAlertsSeen(subject, view.case_id, count), [subject, view.case_id, count]);
+  const fresh = seen === undefined ? 0 : Math.max(0, count - seen);
+  return (
+    <Panel
+      title={`Alerts (${count})`}
+      aside={
+        fresh > 0 && <Tag tone="warn">{fresh === 1 ? "1 joined" : `${fresh} joined`} since you looked</Tag>
+      }
+    >
+      <ol className={classes["timeline"]}>
+        {view.alerts.map((each, index) => (
+          <Entry
+            key={each.alert.alert_id}
+            entry={each}
+            isNew={index >= count - fresh}
+            isFirst={index === 0}
+          />
+        ))}
+      </ol>
+    </Panel>
+  );
+}
+
+interface EntryProps {
+  entry: CaseAlert;
+  isNew: boolean;
+  isFirst: boolean;
+}
+
+function Entry({ entry: { alert, recorded_at, recorded_by, round }, isNew, isFirst }: EntryProps) {
+  const nameOf = useActorName();
+  return (
+    <li className={classes["entry"]} data-new={isNew}>
+      <div className={classes["head"]}>
+        <h3>{humanise(alert.alert_type)}</h3>
+        {isNew && <Tag tone="warn">New</Tag>}
+        <AlertTags alert={alert} />
+      </div>
+      <p className={classes["origin"]}>
+        {isFirst ? "Opened the case" : "Joined"} <Time at={recorded_at} />
+        {recorded_by !== null && ` by ${nameOf(recorded_by)}`} ·{" "}
+        {round === null ? "not investigated yet" : `investigated in round ${round}`}
+      </p>
+      <details open={isNew || isFirst}>
+        <summary>{alert.description}</summary>
+        <AlertDetails alert={alert} />
+      </details>
+    </li>
+  );
+}
