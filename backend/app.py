@@ -61,6 +61,7 @@ FENCED = (
     exports.router,
     model_spend.router,
     alerts.router,
+    saved_views.shared_router,
     config.ingest_router,
     session.people,
 )

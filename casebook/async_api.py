@@ -61,6 +61,7 @@ class AsyncWorkspace:
         self.save_view = awaited(workspace.save_view, off_loop)
         self.list_views = awaited(workspace.list_views, off_loop)
         self.delete_view = awaited(workspace.delete_view, off_loop)
+        self.stop_sharing = awaited(workspace.stop_sharing, off_loop)
         self.list_alerts = awaited(workspace.list_alerts, off_loop)
 
         self.add_note = awaited(workspace.add_note, off_loop)

@@ -234,13 +234,16 @@ class WorkspaceApi(Facade):
         with self._read() as connection:
             return case_counts.count_queue(connection, subject, self._clock())
 
-    def save_view(self, subject: str, name: str, query: CaseQuery) -> SavedView:
-        """Keep a query under a name; what was kept under it before is replaced. Raises TooManySavedViews."""
+    def save_view(self, subject: str, name: str, query: CaseQuery, *, shared: bool | None = None) -> SavedView:
+        """Keep a query under a name; what was kept under it before is replaced.
+
+        `shared`: whether everybody sees it; None: as it was. Raises TooManySavedViews, TooManySharedViews.
+        """
         with self._write() as connection:
-            return saved_views.save_view(connection, subject, name, query, self._clock())
+            return saved_views.save_view(connection, subject, name, query, self._clock(), shared=shared)
 
     def list_views(self, subject: str) -> tuple[SavedView, ...]:
-        """The views of one person, by name."""
+        """The views of one person, and those that others share, by name."""
         with self._read() as connection:
             return saved_views.list_views(connection, subject)
 
@@ -248,6 +251,11 @@ class WorkspaceApi(Facade):
         """Forget a view. Raises SavedViewNotFound."""
         with self._write() as connection:
             saved_views.delete_view(connection, subject, name)
+
+    def stop_sharing(self, owner: str, name: str) -> None:
+        """Let only its owner see a view, among whose views it stays. Raises SharedViewNotFound."""
+        with self._write() as connection:
+            saved_views.stop_sharing(connection, owner, name)
 
     def list_alerts(self, *, limit: int = 50, cursor: str | None = None) -> AlertPage:
         """One page of at most 500 alerts, newest first. Raises MalformedCursor."""

@@ -5,13 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from pydantic import AfterValidator
 
-from backend.api.dependencies import CurrentIdentity, ServicesDep, strict_json
+from backend.api.dependencies import CurrentIdentity, RequireManager, ServicesDep, strict_json
 from backend.http.problem import documented
+from casebook.errors import NotAllowed
 from casebook.queries.filters import CaseQuery, SavedView
 from contracts.base import Contract
 from contracts.words import says_something
 
 router = APIRouter(prefix="/api/views", tags=["views"])
+shared_router = APIRouter(prefix="/api/shared-views", tags=["views"])
 
 
 def _can_be_seen(name: str) -> str:
@@ -29,17 +31,19 @@ class ViewOrder(Contract):
     """What to keep."""
 
     query: CaseQuery
+    shared: bool | None = None
+    """Whether everybody sees it; left out: as it was before, and a new one is not shared."""
 
 
 class ViewList(Contract):
-    """All views of one person, by name."""
+    """All views of one person, and those that others share, by name."""
 
     items: tuple[SavedView, ...]
 
 
 @router.get("", operation_id="list_views", summary="List your views", responses=documented(503))
 async def list_views(services: ServicesDep, identity: CurrentIdentity) -> ViewList:
-    """The queries that you keep, by name."""
+    """The queries that you keep, and those that others share, by name. You cannot change those of others."""
     return ViewList(items=await services.workspace.list_views(identity.subject))
 
 
@@ -47,12 +51,17 @@ async def list_views(services: ServicesDep, identity: CurrentIdentity) -> ViewLi
     "/{name:path}",
     operation_id="save_view",
     summary="Keep a view",
-    responses=documented(409, 413, 415, 422, 503),
+    responses=documented(403, 409, 413, 415, 422, 503),
     dependencies=[Depends(strict_json(ViewOrder))],
 )
 async def save_view(name: Name, order: ViewOrder, services: ServicesDep, identity: CurrentIdentity) -> SavedView:
-    """Keep a query under a name; what you kept under it before is replaced. At most 50."""
-    return await services.workspace.save_view(identity.subject, name, order.query)
+    """Keep a query under a name; what you kept under it before is replaced. At most 50.
+
+    To share one takes an analyst.
+    """
+    if order.shared and not identity.may_act_as("analyst"):
+        raise NotAllowed("analyst")
+    return await services.workspace.save_view(identity.subject, name, order.query, shared=order.shared)
 
 
 @router.delete(
@@ -63,5 +72,18 @@ async def save_view(name: Name, order: ViewOrder, services: ServicesDep, identit
     responses=documented(404, 422, 503),
 )
 async def delete_view(name: Name, services: ServicesDep, identity: CurrentIdentity) -> None:
-    """Forget one of your views."""
+    """Forget one of your views, for everybody if you share it."""
     await services.workspace.delete_view(identity.subject, name)
+
+
+@shared_router.delete(
+    "/{owner}/{name:path}",
+    operation_id="stop_sharing_view",
+    summary="Stop sharing a view",
+    status_code=204,
+    responses=documented(403, 404, 422, 503),
+    dependencies=[RequireManager],
+)
+async def stop_sharing_view(owner: str, name: Name, services: ServicesDep) -> None:
+    """Let only its owner see a view, among whose views it stays. Managers only; owners save it with `shared` false."""
+    await services.workspace.stop_sharing(owner, name)

@@ -5,6 +5,7 @@ CasebookError
 ├── EvidenceNotFound        404
 ├── AttachmentNotFound      404
 ├── SavedViewNotFound       404
+├── SharedViewNotFound      404
 ├── MalformedCursor         422
 ├── ReviewMismatch          422
 ├── UnstorableText          422
@@ -13,6 +14,7 @@ CasebookError
 ├── TooManyNotes            409
 ├── TooManyReversals        409
 ├── TooManySavedViews       409
+├── TooManySharedViews      409
 ├── ClaimedByOther          409
 ├── NotClaimed              409
 ├── NotSnoozed              409
@@ -127,10 +129,12 @@ from casebook.errors.lookups import (
     ReversalNotFound,
     ReviewMismatch,
     SavedViewNotFound,
+    SharedViewNotFound,
     TooManyAttachments,
     TooManyNotes,
     TooManyReversals,
     TooManySavedViews,
+    TooManySharedViews,
     UnstorableText,
 )
 from casebook.errors.snoozes import NotSnoozed, SnoozeTooLong, SnoozeTooShort
@@ -216,12 +220,14 @@ __all__ = [
     "SameApprover",
     "SameRequester",
     "SavedViewNotFound",
+    "SharedViewNotFound",
     "SnoozeTooLong",
     "SnoozeTooShort",
     "TooManyAttachments",
     "TooManyNotes",
     "TooManyReversals",
     "TooManySavedViews",
+    "TooManySharedViews",
     "TransitionRefused",
     "UnknownCase",
     "UnknownReasonCode",

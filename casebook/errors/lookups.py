@@ -65,6 +65,16 @@ class SavedViewNotFound(CasebookError):
         super().__init__(f"You keep no view named '{name}'.")
 
 
+class SharedViewNotFound(CasebookError):
+    """The person shares no view under this name."""
+
+    id = "shared-view-not-found"
+    status = 404
+
+    def __init__(self, owner: str, name: str) -> None:
+        super().__init__(f"{owner} shares no view named '{name}'.")
+
+
 class MalformedCursor(CasebookError):
     """A page was asked for with a cursor that this casebook did not give out."""
 
@@ -145,3 +155,13 @@ class TooManySavedViews(CasebookError):
 
     def __init__(self, most: int) -> None:
         super().__init__(f"You keep {most} views, the most that one person may: delete one first.")
+
+
+class TooManySharedViews(CasebookError):
+    """As many views are shared as may be."""
+
+    id = "too-many-shared-views"
+    status = 409
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} views are shared, the most that can be: stop sharing one first.")

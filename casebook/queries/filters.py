@@ -76,3 +76,7 @@ class SavedView(Contract):
     name: ShortText
     query: CaseQuery
     saved_at: UtcDateTime
+    owner: str
+    """The subject id of the person; nobody else changes it."""
+    shared: bool
+    """Whether everybody sees it."""

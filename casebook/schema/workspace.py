@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casebook.schema.base import Base
@@ -46,11 +46,22 @@ class SavedViewRow(Base, kw_only=True):
     """A query of the case list that a person keeps under a name."""
 
     __tablename__ = "saved_view"
+    __table_args__ = (
+        Index(
+            "ix_saved_view_shared",
+            "name",
+            "subject",
+            sqlite_where=text("shared_at IS NOT NULL"),
+            postgresql_where=text("shared_at IS NOT NULL"),
+        ),
+    )
 
     subject: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
     query: Mapped[str]
     saved_at: Mapped[datetime]
+    shared_at: Mapped[datetime | None] = mapped_column(default=None)
+    """Since when everybody sees it; null: only its owner does."""
 
 
 class CaseTextRow(Base, kw_only=True):

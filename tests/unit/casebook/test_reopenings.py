@@ -10,6 +10,7 @@ from casebook.audit.verify_export import verify_export
 from casebook.database.engine import open_engine
 from casebook.database.transactions import Transactions
 from casebook.errors import CaseNotFound, CaseOpen, NotAllowed, NotReopenable, OutcomeNotJustified
+from casebook.policy.alert_joins import JoinPolicy
 from casebook.queries.filters import CaseQuery
 from casebook.workspace_api import WorkspaceApi
 from contracts.actions import EffectAction
@@ -19,6 +20,7 @@ from tests.support.casebooks import CaseBook
 from tests.unit.casebook.builders import (
     MANAGER,
     a_decision,
+    an_alert,
     an_assessment,
     an_effect,
     an_opening,
@@ -148,6 +150,17 @@ def test_reopened_case_whose_orchestration_fails_keeps_its_question(book: CaseBo
     opening = ask_again(book, case)
     fails(book, case)
     assert failed_case(book, case).review == opening.review
+    assert book.audit().broken is None
+
+
+def test_alert_about_a_reopened_case_opens_one_that_follows(book: CaseBook) -> None:
+    case = half_done(book)
+    reopen(book, case)
+    ask_again(book, case)
+    second = an_alert(1).model_copy(update={"alert_id": "impossible_travel-1-again"})
+    opened = CaseBook(book.transactions, joins=JoinPolicy()).open_case(second)
+    assert (opened.created, opened.joined) == (True, False)
+    assert book.summary(case).state == "awaiting_review"
     assert book.audit().broken is None
 
 

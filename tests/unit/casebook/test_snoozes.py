@@ -22,6 +22,7 @@ from casebook.errors import (
     SnoozeTooLong,
     SnoozeTooShort,
 )
+from casebook.policy.alert_joins import JoinPolicy
 from casebook.queries.filters import CaseQuery
 from casebook.workspace_api import WorkspaceApi
 from contracts.investigation import ReviewOpening
@@ -197,6 +198,17 @@ def test_escalation_works_as_ever_and_ends_the_snooze(book: CaseBook) -> None:
     book.escalate(an_escalation(opening))
     assert (book.summary(opening.case_id).state, listed(book, snoozed=True)) == ("escalated", set())
     assert next_id(book, "maria", as_manager=True) == opening.case_id
+    assert book.audit().broken is None
+
+
+def test_an_alert_that_joins_ends_the_snooze(book: CaseBook) -> None:
+    case = asked(book).case_id
+    book.snooze(case, "ana", ANALYST)
+    second = an_alert(1).model_copy(update={"alert_id": "impossible_travel-1-again"})
+    assert CaseBook(book.transactions, joins=JoinPolicy()).open_case(second).joined
+    assert (book.summary(case).snooze, listed(book, snoozed=True)) == (None, set())
+    with pytest.raises(NoOpenReview):
+        book.snooze(case, "ana", ANALYST)
     assert book.audit().broken is None
 
 

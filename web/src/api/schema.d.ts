@@ -651,6 +651,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shared-views/{owner}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Stop sharing a view
+         * @description Let only its owner see a view, among whose views it stays. Managers only; owners save it with `shared` false.
+         */
+        delete: operations["stop_sharing_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/spend": {
         parameters: {
             query?: never;
@@ -680,7 +700,7 @@ export interface paths {
         };
         /**
          * List your views
-         * @description The queries that you keep, by name.
+         * @description The queries that you keep, and those that others share, by name. You cannot change those of others.
          */
         get: operations["list_views"];
         put?: never;
@@ -702,12 +722,14 @@ export interface paths {
         /**
          * Keep a view
          * @description Keep a query under a name; what you kept under it before is replaced. At most 50.
+         *
+         *     To share one takes an analyst.
          */
         put: operations["save_view"];
         post?: never;
         /**
          * Forget a view
-         * @description Forget one of your views.
+         * @description Forget one of your views, for everybody if you share it.
          */
         delete: operations["delete_view"];
         options?: never;
@@ -2799,12 +2821,16 @@ export interface components {
         SavedView: {
             /** Name */
             name: string;
+            /** Owner */
+            owner: string;
             query: components["schemas"]["CaseQuery"];
             /**
              * Saved At
              * Format: date-time
              */
             saved_at: string;
+            /** Shared */
+            shared: boolean;
         };
         /**
          * ServiceStatus
@@ -3183,7 +3209,7 @@ export interface components {
         };
         /**
          * ViewList
-         * @description All views of one person, by name.
+         * @description All views of one person, and those that others share, by name.
          */
         ViewList: {
             /** Items */
@@ -3195,6 +3221,8 @@ export interface components {
          */
         ViewOrder: {
             query: components["schemas"]["CaseQuery-Input"];
+            /** Shared */
+            shared?: boolean | null;
         };
         /**
          * WorkflowStatus
@@ -5633,6 +5661,73 @@ export interface operations {
             };
             /** @description The request is not valid */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_sharing_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                /** @description What you call the view */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

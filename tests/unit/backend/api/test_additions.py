@@ -15,7 +15,7 @@ from tests.unit.casebook.builders import close_as_failed, open_case
 
 pytestmark = pytest.mark.anyio
 
-ANA, BEN, VERA = map(signed_in, ("ana", "ben", "vera"))
+ANA, BEN, MARIA, VERA = map(signed_in, ("ana", "ben", "maria", "vera"))
 
 
 async def test_note_keeps_its_author_and_is_searchable(client: httpx.AsyncClient, book: CaseBook) -> None:
@@ -135,6 +135,20 @@ async def test_views_are_kept_per_person(client: httpx.AsyncClient) -> None:
     assert (await client.delete("/api/views/My%20queue", headers=BEN)).status_code == 404
     assert (await client.delete("/api/views/My%20queue", headers=ANA)).status_code == 204
     assert (await client.get("/api/views", headers=ANA)).json()["items"] == []
+
+
+async def test_shared_view_is_for_all_until_managers_end_it(client: httpx.AsyncClient) -> None:
+    order = {"query": {"overdue": True}, "shared": True}
+    assert (await client.put("/api/views/Late", json=order, headers=VERA)).status_code == 403
+    shared = (await client.put("/api/views/Late", json=order, headers=ANA)).json()
+    assert (shared["owner"], shared["shared"]) == ("ana", True)
+    assert (await client.get("/api/views", headers=VERA)).json()["items"] == [shared]
+    assert (await client.delete("/api/views/Late", headers=BEN)).status_code == 404
+    assert (await client.delete("/api/shared-views/ana/Late", headers=BEN)).status_code == 403
+    assert (await client.delete("/api/shared-views/ana/Late", headers=MARIA)).status_code == 204
+    assert (await client.get("/api/views", headers=BEN)).json()["items"] == []
+    again = await client.delete("/api/shared-views/ana/Late", headers=MARIA)
+    assert (again.status_code, again.json()["id"]) == (404, "shared-view-not-found")
 
 
 async def test_view_of_a_bad_query_is_422(client: httpx.AsyncClient) -> None:

@@ -65,6 +65,7 @@ LEAST_ROLE: Mapping[str, Role | None] = {
     "GET /api/views": "viewer",
     "PUT /api/views/{name:path}": "viewer",
     "DELETE /api/views/{name:path}": "viewer",
+    "DELETE /api/shared-views/{owner}/{name:path}": "manager",
     "POST /api/workflow/start": "analyst",
     "POST /api/workflow/decision": "analyst",
     "GET /api/workflow/status/{instance_id}": "viewer",

@@ -5,7 +5,8 @@ import { useState } from "react";
 import { type QueueQuery, sameQuery } from "@/shared/queue/query";
 import { formatNumber } from "@/shared/format/numbers";
 import { errorMessage } from "@/shared/api/problem";
-import { BookmarkIcon, MoreIcon } from "@/shared/ui/icons";
+import { mayActAs, useActorName, useIdentity } from "@/shared/api/session";
+import { BookmarkIcon, MoreIcon, PeopleIcon } from "@/shared/ui/icons";
 import { DEFAULT_VIEWS } from "./default-views";
 import { ViewNameDialog } from "./ViewNameDialog";
 import classes from "./ViewTabs.module.css";
@@ -14,20 +15,27 @@ import { useDeleteView } from "./delete-view";
 import { useViews, type View } from "./list-views";
 import { useRenameView } from "./rename-view";
 import { useSaveView } from "./save-view";
+import { useStopSharing } from "./stop-sharing";
 
-/** The ways to look at the queue: those of everybody, then one's own, each with its number of cases. */
+/** The ways to look at the queue: those of everybody, one's own, and what others share; each with its number of cases. */
 export function ViewTabs({ query }: { query: QueueQuery }) {
   const counts = useQueueCounts().data;
+  const nameOf = useActorName();
   const views = useViews();
-  const own = views.data ?? [];
+  const identity = useIdentity();
+  const saved = views.data ?? [];
+  const own = saved.filter(({ owner }) => owner === identity?.subject);
+  const others = saved.filter(({ owner }) => owner !== identity?.subject);
+  const mayShare = mayActAs(identity, "analyst");
   const save = useSaveView();
   const rename = useRenameView();
   const remove = useDeleteView();
+  const unshare = useStopSharing();
   const [naming, setNaming] = useState<View | "new">();
   const known =
     DEFAULT_VIEWS.some((view) => sameQuery(view.query, query)) ||
-    own.some((view) => sameQuery(view.query, query));
-  const failed = [save, rename, remove].find((change) => change.isError);
+    saved.some((view) => sameQuery(view.query, query));
+  const failed = [save, rename, remove, unshare].find((change) => change.isError);
   return (
     <>
       <nav className={classes["strip"]} aria-label="Views">
@@ -47,8 +55,33 @@ export function ViewTabs({ query }: { query: QueueQuery }) {
             key={view.name}
             view={view}
             current={query}
-            onRename={() => setNaming(view)}
-            onRemove={() => remove.mutate(view.name)}
+            items={[
+              { label: "Rename…", onClick: () => setNaming(view) },
+              ...(mayShare || view.shared
+                ? [
+                    {
+                      label: view.shared ? "Stop sharing" : "Share with everybody",
+                      onClick: () =>
+                        save.mutate({ name: view.name, query: view.query, shared: !view.shared }),
+                    },
+                  ]
+                : []),
+              { label: "Delete", onClick: () => remove.mutate(view.name) },
+            ]}
+          />
+        ))}
+        {others.length > 0 && <span className={classes["divider"]} aria-hidden="true" />}
+        {others.map((view) => (
+          <SavedViewTab
+            key={`${view.owner} ${view.name}`}
+            view={view}
+            current={query}
+            by={nameOf(view.owner)}
+            items={
+              mayActAs(identity, "manager")
+                ? [{ label: "Stop sharing", onClick: () => unshare.mutate(view) }]
+                : []
+            }
           />
         ))}
         {!known && (
@@ -88,9 +121,11 @@ interface TabProps {
   current: QueueQuery;
   count: string | undefined;
   urgent?: boolean;
+  /** Set for views that everybody sees: whose it is. */
+  sharedBy?: string | undefined;
 }
 
-function Tab({ name, query, current, count, urgent = false }: TabProps) {
+function Tab({ name, query, current, count, urgent = false, sharedBy }: TabProps) {
   const here = sameQuery(query, current);
   return (
     <Link
@@ -99,7 +134,9 @@ function Tab({ name, query, current, count, urgent = false }: TabProps) {
       className={classes["tab"]}
       data-here={here}
       {...(here && { "aria-current": "true" as const })}
+      {...(sharedBy !== undefined && { title: `Shared by ${sharedBy}` })}
     >
+      {sharedBy !== undefined && <PeopleIcon size={13} />}
       {name}
       {count !== undefined && (
         <span className={`tabular ${classes["count"] ?? ""}`} data-urgent={urgent}>
@@ -113,26 +150,39 @@ function Tab({ name, query, current, count, urgent = false }: TabProps) {
 interface SavedViewTabProps {
   view: View;
   current: QueueQuery;
-  onRename: () => void;
-  onRemove: () => void;
+  /** Who shares it, if that is somebody else. */
+  by?: string;
+  items: readonly { label: string; onClick: () => void }[];
 }
 
-function SavedViewTab({ view, current, onRename, onRemove }: SavedViewTabProps) {
+function SavedViewTab({ view, current, by, items }: SavedViewTabProps) {
   const count = useQuery(viewCountOptions(view.query)).data;
+  const name = by === undefined ? view.name : `${view.name} · ${by}`;
   return (
     <span className={classes["own"]}>
-      <Tab name={view.name} query={view.query} current={current} count={count} />
-      <Menu position="bottom-start" width={150}>
-        <Menu.Target>
-          <ActionIcon size={20} variant="subtle" color="gray" aria-label={`Change the view ${view.name}`}>
-            <MoreIcon size={14} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item onClick={onRename}>Rename…</Menu.Item>
-          <Menu.Item onClick={onRemove}>Delete</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <Tab
+        name={name}
+        query={view.query}
+        current={current}
+        count={count}
+        sharedBy={view.shared ? (by ?? "you") : undefined}
+      />
+      {items.length > 0 && (
+        <Menu position="bottom-start" width={190}>
+          <Menu.Target>
+            <ActionIcon size={20} variant="subtle" color="gray" aria-label={`Change the view ${name}`}>
+              <MoreIcon size={14} />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {items.map(({ label, onClick }) => (
+              <Menu.Item key={label} onClick={onClick}>
+                {label}
+              </Menu.Item>
+            ))}
+          </Menu.Dropdown>
+        </Menu>
+      )}
     </span>
   );
 }

@@ -10,7 +10,7 @@ interface Rename {
 }
 
 async function renameView({ view, name }: Rename) {
-  await saveView({ name, query: view.query });
+  await saveView({ name, query: view.query, shared: view.shared });
   if (name !== view.name) await deleteView(view.name);
 }
 
