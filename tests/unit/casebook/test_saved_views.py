@@ -14,7 +14,7 @@ def seen(book: CaseBook, subject: str) -> list[tuple[str, str, bool]]:
     return [(view.owner, view.name, view.shared) for view in book.list_views(subject)]
 
 
-def test_shared_view_is_seen_by_everybody_and_changed_by_its_owner(book: CaseBook) -> None:
+def test_everybody_sees_a_shared_view_its_owner_changes(book: CaseBook) -> None:
     book.save_view("ana", "Urgent", URGENT)
     assert seen(book, "ben") == []
     book.save_view("ana", "Urgent", URGENT, shared=True)
