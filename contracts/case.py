@@ -7,11 +7,12 @@ from pydantic import Field
 from contracts.actions import ActionOutcome, RecommendedAction, ReversalAction
 from contracts.alert import Alert, AlertSource, AlertType, Severity
 from contracts.assessment import RiskAssessment, RiskLevel
-from contracts.base import Contract, FiniteJson, Score, UtcDateTime
+from contracts.base import Contract, FiniteJson, Score, UtcDateTime, added_later
 from contracts.claim import Claim
 from contracts.effect import Effect, EffectOrder
 from contracts.ids import AlertId, CaseId, Hash, ReviewId
 from contracts.names import CaseEventType
+from contracts.refunds import ChosenRefunds
 from contracts.report import Specialist, SpecialistReport, Spend
 from contracts.reversal import Reversal
 from contracts.review import Approval, Decision, Disposition, ReviewRequest
@@ -71,6 +72,8 @@ class Proposal(Contract):
     action: RecommendedAction
     approvals: tuple[Approval, ...]
     disposition: Disposition | None = None
+    refunds: ChosenRefunds | None = added_later()
+    """The refunds that were chosen: the second person approves the same."""
 
 
 class RecordedAlert(Contract):

@@ -9,6 +9,7 @@ from contracts.actions import EffectAction, ReversalAction
 from contracts.base import Contract, FiniteJson, UtcDateTime, added_later
 from contracts.ids import CaseId, ReviewId
 from contracts.money import Money
+from contracts.refunds import ChosenRefunds
 
 EffectStatus = Literal["pending", "done", "failed", "unknown"]
 
@@ -64,6 +65,8 @@ class EffectTerms(Contract):
     """Empty for an effect that refunds nothing."""
     refund_total: tuple[Money, ...] | None = None
     """What they added up to; null when that was not known."""
+    refunds: ChosenRefunds | None = added_later()
+    """What of each charge was chosen."""
 
 
 def order_reason(case_id: str, approved_by: str, reason_code: str | None) -> str:

@@ -11,6 +11,7 @@ from contracts.base import Contract, Score, UtcDateTime
 from contracts.effect import Effect
 from contracts.ids import CaseId
 from contracts.money import Money
+from contracts.refunds import ChosenRefunds
 from contracts.report import Finding, Specialist, SpecialistReport
 from contracts.review import Decision, ReviewRequest, Role
 
@@ -231,6 +232,8 @@ class FactCheck(Contract):
     """Recorded answers about the account and its charges: what was known when it was approved."""
     known_changes: tuple[str, ...] = ()
     """Changes that the approver already knew of: these do not void the approval."""
+    refunds: ChosenRefunds | None = None
+    """What of each charge was chosen; null: all of them were approved as they are."""
 
 
 class FactReport(Contract):

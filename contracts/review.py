@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contracts.actions import RecommendedAction
-from contracts.base import Contract, UtcDateTime
+from contracts.base import Contract, UtcDateTime, added_later
 from contracts.ids import Hash, ReviewId
+from contracts.refunds import ChosenRefunds
 
 Role = Literal["viewer", "analyst", "manager", "admin"]
 _RANK: dict[Role, int] = {"viewer": 0, "analyst": 1, "manager": 2, "admin": 3}
@@ -65,3 +66,5 @@ class Decision(Contract):
     """Why, in their own words."""
     approvals: tuple[Approval, ...] | None = None
     """Everyone who approved, in order, where two people were needed."""
+    refunds: ChosenRefunds | None = added_later()
+    """What is refunded of which charges; left out where those of the assessment are approved as they are."""

@@ -13,6 +13,7 @@ from contracts.actions import RecommendedAction
 from contracts.base import Contract, UtcDateTime
 from contracts.case import Proposal
 from contracts.ids import Hash, ReviewId, parse_review_id
+from contracts.refunds import ChosenRefunds
 from contracts.review import Decision, Disposition, Verdict
 
 router = APIRouter(tags=["workflow"])
@@ -36,6 +37,9 @@ class DecisionRequest(Contract):
     a false positive, of anything else confirmed fraud; a rejection leaves it inconclusive."""
     comment: Annotated[str, Field(max_length=4_000)] | None = None
     """Why, in their own words."""
+    refunds: ChosenRefunds | None = None
+    """Which charges to refund, and how much of each: charges that the investigation saw, up to what was left of them.
+    Left out, the charges that the assessment names are refunded in full. The second of two people chooses the same."""
     decided_by: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Taken from older clients, and ignored."""
     decided_at: UtcDateTime | None = None
@@ -78,6 +82,7 @@ async def decide(order: DecisionRequest, services: ServicesDep, identity: Curren
         decided_at=datetime.now(UTC),
         disposition=order.disposition,
         comment=order.comment,
+        refunds=order.refunds,
     )
     accepted = await services.decisions.accept(decision, identity)
     services.change_feed.wake(awaiting=parse_review_id(order.review_id)[0])

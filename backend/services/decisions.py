@@ -29,7 +29,7 @@ class DecisionService:
         NothingToRefund, and what `WorkspaceApi.accept_decision` raises; then nothing has changed.
         """
         _require_completeness(decision)
-        if decision.action is not None and ACTIONS[decision.action].refunds:
+        if decision.action is not None and ACTIONS[decision.action].refunds and decision.refunds is None:
             case_id, _ = parse_review_id(decision.review_id)
             _require_charges(decision, await self._workspace.get_case(case_id))
         signed = decision.model_copy(update={"decided_by": identity.subject})

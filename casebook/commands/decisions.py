@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from casebook.case_log.append import append
 from casebook.case_log.locked_case import LockedCase, lock_case, refuse_closed
+from casebook.commands.chosen_refunds import with_seen_refunds
 from casebook.commands.claims import refuse_claimed_by_other
 from casebook.commands.effects import decision_on
 from casebook.errors import (
@@ -20,6 +21,7 @@ from casebook.errors import (
     NotAllowed,
     NotTheProposer,
     OtherActionProposed,
+    OtherRefundsProposed,
     ReasonMissing,
     ReviewNotFound,
     ReviewSuperseded,
@@ -27,11 +29,11 @@ from casebook.errors import (
     UnknownReasonCode,
 )
 from casebook.policy.closing_policy import answer_of, missing_fields
-from casebook.policy.four_eyes import approvals_of, gives_reason, is_rated_critical, overrules
+from casebook.policy.four_eyes import approvals_of, gives_reason, is_rated_critical, needs_two_by_choice, overrules
 from casebook.projection.decisions import DecisionAccepted
 from casebook.projection.proposals import ApprovalGiven, ApprovalWithdrawn
 from casebook.queries.alerts import overtook
-from casebook.queries.case_brief import was_rated_critical
+from casebook.queries.case_brief import limits_of, was_rated_critical
 from casebook.queries.review_rows import read_review
 from casebook.schema.approvals import ProposalRow
 from casebook.schema.base import PlainRow, table_of
@@ -61,6 +63,8 @@ def accept_decision(
     The first of two approvals is kept as a proposal and returned as such; a decision is returned as it is recorded.
     """
     case, review = _answerable(connection, decision, roles, now)
+    if decision.refunds is not None:
+        decision = with_seen_refunds(connection, case.case_id, decision)
     waiting = connection.execute(_PROPOSAL, {"of_case": case.case_id}).first()
     proposal = None if waiting is None else Proposal.model_validate_json(waiting.body)
     _refuse_incomplete(decision, policy, is_second=proposal is not None and decision.verdict == "approve")
@@ -70,7 +74,7 @@ def accept_decision(
         else:
             _require_reason(case, decision, decision.action)
         is_critical = decision.action == "clear" and _is_critical(connection, case)
-        if proposal is None and approvals_of(read_review(review), decision.action, is_critical=is_critical) > 1:
+        if proposal is None and _needs_two(connection, review, decision, decision.action, is_critical=is_critical):
             return _propose(connection, case, decision, decision.action, now)
     recorded = _complete(decision, proposal)
     accepted = DecisionAccepted(round=review.round, **dict(recorded))
@@ -138,6 +142,22 @@ def _refuse_other_approval(proposal: Proposal, decision: Decision, action: Recom
         raise SameApprover(proposal.action)
     if proposal.action != action:
         raise OtherActionProposed(proposer, proposal.action)
+    if proposal.refunds != decision.refunds:
+        raise OtherRefundsProposed(proposer)
+
+
+def _needs_two(
+    connection: Connection, review: PlainRow, decision: Decision, action: RecommendedAction, *, is_critical: bool
+) -> bool:
+    by_choice = None
+    if decision.refunds is not None:
+        limits = limits_of(connection, parse_review_id(decision.review_id)[0])
+        by_choice = needs_two_by_choice(
+            action, decision.refunds, None if limits is None else limits.policy.four_eyes_refund_minor
+        )
+    if by_choice is not None:
+        return by_choice
+    return approvals_of(read_review(review), action, is_critical=is_critical) > 1
 
 
 def _refuse_incomplete(decision: Decision, policy: ClosingPolicy, *, is_second: bool) -> None:
@@ -166,7 +186,11 @@ def _propose(
     connection: Connection, case: LockedCase, decision: Decision, action: RecommendedAction, now: datetime
 ) -> Proposal:
     proposal = Proposal(
-        review_id=decision.review_id, action=action, approvals=(_approval(decision),), disposition=decision.disposition
+        review_id=decision.review_id,
+        action=action,
+        approvals=(_approval(decision),),
+        disposition=decision.disposition,
+        refunds=decision.refunds,
     )
     given = ApprovalGiven(
         round=parse_review_id(decision.review_id)[1],

@@ -26,6 +26,7 @@ from contracts.actions import ACTIONS, REFUNDS, EffectAction
 from contracts.assessment import RiskAssessment
 from contracts.effect import Effect, EffectTerms
 from contracts.ids import parse_review_id, review_id
+from contracts.refunds import approved_refund
 from contracts.review import Decision
 
 _EFFECTS, _DECISIONS, _CASES = table_of(EffectRow), table_of(DecisionRow), table_of(CaseRow)
@@ -175,17 +176,19 @@ def _refuse_unapproved(connection: Connection, case: LockedCase, effect: Effect,
 def terms_of(approved: ApprovedAction, action: str) -> EffectTerms:
     """What was approved of one effect of an action."""
     refunds = action in REFUNDS
+    charge_ids, total = approved_refund(approved.assessment, approved.decision.refunds)
     return EffectTerms(
         review_id=approved.decision.review_id,
         customer_id=approved.customer_id,
-        refund_charge_ids=approved.assessment.refund_charge_ids if refunds else (),
-        refund_total=approved.assessment.refund_total if refunds else None,
+        refund_charge_ids=charge_ids if refunds else (),
+        refund_total=total if refunds else None,
+        refunds=approved.decision.refunds if refunds else None,
     )
 
 
 def _difference(terms: EffectTerms, approved: EffectTerms) -> str:
     if terms.customer_id != approved.customer_id:
         return "customer"
-    if terms.refund_charge_ids != approved.refund_charge_ids:
+    if (terms.refund_charge_ids, terms.refunds) != (approved.refund_charge_ids, approved.refunds):
         return "choice of charges"
     return "total" if terms.refund_total != approved.refund_total else "question"

@@ -33,6 +33,12 @@ CasebookError
 ├── SameApprover            403
 ├── NotTheProposer          403
 ├── OtherActionProposed     409
+├── OtherRefundsProposed    409
+├── RefundsRefused          422
+│   ├── RefundsNotChosen
+│   ├── ChargeChosenTwice
+│   ├── ChargeNotSeen
+│   └── RefundTooLarge
 ├── NoProposal              409
 ├── CaseClosed              409
 ├── CaseOpen                409
@@ -94,6 +100,8 @@ from casebook.errors.database import (
 from casebook.errors.decisions import (
     AlreadyDecided,
     AssessmentChanged,
+    ChargeChosenTwice,
+    ChargeNotSeen,
     ClaimedByOther,
     FieldsMissing,
     NewEvidence,
@@ -103,7 +111,11 @@ from casebook.errors.decisions import (
     NotClaimed,
     NotTheProposer,
     OtherActionProposed,
+    OtherRefundsProposed,
     ReasonMissing,
+    RefundsNotChosen,
+    RefundsRefused,
+    RefundTooLarge,
     ReviewNotFound,
     ReviewSuperseded,
     SameApprover,
@@ -181,6 +193,8 @@ __all__ = [
     "CasebookUnavailable",
     "CasebookUnwritable",
     "CasebookUrlInvalid",
+    "ChargeChosenTwice",
+    "ChargeNotSeen",
     "ClaimedByOther",
     "DeadlineNotPassed",
     "EffectNotFound",
@@ -204,9 +218,13 @@ __all__ = [
     "NotTheProposer",
     "NothingToReverse",
     "OtherActionProposed",
+    "OtherRefundsProposed",
     "OutcomeNotJustified",
     "QuestionNotAsked",
     "ReasonMissing",
+    "RefundTooLarge",
+    "RefundsNotChosen",
+    "RefundsRefused",
     "ReportUnfounded",
     "ReportsNotRecorded",
     "ReversalAlreadyDecided",

@@ -130,6 +130,72 @@ class OtherActionProposed(CasebookError):
         )
 
 
+class OtherRefundsProposed(CasebookError):
+    """An approval of other refunds than the first approval chose."""
+
+    id = "other-refunds-proposed"
+    status = 409
+
+    def __init__(self, proposed_by: str) -> None:
+        super().__init__(
+            f"{proposed_by} chose other refunds, which wait for a second approval: approve the same charges and "
+            f"amounts, reject with feedback, or ask {proposed_by} to withdraw the approval."
+        )
+
+
+class RefundsRefused(CasebookError):
+    """The refunds that an approval chooses cannot be approved."""
+
+    status = 422
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.fields = (("refunds", sentence),)
+
+
+class RefundsNotChosen(RefundsRefused):
+    """Refunds were chosen for a decision that refunds nothing, or none for one that does."""
+
+    id = "refunds-not-chosen"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Only an approval of a refund chooses refunds, and at least one: leave out 'refunds', or choose."
+        )
+
+
+class ChargeChosenTwice(RefundsRefused):
+    """A charge is chosen more than once."""
+
+    id = "charge-chosen-twice"
+
+    def __init__(self, charge_id: str) -> None:
+        super().__init__(f"Charge {charge_id} is chosen twice: choose it once, with the whole amount to refund.")
+
+
+class ChargeNotSeen(RefundsRefused):
+    """A charge is chosen that the investigation did not see, or that cannot be refunded."""
+
+    id = "charge-not-seen"
+
+    def __init__(self, charge_id: str) -> None:
+        super().__init__(
+            f"Charge {charge_id} is not among the charges that the investigation saw and that can be refunded: "
+            "choose among those."
+        )
+
+
+class RefundTooLarge(RefundsRefused):
+    """More is chosen of a charge than was left of it, nothing, or another currency."""
+
+    id = "refund-too-large"
+
+    def __init__(self, charge_id: str, chosen: str, left: str) -> None:
+        super().__init__(
+            f"{chosen} of charge {charge_id} cannot be refunded: choose more than nothing and at most {left}."
+        )
+
+
 class NoProposal(CasebookError):
     """No approval waits for a second one."""
 

@@ -6,7 +6,7 @@
 | approves another action: overrules the assessment | 1, or as below | required |
 | clears a case that was rated critical: severity of the alert, or level of an assessment in any round | 2 | as above |
 | locks and refunds | 2 | as above |
-| refunds more than `FOUR_EYES_REFUND_LIMIT_MINOR` in a currency, or an unknown sum | 2 | as above |
+| refunds more than `FOUR_EYES_REFUND_LIMIT_MINOR` in a currency, of what was chosen, or an unknown sum | 2 | as above |
 | rejects | 1 | required: the feedback |
 
 A bulk action clears only cases that are recommended to be cleared and were not rated critical.
@@ -15,11 +15,12 @@ A reason is a reason code or text: feedback or a comment. The second approver co
 Without a recommendation, for lack of evidence, nothing is overruled.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from contracts.actions import ACTIONS, FourEyes, RecommendedAction
 from contracts.alert import Severity
 from contracts.assessment import RiskAssessment, RiskLevel
+from contracts.refunds import ChosenRefund, total_of
 from contracts.review import Decision, ReviewRequest
 from contracts.words import says_something
 
@@ -65,6 +66,15 @@ def approvals_required(assessment: RiskAssessment, severity: Severity, limit_min
     """How many people must approve the recommended action: 1 or 2."""
     needs_two = assessment.recommended_action in four_eyes_actions(assessment, severity, limit_minor)
     return APPROVALS_OF_FOUR_EYES if needs_two else 1
+
+
+def needs_two_by_choice(
+    action: RecommendedAction, refunds: Sequence[ChosenRefund] | None, limit_minor: int | None
+) -> bool | None:
+    """Whether the chosen refunds need two people; None where the question says so: nothing that counts was chosen."""
+    if refunds is None or limit_minor is None or ACTIONS[action].four_eyes != "large_refund":
+        return None
+    return any(money.amount_minor > limit_minor for money in total_of(each.amount for each in refunds))
 
 
 def approvals_of(review: ReviewRequest, action: RecommendedAction, *, is_critical: bool = False) -> int:

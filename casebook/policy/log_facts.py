@@ -70,6 +70,8 @@ class LogFacts:
     """Each decision, with the first of two approvals."""
     approved: dict[int, tuple[str, Data]] = field(default_factory=dict[int, tuple[str, Data]])
     """The action of each noted effect and what it says was approved, by the `seq` of its event."""
+    chosen: dict[str, Any] = field(default_factory=dict[str, Any])
+    """The refunds that the answer to a question chose, by the question."""
     done: set[str] = field(default_factory=set[str])
     """Keys of the effects that are done."""
     done_for: dict[str, str] = field(default_factory=dict[str, str])

@@ -2,19 +2,25 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from pydantic import TypeAdapter
+
+from casebook.policy.four_eyes import needs_two_by_choice
 from casebook.policy.log_facts import CLOCKS_AGREE, NOBODY_ASKED, AskedQuestion, Data, LogFacts
 from casebook.projection.case_head import CaseHead
 from casebook.projection.changes import Change, Delete, Insert, ProjectedTable, Update
 from casebook.projection.event_data import Actors, EventData, Occurrence
 from casebook.projection.questions import PROPOSAL, REVIEW
 from casebook.schema.reviews import DecisionRow
+from contracts.actions import ACTIONS
 from contracts.case import CaseEvent
 from contracts.names import CaseEventType
+from contracts.refunds import ChosenRefund
 from contracts.review import Decision
 from contracts.words import says_something
 
+_CHOSEN = TypeAdapter[tuple[ChosenRefund, ...]](tuple[ChosenRefund, ...])
 DECISION = ProjectedTable(DecisionRow, ("review_id",), unlogged=("delivered_at",))
 
 
@@ -34,6 +40,7 @@ class DecisionAccepted(EventData, Decision):
             return NOBODY_ASKED
         question.is_open = False
         log.facts.verdict, log.facts.action = data["verdict"], data["action"]
+        log.chosen[data["review_id"]] = data.get("refunds")
         log.decided_on.append((event.seq, data, question.first if question.proposal is not None else None))
         if question.digest != data["assessment_hash"]:
             return "it answers another question"
@@ -60,15 +67,27 @@ class DecisionAccepted(EventData, Decision):
         case.end_snooze()
 
 
+def chosen_refunds(said: Any) -> tuple[ChosenRefund, ...] | None:
+    """The refunds that an event says were chosen. Raises ValueError for what is none."""
+    return None if said is None else _CHOSEN.validate_python(said)
+
+
 def _why_not_enough(log: LogFacts, question: AskedQuestion, data: Data) -> str | None:
     if data["verdict"] != "approve":
-        return None
+        return None if data.get("refunds") is None else "it rejects, and chooses refunds"
+    refunds = chosen_refunds(data.get("refunds"))
+    if refunds is not None and not (refunds and ACTIONS[data["action"]].refunds):
+        return "it chooses refunds, and refunds nothing"
     is_critical = log.limits is not None and data["action"] == "clear" and log.was_rated_critical()
-    if not is_critical and not question.needs_two(data["action"]):
+    limit = None if log.limits is None else log.limits.policy.four_eyes_refund_minor
+    by_choice = needs_two_by_choice(data["action"], refunds, limit)
+    if not is_critical and not (question.needs_two(data["action"]) if by_choice is None else by_choice):
         return None
     approvers = {approval["approved_by"] for approval in data.get("approvals") or ()}
     if question.proposal is None or question.proposal[1] != data["action"]:
         return "nobody had given the first of two approvals"
+    if (question.first or {}).get("refunds") != data.get("refunds"):
+        return "the first of two approvals chose other refunds"
     if len(approvers) < 2 or approvers != {question.proposal[0], data["decided_by"]}:
         return "it takes two people"
     return None

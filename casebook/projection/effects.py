@@ -15,6 +15,7 @@ from contracts.case import CaseEvent
 from contracts.effect import Effect, EffectTerms
 from contracts.ids import review_id
 from contracts.names import CaseEventType
+from contracts.refunds import total_of
 
 EFFECT = ProjectedTable(EffectRow, ("key",))
 
@@ -54,6 +55,8 @@ class EffectStarted(EventData, Effect):
             return "it is about another customer, or another order"
         if (approved["customer_id"], approved["review_id"]) != (log.customer, asked):
             return "it was approved for another customer, or by another answer"
+        if approved.get("refunds") != (log.chosen.get(asked) if action in REFUNDS else None):
+            return "it refunds something else than was chosen"
         return reason or ("nobody is said to have begun it" if is_over and not was_begun else None)
 
     def apply(self, case: CaseHead, at: Occurrence) -> Iterator[Change]:
@@ -114,6 +117,11 @@ def why_not_as_approved(approved: Data, assessment: Mapping[str, Any] | None, ac
     if action not in REFUNDS:
         return None if said == ([], None) else "it refunds charges"
     known = assessment or {}
+    if approved.get("refunds") is not None:
+        # What was chosen is compared with the decision.
+        chosen = EffectTerms.model_validate(approved).refunds or ()
+        total = [money.model_dump() for money in total_of(each.amount for each in chosen)]
+        known = {"refund_charge_ids": [each.charge_id for each in chosen], "refund_total": total}
     if said != (known.get("refund_charge_ids"), known.get("refund_total")):
         return "it refunds other charges, or another total, than were approved"
     return None

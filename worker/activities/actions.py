@@ -112,6 +112,7 @@ class ActionActivities:
             reason=_reason(order),
             charge_ids=charges,
             expected_total=order.refund_total if charges else None,
+            amounts=_amounts(order) if charges else None,
         )
         return self._effects.sent(planned, send)
 
@@ -140,7 +141,14 @@ def _terms(received: ActionOrder, planned: Effect) -> EffectTerms:
         customer_id=received.customer_id,
         refund_charge_ids=received.refund_charge_ids if refunds else (),
         refund_total=received.refund_total if refunds else None,
+        refunds=received.decision.refunds if refunds else None,
     )
+
+
+def _amounts(order: ActionOrder) -> dict[str, int] | None:
+    """What of each charge was chosen, in its minor units; None: all that is left of it."""
+    chosen = order.decision.refunds
+    return None if chosen is None else {each.charge_id: each.amount.amount_minor for each in chosen}
 
 
 def _reason(order: ActionOrder) -> str:

@@ -7,10 +7,10 @@ from pydantic import JsonValue
 
 from casebook.errors import FactsNotJustified
 from contracts.actions import ACTIONS
+from contracts.charges import CHARGES_TOOL
 from contracts.ids import review_id
 from contracts.investigation import FactCheck, FactReport, NotedFacts
 from contracts.steps import RoundInput
-from worker.domain.evidence import CHARGES_TOOL
 from worker.domain.facts import (
     CUSTOMER_TOOL,
     NOT_CHECKED,
@@ -86,7 +86,7 @@ class FactActivities:
         assert decision.action is not None, "only what was approved with an action is on record as approved"
         begun = {effect.action for effect in effects if effect.status != "failed"}
         action = still_to_do(decision.action, done_of(effects))
-        check = facts_behind(case_id, approved.customer_id, action, assessment)
+        check = facts_behind(case_id, approved.customer_id, action, assessment, decision.refunds)
         if check is None or begun >= set(ACTIONS[decision.action].effects):
             # What it has done itself looks like a change.
             return NotedFacts()

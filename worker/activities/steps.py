@@ -35,6 +35,7 @@ from contracts.investigation import (
     ReviewPlan,
     SpecialistOrder,
 )
+from contracts.refunds import ChosenRefund
 from contracts.report import SPECIALISTS, SpecialistReport
 from contracts.review import Decision, ReviewRequest, Role
 from contracts.steps import (
@@ -212,7 +213,7 @@ class InvestigationSteps:
         """Whether what the approval relied on has changed, or why the store refused a part of it."""
         approved = self._record.approved_action(order.case_id, order.review_id)
         effects = self._record.effects_of(order.case_id)
-        check = _check_of(order.case_id, approved, effects)
+        check = _check_of(order.case_id, approved, effects, approved.decision.refunds)
         if check is None:
             return FactsChecked(has_changed=False)
         report = self._work.facts.check_facts(context, check)
@@ -256,7 +257,8 @@ class InvestigationSteps:
         """The judgement of the round before, with what has changed and without what cannot be done any more."""
         approved = self._record.approved_action(question.case_id, review_id(question.case_id, question.round - 1))
         effects = self._record.effects_of(question.case_id)
-        check = _check_of(question.case_id, approved, effects)
+        # Whatever was chosen of them: all of its charges are asked about again.
+        check = _check_of(question.case_id, approved, effects, chosen=None)
         if check is None:
             return basis.assessment
         report = self._work.facts.read_for_question(check)
@@ -295,10 +297,12 @@ class ActingSteps:
         return whole.model_copy(update={"decision": whole.decision.model_copy(update={"action": order.action})})
 
 
-def _check_of(case_id: str, approved: Approved, effects: Sequence[Effect]) -> FactCheck | None:
+def _check_of(
+    case_id: str, approved: Approved, effects: Sequence[Effect], chosen: tuple[ChosenRefund, ...] | None
+) -> FactCheck | None:
     assert approved.decision.action is not None, "only what was approved with an action is on record as approved"
     action = still_to_do(approved.decision.action, done_of(effects))
-    return facts_behind(case_id, approved.customer_id, action, approved.assessment)
+    return facts_behind(case_id, approved.customer_id, action, approved.assessment, chosen)
 
 
 def _reference(report: SpecialistReport) -> ReportReference:

@@ -61,6 +61,7 @@ class McpActionGateway:
         reason: str,
         charge_ids: Sequence[str] = (),
         expected_total: Sequence[Money] | None = None,
+        amounts: Mapping[str, int] | None = None,
     ) -> dict[str, JsonValue]:
         """Do it, or return the first result of `key`. Raises ActionRefused or ActionsUnavailable."""
         more: dict[str, JsonValue] = {}
@@ -68,6 +69,9 @@ class McpActionGateway:
             more["charge_ids"] = list(charge_ids)
             if expected_total is not None:
                 more["expected_total"] = [total.model_dump() for total in expected_total]
+            if amounts is not None:
+                # Only where they were chosen: not every store refunds a part.
+                more["amounts"] = dict(amounts)
         return self._write(EFFECTS[action].tool, customer_id, key, reason, more)
 
     def reverse(

@@ -8,12 +8,12 @@ from pydantic import JsonValue
 
 from contracts.alert import Alert
 from contracts.alert_views import shown_alerts
+from contracts.charges import CHARGES_TOOL
 from contracts.hashing import content_hash
 from contracts.investigation import RememberedRound
 from contracts.report import Evidence, Finding, SpecialistReport
 from worker.domain.grounding import Source, source_of, ungrounded
 
-CHARGES_TOOL = "get_recent_charges"
 MAX_QUOTE = 80
 
 

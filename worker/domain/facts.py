@@ -4,63 +4,54 @@ The store's answer is data: it is read field by field, and an unexpected value c
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from pydantic import JsonValue
 
 from contracts.actions import ACTIONS, EFFECTS, REFUNDS, EffectAction, RecommendedAction, action_of
 from contracts.assessment import RiskAssessment
+from contracts.charges import CHARGES_TOOL, REFUNDABLE, KnownCharge, charges_in, known_charges
 from contracts.effect import Effect
 from contracts.ids import target_of
 from contracts.investigation import ActionOrder, FactCheck, FactReport, InvestigationPolicy
 from contracts.money import Money, in_major_units
+from contracts.refunds import ChosenRefund, approved_refund, total_of
 from contracts.report import Evidence, SpecialistReport
 from contracts.review import Decision
 from contracts.words import cut
-from worker.domain.evidence import CHARGES_TOOL
 from worker.domain.orders import EarlierRefund, refunds_in
 from worker.domain.routing import PRECAUTION, is_risky, without_refund
 
 CUSTOMER_TOOL = "get_customer"
-REFUNDABLE = "posted"
-"""The only status of a charge that can be given back."""
 
 NOT_CHECKED = (
     "The customer store could not be asked whether what was approved still holds: nothing was done, so decide again."
 )
-MAX_AMOUNT = 2**53
-"""Minor units. A greater amount is none: not every reader can hold it exactly."""
 MAX_QUOTE = 200
 """Characters of another system's own words that a sentence repeats."""
 MAX_REFUSAL = 1_000
 """Characters of the store's own sentence about what it refused."""
 
 
-@dataclass(frozen=True)
-class KnownCharge:
-    """One charge as a record shows it."""
-
-    status: str
-    money: Money
-    """What can be given back of it: its amount, less what was given back already."""
-    whole: Money
-    """Its amount."""
-
-
 def facts_behind(
-    case_id: str, customer_id: int, action: RecommendedAction, assessment: RiskAssessment
+    case_id: str,
+    customer_id: int,
+    action: RecommendedAction,
+    assessment: RiskAssessment,
+    chosen: tuple[ChosenRefund, ...] | None = None,
 ) -> FactCheck | None:
-    """What to check before `action` happens; None when it touches nothing."""
+    """What to check before `action` happens; None when it touches nothing. `chosen`: the refunds that were approved."""
     if not ACTIONS[action].effects:
         return None
+    refunds = ACTIONS[action].refunds
     return FactCheck(
         case_id=case_id,
         customer_id=customer_id,
         action=action,
-        refund_charge_ids=assessment.refund_charge_ids if ACTIONS[action].refunds else (),
+        refund_charge_ids=approved_refund(assessment, chosen)[0] if refunds else (),
         evidence_ids=answered_calls(assessment.reports, (CHARGES_TOOL, CUSTOMER_TOOL)),
         known_changes=assessment.route_reasons,
+        refunds=chosen if refunds else None,
     )
 
 
@@ -92,13 +83,14 @@ def refused_because(check: FactCheck, order: ActionOrder, effect: Effect, report
 def order_for(case_id: str, customer_id: int, assessment: RiskAssessment, decision: Decision) -> ActionOrder:
     """What `decision` approved, with the facts that it relies on."""
     assert decision.action is not None, "an approval without an action is never bound to a review"
+    charge_ids, total = approved_refund(assessment, decision.refunds)
     return ActionOrder(
         case_id=case_id,
         customer_id=customer_id,
         decision=decision,
-        refund_charge_ids=assessment.refund_charge_ids,
-        refund_total=assessment.refund_total,
-        facts=facts_behind(case_id, customer_id, decision.action, assessment),
+        refund_charge_ids=charge_ids,
+        refund_total=total,
+        facts=facts_behind(case_id, customer_id, decision.action, assessment, decision.refunds),
     )
 
 
@@ -109,31 +101,11 @@ def answered_calls(reports: Iterable[SpecialistReport], tools: Sequence[str]) ->
     )
 
 
-def known_charges(evidence: Iterable[Evidence]) -> dict[str, KnownCharge]:
-    """The charges in recorded answers whose amount and status are legible; a later answer replaces an earlier one."""
-    found: dict[str, KnownCharge] = {}
-    for call in evidence:
-        if call.ok and call.tool == CHARGES_TOOL:
-            found.update(charges_in(call.result))
-    return found
-
-
-def charges_in(answer: JsonValue) -> dict[str, KnownCharge]:
-    """The legible charges of one answer of the charges tool."""
-    listed = answer.get("charges") if isinstance(answer, dict) else None
-    pairs = (_charge(item) for item in (listed if isinstance(listed, list) else ()))
-    return dict(pair for pair in pairs if pair is not None)
-
-
 def refund_total(charge_ids: Sequence[str], charges: Mapping[str, KnownCharge]) -> tuple[Money, ...] | None:
     """What the charges add up to, by currency in alphabetical order; None when the amount of one is not known."""
     if any(charge_id not in charges for charge_id in charge_ids):
         return None
-    sums: dict[str, int] = {}
-    for charge_id in charge_ids:
-        money = charges[charge_id].money
-        sums[money.currency] = sums.get(money.currency, 0) + money.amount_minor
-    return tuple(Money(amount_minor=sums[currency], currency=currency) for currency in sorted(sums))
+    return total_of(charges[charge_id].money for charge_id in charge_ids)
 
 
 def are_untouched(charge_ids: Iterable[str], charges: JsonValue) -> bool:
@@ -144,12 +116,15 @@ def are_untouched(charge_ids: Iterable[str], charges: JsonValue) -> bool:
 
 
 def is_refund_of(order: ActionOrder, effect: Effect) -> bool:
-    """Whether what the store refunded are the charges of the order; also when it does not say what that was."""
+    """Whether what the store refunded is what the order says; also when it does not say what that was."""
     refunded = (effect.result or {}).get("refunded")
     if not isinstance(refunded, list):
         return True
-    named = [str(item.get("charge_id")) if isinstance(item, dict) else "" for item in refunded]
-    return set(named) == set(order.refund_charge_ids)
+    given = {str(item.get("charge_id")): item.get("amount_minor") for item in refunded if isinstance(item, dict)}
+    chosen = order.decision.refunds
+    if chosen is None:
+        return set(given) == set(order.refund_charge_ids)
+    return given == {each.charge_id: each.amount.amount_minor for each in chosen}
 
 
 def compare(
@@ -167,15 +142,19 @@ def compare(
     if "account" in ACTIONS[check.action].facts:
         changes += _account_changes(customer)
     now, before, refunds = charges_in(charges), known_charges(evidence), refunds_in(orders)
+    wanted = {} if check.refunds is None else {each.charge_id: each.amount for each in check.refunds}
     for charge_id in check.refund_charge_ids:
-        changes += _charge_changes(charge_id, before.get(charge_id), now.get(charge_id), refunds.get(charge_id, ()))
+        if not _is_left(now.get(charge_id), wanted.get(charge_id)):
+            changes += _charge_changes(charge_id, before.get(charge_id), now.get(charge_id), refunds.get(charge_id, ()))
     refundable = tuple(
         charge_id for charge_id in check.refund_charge_ids if charge_id in now and now[charge_id].status == REFUNDABLE
     )
     return FactReport(
         changes=tuple(change for change in dict.fromkeys(changes) if change not in check.known_changes),
         refund_charge_ids=refundable,
-        refund_total=refund_total(refundable, now),
+        refund_total=total_of(wanted[charge_id] for charge_id in refundable)
+        if wanted
+        else refund_total(refundable, now),
     )
 
 
@@ -237,6 +216,13 @@ def _account_changes(customer: JsonValue) -> list[str]:
     return []
 
 
+def _is_left(now: KnownCharge | None, wanted: Money | None) -> bool:
+    """Whether the chosen amount of a charge can be given back. Of a charge without one, all that was seen must be."""
+    if now is None or wanted is None or now.status != REFUNDABLE:
+        return False
+    return now.money.currency == wanted.currency and wanted.amount_minor <= now.money.amount_minor
+
+
 def _charge_changes(
     charge_id: str, before: KnownCharge | None, now: KnownCharge | None, refunds: Sequence[EarlierRefund]
 ) -> list[str]:
@@ -270,30 +256,3 @@ def customer_of(effect: str) -> int:
     if str(customer_id) != target:
         raise ValueError(f"'{effect}' is not the key of an effect.")
     return customer_id
-
-
-def _charge(item: JsonValue) -> tuple[str, KnownCharge] | None:
-    if not isinstance(item, dict):
-        return None
-    charge_id, amount, currency = item.get("charge_id"), item.get("amount_minor"), item.get("currency")
-    if not isinstance(charge_id, str) or not isinstance(amount, int) or isinstance(amount, bool):
-        return None
-    if abs(amount) > MAX_AMOUNT:
-        return None
-    if (
-        not isinstance(currency, str)
-        or len(currency) != 3
-        or not (currency.isascii() and currency.isalpha() and currency.isupper())
-    ):
-        return None
-    given = item.get("refunded_minor", 0)
-    if not isinstance(given, int) or isinstance(given, bool) or not 0 <= given <= max(amount, 0):
-        return None
-    whole = Money(amount_minor=amount, currency=currency)
-    rest = Money(amount_minor=amount - given, currency=currency)
-    return charge_id, KnownCharge(_text(item, "status"), rest, whole)
-
-
-def _text(record: JsonValue, field: str) -> str:
-    value = record.get(field) if isinstance(record, dict) else None
-    return value if isinstance(value, str) else ""

@@ -1,6 +1,6 @@
 """The port for effects in the customer store. Only activities with effects have it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from pydantic import JsonValue
@@ -52,10 +52,12 @@ class ActionGateway(Protocol):
         reason: str,
         charge_ids: Sequence[str] = (),
         expected_total: Sequence[Money] | None = None,
+        amounts: Mapping[str, int] | None = None,
     ) -> dict[str, JsonValue]:
         """Do it, or return the first result if `key` has been done before. Raises ActionRefused.
 
-        `expected_total`: refund only if the charges add up to this, one amount per currency.
+        `expected_total`: refund only if the charges add up to this, one amount per currency. `amounts`: how much of
+        each charge, in its minor units; None: all that is left of it.
         """
         ...
 

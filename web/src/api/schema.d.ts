@@ -1714,6 +1714,15 @@ export interface components {
             updated_at: string;
         };
         /**
+         * ChosenRefund
+         * @description A charge, and how much of it is to be given back.
+         */
+        ChosenRefund: {
+            amount: components["schemas"]["Money"];
+            /** Charge Id */
+            charge_id: string;
+        };
+        /**
          * CitedEvidence
          * @description What the report rests on. The case's export has the content, whose hash is `digest`.
          */
@@ -1840,6 +1849,8 @@ export interface components {
             feedback: string | null;
             /** Reason Code */
             reason_code: string | null;
+            /** Refunds */
+            refunds?: components["schemas"]["ChosenRefund"][] | null;
             /** Review Id */
             review_id: string;
             /**
@@ -1872,6 +1883,8 @@ export interface components {
             feedback?: string | null;
             /** Reason Code */
             reason_code?: string | null;
+            /** Refunds */
+            refunds?: components["schemas"]["ChosenRefund"][] | null;
             /** Review Id */
             review_id: string;
             /**
@@ -2303,6 +2316,8 @@ export interface components {
             approvals: components["schemas"]["Approval"][];
             /** Disposition */
             disposition: ("confirmed_fraud" | "false_positive" | "inconclusive") | null;
+            /** Refunds */
+            refunds?: components["schemas"]["ChosenRefund"][] | null;
             /** Review Id */
             review_id: string;
         };

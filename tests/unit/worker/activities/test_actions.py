@@ -10,6 +10,7 @@ from contracts.actions import RecommendedAction
 from contracts.effect import EffectOrder
 from contracts.investigation import ActionOrder, ActionResult, Reconciliation
 from contracts.money import Money
+from contracts.refunds import ChosenRefund
 from contracts.report import Evidence, ToolCall
 from tests.support.casebooks import CaseBook
 from tests.unit.worker.support.cases import NOON, a_report, an_assessment, three_reports
@@ -18,7 +19,7 @@ from tests.unit.worker.support.store import CUSTOMER, LOCKED_AT, FakeStore, a_ch
 from worker.activities.actions import NO_LONGER_HOLDS, NOTHING_TO_REFUND, ActionActivities
 from worker.activities.effects import OTHER_EFFECT, UNKNOWN, EffectGateway
 from worker.activities.facts import FactActivities
-from worker.domain.facts import order_for
+from worker.domain.facts import is_refund_of, order_for
 from worker.ports.actions import ActionsUnavailable, LedgerEntry
 
 LOCK = f"{CASE}:lock_account:7"
@@ -30,7 +31,10 @@ def acting(casebook: CaseBook, store: FakeStore) -> ActionActivities:
 
 
 def an_order(
-    casebook: CaseBook, action: RecommendedAction = "lock_account", charges: tuple[str, ...] = ()
+    casebook: CaseBook,
+    action: RecommendedAction = "lock_account",
+    charges: tuple[str, ...] = (),
+    refunds: tuple[ChosenRefund, ...] | None = None,
 ) -> ActionOrder:
     """An approved order about charges that were seen as they are in a new store."""
     call = ToolCall(
@@ -51,7 +55,7 @@ def an_order(
     )
     concluded = an_assessment(reports=(*three_reports()[:2], a_report("billing", tool_calls=(call,))))
     assessment = concluded.model_copy(update={"refund_charge_ids": charges})
-    return order_for(CASE, CUSTOMER, assessment, approved(casebook, action, assessment, [seen]))
+    return order_for(CASE, CUSTOMER, assessment, approved(casebook, action, assessment, [seen], refunds))
 
 
 def statuses(result: ActionResult) -> dict[str, Any]:
@@ -118,6 +122,20 @@ def test_refund_is_sent_with_the_total_that_was_approved(casebook: CaseBook, tot
     acting(casebook, store).execute_action(CTX, order)
 
     assert store.expected_totals == [total]
+
+
+def test_repeated_refund_must_be_of_the_chosen_amounts(casebook: CaseBook) -> None:
+    part = ChosenRefund(charge_id="ch-1", amount=Money(amount_minor=500, currency="EUR"))
+    order = an_order(casebook, "refund_charges", ("ch-1", "ch-2"), refunds=(part,))
+    store = FakeStore(charges=[a_charge("ch-1"), a_charge("ch-2")])
+
+    (done,) = acting(casebook, store).execute_action(CTX, order).effects
+
+    assert (done.status, store.refunded, store.amounts) == ("done", ["ch-1"], [{"ch-1": 500}])
+    assert store.expected_totals == [(part.amount,)]
+    for amount, same in ((500, True), (501, False)):
+        result: dict[str, Any] = {"refunded": [{"charge_id": "ch-1", "amount_minor": amount}]}
+        assert is_refund_of(order, done.model_copy(update={"result": result})) is same
 
 
 def test_an_action_that_nobody_approved_does_not_happen(casebook: CaseBook) -> None:

@@ -13,9 +13,12 @@ import pytest
 from casebook.database.engine import open_engine, upgrade
 from casebook.database.transactions import Transactions
 from contracts.actions import RecommendedAction
+from contracts.charges import known_charges
 from contracts.effect import Effect
 from contracts.hashing import content_hash
 from contracts.ids import case_id, review_id
+from contracts.money import Money
+from contracts.refunds import ChosenRefund
 from contracts.report import Evidence, ToolCall
 from contracts.review import Decision, ReviewRequest
 from contracts.steps import CheckFactsInput, ExecuteActionInput, ReversalOrder, ReviewQuestion, RoundInput
@@ -37,7 +40,7 @@ from tests.unit.worker.support.cases import (
 from tests.unit.worker.support.real_store import RealStore
 from tests.unit.worker.support.record import CTX
 from worker.agents.limits import Limits
-from worker.domain.facts import known_charges, refund_total
+from worker.domain.facts import refund_total
 from worker.ports.tools import ToolInvocation
 from worker.wiring import wire_activities
 
@@ -86,14 +89,21 @@ class Desk:
             self.case, assessment.model_copy(update={"refund_charge_ids": charge_ids, "refund_total": total})
         )
 
-    def approve(self, action: RecommendedAction = "refund_charges", number: int = 1) -> None:
-        """The person is asked about the round, and approves."""
+    def approve(
+        self,
+        action: RecommendedAction = "refund_charges",
+        number: int = 1,
+        refunds: tuple[ChosenRefund, ...] | None = None,
+    ) -> None:
+        """The person is asked about the round, and approves, all of it or what is chosen."""
         now = self.book.transactions.now()
         question = ReviewQuestion(case_id=self.case, round=number, required_role="analyst", asked_at=now)
         asked: ReviewRequest = self._step("ask_person", question)
         shown = self.book.get_case(self.case).assessment
         assert shown is not None
-        answer = a_decision(asked.review_id, shown, action=action, decided_by=self.person, decided_at=now)
+        answer = a_decision(
+            asked.review_id, shown, action=action, decided_by=self.person, decided_at=now, refunds=refunds
+        )
         assert isinstance(self.book.accept_decision(answer, ("manager",)), Decision)
         assert not self.has_changed(number)
 
@@ -207,6 +217,44 @@ def test_charge_is_refunded_again_after_its_refund_was_reversed(desks: Desks) ->
 
     assert second.act().status == "done"
     assert [refund.reversed_at is None for refund in desks.store.account_effects(CUSTOMER).refunds] == [False, True]
+
+
+def test_chosen_parts_of_a_charge_add_up_to_it(desks: Desks) -> None:
+    charge, other = desks.charges[:2]
+    first, second, third = desks.open("first", "ana"), desks.open("second", "ben"), desks.open("third", "eve")
+    (whole,) = [each for each in desks.store.charges(CUSTOMER, DAYS) if each.charge_id == charge]
+    part = ChosenRefund(charge_id=charge, amount=Money(amount_minor=whole.amount_minor - 1, currency=whole.currency))
+    first.conclude(charge, other)
+    third.conclude(charge)
+    first.approve(refunds=(part,))
+    third.approve(refunds=(part,))
+
+    given = first.act()
+    second.conclude(charge)
+    second.approve()
+    rest = second.act()
+    refused = third.act()
+
+    assert [effect.status for effect in (given, rest, refused)] == ["done", "done", "failed"]
+    amounts = [(refund.charge_id, refund.amount_minor) for refund in desks.store.account_effects(CUSTOMER).refunds]
+    assert amounts == [(charge, whole.amount_minor - 1), (charge, 1)]
+    assert f"by {first.case}, approved by ana and at " in str(refused.result)
+    (change,) = third.note_changes()
+    assert change.endswith(f" by {second.case}, approved by ben.")
+    assert first.book.audit_case(first.case).broken is None
+
+
+def test_what_is_left_of_a_choice_is_still_refunded(desks: Desks) -> None:
+    charge = desks.charges[0]
+    first, second = desks.open("first", "ana"), desks.open("second", "ben")
+    (whole,) = [each for each in desks.store.charges(CUSTOMER, DAYS) if each.charge_id == charge]
+    small = ChosenRefund(charge_id=charge, amount=Money(amount_minor=10, currency=whole.currency))
+    for desk in (first, second):
+        desk.conclude(charge)
+        desk.approve(refunds=(small,))
+
+    # Each asks for a part, and both parts are there: neither approval is void.
+    assert [desk.act().status for desk in (first, second)] == ["done", "done"]
 
 
 def test_account_opens_when_the_last_approval_is_taken_back(desks: Desks) -> None:

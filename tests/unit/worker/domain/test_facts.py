@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from contracts.actions import EffectAction, RecommendedAction
 from contracts.assessment import RiskAssessment
+from contracts.charges import known_charges
 from contracts.effect import Effect
 from contracts.investigation import ActionOrder, FactCheck, FactReport
 from contracts.money import Money
@@ -18,7 +19,6 @@ from worker.domain.facts import (
     compare,
     customer_of,
     facts_behind,
-    known_charges,
     refund_total,
     refused_because,
     spoken,

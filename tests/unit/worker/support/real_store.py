@@ -38,8 +38,10 @@ class RealStore:
         reason: str,
         charge_ids: Sequence[str] = (),
         expected_total: Sequence[Money] | None = None,
+        amounts: Mapping[str, int] | None = None,
     ) -> dict[str, JsonValue]:
-        more = {"charge_ids": list(charge_ids), "expected_total": expected_total} if action in REFUNDS else {}
+        refund = {"charge_ids": list(charge_ids), "expected_total": expected_total, "amounts": amounts}
+        more = refund if action in REFUNDS else {}
         return self._write(EFFECTS[action].tool, customer_id, key, reason, more)
 
     def reverse(

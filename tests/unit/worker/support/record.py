@@ -10,6 +10,7 @@ from contracts.assessment import RiskAssessment
 from contracts.hashing import content_hash
 from contracts.ids import review_id
 from contracts.investigation import ReviewOpening
+from contracts.refunds import ChosenRefund
 from contracts.report import Evidence
 from contracts.review import Decision, ReviewRequest
 from tests.support.casebooks import CaseBook
@@ -57,11 +58,12 @@ def approved(
     action: RecommendedAction = "lock_account",
     assessment: RiskAssessment | None = None,
     evidence: Sequence[Evidence] = (),
+    refunds: tuple[ChosenRefund, ...] | None = None,
 ) -> Decision:
     """Ask, and have a manager approve `action`: the decision as it is recorded."""
     assessment = concluded(casebook, assessment, evidence)
     ReviewActivities(casebook).open_review(CTX, an_opening(assessment))
-    decision = a_decision(review_id(CASE, assessment.round), assessment, action=action)
+    decision = a_decision(review_id(CASE, assessment.round), assessment, action=action, refunds=refunds)
     recorded = casebook.accept_decision(decision, ("manager",))
     assert isinstance(recorded, Decision)
     return recorded

@@ -1,6 +1,6 @@
 """A customer store with one customer, a ledger, and faults before or after it does what it is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -58,6 +58,8 @@ class FakeStore:
     refunded: list[str] = field(default_factory=list[str])
     expected_totals: list[Sequence[Money] | None] = field(default_factory=list["Sequence[Money] | None"])
     """What each refund had to add up to."""
+    amounts: list[Mapping[str, int] | None] = field(default_factory=list["Mapping[str, int] | None"])
+    """How much of each charge was to be refunded."""
 
     def look_up(self, key: str) -> LedgerEntry | None:
         self.asked.append(f"look_up {key}")
@@ -73,9 +75,11 @@ class FakeStore:
         reason: str,
         charge_ids: Sequence[str] = (),
         expected_total: Sequence[Money] | None = None,
+        amounts: Mapping[str, int] | None = None,
     ) -> dict[str, JsonValue]:
         if action == "refund_charges":
             self.expected_totals.append(expected_total)
+            self.amounts.append(amounts)
         return self._write(action, customer_id, key, reason, list(charge_ids))
 
     def reverse(
