@@ -24,6 +24,7 @@ from backend.http.web_bundle import WebBundle
 from backend.ingest import IngestService, choose_sources
 from backend.ingest.status import ingest_status
 from backend.live.broadcast import Broadcast
+from backend.services.customer_store import McpPreview
 from backend.services.errors import AlertIdTaken
 from backend.services.installation import (
     PublicConfig,
@@ -190,6 +191,7 @@ def _lifespan(
                 broadcast,
                 public_config(settings),
                 settings.investigations_at_once,
+                McpPreview(settings.mcp_server_uri),
             )
             ingest = IngestService(
                 sources=choose_sources(

@@ -74,6 +74,8 @@ class BackendSettings(ProcessSettings):
         "http://127.0.0.1:8080"
     )
     dts_taskhub: Annotated[str, Field(min_length=1)] = "default"
+    mcp_server_uri: Annotated[str, AfterValidator(checked)] | None = None
+    """The tool server, which is asked what an approval would do; never with a token."""
     web_dist: Path = Path("web/dist")
 
     event_producer_enabled: bool = True

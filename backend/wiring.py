@@ -20,6 +20,7 @@ from backend.live.telemetry_sampler import TelemetrySampler
 from backend.services.admission import INVESTIGATIONS_AT_ONCE
 from backend.services.bulk import BulkActions
 from backend.services.cases import CaseService
+from backend.services.customer_store import CustomerStoreReader, McpPreview
 from backend.services.decisions import DecisionService
 from backend.services.errors import SchedulerUnavailable, TaskHubTaken
 from backend.services.installation import (
@@ -27,6 +28,7 @@ from backend.services.installation import (
     PublicConfig,
 )
 from backend.services.outbox_relay import OutboxRelay
+from backend.services.previews import PreviewService
 from backend.services.readiness import ReadinessProbe
 from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
@@ -54,6 +56,7 @@ def wire(
     broadcast: Broadcast,
     config: PublicConfig,
     investigations_at_once: int = INVESTIGATIONS_AT_ONCE,
+    customer_store: CustomerStoreReader | None = None,
 ) -> Wiring:
     """Puts the parts together. Nothing runs yet."""
     threads = BlockingExecutor()
@@ -75,6 +78,7 @@ def wire(
         reopenings=ReopeningService(workspace, relay),
         readiness=ReadinessProbe(facade.transactions, threads),
         bulk=BulkActions(workspace, decisions, utc_now),
+        previews=PreviewService(workspace, customer_store or McpPreview(None)),
         change_feed=feed,
         broadcast=broadcast,
         event_stream=EventStream(feed, sampler, broadcast, monitor=monitor),

@@ -25,6 +25,7 @@ from backend.services.decisions import DecisionService
 from backend.services.errors import WrongMediaType
 from backend.services.failed_orchestrations import FailedOrchestrations
 from backend.services.installation import IngestStatus, PublicConfig
+from backend.services.previews import PreviewService
 from backend.services.readiness import ReadinessProbe
 from backend.services.reopenings import ReopeningService
 from backend.services.reversals import ReversalService
@@ -51,6 +52,7 @@ class Services:
     reopenings: ReopeningService
     readiness: ReadinessProbe
     bulk: BulkActions
+    previews: PreviewService
     change_feed: ChangeFeed
     broadcast: Broadcast
     event_stream: EventStream

@@ -103,6 +103,18 @@ class NothingToRefund(ServiceError):
         self.fields = (("action", sentence),)
 
 
+class PreviewUnavailable(ServiceError):
+    """The customer store did not say what it would do."""
+
+    id = "preview-unavailable"
+    status = 503
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The customer store did not say what it would do ({reason}): it is asked again before anything is done."
+        )
+
+
 class SchedulerUnavailable(ServiceError):
     """The durable task scheduler cannot be reached."""
 

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from contracts.base import Contract
 from contracts.money import Money
+from contracts.preview import EffectPreview
 from mcp_server.records.article import Article
 from mcp_server.records.billing import BillingSummary, Invoice
 from mcp_server.records.charge import Charge
@@ -167,6 +168,10 @@ class CustomerStore(Protocol):
 
     def account_effects(self, customer_id: int) -> AccountEffects:
         """What orders have done to the account and its charges."""
+        ...
+
+    def preview(self, customer_id: int, *, lock: bool, wanted: Mapping[str, int | None]) -> EffectPreview:
+        """What `lock_account` and `refund_charges` would do now; None: all that is left of a charge."""
         ...
 
     def effect(self, idempotency_key: str) -> EffectRow | None:

@@ -24,6 +24,10 @@ ChargeIds = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=100)]],
     Field(min_length=1, max_length=200, description="The charges to refund, all or none; in full, but for `amounts`."),
 ]
+PreviewedCharges = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=100)], ...],
+    Field(max_length=200, description="The charges that would be refunded: what is left of each, but for `amounts`."),
+]
 RefundAmounts = Annotated[
     dict[Annotated[str, Field(min_length=1, max_length=100)], Annotated[int, Field(ge=1)]] | None,
     Field(

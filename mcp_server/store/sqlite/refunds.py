@@ -7,6 +7,8 @@ from datetime import datetime
 
 from contracts.effect import EffectOrder, read_order
 from contracts.money import Money
+from contracts.preview import LeftOut, LeftOutReason
+from contracts.refunds import ChosenRefund
 from mcp_server.records.charge import Charge
 from mcp_server.records.effect import ChargeRefund, RefundedCharge
 from mcp_server.store.errors import ChargeAlreadyRefunded, ChargeNotFound, RefundTotalChanged, SpentCharge
@@ -86,6 +88,31 @@ def spent_charge(connection: sqlite3.Connection, charge: Charge) -> SpentCharge:
         currency=charge.currency,
         orders=tuple(_order(_refund(row)) for row in rows.fetchall()),
     )
+
+
+def preview_refunds(
+    connection: sqlite3.Connection, customer_id: int, wanted: Mapping[str, int | None]
+) -> tuple[tuple[ChosenRefund, ...], tuple[LeftOut, ...]]:
+    """What of these charges would be given back now, and which of them cannot be."""
+    refunds: list[ChosenRefund] = []
+    left_out: list[LeftOut] = []
+    for charge_id, amount in wanted.items():
+        try:
+            charge = _charge(connection, customer_id, charge_id)
+        except ChargeNotFound:
+            left_out.append(LeftOut(charge_id=charge_id, why="unknown"))
+            continue
+        rest = Money(amount_minor=charge.rest_minor, currency=charge.currency)
+        part = rest if amount is None else rest.model_copy(update={"amount_minor": amount})
+        if charge.status == "disputed":
+            left_out.append(LeftOut(charge_id=charge_id, why="disputed", rest=rest))
+        elif not 0 < part.amount_minor <= rest.amount_minor:
+            orders, some = spent_charge(connection, charge).orders, rest.amount_minor > 0
+            why: LeftOutReason = "part_refunded" if some else "refunded"
+            left_out.append(LeftOut(charge_id=charge_id, why=why, rest=rest if some else None, orders=orders))
+        else:
+            refunds.append(ChosenRefund(charge_id=charge_id, amount=part))
+    return tuple(refunds), tuple(left_out)
 
 
 def _charge(connection: sqlite3.Connection, customer_id: int, charge_id: str) -> Charge:

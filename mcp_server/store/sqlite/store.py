@@ -10,8 +10,10 @@ from typing import TypeVar
 from pydantic import JsonValue
 
 from contracts.base import Contract
+from contracts.effect import read_order
 from contracts.hashing import canonical_json
 from contracts.money import Money
+from contracts.preview import EffectPreview
 from mcp_server.records.article import Article, best_articles
 from mcp_server.records.billing import BillingSummary, Invoice, summarise
 from mcp_server.records.bundle import Dataset, neutral_customer
@@ -35,7 +37,7 @@ from mcp_server.store.errors import CustomerNotFound, IdempotencyKeyReused
 from mcp_server.store.sqlite.database import Database, nothing
 from mcp_server.store.sqlite.initial_data import customer_row, fill
 from mcp_server.store.sqlite.locks import active_locks, add_lock, reverse_lock
-from mcp_server.store.sqlite.refunds import charge_again, give_back, refunds_of_customer
+from mcp_server.store.sqlite.refunds import charge_again, give_back, preview_refunds, refunds_of_customer
 from mcp_server.store.sqlite.rows import insert, instant_text, select
 from mcp_server.text import folded
 
@@ -150,6 +152,21 @@ class SqliteCustomerStore:
                 status=_customer(connection, customer_id).status,
                 locks=active_locks(connection, customer_id),
                 refunds=refunds_of_customer(connection, customer_id),
+            )
+
+    def preview(self, customer_id: int, *, lock: bool, wanted: Mapping[str, int | None]) -> EffectPreview:
+        with self._database.read() as connection:
+            _customer(connection, customer_id)
+            locks = active_locks(connection, customer_id)
+            orders = tuple(read_order(each.idempotency_key, each.locked_at, each.reason) for each in locks)
+            refunds, left_out = preview_refunds(connection, customer_id, wanted)
+            return EffectPreview(
+                customer_id=customer_id,
+                at=self._clock(),
+                locks=lock,
+                locked_by=orders or None,
+                refunds=refunds,
+                left_out=left_out,
             )
 
     def telemetry_profiles(self) -> Iterator[TelemetryProfile]:

@@ -344,6 +344,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See what an approval would do now
+         * @description A dry run: asks the customer store what it would do, and changes nothing.
+         */
+        post: operations["preview_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case_id}/proposal": {
         parameters: {
             query?: never;
@@ -1955,6 +1975,27 @@ export interface components {
             key: string;
         };
         /**
+         * EffectPreview
+         * @description What the store would do now.
+         */
+        EffectPreview: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Customer Id */
+            customer_id: number;
+            /** Left Out */
+            left_out: components["schemas"]["LeftOut"][];
+            /** Locked By */
+            locked_by: components["schemas"]["EffectOrder"][] | null;
+            /** Locks */
+            locks: boolean;
+            /** Refunds */
+            refunds: components["schemas"]["ChosenRefund"][];
+        };
+        /**
          * EventPage
          * @description Events of one case, oldest first: its newest, or those before another page. `next_cursor` leads further back.
          */
@@ -2107,6 +2148,25 @@ export interface components {
             started_at: string | null;
         };
         JsonValue: unknown;
+        /**
+         * LeftOut
+         * @description A charge that cannot be refunded as it is to be.
+         */
+        LeftOut: {
+            /** Charge Id */
+            charge_id: string;
+            /**
+             * Orders
+             * @default []
+             */
+            orders: components["schemas"]["EffectOrder"][];
+            rest: components["schemas"]["Money"] | null;
+            /**
+             * Why
+             * @enum {string}
+             */
+            why: "refunded" | "part_refunded" | "disputed" | "unknown";
+        };
         /** LoginAttributes */
         LoginAttributes: {
             /** City */
@@ -2280,6 +2340,31 @@ export interface components {
              * Format: date-time
              */
             last: string;
+        };
+        /**
+         * PreviewRequest
+         * @description An action that could be approved; `refunds` as in a decision.
+         */
+        PreviewRequest: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "clear" | "lock_account" | "refund_charges" | "lock_and_refund";
+            /** Refunds */
+            refunds?: components["schemas"]["ChosenRefund"][] | null;
+        };
+        /**
+         * PreviewResponse
+         * @description What the customer store would do now. It is no promise: the store is asked again when an approval is carried out.
+         *
+         *     Charges that are `left_out` cannot be refunded as they are to be: an approval that names one of them does nothing,
+         *     and is asked again.
+         */
+        PreviewResponse: {
+            preview: components["schemas"]["EffectPreview"];
+            /** Sentence */
+            sentence: string;
         };
         /**
          * Problem
@@ -4618,6 +4703,95 @@ export interface operations {
             };
             /** @description The case has moved on */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part that is needed cannot be reached right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_action: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewResponse"];
+                };
+            };
+            /** @description Nobody is signed in, or the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

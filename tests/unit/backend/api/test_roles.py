@@ -56,6 +56,7 @@ LEAST_ROLE: Mapping[str, Role | None] = {
     "POST /api/cases/{case_id}/attachments": "analyst",
     "GET /api/cases/{case_id}/attachments/{attachment_id}": "viewer",
     "DELETE /api/cases/{case_id}/proposal": "analyst",
+    "POST /api/cases/{case_id}/preview": "analyst",
     "POST /api/cases/{case_id}/reversals": "analyst",
     # A manager decides; but whoever asked may withdraw the request.
     "POST /api/cases/{case_id}/reversals/{number}/decision": "analyst",

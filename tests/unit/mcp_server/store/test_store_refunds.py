@@ -20,6 +20,7 @@ from mcp_server.store.errors import (
 )
 from mcp_server.tools.billing import BillingTools
 from tests.unit.mcp_server.store.accounts import CALLERS, SOMEBODY, SOMEBODY_ELSE
+from tests.unit.mcp_server.support import NOW
 
 
 def spelt(amount_minor: int, currency: str) -> str:
@@ -284,3 +285,31 @@ def test_of_many_keys_that_refund_one_charge_one_wins(store: CustomerStore, char
     assert amounts[-1] > 0
     assert amounts[:-1] == [0] * (CALLERS - 1)
     assert sum(store.effect(f"key-{number}") is not None for number in range(CALLERS)) == 1
+
+
+def test_preview_is_what_a_refund_then_does(
+    store: CustomerStore, records: CustomerRecords, dataset: Dataset, charge_ids: list[str]
+) -> None:
+    one, two, three = records.charges[:3]
+    foreign = dataset.customers[SOMEBODY_ELSE - 1].charges[0].charge_id
+    store.lock_account(SOMEBODY, "case-a: approved by ana", "lock")
+    store.refund_charges(SOMEBODY, charge_ids[:1], "case-a: approved by ana", "a")
+    store.refund_charges(SOMEBODY, charge_ids[1:2], "case-a: approved by ana", "b", amounts={two.charge_id: 1})
+    before = store.account_effects(SOMEBODY)
+
+    wanted = {one.charge_id: None, two.charge_id: two.amount_minor, three.charge_id: 5, foreign: None}
+    told = store.preview(SOMEBODY, lock=True, wanted=wanted)
+    rest = store.preview(SOMEBODY, lock=False, wanted={two.charge_id: None})
+
+    assert told.locked_by is not None
+    assert [(order.case_id, order.approved_by, order.at) for order in told.locked_by] == [("case-a", "ana", NOW)]
+    assert [(each.charge_id, each.amount.amount_minor) for each in told.refunds] == [(three.charge_id, 5)]
+    assert [(each.charge_id, each.why, [order.key for order in each.orders]) for each in told.left_out] == [
+        (one.charge_id, "refunded", ["a"]),
+        (two.charge_id, "part_refunded", ["b"]),
+        (foreign, "unknown", []),
+    ]
+    assert [each.amount.amount_minor for each in rest.refunds] == [two.amount_minor - 1]
+    assert store.account_effects(SOMEBODY) == before
+    done = store.refund_charges(SOMEBODY, [two.charge_id], "Reason.", "c", [each.amount for each in rest.refunds])
+    assert done.amount_minor == two.amount_minor - 1

@@ -46,6 +46,7 @@ READ_TOOLS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "search_knowledge_base": ({"query": "roaming", "limit": 2}, {"articles"}),
     "get_support_tickets": ({"customer_id": SOMEBODY, "limit": 5}, {"tickets"}),
     "get_effect": ({"idempotency_key": "never used"}, {"result"}),
+    "preview_effects": ({"customer_id": SOMEBODY, "lock": True}, {"locks", "locked_by", "refunds", "left_out"}),
     "get_account_effects": ({"customer_id": SOMEBODY}, {"status", "locks", "refunds"}),
 }  # fmt: skip
 ITEM_KEYS: dict[str, tuple[str, set[str]]] = {
